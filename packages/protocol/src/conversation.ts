@@ -1,0 +1,37 @@
+import * as z from "zod/mini";
+import { wireErrorSchema } from "./error.ts";
+import { eventSchema } from "./event.ts";
+import { idSchema } from "./id.ts";
+
+/** A place in a conversation's reply log: the last event that a client applied. */
+export const positionSchema = z.strictObject({
+  seq: z.int().check(z.gte(0)),
+  nonce: z.string().check(z.maxLength(64)),
+});
+export type Position = z.infer<typeof positionSchema>;
+
+/** `conversation:open`. */
+export const openSchema = z.strictObject({ conversation: idSchema, after: z.optional(positionSchema) });
+export type Open = z.infer<typeof openSchema>;
+
+/** `conversation:close`. */
+export const closeSchema = z.strictObject({ conversation: idSchema });
+
+const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
+
+/** The acknowledgement of an open: `more` = call again with the last event's position; `first` = oldest seq kept. */
+export const openedSchema = z.object({
+  ok: z.literal(true),
+  events: z.array(eventSchema),
+  more: z.boolean(),
+  first: z.int(),
+  head: z.nullable(positionSchema),
+});
+export type Opened = z.infer<typeof openedSchema>;
+
+export const openAckSchema = z.discriminatedUnion("ok", [openedSchema, refused]);
+/** The acknowledgement of `conversation:close` and `cancel`. */
+export const plainAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true) }), refused]);
+
+/** Any client event's acknowledgement: what the event answers, or a refusal. */
+export type Ack<T extends object = object> = ({ ok: true } & T) | z.infer<typeof refused>;

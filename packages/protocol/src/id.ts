@@ -1,0 +1,4 @@
+import * as z from "zod/mini";
+
+/** An id made by a client: 1..64 of `A-Z a-z 0-9 _ -`. Scoped to its user, never a raw key, job id or room. */
+export const idSchema = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/));

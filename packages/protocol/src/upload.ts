@@ -1,0 +1,30 @@
+import * as z from "zod/mini";
+import { wireErrorSchema } from "./error.ts";
+import { idSchema } from "./id.ts";
+
+const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
+
+/** `upload:start`: begins an upload or finds the offset to go on from. `size` in bytes. */
+export const uploadStartSchema = z.strictObject({
+  upload: idSchema,
+  name: z.string(),
+  type: z.string().check(z.maxLength(255)),
+  size: z.int().check(z.gte(0)),
+});
+export type UploadStart = z.infer<typeof uploadStartSchema>;
+export const uploadStartAckSchema = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), upload: z.string(), offset: z.int(), chunkBytes: z.int() }),
+  refused,
+]);
+
+/** `upload:chunk`: the bytes from `offset` on. Sending one again is fine. */
+export const uploadChunkSchema = z.strictObject({
+  upload: idSchema,
+  offset: z.int().check(z.gte(0)),
+  bytes: z.instanceof(Uint8Array),
+});
+/** The acknowledgement of a chunk, and the backpressure: `offset` is how far the file is stored. */
+export const uploadChunkAckSchema = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), offset: z.int(), done: z.boolean() }),
+  refused,
+]);
