@@ -1,0 +1,57 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Redis } from "ioredis";
+
+/** Where and for how long things are kept. `redis` is a command connection; its errors and timeouts pass through. */
+export interface Store {
+  readonly redis: Redis;
+  /** How long a conversation is kept after its last event, in ms. */
+  readonly retentionMs: number;
+  /** From acceptance to `ASK_EXPIRED`, in ms. */
+  readonly askDeadlineMs: number;
+  /** Most events a conversation keeps (default 5,000) … */
+  readonly maxEvents?: number;
+  /** … and most bytes of them (default 8 MB). Events of unfinished asks are kept beyond both. */
+  readonly maxBytes?: number;
+}
+
+/** Thrown when what Redis holds is not what this code wrote. */
+export class ChannelError extends Error {
+  override readonly name = "ChannelError";
+  readonly kind: "hole" | "wrong-answer" | "io";
+  constructor(kind: ChannelError["kind"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** Records with a higher version are left alone: a newer worker wrote them during a roll. */
+export const SUPPORTED_RECORD_VERSION = 1;
+
+/** A random event nonce; the same one goes with every re-send of a write. */
+export const newNonce = (): string => randomBytes(9).toString("base64url");
+/** A random owner token, one per try at an ask. */
+export const newOwner = newNonce;
+
+export interface Script {
+  readonly lua: string;
+  readonly sha: string;
+}
+export function script(lua: string): Script {
+  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+}
+
+export type Reply = [status: string, ...rest: Array<string | number | null>];
+
+/** Runs a script by its hash, and by its text where Redis does not know it (a restart empties the script cache). */
+export async function run(redis: Redis, { lua, sha }: Script, keys: string[], args: Array<string | number>): Promise<Reply> {
+  try {
+    return (await redis.evalsha(sha, keys.length, ...keys, ...args)) as Reply;
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    return (await redis.eval(lua, keys.length, ...keys, ...args)) as Reply;
+  }
+}
+
+export function wrongAnswer(step: string, reply: Reply): ChannelError {
+  return new ChannelError("wrong-answer", `${step} answered ${String(reply[0])}`);
+}
