@@ -1,0 +1,75 @@
+import { eventually } from "@docrelay/testkit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ChannelError, newRef, type BlobStore } from "../src/index.ts";
+
+interface Subject {
+  create(): BlobStore;
+  /** Lets a blob's time run out. */
+  expire(ref: string, blobs: BlobStore): Promise<unknown>;
+  /** How many blobs take a place now. */
+  places(): Promise<number>;
+}
+
+async function readAll(blobs: BlobStore, ref: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of blobs.read(ref)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** What every blob store promises; run over each implementation. */
+export function blobStoreContract(name: string, subject: Subject): void {
+  describe(`blob store: ${name}`, () => {
+    it("gives back the bytes in order, whatever order and however often the chunks came", async () => {
+      const blobs = subject.create();
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 64 }), { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), async (chunks, random) => {
+          const ref = newRef();
+          const placed = chunks.map((bytes, index) => ({ bytes, offset: chunks.slice(0, index).reduce((sum, { length }) => sum + length, 0) }));
+          const order = [...placed, ...placed].sort(() => (random.next().value % 3) - 1);
+          for (const { offset, bytes } of order) await blobs.write(ref, offset, bytes);
+          expect(await readAll(blobs, ref)).toEqual(Buffer.concat(chunks));
+          await blobs.remove(ref);
+        }),
+        { numRuns: 15 },
+      );
+    });
+
+    it("finds a hole rather than giving less", async () => {
+      const blobs = subject.create();
+      const ref = newRef();
+      await blobs.write(ref, 0, Buffer.from("abc"));
+      await blobs.write(ref, 4, Buffer.from("e"));
+      await expect(readAll(blobs, ref)).rejects.toThrow(ChannelError);
+      await expect(readAll(blobs, newRef())).rejects.toMatchObject({ kind: "hole" });
+    });
+
+    it("knows what is there, and forgets what is removed, twice too", async () => {
+      const blobs = subject.create();
+      const ref = newRef();
+      expect(await blobs.exists(ref)).toBe(false);
+      await blobs.write(ref, 0, Buffer.from("abc"));
+      expect(await blobs.exists(ref)).toBe(true);
+      await blobs.remove(ref);
+      await blobs.remove(ref);
+      expect(await blobs.exists(ref)).toBe(false);
+      await blobs.renew(ref, 1000);
+      expect(await blobs.exists(ref)).toBe(false);
+    });
+
+    it("leaves nothing behind when a blob's time has run out", async () => {
+      const blobs = subject.create();
+      const [old, kept] = [newRef(), newRef()];
+      const before = await subject.places();
+      await blobs.write(old, 0, Buffer.from("abc"));
+      await blobs.write(kept, 0, Buffer.from("abc"));
+      await subject.expire(old, blobs);
+      await eventually(async () => {
+        await blobs.sweep();
+        return (await subject.places()) === before + 1;
+      });
+      expect(await blobs.exists(kept)).toBe(true);
+      await blobs.remove(kept);
+    });
+  });
+}
