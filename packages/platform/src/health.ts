@@ -1,0 +1,50 @@
+import { within } from "./lifecycle.ts";
+
+/** Whether this process should get traffic. */
+export interface Health {
+  /** Adds something that must hold; it throws when it does not. */
+  check(name: string, holds: () => Promise<unknown>): void;
+  /** Not ready from now on, whatever the checks say. */
+  drain(): void;
+  readonly draining: boolean;
+  /** Runs the checks, at most every {@link FRESH_MS}; `checks` says `ok`, `failed` or `slow`, and nothing internal. */
+  ready(): Promise<Readiness>;
+}
+export interface Readiness {
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly checks: Readonly<Record<string, "ok" | "failed">>;
+}
+
+const CHECK_MS = 1000;
+const FRESH_MS = 250;
+
+export function createHealth(now: () => number = Date.now): Health {
+  const checks = new Map<string, () => Promise<unknown>>();
+  let draining = false;
+  let last: { at: number; result: Promise<Readiness["checks"]> } | undefined;
+
+  async function runAll(): Promise<Readiness["checks"]> {
+    const entries = [...checks].map(async ([name, holds]) => {
+      const ok = await within(CHECK_MS, holds).then(
+        () => "ok" as const,
+        () => "failed" as const,
+      );
+      return [name, ok] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  return {
+    check: (name, holds) => void checks.set(name, holds),
+    drain: () => void (draining = true),
+    get draining() {
+      return draining;
+    },
+    async ready() {
+      if (!last || now() - last.at > FRESH_MS) last = { at: now(), result: runAll() };
+      const result = await last.result;
+      return { ready: !draining && Object.values(result).every((state) => state === "ok"), draining, checks: result };
+    },
+  };
+}
