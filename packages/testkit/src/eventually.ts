@@ -1,0 +1,27 @@
+export interface Patience {
+  readonly timeoutMs?: number;
+  readonly everyMs?: number;
+  /** What is waited for, for the error. */
+  readonly what?: string;
+}
+
+/**
+ * Asks until the answer is truthy and returns it; a throw counts as "not yet".
+ * @throws Error after `timeoutMs` (default 5,000), with the last throw as its cause.
+ */
+export async function eventually<T>(ask: () => T | Promise<T>, patience: Patience = {}): Promise<NonNullable<T>> {
+  const { timeoutMs = 5000, everyMs = 20, what = "it" } = patience;
+  const end = performance.now() + timeoutMs;
+  let last: unknown;
+  do {
+    try {
+      const answer = await ask();
+      if (answer) return answer;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  } while (performance.now() < end);
+  throw new Error(`${what} did not happen within ${timeoutMs} ms`, { cause: last });
+}

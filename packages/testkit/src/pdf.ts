@@ -1,0 +1,68 @@
+/*
+ * A small writer of real PDFs for tests: Helvetica in WinAnsi, one content stream a page, a correct xref table.
+ */
+
+export interface PdfOptions {
+  /** Text of each page; lines break at `\n`. */
+  readonly pages: readonly string[];
+  /** More drawing on each page, to make its extraction slow: this many empty text operators. */
+  readonly operators?: number;
+}
+
+const LINE = 14;
+const TOP = 780;
+
+function escape(text: string): string {
+  const bytes = Buffer.from(text, "latin1").toString("latin1");
+  return bytes.replace(/[\\()]/g, (char) => `\\${char}`);
+}
+
+function assemble(objects: string[]): Uint8Array {
+  let body = "%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n";
+  const offsets = objects.map((object, index) => {
+    const offset = body.length;
+    body += `${index + 1} 0 obj\n${object}\nendobj\n`;
+    return offset;
+  });
+  const xref = body.length;
+  body += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
+  for (const offset of offsets) body += `${String(offset).padStart(10, "0")} 00000 n \n`;
+  body += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${xref}\n%%EOF\n`;
+  return Buffer.from(body, "latin1");
+}
+
+function stream(dictionary: string, content: string): string {
+  return `<< ${dictionary}/Length ${content.length} >>\nstream\n${content}\nendstream`;
+}
+
+/** A PDF with these pages of text. */
+export function makePdf({ pages, operators = 0 }: PdfOptions): Uint8Array {
+  const kids = pages.map((_, index) => `${4 + index * 2} 0 R`).join(" ");
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    `<< /Type /Pages /Kids [${kids}] /Count ${pages.length} >>`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+  ];
+  pages.forEach((text, index) => {
+    const lines = text.split("\n").map((line) => `(${escape(line)}) Tj T*`);
+    const ballast = "() Tj\n".repeat(operators);
+    const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET`;
+    objects.push(
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + index * 2} 0 R >>`,
+      stream("", content),
+    );
+  });
+  return assemble(objects);
+}
+
+/** A PDF whose only page is a picture: a scan with nothing to read. */
+export function makeScanPdf(): Uint8Array {
+  const pixels = Array.from({ length: 64 * 64 }, (_, index) => ((index >> 3) % 2 ? "\u00ff" : "\u0000")).join("");
+  return assemble([
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /I 4 0 R >> >> /Contents 5 0 R >>",
+    stream("/Type /XObject /Subtype /Image /Width 64 /Height 64 /ColorSpace /DeviceGray /BitsPerComponent 8 ", pixels),
+    stream("", "q 500 0 0 700 50 70 cm /I Do Q"),
+  ]);
+}
