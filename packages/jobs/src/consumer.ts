@@ -1,0 +1,109 @@
+import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
+import type { Redis } from "ioredis";
+import { EXTRACT, parseJob, PREFIX, WAKE, type ExtractJob, type JobKind, type WakeJob } from "./catalogue.ts";
+import { JobsError } from "./error.ts";
+
+/** What becomes of a job: it is done, it goes back for another process to take at once, or it comes again later. */
+export type Disposition = "done" | "give-back" | { readonly laterMs: number };
+
+export interface ConsumerOptions<J> {
+  /** A connection without command timeout, with `maxRetriesPerRequest: null`; it stays the caller's to close. */
+  readonly connection: Redis;
+  readonly prefix?: string;
+  /** Jobs handled at once in this process. */
+  readonly concurrency: number;
+  /** May run more than once for one job (a lock that was lost): what it writes must be fenced or idempotent. */
+  handle(job: J): Promise<Disposition>;
+  /** A handler that threw (its job comes back a few times), a job that cannot be read, or trouble with Redis. */
+  onError(error: Error): void;
+}
+
+export interface Consumer extends AsyncDisposable {
+  /** Resolves when jobs are being fetched. */
+  ready(): Promise<void>;
+  /** Fetches no more; what runs goes on. A job that was on its way goes back to the queue. */
+  stop(): Promise<void>;
+  /** Jobs that are being handled. */
+  readonly active: number;
+}
+
+/** Handles the doorbells of conversations. */
+export function consumeWakes(options: ConsumerOptions<WakeJob>): Consumer {
+  return consume(WAKE, options);
+}
+
+/** Handles extractions, those of users who wait for few first. */
+export function consumeExtracts(options: ConsumerOptions<ExtractJob>): Consumer {
+  return consume(EXTRACT, options);
+}
+
+/*
+ * A killed process's jobs run elsewhere after its lock has run out and the next check has come: 2.7–3.1 s. A stall is
+ * a crash or a blocked loop, never the job's own failure: who crashes on what is counted in the ask, not here.
+ */
+const TIMES = { lockDuration: 3000, stalledInterval: 1000, maxStalledCount: 20, runRetryDelay: 500, drainDelay: 5 } as const;
+const NEWER_COMES_AGAIN_MS = 1000;
+const CLOSE_MS = 2000;
+
+function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
+  const { connection, prefix = PREFIX, concurrency, handle, onError } = options;
+  let stopped = false;
+  let active = 0;
+  let closing: Promise<void> | undefined;
+
+  async function decide(data: unknown): Promise<Disposition> {
+    if (stopped) return "give-back"; // it was on its way when the fetching stopped
+    const parsed = parseJob(kind, data);
+    if (parsed.kind === "newer") return { laterMs: NEWER_COMES_AGAIN_MS };
+    if (parsed.kind === "bad") throw new JobsError("shape", `${kind.queue}: ${parsed.why}`);
+    return handle(parsed.job);
+  }
+
+  async function process(job: Job, token?: string): Promise<void> {
+    active++;
+    try {
+      const disposition = await decide(job.data);
+      if (disposition === "done") return;
+      if (disposition === "give-back") {
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      await job.moveToDelayed(Date.now() + disposition.laterMs, token);
+      throw new DelayedError();
+    } finally {
+      active--;
+    }
+  }
+
+  const worker = new Worker(kind.queue, process, { connection, prefix, concurrency, skipVersionCheck: true, ...TIMES });
+  worker.on("error", onError);
+  worker.on("failed", (_job, error) => onError(error));
+
+  async function close(): Promise<void> {
+    await consumer.stop();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new JobsError("timeout", `${kind.queue}: not closed within ${CLOSE_MS} ms`)), CLOSE_MS);
+    });
+    try {
+      await Promise.race([worker.close(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  const consumer: Consumer = {
+    async ready() {
+      await worker.waitUntilReady();
+    },
+    async stop() {
+      stopped = true;
+      await worker.pause(true);
+    },
+    get active() {
+      return active;
+    },
+    [Symbol.asyncDispose]: () => (closing ??= close()),
+  };
+  return consumer;
+}

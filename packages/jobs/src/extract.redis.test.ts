@@ -1,0 +1,67 @@
+import { eventually } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { extractOf, useJobs } from "../test/fixture.ts";
+
+const at = useJobs();
+
+describe("an extraction", () => {
+  it("is one job however often it is asked for, while it waits and while it runs", async () => {
+    for (let i = 0; i < 10; i++) await at.producer.extract(extractOf("k"), i + 1);
+    const runs = await at.extracts();
+    await eventually(() => runs.going === 1);
+    expect(runs.jobs[0]).toEqual({ v: 1, ...extractOf("k") });
+    await at.producer.extract(extractOf("k"));
+    runs.end();
+    await eventually(() => runs.consumer.active === 0);
+    await at.producer.extract(extractOf("o"));
+    await eventually(() => runs.going === 1);
+    expect(runs.jobs.map(({ key }) => key[0])).toEqual(["k", "o"]);
+  });
+
+  it("can be asked for again after it ended", async () => {
+    const runs = await at.extracts();
+    for (let round = 1; round <= 3; round++) {
+      await eventually(async () => {
+        await at.producer.extract(extractOf("k")); // until the former is gone from the queue
+        return runs.jobs.length === round;
+      });
+      runs.end();
+      await eventually(() => runs.consumer.active === 0);
+    }
+  });
+
+  it("can be asked for again after all its tries failed", async () => {
+    const runs = await at.extracts({ handle: () => Promise.reject(new Error("always")) });
+    await at.producer.extract(extractOf("k"));
+    await eventually(() => runs.errors.length === 4, { timeoutMs: 20_000 });
+    await eventually(async () => {
+      await at.producer.extract(extractOf("k"));
+      return runs.errors.length === 5;
+    });
+  });
+
+  it("goes by priority: who waits for few goes first", async () => {
+    await at.producer.extract(extractOf("c"), 9);
+    await at.producer.extract(extractOf("b"), 2);
+    await at.producer.extract(extractOf("a"), 1);
+    await at.producer.extract(extractOf("d"), 9);
+    const runs = await at.extracts({ concurrency: 1 });
+    for (let done = 1; done <= 4; done++) {
+      await eventually(() => runs.jobs.length === done);
+      runs.end();
+    }
+    expect(runs.jobs.map(({ key }) => key[0])).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("keeps its priority when it is given back", async () => {
+    const first = await at.extracts({ concurrency: 1 });
+    await at.producer.extract(extractOf("a"), 1);
+    await eventually(() => first.going === 1);
+    await at.producer.extract(extractOf("b"), 2);
+    await first.consumer.stop();
+    first.end("give-back");
+    const second = await at.extracts({ concurrency: 1 });
+    await eventually(() => second.going === 1);
+    expect(second.jobs[0]?.key[0]).toBe("a");
+  });
+});

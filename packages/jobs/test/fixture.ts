@@ -1,0 +1,127 @@
+import { startRedis, type TestRedis } from "@docrelay/testkit";
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import {
+  consumeExtracts, consumeWakes, createProducer,
+  type Consumer, type ConsumerOptions, type Disposition, type ExtractJob, type Producer, type WakeJob,
+} from "../src/index.ts";
+
+/** Runs of a handler that ends when the test says so. */
+export interface Runs<J> {
+  readonly jobs: J[];
+  /** Ends the oldest run that is going on. */
+  end(disposition?: Disposition | Error): void;
+  readonly going: number;
+  readonly errors: Error[];
+  readonly consumer: Consumer;
+}
+
+export interface JobsFixture {
+  readonly url: string;
+  /** New for each test, like every key. */
+  readonly prefix: string;
+  readonly server: TestRedis;
+  readonly producer: Producer;
+  connect(): Redis;
+  wakes(more?: Partial<ConsumerOptions<WakeJob>>): Promise<Runs<WakeJob>>;
+  extracts(more?: Partial<ConsumerOptions<ExtractJob>>): Promise<Runs<ExtractJob>>;
+}
+
+export function wakeOf(letter: string): Omit<WakeJob, "v"> {
+  return { shard: "s7f", u: "u".repeat(22), c: letter.repeat(22) };
+}
+export function extractOf(letter: string): Omit<ExtractJob, "v"> {
+  const key = letter.repeat(32);
+  return { key, ref: `ref-${letter}`, sha256: "a".repeat(64), bytes: 10, shard: "s7f", u: "u".repeat(22), trace: "t" };
+}
+
+export function useJobs(): JobsFixture {
+  let server: TestRedis | undefined;
+  let producer: Producer | undefined;
+  let prefix = newPrefix();
+  const open: AsyncDisposable[] = [];
+  const clients: Redis[] = [];
+  const running = (): TestRedis => {
+    if (!server) throw new Error("the Redis of this file has not started");
+    return server;
+  };
+  const connect = (): Redis => {
+    const client = new Redis(running().url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    client.on("error", () => undefined);
+    clients.push(client);
+    return client;
+  };
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterEach(async () => {
+    // A test may have seen a close fail already: closing again answers the same.
+    await Promise.allSettled(open.splice(0).map((one) => one[Symbol.asyncDispose]()));
+    producer = undefined;
+    prefix = newPrefix();
+    for (const client of clients.splice(0)) client.disconnect();
+  });
+  afterAll(async () => {
+    await server?.stop();
+  });
+
+  async function start<J>(consume: (options: ConsumerOptions<J>) => Consumer, more: Partial<ConsumerOptions<J>>): Promise<Runs<J>> {
+    const jobs: J[] = [];
+    const errors: Error[] = [];
+    const ends: Array<(how: Disposition | Error) => void> = [];
+    const consumer = consume({
+      connection: connect(),
+      prefix,
+      concurrency: 10,
+      onError: (error) => void errors.push(error),
+      handle(job) {
+        jobs.push(job);
+        return new Promise((resolve, reject) => {
+          ends.push((how) => (how instanceof Error ? reject(how) : resolve(how)));
+        });
+      },
+      ...more,
+    });
+    open.push({
+      async [Symbol.asyncDispose]() {
+        for (const end of ends.splice(0)) end("done");
+        await consumer[Symbol.asyncDispose]();
+      },
+    });
+    await consumer.ready();
+    return {
+      jobs,
+      errors,
+      consumer,
+      end: (how = "done") => ends.shift()?.(how),
+      get going() {
+        return ends.length;
+      },
+    };
+  }
+
+  return {
+    get url() {
+      return running().url;
+    },
+    get prefix() {
+      return prefix;
+    },
+    get server() {
+      return running();
+    },
+    get producer() {
+      if (!producer) {
+        producer = createProducer({ connection: connect(), prefix });
+        open.push(producer);
+      }
+      return producer;
+    },
+    connect,
+    wakes: (more = {}) => start(consumeWakes, more),
+    extracts: (more = {}) => start(consumeExtracts, more),
+  };
+}
+
+const newPrefix = (): string => `{test-${Math.random().toString(36).slice(2)}}`;
