@@ -1,0 +1,14 @@
+import { integer, redisUrl, url } from "@docrelay/platform";
+import * as z from "zod";
+
+/** What `npm start` itself reads; everything else goes on to the processes as it is. */
+export const schema = z.object({
+  PORT: integer({ min: 1, max: 65_535, default: 3000 }),
+  HOST: z.string().default("127.0.0.1"),
+  ADMIN_PORT: integer({ min: 0, max: 65_000, default: 0 }),
+  REDIS_URL: redisUrl().optional(),
+  ENGINE_URL: url(["ws:", "wss:"]).optional(),
+  /** Set by the bootstrap: the server program of the private Redis. */
+  DOCRELAY_REDIS_SERVER: z.string().default("redis-server"),
+});
+export type Config = z.output<typeof schema>;

@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A Redis for one `npm start`: its folder, and the conversations in it, end with it. */
+export interface PrivateRedis extends AsyncDisposable {
+  readonly url: string;
+  /** Resolves when the server ends, wanted or not. */
+  readonly ended: Promise<void>;
+}
+
+// A unix socket's path must stay under 108 bytes.
+const SOCKET_ROOM = 80;
+const START_MS = 10_000;
+
+/*
+ * The shell holds our end of the pipe: when we are gone, however that came, it reads the end of the file, ends the
+ * server and takes the folder with it.
+ */
+const GUARD = `"$@" <&- & server=$!
+exec >&- 2>&-
+cat >/dev/null
+kill -TERM $server 2>/dev/null
+wait $server
+rm -rf "$FOLDER"`;
+
+/** Starts it. @throws Error when it does not come up. */
+export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
+  const base = tmpdir().length < SOCKET_ROOM ? tmpdir() : "/tmp";
+  const folder = await mkdtemp(join(base, "docrelay-"));
+  const socket = join(folder, "redis.sock");
+  const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", folder, "--save", ""];
+  settings.push("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction");
+  // A group of its own: Ctrl-C goes to us alone, and the server ends last.
+  const guard = spawn("sh", ["-c", GUARD, "guard", server, ...settings], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, FOLDER: folder },
+    detached: true,
+  });
+  const { stdin, stdout } = guard;
+  stdin.on("error", () => undefined);
+  let said = "";
+  const ended = once(stdout, "close").then(() => undefined);
+  const exited = once(guard, "exit");
+  const ready = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`Redis did not start in ${START_MS / 1000} s:\n${said}`)), START_MS);
+    stdout.on("data", (data: Buffer) => {
+      said = (said + data.toString()).slice(-2000);
+      if (!said.includes("eady to accept connections")) return;
+      clearTimeout(timer);
+      resolve();
+    });
+    void ended.then(() => {
+      clearTimeout(timer);
+      reject(new Error(`Redis ended at once:\n${said}`));
+    });
+  });
+  const dispose = async (): Promise<void> => {
+    stdin.end();
+    await exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await ready;
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { url: `unix:${socket}`, ended, [Symbol.asyncDispose]: dispose };
+}

@@ -1,0 +1,44 @@
+import type { Running } from "./process.ts";
+
+/** Keeps one process running: when it ends unasked it is started again, later each time it fails at once. */
+export interface Supervised {
+  readonly running: Running;
+  stop(graceMs: number): Promise<void>;
+}
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 10_000;
+/** A process that ran this long was well: the next wait is the first again. */
+const WELL_MS = 30_000;
+
+export function supervise(start: () => Running, say: (text: string) => void): Supervised {
+  let running = start();
+  let stopping = false;
+  let waitMs = FIRST_WAIT_MS;
+  let timer: NodeJS.Timeout | undefined;
+
+  function follow(): void {
+    const begun = performance.now();
+    void running.exited.then(({ code, signal }) => {
+      if (stopping) return;
+      waitMs = performance.now() - begun > WELL_MS ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
+      say(`${running.name} ended (${signal ?? `exit ${code}`}) and is started again in ${waitMs / 1000} s`);
+      timer = setTimeout(() => {
+        running = start();
+        follow();
+      }, waitMs);
+    });
+  }
+  follow();
+
+  return {
+    get running() {
+      return running;
+    },
+    async stop(graceMs) {
+      stopping = true;
+      clearTimeout(timer);
+      if (running.child.exitCode === null && running.child.signalCode === null) await running.stop(graceMs);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { delimiter, join } from "node:path";
+import { cache, command, root, step } from "./step.mjs";
+
+// What redis-server needs beyond a bare Debian; what is installed already is not unpacked over it.
+const DEBIAN = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
+
+function onPath(names) {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
+}
+
+/**
+ * A Redis server of version 7 or newer: on PATH, else Debian's package unpacked into the cache (no root), else none
+ * where a Docker engine answers (then a container is used).
+ */
+export async function findRedis() {
+  const unpacked = join(cache, "redis", "redis-server");
+  for (const name of ["redis-server", "valkey-server"]) {
+    const path = onPath([name]);
+    if (path && (await isNew(path))) return path;
+  }
+  if (await isNew(unpacked)) return unpacked;
+  if (onPath(["apt-get"]) && onPath(["dpkg"])) {
+    const done = await step("Redis, from Debian's package", () => unpack(unpacked).catch(() => false));
+    if (done && (await isNew(unpacked))) return unpacked;
+  }
+  if (await dockerAnswers()) return "";
+  throw new Error("There is no Redis 7 here. Install one (for example: apt-get install redis-server), start a Docker engine, or set REDIS_URL.");
+}
+
+async function isNew(path) {
+  try {
+    return Number(/v=(\d+)/.exec(await command(path, ["--version"]))?.[1]) >= 7;
+  } catch {
+    return false;
+  }
+}
+
+async function unpack(target) {
+  const folder = join(cache, "redis");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const download = () => command("apt-get", ["download", ...DEBIAN], { cwd: folder });
+  await download().catch(async () => {
+    await command("apt-get", ["update", "-qq"]);
+    await download();
+  });
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".deb"))) await command("dpkg", ["-x", name, "."], { cwd: folder });
+  const lib = join(folder, "usr/lib");
+  const libraries = readdirSync(lib).map((name) => join(lib, name));
+  writeFileSync(target, `#!/bin/sh\nLD_LIBRARY_PATH="${libraries.join(":")}" exec "${join(folder, "usr/bin/redis-server")}" "$@"\n`);
+  chmodSync(target, 0o755);
+  return true;
+}
+
+/** A Chromium for the browser tests: named, on PATH, Playwright's own, or Debian's package as root. */
+export async function findBrowser() {
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  const found = process.env.CHROMIUM_PATH || onPath(names) || playwrights();
+  if (found) return found;
+  if (onPath(["apt-get"]) && process.getuid?.() === 0) {
+    const install = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    await step("Chromium, from Debian's package", () =>
+      command("apt-get", install, { env }).catch(async () => {
+        await command("apt-get", ["update", "-qq"]);
+        await command("apt-get", install, { env });
+      }),
+    );
+    return onPath(names) ?? "";
+  }
+  throw new Error("There is no Chromium here for the browser tests. Install one (for example: sudo apt-get install chromium) or set CHROMIUM_PATH.");
+}
+
+function playwrights() {
+  const folder = join(process.env.HOME ?? root, ".cache/ms-playwright");
+  if (!existsSync(folder)) return undefined;
+  return readdirSync(folder)
+    .map((name) => join(folder, name, "chrome-linux/chrome"))
+    .find((path) => existsSync(path));
+}
+
+function dockerAnswers() {
+  return new Promise((resolve) => {
+    const socket = connect("/var/run/docker.sock");
+    const end = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(500, () => end(false));
+    socket.once("error", () => end(false));
+    socket.once("connect", () => socket.write("GET /_ping HTTP/1.0\r\n\r\n"));
+    socket.once("data", (data) => end(data.toString().includes("200 OK")));
+  });
+}

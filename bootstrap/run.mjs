@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test`. Plain JavaScript for Node 20 and newer, with
+// nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { buildWeb, installDependencies, installTools } from "./install.mjs";
+import { findBrowser, findRedis } from "./find.mjs";
+import { root } from "./step.mjs";
+
+const [task, ...args] = process.argv.slice(2);
+const entries = { start: "apps/local/src/main.ts", test: "bootstrap/test.mjs" };
+if (!Object.hasOwn(entries, task ?? "")) {
+  process.stderr.write("usage: node bootstrap/run.mjs start|test\n");
+  process.exit(64);
+}
+
+try {
+  const { node, pnpm } = await installTools();
+  await installDependencies(pnpm);
+  const env = { ...process.env, DOCRELAY_PNPM: pnpm, PATH: `${join(node, "..")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}` };
+  await buildWeb(node);
+  if (!env.REDIS_URL || task === "test") env.DOCRELAY_REDIS_SERVER = await findRedis(task);
+  if (task === "test") env.CHROMIUM_PATH = await findBrowser();
+  process.exitCode = await run(node, [join(root, entries[task]), ...args], env);
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+/** Runs the real thing and passes signals on. npm does not: should our parent vanish, the child is told to end. */
+function run(node, words, env) {
+  if (!existsSync(words[0])) throw new Error(`${words[0]} is missing: the clone is not whole`);
+  const child = spawn(node, words, { cwd: root, env, stdio: "inherit" });
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  }).finally(() => clearInterval(watch));
+}

@@ -1,0 +1,47 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+/** What the bootstrap keeps between runs; may be deleted at any time. */
+export const cache = join(root, ".cache");
+
+/** Does one step of the set-up, with its time. */
+export async function step(what, work) {
+  const begun = performance.now();
+  process.stdout.write(`  ${what} … `);
+  const result = await work();
+  process.stdout.write(`${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  return result;
+}
+
+/** Does a step unless its result is there and was made from the very same inputs. */
+export async function once(name, inputs, there, what, work) {
+  const stamp = join(cache, `${name}.done`);
+  const hash = createHash("sha256");
+  for (const input of inputs) hash.update(input).update("\0");
+  const key = hash.digest("hex");
+  try {
+    if (there && readFileSync(stamp, "utf8") === key) return;
+  } catch {
+    // not done yet
+  }
+  await step(what, work);
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(stamp, key);
+}
+
+/** Runs a command quietly; what it printed comes out only when it fails. */
+export function command(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    let said = "";
+    const listen = (data) => (said = (said + data).slice(-8000));
+    child.stdout?.on("data", listen);
+    child.stderr?.on("data", listen);
+    child.once("error", (error) => reject(new Error(`${program} cannot be run: ${error.message}`)));
+    child.once("close", (code) => (code === 0 ? resolve(said) : reject(new Error(`${program} ${args.join(" ")} failed:\n${said}`))));
+  });
+}

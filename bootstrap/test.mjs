@@ -1,0 +1,33 @@
+// `npm test`: every check in turn, each with its time; the first that fails ends it.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { root } from "./step.mjs";
+
+const bin = (name) => join(root, "node_modules/.bin", name);
+const args = process.argv.slice(2);
+const stages = [
+  ["format", bin("oxfmt"), ["--check", "."]],
+  ["lint", bin("oxlint"), ["--type-aware", "--deny-warnings"]],
+  ["types", bin("tsc"), ["--noEmit", "-p", "tsconfig.json"]],
+  ["types of the page", bin("tsc"), ["--noEmit", "-p", "apps/web/tsconfig.json"]],
+  ["boundaries", bin("turbo"), ["boundaries"]],
+  ["tests", bin("vitest"), ["run", ...args]],
+];
+
+for (const [name, program, words] of stages) {
+  const begun = performance.now();
+  process.stdout.write(`\n── ${name}\n`);
+  const code = await run(program, words);
+  process.stdout.write(`── ${name}: ${code === 0 ? "ok" : "FAILED"}, ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  if (code !== 0) process.exit(code);
+}
+
+function run(program, words) {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
+    const child = spawn(program, words, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => child.kill(signal));
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
