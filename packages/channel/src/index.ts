@@ -5,6 +5,7 @@ export { ChannelError, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store 
 export { decodeFrame } from "./frame.ts";
 export * from "./accept.ts";
 export { append, begin, handBack, park, renew, take, type Ended, type Taken, type TakenAsk } from "./turn.ts";
+export * from "./peek.ts";
 export * from "./finish.ts";
 export * from "./cancel.ts";
 export * from "./sweep.ts";

@@ -63,7 +63,7 @@ else look_at(a, now + math.min(60000, looks <= 1 and 5000 or (looks - 1) * 10000
 renew(a)
 if tonumber(r[3]) > ${SUPPORTED_RECORD_VERSION} then return { 'NEWER' } end
 return { expired and 'EXPIRED' or 'FOUND', a, ms(now),
-  unpack(redis.call('HMGET', rec, 'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks')) }
+  unpack(redis.call('HMGET', rec, 'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks','released')) }
 `);
 
 export type Looked =

@@ -23,6 +23,8 @@ export interface TakenAsk {
   /** Position of its `accepted` event. */
   readonly seq: number;
   readonly trace: string;
+  /** It has been parked (or handed back) before: what it waited for was not there when it came. */
+  readonly waited: boolean;
 }
 
 /** Another worker, the sweeper or a cancel has ended the ask. */
@@ -33,7 +35,7 @@ export type Taken = { kind: "empty" } | { kind: "newer" } | { kind: "taken"; ask
 const RUNNING_LOOK_MS = 15_000;
 const PARKED_LOOK_MS = 5000;
 
-const RECORD_FIELDS = "'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks'";
+const RECORD_FIELDS = "'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks','released'";
 
 const TAKE = conversationScript(`
 local owner = arg[1]
@@ -72,7 +74,7 @@ export async function take(store: Store, conversation: ConversationAddress, owne
 
 /** Reads `[status, a, now, …RECORD_FIELDS]`. */
 export function readRecord(address: AskAddress, reply: Reply): TakenAsk & { state: string; looks: number } {
-  const [, , now, , conversation, id, body, attempt, n, taken, cancel, accepted, deadline, seq, trace, state, looks] = reply;
+  const [, , now, , conversation, id, body, attempt, n, taken, cancel, accepted, deadline, seq, trace, state, looks, released] = reply;
   return {
     address,
     conversation: String(conversation),
@@ -87,6 +89,7 @@ export function readRecord(address: AskAddress, reply: Reply): TakenAsk & { stat
     now: Number(now),
     seq: Number(seq),
     trace: String(trace),
+    waited: typeof released === "string",
     state: String(state),
     looks: Number(looks),
   };
