@@ -1,0 +1,18 @@
+import type { EngineName } from "./page-engine.ts";
+
+/** Parent → child: one file. The bytes travel in V8's own serialization, not as text. */
+export interface Job {
+  readonly bytes: Uint8Array;
+  readonly password: string | undefined;
+  readonly engine: EngineName;
+  readonly maxPages: number;
+}
+
+/** Child → parent, in order: `ready` once; then per job `opened`, `page` or `lost` each page, `done`; or `failed`. */
+export type Report =
+  | { readonly type: "ready" }
+  | { readonly type: "opened"; readonly pages: number }
+  | { readonly type: "page"; readonly page: number; readonly text: string }
+  | { readonly type: "lost"; readonly page: number }
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly kind: "invalid" | "encrypted" };

@@ -1,0 +1,62 @@
+import { constants, setPriority } from "node:os";
+import type { Job, Report } from "./child-messages.ts";
+import { cleanText } from "./clean-text.ts";
+import { DocumentError, loadEngine, type EngineName, type PageEngine } from "./page-engine.ts";
+
+/*
+ * The process that reads hostile files. It has no environment, may read only its own program, and is killed rather than
+ * asked; it ends by itself when its parent has gone.
+ */
+
+process.once("disconnect", () => process.exit());
+try {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+} catch {
+  // Not allowed here: extraction then competes as an equal.
+}
+
+const engines = new Map<EngineName, Promise<PageEngine>>();
+const engineOf = (name: EngineName): Promise<PageEngine> => {
+  const engine = engines.get(name) ?? loadEngine(name);
+  engines.set(name, engine);
+  return engine;
+};
+
+function tell(report: Report): void {
+  process.send?.(report);
+}
+
+function isTrap(error: unknown): boolean {
+  return error instanceof Error && error.constructor.name === "RuntimeError";
+}
+
+async function read(job: Job): Promise<void> {
+  const engine = await engineOf(job.engine);
+  const document = await engine.open(job.bytes, job.password);
+  tell({ type: "opened", pages: document.pages });
+  // The parent refuses a file with more pages; do not begin with what it will not take.
+  const pages = document.pages > job.maxPages ? 0 : document.pages;
+  for (let page = 1; page <= pages; page++) {
+    try {
+      tell({ type: "page", page, text: cleanText(await document.text(page)) });
+    } catch (error) {
+      // A trap of the WASM machine leaves it unfit for anything more.
+      if (isTrap(error)) throw error;
+      tell({ type: "lost", page });
+    }
+  }
+  await document.close();
+  tell({ type: "done" });
+}
+
+process.on("message", (job: Job) => {
+  read(job).catch((error: unknown) => {
+    if (isTrap(error)) process.exit(70);
+    tell({ type: "failed", kind: error instanceof DocumentError ? error.kind : "invalid" });
+  });
+});
+
+// Warm the engine that comes first, so that the first file does not wait for it.
+const [first] = process.argv.slice(2) as EngineName[];
+if (first) await engineOf(first);
+tell({ type: "ready" });

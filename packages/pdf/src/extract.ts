@@ -1,0 +1,62 @@
+/** How far one extraction may go. Times in ms, sizes in bytes. */
+export interface ExtractLimits {
+  /** Longest time without a page being finished. */
+  readonly stallMs: number;
+  /** Longest time for the whole file. */
+  readonly timeoutMs: number;
+  /** Resident memory of the child process. */
+  readonly memoryBytes: number;
+  readonly maxPages: number;
+  /** Text of the whole file, as UTF-8. */
+  readonly maxTextBytes: number;
+}
+
+/** A page that is not in the text, counted from 1, and why. */
+export interface Missing {
+  readonly page: number;
+  readonly reason: "scan" | "error" | "limit";
+}
+
+export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED";
+
+/**
+ * What became of a file. `text`: one string a page, empty for the missing ones. `failed`: `permanent` when another try
+ * would end the same way.
+ */
+export type ExtractOutcome =
+  | {
+      readonly kind: "text";
+      readonly pages: readonly string[];
+      readonly missing: readonly Missing[];
+      /** Pages read by OCR. */
+      readonly ocr: readonly number[];
+      /** The text was cut at `maxTextBytes`. */
+      readonly truncated: boolean;
+      readonly engine: string;
+    }
+  | {
+      readonly kind: "failed";
+      readonly code: PdfFailure;
+      readonly reason?: "pages" | "time" | "memory" | "output" | "password";
+      readonly permanent: boolean;
+    };
+
+export interface ExtractInput {
+  readonly bytes: Uint8Array;
+  readonly password?: string;
+}
+
+export interface ExtractOptions {
+  /** Aborting kills the child that works on the file; the extraction then throws the signal's reason. */
+  readonly signal: AbortSignal;
+  /** A page was finished, of so many. */
+  onPage?(page: number, pages: number): void;
+}
+
+/** Makes texts of PDFs in child processes. Every file ends in an outcome, within its limits; it throws only on abort. */
+export interface Extractor extends AsyncDisposable {
+  extract(input: ExtractInput, options: ExtractOptions): Promise<ExtractOutcome>;
+}
+
+/** Changes whenever the same bytes would give another text: part of the key under which texts are kept. */
+export const EXTRACTOR_VERSION = "1";

@@ -1,0 +1,2 @@
+export * from "./extract.ts";
+export { createExtractor, type ExtractorOptions } from "./extractor.ts";

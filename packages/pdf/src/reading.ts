@@ -1,0 +1,98 @@
+import type { Report } from "./child-messages.ts";
+import type { ExtractLimits, ExtractOutcome, Missing } from "./extract.ts";
+import type { EngineName } from "./page-engine.ts";
+
+/** How far the reading of a file by one engine came; pure. */
+export interface Reading {
+  readonly engine: EngineName;
+  /** Undefined until the file was opened. */
+  readonly total: number | undefined;
+  readonly texts: ReadonlyMap<number, string>;
+  readonly lost: ReadonlySet<number>;
+  readonly bytes: number;
+  readonly end: End | undefined;
+}
+export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | "time" | "memory" | "crash";
+
+export function beginReading(engine: EngineName): Reading {
+  return { engine, total: undefined, texts: new Map(), lost: new Set(), bytes: 0, end: undefined };
+}
+
+/** Takes in what the child reports. The first end stays. */
+export function read(state: Reading, report: Report | End, limits: ExtractLimits): Reading {
+  if (state.end) return state;
+  if (typeof report === "string") return { ...state, end: report };
+  switch (report.type) {
+    case "opened":
+      if (report.pages > limits.maxPages) return { ...state, total: report.pages, end: "pages" };
+      return report.pages > 0 ? { ...state, total: report.pages } : { ...state, end: "invalid" };
+    case "page": {
+      const bytes = state.bytes + Buffer.byteLength(report.text);
+      if (bytes > limits.maxTextBytes) return { ...state, end: "output" };
+      (state.texts as Map<number, string>).set(report.page, report.text);
+      return { ...state, bytes };
+    }
+    case "lost":
+      (state.lost as Set<number>).add(report.page);
+      return state;
+    case "failed":
+      return { ...state, end: report.kind };
+    case "done":
+      return { ...state, end: "done" };
+    case "ready":
+      return state;
+  }
+}
+
+/** Whether another engine may do better: never after the file's own time or pages were used up. */
+export function worthAnotherEngine(state: Reading): boolean {
+  if (state.end === "invalid" || state.end === "crash") return true;
+  return state.end === "done" && (state.lost.size > 0 || !hasText(state));
+}
+
+export function hasText(state: Reading): boolean {
+  return [...state.texts.values()].some((text) => text !== "");
+}
+
+/** The fuller of two readings of one file. */
+export function fuller(a: Reading, b: Reading): Reading {
+  const read = (state: Reading): number => [...state.texts.values()].filter((text) => text !== "").length;
+  return read(b) > read(a) ? b : a;
+}
+
+/** What a reading comes to. */
+export function outcomeOf(state: Reading, password: boolean): ExtractOutcome {
+  const failed = (code: "PDF_INVALID" | "PDF_NO_TEXT"): ExtractOutcome => ({ kind: "failed", code, permanent: true });
+  if (state.end === "encrypted") {
+    return { kind: "failed", code: "PDF_ENCRYPTED", ...(password ? { reason: "password" as const } : {}), permanent: true };
+  }
+  if (state.end === "pages") return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "pages", permanent: true };
+  if (!hasText(state)) {
+    if (state.end === "time" || state.end === "memory") {
+      return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: state.end, permanent: false };
+    }
+    if (state.end === "output") return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "output", permanent: true };
+    return failed(state.total === undefined || state.lost.size === state.total ? "PDF_INVALID" : state.end === "done" ? "PDF_NO_TEXT" : "PDF_INVALID");
+  }
+  const total = state.total ?? 0;
+  const numbers = Array.from({ length: total }, (_, index) => index + 1);
+  return {
+    kind: "text",
+    pages: numbers.map((page) => state.texts.get(page) ?? ""),
+    missing: numbers.flatMap((page) => missingOf(state, page)),
+    ocr: [],
+    truncated: state.end === "output",
+    engine: state.engine,
+  };
+}
+
+function missingOf(state: Reading, page: number): Missing[] {
+  const text = state.texts.get(page);
+  if (text !== undefined) return text === "" ? [{ page, reason: "scan" }] : [];
+  const died = state.end !== "done" && state.end !== "output" && page === lastRead(state) + 1;
+  return [{ page, reason: state.lost.has(page) || died ? "error" : "limit" }];
+}
+
+function lastRead(state: Reading): number {
+  return Math.max(0, ...state.texts.keys(), ...state.lost);
+}
