@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EXTRACT, JOB_VERSION, MAX_PRIORITY, parseJob, WAKE } from "./catalogue.ts";
 
-const wake = { v: JOB_VERSION, shard: "s7f", u: "u".repeat(22), c: "c".repeat(22) };
-const extract = { v: JOB_VERSION, key: "k".repeat(32), ref: "ref", sha256: "a".repeat(64), bytes: 1, shard: "s00", u: "u".repeat(22), trace: "t" };
+const wake = { v: 1 as const, shard: "s7f", u: "u".repeat(22), c: "c".repeat(22) };
+const extract = { v: 1 as const, key: "k".repeat(32), ref: "ref", sha256: "a".repeat(64), bytes: 1, shard: "s00", u: "u".repeat(22), trace: "t" };
 
 describe("parseJob", () => {
   it("reads a job and drops what it does not know", () => {

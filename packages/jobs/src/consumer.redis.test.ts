@@ -53,7 +53,10 @@ describe("a consumer", () => {
     const runs = await at.wakes();
     await at.producer.wake(wakeOf("c"));
     await eventually(() => runs.going === 1);
+    const idle = runs.consumer.idle();
     runs.end({ laterMs: 50 });
+    await idle;
+    expect(runs.consumer.active).toBe(0);
     await eventually(() => runs.jobs.length === 2, { timeoutMs: 4000 });
     runs.end();
     expect(runs.errors).toHaveLength(0);

@@ -25,6 +25,8 @@ export interface Consumer extends AsyncDisposable {
   stop(): Promise<void>;
   /** Jobs that are being handled. */
   readonly active: number;
+  /** Resolves when none is. */
+  idle(): Promise<void>;
 }
 
 /** Handles the doorbells of conversations. */
@@ -49,6 +51,7 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
   const { connection, prefix = PREFIX, concurrency, handle, onError } = options;
   let stopped = false;
   let active = 0;
+  const waiting = new Set<() => void>();
   let closing: Promise<void> | undefined;
 
   async function decide(data: unknown): Promise<Disposition> {
@@ -72,6 +75,7 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
       throw new DelayedError();
     } finally {
       active--;
+      if (active === 0) for (const done of waiting) done();
     }
   }
 
@@ -102,6 +106,13 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
     },
     get active() {
       return active;
+    },
+    async idle() {
+      if (active === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      await promise;
+      waiting.delete(resolve);
     },
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
