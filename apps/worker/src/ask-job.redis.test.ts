@@ -1,0 +1,156 @@
+import { eventually } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { echo } from "../test/engine.ts";
+import { shownText, useWorker } from "../test/fixture.ts";
+
+const at = useWorker();
+
+describe("an ask without files", () => {
+  it("goes from the mailbox to the engine and back into the log, whole and in order", async () => {
+    await at.here();
+    await at.ask("talk", "one", { message: "the quick brown fox" });
+    const end = await at.ended("talk", "one");
+    expect(end).toMatchObject({ type: "completed", text: "the quick brown fox", attempt: 1 });
+    const events = await at.events("talk");
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.map(({ type }) => type).filter((type) => type !== "delta")).toEqual(["accepted", "started", "completed"]);
+    expect(shownText(events, "one")).toBe("the quick brown fox");
+    expect(at.engine.calls).toHaveLength(1);
+    expect(at.engine.calls[0]?.message).toBe("the quick brown fox");
+  });
+
+  it("tells the engine nothing of the user but an opaque id of the conversation", async () => {
+    await at.here();
+    await at.ask("talk", "one");
+    await at.ask("talk", "two", { origin: "plain", uniqueId: "their-own" });
+    await at.ask("talk", "three", { origin: "socket" });
+    await at.ended("talk", "three");
+    const [one, two, three] = at.engine.calls.map(({ uniqueId }) => uniqueId);
+    expect(one).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(two).toBe("their-own");
+    expect(three).toBe(one);
+  });
+
+  it("says so in a single reply's completed event, with the engine's own frame", async () => {
+    await at.here({ ENGINE_REPLY: "single" });
+    const frame = { message: "all of it", type: "chat", extra: [1, { deep: true }] };
+    at.engine.script = (call) => call.send({ ...frame, unique_id: call.uniqueId });
+    await at.ask("talk", "one");
+    const end = await at.ended("talk", "one");
+    expect(end).toMatchObject({ type: "completed", text: "all of it" });
+    expect(JSON.parse((end as { frame: string }).frame)).toMatchObject(frame);
+    expect((await at.events("talk")).map(({ type }) => type)).toEqual(["accepted", "started", "completed"]);
+  });
+
+  it("runs a conversation's asks one at a time, in the order they were accepted", async () => {
+    await at.here();
+    let going = 0;
+    let most = 0;
+    at.engine.script = (call) => {
+      most = Math.max(most, ++going);
+      setTimeout(() => {
+        going--;
+        echo(call);
+      }, 20);
+    };
+    for (const id of ["a", "b", "c", "d", "e"]) await at.ask("talk", id);
+    await at.ended("talk", "e");
+    expect(most).toBe(1);
+    expect(at.engine.calls.map(({ message }) => message.at(-1))).toEqual(["a", "b", "c", "d", "e"]);
+    const order = (await at.events("talk")).filter(({ type }) => type === "completed").map(({ ask }) => ask);
+    expect(order).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  it("runs two conversations beside each other", async () => {
+    await at.here();
+    at.engine.script = (call, index) => {
+      if (index > 0) for (const one of at.engine.calls) echo(one); // nobody gets an answer before both have asked
+      void call;
+    };
+    await at.ask("talk", "one");
+    await at.ask("other", "two");
+    await Promise.all([at.ended("talk", "one"), at.ended("other", "two")]);
+  });
+
+  it("takes up an ask that came while the last one was answered, without another look at the clock", async () => {
+    await at.here({}, { sweeper: false });
+    let second: Promise<void> | undefined;
+    at.engine.script = (call, index) => {
+      if (index === 0) second = at.ask("talk", "two").then(() => echo(call));
+      else echo(call);
+    };
+    await at.ask("talk", "one");
+    await at.ended("talk", "two");
+    await second;
+  });
+});
+
+describe("an engine that fails", () => {
+  it("is asked again: a new started voids what was shown", async () => {
+    await at.here();
+    at.engine.script = (call, index) => {
+      if (index > 0) return echo(call);
+      call.text("wrong ");
+      setTimeout(() => call.drop(), 50);
+    };
+    await at.ask("talk", "one", { message: "right" });
+    const end = await at.ended("talk", "one");
+    expect(end).toMatchObject({ type: "completed", text: "right", attempt: 2 });
+    const events = await at.events("talk");
+    expect(events.flatMap((event) => (event.type === "started" ? [event.attempt] : []))).toEqual([1, 2]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "delta", attempt: 1, text: "wrong " }));
+    expect(shownText(events, "one")).toBe("right");
+  });
+
+  it.each([
+    ["drops the connection", "ENGINE_UNAVAILABLE", undefined],
+    ["says nothing", "ENGINE_TIMEOUT", undefined],
+    ["replies with an error", "ENGINE_BAD_REPLY", "error"],
+    ["replies to another ask", "ENGINE_BAD_REPLY", "unique-id"],
+    ["replies without end", "ENGINE_BAD_REPLY", "size"],
+  ])("and always %s ends in %s after all attempts", async (what, code, reason) => {
+    await at.here({ ENGINE_FIRST_REPLY_TIMEOUT_MS: "100", ENGINE_IDLE_TIMEOUT_MS: "100", MAX_REPLY_BYTES: "10000" });
+    at.engine.script = (call) => {
+      if (what === "drops the connection") call.drop();
+      else if (what === "replies with an error") call.send({ type: "error", message: "no" });
+      else if (what === "replies to another ask") call.send({ message: "secret", unique_id: "somebody else" });
+      else if (what === "replies without end") for (let i = 0; i < 20; i++) call.text("x".repeat(1000));
+    };
+    await at.ask("talk", "one");
+    const end = await at.ended("talk", "one");
+    expect(end).toMatchObject({ type: "failed", attempt: 3, error: { code, retryable: true, ask: "one", trace: "trace-one", ...(reason ? { reason } : {}) } });
+    expect(at.engine.calls).toHaveLength(3);
+    expect(JSON.stringify(await at.events("talk"))).not.toContain("secret");
+  });
+
+  it("cannot be reached: every attempt counts, and the next ask goes on", async () => {
+    await at.here();
+    await at.engine.shut();
+    await at.ask("talk", "one");
+    await at.ask("talk", "two");
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", attempt: 3, error: { code: "ENGINE_UNAVAILABLE" } });
+    await at.engine.open();
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
+  });
+
+  it("is asked as often as the settings say", async () => {
+    await at.here({ ENGINE_ATTEMPTS: "1" });
+    at.engine.script = (call) => call.drop();
+    await at.ask("talk", "one");
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", attempt: 1 });
+    expect(at.engine.calls).toHaveLength(1);
+  });
+});
+
+describe("a deadline", () => {
+  it("ends the ask and lets go of the engine", async () => {
+    await at.here({}, { sweeper: false });
+    at.engine.script = (call) => call.text("beginning ");
+    await at.ask("talk", "one", {}, { deadlineMs: 300 });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { code: "ASK_EXPIRED" } });
+    await eventually(() => at.engine.calls[0]?.closed);
+    at.engine.script = echo;
+    await at.ask("talk", "two");
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
+  });
+});

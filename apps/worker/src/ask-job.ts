@@ -1,0 +1,49 @@
+import { newOwner, take, type ConversationAddress } from "@docrelay/channel";
+import type { Disposition } from "@docrelay/jobs";
+import { backoffMs, type Failure } from "./failure.ts";
+import { insist, sleep } from "./insist.ts";
+import { runTurn, type TurnDeps } from "./turn.ts";
+
+/** The store may be away this long before a job gives up and comes again. */
+const PATIENCE_MS = 20_000;
+/** A newer worker's ask stands at the head: this one comes again, in case there is no newer worker any more. */
+const NEWER_COMES_AGAIN_MS = 1000;
+const AGAIN_MS = 100;
+
+/**
+ * Answers a conversation's doorbell: runs its asks in order until the mailbox was read empty, its head parks, another
+ * worker has it, or the process stops. Each try at an ask has an owner token of its own, so that whatever an earlier
+ * try still does is fenced.
+ */
+export async function runConversation(deps: TurnDeps, at: ConversationAddress): Promise<Disposition> {
+  let last: { a: string; failure: Failure } | undefined;
+  while (!deps.stopping.aborted) {
+    const owner = newOwner();
+    const taken = await insist(() => take(deps.store, at, owner), { forMs: PATIENCE_MS, signal: deps.stopping });
+    if (taken.kind === "empty") return "done";
+    if (taken.kind === "newer") return { laterMs: NEWER_COMES_AGAIN_MS };
+    const { a } = taken.ask.address;
+    const turn = await runTurn(deps, taken.ask, owner, last?.a === a ? last.failure : undefined);
+    switch (turn.kind) {
+      case "next":
+        last = undefined;
+        break;
+      case "retry":
+        last = { a, failure: turn.failure };
+        // After the last call there is nothing to be gentle with: the next look only ends the ask.
+        if (turn.attempt < deps.settings.attempts) await sleep(backoffMs(turn.attempt + 1, deps.random()), deps.stopping);
+        break;
+      case "again":
+        await sleep(AGAIN_MS, deps.stopping);
+        break;
+      case "look-again":
+        break;
+      case "parked":
+      case "lost":
+        return "done";
+      case "given-back":
+        return "give-back";
+    }
+  }
+  return "give-back";
+}

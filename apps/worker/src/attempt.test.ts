@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { attempt, NEW_ATTEMPT, type AttemptAction, type AttemptInput, type AttemptPlan, type AttemptState } from "./attempt.ts";
+
+const PLAN: AttemptPlan = { engine: "e", files: 1, acceptedAt: 0, begunAt: 100, extractMs: 30, maxPieceBytes: 64, maxHeld: 1000 };
+const WINDOW = 40;
+
+/** Feeds inputs 10 ms apart, and answers what came out of all of them. */
+function run(inputs: AttemptInput[], from: AttemptState = NEW_ATTEMPT, startAt = 200): { state: AttemptState; actions: AttemptAction[]; now: number } {
+  let state = from;
+  let now = startAt;
+  const actions: AttemptAction[] = [];
+  for (const input of inputs) {
+    const step = attempt(state, input, (now += 10), PLAN, WINDOW);
+    state = step.state;
+    actions.push(...step.actions);
+  }
+  return { state, actions, now };
+}
+const SENT: AttemptInput = { kind: "sent" };
+const STORED: AttemptInput = { kind: "stored" };
+const text = (of: string): AttemptInput => ({ kind: "text", text: of });
+const end = (of: object = {}): AttemptInput => ({ kind: "end", end: of });
+const FAILURE = { code: "ENGINE_TIMEOUT" } as const;
+
+describe("an attempt", () => {
+  it("writes started, deltas and completed, one at a time, each once the one before is stored", () => {
+    const first = run([SENT, text("Hel"), text("lo")]);
+    expect(first.actions).toEqual([{ do: "write", n: 1, body: { type: "started", engine: "e" } }]);
+    const second = run([STORED], first.state, first.now);
+    expect(second.actions).toEqual([{ do: "write", n: 2, body: { type: "delta", text: "Hello" } }]);
+    const third = run([text(" all"), end()], second.state, second.now);
+    expect(third.actions).toEqual([]);
+    const fourth = run([STORED, STORED], third.state, third.now);
+    expect(fourth.actions).toEqual([
+      { do: "write", n: 3, body: { type: "delta", text: " all" } },
+      { do: "write", n: 4, body: expect.objectContaining({ type: "completed", text: "Hello all" }) },
+    ]);
+    expect(run([STORED], fourth.state).actions).toEqual([{ do: "settle", outcome: { kind: "completed" } }]);
+  });
+
+  it("writes a reply that came whole as completed alone, with its frame and the citations that can be", () => {
+    const citations = [{ file: 0, page: 2 }, { file: 1, page: 1 }];
+    const { actions } = run([SENT, STORED, end({ text: "all", frame: '{"message":"all"}', citations })]);
+    expect(actions.map((action) => action.do)).toEqual(["write", "write"]);
+    expect(actions[1]).toMatchObject({ n: 2, body: { type: "completed", text: "all", frame: '{"message":"all"}', citations: [{ file: 0, page: 2 }] } });
+  });
+
+  it("takes the engine's own whole text over the pieces", () => {
+    const { actions } = run([SENT, STORED, text("pie"), STORED, end({ text: "pieces, corrected" })]);
+    expect(actions.at(-1)).toMatchObject({ n: 3, body: { type: "completed", text: "pieces, corrected" } });
+  });
+
+  it("tells the times: waiting without extraction, first token since the prompt was sent, all since acceptance", () => {
+    const { actions } = run([SENT, STORED, text("a"), STORED, end()]); // at 210, 220, 230, 240, 250
+    expect(actions.at(-1)).toMatchObject({ body: { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 20, totalMs: 250 } } });
+  });
+
+  it("gives the same event again while the store's answer is unknown, ever more rarely, and reads the engine on", () => {
+    const { state, now } = run([SENT, STORED, text("a")]);
+    const away = run([{ kind: "unknown" }, text("b"), { kind: "unknown" }, { kind: "unknown" }, text("c")], state, now);
+    expect(away.actions).toEqual([50, 100, 200].map((afterMs) => ({ do: "write-again", afterMs })));
+    const back = run([STORED], away.state, away.now);
+    expect(back.actions).toEqual([{ do: "write", n: 3, body: { type: "delta", text: "bc" } }]);
+  });
+
+  it("drops the engine when too much is held back, but not when the reply is whole already", () => {
+    const { state } = run([SENT, STORED, text("a"), { kind: "unknown" }]);
+    const tooMuch = run([text("x".repeat(1001))], state);
+    expect(tooMuch.actions).toEqual([{ do: "settle", outcome: { kind: "failed", failure: { code: "ENGINE_UNAVAILABLE", reason: "held" } } }]);
+    const whole = run([text("x".repeat(900)), end(), { kind: "overflow" }], state);
+    expect(whole.actions).toEqual([]);
+    expect(run([{ kind: "overflow" }], state).actions).toMatchObject([{ outcome: { kind: "failed" } }]);
+  });
+
+  it.each(["stale", "ended", "expired", "abandoned"] as const)("settles as %s, and hears nothing more", (kind) => {
+    const { state, actions } = run([SENT, STORED, text("a"), { kind }]);
+    expect(actions.at(-1)).toEqual({ do: "settle", outcome: { kind } });
+    expect(run([text("b"), STORED, end(), { kind: "cancelled" }], state).actions).toEqual([]);
+  });
+
+  it("settles a cancel with everything that had arrived, shown or not", () => {
+    const { actions } = run([SENT, STORED, text("shown"), text(" and not"), { kind: "cancelled" }]);
+    expect(actions.at(-1)).toEqual({ do: "settle", outcome: { kind: "cancelled", text: "shown and not" } });
+  });
+
+  it("settles as failed when the engine fails, but not after its end", () => {
+    const failed: AttemptInput = { kind: "engine-failed", failure: FAILURE };
+    expect(run([SENT, failed]).actions.at(-1)).toEqual({ do: "settle", outcome: { kind: "failed", failure: FAILURE } });
+    expect(run([SENT, STORED, end({ text: "a" }), failed]).actions.at(-1)).toMatchObject({ body: { type: "completed" } });
+  });
+
+  it("holds for any order of things: events are numbered without holes, and deltas joined are what the engine said", () => {
+    const happening = fc.oneof(
+      fc.string({ maxLength: 200 }).map(text),
+      fc.constantFrom<AttemptInput>({ kind: "tick" }, { kind: "answer" } as never, { kind: "unknown" }),
+    );
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {
+        let state = NEW_ATTEMPT;
+        let now = 0;
+        let said = "";
+        const written: Array<AttemptAction & { do: "write" }> = [];
+        const feed = (input: AttemptInput): void => {
+          const step = attempt(state, input, (now += 15), { ...PLAN, maxHeld: 1e9 }, WINDOW);
+          state = step.state;
+          for (const action of step.actions) if (action.do === "write") written.push(action);
+        };
+        feed(SENT);
+        for (const input of happenings) {
+          const answer = (input.kind as string) === "answer";
+          if (answer || input.kind === "unknown") {
+            if (state.inFlight) feed(answer ? STORED : input);
+          } else {
+            if (input.kind === "text") said += input.text;
+            feed(input);
+          }
+        }
+        feed(end());
+        while (!state.over) feed(STORED);
+        expect(written.map(({ n }) => n)).toEqual(written.map((_, index) => index + 1));
+        expect(written[0]?.body.type).toBe("started");
+        const deltas = written.flatMap(({ body }) => (body.type === "delta" ? [body.text] : []));
+        expect(deltas.join("")).toBe(said);
+        expect(written.at(-1)?.body).toMatchObject({ type: "completed", text: said });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

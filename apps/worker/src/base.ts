@@ -1,0 +1,65 @@
+import { createBlobStore, type BlobStore, type Store } from "@docrelay/channel";
+import { createProducer, type Producer } from "@docrelay/jobs";
+import { connectRedis, createLifecycle, createMetrics, inspectRedis, type Lifecycle, type Logger, type Metrics, type RedisWish } from "@docrelay/platform";
+import type { Redis } from "ioredis";
+import type { Config } from "./config.ts";
+import { createAskReport, type AskReport } from "./report.ts";
+
+/** What both roles and the sweeper stand on. */
+export interface Base {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly life: Lifecycle;
+  readonly redis: Redis;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly producer: Producer;
+  readonly report: AskReport;
+  /** Aborted when nothing new is to be begun … */
+  readonly stopping: AbortController;
+  /** … and when what runs is to be given back. */
+  readonly leaving: AbortController;
+  /** A connection that ends with the process's life. */
+  connect(purpose: RedisWish["purpose"], name: string): Redis;
+}
+
+const CLOSE_STEP_MS = 3000;
+const REDIS_WAIT_MS = 30_000;
+
+/** Connects. @throws PlatformError when Redis does not answer for half a minute, or is older than 7.0. */
+export async function openBase(config: Config, log: Logger): Promise<Base> {
+  const life = createLifecycle(CLOSE_STEP_MS);
+  const metrics = createMetrics();
+  const report = createAskReport(log, metrics);
+  const connect = (purpose: RedisWish["purpose"], name: string): Redis => {
+    const redis = connectRedis({ url: config.REDIS_URL, purpose, name: `docrelay-worker-${name}`, onError: (error) => report.trouble("redis", error) });
+    life.add(`redis ${name}`, () => redis.disconnect());
+    return redis;
+  };
+  const redis = connect("command", "command");
+  try {
+    const facts = await inspectRedis(redis, REDIS_WAIT_MS);
+    for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
+  } catch (error) {
+    await life.close();
+    throw error;
+  }
+  const store = { redis, retentionMs: config.RETENTION_MS, askDeadlineMs: config.ASK_DEADLINE_MS };
+  const producer = createProducer({ connection: connect("command", "producer") });
+  life.add("producer", () => producer[Symbol.asyncDispose]());
+  return {
+    config,
+    log,
+    metrics,
+    life,
+    redis,
+    store,
+    producer,
+    report,
+    connect,
+    blobs: createBlobStore(config.BLOB_STORE, store),
+    stopping: new AbortController(),
+    leaving: new AbortController(),
+  };
+}

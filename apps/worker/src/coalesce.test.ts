@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { coalesce, EMPTY, type Buffered, type CoalesceRule } from "./coalesce.ts";
+
+const RULE: CoalesceRule = { windowMs: 40, maxBytes: 1000 };
+const chunk = (text: string, more: { busy?: boolean; last?: boolean } = {}) => ({ text, busy: false, last: false, ...more });
+
+/** Everything that is left, as at the end of a reply. */
+function drain(buffer: Buffered, now: number, rule: CoalesceRule): string[] {
+  const pieces: string[] = [];
+  for (let step = coalesce(buffer, chunk("", { last: true }), now, rule); step.piece !== undefined; ) {
+    pieces.push(step.piece);
+    step = coalesce(step.buffer, chunk("", { last: true }), now, rule);
+  }
+  return pieces;
+}
+
+describe("coalesce", () => {
+  it("lets the first token through at once, and gathers what comes within the window", () => {
+    const first = coalesce(EMPTY, chunk("a"), 0, RULE);
+    expect(first.piece).toBe("a");
+    const second = coalesce(first.buffer, chunk("b"), 10, RULE);
+    expect(second.piece).toBeUndefined();
+    const third = coalesce(second.buffer, chunk("c"), 39, RULE);
+    expect(third.piece).toBeUndefined();
+    expect(coalesce(third.buffer, chunk(""), 40, RULE).piece).toBe("bc");
+  });
+
+  it("lets a token through at once when the engine was silent for a window", () => {
+    const { buffer } = coalesce(EMPTY, chunk("a"), 0, RULE);
+    expect(coalesce(buffer, chunk("b"), 40, RULE).piece).toBe("b");
+  });
+
+  it("gathers while a piece is on its way, however long that takes", () => {
+    let buffer: Buffered = EMPTY;
+    for (let now = 0; now < 1000; now += 50) {
+      const step = coalesce(buffer, chunk("x", { busy: true }), now, RULE);
+      expect(step.piece).toBeUndefined();
+      buffer = step.buffer;
+    }
+    expect(coalesce(buffer, chunk(""), 1000, RULE).piece).toBe("x".repeat(20));
+  });
+
+  it("does not wait for the window when a piece is full", () => {
+    const { buffer } = coalesce(EMPTY, chunk("a"), 0, RULE);
+    expect(coalesce(buffer, chunk("x".repeat(1000)), 1, RULE).piece).toBe("x".repeat(1000));
+  });
+
+  it("keeps half of a pair back until the other half comes, and gives it out at the end", () => {
+    const [high = "", low = ""] = ["\ud83d", "\ude00"];
+    const first = coalesce(EMPTY, chunk(`a${high}`), 0, RULE);
+    expect(first.piece).toBe("a");
+    expect(coalesce(first.buffer, chunk(low), 50, RULE).piece).toBe("😀");
+    expect(coalesce(first.buffer, chunk("", { last: true }), 1, RULE).piece).toBe(high);
+    expect(coalesce(EMPTY, chunk(high), 0, RULE).piece).toBeUndefined();
+  });
+
+  it("holds for any text, cut anywhere, at any time: joined pieces are the text, none too large, no pair cut", () => {
+    const input = fc.record({
+      texts: fc.array(fc.record({ text: fc.string({ unit: "grapheme", maxLength: 40 }), wait: fc.nat(60), busy: fc.boolean() })),
+      maxBytes: fc.integer({ min: 4, max: 64 }),
+      cutUnits: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(input, ({ texts, maxBytes, cutUnits }) => {
+        const rule = { windowMs: 40, maxBytes };
+        // Also cut between the halves of pairs, as engine frames may.
+        const frames = texts.flatMap(({ text, ...rest }) => (cutUnits ? [...text].flatMap((c) => [...unitsOf(c)]) : [text]).map((t) => ({ text: t, ...rest })));
+        let buffer: Buffered = EMPTY;
+        let now = 0;
+        const pieces: string[] = [];
+        for (const { text, wait, busy } of frames) {
+          now += wait;
+          const step = coalesce(buffer, chunk(text, { busy }), now, rule);
+          if (step.piece !== undefined) pieces.push(step.piece);
+          buffer = step.buffer;
+        }
+        pieces.push(...drain(buffer, now, rule));
+        expect(pieces.join("")).toBe(frames.map(({ text }) => text).join(""));
+        for (const piece of pieces) {
+          expect(piece).not.toBe("");
+          expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(maxBytes);
+          expect(piece.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function* unitsOf(text: string): Generator<string> {
+  for (let i = 0; i < text.length; i++) yield text.charAt(i);
+}

@@ -1,0 +1,75 @@
+import { settingNames } from "@docrelay/platform";
+import { describe, expect, it } from "vitest";
+import { readConfig, schema, type Config } from "./config.ts";
+
+const NEEDED = { REDIS_URL: "redis://127.0.0.1:6379", ENGINE_URL: "ws://127.0.0.1:7800" };
+
+function read(env: Record<string, string>): Config {
+  const parsed = readConfig(env);
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  return parsed.config;
+}
+function problems(env: Record<string, string>): string[] {
+  const parsed = readConfig(env);
+  return parsed.ok ? [] : parsed.problems;
+}
+
+describe("settings", () => {
+  it("have the contract's defaults", () => {
+    const config = read(NEEDED);
+    expect(config).toMatchObject({
+      ENGINE_PROMPT: "plain",
+      ENGINE_REPLY: "single",
+      ENGINE_UNIQUE_ID: "client",
+      ENGINE_CONNECTIONS: 500,
+      ENGINE_FIRST_REPLY_TIMEOUT_MS: 60_000,
+      ENGINE_IDLE_TIMEOUT_MS: 30_000,
+      ENGINE_ATTEMPTS: 3,
+      MAX_REPLY_BYTES: 1_048_576,
+      ASK_DEADLINE_MS: 300_000,
+      ASK_CONCURRENCY: 500,
+      BLOB_STORE: "redis",
+      MAX_FILE_BYTES: 26_214_400,
+      MAX_FILES_PER_ASK: 8,
+      MAX_PAGES: 2000,
+      MAX_TEXT_BYTES: 8_388_608,
+      PDF_ENGINE: "auto",
+      OCR: "off",
+      EXTRACT_STALL_MS: 10_000,
+      EXTRACT_TIMEOUT_MS: 60_000,
+      EXTRACT_MEMORY_BYTES: 943_718_400,
+      RETENTION_MS: 86_400_000,
+      ADMIN_PORT: 0,
+      LOG_LEVEL: "info",
+    });
+    expect([...config.WORKER_ROLES]).toEqual(["ask", "extract"]);
+    expect(config.EXTRACT_CONCURRENCY).toBeGreaterThan(0);
+  });
+
+  it("need an engine for the role ask only", () => {
+    const { REDIS_URL } = NEEDED;
+    expect(problems({ REDIS_URL })).toEqual(["ENGINE_URL is missing: where is the AI engine? (ws://host:7800)"]);
+    expect(problems({ REDIS_URL, WORKER_ROLES: "extract" })).toEqual([]);
+    expect([...read({ ...NEEDED, WORKER_ROLES: "ask" }).WORKER_ROLES]).toEqual(["ask"]);
+  });
+
+  it("tell all problems at once, by name and without their values", () => {
+    const all = problems({ REDIS_URL: "http://user:hunter2@host", WORKER_ROLES: "cook", ASK_CONCURRENCY: "0" });
+    expect(all.map((problem) => problem.split(" ")[0]).sort()).toEqual(["ASK_CONCURRENCY", "REDIS_URL", "WORKER_ROLES"]);
+    expect(problems({}).map((problem) => problem.split(" ")[0]).sort()).toEqual(["ENGINE_URL", "REDIS_URL"]);
+    expect(all.join()).not.toContain("hunter2");
+  });
+
+  it.each([
+    ["BLOB_STORE", "s3://bucket"],
+    ["REDIS_CLUSTER", "true"],
+    ["OCR", "auto"],
+  ])("say that %s=%s comes later", (name, value) => {
+    expect(problems({ ...NEEDED, [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} .*later version`))]);
+  });
+
+  it("are named as the contract names them", () => {
+    expect(settingNames(schema)).toContain("ENGINE_FIRST_REPLY_TIMEOUT_MS");
+    expect(settingNames(schema).every((name) => /^[A-Z][A-Z_]+$/.test(name))).toBe(true);
+  });
+});

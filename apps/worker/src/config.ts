@@ -1,0 +1,94 @@
+import { choice, integer, list, LOG_LEVELS, parseEnv, redisUrl, type Env, type LogLevel, type Parsed } from "@docrelay/platform";
+import { engineUrlProblem } from "@docrelay/engine";
+import { DEFAULT_LIMITS } from "@docrelay/protocol";
+import { availableParallelism } from "node:os";
+import * as z from "zod";
+
+const GIB = 1_073_741_824;
+const DAY_MS = 86_400_000;
+const ROLES = ["ask", "extract"] as const;
+export type Role = (typeof ROLES)[number];
+
+const blobStore = z
+  .string()
+  .default("redis")
+  .refine((spec) => !spec.startsWith("s3:"), "must be redis or file:<folder>: object storage (s3:) comes with a later version")
+  .refine((spec) => spec.startsWith("s3:") || spec === "redis" || /^file:\/.+/.test(spec), "must be redis or file:/an/absolute/folder");
+
+const cluster = z
+  .enum(["true", "false"], { error: "must be true or false" })
+  .default("false")
+  .refine((value) => value === "false", "must be false: a Redis cluster comes with a later version");
+
+const ocr = z
+  .enum(["off", "auto"], { error: "must be off" })
+  .default("off")
+  .refine((value) => value === "off", "must be off: reading scans (auto) comes with a later version");
+
+const roles = list("ask,extract").transform((names, context) => {
+  if (names.length === 0 || !names.every((name) => (ROLES as readonly string[]).includes(name))) {
+    context.addIssue({ code: "custom", message: "must be a comma list of: ask, extract" });
+  }
+  return new Set(names as Role[]);
+});
+
+const engineUrl = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    const problem = text === undefined ? undefined : engineUrlProblem(text);
+    if (problem) context.addIssue({ code: "custom", message: problem });
+    return text;
+  });
+
+/** Every setting of a worker; names and defaults are part of the contract. */
+export const schema = z
+  .object({
+    REDIS_URL: redisUrl(),
+    REDIS_CLUSTER: cluster,
+    WORKER_ROLES: roles,
+    ASK_CONCURRENCY: integer({ min: 1, max: 100_000, default: 500 }),
+    /** The number of cores by default: extraction is computing. */
+    EXTRACT_CONCURRENCY: integer({ min: 1, max: 256, default: availableParallelism() }),
+    /** Needed by the role `ask`. */
+    ENGINE_URL: engineUrl,
+    ENGINE_PROMPT: choice(["plain", "fenced"], "plain"),
+    ENGINE_REPLY: choice(["single", "stream"], "single"),
+    ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),
+    ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
+    ENGINE_FIRST_REPLY_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 60_000 }),
+    ENGINE_IDLE_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 30_000 }),
+    /** All calls of one ask, also those lost with their worker. */
+    ENGINE_ATTEMPTS: integer({ min: 1, max: 100, default: 3 }),
+    MAX_REPLY_BYTES: integer({ min: 1024, max: 16_777_216, default: 1_048_576 }),
+    ASK_DEADLINE_MS: integer({ min: 1000, max: DAY_MS, default: 300_000 }),
+    BLOB_STORE: blobStore,
+    MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
+    MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
+    MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
+    /** Of one file. */
+    MAX_TEXT_BYTES: integer({ min: 1024, max: 134_217_728, default: 8_388_608 }),
+    MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
+    PDF_ENGINE: choice(["auto", "pdfium", "pdf-parse"], "auto"),
+    OCR: ocr,
+    EXTRACT_STALL_MS: integer({ min: 100, max: DAY_MS, default: 10_000 }),
+    EXTRACT_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 60_000 }),
+    EXTRACT_MEMORY_BYTES: integer({ min: 67_108_864, max: 64 * GIB, default: 943_718_400 }),
+    RETENTION_MS: integer({ min: 1000, max: 365 * DAY_MS, default: DAY_MS }),
+    HOST: z.string().default("127.0.0.1"),
+    /** 0 = off. */
+    ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
+    /** How long running asks may still end by themselves when the worker stops. */
+    WORKER_GRACE_MS: integer({ min: 0, max: 600_000, default: 5000 }),
+    LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
+  })
+  .refine(({ WORKER_ROLES, ENGINE_URL }) => !(WORKER_ROLES instanceof Set && WORKER_ROLES.has("ask")) || ENGINE_URL !== undefined, {
+    path: ["ENGINE_URL"],
+    error: "is missing: where is the AI engine? (ws://host:7800)",
+    when: () => true, // also beside other problems: all of them come at once
+  });
+export type Config = z.output<typeof schema>;
+
+export function readConfig(env: Env): Parsed<Config> {
+  return parseEnv(schema, env);
+}

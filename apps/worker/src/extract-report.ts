@@ -1,0 +1,35 @@
+import type { ExtractJob } from "@docrelay/jobs";
+import type { ExtractOutcome } from "@docrelay/pdf";
+import type { Logger, Metrics } from "@docrelay/platform";
+
+/** What this process says about extractions: sizes, codes and times, never a name or a word of a document. */
+export interface ExtractReport {
+  extracted(job: ExtractJob, outcome: ExtractOutcome, ms: number): void;
+  /** The bytes are not there any more. */
+  gone(job: ExtractJob): void;
+  bug(job: ExtractJob, error: unknown): void;
+  trouble(what: string, error: unknown): void;
+}
+
+export function createExtractReport(log: Logger, metrics: Metrics, trouble: ExtractReport["trouble"]): ExtractReport {
+  const ends = metrics.counter("docrelay_extractions_total", "Extractions, by outcome", ["how"]);
+  const times = metrics.histogram("docrelay_extraction_seconds", "One file's extraction", [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]);
+  return {
+    extracted({ bytes, trace }, outcome, ms) {
+      const how = outcome.kind === "failed" ? outcome.code : "text";
+      ends.inc({ how });
+      times.observe(ms / 1000);
+      const more = outcome.kind === "failed" ? { reason: outcome.reason } : { pages: outcome.pages.length, missing: outcome.missing.length };
+      log.info({ trace, bytes, how, ms, ...more }, "extracted");
+    },
+    gone({ bytes, trace }) {
+      ends.inc({ how: "gone" });
+      log.warn({ trace, bytes }, "no bytes to extract from");
+    },
+    bug({ bytes, trace }, error) {
+      ends.inc({ how: "bug" });
+      log.error({ trace, bytes, err: error }, "bug");
+    },
+    trouble,
+  };
+}

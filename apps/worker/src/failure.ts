@@ -1,0 +1,69 @@
+import { ChannelError } from "@docrelay/channel";
+import { EngineError } from "@docrelay/engine";
+import { JobsError } from "@docrelay/jobs";
+import type { ErrorCode } from "@docrelay/protocol";
+
+/** Why a try at an ask did not come to an answer, as a client will see it if it was the last one. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly reason?: string;
+}
+
+/** Where an error comes from: the engine (worth another attempt), the store (worth asking again), or us (a bug). */
+export type Origin = { kind: "engine"; failure: Failure } | { kind: "store" } | { kind: "bug" };
+
+export function originOf(error: unknown): Origin {
+  if (error instanceof EngineError) return { kind: "engine", failure: engineFailure(error) };
+  if (error instanceof JobsError) return { kind: error.kind === "timeout" ? "store" : "bug" };
+  if (error instanceof ChannelError) return { kind: "bug" };
+  return { kind: isStoreTrouble(error) ? "store" : "bug" };
+}
+
+const ENGINE_CODES = {
+  unavailable: "ENGINE_UNAVAILABLE",
+  timeout: "ENGINE_TIMEOUT",
+  "bad-reply": "ENGINE_BAD_REPLY",
+} as const satisfies Record<EngineError["kind"], ErrorCode>;
+
+function engineFailure({ kind, reason }: EngineError): Failure {
+  return { code: ENGINE_CODES[kind], ...(reason === undefined ? {} : { reason }) };
+}
+
+/*
+ * What ioredis throws has no class or code of its own in half of the cases. A script error is a bug and stays one;
+ * READONLY, LOADING, OOM and the like pass.
+ */
+const STORE_NAMES = new Set(["MaxRetriesPerRequestError", "AbortError", "ClusterAllFailedError"]);
+const STORE_MESSAGES = /^(Command timed out|Connection is closed|Stream isn't writeable|connect |read |write |getaddrinfo )/;
+const STORE_REPLIES = /^(READONLY|LOADING|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|MISCONF|UNBLOCKED|ERR max number of clients)/;
+const BUSY_SCRIPT = /(READONLY|OOM|MISCONF) /;
+
+function isStoreTrouble(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === "ReplyError") return STORE_REPLIES.test(error.message) || BUSY_SCRIPT.test(error.message);
+  if (STORE_NAMES.has(error.name) || STORE_MESSAGES.test(error.message)) return true;
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"].includes(code);
+}
+
+/** How loud an ask's end is in the log: ours to mend, the engine's or time's, or the user's own file. */
+export function levelOf(code: ErrorCode): "error" | "warn" | "info" {
+  switch (code) {
+    case "INTERNAL":
+    case "STORE_UNAVAILABLE":
+      return "error";
+    case "ENGINE_UNAVAILABLE":
+    case "ENGINE_TIMEOUT":
+    case "ENGINE_BAD_REPLY":
+    case "ASK_EXPIRED":
+      return "warn";
+    default:
+      return "info";
+  }
+}
+
+/** How long to wait before attempt `next` (from 2 on): 100–200 ms, doubling up to 2 s. `random` is in 0..1. */
+export function backoffMs(next: number, random: number): number {
+  const most = Math.min(2000, 200 * 2 ** Math.max(0, next - 2));
+  return Math.round(most * (0.5 + random / 2));
+}

@@ -1,0 +1,42 @@
+import { originOf } from "./failure.ts";
+
+export interface Patience {
+  /** How long an unanswered step is sent again. */
+  readonly forMs: number;
+  /** Ends the waiting: the process is going. */
+  readonly signal?: AbortSignal;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
+
+/**
+ * Sends a step of an ask again until the store has answered it. Every step is idempotent, so an unknown outcome is
+ * simply asked for again. Anything but trouble with the store is thrown at once.
+ * @throws the last error when patience is over.
+ */
+export async function insist<T>(step: () => Promise<T>, { forMs, signal }: Patience): Promise<T> {
+  const end = performance.now() + forMs;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+    try {
+      return await step();
+    } catch (error) {
+      if (originOf(error).kind !== "store" || signal?.aborted || performance.now() + pause > end) throw error;
+    }
+    await sleep(pause, signal);
+  }
+}
+
+/** Waits, or less when the signal comes. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,50 @@
+import { createHealth, createLogger, describeProblems, EXIT_CONFIG, PlatformError, startAdminServer, untilSignal } from "@docrelay/platform";
+import { startAskRole } from "./ask-role.ts";
+import { openBase, type Base } from "./base.ts";
+import { readConfig } from "./config.ts";
+import { drain } from "./drain.ts";
+import { startExtractRole } from "./extract-role.ts";
+import { startSweeper } from "./sweeper.ts";
+
+const parsed = readConfig(process.env);
+if (!parsed.ok) {
+  process.stderr.write(describeProblems("the worker", parsed.problems));
+  process.exit(EXIT_CONFIG);
+}
+const { config } = parsed;
+const log = createLogger({ level: config.LOG_LEVEL, name: "worker" });
+const stopped = untilSignal({ watchParent: true });
+
+const base: Base = await openBase(config, log).catch((error: unknown) => {
+  if (!(error instanceof PlatformError)) throw error;
+  process.stderr.write(describeProblems("the worker", [error.message]));
+  process.exit(error.kind === "redis-version" ? EXIT_CONFIG : 1);
+});
+const { life, metrics } = base;
+
+const health = createHealth();
+health.check("redis", () => base.redis.ping());
+if (config.ADMIN_PORT > 0) {
+  const admin = await startAdminServer({ port: config.ADMIN_PORT, host: config.HOST, health, metrics });
+  life.add("admin server", () => admin[Symbol.asyncDispose]());
+}
+
+const sweeper = startSweeper(base);
+life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
+metrics.gauge("docrelay_asks_due", "Asks that the sweeper found due", () => sweeper.due);
+
+const ask = config.WORKER_ROLES.has("ask") ? startAskRole(base) : undefined;
+const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(base) : undefined;
+const consumers = [ask, extract].flatMap((role) => (role ? [role.consumer] : []));
+await Promise.all(consumers.map((consumer) => consumer.ready()));
+log.info({ roles: [...config.WORKER_ROLES] }, "ready");
+
+const reason = await stopped;
+log.info({ reason, running: ask?.running.size ?? 0 }, "stopping");
+health.drain();
+const { stopping, leaving } = base;
+const how = await drain({ consumers, running: ask?.running, stopping, leaving, graceMs: config.WORKER_GRACE_MS });
+const problems = await life.close();
+for (const { step, error } of problems) log.warn({ step, err: error }, "not closed");
+log.info({ how }, "stopped");
+process.exit(0);

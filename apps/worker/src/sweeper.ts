@@ -1,0 +1,162 @@
+import {
+  arrivedText, dueAsks, finish, holdLease, look, newNonce, newOwner, queueExtraction, sweepBytes, textState,
+  type AskAddress, type BlobStore, type Store, type TakenAsk,
+} from "@docrelay/channel";
+import type { Producer } from "@docrelay/jobs";
+import { wireError, type ErrorCode, type EventBody, type Terminal } from "@docrelay/protocol";
+import { originOf } from "./failure.ts";
+import type { AskReport } from "./report.ts";
+import { sweepRule, type Found } from "./sweep-rule.ts";
+
+export interface SweepDeps {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly producer: Producer;
+  readonly report: AskReport;
+}
+
+/** Once a second, in one of all workers: whatever was forgotten is remembered, whatever has expired is ended. */
+export interface Sweeper extends AsyncDisposable {
+  /** Asks that were due at the last pass of this process. */
+  readonly due: number;
+}
+
+const EVERY_MS = 1000;
+const LEASE_MS = 3000;
+/** Of each shard, at one pass; the rest at the next ones. */
+const MOST_DUE = 64;
+const LOOKS_AT_ONCE = 16;
+const BYTES_EVERY_MS = 30_000;
+
+/**
+ * A plain timer and not a job: it must not die with a stuck queue. It holds a lease, though two at once do no harm:
+ * every step of an ask is idempotent.
+ */
+export function startSweeper(deps: SweepDeps, everyMs = EVERY_MS): Sweeper {
+  const token = newOwner();
+  const end = new AbortController();
+  let due = 0;
+  let bytesAt = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let passing: Promise<void> = Promise.resolve();
+
+  async function pass(): Promise<void> {
+    try {
+      if (!(await holdLease(deps.store, token, LEASE_MS))) return;
+      due = await sweep(deps, end.signal);
+      if (performance.now() < bytesAt) return;
+      bytesAt = performance.now() + BYTES_EVERY_MS;
+      await sweepBytes(deps.store, deps.blobs);
+    } catch (error) {
+      deps.report.trouble("sweep", error);
+    } finally {
+      if (!end.signal.aborted) timer = setTimeout(beat, everyMs);
+    }
+  }
+  function beat(): void {
+    passing = pass();
+  }
+  timer = setTimeout(beat, everyMs);
+
+  return {
+    get due() {
+      return due;
+    },
+    async [Symbol.asyncDispose]() {
+      end.abort();
+      clearTimeout(timer);
+      await passing;
+    },
+  };
+}
+
+/** One pass over everything that is due; answers how much that was. */
+export async function sweep(deps: SweepDeps, signal?: AbortSignal): Promise<number> {
+  const asks = await dueAsks(deps.store, MOST_DUE);
+  const rest = asks.values();
+  // Many asks wait for few files: each is looked at and asked for once a pass.
+  const pass: Pass = { ...deps, texts: new Map(), extracts: new Map() };
+  const lane = async (): Promise<void> => {
+    for (const ask of rest) {
+      if (signal?.aborted) return;
+      await sweepOne(pass, ask).catch((error: unknown) => {
+        // A record that cannot be read must not keep the others from being swept.
+        if (originOf(error).kind === "store") throw error;
+        deps.report.trouble("sweep", error);
+      });
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: LOOKS_AT_ONCE }, lane));
+  for (const one of lanes) if (one.status === "rejected") throw one.reason;
+  return asks.length;
+}
+
+interface Pass extends SweepDeps {
+  readonly texts: Map<string, Promise<{ text: Found["texts"][number]; bytes: boolean | undefined }>>;
+  readonly extracts: Map<string, Promise<void>>;
+}
+
+async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
+  const looked = await look(pass.store, address);
+  if (looked.kind === "gone") return;
+  const { ask, expired } = looked;
+  const files = ask.state === "parked" ? await Promise.all(ask.body.files.map((file) => fileState(pass, file))) : [];
+  const found = { ask, state: ask.state, expired, texts: files.map(({ text }) => text), bytes: files.map(({ bytes }) => bytes) };
+  const action = sweepRule(found);
+  switch (action.do) {
+    case "wake":
+      return pass.producer.wake(address);
+    case "extract":
+      return askAgain(pass, ask, action.files);
+    case "expire":
+      return endAsk(pass, ask, failed(ask, "ASK_EXPIRED"));
+    case "lose":
+      return endAsk(pass, ask, failed(ask, "NOT_FOUND", action.file));
+    case "cancel":
+      return endAsk(pass, ask, { type: "cancelled", text: ask.attempt === 0 ? "" : await arrivedText(pass.store, ask, ask.attempt) });
+  }
+}
+
+/** Bytes go only after the text came: so the text is looked at again after its bytes were not found. */
+function fileState(pass: Pass, { text, ref }: { text: string; ref: string }): Promise<{ text: Found["texts"][number]; bytes: boolean | undefined }> {
+  const textOf = async (): Promise<Found["texts"][number]> => (await textState(pass.store, [text]))[0] ?? "missing";
+  const find = async (): Promise<{ text: Found["texts"][number]; bytes: boolean | undefined }> => {
+    const state = await textOf();
+    if (state !== "missing") return { text: state, bytes: undefined };
+    if (await pass.blobs.exists(ref)) return { text: state, bytes: true };
+    return { text: await textOf(), bytes: false };
+  };
+  return once(pass.texts, `${text} ${ref}`, find);
+}
+
+async function askAgain(pass: Pass, ask: TakenAsk, files: readonly number[]): Promise<void> {
+  for (const index of files) {
+    const file = ask.body.files[index];
+    if (!file) continue;
+    await once(pass.extracts, file.text, async () => {
+      const { shard, u } = ask.address;
+      const priority = await queueExtraction(pass.store, { shard, u }, file.text);
+      const { text: key, ref, sha256, size: bytes } = file;
+      await pass.producer.extract({ key, ref, sha256, bytes, shard, u, trace: ask.trace }, priority);
+    });
+  }
+}
+
+async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Terminal, "completed">>): Promise<void> {
+  const { kind } = await finish(pass.store, ask, "any", body, newNonce());
+  if (kind === "finished") pass.report.ended(ask, ask.attempt, body, undefined);
+  // What stood behind it can go on.
+  await pass.producer.wake(ask.address);
+}
+
+function failed(ask: TakenAsk, code: ErrorCode, file?: number): EventBody<"failed"> {
+  return { type: "failed", error: wireError(code, { ask: ask.id, trace: ask.trace, ...(file === undefined ? {} : { file }) }) };
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const there = known.get(key);
+  if (there) return there;
+  const made = make();
+  known.set(key, made);
+  return made;
+}

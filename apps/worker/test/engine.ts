@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { WebSocketServer, type WebSocket } from "ws";
+
+/** One prompt that the engine got, and the hand that answers it. */
+export interface Call {
+  readonly message: string;
+  readonly uniqueId: string;
+  /** The call's connection has ended. */
+  readonly closed: boolean;
+  /** A piece of a streamed reply. */
+  text(piece: string): void;
+  end(): void;
+  /** Any frame. */
+  send(frame: object | string): void;
+  drop(): void;
+}
+
+/** An engine of a test's own: it does what its script says. */
+export interface ScriptedEngine {
+  readonly url: string;
+  readonly calls: readonly Call[];
+  /** What to do with a call; by default its message is streamed back word by word. */
+  script: (call: Call, index: number) => void;
+  /** Forgets its calls and its script. */
+  reset(): void;
+  /** Takes no connections until `open`. */
+  shut(): Promise<void>;
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Streams the message back, a word a frame. */
+export function echo(call: Call): void {
+  for (const word of call.message.split(/(?<= )/)) call.text(word);
+  call.end();
+}
+
+export async function startEngine(): Promise<ScriptedEngine> {
+  const calls: Call[] = [];
+  let server = await listen(0);
+  const { port } = server.address() as AddressInfo;
+
+  async function listen(at: number): Promise<WebSocketServer> {
+    const fresh = new WebSocketServer({ host: "127.0.0.1", port: at });
+    fresh.on("connection", (socket) => {
+      socket.on("error", () => undefined);
+      socket.on("message", (data: Buffer) => serve(socket, data.toString()));
+    });
+    await once(fresh, "listening");
+    return fresh;
+  }
+  function serve(socket: WebSocket, raw: string): void {
+    const { message, unique_id: uniqueId } = JSON.parse(raw) as { message: string; unique_id: string };
+    const send = (frame: object | string): void => {
+      if (socket.readyState === socket.OPEN) socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+    };
+    const call: Call = {
+      message,
+      uniqueId,
+      get closed() {
+        return socket.readyState === socket.CLOSED;
+      },
+      text: (piece) => send({ type: "chat", message: piece, unique_id: uniqueId }),
+      end: () => send({ type: "end", unique_id: uniqueId }),
+      send,
+      drop: () => socket.terminate(),
+    };
+    calls.push(call);
+    engine.script(call, calls.length - 1);
+  }
+  async function shut(): Promise<void> {
+    for (const client of server.clients) client.terminate();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  const engine: ScriptedEngine = {
+    url: `ws://127.0.0.1:${port}`,
+    calls,
+    script: echo,
+    reset() {
+      calls.length = 0;
+      engine.script = echo;
+    },
+    shut,
+    async open() {
+      server = await listen(port);
+    },
+    close: shut,
+  };
+  return engine;
+}
