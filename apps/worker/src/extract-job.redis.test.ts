@@ -1,0 +1,216 @@
+import {
+  awaitTexts, conversationAddress, decodeFrame, park, channelOf, readText, setPassword, take, textState, writeText, type StoredText,
+} from "@docrelay/channel";
+import type { Progress } from "@docrelay/protocol";
+import { eventually, makePdf, makeScanPdf } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { shownText, useWorker, USER } from "../test/fixture.ts";
+
+const at = useWorker({ env: { WORKER_ROLES: "ask,extract", EXTRACT_CONCURRENCY: "1" } });
+const PDF = makePdf({ pages: ["Cats sleep a lot.", "Dogs bark at night."] });
+const TEXT: StoredText = { kind: "text", pages: ["page"], chars: 4, missing: [], ocr: [], truncated: false, extractMs: 5 };
+const exists = (ref: string): Promise<boolean> => at.blobs.exists(ref);
+
+describe("an ask with a PDF", () => {
+  it("waits for its text without a slot, and gives the engine exactly the original prompt", async () => {
+    const worker = await at.here();
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.ask("talk", "one", { message: "What is inside?", files: [file] });
+    await eventually(async () => (await at.store.redis.hget(await recordOf("one"), "state")) === "parked");
+    await eventually(() => worker.jobs === 0, { what: "the slot being free" });
+    await at.file("pets.pdf", PDF).then(({ text }) => expect(text).toBe(file.text));
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", attempt: 1 });
+    expect(at.engine.calls[0]?.message).toBe(
+      "What is inside?\n\n--- File Content: pets.pdf ---\nCats sleep a lot.\nDogs bark at night.\n--- End of File ---",
+    );
+    const events = await at.events("talk");
+    expect(events[1]).toMatchObject({ type: "extracted", attempt: 0, file: 0, pages: 2, cached: false, missing: [], ocr: [], truncated: false });
+    expect(shownText(events, "one")).toBe(at.engine.calls[0]?.message);
+    const end = events.at(-1);
+    expect(end?.type === "completed" && end.timings.extractMs).toBeGreaterThan(0);
+  });
+
+  it("extracts once for everybody: the next ask has it at once", async () => {
+    await at.here();
+    const file = await at.file("pets.pdf", PDF);
+    await at.ask("talk", "one", { files: [file] });
+    await at.ended("talk", "one");
+    await at.ask("talk", "two", { files: [file] });
+    await at.ended("talk", "two");
+    expect((await at.events("talk")).flatMap((event) => (event.type === "extracted" && event.ask === "two" ? [event.cached] : []))).toEqual([true]);
+    expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(1);
+  });
+
+  it("drops the bytes once the text is there", async () => {
+    await at.here();
+    const file = await at.file("pets.pdf", PDF);
+    await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
+    await eventually(async () => !(await exists(file.ref)), { what: "the bytes being dropped" });
+    expect(await at.store.redis.exists(`sha:${file.sha256}`)).toBe(0);
+  });
+
+  it("names the file that cannot be read, and why", async () => {
+    await at.here();
+    const good = await at.file("pets.pdf", PDF);
+    const broken = await at.file("broken.pdf", Buffer.from("%PDF-1.4 and then nothing"));
+    await at.ask("talk", "one", { files: [good, broken] });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { code: "PDF_INVALID", file: 1, ask: "one", trace: "trace-one" } });
+    expect(at.engine.calls).toHaveLength(0);
+    await eventually(async () => !(await exists(broken.ref)), { what: "the broken bytes being dropped" });
+  });
+
+  it("says that a scan has no text", async () => {
+    await at.here();
+    await at.ask("talk", "one", { files: [await at.file("scan.pdf", makeScanPdf())] });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { code: "PDF_NO_TEXT", file: 0 } });
+  });
+
+  it("says so when the bytes are gone and no text was made of them, and forgets that when they come again", async () => {
+    await at.here();
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.blobs.remove(file.ref);
+    await at.ask("talk", "one", { files: [file] });
+    expect(await at.ended("talk", "one", 3000)).toMatchObject({ type: "failed", error: { code: "NOT_FOUND", file: 0 } });
+    await at.ask("talk", "two", { files: [await at.file("pets.pdf", PDF)] });
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
+  });
+
+  it("is told so also when the bytes vanish under the extraction", async () => {
+    await at.here({ WORKER_ROLES: "ask" });
+    const file = await at.file("pets.pdf", PDF);
+    await at.ask("talk", "one", { files: [file] });
+    await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1);
+    await at.blobs.remove(file.ref);
+    await at.here({ WORKER_ROLES: "extract" });
+    expect(await at.ended("talk", "one", 5000)).toMatchObject({ type: "failed", error: { code: "NOT_FOUND", file: 0 } });
+  });
+
+  it("takes bytes that came with a hole for gone", async () => {
+    await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.store.redis.del(`blob:{${file.ref}}`);
+    await at.blobs.write(file.ref, 10, PDF.subarray(10));
+    await at.ask("talk", "one", { files: [file] });
+    await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1);
+    await at.here({ WORKER_ROLES: "extract" }, { sweeper: false });
+    const [shard, u] = Object.values(conversationAddress(USER, "talk"));
+    await at.producer.extract({ key: file.text, ref: file.ref, sha256: file.sha256, bytes: file.size, shard: shard ?? "", u: u ?? "", trace: "t" });
+    expect(await at.ended("talk", "one", 5000)).toMatchObject({ type: "failed", error: { code: "NOT_FOUND", file: 0 } });
+  });
+});
+
+describe("an extraction", () => {
+  it("wakes those who wait also when its process died between storing and waking", async () => {
+    await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
+    const file = await at.file("pets.pdf", PDF);
+    await at.ask("talk", "one", { files: [file] });
+    await eventually(async () => (await at.store.redis.hget(await recordOf("one"), "state")) === "parked");
+    await writeText(at.store, file.text, TEXT);
+    await at.here({ WORKER_ROLES: "extract" }, { sweeper: false });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", text: expect.stringContaining("page") });
+    expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(0);
+  });
+
+  it("keeps the bytes of what another try may read: an exceeded time is remembered for a while only", async () => {
+    await at.here({ EXTRACT_TIMEOUT_MS: "100", EXTRACT_STALL_MS: "100" });
+    const slow = makePdf({ pages: Array.from({ length: 300 }, () => "slow"), operators: 3000 });
+    const file = await at.file("slow.pdf", slow);
+    await at.ask("talk", "one", { files: [file] });
+    expect(await at.ended("talk", "one", 20_000)).toMatchObject({ type: "failed", error: { code: "PDF_LIMIT_EXCEEDED", reason: "time", file: 0 } });
+    expect(await readText(at.store, file.text)).toMatchObject({ kind: "failed", permanent: false });
+    expect(await exists(file.ref)).toBe(true);
+    expect(await at.store.redis.pttl(`text:${file.text}`)).toBeLessThanOrEqual(600_000);
+  });
+
+  it("uses the password that lies beside its key, and drops it with the bytes", async () => {
+    await at.here({ WORKER_ROLES: "ask" });
+    const file = await at.file("pets.pdf", PDF, { password: "sesame" });
+    await setPassword(at.store, file.text, "sesame", 60_000);
+    await at.here({ WORKER_ROLES: "extract" });
+    await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
+    await eventually(async () => (await at.store.redis.exists(`pw:${file.text}`)) === 0);
+  });
+
+  it("tells those who wait how far it is, by the names that they know, at most four times a second", async () => {
+    await at.here({ WORKER_ROLES: "ask" });
+    const listener = at.connect();
+    const heard: Array<Progress & { at: number }> = [];
+    listener.on("smessage", (_channel, message) => {
+      const frame = decodeFrame(String(message));
+      if (frame?.name === "progress") heard.push({ ...frame.progress, at: performance.now() });
+    });
+    await listener.ssubscribe(channelOf(conversationAddress(USER, "talk")));
+    const pages = Array.from({ length: 400 }, (_, index) => `Page ${index} says nothing new.`);
+    const file = await at.file("long.pdf", makePdf({ pages, operators: 2000 }));
+    await at.ask("talk", "one", { files: [file] });
+    await eventually(() => heard.some(({ stage }) => stage === "extracting"));
+    await at.here({ WORKER_ROLES: "extract" });
+    await at.ended("talk", "one", 30_000);
+    const paged = heard.filter(({ page }) => page !== undefined);
+    expect(paged.length).toBeGreaterThan(0);
+    for (const one of paged) expect(one).toMatchObject({ conversation: "talk", ask: "one", stage: "extracting", file: 0, pages: 400 });
+    const first = paged[0]?.at ?? 0;
+    const last = paged.at(-1)?.at ?? 0;
+    expect(paged.length).toBeLessThanOrEqual(2 + (last - first) / 240);
+    expect(heard.at(-1)).toMatchObject({ stage: "asking", ask: "one" });
+  });
+
+  it("goes on after those who waited were cancelled: the next one has its text", async () => {
+    await at.here({ WORKER_ROLES: "ask" });
+    const file = await at.file("pets.pdf", PDF);
+    await at.ask("talk", "one", { files: [file] });
+    await eventually(async () => (await at.store.redis.hget(await recordOf("one"), "state")) === "parked");
+    await at.cancel("talk", "one");
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled", text: "" });
+    await at.here({ WORKER_ROLES: "extract" });
+    await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
+    await at.ask("talk", "two", { files: [file] });
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
+  });
+});
+
+describe("five hundred asks waiting for one PDF", () => {
+  it("hold no slot, leave a text-only ask untouched, and are all answered by one extraction", { timeout: 60_000 }, async () => {
+    const worker = await at.here({ WORKER_ROLES: "ask", ASK_CONCURRENCY: "10" });
+    at.engine.script = (call) => {
+      call.text("yes");
+      call.end();
+    };
+    const file = await at.file("pets.pdf", PDF);
+    const names = Array.from({ length: 500 }, (_, index) => `talk-${index}`);
+    await Promise.all(names.map((name) => at.ask(name, name, { files: [file] })));
+    await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 500, { timeoutMs: 20_000, what: "all of them parked" });
+    await eventually(() => worker.jobs === 0);
+    const asked = performance.now();
+    await at.ask("elsewhere", "text-only");
+    await at.ended("elsewhere", "text-only");
+    expect(performance.now() - asked).toBeLessThan(1000);
+    await at.here({ WORKER_ROLES: "extract" });
+    for (const name of names) expect(await at.ended(name, name, 30_000)).toMatchObject({ type: "completed", text: "yes" });
+    expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(1);
+    expect(at.engine.calls).toHaveLength(501);
+  });
+});
+
+describe("parking", () => {
+  it("looks again after it stands on the list: a text that came just before rings for nobody", async () => {
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.ask("talk", "one", { files: [file] }, { ring: false });
+    // The text is stored and its list emptied while another worker is between its look and its place on the list.
+    const here = conversationAddress(USER, "talk");
+    const taken = await take(at.store, here, "other");
+    if (taken.kind !== "taken") throw new Error(taken.kind);
+    await writeText(at.store, file.text, TEXT);
+    await awaitTexts(at.store, here, [file.text]);
+    await park(at.store, taken.ask, "other");
+    await at.here({ WORKER_ROLES: "ask" });
+    await at.producer.wake(here);
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
+  });
+});
+
+async function recordOf(id: string): Promise<string> {
+  const keys = await at.store.redis.keys("{*}:*:ask:*");
+  for (const key of keys) if ((await at.store.redis.hget(key, "id")) === id) return key;
+  throw new Error(`no record of ${id}`);
+}
