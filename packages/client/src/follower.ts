@@ -1,0 +1,57 @@
+import { follow, following, wireError, type Event, type FollowInput, type Opened, type Progress } from "@docrelay/protocol";
+import type { Link } from "./link.ts";
+import { RelayError } from "./relay-error.ts";
+
+/** Hears a conversation: every event once, in order. */
+export interface Listener {
+  event(event: Event): void;
+  /** A hint; may be missed. */
+  progress?(progress: Progress): void;
+  /** The log is another one than what was heard: forget all of it; what is left follows. */
+  reset?(): void;
+  /** The conversation cannot be followed any more. */
+  failed?(error: RelayError): void;
+}
+
+/** Carries out what the pure machine of `@docrelay/protocol` decides, over one link. */
+export interface Follower {
+  input(input: FollowInput): void;
+  stop(): void;
+}
+
+export function createFollower(link: Link, conversation: string, listener: Required<Listener>): Follower {
+  let state = following();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
+
+  function input(by: FollowInput): void {
+    if (stopped) return;
+    const step = follow(state, by, Date.now(), Math.random());
+    state = step.state;
+    for (const action of step.actions) {
+      if (action.type === "apply") listener.event(action.event);
+      else if (action.type === "reset") listener.reset();
+      else if (action.type === "fail") listener.failed(new RelayError(action.error));
+      else open(action.call, action.after);
+    }
+    clearTimeout(timer);
+    if (state.wakeAt !== undefined) timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - Date.now()));
+  }
+  function open(call: number, after: { seq: number; nonce: string } | undefined): void {
+    link.once<Opened>("conversation:open", { conversation, ...(after ? { after } : {}) }).then(
+      ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head }),
+      (error: unknown) => input({ type: "refused", call, error: error instanceof RelayError ? error.wire : wireError("INTERNAL") }),
+    );
+  }
+  const unhear = link.onState((next) => input({ type: next === "online" ? "connected" : "disconnected" }));
+  if (link.state === "online") input({ type: "connected" });
+
+  return {
+    input,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      unhear();
+    },
+  };
+}
