@@ -1,0 +1,141 @@
+import type { Limits } from "@docrelay/client";
+import { byId, element } from "./element.ts";
+import { size } from "./words.ts";
+
+export interface Composer {
+  /** What the server allows; checked before anything is sent. */
+  limit(limits: Limits | undefined): void;
+  running(running: boolean): void;
+  suggest(message: string): void;
+  clear(): void;
+  focus(): void;
+}
+
+/** The question, and the files that stay attached to the next ones. */
+export function createComposer(on: { send(message: string, files: readonly File[]): void; stop(): void }): Composer {
+  const form = byId("composer", HTMLFormElement);
+  const question = byId("question", HTMLTextAreaElement);
+  const picker = byId("file", HTMLInputElement);
+  const list = byId("files", HTMLUListElement);
+  const problem = byId("problem", HTMLParagraphElement);
+  const count = byId("count", HTMLParagraphElement);
+  const send = byId("send", HTMLButtonElement);
+  const stop = byId("stop", HTMLButtonElement);
+  const drop = byId("drop", HTMLDivElement);
+  let files: File[] = [];
+  let limits: Limits | undefined;
+
+  function warn(text: string): void {
+    problem.textContent = text;
+    problem.hidden = text === "";
+  }
+  function attach(chosen: Iterable<File>): void {
+    warn("");
+    for (const file of chosen) {
+      const same = files.some(({ name, size: bytes, lastModified }) => name === file.name && bytes === file.size && lastModified === file.lastModified);
+      if (same) continue;
+      if (limits && files.length >= limits.filesPerAsk) return warn(`At most ${limits.filesPerAsk} files go with one question.`);
+      if (limits && file.size > limits.fileBytes) warn(`${file.name} has ${size(file.size)}; at most ${size(limits.fileBytes)} are allowed.`);
+      else if (file.size === 0) warn(`${file.name} is empty.`);
+      else files.push(file);
+    }
+    showFiles();
+    question.focus();
+  }
+  function showFiles(): void {
+    list.replaceChildren(
+      ...files.map((file) => {
+        const remove = element("button", { type: "button", "aria-label": `Remove ${file.name}` }, "×");
+        remove.addEventListener("click", () => {
+          files = files.filter((other) => other !== file);
+          showFiles();
+          question.focus();
+        });
+        const name = element("span", { class: "name", title: file.name }, file.name);
+        return element("li", { class: "chip" }, name, element("small", {}, size(file.size)), remove);
+      }),
+    );
+    check();
+  }
+  function check(): void {
+    const length = question.value.length;
+    const most = limits?.messageChars ?? Number.POSITIVE_INFINITY;
+    count.hidden = length < most * 0.9;
+    count.textContent = count.hidden ? "" : `${length} of ${most} characters`;
+    send.disabled = (question.value.trim() === "" && files.length === 0) || length > most;
+  }
+  function submit(): void {
+    check();
+    if (send.disabled) return;
+    warn("");
+    on.send(question.value.trim(), [...files]);
+    question.value = "";
+    grow();
+    check();
+    question.focus();
+  }
+  /** For browsers without `field-sizing`. */
+  function grow(): void {
+    if (CSS.supports("field-sizing", "content")) return;
+    question.style.height = "auto";
+    question.style.height = `${question.scrollHeight}px`;
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  question.addEventListener("input", () => {
+    grow();
+    check();
+  });
+  question.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  });
+  addEventListener("keydown", (event) => event.key === "Escape" && !stop.hidden && on.stop());
+  stop.addEventListener("click", () => on.stop());
+  byId("attach", HTMLButtonElement).addEventListener("click", () => picker.click());
+  picker.addEventListener("change", () => {
+    attach(picker.files ?? []);
+    picker.value = "";
+  });
+  addEventListener("paste", (event) => {
+    const pasted = event.clipboardData?.files;
+    if (pasted && pasted.length > 0) attach(pasted);
+  });
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget === null && drop.classList.remove("over"));
+  addEventListener("drop", (event) => {
+    drop.classList.remove("over");
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    attach(event.dataTransfer.files);
+  });
+  check();
+
+  return {
+    limit(next) {
+      limits = next;
+      check();
+    },
+    running: (running) => void (stop.hidden = !running),
+    suggest(message) {
+      question.value = message;
+      check();
+      question.focus();
+    },
+    clear() {
+      files = [];
+      question.value = "";
+      warn("");
+      showFiles();
+    },
+    focus: () => question.focus(),
+  };
+}

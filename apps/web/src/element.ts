@@ -1,0 +1,20 @@
+type Props = { readonly [name: string]: string | number | boolean | ((event: globalThis.Event) => void) | undefined };
+
+/** Makes an element. Text is always text: nothing that a user, a file or an engine said is ever read as HTML. */
+export function element<K extends keyof HTMLElementTagNameMap>(name: K, props: Props = {}, ...children: Array<Node | string>): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(props)) {
+    if (typeof value === "function") made.addEventListener(key, value);
+    else if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value !== undefined) made.setAttribute(key, String(value));
+  }
+  made.append(...children);
+  return made;
+}
+
+/** An element of the page that has to be there. */
+export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new Error(`#${id} is missing`);
+  return found;
+}

@@ -1,0 +1,44 @@
+import { connect } from "@docrelay/client";
+import { createComposer } from "./composer.ts";
+import { createConversationView } from "./conversation-view.ts";
+import { byId } from "./element.ts";
+
+/** The conversation's id stands in the address: a reload, a bookmark and a second tab show the same one. */
+function conversationId(): string {
+  const given = location.hash.slice(1);
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(given)) return given;
+  const last = localStorage.getItem("docrelay:conversation");
+  const id = last && /^[A-Za-z0-9_-]{1,64}$/.test(last) ? last : crypto.randomUUID();
+  history.replaceState(null, "", `#${id}`);
+  return id;
+}
+
+const relay = connect();
+const connection = byId("connection", HTMLParagraphElement);
+const STATES = { connecting: "Connecting…", online: "Connected", offline: "Connection lost. Trying again…", closed: "Not connected. Reload the page." };
+relay.onState((state) => {
+  connection.dataset["state"] = state;
+  connection.textContent = STATES[state];
+  if (state === "online") composer.limit(relay.limits);
+});
+
+const composer = createComposer({
+  send: (message, files) => view.ask(message, files),
+  stop: () => view.stop(),
+});
+const view = createConversationView(relay, { onRunning: (running) => composer.running(running) });
+
+function show(): void {
+  const id = conversationId();
+  localStorage.setItem("docrelay:conversation", id);
+  view.open(id);
+}
+addEventListener("hashchange", show);
+byId("new", HTMLButtonElement).addEventListener("click", () => {
+  location.hash = crypto.randomUUID();
+  composer.clear();
+  composer.focus();
+});
+byId("suggestion", HTMLButtonElement).addEventListener("click", () => composer.suggest("what is inside this pdf?"));
+show();
+composer.focus();

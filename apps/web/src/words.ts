@@ -1,0 +1,77 @@
+import type { ErrorCode, WireError } from "@docrelay/protocol";
+
+/** What a page says of an error: what happened, and what to do. */
+export interface Words {
+  readonly what: string;
+  readonly advice: string;
+  /** Whether asking the same again makes sense. */
+  readonly again: boolean;
+}
+
+const say = (what: string, advice: string, again = false): Words => ({ what, advice, again });
+
+const WORDS: Record<ErrorCode, Words> = {
+  AUTH_REQUIRED: say("You are not signed in.", "Reload the page to sign in."),
+  AUTH_INVALID: say("Your session is not valid any more.", "Reload the page to get a new one."),
+  AUTH_EXPIRED: say("Your session has run out.", "Reload the page to get a new one.", true),
+  FORBIDDEN: say("You may not do that.", "Ask whoever runs this site for access."),
+  ORIGIN_DENIED: say("This site may not connect here.", "Whoever runs it can allow it."),
+  BAD_MESSAGE: say("The question could not be understood by the server.", "Reload the page and ask again."),
+  PAYLOAD_TOO_LARGE: say("That is too large.", "Shorten the question or choose a smaller file."),
+  FILE_NAME_INVALID: say("The file's name cannot be used.", "Rename the file and attach it again."),
+  FILE_TYPE_UNSUPPORTED: say("This file is not a PDF.", "Attach a PDF instead."),
+  FILE_CORRUPT: say("The file did not arrive whole.", "Attach it again.", true),
+  PDF_INVALID: say("This PDF is damaged and cannot be read.", "Open it in a PDF reader, save it anew, and attach that."),
+  PDF_ENCRYPTED: say("This PDF is protected.", "Type its password to ask again."),
+  PDF_NO_TEXT: say("There is no text in this PDF.", "It is probably a scan. Attach a version with text in it."),
+  PDF_LIMIT_EXCEEDED: say("This PDF takes more pages, time or memory than allowed.", "Attach a smaller part of it."),
+  ASK_CONFLICT: say("This question was mixed up with another one.", "Ask again.", true),
+  NOT_FOUND: say("What you asked about is no longer there.", "Attach the file again and ask."),
+  RATE_LIMITED: say("That was too fast.", "Wait a moment and ask again.", true),
+  TOO_MANY_CONNECTIONS: say("Too many windows are connected.", "Close some of them."),
+  BUSY: say("Too much is waiting already.", "Nothing was lost: ask again in a moment.", true),
+  QUOTA_EXCEEDED: say("Your share of storage is used up.", "Try again later, or with smaller files.", true),
+  STORE_UNAVAILABLE: say("The server's memory does not answer.", "It will try again by itself; nothing was lost.", true),
+  ENGINE_UNAVAILABLE: say("The AI engine cannot be reached.", "Ask again in a moment.", true),
+  ENGINE_TIMEOUT: say("The AI engine did not answer in time.", "Ask again.", true),
+  ENGINE_BAD_REPLY: say("The AI engine's answer could not be used.", "Ask again.", true),
+  ASK_EXPIRED: say("The answer took too long.", "Ask again, perhaps about fewer files.", true),
+  RESUME_LOST: say("The older part of this conversation is gone.", "What is left is shown."),
+  SLOW_CONSUMER: say("The connection is too slow.", "It is being opened again."),
+  IDLE_TIMEOUT: say("The connection was silent for too long.", "It is being opened again."),
+  SHUTTING_DOWN: say("The server is restarting.", "The connection moves to another one by itself.", true),
+  INTERNAL: say("Something went wrong on our side.", "Ask again. If it stays, tell whoever runs this site.", true),
+};
+
+/** The words for an error, with the file's name where it is about one. */
+export function wordsFor(error: Pick<WireError, "code" | "reason">, fileName?: string): Words {
+  const words = WORDS[error.code];
+  const wrong = error.code === "PDF_ENCRYPTED" && error.reason === "password";
+  const what = wrong ? "That password does not open the PDF." : words.what;
+  return { ...words, what: fileName === undefined ? what : `${fileName}: ${what}` };
+}
+
+/** 1,234,567 bytes as "1.2 MB". */
+export function size(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** [1, 2, 3, 7] as "1–3, 7"; long lists are cut. */
+export function pageList(pages: readonly number[], most = 6): string {
+  const runs: Array<[number, number]> = [];
+  for (const page of pages) {
+    const last = runs.at(-1);
+    if (last && page === last[1] + 1) last[1] = page;
+    else runs.push([page, page]);
+  }
+  const shown = runs.slice(0, most).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+  return shown.join(", ") + (runs.length > most ? " …" : "");
+}
+
+/** 1500 ms as "1.5 s". */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
