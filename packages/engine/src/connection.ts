@@ -1,66 +1,99 @@
 import WebSocket from "ws";
-import { EngineError } from "./engine.ts";
+import { badReply, EngineError } from "./engine.ts";
 
-/** A socket to the engine, with one ask in flight at most. What comes while it is idle makes it unfit. */
+/** Who hears what comes on a connection. `end` comes once and last: it broke, or what came is not acceptable. */
+export interface Listener {
+  frame(text: string): void;
+  end(error: EngineError): void;
+}
+
+/** A socket to the engine. */
 export interface Connection {
-  /** Goes to whoever has the connection now; the last one wins. */
-  onFrame: ((frame: { data: string } | { binary: true }) => void) | undefined;
-  onClose: ((error: EngineError) => void) | undefined;
   readonly open: boolean;
+  /** From now on this one hears; what came before it, it does not. */
+  listen(listener: Listener): void;
+  /** Resolves when the system has taken all of the frame. @throws EngineError `unavailable` */
   send(text: string): Promise<void>;
   pause(): void;
   resume(): void;
-  /** Ends it at once; nothing of it is heard any more. */
-  destroy(): void;
+  /** Ends it at once; nothing of it is heard any more but the error, if one is given. Any number of times. */
+  destroy(error?: EngineError): void;
 }
 
-const HANDSHAKE_MS = 5000;
-const PING_EVERY_MS = 15_000;
+export interface ConnectOptions {
+  readonly url: string;
+  readonly maxFrameBytes: number;
+  /** From the first packet to the end of the WebSocket handshake. */
+  readonly handshakeTimeoutMs: number;
+  /** 0: never. Keeps balancers from closing quiet connections. */
+  readonly pingEveryMs: number;
+}
 
-/** Connects. @throws EngineError `unavailable` when the engine refuses or does not answer in 5 s. */
-export async function connectEngine(url: string, maxFrameBytes: number, signal: AbortSignal): Promise<Connection> {
+const MAX_FRAGMENTS = 256;
+
+/**
+ * Connects; follows no redirect.
+ * @throws EngineError `unavailable` when the engine refuses or does not answer in time; the signal's reason.
+ */
+export async function connectEngine(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
-  const socket = new WebSocket(url, {
-    handshakeTimeout: HANDSHAKE_MS,
+  const socket = new WebSocket(options.url, {
     followRedirects: false,
     perMessageDeflate: false,
-    maxPayload: maxFrameBytes,
+    maxPayload: options.maxFrameBytes,
+    maxFragments: MAX_FRAGMENTS,
   });
-  socket.binaryType = "nodebuffer";
-  const abort = (): void => socket.terminate();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const late = setTimeout(
+    () => fail(new EngineError("unavailable", "the engine did not answer in time")),
+    options.handshakeTimeoutMs,
+  );
+  const abort = (): void => fail(signal.reason as Error);
+  function fail(error: Error): void {
+    reject(error);
+    socket.terminate();
+  }
+  const connection = wrap(socket, options.pingEveryMs);
+  connection.listen({ frame: () => undefined, end: reject });
+  socket.once("open", resolve);
   signal.addEventListener("abort", abort, { once: true });
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once("open", resolve);
-      socket.once("error", (cause) => reject(new EngineError("unavailable", "the engine cannot be reached", { cause })));
-      socket.once("close", () => reject(new EngineError("unavailable", "the engine closed the connection")));
-    });
+    await promise;
+    return connection;
   } catch (error) {
-    signal.throwIfAborted();
+    connection.destroy();
     throw error;
   } finally {
+    clearTimeout(late);
     signal.removeEventListener("abort", abort);
   }
-  return wrap(socket);
 }
 
-function wrap(socket: WebSocket): Connection {
-  let failure: EngineError | undefined;
-  let alive = true;
-  const pulse = setInterval(() => {
-    if (!alive) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, PING_EVERY_MS);
-  pulse.unref();
-  socket.on("pong", () => void (alive = true));
+function wrap(socket: WebSocket, pingEveryMs: number): Connection {
+  let listener: Listener | undefined;
+  const end = (error: EngineError): void => {
+    const heard = listener;
+    listener = undefined;
+    clearInterval(pulse);
+    heard?.end(error);
+  };
+  // Its pong is not waited for: an engine that thinks may answer nothing else meanwhile. Silence has its own deadlines.
+  const pulse =
+    pingEveryMs > 0 ? setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), pingEveryMs) : undefined;
+  pulse?.unref();
 
-  const connection: Connection = {
-    onFrame: undefined,
-    onClose: undefined,
+  socket.on("message", (data: Buffer, binary: boolean) => {
+    if (binary) end(badReply("binary"));
+    else listener?.frame(data.toString());
+  });
+  socket.on("error", (cause: Error & { code?: string }) => end(errorOf(cause)));
+  socket.on("close", () => end(new EngineError("unavailable", "the engine closed the connection")));
+
+  return {
     get open() {
       return socket.readyState === WebSocket.OPEN;
     },
+    listen: (next) => void (listener = next),
     send: (text) =>
       new Promise((resolve, reject) => {
         socket.send(text, (cause) => {
@@ -70,26 +103,19 @@ function wrap(socket: WebSocket): Connection {
       }),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    destroy() {
-      connection.onFrame = undefined;
-      connection.onClose = undefined;
+    destroy(error) {
+      if (error) end(error);
+      listener = undefined;
       clearInterval(pulse);
       socket.terminate();
     },
   };
-  socket.on("message", (data: Buffer, binary: boolean) => {
-    alive = true;
-    connection.onFrame?.(binary ? { binary: true } : { data: data.toString() });
-  });
-  socket.on("error", (cause: Error & { code?: string }) => {
-    const size = cause.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
-    failure = size
-      ? new EngineError("bad-reply", "the engine's reply is too large", { reason: "size", cause })
-      : new EngineError("unavailable", "the engine's connection broke", { cause });
-  });
-  socket.on("close", () => {
-    clearInterval(pulse);
-    connection.onClose?.(failure ?? new EngineError("unavailable", "the engine closed the connection"));
-  });
-  return connection;
+}
+
+function errorOf(cause: Error & { code?: string }): EngineError {
+  const { code } = cause;
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || code === "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH")
+    return badReply("size", cause);
+  if (code?.startsWith("WS_ERR_")) return badReply("frame", cause);
+  return new EngineError("unavailable", "the engine cannot be reached", { cause });
 }

@@ -6,6 +6,7 @@ export interface EngineAsk {
   readonly affinity: string;
 }
 
+/** `file` counts from 0 in the order of the prompt, `page` from 1. */
 export interface EngineCitation {
   readonly file: number;
   readonly page: number;
@@ -21,12 +22,13 @@ export type EngineEvent =
       readonly text?: string;
       /** The reply frame as it came, when the reply was one JSON frame. */
       readonly frame?: string;
+      /** At most 50. */
       readonly citations?: readonly EngineCitation[];
     };
 
 /**
  * Something that answers prompts. One call is one attempt: it does not try again. Leaving the iteration early or
- * aborting the signal ends the call, and nothing of it can reach a later one.
+ * aborting the signal ends the call, and nothing of it can reach a later one of somebody else.
  *
  * @throws EngineError when the engine cannot be reached, is silent for too long or replies what cannot be used; the
  * signal's reason when it was aborted.
@@ -35,7 +37,12 @@ export interface Engine extends AsyncDisposable {
   ask(ask: EngineAsk, signal: AbortSignal): AsyncIterable<EngineEvent>;
 }
 
-export type BadReply = "size" | "error" | "empty" | "unique-id" | "binary";
+/**
+ * What is wrong with a reply. `size`: too long. `error`: the engine says that it failed. `empty`: no text field.
+ * `unique-id`: another ask's, or nobody's where it has to be told. `binary`, `frame`, `depth`: not a text frame, not
+ * the WebSocket protocol, JSON nested too deeply.
+ */
+export type BadReply = "size" | "error" | "empty" | "unique-id" | "binary" | "frame" | "depth";
 
 /** Why an engine call failed. All kinds are worth another attempt. `reason` only for `bad-reply`. */
 export class EngineError extends Error {
@@ -47,4 +54,18 @@ export class EngineError extends Error {
     this.kind = kind;
     this.reason = more.reason;
   }
+}
+
+const SENTENCES: Record<BadReply, string> = {
+  size: "the engine's reply is too large",
+  error: "the engine replied with an error",
+  empty: "the engine's reply has no text",
+  "unique-id": "the engine's reply is not known to belong to this ask",
+  binary: "the engine replied in binary",
+  frame: "the engine broke the WebSocket protocol",
+  depth: "the engine's reply is nested too deeply",
+};
+
+export function badReply(reason: BadReply, cause?: unknown): EngineError {
+  return new EngineError("bad-reply", SENTENCES[reason], { reason, cause });
 }

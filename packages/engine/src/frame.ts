@@ -1,52 +1,80 @@
-import { EngineError, type EngineCitation } from "./engine.ts";
+import type { EngineCitation } from "./engine.ts";
+import { isDeeperThan } from "./depth.ts";
 
 /** How an engine replies: with one frame, or with a stream of them that ends with `end`, `done` or `completed`. */
 export type ReplyMode = "single" | "stream";
 
-/** A frame of the engine, understood. `whole`: its text is the whole reply so far and not a piece of it. */
+export interface FrameRule {
+  readonly reply: ReplyMode;
+  /** What the ask was sent with. */
+  readonly uniqueId: string;
+  /** A frame without its ask's `unique_id` is refused: on this connection it could be somebody else's. */
+  readonly mustEcho: boolean;
+}
+
+/** A frame of the engine, understood. */
 export interface ReplyFrame {
   readonly text: string | undefined;
   readonly last: boolean;
+  /** `text` is the whole reply, not a piece of it. */
   readonly whole: boolean;
   readonly json: boolean;
+  /** It carries the ask's `unique_id`. */
+  readonly echoed: boolean;
   readonly citations?: readonly EngineCitation[];
 }
 
+export interface RefusedFrame {
+  readonly refused: "error" | "unique-id" | "depth";
+}
+
+/** In this order: the first that is a string is the text. */
 const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta"];
+const LAST_TYPES: ReadonlySet<unknown> = new Set(["end", "done", "completed"]);
 const MAX_CITATIONS = 50;
+/** A frame may be forwarded, and written again on the way: what is deeper takes a serializer's stack down. */
+const MAX_DEPTH = 64;
 
 /** The request as it goes over the wire: the frame of the original system. */
 export function askFrame(message: string, uniqueId: string): string {
   return JSON.stringify({ message, type: "chat", unique_id: uniqueId });
 }
 
-/**
- * Reads a reply frame. One that is not a JSON object is itself the text.
- * @throws EngineError `bad-reply`: an error frame, or one with another ask's `unique_id`.
- */
-export function readFrame(raw: string, mode: ReplyMode, uniqueId: string): ReplyFrame {
+/** Reads a reply frame. One that is not a JSON object is itself the text. Never throws. */
+export function readFrame(raw: string, { reply, uniqueId, mustEcho }: FrameRule): ReplyFrame | RefusedFrame {
+  const single = reply === "single";
+  if (!raw.trimStart().startsWith("{")) return plain(raw, single, mustEcho);
+  if (isDeeperThan(MAX_DEPTH, raw)) return { refused: "depth" };
   const frame = parseObject(raw);
-  if (!frame) return { text: raw, last: mode === "single", whole: mode === "single", json: false };
-  const type = frame["type"];
-  if (type === "error" || (frame["error"] !== undefined && frame["error"] !== null && frame["error"] !== false)) {
-    throw new EngineError("bad-reply", "the engine replied with an error", { reason: "error" });
-  }
-  const id = frame["unique_id"];
-  if (typeof id === "string" && id !== uniqueId) {
-    throw new EngineError("bad-reply", "the engine replied to another ask", { reason: "unique-id" });
-  }
+  if (!frame) return plain(raw, single, mustEcho);
+
+  const { type, error, citations } = frame;
+  // Many engines always have the field, and nothing in it when all is well.
+  const failed = type === "error" || !(error === undefined || error === null || error === false || error === "");
+  if (failed) return { refused: "error" };
+  const id = frame["unique_id"] ?? undefined;
+  if (id === undefined ? mustEcho : id !== uniqueId && !(typeof id === "number" && String(id) === uniqueId))
+    return { refused: "unique-id" };
+
   const text = TEXT_FIELDS.map((field) => frame[field]).find((value) => typeof value === "string");
-  const last = mode === "single" || type === "end" || type === "done" || type === "completed";
-  const citations = readCitations(frame["citations"]);
-  const whole = mode === "single" || (type === "completed" && text !== undefined);
-  return { text, last, whole, json: true, ...(citations ? { citations } : {}) };
+  const cited = readCitations(citations);
+  return {
+    text,
+    last: single || LAST_TYPES.has(type),
+    whole: single || (type === "completed" && text !== undefined),
+    json: true,
+    echoed: id !== undefined,
+    ...(cited ? { citations: cited } : {}),
+  };
+}
+
+function plain(text: string, single: boolean, mustEcho: boolean): ReplyFrame | RefusedFrame {
+  return mustEcho ? { refused: "unique-id" } : { text, last: single, whole: single, json: false, echoed: false };
 }
 
 function parseObject(raw: string): Record<string, unknown> | undefined {
-  if (!raw.trimStart().startsWith("{")) return undefined;
   try {
-    const value: unknown = JSON.parse(raw);
-    return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return JSON.parse(raw) as Record<string, unknown>; // it begins with a brace: an object or nothing
   } catch {
     return undefined; // text that happens to begin with a brace
   }
@@ -54,11 +82,15 @@ function parseObject(raw: string): Record<string, unknown> | undefined {
 
 function readCitations(value: unknown): EngineCitation[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  const fits = (item: unknown): item is EngineCitation =>
-    item !== null && typeof item === "object" && "file" in item && "page" in item && isCount(item.file, 0) && isCount(item.page, 1);
-  return value.slice(0, MAX_CITATIONS).filter(fits).map(({ file, page }) => ({ file, page }));
+  const cited: EngineCitation[] = [];
+  for (const item of value as unknown[]) {
+    if (cited.length === MAX_CITATIONS) break;
+    const { file, page } = (item ?? {}) as { file?: unknown; page?: unknown };
+    if (isCount(file, 0) && isCount(page, 1)) cited.push({ file, page });
+  }
+  return cited;
 }
 
-function isCount(value: unknown, from: number): boolean {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= from;
+function isCount(value: unknown, from: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= from;
 }

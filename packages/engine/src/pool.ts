@@ -1,130 +1,142 @@
-import { connectEngine, type Connection } from "./connection.ts";
-import { EngineError } from "./engine.ts";
-import type { ReplyMode } from "./frame.ts";
+import { connectEngine, type ConnectOptions, type Connection } from "./connection.ts";
+import { EngineError, type EngineAsk } from "./engine.ts";
+import { lend, nextTick, NO_LENDING, type LendingAction, type LendingInput, type LendingRule } from "./lending.ts";
 
-/** After a `single` reply a connection rests this long, and then serves the same user first: a second frame shows. */
-const REST_MS = 50;
-const IDLE_MS = 60_000;
-/** Most callers that may wait for a connection; beyond, the engine counts as unavailable. */
-const MAX_WAITING = 10_000;
-
-interface Idle {
+/** A connection for one ask. What is done first with it counts, and everything after that does nothing. */
+export interface Lent {
   readonly connection: Connection;
-  readonly affinity: string;
-  readonly since: number;
+  /** A frame without the ask's `unique_id` may be somebody else's. */
+  readonly mustEcho: boolean;
+  /** After a reply that ended well and with nothing behind it. `echoed`: each of its frames carried its `unique_id`. */
+  giveBack(echoed: boolean): void;
+  throwAway(): void;
 }
 
+/** The sockets to one engine: the I/O around {@link lend}. */
 export interface Pool {
-  /** A connection for one ask: an idle one of the same user, any rested one, a new one, or the next to be free. */
-  acquire(affinity: string, signal: AbortSignal): Promise<Connection>;
-  /** Gives a connection back after an ask that ended well; any other is destroyed with `discard`. */
-  release(connection: Connection, affinity: string): void;
-  discard(connection: Connection): void;
+  /** @throws EngineError `unavailable`; the signal's reason, also while it waits for a free one. */
+  acquire(ask: EngineAsk, signal: AbortSignal): Promise<Lent>;
+  /** Open or opening. */
   readonly size: number;
+  /** Ends all connections, lent ones too, and refuses who waits. */
   close(): void;
 }
 
-export function createPool(of: { url: string; reply: ReplyMode; connections: number; maxFrameBytes: number }): Pool {
-  const idle: Idle[] = [];
-  const waiting = new Set<() => void>();
-  let size = 0;
-  let closed = false;
-  const restMs = of.reply === "single" ? REST_MS : 0;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    for (const one of [...idle]) if (now - one.since > IDLE_MS) drop(one);
-  }, IDLE_MS / 4);
-  timer.unref();
+interface Waiting {
+  readonly resolve: (lent: Lent | Promise<Lent>) => void;
+  readonly reject: (error: Error) => void;
+  readonly signal: AbortSignal;
+}
 
-  function drop(one: Idle): void {
-    const index = idle.indexOf(one);
-    if (index < 0) return;
-    idle.splice(index, 1);
-    discard(one.connection);
-  }
-  function discard(connection: Connection): void {
-    connection.destroy();
-    size--;
-    wake();
-  }
-  function wake(): void {
-    const [first] = waiting;
-    if (!first) return;
-    waiting.delete(first);
-    first();
-  }
-  /** The rest is over for others when a second frame would have come; the same user may have it at once. */
-  function fit(affinity: string): Idle | undefined {
+export function createPool(rule: LendingRule, options: ConnectOptions): Pool {
+  const closing = new AbortController();
+  const sockets = new Map<number, Connection>();
+  const callers = new Map<number, Waiting>();
+  let lending = NO_LENDING;
+  let tickets = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function dispatch(input: LendingInput): void {
     const now = performance.now();
-    return idle.findLast((one) => one.affinity === affinity) ?? idle.find((one) => now - one.since >= restMs);
+    const step = lend(lending, input, now, rule);
+    lending = step.lending;
+    for (const action of step.actions) perform(action);
+    clearTimeout(timer);
+    const at = nextTick(lending, now, rule);
+    timer = at === undefined ? undefined : setTimeout(() => dispatch({ kind: "tick" }), Math.max(1, at - now)).unref();
+  }
+
+  function perform(action: LendingAction): void {
+    if (action.do === "end") return end(action.socket);
+    const caller = callers.get(action.ticket);
+    callers.delete(action.ticket);
+    if (!caller) throw new Error("a connection was lent to nobody");
+    switch (action.do) {
+      case "refuse":
+        return caller.reject(
+          new EngineError(
+            "unavailable",
+            action.why === "full" ? "too many asks wait for the engine" : "the engine's pool is closed",
+          ),
+        );
+      case "lend": {
+        const connection = sockets.get(action.socket);
+        if (!connection) throw new Error("a connection was lent that is not there");
+        return caller.resolve(lent(action.socket, connection, action.mustEcho));
+      }
+      case "connect":
+        return caller.resolve(open(action.socket, caller.signal));
+    }
+  }
+
+  async function open(socket: number, signal: AbortSignal): Promise<Lent> {
+    try {
+      const connection = await connectEngine(options, AbortSignal.any([signal, closing.signal]));
+      sockets.set(socket, connection);
+      if (closing.signal.aborted) {
+        end(socket);
+        throw closing.signal.reason;
+      }
+      return lent(socket, connection, false);
+    } catch (error) {
+      dispatch({ kind: "gone", socket });
+      throw error;
+    }
+  }
+
+  function end(socket: number): void {
+    sockets.get(socket)?.destroy();
+    sockets.delete(socket);
+  }
+
+  function lent(socket: number, connection: Connection, mustEcho: boolean): Lent {
+    let held = true;
+    const once = (act: () => void): void => {
+      if (!held) return;
+      held = false;
+      act();
+    };
+    const gone = (): void => {
+      end(socket);
+      dispatch({ kind: "gone", socket });
+    };
+    return {
+      connection,
+      mustEcho,
+      throwAway: () => once(gone),
+      giveBack: (echoed) =>
+        once(() => {
+          if (!connection.open) return gone();
+          // Nobody asked: a frame now is a late one, and what else comes on this connection cannot be trusted.
+          connection.listen({ frame: gone, end: gone });
+          dispatch({ kind: "returned", socket, echoed });
+        }),
+    };
   }
 
   return {
     get size() {
-      return size;
+      return lending.members.length;
     },
-    async acquire(affinity, signal) {
-      while (!closed) {
-        signal.throwIfAborted();
-        const one = fit(affinity);
-        if (one) {
-          idle.splice(idle.indexOf(one), 1);
-          if (one.connection.open) return one.connection;
-          discard(one.connection);
-          continue;
-        }
-        if (size < of.connections) {
-          size++;
-          try {
-            return await connectEngine(of.url, of.maxFrameBytes, signal);
-          } catch (error) {
-            size--;
-            wake();
-            throw error;
-          }
-        }
-        if (waiting.size >= MAX_WAITING) throw new EngineError("unavailable", "too many asks wait for the engine");
-        await wait(signal);
-      }
-      throw new EngineError("unavailable", "the engine's pool is closed");
+    acquire({ affinity, uniqueId }, signal) {
+      if (signal.aborted) return Promise.reject(signal.reason as Error);
+      const ticket = ++tickets;
+      const { promise, resolve, reject } = Promise.withResolvers<Lent>();
+      const abort = (): void => {
+        callers.delete(ticket);
+        reject(signal.reason as Error);
+        dispatch({ kind: "withdrawn", ticket });
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      callers.set(ticket, { resolve, reject, signal });
+      dispatch({ kind: "wish", wish: { ticket, affinity, uniqueId } });
+      return promise.finally(() => signal.removeEventListener("abort", abort));
     },
-    release(connection, affinity) {
-      if (closed || !connection.open) return discard(connection);
-      const one: Idle = { connection, affinity, since: performance.now() };
-      // Nobody asked: a frame now is a late one, and what else comes on this connection cannot be trusted.
-      connection.onFrame = () => drop(one);
-      connection.onClose = () => drop(one);
-      idle.push(one);
-      if (waiting.size > 0) setTimeout(wake, restMs).unref();
-    },
-    discard,
     close() {
-      closed = true;
-      clearInterval(timer);
-      for (const one of [...idle]) drop(one);
-      while (waiting.size > 0) wake();
+      const error = new EngineError("unavailable", "the engine's pool is closed");
+      closing.abort(error);
+      for (const connection of sockets.values()) connection.destroy(error);
+      dispatch({ kind: "closed" });
     },
   };
-
-  function wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      // Resting connections give no sign when their rest is over: look again after one.
-      const again = setTimeout(go, REST_MS * 2);
-      function go(): void {
-        settle();
-        resolve();
-      }
-      function abort(): void {
-        settle();
-        reject(signal.reason as Error);
-      }
-      function settle(): void {
-        clearTimeout(again);
-        waiting.delete(go);
-        signal.removeEventListener("abort", abort);
-      }
-      waiting.add(go);
-      signal.addEventListener("abort", abort, { once: true });
-    });
-  }
 }

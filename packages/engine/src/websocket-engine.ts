@@ -1,42 +1,70 @@
-import type { Connection } from "./connection.ts";
-import { EngineError, type Engine, type EngineAsk, type EngineEvent } from "./engine.ts";
-import { askFrame, readFrame, type ReplyMode } from "./frame.ts";
-import { createPool } from "./pool.ts";
+import { badReply, type Engine, type EngineAsk, type EngineEvent } from "./engine.ts";
+import { askFrame, type ReplyMode } from "./frame.ts";
+import { openInbox } from "./inbox.ts";
+import { createPool, type Lent } from "./pool.ts";
+import { NO_REPLY, readReply } from "./reply.ts";
+import { engineUrlProblem } from "./url.ts";
 
+/** Times in ms. */
 export interface WebSocketEngineOptions {
   /** `ws://` or `wss://`; see {@link engineUrlProblem}. */
   readonly url: string;
   readonly reply: ReplyMode;
   /** Most sockets at a time. */
   readonly connections: number;
-  /** From the prompt being sent to the first frame. */
+  /** From the prompt being sent to the first frame; the sending itself may take as long. */
   readonly firstReplyTimeoutMs: number;
   /** Between two frames of a stream. */
   readonly idleTimeoutMs: number;
+  /** Of the reply's text, as UTF-8. */
   readonly maxReplyBytes: number;
+  /** Default 5,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** How long an unused connection is kept, default 60,000. */
+  readonly keepMs?: number;
+  /** Default 15,000; 0: no pings. */
+  readonly pingEveryMs?: number;
 }
 
-/** Frames that wait for the reader before the socket is paused. */
-const QUEUE_HIGH = 64;
+/** After a `single` reply a connection rests this long and serves the same user first: a second frame shows. */
+const REST_MS = 50;
+const PATIENCE_MS = 1000;
+const MAX_WAITING = 1000;
+const MAX_SERVED = 256;
 
-/** An engine behind a WebSocket, over pooled connections with one ask in flight each. */
+/**
+ * An engine behind a WebSocket, over pooled connections with one ask in flight each.
+ *
+ * A connection is thrown away after a timeout, an abort, a frame nobody asked for, a reply that cannot be used, or when
+ * the iteration was left before its end. Disposing ends all connections; asks in flight fail as `unavailable`.
+ * @throws TypeError when the URL has a problem.
+ */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
-  // A frame is JSON around the text: escapes may make it six times as long as what it holds.
-  const pool = createPool({ ...options, maxFrameBytes: options.maxReplyBytes * 6 + 65_536 });
+  const problem = engineUrlProblem(options.url);
+  if (problem) throw new TypeError(`the engine's URL ${problem}`);
+  const { handshakeTimeoutMs = 5000, keepMs = 60_000, pingEveryMs = 15_000 } = options;
+  const pool = createPool(
+    {
+      connections: options.connections,
+      restMs: options.reply === "single" ? REST_MS : 0,
+      idleMs: keepMs,
+      maxWaiting: MAX_WAITING,
+      maxServed: MAX_SERVED,
+      patienceMs: PATIENCE_MS,
+    },
+    // A frame is JSON around the text: escapes may make it six times as long as what it holds.
+    { url: options.url, maxFrameBytes: options.maxReplyBytes * 6 + 65_536, handshakeTimeoutMs, pingEveryMs },
+  );
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
-    const connection = await pool.acquire(request.affinity, signal);
-    let clean = false;
+    const lent = await pool.acquire(request, signal);
+    signal.addEventListener("abort", lent.throwAway, { once: true });
     try {
-      const frames = receive(connection, signal);
-      await connection.send(askFrame(request.message, request.uniqueId));
-      yield { kind: "sent" };
-      yield* reply(frames.next, request, options);
-      // A second frame is somebody else's, or nobody's: this connection cannot be trusted any more.
-      clean = frames.waiting() === 0;
+      signal.throwIfAborted();
+      yield* converse(lent, request, options, signal);
     } finally {
-      if (clean) pool.release(connection, request.affinity);
-      else pool.discard(connection);
+      signal.removeEventListener("abort", lent.throwAway);
+      lent.throwAway();
     }
   }
 
@@ -48,73 +76,26 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   };
 }
 
-interface Frames {
-  next(timeoutMs: number): Promise<string>;
-  waiting(): number;
-}
+async function* converse(
+  lent: Lent,
+  request: EngineAsk,
+  options: WebSocketEngineOptions,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent, void, void> {
+  using inbox = openInbox(lent.connection, signal);
+  const { message, uniqueId } = request;
+  await inbox.sent(lent.connection.send(askFrame(message, uniqueId)), options.firstReplyTimeoutMs);
+  yield { kind: "sent" };
 
-async function* reply(next: Frames["next"], request: EngineAsk, options: WebSocketEngineOptions): AsyncGenerator<EngineEvent, void, void> {
-  let bytes = 0;
-  for (let timeoutMs = options.firstReplyTimeoutMs; ; timeoutMs = options.idleTimeoutMs) {
-    const raw = await next(timeoutMs);
-    const frame = readFrame(raw, options.reply, request.uniqueId);
-    const size = frame.text === undefined ? 0 : Buffer.byteLength(frame.text);
-    bytes = frame.whole ? size : bytes + size;
-    if (bytes > options.maxReplyBytes) throw new EngineError("bad-reply", "the engine's reply is too large", { reason: "size" });
-    if (!frame.last) {
-      if (frame.text) yield { kind: "text", text: frame.text };
-      continue;
-    }
-    if (options.reply === "single" && frame.text === undefined) {
-      throw new EngineError("bad-reply", "the engine's reply has no text", { reason: "empty" });
-    }
-    if (!frame.whole && frame.text) yield { kind: "text", text: frame.text };
-    yield {
-      kind: "end",
-      ...(frame.whole && frame.text !== undefined ? { text: frame.text } : {}),
-      ...(options.reply === "single" && frame.json ? { frame: raw } : {}),
-      ...(frame.citations ? { citations: frame.citations } : {}),
-    };
-    return;
+  const rule = { reply: options.reply, uniqueId, mustEcho: lent.mustEcho, maxReplyBytes: options.maxReplyBytes };
+  let reply = NO_REPLY;
+  while (!reply.over) {
+    const raw = await inbox.next(reply.frames === 0 ? options.firstReplyTimeoutMs : options.idleTimeoutMs);
+    const step = readReply(reply, raw, rule);
+    if ("refused" in step) throw badReply(step.refused);
+    reply = step.reply;
+    // Before the end is told: whoever stops listening there has read it all.
+    if (reply.over && !inbox.more) lent.giveBack(reply.echoed);
+    yield* step.events;
   }
-}
-
-/** Puts a connection's frames into a queue of bounded length, read one by one with a deadline each. */
-function receive(connection: Connection, signal: AbortSignal): Frames {
-  const queue: string[] = [];
-  let failure: Error | undefined;
-  let ring: (() => void) | undefined;
-  const fail = (error: Error): void => {
-    failure ??= error;
-    ring?.();
-  };
-  connection.onFrame = (frame) => {
-    if ("binary" in frame) return fail(new EngineError("bad-reply", "the engine replied in binary", { reason: "binary" }));
-    queue.push(frame.data);
-    if (queue.length >= QUEUE_HIGH) connection.pause();
-    ring?.();
-  };
-  connection.onClose = fail;
-  signal.addEventListener("abort", () => fail(signal.reason as Error), { once: true });
-
-  return {
-    waiting: () => queue.length,
-    async next(timeoutMs) {
-      signal.throwIfAborted();
-      if (queue.length === 0 && !failure) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(() => fail(new EngineError("timeout", "the engine is silent")), timeoutMs);
-          ring = () => {
-            clearTimeout(timer);
-            ring = undefined;
-            resolve();
-          };
-        });
-      }
-      const frame = queue.shift();
-      if (queue.length === 0) connection.resume();
-      if (frame !== undefined) return frame;
-      throw failure ?? new EngineError("timeout", "the engine is silent");
-    },
-  };
 }

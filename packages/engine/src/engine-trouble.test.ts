@@ -1,0 +1,196 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { eventually, freePort } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../test/scripted-engine.ts";
+
+/** A TCP server that is no WebSocket engine. */
+async function startTcp(onSocket: (socket: Socket) => void): Promise<{ url: string } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    onSocket(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const answering = (text: string) => (socket: Socket) => void socket.once("data", () => socket.end(text));
+
+describe("an engine that cannot be reached is unavailable", () => {
+  it("refused", async () => {
+    await using engine = engineAt(`ws://127.0.0.1:${await freePort()}`);
+    await expect(askAll(engine)).rejects.toMatchObject({ name: "EngineError", kind: "unavailable", reason: undefined });
+  });
+
+  it("silent in the handshake", async () => {
+    await using tcp = await startTcp((socket) => void socket.resume());
+    await using engine = engineAt(`ws://${tcp.url}`, { handshakeTimeoutMs: 50 });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
+  it("answering the handshake byte by byte for ever", async () => {
+    await using tcp = await startTcp((socket) => {
+      const drip = setInterval(() => socket.write("x"), 10);
+      socket.on("close", () => clearInterval(drip)).write("HTTP/1.1 101 Switching Protocols\r\nX-Long: ");
+    });
+    await using engine = engineAt(`ws://${tcp.url}`, { handshakeTimeoutMs: 100 });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
+  it("redirecting: nobody goes there", async () => {
+    await using target = await startScriptedEngine(({ say }) => say({ message: "never" }));
+    await using tcp = await startTcp(answering(`HTTP/1.1 302 Found\r\nLocation: ${target.url}\r\n\r\n`));
+    await using engine = engineAt(`ws://${tcp.url}`);
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    expect(target.opened).toBe(0);
+  });
+
+  it.each([
+    "HTTP/1.1 503 Service Unavailable\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    "garbage\r\n\r\n",
+    "",
+  ])("answering %j", async (answer) => {
+    await using tcp = await startTcp(answering(answer));
+    await using engine = engineAt(`ws://${tcp.url}`);
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
+  it("without TLS where TLS is expected", async () => {
+    await using server = await startScriptedEngine(() => undefined);
+    await using engine = engineAt(server.url.replace("ws:", "wss:"));
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
+  it("accepting and closing at once", async () => {
+    await using server = await startScriptedEngine(
+      () => undefined,
+      (socket) => socket.close(),
+    );
+    await using engine = engineAt(server.url);
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
+  it("and is reached again once it is there, with all its connections", async () => {
+    const port = await freePort();
+    await using engine = engineAt(`ws://127.0.0.1:${port}`, { connections: 2 });
+    for (let turn = 0; turn < 5; turn++) await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    await using server = await startScriptedEngine(({ say }) => say("hi"));
+    await using again = engineAt(server.url, { connections: 2 });
+    expect((await Promise.all(["a", "b", "c"].map((affinity) => askAll(again, { affinity })))).map(textOf)).toEqual([
+      "hi",
+      "hi",
+      "hi",
+    ]);
+  });
+
+  it("closing or breaking in the middle", async () => {
+    await using server = await startScriptedEngine(({ say, socket, number }) => {
+      say({ delta: "half" });
+      if (number % 2 === 0) socket.close(1000);
+      else socket.terminate();
+    });
+    await using engine = engineAt(server.url, { reply: "stream" });
+    for (let turn = 0; turn < 4; turn++) await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+});
+
+describe("a silent engine times out, and its connection is thrown away", () => {
+  it("before its first frame", async () => {
+    await using server = await startScriptedEngine(() => undefined);
+    await using engine = engineAt(server.url, { firstReplyTimeoutMs: 50 });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "timeout" });
+    await eventually(() => server.open === 0, { what: "the close" });
+  });
+
+  it("between two frames of a stream", async () => {
+    await using server = await startScriptedEngine(({ say }) => say({ delta: "half" }));
+    await using engine = engineAt(server.url, { reply: "stream", firstReplyTimeoutMs: 10_000, idleTimeoutMs: 50 });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "timeout" });
+    await eventually(() => server.open === 0, { what: "the close" });
+  });
+
+  it("counted from the prompt being sent, however long its reader takes to come back", async () => {
+    await using server = await startScriptedEngine(() => undefined);
+    await using engine = engineAt(server.url, { firstReplyTimeoutMs: 300 });
+    const events = engine
+      .ask({ message: "m", uniqueId: "u", affinity: "a" }, new AbortController().signal)
+      [Symbol.asyncIterator]();
+    await events.next();
+    const sentAt = performance.now();
+    await eventually(() => performance.now() - sentAt > 250, { what: "a while" });
+    await expect(events.next()).rejects.toMatchObject({ kind: "timeout" });
+    expect(performance.now() - sentAt).toBeLessThan(520); // not 250 + 300
+  });
+
+  it("not before the prompt is sent: what waits for a connection is not the engine's silence", async () => {
+    await using server = await startScriptedEngine(({ say, id: unique_id }) =>
+      setTimeout(() => say({ message: "ok", unique_id }), 60),
+    );
+    await using engine = engineAt(server.url, { connections: 1, firstReplyTimeoutMs: 400 });
+    const asks = Array.from({ length: 8 }, (_, index) =>
+      askAll(engine, { uniqueId: `${index}`, affinity: `${index}` }).then(textOf),
+    );
+    expect(await Promise.all(asks)).toEqual(asks.map(() => "ok")); // the last waits for 8 times 60 ms and 7 rests of 50
+  });
+
+  it("also when it does not read the prompt", async () => {
+    await using server = await startScriptedEngine(
+      () => undefined,
+      (socket) => socket.pause(),
+    );
+    await using engine = engineAt(server.url, { firstReplyTimeoutMs: 200 });
+    await expect(askAll(engine, { message: "x".repeat(30_000_000) })).rejects.toMatchObject({ kind: "timeout" });
+  });
+});
+
+describe("a bad reply", () => {
+  const cases: Array<[string, string, (call: Call) => void]> = [
+    ["an error frame", "error", ({ say }) => say({ type: "error", message: "no" })],
+    ["an error field", "error", ({ say }) => say({ error: "no" })],
+    ["another ask's id", "unique-id", ({ say }) => say({ message: "x", unique_id: "other" })],
+    ["no text", "empty", ({ say }) => say({ type: "chat" })],
+    ["a frame of 5 MB", "size", ({ say }) => say({ message: "x".repeat(5_000_000) })],
+    ["a frame of 50 MB", "size", ({ say }) => say("x".repeat(50_000_000))],
+    ["binary", "binary", ({ socket }) => socket.send(Buffer.from('{"message":"x"}'))],
+    ["text that is no UTF-8", "frame", ({ socket }) => socket.send(Buffer.from([0xff, 0xfe, 0x80]), { binary: false })],
+    ["nested JSON", "depth", ({ say }) => say(`{"message":"x","a":${"[".repeat(80_000)}${"]".repeat(80_000)}}`)],
+  ];
+  it.each(cases)(
+    "%s is one with reason %s, its connection is thrown away, and the next ask is well",
+    async (_, reason, act) => {
+      await using server = await startScriptedEngine((call) =>
+        call.number === 1 ? act(call) : call.say({ message: "well" }),
+      );
+      await using engine = engineAt(server.url);
+      await expect(askAll(engine)).rejects.toMatchObject({ kind: "bad-reply", reason });
+      await eventually(() => server.open === 0, { what: "the close" });
+      expect(textOf(await askAll(engine))).toBe("well");
+    },
+  );
+
+  it("a stream without an end is one by its size", async () => {
+    await using server = await startScriptedEngine(({ say }) => {
+      for (let index = 0; index < 20; index++) say({ delta: "x".repeat(100_000) });
+    });
+    await using engine = engineAt(server.url, { reply: "stream" });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "bad-reply", reason: "size" });
+  });
+
+  it("says nothing of what the engine said or where it is", async () => {
+    await using server = await startScriptedEngine(({ say }) => say({ error: "password=hunter2" }));
+    await using engine = engineAt(server.url);
+    const error = await askAll(engine).catch((one: Error) => one);
+    expect(String(error)).toBe("EngineError: the engine replied with an error");
+  });
+});

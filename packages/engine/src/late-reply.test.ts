@@ -1,0 +1,107 @@
+import { eventually } from "@docrelay/testkit";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../test/scripted-engine.ts";
+
+/** Asks as somebody and tells who the reply was for, or that there was none. */
+async function replyTo(engine: ReturnType<typeof engineAt>, affinity: string, uniqueId = affinity): Promise<string> {
+  return askAll(engine, { message: affinity, uniqueId, affinity }).then(
+    textOf,
+    (error: Error & { kind?: string; reason?: string }) => `${error.kind} ${error.reason ?? ""}`.trim(),
+  );
+}
+
+describe("a late frame never reaches somebody else", () => {
+  for (const afterMs of [0, 10, 45, 55, 80, 150]) {
+    for (const ids of ["echoed", "none", "the same for all"] as const) {
+      it(`a second frame ${afterMs} ms after a single reply, ids ${ids}`, async () => {
+        const pending = new Set<NodeJS.Timeout>();
+        await using server = await startScriptedEngine(({ say, message, id, socket, number }) => {
+          const frame = { message: `for ${message}`, ...(ids === "none" ? {} : { unique_id: id }) };
+          say(frame);
+          if (number > 1) return;
+          const timer = setTimeout(() => {
+            pending.delete(timer);
+            if (socket.readyState === socket.OPEN) say({ ...frame, message: `late for ${message}` });
+          }, afterMs);
+          pending.add(timer);
+        });
+        await using engine = engineAt(server.url, { connections: 1, firstReplyTimeoutMs: 1000 });
+        const id = (user: string): string => (ids === "the same for all" ? "user-uuid" : user);
+        expect(await replyTo(engine, "ann", id("ann"))).toBe("for ann");
+        // Bob asks again and again, before, while and after the late frame comes.
+        for (let turn = 0; turn < 5 || pending.size > 0; turn++) {
+          // With an id of his own he may lose the attempt to the late frame, but nothing of Ann's is his.
+          expect(["for bob", "bad-reply unique-id", "unavailable"]).toContain(await replyTo(engine, "bob", id("bob")));
+        }
+        expect(await replyTo(engine, "bob", id("bob"))).toBe("for bob");
+        expect(server.most).toBe(1);
+      });
+    }
+  }
+
+  it("a frame after the end of a stream", async () => {
+    await using server = await startScriptedEngine(({ say, message }) => {
+      say({ delta: `for ${message}` });
+      say({ type: "end" });
+      say({ delta: `late for ${message}` });
+    });
+    await using engine = engineAt(server.url, { reply: "stream", connections: 1 });
+    for (const user of ["ann", "bob", "ann", "ann", "bob"]) expect(await replyTo(engine, user)).toBe(`for ${user}`);
+    expect(server.opened).toBe(5);
+  });
+
+  it("the reply to an ask that timed out or was aborted", async () => {
+    const held: Call[] = [];
+    await using server = await startScriptedEngine((call) =>
+      call.message === "bob" ? call.say({ message: "for bob" }) : held.push(call),
+    );
+    await using engine = engineAt(server.url, { connections: 1, firstReplyTimeoutMs: 100 });
+    expect(await replyTo(engine, "ann")).toBe("timeout");
+    const controller = new AbortController();
+    const aborted = askAll(engine, { message: "ann", affinity: "bob" }, controller.signal).catch(() => "aborted");
+    await eventually(() => held.length === 2);
+    controller.abort();
+    expect(await aborted).toBe("aborted");
+    for (const call of held) if (call.socket.readyState === call.socket.OPEN) call.say({ message: "for ann" });
+    expect(await replyTo(engine, "bob")).toBe("for bob");
+    await eventually(() => held.every(({ socket }) => socket.readyState === socket.CLOSED), {
+      what: "their connections' end",
+    });
+  });
+
+  it("whatever the engine does, each user gets replies of their own or none", async () => {
+    const late = fc.record({ at: fc.nat(80), echo: fc.boolean() });
+    const asks = fc.array(
+      fc.record({
+        user: fc.constantFrom("ann", "bob", "cid"),
+        gap: fc.constantFrom(0, 0, 5, 55),
+        echo: fc.boolean(),
+        late: fc.array(late, { maxLength: 2 }),
+      }),
+      { minLength: 2, maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(asks, async (plan) => {
+        await using server = await startScriptedEngine(({ say, message, id, socket }) => {
+          const step = plan[Number(message.split(" ")[1])];
+          const frame = (echo: boolean) => ({ message: `for ${message}`, ...(echo ? { unique_id: id } : {}) });
+          say(frame(step?.echo ?? true));
+          for (const { at, echo } of step?.late ?? [])
+            setTimeout(() => socket.readyState === socket.OPEN && say(frame(echo)), at).unref();
+        });
+        await using engine = engineAt(server.url, { connections: 1, firstReplyTimeoutMs: 1000 });
+        for (const [index, { user, gap }] of plan.entries()) {
+          if (gap > 0) await new Promise((resolve) => setTimeout(resolve, gap));
+          const reply = await askAll(engine, {
+            message: `${user} ${index}`,
+            uniqueId: `${user}-id`,
+            affinity: user,
+          }).then(textOf, () => "");
+          if (reply !== "") expect(reply).toMatch(new RegExp(`^for ${user} `));
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+});

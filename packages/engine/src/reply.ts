@@ -1,0 +1,45 @@
+import type { BadReply, EngineEvent } from "./engine.ts";
+import { readFrame, type FrameRule } from "./frame.ts";
+
+/** How far one reply has come; pure. */
+export interface Reply {
+  /** UTF-8 bytes of its text; a frame counts one at least, so that empty ones have an end too. */
+  readonly bytes: number;
+  readonly frames: number;
+  /** Every frame carried the ask's `unique_id`. */
+  readonly echoed: boolean;
+  readonly over: boolean;
+}
+
+export interface ReplyRule extends FrameRule {
+  readonly maxReplyBytes: number;
+}
+
+export type ReplyStep =
+  | { readonly reply: Reply; readonly events: readonly EngineEvent[] }
+  | { readonly refused: BadReply };
+
+export const NO_REPLY: Reply = { bytes: 0, frames: 0, echoed: true, over: false };
+
+/** Takes in a frame of the reply: what it adds, or why the reply cannot be used. Not to be called once it is over. */
+export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep {
+  const frame = readFrame(raw, rule);
+  if ("refused" in frame) return frame;
+  const { text, last, whole, json, echoed, citations } = frame;
+  const size = Math.max(1, text === undefined ? 0 : Buffer.byteLength(text));
+  const bytes = whole ? size : reply.bytes + size;
+  if (bytes > rule.maxReplyBytes) return { refused: "size" };
+  if (rule.reply === "single" && text === undefined) return { refused: "empty" };
+
+  const events: EngineEvent[] = [];
+  if (text !== undefined && text !== "" && !whole) events.push({ kind: "text", text });
+  if (last) {
+    events.push({
+      kind: "end",
+      ...(whole && text !== undefined ? { text } : {}),
+      ...(rule.reply === "single" && json ? { frame: raw } : {}),
+      ...(citations ? { citations } : {}),
+    });
+  }
+  return { reply: { bytes, frames: reply.frames + 1, echoed: reply.echoed && echoed, over: last }, events };
+}
