@@ -27,7 +27,9 @@ export async function findRedis() {
     if (done && (await isNew(unpacked))) return unpacked;
   }
   if (await dockerAnswers()) return "";
-  throw new Error("There is no Redis 7 here. Install one (for example: apt-get install redis-server), start a Docker engine, or set REDIS_URL.");
+  throw new Error(
+    "There is no Redis 7 here. Install one (for example: apt-get install redis-server), start a Docker engine, or set REDIS_URL.",
+  );
 }
 
 async function isNew(path) {
@@ -47,10 +49,14 @@ async function unpack(target) {
     await command("apt-get", ["update", "-qq"]);
     await download();
   });
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".deb"))) await command("dpkg", ["-x", name, "."], { cwd: folder });
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".deb")))
+    await command("dpkg", ["-x", name, "."], { cwd: folder });
   const lib = join(folder, "usr/lib");
   const libraries = readdirSync(lib).map((name) => join(lib, name));
-  writeFileSync(target, `#!/bin/sh\nLD_LIBRARY_PATH="${libraries.join(":")}" exec "${join(folder, "usr/bin/redis-server")}" "$@"\n`);
+  writeFileSync(
+    target,
+    `#!/bin/sh\nLD_LIBRARY_PATH="${libraries.join(":")}" exec "${join(folder, "usr/bin/redis-server")}" "$@"\n`,
+  );
   chmodSync(target, 0o755);
   return true;
 }
@@ -71,7 +77,9 @@ export async function findBrowser() {
     );
     return onPath(names) ?? "";
   }
-  throw new Error("There is no Chromium here for the browser tests. Install one (for example: sudo apt-get install chromium) or set CHROMIUM_PATH.");
+  throw new Error(
+    "There is no Chromium here for the browser tests. Install one (for example: sudo apt-get install chromium) or set CHROMIUM_PATH.",
+  );
 }
 
 function playwrights() {

@@ -11,35 +11,70 @@ export async function installTools() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const own = major > NODE_FLOOR[0] || (major === NODE_FLOOR[0] && minor >= NODE_FLOOR[1]);
   const platform = `${process.platform}-${process.arch}`;
-  const node = own ? process.execPath : join(here, "node_modules", `node-${platform.replace("win32", "win")}`, "bin", windows ? "node.exe" : "node");
+  const node = own
+    ? process.execPath
+    : join(here, "node_modules", `node-${platform.replace("win32", "win")}`, "bin", windows ? "node.exe" : "node");
   const pnpm = join(here, "node_modules", "@pnpm", `exe.${platform}`, windows ? "pnpm.exe" : "pnpm");
   const lock = readFileSync(join(here, "package-lock.json"));
-  const install = () => command(windows ? "npm.cmd" : "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: here, shell: windows });
-  await once("tools", [lock, platform], existsSync(pnpm) && existsSync(node), own ? "pnpm 12" : "Node 24 and pnpm 12", install);
-  if (!existsSync(node)) throw new Error(`There is no Node 24 package for ${platform}. Install Node 24.11 or newer, then type the same again.`);
-  if (!existsSync(pnpm)) throw new Error(`There is no pnpm package for ${platform}. Use Linux (x64, arm64), macOS or Windows (x64).`);
+  const install = () =>
+    command(windows ? "npm.cmd" : "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+      cwd: here,
+      shell: windows,
+    });
+  await once(
+    "tools",
+    [lock, platform],
+    existsSync(pnpm) && existsSync(node),
+    own ? "pnpm 12" : "Node 24 and pnpm 12",
+    install,
+  );
+  if (!existsSync(node))
+    throw new Error(
+      `There is no Node 24 package for ${platform}. Install Node 24.11 or newer, then type the same again.`,
+    );
+  if (!existsSync(pnpm))
+    throw new Error(`There is no pnpm package for ${platform}. Use Linux (x64, arm64), macOS or Windows (x64).`);
   return { node, pnpm };
 }
 
 /** All dependencies, as the lockfile has them. */
 export async function installDependencies(pnpm) {
   const manifests = ["apps", "packages"].flatMap((folder) =>
-    readdirSync(join(root, folder)).map((name) => join(root, folder, name, "package.json")).filter((path) => existsSync(path)),
+    readdirSync(join(root, folder))
+      .map((name) => join(root, folder, name, "package.json"))
+      .filter((path) => existsSync(path)),
   );
-  const files = [join(root, "pnpm-lock.yaml"), join(root, "pnpm-workspace.yaml"), join(root, "package.json"), ...manifests];
+  const files = [
+    join(root, "pnpm-lock.yaml"),
+    join(root, "pnpm-workspace.yaml"),
+    join(root, "package.json"),
+    ...manifests,
+  ];
   const there = existsSync(join(root, "node_modules/.modules.yaml"));
-  await once("dependencies", files.map((path) => readFileSync(path)), there, "dependencies", () =>
-    command(pnpm, ["install", "--frozen-lockfile"], { cwd: root, env: { ...process.env, CI: "true" } }),
+  await once(
+    "dependencies",
+    files.map((path) => readFileSync(path)),
+    there,
+    "dependencies",
+    () => command(pnpm, ["install", "--frozen-lockfile"], { cwd: root, env: { ...process.env, CI: "true" } }),
   );
 }
 
 /** The page, built when its sources or those of the packages it is made of have changed. */
 export async function buildWeb(node) {
   const web = join(root, "apps/web");
-  const sources = ["apps/web", "packages/client/src", "packages/protocol/src"].flatMap((folder) => walk(join(root, folder)));
+  const sources = ["apps/web", "packages/client/src", "packages/protocol/src"].flatMap((folder) =>
+    walk(join(root, folder)),
+  );
   const there = existsSync(join(web, "dist/index.html"));
   const vite = join(web, "node_modules/vite/bin/vite.js");
-  await once("web", sources.flatMap((path) => [path, readFileSync(path)]), there, "the page", () => command(node, [vite, "build"], { cwd: web }));
+  await once(
+    "web",
+    sources.flatMap((path) => [path, readFileSync(path)]),
+    there,
+    "the page",
+    () => command(node, [vite, "build"], { cwd: web }),
+  );
 }
 
 function walk(folder) {

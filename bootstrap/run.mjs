@@ -18,7 +18,11 @@ if (!Object.hasOwn(entries, task ?? "")) {
 try {
   const { node, pnpm } = await installTools();
   await installDependencies(pnpm);
-  const env = { ...process.env, DOCRELAY_PNPM: pnpm, PATH: `${join(node, "..")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    DOCRELAY_PNPM: pnpm,
+    PATH: `${join(node, "..")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
+  };
   await buildWeb(node);
   if (!env.REDIS_URL || task === "test") env.DOCRELAY_REDIS_SERVER = await findRedis(task);
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
@@ -34,7 +38,8 @@ function run(node, words, env) {
   const child = spawn(node, words, { cwd: root, env, stdio: "inherit" });
   const parent = process.ppid;
   const watch = setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => child.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));

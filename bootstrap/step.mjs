@@ -42,6 +42,8 @@ export function command(program, args, options = {}) {
     child.stdout?.on("data", listen);
     child.stderr?.on("data", listen);
     child.once("error", (error) => reject(new Error(`${program} cannot be run: ${error.message}`)));
-    child.once("close", (code) => (code === 0 ? resolve(said) : reject(new Error(`${program} ${args.join(" ")} failed:\n${said}`))));
+    child.once("close", (code) =>
+      code === 0 ? resolve(said) : reject(new Error(`${program} ${args.join(" ")} failed:\n${said}`)),
+    );
   });
 }

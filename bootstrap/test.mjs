@@ -18,7 +18,9 @@ for (const [name, program, words] of stages) {
   const begun = performance.now();
   process.stdout.write(`\n── ${name}\n`);
   const code = await run(program, words);
-  process.stdout.write(`── ${name}: ${code === 0 ? "ok" : "FAILED"}, ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  process.stdout.write(
+    `── ${name}: ${code === 0 ? "ok" : "FAILED"}, ${((performance.now() - begun) / 1000).toFixed(1)} s\n`,
+  );
   if (code !== 0) process.exit(code);
 }
 

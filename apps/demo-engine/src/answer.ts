@@ -18,14 +18,19 @@ const BEST = 4;
 const SENTENCE_CHARS = 280;
 const MAX_SENTENCES = 20_000;
 const SMALL_WORDS = new Set(
-  "a an the of to in on for and or is are was were be been it its this that these those with as by at from what which who how does do did can could should would i you we they my your about inside there any me tell please pdf file document".split(" "),
+  "a an the of to in on for and or is are was were be been it its this that these those with as by at from what which who how does do did can could should would i you we they my your about inside there any me tell please pdf file document".split(
+    " ",
+  ),
 );
 
 /** Answers from the given text alone: the sentences that fit the question best, by BM25, in their order. */
 export function answer({ question, files }: ReadPrompt): Answer {
   const note = "This is docrelay's demo engine: it works offline and only quotes your files.";
   if (files.length === 0) {
-    return { text: `${note} You asked: “${clip(question)}”. Attach a PDF, and I will look for the answer in it.`, citations: [] };
+    return {
+      text: `${note} You asked: “${clip(question)}”. Attach a PDF, and I will look for the answer in it.`,
+      citations: [],
+    };
   }
   const sentences = readSentences(files);
   const words = wordsOf(question).filter((word) => !SMALL_WORDS.has(word));
@@ -62,7 +67,10 @@ function openings(sentences: readonly Sentence[], files: readonly ReadFile[]): S
 function rank(sentences: readonly Sentence[], query: readonly string[]): Sentence[] {
   const average = sentences.reduce((sum, { words }) => sum + words.length, 0) / Math.max(1, sentences.length);
   const fits = (word: string, wanted: string): boolean =>
-    word === wanted || (wanted.length > 4 && word.length > 4 && (word.startsWith(wanted.slice(0, -1)) || wanted.startsWith(word.slice(0, -1))));
+    word === wanted ||
+    (wanted.length > 4 &&
+      word.length > 4 &&
+      (word.startsWith(wanted.slice(0, -1)) || wanted.startsWith(word.slice(0, -1))));
   const rarity = query.map((wanted) => {
     const having = sentences.filter(({ words }) => words.some((word) => fits(word, wanted))).length;
     return Math.log(1 + (sentences.length - having + 0.5) / (having + 0.5));
@@ -75,7 +83,11 @@ function rank(sentences: readonly Sentence[], query: readonly string[]): Sentenc
     }, 0);
     return { sentence, score };
   });
-  return scored.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score || a.sentence.order - b.sentence.order).slice(0, BEST).map(({ sentence }) => sentence);
+  return scored
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score || a.sentence.order - b.sentence.order)
+    .slice(0, BEST)
+    .map(({ sentence }) => sentence);
 }
 
 function readSentences(files: readonly ReadFile[]): Sentence[] {

@@ -11,7 +11,10 @@ export const schema = z.object({
   /** Between two words of a stream, in ms. */
   DEMO_DELAY_MS: integer({ min: 0, max: 60_000, default: 25 }),
   /** `by-message`: a question may hold `#fault:<name>`; else a fault for every ask. */
-  DEMO_FAULT: choice(["none", "by-message", "slow", "hang", "drop", "garbage", "flood", "second", "wrong-id", "error"], "none"),
+  DEMO_FAULT: choice(
+    ["none", "by-message", "slow", "hang", "drop", "garbage", "flood", "second", "wrong-id", "error"],
+    "none",
+  ),
 });
 export type Config = z.output<typeof schema>;
 export type Fault = Exclude<Config["DEMO_FAULT"], "by-message">;

@@ -34,5 +34,7 @@ export function readPrompt(prompt: string): ReadPrompt {
 function splitPages(text: string, notes: string): string[] {
   const starts = /begin at characters ([\d, ]+) of its text/.exec(notes)?.[1]?.split(", ").map(Number);
   if (!starts) return [text];
-  return starts.map((start, index) => text.slice(start, starts[index + 1] === undefined ? undefined : (starts[index + 1] ?? 1) - 1));
+  return starts.map((start, index) =>
+    text.slice(start, starts[index + 1] === undefined ? undefined : (starts[index + 1] ?? 1) - 1),
+  );
 }

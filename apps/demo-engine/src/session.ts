@@ -8,7 +8,13 @@ const FAULTS = new Set<string>(["slow", "hang", "drop", "garbage", "flood", "sec
 const FLOOD_BYTES = 8_000_000;
 
 /** What one connection of the engine does with one request frame; resolves when the reply is on its way. */
-export async function serve(socket: WebSocket, raw: string, config: Config, attempts: Attempts, signal: AbortSignal): Promise<void> {
+export async function serve(
+  socket: WebSocket,
+  raw: string,
+  config: Config,
+  attempts: Attempts,
+  signal: AbortSignal,
+): Promise<void> {
   const request = parse(raw);
   if (!request) {
     return say(socket, { type: "error", message: "expected a JSON object with a message" });

@@ -30,7 +30,8 @@ if ("error" in outcome) {
   say("  Open the address, drop a PDF on the page and ask: what is inside this pdf?");
   if (demo) say("  Answers come from the offline demo engine. Your own: ENGINE_URL=ws://host:port npm start");
   else say("  Answers come from your engine.");
-  if (privateRedis) say("  Conversations live in a private Redis and end with it. To keep them: REDIS_URL=redis://host:6379 npm start");
+  if (privateRedis)
+    say("  Conversations live in a private Redis and end with it. To keep them: REDIS_URL=redis://host:6379 npm start");
   say("  Ctrl-C ends everything.");
   const why = await Promise.race([stopped, broken]);
   if (!why.startsWith("SIG") && why !== "parent-gone") {

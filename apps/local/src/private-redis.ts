@@ -45,7 +45,10 @@ export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   const ended = once(stdout, "close").then(() => undefined);
   const exited = once(guard, "exit");
   const ready = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Redis did not start in ${START_MS / 1000} s:\n${said}`)), START_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`Redis did not start in ${START_MS / 1000} s:\n${said}`)),
+      START_MS,
+    );
     stdout.on("data", (data: Buffer) => {
       said = (said + data.toString()).slice(-2000);
       if (!said.includes("eady to accept connections")) return;

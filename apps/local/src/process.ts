@@ -34,7 +34,12 @@ const READY_MS = 30_000;
 const KEPT_LINES = 40;
 
 /** Starts one of {@link ENTRIES} with Node and exactly these variables. */
-export function startProcess(name: string, entry: string, env: NodeJS.ProcessEnv, onLine: (line: LogLine) => void): Running {
+export function startProcess(
+  name: string,
+  entry: string,
+  env: NodeJS.ProcessEnv,
+  onLine: (line: LogLine) => void,
+): Running {
   return watch(name, spawn(process.execPath, [entry], { env, cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] }), onLine);
 }
 

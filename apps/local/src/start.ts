@@ -18,12 +18,18 @@ export interface Started {
 }
 
 /** Starts Redis, engine, worker and edges, each when what it needs is there; adds what it starts to `life`. */
-export async function startAll(config: Config, env: NodeJS.ProcessEnv, life: Lifecycle, say: (text: string) => void): Promise<Started> {
+export async function startAll(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  life: Lifecycle,
+  say: (text: string) => void,
+): Promise<Started> {
   await assertFree(config);
   let port = config.ADMIN_PORT;
   const adminPort = (): string => (config.ADMIN_PORT === 0 ? "0" : String(port++));
   const print = (name: string) => (line: LogLine) => {
-    if (line.level === "warn" || line.level === "error" || line.level === "fatal") say(`${name}: ${line.msg ?? ""} ${detail(line)}`);
+    if (line.level === "warn" || line.level === "error" || line.level === "fatal")
+      say(`${name}: ${line.msg ?? ""} ${detail(line)}`);
   };
   const keep = (name: string, start: Parameters<typeof supervise>[0]): Supervised => {
     const one = supervise(start, say);
@@ -38,7 +44,9 @@ export async function startAll(config: Config, env: NodeJS.ProcessEnv, life: Lif
   let engineUrl = config.ENGINE_URL;
   let engine: NodeJS.ProcessEnv = {};
   if (!engineUrl) {
-    const demo = keep("demo engine", () => startProcess("the demo engine", ENTRIES.engine, { ...env, PORT: enginePort, HOST: "127.0.0.1" }, print("engine")));
+    const demo = keep("demo engine", () =>
+      startProcess("the demo engine", ENTRIES.engine, { ...env, PORT: enginePort, HOST: "127.0.0.1" }, print("engine")),
+    );
     const { port: listening } = await demo.running.ready;
     engineUrl = `ws://127.0.0.1:${listening}`;
     enginePort = String(listening); // should it have to be started again, workers know it by this port
@@ -46,12 +54,22 @@ export async function startAll(config: Config, env: NodeJS.ProcessEnv, life: Lif
   }
 
   cluster.setupPrimary({ exec: ENTRIES.edge, silent: true });
-  const edgeEnv = { ...shared, AUTH_MODE: env["AUTH_MODE"] || "anonymous", DRAIN_DELAY_MS: "0", PORT: String(config.PORT), HOST: config.HOST };
+  const edgeEnv = {
+    ...shared,
+    AUTH_MODE: env["AUTH_MODE"] || "anonymous",
+    DRAIN_DELAY_MS: "0",
+    PORT: String(config.PORT),
+    HOST: config.HOST,
+  };
   const edges = Array.from({ length: EDGES }, (_, index) => {
     const admin = adminPort();
     return keep(`edge ${index + 1}`, () => {
       const worker = cluster.fork({ ...edgeEnv, ADMIN_PORT: admin });
-      return watch(`edge ${index + 1}`, worker.process as unknown as Parameters<typeof watch>[1], print(`edge ${index + 1}`));
+      return watch(
+        `edge ${index + 1}`,
+        worker.process as unknown as Parameters<typeof watch>[1],
+        print(`edge ${index + 1}`),
+      );
     });
   });
   // One process with both roles: on one machine extraction runs in child processes of it anyway.
@@ -78,9 +96,13 @@ async function assertFree({ PORT, HOST }: Config): Promise<void> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "EADDRINUSE") {
-      throw new Error(`Port ${PORT} is in use, perhaps by another docrelay. Take another one: PORT=${PORT + 1} npm start`, { cause: error });
+      throw new Error(
+        `Port ${PORT} is in use, perhaps by another docrelay. Take another one: PORT=${PORT + 1} npm start`,
+        { cause: error },
+      );
     }
-    if (code === "EACCES") throw new Error(`Port ${PORT} needs more rights. Take another one: PORT=3000 npm start`, { cause: error });
+    if (code === "EACCES")
+      throw new Error(`Port ${PORT} needs more rights. Take another one: PORT=3000 npm start`, { cause: error });
     throw error;
   } finally {
     probe.close();
@@ -91,7 +113,9 @@ async function untilReady({ PORT, HOST }: Config): Promise<void> {
   const host = HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : HOST;
   const end = Date.now() + 10_000;
   while (Date.now() < end) {
-    const answer = await fetch(`http://${host}:${PORT}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+    const answer = await fetch(`http://${host}:${PORT}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(
+      () => undefined,
+    );
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -57,8 +57,15 @@ function showText(place: HTMLElement, text: string): void {
 }
 
 function fileChip({ name, size: bytes, pages }: FileView): HTMLElement {
-  const about = [size(bytes), ...(pages === undefined ? [] : [`${pages} ${pages === 1 ? "page" : "pages"}`])].join(" · ");
-  return element("span", { class: "chip" }, element("span", { class: "name", title: name }, name), element("small", {}, about));
+  const about = [size(bytes), ...(pages === undefined ? [] : [`${pages} ${pages === 1 ? "page" : "pages"}`])].join(
+    " · ",
+  );
+  return element(
+    "span",
+    { class: "chip" },
+    element("span", { class: "name", title: name }, name),
+    element("small", {}, about),
+  );
 }
 
 const MISSING = { scan: "scans that could not be read", error: "damaged", limit: "left out, over a limit" };
@@ -66,7 +73,9 @@ const MISSING = { scan: "scans that could not be read", error: "damaged", limit:
 function fileNotes({ name, missing = [], ocr = [], truncated = false }: FileView): HTMLElement[] {
   const lines = (["scan", "error", "limit"] as const).flatMap((reason) => {
     const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
-    return pages.length === 0 ? [] : [`${name}: ${pages.length === 1 ? "page" : "pages"} ${pageList(pages)} ${MISSING[reason]}`];
+    return pages.length === 0
+      ? []
+      : [`${name}: ${pages.length === 1 ? "page" : "pages"} ${pageList(pages)} ${MISSING[reason]}`];
   });
   if (ocr.length > 0) lines.push(`${name}: pages ${pageList(ocr)} were read from pictures and may hold mistakes`);
   if (truncated) lines.push(`${name}: only the beginning was read, the file is too long`);
@@ -75,7 +84,8 @@ function fileNotes({ name, missing = [], ocr = [], truncated = false }: FileView
 
 function showStatus(place: HTMLElement, ask: AskView, actions: AskActions): void {
   if (ask.state === "failed" && ask.error) return place.replaceChildren(failure(ask, actions));
-  if (ask.state === "cancelled") return place.replaceChildren(element("p", { class: "status" }, "You stopped this answer."));
+  if (ask.state === "cancelled")
+    return place.replaceChildren(element("p", { class: "status" }, "You stopped this answer."));
   const hidden = isOver(ask) || (ask.state === "asking" && ask.text !== "");
   if (hidden) return place.replaceChildren();
   const { text, part } = progressOf(ask);
@@ -97,18 +107,28 @@ export function progressOf(ask: AskView): { text: string; part?: number } {
   if (ask.state === "asking") return { text: "The engine is thinking…" };
   switch (progress?.stage) {
     case "uploading":
-      return { text: `Sending ${name(progress.file)} (${size(progress.sent)} of ${size(progress.size)})`, part: progress.sent / Math.max(1, progress.size) };
+      return {
+        text: `Sending ${name(progress.file)} (${size(progress.sent)} of ${size(progress.size)})`,
+        part: progress.sent / Math.max(1, progress.size),
+      };
     case "extracting": {
       const { page, pages } = progress;
       if (page === undefined || pages === undefined) return { text: `Reading ${name(progress.file)}…` };
       return { text: `Reading ${name(progress.file)}: page ${page} of ${pages}`, part: page / Math.max(1, pages) };
     }
     case "queued":
-      return { text: progress.position && progress.position > 1 ? `Waiting: number ${progress.position} in line` : "Waiting its turn…" };
+      return {
+        text:
+          progress.position && progress.position > 1
+            ? `Waiting: number ${progress.position} in line`
+            : "Waiting its turn…",
+      };
     case "asking":
       return { text: "The engine is thinking…" };
     default:
-      return { text: ask.state === "sending" ? "Sending…" : ask.files.length > 0 ? "Reading your files…" : "Waiting its turn…" };
+      return {
+        text: ask.state === "sending" ? "Sending…" : ask.files.length > 0 ? "Reading your files…" : "Waiting its turn…",
+      };
   }
 }
 
@@ -118,14 +138,32 @@ function failure(ask: AskView, actions: AskActions): HTMLElement {
   const words = wordsFor(error ?? { code: "INTERNAL" }, file === undefined ? undefined : ask.files[file]?.name);
   const box = element("div", { class: "failure" }, element("strong", {}, words.what), words.advice);
   if (error?.code === "PDF_ENCRYPTED" && file !== undefined) {
-    const input = element("input", { type: "password", "aria-label": "Password of the PDF", placeholder: "Password", autocomplete: "off" });
+    const input = element("input", {
+      type: "password",
+      "aria-label": "Password of the PDF",
+      placeholder: "Password",
+      autocomplete: "off",
+    });
     const send = (event: globalThis.Event): void => {
       event.preventDefault();
       if (input.value) actions.again(ask, { file, password: input.value });
     };
-    box.append(element("form", { class: "acts", submit: send }, input, element("button", { class: "quiet", type: "submit" }, "Ask with password")));
+    box.append(
+      element(
+        "form",
+        { class: "acts", submit: send },
+        input,
+        element("button", { class: "quiet", type: "submit" }, "Ask with password"),
+      ),
+    );
   } else if (words.again) {
-    box.append(element("div", { class: "acts" }, element("button", { class: "quiet", type: "button", click: () => actions.again(ask) }, "Ask again")));
+    box.append(
+      element(
+        "div",
+        { class: "acts" },
+        element("button", { class: "quiet", type: "button", click: () => actions.again(ask) }, "Ask again"),
+      ),
+    );
   }
   return box;
 }
@@ -134,7 +172,9 @@ function showFoot(place: HTMLElement, ask: AskView): void {
   place.hidden = ask.state !== "completed";
   if (place.hidden) return;
   const by = [ask.engine, ask.totalMs === undefined ? undefined : seconds(ask.totalMs)].filter(Boolean).join(" · ");
-  const cites = ask.citations.map(({ file, page }) => element("span", { class: "chip cite" }, `${ask.files[file]?.name ?? "file"} · p. ${page}`));
+  const cites = ask.citations.map(({ file, page }) =>
+    element("span", { class: "chip cite" }, `${ask.files[file]?.name ?? "file"} · p. ${page}`),
+  );
   const copy = element("button", { class: "quiet", type: "button" }, "Copy");
   copy.addEventListener("click", () => {
     void navigator.clipboard.writeText(ask.text).then(

@@ -32,10 +32,15 @@ export function createComposer(on: { send(message: string, files: readonly File[
   function attach(chosen: Iterable<File>): void {
     warn("");
     for (const file of chosen) {
-      const same = files.some(({ name, size: bytes, lastModified }) => name === file.name && bytes === file.size && lastModified === file.lastModified);
+      const same = files.some(
+        ({ name, size: bytes, lastModified }) =>
+          name === file.name && bytes === file.size && lastModified === file.lastModified,
+      );
       if (same) continue;
-      if (limits && files.length >= limits.filesPerAsk) return warn(`At most ${limits.filesPerAsk} files go with one question.`);
-      if (limits && file.size > limits.fileBytes) warn(`${file.name} has ${size(file.size)}; at most ${size(limits.fileBytes)} are allowed.`);
+      if (limits && files.length >= limits.filesPerAsk)
+        return warn(`At most ${limits.filesPerAsk} files go with one question.`);
+      if (limits && file.size > limits.fileBytes)
+        warn(`${file.name} has ${size(file.size)}; at most ${size(limits.fileBytes)} are allowed.`);
       else if (file.size === 0) warn(`${file.name} is empty.`);
       else files.push(file);
     }

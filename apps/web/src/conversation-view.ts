@@ -74,15 +74,24 @@ export function createConversationView(relay: Relay, on: { onRunning(running: bo
   function send(message: string, options: AskOptions, names: AskView["files"]): string {
     const id = crypto.randomUUID();
     apply({ type: "sending", id, message, files: names });
-    const answer = conversation?.ask(message, { ...options, id, onProgress: (progress) => apply({ type: "progress", ask: id, progress }) });
+    const answer = conversation?.ask(message, {
+      ...options,
+      id,
+      onProgress: (progress) => apply({ type: "progress", ask: id, progress }),
+    });
     answer?.accepted.catch((error: unknown) => {
-      const wire = error instanceof RelayError ? error.wire : { code: "INTERNAL" as const, message: "", retryable: true };
+      const wire =
+        error instanceof RelayError ? error.wire : { code: "INTERNAL" as const, message: "", retryable: true };
       apply({ type: "unsent", id, error: wire });
     });
     return id;
   }
   function ask(message: string, chosen: readonly File[], options: AskOptions = {}): void {
-    const id = send(message, { ...options, files: chosen }, chosen.map(({ name, size }) => ({ name, size })));
+    const id = send(
+      message,
+      { ...options, files: chosen },
+      chosen.map(({ name, size }) => ({ name, size })),
+    );
     files.set(id, chosen);
     document.documentElement.scrollTop = document.documentElement.scrollHeight;
   }

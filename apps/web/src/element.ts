@@ -1,7 +1,11 @@
 type Props = { readonly [name: string]: string | number | boolean | ((event: globalThis.Event) => void) | undefined };
 
 /** Makes an element. Text is always text: nothing that a user, a file or an engine said is ever read as HTML. */
-export function element<K extends keyof HTMLElementTagNameMap>(name: K, props: Props = {}, ...children: Array<Node | string>): HTMLElementTagNameMap[K] {
+export function element<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  props: Props = {},
+  ...children: Array<Node | string>
+): HTMLElementTagNameMap[K] {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(props)) {
     if (typeof value === "function") made.addEventListener(key, value);

@@ -15,7 +15,12 @@ function conversationId(): string {
 
 const relay = connect();
 const connection = byId("connection", HTMLParagraphElement);
-const STATES = { connecting: "Connecting…", online: "Connected", offline: "Connection lost. Trying again…", closed: "Not connected. Reload the page." };
+const STATES = {
+  connecting: "Connecting…",
+  online: "Connected",
+  offline: "Connection lost. Trying again…",
+  closed: "Not connected. Reload the page.",
+};
 relay.onState((state) => {
   connection.dataset["state"] = state;
   connection.textContent = STATES[state];

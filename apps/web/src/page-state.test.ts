@@ -5,7 +5,12 @@ import { blank, change, type Change, type PageState } from "./page-state.ts";
 
 const head = { conversation: "c", seq: 1, nonce: "n", ask: "a", attempt: 0, at: 0 };
 const timings = { queuedMs: 1, extractMs: 1, firstTokenMs: 1, totalMs: 1500 };
-const accepted: Event = { ...head, type: "accepted", message: "what?", files: [{ name: "a.pdf", size: 10, sha256: "x" }] };
+const accepted: Event = {
+  ...head,
+  type: "accepted",
+  message: "what?",
+  files: [{ name: "a.pdf", size: 10, sha256: "x" }],
+};
 const started = (attempt: number): Event => ({ ...head, attempt, type: "started", engine: "demo" });
 const delta = (attempt: number, text: string): Event => ({ ...head, attempt, type: "delta", text });
 const play = (...changes: Array<Event | Change>): PageState =>
@@ -15,8 +20,16 @@ describe("the page", () => {
   it("shows an answer as it comes and its end", () => {
     const live = play(accepted, started(1), delta(1, "Hello "), delta(1, "you"));
     expect(live.get("a")).toMatchObject({ state: "asking", text: "Hello you", engine: "demo" });
-    const done = change(live, { type: "event", event: { ...head, attempt: 1, type: "completed", text: "Hello you.", timings, citations: [{ file: 0, page: 2 }] } });
-    expect(done.get("a")).toMatchObject({ state: "completed", text: "Hello you.", citations: [{ file: 0, page: 2 }], totalMs: 1500 });
+    const done = change(live, {
+      type: "event",
+      event: { ...head, attempt: 1, type: "completed", text: "Hello you.", timings, citations: [{ file: 0, page: 2 }] },
+    });
+    expect(done.get("a")).toMatchObject({
+      state: "completed",
+      text: "Hello you.",
+      citations: [{ file: 0, page: 2 }],
+      totalMs: 1500,
+    });
   });
 
   it("voids the text of an earlier attempt", () => {
@@ -26,14 +39,27 @@ describe("the page", () => {
   it("shows the same text whatever attempts came before", () => {
     fc.assert(
       fc.property(fc.array(fc.array(fc.string())), fc.array(fc.string()), (before, last) => {
-        const events = [...before, last].flatMap((texts, index) => [started(index + 1), ...texts.map((text) => delta(index + 1, text))]);
+        const events = [...before, last].flatMap((texts, index) => [
+          started(index + 1),
+          ...texts.map((text) => delta(index + 1, text)),
+        ]);
         expect(play(accepted, ...events).get("a")?.text).toBe(last.join(""));
       }),
     );
   });
 
   it("says what of a file could not be read", () => {
-    const extracted: Event = { ...head, type: "extracted", file: 0, pages: 3, chars: 9, cached: false, missing: [{ page: 2, reason: "scan" }], ocr: [], truncated: false };
+    const extracted: Event = {
+      ...head,
+      type: "extracted",
+      file: 0,
+      pages: 3,
+      chars: 9,
+      cached: false,
+      missing: [{ page: 2, reason: "scan" }],
+      ocr: [],
+      truncated: false,
+    };
     expect(play(accepted, extracted).get("a")?.files).toEqual([
       { name: "a.pdf", size: 10, pages: 3, missing: [{ page: 2, reason: "scan" }], ocr: [], truncated: false },
     ]);

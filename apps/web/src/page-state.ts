@@ -58,7 +58,9 @@ export function change(state: PageState, by: Change): PageState {
       return put(state, { id, message, files, state: "sending", attempt: 0, text: "", citations: [] });
     }
     case "unsent":
-      return update(state, by.id, (ask) => (ask.state === "sending" ? { ...ask, state: "failed", error: by.error } : ask));
+      return update(state, by.id, (ask) =>
+        ask.state === "sending" ? { ...ask, state: "failed", error: by.error } : ask,
+      );
     case "progress":
       return update(state, by.ask, (ask) => (isOver(ask) ? ask : { ...ask, progress: by.progress }));
     case "event":
@@ -70,26 +72,49 @@ function apply(state: PageState, event: Event): PageState {
   if (event.type === "accepted") {
     const sent = state.get(event.ask);
     const files = event.files.map(({ name, size }) => ({ name, size }));
-    const ask: AskView = { id: event.ask, message: event.message, files, state: "waiting", attempt: 0, text: "", citations: [] };
+    const ask: AskView = {
+      id: event.ask,
+      message: event.message,
+      files,
+      state: "waiting",
+      attempt: 0,
+      text: "",
+      citations: [],
+    };
     // Accepted asks stand in the order of the log, before what is still on its way.
     const others = [...state].filter(([id]) => id !== event.ask);
     const settled = others.filter(([, other]) => other.state !== "sending");
     const sending = others.filter(([, other]) => other.state === "sending");
-    return new Map([...settled, [event.ask, sent?.progress ? { ...ask, progress: { stage: "queued" } } : ask], ...sending]);
+    return new Map([
+      ...settled,
+      [event.ask, sent?.progress ? { ...ask, progress: { stage: "queued" } } : ask],
+      ...sending,
+    ]);
   }
   return update(state, event.ask, (ask): AskView => {
     const { progress: _, ...rest } = ask;
     switch (event.type) {
       case "extracted": {
         const { pages, missing, ocr, truncated } = event;
-        return { ...rest, files: ask.files.map((file, index) => (index === event.file ? { ...file, pages, missing, ocr, truncated } : file)) };
+        return {
+          ...rest,
+          files: ask.files.map((file, index) =>
+            index === event.file ? { ...file, pages, missing, ocr, truncated } : file,
+          ),
+        };
       }
       case "started":
         return { ...rest, state: "asking", attempt: event.attempt, text: "", engine: event.engine };
       case "delta":
         return event.attempt < ask.attempt ? ask : { ...rest, state: "asking", text: ask.text + event.text };
       case "completed":
-        return { ...rest, state: "completed", text: event.text, citations: event.citations ?? [], totalMs: event.timings.totalMs };
+        return {
+          ...rest,
+          state: "completed",
+          text: event.text,
+          citations: event.citations ?? [],
+          totalMs: event.timings.totalMs,
+        };
       case "cancelled":
         return { ...rest, state: "cancelled", text: event.text };
       case "failed":

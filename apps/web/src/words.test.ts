@@ -15,7 +15,13 @@ describe("words", () => {
     expect(wordsFor({ code: "PDF_ENCRYPTED", reason: "password" }).what).toBe("That password does not open the PDF.");
   });
 
-  it.each([[0, "0 B"], [999, "999 B"], [1234, "1.2 kB"], [1_234_567, "1.2 MB"], [250_000_000, "250 MB"]])("says %d bytes as %s", (bytes, text) => {
+  it.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1234, "1.2 kB"],
+    [1_234_567, "1.2 MB"],
+    [250_000_000, "250 MB"],
+  ])("says %d bytes as %s", (bytes, text) => {
     expect(size(bytes)).toBe(text);
   });
 

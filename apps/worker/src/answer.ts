@@ -1,6 +1,13 @@
 import { append, finish, newNonce, type Store, type TakenAsk } from "@docrelay/channel";
 import type { Engine, EngineAsk } from "@docrelay/engine";
-import { attempt, NEW_ATTEMPT, type AttemptAction, type AttemptInput, type AttemptPlan, type Outcome } from "./attempt.ts";
+import {
+  attempt,
+  NEW_ATTEMPT,
+  type AttemptAction,
+  type AttemptInput,
+  type AttemptPlan,
+  type Outcome,
+} from "./attempt.ts";
 import { originOf } from "./failure.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { RunningAsks } from "./running-asks.ts";

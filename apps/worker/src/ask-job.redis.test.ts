@@ -13,7 +13,11 @@ describe("an ask without files", () => {
     expect(end).toMatchObject({ type: "completed", text: "the quick brown fox", attempt: 1 });
     const events = await at.events("talk");
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-    expect(events.map(({ type }) => type).filter((type) => type !== "delta")).toEqual(["accepted", "started", "completed"]);
+    expect(events.map(({ type }) => type).filter((type) => type !== "delta")).toEqual([
+      "accepted",
+      "started",
+      "completed",
+    ]);
     expect(shownText(events, "one")).toBe("the quick brown fox");
     expect(at.engine.calls).toHaveLength(1);
     expect(at.engine.calls[0]?.message).toBe("the quick brown fox");
@@ -118,7 +122,11 @@ describe("an engine that fails", () => {
     };
     await at.ask("talk", "one");
     const end = await at.ended("talk", "one");
-    expect(end).toMatchObject({ type: "failed", attempt: 3, error: { code, retryable: true, ask: "one", trace: "trace-one", ...(reason ? { reason } : {}) } });
+    expect(end).toMatchObject({
+      type: "failed",
+      attempt: 3,
+      error: { code, retryable: true, ask: "one", trace: "trace-one", ...(reason ? { reason } : {}) },
+    });
     expect(at.engine.calls).toHaveLength(3);
     expect(JSON.stringify(await at.events("talk"))).not.toContain("secret");
   });
@@ -128,7 +136,11 @@ describe("an engine that fails", () => {
     await at.engine.shut();
     await at.ask("talk", "one");
     await at.ask("talk", "two");
-    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", attempt: 3, error: { code: "ENGINE_UNAVAILABLE" } });
+    expect(await at.ended("talk", "one")).toMatchObject({
+      type: "failed",
+      attempt: 3,
+      error: { code: "ENGINE_UNAVAILABLE" },
+    });
     await at.engine.open();
     expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
   });

@@ -31,7 +31,8 @@ export async function runConversation(deps: TurnDeps, at: ConversationAddress): 
       case "retry":
         last = { a, failure: turn.failure };
         // After the last call there is nothing to be gentle with: the next look only ends the ask.
-        if (turn.attempt < deps.settings.attempts) await sleep(backoffMs(turn.attempt + 1, deps.random()), deps.stopping);
+        if (turn.attempt < deps.settings.attempts)
+          await sleep(backoffMs(turn.attempt + 1, deps.random()), deps.stopping);
         break;
       case "again":
         await sleep(AGAIN_MS, deps.stopping);

@@ -40,7 +40,18 @@ export function startAskRole(base: Base): { consumer: Consumer; running: Running
     promptMode: config.ENGINE_PROMPT,
     uniqueId: config.ENGINE_UNIQUE_ID,
   };
-  const deps = { store, blobs, engine, tick, held, running, settings, report, stopping: stopping.signal, random: Math.random };
+  const deps = {
+    store,
+    blobs,
+    engine,
+    tick,
+    held,
+    running,
+    settings,
+    report,
+    stopping: stopping.signal,
+    random: Math.random,
+  };
   const consumer = consumeWakes({
     connection: base.connect("blocking", "ask-queue"),
     concurrency: config.ASK_CONCURRENCY,
@@ -51,7 +62,11 @@ export function startAskRole(base: Base): { consumer: Consumer; running: Running
 
   metrics.gauge("docrelay_asks_running", "Asks that the engine is answering now", () => running.size);
   metrics.gauge("docrelay_ask_jobs", "Conversations being worked on", () => consumer.active);
-  metrics.gauge("docrelay_held_units", "Text held back while Redis does not take it, in UTF-16 units", () => held.total);
+  metrics.gauge(
+    "docrelay_held_units",
+    "Text held back while Redis does not take it, in UTF-16 units",
+    () => held.total,
+  );
   metrics.gauge("docrelay_loop_delay_p99_ms", "How late the event loop is", () => loopDelay.p99Ms());
   return { consumer, running };
 }

@@ -1,12 +1,31 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { attempt, NEW_ATTEMPT, type AttemptAction, type AttemptInput, type AttemptPlan, type AttemptState } from "./attempt.ts";
+import {
+  attempt,
+  NEW_ATTEMPT,
+  type AttemptAction,
+  type AttemptInput,
+  type AttemptPlan,
+  type AttemptState,
+} from "./attempt.ts";
 
-const PLAN: AttemptPlan = { engine: "e", files: 1, acceptedAt: 0, begunAt: 100, extractMs: 30, maxPieceBytes: 64, maxHeld: 1000 };
+const PLAN: AttemptPlan = {
+  engine: "e",
+  files: 1,
+  acceptedAt: 0,
+  begunAt: 100,
+  extractMs: 30,
+  maxPieceBytes: 64,
+  maxHeld: 1000,
+};
 const WINDOW = 40;
 
 /** Feeds inputs 10 ms apart, and answers what came out of all of them. */
-function run(inputs: AttemptInput[], from: AttemptState = NEW_ATTEMPT, startAt = 200): { state: AttemptState; actions: AttemptAction[]; now: number } {
+function run(
+  inputs: AttemptInput[],
+  from: AttemptState = NEW_ATTEMPT,
+  startAt = 200,
+): { state: AttemptState; actions: AttemptAction[]; now: number } {
   let state = from;
   let now = startAt;
   const actions: AttemptAction[] = [];
@@ -40,10 +59,16 @@ describe("an attempt", () => {
   });
 
   it("writes a reply that came whole as completed alone, with its frame and the citations that can be", () => {
-    const citations = [{ file: 0, page: 2 }, { file: 1, page: 1 }];
+    const citations = [
+      { file: 0, page: 2 },
+      { file: 1, page: 1 },
+    ];
     const { actions } = run([SENT, STORED, end({ text: "all", frame: '{"message":"all"}', citations })]);
     expect(actions.map((action) => action.do)).toEqual(["write", "write"]);
-    expect(actions[1]).toMatchObject({ n: 2, body: { type: "completed", text: "all", frame: '{"message":"all"}', citations: [{ file: 0, page: 2 }] } });
+    expect(actions[1]).toMatchObject({
+      n: 2,
+      body: { type: "completed", text: "all", frame: '{"message":"all"}', citations: [{ file: 0, page: 2 }] },
+    });
   });
 
   it("takes the engine's own whole text over the pieces", () => {
@@ -53,7 +78,9 @@ describe("an attempt", () => {
 
   it("tells the times: waiting without extraction, first token since the prompt was sent, all since acceptance", () => {
     const { actions } = run([SENT, STORED, text("a"), STORED, end()]); // at 210, 220, 230, 240, 250
-    expect(actions.at(-1)).toMatchObject({ body: { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 20, totalMs: 250 } } });
+    expect(actions.at(-1)).toMatchObject({
+      body: { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 20, totalMs: 250 } },
+    });
   });
 
   it("gives the same event again while the store's answer is unknown, ever more rarely, and reads the engine on", () => {
@@ -67,7 +94,9 @@ describe("an attempt", () => {
   it("drops the engine when too much is held back, but not when the reply is whole already", () => {
     const { state } = run([SENT, STORED, text("a"), { kind: "unknown" }]);
     const tooMuch = run([text("x".repeat(1001))], state);
-    expect(tooMuch.actions).toEqual([{ do: "settle", outcome: { kind: "failed", failure: { code: "ENGINE_UNAVAILABLE", reason: "held" } } }]);
+    expect(tooMuch.actions).toEqual([
+      { do: "settle", outcome: { kind: "failed", failure: { code: "ENGINE_UNAVAILABLE", reason: "held" } } },
+    ]);
     const whole = run([text("x".repeat(900)), end(), { kind: "overflow" }], state);
     expect(whole.actions).toEqual([]);
     expect(run([{ kind: "overflow" }], state).actions).toMatchObject([{ outcome: { kind: "failed" } }]);
@@ -87,7 +116,9 @@ describe("an attempt", () => {
   it("settles as failed when the engine fails, but not after its end", () => {
     const failed: AttemptInput = { kind: "engine-failed", failure: FAILURE };
     expect(run([SENT, failed]).actions.at(-1)).toEqual({ do: "settle", outcome: { kind: "failed", failure: FAILURE } });
-    expect(run([SENT, STORED, end({ text: "a" }), failed]).actions.at(-1)).toMatchObject({ body: { type: "completed" } });
+    expect(run([SENT, STORED, end({ text: "a" }), failed]).actions.at(-1)).toMatchObject({
+      body: { type: "completed" },
+    });
   });
 
   it("holds for any order of things: events are numbered without holes, and deltas joined are what the engine said", () => {

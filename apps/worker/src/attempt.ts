@@ -91,7 +91,13 @@ export const NEW_ATTEMPT: AttemptState = {
  * One engine call, from its begin to its end: what to do with each thing that happens. One event is on its way to the
  * store at a time, so that a re-send is always of the last one; the engine is read on meanwhile.
  */
-export function attempt(state: AttemptState, input: AttemptInput, now: number, plan: AttemptPlan, windowMs: number): AttemptStep {
+export function attempt(
+  state: AttemptState,
+  input: AttemptInput,
+  now: number,
+  plan: AttemptPlan,
+  windowMs: number,
+): AttemptStep {
   if (state.over) return { state, actions: [] };
   switch (input.kind) {
     case "sent":
@@ -130,7 +136,10 @@ export function attempt(state: AttemptState, input: AttemptInput, now: number, p
 /** The next thing that can be written, if nothing is on its way: `started`, then deltas, then `completed`. */
 function pump(state: AttemptState, text: string, now: number, plan: AttemptPlan, windowMs: number): AttemptStep {
   if (state.n === 0 && !state.inFlight && state.sentAt !== undefined) {
-    return write({ ...state, buffer: { ...state.buffer, text: state.buffer.text + text } }, { type: "started", engine: plan.engine });
+    return write(
+      { ...state, buffer: { ...state.buffer, text: state.buffer.text + text } },
+      { type: "started", engine: plan.engine },
+    );
   }
   // Before `sent` nothing can come; should it, it waits for `started`.
   const busy = state.inFlight !== undefined || state.n === 0;

@@ -1,6 +1,15 @@
 import { createBlobStore, type BlobStore, type Store } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
-import { connectRedis, createLifecycle, createMetrics, inspectRedis, type Lifecycle, type Logger, type Metrics, type RedisWish } from "@docrelay/platform";
+import {
+  connectRedis,
+  createLifecycle,
+  createMetrics,
+  inspectRedis,
+  type Lifecycle,
+  type Logger,
+  type Metrics,
+  type RedisWish,
+} from "@docrelay/platform";
 import type { Redis } from "ioredis";
 import type { Config } from "./config.ts";
 import { createAskReport, type AskReport } from "./report.ts";
@@ -33,7 +42,12 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
   const metrics = createMetrics();
   const report = createAskReport(log, metrics);
   const connect = (purpose: RedisWish["purpose"], name: string): Redis => {
-    const redis = connectRedis({ url: config.REDIS_URL, purpose, name: `docrelay-worker-${name}`, onError: (error) => report.trouble("redis", error) });
+    const redis = connectRedis({
+      url: config.REDIS_URL,
+      purpose,
+      name: `docrelay-worker-${name}`,
+      onError: (error) => report.trouble("redis", error),
+    });
     life.add(`redis ${name}`, () => redis.disconnect());
     return redis;
   };

@@ -3,12 +3,17 @@ import { describe, expect, it } from "vitest";
 import { coalesce, EMPTY, type Buffered, type CoalesceRule } from "./coalesce.ts";
 
 const RULE: CoalesceRule = { windowMs: 40, maxBytes: 1000 };
-const chunk = (text: string, more: { busy?: boolean; last?: boolean } = {}) => ({ text, busy: false, last: false, ...more });
+const chunk = (text: string, more: { busy?: boolean; last?: boolean } = {}) => ({
+  text,
+  busy: false,
+  last: false,
+  ...more,
+});
 
 /** Everything that is left, as at the end of a reply. */
 function drain(buffer: Buffered, now: number, rule: CoalesceRule): string[] {
   const pieces: string[] = [];
-  for (let step = coalesce(buffer, chunk("", { last: true }), now, rule); step.piece !== undefined; ) {
+  for (let step = coalesce(buffer, chunk("", { last: true }), now, rule); step.piece !== undefined;) {
     pieces.push(step.piece);
     step = coalesce(step.buffer, chunk("", { last: true }), now, rule);
   }
@@ -57,7 +62,9 @@ describe("coalesce", () => {
 
   it("holds for any text, cut anywhere, at any time: joined pieces are the text, none too large, no pair cut", () => {
     const input = fc.record({
-      texts: fc.array(fc.record({ text: fc.string({ unit: "grapheme", maxLength: 40 }), wait: fc.nat(60), busy: fc.boolean() })),
+      texts: fc.array(
+        fc.record({ text: fc.string({ unit: "grapheme", maxLength: 40 }), wait: fc.nat(60), busy: fc.boolean() }),
+      ),
       maxBytes: fc.integer({ min: 4, max: 64 }),
       cutUnits: fc.boolean(),
     });
@@ -65,7 +72,9 @@ describe("coalesce", () => {
       fc.property(input, ({ texts, maxBytes, cutUnits }) => {
         const rule = { windowMs: 40, maxBytes };
         // Also cut between the halves of pairs, as engine frames may.
-        const frames = texts.flatMap(({ text, ...rest }) => (cutUnits ? [...text].flatMap((c) => [...unitsOf(c)]) : [text]).map((t) => ({ text: t, ...rest })));
+        const frames = texts.flatMap(({ text, ...rest }) =>
+          (cutUnits ? [...text].flatMap((c) => [...unitsOf(c)]) : [text]).map((t) => ({ text: t, ...rest })),
+        );
         let buffer: Buffered = EMPTY;
         let now = 0;
         const pieces: string[] = [];

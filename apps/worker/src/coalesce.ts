@@ -26,7 +26,12 @@ export const EMPTY: Buffered = { text: "", flushedAt: undefined };
  * the same whatever it carries. Pieces joined are the text, unchanged; none is larger than the rule allows, and none is
  * cut inside a surrogate pair. At most one piece an input: call again with an empty chunk for the rest.
  */
-export function coalesce(buffer: Buffered, { text, busy, last }: Chunk, now: number, rule: CoalesceRule): { buffer: Buffered; piece?: string } {
+export function coalesce(
+  buffer: Buffered,
+  { text, busy, last }: Chunk,
+  now: number,
+  rule: CoalesceRule,
+): { buffer: Buffered; piece?: string } {
   const joined = buffer.text + text;
   const waiting = { ...buffer, text: joined };
   if (busy || joined === "") return { buffer: waiting };

@@ -55,8 +55,16 @@ describe("settings", () => {
 
   it("tell all problems at once, by name and without their values", () => {
     const all = problems({ REDIS_URL: "http://user:hunter2@host", WORKER_ROLES: "cook", ASK_CONCURRENCY: "0" });
-    expect(all.map((problem) => problem.split(" ")[0]).sort()).toEqual(["ASK_CONCURRENCY", "REDIS_URL", "WORKER_ROLES"]);
-    expect(problems({}).map((problem) => problem.split(" ")[0]).sort()).toEqual(["ENGINE_URL", "REDIS_URL"]);
+    expect(all.map((problem) => problem.split(" ")[0]).sort()).toEqual([
+      "ASK_CONCURRENCY",
+      "REDIS_URL",
+      "WORKER_ROLES",
+    ]);
+    expect(
+      problems({})
+        .map((problem) => problem.split(" ")[0])
+        .sort(),
+    ).toEqual(["ENGINE_URL", "REDIS_URL"]);
     expect(all.join()).not.toContain("hunter2");
   });
 
@@ -65,7 +73,9 @@ describe("settings", () => {
     ["REDIS_CLUSTER", "true"],
     ["OCR", "auto"],
   ])("say that %s=%s comes later", (name, value) => {
-    expect(problems({ ...NEEDED, [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} .*later version`))]);
+    expect(problems({ ...NEEDED, [name]: value })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} .*later version`)),
+    ]);
   });
 
   it("are named as the contract names them", () => {

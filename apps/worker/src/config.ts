@@ -1,4 +1,14 @@
-import { choice, integer, list, LOG_LEVELS, parseEnv, redisUrl, type Env, type LogLevel, type Parsed } from "@docrelay/platform";
+import {
+  choice,
+  integer,
+  list,
+  LOG_LEVELS,
+  parseEnv,
+  redisUrl,
+  type Env,
+  type LogLevel,
+  type Parsed,
+} from "@docrelay/platform";
 import { engineUrlProblem } from "@docrelay/engine";
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { availableParallelism } from "node:os";
@@ -12,8 +22,14 @@ export type Role = (typeof ROLES)[number];
 const blobStore = z
   .string()
   .default("redis")
-  .refine((spec) => !spec.startsWith("s3:"), "must be redis or file:<folder>: object storage (s3:) comes with a later version")
-  .refine((spec) => spec.startsWith("s3:") || spec === "redis" || /^file:\/.+/.test(spec), "must be redis or file:/an/absolute/folder");
+  .refine(
+    (spec) => !spec.startsWith("s3:"),
+    "must be redis or file:<folder>: object storage (s3:) comes with a later version",
+  )
+  .refine(
+    (spec) => spec.startsWith("s3:") || spec === "redis" || /^file:\/.+/.test(spec),
+    "must be redis or file:/an/absolute/folder",
+  );
 
 const cluster = z
   .enum(["true", "false"], { error: "must be true or false" })
@@ -82,11 +98,15 @@ export const schema = z
     WORKER_GRACE_MS: integer({ min: 0, max: 600_000, default: 5000 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
   })
-  .refine(({ WORKER_ROLES, ENGINE_URL }) => !(WORKER_ROLES instanceof Set && WORKER_ROLES.has("ask")) || ENGINE_URL !== undefined, {
-    path: ["ENGINE_URL"],
-    error: "is missing: where is the AI engine? (ws://host:7800)",
-    when: () => true, // also beside other problems: all of them come at once
-  });
+  .refine(
+    ({ WORKER_ROLES, ENGINE_URL }) =>
+      !(WORKER_ROLES instanceof Set && WORKER_ROLES.has("ask")) || ENGINE_URL !== undefined,
+    {
+      path: ["ENGINE_URL"],
+      error: "is missing: where is the AI engine? (ws://host:7800)",
+      when: () => true, // also beside other problems: all of them come at once
+    },
+  );
 export type Config = z.output<typeof schema>;
 
 export function readConfig(env: Env): Parsed<Config> {

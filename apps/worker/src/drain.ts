@@ -16,7 +16,13 @@ const HAND_BACK_MS = 2000;
  * Lets go of everything that runs: fetches no more, lets what ends within the grace end, gives the rest back. Another
  * worker has it about a second after.
  */
-export async function drain({ consumers, running, stopping, leaving, graceMs }: DrainDeps): Promise<"idle" | "handed-back" | "late"> {
+export async function drain({
+  consumers,
+  running,
+  stopping,
+  leaving,
+  graceMs,
+}: DrainDeps): Promise<"idle" | "handed-back" | "late"> {
   stopping.abort(new Error("the worker stops"));
   await Promise.all(consumers.map((consumer) => consumer.stop()));
   if (await idleWithin(consumers, graceMs)) return "idle";

@@ -1,14 +1,33 @@
 import {
-  awaitTexts, conversationAddress, decodeFrame, park, channelOf, readText, setPassword, take, textState, writeText, type StoredText,
+  awaitTexts,
+  conversationAddress,
+  decodeFrame,
+  park,
+  channelOf,
+  readText,
+  setPassword,
+  take,
+  textState,
+  writeText,
+  type StoredText,
 } from "@docrelay/channel";
 import type { Progress } from "@docrelay/protocol";
-import { eventually, makePdf, makeScanPdf } from "@docrelay/testkit";
+import { corpus, eventually, makePdf, makeScanPdf, shared } from "@docrelay/testkit";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { shownText, useWorker, USER } from "../test/fixture.ts";
 
 const at = useWorker({ env: { WORKER_ROLES: "ask,extract", EXTRACT_CONCURRENCY: "1" } });
 const PDF = makePdf({ pages: ["Cats sleep a lot.", "Dogs bark at night."] });
-const TEXT: StoredText = { kind: "text", pages: ["page"], chars: 4, missing: [], ocr: [], truncated: false, extractMs: 5 };
+const TEXT: StoredText = {
+  kind: "text",
+  pages: ["page"],
+  chars: 4,
+  missing: [],
+  ocr: [],
+  truncated: false,
+  extractMs: 5,
+};
 const exists = (ref: string): Promise<boolean> => at.blobs.exists(ref);
 
 describe("an ask with a PDF", () => {
@@ -24,7 +43,16 @@ describe("an ask with a PDF", () => {
       "What is inside?\n\n--- File Content: pets.pdf ---\nCats sleep a lot.\nDogs bark at night.\n--- End of File ---",
     );
     const events = await at.events("talk");
-    expect(events[1]).toMatchObject({ type: "extracted", attempt: 0, file: 0, pages: 2, cached: false, missing: [], ocr: [], truncated: false });
+    expect(events[1]).toMatchObject({
+      type: "extracted",
+      attempt: 0,
+      file: 0,
+      pages: 2,
+      cached: false,
+      missing: [],
+      ocr: [],
+      truncated: false,
+    });
     expect(shownText(events, "one")).toBe(at.engine.calls[0]?.message);
     const end = events.at(-1);
     expect(end?.type === "completed" && end.timings.extractMs).toBeGreaterThan(0);
@@ -37,7 +65,11 @@ describe("an ask with a PDF", () => {
     await at.ended("talk", "one");
     await at.ask("talk", "two", { files: [file] });
     await at.ended("talk", "two");
-    expect((await at.events("talk")).flatMap((event) => (event.type === "extracted" && event.ask === "two" ? [event.cached] : []))).toEqual([true]);
+    expect(
+      (await at.events("talk")).flatMap((event) =>
+        event.type === "extracted" && event.ask === "two" ? [event.cached] : [],
+      ),
+    ).toEqual([true]);
     expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(1);
   });
 
@@ -54,7 +86,10 @@ describe("an ask with a PDF", () => {
     const good = await at.file("pets.pdf", PDF);
     const broken = await at.file("broken.pdf", Buffer.from("%PDF-1.4 and then nothing"));
     await at.ask("talk", "one", { files: [good, broken] });
-    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { code: "PDF_INVALID", file: 1, ask: "one", trace: "trace-one" } });
+    expect(await at.ended("talk", "one")).toMatchObject({
+      type: "failed",
+      error: { code: "PDF_INVALID", file: 1, ask: "one", trace: "trace-one" },
+    });
     expect(at.engine.calls).toHaveLength(0);
     await eventually(async () => !(await exists(broken.ref)), { what: "the broken bytes being dropped" });
   });
@@ -65,12 +100,33 @@ describe("an ask with a PDF", () => {
     expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { code: "PDF_NO_TEXT", file: 0 } });
   });
 
+  const encrypted = corpus().find(({ file }) => file === "encrypted-user/r2-user-password.pdf");
+  it.skipIf(!encrypted)("keeps the bytes of an encrypted file, for the password (needs ../shared/corpus)", async () => {
+    await at.here();
+    const bytes = readFileSync(shared(`corpus/${encrypted?.file}`) ?? "");
+    const file = await at.file("locked.pdf", bytes);
+    await at.ask("talk", "one", { files: [file] });
+    expect(await at.ended("talk", "one")).toMatchObject({
+      type: "failed",
+      error: { code: "PDF_ENCRYPTED", file: 0, retryable: false },
+    });
+    expect(await exists(file.ref)).toBe(true);
+    const opened = await at.file("locked.pdf", bytes, { password: "asdfzxcv", extract: false });
+    await setPassword(at.store, opened.text, "asdfzxcv", 60_000);
+    await at.ask("talk", "two", { files: [opened] });
+    await at.file("locked.pdf", bytes, { password: "asdfzxcv" });
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
+  });
+
   it("says so when the bytes are gone and no text was made of them, and forgets that when they come again", async () => {
     await at.here();
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.blobs.remove(file.ref);
     await at.ask("talk", "one", { files: [file] });
-    expect(await at.ended("talk", "one", 3000)).toMatchObject({ type: "failed", error: { code: "NOT_FOUND", file: 0 } });
+    expect(await at.ended("talk", "one", 3000)).toMatchObject({
+      type: "failed",
+      error: { code: "NOT_FOUND", file: 0 },
+    });
     await at.ask("talk", "two", { files: [await at.file("pets.pdf", PDF)] });
     expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
   });
@@ -82,7 +138,10 @@ describe("an ask with a PDF", () => {
     await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1);
     await at.blobs.remove(file.ref);
     await at.here({ WORKER_ROLES: "extract" });
-    expect(await at.ended("talk", "one", 5000)).toMatchObject({ type: "failed", error: { code: "NOT_FOUND", file: 0 } });
+    expect(await at.ended("talk", "one", 5000)).toMatchObject({
+      type: "failed",
+      error: { code: "NOT_FOUND", file: 0 },
+    });
   });
 
   it("takes bytes that came with a hole for gone", async () => {
@@ -94,8 +153,19 @@ describe("an ask with a PDF", () => {
     await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1);
     await at.here({ WORKER_ROLES: "extract" }, { sweeper: false });
     const [shard, u] = Object.values(conversationAddress(USER, "talk"));
-    await at.producer.extract({ key: file.text, ref: file.ref, sha256: file.sha256, bytes: file.size, shard: shard ?? "", u: u ?? "", trace: "t" });
-    expect(await at.ended("talk", "one", 5000)).toMatchObject({ type: "failed", error: { code: "NOT_FOUND", file: 0 } });
+    await at.producer.extract({
+      key: file.text,
+      ref: file.ref,
+      sha256: file.sha256,
+      bytes: file.size,
+      shard: shard ?? "",
+      u: u ?? "",
+      trace: "t",
+    });
+    expect(await at.ended("talk", "one", 5000)).toMatchObject({
+      type: "failed",
+      error: { code: "NOT_FOUND", file: 0 },
+    });
   });
 });
 
@@ -116,7 +186,10 @@ describe("an extraction", () => {
     const slow = makePdf({ pages: Array.from({ length: 300 }, () => "slow"), operators: 3000 });
     const file = await at.file("slow.pdf", slow);
     await at.ask("talk", "one", { files: [file] });
-    expect(await at.ended("talk", "one", 20_000)).toMatchObject({ type: "failed", error: { code: "PDF_LIMIT_EXCEEDED", reason: "time", file: 0 } });
+    expect(await at.ended("talk", "one", 20_000)).toMatchObject({
+      type: "failed",
+      error: { code: "PDF_LIMIT_EXCEEDED", reason: "time", file: 0 },
+    });
     expect(await readText(at.store, file.text)).toMatchObject({ kind: "failed", permanent: false });
     expect(await exists(file.ref)).toBe(true);
     expect(await at.store.redis.pttl(`text:${file.text}`)).toBeLessThanOrEqual(600_000);
@@ -148,7 +221,8 @@ describe("an extraction", () => {
     await at.ended("talk", "one", 30_000);
     const paged = heard.filter(({ page }) => page !== undefined);
     expect(paged.length).toBeGreaterThan(0);
-    for (const one of paged) expect(one).toMatchObject({ conversation: "talk", ask: "one", stage: "extracting", file: 0, pages: 400 });
+    for (const one of paged)
+      expect(one).toMatchObject({ conversation: "talk", ask: "one", stage: "extracting", file: 0, pages: 400 });
     const first = paged[0]?.at ?? 0;
     const last = paged.at(-1)?.at ?? 0;
     expect(paged.length).toBeLessThanOrEqual(2 + (last - first) / 240);
@@ -170,26 +244,34 @@ describe("an extraction", () => {
 });
 
 describe("five hundred asks waiting for one PDF", () => {
-  it("hold no slot, leave a text-only ask untouched, and are all answered by one extraction", { timeout: 60_000 }, async () => {
-    const worker = await at.here({ WORKER_ROLES: "ask", ASK_CONCURRENCY: "10" });
-    at.engine.script = (call) => {
-      call.text("yes");
-      call.end();
-    };
-    const file = await at.file("pets.pdf", PDF);
-    const names = Array.from({ length: 500 }, (_, index) => `talk-${index}`);
-    await Promise.all(names.map((name) => at.ask(name, name, { files: [file] })));
-    await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 500, { timeoutMs: 20_000, what: "all of them parked" });
-    await eventually(() => worker.jobs === 0);
-    const asked = performance.now();
-    await at.ask("elsewhere", "text-only");
-    await at.ended("elsewhere", "text-only");
-    expect(performance.now() - asked).toBeLessThan(1000);
-    await at.here({ WORKER_ROLES: "extract" });
-    for (const name of names) expect(await at.ended(name, name, 30_000)).toMatchObject({ type: "completed", text: "yes" });
-    expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(1);
-    expect(at.engine.calls).toHaveLength(501);
-  });
+  it(
+    "hold no slot, leave a text-only ask untouched, and are all answered by one extraction",
+    { timeout: 60_000 },
+    async () => {
+      const worker = await at.here({ WORKER_ROLES: "ask", ASK_CONCURRENCY: "10" });
+      at.engine.script = (call) => {
+        call.text("yes");
+        call.end();
+      };
+      const file = await at.file("pets.pdf", PDF);
+      const names = Array.from({ length: 500 }, (_, index) => `talk-${index}`);
+      await Promise.all(names.map((name) => at.ask(name, name, { files: [file] })));
+      await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 500, {
+        timeoutMs: 20_000,
+        what: "all of them parked",
+      });
+      await eventually(() => worker.jobs === 0);
+      const asked = performance.now();
+      await at.ask("elsewhere", "text-only");
+      await at.ended("elsewhere", "text-only");
+      expect(performance.now() - asked).toBeLessThan(1000);
+      await at.here({ WORKER_ROLES: "extract" });
+      for (const name of names)
+        expect(await at.ended(name, name, 30_000)).toMatchObject({ type: "completed", text: "yes" });
+      expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(1);
+      expect(at.engine.calls).toHaveLength(501);
+    },
+  );
 });
 
 describe("parking", () => {

@@ -1,6 +1,16 @@
 import {
-  ChannelError, dropPassword, endExtraction, readPassword, releaseBytes, takeWaiting, textState, writeText,
-  type BlobStore, type ConversationAddress, type Store, type StoredText,
+  ChannelError,
+  dropPassword,
+  endExtraction,
+  readPassword,
+  releaseBytes,
+  takeWaiting,
+  textState,
+  writeText,
+  type BlobStore,
+  type ConversationAddress,
+  type Store,
+  type StoredText,
 } from "@docrelay/channel";
 import type { Disposition, ExtractJob, Producer } from "@docrelay/jobs";
 import type { ExtractOutcome, Extractor } from "@docrelay/pdf";
@@ -53,7 +63,10 @@ async function make(deps: ExtractDeps, job: ExtractJob): Promise<StoredText | "g
   const bytes = await readBytes(deps, job);
   if (!bytes) {
     report.gone(job);
-    await insist(() => releaseBytes(store, deps.blobs, job.ref, { sha256: job.sha256, user: job }), { forMs: PATIENCE_MS, signal: stopping });
+    await insist(() => releaseBytes(store, deps.blobs, job.ref, { sha256: job.sha256, user: job }), {
+      forMs: PATIENCE_MS,
+      signal: stopping,
+    });
     return "gone";
   }
   const password = await insist(() => readPassword(store, job.key), { forMs: PATIENCE_MS, signal: stopping });
@@ -61,7 +74,10 @@ async function make(deps: ExtractDeps, job: ExtractJob): Promise<StoredText | "g
   const startedAt = performance.now();
   try {
     const input = { bytes, ...(password === undefined ? {} : { password }) };
-    const outcome = await deps.extractor.extract(input, { signal: stopping, onPage: (page, pages) => progress.page(page, pages) });
+    const outcome = await deps.extractor.extract(input, {
+      signal: stopping,
+      onPage: (page, pages) => progress.page(page, pages),
+    });
     const extractMs = Math.round(performance.now() - startedAt);
     report.extracted(job, outcome, extractMs);
     return storable(outcome, extractMs);
@@ -122,6 +138,8 @@ async function dropBytes({ store, blobs, stopping }: ExtractDeps, job: ExtractJo
 async function wake({ producer, stopping }: ExtractDeps, waiting: readonly ConversationAddress[]): Promise<void> {
   for (let from = 0; from < waiting.length; from += RING_AT_ONCE) {
     const some = waiting.slice(from, from + RING_AT_ONCE);
-    await Promise.all(some.map((conversation) => insist(() => producer.wake(conversation), { forMs: PATIENCE_MS, signal: stopping })));
+    await Promise.all(
+      some.map((conversation) => insist(() => producer.wake(conversation), { forMs: PATIENCE_MS, signal: stopping })),
+    );
   }
 }

@@ -13,13 +13,20 @@ export interface ExtractReport {
 
 export function createExtractReport(log: Logger, metrics: Metrics, trouble: ExtractReport["trouble"]): ExtractReport {
   const ends = metrics.counter("docrelay_extractions_total", "Extractions, by outcome", ["how"]);
-  const times = metrics.histogram("docrelay_extraction_seconds", "One file's extraction", [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]);
+  const times = metrics.histogram(
+    "docrelay_extraction_seconds",
+    "One file's extraction",
+    [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  );
   return {
     extracted({ bytes, trace }, outcome, ms) {
       const how = outcome.kind === "failed" ? outcome.code : "text";
       ends.inc({ how });
       times.observe(ms / 1000);
-      const more = outcome.kind === "failed" ? { reason: outcome.reason } : { pages: outcome.pages.length, missing: outcome.missing.length };
+      const more =
+        outcome.kind === "failed"
+          ? { reason: outcome.reason }
+          : { pages: outcome.pages.length, missing: outcome.missing.length };
       log.info({ trace, bytes, how, ms, ...more }, "extracted");
     },
     gone({ bytes, trace }) {

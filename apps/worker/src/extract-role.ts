@@ -38,6 +38,12 @@ export async function startExtractRole(base: Base): Promise<{ consumer: Consumer
 
 /** Whatever makes another text, or another failure, of the same bytes: part of every text's key. */
 export function profileOf(config: Config): string {
-  const limits = [config.MAX_PAGES, config.MAX_TEXT_BYTES, config.EXTRACT_STALL_MS, config.EXTRACT_TIMEOUT_MS, config.EXTRACT_MEMORY_BYTES];
+  const limits = [
+    config.MAX_PAGES,
+    config.MAX_TEXT_BYTES,
+    config.EXTRACT_STALL_MS,
+    config.EXTRACT_TIMEOUT_MS,
+    config.EXTRACT_MEMORY_BYTES,
+  ];
   return [EXTRACTOR_VERSION, config.PDF_ENGINE, config.OCR, ...limits].join("|");
 }

@@ -21,9 +21,13 @@ describe("originOf", () => {
     expect(originOf(error)).toEqual({ kind: "engine", failure: { code: "ENGINE_BAD_REPLY", reason: "size" } });
   });
 
-  it.each(["READONLY You can't write against a read only replica.", "LOADING Redis is loading", "OOM command not allowed", "MISCONF Errors writing to the AOF"])(
-    "takes Redis's %s for the store's",
-    (message) => expect(originOf(new ReplyError(message))).toEqual({ kind: "store" }),
+  it.each([
+    "READONLY You can't write against a read only replica.",
+    "LOADING Redis is loading",
+    "OOM command not allowed",
+    "MISCONF Errors writing to the AOF",
+  ])("takes Redis's %s for the store's", (message) =>
+    expect(originOf(new ReplyError(message))).toEqual({ kind: "store" }),
   );
 
   it("takes a script error, a wrong answer and anything else for a bug", () => {
@@ -39,13 +43,19 @@ describe("originOf", () => {
     const redis = new Redis(server.url, { commandTimeout: 100, maxRetriesPerRequest: 1, retryStrategy: () => 20 });
     redis.on("error", () => undefined);
     await redis.ping();
-    const errorOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => "no error", (error: unknown) => error);
+    const errorOf = (work: Promise<unknown>): Promise<unknown> =>
+      work.then(
+        () => "no error",
+        (error: unknown) => error,
+      );
     await server.pause();
     expect(originOf(await errorOf(redis.get("key")))).toEqual({ kind: "store" });
     await server.resume();
     await redis.config("SET", "maxmemory", "1");
     expect(originOf(await errorOf(redis.set("key", "value")))).toEqual({ kind: "store" });
-    expect(originOf(await errorOf(redis.eval("return redis.call('SET', KEYS[1], 'v')", 1, "key")))).toEqual({ kind: "store" });
+    expect(originOf(await errorOf(redis.eval("return redis.call('SET', KEYS[1], 'v')", 1, "key")))).toEqual({
+      kind: "store",
+    });
     await server.kill();
     expect(originOf(await errorOf(redis.get("key")))).toEqual({ kind: "store" });
     redis.disconnect();

@@ -34,8 +34,10 @@ function engineFailure({ kind, reason }: EngineError): Failure {
  * READONLY, LOADING, OOM and the like pass.
  */
 const STORE_NAMES = new Set(["MaxRetriesPerRequestError", "AbortError", "ClusterAllFailedError"]);
-const STORE_MESSAGES = /^(Command timed out|Connection is closed|Stream isn't writeable|connect |read |write |getaddrinfo )/;
-const STORE_REPLIES = /^(READONLY|LOADING|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|MISCONF|UNBLOCKED|ERR max number of clients)/;
+const STORE_MESSAGES =
+  /^(Command timed out|Connection is closed|Stream isn't writeable|connect |read |write |getaddrinfo )/;
+const STORE_REPLIES =
+  /^(READONLY|LOADING|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|MISCONF|UNBLOCKED|ERR max number of clients)/;
 const BUSY_SCRIPT = /(READONLY|OOM|MISCONF) /;
 
 function isStoreTrouble(error: unknown): boolean {
@@ -43,7 +45,10 @@ function isStoreTrouble(error: unknown): boolean {
   if (error.name === "ReplyError") return STORE_REPLIES.test(error.message) || BUSY_SCRIPT.test(error.message);
   if (STORE_NAMES.has(error.name) || STORE_MESSAGES.test(error.message)) return true;
   const { code } = error as NodeJS.ErrnoException;
-  return code !== undefined && ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"].includes(code);
+  return (
+    code !== undefined &&
+    ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"].includes(code)
+  );
 }
 
 /** How loud an ask's end is in the log: ours to mend, the engine's or time's, or the user's own file. */

@@ -1,4 +1,12 @@
-import { createHealth, createLogger, describeProblems, EXIT_CONFIG, PlatformError, startAdminServer, untilSignal } from "@docrelay/platform";
+import {
+  createHealth,
+  createLogger,
+  describeProblems,
+  EXIT_CONFIG,
+  PlatformError,
+  startAdminServer,
+  untilSignal,
+} from "@docrelay/platform";
 import { startAskRole } from "./ask-role.ts";
 import { openBase, type Base } from "./base.ts";
 import { readConfig } from "./config.ts";

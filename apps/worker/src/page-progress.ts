@@ -24,7 +24,16 @@ export function createPageProgress(store: Store, key: string, onError: (error: u
       const head = heads.get(c);
       const file = head?.body.files.findIndex(({ text }) => text === key) ?? -1;
       if (!head || file < 0) return [];
-      return [publishProgress(store, head.address, { conversation: head.conversation, ask: head.id, stage: "extracting", file, page, pages })];
+      return [
+        publishProgress(store, head.address, {
+          conversation: head.conversation,
+          ask: head.id,
+          stage: "extracting",
+          file,
+          page,
+          pages,
+        }),
+      ];
     });
     await Promise.all(sent);
   }

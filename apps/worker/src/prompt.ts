@@ -18,7 +18,12 @@ export function promptOf(ask: TakenAsk, texts: readonly Text[], settings: Prompt
   });
   const own = settings.uniqueId === "client" && body.origin === "plain" ? body.uniqueId : undefined;
   return {
-    message: buildPrompt({ mode: settings.promptMode, message: body.message, files, boundary: randomBytes(8).toString("hex") }),
+    message: buildPrompt({
+      mode: settings.promptMode,
+      message: body.message,
+      files,
+      boundary: randomBytes(8).toString("hex"),
+    }),
     uniqueId: own ?? address.c,
     affinity: address.u,
   };

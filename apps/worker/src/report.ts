@@ -8,7 +8,12 @@ export interface AskReport {
   begun(ask: TakenAsk, attempt: number): void;
   attemptFailed(ask: TakenAsk, attempt: number, failure: Failure): void;
   /** `totalMs` where it is known: since the acceptance. */
-  ended(ask: TakenAsk, attempt: number, body: EventBody<Exclude<Terminal, "completed">> | { type: "completed" }, totalMs: number | undefined): void;
+  ended(
+    ask: TakenAsk,
+    attempt: number,
+    body: EventBody<Exclude<Terminal, "completed">> | { type: "completed" },
+    totalMs: number | undefined,
+  ): void;
   bug(ask: TakenAsk, error: unknown): void;
   /** Something went wrong that needs nobody's help; said once a second at most for each thing. */
   trouble(what: string, error: unknown): void;
@@ -20,7 +25,11 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
   const attempts = metrics.counter("docrelay_engine_calls_total", "Engine calls begun");
   const failures = metrics.counter("docrelay_engine_calls_failed_total", "Engine calls that failed, by code", ["code"]);
   const ends = metrics.counter("docrelay_asks_ended_total", "Asks ended by this process, by how", ["how"]);
-  const times = metrics.histogram("docrelay_ask_seconds", "From acceptance to completion", [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]);
+  const times = metrics.histogram(
+    "docrelay_ask_seconds",
+    "From acceptance to completion",
+    [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+  );
   const said = new Map<string, { at: number; quiet: number }>();
   const of = ({ id, conversation, trace }: TakenAsk, attempt?: number): object => ({
     askId: id,
@@ -43,7 +52,10 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
       ends.inc({ how });
       if (totalMs !== undefined) times.observe(totalMs / 1000);
       const level = body.type === "failed" ? levelOf(body.error.code) : "info";
-      log[level]({ ...of(ask, attempt), how, ...(totalMs === undefined ? {} : { totalMs: Math.round(totalMs) }) }, "ask ended");
+      log[level](
+        { ...of(ask, attempt), how, ...(totalMs === undefined ? {} : { totalMs: Math.round(totalMs) }) },
+        "ask ended",
+      );
     },
     bug: (ask, error) => log.error({ ...of(ask), err: error }, "bug"),
     trouble(what, error) {

@@ -25,7 +25,11 @@ const RENEW_EVERY_MS = 1000;
  * Renews each ask once a second: that keeps the sweeper away, and learns of a cancel whose hint was lost and of another
  * worker that has taken the ask meanwhile.
  */
-export function createRunningAsks(store: Store, onError: (error: unknown) => void, everyMs = RENEW_EVERY_MS): RunningAsks {
+export function createRunningAsks(
+  store: Store,
+  onError: (error: unknown) => void,
+  everyMs = RENEW_EVERY_MS,
+): RunningAsks {
   const all = new Map<string, RunningAsk>();
   const asking = new Set<string>();
 

@@ -1,6 +1,18 @@
 import {
-  arrivedText, dueAsks, finish, holdLease, look, newNonce, newOwner, queueExtraction, sweepBytes, textState,
-  type AskAddress, type BlobStore, type Store, type TakenAsk,
+  arrivedText,
+  dueAsks,
+  finish,
+  holdLease,
+  look,
+  newNonce,
+  newOwner,
+  queueExtraction,
+  sweepBytes,
+  textState,
+  type AskAddress,
+  type BlobStore,
+  type Store,
+  type TakenAsk,
 } from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
 import { wireError, type ErrorCode, type EventBody, type Terminal } from "@docrelay/protocol";
@@ -101,7 +113,13 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
   if (looked.kind === "gone") return;
   const { ask, expired } = looked;
   const files = ask.state === "parked" ? await Promise.all(ask.body.files.map((file) => fileState(pass, file))) : [];
-  const found = { ask, state: ask.state, expired, texts: files.map(({ text }) => text), bytes: files.map(({ bytes }) => bytes) };
+  const found = {
+    ask,
+    state: ask.state,
+    expired,
+    texts: files.map(({ text }) => text),
+    bytes: files.map(({ bytes }) => bytes),
+  };
   const action = sweepRule(found);
   switch (action.do) {
     case "wake":
@@ -113,12 +131,18 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
     case "lose":
       return endAsk(pass, ask, failed(ask, "NOT_FOUND", action.file));
     case "cancel":
-      return endAsk(pass, ask, { type: "cancelled", text: ask.attempt === 0 ? "" : await arrivedText(pass.store, ask, ask.attempt) });
+      return endAsk(pass, ask, {
+        type: "cancelled",
+        text: ask.attempt === 0 ? "" : await arrivedText(pass.store, ask, ask.attempt),
+      });
   }
 }
 
 /** Bytes go only after the text came: so the text is looked at again after its bytes were not found. */
-function fileState(pass: Pass, { text, ref }: { text: string; ref: string }): Promise<{ text: Found["texts"][number]; bytes: boolean | undefined }> {
+function fileState(
+  pass: Pass,
+  { text, ref }: { text: string; ref: string },
+): Promise<{ text: Found["texts"][number]; bytes: boolean | undefined }> {
   const textOf = async (): Promise<Found["texts"][number]> => (await textState(pass.store, [text]))[0] ?? "missing";
   const find = async (): Promise<{ text: Found["texts"][number]; bytes: boolean | undefined }> => {
     const state = await textOf();
@@ -150,7 +174,10 @@ async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Termina
 }
 
 function failed(ask: TakenAsk, code: ErrorCode, file?: number): EventBody<"failed"> {
-  return { type: "failed", error: wireError(code, { ask: ask.id, trace: ask.trace, ...(file === undefined ? {} : { file }) }) };
+  return {
+    type: "failed",
+    error: wireError(code, { ask: ask.id, trace: ask.trace, ...(file === undefined ? {} : { file }) }),
+  };
 }
 
 function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {

@@ -11,7 +11,10 @@ export type Texts =
 
 /** Looks at the outcomes of all extractions; loads them only when all are there. */
 export async function lookAtTexts(store: Store, files: readonly AskFile[]): Promise<Texts> {
-  const states = await textState(store, files.map(({ text }) => text));
+  const states = await textState(
+    store,
+    files.map(({ text }) => text),
+  );
   const failed = states.indexOf("failed");
   if (failed < 0) {
     const missing = states.flatMap((state, file) => (state === "missing" ? [file] : []));
@@ -23,7 +26,12 @@ export async function lookAtTexts(store: Store, files: readonly AskFile[]): Prom
     const stored = await readText(store, text);
     if (!stored) return { kind: "missing", files: [file] }; // it ran out in this very moment
     if (stored.kind === "failed") {
-      return { kind: "failed", file, code: readCode(stored.code), ...(stored.reason === undefined ? {} : { reason: stored.reason }) };
+      return {
+        kind: "failed",
+        file,
+        code: readCode(stored.code),
+        ...(stored.reason === undefined ? {} : { reason: stored.reason }),
+      };
     }
     texts.push(stored);
   }
@@ -38,7 +46,12 @@ function readCode(code: string): ErrorCode {
  * Which missing text can never come, since its bytes are gone; undefined when none. Bytes go only after the text came:
  * so the text is looked at again after its bytes were not found.
  */
-export async function lostFile(store: Store, blobs: BlobStore, files: readonly AskFile[], missing: readonly number[]): Promise<number | undefined> {
+export async function lostFile(
+  store: Store,
+  blobs: BlobStore,
+  files: readonly AskFile[],
+  missing: readonly number[],
+): Promise<number | undefined> {
   for (const file of missing) {
     const { ref, text } = files[file] ?? {};
     if (ref === undefined || text === undefined) continue;

@@ -1,5 +1,15 @@
 import {
-  append, arrivedText, awaitTexts, begin, finish, handBack, newNonce, park, publishProgress, type BlobStore, type TakenAsk,
+  append,
+  arrivedText,
+  awaitTexts,
+  begin,
+  finish,
+  handBack,
+  newNonce,
+  park,
+  publishProgress,
+  type BlobStore,
+  type TakenAsk,
 } from "@docrelay/channel";
 import { wireError, type EventBody, type Terminal } from "@docrelay/protocol";
 import { answer, type AnswerDeps } from "./answer.ts";
@@ -45,7 +55,12 @@ const MAX_PIECE_BYTES = 32_768;
 const MAX_HELD_UNITS = 1_048_576;
 
 /** One try at an ask that was just taken by `owner`; `before` is why the try before it failed. */
-export async function runTurn(deps: TurnDeps, ask: TakenAsk, owner: string, before: Failure | undefined): Promise<Turn> {
+export async function runTurn(
+  deps: TurnDeps,
+  ask: TakenAsk,
+  owner: string,
+  before: Failure | undefined,
+): Promise<Turn> {
   const takenAt = performance.now();
   try {
     switch (judge(ask)) {
@@ -54,7 +69,12 @@ export async function runTurn(deps: TurnDeps, ask: TakenAsk, owner: string, befo
       case "expired":
         return await endFailed(deps, ask, "any", { code: "ASK_EXPIRED" });
       case "poison":
-        return await endFailed(deps, ask, { attempt: ask.attempt, n: ask.n + 1 }, { code: "INTERNAL", reason: "taken" });
+        return await endFailed(
+          deps,
+          ask,
+          { attempt: ask.attempt, n: ask.n + 1 },
+          { code: "INTERNAL", reason: "taken" },
+        );
       case "go":
         return await go(deps, ask, owner, before, takenAt);
     }
@@ -66,7 +86,13 @@ export async function runTurn(deps: TurnDeps, ask: TakenAsk, owner: string, befo
   }
 }
 
-async function go(deps: TurnDeps, ask: TakenAsk, owner: string, before: Failure | undefined, takenAt: number): Promise<Turn> {
+async function go(
+  deps: TurnDeps,
+  ask: TakenAsk,
+  owner: string,
+  before: Failure | undefined,
+  takenAt: number,
+): Promise<Turn> {
   const { store, settings } = deps;
   const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
   const { files } = ask.body;
@@ -76,7 +102,13 @@ async function go(deps: TurnDeps, ask: TakenAsk, owner: string, before: Failure 
   const n = { next: ask.n + 1 };
   if (texts.kind === "failed") {
     const { code, reason, file } = texts;
-    return endFailed(deps, ask, { attempt: ask.attempt, n: n.next }, { code, ...(reason === undefined ? {} : { reason }) }, file);
+    return endFailed(
+      deps,
+      ask,
+      { attempt: ask.attempt, n: n.next },
+      { code, ...(reason === undefined ? {} : { reason }) },
+      file,
+    );
   }
 
   // Attempt 0 has one event a file; a later attempt has them all behind it.
@@ -106,7 +138,14 @@ async function go(deps: TurnDeps, ask: TakenAsk, owner: string, before: Failure 
   }
 }
 
-async function call(deps: TurnDeps, ask: TakenAsk, owner: string, attempt: number, texts: Text[], takenAt: number): Promise<Turn> {
+async function call(
+  deps: TurnDeps,
+  ask: TakenAsk,
+  owner: string,
+  attempt: number,
+  texts: Text[],
+  takenAt: number,
+): Promise<Turn> {
   const { settings, report } = deps;
   const begunAt = performance.now();
   const extractMs = ask.waited ? Math.max(0, ...texts.map((text) => text.extractMs)) : 0;
@@ -154,8 +193,17 @@ async function parkFor(deps: TurnDeps, ask: TakenAsk, owner: string, missing: nu
   const { files } = ask.body;
   const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
   const lost = await insist(() => lostFile(store, blobs, files, missing), insistent);
-  if (lost !== undefined) return endFailed(deps, ask, { attempt: ask.attempt, n: ask.n + 1 }, { code: "NOT_FOUND" }, lost);
-  await insist(() => awaitTexts(store, ask.address, missing.map((file) => files[file]?.text ?? "")), insistent);
+  if (lost !== undefined)
+    return endFailed(deps, ask, { attempt: ask.attempt, n: ask.n + 1 }, { code: "NOT_FOUND" }, lost);
+  await insist(
+    () =>
+      awaitTexts(
+        store,
+        ask.address,
+        missing.map((file) => files[file]?.text ?? ""),
+      ),
+    insistent,
+  );
   const parked = await insist(() => park(store, ask, owner), insistent);
   if (parked.kind === "cancelled") return endCancelled(deps, ask, await arrived(deps, ask));
   if (parked.kind === "stale") return { kind: "lost" };
@@ -183,7 +231,12 @@ function endCancelled(deps: TurnDeps, ask: TakenAsk, text: string): Promise<Turn
 }
 
 function endFailed(deps: TurnDeps, ask: TakenAsk, at: At, { code, reason }: Failure, file?: number): Promise<Turn> {
-  const about = { ask: ask.id, trace: ask.trace, ...(reason === undefined ? {} : { reason }), ...(file === undefined ? {} : { file }) };
+  const about = {
+    ask: ask.id,
+    trace: ask.trace,
+    ...(reason === undefined ? {} : { reason }),
+    ...(file === undefined ? {} : { file }),
+  };
   return end(deps, ask, at, { type: "failed", error: wireError(code, about) });
 }
 
@@ -198,7 +251,16 @@ async function end(deps: TurnDeps, ask: TakenAsk, at: At, body: EventBody<Termin
 function extracted(file: number, text: Text | undefined, ask: TakenAsk): EventBody<"extracted"> {
   if (!text) throw new Error(`no text for file ${file}`);
   const { pages, chars, missing, ocr, truncated } = text;
-  return { type: "extracted", file, pages: pages.length, chars, cached: !ask.waited, missing: [...missing], ocr: [...ocr], truncated };
+  return {
+    type: "extracted",
+    file,
+    pages: pages.length,
+    chars,
+    cached: !ask.waited,
+    missing: [...missing],
+    ocr: [...ocr],
+    truncated,
+  };
 }
 
 /** Progress is a hint: one that does not arrive is missed by nobody. */

@@ -1,6 +1,22 @@
 import {
-  accept, askDigest, cancel, conversationAddress, createBlobStore, newNonce, newRef, openLog, queueExtraction, readProfile,
-  readSecret, textKey, userAddress, type AskBody, type AskFile, type BlobStore, type Cancelled, type Store,
+  accept,
+  askDigest,
+  cancel,
+  conversationAddress,
+  createBlobStore,
+  newNonce,
+  newRef,
+  openLog,
+  queueExtraction,
+  readProfile,
+  readSecret,
+  textKey,
+  userAddress,
+  type AskBody,
+  type AskFile,
+  type BlobStore,
+  type Cancelled,
+  type Store,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
 import { createLogger, type LogLevel } from "@docrelay/platform";
@@ -44,7 +60,12 @@ export interface WorkerFixture {
   /** Starts a real worker process and waits until it is ready. */
   process(env?: Env): Promise<TestProcess>;
   /** Accepts an ask as an edge does, and rings. */
-  ask(conversation: string, id: string, body?: Partial<AskBody>, more?: { ring?: boolean; user?: string; deadlineMs?: number }): Promise<void>;
+  ask(
+    conversation: string,
+    id: string,
+    body?: Partial<AskBody>,
+    more?: { ring?: boolean; user?: string; deadlineMs?: number },
+  ): Promise<void>;
   cancel(conversation: string, id: string): Promise<Cancelled>;
   /** Stores a file's bytes as an edge does, and asks for its extraction. */
   file(name: string, bytes: Uint8Array, more?: { extract?: boolean; password?: string }): Promise<AskFile>;
@@ -132,7 +153,10 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
           done();
         },
       });
-      const base = await openBase(config, createLogger({ level: config.LOG_LEVEL as LogLevel, name: "worker", destination }));
+      const base = await openBase(
+        config,
+        createLogger({ level: config.LOG_LEVEL as LogLevel, name: "worker", destination }),
+      );
       if (more.sweeper !== false) {
         const sweeper = startSweeper(base, 100);
         base.life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
@@ -149,7 +173,13 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
         },
         stop: (graceMs = 0) =>
           (stopped ??= (async () => {
-            const how = await drain({ consumers, running: ask?.running, stopping: base.stopping, leaving: base.leaving, graceMs });
+            const how = await drain({
+              consumers,
+              running: ask?.running,
+              stopping: base.stopping,
+              leaving: base.leaving,
+              graceMs,
+            });
             await base.life.close();
             return how;
           })()),
@@ -170,16 +200,23 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
     async ask(conversation, id, body = {}, { ring = true, user = USER, deadlineMs } = {}) {
       const whole: AskBody = { message: `question ${id}`, files: [], origin: "socket", ...body };
       const { askDeadlineMs } = there(store);
-      const accepted = await accept({ ...there(store), askDeadlineMs: deadlineMs ?? askDeadlineMs }, {
-        user,
-        conversation,
-        id,
-        body: whole,
-        digest: askDigest("secret", { conversation, message: whole.message, files: whole.files.map(({ name, sha256 }) => ({ name, sha256 })) }),
-        trace: `trace-${id}`,
-        nonce: newNonce(),
-        maxInFlight: 10_000,
-      });
+      const accepted = await accept(
+        { ...there(store), askDeadlineMs: deadlineMs ?? askDeadlineMs },
+        {
+          user,
+          conversation,
+          id,
+          body: whole,
+          digest: askDigest("secret", {
+            conversation,
+            message: whole.message,
+            files: whole.files.map(({ name, sha256 }) => ({ name, sha256 })),
+          }),
+          trace: `trace-${id}`,
+          nonce: newNonce(),
+          maxInFlight: 10_000,
+        },
+      );
       if (accepted.kind !== "accepted") throw new Error(accepted.kind);
       if (ring) await there(producer).wake(conversationAddress(user, conversation));
     },
@@ -200,7 +237,10 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       if (extract) {
         const user = userAddress(USER);
         const priority = await queueExtraction(there(store), user, text);
-        await there(producer).extract({ key: text, ref, sha256, bytes: bytes.length, ...user, trace: "upload" }, priority);
+        await there(producer).extract(
+          { key: text, ref, sha256, bytes: bytes.length, ...user, trace: "upload" },
+          priority,
+        );
       }
       return file;
     },
@@ -216,7 +256,8 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       }
     },
     async ended(conversation, id, timeoutMs = 10_000, user = USER) {
-      const terminals = async (): Promise<Ending[]> => (await fixture.events(conversation, user)).filter(isTerminal).filter(({ ask }) => ask === id);
+      const terminals = async (): Promise<Ending[]> =>
+        (await fixture.events(conversation, user)).filter(isTerminal).filter(({ ask }) => ask === id);
       await eventually(async () => (await terminals()).length > 0, { timeoutMs, what: `the end of ${id}` });
       const all = await terminals();
       if (all.length !== 1) throw new Error(`${id} has ${all.length} ends`);

@@ -16,7 +16,10 @@ describe("accept", () => {
     expect(await redis.zrange(keys.dueKey(at.shard), "0", "-1")).toEqual([`${at.u}/${at.c}/${at.a}`]);
     expect(await redis.zrange(keys.conversationsKey(at), "0", "-1")).toEqual([at.c]);
     const log = await openLog(channel.store, channel.user, CONVERSATION);
-    expect(log).toMatchObject({ kind: "opened", events: [{ seq: 1, type: "accepted", ask: "one", attempt: 0, message: "question one", files: [] }] });
+    expect(log).toMatchObject({
+      kind: "opened",
+      events: [{ seq: 1, type: "accepted", ask: "one", attempt: 0, message: "question one", files: [] }],
+    });
   });
 
   it("keeps empty lists as lists: the event is never decoded in Lua", async () => {
@@ -44,7 +47,9 @@ describe("accept", () => {
   it("five at once with one id make one ask", async () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => channel.ask("one")));
     expect(answers.filter((answer) => answer.kind === "accepted" && !answer.duplicate)).toHaveLength(1);
-    expect(new Set(answers.map((answer) => (answer.kind === "accepted" ? answer.seq : answer.kind)))).toEqual(new Set([1]));
+    expect(new Set(answers.map((answer) => (answer.kind === "accepted" ? answer.seq : answer.kind)))).toEqual(
+      new Set([1]),
+    );
   });
 
   it("refuses the same id with another body, also in another conversation", async () => {
@@ -81,7 +86,9 @@ describe("accept", () => {
     await channel.ask("one");
     await channel.store.redis.del(keys.metaKey(channel.at));
     expect(await channel.ask("two")).toMatchObject({ kind: "accepted", seq: 1 });
-    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({ events: [{ seq: 1, ask: "two" }] });
+    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({
+      events: [{ seq: 1, ask: "two" }],
+    });
   });
 
   it("begins nothing by itself", async () => {

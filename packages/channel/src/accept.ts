@@ -98,8 +98,14 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
  */
 export function askDigest(
   secret: string,
-  ask: { conversation: string; message: string; files: ReadonlyArray<{ name: string; sha256: string; password?: string }> },
+  ask: {
+    conversation: string;
+    message: string;
+    files: ReadonlyArray<{ name: string; sha256: string; password?: string }>;
+  },
 ): string {
   const files = ask.files.map(({ name, sha256, password }) => [name, sha256, password ?? null]);
-  return createHmac("sha256", secret).update(JSON.stringify([ask.conversation, ask.message, files])).digest("base64url");
+  return createHmac("sha256", secret)
+    .update(JSON.stringify([ask.conversation, ask.message, files]))
+    .digest("base64url");
 }

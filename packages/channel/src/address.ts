@@ -20,7 +20,9 @@ function digest(...parts: string[]): Buffer {
 }
 
 function short(...parts: string[]): string {
-  return digest(...parts).toString("base64url").slice(0, 22);
+  return digest(...parts)
+    .toString("base64url")
+    .slice(0, 22);
 }
 
 export function userAddress(user: string): UserAddress {

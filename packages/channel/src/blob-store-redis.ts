@@ -10,7 +10,11 @@ export function createRedisBlobStore(store: Store): BlobStore {
   return {
     async write(ref, offset, bytes) {
       const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const answers = await redis.pipeline().hset(blobKey(ref), String(offset), chunk).pexpire(blobKey(ref), IDLE_MS).exec();
+      const answers = await redis
+        .pipeline()
+        .hset(blobKey(ref), String(offset), chunk)
+        .pexpire(blobKey(ref), IDLE_MS)
+        .exec();
       for (const [error] of answers ?? []) if (error) throw error;
     },
     async *read(ref) {

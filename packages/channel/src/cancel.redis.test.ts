@@ -3,7 +3,8 @@ import { CONVERSATION, useChannel } from "../test/fixture.ts";
 import { append, cancel, CANCEL_CHANNEL, handBack, openLog, park, parseCancelled, take } from "./index.ts";
 
 const channel = useChannel();
-const drop = (id: string, conversation = CONVERSATION, user = channel.user) => cancel(channel.store, user, conversation, id, "nonce");
+const drop = (id: string, conversation = CONVERSATION, user = channel.user) =>
+  cancel(channel.store, user, conversation, id, "nonce");
 const types = async () => {
   const log = await openLog(channel.store, channel.user, CONVERSATION);
   return log.kind === "opened" ? log.events.map((event) => event.type) : [];

@@ -28,7 +28,13 @@ export type Cancelled =
   | { kind: "flagged"; conversation: ConversationAddress };
 
 /** Cancels an ask at any stage. Idempotent; the terminal event says how the ask ended. */
-export async function cancel(store: Store, user: string, conversation: string, id: string, nonce: string): Promise<Cancelled> {
+export async function cancel(
+  store: Store,
+  user: string,
+  conversation: string,
+  id: string,
+  nonce: string,
+): Promise<Cancelled> {
   const at = askAddress(user, conversation, id);
   const rest = eventRest(conversation, id, nonce, { type: "cancelled", text: "" });
   const reply = await runOn(store, at, CANCEL, [at.a, rest, `${at.u}/${at.a}`]);

@@ -92,8 +92,21 @@ export function conversationScript(body: string): Script {
 }
 
 /** Runs a conversation script; `args` are its `arg[1]` and on. */
-export function runOn(store: Store, at: ConversationAddress, what: Script, args: Array<string | number>): Promise<Reply> {
-  const keys = [dueKey(at.shard), liveKey(at), conversationsKey(at), logKey(at), mailKey(at), metaKey(at), recordPrefix(at)];
+export function runOn(
+  store: Store,
+  at: ConversationAddress,
+  what: Script,
+  args: Array<string | number>,
+): Promise<Reply> {
+  const keys = [
+    dueKey(at.shard),
+    liveKey(at),
+    conversationsKey(at),
+    logKey(at),
+    mailKey(at),
+    metaKey(at),
+    recordPrefix(at),
+  ];
   const unfinished = Math.max(store.retentionMs, store.askDeadlineMs + GRACE_MS);
   const [frameHead, frameTail] = frameAround(at, "event");
   return run(store.redis, what, keys, [

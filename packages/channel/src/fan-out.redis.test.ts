@@ -29,7 +29,12 @@ describe("fan-out", () => {
     stops.push(await fanOut.listen(channel.at, mine));
     stops.push(await fanOut.listen(conversationAddress(channel.user, "elsewhere"), other));
     await channel.ask("one");
-    await publishProgress(channel.store, channel.at, { conversation: CONVERSATION, ask: "one", stage: "extracting", page: 3 });
+    await publishProgress(channel.store, channel.at, {
+      conversation: CONVERSATION,
+      ask: "one",
+      stage: "extracting",
+      page: 3,
+    });
     await eventually(() => mine.pages.length === 1);
     expect(mine.events).toMatchObject([{ type: "accepted", ask: "one", seq: 1 }]);
     expect(mine.pages).toEqual([3]);

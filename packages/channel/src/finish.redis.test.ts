@@ -41,7 +41,9 @@ describe("finish", () => {
     await channel.ask("one");
     const zombie = await channel.begun();
     const { ask, attempt } = await channel.begun();
-    expect(await finish(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, completed, "z")).toEqual({ kind: "stale" });
+    expect(await finish(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, completed, "z")).toEqual({
+      kind: "stale",
+    });
     expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "z")).toEqual({ kind: "stale" });
     expect(await types()).toEqual(["accepted"]);
   });
@@ -50,7 +52,9 @@ describe("finish", () => {
     await channel.ask("one");
     const { ask } = await channel.begun();
     await finish(channel.store, ask, "any", cancelled, "s");
-    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({ events: [{}, { type: "cancelled", attempt: 1 }] });
+    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({
+      events: [{}, { type: "cancelled", attempt: 1 }],
+    });
   });
 
   it("takes an ask out of the middle of the mailbox and leaves the order of the others", async () => {
@@ -80,7 +84,8 @@ describe("arrivedText", () => {
     const first = await channel.begun();
     await append(channel.store, first.ask, { attempt: 1, n: 1 }, { type: "delta", text: "void" }, "v");
     const { ask, attempt } = await channel.begun();
-    for (let n = 1; n <= 1100; n++) await append(channel.store, ask, { attempt, n }, { type: "delta", text: `${n} ` }, `${n}`);
+    for (let n = 1; n <= 1100; n++)
+      await append(channel.store, ask, { attempt, n }, { type: "delta", text: `${n} ` }, `${n}`);
     const text = await arrivedText(channel.store, ask, attempt);
     expect(text.split(" ")).toHaveLength(1101);
     expect(text.startsWith("1 2 3 ")).toBe(true);

@@ -22,7 +22,9 @@ beforeEach(async () => {
   const subscriber = channel.connect();
   http = createServer().listen(0, "127.0.0.1");
   await once(http, "listening");
-  server = new Server(http, { adapter: createShardedAdapter(channel.connect(), subscriber, { subscriptionMode: "dynamic" }) });
+  server = new Server(http, {
+    adapter: createShardedAdapter(channel.connect(), subscriber, { subscriptionMode: "dynamic" }),
+  });
   const joined = new Promise<void>((resolve) => {
     server.on("connection", (socket) => {
       void socket.join(roomOf(channel.at));
@@ -30,7 +32,10 @@ beforeEach(async () => {
       void subscriber.ssubscribe(channelOf(channel.at)).then(() => resolve());
     });
   });
-  client = io(`http://127.0.0.1:${(http.address() as AddressInfo).port}`, { transports: ["websocket"], reconnection: false });
+  client = io(`http://127.0.0.1:${(http.address() as AddressInfo).port}`, {
+    transports: ["websocket"],
+    reconnection: false,
+  });
   heard = [];
   client.onAny((name: string, payload: Event) => heard.push([name, payload]));
   await joined;
@@ -50,12 +55,28 @@ describe("the frame of the Socket.IO adapter", () => {
     expect(heard[0]).toEqual(["event", expect.objectContaining({ type: "accepted", seq: 1, files: [] })]);
     expect(heard[1]).toEqual([
       "event",
-      { seq: 2, at: expect.any(Number), attempt: 1, conversation: CONVERSATION, ask: "one", nonce: "nonce", type: "delta", text },
+      {
+        seq: 2,
+        at: expect.any(Number),
+        attempt: 1,
+        conversation: CONVERSATION,
+        ask: "one",
+        nonce: "nonce",
+        type: "delta",
+        text,
+      },
     ]);
   });
 
   it("carries progress by the same way", async () => {
-    const progress = { conversation: CONVERSATION, ask: "one", stage: "extracting", file: 0, page: 2, pages: 9 } as const;
+    const progress = {
+      conversation: CONVERSATION,
+      ask: "one",
+      stage: "extracting",
+      file: 0,
+      page: 2,
+      pages: 9,
+    } as const;
     await publishProgress(channel.store, channel.at, progress);
     await eventually(() => heard.length === 1);
     expect(heard).toEqual([["progress", progress]]);

@@ -15,7 +15,10 @@ const EVENT = 2;
 const UID = "relay";
 
 /** What stands before and after an event's JSON in its frame. */
-export function frameAround(conversation: ConversationAddress, name: "event" | "progress"): [head: string, tail: string] {
+export function frameAround(
+  conversation: ConversationAddress,
+  name: "event" | "progress",
+): [head: string, tail: string] {
   const rooms = JSON.stringify([roomOf(conversation)]);
   return [
     `{"uid":"${UID}","nsp":"/","type":${BROADCAST},"data":{"packet":{"type":${EVENT},"data":["${name}",`,

@@ -3,7 +3,19 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../test/fixture.ts";
 import {
-  append, begin, cancel, countUnfinished, finish, handBack, look, newNonce, newOwner, openLog, park, take, type TakenAsk,
+  append,
+  begin,
+  cancel,
+  countUnfinished,
+  finish,
+  handBack,
+  look,
+  newNonce,
+  newOwner,
+  openLog,
+  park,
+  take,
+  type TakenAsk,
 } from "./index.ts";
 
 const channel = useChannel();
@@ -16,8 +28,24 @@ interface Holder {
   n: number;
 }
 
-const step = fc.constantFrom("ask", "take", "begin", "append", "append", "append again", "finish", "park", "hand back", "cancel", "sweep", "forget");
-const steps = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 4 })), { minLength: 5, maxLength: 60 });
+const step = fc.constantFrom(
+  "ask",
+  "take",
+  "begin",
+  "append",
+  "append",
+  "append again",
+  "finish",
+  "park",
+  "hand back",
+  "cancel",
+  "sweep",
+  "forget",
+);
+const steps = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 4 })), {
+  minLength: 5,
+  maxLength: 60,
+});
 
 describe("any history of any steps by three workers, dead and undead", () => {
   it("keeps the log whole: contiguous, one end per ask, one attempt's text at a time, in order", async () => {
@@ -32,7 +60,8 @@ describe("any history of any steps by three workers, dead and undead", () => {
         // Whatever is left ends by the sweeper, as it would at the deadline.
         for (let left = 0; left < 10; left++) {
           const taken = await take(channel.store, channel.at, newOwner());
-          if (taken.kind === "taken") await finish(channel.store, taken.ask, "any", { type: "cancelled", text: "" }, newNonce());
+          if (taken.kind === "taken")
+            await finish(channel.store, taken.ask, "any", { type: "cancelled", text: "" }, newNonce());
         }
         const log = await openLog(channel.store, channel.user, CONVERSATION);
         check(log.kind === "opened" ? log.events : []);
@@ -60,7 +89,13 @@ async function play(what: string, holder: Holder, id: string): Promise<void> {
     if (begun.kind === "begun") Object.assign(holder, { attempt: begun.attempt, n: 0 });
   } else if (what === "append" && holder.attempt > 0) {
     const text = `${holder.attempt}.${holder.n + 1} `;
-    const answer = await append(store, ask, { attempt: holder.attempt, n: holder.n + 1 }, { type: "delta", text }, newNonce());
+    const answer = await append(
+      store,
+      ask,
+      { attempt: holder.attempt, n: holder.n + 1 },
+      { type: "delta", text },
+      newNonce(),
+    );
     if (answer.kind === "written" || answer.kind === "done") holder.n++;
   } else if (what === "append again" && holder.n > 0 && holder.attempt > 0) {
     await append(store, ask, { attempt: holder.attempt, n: holder.n }, { type: "delta", text: "again" }, newNonce());

@@ -13,8 +13,22 @@ export * from "./reply-log.ts";
 export * from "./progress.ts";
 export * from "./fan-out.ts";
 export {
-  awaitTexts, dropPassword, endExtraction, peekWaiting, queueExtraction, readPassword, readProfile, readSecret, readText,
-  setPassword, setProfile, takeWaiting, textKey, textState, writeText, type StoredText,
+  awaitTexts,
+  dropPassword,
+  endExtraction,
+  peekWaiting,
+  queueExtraction,
+  readPassword,
+  readProfile,
+  readSecret,
+  readText,
+  setPassword,
+  setProfile,
+  takeWaiting,
+  textKey,
+  textState,
+  writeText,
+  type StoredText,
 } from "./text-store.ts";
 export { createBlobStore, IDLE_UPLOAD_MS, newRef, type BlobStore } from "./blob-store.ts";
 export * from "./upload.ts";

@@ -29,8 +29,16 @@ describe("slots", () => {
     for (const user of ["alice", "bob", "a very long name with spaces", "{tag}"]) {
       const at = askAddress(user, "talk", "one");
       const together = [
-        keys.dueKey(at.shard), keys.liveKey(at), keys.conversationsKey(at), keys.extractingKey(at), keys.heldKey(at),
-        keys.uploadKey(at, "hash"), keys.recordKey(at), keys.logKey(at), keys.mailKey(at), keys.metaKey(at),
+        keys.dueKey(at.shard),
+        keys.liveKey(at),
+        keys.conversationsKey(at),
+        keys.extractingKey(at),
+        keys.heldKey(at),
+        keys.uploadKey(at, "hash"),
+        keys.recordKey(at),
+        keys.logKey(at),
+        keys.mailKey(at),
+        keys.metaKey(at),
         keys.channelOf(at),
       ];
       expect(await slotsOf(together), user).toHaveProperty("size", 1);
@@ -38,7 +46,10 @@ describe("slots", () => {
   });
 
   it("puts the keys that count reserved bytes into one slot", async () => {
-    expect(await slotsOf([keys.RESERVED_KEY, keys.RESERVED_TOTAL_KEY, keys.RESERVED_EXPIRY_KEY])).toHaveProperty("size", 1);
+    expect(await slotsOf([keys.RESERVED_KEY, keys.RESERVED_TOTAL_KEY, keys.RESERVED_EXPIRY_KEY])).toHaveProperty(
+      "size",
+      1,
+    );
   });
 
   it("lets an ask go its whole way on a cluster", async () => {
@@ -51,7 +62,9 @@ describe("slots", () => {
     if (taken.kind !== "taken") throw new Error(taken.kind);
     await begin(store, taken.ask, owner, 3);
     await append(store, taken.ask, { attempt: 1, n: 1 }, { type: "delta", text: "yes" }, newNonce());
-    expect(await finish(store, taken.ask, { attempt: 1, n: 2 }, { type: "cancelled", text: "yes" }, newNonce())).toMatchObject({ kind: "finished" });
+    expect(
+      await finish(store, taken.ask, { attempt: 1, n: 2 }, { type: "cancelled", text: "yes" }, newNonce()),
+    ).toMatchObject({ kind: "finished" });
     expect(await openLog(store, "alice", "talk")).toMatchObject({ events: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] });
   });
 });

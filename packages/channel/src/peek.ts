@@ -16,7 +16,10 @@ export interface Head {
  * Reads the heads of mailboxes without taking them, for hints: whom page progress is for. In the order given; undefined
  * for an empty mailbox. Two pipelines, whatever the number.
  */
-export async function peekHeads(store: Store, conversations: readonly ConversationAddress[]): Promise<Array<Head | undefined>> {
+export async function peekHeads(
+  store: Store,
+  conversations: readonly ConversationAddress[],
+): Promise<Array<Head | undefined>> {
   if (conversations.length === 0) return [];
   const mail = store.redis.pipeline();
   for (const at of conversations) mail.lindex(mailKey(at), 0);

@@ -5,7 +5,11 @@ import { channelOf } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** Tells whoever has the conversation open how far an ask is. A hint: it is not logged and may be missed. */
-export async function publishProgress(store: Store, conversation: ConversationAddress, progress: Progress): Promise<void> {
+export async function publishProgress(
+  store: Store,
+  conversation: ConversationAddress,
+  progress: Progress,
+): Promise<void> {
   const [head, tail] = frameAround(conversation, "progress");
   await store.redis.spublish(channelOf(conversation), head + JSON.stringify(progress) + tail);
 }

@@ -13,21 +13,34 @@ const position = (event: Event | undefined) => ({ seq: event?.seq ?? 0, nonce: e
 async function answered(id: string, count: number, text = "x"): Promise<void> {
   await channel.ask(id);
   const { ask, attempt } = await channel.begun();
-  for (let n = 1; n <= count; n++) await append(channel.store, ask, { attempt, n }, { type: "delta", text }, `${id}-${n}`);
+  for (let n = 1; n <= count; n++)
+    await append(channel.store, ask, { attempt, n }, { type: "delta", text }, `${id}-${n}`);
   await finish(channel.store, ask, { attempt, n: count + 1 }, { type: "cancelled", text: "" }, `${id}-end`);
 }
 
 describe("openLog", () => {
   it("reads nothing of a conversation that nobody wrote to", async () => {
     expect(await read()).toEqual({ kind: "opened", events: [], more: false, first: 1, head: null });
-    expect(await read({ seq: 0, nonce: "" })).toEqual({ kind: "opened", events: [], more: false, first: 1, head: null });
+    expect(await read({ seq: 0, nonce: "" })).toEqual({
+      kind: "opened",
+      events: [],
+      more: false,
+      first: 1,
+      head: null,
+    });
   });
 
   it("goes on after a position, and has nothing after the head", async () => {
     await answered("one", 3);
     const all = events(await read());
     expect(events(await read(position(all[1]))).map(({ seq }) => seq)).toEqual([3, 4, 5]);
-    expect(await read(position(all[4]))).toEqual({ kind: "opened", events: [], more: false, first: 1, head: position(all[4]) });
+    expect(await read(position(all[4]))).toEqual({
+      kind: "opened",
+      events: [],
+      more: false,
+      first: 1,
+      head: position(all[4]),
+    });
   });
 
   it("pages through a long log without a hole", async () => {
@@ -37,7 +50,9 @@ describe("openLog", () => {
     expect(events(first)).toHaveLength(OPEN_MAX_EVENTS);
     const second = await read(position(events(first).at(-1)));
     expect(second).toMatchObject({ more: false });
-    expect([...events(first), ...events(second)].map(({ seq }) => seq)).toEqual(Array.from({ length: 602 }, (_, index) => index + 1));
+    expect([...events(first), ...events(second)].map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 602 }, (_, index) => index + 1),
+    );
   });
 
   it("cuts a page by bytes, and always gives at least one event", async () => {
@@ -101,7 +116,8 @@ describe("trimming", () => {
     await answered("one", 10);
     await channel.ask("two");
     const { ask, attempt } = await channel.begun();
-    for (let n = 1; n <= 800; n++) await append(channel.store, ask, { attempt, n }, { type: "delta", text: "x" }, `${n}`);
+    for (let n = 1; n <= 800; n++)
+      await append(channel.store, ask, { attempt, n }, { type: "delta", text: "x" }, `${n}`);
     const accepted = events(await read())[0];
     expect(accepted).toMatchObject({ type: "accepted", ask: "two" });
     await finish(channel.store, ask, { attempt, n: 801 }, { type: "cancelled", text: "" }, "end");

@@ -43,7 +43,12 @@ export function script(lua: string): Script {
 export type Reply = [status: string, ...rest: Array<string | number | null>];
 
 /** Runs a script by its hash, and by its text where Redis does not know it (a restart empties the script cache). */
-export async function run(redis: Redis, { lua, sha }: Script, keys: string[], args: Array<string | number>): Promise<Reply> {
+export async function run(
+  redis: Redis,
+  { lua, sha }: Script,
+  keys: string[],
+  args: Array<string | number>,
+): Promise<Reply> {
   try {
     return (await redis.evalsha(sha, keys.length, ...keys, ...args)) as Reply;
   } catch (error) {

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../test/fixture.ts";
-import { askAddress, conversationAddress, countUnfinished, dueAsks, finish, holdLease, look, park, take } from "./index.ts";
+import {
+  askAddress,
+  conversationAddress,
+  countUnfinished,
+  dueAsks,
+  finish,
+  holdLease,
+  look,
+  park,
+  take,
+} from "./index.ts";
 import { dueKey, mailKey, recordKey } from "./keys.ts";
 
 const channel = useChannel();
@@ -36,7 +46,11 @@ describe("look", () => {
     const waits: number[] = [];
     await channel.store.redis.hset(recordKey(at), "deadline", Date.now() + 1e7);
     for (let count = 1; count <= 9; count++) {
-      expect(await look(channel.store, at)).toMatchObject({ kind: "found", expired: false, ask: { state: "queued", looks: count, id: "one" } });
+      expect(await look(channel.store, at)).toMatchObject({
+        kind: "found",
+        expired: false,
+        ask: { state: "queued", looks: count, id: "one" },
+      });
       waits.push(Math.round((await nextLook()) / 1000));
     }
     expect(waits).toEqual([5, 10, 20, 30, 40, 50, 60, 60, 60]);

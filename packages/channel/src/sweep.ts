@@ -35,7 +35,10 @@ export async function countUnfinished(store: Store): Promise<number> {
 
 type Pipeline = ReturnType<Store["redis"]["pipeline"]>;
 
-async function eachShard(store: Store, command: (pipeline: Pipeline, key: string) => Pipeline): Promise<Array<[string, unknown]>> {
+async function eachShard(
+  store: Store,
+  command: (pipeline: Pipeline, key: string) => Pipeline,
+): Promise<Array<[string, unknown]>> {
   const pipeline = store.redis.pipeline();
   for (const shard of SHARDS) command(pipeline, dueKey(shard));
   const answers = (await pipeline.exec()) ?? [];
@@ -68,8 +71,7 @@ return { expired and 'EXPIRED' or 'FOUND', a, ms(now),
 
 export type Looked =
   /** It has ended, or a newer worker's version: nothing to do. */
-  | { kind: "gone" }
-  | { kind: "found"; ask: TakenAsk & { state: string; looks: number }; expired: boolean };
+  { kind: "gone" } | { kind: "found"; ask: TakenAsk & { state: string; looks: number }; expired: boolean };
 
 /** Looks at one due ask and puts its next look 5, 10, 20 … 60 s away. Cleans the indexes of one that is gone. */
 export async function look(store: Store, ask: AskAddress): Promise<Looked> {

@@ -1,14 +1,36 @@
 import { describe, expect, it } from "vitest";
 import { useChannel } from "../test/fixture.ts";
 import {
-  awaitTexts, conversationAddress, dropPassword, endExtraction, peekWaiting, queueExtraction, readPassword, readProfile,
-  readSecret, readText, setPassword, setProfile, takeWaiting, textKey, textState, userAddress, writeText, type StoredText,
+  awaitTexts,
+  conversationAddress,
+  dropPassword,
+  endExtraction,
+  peekWaiting,
+  queueExtraction,
+  readPassword,
+  readProfile,
+  readSecret,
+  readText,
+  setPassword,
+  setProfile,
+  takeWaiting,
+  textKey,
+  textState,
+  userAddress,
+  writeText,
+  type StoredText,
 } from "./index.ts";
 import { textKeyOf } from "./keys.ts";
 
 const channel = useChannel({ retentionMs: 3_600_000 });
 const text: StoredText = {
-  kind: "text", pages: ["first\npage", "", "third"], chars: 15, missing: [{ page: 2, reason: "scan" }], ocr: [], truncated: false, extractMs: 7,
+  kind: "text",
+  pages: ["first\npage", "", "third"],
+  chars: 15,
+  missing: [{ page: 2, reason: "scan" }],
+  ocr: [],
+  truncated: false,
+  extractMs: 7,
 };
 const ttl = (key: string) => channel.store.redis.pttl(textKeyOf(key));
 
@@ -36,7 +58,12 @@ describe("texts", () => {
     await channel.store.redis.pexpire(textKeyOf("a"), 1000);
     await textState(channel.store, ["a"]);
     expect(await ttl("a")).toBeGreaterThan(3_500_000);
-    await writeText(channel.store, "t", { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false });
+    await writeText(channel.store, "t", {
+      kind: "failed",
+      code: "PDF_LIMIT_EXCEEDED",
+      reason: "time",
+      permanent: false,
+    });
     expect(await ttl("t")).toBeLessThanOrEqual(600_000);
     await textState(channel.store, ["t"]);
     expect(await ttl("t")).toBeLessThanOrEqual(600_000);
@@ -47,8 +74,12 @@ describe("text keys", () => {
   const of = { sha256: "aa", profile: "p" };
   it("differ by bytes, profile, password and secret, and show none of them", () => {
     const keys = [
-      textKey("s", of), textKey("s", { ...of, sha256: "ab" }), textKey("s", { ...of, profile: "q" }),
-      textKey("s", { ...of, password: "" }), textKey("s", { ...of, password: "x" }), textKey("t", of),
+      textKey("s", of),
+      textKey("s", { ...of, sha256: "ab" }),
+      textKey("s", { ...of, profile: "q" }),
+      textKey("s", { ...of, password: "" }),
+      textKey("s", { ...of, password: "x" }),
+      textKey("t", of),
     ];
     expect(new Set(keys).size).toBe(keys.length);
     expect(textKey("s", of)).toBe(keys[0]);
@@ -82,7 +113,8 @@ describe("waiting for a text", () => {
   });
 
   it("wakes thousands", async () => {
-    for (let index = 0; index < 2500; index += 1) void awaitTexts(channel.store, conversationAddress("a", `${index}`), ["k"]);
+    for (let index = 0; index < 2500; index += 1)
+      void awaitTexts(channel.store, conversationAddress("a", `${index}`), ["k"]);
     await awaitTexts(channel.store, conversationAddress("a", "last"), ["k"]);
     expect(await takeWaiting(channel.store, "k")).toHaveLength(2501);
   });

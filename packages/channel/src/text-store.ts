@@ -53,9 +53,18 @@ export async function readProfile(store: Store): Promise<string> {
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
   const { pages, ...meta } = text.kind === "text" ? text : { ...text, pages: [] };
-  const keep = text.kind === "text" || text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
+  const keep =
+    text.kind === "text" || text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
   const write = store.redis.multi().del(name);
-  write.hset(name, "kind", text.kind, "meta", JSON.stringify({ ...meta, pageCount: pages.length }), "text", pages.join(PAGE_BREAK));
+  write.hset(
+    name,
+    "kind",
+    text.kind,
+    "meta",
+    JSON.stringify({ ...meta, pageCount: pages.length }),
+    "text",
+    pages.join(PAGE_BREAK),
+  );
   await exec(write.pexpire(name, keep));
 }
 

@@ -1,7 +1,20 @@
 import type { EventBody } from "@docrelay/protocol";
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../test/fixture.ts";
-import { append, begin, cancel, dueAsks, finish, handBack, newOwner, openLog, park, renew, take, type TakenAsk } from "./index.ts";
+import {
+  append,
+  begin,
+  cancel,
+  dueAsks,
+  finish,
+  handBack,
+  newOwner,
+  openLog,
+  park,
+  renew,
+  take,
+  type TakenAsk,
+} from "./index.ts";
 import { dueKey, mailKey, recordKey } from "./keys.ts";
 
 const channel = useChannel();
@@ -18,7 +31,14 @@ describe("take", () => {
     await channel.ask("two");
     const { ask } = await channel.taken();
     expect(ask).toMatchObject({
-      conversation: CONVERSATION, id: "one", attempt: 0, n: 0, taken: 1, cancelled: false, seq: 1, trace: "trace-one",
+      conversation: CONVERSATION,
+      id: "one",
+      attempt: 0,
+      n: 0,
+      taken: 1,
+      cancelled: false,
+      seq: 1,
+      trace: "trace-one",
       body: { message: "question one", files: [], origin: "socket" },
     });
     expect(ask.deadline - ask.acceptedAt).toBe(channel.store.askDeadlineMs);
@@ -105,7 +125,9 @@ describe("append", () => {
     expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n1")).toEqual({ kind: "done" });
     const log = await openLog(channel.store, channel.user, CONVERSATION);
     expect(log.kind === "opened" && log.events.map((event) => [event.seq, event.attempt, event.nonce])).toEqual([
-      [1, 0, expect.any(String)], [2, 1, "n1"], [3, 1, "n2"],
+      [1, 0, expect.any(String)],
+      [2, 1, "n1"],
+      [3, 1, "n2"],
     ]);
   });
 
@@ -119,16 +141,31 @@ describe("append", () => {
     await channel.ask("one");
     const zombie = await channel.begun();
     const next = await channel.begun();
-    expect(await append(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, delta("late"), "n")).toEqual({ kind: "stale" });
-    expect(await append(channel.store, next.ask, { attempt: next.attempt, n: 1 }, delta("new"), "n")).toMatchObject({ kind: "written" });
+    expect(await append(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, delta("late"), "n")).toEqual({
+      kind: "stale",
+    });
+    expect(await append(channel.store, next.ask, { attempt: next.attempt, n: 1 }, delta("new"), "n")).toMatchObject({
+      kind: "written",
+    });
   });
 
   it("of attempt 0 writes each file's extraction once, whoever does", async () => {
     await channel.ask("one");
-    const extracted: EventBody = { type: "extracted", file: 0, pages: 1, chars: 1, cached: false, missing: [], ocr: [], truncated: false };
+    const extracted: EventBody = {
+      type: "extracted",
+      file: 0,
+      pages: 1,
+      chars: 1,
+      cached: false,
+      missing: [],
+      ocr: [],
+      truncated: false,
+    };
     const first = await channel.taken();
     const second = await channel.taken();
-    expect(await append(channel.store, first.ask, { attempt: 0, n: 1 }, extracted, "x")).toMatchObject({ kind: "written" });
+    expect(await append(channel.store, first.ask, { attempt: 0, n: 1 }, extracted, "x")).toMatchObject({
+      kind: "written",
+    });
     expect(await append(channel.store, second.ask, { attempt: 0, n: 1 }, extracted, "y")).toEqual({ kind: "done" });
     expect((await channel.taken()).ask.n).toBe(1);
   });
@@ -139,7 +176,10 @@ describe("append", () => {
     await flag();
     expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n")).toEqual({ kind: "cancelled" });
     await endNow(ask);
-    expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n")).toEqual({ kind: "ended", how: "cancelled" });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n")).toEqual({
+      kind: "ended",
+      how: "cancelled",
+    });
     const log = await openLog(channel.store, channel.user, CONVERSATION);
     expect(log.kind === "opened" && log.events.map((event) => event.type)).toEqual(["accepted", "cancelled"]);
   });
@@ -154,19 +194,22 @@ describe("append", () => {
 });
 
 describe("park and hand back", () => {
-  it.each([["park", park, "parked"], ["hand back", handBack, "handed-back"]] as const)(
-    "%s lets go once, takes the count back, and is a no-op the second time",
-    async (_name, letGo, kind) => {
-      await channel.ask("one");
-      const { ask, owner } = await channel.taken();
-      expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
-      expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
-      expect(await record(ask, "taken")).toBe("0");
-      expect((await channel.taken()).ask.taken).toBe(1);
-    },
-  );
+  it.each([
+    ["park", park, "parked"],
+    ["hand back", handBack, "handed-back"],
+  ] as const)("%s lets go once, takes the count back, and is a no-op the second time", async (_name, letGo, kind) => {
+    await channel.ask("one");
+    const { ask, owner } = await channel.taken();
+    expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
+    expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
+    expect(await record(ask, "taken")).toBe("0");
+    expect((await channel.taken()).ask.taken).toBe(1);
+  });
 
-  it.each([["park", park], ["hand back", handBack]] as const)("%s answers stale, cancelled and ended", async (_name, letGo) => {
+  it.each([
+    ["park", park],
+    ["hand back", handBack],
+  ] as const)("%s answers stale, cancelled and ended", async (_name, letGo) => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
     expect(await letGo(channel.store, ask, "another")).toEqual({ kind: "stale" });

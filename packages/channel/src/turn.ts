@@ -35,7 +35,8 @@ export type Taken = { kind: "empty" } | { kind: "newer" } | { kind: "taken"; ask
 const RUNNING_LOOK_MS = 15_000;
 const PARKED_LOOK_MS = 5000;
 
-const RECORD_FIELDS = "'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks','released'";
+const RECORD_FIELDS =
+  "'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks','released'";
 
 const TAKE = conversationScript(`
 local owner = arg[1]
@@ -74,7 +75,26 @@ export async function take(store: Store, conversation: ConversationAddress, owne
 
 /** Reads `[status, a, now, …RECORD_FIELDS]`. */
 export function readRecord(address: AskAddress, reply: Reply): TakenAsk & { state: string; looks: number } {
-  const [, , now, , conversation, id, body, attempt, n, taken, cancel, accepted, deadline, seq, trace, state, looks, released] = reply;
+  const [
+    ,
+    ,
+    now,
+    ,
+    conversation,
+    id,
+    body,
+    attempt,
+    n,
+    taken,
+    cancel,
+    accepted,
+    deadline,
+    seq,
+    trace,
+    state,
+    looks,
+    released,
+  ] = reply;
   return {
     address,
     conversation: String(conversation),
@@ -180,7 +200,11 @@ export async function park(store: Store, ask: { address: AskAddress }, owner: st
 }
 
 /** Gives an ask back at shutdown, to be taken by another worker at once. */
-export async function handBack(store: Store, ask: { address: AskAddress }, owner: string): Promise<Released<"handed-back">> {
+export async function handBack(
+  store: Store,
+  ask: { address: AskAddress },
+  owner: string,
+): Promise<Released<"handed-back">> {
   const reply = await runOn(store, ask.address, RELEASE, [ask.address.a, owner, "queued"]);
   return reply[0] === "RELEASED" ? { kind: "handed-back" } : refusal("hand back", reply);
 }

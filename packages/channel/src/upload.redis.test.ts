@@ -1,20 +1,41 @@
 import { describe, expect, it } from "vitest";
 import { useChannel } from "../test/fixture.ts";
 import {
-  advanceUpload, beginUpload, claimBytes, createBlobStore, finishUpload, newRef, readUpload, releaseBytes, sweepBytes, userAddress,
+  advanceUpload,
+  beginUpload,
+  claimBytes,
+  createBlobStore,
+  finishUpload,
+  newRef,
+  readUpload,
+  releaseBytes,
+  sweepBytes,
+  userAddress,
 } from "./index.ts";
 import { RESERVED_EXPIRY_KEY, RESERVED_KEY, RESERVED_TOTAL_KEY, uploadKey } from "./keys.ts";
 
 const channel = useChannel();
 const blobs = () => createBlobStore("redis", channel.store);
 const start = (id: string, size = 10, more: Partial<Parameters<typeof beginUpload>[2]> = {}, user = channel.user) =>
-  beginUpload(channel.store, user, { id, name: "a.pdf", type: "application/pdf", size, ref: newRef(), maxUserBytes: 100, maxBytes: 1000, ...more });
+  beginUpload(channel.store, user, {
+    id,
+    name: "a.pdf",
+    type: "application/pdf",
+    size,
+    ref: newRef(),
+    maxUserBytes: 100,
+    maxBytes: 1000,
+    ...more,
+  });
 const reserved = async () => Number(await channel.store.redis.get(RESERVED_TOTAL_KEY));
 
 describe("beginUpload", () => {
   it("begins at 0, and begun again goes on from where it is, keeping its ref", async () => {
     const first = await start("u");
-    expect(first).toMatchObject({ kind: "begun", upload: { id: "u", name: "a.pdf", size: 10, offset: 0, done: false } });
+    expect(first).toMatchObject({
+      kind: "begun",
+      upload: { id: "u", name: "a.pdf", size: 10, offset: 0, done: false },
+    });
     await advanceUpload(channel.store, channel.user, "u", 0, 4);
     const again = await start("u");
     expect(again).toMatchObject({ kind: "begun", upload: { offset: 4 } });
@@ -75,7 +96,12 @@ describe("the end of an upload", () => {
     expect(kept).toBe(mine.upload.ref);
     await releaseBytes(channel.store, blobs(), theirs.upload.ref, { user: userAddress("another") });
     await finishUpload(channel.store, "another", "v", { sha256: "sha", ref: kept, text: "key" });
-    expect(await readUpload(channel.store, "another", "v")).toMatchObject({ done: true, ref: kept, sha256: "sha", text: "key" });
+    expect(await readUpload(channel.store, "another", "v")).toMatchObject({
+      done: true,
+      ref: kept,
+      sha256: "sha",
+      text: "key",
+    });
     expect(await reserved()).toBe(10);
   });
 
@@ -90,7 +116,9 @@ describe("the end of an upload", () => {
     expect(await channel.store.redis.pttl(key)).toBeGreaterThan(500_000);
     await finishUpload(channel.store, channel.user, "u", { sha256: "s", ref: "r", text: "t" });
     expect(await channel.store.redis.pttl(key)).toBeLessThanOrEqual(channel.store.retentionMs);
-    expect(await finishUpload(channel.store, channel.user, "never", { sha256: "s", ref: "r", text: "t" })).toBe("unknown");
+    expect(await finishUpload(channel.store, channel.user, "never", { sha256: "s", ref: "r", text: "t" })).toBe(
+      "unknown",
+    );
   });
 
   it("releases once, however often it is told to", async () => {

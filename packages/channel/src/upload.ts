@@ -131,7 +131,13 @@ export type Advanced =
   | { kind: "unknown" };
 
 /** Counts a chunk as stored. Write its bytes first: the offset must never be ahead of them. */
-export async function advanceUpload(store: Store, user: string, id: string, offset: number, length: number): Promise<Advanced> {
+export async function advanceUpload(
+  store: Store,
+  user: string,
+  id: string,
+  offset: number,
+  length: number,
+): Promise<Advanced> {
   const reply = await run(store.redis, ADVANCE, [keyOf(user, id)], [offset, length, IDLE_UPLOAD_MS]);
   const at = Number(reply[1]);
   if (reply[0] === "ADVANCED") return { kind: "advanced", offset: at };

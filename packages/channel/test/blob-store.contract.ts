@@ -23,14 +23,21 @@ export function blobStoreContract(name: string, subject: Subject): void {
     it("gives back the bytes in order, whatever order and however often the chunks came", async () => {
       const blobs = subject.create();
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 64 }), { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), async (chunks, random) => {
-          const ref = newRef();
-          const placed = chunks.map((bytes, index) => ({ bytes, offset: chunks.slice(0, index).reduce((sum, { length }) => sum + length, 0) }));
-          const order = [...placed, ...placed].sort(() => (random.next().value % 3) - 1);
-          for (const { offset, bytes } of order) await blobs.write(ref, offset, bytes);
-          expect(await readAll(blobs, ref)).toEqual(Buffer.concat(chunks));
-          await blobs.remove(ref);
-        }),
+        fc.asyncProperty(
+          fc.array(fc.uint8Array({ minLength: 1, maxLength: 64 }), { minLength: 1, maxLength: 12 }),
+          fc.infiniteStream(fc.nat()),
+          async (chunks, random) => {
+            const ref = newRef();
+            const placed = chunks.map((bytes, index) => ({
+              bytes,
+              offset: chunks.slice(0, index).reduce((sum, { length }) => sum + length, 0),
+            }));
+            const order = [...placed, ...placed].sort(() => (random.next().value % 3) - 1);
+            for (const { offset, bytes } of order) await blobs.write(ref, offset, bytes);
+            expect(await readAll(blobs, ref)).toEqual(Buffer.concat(chunks));
+            await blobs.remove(ref);
+          },
+        ),
         { numRuns: 15 },
       );
     });

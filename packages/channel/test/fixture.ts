@@ -2,8 +2,18 @@ import { startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import {
-  accept, askDigest, begin, conversationAddress, newNonce, newOwner, take,
-  type AcceptInput, type Accepted, type ConversationAddress, type Store, type TakenAsk,
+  accept,
+  askDigest,
+  begin,
+  conversationAddress,
+  newNonce,
+  newOwner,
+  take,
+  type AcceptInput,
+  type Accepted,
+  type ConversationAddress,
+  type Store,
+  type TakenAsk,
 } from "../src/index.ts";
 
 /** A real Redis for a test file, empty before each test, and a conversation of a user of its own. */

@@ -39,7 +39,13 @@ export interface Answer extends AsyncIterable<Event> {
 
 type Asked = (seq: number, ask: string, duplicate: boolean) => void;
 
-export function createAnswer(conversation: Conversation, deps: ConversationDeps, message: string, options: AskOptions, onAsked: Asked): Answer {
+export function createAnswer(
+  conversation: Conversation,
+  deps: ConversationDeps,
+  message: string,
+  options: AskOptions,
+  onAsked: Asked,
+): Answer {
   const id = options.id ?? crypto.randomUUID();
   const { signal, onProgress } = options;
   const queues = new Set<ReturnType<typeof createQueue<Event>>>();
@@ -78,19 +84,26 @@ export function createAnswer(conversation: Conversation, deps: ConversationDeps,
     onAsked(ack.seq, id, ack.duplicate);
     return ack;
   }
-  async function reference(file: NonNullable<AskOptions["files"]>[number], index: number): Promise<Outgoing["files"][number]> {
+  async function reference(
+    file: NonNullable<AskOptions["files"]>[number],
+    index: number,
+  ): Promise<Outgoing["files"][number]> {
     const password = file.password ?? options.passwords?.get(index);
     const upload =
       "upload" in file
         ? file.upload
-        : await deps.send(file, { signal: sent.signal, onProgress: (done, size) => onProgress?.({ stage: "uploading", file: index, sent: done, size }) });
+        : await deps.send(file, {
+            signal: sent.signal,
+            onProgress: (done, size) => onProgress?.({ stage: "uploading", file: index, sent: done, size }),
+          });
     return password === undefined ? { upload } : { upload, password };
   }
 
   const accepted = send();
   accepted.catch((error: unknown) => {
     // A file that the server no longer has is sent anew the next time.
-    if (error instanceof RelayError && error.code === "NOT_FOUND") for (const file of options.files ?? []) deps.forget(file);
+    if (error instanceof RelayError && error.code === "NOT_FOUND")
+      for (const file of options.files ?? []) deps.forget(file);
     settle(error);
   });
 
@@ -120,7 +133,11 @@ export function createAnswer(conversation: Conversation, deps: ConversationDeps,
 }
 
 /** Sends an ask until it is acknowledged or refused for good; only then it leaves the outbox. */
-export async function sendAsk(deps: Pick<ConversationDeps, "link" | "outbox">, ask: Outgoing, signal?: AbortSignal): Promise<Accepted> {
+export async function sendAsk(
+  deps: Pick<ConversationDeps, "link" | "outbox">,
+  ask: Outgoing,
+  signal?: AbortSignal,
+): Promise<Accepted> {
   const { files, ...rest } = ask;
   try {
     const payload = files.length > 0 ? { ...rest, files } : rest;

@@ -40,7 +40,10 @@ export function connect(options: ConnectOptions = {}): Relay {
   if (!url) throw new TypeError("connect needs a url outside of a browser");
   const storage = options.storage ?? browserStorage() ?? memoryStorage();
   const request = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const link = createLink(url, options.token === undefined ? anonymousTokens(url, storage, request) : givenTokens(options.token));
+  const link = createLink(
+    url,
+    options.token === undefined ? anonymousTokens(url, storage, request) : givenTokens(options.token),
+  );
   const outbox = createOutbox(storage, url);
   const conversations = new Map<string, LiveConversation>();
   const uploads = new WeakMap<object, Promise<string>>();

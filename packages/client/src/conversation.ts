@@ -25,7 +25,10 @@ export interface Conversation {
 export interface ConversationDeps {
   readonly link: Link;
   readonly outbox: Outbox;
-  send(file: FileInput, options: { signal?: AbortSignal; onProgress?: (sent: number, size: number) => void }): Promise<string>;
+  send(
+    file: FileInput,
+    options: { signal?: AbortSignal; onProgress?: (sent: number, size: number) => void },
+  ): Promise<string>;
   forget(file: object): void;
   onClose(): void;
 }
@@ -73,7 +76,9 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       return queue;
     },
     ask(message, options = {}) {
-      return createAnswer(conversation, deps, message, options, (seq, ask, duplicate) => follower?.input({ type: "asked", ask, seq, duplicate }));
+      return createAnswer(conversation, deps, message, options, (seq, ask, duplicate) =>
+        follower?.input({ type: "asked", ask, seq, duplicate }),
+      );
     },
     async cancel(ask) {
       await deps.link.call("cancel", { conversation: id, ask });
@@ -84,7 +89,8 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       listeners.clear();
       kept.length = 0;
       // Should it not arrive: the connection's end closes it, too.
-      if (deps.link.state === "online") deps.link.once("conversation:close", { conversation: id }).catch(() => undefined);
+      if (deps.link.state === "online")
+        deps.link.once("conversation:close", { conversation: id }).catch(() => undefined);
       deps.onClose();
     },
     hearEvent: (event) => follower?.input({ type: "event", event }),

@@ -1,4 +1,12 @@
-import { follow, following, wireError, type Event, type FollowInput, type Opened, type Progress } from "@docrelay/protocol";
+import {
+  follow,
+  following,
+  wireError,
+  type Event,
+  type FollowInput,
+  type Opened,
+  type Progress,
+} from "@docrelay/protocol";
 import type { Link } from "./link.ts";
 import { RelayError } from "./relay-error.ts";
 
@@ -35,12 +43,14 @@ export function createFollower(link: Link, conversation: string, listener: Requi
       else open(action.call, action.after);
     }
     clearTimeout(timer);
-    if (state.wakeAt !== undefined) timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - Date.now()));
+    if (state.wakeAt !== undefined)
+      timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - Date.now()));
   }
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
     link.once<Opened>("conversation:open", { conversation, ...(after ? { after } : {}) }).then(
       ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head }),
-      (error: unknown) => input({ type: "refused", call, error: error instanceof RelayError ? error.wire : wireError("INTERNAL") }),
+      (error: unknown) =>
+        input({ type: "refused", call, error: error instanceof RelayError ? error.wire : wireError("INTERNAL") }),
     );
   }
   const unhear = link.onState((next) => input({ type: next === "online" ? "connected" : "disconnected" }));

@@ -16,7 +16,11 @@ export interface Link {
    * Calls again until the server has answered for good: it waits for the connection, and for whatever the server asks
    * to wait. Only for calls that may be sent twice, which all of the protocol's are. @throws RelayError
    */
-  call<T extends object>(event: string, payload: object, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<T>;
+  call<T extends object>(
+    event: string,
+    payload: object,
+    options?: { deadlineMs?: number; signal?: AbortSignal },
+  ): Promise<T>;
   on(name: "event" | "progress" | "resync", listener: (payload: never) => void): void;
   onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
   close(): void;
@@ -80,7 +84,8 @@ export function createLink(url: string, tokens: TokenSource): Link {
     refusals++;
     const auth = wire.code.startsWith("AUTH_");
     if (auth) tokens.renew("refused");
-    if ((!auth && !wire.retryable) || refusals > REFUSALS * (wire.retryable ? 1000 : 1)) return end(new RelayError(wire));
+    if ((!auth && !wire.retryable) || refusals > REFUSALS * (wire.retryable ? 1000 : 1))
+      return end(new RelayError(wire));
     again(Math.max(wire.retryAfterMs ?? 0, auth && refusals === 1 ? 0 : backoff(refusals)));
   });
 
@@ -118,13 +123,20 @@ export function createLink(url: string, tokens: TokenSource): Link {
       return welcome?.limits;
     },
     async once<T extends object>(event: string, payload: object, timeoutMs = ANSWER_MS): Promise<T> {
-      const ack = (await socket.timeout(timeoutMs).emitWithAck(event, payload).catch((cause: unknown) => {
-        throw unreachable(cause);
-      })) as Ack<T>;
+      const ack = (await socket
+        .timeout(timeoutMs)
+        .emitWithAck(event, payload)
+        .catch((cause: unknown) => {
+          throw unreachable(cause);
+        })) as Ack<T>;
       if (!ack.ok) throw new RelayError(ack.error);
       return ack;
     },
-    async call<T extends object>(event: string, payload: object, { deadlineMs = CALL_MS, signal }: { deadlineMs?: number; signal?: AbortSignal } = {}) {
+    async call<T extends object>(
+      event: string,
+      payload: object,
+      { deadlineMs = CALL_MS, signal }: { deadlineMs?: number; signal?: AbortSignal } = {},
+    ) {
       const end = Date.now() + deadlineMs;
       for (let tries = 0; ; tries++) {
         await online(end, signal);

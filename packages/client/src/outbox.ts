@@ -31,7 +31,12 @@ export function createOutbox(storage: Storage, url: string): Outbox {
     },
     settle(id) {
       const asks = read();
-      if (asks.some((ask) => ask.id === id)) writeJson(storage, key, asks.filter((ask) => ask.id !== id));
+      if (asks.some((ask) => ask.id === id))
+        writeJson(
+          storage,
+          key,
+          asks.filter((ask) => ask.id !== id),
+        );
     },
     waiting: (conversation) => read().filter((ask) => ask.conversation === conversation),
   };

@@ -20,7 +20,12 @@ export function givenTokens(token: string | (() => Promise<string>)): TokenSourc
 }
 
 /** Anonymous sessions by `POST /v1/session`, kept in a storage so that a reload is the same user. */
-export function anonymousTokens(url: string, storage: Storage, request: typeof fetch, now: () => number = Date.now): TokenSource {
+export function anonymousTokens(
+  url: string,
+  storage: Storage,
+  request: typeof fetch,
+  now: () => number = Date.now,
+): TokenSource {
   const key = `docrelay:session:${url}`;
   const isSession = (value: unknown): value is Session => z.safeParse(sessionSchema, value).success;
   let session = readJson(storage, key, isSession);
@@ -30,9 +35,11 @@ export function anonymousTokens(url: string, storage: Storage, request: typeof f
   async function take(): Promise<string> {
     const headers: Record<string, string> = session ? { authorization: `Bearer ${session.token}` } : {};
     const signal = AbortSignal.timeout(FETCH_MS);
-    const response = await request(new URL("/v1/session", url), { method: "POST", headers, signal }).catch((cause: unknown) => {
-      throw unreachable(cause);
-    });
+    const response = await request(new URL("/v1/session", url), { method: "POST", headers, signal }).catch(
+      (cause: unknown) => {
+        throw unreachable(cause);
+      },
+    );
     if (response.status === 401 && session) {
       session = undefined;
       storage.removeItem(key);

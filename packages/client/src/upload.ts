@@ -19,7 +19,12 @@ const REWINDS = 100;
  * @returns the upload's id, to be named by asks. @throws RelayError, or the signal's reason.
  */
 export async function upload(link: Link, file: FileInput, options: UploadOptions = {}): Promise<string> {
-  const blob = file instanceof Blob ? file : file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes as Uint8Array<ArrayBuffer>]);
+  const blob =
+    file instanceof Blob
+      ? file
+      : file.bytes instanceof Blob
+        ? file.bytes
+        : new Blob([file.bytes as Uint8Array<ArrayBuffer>]);
   const id = crypto.randomUUID();
   const { signal } = options;
   const retry = { deadlineMs: UPLOAD_MS, ...(signal ? { signal } : {}) };
@@ -35,12 +40,18 @@ export async function upload(link: Link, file: FileInput, options: UploadOptions
   const send = async (offset: number): Promise<void> => {
     try {
       const bytes = new Uint8Array(await blob.slice(offset, offset + started.chunkBytes).arrayBuffer());
-      const ack = await link.call<{ offset: number; done: boolean }>("upload:chunk", { upload: id, offset, bytes }, retry);
+      const ack = await link.call<{ offset: number; done: boolean }>(
+        "upload:chunk",
+        { upload: id, offset, bytes },
+        retry,
+      );
       done ||= ack.done;
       options.onProgress?.(ack.offset, blob.size);
     } catch (error) {
-      const wire: (WireError & { expectedOffset?: number | undefined }) | undefined = error instanceof RelayError ? error.wire : undefined;
-      if (wire?.reason === "offset" && wire.expectedOffset !== undefined) expected = Math.min(expected ?? wire.expectedOffset, wire.expectedOffset);
+      const wire: (WireError & { expectedOffset?: number | undefined }) | undefined =
+        error instanceof RelayError ? error.wire : undefined;
+      if (wire?.reason === "offset" && wire.expectedOffset !== undefined)
+        expected = Math.min(expected ?? wire.expectedOffset, wire.expectedOffset);
       else failure ??= error;
     }
   };
@@ -63,6 +74,7 @@ export async function upload(link: Link, file: FileInput, options: UploadOptions
   }
   await Promise.all(flying);
   if (failure !== undefined) throw failure;
-  if (!done) throw new RelayError({ code: "FILE_CORRUPT", message: "The file did not arrive whole.", retryable: false });
+  if (!done)
+    throw new RelayError({ code: "FILE_CORRUPT", message: "The file did not arrive whole.", retryable: false });
   return id;
 }

@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { EXTRACT, JOB_VERSION, MAX_PRIORITY, parseJob, WAKE } from "./catalogue.ts";
 
 const wake = { v: 1 as const, shard: "s7f", u: "u".repeat(22), c: "c".repeat(22) };
-const extract = { v: 1 as const, key: "k".repeat(32), ref: "ref", sha256: "a".repeat(64), bytes: 1, shard: "s00", u: "u".repeat(22), trace: "t" };
+const extract = {
+  v: 1 as const,
+  key: "k".repeat(32),
+  ref: "ref",
+  sha256: "a".repeat(64),
+  bytes: 1,
+  shard: "s00",
+  u: "u".repeat(22),
+  trace: "t",
+};
 
 describe("parseJob", () => {
   it("reads a job and drops what it does not know", () => {
@@ -12,7 +21,10 @@ describe("parseJob", () => {
 
   it("tells a newer version from a broken job, whatever else is in it", () => {
     expect(parseJob(WAKE, { v: JOB_VERSION + 1, shape: "unknown" })).toEqual({ kind: "newer" });
-    expect(parseJob(WAKE, { ...wake, shard: "nowhere" })).toMatchObject({ kind: "bad", why: expect.stringContaining("shard") });
+    expect(parseJob(WAKE, { ...wake, shard: "nowhere" })).toMatchObject({
+      kind: "bad",
+      why: expect.stringContaining("shard"),
+    });
     for (const data of [null, undefined, "text", {}, { ...wake, v: 0 }]) expect(parseJob(WAKE, data).kind).toBe("bad");
   });
 
@@ -28,7 +40,12 @@ describe("options", () => {
     expect(EXTRACT.options(extract)).toMatchObject({ removeOnComplete: true, removeOnFail: true });
   });
 
-  it.each([[0, 1], [1, 1], [3.7, 3], [1e9, MAX_PRIORITY]])("holds priority %d within what the queue takes", (given, taken) => {
+  it.each([
+    [0, 1],
+    [1, 1],
+    [3.7, 3],
+    [1e9, MAX_PRIORITY],
+  ])("holds priority %d within what the queue takes", (given, taken) => {
     expect(EXTRACT.options(extract, given).priority).toBe(taken);
   });
 });

@@ -62,10 +62,16 @@ export const EXTRACT: JobKind<ExtractJob> = {
 };
 
 /** Reads a job's data: the job, `newer` when it is of a later version, or what is wrong with it. */
-export function parseJob<J>(kind: JobKind<J>, data: unknown): { kind: "job"; job: J } | { kind: "newer" } | { kind: "bad"; why: string } {
+export function parseJob<J>(
+  kind: JobKind<J>,
+  data: unknown,
+): { kind: "job"; job: J } | { kind: "newer" } | { kind: "bad"; why: string } {
   const version = (data as { v?: unknown } | null)?.v;
   if (typeof version === "number" && version > JOB_VERSION) return { kind: "newer" };
   const parsed = kind.schema.safeParse(data);
   if (parsed.success) return { kind: "job", job: parsed.data };
-  return { kind: "bad", why: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") };
+  return {
+    kind: "bad",
+    why: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "),
+  };
 }

@@ -32,7 +32,9 @@ describe("a consumer", () => {
     const runs = await at.wakes();
     await eventually(async () => (await queue.getDelayedCount()) === 1, { what: "the newer job put aside" });
     const [job] = await queue.getDelayed();
-    await eventually(async () => Number((await queue.getJob(job?.id ?? ""))?.attemptsStarted) >= 2, { what: "its next try" });
+    await eventually(async () => Number((await queue.getJob(job?.id ?? ""))?.attemptsStarted) >= 2, {
+      what: "its next try",
+    });
     expect(runs.jobs).toHaveLength(0);
     expect(runs.errors).toHaveLength(0);
     await queue.close();

@@ -43,7 +43,13 @@ export function consumeExtracts(options: ConsumerOptions<ExtractJob>): Consumer 
  * A killed process's jobs run elsewhere after its lock has run out and the next check has come: 2.7–3.1 s. A stall is
  * a crash or a blocked loop, never the job's own failure: who crashes on what is counted in the ask, not here.
  */
-const TIMES = { lockDuration: 3000, stalledInterval: 1000, maxStalledCount: 20, runRetryDelay: 500, drainDelay: 5 } as const;
+const TIMES = {
+  lockDuration: 3000,
+  stalledInterval: 1000,
+  maxStalledCount: 20,
+  runRetryDelay: 500,
+  drainDelay: 5,
+} as const;
 const NEWER_COMES_AGAIN_MS = 1000;
 const CLOSE_MS = 2000;
 
@@ -87,7 +93,10 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
     await consumer.stop();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new JobsError("timeout", `${kind.queue}: not closed within ${CLOSE_MS} ms`)), CLOSE_MS);
+      timer = setTimeout(
+        () => reject(new JobsError("timeout", `${kind.queue}: not closed within ${CLOSE_MS} ms`)),
+        CLOSE_MS,
+      );
     });
     try {
       await Promise.race([worker.close(), late]);

@@ -1,6 +1,15 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { EXTRACT, JOB_VERSION, parseJob, PREFIX, WAKE, type ExtractJob, type JobKind, type WakeJob } from "./catalogue.ts";
+import {
+  EXTRACT,
+  JOB_VERSION,
+  parseJob,
+  PREFIX,
+  WAKE,
+  type ExtractJob,
+  type JobKind,
+  type WakeJob,
+} from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
 /** Adds jobs. Every add is idempotent, so that one whose outcome is unknown is simply added again. */
@@ -31,7 +40,9 @@ const EVENTS_KEPT = 200;
 export function createProducer(options: ProducerOptions): Producer {
   const { connection, prefix = PREFIX, timeoutMs = 2000 } = options;
 
-  function open<J extends { v: number }>(kind: JobKind<J>): { add(job: J, priority?: number): Promise<void>; close(): Promise<void> } {
+  function open<J extends { v: number }>(
+    kind: JobKind<J>,
+  ): { add(job: J, priority?: number): Promise<void>; close(): Promise<void> } {
     const queue = new Queue(kind.queue, {
       connection,
       prefix,

@@ -2,8 +2,15 @@ import { startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import {
-  consumeExtracts, consumeWakes, createProducer,
-  type Consumer, type ConsumerOptions, type Disposition, type ExtractJob, type Producer, type WakeJob,
+  consumeExtracts,
+  consumeWakes,
+  createProducer,
+  type Consumer,
+  type ConsumerOptions,
+  type Disposition,
+  type ExtractJob,
+  type Producer,
+  type WakeJob,
 } from "../src/index.ts";
 
 /** Runs of a handler that ends when the test says so. */
@@ -66,7 +73,10 @@ export function useJobs(): JobsFixture {
     await server?.stop();
   });
 
-  async function start<J>(consume: (options: ConsumerOptions<J>) => Consumer, more: Partial<ConsumerOptions<J>>): Promise<Runs<J>> {
+  async function start<J>(
+    consume: (options: ConsumerOptions<J>) => Consumer,
+    more: Partial<ConsumerOptions<J>>,
+  ): Promise<Runs<J>> {
     const jobs: J[] = [];
     const errors: Error[] = [];
     const ends: Array<(how: Disposition | Error) => void> = [];

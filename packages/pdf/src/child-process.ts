@@ -25,7 +25,10 @@ function programFolders(): string[] {
   const pdfParse = require.resolve("pdf-parse");
   const pdfjs = createRequire(pdfParse).resolve("pdfjs-dist/package.json");
   // pnpm and npm lay packages out differently: the folder that a package's own imports are found in, and its own.
-  return [join(import.meta.dirname, ".."), ...[require.resolve("@embedpdf/pdfium"), pdfParse, pdfjs].map(packagesAround)];
+  return [
+    join(import.meta.dirname, ".."),
+    ...[require.resolve("@embedpdf/pdfium"), pdfParse, pdfjs].map(packagesAround),
+  ];
 }
 
 function packagesAround(file: string): string {

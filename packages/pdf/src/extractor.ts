@@ -25,14 +25,24 @@ export function createExtractor({ engine, concurrency, limits }: ExtractorOption
       if (second && worthAnotherEngine(best)) {
         const other = await readWith(second, input, options, deadline);
         // A second opinion that ran out of time says less than the first one's verdict on the file.
-        best = best.end === "invalid" && other.end === "encrypted" ? other : best.texts.size === 0 && other.end !== "done" && best.end !== "crash" ? best : fuller(best, other);
+        best =
+          best.end === "invalid" && other.end === "encrypted"
+            ? other
+            : best.texts.size === 0 && other.end !== "done" && best.end !== "crash"
+              ? best
+              : fuller(best, other);
       }
       return outcomeOf(best, input.password !== undefined);
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 
-  async function readWith(name: EngineName, input: ExtractInput, options: ExtractOptions, deadline: number): Promise<Reading> {
+  async function readWith(
+    name: EngineName,
+    input: ExtractInput,
+    options: ExtractOptions,
+    deadline: number,
+  ): Promise<Reading> {
     const child = await pool.take(options.signal);
     let reading = beginReading(name);
     try {
@@ -44,7 +54,13 @@ export function createExtractor({ engine, concurrency, limits }: ExtractorOption
   }
 
   /** One file in one child: what it reports, what the clock says, what it takes of memory, and whether it lives. */
-  function watched(child: Child, name: EngineName, input: ExtractInput, options: ExtractOptions, deadline: number): Promise<Reading> {
+  function watched(
+    child: Child,
+    name: EngineName,
+    input: ExtractInput,
+    options: ExtractOptions,
+    deadline: number,
+  ): Promise<Reading> {
     return new Promise((resolve, reject) => {
       let reading = beginReading(name);
       let lastPage = performance.now();

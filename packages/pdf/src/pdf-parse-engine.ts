@@ -4,7 +4,9 @@ import { pathToFileURL } from "node:url";
 import { DocumentError, type PageEngine } from "./page-engine.ts";
 
 /** pdfjs is pdf-parse's own dependency: its character maps and fonts lie beside it. Without cMaps CJK text is lost. */
-const PDFJS = dirname(createRequire(createRequire(import.meta.url).resolve("pdf-parse")).resolve("pdfjs-dist/package.json"));
+const PDFJS = dirname(
+  createRequire(createRequire(import.meta.url).resolve("pdf-parse")).resolve("pdfjs-dist/package.json"),
+);
 const folder = (name: string): string => `${pathToFileURL(join(PDFJS, name)).href}/`.replace("file://", "");
 
 /*
@@ -38,7 +40,12 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
       return {
         pages: total,
         async text(page) {
-          const result = await parser.getText({ partial: [page], pageJoiner: "", cellSeparator: "\t", lineEnforce: true });
+          const result = await parser.getText({
+            partial: [page],
+            pageJoiner: "",
+            cellSeparator: "\t",
+            lineEnforce: true,
+          });
           return result.pages[0]?.text ?? "";
         },
         close: () => parser.destroy(),

@@ -11,7 +11,9 @@ let loading: Promise<WrappedPdfiumModule> | undefined;
 
 async function load(): Promise<WrappedPdfiumModule> {
   const file = await readFile(WASM);
-  const module = await init({ wasmBinary: file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer });
+  const module = await init({
+    wasmBinary: file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer,
+  });
   module.PDFiumExt_Init();
   return module;
 }

@@ -64,15 +64,27 @@ export function fuller(a: Reading, b: Reading): Reading {
 export function outcomeOf(state: Reading, password: boolean): ExtractOutcome {
   const failed = (code: "PDF_INVALID" | "PDF_NO_TEXT"): ExtractOutcome => ({ kind: "failed", code, permanent: true });
   if (state.end === "encrypted") {
-    return { kind: "failed", code: "PDF_ENCRYPTED", ...(password ? { reason: "password" as const } : {}), permanent: true };
+    return {
+      kind: "failed",
+      code: "PDF_ENCRYPTED",
+      ...(password ? { reason: "password" as const } : {}),
+      permanent: true,
+    };
   }
   if (state.end === "pages") return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "pages", permanent: true };
   if (!hasText(state)) {
     if (state.end === "time" || state.end === "memory") {
       return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: state.end, permanent: false };
     }
-    if (state.end === "output") return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "output", permanent: true };
-    return failed(state.total === undefined || state.lost.size === state.total ? "PDF_INVALID" : state.end === "done" ? "PDF_NO_TEXT" : "PDF_INVALID");
+    if (state.end === "output")
+      return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "output", permanent: true };
+    return failed(
+      state.total === undefined || state.lost.size === state.total
+        ? "PDF_INVALID"
+        : state.end === "done"
+          ? "PDF_NO_TEXT"
+          : "PDF_INVALID",
+    );
   }
   const total = state.total ?? 0;
   const numbers = Array.from({ length: total }, (_, index) => index + 1);

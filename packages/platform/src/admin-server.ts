@@ -9,7 +9,12 @@ export interface AdminServer extends AsyncDisposable {
 }
 
 /** Serves `/healthz`, `/readyz` and `/metrics` on a port of its own, never the public one. */
-export async function startAdminServer(of: { port: number; host: string; health: Health; metrics: Metrics }): Promise<AdminServer> {
+export async function startAdminServer(of: {
+  port: number;
+  host: string;
+  health: Health;
+  metrics: Metrics;
+}): Promise<AdminServer> {
   const server = createServer((request, response) => {
     answer(request, response, of).catch(() => response.destroy());
   });
@@ -26,7 +31,11 @@ export async function startAdminServer(of: { port: number; host: string; health:
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, of: { health: Health; metrics: Metrics }): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  of: { health: Health; metrics: Metrics },
+): Promise<void> {
   const path = (request.url ?? "").split("?")[0];
   if (path === "/metrics") {
     response.writeHead(200, { "content-type": of.metrics.contentType }).end(await of.metrics.text());

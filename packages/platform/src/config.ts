@@ -13,7 +13,10 @@ export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Parsed<z.out
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = schema.safeParse(given);
   if (parsed.success) return { ok: true, config: parsed.data };
-  return { ok: false, problems: parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" ")) };
+  return {
+    ok: false,
+    problems: parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" ")),
+  };
 }
 
 /** A block for stderr, to be printed before an exit with {@link EXIT_CONFIG}. */
@@ -42,7 +45,9 @@ export function integer(of: { min: number; max?: number; default: number }): z.Z
 /** One of some words. */
 export function choice<const T extends string>(words: readonly [T, ...T[]], fallback?: NoInfer<T>): z.ZodType<T> {
   const one = z.enum(words, { error: `must be one of: ${words.join(", ")}` });
-  return fallback === undefined ? one : (one.default(fallback as z.core.util.NoUndefined<T>) as unknown as z.ZodType<T>);
+  return fallback === undefined
+    ? one
+    : (one.default(fallback as z.core.util.NoUndefined<T>) as unknown as z.ZodType<T>);
 }
 
 /** A comma list, blanks around its items dropped. */
@@ -50,20 +55,29 @@ export function list(fallback = ""): z.ZodType<string[]> {
   return z
     .string()
     .default(fallback)
-    .transform((text) => text.split(",").map((item) => item.trim()).filter(Boolean));
+    .transform((text) =>
+      text
+        .split(",")
+        .map((item) => item.trim())
+        .filter(Boolean),
+    );
 }
 
 /** A URL with one of some protocols (`ws:`, `redis:` …). The value may hold a password and never shows in a problem. */
 export function url(protocols: readonly string[]): z.ZodType<string> {
   const sentence = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
-  return z.string({ error: "is missing" }).refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), sentence);
+  return z
+    .string({ error: "is missing" })
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), sentence);
 }
 
 /** Where Redis is: `redis://`, `rediss://` or `unix:/path`. */
 export function redisUrl(): z.ZodType<string> {
   const fits = (text: string): boolean =>
     text.startsWith("unix:/") || (URL.canParse(text) && ["redis:", "rediss:"].includes(new URL(text).protocol));
-  return z.string({ error: "is missing: where is Redis? (redis://host:6379)" }).refine(fits, "must begin with redis://, rediss:// or unix:/");
+  return z
+    .string({ error: "is missing: where is Redis? (redis://host:6379)" })
+    .refine(fits, "must begin with redis://, rediss:// or unix:/");
 }
 
 /** The names of a settings schema, for a test that holds documents against it. */

@@ -5,11 +5,19 @@ export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** JSON lines on stdout with a constant `msg` and fixed field names; secrets are cut out wherever they stand. */
-export function createLogger(of: { level: LogLevel; name: string; node?: string; destination?: DestinationStream }): Logger {
+export function createLogger(of: {
+  level: LogLevel;
+  name: string;
+  node?: string;
+  destination?: DestinationStream;
+}): Logger {
   const options = {
     level: of.level,
     base: { app: of.name, pid: process.pid, ...(of.node === undefined ? {} : { node: of.node }) },
-    redact: { paths: ["token", "password", "secret", "authorization", "cookie", "*.token", "*.password", "*.secret"], remove: true },
+    redact: {
+      paths: ["token", "password", "secret", "authorization", "cookie", "*.token", "*.password", "*.secret"],
+      remove: true,
+    },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return of.destination ? pino(options, of.destination) : pino(options);

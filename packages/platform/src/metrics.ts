@@ -30,7 +30,8 @@ export function createMetrics(): Metrics {
         },
       });
     },
-    histogram: (name, help, buckets, labels = []) => new Histogram({ name, help, buckets, labelNames: [...labels], registers }),
+    histogram: (name, help, buckets, labels = []) =>
+      new Histogram({ name, help, buckets, labelNames: [...labels], registers }),
   };
 }
 

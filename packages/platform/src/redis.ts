@@ -78,13 +78,20 @@ export async function inspectRedis(redis: Redis, deadlineMs: number): Promise<Re
     const answer = await redis.config("GET", name).catch(() => []);
     return String((answer as unknown[])[1] ?? "unknown");
   };
-  const [maxmemoryPolicy, appendonly, fsync] = await Promise.all([config("maxmemory-policy"), config("appendonly"), config("appendfsync")]);
+  const [maxmemoryPolicy, appendonly, fsync] = await Promise.all([
+    config("maxmemory-policy"),
+    config("appendonly"),
+    config("appendfsync"),
+  ]);
   const aof = appendonly === "yes" ? fsync : appendonly;
   const warnings: string[] = [];
   if (maxmemoryPolicy !== "noeviction") {
-    warnings.push(`maxmemory-policy is ${maxmemoryPolicy}: under memory pressure Redis may drop conversations; set noeviction`);
+    warnings.push(
+      `maxmemory-policy is ${maxmemoryPolicy}: under memory pressure Redis may drop conversations; set noeviction`,
+    );
   }
-  if (aof === "no") warnings.push("the append-only file is off: a restart of Redis loses what was acknowledged; set appendonly yes");
+  if (aof === "no")
+    warnings.push("the append-only file is off: a restart of Redis loses what was acknowledged; set appendonly yes");
   else if (aof !== "always") warnings.push(`appendfsync is ${aof}: a power loss may lose the last seconds; set always`);
   return { version, maxmemoryPolicy, aof, warnings };
 }

@@ -63,7 +63,15 @@ const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSc
 const cancelled = z.object({ ...head, type: z.literal("cancelled"), text: z.string() });
 
 /** One durable entry of a conversation's reply log. */
-export const eventSchema = z.discriminatedUnion("type", [accepted, extracted, started, delta, completed, failed, cancelled]);
+export const eventSchema = z.discriminatedUnion("type", [
+  accepted,
+  extracted,
+  started,
+  delta,
+  completed,
+  failed,
+  cancelled,
+]);
 export type Event = z.infer<typeof eventSchema>;
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;

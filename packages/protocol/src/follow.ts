@@ -115,7 +115,8 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     connected: open,
     disconnected: goOffline,
     opened: (state, input, now, random) => (input.call === state.call ? merge(state, input, now, random) : stay(state)),
-    refused: (state, input, now, random) => (input.call === state.call ? backOff(state, input.error, now, random) : stay(state)),
+    refused: (state, input, now, random) =>
+      input.call === state.call ? backOff(state, input.error, now, random) : stay(state),
     event: buffer,
     // The open on its way may have read before what was missed.
     resync: (state) => stay({ ...state, again: state.again ?? "soon" }),
@@ -199,10 +200,16 @@ function backOff(state: FollowState, error: WireError, now: number, random: numb
     const blank = { ...state, last: undefined, recent: [], running: new Set<string>(), awaited: 0 };
     return then({ state: blank, actions: [{ type: "reset" }] }, open(blank, error, now));
   }
-  if (!error.retryable) return { state: { ...rest, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
+  if (!error.retryable)
+    return { state: { ...rest, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
   const own = Math.min(BACKOFF_MS.first * 2 ** state.refusals, BACKOFF_MS.longest) * (0.5 + random / 2);
   const asked = Math.min(error.retryAfterMs ?? 0, BACKOFF_MS.longestAsked);
-  return stay({ ...rest, phase: "waiting", refusals: Math.min(state.refusals + 1, 16), openAt: now + Math.max(own, asked) });
+  return stay({
+    ...rest,
+    phase: "waiting",
+    refusals: Math.min(state.refusals + 1, 16),
+    openAt: now + Math.max(own, asked),
+  });
 }
 
 function buffer(state: FollowState, { event }: InputOf<"event">): Step {

@@ -22,11 +22,14 @@ export function nestsDeeper(value: unknown, max = PAYLOAD_DEPTH): boolean {
 
 /** Parses a client's payload. @throws Refusal `BAD_MESSAGE`, reason `depth` or `schema`, naming the field. */
 export function parsePayload<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
-  if (nestsDeeper(value)) throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
+  if (nestsDeeper(value))
+    throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
   const path = parsed.error.issues[0]?.path.map(String).join(".").slice(0, 64);
-  const where = path ? `The field ${path} is missing or has a wrong form.` : "The message does not have the expected form.";
+  const where = path
+    ? `The field ${path} is missing or has a wrong form.`
+    : "The message does not have the expected form.";
   throw refuse("BAD_MESSAGE", { reason: "schema", message: where });
 }
 
@@ -36,9 +39,12 @@ export function checkMessage(message: string, limits: { messageChars: number }, 
     const text = `The message has ${message.length} characters; ${limits.messageChars} are allowed.`;
     throw refuse("PAYLOAD_TOO_LARGE", { reason: "message", message: text });
   }
-  if (!message.isWellFormed()) throw refuse("BAD_MESSAGE", { reason: "utf8", message: "The message is not valid Unicode." });
-  if (message.includes("\0")) throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has a NUL character." });
-  if (message.trim() === "" && !hasFiles) throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
+  if (!message.isWellFormed())
+    throw refuse("BAD_MESSAGE", { reason: "utf8", message: "The message is not valid Unicode." });
+  if (message.includes("\0"))
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has a NUL character." });
+  if (message.trim() === "" && !hasFiles)
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
 }
 
 // Controls, line and paragraph separators, and the bidi overrides that make "gpj.exe" read "exe.jpg".

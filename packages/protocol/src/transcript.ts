@@ -2,7 +2,10 @@ import { isTerminal, type Event, type EventOf } from "./event.ts";
 
 type Accepted = EventOf<"accepted">;
 type Completed = EventOf<"completed">;
-type Extraction = Omit<EventOf<"extracted">, "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at" | "type" | "file">;
+type Extraction = Omit<
+  EventOf<"extracted">,
+  "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at" | "type" | "file"
+>;
 
 /** A file as its ask named it, and what was read of it once that is known. */
 export type TranscriptFile = Accepted["files"][number] & { readonly extraction?: Extraction };

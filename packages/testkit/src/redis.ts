@@ -118,7 +118,10 @@ async function startLocal(args: string[]): Promise<TestRedis> {
     stop,
     kill,
     restart: async () => {
-      child = await eventually(() => launch(dir, port, args), { what: "redis-server back on its port", timeoutMs: 10_000 });
+      child = await eventually(() => launch(dir, port, args), {
+        what: "redis-server back on its port",
+        timeoutMs: 10_000,
+      });
     },
     pause: async () => void child?.kill("SIGSTOP"),
     resume: async () => void child?.kill("SIGCONT"),
@@ -140,7 +143,9 @@ async function launch(dir: string, port: number, args: string[]): Promise<ChildP
       said = (said + data.toString()).slice(-2000);
       if (said.includes("Ready to accept connections")) resolve(true);
     });
-    child.once("error", () => reject(new Error("No Redis here: install one (apt-get install redis-server) or start a Docker engine.")));
+    child.once("error", () =>
+      reject(new Error("No Redis here: install one (apt-get install redis-server) or start a Docker engine.")),
+    );
     child.once("exit", () => resolve(false));
   });
   return (await ready) ? child : undefined;

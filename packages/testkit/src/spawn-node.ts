@@ -16,7 +16,10 @@ export interface TestProcess extends AsyncDisposable {
 }
 
 /** Starts `node <entry>` with these variables and nothing of this process's own but PATH and HOME. */
-export function spawnNode(entry: string, of: { env?: Record<string, string>; args?: string[]; cwd?: string } = {}): TestProcess {
+export function spawnNode(
+  entry: string,
+  of: { env?: Record<string, string>; args?: string[]; cwd?: string } = {},
+): TestProcess {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [entry, ...(of.args ?? [])], {
     env: { PATH, HOME, ...of.env },
@@ -59,7 +62,8 @@ export function spawnNode(entry: string, of: { env?: Record<string, string>; arg
           waiting.delete(look);
           act();
         };
-        const fail = (why: string): void => settle(() => reject(new Error(`${pattern} ${why}; it printed:\n${lines.join("\n")}`)));
+        const fail = (why: string): void =>
+          settle(() => reject(new Error(`${pattern} ${why}; it printed:\n${lines.join("\n")}`)));
         const look = (): void => {
           const line = lines.find((text) => pattern.test(text));
           if (line !== undefined) settle(() => resolve(line));

@@ -1,0 +1,72 @@
+/*
+ * Who may do how much: pure, time is an input. Everything here is per edge; what holds across edges is counted in Redis.
+ */
+
+/** A bucket that holds `burst` tokens and gains `perSecond`; `at` in ms is when `tokens` was true. */
+export interface Bucket {
+  readonly tokens: number;
+  readonly at: number;
+}
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Takes a token. Refused: `retryAfterMs` until there is one; a refusal costs nothing. */
+export function takeToken(
+  bucket: Bucket | undefined,
+  rate: Rate,
+  now: number,
+): { bucket: Bucket; allowed: true } | { bucket: Bucket; allowed: false; retryAfterMs: number } {
+  const before = bucket ?? { tokens: rate.burst, at: now };
+  const gained = (Math.max(0, now - before.at) / 1000) * rate.perSecond;
+  const tokens = Math.min(rate.burst, before.tokens + gained);
+  if (tokens >= 1) return { bucket: { tokens: tokens - 1, at: now }, allowed: true };
+  return {
+    bucket: { tokens, at: now },
+    allowed: false,
+    retryAfterMs: Math.ceil(((1 - tokens) / rate.perSecond) * 1000),
+  };
+}
+
+/** Buckets by name; those that are full again are forgotten, so that the map is as large as the crowd of one moment. */
+export interface Limiter {
+  /** Milliseconds until it may be tried again; 0 when it was allowed. */
+  take(name: string, now: number): number;
+  readonly size: number;
+}
+
+const FORGET_AT = 4096;
+
+export function createLimiter(rate: Rate): Limiter {
+  const buckets = new Map<string, Bucket>();
+  let forgetAt = FORGET_AT;
+  const forget = (now: number): void => {
+    for (const [name, { tokens, at }] of buckets) {
+      if (tokens + ((now - at) / 1000) * rate.perSecond >= rate.burst) buckets.delete(name);
+    }
+    forgetAt = Math.max(FORGET_AT, buckets.size * 2);
+  };
+  return {
+    take(name, now) {
+      if (buckets.size >= forgetAt) forget(now);
+      const taken = takeToken(buckets.get(name), rate, now);
+      buckets.set(name, taken.bucket);
+      return taken.allowed ? 0 : Math.max(1, taken.retryAfterMs);
+    },
+    get size() {
+      return buckets.size;
+    },
+  };
+}
+
+/** When the last bad messages of one connection came, in ms, oldest first. */
+export type Strikes = readonly number[];
+const MAX_STRIKES = 20;
+const STRIKES_MS = 10_000;
+
+/** One more bad message; `out`: that was the twentieth within ten seconds. */
+export function strike(strikes: Strikes, now: number): { strikes: Strikes; out: boolean } {
+  const recent = [...strikes.filter((at) => now - at < STRIKES_MS), now];
+  return { strikes: recent, out: recent.length >= MAX_STRIKES };
+}

@@ -1,0 +1,51 @@
+import type { Socket as NetSocket } from "node:net";
+
+/** What an engine.io connection lets us see of itself. */
+interface Connection {
+  readonly request: { readonly socket: NetSocket };
+  on(event: "packetCreate", listener: (packet: Packet) => void): unknown;
+  on(event: "flush", listener: () => void): unknown;
+}
+interface Packet {
+  readonly data?: string | Buffer | undefined;
+}
+
+export interface ByteCap {
+  /** Bytes that wait for the client to read them. */
+  buffered(): number;
+  /** Resolves when at most `bytes` wait, or false after `deadlineMs`. */
+  drained(bytes: number, deadlineMs: number): Promise<boolean>;
+}
+
+/**
+ * Counts what a connection has not got rid of, and says once when it is more than `cap`: the library itself would
+ * buffer for ever (192 MB in 4 s for a client that stops reading). One message may exceed the cap by its own size,
+ * since it is counted when the next one comes.
+ */
+export function capBytes(connection: Connection, cap: number, onSlow: () => void): ByteCap {
+  const { socket } = connection.request;
+  let waiting = 0; // not yet handed to the socket: the library hands over one batch at a time
+  let slow = false;
+  const buffered = (): number => waiting + socket.writableLength;
+  connection.on("packetCreate", ({ data }) => {
+    if (!slow && buffered() > cap) {
+      slow = true;
+      onSlow();
+    }
+    if (data !== undefined) waiting += typeof data === "string" ? Buffer.byteLength(data) : data.length;
+  });
+  connection.on("flush", () => {
+    waiting = 0;
+  });
+  return {
+    buffered,
+    async drained(bytes, deadlineMs) {
+      const end = performance.now() + deadlineMs;
+      while (buffered() > bytes) {
+        if (socket.destroyed || performance.now() > end) return false;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return true;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import {
+  choice,
+  integer,
+  list,
+  LOG_LEVELS,
+  parseEnv,
+  redisUrl,
+  type Env,
+  type LogLevel,
+  type Parsed,
+} from "@docrelay/platform";
+import { DEFAULT_LIMITS } from "@docrelay/protocol";
+import { BlockList, isIP } from "node:net";
+import * as z from "zod";
+import { normalOrigin } from "./origin.ts";
+
+const YEAR_MS = 31_536_000_000;
+const GIB = 1_073_741_824;
+
+/** What comes with later work: saying so at the start is better than half working. */
+const notYet = (sentence: string): z.ZodType<undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((_text, context) => {
+      if (_text !== undefined) context.addIssue({ code: "custom", message: sentence });
+      return undefined;
+    });
+
+const NO_JWT = "belongs to AUTH_MODE=jwt, which this version does not have yet";
+
+const blobStore = z
+  .string()
+  .default("redis")
+  .refine(
+    (spec) => !spec.startsWith("s3:"),
+    "must be redis or file:<folder>: object storage (s3:) comes with a later version",
+  )
+  .refine(
+    (spec) => spec.startsWith("s3:") || spec === "redis" || /^file:\/.+/.test(spec),
+    "must be redis or file:/an/absolute/folder",
+  );
+
+const cluster = z
+  .enum(["true", "false"], { error: "must be true or false" })
+  .default("false")
+  .refine((value) => value === "false", "must be false: a Redis cluster comes with a later version");
+
+const authMode = z
+  .enum(["anonymous", "jwt"], { error: "must be chosen: anonymous (anybody may ask) is what this version has" })
+  .refine((mode) => mode === "anonymous", "must be anonymous: jwt comes with a later version");
+
+const origins = list().transform((items, context) =>
+  items.map((item) => {
+    const origin = normalOrigin(item);
+    if (origin === undefined)
+      context.addIssue({ code: "custom", message: "must be a comma list of origins such as https://app.example" });
+    return origin ?? "";
+  }),
+);
+
+const proxies = list().transform((items, context) => {
+  const trusted = new BlockList();
+  for (const item of items) {
+    if (!addTo(trusted, item))
+      context.addIssue({ code: "custom", message: "must be a comma list of addresses or CIDR ranges" });
+  }
+  return trusted;
+});
+
+function addTo(trusted: BlockList, item: string): boolean {
+  const [address = "", bits, ...more] = item.split("/");
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  const family = version === 6 ? "ipv6" : "ipv4";
+  const longest = version === 6 ? 128 : 32;
+  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= longest)) return false;
+  if (bits === undefined) trusted.addAddress(address, family);
+  else trusted.addSubnet(address, Number(bits), family);
+  return true;
+}
+
+/** Every setting of an edge; names and defaults are part of the contract. */
+export const schema = z.object({
+  PORT: integer({ min: 0, max: 65_535, default: 3000 }),
+  HOST: z.string().default("127.0.0.1"),
+  /** 0 = off. */
+  ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
+  REDIS_URL: redisUrl(),
+  REDIS_CLUSTER: cluster,
+  AUTH_MODE: authMode,
+  SESSION_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
+    .optional(),
+  SESSION_TTL_MS: integer({ min: 1000, max: YEAR_MS, default: 604_800_000 }),
+  JWT_SECRET: notYet(NO_JWT),
+  JWT_JWKS_URL: notYet(NO_JWT),
+  JWT_ISSUER: notYet(NO_JWT),
+  JWT_AUDIENCE: notYet(NO_JWT),
+  JWT_COOKIE: notYet(NO_JWT),
+  CORS_ALLOWED_ORIGINS: origins,
+  ASK_DEADLINE_MS: integer({ min: 1000, max: 86_400_000, default: 300_000 }),
+  BLOB_STORE: blobStore,
+  MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
+  MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
+  MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
+  MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
+  MAX_INLINE_BYTES: integer({ min: 1024, max: 16_777_216, default: DEFAULT_LIMITS.inlineFileBytes }),
+  CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
+  MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
+  ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
+  MAX_CONNECTIONS_PER_USER: integer({ min: 1, max: 100_000, default: 50 }),
+  MAX_USER_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 268_435_456 }),
+  MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, default: 20_000 }),
+  MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
+  MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
+  MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
+  /** Per address; 0 = off. */
+  SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
+  TRUSTED_PROXIES: proxies,
+  RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
+  /** How long a stopping edge says "not ready" before it closes sockets, where anybody asks for its readiness. */
+  DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),
+  LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
+});
+export type Config = z.output<typeof schema>;
+
+export function readConfig(env: Env): Parsed<Config> {
+  return parseEnv(schema, env);
+}

@@ -1,0 +1,31 @@
+import type { Redis } from "ioredis";
+import { randomBytes } from "node:crypto";
+
+const KEY = "secret:session";
+const KEPT = 3;
+
+/**
+ * The secret that signs sessions: the given one, or a random one that the edges share through Redis. There is no
+ * default. `adopt` is called whenever Redis comes back: a Redis that lost it gets it again, and where another edge was
+ * quicker both secrets go on verifying.
+ */
+export interface SessionSecret {
+  all(): readonly Uint8Array[];
+  adopt(): Promise<void>;
+}
+
+export async function shareSessionSecret(redis: Redis, given: string | undefined): Promise<SessionSecret> {
+  if (given !== undefined) {
+    const secret = Buffer.from(given);
+    return { all: () => [secret], adopt: async () => undefined };
+  }
+  let known: string[] = [];
+  const adopt = async (): Promise<void> => {
+    await redis.set(KEY, known[0] ?? randomBytes(32).toString("base64url"), "NX");
+    const shared = await redis.get(KEY);
+    if (!shared) throw new Error("the session secret vanished");
+    known = [shared, ...known.filter((secret) => secret !== shared)].slice(0, KEPT);
+  };
+  await adopt();
+  return { all: () => known.map((secret) => Buffer.from(secret)), adopt };
+}

@@ -1,0 +1,79 @@
+import { eventually } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import type { Call } from "../test/engine.ts";
+import { shownText, useWorker } from "../test/fixture.ts";
+
+const at = useWorker({ redis: { aof: true } });
+const words = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, index) => `w${from + index} `);
+
+/** Starts an ask whose engine has said its first words, and hands over its call. */
+async function midAnswer(): Promise<Call> {
+  let call: Call | undefined;
+  at.engine.script = (one) => {
+    call = one;
+    for (const word of words(0, 10)) one.text(word);
+  };
+  await at.ask("talk", "one");
+  await eventually(async () => shownText(await at.events("talk"), "one").includes("w9"));
+  if (!call) throw new Error("no call");
+  return call;
+}
+
+describe("Redis going away in mid-answer", () => {
+  it("silent for two seconds: the engine is read on, and every word is there once", { timeout: 30_000 }, async () => {
+    await at.here();
+    const call = await midAnswer();
+    await at.server.pause();
+    for (const word of words(10, 200)) call.text(word);
+    call.end();
+    // Longer than a command may take: its outcome is unknown then.
+    await eventually(() => at.logged.some((line) => line.includes("Command timed out")));
+    await at.server.resume();
+    const end = await at.ended("talk", "one", 15_000);
+    const whole = words(0, 200).join("");
+    expect(end).toMatchObject({ type: "completed", text: whole, attempt: 1 });
+    const events = await at.events("talk");
+    expect(shownText(events, "one")).toBe(whole);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(at.engine.calls).toHaveLength(1);
+  });
+
+  it(
+    "killed and back: what was acknowledged is there, the answer goes on or is asked for again, and ends once",
+    { timeout: 40_000 },
+    async () => {
+      await at.here();
+      const call = await midAnswer();
+      await at.server.kill();
+      for (const word of words(10, 100)) call.text(word);
+      call.end();
+      await eventually(() => at.logged.some((line) => line.includes('"what":"redis"')));
+      at.engine.script = (one) => {
+        for (const word of words(0, 100)) one.text(word);
+        one.end();
+      };
+      await at.server.restart();
+      const end = await at.ended("talk", "one", 20_000);
+      const whole = words(0, 100).join("");
+      expect(end).toMatchObject({ type: "completed", text: whole });
+      expect(shownText(await at.events("talk"), "one")).toBe(whole);
+      await at.ask("talk", "two", { message: "still here" });
+      expect(await at.ended("talk", "two", 15_000)).toMatchObject({ type: "completed" });
+    },
+  );
+
+  it("for longer than may be held back: the engine is let go of, and asked again", { timeout: 40_000 }, async () => {
+    await at.here({ MAX_REPLY_BYTES: "8000000" });
+    const call = await midAnswer();
+    await at.server.pause();
+    for (let i = 0; i < 12; i++) call.text("x".repeat(100_000));
+    await eventually(() => call.closed, { timeoutMs: 10_000, what: "the connection being dropped" });
+    at.engine.script = (one) => {
+      one.text("short");
+      one.end();
+    };
+    await at.server.resume();
+    expect(await at.ended("talk", "one", 20_000)).toMatchObject({ type: "completed", text: "short", attempt: 2 });
+  });
+});

@@ -1,0 +1,192 @@
+import {
+  begin,
+  conversationAddress,
+  newOwner,
+  park,
+  take,
+  writeText,
+  append,
+  cancel,
+  newNonce,
+  type StoredText,
+  type TakenAsk,
+} from "@docrelay/channel";
+import { createLogger, createMetrics } from "@docrelay/platform";
+import { eventually, makePdf } from "@docrelay/testkit";
+import { beforeEach, describe, expect, it } from "vitest";
+import { useWorker, USER } from "../test/fixture.ts";
+import { createAskReport } from "./report.ts";
+import { startSweeper, sweep, type SweepDeps } from "./sweeper.ts";
+
+const at = useWorker();
+const here = conversationAddress(USER, "talk");
+const TEXT: StoredText = {
+  kind: "text",
+  pages: ["page"],
+  chars: 4,
+  missing: [],
+  ocr: [],
+  truncated: false,
+  extractMs: 5,
+};
+const PDF = makePdf({ pages: ["Cats sleep a lot."] });
+
+/** What is in the queues now. */
+async function queued(queue: "ask" | "extract"): Promise<number> {
+  const { redis } = at.store;
+  const [waiting, prioritized] = [
+    await redis.llen(`{bull}:${queue}:wait`),
+    await redis.zcard(`{bull}:${queue}:prioritized`),
+  ];
+  return waiting + prioritized;
+}
+/** Makes every unfinished ask due now, as if its time had come. */
+async function due(): Promise<void> {
+  const [key = ""] = await at.store.redis.keys("{*}:due");
+  for (const member of await at.store.redis.zrange(key, "0", "-1")) await at.store.redis.zadd(key, "0", member);
+}
+async function taken(owner = newOwner()): Promise<TakenAsk> {
+  const head = await take(at.store, here, owner);
+  if (head.kind !== "taken") throw new Error(head.kind);
+  return head.ask;
+}
+
+describe("one pass of the sweeper", () => {
+  let deps: SweepDeps;
+  beforeEach(() => {
+    const report = createAskReport(createLogger({ level: "silent", name: "test" }), createMetrics());
+    deps = { store: at.store, blobs: at.blobs, producer: at.producer, report };
+  });
+
+  it("rings for an ask whose edge died before it rang, but not before 5 s", async () => {
+    await at.ask("talk", "one", {}, { ring: false });
+    expect(await sweep(deps)).toBe(0);
+    expect(await queued("ask")).toBe(0);
+    await due();
+    expect(await sweep(deps)).toBe(1);
+    expect(await queued("ask")).toBe(1);
+  });
+
+  it("looks at an ask ever more rarely", async () => {
+    await at.ask("talk", "one", {}, { ring: false });
+    const away: number[] = [];
+    for (let look = 0; look < 9; look++) {
+      await due();
+      await sweep(deps);
+      const [key = ""] = await at.store.redis.keys("{*}:due");
+      away.push(
+        Math.round((Number((await at.store.redis.zrange(key, "0", "0", "WITHSCORES"))[1]) - Date.now()) / 1000),
+      );
+    }
+    expect(away).toEqual([5, 10, 20, 30, 40, 50, 60, 60, 60]);
+  });
+
+  it("asks again for an extraction that vanished, once for all who wait", async () => {
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    for (const talk of ["talk", "other"]) {
+      await at.ask(talk, talk, { files: [file] }, { ring: false });
+      const owner = newOwner();
+      const head = await take(at.store, conversationAddress(USER, talk), owner);
+      if (head.kind === "taken") await park(at.store, head.ask, owner);
+    }
+    await due();
+    expect(await sweep(deps)).toBe(2);
+    expect(await queued("extract")).toBe(1);
+    expect(await queued("ask")).toBe(0);
+  });
+
+  it("rings for a parked ask whose text is there", async () => {
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.ask("talk", "one", { files: [file] }, { ring: false });
+    await park(at.store, await taken("me"), "me");
+    await writeText(at.store, file.text, TEXT);
+    await due();
+    await sweep(deps);
+    expect([await queued("ask"), await queued("extract")]).toEqual([1, 0]);
+  });
+
+  it("ends a parked ask whose text and bytes are both gone, naming the file, and rings for the next", async () => {
+    const [there, gone] = [
+      await at.file("there.pdf", PDF, { extract: false }),
+      await at.file("gone.pdf", makePdf({ pages: ["x"] }), { extract: false }),
+    ];
+    await at.ask("talk", "one", { files: [there, gone] }, { ring: false });
+    await park(at.store, await taken("me"), "me");
+    await at.blobs.remove(gone.ref);
+    await due();
+    await sweep(deps);
+    expect(await at.ended("talk", "one")).toMatchObject({
+      type: "failed",
+      error: { code: "NOT_FOUND", file: 1, ask: "one" },
+    });
+    expect([await queued("ask"), await queued("extract")]).toEqual([1, 0]);
+  });
+
+  it("ends what has passed its deadline, whatever it does, and rings for what stood behind it", async () => {
+    await at.ask("talk", "one", {}, { ring: false, deadlineMs: 200 });
+    await at.ask("talk", "two", {}, { ring: false });
+    await begin(at.store, await taken("me"), "me", 3);
+    await eventually(async () => (await sweep(deps)) > 0);
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", attempt: 1, error: { code: "ASK_EXPIRED" } });
+    expect(await queued("ask")).toBe(1);
+    expect(await taken()).toMatchObject({ id: "two" });
+  });
+
+  it("ends a cancelled ask whose worker died, with what had been shown of it", async () => {
+    await at.ask("talk", "one", {}, { ring: false });
+    const ask = await taken("me");
+    await begin(at.store, ask, "me", 3);
+    await append(at.store, ask, { attempt: 1, n: 1 }, { type: "started", engine: "e" }, newNonce());
+    await append(at.store, ask, { attempt: 1, n: 2 }, { type: "delta", text: "half an ans" }, newNonce());
+    expect(await cancel(at.store, USER, "talk", "one", newNonce())).toMatchObject({ kind: "flagged" });
+    await due();
+    await sweep(deps);
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled", text: "half an ans" });
+  });
+
+  it("is not stopped by a record that cannot be read", async () => {
+    await at.ask("talk", "one", {}, { ring: false });
+    await at.ask("other", "two", {}, { ring: false });
+    await at.store.redis.hset(await findRecord("one"), "body", "{not json");
+    await due();
+    await sweep(deps);
+    expect(await queued("ask")).toBe(1);
+  });
+
+  it("is done by one process at a time, and by another when that one is gone", async () => {
+    await at.ask("talk", "one", {}, { ring: false });
+    const first = startSweeper(deps, 20);
+    await eventually(async () => (await at.store.redis.get("sweep:lease")) !== null);
+    const holder = await at.store.redis.get("sweep:lease");
+    const second = startSweeper(deps, 20);
+    await due();
+    await eventually(async () => (await queued("ask")) === 1);
+    expect(await at.store.redis.get("sweep:lease")).toBe(holder);
+    await first[Symbol.asyncDispose]();
+    await eventually(async () => ![null, holder].includes(await at.store.redis.get("sweep:lease")), {
+      what: "the lease going over",
+    });
+    await second[Symbol.asyncDispose]();
+  });
+});
+
+describe("with a worker", () => {
+  it("answers an ask whose edge died before the wake job, within 5 s (twice that here)", async () => {
+    await at.here();
+    await at.ask("talk", "one", {}, { ring: false });
+    expect(await at.ended("talk", "one", 10_000)).toMatchObject({ type: "completed" });
+  });
+
+  it("answers a parked ask whose extraction job was lost", { timeout: 30_000 }, async () => {
+    await at.here({ WORKER_ROLES: "ask,extract" });
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.ask("talk", "one", { files: [file] });
+    expect(await at.ended("talk", "one", 15_000)).toMatchObject({ type: "completed" });
+  });
+});
+
+async function findRecord(id: string): Promise<string> {
+  for (const key of await at.store.redis.keys("{*}:*:ask:*"))
+    if ((await at.store.redis.hget(key, "id")) === id) return key;
+  throw new Error(`no record of ${id}`);
+}

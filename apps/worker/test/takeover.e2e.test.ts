@@ -1,0 +1,83 @@
+import { begin, conversationAddress, take } from "@docrelay/channel";
+import type { Event } from "@docrelay/protocol";
+import { eventually, makePdf, type TestProcess } from "@docrelay/testkit";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { echo, type Call } from "./engine.ts";
+import { shownText, USER, useWorker } from "./fixture.ts";
+
+const at = useWorker({ env: { WORKER_GRACE_MS: "300" } });
+
+/** Starts an ask whose engine has said its first words. */
+async function midAnswer(): Promise<Call> {
+  let call: Call | undefined;
+  at.engine.script = (one) => {
+    call = one;
+    one.text("beginning ");
+  };
+  await at.ask("talk", "one");
+  await eventually(async () => shownText(await at.events("talk"), "one") === "beginning ");
+  if (!call) throw new Error("no call");
+  return call;
+}
+const attemptsOf = (events: readonly Event[]): number[] =>
+  events.flatMap((event) => (event.type === "started" ? [event.attempt] : []));
+const running = (child: TestProcess): boolean => {
+  try {
+    process.kill(child.pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Kills the worker that made this call of the engine, once its log says that it was the one. */
+async function killCaller(workers: TestProcess[], attempt: number): Promise<void> {
+  const made = (worker: TestProcess): boolean =>
+    worker.lines.some(
+      (line) =>
+        line.includes('"attempt begun"') && line.includes(`"askId":"deadly"`) && line.includes(`"attempt":${attempt}`),
+    );
+  await eventually(() => workers.some(made));
+  workers.find(made)?.kill("SIGKILL");
+}
+
+describe("a worker that is killed in mid-answer", () => {
+  it("is followed by another within 3.5 s (twice that here): a new attempt voids what was shown", async () => {
+    const first = await at.process();
+    await midAnswer();
+    await at.process();
+    at.engine.script = echo;
+    first.kill("SIGKILL");
+    const killed = performance.now();
+    const end = await at.ended("talk", "one", 20_000);
+    expect(performance.now() - killed).toBeLessThan(7000);
+    expect(end).toMatchObject({ type: "completed", text: "question one", attempt: 2 });
+    const events = await at.events("talk");
+    expect(attemptsOf(events)).toEqual([1, 2]);
+    expect(shownText(events, "one")).toBe("question one");
+  });
+
+  it(
+    "again and again is called for as often as an engine may be, and then there is one failed",
+    { timeout: 60_000 },
+    async () => {
+      const workers = [await at.process(), await at.process(), await at.process(), await at.process()];
+      let kills = 0;
+      at.engine.script = (call) => {
+        if (!call.message.includes("deadly")) return echo(call);
+        kills++;
+        void killCaller(workers, kills);
+      };
+      await at.ask("talk", "deadly", { message: "deadly" });
+      await at.ask("other", "harmless");
+      expect(await at.ended("other", "harmless", 30_000)).toMatchObject({ type: "completed" });
+      expect(await at.ended("talk", "deadly", 40_000)).toMatchObject({
+        type: "failed",
+        attempt: 3,
+        error: { code: "ENGINE_UNAVAILABLE" },
+      });
+      expect(kills).toBe(3);
+    },
+  );
+});

@@ -1,0 +1,122 @@
+/*
+ * How alike two texts are, for the contract suite and the bench: what counts is the words an engine will read, so white
+ * space, compatibility forms and marks that nobody sees are evened out first.
+ */
+
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const LINE_HYPHEN = /(\p{L})[-\u2010\u00ad]\s*\n\s*(?=\p{Ll})/gu;
+
+/** The form in which texts are compared: NFKC, hyphens of line ends joined, no bidi marks, white space as one blank. */
+export function normalise(text: string): string {
+  return text
+    .normalize("NFKC")
+    .replace(BIDI, "")
+    .replace(LINE_HYPHEN, "$1")
+    .replace(/\u00ad/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/** 1 − Levenshtein distance ÷ length of the longer, of the normalised texts. A lower bound for very long ones. */
+export function similarity(text: string, truth: string): number {
+  const a = normalise(text);
+  const b = normalise(truth);
+  const length = Math.max(a.length, b.length);
+  return length === 0 ? 1 : 1 - distance(a, b) / length;
+}
+
+const SCRIPT_WITHOUT_BLANKS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}\p{M}]+/gu;
+
+function words(text: string): Map<string, number> {
+  const count = new Map<string, number>();
+  for (const run of normalise(text).match(WORD) ?? []) {
+    // A run of letters may begin with another script: each sign of one that is written without blanks is a word.
+    const parts = SCRIPT_WITHOUT_BLANKS.test(run) ? [...run] : [run.toLowerCase()];
+    for (const word of parts) count.set(word, (count.get(word) ?? 0) + 1);
+  }
+  return count;
+}
+
+/** F1 of the words of a text against those of the truth, each as often as it occurs, in any order. */
+export function wordF1(text: string, truth: string): number {
+  const found = words(text);
+  const wanted = words(truth);
+  let common = 0;
+  for (const [word, count] of found) common += Math.min(count, wanted.get(word) ?? 0);
+  const sum = total(found) + total(wanted);
+  return sum === 0 ? 1 : (2 * common) / sum;
+}
+
+function total(count: Map<string, number>): number {
+  return [...count.values()].reduce((sum, each) => sum + each, 0);
+}
+
+const EXACT_UNITS = 30_000;
+const ANCHOR = 60;
+
+/** Levenshtein distance; above 30,000 units the distance of the pieces between anchors, which is never too small. */
+function distance(a: string, b: string): number {
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const x = a.slice(start, a.length - end);
+  const y = b.slice(start, b.length - end);
+  if (x.length === 0 || y.length === 0) return Math.max(x.length, y.length);
+  if (Math.min(x.length, y.length) <= EXACT_UNITS) return bitParallel(x, y);
+  for (let tries = 0; tries < 400; tries++) {
+    const at = Math.floor(x.length / 2) + (tries % 2 ? -1 : 1) * tries * 37;
+    const anchor = x.slice(at, at + ANCHOR);
+    const expected = Math.floor((at / x.length) * y.length);
+    const found = y.indexOf(anchor, Math.max(0, expected - 2_000));
+    if (anchor.length === ANCHOR && found >= 0 && Math.abs(found - expected) < 4_000) {
+      return distance(x.slice(0, at), y.slice(0, found)) + distance(x.slice(at), y.slice(found));
+    }
+  }
+  return bitParallel(x, y);
+}
+
+/** Myers' algorithm in words of 32 bits. */
+function bitParallel(a: string, b: string): number {
+  const blocks = Math.ceil(a.length / 32);
+  const peq = new Map<number, Uint32Array>();
+  for (let i = 0; i < a.length; i++) {
+    const unit = a.charCodeAt(i);
+    let mask = peq.get(unit);
+    if (!mask) peq.set(unit, (mask = new Uint32Array(blocks)));
+    mask[i >>> 5]! |= 1 << (i & 31);
+  }
+  const none = new Uint32Array(blocks);
+  const plus = new Uint32Array(blocks).fill(0xffffffff);
+  const minus = new Uint32Array(blocks);
+  const last = 1 << ((a.length - 1) & 31);
+  let score = a.length;
+  for (let j = 0; j < b.length; j++) {
+    const mask = peq.get(b.charCodeAt(j)) ?? none;
+    let carryPlus = 1;
+    let carryMinus = 0;
+    for (let k = 0; k < blocks; k++) {
+      const pv = plus[k]!;
+      const mv = minus[k]!;
+      const eq = mask[k]! | carryMinus;
+      const xv = mask[k]! | mv;
+      const xh = ((((eq & pv) >>> 0) + (pv >>> 0)) ^ pv) | eq;
+      let ph = mv | ~(xh | pv);
+      let mh = pv & xh;
+      if (k === blocks - 1) {
+        if (ph & last) score++;
+        else if (mh & last) score--;
+      }
+      const outPlus = ph >>> 31;
+      const outMinus = mh >>> 31;
+      ph = (ph << 1) | carryPlus;
+      mh = (mh << 1) | carryMinus;
+      plus[k] = mh | ~(xv | ph);
+      minus[k] = ph & xv;
+      carryPlus = outPlus;
+      carryMinus = outMinus;
+    }
+  }
+  return score;
+}
