@@ -65,11 +65,7 @@ export async function startAll(
     const admin = adminPort();
     return keep(`edge ${index + 1}`, () => {
       const worker = cluster.fork({ ...edgeEnv, ADMIN_PORT: admin });
-      return watch(
-        `edge ${index + 1}`,
-        worker.process as unknown as Parameters<typeof watch>[1],
-        print(`edge ${index + 1}`),
-      );
+      return watch(`edge ${index + 1}`, worker.process, print(`edge ${index + 1}`));
     });
   });
   // One process with both roles: on one machine extraction runs in child processes of it anyway.
@@ -124,5 +120,5 @@ async function untilReady({ PORT, HOST }: Config): Promise<void> {
 
 function detail({ err, reason, warning }: LogLine): string {
   const message = (err as { message?: string } | undefined)?.message;
-  return String(warning ?? reason ?? message ?? "");
+  return [warning, reason, message].find((text) => typeof text === "string") ?? "";
 }

@@ -19,7 +19,7 @@ import {
   type Store,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
-import { createLogger, type LogLevel } from "@docrelay/platform";
+import { createLogger } from "@docrelay/platform";
 import { isTerminal, type Event, type EventOf, type Terminal } from "@docrelay/protocol";
 import { eventually, spawnNode, startRedis, type TestProcess, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
@@ -153,10 +153,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
           done();
         },
       });
-      const base = await openBase(
-        config,
-        createLogger({ level: config.LOG_LEVEL as LogLevel, name: "worker", destination }),
-      );
+      const base = await openBase(config, createLogger({ level: config.LOG_LEVEL, name: "worker", destination }));
       if (more.sweeper !== false) {
         const sweeper = startSweeper(base, 100);
         base.life.add("sweeper", () => sweeper[Symbol.asyncDispose]());

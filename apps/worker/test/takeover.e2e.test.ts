@@ -1,10 +1,8 @@
-import { begin, conversationAddress, take } from "@docrelay/channel";
 import type { Event } from "@docrelay/protocol";
-import { eventually, makePdf, type TestProcess } from "@docrelay/testkit";
-import { readFileSync } from "node:fs";
+import { eventually, type TestProcess } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { echo, type Call } from "./engine.ts";
-import { shownText, USER, useWorker } from "./fixture.ts";
+import { shownText, useWorker } from "./fixture.ts";
 
 const at = useWorker({ env: { WORKER_GRACE_MS: "300" } });
 
@@ -22,15 +20,6 @@ async function midAnswer(): Promise<Call> {
 }
 const attemptsOf = (events: readonly Event[]): number[] =>
   events.flatMap((event) => (event.type === "started" ? [event.attempt] : []));
-const running = (child: TestProcess): boolean => {
-  try {
-    process.kill(child.pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 /** Kills the worker that made this call of the engine, once its log says that it was the one. */
 async function killCaller(workers: TestProcess[], attempt: number): Promise<void> {
   const made = (worker: TestProcess): boolean =>

@@ -19,12 +19,7 @@ const REWINDS = 100;
  * @returns the upload's id, to be named by asks. @throws RelayError, or the signal's reason.
  */
 export async function upload(link: Link, file: FileInput, options: UploadOptions = {}): Promise<string> {
-  const blob =
-    file instanceof Blob
-      ? file
-      : file.bytes instanceof Blob
-        ? file.bytes
-        : new Blob([file.bytes as Uint8Array<ArrayBuffer>]);
+  const blob = file instanceof Blob ? file : file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes]);
   const id = crypto.randomUUID();
   const { signal } = options;
   const retry = { deadlineMs: UPLOAD_MS, ...(signal ? { signal } : {}) };

@@ -12,7 +12,7 @@ let loading: Promise<WrappedPdfiumModule> | undefined;
 async function load(): Promise<WrappedPdfiumModule> {
   const file = await readFile(WASM);
   const module = await init({
-    wasmBinary: file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer,
+    wasmBinary: file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength),
   });
   module.PDFiumExt_Init();
   return module;

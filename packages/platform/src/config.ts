@@ -45,9 +45,7 @@ export function integer(of: { min: number; max?: number; default: number }): z.Z
 /** One of some words. */
 export function choice<const T extends string>(words: readonly [T, ...T[]], fallback?: NoInfer<T>): z.ZodType<T> {
   const one = z.enum(words, { error: `must be one of: ${words.join(", ")}` });
-  return fallback === undefined
-    ? one
-    : (one.default(fallback as z.core.util.NoUndefined<T>) as unknown as z.ZodType<T>);
+  return fallback === undefined ? one : one.default(fallback as z.core.util.NoUndefined<T>);
 }
 
 /** A comma list, blanks around its items dropped. */

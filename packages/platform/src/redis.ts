@@ -76,7 +76,8 @@ export async function inspectRedis(redis: Redis, deadlineMs: number): Promise<Re
   // A managed Redis may forbid CONFIG: then nothing is known, which is worth a warning of its own.
   const config = async (name: string): Promise<string> => {
     const answer = await redis.config("GET", name).catch(() => []);
-    return String((answer as unknown[])[1] ?? "unknown");
+    const value: unknown = (answer as unknown[])[1];
+    return typeof value === "string" ? value : "unknown";
   };
   const [maxmemoryPolicy, appendonly, fsync] = await Promise.all([
     config("maxmemory-policy"),
