@@ -13,8 +13,6 @@ interface Packet {
 export interface ByteCap {
   /** Bytes that wait for the client to read them. */
   buffered(): number;
-  /** Resolves when at most `bytes` wait, or false after `deadlineMs`. */
-  drained(bytes: number, deadlineMs: number): Promise<boolean>;
 }
 
 /**
@@ -39,13 +37,5 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
   });
   return {
     buffered,
-    async drained(bytes, deadlineMs) {
-      const end = performance.now() + deadlineMs;
-      while (buffered() > bytes) {
-        if (socket.destroyed || performance.now() > end) return false;
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      return true;
-    },
   };
 }

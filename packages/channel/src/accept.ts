@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
 import { askAddress } from "./address.ts";
+import { liveKey, recordKey } from "./keys.ts";
+import { exec } from "./text-store.ts";
 import { conversationScript, eventRest, runOn } from "./conversation-script.ts";
 import { SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "./store.ts";
 
@@ -90,6 +92,22 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     default:
       throw wrongAnswer("accept", reply);
   }
+}
+
+/**
+ * Whether an ask would be refused as `busy` now: a look before its bytes are stored. One that was accepted already never
+ * is. {@link accept} alone decides.
+ */
+export async function isCrowded(
+  store: Store,
+  user: string,
+  conversation: string,
+  id: string,
+  maxInFlight: number,
+): Promise<boolean> {
+  const at = askAddress(user, conversation, id);
+  const [known, live] = await exec(store.redis.pipeline().exists(recordKey(at)).scard(liveKey(at)));
+  return known === 0 && Number(live) >= maxInFlight;
 }
 
 /**

@@ -44,7 +44,25 @@ redis.call('ZREM', expiry, ARGV[1])
 return { 'OK' }
 `);
 
-const BEGIN = script(`
+/*
+ * A user's share: every blob with when it stops counting. A blob counts once, however often it is held.
+ */
+const HOLD_LUA = `
+local function hold(held, ref, size, max, now, keep, ttl)
+  local sum, all = 0, redis.call('HGETALL', held)
+  for i = 1, #all, 2 do
+    local bytes, until_ms = string.match(all[i + 1], '(%d+):(%d+)')
+    if tonumber(until_ms) < now then redis.call('HDEL', held, all[i])
+    elseif all[i] ~= ref then sum = sum + tonumber(bytes) end
+  end
+  if sum + size > max then return false end
+  redis.call('HSET', held, ref, string.format('%.0f:%.0f', size, now + keep))
+  redis.call('PEXPIRE', held, ttl)
+  return true
+end
+`;
+
+const BEGIN = script(`${HOLD_LUA}
 local up, held = KEYS[1], KEYS[2]
 local name, size, ref, max, now, idle = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local known = redis.call('HMGET', up, 'name', 'size')
@@ -53,18 +71,43 @@ if known[1] then
   if redis.call('PTTL', up) < idle then redis.call('PEXPIRE', up, idle) end
   return { 'KNOWN' }
 end
-local sum, all = 0, redis.call('HGETALL', held)
-for i = 1, #all, 2 do
-  local bytes, until_ms = string.match(all[i + 1], '(%d+):(%d+)')
-  if tonumber(until_ms) < now then redis.call('HDEL', held, all[i]) else sum = sum + tonumber(bytes) end
-end
-if sum + size > max then return { 'QUOTA' } end
-redis.call('HSET', held, ref, string.format('%.0f:%.0f', size, now + idle))
-redis.call('PEXPIRE', held, ARGV[8])
+if not hold(held, ref, size, max, now, idle, ARGV[8]) then return { 'QUOTA' } end
 redis.call('HSET', up, 'id', ARGV[9], 'name', name, 'type', ARGV[7], 'size', size, 'offset', 0, 'ref', ref, 'done', 0)
 redis.call('PEXPIRE', up, idle)
 return { 'BEGUN' }
 `);
+
+const HOLD = script(`${HOLD_LUA}
+if not hold(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[5]) then return { 'QUOTA' } end
+return { 'OK' }
+`);
+
+/** What an upload's bytes take of the user's share and of everybody's, in bytes. */
+export interface ByteShares {
+  readonly maxUserBytes: number;
+  readonly maxBytes: number;
+}
+
+/** Reserves room for bytes that came whole, under a new `ref`. A refusal has reserved nothing. */
+export async function reserveBytes(
+  store: Store,
+  user: string,
+  of: ByteShares & { ref: string; size: number },
+): Promise<"reserved" | "quota" | "busy"> {
+  const now = Date.now();
+  const [everybody] = await run(store.redis, RESERVE, RESERVATION, [
+    of.ref,
+    of.size,
+    of.maxBytes,
+    now + store.retentionMs,
+  ]);
+  if (everybody === "BUSY") return "busy";
+  const held = heldKey(userAddress(user));
+  const [own] = await run(store.redis, HOLD, [held], [of.ref, of.size, of.maxUserBytes, now, store.retentionMs]);
+  if (own === "OK") return "reserved";
+  await run(store.redis, RELEASE, RESERVATION, [of.ref]);
+  return "quota";
+}
 
 export type BegunUpload =
   | { kind: "begun"; upload: UploadState }
@@ -79,7 +122,7 @@ export type BegunUpload =
 export async function beginUpload(
   store: Store,
   user: string,
-  of: { id: string; name: string; type: string; size: number; ref: string; maxUserBytes: number; maxBytes: number },
+  of: ByteShares & { id: string; name: string; type: string; size: number; ref: string },
 ): Promise<BegunUpload> {
   const now = Date.now();
   const reserved = await run(store.redis, RESERVE, RESERVATION, [of.ref, of.size, of.maxBytes, now + IDLE_UPLOAD_MS]);

@@ -1,0 +1,45 @@
+import type { Health } from "@docrelay/platform";
+import { once } from "node:events";
+import type { Server as HttpServer } from "node:http";
+import type { Server } from "socket.io";
+import { endConnection } from "./closing.ts";
+import { sleep } from "./sleep.ts";
+
+export interface DrainDeps {
+  readonly health: Health;
+  readonly http: HttpServer;
+  readonly io: Server;
+  readonly plain: { drain(spreadMs: number): Promise<void> };
+  /** How long a balancer gets to see that this edge is not ready; 0 where nobody asks. */
+  readonly delayMs: number;
+}
+
+/** All sockets at once would be a herd at the other edges. */
+const SPREAD_MS = 1500;
+const STEP_MS = 50;
+const CLOSE_MS = 1000;
+
+/**
+ * Lets go of everybody: not ready, no new connections, each socket told and closed, spread over a second and a half. Their
+ * conversations go on elsewhere, from the log.
+ */
+export async function drain({ health, http, io, plain, delayMs }: DrainDeps): Promise<void> {
+  health.drain();
+  await sleep(delayMs);
+  const closed = once(http, "close");
+  http.close();
+  http.closeIdleConnections();
+  await Promise.all([endSockets(io), plain.drain(SPREAD_MS)]);
+  http.closeAllConnections();
+  await Promise.race([closed, sleep(CLOSE_MS)]);
+}
+
+async function endSockets(io: Server): Promise<void> {
+  const sockets = [...io.of("/").sockets.values()];
+  const steps = Math.max(1, Math.min(SPREAD_MS / STEP_MS, sockets.length));
+  const each = Math.ceil(sockets.length / steps);
+  for (let at = 0; at < sockets.length; at += each) {
+    for (const socket of sockets.slice(at, at + each)) endConnection(socket, "SHUTTING_DOWN", { retryAfterMs: 0 });
+    await sleep(at + each < sockets.length ? STEP_MS : 0);
+  }
+}

@@ -1,0 +1,125 @@
+import { createHealth, startAdminServer, type Logger } from "@docrelay/platform";
+import type { Limits } from "@docrelay/protocol";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createLimiter } from "./admission.ts";
+import { createAcceptAsk } from "./ask.ts";
+import { openBase } from "./base.ts";
+import type { Config } from "./config.ts";
+import { drain } from "./drain.ts";
+import { openGateway } from "./gateway.ts";
+import { createHttpServer, refuseUpgrade } from "./http.ts";
+import { createLoopback } from "./loopback.ts";
+import { createEdgeMetrics } from "./metrics.ts";
+import { createSlots } from "./slots.ts";
+import { createSocketServer } from "./socket-server.ts";
+import { readStaticSite } from "./static-site.ts";
+import { createUploadLine } from "./upload-line.ts";
+import { createUploads } from "./uploads.ts";
+
+/** One running edge. */
+export interface Edge {
+  readonly port: number;
+  readonly node: string;
+  /** Lets go of everybody, then of everything; answers what did not close in time. */
+  stop(): Promise<readonly string[]>;
+}
+
+const PAGE = join(import.meta.dirname, "../../web/dist");
+const READS = { atOnce: 64, line: 20_000, waitMs: 8000 };
+const UPLOADS = { atOnce: 2, maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
+const BURST_SECONDS = 4;
+/** New connections of one user: a page that flaps must not cost more than one that stays. */
+const CONNECT_RATE = { perSecond: 5, burst: 60 };
+const ASKED_RECENTLY_MS = 10_000;
+
+/** Starts an edge. @throws PlatformError when Redis cannot be used; what listening throws. */
+export async function startEdge(config: Config, log: Logger): Promise<Edge> {
+  const base = await openBase(config, log);
+  const { life, node, redis, subscriber, trouble } = base;
+  const limits = limitsOf(config);
+  const { io, engine } = createSocketServer({ publisher: redis, subscriber, maxInlineBytes: config.MAX_INLINE_BYTES });
+  life.add("socket server", () => io.close());
+  const line = createUploadLine(UPLOADS);
+  const metrics = createEdgeMetrics(() => ({
+    socketio: engine.clientsCount,
+    plain: 0,
+    unstoredBytes: line.unstoredBytes,
+  }));
+
+  const health = createHealth();
+  const loopback = createLoopback({ subscriber, publisher: redis, node });
+  health.check("redis", () => redis.ping());
+  health.check("pubsub", () => loopback.check());
+  let askedAt = Number.NEGATIVE_INFINITY;
+  const watched = { ...health, ready: () => ((askedAt = performance.now()), health.ready()) };
+
+  const shared = { ...base, limits, log, metrics, line, onTrouble: trouble, reads: createSlots(READS) };
+  const uploads = createUploads({
+    ...shared,
+    maxUserBytes: config.MAX_USER_BLOB_BYTES,
+    maxBytes: config.MAX_BLOB_BYTES,
+  });
+  const rate = createLimiter({ perSecond: config.ASKS_PER_SECOND, burst: config.ASKS_PER_SECOND * BURST_SECONDS });
+  const acceptAsk = createAcceptAsk({ ...shared, uploads, rate });
+  openGateway({
+    ...shared,
+    io,
+    uploads,
+    acceptAsk,
+    rate: createLimiter(CONNECT_RATE),
+    isDraining: () => health.draining,
+    maxConnections: config.MAX_CONNECTIONS,
+    maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
+  });
+
+  const perMinute = config.SESSIONS_PER_MINUTE;
+  const http = createHttpServer({
+    site: readStaticSite(PAGE),
+    health: watched,
+    authenticator: base.authenticator,
+    origins: config.CORS_ALLOWED_ORIGINS,
+    trustedProxies: config.TRUSTED_PROXIES,
+    sessionRate: perMinute > 0 ? createLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
+    upgrades: {
+      socketIo: (request, socket, head) => engine.handleUpgrade(request, socket, head),
+      plain: (_request, socket) => refuseUpgrade(socket, "NOT_FOUND"),
+    },
+    onBug: (error) => log.error({ err: error }, "bug"),
+  });
+  if (config.ADMIN_PORT > 0) {
+    const admin = await startAdminServer({
+      port: config.ADMIN_PORT,
+      host: config.HOST,
+      health: watched,
+      metrics: metrics.metrics,
+    });
+    life.add("admin server", () => admin[Symbol.asyncDispose]());
+  }
+  http.listen(config.PORT, config.HOST);
+  await once(http, "listening");
+
+  return {
+    port: (http.address() as AddressInfo).port,
+    node,
+    async stop() {
+      // A balancer that looks gets the time to see it; where nobody looks, nobody is waited for.
+      const delayMs = performance.now() - askedAt < ASKED_RECENTLY_MS ? config.DRAIN_DELAY_MS : 0;
+      await drain({ health, http, io, plain: { drain: async () => undefined }, delayMs });
+      return (await life.close()).map(({ step }) => step);
+    },
+  };
+}
+
+function limitsOf(config: Config): Limits {
+  return {
+    messageChars: config.MAX_MESSAGE_CHARS,
+    inlineFileBytes: config.MAX_INLINE_BYTES,
+    fileBytes: config.MAX_FILE_BYTES,
+    filesPerAsk: config.MAX_FILES_PER_ASK,
+    chunkBytes: config.CHUNK_BYTES,
+    pagesPerFile: config.MAX_PAGES,
+    asksInFlight: config.MAX_ASKS_IN_FLIGHT,
+  };
+}

@@ -1,0 +1,28 @@
+import { createLogger, describeProblems, EXIT_CONFIG, PlatformError, untilSignal } from "@docrelay/platform";
+import { readConfig } from "./config.ts";
+import { startEdge } from "./edge.ts";
+
+const parsed = readConfig(process.env);
+if (!parsed.ok) {
+  process.stderr.write(describeProblems("the edge", parsed.problems));
+  process.exit(EXIT_CONFIG);
+}
+const { config } = parsed;
+const log = createLogger({ level: config.LOG_LEVEL, name: "edge" });
+const stopped = untilSignal({ watchParent: true });
+// What nobody awaits must not take ten thousand connections with it.
+process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
+
+const edge = await startEdge(config, log).catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(describeProblems("the edge", [message]));
+  process.exit(error instanceof PlatformError && error.kind === "redis-version" ? EXIT_CONFIG : 1);
+});
+log.info({ port: edge.port, node: edge.node }, "listening");
+
+const reason = await stopped;
+log.info({ reason }, "stopping");
+const late = await edge.stop();
+if (late.length > 0) log.warn({ steps: late }, "not closed in time");
+log.info({}, "stopped");
+process.exit(0);

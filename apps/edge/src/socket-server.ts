@@ -1,0 +1,44 @@
+import { createShardedAdapter } from "@socket.io/redis-adapter";
+import { Server as EngineServer } from "engine.io";
+import type { Redis } from "ioredis";
+import { Server } from "socket.io";
+import { WebSocketServer, type ServerOptions } from "ws";
+
+/** Messages come in few pieces; the library's default lets a client keep 16,384 of them in memory. */
+class FewFragments extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    super({ ...options, maxFragments: 256 });
+  }
+}
+
+const CONNECT_MS = 10_000;
+const PING_EVERY_MS = 25_000;
+const PONG_MS = 20_000;
+/** Around the bytes of an ask: its message with every character escaped, names, ids. */
+const ENVELOPE_BYTES = 524_288;
+
+/**
+ * Socket.IO over WebSocket only: no connection needs stickiness. Upgrades are given to `engine` by whoever routes them, so
+ * that two WebSocket endpoints do not end each other's handshakes.
+ */
+export function createSocketServer(of: { publisher: Redis; subscriber: Redis; maxInlineBytes: number }): {
+  io: Server;
+  engine: EngineServer;
+} {
+  const engine = new EngineServer({
+    transports: ["websocket"],
+    maxHttpBufferSize: of.maxInlineBytes + ENVELOPE_BYTES,
+    perMessageDeflate: false,
+    httpCompression: false,
+    pingInterval: PING_EVERY_MS,
+    pingTimeout: PONG_MS,
+    wsEngine: FewFragments as never,
+  });
+  const io = new Server({
+    serveClient: false,
+    connectTimeout: CONNECT_MS,
+    adapter: createShardedAdapter(of.publisher, of.subscriber, { subscriptionMode: "dynamic" }),
+  });
+  io.bind(engine);
+  return { io, engine };
+}
