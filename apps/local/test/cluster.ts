@@ -1,0 +1,89 @@
+import { freePort, spawnNode, startRedis, type TestProcess, type TestRedis } from "@docrelay/testkit";
+import { afterAll, beforeAll } from "vitest";
+import { ENTRIES } from "../src/process.ts";
+
+type Env = Record<string, string>;
+
+/** A whole docrelay of real processes: each edge on a port of its own, as behind a balancer. */
+export interface Cluster {
+  readonly redis: TestRedis;
+  readonly edges: readonly TestEdge[];
+  readonly workers: TestProcess[];
+  /** Where edge `index` is. */
+  url(index?: number): string;
+  startEdge(): Promise<TestEdge>;
+  startWorker(env?: Env): Promise<TestProcess>;
+}
+export interface TestEdge {
+  readonly port: number;
+  readonly process: TestProcess;
+}
+
+export interface ClusterSettings {
+  readonly edges?: number;
+  readonly workers?: number;
+  readonly env?: Env;
+  /** The engine to ask; without it the demo engine, with no pause between words. */
+  readonly engineUrl?: () => string;
+}
+
+/** Starts it before the tests of a file, and ends it after them. */
+export function useCluster(settings: ClusterSettings = {}): Cluster {
+  const edges: TestEdge[] = [];
+  const workers: TestProcess[] = [];
+  const all: TestProcess[] = [];
+  let redis: TestRedis | undefined;
+  let engineEnv: Env = {};
+  const base = (): Env => ({ REDIS_URL: cluster.redis.url, LOG_LEVEL: "warn", ...settings.env });
+  const start = (entry: string, env: Env): TestProcess => {
+    const child = spawnNode(entry, { env });
+    all.push(child);
+    return child;
+  };
+
+  beforeAll(async () => {
+    redis = await startRedis({ aof: true });
+    if (settings.engineUrl) {
+      engineEnv = { ENGINE_URL: settings.engineUrl() };
+    } else {
+      const port = String(await freePort());
+      await start(ENTRIES.engine, { PORT: port, DEMO_DELAY_MS: "0" }).waitFor(/"msg":"listening"/);
+      engineEnv = { ENGINE_URL: `ws://127.0.0.1:${port}`, ENGINE_PROMPT: "fenced", ENGINE_REPLY: "stream" };
+    }
+    const few = { edges: settings.edges ?? 2, workers: settings.workers ?? 1 };
+    await Promise.all([
+      ...Array.from({ length: few.edges }, () => cluster.startEdge()),
+      ...Array.from({ length: few.workers }, () => cluster.startWorker()),
+    ]);
+  }, 60_000);
+  afterAll(async () => {
+    for (const child of all) child.kill("SIGKILL");
+    await Promise.all(all.map((child) => child.exited));
+    await redis?.stop();
+  });
+
+  const cluster: Cluster = {
+    get redis() {
+      if (!redis) throw new Error("the cluster has not started");
+      return redis;
+    },
+    edges,
+    workers,
+    url: (index = 0) => `http://127.0.0.1:${edges[index]?.port}`,
+    async startEdge() {
+      const port = await freePort();
+      const env = { AUTH_MODE: "anonymous", PORT: String(port), DRAIN_DELAY_MS: "0", ...base(), LOG_LEVEL: "info" };
+      const edge = { port, process: start(ENTRIES.edge, env) };
+      await edge.process.waitFor(/"msg":"listening"/);
+      edges.push(edge);
+      return edge;
+    },
+    async startWorker(env = {}) {
+      const worker = start(ENTRIES.worker, { ...base(), ...engineEnv, LOG_LEVEL: "info", ...env });
+      await worker.waitFor(/"msg":"ready"/);
+      workers.push(worker);
+      return worker;
+    },
+  };
+  return cluster;
+}
