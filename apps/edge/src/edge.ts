@@ -39,7 +39,14 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const base = await openBase(config, log);
   const { life, node, redis, subscriber, trouble } = base;
   const limits = limitsOf(config);
-  const { io, engine } = createSocketServer({ publisher: redis, subscriber, maxInlineBytes: config.MAX_INLINE_BYTES });
+  const polls = config.TRANSPORTS === "websocket,polling";
+  const transports = polls ? (["polling", "websocket"] as const) : (["websocket"] as const);
+  const { io, engine } = createSocketServer({
+    publisher: redis,
+    subscriber,
+    maxInlineBytes: config.MAX_INLINE_BYTES,
+    transports,
+  });
   life.add("socket server", () => io.close());
   const line = createUploadLine(UPLOADS);
   const metrics = createEdgeMetrics(() => ({
@@ -82,6 +89,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     origins: config.CORS_ALLOWED_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
     sessionRate: perMinute > 0 ? createLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
+    polling: polls ? (request, response) => engine.handleRequest(request, response) : undefined,
     upgrades: {
       socketIo: (request, socket, head) => engine.handleUpgrade(request, socket, head),
       plain: (_request, socket) => refuseUpgrade(socket, "NOT_FOUND"),

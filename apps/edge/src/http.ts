@@ -20,6 +20,8 @@ export interface HttpDeps {
   readonly trustedProxies: BlockList;
   /** New sessions by address; undefined: as many as come. */
   readonly sessionRate: Limiter | undefined;
+  /** Long polling of Socket.IO, where it is switched on. */
+  readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
   onBug(error: unknown): void;
 }
@@ -66,21 +68,35 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   if (path === "/v1/session") return answerSession(deps, request, response);
   if (deps.site.answer(path, request, response)) return;
   if (await answerHealth(path, response, deps.health)) return;
+  if (path === "/socket.io/" && deps.polling) {
+    allowOrigin(deps, request, response, "GET, POST");
+    if (request.method === "OPTIONS") return void response.writeHead(204).end();
+    return deps.polling(request, response);
+  }
   if (path.startsWith("/socket.io")) throw refuse("BAD_MESSAGE", { reason: "type", message: "Connect by WebSocket." });
   throw refuse("NOT_FOUND");
+}
+
+/** @throws Refusal `ORIGIN_DENIED` */
+function allowOrigin(
+  { origins }: HttpDeps,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  methods: string,
+): void {
+  response.setHeader("vary", "origin");
+  if (!originAllowed(headers, origins)) throw refuse("ORIGIN_DENIED");
+  if (headers.origin === undefined) return;
+  response.setHeader("access-control-allow-origin", headers.origin);
+  response.setHeader("access-control-allow-headers", "authorization, content-type");
+  response.setHeader("access-control-allow-methods", methods);
+  response.setHeader("access-control-max-age", "600");
 }
 
 /** `POST /v1/session`: a new anonymous user, or more time for the one whose token is sent along. */
 async function answerSession(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { headers, method, socket } = request;
-  response.setHeader("vary", "origin");
-  if (!originAllowed(headers, deps.origins)) throw refuse("ORIGIN_DENIED");
-  if (headers.origin !== undefined) {
-    response.setHeader("access-control-allow-origin", headers.origin);
-    response.setHeader("access-control-allow-headers", "authorization, content-type");
-    response.setHeader("access-control-allow-methods", "POST");
-    response.setHeader("access-control-max-age", "600");
-  }
+  allowOrigin(deps, request, response, "POST");
   if (method === "OPTIONS") return void response.writeHead(204).end();
   if (method !== "POST") {
     response.setHeader("allow", "POST, OPTIONS");

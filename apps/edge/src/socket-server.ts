@@ -18,15 +18,17 @@ const PONG_MS = 20_000;
 const ENVELOPE_BYTES = 524_288;
 
 /**
- * Socket.IO over WebSocket only: no connection needs stickiness. Upgrades are given to `engine` by whoever routes them, so
- * that two WebSocket endpoints do not end each other's handshakes.
+ * Socket.IO, over WebSocket alone unless told otherwise: then no connection needs stickiness. Upgrades are given to
+ * `engine` by whoever routes them, so that two WebSocket endpoints do not end each other's handshakes.
  */
-export function createSocketServer(of: { publisher: Redis; subscriber: Redis; maxInlineBytes: number }): {
-  io: Server;
-  engine: EngineServer;
-} {
+export function createSocketServer(of: {
+  readonly publisher: Redis;
+  readonly subscriber: Redis;
+  readonly maxInlineBytes: number;
+  readonly transports: ReadonlyArray<"websocket" | "polling">;
+}): { io: Server; engine: EngineServer } {
   const engine = new EngineServer({
-    transports: ["websocket"],
+    transports: [...of.transports],
     maxHttpBufferSize: of.maxInlineBytes + ENVELOPE_BYTES,
     perMessageDeflate: false,
     httpCompression: false,
