@@ -36,7 +36,8 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
   return {
     async during(conversation, work) {
       const room = roomOf(conversation);
-      if (!held.has(room) && held.size + pending.size >= MAX_ROOMS) {
+      // Besides these a socket is in the room of its own id.
+      if (!socket.rooms.has(room) && socket.rooms.size > MAX_ROOMS) {
         throw refuse("BUSY", { message: "Too many conversations are open on this connection. Close some." });
       }
       pending.set(room, (pending.get(room) ?? 0) + 1);
