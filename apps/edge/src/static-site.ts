@@ -56,7 +56,7 @@ export function readStaticSite(folder: string): StaticSite {
       if (!asset || (request.method !== "GET" && request.method !== "HEAD")) return false;
       const cache = path.startsWith(HASHED) ? "public, max-age=31536000, immutable" : "no-cache";
       const headers = { ...asset.headers, ...SECURITY, "cache-control": cache };
-      if (request.headers["if-none-match"] === asset.etag) {
+      if (holds(request.headers["if-none-match"], asset.etag)) {
         response.writeHead(304, headers).end();
         return true;
       }
@@ -71,6 +71,12 @@ export function readStaticSite(folder: string): StaticSite {
       return true;
     },
   };
+}
+
+/** Whether a browser has this version already. A proxy that packs makes an etag a weak one. */
+function holds(header: string | undefined, etag: string): boolean {
+  const held = (header ?? "").split(",").map((one) => one.trim().replace(/^W\//, ""));
+  return held.includes(etag) || held.includes("*");
 }
 
 function readAsset(file: string): Asset {
