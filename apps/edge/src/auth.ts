@@ -51,16 +51,16 @@ export function createAnonymousAuthenticator(of: {
       const [secret] = of.secrets();
       if (!secret) throw new Error("no secret to sign sessions with");
       const issuedAt = Math.floor(now() / 1000);
-      const expiresAt = issuedAt * 1000 + of.ttlMs;
+      const expires = Math.ceil(issuedAt + of.ttlMs / 1000); // a token counts in seconds
       const token = await new SignJWT({})
         .setProtectedHeader({ alg: ALGORITHM })
         .setSubject(user)
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setIssuedAt(issuedAt)
-        .setExpirationTime(Math.ceil(expiresAt / 1000))
+        .setExpirationTime(expires)
         .sign(secret);
-      return { token, user, expiresAt };
+      return { token, user, expiresAt: expires * 1000 };
     },
   };
 }
@@ -74,7 +74,14 @@ async function verifyWith(secret: Uint8Array, token: string, now: number): Promi
     currentDate: new Date(now),
   });
   const { sub, exp, iat } = payload;
-  if (!sub || sub.length > 256 || exp === undefined || iat === undefined || iat * 1000 > now + CLOCK_SKEW_S * 1000) {
+  if (
+    typeof sub !== "string" ||
+    sub === "" ||
+    sub.length > 256 ||
+    exp === undefined ||
+    iat === undefined ||
+    iat * 1000 > now + CLOCK_SKEW_S * 1000
+  ) {
     throw refuse("AUTH_INVALID");
   }
   return { user: sub, expiresAt: exp * 1000 };
