@@ -1,0 +1,141 @@
+import { settingNames } from "@docrelay/platform";
+import { spawnNode } from "@docrelay/testkit";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readConfig, schema, type Config } from "./config.ts";
+
+const NEEDED = { REDIS_URL: "redis://127.0.0.1:6379", AUTH_MODE: "anonymous" };
+
+function read(env: Record<string, string>): Config {
+  const parsed = readConfig(env);
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  return parsed.config;
+}
+function problems(env: Record<string, string>): string[] {
+  const parsed = readConfig(env);
+  return parsed.ok ? [] : parsed.problems;
+}
+const REFUSED: ReadonlyArray<[name: string, value: string, sentence: RegExp]> = [
+  ["BLOB_STORE", "s3://bucket/prefix", /object storage .*later version/],
+  ["REDIS_CLUSTER", "true", /cluster comes with a later version/],
+  ["AUTH_MODE", "jwt", /jwt comes with a later version/],
+  ["JWT_SECRET", "x".repeat(32), /AUTH_MODE=jwt/],
+  ["JWT_JWKS_URL", "https://login.test/jwks", /AUTH_MODE=jwt/],
+  ["JWT_ISSUER", "login", /AUTH_MODE=jwt/],
+  ["JWT_AUDIENCE", "docrelay", /AUTH_MODE=jwt/],
+  ["JWT_COOKIE", "session", /AUTH_MODE=jwt/],
+];
+
+describe("settings", () => {
+  it("have the contract's defaults", () => {
+    expect(read(NEEDED)).toMatchObject({
+      PORT: 3000,
+      HOST: "127.0.0.1",
+      ADMIN_PORT: 0,
+      SESSION_TTL_MS: 604_800_000,
+      CORS_ALLOWED_ORIGINS: [],
+      ASK_DEADLINE_MS: 300_000,
+      BLOB_STORE: "redis",
+      MAX_FILE_BYTES: 26_214_400,
+      MAX_FILES_PER_ASK: 8,
+      MAX_PAGES: 2000,
+      MAX_MESSAGE_CHARS: 32_000,
+      MAX_INLINE_BYTES: 1_048_576,
+      CHUNK_BYTES: 65_536,
+      MAX_ASKS_IN_FLIGHT: 4,
+      ASKS_PER_SECOND: 5,
+      MAX_CONNECTIONS_PER_USER: 50,
+      MAX_USER_BLOB_BYTES: 268_435_456,
+      MAX_CONNECTIONS: 20_000,
+      MAX_QUEUED_ASKS: 10_000,
+      MAX_BLOB_BYTES: 2_147_483_648,
+      MAX_SOCKET_BUFFER_BYTES: 1_048_576,
+      SESSIONS_PER_MINUTE: 0,
+      RETENTION_MS: 86_400_000,
+      LOG_LEVEL: "info",
+    });
+  });
+
+  it("need a Redis and a choice of how users are known", () => {
+    expect(problems({}).map((problem) => problem.split(" ")[0])).toEqual(["REDIS_URL", "AUTH_MODE"]);
+    expect(problems({ REDIS_URL: NEEDED.REDIS_URL })).toEqual([expect.stringMatching(/^AUTH_MODE must be chosen/)]);
+  });
+
+  it.each(REFUSED)("refuse %s=%s with a sentence", (name, value, sentence) => {
+    const [problem = "", ...more] = problems({ ...NEEDED, [name]: value });
+    expect([problem.split(" ")[0], more]).toEqual([name, []]);
+    expect(problem).toMatch(sentence);
+  });
+
+  it("tell all problems at once, by name and without their values", () => {
+    const all = problems({
+      REDIS_URL: "http://user:hunter2@host",
+      AUTH_MODE: "magic",
+      SESSION_SECRET: "hunter2",
+      PORT: "70000",
+      CORS_ALLOWED_ORIGINS: "https://app.test, hunter2",
+      TRUSTED_PROXIES: "10.0.0.0/99",
+      MAX_FILES_PER_ASK: "1e3",
+    });
+    expect(all.map((problem) => problem.split(" ")[0]).sort()).toEqual([
+      "AUTH_MODE",
+      "CORS_ALLOWED_ORIGINS",
+      "MAX_FILES_PER_ASK",
+      "PORT",
+      "REDIS_URL",
+      "SESSION_SECRET",
+      "TRUSTED_PROXIES",
+    ]);
+    expect(all.join()).not.toContain("hunter2");
+  });
+
+  it("count bytes of the secret, and take an empty variable for an unset one", () => {
+    expect(problems({ ...NEEDED, SESSION_SECRET: "é".repeat(16) })).toEqual([]);
+    expect(problems({ ...NEEDED, SESSION_SECRET: "e".repeat(31) })).toHaveLength(1);
+    expect(read({ ...NEEDED, SESSION_SECRET: "", JWT_SECRET: "" }).SESSION_SECRET).toBeUndefined();
+  });
+
+  it("bring origins into their one form", () => {
+    const { CORS_ALLOWED_ORIGINS } = read({ ...NEEDED, CORS_ALLOWED_ORIGINS: "https://APP.test:443 , http://b.test" });
+    expect(CORS_ALLOWED_ORIGINS).toEqual(["https://app.test", "http://b.test"]);
+    for (const wrong of ["*", "null", "https://a.test/path"]) {
+      expect(problems({ ...NEEDED, CORS_ALLOWED_ORIGINS: wrong })).toHaveLength(1);
+    }
+  });
+
+  it.each(["10.0.0.1", "10.0.0.0/8,fd00::/8", "::1"])("know %s as proxies", (text) =>
+    expect(problems({ ...NEEDED, TRUSTED_PROXIES: text })).toEqual([]),
+  );
+  it.each(["proxy.test", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "fd00::/129", "10.0.0.0/"])(
+    "do not know %s as a proxy",
+    (text) => expect(problems({ ...NEEDED, TRUSTED_PROXIES: text })).toHaveLength(1),
+  );
+
+  it("are named as the contract names them", () => {
+    expect(settingNames(schema).every((name) => /^[A-Z][A-Z_]+$/.test(name))).toBe(true);
+  });
+});
+
+describe("an edge by itself", () => {
+  const main = join(import.meta.dirname, "main.ts");
+
+  it("exits 78 before it opens anything, with a sentence for each problem", async () => {
+    const env = Object.fromEntries(REFUSED.map(([name, value]) => [name, value]));
+    await using edge = spawnNode(main, { env });
+    expect(await edge.exited).toEqual({ code: 78, signal: null });
+    const said = edge.lines.join("\n");
+    expect(edge.lines[0]).toBe("the edge cannot start:");
+    expect(edge.lines).toHaveLength(2 + REFUSED.length);
+    for (const [name, , sentence] of REFUSED) {
+      expect(edge.lines.find((line) => line.startsWith(`  - ${name} `))).toMatch(sentence);
+    }
+    expect(said).toMatch(/- REDIS_URL is missing/);
+    expect(said).not.toContain("x".repeat(32));
+  });
+
+  it("does not choose for itself how users are known", async () => {
+    await using edge = spawnNode(main, { env: { REDIS_URL: NEEDED.REDIS_URL } });
+    expect(await edge.exited).toEqual({ code: 78, signal: null });
+    expect(edge.lines.join("\n")).toMatch(/AUTH_MODE must be chosen/);
+  });
+});

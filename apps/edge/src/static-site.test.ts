@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, request, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readStaticSite } from "./static-site.ts";
+
+const PAGE = `<!doctype html><title>docrelay</title>${"<p>words</p>".repeat(100)}`;
+let folder: string;
+let server: Server;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "docrelay-site-"));
+  const site = join(folder, "dist");
+  mkdirSync(join(site, "assets"), { recursive: true });
+  writeFileSync(join(folder, "secret.txt"), "secret");
+  writeFileSync(join(site, "index.html"), PAGE);
+  writeFileSync(join(site, "assets", "app-1a2b.js"), "console.log(1)");
+  writeFileSync(join(site, "icon.png"), Buffer.from([1, 2, 3]));
+  symlinkSync(join(folder, "secret.txt"), join(site, "link.txt"));
+  const pages = readStaticSite(site);
+  server = createServer((incoming, response) => {
+    if (!pages.answer((incoming.url ?? "").split("?")[0] ?? "", incoming, response)) response.writeHead(404).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+/** The path goes out as it is: a client library would tidy it up. */
+function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+  const { port } = server.address() as AddressInfo;
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: "127.0.0.1", path, headers, method }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+describe("the page's files", () => {
+  it("are served with headers that let nothing foreign in", async () => {
+    const { status, headers, body } = await get("/");
+    expect([status, body.toString()]).toEqual([200, PAGE]);
+    expect(headers).toMatchObject({
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+      "content-length": String(PAGE.length),
+      vary: "accept-encoding",
+    });
+    expect(headers["content-security-policy"]).toMatch(/default-src 'self'.*frame-ancestors 'none'/);
+    expect((await get("/?x=1")).body.toString()).toBe(PAGE);
+    expect((await get("/index.html")).status).toBe(200);
+  });
+
+  it("are kept for ever when their name holds their hash", async () => {
+    const { headers } = await get("/assets/app-1a2b.js");
+    expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+    expect(headers["content-type"]).toBe("text/javascript; charset=utf-8");
+  });
+
+  it("are packed for who can unpack them, and pictures never", async () => {
+    const packed = await get("/", { "accept-encoding": "br, gzip" });
+    expect(packed.headers["content-encoding"]).toBe("gzip");
+    expect(gunzipSync(packed.body).toString()).toBe(PAGE);
+    expect((await get("/icon.png", { "accept-encoding": "gzip" })).headers["content-encoding"]).toBeUndefined();
+  });
+
+  it("are not sent again to who has them", async () => {
+    const { etag = "" } = (await get("/")).headers;
+    for (const held of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+      const again = await get("/", { "if-none-match": held });
+      expect([held, again.status, again.body.length]).toEqual([held, 304, 0]);
+    }
+    expect((await get("/", { "if-none-match": '"other"' })).status).toBe(200);
+  });
+
+  it("answer HEAD without a body, and are not for other methods", async () => {
+    const head = await get("/", {}, "HEAD");
+    expect([head.status, head.body.length, head.headers["content-length"]]).toEqual([200, 0, String(PAGE.length)]);
+    for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) expect((await get("/", {}, method)).status).toBe(404);
+  });
+
+  it.each([
+    "/../secret.txt",
+    "/..%2fsecret.txt",
+    "/..%2f..%2fetc/passwd",
+    "/assets/../index.html",
+    "/assets/..%5cindex.html",
+    "/%00",
+    "/index.html%00.png",
+    "//",
+    "//evil.test",
+    "//evil.test/index.html",
+    "/assets",
+    "/assets/",
+    "/INDEX.html",
+    "/link.txt",
+    "/__proto__",
+    "/constructor",
+    "http://evil.test/",
+    "*",
+  ])("do not include %s", async (path) => expect((await get(path)).status).toBe(404));
+
+  it("are none when the page was not built", async () => {
+    const none = readStaticSite(join(folder, "not-there"));
+    expect(none.answer("/", {} as never, {} as never)).toBe(false);
+  });
+});
