@@ -5,6 +5,7 @@ import {
   beginUpload,
   claimBytes,
   createBlobStore,
+  dropUpload,
   finishUpload,
   newRef,
   readUpload,
@@ -28,6 +29,18 @@ const start = (id: string, size = 10, more: Partial<Parameters<typeof beginUploa
     ...more,
   });
 const reserved = async () => Number(await channel.store.redis.get(RESERVED_TOTAL_KEY));
+
+describe("dropUpload", () => {
+  it("forgets the upload, its bytes and their shares, and may be called twice", async () => {
+    const begun = await start("u", 60);
+    if (begun.kind !== "begun") throw new Error(begun.kind);
+    await blobs().write(begun.upload.ref, 0, Buffer.alloc(60));
+    for (let n = 0; n < 2; n++) await dropUpload(channel.store, blobs(), channel.user, begun.upload);
+    expect(await readUpload(channel.store, channel.user, "u")).toBeUndefined();
+    expect([await blobs().exists(begun.upload.ref), await reserved()]).toEqual([false, 0]);
+    expect(await start("u", 100, { name: "b.pdf" })).toMatchObject({ kind: "begun", upload: { offset: 0 } });
+  });
+});
 
 describe("beginUpload", () => {
   it("begins at 0, and begun again goes on from where it is, keeping its ref", async () => {

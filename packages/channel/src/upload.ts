@@ -253,6 +253,12 @@ export async function releaseBytes(
   if (of.user) await store.redis.hdel(heldKey(of.user), ref);
 }
 
+/** Forgets an upload whose bytes are of no use, and them. Idempotent; its id may begin another one. */
+export async function dropUpload(store: Store, blobs: BlobStore, user: string, of: UploadState): Promise<void> {
+  await store.redis.unlink(keyOf(user, of.id));
+  await releaseBytes(store, blobs, of.ref, { user: userAddress(user) });
+}
+
 /** Gives back the shares of bytes that have outlived their time; answers how many. */
 export async function sweepBytes(store: Store, blobs: BlobStore): Promise<number> {
   const expired = await store.redis.zrangebyscore(RESERVED_EXPIRY_KEY, 0, Date.now(), "LIMIT", 0, 100);
