@@ -13,6 +13,7 @@ import {
 import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
 import type { Limiter } from "./admission.ts";
+import { looksLikePdf } from "./bytes.ts";
 import type { Deployment } from "./deployment.ts";
 import { canBeRead, orderText, type ExtractionDeps } from "./extraction.ts";
 import type { QueueGate } from "./queue-gate.ts";
@@ -108,6 +109,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
   };
 }
 
+/** All of them before any is stored: one bad file must not leave the bytes of the others behind. */
 function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineBytes: number): void {
   if (files.length > limits.filesPerAsk) {
     const message = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
@@ -121,12 +123,13 @@ function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineByt
     if (file.bytes.length > limits.fileBytes || inline > maxInlineBytes) {
       throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", file: index });
     }
+    if (!looksLikePdf(file.bytes)) throw refuse("FILE_TYPE_UNSUPPORTED", { file: index });
   }
 }
 
 /** Where a file's bytes and its text are. Everything an ask needs of a file is renewed by this. */
 async function prepare(deps: AskDeps, user: string, file: AskFileInput, index: number): Promise<Prepared> {
-  const found = "upload" in file ? await named(deps, user, file.upload) : await deps.uploads.keep(user, file, index);
+  const found = "upload" in file ? await named(deps, user, file.upload) : await deps.uploads.keep(user, file);
   if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
   const { password } = file;
   const opened = password === undefined ? found : await withPassword(deps, found, password);

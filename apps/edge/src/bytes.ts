@@ -10,7 +10,8 @@ import {
 import { createHash } from "node:crypto";
 import type { Deployment } from "./deployment.ts";
 
-const HEAD_BYTES = 1024;
+/** How many of the first bytes decide whether they are a PDF. */
+export const HEAD_BYTES = 1024;
 const MARK = Buffer.from("%PDF-");
 
 /** Decided by the bytes alone, wherever in the first 1,024 the mark stands (as readers of PDFs do). */
@@ -18,15 +19,24 @@ export function looksLikePdf(head: Uint8Array): boolean {
   return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES)).includes(MARK);
 }
 
-/** The hash of stored bytes, read back in order. @throws ChannelError `hole` when they are not whole. */
-export async function hashStored(blobs: BlobStore, ref: string, size: number): Promise<string | undefined> {
+/**
+ * What stored bytes are, read back in order; undefined when they are fewer or more than `size`. @throws ChannelError
+ * `hole` when they are not whole.
+ */
+export async function inspectStored(
+  blobs: BlobStore,
+  ref: string,
+  size: number,
+): Promise<{ sha256: string; isPdf: boolean } | undefined> {
   const hash = createHash("sha256");
+  let head = Buffer.alloc(0);
   let bytes = 0;
   for await (const chunk of blobs.read(ref)) {
     hash.update(chunk);
+    if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)]);
     bytes += chunk.length;
   }
-  return bytes === size ? hash.digest("hex") : undefined;
+  return bytes === size ? { sha256: hash.digest("hex"), isPdf: looksLikePdf(head) } : undefined;
 }
 
 /** Settles where bytes of this hash lie and which text they make. `ref` is dropped when another copy is kept. */

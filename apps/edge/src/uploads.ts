@@ -1,18 +1,17 @@
 import {
   advanceUpload,
   beginUpload,
+  dropUpload,
   finishUpload,
   newRef,
   readUpload,
-  releaseBytes,
   reserveBytes,
-  userAddress,
   type AskFile,
   type UploadState,
 } from "@docrelay/channel";
 import { checkFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
-import { dropNeedless, hashStored, looksLikePdf, settleBytes } from "./bytes.ts";
+import { dropNeedless, HEAD_BYTES, inspectStored, looksLikePdf, settleBytes } from "./bytes.ts";
 import type { Deployment } from "./deployment.ts";
 import { orderText, type ExtractionDeps } from "./extraction.ts";
 import type { UploadLine } from "./upload-line.ts";
@@ -29,8 +28,8 @@ export interface Uploads {
     user: string,
     input: { upload: string; offset: number; bytes: Uint8Array },
   ): Promise<{ offset: number; done: boolean }>;
-  /** Stores bytes that came whole. @throws Refusal */
-  keep(user: string, file: { name: string; bytes: Uint8Array }, index: number): Promise<AskFile>;
+  /** Stores bytes that came whole and look like a PDF. @throws Refusal */
+  keep(user: string, file: { name: string; bytes: Uint8Array }): Promise<AskFile>;
 }
 
 export interface UploadsDeps extends ExtractionDeps {
@@ -62,10 +61,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
     if (offset + bytes.length > upload.size) {
       throw refuse("FILE_CORRUPT", { message: "There are more bytes than the upload was begun with." });
     }
-    if (offset === 0 && !looksLikePdf(bytes)) {
-      await releaseBytes(store, blobs, upload.ref, { user: userAddress(user) });
-      throw refuse("FILE_TYPE_UNSUPPORTED");
-    }
+    // As soon as it can be told. Of a smaller first chunk it is when the last one has come.
+    const tells = offset === 0 && bytes.length >= Math.min(HEAD_BYTES, upload.size);
+    if (tells && !looksLikePdf(bytes)) await refuseType(user, upload);
     let at = upload.offset;
     if (offset === at) {
       await blobs.write(upload.ref, offset, bytes);
@@ -81,9 +79,16 @@ export function createUploads(deps: UploadsDeps): Uploads {
     return { offset: upload.size, done: true };
   }
 
+  async function refuseType(user: string, upload: UploadState): Promise<never> {
+    await dropUpload(store, blobs, user, upload);
+    throw refuse("FILE_TYPE_UNSUPPORTED");
+  }
+
   async function complete(user: string, upload: UploadState): Promise<void> {
-    const sha256 = await hashStored(blobs, upload.ref, upload.size);
-    if (sha256 === undefined) throw refuse("FILE_CORRUPT");
+    const stored = await inspectStored(blobs, upload.ref, upload.size);
+    if (stored === undefined) throw refuse("FILE_CORRUPT");
+    if (!stored.isPdf) await refuseType(user, upload);
+    const { sha256 } = stored;
     const { ref, text } = await settleBytes(deps, sha256, upload.ref);
     if ((await finishUpload(store, user, upload.id, { sha256, ref, text })) === "unknown") throw refuse("NOT_FOUND");
     try {
@@ -120,8 +125,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       return line.run({ user, upload, bytes: bytes.length }, () => put(user, upload, offset, bytes));
     },
 
-    async keep(user, { name, bytes }, index) {
-      if (!looksLikePdf(bytes)) throw refuse("FILE_TYPE_UNSUPPORTED", { file: index });
+    async keep(user, { name, bytes }) {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const own = newRef();
       const reserved = await reserveBytes(store, user, { ref: own, size: bytes.length, ...shares });
