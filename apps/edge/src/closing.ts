@@ -10,6 +10,15 @@ export function endConnection(
   code: ErrorCode,
   more?: Partial<Omit<WireError, "code" | "retryable">>,
 ): void {
-  socket.emit("closing", wireError(code, more));
-  socket.conn.close(code === "SLOW_CONSUMER");
+  const error = wireError(code, more);
+  if (code !== "SLOW_CONSUMER") {
+    socket.emit("closing", error);
+    socket.conn.close();
+    return;
+  }
+  // Everything that waits is thrown away, and an emitted packet would wait: so it goes to the WebSocket by itself, behind
+  // what the network holds already.
+  const { socket: wire } = socket.conn.transport as unknown as { socket?: { send(frame: string): void } };
+  wire?.send(`42${JSON.stringify(["closing", error])}`);
+  socket.conn.close(true);
 }
