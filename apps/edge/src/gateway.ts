@@ -15,6 +15,7 @@ import { admit, type AdmitDeps } from "./admit.ts";
 import type { Identity } from "./auth.ts";
 import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./closing.ts";
+import { createExpiry } from "./expiry.ts";
 import { toFailure } from "./failure.ts";
 import { createMembership } from "./membership.ts";
 import type { EdgeMetrics } from "./metrics.ts";
@@ -34,9 +35,6 @@ export interface GatewayDeps extends EventDeps, AdmitDeps {
   readonly maxSocketBufferBytes: number;
 }
 
-/** Ending a connection at the token's end leaves this long for a fresh one. */
-const EXPIRY_GRACE_MS = 30_000;
-const LONGEST_TIMER_MS = 2_147_483_647;
 /** Requests of one connection that have no answer yet. */
 const MOST_PENDING = 64;
 
@@ -75,7 +73,6 @@ export function openGateway(deps: GatewayDeps): void {
 function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
   const { metrics, node, limits } = deps;
   let identity = admitted;
-  let expiry: NodeJS.Timeout | undefined;
   let strikes: Strikes = [];
   let pending = 0;
 
@@ -85,27 +82,19 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
     metrics.closed(code);
     endConnection(socket, code, more);
   };
-  const watchExpiry = (): void => {
-    clearTimeout(expiry);
-    const left = identity.expiresAt + EXPIRY_GRACE_MS - Date.now();
-    expiry = setTimeout(
-      () => (left > LONGEST_TIMER_MS ? watchExpiry() : end("AUTH_EXPIRED")),
-      Math.min(Math.max(0, left), LONGEST_TIMER_MS),
-    );
-    expiry.unref();
-  };
+  const expiry = createExpiry(() => end("AUTH_EXPIRED"));
   const speaker: Speaker = {
     identity: () => identity,
     membership: createMembership(socket, deps.subscriptions),
     renew(fresh) {
       identity = fresh;
-      watchExpiry();
+      expiry.until(fresh.expiresAt);
     },
   };
 
   capBytes(socket.conn, deps.maxSocketBufferBytes, () => end("SLOW_CONSUMER", { retryAfterMs: 0 }));
-  watchExpiry();
-  socket.on("disconnect", () => clearTimeout(expiry));
+  expiry.until(identity.expiresAt);
+  socket.on("disconnect", () => expiry.stop());
 
   socket.onAny((event: unknown, ...args: unknown[]) => {
     const ack = typeof args.at(-1) === "function" ? (args.pop() as (answer: Ack) => void) : undefined;
