@@ -118,6 +118,7 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
         AUTH_MODE: "anonymous",
         SESSION_SECRET: SECRET,
         PORT: "0",
+        DRAIN_DELAY_MS: "0",
         ASKS_PER_SECOND: "1000",
         MAX_ASKS_IN_FLIGHT: "100",
         ...of.env,

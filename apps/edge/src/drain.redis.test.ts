@@ -1,0 +1,77 @@
+import { conversationAddress, publishProgress } from "@docrelay/channel";
+import { eventually } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { CONVERSATION, heard, refused, useEdges, USER, type Client } from "../test/fixture.ts";
+
+const relay = useEdges({ count: 2, each: true, env: { DRAIN_DELAY_MS: "400", MAX_SOCKET_BUFFER_BYTES: "65536" } });
+const edge = (n: number): (typeof relay.edges)[number] => {
+  const found = relay.edges[n];
+  if (!found) throw new Error("no such edge");
+  return found;
+};
+const ready = async (n: number): Promise<number> => (await fetch(`http://127.0.0.1:${edge(n).port}/readyz`)).status;
+
+describe("an edge that stops", () => {
+  it("says so, lets nobody in, tells everybody, and closes so that clients come back", async () => {
+    const clients = await Promise.all(Array.from({ length: 40 }, () => relay.client(edge(0))));
+    const other = await relay.client(edge(1));
+    await clients[0]?.ask("one");
+    expect([await ready(0), await ready(1)]).toEqual([200, 200]);
+    const stopped = edge(0).stop();
+    await eventually(async () => (await ready(0)) === 503);
+    expect(await refused(relay.client(edge(0)))).toMatchObject({
+      code: "SHUTTING_DOWN",
+      retryable: true,
+      retryAfterMs: 0,
+    });
+    expect(clients.every(({ socket }) => socket.connected)).toBe(true);
+    expect(await stopped).toEqual([]);
+    for (const client of clients) {
+      await eventually(() => !client.socket.connected);
+      expect(client.said).toEqual([
+        ["closing", expect.objectContaining({ code: "SHUTTING_DOWN", retryable: true, retryAfterMs: 0 })],
+        ["disconnect", "transport close"],
+      ]);
+    }
+    await expect(ready(0)).rejects.toThrow("fetch failed");
+    expect([await ready(1), other.socket.connected]).toEqual([200, true]);
+    // What it had accepted goes on elsewhere.
+    await other.open(CONVERSATION);
+    await relay.answer(CONVERSATION, ["x"]);
+    expect((await heard(other, 3)).at(-1)).toMatchObject({ type: "completed", ask: "one" });
+  });
+
+  it("does not wait for a balancer where nobody looks", async () => {
+    const lonely = await relay.start({ DRAIN_DELAY_MS: "60000" });
+    const client = await relay.client(lonely);
+    expect(await lonely.stop()).toEqual([]);
+    await eventually(() => !client.socket.connected);
+  });
+});
+
+/** Stops a client from reading, as a suspended phone does. */
+function wire(client: Client): { pause(): void; resume(): void } {
+  const { transport } = client.socket.io.engine as unknown as { transport: { ws: { pause(): void; resume(): void } } };
+  return transport.ws;
+}
+
+describe("a client that does not read", () => {
+  it("is let go instead of being buffered for, and others are not held up", async () => {
+    const [slow, good] = [await relay.client(edge(0)), await relay.client(edge(0))];
+    for (const client of [slow, good]) await client.open(CONVERSATION);
+    wire(slow).pause();
+    const hint = { conversation: CONVERSATION, ask: "x".repeat(100_000), stage: "queued" } as const;
+    for (let n = 1; n <= 300; n++) {
+      await publishProgress(relay.store, conversationAddress(USER, CONVERSATION), hint);
+      if (n % 20 === 0) await eventually(() => good.said.length === n, { what: "what others hear" });
+    }
+    expect(good.socket.connected).toBe(true);
+
+    wire(slow).resume();
+    await eventually(() => !slow.socket.connected, { what: "the end of a slow connection", timeoutMs: 10_000 });
+    const [[name, error] = [], [end] = []] = slow.said.slice(-2);
+    expect([name, error, end]).toEqual(["closing", expect.objectContaining({ code: "SLOW_CONSUMER" }), "disconnect"]);
+    // The kernel's own buffers hold some megabytes; the edge added no more than its cap.
+    expect(slow.said.length).toBeLessThan(150);
+  });
+});
