@@ -7,6 +7,8 @@ export interface PdfOptions {
   readonly pages: readonly string[];
   /** More drawing on each page, to make its extraction slow: this many empty text operators. */
   readonly operators?: number;
+  /** Bytes that no page uses, to make the file large. */
+  readonly ballast?: Uint8Array;
 }
 
 const LINE = 14;
@@ -36,7 +38,7 @@ function stream(dictionary: string, content: string): string {
 }
 
 /** A PDF with these pages of text. */
-export function makePdf({ pages, operators = 0 }: PdfOptions): Uint8Array {
+export function makePdf({ pages, operators = 0, ballast: unused }: PdfOptions): Uint8Array {
   const kids = pages.map((_, index) => `${4 + index * 2} 0 R`).join(" ");
   const objects = [
     "<< /Type /Catalog /Pages 2 0 R >>",
@@ -52,6 +54,7 @@ export function makePdf({ pages, operators = 0 }: PdfOptions): Uint8Array {
       stream("", content),
     );
   });
+  if (unused) objects.push(stream("", Buffer.from(unused).toString("latin1")));
   return assemble(objects);
 }
 
