@@ -1,0 +1,75 @@
+import type { Latency } from "./histogram.ts";
+import type { Result, Section } from "./result.ts";
+
+const WIDTH = 720;
+const HEIGHT = 300;
+const LEFT = 56;
+const BOTTOM = 28;
+const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569"];
+/** Rightmost percentile: what is above is the largest. */
+const NINES = 4;
+
+/** A result as a page that needs nothing else: tables, and each latency's curve over the percentiles. */
+export function reportHtml(result: Result): string {
+  const settings = Object.entries(result.settings)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(" · ");
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>docrelay bench: ${escape(result.kind)}</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 800px; margin: 2rem auto; padding: 0 1rem; color: #1e293b }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem } td, th { padding: .15rem .8rem; text-align: right }
+td:first-child, th:first-child { text-align: left } tr { border-bottom: 1px solid #e2e8f0 }
+svg { width: 100%; height: auto } text { font: 11px system-ui, sans-serif; fill: #475569 }
+</style>
+<h1>${escape(result.kind)} (${escape(result.protocol)})</h1>
+<p>${escape(result.at)}<br>${escape(settings)}</p>
+${result.sections.map(sectionHtml).join("\n")}
+</html>
+`;
+}
+
+function sectionHtml({ title, latencies, figures, errors }: Section): string {
+  const head = row("th", ["ms", "p50", "p95", "p99", "max", "count"]);
+  const times = latencies.map(({ name, p50, p95, p99, max, count }) =>
+    row("td", [name, ...[p50, p95, p99, max].map((ms) => ms.toFixed(2)), String(count)]),
+  );
+  const numbers = [
+    ...figures.map(({ name, value, unit }) => row("td", [name, String(value), unit])),
+    ...Object.entries(errors).map(([code, count]) => row("td", [`error ${code}`, String(count), ""])),
+  ];
+  return `<h2>${escape(title)}</h2>
+${latencies.length > 0 ? `${curves(latencies)}<table>${head}${times.join("")}</table>` : ""}
+<table>${numbers.join("")}</table>`;
+}
+
+function row(tag: "td" | "th", cells: readonly string[]): string {
+  return `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`;
+}
+
+/** Percentiles to the right by their nines, ms upwards, both logarithmic: tails are what one looks for. */
+function curves(latencies: readonly Latency[]): string {
+  const highest = Math.max(1, ...latencies.map(({ max }) => max));
+  const [low, high] = [-1, Math.ceil(Math.log10(highest))];
+  const x = (p: number): number =>
+    LEFT + (Math.min(NINES, -Math.log10(Math.max(1e-9, 1 - p / 100))) / NINES) * (WIDTH - LEFT - 10);
+  const y = (ms: number): number => {
+    const share = (Math.log10(Math.max(0.1, ms)) - low) / (high - low);
+    return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 10);
+  };
+  const rules = Array.from({ length: high - low + 1 }, (_, index) => {
+    const ms = 10 ** (low + index);
+    return `<line x1="${LEFT}" x2="${WIDTH}" y1="${y(ms)}" y2="${y(ms)}" stroke="#e2e8f0"/><text x="4" y="${y(ms) + 4}">${ms} ms</text>`;
+  });
+  const marks = [50, 90, 99, 99.9, 99.99].map((p) => `<text x="${x(p) - 10}" y="${HEIGHT - 8}">p${p}</text>`);
+  const lines = latencies.map(({ name, curve }, index) => {
+    const color = COLORS[index % COLORS.length];
+    const points = curve.map(([p, ms]) => `${x(p).toFixed(1)},${y(ms).toFixed(1)}`).join(" ");
+    return `<polyline fill="none" stroke="${color}" stroke-width="2" points="${points}"/><text x="${LEFT + 8}" y="${20 + index * 15}" style="fill:${color}">${escape(name)}</text>`;
+  });
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">${rules.join("")}${marks.join("")}${lines.join("")}</svg>`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+}

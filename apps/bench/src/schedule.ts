@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs } from "./clock.ts";
+
+/** When the `index`-th arrival (from 0) is due, in ms from the beginning. */
+export function dueAt(index: number, rate: number): number {
+  return (index * 1000) / rate;
+}
+
+/** How many arrivals are due `elapsedMs` after the beginning, the first at once; never more than `most`. */
+export function countDue(elapsedMs: number, rate: number, most: number): number {
+  return elapsedMs < 0 ? 0 : Math.min(most, Math.floor((elapsedMs * rate) / 1000 + 1e-9) + 1);
+}
+
+export interface Schedule {
+  /** Arrivals per second. */
+  readonly rate: number;
+  readonly durationMs: number;
+  /** At most this many arrivals. */
+  readonly most: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Open loop: calls `arrive` for every arrival as it becomes due, whatever has become of those before; the caller takes
+ * latencies from `scheduledAt` (ms of {@link nowMs}), so that a stall here or there is in them. Arrivals that this
+ * process was too late for are made up at once, not dropped. Resolves when all have been made.
+ */
+export async function runSchedule(of: Schedule, arrive: (index: number, scheduledAt: number) => void): Promise<number> {
+  const begun = nowMs();
+  const most = Math.min(of.most, Math.ceil((of.durationMs * of.rate) / 1000));
+  let made = 0;
+  while (made < most && !of.signal?.aborted) {
+    const due = countDue(nowMs() - begun, of.rate, most);
+    while (made < due) {
+      arrive(made, begun + dueAt(made, of.rate));
+      made++;
+    }
+    if (made < most) await sleep(Math.max(1, begun + dueAt(made, of.rate) - nowMs()));
+  }
+  return made;
+}

@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { inParallel } from "./in-parallel.ts";
+
+const SESSION_MS = 10_000;
+const AT_ONCE = 32;
+
+/**
+ * One token a user. From `tokensFile` (one a line, for a deployment in `jwt` mode), where they go round when there are
+ * fewer than users; else by `POST /v1/session`. @throws Error naming the answer when there is none.
+ */
+export async function takeTokens(of: {
+  urls: readonly string[];
+  users: number;
+  tokensFile?: string | undefined;
+}): Promise<string[]> {
+  if (of.tokensFile !== undefined) {
+    const tokens = (await readFile(of.tokensFile, "utf8"))
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
+    if (tokens.length === 0) throw new Error("the tokens file is empty");
+    return Array.from({ length: of.users }, (_, index) => tokens[index % tokens.length] ?? "");
+  }
+  return inParallel(of.users, AT_ONCE, async (index) => {
+    const url = new URL("/v1/session", of.urls[index % of.urls.length]);
+    const response = await fetch(url, { method: "POST", signal: AbortSignal.timeout(SESSION_MS) });
+    if (!response.ok) throw new Error(`POST /v1/session answered ${response.status}; in jwt mode give --tokens`);
+    return ((await response.json()) as { token: string }).token;
+  });
+}
