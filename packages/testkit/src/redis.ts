@@ -22,6 +22,8 @@ export interface TestRedis extends AsyncDisposable {
 export interface RedisOptions {
   /** Append-only file, always synced: what was acknowledged outlives `kill`. */
   readonly aof?: boolean;
+  /** false: never in a container, since what is measured there is also the container's network. */
+  readonly container?: false;
   /** More of redis-server's own options. */
   readonly args?: readonly string[];
 }
@@ -36,7 +38,7 @@ const IMAGE = "redis:7-bookworm";
 export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
   const args = ["--save", "", "--maxmemory-policy", "noeviction", ...(options.args ?? [])];
   if (options.aof) args.push("--appendonly", "yes", "--appendfsync", "always");
-  return (await dockerAnswers()) ? startContainer(args) : startLocal(args);
+  return options.container !== false && (await dockerAnswers()) ? startContainer(args) : startLocal(args);
 }
 
 /** Whether a Docker engine answers on its socket, within half a second. */
