@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { eventually } from "@docrelay/testkit";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const READY_MS = 20_000;
+const STOP_MS = 5000;
+
+/** A process of a private cluster. It ends with this one at the latest. */
+export interface PrivateProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** Where it listens; 0 when it does not. */
+  readonly port: number;
+}
+
+/**
+ * Starts Node with an entry of this project and waits until it says that it serves.
+ * @throws Error with its last lines when it ends before, or after 20 s.
+ */
+export async function startPrivate(of: {
+  /** From the project's root. */
+  entry: string;
+  args?: readonly string[];
+  nodeArgs?: readonly string[];
+  /** All of its environment: a setting left in a shell would be in the figures. */
+  env?: Readonly<Record<string, string>>;
+  /** Its output goes here, at the level of production: reading it on a pipe would be the generator's work. */
+  log: string;
+  cwd: string;
+}): Promise<PrivateProcess> {
+  const { entry, args = [], nodeArgs = [], env = {}, log, cwd } = of;
+  const file = await open(log, "w");
+  const command = [...nodeArgs, join(ROOT, entry), ...args];
+  const child = spawn(process.execPath, command, { env: { ...env }, stdio: ["ignore", file.fd, file.fd], cwd });
+  await file.close();
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  const exited = once(child, "exit").finally(() => process.removeListener("exit", kill));
+
+  const end = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    const timer = setTimeout(kill, STOP_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+  const said = async (): Promise<{ failed: string } | { port?: number } | undefined> => {
+    const text = await readFile(log, "utf8");
+    if (child.exitCode !== null) return { failed: text };
+    const ready = text.split("\n").find((line) => /"msg":"(listening|ready)"/.test(line));
+    return ready === undefined ? undefined : (JSON.parse(ready) as { port?: number });
+  };
+  try {
+    const line = await eventually(said, { timeoutMs: READY_MS, what: `${entry} being ready` });
+    if ("failed" in line) throw new Error(`${entry} ended:\n${line.failed.slice(-2000)}`);
+    return { pid: child.pid ?? 0, port: line.port ?? 0, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startRedis } from "@docrelay/testkit";
+import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
+import { Redis } from "ioredis";
+import { Server } from "socket.io";
+import { runAsks } from "./asks-run.ts";
+import { startCluster } from "./cluster.ts";
+import { inParallel } from "./in-parallel.ts";
+import { readOptions } from "./options.ts";
+import { startPrivate, type PrivateProcess } from "./private-process.ts";
+import { usageOf } from "./process-usage.ts";
+import { openRelaySocket } from "./relay-socket.ts";
+import { figureOf } from "./result.ts";
+import { runSchedule } from "./schedule.ts";
+
+/*
+ * What a reply costs as edges are added. A reply goes to one reader, so the edges' CPU for it should not depend on how
+ * many edges there are.
+ */
+
+export type Adapter = "sharded" | "classic";
+
+const READERS = 64;
+const EVENTS = 12;
+const SETTLE_MS = 300;
+const ARRIVE_MS = 10_000;
+const EVENT = {
+  conversation: randomUUID(),
+  type: "delta",
+  text: " and so the relay carries another piece of an answer",
+};
+
+/**
+ * CPU of all edges for one reply of 12 events, in ms, with bare Socket.IO servers that differ in their adapter only.
+ * @throws Error when not every event arrived.
+ */
+export async function cpuPerReply(of: {
+  adapter: Adapter;
+  nodes: number;
+  rate: number;
+  durationMs: number;
+}): Promise<number> {
+  await using ends = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "docrelay-bench-"));
+  ends.defer(() => rm(folder, { recursive: true, force: true }));
+  const redis = ends.use(await startRedis({ container: false }));
+  const nodes = await Promise.all(
+    Array.from({ length: of.nodes }, async (_, index) => {
+      const args = ["--redis", redis.url, "--adapter", of.adapter];
+      const log = join(folder, `${index}.log`);
+      return ends.use(await startPrivate({ entry: "apps/bench/src/fan-out-node.ts", args, log, cwd: folder }));
+    }),
+  );
+
+  let heard = 0;
+  const rooms = Array.from({ length: READERS }, () => `c:{s00}:${randomUUID()}`);
+  await inParallel(READERS, 16, async (index) => {
+    const socket = await openRelaySocket({
+      url: `http://127.0.0.1:${nodes[index % nodes.length]?.port}`,
+      token: "",
+      timeoutMs: ARRIVE_MS,
+      onEvent: () => void heard++,
+      onEnd: () => undefined,
+    });
+    ends.defer(() => socket.close());
+    await socket.call("join", { room: rooms[index] }, ARRIVE_MS);
+  });
+  // Its own adapter publishes as a worker does; what it costs here is in nobody's figure.
+  const [publisher, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
+  ends.defer(() => publisher.disconnect());
+  ends.defer(() => subscriber.disconnect());
+  const make = of.adapter === "classic" ? createAdapter : createShardedAdapter;
+  const io = new Server({ adapter: make(publisher, subscriber) });
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+
+  const before = await cpuOf(nodes);
+  const replies = await runSchedule({ rate: of.rate, durationMs: of.durationMs, most: Infinity }, (index) => {
+    const room = rooms[index % READERS] ?? "";
+    for (let event = 0; event < EVENTS; event++) io.to(room).emit("event", EVENT);
+  });
+  const end = performance.now() + ARRIVE_MS;
+  while (heard < replies * EVENTS && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+  if (heard !== replies * EVENTS) throw new Error(`${heard} of ${replies * EVENTS} events arrived`);
+  return ((await cpuOf(nodes)) - before) / replies;
+}
+
+/** The same of docrelay's own edges: an ask and its reply, from the socket to the socket, at this rate. */
+export async function cpuPerAsk(of: { edges: number; rate: number; durationMs: number }): Promise<number> {
+  await using cluster = await startCluster({ edges: of.edges });
+  const urls = cluster.urls.flatMap((url) => ["--url", url]);
+  const bounds = ["--rate", String(of.rate), "--duration", String(of.durationMs / 1000), "--warmup", "0"];
+  const parsed = readOptions(["asks", ...urls, ...bounds]);
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  const before = await cpuOf(cluster.edges);
+  const [section] = await runAsks(parsed.options, () => undefined);
+  return ((await cpuOf(cluster.edges)) - before) / figureOf(section, "answered");
+}
+
+async function cpuOf(processes: readonly PrivateProcess[]): Promise<number> {
+  const usages = await Promise.all(processes.map(({ pid }) => usageOf(pid)));
+  return usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+}
