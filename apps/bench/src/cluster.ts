@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startRedis } from "@docrelay/testkit";
-import { startPrivate, type PrivateProcess } from "./private-process.ts";
+import { makePrivateFolder, startPrivate, type PrivateProcess } from "./private-process.ts";
 
 export interface ClusterWish {
   readonly edges: number;
@@ -27,15 +25,14 @@ export interface Cluster extends AsyncDisposable {
 /** Starts it. Everything of it ends with this process at the latest. @throws Error with a process's last lines. */
 export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   await using ends = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), "docrelay-bench-"));
-  ends.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = ends.use(makePrivateFolder());
   const redis = ends.use(await startRedis({ aof: true, container: false }));
 
   let processes = 0;
   const start = async (entry: string, env: Record<string, string>, args: string[] = []): Promise<PrivateProcess> => {
-    const log = join(folder, `${processes++}.log`);
+    const log = join(folder.path, `${processes++}.log`);
     const more = entry.startsWith("apps/bench") ? {} : { nodeArgs: wish.nodeArgs ?? [] };
-    return ends.use(await startPrivate({ entry, env: { ...env, ...wish.env }, args, log, cwd: folder, ...more }));
+    return ends.use(await startPrivate({ entry, env: { ...env, ...wish.env }, args, log, cwd: folder.path, ...more }));
   };
   const pace = ["--gap", String(wish.gapMs ?? 0), "--pieces", String(wish.pieces ?? 12)];
   const engine = await start("apps/bench/src/bench-engine.ts", {}, pace);

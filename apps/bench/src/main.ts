@@ -1,27 +1,52 @@
 import { writeFile } from "node:fs/promises";
-import { EXIT_CONFIG } from "@docrelay/platform";
+import { EXIT_CONFIG, untilSignal } from "@docrelay/platform";
 import { readOptions, USAGE, type Options } from "./options.ts";
-import { createProgressLine } from "./progress.ts";
+import { createProgressLine, type ProgressLine } from "./progress.ts";
 import { reportHtml } from "./report-html.ts";
 import { reportText } from "./report-text.ts";
 import { run } from "./run.ts";
+import { readStandardOptions, runStandard } from "./standard.ts";
 
-async function measure(options: Options): Promise<void> {
-  const progress = createProgressLine(process.stderr);
-  const result = await run(options, progress.follow).finally(() => progress[Symbol.dispose]());
-  process.stdout.write(reportText(result));
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  if (options.html !== undefined) await writeFile(options.html, reportHtml(result));
-}
-
-const parsed = readOptions(process.argv.slice(2));
-if (!parsed.ok) {
-  process.stderr.write(`${parsed.problems.map((problem) => `  - ${problem}\n`).join("")}\n${USAGE}`);
+function refuseToStart(problems: readonly string[]): never {
+  process.stderr.write(`${problems.map((problem) => `  - ${problem}\n`).join("")}\n${USAGE}`);
   process.exit(EXIT_CONFIG);
 }
+
+async function measure(options: Options, progress: ProgressLine): Promise<string> {
+  const result = await run(options, progress.follow);
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+  if (options.html !== undefined) await writeFile(options.html, reportHtml(result));
+  return reportText(result);
+}
+
+/** What the command line asks for; what is wrong with it ends the process here. */
+function choose(args: readonly string[], stopped: AbortSignal): (progress: ProgressLine) => Promise<string> {
+  if (args[0] === "standard") {
+    try {
+      const options = readStandardOptions(args.slice(1));
+      return (progress) => runStandard(options, progress.follow, stopped);
+    } catch (error) {
+      return refuseToStart([error instanceof Error ? error.message : String(error)]);
+    }
+  }
+  const parsed = readOptions(args);
+  return parsed.ok ? (progress) => measure(parsed.options, progress) : refuseToStart(parsed.problems);
+}
+
+const stop = new AbortController();
+const work = choose(process.argv.slice(2), stop.signal);
+const signalled = untilSignal().then((signal) => {
+  stop.abort(new Error(signal));
+  throw new Error(`ended by ${signal}`);
+});
 try {
-  await measure(parsed.options);
+  using progress = createProgressLine(process.stderr);
+  const text = await Promise.race([work(progress), signalled]);
+  progress[Symbol.dispose]();
+  process.stdout.write(text);
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
+// The processes of a private cluster end with this one.
+process.exit();

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@docrelay/testkit";
 
@@ -8,7 +10,21 @@ const ROOT = join(import.meta.dirname, "../../..");
 const READY_MS = 20_000;
 const STOP_MS = 5000;
 
-/** A process of a private cluster. It ends with this one at the latest. */
+/** A temporary folder that goes with what disposes it, and with this process at the latest. */
+export function makePrivateFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), "docrelay-bench-"));
+  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  process.once("exit", remove);
+  return {
+    path,
+    [Symbol.dispose]() {
+      process.removeListener("exit", remove);
+      remove();
+    },
+  };
+}
+
+/** A process of a private cluster. All of them watch their parent, and end when it has gone. */
 export interface PrivateProcess extends AsyncDisposable {
   readonly pid: number;
   /** Where it listens; 0 when it does not. */
@@ -35,13 +51,10 @@ export async function startPrivate(of: {
   const command = [...nodeArgs, join(ROOT, entry), ...args];
   const child = spawn(process.execPath, command, { env: { ...env }, stdio: ["ignore", file.fd, file.fd], cwd });
   await file.close();
-  const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
-  const exited = once(child, "exit").finally(() => process.removeListener("exit", kill));
-
+  const exited = once(child, "exit");
   const end = async (): Promise<void> => {
     child.kill("SIGTERM");
-    const timer = setTimeout(kill, STOP_MS);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     await exited;
     clearTimeout(timer);
   };

@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startRedis } from "@docrelay/testkit";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
@@ -10,7 +8,7 @@ import { runAsks } from "./asks-run.ts";
 import { startCluster } from "./cluster.ts";
 import { inParallel } from "./in-parallel.ts";
 import { readOptions } from "./options.ts";
-import { startPrivate, type PrivateProcess } from "./private-process.ts";
+import { makePrivateFolder, startPrivate, type PrivateProcess } from "./private-process.ts";
 import { usageOf } from "./process-usage.ts";
 import { openRelaySocket } from "./relay-socket.ts";
 import { figureOf } from "./result.ts";
@@ -44,14 +42,13 @@ export async function cpuPerReply(of: {
   durationMs: number;
 }): Promise<number> {
   await using ends = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), "docrelay-bench-"));
-  ends.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = ends.use(makePrivateFolder());
   const redis = ends.use(await startRedis({ container: false }));
   const nodes = await Promise.all(
     Array.from({ length: of.nodes }, async (_, index) => {
       const args = ["--redis", redis.url, "--adapter", of.adapter];
-      const log = join(folder, `${index}.log`);
-      return ends.use(await startPrivate({ entry: "apps/bench/src/fan-out-node.ts", args, log, cwd: folder }));
+      const log = join(folder.path, `${index}.log`);
+      return ends.use(await startPrivate({ entry: "apps/bench/src/fan-out-node.ts", args, log, cwd: folder.path }));
     }),
   );
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -110,9 +111,12 @@ async function startLocal(args: string[]): Promise<TestRedis> {
     child.kill("SIGKILL");
     await gone;
   };
+  const forget = (): void => rmSync(dir, { recursive: true, force: true });
+  process.once("exit", forget);
   const stop = async (): Promise<void> => {
     await kill();
     await rm(dir, { recursive: true, force: true });
+    process.removeListener("exit", forget);
   };
   return {
     url: `redis://127.0.0.1:${port}`,

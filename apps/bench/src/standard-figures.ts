@@ -1,0 +1,97 @@
+/** One figure of the standard set. */
+export interface StandardFigure {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: "lower" | "higher";
+  /** What it should reach on two cores, the generator included. */
+  readonly goal?: number;
+}
+
+/** All figures of the standard set, in the order of the table. Their names are the keys of `baseline.json`. */
+export const FIGURES = {
+  "first added p50, 400 asks/s": { unit: "ms", better: "lower", goal: 4 },
+  "first added p99, 400 asks/s": { unit: "ms", better: "lower", goal: 25 },
+  "events per answer, 400 asks/s": { unit: "", better: "higher" },
+  "answered of 800 asks/s": { unit: "%", better: "higher", goal: 100 },
+  "whole p99, 800 asks/s": { unit: "ms", better: "lower" },
+  "generator late p99, 800 asks/s": { unit: "ms", better: "lower" },
+  "memory per idle connection": { unit: "KiB", better: "lower", goal: 22 },
+  "connects/s, 10,000 on one edge": { unit: "1/s", better: "higher", goal: 900 },
+  "text p99 beside 50 uploads": { unit: "ms", better: "lower", goal: 20 },
+  "uploads beside text": { unit: "MB/s", better: "higher" },
+  "text p99 beside PDFs, times idle": { unit: "×", better: "lower", goal: 1.5 },
+  "PDFs of 30 pages": { unit: "1/s", better: "higher" },
+  "edge CPU per ask, 1 edge": { unit: "ms", better: "lower" },
+  "edge CPU per ask, 2 edges": { unit: "ms", better: "lower" },
+  "edge CPU per ask, 4 edges": { unit: "ms", better: "lower" },
+  "adapter CPU per reply, sharded, 1 node": { unit: "ms", better: "lower" },
+  "adapter CPU per reply, sharded, 4 nodes": { unit: "ms", better: "lower" },
+  "adapter CPU per reply, classic, 1 node": { unit: "ms", better: "lower" },
+  "adapter CPU per reply, classic, 4 nodes": { unit: "ms", better: "lower" },
+} as const satisfies Record<string, Omit<StandardFigure, "name">>;
+export type FigureName = keyof typeof FIGURES;
+/** The figures of one round; those of rows that were not run are absent. */
+export type Figures = Partial<Record<FigureName, number>>;
+
+export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
+
+/** A figure over all rounds. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The middle of each figure over the rounds (of an even number, the mean of both); absent when no round has it. */
+export function medians(rounds: readonly Figures[]): Partial<Record<FigureName, Spread>> {
+  return Object.fromEntries(
+    FIGURE_NAMES.flatMap((name) => {
+      const values = rounds.flatMap((round) => round[name] ?? []).sort((a, b) => a - b);
+      const [low = Number.NaN, high = Number.NaN] = [
+        values[Math.floor((values.length - 1) / 2)],
+        values[Math.floor(values.length / 2)],
+      ];
+      const spread: Spread = {
+        median: (low + high) / 2,
+        min: values[0] ?? Number.NaN,
+        max: values.at(-1) ?? Number.NaN,
+      };
+      return values.length === 0 ? [] : [[name, spread] as const];
+    }),
+  );
+}
+
+/** Whether a figure reaches its goal; undefined where there is none. */
+export function reaches(name: FigureName, value: number): boolean | undefined {
+  const { better, goal }: Omit<StandardFigure, "name"> = FIGURES[name];
+  if (goal === undefined) return undefined;
+  return better === "lower" ? value <= goal : value >= goal;
+}
+
+/** The table that `pnpm bench` ends with, as cells. `ratio` above 1 is worse than before, for every figure. */
+export function standardTable(now: Partial<Record<FigureName, Spread>>, before: Figures): string[][] {
+  const rows = FIGURE_NAMES.flatMap((name) => {
+    const spread = now[name];
+    if (!spread) return [];
+    const { unit, better, goal }: Omit<StandardFigure, "name"> = FIGURES[name];
+    const last = before[name];
+    const ratio = last === undefined ? undefined : better === "lower" ? spread.median / last : last / spread.median;
+    const met = reaches(name, spread.median);
+    const wanted = goal === undefined ? "" : `${better === "lower" ? "≤" : "≥"} ${goal} ${met ? "met" : "missed"}`;
+    return [
+      [
+        `${name}${unit === "" ? "" : ` (${unit})`}`,
+        show(spread.median),
+        `${show(spread.min)}–${show(spread.max)}`,
+        last === undefined ? "–" : show(last),
+        ratio === undefined ? "–" : `${ratio.toFixed(2)} ×`,
+        wanted,
+      ],
+    ];
+  });
+  return [["figure", "median", "spread", "committed", "worse by", "goal"], ...rows];
+}
+
+function show(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toFixed(2);
+}
