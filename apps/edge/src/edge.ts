@@ -13,6 +13,7 @@ import { createHttpServer, refuseUpgrade } from "./http.ts";
 import { createLoopback } from "./loopback.ts";
 import { createEdgeMetrics } from "./metrics.ts";
 import { createSlots } from "./slots.ts";
+import { readSocketBuffers } from "./socket-buffers.ts";
 import { createSocketServer } from "./socket-server.ts";
 import { readStaticSite } from "./static-site.ts";
 import { createUploadLine } from "./upload-line.ts";
@@ -53,7 +54,10 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     socketio: engine.clientsCount,
     plain: 0,
     unstoredBytes: line.unstoredBytes,
+    uploads: line.uploads,
+    ...readSocketBuffers(io),
   }));
+  subscriber.on("smessageBuffer", () => metrics.heard());
 
   const health = createHealth();
   const loopback = createLoopback({ subscriber, publisher: redis, node });

@@ -20,6 +20,7 @@ export interface Membership {
    */
   during<T>(conversation: ConversationAddress, work: () => Promise<T>): Promise<T>;
   leave(conversation: ConversationAddress): void;
+  hears(conversation: ConversationAddress): boolean;
 }
 
 const BARRIER_MS = 900;
@@ -63,6 +64,7 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
       held.delete(roomOf(conversation));
       leaveIdle(roomOf(conversation));
     },
+    hears: (conversation) => held.has(roomOf(conversation)),
   };
 }
 

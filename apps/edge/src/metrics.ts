@@ -5,7 +5,12 @@ export interface EdgeMetrics {
   readonly metrics: Metrics;
   /** A client event or frame was answered: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
+  /** An ask was acknowledged, after this long. */
   asked(seconds: number): void;
+  /** A conversation was opened from a position on: by a connection that did not hear it, or by one that missed something. */
+  resumed(why: "reconnect" | "gap", events: number): void;
+  /** The adapter's connection was sent a message: an event or a hint for a conversation that is open here. */
+  heard(): void;
   resynced(): void;
   /** The server ended a connection, and why. */
   closed(code: string): void;
@@ -13,7 +18,14 @@ export interface EdgeMetrics {
 }
 
 export function createEdgeMetrics(
-  connections: () => { socketio: number; plain: number; unstoredBytes: number },
+  connections: () => {
+    socketio: number;
+    plain: number;
+    unstoredBytes: number;
+    uploads: number;
+    bufferedBytes: number;
+    largestBuffer: number;
+  },
 ): EdgeMetrics {
   const metrics = createMetrics();
   metrics.gauge("docrelay_edge_socketio_connections", "Socket.IO connections open now", () => connections().socketio);
@@ -23,6 +35,25 @@ export function createEdgeMetrics(
     "Bytes of uploads received and not stored yet",
     () => connections().unstoredBytes,
   );
+  metrics.gauge("docrelay_edge_uploads", "Uploads that have chunks in this edge now", () => connections().uploads);
+  metrics.gauge(
+    "docrelay_edge_socket_buffer_bytes",
+    "Bytes that wait for Socket.IO clients to read them, of all connections",
+    () => connections().bufferedBytes,
+  );
+  metrics.gauge(
+    "docrelay_edge_socket_buffer_largest_bytes",
+    "Bytes that wait for the slowest Socket.IO client",
+    () => connections().largestBuffer,
+  );
+  const resumes = metrics.counter("docrelay_edge_resumes_total", "Conversations opened from a position on, by why", [
+    "why",
+  ]);
+  const replayed = metrics.counter("docrelay_edge_replayed_events_total", "Events sent from the log at an open");
+  const messages = metrics.counter(
+    "docrelay_edge_fan_out_messages_total",
+    "Messages that the adapter's connection was sent",
+  );
   const events = metrics.counter("docrelay_edge_events_total", "Client events by name and outcome", [
     "event",
     "outcome",
@@ -30,7 +61,7 @@ export function createEdgeMetrics(
   const accepts = metrics.histogram(
     "docrelay_edge_accept_seconds",
     "From an ask's arrival to its acknowledgement",
-    [0.005, 0.02, 0.05, 0.2, 1, 5],
+    [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.2, 1, 5],
   );
   const resyncs = metrics.counter("docrelay_edge_resyncs_total", "Times the subscriber connection came back");
   const closes = metrics.counter("docrelay_edge_closed_total", "Connections that the server ended, by code", ["code"]);
@@ -39,6 +70,11 @@ export function createEdgeMetrics(
     metrics,
     answered: (event, outcome) => events.inc({ event, outcome }),
     asked: (seconds) => accepts.observe(seconds),
+    resumed(why, count) {
+      resumes.inc({ why });
+      replayed.inc(count);
+    },
+    heard: () => messages.inc(),
     resynced: () => resyncs.inc(),
     closed: (code) => closes.inc({ code }),
     unexpected: () => unexpected.inc(),

@@ -14,6 +14,7 @@ import {
 import type { AcceptAsk } from "./ask.ts";
 import type { Authenticator, Identity } from "./auth.ts";
 import type { Membership } from "./membership.ts";
+import type { EdgeMetrics } from "./metrics.ts";
 import { openConversation, type OpenDeps } from "./open.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -30,6 +31,7 @@ export interface EventDeps extends OpenDeps {
   readonly acceptAsk: AcceptAsk;
   readonly uploads: Uploads;
   readonly authenticator: Authenticator;
+  readonly metrics: EdgeMetrics;
   onTrouble(error: unknown): void;
 }
 
@@ -40,7 +42,11 @@ export const EVENTS = {
   async "conversation:open"(deps, { identity, membership }, payload) {
     const open = parsePayload(openSchema, payload);
     const { user } = identity();
-    return membership.during(conversationAddress(user, open.conversation), () => openConversation(deps, user, open));
+    const at = conversationAddress(user, open.conversation);
+    const why = membership.hears(at) ? "gap" : "reconnect";
+    const opened = await membership.during(at, () => openConversation(deps, user, open));
+    if (open.after) deps.metrics.resumed(why, opened.events.length);
+    return opened;
   },
 
   async "conversation:close"(_deps, { identity, membership }, payload) {
@@ -52,9 +58,11 @@ export const EVENTS = {
   async ask(deps, { identity, membership }, payload) {
     const { files = [], ...ask } = parsePayload(askSchema, payload);
     const { user } = identity();
+    const begun = performance.now();
     const { seq, duplicate } = await membership.during(conversationAddress(user, ask.conversation), () =>
       deps.acceptAsk({ ...ask, user, files, origin: "socket" }),
     );
+    deps.metrics.asked((performance.now() - begun) / 1000);
     return { ask: ask.id, seq, duplicate };
   },
 

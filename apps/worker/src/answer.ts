@@ -4,6 +4,7 @@ import {
   attempt,
   NEW_ATTEMPT,
   type AttemptAction,
+  type AttemptEvent,
   type AttemptInput,
   type AttemptPlan,
   type Outcome,
@@ -32,6 +33,8 @@ export interface AnswerRun {
   readonly expiresInMs: number;
   /** The engine has the prompt. */
   onSent(): void;
+  /** An event of this attempt is in the log. */
+  onWritten(body: AttemptEvent): void;
 }
 
 /**
@@ -69,10 +72,16 @@ export function answer(deps: AnswerDeps, run: AnswerRun): Promise<Outcome> {
   function write(): void {
     if (!pending || state.over) return;
     const { action, nonce } = pending;
-    put(store, ask, { attempt: run.attempt, n: action.n }, action.body, nonce).then(dispatch, (error: unknown) => {
-      if (originOf(error).kind === "store") dispatch({ kind: "unknown" });
-      else fail(error);
-    });
+    put(store, ask, { attempt: run.attempt, n: action.n }, action.body, nonce).then(
+      (answered) => {
+        if (answered.kind === "stored") run.onWritten(action.body);
+        dispatch(answered);
+      },
+      (error: unknown) => {
+        if (originOf(error).kind === "store") dispatch({ kind: "unknown" });
+        else fail(error);
+      },
+    );
   }
 
   async function read(): Promise<void> {

@@ -18,11 +18,18 @@ export function createExtractReport(log: Logger, metrics: Metrics, trouble: Extr
     "One file's extraction",
     [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   );
+  const pages = metrics.counter("docrelay_extracted_pages_total", "Pages of extracted files, by what became of them", [
+    "how",
+  ]);
   return {
     extracted({ bytes, trace }, outcome, ms) {
       const how = outcome.kind === "failed" ? outcome.code : "text";
       ends.inc({ how });
       times.observe(ms / 1000);
+      if (outcome.kind !== "failed") {
+        pages.inc({ how: "text" }, outcome.pages.length - outcome.missing.length);
+        for (const { reason } of outcome.missing) pages.inc({ how: reason });
+      }
       const more =
         outcome.kind === "failed"
           ? { reason: outcome.reason }

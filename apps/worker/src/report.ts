@@ -1,11 +1,18 @@
 import type { TakenAsk } from "@docrelay/channel";
 import type { Logger, Metrics } from "@docrelay/platform";
-import type { EventBody, Terminal } from "@docrelay/protocol";
+import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
 
 /** What this process says about asks, in the log and in its metrics: ids, codes and times, never a word of anybody. */
 export interface AskReport {
-  begun(ask: TakenAsk, attempt: number): void;
+  /** `waitedMs`: since the acceptance, without the time its files took. */
+  begun(ask: TakenAsk, attempt: number, waitedMs: number): void;
+  /** An event is in the log. */
+  written(type: EventType): void;
+  /** The first piece of a reply is in the log. `sinceMs`: since the acceptance, `engineMs`: since the prompt was sent. */
+  firstToken(sinceMs: number, engineMs: number): void;
+  /** What this process wrote came too late: the ask is another worker's by now. */
+  stale(): void;
   attemptFailed(ask: TakenAsk, attempt: number, failure: Failure): void;
   /** `totalMs` where it is known: since the acceptance. */
   ended(
@@ -20,16 +27,30 @@ export interface AskReport {
 }
 
 const QUIET_MS = 1000;
+const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 export function createAskReport(log: Logger, metrics: Metrics): AskReport {
   const attempts = metrics.counter("docrelay_engine_calls_total", "Engine calls begun");
   const failures = metrics.counter("docrelay_engine_calls_failed_total", "Engine calls that failed, by code", ["code"]);
   const ends = metrics.counter("docrelay_asks_ended_total", "Asks ended by this process, by how", ["how"]);
-  const times = metrics.histogram(
-    "docrelay_ask_seconds",
-    "From acceptance to completion",
-    [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+  const times = metrics.histogram("docrelay_ask_seconds", "From acceptance to completion", SECONDS);
+  const waits = metrics.histogram(
+    "docrelay_queue_wait_seconds",
+    "From acceptance to the engine call, without the time that files took",
+    [0.001, 0.0025, 0.005, ...SECONDS],
   );
+  const firsts = metrics.histogram(
+    "docrelay_first_token_seconds",
+    "From acceptance to the first piece of the reply in the log",
+    [0.0025, 0.005, ...SECONDS],
+  );
+  const engineFirsts = metrics.histogram(
+    "docrelay_engine_first_token_seconds",
+    "From the prompt sent to the engine's first piece",
+    [0.0025, 0.005, ...SECONDS],
+  );
+  const events = metrics.counter("docrelay_events_total", "Events written to reply logs, by type", ["type"]);
+  const stales = metrics.counter("docrelay_stale_appends_total", "Attempts that ended since the ask was another's");
   const said = new Map<string, { at: number; quiet: number }>();
   const of = ({ id, conversation, trace }: TakenAsk, attempt?: number): object => ({
     askId: id,
@@ -39,10 +60,17 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
   });
 
   return {
-    begun(ask, attempt) {
+    begun(ask, attempt, waitedMs) {
       attempts.inc();
+      waits.observe(Math.max(0, waitedMs) / 1000);
       log.debug(of(ask, attempt), "attempt begun");
     },
+    written: (type) => events.inc({ type }),
+    firstToken(sinceMs, engineMs) {
+      firsts.observe(sinceMs / 1000);
+      engineFirsts.observe(engineMs / 1000);
+    },
+    stale: () => stales.inc(),
     attemptFailed(ask, attempt, { code, reason }) {
       failures.inc({ code });
       log.warn({ ...of(ask, attempt), code, reason }, "attempt failed");
@@ -50,6 +78,8 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
     ended(ask, attempt, body, totalMs) {
       const how = body.type === "failed" ? body.error.code : body.type;
       ends.inc({ how });
+      // A completed one was counted as it was written.
+      if (body.type !== "completed") events.inc({ type: body.type });
       if (totalMs !== undefined) times.observe(totalMs / 1000);
       const level = body.type === "failed" ? levelOf(body.error.code) : "info";
       log[level](

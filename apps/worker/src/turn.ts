@@ -119,6 +119,7 @@ async function go(
     if (kind === "cancelled") return endCancelled(deps, ask, "");
     if (kind === "stale") return { kind: "lost" };
     if (kind === "ended") return { kind: "next" };
+    deps.report.written("extracted");
     n.next = file + 2;
   }
 
@@ -149,7 +150,10 @@ async function call(
   const { settings, report } = deps;
   const begunAt = performance.now();
   const extractMs = ask.waited ? Math.max(0, ...texts.map((text) => text.extractMs)) : 0;
-  report.begun(ask, attempt);
+  const acceptedAt = takenAt - (ask.now - ask.acceptedAt);
+  let sentAt = begunAt;
+  let pieces = 0;
+  report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
   const outcome = await answer(deps, {
     ask,
     owner,
@@ -158,14 +162,24 @@ async function call(
     plan: {
       engine: settings.engineName,
       files: texts.length,
-      acceptedAt: takenAt - (ask.now - ask.acceptedAt),
+      acceptedAt,
       begunAt,
       extractMs,
       maxPieceBytes: MAX_PIECE_BYTES,
       maxHeld: MAX_HELD_UNITS,
     },
     expiresInMs: ask.deadline - ask.now - (begunAt - takenAt),
-    onSent: () => hint(deps, ask, { stage: "asking" }),
+    onSent() {
+      sentAt = performance.now();
+      hint(deps, ask, { stage: "asking" });
+    },
+    onWritten({ type }) {
+      report.written(type);
+      // A reply in one piece has no delta before its end.
+      if (type === "started" || pieces++ > 0) return;
+      const now = performance.now();
+      report.firstToken(now - acceptedAt, now - sentAt);
+    },
   });
   switch (outcome.kind) {
     case "completed":
@@ -174,6 +188,7 @@ async function call(
     case "ended":
       return { kind: "next" };
     case "stale":
+      report.stale();
       return { kind: "lost" };
     case "cancelled":
       return endCancelled(deps, ask, outcome.text);
