@@ -4,7 +4,7 @@ import { makePrivateFolder, startPrivate, type PrivateProcess } from "./private-
 
 export interface ClusterWish {
   readonly edges: number;
-  /** Processes with the role `ask`; one more has the role `extract`. */
+  /** Processes with the role `ask`, 1 by default; one more has the role `extract`. 0: no worker at all. */
   readonly workers?: number;
   /** Between two pieces of a reply, in ms; 0: all at once. */
   readonly gapMs?: number;
@@ -17,6 +17,7 @@ export interface ClusterWish {
 /** Real edges and workers, a Redis that syncs every write, and an engine that answers at once; all on this machine. */
 export interface Cluster extends AsyncDisposable {
   readonly redisUrl: string;
+  readonly engineUrl: string;
   readonly urls: readonly string[];
   readonly edges: readonly PrivateProcess[];
   readonly workers: readonly PrivateProcess[];
@@ -36,9 +37,11 @@ export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   };
   const pace = ["--gap", String(wish.gapMs ?? 0), "--pieces", String(wish.pieces ?? 12)];
   const engine = await start("apps/bench/src/bench-engine.ts", {}, pace);
+  const engineUrl = `ws://127.0.0.1:${engine.port}`;
   const shared = { REDIS_URL: redis.url };
-  const worker = { ...shared, ENGINE_URL: `ws://127.0.0.1:${engine.port}`, ENGINE_REPLY: "stream" };
-  const roles = [...Array.from({ length: wish.workers ?? 1 }, () => "ask"), "extract"];
+  const worker = { ...shared, ENGINE_URL: engineUrl, ENGINE_REPLY: "stream" };
+  const asking = wish.workers ?? 1;
+  const roles = asking === 0 ? [] : [...Array.from({ length: asking }, () => "ask"), "extract"];
   const edge = { ...shared, AUTH_MODE: "anonymous", PORT: "0" };
   const [workers, edges] = await Promise.all([
     Promise.all(roles.map((role) => start("apps/worker/src/main.ts", { ...worker, WORKER_ROLES: role }))),
@@ -46,5 +49,5 @@ export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   ]);
   const urls = edges.map(({ port }) => `http://127.0.0.1:${port}`);
   const all = ends.move();
-  return { redisUrl: redis.url, urls, edges, workers, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { redisUrl: redis.url, engineUrl, urls, edges, workers, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
