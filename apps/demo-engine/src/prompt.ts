@@ -1,40 +1,77 @@
-/** A file as it stood in a prompt. `pages` when the prompt says where they begin, else one. */
+/** A file as it stood in a prompt. */
 export interface ReadFile {
   readonly name: string;
+  /** One string a page, empty for a missing one. Just one when the prompt does not say where pages begin. */
   readonly pages: readonly string[];
+  /** Whether `pages` are the file's own pages, so that one may be cited by its number. */
+  readonly numbered: boolean;
 }
 export interface ReadPrompt {
   readonly question: string;
   readonly files: readonly ReadFile[];
 }
 
-/** Takes a prompt apart again, `plain` or `fenced`. Never throws: what is no file is part of the question. */
+const OPEN = "\n\n--- File Content: ";
+
+/**
+ * Takes a prompt apart again, `plain` or `fenced`. Linear in its length, and it never throws: what is no file is part
+ * of the question. A `plain` prompt can be faked by a file that holds its marks; a `fenced` one cannot.
+ */
 export function readPrompt(prompt: string): ReadPrompt {
   const fence = /^Files stand between lines that end with ([0-9a-f]{16}) ---;[^\n]*\n\n/.exec(prompt);
   const mark = fence ? ` ${fence[1]}` : "";
   const body = fence ? prompt.slice(fence[0].length) : prompt;
-  const files: ReadFile[] = [];
-  const open = "\n\n--- File Content: ";
   const close = `\n--- End of File${mark} ---`;
-  let at = body.indexOf(open);
-  const question = at < 0 ? body : body.slice(0, at);
-  while (at >= 0) {
-    const headEnd = body.indexOf(`${mark} ---\n`, at);
-    const end = headEnd < 0 ? -1 : body.indexOf(close, headEnd);
+  const headClose = `${mark} ---\n`;
+  const files: ReadFile[] = [];
+  let question = body;
+  let from = 0;
+  while (true) {
+    const headEnd = body.indexOf(headClose, fence ? from : nextOpen(body, from));
+    // A fenced head is found by its end, which nobody can fake: the question may hold what looks like a beginning.
+    const head = fence ? body.lastIndexOf(OPEN, headEnd) : nextOpen(body, from);
+    if (headEnd < 0 || head < from || head === body.length) break;
+    const start = headEnd + headClose.length;
+    const end = body.indexOf(close, start);
     if (end < 0) break;
-    const text = body.slice(headEnd + mark.length + 5, end);
-    const next = body.indexOf(open, end);
-    const notes = body.slice(end + close.length, next < 0 ? undefined : next);
-    files.push({ name: body.slice(at + open.length, headEnd), pages: splitPages(text, notes) });
-    at = next;
+    if (files.length === 0) question = body.slice(0, head);
+    from = end + close.length;
+    const text = body.slice(start, end);
+    const name = body.slice(head + OPEN.length, headEnd);
+    files.push(fence ? paged(name, text, body.startsWith(PAGES, from) ? body.slice(from) : "") : unpaged(name, text));
   }
   return { question: question.trim(), files };
 }
 
-function splitPages(text: string, notes: string): string[] {
-  const starts = /begin at characters ([\d, ]+) of its text/.exec(notes)?.[1]?.split(", ").map(Number);
-  if (!starts) return [text];
-  return starts.map((start, index) =>
-    text.slice(start, starts[index + 1] === undefined ? undefined : (starts[index + 1] ?? 1) - 1),
-  );
+function nextOpen(body: string, from: number): number {
+  const at = body.indexOf(OPEN, from);
+  return at < 0 ? body.length : at;
+}
+
+function unpaged(name: string, text: string): ReadFile {
+  return { name, pages: [text], numbered: false };
+}
+
+const PAGES = "\n[Pages of this file begin at its lines ";
+
+/** @param notes what stands behind the file, from the note on its pages on; empty when it has one page. */
+function paged(name: string, text: string, notes: string): ReadFile {
+  if (!notes) return { name, pages: [text], numbered: true };
+  const lines = notes.slice(PAGES.length, notes.indexOf(".]")).split(", ").map(Number);
+  const pages: string[] = [];
+  let line = 1;
+  let at = 0;
+  // Each page ends before the newline in front of the next one's first line.
+  for (const [index, first] of lines.entries()) {
+    const next = lines[index + 1];
+    if (first !== line || (next !== undefined && !(next > first))) return unpaged(name, text);
+    let end = next === undefined ? text.length : at - 1;
+    for (; next !== undefined && line < next; line++) {
+      end = text.indexOf("\n", end + 1);
+      if (end < 0) return unpaged(name, text);
+    }
+    pages.push(text.slice(at, end));
+    at = end + 1;
+  }
+  return { name, pages, numbered: true };
 }
