@@ -16,6 +16,7 @@ import { normalOrigin } from "./origin.ts";
 
 const YEAR_MS = 31_536_000_000;
 const GIB = 1_073_741_824;
+const LOOPBACK = /^(127(\.\d{1,3}){3}|\[?::1\]?|localhost)$/;
 
 /** What comes with later work: saying so at the start is better than half working. */
 const notYet = (sentence: string): z.ZodType<undefined> =>
@@ -86,6 +87,8 @@ export const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   /** 0 = off. */
   ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
+  /** Where a balancer publishes this edge, passed in by compose: on loopback an AUTH_MODE not given is `anonymous`. */
+  BIND: z.string().optional(),
   REDIS_URL: redisUrl(),
   REDIS_CLUSTER: cluster,
   AUTH_MODE: authMode,
@@ -129,5 +132,6 @@ export const schema = z.object({
 export type Config = z.output<typeof schema>;
 
 export function readConfig(env: Env): Parsed<Config> {
-  return parseEnv(schema, env);
+  const alone = LOOPBACK.test(env["BIND"] ?? "") && !env["AUTH_MODE"];
+  return parseEnv(schema, alone ? { ...env, AUTH_MODE: "anonymous" } : env);
 }
