@@ -52,7 +52,7 @@ COPY --from=production /app ./
 USER node
 EXPOSE 3000 9090
 # Alive, not ready: a Redis that is away must not get healthy processes killed.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+HEALTHCHECK --interval=2s --timeout=3s --start-period=20s --retries=5 \
   CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${ADMIN_PORT} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 # Node itself is process 1 and gets SIGTERM. It reaps nothing, so run it with an init where it has children (compose does).
 CMD ["node", "apps/edge/src/main.ts"]
