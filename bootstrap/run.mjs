@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test`. Plain JavaScript for Node 20 and newer, with
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|cluster`. Plain JavaScript for Node 20 and newer, with
 // nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -9,9 +9,9 @@ import { findBrowser, findRedis } from "./find.mjs";
 import { root } from "./step.mjs";
 
 const [task, ...args] = process.argv.slice(2);
-const entries = { start: "apps/local/src/main.ts", test: "bootstrap/test.mjs" };
+const entries = { start: "apps/local/src/main.ts", test: "bootstrap/test.mjs", cluster: "apps/cluster/src/main.ts" };
 if (!Object.hasOwn(entries, task ?? "")) {
-  process.stderr.write("usage: node bootstrap/run.mjs start|test\n");
+  process.stderr.write("usage: node bootstrap/run.mjs start|test|cluster\n");
   process.exit(64);
 }
 
@@ -23,8 +23,8 @@ try {
     DOCRELAY_PNPM: pnpm,
     PATH: `${join(node, "..")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
   };
-  await buildWeb(node);
-  if (!env.REDIS_URL || task === "test") env.DOCRELAY_REDIS_SERVER = await findRedis(task);
+  if (task !== "cluster") await buildWeb(node);
+  if (task === "test" || (task === "start" && !env.REDIS_URL)) env.DOCRELAY_REDIS_SERVER = await findRedis(task);
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
   process.exitCode = await run(node, [join(root, entries[task]), ...args], env);
 } catch (error) {

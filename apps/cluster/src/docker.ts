@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const LINES = 16 * 1024 * 1024;
+
+/** Runs a docker command and answers what it printed. @throws Error with its last words. */
+export async function docker(words: readonly string[], timeoutMs = 60_000): Promise<string> {
+  try {
+    const { stdout } = await run("docker", [...words], { timeout: timeoutMs, maxBuffer: LINES });
+    return stdout.trim();
+  } catch (error) {
+    throw failure(["docker", ...words], error);
+  }
+}
+
+/** Whether an engine answers here, with Compose. */
+export async function engineAnswers(): Promise<boolean> {
+  return docker(["version", "--format", "{{.Server.Version}}"], 5000)
+    .then(() => docker(["compose", "version"], 5000))
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+/** One compose project: the repo's own file, under a name of its own. */
+export interface Project {
+  compose(words: readonly string[], timeoutMs?: number): Promise<string>;
+  /** Replaces every replica of a service, as the repo's script does it. */
+  roll(service: string): Promise<void>;
+  /** Running containers of a service. */
+  containers(service: string): Promise<string[]>;
+  /** Starts what is missing for these numbers, and ends what is too many. */
+  scale(replicas: Readonly<Record<string, number>>): Promise<void>;
+}
+
+export function openProject(root: string, settings: Readonly<Record<string, string>>): Project {
+  // Settings go through env(1): what else is in the environment stays as it is, where the engine is among it.
+  const env = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  const command = async (words: readonly string[], timeoutMs: number): Promise<string> => {
+    try {
+      const { stdout } = await run("env", [...env, ...words], { cwd: root, timeout: timeoutMs, maxBuffer: LINES });
+      return stdout.trim();
+    } catch (error) {
+      throw failure(words, error);
+    }
+  };
+  const project: Project = {
+    compose: (words, timeoutMs = 170_000) => command(["docker", "compose", ...words], timeoutMs),
+    roll: async (service) => void (await command(["deploy/roll.sh", service], 170_000)),
+    async containers(service) {
+      return (await project.compose(["ps", "--quiet", service])).split("\n").filter(Boolean);
+    },
+    async scale(replicas) {
+      const numbers = Object.entries(replicas).flatMap(([service, n]) => ["--scale", `${service}=${n}`]);
+      await project.compose(["up", "--detach", "--no-recreate", "--no-build", ...numbers]);
+    },
+  };
+  return project;
+}
+
+function failure(words: readonly string[], error: unknown): Error {
+  const said = String((error as { stderr?: string }).stderr ?? "") || String(error);
+  return new Error(`${words.join(" ")}: ${said.trim().slice(-2000)}`, { cause: error });
+}

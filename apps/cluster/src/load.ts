@@ -1,0 +1,41 @@
+import { makePdf } from "@docrelay/testkit";
+import { createCustomer, type Customer } from "./customer.ts";
+import type { Tally } from "./tally.ts";
+
+/** Users who ask one question after the other, each tenth about a PDF that nobody has sent before. */
+export interface Load {
+  /** How many edges they are connected to, or were. */
+  nodes(): number;
+  /** No more questions; resolves when the last answer is there. */
+  stop(): Promise<void>;
+}
+
+const PDF_EVERY = 10;
+const THINK_MS = { least: 100, most: 700 };
+
+export async function startLoad(url: string, users: number, tally: Tally): Promise<Load> {
+  const customers = await Promise.all(Array.from({ length: users }, () => createCustomer(url, tally)));
+  let asking = true;
+  let asked = 0;
+
+  async function live(customer: Customer): Promise<void> {
+    while (asking) {
+      const number = asked++;
+      const word = `marker${number.toString(36)}x${Math.random().toString(36).slice(2, 8)}`;
+      const file = number % PDF_EVERY === 0 ? makePdf({ pages: [`${word} stands here.`, "Another page."] }) : undefined;
+      await customer.ask(file ? `where is ${word}` : word, file);
+      const { least, most } = THINK_MS;
+      await new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
+    }
+  }
+  const lives = customers.map(live);
+
+  return {
+    nodes: () => new Set(customers.flatMap(({ nodes }) => [...nodes])).size,
+    async stop() {
+      asking = false;
+      await Promise.all(lives);
+      for (const customer of customers) customer.close();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { eventually, freePort } from "@docrelay/testkit";
+import { join } from "node:path";
+import { docker, engineAnswers, openProject, type Project } from "./docker.ts";
+import { startLoad } from "./load.ts";
+import { broken, table } from "./report.ts";
+import { createTally } from "./tally.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const IMAGE = "docrelay:cluster-check";
+const USERS = 30;
+const WANTED = new Map([
+  ["roll every edge", 300],
+  ["edge 4 → 2", 300],
+  ["kill an edge", 6000],
+  ["kill an ask worker", 6000],
+]);
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+if (!(await engineAnswers())) {
+  say("cluster:check skipped: no Docker engine with Compose answers here.");
+  process.exit(0);
+}
+const port = await freePort();
+const name = `docrelay-check-${process.pid}`;
+const project = openProject(ROOT, {
+  COMPOSE_PROJECT_NAME: name,
+  COMPOSE_DISABLE_ENV_FILE: "1",
+  IMAGE,
+  PORT: String(port),
+  BIND: "127.0.0.1",
+});
+const down = (): Promise<string> => project.compose(["down", "--volumes", "--timeout", "2"]);
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void down().finally(() => process.exit(130)));
+
+let code = 1;
+try {
+  code = await check(project, `http://127.0.0.1:${port}`);
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  say(await project.compose(["logs", "--tail", "20"]).catch(() => ""));
+} finally {
+  await down();
+}
+process.exit(code);
+
+async function check({ compose, containers, roll, scale }: Project, url: string): Promise<number> {
+  const seconds = async (work: () => Promise<unknown>): Promise<string> => {
+    const begun = performance.now();
+    await work();
+    return `${((performance.now() - begun) / 1000).toFixed(1)} s`;
+  };
+  const ready = (): Promise<unknown> =>
+    eventually(async () => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1000) })).ok, {
+      timeoutMs: 60_000,
+      everyMs: 50,
+      what: "an edge behind the balancer",
+    });
+
+  say(`image built in ${await seconds(() => compose(["build"], 600_000))}`);
+  const bytes = Number(await docker(["image", "inspect", "--format", "{{.Size}}", IMAGE]));
+  say(`image size ${Math.round(bytes / 1e6)} MB`);
+  say(`from nothing to ready in ${await seconds(() => scale({ ask: 2 }).then(ready))}`);
+  const page = await fetch(url);
+  if (!(await page.text()).includes("<html")) throw new Error("the balancer serves no page");
+
+  const tally = createTally();
+  const load = await startLoad(url, USERS, tally);
+  const phase = async (of: string, work: () => Promise<unknown>, forSeconds: number): Promise<void> => {
+    tally.enter(of);
+    const took = await seconds(work);
+    await pause(forSeconds);
+    say(`${of}: ${took}`);
+  };
+  await phase("edge 1", async () => undefined, 8);
+  await phase("edge 1 → 4", () => scale({ edge: 4, ask: 2 }), 5);
+  await phase("extract 1 → 3", () => scale({ edge: 4, ask: 2, extract: 3 }), 8);
+  await phase("roll every edge", () => roll("edge"), 2);
+  await phase("edge 4 → 2", () => scale({ edge: 2, ask: 2, extract: 3 }), 5);
+  const kill = async (service: string): Promise<void> => {
+    const [victim = ""] = await containers(service);
+    await docker(["kill", "--signal", "KILL", victim]);
+  };
+  await phase("kill an edge", () => kill("edge"), 8);
+  await phase("kill an ask worker", () => kill("ask"), 10);
+  await phase("all back", () => scale({ edge: 2, ask: 2, extract: 3 }), 3);
+  tally.enter("last answers");
+  await load.stop();
+
+  say(`\n${USERS} users met ${load.nodes()} edges\n`);
+  say(table(tally.phases));
+  for (const trouble of tally.troubles) say(`! ${trouble}`);
+  const problems = broken(tally.phases, WANTED);
+  say(problems.length === 0 ? "\nas wanted" : `\nnot as wanted: ${problems.join("; ")}`);
+  return problems.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,78 @@
+/** What the customers of a check saw, by the phase in which they saw it. */
+export interface Tally {
+  /** From now on, what is noted belongs to this phase. */
+  enter(phase: string): void;
+  asked(): void;
+  answered(): void;
+  /** An acknowledged ask that has no end. */
+  lost(ask: string): void;
+  /** An ask accepted, ended or shown twice, or an answer that is not this ask's. */
+  wrong(what: string): void;
+  /** An ask that failed, or was refused for good. */
+  failed(what: string): void;
+  /** Refused or unanswered, and sent again with the same id. */
+  retried(): void;
+  /** From a connection's end to having caught up on the next. */
+  gap(ms: number): void;
+  /** The longest silence between two events of an ask under way. */
+  silence(ms: number): void;
+  readonly phases: readonly Phase[];
+  readonly troubles: readonly string[];
+}
+
+export interface Phase {
+  readonly name: string;
+  asks: number;
+  answers: number;
+  lost: number;
+  wrong: number;
+  failed: number;
+  retried: number;
+  readonly gaps: number[];
+  readonly silences: number[];
+}
+
+const TROUBLES = 20;
+
+export function createTally(): Tally {
+  const phases: Phase[] = [];
+  const troubles: string[] = [];
+  const begin = (name: string): Phase => {
+    const phase = { name, asks: 0, answers: 0, lost: 0, wrong: 0, failed: 0, retried: 0, gaps: [], silences: [] };
+    phases.push(phase);
+    return phase;
+  };
+  let now: Phase | undefined;
+  const current = (): Phase => (now ??= begin("start"));
+  const note = (text: string): void => {
+    if (troubles.length < TROUBLES) troubles.push(`${current().name}: ${text}`);
+  };
+  return {
+    enter: (name) => void (now = begin(name)),
+    asked: () => void current().asks++,
+    answered: () => void current().answers++,
+    lost(ask) {
+      current().lost++;
+      note(`ask ${ask} has no end`);
+    },
+    wrong(what) {
+      current().wrong++;
+      note(what);
+    },
+    failed(what) {
+      current().failed++;
+      note(what);
+    },
+    retried: () => void current().retried++,
+    gap: (ms) => void current().gaps.push(ms),
+    silence: (ms) => void current().silences.push(ms),
+    phases,
+    troubles,
+  };
+}
+
+/** The value below which this share of the values lies (nearest rank); undefined of none. */
+export function percentile(values: readonly number[], share: number): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}

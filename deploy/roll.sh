@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Replaces every replica of a service by one of the image as it is now, one after the other, and each new one is there
+# before an old one goes. `deploy/roll.sh edge`; also for ask and extract. Build or pull the new image before.
+set -euo pipefail
+service=${1:?which service? edge, ask or extract}
+cd "$(dirname "$0")/.."
+
+old=$(docker compose ps --quiet "$service")
+replicas=$(grep -c . <<<"$old" || true)
+[ "$replicas" -gt 0 ] || { echo "no replica of $service is running" >&2; exit 1; }
+
+until_healthy() {
+  for _ in $(seq 120); do
+    states=$(docker compose ps --quiet "$service" | xargs docker inspect --format '{{.State.Health.Status}}')
+    if [ "$(sort -u <<<"$states")" = healthy ]; then return; fi
+    sleep 0.5
+  done
+  echo "$service does not get healthy: its logs say why; nothing else was replaced" >&2
+  exit 1
+}
+
+for container in $old; do
+  docker compose up --detach --no-deps --no-recreate --no-build --scale "$service=$((replicas + 1))" "$service" 2>/dev/null
+  until_healthy
+  # The balancer looks once a second.
+  sleep 2
+  docker stop "$container" >/dev/null
+  docker rm "$container" >/dev/null
+  echo "$service: $(docker compose ps --quiet "$service" | grep -c .) running, ${container:0:12} replaced"
+done
