@@ -1,6 +1,8 @@
 import { constants, setPriority } from "node:os";
 import type { Job, Report } from "./child-messages.ts";
-import { cleanText } from "./clean-text.ts";
+import { cutText } from "./cut-text.ts";
+import { pageText } from "./layout.ts";
+import { isSparse } from "./scan.ts";
 import { DocumentError, loadEngine, type EngineName, type PageEngine } from "./page-engine.ts";
 
 /*
@@ -38,7 +40,10 @@ async function read(job: Job): Promise<void> {
   const pages = document.pages > job.maxPages ? 0 : document.pages;
   for (let page = 1; page <= pages; page++) {
     try {
-      tell({ type: "page", page, text: cleanText(await document.text(page)) });
+      const { lines, precision, pictured } = await document.read(page);
+      // The parent takes one byte more than fits for the sign that there was more.
+      const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
+      tell({ type: "page", page, text, scan: pictured && isSparse(text) });
     } catch (error) {
       // A trap of the WASM machine leaves it unfit for anything more.
       if (isTrap(error)) throw error;

@@ -59,4 +59,4 @@ export interface Extractor extends AsyncDisposable {
 }
 
 /** Changes whenever the same bytes would give another text: part of the key under which texts are kept. */
-export const EXTRACTOR_VERSION = "1";
+export const EXTRACTOR_VERSION = "2";

@@ -92,7 +92,8 @@ export function createExtractor({ engine, concurrency, limits }: ExtractorOption
       options.signal.addEventListener("abort", abort, { once: true });
       if (options.signal.aborted) return abort();
       const { bytes, password } = input;
-      child.send({ bytes, password, engine: name, maxPages: limits.maxPages });
+      const { maxPages, maxTextBytes } = limits;
+      child.send({ bytes, password, engine: name, maxPages, maxTextBytes });
     });
   }
 }

@@ -1,3 +1,5 @@
+import type { Line, Precision } from "./layout.ts";
+
 /** A library that reads PDFs page by page, inside of a child process. */
 export interface PageEngine {
   /** @throws DocumentError when it is no PDF that this engine can read. */
@@ -6,9 +8,17 @@ export interface PageEngine {
 
 export interface OpenDocument {
   readonly pages: number;
-  /** The text of a page, counted from 1; throws when the page cannot be read. */
-  text(page: number): Promise<string>;
+  /** Reads a page, counted from 1; throws when it cannot be read. */
+  read(page: number): Promise<ReadPage>;
   close(): Promise<void>;
+}
+
+export interface ReadPage {
+  /** In reading order. */
+  readonly lines: readonly Line[];
+  readonly precision?: Precision;
+  /** Something is drawn that may hold text nobody can read but by looking: pictures over much of it, or shapes only. */
+  readonly pictured: boolean;
 }
 
 export class DocumentError extends Error {

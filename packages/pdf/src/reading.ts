@@ -1,4 +1,5 @@
 import type { Report } from "./child-messages.ts";
+import { cutText } from "./cut-text.ts";
 import type { ExtractLimits, ExtractOutcome, Missing } from "./extract.ts";
 import type { EngineName } from "./page-engine.ts";
 
@@ -9,13 +10,15 @@ export interface Reading {
   readonly total: number | undefined;
   readonly texts: ReadonlyMap<number, string>;
   readonly lost: ReadonlySet<number>;
+  /** Pages that show something which may be text, and hold next to none. */
+  readonly scans: ReadonlySet<number>;
   readonly bytes: number;
   readonly end: End | undefined;
 }
 export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | "time" | "memory" | "crash";
 
 export function beginReading(engine: EngineName): Reading {
-  return { engine, total: undefined, texts: new Map(), lost: new Set(), bytes: 0, end: undefined };
+  return { engine, total: undefined, texts: new Map(), lost: new Set(), scans: new Set(), bytes: 0, end: undefined };
 }
 
 /** Takes in what the child reports. The first end stays. */
@@ -27,10 +30,12 @@ export function read(state: Reading, report: Report | End, limits: ExtractLimits
       if (report.pages > limits.maxPages) return { ...state, total: report.pages, end: "pages" };
       return report.pages > 0 ? { ...state, total: report.pages } : { ...state, end: "invalid" };
     case "page": {
-      const bytes = state.bytes + Buffer.byteLength(report.text);
-      if (bytes > limits.maxTextBytes) return { ...state, end: "output" };
-      (state.texts as Map<number, string>).set(report.page, report.text);
-      return { ...state, bytes };
+      const text = cutText(report.text, limits.maxTextBytes - state.bytes);
+      const cut = text.length < report.text.length;
+      if (!cut || text !== "") (state.texts as Map<number, string>).set(report.page, text);
+      if (report.scan) (state.scans as Set<number>).add(report.page);
+      const bytes = state.bytes + Buffer.byteLength(text);
+      return cut ? { ...state, bytes, end: "output" } : { ...state, bytes };
     }
     case "lost":
       (state.lost as Set<number>).add(report.page);
@@ -76,8 +81,9 @@ export function outcomeOf(state: Reading, password: boolean): ExtractOutcome {
     if (state.end === "time" || state.end === "memory") {
       return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: state.end, permanent: false };
     }
-    if (state.end === "output")
+    if (state.end === "output") {
       return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "output", permanent: true };
+    }
     return failed(
       state.total === undefined || state.lost.size === state.total
         ? "PDF_INVALID"
@@ -100,7 +106,7 @@ export function outcomeOf(state: Reading, password: boolean): ExtractOutcome {
 
 function missingOf(state: Reading, page: number): Missing[] {
   const text = state.texts.get(page);
-  if (text !== undefined) return text === "" ? [{ page, reason: "scan" }] : [];
+  if (text !== undefined) return state.scans.has(page) ? [{ page, reason: "scan" }] : [];
   const died = state.end !== "done" && state.end !== "output" && page === lastRead(state) + 1;
   return [{ page, reason: state.lost.has(page) || died ? "error" : "limit" }];
 }

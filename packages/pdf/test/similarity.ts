@@ -26,7 +26,8 @@ export function similarity(text: string, truth: string): number {
 }
 
 const SCRIPT_WITHOUT_BLANKS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
-const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}\p{M}]+/gu;
+/** Runs of at least two letters, and each sign of what is written without blanks: numbers of pages and bullets say nothing. */
+const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}]{2,}/gu;
 
 function words(text: string): Map<string, number> {
   const count = new Map<string, number>();

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { pageText, type Line } from "./layout.ts";
+
+const EM = 10;
+const LEADING = 12;
+
+/** Lines of a column: half an em a letter, one em a sign of Chinese, Japanese or Korean. */
+function column(texts: readonly string[], more: Partial<Line> = {}): Line[] {
+  return texts.map((text, index) => ({
+    text,
+    left: 50,
+    right: 50 + widthOf(text),
+    baseline: 700 - index * LEADING,
+    size: EM,
+    ...more,
+  }));
+}
+function widthOf(text: string): number {
+  return [...text.trim()].reduce((sum, sign) => sum + (/[\u1100-\uffef]/.test(sign) ? EM : EM / 2), 0);
+}
+
+const PARAGRAPH = [
+  "The quick brown fox jumps over the lazy dog and",
+  "then sleeps in the shade of an old tree until it",
+  "is evening.",
+];
+
+describe("the text of a page", () => {
+  it("joins the lines of a paragraph, and begins anew where the next word would have had room", () => {
+    const lines = column([...PARAGRAPH, "A second paragraph begins here and it goes on to", "its end."]);
+    expect(pageText(lines)).toBe(`${PARAGRAPH.join(" ")}\nA second paragraph begins here and it goes on to its end.`);
+  });
+
+  it("leaves titles, addresses and verse as they stand", () => {
+    const lines = column(["12 Long Lane", "London", "England"]);
+    expect(pageText(lines)).toBe("12 Long Lane\nLondon\nEngland");
+  });
+
+  it("joins nothing over a gap, another size of type or a first line that is set in", () => {
+    const [one, two, three] = column(PARAGRAPH) as [Line, Line, Line];
+    expect(pageText([one, two, { ...three, baseline: three.baseline - LEADING }])).toContain("until it\nis");
+    expect(pageText([one, two, { ...three, size: EM * 1.5 }])).toContain("until it\nis");
+    expect(pageText([one, two, { ...three, left: three.left + 15 }])).toContain("until it\nis");
+    expect(pageText([one, two, { ...three, size: 0 }])).toContain("until it\nis");
+  });
+
+  it("keeps rows and list items", () => {
+    expect(pageText(column(["Region\tQuarter\tUnits sold\tUnit price\tRevenue", "South\tQ1\t100\t3.50\t350.00"]))).toBe(
+      "Region\tQuarter\tUnits sold\tUnit price\tRevenue\nSouth\tQ1\t100\t3.50\t350.00",
+    );
+    const items = ["• the first one of these items is so long that it", "• another"];
+    expect(pageText(column(items))).toBe(items.join("\n"));
+    const hanging = column(["• the first one of these items is so long that it", "goes on below its own beginning."]);
+    expect(pageText([hanging[0] as Line, { ...(hanging[1] as Line), left: 60 }])).toBe(
+      "• the first one of these items is so long that it goes on below its own beginning.",
+    );
+  });
+
+  it.each([
+    ["of the engine's own", "\u0002"],
+    ["typed", "-"],
+    ["typographic", "\u2010"],
+  ])("undoes a hyphen at a line's end, %s", (_what, hyphen) => {
+    expect(pageText(column([`It was an extra${hyphen}`, "ordinary day"]))).toBe("It was an extraordinary day");
+  });
+
+  it("keeps a hyphen that is the word's own", () => {
+    expect(pageText(column(["the dpkg\u0002", "source of it", "see dpkg-source"]))).toBe(
+      "the dpkg-source of it\nsee dpkg-source",
+    );
+    expect(pageText(column(["Built with Anglo-", "Saxon words"]))).toBe("Built with Anglo-\nSaxon words");
+    expect(pageText(column(["pages 10-", "12 of it"]))).toBe("pages 10-\n12 of it");
+  });
+
+  it("puts no blank between the lines of what is written without", () => {
+    const chinese = ["这里上游源码树中的文件没有恢复到原始状态的必要在这一节中", "描述的过程可以理解。"];
+    expect(pageText(column(chinese))).toBe(chinese.join(""));
+    const korean = ["이 시스템은 문서에서 텍스트를 추출하여 분석 엔진으로 보낸다 안정", "적으로 유지되어야 한다."];
+    expect(pageText(column(korean))).toBe(korean.join(""));
+    const url = ["Look it all up at the address https://example.org/", "lists and be glad."];
+    expect(pageText(column(url))).toBe(url.join(""));
+  });
+
+  it("reads right-to-left columns from the right", () => {
+    const [first, second] = ["تقع المكتبة القديمة في وسط المدينة ويزورها الطلاب كل", "صباح لقراءة الكتب."] as const;
+    const lines = column([first, second]).map((line) => ({
+      ...line,
+      left: 500 - (line.right - line.left),
+      right: 500,
+    }));
+    expect(pageText(lines)).toBe(`${first} ${second}`);
+  });
+
+  it("loses no letter but the hyphens, whatever stands where", () => {
+    const line = fc.record({
+      text: fc.string({ unit: fc.constantFrom("a", "B", "7", " ", "\t", "中", "한", "ا", "•", "."), maxLength: 60 }),
+      left: fc.double({ min: -50, max: 600, noNaN: true }),
+      right: fc.double({ min: -50, max: 600, noNaN: true }),
+      baseline: fc.double({ min: -50, max: 900, noNaN: true }),
+      size: fc.constantFrom(0, 8, 10, 10.5, 20),
+    });
+    const solid = (text: string): string => text.replace(/\s/g, "");
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+        expect(solid(pageText(lines))).toBe(solid(lines.map(({ text }) => text).join("")));
+      }),
+    );
+  });
+});

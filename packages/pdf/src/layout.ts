@@ -1,0 +1,144 @@
+import { cleanText } from "./clean-text.ts";
+
+/** A line as it stands on the page. Lengths in points, from the left and from the bottom. */
+export interface Line {
+  /** As the engine gave it: tabs between cells, U+0002 or U+FFFE at its end for a hyphen that the line's end called for. */
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly baseline: number;
+  /** Of the font. 0: not known, or not a line of horizontal text; such a line is joined to nothing. */
+  readonly size: number;
+}
+
+/** How sure the widths are: what a line may fall short of its column and still fill it, as a part of the column's width. */
+export interface Precision {
+  readonly slack: number;
+}
+
+const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]\s*$/;
+const LINE_HYPHEN = /[-\u2010\u0002\ufffe\u00ad]\s*$/;
+const RTL = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\u30fc\uff00-\uffef]/u;
+const HANGUL = /\p{Script=Hangul}/u;
+const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
+/** Shorter ones are titles, addresses and verse, whose line ends mean something. */
+const LEAST_WIDTH_EM = 14;
+
+/**
+ * The text of a page: lines in reading order, those of one paragraph joined. A line goes on in the next one when the
+ * next one's first word had no room left on it; rows of a table, items of a list and other sizes of type begin anew.
+ */
+export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
+  const seen = lines.map(directed);
+  let text = "";
+  let joined = false;
+  seen.forEach((line, index) => {
+    const next = seen[index + 1];
+    if (!next) {
+      text += line.text;
+      return;
+    }
+    const broken = brokenWord(line, next);
+    joined = broken !== undefined || continues(seen, index, joined, precision.slack);
+    if (!joined) text += `${line.text}\n`;
+    else text += broken === undefined ? withBlank(line, next) : withoutHyphen(broken, lines);
+  });
+  return cleanText(text);
+}
+
+/** Right-to-left lines are mirrored, so that `left` is where reading begins. */
+function directed(line: Line): Line {
+  const letters = line.text.match(/\p{L}/gu) ?? [];
+  const rtl = letters.filter((letter) => RTL.test(letter)).length * 2 > letters.length;
+  return rtl ? { ...line, left: -line.right, right: -line.left } : line;
+}
+
+function continues(lines: readonly Line[], index: number, joined: boolean, slack: number): boolean {
+  const line = lines[index];
+  const next = lines[index + 1];
+  if (!line || !next || !sameBlock(line, next)) return false;
+  if (line.baseline - next.baseline > 1.25 * leading(lines, index)) return false;
+  if (line.text.includes("\t") || next.text.includes("\t") || ITEM.test(next.text.trimStart())) return false;
+  const em = line.size;
+  // A first line may be set in, and the rest of an item may be; the line after it must not begin farther in again.
+  const shift = next.left - line.left;
+  const hanging = !joined && ITEM.test(line.text.trimStart()) && shift < 4 * em;
+  if (shift > 0.6 * em && !hanging) return false;
+  if (shift < -0.6 * em && joined) return false;
+  const end = columnEnd(lines, index);
+  if (end - line.left < LEAST_WIDTH_EM * em) return false;
+  return line.right + firstWordWidth(line, next) > end - slack * (end - line.left);
+}
+
+function sameBlock(line: Line, next: Line): boolean {
+  if (line.size === 0 || next.size === 0 || Math.abs(line.size - next.size) > 0.1 * line.size) return false;
+  const down = line.baseline - next.baseline;
+  return down > 0.5 * line.size && down < 2.1 * line.size;
+}
+
+/** The least distance between lines around here: what is more stands between paragraphs. */
+function leading(lines: readonly Line[], index: number): number {
+  const gaps = [-3, -2, -1, 0, 1, 2, 3].flatMap((step) => {
+    const [line, next] = [lines[index + step], lines[index + step + 1]];
+    return line && next && sameBlock(line, next) ? [line.baseline - next.baseline] : [];
+  });
+  return Math.min(...gaps);
+}
+
+/** How far lines reach that begin where this one does, above and below. */
+function columnEnd(lines: readonly Line[], index: number): number {
+  const here = lines[index] as Line;
+  let end = here.right;
+  for (const step of [-1, 1]) {
+    for (let at = index + step; at >= 0 && at < lines.length && Math.abs(at - index) <= 60; at += step) {
+      const line = lines[at] as Line;
+      if (Math.abs(line.left - here.left) > 3 * here.size || line.text.includes("\t")) continue;
+      if (Math.abs(line.size - here.size) <= 0.1 * here.size && line.left < end) end = Math.max(end, line.right);
+    }
+  }
+  return end;
+}
+
+/** What the next line begins with and cannot be broken, with the blank before it. */
+function firstWordWidth(line: Line, next: Line): number {
+  const text = next.text.trim();
+  const [word = ""] = /^\S+/u.exec(text) ?? [];
+  const signs = UNSPACED.test(word) || HANGUL.test(word) ? 1.2 : word.length + 1;
+  const perUnit = UNSPACED.test(word) || HANGUL.test(word) ? line.size : (next.right - next.left) / text.length;
+  return signs * perUnit;
+}
+
+/** A word that is hyphenated over the line's end: the line, and both parts of the word. */
+interface BrokenWord {
+  readonly before: string;
+  readonly head: string;
+  readonly tail: string;
+}
+
+function brokenWord(line: Line, next: Line): BrokenWord | undefined {
+  const before = line.text.replace(LINE_HYPHEN, "").trimEnd();
+  if (before === line.text.trimEnd()) return undefined;
+  const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
+  // Before a capital or a digit the hyphen is the word's own, and so is the one of a number.
+  const [tail] = /^\p{Ll}[\p{L}\p{M}]*/u.exec(next.text.trimStart()) ?? [];
+  return head && tail ? { before, head, tail } : undefined;
+}
+
+/** The hyphen goes, unless the same word is written with one elsewhere on the page. */
+function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[]): string {
+  const compound = `${head}-${tail}`;
+  return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
+}
+
+/** A line and what stands between it and the next one of its paragraph. */
+function withBlank(line: Line, next: Line): string {
+  const before = line.text.trimEnd().replace(SOFT_HYPHEN, "-");
+  const [last = "", first = ""] = [before.at(-1), next.text.trimStart().at(0)];
+  if (/[\p{L}\p{N}][-\u2010]$/u.test(before) && /[\p{L}\p{N}]/u.test(first)) return before;
+  if (/:\/\/\S*[/.=&?_-]$/.test(before) && /\w/.test(first)) return before;
+  if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
+  // Korean is broken within words where the column is full, and the blank at a line's end is kept when it was one.
+  if (HANGUL.test(last) && HANGUL.test(first) && !/\s$/.test(line.text)) return before;
+  return `${before} `;
+}

@@ -1,0 +1,79 @@
+import { init } from "@embedpdf/pdfium";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const WASM = createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm");
+
+/**
+ * PDFium's C interface, as far as it is used: handles and addresses are numbers, booleans 0 or 1. The library's own
+ * wrappers convert each argument, which costs more than most of these calls.
+ */
+export interface PdfiumCalls {
+  malloc(size: number): number;
+  free(at: number): void;
+  FPDF_LoadMemDocument(data: number, size: number, password: number): number;
+  FPDF_GetLastError(): number;
+  FPDF_GetPageCount(document: number): number;
+  FPDF_CloseDocument(document: number): void;
+  FPDF_LoadPage(document: number, index: number): number;
+  FPDF_ClosePage(page: number): void;
+  FPDF_GetPageWidthF(page: number): number;
+  FPDF_GetPageHeightF(page: number): number;
+  FPDFPage_CountObjects(page: number): number;
+  FPDFPage_GetObject(page: number, index: number): number;
+  FPDFPageObj_GetType(object: number): number;
+  FPDFPageObj_GetBounds(object: number, left: number, bottom: number, right: number, top: number): number;
+  FPDFFormObj_CountObjects(form: number): number;
+  FPDFFormObj_GetObject(form: number, index: number): number;
+  FPDFText_LoadPage(page: number): number;
+  FPDFText_ClosePage(text: number): void;
+  FPDFText_CountChars(text: number): number;
+  FPDFText_GetText(text: number, start: number, count: number, at: number): number;
+  FPDFText_GetCharIndexFromTextIndex(text: number, index: number): number;
+  FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
+  FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
+  FPDFText_GetFontSize(text: number, index: number): number;
+  FPDFBitmap_Create(width: number, height: number, alpha: number): number;
+  FPDFBitmap_FillRect(bitmap: number, left: number, top: number, width: number, height: number, colour: number): number;
+  FPDFBitmap_GetBuffer(bitmap: number): number;
+  FPDFBitmap_GetStride(bitmap: number): number;
+  FPDFBitmap_Destroy(bitmap: number): void;
+  FPDF_RenderPageBitmap(
+    bitmap: number,
+    page: number,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    rotate: number,
+    flags: number,
+  ): void;
+}
+
+export interface Pdfium {
+  readonly call: PdfiumCalls;
+  /** @throws Error when there is no more memory. */
+  allocate(size: number): number;
+  /** The bytes as they are now: growing the memory makes a new view. */
+  heap(): Uint8Array;
+}
+
+export async function loadPdfium(): Promise<Pdfium> {
+  const file = await readFile(WASM);
+  const library = await init({
+    wasmBinary: file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength),
+  });
+  library.PDFiumExt_Init();
+  // What Emscripten offers and the library's types leave out.
+  const module = library.pdfium as unknown as { HEAPU8: Uint8Array; wasmExports: PdfiumCalls };
+  const call = module.wasmExports;
+  return {
+    call,
+    allocate(size) {
+      const at = call.malloc(size);
+      if (at === 0) throw new Error("out of WASM memory");
+      return at;
+    },
+    heap: () => module.HEAPU8,
+  };
+}
