@@ -9,6 +9,7 @@ export interface Child {
   /** Resolves when it can take a file; rejects when it died before. */
   readonly ready: Promise<void>;
   readonly alive: boolean;
+  readonly pid: number | undefined;
   send(job: Job): void;
   onReport: ((report: Report) => void) | undefined;
   /** It ended: killed, or by itself with a code. */
@@ -19,6 +20,7 @@ export interface Child {
 }
 
 const ENTRY = join(import.meta.dirname, "child.ts");
+const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 function programFolders(): string[] {
   const require = createRequire(import.meta.url);
@@ -35,14 +37,17 @@ function packagesAround(file: string): string {
   return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
 }
 
-/** Starts a child: no environment, V8 heap and WASM memory bounded, no files but its program, no processes, no threads. */
-export function startChild(engine: EngineName): Child {
-  const process = fork(ENTRY, [engine], {
+/**
+ * Starts a child: no environment, V8 heap and WASM memory bounded (V8's heap limit bounds neither array buffers nor
+ * WASM: that is what the watch over its resident memory is for), no files but its program, no processes, no threads.
+ */
+export function startChild(engine: EngineName, entry = ENTRY): Child {
+  const process = fork(entry, [engine], {
     env: {},
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     execArgv: [
-      "--max-old-space-size=512",
+      `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
       "--no-warnings",
       "--permission",
@@ -64,6 +69,7 @@ function wrap(process: ChildProcess): Child {
     get alive() {
       return alive;
     },
+    pid: process.pid,
     send: (job) => void process.send(job, (error) => error && process.kill("SIGKILL")),
     onReport: undefined,
     onEnd: undefined,

@@ -1,5 +1,5 @@
-import { constants, setPriority } from "node:os";
 import type { Job, Report } from "./child-messages.ts";
+import { enterSandbox } from "./child-sandbox.ts";
 import { cutText } from "./cut-text.ts";
 import { pageText } from "./layout.ts";
 import { isSparse } from "./scan.ts";
@@ -10,12 +10,7 @@ import { DocumentError, loadEngine, type EngineName, type PageEngine } from "./p
  * asked; it ends by itself when its parent has gone.
  */
 
-process.once("disconnect", () => process.exit());
-try {
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-} catch {
-  // Not allowed here: extraction then competes as an equal.
-}
+enterSandbox();
 
 const engines = new Map<EngineName, Promise<PageEngine>>();
 const engineOf = (name: EngineName): Promise<PageEngine> => {
@@ -28,8 +23,9 @@ function tell(report: Report): void {
   process.send?.(report);
 }
 
-function isTrap(error: unknown): boolean {
-  return error instanceof Error && error.constructor.name === "RuntimeError";
+/** A trap of the WASM machine, or a stack run over within it, leaves it unfit for anything more. */
+function isPoison(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && error.constructor.name === "RuntimeError");
 }
 
 async function read(job: Job): Promise<void> {
@@ -45,8 +41,7 @@ async function read(job: Job): Promise<void> {
       const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
       tell({ type: "page", page, text, scan: pictured && isSparse(text) });
     } catch (error) {
-      // A trap of the WASM machine leaves it unfit for anything more.
-      if (isTrap(error)) throw error;
+      if (isPoison(error)) throw error;
       tell({ type: "lost", page });
     }
   }
@@ -56,7 +51,7 @@ async function read(job: Job): Promise<void> {
 
 process.on("message", (job: Job) => {
   read(job).catch((error: unknown) => {
-    if (isTrap(error)) process.exit(70);
+    if (isPoison(error)) process.exit(70);
     tell({ type: "failed", kind: error instanceof DocumentError ? error.kind : "invalid" });
   });
 });

@@ -2,7 +2,7 @@ import type { Child } from "./child-process.ts";
 import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./extract.ts";
 import type { EngineName } from "./page-engine.ts";
 import { createPool } from "./pool.ts";
-import { beginReading, fuller, outcomeOf, read, worthAnotherEngine, type End, type Reading } from "./reading.ts";
+import { beginReading, better, outcomeOf, read, worthAnotherEngine, type End, type Reading } from "./reading.ts";
 
 export interface ExtractorOptions {
   /** `auto`: PDFium first, pdf-parse for what it cannot read, within one time budget. */
@@ -13,6 +13,20 @@ export interface ExtractorOptions {
 }
 
 const WATCH_MS = 50;
+/** Both engines together may take so many stalls' time for one page, and the second one begins with no less than this. */
+const SHARED_STALLS = 1.4;
+const LEAST_MS = 500;
+
+/** When a file's time is up, over both engines. */
+interface Clock {
+  /** Of the whole file; undefined until a child has begun with it: waiting for one is no fault of the file. */
+  deadline: number | undefined;
+  lastPage: number;
+  /** Until the next page. */
+  stallMs: number;
+  /** Pages told of. */
+  told: number;
+}
 
 export function createExtractor({ engine, concurrency, limits }: ExtractorOptions): Extractor {
   const [first, second]: EngineName[] = engine === "auto" ? ["pdfium", "pdf-parse"] : [engine];
@@ -20,33 +34,35 @@ export function createExtractor({ engine, concurrency, limits }: ExtractorOption
 
   return {
     async extract(input, options) {
-      const deadline = performance.now() + limits.timeoutMs;
-      let best = await readWith(first ?? "pdfium", input, options, deadline);
-      if (second && worthAnotherEngine(best)) {
-        const other = await readWith(second, input, options, deadline);
-        // A second opinion that ran out of time says less than the first one's verdict on the file.
-        best =
-          best.end === "invalid" && other.end === "encrypted"
-            ? other
-            : best.texts.size === 0 && other.end !== "done" && best.end !== "crash"
-              ? best
-              : fuller(best, other);
+      const clock: Clock = { deadline: undefined, lastPage: 0, stallMs: limits.stallMs, told: 0 };
+      let best = await readWith(first ?? "pdfium", input, options, clock);
+      if (second && worthAnotherEngine(best) && leftOf(clock) > LEAST_MS) {
+        clock.stallMs = leftOf(clock);
+        best = better(best, await readWith(second, input, options, clock));
       }
       return outcomeOf(best, input.password !== undefined);
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 
+  /** What is left for the page at hand when another engine is to try it. */
+  function leftOf({ deadline = 0, lastPage }: Clock): number {
+    const now = performance.now();
+    return Math.min(limits.stallMs, SHARED_STALLS * limits.stallMs - (now - lastPage), deadline - now);
+  }
+
   async function readWith(
     name: EngineName,
     input: ExtractInput,
     options: ExtractOptions,
-    deadline: number,
+    clock: Clock,
   ): Promise<Reading> {
     const child = await pool.take(options.signal);
     let reading = beginReading(name);
+    const now = performance.now();
+    if (clock.deadline === undefined) Object.assign(clock, { deadline: now + limits.timeoutMs, lastPage: now });
     try {
-      reading = await watched(child, name, input, options, deadline);
+      reading = await watched(child, name, input, options, clock);
       return reading;
     } finally {
       pool.give(child, reading.end === "done" || reading.end === "invalid" || reading.end === "encrypted");
@@ -59,11 +75,12 @@ export function createExtractor({ engine, concurrency, limits }: ExtractorOption
     name: EngineName,
     input: ExtractInput,
     options: ExtractOptions,
-    deadline: number,
+    clock: Clock,
   ): Promise<Reading> {
     return new Promise((resolve, reject) => {
       let reading = beginReading(name);
-      let lastPage = performance.now();
+      let stallMs = clock.stallMs;
+      let since = performance.now();
       const step = (what: Parameters<typeof read>[1]): void => {
         if (reading.end) return;
         reading = read(reading, what, limits);
@@ -71,7 +88,7 @@ export function createExtractor({ engine, concurrency, limits }: ExtractorOption
       };
       const watch = setInterval(() => {
         const now = performance.now();
-        if (now > deadline || now - lastPage > limits.stallMs) step("time");
+        if (now > (clock.deadline ?? now) || now - since > stallMs) step("time");
         else void child.memory().then((bytes) => bytes > limits.memoryBytes && step("memory"));
       }, WATCH_MS);
       const abort = (): void => settle(() => reject(options.signal.reason as Error));
@@ -83,10 +100,15 @@ export function createExtractor({ engine, concurrency, limits }: ExtractorOption
         act();
       }
       child.onReport = (report) => {
-        lastPage = performance.now();
         step(report);
-        const page = report.type === "page" || report.type === "lost" ? report.page : 0;
-        if (page > 0 && reading.total !== undefined) options.onPage?.(page, reading.total);
+        if (report.type !== "page" && report.type !== "lost") return;
+        since = performance.now();
+        if (report.type === "page") clock.lastPage = since;
+        stallMs = limits.stallMs;
+        // A second engine begins anew, but nobody's progress goes back.
+        if (reading.total === undefined || report.page <= clock.told) return;
+        clock.told = report.page;
+        options.onPage?.(report.page, reading.total);
       };
       child.onEnd = (code) => step(endOf(code));
       options.signal.addEventListener("abort", abort, { once: true });

@@ -48,7 +48,8 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
             lineEnforce: true,
           });
           // It does not say what else is on a page: one without text may be a scan.
-          return { lines: linesOf(result.pages[0]?.text ?? ""), precision: { slack: 0.12 }, pictured: true };
+          const text = result.pages[0]?.text ?? "";
+          return { lines: linesOf(text), precision: { slack: 0.12 }, pictured: text.trim() === "" };
         },
         close: () => parser.destroy(),
       };

@@ -3,6 +3,8 @@ import type { Pdfium } from "./pdfium.ts";
 
 /** A gap as wide as this, in ems, stands between two cells of a row, not between two words. */
 const CELL_GAP_EM = 1.1;
+/** After the sign for a hyphen at a line's end PDFium goes right on with the next line. */
+const LINE_END = /(\r\n)|(?<=[\u0002\ufffe])(?!\r\n)/;
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const STRAY_MARK = / ([\u064b-\u0652\u0670]+)(\p{Script=Arabic})/gu;
 const ALEF_LAM = /[\u0622\u0623\u0625\u0627\u0671][\u064b-\u065f]?\u0644/g;
@@ -13,12 +15,13 @@ export function readLines(pdfium: Pdfium, text: number): Line[] {
   if (raw === "") return [];
   const place = placing(pdfium, text);
   try {
+    const lines: Line[] = [];
     let at = 0;
-    return raw.split("\r\n").map((line) => {
-      const start = at;
-      at += line.length + 2;
-      return lineOf(place, line, start);
-    });
+    for (const piece of raw.split(LINE_END).filter((piece) => piece !== undefined)) {
+      if (piece !== "\r\n") lines.push(lineOf(place, piece, at));
+      at += piece.length;
+    }
+    return lines;
   } finally {
     place.done();
   }

@@ -15,7 +15,7 @@ const START_MS = 15_000;
 /** A free child that holds more than this is replaced. */
 const FREE_MEMORY_BYTES = 350 * 1024 * 1024;
 
-export function createPool(size: number, engine: EngineName): Pool {
+export function createPool(size: number, engine: EngineName, filesPerChild = FILES_PER_CHILD): Pool {
   const free: Child[] = [];
   const files = new Map<Child, number>();
   const waiting: Array<() => void> = [];
@@ -57,7 +57,7 @@ export function createPool(size: number, engine: EngineName): Pool {
       const count = (files.get(child) ?? 0) + 1;
       files.set(child, count);
       void (async () => {
-        const again = fit && child.alive && count < FILES_PER_CHILD && (await child.memory()) < FREE_MEMORY_BYTES;
+        const again = fit && child.alive && count < filesPerChild && (await child.memory()) < FREE_MEMORY_BYTES;
         if (again && !closed) free.push(child);
         else {
           drop(child);

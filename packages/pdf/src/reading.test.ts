@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Report } from "./child-messages.ts";
 import type { ExtractLimits } from "./extract.ts";
-import { beginReading, fuller, outcomeOf, read, worthAnotherEngine, type End, type Reading } from "./reading.ts";
+import { beginReading, better, outcomeOf, read, worthAnotherEngine, type End, type Reading } from "./reading.ts";
 
 const LIMITS: ExtractLimits = { stallMs: 1, timeoutMs: 1, memoryBytes: 1, maxPages: 10, maxTextBytes: 20 };
 const page = (number: number, text: string, scan = false): Report => ({ type: "page", page: number, text, scan });
@@ -118,8 +118,8 @@ describe("another engine", () => {
   it("is believed when it read more pages", () => {
     const one = reading(opened(2), page(1, "one"), { type: "lost", page: 2 }, { type: "done" });
     const both = reading(opened(2), page(1, "one"), page(2, "two"), { type: "done" });
-    expect(fuller(one, both)).toBe(both);
-    expect(fuller(both, one)).toBe(both);
-    expect(fuller(one, one)).toBe(one);
+    expect(better(one, both)).toBe(both);
+    expect(better(both, one)).toBe(both);
+    expect(better(one, one)).toBe(one);
   });
 });

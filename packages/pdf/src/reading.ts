@@ -59,10 +59,16 @@ export function hasText(state: Reading): boolean {
   return [...state.texts.values()].some((text) => text !== "");
 }
 
-/** The fuller of two readings of one file. */
-export function fuller(a: Reading, b: Reading): Reading {
-  const read = (state: Reading): number => [...state.texts.values()].filter((text) => text !== "").length;
-  return read(b) > read(a) ? b : a;
+/** Which of two engines to believe: the one that read more pages. */
+export function better(first: Reading, second: Reading): Reading {
+  if (first.end === "invalid" && second.end === "encrypted") return second;
+  // A second opinion that ran out of time says less than the first one's verdict on the file.
+  if (!hasText(first) && second.end !== "done" && first.end !== "crash") return first;
+  return countText(second) > countText(first) ? second : first;
+}
+
+function countText(state: Reading): number {
+  return [...state.texts.values()].filter((text) => text !== "").length;
 }
 
 /** What a reading comes to. */

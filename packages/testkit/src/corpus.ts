@@ -9,7 +9,7 @@ export interface CorpusFile {
   readonly category: string;
   readonly expected: "text" | "invalid" | "encrypted" | "no-text" | "bounded" | "any";
   readonly pages?: number;
-  readonly password?: string;
+  readonly userPassword?: string;
   readonly groundTruth?: string;
   readonly groundTruthKind?: string;
   readonly reference?: string;

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { makePdf } from "@docrelay/testkit";
+import { startChild, type Child } from "./child-process.ts";
+import type { Report } from "./child-messages.ts";
+
+const children: Child[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill();
+});
+function start(...args: Parameters<typeof startChild>): Child {
+  const child = startChild(...args);
+  children.push(child);
+  return child;
+}
+
+const JOB = { password: undefined, engine: "pdfium", maxPages: 10, maxTextBytes: 10_000 } as const;
+
+/** What a child reports of one job, up to its end. */
+async function run(child: Child, bytes: Uint8Array): Promise<Report[]> {
+  await child.ready;
+  const reports: Report[] = [];
+  await new Promise<void>((resolve, reject) => {
+    child.onEnd = (code) => reject(new Error(`ended with ${code}`));
+    child.onReport = (report) => {
+      reports.push(report);
+      if (report.type === "done" || report.type === "failed") resolve();
+    };
+    child.send({ ...JOB, bytes });
+  });
+  return reports;
+}
+
+describe("a child", () => {
+  it("has no environment, files, processes, threads, native code or network, and a lower priority", async () => {
+    const reports = await run(start("pdfium", join(import.meta.dirname, "../test/probe-child.ts")), new Uint8Array());
+    expect(reports).toEqual([{ type: "done" }]);
+  });
+
+  it("reads a file, and another one", async () => {
+    const child = start("pdfium");
+    const expected = (text: string): Report[] => [
+      { type: "opened", pages: 1 },
+      { type: "page", page: 1, text, scan: false },
+      { type: "done" },
+    ];
+    expect(await run(child, makePdf({ pages: ["one"] }))).toEqual(expected("one"));
+    expect(await run(child, makePdf({ pages: ["two"] }))).toEqual(expected("two"));
+  });
+
+  it("can be killed at any time, also before it is ready", async () => {
+    const child = start("pdfium");
+    child.kill();
+    await expect(child.ready).rejects.toThrow("ended");
+    expect(child.alive).toBe(false);
+    expect(await child.memory()).toBe(0);
+  });
+
+  it.runIf(process.platform === "linux")("tells how much memory it holds", async () => {
+    const child = start("pdfium");
+    await child.ready;
+    expect(await child.memory()).toBeGreaterThan(10_000_000);
+  });
+});

@@ -1,0 +1,61 @@
+import { corpus } from "@docrelay/testkit";
+import { afterAll, describe, expect, it } from "vitest";
+import { mean, runFile, type Run } from "../test/corpus-run.ts";
+import { LIMITS } from "../test/extractor.contract.ts";
+import { createExtractor } from "./index.ts";
+
+/*
+ * Real files of many makers. The whole corpus with the usual limits is the bench's (pnpm bench:pdf); here the hostile
+ * ones get a fifth of the time.
+ */
+
+const all = corpus();
+const hostile = all.filter(({ category }) => category === "hostile");
+const readable = all.filter(({ category }) => category !== "hostile" && category !== "huge");
+
+describe.skipIf(all.length === 0)("the corpus (needs ../shared/corpus)", { timeout: 60_000 }, () => {
+  const open: Array<ReturnType<typeof createExtractor>> = [];
+  const create = (...args: Parameters<typeof createExtractor>): ReturnType<typeof createExtractor> => {
+    const extractor = createExtractor(...args);
+    open.push(extractor);
+    return extractor;
+  };
+  afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
+
+  it.each([
+    { engine: "auto", similarity: 0.997, least: 0.98, debian: 0.975, scripts: 0.95 },
+    // Arabic ligatures come out turned round where nothing shows it but the dictionary.
+    { engine: "pdf-parse", similarity: 0.997, least: 0.98, debian: 0.975, scripts: 0.95 },
+  ] as const)("is read faithfully by $engine, with no wrong outcome", async (wanted) => {
+    const extractor = create({ engine: wanted.engine, concurrency: 2, limits: LIMITS });
+    const runs: Run[] = [];
+    const queue = readable.flatMap((file) =>
+      file.userPassword === undefined ? [{ file }] : [{ file }, { file, password: file.userPassword }],
+    );
+    const reader = async (): Promise<void> => {
+      for (let next = queue.shift(); next; next = queue.shift())
+        runs.push(await runFile(extractor, next.file, next.password));
+    };
+    await Promise.all([reader(), reader()]);
+
+    expect(runs.flatMap(({ wrong }) => wrong ?? [])).toEqual([]);
+    const likenesses = runs.flatMap(({ similarity }) => similarity ?? []);
+    expect(likenesses.length).toBeGreaterThan(5);
+    expect(mean(likenesses)).toBeGreaterThanOrEqual(wanted.similarity);
+    expect(Math.min(...likenesses)).toBeGreaterThanOrEqual(wanted.least);
+    const f1 = (which: (run: Run) => boolean): number => mean(runs.filter(which).flatMap((run) => run.f1 ?? []));
+    expect(
+      f1(({ file }) => file.category === "born-digital" && file.groundTruthKind === "words"),
+    ).toBeGreaterThanOrEqual(wanted.debian);
+    expect(f1(({ file }) => file.category === "cjk" || file.category === "rtl")).toBeGreaterThanOrEqual(wanted.scripts);
+  });
+
+  it("holds files that mean harm: each ends in its time, and the extractor goes on", async () => {
+    const limits = { ...LIMITS, stallMs: 2000, timeoutMs: 8000 };
+    const extractor = create({ engine: "auto", concurrency: 2, limits });
+    const runs = await Promise.all(hostile.map((file) => runFile(extractor, file)));
+    expect(runs).toHaveLength(hostile.length);
+    const plain = all.find(({ file }) => file.endsWith("pdflatex-4-pages.pdf"));
+    if (plain) expect(await runFile(extractor, plain)).toMatchObject({ outcome: { kind: "text" }, wrong: undefined });
+  });
+});

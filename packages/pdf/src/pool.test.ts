@@ -1,0 +1,89 @@
+import { eventually } from "@docrelay/testkit";
+import { afterEach, describe, expect, it } from "vitest";
+import { createPool, type Pool } from "./pool.ts";
+
+const pools: Pool[] = [];
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
+});
+function create(...args: Parameters<typeof createPool>): Pool {
+  const pool = createPool(...args);
+  pools.push(pool);
+  return pool;
+}
+const signal = new AbortController().signal;
+function runs(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe("a pool of children", () => {
+  it("lends the same child again and again", async () => {
+    const pool = create(1, "pdfium");
+    const first = await pool.take(signal);
+    pool.give(first, true);
+    expect((await pool.take(signal)).pid).toBe(first.pid);
+  });
+
+  it("replaces one that was hurt, that died, or that has read enough files", async () => {
+    const pool = create(1, "pdfium", 2);
+    const hurt = await pool.take(signal);
+    pool.give(hurt, false);
+    const dead = await pool.take(signal);
+    expect(dead.pid).not.toBe(hurt.pid);
+    await eventually(() => !runs(hurt.pid), { what: "the hurt child's end" });
+    dead.kill();
+    await eventually(() => !dead.alive);
+    pool.give(dead, true);
+    const third = await pool.take(signal);
+    expect(third.pid).not.toBe(dead.pid);
+    pool.give(third, true);
+    expect(await pool.take(signal)).toBe(third);
+    pool.give(third, true);
+    expect((await pool.take(signal)).pid).not.toBe(third.pid);
+    await eventually(() => !runs(third.pid), { what: "the end of the child that has read enough" });
+  });
+
+  it("replaces one that died while it was free", async () => {
+    const pool = create(1, "pdfium");
+    const first = await pool.take(signal);
+    pool.give(first, true);
+    await eventually(async () => {
+      const again = await pool.take(signal);
+      pool.give(again, true);
+      return again === first;
+    });
+    first.kill();
+    await eventually(() => !first.alive);
+    expect((await pool.take(signal)).pid).not.toBe(first.pid);
+  });
+
+  it("lends to those who wait in their order, and forgets who has given up", async () => {
+    const pool = create(1, "pdfium");
+    const child = await pool.take(signal);
+    const order: string[] = [];
+    const tired = new AbortController();
+    const waiting = ["a", "b"].map(async (name) => {
+      const taken = await pool.take(name === "a" ? tired.signal : signal);
+      order.push(name);
+      pool.give(taken, true);
+    });
+    tired.abort(new Error("enough"));
+    await expect(waiting[0]).rejects.toThrow("enough");
+    pool.give(child, true);
+    await waiting[1];
+    expect(order).toEqual(["b"]);
+  });
+
+  it("ends its children and sends away who waits when it is closed", async () => {
+    const pool = create(2, "pdfium");
+    const [one, two] = [await pool.take(signal), await pool.take(signal)];
+    const waiting = pool.take(signal);
+    await pool[Symbol.asyncDispose]();
+    await expect(waiting).rejects.toThrow("closed");
+    await eventually(() => !runs(one.pid) && !runs(two.pid), { what: "the end of all children" });
+  });
+});

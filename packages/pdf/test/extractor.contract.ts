@@ -1,0 +1,185 @@
+import { corpus, makePdf, makeScanPdf, shared } from "@docrelay/testkit";
+import { readFileSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  createExtractor,
+  type ExtractInput,
+  type ExtractLimits,
+  type ExtractOutcome,
+  type Extractor,
+} from "../src/index.ts";
+
+export const LIMITS: ExtractLimits = {
+  stallMs: 10_000,
+  timeoutMs: 60_000,
+  memoryBytes: 943_718_400,
+  maxPages: 2000,
+  maxTextBytes: 8_388_608,
+};
+
+/** Reads for seconds, in any engine. */
+const ENDLESS = "word word\n".repeat(300_000);
+
+/** What every extractor does, whichever engines it has. */
+export function extractorContract(engine: Parameters<typeof createExtractor>[0]["engine"]): void {
+  const open: Extractor[] = [];
+  const create = (limits: Partial<ExtractLimits> = {}): Extractor => {
+    const extractor = createExtractor({ engine, concurrency: 1, limits: { ...LIMITS, ...limits } });
+    open.push(extractor);
+    return extractor;
+  };
+  const usual = create();
+  afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
+
+  const extract = (
+    input: Uint8Array | ExtractInput,
+    extractor = usual,
+    onPage?: (page: number, pages: number) => void,
+  ): Promise<ExtractOutcome> =>
+    extractor.extract(input instanceof Uint8Array ? { bytes: input } : input, {
+      signal: new AbortController().signal,
+      ...(onPage ? { onPage } : {}),
+    });
+
+  describe("a text", () => {
+    it("comes page by page, with progress", async () => {
+      const seen: number[][] = [];
+      const bytes = makePdf({ pages: ["One.", "", "Three\nlines\nof it."] });
+      const outcome = await extract(bytes, usual, (page, pages) => seen.push([page, pages]));
+      expect(outcome).toMatchObject({
+        kind: "text",
+        pages: ["One.", "", "Three\nlines\nof it."],
+        truncated: false,
+        ocr: [],
+      });
+      expect(seen).toEqual([
+        [1, 3],
+        [2, 3],
+        [3, 3],
+      ]);
+    });
+
+    it("has its paragraphs joined and its hyphens undone", async () => {
+      const page = [
+        "The quick brown fox jumps over the lazy dog and then it sleeps under an old oak, dream-",
+        "ing of another dog that it has not jumped over yet but that it means to jump over soon,",
+        "notwithstanding everything.",
+        "Signed",
+      ];
+      expect(await extract(makePdf({ pages: [page.join("\n")] }))).toMatchObject({
+        pages: [`${page[0]?.slice(0, -1)}${page[1]} ${page[2]}\nSigned`],
+      });
+    });
+
+    it("keeps letters beyond ASCII and has no control character", async () => {
+      expect(await extract(makePdf({ pages: ["d\u00e9j\u00e0 vu, f\u00fcr \u00a350 \u00b1 2"] }))).toMatchObject({
+        pages: ["déjà vu, für £50 ± 2"],
+      });
+    });
+
+    it("is cut at its cap, with a mark", async () => {
+      const extractor = create({ maxTextBytes: 1024 });
+      const outcome = await extract(
+        makePdf({ pages: Array.from({ length: 30 }, () => "abcdefghi ".repeat(6)) }),
+        extractor,
+      );
+      if (outcome.kind !== "text") throw new Error(outcome.code);
+      expect(outcome.truncated).toBe(true);
+      expect(Buffer.byteLength(outcome.pages.join(""))).toBeLessThanOrEqual(1024);
+      expect(Buffer.byteLength(outcome.pages.join(""))).toBeGreaterThan(900);
+      expect(outcome.missing.at(-1)).toEqual({ page: 30, reason: "limit" });
+      expect(outcome.pages).toHaveLength(30);
+    });
+
+    it("keeps the pages before one that takes too long, and says which are missing", async () => {
+      const bytes = makePdf({ pages: ["One.", ENDLESS, "Three."] });
+      const seen: number[] = [];
+      expect(await extract(bytes, create({ stallMs: 400 }), (page) => seen.push(page))).toMatchObject({
+        kind: "text",
+        pages: ["One.", "", ""],
+        missing: [
+          { page: 2, reason: "error" },
+          { page: 3, reason: "limit" },
+        ],
+      });
+      expect(seen).toEqual([1]);
+    });
+  });
+
+  describe("a file that gives no text", () => {
+    it.each([
+      ["nothing", ""],
+      ["something else", "GIF89a and so on"],
+      ["a beginning only", "%PDF-1.4\n1 0 obj\n<< /Type /Catalog"],
+    ])("is invalid: %s", async (_what, text) => {
+      expect(await extract(Buffer.from(text))).toEqual({ kind: "failed", code: "PDF_INVALID", permanent: true });
+    });
+
+    it("is a scan", async () => {
+      expect(await extract(makeScanPdf())).toEqual({ kind: "failed", code: "PDF_NO_TEXT", permanent: true });
+    });
+
+    it("has too many pages", async () => {
+      const outcome = await extract(makePdf({ pages: ["1", "2", "3"] }), create({ maxPages: 2 }));
+      expect(outcome).toEqual({ kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "pages", permanent: true });
+    });
+
+    const slow = makePdf({ pages: [ENDLESS] });
+    it.each<[string, Partial<ExtractLimits>, string]>([
+      ["takes too long for a page", { stallMs: 300 }, "time"],
+      ["takes too long", { timeoutMs: 300 }, "time"],
+      ["takes too much memory", { memoryBytes: 1 }, "memory"],
+    ])("%s; the next file is read as ever", async (_what, limits, reason) => {
+      const extractor = create(limits);
+      const outcome = await extract(slow, extractor);
+      expect(outcome).toEqual({ kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason, permanent: false });
+      if (reason === "time")
+        expect(await extract(makePdf({ pages: ["Two."] }), extractor)).toMatchObject({ pages: ["Two."] });
+    });
+  });
+
+  describe("cancelling", () => {
+    it("throws the signal's reason and frees the slot", async () => {
+      const extractor = create();
+      const cancel = new AbortController();
+      const reason = new Error("nobody wants it any more");
+      const bytes = makePdf({ pages: ["One.", ENDLESS] });
+      const cancelled = extractor.extract({ bytes }, { signal: cancel.signal, onPage: () => cancel.abort(reason) });
+      await expect(cancelled).rejects.toBe(reason);
+      expect(await extract(makePdf({ pages: ["Next."] }), extractor)).toMatchObject({ pages: ["Next."] });
+      await expect(extractor.extract({ bytes }, { signal: cancel.signal })).rejects.toBe(reason);
+    });
+
+    it("leaves those who wait for a slot in their order", async () => {
+      const extractor = create();
+      const cancel = new AbortController();
+      const bytes = makePdf({ pages: ["One.", ENDLESS] });
+      const ended: string[] = [];
+      const running = extractor.extract({ bytes }, { signal: cancel.signal, onPage: () => cancel.abort() });
+      const waiting = ["a", "b", "c"].map((name) =>
+        extract(makePdf({ pages: [name] }), extractor).then(() => ended.push(name)),
+      );
+      await expect(running).rejects.toThrow();
+      await Promise.all(waiting);
+      expect(ended).toEqual(["a", "b", "c"]);
+    });
+  });
+
+  const locked = corpus().filter(({ category }) => category === "encrypted-user");
+  describe.skipIf(locked.length === 0)("an encrypted file (needs ../shared/corpus)", () => {
+    it.each(locked.map((file) => [file.file, file] as const))(
+      "%s opens with its password only",
+      async (_name, file) => {
+        const bytes = readFileSync(shared(`corpus/${file.file}`) ?? "");
+        expect(await extract({ bytes })).toEqual({ kind: "failed", code: "PDF_ENCRYPTED", permanent: true });
+        expect(await extract({ bytes, password: "not this one" })).toEqual({
+          kind: "failed",
+          code: "PDF_ENCRYPTED",
+          reason: "password",
+          permanent: true,
+        });
+        expect(await extract({ bytes, password: file.userPassword ?? "" })).toMatchObject({ kind: "text" });
+      },
+    );
+  });
+}

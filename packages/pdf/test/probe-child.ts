@@ -1,0 +1,51 @@
+import { enterSandbox } from "../src/child-sandbox.ts";
+import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { lookup } from "node:dns/promises";
+import { readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { getPriority, tmpdir } from "node:os";
+import { Worker } from "node:worker_threads";
+
+/*
+ * Stands where child.ts does, in the same sandbox, and tries what a taken-over engine would. It says what went through,
+ * as the text of pages: one a try.
+ */
+
+enterSandbox();
+
+const TRIES: Record<string, () => unknown> = {
+  environment: () => {
+    if (Object.keys(process.env).length === 0) throw new Error("empty");
+  },
+  "reading a file": () => readFileSync("/etc/hostname"),
+  "reading the project": () => readFileSync(`${import.meta.dirname}/../../../package.json`),
+  "writing a file": () => writeFileSync(`${tmpdir()}/docrelay-probe-${process.pid}`, "x"),
+  "starting a process": () => execFileSync("/bin/true"),
+  "starting a thread": () => new Worker("0", { eval: true }),
+  "loading native code": () => process.dlopen({ exports: {} }, "/nowhere.node"),
+  "connecting by TCP": () => connect(6379, "127.0.0.1"),
+  listening: () => createServer().listen(0),
+  "sending by UDP": () => createSocket("udp4"),
+  "asking for a name": () => lookup("localhost"),
+  fetching: () => fetch("http://127.0.0.1:1/"),
+  "usual priority": () => {
+    if (getPriority() > 0) throw new Error("lowered");
+  },
+};
+
+async function wentThrough(attempt: () => unknown): Promise<boolean> {
+  try {
+    await attempt();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+process.on("message", async () => {
+  for (const [name, attempt] of Object.entries(TRIES))
+    if (await wentThrough(attempt)) process.send?.({ type: "page", page: 1, text: name, scan: false });
+  process.send?.({ type: "done" });
+});
+process.send?.({ type: "ready" });
