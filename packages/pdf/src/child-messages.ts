@@ -7,14 +7,31 @@ export interface Job {
   readonly engine: EngineName;
   readonly maxPages: number;
   readonly maxTextBytes: number;
+  /** Draw this page instead of reading all. */
+  readonly draw?: number;
 }
 
-/** Child → parent, in order: `ready` once; then per job `opened`, `page` or `lost` each page, `done`; or `failed`. */
+/**
+ * Child → parent, in order: `ready` once; then per job `opened`, `page` or `lost` each page, `done`; or `failed`. For a
+ * page to draw: `opened`, `picture` or `lost`, `done`; or `failed`.
+ */
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "opened"; readonly pages: number }
   /** `scan`: next to no text, and something to be seen that may be some. */
   | { readonly type: "page"; readonly page: number; readonly text: string; readonly scan: boolean }
+  /** As a PGM file: grey, 8 bits. */
+  | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
   | { readonly type: "lost"; readonly page: number }
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly kind: "invalid" | "encrypted" };
+
+/** Parent → OCR child: a page as a PGM file. */
+export interface OcrJob {
+  readonly pgm: Uint8Array;
+}
+/** OCR child → parent: `ready` once, then one a job. */
+export type OcrReport =
+  | { readonly type: "ready" }
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "failed" };

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import type { Job, Report } from "./child-messages.ts";
 import type { EngineName } from "./page-engine.ts";
 
-export interface Child {
-  /** Resolves when it can take a file; rejects when it died before. */
+/** A process that takes jobs, one at a time, and reports on each. */
+export interface Child<J = Job, R = Report> {
+  /** Resolves when it can take a job; rejects when it died before. */
   readonly ready: Promise<void>;
   readonly alive: boolean;
   readonly pid: number | undefined;
-  send(job: Job): void;
-  onReport: ((report: Report) => void) | undefined;
+  send(job: J): void;
+  onReport: ((report: R) => void) | undefined;
   /** It ended: killed, or by itself with a code. */
   onEnd: ((code: number | null) => void) | undefined;
   /** Resident memory in bytes; 0 when it cannot be told. */
@@ -22,27 +23,29 @@ export interface Child {
 const ENTRY = join(import.meta.dirname, "child.ts");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
-function programFolders(): string[] {
-  const require = createRequire(import.meta.url);
-  const pdfParse = require.resolve("pdf-parse");
+
+/** A child that reads PDFs, with one engine warmed up. */
+export function startChild(engine: EngineName, entry = ENTRY): Child {
+  const pdfParse = createRequire(import.meta.url).resolve("pdf-parse");
   const pdfjs = createRequire(pdfParse).resolve("pdfjs-dist/package.json");
-  // pnpm and npm lay packages out differently: the folder that a package's own imports are found in, and its own.
-  return [
-    join(import.meta.dirname, ".."),
-    ...[require.resolve("@embedpdf/pdfium"), pdfParse, pdfjs].map(packagesAround),
-  ];
+  return startProgram(entry, { argument: engine, reads: [resolved("@embedpdf/pdfium"), pdfParse, pdfjs] });
 }
 
-function packagesAround(file: string): string {
-  return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
+export function resolved(name: string): string {
+  return createRequire(import.meta.url).resolve(name);
 }
 
 /**
  * Starts a child: no environment, V8 heap and WASM memory bounded (V8's heap limit bounds neither array buffers nor
- * WASM: that is what the watch over its resident memory is for), no files but its program, no processes, no threads.
+ * WASM: that is what the watch over its resident memory is for), no files but its program and the packages that `reads`
+ * names a file of, no processes, no threads.
  */
-export function startChild(engine: EngineName, entry = ENTRY): Child {
-  const process = fork(entry, [engine], {
+export function startProgram<J, R extends { readonly type: string }>(
+  entry: string,
+  { argument, reads }: { argument: string; reads: readonly string[] },
+): Child<J, R> {
+  const folders = new Set([join(import.meta.dirname, ".."), ...reads.map(packagesAround)]);
+  const process = fork(entry, [argument], {
     env: {},
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
@@ -51,32 +54,37 @@ export function startChild(engine: EngineName, entry = ENTRY): Child {
       `--wasm-max-mem-pages=${WASM_PAGES}`,
       "--no-warnings",
       "--permission",
-      ...new Set(programFolders()).values().map((folder) => `--allow-fs-read=${folder}`),
+      ...[...folders].map((folder) => `--allow-fs-read=${folder}`),
     ],
   });
   return wrap(process);
 }
 
-function wrap(process: ChildProcess): Child {
+/** pnpm and npm lay packages out differently: the folder that a package's own imports are found in, and its own. */
+function packagesAround(file: string): string {
+  return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
+}
+
+function wrap<J, R extends { readonly type: string }>(process: ChildProcess): Child<J, R> {
   let alive = true;
   let settle: { ready(): void; died(error: Error): void } | undefined;
   const ready = new Promise<void>((resolve, reject) => {
     settle = { ready: resolve, died: reject };
   });
   ready.catch(() => undefined);
-  const child: Child = {
+  const child: Child<J, R> = {
     ready,
     get alive() {
       return alive;
     },
     pid: process.pid,
-    send: (job) => void process.send(job, (error) => error && process.kill("SIGKILL")),
+    send: (job) => void process.send(job as object, (error) => error && process.kill("SIGKILL")),
     onReport: undefined,
     onEnd: undefined,
     memory: () => residentBytes(process.pid),
     kill: () => void process.kill("SIGKILL"),
   };
-  process.on("message", (report: Report) => {
+  process.on("message", (report: R) => {
     if (report.type === "ready") settle?.ready();
     else child.onReport?.(report);
   });

@@ -3,7 +3,7 @@ import { enterSandbox } from "./child-sandbox.ts";
 import { cutText } from "./cut-text.ts";
 import { pageText } from "./layout.ts";
 import { isSparse } from "./scan.ts";
-import { DocumentError, loadEngine, type EngineName, type PageEngine } from "./page-engine.ts";
+import { DocumentError, loadEngine, type EngineName, type OpenDocument, type PageEngine } from "./page-engine.ts";
 
 /*
  * The process that reads hostile files. It has no environment, may read only its own program, and is killed rather than
@@ -28,18 +28,15 @@ function isPoison(error: unknown): boolean {
   return error instanceof RangeError || (error instanceof Error && error.constructor.name === "RuntimeError");
 }
 
-async function read(job: Job): Promise<void> {
+async function run(job: Job): Promise<void> {
   const engine = await engineOf(job.engine);
   const document = await engine.open(job.bytes, job.password);
   tell({ type: "opened", pages: document.pages });
   // The parent refuses a file with more pages; do not begin with what it will not take.
-  const pages = document.pages > job.maxPages ? 0 : document.pages;
-  for (let page = 1; page <= pages; page++) {
+  const last = document.pages > job.maxPages ? 0 : document.pages;
+  for (let page = job.draw ?? 1; page <= (job.draw ?? last); page++) {
     try {
-      const { lines, precision, pictured } = await document.read(page);
-      // The parent takes one byte more than fits for the sign that there was more.
-      const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
-      tell({ type: "page", page, text, scan: pictured && isSparse(text) });
+      tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page));
     } catch (error) {
       if (isPoison(error)) throw error;
       tell({ type: "lost", page });
@@ -49,8 +46,20 @@ async function read(job: Job): Promise<void> {
   tell({ type: "done" });
 }
 
+async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
+  const { lines, precision, pictured } = await document.read(page);
+  // The parent takes one byte more than fits for the sign that there was more.
+  const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
+  return { type: "page", page, text, scan: pictured && isSparse(text) };
+}
+
+async function drawn(document: OpenDocument, page: number): Promise<Report> {
+  if (!document.draw) throw new Error("this engine cannot draw");
+  return { type: "picture", page, pgm: await document.draw(page) };
+}
+
 process.on("message", (job: Job) => {
-  read(job).catch((error: unknown) => {
+  run(job).catch((error: unknown) => {
     if (isPoison(error)) process.exit(70);
     tell({ type: "failed", kind: error instanceof DocumentError ? error.kind : "invalid" });
   });

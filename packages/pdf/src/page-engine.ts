@@ -10,6 +10,8 @@ export interface OpenDocument {
   readonly pages: number;
   /** Reads a page, counted from 1; throws when it cannot be read. */
   read(page: number): Promise<ReadPage>;
+  /** A page as a PGM file, for engines that can draw. */
+  draw?(page: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
+import { draw } from "./pdfium-draw.ts";
 import { pictured } from "./pdfium-pictures.ts";
 import { readLines } from "./pdfium-lines.ts";
 
@@ -41,6 +42,9 @@ function openDocument(pdfium: Pdfium, bytes: Uint8Array, password = ""): OpenDoc
         }
       });
     },
+    async draw(number) {
+      return withPage(pdfium, document, number, (page) => draw(pdfium, page));
+    },
     async close() {
       call.FPDF_CloseDocument(document);
       call.free(data);
@@ -49,7 +53,7 @@ function openDocument(pdfium: Pdfium, bytes: Uint8Array, password = ""): OpenDoc
 }
 
 /** Closed whatever happens: an open page holds megabytes of WASM memory that nothing gives back. */
-export function withPage<T>({ call }: Pdfium, document: number, number: number, use: (page: number) => T): T {
+function withPage<T>({ call }: Pdfium, document: number, number: number, use: (page: number) => T): T {
   const page = call.FPDF_LoadPage(document, number - 1);
   if (page === 0) throw new Error("the page cannot be loaded");
   try {

@@ -1,5 +1,6 @@
 import { eventually } from "@docrelay/testkit";
 import { afterEach, describe, expect, it } from "vitest";
+import { startChild, type Child } from "./child-process.ts";
 import { createPool, type Pool } from "./pool.ts";
 
 const pools: Pool[] = [];
@@ -11,6 +12,7 @@ function create(...args: Parameters<typeof createPool>): Pool {
   pools.push(pool);
   return pool;
 }
+const pdfium = (): Child => startChild("pdfium");
 const signal = new AbortController().signal;
 function runs(pid: number | undefined): boolean {
   try {
@@ -22,14 +24,14 @@ function runs(pid: number | undefined): boolean {
 
 describe("a pool of children", () => {
   it("lends the same child again and again", async () => {
-    const pool = create(1, "pdfium");
+    const pool = create(1, pdfium);
     const first = await pool.take(signal);
     pool.give(first, true);
     expect((await pool.take(signal)).pid).toBe(first.pid);
   });
 
   it("replaces one that was hurt, that died, or that has read enough files", async () => {
-    const pool = create(1, "pdfium", 2);
+    const pool = create(1, pdfium, 2);
     const hurt = await pool.take(signal);
     pool.give(hurt, false);
     const dead = await pool.take(signal);
@@ -48,7 +50,7 @@ describe("a pool of children", () => {
   });
 
   it("replaces one that died while it was free", async () => {
-    const pool = create(1, "pdfium");
+    const pool = create(1, pdfium);
     const first = await pool.take(signal);
     pool.give(first, true);
     await eventually(async () => {
@@ -62,7 +64,7 @@ describe("a pool of children", () => {
   });
 
   it("lends to those who wait in their order, and forgets who has given up", async () => {
-    const pool = create(1, "pdfium");
+    const pool = create(1, pdfium);
     const child = await pool.take(signal);
     const order: string[] = [];
     const tired = new AbortController();
@@ -79,7 +81,7 @@ describe("a pool of children", () => {
   });
 
   it("ends its children and sends away who waits when it is closed", async () => {
-    const pool = create(2, "pdfium");
+    const pool = create(2, pdfium);
     const [one, two] = [await pool.take(signal), await pool.take(signal)];
     const waiting = pool.take(signal);
     await pool[Symbol.asyncDispose]();

@@ -1,5 +1,4 @@
-import { startChild, type Child } from "./child-process.ts";
-import type { EngineName } from "./page-engine.ts";
+import type { Child } from "./child-process.ts";
 
 /** Lends children, one file each at a time; a child that was hurt is replaced at once. */
 export interface Pool extends AsyncDisposable {
@@ -15,14 +14,14 @@ const START_MS = 15_000;
 /** A free child that holds more than this is replaced. */
 const FREE_MEMORY_BYTES = 350 * 1024 * 1024;
 
-export function createPool(size: number, engine: EngineName, filesPerChild = FILES_PER_CHILD): Pool {
+export function createPool(size: number, start: () => Child, filesPerChild = FILES_PER_CHILD): Pool {
   const free: Child[] = [];
   const files = new Map<Child, number>();
   const waiting: Array<() => void> = [];
   let closed = false;
 
   function add(): void {
-    const child = startChild(engine);
+    const child = start();
     files.set(child, 0);
     free.push(child);
   }

@@ -12,13 +12,24 @@ export interface Reading {
   readonly lost: ReadonlySet<number>;
   /** Pages that show something which may be text, and hold next to none. */
   readonly scans: ReadonlySet<number>;
+  /** Pages that OCR has read. */
+  readonly ocr: ReadonlySet<number>;
   readonly bytes: number;
   readonly end: End | undefined;
 }
 export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | "time" | "memory" | "crash";
 
 export function beginReading(engine: EngineName): Reading {
-  return { engine, total: undefined, texts: new Map(), lost: new Set(), scans: new Set(), bytes: 0, end: undefined };
+  return {
+    engine,
+    total: undefined,
+    texts: new Map(),
+    lost: new Set(),
+    scans: new Set(),
+    ocr: new Set(),
+    bytes: 0,
+    end: undefined,
+  };
 }
 
 /** Takes in what the child reports. The first end stays. */
@@ -45,8 +56,31 @@ export function read(state: Reading, report: Report | End, limits: ExtractLimits
     case "done":
       return { ...state, end: "done" };
     case "ready":
+    case "picture":
       return state;
   }
+}
+
+/** Pages for OCR, in their order. */
+export function scansOf(state: Reading): number[] {
+  return [...state.scans].sort((a, b) => a - b);
+}
+
+/** Takes in what OCR read on a page. Where that is no more than was known, the page stays missing. */
+export function recognised(state: Reading, page: number, found: string, limits: ExtractLimits): Reading {
+  const known = state.texts.get(page) ?? "";
+  if (found.length <= known.length) return state;
+  const before = state.bytes - Buffer.byteLength(known);
+  const text = cutText(found, limits.maxTextBytes - before);
+  const bytes = before + Buffer.byteLength(text);
+  return {
+    ...state,
+    texts: new Map([...state.texts, [page, text]]),
+    scans: new Set([...state.scans].filter((other) => other !== page)),
+    ocr: new Set([...state.ocr, page]),
+    bytes,
+    ...(text.length < found.length ? { end: "output" as const } : {}),
+  };
 }
 
 /** Whether another engine may do better: never after the file's own time or pages were used up. */
@@ -104,7 +138,7 @@ export function outcomeOf(state: Reading, password: boolean): ExtractOutcome {
     kind: "text",
     pages: numbers.map((page) => state.texts.get(page) ?? ""),
     missing: numbers.flatMap((page) => missingOf(state, page)),
-    ocr: [],
+    ocr: [...state.ocr].sort((a, b) => a - b),
     truncated: state.end === "output",
     engine: state.engine,
   };

@@ -3,6 +3,6 @@ export { eventually } from "./eventually.ts";
 export { freePort } from "./free-port.ts";
 export { spawnNode, type TestProcess } from "./spawn-node.ts";
 export { startProxy, type Proxy } from "./proxy.ts";
-export { makePdf, makeScanPdf } from "./pdf.ts";
+export { makePdf, makeScanPdf, type Picture } from "./pdf.ts";
 export { findChromium } from "./chromium.ts";
 export { corpus, shared, type CorpusFile } from "./corpus.ts";

@@ -2,9 +2,16 @@
  * A small writer of real PDFs for tests: Helvetica in WinAnsi, one content stream a page, a correct xref table.
  */
 
+/** Grey, a byte a pixel, from the top. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly grey: Uint8Array;
+}
+
 export interface PdfOptions {
-  /** Text of each page; lines break at `\n`. */
-  readonly pages: readonly string[];
+  /** Text of each page, with lines that break at `\n`; or the picture that fills it, as a scanner makes them. */
+  readonly pages: ReadonlyArray<string | Picture>;
   /** More drawing on each page, to make its extraction slow: this many empty text operators. */
   readonly operators?: number;
   /** Bytes that no page uses, to make the file large. */
@@ -46,16 +53,27 @@ export function makePdf({ pages, operators = 0, ballast: unused }: PdfOptions): 
     "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
   ];
   pages.forEach((text, index) => {
+    if (typeof text !== "string") return objects.push(...scanned(text, index));
     const lines = text.split("\n").map((line) => `(${escape(line)}) Tj T*`);
     const ballast = "() Tj\n".repeat(operators);
     const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET`;
-    objects.push(
+    return objects.push(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + index * 2} 0 R >>`,
       stream("", content),
     );
   });
   if (unused) objects.push(stream("", Buffer.from(unused).toString("latin1")));
   return assemble(objects);
+}
+
+function scanned({ width, height, grey }: Picture, index: number): string[] {
+  // An inline image needs no object of its own, so that each page has two objects whatever is on it.
+  const head = `/W ${width} /H ${height} /CS /G /BPC 8 /L ${grey.length}`;
+  const pixels = Buffer.from(grey).toString("latin1");
+  return [
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${5 + index * 2} 0 R >>`,
+    stream("", `q 595 0 0 842 0 0 cm BI ${head} ID ${pixels}\nEI Q`),
+  ];
 }
 
 /** A PDF whose only page is a picture: a scan with nothing to read. */

@@ -1,0 +1,14 @@
+import type { Line, Precision } from "./layout.ts";
+
+const WIDE = /[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/g;
+
+/** How far widths that are reckoned from letters may be off. */
+export const ESTIMATED: Precision = { slack: 0.12 };
+
+/** Lines of a text whose places are not known: widths as of a type that is two letters wide to the em. */
+export function estimatedLines(text: string): Line[] {
+  return text.split("\n").map((line, index) => {
+    const width = (line.trim().length + (line.match(WIDE)?.length ?? 0)) / 2;
+    return { text: line, left: 0, right: width, baseline: -1.2 * index, size: width > 0 ? 1 : 0 };
+  });
+}

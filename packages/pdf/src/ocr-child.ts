@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { gunzipSync } from "node:zlib";
+import type { OcrJob, OcrReport } from "./child-messages.ts";
+import { enterSandbox } from "./child-sandbox.ts";
+
+/* The process that reads pictures of hostile pages: Tesseract as WebAssembly, with the languages that it is given. */
+
+enterSandbox();
+
+/** What is used of tesseract.js-core, which has no types. */
+interface Tesseract {
+  readonly FS: { writeFile(path: string, data: Uint8Array): void };
+  readonly TessBaseAPI: new () => {
+    Init(path: null, languages: string, engineMode: number): number;
+    SetVariable(name: string, value: string): void;
+    SetImageFile(exif: number, angle: number): number;
+    Recognize(monitor: null): number;
+    GetUTF8Text(): string;
+    Clear(): void;
+  };
+}
+const LSTM_ONLY = 1;
+/** Fully automatic, without finding out how the page is turned. */
+const PAGE_SEGMENTATION = "3";
+
+const [argument = "[]"] = process.argv.slice(2);
+const languages = JSON.parse(argument) as Array<{ code: string; file: string }>;
+const start = createRequire(import.meta.url)("tesseract.js-core/tesseract-core-relaxedsimd-lstm") as (
+  options: object,
+) => Promise<Tesseract>;
+
+const tesseract = await start({});
+for (const { code, file } of languages) {
+  tesseract.FS.writeFile(`./${code}.traineddata`, gunzipSync(readFileSync(file)));
+}
+const api = new tesseract.TessBaseAPI();
+if (api.Init(null, languages.map(({ code }) => code).join("+"), LSTM_ONLY) !== 0) process.exit(1);
+api.SetVariable("tessedit_pageseg_mode", PAGE_SEGMENTATION);
+
+function tell(report: OcrReport): void {
+  process.send?.(report);
+}
+
+process.on("message", ({ pgm }: OcrJob) => {
+  tesseract.FS.writeFile("/input", pgm);
+  if (api.SetImageFile(1, 0) !== 0 || api.Recognize(null) !== 0) return tell({ type: "failed" });
+  tell({ type: "text", text: api.GetUTF8Text() });
+  api.Clear();
+});
+tell({ type: "ready" });

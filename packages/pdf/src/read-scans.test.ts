@@ -1,0 +1,83 @@
+import { corpus, makePdf, shared } from "@docrelay/testkit";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LIMITS } from "../test/extractor.contract.ts";
+import { LETTER, scan } from "../test/scanned-letter.ts";
+import { similarity } from "../test/similarity.ts";
+import { createExtractor, findRecogniser, type Extractor, type ExtractOutcome, type Ocr } from "./index.ts";
+
+const open: Extractor[] = [];
+async function create(more: Partial<Ocr> = {}, limits: Partial<typeof LIMITS> = {}): Promise<Extractor> {
+  const recogniser = await findRecogniser({ languages: ["eng"], path: "", memoryBytes: LIMITS.memoryBytes });
+  const ocr = { recogniser, pageMs: 60_000, timeoutMs: 120_000, ...more };
+  const extractor = createExtractor({ engine: "auto", concurrency: 1, limits: { ...LIMITS, ...limits }, ocr });
+  open.push(extractor);
+  return extractor;
+}
+let letter: Awaited<ReturnType<typeof scan>>;
+let reading: Extractor;
+beforeAll(async () => {
+  letter = await scan(LETTER);
+  reading = await create();
+});
+afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
+
+const never = new AbortController().signal;
+const extract = (bytes: Uint8Array, extractor = reading): Promise<ExtractOutcome> =>
+  extractor.extract({ bytes }, { signal: never });
+
+describe("scans with OCR", { timeout: 120_000 }, () => {
+  it("are read page by page among pages of text, and named", async () => {
+    const outcome = await extract(makePdf({ pages: ["First page, with text of its own.", letter, "The third."] }));
+    if (outcome.kind !== "text") throw new Error(outcome.code);
+    expect(outcome).toMatchObject({ ocr: [2], missing: [] });
+    expect(outcome.pages[0]).toBe("First page, with text of its own.");
+    expect(outcome.pages[2]).toBe("The third.");
+    expect(similarity(outcome.pages[1] ?? "", LETTER)).toBeGreaterThanOrEqual(0.98);
+  });
+
+  it("tell progress anew for each page that is read", async () => {
+    const told: number[] = [];
+    const input = { bytes: makePdf({ pages: ["First page, with text of its own.", letter] }) };
+    await reading.extract(input, { signal: never, onPage: (page) => told.push(page) });
+    expect(told).toEqual([1, 2, 2]);
+  });
+
+  it("stay missing when there is no time for them, and the rest is kept", async () => {
+    const bytes = makePdf({ pages: ["First page, with text of its own.", letter] });
+    const expected = { kind: "text", ocr: [], missing: [{ page: 2, reason: "scan" }] };
+    expect(await extract(bytes, await create({ pageMs: 20 }))).toMatchObject(expected);
+    expect(await extract(bytes, await create({ timeoutMs: 0 }))).toMatchObject(expected);
+  });
+
+  it("are cut at the output cap", async () => {
+    const outcome = await extract(makePdf({ pages: [letter] }), await create({}, { maxTextBytes: 100 }));
+    expect(outcome).toMatchObject({ kind: "text", truncated: true, ocr: [1] });
+    expect(outcome.kind === "text" && Buffer.byteLength(outcome.pages.join(""))).toBeLessThanOrEqual(100);
+  });
+
+  it("are given up when nobody wants them any more", async () => {
+    const cancel = new AbortController();
+    const bytes = makePdf({ pages: ["First page, with text of its own.", letter] });
+    const told: number[] = [];
+    const cancelled = reading.extract(
+      { bytes },
+      {
+        signal: cancel.signal,
+        onPage(page) {
+          told.push(page);
+          if (page === 2) cancel.abort(new Error("enough"));
+        },
+      },
+    );
+    await expect(cancelled).rejects.toThrow("enough");
+    expect(told).toEqual([1, 2]);
+    expect(await extract(makePdf({ pages: [letter] }))).toMatchObject({ kind: "text", ocr: [1] });
+  });
+
+  const real = corpus().find(({ file }) => file === "scan/ocr_test.pdf");
+  it.skipIf(!real)("are real ones, too (needs ../shared/corpus)", async () => {
+    const outcome = await extract(readFileSync(shared(`corpus/${real?.file}`) ?? ""));
+    expect(outcome).toMatchObject({ kind: "text", ocr: [1], missing: [] });
+  });
+});

@@ -1,0 +1,49 @@
+import type { Job, Report } from "./child-messages.ts";
+import type { Child } from "./child-process.ts";
+import type { End } from "./reading.ts";
+
+const WATCH_MS = 50;
+
+export interface Watch {
+  /** Aborting makes it throw the signal's reason; the child then still works, and is to be killed. */
+  readonly signal: AbortSignal;
+  /** Resident memory of the child. */
+  readonly memoryBytes: number;
+  /** Asked 20 times a second. */
+  isLate(now: number): boolean;
+  /** Takes what the child reports, or why there will be no more; answers whether that was the last. */
+  take(what: Report | End): boolean;
+}
+
+/** One job in one child: what it reports, what the clock says, what it takes of memory, and whether it lives. */
+export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, take }: Watch): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let settled = false;
+    const step = (what: Report | End): void => {
+      if (!settled && take(what)) settle(resolve);
+    };
+    const watch = setInterval(() => {
+      if (isLate(performance.now())) step("time");
+      else void child.memory().then((bytes) => bytes > memoryBytes && step("memory"));
+    }, WATCH_MS);
+    const abort = (): void => settle(() => reject(signal.reason as Error));
+    function settle(act: () => void): void {
+      settled = true;
+      clearInterval(watch);
+      signal.removeEventListener("abort", abort);
+      child.onReport = undefined;
+      child.onEnd = undefined;
+      act();
+    }
+    child.onReport = step;
+    child.onEnd = (code) => step(endOf(code));
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) return abort();
+    child.send(job);
+  });
+}
+
+/** V8 aborts when its heap is full; that is the only thing we know to abort here. */
+function endOf(code: number | null): End {
+  return code === 134 || code === null ? "memory" : "crash";
+}

@@ -1,0 +1,61 @@
+import { execFile, spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
+import { promisify } from "node:util";
+import type { Recogniser } from "./recogniser.ts";
+
+const LOOK_MS = 5000;
+const MOST_TEXT_BYTES = 4_194_304;
+
+/** Languages that the program `tesseract` on this PATH can read; undefined when there is none. */
+export async function nativeLanguages(path: string): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const options = { env: { PATH: path }, timeout: LOOK_MS };
+    const { stdout } = await promisify(execFile)("tesseract", ["--list-langs"], options);
+    return new Set(stdout.split("\n").slice(1).filter(Boolean));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The program `tesseract`: a process a page, with one thread and a lower priority; killed when the signal says so. */
+export function createTesseractNative({ languages, path }: { languages: readonly string[]; path: string }): Recogniser {
+  return {
+    name: "tesseract",
+    recognise: (pgm, signal) =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const child = spawn("tesseract", ["stdin", "stdout", "-l", languages.join("+"), "--psm", "3"], {
+          env: { PATH: path, OMP_THREAD_LIMIT: "1" },
+          stdio: ["pipe", "pipe", "ignore"],
+          signal,
+          killSignal: "SIGKILL",
+        });
+        lower(child.pid);
+        const pieces: Buffer[] = [];
+        let size = 0;
+        child.stdout.on("data", (piece: Buffer) => {
+          size += piece.length;
+          if (size > MOST_TEXT_BYTES) child.kill("SIGKILL");
+          else pieces.push(piece);
+        });
+        child.stdin.on("error", () => undefined); // it ended before it had read all: its code says why
+        child.stdin.end(pgm);
+        child.once("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
+        child.once("close", (code) => {
+          if (code === 0) resolve(Buffer.concat(pieces).toString("utf8"));
+          else reject(new Error(`tesseract ended with ${code}`));
+        });
+      }),
+    async [Symbol.asyncDispose]() {
+      // Each process ends with its page.
+    },
+  };
+}
+
+function lower(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended, or it is not allowed here.
+  }
+}
