@@ -35,6 +35,9 @@ describe("settings", () => {
       MAX_TEXT_BYTES: 8_388_608,
       PDF_ENGINE: "auto",
       OCR: "off",
+      OCR_LANGUAGES: ["eng"],
+      OCR_PAGE_TIMEOUT_MS: 30_000,
+      OCR_TIMEOUT_MS: 180_000,
       EXTRACT_STALL_MS: 10_000,
       EXTRACT_TIMEOUT_MS: 60_000,
       EXTRACT_MEMORY_BYTES: 943_718_400,
@@ -71,11 +74,25 @@ describe("settings", () => {
   it.each([
     ["BLOB_STORE", "s3://bucket"],
     ["REDIS_CLUSTER", "true"],
-    ["OCR", "auto"],
   ])("say that %s=%s comes later", (name, value) => {
     expect(problems({ ...NEEDED, [name]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${name} .*later version`)),
     ]);
+  });
+
+  it("name an engine, or the address of another extractor", () => {
+    for (const engine of ["pdfium", "pdf-parse", "http://tika:9998/tika", "https://extract.example/"])
+      expect(read({ ...NEEDED, PDF_ENGINE: engine }).PDF_ENGINE).toBe(engine);
+    for (const engine of ["pdftotext", "ftp://host/", "file:///etc/passwd"])
+      expect(problems({ ...NEEDED, PDF_ENGINE: engine })).toEqual([
+        expect.stringMatching(/^PDF_ENGINE must be one of/),
+      ]);
+  });
+
+  it("name the languages of scans", () => {
+    expect(read({ ...NEEDED, OCR: "auto", OCR_LANGUAGES: "deu, chi_sim" }).OCR_LANGUAGES).toEqual(["deu", "chi_sim"]);
+    for (const languages of ["../eng", "e", ",", "a+b"])
+      expect(problems({ ...NEEDED, OCR_LANGUAGES: languages })).toEqual([expect.stringMatching(/^OCR_LANGUAGES must/)]);
   });
 
   it("are named as the contract names them", () => {

@@ -36,10 +36,27 @@ const cluster = z
   .default("false")
   .refine((value) => value === "false", "must be false: a Redis cluster comes with a later version");
 
-const ocr = z
-  .enum(["off", "auto"], { error: "must be off" })
-  .default("off")
-  .refine((value) => value === "off", "must be off: reading scans (auto) comes with a later version");
+const ENGINES = ["auto", "pdfium", "pdf-parse"] as const;
+const pdfEngine = z
+  .string()
+  .default("auto")
+  .refine(
+    (value) => (ENGINES as readonly string[]).includes(value) || isHttpUrl(value),
+    `must be one of: ${ENGINES.join(", ")}, or the http:// address of another extractor`,
+  )
+  .transform((value) => value as (typeof ENGINES)[number] | `http${string}`);
+
+function isHttpUrl(value: string): boolean {
+  return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
+}
+
+/** By Tesseract's codes. */
+const languages = list("eng").transform((codes, context) => {
+  if (codes.length === 0 || codes.length > 8 || !codes.every((code) => /^[A-Za-z][A-Za-z_]{1,30}$/.test(code))) {
+    context.addIssue({ code: "custom", message: "must be a comma list of Tesseract's languages, like eng,deu" });
+  }
+  return codes;
+});
 
 const roles = list("ask,extract").transform((names, context) => {
   if (names.length === 0 || !names.every((name) => (ROLES as readonly string[]).includes(name))) {
@@ -85,8 +102,12 @@ export const schema = z
     /** Of one file. */
     MAX_TEXT_BYTES: integer({ min: 1024, max: 134_217_728, default: 8_388_608 }),
     MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
-    PDF_ENGINE: choice(["auto", "pdfium", "pdf-parse"], "auto"),
-    OCR: ocr,
+    PDF_ENGINE: pdfEngine,
+    OCR: choice(["off", "auto"], "off"),
+    OCR_LANGUAGES: languages,
+    /** One page, and all pages of a file; not part of the file's own time. */
+    OCR_PAGE_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 30_000 }),
+    OCR_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 180_000 }),
     EXTRACT_STALL_MS: integer({ min: 100, max: DAY_MS, default: 10_000 }),
     EXTRACT_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 60_000 }),
     EXTRACT_MEMORY_BYTES: integer({ min: 67_108_864, max: 64 * GIB, default: 943_718_400 }),
@@ -107,8 +128,10 @@ export const schema = z
       when: () => true, // also beside other problems: all of them come at once
     },
   );
-export type Config = z.output<typeof schema>;
+/** `path`: where programs are looked for. */
+export type Config = z.output<typeof schema> & { readonly path: string };
 
 export function readConfig(env: Env): Parsed<Config> {
-  return parseEnv(schema, env);
+  const parsed = parseEnv(schema, env);
+  return parsed.ok ? { ok: true, config: { ...parsed.config, path: env["PATH"] ?? "" } } : parsed;
 }

@@ -1,25 +1,16 @@
 import { setProfile } from "@docrelay/channel";
 import { consumeExtracts, type Consumer } from "@docrelay/jobs";
-import { createExtractor, EXTRACTOR_VERSION } from "@docrelay/pdf";
+import { EXTRACTOR_VERSION } from "@docrelay/pdf";
 import type { Base } from "./base.ts";
 import type { Config } from "./config.ts";
 import { createExtractReport } from "./extract-report.ts";
 import { runExtraction } from "./extract-job.ts";
+import { openExtractor } from "./open-extractor.ts";
 
 /** Starts the role `extract`: makes texts of PDFs, in child processes. */
 export async function startExtractRole(base: Base): Promise<{ consumer: Consumer }> {
   const { config, store, blobs, producer, life, log, metrics, report, leaving } = base;
-  const extractor = createExtractor({
-    engine: config.PDF_ENGINE,
-    concurrency: config.EXTRACT_CONCURRENCY,
-    limits: {
-      stallMs: config.EXTRACT_STALL_MS,
-      timeoutMs: config.EXTRACT_TIMEOUT_MS,
-      memoryBytes: config.EXTRACT_MEMORY_BYTES,
-      maxPages: config.MAX_PAGES,
-      maxTextBytes: config.MAX_TEXT_BYTES,
-    },
-  });
+  const extractor = await openExtractor(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await setProfile(store, profileOf(config));
 
@@ -45,5 +36,7 @@ export function profileOf(config: Config): string {
     config.EXTRACT_TIMEOUT_MS,
     config.EXTRACT_MEMORY_BYTES,
   ];
-  return [EXTRACTOR_VERSION, config.PDF_ENGINE, config.OCR, ...limits].join("|");
+  const ocr =
+    config.OCR === "off" ? ["off"] : [config.OCR_LANGUAGES, config.OCR_PAGE_TIMEOUT_MS, config.OCR_TIMEOUT_MS];
+  return [EXTRACTOR_VERSION, config.PDF_ENGINE, ...ocr, ...limits].join("|");
 }

@@ -1,3 +1,4 @@
+import { PdfError } from "@docrelay/pdf";
 import {
   createHealth,
   createLogger,
@@ -42,7 +43,7 @@ life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
 metrics.gauge("docrelay_asks_due", "Asks that the sweeper found due", () => sweeper.due);
 
 const ask = config.WORKER_ROLES.has("ask") ? startAskRole(base) : undefined;
-const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(base) : undefined;
+const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(base).catch(cannotExtract) : undefined;
 const consumers = [ask, extract].flatMap((role) => (role ? [role.consumer] : []));
 await Promise.all(consumers.map((consumer) => consumer.ready()));
 log.info({ roles: [...config.WORKER_ROLES] }, "ready");
@@ -56,3 +57,9 @@ const problems = await life.close();
 for (const { step, error } of problems) log.warn({ step, err: error }, "not closed");
 log.info({ how }, "stopped");
 process.exit(0);
+
+function cannotExtract(error: unknown): never {
+  if (!(error instanceof PdfError)) throw error;
+  process.stderr.write(describeProblems("the worker", [`OCR=auto: ${error.message}`]));
+  process.exit(EXIT_CONFIG);
+}

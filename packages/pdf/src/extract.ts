@@ -58,5 +58,15 @@ export interface Extractor extends AsyncDisposable {
   extract(input: ExtractInput, options: ExtractOptions): Promise<ExtractOutcome>;
 }
 
+/** What keeps an extractor from being made: `ocr-missing` says in its message which package to install. */
+export class PdfError extends Error {
+  override readonly name = "PdfError";
+  readonly kind: "ocr-missing";
+  constructor(kind: PdfError["kind"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
 /** Changes whenever the same bytes would give another text: part of the key under which texts are kept. */
 export const EXTRACTOR_VERSION = "2";

@@ -5,7 +5,7 @@ import { createTesseractWasm } from "./tesseract-wasm.ts";
 /**
  * The program `tesseract` when it is on PATH and knows all the languages, being the faster; else the one that came with
  * the packages. Languages by Tesseract's codes (`eng`, `deu`, `chi_sim`).
- * @throws Error that says what to install.
+ * @throws PdfError `ocr-missing` that says what to install.
  */
 export async function findRecogniser(options: {
   languages: readonly string[];

@@ -5,7 +5,7 @@ import type { EngineName } from "./page-engine.ts";
 
 /** How far the reading of a file by one engine came; pure. */
 export interface Reading {
-  readonly engine: EngineName;
+  readonly engine: EngineName | "http";
   /** Undefined until the file was opened. */
   readonly total: number | undefined;
   readonly texts: ReadonlyMap<number, string>;
@@ -19,7 +19,7 @@ export interface Reading {
 }
 export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | "time" | "memory" | "crash";
 
-export function beginReading(engine: EngineName): Reading {
+export function beginReading(engine: Reading["engine"]): Reading {
   return {
     engine,
     total: undefined,

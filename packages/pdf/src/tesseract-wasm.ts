@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { OcrJob, OcrReport } from "./child-messages.ts";
 import { resolved, startProgram, type Child } from "./child-process.ts";
+import { PdfError } from "./extract.ts";
 import type { Recogniser } from "./recogniser.ts";
 
 const ENTRY = join(import.meta.dirname, "ocr-child.ts");
@@ -25,7 +26,7 @@ function dataOf(code: string): { code: string; file: string } | undefined {
 
 /**
  * Tesseract as WebAssembly, each page in a child that may be killed. Children start when they are needed.
- * @throws Error that names the package to install, when Tesseract or a language is missing.
+ * @throws PdfError `ocr-missing` that names the package to install, when Tesseract or a language is missing.
  */
 export function createTesseractWasm({
   languages,
@@ -36,7 +37,7 @@ export function createTesseractWasm({
 }): Recogniser {
   const data = languages.map((code) => {
     const found = dataOf(code);
-    if (!found) throw new Error(`OCR needs the package @tesseract.js-data/${code}`);
+    if (!found) throw new PdfError("ocr-missing", `OCR needs the package @tesseract.js-data/${code}`);
     return found;
   });
   const core = coreFile();
@@ -88,7 +89,7 @@ function coreFile(): string {
   try {
     return resolved("tesseract.js-core");
   } catch (cause) {
-    throw new Error("OCR needs the package tesseract.js-core", { cause });
+    throw new PdfError("ocr-missing", "OCR needs the package tesseract.js-core", { cause });
   }
 }
 

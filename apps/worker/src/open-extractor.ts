@@ -1,0 +1,34 @@
+import {
+  createExtractor,
+  createHttpExtractor,
+  findRecogniser,
+  type ExtractLimits,
+  type Extractor,
+} from "@docrelay/pdf";
+import type { Config } from "./config.ts";
+
+/**
+ * The extractor that the settings name.
+ * @throws PdfError `ocr-missing` that says what to install, when OCR is wished and Tesseract or a language is missing.
+ */
+export async function openExtractor(config: Config): Promise<Extractor> {
+  const limits: ExtractLimits = {
+    stallMs: config.EXTRACT_STALL_MS,
+    timeoutMs: config.EXTRACT_TIMEOUT_MS,
+    memoryBytes: config.EXTRACT_MEMORY_BYTES,
+    maxPages: config.MAX_PAGES,
+    maxTextBytes: config.MAX_TEXT_BYTES,
+  };
+  const engine = config.PDF_ENGINE;
+  if (engine !== "auto" && engine !== "pdfium" && engine !== "pdf-parse")
+    return createHttpExtractor({ url: engine, limits });
+  const base = { engine, concurrency: config.EXTRACT_CONCURRENCY, limits };
+  if (config.OCR === "off") return createExtractor(base);
+  const recogniser = await findRecogniser({
+    languages: config.OCR_LANGUAGES,
+    path: config.path,
+    memoryBytes: config.EXTRACT_MEMORY_BYTES,
+  });
+  const ocr = { recogniser, pageMs: config.OCR_PAGE_TIMEOUT_MS, timeoutMs: config.OCR_TIMEOUT_MS };
+  return createExtractor({ ...base, ocr });
+}

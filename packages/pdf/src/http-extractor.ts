@@ -1,0 +1,96 @@
+import { cleanText } from "./clean-text.ts";
+import { cutText } from "./cut-text.ts";
+import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./extract.ts";
+import { beginReading, outcomeOf, read, type Reading } from "./reading.ts";
+import { xhtmlPages } from "./xhtml-pages.ts";
+
+export interface HttpExtractorOptions {
+  /** Where the bytes are PUT: Apache Tika's `http://tika:9998/tika`, or anything that answers in its way. */
+  readonly url: string;
+  readonly limits: Pick<ExtractLimits, "timeoutMs" | "maxPages" | "maxTextBytes">;
+}
+
+const ENCRYPTED = new Set([401, 403, 423]);
+const REFUSED = new Set([400, 415, 422]);
+/** XHTML around the text, and entities in it. */
+const MARKUP = 4;
+
+/**
+ * An extractor behind HTTP. `PUT` of the bytes as `application/pdf`, the password in the header `Password`, answered by
+ * 200 with XHTML that has a `<div class="page">` a page (as Apache Tika does) or with plain text that has a form feed
+ * between pages (as pdftotext writes it). 400, 415 and 422 say that it is no PDF it can read; 401, 403 and 423 that a
+ * password is needed. It does its own isolation; here are only the time, the caps, and the cleaning of the text.
+ *
+ * Unlike the other extractors it throws when the server cannot be reached or answers anything else: that says nothing
+ * about the file.
+ */
+export function createHttpExtractor({ url, limits }: HttpExtractorOptions): Extractor {
+  const closed = new AbortController();
+  return {
+    async extract(input, options) {
+      const late = AbortSignal.timeout(limits.timeoutMs);
+      try {
+        const signal = AbortSignal.any([options.signal, late, closed.signal]);
+        return outcomeOf(await ask(url, limits, input, signal, options), input.password !== undefined);
+      } catch (error) {
+        options.signal.throwIfAborted();
+        if (!late.aborted) throw error;
+        return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false };
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closed.abort(new Error("the extractor is closed"));
+    },
+  };
+}
+
+async function ask(
+  url: string,
+  limits: HttpExtractorOptions["limits"],
+  { bytes, password }: ExtractInput,
+  signal: AbortSignal,
+  { onPage }: ExtractOptions,
+): Promise<Reading> {
+  const begun = beginReading("http");
+  const response = await fetch(url, {
+    method: "PUT",
+    body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as Uint8Array<ArrayBuffer>,
+    headers: {
+      "content-type": "application/pdf",
+      accept: "text/html, text/plain;q=0.5",
+      ...(password === undefined ? {} : { password }),
+    },
+    redirect: "error",
+    signal,
+  });
+  if (ENCRYPTED.has(response.status)) return { ...begun, end: "encrypted" };
+  if (REFUSED.has(response.status)) return { ...begun, end: "invalid" };
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`the extractor at ${new URL(url).host} answered ${response.status}`);
+  }
+  const body = await readAtMost(response, limits.maxTextBytes * MARKUP);
+  const html = response.headers.get("content-type")?.includes("html") ?? false;
+  const pages = html ? xhtmlPages(body) : body.replace(/\f\s*$/, "").split("\f");
+  const whole: ExtractLimits = { ...limits, stallMs: 0, memoryBytes: 0 };
+  let reading = read(begun, { type: "opened", pages: pages.length }, whole);
+  pages.forEach((raw, index) => {
+    const text = cleanText(raw);
+    // What is on a page without text nobody says.
+    reading = read(reading, { type: "page", page: index + 1, text, scan: text === "" }, whole);
+    if (!reading.end) onPage?.(index + 1, pages.length);
+  });
+  return read(reading, "done", whole);
+}
+
+/** The body as text, cut where it is longer than any text that would be kept. */
+async function readAtMost(response: Response, bytes: number): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of response.body ?? []) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > bytes) break;
+  }
+  return cutText(Buffer.concat(pieces).toString("utf8"), bytes);
+}
