@@ -1,0 +1,39 @@
+import type { Socket } from "node:net";
+import type { WebSocket } from "ws";
+import { takeToken, type Bucket } from "./admission.ts";
+
+const PING_EVERY_MS = 25_000;
+/** A large frame keeps pongs waiting behind it: these bytes in a period are a sign of life too, a byte now and then is not. */
+const ALIVE_BYTES = 4096;
+const PING_RATE = { perSecond: 5, burst: 100 };
+
+/**
+ * Pings a socket and notices when nothing comes back, and when too many pings come in. `isHeld`: reading is held back on
+ * our side, so that silence says nothing. The returned function ends it.
+ */
+export function watchLiveness(
+  ws: WebSocket,
+  socket: Pick<Socket, "bytesRead">,
+  on: { isHeld(): boolean; silent(): void; flooded(): void },
+  everyMs = PING_EVERY_MS,
+): () => void {
+  let heard = true;
+  let bytes = socket.bytesRead;
+  let bucket: Bucket | undefined;
+  ws.on("pong", () => (heard = true));
+  ws.on("ping", () => {
+    const taken = takeToken(bucket, PING_RATE, performance.now());
+    bucket = taken.bucket;
+    if (!taken.allowed) on.flooded();
+  });
+  const timer = setInterval(() => {
+    const read = socket.bytesRead;
+    const alive = heard || on.isHeld() || read - bytes >= ALIVE_BYTES;
+    if (!alive) return on.silent();
+    heard = false;
+    bytes = read;
+    if (ws.readyState === ws.OPEN) ws.ping();
+  }, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
