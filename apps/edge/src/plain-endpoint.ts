@@ -79,6 +79,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   const options = {
     noServer: true,
     clientTracking: false,
+    autoPong: false,
     maxPayload: frameBytes,
     maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(frameBytes / FRAGMENT_BYTES)),
     perMessageDeflate: false,

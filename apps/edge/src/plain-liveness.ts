@@ -8,7 +8,8 @@ const ALIVE_BYTES = 4096;
 const PING_RATE = { perSecond: 5, burst: 100 };
 
 /**
- * Pings a socket and notices when nothing comes back, and when too many pings come in. `isHeld`: reading is held back on
+ * Pings a socket and notices when nothing comes back; answers its pings, and notices when they are too many (the library's
+ * own answering drops such a socket without a word, so it is off). `isHeld`: reading is held back on
  * our side, so that silence says nothing. The returned function ends it.
  */
 export function watchLiveness(
@@ -21,10 +22,11 @@ export function watchLiveness(
   let bytes = socket.bytesRead;
   let bucket: Bucket | undefined;
   ws.on("pong", () => (heard = true));
-  ws.on("ping", () => {
+  ws.on("ping", (data) => {
     const taken = takeToken(bucket, PING_RATE, performance.now());
     bucket = taken.bucket;
     if (!taken.allowed) on.flooded();
+    else if (ws.readyState === ws.OPEN) ws.pong(data, false, () => undefined);
   });
   const timer = setInterval(() => {
     const read = socket.bytesRead;
@@ -32,7 +34,7 @@ export function watchLiveness(
     if (!alive) return on.silent();
     heard = false;
     bytes = read;
-    if (ws.readyState === ws.OPEN) ws.ping();
+    if (ws.readyState === ws.OPEN) ws.ping(undefined, false, () => undefined);
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);

@@ -1,0 +1,272 @@
+import {
+  accept,
+  append,
+  askDigest,
+  begin,
+  cancel,
+  channelOf,
+  conversationAddress,
+  createFanOut,
+  finish,
+  newNonce,
+  newOwner,
+  take,
+  type ConversationAddress,
+  type Store,
+  type TakenAsk,
+} from "@docrelay/channel";
+import { createLogger } from "@docrelay/platform";
+import { refuse, type EventBody, type Terminal } from "@docrelay/protocol";
+import { eventually, startRedis, type TestRedis } from "@docrelay/testkit";
+import { Redis } from "ioredis";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { BlockList, type AddressInfo } from "node:net";
+import { afterEach } from "vitest";
+import { WebSocket } from "ws";
+import { createLimiter } from "../src/admission.ts";
+import type { AcceptAsk, AskInput } from "../src/ask.ts";
+import { createAnonymousAuthenticator, type Authenticator } from "../src/auth.ts";
+import { createConnections } from "../src/connections.ts";
+import { createEdgeMetrics } from "../src/metrics.ts";
+import { createPlainEndpoint, type PlainDeps, type PlainEndpoint } from "../src/plain-endpoint.ts";
+import { createSlots } from "../src/slots.ts";
+
+/** A plain socket as an old front end has it, and what it has heard. */
+export interface Ear {
+  readonly ws: WebSocket;
+  readonly frames: Array<Record<string, unknown>>;
+  readonly raw: string[];
+  /** Undefined while it is open. */
+  closedWith(): number | undefined;
+  say(frame: unknown): void;
+  next(count?: number): Promise<Array<Record<string, unknown>>>;
+}
+
+/**
+ * The plain endpoint on a real Redis, with the worker's part played through the channel's own functions.
+ * `lostAnswers`: so many acceptances are stored and then look like a store that timed out.
+ */
+export interface Plain extends AsyncDisposable {
+  readonly redis: TestRedis;
+  readonly store: Store;
+  readonly endpoint: PlainEndpoint;
+  readonly authenticator: Authenticator;
+  readonly asks: AskInput[];
+  readonly logged: string[];
+  readonly url: string;
+  metrics(): Promise<string>;
+  /** Ends a subscription behind the endpoint's back: nothing is heard, and the connection knows of nothing. */
+  deafen(at: ConversationAddress): Promise<void>;
+  connect(options?: { protocols?: string[]; origin?: string }): Promise<Ear>;
+  /** The HTTP answer to an upgrade that is refused. */
+  refusal(options?: { protocols?: string[]; origin?: string }): Promise<{ status: number; body: string }>;
+  /** The n-th ask that came, at its conversation's head. */
+  taken(index: number): Promise<Turn>;
+}
+
+export interface Turn {
+  readonly ask: TakenAsk;
+  readonly at: ConversationAddress;
+  begin(): Promise<number>;
+  write(attempt: number, n: number, body: EventBody): Promise<void>;
+  finish(body: EventBody<Terminal>): Promise<void>;
+}
+
+export const done = (text: string, frame?: string): EventBody<"completed"> => ({
+  type: "completed",
+  text,
+  timings: { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 },
+  ...(frame === undefined ? {} : { frame }),
+});
+
+export async function startPlain(
+  of: Partial<PlainDeps> & { maxPerUser?: number; lostAnswers?: number } = {},
+): Promise<Plain> {
+  const redis = await startRedis();
+  const clients: Redis[] = [];
+  const client = (): Redis => {
+    const one = new Redis(redis.url, { maxRetriesPerRequest: null });
+    one.on("error", () => undefined);
+    clients.push(one);
+    return one;
+  };
+  const store: Store = { redis: client(), retentionMs: 60_000, askDeadlineMs: 30_000 };
+  const subscriber = client();
+  const asks: AskInput[] = [];
+  const logged: string[] = [];
+  let lost = 0;
+  const acceptAsk: AcceptAsk = async (input) => {
+    const { user, conversation, id, message, files, origin, uniqueId } = input;
+    const known = asks.findIndex((ask) => ask.id === id);
+    if (known < 0) asks.push(input);
+    const stored = files.map((file, index) => {
+      const bytes = "bytes" in file ? file.bytes : new Uint8Array();
+      return { name: "name" in file ? file.name : "", size: bytes.length, sha256: `${index}`, text: "t", ref: "r" };
+    });
+    const accepted = await accept(store, {
+      user,
+      conversation,
+      id,
+      body: { message, files: stored, origin, ...(uniqueId === undefined ? {} : { uniqueId }) },
+      digest: askDigest("secret", { conversation, message, files: stored }),
+      trace: "trace",
+      nonce: newNonce(),
+      maxInFlight: 4,
+    });
+    if (accepted.kind !== "accepted") throw refuse("BUSY");
+    // Stored, but the answer never came: the outcome is unknown.
+    if (lost++ < (of.lostAnswers ?? 0)) throw new Error("Command timed out");
+    return accepted;
+  };
+  const authenticator = createAnonymousAuthenticator({ secrets: () => [Buffer.alloc(32, 1)], ttlMs: 60_000 });
+  const connections = createConnections({
+    redis: store.redis,
+    node: "node",
+    max: of.maxPerUser ?? 50,
+    onError: () => undefined,
+  });
+  const metrics = createEdgeMetrics(() => ({ socketio: 0, plain: 0, unstoredBytes: 0 }));
+  const endpoint = createPlainEndpoint({
+    store,
+    fanOut: createFanOut(subscriber),
+    reads: createSlots({ atOnce: 64, line: 1000, waitMs: 5000 }),
+    acceptAsk,
+    cancel: (user, conversation, ask) => cancel(store, user, conversation, ask, newNonce()),
+    authenticator,
+    connections,
+    rate: createLimiter({ perSecond: 100, burst: 1000 }),
+    sessionRate: undefined,
+    trustedProxies: new BlockList(),
+    origins: [],
+    limits: { messageChars: 32_000, fileBytes: 26_214_400, filesPerAsk: 8 },
+    maxConnections: 1000,
+    maxSocketBufferBytes: 1_048_576,
+    metrics,
+    log: createLogger({
+      level: "info",
+      name: "edge",
+      destination: { write: (line: string) => void logged.push(line) },
+    }),
+    onTrouble: () => undefined,
+    ...of,
+  });
+  const http = createServer();
+  http.on("upgrade", (request, socket, head) => endpoint.handleUpgrade(request, socket, head));
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/ws/chat/`;
+  const open: WebSocket[] = [];
+  const dial = ({ protocols = [], origin }: { protocols?: string[]; origin?: string } = {}): WebSocket => {
+    const ws = new WebSocket(url, protocols, { ...(origin === undefined ? {} : { origin }), perMessageDeflate: false });
+    ws.on("error", () => undefined);
+    open.push(ws);
+    return ws;
+  };
+
+  return {
+    redis,
+    store,
+    endpoint,
+    authenticator,
+    asks,
+    logged,
+    url,
+    metrics: async () => metrics.metrics.text(),
+    async deafen(at) {
+      const heard = async (): Promise<number> =>
+        ((await store.redis.call("PUBSUB", "SHARDNUMSUB", channelOf(at))) as [string, number])[1];
+      await eventually(async () => (await heard()) === 1);
+      await subscriber.sunsubscribe(channelOf(at));
+      if ((await heard()) !== 0) throw new Error("still subscribed");
+    },
+    async connect(options) {
+      const ws = dial(options);
+      const ear = listenTo(ws);
+      await once(ws, "open");
+      return ear;
+    },
+    async refusal(options) {
+      const ws = dial(options);
+      const [, response] = (await once(ws, "unexpected-response")) as [
+        unknown,
+        { statusCode: number } & AsyncIterable<Buffer>,
+      ];
+      let body = "";
+      for await (const chunk of response) body += chunk.toString();
+      return { status: response.statusCode, body };
+    },
+    async taken(index) {
+      const input = await eventually(() => asks[index], { what: `ask ${index}` });
+      const at = conversationAddress(input.user, input.conversation);
+      const owner = newOwner();
+      const ask = await eventually(
+        async () => {
+          const taken = await take(store, at, owner);
+          return taken.kind === "taken" && taken.ask.id === input.id ? taken.ask : undefined;
+        },
+        { what: `ask ${index} at the head` },
+      );
+      let written = { attempt: 0, n: 0 };
+      return {
+        ask,
+        at,
+        async begin() {
+          const begun = await begin(store, ask, owner, 9);
+          if (begun.kind !== "begun") throw new Error(begun.kind);
+          written = { attempt: begun.attempt, n: 0 };
+          return begun.attempt;
+        },
+        async write(attempt, n, body) {
+          const { kind } = await append(store, ask, { attempt, n }, body, newNonce());
+          if (kind !== "written") throw new Error(kind);
+          written = { attempt, n };
+        },
+        async finish(body) {
+          const { kind } = await finish(store, ask, { ...written, n: written.n + 1 }, body, newNonce());
+          if (kind !== "finished") throw new Error(kind);
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const ws of open) ws.terminate();
+      await endpoint[Symbol.asyncDispose]();
+      http.closeAllConnections();
+      http.close();
+      await connections[Symbol.asyncDispose]();
+      for (const one of clients) one.disconnect();
+      await redis.stop();
+    },
+  };
+}
+
+function listenTo(ws: WebSocket): Ear {
+  const frames: Array<Record<string, unknown>> = [];
+  const raw: string[] = [];
+  let code: number | undefined;
+  ws.on("message", (data) => {
+    raw.push((data as Buffer).toString());
+    frames.push(JSON.parse((data as Buffer).toString()) as Record<string, unknown>);
+  });
+  ws.on("close", (closed) => (code = closed));
+  return {
+    ws,
+    frames,
+    raw,
+    closedWith: () => code,
+    say: (frame) => ws.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
+    async next(count = 1) {
+      await eventually(() => frames.length >= count, { what: `${count} frames`, timeoutMs: 12_000 });
+      return frames;
+    },
+  };
+}
+
+/** Ends what a test started when it is over. */
+export function useEnding(): (one: AsyncDisposable) => void {
+  const started: AsyncDisposable[] = [];
+  afterEach(async () => {
+    for (const one of started.splice(0)) await one[Symbol.asyncDispose]();
+  });
+  return (one) => void started.push(one);
+}
