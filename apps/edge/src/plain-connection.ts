@@ -7,11 +7,11 @@ import { strike, type Strikes } from "./admission.ts";
 import type { AcceptAsk } from "./ask.ts";
 import { toFailure } from "./failure.ts";
 import type { EdgeMetrics } from "./metrics.ts";
+import { acceptPatiently } from "./plain-accept.ts";
 import { decodePlainFrame, type DecodedFrame, type PlainLimits } from "./plain-frame-decoder.ts";
 import type { FrameThreads } from "./plain-frame-threads.ts";
 import { followConversation, type PlainReader, type ReaderDeps } from "./plain-reader.ts";
 import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./plain-reply.ts";
-import { sleep } from "./sleep.ts";
 import type { Slots } from "./slots.ts";
 
 export interface ConnectionDeps {
@@ -47,8 +47,6 @@ export interface PlainConnection {
 const BIG_FRAME_BYTES = 262_144;
 /** Beyond an ask's deadline, when its end ought to be in the log: it is not, so the log has lost it. */
 const OVERDUE_MS = 15_000;
-/** An ask whose acceptance is unknown is sent again with its id, after these pauses. */
-const ACCEPT_AGAIN_MS = [250, 750, 1500] as const;
 
 interface Pending {
   readonly uniqueId: UniqueId;
@@ -97,6 +95,15 @@ export function servePlain(
     reader?.stop();
   }
 
+  function hear(event: Event): void {
+    try {
+      apply(event);
+    } catch (error) {
+      deps.log.error({ err: error, event: "plain" }, "bug");
+      end("INTERNAL");
+    }
+  }
+
   function apply(event: Event): void {
     const waiting = pending.get(event.ask);
     if (!waiting) return;
@@ -137,6 +144,7 @@ export function servePlain(
 
   async function ask(frame: DecodedFrame): Promise<void> {
     const { uniqueId } = frame;
+    if (over) return; // it closed while this was decoded
     if (frame.refused) return refused(frame.refused, uniqueId);
     const id = randomUUID();
     try {
@@ -145,14 +153,18 @@ export function servePlain(
       reader ??= followConversation(
         { fanOut: deps.fanOut, open: deps.openConversation, toWire: (error) => toFailure(error).wire },
         { user, conversation },
-        apply,
+        hear,
         () => end("INTERNAL"),
       );
       // Before it is accepted: its reply may be here sooner than the acknowledgement.
       watch(id, uniqueId, stream);
       const more = typeof uniqueId === "string" ? { uniqueId } : {};
       const input = { user, conversation, id, message, files, origin: "plain", ...more } as const;
-      reader.asked(id, await accepted(input));
+      const startedAt = performance.now();
+      const accepted = await acceptPatiently(deps.acceptAsk, input, deps.frameBytes, () => over);
+      metrics.answered("plain", "ok");
+      metrics.asked((performance.now() - startedAt) / 1000);
+      reader.asked(id, accepted);
     } catch (error) {
       const known = pending.has(id); // else its end was heard, or the socket is gone
       settle(id);
@@ -160,22 +172,6 @@ export function servePlain(
       // It may be durable all the same. Nobody waits for it any more.
       if (severity !== "refused") deps.cancel(user, conversation, id).catch(deps.onTrouble);
       if (known || severity === "refused") refused(wire, uniqueId, error);
-    }
-  }
-
-  async function accepted(input: Parameters<AcceptAsk>[0]): Promise<{ seq: number; duplicate: boolean }> {
-    const startedAt = performance.now();
-    for (let tries = 0; ; tries++) {
-      try {
-        const done = await deps.acceptAsk(input, { maxInlineBytes: deps.frameBytes });
-        metrics.answered("plain", "ok");
-        metrics.asked((performance.now() - startedAt) / 1000);
-        return done;
-      } catch (error) {
-        const pause = ACCEPT_AGAIN_MS[tries];
-        if (over || pause === undefined || toFailure(error).severity !== "store") throw error;
-        await sleep(pause);
-      }
     }
   }
 
@@ -198,7 +194,7 @@ export function servePlain(
     }
     if (data.length <= BIG_FRAME_BYTES) return ask(decodePlainFrame(data, limits));
     await deps.bigFrames.run(async () => {
-      if (!over) await ask(await deps.threads.decode(data));
+      if (!over) await ask(await deps.threads.decode(data)); // it may have closed while it stood in line
     });
   }
 
