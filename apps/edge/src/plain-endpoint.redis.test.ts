@@ -1,9 +1,14 @@
 import { channelOf } from "@docrelay/channel";
-import { eventually } from "@docrelay/testkit";
+import { eventually, shared } from "@docrelay/testkit";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { done, startPlain, useEnding, type Plain } from "../test/plain-fixture.ts";
+
+/** Frames of one masked byte: the first of many, and one that goes on. */
+const PIECE = [0x00, 0x81, 0, 0, 0, 0, 0x61];
+const BEGUN = [0x01, 0x81, 0, 0, 0, 0, 0x61];
 
 const ending = useEnding();
 const start = async (of: Parameters<typeof startPlain>[0] = {}): Promise<Plain> => {
@@ -232,11 +237,9 @@ describe("bad input", () => {
     ["RSV1", [0xc1, 0x81, 0, 0, 0, 0, 0x61], 1002],
     ["an unknown opcode", [0x83, 0x80, 0, 0, 0, 0], 1002],
     ["a continuation first", [0x80, 0x80, 0, 0, 0, 0], 1002],
-    [
-      "fragments without end",
-      [0x01, 0x80, 0, 0, 0, 0, ...Array.from({ length: 2000 }, () => [0x00, 0x81, 0, 0, 0, 0, 0x61]).flat()],
-      1008,
-    ],
+    ["a ping of 126 bytes", [0x89, 0xfe, 0, 126, 0, 0, 0, 0], 1002],
+    ["a close code that nobody may send", [0x88, 0x82, 0, 0, 0, 0, 1005 >> 8, 1005 & 255], 1002],
+    ["fragments without end", [...BEGUN, ...Array.from({ length: 2000 }, () => PIECE).flat()], 1008],
   ])("%s ends that connection and no other", async (_name, bytes, code) => {
     const plain = await start();
     const other = await plain.connect();
@@ -252,6 +255,20 @@ describe("bad input", () => {
     const ear = await plain.connect();
     for (let index = 0; index < 1000; index++) ear.ws.ping();
     await eventually(() => ear.closedWith() === 4429);
+  });
+});
+
+describe("fragments", () => {
+  it("make one frame, as browsers send large ones, and count together against the cap", async () => {
+    const plain = await start({ limits: { messageChars: 32_000, fileBytes: 1000, filesPerAsk: 8 } });
+    const ear = await plain.connect();
+    const text = JSON.stringify({ message: "in pieces", unique_id: "me" });
+    for (const char of text) ear.ws.send(char, { fin: false });
+    ear.ws.send(" ", { fin: true });
+    await plain.taken(0);
+    expect(plain.asks[0]).toMatchObject({ message: "in pieces", uniqueId: "me" });
+    for (let sent = 0; sent < 20; sent++) ear.ws.send("x".repeat(5000), { fin: false });
+    await eventually(() => ear.closedWith() === 1009);
   });
 });
 
@@ -293,7 +310,7 @@ describe("ends", () => {
     const attempt = await turn.begin();
     await turn.write(attempt, 1, { type: "started", engine: "e" });
     const text = "x".repeat(200_000);
-    for (let n = 2; n < 80; n++) await turn.write(attempt, n, { type: "delta", text });
+    for (let n = 2; n < 60; n++) await turn.write(attempt, n, { type: "delta", text });
     await eventually(async () =>
       (await plain.metrics()).includes('docrelay_edge_closed_total{code="SLOW_CONSUMER"} 1'),
     );
@@ -332,6 +349,18 @@ describe("ends", () => {
     await turn.finish(done("nobody hears"));
     await eventually(() => plain.endpoint.count === 0);
     expect(plain.logged).toEqual([]);
+  });
+});
+
+describe("the list of bad inputs", () => {
+  it("holds nothing about plain sockets that is not tested here", (context) => {
+    const list = shared("security/bad-inputs.jsonl");
+    if (!list) return context.skip("../shared/security/bad-inputs.jsonl is not here");
+    const lines = readFileSync(list, "utf8").trim().split("\n");
+    const ids = lines.map((line) => JSON.parse(line) as { id: string; surface: string });
+    // W03 is the router's; the rest stands above, or beside the decoder.
+    const tested = "W01 W02 W03 W05 W06 W07 W09 W10 W11 W13 W14 W15 W17 W18 W19 W21 W22".split(" ");
+    expect(ids.filter(({ surface }) => surface === "ws").map(({ id }) => id)).toEqual(tested);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodePlainFrame, nestsDeeperThan } from "./plain-frame-decoder.ts";
+import { decodePlainFrame, shapeOf } from "./plain-frame-decoder.ts";
 
 const limits = { messageChars: 32_000, fileBytes: 1000, filesPerAsk: 2 };
 const decode = (value: unknown) =>
@@ -76,7 +76,10 @@ describe("a plain frame", () => {
   });
 });
 
-it("counts brackets outside of strings only", () => {
-  expect(nestsDeeperThan(Buffer.from('[["[[[[\\"[["]]'), 2)).toBe(false);
-  expect(nestsDeeperThan(Buffer.from("[[[]]]"), 2)).toBe(true);
+it("counts brackets and commas outside of strings only", () => {
+  expect(shapeOf(Buffer.from(`["${"[,".repeat(20_000)}\\"[["]`))).toBe("fit");
+  expect(shapeOf(Buffer.from("[".repeat(9) + "]".repeat(9)))).toBe("fit");
+  expect(shapeOf(Buffer.from("[".repeat(10)))).toBe("deep");
+  expect(shapeOf(Buffer.from(`[${"{},".repeat(10_000)}1]`))).toBe("many");
+  expect(shapeOf(Buffer.from(`[${"1,".repeat(10_001)}1]`))).toBe("many");
 });

@@ -62,11 +62,11 @@ export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFram
   }
 }
 
-/** The bracket count comes before the parser: nothing may walk 80 kB of `[`. */
+/** Its shape is looked at before the parser touches it: nothing may walk 80 kB of `[`, or build ten million objects. */
 function parseShallow(text: Buffer): unknown {
-  if (nestsDeeperThan(text, PAYLOAD_DEPTH + 1)) {
-    throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
-  }
+  const unfit = shapeOf(text);
+  if (unfit === "deep") throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
+  if (unfit === "many") throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has too many parts." });
   try {
     return JSON.parse(text.toString("utf8"));
   } catch {
@@ -76,22 +76,36 @@ function parseShallow(text: Buffer): unknown {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const MAX_DEPTH = PAYLOAD_DEPTH + 1;
+/**
+ * Far more than any frame has. 33 MB of `{},` take a gigabyte when they are parsed, and a thread that reaches its memory
+ * limit inside of the parser takes the whole process along.
+ */
+const MAX_PARTS = 10_000;
 
-/** Tells whether brackets outside of strings are open more than `max` deep. Total for text that is no JSON. */
-export function nestsDeeperThan(text: Uint8Array, max: number): boolean {
+/** Counts the brackets and commas of a JSON text outside of its strings. Total for text that is no JSON. */
+export function shapeOf(text: Uint8Array): "fit" | "deep" | "many" {
   let depth = 0;
+  let parts = 0;
   let inString = false;
   for (let at = 0; at < text.length; at++) {
     const byte = text[at];
     if (inString) {
       if (byte === BACKSLASH) at++;
       else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) inString = true;
+      continue;
+    }
+    if (byte === QUOTE) inString = true;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte === COMMA) parts++;
     else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth > max) return true;
-    } else if (byte === 0x5d || byte === 0x7d) depth--;
+      parts++;
+      if (++depth > MAX_DEPTH) return "deep";
+    }
+    if (parts > MAX_PARTS) return "many";
   }
-  return false;
+  return "fit";
 }
 
 function readUniqueId(value: unknown): string | null | undefined {

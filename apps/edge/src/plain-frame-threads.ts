@@ -6,7 +6,7 @@ import { own, type DecodedFrame, type PlainLimits } from "./plain-frame-decoder.
 export interface FrameThreads extends AsyncDisposable {
   /**
    * `text` is gone afterwards: it was handed over. The caller bounds how many run at a time.
-   * @throws Refusal `BUSY` when it took too long or too much memory.
+   * @throws Refusal `BUSY` when it took too long.
    */
   decode(text: Buffer): Promise<DecodedFrame>;
   /** Frames decoded so far. */
@@ -24,8 +24,9 @@ export function createFrameThreads(of: { limits: PlainLimits; frameBytes: number
   let ended = false;
 
   const start = (): Worker => {
-    // Its text, the parsed strings, and both once more while the collector copies; two bytes a character at worst.
-    const heap = 64 + Math.ceil(of.frameBytes / MIB) * 6;
+    // Its text and what is parsed of it, at two bytes a character, twice over. It must never be reached: inside of the
+    // parser that ends the process. The decoder bounds how much a frame can become.
+    const heap = 128 + Math.ceil(of.frameBytes / MIB) * 8;
     const { messageChars, fileBytes, filesPerAsk } = of.limits;
     const worker = new Worker(ENTRY, {
       workerData: { messageChars, fileBytes, filesPerAsk },
