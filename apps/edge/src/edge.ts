@@ -9,11 +9,13 @@ import { openBase } from "./base.ts";
 import type { Config } from "./config.ts";
 import { drain } from "./drain.ts";
 import { openGateway } from "./gateway.ts";
-import { createHttpServer, refuseUpgrade } from "./http.ts";
+import { createHttpServer } from "./http.ts";
 import { createLoopback } from "./loopback.ts";
 import { createEdgeMetrics } from "./metrics.ts";
+import { createPlainEndpoint } from "./plain-endpoint.ts";
 import { createSlots } from "./slots.ts";
 import { readSocketBuffers } from "./socket-buffers.ts";
+import { cancelAsk } from "./socket-events.ts";
 import { createSocketServer } from "./socket-server.ts";
 import { readStaticSite } from "./static-site.ts";
 import { createUploadLine } from "./upload-line.ts";
@@ -52,7 +54,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const line = createUploadLine(UPLOADS);
   const metrics = createEdgeMetrics(() => ({
     socketio: engine.clientsCount,
-    plain: 0,
+    plain: plain.count,
     unstoredBytes: line.unstoredBytes,
     uploads: line.uploads,
     ...readSocketBuffers(io),
@@ -74,29 +76,31 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   });
   const rate = createLimiter({ perSecond: config.ASKS_PER_SECOND, burst: config.ASKS_PER_SECOND * BURST_SECONDS });
   const acceptAsk = createAcceptAsk({ ...shared, uploads, rate });
-  openGateway({
+  const perMinute = config.SESSIONS_PER_MINUTE;
+  const doors = {
     ...shared,
-    io,
-    uploads,
     acceptAsk,
     rate: createLimiter(CONNECT_RATE),
-    isDraining: () => health.draining,
-    maxConnections: config.MAX_CONNECTIONS,
-    maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
-  });
-
-  const perMinute = config.SESSIONS_PER_MINUTE;
-  const http = createHttpServer({
-    site: readStaticSite(PAGE),
-    health: watched,
-    authenticator: base.authenticator,
+    sessionRate: perMinute > 0 ? createLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
     origins: config.CORS_ALLOWED_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
-    sessionRate: perMinute > 0 ? createLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
+    maxConnections: config.MAX_CONNECTIONS,
+    maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
+  };
+  openGateway({ ...doors, io, uploads, isDraining: () => health.draining });
+  const cancel = (...[user, conversation, ask]: [string, string, string]): Promise<void> =>
+    cancelAsk(doors, user, conversation, ask);
+  const plain = createPlainEndpoint({ ...doors, cancel });
+  life.add("plain endpoint", () => plain[Symbol.asyncDispose]());
+
+  const http = createHttpServer({
+    ...doors,
+    site: readStaticSite(PAGE),
+    health: watched,
     polling: polls ? (request, response) => engine.handleRequest(request, response) : undefined,
     upgrades: {
       socketIo: (request, socket, head) => engine.handleUpgrade(request, socket, head),
-      plain: (_request, socket) => refuseUpgrade(socket, "NOT_FOUND"),
+      plain: plain.handleUpgrade,
     },
     onBug: (error) => log.error({ err: error }, "bug"),
   });
@@ -118,7 +122,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     async stop() {
       // A balancer that looks gets the time to see it; where nobody looks, nobody is waited for.
       const delayMs = performance.now() - askedAt < ASKED_RECENTLY_MS ? config.DRAIN_DELAY_MS : 0;
-      await drain({ health, http, io, plain: { drain: async () => undefined }, delayMs });
+      await drain({ health, http, io, plain, delayMs });
       return (await life.close()).map(({ step }) => step);
     },
   };

@@ -126,7 +126,14 @@ export async function startPlain(
     max: of.maxPerUser ?? 50,
     onError: () => undefined,
   });
-  const metrics = createEdgeMetrics(() => ({ socketio: 0, plain: 0, unstoredBytes: 0 }));
+  const metrics = createEdgeMetrics(() => ({
+    socketio: 0,
+    plain: 0,
+    unstoredBytes: 0,
+    uploads: 0,
+    bufferedBytes: 0,
+    largestBuffer: 0,
+  }));
   const endpoint = createPlainEndpoint({
     store,
     fanOut: createFanOut(subscriber),
