@@ -1,0 +1,179 @@
+import { conversationAddress, publishProgress, type Store } from "@docrelay/channel";
+import { eventually, freePort, spawnNode, startRedis, type TestProcess } from "@docrelay/testkit";
+import { Redis } from "ioredis";
+import { SignJWT, type JWTPayload } from "jose";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { io, type Socket } from "socket.io-client";
+import { WebSocket } from "ws";
+import { createAnonymousAuthenticator } from "../src/auth.ts";
+import { SECRET, type Answer } from "./fixture.ts";
+
+/** Stands in every payload; must never show in a log line. */
+export const MARK = "hostile-payload-9f3c";
+export const MAX_BLOB_BYTES = 104_857_600;
+
+/** A WebSocket that speaks engine.io by hand. */
+export interface RawSocket {
+  /** Text frames that came, in order. */
+  readonly frames: readonly string[];
+  readonly closed: Promise<number>;
+  readonly isOpen: boolean;
+  send(frame: string | Buffer): void;
+  /** The first frame, there already or to come, that matches. */
+  frame(pattern: RegExp): Promise<string>;
+}
+
+/** Two real edge processes on one Redis, and the means to be rude to them. */
+export interface Target extends AsyncDisposable {
+  readonly ports: readonly [number, number];
+  readonly edges: readonly TestProcess[];
+  readonly tokens: Set<string>;
+  token(user: string, ttlMs?: number): Promise<string>;
+  sign(claims: JWTPayload, key?: Uint8Array): Promise<string>;
+  /** Connects; the refusal's code when it is refused. */
+  refusal(auth: object, options?: { query?: Record<string, string>; port?: number }): Promise<string>;
+  client(
+    user: string,
+    port?: number,
+  ): Promise<{ socket: Socket; send(event: string, ...args: unknown[]): Promise<Answer> }>;
+  raw(options?: { origin?: string; query?: string }): Promise<RawSocket>;
+  /** A raw socket that has joined as this user. */
+  joined(user: string): Promise<RawSocket>;
+  /** The status and the body of an upgrade that is refused. */
+  upgrade(origin: string): Promise<{ status: number; body: string }>;
+  /** Sends bytes as they are and answers all that came back until the end. */
+  bytes(request: string | Buffer, waitMs?: number): Promise<string>;
+  hint(user: string, conversation: string): Promise<void>;
+}
+
+export async function startTarget(): Promise<Target> {
+  const redisServer = await startRedis();
+  const redis = new Redis(redisServer.url);
+  const store: Store = { redis, retentionMs: 86_400_000, askDeadlineMs: 300_000 };
+  const ports = [await freePort(), await freePort()] as const;
+  const edges = ports.map((port) =>
+    spawnNode(join(import.meta.dirname, "../src/main.ts"), {
+      env: {
+        PORT: String(port),
+        REDIS_URL: redisServer.url,
+        AUTH_MODE: "anonymous",
+        SESSION_SECRET: SECRET,
+        CORS_ALLOWED_ORIGINS: "https://app.test",
+        MAX_ASKS_IN_FLIGHT: "1000",
+        MAX_BLOB_BYTES: String(MAX_BLOB_BYTES),
+        LOG_LEVEL: "debug",
+      },
+    }),
+  );
+  await Promise.all(edges.map((edge) => edge.waitFor(/"msg":"listening"/)));
+  const tokens = new Set<string>();
+  const sockets: Array<Socket | WebSocket> = [];
+  const [port] = ports;
+
+  const dial = (auth: object, options: { query?: Record<string, string>; port?: number } = {}): Socket => {
+    const socket = io(`http://127.0.0.1:${options.port ?? port}`, {
+      transports: ["websocket"],
+      reconnection: false,
+      forceNew: true,
+      auth,
+      ...(options.query ? { query: options.query } : {}),
+    });
+    sockets.push(socket);
+    return socket;
+  };
+
+  const target: Target = {
+    ports,
+    edges,
+    tokens,
+    async token(user, ttlMs = 600_000) {
+      const secrets = (): Uint8Array[] => [Buffer.from(SECRET)];
+      const { token } = await createAnonymousAuthenticator({ secrets, ttlMs }).issue(user);
+      tokens.add(token);
+      return token;
+    },
+    async sign(claims, key = Buffer.from(SECRET)) {
+      const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(key);
+      tokens.add(token);
+      return token;
+    },
+    refusal: (auth, options) =>
+      new Promise((resolve) => {
+        const socket = dial(auth, options);
+        socket.once("connect_error", (error: Error & { data?: { code: string } }) =>
+          resolve(error.data?.code ?? error.message),
+        );
+        socket.once("welcome", () => resolve("welcome"));
+        socket.once("disconnect", (reason) => resolve(reason));
+      }),
+    async client(user, at = port) {
+      const socket = dial({ token: await target.token(user), protocol: 1 }, { port: at });
+      await new Promise<void>((resolve, reject) => {
+        socket.once("welcome", () => resolve());
+        socket.once("connect_error", reject);
+      });
+      return {
+        socket,
+        send: async (event, ...args) => (await socket.timeout(10_000).emitWithAck(event, ...args)) as Answer,
+      };
+    },
+    async raw({ origin, query = "" } = {}) {
+      const url = `ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket${query}`;
+      const socket = new WebSocket(url, origin === undefined ? {} : { origin });
+      sockets.push(socket);
+      const frames: string[] = [];
+      socket.on("error", () => undefined);
+      socket.on("message", (data: Buffer) => frames.push(data.toString()));
+      const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+      await once(socket, "open");
+      return {
+        frames,
+        closed,
+        get isOpen() {
+          return socket.readyState === WebSocket.OPEN;
+        },
+        send: (frame) => socket.send(frame),
+        frame: (pattern) =>
+          eventually(() => frames.find((frame) => pattern.test(frame)), { what: `a frame like ${pattern}` }),
+      };
+    },
+    async joined(user) {
+      const raw = await target.raw();
+      raw.send(`40${JSON.stringify({ token: await target.token(user), protocol: 1 })}`);
+      await raw.frame(/^42\["welcome"/);
+      return raw;
+    },
+    async upgrade(origin) {
+      const head = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: edge.test\r\nOrigin: ${origin}\r\n`;
+      const key = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+      const answer = await target.bytes(`${head}${key}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+      return { status: Number(answer.split(" ")[1]), body: answer.split("\r\n\r\n")[1] ?? "" };
+    },
+    async bytes(request, waitMs = 5000) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      let came = "";
+      socket.on("data", (data: Buffer) => (came += data.toString("latin1")));
+      socket.setTimeout(waitMs, () => socket.destroy());
+      socket.write(request);
+      await new Promise((resolve) => socket.once("close", resolve));
+      return came;
+    },
+    async hint(user, conversation) {
+      await publishProgress(store, conversationAddress(user, conversation), {
+        conversation,
+        ask: MARK,
+        stage: "queued",
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.close();
+      await Promise.all(edges.map((edge) => edge.stop()));
+      redis.disconnect();
+      await redisServer.stop();
+    },
+  };
+  return target;
+}

@@ -1,0 +1,80 @@
+import { shared } from "@docrelay/testkit";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MARK, startTarget, type Target } from "./attack.ts";
+import { SECRET } from "./fixture.ts";
+import { SOCKET, type Cases } from "./hostile-socket.ts";
+import { FRAMES, HTTP } from "./hostile-wire.ts";
+
+/*
+ * Every bad input of the list that comes through an edge. After each of them somebody else is served; at the end both
+ * processes live, nothing was unhandled, and no line of theirs holds a token or anything that was sent.
+ */
+interface BadInput {
+  readonly id: string;
+  readonly surface: string;
+  readonly how: string;
+}
+const CASES: Cases = { ...SOCKET, ...FRAMES, ...HTTP };
+/** Of the PDFs an edge sees no more than the names, sizes and first bytes. */
+const OF_THE_EDGE = new Set(["F01", "F04", "F05", "F07", "F20"]);
+/** They wait for a timeout of ten seconds: they begin with the first. */
+const SLOW = ["S14", "H03"];
+
+const list = shared("security/bad-inputs.jsonl");
+const inputs = list
+  ? readFileSync(list, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as BadInput)
+      .filter(({ id, surface }) => surface === "sio" || surface === "http" || OF_THE_EDGE.has(id))
+  : [];
+
+describe.skipIf(!list)(`hostile input${list ? "" : " (skipped: the list of bad inputs is not there)"}`, () => {
+  let target: Target;
+  const slow = new Map<string, Promise<unknown>>();
+  const attack = async (id: string): Promise<void> => {
+    const attempt = CASES[id];
+    if (typeof attempt === "function") await attempt(target, `attacker-${id}`);
+  };
+
+  beforeAll(async () => {
+    target = await startTarget();
+    for (const id of SLOW)
+      slow.set(
+        id,
+        attack(id).catch((error: unknown) => error),
+      );
+  });
+  afterAll(async () => target?.[Symbol.asyncDispose]());
+
+  it("is all in the table, and nothing else is", () => {
+    expect(Object.keys(CASES).sort()).toEqual(inputs.map(({ id }) => id).sort());
+  });
+
+  const ordered = inputs.toSorted((a, b) => Number(SLOW.includes(a.id)) - Number(SLOW.includes(b.id)));
+  for (const { id, how } of ordered) {
+    const attempt = CASES[id];
+    if (typeof attempt === "string") continue;
+    it(`${id} ${how}`, async () => {
+      const begun = slow.get(id);
+      if (begun) expect(await begun).toBeUndefined();
+      else await attack(id);
+      const probe = await target.client(`probe-${id}`);
+      const ask = { id: "probe", conversation: "probe", message: "Is anybody there?" };
+      expect(await probe.send("ask", ask)).toMatchObject({ ok: true, seq: 1 });
+      probe.socket.disconnect();
+    });
+  }
+
+  it("leaves both edges alive, and nothing of it in their lines", async () => {
+    for (const edge of target.edges) {
+      expect(() => process.kill(edge.pid, 0)).not.toThrow();
+      const lines = edge.lines.join("\n");
+      expect(lines).toContain('"msg":"listening"');
+      expect(lines).not.toMatch(/"msg":"(unhandled|bug|not acknowledged|handshake failed)"|"level":"(error|fatal)"/);
+      expect(await edge.stop()).toEqual({ code: 0, signal: null });
+      for (const secret of [MARK, SECRET, ...target.tokens]) expect(lines.includes(secret)).toBe(false);
+    }
+  });
+});
