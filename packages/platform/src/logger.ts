@@ -18,7 +18,26 @@ export function createLogger(of: {
       paths: ["token", "password", "secret", "authorization", "cookie", "*.token", "*.password", "*.secret"],
       remove: true,
     },
+    serializers: { err: (error: unknown) => describeError(error) },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return of.destination ? pino(options, of.destination) : pino(options);
+}
+
+const CAUSES = 3;
+
+/**
+ * An error's name, words, code, stack and causes, and nothing else that hangs on it: the Redis client attaches the command
+ * with all its arguments, which are a user's question, file or password.
+ */
+function describeError(error: unknown, causes = CAUSES): object {
+  if (!(error instanceof Error)) return { type: typeof error, message: "not an error" };
+  const { name: type, message, stack, cause } = error;
+  return {
+    type,
+    message,
+    stack,
+    ...("code" in error ? { code: error.code } : {}),
+    ...(cause === undefined || causes === 0 ? {} : { cause: describeError(cause, causes - 1) }),
+  };
 }
