@@ -42,17 +42,23 @@ const MOST_PENDING = 64;
 export function openGateway(deps: GatewayDeps): void {
   const { io, subscriptions, metrics } = deps;
   const identities = new WeakMap<Socket, Identity>();
+  const joined = new WeakSet<Socket["conn"]>();
 
   io.use((socket, next) => {
+    const { conn } = socket;
+    // While a connection is being let in the library would let it join again and again: sockets that no cap counts.
+    if (joined.has(conn)) return conn.close();
+    joined.add(conn);
     const open = { now: io.engine.clientsCount - 1, most: deps.maxConnections };
     admit(deps, socket.handshake.auth, open).then(
       ({ identity, release }) => {
-        if (socket.conn.readyState !== "open") return release();
-        socket.conn.once("close", release);
+        if (conn.readyState !== "open") return release();
+        conn.once("close", release);
         identities.set(socket, identity);
         next();
       },
       (error: unknown) => {
+        joined.delete(conn); // it may try another token
         const { wire, severity } = toFailure(error);
         if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
         metrics.answered("connect", wire.code);
@@ -94,7 +100,10 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
 
   capBytes(socket.conn, deps.maxSocketBufferBytes, () => end("SLOW_CONSUMER", { retryAfterMs: 0 }));
   expiry.until(identity.expiresAt);
-  socket.on("disconnect", () => expiry.stop());
+  socket.on("disconnect", () => {
+    expiry.stop();
+    socket.conn.close(); // one that has left comes back on a connection of its own
+  });
 
   socket.onAny((event: unknown, ...args: unknown[]) => {
     const ack = typeof args.at(-1) === "function" ? (args.pop() as (answer: Ack) => void) : undefined;
