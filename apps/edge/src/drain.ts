@@ -12,24 +12,28 @@ export interface DrainDeps {
   readonly plain: { drain(spreadMs: number): Promise<void> };
   /** How long a balancer gets to see that this edge is not ready; 0 where nobody asks. */
   readonly delayMs: number;
+  /** Whether clients may be there that poll. */
+  readonly polls: boolean;
 }
 
 /** All sockets at once would be a herd at the other edges. */
 const SPREAD_MS = 1500;
 const STEP_MS = 50;
 const CLOSE_MS = 1000;
+const LAST_POLL_MS = 250;
 
 /**
- * Lets go of everybody: not ready, no new connections, each socket told and closed, spread over a second and a half. Their
+ * Lets go of everybody: not ready, nobody new let in, each socket told and closed, spread over a second and a half. Their
  * conversations go on elsewhere, from the log.
  */
-export async function drain({ health, http, io, plain, delayMs }: DrainDeps): Promise<void> {
+export async function drain({ health, http, io, plain, delayMs, polls }: DrainDeps): Promise<void> {
   health.drain();
   await sleep(delayMs);
+  await Promise.all([endSockets(io), plain.drain(SPREAD_MS)]);
+  // A client that polls hears its last word on a request of its own: until here they are taken.
+  if (polls) await sleep(LAST_POLL_MS);
   const closed = once(http, "close");
   http.close();
-  http.closeIdleConnections();
-  await Promise.all([endSockets(io), plain.drain(SPREAD_MS)]);
   http.closeAllConnections();
   await Promise.race([closed, sleep(CLOSE_MS)]);
 }

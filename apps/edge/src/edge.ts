@@ -122,7 +122,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     async stop() {
       // A balancer that looks gets the time to see it; where nobody looks, nobody is waited for.
       const delayMs = performance.now() - askedAt < ASKED_RECENTLY_MS ? config.DRAIN_DELAY_MS : 0;
-      await drain({ health, http, io, plain, delayMs });
+      await drain({ health, http, io, plain, delayMs, polls });
       return (await life.close()).map(({ step }) => step);
     },
   };
