@@ -10,6 +10,7 @@ import type { AcceptAsk } from "./ask.ts";
 import type { Authenticator, Identity } from "./auth.ts";
 import { clientAddress } from "./client-address.ts";
 import type { Connections } from "./connections.ts";
+import { createExpiry } from "./expiry.ts";
 import { toFailure } from "./failure.ts";
 import { refuseUpgrade } from "./http.ts";
 import type { EdgeMetrics } from "./metrics.ts";
@@ -69,8 +70,6 @@ const RETRY_MS = 5000;
 const DECODE_MS = 15_000;
 /** Each that waits holds a frame of up to 35 MB. */
 const BIG_FRAMES = { atOnce: 2, line: 8, waitMs: 30_000 };
-const EXPIRY_GRACE_MS = 30_000;
-const LONGEST_TIMER_MS = 2_147_483_647;
 const DRAIN_STEP_MS = 50;
 
 export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
@@ -143,7 +142,8 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       },
       deps.pingEveryMs,
     );
-    const unexpire = atExpiry(identity.expiresAt, () => connection.end("AUTH_EXPIRED"));
+    const expiry = createExpiry(() => connection.end("AUTH_EXPIRED"));
+    if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);
     ws.on("error", (error: Error & { code?: string }) => {
       // The library has closed it with the code that fits: 1002, 1007, 1008 or 1009.
       metrics.closed(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "PAYLOAD_TOO_LARGE" : "BAD_MESSAGE");
@@ -151,7 +151,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     ws.on("close", () => {
       open.delete(ws);
       unwatch();
-      unexpire();
+      expiry.stop();
       connection.closed();
     });
     if (draining) connection.end("SHUTTING_DOWN");
@@ -209,17 +209,4 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
 function tokenOf({ headers }: IncomingMessage): string | undefined {
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((protocol) => protocol.trim());
   return offered.find((protocol) => protocol.startsWith(BEARER))?.slice(BEARER.length);
-}
-
-function atExpiry(expiresAt: number, then: () => void): () => void {
-  if (expiresAt === Number.POSITIVE_INFINITY) return () => undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const wait = (): void => {
-    const left = expiresAt + EXPIRY_GRACE_MS - Date.now();
-    if (left <= 0) return then();
-    timer = setTimeout(wait, Math.min(left, LONGEST_TIMER_MS));
-    timer.unref();
-  };
-  wait();
-  return () => clearTimeout(timer);
 }
