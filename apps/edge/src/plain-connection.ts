@@ -45,6 +45,8 @@ export interface PlainConnection {
 
 /** Larger text frames are decoded in a thread: 33 MB on the loop would hold up everybody for a fifth of a second. */
 const BIG_FRAME_BYTES = 262_144;
+/** Closes for a reason that the table has no close code for: `BUSY`. */
+const TRY_AGAIN_LATER = 1013;
 /** Beyond an ask's deadline, when its end ought to be in the log: it is not, so the log has lost it. */
 const OVERDUE_MS = 15_000;
 
@@ -84,7 +86,7 @@ export function servePlain(
     if (over) return; // that was one frame too many
     metrics.closed(code);
     finish();
-    ws.close(ERRORS[code].close || ERRORS.INTERNAL.close, code);
+    ws.close(ERRORS[code].close || TRY_AGAIN_LATER, code);
   }
 
   function finish(): void {

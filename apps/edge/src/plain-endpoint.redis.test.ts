@@ -214,6 +214,25 @@ describe("large frames", () => {
   });
 });
 
+describe("many large frames at once", () => {
+  it("let go of the one that has stalled, and of no small one", async () => {
+    const plain = await start({ maxArrivingBytes: 4_500_000 });
+    const small = await plain.connect();
+    const piece = "x".repeat(1_000_000);
+    const [stalled, ...others] = await Promise.all(Array.from({ length: 5 }, () => plain.connect()));
+    stalled?.ws.send(piece, { fin: false });
+    await eventually(() => stalled?.ws.bufferedAmount === 0);
+    for (const ear of others) {
+      ear.ws.send(piece, { fin: false });
+      await eventually(() => ear.ws.bufferedAmount === 0);
+    }
+    await eventually(() => stalled?.closedWith() !== undefined);
+    expect(others.map((ear) => ear.closedWith())).toEqual(others.map(() => undefined));
+    small.say({ message: "served" });
+    await plain.taken(0);
+  });
+});
+
 describe("bad input", () => {
   it("is refused by a frame and closes the connection after twenty in ten seconds", async () => {
     const plain = await start();

@@ -16,6 +16,7 @@ import { refuseUpgrade } from "./http.ts";
 import type { EdgeMetrics } from "./metrics.ts";
 import { openConversation } from "./open.ts";
 import { originAllowed } from "./origin.ts";
+import { createAssembly } from "./plain-assembly.ts";
 import { servePlain, type ConnectionDeps, type PlainConnection } from "./plain-connection.ts";
 import { createFrameThreads } from "./plain-frame-threads.ts";
 import { watchLiveness } from "./plain-liveness.ts";
@@ -45,6 +46,8 @@ export interface PlainDeps {
   onTrouble(error: unknown): void;
   /** Default 25,000. */
   readonly pingEveryMs?: number;
+  /** Of large frames on their way, all connections together. Default 256 MiB, or four of the largest. */
+  readonly maxArrivingBytes?: number;
 }
 
 /** `/ws/chat`: the old front ends' endpoint. */
@@ -68,6 +71,7 @@ const FRAGMENT_BYTES = 32_768;
 const CLOSE_MS = 2000;
 const RETRY_MS = 5000;
 const DECODE_MS = 15_000;
+const ARRIVING = { bytes: 268_435_456, frames: 4 };
 /** Each that waits holds a frame of up to 35 MB. */
 const BIG_FRAMES = { atOnce: 2, line: 8, waitMs: 30_000 };
 const DRAIN_STEP_MS = 50;
@@ -89,6 +93,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   const server = new WebSocketServer(options);
   const threads = createFrameThreads({ limits, frameBytes, deadlineMs: DECODE_MS });
   const open = new Map<WebSocket, PlainConnection>();
+  const assembly = createAssembly(deps.maxArrivingBytes ?? Math.max(ARRIVING.bytes, ARRIVING.frames * frameBytes));
   let draining = false;
   const connectionDeps: ConnectionDeps = {
     ...deps,
@@ -142,6 +147,13 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       },
       deps.pingEveryMs,
     );
+    const arriving = assembly.join(() => {
+      connection.end("BUSY");
+      setImmediate(() => ws.terminate()); // closing, it would go on collecting
+    });
+    // Before the library hears of them, so that a whole frame leaves nothing counted.
+    request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
+    ws.on("message", () => arriving.finished());
     const expiry = createExpiry(() => connection.end("AUTH_EXPIRED"));
     if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);
     ws.on("error", (error: Error & { code?: string }) => {
@@ -151,6 +163,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     ws.on("close", () => {
       open.delete(ws);
       unwatch();
+      arriving.finished();
       expiry.stop();
       connection.closed();
     });
