@@ -4,6 +4,13 @@ export type { Logger } from "pino";
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+const SECRETS = ["token", "password", "secret", "authorization", "cookie"];
+
+/** An error's own words may hold a URL with a password; no library asks us before it writes them. */
+function withoutCredentials(line: string): string {
+  return line.replaceAll(/:\/\/[^\s"/@]{1,256}@/g, "://***@");
+}
+
 /** JSON lines on stdout with a constant `msg` and fixed field names; secrets are cut out wherever they stand. */
 export function createLogger(of: {
   level: LogLevel;
@@ -15,10 +22,11 @@ export function createLogger(of: {
     level: of.level,
     base: { app: of.name, pid: process.pid, ...(of.node === undefined ? {} : { node: of.node }) },
     redact: {
-      paths: ["token", "password", "secret", "authorization", "cookie", "*.token", "*.password", "*.secret"],
+      paths: SECRETS.flatMap((name) => [name, `*.${name}`]),
       remove: true,
     },
     serializers: { err: (error: unknown) => describeError(error) },
+    hooks: { streamWrite: withoutCredentials },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return of.destination ? pino(options, of.destination) : pino(options);

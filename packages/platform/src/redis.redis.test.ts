@@ -1,0 +1,153 @@
+import { eventually, freePort, startRedis, type TestRedis } from "@docrelay/testkit";
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startFakeRedis } from "../test/fake-redis.ts";
+import { connectRedis, inspectRedis, PlatformError, type RedisWish } from "./redis.ts";
+
+let server: TestRedis;
+const open: Redis[] = [];
+const errors: Error[] = [];
+function connect(more: Partial<RedisWish> = {}): Redis {
+  const redis = connectRedis({
+    url: server.url,
+    purpose: "command",
+    name: "test",
+    onError: (error) => errors.push(error),
+    ...more,
+  });
+  open.push(redis);
+  return redis;
+}
+const timed = async (work: Promise<unknown>): Promise<{ ms: number; error: unknown }> => {
+  const begun = performance.now();
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { ms: performance.now() - begun, error };
+};
+
+beforeAll(async () => {
+  server = await startRedis({ aof: true });
+});
+afterEach(() => {
+  for (const redis of open.splice(0)) redis.disconnect();
+  errors.length = 0;
+});
+afterAll(() => server.stop());
+
+describe("a connection for commands", () => {
+  it("shows its name to Redis", async () => {
+    const redis = connect({ name: "edge:command" });
+    expect(await redis.client("GETNAME")).toBe("edge:command");
+  });
+
+  it("fails in its time when Redis is there but silent, and works on after it", async () => {
+    const redis = connect({ commandTimeoutMs: 300 });
+    expect(await redis.ping()).toBe("PONG");
+    await server.pause();
+    try {
+      const { ms, error } = await timed(redis.ping());
+      expect(error).toMatchObject({ message: "Command timed out" });
+      expect(ms).toBeLessThan(5000);
+    } finally {
+      await server.resume();
+    }
+    expect(await eventually(() => redis.ping())).toBe("PONG");
+  });
+
+  it("fails at once while the connection is down, where it must not wait", async () => {
+    const redis = connect({ url: `redis://127.0.0.1:${await freePort()}`, offlineQueue: false });
+    const { error } = await timed(redis.ping());
+    expect(String(error)).toMatch(/isn't writeable|ECONNREFUSED/);
+  });
+
+  it("tells of its errors, again and again, and none is unhandled", async () => {
+    const redis = connect({ url: `redis://127.0.0.1:${await freePort()}` });
+    await eventually(() => errors.length >= 3);
+    expect(errors.every((error) => error.message.includes("ECONNREFUSED"))).toBe(true);
+    redis.disconnect();
+  });
+
+  it("comes back after Redis was killed", async () => {
+    const redis = connect();
+    await redis.set("kept", "1");
+    await server.kill();
+    await eventually(() => errors.length > 0);
+    await server.restart();
+    expect(await eventually(() => redis.get("kept"))).toBe("1");
+  });
+});
+
+describe("a subscriber", () => {
+  it("subscribes again after Redis was killed", async () => {
+    const subscriber = connect({ purpose: "subscriber" });
+    const heard: string[] = [];
+    subscriber.on("smessage", (_channel, text: string) => heard.push(text));
+    await subscriber.ssubscribe("channel");
+    await server.kill();
+    await server.restart();
+    const publisher = connect();
+    await eventually(async () => {
+      await publisher.spublish("channel", "after");
+      return heard.includes("after");
+    });
+  });
+
+  it("is not ended by a command's time", async () => {
+    const blocking = connect({ purpose: "blocking", commandTimeoutMs: 50 });
+    expect(await blocking.blpop("nothing", 0.3)).toBeNull();
+  });
+});
+
+describe("looking at Redis", () => {
+  it("says what it is; nothing to warn of when every write is synced and nothing is evicted", async () => {
+    const facts = await inspectRedis(connect(), 5000);
+    expect(facts).toMatchObject({ maxmemoryPolicy: "noeviction", aof: "always", warnings: [] });
+    expect(Number(facts.version.split(".")[0])).toBeGreaterThanOrEqual(7);
+  });
+
+  it("warns of what may lose data", async () => {
+    const redis = connect();
+    await redis.config("SET", "maxmemory-policy", "allkeys-lru");
+    await redis.config("SET", "appendfsync", "everysec");
+    expect((await inspectRedis(redis, 5000)).warnings).toEqual([
+      expect.stringMatching(/^maxmemory-policy is allkeys-lru: .* set noeviction$/),
+      expect.stringMatching(/^appendfsync is everysec: .* set always$/),
+    ]);
+    await redis.config("SET", "appendonly", "no");
+    expect((await inspectRedis(redis, 5000)).warnings[1]).toMatch(/^the append-only file is off/);
+  });
+
+  it("warns when Redis does not say, as a managed one may not", async () => {
+    const admin = connect();
+    await admin.call("ACL", "SETUSER", "managed", "on", ">pass", "allkeys", "allcommands", "-config");
+    const redis = connect({ url: server.url.replace("redis://", "redis://managed:pass@") });
+    const { maxmemoryPolicy, warnings } = await inspectRedis(redis, 5000);
+    expect(maxmemoryPolicy).toBe("unknown");
+    expect(warnings).toHaveLength(2);
+  });
+
+  it.each(["6.2.14", "5.0.3"])("refuses version %s by name", async (version) => {
+    await using old = await startFakeRedis(version);
+    const looking = inspectRedis(connect({ url: old.url }), 5000);
+    await expect(looking).rejects.toMatchObject({
+      name: "PlatformError",
+      kind: "redis-version",
+      message: `Redis ${version} is too old: sharded pub/sub needs 7.0 or newer`,
+    });
+  });
+
+  it("takes the same server when it calls itself 7", async () => {
+    await using fake = await startFakeRedis("7.0.0");
+    expect((await inspectRedis(connect({ url: fake.url }), 5000)).version).toBe("7.0.0");
+  });
+
+  it("gives up by its deadline when nothing answers", async () => {
+    const redis = connect({ url: `redis://127.0.0.1:${await freePort()}`, offlineQueue: false });
+    const { ms, error } = await timed(inspectRedis(redis, 300));
+    expect(error).toBeInstanceOf(PlatformError);
+    expect(error).toMatchObject({ kind: "redis-unreachable" });
+    expect(ms).toBeGreaterThan(250);
+  });
+});

@@ -1,0 +1,21 @@
+import { Writable } from "node:stream";
+
+/** A destination that keeps what is logged, line by line. */
+export function collect(): { lines: () => Array<Record<string, unknown>>; text: () => string; destination: Writable } {
+  let text = "";
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  return {
+    text: () => text,
+    destination,
+    lines: () =>
+      text
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
