@@ -1,0 +1,7 @@
+// Prints what it was given, and ends as it is told: of itself, at SIGTERM, or only when it is killed.
+process.stdout.write(`${Object.keys(process.env).sort().join(" ")}\n`);
+process.stderr.write(`arguments ${process.argv.slice(2).join(" ")}\n`);
+if (process.argv[2] === "exit") process.exit(3);
+if (process.argv[2] === "stubborn") process.on("SIGTERM", () => process.stdout.write("no\n"));
+setInterval(() => undefined, 1000);
+process.stdout.write("up\n");
