@@ -12,8 +12,8 @@ function onPath(names) {
 }
 
 /**
- * A Redis server of version 7 or newer: on PATH, else Debian's package unpacked into the cache (no root), else none
- * where a Docker engine answers (then a container is used).
+ * A Redis server of version 7 or newer: on PATH, else Debian's package unpacked into the cache (no root), else a script
+ * that runs one in a container where a Docker engine answers.
  */
 export async function findRedis() {
   const unpacked = join(cache, "redis", "redis-server");
@@ -26,10 +26,19 @@ export async function findRedis() {
     const done = await step("Redis, from Debian's package", () => unpack(unpacked).catch(() => false));
     if (done && (await isNew(unpacked))) return unpacked;
   }
-  if (await dockerAnswers()) return "";
+  if (onPath(["docker"]) && (await dockerAnswers())) return container();
   throw new Error(
     "There is no Redis 7 here. Install one (for example: apt-get install redis-server), start a Docker engine, or set REDIS_URL.",
   );
+}
+
+/** The server's folder, FOLDER, is where its socket is: the same path inside and outside. */
+function container() {
+  const path = join(cache, "redis-container");
+  const words = '--rm --user "$(id -u):$(id -g)" -v "$FOLDER:$FOLDER" redis:7-bookworm redis-server "$@"';
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(path, `#!/bin/sh\nexec docker run ${words}\n`, { mode: 0o755 });
+  return path;
 }
 
 async function isNew(path) {
@@ -86,7 +95,7 @@ function playwrights() {
   const folder = join(process.env.HOME ?? root, ".cache/ms-playwright");
   if (!existsSync(folder)) return undefined;
   return readdirSync(folder)
-    .map((name) => join(folder, name, "chrome-linux/chrome"))
+    .flatMap((name) => ["chrome-linux", "chrome-linux64"].map((inner) => join(folder, name, inner, "chrome")))
     .find((path) => existsSync(path));
 }
 

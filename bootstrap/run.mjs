@@ -1,32 +1,34 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|cluster`. Plain JavaScript for Node 20 and newer, with
-// nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|cluster|build`. Plain JavaScript for Node 20 and
+// newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { buildWeb, installDependencies, installTools } from "./install.mjs";
 import { findBrowser, findRedis } from "./find.mjs";
 import { root } from "./step.mjs";
 
 const [task, ...args] = process.argv.slice(2);
-const entries = { start: "apps/local/src/main.ts", test: "bootstrap/test.mjs", cluster: "apps/cluster/src/main.ts" };
+const entries = {
+  start: ["apps/local/src/main.ts"],
+  test: ["bootstrap/test.mjs"],
+  cluster: ["apps/cluster/src/main.ts"],
+  build: ["node_modules/turbo/bin/turbo", "run", "build"],
+};
 if (!Object.hasOwn(entries, task ?? "")) {
-  process.stderr.write("usage: node bootstrap/run.mjs start|test|cluster\n");
+  process.stderr.write("usage: node bootstrap/run.mjs start|test|cluster|build\n");
   process.exit(64);
 }
 
 try {
   const { node, pnpm } = await installTools();
   await installDependencies(pnpm);
-  const env = {
-    ...process.env,
-    DOCRELAY_PNPM: pnpm,
-    PATH: `${join(node, "..")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
-  };
-  if (task !== "cluster") await buildWeb(node);
-  if (task === "test" || (task === "start" && !env.REDIS_URL)) env.DOCRELAY_REDIS_SERVER = await findRedis(task);
+  const env = { ...process.env, PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter) };
+  if (task === "start" || task === "test") await buildWeb(node);
+  if (task === "test" || (task === "start" && !env.REDIS_URL)) env.DOCRELAY_REDIS_SERVER = await findRedis();
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
-  process.exitCode = await run(node, [join(root, entries[task]), ...args], env);
+  const [entry, ...words] = entries[task];
+  process.exitCode = await run(node, [join(root, entry), ...words, ...args], env);
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

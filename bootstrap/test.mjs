@@ -1,4 +1,5 @@
-// `npm test`: every check in turn, each with its time; the first that fails ends it.
+// `npm test`: every check in turn, each with its time; one that fails does not hide what the others find. What is
+// written behind `npm test --` goes to vitest: a file's name, for instance.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { root } from "./step.mjs";
@@ -14,21 +15,33 @@ const stages = [
   ["tests", bin("vitest"), ["run", ...args]],
 ];
 
+let current;
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    interrupted = true;
+    current?.kill(signal);
+  });
+}
+
+const failed = [];
 for (const [name, program, words] of stages) {
   const begun = performance.now();
   process.stdout.write(`\n── ${name}\n`);
   const code = await run(program, words);
-  process.stdout.write(
-    `── ${name}: ${code === 0 ? "ok" : "FAILED"}, ${((performance.now() - begun) / 1000).toFixed(1)} s\n`,
-  );
-  if (code !== 0) process.exit(code);
+  if (code !== 0) failed.push(name);
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  process.stdout.write(`── ${name}: ${code === 0 ? "ok" : "FAILED"}, ${seconds} s\n`);
+  if (interrupted) break;
 }
+if (failed.length > 0) process.stdout.write(`\nfailed: ${failed.join(", ")}\n`);
+process.exitCode = failed.length > 0 ? 1 : 0;
 
 function run(program, words) {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
     const child = spawn(program, words, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => child.kill(signal));
+    current = child;
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });
