@@ -1,0 +1,52 @@
+import { spawnNode, type TestProcess } from "@docrelay/testkit";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MAIN = join(import.meta.dirname, "../src/main.ts");
+
+/** One `npm start`, without npm, in a temporary folder of its own, so that what it leaves behind can be seen. */
+export interface Launcher extends AsyncDisposable {
+  readonly process: TestProcess;
+  /** All processes of it that live, itself too. */
+  pids(): number[];
+  /** What lies in its temporary folder. */
+  left(): string[];
+}
+
+export function launch(env: Record<string, string>): Launcher {
+  const folder = mkdtempSync(join(tmpdir(), "dr-"));
+  const mark = `DOCRELAY_TEST=${folder}`;
+  const server = process.env["DOCRELAY_REDIS_SERVER"];
+  const launched = spawnNode(MAIN, {
+    env: {
+      TMPDIR: folder,
+      DOCRELAY_TEST: folder,
+      DEMO_DELAY_MS: "0",
+      ...(server ? { DOCRELAY_REDIS_SERVER: server } : {}),
+      ...env,
+    },
+  });
+  // Every process of it inherits the mark, also one whose parent is gone.
+  const pids = (): number[] =>
+    execFileSync("ps", ["axeww", "-o", "pid=,command="], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
+      .split("\n")
+      .filter((line) => line.includes(mark) && !line.includes("ps axeww"))
+      .map((line) => Number(line.trim().split(" ")[0]));
+  return {
+    process: launched,
+    pids,
+    left: () => readdirSync(folder),
+    async [Symbol.asyncDispose]() {
+      await launched.stop();
+      for (const pid of pids()) process.kill(pid, "SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** How a process was started. */
+export function commandOf(pid: number): string {
+  return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+}

@@ -1,0 +1,126 @@
+import { connect } from "@docrelay/client";
+import { eventually, freePort, makePdf } from "@docrelay/testkit";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { commandOf, launch, type Launcher } from "./launcher.ts";
+import { startOriginalEngine } from "./original.ts";
+
+const READY = /^ready http:\/\/localhost:\d+$/;
+
+async function start(env: Record<string, string> = {}): Promise<Launcher & { port: number }> {
+  const port = await freePort();
+  const launcher = launch({ PORT: String(port), ...env });
+  expect(await launcher.process.waitFor(READY, 30_000)).toBe(`ready http://localhost:${port}`);
+  return Object.assign(launcher, { port });
+}
+
+async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<void> {
+  await eventually(() => launcher.pids().length === 0, { what: "the end of every process", timeoutMs: 15_000 });
+  await eventually(() => launcher.left().length === 0, { what: "an empty temporary folder" });
+  const server = createServer().listen(launcher.port, "127.0.0.1");
+  await once(server, "listening");
+  server.close();
+}
+
+const question = makePdf({ pages: ["The lighthouse was painted green in 1931."] });
+
+describe("npm start", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)("answers from a PDF; at %s nothing of it is left", async (signal) => {
+    await using local = await start();
+    const relay = connect({ url: `http://127.0.0.1:${local.port}` });
+    const answer = relay
+      .conversation("c")
+      .ask("Which colour was the lighthouse?", { files: [{ name: "lighthouse.pdf", bytes: question }] });
+    expect(await answer.text()).toContain("painted green in 1931. (lighthouse.pdf, p. 1)");
+    relay.close();
+    expect((await fetch(`http://127.0.0.1:${local.port}/`)).status).toBe(200);
+    expect(local.pids().length).toBeGreaterThanOrEqual(5);
+
+    local.process.kill(signal);
+    expect(await local.process.exited).toEqual({ code: 0, signal: null });
+    expect(local.process.lines.at(-1)).toMatch(/^ended in/);
+    await nothingIsLeft(local);
+  });
+
+  it("ends everything when it is killed itself", async () => {
+    await using local = await start();
+    local.process.kill("SIGKILL");
+    await nothingIsLeft(local);
+  });
+
+  it("ends what it has begun when it is stopped before it is ready", async () => {
+    const port = await freePort();
+    await using local = Object.assign(launch({ PORT: String(port) }), { port });
+    await eventually(() => local.pids().length >= 3, { timeoutMs: 15_000 });
+    local.process.kill("SIGTERM");
+    await local.process.exited;
+    await nothingIsLeft(local);
+  });
+
+  it("says which port to take when its own is in use, and leaves the first one alone", async () => {
+    await using first = await start();
+    await using second = launch({ PORT: String(first.port) });
+    expect((await second.process.exited).code).toBe(1);
+    expect(second.process.lines.filter(Boolean)).toEqual([
+      `Port ${first.port} is in use, perhaps by another docrelay. Take another one: PORT=${first.port + 1} npm start`,
+    ]);
+    expect(second.left()).toEqual([]);
+    expect((await fetch(`http://127.0.0.1:${first.port}/readyz`)).status).toBe(200);
+  });
+
+  it("says all that is wrong with its settings, and exits with 78", async () => {
+    await using local = launch({ PORT: "0", ENGINE_URL: "http://user:hunter2@host" });
+    expect((await local.process.exited).code).toBe(78);
+    expect(local.process.lines.map((line) => line.trim().split(" ")[1])).toEqual(["cannot", "PORT", "ENGINE_URL"]);
+    expect(local.process.lines.join("\n")).not.toContain("hunter2");
+  });
+
+  it("gives each process an admin port of its own, and starts one again that was killed", async () => {
+    const admin = await freePort();
+    await using local = await start({ ADMIN_PORT: String(admin) });
+    const metrics = async (n: number): Promise<string> => (await fetch(`http://127.0.0.1:${admin + n}/metrics`)).text();
+    const pid = async (n: number): Promise<string | undefined> =>
+      /process_start_time_seconds (\S+)/.exec(await metrics(n))?.[1];
+    const first = await pid(0);
+    for (const n of [0, 1, 2]) expect(await metrics(n)).toContain("process_cpu_seconds_total");
+    const edges = local.pids().filter((one) => one !== local.process.pid);
+    const victim = edges.find((one) => commandOf(one).includes("apps/edge/"));
+    process.kill(victim ?? 0, "SIGKILL");
+    await local.process.waitFor(/^! edge \d ended \(SIGKILL\) and is started again/);
+    await eventually(async () => (await pid(0)) !== undefined && (await pid(1)) !== undefined, { timeoutMs: 20_000 });
+    expect(first).toBeDefined();
+  });
+});
+
+describe("an original front end and an original engine", () => {
+  it("get exactly what they always got: the prompt byte for byte, and the client's own unique_id", async () => {
+    await using engine = await startOriginalEngine();
+    await using local = await start({ ENGINE_URL: engine.url, ENGINE_PROMPT: "plain" });
+    const content = Buffer.from(makePdf({ pages: ["First page.", "Second page."] })).toString("base64");
+    const frame = {
+      message: "what is inside this pdf?",
+      type: "chat",
+      unique_id: "user-4711",
+      file: { name: "document.pdf", type: "application/pdf", content: `data:application/pdf;base64,${content}` },
+    };
+    for (const path of ["/ws/chat/", "/ws/chat"]) {
+      const socket = new WebSocket(`ws://127.0.0.1:${local.port}${path}`);
+      await once(socket, "open");
+      socket.send(JSON.stringify(frame));
+      const [reply] = (await once(socket, "message")) as [Buffer];
+      socket.close();
+      expect(JSON.parse(reply.toString())).toEqual({
+        response: `answer ${engine.got.length}`,
+        model: "original",
+        unique_id: "user-4711",
+      });
+    }
+    const prompt =
+      "what is inside this pdf?\n\n--- File Content: document.pdf ---\nFirst page.\nSecond page.\n--- End of File ---";
+    const expected = JSON.stringify({ message: prompt, type: "chat", unique_id: "user-4711" });
+    expect(engine.got).toEqual([expected, expected]);
+    expect(local.process.lines.join("\n")).toContain("Answers come from your engine.");
+  });
+});
