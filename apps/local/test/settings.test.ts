@@ -1,0 +1,70 @@
+import { parseEnv, settingNames } from "@docrelay/platform";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type * as z from "zod";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const APPS = ["edge", "worker", "demo-engine"] as const;
+const schemas = await Promise.all(
+  APPS.map(async (app) => {
+    const { schema } = (await import(join(ROOT, `apps/${app}/src/config.ts`))) as { schema: z.ZodType };
+    return { app, schema, names: settingNames(schema) };
+  }),
+);
+const NEEDED = { REDIS_URL: "redis://host", AUTH_MODE: "anonymous", ENGINE_URL: "ws://host" };
+
+interface Documented {
+  readonly name: string;
+  /** Empty for none; undefined where it depends on the machine. */
+  readonly fallback: string | undefined;
+  readonly usedBy: string;
+}
+const envFile: Documented[] = [
+  ...readFileSync(join(ROOT, ".env.example"), "utf8").matchAll(/^# ([a-z, -]+): .*\n#([A-Z_]+)=(.*)$/gm),
+].map(([, usedBy = "", name = "", fallback]) => ({ name, usedBy, fallback }));
+const readme: Documented[] = [
+  ...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/^\| `([A-Z_]+)` *\| *(.*?) *\| *(.*?) *\| .*\|$/gm),
+].map(([, name = "", value = "", usedBy = ""]) => ({
+  name,
+  usedBy,
+  fallback: value.startsWith("_") || value.startsWith("*") ? undefined : value.replaceAll("`", ""),
+}));
+
+describe.each([
+  [".env.example", envFile],
+  ["README.md", readme],
+])("%s", (_, documented) => {
+  it("names every setting once, and none that nobody reads", () => {
+    const all = [...new Set(schemas.flatMap(({ names }) => names))];
+    expect(documented.map(({ name }) => name).toSorted()).toEqual(all.toSorted());
+  });
+
+  it("says who reads each", () => {
+    for (const { name, usedBy } of documented) {
+      const readers = schemas.filter(({ names }) => names.includes(name)).map(({ app }) => app);
+      const said = usedBy === "all" ? [...APPS] : usedBy.split(", ").filter((who) => who !== "npm start");
+      if (name === "PORT") said.push("demo-engine"); // with another default, in words
+      expect([name, said.map((who) => who.replace(" ", "-")).toSorted()]).toEqual([name, readers.toSorted()]);
+    }
+  });
+
+  it("gives the true defaults", () => {
+    for (const { schema, names } of schemas) {
+      const bare = parseEnv(schema, NEEDED);
+      expect(bare.ok).toBe(true);
+      for (const { name, fallback } of documented) {
+        if (!names.includes(name) || name in NEEDED) continue;
+        if (fallback === undefined || (name === "PORT" && names.includes("DEMO_REPLY"))) continue;
+        // A default written out changes nothing; one that is empty has to be none.
+        expect([name, parseEnv(schema, { ...NEEDED, [name]: fallback })]).toEqual([name, bare]);
+        if (fallback === "") expect([name, emptied(bare, name)]).toEqual([name, true]);
+      }
+    }
+  });
+});
+
+function emptied(parsed: ReturnType<typeof parseEnv>, name: string): boolean {
+  const value = parsed.ok ? (parsed.config as Record<string, unknown>)[name] : "wrong";
+  return value === undefined || typeof value === "object";
+}
