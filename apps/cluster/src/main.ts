@@ -77,8 +77,8 @@ async function check({ compose, containers, roll, scale }: Project, url: string)
   await phase("edge 1", async () => undefined, 8);
   await phase("edge 1 → 4", () => scale({ edge: 4, ask: 2 }), 5);
   await phase("extract 1 → 3", () => scale({ edge: 4, ask: 2, extract: 3 }), 8);
-  await phase("roll every edge", () => roll("edge"), 2);
   await phase("edge 4 → 2", () => scale({ edge: 2, ask: 2, extract: 3 }), 5);
+  await phase("roll every edge", () => roll("edge"), 2);
   const kill = async (service: string): Promise<void> => {
     const [victim = ""] = await containers(service);
     await docker(["kill", "--signal", "KILL", victim]);
