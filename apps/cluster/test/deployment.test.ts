@@ -1,0 +1,168 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+interface Service {
+  readonly environment?: Record<string, string | null>;
+  readonly env_file?: readonly string[];
+  readonly command?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly networks?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly read_only?: boolean;
+  readonly mem_limit?: string;
+  readonly stop_grace_period?: string;
+}
+const compose = parse(read("docker-compose.yml"), { merge: true }) as {
+  services: Record<string, Service>;
+  networks: Record<string, { internal?: boolean } | null>;
+};
+const { services, networks } = compose;
+const OURS = { edge: "edge", ask: "worker", extract: "worker", engine: "demo-engine" } as const;
+
+/** The names in an app's settings schema. */
+function settingsOf(app: string): string[] {
+  return [...read(`apps/${app}/src/config.ts`).matchAll(/^ {2,4}([A-Z][A-Z_]+):/gm)].map(([, name = ""]) => name);
+}
+
+function passedTo(name: string): string[] {
+  const service = services[name];
+  const files = (service?.env_file ?? []).flatMap((path) => [
+    ...read(path.replace(/\$\{.*?\}/, "")).matchAll(/^([A-Z_]+)=/gm),
+  ]);
+  return [...Object.keys(service?.environment ?? {}), ...files.map(([, key = ""]) => key)];
+}
+
+describe("the compose file", () => {
+  it("has the services of the contract, and no others unless asked for", () => {
+    const always = Object.entries(services).filter(([, { profiles }]) => !profiles);
+    expect(always.map(([name]) => name).sort()).toEqual(["ask", "edge", "engine", "extract", "lb", "redis"]);
+  });
+
+  it.each(Object.entries(OURS))("passes to %s what its program knows", (name, app) => {
+    const known = settingsOf(app);
+    expect(known.length).toBeGreaterThan(3);
+    expect(passedTo(name).filter((key) => !known.includes(key))).toEqual([]);
+  });
+
+  it("lets every setting through to some service", () => {
+    const own = new Set(["PORT", "HOST", "ADMIN_PORT"]); // the image's
+    for (const app of ["edge", "worker", "demo-engine"] as const) {
+      const passed = new Set(Object.entries(OURS).flatMap(([name, of]) => (of === app ? passedTo(name) : [])));
+      expect(settingsOf(app).filter((key) => !passed.has(key) && !own.has(key))).toEqual([]);
+    }
+  });
+
+  it("has the same settings for an engine of one's own as for the demo", () => {
+    const keys = (path: string): string[] => [...read(path).matchAll(/^([A-Z_]+)=/gm)].map(([, key = ""]) => key);
+    expect(keys("deploy/own-engine.env")).toEqual(keys("deploy/engine.env"));
+  });
+
+  it("publishes on loopback unless told otherwise, and tells the edges where", () => {
+    expect(services["lb"]?.ports).toEqual(["${BIND:-127.0.0.1}:${PORT:-8080}:8080"]);
+    expect(services["edge"]?.environment?.["BIND"]).toBe("${BIND:-127.0.0.1}");
+    expect(services["edge"]?.environment?.["AUTH_MODE"]).toBeNull();
+    const others = Object.entries(services).filter(([name, { ports }]) => name !== "lb" && ports);
+    for (const [, { ports }] of others) expect(ports?.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
+  });
+
+  it("holds no secret", () => {
+    for (const [name, { environment = {} }] of Object.entries(services)) {
+      const secrets = Object.entries(environment).filter(([key]) => /SECRET|PASSWORD|TOKEN|_KEY/.test(key));
+      for (const [key, value] of secrets) {
+        if (name === "grafana" && value === "true") continue; // a switch, no secret
+        expect(value, `${name} ${key}`).toBeNull();
+      }
+    }
+  });
+
+  it.each(Object.keys(services))("hardens %s", (name) => {
+    const service = services[name];
+    expect(service?.cap_drop).toEqual(["ALL"]);
+    expect(service?.security_opt).toEqual(["no-new-privileges:true"]);
+    expect(service?.read_only).toBe(true);
+    expect(service?.mem_limit).toBeDefined();
+  });
+
+  it("runs files that exist, and gives those that drain the time for it", () => {
+    for (const name of Object.keys(OURS)) {
+      const entry = services[name]?.command?.[1] ?? "";
+      expect(existsSync(join(ROOT, entry)), entry).toBe(true);
+      expect(services[name]?.stop_grace_period).toBeDefined();
+    }
+  });
+
+  it("lets extraction reach Redis and nothing else", () => {
+    expect(services["extract"]?.networks).toEqual(["jail"]);
+    expect(networks["jail"]?.internal).toBe(true);
+    const beside = Object.entries(services).filter(([, service]) => service.networks?.includes("jail"));
+    expect(beside.map(([name]) => name).sort()).toEqual(["extract", "prometheus", "redis"]);
+  });
+});
+
+describe("the observability profile", () => {
+  it("asks only for metrics that exist", () => {
+    const known = new Set([...read("docs/metrics.md").matchAll(/`(docrelay_\w+)`/g)].map(([, name = ""]) => name));
+    const used = ["deploy/prometheus/alerts.yml", "deploy/grafana/dashboards/docrelay.json"].flatMap((path) => [
+      ...new Set([...read(path).matchAll(/docrelay_\w+?(?=_bucket\b|\b)/g)].map(([name]) => name)),
+    ]);
+    expect(used.length).toBeGreaterThan(30);
+    expect(used.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it("shows every metric of the table, or watches it", () => {
+    const known = [...read("docs/metrics.md").matchAll(/^\| `(docrelay_\w+)`/gm)].map(([, name = ""]) => name);
+    const shown = read("deploy/prometheus/alerts.yml") + read("deploy/grafana/dashboards/docrelay.json");
+    // Two say the same as the runtime's own, or as what stands beside them.
+    const elsewhere = new Set(["docrelay_loop_delay_p99_ms", "docrelay_edge_resyncs_total"]);
+    expect(known.filter((name) => !shown.includes(name) && !elsewhere.has(name))).toEqual([]);
+  });
+
+  it("is made of files that parse", () => {
+    for (const folder of ["deploy/prometheus", "deploy/grafana/datasources", "deploy/grafana/dashboards"]) {
+      for (const file of readdirSync(join(ROOT, folder))) {
+        expect(
+          file.endsWith(".json") ? JSON.parse(read(`${folder}/${file}`)) : parse(read(`${folder}/${file}`)),
+        ).toBeTruthy();
+      }
+    }
+  });
+});
+
+const haproxy = (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, "haproxy")));
+describe("the balancer", () => {
+  it("waits longer than an edge drains, and not longer than it must", () => {
+    const config = read("deploy/haproxy.cfg");
+    const every = Number(/default-server check inter (\d+)s fall 2/.exec(config)?.[1]) * 1000;
+    const drainMs = Number(/DRAIN_DELAY_MS: integer\(.*default: (\d+)/.exec(read("apps/edge/src/config.ts"))?.[1]);
+    // Two failed checks, and a quarter of a second for which an answer is kept.
+    expect(every * 2 + 250).toBeLessThan(drainMs);
+    expect(config).toMatch(/option httpchk GET \/readyz/);
+    expect(config).toMatch(/timeout tunnel 1h/);
+  });
+
+  it("puts one criterion into each acl: a second one would be a pattern of the first", () => {
+    const lines = read("deploy/haproxy.cfg").match(/^\s+acl .*$/gm) ?? [];
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line.trim(), line).toMatch(/^acl \w+ [a-z_]+(\(\w+\))?( -m \w+)? \S+$|-m found$/);
+  });
+
+  // Run where the program is; cluster:check runs the configuration for real.
+  it.runIf(haproxy)("has a configuration that HAProxy accepts", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "docrelay-")), "haproxy.cfg");
+    writeFileSync(file, read("deploy/haproxy.cfg"));
+    const { stderr, stdout } = await promisify(execFile)("haproxy", ["-c", "-f", file], {
+      env: { ...process.env, PROXIES_IN_FRONT: "127.0.0.1/32" },
+    });
+    expect(stdout + stderr).not.toMatch(/WARNING|ALERT/);
+  });
+});
