@@ -44,6 +44,16 @@ describe("texts", () => {
     expect(await readText(channel.store, "blank")).toMatchObject({ pages: [""] });
   });
 
+  it("are compressed when they are long, and replaced whole", async () => {
+    const pages = Array.from({ length: 300 }, (_, index) => `Page ${index} – ${"the same words as ever ".repeat(20)}`);
+    await writeText(channel.store, "long", { ...text, pages });
+    expect(await readText(channel.store, "long")).toMatchObject({ pages });
+    expect(await channel.store.redis.hstrlen(textKeyOf("long"), "zstd")).toBeLessThan(pages.join("").length / 5);
+    await writeText(channel.store, "long", { ...text, pages: ["short"] });
+    expect(await readText(channel.store, "long")).toMatchObject({ pages: ["short"] });
+    expect((await channel.store.redis.hkeys(textKeyOf("long"))).sort()).toEqual(["kind", "meta", "text"]);
+  });
+
   it("are missing until they are written, and a failure is an outcome too", async () => {
     await writeText(channel.store, "a", text);
     await writeText(channel.store, "b", { kind: "failed", code: "PDF_INVALID", permanent: true });

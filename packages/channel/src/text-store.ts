@@ -2,6 +2,7 @@ import type { MissingPage } from "@docrelay/protocol";
 import { createHmac, randomBytes } from "node:crypto";
 import type { ConversationAddress, UserAddress } from "./address.ts";
 import { extractingKey, passwordKey, PROFILE_KEY, SECRET_KEY, textKeyOf, waitKey } from "./keys.ts";
+import { packText, PACKED_FIELDS, unpackText } from "./pack-text.ts";
 import { ChannelError, run, script, type Store } from "./store.ts";
 
 /** The outcome of an extraction, shared by everybody who sent these bytes. Pages in order; `missing` counts from 1. */
@@ -49,34 +50,30 @@ export async function readProfile(store: Store): Promise<string> {
   return (await store.redis.get(PROFILE_KEY)) ?? "";
 }
 
-/** Stores an outcome; written again it is replaced. Do this before {@link takeWaiting}. */
+/**
+ * Stores an outcome; written again it is replaced. Do this before {@link takeWaiting}. Longer texts are compressed,
+ * to a quarter of their size, beside the event loop.
+ */
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
   const { pages, ...meta } = text.kind === "text" ? text : { ...text, pages: [] };
   const keep =
     text.kind === "text" || text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
+  const packed = await packText(pages.join(PAGE_BREAK));
   const write = store.redis.multi().del(name);
-  write.hset(
-    name,
-    "kind",
-    text.kind,
-    "meta",
-    JSON.stringify({ ...meta, pageCount: pages.length }),
-    "text",
-    pages.join(PAGE_BREAK),
-  );
+  write.hset(name, "kind", text.kind, "meta", JSON.stringify({ ...meta, pageCount: pages.length }), ...packed);
   await exec(write.pexpire(name, keep));
 }
 
 /** Reads an outcome, and renews a text's life. */
 export async function readText(store: Store, key: string): Promise<StoredText | undefined> {
   const name = textKeyOf(key);
-  const [kind, meta, text] = await store.redis.hmget(name, "kind", "meta", "text");
+  const [kind, meta, ...packed] = await store.redis.hmgetBuffer(name, "kind", "meta", ...PACKED_FIELDS);
   if (!kind || !meta) return undefined;
-  const { pageCount, ...rest } = JSON.parse(meta) as StoredText & { pageCount: number };
+  const { pageCount, ...rest } = JSON.parse(meta.toString()) as StoredText & { pageCount: number };
   if (rest.kind !== "text") return rest;
   await store.redis.pexpire(name, store.retentionMs);
-  return { ...rest, pages: pageCount === 0 ? [] : (text ?? "").split(PAGE_BREAK) };
+  return { ...rest, pages: pageCount === 0 ? [] : (await unpackText(packed)).split(PAGE_BREAK) };
 }
 
 /** Which outcomes are there, in the order of `keys`; renews texts without loading them. */
