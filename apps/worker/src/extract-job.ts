@@ -46,6 +46,8 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
       await insist(() => writeText(store, job.key, made), insistent);
       if (!keepsBytes(made)) await dropBytes(deps, job);
     }
+    // Right or wrong, it has been used: who wants another try sends it again.
+    await insist(() => dropPassword(store, job.key), insistent);
   }
   const waiting = await insist(() => takeWaiting(store, job.key), insistent);
   await wake(deps, waiting);
@@ -126,13 +128,10 @@ function keepsBytes(text: StoredText): boolean {
 }
 
 async function dropBytes({ store, blobs, stopping }: ExtractDeps, job: ExtractJob): Promise<void> {
-  await insist(
-    async () => {
-      await releaseBytes(store, blobs, job.ref, { sha256: job.sha256, user: job });
-      await dropPassword(store, job.key);
-    },
-    { forMs: PATIENCE_MS, signal: stopping },
-  );
+  await insist(() => releaseBytes(store, blobs, job.ref, { sha256: job.sha256, user: job }), {
+    forMs: PATIENCE_MS,
+    signal: stopping,
+  });
 }
 
 async function wake({ producer, stopping }: ExtractDeps, waiting: readonly ConversationAddress[]): Promise<void> {

@@ -68,7 +68,11 @@ export interface WorkerFixture {
   ): Promise<void>;
   cancel(conversation: string, id: string): Promise<Cancelled>;
   /** Stores a file's bytes as an edge does, and asks for its extraction. */
-  file(name: string, bytes: Uint8Array, more?: { extract?: boolean; password?: string }): Promise<AskFile>;
+  file(
+    name: string,
+    bytes: Uint8Array,
+    more?: { extract?: boolean; password?: string; user?: string },
+  ): Promise<AskFile>;
   events(conversation: string, user?: string): Promise<Event[]>;
   /** The terminal event of an ask, once there; fails when there is a second one. */
   ended(conversation: string, id: string, timeoutMs?: number, user?: string): Promise<Ending>;
@@ -222,7 +226,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       if ("conversation" in cancelled) await there(producer).wake(cancelled.conversation);
       return cancelled;
     },
-    async file(name, bytes, { extract = true, password } = {}) {
+    async file(name, bytes, { extract = true, password, user: owner = USER } = {}) {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const [secret, profile] = [await readSecret(there(store)), await readProfile(there(store))];
       const text = textKey(secret, { sha256, profile, ...(password === undefined ? {} : { password }) });
@@ -232,7 +236,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       await fixture.blobs.renew(ref, there(store).retentionMs);
       const file: AskFile = { name, size: bytes.length, sha256, text, ref };
       if (extract) {
-        const user = userAddress(USER);
+        const user = userAddress(owner);
         const priority = await queueExtraction(there(store), user, text);
         await there(producer).extract(
           { key: text, ref, sha256, bytes: bytes.length, ...user, trace: "upload" },
