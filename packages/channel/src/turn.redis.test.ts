@@ -15,7 +15,7 @@ import {
   take,
   type TakenAsk,
 } from "./index.ts";
-import { dueKey, mailKey, recordKey } from "./keys.ts";
+import { dueKey, logKey, mailKey, metaKey, recordKey } from "./keys.ts";
 
 const channel = useChannel();
 const delta = (text: string) => ({ type: "delta", text }) as const;
@@ -116,6 +116,24 @@ describe("begin", () => {
 });
 
 describe("append", () => {
+  it("renews all keys of its conversation once they have aged, and not for every piece", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const { redis, retentionMs, askDeadlineMs } = channel.store;
+    const keys = [logKey(channel.at), mailKey(channel.at), metaKey(channel.at), recordKey(ask.address)];
+    const shortest = async (): Promise<number> => Math.min(...(await Promise.all(keys.map((key) => redis.pttl(key)))));
+    const full = Math.max(retentionMs, askDeadlineMs + 60_000);
+    const age = async (ms: number): Promise<void> => {
+      for (const key of keys) await redis.pexpire(key, ms);
+    };
+    await age(full * 0.95);
+    await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n1");
+    expect(await shortest()).toBeLessThanOrEqual(full * 0.95);
+    await age(full * 0.93);
+    await append(channel.store, ask, { attempt, n: 2 }, delta("b"), "n2");
+    expect(await shortest()).toBeGreaterThan(full * 0.95);
+  });
+
   it("writes the next event, and each n once", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();

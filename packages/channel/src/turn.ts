@@ -156,7 +156,7 @@ if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end
 if r[4] == '1' then return { 'CANCELLED' } end
 local seq = write(attempt, rest)
 redis.call('HSET', records .. a, 'n', n)
-renew(a)
+renew_if_old(a)
 return { 'WRITTEN', seq }
 `);
 
