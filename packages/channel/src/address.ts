@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A user's place: `shard` is `s00`…`sff` (fixed for ever), `u` 22 base64url characters. Nothing a client wrote is in it. */
 export interface UserAddress {
@@ -12,22 +12,15 @@ export interface AskAddress extends ConversationAddress {
   readonly a: string;
 }
 
-function digest(...parts: string[]): Buffer {
-  // Length-prefixed, so that ("ab","c") and ("a","bc") differ whatever the parts hold.
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${part.length}:${part}`);
-  return hash.digest();
-}
-
 function short(...parts: string[]): string {
-  return digest(...parts)
-    .toString("base64url")
-    .slice(0, 22);
+  // Length-prefixed, so that ("ab","c") and ("a","bc") differ whatever the parts hold.
+  const input = parts.map((part) => `${part.length}:${part}`).join("");
+  return hash("sha256", input, "base64url").slice(0, 22);
 }
 
 export function userAddress(user: string): UserAddress {
-  const hash = createHash("sha256").update(user).digest();
-  return { shard: shardName(hash[0] ?? 0), u: hash.toString("base64url").slice(0, 22) };
+  const digest = hash("sha256", user, "buffer");
+  return { shard: shardName(digest[0] ?? 0), u: digest.toString("base64url").slice(0, 22) };
 }
 
 export function conversationAddress(user: string, conversation: string): ConversationAddress {
