@@ -40,7 +40,31 @@ export function connectRedis(wish: RedisWish): Redis {
   };
   const redis = open(wish.url, { ...common, ...byPurpose(wish) });
   redis.on("error", wish.onError);
+  writeTogether(redis);
   return redis;
+}
+
+/**
+ * Hands all commands of one turn of the loop to the system in one call: the library makes one for each. Under load many
+ * answers come at a time and each is followed by the next command, so that a busy process spends a good part of its time
+ * on writing, and Redis on reading, and on syncing its log for each.
+ */
+function writeTogether(redis: Redis): void {
+  const send = redis.sendCommand.bind(redis);
+  let corked: object | undefined;
+  const sendCommand: typeof send = (...args) => {
+    const { stream } = redis;
+    if (stream && stream !== corked) {
+      corked = stream;
+      stream.cork();
+      process.nextTick(() => {
+        if (corked === stream) corked = undefined;
+        stream.uncork();
+      });
+    }
+    return send(...args);
+  };
+  Object.assign(redis, { sendCommand });
 }
 
 function byPurpose(wish: RedisWish): Options {
