@@ -106,12 +106,12 @@ export function lend(lending: Lending, input: LendingInput, now: number, rule: L
 
 /** When a `tick` can next change anything, by the same clock as `now`; undefined: not before another input. */
 export function nextTick({ members, waiting }: Lending, now: number, rule: LendingRule): number | undefined {
-  const times = members
-    .filter(({ busy }) => !busy)
-    .flatMap(({ since }) =>
-      waiting.length > 0 && now - since < rule.restMs ? [since + rule.restMs] : [since + rule.idleMs],
-    );
-  return times.length > 0 ? Math.min(...times) : undefined;
+  // Those who are free stand in the order of their coming back: the first is the longest unused.
+  const first = members.find(({ busy }) => !busy);
+  if (!first) return undefined;
+  const resting =
+    waiting.length > 0 ? members.find(({ busy, since }) => !busy && now - since < rule.restMs) : undefined;
+  return Math.min(first.since + rule.idleMs, resting ? resting.since + rule.restMs : Infinity);
 }
 
 function refuse(lending: Lending, ticket: number, why: "full" | "closed"): LendingStep {
@@ -119,7 +119,8 @@ function refuse(lending: Lending, ticket: number, why: "full" | "closed"): Lendi
 }
 
 function without(lending: Lending, socket: number): Lending {
-  return { ...lending, members: lending.members.filter((member) => member.socket !== socket) };
+  const at = lending.members.findIndex((member) => member.socket === socket);
+  return at < 0 ? lending : { ...lending, members: lending.members.toSpliced(at, 1) };
 }
 
 function returned(lending: Lending, socket: number, echoed: boolean, now: number, rule: LendingRule): LendingStep {
@@ -154,10 +155,13 @@ function serveOne(
   rule: LendingRule,
   actions: LendingAction[],
 ): Lending | undefined {
+  const { members } = lending;
   const waiting = lending.waiting.filter((one) => one !== wish);
-  const safe = lending.members.filter((member) => !member.busy && isSafe(member, wish));
-  const one =
-    safe.findLast(({ last }) => last === wish.affinity) ?? safe.find(({ since }) => now - since >= rule.restMs);
+  // What is cheap to see comes first: there may be hundreds.
+  const own = members.findLastIndex((one) => one.last === wish.affinity && !one.busy && isSafe(one, wish));
+  const at =
+    own >= 0 ? own : members.findIndex((one) => !one.busy && now - one.since >= rule.restMs && isSafe(one, wish));
+  const one = members[at];
   if (one) {
     const mustEcho = one.owner !== wish.affinity;
     actions.push({ do: "lend", ticket: wish.ticket, socket: one.socket, mustEcho });
@@ -168,7 +172,7 @@ function serveOne(
       owner: mustEcho ? undefined : one.owner,
       served: new Map(one.served).set(wish.uniqueId, wish.affinity),
     };
-    return { ...lending, waiting, members: lending.members.map((member) => (member === one ? taken : member)) };
+    return { ...lending, waiting, members: members.with(at, taken) };
   }
   let room = lending;
   if (lending.members.length >= rule.connections) {

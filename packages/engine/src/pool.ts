@@ -34,16 +34,29 @@ export function createPool(rule: LendingRule, options: ConnectOptions): Pool {
   const callers = new Map<number, Waiting>();
   let lending = NO_LENDING;
   let tickets = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: { readonly at: number; readonly handle: NodeJS.Timeout } | undefined;
 
   function dispatch(input: LendingInput): void {
     const now = performance.now();
     const step = lend(lending, input, now, rule);
     lending = step.lending;
     for (const action of step.actions) perform(action);
-    clearTimeout(timer);
+    watch(now);
+  }
+
+  /** Looks again when something is due. A tick too early changes nothing: so a timer is only replaced by an earlier one. */
+  function watch(now: number): void {
     const at = nextTick(lending, now, rule);
-    timer = at === undefined ? undefined : setTimeout(() => dispatch({ kind: "tick" }), Math.max(1, at - now)).unref();
+    if (at === undefined || (timer && timer.at <= at)) return;
+    clearTimeout(timer?.handle);
+    const handle = setTimeout(
+      () => {
+        timer = undefined;
+        dispatch({ kind: "tick" });
+      },
+      Math.max(1, at - now),
+    ).unref();
+    timer = { at, handle };
   }
 
   function perform(action: LendingAction): void {
