@@ -17,6 +17,7 @@ import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./closing.ts";
 import { createExpiry } from "./expiry.ts";
 import { toFailure } from "./failure.ts";
+import { lighten } from "./light-connection.ts";
 import { createMembership } from "./membership.ts";
 import type { EdgeMetrics } from "./metrics.ts";
 import { EVENTS, type EventDeps, type EventName, type Speaker } from "./socket-events.ts";
@@ -99,6 +100,7 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
   };
 
   capBytes(socket.conn, deps.maxSocketBufferBytes, () => end("SLOW_CONSUMER", { retryAfterMs: 0 }));
+  lighten(socket);
   expiry.until(identity.expiresAt);
   socket.on("disconnect", () => {
     expiry.stop();
