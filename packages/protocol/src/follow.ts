@@ -21,10 +21,17 @@ export interface FollowState {
   readonly buffered: readonly Event[];
   /** What must follow the open on its way: another one, at once or spread. */
   readonly again: "now" | "soon" | undefined;
+  /**
+   * Since a resync or a broken connection: the position before it, undefined at the log's start. Redis may have come back with an older log, in
+   * which live events continue the seq but not the log; so the next open asks from here, not from what came after.
+   */
+  readonly suspect: { readonly from: Position | undefined } | undefined;
   /** Asks accepted and not ended, as far as the log was read. */
   readonly running: ReadonlySet<string>;
   /** Highest seq that an ask's acknowledgement named: until it was read, something is running. */
   readonly awaited: number;
+  /** What was awaited when the newest open was sent: its answer must reach as far, or the log was rolled back. */
+  readonly promised: number;
   readonly heardAt: number;
   readonly silences: number;
   readonly refusals: number;
@@ -77,8 +84,10 @@ export function following(): FollowState {
     call: 0,
     buffered: [],
     again: undefined,
+    suspect: undefined,
     running: new Set(),
     awaited: 0,
+    promised: 0,
     heardAt: 0,
     silences: 0,
     refusals: 0,
@@ -118,8 +127,8 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     refused: (state, input, now, random) =>
       input.call === state.call ? backOff(state, input.error, now, random) : stay(state),
     event: buffer,
-    // The open on its way may have read before what was missed.
-    resync: (state) => stay({ ...state, again: state.again ?? "soon" }),
+    // The open on its way may have read before what was missed, and what was heard may be of a log that is no more.
+    resync: (state) => stay({ ...suspicious(state), buffered: [], again: state.again ?? "soon" }),
     asked: awaitAsk,
     tick: (state, _input, now) => (isDue(state, now) ? open(state, _input, now) : stay(state)),
   },
@@ -130,7 +139,7 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     refused: stay,
     // Whatever does not continue the log is covered by the open to come.
     event: (state, { event }, now) => (event.seq === next(state) ? absorb(state, [event], now) : stay(state)),
-    resync: stay,
+    resync: (state) => stay(suspicious(state)),
     asked: awaitAsk,
     tick: (state, _input, now) => (isDue(state, now) ? open(state, _input, now) : stay(state)),
   },
@@ -140,7 +149,7 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     opened: stay,
     refused: stay,
     event: hear,
-    resync: (state, _input, now, random) => stay(openSoon(state, now, random)),
+    resync: (state, _input, now, random) => stay(openSoon(suspicious(state), now, random)),
     asked: (state, input, now) => (isForeign(state, input) ? open(state, input, now) : awaitAsk(state, input, now)),
     tick: wake,
   },
@@ -161,45 +170,72 @@ function stay(state: FollowState): Step {
 }
 
 function goOffline(state: FollowState): Step {
-  return stay({ ...state, phase: "offline", buffered: [], again: undefined, openAt: undefined, refusals: 0 });
+  const gone = { phase: "offline", buffered: [], again: undefined, openAt: undefined, refusals: 0 } as const;
+  return stay({ ...suspicious(state), ...gone });
 }
 
+/** What was heard before is in the log that this open reads. */
 function open(state: FollowState, _input: unknown, now: number): Step {
   const call = state.call + 1;
-  const position = state.recent.at(-1);
-  const after = position && { seq: position.seq, nonce: position.nonce };
-  const kept = state.phase === "opening" ? state.buffered : [];
+  const after = state.suspect ? state.suspect.from : position(state);
   return {
-    state: { ...state, phase: "opening", call, buffered: kept, again: undefined, openAt: now + OPEN_DEADLINE_MS },
+    state: {
+      ...state,
+      phase: "opening",
+      call,
+      buffered: [],
+      again: undefined,
+      promised: state.awaited,
+      openAt: now + OPEN_DEADLINE_MS,
+    },
     actions: [{ type: "open", call, ...(after && { after }) }],
   };
 }
 
 /** The answer to the open on its way, then what was heard meanwhile. */
 function merge(state: FollowState, ack: InputOf<"opened">, now: number, random: number): Step {
-  const { again, buffered } = state;
+  const { again, buffered, suspect } = state;
   const from = state.recent.length > 0 ? state : { ...state, last: ack.first - 1 };
   const read = absorb({ ...from, heardAt: now }, ack.events, now);
+  if (isAnotherLog(state, ack, read.verdict)) return startOver(state, now);
   const behind = ack.more || (ack.head !== null && ack.head.seq > (read.state.last ?? 0));
-  const advanced = read.state.last !== state.last;
-  if (read.verdict !== "whole" || (behind && !advanced)) {
+  const end = ack.events.at(-1);
+  const start = suspect ? (suspect.from?.seq ?? 0) : (state.last ?? 0);
+  if (read.verdict !== "whole" || (behind && (end === undefined || end.seq <= start))) {
     // The answer has a hole or leads nowhere: never skip, ask again with patience.
     return then(read, backOff(read.state, wireError("INTERNAL"), now, random));
   }
   const settled = { ...read.state, refusals: 0 };
-  if (behind) return then(read, open(settled, ack, now));
+  if (behind && end) {
+    const checked = suspect && again === undefined ? { from: { seq: end.seq, nonce: end.nonce } } : suspect;
+    return then(read, open({ ...settled, suspect: checked }, ack, now));
+  }
   const bySeq = buffered.toSorted((a, b) => a.seq - b.seq);
-  const heard = absorb({ ...settled, phase: "live", buffered: [], again: undefined, openAt: undefined }, bySeq, now);
+  const sure = again === undefined ? { suspect: undefined } : {};
+  const caughtUp = { ...settled, ...sure, phase: "live" as const, buffered: [], again: undefined, openAt: undefined };
+  const heard = absorb(caughtUp, bySeq, now);
   if (again === "now" || heard.verdict !== "whole") return then(read, heard, open(heard.state, ack, now));
   return then(read, heard, stay(again === "soon" ? openSoon(heard.state, now, random) : heard.state));
 }
 
+/** Tells whether the server's log is not the one we know: it ends before ours or an own ask, or a known place differs. */
+function isAnotherLog(state: FollowState, ack: InputOf<"opened">, verdict: Verdict): boolean {
+  const applied = state.recent.length > 0;
+  const reached = Math.max(state.promised, applied ? (state.last ?? 0) : 0);
+  const unasked = applied && state.suspect !== undefined && state.suspect.from === undefined;
+  // Without a position to ask from, only the log from its very start says whether what was applied is of it.
+  return verdict === "rewritten" || (ack.head?.seq ?? 0) < reached || (unasked && ack.first > 1);
+}
+
+function startOver(state: FollowState, now: number): Step {
+  const running = new Set<string>();
+  const blank = { ...state, last: undefined, recent: [], suspect: undefined, running, awaited: 0 };
+  return then({ state: blank, actions: [{ type: "reset" }] }, open(blank, undefined, now));
+}
+
 function backOff(state: FollowState, error: WireError, now: number, random: number): Step {
   const rest = { ...state, buffered: [], again: undefined };
-  if (error.code === "RESUME_LOST" && state.recent.length > 0) {
-    const blank = { ...state, last: undefined, recent: [], running: new Set<string>(), awaited: 0 };
-    return then({ state: blank, actions: [{ type: "reset" }] }, open(blank, error, now));
-  }
+  if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
   if (!error.retryable)
     return { state: { ...rest, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
   const own = Math.min(BACKOFF_MS.first * 2 ** state.refusals, BACKOFF_MS.longest) * (0.5 + random / 2);
@@ -221,11 +257,7 @@ function buffer(state: FollowState, { event }: InputOf<"event">): Step {
 function hear(state: FollowState, input: InputOf<"event">, now: number, random: number): Step {
   const { event } = input;
   const heard = absorb(state, [event], now);
-  if (heard.verdict === "gap") {
-    const opened = open(state, input, now);
-    return { ...opened, state: { ...opened.state, buffered: [event] } };
-  }
-  if (heard.verdict === "rewritten") return open(state, input, now);
+  if (heard.verdict !== "whole") return open(state, input, now);
   const oldest = state.recent[0];
   // Far behind what is remembered: most likely another log. The server knows.
   if (oldest && event.seq < oldest.seq) return stay(openSoon(state, now, random));
@@ -276,6 +308,15 @@ function absorb(state: FollowState, events: readonly Event[], now: number): Step
   }
   const heard = actions.length > 0 ? { heardAt: now, silences: 0 } : {};
   return { state: { ...state, last, recent, running, ...heard }, actions, verdict };
+}
+
+function suspicious(state: FollowState): FollowState {
+  return state.suspect ? state : { ...state, suspect: { from: position(state) } };
+}
+
+function position(state: FollowState): Position | undefined {
+  const applied = state.recent.at(-1);
+  return applied && { seq: applied.seq, nonce: applied.nonce };
 }
 
 function openSoon(state: FollowState, now: number, random: number): FollowState {

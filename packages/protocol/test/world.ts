@@ -1,0 +1,232 @@
+import type { Opened, Position } from "../src/conversation.ts";
+import { wireError, type WireError } from "../src/error.ts";
+import { isTerminal, type Event } from "../src/event.ts";
+import { following, follow, type FollowAction, type FollowInput, type FollowState } from "../src/follow.ts";
+
+/** What may happen between a log and its reader. Numbers pick among what is there. */
+export type Fate =
+  | { readonly type: "ask"; readonly deltas: number; readonly end: boolean }
+  | { readonly type: "more" | "end" | "retry" }
+  /** A live event on its way arrives, arrives and stays to come again, or is lost. `pick` makes any order. */
+  | { readonly type: "deliver" | "repeat" | "drop"; readonly pick: number }
+  /** The server reads the log for an open on its way; its answer is then on its way back. */
+  | { readonly type: "read"; readonly pick: number }
+  | { readonly type: "refuse"; readonly pick: number; readonly code: "BUSY" | "STORE_UNAVAILABLE" | "RATE_LIMITED" }
+  | { readonly type: "answer"; readonly pick: number }
+  | { readonly type: "break" | "connect" | "resync" }
+  | { readonly type: "trim"; readonly keep: number }
+  /** Redis comes back with an older log; whoever is connected is told, after what was under way is lost. */
+  | { readonly type: "rollback"; readonly lost: number }
+  | { readonly type: "wait"; readonly ms: number }
+  | { readonly type: "acked" };
+
+type Step = typeof follow;
+type OpenCall = Extract<FollowAction, { type: "open" }>;
+type Answer = { readonly call: number; readonly result: Omit<Opened, "ok"> | WireError };
+
+const PAGE = 3;
+
+/** A log, a reader that follows it, and a network that does its worst in between. */
+export class World {
+  first = 1;
+  /** The latest beginning that the log ever had: a reader who was told of it need not know what is older. */
+  latestFirst = 1;
+  now = 1000;
+  connected = false;
+  state: FollowState = following();
+  /** What the reader has shown since it last forgot everything. */
+  shown: Event[] = [];
+  resets = 0;
+  opens: OpenCall[] = [];
+  live: Event[] = [];
+  private asks: OpenCall[] = [];
+  private answers: Answer[] = [];
+  private nonces = 0;
+  private written: Event[] = [];
+  private asked = 0;
+  private readonly step: Step;
+  private readonly random: () => number;
+
+  constructor(step: Step = follow, random: () => number = () => 0.5) {
+    this.step = step;
+    this.random = random;
+  }
+
+  /** What is kept. */
+  get log(): Event[] {
+    return this.written.filter(({ seq }) => seq >= this.first);
+  }
+
+  input(input: FollowInput): void {
+    const { state, actions } = this.step(this.state, input, this.now, this.random());
+    this.state = state;
+    for (const action of actions) {
+      if (action.type === "reset") {
+        this.shown = [];
+        this.resets++;
+      } else if (action.type === "apply") this.show(action.event);
+      else if (action.type === "open") {
+        this.opens.push(action);
+        if (this.connected) this.asks.push(action);
+      } else throw new Error(`failed: ${action.error.code}`);
+    }
+  }
+
+  /** Shown once, in order, without a gap: checked at every single event. */
+  private show(event: Event): void {
+    const last = this.shown.at(-1);
+    if (last && event.seq !== last.seq + 1) throw new Error(`${event.seq} shown after ${last.seq}`);
+    this.shown.push(event);
+  }
+
+  write(body: Record<string, unknown>): void {
+    const seq = this.written.length + 1;
+    const nonce = `n${++this.nonces}`;
+    const event = { conversation: "c", seq, nonce, attempt: 0, at: this.now, ...body } as Event;
+    this.written.push(event);
+    if (this.connected) this.live.push(event);
+  }
+
+  get unfinished(): string | undefined {
+    const accepted = this.log.findLast(({ type }) => type === "accepted");
+    return accepted && !this.log.some((event) => event.ask === accepted.ask && isTerminal(event))
+      ? accepted.ask
+      : undefined;
+  }
+
+  finish(): void {
+    const ask = this.unfinished;
+    const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
+    if (ask !== undefined) this.write({ type: "completed", ask, attempt: 1, text: "whole", timings });
+  }
+
+  suffer(fate: Fate): void {
+    const ask = this.unfinished;
+    switch (fate.type) {
+      case "ask": {
+        if (ask !== undefined) return;
+        const id = `a${++this.asked}`;
+        this.write({ type: "accepted", ask: id, message: "?", files: [] });
+        this.write({ type: "started", ask: id, attempt: 1, engine: "e" });
+        for (let n = 0; n < fate.deltas; n++) this.write({ type: "delta", ask: id, attempt: 1, text: `${n}` });
+        if (fate.end) this.finish();
+        return;
+      }
+      case "more":
+        if (ask !== undefined) this.write({ type: "delta", ask, attempt: 1, text: "more" });
+        return;
+      case "retry":
+        if (ask !== undefined) this.write({ type: "started", ask, attempt: 2, engine: "e" });
+        return;
+      case "end":
+        return this.finish();
+      case "deliver": {
+        const [event] = this.live.splice(fate.pick % Math.max(1, this.live.length), 1);
+        if (event) this.input({ type: "event", event });
+        return;
+      }
+      case "repeat": {
+        const event = this.live[fate.pick % Math.max(1, this.live.length)];
+        if (event) this.input({ type: "event", event });
+        return;
+      }
+      case "drop":
+        this.live.splice(fate.pick % Math.max(1, this.live.length), 1);
+        return;
+      case "read": {
+        const [call] = this.asks.splice(fate.pick % Math.max(1, this.asks.length), 1);
+        if (call) this.answers.push({ call: call.call, result: this.read(call.after) });
+        return;
+      }
+      case "refuse": {
+        const [call] = this.asks.splice(fate.pick % Math.max(1, this.asks.length), 1);
+        if (call) this.answers.push({ call: call.call, result: wireError(fate.code, { retryAfterMs: 700 }) });
+        return;
+      }
+      case "answer": {
+        const [answer] = this.answers.splice(fate.pick % Math.max(1, this.answers.length), 1);
+        if (answer) this.reply(answer);
+        return;
+      }
+      case "break":
+        this.lose();
+        this.connected = false;
+        this.input({ type: "disconnected" });
+        return;
+      case "connect":
+        if (this.connected) return;
+        this.connected = true;
+        this.input({ type: "connected" });
+        return;
+      case "resync":
+        if (this.connected) this.input({ type: "resync" });
+        return;
+      case "trim": {
+        // Never an event of an unfinished ask.
+        const running = this.written.find((event) => event.ask === ask)?.seq ?? Infinity;
+        this.first = Math.max(this.first, Math.min(running, this.written.length + 1 - fate.keep));
+        this.latestFirst = Math.max(this.latestFirst, this.first);
+        return;
+      }
+      case "rollback":
+        this.written = this.written.slice(0, Math.max(0, this.written.length - fate.lost));
+        // It was trimmed less then.
+        this.first = Math.min(this.first, this.written.findLast(({ type }) => type === "accepted")?.seq ?? 1);
+        // Its subscription broke with it: what was under way is lost, and the edge says so before anything that is new.
+        this.live = [];
+        if (this.connected) this.input({ type: "resync" });
+        return;
+      case "acked": {
+        const accepted = this.log.findLast(({ type }) => type === "accepted");
+        if (accepted) this.input({ type: "asked", ask: accepted.ask, seq: accepted.seq, duplicate: true });
+        return;
+      }
+      case "wait":
+        this.now += fate.ms;
+        return this.input({ type: "tick" });
+    }
+  }
+
+  private lose(): void {
+    this.live = [];
+    this.asks = [];
+    this.answers = [];
+  }
+
+  private reply({ call, result }: Answer): void {
+    if ("code" in result) this.input({ type: "refused", call, error: result });
+    else this.input({ type: "opened", call, ...result });
+  }
+
+  /** What `conversation:open` answers: a page of the log after a position that is in it. */
+  private read(after: Position | undefined): Omit<Opened, "ok"> | WireError {
+    const head = this.log.at(-1);
+    const known = after && this.log.find(({ seq }) => seq === after.seq);
+    if (after && known?.nonce !== after.nonce) return wireError("RESUME_LOST");
+    const events = this.log.filter(({ seq }) => seq > (after?.seq ?? 0));
+    const more = events.length > PAGE;
+    const at = head ? { seq: head.seq, nonce: head.nonce } : null;
+    return { events: events.slice(0, PAGE), more, first: this.first, head: at };
+  }
+
+  /** Tells whether all that is shown is of the log, up to its end, and begins no later than it may. */
+  get isWhole(): boolean {
+    if (this.log.length === 0) return true;
+    const begins = (this.shown[0]?.seq ?? Infinity) <= this.latestFirst;
+    const ends = this.shown.at(-1)?.seq === this.written.length;
+    return begins && ends && this.shown.every(({ seq, nonce }) => this.written[seq - 1]?.nonce === nonce);
+  }
+
+  /** The network behaves again: answers come, timers ring, until nothing is due. Live events lost stay lost. */
+  calm(most = 400): void {
+    for (let turn = 0; turn < most; turn++) {
+      if (this.asks.length > 0) this.suffer({ type: "read", pick: 0 });
+      else if (this.answers.length > 0) this.suffer({ type: "answer", pick: 0 });
+      else if (this.live.length > 0) this.suffer({ type: "deliver", pick: 0 });
+      else if (this.state.wakeAt !== undefined)
+        this.suffer({ type: "wait", ms: Math.max(0, this.state.wakeAt - this.now) });
+      else return;
+    }
+    throw new Error("the reader does not come to rest");
+  }
+}
