@@ -11,9 +11,9 @@ export interface AskReport {
   written(type: EventType): void;
   /** The first piece of a reply is in the log. `sinceMs`: since the acceptance, `engineMs`: since the prompt was sent. */
   firstToken(sinceMs: number, engineMs: number): void;
-  /** What this process wrote came too late: the ask is another worker's by now. */
-  stale(): void;
   attemptFailed(ask: TakenAsk, attempt: number, failure: Failure): void;
+  /** What this process still wanted to write was stale: another one has the ask. */
+  fenced(ask: TakenAsk, attempt: number): void;
   /** `totalMs` where it is known: since the acceptance. */
   ended(
     ask: TakenAsk,
@@ -70,10 +70,13 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
       firsts.observe(sinceMs / 1000);
       engineFirsts.observe(engineMs / 1000);
     },
-    stale: () => stales.inc(),
     attemptFailed(ask, attempt, { code, reason }) {
       failures.inc({ code });
       log.warn({ ...of(ask, attempt), code, reason }, "attempt failed");
+    },
+    fenced(ask, attempt) {
+      stales.inc();
+      log.info(of(ask, attempt), "attempt fenced");
     },
     ended(ask, attempt, body, totalMs) {
       const how = body.type === "failed" ? body.error.code : body.type;

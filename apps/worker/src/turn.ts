@@ -188,7 +188,7 @@ async function call(
     case "ended":
       return { kind: "next" };
     case "stale":
-      report.stale();
+      report.fenced(ask, attempt);
       return { kind: "lost" };
     case "cancelled":
       return endCancelled(deps, ask, outcome.text);

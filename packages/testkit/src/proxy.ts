@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { createPipe, type Conditions } from "./proxy-pipe.ts";
 
 /** A TCP proxy that can be told to misbehave. */
 export interface Proxy extends AsyncDisposable {
@@ -9,54 +10,55 @@ export interface Proxy extends AsyncDisposable {
   reset(): void;
   /** Keeps connections but passes nothing on, in either or both directions, until {@link heal}. */
   blackhole(direction?: "both" | "up" | "down"): void;
-  /** Delays what is passed on. */
+  /** Delays what is passed on; what was sent first stays first. */
   latency(ms: number): void;
+  /** Passes on at most this much a second, each way of each connection. */
+  bandwidth(bytesPerSecond: number): void;
+  /** Passes on in pieces of at most this many bytes. */
+  slice(bytes: number): void;
   /** Refuses new connections (and breaks the old ones) until {@link heal}. */
   cut(): void;
+  /** Ends every misbehaviour; what a blackhole held goes on its way. */
   heal(): void;
 }
 
 export async function startProxy(to: { host?: string; port: number }): Promise<Proxy> {
-  const pairs = new Set<[Socket, Socket]>();
+  const pairs = new Set<{ sockets: [Socket, Socket]; pump(): void }>();
+  const conditions: { -readonly [K in keyof Conditions]: Conditions[K] } = {
+    mute: "none",
+    delayMs: 0,
+    bytesPerSecond: 0,
+    sliceBytes: 0,
+  };
   let refuse = false;
-  let mute: "none" | "both" | "up" | "down" = "none";
-  let delayMs = 0;
-  const held: Array<() => void> = [];
 
   const server = createServer((client) => {
     if (refuse) return void client.resetAndDestroy();
     const target = connect(to.port, to.host ?? "127.0.0.1");
-    const pair: [Socket, Socket] = [client, target];
+    client.setNoDelay(true);
+    target.setNoDelay(true);
+    const pipes = [createPipe(client, target, "up", conditions), createPipe(target, client, "down", conditions)];
+    const pair = { sockets: [client, target] as [Socket, Socket], pump: () => pipes.forEach((pipe) => pipe.pump()) };
     pairs.add(pair);
-    pipe(client, target, "up");
-    pipe(target, client, "down");
-    for (const socket of pair) {
+    for (const socket of pair.sockets) {
       socket.on("error", () => undefined);
       socket.on("close", () => {
         pairs.delete(pair);
-        if (mute === "none") for (const other of pair) other.destroy();
+        // A muted connection's end does not come through either.
+        if (conditions.mute === "none") for (const other of pair.sockets) other.destroy();
+        else halfOpen.add(pair.sockets);
       });
     }
   });
-
-  function pipe(from: Socket, into: Socket, direction: "up" | "down"): void {
-    from.on("data", (data) => {
-      const pass = (): void => {
-        if (mute === "both" || mute === direction) return void held.push(pass);
-        if (!into.destroyed && !into.write(data)) {
-          from.pause();
-          into.once("drain", () => from.resume());
-        }
-      };
-      if (delayMs > 0) setTimeout(pass, delayMs);
-      else pass();
-    });
-  }
+  const halfOpen = new Set<[Socket, Socket]>();
 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const reset = (): void => {
-    for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const sockets of [...halfOpen, ...[...pairs].map((pair) => pair.sockets)]) {
+      for (const socket of sockets) socket.resetAndDestroy();
+    }
+    halfOpen.clear();
   };
   return {
     port: (server.address() as AddressInfo).port,
@@ -64,17 +66,20 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
       return pairs.size;
     },
     reset,
-    blackhole: (direction = "both") => void (mute = direction),
-    latency: (ms) => void (delayMs = ms),
+    blackhole: (direction = "both") => void (conditions.mute = direction),
+    latency: (ms) => void (conditions.delayMs = ms),
+    bandwidth: (bytesPerSecond) => void (conditions.bytesPerSecond = bytesPerSecond),
+    slice: (bytes) => void (conditions.sliceBytes = bytes),
     cut() {
       refuse = true;
       reset();
     },
     heal() {
       refuse = false;
-      mute = "none";
-      delayMs = 0;
-      for (const pass of held.splice(0)) pass();
+      Object.assign(conditions, { mute: "none", delayMs: 0, bytesPerSecond: 0, sliceBytes: 0 });
+      for (const sockets of halfOpen) for (const socket of sockets) socket.destroy();
+      halfOpen.clear();
+      for (const pair of pairs) pair.pump();
     },
     async [Symbol.asyncDispose]() {
       server.close();

@@ -7,6 +7,8 @@ export interface TestProcess extends AsyncDisposable {
   readonly pid: number;
   /** All it has printed, stdout and stderr, line by line. */
   readonly lines: readonly string[];
+  /** Calls back for every line from now on. */
+  onLine(listener: (line: string) => void): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** The first line, printed already or to come, that matches. @throws Error with all lines after `timeoutMs` or an exit. */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<string>;
@@ -30,9 +32,11 @@ export function spawnNode(
   if (pid === undefined) throw new Error(`could not start ${entry}`);
   const lines: string[] = [];
   const waiting = new Set<() => void>();
+  const listeners: Array<(line: string) => void> = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
       lines.push(line);
+      for (const listen of listeners) listen(line);
       for (const look of waiting) look();
     });
   }
@@ -52,6 +56,7 @@ export function spawnNode(
   return {
     pid,
     lines,
+    onLine: (listener) => void listeners.push(listener),
     exited,
     kill: (signal = "SIGKILL") => void child.kill(signal),
     stop,

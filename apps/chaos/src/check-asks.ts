@@ -1,0 +1,54 @@
+import { isTerminal, type Event } from "@docrelay/protocol";
+import { logName, type Facts, type Report } from "./violation.ts";
+
+/** An ask's end may come this long after its deadline, and later by as long as Redis was away. */
+const GRACE_MS = 10_000;
+
+/** Judges every ask: acknowledged ones have exactly one end, with a text of one call; refused ones left nothing. */
+export function checkAsks(facts: Facts, report: Report): void {
+  const { of, logs, meta } = facts;
+  const byAsk = new Map<string, Event[]>();
+  for (const events of logs.values()) {
+    for (const event of events) byAsk.set(event.ask, [...(byAsk.get(event.ask) ?? []), event]);
+  }
+  const calls = Map.groupBy(of("call"), ({ ask }) => ask);
+  const answered = new Set(of("answered").map(({ ask, call }) => `${ask}#${call}`));
+  const markers = new Map(of("sent").flatMap(({ ask, marker }) => (marker ? [[ask, marker]] : [])));
+  const redisAway = of("fault")
+    .filter(({ target }) => target === "redis")
+    .reduce((sum, { forMs }) => sum + forMs, 0);
+
+  for (const [ask, all] of Map.groupBy(of("acked"), (entry) => entry.ask)) {
+    const first = all[0];
+    const events = byAsk.get(ask) ?? [];
+    const who = first ? `${logName(first)} ${ask}` : ask;
+    const ends = events.filter(isTerminal);
+    if (ends.length === 0) report("LOST", who, `was acknowledged at ${all[0]?.t} ms and has no end`);
+    const accepted = events.find(({ type }) => type === "accepted");
+    if (new Set(all.map(({ seq }) => seq)).size > 1 || (accepted && all.some(({ seq }) => seq !== accepted.seq)))
+      report("NOT-THE-LOG", who, `was acknowledged at places ${all.map(({ seq }) => seq).join(", ")}`);
+    const end = ends[0];
+    if (accepted && end && end.at - accepted.at > meta.deadlineMs + GRACE_MS + redisAway)
+      report("LATE", who, `ended after ${end.at - accepted.at} ms`);
+  }
+  for (const [ask, events] of byAsk) {
+    const ends = events.filter(isTerminal);
+    if (ends.length > 1) report("TWO-ENDS", ask, ends.map(({ seq, type }) => `${type} at ${seq}`).join(", "));
+    const its = calls.get(ask) ?? [];
+    for (const end of ends) {
+      if (end.type !== "completed") continue;
+      const call = its.find(({ text }) => text === end.text);
+      if (!call) report("WRONG-TEXT", ask, `${JSON.stringify(end.text.slice(0, 80))} is no call's answer`);
+      else if (!answered.has(`${ask}#${call.call}`)) report("WRONG-TEXT", ask, `call ${call.call} was not finished`);
+      if (call && markers.has(ask) && !call.sawFile) report("WRONG-TEXT", ask, "its file was not in the prompt");
+    }
+  }
+  for (const [ask, its] of calls) {
+    if (its.length > meta.attempts) report("CALLS", ask, `${its.length} calls of the engine`);
+  }
+  for (const { ask, code, clean } of of("refused")) {
+    const events = byAsk.get(ask);
+    if (clean && events) report("REFUSED-STORED", ask, `was refused with ${code} and has ${events.length} events`);
+    if (clean && calls.has(ask)) report("REFUSED-STORED", ask, `was refused with ${code} and the engine was called`);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Event } from "@docrelay/protocol";
+import { checkAsks } from "./check-asks.ts";
+import { checkLog } from "./check-log.ts";
+import { checkTabs } from "./check-tabs.ts";
+import type { Entry, EntryOf } from "./history.ts";
+import { logName, type Facts, type Report, type Violation } from "./violation.ts";
+
+export interface Verdict {
+  readonly acked: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly refused: number;
+  readonly engineCalls: number;
+  /** Late attempts that the fence kept out. */
+  readonly fenced: number;
+  /** From a lost connection to being caught up, in ms; `catchUp`: from the new connection on. */
+  readonly recovery: Spread;
+  readonly catchUp: Spread;
+  /** From sending an ask to its acknowledgement, in ms. */
+  readonly ack: Spread;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly violations: readonly Violation[];
+  readonly pass: boolean;
+}
+
+export interface Spread {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly most: number;
+}
+
+/** Judges a run by its history alone: pure, so that a planted fault of each kind can prove that it would be found. */
+export function check(entries: readonly Entry[]): Verdict {
+  const byKind = Map.groupBy(entries, ({ kind }) => kind);
+  const of = <K extends Entry["kind"]>(kind: K): ReadonlyArray<EntryOf<K>> =>
+    (byKind.get(kind) ?? []) as Array<EntryOf<K>>;
+  const meta = of("meta")[0];
+  if (!meta) throw new Error("the history does not say what it is of");
+  const logs = new Map(of("replayed").map((entry) => [logName(entry), entry.events]));
+  const facts: Facts = { meta, of, logs };
+
+  const violations: Violation[] = [];
+  const report: Report = (fault, who, what) => void violations.push({ fault, who, what });
+  for (const [name, events] of logs) checkLog(name, events, report);
+  checkAsks(facts, report);
+  checkTabs(facts, report);
+  for (const { process, how, lines } of of("died")) report("DIED", process, `${how}: ${lines.join(" | ")}`);
+  for (const { key } of of("leftover")) report("LEAK", key, "was left behind");
+  for (const [process, all] of Map.groupBy(of("memory"), (entry) => entry.process)) {
+    const most = all.reduce((a, b) => (a.bytes > b.bytes ? a : b));
+    if (most.bytes > most.limit) report("LEAK", process, `took ${Math.round(most.bytes / 1e6)} MB of memory`);
+  }
+
+  const ends = [...logs.values()].flat();
+  const count = (type: Event["type"]): number => ends.filter((event) => event.type === type).length;
+  const recovered = of("recovered");
+  return {
+    acked: new Set(of("acked").map(({ ask }) => ask)).size,
+    completed: count("completed"),
+    failed: count("failed"),
+    cancelled: count("cancelled"),
+    refused: of("refused").length,
+    engineCalls: of("call").length,
+    fenced: of("fenced").length,
+    recovery: spread(recovered.map(({ lostMs }) => lostMs)),
+    catchUp: spread(recovered.map(({ catchUpMs }) => catchUpMs)),
+    ack: spread(of("acked").map(({ ms }) => ms)),
+    faults: Object.fromEntries(
+      [...Map.groupBy(of("fault"), ({ fault }) => fault)].map(([fault, all]) => [fault, all.length]),
+    ),
+    violations,
+    pass: violations.length === 0,
+  };
+}
+
+export function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99), most: Math.round(sorted.at(-1) ?? 0) };
+}

@@ -1,0 +1,41 @@
+import { Redis } from "ioredis";
+import type { History } from "./history.ts";
+
+/** Keys that hold something unfinished: when all asks have ended, none may be there. */
+const UNFINISHED =
+  /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:(?:ask|extract):(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
+/** A job's hash: its queue keeps none that is done. */
+const JOB = /^\{bull\}:(?:ask|extract):(?:\d+|[\w-]{32})$/;
+/** Everything that may be there for as long as conversations are kept. */
+const KEPT =
+  /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:convs|held|extracting|sockets|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|sweep:lease|\{bull\}:.*)$/;
+
+/** Names what is left in Redis that should not be, and keys that nobody knows. */
+export async function findLeftovers(url: string): Promise<string[]> {
+  const redis = new Redis(url);
+  try {
+    const left: string[] = [];
+    let cursor = "0";
+    do {
+      const [next, keys] = await redis.scan(cursor, "COUNT", 1000);
+      cursor = next;
+      for (const key of keys) {
+        if (UNFINISHED.test(key) || JOB.test(key)) left.push(key);
+        else if (!KEPT.test(key)) left.push(`unknown ${key}`);
+        else if ((await redis.ttl(key)) === -1 && !isForEver(key)) left.push(`${key} (for ever)`);
+      }
+    } while (cursor !== "0");
+    return left;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What belongs to the deployment and not to a user. */
+function isForEver(key: string): boolean {
+  return /^(?:\{blobs\}|\{bull\}|secret:|extract:profile)/.test(key);
+}
+
+export async function recordLeftovers(url: string, history: History): Promise<void> {
+  for (const key of await findLeftovers(url)) history.add({ kind: "leftover", key });
+}

@@ -1,0 +1,79 @@
+import type { Random } from "./random.ts";
+
+/** One thing to break, at a time of the run. `who` is a number that picks among those that stand then. */
+export interface Break {
+  readonly atMs: number;
+  readonly fault: FaultName;
+  readonly who: number;
+  readonly forMs: number;
+  /** How much: ms of latency, bytes a second, bytes a slice. */
+  readonly amount: number;
+}
+
+export type FaultName =
+  | "kill edge"
+  | "kill worker"
+  | "kill redis"
+  | "freeze edge"
+  | "freeze worker"
+  | "freeze redis"
+  | "stop edge"
+  | "stop worker"
+  | NetFault;
+
+/** On a hop: between clients and an edge, a process and Redis, or a worker and the engine. */
+export type NetFault = `${"reset" | "blackhole" | "one-way" | "latency" | "bandwidth" | "slice"} ${"outer" | "redis"}`;
+
+interface Every {
+  readonly fault: FaultName;
+  /** Mean time between two of it, in ms. */
+  readonly everyMs: number;
+  readonly forMs: readonly [number, number];
+  readonly amount?: readonly [number, number];
+}
+
+const EVERY: readonly Every[] = [
+  { fault: "kill edge", everyMs: 9500, forMs: [200, 1000] },
+  { fault: "kill worker", everyMs: 9500, forMs: [200, 1000] },
+  { fault: "kill redis", everyMs: 30_000, forMs: [200, 800] },
+  { fault: "freeze redis", everyMs: 45_000, forMs: [500, 2500] },
+  { fault: "freeze edge", everyMs: 40_000, forMs: [1000, 5000] },
+  { fault: "freeze worker", everyMs: 30_000, forMs: [3500, 7000] },
+  { fault: "stop edge", everyMs: 40_000, forMs: [0, 0] },
+  { fault: "stop worker", everyMs: 40_000, forMs: [0, 0] },
+  { fault: "reset outer", everyMs: 12_000, forMs: [0, 0] },
+  { fault: "reset redis", everyMs: 15_000, forMs: [0, 0] },
+  { fault: "blackhole outer", everyMs: 40_000, forMs: [1000, 4000] },
+  { fault: "blackhole redis", everyMs: 40_000, forMs: [1000, 4000] },
+  { fault: "one-way outer", everyMs: 40_000, forMs: [1000, 4000] },
+  { fault: "one-way redis", everyMs: 40_000, forMs: [1000, 4000] },
+  { fault: "latency outer", everyMs: 20_000, forMs: [1000, 5000], amount: [10, 150] },
+  { fault: "latency redis", everyMs: 25_000, forMs: [1000, 4000], amount: [2, 40] },
+  { fault: "bandwidth outer", everyMs: 30_000, forMs: [1000, 4000], amount: [20_000, 100_000] },
+  { fault: "bandwidth redis", everyMs: 40_000, forMs: [1000, 3000], amount: [100_000, 400_000] },
+  { fault: "slice outer", everyMs: 25_000, forMs: [2000, 5000], amount: [16, 512] },
+  { fault: "slice redis", everyMs: 30_000, forMs: [2000, 5000], amount: [64, 1024] },
+];
+
+/** The time at the start in which nothing is broken: everybody is to have begun. */
+const QUIET_MS = 2000;
+
+/**
+ * What will be broken in a run of this length, in order of time. Each fault comes at its own pace with jitter, so that
+ * how often each happens hardly depends on the seed, and when does.
+ */
+export function plan(random: Random, lengthMs: number): Break[] {
+  const breaks = EVERY.flatMap(({ fault, everyMs, forMs, amount = [0, 0] }) => {
+    const draw = random.fork(fault);
+    const count = Math.max(1, Math.floor((lengthMs - QUIET_MS) / everyMs));
+    const step = (lengthMs - QUIET_MS) / count;
+    return Array.from({ length: count }, (_, index): Break => ({
+      atMs: Math.round(QUIET_MS + (index + draw.next() * 0.9) * step),
+      fault,
+      who: draw.between(0, 1_000_000),
+      forMs: draw.between(...forMs),
+      amount: draw.between(...amount),
+    }));
+  });
+  return breaks.sort((a, b) => a.atMs - b.atMs);
+}

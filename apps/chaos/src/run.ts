@@ -1,0 +1,178 @@
+import { eventually } from "@docrelay/testkit";
+import type { Event, Opened } from "@docrelay/protocol";
+import { createBreaker } from "./breaker.ts";
+import { startCluster, type Cluster } from "./cluster.ts";
+import { startChaosEngine } from "./engine.ts";
+import type { History } from "./history.ts";
+import { recordLeftovers } from "./leftovers.ts";
+import { plan } from "./plan.ts";
+import { createRandom, type Random } from "./random.ts";
+import { openTab } from "./tab.ts";
+import { createUser, type User } from "./user.ts";
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly edges: number;
+  readonly workers: number;
+  readonly users: number;
+  readonly history: History;
+}
+
+export const ATTEMPTS = 3;
+export const DEADLINE_MS = 60_000;
+const ENV = {
+  ASK_DEADLINE_MS: String(DEADLINE_MS),
+  ENGINE_ATTEMPTS: String(ATTEMPTS),
+  ENGINE_FIRST_REPLY_TIMEOUT_MS: "3000",
+  ENGINE_IDLE_TIMEOUT_MS: "3000",
+  ASKS_PER_SECOND: "20",
+  WORKER_GRACE_MS: "500",
+};
+const MEASURE_EVERY_MS = 2000;
+const QUIET_MS = DEADLINE_MS + 15_000;
+
+/** Runs people against a cluster that is being broken, lets everything come to rest, and reads all of it again. */
+export async function run(options: RunOptions): Promise<void> {
+  const { seed, history } = options;
+  const random = createRandom(seed);
+  history.add({ kind: "meta", seed, attempts: ATTEMPTS, deadlineMs: DEADLINE_MS, faults: "random" });
+  await using engine = await startChaosEngine(seed, history);
+  await using cluster = await startCluster({ ...options, engine, env: ENV });
+  watchFences(cluster, history);
+  const users = await openUsers(cluster, options, random, engine.markers);
+  const measuring = setInterval(() => void cluster.measure(), MEASURE_EVERY_MS);
+  try {
+    const end = new AbortController();
+    const lives = users.map((user) => user.live(end.signal));
+    const breaker = createBreaker(cluster, history);
+    const begun = performance.now();
+    for (const one of plan(random.fork("plan"), options.seconds * 1000)) {
+      await pause(begun + one.atMs - performance.now());
+      breaker.do(one).catch((error: unknown) => {
+        history.add({ kind: "died", process: "the breaker", how: String(error), lines: [] });
+      });
+    }
+    await pause(begun + options.seconds * 1000 - performance.now());
+    end.abort();
+    engine.calm();
+    await breaker.settled();
+    await settle(cluster, users, lives, history);
+    await record(cluster, users, history);
+  } finally {
+    clearInterval(measuring);
+    for (const user of users) user.close();
+  }
+}
+
+/** Heals everything, and waits until every acknowledged ask has ended and every tab has caught up, or time is up. */
+export async function settle(
+  cluster: Cluster,
+  users: readonly User[],
+  lives: ReadonlyArray<Promise<void>>,
+  history: History,
+): Promise<void> {
+  for (const { redisHop, outerHop } of cluster.members) {
+    redisHop.heal();
+    outerHop.heal();
+  }
+  history.add({ kind: "fault", fault: "heal", target: "all", forMs: 0 });
+  const rest = eventually(() => users.every((user) => user.unfinished === 0 && user.tabs.every((tab) => tab.online)), {
+    timeoutMs: QUIET_MS,
+    everyMs: 100,
+  });
+  // What did not come to rest is for the checker to name.
+  await Promise.race([Promise.all([...lives, rest]), pause(QUIET_MS)]).catch(() => undefined);
+  await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
+    timeoutMs: 10_000,
+    everyMs: 100,
+  }).catch(() => undefined);
+}
+
+/** Writes down where everybody stands, what a fresh client reads from scratch, and what is left in Redis. */
+export async function record(cluster: Cluster, users: readonly User[], history: History): Promise<void> {
+  for (const { name, conversation, token, tabs } of users) {
+    const url = `http://127.0.0.1:${cluster.edges[0]?.outerHop.port}`;
+    const { events, first } = await replay({ url, token, user: name, conversation, history });
+    history.add({ kind: "replayed", user: name, conversation, events, first });
+    for (const tab of tabs) {
+      // An event of the last moment may still be on its way to the tab, but not for long.
+      await eventually(() => tab.online && tab.seq >= (events.at(-1)?.seq ?? 0), { timeoutMs: 6000 }).catch(
+        () => undefined,
+      );
+      history.add({ kind: "stood", user: name, tab: tab.name, conversation, seq: tab.seq, online: tab.online });
+    }
+  }
+  await recordLeftovers(cluster.redis.url, history);
+}
+
+/** Everything of a conversation, read by a client that has never seen it. */
+async function replay(of: {
+  url: string;
+  token: string;
+  user: string;
+  conversation: string;
+  history: History;
+}): Promise<{ events: Event[]; first: number }> {
+  const { user, conversation, token } = of;
+  const history = { ...of.history, add: () => undefined };
+  const tab = openTab({ user, name: "replay", conversation, token, history, url: () => of.url, random: Math.random });
+  try {
+    await tab.whenOnline();
+    const events: Event[] = [];
+    let first = 1;
+    for (;;) {
+      const last = events.at(-1);
+      const after = last ? { after: { seq: last.seq, nonce: last.nonce } } : {};
+      const page = await eventually(async () => {
+        const answer = await tab.send<Opened>("conversation:open", { conversation, ...after });
+        return answer?.ok ? answer : undefined;
+      });
+      if (events.length === 0) first = page.first;
+      events.push(...page.events);
+      if (!page.more) return { events, first };
+    }
+  } finally {
+    tab.close();
+  }
+}
+
+/** Half of the people call their conversation by the same name: names are a user's own. */
+async function openUsers(
+  cluster: Cluster,
+  { users, history }: RunOptions,
+  random: Random,
+  markers: Set<string>,
+): Promise<User[]> {
+  return Promise.all(
+    Array.from({ length: users }, async (_, index) => {
+      const name = `u${index + 1}`;
+      const draw = random.fork(name);
+      const conversation = index % 2 === 0 ? "talk" : `talk-${index}`;
+      const token = await session(cluster, index);
+      const url = (): string => `http://127.0.0.1:${draw.pick(cluster.edges).outerHop.port}`;
+      return createUser({ name, token, conversation, history, random: draw, markers, url });
+    }),
+  );
+}
+
+export async function session(cluster: Cluster, index = 0): Promise<string> {
+  const edge = cluster.edges[index % cluster.edges.length];
+  const answer = await fetch(`http://127.0.0.1:${edge?.outerHop.port}/v1/session`, { method: "POST" });
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** Workers say so when their late attempt was refused. */
+export function watchFences(cluster: Cluster, history: History): void {
+  for (const member of cluster.workers) {
+    member.onLine = (line) => {
+      if (!line.includes('"msg":"attempt fenced"')) return;
+      const { askId } = JSON.parse(line) as { askId: string };
+      history.add({ kind: "fenced", process: member.name, ask: askId });
+    };
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}
