@@ -50,6 +50,8 @@ export interface ClusterOptions {
   readonly history: History;
   readonly engine: ChaosEngine;
   readonly env?: Env;
+  /** Settings of single members' first processes, by name. */
+  readonly members?: Readonly<Record<string, Env>>;
   readonly redisArgs?: readonly string[];
 }
 
@@ -94,7 +96,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       role,
       redisHop,
       outerHop,
-      env: {},
+      env: options.members?.[name] ?? {},
       onLine: undefined,
       get up() {
         return up;

@@ -57,7 +57,7 @@ export async function run(options: RunOptions): Promise<void> {
     end.abort();
     engine.calm();
     await breaker.settled();
-    await settle(cluster, users, lives, history);
+    await settle(cluster, users, lives);
     await record(cluster, users, history);
   } finally {
     clearInterval(measuring);
@@ -70,19 +70,18 @@ export async function settle(
   cluster: Cluster,
   users: readonly User[],
   lives: ReadonlyArray<Promise<void>>,
-  history: History,
+  patienceMs = QUIET_MS,
 ): Promise<void> {
   for (const { redisHop, outerHop } of cluster.members) {
     redisHop.heal();
     outerHop.heal();
   }
-  history.add({ kind: "fault", fault: "heal", target: "all", forMs: 0 });
   const rest = eventually(() => users.every((user) => user.unfinished === 0 && user.tabs.every((tab) => tab.online)), {
-    timeoutMs: QUIET_MS,
+    timeoutMs: patienceMs,
     everyMs: 100,
   });
   // What did not come to rest is for the checker to name.
-  await Promise.race([Promise.all([...lives, rest]), pause(QUIET_MS)]).catch(() => undefined);
+  await Promise.race([Promise.all([...lives, rest]), pause(patienceMs)]).catch(() => undefined);
   await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
     timeoutMs: 10_000,
     everyMs: 100,

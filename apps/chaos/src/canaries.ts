@@ -1,0 +1,158 @@
+import { eventually } from "@docrelay/testkit";
+import type { Call } from "./engine.ts";
+import { revive } from "./cluster.ts";
+import type { Stage, StageOptions } from "./stage.ts";
+import type { Fault } from "./violation.ts";
+
+/** A scripted run that the product passes and one broken variant of it does not. */
+export interface Canary {
+  /** The broken part: a variant of {@link VARIANTS}, or the reader. */
+  readonly name: string;
+  readonly variant?: string;
+  /** What the checker says of the broken one, among other things. */
+  readonly fault: Fault;
+  readonly options: StageOptions;
+  play(stage: Stage, broken: boolean): Promise<void>;
+}
+
+/** Words of a call that are said at once and those that are held back. */
+const SAID = 3;
+
+export const CANARIES: readonly Canary[] = [
+  {
+    name: "no fence",
+    variant: "no fence",
+    fault: "WRONG-TEXT",
+    options: { patienceMs: 6000 },
+    async play(stage) {
+      const { engine, cluster, history } = stage;
+      engine.script = (call) => call.say(0, SAID);
+      const user = await stage.user();
+      await user.ask();
+      const first = await callNumber(stage, 1);
+      const zombie = cluster.workers.find(({ outerHop }) => outerHop.connections > 0);
+      await stage.seen("shown", ({ type, attempt }) => type === "delta" && attempt === 1);
+      zombie?.freeze();
+      // Frozen, it does not read: the rest of its answer waits for it.
+      first.say(SAID);
+      first.end();
+      const second = await callNumber(stage, 2);
+      await stage.seen("shown", ({ type, attempt }) => type === "delta" && attempt === 2);
+      zombie?.thaw();
+      await eventually(() => history.entries.some(({ kind }) => kind === "fenced") || user.unfinished === 0);
+      second.say(SAID);
+      second.end();
+    },
+  },
+  {
+    name: "no idempotency record",
+    variant: "no idempotency record",
+    fault: "DUP-APPLIED",
+    options: { patienceMs: 8000, members: { "edge-1": { CHAOS_FAILPOINTS: "accept:after@1" } } },
+    async play(stage) {
+      const user = await stage.user({ edges: [0, 1] });
+      await user.ask(); // its edge dies between the acceptance and the acknowledgement
+      await reviveDead(stage);
+    },
+  },
+  {
+    name: "no event count",
+    variant: "no event count",
+    fault: "DUP-APPLIED",
+    options: { patienceMs: 6000, workers: 1, env: { CHAOS_FORGET: "append@2" } },
+    async play(stage) {
+      const user = await stage.user();
+      await user.ask();
+    },
+  },
+  {
+    name: "no barrier",
+    variant: "no barrier",
+    fault: "UNTOLD",
+    options: { patienceMs: 8000, edges: 1, workers: 1, env: { CHAOS_SLOW_SUBSCRIBE_MS: "600" } },
+    async play(stage) {
+      stage.engine.script = sayAll;
+      const user = await stage.user();
+      await user.ask();
+    },
+  },
+  {
+    name: "publish before log",
+    variant: "publish before log",
+    fault: "NOT-THE-LOG",
+    // Dies with the first piece told and not written; the sound one, with it written.
+    options: {
+      patienceMs: 8000,
+      workers: 1,
+      env: {},
+      members: { "worker-1": { CHAOS_FAILPOINTS: "told@2,append:after@2" } },
+    },
+    async play(stage) {
+      const user = await stage.user();
+      await user.ask();
+      await reviveDead(stage);
+    },
+  },
+  {
+    name: "no log",
+    variant: "no log",
+    fault: "GAPS",
+    options: { patienceMs: 6000, workers: 1, edges: 1 },
+    async play(stage) {
+      const user = await stage.user();
+      await user.ask();
+    },
+  },
+  {
+    name: "no sweeper",
+    variant: "no sweeper",
+    fault: "LOST",
+    // The text is there and those who wait for it have been taken off the list, but nobody was woken.
+    options: {
+      patienceMs: 12_000,
+      workers: 1,
+      edges: 1,
+      members: { "worker-1": { CHAOS_FAILPOINTS: "takeWaiting:after@1" } },
+    },
+    async play(stage) {
+      const user = await stage.user();
+      await user.ask("pdf");
+      await reviveDead(stage);
+    },
+  },
+  {
+    name: "one room for all",
+    variant: "one room for all",
+    fault: "CROSS-USER",
+    options: { patienceMs: 6000, workers: 1, edges: 1 },
+    async play(stage) {
+      const users = [await stage.user(), await stage.user()];
+      for (const user of users) await user.ask();
+    },
+  },
+  {
+    name: "a reader without a gap check",
+    fault: "GAPS",
+    options: { patienceMs: 6000, workers: 1, edges: 1, env: { CHAOS_DROP_HINT: "2" } },
+    async play(stage, broken) {
+      const user = await stage.user({ careless: broken });
+      await user.ask();
+    },
+  },
+];
+
+function sayAll(call: Call): void {
+  call.say(0);
+  call.end();
+}
+
+function callNumber({ engine }: Stage, call: number): Promise<Call> {
+  return eventually(() => engine.calls.find((one) => one.call === call), { timeoutMs: 12_000, what: `call ${call}` });
+}
+
+/** Waits for the member that dies at its failpoint, and fills its place with a sound process. */
+async function reviveDead({ cluster, history }: Stage): Promise<void> {
+  const dead = await eventually(() => cluster.members.find(({ up }) => !up), { timeoutMs: 10_000, what: "a death" });
+  dead.env = {};
+  await revive(dead, history);
+}

@@ -1,0 +1,112 @@
+import { Redis } from "ioredis";
+import { registerHooks } from "node:module";
+import { rewriteSteps } from "./steps.ts";
+import { VARIANTS } from "./variants.ts";
+
+/*
+ * Loaded into a process under test by NODE_OPTIONS=--import, and only there: the product's own source has no word of
+ * failpoints. Sources are rewritten as they are loaded, so that what runs otherwise is exactly what production runs.
+ *
+ * CHAOS_FAILPOINTS  `append:after@2,finish:before@1`: dies at the n-th crossing of a named point
+ * CHAOS_FORGET      `append@2`: the n-th answer of a step gets lost, as when a command times out
+ * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is not heard
+ * CHAOS_SLOW_SUBSCRIBE_MS  every subscription takes this long
+ * CHAOS_VARIANT     a broken variant of the product, see variants.ts
+ */
+
+/** Exit code of a variant whose lines are not in the source any more: a canary must not pass by that. */
+const EXIT_STALE_VARIANT = 97;
+
+const isUnderTest = /apps\/(?:edge|worker)\/src\/main\.ts$/.test(process.argv[1] ?? "");
+if (isUnderTest) install(process.env);
+
+function install(env: NodeJS.ProcessEnv): void {
+  const points = parseCounts(env["CHAOS_FAILPOINTS"]);
+  const forgets = parseCounts(env["CHAOS_FORGET"]);
+  const crossed = new Map<string, number>();
+  const count = (name: string): number => {
+    const times = (crossed.get(name) ?? 0) + 1;
+    crossed.set(name, times);
+    return times;
+  };
+  const cross = (point: string): void => {
+    if (points.get(point) === count(point)) process.kill(process.pid, "SIGKILL");
+  };
+  const around =
+    <A extends unknown[], R>(step: string, real: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      cross(`${step}:before`);
+      const answer = await real(...args);
+      cross(`${step}:after`);
+      if (forgets.get(step) === count(`${step} answered`)) throw new Error("Command timed out");
+      return answer;
+    };
+  Object.assign(globalThis, { [Symbol.for("docrelay.chaos")]: { cross, around } });
+
+  const variant = env["CHAOS_VARIANT"];
+  const changes = variant === undefined ? [] : VARIANTS[variant];
+  if (!changes) throw new Error(`there is no variant ${variant}`);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      if (!url.startsWith("file:") || url.includes("node_modules") || !url.endsWith(".ts")) return loaded;
+      let source = textOf(loaded.source);
+      for (const change of changes.filter(({ file }) => url.endsWith(file))) {
+        if (!source.includes(change.from)) {
+          process.stderr.write(`variant ${variant}: ${change.file} has no ${JSON.stringify(change.from)} any more\n`);
+          process.exit(EXIT_STALE_VARIANT);
+        }
+        source = source.replaceAll(change.from, () => change.to);
+        process.stderr.write(`variant ${variant}: ${change.file} is changed\n`);
+      }
+      return { ...loaded, source: rewriteSteps(url, source) };
+    },
+  });
+  dropHint(Number(env["CHAOS_DROP_HINT"] ?? 0));
+  slowSubscribe(Number(env["CHAOS_SLOW_SUBSCRIBE_MS"] ?? 0));
+}
+
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray | null | undefined): string {
+  if (typeof source === "string") return source;
+  return source ? new TextDecoder().decode(source) : "";
+}
+
+function parseCounts(text = ""): Map<string, number> {
+  return new Map(
+    text
+      .split(",")
+      .filter(Boolean)
+      .map((item) => {
+        const [name = "", times = "1"] = item.split("@");
+        return [name, Number(times)];
+      }),
+  );
+}
+
+function dropHint(nth: number): void {
+  if (nth === 0) return;
+  const { emit } = Redis.prototype;
+  let heard = 0;
+  let last = "";
+  let drops = false;
+  Redis.prototype.emit = function (this: Redis, name: string | symbol, ...args: unknown[]): boolean {
+    if (name === "smessage" || name === "smessageBuffer") {
+      const text = String(args.at(-1));
+      // One message comes as two of the client's events, as text and as bytes.
+      if (text !== last) drops = text.includes('"type":"delta"') && ++heard === nth;
+      last = text;
+      if (drops) return true;
+    }
+    return (emit as (...all: unknown[]) => boolean).call(this, name, ...args);
+  } as typeof emit;
+}
+
+function slowSubscribe(ms: number): void {
+  if (ms === 0) return;
+  const prototype = Redis.prototype as unknown as { ssubscribe(...channels: string[]): Promise<unknown> };
+  const { ssubscribe } = prototype;
+  prototype.ssubscribe = async function (this: Redis, ...channels: string[]) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return ssubscribe.call(this, ...channels);
+  };
+}

@@ -1,0 +1,105 @@
+import { eventually } from "@docrelay/testkit";
+import { fileURLToPath } from "node:url";
+import { check, type Verdict } from "./checker.ts";
+import { startCluster, type Cluster } from "./cluster.ts";
+import { startChaosEngine, type ChaosEngine } from "./engine.ts";
+import { createHistory, type Entry, type EntryOf, type History } from "./history.ts";
+import { createRandom } from "./random.ts";
+import { ATTEMPTS, record, session, settle, watchFences } from "./run.ts";
+import { createUser, type User } from "./user.ts";
+
+/** A small cluster for one scripted scenario. */
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly engine: ChaosEngine;
+  readonly history: History;
+  /** Somebody with a conversation of their own. `edges`: indexes of those that they connect to, in turn. */
+  user(of?: { tabs?: number; careless?: boolean; edges?: readonly number[]; name?: string }): Promise<User>;
+  /** Waits until something was written into the history, and returns the first such entry. */
+  seen<K extends Entry["kind"]>(
+    kind: K,
+    fits?: (entry: EntryOf<K>) => boolean,
+    timeoutMs?: number,
+  ): Promise<EntryOf<K>>;
+}
+
+export interface StageOptions {
+  readonly edges?: number;
+  readonly workers?: number;
+  /** A broken variant, in every process. */
+  readonly variant?: string;
+  readonly env?: Record<string, string>;
+  /** Of single members, by name. */
+  readonly members?: Readonly<Record<string, Record<string, string>>>;
+  readonly redisArgs?: readonly string[];
+  /** How long asks may take to end once the scenario is over. */
+  readonly patienceMs?: number;
+}
+
+const PRELOAD = fileURLToPath(new URL("./preload.ts", import.meta.url));
+/** Lets a process be told to die, or to be broken: see preload.ts. */
+export const PRELOADED = { NODE_OPTIONS: `--import ${PRELOAD}` };
+const DEADLINE_MS = 60_000;
+
+/** Plays a scenario on a cluster of its own, lets it come to rest, and judges it as any run is judged. */
+export async function playStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<Verdict> {
+  const history = createHistory();
+  history.add({ kind: "meta", seed: 0, attempts: ATTEMPTS, deadlineMs: DEADLINE_MS, faults: "scripted" });
+  await using engine = await startChaosEngine(0, history);
+  engine.calm();
+  const { edges = 2, workers = 2, variant, redisArgs = [] } = options;
+  const env = {
+    ASK_DEADLINE_MS: String(DEADLINE_MS),
+    ENGINE_ATTEMPTS: String(ATTEMPTS),
+    WORKER_GRACE_MS: "500",
+    ...PRELOADED,
+    ...(variant === undefined ? {} : { CHAOS_VARIANT: variant }),
+    ...options.env,
+  };
+  const { members = {} } = options;
+  await using cluster = await startCluster({ edges, workers, history, engine, env, members, redisArgs });
+  watchFences(cluster, history);
+  if (variant !== undefined) {
+    const isChanged = cluster.members.some(({ process }) => process?.lines.some((line) => line.startsWith("variant ")));
+    if (!isChanged) throw new Error(`the variant ${variant} has changed nothing`);
+  }
+  const users: User[] = [];
+  const stage: Stage = {
+    cluster,
+    engine,
+    history,
+    async user({ tabs = 1, careless = false, edges: places = [0], name = `u${users.length + 1}` } = {}) {
+      let next = 0;
+      const user = createUser({
+        name,
+        token: await session(cluster, places[0]),
+        conversation: "talk",
+        history,
+        random: createRandom(users.length),
+        markers: engine.markers,
+        tabs,
+        careless,
+        url: () => `http://127.0.0.1:${cluster.edges[places[next++ % places.length] ?? 0]?.outerHop.port}`,
+      });
+      users.push(user);
+      await Promise.all(user.tabs.map((tab) => tab.whenOnline()));
+      return user;
+    },
+    seen: (kind, fits = () => true, timeoutMs = 15_000) =>
+      eventually(
+        () =>
+          history.entries.find(
+            (entry): entry is EntryOf<typeof kind> => entry.kind === kind && fits(entry as EntryOf<typeof kind>),
+          ),
+        { timeoutMs, what: kind },
+      ),
+  };
+  try {
+    await play(stage);
+    await settle(cluster, users, [], options.patienceMs);
+    await record(cluster, users, history);
+  } finally {
+    for (const user of users) user.close();
+  }
+  return check(history.entries);
+}

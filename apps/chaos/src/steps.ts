@@ -1,0 +1,63 @@
+/*
+ * The steps whose before and after are failpoints: every write that moves an ask or an upload on. Named by the function
+ * that makes it; a file's functions are wrapped as it is loaded.
+ */
+const CHANNEL: Readonly<Record<string, readonly string[]>> = {
+  "accept.ts": ["accept"],
+  "cancel.ts": ["cancel"],
+  "turn.ts": ["take", "begin", "append", "park", "handBack", "renew"],
+  "finish.ts": ["finish"],
+  "sweep.ts": ["look"],
+  "text-store.ts": ["writeText", "takeWaiting", "awaitTexts", "queueExtraction"],
+  "upload.ts": ["beginUpload", "advanceUpload", "finishUpload", "claimBytes", "reserveBytes", "releaseBytes"],
+};
+const CHAOS = `(globalThis as any)[Symbol.for("docrelay.chaos")]`;
+
+/** Wraps the steps of one source file; others pass unchanged. @throws Error when a step is not where it should be. */
+export function rewriteSteps(url: string, source: string): string {
+  if (url.endsWith("/packages/jobs/src/producer.ts")) return rewriteProducer(source);
+  const file = /\/packages\/channel\/src\/([\w-]+\.ts)$/.exec(url)?.[1];
+  const steps = (file && CHANNEL[file]) || [];
+  return steps.reduce((text, step) => {
+    const head = `export async function ${step}(`;
+    if (!text.includes(head)) throw new Error(`${file} has no step ${step} any more`);
+    const wrapped = `\nexport const ${step} = ${CHAOS}.around("${step}", ${step}$real) as typeof ${step}$real;\n`;
+    return text.replace(head, () => `async function ${step}$real(`) + wrapped;
+  }, source);
+}
+
+/** Rings and orders, as jobs that are added. */
+function rewriteProducer(source: string): string {
+  const head = "await within(timeoutMs, kind.queue, queue.add(kind.queue, job, kind.options(job, priority)));";
+  if (!source.includes(head)) throw new Error("the producer adds its jobs in another way now");
+  const name = `kind.queue === "ask" ? "wake" : "extract"`;
+  return source.replace(head, () => `await ${CHAOS}.around(${name}, async () => { ${head} })();`);
+}
+
+/** Which steps an edge takes, and which a worker, each crossed by a kill before and after it. */
+export const EDGE_STEPS = [
+  "accept",
+  "wake",
+  "extract",
+  "cancel",
+  "beginUpload",
+  "advanceUpload",
+  "finishUpload",
+  "claimBytes",
+  "reserveBytes",
+  "queueExtraction",
+] as const;
+export const WORKER_STEPS = [
+  "take",
+  "begin",
+  "append",
+  "finish",
+  "awaitTexts",
+  "park",
+  "writeText",
+  "releaseBytes",
+  "takeWaiting",
+  "wake",
+  "renew",
+  "handBack",
+] as const;

@@ -1,0 +1,88 @@
+/** A line of the product's source and what stands there in a broken variant. */
+export interface Change {
+  /** The end of the file's path. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const TURN = "packages/channel/src/turn.ts";
+const PRELUDE = "packages/channel/src/conversation-script.ts";
+
+/**
+ * The product with one of its safeguards taken out: canaries. Each is found by a scripted run of its own; were one not,
+ * the suite would not notice the loss of that safeguard either.
+ */
+export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
+  /** Whoever writes, writes: a worker that was thought dead goes on with its attempt. */
+  "no fence": [
+    { file: TURN, from: "if tonumber(r[2]) ~= attempt then return { 'STALE' } end", to: "" },
+    { file: TURN, from: "if n <= tonumber(r[3]) then return { 'DONE' } end", to: "" },
+    { file: TURN, from: "if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end", to: "" },
+    { file: TURN, from: "if r[2] ~= owner then return { 'STALE' } end", to: "" },
+    {
+      file: "packages/channel/src/finish.ts",
+      from: "if attempt >= 0 and (tonumber(r[2]) ~= attempt or tonumber(r[3]) + 1 ~= n) then return { 'STALE' } end",
+      to: "",
+    },
+  ],
+  /** A log is read before its subscription holds. */
+  "no barrier": [
+    {
+      file: "apps/edge/src/membership.ts",
+      from: "await within(BARRIER_MS, () => subscriptions.confirmed(channelOf(conversation)));",
+      to: "",
+    },
+  ],
+  /** An ask that was seen before is taken for a new one. */
+  "no idempotency record": [{ file: "packages/channel/src/accept.ts", from: "if known[1] then", to: "if false then" }],
+  /** An event that is sent again is written again. */
+  "no event count": [
+    { file: TURN, from: "if n <= tonumber(r[3]) then return { 'DONE' } end", to: "" },
+    { file: TURN, from: "if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end", to: "" },
+  ],
+  /** Readers are told of an event, and only then it is written. */
+  "publish before log": [
+    {
+      file: TURN,
+      from: "const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, rest]);",
+      to: `await runOn(store, ask.address, TELL, [at.attempt, rest]);
+  (globalThis as any)[Symbol.for("docrelay.chaos")].cross("told");
+  const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, rest]);`,
+    },
+    {
+      file: TURN,
+      from: "const APPEND = conversationScript(`",
+      to: `const TELL = conversationScript(\`
+local event = '{"seq":' .. (tonumber(redis.call('HGET', meta, 'seq')) + 1) .. ',"at":' .. ms(now) .. ',"attempt":' .. arg[1] .. ',' .. arg[2]
+redis.call('SPUBLISH', channel, frame_head .. event .. frame_tail)
+return { 'TOLD' }
+\`);
+const APPEND = conversationScript(\``,
+    },
+  ],
+  /** Pieces of an answer are told and not written down. */
+  "no log": [
+    {
+      file: PRELUDE,
+      from: "redis.call('XADD', log, seq .. '-0', 'e', event)",
+      to: `if not string.find(event, '"type":"delta"', 1, true) then redis.call('XADD', log, seq .. '-0', 'e', event) end`,
+    },
+  ],
+  /** Nobody remembers what was forgotten. */
+  "no sweeper": [
+    {
+      file: "apps/worker/src/sweeper.ts",
+      from: "timer = setTimeout(beat, everyMs);\n\n  return {",
+      to: "void beat;\n\n  return {",
+    },
+  ],
+  /** Everybody hears everybody. */
+  "one room for all": [
+    {
+      file: "packages/channel/src/keys.ts",
+      from: "`c:{${conversation.shard}}:${conversation.c}`;",
+      to: "`c:{s00}:everybody-in-here`;",
+    },
+  ],
+};
