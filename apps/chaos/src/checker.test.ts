@@ -198,6 +198,7 @@ describe("a planted fault is found", () => {
       "UNTOLD",
       (told) => void told.more.push({ t: 90_000, kind: "silence", ...USER, tab: "u1.1", found: 2 }),
     ],
+    ["a failpoint that nobody crossed", "UNTRIED", (told) => void told.more.push({ t: 9, kind: "missed", point: "x" })],
     ["a key that stayed", "LEAK", (told) => void told.more.push({ t: 9, kind: "leftover", key: "{s00}:due" })],
     [
       "memory that grew",

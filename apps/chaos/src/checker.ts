@@ -47,6 +47,7 @@ export function check(entries: readonly Entry[]): Verdict {
   checkAsks(facts, report);
   checkTabs(facts, report);
   for (const { process, how, lines } of of("died")) report("DIED", process, `${how}: ${lines.join(" | ")}`);
+  for (const { point } of of("missed")) report("UNTRIED", point, "was not crossed");
   for (const { key } of of("leftover")) report("LEAK", key, "was left behind");
   for (const [process, all] of Map.groupBy(of("memory"), (entry) => entry.process)) {
     const most = all.reduce((a, b) => (a.bytes > b.bytes ? a : b));

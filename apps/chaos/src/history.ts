@@ -33,6 +33,8 @@ export type Entry = { readonly t: number } & (
   | { kind: "memory"; process: string; bytes: number; limit: number }
   /** A worker's late attempt was refused by its fence. */
   | { kind: "fenced"; process: string; ask: string }
+  /** A failpoint that no process crossed. */
+  | { kind: "missed"; point: string }
   /** Keys that should have been gone when all was over. */
   | { kind: "leftover"; key: string }
 );

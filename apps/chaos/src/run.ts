@@ -1,6 +1,8 @@
 import { eventually } from "@docrelay/testkit";
 import type { Event, Opened } from "@docrelay/protocol";
 import { createBreaker } from "./breaker.ts";
+import { dieEverywhere } from "./failpoints.ts";
+import { PRELOADED } from "./preloaded.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { startChaosEngine } from "./engine.ts";
 import type { History } from "./history.ts";
@@ -16,6 +18,8 @@ export interface RunOptions {
   readonly edges: number;
   readonly workers: number;
   readonly users: number;
+  /** Dies at every commit step instead of at random, for as long as that takes. */
+  readonly failpoints: boolean;
   readonly history: History;
 }
 
@@ -29,6 +33,8 @@ const ENV = {
   ASKS_PER_SECOND: "20",
   WORKER_GRACE_MS: "500",
 };
+/** People who take every step often, and through every edge. */
+const BUSY_WAYS = { pdfShare: 0.4, cancelShare: 0.1, moveShare: 0.3 };
 const MEASURE_EVERY_MS = 2000;
 const QUIET_MS = DEADLINE_MS + 15_000;
 
@@ -36,7 +42,13 @@ const QUIET_MS = DEADLINE_MS + 15_000;
 export async function run(options: RunOptions): Promise<void> {
   const { seed, history } = options;
   const random = createRandom(seed);
-  history.add({ kind: "meta", seed, attempts: ATTEMPTS, deadlineMs: DEADLINE_MS, faults: "random" });
+  history.add({
+    kind: "meta",
+    seed,
+    attempts: ATTEMPTS,
+    deadlineMs: DEADLINE_MS,
+    faults: options.failpoints ? "failpoints" : "random",
+  });
   await using engine = await startChaosEngine(seed, history);
   await using cluster = await startCluster({ ...options, engine, env: ENV });
   watchFences(cluster, history);
@@ -45,23 +57,35 @@ export async function run(options: RunOptions): Promise<void> {
   try {
     const end = new AbortController();
     const lives = users.map((user) => user.live(end.signal));
-    const breaker = createBreaker(cluster, history);
-    const begun = performance.now();
-    for (const one of plan(random.fork("plan"), options.seconds * 1000)) {
-      await pause(begun + one.atMs - performance.now());
-      breaker.do(one).catch((error: unknown) => {
-        history.add({ kind: "died", process: "the breaker", how: String(error), lines: [] });
-      });
-    }
-    await pause(begun + options.seconds * 1000 - performance.now());
+    if (options.failpoints) await atFailpoints(cluster, history);
+    else await atRandom(cluster, options, random.fork("plan"));
     end.abort();
     engine.calm();
-    await breaker.settled();
     await settle(cluster, users, lives);
     await record(cluster, users, history);
   } finally {
     clearInterval(measuring);
     for (const user of users) user.close();
+  }
+}
+
+/** Breaks things by the plan until the time is up, and waits until all of them stand again. */
+async function atRandom(cluster: Cluster, { seconds, history }: RunOptions, random: Random): Promise<void> {
+  const breaker = createBreaker(cluster, history);
+  const begun = performance.now();
+  for (const one of plan(random, seconds * 1000)) {
+    await pause(begun + one.atMs - performance.now());
+    breaker.do(one).catch((error: unknown) => {
+      history.add({ kind: "died", process: "the breaker", how: String(error), lines: [] });
+    });
+  }
+  await pause(begun + seconds * 1000 - performance.now());
+  await breaker.settled();
+}
+
+async function atFailpoints(cluster: Cluster, history: History): Promise<void> {
+  for (const { role, point, nth } of await dieEverywhere(cluster, history, PRELOADED)) {
+    history.add({ kind: "missed", point: `${role} ${point}@${nth}` });
   }
 }
 
@@ -139,7 +163,7 @@ async function replay(of: {
 /** Half of the people call their conversation by the same name: names are a user's own. */
 async function openUsers(
   cluster: Cluster,
-  { users, history }: RunOptions,
+  { users, history, failpoints }: RunOptions,
   random: Random,
   markers: Set<string>,
 ): Promise<User[]> {
@@ -150,7 +174,16 @@ async function openUsers(
       const conversation = index % 2 === 0 ? "talk" : `talk-${index}`;
       const token = await session(cluster, index);
       const url = (): string => `http://127.0.0.1:${draw.pick(cluster.edges).outerHop.port}`;
-      return createUser({ name, token, conversation, history, random: draw, markers, url });
+      return createUser({
+        name,
+        token,
+        conversation,
+        history,
+        random: draw,
+        markers,
+        url,
+        ...(failpoints ? BUSY_WAYS : {}),
+      });
     }),
   );
 }

@@ -1,9 +1,9 @@
 import { eventually } from "@docrelay/testkit";
-import { fileURLToPath } from "node:url";
 import { check, type Verdict } from "./checker.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { startChaosEngine, type ChaosEngine } from "./engine.ts";
 import { createHistory, type Entry, type EntryOf, type History } from "./history.ts";
+import { PRELOADED } from "./preloaded.ts";
 import { createRandom } from "./random.ts";
 import { ATTEMPTS, record, session, settle, watchFences } from "./run.ts";
 import { createUser, type User } from "./user.ts";
@@ -36,9 +36,6 @@ export interface StageOptions {
   readonly patienceMs?: number;
 }
 
-const PRELOAD = fileURLToPath(new URL("./preload.ts", import.meta.url));
-/** Lets a process be told to die, or to be broken: see preload.ts. */
-export const PRELOADED = { NODE_OPTIONS: `--import ${PRELOAD}` };
 const DEADLINE_MS = 60_000;
 
 /** Plays a scenario on a cluster of its own, lets it come to rest, and judges it as any run is judged. */

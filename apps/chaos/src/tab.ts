@@ -35,6 +35,8 @@ export interface Tab {
   send<T extends object>(event: string, payload: object): Promise<Ack<T> | undefined>;
   /** An ask was acknowledged at this place: until it was shown, silence is suspicious. */
   expect(seq: number): void;
+  /** Leaves its edge for any one, as a page does whose network changed. */
+  move(): void;
   /** Resolves when it is connected. */
   whenOnline(): Promise<void>;
   close(): void;
@@ -209,6 +211,7 @@ export function openTab(options: TabOptions): Tab {
       awaited = Math.max(awaited, at);
       watch();
     },
+    move: reconnect,
     whenOnline: () => (online || closed ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     close() {
       closed = true;

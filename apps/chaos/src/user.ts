@@ -29,12 +29,19 @@ export interface UserOptions {
   readonly markers: Set<string>;
   readonly tabs?: number;
   readonly careless?: boolean;
+  /** Of all asks, how many come with a PDF; a tenth by default. */
+  readonly pdfShare?: number;
+  /** … and how many are cancelled. */
+  readonly cancelShare?: number;
+  /** How often a tab moves to another edge after an ask, in [0, 1]. */
+  readonly moveShare?: number;
   url(): string;
 }
 
 const PDF_SHARE = 0.1;
 const NO_PDF_SHARE = 0.01;
 const CANCEL_SHARE = 0.03;
+const MOVE_SHARE = 0.01;
 const MOST_AT_ONCE = 3;
 const UPLOAD_SHARE = 0.4;
 const PATIENCE_MS = 90_000;
@@ -158,9 +165,14 @@ export function createUser(options: UserOptions): User {
     async live(until) {
       while (!until.aborted) {
         if (unfinished() < MOST_AT_ONCE) {
-          const file = random.chance(PDF_SHARE) ? "pdf" : random.chance(NO_PDF_SHARE) ? "no-pdf" : undefined;
+          const file = random.chance(options.pdfShare ?? PDF_SHARE)
+            ? "pdf"
+            : random.chance(NO_PDF_SHARE)
+              ? "no-pdf"
+              : undefined;
           const id = await ask(file);
-          if (random.chance(CANCEL_SHARE)) void cancelSoon(id);
+          if (random.chance(options.cancelShare ?? CANCEL_SHARE)) void cancelSoon(id);
+          if (random.chance(options.moveShare ?? MOVE_SHARE)) random.pick(tabs).move();
         }
         await pause(random.between(50, 900));
       }

@@ -30,7 +30,9 @@ export type Fault =
   /** Something that stayed behind: a key, memory. */
   | "LEAK"
   /** A process that ended by itself. */
-  | "DIED";
+  | "DIED"
+  /** Something that was to be broken and was not: the run proves less than it says. */
+  | "UNTRIED";
 
 export interface Violation {
   readonly fault: Fault;

@@ -8,6 +8,7 @@ import {
   newNonce,
   park,
   publishProgress,
+  stopWaiting,
   type BlobStore,
   type TakenAsk,
 } from "@docrelay/channel";
@@ -207,25 +208,21 @@ async function parkFor(deps: TurnDeps, ask: TakenAsk, owner: string, missing: nu
   const { store, blobs } = deps;
   const { files } = ask.body;
   const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
+  const keys = missing.map((file) => files[file]?.text ?? "");
   const lost = await insist(() => lostFile(store, blobs, files, missing), insistent);
   if (lost !== undefined)
     return endFailed(deps, ask, { attempt: ask.attempt, n: ask.n + 1 }, { code: "NOT_FOUND" }, lost);
-  await insist(
-    () =>
-      awaitTexts(
-        store,
-        ask.address,
-        missing.map((file) => files[file]?.text ?? ""),
-      ),
-    insistent,
-  );
+  await insist(() => awaitTexts(store, ask.address, keys), insistent);
   const parked = await insist(() => park(store, ask, owner), insistent);
   if (parked.kind === "cancelled") return endCancelled(deps, ask, await arrived(deps, ask));
   if (parked.kind === "stale") return { kind: "lost" };
   if (parked.kind === "ended") return { kind: "next" };
   // A text that came before we stood on its list rings for nobody.
   const texts = await insist(() => lookAtTexts(store, files), insistent);
-  if (texts.kind !== "missing") return { kind: "look-again" };
+  if (texts.kind !== "missing") {
+    await insist(() => stopWaiting(store, ask.address, keys), insistent);
+    return { kind: "look-again" };
+  }
   for (const file of missing) hint(deps, ask, { stage: "extracting", file });
   return { kind: "parked" };
 }

@@ -24,6 +24,7 @@ export {
   readText,
   setPassword,
   setProfile,
+  stopWaiting,
   takeWaiting,
   textKey,
   textState,

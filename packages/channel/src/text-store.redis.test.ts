@@ -13,6 +13,7 @@ import {
   readText,
   setPassword,
   setProfile,
+  stopWaiting,
   takeWaiting,
   textKey,
   textState,
@@ -120,6 +121,16 @@ describe("waiting for a text", () => {
     expect((await takeWaiting(channel.store, "k")).map(({ c }) => c).sort()).toEqual([one.c, two.c].sort());
     expect(await takeWaiting(channel.store, "k")).toEqual([]);
     expect(await takeWaiting(channel.store, "l")).toEqual([{ shard: one.shard, u: one.u, c: one.c }]);
+  });
+
+  it("leaves nothing behind for a text that came before it was waited for", async () => {
+    const [one, two] = [conversationAddress("a", "1"), conversationAddress("b", "2")];
+    for (const at of [one, two]) await awaitTexts(channel.store, at, ["k", "l"]);
+    await stopWaiting(channel.store, one, ["k", "l"]);
+    await stopWaiting(channel.store, one, ["k", "l"]);
+    expect((await takeWaiting(channel.store, "k")).map(({ c }) => c)).toEqual([two.c]);
+    await stopWaiting(channel.store, two, ["l"]);
+    expect(await channel.store.redis.keys("wait:*")).toEqual([]);
   });
 
   it("wakes thousands", async () => {

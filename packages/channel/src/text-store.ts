@@ -100,6 +100,13 @@ export async function awaitTexts(store: Store, at: ConversationAddress, keys: re
   await exec(pipeline);
 }
 
+/** Takes a conversation off the lists again, once the texts turned out to be there: nobody empties those lists any more. */
+export async function stopWaiting(store: Store, at: ConversationAddress, keys: readonly string[]): Promise<void> {
+  const pipeline = store.redis.pipeline();
+  for (const key of keys) pipeline.srem(waitKey(key), `${at.shard}/${at.u}/${at.c}`);
+  await exec(pipeline);
+}
+
 const TAKE_SOME = script(`
 return { 'OK', unpack(redis.call('SPOP', KEYS[1], ARGV[1])) }
 `);

@@ -1,0 +1,84 @@
+import type { Cluster, Member } from "./cluster.ts";
+import { revive } from "./cluster.ts";
+import type { History } from "./history.ts";
+import { EDGE_STEPS, WORKER_STEPS } from "./steps.ts";
+
+/** How often each failpoint is crossed by a kill: at its first crossing, and at a later one. */
+const CROSSINGS = [1, 2] as const;
+/** A process whose point is not crossed in this time is let go of, and the point counts as missed. */
+const CROSS_MS = 30_000;
+const STOP_AFTER_MS = 700;
+
+export interface Failpoint {
+  readonly role: Member["role"];
+  readonly point: string;
+  /** Dies at this crossing. */
+  readonly nth: number;
+}
+
+/** Every point, before and after each step, at each crossing. */
+export function allFailpoints(): Failpoint[] {
+  const of = (role: Member["role"], steps: readonly string[]): Failpoint[] =>
+    steps.flatMap((step) =>
+      ["before", "after"].flatMap((side) =>
+        CROSSINGS.map((crossing) => ({
+          role,
+          point: `${step}:${side}`,
+          // Steps that one process takes only once in its life die there each time.
+          nth: step === "handBack" ? 1 : crossing,
+        })),
+      ),
+    );
+  return [...of("edge", EDGE_STEPS), ...of("worker", WORKER_STEPS)];
+}
+
+/**
+ * Lets processes die at every failpoint, one after the other, on all members but the first of each role. Resolves with
+ * the points that nobody crossed.
+ */
+export async function dieEverywhere(
+  cluster: Cluster,
+  history: History,
+  preload: Record<string, string>,
+): Promise<Failpoint[]> {
+  const points = allFailpoints();
+  const missed: Failpoint[] = [];
+  const lane = async (member: Member, mine: Failpoint[]): Promise<void> => {
+    for (let one = mine.shift(); one; one = mine.shift()) {
+      if (!(await dieOnce(member, one, history, preload))) missed.push(one);
+    }
+    member.env = {};
+    await revive(member, history);
+  };
+  const lanes = (["edge", "worker"] as const).flatMap((role) => {
+    const mine = points.filter((point) => point.role === role);
+    const [, ...doomed] = role === "edge" ? cluster.edges : cluster.workers;
+    return doomed.map((member) => lane(member, mine));
+  });
+  await Promise.all(lanes);
+  return missed;
+}
+
+async function dieOnce(
+  member: Member,
+  { point, nth }: Failpoint,
+  history: History,
+  preload: Record<string, string>,
+): Promise<boolean> {
+  await member.kill();
+  const isHandBack = point.startsWith("handBack");
+  const grace: Record<string, string> = isHandBack ? { WORKER_GRACE_MS: "0" } : {};
+  member.env = { ...preload, ...grace, CHAOS_FAILPOINTS: `${point}@${nth}` };
+  const begun = history.now();
+  // A point that lies on the way up may be crossed before the process says that it is ready.
+  await member.start().catch(() => undefined);
+  const { process } = member;
+  if (!process) return false;
+  member.excuse();
+  if (isHandBack) setTimeout(() => process.kill("SIGTERM"), STOP_AFTER_MS);
+  const timer = setTimeout(() => process.kill("SIGINT"), CROSS_MS);
+  const { signal } = await process.exited;
+  clearTimeout(timer);
+  history.add({ kind: "fault", fault: `failpoint ${point}`, target: member.name, forMs: history.now() - begun });
+  return signal === "SIGKILL";
+}
