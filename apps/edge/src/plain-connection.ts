@@ -43,7 +43,7 @@ export interface PlainConnection {
   closed(): void;
 }
 
-/** Larger text frames are decoded in a thread: 33 MB on the loop would hold up everybody for a fifth of a second. */
+/** Larger text frames are decoded in a thread: 33 MB on the loop would hold up everybody. */
 const BIG_FRAME_BYTES = 262_144;
 /** Closes for a reason that the table has no close code for: `BUSY`. */
 const TRY_AGAIN_LATER = 1013;

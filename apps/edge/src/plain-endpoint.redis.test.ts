@@ -48,7 +48,7 @@ describe("asks and replies", () => {
     expect(ear.frames[1]).toEqual(expect.objectContaining({ type: "error", code: "BAD_MESSAGE", unique_id: "x" }));
   });
 
-  it("streams to those who ask for it: deltas of the newest attempt, then the whole reply", async () => {
+  it("streams to those who ask for it: each delta, then the whole reply", async () => {
     const plain = await start();
     const ear = await plain.connect();
     ear.say({ message: "go", unique_id: "me", stream: true });
@@ -63,6 +63,21 @@ describe("asks and replies", () => {
       { type: "delta", text: "two", unique_id: "me" },
       { message: "one two", type: "chat", unique_id: "me" },
     ]);
+  });
+
+  it("streams a second attempt after the first, and replies once with the whole of the second", async () => {
+    const plain = await start();
+    const ear = await plain.connect();
+    ear.say({ message: "go", unique_id: "me", stream: true });
+    const turn = await plain.taken(0);
+    const texts = ["lost", "kept"];
+    for (const [index, text] of texts.entries()) {
+      const attempt = await turn.begin(index > 0 ? "anew" : undefined);
+      await turn.write(attempt, 1, { type: "started", engine: "e" });
+      await turn.write(attempt, 2, { type: "delta", text });
+    }
+    await turn.finish(done("kept"));
+    expect((await ear.next(3)).map(({ text, message }) => text ?? message)).toEqual(["lost", "kept", "kept"]);
   });
 
   it("answers two asks of one connection in order, and leaves out an id that was not sent", async () => {
@@ -377,7 +392,7 @@ describe("the list of bad inputs", () => {
     if (!list) return context.skip("../shared/security/bad-inputs.jsonl is not here");
     const lines = readFileSync(list, "utf8").trim().split("\n");
     const ids = lines.map((line) => JSON.parse(line) as { id: string; surface: string });
-    // W03 is the router's; the rest stands above, or beside the decoder.
+    // W03 is the router's, and of W17 the byte now and then is not played here; the rest stands above or beside the decoder.
     const tested = "W01 W02 W03 W05 W06 W07 W09 W10 W11 W13 W14 W15 W17 W18 W19 W21 W22".split(" ");
     expect(ids.filter(({ surface }) => surface === "ws").map(({ id }) => id)).toEqual(tested);
   });

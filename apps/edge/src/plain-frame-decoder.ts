@@ -79,8 +79,8 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const MAX_DEPTH = PAYLOAD_DEPTH + 1;
 /**
- * Far more than any frame has. 33 MB of `{},` take a gigabyte when they are parsed, and a thread that reaches its memory
- * limit inside of the parser takes the whole process along.
+ * Far more than any frame has. Parsed, `{},` takes many times its text (15 MB of it filled 112 MB and went on), and a
+ * thread that reaches its memory limit inside of the parser takes the whole process along.
  */
 const MAX_PARTS = 10_000;
 

@@ -68,7 +68,8 @@ export interface Plain extends AsyncDisposable {
 export interface Turn {
   readonly ask: TakenAsk;
   readonly at: ConversationAddress;
-  begin(): Promise<number>;
+  /** Begins an attempt; `anew`: as another worker that took the ask over. */
+  begin(anew?: "anew"): Promise<number>;
   write(attempt: number, n: number, body: EventBody): Promise<void>;
   finish(body: EventBody<Terminal>): Promise<void>;
 }
@@ -218,8 +219,10 @@ export async function startPlain(
       return {
         ask,
         at,
-        async begin() {
-          const begun = await begin(store, ask, owner, 9);
+        async begin(anew) {
+          const by = anew ? newOwner() : owner;
+          if (anew) await take(store, at, by);
+          const begun = await begin(store, ask, by, 9);
           if (begun.kind !== "begun") throw new Error(begun.kind);
           written = { attempt: begun.attempt, n: 0 };
           return begun.attempt;
