@@ -10,7 +10,18 @@ it.each(["SIGINT", "SIGTERM"] as const)("%s ends a process in order", async (sig
   await child.waitFor(/waiting/);
   child.kill(signal);
   expect(await child.exited).toEqual({ code: 0, signal: null });
-  expect(child.lines.at(-1)).toBe(`ended by ${signal}`);
+  expect(child.lines.slice(-2)).toEqual([`ending by ${signal}`, "ended"]);
+});
+
+it("a second signal does not cut short what the first began, as Ctrl-C sends them through a launcher", async () => {
+  await using child = start("process");
+  await child.waitFor(/waiting/);
+  child.kill("SIGINT");
+  await child.waitFor(/ending/);
+  child.kill("SIGINT");
+  child.kill("SIGTERM");
+  expect(await child.exited).toEqual({ code: 0, signal: null });
+  expect(child.lines.at(-1)).toBe("ended");
 });
 
 it("the death of its parent, which sends no signal, ends it", async () => {
@@ -20,7 +31,7 @@ it("the death of its parent, which sends no signal, ends it", async () => {
   parent.kill("SIGKILL");
   // Our own parent is a process of the test, so its death is seen by the child's ppid alone.
   await eventually(() => !isAlive(pid), { what: "the child's end" });
-  expect(await parent.waitFor(/ended by/)).toBe("ended by parent-gone");
+  expect(await parent.waitFor(/ending by/)).toBe("ending by parent-gone");
 });
 
 function isAlive(pid: number): boolean {

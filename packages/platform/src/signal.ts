@@ -6,8 +6,10 @@ const PARENT_EVERY_MS = 500;
  */
 export function untilSignal(of: { watchParent?: boolean } = {}): Promise<"SIGINT" | "SIGTERM" | "parent-gone"> {
   return new Promise((resolve) => {
-    process.once("SIGINT", () => resolve("SIGINT"));
-    process.once("SIGTERM", () => resolve("SIGTERM"));
+    // For good, not once: Ctrl-C reaches a whole group of processes, and a launcher passes it on besides. A second
+    // signal must not cut the end short that the first one began.
+    process.on("SIGINT", () => resolve("SIGINT"));
+    process.on("SIGTERM", () => resolve("SIGTERM"));
     if (!of.watchParent) return;
     const parent = process.ppid;
     const timer = setInterval(() => {

@@ -1,5 +1,6 @@
 // A process as every app is one: settings, then a signal, then its end.
 import { describeProblems, EXIT_CONFIG, integer, parseEnv, untilSignal, url } from "../src/index.ts";
+import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 
 const parsed = parseEnv(z.object({ PORT: integer({ min: 1, max: 9, default: 5 }), WHERE: url(["ws:"]) }), process.env);
@@ -10,5 +11,7 @@ if (!parsed.ok) {
 const stopped = untilSignal({ watchParent: true });
 const alive = setInterval(() => undefined, 1000);
 process.stdout.write("waiting\n");
-process.stdout.write(`ended by ${await stopped}\n`);
+process.stdout.write(`ending by ${await stopped}\n`);
+await setTimeout(300); // what a drain takes
+process.stdout.write("ended\n");
 clearInterval(alive);
