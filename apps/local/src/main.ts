@@ -10,10 +10,11 @@ if (!parsed.ok) {
 const { config } = parsed;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const life = createLifecycle(8000);
-const stopped = untilSignal({ watchParent: true });
+const ending = new AbortController();
+const stopped = untilSignal({ watchParent: true }).finally(() => ending.abort());
 
 const outcome = await Promise.race([
-  startAll(config, process.env, life, (text) => say(`! ${text}`)).then(
+  startAll(config, process.env, life, (text) => say(`! ${text}`), ending.signal).then(
     (started) => ({ started }),
     (error: unknown) => ({ error }),
   ),

@@ -23,6 +23,7 @@ export async function startAll(
   env: NodeJS.ProcessEnv,
   life: Lifecycle,
   say: (text: string) => void,
+  ending: AbortSignal,
 ): Promise<Started> {
   await assertFree(config);
   let port = config.ADMIN_PORT;
@@ -32,7 +33,7 @@ export async function startAll(
       say(`${name}: ${line.msg ?? ""} ${detail(line)}`);
   };
   const keep = (name: string, start: Parameters<typeof supervise>[0]): Supervised => {
-    const one = supervise(start, say);
+    const one = supervise(start, say, ending);
     life.add(name, () => one.stop(GRACE_MS));
     return one;
   };

@@ -11,7 +11,8 @@ const LONGEST_WAIT_MS = 10_000;
 /** A process that ran this long was well: the next wait is the first again. */
 const WELL_MS = 30_000;
 
-export function supervise(start: () => Running, say: (text: string) => void): Supervised {
+/** @param ending aborted as soon as everything is to end: Ctrl-C reaches the process itself, perhaps before us. */
+export function supervise(start: () => Running, say: (text: string) => void, ending: AbortSignal): Supervised {
   let running = start();
   let stopping = false;
   let waitMs = FIRST_WAIT_MS;
@@ -20,7 +21,7 @@ export function supervise(start: () => Running, say: (text: string) => void): Su
   function follow(): void {
     const begun = performance.now();
     void running.exited.then(({ code, signal }) => {
-      if (stopping) return;
+      if (stopping || ending.aborted) return;
       waitMs = performance.now() - begun > WELL_MS ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
       say(`${running.name} ended (${signal ?? `exit ${code}`}) and is started again in ${waitMs / 1000} s`);
       timer = setTimeout(() => {
