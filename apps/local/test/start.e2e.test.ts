@@ -1,7 +1,9 @@
 import { connect } from "@docrelay/client";
 import { eventually, freePort, makePdf } from "@docrelay/testkit";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { commandOf, launch, type Launcher } from "./launcher.ts";
@@ -24,17 +26,24 @@ async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<voi
   server.close();
 }
 
-const question = makePdf({ pages: ["The lighthouse was painted green in 1931."] });
+/** Runs the README's example as it stands there, and returns what it wrote. */
+async function runReadme(port: number, bytes: Uint8Array): Promise<string> {
+  const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8");
+  const [, example = ""] = /```ts\nimport \{ connect \} from "@docrelay\/client";\n([^]*?)```/.exec(readme) ?? [];
+  expect(example).toContain("http://localhost:3000");
+  let said = "";
+  const body = `return (async () => { ${example.replace("localhost:3000", `127.0.0.1:${port}`)} })();`;
+  // eslint-disable-next-line no-new-func -- the example is text, and has to run as text
+  const run = new Function("connect", "bytes", "process", "console", body) as (...of: unknown[]) => Promise<void>;
+  await run(connect, bytes, { stdout: { write: (text: string) => (said += text) } }, { log: () => undefined });
+  return said;
+}
 
 describe("npm start", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("answers from a PDF; at %s nothing of it is left", async (signal) => {
     await using local = await start();
-    const relay = connect({ url: `http://127.0.0.1:${local.port}` });
-    const answer = relay
-      .conversation("c")
-      .ask("Which colour was the lighthouse?", { files: [{ name: "lighthouse.pdf", bytes: question }] });
-    expect(await answer.text()).toContain("painted green in 1931. (lighthouse.pdf, p. 1)");
-    relay.close();
+    const said = await runReadme(local.port, makePdf({ pages: ["The lighthouse was painted green in 1931."] }));
+    expect(said).toContain("painted green in 1931. (report.pdf, p. 1)");
     expect((await fetch(`http://127.0.0.1:${local.port}/`)).status).toBe(200);
     expect(local.pids().length).toBeGreaterThanOrEqual(5);
 
