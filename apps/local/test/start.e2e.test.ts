@@ -33,7 +33,7 @@ async function runReadme(port: number, bytes: Uint8Array): Promise<string> {
   expect(example).toContain("http://localhost:3000");
   let said = "";
   const body = `return (async () => { ${example.replace("localhost:3000", `127.0.0.1:${port}`)} })();`;
-  // eslint-disable-next-line no-new-func -- the example is text, and has to run as text
+  // oxlint-disable-next-line typescript/no-implied-eval -- the example is text, and has to run as text
   const run = new Function("connect", "bytes", "process", "console", body) as (...of: unknown[]) => Promise<void>;
   await run(connect, bytes, { stdout: { write: (text: string) => (said += text) } }, { log: () => undefined });
   return said;
