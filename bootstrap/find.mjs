@@ -6,6 +6,8 @@ import { cache, command, root, step } from "./step.mjs";
 // What redis-server needs beyond a bare Debian; what is installed already is not unpacked over it.
 const DEBIAN = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
 
+const IMAGE = "redis:7-bookworm";
+
 function onPath(names) {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
@@ -33,11 +35,14 @@ export async function findRedis() {
 }
 
 /** The server's folder, FOLDER, is where its socket is: the same path inside and outside. */
-function container() {
+async function container() {
+  await command("docker", ["image", "inspect", IMAGE]).catch(() =>
+    step("Redis, as a container's image", () => command("docker", ["pull", "--quiet", IMAGE])),
+  );
   const path = join(cache, "redis-container");
-  const words = '--rm --user "$(id -u):$(id -g)" -v "$FOLDER:$FOLDER" redis:7-bookworm redis-server "$@"';
+  const words = '--rm --user "$(id -u):$(id -g)" -v "$FOLDER:$FOLDER"';
   mkdirSync(cache, { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec docker run ${words}\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\nexec docker run ${words} ${IMAGE} redis-server "$@"\n`, { mode: 0o755 });
   return path;
 }
 
@@ -101,7 +106,9 @@ function playwrights() {
 
 function dockerAnswers() {
   return new Promise((resolve) => {
-    const socket = connect("/var/run/docker.sock");
+    const host = process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock";
+    if (!host.startsWith("unix://")) return resolve(true);
+    const socket = connect(host.slice("unix://".length));
     const end = (answer) => {
       socket.destroy();
       resolve(answer);
