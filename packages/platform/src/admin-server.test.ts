@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect, it } from "vitest";
 import { startAdminServer } from "./admin-server.ts";
 import { createHealth } from "./health.ts";
-import { createLoopDelay, createMetrics } from "./metrics.ts";
+import { createMetrics } from "./metrics.ts";
 
 const HOST = "127.0.0.1";
 
@@ -51,13 +51,4 @@ it("fails when its port is in use", async () => {
   const of = { host: HOST, health: createHealth(), metrics: createMetrics() };
   await using first = await startAdminServer({ ...of, port: 0 });
   await expect(startAdminServer({ ...of, port: first.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
-});
-
-it("keeps a registry for each process part, so that two do not collide", () => {
-  expect(() => [createMetrics(), createMetrics()].map((one) => one.counter("same_total", "x"))).not.toThrow();
-});
-
-it("measures the loop's delay without its own resolution", () => {
-  using delay = createLoopDelay();
-  expect(delay.p99Ms()).toBe(0);
 });
