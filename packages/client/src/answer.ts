@@ -34,8 +34,12 @@ export interface Answer extends AsyncIterable<Event> {
   readonly accepted: Promise<Accepted>;
   /** The whole reply. @throws RelayError when the ask failed; what had arrived when it was cancelled. */
   text(): Promise<string>;
+  /** Ends the ask at any stage; what was not sent yet is never sent, and `accepted` rejects with an AbortError. */
   cancel(): Promise<void>;
 }
+
+/** How long an ask is sent again before its outcome counts as unknown. */
+const ASK_MS = 120_000;
 
 type Asked = (seq: number, ask: string, duplicate: boolean) => void;
 
@@ -52,6 +56,9 @@ export function createAnswer(
   const events: Event[] = [];
   let failure: unknown;
 
+  /** What went over the wire; undefined until then. */
+  let outgoing: Outgoing | undefined;
+
   const unsubscribe = conversation.subscribe({
     event(event) {
       if (event.ask !== id) return;
@@ -60,27 +67,48 @@ export function createAnswer(
       if (isTerminal(event)) settle();
     },
     progress: ({ conversation: _, ask, ...progress }) => void (ask === id && onProgress?.(progress)),
-    reset: () => void (events.length = 0),
+    reset() {
+      events.length = 0;
+      // The log may have come back without this ask. Sending it again is always safe.
+      if (outgoing) dispatch(outgoing).catch(settle);
+    },
     failed: (error) => settle(error),
+    closed: () => settle(new Error("the conversation was closed before the answer ended")),
   });
   function settle(error?: unknown): void {
     failure ??= error;
     unsubscribe();
-    signal?.removeEventListener("abort", cancel);
+    signal?.removeEventListener("abort", onAbort);
     for (const queue of queues) queue.end(error);
   }
 
-  const sent = new AbortController();
-  const cancel = (): void => {
-    sent.abort(signal?.reason ?? new DOMException("cancelled", "AbortError"));
-    answer.cancel().catch(() => undefined); // it may never have been accepted
-  };
+  const unsent = new AbortController();
+  /** Not on the wire yet: it never goes. Else its acknowledgement comes first, since only what is known can be cancelled. */
+  async function cancel(reason?: unknown): Promise<void> {
+    if (!outgoing) return unsent.abort(reason ?? new DOMException("cancelled", "AbortError"));
+    await accepted;
+    await conversation.cancel(id);
+  }
+  const onAbort = (): void => void cancel(signal?.reason).catch(() => undefined); // refused: there is nothing to cancel
 
-  async function send(): Promise<Accepted> {
+  async function send(again = true): Promise<Accepted> {
     const files = await Promise.all((options.files ?? []).map((file, index) => reference(file, index)));
-    const ask: Outgoing = { id, conversation: conversation.id, message, files };
+    unsent.signal.throwIfAborted();
+    outgoing = { id, conversation: conversation.id, message, files };
+    try {
+      return await dispatch(outgoing);
+    } catch (error) {
+      // A file that the server no longer has is sent anew, once.
+      const gone = error instanceof RelayError && error.code === "NOT_FOUND";
+      const forgotten = gone ? (options.files ?? []).filter((file) => deps.forget(file)) : [];
+      if (!again || forgotten.length === 0) throw error;
+      outgoing = undefined;
+      return send(false);
+    }
+  }
+  async function dispatch(ask: Outgoing): Promise<Accepted> {
     deps.outbox.put(ask);
-    const ack = await sendAsk(deps, ask, sent.signal);
+    const ack = await sendAsk(deps, ask);
     onAsked(ack.seq, id, ack.duplicate);
     return ack;
   }
@@ -93,19 +121,14 @@ export function createAnswer(
       "upload" in file
         ? file.upload
         : await deps.send(file, {
-            signal: sent.signal,
+            signal: unsent.signal,
             onProgress: (done, size) => onProgress?.({ stage: "uploading", file: index, sent: done, size }),
           });
     return password === undefined ? { upload } : { upload, password };
   }
 
   const accepted = send();
-  accepted.catch((error: unknown) => {
-    // A file that the server no longer has is sent anew the next time.
-    if (error instanceof RelayError && error.code === "NOT_FOUND")
-      for (const file of options.files ?? []) deps.forget(file);
-    settle(error);
-  });
+  accepted.catch(settle);
 
   const answer: Answer = {
     id,
@@ -115,9 +138,9 @@ export function createAnswer(
         if (event.type === "completed" || event.type === "cancelled") return event.text;
         if (event.type === "failed") throw new RelayError(event.error);
       }
-      throw new Error("the conversation was closed before the answer ended");
+      throw new Error("the answer has no end");
     },
-    cancel: () => conversation.cancel(id),
+    cancel: () => cancel(),
     [Symbol.asyncIterator]() {
       const queue = createQueue<Event>(() => queues.delete(queue));
       queues.add(queue);
@@ -127,25 +150,25 @@ export function createAnswer(
       return queue[Symbol.asyncIterator]();
     },
   };
-  if (signal?.aborted) cancel();
-  else signal?.addEventListener("abort", cancel, { once: true });
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
   return answer;
 }
 
-/** Sends an ask until it is acknowledged or refused for good; only then it leaves the outbox. */
-export async function sendAsk(
-  deps: Pick<ConversationDeps, "link" | "outbox">,
-  ask: Outgoing,
-  signal?: AbortSignal,
-): Promise<Accepted> {
+/** Refusals after which it is certain that nothing was stored: they end an ask like any that is not retryable. */
+const NOTHING_STORED = new Set(["BUSY", "QUOTA_EXCEEDED", "RATE_LIMITED"]);
+
+/** Sends an ask until it is acknowledged or refused; it leaves the outbox unless the outcome is unknown. */
+export async function sendAsk(deps: Pick<ConversationDeps, "link" | "outbox">, ask: Outgoing): Promise<Accepted> {
   const { files, ...rest } = ask;
   try {
     const payload = files.length > 0 ? { ...rest, files } : rest;
-    const ack = await deps.link.call<Accepted>("ask", payload, { deadlineMs: 120_000, ...(signal ? { signal } : {}) });
+    const ack = await deps.link.call<Accepted>("ask", payload, { deadlineMs: ASK_MS });
     deps.outbox.settle(ask.id);
     return ack;
   } catch (error) {
-    if (error instanceof RelayError && !error.retryable) deps.outbox.settle(ask.id);
+    const certain = error instanceof RelayError && (!error.retryable || NOTHING_STORED.has(error.code));
+    if (certain) deps.outbox.settle(ask.id);
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { sendAsk } from "./answer.ts";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { createLink, type RelayState } from "./link.ts";
 import { createOutbox } from "./outbox.ts";
-import type { RelayError } from "./relay-error.ts";
+import { RelayError } from "./relay-error.ts";
 import { anonymousTokens, givenTokens } from "./session.ts";
 import { memoryStorage, type Storage } from "./storage.ts";
 import { upload, type FileInput, type UploadOptions } from "./upload.ts";
@@ -55,7 +55,13 @@ export function connect(options: ConnectOptions = {}): Relay {
 
   async function send(file: FileInput, more: UploadOptions): Promise<string> {
     const known = uploads.get(file);
-    if (known) return known;
+    if (known) {
+      return known.catch((error: unknown) => {
+        // Another ask that shared the upload was stopped: this one was not.
+        if (error instanceof RelayError || more.signal?.aborted) throw error;
+        return send(file, more);
+      });
+    }
     const sending = upload(link, file, more);
     uploads.set(file, sending);
     sending.catch(() => uploads.delete(file));
@@ -75,7 +81,7 @@ export function connect(options: ConnectOptions = {}): Relay {
     conversation(id = crypto.randomUUID()) {
       const known = conversations.get(id);
       if (known) return known;
-      const forget = (file: object): void => void uploads.delete(file);
+      const forget = (file: object): boolean => uploads.delete(file);
       const made = createConversation(id, { link, outbox, send, forget, onClose: () => conversations.delete(id) });
       conversations.set(id, made);
       // What a former page sent and heard no answer to.

@@ -4,7 +4,6 @@ import { createFollower, type Follower, type Listener } from "./follower.ts";
 import type { Link } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
 import { createQueue } from "./queue.ts";
-import type { RelayError } from "./relay-error.ts";
 import type { FileInput } from "./upload.ts";
 
 /** Ordered asks of one user, as its log tells them. */
@@ -29,7 +28,8 @@ export interface ConversationDeps {
     file: FileInput,
     options: { signal?: AbortSignal; onProgress?: (sent: number, size: number) => void },
   ): Promise<string>;
-  forget(file: object): void;
+  /** Forgets that a file was sent; false for one that never was. */
+  forget(file: object): boolean;
   onClose(): void;
 }
 
@@ -39,23 +39,40 @@ export interface LiveConversation extends Conversation {
   resync(): void;
 }
 
+/** For those who subscribe late; twice what a server keeps of a conversation. */
+const MOST_KEPT = 10_000;
+
 export function createConversation(id: string, deps: ConversationDeps): LiveConversation {
   const listeners = new Set<Listener>();
   const kept: Event[] = [];
   let follower: Follower | undefined;
 
+  /** A listener that throws must not keep events from the others, nor from the state that counts them as shown. */
+  function tell(say: (listener: Listener) => void): void {
+    for (const listener of [...listeners]) {
+      try {
+        say(listener);
+      } catch (error) {
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
+  }
   const fan: Required<Listener> = {
     event(event) {
       kept.push(event);
+      if (kept.length > MOST_KEPT) kept.shift();
       if (isTerminal(event)) deps.outbox.settle(event.ask);
-      for (const listener of listeners) listener.event(event);
+      tell((listener) => listener.event(event));
     },
-    progress: (progress) => listeners.forEach((listener) => listener.progress?.(progress)),
+    progress: (progress) => tell((listener) => listener.progress?.(progress)),
     reset() {
       kept.length = 0;
-      for (const listener of listeners) listener.reset?.();
+      tell((listener) => listener.reset?.());
     },
-    failed: (error: RelayError) => listeners.forEach((listener) => listener.failed?.(error)),
+    failed: (error) => tell((listener) => listener.failed?.(error)),
+    closed: () => tell((listener) => listener.closed?.()),
   };
 
   const conversation: LiveConversation = {
@@ -72,6 +89,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
         event: (event) => queue.push(event),
         reset: () => queue.end(new Error("the log was replaced")),
         failed: (error) => queue.end(error),
+        closed: () => queue.end(),
       });
       return queue;
     },
@@ -86,6 +104,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     close() {
       follower?.stop();
       follower = undefined;
+      fan.closed();
       listeners.clear();
       kept.length = 0;
       // Should it not arrive: the connection's end closes it, too.

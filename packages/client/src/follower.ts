@@ -8,7 +8,7 @@ import {
   type Progress,
 } from "@docrelay/protocol";
 import type { Link } from "./link.ts";
-import { RelayError } from "./relay-error.ts";
+import { RelayError, unreachable } from "./relay-error.ts";
 
 /** Hears a conversation: every event once, in order. */
 export interface Listener {
@@ -19,6 +19,8 @@ export interface Listener {
   reset?(): void;
   /** The conversation cannot be followed any more. */
   failed?(error: RelayError): void;
+  /** The conversation was closed here: nothing more comes. */
+  closed?(): void;
 }
 
 /** Carries out what the pure machine of `@docrelay/protocol` decides, over one link. */
@@ -34,7 +36,7 @@ export function createFollower(link: Link, conversation: string, listener: Requi
 
   function input(by: FollowInput): void {
     if (stopped) return;
-    const step = follow(state, by, Date.now(), Math.random());
+    const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
     for (const action of step.actions) {
       if (action.type === "apply") listener.event(action.event);
@@ -44,7 +46,7 @@ export function createFollower(link: Link, conversation: string, listener: Requi
     }
     clearTimeout(timer);
     if (state.wakeAt !== undefined)
-      timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - Date.now()));
+      timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
   }
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
     link.once<Opened>("conversation:open", { conversation, ...(after ? { after } : {}) }).then(
@@ -53,7 +55,10 @@ export function createFollower(link: Link, conversation: string, listener: Requi
         input({ type: "refused", call, error: error instanceof RelayError ? error.wire : wireError("INTERNAL") }),
     );
   }
-  const unhear = link.onState((next) => input({ type: next === "online" ? "connected" : "disconnected" }));
+  const unhear = link.onState((next, error) => {
+    if (next === "closed") listener.failed(error ?? unreachable());
+    else input({ type: next === "online" ? "connected" : "disconnected" });
+  });
   if (link.state === "online") input({ type: "connected" });
 
   return {

@@ -28,82 +28,103 @@ export interface Link {
 
 const ANSWER_MS = 12_000;
 const CALL_MS = 60_000;
-const WAIT_MS = { first: 200, longest: 5000 };
-const REFUSALS = 5;
+const WAIT_MS = { first: 200, longest: 5000, longestAsked: 60_000 };
+/** A token is refused this often in a row before we give up: a fresh one must have been among them. */
+const AUTH_REFUSALS = 5;
 
 export function createLink(url: string, tokens: TokenSource): Link {
   const socket: Socket = io(url, {
     transports: ["websocket"],
-    reconnectionDelay: WAIT_MS.first,
-    reconnectionDelayMax: WAIT_MS.longest,
-    randomizationFactor: 0.5,
+    // We come back ourselves: the library's own way knows nothing of what the server asks to wait, and stays away when the
+    // server has said goodbye ("io server disconnect").
+    reconnection: false,
     timeout: 10_000,
     forceNew: true,
     auth: (give) => {
       tokens.token().then(
         (token) => give({ token, protocol: 1 }),
-        () => socket.io.engine?.close(), // no token now: the next connection tries again
+        (error: unknown) => {
+          if (error instanceof RelayError) parting = error.wire;
+          if (parting && !parting.retryable) return end(new RelayError(parting));
+          socket.io.engine.close(); // no token now: the next connection tries again
+        },
       );
     },
   });
   const listeners = new Set<(state: RelayState, error?: RelayError) => void>();
   let state: RelayState = "connecting";
   let welcome: Welcome | undefined;
-  let refusals = 0;
+  /** Why the server, or the session, is about to let go of us. */
+  let parting: WireError | undefined;
+  let failures = 0;
+  let authRefusals = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let renewal: ReturnType<typeof setTimeout> | undefined;
+  let refreshing = false;
 
   function become(next: RelayState, error?: RelayError): void {
     if (state === next || state === "closed") return;
     state = next;
     for (const listener of listeners) listener(state, error);
   }
-  function again(waitMs: number): void {
-    clearTimeout(timer);
-    timer = setTimeout(() => state !== "closed" && socket.connect(), waitMs);
-  }
   function backoff(tries: number): number {
     return Math.min(WAIT_MS.first * 2 ** tries, WAIT_MS.longest) * (0.5 + Math.random() / 2);
+  }
+  /** Connects again: later each time, spread at random, and not before the server wants it. */
+  function comeBack(why: WireError | undefined): void {
+    parting = undefined;
+    become("offline");
+    if (state === "closed") return;
+    clearTimeout(timer);
+    const asked = Math.min(why?.retryAfterMs ?? 0, WAIT_MS.longestAsked);
+    timer = setTimeout(() => socket.connect(), Math.max(asked, backoff(failures++)));
   }
 
   socket.on("welcome", (hello: Welcome) => {
     welcome = hello;
-    refusals = 0;
+    parting = undefined;
+    failures = 0;
+    authRefusals = 0;
     scheduleRenewal(hello.expiresAt);
     become("online");
   });
-  socket.on("disconnect", (reason) => {
-    become("offline");
-    // Socket.IO comes back by itself, but not when the server has said goodbye.
-    if (reason === "io server disconnect") again(backoff(0));
+  socket.on("closing", (why: WireError) => {
+    parting = why;
+    if (why.code === "AUTH_EXPIRED") tokens.renew("expiring");
+  });
+  socket.on("disconnect", () => {
+    clearTimeout(renewal);
+    comeBack(parting);
   });
   socket.on("connect_error", (error: Error & { data?: WireError }) => {
-    become("offline");
     const wire = error.data;
-    if (socket.active || !wire) return; // the library tries again
-    refusals++;
-    const auth = wire.code.startsWith("AUTH_");
+    const auth = wire?.code.startsWith("AUTH_") === true;
     if (auth) tokens.renew("refused");
-    if ((!auth && !wire.retryable) || refusals > REFUSALS * (wire.retryable ? 1000 : 1))
-      return end(new RelayError(wire));
-    again(Math.max(wire.retryAfterMs ?? 0, auth && refusals === 1 ? 0 : backoff(refusals)));
+    if (wire && (auth ? ++authRefusals > AUTH_REFUSALS : !wire.retryable)) return end(new RelayError(wire));
+    comeBack(wire ?? parting);
   });
 
   function scheduleRenewal(expiresAt: number): void {
     clearTimeout(renewal);
     const left = expiresAt - Date.now();
     const waitMs = Math.min(Math.max(left - Math.max(left / 10, 60_000), 1000), 2 ** 31 - 1);
-    renewal = setTimeout(() => {
-      if (state !== "online") return;
+    renewal = setTimeout(() => void refresh(), waitMs);
+  }
+  /** Takes a fresh token over the living connection; one at a time. */
+  async function refresh(): Promise<void> {
+    if (refreshing || state !== "online") return;
+    refreshing = true;
+    try {
       tokens.renew("expiring");
-      tokens
-        .token()
-        .then((token) => link.call<{ expiresAt: number }>("auth:refresh", { token }))
-        .then(
-          (answer) => scheduleRenewal(answer.expiresAt),
-          () => scheduleRenewal(Date.now() + 60_000),
-        );
-    }, waitMs);
+      const token = await tokens.token();
+      const { expiresAt } = await link.call<{ expiresAt: number }>("auth:refresh", { token });
+      scheduleRenewal(expiresAt);
+    } catch {
+      // The token is another user's, say: the connection ends at the old one's expiry, and the next begins with this one.
+      scheduleRenewal(Date.now() + 120_000);
+    } finally {
+      refreshing = false;
+    }
   }
   function end(error?: RelayError): void {
     clearTimeout(timer);
@@ -129,8 +150,9 @@ export function createLink(url: string, tokens: TokenSource): Link {
         .catch((cause: unknown) => {
           throw unreachable(cause);
         })) as Ack<T>;
-      if (!ack.ok) throw new RelayError(ack.error);
-      return ack;
+      if (ack.ok) return ack;
+      if (ack.error.code === "AUTH_EXPIRED") void refresh();
+      throw new RelayError(ack.error);
     },
     async call<T extends object>(
       event: string,
@@ -144,7 +166,7 @@ export function createLink(url: string, tokens: TokenSource): Link {
           return await link.once<T>(event, payload, Math.min(ANSWER_MS, Math.max(1, end - Date.now())));
         } catch (error) {
           const wire = error instanceof RelayError ? error.wire : wireError("INTERNAL");
-          const hopeless = !wire.retryable || wire.code === "RESUME_LOST" || wire.code.startsWith("AUTH_");
+          const hopeless = !wire.retryable || wire.code === "RESUME_LOST";
           const waitMs = Math.max(wire.retryAfterMs ?? 0, backoff(tries));
           if (hopeless || Date.now() + waitMs > end || (wire.code === "INTERNAL" && tries > 0)) throw error;
           await pause(waitMs, signal);

@@ -1,3 +1,5 @@
+import { idSchema } from "@docrelay/protocol";
+import * as z from "zod/mini";
 import { readJson, writeJson, type Storage } from "./storage.ts";
 
 /** An ask as it goes over the wire, its files uploaded already. */
@@ -19,10 +21,18 @@ export interface Outbox {
 }
 
 const MOST = 20;
+const outgoingSchema = z.array(
+  z.object({
+    id: idSchema,
+    conversation: idSchema,
+    message: z.string(),
+    files: z.array(z.object({ upload: idSchema })),
+  }),
+);
 
 export function createOutbox(storage: Storage, url: string): Outbox {
   const key = `docrelay:outbox:${url}`;
-  const isList = (value: unknown): value is Outgoing[] => Array.isArray(value);
+  const isList = (value: unknown): value is Outgoing[] => z.safeParse(outgoingSchema, value).success;
   const read = (): Outgoing[] => readJson(storage, key, isList) ?? [];
   return {
     put(ask) {

@@ -1,4 +1,4 @@
-import { sessionSchema, type Session } from "@docrelay/protocol";
+import { sessionSchema, wireErrorSchema, type Session } from "@docrelay/protocol";
 import * as z from "zod/mini";
 import { RelayError, unreachable } from "./relay-error.ts";
 import { readJson, writeJson, type Storage } from "./storage.ts";
@@ -30,9 +30,20 @@ export function anonymousTokens(
   const isSession = (value: unknown): value is Session => z.safeParse(sessionSchema, value).success;
   let session = readJson(storage, key, isSession);
   let renewing = false;
+  let refused: string | undefined;
   let fetching: Promise<string> | undefined;
 
+  /** Another tab may have taken or renewed one meanwhile: all tabs of a browser are one user. */
+  function adopt(): boolean {
+    const stored = readJson(storage, key, isSession);
+    if (!stored || stored.token === session?.token || stored.token === refused) return false;
+    if (stored.expiresAt - now() <= EARLY_MS) return false;
+    session = stored;
+    renewing = false;
+    return true;
+  }
   async function take(): Promise<string> {
+    if (adopt() && session) return session.token;
     const headers: Record<string, string> = session ? { authorization: `Bearer ${session.token}` } : {};
     const signal = AbortSignal.timeout(FETCH_MS);
     const response = await request(new URL("/v1/session", url), { method: "POST", headers, signal }).catch(
@@ -41,19 +52,24 @@ export function anonymousTokens(
       },
     );
     if (response.status === 401 && session) {
-      session = undefined;
-      storage.removeItem(key);
+      forget();
       return take();
     }
     const body: unknown = await response.json().catch(() => undefined);
     if (!response.ok || !isSession(body)) {
-      const error = (body as { error?: RelayError["wire"] } | undefined)?.error;
-      throw error ? new RelayError(error) : unreachable();
+      const refusal = z.safeParse(z.object({ error: wireErrorSchema }), body);
+      throw refusal.success ? new RelayError(refusal.data.error) : unreachable();
     }
     session = body;
     renewing = false;
     writeJson(storage, key, session);
     return session.token;
+  }
+
+  function forget(): void {
+    refused = session?.token;
+    session = undefined;
+    if (readJson(storage, key, isSession)?.token === refused) storage.removeItem(key);
   }
 
   return {
@@ -63,9 +79,7 @@ export function anonymousTokens(
     },
     renew(why) {
       renewing = true;
-      if (why !== "refused") return;
-      session = undefined;
-      storage.removeItem(key);
+      if (why === "refused") forget();
     },
   };
 }

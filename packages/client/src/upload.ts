@@ -3,7 +3,9 @@ import type { Link } from "./link.ts";
 import { RelayError } from "./relay-error.ts";
 
 /** A file to be sent: a `File`, or bytes with a name. */
-export type FileInput = File | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array | Blob };
+export type FileInput =
+  | File
+  | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array<ArrayBuffer> | Blob };
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;

@@ -1,0 +1,300 @@
+import { eventually } from "@docrelay/testkit";
+import { wireError } from "@docrelay/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { RelayServer } from "../test/relay-server.ts";
+import { connect, memoryStorage, RelayError, type Event, type Relay, type RelayState, type Storage } from "./index.ts";
+
+let server: RelayServer;
+let relay: Relay;
+let storage: Storage;
+let states: RelayState[];
+const relays: Relay[] = [];
+
+function open(options: Partial<Parameters<typeof connect>[0]> = {}): Relay {
+  const made = connect({ url: server.url, storage, onState: (state) => states.push(state), ...options });
+  relays.push(made);
+  return made;
+}
+beforeEach(async () => {
+  server = await RelayServer.start();
+  storage = memoryStorage();
+  states = [];
+  relay = open();
+});
+afterEach(async () => {
+  for (const each of relays.splice(0)) each.close();
+  await server[Symbol.asyncDispose]();
+});
+
+/** The ask's first arrival at the server. */
+async function arrived(id: string): Promise<void> {
+  await eventually(() => server.asks.has(id));
+}
+
+describe("an answer", () => {
+  test("is an iterable of its events, and its text", async () => {
+    const answer = relay.conversation("c").ask("what is inside?", { id: "a1" });
+    expect(await answer.accepted).toMatchObject({ seq: 1, duplicate: false });
+    server.answer("a1", "three small words");
+    expect(await answer.text()).toBe("three small words");
+    const types: string[] = [];
+    for await (const event of answer) types.push(event.type);
+    expect(types).toEqual(["accepted", "started", "delta", "delta", "delta", "completed"]);
+    expect(server.heard[0]).toMatchObject({ event: "conversation:open", payload: { conversation: "c" } });
+  });
+  test("that failed throws its code; one that was cancelled gives what had arrived", async () => {
+    const answer = relay.conversation("c").ask("?", { id: "a1" });
+    await answer.accepted;
+    server.write("a1", { type: "failed", error: wireError("ENGINE_TIMEOUT") });
+    await expect(answer.text()).rejects.toMatchObject({ code: "ENGINE_TIMEOUT", retryable: true });
+    const stopped = relay.conversation("c").ask("?", { id: "a2" });
+    await stopped.accepted;
+    server.write("a2", { type: "delta", text: "half" });
+    server.write("a2", { type: "cancelled", text: "half" });
+    expect(await stopped.text()).toBe("half");
+  });
+  test("is whole once, over events lost, repeated and overtaken", async () => {
+    const conversation = relay.conversation("c");
+    const shown: Event[] = [];
+    conversation.subscribe({ event: (event) => shown.push(event) });
+    const answer = conversation.ask("?", { id: "a1" });
+    await answer.accepted;
+    server.silent = true;
+    server.answer("a1", "one two three four five six seven");
+    const [, started, first, second] = server.log;
+    for (const event of [started, second, first, first, started, server.log.at(-1)]) if (event) server.publish(event);
+    expect(await answer.text()).toBe("one two three four five six seven");
+    expect(shown).toEqual(server.log);
+  });
+  test("goes on over a broken connection, from the last position", async () => {
+    const answer = relay.conversation("c").ask("?", { id: "a1" });
+    await answer.accepted;
+    server.write("a1", { type: "started", engine: "e" });
+    await eventually(() => states.includes("online"));
+    server.breakAll();
+    server.write("a1", { type: "delta", text: "while away" });
+    server.complete("a1", "while away");
+    expect(await answer.text()).toBe("while away");
+    expect(states.slice(0, 3)).toEqual(["online", "offline", "online"]);
+    expect(server.heard.at(-1)).toMatchObject({ event: "conversation:open", payload: { after: { seq: 2 } } });
+  });
+  test("survives a listener that throws, which is told to the process", async () => {
+    const thrown: unknown[] = [];
+    const handlers = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.once("uncaughtException", (error) => thrown.push(error));
+    const conversation = relay.conversation("c");
+    conversation.subscribe({
+      event(event) {
+        if (event.type === "started") throw new Error("mine");
+      },
+    });
+    const answer = conversation.ask("?", { id: "a1" });
+    await answer.accepted;
+    server.answer("a1", "whole");
+    expect(await answer.text()).toBe("whole");
+    await eventually(() => thrown.length === 1);
+    for (const handler of handlers) process.on("uncaughtException", handler);
+  });
+});
+
+describe("an unknown outcome", () => {
+  test.each(["break-after", "break-before"] as const)(
+    "(%s) is resolved by sending the same id again",
+    async (fault) => {
+      server.fail("ask", fault, fault);
+      const answer = relay.conversation("c").ask("?", { id: "a1" });
+      const { duplicate } = await answer.accepted;
+      expect(duplicate).toBe(fault === "break-after");
+      const sent = server.heard.filter(({ event }) => event === "ask").map(({ payload }) => payload);
+      expect(sent).toEqual([sent[0], sent[0], sent[0]]);
+      expect(server.log.filter(({ type }) => type === "accepted")).toHaveLength(1);
+    },
+  );
+  test("STORE_UNAVAILABLE, BUSY and RATE_LIMITED are tried again, no sooner than asked", async () => {
+    server.fail(
+      "ask",
+      { refuse: wireError("STORE_UNAVAILABLE") },
+      { refuse: wireError("BUSY", { retryAfterMs: 300 }) },
+      { refuse: wireError("RATE_LIMITED", { retryAfterMs: 400 }) },
+    );
+    await relay.conversation("c").ask("?", { id: "a1" }).accepted;
+    const at = server.heard.filter(({ event }) => event === "ask").map((one) => one.at);
+    expect(at).toHaveLength(4);
+    expect((at[2] ?? 0) - (at[1] ?? 0)).toBeGreaterThan(290);
+    expect((at[3] ?? 0) - (at[2] ?? 0)).toBeGreaterThan(390);
+  });
+  test("a refusal for good is told at once, and the ask is not kept", async () => {
+    server.fail("ask", { refuse: wireError("PAYLOAD_TOO_LARGE", { reason: "message" }) });
+    const answer = relay.conversation("c").ask("?", { id: "a1" });
+    await expect(answer.accepted).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    await expect(answer.text()).rejects.toBeInstanceOf(RelayError);
+    expect(server.count("ask")).toBe(1);
+    expect(storage.getItem(`docrelay:outbox:${server.url}`)).toBe("[]");
+  });
+});
+
+describe("a reload", () => {
+  test("sends again what was not acknowledged, and the log shows one ask with its whole answer", async () => {
+    server.fail("ask", "lose-ack");
+    relay
+      .conversation("c")
+      .ask("mine?", { id: "a1" })
+      .accepted.catch(() => undefined);
+    await arrived("a1");
+    relay.close();
+    const next = open();
+    const shown: Event[] = [];
+    next.conversation("c").subscribe({ event: (event) => shown.push(event) });
+    await eventually(() => server.count("ask") === 2);
+    server.answer("a1", "the whole answer");
+    await eventually(() => shown.at(-1)?.type === "completed");
+    expect(shown).toEqual(server.log);
+    expect(shown.filter(({ type }) => type === "accepted")).toHaveLength(1);
+    await eventually(() => storage.getItem(`docrelay:outbox:${server.url}`) === "[]");
+  });
+  test("mid-answer shows it whole, page by page", async () => {
+    const answer = relay.conversation("c").ask("?", { id: "a1" });
+    await answer.accepted;
+    server.write("a1", { type: "started", engine: "e" });
+    for (let n = 0; n < 17; n++) server.write("a1", { type: "delta", text: `${n} ` });
+    relay.close();
+    const shown: Event[] = [];
+    open()
+      .conversation("c")
+      .subscribe({ event: (event) => shown.push(event) });
+    await eventually(() => shown.length === 19);
+    server.complete("a1", "done");
+    await eventually(() => shown.length === 20);
+    expect(shown).toEqual(server.log);
+  });
+  test("never keeps a password, nor a nonsense storage", async () => {
+    storage.setItem(`docrelay:outbox:${server.url}`, `{"not":"a list"}`);
+    server.fail("ask", "lose-ack");
+    const files = [{ name: "a.pdf", bytes: new Uint8Array([1]), password: "secret" }];
+    relay
+      .conversation("c")
+      .ask("?", { id: "a1", files })
+      .accepted.catch(() => undefined);
+    await arrived("a1");
+    expect(storage.getItem(`docrelay:outbox:${server.url}`)).not.toContain("secret");
+  });
+});
+
+test("a second tab is the same user, and shows the same conversation", async () => {
+  await eventually(() => relay.state === "online");
+  const second = open();
+  const shown: Event[] = [];
+  second.conversation("c").subscribe({ event: (event) => shown.push(event) });
+  const answer = relay.conversation("c").ask("?", { id: "a1" });
+  await answer.accepted;
+  server.answer("a1", "for both");
+  await eventually(() => shown.at(-1)?.type === "completed");
+  expect(shown).toEqual(server.log);
+  expect(server.sessions).toBe(1);
+  expect(server.handshakes).toEqual([
+    { token: "token-1", protocol: 1 },
+    { token: "token-1", protocol: 1 },
+  ]);
+});
+
+describe("a log that was rolled back", () => {
+  test("is shown anew, and an ask that it lost is sent again", async () => {
+    const conversation = relay.conversation("c");
+    const shown: Event[] = [];
+    let resets = 0;
+    conversation.subscribe({
+      event: (event) => shown.push(event),
+      reset() {
+        resets++;
+        shown.length = 0;
+      },
+    });
+    await conversation.ask("first", { id: "a0" }).accepted;
+    server.answer("a0", "stays");
+    await eventually(() => shown.at(-1)?.type === "completed");
+    const kept = server.log.length;
+    const answer = conversation.ask("second", { id: "a1" });
+    await answer.accepted;
+    await eventually(() => shown.length === kept + 1);
+    server.log = server.log.slice(0, kept);
+    server.asks.delete("a1");
+    server.io.emit("resync", {});
+    await eventually(() => server.asks.has("a1"));
+    server.answer("a1", "after all");
+    expect(await answer.text()).toBe("after all");
+    expect(resets).toBe(1);
+    expect(shown).toEqual(server.log);
+  });
+});
+
+describe("the connection", () => {
+  test("comes back when the server says goodbye, also by disconnect()", async () => {
+    await eventually(() => relay.state === "online");
+    server.sockets[0]?.disconnect(true);
+    await eventually(() => states.length === 3);
+    expect(states).toEqual(["online", "offline", "online"]);
+  });
+  test("that is closing with retryAfterMs comes back no sooner", async () => {
+    await eventually(() => relay.state === "online");
+    const at = performance.now();
+    for (const socket of server.sockets) {
+      socket.emit("closing", wireError("SHUTTING_DOWN", { retryAfterMs: 700 }));
+      socket.conn.close();
+    }
+    await eventually(() => states.length === 3);
+    expect(performance.now() - at).toBeGreaterThan(690);
+  });
+  test("is tried again while refused for now, and given up when refused for good", async () => {
+    await eventually(() => relay.state === "online");
+    server.refuseConnect = wireError("TOO_MANY_CONNECTIONS", { retryAfterMs: 50 });
+    server.breakAll();
+    await eventually(() => server.handshakes.length >= 3);
+    server.refuseConnect = undefined;
+    await eventually(() => relay.state === "online");
+    const answer = relay.conversation("c").ask("?", { id: "a1" });
+    await answer.accepted;
+    server.refuseConnect = wireError("FORBIDDEN");
+    server.breakAll();
+    await eventually(() => relay.state === "closed");
+    await expect(answer.text()).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(relay.conversation("d").ask("?").accepted).rejects.toBeInstanceOf(RelayError);
+  });
+  test("takes a new session when its token is refused", async () => {
+    await eventually(() => relay.state === "online");
+    server.refuseConnect = wireError("AUTH_INVALID");
+    server.breakAll();
+    await eventually(() => server.handshakes.length >= 2);
+    server.refuseConnect = undefined;
+    await eventually(() => relay.state === "online");
+    expect(server.sessions).toBeGreaterThan(1);
+    expect(server.handshakes.at(-1)).not.toEqual(server.handshakes[0]);
+  });
+  test("renews its token before it runs out, over the living connection", async () => {
+    server.expiresInMs = 61_000;
+    const other = open({ storage: memoryStorage() });
+    await eventually(() => server.count("auth:refresh") > 0);
+    expect(other.state).toBe("online");
+    expect(server.heard.find(({ event }) => event === "auth:refresh")?.payload).toEqual({ token: "token-3" });
+  });
+  test("with an own token asks for a fresh one when it has run out, and the call goes through", async () => {
+    let given = 0;
+    const own = open({ token: async () => `own-${++given}` });
+    await eventually(() => own.state === "online");
+    server.fail("ask", { refuse: wireError("AUTH_EXPIRED") });
+    await own.conversation("c").ask("?", { id: "a1" }).accepted;
+    expect(server.heard.find(({ event }) => event === "auth:refresh")?.payload).toEqual({ token: "own-2" });
+    expect(server.count("ask")).toBe(2);
+  });
+});
+
+test("what is closed ends: answers, iterables and listeners", async () => {
+  const conversation = relay.conversation("c");
+  const answer = conversation.ask("?", { id: "a1" });
+  await answer.accepted;
+  const all = Array.fromAsync(conversation.events());
+  conversation.close();
+  await expect(answer.text()).rejects.toThrow("closed");
+  expect((await all).length).toBeLessThanOrEqual(1);
+  await eventually(() => server.count("conversation:close") === 1);
+});
