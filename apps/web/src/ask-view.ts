@@ -171,7 +171,7 @@ function failure(ask: AskView, actions: AskActions): HTMLElement {
 function showFoot(place: HTMLElement, ask: AskView): void {
   place.hidden = ask.state !== "completed";
   if (place.hidden) return;
-  const by = [ask.engine, ask.totalMs === undefined ? undefined : seconds(ask.totalMs)].filter(Boolean).join(" · ");
+  const by = ask.totalMs === undefined ? "" : `answered in ${seconds(ask.totalMs)}`;
   const cites = ask.citations.map(({ file, page }) =>
     element("span", { class: "chip cite" }, `${ask.files[file]?.name ?? "file"} · p. ${page}`),
   );

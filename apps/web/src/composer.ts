@@ -1,4 +1,5 @@
 import type { Limits } from "@docrelay/client";
+import type { Attachment } from "./attachment.ts";
 import { byId, element } from "./element.ts";
 import { size } from "./words.ts";
 
@@ -7,12 +8,20 @@ export interface Composer {
   limit(limits: Limits | undefined): void;
   running(running: boolean): void;
   suggest(message: string): void;
-  clear(): void;
+  /** What goes with the next question. */
+  readonly files: readonly Attachment[];
+  /** Takes other files and an empty question. */
+  restart(files: readonly Attachment[]): void;
+  detach(file: Attachment): void;
   focus(): void;
 }
 
 /** The question, and the files that stay attached to the next ones. */
-export function createComposer(on: { send(message: string, files: readonly File[]): void; stop(): void }): Composer {
+export function createComposer(on: {
+  send(message: string, files: readonly Attachment[]): void;
+  stop(): void;
+  onFiles(): void;
+}): Composer {
   const form = byId("composer", HTMLFormElement);
   const question = byId("question", HTMLTextAreaElement);
   const picker = byId("file", HTMLInputElement);
@@ -22,7 +31,7 @@ export function createComposer(on: { send(message: string, files: readonly File[
   const send = byId("send", HTMLButtonElement);
   const stop = byId("stop", HTMLButtonElement);
   const drop = byId("drop", HTMLDivElement);
-  let files: File[] = [];
+  let files: Attachment[] = [];
   let limits: Limits | undefined;
 
   function warn(text: string): void {
@@ -33,8 +42,11 @@ export function createComposer(on: { send(message: string, files: readonly File[
     warn("");
     for (const file of chosen) {
       const same = files.some(
-        ({ name, size: bytes, lastModified }) =>
-          name === file.name && bytes === file.size && lastModified === file.lastModified,
+        (other) =>
+          other instanceof File &&
+          other.name === file.name &&
+          other.size === file.size &&
+          other.lastModified === file.lastModified,
       );
       if (same) continue;
       if (limits && files.length >= limits.filesPerAsk)
@@ -45,15 +57,20 @@ export function createComposer(on: { send(message: string, files: readonly File[
       else files.push(file);
     }
     showFiles();
+    on.onFiles();
     question.focus();
+  }
+  function detach(file: Attachment): void {
+    files = files.filter((other) => other !== file);
+    showFiles();
+    on.onFiles();
   }
   function showFiles(): void {
     list.replaceChildren(
       ...files.map((file) => {
         const remove = element("button", { type: "button", "aria-label": `Remove ${file.name}` }, "×");
         remove.addEventListener("click", () => {
-          files = files.filter((other) => other !== file);
-          showFiles();
+          detach(file);
           question.focus();
         });
         const name = element("span", { class: "name", title: file.name }, file.name);
@@ -135,12 +152,16 @@ export function createComposer(on: { send(message: string, files: readonly File[
       check();
       question.focus();
     },
-    clear() {
-      files = [];
+    get files() {
+      return files;
+    },
+    restart(next) {
+      files = [...next];
       question.value = "";
       warn("");
       showFiles();
     },
+    detach,
     focus: () => question.focus(),
   };
 }

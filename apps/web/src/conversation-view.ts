@@ -1,4 +1,6 @@
-import { RelayError, type AskOptions, type Conversation, type Relay } from "@docrelay/client";
+import { RelayError, type Answer, type Conversation, type Relay } from "@docrelay/client";
+import type { ErrorCode } from "@docrelay/protocol";
+import type { Attachment } from "./attachment.ts";
 import { createAskElement, progressOf, type AskElement } from "./ask-view.ts";
 import { byId } from "./element.ts";
 import { blank, change, isOver, type AskView, type Change, type PageState } from "./page-state.ts";
@@ -6,7 +8,7 @@ import { wordsFor } from "./words.ts";
 
 export interface ConversationView {
   open(id: string): void;
-  ask(message: string, files: readonly File[]): void;
+  ask(message: string, files: readonly Attachment[]): void;
   /** Stops the newest answer that is on its way. */
   stop(): void;
 }
@@ -14,13 +16,25 @@ export interface ConversationView {
 const NEAR_BOTTOM = 120;
 
 /** The conversation on the page: changes come in, and what they changed is drawn once per frame. */
-export function createConversationView(relay: Relay, on: { onRunning(running: boolean): void }): ConversationView {
+export function createConversationView(
+  relay: Relay,
+  on: {
+    onRunning(running: boolean): void;
+    /** An ask is accepted: the server has its files. */
+    onStored(files: readonly Attachment[]): void;
+    /** A file cannot be asked about, whatever the question. */
+    onUnfit(file: Attachment): void;
+  },
+): ConversationView {
   const log = byId("log", HTMLOListElement);
   const empty = byId("empty", HTMLElement);
   const announce = byId("announce", HTMLParagraphElement);
   const elements = new Map<string, AskElement>();
   /** Files of asks sent from this page, for asking again. */
-  const files = new Map<string, readonly File[]>();
+  const files = new Map<string, readonly Attachment[]>();
+  const answers = new Map<string, Answer>();
+  /** Passwords that were typed, for as long as the page is open: the next question about the file needs them again. */
+  const passwords = new WeakMap<Attachment, string>();
   let state: PageState = blank;
   let conversation: Conversation | undefined;
   let stopHearing: (() => void) | undefined;
@@ -30,7 +44,8 @@ export function createConversationView(relay: Relay, on: { onRunning(running: bo
     const before = state;
     state = change(state, by);
     if (state === before) return;
-    if (by.type === "event" || by.type === "unsent") tell(before, by.type === "event" ? by.event.ask : by.id);
+    if (by.type === "event") tell(before, by.event.ask);
+    else if (by.type === "unsent" || by.type === "withdrawn") tell(before, by.id);
     frame ||= requestAnimationFrame(draw);
   }
 
@@ -42,8 +57,10 @@ export function createConversationView(relay: Relay, on: { onRunning(running: bo
     else if (is.state === "asking") announce.textContent = "The answer is being written.";
     else if (is.state === "cancelled") announce.textContent = "The answer was stopped.";
     else if (is.state === "failed" && is.error) {
-      const { what, advice } = wordsFor(is.error);
+      const { what, advice } = wordsFor(is.error, is.files[is.error.file ?? -1]?.name);
       announce.textContent = `${what} ${advice}`;
+      const file = files.get(id)?.[is.error.file ?? -1];
+      if (file && isUnfit(is.error.code, file)) on.onUnfit(file);
     } else if (is.state === "waiting") announce.textContent = progressOf(is).text;
   }
 
@@ -71,28 +88,30 @@ export function createConversationView(relay: Relay, on: { onRunning(running: bo
     if (follow) page.scrollTop = page.scrollHeight;
   }
 
-  function send(message: string, options: AskOptions, names: AskView["files"]): string {
+  function ask(message: string, chosen: readonly Attachment[]): void {
+    if (!conversation) return;
     const id = crypto.randomUUID();
-    apply({ type: "sending", id, message, files: names });
-    const answer = conversation?.ask(message, {
-      ...options,
+    files.set(id, chosen);
+    apply({ type: "sending", id, message, files: chosen.map(({ name, size }) => ({ name, size })) });
+    const known = chosen.flatMap((file, index) => {
+      const password = passwords.get(file);
+      return password === undefined ? [] : [[index, password] as const];
+    });
+    const answer = conversation.ask(message, {
       id,
+      files: chosen,
+      passwords: new Map(known),
       onProgress: (progress) => apply({ type: "progress", ask: id, progress }),
     });
-    answer?.accepted.catch((error: unknown) => {
-      const wire =
-        error instanceof RelayError ? error.wire : { code: "INTERNAL" as const, message: "", retryable: true };
-      apply({ type: "unsent", id, error: wire });
-    });
-    return id;
-  }
-  function ask(message: string, chosen: readonly File[], options: AskOptions = {}): void {
-    const id = send(
-      message,
-      { ...options, files: chosen },
-      chosen.map(({ name, size }) => ({ name, size })),
+    answers.set(id, answer);
+    answer.accepted.then(
+      () => on.onStored(chosen),
+      (error: unknown) => {
+        if (error instanceof RelayError) return apply({ type: "unsent", id, error: error.wire });
+        if (error instanceof DOMException && error.name === "AbortError") return apply({ type: "withdrawn", id });
+        apply({ type: "unsent", id, error: { code: "INTERNAL", message: "", retryable: true } });
+      },
     );
-    files.set(id, chosen);
     document.documentElement.scrollTop = document.documentElement.scrollHeight;
   }
   function again(failed: AskView, with_?: { file: number; password: string }): void {
@@ -102,7 +121,9 @@ export function createConversationView(relay: Relay, on: { onRunning(running: bo
       byId("attach", HTMLButtonElement).click();
       return;
     }
-    ask(failed.message, chosen ?? [], with_ ? { passwords: new Map([[with_.file, with_.password]]) } : {});
+    const file = chosen?.[with_?.file ?? -1];
+    if (file && with_) passwords.set(file, with_.password);
+    ask(failed.message, chosen ?? []);
   }
 
   return {
@@ -111,6 +132,7 @@ export function createConversationView(relay: Relay, on: { onRunning(running: bo
       stopHearing?.();
       conversation?.close();
       files.clear();
+      answers.clear();
       state = blank;
       conversation = relay.conversation(id);
       stopHearing = conversation.subscribe({
@@ -124,7 +146,15 @@ export function createConversationView(relay: Relay, on: { onRunning(running: bo
     ask: (message, chosen) => ask(message, chosen),
     stop() {
       const running = [...state.values()].findLast((one) => !isOver(one));
-      if (running) conversation?.cancel(running.id).catch(() => undefined); // its end, or its absence, shows in the log
+      if (!running) return;
+      const ending = answers.get(running.id)?.cancel() ?? conversation?.cancel(running.id);
+      ending?.catch(() => undefined); // its end, or its absence, shows in the log
     },
   };
+}
+
+/** Tells whether no question about the file can be answered: it is at fault itself, or no longer there. */
+function isUnfit(code: ErrorCode, file: Attachment): boolean {
+  if (code === "NOT_FOUND") return !(file instanceof File);
+  return code !== "PDF_ENCRYPTED" && (code.startsWith("FILE_") || code.startsWith("PDF_"));
 }

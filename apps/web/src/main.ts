@@ -1,4 +1,5 @@
 import { connect } from "@docrelay/client";
+import { keepFiles, recallFiles } from "./attachment.ts";
 import { createComposer } from "./composer.ts";
 import { createConversationView } from "./conversation-view.ts";
 import { byId } from "./element.ts";
@@ -30,18 +31,40 @@ relay.onState((state) => {
 const composer = createComposer({
   send: (message, files) => view.ask(message, files),
   stop: () => view.stop(),
+  onFiles: () => keep(),
 });
-const view = createConversationView(relay, { onRunning: (running) => composer.running(running) });
+const uploads = new WeakMap<File, string>();
+const keep = (): void => keepFiles(conversationId(), composer.files, uploads);
+const view = createConversationView(relay, {
+  onRunning: (running) => composer.running(running),
+  onUnfit: (file) => composer.detach(file),
+  onStored(files) {
+    for (const file of files) {
+      if (!(file instanceof File)) continue;
+      // It is there already: this only tells under which id.
+      relay.upload(file).then(
+        ({ upload }) => {
+          uploads.set(file, upload);
+          keep();
+        },
+        () => undefined, // the next question sends it anew
+      );
+    }
+  },
+});
 
+let shown: string | undefined;
 function show(): void {
   const id = conversationId();
   localStorage.setItem("docrelay:conversation", id);
+  if (id === shown) return;
+  shown = id;
+  composer.restart(recallFiles(id));
   view.open(id);
 }
 addEventListener("hashchange", show);
 byId("new", HTMLButtonElement).addEventListener("click", () => {
   location.hash = crypto.randomUUID();
-  composer.clear();
   composer.focus();
 });
 byId("suggestion", HTMLButtonElement).addEventListener("click", () => composer.suggest("what is inside this pdf?"));

@@ -32,6 +32,12 @@ describe("the page", () => {
     });
   });
 
+  it("shows an ask that was stopped before it was sent as stopped, and only such a one", () => {
+    const sending: Change = { type: "sending", id: "a", message: "what?", files: [] };
+    expect(play(sending, { type: "withdrawn", id: "a" }).get("a")).toMatchObject({ state: "cancelled", text: "" });
+    expect(play(sending, accepted, { type: "withdrawn", id: "a" }).get("a")?.state).toBe("waiting");
+  });
+
   it("voids the text of an earlier attempt", () => {
     expect(play(accepted, started(1), delta(1, "lost"), started(2), delta(2, "kept")).get("a")?.text).toBe("kept");
   });

@@ -45,6 +45,8 @@ export type Change =
   | { readonly type: "progress"; readonly ask: string; readonly progress: NonNullable<AskView["progress"]> }
   | { readonly type: "sending"; readonly id: string; readonly message: string; readonly files: readonly FileView[] }
   | { readonly type: "unsent"; readonly id: string; readonly error: WireError }
+  /** Stopped before it was sent: the server never hears of it. */
+  | { readonly type: "withdrawn"; readonly id: string }
   | { readonly type: "reset" };
 
 /** One change of the page. Pure; an ask that a change does not touch stays the same object. */
@@ -61,6 +63,8 @@ export function change(state: PageState, by: Change): PageState {
       return update(state, by.id, (ask) =>
         ask.state === "sending" ? { ...ask, state: "failed", error: by.error } : ask,
       );
+    case "withdrawn":
+      return update(state, by.id, (ask) => (ask.state === "sending" ? { ...ask, state: "cancelled" } : ask));
     case "progress":
       return update(state, by.ask, (ask) => (isOver(ask) ? ask : { ...ask, progress: by.progress }));
     case "event":

@@ -117,14 +117,18 @@ export function createAnswer(
     index: number,
   ): Promise<Outgoing["files"][number]> {
     const password = file.password ?? options.passwords?.get(index);
-    const upload =
-      "upload" in file
-        ? file.upload
-        : await deps.send(file, {
-            signal: unsent.signal,
-            onProgress: (done, size) => onProgress?.({ stage: "uploading", file: index, sent: done, size }),
-          });
+    const upload = "upload" in file ? file.upload : await sendFile(file, index);
     return password === undefined ? { upload } : { upload, password };
+  }
+
+  async function sendFile(file: FileInput, index: number): Promise<string> {
+    const tell = (sent: number, size: number): void => onProgress?.({ stage: "uploading", file: index, sent, size });
+    try {
+      return await deps.send(file, { signal: unsent.signal, onProgress: tell });
+    } catch (error) {
+      // An upload knows nothing of the ask; whoever reads the error wants to know which file.
+      throw error instanceof RelayError ? new RelayError({ ...error.wire, file: index }, { cause: error }) : error;
+    }
   }
 
   const accepted = send();

@@ -104,6 +104,14 @@ describe("an ask with files", () => {
     expect(told.at(-1)).toEqual({ stage: "extracting", file: 0, page: 2, pages: 9 });
   });
 
+  test("one of which is refused fails, and says which", async () => {
+    server.fail("upload:chunk", { refuse: wireError("FILE_TYPE_UNSUPPORTED") });
+    const files = [{ upload: "there" }, file(10)];
+    const { accepted } = relay.conversation("c").ask("?", { files });
+    await expect(accepted).rejects.toMatchObject({ code: "FILE_TYPE_UNSUPPORTED", wire: { file: 1 } });
+    expect(server.count("ask")).toBe(0);
+  });
+
   test("that is stopped while it is sent never becomes an ask; another that shares the file does", async () => {
     let openGate = (): void => undefined;
     server.chunkGate = new Promise((resolve) => (openGate = resolve));

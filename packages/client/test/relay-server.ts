@@ -105,7 +105,7 @@ export class RelayServer implements AsyncDisposable {
   write(ask: string, body: EventBody, attempt = 1): Event {
     const seq = (this.log.at(-1)?.seq ?? 0) + 1;
     const head = { conversation: "c", seq, nonce: `n${++this.nonces}`, ask, attempt, at: Date.now() };
-    const event = { ...head, ...body } as Event;
+    const event: Event = { ...head, ...body };
     this.log.push(event);
     if (!this.silent) this.publish(event);
     return event;
