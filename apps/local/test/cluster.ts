@@ -25,6 +25,8 @@ export interface ClusterSettings {
   readonly env?: Env;
   /** The engine to ask; without it the demo engine, with no pause between words. */
   readonly engineUrl?: () => string;
+  /** The demo engine's pause between words. */
+  readonly engineDelayMs?: number;
 }
 
 /** Starts it before the tests of a file, and ends it after them. */
@@ -47,7 +49,9 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
       engineEnv = { ENGINE_URL: settings.engineUrl() };
     } else {
       const port = String(await freePort());
-      await start(ENTRIES.engine, { PORT: port, DEMO_DELAY_MS: "0" }).waitFor(/"msg":"listening"/);
+      await start(ENTRIES.engine, { PORT: port, DEMO_DELAY_MS: String(settings.engineDelayMs ?? 0) }).waitFor(
+        /"msg":"listening"/,
+      );
       engineEnv = { ENGINE_URL: `ws://127.0.0.1:${port}`, ENGINE_PROMPT: "fenced", ENGINE_REPLY: "stream" };
     }
     const few = { edges: settings.edges ?? 2, workers: settings.workers ?? 1 };

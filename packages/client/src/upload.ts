@@ -3,9 +3,7 @@ import type { Link } from "./link.ts";
 import { RelayError } from "./relay-error.ts";
 
 /** A file to be sent: a `File`, or bytes with a name. */
-export type FileInput =
-  | File
-  | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array<ArrayBuffer> | Blob };
+export type FileInput = File | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array | Blob };
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;
@@ -21,7 +19,7 @@ const REWINDS = 100;
  * @returns the upload's id, to be named by asks. @throws RelayError, or the signal's reason.
  */
 export async function upload(link: Link, file: FileInput, options: UploadOptions = {}): Promise<string> {
-  const blob = file instanceof Blob ? file : file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes]);
+  const blob = file instanceof Blob ? file : file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes.slice()]);
   const id = crypto.randomUUID();
   const { signal } = options;
   const retry = { deadlineMs: UPLOAD_MS, ...(signal ? { signal } : {}) };

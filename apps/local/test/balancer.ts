@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** A balancer for tests: each new connection goes to the next edge that takes it. */
+export interface Balancer extends AsyncDisposable {
+  readonly url: string;
+  /** Port of the edge that the newest socket went to (plain HTTP does not count). */
+  readonly newest: number | undefined;
+}
+
+export async function startBalancer(ports: () => readonly number[]): Promise<Balancer> {
+  const open = new Set<Socket>();
+  let turn = 0;
+  let newest: number | undefined;
+
+  function forward(client: Socket, tries: number): void {
+    const all = ports();
+    const port = all[turn++ % all.length];
+    if (port === undefined || tries === 0) return void client.destroy();
+    const target = connect(port, "127.0.0.1");
+    let joined = false;
+    target.once("connect", () => {
+      joined = true;
+      client.once("data", (head) => {
+        if (head.includes("GET /socket.io/")) newest = port;
+      });
+      client.pipe(target).pipe(client);
+    });
+    target.once("error", () => (joined ? client.destroy() : forward(client, tries - 1)));
+    target.once("close", () => joined && client.destroy());
+    client.once("close", () => target.destroy());
+  }
+  const server = createServer((client) => {
+    open.add(client);
+    client.once("close", () => open.delete(client));
+    client.on("error", () => client.destroy());
+    forward(client, ports().length);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get newest() {
+      return newest;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { makePdf, shared } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import type { Locator, Page } from "playwright-core";
+import { useCluster } from "./cluster.ts";
+import { usePage, watchTexts } from "./page.ts";
+
+const cluster = useCluster({ edges: 1, engineDelayMs: 40 });
+const browser = usePage();
+
+const FACT = "The lighthouse of Norrholm was painted green in 1931.";
+const pdf = (pages: string[], operators = 0): Buffer => Buffer.from(makePdf({ pages, operators }));
+const lighthouse = {
+  name: "lighthouse.pdf",
+  mimeType: "application/pdf",
+  buffer: pdf([FACT, "Its keeper had two cats."]),
+};
+
+const question = (page: Page): Locator => page.getByRole("textbox", { name: "Question" });
+const answers = (page: Page): Locator => page.locator(".answer");
+const ended = (page: Page, how: "completed" | "failed" | "cancelled"): Locator =>
+  page.locator(`.answer[data-state="${how}"]`);
+async function ask(page: Page, text: string): Promise<void> {
+  await question(page).fill(text);
+  await question(page).press("Enter");
+}
+/** The answer has begun and not ended. */
+async function streaming(page: Page): Promise<void> {
+  await page.locator('.answer[data-state="asking"] .text:not(:empty)').waitFor();
+}
+
+describe("the page, in a real Chromium", () => {
+  it("takes a PDF, shows it being sent and read, and the answer as it is written", async () => {
+    const page = await browser.open(cluster.url());
+    const pages = Array.from({ length: 60 }, (_, n) => `Page ${n + 1} of the long report. ${FACT}`);
+    const long = { name: "long.pdf", mimeType: "application/pdf", buffer: pdf(pages, 6000) };
+    const statuses = await watchTexts(page, ".answer .status");
+    const texts = await watchTexts(page, ".answer .text");
+    const spoken = await watchTexts(page, "#announce");
+    await page.setInputFiles("#file", long);
+    await ask(page, "What colour was the lighthouse painted?");
+    await ended(page, "completed").waitFor({ timeout: 60_000 });
+    expect(await answers(page).locator(".text").textContent()).toContain("painted green in 1931");
+    expect(await statuses()).toContainEqual(expect.stringMatching(/^Sending long\.pdf \(.+ of .+\)$/));
+    expect(await statuses()).toContainEqual(expect.stringMatching(/^Reading long\.pdf: page \d+ of 60$/));
+    const written = await texts();
+    expect(written.length).toBeGreaterThan(5);
+    for (const part of written) expect(written.at(-1)?.startsWith(part)).toBe(true);
+    expect(await page.locator(".asked .chip").textContent()).toContain("60 pages");
+    expect(await page.locator(".cite").first().textContent()).toMatch(/^long\.pdf · p\. \d+$/);
+    // Those who listen hear the turns and the whole answer, not every word.
+    const heard = await spoken();
+    expect(heard.at(-1)).toContain("painted green in 1931");
+    expect(heard.length).toBeLessThan(6);
+  });
+
+  it("shows the whole answer after a reload in its middle; files stay attached for the next question", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setInputFiles("#file", lighthouse);
+    await ask(page, "what is inside this pdf?");
+    await streaming(page);
+    await page.reload();
+    await ended(page, "completed").waitFor();
+    expect(await answers(page).count()).toBe(1);
+    const text = (await answers(page).locator(".text").textContent()) ?? "";
+    expect(text.split(FACT)).toHaveLength(2);
+    expect(await page.locator("#files .chip").textContent()).toContain("lighthouse.pdf");
+    await ask(page, "Who had cats?");
+    await ended(page, "completed").nth(1).waitFor();
+    expect(await answers(page).nth(1).locator(".text").textContent()).toContain("Its keeper had two cats.");
+  });
+
+  it("shows the same conversation in a second tab, as it goes", async () => {
+    const profile = await browser.profile();
+    const first = await browser.open(cluster.url(), profile);
+    await first.setInputFiles("#file", lighthouse);
+    await ask(first, "what is inside this pdf?");
+    await streaming(first);
+    const second = await browser.open(cluster.url(), profile);
+    expect(second.url()).toBe(first.url());
+    for (const page of [first, second]) await ended(page, "completed").waitFor();
+    const shown = await Promise.all([first, second].map(async (page) => page.locator("#log").innerText()));
+    expect(shown[0]).toBe(shown[1]);
+    await ask(second, "And from the other tab?");
+    await ended(first, "completed").nth(1).waitFor();
+  });
+
+  it("stops an answer, keeping what had come; Escape does the same", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setInputFiles("#file", lighthouse);
+    for (const [index, stop] of [
+      async () => page.getByRole("button", { name: "Stop" }).click(),
+      async () => page.keyboard.press("Escape"),
+    ].entries()) {
+      await ask(page, "what is inside this pdf?");
+      await streaming(page);
+      await stop();
+      await ended(page, "cancelled").nth(index).waitFor();
+    }
+    expect(await answers(page).first().textContent()).toContain("You stopped this answer.");
+    expect(await page.getByRole("button", { name: "Stop" }).isVisible()).toBe(false);
+  });
+
+  it("says in words what is wrong with a file and what to do, and lets go of it", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setInputFiles("#file", {
+      name: "notes.pdf",
+      mimeType: "application/pdf",
+      buffer: Buffer.from("no PDF"),
+    });
+    await ask(page, "what is inside?");
+    await ended(page, "failed").waitFor();
+    expect(await page.locator(".failure").textContent()).toBe(
+      "notes.pdf: This file is not a PDF.Attach a PDF instead.",
+    );
+    await expect.poll(async () => page.locator("#files .chip").count()).toBe(0);
+    await page.setInputFiles("#file", { name: "empty.pdf", mimeType: "application/pdf", buffer: Buffer.alloc(0) });
+    expect(await page.getByRole("alert").textContent()).toBe("empty.pdf is empty.");
+  });
+
+  const protectedPdf = shared("corpus/encrypted-user/password-123456.pdf");
+  it.skipIf(protectedPdf === undefined)("asks for the password of a protected PDF, and goes on with it", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setInputFiles("#file", protectedPdf ?? "");
+    await ask(page, "what is inside this pdf?");
+    await page.getByLabel("Password of the PDF").fill("wrong");
+    await page.getByRole("button", { name: "Ask with password" }).click();
+    await page.locator(".failure", { hasText: "That password does not open the PDF." }).waitFor();
+    await page.getByLabel("Password of the PDF").last().fill("123456");
+    await page.getByRole("button", { name: "Ask with password" }).last().click();
+    await ended(page, "completed").waitFor({ timeout: 20_000 });
+    await ask(page, "and the second question?");
+    await ended(page, "completed").nth(1).waitFor({ timeout: 20_000 });
+  });
+
+  it("shows what users, files and engines say as text, never as HTML", async () => {
+    const page = await browser.open(cluster.url());
+    const markup = `<img src=x onerror="document.title='hacked'">`;
+    const evil = { name: `${markup}.pdf`, mimeType: "application/pdf", buffer: pdf([`${markup} is in this file.`]) };
+    await page.setInputFiles("#file", evil);
+    await ask(page, `${markup} what is inside?`);
+    await ended(page, "completed").waitFor();
+    expect(await page.locator(".text").textContent()).toContain(markup);
+    expect(await page.locator("#log img, #files img").count()).toBe(0);
+    expect(await page.title()).toBe("docrelay");
+  });
+
+  it("fits a phone, and everything on it has a name and can be reached by Tab", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setViewportSize({ width: 360, height: 640 });
+    await page.setInputFiles("#file", lighthouse);
+    await ask(page, "what is inside this pdf?");
+    await ended(page, "completed").waitFor();
+    const sideways = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect(sideways).toBe(0);
+    expect((await page.locator("header").boundingBox())?.height).toBeLessThan(64);
+    const reached = new Set<string>();
+    for (let n = 0; n < 12; n++) {
+      await page.keyboard.press("Tab");
+      const focused = page.locator(":focus");
+      if ((await focused.count()) > 0) reached.add((await focused.ariaSnapshot()).trim());
+    }
+    for (const name of ["Attach PDF", "New conversation", "Question", "Remove lighthouse.pdf", "Copy"])
+      expect([...reached].join("\n")).toContain(`"${name}"`);
+  });
+});

@@ -1,0 +1,66 @@
+import { findChromium, spawnNode } from "@docrelay/testkit";
+import { join } from "node:path";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+
+const WEB = join(import.meta.dirname, "../../web");
+
+/** A real Chromium over the built page. What the page logs as an error, or throws, fails the test. */
+export interface PageTests {
+  /** The page at an address, connected, in a browser profile of its own unless one is given. */
+  open(url: string, profile?: BrowserContext): Promise<Page>;
+  profile(): Promise<BrowserContext>;
+}
+
+export function usePage(): PageTests {
+  let browser: Browser | undefined;
+  const profiles: BrowserContext[] = [];
+  let problems: string[] = [];
+
+  beforeAll(async () => {
+    const build = spawnNode(join(WEB, "node_modules/vite/bin/vite.js"), { args: ["build"], cwd: WEB });
+    expect(await build.exited, build.lines.join("\n")).toMatchObject({ code: 0 });
+    const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+    browser = await chromium.launch({ executablePath: await findChromium(), args });
+  });
+  afterEach(async () => {
+    await Promise.all(profiles.splice(0).map(async (profile) => profile.close()));
+    expect(problems.splice(0)).toEqual([]);
+  });
+  afterAll(async () => browser?.close());
+
+  const tests: PageTests = {
+    async profile() {
+      if (!browser) throw new Error("the browser has not started");
+      const profile = await browser.newContext({ viewport: { width: 1000, height: 700 } });
+      profiles.push(profile);
+      return profile;
+    },
+    async open(url, profile) {
+      const page = await (profile ?? (await tests.profile())).newPage();
+      page.on("pageerror", (error) => problems.push(error.message));
+      page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
+      await page.goto(url);
+      await page.getByText("Connected").waitFor();
+      return page;
+    },
+  };
+  problems = [];
+  return tests;
+}
+
+/** Every different text that elements show from now on. */
+export async function watchTexts(page: Page, selector: string): Promise<() => Promise<string[]>> {
+  const key = JSON.stringify(`texts of ${selector}`);
+  // A string, since this file is no browser's: its types know of no document.
+  await page.evaluate(`{
+    const seen = (globalThis[${key}] = new Set());
+    const look = () => {
+      for (const found of document.querySelectorAll(${JSON.stringify(selector)}))
+        if (found.textContent) seen.add(found.textContent);
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    look();
+  }`);
+  return async () => page.evaluate<string[]>(`[...globalThis[${key}]]`);
+}
