@@ -35,7 +35,9 @@ COPY --from=manifests /manifests ./
 RUN --mount=type=cache,target=/pnpm \
     CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --store-dir=/pnpm --package-import-method=copy \
       --filter-prod "@docrelay/edge..." --filter-prod "@docrelay/worker..." --filter-prod "@docrelay/demo-engine..." \
- && find node_modules -name '*.map' -delete
+ && find node_modules -name '*.map' -delete \
+ # Of Tesseract's builds the one that is used.
+ && find node_modules -name 'tesseract-core*' ! -name 'tesseract-core-relaxedsimd-lstm.js' ! -name 'tesseract-core-relaxedsimd-lstm.wasm' -delete
 # What those need, and nothing of tests or other apps.
 COPY packages packages
 COPY apps/edge apps/edge

@@ -20,7 +20,8 @@ until_healthy() {
 }
 
 for container in $old; do
-  docker compose up --detach --no-deps --no-recreate --no-build --scale "$service=$((replicas + 1))" "$service" 2>/dev/null
+  docker compose --progress quiet up --detach --no-deps --no-recreate --no-build \
+    --scale "$service=$((replicas + 1))" "$service"
   until_healthy
   # The balancer looks once a second.
   sleep 2

@@ -4,8 +4,8 @@ import type { Tally } from "./tally.ts";
 
 /** Users who ask one question after the other, each tenth about a PDF that nobody has sent before. */
 export interface Load {
-  /** How many edges they are connected to, or were. */
-  nodes(): number;
+  /** The edges that they met. */
+  nodes(): ReadonlySet<string>;
   /** No more questions; resolves when the last answer is there. */
   stop(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export async function startLoad(url: string, users: number, tally: Tally): Promi
   const lives = customers.map(live);
 
   return {
-    nodes: () => new Set(customers.flatMap(({ nodes }) => [...nodes])).size,
+    nodes: () => new Set(customers.flatMap(({ nodes }) => [...nodes])),
     async stop() {
       asking = false;
       await Promise.all(lives);
