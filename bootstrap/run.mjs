@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|cluster|build`. Plain JavaScript for Node 20 and
-// newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|bench|cluster|build`. Plain JavaScript for Node
+// 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -12,11 +12,12 @@ const [task, ...args] = process.argv.slice(2);
 const entries = {
   start: ["apps/local/src/main.ts"],
   test: ["bootstrap/test.mjs"],
+  bench: ["apps/bench/src/main.ts"],
   cluster: ["apps/cluster/src/main.ts"],
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
 if (!Object.hasOwn(entries, task ?? "")) {
-  process.stderr.write("usage: node bootstrap/run.mjs start|test|cluster|build\n");
+  process.stderr.write("usage: node bootstrap/run.mjs start|test|bench|cluster|build\n");
   process.exit(64);
 }
 
@@ -29,7 +30,8 @@ try {
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };
   if (task === "start" || task === "test") await buildWeb(node);
-  if (task === "test" || (task === "start" && !env.REDIS_URL)) env.DOCRELAY_REDIS_SERVER = await findRedis();
+  const own = task === "test" || task === "bench" || (task === "start" && !env.REDIS_URL);
+  if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
   const [entry, ...words] = entries[task];
   process.exitCode = await run(node, [join(root, entry), ...words, ...args], env);

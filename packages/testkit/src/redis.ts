@@ -136,7 +136,7 @@ async function startLocal(args: string[]): Promise<TestRedis> {
 }
 
 async function launch(dir: string, port: number, args: string[]): Promise<ChildProcess | undefined> {
-  const server = process.env["DOCRELAY_REDIS_SERVER"] ?? "redis-server";
+  const server = process.env["DOCRELAY_REDIS_SERVER"] || "redis-server";
   const child = spawn(server, ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
