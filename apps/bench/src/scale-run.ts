@@ -4,14 +4,13 @@ import { startRedis } from "@docrelay/testkit";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { Redis } from "ioredis";
 import { Server } from "socket.io";
-import { runAsks } from "./asks-run.ts";
+import { gatherCrowd } from "./asks-run.ts";
 import { startCluster } from "./cluster.ts";
 import { inParallel } from "./in-parallel.ts";
 import { readOptions } from "./options.ts";
 import { makePrivateFolder, startPrivate, type PrivateProcess } from "./private-process.ts";
 import { usageOf } from "./process-usage.ts";
 import { openRelaySocket } from "./relay-socket.ts";
-import { figureOf } from "./result.ts";
 import { runSchedule } from "./schedule.ts";
 
 /*
@@ -25,6 +24,8 @@ const READERS = 64;
 const EVENTS = 12;
 const SETTLE_MS = 300;
 const ARRIVE_MS = 10_000;
+/** Connecting, subscribing and compiling are over by then. */
+const WARM_MS = 1500;
 const EVENT = {
   conversation: randomUUID(),
   type: "delta",
@@ -73,27 +74,34 @@ export async function cpuPerReply(of: {
   const io = new Server({ adapter: make(publisher, subscriber) });
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 
+  const publish = async (durationMs: number): Promise<number> => {
+    heard = 0;
+    const replies = await runSchedule({ rate: of.rate, durationMs, most: Infinity }, (index) => {
+      const room = rooms[index % READERS] ?? "";
+      for (let event = 0; event < EVENTS; event++) io.to(room).emit("event", EVENT);
+    });
+    const end = performance.now() + ARRIVE_MS;
+    while (heard < replies * EVENTS && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (heard !== replies * EVENTS) throw new Error(`${heard} of ${replies * EVENTS} events arrived`);
+    return replies;
+  };
+  await publish(WARM_MS);
   const before = await cpuOf(nodes);
-  const replies = await runSchedule({ rate: of.rate, durationMs: of.durationMs, most: Infinity }, (index) => {
-    const room = rooms[index % READERS] ?? "";
-    for (let event = 0; event < EVENTS; event++) io.to(room).emit("event", EVENT);
-  });
-  const end = performance.now() + ARRIVE_MS;
-  while (heard < replies * EVENTS && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-  if (heard !== replies * EVENTS) throw new Error(`${heard} of ${replies * EVENTS} events arrived`);
+  const replies = await publish(of.durationMs);
   return ((await cpuOf(nodes)) - before) / replies;
 }
 
 /** The same of docrelay's own edges: an ask and its reply, from the socket to the socket, at this rate. */
 export async function cpuPerAsk(of: { edges: number; rate: number; durationMs: number }): Promise<number> {
   await using cluster = await startCluster({ edges: of.edges });
-  const urls = cluster.urls.flatMap((url) => ["--url", url]);
-  const bounds = ["--rate", String(of.rate), "--duration", String(of.durationMs / 1000), "--warmup", "0"];
-  const parsed = readOptions(["asks", ...urls, ...bounds]);
+  const parsed = readOptions(["asks", "--rate", String(of.rate), ...cluster.urls.flatMap((url) => ["--url", url])]);
   if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  using crowd = await gatherCrowd(parsed.options);
+  const phase = { rate: of.rate, most: Infinity, warmupMs: 0 };
+  await crowd.ask({ ...phase, durationMs: WARM_MS });
   const before = await cpuOf(cluster.edges);
-  const [section] = await runAsks(parsed.options, () => undefined);
-  return ((await cpuOf(cluster.edges)) - before) / figureOf(section, "answered");
+  const asked = await crowd.ask({ ...phase, durationMs: of.durationMs });
+  return ((await cpuOf(cluster.edges)) - before) / asked.tally.result().answered;
 }
 
 async function cpuOf(processes: readonly PrivateProcess[]): Promise<number> {
