@@ -35,6 +35,8 @@ export interface AnswerRun {
   onSent(): void;
   /** An event of this attempt is in the log. */
   onWritten(body: AttemptEvent): void;
+  /** The mailbox was empty when the reply was completed. */
+  onEmpty(): void;
 }
 
 /**
@@ -73,9 +75,10 @@ export function answer(deps: AnswerDeps, run: AnswerRun): Promise<Outcome> {
     if (!pending || state.over) return;
     const { action, nonce } = pending;
     put(store, ask, { attempt: run.attempt, n: action.n }, action.body, nonce).then(
-      (answered) => {
-        if (answered.kind === "stored") run.onWritten(action.body);
-        dispatch(answered);
+      ({ input, empty }) => {
+        if (input.kind === "stored") run.onWritten(action.body);
+        if (empty) run.onEmpty();
+        dispatch(input);
       },
       (error: unknown) => {
         if (originOf(error).kind === "store") dispatch({ kind: "unknown" });
@@ -134,11 +137,12 @@ async function put(
   at: { attempt: number; n: number },
   body: (AttemptAction & { do: "write" })["body"],
   nonce: string,
-): Promise<AttemptInput> {
+): Promise<{ input: AttemptInput; empty: boolean }> {
   if (body.type === "completed") {
-    const { kind } = await finish(store, ask, at, body, nonce);
-    return { kind: kind === "finished" ? "stored" : kind };
+    const finished = await finish(store, ask, at, body, nonce);
+    if (finished.kind === "finished") return { input: { kind: "stored" }, empty: finished.empty };
+    return { input: { kind: finished.kind }, empty: false };
   }
   const { kind } = await append(store, ask, at, body, nonce);
-  return { kind: kind === "written" || kind === "done" ? "stored" : kind };
+  return { input: { kind: kind === "written" || kind === "done" ? "stored" : kind }, empty: false };
 }

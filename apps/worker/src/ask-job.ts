@@ -39,6 +39,7 @@ export async function runConversation(deps: TurnDeps, at: ConversationAddress): 
         break;
       case "look-again":
         break;
+      case "last":
       case "parked":
       case "lost":
         return "done";

@@ -36,6 +36,8 @@ export interface TurnDeps extends AnswerDeps {
 export type Turn =
   /** The ask has ended: on to the next one. */
   | { kind: "next" }
+  /** The ask has ended, and there was no other then: whoever comes after that rings. */
+  | { kind: "last" }
   /** The engine call failed; the ask is worth another one. */
   | { kind: "retry"; attempt: number; failure: Failure }
   /** Something of the ask changed under our hands: take it again, after a pause or at once. */
@@ -154,6 +156,7 @@ async function call(
   const acceptedAt = takenAt - (ask.now - ask.acceptedAt);
   let sentAt = begunAt;
   let pieces = 0;
+  let empty = false;
   report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
   const outcome = await answer(deps, {
     ask,
@@ -174,6 +177,7 @@ async function call(
       sentAt = performance.now();
       hint(deps, ask, { stage: "asking" });
     },
+    onEmpty: () => void (empty = true),
     onWritten({ type }) {
       report.written(type);
       // A reply in one piece has no delta before its end.
@@ -185,7 +189,7 @@ async function call(
   switch (outcome.kind) {
     case "completed":
       report.ended(ask, attempt, { type: "completed" }, performance.now() - takenAt + (ask.now - ask.acceptedAt));
-      return { kind: "next" };
+      return { kind: empty ? "last" : "next" };
     case "ended":
       return { kind: "next" };
     case "stale":

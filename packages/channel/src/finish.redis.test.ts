@@ -17,11 +17,24 @@ describe("finish", () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     await append(channel.store, ask, { attempt, n: 1 }, { type: "delta", text: "all" }, "n");
-    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end")).toEqual({ kind: "finished", seq: 3 });
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end")).toEqual({
+      kind: "finished",
+      seq: 3,
+      empty: true,
+    });
     expect(await types()).toEqual(["accepted", "delta", "completed"]);
     expect(await countUnfinished(channel.store)).toBe(0);
     expect(await channel.store.redis.exists(mailKey(channel.at), liveKey(channel.at))).toBe(0);
     expect(await channel.store.redis.hget(recordKey(ask.address), "body")).toBeNull();
+  });
+
+  it("says whether another ask waits behind this one", async () => {
+    await channel.ask("one");
+    await channel.ask("two");
+    const first = await channel.begun();
+    expect(await finish(channel.store, first.ask, "any", cancelled, "a")).toMatchObject({ empty: false });
+    const second = await channel.begun();
+    expect(await finish(channel.store, second.ask, "any", cancelled, "b")).toMatchObject({ empty: true });
   });
 
   it("sent twice, or by two, ends an ask once: the first wins", async () => {
