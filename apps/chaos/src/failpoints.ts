@@ -7,7 +7,9 @@ import { EDGE_STEPS, WORKER_STEPS } from "./steps.ts";
 const CROSSINGS = [1, 2] as const;
 /** A process whose point is not crossed in this time is let go of, and the point counts as missed. */
 const CROSS_MS = 30_000;
-const STOP_AFTER_MS = 700;
+const LOOK_EVERY_MS = 20;
+/** A stop may come between two asks: then it is tried again. */
+const TRIES = 6;
 
 export interface Failpoint {
   readonly role: Member["role"];
@@ -45,7 +47,9 @@ export async function dieEverywhere(
   const missed: Failpoint[] = [];
   const lane = async (member: Member, mine: Failpoint[]): Promise<void> => {
     for (let one = mine.shift(); one; one = mine.shift()) {
-      if (!(await dieOnce(member, one, history, preload))) missed.push(one);
+      let died = false;
+      for (let tries = 0; !died && tries < TRIES; tries++) died = await dieOnce(member, one, history, preload);
+      if (!died) missed.push(one);
     }
     member.env = {};
     await revive(member, history);
@@ -75,10 +79,18 @@ async function dieOnce(
   const { process } = member;
   if (!process) return false;
   member.excuse();
-  if (isHandBack) setTimeout(() => process.kill("SIGTERM"), STOP_AFTER_MS);
+  // Told to stop while an answer is on its way: a worker without a connection to the engine has none.
+  const stopping = setInterval(() => {
+    if (!isHandBack || member.outerHop.connections === 0) return;
+    clearInterval(stopping);
+    process.kill("SIGTERM");
+  }, LOOK_EVERY_MS);
   const timer = setTimeout(() => process.kill("SIGINT"), CROSS_MS);
   const { signal } = await process.exited;
   clearTimeout(timer);
-  history.add({ kind: "fault", fault: `failpoint ${point}`, target: member.name, forMs: history.now() - begun });
-  return signal === "SIGKILL";
+  clearInterval(stopping);
+  const died = signal === "SIGKILL";
+  const fault = died ? `failpoint ${point}` : "missed failpoint";
+  history.add({ kind: "fault", fault, target: member.name, forMs: history.now() - begun });
+  return died;
 }
