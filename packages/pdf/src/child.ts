@@ -50,7 +50,7 @@ async function read(document: OpenDocument, page: number, job: Job): Promise<Rep
   const { lines, precision, pictured } = await document.read(page);
   // The parent takes one byte more than fits for the sign that there was more.
   const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
-  return { type: "page", page, text, scan: pictured && isSparse(text) };
+  return { type: "page", page, text, scan: pictured && isSparse(lines) };
 }
 
 async function drawn(document: OpenDocument, page: number): Promise<Report> {

@@ -3,6 +3,7 @@ import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured } from "./pdfium-pictures.ts";
 import { readLines } from "./pdfium-lines.ts";
+import { isSparse } from "./scan.ts";
 
 /** FPDF_GetLastError: a password is needed, or the one given is wrong. */
 const ERROR_PASSWORD = 4;
@@ -36,7 +37,8 @@ function openDocument(pdfium: Pdfium, bytes: Uint8Array, password = ""): OpenDoc
         const text = call.FPDFText_LoadPage(page);
         if (text === 0) throw new Error("the page's text cannot be loaded");
         try {
-          return { lines: readLines(pdfium, text), pictured: pictured(pdfium, page) };
+          const lines = readLines(pdfium, text);
+          return { lines, pictured: isSparse(lines) && pictured(pdfium, page) };
         } finally {
           call.FPDFText_ClosePage(text);
         }

@@ -11,13 +11,14 @@ const ALEF_LAM = /[\u0622\u0623\u0625\u0627\u0671][\u064b-\u065f]?\u0644/g;
 
 /** The lines of a text page with where they stand. */
 export function readLines(pdfium: Pdfium, text: number): Line[] {
-  const raw = readText(pdfium, text);
-  if (raw === "") return [];
-  const place = placing(pdfium, text);
+  const count = pdfium.call.FPDFText_CountChars(text);
+  if (count <= 0) return [];
+  const raw = readText(pdfium, text, count);
+  const place = placing(pdfium, text, raw.length === count);
   try {
     const lines: Line[] = [];
     let at = 0;
-    for (const piece of raw.split(LINE_END).filter((piece) => piece !== undefined)) {
+    for (const piece of raw.split(LINE_END).filter((part) => part !== undefined)) {
       if (piece !== "\r\n") lines.push(lineOf(place, piece, at));
       at += piece.length;
     }
@@ -27,9 +28,7 @@ export function readLines(pdfium: Pdfium, text: number): Line[] {
   }
 }
 
-function readText({ call, allocate, heap }: Pdfium, text: number): string {
-  const count = call.FPDFText_CountChars(text);
-  if (count <= 0) return "";
+function readText({ call, allocate, heap }: Pdfium, text: number, count: number): string {
   // UTF-16 with a closing NUL; a character beyond the basic plane takes two units.
   const at = allocate((count * 2 + 1) * 2);
   try {
@@ -52,24 +51,43 @@ interface Box {
 interface Placing {
   /** Where the character stands, by its index in the text. */
   of(index: number): Box | undefined;
+  /** How far two characters, each by its index, stand apart from side to side; 0 when they touch or it is not known. */
+  gap(one: number, other: number): number;
   done(): void;
 }
 
-function placing({ call, allocate, heap }: Pdfium, text: number): Placing {
+/** `same`: each character is one unit of the text, so that an index into one is an index into the other. */
+function placing({ call, allocate, heap }: Pdfium, text: number, same: boolean): Placing {
   const at = allocate(6 * 8);
   const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
+  let memory = heap();
+  let view = new DataView(memory.buffer, memory.byteOffset + at, 48);
+  const number = (offset: number): number => {
+    // Memory that has grown since lies elsewhere.
+    if (memory !== heap()) {
+      memory = heap();
+      view = new DataView(memory.buffer, memory.byteOffset + at, 48);
+    }
+    return view.getFloat64(offset, true);
+  };
+  const boxed = (index: number): number => {
+    const char = same ? index : call.FPDFText_GetCharIndexFromTextIndex(text, index);
+    return char >= 0 && call.FPDFText_GetCharBox(text, char, left, right, bottom, top) ? char : -1;
+  };
   return {
     of(index) {
-      const char = call.FPDFText_GetCharIndexFromTextIndex(text, index);
-      if (char < 0 || !call.FPDFText_GetCharBox(text, char, left, right, bottom, top)) return undefined;
+      const char = boxed(index);
+      if (char < 0) return undefined;
       call.FPDFText_GetCharOrigin(text, char, x, y);
-      const bytes = heap();
-      const view = new DataView(bytes.buffer, bytes.byteOffset + at, 48);
-      const number = (offset: number): number => view.getFloat64(offset, true);
       // The font's own size knows nothing of a text matrix: the box of a letter is never taller than its size.
-      const tall = number(24) - number(16);
-      const size = Math.max(call.FPDFText_GetFontSize(text, char), tall);
+      const size = Math.max(call.FPDFText_GetFontSize(text, char), number(24) - number(16));
       return { left: number(0), right: number(8), x: number(32), baseline: number(40), size };
+    },
+    gap(one, other) {
+      if (boxed(one) < 0) return 0;
+      const [oneLeft, oneRight] = [number(0), number(8)];
+      if (boxed(other) < 0) return 0;
+      return Math.max(0, number(0) - oneRight, oneLeft - number(8));
     },
     done: () => call.free(at),
   };
@@ -95,10 +113,7 @@ function withCells(place: Placing, raw: string, start: number, first: number, si
   for (let at = raw.indexOf(" ", first); at > 0 && at < raw.length - 1; at = raw.indexOf(" ", at + 1)) {
     // Where the direction turns, neighbours in the text are none on the page.
     if (RTL.test(raw.charAt(at - 1)) !== RTL.test(raw.charAt(at + 1))) continue;
-    const before = place.of(start + at - 1);
-    const after = place.of(start + at + 1);
-    if (!before || !after) continue;
-    const gap = Math.max(after.left - before.right, before.left - after.right);
+    const gap = place.gap(start + at - 1, start + at + 1);
     if (gap > CELL_GAP_EM * size) text = `${text.slice(0, at)}\t${text.slice(at + 1)}`;
   }
   return text;

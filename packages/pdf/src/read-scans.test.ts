@@ -50,6 +50,11 @@ describe("scans with OCR", { timeout: 120_000 }, () => {
     expect(await extract(bytes, await create({ timeoutMs: 0 }))).toMatchObject(expected);
   });
 
+  it("share the time of their file, whatever a page may take", async () => {
+    const bytes = makePdf({ pages: [letter] });
+    expect(await extract(bytes, await create({ pageMs: 60_000, timeoutMs: 59_999 }))).toMatchObject({ ocr: [1] });
+  });
+
   it("are cut at the output cap", async () => {
     const outcome = await extract(makePdf({ pages: [letter] }), await create({}, { maxTextBytes: 100 }));
     expect(outcome).toMatchObject({ kind: "text", truncated: true, ocr: [1] });

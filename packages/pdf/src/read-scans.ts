@@ -35,7 +35,7 @@ export async function readScans(
   for (const page of scansOf(reading)) {
     const left = Math.min(ocr.pageMs, deadline - performance.now());
     if (left <= 0 || state.end === "output") break;
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(left)]);
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]);
     try {
       const pgm = await drawn({ pool, ocr, limits }, input, page, patience);
       if (pgm) {

@@ -3,6 +3,11 @@ const LETTER = /[\p{L}\p{N}]/gu;
 const FEW_LETTERS = 24;
 
 /** Whether a page has so little text that, if it shows something, that is what was to be read. */
-export function isSparse(text: string): boolean {
-  return text.length < 20 * FEW_LETTERS && (text.match(LETTER)?.length ?? 0) < FEW_LETTERS;
+export function isSparse(lines: ReadonlyArray<{ readonly text: string }>): boolean {
+  let letters = 0;
+  for (const { text } of lines) {
+    letters += text.match(LETTER)?.length ?? 0;
+    if (letters >= FEW_LETTERS) return false;
+  }
+  return true;
 }

@@ -1,0 +1,133 @@
+import { corpus, shared, type CorpusFile } from "@docrelay/testkit";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createExtractor, type ExtractLimits } from "../src/index.ts";
+import { mean, runFile, type Run } from "../test/corpus-run.ts";
+import { similarity, wordF1 } from "../test/similarity.ts";
+import { afterKill, coldStart, longFile, scannedLetter } from "./moments.ts";
+import { ours, pdftotext, pypdf2, type ReadFile, type Reader } from "./reader.ts";
+import { chart, median, table } from "./table.ts";
+
+/*
+ * pnpm bench:pdf [rounds]: everything measured in one run, on files of ../shared/corpus; readers take turns, so that
+ * their ratios mean something on a machine that does other things, too. Writes its chart to bench/out.
+ */
+
+const LIMITS: ExtractLimits = {
+  stallMs: 10_000,
+  timeoutMs: 60_000,
+  memoryBytes: 943_718_400,
+  maxPages: 2000,
+  maxTextBytes: 8_388_608,
+};
+const OUT = join(import.meta.dirname, "out");
+const rounds = Number(process.argv[2] ?? 3);
+
+const files = corpus();
+if (files.length === 0) {
+  console.log("bench:pdf needs the corpus in ../shared/corpus, which is not there.");
+  process.exit(0);
+}
+const readable = files.filter(({ category, expected }) => expected === "text" && category !== "huge");
+const pathOf = ({ file }: CorpusFile): string => shared(`corpus/${file}`) ?? "";
+const truthOf = ({ groundTruth }: CorpusFile): string =>
+  groundTruth === undefined ? "" : readFileSync(shared(`corpus/${groundTruth}`) ?? "", "utf8");
+
+const rivals = (await Promise.all([pypdf2(), pdftotext()])).filter((reader) => reader !== undefined);
+const readers: Reader[] = [ours("auto", LIMITS), ours("pdf-parse", LIMITS), ...rivals];
+const speeds = new Map<Reader, number[]>(readers.map((reader) => [reader, []]));
+const texts = new Map<Reader, ReadFile[]>();
+for (const reader of readers) await reader.read(readable.slice(0, 2).map(pathOf)); // warm
+for (let round = 0; round < rounds; round++) {
+  for (const reader of readers) {
+    const read = await reader.read(readable.map(pathOf));
+    const pages = readable.reduce((sum, file) => sum + (file.pages ?? 1), 0);
+    const seconds = read.reduce((sum, { ms }) => sum + ms, 0) / 1000;
+    speeds.get(reader)?.push(pages / seconds);
+    texts.set(reader, read);
+  }
+}
+
+const pypdfSpeed = median(
+  readers.filter(({ name }) => name.startsWith("PyPDF2")).flatMap((one) => speeds.get(one) ?? []),
+);
+const rows = readers.map((reader) => {
+  const read = texts.get(reader) ?? [];
+  const judged = readable.flatMap((file, index) =>
+    file.groundTruth ? [{ file, text: read[index]?.text ?? "", truth: truthOf(file) }] : [],
+  );
+  const exact = judged
+    .filter(({ file }) => file.groundTruthKind === "exact")
+    .map(({ text, truth }) => similarity(text, truth));
+  const f1 = (which: (file: CorpusFile) => boolean): string =>
+    mean(judged.filter(({ file }) => which(file)).map(({ text, truth }) => wordF1(text, truth))).toFixed(3);
+  const speed = median(speeds.get(reader) ?? []);
+  const times = Number.isNaN(pypdfSpeed) ? "" : `${(speed / pypdfSpeed).toFixed(1)} ×`;
+  return {
+    bar: { label: reader.name, value: speed, note: `${Math.round(speed)} pages/s ${times}` },
+    cells: [
+      reader.name,
+      Math.round(speed).toString(),
+      times,
+      mean(exact).toFixed(4),
+      Math.min(...exact).toFixed(4),
+      f1(({ category, groundTruthKind }) => category === "born-digital" && groundTruthKind === "words"),
+      f1(({ category }) => category === "cjk" || category === "rtl"),
+      reader.peak() > 0 ? `${Math.round(reader.peak() / 1e6)}` : "",
+    ],
+  };
+});
+for (const reader of readers) await reader[Symbol.asyncDispose]();
+
+const pageCount = readable.reduce((sum, file) => sum + (file.pages ?? 1), 0);
+console.log(`${readable.length} files, ${pageCount} pages, one at a time, median of ${rounds} rounds\n`);
+const head = ["reader", "pages/s", "÷ PyPDF2", "similarity", "least", "F1 Debian", "F1 CJK+RTL", "child MB"];
+console.log(
+  table(
+    head,
+    rows.map(({ cells }) => cells),
+  ),
+);
+
+const milliseconds = (ms: number): string => `${Math.round(ms)} ms`;
+const long = await longFile(LIMITS);
+const program = await scannedLetter(LIMITS, process.env["PATH"] ?? "");
+const wasm = program.name === "tesseract-wasm" ? program : await scannedLetter(LIMITS, "");
+const moments: string[][] = [
+  ["a child with PDFium, from nothing", milliseconds(await coldStart("pdfium"))],
+  ["a child with pdf-parse, from nothing", milliseconds(await coldStart("pdf-parse"))],
+  ["a slot's next text after its child was killed", milliseconds(await afterKill(LIMITS))],
+  ...(long
+    ? [
+        ["first of 1,500 pages", milliseconds(long.firstMs)],
+        ["all of 1,500 pages", milliseconds(long.allMs)],
+      ]
+    : []),
+  ...[...new Set([wasm, program])].map(({ name, ms, likeness }) => [
+    `a scanned letter by ${name}`,
+    `${milliseconds(ms)}, similarity ${likeness.toFixed(3)}`,
+  ]),
+];
+console.log(`\n${table(["moment (median of 5)", "takes"], moments)}`);
+
+await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: LIMITS });
+const harmful: Run[] = [];
+for (const file of files.filter(({ expected }) => expected === "bounded" || expected === "any"))
+  harmful.push(await runFile(extractor, file));
+const slowest = harmful.sort((a, b) => b.afterLastPageMs - a.afterLastPageMs).slice(0, 5);
+const how = ({ outcome }: Run): string =>
+  outcome.kind === "text" ? `text by ${outcome.engine}` : [outcome.code, outcome.reason].filter(Boolean).join(" ");
+const slowRows = slowest.map((run) => [run.file.file, `${(run.afterLastPageMs / 1000).toFixed(1)} s`, how(run)]);
+console.log(`\nthe slowest of ${harmful.length} hostile and corrupt files\n`);
+console.log(table(["file", "after its last page", "outcome"], slowRows));
+console.log(`\nparent ${Math.round(process.memoryUsage().rss / 1e6)} MB at the end`);
+
+mkdirSync(OUT, { recursive: true });
+writeFileSync(
+  join(OUT, "speed.svg"),
+  chart(
+    "Pages a second, one file at a time",
+    rows.map(({ bar }) => bar),
+  ),
+);
+console.log(`\nchart: ${join(OUT, "speed.svg")}`);

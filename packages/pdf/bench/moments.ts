@@ -1,0 +1,78 @@
+import { shared } from "@docrelay/testkit";
+import { readFileSync } from "node:fs";
+import { LETTER, scan } from "../test/scanned-letter.ts";
+import { similarity } from "../test/similarity.ts";
+import { makePdf } from "@docrelay/testkit";
+import { startChild } from "../src/child-process.ts";
+import { createExtractor, findRecogniser, type ExtractLimits } from "../src/index.ts";
+import { median } from "./table.ts";
+
+const signal = new AbortController().signal;
+const TIMES = 5;
+
+async function medianOf(measure: () => Promise<number>): Promise<number> {
+  const values: number[] = [];
+  for (let time = 0; time < TIMES; time++) values.push(await measure());
+  return median(values);
+}
+
+/** From nothing to a child that can take a file. */
+export function coldStart(engine: "pdfium" | "pdf-parse"): Promise<number> {
+  return medianOf(async () => {
+    const begun = performance.now();
+    const child = startChild(engine);
+    await child.ready;
+    const ms = performance.now() - begun;
+    child.kill();
+    return ms;
+  });
+}
+
+/** From handing 1,500 pages over to the first one being read, and how long all take. */
+export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number; allMs: number } | undefined> {
+  const path = shared("corpus/huge/huge-1500-pages-a.pdf");
+  if (path === undefined) return undefined;
+  const bytes = readFileSync(path);
+  await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits });
+  await extractor.extract({ bytes: makePdf({ pages: ["warm"] }) }, { signal });
+  const all: number[] = [];
+  const firstMs = await medianOf(async () => {
+    const begun = performance.now();
+    let first = 0;
+    await extractor.extract({ bytes }, { signal, onPage: () => void (first ||= performance.now() - begun) });
+    all.push(performance.now() - begun);
+    return first;
+  });
+  return { firstMs, allMs: median(all) };
+}
+
+/** From the kill of a child that was stuck to the next file's text in the same slot. */
+export async function afterKill(limits: ExtractLimits): Promise<number> {
+  await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: { ...limits, stallMs: 300 } });
+  const stuck = makePdf({ pages: ["word word\n".repeat(300_000)] });
+  return medianOf(async () => {
+    await extractor.extract({ bytes: stuck }, { signal });
+    const killed = performance.now();
+    await extractor.extract({ bytes: makePdf({ pages: ["next"] }) }, { signal });
+    return performance.now() - killed;
+  });
+}
+
+/** A scanned letter, by the recogniser that is found on this PATH. */
+export async function scannedLetter(
+  limits: ExtractLimits,
+  path: string,
+): Promise<{ name: string; ms: number; likeness: number }> {
+  const recogniser = await findRecogniser({ languages: ["eng"], path, memoryBytes: limits.memoryBytes });
+  const ocr = { recogniser, pageMs: 60_000, timeoutMs: 60_000 };
+  await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits, ocr });
+  const bytes = makePdf({ pages: [await scan(LETTER)] });
+  let likeness = 0;
+  const ms = await medianOf(async () => {
+    const begun = performance.now();
+    const outcome = await extractor.extract({ bytes }, { signal });
+    if (outcome.kind === "text") likeness = similarity(outcome.pages.join("\n"), LETTER);
+    return performance.now() - begun;
+  });
+  return { name: recogniser.name, ms, likeness };
+}

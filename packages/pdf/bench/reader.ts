@@ -1,0 +1,95 @@
+import { execFile, type ExecFileOptions } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createExtractor, type ExtractLimits } from "../src/index.ts";
+import { peakOfChildren } from "./memory.ts";
+
+/** Others at the priority that our children have, so that a busy machine treats all alike. */
+const run = (file: string, args: readonly string[], options: ExecFileOptions = {}) =>
+  promisify(execFile)("nice", ["-n", "10", file, ...args], { ...options, encoding: "utf8" });
+const ROOM = { maxBuffer: 256 * 1024 * 1024 };
+
+export interface ReadFile {
+  readonly ms: number;
+  readonly pages: number;
+  readonly text: string;
+}
+
+/** Something that reads PDFs, by itself or beside ours for comparison. */
+export interface Reader extends AsyncDisposable {
+  readonly name: string;
+  /** Reads files one after the other. */
+  read(paths: readonly string[]): Promise<ReadFile[]>;
+  /** Most resident memory of a child so far, in bytes. */
+  peak(): number;
+}
+
+export function ours(engine: "auto" | "pdfium" | "pdf-parse", limits: ExtractLimits): Reader {
+  const extractor = createExtractor({ engine, concurrency: 1, limits });
+  const memory = peakOfChildren();
+  return {
+    name: engine,
+    async read(paths) {
+      const files: ReadFile[] = [];
+      for (const path of paths) {
+        const bytes = readFileSync(path);
+        const begun = performance.now();
+        const outcome = await extractor.extract({ bytes }, { signal: new AbortController().signal });
+        const ms = performance.now() - begun;
+        const pages = outcome.kind === "text" ? outcome.pages : [];
+        files.push({ ms, pages: pages.length, text: pages.join("\n") });
+      }
+      return files;
+    },
+    peak: () => memory.peak(),
+    async [Symbol.asyncDispose]() {
+      memory.stop();
+      await extractor[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** PyPDF2 in a Python that has it: one process for all files, its start not counted. */
+export async function pypdf2(): Promise<Reader | undefined> {
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    const version = await run(python, ["-c", "import PyPDF2; print(PyPDF2.__version__)"]).catch(() => undefined);
+    if (!version) continue;
+    return {
+      name: `PyPDF2 ${version.stdout.trim()}`,
+      async read(paths) {
+        const { stdout } = await run(python, [join(import.meta.dirname, "pypdf2.py"), ...paths], ROOM);
+        return stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as { seconds: number; pages: number; text: string })
+          .map(({ seconds, pages, text }) => ({ ms: seconds * 1000, pages, text }));
+      },
+      peak: () => 0,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  return undefined;
+}
+
+/** Poppler's pdftotext: a process a file, its start counted, since that is how it is used. */
+export async function pdftotext(): Promise<Reader | undefined> {
+  // It answers -v with its version on stderr.
+  const version = await run("pdftotext", ["-v"]).catch(() => undefined);
+  if (!version) return undefined;
+  return {
+    name: `pdftotext ${/[\d.]+/.exec(version.stderr)?.[0] ?? ""}`.trim(),
+    async read(paths) {
+      const files: ReadFile[] = [];
+      for (const path of paths) {
+        const begun = performance.now();
+        const { stdout } = await run("pdftotext", [path, "-"], ROOM);
+        const ms = performance.now() - begun;
+        files.push({ ms, pages: stdout.split("\f").length - 1, text: stdout });
+      }
+      return files;
+    },
+    peak: () => 0,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
