@@ -2,7 +2,7 @@ import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./e
 import { startChild } from "./child-process.ts";
 import type { EngineName } from "./page-engine.ts";
 import { createPool } from "./pool.ts";
-import { beginReading, better, outcomeOf, read, worthAnotherEngine, type Reading } from "./reading.ts";
+import { beginReading, outcomeOf, read, together, worthAnotherEngine, type Reading } from "./reading.ts";
 import { readScans, type Ocr } from "./read-scans.ts";
 import { runJob } from "./run-job.ts";
 
@@ -41,7 +41,7 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
       let best = await readWith(first, input, options, clock);
       if (second && worthAnotherEngine(best) && leftOf(clock) > LEAST_MS) {
         clock.stallMs = leftOf(clock);
-        best = better(best, await readWith(second, input, options, clock));
+        best = together(best, await readWith(second, input, options, clock), limits);
       }
       if (ocr) best = await readScans({ pool, ocr, limits }, best, input, options);
       return outcomeOf(best, input.password !== undefined);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Report } from "./child-messages.ts";
 import type { ExtractLimits } from "./extract.ts";
-import { beginReading, better, outcomeOf, read, worthAnotherEngine, type End, type Reading } from "./reading.ts";
+import { beginReading, outcomeOf, read, together, worthAnotherEngine, type End, type Reading } from "./reading.ts";
 
 const LIMITS: ExtractLimits = { stallMs: 1, timeoutMs: 1, memoryBytes: 1, maxPages: 10, maxTextBytes: 20 };
 const page = (number: number, text: string, scan = false): Report => ({ type: "page", page: number, text, scan });
@@ -115,11 +115,51 @@ describe("another engine", () => {
       expect(worthAnotherEngine(reading(opened(1), end))).toBe(false);
   });
 
-  it("is believed when it read more pages", () => {
-    const one = reading(opened(2), page(1, "one"), { type: "lost", page: 2 }, { type: "done" });
-    const both = reading(opened(2), page(1, "one"), page(2, "two"), { type: "done" });
-    expect(better(one, both)).toBe(both);
-    expect(better(both, one)).toBe(both);
-    expect(better(one, one)).toBe(one);
+  it("adds the pages that only it could read", () => {
+    const first = reading(opened(3), page(1, "one"), { type: "lost", page: 2 }, page(3, "", true), { type: "done" });
+    const second = reading(opened(3), page(1, "uno"), page(2, "two"), page(3, ""), { type: "done" });
+    expect(outcomeOf(together(first, second, LIMITS), false)).toMatchObject({
+      pages: ["one", "two", ""],
+      missing: [{ page: 3, reason: "scan" }],
+    });
+    const crashed = reading(opened(3), page(1, "one"), "crash");
+    const slow = reading(opened(3), page(1, "uno"), page(2, "two"), "time");
+    expect(outcomeOf(together(crashed, slow, LIMITS), false)).toMatchObject({
+      pages: ["one", "two", ""],
+      missing: [{ page: 3, reason: "error" }],
+    });
+  });
+
+  it("is held to the same cap", () => {
+    const first = reading(opened(2), page(1, "x".repeat(15)), { type: "lost", page: 2 }, { type: "done" });
+    const second = reading(opened(2), { type: "lost", page: 1 }, page(2, "y".repeat(15)), { type: "done" });
+    expect(outcomeOf(together(first, second, LIMITS), false)).toMatchObject({
+      pages: ["x".repeat(15), "y".repeat(5)],
+      truncated: true,
+    });
+  });
+
+  it.each<[string, Reading, Reading, "first" | "second"]>([
+    ["ran out of time", reading({ type: "failed", kind: "invalid" }), reading("time"), "first"],
+    [
+      "wants a password",
+      reading({ type: "failed", kind: "invalid" }),
+      reading({ type: "failed", kind: "encrypted" }),
+      "second",
+    ],
+    [
+      "got through where the first crashed",
+      reading("crash"),
+      reading(opened(1), page(1, ""), { type: "done" }),
+      "second",
+    ],
+    [
+      "crashed where the first got through",
+      reading(opened(1), page(1, ""), { type: "done" }),
+      reading("crash"),
+      "first",
+    ],
+  ])("without any text is believed or not: it %s", (_what, first, second, believed) => {
+    expect(together(first, second, LIMITS)).toBe(believed === "first" ? first : second);
   });
 });

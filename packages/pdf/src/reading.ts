@@ -67,18 +67,22 @@ export function scansOf(state: Reading): number[] {
 }
 
 /** Takes in what OCR read on a page. Where that is no more than was known, the page stays missing. */
-export function recognised(state: Reading, page: number, found: string, limits: ExtractLimits): Reading {
-  const known = state.texts.get(page) ?? "";
-  if (found.length <= known.length) return state;
-  const before = state.bytes - Buffer.byteLength(known);
+export function recognised(state: Reading, page: number, text: string, limits: ExtractLimits): Reading {
+  if (text.length <= (state.texts.get(page)?.length ?? 0)) return state;
+  return { ...withText(state, page, text, limits), ocr: new Set([...state.ocr, page]) };
+}
+
+/** With another text for a page, which is then neither lost nor a scan. */
+function withText(state: Reading, page: number, found: string, limits: ExtractLimits): Reading {
+  const before = state.bytes - Buffer.byteLength(state.texts.get(page) ?? "");
   const text = cutText(found, limits.maxTextBytes - before);
-  const bytes = before + Buffer.byteLength(text);
+  const without = (pages: ReadonlySet<number>): Set<number> => new Set([...pages].filter((other) => other !== page));
   return {
     ...state,
     texts: new Map([...state.texts, [page, text]]),
-    scans: new Set([...state.scans].filter((other) => other !== page)),
-    ocr: new Set([...state.ocr, page]),
-    bytes,
+    lost: without(state.lost),
+    scans: without(state.scans),
+    bytes: before + Buffer.byteLength(text),
     ...(text.length < found.length ? { end: "output" as const } : {}),
   };
 }
@@ -93,12 +97,17 @@ export function hasText(state: Reading): boolean {
   return [...state.texts.values()].some((text) => text !== "");
 }
 
-/** Which of two engines to believe: the one that read more pages. */
-export function better(first: Reading, second: Reading): Reading {
+/** What two engines come to together: the first one's pages, and those that only the second could read. */
+export function together(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
-  // A second opinion that ran out of time says less than the first one's verdict on the file.
-  if (!hasText(first) && second.end !== "done" && first.end !== "crash") return first;
-  return countText(second) > countText(first) ? second : first;
+  if (!hasText(first) && !hasText(second)) {
+    // One that got through says more about the file than one that did not.
+    const through = second.end === "done" && second.lost.size === 0;
+    return through && (first.end === "crash" || first.lost.size > 0) ? second : first;
+  }
+  if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
+  const mended = [...second.texts].filter(([page, text]) => text !== "" && !first.texts.get(page));
+  return mended.reduce((state, [page, text]) => withText(state, page, text, limits), first);
 }
 
 function countText(state: Reading): number {
