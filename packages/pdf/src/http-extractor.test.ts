@@ -46,10 +46,12 @@ async function extract(
 
 describe("an extractor behind HTTP", () => {
   it("is sent the bytes, and the password when there is one", async () => {
-    await extract({ body: "text" }, { password: "open sesame" });
+    await extract({ body: "text" }, { password: "¡Sésam, öffne dich! 開け" });
     await extract({ body: "text" });
-    expect(asked.map(({ method, headers }) => [method, headers["content-type"], headers["password"]])).toEqual([
-      ["PUT", "application/pdf", "open sesame"],
+    expect(
+      asked.map(({ method, headers }) => [method, headers["content-type"], headers["password_base64_utf-8"]]),
+    ).toEqual([
+      ["PUT", "application/pdf", Buffer.from("¡Sésam, öffne dich! 開け").toString("base64")],
       ["PUT", "application/pdf", undefined],
     ]);
     expect(asked[0]?.body.equals(BYTES)).toBe(true);

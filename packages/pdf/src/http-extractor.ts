@@ -16,7 +16,7 @@ const REFUSED = new Set([400, 415, 422]);
 const MARKUP = 4;
 
 /**
- * An extractor behind HTTP. `PUT` of the bytes as `application/pdf`, the password in the header `Password`, answered by
+ * An extractor behind HTTP. `PUT` of the bytes as `application/pdf`, the password in the header `Password_Base64_UTF-8`, answered by
  * 200 with XHTML that has a `<div class="page">` a page (as Apache Tika does) or with plain text that has a form feed
  * between pages (as pdftotext writes it). 400, 415 and 422 say that it is no PDF it can read; 401, 403 and 423 that a
  * password is needed. It does its own isolation; here are only the time, the caps, and the cleaning of the text.
@@ -58,7 +58,7 @@ async function ask(
     headers: {
       "content-type": "application/pdf",
       accept: "text/html, text/plain;q=0.5",
-      ...(password === undefined ? {} : { password }),
+      ...(password === undefined ? {} : { "password_base64_utf-8": Buffer.from(password).toString("base64") }),
     },
     redirect: "error",
     signal,
