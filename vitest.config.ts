@@ -17,6 +17,17 @@ export default defineConfig({
           // Whole clusters of processes: one file at a time, so that they do not starve each other.
           name: "e2e",
           include: ["{apps,packages}/*/{src,test}/**/*.e2e.test.ts"],
+          exclude: ["apps/chaos/**", "**/node_modules/**"],
+          fileParallelism: false,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        test: {
+          // Deliberately broken variants and kills at every step: minutes, so apart from `npm test`. `.ci/run` has them.
+          name: "chaos",
+          include: ["apps/chaos/test/**/*.e2e.test.ts"],
           fileParallelism: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,

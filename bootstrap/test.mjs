@@ -12,7 +12,7 @@ const stages = [
   ["types", bin("tsc"), ["--noEmit", "-p", "tsconfig.json"]],
   ["types of the page", bin("tsc"), ["--noEmit", "-p", "apps/web/tsconfig.json"]],
   ["boundaries", bin("turbo"), ["boundaries"]],
-  ["tests", bin("vitest"), ["run", ...args]],
+  ["tests", bin("vitest"), ["run", "--project", "unit", "--project", "e2e", ...args]],
 ];
 
 let current;
