@@ -1,4 +1,5 @@
 import { eventually, freePort } from "@docrelay/testkit";
+import { connect } from "node:net";
 import { io, type Socket } from "socket.io-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { useEdges, USER } from "../test/fixture.ts";
@@ -25,6 +26,17 @@ async function poll(port: number | undefined): Promise<[string, Socket]> {
 }
 
 describe("the public port", () => {
+  it("answers an upgrade to nowhere at once, and does not wait for a client that stays", async () => {
+    const socket = connect({ port: relay.edges[0]?.port ?? 0, host: "127.0.0.1", allowHalfOpen: true });
+    let said = "";
+    socket.on("error", () => undefined); // it is what is waited for
+    socket.on("data", (data: Buffer) => (said += data.toString()));
+    socket.write("GET /ws/nope HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+    await eventually(() => said.startsWith("HTTP/1.1 404"));
+    // Half open: its own side it never closes.
+    await eventually(() => (socket.write("x"), socket.destroyed), { timeoutMs: 8000 });
+  });
+
   it("tells its health, and keeps its metrics to the admin port", async () => {
     expect((await call("/healthz")).status).toBe(200);
     expect((await call("/readyz")).status).toBe(200);

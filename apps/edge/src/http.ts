@@ -27,6 +27,7 @@ export interface HttpDeps {
 }
 
 const HEADERS_MS = 10_000;
+const REFUSED_MS = 2000;
 const REQUEST_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000; // longer than a balancer's, so that it is the one to end an idle connection
 
@@ -61,6 +62,8 @@ export function refuseUpgrade(
   const body = JSON.stringify({ error: wireError(code, more) });
   const head = `HTTP/1.1 ${ERRORS[code].http} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\n`;
   socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  // A client that has its answer and stays is not waited for.
+  setTimeout(() => socket.destroy(), REFUSED_MS).unref();
 }
 
 async function answer(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -192,8 +192,6 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
           metrics.answered("connect", wire.code);
           const { code, retryable: _retryable, ...more } = wire;
           refuseUpgrade(socket, code, more);
-          // A client that has its answer and stays is not waited for.
-          setTimeout(() => socket.destroy(), CLOSE_MS).unref();
         },
       );
     },
