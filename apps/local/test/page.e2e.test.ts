@@ -2,7 +2,7 @@ import { makePdf, shared } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import type { Locator, Page } from "playwright-core";
 import { useCluster } from "./cluster.ts";
-import { usePage, watchTexts } from "./page.ts";
+import { PLAIN_HOST, usePage, watchTexts } from "./page.ts";
 
 const cluster = useCluster({ edges: 1, engineDelayMs: 40 });
 const browser = usePage();
@@ -142,6 +142,15 @@ describe("the page, in a real Chromium", () => {
     expect(await page.locator(".text").textContent()).toContain(markup);
     expect(await page.locator("#log img, #files img").count()).toBe(0);
     expect(await page.title()).toBe("docrelay");
+  });
+
+  it("works over plain HTTP on a local network, where browsers keep things back", async () => {
+    const page = await browser.open(cluster.url().replace("127.0.0.1", PLAIN_HOST));
+    expect(await page.evaluate("isSecureContext")).toBe(false);
+    await page.setInputFiles("#file", lighthouse);
+    await ask(page, "what is inside this pdf?");
+    await ended(page, "completed").waitFor();
+    expect(await page.locator(".text").textContent()).toContain(FACT);
   });
 
   it("fits a phone, and everything on it has a name and can be reached by Tab", async () => {

@@ -5,6 +5,9 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 const WEB = join(import.meta.dirname, "../../web");
 
+/** A host name of this machine, as on a local network without HTTPS. */
+export const PLAIN_HOST = "docrelay.test";
+
 /** A real Chromium over the built page. What the page logs as an error, or throws, fails the test. */
 export interface PageTests {
   /** The page at an address, connected, in a browser profile of its own unless one is given. */
@@ -20,7 +23,9 @@ export function usePage(): PageTests {
   beforeAll(async () => {
     const build = spawnNode(join(WEB, "node_modules/vite/bin/vite.js"), { args: ["build"], cwd: WEB });
     expect(await build.exited, build.lines.join("\n")).toMatchObject({ code: 0 });
-    const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+    // A name that is not localhost: what browsers keep for HTTPS is not there.
+    const named = `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`;
+    const args = [named, "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
     browser = await chromium.launch({ executablePath: await findChromium(), args });
   });
   afterEach(async () => {

@@ -172,10 +172,14 @@ function showFoot(place: HTMLElement, ask: AskView): void {
   place.hidden = ask.state !== "completed";
   if (place.hidden) return;
   const by = ask.totalMs === undefined ? "" : `answered in ${seconds(ask.totalMs)}`;
-  const cites = ask.citations.map(({ file, page }) =>
-    element("span", { class: "chip cite" }, `${ask.files[file]?.name ?? "file"} · p. ${page}`),
-  );
+  const cites = [...new Set(ask.citations.map(({ file }) => file))].map((file) => {
+    const cited = ask.citations.filter((one) => one.file === file).map(({ page }) => page);
+    const pages = pageList([...new Set(cited)].toSorted((one, other) => one - other));
+    return element("span", { class: "chip cite" }, `${ask.files[file]?.name ?? "file"} · p. ${pages}`);
+  });
   const copy = element("button", { class: "quiet", type: "button" }, "Copy");
+  // Browsers have a clipboard over HTTPS and on localhost only.
+  copy.hidden = !("clipboard" in navigator);
   copy.addEventListener("click", () => {
     void navigator.clipboard.writeText(ask.text).then(
       () => (copy.textContent = "Copied"),

@@ -1,4 +1,4 @@
-import { RelayError, type Answer, type Conversation, type Relay } from "@docrelay/client";
+import { newId, RelayError, type Answer, type Conversation, type Relay } from "@docrelay/client";
 import type { ErrorCode } from "@docrelay/protocol";
 import type { Attachment } from "./attachment.ts";
 import { createAskElement, progressOf, type AskElement } from "./ask-view.ts";
@@ -90,7 +90,7 @@ export function createConversationView(
 
   function ask(message: string, chosen: readonly Attachment[]): void {
     if (!conversation) return;
-    const id = crypto.randomUUID();
+    const id = newId();
     files.set(id, chosen);
     apply({ type: "sending", id, message, files: chosen.map(({ name, size }) => ({ name, size })) });
     const known = chosen.flatMap((file, index) => {

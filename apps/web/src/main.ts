@@ -1,4 +1,4 @@
-import { connect } from "@docrelay/client";
+import { connect, newId } from "@docrelay/client";
 import { keepFiles, recallFiles } from "./attachment.ts";
 import { createComposer } from "./composer.ts";
 import { createConversationView } from "./conversation-view.ts";
@@ -9,7 +9,7 @@ function conversationId(): string {
   const given = location.hash.slice(1);
   if (/^[A-Za-z0-9_-]{1,64}$/.test(given)) return given;
   const last = localStorage.getItem("docrelay:conversation");
-  const id = last && /^[A-Za-z0-9_-]{1,64}$/.test(last) ? last : crypto.randomUUID();
+  const id = last && /^[A-Za-z0-9_-]{1,64}$/.test(last) ? last : newId();
   history.replaceState(null, "", `#${id}`);
   return id;
 }
@@ -64,7 +64,7 @@ function show(): void {
 }
 addEventListener("hashchange", show);
 byId("new", HTMLButtonElement).addEventListener("click", () => {
-  location.hash = crypto.randomUUID();
+  location.hash = newId();
   composer.focus();
 });
 byId("suggestion", HTMLButtonElement).addEventListener("click", () => composer.suggest("what is inside this pdf?"));

@@ -1,5 +1,6 @@
 import { isTerminal, type Event, type Progress } from "@docrelay/protocol";
 import type { Conversation, ConversationDeps } from "./conversation.ts";
+import { newId } from "./id.ts";
 import type { Outgoing } from "./outbox.ts";
 import { createQueue } from "./queue.ts";
 import { RelayError } from "./relay-error.ts";
@@ -50,7 +51,7 @@ export function createAnswer(
   options: AskOptions,
   onAsked: Asked,
 ): Answer {
-  const id = options.id ?? crypto.randomUUID();
+  const id = options.id ?? newId();
   const { signal, onProgress } = options;
   const queues = new Set<ReturnType<typeof createQueue<Event>>>();
   const events: Event[] = [];

@@ -1,6 +1,7 @@
 import type { Event, Limits, Progress } from "@docrelay/protocol";
 import { sendAsk } from "./answer.ts";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
+import { newId } from "./id.ts";
 import { createLink, type RelayState } from "./link.ts";
 import { createOutbox } from "./outbox.ts";
 import { RelayError } from "./relay-error.ts";
@@ -78,7 +79,7 @@ export function connect(options: ConnectOptions = {}): Relay {
     get limits() {
       return link.limits;
     },
-    conversation(id = crypto.randomUUID()) {
+    conversation(id = newId()) {
       const known = conversations.get(id);
       if (known) return known;
       const forget = (file: object): boolean => uploads.delete(file);

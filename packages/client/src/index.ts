@@ -1,6 +1,7 @@
 export { connect, type ConnectOptions, type Relay } from "./connect.ts";
 export type { Conversation } from "./conversation.ts";
 export type { Accepted, Answer, AskOptions, AskProgress } from "./answer.ts";
+export { newId } from "./id.ts";
 export type { Listener } from "./follower.ts";
 export type { RelayState } from "./link.ts";
 export { RelayError } from "./relay-error.ts";

@@ -1,4 +1,5 @@
 import { CHUNKS_IN_FLIGHT, type WireError } from "@docrelay/protocol";
+import { newId } from "./id.ts";
 import type { Link } from "./link.ts";
 import { RelayError } from "./relay-error.ts";
 
@@ -20,7 +21,7 @@ const REWINDS = 100;
  */
 export async function upload(link: Link, file: FileInput, options: UploadOptions = {}): Promise<string> {
   const blob = file instanceof Blob ? file : file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes.slice()]);
-  const id = crypto.randomUUID();
+  const id = newId();
   const { signal } = options;
   const retry = { deadlineMs: UPLOAD_MS, ...(signal ? { signal } : {}) };
   const begin = { upload: id, name: file.name, type: file.type ?? "", size: blob.size };
