@@ -44,7 +44,11 @@ export function usePage(): PageTests {
     async open(url, profile) {
       const page = await (profile ?? (await tests.profile())).newPage();
       page.on("pageerror", (error) => problems.push(error.message));
-      page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
+      page.on("console", (message) => {
+        // Over plain HTTP a browser says that it leaves this header out: so be it.
+        if (message.type() !== "error" || message.text().startsWith("The Cross-Origin-Opener-Policy header")) return;
+        problems.push(`${message.text()} ${message.location().url}`);
+      });
       await page.goto(url);
       await page.getByText("Connected").waitFor();
       return page;
