@@ -4,6 +4,8 @@ import type { Result, Section } from "./result.ts";
 const WIDTH = 720;
 const HEIGHT = 300;
 const LEFT = 56;
+/** Room for the names of the lines. */
+const RIGHT = 110;
 const BOTTOM = 28;
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569"];
 /** Rightmost percentile: what is above is the largest. */
@@ -52,20 +54,22 @@ function curves(latencies: readonly Latency[]): string {
   const highest = Math.max(1, ...latencies.map(({ max }) => max));
   const [low, high] = [-1, Math.ceil(Math.log10(highest))];
   const x = (p: number): number =>
-    LEFT + (Math.min(NINES, -Math.log10(Math.max(1e-9, 1 - p / 100))) / NINES) * (WIDTH - LEFT - 10);
+    LEFT + (Math.min(NINES, -Math.log10(Math.max(1e-9, 1 - p / 100))) / NINES) * (WIDTH - LEFT - RIGHT);
   const y = (ms: number): number => {
     const share = (Math.log10(Math.max(0.1, ms)) - low) / (high - low);
     return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 10);
   };
   const rules = Array.from({ length: high - low + 1 }, (_, index) => {
     const ms = 10 ** (low + index);
-    return `<line x1="${LEFT}" x2="${WIDTH}" y1="${y(ms)}" y2="${y(ms)}" stroke="#e2e8f0"/><text x="4" y="${y(ms) + 4}">${ms} ms</text>`;
+    return `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(ms)}" y2="${y(ms)}" stroke="#e2e8f0"/><text x="4" y="${y(ms) + 4}">${ms} ms</text>`;
   });
-  const marks = [50, 90, 99, 99.9, 99.99].map((p) => `<text x="${x(p) - 10}" y="${HEIGHT - 8}">p${p}</text>`);
+  const marks = [50, 90, 99, 99.9, 99.99].map(
+    (p) => `<text text-anchor="middle" x="${x(p)}" y="${HEIGHT - 8}">p${p}</text>`,
+  );
   const lines = latencies.map(({ name, curve }, index) => {
     const color = COLORS[index % COLORS.length];
     const points = curve.map(([p, ms]) => `${x(p).toFixed(1)},${y(ms).toFixed(1)}`).join(" ");
-    return `<polyline fill="none" stroke="${color}" stroke-width="2" points="${points}"/><text x="${LEFT + 8}" y="${20 + index * 15}" style="fill:${color}">${escape(name)}</text>`;
+    return `<polyline fill="none" stroke="${color}" stroke-width="2" points="${points}"/><text x="${WIDTH - RIGHT + 14}" y="${20 + index * 15}" style="fill:${color}">${escape(name)}</text>`;
   });
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">${rules.join("")}${marks.join("")}${lines.join("")}</svg>`;
 }
