@@ -34,8 +34,9 @@ local function renew(a)
   redis.call('PEXPIRE', convs, retention)
 end
 
--- Of a running ask all of them were renewed when it was accepted, taken and begun, and will be at its end: in between
--- once in a while is enough. Doing it for every piece was a fifth of what a piece costs Redis, and a third of its log.
+-- Of an unfinished ask all of them were renewed when it was accepted, for longer than it may take, and will be at its
+-- end: in between once in a while is enough. Doing it at every step was a fifth of what a reply costs Redis, and a third
+-- of its log.
 local function renew_if_old(a)
   if redis.call('PTTL', log) < unfinished * 15 / 16 then renew(a) end
 end

@@ -51,7 +51,7 @@ while true do
       redis.call('HINCRBY', records .. a, 'taken', 1)
     end
     look_at(a, now + ${RUNNING_LOOK_MS})
-    renew(a)
+    renew_if_old(a)
     return { 'TAKEN', a, ms(now), unpack(redis.call('HMGET', records .. a, ${RECORD_FIELDS})) }
   end
   redis.call('LREM', mail, 0, a)
@@ -126,7 +126,7 @@ if r[3] == owner then return { 'BEGUN', attempt } end
 if attempt >= max then return { 'EXHAUSTED' } end
 redis.call('HSET', records .. a, 'attempt', attempt + 1, 'n', 0, 'taken', 0, 'begun', owner)
 look_at(a, now + ${RUNNING_LOOK_MS})
-renew(a)
+renew_if_old(a)
 return { 'BEGUN', attempt + 1 }
 `);
 
@@ -187,7 +187,7 @@ if r[2] ~= owner then return { 'STALE' } end
 if r[4] == '1' then return { 'CANCELLED' } end
 redis.call('HSET', records .. a, 'state', state, 'owner', '', 'released', owner, 'taken', math.max(0, tonumber(r[3]) - 1))
 look_at(a, now + (state == 'parked' and ${PARKED_LOOK_MS} or 0))
-renew(a)
+renew_if_old(a)
 return { 'RELEASED' }
 `);
 
@@ -215,7 +215,7 @@ local r = redis.call('HMGET', records .. a, 'state', 'owner', 'cancel', 'how')
 if not r[1] or r[1] == 'ended' then return { 'ENDED', r[4] or 'gone' } end
 if r[2] ~= owner then return { 'STALE' } end
 look_at(a, now + ${RUNNING_LOOK_MS})
-renew(a)
+renew_if_old(a)
 return { r[3] == '1' and 'CANCELLED' or 'OK' }
 `);
 
