@@ -1,3 +1,4 @@
+import { eventually } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import type { History } from "./history.ts";
 
@@ -42,9 +43,18 @@ function isForEver(key: string): boolean {
  */
 const MOST_WAITS = 3;
 
+/** A job whose worker lost Redis in the middle is looked at again when its lock has run out, and is gone then. */
+const PATIENCE_MS = 12_000;
+
+/** Writes down what is left when everything has had its time to go. */
 export async function recordLeftovers(url: string, history: History): Promise<void> {
-  const left = await findLeftovers(url);
-  const waits = left.filter((key) => key.startsWith("wait:"));
-  const explained = waits.length <= MOST_WAITS ? waits : [];
-  for (const key of left) if (!explained.includes(key)) history.add({ kind: "leftover", key });
+  let left: string[] = [];
+  const isClean = async (): Promise<boolean> => {
+    const all = await findLeftovers(url);
+    const waits = all.filter((key) => key.startsWith("wait:"));
+    left = waits.length <= MOST_WAITS ? all.filter((key) => !waits.includes(key)) : all;
+    return left.length === 0;
+  };
+  await eventually(isClean, { timeoutMs: PATIENCE_MS, everyMs: 200 }).catch(() => undefined);
+  for (const key of left) history.add({ kind: "leftover", key });
 }

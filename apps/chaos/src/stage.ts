@@ -1,4 +1,5 @@
 import { eventually } from "@docrelay/testkit";
+import { Redis } from "ioredis";
 import { check, type Verdict } from "./checker.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { startChaosEngine, type ChaosEngine } from "./engine.ts";
@@ -15,6 +16,8 @@ export interface Stage {
   readonly history: History;
   /** Somebody with a conversation of their own. `edges`: indexes of those that they connect to, in turn. */
   user(of?: { tabs?: number; careless?: boolean; edges?: readonly number[]; name?: string }): Promise<User>;
+  /** A command to Redis itself, past every proxy. */
+  redis(command: string, ...args: string[]): Promise<unknown>;
   /** Waits until something was written into the history, and returns the first such entry. */
   seen<K extends Entry["kind"]>(
     kind: K,
@@ -81,6 +84,14 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
       users.push(user);
       await Promise.all(user.tabs.map((tab) => tab.whenOnline()));
       return user;
+    },
+    async redis(command, ...args) {
+      const client = new Redis(cluster.redis.url);
+      try {
+        return await client.call(command, ...args);
+      } finally {
+        client.disconnect();
+      }
     },
     seen: (kind, fits = () => true, timeoutMs = 15_000) =>
       eventually(

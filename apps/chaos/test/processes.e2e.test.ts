@@ -1,0 +1,179 @@
+import { eventually } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { revive } from "../src/cluster.ts";
+import { spread, type Verdict } from "../src/checker.ts";
+import type { Call } from "../src/engine.ts";
+import { playStage, type Stage } from "../src/stage.ts";
+import type { User } from "../src/user.ts";
+
+/** What is promised, in ms; a loaded machine gets twice as long. */
+const PROMISED = { takeover: 3500, handOver: 200, catchUp: 250, gap: 300 };
+const GRACE_MS = 500;
+const SLACK = 2;
+
+const passed = (verdict: Verdict): void => {
+  expect(verdict.violations).toEqual([]);
+  expect(verdict.completed).toBeGreaterThan(0);
+};
+/** An ask whose first call has said some words and waits. */
+async function midAnswer(stage: Stage, user: User): Promise<Call> {
+  stage.engine.script = (call) => call.say(0, 3);
+  const asked = user.ask();
+  const call = await callNumber(stage, 1);
+  await asked;
+  await stage.seen("shown", ({ type }) => type === "delta");
+  return call;
+}
+function callNumber({ engine }: Stage, number: number): Promise<Call> {
+  return eventually(() => engine.calls.find(({ call }) => call === number), { timeoutMs: 15_000, what: "the call" });
+}
+function finish(call: Call): void {
+  call.say(3);
+  call.end();
+}
+function answering({ cluster }: Stage): Stage["cluster"]["workers"][number] {
+  const worker = cluster.workers.find(({ outerHop }) => outerHop.connections > 0);
+  if (!worker) throw new Error("nobody is talking to the engine");
+  return worker;
+}
+
+describe("workers", () => {
+  it("one that is killed in mid-answer is followed by another within 3.5 s", { timeout: 60_000 }, async () => {
+    const verdict = await playStage({ edges: 1 }, async (stage) => {
+      const user = await stage.user();
+      await midAnswer(stage, user);
+      const killedAt = performance.now();
+      await answering(stage).kill();
+      const second = await callNumber(stage, 2);
+      expect(performance.now() - killedAt).toBeLessThan(PROMISED.takeover * SLACK);
+      finish(second);
+      second.say(0, 3); // too late: its reply was whole
+    });
+    passed(verdict);
+  });
+
+  it("one that was stopped and goes on when another has the ask writes nothing", { timeout: 60_000 }, async () => {
+    const verdict = await playStage({ edges: 1 }, async (stage) => {
+      const user = await stage.user();
+      const first = await midAnswer(stage, user);
+      const zombie = answering(stage);
+      zombie.freeze();
+      finish(first);
+      const second = await callNumber(stage, 2);
+      await stage.seen("shown", ({ type, attempt }) => type === "delta" && attempt === 2);
+      zombie.thaw();
+      await stage.seen("fenced");
+      finish(second);
+    });
+    passed(verdict);
+    expect(verdict.fenced).toBeGreaterThan(0);
+  });
+
+  it("one that is told to stop hands its asks over within its grace and 0.2 s", { timeout: 60_000 }, async () => {
+    const verdict = await playStage({ edges: 1, env: { WORKER_GRACE_MS: String(GRACE_MS) } }, async (stage) => {
+      const user = await stage.user();
+      await midAnswer(stage, user);
+      const worker = answering(stage);
+      const toldAt = performance.now();
+      worker.excuse();
+      worker.process?.kill("SIGTERM");
+      const second = await callNumber(stage, 2);
+      expect(performance.now() - toldAt).toBeLessThan((GRACE_MS + PROMISED.handOver) * SLACK);
+      finish(second);
+    });
+    passed(verdict);
+  });
+});
+
+describe("edges", () => {
+  it(
+    "clients of a killed edge are caught up elsewhere, in the middle of their answers",
+    { timeout: 60_000 },
+    async () => {
+      const verdict = await playStage({}, async (stage) => {
+        const users = await crowd(stage, [0, 1]);
+        const calls = heldCalls(stage);
+        await Promise.all(users.map((user) => user.ask()));
+        await eventually(() => calls.length === users.length, { timeoutMs: 15_000 });
+        await stage.cluster.edges[0]?.kill();
+        for (const call of calls) finish(call);
+      });
+      passed(verdict);
+      expect(verdict.recovery.count).toBeGreaterThanOrEqual(10);
+      expect(verdict.catchUp.p50).toBeLessThan(PROMISED.catchUp * SLACK);
+    },
+  );
+
+  it(
+    "a rolling restart of all of them under load loses nothing, and nobody stays down",
+    { timeout: 120_000 },
+    async () => {
+      const verdict = await playStage({ edges: 3 }, async (stage) => {
+        const users = await crowd(stage, [0, 1, 2]);
+        const end = new AbortController();
+        const lives = users.map((user) => user.live(end.signal));
+        for (const edge of stage.cluster.edges) {
+          await edge.kill("SIGTERM");
+          await revive(edge, stage.history);
+        }
+        end.abort();
+        await Promise.all(lives);
+      });
+      passed(verdict);
+      expect(verdict.recovery.count).toBeGreaterThanOrEqual(10);
+      expect(verdict.catchUp.p50).toBeLessThan(PROMISED.gap * SLACK);
+    },
+  );
+});
+
+describe("hints", () => {
+  it("lost with every pub/sub connection, again and again, cost nobody an event", { timeout: 60_000 }, async () => {
+    const verdict = await playStage({ edges: 2 }, async (stage) => {
+      const users = await crowd(stage, [0, 1]);
+      const calls = heldCalls(stage);
+      await Promise.all(users.map((user) => user.ask()));
+      await eventually(() => calls.length === users.length, { timeoutMs: 15_000 });
+      for (let word = 3; word < 8; word++) {
+        const cut = await stage.redis("CLIENT", "KILL", "TYPE", "pubsub");
+        expect(Number(cut)).toBeGreaterThan(0);
+        stage.history.add({ kind: "fault", fault: "pub/sub cut", target: "edges", forMs: 0 });
+        for (const call of calls) call.say(word, word + 1);
+        await eventually(async () => Number(await subscribers(stage)) > 0);
+      }
+      for (const call of calls) {
+        call.say(8);
+        call.end();
+      }
+    });
+    passed(verdict);
+  });
+
+  it("a client whose line has gone silent both ways comes back over another", { timeout: 60_000 }, async () => {
+    const verdict = await playStage({ edges: 2 }, async (stage) => {
+      const user = await stage.user({ edges: [0, 1] });
+      const call = await midAnswer(stage, user);
+      stage.cluster.edges[0]?.outerHop.blackhole();
+      stage.history.add({ kind: "fault", fault: "blackhole outer", target: "edge-1", forMs: 15_000 });
+      finish(call);
+      await eventually(() => user.unfinished === 0, { timeoutMs: 20_000 });
+    });
+    passed(verdict);
+  });
+});
+
+/** Ten people with two tabs each, on these edges in turn. */
+async function crowd(stage: Stage, edges: readonly number[]): Promise<User[]> {
+  return Promise.all(Array.from({ length: 10 }, (_, index) => stage.user({ tabs: 2, edges, name: `u${index + 1}` })));
+}
+function heldCalls(stage: Stage): Call[] {
+  const calls: Call[] = [];
+  stage.engine.script = (call) => {
+    call.say(0, 3);
+    calls.push(call);
+  };
+  return calls;
+}
+async function subscribers(stage: Stage): Promise<number> {
+  const lines = String(await stage.redis("CLIENT", "LIST", "TYPE", "pubsub"));
+  return spread(lines.split("\n").map((line) => Number(/ssub=(\d+)/.exec(line)?.[1] ?? 0))).most;
+}
