@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createExtractor, type ExtractLimits } from "../src/index.ts";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
 import { similarity, wordF1 } from "../test/similarity.ts";
+import { peakOfChildren } from "./children.ts";
 import { afterKill, coldStart, longFile, scannedLetter } from "./moments.ts";
 import { ours, pdftotext, pypdf2, type ReadFile, type Reader } from "./reader.ts";
 import { chart, median, table } from "./table.ts";
@@ -35,22 +36,29 @@ const truthOf = ({ groundTruth }: CorpusFile): string =>
 
 const rivals = (await Promise.all([pypdf2(), pdftotext()])).filter((reader) => reader !== undefined);
 const readers: Reader[] = [ours("auto", LIMITS), ours("pdf-parse", LIMITS), ...rivals];
-const speeds = new Map<Reader, number[]>(readers.map((reader) => [reader, []]));
+/** Pages a second of each round, by the clock and by the processor's time. */
+const speeds = new Map(readers.map((reader) => [reader, { clock: [] as number[], processor: [] as number[] }]));
 const texts = new Map<Reader, ReadFile[]>();
 for (const reader of readers) await reader.read(readable.slice(0, 2).map(pathOf)); // warm
 for (let round = 0; round < rounds; round++) {
   for (const reader of readers) {
     const read = await reader.read(readable.map(pathOf));
     const pages = readable.reduce((sum, file) => sum + (file.pages ?? 1), 0);
-    const seconds = read.reduce((sum, { ms }) => sum + ms, 0) / 1000;
-    speeds.get(reader)?.push(pages / seconds);
+    const sum = (of: (file: ReadFile) => number): number => read.reduce((all, file) => all + of(file), 0) / 1000;
+    speeds.get(reader)?.clock.push(pages / sum(({ ms }) => ms));
+    speeds.get(reader)?.processor.push(pages / sum(({ processorMs }) => processorMs));
     texts.set(reader, read);
   }
 }
 
-const pypdfSpeed = median(
-  readers.filter(({ name }) => name.startsWith("PyPDF2")).flatMap((one) => speeds.get(one) ?? []),
-);
+const speedOf = (reader: Reader | undefined, by: "clock" | "processor"): number =>
+  median((reader && speeds.get(reader)?.[by]) ?? []);
+const pypdf = readers.find(({ name }) => name.startsWith("PyPDF2"));
+const rounded = (speed: number): string => (Number.isNaN(speed) ? "" : Math.round(speed).toString());
+const timesPypdf = (reader: Reader, by: "clock" | "processor"): string => {
+  const times = speedOf(reader, by) / speedOf(pypdf, by);
+  return Number.isNaN(times) ? "" : `${times.toFixed(1)} ×`;
+};
 const rows = readers.map((reader) => {
   const read = texts.get(reader) ?? [];
   const judged = readable.flatMap((file, index) =>
@@ -61,14 +69,15 @@ const rows = readers.map((reader) => {
     .map(({ text, truth }) => similarity(text, truth));
   const f1 = (which: (file: CorpusFile) => boolean): string =>
     mean(judged.filter(({ file }) => which(file)).map(({ text, truth }) => wordF1(text, truth))).toFixed(3);
-  const speed = median(speeds.get(reader) ?? []);
-  const times = Number.isNaN(pypdfSpeed) ? "" : `${(speed / pypdfSpeed).toFixed(1)} ×`;
+  const speed = speedOf(reader, "clock");
   return {
-    bar: { label: reader.name, value: speed, note: `${Math.round(speed)} pages/s ${times}` },
+    bar: { label: reader.name, value: speed, note: `${rounded(speed)} pages/s ${timesPypdf(reader, "clock")}` },
     cells: [
       reader.name,
-      Math.round(speed).toString(),
-      times,
+      rounded(speed),
+      timesPypdf(reader, "clock"),
+      rounded(speedOf(reader, "processor")),
+      timesPypdf(reader, "processor"),
       mean(exact).toFixed(4),
       Math.min(...exact).toFixed(4),
       f1(({ category, groundTruthKind }) => category === "born-digital" && groundTruthKind === "words"),
@@ -81,7 +90,18 @@ for (const reader of readers) await reader[Symbol.asyncDispose]();
 
 const pageCount = readable.reduce((sum, file) => sum + (file.pages ?? 1), 0);
 console.log(`${readable.length} files, ${pageCount} pages, one at a time, median of ${rounds} rounds\n`);
-const head = ["reader", "pages/s", "÷ PyPDF2", "similarity", "least", "F1 Debian", "F1 CJK+RTL", "child MB"];
+const head = [
+  "reader",
+  "pages/s",
+  "÷ PyPDF2",
+  "pages/CPU s",
+  "÷ PyPDF2",
+  "similarity",
+  "least",
+  "F1 Debian",
+  "F1 CJK+RTL",
+  "child MB",
+];
 console.log(
   table(
     head,
@@ -111,6 +131,7 @@ const moments: string[][] = [
 console.log(`\n${table(["moment (median of 5)", "takes"], moments)}`);
 
 await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: LIMITS });
+const memory = peakOfChildren();
 const harmful: Run[] = [];
 for (const file of files.filter(({ expected }) => expected === "bounded" || expected === "any"))
   harmful.push(await runFile(extractor, file));
@@ -120,7 +141,13 @@ const how = ({ outcome }: Run): string =>
 const slowRows = slowest.map((run) => [run.file.file, `${(run.afterLastPageMs / 1000).toFixed(1)} s`, how(run)]);
 console.log(`\nthe slowest of ${harmful.length} hostile and corrupt files\n`);
 console.log(table(["file", "after its last page", "outcome"], slowRows));
-console.log(`\nparent ${Math.round(process.memoryUsage().rss / 1e6)} MB at the end`);
+memory.stop();
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+const wrong = harmful.filter((run) => run.wrong !== undefined).length;
+console.log(
+  `\nslowest of all ${(Math.max(...harmful.map(({ ms }) => ms)) / 1000).toFixed(1)} s, wrong outcomes ${wrong}; ` +
+    `their children held at most ${megabytes(memory.peak())}, this process ${megabytes(process.memoryUsage().rss)} at the end`,
+);
 
 mkdirSync(OUT, { recursive: true });
 writeFileSync(

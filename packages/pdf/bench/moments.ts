@@ -1,8 +1,7 @@
-import { shared } from "@docrelay/testkit";
+import { makePdf, shared } from "@docrelay/testkit";
 import { readFileSync } from "node:fs";
 import { LETTER, scan } from "../test/scanned-letter.ts";
 import { similarity } from "../test/similarity.ts";
-import { makePdf } from "@docrelay/testkit";
 import { startChild } from "../src/child-process.ts";
 import { createExtractor, findRecogniser, type ExtractLimits } from "../src/index.ts";
 import { median } from "./table.ts";
@@ -50,7 +49,7 @@ export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number
 export async function afterKill(limits: ExtractLimits): Promise<number> {
   await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: { ...limits, stallMs: 300 } });
   const stuck = makePdf({ pages: ["word word\n".repeat(300_000)] });
-  return medianOf(async () => {
+  return await medianOf(async () => {
     await extractor.extract({ bytes: stuck }, { signal });
     const killed = performance.now();
     await extractor.extract({ bytes: makePdf({ pages: ["next"] }) }, { signal });

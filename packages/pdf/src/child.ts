@@ -24,8 +24,9 @@ function tell(report: Report): void {
 }
 
 /** A trap of the WASM machine, or a stack run over within it, leaves it unfit for anything more. */
-function isPoison(error: unknown): boolean {
-  return error instanceof RangeError || (error instanceof Error && error.constructor.name === "RuntimeError");
+function isPoison(error: unknown, engine: EngineName): boolean {
+  if (error instanceof RangeError) return engine === "pdfium";
+  return error instanceof Error && error.constructor.name === "RuntimeError";
 }
 
 async function run(job: Job): Promise<void> {
@@ -38,7 +39,7 @@ async function run(job: Job): Promise<void> {
     try {
       tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page));
     } catch (error) {
-      if (isPoison(error)) throw error;
+      if (isPoison(error, job.engine)) throw error;
       tell({ type: "lost", page });
     }
   }
@@ -60,7 +61,7 @@ async function drawn(document: OpenDocument, page: number): Promise<Report> {
 
 process.on("message", (job: Job) => {
   run(job).catch((error: unknown) => {
-    if (isPoison(error)) process.exit(70);
+    if (isPoison(error, job.engine)) process.exit(70);
     tell({ type: "failed", kind: error instanceof DocumentError ? error.kind : "invalid" });
   });
 });
