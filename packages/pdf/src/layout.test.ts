@@ -80,6 +80,10 @@ describe("the text of a page", () => {
     expect(pageText(column(korean))).toBe(korean.join(""));
     const url = ["Look it all up at the address https://example.org/", "lists and be glad."];
     expect(pageText(column(url))).toBe(url.join(""));
+    const path = ["What is put on this system's search path is in /usr/", "share and nowhere else."];
+    expect(pageText(column(path))).toBe(path.join(""));
+    const stroke = ["There are two kinds of them that we know of, those /", "and these, and there is no third."];
+    expect(pageText(column(stroke))).toBe(stroke.join(" "));
   });
 
   it("reads right-to-left columns from the right", () => {

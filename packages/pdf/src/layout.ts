@@ -136,7 +136,8 @@ function withBlank(line: Line, next: Line): string {
   const before = line.text.trimEnd().replace(SOFT_HYPHEN, "-");
   const [last = "", first = ""] = [before.at(-1), next.text.trimStart().at(0)];
   if (/[\p{L}\p{N}][-\u2010]$/u.test(before) && /[\p{L}\p{N}]/u.test(first)) return before;
-  if (/:\/\/\S*[/.=&?_-]$/.test(before) && /\w/.test(first)) return before;
+  // A path or an address goes on; a stroke that stands by itself has a blank before it.
+  if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
   // Korean is broken within words where the column is full, and the blank at a line's end is kept when it was one.
   if (HANGUL.test(last) && HANGUL.test(first) && !/\s$/.test(line.text)) return before;
