@@ -115,7 +115,7 @@ export async function settle(
 /** Writes down where everybody stands, what a fresh client reads from scratch, and what is left in Redis. */
 export async function record(cluster: Cluster, users: readonly User[], history: History): Promise<void> {
   for (const { name, conversation, token, tabs } of users) {
-    const url = `http://127.0.0.1:${cluster.edges[0]?.outerHop.port}`;
+    const url = `http://127.0.0.1:${cluster.edges.find(({ up }) => up)?.outerHop.port}`;
     const { events, first } = await replay({ url, token, user: name, conversation, history });
     history.add({ kind: "replayed", user: name, conversation, events, first });
     for (const tab of tabs) {
