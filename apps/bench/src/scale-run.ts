@@ -25,7 +25,7 @@ const EVENTS = 12;
 const SETTLE_MS = 300;
 const ARRIVE_MS = 10_000;
 /** Connecting, subscribing and compiling are over by then. */
-const WARM_MS = 1500;
+const WARM_MS = 1000;
 const EVENT = {
   conversation: randomUUID(),
   type: "delta",

@@ -28,13 +28,13 @@ async function measure(
 /** 12 events: an engine that pauses longer than the relay gathers pieces for, so that each piece is an event. */
 const SPACED = { edges: 1, gapMs: 45, pieces: 9 };
 const PROMPT = { edges: 1 };
-const SCALE = { rate: 100, durationMs: 2500 };
+const SCALE = { rate: 150, durationMs: 1500 };
 
 export const ROWS: readonly StandardRow[] = [
   {
     name: "asks",
     async round(follow) {
-      const [section] = await measure(SPACED, "asks --rate 400 --duration 6 --warmup 2", follow);
+      const [section] = await measure(SPACED, "asks --rate 400 --duration 5 --warmup 2", follow);
       return {
         "first added p50, 400 asks/s": latencyIn(section, "first added", "p50"),
         "first added p99, 400 asks/s": latencyIn(section, "first added", "p99"),
@@ -45,7 +45,7 @@ export const ROWS: readonly StandardRow[] = [
   {
     name: "throughput",
     async round(follow) {
-      const [section] = await measure(PROMPT, "asks --rate 800 --duration 6 --warmup 2", follow);
+      const [section] = await measure(PROMPT, "asks --rate 800 --duration 5 --warmup 2", follow);
       return {
         "answered of 800 asks/s": (100 * figureOf(section, "answered")) / figureOf(section, "asks"),
         "whole p99, 800 asks/s": latencyIn(section, "whole", "p99"),
@@ -76,7 +76,7 @@ export const ROWS: readonly StandardRow[] = [
   {
     name: "pdfs",
     async round(follow) {
-      const [, text, files] = await measure(PROMPT, "pdfs --rate 50 --duration 5 --warmup 2", follow);
+      const [, text, files] = await measure(PROMPT, "pdfs --rate 50 --duration 4 --warmup 2", follow);
       return {
         "text p99 beside PDFs, times idle": figureOf(text, "first p99, times idle"),
         "PDFs of 30 pages": figureOf(files, "files") / figureOf(files, "took"),

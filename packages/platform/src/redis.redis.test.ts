@@ -42,6 +42,28 @@ describe("a connection for commands", () => {
     expect(await redis.client("GETNAME")).toBe("edge:command");
   });
 
+  it("writes the commands of one turn together, in their order, also in a pipeline and after a reconnect", async () => {
+    const redis = connect();
+    const count = async (key: string): Promise<void> => {
+      const writes: number[] = [];
+      const { stream } = redis;
+      const write = stream._writev?.bind(stream);
+      stream._writev = (chunks, done) => {
+        writes.push(chunks.length);
+        write?.(chunks, done);
+      };
+      const answers = [redis.rpush(key, "a"), redis.rpush(key, "b"), redis.pipeline().rpush(key, "c").exec()];
+      await Promise.all(answers);
+      expect(writes).toEqual([3]);
+      expect(await redis.lrange(key, 0, -1)).toEqual(["a", "b", "c"]);
+    };
+    await redis.ping();
+    await count("before");
+    redis.stream.destroy();
+    await eventually(() => redis.ping());
+    await count("after");
+  });
+
   it("fails in its time when Redis is there but silent, and works on after it", async () => {
     const redis = connect({ commandTimeoutMs: 300 });
     expect(await redis.ping()).toBe("PONG");
