@@ -7,6 +7,7 @@ import { listenBefore } from "../test/listening-proxy.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { makePrivateFolder, startPrivate } from "./private-process.ts";
 import { openRelaySocket } from "./relay-socket.ts";
+import { cpuPerReply } from "./scale-run.ts";
 
 const READERS = 16;
 const ASKS = 2;
@@ -88,4 +89,14 @@ describe("an edge among others", () => {
     }
     for (const one of readers) one.close();
   });
+});
+
+describe("bare servers", () => {
+  it.each(["sharded", "classic"] as const)(
+    "carry every event with the %s adapter, and cost something",
+    async (adapter) => {
+      // It throws when an event is missing.
+      expect(await cpuPerReply({ adapter, nodes: 2, rate: 50, durationMs: 500 })).toBeGreaterThan(0);
+    },
+  );
 });
