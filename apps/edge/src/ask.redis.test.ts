@@ -1,3 +1,4 @@
+import { dropPassword, writeText } from "@docrelay/channel";
 import { makePdf } from "@docrelay/testkit";
 import { askAckSchema } from "@docrelay/protocol";
 import { afterEach, describe, expect, it } from "vitest";
@@ -121,6 +122,17 @@ describe("ask", () => {
     const holding = [...(await relay.dump())].filter(([key, value]) => (key + value).includes(password));
     expect(holding).toEqual([[expect.stringMatching(/^pw:[\w-]{32}$/), password]]);
     expect(relay.logged.join("")).not.toContain(password);
+  });
+
+  it("keeps no password of a file whose outcome is known", async () => {
+    const client = await relay.client();
+    const files = [inline({ password: "correct-horse-battery" })];
+    await client.ask("one", { files });
+    const [key = ""] = (await relay.store.redis.keys("pw:*")).map((name) => name.slice("pw:".length));
+    await writeText(relay.store, key, { kind: "failed", code: "PDF_ENCRYPTED", reason: "password", permanent: true });
+    await dropPassword(relay.store, key);
+    expect(await client.ask("two", { files, conversation: "another" })).toMatchObject(accepted);
+    expect(await relay.store.redis.keys("pw:*")).toEqual([]);
   });
 });
 

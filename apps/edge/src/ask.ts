@@ -8,6 +8,7 @@ import {
   renewUpload,
   setPassword,
   textKey,
+  textState,
   type AskFile,
 } from "@docrelay/channel";
 import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
@@ -147,11 +148,15 @@ async function named({ store }: AskDeps, user: string, id: string): Promise<AskF
   return { name, size, sha256, text, ref };
 }
 
-/** A password makes another text of the same bytes. It lies in a key of its own, for as long as the ask may need it. */
+/**
+ * A password makes another text of the same bytes. It lies in a key of its own until its extraction has ended, at most as
+ * long as the ask may need it; where the outcome is known it is not needed.
+ */
 async function withPassword({ store, deployment }: AskDeps, file: AskFile, password: string): Promise<Prepared> {
   const of = { sha256: file.sha256, profile: await deployment.profile(), password };
   const text = textKey(await deployment.secret(), of);
-  await setPassword(store, text, password, store.askDeadlineMs);
+  const [outcome] = await textState(store, [text]);
+  if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
   return { ...file, text, password };
 }
 
