@@ -46,9 +46,9 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
       await insist(() => writeText(store, job.key, made), insistent);
       if (!keepsBytes(made)) await dropBytes(deps, job);
     }
-    // Right or wrong, it has been used: who wants another try sends it again.
-    await insist(() => dropPassword(store, job.key), insistent);
   }
+  // Right or wrong, it has been used: who wants another try sends it again.
+  await insist(() => dropPassword(store, job.key), insistent);
   const waiting = await insist(() => takeWaiting(store, job.key), insistent);
   await wake(deps, waiting);
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));
