@@ -49,6 +49,7 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
 
 /** Right-to-left lines are mirrored, so that `left` is where reading begins. */
 function directed(line: Line): Line {
+  if (!RTL.test(line.text)) return line;
   const letters = line.text.match(/\p{L}/gu) ?? [];
   const rtl = letters.filter((letter) => RTL.test(letter)).length * 2 > letters.length;
   return rtl ? { ...line, left: -line.right, right: -line.left } : line;
@@ -89,12 +90,13 @@ function leading(lines: readonly Line[], index: number): number {
 /** How far lines reach that begin where this one does, above and below. */
 function columnEnd(lines: readonly Line[], index: number): number {
   const here = lines[index] as Line;
+  const [reach, likeSize] = [3 * here.size, 0.1 * here.size];
   let end = here.right;
   for (const step of [-1, 1]) {
     for (let at = index + step; at >= 0 && at < lines.length && Math.abs(at - index) <= 60; at += step) {
       const line = lines[at] as Line;
-      if (Math.abs(line.left - here.left) > 3 * here.size || line.text.includes("\t")) continue;
-      if (Math.abs(line.size - here.size) <= 0.1 * here.size && line.left < end) end = Math.max(end, line.right);
+      if (line.right <= end || line.left >= end || Math.abs(line.left - here.left) > reach) continue;
+      if (Math.abs(line.size - here.size) <= likeSize && !line.text.includes("\t")) end = line.right;
     }
   }
   return end;
