@@ -29,6 +29,7 @@ export interface Link {
 const ANSWER_MS = 12_000;
 const CALL_MS = 60_000;
 const WAIT_MS = { first: 200, longest: 5000, longestAsked: 60_000 };
+const AT_ONCE_MS = 50;
 /** A token is refused this often in a row before we give up: a fresh one must have been among them. */
 const AUTH_REFUSALS = 5;
 
@@ -77,7 +78,10 @@ export function createLink(url: string, tokens: TokenSource): Link {
     if (state === "closed") return;
     clearTimeout(timer);
     const asked = Math.min(why?.retryAfterMs ?? 0, WAIT_MS.longestAsked);
-    timer = setTimeout(() => socket.connect(), Math.max(asked, backoff(failures++)));
+    // A server that says "at once" spreads its goodbyes itself: waiting for our own sake would be the whole gap.
+    const own = why?.retryAfterMs === 0 && failures === 0 ? Math.random() * AT_ONCE_MS : backoff(failures);
+    failures++;
+    timer = setTimeout(() => socket.connect(), Math.max(asked, own));
   }
 
   socket.on("welcome", (hello: Welcome) => {
