@@ -11,7 +11,6 @@ const IMAGE = "docrelay:cluster-check";
 const USERS = 20;
 const WANTED = new Map([
   ["roll every edge", 300],
-  ["edge 4 → 2", 300],
   ["kill an edge", 6000],
   ["kill an ask worker", 6000],
 ]);
