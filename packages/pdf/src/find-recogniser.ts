@@ -3,8 +3,8 @@ import { createTesseractNative, nativeLanguages } from "./tesseract-native.ts";
 import { createTesseractWasm } from "./tesseract-wasm.ts";
 
 /**
- * The program `tesseract` when it is on PATH and knows all the languages, being the faster; else the one that came with
- * the packages. Languages by Tesseract's codes (`eng`, `deu`, `chi_sim`).
+ * The program `tesseract` when it is on PATH and knows all the languages: whoever installed it wanted it; else the
+ * one that came with the packages. Languages by Tesseract's codes (`eng`, `deu`, `chi_sim`).
  * @throws PdfError `ocr-missing` that says what to install.
  */
 export async function findRecogniser(options: {
