@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { startRedis } from "@docrelay/testkit";
 import { makePrivateFolder, startPrivate, type PrivateProcess } from "./private-process.ts";
 
@@ -29,11 +28,9 @@ export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   const folder = ends.use(makePrivateFolder());
   const redis = ends.use(await startRedis({ aof: true, container: false }));
 
-  let processes = 0;
   const start = async (entry: string, env: Record<string, string>, args: string[] = []): Promise<PrivateProcess> => {
-    const log = join(folder.path, `${processes++}.log`);
     const more = entry.startsWith("apps/bench") ? {} : { nodeArgs: wish.nodeArgs ?? [] };
-    return ends.use(await startPrivate({ entry, env: { ...env, ...wish.env }, args, log, cwd: folder.path, ...more }));
+    return ends.use(await startPrivate({ entry, env: { ...env, ...wish.env }, args, folder, ...more }));
   };
   const pace = ["--gap", String(wish.gapMs ?? 0), "--pieces", String(wish.pieces ?? 12)];
   const engine = await start("apps/bench/src/bench-engine.ts", {}, pace);

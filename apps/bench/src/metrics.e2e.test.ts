@@ -21,9 +21,8 @@ beforeAll(async () => {
   [admin.edge, admin.worker] = [await freePort(), await freePort()];
   const shared = { REDIS_URL: cluster.redisUrl };
   const start = async (app: "edge" | "worker", env: Record<string, string>): Promise<number> => {
-    const more = { env: { ...shared, ...env, ADMIN_PORT: String(admin[app]) }, cwd: folder.path };
-    return ends.use(await startPrivate({ entry: `apps/${app}/src/main.ts`, log: `${folder.path}/${app}.log`, ...more }))
-      .port;
+    const more = { env: { ...shared, ...env, ADMIN_PORT: String(admin[app]) }, folder };
+    return ends.use(await startPrivate({ entry: `apps/${app}/src/main.ts`, ...more })).port;
   };
   await start("worker", { ENGINE_URL: cluster.engineUrl, ENGINE_REPLY: "stream" });
   url = `http://127.0.0.1:${await start("edge", { AUTH_MODE: "anonymous", PORT: "0" })}`;

@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
@@ -10,13 +11,27 @@ const ROOT = join(import.meta.dirname, "../../..");
 const READY_MS = 20_000;
 const STOP_MS = 5000;
 
-/** A temporary folder that goes with what disposes it, and with this process at the latest. */
-export function makePrivateFolder(): Disposable & { readonly path: string } {
+/** A temporary folder, and processes that work in it. All of it goes with this process at the latest. */
+export interface PrivateFolder extends Disposable {
+  readonly path: string;
+  /** Ends with this process, also when it has not come as far as to watch its parent. */
+  adopt(child: ChildProcess): void;
+}
+
+export function makePrivateFolder(): PrivateFolder {
+  const children = new Set<ChildProcess>();
   const path = mkdtempSync(join(tmpdir(), "docrelay-bench-"));
-  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  const remove = (): void => {
+    for (const child of children) child.kill("SIGKILL");
+    rmSync(path, { recursive: true, force: true });
+  };
   process.once("exit", remove);
   return {
     path,
+    adopt(child) {
+      children.add(child);
+      child.once("exit", () => children.delete(child));
+    },
     [Symbol.dispose]() {
       process.removeListener("exit", remove);
       remove();
@@ -24,7 +39,7 @@ export function makePrivateFolder(): Disposable & { readonly path: string } {
   };
 }
 
-/** A process of a private cluster. All of them watch their parent, and end when it has gone. */
+/** A process of a private cluster. */
 export interface PrivateProcess extends AsyncDisposable {
   readonly pid: number;
   /** Where it listens; 0 when it does not. */
@@ -42,14 +57,19 @@ export async function startPrivate(of: {
   nodeArgs?: readonly string[];
   /** All of its environment: a setting left in a shell would be in the figures. */
   env?: Readonly<Record<string, string>>;
-  /** Its output goes here, at the level of production: reading it on a pipe would be the generator's work. */
-  log: string;
-  cwd: string;
+  /** Where it works, and its output goes to a file: reading it on a pipe would be the generator's work. */
+  folder: PrivateFolder;
 }): Promise<PrivateProcess> {
-  const { entry, args = [], nodeArgs = [], env = {}, log, cwd } = of;
+  const { entry, args = [], nodeArgs = [], env = {}, folder } = of;
+  const log = join(folder.path, `${randomUUID()}.log`);
   const file = await open(log, "w");
   const command = [...nodeArgs, join(ROOT, entry), ...args];
-  const child = spawn(process.execPath, command, { env: { ...env }, stdio: ["ignore", file.fd, file.fd], cwd });
+  const child = spawn(process.execPath, command, {
+    env: { ...env },
+    stdio: ["ignore", file.fd, file.fd],
+    cwd: folder.path,
+  });
+  folder.adopt(child);
   await file.close();
   const exited = once(child, "exit");
   const end = async (): Promise<void> => {

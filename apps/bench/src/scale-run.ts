@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { startRedis } from "@docrelay/testkit";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { Redis } from "ioredis";
@@ -46,10 +45,9 @@ export async function cpuPerReply(of: {
   const folder = ends.use(makePrivateFolder());
   const redis = ends.use(await startRedis({ container: false }));
   const nodes = await Promise.all(
-    Array.from({ length: of.nodes }, async (_, index) => {
+    Array.from({ length: of.nodes }, async () => {
       const args = ["--redis", redis.url, "--adapter", of.adapter];
-      const log = join(folder.path, `${index}.log`);
-      return ends.use(await startPrivate({ entry: "apps/bench/src/fan-out-node.ts", args, log, cwd: folder.path }));
+      return ends.use(await startPrivate({ entry: "apps/bench/src/fan-out-node.ts", args, folder }));
     }),
   );
 

@@ -58,11 +58,10 @@ describe("an edge among others", () => {
     const redis = new Redis(cluster.redisUrl);
     ends.defer(() => redis.disconnect());
     const all = await Promise.all(
-      Array.from({ length: edges }, async (_, index) => {
+      Array.from({ length: edges }, async () => {
         const proxy = ends.use(await listenBefore(Number(new URL(cluster.redisUrl).port)));
         const env = { REDIS_URL: proxy.url, AUTH_MODE: "anonymous", PORT: "0" };
-        const log = `${folder.path}/${index}.log`;
-        const edge = ends.use(await startPrivate({ entry: "apps/edge/src/main.ts", env, log, cwd: folder.path }));
+        const edge = ends.use(await startPrivate({ entry: "apps/edge/src/main.ts", env, folder }));
         return { proxy, url: `http://127.0.0.1:${edge.port}` };
       }),
     );
