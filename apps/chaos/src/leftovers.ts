@@ -47,7 +47,7 @@ const MOST_WAITS = 3;
 const PATIENCE_MS = 12_000;
 
 /** Writes down what is left when everything has had its time to go. */
-export async function recordLeftovers(url: string, history: History): Promise<void> {
+export async function recordLeftovers(url: string, history: History, patienceMs = PATIENCE_MS): Promise<void> {
   let left: string[] = [];
   const isClean = async (): Promise<boolean> => {
     const all = await findLeftovers(url);
@@ -55,6 +55,6 @@ export async function recordLeftovers(url: string, history: History): Promise<vo
     left = waits.length <= MOST_WAITS ? all.filter((key) => !waits.includes(key)) : all;
     return left.length === 0;
   };
-  await eventually(isClean, { timeoutMs: PATIENCE_MS, everyMs: 200 }).catch(() => undefined);
+  await eventually(isClean, { timeoutMs: patienceMs, everyMs: 200 }).catch(() => undefined);
   for (const key of left) history.add({ kind: "leftover", key });
 }

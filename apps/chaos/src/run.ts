@@ -113,7 +113,12 @@ export async function settle(
 }
 
 /** Writes down where everybody stands, what a fresh client reads from scratch, and what is left in Redis. */
-export async function record(cluster: Cluster, users: readonly User[], history: History): Promise<void> {
+export async function record(
+  cluster: Cluster,
+  users: readonly User[],
+  history: History,
+  patienceMs?: number,
+): Promise<void> {
   for (const { name, conversation, token, tabs } of users) {
     const url = `http://127.0.0.1:${cluster.edges.find(({ up }) => up)?.outerHop.port}`;
     const { events, first } = await replay({ url, token, user: name, conversation, history });
@@ -126,7 +131,7 @@ export async function record(cluster: Cluster, users: readonly User[], history: 
       history.add({ kind: "stood", user: name, tab: tab.name, conversation, seq: tab.seq, online: tab.online });
     }
   }
-  await recordLeftovers(cluster.redis.url, history);
+  await recordLeftovers(cluster.redis.url, history, patienceMs);
 }
 
 /** Everything of a conversation, read by a client that has never seen it. */

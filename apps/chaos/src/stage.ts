@@ -37,6 +37,8 @@ export interface StageOptions {
   readonly redisArgs?: readonly string[];
   /** How long asks may take to end once the scenario is over. */
   readonly patienceMs?: number;
+  /** … and what they leave in Redis, to go. */
+  readonly leftoversMs?: number;
 }
 
 const DEADLINE_MS = 60_000;
@@ -105,7 +107,7 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
   try {
     await play(stage);
     await settle(cluster, users, [], options.patienceMs);
-    await record(cluster, users, history);
+    await record(cluster, users, history, options.leftoversMs);
   } finally {
     for (const user of users) user.close();
   }

@@ -2,20 +2,20 @@ import { describe, expect, it } from "vitest";
 import { CANARIES } from "../src/canaries.ts";
 import { playStage } from "../src/stage.ts";
 
-const MOST_MS = 20_000;
+/** A loaded machine gets twice as long. */
+const MOST_MS = 20_000 * 2;
 
 describe.each(CANARIES)("the suite's own proof: $name", ({ variant, fault, options, play }) => {
-  it("is found in the broken one", { timeout: 2 * MOST_MS }, async () => {
+  it("turns a scripted run red that the sound product passes", { timeout: 2 * MOST_MS }, async () => {
     const begun = performance.now();
-    const broken = { ...options, ...(variant === undefined ? {} : { variant }) };
-    const { violations } = await playStage(broken, (stage) => play(stage, true));
-    expect(violations.map((violation) => violation.fault)).toContain(fault);
-    expect(performance.now() - begun).toBeLessThan(2 * MOST_MS);
-  });
-
-  it("and nothing is found in the sound one", { timeout: 2 * MOST_MS }, async () => {
-    const { violations, acked } = await playStage(options, (stage) => play(stage, false));
-    expect(violations).toEqual([]);
-    expect(acked).toBeGreaterThan(0);
+    const brokenOptions = { ...options, leftoversMs: 500, ...(variant === undefined ? {} : { variant }) };
+    const [broken, sound] = await Promise.all([
+      playStage(brokenOptions, (stage) => play(stage, true)),
+      playStage(options, (stage) => play(stage, false)),
+    ]);
+    expect(broken.violations.map((violation) => violation.fault)).toContain(fault);
+    expect(sound.violations).toEqual([]);
+    expect(sound.acked).toBeGreaterThan(0);
+    expect(performance.now() - begun).toBeLessThan(MOST_MS);
   });
 });
