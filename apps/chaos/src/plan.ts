@@ -33,9 +33,9 @@ interface Every {
 }
 
 const EVERY: readonly Every[] = [
-  { fault: "kill edge", everyMs: 9500, forMs: [200, 1000] },
-  { fault: "kill worker", everyMs: 9500, forMs: [200, 1000] },
-  { fault: "kill redis", everyMs: 30_000, forMs: [200, 800] },
+  { fault: "kill edge", everyMs: 8800, forMs: [200, 1000] },
+  { fault: "kill worker", everyMs: 8800, forMs: [200, 1000] },
+  { fault: "kill redis", everyMs: 28_000, forMs: [200, 800] },
   { fault: "freeze redis", everyMs: 45_000, forMs: [500, 2500] },
   { fault: "freeze edge", everyMs: 40_000, forMs: [1000, 5000] },
   { fault: "freeze worker", everyMs: 30_000, forMs: [3500, 7000] },
