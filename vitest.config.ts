@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// Deliberately broken variants and kills at every step; eight edges at once; every kind of load.
+const LONG = ["apps/chaos/test/**/*.e2e.test.ts", "apps/bench/src/{run,scale}.e2e.test.ts"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,7 +20,7 @@ export default defineConfig({
           // Whole clusters of processes: one file at a time, so that they do not starve each other.
           name: "e2e",
           include: ["{apps,packages}/*/{src,test}/**/*.e2e.test.ts"],
-          exclude: ["apps/chaos/**", "**/node_modules/**"],
+          exclude: [...LONG, "**/node_modules/**"],
           fileParallelism: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,
@@ -25,9 +28,9 @@ export default defineConfig({
       },
       {
         test: {
-          // Deliberately broken variants and kills at every step: minutes, so apart from `npm test`. `.ci/run` has them.
-          name: "chaos",
-          include: ["apps/chaos/test/**/*.e2e.test.ts"],
+          // Minutes, so apart from `npm test`; the whole check has them.
+          name: "long",
+          include: LONG,
           fileParallelism: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|bench|chaos|canaries|cluster|build`. Plain JavaScript for Node
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|bench|bench:pdf|chaos|long|cluster|build`. Plain JavaScript for Node
 // 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -13,13 +13,14 @@ const entries = {
   start: ["apps/local/src/main.ts"],
   test: ["bootstrap/test.mjs"],
   bench: ["apps/bench/src/main.ts"],
+  "bench:pdf": ["packages/pdf/bench/main.ts"],
   chaos: ["apps/chaos/src/main.ts"],
-  canaries: ["node_modules/vitest/vitest.mjs", "run", "--project", "chaos"],
+  long: ["node_modules/vitest/vitest.mjs", "run", "--project", "long"],
   cluster: ["apps/cluster/src/main.ts"],
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
 if (!Object.hasOwn(entries, task ?? "")) {
-  process.stderr.write("usage: node bootstrap/run.mjs start|test|bench|chaos|canaries|cluster|build\n");
+  process.stderr.write("usage: node bootstrap/run.mjs start|test|bench|bench:pdf|chaos|long|cluster|build\n");
   process.exit(64);
 }
 
@@ -32,7 +33,7 @@ try {
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };
   if (task === "start" || task === "test") await buildWeb(node);
-  const own = ["test", "bench", "chaos", "canaries"].includes(task) || (task === "start" && !env.REDIS_URL);
+  const own = ["test", "bench", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
   if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
   const [entry, ...words] = entries[task];
