@@ -1,12 +1,25 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 
-/** A port of 127.0.0.1 that nobody listens on now. */
+/** Below what systems give out by themselves: a process that is restarted on its port must not find it taken. */
+const FROM = 20_000;
+const TO = 32_000;
+const TRIES = 50;
+
+/** A port of 127.0.0.1 that nobody listens on now, and that no outgoing connection is given meanwhile. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = randomInt(FROM, TO);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
+  throw new Error(`no free port from ${FROM} to ${TO} in ${TRIES} tries`);
 }
