@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from "pino";
+import { standardOutput } from "./standard-output.ts";
 
 export type { Logger } from "pino";
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -29,7 +30,7 @@ export function createLogger(of: {
     hooks: { streamWrite: withoutCredentials },
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return of.destination ? pino(options, of.destination) : pino(options);
+  return pino(options, of.destination ?? standardOutput);
 }
 
 const CAUSES = 3;
