@@ -5,6 +5,8 @@ const LONG = ["apps/chaos/test/**/*.e2e.test.ts", "apps/bench/src/{run,scale}.e2
 
 export default defineConfig({
   test: {
+    // One more than vitest would take on two cores: most of these tests wait for a process or a clock.
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -19,6 +19,8 @@ export const LIMITS: ExtractLimits = {
 
 /** Reads for seconds, in any engine. */
 const ENDLESS = "word word\n".repeat(500_000);
+/** More than any engine reads in three seconds. */
+const LONGER = "word word\n".repeat(1_200_000);
 
 /** What every extractor does, whichever engines it has. */
 export function extractorContract(engine: Parameters<typeof createExtractor>[0]["engine"]): void {
@@ -91,8 +93,8 @@ export function extractorContract(engine: Parameters<typeof createExtractor>[0][
       expect(outcome.pages).toHaveLength(30);
     });
 
-    it("keeps the pages before one that takes too long, and says which are missing", async () => {
-      const bytes = makePdf({ pages: ["One.", ENDLESS, "Three."] });
+    it("keeps the pages before one that takes too long, and says which are missing", { timeout: 60_000 }, async () => {
+      const bytes = makePdf({ pages: ["One.", LONGER, "Three."] });
       const seen: number[] = [];
       expect(await extract(bytes, create({ stallMs: 2000 }), (page) => seen.push(page))).toMatchObject({
         kind: "text",
@@ -129,14 +131,14 @@ export function extractorContract(engine: Parameters<typeof createExtractor>[0][
       ["takes too long for a page", { stallMs: 1000 }, "time"],
       ["takes too long", { timeoutMs: 1000 }, "time"],
       ["takes too much memory", { memoryBytes: 1 }, "memory"],
-    ])("%s; the next file is read as ever", async (_what, limits, reason) => {
+    ])("%s; the next file is read as ever", { timeout: 60_000 }, async (_what, limits, reason) => {
       const extractor = create(limits);
       const outcome = await extract(slow, extractor);
       expect(outcome).toEqual({ kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason, permanent: false });
       // On a machine that is busy enough, even one line may take longer than that.
       if (reason === "time") {
         const next = makePdf({ pages: ["Two."] });
-        await eventually(async () => (await extract(next, extractor)).kind === "text", { timeoutMs: 15_000 });
+        await eventually(async () => (await extract(next, extractor)).kind === "text", { timeoutMs: 45_000 });
       }
     });
   });

@@ -54,7 +54,9 @@ export function makePdf({ pages, operators = 0, ballast: unused }: PdfOptions): 
   ];
   pages.forEach((text, index) => {
     if (typeof text !== "string") return objects.push(...scanned(text, index));
-    const lines = text.split("\n").map((line) => `(${escape(line)}) Tj T*`);
+    const lines = escape(text)
+      .split("\n")
+      .map((line) => `(${line}) Tj T*`);
     const ballast = "() Tj\n".repeat(operators);
     const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET`;
     return objects.push(
