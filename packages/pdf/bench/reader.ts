@@ -7,7 +7,7 @@ import { peakOfChildren, processorMs } from "./children.ts";
 
 /** Others at the priority that our children have, so that a busy machine treats all alike. */
 const run = (file: string, args: readonly string[], options: ExecFileOptions = {}) =>
-  promisify(execFile)("nice", ["-n", "10", file, ...args], { ...options, encoding: "utf8" });
+  promisify(execFile)("nice", ["-n", "19", file, ...args], { ...options, encoding: "utf8" });
 const ROOM = { maxBuffer: 256 * 1024 * 1024 };
 
 export interface ReadFile {

@@ -13,7 +13,7 @@ import { constants, setPriority } from "node:os";
 export function enterSandbox(): void {
   process.once("disconnect", () => process.exit());
   try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(constants.priority.PRIORITY_LOW);
   } catch {
     // Not allowed here: extraction then competes as an equal.
   }

@@ -54,7 +54,7 @@ export function createTesseractNative({ languages, path }: { languages: readonly
 
 function lower(pid: number | undefined): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
   } catch {
     // It has ended, or it is not allowed here.
   }
