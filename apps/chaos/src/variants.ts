@@ -45,17 +45,19 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
   "publish before log": [
     {
       file: TURN,
-      from: "const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, rest]);",
-      to: `await runOn(store, ask.address, TELL, [at.attempt, rest]);
+      from: "const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, ...rests]);",
+      to: `await runOn(store, ask.address, TELL, [at.attempt, ...rests]);
   (globalThis as any)[Symbol.for("docrelay.chaos")].cross("told");
-  const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, rest]);`,
+  const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, ...rests]);`,
     },
     {
       file: TURN,
       from: "const APPEND = conversationScript(`",
       to: `const TELL = conversationScript(\`
-local event = '{"seq":' .. (tonumber(redis.call('HGET', meta, 'seq')) + 1) .. ',"at":' .. ms(now) .. ',"attempt":' .. arg[1] .. ',' .. arg[2]
-redis.call('SPUBLISH', channel, frame_head .. event .. frame_tail)
+for i = 2, #arg do
+  local event = '{"seq":' .. (tonumber(redis.call('HGET', meta, 'seq')) + i - 1) .. ',"at":' .. ms(now) .. ',"attempt":' .. arg[1] .. ',' .. arg[i]
+  redis.call('SPUBLISH', channel, frame_head .. event .. frame_tail)
+end
 return { 'TOLD' }
 \`);
 const APPEND = conversationScript(\``,

@@ -2,6 +2,7 @@ import {
   countUnfinished,
   createBlobStore,
   createFanOut,
+  loadScripts,
   type BlobStore,
   type FanOut,
   type Store,
@@ -84,6 +85,7 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
   const redis = connect("command", "command", false);
   const subscriber = connect("subscriber", "rooms", true);
   const plainSubscriber = connect("subscriber", "plain", true);
+  loadScripts(redis);
   await Promise.all([redis, subscriber, plainSubscriber].map(isReady));
 
   const store = { redis, retentionMs: config.RETENTION_MS, askDeadlineMs: config.ASK_DEADLINE_MS };

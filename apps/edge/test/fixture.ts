@@ -180,7 +180,7 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
       ];
       let n = 0;
       for (const body of bodies) {
-        await append(fixture.store, taken.ask, { attempt: begun.attempt, n: ++n }, body, newNonce());
+        await append(fixture.store, taken.ask, { attempt: begun.attempt, n: ++n }, [body], newNonce());
       }
       const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
       const at = { attempt: begun.attempt, n: n + 1 };

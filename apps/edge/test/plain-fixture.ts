@@ -228,7 +228,7 @@ export async function startPlain(
           return begun.attempt;
         },
         async write(attempt, n, body) {
-          const { kind } = await append(store, ask, { attempt, n }, body, newNonce());
+          const { kind } = await append(store, ask, { attempt, n }, [body], newNonce());
           if (kind !== "written") throw new Error(kind);
           written = { attempt, n };
         },

@@ -74,9 +74,9 @@ export function answer(deps: AnswerDeps, run: AnswerRun): Promise<Outcome> {
   function write(): void {
     if (!pending || state.over) return;
     const { action, nonce } = pending;
-    put(store, ask, { attempt: run.attempt, n: action.n }, action.body, nonce).then(
+    put(store, ask, { attempt: run.attempt, n: action.n }, action.events, nonce).then(
       ({ input, empty }) => {
-        if (input.kind === "stored") run.onWritten(action.body);
+        if (input.kind === "stored") for (const event of action.events) run.onWritten(event);
         if (empty) run.onEmpty();
         dispatch(input);
       },
@@ -130,19 +130,20 @@ export function answer(deps: AnswerDeps, run: AnswerRun): Promise<Outcome> {
   return promise;
 }
 
-/** Gives an event to the store and reads its answer as the attempt understands it. */
+/** Gives events to the store and reads its answer as the attempt understands it. */
 async function put(
   store: Store,
   ask: TakenAsk,
   at: { attempt: number; n: number },
-  body: (AttemptAction & { do: "write" })["body"],
+  events: readonly AttemptEvent[],
   nonce: string,
 ): Promise<{ input: AttemptInput; empty: boolean }> {
-  if (body.type === "completed") {
-    const finished = await finish(store, ask, at, body, nonce);
+  const last = events.at(-1);
+  if (last?.type === "completed") {
+    const finished = await finish(store, ask, at, last, nonce, events.slice(0, -1));
     if (finished.kind === "finished") return { input: { kind: "stored" }, empty: finished.empty };
     return { input: { kind: finished.kind }, empty: false };
   }
-  const { kind } = await append(store, ask, at, body, nonce);
+  const { kind } = await append(store, ask, at, events, nonce);
   return { input: { kind: kind === "written" || kind === "done" ? "stored" : kind }, empty: false };
 }

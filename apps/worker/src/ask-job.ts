@@ -16,10 +16,11 @@ const AGAIN_MS = 100;
  * try still does is fenced.
  */
 export async function runConversation(deps: TurnDeps, at: ConversationAddress): Promise<Disposition> {
+  const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
   let last: { a: string; failure: Failure } | undefined;
   while (!deps.stopping.aborted) {
     const owner = newOwner();
-    const taken = await insist(() => take(deps.store, at, owner), { forMs: PATIENCE_MS, signal: deps.stopping });
+    const taken = await insist(() => take(deps.store, at, owner, deps.settings.attempts), insistent);
     if (taken.kind === "empty") return "done";
     if (taken.kind === "newer") return { laterMs: NEWER_COMES_AGAIN_MS };
     const { a } = taken.ask.address;

@@ -36,6 +36,7 @@ function run(
   }
   return { state, actions, now };
 }
+const TICK: AttemptInput = { kind: "tick" };
 const SENT: AttemptInput = { kind: "sent" };
 const STORED: AttemptInput = { kind: "stored" };
 const text = (of: string): AttemptInput => ({ kind: "text", text: of });
@@ -43,19 +44,36 @@ const end = (of: object = {}): AttemptInput => ({ kind: "end", end: of });
 const FAILURE = { code: "ENGINE_TIMEOUT" } as const;
 
 describe("an attempt", () => {
-  it("writes started, deltas and completed, one at a time, each once the one before is stored", () => {
+  it("writes started with the first text, then deltas and completed, each write once the one before is stored", () => {
     const first = run([SENT, text("Hel"), text("lo")]);
-    expect(first.actions).toEqual([{ do: "write", n: 1, body: { type: "started", engine: "e" } }]);
-    const second = run([STORED], first.state, first.now);
-    expect(second.actions).toEqual([{ do: "write", n: 2, body: { type: "delta", text: "Hello" } }]);
-    const third = run([text(" all"), end()], second.state, second.now);
+    expect(first.actions).toEqual([
+      {
+        do: "write",
+        n: 1,
+        events: [
+          { type: "started", engine: "e" },
+          { type: "delta", text: "Hel" },
+        ],
+      },
+    ]);
+    const second = run([STORED, text(" all"), TICK, TICK], first.state, first.now);
+    expect(second.actions).toEqual([{ do: "write", n: 3, events: [{ type: "delta", text: "lo all" }] }]);
+    const third = run([text("!"), end()], second.state, second.now);
     expect(third.actions).toEqual([]);
-    const fourth = run([STORED, STORED], third.state, third.now);
+    const fourth = run([STORED], third.state, third.now);
     expect(fourth.actions).toEqual([
-      { do: "write", n: 3, body: { type: "delta", text: " all" } },
-      { do: "write", n: 4, body: expect.objectContaining({ type: "completed", text: "Hello all" }) },
+      {
+        do: "write",
+        n: 4,
+        events: [{ type: "delta", text: "!" }, expect.objectContaining({ type: "completed", text: "Hello all!" })],
+      },
     ]);
     expect(run([STORED], fourth.state).actions).toEqual([{ do: "settle", outcome: { kind: "completed" } }]);
+  });
+
+  it("writes started alone when the engine is slower than a tick", () => {
+    expect(run([SENT]).actions).toEqual([]);
+    expect(run([SENT, TICK]).actions).toEqual([{ do: "write", n: 1, events: [{ type: "started", engine: "e" }] }]);
   });
 
   it("writes a reply that came whole as completed alone, with its frame and the citations that can be", () => {
@@ -63,36 +81,52 @@ describe("an attempt", () => {
       { file: 0, page: 2 },
       { file: 1, page: 1 },
     ];
-    const { actions } = run([SENT, STORED, end({ text: "all", frame: '{"message":"all"}', citations })]);
-    expect(actions.map((action) => action.do)).toEqual(["write", "write"]);
-    expect(actions[1]).toMatchObject({
-      n: 2,
-      body: { type: "completed", text: "all", frame: '{"message":"all"}', citations: [{ file: 0, page: 2 }] },
-    });
+    const { actions } = run([SENT, end({ text: "all", frame: '{"message":"all"}', citations })]);
+    expect(actions).toMatchObject([
+      {
+        do: "write",
+        n: 1,
+        events: [
+          { type: "started" },
+          { type: "completed", text: "all", frame: '{"message":"all"}', citations: [{ file: 0, page: 2 }] },
+        ],
+      },
+    ]);
+  });
+
+  it("writes what was held back in several steps when there is much of it", () => {
+    const { state, now } = run([SENT, TICK]);
+    const held = run([text("x".repeat(64 * 9)), end()], state, now);
+    const rest = run([STORED, STORED, STORED], held.state, held.now);
+    expect(rest.actions.map((action) => (action.do === "write" ? [action.n, action.events.length] : action))).toEqual([
+      [2, 8],
+      [10, 2],
+      { do: "settle", outcome: { kind: "completed" } },
+    ]);
   });
 
   it("takes the engine's own whole text over the pieces", () => {
-    const { actions } = run([SENT, STORED, text("pie"), STORED, end({ text: "pieces, corrected" })]);
-    expect(actions.at(-1)).toMatchObject({ n: 3, body: { type: "completed", text: "pieces, corrected" } });
+    const { actions } = run([SENT, text("pie"), STORED, end({ text: "pieces, corrected" })]);
+    expect(actions.at(-1)).toMatchObject({ n: 3, events: [{ type: "completed", text: "pieces, corrected" }] });
   });
 
   it("tells the times: waiting without extraction, first token since the prompt was sent, all since acceptance", () => {
-    const { actions } = run([SENT, STORED, text("a"), STORED, end()]); // at 210, 220, 230, 240, 250
+    const { actions } = run([SENT, TICK, text("a"), end(), STORED]); // at 210, 220, 230, 240, 250
     expect(actions.at(-1)).toMatchObject({
-      body: { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 20, totalMs: 250 } },
+      events: [{ type: "delta" }, { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 20, totalMs: 250 } }],
     });
   });
 
-  it("gives the same event again while the store's answer is unknown, ever more rarely, and reads the engine on", () => {
-    const { state, now } = run([SENT, STORED, text("a")]);
+  it("gives the same events again while the store's answer is unknown, ever more rarely, and reads the engine on", () => {
+    const { state, now } = run([SENT, text("a")]);
     const away = run([{ kind: "unknown" }, text("b"), { kind: "unknown" }, { kind: "unknown" }, text("c")], state, now);
     expect(away.actions).toEqual([50, 100, 200].map((afterMs) => ({ do: "write-again", afterMs })));
     const back = run([STORED], away.state, away.now);
-    expect(back.actions).toEqual([{ do: "write", n: 3, body: { type: "delta", text: "bc" } }]);
+    expect(back.actions).toEqual([{ do: "write", n: 3, events: [{ type: "delta", text: "bc" }] }]);
   });
 
   it("drops the engine when too much is held back, but not when the reply is whole already", () => {
-    const { state } = run([SENT, STORED, text("a"), { kind: "unknown" }]);
+    const { state } = run([SENT, text("a"), { kind: "unknown" }]);
     const tooMuch = run([text("x".repeat(1001))], state);
     expect(tooMuch.actions).toEqual([
       { do: "settle", outcome: { kind: "failed", failure: { code: "ENGINE_UNAVAILABLE", reason: "held" } } },
@@ -103,21 +137,21 @@ describe("an attempt", () => {
   });
 
   it.each(["stale", "ended", "expired", "abandoned"] as const)("settles as %s, and hears nothing more", (kind) => {
-    const { state, actions } = run([SENT, STORED, text("a"), { kind }]);
+    const { state, actions } = run([SENT, text("a"), STORED, { kind }]);
     expect(actions.at(-1)).toEqual({ do: "settle", outcome: { kind } });
     expect(run([text("b"), STORED, end(), { kind: "cancelled" }], state).actions).toEqual([]);
   });
 
   it("settles a cancel with everything that had arrived, shown or not", () => {
-    const { actions } = run([SENT, STORED, text("shown"), text(" and not"), { kind: "cancelled" }]);
+    const { actions } = run([SENT, text("shown"), STORED, text(" and not"), { kind: "cancelled" }]);
     expect(actions.at(-1)).toEqual({ do: "settle", outcome: { kind: "cancelled", text: "shown and not" } });
   });
 
   it("settles as failed when the engine fails, but not after its end", () => {
     const failed: AttemptInput = { kind: "engine-failed", failure: FAILURE };
     expect(run([SENT, failed]).actions.at(-1)).toEqual({ do: "settle", outcome: { kind: "failed", failure: FAILURE } });
-    expect(run([SENT, STORED, end({ text: "a" }), failed]).actions.at(-1)).toMatchObject({
-      body: { type: "completed" },
+    expect(run([SENT, end({ text: "a" }), failed]).actions.at(-1)).toMatchObject({
+      events: [{ type: "started" }, { type: "completed" }],
     });
   });
 
@@ -141,7 +175,7 @@ describe("an attempt", () => {
         for (const input of happenings) {
           const answer = (input.kind as string) === "answer";
           if (answer || input.kind === "unknown") {
-            if (state.inFlight) feed(answer ? STORED : input);
+            if (state.inFlight.length > 0) feed(answer ? STORED : input);
           } else {
             if (input.kind === "text") said += input.text;
             feed(input);
@@ -149,11 +183,16 @@ describe("an attempt", () => {
         }
         feed(end());
         while (!state.over) feed(STORED);
-        expect(written.map(({ n }) => n)).toEqual(written.map((_, index) => index + 1));
-        expect(written[0]?.body.type).toBe("started");
-        const deltas = written.flatMap(({ body }) => (body.type === "delta" ? [body.text] : []));
-        expect(deltas.join("")).toBe(said);
-        expect(written.at(-1)?.body).toMatchObject({ type: "completed", text: said });
+        const events = written.flatMap((write) => write.events);
+        expect(written.map(({ n }) => n)).toEqual(
+          written.map((_, index) => {
+            return 1 + written.slice(0, index).flatMap((write) => write.events).length;
+          }),
+        );
+        expect(events[0]?.type).toBe("started");
+        expect(events.flatMap((event) => (event.type === "delta" ? [event.text] : [])).join("")).toBe(said);
+        expect(events.filter(({ type }) => type !== "delta")).toHaveLength(2);
+        expect(events.at(-1)).toMatchObject({ type: "completed", text: said });
       }),
       { numRuns: 300 },
     );

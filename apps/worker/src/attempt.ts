@@ -18,15 +18,15 @@ export interface AttemptPlan {
 export interface AttemptState {
   /** Events that are in the log. */
   readonly n: number;
-  /** The event that was given to the store and not answered yet. */
-  readonly inFlight: AttemptEvent | undefined;
+  /** The events that were given to the store together and not answered yet. */
+  readonly inFlight: readonly AttemptEvent[];
   readonly buffer: Buffered;
   /** Everything the engine has said. */
   readonly text: string;
   readonly end: EngineEnd | undefined;
   readonly sentAt: number | undefined;
   readonly firstTextAt: number | undefined;
-  /** Sends of the event in flight that came to nothing. */
+  /** Sends of the events in flight that came to nothing. */
   readonly resends: number;
   readonly over: boolean;
 }
@@ -45,7 +45,7 @@ export type AttemptInput =
   | { kind: "text"; text: string }
   | { kind: "end"; end: EngineEnd }
   | { kind: "engine-failed"; failure: Failure }
-  /** From the store, about the event in flight. `unknown`: it did not answer. */
+  /** From the store, about the events in flight. `unknown`: it did not answer. */
   | { kind: "stored" | "unknown" }
   /** From the store, about the ask: somebody else has it, it has ended, its user has cancelled it. */
   | { kind: "stale" | "ended" | "cancelled" }
@@ -57,9 +57,9 @@ export type AttemptInput =
   | { kind: "abandoned" };
 
 export type AttemptAction =
-  /** Give the n-th event to the store; `completed` ends the ask. */
-  | { do: "write"; n: number; body: AttemptEvent }
-  /** Give the same event to the store again, with the same nonce. */
+  /** Give events to the store in one step, the n-th and those after it; `completed` is the last and ends the ask. */
+  | { do: "write"; n: number; events: readonly AttemptEvent[] }
+  /** Give the same events to the store again, with the same nonce. */
   | { do: "write-again"; afterMs: number }
   /** The attempt is over; the engine's connection is let go of. */
   | { do: "settle"; outcome: Outcome };
@@ -77,7 +77,7 @@ export interface AttemptStep {
 
 export const NEW_ATTEMPT: AttemptState = {
   n: 0,
-  inFlight: undefined,
+  inFlight: [],
   buffer: EMPTY,
   text: "",
   end: undefined,
@@ -87,9 +87,14 @@ export const NEW_ATTEMPT: AttemptState = {
   over: false,
 };
 
+/** Most events of one write: a reply that was held back for long goes in several. */
+const MAX_TOGETHER = 8;
+
 /**
- * One engine call, from its begin to its end: what to do with each thing that happens. One event is on its way to the
- * store at a time, so that a re-send is always of the last one; the engine is read on meanwhile.
+ * One engine call, from its begin to its end: what to do with each thing that happens. One write is on its way to the
+ * store at a time, so that a re-send is always of the last one; the engine is read on meanwhile. What is there to be
+ * written goes together: each write is a turn of its own for the store's disk, and the first piece of a reply would wait
+ * for that of `started`.
  */
 export function attempt(
   state: AttemptState,
@@ -101,7 +106,8 @@ export function attempt(
   if (state.over) return { state, actions: [] };
   switch (input.kind) {
     case "sent":
-      return pump({ ...state, sentAt: now }, "", now, plan, windowMs);
+      // Until the first text or the next tick: an engine that is quick has its first piece written with it.
+      return { state: { ...state, sentAt: now }, actions: [] };
     case "text": {
       const firstTextAt = state.firstTextAt ?? (input.text === "" ? undefined : now);
       const next = pump({ ...state, text: state.text + input.text, firstTextAt }, input.text, now, plan, windowMs);
@@ -112,8 +118,8 @@ export function attempt(
     case "tick":
       return pump(state, "", now, plan, windowMs);
     case "stored":
-      if (state.inFlight?.type === "completed") return settle(state, { kind: "completed" });
-      return pump({ ...state, n: state.n + 1, inFlight: undefined, resends: 0 }, "", now, plan, windowMs);
+      if (state.inFlight.at(-1)?.type === "completed") return settle(state, { kind: "completed" });
+      return pump({ ...state, n: state.n + state.inFlight.length, inFlight: [], resends: 0 }, "", now, plan, windowMs);
     case "unknown": {
       const afterMs = Math.min(1000, 50 * 2 ** Math.min(state.resends, 5));
       return { state: { ...state, resends: state.resends + 1 }, actions: [{ do: "write-again", afterMs }] };
@@ -133,26 +139,27 @@ export function attempt(
   }
 }
 
-/** The next thing that can be written, if nothing is on its way: `started`, then deltas, then `completed`. */
+/** All that can be written, if nothing is on its way: `started`, then deltas, then `completed`. */
 function pump(state: AttemptState, text: string, now: number, plan: AttemptPlan, windowMs: number): AttemptStep {
-  if (state.n === 0 && !state.inFlight && state.sentAt !== undefined) {
-    return write(
-      { ...state, buffer: { ...state.buffer, text: state.buffer.text + text } },
-      { type: "started", engine: plan.engine },
-    );
-  }
   // Before `sent` nothing can come; should it, it waits for `started`.
-  const busy = state.inFlight !== undefined || state.n === 0;
+  const busy = state.inFlight.length > 0 || state.sentAt === undefined;
   const rule = { windowMs, maxBytes: plan.maxPieceBytes };
-  const { buffer, piece } = coalesce(state.buffer, { text, busy, last: state.end !== undefined }, now, rule);
-  const next = { ...state, buffer };
-  if (piece !== undefined) return write(next, { type: "delta", text: piece });
-  if (state.end && !busy) return write(next, completed(next, state.end, now, plan));
-  return { state: next, actions: [] };
-}
-
-function write(state: AttemptState, body: AttemptEvent): AttemptStep {
-  return { state: { ...state, inFlight: body, resends: 0 }, actions: [{ do: "write", n: state.n + 1, body }] };
+  const events: AttemptEvent[] = [];
+  if (!busy && state.n === 0) events.push({ type: "started", engine: plan.engine });
+  let { buffer, piece } = coalesce(state.buffer, { text, busy, last: state.end !== undefined }, now, rule);
+  while (piece !== undefined) {
+    events.push({ type: "delta", text: piece });
+    if (events.length >= MAX_TOGETHER) break;
+    ({ buffer, piece } = coalesce(buffer, { text: "", busy, last: state.end !== undefined }, now, rule));
+  }
+  if (state.end && !busy && buffer.text === "" && events.length < MAX_TOGETHER) {
+    events.push(completed(state, state.end, now, plan));
+  }
+  if (events.length === 0) return { state: { ...state, buffer }, actions: [] };
+  return {
+    state: { ...state, buffer, inFlight: events, resends: 0 },
+    actions: [{ do: "write", n: state.n + 1, events }],
+  };
 }
 
 function completed(state: AttemptState, end: EngineEnd, now: number, plan: AttemptPlan): EventBody<"completed"> {

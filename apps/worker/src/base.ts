@@ -1,4 +1,4 @@
-import { createBlobStore, type BlobStore, type Store } from "@docrelay/channel";
+import { createBlobStore, loadScripts, type BlobStore, type Store } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
 import {
   connectRedis,
@@ -52,6 +52,7 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
     return redis;
   };
   const redis = connect("command", "command");
+  loadScripts(redis);
   try {
     const facts = await inspectRedis(redis, REDIS_WAIT_MS);
     for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");

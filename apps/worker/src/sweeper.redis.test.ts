@@ -136,8 +136,8 @@ describe("one pass of the sweeper", () => {
     await at.ask("talk", "one", {}, { ring: false });
     const ask = await taken("me");
     await begin(at.store, ask, "me", 3);
-    await append(at.store, ask, { attempt: 1, n: 1 }, { type: "started", engine: "e" }, newNonce());
-    await append(at.store, ask, { attempt: 1, n: 2 }, { type: "delta", text: "half an ans" }, newNonce());
+    await append(at.store, ask, { attempt: 1, n: 1 }, [{ type: "started", engine: "e" }], newNonce());
+    await append(at.store, ask, { attempt: 1, n: 2 }, [{ type: "delta", text: "half an ans" }], newNonce());
     expect(await cancel(at.store, USER, "talk", "one", newNonce())).toMatchObject({ kind: "flagged" });
     await due();
     await sweep(deps);

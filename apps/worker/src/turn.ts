@@ -118,7 +118,7 @@ async function go(
   for (let file = ask.n; ask.attempt === 0 && file < texts.texts.length; file++) {
     const body = extracted(file, texts.texts[file], ask);
     const nonce = newNonce();
-    const { kind } = await insist(() => append(store, ask, { attempt: 0, n: file + 1 }, body, nonce), insistent);
+    const { kind } = await insist(() => append(store, ask, { attempt: 0, n: file + 1 }, [body], nonce), insistent);
     if (kind === "cancelled") return endCancelled(deps, ask, "");
     if (kind === "stale") return { kind: "lost" };
     if (kind === "ended") return { kind: "next" };
@@ -127,6 +127,7 @@ async function go(
   }
 
   if (deps.stopping.aborted) return giveBack(deps, ask, owner);
+  if (ask.begun) return call(deps, ask, owner, ask.attempt, texts.texts, takenAt);
   const begun = await insist(() => begin(store, ask, owner, settings.attempts), insistent);
   switch (begun.kind) {
     case "exhausted":
@@ -157,6 +158,8 @@ async function call(
   let sentAt = begunAt;
   let pieces = 0;
   let empty = false;
+  // Without files nobody has waited for anything yet, and `started` comes at once.
+  if (texts.length > 0) hint(deps, ask, { stage: "asking" });
   report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
   const outcome = await answer(deps, {
     ask,
@@ -175,7 +178,6 @@ async function call(
     expiresInMs: ask.deadline - ask.now - (begunAt - takenAt),
     onSent() {
       sentAt = performance.now();
-      hint(deps, ask, { stage: "asking" });
     },
     onEmpty: () => void (empty = true),
     onWritten({ type }) {

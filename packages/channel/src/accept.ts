@@ -79,7 +79,7 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     files: body.files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   });
   const record = ["v", SUPPORTED_RECORD_VERSION, "conversation", conversation, "id", id, "c", at.c];
-  const more = ["trace", input.trace, "body", JSON.stringify(body)];
+  const more = ["trace", input.trace, "files", body.files.length, "body", JSON.stringify(body)];
   const args = [at.a, input.digest, store.askDeadlineMs, input.maxInFlight, rest, ...record, ...more];
   const reply = await runOn(store, at, ACCEPT, args);
   switch (reply[0]) {

@@ -42,7 +42,7 @@ describe("cancel", () => {
   it("flags an ask handed back with part of an answer: only a worker knows what had arrived", async () => {
     await channel.ask("one");
     const { ask, owner, attempt } = await channel.begun();
-    await append(channel.store, ask, { attempt, n: 1 }, { type: "delta", text: "part" }, "n");
+    await append(channel.store, ask, { attempt, n: 1 }, [{ type: "delta", text: "part" }], "n");
     await handBack(channel.store, ask, owner);
     expect(await drop("one")).toMatchObject({ kind: "flagged" });
     expect((await channel.taken()).ask).toMatchObject({ cancelled: true, attempt: 1 });

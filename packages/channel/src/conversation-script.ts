@@ -134,6 +134,15 @@ export function eventRest(conversation: string, ask: string, nonce: string, body
   return JSON.stringify({ conversation, ask, nonce, ...body }).slice(1);
 }
 
+/** The same of events that are written together: each has a nonce of its own, made of that of their write. */
+export function eventRests(
+  { conversation, id }: { conversation: string; id: string },
+  nonce: string,
+  events: readonly object[],
+): string[] {
+  return events.map((body, index) => eventRest(conversation, id, index === 0 ? nonce : `${nonce}-${index}`, body));
+}
+
 /** Reads a member of a due set back into an address. */
 export function parseMember(shard: string, member: string): AskAddress | undefined {
   const [u, c, a] = member.split("/");

@@ -16,7 +16,7 @@ describe("finish", () => {
   it("writes the end and takes the ask out of every index", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
-    await append(channel.store, ask, { attempt, n: 1 }, { type: "delta", text: "all" }, "n");
+    await append(channel.store, ask, { attempt, n: 1 }, [{ type: "delta", text: "all" }], "n");
     expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end")).toEqual({
       kind: "finished",
       seq: 3,
@@ -26,6 +26,22 @@ describe("finish", () => {
     expect(await countUnfinished(channel.store)).toBe(0);
     expect(await channel.store.redis.exists(mailKey(channel.at), liveKey(channel.at))).toBe(0);
     expect(await channel.store.redis.hget(recordKey(ask.address), "body")).toBeNull();
+  });
+
+  it("writes the events before it in the same step, all or none", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const before = [
+      { type: "delta", text: "a" },
+      { type: "delta", text: "ll" },
+    ] as const;
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end", before)).toEqual({ kind: "stale" });
+    expect(await types()).toEqual(["accepted"]);
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, completed, "end", before)).toMatchObject({ seq: 4 });
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, completed, "end", before)).toMatchObject({
+      kind: "ended",
+    });
+    expect(await types()).toEqual(["accepted", "delta", "delta", "completed"]);
   });
 
   it("says whether another ask waits behind this one", async () => {
@@ -95,10 +111,10 @@ describe("arrivedText", () => {
   it("joins the deltas of one attempt of one ask, over many pages of the log", async () => {
     await channel.ask("one");
     const first = await channel.begun();
-    await append(channel.store, first.ask, { attempt: 1, n: 1 }, { type: "delta", text: "void" }, "v");
+    await append(channel.store, first.ask, { attempt: 1, n: 1 }, [{ type: "delta", text: "void" }], "v");
     const { ask, attempt } = await channel.begun();
     for (let n = 1; n <= 1100; n++)
-      await append(channel.store, ask, { attempt, n }, { type: "delta", text: `${n} ` }, `${n}`);
+      await append(channel.store, ask, { attempt, n }, [{ type: "delta", text: `${n} ` }], `${n}`);
     const text = await arrivedText(channel.store, ask, attempt);
     expect(text.split(" ")).toHaveLength(1101);
     expect(text.startsWith("1 2 3 ")).toBe(true);

@@ -78,7 +78,7 @@ async function play(what: string, holder: Holder, id: string): Promise<void> {
   if (what === "cancel") return void (await cancel(store, channel.user, CONVERSATION, id, newNonce()));
   if (what === "take") {
     holder.owner = newOwner();
-    const taken = await take(store, channel.at, holder.owner);
+    const taken = await take(store, channel.at, holder.owner, id.endsWith("0") ? 3 : 0);
     if (taken.kind === "taken") Object.assign(holder, { ask: taken.ask, attempt: taken.ask.attempt, n: taken.ask.n });
     return;
   }
@@ -88,17 +88,15 @@ async function play(what: string, holder: Holder, id: string): Promise<void> {
     const begun = await begin(store, ask, owner, 3);
     if (begun.kind === "begun") Object.assign(holder, { attempt: begun.attempt, n: 0 });
   } else if (what === "append" && holder.attempt > 0) {
-    const text = `${holder.attempt}.${holder.n + 1} `;
-    const answer = await append(
-      store,
-      ask,
-      { attempt: holder.attempt, n: holder.n + 1 },
-      { type: "delta", text },
-      newNonce(),
-    );
-    if (answer.kind === "written" || answer.kind === "done") holder.n++;
+    // One event or two together, in turns.
+    const events = Array.from({ length: 1 + (holder.n % 2) }, (_, index) => {
+      return { type: "delta", text: `${holder.attempt}.${holder.n + 1 + index} ` } as const;
+    });
+    const at = { attempt: holder.attempt, n: holder.n + 1 };
+    const answer = await append(store, ask, at, events, newNonce());
+    if (answer.kind === "written" || answer.kind === "done") holder.n += events.length;
   } else if (what === "append again" && holder.n > 0 && holder.attempt > 0) {
-    await append(store, ask, { attempt: holder.attempt, n: holder.n }, { type: "delta", text: "again" }, newNonce());
+    await append(store, ask, { attempt: holder.attempt, n: holder.n }, [{ type: "delta", text: "again" }], newNonce());
   } else if (what === "finish") {
     await finish(store, ask, { attempt: holder.attempt, n: holder.n + 1 }, { type: "cancelled", text: "" }, newNonce());
   } else if (what === "park") await park(store, ask, owner);

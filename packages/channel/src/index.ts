@@ -1,10 +1,21 @@
 export { askAddress, conversationAddress, userAddress } from "./address.ts";
 export type { AskAddress, ConversationAddress, UserAddress } from "./address.ts";
 export { CANCEL_CHANNEL, channelOf, roomOf } from "./keys.ts";
-export { ChannelError, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store } from "./store.ts";
+export { ChannelError, loadScripts, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store } from "./store.ts";
 export { decodeFrame } from "./frame.ts";
 export * from "./accept.ts";
-export { append, begin, handBack, park, renew, take, type Ended, type Taken, type TakenAsk } from "./turn.ts";
+export {
+  append,
+  begin,
+  handBack,
+  MOST_TAKEN,
+  park,
+  renew,
+  take,
+  type Ended,
+  type Taken,
+  type TakenAsk,
+} from "./turn.ts";
 export * from "./peek.ts";
 export * from "./finish.ts";
 export * from "./cancel.ts";

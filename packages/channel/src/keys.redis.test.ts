@@ -61,7 +61,7 @@ describe("slots", () => {
     const taken = await take(store, askAddress("alice", "talk", "one"), owner);
     if (taken.kind !== "taken") throw new Error(taken.kind);
     await begin(store, taken.ask, owner, 3);
-    await append(store, taken.ask, { attempt: 1, n: 1 }, { type: "delta", text: "yes" }, newNonce());
+    await append(store, taken.ask, { attempt: 1, n: 1 }, [{ type: "delta", text: "yes" }], newNonce());
     expect(
       await finish(store, taken.ask, { attempt: 1, n: 2 }, { type: "cancelled", text: "yes" }, newNonce()),
     ).toMatchObject({ kind: "finished" });

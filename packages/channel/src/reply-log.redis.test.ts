@@ -14,7 +14,7 @@ async function answered(id: string, count: number, text = "x"): Promise<void> {
   await channel.ask(id);
   const { ask, attempt } = await channel.begun();
   for (let n = 1; n <= count; n++)
-    await append(channel.store, ask, { attempt, n }, { type: "delta", text }, `${id}-${n}`);
+    await append(channel.store, ask, { attempt, n }, [{ type: "delta", text }], `${id}-${n}`);
   await finish(channel.store, ask, { attempt, n: count + 1 }, { type: "cancelled", text: "" }, `${id}-end`);
 }
 
@@ -117,7 +117,7 @@ describe("trimming", () => {
     await channel.ask("two");
     const { ask, attempt } = await channel.begun();
     for (let n = 1; n <= 800; n++)
-      await append(channel.store, ask, { attempt, n }, { type: "delta", text: "x" }, `${n}`);
+      await append(channel.store, ask, { attempt, n }, [{ type: "delta", text: "x" }], `${n}`);
     const accepted = events(await read())[0];
     expect(accepted).toMatchObject({ type: "accepted", ask: "two" });
     await finish(channel.store, ask, { attempt, n: 801 }, { type: "cancelled", text: "" }, "end");

@@ -39,13 +39,30 @@ export interface Script {
   readonly lua: string;
   readonly sha: string;
 }
+const scripts: Script[] = [];
 export function script(lua: string): Script {
-  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+  const made = { lua, sha: createHash("sha1").update(lua).digest("hex") };
+  scripts.push(made);
+  return made;
+}
+
+/**
+ * Lets Redis know all scripts before anything else is sent, at each connect: a restart empties its script cache. One that
+ * it does not know is sent twice, and then what was sent behind it comes before it.
+ */
+export function loadScripts(redis: Redis): void {
+  const load = (): void => {
+    const pipeline = redis.pipeline();
+    for (const { lua } of scripts) pipeline.script("LOAD", lua);
+    pipeline.exec().catch(() => undefined); // run() sends the text of a script that is missing
+  };
+  if (redis.status === "ready") load();
+  redis.on("ready", load);
 }
 
 export type Reply = [status: string, ...rest: Array<string | number | null>];
 
-/** Runs a script by its hash, and by its text where Redis does not know it (a restart empties the script cache). */
+/** Runs a script by its hash, and by its text where Redis does not know it. */
 export async function run(
   redis: Redis,
   { lua, sha }: Script,

@@ -81,6 +81,46 @@ describe("take", () => {
   });
 });
 
+describe("take of an ask without files", () => {
+  const take3 = (owner: string) => take(channel.store, channel.at, owner, 3);
+
+  it("begins its engine call, once for each owner", async () => {
+    await channel.ask("one");
+    const first = await take3("me");
+    expect(first).toMatchObject({ kind: "taken", ask: { begun: true, attempt: 1, n: 0, taken: 0 } });
+    expect(await take3("me")).toMatchObject({ ask: { begun: true, attempt: 1, n: 0 } });
+    expect(await take3("another")).toMatchObject({ ask: { begun: true, attempt: 2, n: 0 } });
+    if (first.kind !== "taken") throw new Error("nothing to take");
+    expect(await append(channel.store, first.ask, { attempt: 1, n: 1 }, [delta("late")], "n")).toEqual({
+      kind: "stale",
+    });
+  });
+
+  it("begins none when all calls were made, it was cancelled, or it kills whoever takes it", async () => {
+    await channel.ask("one");
+    for (const owner of ["a", "b", "c"]) await take3(owner);
+    expect(await take3("d")).toMatchObject({ ask: { begun: false, attempt: 3 } });
+    await flag();
+    expect(await take(channel.store, channel.at, "e", 9)).toMatchObject({ ask: { begun: false, cancelled: true } });
+  });
+
+  it("begins none that was taken too often without a call, nor one that has expired", async () => {
+    await channel.ask("one");
+    for (let crash = 0; crash < 5; crash++) await channel.taken();
+    const taken = await take3("last");
+    expect(taken).toMatchObject({ ask: { begun: false, taken: 6 } });
+    if (taken.kind !== "taken") throw new Error("nothing to take");
+    await channel.store.redis.hset(recordKey(taken.ask.address), "taken", 0, "deadline", 1);
+    expect(await take3("too late")).toMatchObject({ ask: { begun: false } });
+  });
+
+  it("begins none with files: their texts may be missing", async () => {
+    const file = { name: "a.pdf", size: 1, sha256: "0".repeat(64), text: "t", ref: "r" };
+    await channel.ask("one", { body: { message: "m", files: [file], origin: "socket" } });
+    expect(await take3("me")).toMatchObject({ ask: { begun: false, attempt: 0, taken: 1 } });
+  });
+});
+
 describe("begin", () => {
   it("numbers the engine calls from 1 and forgets the crashes before", async () => {
     await channel.ask("one");
@@ -116,9 +156,9 @@ describe("begin", () => {
 });
 
 describe("append", () => {
-  it("renews all keys of its conversation once they have aged, and not for every piece", async () => {
+  it("leaves the life of its conversation to its worker's renewals, once the keys have aged", async () => {
     await channel.ask("one");
-    const { ask, attempt } = await channel.begun();
+    const { ask, owner, attempt } = await channel.begun();
     const { redis, retentionMs, askDeadlineMs } = channel.store;
     const keys = [logKey(channel.at), mailKey(channel.at), metaKey(channel.at), recordKey(ask.address)];
     const shortest = async (): Promise<number> => Math.min(...(await Promise.all(keys.map((key) => redis.pttl(key)))));
@@ -127,20 +167,28 @@ describe("append", () => {
       for (const key of keys) await redis.pexpire(key, ms);
     };
     await age(full * 0.95);
-    await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n1");
+    await renew(channel.store, ask, owner);
     expect(await shortest()).toBeLessThanOrEqual(full * 0.95);
     await age(full * 0.93);
-    await append(channel.store, ask, { attempt, n: 2 }, delta("b"), "n2");
+    await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1");
+    expect(await shortest()).toBeLessThanOrEqual(full * 0.93);
+    await renew(channel.store, ask, owner);
     expect(await shortest()).toBeGreaterThan(full * 0.95);
   });
 
   it("writes the next event, and each n once", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
-    expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n1")).toEqual({ kind: "written", seq: 2 });
-    expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n1")).toEqual({ kind: "done" });
-    expect(await append(channel.store, ask, { attempt, n: 2 }, delta("b"), "n2")).toEqual({ kind: "written", seq: 3 });
-    expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n1")).toEqual({ kind: "done" });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({
+      kind: "written",
+      seq: 2,
+    });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({ kind: "done" });
+    expect(await append(channel.store, ask, { attempt, n: 2 }, [delta("b")], "n2")).toEqual({
+      kind: "written",
+      seq: 3,
+    });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({ kind: "done" });
     const log = await openLog(channel.store, channel.user, CONVERSATION);
     expect(log.kind === "opened" && log.events.map((event) => [event.seq, event.attempt, event.nonce])).toEqual([
       [1, 0, expect.any(String)],
@@ -149,20 +197,36 @@ describe("append", () => {
     ]);
   });
 
+  it("writes several together, each with a nonce of its own, and none of them twice", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const events = [delta("a"), delta("b"), delta("c")];
+    expect(await append(channel.store, ask, { attempt, n: 1 }, events, "n1")).toEqual({ kind: "written", seq: 4 });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, events, "n1")).toEqual({ kind: "done" });
+    expect(await append(channel.store, ask, { attempt, n: 4 }, [delta("d")], "n4")).toEqual({
+      kind: "written",
+      seq: 5,
+    });
+    const log = await openLog(channel.store, channel.user, CONVERSATION);
+    const found = log.kind === "opened" ? log.events.slice(1) : [];
+    expect(found.map((event) => event.type === "delta" && event.text)).toEqual(["a", "b", "c", "d"]);
+    expect(new Set(found.map(({ nonce }) => nonce)).size).toBe(4);
+  });
+
   it("refuses a hole in an attempt's events", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
-    expect(await append(channel.store, ask, { attempt, n: 2 }, delta("b"), "n2")).toEqual({ kind: "stale" });
+    expect(await append(channel.store, ask, { attempt, n: 2 }, [delta("b")], "n2")).toEqual({ kind: "stale" });
   });
 
   it("is stale for an attempt that another worker has voided", async () => {
     await channel.ask("one");
     const zombie = await channel.begun();
     const next = await channel.begun();
-    expect(await append(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, delta("late"), "n")).toEqual({
+    expect(await append(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, [delta("late")], "n")).toEqual({
       kind: "stale",
     });
-    expect(await append(channel.store, next.ask, { attempt: next.attempt, n: 1 }, delta("new"), "n")).toMatchObject({
+    expect(await append(channel.store, next.ask, { attempt: next.attempt, n: 1 }, [delta("new")], "n")).toMatchObject({
       kind: "written",
     });
   });
@@ -181,10 +245,10 @@ describe("append", () => {
     };
     const first = await channel.taken();
     const second = await channel.taken();
-    expect(await append(channel.store, first.ask, { attempt: 0, n: 1 }, extracted, "x")).toMatchObject({
+    expect(await append(channel.store, first.ask, { attempt: 0, n: 1 }, [extracted], "x")).toMatchObject({
       kind: "written",
     });
-    expect(await append(channel.store, second.ask, { attempt: 0, n: 1 }, extracted, "y")).toEqual({ kind: "done" });
+    expect(await append(channel.store, second.ask, { attempt: 0, n: 1 }, [extracted], "y")).toEqual({ kind: "done" });
     expect((await channel.taken()).ask.n).toBe(1);
   });
 
@@ -192,9 +256,9 @@ describe("append", () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     await flag();
-    expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n")).toEqual({ kind: "cancelled" });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n")).toEqual({ kind: "cancelled" });
     await endNow(ask);
-    expect(await append(channel.store, ask, { attempt, n: 1 }, delta("a"), "n")).toEqual({
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n")).toEqual({
       kind: "ended",
       how: "cancelled",
     });
@@ -206,7 +270,7 @@ describe("append", () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     const text = 'quotes " back \\ slash \u2028 emoji 🚀 null \u0000 {"a":[]} %d';
-    await append(channel.store, ask, { attempt, n: 1 }, delta(text), "n");
+    await append(channel.store, ask, { attempt, n: 1 }, [delta(text)], "n");
     expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({ events: [{}, { text }] });
   });
 });

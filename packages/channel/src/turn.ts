@@ -1,7 +1,7 @@
 import type { EventBody } from "@docrelay/protocol";
 import type { AskBody } from "./accept.ts";
 import type { AskAddress, ConversationAddress } from "./address.ts";
-import { conversationScript, eventRest, runOn } from "./conversation-script.ts";
+import { conversationScript, eventRests, runOn } from "./conversation-script.ts";
 import { SUPPORTED_RECORD_VERSION, wrongAnswer, type Reply, type Store } from "./store.ts";
 
 /** An ask as its worker sees it. Times are ms of Redis's clock; `now` is when this was read. */
@@ -25,6 +25,8 @@ export interface TakenAsk {
   readonly trace: string;
   /** It has been parked (or handed back) before: what it waited for was not there when it came. */
   readonly waited: boolean;
+  /** Taking it has begun `attempt` already; see {@link take}. */
+  readonly begun: boolean;
 }
 
 /** Another worker, the sweeper or a cancel has ended the ask. */
@@ -35,11 +37,16 @@ export type Taken = { kind: "empty" } | { kind: "newer" } | { kind: "taken"; ask
 const RUNNING_LOOK_MS = 15_000;
 const PARKED_LOOK_MS = 5000;
 
+/** What a script sets when it begins an engine call: `attempt` is the number of the one before. */
+const BEGINS = "'attempt', attempt + 1, 'n', 0, 'taken', 0, 'begun', owner";
 const RECORD_FIELDS =
-  "'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks','released'";
+  "'v','conversation','id','body','attempt','n','taken','cancel','accepted','deadline','seq','trace','state','looks','released','begun'";
+
+/** An ask that was taken this often without being brought to an engine call kills whoever takes it. */
+export const MOST_TAKEN = 5;
 
 const TAKE = conversationScript(`
-local owner = arg[1]
+local owner, max = arg[1], tonumber(arg[2])
 while true do
   local a = redis.call('LINDEX', mail, 0)
   if not a then return { 'EMPTY' } end
@@ -47,8 +54,13 @@ while true do
   if r[1] and r[1] ~= 'ended' then
     if tonumber(r[3]) > ${SUPPORTED_RECORD_VERSION} then return { 'NEWER' } end
     if r[2] ~= owner then
-      redis.call('HSET', records .. a, 'owner', owner, 'state', 'running', 'looks', 0)
-      redis.call('HINCRBY', records .. a, 'taken', 1)
+      local t = redis.call('HMGET', records .. a, 'taken', 'attempt', 'files', 'cancel', 'deadline')
+      local taken, attempt = tonumber(t[1]) + 1, tonumber(t[2])
+      if t[3] == '0' and attempt < max and t[4] ~= '1' and now < tonumber(t[5]) and taken <= ${MOST_TAKEN} then
+        redis.call('HSET', records .. a, 'owner', owner, 'state', 'running', 'looks', 0, ${BEGINS})
+      else
+        redis.call('HSET', records .. a, 'owner', owner, 'state', 'running', 'looks', 0, 'taken', taken)
+      end
     end
     look_at(a, now + ${RUNNING_LOOK_MS})
     renew_if_old(a)
@@ -63,18 +75,31 @@ end
 /**
  * Makes the caller the owner of the ask at the head of a mailbox, whoever owned it before. The same owner gets the same
  * answer; another one counts as a crash of the former (`taken` + 1) until `begin`, `park` or `handBack` takes it back.
+ *
+ * An ask without files has nothing to wait for: if there were fewer than `maxAttempts` calls, and nothing speaks against
+ * it, taking it is its {@link begin} too, which saves its first word a turn of the store's disk. Without `maxAttempts`
+ * none is begun.
  */
-export async function take(store: Store, conversation: ConversationAddress, owner: string): Promise<Taken> {
-  const reply = await runOn(store, conversation, TAKE, [owner]);
+export async function take(
+  store: Store,
+  conversation: ConversationAddress,
+  owner: string,
+  maxAttempts = 0,
+): Promise<Taken> {
+  const reply = await runOn(store, conversation, TAKE, [owner, maxAttempts]);
   if (reply[0] === "EMPTY") return { kind: "empty" };
   if (reply[0] === "NEWER") return { kind: "newer" };
   if (reply[0] !== "TAKEN") throw wrongAnswer("take", reply);
   const { shard, u, c } = conversation;
-  return { kind: "taken", ask: readRecord({ shard, u, c, a: String(reply[1]) }, reply) };
+  return { kind: "taken", ask: readRecord({ shard, u, c, a: String(reply[1]) }, reply, owner) };
 }
 
-/** Reads `[status, a, now, …RECORD_FIELDS]`. */
-export function readRecord(address: AskAddress, reply: Reply): TakenAsk & { state: string; looks: number } {
+/** Reads `[status, a, now, …RECORD_FIELDS]`, as `owner` sees it. */
+export function readRecord(
+  address: AskAddress,
+  reply: Reply,
+  owner?: string,
+): TakenAsk & { state: string; looks: number } {
   const [
     ,
     ,
@@ -94,6 +119,7 @@ export function readRecord(address: AskAddress, reply: Reply): TakenAsk & { stat
     state,
     looks,
     released,
+    begun,
   ] = reply;
   return {
     address,
@@ -110,6 +136,7 @@ export function readRecord(address: AskAddress, reply: Reply): TakenAsk & { stat
     seq: Number(seq),
     trace: String(trace),
     waited: typeof released === "string",
+    begun: owner !== undefined && begun === owner,
     state: String(state),
     looks: Number(looks),
   };
@@ -124,7 +151,7 @@ if r[5] == '1' then return { 'CANCELLED' } end
 local attempt = tonumber(r[4])
 if r[3] == owner then return { 'BEGUN', attempt } end
 if attempt >= max then return { 'EXHAUSTED' } end
-redis.call('HSET', records .. a, 'attempt', attempt + 1, 'n', 0, 'taken', 0, 'begun', owner)
+redis.call('HSET', records .. a, ${BEGINS})
 look_at(a, now + ${RUNNING_LOOK_MS})
 renew_if_old(a)
 return { 'BEGUN', attempt + 1 }
@@ -147,32 +174,33 @@ export async function begin(
 }
 
 const APPEND = conversationScript(`
-local a, attempt, n, rest = arg[1], tonumber(arg[2]), tonumber(arg[3]), arg[4]
+local a, attempt, n = arg[1], tonumber(arg[2]), tonumber(arg[3])
 local r = redis.call('HMGET', records .. a, 'state', 'attempt', 'n', 'cancel', 'how')
 if not r[1] or r[1] == 'ended' then return { 'ENDED', r[5] or 'gone' } end
 if tonumber(r[2]) ~= attempt then return { 'STALE' } end
 if n <= tonumber(r[3]) then return { 'DONE' } end
 if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end
 if r[4] == '1' then return { 'CANCELLED' } end
-local seq = write(attempt, rest)
-redis.call('HSET', records .. a, 'n', n)
-renew_if_old(a)
+local seq
+for i = 4, #arg do seq = write(attempt, arg[i]) end
+redis.call('HSET', records .. a, 'n', n + #arg - 4)
 return { 'WRITTEN', seq }
 `);
 
 /**
- * Writes the n-th event of an attempt to the log and publishes it, if the attempt is the stored one and n the next.
- * n counts from 1; of attempt 0, n = file index + 1. `done`: this n is written already (a re-send).
+ * Writes the n-th event of an attempt and those after it to the log and publishes them, all or none, if the attempt is
+ * the stored one and n the next. n counts from 1; of attempt 0, n = file index + 1. Answers the seq of the last. `done`:
+ * they are written already (a re-send: always of the same events).
  */
 export async function append(
   store: Store,
   ask: TakenAsk,
   at: { attempt: number; n: number },
-  body: EventBody,
+  events: readonly EventBody[],
   nonce: string,
 ): Promise<{ kind: "written"; seq: number } | { kind: "done" | "stale" | "cancelled" } | Ended> {
-  const rest = eventRest(ask.conversation, ask.id, nonce, body);
-  const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, rest]);
+  const rests = eventRests(ask, nonce, events);
+  const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, ...rests]);
   if (reply[0] === "WRITTEN") return { kind: "written", seq: Number(reply[1]) };
   if (reply[0] === "DONE") return { kind: "done" };
   return refusal("append", reply);
