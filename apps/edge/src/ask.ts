@@ -80,7 +80,18 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
 
     const trace = randomUUID();
     const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, file, index)));
-    const accepted = await accept(store, {
+    const secret = await deployment.secret();
+    // What fails here costs an ask that is durable five seconds, until the sweeper looks.
+    const ring = async (): Promise<void> => {
+      try {
+        for (const file of new Map(files.map((one) => [one.text, one])).values())
+          await orderText(deps, user, file, trace);
+        await producer.wake(conversationAddress(user, conversation));
+      } catch (error) {
+        deps.onTrouble(error);
+      }
+    };
+    const accepting = accept(store, {
       user,
       conversation,
       id,
@@ -90,22 +101,19 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
         origin,
         ...(uniqueId === undefined ? {} : { uniqueId }),
       },
-      digest: askDigest(await deployment.secret(), { conversation, message, files: files.map(digestPart) }),
+      digest: askDigest(secret, { conversation, message, files: files.map(digestPart) }),
       trace,
       nonce: newNonce(),
       maxInFlight,
     });
+    // Without files nothing stands between acceptance and the doorbell: both go to Redis together, in this order, and
+    // share a turn of its disk. A bell that is rung for an ask that is refused finds nothing new.
+    const rung = files.length === 0 && !gate.full ? ring() : undefined;
+    const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();
     if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
     if (!accepted.duplicate) gate.entered();
-    try {
-      // From here on the ask is durable: what fails now costs five seconds, until the sweeper looks.
-      for (const file of new Map(files.map((one) => [one.text, one])).values())
-        await orderText(deps, user, file, trace);
-      await producer.wake(conversationAddress(user, conversation));
-    } catch (error) {
-      deps.onTrouble(error);
-    }
+    await (rung ?? ring());
     return { seq: accepted.seq, duplicate: accepted.duplicate };
   };
 }
