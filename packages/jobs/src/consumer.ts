@@ -31,12 +31,12 @@ export interface Consumer extends AsyncDisposable {
 
 /** Handles the doorbells of conversations. */
 export function consumeWakes(options: ConsumerOptions<WakeJob>): Consumer {
-  return consume(WAKE, options);
+  return consume(WAKE, options, FETCHERS);
 }
 
 /** Handles extractions, those of users who wait for few first. */
 export function consumeExtracts(options: ConsumerOptions<ExtractJob>): Consumer {
-  return consume(EXTRACT, options);
+  return consume(EXTRACT, options, 1);
 }
 
 /*
@@ -50,10 +50,15 @@ const TIMES = {
   runRetryDelay: 500,
   drainDelay: 5,
 } as const;
+/*
+ * The library's worker fetches one job after the other, each at the price of a turn or two of Redis's disk: with one of
+ * them nobody is answered faster than that, however many could be. Several fetch side by side.
+ */
+const FETCHERS = 4;
 const NEWER_COMES_AGAIN_MS = 1000;
 const CLOSE_MS = 2000;
 
-function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
+function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: number): Consumer {
   const { connection, prefix = PREFIX, concurrency, handle, onError } = options;
   let stopped = false;
   let active = 0;
@@ -85,9 +90,13 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
     }
   }
 
-  const worker = new Worker(kind.queue, process, { connection, prefix, concurrency, skipVersionCheck: true, ...TIMES });
-  worker.on("error", onError);
-  worker.on("failed", (_job, error) => onError(error));
+  const workers = shares(concurrency, fetchers).map((share, index) => {
+    const own = { connection, prefix, concurrency: share, skipVersionCheck: true, skipStalledCheck: index > 0 };
+    const worker = new Worker(kind.queue, process, { ...own, ...TIMES });
+    worker.on("error", onError);
+    worker.on("failed", (_job, error) => onError(error));
+    return worker;
+  });
 
   async function close(): Promise<void> {
     await consumer.stop();
@@ -99,7 +108,7 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
       );
     });
     try {
-      await Promise.race([worker.close(), late]);
+      await Promise.race([Promise.all(workers.map((worker) => worker.close())), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -107,11 +116,11 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
 
   const consumer: Consumer = {
     async ready() {
-      await worker.waitUntilReady();
+      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
     },
     async stop() {
       stopped = true;
-      await worker.pause(true);
+      await Promise.all(workers.map((worker) => worker.pause(true)));
     },
     get active() {
       return active;
@@ -126,4 +135,10 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>): Consumer {
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   return consumer;
+}
+
+/** `total` in at most `parts` shares of at least one. */
+function shares(total: number, parts: number): number[] {
+  const count = Math.max(1, Math.min(total, parts));
+  return Array.from({ length: count }, (_, index) => Math.floor((total + index) / count));
 }
