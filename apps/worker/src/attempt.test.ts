@@ -121,7 +121,7 @@ describe("an attempt", () => {
     const { state, now } = run([SENT, text("a")]);
     const away = run([{ kind: "unknown" }, text("b"), { kind: "unknown" }, { kind: "unknown" }, text("c")], state, now);
     expect(away.actions).toEqual([50, 100, 200].map((afterMs) => ({ do: "write-again", afterMs })));
-    const back = run([STORED], away.state, away.now);
+    const back = run([STORED, TICK], away.state, away.now);
     expect(back.actions).toEqual([{ do: "write", n: 3, events: [{ type: "delta", text: "bc" }] }]);
   });
 

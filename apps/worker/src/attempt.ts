@@ -116,7 +116,7 @@ export function attempt(
     case "end":
       return pump({ ...state, end: input.end, firstTextAt: state.firstTextAt ?? now }, "", now, plan, windowMs);
     case "tick":
-      return pump(state, "", now, plan, windowMs);
+      return pump(state, "", now, plan, windowMs, true);
     case "stored":
       if (state.inFlight.at(-1)?.type === "completed") return settle(state, { kind: "completed" });
       return pump({ ...state, n: state.n + state.inFlight.length, inFlight: [], resends: 0 }, "", now, plan, windowMs);
@@ -140,17 +140,24 @@ export function attempt(
 }
 
 /** All that can be written, if nothing is on its way: `started`, then deltas, then `completed`. */
-function pump(state: AttemptState, text: string, now: number, plan: AttemptPlan, windowMs: number): AttemptStep {
+function pump(
+  state: AttemptState,
+  text: string,
+  now: number,
+  plan: AttemptPlan,
+  windowMs: number,
+  beat = false,
+): AttemptStep {
   // Before `sent` nothing can come; should it, it waits for `started`.
   const busy = state.inFlight.length > 0 || state.sentAt === undefined;
   const rule = { windowMs, maxBytes: plan.maxPieceBytes };
   const events: AttemptEvent[] = [];
   if (!busy && state.n === 0) events.push({ type: "started", engine: plan.engine });
-  let { buffer, piece } = coalesce(state.buffer, { text, busy, last: state.end !== undefined }, now, rule);
+  let { buffer, piece } = coalesce(state.buffer, { text, busy, beat, last: state.end !== undefined }, now, rule);
   while (piece !== undefined) {
     events.push({ type: "delta", text: piece });
     if (events.length >= MAX_TOGETHER) break;
-    ({ buffer, piece } = coalesce(buffer, { text: "", busy, last: state.end !== undefined }, now, rule));
+    ({ buffer, piece } = coalesce(buffer, { text: "", busy, beat, last: state.end !== undefined }, now, rule));
   }
   if (state.end && !busy && buffer.text === "" && events.length < MAX_TOGETHER) {
     events.push(completed(state, state.end, now, plan));

@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import { coalesce, EMPTY, type Buffered, type CoalesceRule } from "./coalesce.ts";
 
 const RULE: CoalesceRule = { windowMs: 40, maxBytes: 1000 };
-const chunk = (text: string, more: { busy?: boolean; last?: boolean } = {}) => ({
+const chunk = (text: string, more: { busy?: boolean; beat?: boolean; last?: boolean } = {}) => ({
   text,
   busy: false,
+  beat: false,
   last: false,
   ...more,
 });
@@ -28,12 +29,15 @@ describe("coalesce", () => {
     expect(second.piece).toBeUndefined();
     const third = coalesce(second.buffer, chunk("c"), 39, RULE);
     expect(third.piece).toBeUndefined();
-    expect(coalesce(third.buffer, chunk(""), 40, RULE).piece).toBe("bc");
+    expect(coalesce(third.buffer, chunk("", { beat: true }), 39, RULE).piece).toBeUndefined();
+    expect(coalesce(third.buffer, chunk("", { beat: true }), 40, RULE).piece).toBe("bc");
   });
 
-  it("lets a token through at once when the engine was silent for a window", () => {
+  it("waits for a beat also when the engine was silent for a window: pieces of many replies go together", () => {
     const { buffer } = coalesce(EMPTY, chunk("a"), 0, RULE);
-    expect(coalesce(buffer, chunk("b"), 40, RULE).piece).toBe("b");
+    const waiting = coalesce(buffer, chunk("b"), 400, RULE);
+    expect(waiting.piece).toBeUndefined();
+    expect(coalesce(waiting.buffer, chunk("", { beat: true }), 401, RULE).piece).toBe("b");
   });
 
   it("gathers while a piece is on its way, however long that takes", () => {
@@ -43,7 +47,7 @@ describe("coalesce", () => {
       expect(step.piece).toBeUndefined();
       buffer = step.buffer;
     }
-    expect(coalesce(buffer, chunk(""), 1000, RULE).piece).toBe("x".repeat(20));
+    expect(coalesce(buffer, chunk("", { beat: true }), 1000, RULE).piece).toBe("x".repeat(20));
   });
 
   it("does not wait for the window when a piece is full", () => {
@@ -55,7 +59,7 @@ describe("coalesce", () => {
     const [high = "", low = ""] = ["\ud83d", "\ude00"];
     const first = coalesce(EMPTY, chunk(`a${high}`), 0, RULE);
     expect(first.piece).toBe("a");
-    expect(coalesce(first.buffer, chunk(low), 50, RULE).piece).toBe("😀");
+    expect(coalesce(first.buffer, chunk(low, { beat: true }), 50, RULE).piece).toBe("😀");
     expect(coalesce(first.buffer, chunk("", { last: true }), 1, RULE).piece).toBe(high);
     expect(coalesce(EMPTY, chunk(high), 0, RULE).piece).toBeUndefined();
   });
@@ -63,7 +67,12 @@ describe("coalesce", () => {
   it("holds for any text, cut anywhere, at any time: joined pieces are the text, none too large, no pair cut", () => {
     const input = fc.record({
       texts: fc.array(
-        fc.record({ text: fc.string({ unit: "grapheme", maxLength: 40 }), wait: fc.nat(60), busy: fc.boolean() }),
+        fc.record({
+          text: fc.string({ unit: "grapheme", maxLength: 40 }),
+          wait: fc.nat(60),
+          busy: fc.boolean(),
+          beat: fc.boolean(),
+        }),
       ),
       maxBytes: fc.integer({ min: 4, max: 64 }),
       cutUnits: fc.boolean(),
@@ -78,9 +87,9 @@ describe("coalesce", () => {
         let buffer: Buffered = EMPTY;
         let now = 0;
         const pieces: string[] = [];
-        for (const { text, wait, busy } of frames) {
+        for (const { text, wait, ...how } of frames) {
           now += wait;
-          const step = coalesce(buffer, chunk(text, { busy }), now, rule);
+          const step = coalesce(buffer, chunk(text, how), now, rule);
           if (step.piece !== undefined) pieces.push(step.piece);
           buffer = step.buffer;
         }

@@ -15,6 +15,8 @@ export interface Chunk {
   readonly text: string;
   /** A piece is on its way already: gather, whatever the clock says. */
   readonly busy: boolean;
+  /** It is a beat of the clock that all replies share. */
+  readonly beat: boolean;
   /** Nothing comes after this. */
   readonly last: boolean;
 }
@@ -22,13 +24,14 @@ export interface Chunk {
 export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 
 /**
- * Joins engine frames into fewer, larger events: the first token at once, then one piece a window. An event costs about
- * the same whatever it carries. Pieces joined are the text, unchanged; none is larger than the rule allows, and none is
+ * Joins engine frames into fewer, larger events: the first token at once, then one piece a window, at a beat. An event
+ * costs about the same whatever it carries, and less when those of many replies are written at the same moment: they
+ * share a wake-up of Redis and of each reader's edge, and a turn of the disk. Pieces joined are the text, unchanged; none is larger than the rule allows, and none is
  * cut inside a surrogate pair. At most one piece an input: call again with an empty chunk for the rest.
  */
 export function coalesce(
   buffer: Buffered,
-  { text, busy, last }: Chunk,
+  { text, busy, beat, last }: Chunk,
   now: number,
   rule: CoalesceRule,
 ): { buffer: Buffered; piece?: string } {
@@ -36,7 +39,7 @@ export function coalesce(
   const waiting = { ...buffer, text: joined };
   if (busy || joined === "") return { buffer: waiting };
   const full = joined.length >= rule.maxBytes;
-  const due = buffer.flushedAt === undefined || now - buffer.flushedAt >= rule.windowMs;
+  const due = buffer.flushedAt === undefined || (beat && now - buffer.flushedAt >= rule.windowMs);
   if (!last && !full && !due) return { buffer: waiting };
   const end = pieceEnd(joined, rule.maxBytes, last);
   if (end === 0) return { buffer: waiting };
