@@ -1,7 +1,15 @@
-import { createLogger, describeProblems, EXIT_CONFIG, PlatformError, untilSignal } from "@docrelay/platform";
+import {
+  countBuffersInHeap,
+  createLogger,
+  describeProblems,
+  EXIT_CONFIG,
+  PlatformError,
+  untilSignal,
+} from "@docrelay/platform";
 import { readConfig } from "./config.ts";
 import { startEdge } from "./edge.ts";
 
+countBuffersInHeap();
 const parsed = readConfig(process.env);
 if (!parsed.ok) {
   process.stderr.write(describeProblems("the edge", parsed.problems));

@@ -1,5 +1,6 @@
 import { PdfError } from "@docrelay/pdf";
 import {
+  countBuffersInHeap,
   createHealth,
   createLogger,
   describeProblems,
@@ -15,6 +16,7 @@ import { drain } from "./drain.ts";
 import { startExtractRole } from "./extract-role.ts";
 import { startSweeper } from "./sweeper.ts";
 
+countBuffersInHeap();
 const parsed = readConfig(process.env);
 if (!parsed.ok) {
   process.stderr.write(describeProblems("the worker", parsed.problems));

@@ -6,3 +6,4 @@ export * from "./signal.ts";
 export * from "./health.ts";
 export * from "./admin-server.ts";
 export * from "./redis.ts";
+export * from "./memory.ts";
