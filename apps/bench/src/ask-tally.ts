@@ -35,7 +35,10 @@ export interface AskResult {
   readonly unacknowledged: number;
   readonly duplicated: number;
   readonly gaps: number;
+  /** Of all asks, those of the warm-up too; so are … */
   readonly events: number;
+  /** … the replies that came to their end. */
+  readonly replies: number;
   readonly latencies: readonly Latency[];
 }
 
@@ -65,6 +68,7 @@ export function createAskTally(acknowledged = true): AskTally {
   let duplicated = 0;
   let gaps = 0;
   let events = 0;
+  let replies = 0;
 
   function forget(ask: string): void {
     waiting.delete(ask);
@@ -116,6 +120,7 @@ export function createAskTally(acknowledged = true): AskTally {
       }
       forget(ask);
       if (how !== "completed") return miss(how);
+      replies++;
       if (!one.measured) return;
       answered++;
       whole?.record(at - one.scheduledAt);
@@ -145,6 +150,7 @@ export function createAskTally(acknowledged = true): AskTally {
         duplicated,
         gaps,
         events,
+        replies,
         latencies: Object.entries(named).flatMap(([name, histogram]) =>
           histogram && histogram.count > 0 ? [latencyOf(name, histogram)] : [],
         ),

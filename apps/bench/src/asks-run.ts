@@ -82,7 +82,7 @@ export async function gatherCrowd(options: Options): Promise<Crowd> {
 
 /** A phase of asks as a report shows it. */
 export function askSection(title: string, { tally, measuredMs }: AskPhase): Section {
-  const { sent, answered, errors, lost, unacknowledged, duplicated, gaps, events, latencies } = tally.result();
+  const { sent, answered, errors, lost, unacknowledged, duplicated, gaps, events, replies, latencies } = tally.result();
   return {
     title,
     latencies,
@@ -95,7 +95,7 @@ export function askSection(title: string, { tally, measuredMs }: AskPhase): Sect
       figure("unacknowledged", unacknowledged),
       figure("duplicated", duplicated),
       figure("gaps", gaps),
-      figure("events per answer", answered === 0 ? 0 : events / (answered + lost)),
+      figure("events per answer", replies === 0 ? 0 : events / replies),
     ],
   };
 }

@@ -28,6 +28,11 @@ describe("a run of asks", () => {
     expect(latencyIn(section, "whole", "p50")).toBeGreaterThanOrEqual(latencyIn(section, "late", "p50"));
   });
 
+  it("counts what comes while it warms up in no figure", async () => {
+    const [section] = await measure("asks", "--rate 100 --duration 1 --warmup 1 --users 20");
+    expect(numbers(section, "asks", "answered", "events per answer")).toEqual([100, 100, 3]);
+  });
+
   it("counts what was lost, came twice, was refused, and was missed live but is in the log", async () => {
     const [section] = await measure("asks", "--rate 50 --duration 1 --users 50 --count 50", {
       refuse: (index) => (index < 3 ? "BUSY" : undefined),

@@ -50,10 +50,11 @@ export async function runStandard(
 ): Promise<string> {
   const rounds: Figures[] = [];
   for (const row of ROWS.filter(({ name }) => options.rows.includes(name))) {
-    for (let round = 1; round <= options.rounds; round++) {
+    const times = Math.min(options.rounds, row.most ?? options.rounds);
+    for (let round = 1; round <= times; round++) {
       stopped.throwIfAborted();
-      follow(() => `${row.name} ${round}/${options.rounds}: starting`);
-      rounds.push(await row.round((show) => follow(() => `${row.name} ${round}/${options.rounds}: ${show()}`)));
+      follow(() => `${row.name} ${round}/${times}: starting`);
+      rounds.push(await row.round((show) => follow(() => `${row.name} ${round}/${times}: ${show()}`)));
     }
   }
   const now = medians(rounds);
