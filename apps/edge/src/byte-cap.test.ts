@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { EventEmitter } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "@docrelay/testkit";
+import { setImmediate } from "node:timers/promises";
 import { capBytes } from "./byte-cap.ts";
 
 let reader: Socket;
@@ -60,6 +62,37 @@ describe("the byte cap", () => {
     expect(slow).toBe(0);
     packet("next");
     expect(slow).toBe(1);
+  });
+
+  it("says that there is room again when the client has read, and when the connection has ended", async () => {
+    const cap = capBytes(connection, 100_000_000, () => undefined);
+    let roomy = 0;
+    const whenRoomy = (): void => cap.whenRoomy(() => roomy++);
+    whenRoomy();
+    expect(roomy).toBe(1);
+    const fill = (): void => {
+      const chunk = Buffer.alloc(1_000_000);
+      for (let n = 0; n < 100 && cap.buffered() < 1_000_000; n++) {
+        packet(chunk);
+        flush(chunk);
+      }
+      expect(cap.buffered()).toBeGreaterThan(65_536);
+      whenRoomy();
+    };
+    fill();
+    packet(Buffer.alloc(10));
+    await setImmediate();
+    expect(roomy).toBe(1);
+    reader.resume();
+    await once(writer, "drain");
+    connection.emit("flush");
+    await eventually(() => roomy === 2);
+    reader.pause();
+    fill();
+    connection.emit("close");
+    await eventually(() => roomy === 3);
+    whenRoomy();
+    expect(roomy).toBe(4);
   });
 
   it("leaves who reads alone", async () => {

@@ -4,7 +4,7 @@ import type { Socket as NetSocket } from "node:net";
 interface Connection {
   readonly request: { readonly socket: NetSocket };
   on(event: "packetCreate", listener: (packet: Packet) => void): unknown;
-  on(event: "flush", listener: () => void): unknown;
+  on(event: "flush" | "close", listener: () => void): unknown;
 }
 interface Packet {
   readonly data?: string | Buffer | undefined;
@@ -13,7 +13,12 @@ interface Packet {
 export interface ByteCap {
   /** Bytes that wait for the client to read them. */
   buffered(): number;
+  /** Calls back once when hardly anything waits, or the connection has ended; at once if so already. */
+  whenRoomy(callback: () => void): void;
 }
+
+/** With no more than this waiting, the next log may be sent: the network still has something to do meanwhile. */
+const ROOMY_BYTES = 65_536;
 
 /**
  * Counts what a connection has not got rid of, and says once when it is more than `cap`: the library itself would
@@ -24,6 +29,8 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
   const { socket } = connection.request;
   let waiting = 0; // not yet handed to the socket: the library hands over one batch at a time
   let slow = false;
+  let ended = false;
+  const callbacks: Array<() => void> = [];
   const buffered = (): number => waiting + socket.writableLength;
   connection.on("packetCreate", ({ data }) => {
     if (!slow && buffered() > cap) {
@@ -34,8 +41,26 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
   });
   connection.on("flush", () => {
     waiting = 0;
+    drained();
+  });
+  const isRoomy = (): boolean => ended || buffered() <= ROOMY_BYTES;
+  // The library hands the next batch over within the same tick: looked at after it.
+  const drained = (): void => {
+    if (callbacks.length === 0) return;
+    setImmediate(() => {
+      if (isRoomy()) for (const callback of callbacks.splice(0)) callback();
+    });
+  };
+  socket.on("drain", drained);
+  connection.on("close", () => {
+    ended = true;
+    drained();
   });
   return {
     buffered,
+    whenRoomy(callback) {
+      if (isRoomy()) callback();
+      else callbacks.push(callback);
+    },
   };
 }

@@ -12,8 +12,8 @@ import { openGateway } from "./gateway.ts";
 import { createHttpServer } from "./http.ts";
 import { createLoopback } from "./loopback.ts";
 import { createEdgeMetrics } from "./metrics.ts";
+import { createOpenLine } from "./open-line.ts";
 import { createPlainEndpoint } from "./plain-endpoint.ts";
-import { createSlots } from "./slots.ts";
 import { readSocketBuffers } from "./socket-buffers.ts";
 import { cancelAsk } from "./socket-events.ts";
 import { createSocketServer } from "./socket-server.ts";
@@ -30,7 +30,8 @@ export interface Edge {
 }
 
 const PAGE = join(import.meta.dirname, "../../web/dist");
-const READS = { atOnce: 64, line: 20_000, waitMs: 8000 };
+/** Sixteen of the largest at a time: as many as keep a core busy, and no more than that in memory. */
+const OPENS = { maxBytes: 8_388_608, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { atOnce: 2, maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const BURST_SECONDS = 4;
 /** New connections of one user: a page that flaps must not cost more than one that stays. */
@@ -52,11 +53,13 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   });
   life.add("socket server", () => io.close());
   const line = createUploadLine(UPLOADS);
+  const openLine = createOpenLine(OPENS);
   const metrics = createEdgeMetrics(() => ({
     socketio: engine.clientsCount,
     plain: plain.count,
     unstoredBytes: line.unstoredBytes,
     uploads: line.uploads,
+    opensWaiting: openLine.waiting,
     ...readSocketBuffers(io),
   }));
   subscriber.on("smessageBuffer", () => metrics.heard());
@@ -68,7 +71,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   let askedAt = Number.NEGATIVE_INFINITY;
   const watched = { ...health, ready: () => ((askedAt = performance.now()), health.ready()) };
 
-  const shared = { ...base, limits, log, metrics, line, onTrouble: trouble, reads: createSlots(READS) };
+  const shared = { ...base, limits, log, metrics, line, onTrouble: trouble, openLine };
   const uploads = createUploads({
     ...shared,
     maxUserBytes: config.MAX_USER_BLOB_BYTES,

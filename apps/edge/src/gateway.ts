@@ -90,16 +90,23 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
     endConnection(socket, code, more);
   };
   const expiry = createExpiry(() => end("AUTH_EXPIRED"));
+  const cap = capBytes(socket.conn, deps.maxSocketBufferBytes, () => end("SLOW_CONSUMER", { retryAfterMs: 0 }));
   const speaker: Speaker = {
     identity: () => identity,
     membership: createMembership(socket, deps.subscriptions),
+    reader: {
+      user: identity.user,
+      get gone() {
+        return !socket.connected;
+      },
+      whenRoomy: cap.whenRoomy,
+    },
     renew(fresh) {
       identity = fresh;
       expiry.until(fresh.expiresAt);
     },
   };
 
-  capBytes(socket.conn, deps.maxSocketBufferBytes, () => end("SLOW_CONSUMER", { retryAfterMs: 0 }));
   lighten(socket);
   expiry.until(identity.expiresAt);
   socket.on("disconnect", () => {

@@ -23,6 +23,7 @@ export function createEdgeMetrics(
     plain: number;
     unstoredBytes: number;
     uploads: number;
+    opensWaiting: number;
     bufferedBytes: number;
     largestBuffer: number;
   },
@@ -36,6 +37,11 @@ export function createEdgeMetrics(
     () => connections().unstoredBytes,
   );
   metrics.gauge("docrelay_edge_uploads", "Uploads that have chunks in this edge now", () => connections().uploads);
+  metrics.gauge(
+    "docrelay_edge_opens_waiting",
+    "Conversations that wait for their turn to be read, or for their client to read what it was sent",
+    () => connections().opensWaiting,
+  );
   metrics.gauge(
     "docrelay_edge_socket_buffer_bytes",
     "Bytes that wait for Socket.IO clients to read them, of all connections",

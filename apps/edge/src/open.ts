@@ -1,23 +1,23 @@
 import { openLog, type Store } from "@docrelay/channel";
 import { refuse, type Open, type Opened } from "@docrelay/protocol";
-import type { Slots } from "./slots.ts";
+import type { OpenLine, Reader } from "./open-line.ts";
 
 export interface OpenDeps {
   readonly store: Store;
-  /** How many logs this edge reads at a time: a herd comes back at every blip otherwise. */
-  readonly reads: Slots;
+  /** Whose log is read next: a herd comes back at every blip otherwise. */
+  readonly openLine: OpenLine;
 }
 
 /**
- * Reads a user's conversation from a position on. Call it when the room's subscription holds, so that nothing falls
- * between the read and what comes next. @throws Refusal `RESUME_LOST`, `BUSY`; what ioredis throws.
+ * Reads a conversation of the reader's from a position on. Call it when the room's subscription holds, so that nothing falls
+ * between the read and what comes next. @throws Refusal `RESUME_LOST`, `BUSY`, `SHUTTING_DOWN`; what ioredis throws.
  */
 export async function openConversation(
-  { store, reads }: OpenDeps,
-  user: string,
+  { store, openLine }: OpenDeps,
+  reader: Reader,
   { conversation, after }: Open,
 ): Promise<Omit<Opened, "ok">> {
-  const log = await reads.run(() => openLog(store, user, conversation, after));
+  const log = await openLine.run(reader, () => openLog(store, reader.user, conversation, after));
   if (log.kind === "lost") throw refuse("RESUME_LOST");
   const { events, more, first, head } = log;
   return { events, more, first, head };

@@ -14,6 +14,7 @@ import { createExpiry } from "./expiry.ts";
 import { toFailure } from "./failure.ts";
 import { refuseUpgrade } from "./http.ts";
 import type { EdgeMetrics } from "./metrics.ts";
+import type { OpenLine } from "./open-line.ts";
 import { openConversation } from "./open.ts";
 import { originAllowed } from "./origin.ts";
 import { createAssembly } from "./plain-assembly.ts";
@@ -21,14 +22,14 @@ import { servePlain, type ConnectionDeps, type PlainConnection } from "./plain-c
 import { createFrameThreads } from "./plain-frame-threads.ts";
 import { watchLiveness } from "./plain-liveness.ts";
 import { sleep } from "./sleep.ts";
-import { createSlots, type Slots } from "./slots.ts";
+import { createSlots } from "./slots.ts";
 
 export interface PlainDeps {
   readonly store: Store;
   /** On a subscriber connection of its own. */
   readonly fanOut: FanOut;
-  /** Log reads, shared with the other readers of this edge. */
-  readonly reads: Slots;
+  /** Whose log is read next, shared with the other readers of this edge. */
+  readonly openLine: OpenLine;
   readonly acceptAsk: AcceptAsk;
   readonly cancel: ConnectionDeps["cancel"];
   readonly authenticator: Authenticator;
@@ -97,7 +98,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   let draining = false;
   const connectionDeps: ConnectionDeps = {
     ...deps,
-    openConversation: (user, wish) => openConversation(deps, user, wish),
+    openConversation: (reader, wish) => openConversation(deps, reader, wish),
     frameBytes,
     askDeadlineMs: deps.store.askDeadlineMs,
     threads,

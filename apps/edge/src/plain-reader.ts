@@ -8,11 +8,12 @@ import {
   type Opened,
   type WireError,
 } from "@docrelay/protocol";
+import type { Reader } from "./open-line.ts";
 
 export interface ReaderDeps {
   readonly fanOut: FanOut;
   /** Reads the log, a few at a time per edge. @throws Refusal; what ioredis throws. */
-  readonly open: (user: string, open: Open) => Promise<Omit<Opened, "ok">>;
+  readonly open: (reader: Reader, open: Open) => Promise<Omit<Opened, "ok">>;
   readonly toWire: (error: unknown) => WireError;
 }
 
@@ -39,6 +40,14 @@ export function followConversation(
   let state = following();
   let stopped = false;
   let unlisten: (() => void) | undefined;
+  // What it reads is applied here: a reader of logs that has always read what it was sent.
+  const reader: Reader = {
+    user: of.user,
+    get gone() {
+      return stopped;
+    },
+    whenRoomy: (callback) => callback(),
+  };
   const timers = new Set<NodeJS.Timeout>();
   let wake: NodeJS.Timeout | undefined;
 
@@ -72,7 +81,7 @@ export function followConversation(
   }
 
   function read(call: number, position: Open["after"]): void {
-    open(of.user, { conversation: of.conversation, ...(position && { after: position }) }).then(
+    open(reader, { conversation: of.conversation, ...(position && { after: position }) }).then(
       (opened) => input({ type: "opened", call, ...opened }),
       (error: unknown) => input({ type: "refused", call, error: toWire(error) }),
     );

@@ -15,6 +15,7 @@ import type { AcceptAsk } from "./ask.ts";
 import type { Authenticator, Identity } from "./auth.ts";
 import type { Membership } from "./membership.ts";
 import type { EdgeMetrics } from "./metrics.ts";
+import type { Reader } from "./open-line.ts";
 import { openConversation, type OpenDeps } from "./open.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -22,6 +23,7 @@ import type { Uploads } from "./uploads.ts";
 export interface Speaker {
   identity(): Identity;
   readonly membership: Membership;
+  readonly reader: Reader;
   renew(identity: Identity): void;
 }
 
@@ -39,12 +41,12 @@ type Handler = (deps: EventDeps, speaker: Speaker, payload: unknown) => Promise<
 
 /** Everything a client may send, by name: parse, then do. What a handler answers goes into the acknowledgement. */
 export const EVENTS = {
-  async "conversation:open"(deps, { identity, membership }, payload) {
+  async "conversation:open"(deps, { identity, membership, reader }, payload) {
     const open = parsePayload(openSchema, payload);
     const { user } = identity();
     const at = conversationAddress(user, open.conversation);
     const why = membership.hears(at) ? "gap" : "reconnect";
-    const opened = await membership.during(at, () => openConversation(deps, user, open));
+    const opened = await membership.during(at, () => openConversation(deps, reader, open));
     if (open.after) deps.metrics.resumed(why, opened.events.length);
     return opened;
   },

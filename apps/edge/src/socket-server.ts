@@ -4,14 +4,19 @@ import type { Redis } from "ioredis";
 import { Server } from "socket.io";
 import { WebSocketServer, type ServerOptions } from "ws";
 
-/** Messages come in few pieces; the library's default lets a client keep 16,384 of them in memory. */
-class FewFragments extends WebSocketServer {
+/**
+ * Messages come in few pieces; the library's default lets a client keep 16,384 of them in memory. And a connection that
+ * was ended is waited for, with all that it has not read, for a third of the library's 30 s.
+ */
+class Bounded extends WebSocketServer {
   constructor(options: ServerOptions) {
-    super({ ...options, maxFragments: 256 });
+    const bounds = { maxFragments: 256, closeTimeout: CLOSE_MS };
+    super({ ...options, ...bounds });
   }
 }
 
 const CONNECT_MS = 10_000;
+const CLOSE_MS = 10_000;
 const PING_EVERY_MS = 25_000;
 const PONG_MS = 20_000;
 /** Around the bytes of an ask: its message with every character escaped, names, ids. */
@@ -34,7 +39,7 @@ export function createSocketServer(of: {
     httpCompression: false,
     pingInterval: PING_EVERY_MS,
     pingTimeout: PONG_MS,
-    wsEngine: FewFragments as never,
+    wsEngine: Bounded as never,
   });
   const io = new Server({
     serveClient: false,

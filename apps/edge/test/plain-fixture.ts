@@ -30,7 +30,7 @@ import { createAnonymousAuthenticator, type Authenticator } from "../src/auth.ts
 import { createConnections } from "../src/connections.ts";
 import { createEdgeMetrics } from "../src/metrics.ts";
 import { createPlainEndpoint, type PlainDeps, type PlainEndpoint } from "../src/plain-endpoint.ts";
-import { createSlots } from "../src/slots.ts";
+import { createOpenLine } from "../src/open-line.ts";
 
 /** A plain socket as an old front end has it, and what it has heard. */
 export interface Ear {
@@ -132,13 +132,14 @@ export async function startPlain(
     plain: 0,
     unstoredBytes: 0,
     uploads: 0,
+    opensWaiting: 0,
     bufferedBytes: 0,
     largestBuffer: 0,
   }));
   const endpoint = createPlainEndpoint({
     store,
     fanOut: createFanOut(subscriber),
-    reads: createSlots({ atOnce: 64, line: 1000, waitMs: 5000 }),
+    openLine: createOpenLine({ maxBytes: 33_554_432, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 }),
     acceptAsk,
     cancel: (user, conversation, ask) => cancel(store, user, conversation, ask, newNonce()),
     authenticator,
