@@ -14,12 +14,18 @@ import { SECRET, type Answer } from "./fixture.ts";
 export const MARK = "hostile-payload-9f3c";
 export const MAX_BLOB_BYTES = 104_857_600;
 
+type Env = Record<string, string>;
+
 /** A WebSocket that speaks engine.io by hand. */
 export interface RawSocket {
   /** Text frames that came, in order. */
   readonly frames: readonly string[];
   readonly closed: Promise<number>;
   readonly isOpen: boolean;
+  close(): void;
+  /** Reads nothing any more, as a suspended phone does; what comes stays in the network. */
+  pause(): void;
+  resume(): void;
   send(frame: string | Buffer): void;
   /** The first frame, there already or to come, that matches. */
   frame(pattern: RegExp): Promise<string>;
@@ -29,6 +35,7 @@ export interface RawSocket {
 export interface Target extends AsyncDisposable {
   readonly ports: readonly [number, number];
   readonly edges: readonly TestProcess[];
+  readonly store: Store;
   readonly tokens: Set<string>;
   token(user: string, ttlMs?: number): Promise<string>;
   sign(claims: JWTPayload, key?: Uint8Array): Promise<string>;
@@ -48,12 +55,13 @@ export interface Target extends AsyncDisposable {
   hint(user: string, conversation: string): Promise<void>;
 }
 
-export async function startTarget(): Promise<Target> {
+/** @param env more settings of the edges, the first's also by `first`. */
+export async function startTarget(of: { env?: Env; first?: Env } = {}): Promise<Target> {
   const redisServer = await startRedis();
   const redis = new Redis(redisServer.url);
   const store: Store = { redis, retentionMs: 86_400_000, askDeadlineMs: 300_000 };
   const ports = [await freePort(), await freePort()] as const;
-  const edges = ports.map((port) =>
+  const edges = ports.map((port, index) =>
     spawnNode(join(import.meta.dirname, "../src/main.ts"), {
       env: {
         PORT: String(port),
@@ -64,6 +72,8 @@ export async function startTarget(): Promise<Target> {
         MAX_ASKS_IN_FLIGHT: "1000",
         MAX_BLOB_BYTES: String(MAX_BLOB_BYTES),
         LOG_LEVEL: "debug",
+        ...of.env,
+        ...(index === 0 ? of.first : {}),
       },
     }),
   );
@@ -87,6 +97,7 @@ export async function startTarget(): Promise<Target> {
   const target: Target = {
     ports,
     edges,
+    store,
     tokens,
     async token(user, ttlMs = 600_000) {
       const secrets = (): Uint8Array[] => [Buffer.from(SECRET)];
@@ -134,6 +145,9 @@ export async function startTarget(): Promise<Target> {
         get isOpen() {
           return socket.readyState === WebSocket.OPEN;
         },
+        close: () => socket.terminate(),
+        pause: () => socket.pause(),
+        resume: () => socket.resume(),
         send: (frame) => socket.send(frame),
         frame: (pattern) =>
           eventually(() => frames.find((frame) => pattern.test(frame)), { what: `a frame like ${pattern}` }),

@@ -168,24 +168,7 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
           send("ask", { id, conversation, message, ...(files ? { files } : {}) }),
       };
     },
-    async answer(conversation, deltas, user = USER) {
-      const owner = newOwner();
-      const taken = await take(fixture.store, conversationAddress(user, conversation), owner);
-      if (taken.kind !== "taken") throw new Error(`nothing to take: ${taken.kind}`);
-      const begun = await begin(fixture.store, taken.ask, owner, 3);
-      if (begun.kind !== "begun") throw new Error(`did not begin: ${begun.kind}`);
-      const bodies: EventBody[] = [
-        { type: "started", engine: "test" },
-        ...deltas.map((text) => ({ type: "delta" as const, text })),
-      ];
-      let n = 0;
-      for (const body of bodies) {
-        await append(fixture.store, taken.ask, { attempt: begun.attempt, n: ++n }, [body], newNonce());
-      }
-      const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
-      const at = { attempt: begun.attempt, n: n + 1 };
-      await finish(fixture.store, taken.ask, at, { type: "completed", text: deltas.join(""), timings }, newNonce());
-    },
+    answer: (conversation, deltas, user = USER) => answerHead(fixture.store, user, conversation, deltas),
     async dump() {
       const all = new Map<string, string>();
       for await (const keys of fixture.store.redis.scanStream({ count: 1000 })) {
@@ -195,6 +178,31 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
     },
   };
   return fixture;
+}
+
+/** Does what a worker does: answers the head of a conversation's mailbox with these deltas. */
+export async function answerHead(
+  store: Store,
+  user: string,
+  conversation: string,
+  deltas: readonly string[],
+): Promise<void> {
+  const owner = newOwner();
+  const taken = await take(store, conversationAddress(user, conversation), owner);
+  if (taken.kind !== "taken") throw new Error(`nothing to take: ${taken.kind}`);
+  const begun = await begin(store, taken.ask, owner, 3);
+  if (begun.kind !== "begun") throw new Error(`did not begin: ${begun.kind}`);
+  const bodies: EventBody[] = [
+    { type: "started", engine: "test" },
+    ...deltas.map((text) => ({ type: "delta" as const, text })),
+  ];
+  let n = 0;
+  for (const body of bodies) {
+    await append(store, taken.ask, { attempt: begun.attempt, n: ++n }, [body], newNonce());
+  }
+  const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
+  const at = { attempt: begun.attempt, n: n + 1 };
+  await finish(store, taken.ask, at, { type: "completed", text: deltas.join(""), timings }, newNonce());
 }
 
 async function valueOf(redis: Redis, key: string): Promise<string> {
