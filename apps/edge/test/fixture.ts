@@ -1,6 +1,6 @@
 import { append, begin, conversationAddress, finish, newNonce, newOwner, take, type Store } from "@docrelay/channel";
 import { createLogger } from "@docrelay/platform";
-import type { Event, EventBody, Opened, Welcome, WireError } from "@docrelay/protocol";
+import type { Event, Opened, Welcome, WireError } from "@docrelay/protocol";
 import { eventually, startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { Writable } from "node:stream";
@@ -187,22 +187,37 @@ export async function answerHead(
   conversation: string,
   deltas: readonly string[],
 ): Promise<void> {
+  const answer = await beginHead(store, user, conversation);
+  for (const text of deltas) await answer.say(text);
+  await answer.complete();
+}
+
+/** The same, delta by delta. */
+export async function beginHead(
+  store: Store,
+  user: string,
+  conversation: string,
+): Promise<{ say(text: string): Promise<void>; complete(): Promise<void> }> {
   const owner = newOwner();
   const taken = await take(store, conversationAddress(user, conversation), owner);
   if (taken.kind !== "taken") throw new Error(`nothing to take: ${taken.kind}`);
   const begun = await begin(store, taken.ask, owner, 3);
   if (begun.kind !== "begun") throw new Error(`did not begin: ${begun.kind}`);
-  const bodies: EventBody[] = [
-    { type: "started", engine: "test" },
-    ...deltas.map((text) => ({ type: "delta" as const, text })),
-  ];
+  const { ask } = taken;
+  const { attempt } = begun;
   let n = 0;
-  for (const body of bodies) {
-    await append(store, taken.ask, { attempt: begun.attempt, n: ++n }, [body], newNonce());
-  }
-  const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
-  const at = { attempt: begun.attempt, n: n + 1 };
-  await finish(store, taken.ask, at, { type: "completed", text: deltas.join(""), timings }, newNonce());
+  let text = "";
+  await append(store, ask, { attempt, n: ++n }, [{ type: "started", engine: "test" }], newNonce());
+  return {
+    async say(delta) {
+      text += delta;
+      await append(store, ask, { attempt, n: ++n }, [{ type: "delta", text: delta }], newNonce());
+    },
+    async complete() {
+      const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
+      await finish(store, ask, { attempt, n: ++n }, { type: "completed", text, timings }, newNonce());
+    },
+  };
 }
 
 async function valueOf(redis: Redis, key: string): Promise<string> {
