@@ -225,6 +225,29 @@ describe("opening again", () => {
     });
     expect(waits).toEqual([700, 700, 1000, 2000, 4000, 8000, 10_000, 10_000]);
   });
+  test.each(["while it waits", "while the open is on its way"] as const)(
+    "after many refusals does not wait out its patience when the server says resync %s",
+    (when) => {
+      const world = reading(0.5);
+      world.suffer({ type: "break" });
+      world.suffer({ type: "connect" });
+      const refuse = (): void => {
+        world.suffer({ type: "refuse", pick: 0, code: "STORE_UNAVAILABLE" });
+        world.suffer({ type: "answer", pick: 0 });
+      };
+      for (let times = 0; times < 8; times++) {
+        refuse();
+        rings(world);
+      }
+      if (when === "while it waits") refuse();
+      world.suffer({ type: "resync" });
+      if (when !== "while it waits") refuse();
+      expect((world.state.wakeAt ?? Number.NaN) - world.now).toBeLessThanOrEqual(1000);
+      const opens = world.opens.length;
+      rings(world);
+      expect(world.opens).toHaveLength(opens + 1);
+    },
+  );
   test("without an answer is tried again after 10 s, and the late answer is ignored", () => {
     const world = reading();
     world.suffer({ type: "break" });

@@ -139,7 +139,8 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     refused: stay,
     // Whatever does not continue the log is covered by the open to come.
     event: (state, { event }, now) => (event.seq === next(state) ? absorb(state, [event], now) : stay(state)),
-    resync: (state) => stay(suspicious(state)),
+    // The store is back: an open that it refused may go out again, however long the patience has grown meanwhile.
+    resync: (state, _input, now, random) => stay(openSoon({ ...suspicious(state), refusals: 0 }, now, random)),
     asked: awaitAsk,
     tick: (state, _input, now) => (isDue(state, now) ? open(state, _input, now) : stay(state)),
   },
@@ -238,12 +239,14 @@ function backOff(state: FollowState, error: WireError, now: number, random: numb
   if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
   if (!error.retryable)
     return { state: { ...rest, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
-  const own = Math.min(BACKOFF_MS.first * 2 ** state.refusals, BACKOFF_MS.longest) * (0.5 + random / 2);
+  // Told to look while that open was on its way: the store came back since, and patience begins anew.
+  const refusals = state.again === "soon" ? 0 : state.refusals;
+  const own = Math.min(BACKOFF_MS.first * 2 ** refusals, BACKOFF_MS.longest) * (0.5 + random / 2);
   const asked = Math.min(error.retryAfterMs ?? 0, BACKOFF_MS.longestAsked);
   return stay({
     ...rest,
     phase: "waiting",
-    refusals: Math.min(state.refusals + 1, 16),
+    refusals: Math.min(refusals + 1, 16),
     openAt: now + Math.max(own, asked),
   });
 }
