@@ -37,12 +37,6 @@ function isForEver(key: string): boolean {
   return /^(?:\{blobs\}|\{bull\}|secret:|extract:profile)/.test(key);
 }
 
-/**
- * A worker that dies between being listed for a text and noticing that the text is there leaves one `wait:` key behind
- * until it expires: no more of them than such deaths.
- */
-const MOST_WAITS = 3;
-
 /** A job whose worker lost Redis in the middle is looked at again when its lock has run out, and is gone then. */
 const PATIENCE_MS = 12_000;
 
@@ -50,9 +44,7 @@ const PATIENCE_MS = 12_000;
 export async function recordLeftovers(url: string, history: History, patienceMs = PATIENCE_MS): Promise<void> {
   let left: string[] = [];
   const isClean = async (): Promise<boolean> => {
-    const all = await findLeftovers(url);
-    const waits = all.filter((key) => key.startsWith("wait:"));
-    left = waits.length <= MOST_WAITS ? all.filter((key) => !waits.includes(key)) : all;
+    left = await findLeftovers(url);
     return left.length === 0;
   };
   await eventually(isClean, { timeoutMs: patienceMs, everyMs: 200 }).catch(() => undefined);

@@ -1,7 +1,9 @@
 import {
   awaitTexts,
+  cancel,
   conversationAddress,
   decodeFrame,
+  newNonce,
   park,
   channelOf,
   readText,
@@ -357,6 +359,40 @@ describe("parking", () => {
     await at.here({ WORKER_ROLES: "ask" });
     await at.producer.wake(here);
     expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
+    expect(await at.store.redis.keys("wait:*")).toEqual([]);
+  });
+
+  it.each([
+    ["before it had parked", false],
+    ["after it had parked", true],
+  ])("leaves no list behind when a worker dies on it, the text having come just before, %s", async (_when, parks) => {
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.ask("talk", "one", { files: [file] }, { ring: false });
+    const here = conversationAddress(USER, "talk");
+    const taken = await take(at.store, here, "dead");
+    if (taken.kind !== "taken") throw new Error(taken.kind);
+    await writeText(at.store, file.text, TEXT);
+    await awaitTexts(at.store, here, [file.text]);
+    if (parks) await park(at.store, taken.ask, "dead");
+    await at.here({ WORKER_ROLES: "ask" });
+    await at.producer.wake(here);
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
+    expect(await at.store.redis.keys("wait:*")).toEqual([]);
+  });
+
+  it("leaves no list behind when the ask is cancelled after a worker died on it", async () => {
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    await at.ask("talk", "one", { files: [file] }, { ring: false });
+    const here = conversationAddress(USER, "talk");
+    const taken = await take(at.store, here, "dead");
+    if (taken.kind !== "taken") throw new Error(taken.kind);
+    await writeText(at.store, file.text, TEXT);
+    await awaitTexts(at.store, here, [file.text]);
+    await cancel(at.store, USER, "talk", "one", newNonce());
+    await at.here({ WORKER_ROLES: "ask" });
+    await at.producer.wake(here);
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled" });
+    await eventually(async () => (await at.store.redis.keys("wait:*")).length === 0);
   });
 });
 

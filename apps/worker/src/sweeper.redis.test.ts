@@ -1,4 +1,5 @@
 import {
+  awaitTexts,
   begin,
   conversationAddress,
   newOwner,
@@ -111,7 +112,9 @@ describe("one pass of the sweeper", () => {
       await at.file("gone.pdf", makePdf({ pages: ["x"] }), { extract: false }),
     ];
     await at.ask("talk", "one", { files: [there, gone] }, { ring: false });
-    await park(at.store, await taken("me"), "me");
+    const ask = await taken("me");
+    await awaitTexts(at.store, ask.address, [there.text, gone.text]);
+    await park(at.store, ask, "me");
     await at.blobs.remove(gone.ref);
     await due();
     await sweep(deps);
@@ -120,6 +123,7 @@ describe("one pass of the sweeper", () => {
       error: { code: "NOT_FOUND", file: 1, ask: "one" },
     });
     expect([await queued("ask"), await queued("extract")]).toEqual([1, 0]);
+    expect(await at.store.redis.keys("wait:*")).toEqual([]);
   });
 
   it("ends what has passed its deadline, whatever it does, and rings for what stood behind it", async () => {

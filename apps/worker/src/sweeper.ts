@@ -7,6 +7,7 @@ import {
   newNonce,
   newOwner,
   queueExtraction,
+  stopWaiting,
   sweepBytes,
   textState,
   type AskAddress,
@@ -169,6 +170,11 @@ async function askAgain(pass: Pass, ask: TakenAsk, files: readonly number[]): Pr
 async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Terminal, "completed">>): Promise<void> {
   const { kind } = await finish(pass.store, ask, "any", body, newNonce());
   if (kind === "finished") pass.report.ended(ask, ask.attempt, body, undefined);
+  // Nobody may come to empty the lists that it stood on.
+  if (ask.waited) {
+    const keys = ask.body.files.map(({ text }) => text);
+    await stopWaiting(pass.store, ask.address, keys);
+  }
   // What stood behind it can go on.
   await pass.producer.wake(ask.address);
 }

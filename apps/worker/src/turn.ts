@@ -66,7 +66,9 @@ export async function runTurn(
 ): Promise<Turn> {
   const takenAt = performance.now();
   try {
-    switch (judge(ask)) {
+    const verdict = judge(ask);
+    if (verdict !== "go") await forgetWaiting(deps, ask);
+    switch (verdict) {
       case "cancelled":
         return await endCancelled(deps, ask, await arrived(deps, ask));
       case "expired":
@@ -102,6 +104,7 @@ async function go(
 
   const texts = await insist(() => lookAtTexts(store, files), insistent);
   if (texts.kind === "missing") return parkFor(deps, ask, owner, texts.files);
+  await forgetWaiting(deps, ask);
   const n = { next: ask.n + 1 };
   if (texts.kind === "failed") {
     const { code, reason, file } = texts;
@@ -216,21 +219,33 @@ async function parkFor(deps: TurnDeps, ask: TakenAsk, owner: string, missing: nu
   const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
   const keys = missing.map((file) => files[file]?.text ?? "");
   const lost = await insist(() => lostFile(store, blobs, files, missing), insistent);
-  if (lost !== undefined)
+  if (lost !== undefined) {
+    await forgetWaiting(deps, ask);
     return endFailed(deps, ask, { attempt: ask.attempt, n: ask.n + 1 }, { code: "NOT_FOUND" }, lost);
+  }
   await insist(() => awaitTexts(store, ask.address, keys), insistent);
   const parked = await insist(() => park(store, ask, owner), insistent);
+  // A text that came before we stood on its list rings for nobody, and empties that list no more.
+  const texts = await insist(() => lookAtTexts(store, files), insistent);
+  if (texts.kind !== "missing") await insist(() => stopWaiting(store, ask.address, keys), insistent);
   if (parked.kind === "cancelled") return endCancelled(deps, ask, await arrived(deps, ask));
   if (parked.kind === "stale") return { kind: "lost" };
   if (parked.kind === "ended") return { kind: "next" };
-  // A text that came before we stood on its list rings for nobody.
-  const texts = await insist(() => lookAtTexts(store, files), insistent);
-  if (texts.kind !== "missing") {
-    await insist(() => stopWaiting(store, ask.address, keys), insistent);
-    return { kind: "look-again" };
-  }
+  if (texts.kind !== "missing") return { kind: "look-again" };
   for (const file of missing) hint(deps, ask, { stage: "extracting", file });
   return { kind: "parked" };
+}
+
+/**
+ * Takes the conversation off lists that nobody may empty any more: a worker that put it there may have died before it
+ * noticed that the text had come. Whoever waits again stands there again.
+ */
+async function forgetWaiting(deps: TurnDeps, ask: TakenAsk): Promise<void> {
+  const { files } = ask.body;
+  if (files.length === 0 || (!ask.waited && ask.taken <= 1)) return;
+  const keys = files.map(({ text }) => text);
+  const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
+  await insist(() => stopWaiting(deps.store, ask.address, keys), insistent);
 }
 
 async function giveBack(deps: TurnDeps, ask: TakenAsk, owner: string): Promise<Turn> {
