@@ -223,3 +223,36 @@ describe("a planted fault is found", () => {
     expect(faults(story((told) => told.more.push(...more)))).toEqual([]);
   });
 });
+
+describe("how long people waited", () => {
+  it("counts apart what was disturbed by more than the end of a process", () => {
+    const back = (t: number, catchUpMs: number): Entry => ({
+      t,
+      kind: "recovered",
+      user: "u1",
+      tab: "u1.1",
+      lostMs: 900,
+      catchUpMs,
+    });
+    const fault = (name: string, t: number, forMs: number): Entry => ({
+      t,
+      kind: "fault",
+      fault: name,
+      target: "x",
+      forMs,
+    });
+    const more = [
+      fault("kill edge", 10_500, 600),
+      back(10_400, 40),
+      fault("kill redis", 20_000, 1000), // from 19,000 on
+      back(20_500, 1400),
+      back(18_900, 30),
+      fault("blackhole redis", 30_000, 4000), // until 34,000
+      back(34_100, 3000),
+      back(40_000, 50),
+    ];
+    const verdict = check(story((told) => told.more.push(...more)));
+    expect(verdict.catchUp).toMatchObject({ count: 5, most: 3000 });
+    expect(verdict.calmCatchUp).toMatchObject({ count: 3, most: 50 });
+  });
+});

@@ -17,6 +17,8 @@ export interface Verdict {
   /** From a lost connection to being caught up, in ms; `catchUp`: from the new connection on. */
   readonly recovery: Spread;
   readonly catchUp: Spread;
+  /** Those of them during which only processes ended: what is promised of a catch-up holds for these. */
+  readonly calmCatchUp: Spread;
   /** From sending an ask to its acknowledgement, in ms. */
   readonly ack: Spread;
   readonly faults: Readonly<Record<string, number>>;
@@ -67,6 +69,7 @@ export function check(entries: readonly Entry[]): Verdict {
     fenced: of("fenced").length,
     recovery: spread(recovered.map(({ lostMs }) => lostMs)),
     catchUp: spread(recovered.map(({ catchUpMs }) => catchUpMs)),
+    calmCatchUp: spread(recovered.filter((one) => isCalm(one, of("fault"))).map(({ catchUpMs }) => catchUpMs)),
     ack: spread(of("acked").map(({ ms }) => ms)),
     faults: Object.fromEntries(
       [...Map.groupBy(of("fault"), ({ fault }) => fault)].map(([fault, all]) => [fault, all.length]),
@@ -74,6 +77,18 @@ export function check(entries: readonly Entry[]): Verdict {
     violations,
     pass: violations.length === 0,
   };
+}
+
+/** Endings of processes. Whatever else is broken, a line or Redis, may stand between a client and its log. */
+const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
+const AFTER_MS = 1000;
+
+/** Tells whether no line was broken, nothing was frozen and Redis was there, from the new connection on until the end. */
+function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
+  // Some faults are written down when they begin and some when they end.
+  return faults.every(
+    ({ fault, t: at, forMs }) => ENDS.test(fault) || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,
+  );
 }
 
 export function spread(values: readonly number[]): Spread {

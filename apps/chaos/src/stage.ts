@@ -14,7 +14,10 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly engine: ChaosEngine;
   readonly history: History;
-  /** Somebody with a conversation of their own. `edges`: indexes of those that they connect to, in turn. */
+  /**
+   * Somebody with a conversation of their own. `edges`: indexes of those that they connect to, in turn, as a balancer
+   * would have it: those that are up.
+   */
   user(of?: { tabs?: number; careless?: boolean; edges?: readonly number[]; name?: string }): Promise<User>;
   /** A command to Redis itself, past every proxy. */
   redis(command: string, ...args: string[]): Promise<unknown>;
@@ -81,7 +84,11 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
         markers: engine.markers,
         tabs,
         careless,
-        url: () => `http://127.0.0.1:${cluster.edges[places[next++ % places.length] ?? 0]?.outerHop.port}`,
+        url() {
+          const up = places.filter((place) => cluster.edges[place]?.up);
+          const among = up.length > 0 ? up : places;
+          return `http://127.0.0.1:${cluster.edges[among[next++ % among.length] ?? 0]?.outerHop.port}`;
+        },
       });
       users.push(user);
       await Promise.all(user.tabs.map((tab) => tab.whenOnline()));

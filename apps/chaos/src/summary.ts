@@ -3,6 +3,8 @@ import type { Spread, Verdict } from "./checker.ts";
 import type { Fault } from "./violation.ts";
 
 const NAMED: readonly Fault[] = ["LOST", "TWO-ENDS", "DUP-APPLIED", "GAPS", "CROSS-USER"];
+/** In ms; what `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` hold with twice as much. */
+export const PROMISED = { takeover: 3500, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
 const SHOWN_VIOLATIONS = 20;
 
 /** Why a run proves too little, if it does: it broke or asked less than it was to. */
@@ -31,6 +33,7 @@ export function summarize(verdict: Verdict, options: Options): string[] {
       .join("")}`,
     `engine    ${engineCalls} calls / stale appends refused ${fenced}`,
     `times     recovery ${show(verdict.recovery)} / after the reconnect ${show(verdict.catchUp)} / ack ${show(verdict.ack)}`,
+    `promised  after the reconnect, only processes having ended: p99 ${PROMISED.catchUp} ms; measured ${show(verdict.calmCatchUp)}`,
     `broken    ${Object.entries(verdict.faults)
       .map(([fault, times]) => `${fault} ${times}`)
       .join(", ")}`,

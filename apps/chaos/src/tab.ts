@@ -1,4 +1,4 @@
-import type { Ack, Event, Opened, Position } from "@docrelay/protocol";
+import type { Ack, Event, Opened, Position, WireError } from "@docrelay/protocol";
 import { io, type Socket } from "socket.io-client";
 import { shownOf } from "./digest.ts";
 import type { History } from "./history.ts";
@@ -56,6 +56,7 @@ export function openTab(options: TabOptions): Tab {
   let lostAt: number | undefined;
   let connectedAt = 0;
   let silences = 0;
+  let atOnce = false;
   let silence: NodeJS.Timeout | undefined;
   let retry: NodeJS.Timeout | undefined;
   let resync: NodeJS.Timeout | undefined;
@@ -88,6 +89,8 @@ export function openTab(options: TabOptions): Tab {
       clearTimeout(resync);
       resync = setTimeout(() => void open("resync"), options.random() * 2000);
     });
+    // A server that stops spreads its goodbyes, and wants to be left at once.
+    next.on("closing", (why: WireError) => void (atOnce = socket === next && why.retryAfterMs === 0));
     next.on("disconnect", lost);
     next.on("connect_error", lost);
     clearTimeout(retry);
@@ -105,7 +108,8 @@ export function openTab(options: TabOptions): Tab {
     socket = undefined;
     old?.disconnect();
     clearTimeout(retry);
-    if (!closed) retry = setTimeout(connect, 50 + options.random() * 200);
+    if (!closed) retry = setTimeout(connect, atOnce ? options.random() * 50 : 50 + options.random() * 200);
+    atOnce = false;
   }
 
   async function open(why: "connected" | "resync" | "gap" | "silence" | "more"): Promise<void> {

@@ -3,9 +3,10 @@ import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../src/engine.ts";
 import { playStage, type Stage } from "../src/stage.ts";
+import { PROMISED } from "../src/summary.ts";
 
-/** A store that is away is said to be within a second; a loaded machine gets twice as long. */
-const TOLD_WITHIN_MS = 2000;
+/** A loaded machine gets twice as long. */
+const TOLD_WITHIN_MS = PROMISED.storeAway * 2;
 
 interface Trouble {
   readonly name: string;
