@@ -71,8 +71,12 @@ async function dieOnce(
 ): Promise<boolean> {
   await member.kill();
   const isHandBack = point.startsWith("handBack");
-  const grace: Record<string, string> = isHandBack ? { WORKER_GRACE_MS: "0" } : {};
-  member.env = { ...preload, ...grace, CHAOS_FAILPOINTS: `${point}@${nth}` };
+  const needed: Record<string, string> = isHandBack
+    ? { WORKER_GRACE_MS: "0" }
+    : point.startsWith("look")
+      ? { CHAOS_SWEEPS: "1" } // the lease is another's most of the time
+      : {};
+  member.env = { ...preload, ...needed, CHAOS_FAILPOINTS: `${point}@${nth}` };
   const begun = history.now();
   // A point that lies on the way up may be crossed before the process says that it is ready.
   await member.start().catch(() => undefined);

@@ -9,6 +9,7 @@ import { VARIANTS } from "./variants.ts";
  *
  * CHAOS_FAILPOINTS  `append:after@2,finish:before@1`: dies at the n-th crossing of a named point
  * CHAOS_FORGET      `append@2`: the n-th answer of a step gets lost, as when a command times out
+ * CHAOS_SWEEPS    `1`: sweeps whether or not another process holds the lease, which is allowed to do no harm
  * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is not heard
  * CHAOS_SLOW_SUBSCRIBE_MS  every subscription takes this long
  * CHAOS_VARIANT     a broken variant of the product, see variants.ts
@@ -38,6 +39,7 @@ function install(env: NodeJS.ProcessEnv): void {
       cross(`${step}:before`);
       const answer = await real(...args);
       cross(`${step}:after`);
+      if (step === "holdLease" && env["CHAOS_SWEEPS"] === "1") return true as R;
       if (forgets.get(step) === count(`${step} answered`)) throw new Error("Command timed out");
       return answer;
     };

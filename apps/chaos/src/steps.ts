@@ -7,9 +7,17 @@ const CHANNEL: Readonly<Record<string, readonly string[]>> = {
   "cancel.ts": ["cancel"],
   "turn.ts": ["take", "begin", "append", "park", "handBack", "renew"],
   "finish.ts": ["finish"],
-  "sweep.ts": ["look"],
-  "text-store.ts": ["writeText", "takeWaiting", "awaitTexts", "queueExtraction"],
-  "upload.ts": ["beginUpload", "advanceUpload", "finishUpload", "claimBytes", "reserveBytes", "releaseBytes"],
+  "sweep.ts": ["holdLease", "look"],
+  "text-store.ts": ["writeText", "takeWaiting", "awaitTexts", "queueExtraction", "endExtraction"],
+  "upload.ts": [
+    "beginUpload",
+    "advanceUpload",
+    "finishUpload",
+    "renewUpload",
+    "claimBytes",
+    "reserveBytes",
+    "releaseBytes",
+  ],
 };
 const CHAOS = `(globalThis as any)[Symbol.for("docrelay.chaos")]`;
 
@@ -43,6 +51,7 @@ export const EDGE_STEPS = [
   "beginUpload",
   "advanceUpload",
   "finishUpload",
+  "renewUpload",
   "claimBytes",
   "reserveBytes",
   "queueExtraction",
@@ -57,7 +66,10 @@ export const WORKER_STEPS = [
   "writeText",
   "releaseBytes",
   "takeWaiting",
+  "endExtraction",
   "wake",
   "renew",
   "handBack",
+  "holdLease",
+  "look",
 ] as const;
