@@ -36,6 +36,8 @@ const UPLOADS = { atOnce: 2, maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8,
 const BURST_SECONDS = 4;
 /** New connections of one user: a page that flaps must not cost more than one that stays. */
 const CONNECT_RATE = { perSecond: 5, burst: 60 };
+/** Beyond the clients of either kind: pages, health checks, and what has not said yet what it is. */
+const SPARE_SOCKETS = { least: 64, share: 0.1 };
 const ASKED_RECENTLY_MS = 10_000;
 
 /** Starts an edge. @throws PlatformError when Redis cannot be used; what listening throws. */
@@ -100,6 +102,9 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     ...doors,
     site: readStaticSite(PAGE),
     health: watched,
+    maxSockets: Math.ceil(
+      config.MAX_CONNECTIONS + Math.max(SPARE_SOCKETS.least, config.MAX_CONNECTIONS * SPARE_SOCKETS.share),
+    ),
     polling: polls ? (request, response) => engine.handleRequest(request, response) : undefined,
     upgrades: {
       socketIo: (request, socket, head) => engine.handleUpgrade(request, socket, head),

@@ -22,6 +22,8 @@ export interface HttpDeps {
   readonly sessionRate: Limiter | undefined;
   /** Long polling of Socket.IO, where it is switched on. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** TCP connections, whatever they have said so far; one more is closed unheard. */
+  readonly maxSockets: number;
   readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
   onBug(error: unknown): void;
 }
@@ -41,6 +43,7 @@ export function createHttpServer(deps: HttpDeps): Server {
       sayError(response, wire);
     });
   });
+  server.maxConnections = deps.maxSockets;
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => undefined); // it went away in mid-handshake
     const path = pathOf(request);
