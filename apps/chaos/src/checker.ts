@@ -17,7 +17,7 @@ export interface Verdict {
   /** From a lost connection to being caught up, in ms; `catchUp`: from the new connection on. */
   readonly recovery: Spread;
   readonly catchUp: Spread;
-  /** Those of them during which only processes ended: what is promised of a catch-up holds for these. */
+  /** Those of them during which edges only ended: what is promised of a catch-up holds for these. */
   readonly calmCatchUp: Spread;
   /** From sending an ask to its acknowledgement, in ms. */
   readonly ack: Spread;
@@ -79,15 +79,16 @@ export function check(entries: readonly Entry[]): Verdict {
   };
 }
 
-/** Endings of processes. Whatever else is broken, a line or Redis, may stand between a client and its log. */
+/** Endings of processes. Whatever else is broken, an edge's lines or Redis, may stand between a client and its log. */
 const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
 const AFTER_MS = 1000;
 
-/** Tells whether no line was broken, nothing was frozen and Redis was there, from the new connection on until the end. */
+/** Tells whether no edge's line was broken, none was frozen and Redis was there, from the new connection on until the end. */
 function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
   // Some faults are written down when they begin and some when they end.
   return faults.every(
-    ({ fault, t: at, forMs }) => ENDS.test(fault) || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,
+    ({ fault, target, t: at, forMs }) =>
+      ENDS.test(fault) || target.startsWith("worker") || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,
   );
 }
 

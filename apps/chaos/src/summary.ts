@@ -33,7 +33,7 @@ export function summarize(verdict: Verdict, options: Options): string[] {
       .join("")}`,
     `engine    ${engineCalls} calls / stale appends refused ${fenced}`,
     `times     recovery ${show(verdict.recovery)} / after the reconnect ${show(verdict.catchUp)} / ack ${show(verdict.ack)}`,
-    `promised  after the reconnect, only processes having ended: p99 ${PROMISED.catchUp} ms; measured ${show(verdict.calmCatchUp)}`,
+    `promised  after the reconnect, edges having ended and no more: p99 ${PROMISED.catchUp} ms; measured ${show(verdict.calmCatchUp)}`,
     `broken    ${Object.entries(verdict.faults)
       .map(([fault, times]) => `${fault} ${times}`)
       .join(", ")}`,
