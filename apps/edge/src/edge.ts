@@ -30,8 +30,8 @@ export interface Edge {
 }
 
 const PAGE = join(import.meta.dirname, "../../web/dist");
-/** Eight of the largest at a time: as many as keep a core busy, and no more than that in memory. */
-const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
+/** Eight of the largest at a time keep a core busy; of short ones, as many as Redis answers in one go. */
+const OPENS = { maxBytes: 4_194_304, atOnce: 64, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { atOnce: 2, maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const BURST_SECONDS = 4;
 /** New connections of one user: a page that flaps must not cost more than one that stays. */

@@ -5,8 +5,10 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createOpenLine, type OpenLine, type OpenLineRule, type Reader } from "./open-line.ts";
 
-const RULE: OpenLineRule = { maxBytes: OPEN_MAX_BYTES, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 };
+const RULE: OpenLineRule = { maxBytes: OPEN_MAX_BYTES, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 };
 const busy = { wire: { code: "BUSY", retryable: true, retryAfterMs: 1000 } };
+
+const longest = (): number => OPEN_MAX_BYTES;
 
 interface TestReader extends Reader {
   /** It does not read from now on, or reads again, or has ended. */
@@ -49,10 +51,14 @@ function opens(line: OpenLine): {
   return {
     began,
     open: (name, of) =>
-      line.run(of, () => {
-        began.push(name);
-        return new Promise((resolve) => ends.set(name, resolve));
-      }),
+      line.run(
+        of,
+        () => {
+          began.push(name);
+          return new Promise((resolve) => ends.set(name, resolve));
+        },
+        longest,
+      ),
     finish: (name) => ends.get(name)?.(),
   };
 }
@@ -62,10 +68,14 @@ describe("the line of opens", () => {
     const line = createOpenLine(RULE);
     const order: string[] = [];
     const open = (name: string, of: Reader): Promise<unknown> =>
-      line.run(of, async () => {
-        order.push(name);
-        await setImmediate();
-      });
+      line.run(
+        of,
+        async () => {
+          order.push(name);
+          await setImmediate();
+        },
+        longest,
+      );
     const greedy = [reader("greedy"), reader("greedy")] as const;
     const all = [1, 2, 3, 4].flatMap((n) => greedy.map((of, tab) => open(`greedy.${tab}.${n}`, of)));
     all.push(open("ann", reader("ann")), open("bob", reader("bob")));
@@ -164,8 +174,34 @@ describe("the line of opens", () => {
   it("gives a turn back when the reading throws", async () => {
     const line = createOpenLine(RULE);
     const ann = reader("ann");
-    await expect(line.run(ann, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
-    expect(await line.run(ann, async () => "next")).toBe("next");
+    await expect(line.run(ann, () => Promise.reject(new Error("broken")), longest)).rejects.toThrow("broken");
+    expect(await line.run(ann, async () => "next", longest)).toBe("next");
+  });
+
+  it("reads many short logs side by side, and few long ones from the first that is long", async () => {
+    const line = createOpenLine({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES, atOnce: 16 });
+    let running = 0;
+    let most = 0;
+    const read = (bytes: number): Promise<unknown> =>
+      line.run(
+        reader("someone"),
+        async () => {
+          most = Math.max(most, ++running);
+          await setImmediate();
+          running--;
+        },
+        () => bytes,
+      );
+    const reads = async (count: number, bytes: number): Promise<number> => {
+      most = 0;
+      await Promise.all(Array.from({ length: count }, () => read(bytes)));
+      return most;
+    };
+    expect(await reads(8, 1000)).toBe(4); // nothing is known yet
+    await reads(60, 1000);
+    expect(await reads(60, 1000)).toBe(16);
+    await reads(1, OPEN_MAX_BYTES);
+    expect(await reads(20, OPEN_MAX_BYTES)).toBe(4);
   });
 
   it("whatever comes, stays within its bounds, serves each connection in order, and forgets everybody", async () => {
@@ -180,13 +216,17 @@ describe("the line of opens", () => {
           const name = `${user}.${tab}`;
           const of = readers.get(name) ?? reader(`u${user}`);
           readers.set(name, of);
-          await line.run(of, async () => {
-            served.set(of, [...(served.get(of) ?? []), n]);
-            expect(++running).toBeLessThanOrEqual(atOnce);
-            for (let tick = 0; tick < ticks; tick++) await setImmediate();
-            if (stalls) of.stall();
-            running--;
-          });
+          await line.run(
+            of,
+            async () => {
+              served.set(of, [...(served.get(of) ?? []), n]);
+              expect(++running).toBeLessThanOrEqual(atOnce);
+              for (let tick = 0; tick < ticks; tick++) await setImmediate();
+              if (stalls) of.stall();
+              running--;
+            },
+            longest,
+          );
         });
         const reading = setInterval(() => readers.forEach((of) => of.read()), 1);
         await Promise.all(all);

@@ -16,16 +16,21 @@ export interface Reader {
  */
 export interface OpenLine {
   /**
-   * Runs `work`, which reads one log and hands it on, when its turn comes. @throws Refusal `BUSY` when too many wait or
+   * Runs `work`, which reads one log and hands it on, when its turn comes; `bytesOf` says how much that was. @throws Refusal `BUSY` when too many wait or
    * the turn does not come in time, `SHUTTING_DOWN` when the reader has gone; what `work` throws.
    */
-  run<T>(reader: Reader, work: () => Promise<T>): Promise<T>;
+  run<T>(reader: Reader, work: () => Promise<T>, bytesOf: (done: T) => number): Promise<T>;
   readonly waiting: number;
 }
 
 export interface OpenLineRule {
-  /** Of logs being read, parsed and serialised; each counts as the most that an open may answer with. */
+  /**
+   * Of logs being read, parsed and serialised. How long one is shows when it is read: until then it counts as much as the
+   * longest of late, so that many short ones are read side by side and few long ones.
+   */
   readonly maxBytes: number;
+  /** However short they are. */
+  readonly atOnce: number;
   /** Opens that wait, of one user and of all. */
   readonly maxPerUser: number;
   readonly maxWaiting: number;
@@ -51,17 +56,20 @@ interface User {
 }
 
 const RETRY_MS = 1000;
+/** Of what the longest log was taken to be, each shorter one takes this share off. */
+const FORGET = 0.05;
 
 export function createOpenLine(rule: OpenLineRule): OpenLine {
-  const atOnce = Math.max(1, Math.floor(rule.maxBytes / OPEN_MAX_BYTES));
   const users = new Map<string, User>();
   /** Users with a line that is ready, in the order of their turns. */
   const round = new Set<User>();
   let running = 0;
   let waiting = 0;
+  let expected = OPEN_MAX_BYTES;
+  const isRoom = (): boolean => running < rule.atOnce && (running === 0 || (running + 1) * expected <= rule.maxBytes);
 
   function next(): void {
-    while (running < atOnce) {
+    while (isRoom()) {
       const [user] = round;
       const [line] = user?.ready ?? [];
       if (!user || !line) return;
@@ -140,10 +148,12 @@ export function createOpenLine(rule: OpenLineRule): OpenLine {
     get waiting() {
       return waiting;
     },
-    async run(reader, work) {
+    async run(reader, work, bytesOf) {
       const line = await turn(reader);
       try {
-        return await work();
+        const done = await work();
+        expected = Math.max(bytesOf(done), expected * (1 - FORGET));
+        return done;
       } finally {
         // Not before what was read is on its way to the reader: its bytes count until then, and the room is asked after it.
         setImmediate(() => {

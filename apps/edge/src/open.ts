@@ -17,7 +17,11 @@ export async function openConversation(
   reader: Reader,
   { conversation, after }: Open,
 ): Promise<Omit<Opened, "ok">> {
-  const log = await openLine.run(reader, () => openLog(store, reader.user, conversation, after));
+  const log = await openLine.run(
+    reader,
+    () => openLog(store, reader.user, conversation, after),
+    (read) => (read.kind === "opened" ? read.bytes : 0),
+  );
   if (log.kind === "lost") throw refuse("RESUME_LOST");
   const { events, more, first, head } = log;
   return { events, more, first, head };

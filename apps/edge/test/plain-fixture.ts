@@ -139,7 +139,7 @@ export async function startPlain(
   const endpoint = createPlainEndpoint({
     store,
     fanOut: createFanOut(subscriber),
-    openLine: createOpenLine({ maxBytes: 33_554_432, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 }),
+    openLine: createOpenLine({ maxBytes: 33_554_432, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 }),
     acceptAsk,
     cancel: (user, conversation, ask) => cancel(store, user, conversation, ask, newNonce()),
     authenticator,

@@ -20,13 +20,14 @@ async function answered(id: string, count: number, text = "x"): Promise<void> {
 
 describe("openLog", () => {
   it("reads nothing of a conversation that nobody wrote to", async () => {
-    expect(await read()).toEqual({ kind: "opened", events: [], more: false, first: 1, head: null });
+    expect(await read()).toEqual({ kind: "opened", events: [], more: false, first: 1, head: null, bytes: 0 });
     expect(await read({ seq: 0, nonce: "" })).toEqual({
       kind: "opened",
       events: [],
       more: false,
       first: 1,
       head: null,
+      bytes: 0,
     });
   });
 
@@ -40,13 +41,17 @@ describe("openLog", () => {
       more: false,
       first: 1,
       head: position(all[4]),
+      bytes: 0,
     });
   });
 
   it("pages through a long log without a hole", async () => {
     await answered("one", 600);
     const first = await read();
-    expect(first).toMatchObject({ more: true });
+    expect(first).toMatchObject({
+      more: true,
+      bytes: events(first).reduce((sum, one) => sum + JSON.stringify(one).length, 0),
+    });
     expect(events(first)).toHaveLength(OPEN_MAX_EVENTS);
     const second = await read(position(events(first).at(-1)));
     expect(second).toMatchObject({ more: false });
@@ -81,7 +86,7 @@ describe("openLog", () => {
   it("after the log has expired says that it starts behind what was", async () => {
     await answered("one", 1);
     await channel.store.redis.del(logKey(channel.at));
-    expect(await read()).toEqual({ kind: "opened", events: [], more: false, first: 4, head: null });
+    expect(await read()).toEqual({ kind: "opened", events: [], more: false, first: 4, head: null, bytes: 0 });
   });
 });
 

@@ -37,7 +37,8 @@ return { 'OPENED', first, #out < #entries and 1 or 0, head and head[2][2] or '',
 `);
 
 export type OpenedLog =
-  | { kind: "opened"; events: Event[]; more: boolean; first: number; head: Position | null }
+  /** `bytes`: of the events, as they are kept. */
+  | { kind: "opened"; events: Event[]; more: boolean; first: number; head: Position | null; bytes: number }
   /** The position is outside of what is kept, or the log was rolled back since. */
   | { kind: "lost" };
 
@@ -58,6 +59,7 @@ export async function openLog(store: Store, user: string, conversation: string, 
     more: more === 1,
     first: Number(first),
     head: head ? positionOf(JSON.parse(String(head)) as Event) : null,
+    bytes: events.reduce<number>((sum, json) => sum + String(json).length, 0),
   };
 }
 
