@@ -11,7 +11,7 @@ const GREEDY = ["ada", "bea", "cyd", "dan"] as const;
 const SOCKETS_EACH = 25;
 const OPENS_EACH = 16;
 /**
- * 210 to 320 MiB were seen on 2 cores, 130 of them the runtime's young generation, which any fast work lets grow; 820
+ * 210 to 330 MiB were seen on 2 cores, 130 of them the runtime's young generation, which any fast work lets grow; 820
  * with as many opens as come, each read whether the client reads or not.
  */
 const MOST_GROWTH = 400 * MIB;
@@ -115,8 +115,8 @@ describe("clients that open much", () => {
     for (let n = 0; n < times; n++) {
       expect(await good.send("conversation:open", { conversation: "talk" })).toMatchObject({ ok: true });
     }
-    // 400 to 640 stand in line the whole time. Each round serves four users beside this one, and sixteen are on their way.
-    expect(((await opensAnswered()) - before) / times).toBeLessThan(80);
+    // 400 to 640 stand in line the whole time. Each round serves four users beside this one, and eight are on their way: 16 were seen.
+    expect(((await opensAnswered()) - before) / times).toBeLessThan(40);
     flooding = false;
     for (const socket of sockets) socket.close();
     await Promise.all(floods);
