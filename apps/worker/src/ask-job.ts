@@ -2,10 +2,9 @@ import { newOwner, take, type ConversationAddress } from "@docrelay/channel";
 import type { Disposition } from "@docrelay/jobs";
 import { backoffMs, type Failure } from "./failure.ts";
 import { insist, sleep } from "./insist.ts";
-import { runTurn, type TurnDeps } from "./turn.ts";
+import { PATIENCE_MS, type TurnDeps } from "./end.ts";
+import { runTurn } from "./turn.ts";
 
-/** The store may be away this long before a job gives up and comes again. */
-const PATIENCE_MS = 20_000;
 /** A newer worker's ask stands at the head: this one comes again, in case there is no newer worker any more. */
 const NEWER_COMES_AGAIN_MS = 1000;
 const AGAIN_MS = 100;
