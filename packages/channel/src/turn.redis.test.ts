@@ -89,8 +89,9 @@ describe("take of an ask without files", () => {
     const first = await take3("me");
     expect(first).toMatchObject({ kind: "taken", ask: { begun: true, attempt: 1, n: 0, taken: 0 } });
     expect(await take3("me")).toMatchObject({ ask: { begun: true, attempt: 1, n: 0 } });
-    expect(await take3("another")).toMatchObject({ ask: { begun: true, attempt: 2, n: 0 } });
     if (first.kind !== "taken") throw new Error("nothing to take");
+    await handBack(channel.store, first.ask, "me");
+    expect(await take3("another")).toMatchObject({ ask: { begun: true, attempt: 2, n: 0 } });
     expect(await append(channel.store, first.ask, { attempt: 1, n: 1 }, [delta("late")], "n")).toEqual({
       kind: "stale",
     });
@@ -98,7 +99,10 @@ describe("take of an ask without files", () => {
 
   it("begins none when all calls were made, it was cancelled, or it kills whoever takes it", async () => {
     await channel.ask("one");
-    for (const owner of ["a", "b", "c"]) await take3(owner);
+    for (const owner of ["a", "b", "c"]) {
+      const taken = await take3(owner);
+      if (taken.kind === "taken") await handBack(channel.store, taken.ask, owner);
+    }
     expect(await take3("d")).toMatchObject({ ask: { begun: false, attempt: 3 } });
     await flag();
     expect(await take(channel.store, channel.at, "e", 9)).toMatchObject({ ask: { begun: false, cancelled: true } });
@@ -112,6 +116,12 @@ describe("take of an ask without files", () => {
     if (taken.kind !== "taken") throw new Error("nothing to take");
     await channel.store.redis.hset(recordKey(taken.ask.address), "taken", 0, "deadline", 1);
     expect(await take3("too late")).toMatchObject({ ask: { begun: false } });
+  });
+
+  it("begins none that its last owner ran and never let go of", async () => {
+    await channel.ask("one");
+    await take3("dead");
+    expect(await take3("me")).toMatchObject({ ask: { begun: false, orphaned: true, attempt: 1, taken: 1 } });
   });
 
   it("begins none with files: their texts may be missing", async () => {

@@ -27,6 +27,8 @@ export interface TakenAsk {
   readonly waited: boolean;
   /** Taking it has begun `attempt` already; see {@link take}. */
   readonly begun: boolean;
+  /** Its last owner ran it and never let go of it: that one may have died of it. */
+  readonly orphaned: boolean;
 }
 
 /** Another worker, the sweeper or a cancel has ended the ask. */
@@ -53,10 +55,12 @@ while true do
   local r = redis.call('HMGET', records .. a, 'state', 'owner', 'v')
   if r[1] and r[1] ~= 'ended' then
     if tonumber(r[3]) > ${SUPPORTED_RECORD_VERSION} then return { 'NEWER' } end
+    local orphaned = false
     if r[2] ~= owner then
+      orphaned = r[1] == 'running'
       local t = redis.call('HMGET', records .. a, 'taken', 'attempt', 'files', 'cancel', 'deadline')
       local taken, attempt = tonumber(t[1]) + 1, tonumber(t[2])
-      if t[3] == '0' and attempt < max and t[4] ~= '1' and now < tonumber(t[5]) and taken <= ${MOST_TAKEN} then
+      if not orphaned and t[3] == '0' and attempt < max and t[4] ~= '1' and now < tonumber(t[5]) and taken <= ${MOST_TAKEN} then
         redis.call('HSET', records .. a, 'owner', owner, 'state', 'running', 'looks', 0, ${BEGINS})
       else
         redis.call('HSET', records .. a, 'owner', owner, 'state', 'running', 'looks', 0, 'taken', taken)
@@ -64,7 +68,7 @@ while true do
     end
     look_at(a, now + ${RUNNING_LOOK_MS})
     renew_if_old(a)
-    return { 'TAKEN', a, ms(now), unpack(redis.call('HMGET', records .. a, ${RECORD_FIELDS})) }
+    return { orphaned and 'ORPHAN' or 'TAKEN', a, ms(now), unpack(redis.call('HMGET', records .. a, ${RECORD_FIELDS})) }
   end
   redis.call('LREM', mail, 0, a)
   redis.call('SREM', live, a)
@@ -76,9 +80,9 @@ end
  * Makes the caller the owner of the ask at the head of a mailbox, whoever owned it before. The same owner gets the same
  * answer; another one counts as a crash of the former (`taken` + 1) until `begin`, `park` or `handBack` takes it back.
  *
- * An ask without files has nothing to wait for: if there were fewer than `maxAttempts` calls, and nothing speaks against
- * it, taking it is its {@link begin} too, which saves its first word a turn of the store's disk. Without `maxAttempts`
- * none is begun.
+ * An ask without files has nothing to wait for: if it was not left behind by a crash, there were fewer than `maxAttempts`
+ * calls, and nothing else speaks against it, taking it is its {@link begin} too, which saves its first word a turn of the
+ * store's disk. Without `maxAttempts` none is begun.
  */
 export async function take(
   store: Store,
@@ -89,7 +93,7 @@ export async function take(
   const reply = await runOn(store, conversation, TAKE, [owner, maxAttempts]);
   if (reply[0] === "EMPTY") return { kind: "empty" };
   if (reply[0] === "NEWER") return { kind: "newer" };
-  if (reply[0] !== "TAKEN") throw wrongAnswer("take", reply);
+  if (reply[0] !== "TAKEN" && reply[0] !== "ORPHAN") throw wrongAnswer("take", reply);
   const { shard, u, c } = conversation;
   return { kind: "taken", ask: readRecord({ shard, u, c, a: String(reply[1]) }, reply, owner) };
 }
@@ -137,6 +141,7 @@ export function readRecord(
     trace: String(trace),
     waited: typeof released === "string",
     begun: owner !== undefined && begun === owner,
+    orphaned: reply[0] === "ORPHAN",
     state: String(state),
     looks: Number(looks),
   };
