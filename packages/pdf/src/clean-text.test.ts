@@ -41,6 +41,17 @@ describe("cleaning a text", () => {
     fc.assert(fc.property(any, (raw) => void expect(cleanText(cleanText(raw))).toBe(cleanText(raw))));
   });
 
+  it("leaves letters composed, those that are cleaned and those that are taken to be clean", () => {
+    const unit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 8 }), (raw) => {
+        const clean = cleanText(raw);
+        expect(clean).toBe(clean.normalize("NFC"));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it("leaves no page break, no control character and nothing that is not Unicode", () => {
     fc.assert(
       fc.property(any, (raw) => {

@@ -16,8 +16,10 @@ export interface Precision {
   readonly slack: number;
 }
 
-const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]\s*$/;
-const LINE_HYPHEN = /[-\u2010\u0002\ufffe\u00ad]\s*$/;
+const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]$/;
+const LINE_HYPHENS = "-\u2010\u0002\ufffe\u00ad";
+/** Where the scripts of RTL lie: quicker to look for, and next to no page has them. */
+const MAYBE_RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83b]/;
 const RTL = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\u30fc\uff00-\uffef]/u;
 const HANGUL = /\p{Script=Hangul}/u;
@@ -31,6 +33,7 @@ const LEAST_WIDTH_EM = 14;
  */
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = lines.map(directed);
+  const gaps = seen.map((line, index) => lineGap(line, seen[index + 1]));
   let text = "";
   let joined = false;
   seen.forEach((line, index) => {
@@ -40,7 +43,7 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
       return;
     }
     const broken = brokenWord(line, next);
-    joined = broken !== undefined || continues(seen, index, joined, precision.slack);
+    joined = broken !== undefined || continues(seen, gaps, index, joined, precision.slack);
     if (!joined) text += `${line.text}\n`;
     else text += broken === undefined ? withBlank(line, next) : withoutHyphen(broken, lines);
   });
@@ -49,17 +52,24 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
 
 /** Right-to-left lines are mirrored, so that `left` is where reading begins. */
 function directed(line: Line): Line {
-  if (!RTL.test(line.text)) return line;
+  if (!MAYBE_RTL.test(line.text) || !RTL.test(line.text)) return line;
   const letters = line.text.match(/\p{L}/gu) ?? [];
   const rtl = letters.filter((letter) => RTL.test(letter)).length * 2 > letters.length;
   return rtl ? { ...line, left: -line.right, right: -line.left } : line;
 }
 
-function continues(lines: readonly Line[], index: number, joined: boolean, slack: number): boolean {
+function continues(
+  lines: readonly Line[],
+  gaps: readonly number[],
+  index: number,
+  joined: boolean,
+  slack: number,
+): boolean {
   const line = lines[index];
   const next = lines[index + 1];
-  if (!line || !next || !sameBlock(line, next)) return false;
-  if (line.baseline - next.baseline > 1.25 * leading(lines, index)) return false;
+  // Lines of different blocks are infinitely far apart.
+  if (!line || !next || gaps[index] === Infinity) return false;
+  if ((gaps[index] as number) > 1.25 * leading(gaps, index)) return false;
   if (line.text.includes("\t") || next.text.includes("\t") || ITEM.test(next.text.trimStart())) return false;
   const em = line.size;
   // A first line may be set in, and the rest of an item may be; the line after it must not begin farther in again.
@@ -72,19 +82,18 @@ function continues(lines: readonly Line[], index: number, joined: boolean, slack
   return line.right + firstWordWidth(line, next) > end - slack * (end - line.left);
 }
 
-function sameBlock(line: Line, next: Line): boolean {
-  if (line.size === 0 || next.size === 0 || Math.abs(line.size - next.size) > 0.1 * line.size) return false;
+/** From baseline to baseline; infinite between lines that are not of one block. */
+function lineGap(line: Line, next: Line | undefined): number {
+  if (!next || line.size === 0 || next.size === 0 || Math.abs(line.size - next.size) > 0.1 * line.size) return Infinity;
   const down = line.baseline - next.baseline;
-  return down > 0.5 * line.size && down < 2.1 * line.size;
+  return down > 0.5 * line.size && down < 2.1 * line.size ? down : Infinity;
 }
 
 /** The least distance between lines around here: what is more stands between paragraphs. */
-function leading(lines: readonly Line[], index: number): number {
-  const gaps = [-3, -2, -1, 0, 1, 2, 3].flatMap((step) => {
-    const [line, next] = [lines[index + step], lines[index + step + 1]];
-    return line && next && sameBlock(line, next) ? [line.baseline - next.baseline] : [];
-  });
-  return Math.min(...gaps);
+function leading(gaps: readonly number[], index: number): number {
+  let least = Infinity;
+  for (let at = index - 3; at <= index + 3; at++) least = Math.min(least, gaps[at] ?? Infinity);
+  return least;
 }
 
 /** How far lines reach that begin where this one does, above and below. */
@@ -119,8 +128,9 @@ interface BrokenWord {
 }
 
 function brokenWord(line: Line, next: Line): BrokenWord | undefined {
-  const before = line.text.replace(LINE_HYPHEN, "").trimEnd();
-  if (before === line.text.trimEnd()) return undefined;
+  const whole = line.text.trimEnd();
+  if (whole === "" || !LINE_HYPHENS.includes(whole.charAt(whole.length - 1))) return undefined;
+  const before = whole.slice(0, -1).trimEnd();
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
   // Before a capital or a digit the hyphen is the word's own, and so is the one of a number.
   const [tail] = /^\p{Ll}[\p{L}\p{M}]*/u.exec(next.text.trimStart()) ?? [];
@@ -133,9 +143,14 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
   return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
 }
 
+/** What nearly all lines end with: a blank comes after it, whatever the next one begins with. */
+const USUAL_END = /[a-zA-Z0-9,;)]/;
+
 /** A line and what stands between it and the next one of its paragraph. */
 function withBlank(line: Line, next: Line): string {
-  const before = line.text.trimEnd().replace(SOFT_HYPHEN, "-");
+  const whole = line.text.trimEnd();
+  if (USUAL_END.test(whole.charAt(whole.length - 1))) return `${whole} `;
+  const before = whole.replace(SOFT_HYPHEN, "-");
   const [last = "", first = ""] = [before.at(-1), next.text.trimStart().at(0)];
   if (/[\p{L}\p{N}][-\u2010]$/u.test(before) && /[\p{L}\p{N}]/u.test(first)) return before;
   // A path or an address goes on; a stroke that stands by itself has a blank before it.

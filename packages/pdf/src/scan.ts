@@ -1,4 +1,4 @@
-const LETTER = /[\p{L}\p{N}]/gu;
+const LETTER = /[\p{L}\p{N}]/u;
 /** What stamps, page numbers and the names of scanning programs come to. */
 const FEW_LETTERS = 24;
 
@@ -6,8 +6,10 @@ const FEW_LETTERS = 24;
 export function isSparse(lines: ReadonlyArray<{ readonly text: string }>): boolean {
   let letters = 0;
   for (const { text } of lines) {
-    letters += text.match(LETTER)?.length ?? 0;
-    if (letters >= FEW_LETTERS) return false;
+    for (const sign of text) {
+      if (LETTER.test(sign)) letters++;
+      if (letters >= FEW_LETTERS) return false;
+    }
   }
   return true;
 }
