@@ -52,6 +52,8 @@ export function startProgram<J, R extends { readonly type: string }>(
     execArgv: [
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
+      // There are as many children as cores: helping threads would only take turns with another child.
+      "--single-threaded-gc",
       "--no-warnings",
       "--permission",
       ...[...folders].map((folder) => `--allow-fs-read=${folder}`),

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ESTIMATED, estimatedLines } from "./estimated-lines.ts";
 import { DocumentError, type PageEngine } from "./page-engine.ts";
+import { editPdfjs } from "./pdfjs-edits.ts";
 
 /** pdfjs is pdf-parse's own dependency: its character maps and fonts lie beside it. Without cMaps CJK text is lost. */
 const PDFJS = dirname(
@@ -16,6 +17,7 @@ const folder = (name: string): string => `${pathToFileURL(join(PDFJS, name)).hre
  */
 async function load(): Promise<typeof import("pdf-parse")> {
   class Nothing {}
+  editPdfjs();
   for (const name of ["DOMMatrix", "ImageData", "Path2D"]) Object.assign(globalThis, { [name]: Nothing });
   return import("pdf-parse");
 }
@@ -35,7 +37,8 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
         useSystemFonts: false,
         verbosity: 0,
       });
-      const { total } = await parser.getInfo().catch((cause: unknown) => {
+      // No page of it: getInfo would read the outline, too.
+      const { total } = await parser.getText({ partial: [0] }).catch((cause: unknown) => {
         throw new DocumentError(cause instanceof PasswordException ? "encrypted" : "invalid", { cause });
       });
       return {
