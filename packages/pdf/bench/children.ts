@@ -1,29 +1,46 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 const EVERY_MS = 20;
-const PAGE_BYTES = 4096;
-const TICK_MS = 10;
 
-/** Watches the resident memory of this process's children; 0 where there is no /proc. */
-export function peakOfChildren(): { peak(): number; stop(): void } {
+/** Watches the resident memory of children that may be killed; 0 where there is no /proc. */
+export function watchChildren(): { peak(): number; stop(): void } {
   let peak = 0;
-  const timer = setInterval(() => {
-    for (const child of children()) peak = Math.max(peak, residentBytes(child));
-  }, EVERY_MS);
+  const timer = setInterval(() => void (peak = Math.max(peak, peakOfChildren())), EVERY_MS);
   return { peak: () => peak, stop: () => clearInterval(timer) };
 }
 
-/** Processor time that this process and its living children have used, in ms; without the children where there is no /proc. */
-export function processorMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000 + children().reduce((sum, child) => sum + ticksOf(child) * TICK_MS, 0);
+/** The most resident memory that any living child of this process has had so far, in bytes. */
+export function peakOfChildren(): number {
+  return Math.max(0, ...children().map((child) => peakBytes(child)));
 }
 
-function ticksOf(pid: string): number {
+/** The same of this process. */
+export function peakOfThis(): number {
+  return peakBytes("self");
+}
+
+/** How long something takes, in ms: by the clock, and of the processor's time of this process and its living children. */
+export async function timed<T>(act: () => Promise<T>): Promise<{ value: T; ms: number; processorMs: number }> {
+  const before = childrenMs();
+  const own = process.cpuUsage();
+  const begun = performance.now();
+  const value = await act();
+  const ms = performance.now() - begun;
+  const { user, system } = process.cpuUsage(own);
+  return { value, ms, processorMs: (user + system) / 1000 + childrenMs() - before };
+}
+
+/** Of all their threads; 0 where there is no /proc. */
+function childrenMs(): number {
+  const threads = children().flatMap((pid) =>
+    readdirSync(`/proc/${pid}/task`).map((thread) => `${pid}/task/${thread}`),
+  );
+  return threads.reduce((sum, thread) => sum + nanosecondsOf(thread) / 1e6, 0);
+}
+
+function nanosecondsOf(thread: string): number {
   try {
-    // The name before them may hold anything, in brackets.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    return Number(fields[11]) + Number(fields[12]);
+    return Number(readFileSync(`/proc/${thread}/schedstat`, "utf8").split(" ")[0]);
   } catch {
     return 0;
   }
@@ -39,9 +56,9 @@ function children(): string[] {
   }
 }
 
-function residentBytes(pid: string): number {
+function peakBytes(pid: string): number {
   try {
-    return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
   } catch {
     return 0;
   }

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { createExtractor, type ExtractLimits } from "../src/index.ts";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
 import { similarity, wordF1 } from "../test/similarity.ts";
-import { peakOfChildren } from "./children.ts";
+import { peakOfThis, watchChildren } from "./children.ts";
 import { afterKill, coldStart, longFile, scannedLetter } from "./moments.ts";
 import { ours, pdftotext, pypdf2, type ReadFile, type Reader } from "./reader.ts";
-import { chart, median, table } from "./table.ts";
+import { speedsOf } from "./speeds.ts";
+import { chart, table } from "./table.ts";
 
 /*
  * pnpm bench:pdf [rounds]: everything measured in one run, on files of ../shared/corpus; readers take turns, so that
@@ -22,7 +23,7 @@ const LIMITS: ExtractLimits = {
   maxTextBytes: 8_388_608,
 };
 const OUT = join(import.meta.dirname, "out");
-const rounds = Number(process.argv[2] ?? 3);
+const count = Number(process.argv[2] ?? 3);
 
 const files = corpus();
 if (files.length === 0) {
@@ -35,32 +36,22 @@ const truthOf = ({ groundTruth }: CorpusFile): string =>
   groundTruth === undefined ? "" : readFileSync(shared(`corpus/${groundTruth}`) ?? "", "utf8");
 
 const rivals = (await Promise.all([pypdf2(), pdftotext()])).filter((reader) => reader !== undefined);
-const readers: Reader[] = [ours("auto", LIMITS), ours("pdf-parse", LIMITS), ...rivals];
-/** Pages a second of each round, by the clock and by the processor's time. */
-const speeds = new Map(readers.map((reader) => [reader, { clock: [] as number[], processor: [] as number[] }]));
-const texts = new Map<Reader, ReadFile[]>();
-for (const reader of readers) await reader.read(readable.slice(0, 2).map(pathOf)); // warm
-for (let round = 0; round < rounds; round++) {
-  for (const reader of readers) {
-    const read = await reader.read(readable.map(pathOf));
-    const pages = readable.reduce((sum, file) => sum + (file.pages ?? 1), 0);
-    const sum = (of: (file: ReadFile) => number): number => read.reduce((all, file) => all + of(file), 0) / 1000;
-    speeds.get(reader)?.clock.push(pages / sum(({ ms }) => ms));
-    speeds.get(reader)?.processor.push(pages / sum(({ processorMs }) => processorMs));
-    texts.set(reader, read);
-  }
-}
+const ourReaders = [ours("auto", LIMITS), ours("pdf-parse", LIMITS)];
+const readers: Reader[] = [...ourReaders, ...rivals];
+const rounds = new Map<Reader, ReadFile[][]>(readers.map((reader) => [reader, []]));
+for (const reader of readers) await reader.read(readable.map(pathOf)); // warm: children live for 200 files
+for (let round = 0; round < count; round++)
+  for (const reader of readers) rounds.get(reader)?.push(await reader.read(readable.map(pathOf)));
 
-const speedOf = (reader: Reader | undefined, by: "clock" | "processor"): number =>
-  median((reader && speeds.get(reader)?.[by]) ?? []);
+const speeds = speedsOf(readable, rounds);
 const pypdf = readers.find(({ name }) => name.startsWith("PyPDF2"));
 const rounded = (speed: number): string => (Number.isNaN(speed) ? "" : Math.round(speed).toString());
-const timesPypdf = (reader: Reader, by: "clock" | "processor"): string => {
-  const times = speedOf(reader, by) / speedOf(pypdf, by);
+const timesPypdf = (reader: Reader, by: "ms" | "processorMs", category?: string): string => {
+  const times = speeds(reader, by, category) / speeds(pypdf, by, category);
   return Number.isNaN(times) ? "" : `${times.toFixed(1)} ×`;
 };
 const rows = readers.map((reader) => {
-  const read = texts.get(reader) ?? [];
+  const read = rounds.get(reader)?.at(-1) ?? [];
   const judged = readable.flatMap((file, index) =>
     file.groundTruth ? [{ file, text: read[index]?.text ?? "", truth: truthOf(file) }] : [],
   );
@@ -69,15 +60,15 @@ const rows = readers.map((reader) => {
     .map(({ text, truth }) => similarity(text, truth));
   const f1 = (which: (file: CorpusFile) => boolean): string =>
     mean(judged.filter(({ file }) => which(file)).map(({ text, truth }) => wordF1(text, truth))).toFixed(3);
-  const speed = speedOf(reader, "clock");
+  const speed = speeds(reader, "ms");
   return {
-    bar: { label: reader.name, value: speed, note: `${rounded(speed)} pages/s ${timesPypdf(reader, "clock")}` },
+    bar: { label: reader.name, value: speed, note: `${rounded(speed)} pages/s ${timesPypdf(reader, "ms")}` },
     cells: [
       reader.name,
       rounded(speed),
-      timesPypdf(reader, "clock"),
-      rounded(speedOf(reader, "processor")),
-      timesPypdf(reader, "processor"),
+      timesPypdf(reader, "ms"),
+      rounded(speeds(reader, "processorMs")),
+      timesPypdf(reader, "processorMs"),
       mean(exact).toFixed(4),
       Math.min(...exact).toFixed(4),
       f1(({ category, groundTruthKind }) => category === "born-digital" && groundTruthKind === "words"),
@@ -89,7 +80,9 @@ const rows = readers.map((reader) => {
 for (const reader of readers) await reader[Symbol.asyncDispose]();
 
 const pageCount = readable.reduce((sum, file) => sum + (file.pages ?? 1), 0);
-console.log(`${readable.length} files, ${pageCount} pages, one at a time, median of ${rounds} rounds\n`);
+console.log(
+  `${readable.length} files, ${pageCount} pages, one at a time, median of ${count} rounds after one to warm\n`,
+);
 const head = [
   "reader",
   "pages/s",
@@ -106,6 +99,20 @@ console.log(
   table(
     head,
     rows.map(({ cells }) => cells),
+  ),
+);
+
+const pagesIn = (category: string): number =>
+  readable.reduce((sum, file) => sum + (file.category === category ? (file.pages ?? 1) : 0), 0);
+console.log(`\npages/CPU s ÷ PyPDF2, by category\n`);
+console.log(
+  table(
+    ["category", "pages", ...ourReaders.map(({ name }) => name)],
+    [...new Set(readable.map(({ category }) => category))].map((category) => [
+      category,
+      `${pagesIn(category)}`,
+      ...ourReaders.map((reader) => timesPypdf(reader, "processorMs", category)),
+    ]),
   ),
 );
 
@@ -131,7 +138,7 @@ const moments: string[][] = [
 console.log(`\n${table(["moment (median of 5)", "takes"], moments)}`);
 
 await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: LIMITS });
-const memory = peakOfChildren();
+const memory = watchChildren();
 const harmful: Run[] = [];
 for (const file of files.filter(({ expected }) => expected === "bounded" || expected === "any"))
   harmful.push(await runFile(extractor, file));
@@ -146,7 +153,7 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 const wrong = harmful.filter((run) => run.wrong !== undefined).length;
 console.log(
   `\nslowest of all ${(Math.max(...harmful.map(({ ms }) => ms)) / 1000).toFixed(1)} s, wrong outcomes ${wrong}; ` +
-    `their children held at most ${megabytes(memory.peak())}, this process ${megabytes(process.memoryUsage().rss)} at the end`,
+    `their children held at most ${megabytes(memory.peak())}, this process ${megabytes(peakOfThis())}`,
 );
 
 mkdirSync(OUT, { recursive: true });

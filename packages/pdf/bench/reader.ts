@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createExtractor, type ExtractLimits } from "../src/index.ts";
-import { peakOfChildren, processorMs } from "./children.ts";
+import { peakOfChildren, timed } from "./children.ts";
 
 /** Others at the priority that our children have, so that a busy machine treats all alike. */
 const run = (file: string, args: readonly string[], options: ExecFileOptions = {}) =>
@@ -29,26 +29,24 @@ export interface Reader extends AsyncDisposable {
 
 export function ours(engine: "auto" | "pdfium" | "pdf-parse", limits: ExtractLimits): Reader {
   const extractor = createExtractor({ engine, concurrency: 1, limits });
-  const memory = peakOfChildren();
+  let peak = 0;
   return {
     name: engine,
     async read(paths) {
       const files: ReadFile[] = [];
       for (const path of paths) {
         const bytes = readFileSync(path);
-        const [begun, used] = [performance.now(), processorMs()];
-        const outcome = await extractor.extract({ bytes }, { signal: new AbortController().signal });
-        const ms = performance.now() - begun;
-        const pages = outcome.kind === "text" ? outcome.pages : [];
-        files.push({ ms, processorMs: processorMs() - used, pages: pages.length, text: pages.join("\n") });
+        const { value, ms, processorMs } = await timed(() =>
+          extractor.extract({ bytes }, { signal: new AbortController().signal }),
+        );
+        const pages = value.kind === "text" ? value.pages : [];
+        files.push({ ms, processorMs, pages: pages.length, text: pages.join("\n") });
+        peak = Math.max(peak, peakOfChildren());
       }
       return files;
     },
-    peak: () => memory.peak(),
-    async [Symbol.asyncDispose]() {
-      memory.stop();
-      await extractor[Symbol.asyncDispose]();
-    },
+    peak: () => peak,
+    [Symbol.asyncDispose]: () => extractor[Symbol.asyncDispose](),
   };
 }
 

@@ -1,0 +1,17 @@
+import type { CorpusFile } from "@docrelay/testkit";
+import type { ReadFile, Reader } from "./reader.ts";
+import { median } from "./table.ts";
+
+/** Pages a second by the clock, or a second of the processor's time. NaN where it was not measured. */
+export type Speeds = (reader: Reader | undefined, by: "ms" | "processorMs", category?: string) => number;
+
+/** Of all files' pages over all files' time, or those of a category: the median of the rounds. */
+export function speedsOf(files: readonly CorpusFile[], rounds: ReadonlyMap<Reader, readonly ReadFile[][]>): Speeds {
+  return (reader, by, category) => {
+    const chosen = files.map((file) => category === undefined || file.category === category);
+    const pages = files.reduce((sum, file, index) => sum + (chosen[index] ? (file.pages ?? 1) : 0), 0);
+    const timeOf = (round: readonly ReadFile[]): number =>
+      round.reduce((sum, read, index) => sum + (chosen[index] ? read[by] : 0), 0) / 1000;
+    return median(((reader && rounds.get(reader)) ?? []).map((round) => pages / timeOf(round)));
+  };
+}
