@@ -1,10 +1,11 @@
 import { corpus, shared, type CorpusFile } from "@docrelay/testkit";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createExtractor, type ExtractLimits } from "../src/index.ts";
+import { createExtractor } from "../src/index.ts";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
 import { similarity, wordF1 } from "../test/similarity.ts";
-import { peakOfThis, watchChildren } from "./children.ts";
+import { watchChildren } from "./children.ts";
+import { LIMITS } from "./limits.ts";
 import { afterKill, coldStart, longFile, scannedLetter } from "./moments.ts";
 import { ours, pdftotext, pypdf2, type ReadFile, type Reader } from "./reader.ts";
 import { speedsOf } from "./speeds.ts";
@@ -15,13 +16,6 @@ import { chart, table } from "./table.ts";
  * their ratios mean something on a machine that does other things, too. Writes its chart to bench/out.
  */
 
-const LIMITS: ExtractLimits = {
-  stallMs: 10_000,
-  timeoutMs: 60_000,
-  memoryBytes: 943_718_400,
-  maxPages: 2000,
-  maxTextBytes: 8_388_608,
-};
 const OUT = join(import.meta.dirname, "out");
 const count = Number(process.argv[2] ?? 3);
 
@@ -153,7 +147,7 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 const wrong = harmful.filter((run) => run.wrong !== undefined).length;
 console.log(
   `\nslowest of all ${(Math.max(...harmful.map(({ ms }) => ms)) / 1000).toFixed(1)} s, wrong outcomes ${wrong}; ` +
-    `their children held at most ${megabytes(memory.peak())}, this process ${megabytes(peakOfThis())}`,
+    `their children held at most ${megabytes(memory.peak())}`,
 );
 
 mkdirSync(OUT, { recursive: true });

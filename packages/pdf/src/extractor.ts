@@ -25,8 +25,6 @@ interface Clock {
   /** Of the whole file; undefined until a child has begun with it: waiting for one is no fault of the file. */
   deadline: number | undefined;
   lastPage: number;
-  /** Until the next page. */
-  stallMs: number;
   /** Pages told of: a second engine begins anew, but nobody's progress goes back. */
   told: number;
 }
@@ -37,11 +35,11 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
 
   return {
     async extract(input, options) {
-      const clock: Clock = { deadline: undefined, lastPage: 0, stallMs: limits.stallMs, told: 0 };
-      let best = await readWith(first, input, options, clock);
+      const clock: Clock = { deadline: undefined, lastPage: 0, told: 0 };
+      let best = (await readWith(first, input, options, clock)) ?? beginReading(first);
       if (second && worthAnotherEngine(best) && leftOf(clock) > LEAST_MS) {
-        clock.stallMs = leftOf(clock);
-        best = together(best, await readWith(second, input, options, clock), limits);
+        const other = await readWith(second, input, options, clock);
+        best = other ? together(best, other, limits) : { ...best, end: "time" };
       }
       if (ocr) best = await readScans({ pool, ocr, limits }, best, input, options);
       return outcomeOf(best, input.password !== undefined);
@@ -58,19 +56,28 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
     return Math.min(limits.stallMs, SHARED_STALLS * limits.stallMs - (now - lastPage), deadline - now);
   }
 
+  /** Undefined: a second engine whose time was up before it had a child. */
   async function readWith(
     name: EngineName,
     { bytes, password }: ExtractInput,
     { signal, onPage }: ExtractOptions,
     clock: Clock,
-  ): Promise<Reading> {
+  ): Promise<Reading | undefined> {
     const child = await pool.take(signal);
     const begun = performance.now();
-    if (clock.deadline === undefined) Object.assign(clock, { deadline: begun + limits.timeoutMs, lastPage: begun });
-    const deadline = clock.deadline ?? begun;
-    let { stallMs } = clock;
-    let since = begun;
     let reading = beginReading(name);
+    let stallMs = limits.stallMs;
+    if (clock.deadline === undefined) Object.assign(clock, { deadline: begun + limits.timeoutMs, lastPage: begun });
+    else {
+      // For a second engine the wait for another child is part of the file's time: it was the file that killed the first.
+      stallMs = leftOf(clock);
+      if (stallMs <= LEAST_MS) {
+        pool.give(child, true);
+        return undefined;
+      }
+    }
+    const deadline = clock.deadline ?? begun;
+    let since = begun;
     const { maxPages, maxTextBytes, memoryBytes } = limits;
     try {
       await runJob(

@@ -1,0 +1,34 @@
+import { corpus } from "@docrelay/testkit";
+import { createExtractor } from "../src/index.ts";
+import { runFile } from "../test/corpus-run.ts";
+import { peakOfThis, watchChildren } from "./children.ts";
+import { LIMITS } from "./limits.ts";
+
+/*
+ * node packages/pdf/bench/whole-corpus.ts: every file, two at a time, in a process that does nothing else: what it costs
+ * the one that holds the slots, a worker's memory without the worker.
+ */
+
+await using extractor = createExtractor({ engine: "auto", concurrency: 2, limits: LIMITS });
+const children = watchChildren();
+const files = corpus();
+const queue = [...files];
+const slowest = { afterLastPageMs: 0, ms: 0 };
+await Promise.all(
+  [1, 2].map(async () => {
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      // Without its truth: comparing takes more memory than reading.
+      const { groundTruth: _, ...unjudged } = file;
+      const { ms, afterLastPageMs } = await runFile(extractor, unjudged);
+      slowest.afterLastPageMs = Math.max(slowest.afterLastPageMs, afterLastPageMs);
+      slowest.ms = Math.max(slowest.ms, ms);
+    }
+  }),
+);
+children.stop();
+const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
+console.log(
+  `${files.length} files through two slots: this process held at most ${megabytes(peakOfThis())} MB, a child ` +
+    `${megabytes(children.peak())} MB; the slowest ended ${(slowest.afterLastPageMs / 1000).toFixed(1)} s after its last ` +
+    `page, ${(slowest.ms / 1000).toFixed(1)} s after its beginning`,
+);
