@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { makePdf } from "@docrelay/testkit";
@@ -54,6 +55,15 @@ describe("a child", () => {
     await expect(child.ready).rejects.toThrow("ended");
     expect(child.alive).toBe(false);
     expect(await child.memory()).toBe(0);
+  });
+
+  it.runIf(existsSync("/usr/bin/chrt"))("runs when nobody else wants to", async () => {
+    const child = start("pdfium");
+    await child.ready;
+    // The policy is the 41st field; what is before the third may hold anything, in brackets.
+    const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    const SCHED_IDLE = "5";
+    expect(fields[41 - 3]).toBe(SCHED_IDLE);
   });
 
   it.runIf(process.platform === "linux")("tells how much memory it holds", async () => {

@@ -1,7 +1,9 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { execPath } from "node:process";
 import type { Job, Report } from "./child-messages.ts";
 import type { EngineName } from "./page-engine.ts";
 
@@ -24,6 +26,13 @@ const ENTRY = join(import.meta.dirname, "child.ts");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
+/**
+ * Starts what follows as a process that runs when nobody else wants to. The lowest nice value alone is not that: who wakes
+ * up still waits for such a process's turn of some milliseconds to end, once at every hop of a message.
+ */
+const WHEN_IDLE = ["--idle", "0"];
+const CHRT = "/usr/bin/chrt";
+
 /** A child that reads PDFs, with one engine warmed up. */
 export function startChild(engine: EngineName, entry = ENTRY): Child {
   const pdfParse = createRequire(import.meta.url).resolve("pdf-parse");
@@ -45,11 +54,14 @@ export function startProgram<J, R extends { readonly type: string }>(
   { argument, reads }: { argument: string; reads: readonly string[] },
 ): Child<J, R> {
   const folders = new Set([join(import.meta.dirname, ".."), ...reads.map(packagesAround)]);
+  const idle = existsSync(CHRT);
   const process = fork(entry, [argument], {
+    ...(idle ? { execPath: CHRT } : {}),
     env: {},
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     execArgv: [
+      ...(idle ? [...WHEN_IDLE, execPath] : []),
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
       // There are as many children as cores: helping threads would only take turns with another child.
