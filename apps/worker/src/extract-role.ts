@@ -5,14 +5,18 @@ import type { Base } from "./base.ts";
 import type { Config } from "./config.ts";
 import { createExtractReport } from "./extract-report.ts";
 import { runExtraction } from "./extract-job.ts";
+import { insist } from "./insist.ts";
 import { openExtractor } from "./open-extractor.ts";
+
+/** A store that goes away while a worker starts is waited for, as before its start. */
+const START_PATIENCE_MS = 30_000;
 
 /** Starts the role `extract`: makes texts of PDFs, in child processes. */
 export async function startExtractRole(base: Base): Promise<{ consumer: Consumer }> {
-  const { config, store, blobs, producer, life, log, metrics, report, leaving } = base;
+  const { config, store, blobs, producer, life, log, metrics, report, stopping, leaving } = base;
   const extractor = await openExtractor(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
-  await setProfile(store, profileOf(config));
+  await insist(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
 
   const extractReport = createExtractReport(log, metrics, report.trouble);
   const deps = { store, blobs, producer, extractor, report: extractReport, stopping: leaving.signal };
