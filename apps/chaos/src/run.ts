@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { eventually } from "@docrelay/testkit";
 import type { Event, Opened } from "@docrelay/protocol";
 import { createBreaker } from "./breaker.ts";
@@ -36,6 +37,11 @@ const ENV = {
 /** People who take every step often, and through every edge. */
 const BUSY_WAYS = { pdfShare: 0.4, cancelShare: 0.1, moveShare: 0.3 };
 const MEASURE_EVERY_MS = 2000;
+/**
+ * A conversation keeps its last 5,000 events, and what it no longer has cannot be checked: in a longer run other people
+ * take over, in conversations of their own. Those before them stay connected.
+ */
+const SHIFT_MS = 240_000;
 const QUIET_MS = DEADLINE_MS + 15_000;
 
 /** Runs people against a cluster that is being broken, lets everything come to rest, and reads all of it again. */
@@ -52,14 +58,25 @@ export async function run(options: RunOptions): Promise<void> {
   await using engine = await startChaosEngine(seed, history);
   await using cluster = await startCluster({ ...options, engine, env: ENV });
   watchFences(cluster, history);
-  const users = await openUsers(cluster, options, random, engine.markers);
+  const users: User[] = [];
+  const lives: Array<Promise<void>> = [];
+  const end = new AbortController();
+  const shifts = async (): Promise<void> => {
+    for (let shift = 1; !end.signal.aborted; shift++) {
+      const over = AbortSignal.any([end.signal, AbortSignal.timeout(SHIFT_MS)]);
+      const these = await openUsers(cluster, options, shift, random, engine.markers);
+      users.push(...these);
+      lives.push(...these.map((user) => user.live(over)));
+      if (!over.aborted) await once(over, "abort");
+    }
+  };
   const measuring = setInterval(() => void cluster.measure(), MEASURE_EVERY_MS);
   try {
-    const end = new AbortController();
-    const lives = users.map((user) => user.live(end.signal));
+    const working = shifts();
     if (options.failpoints) await atFailpoints(cluster, history);
     else await atRandom(cluster, options, random.fork("plan"));
     end.abort();
+    await working;
     engine.calm();
     await settle(cluster, users, lives);
     await record(cluster, users, history);
@@ -169,15 +186,17 @@ async function replay(of: {
 async function openUsers(
   cluster: Cluster,
   { users, history, failpoints }: RunOptions,
+  shift: number,
   random: Random,
   markers: Set<string>,
 ): Promise<User[]> {
   return Promise.all(
     Array.from({ length: users }, async (_, index) => {
-      const name = `u${index + 1}`;
+      const name = shift === 1 ? `u${index + 1}` : `u${index + 1}s${shift}`;
       const draw = random.fork(name);
       const conversation = index % 2 === 0 ? "talk" : `talk-${index}`;
-      const token = await session(cluster, index);
+      let edge = index;
+      const token = await eventually(() => session(cluster, edge++).catch(() => undefined), { timeoutMs: 30_000 });
       const url = (): string => `http://127.0.0.1:${draw.pick(cluster.edges).outerHop.port}`;
       return createUser({
         name,
