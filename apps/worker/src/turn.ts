@@ -13,7 +13,7 @@ import { forgetWaiting, hint, parkFor } from "./wait.ts";
  * Asks that a dead worker left behind come to one worker at one moment. If one of them kills whoever calls for it, the
  * others lose a call each time, unless they are called for at another moment: apart by at most this.
  */
-const APART_MS = 300;
+const APART_MS = 150;
 const MAX_PIECE_BYTES = 32_768;
 const MAX_HELD_UNITS = 1_048_576;
 

@@ -42,13 +42,15 @@ export function consumeExtracts(options: ConsumerOptions<ExtractJob>): Consumer 
 /*
  * A killed process's jobs run elsewhere after its lock has run out and the next check has come: 2.7–3.1 s. A stall is
  * a crash or a blocked loop, never the job's own failure: who crashes on what is counted in the ask, not here.
+ * A worker that was stopped and is still connected takes calls that were meant for whoever listens: the others look by
+ * themselves after `drainDelay` seconds.
  */
 const TIMES = {
   lockDuration: 3000,
   stalledInterval: 1000,
   maxStalledCount: 20,
   runRetryDelay: 500,
-  drainDelay: 5,
+  drainDelay: 1,
 } as const;
 /*
  * The library's worker fetches one job after the other, each at the price of a turn or two of Redis's disk: with one of
