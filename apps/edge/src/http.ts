@@ -30,16 +30,19 @@ export interface HttpDeps {
 
 const HEADERS_MS = 10_000;
 const REFUSED_MS = 2000;
+const HEARD_MS = 1000;
+const HEARD_BYTES = 4_194_304;
 const REQUEST_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000; // longer than a balancer's, so that it is the one to end an idle connection
 
-/** The public port: page, sessions, health, and the two ways to a WebSocket. Anything else is 404 at once. */
+/** The public port: page, sessions, health, and the two ways to a WebSocket. Anything else is 404. */
 export function createHttpServer(deps: HttpDeps): Server {
   const options = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
   const server = createServer({ ...options, connectionsCheckingInterval: 2000, noDelay: true }, (request, response) => {
-    answer(deps, request, response).catch((error: unknown) => {
+    answer(deps, request, response).catch(async (error: unknown) => {
       const { wire, severity } = toFailure(error);
       if (severity === "bug") deps.onBug(error);
+      if (!request.complete) await hearOut(request);
       sayError(response, wire);
     });
   });
@@ -54,6 +57,20 @@ export function createHttpServer(deps: HttpDeps): Server {
     upgrades.socketIo(request, socket, head);
   });
   return server;
+}
+
+/** Takes in what a client still sends, up to a bound: one whose line is cut while it writes never reads why. */
+async function hearOut(request: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, HEARD_MS);
+  let heard = 0;
+  request.on("data", (chunk: Buffer) => {
+    heard += chunk.length;
+    if (heard > HEARD_BYTES) resolve();
+  });
+  for (const end of ["end", "close", "error"]) request.once(end, resolve);
+  await promise;
+  clearTimeout(timer);
 }
 
 /** Answers an upgrade that is not made, as any HTTP request would be. */
