@@ -47,11 +47,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
   const { store, blobs, line, limits } = deps;
   const shares = { maxUserBytes: deps.maxUserBytes, maxBytes: deps.maxBytes };
 
-  /**
-   * Puts a chunk into the store: its bytes first, then how far the upload is, which must never be ahead of them. Where the
-   * store keeps that order by itself both go together, and share a turn of its disk. A chunk that is sent again is written
-   * again, too: of the first time only the second half may have been taken.
-   */
+  /** Puts a chunk into the store: its bytes first, then how far the upload is, which must never be ahead of them. */
   async function put(
     user: string,
     id: string,
@@ -69,10 +65,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
     const tells = offset === 0 && bytes.length >= Math.min(HEAD_BYTES, upload.size);
     if (tells && !looksLikePdf(bytes)) await refuseType(user, upload);
     let at = upload.offset;
-    const writing = blobs.write(upload.ref, offset, bytes);
-    if (offset < at || !blobs.inOrder) await writing;
     if (offset === at) {
-      const [advanced] = await Promise.all([advanceUpload(store, user, id, offset, bytes.length), writing]);
+      await blobs.write(upload.ref, offset, bytes);
+      const advanced = await advanceUpload(store, user, id, offset, bytes.length);
       if (advanced.kind === "unknown")
         throw refuse("NOT_FOUND", { message: "There is no such upload. Begin it again." });
       if (advanced.kind === "hole") throw hole(advanced.expectedOffset);

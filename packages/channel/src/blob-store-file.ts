@@ -28,7 +28,6 @@ export function createFileBlobStore(root: string): BlobStore {
   };
 
   return {
-    inOrder: false,
     async write(ref, offset, bytes) {
       await mkdir(folder(ref), { recursive: true });
       const place = join(folder(ref), String(offset));

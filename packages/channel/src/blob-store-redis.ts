@@ -8,7 +8,6 @@ const IDLE_MS = 600_000;
 export function createRedisBlobStore(store: Store): BlobStore {
   const { redis } = store;
   return {
-    inOrder: true,
     async write(ref, offset, bytes) {
       const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const answers = await redis

@@ -8,8 +8,6 @@ import type { Store } from "./store.ts";
  * any edge; they are read from the first to the last.
  */
 export interface BlobStore {
-  /** What is sent to the store's Redis behind a write is never there without it, whoever dies in between. */
-  readonly inOrder: boolean;
   /** Stores a chunk at its offset. The same chunk again changes nothing. */
   write(ref: string, offset: number, bytes: Uint8Array): Promise<void>;
   /** The bytes in order. @throws ChannelError `hole` when a chunk is missing, or chunks overlap. */
