@@ -5,7 +5,7 @@ import { createExtractor } from "../src/index.ts";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
 import { similarity, wordF1 } from "../test/similarity.ts";
 import { watchChildren } from "./children.ts";
-import { LIMITS } from "./limits.ts";
+import { LIMITS } from "../test/limits.ts";
 import { afterKill, coldStart, longFile, scannedLetter } from "./moments.ts";
 import { ours, pdftotext, pypdf2, type ReadFile, type Reader } from "./reader.ts";
 import { speedsOf } from "./speeds.ts";

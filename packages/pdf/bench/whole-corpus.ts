@@ -2,7 +2,7 @@ import { corpus } from "@docrelay/testkit";
 import { createExtractor } from "../src/index.ts";
 import { runFile } from "../test/corpus-run.ts";
 import { peakOfThis, watchChildren } from "./children.ts";
-import { LIMITS } from "./limits.ts";
+import { LIMITS } from "../test/limits.ts";
 
 /*
  * node packages/pdf/bench/whole-corpus.ts: every file, two at a time, in a process that does nothing else: what it costs

@@ -1,7 +1,7 @@
 import { corpus } from "@docrelay/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
-import { LIMITS } from "../test/extractor.contract.ts";
+import { LIMITS } from "../test/limits.ts";
 import { createExtractor } from "./index.ts";
 
 /*

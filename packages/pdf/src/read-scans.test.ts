@@ -1,7 +1,7 @@
 import { corpus, makePdf, shared } from "@docrelay/testkit";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LIMITS } from "../test/extractor.contract.ts";
+import { LIMITS } from "../test/limits.ts";
 import { LETTER, scan } from "../test/scanned-letter.ts";
 import { similarity } from "../test/similarity.ts";
 import { createExtractor, findRecogniser, type Extractor, type ExtractOutcome, type Ocr } from "./index.ts";

@@ -8,14 +8,7 @@ import {
   type ExtractOutcome,
   type Extractor,
 } from "../src/index.ts";
-
-export const LIMITS: ExtractLimits = {
-  stallMs: 10_000,
-  timeoutMs: 60_000,
-  memoryBytes: 943_718_400,
-  maxPages: 2000,
-  maxTextBytes: 8_388_608,
-};
+import { LIMITS } from "./limits.ts";
 
 /** Reads for seconds, in any engine. */
 const ENDLESS = "word word\n".repeat(500_000);
