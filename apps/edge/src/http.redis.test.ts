@@ -37,6 +37,20 @@ describe("the public port", () => {
     await eventually(() => (socket.write("x"), socket.destroyed), { timeoutMs: 8000 });
   });
 
+  it("hears a refused request out: a client that is cut off while it writes never reads why", async () => {
+    const body = "x".repeat(200_000);
+    const socket = connect(relay.edges[0]?.port ?? 0, "127.0.0.1");
+    let said = "";
+    socket.on("data", (data: Buffer) => (said += data.toString()));
+    const head = `POST /v1/nope HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`;
+    socket.write(head + body.slice(0, 1000));
+    // Another request that came later is answered: the first one could have been.
+    expect((await call("/healthz")).status).toBe(200);
+    expect(said).toBe("");
+    socket.write(body.slice(1000));
+    await eventually(() => said.startsWith("HTTP/1.1 404"));
+  });
+
   it("tells its health, and keeps its metrics to the admin port", async () => {
     expect((await call("/healthz")).status).toBe(200);
     expect((await call("/readyz")).status).toBe(200);
