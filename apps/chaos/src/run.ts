@@ -73,6 +73,7 @@ export async function run(options: RunOptions): Promise<void> {
   const measuring = setInterval(() => void cluster.measure(), MEASURE_EVERY_MS);
   try {
     const working = shifts();
+    working.catch(() => undefined); // thrown where it is waited for
     if (options.failpoints) await atFailpoints(cluster, history);
     else await atRandom(cluster, options, random.fork("plan"));
     end.abort();
