@@ -1,6 +1,7 @@
 import { createWebSocketEngine } from "@docrelay/engine";
 import { consumeWakes, type Consumer } from "@docrelay/jobs";
 import { createLoopDelay } from "@docrelay/platform";
+import { createApart } from "./apart.ts";
 import { runConversation } from "./ask-job.ts";
 import { listenForCancels } from "./cancel-listener.ts";
 import type { Base } from "./base.ts";
@@ -50,6 +51,7 @@ export function startAskRole(base: Base): { consumer: Consumer; running: Running
     settings,
     report,
     stopping: stopping.signal,
+    apart: createApart(),
     random: Math.random,
   };
   const consumer = consumeWakes({

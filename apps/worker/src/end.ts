@@ -12,6 +12,8 @@ export interface TurnDeps extends AnswerDeps {
   readonly report: AskReport;
   /** Aborted when the process is to end: nothing new is begun. */
   readonly stopping: AbortSignal;
+  /** How long the next ask that a dead worker left behind waits for the one before; see `apart.ts`. */
+  apart(now: number): number;
   /** 0..1, for jitter. */
   random(): number;
 }

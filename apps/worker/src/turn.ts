@@ -9,11 +9,6 @@ import { promptOf } from "./prompt.ts";
 import { lookAtTexts, type Text } from "./texts.ts";
 import { forgetWaiting, hint, parkFor } from "./wait.ts";
 
-/**
- * Asks that a dead worker left behind come to one worker at one moment. If one of them kills whoever calls for it, the
- * others lose a call each time, unless they are called for at another moment: apart by at most this.
- */
-const APART_MS = 150;
 const MAX_PIECE_BYTES = 32_768;
 const MAX_HELD_UNITS = 1_048_576;
 
@@ -89,7 +84,7 @@ async function go(
     n.next = file + 2;
   }
 
-  if (ask.orphaned && before === undefined) await sleep(deps.random() * APART_MS, deps.stopping);
+  if (ask.orphaned && before === undefined) await sleep(deps.apart(performance.now()), deps.stopping);
   if (deps.stopping.aborted) return giveBack(deps, ask, owner);
   if (ask.begun) return call(deps, ask, owner, ask.attempt, texts.texts, takenAt);
   const begun = await insist(() => begin(store, ask, owner, settings.attempts), insistent);
