@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { makePdf } from "@docrelay/testkit";
+import { eventually, makePdf, spawnNode } from "@docrelay/testkit";
 import { startChild, type Child } from "./child-process.ts";
 import type { Report } from "./child-messages.ts";
 
@@ -64,6 +64,20 @@ describe("a child", () => {
     const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     const SCHED_IDLE = "5";
     expect(fields[41 - 3]).toBe(SCHED_IDLE);
+  });
+
+  it.runIf(existsSync("/usr/bin/setpriv"))("does not outlive its parent, in whatever it is stuck", async () => {
+    await using parent = spawnNode(join(import.meta.dirname, "../test/parent.ts"));
+    const pid = Number((await parent.waitFor(/stuck/)).split(" ")[1]);
+    // A process that has ended and that nobody has fetched yet has no program any more.
+    const lives = (): boolean => existsSync(`/proc/${pid}/exe`);
+    expect(lives()).toBe(true);
+    parent.kill("SIGKILL");
+    try {
+      await eventually(() => !lives(), { what: "the end of the child" });
+    } finally {
+      if (lives()) process.kill(pid, "SIGKILL");
+    }
   });
 
   it.runIf(process.platform === "linux")("tells how much memory it holds", async () => {

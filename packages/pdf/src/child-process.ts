@@ -1,5 +1,4 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { fork, spawnSync, type ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -27,11 +26,24 @@ const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
 /**
- * Starts what follows as a process that runs when nobody else wants to. The lowest nice value alone is not that: who wakes
- * up still waits for such a process's turn of some milliseconds to end, once at every hop of a message.
+ * Programs of util-linux that start what follows as something else. Killed when its parent dies: a child in an endless loop
+ * hears nothing of that, and without a parent nobody watches its time or its memory. Run when nobody else wants to: the
+ * lowest nice value alone is not that, since who wakes up still waits for such a process's turn of some milliseconds to
+ * end, once at every hop of a message.
  */
-const WHEN_IDLE = ["--idle", "0"];
-const CHRT = "/usr/bin/chrt";
+const WRAPPERS = [
+  ["/usr/bin/setpriv", "--pdeathsig", "KILL"],
+  ["/usr/bin/chrt", "--idle", "0"],
+] as const;
+const TRY_MS = 5000;
+let wrapping: string[] | undefined;
+
+/** What stands before a child's program: the wrappers that are there and can do it. */
+function wrappers(): string[] {
+  const works = ([file, ...args]: readonly [string, ...string[]]): boolean =>
+    spawnSync(file, [...args, "true"], { stdio: "ignore", timeout: TRY_MS }).status === 0;
+  return (wrapping ??= WRAPPERS.filter(works).flat());
+}
 
 /** A child that reads PDFs, with one engine warmed up. */
 export function startChild(engine: EngineName, entry = ENTRY): Child {
@@ -54,14 +66,14 @@ export function startProgram<J, R extends { readonly type: string }>(
   { argument, reads }: { argument: string; reads: readonly string[] },
 ): Child<J, R> {
   const folders = new Set([join(import.meta.dirname, ".."), ...reads.map(packagesAround)]);
-  const idle = existsSync(CHRT);
+  const [first = execPath, ...more] = [...wrappers(), execPath];
   const process = fork(entry, [argument], {
-    ...(idle ? { execPath: CHRT } : {}),
+    execPath: first,
     env: {},
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     execArgv: [
-      ...(idle ? [...WHEN_IDLE, execPath] : []),
+      ...more,
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
       // There are as many children as cores: helping threads would only take turns with another child.

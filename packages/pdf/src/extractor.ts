@@ -17,7 +17,7 @@ export interface ExtractorOptions {
 }
 
 /** Both engines together may take so many stalls' time for one page, and the second one begins with no less than this. */
-const SHARED_STALLS = 1.4;
+const SHARED_STALLS = 1.3;
 const LEAST_MS = 500;
 
 /** When a file's time is up, over both engines. */
