@@ -19,6 +19,7 @@ interface Service {
   readonly security_opt?: readonly string[];
   readonly read_only?: boolean;
   readonly mem_limit?: string;
+  readonly cpu_shares?: number;
   readonly stop_grace_period?: string;
 }
 const compose = parse(read("docker-compose.yml"), { merge: true }) as {
@@ -97,6 +98,14 @@ describe("the compose file", () => {
       const entry = services[name]?.command?.[1] ?? "";
       expect(existsSync(join(ROOT, entry)), entry).toBe(true);
       expect(services[name]?.stop_grace_period).toBeDefined();
+    }
+  });
+
+  it("lets extraction have cores after everybody else", () => {
+    const DEFAULT_SHARES = 1024;
+    for (const [name, { cpu_shares = DEFAULT_SHARES }] of Object.entries(services)) {
+      if (name === "extract") expect(cpu_shares).toBeLessThan(DEFAULT_SHARES);
+      else expect(cpu_shares).toBe(DEFAULT_SHARES);
     }
   });
 
