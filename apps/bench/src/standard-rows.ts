@@ -1,5 +1,4 @@
-import { startCluster, type Cluster, type ClusterWish } from "./cluster.ts";
-import { startIdleLoops } from "./idle-loops.ts";
+import { startCluster, type ClusterWish } from "./cluster.ts";
 import { readOptions, type Options } from "./options.ts";
 import { figureOf, latencyIn, type Section } from "./result.ts";
 import { run } from "./run.ts";
@@ -21,15 +20,6 @@ async function measure(
   pid?: "edge",
 ): Promise<readonly Section[]> {
   await using cluster = await startCluster(wish);
-  return await measureOn(cluster, args, follow, pid);
-}
-
-async function measureOn(
-  cluster: Cluster,
-  args: string,
-  follow: (show: () => string) => void,
-  pid?: "edge",
-): Promise<readonly Section[]> {
   const parsed = readOptions([...args.split(" "), ...cluster.urls.flatMap((url) => ["--url", url])]);
   if (!parsed.ok) throw new Error(parsed.problems.join("; "));
   const watched = pid === "edge" ? cluster.edges[0]?.pid : undefined;
@@ -93,21 +83,6 @@ export const ROWS: readonly StandardRow[] = [
         "text p99 beside PDFs, times idle": figureOf(text, "first p99, times idle"),
         "PDFs of 30 pages": figureOf(files, "files") / figureOf(files, "took"),
       };
-    },
-  },
-  {
-    // What that would be if extraction cost nothing but the cores: something that yields to everybody has all of them.
-    name: "loops",
-    most: 1,
-    async round(follow) {
-      await using cluster = await startCluster(PROMPT);
-      const textP99 = async (): Promise<number> => {
-        const [section] = await measureOn(cluster, "asks --rate 50 --duration 8 --warmup 2", follow);
-        return latencyIn(section, "first", "p99");
-      };
-      const alone = await textP99();
-      using _loops = startIdleLoops();
-      return { "text p99 beside idle loops, times idle": (await textP99()) / alone };
     },
   },
   {
