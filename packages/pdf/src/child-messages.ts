@@ -7,6 +7,8 @@ export interface Job {
   readonly engine: EngineName;
   readonly maxPages: number;
   readonly maxTextBytes: number;
+  /** The first page to read; those before it are known. */
+  readonly from?: number;
   /** Draw this page instead of reading all. */
   readonly draw?: number;
 }

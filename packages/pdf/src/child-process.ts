@@ -1,10 +1,13 @@
 import { fork, spawnSync, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import type { Job, Report } from "./child-messages.ts";
 import type { EngineName } from "./page-engine.ts";
+import { coresAreFull } from "./starving.ts";
 
 /** A process that takes jobs, one at a time, and reports on each. */
 export interface Child<J = Job, R = Report> {
@@ -12,12 +15,16 @@ export interface Child<J = Job, R = Report> {
   readonly ready: Promise<void>;
   readonly alive: boolean;
   readonly pid: number | undefined;
+  /** It waits for a core that nobody else wants; else it has a small share of one. */
+  readonly patient: boolean;
   send(job: J): void;
   onReport: ((report: R) => void) | undefined;
   /** It ended: killed, or by itself with a code. */
   onEnd: ((code: number | null) => void) | undefined;
   /** Resident memory in bytes; 0 when it cannot be told. */
   memory(): Promise<number>;
+  /** How long it has had a core so far, in ms, to a hundredth of a second; NaN when it cannot be told. */
+  ranMs(): number;
   kill(): void;
 }
 
@@ -25,24 +32,29 @@ const ENTRY = join(import.meta.dirname, "child.ts");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
+/** Programs of util-linux that start what follows as something else. */
+type Wrapper = readonly [file: string, ...args: string[]];
 /**
- * Programs of util-linux that start what follows as something else. Killed when its parent dies: a child in an endless loop
- * hears nothing of that, and without a parent nobody watches its time or its memory. Run when nobody else wants to: the
- * lowest nice value alone is not that, since who wakes up still waits for such a process's turn of some milliseconds to
- * end, once at every hop of a message.
+ * Killed when its parent dies: a child in an endless loop hears nothing of that, and without a parent nobody watches its
+ * time or its memory.
  */
-const WRAPPERS = [
-  ["/usr/bin/setpriv", "--pdeathsig", "KILL"],
-  ["/usr/bin/chrt", "--idle", "0"],
-] as const;
+const MORTAL: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
+/**
+ * Run when nobody else wants to. The lowest nice value alone is not that: who wakes up still waits for such a process's
+ * turn of some milliseconds to end, once at every hop of a message.
+ */
+const PATIENT: Wrapper = ["/usr/bin/chrt", "--idle", "0"];
 const TRY_MS = 5000;
-let wrapping: string[] | undefined;
+const tried = new Map<Wrapper, boolean>();
 
-/** What stands before a child's program: the wrappers that are there and can do it. */
-function wrappers(): string[] {
-  const works = ([file, ...args]: readonly [string, ...string[]]): boolean =>
-    spawnSync(file, [...args, "true"], { stdio: "ignore", timeout: TRY_MS }).status === 0;
-  return (wrapping ??= WRAPPERS.filter(works).flat());
+/** Whether a wrapper is there and can do it; tried once. */
+function works(wrapper: Wrapper): boolean {
+  const [file, ...args] = wrapper;
+  const known = tried.get(wrapper);
+  if (known !== undefined) return known;
+  const { status } = spawnSync(file, [...args, "true"], { stdio: "ignore", timeout: TRY_MS });
+  tried.set(wrapper, status === 0);
+  return status === 0;
 }
 
 /** A child that reads PDFs, with one engine warmed up. */
@@ -66,7 +78,9 @@ export function startProgram<J, R extends { readonly type: string }>(
   { argument, reads }: { argument: string; reads: readonly string[] },
 ): Child<J, R> {
   const folders = new Set([join(import.meta.dirname, ".."), ...reads.map(packagesAround)]);
-  const [first = execPath, ...more] = [...wrappers(), execPath];
+  const patient = !coresAreFull();
+  const wrappers = [MORTAL, ...(patient ? [PATIENT] : [])].filter(works);
+  const [first = execPath, ...more] = [...wrappers.flat(), execPath];
   const process = fork(entry, [argument], {
     execPath: first,
     env: {},
@@ -83,7 +97,18 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...[...folders].map((folder) => `--allow-fs-read=${folder}`),
     ],
   });
-  return wrap(process);
+  lower(process.pid, patient);
+  return wrap(process, patient);
+}
+
+/** Gives a process a lower priority, where that is allowed: to a patient one the lowest. */
+export function lower(pid: number | undefined, patient: boolean): void {
+  const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority;
+  try {
+    if (pid !== undefined) setPriority(pid, patient ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended, or it then competes as an equal.
+  }
 }
 
 /** pnpm and npm lay packages out differently: the folder that a package's own imports are found in, and its own. */
@@ -91,7 +116,7 @@ function packagesAround(file: string): string {
   return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
 }
 
-function wrap<J, R extends { readonly type: string }>(process: ChildProcess): Child<J, R> {
+function wrap<J, R extends { readonly type: string }>(process: ChildProcess, patient: boolean): Child<J, R> {
   let alive = true;
   let settle: { ready(): void; died(error: Error): void } | undefined;
   const ready = new Promise<void>((resolve, reject) => {
@@ -104,10 +129,12 @@ function wrap<J, R extends { readonly type: string }>(process: ChildProcess): Ch
       return alive;
     },
     pid: process.pid,
+    patient,
     send: (job) => void process.send(job as object, (error) => error && process.kill("SIGKILL")),
     onReport: undefined,
     onEnd: undefined,
     memory: () => residentBytes(process.pid),
+    ranMs: () => processorMs(process.pid),
     kill: () => void process.kill("SIGKILL"),
   };
   process.on("message", (report: R) => {
@@ -131,5 +158,17 @@ async function residentBytes(pid: number | undefined): Promise<number> {
     return Number(resident) * PAGE_BYTES;
   } catch {
     return 0; // it has just ended, or this is no Linux: then the limits inside of the child are what bounds it
+  }
+}
+
+const TICK_MS = 10;
+
+function processorMs(pid: number | undefined): number {
+  try {
+    // Fields 14 and 15; what is before the third may hold anything, in brackets.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return (Number(fields[14 - 3]) + Number(fields[15 - 3])) * TICK_MS;
+  } catch {
+    return Number.NaN;
   }
 }

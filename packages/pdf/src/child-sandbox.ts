@@ -2,21 +2,15 @@ import dgram from "node:dgram";
 import dns from "node:dns";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
-import { constants, setPriority } from "node:os";
 
 /*
  * What a process that reads hostile files gives up before it reads the first one. Node's permission model (see
  * child-process.ts) takes away files, processes, threads and native code; on Node 24 it knows nothing of the network.
  */
 
-/** Lowers this process's priority and takes the network away from everything that runs in it. Call it first. */
+/** Takes the network away from everything that runs in this process, which ends with its parent. Call it first. */
 export function enterSandbox(): void {
   process.once("disconnect", () => process.exit());
-  try {
-    setPriority(constants.priority.PRIORITY_LOW);
-  } catch {
-    // Not allowed here: extraction then competes as an equal.
-  }
   closeNetwork();
 }
 

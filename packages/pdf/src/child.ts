@@ -35,7 +35,7 @@ async function run(job: Job): Promise<void> {
   tell({ type: "opened", pages: document.pages });
   // The parent refuses a file with more pages; do not begin with what it will not take.
   const last = document.pages > job.maxPages ? 0 : document.pages;
-  for (let page = job.draw ?? 1; page <= (job.draw ?? last); page++) {
+  for (let page = job.draw ?? job.from ?? 1; page <= (job.draw ?? last); page++) {
     try {
       tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page));
     } catch (error) {

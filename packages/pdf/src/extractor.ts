@@ -2,7 +2,7 @@ import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./e
 import { startChild } from "./child-process.ts";
 import type { EngineName } from "./page-engine.ts";
 import { createPool } from "./pool.ts";
-import { beginReading, outcomeOf, read, together, worthAnotherEngine, type Reading } from "./reading.ts";
+import { beginReading, lastRead, outcomeOf, read, together, worthAnotherEngine, type Reading } from "./reading.ts";
 import { readScans, type Ocr } from "./read-scans.ts";
 import { runJob } from "./run-job.ts";
 
@@ -56,8 +56,20 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
     return Math.min(limits.stallMs, SHARED_STALLS * limits.stallMs - (now - lastPage), deadline - now);
   }
 
-  /** Undefined: a second engine whose time was up before it had a child. */
+  /** Undefined: the file's time was up before there was a child. One that starves is followed by another, once. */
   async function readWith(
+    name: EngineName,
+    input: ExtractInput,
+    options: ExtractOptions,
+    clock: Clock,
+  ): Promise<Reading | undefined> {
+    const reading = await goOn(beginReading(name), name, input, options, clock);
+    if (reading?.end !== "starved") return reading;
+    return (await goOn({ ...reading, end: undefined }, name, input, options, clock)) ?? { ...reading, end: "time" };
+  }
+
+  async function goOn(
+    before: Reading,
     name: EngineName,
     { bytes, password }: ExtractInput,
     { signal, onPage }: ExtractOptions,
@@ -65,11 +77,11 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
   ): Promise<Reading | undefined> {
     const child = await pool.take(signal);
     const begun = performance.now();
-    let reading = beginReading(name);
+    let reading = before;
     let stallMs = limits.stallMs;
     if (clock.deadline === undefined) Object.assign(clock, { deadline: begun + limits.timeoutMs, lastPage: begun });
     else {
-      // For a second engine the wait for another child is part of the file's time: it was the file that killed the first.
+      // The wait for another child is part of the file's time: mostly it was the file that killed the first.
       stallMs = leftOf(clock);
       if (stallMs <= LEAST_MS) {
         pool.give(child, true);
@@ -82,7 +94,7 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
     try {
       await runJob(
         child,
-        { bytes, password, engine: name, maxPages, maxTextBytes },
+        { bytes, password, engine: name, maxPages, maxTextBytes, from: lastRead(before) + 1 },
         {
           signal,
           memoryBytes,

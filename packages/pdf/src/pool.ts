@@ -1,6 +1,10 @@
 import type { Child } from "./child-process.ts";
+import { coresAreFull, watchStarving } from "./starving.ts";
 
-/** Lends children, one file each at a time; a child that was hurt is replaced at once. */
+/**
+ * Lends children, one file each at a time; a child that was hurt is replaced at once, and so is one that would starve, or
+ * need not go before others any more.
+ */
 export interface Pool extends AsyncDisposable {
   /** Waits for a child that is free and ready. */
   take(signal: AbortSignal): Promise<Child>;
@@ -41,6 +45,11 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
           await turn(signal);
           continue;
         }
+        if (child.patient && coresAreFull()) {
+          drop(child);
+          add();
+          continue;
+        }
         try {
           await started(child);
           return child;
@@ -56,7 +65,9 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
       const count = (files.get(child) ?? 0) + 1;
       files.set(child, count);
       void (async () => {
-        const again = fit && child.alive && count < filesPerChild && (await child.memory()) < FREE_MEMORY_BYTES;
+        const priority = child.patient || coresAreFull();
+        const again =
+          fit && priority && child.alive && count < filesPerChild && (await child.memory()) < FREE_MEMORY_BYTES;
         if (again && !closed) free.push(child);
         else {
           drop(child);
@@ -91,6 +102,10 @@ async function started(child: Child): Promise<void> {
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error("the child did not start")), START_MS);
   });
-  await Promise.race([child.ready, late]).finally(() => clearTimeout(timer));
+  const full = watchStarving(child, () => child.kill());
+  await Promise.race([child.ready, late]).finally(() => {
+    clearTimeout(timer);
+    full();
+  });
   if (!child.alive) throw new Error("the child died");
 }

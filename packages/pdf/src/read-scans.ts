@@ -53,16 +53,18 @@ export async function readScans(
 
 /** A page's picture, or undefined when PDFium cannot draw it. */
 async function drawn(
-  { pool, limits }: Deps,
-  { bytes, password }: ExtractInput,
+  { pool, ocr, limits }: Deps,
+  input: ExtractInput,
   page: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
+  const { bytes, password } = input;
   const { maxPages, maxTextBytes, memoryBytes, stallMs } = limits;
   const child = await pool.take(signal);
   const begun = performance.now();
   let pgm: Uint8Array | undefined;
   let whole = false;
+  let starved = false;
   try {
     await runJob(
       child,
@@ -72,6 +74,7 @@ async function drawn(
         memoryBytes,
         isLate: (now) => now - begun > stallMs,
         take(what) {
+          starved = what === "starved";
           if (typeof what === "string") return true;
           if (what.type === "picture") ({ pgm } = what);
           whole = what.type === "done" || what.type === "failed";
@@ -79,8 +82,8 @@ async function drawn(
         },
       },
     );
-    return pgm;
   } finally {
     pool.give(child, whole);
   }
+  return starved ? drawn({ pool, ocr, limits }, input, page, signal) : pgm;
 }

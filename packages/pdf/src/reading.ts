@@ -17,7 +17,8 @@ export interface Reading {
   readonly bytes: number;
   readonly end: End | undefined;
 }
-export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | "time" | "memory" | "crash";
+/** `starved`: its child had next to no core. */
+export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | "time" | "memory" | "crash" | "starved";
 
 export function beginReading(engine: Reading["engine"]): Reading {
   return {
@@ -160,6 +161,7 @@ function missingOf(state: Reading, page: number): Missing[] {
   return [{ page, reason: state.lost.has(page) || died ? "error" : "limit" }];
 }
 
-function lastRead(state: Reading): number {
+/** 0 before the first. */
+export function lastRead(state: Reading): number {
   return Math.max(0, ...state.texts.keys(), ...state.lost);
 }

@@ -1,6 +1,7 @@
 import type { Job, Report } from "./child-messages.ts";
 import type { Child } from "./child-process.ts";
 import type { End } from "./reading.ts";
+import { watchStarving } from "./starving.ts";
 
 const WATCH_MS = 50;
 
@@ -26,9 +27,11 @@ export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, ta
       if (isLate(performance.now())) step("time");
       else void child.memory().then((bytes) => bytes > memoryBytes && step("memory"));
     }, WATCH_MS);
+    const full = watchStarving(child, () => step("starved"));
     const abort = (): void => settle(() => reject(signal.reason as Error));
     function settle(act: () => void): void {
       settled = true;
+      full();
       clearInterval(watch);
       signal.removeEventListener("abort", abort);
       child.onReport = undefined;

@@ -1,7 +1,8 @@
 import { execFile, spawn } from "node:child_process";
-import { constants, setPriority } from "node:os";
 import { promisify } from "node:util";
+import { lower } from "./child-process.ts";
 import type { Recogniser } from "./recogniser.ts";
+import { coresAreFull } from "./starving.ts";
 
 const LOOK_MS = 5000;
 const MOST_TEXT_BYTES = 4_194_304;
@@ -30,7 +31,7 @@ export function createTesseractNative({ languages, path }: { languages: readonly
           signal,
           killSignal: "SIGKILL",
         });
-        lower(child.pid);
+        lower(child.pid, !coresAreFull());
         const pieces: Buffer[] = [];
         let size = 0;
         child.stdout.on("data", (piece: Buffer) => {
@@ -50,12 +51,4 @@ export function createTesseractNative({ languages, path }: { languages: readonly
       // Each process ends with its page.
     },
   };
-}
-
-function lower(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // It has ended, or it is not allowed here.
-  }
 }

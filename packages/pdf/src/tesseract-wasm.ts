@@ -4,11 +4,14 @@ import type { OcrJob, OcrReport } from "./child-messages.ts";
 import { resolved, startProgram, type Child } from "./child-process.ts";
 import { PdfError } from "./extract.ts";
 import type { Recogniser } from "./recogniser.ts";
+import { watchStarving } from "./starving.ts";
 
 const ENTRY = join(import.meta.dirname, "ocr-child.ts");
 const WATCH_MS = 50;
 /** A child that nobody has needed for so long is ended: it holds 100 MB and more. */
 const IDLE_MS = 30_000;
+
+const STARVED = new Error("the OCR child had no core");
 
 type OcrChild = Child<OcrJob, OcrReport>;
 
@@ -63,21 +66,24 @@ export function createTesseractWasm({
     idle.unref();
   }
 
+  async function recognise(pgm: Uint8Array, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    const child = free.pop() ?? start();
+    try {
+      const text = await read(child, pgm, signal, memoryBytes);
+      free.push(child);
+      rest();
+      return text;
+    } catch (error) {
+      drop(child);
+      if (error === STARVED) return recognise(pgm, signal);
+      throw error;
+    }
+  }
+
   return {
     name: "tesseract-wasm",
-    async recognise(pgm, signal) {
-      signal.throwIfAborted();
-      const child = free.pop() ?? start();
-      try {
-        const text = await read(child, pgm, signal, memoryBytes);
-        free.push(child);
-        rest();
-        return text;
-      } catch (error) {
-        drop(child);
-        throw error;
-      }
-    },
+    recognise,
     async [Symbol.asyncDispose]() {
       clearTimeout(idle);
       for (const child of all) drop(child);
@@ -100,9 +106,11 @@ function read(child: OcrChild, pgm: Uint8Array, signal: AbortSignal, memoryBytes
         void child.memory().then((bytes) => bytes > memoryBytes && settle(() => reject(new Error("too much memory")))),
       WATCH_MS,
     );
+    const full = watchStarving(child, () => settle(() => reject(STARVED)));
     const abort = (): void => settle(() => reject(signal.reason as Error));
     function settle(act: () => void): void {
       clearInterval(watch);
+      full();
       signal.removeEventListener("abort", abort);
       child.onReport = undefined;
       child.onEnd = undefined;

@@ -1,0 +1,17 @@
+import { spawnNode } from "@docrelay/testkit";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const can = existsSync("/usr/bin/taskset") && existsSync("/usr/bin/chrt");
+
+describe.runIf(can)("extraction where others keep the core busy", () => {
+  it.each(["cold", "warm"])(
+    "reads the whole file, each page once, with a %s child",
+    { timeout: 60_000 },
+    async (how) => {
+      await using parent = spawnNode(join(import.meta.dirname, "../test/starving-parent.ts"), { args: [how] });
+      expect(await parent.waitFor(/^outcome/, 45_000)).toBe("outcome 200 pages, 200 told in order");
+    },
+  );
+});

@@ -1,0 +1,39 @@
+import type { Child } from "./child-process.ts";
+
+/*
+ * Children run when nobody else wants to. Where others keep every core busy for seconds that is never, and a file would
+ * end as too slow that nobody has looked at. A process cannot be given more of the cores later without privilege, so
+ * what starves is ended, and for a while new children are started as ones that get a tenth of a busy core.
+ */
+
+/** A stall's time must hold both: to see it, and to read the page after it. */
+const WINDOW_MS = 4000;
+/** Of one core. */
+const STARVING_SHARE = 0.1;
+const REMEMBER_MS = 60_000;
+
+let fullUntil = 0;
+
+/** Whether a child that would wait for an idle core was starving in the last minute. */
+export function coresAreFull(): boolean {
+  return performance.now() < fullUntil;
+}
+
+/**
+ * Watches a child that has something to do, until the answer is called. `onStarving` comes at most once, and only for
+ * one that waits for an idle core; of the others it is but remembered that cores are full.
+ */
+export function watchStarving(child: Pick<Child, "patient" | "ranMs">, onStarving: () => void): () => void {
+  let before = child.ranMs();
+  const watch = setInterval(() => {
+    const now = child.ranMs();
+    const starving = now - before < STARVING_SHARE * WINDOW_MS; // false where it cannot be told
+    before = now;
+    if (!starving) return;
+    fullUntil = performance.now() + REMEMBER_MS;
+    if (!child.patient) return;
+    clearInterval(watch);
+    onStarving();
+  }, WINDOW_MS);
+  return () => clearInterval(watch);
+}
