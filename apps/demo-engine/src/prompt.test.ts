@@ -1,4 +1,4 @@
-import { buildPrompt, type PromptFile } from "@docrelay/engine";
+import { buildPrompt, promptText, type PromptFile } from "@docrelay/engine";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readPrompt } from "./prompt.ts";
@@ -12,7 +12,7 @@ const file = (name: string, pages: string[], more: Partial<PromptFile> = {}): Pr
   ...more,
 });
 const build = (mode: "plain" | "fenced", message: string, files: PromptFile[]): string =>
-  buildPrompt({ mode, message, files, boundary });
+  promptText(buildPrompt({ mode, message, files, boundary }));
 
 const name = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1 }).map((text) => text.replaceAll(/[\r\n]/g, "_")),

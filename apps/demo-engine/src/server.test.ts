@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { buildPrompt } from "@docrelay/engine";
+import { buildPrompt, promptText } from "@docrelay/engine";
 import { schema, type Config } from "./config.ts";
 import { startDemoEngine, type DemoEngine } from "./server.ts";
 
@@ -91,12 +91,14 @@ afterAll(async () => {
 });
 
 const prompt = (message: string, pages = ["Nothing.", "The bridge is blue."]): string =>
-  buildPrompt({
-    mode: "fenced",
-    message,
-    files: [{ name: "a.pdf", pages, missing: [], truncated: false }],
-    boundary: "0123456789abcdef",
-  });
+  promptText(
+    buildPrompt({
+      mode: "fenced",
+      message,
+      files: [{ name: "a.pdf", pages, missing: [], truncated: false }],
+      boundary: "0123456789abcdef",
+    }),
+  );
 
 describe("without a fault", () => {
   it("streams words that join to the answer, then an end with its citations", async () => {

@@ -12,8 +12,8 @@ export interface Connection {
   readonly open: boolean;
   /** From now on this one hears; what came before it, it does not. */
   listen(listener: Listener): void;
-  /** Resolves when the system has taken all of the frame. @throws EngineError `unavailable` */
-  send(text: string): Promise<void>;
+  /** Sends a text frame, in UTF-8; resolves when the system has taken all of it. @throws EngineError `unavailable` */
+  send(text: Buffer): Promise<void>;
   pause(): void;
   resume(): void;
   /** Ends it at once; nothing of it is heard any more but the error, if one is given. Any number of times. */
@@ -96,7 +96,7 @@ function wrap(socket: WebSocket, pingEveryMs: number): Connection {
     listen: (next) => void (listener = next),
     send: (text) =>
       new Promise((resolve, reject) => {
-        socket.send(text, (cause) => {
+        socket.send(text, { binary: false }, (cause) => {
           if (cause) reject(new EngineError("unavailable", "the engine's connection broke", { cause }));
           else resolve();
         });

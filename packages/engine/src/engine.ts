@@ -1,6 +1,8 @@
+import type { Prompt } from "./prompt.ts";
+
 /** One call of the engine: the whole prompt, and the id that goes into the frame. */
 export interface EngineAsk {
-  readonly message: string;
+  readonly message: Prompt;
   readonly uniqueId: string;
   /** Who asks: a connection that has just served somebody serves the same one first. Never sent. */
   readonly affinity: string;

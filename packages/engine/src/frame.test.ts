@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { askFrame, readFrame, type FrameRule, type ReplyFrame } from "./frame.ts";
+import { promptText } from "./prompt.ts";
 
 const RULE: FrameRule = { reply: "single", uniqueId: "u1", mustEcho: false };
 const STREAM: FrameRule = { ...RULE, reply: "stream" };
@@ -9,8 +10,18 @@ const FIELDS = ["message", "response", "reply", "text", "content", "delta"];
 
 describe("askFrame", () => {
   it("is the original frame: three fields in their order", () => {
-    expect(askFrame("hi\n\n--- File", "user-uuid")).toBe(
+    expect(askFrame("hi\n\n--- File", "user-uuid").toString()).toBe(
       '{"message":"hi\\n\\n--- File","type":"chat","unique_id":"user-uuid"}',
+    );
+  });
+
+  it("is the same in parts as in one piece, and each time that they come", () => {
+    const text = fc.string({ unit: "binary" });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(text, fc.array(text))), text, (parts, uniqueId) => {
+        const whole = JSON.stringify({ message: promptText(parts), type: "chat", unique_id: uniqueId });
+        for (const _ of [1, 2]) expect(askFrame(parts, uniqueId).toString()).toBe(whole);
+      }),
     );
   });
 });

@@ -1,5 +1,6 @@
 import type { EngineCitation } from "./engine.ts";
 import { isDeeperThan } from "./depth.ts";
+import type { Prompt } from "./prompt.ts";
 
 /** How an engine replies: with one frame, or with a stream of them that ends with `end`, `done` or `completed`. */
 export type ReplyMode = "single" | "stream";
@@ -35,9 +36,25 @@ const MAX_CITATIONS = 50;
 /** A frame may be forwarded, and written again on the way: what is deeper takes a serializer's stack down. */
 const MAX_DEPTH = 64;
 
-/** The request as it goes over the wire: the frame of the original system. */
-export function askFrame(message: string, uniqueId: string): string {
-  return JSON.stringify({ message, type: "chat", unique_id: uniqueId });
+/** Pages as they stand in a frame; gone when they are. To write 50 of them takes longer than all else about an ask. */
+const written = new WeakMap<readonly string[], Buffer>();
+
+/** The request as it goes over the wire, JSON in UTF-8: the frame of the original system. */
+export function askFrame(message: Prompt, uniqueId: string): Buffer {
+  const parts = typeof message === "string" ? [message] : message;
+  const end = `","type":"chat","unique_id":${JSON.stringify(uniqueId)}}`;
+  return Buffer.concat([Buffer.from('{"message":"'), ...parts.map(inJson), Buffer.from(end)]);
+}
+
+function inJson(part: string | readonly string[]): Buffer {
+  if (typeof part === "string") return escaped(part);
+  const known = written.get(part) ?? escaped(part.join("\n"));
+  written.set(part, known);
+  return known;
+}
+
+function escaped(text: string): Buffer {
+  return Buffer.from(JSON.stringify(text).slice(1, -1));
 }
 
 /** Reads a reply frame. One that is not a JSON object is itself the text. Never throws. */

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildPrompt, type PromptFile } from "./prompt.ts";
+import { buildPrompt, promptText, type PromptFile } from "./prompt.ts";
 
 const boundary = "0123456789abcdef";
 const file = (more: Partial<PromptFile> = {}): PromptFile => ({
@@ -11,9 +11,9 @@ const file = (more: Partial<PromptFile> = {}): PromptFile => ({
   ...more,
 });
 const fenced = (message: string, files: PromptFile[]): string =>
-  buildPrompt({ mode: "fenced", message, files, boundary });
+  promptText(buildPrompt({ mode: "fenced", message, files, boundary }));
 const plain = (message: string, files: PromptFile[]): string =>
-  buildPrompt({ mode: "plain", message, files, boundary });
+  promptText(buildPrompt({ mode: "plain", message, files, boundary }));
 
 const anyFile = fc.record({
   name: fc.string({ unit: "grapheme", minLength: 1 }),
