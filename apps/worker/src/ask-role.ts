@@ -1,3 +1,4 @@
+import { readText } from "@docrelay/channel";
 import { createWebSocketEngine } from "@docrelay/engine";
 import { consumeWakes, type Consumer } from "@docrelay/jobs";
 import { createLoopDelay } from "@docrelay/platform";
@@ -7,9 +8,11 @@ import { listenForCancels } from "./cancel-listener.ts";
 import type { Base } from "./base.ts";
 import { createHeldBytes } from "./held-bytes.ts";
 import { createRunningAsks, type RunningAsks } from "./running-asks.ts";
+import { createTextCache } from "./text-cache.ts";
 import { createTick } from "./tick.ts";
 
 const MOST_HELD_UNITS = 67_108_864;
+const MOST_CACHED_UNITS = 16_777_216;
 
 /** Starts the role `ask`: runs the asks of conversations, in order, and talks to the engine. */
 export function startAskRole(base: Base): { consumer: Consumer; running: RunningAsks } {
@@ -44,6 +47,7 @@ export function startAskRole(base: Base): { consumer: Consumer; running: Running
   const deps = {
     store,
     blobs,
+    texts: createTextCache((key) => readText(store, key), MOST_CACHED_UNITS),
     engine,
     tick,
     held,

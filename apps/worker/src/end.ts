@@ -5,9 +5,11 @@ import type { Failure } from "./failure.ts";
 import { insist } from "./insist.ts";
 import type { PromptSettings } from "./prompt.ts";
 import type { AskReport } from "./report.ts";
+import type { TextCache } from "./text-cache.ts";
 
 export interface TurnDeps extends AnswerDeps {
   readonly blobs: BlobStore;
+  readonly texts: TextCache;
   readonly settings: PromptSettings & { readonly attempts: number; readonly engineName: string };
   readonly report: AskReport;
   /** Aborted when the process is to end: nothing new is begun. */

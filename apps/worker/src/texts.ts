@@ -1,5 +1,6 @@
-import { readText, textState, type AskFile, type BlobStore, type Store, type StoredText } from "@docrelay/channel";
+import { textState, type AskFile, type BlobStore, type Store, type StoredText } from "@docrelay/channel";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
+import type { TextCache } from "./text-cache.ts";
 
 export type Text = Extract<StoredText, { kind: "text" }>;
 
@@ -10,7 +11,10 @@ export type Texts =
   | { kind: "missing"; files: number[] };
 
 /** Looks at the outcomes of all extractions; loads them only when all are there. */
-export async function lookAtTexts(store: Store, files: readonly AskFile[]): Promise<Texts> {
+export async function lookAtTexts(
+  { store, texts: cache }: { store: Store; texts: TextCache },
+  files: readonly AskFile[],
+): Promise<Texts> {
   const states = await textState(
     store,
     files.map(({ text }) => text),
@@ -23,7 +27,7 @@ export async function lookAtTexts(store: Store, files: readonly AskFile[]): Prom
   const texts: Text[] = [];
   for (const [file, { text }] of files.entries()) {
     if (failed >= 0 && file !== failed) continue;
-    const stored = await readText(store, text);
+    const stored = await cache.read(text);
     if (!stored) return { kind: "missing", files: [file] }; // it ran out in this very moment
     if (stored.kind === "failed") {
       return {

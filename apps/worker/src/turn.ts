@@ -57,7 +57,7 @@ async function go(
   const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
   const { files } = ask.body;
 
-  const texts = await insist(() => lookAtTexts(store, files), insistent);
+  const texts = await insist(() => lookAtTexts(deps, files), insistent);
   if (texts.kind === "missing") return parkFor(deps, ask, owner, texts.files);
   await forgetWaiting(deps, ask);
   const n = { next: ask.n + 1 };

@@ -17,7 +17,7 @@ export async function parkFor(deps: TurnDeps, ask: TakenAsk, owner: string, miss
   await insist(() => awaitTexts(store, ask.address, keys), insistent);
   const parked = await insist(() => park(store, ask, owner), insistent);
   // A text that came before we stood on its list rings for nobody, and empties that list no more.
-  const texts = await insist(() => lookAtTexts(store, files), insistent);
+  const texts = await insist(() => lookAtTexts(deps, files), insistent);
   if (texts.kind !== "missing") await insist(() => stopWaiting(store, ask.address, keys), insistent);
   if (parked.kind === "cancelled") return endCancelled(deps, ask, await arrived(deps, ask));
   if (parked.kind === "stale") return { kind: "lost" };

@@ -1,0 +1,64 @@
+import type { StoredText } from "@docrelay/channel";
+import { describe, expect, it } from "vitest";
+import { createTextCache } from "./text-cache.ts";
+
+const textOf = (units: number): StoredText => ({
+  kind: "text",
+  pages: ["x".repeat(units - 1), "y"],
+  chars: units,
+  missing: [],
+  ocr: [],
+  truncated: false,
+  extractMs: 1,
+});
+const FAILED: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false };
+
+/** Counts what is read: a key's length in units, or what `answers` says. */
+function reader(answers: Record<string, () => Promise<StoredText | undefined>> = {}) {
+  const reads: string[] = [];
+  const read = async (key: string): Promise<StoredText | undefined> => {
+    reads.push(key);
+    return (await answers[key]?.()) ?? (answers[key] ? undefined : textOf(Number(key.slice(1))));
+  };
+  return { reads, read };
+}
+
+describe("a cache of texts", () => {
+  it("reads a text once, for all who ask at a time and for those who come later", async () => {
+    const { reads, read } = reader();
+    const cache = createTextCache(read, 100);
+    const texts = await Promise.all([cache.read("a10"), cache.read("a10"), cache.read("b10")]);
+    expect(texts[1]).toBe(texts[0]);
+    expect(await cache.read("a10")).toBe(texts[0]);
+    expect(reads).toEqual(["a10", "b10"]);
+  });
+
+  it("forgets those that were asked for longest ago when all together are too long", async () => {
+    const { reads, read } = reader();
+    const cache = createTextCache(read, 100);
+    for (const key of ["a40", "b40", "a40", "c40", "a40", "c40", "b40"]) await cache.read(key);
+    expect(reads).toEqual(["a40", "b40", "c40", "b40"]);
+  });
+
+  it("gives a text that is too long by itself, and keeps nothing of it", async () => {
+    const { reads, read } = reader();
+    const cache = createTextCache(read, 100);
+    for (const key of ["a101", "a101", "b100", "b100"]) expect(await cache.read(key)).toMatchObject({ kind: "text" });
+    expect(reads).toEqual(["a101", "a101", "b100"]);
+  });
+
+  it("remembers no failure: not the file's, not the store's, and not that there is no text", async () => {
+    const { reads, read } = reader({
+      failed: async () => FAILED,
+      missing: async () => undefined,
+      broken: () => Promise.reject(new Error("away")),
+    });
+    const cache = createTextCache(read, 100);
+    for (const _ of [1, 2]) {
+      expect(await cache.read("failed")).toBe(FAILED);
+      expect(await cache.read("missing")).toBeUndefined();
+      await expect(Promise.all([cache.read("broken"), cache.read("broken")])).rejects.toThrow("away");
+    }
+    expect(reads).toEqual(["failed", "missing", "broken", "failed", "missing", "broken"]);
+  });
+});
