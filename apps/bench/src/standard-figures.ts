@@ -21,6 +21,7 @@ export const FIGURES = {
   "uploads beside text": { unit: "MB/s", better: "higher" },
   "text p99 beside PDFs, times idle": { unit: "×", better: "lower", goal: 1.5 },
   "PDFs of 30 pages": { unit: "1/s", better: "higher" },
+  "answers after the text, 1,000 asks of a PDF": { unit: "ms", better: "lower", goal: 1000 },
   "edge CPU per ask, 1 edge": { unit: "ms", better: "lower" },
   "edge CPU per ask, 2 edges": { unit: "ms", better: "lower" },
   "edge CPU per ask, 4 edges": { unit: "ms", better: "lower" },

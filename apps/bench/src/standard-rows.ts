@@ -1,4 +1,5 @@
 import { startCluster, type ClusterWish } from "./cluster.ts";
+import { answersAfterText } from "./one-pdf-run.ts";
 import { readOptions, type Options } from "./options.ts";
 import { figureOf, latencyIn, type Section } from "./result.ts";
 import { run } from "./run.ts";
@@ -83,6 +84,13 @@ export const ROWS: readonly StandardRow[] = [
         "text p99 beside PDFs, times idle": figureOf(text, "first p99, times idle"),
         "PDFs of 30 pages": figureOf(files, "files") / figureOf(files, "took"),
       };
+    },
+  },
+  {
+    name: "one-pdf",
+    async round(follow) {
+      follow(() => "1,000 asks about one PDF");
+      return { "answers after the text, 1,000 asks of a PDF": await answersAfterText({ asks: 1000, pages: 4 }) };
     },
   },
   {
