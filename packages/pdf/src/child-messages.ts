@@ -9,9 +9,14 @@ export interface Job {
   readonly maxTextBytes: number;
   /** The first page to read; those before it are known. */
   readonly from?: number;
+  /** From the last page to the first. */
+  readonly backwards?: boolean;
   /** Draw this page instead of reading all. */
   readonly draw?: number;
 }
+
+/** Parent → child: enough of this file; it is closed after the page at hand. */
+export const STOP = "stop";
 
 /**
  * Child → parent, in order: `ready` once; then per job `opened`, `page` or `lost` each page, `done`; or `failed`. For a
@@ -27,6 +32,12 @@ export type Report =
   | { readonly type: "lost"; readonly page: number }
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly kind: "invalid" | "encrypted" };
+
+export type PageReport = Extract<Report, { type: "page" | "lost" }>;
+
+export function isPage(what: Report | string): what is PageReport {
+  return typeof what !== "string" && (what.type === "page" || what.type === "lost");
+}
 
 /** Parent → OCR child: a page as a PGM file. */
 export interface OcrJob {

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
-import type { Job, Report } from "./child-messages.ts";
+import { STOP, type Job, type Report } from "./child-messages.ts";
 import type { EngineName } from "./page-engine.ts";
 import { coresAreFull } from "./starving.ts";
 
@@ -18,6 +18,8 @@ export interface Child<J = Job, R = Report> {
   /** It waits for a core that nobody else wants; else it has a small share of one. */
   readonly patient: boolean;
   send(job: J): void;
+  /** Enough of the job at hand, if there is one: it ends after its page, as if that were the last. */
+  stop(): void;
   onReport: ((report: R) => void) | undefined;
   /** It ended: killed, or by itself with a code. */
   onEnd: ((code: number | null) => void) | undefined;
@@ -131,6 +133,7 @@ function wrap<J, R extends { readonly type: string }>(process: ChildProcess, pat
     pid: process.pid,
     patient,
     send: (job) => void process.send(job as object, (error) => error && process.kill("SIGKILL")),
+    stop: () => void process.send(STOP, () => undefined), // one that cannot be told is at its end
     onReport: undefined,
     onEnd: undefined,
     memory: () => residentBytes(process.pid),

@@ -1,4 +1,4 @@
-import type { Job, Report } from "./child-messages.ts";
+import { STOP, type Job, type Report } from "./child-messages.ts";
 import { enterSandbox } from "./child-sandbox.ts";
 import { cutText } from "./cut-text.ts";
 import { pageText } from "./layout.ts";
@@ -29,22 +29,34 @@ function isPoison(error: unknown, engine: EngineName): boolean {
   return error instanceof Error && error.constructor.name === "RuntimeError";
 }
 
+let stopped = false;
+
 async function run(job: Job): Promise<void> {
+  stopped = false;
   const engine = await engineOf(job.engine);
   const document = await engine.open(job.bytes, job.password);
   tell({ type: "opened", pages: document.pages });
-  // The parent refuses a file with more pages; do not begin with what it will not take.
-  const last = document.pages > job.maxPages ? 0 : document.pages;
-  for (let page = job.draw ?? job.from ?? 1; page <= (job.draw ?? last); page++) {
+  for (const page of pagesOf(job, document.pages)) {
     try {
       tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page));
     } catch (error) {
       if (isPoison(error, job.engine)) throw error;
       tell({ type: "lost", page });
     }
+    await new Promise(setImmediate); // else nobody would hear that it is enough
+    if (stopped) break;
   }
   await document.close();
   tell({ type: "done" });
+}
+
+/** The pages to report on, in their order. */
+function pagesOf({ draw, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
+  if (draw !== undefined) return [draw];
+  // The parent refuses a file with more pages; do not begin with what it will not take.
+  if (pages > maxPages) return [];
+  const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
+  return backwards ? all.reverse() : all;
 }
 
 async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
@@ -59,12 +71,17 @@ async function drawn(document: OpenDocument, page: number): Promise<Report> {
   return { type: "picture", page, pgm: await document.draw(page) };
 }
 
-process.on("message", (job: Job) => {
+process.on("message", (message: Job | typeof STOP) => {
+  if (message === STOP) stopped = true;
+  else begin(message);
+});
+
+function begin(job: Job): void {
   run(job).catch((error: unknown) => {
     if (isPoison(error, job.engine)) process.exit(70);
     tell({ type: "failed", kind: error instanceof DocumentError ? error.kind : "invalid" });
   });
-});
+}
 
 // Warm the engine that comes first, so that the first file does not wait for it.
 const [first] = process.argv.slice(2) as EngineName[];

@@ -1,8 +1,19 @@
+import { isPage, type Report } from "./child-messages.ts";
 import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./extract.ts";
 import { startChild } from "./child-process.ts";
+import { helpFromEnd, NO_HELP } from "./help-from-end.ts";
 import type { EngineName } from "./page-engine.ts";
 import { createPool } from "./pool.ts";
-import { beginReading, lastRead, outcomeOf, read, together, worthAnotherEngine, type Reading } from "./reading.ts";
+import {
+  beginReading,
+  lastRead,
+  outcomeOf,
+  read,
+  together,
+  worthAnotherEngine,
+  type End,
+  type Reading,
+} from "./reading.ts";
 import { readScans, type Ocr } from "./read-scans.ts";
 import { runJob } from "./run-job.ts";
 
@@ -19,6 +30,10 @@ export interface ExtractorOptions {
 /** Both engines together may take so many stalls' time for one page, and the second one begins with no less than this. */
 const SHARED_STALLS = 1.3;
 const LEAST_MS = 500;
+
+/** So many pages are read before another child is sent to help, and so many must then be left to be worth it. */
+const ALONE_PAGES = 3;
+const WORTH_HELP_PAGES = 8;
 
 /** When a file's time is up, over both engines. */
 interface Clock {
@@ -91,31 +106,43 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
     const deadline = clock.deadline ?? begun;
     let since = begun;
     const { maxPages, maxTextBytes, memoryBytes } = limits;
+    const from = lastRead(before) + 1;
+    const job = { bytes, password, engine: name, maxPages, maxTextBytes, from };
+    let helper = NO_HELP;
+    /** Pages come here in their order, whoever has read them. */
+    const accept = (what: Report | End): void => {
+      reading = read(reading, what, limits);
+      if (!isPage(what) || reading.total === undefined) return;
+      const known = Math.min(what.page + helper.count, reading.total);
+      if (known <= clock.told) return;
+      clock.told = known;
+      onPage?.(known, reading.total);
+    };
     try {
-      await runJob(
-        child,
-        { bytes, password, engine: name, maxPages, maxTextBytes, from: lastRead(before) + 1 },
-        {
-          signal,
-          memoryBytes,
-          isLate: (now) => now > deadline || now - since > stallMs,
-          take(what) {
-            reading = read(reading, what, limits);
-            if (typeof what !== "string" && (what.type === "page" || what.type === "lost")) {
-              since = performance.now();
-              stallMs = limits.stallMs;
-              if (what.type === "page") clock.lastPage = since;
-              if (reading.total !== undefined && what.page > clock.told) {
-                clock.told = what.page;
-                onPage?.(what.page, reading.total);
-              }
-            }
-            return reading.end !== undefined;
-          },
+      await runJob(child, job, {
+        signal,
+        memoryBytes,
+        isLate: (now) => now > deadline || now - since > stallMs,
+        take(what) {
+          if (isPage(what)) {
+            since = performance.now();
+            stallMs = limits.stallMs;
+            if (what.type === "page") clock.lastPage = since;
+            const pages = reading.total ?? 0;
+            if (what.page === from + ALONE_PAGES - 1 && pages - what.page >= WORTH_HELP_PAGES && name === first)
+              helper = helpFromEnd(pool, job, { pages, memoryBytes, signal });
+            if (what.page + 1 >= helper.first) child.stop();
+            if (what.page >= helper.first) return false;
+          } else if (typeof what !== "string" && what.type === "done") {
+            helper.pagesAfter(lastRead(reading)).forEach(accept);
+          }
+          accept(what);
+          return reading.end !== undefined;
         },
-      );
+      });
       return reading;
     } finally {
+      helper.stop();
       pool.give(child, reading.end === "done" || reading.end === "invalid" || reading.end === "encrypted");
     }
   }

@@ -10,6 +10,8 @@ export interface Pool extends AsyncDisposable {
   take(signal: AbortSignal): Promise<Child>;
   /** `fit`: it may serve again. Else it is killed and another one warmed in its place. */
   give(child: Child, fit: boolean): void;
+  /** A child that nobody wants now, if there is one. It is called for when somebody does. */
+  spare(recall: () => void): Child | undefined;
 }
 
 /** A child that has read so many files is replaced: libraries leak. */
@@ -21,11 +23,17 @@ const FREE_MEMORY_BYTES = 350 * 1024 * 1024;
 export function createPool(size: number, start: () => Child, filesPerChild = FILES_PER_CHILD): Pool {
   const free: Child[] = [];
   const files = new Map<Child, number>();
+  const ready = new WeakSet<Child>();
+  const recalls = new Map<Child, () => void>();
   const waiting: Array<() => void> = [];
   let closed = false;
 
   function add(): void {
     const child = start();
+    child.ready.then(
+      () => ready.add(child),
+      () => undefined,
+    );
     files.set(child, 0);
     free.push(child);
   }
@@ -42,6 +50,7 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
         if (closed) throw new Error("the extractor is closed");
         const child = free.shift();
         if (!child) {
+          for (const recall of recalls.values()) recall();
           await turn(signal);
           continue;
         }
@@ -61,7 +70,15 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
         }
       }
     },
+    spare(recall) {
+      if (waiting.length > 0 || coresAreFull()) return undefined;
+      const index = free.findIndex((child) => child.alive && ready.has(child));
+      const [child] = index < 0 ? [] : free.splice(index, 1);
+      if (child) recalls.set(child, recall);
+      return child;
+    },
     give(child, fit) {
+      recalls.delete(child);
       const count = (files.get(child) ?? 0) + 1;
       files.set(child, count);
       void (async () => {

@@ -1,0 +1,98 @@
+import { eventually, makePdf } from "@docrelay/testkit";
+import { afterAll, describe, expect, it } from "vitest";
+import { LIMITS } from "../test/limits.ts";
+import { createExtractor, type ExtractLimits, type ExtractOutcome, type Extractor } from "./index.ts";
+
+const open: Extractor[] = [];
+afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
+
+type Engine = Parameters<typeof createExtractor>[0]["engine"];
+/** With two children that are both warm. */
+async function create(engine: Engine, concurrency: number, limits: Partial<ExtractLimits> = {}): Promise<Extractor> {
+  const extractor = createExtractor({ engine, concurrency, limits: { ...LIMITS, ...limits } });
+  open.push(extractor);
+  const warm = makePdf({ pages: ["warm"] });
+  await Promise.all(Array.from({ length: concurrency }, () => extractor.extract({ bytes: warm }, { signal })));
+  return extractor;
+}
+const { signal } = new AbortController();
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `This is page ${index + 1}.`);
+/** More than any engine reads in three seconds. */
+const LONGER = "word word\n".repeat(1_200_000);
+/** Pages that take some milliseconds each. */
+const OPERATORS = 20_000;
+
+describe.each(["pdfium", "pdf-parse"] as const)("a file that two children read from both ends, by %s", (engine) => {
+  const both = async (
+    pages: string[],
+    limits?: Partial<ExtractLimits>,
+  ): Promise<[alone: ExtractOutcome, helped: ExtractOutcome]> => {
+    const bytes = makePdf({ pages, operators: 2000 });
+    const [one, two] = [await create(engine, 1, limits), await create(engine, 2, limits)];
+    return [await one.extract({ bytes }, { signal }), await two.extract({ bytes }, { signal })];
+  };
+
+  it("comes out as one child reads it, with progress that counts the pages of both", async () => {
+    const bytes = makePdf({ pages: numbered(60), operators: OPERATORS });
+    const extractor = await create(engine, 2);
+    const help = async (): Promise<boolean> => {
+      const told: number[] = [];
+      const outcome = await extractor.extract({ bytes }, { signal, onPage: (page) => told.push(page) });
+      expect(outcome).toMatchObject({ kind: "text", pages: numbered(60), missing: [], truncated: false });
+      expect(told).toEqual(told.toSorted((a, b) => a - b));
+      expect(told.at(-1)).toBe(60);
+      return told.length < 55;
+    };
+    await eventually(help, { timeoutMs: 15_000, what: "a file that was read by both" });
+  });
+
+  it("is cut at its cap where one child's would be", async () => {
+    const [alone, helped] = await both(numbered(60), { maxTextBytes: 700 });
+    expect(helped).toEqual(alone);
+    expect(helped).toMatchObject({ truncated: true });
+  });
+
+  it("keeps what is before a page that takes too long, and no more", { timeout: 60_000 }, async () => {
+    const pages = numbered(24);
+    pages[20] = LONGER;
+    const [alone, helped] = await both(pages, { stallMs: 2000 });
+    expect(helped).toEqual(alone);
+    expect(helped).toMatchObject({ pages: [...numbered(20), "", "", "", ""] });
+  });
+
+  it("does not keep the second child from somebody else's file", async () => {
+    const extractor = await create(engine, 2);
+    const ended: string[] = [];
+    let told = 0;
+    let helped = false;
+    const onPage = (page: number): void => {
+      helped ||= page > told + 1;
+      told = page;
+    };
+    const long = extractor.extract(
+      { bytes: makePdf({ pages: numbered(200), operators: OPERATORS }) },
+      { signal, onPage },
+    );
+    const longEnd = long.then(() => ended.push("long"));
+    await eventually(() => helped, { everyMs: 5, what: "the second child at work" });
+    await extractor.extract({ bytes: makePdf({ pages: ["short"] }) }, { signal });
+    ended.push("short");
+    await longEnd;
+    expect(ended).toEqual(["short", "long"]);
+  });
+
+  it("is left by both when it is cancelled", async () => {
+    const extractor = await create(engine, 2);
+    const cancel = new AbortController();
+    const bytes = makePdf({ pages: numbered(200), operators: OPERATORS });
+    const reading = extractor.extract(
+      { bytes },
+      { signal: cancel.signal, onPage: (page) => page > 20 && cancel.abort() },
+    );
+    await expect(reading).rejects.toThrow("aborted");
+    const next = Array.from({ length: 2 }, () =>
+      extractor.extract({ bytes: makePdf({ pages: ["next"] }) }, { signal }),
+    );
+    expect(await Promise.all(next)).toMatchObject([{ pages: ["next"] }, { pages: ["next"] }]);
+  });
+});
