@@ -1,6 +1,5 @@
 import { fork, spawnSync, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
@@ -24,7 +23,7 @@ export interface Child<J = Job, R = Report> {
   /** It ended: killed, or by itself with a code. */
   onEnd: ((code: number | null) => void) | undefined;
   /** Resident memory in bytes; 0 when it cannot be told. */
-  memory(): Promise<number>;
+  memory(): number;
   /** How long it has had a core so far, in ms, to a hundredth of a second; NaN when it cannot be told. */
   ranMs(): number;
   kill(): void;
@@ -155,9 +154,9 @@ function wrap<J, R extends { readonly type: string }>(process: ChildProcess, pat
 
 const PAGE_BYTES = 4096;
 
-async function residentBytes(pid: number | undefined): Promise<number> {
+function residentBytes(pid: number | undefined): number {
   try {
-    const [, resident] = (await readFile(`/proc/${pid}/statm`, "utf8")).split(" ");
+    const [, resident] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
     return Number(resident) * PAGE_BYTES;
   } catch {
     return 0; // it has just ended, or this is no Linux: then the limits inside of the child are what bounds it

@@ -60,7 +60,8 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
           continue;
         }
         try {
-          await started(child);
+          if (!ready.has(child)) await started(child);
+          else if (!child.alive) throw new Error("the child died");
           return child;
         } catch {
           drop(child);
@@ -81,17 +82,14 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
       recalls.delete(child);
       const count = (files.get(child) ?? 0) + 1;
       files.set(child, count);
-      void (async () => {
-        const priority = child.patient || coresAreFull();
-        const again =
-          fit && priority && child.alive && count < filesPerChild && (await child.memory()) < FREE_MEMORY_BYTES;
-        if (again && !closed) free.push(child);
-        else {
-          drop(child);
-          if (!closed) add();
-        }
-        waiting.shift()?.();
-      })();
+      const priority = child.patient || coresAreFull();
+      const again = fit && priority && child.alive && count < filesPerChild && child.memory() < FREE_MEMORY_BYTES;
+      if (again && !closed) free.push(child);
+      else {
+        drop(child);
+        if (!closed) add();
+      }
+      waiting.shift()?.();
     },
     async [Symbol.asyncDispose]() {
       closed = true;

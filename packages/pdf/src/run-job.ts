@@ -25,7 +25,7 @@ export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, ta
     };
     const watch = setInterval(() => {
       if (isLate(performance.now())) step("time");
-      else void child.memory().then((bytes) => bytes > memoryBytes && step("memory"));
+      else if (child.memory() > memoryBytes) step("memory");
     }, WATCH_MS);
     const full = watchStarving(child, () => step("starved"));
     const abort = (): void => settle(() => reject(signal.reason as Error));

@@ -101,11 +101,9 @@ function coreFile(): string {
 
 function read(child: OcrChild, pgm: Uint8Array, signal: AbortSignal, memoryBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const watch = setInterval(
-      () =>
-        void child.memory().then((bytes) => bytes > memoryBytes && settle(() => reject(new Error("too much memory")))),
-      WATCH_MS,
-    );
+    const watch = setInterval(() => {
+      if (child.memory() > memoryBytes) settle(() => reject(new Error("too much memory")));
+    }, WATCH_MS);
     const full = watchStarving(child, () => settle(() => reject(STARVED)));
     const abort = (): void => settle(() => reject(signal.reason as Error));
     function settle(act: () => void): void {
