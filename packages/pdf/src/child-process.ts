@@ -141,7 +141,9 @@ function wrap<J, R extends { readonly type: string }>(process: ChildProcess, pat
   };
   process.on("message", (report: R) => {
     if (report.type === "ready") settle?.ready();
-    else child.onReport?.(report);
+    else if (child.onReport) child.onReport(report);
+    // Nobody has given it a job: it is not what it should be.
+    else process.kill("SIGKILL");
   });
   process.on("error", () => undefined); // its end follows
   process.once("exit", (code) => {

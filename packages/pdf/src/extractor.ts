@@ -109,6 +109,7 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
     const from = lastRead(before) + 1;
     const job = { bytes, password, engine: name, maxPages, maxTextBytes, from };
     let helper = NO_HELP;
+    let fit = false;
     /** Pages come here in their order, whoever has read them. */
     const accept = (what: Report | End): void => {
       reading = read(reading, what, limits);
@@ -119,7 +120,7 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
       onPage?.(known, reading.total);
     };
     try {
-      await runJob(child, job, {
+      fit = await runJob(child, job, {
         signal,
         memoryBytes,
         isLate: (now) => now > deadline || now - since > stallMs,
@@ -143,7 +144,7 @@ export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorO
       return reading;
     } finally {
       helper.stop();
-      pool.give(child, reading.end === "done" || reading.end === "invalid" || reading.end === "encrypted");
+      pool.give(child, fit);
     }
   }
 }

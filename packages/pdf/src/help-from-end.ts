@@ -41,7 +41,6 @@ export function helpFromEnd(
   const found: PageReport[] = [];
   let since = performance.now();
   let bytes = 0;
-  let whole = false;
   const watch: Watch = {
     signal,
     memoryBytes,
@@ -52,7 +51,6 @@ export function helpFromEnd(
     take(what) {
       if (typeof what === "string") return true;
       if (what.type === "opened") return what.pages !== pages;
-      whole = what.type === "done";
       if (!isPage(what)) return true;
       since = performance.now();
       found.push(what);
@@ -60,11 +58,11 @@ export function helpFromEnd(
       return bytes > job.maxTextBytes;
     },
   };
-  runJob(child, { ...job, backwards: true }, watch)
-    .catch(() => undefined) // aborted
-    .finally(() => {
+  void runJob(child, { ...job, backwards: true }, watch)
+    .catch(() => false) // aborted
+    .then((fit) => {
       over = true;
-      pool.give(child, whole);
+      pool.give(child, fit);
     });
   return {
     get first() {

@@ -63,10 +63,10 @@ async function drawn(
   const child = await pool.take(signal);
   const begun = performance.now();
   let pgm: Uint8Array | undefined;
-  let whole = false;
+  let fit = false;
   let starved = false;
   try {
-    await runJob(
+    fit = await runJob(
       child,
       { bytes, password, engine: "pdfium", maxPages, maxTextBytes, draw: page },
       {
@@ -77,13 +77,12 @@ async function drawn(
           starved = what === "starved";
           if (typeof what === "string") return true;
           if (what.type === "picture") ({ pgm } = what);
-          whole = what.type === "done" || what.type === "failed";
-          return whole;
+          return what.type === "done" || what.type === "failed";
         },
       },
     );
   } finally {
-    pool.give(child, whole);
+    pool.give(child, fit);
   }
   return starved ? drawn({ pool, ocr, limits }, input, page, signal) : pgm;
 }

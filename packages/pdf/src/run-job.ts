@@ -16,12 +16,16 @@ export interface Watch {
   take(what: Report | End): boolean;
 }
 
-/** One job in one child: what it reports, what the clock says, what it takes of memory, and whether it lives. */
-export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, take }: Watch): Promise<void> {
+/**
+ * One job in one child: what it reports, what the clock says, what it takes of memory, and whether it lives. Answers
+ * whether the child is fit for the next job: only when it said itself that this one is over. Of one that was left in the
+ * middle more would come, and be taken for the next file's: somebody else's text.
+ */
+export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, take }: Watch): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let settled = false;
     const step = (what: Report | End): void => {
-      if (!settled && take(what)) settle(resolve);
+      if (!settled && take(what)) settle(() => resolve(isOver(what)));
     };
     const watch = setInterval(() => {
       if (isLate(performance.now())) step("time");
@@ -44,6 +48,10 @@ export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, ta
     if (signal.aborted) return abort();
     child.send(job);
   });
+}
+
+function isOver(what: Report | End): boolean {
+  return typeof what !== "string" && (what.type === "done" || what.type === "failed");
 }
 
 /** V8 aborts when its heap is full; that is the only thing we know to abort here. */

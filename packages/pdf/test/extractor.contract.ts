@@ -110,6 +110,13 @@ export function extractorContract(engine: Parameters<typeof createExtractor>[0][
       expect(await extract(Buffer.from(text))).toEqual({ kind: "failed", code: "PDF_INVALID", permanent: true });
     });
 
+    it("has no page; nothing of it gets into the file after it", async () => {
+      for (let turn = 0; turn < 10; turn++) {
+        expect(await extract(makePdf({ pages: [] }))).toMatchObject({ kind: "failed", code: "PDF_INVALID" });
+        expect(await extract(makePdf({ pages: [`Turn ${turn}.`] }))).toMatchObject({ pages: [`Turn ${turn}.`] });
+      }
+    });
+
     it("is a scan", async () => {
       expect(await extract(makeScanPdf())).toEqual({ kind: "failed", code: "PDF_NO_TEXT", permanent: true });
     });
