@@ -50,6 +50,17 @@ describe.skipIf(all.length === 0)("the corpus (needs ../shared/corpus)", { timeo
     expect(f1(({ file }) => file.category === "cjk" || file.category === "rtl")).toBeGreaterThanOrEqual(wanted.scripts);
   });
 
+  it("is read the same whatever was read before by the same child", async () => {
+    const outcomes = async (files: typeof readable): Promise<Map<string, unknown>> => {
+      const extractor = create({ engine: "auto", concurrency: 1, limits: LIMITS });
+      const found = new Map<string, unknown>();
+      for (const file of files) found.set(file.file, (await runFile(extractor, file)).outcome);
+      return found;
+    };
+    const [there, back] = [await outcomes(readable), await outcomes(readable.toReversed())];
+    for (const { file } of readable) expect(back.get(file), file).toEqual(there.get(file));
+  });
+
   it("holds files that mean harm: each ends in its time, and the extractor goes on", async () => {
     const limits = { ...LIMITS, stallMs: 3000, timeoutMs: 12_000 };
     const extractor = create({ engine: "auto", concurrency: 2, limits });
