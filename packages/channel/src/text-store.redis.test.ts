@@ -64,6 +64,16 @@ describe("texts", () => {
     expect(await readText(channel.store, "none")).toBeUndefined();
   });
 
+  it("replace a failure, and are replaced by none", async () => {
+    const failed: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false };
+    await writeText(channel.store, "k", failed);
+    await writeText(channel.store, "k", text);
+    expect(await readText(channel.store, "k")).toEqual(text);
+    await writeText(channel.store, "k", failed);
+    expect(await readText(channel.store, "k")).toEqual(text);
+    expect(await ttl("k")).toBeGreaterThan(3_500_000);
+  });
+
   it("are kept for the retention and renewed by use; a failure that may pass only ten minutes", async () => {
     await writeText(channel.store, "a", text);
     await channel.store.redis.pexpire(textKeyOf("a"), 1000);

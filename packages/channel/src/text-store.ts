@@ -50,19 +50,31 @@ export async function readProfile(store: Store): Promise<string> {
   return (await store.redis.get(PROFILE_KEY)) ?? "";
 }
 
+const WRITE_FAILURE = script(`
+if redis.call('HGET', KEYS[1], 'kind') == 'text' then return { 'KEPT' } end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'kind', 'failed', 'meta', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return { 'OK' }
+`);
+
 /**
- * Stores an outcome; written again it is replaced. Do this before {@link takeWaiting}. Longer texts are compressed,
- * to a quarter of their size, beside the event loop.
+ * Stores an outcome; written again it is replaced, but a text by no failure: who was stopped in the middle and is too
+ * late for everything has read nothing that others have not. Do this before {@link takeWaiting}. Longer texts are
+ * compressed, to a quarter of their size, beside the event loop.
  */
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
-  const { pages, ...meta } = text.kind === "text" ? text : { ...text, pages: [] };
-  const keep =
-    text.kind === "text" || text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
+  if (text.kind === "failed") {
+    const keep = text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
+    await run(store.redis, WRITE_FAILURE, [name], [JSON.stringify(text), keep]);
+    return;
+  }
+  const { pages, ...meta } = text;
   const packed = await packText(pages.join(PAGE_BREAK));
   const write = store.redis.multi().del(name);
-  write.hset(name, "kind", text.kind, "meta", JSON.stringify({ ...meta, pageCount: pages.length }), ...packed);
-  await exec(write.pexpire(name, keep));
+  write.hset(name, "kind", "text", "meta", JSON.stringify({ ...meta, pageCount: pages.length }), ...packed);
+  await exec(write.pexpire(name, store.retentionMs));
 }
 
 /** Reads an outcome, and renews a text's life. */
