@@ -4,13 +4,15 @@ import type { End } from "./reading.ts";
 import { watchStarving } from "./starving.ts";
 
 const WATCH_MS = 50;
+/** A watch that comes so much later than it should has stood still itself, and so has not heard its child. */
+const STOOD_MS = 1000;
 
 export interface Watch {
   /** Aborting makes it throw the signal's reason; the child then still works, and is to be killed. */
   readonly signal: AbortSignal;
   /** Resident memory of the child. */
   readonly memoryBytes: number;
-  /** Asked 20 times a second. */
+  /** Asked 20 times a second; of `now` is taken away how long this process has stood still. */
   isLate(now: number): boolean;
   /** Takes what the child reports, or why there will be no more; answers whether that was the last. */
   take(what: Report | End): boolean;
@@ -27,8 +29,13 @@ export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, ta
     const step = (what: Report | End): void => {
       if (!settled && take(what)) settle(() => resolve(isOver(what)));
     };
+    let looked = performance.now();
+    let stood = 0;
     const watch = setInterval(() => {
-      if (isLate(performance.now())) step("time");
+      const now = performance.now();
+      if (now - looked > STOOD_MS) stood += now - looked;
+      looked = now;
+      if (isLate(now - stood)) step("time");
       else if (child.memory() > memoryBytes) step("memory");
     }, WATCH_MS);
     const full = watchStarving(child, () => step("starved"));

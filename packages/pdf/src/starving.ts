@@ -25,12 +25,14 @@ export function coresAreFull(): boolean {
  */
 export function watchStarving(child: Pick<Child, "patient" | "ranMs">, onStarving: () => void): () => void {
   let before = child.ranMs();
+  let looked = performance.now();
   const watch = setInterval(() => {
-    const now = child.ranMs();
-    const starving = now - before < STARVING_SHARE * WINDOW_MS; // false where it cannot be told
-    before = now;
+    const [now, ran] = [performance.now(), child.ranMs()];
+    // False where it cannot be told. Who has stood still himself may not have heard that the child has nothing to do.
+    const starving = ran - before < STARVING_SHARE * WINDOW_MS && now - looked < 1.5 * WINDOW_MS;
+    [before, looked] = [ran, now];
     if (!starving) return;
-    fullUntil = performance.now() + REMEMBER_MS;
+    fullUntil = now + REMEMBER_MS;
     if (!child.patient) return;
     clearInterval(watch);
     onStarving();
