@@ -13,12 +13,15 @@ const textOf = (units: number): StoredText => ({
 });
 const FAILED: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false };
 
-/** Counts what is read: a key's length in units, or what `answers` says. */
+/** Two of 40,000 letters, or one of 100,000. */
+const MOST = 102_000;
+
+/** Counts what is read: a key's thousands of letters, or what `answers` says. */
 function reader(answers: Record<string, () => Promise<StoredText | undefined>> = {}) {
   const reads: string[] = [];
   const read = async (key: string): Promise<StoredText | undefined> => {
     reads.push(key);
-    return (await answers[key]?.()) ?? (answers[key] ? undefined : textOf(Number(key.slice(1))));
+    return (await answers[key]?.()) ?? (answers[key] ? undefined : textOf(1000 * Number(key.slice(1))));
   };
   return { reads, read };
 }
@@ -26,7 +29,7 @@ function reader(answers: Record<string, () => Promise<StoredText | undefined>> =
 describe("a cache of texts", () => {
   it("reads a text once, for all who ask at a time and for those who come later", async () => {
     const { reads, read } = reader();
-    const cache = createTextCache(read, 100);
+    const cache = createTextCache(read, MOST);
     const texts = await Promise.all([cache.read("a10"), cache.read("a10"), cache.read("b10")]);
     expect(texts[1]).toBe(texts[0]);
     expect(await cache.read("a10")).toBe(texts[0]);
@@ -35,16 +38,36 @@ describe("a cache of texts", () => {
 
   it("forgets those that were asked for longest ago when all together are too long", async () => {
     const { reads, read } = reader();
-    const cache = createTextCache(read, 100);
+    const cache = createTextCache(read, MOST);
     for (const key of ["a40", "b40", "a40", "c40", "a40", "c40", "b40"]) await cache.read(key);
     expect(reads).toEqual(["a40", "b40", "c40", "b40"]);
   });
 
   it("gives a text that is too long by itself, and keeps nothing of it", async () => {
     const { reads, read } = reader();
-    const cache = createTextCache(read, 100);
+    const cache = createTextCache(read, MOST);
     for (const key of ["a101", "a101", "b100", "b100"]) expect(await cache.read(key)).toMatchObject({ kind: "text" });
     expect(reads).toEqual(["a101", "a101", "b100"]);
+  });
+
+  it("counts pages and what is missing of them, not only letters", async () => {
+    const missing = Array.from({ length: 500 }, (_, index) => ({ page: index + 1, reason: "scan" as const }));
+    const blank = async (): Promise<StoredText> =>
+      ({ ...textOf(1), pages: Array(500).fill(""), missing }) as StoredText;
+    const { reads, read } = reader({ a: blank, b: blank, c: blank });
+    const cache = createTextCache(read, MOST);
+    for (const key of ["a", "b", "c", "a"]) await cache.read(key);
+    expect(reads).toEqual(["a", "b", "c", "a"]);
+  });
+
+  it("forgets a text when told, also while it is being read", async () => {
+    const { reads, read } = reader();
+    const cache = createTextCache(read, MOST);
+    const first = cache.read("a40");
+    cache.forget("a40");
+    expect(await first).toMatchObject({ kind: "text" });
+    for (const key of ["b40", "c40", "b40", "a40"]) await cache.read(key);
+    expect(reads).toEqual(["a40", "b40", "c40", "a40"]);
   });
 
   it("remembers no failure: not the file's, not the store's, and not that there is no text", async () => {
@@ -53,7 +76,7 @@ describe("a cache of texts", () => {
       missing: async () => undefined,
       broken: () => Promise.reject(new Error("away")),
     });
-    const cache = createTextCache(read, 100);
+    const cache = createTextCache(read, MOST);
     for (const _ of [1, 2]) {
       expect(await cache.read("failed")).toBe(FAILED);
       expect(await cache.read("missing")).toBeUndefined();

@@ -19,6 +19,8 @@ export async function lookAtTexts(
     store,
     files.map(({ text }) => text),
   );
+  // One that has been read again since may have come out otherwise.
+  for (const [file, { text }] of files.entries()) if (states[file] !== "text") cache.forget(text);
   const failed = states.indexOf("failed");
   if (failed < 0) {
     const missing = states.flatMap((state, file) => (state === "missing" ? [file] : []));
@@ -37,6 +39,7 @@ export async function lookAtTexts(
         ...(stored.reason === undefined ? {} : { reason: stored.reason }),
       };
     }
+    if (failed >= 0) return { kind: "missing", files: [file] }; // it has just been read again, and is to be had now
     texts.push(stored);
   }
   return { kind: "ready", texts };
