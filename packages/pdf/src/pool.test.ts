@@ -80,6 +80,17 @@ describe("a pool of children", () => {
     expect(order).toEqual(["b"]);
   });
 
+  it("goes on with the next one when who was woken is aborted in the same turn", async () => {
+    const pool = create(1, pdfium);
+    const child = await pool.take(signal);
+    const tired = new AbortController();
+    const [first, second] = [pool.take(tired.signal), pool.take(signal)];
+    pool.give(child, true);
+    tired.abort(new Error("enough"));
+    await expect(first).rejects.toThrow("enough");
+    expect(await second).toBe(child);
+  });
+
   it("ends its children and sends away who waits when it is closed", async () => {
     const pool = create(2, pdfium);
     const [one, two] = [await pool.take(signal), await pool.take(signal)];

@@ -46,6 +46,8 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
   return {
     async take(signal) {
       while (true) {
+        // What woke us is then for the next one.
+        if (signal.aborted && free.length > 0) waiting.shift()?.();
         signal.throwIfAborted();
         if (closed) throw new Error("the extractor is closed");
         const child = free.shift();
@@ -67,7 +69,7 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
           drop(child);
           // A machine that cannot start one now may later: not in a tight loop.
           await new Promise((resolve) => setTimeout(resolve, 200));
-          add();
+          if (!closed) add();
         }
       }
     },

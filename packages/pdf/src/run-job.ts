@@ -12,7 +12,7 @@ export interface Watch {
   readonly signal: AbortSignal;
   /** Resident memory of the child. */
   readonly memoryBytes: number;
-  /** Asked 20 times a second; of `now` is taken away how long this process has stood still. */
+  /** Asked 20 times a second; not at once after this process has stood still, but when it has heard its child. */
   isLate(now: number): boolean;
   /** Takes what the child reports, or why there will be no more; answers whether that was the last. */
   take(what: Report | End): boolean;
@@ -30,12 +30,13 @@ export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, ta
       if (!settled && take(what)) settle(() => resolve(isOver(what)));
     };
     let looked = performance.now();
-    let stood = 0;
+    let stood = false;
     const watch = setInterval(() => {
       const now = performance.now();
-      if (now - looked > STOOD_MS) stood += now - looked;
+      // Not twice in a row: on a loop that is always late nothing would ever be.
+      stood = now - looked > STOOD_MS && !stood;
       looked = now;
-      if (isLate(now - stood)) step("time");
+      if (!stood && isLate(now)) step("time");
       else if (child.memory() > memoryBytes) step("memory");
     }, WATCH_MS);
     const full = watchStarving(child, () => step("starved"));

@@ -8,6 +8,8 @@ import type { Child } from "./child-process.ts";
 
 /** A stall's time must hold both: to see it, and to read the page after it. */
 const WINDOW_MS = 4000;
+/** A watch that comes so much later has stood still itself. */
+const STOOD_MS = 1000;
 /** Of one core. */
 const STARVING_SHARE = 0.1;
 const REMEMBER_MS = 60_000;
@@ -29,7 +31,7 @@ export function watchStarving(child: Pick<Child, "patient" | "ranMs">, onStarvin
   const watch = setInterval(() => {
     const [now, ran] = [performance.now(), child.ranMs()];
     // False where it cannot be told. Who has stood still himself may not have heard that the child has nothing to do.
-    const starving = ran - before < STARVING_SHARE * WINDOW_MS && now - looked < 1.5 * WINDOW_MS;
+    const starving = ran - before < STARVING_SHARE * WINDOW_MS && now - looked < WINDOW_MS + STOOD_MS;
     [before, looked] = [ran, now];
     if (!starving) return;
     fullUntil = now + REMEMBER_MS;
