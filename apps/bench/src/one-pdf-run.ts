@@ -48,8 +48,9 @@ export async function answersAfterText(of: { asks: number; pages: number }): Pro
     return socket;
   });
 
-  const worker = cluster.workers.at(-1)?.pid ?? 0;
-  async function pass(): Promise<number> {
+  const worker = cluster.workers.at(-1)?.pid;
+  if (!worker) throw new Error("no worker that extracts");
+  const pass = async (): Promise<number> => {
     [firstText, answered] = [0, 0];
     waiting.clear();
     const bytes = longPdf(of.pages);
@@ -69,7 +70,7 @@ export async function answersAfterText(of: { asks: number; pages: number }): Pro
     }
     await eventually(() => answered === of.asks, { timeoutMs: ANSWER_MS, everyMs: 50, what: "the last answer" });
     return lastAnswer - firstText;
-  }
+  };
   await pass();
   return await pass();
 }
