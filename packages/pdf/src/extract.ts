@@ -49,7 +49,7 @@ export interface ExtractInput {
 export interface ExtractOptions {
   /** Aborting kills the child that works on the file; the extraction then throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** A page was finished, of so many. */
+  /** So many pages are finished, of so many; it never goes back, and may go on by more than one. With OCR: a page was read. */
   onPage?(page: number, pages: number): void;
 }
 

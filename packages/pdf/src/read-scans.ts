@@ -53,11 +53,12 @@ export async function readScans(
 
 /** A page's picture, or undefined when PDFium cannot draw it. */
 async function drawn(
-  { pool, ocr, limits }: Deps,
+  deps: Deps,
   input: ExtractInput,
   page: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
+  const { pool, limits } = deps;
   const { bytes, password } = input;
   const { maxPages, maxTextBytes, memoryBytes, stallMs } = limits;
   const child = await pool.take(signal);
@@ -84,5 +85,5 @@ async function drawn(
   } finally {
     pool.give(child, fit);
   }
-  return starved ? drawn({ pool, ocr, limits }, input, page, signal) : pgm;
+  return starved ? drawn(deps, input, page, signal) : pgm;
 }
