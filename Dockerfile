@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/root/.npm \
 FROM node:24-bookworm-slim AS manifests
 WORKDIR /all
 COPY . .
-RUN mkdir /manifests && cp --parents package.json pnpm-lock.yaml pnpm-workspace.yaml apps/*/package.json packages/*/package.json /manifests
+RUN mkdir /manifests && cp --parents package.json pnpm-lock.yaml pnpm-workspace.yaml apps/*/package.json packages/*/package.json tools/*/package.json /manifests
 
 FROM tools AS page
 ARG NPM_CONFIG_REGISTRY

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Deliberately broken variants and kills at every step; eight edges at once; every kind of load.
-const LONG = ["apps/chaos/test/**/*.e2e.test.ts", "apps/bench/src/{run,scale}.e2e.test.ts"];
+const LONG = ["tools/chaos/test/**/*.e2e.test.ts", "tools/bench/src/{run,scale}.e2e.test.ts"];
 
 export default defineConfig({
   test: {
@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{apps,packages}/*/{src,test}/**/*.test.ts"],
+          include: ["{apps,packages,tools}/*/{src,test}/**/*.test.ts"],
           exclude: ["**/*.e2e.test.ts", "**/node_modules/**"],
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           // Whole clusters of processes: one file at a time, so that they do not starve each other.
           name: "e2e",
-          include: ["{apps,packages}/*/{src,test}/**/*.e2e.test.ts"],
+          include: ["{apps,packages,tools}/*/{src,test}/**/*.e2e.test.ts"],
           exclude: [...LONG, "**/node_modules/**"],
           fileParallelism: false,
           testTimeout: 90_000,

@@ -39,7 +39,7 @@ export async function installTools() {
 
 /** All dependencies, as the lockfile has them. */
 export async function installDependencies(pnpm) {
-  const manifests = ["apps", "packages"].flatMap((folder) =>
+  const manifests = ["apps", "packages", "tools"].flatMap((folder) =>
     readdirSync(join(root, folder))
       .map((name) => join(root, folder, name, "package.json"))
       .filter((path) => existsSync(path)),

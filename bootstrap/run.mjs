@@ -12,11 +12,11 @@ const [task, ...args] = process.argv.slice(2);
 const entries = {
   start: ["apps/local/src/main.ts"],
   test: ["bootstrap/test.mjs"],
-  bench: ["apps/bench/src/main.ts"],
+  bench: ["tools/bench/src/main.ts"],
   "bench:pdf": ["packages/pdf/bench/main.ts"],
-  chaos: ["apps/chaos/src/main.ts"],
+  chaos: ["tools/chaos/src/main.ts"],
   long: ["node_modules/vitest/vitest.mjs", "run", "--project", "long"],
-  cluster: ["apps/cluster/src/main.ts"],
+  cluster: ["tools/cluster/src/main.ts"],
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
 if (!Object.hasOwn(entries, task ?? "")) {

@@ -57,8 +57,8 @@ export interface ClusterOptions {
   readonly redisArgs?: readonly string[];
 }
 
-const EDGE = fileURLToPath(new URL("../../edge/src/main.ts", import.meta.url));
-const WORKER = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
+const EDGE = fileURLToPath(new URL("../../../apps/edge/src/main.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../../apps/worker/src/main.ts", import.meta.url));
 /** Resident memory that a process of this size of cluster never needs. */
 const MEMORY_LIMIT = 500_000_000;
 const START_MS = 40_000;

@@ -15,7 +15,7 @@ interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 const read = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
-const workspace = ["apps", "packages"].flatMap((kind) =>
+const workspace = ["apps", "packages", "tools"].flatMap((kind) =>
   readdirSync(join(ROOT, kind)).map((name) => ({ folder: join(ROOT, kind, name), name })),
 );
 

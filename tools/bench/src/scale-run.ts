@@ -47,7 +47,7 @@ export async function cpuPerReply(of: {
   const nodes = await Promise.all(
     Array.from({ length: of.nodes }, async () => {
       const args = ["--redis", redis.url, "--adapter", of.adapter];
-      return ends.use(await startPrivate({ entry: "apps/bench/src/fan-out-node.ts", args, folder }));
+      return ends.use(await startPrivate({ entry: "tools/bench/src/fan-out-node.ts", args, folder }));
     }),
   );
 

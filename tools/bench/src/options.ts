@@ -76,7 +76,7 @@ const NUMBERS = {
 type NumberName = keyof typeof NUMBERS;
 
 export const USAGE = [
-  "node apps/bench/src/main.ts <kind> --url http://host:port [--url …] [options]",
+  "node tools/bench/src/main.ts <kind> --url http://host:port [--url …] [options]",
   "",
   `  kinds: ${KINDS.join(", ")}; standard: a private cluster, all figures`,
   "  --protocol socketio|plain",

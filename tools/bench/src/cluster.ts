@@ -29,11 +29,11 @@ export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   const redis = ends.use(await startRedis({ aof: true, container: false }));
 
   const start = async (entry: string, env: Record<string, string>, args: string[] = []): Promise<PrivateProcess> => {
-    const more = entry.startsWith("apps/bench") ? {} : { nodeArgs: wish.nodeArgs ?? [] };
+    const more = entry.startsWith("tools/bench") ? {} : { nodeArgs: wish.nodeArgs ?? [] };
     return ends.use(await startPrivate({ entry, env: { ...env, ...wish.env }, args, folder, ...more }));
   };
   const pace = ["--gap", String(wish.gapMs ?? 0), "--pieces", String(wish.pieces ?? 12)];
-  const engine = await start("apps/bench/src/bench-engine.ts", {}, pace);
+  const engine = await start("tools/bench/src/bench-engine.ts", {}, pace);
   const engineUrl = `ws://127.0.0.1:${engine.port}`;
   const shared = { REDIS_URL: redis.url };
   const worker = { ...shared, ENGINE_URL: engineUrl, ENGINE_REPLY: "stream" };
