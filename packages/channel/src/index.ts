@@ -1,9 +1,9 @@
-export { askAddress, conversationAddress, userAddress } from "./address.ts";
-export type { AskAddress, ConversationAddress, UserAddress } from "./address.ts";
-export { CANCEL_CHANNEL, channelOf, roomOf } from "./keys.ts";
-export { ChannelError, loadScripts, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store } from "./store.ts";
-export { decodeFrame } from "./frame.ts";
-export * from "./accept.ts";
+export { askAddress, conversationAddress, userAddress } from "./redis/address.ts";
+export type { AskAddress, ConversationAddress, UserAddress } from "./redis/address.ts";
+export { CANCEL_CHANNEL, channelOf, roomOf } from "./redis/keys.ts";
+export { ChannelError, loadScripts, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store } from "./redis/store.ts";
+export { decodeFrame } from "./log/frame.ts";
+export * from "./ask/accept.ts";
 export {
   append,
   begin,
@@ -15,14 +15,14 @@ export {
   type Ended,
   type Taken,
   type TakenAsk,
-} from "./turn.ts";
-export * from "./peek.ts";
-export * from "./finish.ts";
-export * from "./cancel.ts";
-export * from "./sweep.ts";
-export * from "./reply-log.ts";
-export * from "./progress.ts";
-export * from "./fan-out.ts";
+} from "./ask/turn.ts";
+export * from "./ask/peek.ts";
+export * from "./ask/finish.ts";
+export * from "./ask/cancel.ts";
+export * from "./ask/sweep.ts";
+export * from "./log/reply-log.ts";
+export * from "./log/progress.ts";
+export * from "./log/fan-out.ts";
 export {
   awaitTexts,
   dropPassword,
@@ -41,6 +41,6 @@ export {
   textState,
   writeText,
   type StoredText,
-} from "./text-store.ts";
-export { createBlobStore, IDLE_UPLOAD_MS, newRef, type BlobStore } from "./blob-store.ts";
-export * from "./upload.ts";
+} from "./texts/text-store.ts";
+export { createBlobStore, IDLE_UPLOAD_MS, newRef, type BlobStore } from "./uploads/blob-store.ts";
+export * from "./uploads/upload.ts";

@@ -24,7 +24,7 @@ const CHAOS = `(globalThis as any)[Symbol.for("docrelay.chaos")]`;
 /** Wraps the steps of one source file; others pass unchanged. @throws Error when a step is not where it should be. */
 export function rewriteSteps(url: string, source: string): string {
   if (url.endsWith("/packages/jobs/src/producer.ts")) return rewriteProducer(source);
-  const file = /\/packages\/channel\/src\/([\w-]+\.ts)$/.exec(url)?.[1];
+  const file = /\/packages\/channel\/src\/[\w-]+\/([\w-]+\.ts)$/.exec(url)?.[1];
   const steps = (file && CHANNEL[file]) || [];
   return steps.reduce((text, step) => {
     const head = `export async function ${step}(`;

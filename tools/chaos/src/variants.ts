@@ -6,8 +6,8 @@ export interface Change {
   readonly to: string;
 }
 
-const TURN = "packages/channel/src/turn.ts";
-const PRELUDE = "packages/channel/src/conversation-script.ts";
+const TURN = "packages/channel/src/ask/turn.ts";
+const PRELUDE = "packages/channel/src/ask/conversation-script.ts";
 
 /**
  * The product with one of its safeguards taken out: canaries. Each is found by a scripted run of its own; were one not,
@@ -21,7 +21,7 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
     { file: TURN, from: "if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end", to: "" },
     { file: TURN, from: "if r[2] ~= owner then return { 'STALE' } end", to: "" },
     {
-      file: "packages/channel/src/finish.ts",
+      file: "packages/channel/src/ask/finish.ts",
       from: "if attempt >= 0 and (tonumber(r[2]) ~= attempt or tonumber(r[3]) + 1 ~= n) then return { 'STALE' } end",
       to: "",
     },
@@ -35,7 +35,9 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
     },
   ],
   /** An ask that was seen before is taken for a new one. */
-  "no idempotency record": [{ file: "packages/channel/src/accept.ts", from: "if known[1] then", to: "if false then" }],
+  "no idempotency record": [
+    { file: "packages/channel/src/ask/accept.ts", from: "if known[1] then", to: "if false then" },
+  ],
   /** An event that is sent again is written again. */
   "no event count": [
     { file: TURN, from: "if n <= tonumber(r[3]) then return { 'DONE' } end", to: "" },
@@ -82,7 +84,7 @@ const APPEND = conversationScript(\``,
   /** Everybody hears everybody. */
   "one room for all": [
     {
-      file: "packages/channel/src/keys.ts",
+      file: "packages/channel/src/redis/keys.ts",
       from: "`c:{${conversation.shard}}:${conversation.c}`;",
       to: "`c:{s00}:everybody-in-here`;",
     },

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { CONVERSATION, useChannel } from "../../test/fixture.ts";
+import { askAddress } from "../redis/address.ts";
+import { begin, finish, openLog, take } from "../index.ts";
+import * as keys from "../redis/keys.ts";
+
+const channel = useChannel();
+
+describe("accept", () => {
+  it("writes record, mailbox, indexes and the accepted event in one step", async () => {
+    expect(await channel.ask("one")).toEqual({ kind: "accepted", seq: 1, duplicate: false });
+    const at = askAddress(channel.user, CONVERSATION, "one");
+    const { redis } = channel.store;
+    expect(await redis.lrange(keys.mailKey(at), 0, 9)).toEqual([at.a]);
+    expect(await redis.smembers(keys.liveKey(at))).toEqual([at.a]);
+    expect(await redis.zrange(keys.dueKey(at.shard), "0", "-1")).toEqual([`${at.u}/${at.c}/${at.a}`]);
+    expect(await redis.zrange(keys.conversationsKey(at), "0", "-1")).toEqual([at.c]);
+    const log = await openLog(channel.store, channel.user, CONVERSATION);
+    expect(log).toMatchObject({
+      kind: "opened",
+      events: [{ seq: 1, type: "accepted", ask: "one", attempt: 0, message: "question one", files: [] }],
+    });
+  });
+
+  it("keeps empty lists as lists: the event is never decoded in Lua", async () => {
+    await channel.ask("one");
+    const [entry] = await channel.store.redis.xrange(keys.logKey(channel.at), "-", "+");
+    expect(entry?.[1]?.[1]).toContain('"files":[]');
+  });
+
+  it("sent twice answers the stored seq and writes nothing more", async () => {
+    await channel.ask("one");
+    await channel.ask("two");
+    expect(await channel.ask("one")).toEqual({ kind: "accepted", seq: 1, duplicate: true });
+    expect(await channel.store.redis.xlen(keys.logKey(channel.at))).toBe(2);
+    expect(await channel.store.redis.llen(keys.mailKey(channel.at))).toBe(2);
+  });
+
+  it("answers a duplicate also after the ask has ended", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    await finish(channel.store, ask, { attempt, n: 1 }, { type: "cancelled", text: "" }, "nonce");
+    expect(await channel.ask("one")).toEqual({ kind: "accepted", seq: 1, duplicate: true });
+    expect(await take(channel.store, channel.at, "owner")).toEqual({ kind: "empty" });
+  });
+
+  it("five at once with one id make one ask", async () => {
+    const answers = await Promise.all(Array.from({ length: 5 }, () => channel.ask("one")));
+    expect(answers.filter((answer) => answer.kind === "accepted" && !answer.duplicate)).toHaveLength(1);
+    expect(new Set(answers.map((answer) => (answer.kind === "accepted" ? answer.seq : answer.kind)))).toEqual(
+      new Set([1]),
+    );
+  });
+
+  it("refuses the same id with another body, also in another conversation", async () => {
+    await channel.ask("one");
+    expect(await channel.ask("one", { digest: "other" })).toEqual({ kind: "conflict" });
+    expect(await channel.ask("one", { conversation: "elsewhere" })).toEqual({ kind: "conflict" });
+  });
+
+  it("is busy at the cap, stores nothing then, and takes more once one has ended", async () => {
+    await channel.ask("one", { maxInFlight: 1 });
+    const before = await channel.store.redis.dbsize();
+    expect(await channel.ask("two", { maxInFlight: 1, conversation: "elsewhere" })).toEqual({ kind: "busy" });
+    expect(await channel.store.redis.dbsize()).toBe(before);
+    const { ask } = await channel.taken();
+    await finish(channel.store, ask, "any", { type: "cancelled", text: "" }, "nonce");
+    expect(await channel.ask("two", { maxInFlight: 1 })).toMatchObject({ kind: "accepted", duplicate: false });
+  });
+
+  it("gives every key of the conversation an expiry beyond the deadline", async () => {
+    await channel.ask("one");
+    const at = askAddress(channel.user, CONVERSATION, "one");
+    for (const key of [keys.logKey(at), keys.mailKey(at), keys.metaKey(at), keys.recordKey(at), keys.liveKey(at)]) {
+      expect(await channel.store.redis.pttl(key), key).toBeGreaterThan(channel.store.askDeadlineMs);
+    }
+  });
+
+  it("keeps only hashes of ids in keys", async () => {
+    await channel.ask("a-telling-ask-id", { conversation: "a-telling-conversation" });
+    const all = await channel.store.redis.keys("*");
+    expect(all.filter((key) => key.includes("telling") || key.includes(channel.user))).toEqual([]);
+  });
+
+  it("numbers a conversation's events anew only together with its log", async () => {
+    await channel.ask("one");
+    await channel.store.redis.del(keys.metaKey(channel.at));
+    expect(await channel.ask("two")).toMatchObject({ kind: "accepted", seq: 1 });
+    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({
+      events: [{ seq: 1, ask: "two" }],
+    });
+  });
+
+  it("begins nothing by itself", async () => {
+    await channel.ask("one");
+    const { ask } = await channel.taken();
+    expect(await begin(channel.store, ask, "not the owner", 3)).toEqual({ kind: "stale" });
+  });
+});

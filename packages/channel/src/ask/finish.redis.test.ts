@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { CONVERSATION, useChannel } from "../../test/fixture.ts";
+import { append, arrivedText, cancel, countUnfinished, finish, openLog, take } from "../index.ts";
+import { liveKey, mailKey, recordKey } from "../redis/keys.ts";
+
+const channel = useChannel();
+const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 2, totalMs: 3 };
+const completed = { type: "completed", text: "all", timings } as const;
+const cancelled = { type: "cancelled", text: "" } as const;
+const types = async () => {
+  const log = await openLog(channel.store, channel.user, CONVERSATION);
+  return log.kind === "opened" ? log.events.map((event) => event.type) : [];
+};
+
+describe("finish", () => {
+  it("writes the end and takes the ask out of every index", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    await append(channel.store, ask, { attempt, n: 1 }, [{ type: "delta", text: "all" }], "n");
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end")).toEqual({
+      kind: "finished",
+      seq: 3,
+      empty: true,
+    });
+    expect(await types()).toEqual(["accepted", "delta", "completed"]);
+    expect(await countUnfinished(channel.store)).toBe(0);
+    expect(await channel.store.redis.exists(mailKey(channel.at), liveKey(channel.at))).toBe(0);
+    expect(await channel.store.redis.hget(recordKey(ask.address), "body")).toBeNull();
+  });
+
+  it("writes the events before it in the same step, all or none", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const before = [
+      { type: "delta", text: "a" },
+      { type: "delta", text: "ll" },
+    ] as const;
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end", before)).toEqual({ kind: "stale" });
+    expect(await types()).toEqual(["accepted"]);
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, completed, "end", before)).toMatchObject({ seq: 4 });
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, completed, "end", before)).toMatchObject({
+      kind: "ended",
+    });
+    expect(await types()).toEqual(["accepted", "delta", "delta", "completed"]);
+  });
+
+  it("says whether another ask waits behind this one", async () => {
+    await channel.ask("one");
+    await channel.ask("two");
+    const first = await channel.begun();
+    expect(await finish(channel.store, first.ask, "any", cancelled, "a")).toMatchObject({ empty: false });
+    const second = await channel.begun();
+    expect(await finish(channel.store, second.ask, "any", cancelled, "b")).toMatchObject({ empty: true });
+  });
+
+  it("sent twice, or by two, ends an ask once: the first wins", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const ends = await Promise.all([
+      finish(channel.store, ask, { attempt, n: 1 }, completed, "a"),
+      finish(channel.store, ask, { attempt, n: 1 }, completed, "a"),
+      finish(channel.store, ask, "any", cancelled, "b"),
+    ]);
+    expect(ends.filter((answer) => answer.kind === "finished")).toHaveLength(1);
+    expect(ends.filter((answer) => answer.kind === "ended")).toHaveLength(2);
+    expect((await types()).length).toBe(2);
+  });
+
+  it("is stale for a voided attempt, and when an event before it is missing", async () => {
+    await channel.ask("one");
+    const zombie = await channel.begun();
+    const { ask, attempt } = await channel.begun();
+    expect(await finish(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, completed, "z")).toEqual({
+      kind: "stale",
+    });
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "z")).toEqual({ kind: "stale" });
+    expect(await types()).toEqual(["accepted"]);
+  });
+
+  it("by the sweeper ends it at whatever attempt it is, and says which in the event", async () => {
+    await channel.ask("one");
+    const { ask } = await channel.begun();
+    await finish(channel.store, ask, "any", cancelled, "s");
+    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({
+      events: [{}, { type: "cancelled", attempt: 1 }],
+    });
+  });
+
+  it("takes an ask out of the middle of the mailbox and leaves the order of the others", async () => {
+    for (const id of ["one", "two", "three"]) await channel.ask(id);
+    await cancel(channel.store, channel.user, CONVERSATION, "two", "nonce");
+    const first = await channel.taken();
+    expect(first.ask.id).toBe("one");
+    await finish(channel.store, first.ask, "any", cancelled, "x");
+    const third = await channel.taken();
+    expect(third.ask.id).toBe("three");
+    await finish(channel.store, third.ask, "any", cancelled, "y");
+    expect(await take(channel.store, channel.at, "me")).toEqual({ kind: "empty" });
+  });
+
+  it("shortens the life of an idle conversation to the retention", async () => {
+    await channel.ask("one");
+    const { ask } = await channel.taken();
+    expect(await channel.store.redis.pttl(recordKey(ask.address))).toBeGreaterThan(channel.store.retentionMs);
+    await finish(channel.store, ask, "any", cancelled, "x");
+    expect(await channel.store.redis.pttl(recordKey(ask.address))).toBeLessThanOrEqual(channel.store.retentionMs);
+  });
+});
+
+describe("arrivedText", () => {
+  it("joins the deltas of one attempt of one ask, over many pages of the log", async () => {
+    await channel.ask("one");
+    const first = await channel.begun();
+    await append(channel.store, first.ask, { attempt: 1, n: 1 }, [{ type: "delta", text: "void" }], "v");
+    const { ask, attempt } = await channel.begun();
+    for (let n = 1; n <= 1100; n++)
+      await append(channel.store, ask, { attempt, n }, [{ type: "delta", text: `${n} ` }], `${n}`);
+    const text = await arrivedText(channel.store, ask, attempt);
+    expect(text.split(" ")).toHaveLength(1101);
+    expect(text.startsWith("1 2 3 ")).toBe(true);
+    expect(await arrivedText(channel.store, ask, 1)).toBe("void");
+  });
+});

@@ -1,0 +1,352 @@
+import type { EventBody } from "@docrelay/protocol";
+import { describe, expect, it } from "vitest";
+import { CONVERSATION, useChannel } from "../../test/fixture.ts";
+import {
+  append,
+  begin,
+  cancel,
+  dueAsks,
+  finish,
+  handBack,
+  newOwner,
+  openLog,
+  park,
+  renew,
+  take,
+  type TakenAsk,
+} from "../index.ts";
+import { dueKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
+
+const channel = useChannel();
+const delta = (text: string) => ({ type: "delta", text }) as const;
+const end = { type: "cancelled", text: "" } as const;
+const endNow = (ask: TakenAsk) => finish(channel.store, ask, "any", end, "end");
+/** Ends the head as another worker or the sweeper would, behind the holder's back. */
+const flag = () => cancel(channel.store, channel.user, CONVERSATION, "one", "nonce");
+const record = (ask: TakenAsk, field: string) => channel.store.redis.hget(recordKey(ask.address), field);
+
+describe("take", () => {
+  it("gives the head with all that a worker needs", async () => {
+    await channel.ask("one");
+    await channel.ask("two");
+    const { ask } = await channel.taken();
+    expect(ask).toMatchObject({
+      conversation: CONVERSATION,
+      id: "one",
+      attempt: 0,
+      n: 0,
+      taken: 1,
+      cancelled: false,
+      seq: 1,
+      trace: "trace-one",
+      body: { message: "question one", files: [], origin: "socket" },
+    });
+    expect(ask.deadline - ask.acceptedAt).toBe(channel.store.askDeadlineMs);
+    expect(ask.now).toBeGreaterThanOrEqual(ask.acceptedAt);
+  });
+
+  it("answers empty for a mailbox with nothing in it", async () => {
+    expect(await take(channel.store, channel.at, "owner")).toEqual({ kind: "empty" });
+  });
+
+  it("sent twice by one owner answers the same and counts once", async () => {
+    await channel.ask("one");
+    const first = await channel.taken("me");
+    const second = await channel.taken("me");
+    expect({ ...second.ask, now: 0 }).toEqual({ ...first.ask, now: 0 });
+  });
+
+  it("by another owner counts a crash of the former and takes the ask from it", async () => {
+    await channel.ask("one");
+    const former = await channel.taken();
+    expect((await channel.taken()).ask.taken).toBe(2);
+    expect(await begin(channel.store, former.ask, former.owner, 3)).toEqual({ kind: "stale" });
+  });
+
+  it("passes over what has ended or expired and cleans it out of the mailbox", async () => {
+    await channel.ask("one");
+    await channel.ask("two");
+    const { ask } = await channel.taken();
+    await channel.store.redis.del(recordKey(ask.address));
+    expect((await channel.taken()).ask.id).toBe("two");
+    expect(await channel.store.redis.llen(mailKey(channel.at))).toBe(1);
+  });
+
+  it("leaves a newer version's record alone", async () => {
+    await channel.ask("one");
+    const { ask } = await channel.taken();
+    await channel.store.redis.hset(recordKey(ask.address), "v", 99, "owner", "newer");
+    expect(await take(channel.store, channel.at, "me")).toEqual({ kind: "newer" });
+    expect(await record(ask, "owner")).toBe("newer");
+  });
+});
+
+describe("take of an ask without files", () => {
+  const take3 = (owner: string) => take(channel.store, channel.at, owner, 3);
+
+  it("begins its engine call, once for each owner", async () => {
+    await channel.ask("one");
+    const first = await take3("me");
+    expect(first).toMatchObject({ kind: "taken", ask: { begun: true, attempt: 1, n: 0, taken: 0 } });
+    expect(await take3("me")).toMatchObject({ ask: { begun: true, attempt: 1, n: 0 } });
+    if (first.kind !== "taken") throw new Error("nothing to take");
+    await handBack(channel.store, first.ask, "me");
+    expect(await take3("another")).toMatchObject({ ask: { begun: true, attempt: 2, n: 0 } });
+    expect(await append(channel.store, first.ask, { attempt: 1, n: 1 }, [delta("late")], "n")).toEqual({
+      kind: "stale",
+    });
+  });
+
+  it("begins none when all calls were made, it was cancelled, or it kills whoever takes it", async () => {
+    await channel.ask("one");
+    for (const owner of ["a", "b", "c"]) {
+      const taken = await take3(owner);
+      if (taken.kind === "taken") await handBack(channel.store, taken.ask, owner);
+    }
+    expect(await take3("d")).toMatchObject({ ask: { begun: false, attempt: 3 } });
+    await flag();
+    expect(await take(channel.store, channel.at, "e", 9)).toMatchObject({ ask: { begun: false, cancelled: true } });
+  });
+
+  it("begins none that was taken too often without a call, nor one that has expired", async () => {
+    await channel.ask("one");
+    for (let crash = 0; crash < 5; crash++) await channel.taken();
+    const taken = await take3("last");
+    expect(taken).toMatchObject({ ask: { begun: false, taken: 6 } });
+    if (taken.kind !== "taken") throw new Error("nothing to take");
+    await channel.store.redis.hset(recordKey(taken.ask.address), "taken", 0, "deadline", 1);
+    expect(await take3("too late")).toMatchObject({ ask: { begun: false } });
+  });
+
+  it("begins none that its last owner ran and never let go of", async () => {
+    await channel.ask("one");
+    await take3("dead");
+    expect(await take3("me")).toMatchObject({ ask: { begun: false, orphaned: true, attempt: 1, taken: 1 } });
+  });
+
+  it("begins none with files: their texts may be missing", async () => {
+    const file = { name: "a.pdf", size: 1, sha256: "0".repeat(64), text: "t", ref: "r" };
+    await channel.ask("one", { body: { message: "m", files: [file], origin: "socket" } });
+    expect(await take3("me")).toMatchObject({ ask: { begun: false, attempt: 0, taken: 1 } });
+  });
+});
+
+describe("begin", () => {
+  it("numbers the engine calls from 1 and forgets the crashes before", async () => {
+    await channel.ask("one");
+    expect((await channel.begun()).attempt).toBe(1);
+    expect((await channel.begun()).attempt).toBe(2);
+    expect((await channel.taken()).ask).toMatchObject({ attempt: 2, n: 0, taken: 1 });
+  });
+
+  it("sent twice by one owner counts one call", async () => {
+    await channel.ask("one");
+    const { ask, owner } = await channel.taken();
+    expect(await begin(channel.store, ask, owner, 3)).toEqual({ kind: "begun", attempt: 1 });
+    expect(await begin(channel.store, ask, owner, 3)).toEqual({ kind: "begun", attempt: 1 });
+  });
+
+  it("is exhausted at the last allowed call", async () => {
+    await channel.ask("one");
+    await channel.begun();
+    const { ask, owner } = await channel.taken();
+    expect(await begin(channel.store, ask, owner, 1)).toEqual({ kind: "exhausted" });
+    expect(await record(ask, "attempt")).toBe("1");
+  });
+
+  it("answers cancelled, ended and stale", async () => {
+    await channel.ask("one");
+    const { ask, owner } = await channel.taken();
+    expect(await begin(channel.store, ask, "another", 3)).toEqual({ kind: "stale" });
+    await flag();
+    expect(await begin(channel.store, ask, owner, 3)).toEqual({ kind: "cancelled" });
+    await endNow(ask);
+    expect(await begin(channel.store, ask, owner, 3)).toEqual({ kind: "ended", how: "cancelled" });
+  });
+});
+
+describe("append", () => {
+  it("leaves the life of its conversation to its worker's renewals, once the keys have aged", async () => {
+    await channel.ask("one");
+    const { ask, owner, attempt } = await channel.begun();
+    const { redis, retentionMs, askDeadlineMs } = channel.store;
+    const keys = [logKey(channel.at), mailKey(channel.at), metaKey(channel.at), recordKey(ask.address)];
+    const shortest = async (): Promise<number> => Math.min(...(await Promise.all(keys.map((key) => redis.pttl(key)))));
+    const full = Math.max(retentionMs, askDeadlineMs + 60_000);
+    const age = async (ms: number): Promise<void> => {
+      for (const key of keys) await redis.pexpire(key, ms);
+    };
+    await age(full * 0.95);
+    await renew(channel.store, ask, owner);
+    expect(await shortest()).toBeLessThanOrEqual(full * 0.95);
+    await age(full * 0.93);
+    await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1");
+    expect(await shortest()).toBeLessThanOrEqual(full * 0.93);
+    await renew(channel.store, ask, owner);
+    expect(await shortest()).toBeGreaterThan(full * 0.95);
+  });
+
+  it("writes the next event, and each n once", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({
+      kind: "written",
+      seq: 2,
+    });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({ kind: "done" });
+    expect(await append(channel.store, ask, { attempt, n: 2 }, [delta("b")], "n2")).toEqual({
+      kind: "written",
+      seq: 3,
+    });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({ kind: "done" });
+    const log = await openLog(channel.store, channel.user, CONVERSATION);
+    expect(log.kind === "opened" && log.events.map((event) => [event.seq, event.attempt, event.nonce])).toEqual([
+      [1, 0, expect.any(String)],
+      [2, 1, "n1"],
+      [3, 1, "n2"],
+    ]);
+  });
+
+  it("writes several together, each with a nonce of its own, and none of them twice", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const events = [delta("a"), delta("b"), delta("c")];
+    expect(await append(channel.store, ask, { attempt, n: 1 }, events, "n1")).toEqual({ kind: "written", seq: 4 });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, events, "n1")).toEqual({ kind: "done" });
+    expect(await append(channel.store, ask, { attempt, n: 4 }, [delta("d")], "n4")).toEqual({
+      kind: "written",
+      seq: 5,
+    });
+    const log = await openLog(channel.store, channel.user, CONVERSATION);
+    const found = log.kind === "opened" ? log.events.slice(1) : [];
+    expect(found.map((event) => event.type === "delta" && event.text)).toEqual(["a", "b", "c", "d"]);
+    expect(new Set(found.map(({ nonce }) => nonce)).size).toBe(4);
+  });
+
+  it("refuses a hole in an attempt's events", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    expect(await append(channel.store, ask, { attempt, n: 2 }, [delta("b")], "n2")).toEqual({ kind: "stale" });
+  });
+
+  it("is stale for an attempt that another worker has voided", async () => {
+    await channel.ask("one");
+    const zombie = await channel.begun();
+    const next = await channel.begun();
+    expect(await append(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, [delta("late")], "n")).toEqual({
+      kind: "stale",
+    });
+    expect(await append(channel.store, next.ask, { attempt: next.attempt, n: 1 }, [delta("new")], "n")).toMatchObject({
+      kind: "written",
+    });
+  });
+
+  it("of attempt 0 writes each file's extraction once, whoever does", async () => {
+    await channel.ask("one");
+    const extracted: EventBody = {
+      type: "extracted",
+      file: 0,
+      pages: 1,
+      chars: 1,
+      cached: false,
+      missing: [],
+      ocr: [],
+      truncated: false,
+    };
+    const first = await channel.taken();
+    const second = await channel.taken();
+    expect(await append(channel.store, first.ask, { attempt: 0, n: 1 }, [extracted], "x")).toMatchObject({
+      kind: "written",
+    });
+    expect(await append(channel.store, second.ask, { attempt: 0, n: 1 }, [extracted], "y")).toEqual({ kind: "done" });
+    expect((await channel.taken()).ask.n).toBe(1);
+  });
+
+  it("answers cancelled and ended, and writes nothing then", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    await flag();
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n")).toEqual({ kind: "cancelled" });
+    await endNow(ask);
+    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n")).toEqual({
+      kind: "ended",
+      how: "cancelled",
+    });
+    const log = await openLog(channel.store, channel.user, CONVERSATION);
+    expect(log.kind === "opened" && log.events.map((event) => event.type)).toEqual(["accepted", "cancelled"]);
+  });
+
+  it("carries any text unchanged", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const text = 'quotes " back \\ slash \u2028 emoji 🚀 null \u0000 {"a":[]} %d';
+    await append(channel.store, ask, { attempt, n: 1 }, [delta(text)], "n");
+    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({ events: [{}, { text }] });
+  });
+});
+
+describe("park and hand back", () => {
+  it.each([
+    ["park", park, "parked"],
+    ["hand back", handBack, "handed-back"],
+  ] as const)("%s lets go once, takes the count back, and is a no-op the second time", async (_name, letGo, kind) => {
+    await channel.ask("one");
+    const { ask, owner } = await channel.taken();
+    expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
+    expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
+    expect(await record(ask, "taken")).toBe("0");
+    expect((await channel.taken()).ask.taken).toBe(1);
+  });
+
+  it.each([
+    ["park", park],
+    ["hand back", handBack],
+  ] as const)("%s answers stale, cancelled and ended", async (_name, letGo) => {
+    await channel.ask("one");
+    const { ask, owner } = await channel.taken();
+    expect(await letGo(channel.store, ask, "another")).toEqual({ kind: "stale" });
+    await flag();
+    expect(await letGo(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
+    await endNow(ask);
+    expect(await letGo(channel.store, ask, owner)).toEqual({ kind: "ended", how: "cancelled" });
+  });
+
+  it("an ask handed back is due at once, a parked one later", async () => {
+    await channel.ask("one");
+    const first = await channel.taken();
+    await park(channel.store, first.ask, first.owner);
+    expect(await dueAsks(channel.store, 10)).toEqual([]);
+    const second = await channel.taken();
+    await handBack(channel.store, second.ask, second.owner);
+    expect(await dueAsks(channel.store, 10)).toEqual([second.ask.address]);
+  });
+
+  it("keeps the attempt that was counted", async () => {
+    await channel.ask("one");
+    const { ask, owner } = await channel.begun();
+    await handBack(channel.store, ask, owner);
+    expect((await channel.taken()).ask.attempt).toBe(1);
+  });
+});
+
+describe("renew", () => {
+  it("puts the sweeper's look off and learns of a cancel", async () => {
+    await channel.ask("one");
+    const { ask, owner } = await channel.taken();
+    const member = `${ask.address.u}/${ask.address.c}/${ask.address.a}`;
+    await channel.store.redis.zadd(dueKey(ask.address.shard), 1, member);
+    expect(await renew(channel.store, ask, owner)).toEqual({ kind: "ok" });
+    expect(await dueAsks(channel.store, 10)).toEqual([]);
+    await flag();
+    expect(await renew(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
+    expect(await renew(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
+  });
+
+  it("answers stale and ended", async () => {
+    await channel.ask("one");
+    const { ask } = await channel.taken();
+    expect(await renew(channel.store, ask, newOwner())).toEqual({ kind: "stale" });
+    await endNow(ask);
+    expect(await renew(channel.store, ask, newOwner())).toEqual({ kind: "ended", how: "cancelled" });
+  });
+});

@@ -1,0 +1,15 @@
+import type { Progress } from "@docrelay/protocol";
+import type { ConversationAddress } from "../redis/address.ts";
+import { frameAround } from "./frame.ts";
+import { channelOf } from "../redis/keys.ts";
+import type { Store } from "../redis/store.ts";
+
+/** Tells whoever has the conversation open how far an ask is. A hint: it is not logged and may be missed. */
+export async function publishProgress(
+  store: Store,
+  conversation: ConversationAddress,
+  progress: Progress,
+): Promise<void> {
+  const [head, tail] = frameAround(conversation, "progress");
+  await store.redis.spublish(channelOf(conversation), head + JSON.stringify(progress) + tail);
+}

@@ -1,0 +1,44 @@
+import type { BlobStore } from "./blob-store.ts";
+import { blobKey } from "../redis/keys.ts";
+import { ChannelError, type Store } from "../redis/store.ts";
+
+const IDLE_MS = 600_000;
+
+/** Blobs as one hash each, offset → chunk: a re-send writes the same field again. Expiry is Redis's own. */
+export function createRedisBlobStore(store: Store): BlobStore {
+  const { redis } = store;
+  return {
+    async write(ref, offset, bytes) {
+      const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const answers = await redis
+        .pipeline()
+        .hset(blobKey(ref), String(offset), chunk)
+        .pexpire(blobKey(ref), IDLE_MS)
+        .exec();
+      for (const [error] of answers ?? []) if (error) throw error;
+    },
+    async *read(ref) {
+      const offsets = (await redis.hkeys(blobKey(ref))).map(Number).sort((a, b) => a - b);
+      let next = 0;
+      for (const offset of offsets) {
+        const chunk = await redis.hgetBuffer(blobKey(ref), String(offset));
+        if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
+        next += chunk.length;
+        yield chunk;
+      }
+      if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
+    },
+    async exists(ref) {
+      return (await redis.exists(blobKey(ref))) === 1;
+    },
+    async remove(ref) {
+      await redis.unlink(blobKey(ref));
+    },
+    async renew(ref, keepMs) {
+      await redis.pexpire(blobKey(ref), keepMs);
+    },
+    async sweep() {
+      return 0;
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { useChannel } from "../../test/fixture.ts";
+import {
+  advanceUpload,
+  beginUpload,
+  claimBytes,
+  createBlobStore,
+  dropUpload,
+  finishUpload,
+  newRef,
+  readUpload,
+  releaseBytes,
+  sweepBytes,
+  userAddress,
+} from "../index.ts";
+import { RESERVED_EXPIRY_KEY, RESERVED_KEY, RESERVED_TOTAL_KEY, uploadKey } from "../redis/keys.ts";
+
+const channel = useChannel();
+const blobs = () => createBlobStore("redis", channel.store);
+const start = (id: string, size = 10, more: Partial<Parameters<typeof beginUpload>[2]> = {}, user = channel.user) =>
+  beginUpload(channel.store, user, {
+    id,
+    name: "a.pdf",
+    type: "application/pdf",
+    size,
+    ref: newRef(),
+    maxUserBytes: 100,
+    maxBytes: 1000,
+    ...more,
+  });
+const reserved = async () => Number(await channel.store.redis.get(RESERVED_TOTAL_KEY));
+
+describe("dropUpload", () => {
+  it("forgets the upload, its bytes and their shares, and may be called twice", async () => {
+    const begun = await start("u", 60);
+    if (begun.kind !== "begun") throw new Error(begun.kind);
+    await blobs().write(begun.upload.ref, 0, Buffer.alloc(60));
+    for (let n = 0; n < 2; n++) await dropUpload(channel.store, blobs(), channel.user, begun.upload);
+    expect(await readUpload(channel.store, channel.user, "u")).toBeUndefined();
+    expect([await blobs().exists(begun.upload.ref), await reserved()]).toEqual([false, 0]);
+    expect(await start("u", 100, { name: "b.pdf" })).toMatchObject({ kind: "begun", upload: { offset: 0 } });
+  });
+});
+
+describe("beginUpload", () => {
+  it("begins at 0, and begun again goes on from where it is, keeping its ref", async () => {
+    const first = await start("u");
+    expect(first).toMatchObject({
+      kind: "begun",
+      upload: { id: "u", name: "a.pdf", size: 10, offset: 0, done: false },
+    });
+    await advanceUpload(channel.store, channel.user, "u", 0, 4);
+    const again = await start("u");
+    expect(again).toMatchObject({ kind: "begun", upload: { offset: 4 } });
+    expect(again.kind === "begun" && first.kind === "begun" && again.upload.ref === first.upload.ref).toBe(true);
+    expect(await reserved()).toBe(10);
+  });
+
+  it("does not mix up two files under one id", async () => {
+    await start("u");
+    expect(await start("u", 11)).toEqual({ kind: "conflict" });
+    expect(await start("u", 10, { name: "b.pdf" })).toEqual({ kind: "conflict" });
+    expect(await reserved()).toBe(10);
+  });
+
+  it("keeps a user to its share, stores nothing beyond it, and leaves others theirs", async () => {
+    await start("a", 60);
+    expect(await start("b", 60)).toEqual({ kind: "quota" });
+    expect(await reserved()).toBe(60);
+    expect(await readUpload(channel.store, channel.user, "b")).toBeUndefined();
+    expect(await start("b", 60, {}, "another")).toMatchObject({ kind: "begun" });
+  });
+
+  it("is busy when everybody's share is used up, but goes on with what was begun", async () => {
+    await start("a", 60, { maxBytes: 100 });
+    expect(await start("b", 60, { maxBytes: 100 }, "another")).toEqual({ kind: "busy" });
+    expect(await start("a", 60, { maxBytes: 100 })).toMatchObject({ kind: "begun" });
+    expect(await reserved()).toBe(60);
+  });
+
+  it("shows no user another's upload", async () => {
+    await start("u");
+    expect(await readUpload(channel.store, "another", "u")).toBeUndefined();
+  });
+});
+
+describe("advanceUpload", () => {
+  it("counts each chunk once and names the offset it expects", async () => {
+    await start("u");
+    const at = (offset: number, length: number) => advanceUpload(channel.store, channel.user, "u", offset, length);
+    expect(await at(0, 4)).toEqual({ kind: "advanced", offset: 4 });
+    expect(await at(0, 4)).toEqual({ kind: "repeated", offset: 4 });
+    expect(await at(8, 2)).toEqual({ kind: "hole", expectedOffset: 4 });
+    expect(await at(4, 6)).toEqual({ kind: "advanced", offset: 10 });
+    expect(await advanceUpload(channel.store, channel.user, "never", 0, 1)).toEqual({ kind: "unknown" });
+  });
+});
+
+describe("the end of an upload", () => {
+  it("keeps one copy of the same bytes, and gives the second one's share back", async () => {
+    const mine = await start("u");
+    const theirs = await start("v", 10, {}, "another");
+    if (mine.kind !== "begun" || theirs.kind !== "begun") throw new Error("did not begin");
+    await blobs().write(mine.upload.ref, 0, Buffer.from("0123456789"));
+    await blobs().write(theirs.upload.ref, 0, Buffer.from("0123456789"));
+    expect(await claimBytes(channel.store, blobs(), "sha", mine.upload.ref)).toBe(mine.upload.ref);
+    expect(await claimBytes(channel.store, blobs(), "sha", mine.upload.ref)).toBe(mine.upload.ref);
+    const kept = await claimBytes(channel.store, blobs(), "sha", theirs.upload.ref);
+    expect(kept).toBe(mine.upload.ref);
+    await releaseBytes(channel.store, blobs(), theirs.upload.ref, { user: userAddress("another") });
+    await finishUpload(channel.store, "another", "v", { sha256: "sha", ref: kept, text: "key" });
+    expect(await readUpload(channel.store, "another", "v")).toMatchObject({
+      done: true,
+      ref: kept,
+      sha256: "sha",
+      text: "key",
+    });
+    expect(await reserved()).toBe(10);
+  });
+
+  it("does not point to bytes that are gone", async () => {
+    expect(await claimBytes(channel.store, blobs(), "sha", "first")).toBe("first");
+    expect(await claimBytes(channel.store, blobs(), "sha", "second")).toBe("second");
+  });
+
+  it("keeps a finished upload for the retention, an idle one for ten minutes", async () => {
+    await start("u");
+    const key = (await channel.store.redis.keys("*:up:*"))[0] ?? uploadKey(userAddress(channel.user), "");
+    expect(await channel.store.redis.pttl(key)).toBeGreaterThan(500_000);
+    await finishUpload(channel.store, channel.user, "u", { sha256: "s", ref: "r", text: "t" });
+    expect(await channel.store.redis.pttl(key)).toBeLessThanOrEqual(channel.store.retentionMs);
+    expect(await finishUpload(channel.store, channel.user, "never", { sha256: "s", ref: "r", text: "t" })).toBe(
+      "unknown",
+    );
+  });
+
+  it("releases once, however often it is told to", async () => {
+    const begun = await start("u");
+    if (begun.kind !== "begun") throw new Error(begun.kind);
+    await releaseBytes(channel.store, blobs(), begun.upload.ref, { sha256: "sha" });
+    await releaseBytes(channel.store, blobs(), begun.upload.ref, { sha256: "sha" });
+    expect(await reserved()).toBe(0);
+    expect(await channel.store.redis.hlen(RESERVED_KEY)).toBe(0);
+  });
+
+  it("sweeps what nobody went on with", async () => {
+    const begun = await start("u");
+    if (begun.kind !== "begun") throw new Error(begun.kind);
+    expect(await sweepBytes(channel.store, blobs())).toBe(0);
+    await channel.store.redis.zadd(RESERVED_EXPIRY_KEY, 1, begun.upload.ref);
+    expect(await sweepBytes(channel.store, blobs())).toBe(1);
+    expect(await reserved()).toBe(0);
+  });
+});
