@@ -2,7 +2,7 @@ import { makePdf, shared } from "@docrelay/testkit";
 import { readFileSync } from "node:fs";
 import { LETTER, scan } from "../test/scanned-letter.ts";
 import { similarity } from "../test/similarity.ts";
-import { startChild } from "../src/child-process.ts";
+import { startChild } from "../src/children/child-process.ts";
 import { createExtractor, findRecogniser, type ExtractLimits } from "../src/index.ts";
 import { median } from "./table.ts";
 

@@ -1,9 +1,9 @@
-import { isPage, type Report } from "./child-messages.ts";
-import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./extract.ts";
-import { startChild } from "./child-process.ts";
-import { helpFromEnd, NO_HELP } from "./help-from-end.ts";
-import type { EngineName } from "./page-engine.ts";
-import { createPool } from "./pool.ts";
+import { isPage, type Report } from "./child/messages.ts";
+import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./port/extract.ts";
+import { startChild } from "./children/child-process.ts";
+import { helpFromEnd, NO_HELP } from "./reading/help-from-end.ts";
+import type { EngineName } from "./engines/page-engine.ts";
+import { createPool } from "./children/pool.ts";
 import {
   beginReading,
   lastRead,
@@ -13,9 +13,9 @@ import {
   worthAnotherEngine,
   type End,
   type Reading,
-} from "./reading.ts";
-import { readScans, type Ocr } from "./read-scans.ts";
-import { runJob } from "./run-job.ts";
+} from "./reading/reading.ts";
+import { readScans, type Ocr } from "./ocr/read-scans.ts";
+import { runJob } from "./children/run-job.ts";
 
 export interface ExtractorOptions {
   /** `auto`: PDFium first, pdf-parse for what it cannot read, within one time budget. */

@@ -1,6 +1,6 @@
-export * from "./extract.ts";
+export * from "./port/extract.ts";
 export { createExtractor, type ExtractorOptions } from "./extractor.ts";
-export type { Ocr } from "./read-scans.ts";
-export type { Recogniser } from "./recogniser.ts";
-export { findRecogniser } from "./find-recogniser.ts";
-export { createHttpExtractor, type HttpExtractorOptions } from "./http-extractor.ts";
+export type { Ocr } from "./ocr/read-scans.ts";
+export type { Recogniser } from "./ocr/recogniser.ts";
+export { findRecogniser } from "./ocr/find-recogniser.ts";
+export { createHttpExtractor, type HttpExtractorOptions } from "./http/http-extractor.ts";

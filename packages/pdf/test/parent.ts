@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { startChild } from "../src/child-process.ts";
+import { startChild } from "../src/children/child-process.ts";
 
 /* A process whose child is stuck. Prints the child's process id when it is. */
 

@@ -1,4 +1,4 @@
-import { enterSandbox } from "../src/child-sandbox.ts";
+import { enterSandbox } from "../src/child/sandbox.ts";
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";

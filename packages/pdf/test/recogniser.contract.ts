@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Recogniser } from "../src/recogniser.ts";
+import type { Recogniser } from "../src/ocr/recogniser.ts";
 import { LETTER, scan } from "./scanned-letter.ts";
 import { similarity } from "./similarity.ts";
 

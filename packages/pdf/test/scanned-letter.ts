@@ -1,6 +1,6 @@
 import { makePdf, type Picture } from "@docrelay/testkit";
-import { draw } from "../src/pdfium-draw.ts";
-import { loadPdfium } from "../src/pdfium.ts";
+import { draw } from "../src/engines/pdfium-draw.ts";
+import { loadPdfium } from "../src/engines/pdfium.ts";
 
 export const LETTER = [
   "Dear Ms Hopper,",

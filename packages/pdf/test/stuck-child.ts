@@ -1,4 +1,4 @@
-import { enterSandbox } from "../src/child-sandbox.ts";
+import { enterSandbox } from "../src/child/sandbox.ts";
 
 /* A child that is stuck with its first file: it hears nothing any more. */
 

@@ -1,4 +1,4 @@
-import type { EngineName } from "./page-engine.ts";
+import type { EngineName } from "../engines/page-engine.ts";
 
 /** Parent → child: one file. The bytes travel in V8's own serialization, not as text. */
 export interface Job {

@@ -1,6 +1,6 @@
-import { isPage, type Job, type PageReport } from "./child-messages.ts";
-import type { Pool } from "./pool.ts";
-import { runJob, type Watch } from "./run-job.ts";
+import { isPage, type Job, type PageReport } from "../child/messages.ts";
+import type { Pool } from "../children/pool.ts";
+import { runJob, type Watch } from "../children/run-job.ts";
 
 /** Somebody who reads a file from its last page on, to save the one who reads it from its first page the half of it. */
 export interface Helper {

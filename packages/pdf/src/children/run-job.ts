@@ -1,6 +1,6 @@
-import type { Job, Report } from "./child-messages.ts";
+import type { Job, Report } from "../child/messages.ts";
 import type { Child } from "./child-process.ts";
-import type { End } from "./reading.ts";
+import type { End } from "../reading/reading.ts";
 import { watchStarving } from "./starving.ts";
 
 const WATCH_MS = 50;

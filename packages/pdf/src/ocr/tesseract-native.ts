@@ -1,8 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
-import { lower } from "./child-process.ts";
+import { lower } from "../children/child-process.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { coresAreFull } from "./starving.ts";
+import { coresAreFull } from "../children/starving.ts";
 
 const LOOK_MS = 5000;
 const MOST_TEXT_BYTES = 4_194_304;

@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
-import { STOP, type Job, type Report } from "./child-messages.ts";
-import type { EngineName } from "./page-engine.ts";
+import { STOP, type Job, type Report } from "../child/messages.ts";
+import type { EngineName } from "../engines/page-engine.ts";
 import { coresAreFull } from "./starving.ts";
 
 /** A process that takes jobs, one at a time, and reports on each. */
@@ -29,7 +29,7 @@ export interface Child<J = Job, R = Report> {
   kill(): void;
 }
 
-const ENTRY = join(import.meta.dirname, "child.ts");
+const ENTRY = join(import.meta.dirname, "../child/child.ts");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
@@ -78,7 +78,7 @@ export function startProgram<J, R extends { readonly type: string }>(
   entry: string,
   { argument, reads }: { argument: string; reads: readonly string[] },
 ): Child<J, R> {
-  const folders = new Set([join(import.meta.dirname, ".."), ...reads.map(packagesAround)]);
+  const folders = new Set([join(import.meta.dirname, "../.."), ...reads.map(packagesAround)]);
   const patient = !coresAreFull();
   const wrappers = [MORTAL, ...(patient ? [PATIENT] : [])].filter(works);
   const [first = execPath, ...more] = [...wrappers.flat(), execPath];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually, makePdf, spawnNode } from "@docrelay/testkit";
 import { startChild, type Child } from "./child-process.ts";
-import type { Report } from "./child-messages.ts";
+import type { Report } from "../child/messages.ts";
 
 const children: Child[] = [];
 afterEach(() => {
@@ -34,7 +34,10 @@ async function run(child: Child, bytes: Uint8Array): Promise<Report[]> {
 
 describe("a child", () => {
   it("has no environment, files, processes, threads, native code or network, and a lower priority", async () => {
-    const reports = await run(start("pdfium", join(import.meta.dirname, "../test/probe-child.ts")), new Uint8Array());
+    const reports = await run(
+      start("pdfium", join(import.meta.dirname, "../../test/probe-child.ts")),
+      new Uint8Array(),
+    );
     expect(reports).toEqual([{ type: "done" }]);
   });
 
@@ -67,7 +70,7 @@ describe("a child", () => {
   });
 
   it.runIf(existsSync("/usr/bin/setpriv"))("does not outlive its parent, in whatever it is stuck", async () => {
-    await using parent = spawnNode(join(import.meta.dirname, "../test/parent.ts"));
+    await using parent = spawnNode(join(import.meta.dirname, "../../test/parent.ts"));
     const pid = Number((await parent.waitFor(/stuck/)).split(" ")[1]);
     // A process that has ended and that nobody has fetched yet has no program any more.
     const lives = (): boolean => existsSync(`/proc/${pid}/exe`);

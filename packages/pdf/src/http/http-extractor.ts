@@ -1,7 +1,7 @@
-import { cleanText } from "./clean-text.ts";
-import { cutText } from "./cut-text.ts";
-import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./extract.ts";
-import { beginReading, outcomeOf, read, type Reading } from "./reading.ts";
+import { cleanText } from "../text/clean-text.ts";
+import { cutText } from "../text/cut-text.ts";
+import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "../port/extract.ts";
+import { beginReading, outcomeOf, read, type Reading } from "../reading/reading.ts";
 import { xhtmlPages } from "./xhtml-pages.ts";
 
 export interface HttpExtractorOptions {

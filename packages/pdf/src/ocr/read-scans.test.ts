@@ -1,10 +1,10 @@
 import { corpus, makePdf, shared } from "@docrelay/testkit";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LIMITS } from "../test/limits.ts";
-import { LETTER, scan } from "../test/scanned-letter.ts";
-import { similarity } from "../test/similarity.ts";
-import { createExtractor, findRecogniser, type Extractor, type ExtractOutcome, type Ocr } from "./index.ts";
+import { LIMITS } from "../../test/limits.ts";
+import { LETTER, scan } from "../../test/scanned-letter.ts";
+import { similarity } from "../../test/similarity.ts";
+import { createExtractor, findRecogniser, type Extractor, type ExtractOutcome, type Ocr } from "../index.ts";
 
 const open: Extractor[] = [];
 async function create(more: Partial<Ocr> = {}, limits: Partial<typeof LIMITS> = {}): Promise<Extractor> {

@@ -1,7 +1,7 @@
 import { eventually, makePdf } from "@docrelay/testkit";
 import { afterAll, describe, expect, it } from "vitest";
-import { LIMITS } from "../test/limits.ts";
-import { createExtractor, type ExtractLimits, type ExtractOutcome, type Extractor } from "./index.ts";
+import { LIMITS } from "../../test/limits.ts";
+import { createExtractor, type ExtractLimits, type ExtractOutcome, type Extractor } from "../index.ts";
 
 const open: Extractor[] = [];
 afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));

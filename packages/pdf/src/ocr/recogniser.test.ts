@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recogniserContract } from "../test/recogniser.contract.ts";
+import { recogniserContract } from "../../test/recogniser.contract.ts";
 import { findRecogniser } from "./find-recogniser.ts";
 import { createTesseractNative, nativeLanguages } from "./tesseract-native.ts";
 import { createTesseractWasm } from "./tesseract-wasm.ts";

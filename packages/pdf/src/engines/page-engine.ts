@@ -1,4 +1,4 @@
-import type { Line, Precision } from "./layout.ts";
+import type { Line, Precision } from "../text/layout.ts";
 
 /** A library that reads PDFs page by page, inside of a child process. */
 export interface PageEngine {

@@ -3,7 +3,7 @@ import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured } from "./pdfium-pictures.ts";
 import { readLines } from "./pdfium-lines.ts";
-import { isSparse } from "./scan.ts";
+import { isSparse } from "../text/scan.ts";
 
 /** FPDF_GetLastError: a password is needed, or the one given is wrong. */
 const ERROR_PASSWORD = 4;

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ESTIMATED, estimatedLines } from "./estimated-lines.ts";
+import { ESTIMATED, estimatedLines } from "../text/estimated-lines.ts";
 import { DocumentError, type PageEngine } from "./page-engine.ts";
 import { editPdfjs } from "./pdfjs-edits.ts";
 

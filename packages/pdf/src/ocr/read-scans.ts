@@ -1,10 +1,10 @@
-import { estimatedLines, ESTIMATED } from "./estimated-lines.ts";
-import type { ExtractInput, ExtractLimits, ExtractOptions } from "./extract.ts";
-import { pageText } from "./layout.ts";
-import type { Pool } from "./pool.ts";
-import { recognised, scansOf, type Reading } from "./reading.ts";
+import { estimatedLines, ESTIMATED } from "../text/estimated-lines.ts";
+import type { ExtractInput, ExtractLimits, ExtractOptions } from "../port/extract.ts";
+import { pageText } from "../text/layout.ts";
+import type { Pool } from "../children/pool.ts";
+import { recognised, scansOf, type Reading } from "../reading/reading.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { runJob } from "./run-job.ts";
+import { runJob } from "../children/run-job.ts";
 
 /** OCR and how long it may take, in ms: for a page, and for all pages of a file. */
 export interface Ocr {

@@ -1,5 +1,5 @@
-import type { Line } from "./layout.ts";
-import { isSpace, spaceEnd, spaceStart } from "./space.ts";
+import type { Line } from "../text/layout.ts";
+import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*

@@ -1,9 +1,15 @@
-import { STOP, type Job, type Report } from "./child-messages.ts";
-import { enterSandbox } from "./child-sandbox.ts";
-import { cutText } from "./cut-text.ts";
-import { pageText } from "./layout.ts";
-import { isSparse } from "./scan.ts";
-import { DocumentError, loadEngine, type EngineName, type OpenDocument, type PageEngine } from "./page-engine.ts";
+import { STOP, type Job, type Report } from "./messages.ts";
+import { enterSandbox } from "./sandbox.ts";
+import { cutText } from "../text/cut-text.ts";
+import { pageText } from "../text/layout.ts";
+import { isSparse } from "../text/scan.ts";
+import {
+  DocumentError,
+  loadEngine,
+  type EngineName,
+  type OpenDocument,
+  type PageEngine,
+} from "../engines/page-engine.ts";
 
 /*
  * The process that reads hostile files. It has no environment, may read only its own program, and is killed rather than

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Report } from "./child-messages.ts";
-import type { ExtractLimits } from "./extract.ts";
+import type { Report } from "../child/messages.ts";
+import type { ExtractLimits } from "../port/extract.ts";
 import { beginReading, outcomeOf, read, together, worthAnotherEngine, type End, type Reading } from "./reading.ts";
 
 const LIMITS: ExtractLimits = { stallMs: 1, timeoutMs: 1, memoryBytes: 1, maxPages: 10, maxTextBytes: 20 };

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gunzipSync } from "node:zlib";
-import type { OcrJob, OcrReport } from "./child-messages.ts";
-import { enterSandbox } from "./child-sandbox.ts";
+import type { OcrJob, OcrReport } from "./messages.ts";
+import { enterSandbox } from "./sandbox.ts";
 
 /* The process that reads pictures of hostile pages: Tesseract as WebAssembly, with the languages that it is given. */
 

@@ -10,7 +10,7 @@ describe.runIf(can)("extraction where others keep the core busy", () => {
     "reads the whole file, each page once, with a %s child",
     { timeout: 60_000 },
     async (how) => {
-      await using parent = spawnNode(join(import.meta.dirname, "../test/starving-parent.ts"), { args: [how] });
+      await using parent = spawnNode(join(import.meta.dirname, "../../test/starving-parent.ts"), { args: [how] });
       expect(await parent.waitFor(/^outcome/, 45_000)).toBe("outcome 200 pages, 200 told in order");
     },
   );

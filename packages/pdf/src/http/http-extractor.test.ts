@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHttpExtractor, type ExtractOutcome } from "./index.ts";
+import { createHttpExtractor, type ExtractOutcome } from "../index.ts";
 
 /** What the server was asked, and what it is to answer next. */
 let asked: { method: string; headers: IncomingMessage["headers"]; body: Buffer }[] = [];

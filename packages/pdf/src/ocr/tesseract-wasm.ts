@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { OcrJob, OcrReport } from "./child-messages.ts";
-import { resolved, startProgram, type Child } from "./child-process.ts";
-import { PdfError } from "./extract.ts";
+import type { OcrJob, OcrReport } from "../child/messages.ts";
+import { resolved, startProgram, type Child } from "../children/child-process.ts";
+import { PdfError } from "../port/extract.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { watchStarving } from "./starving.ts";
+import { watchStarving } from "../children/starving.ts";
 
-const ENTRY = join(import.meta.dirname, "ocr-child.ts");
+const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
 const WATCH_MS = 50;
 /** A child that nobody has needed for so long is ended: it holds 100 MB and more. */
 const IDLE_MS = 30_000;

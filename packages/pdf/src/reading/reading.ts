@@ -1,7 +1,7 @@
-import type { Report } from "./child-messages.ts";
-import { cutText } from "./cut-text.ts";
-import type { ExtractLimits, ExtractOutcome, Missing } from "./extract.ts";
-import type { EngineName } from "./page-engine.ts";
+import type { Report } from "../child/messages.ts";
+import { cutText } from "../text/cut-text.ts";
+import type { ExtractLimits, ExtractOutcome, Missing } from "../port/extract.ts";
+import type { EngineName } from "../engines/page-engine.ts";
 
 /** How far the reading of a file by one engine came; pure. */
 export interface Reading {
