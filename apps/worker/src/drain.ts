@@ -1,6 +1,6 @@
 import { within } from "@docrelay/platform";
 import type { Consumer } from "@docrelay/jobs";
-import type { RunningAsks } from "./running-asks.ts";
+import type { RunningAsks } from "./answer/running-asks.ts";
 
 export interface DrainDeps {
   readonly consumers: readonly Consumer[];

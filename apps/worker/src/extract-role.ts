@@ -1,11 +1,11 @@
 import { setProfile } from "@docrelay/channel";
 import { consumeExtracts, type Consumer } from "@docrelay/jobs";
 import { EXTRACTOR_VERSION } from "@docrelay/pdf";
-import type { Base } from "./base.ts";
+import type { Base } from "./resources.ts";
 import type { Config } from "./config.ts";
-import { createExtractReport } from "./extract-report.ts";
-import { runExtraction } from "./extract-job.ts";
-import { insist } from "./insist.ts";
+import { createExtractReport } from "./extract/extract-report.ts";
+import { runExtraction } from "./extract/extract-job.ts";
+import { insist } from "./report/retry.ts";
 import { openExtractor } from "./open-extractor.ts";
 
 /** A store that goes away while a worker starts is waited for, as before its start. */

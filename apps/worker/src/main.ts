@@ -10,11 +10,11 @@ import {
   untilSignal,
 } from "@docrelay/platform";
 import { startAskRole } from "./ask-role.ts";
-import { openBase, type Base } from "./base.ts";
+import { openBase, type Base } from "./resources.ts";
 import { readConfig } from "./config.ts";
 import { drain } from "./drain.ts";
 import { startExtractRole } from "./extract-role.ts";
-import { startSweeper } from "./sweeper.ts";
+import { startSweeper } from "./sweep/sweeper.ts";
 
 countBuffersInHeap();
 const parsed = readConfig(process.env);

@@ -28,11 +28,11 @@ import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { startAskRole } from "../src/ask-role.ts";
-import { openBase, type Base } from "../src/base.ts";
+import { openBase, type Base } from "../src/resources.ts";
 import { readConfig } from "../src/config.ts";
 import { drain } from "../src/drain.ts";
 import { startExtractRole } from "../src/extract-role.ts";
-import { startSweeper } from "../src/sweeper.ts";
+import { startSweeper } from "../src/sweep/sweeper.ts";
 import { startEngine, type ScriptedEngine } from "./engine.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));

@@ -76,7 +76,7 @@ const APPEND = conversationScript(\``,
   /** Nobody remembers what was forgotten. */
   "no sweeper": [
     {
-      file: "apps/worker/src/sweeper.ts",
+      file: "apps/worker/src/sweep/sweeper.ts",
       from: "timer = setTimeout(beat, everyMs);\n\n  return {",
       to: "void beat;\n\n  return {",
     },

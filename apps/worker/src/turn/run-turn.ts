@@ -1,13 +1,13 @@
 import { append, begin, handBack, newNonce, type TakenAsk } from "@docrelay/channel";
 import type { EventBody } from "@docrelay/protocol";
-import { answer } from "./answer.ts";
-import { arrived, endCancelled, endFailed, PATIENCE_MS, type Turn, type TurnDeps } from "./end.ts";
-import { originOf, type Failure } from "./failure.ts";
-import { insist, sleep } from "./insist.ts";
-import { judge } from "./judge.ts";
+import { answer } from "../answer/stream-answer.ts";
+import { arrived, endCancelled, endFailed, PATIENCE_MS, type Turn, type TurnDeps } from "./end-ask.ts";
+import { originOf, type Failure } from "../report/failure.ts";
+import { insist, sleep } from "../report/retry.ts";
+import { judge } from "./classify-taken.ts";
 import { promptOf } from "./prompt.ts";
 import { lookAtTexts, type Text } from "./texts.ts";
-import { forgetWaiting, hint, parkFor } from "./wait.ts";
+import { forgetWaiting, hint, parkFor } from "./park.ts";
 
 const MAX_PIECE_BYTES = 32_768;
 const MAX_HELD_UNITS = 1_048_576;

@@ -9,10 +9,10 @@ import {
   type AttemptPlan,
   type Outcome,
 } from "./attempt.ts";
-import { originOf } from "./failure.ts";
+import { originOf } from "../report/failure.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { RunningAsks } from "./running-asks.ts";
-import type { Tick } from "./tick.ts";
+import type { Tick } from "./flush-timer.ts";
 
 export interface AnswerDeps {
   readonly store: Store;

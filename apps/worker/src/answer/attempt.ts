@@ -1,6 +1,6 @@
 import type { Citation, EventBody } from "@docrelay/protocol";
 import { coalesce, EMPTY, type Buffered } from "./coalesce.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure } from "../report/failure.ts";
 
 /** What does not change during one attempt. Times are ms of one local clock. */
 export interface AttemptPlan {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createApart } from "./apart.ts";
+import { createApart } from "./stagger.ts";
 
 it("asks left behind go one after the other, and none waits longer than half a second", () => {
   const apart = createApart();

@@ -1,9 +1,9 @@
 import { newOwner, take, type ConversationAddress } from "@docrelay/channel";
 import type { Disposition } from "@docrelay/jobs";
-import { backoffMs, type Failure } from "./failure.ts";
-import { insist, sleep } from "./insist.ts";
-import { PATIENCE_MS, type TurnDeps } from "./end.ts";
-import { runTurn } from "./turn.ts";
+import { backoffMs, type Failure } from "../report/failure.ts";
+import { insist, sleep } from "../report/retry.ts";
+import { PATIENCE_MS, type TurnDeps } from "./end-ask.ts";
+import { runTurn } from "./run-turn.ts";
 
 /** A newer worker's ask stands at the head: this one comes again, in case there is no newer worker any more. */
 const NEWER_COMES_AGAIN_MS = 1000;

@@ -17,7 +17,7 @@ import type { Progress } from "@docrelay/protocol";
 import { corpus, eventually, makePdf, makeScanPdf, shared } from "@docrelay/testkit";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { shownText, useWorker, USER } from "../test/fixture.ts";
+import { shownText, useWorker, USER } from "../../test/fixture.ts";
 
 const at = useWorker({ env: { WORKER_ROLES: "ask,extract", EXTRACT_CONCURRENCY: "1" } });
 const PDF = makePdf({ pages: ["Cats sleep a lot.", "Dogs bark at night."] });

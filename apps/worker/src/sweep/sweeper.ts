@@ -17,8 +17,8 @@ import {
 } from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
 import { wireError, type ErrorCode, type EventBody, type Terminal } from "@docrelay/protocol";
-import { originOf } from "./failure.ts";
-import type { AskReport } from "./report.ts";
+import { originOf } from "../report/failure.ts";
+import type { AskReport } from "../report/ask-report.ts";
 import { sweepRule, type Found } from "./sweep-rule.ts";
 
 export interface SweepDeps {

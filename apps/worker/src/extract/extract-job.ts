@@ -15,7 +15,7 @@ import {
 import type { Disposition, ExtractJob, Producer } from "@docrelay/jobs";
 import type { ExtractOutcome, Extractor } from "@docrelay/pdf";
 import type { ExtractReport } from "./extract-report.ts";
-import { insist } from "./insist.ts";
+import { insist } from "../report/retry.ts";
 import { createPageProgress } from "./page-progress.ts";
 
 export interface ExtractDeps {

@@ -1,7 +1,7 @@
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import { echo } from "../test/engine.ts";
-import { shownText, useWorker } from "../test/fixture.ts";
+import { echo } from "../../test/engine.ts";
+import { shownText, useWorker } from "../../test/fixture.ts";
 
 const at = useWorker();
 

@@ -1,5 +1,5 @@
 import { renew, type Store, type TakenAsk } from "@docrelay/channel";
-import { originOf } from "./failure.ts";
+import { originOf } from "../report/failure.ts";
 
 /** What a running ask hears from outside of its own attempt. */
 export interface RunningAsk {

@@ -1,6 +1,6 @@
 import { readText, writeText, type AskFile, type StoredText } from "@docrelay/channel";
 import { expect, it } from "vitest";
-import { useWorker } from "../test/fixture.ts";
+import { useWorker } from "../../test/fixture.ts";
 import { createTextCache } from "./text-cache.ts";
 import { lookAtTexts } from "./texts.ts";
 

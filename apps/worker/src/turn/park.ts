@@ -1,6 +1,6 @@
 import { awaitTexts, park, publishProgress, stopWaiting, type TakenAsk } from "@docrelay/channel";
-import { arrived, endCancelled, endFailed, PATIENCE_MS, type Turn, type TurnDeps } from "./end.ts";
-import { insist } from "./insist.ts";
+import { arrived, endCancelled, endFailed, PATIENCE_MS, type Turn, type TurnDeps } from "./end-ask.ts";
+import { insist } from "../report/retry.ts";
 import { lookAtTexts, lostFile } from "./texts.ts";
 
 /** Leaves the ask to whoever brings its texts, without holding anything meanwhile. */

@@ -15,8 +15,8 @@ import {
 import { createLogger, createMetrics } from "@docrelay/platform";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { beforeEach, describe, expect, it } from "vitest";
-import { useWorker, USER } from "../test/fixture.ts";
-import { createAskReport } from "./report.ts";
+import { useWorker, USER } from "../../test/fixture.ts";
+import { createAskReport } from "../report/ask-report.ts";
 import { startSweeper, sweep, type SweepDeps } from "./sweeper.ts";
 
 const at = useWorker();

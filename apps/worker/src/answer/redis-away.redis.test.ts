@@ -1,7 +1,7 @@
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import type { Call } from "../test/engine.ts";
-import { shownText, useWorker } from "../test/fixture.ts";
+import type { Call } from "../../test/engine.ts";
+import { shownText, useWorker } from "../../test/fixture.ts";
 
 const at = useWorker({ redis: { aof: true } });
 const words = (from: number, to: number): string[] =>

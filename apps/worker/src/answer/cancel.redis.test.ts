@@ -1,8 +1,8 @@
 import { cancel, newNonce } from "@docrelay/channel";
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import { echo } from "../test/engine.ts";
-import { shownText, useWorker, USER } from "../test/fixture.ts";
+import { echo } from "../../test/engine.ts";
+import { shownText, useWorker, USER } from "../../test/fixture.ts";
 
 const at = useWorker();
 

@@ -12,7 +12,7 @@ import {
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 import type { Config } from "./config.ts";
-import { createAskReport, type AskReport } from "./report.ts";
+import { createAskReport, type AskReport } from "./report/ask-report.ts";
 
 /** What both roles and the sweeper stand on. */
 export interface Base {

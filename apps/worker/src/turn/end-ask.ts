@@ -1,10 +1,10 @@
 import { arrivedText, finish, newNonce, type BlobStore, type TakenAsk } from "@docrelay/channel";
 import { wireError, type EventBody, type Terminal } from "@docrelay/protocol";
-import type { AnswerDeps } from "./answer.ts";
-import type { Failure } from "./failure.ts";
-import { insist } from "./insist.ts";
+import type { AnswerDeps } from "../answer/stream-answer.ts";
+import type { Failure } from "../report/failure.ts";
+import { insist } from "../report/retry.ts";
 import type { PromptSettings } from "./prompt.ts";
-import type { AskReport } from "./report.ts";
+import type { AskReport } from "../report/ask-report.ts";
 import type { TextCache } from "./text-cache.ts";
 
 export interface TurnDeps extends AnswerDeps {
@@ -14,7 +14,7 @@ export interface TurnDeps extends AnswerDeps {
   readonly report: AskReport;
   /** Aborted when the process is to end: nothing new is begun. */
   readonly stopping: AbortSignal;
-  /** How long the next ask that a dead worker left behind waits for the one before; see `apart.ts`. */
+  /** How long the next ask that a dead worker left behind waits for the one before; see `stagger.ts`. */
   apart(now: number): number;
   /** 0..1, for jitter. */
   random(): number;

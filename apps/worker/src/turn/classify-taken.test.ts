@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "./judge.ts";
+import { judge } from "./classify-taken.ts";
 
 const ASK = { cancelled: false, deadline: 1000, now: 0, taken: 1 };
 
