@@ -12,7 +12,7 @@ import {
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { BlockList, isIP } from "node:net";
 import * as z from "zod";
-import { normalOrigin } from "./origin.ts";
+import { normalOrigin } from "./auth/origin.ts";
 
 const YEAR_MS = 31_536_000_000;
 const GIB = 1_073_741_824;

@@ -2,8 +2,8 @@ import type { Health } from "@docrelay/platform";
 import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import type { Server } from "socket.io";
-import { endConnection } from "./closing.ts";
-import { sleep } from "./sleep.ts";
+import { endConnection } from "./socketio/end-connection.ts";
+import { sleep } from "./report/sleep.ts";
 
 export interface DrainDeps {
   readonly health: Health;

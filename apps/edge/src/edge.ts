@@ -3,23 +3,23 @@ import type { Limits } from "@docrelay/protocol";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createLimiter } from "./admission.ts";
-import { createAcceptAsk } from "./ask.ts";
-import { openBase } from "./base.ts";
+import { createLimiter } from "./limits/rate-limit.ts";
+import { createAcceptAsk } from "./asks/accept-ask.ts";
+import { openBase } from "./resources.ts";
 import type { Config } from "./config.ts";
 import { drain } from "./drain.ts";
-import { openGateway } from "./gateway.ts";
-import { createHttpServer } from "./http.ts";
-import { createLoopback } from "./loopback.ts";
-import { createEdgeMetrics } from "./metrics.ts";
-import { createOpenLine } from "./open-line.ts";
-import { createPlainEndpoint } from "./plain-endpoint.ts";
-import { readSocketBuffers } from "./socket-buffers.ts";
-import { cancelAsk } from "./socket-events.ts";
-import { createSocketServer } from "./socket-server.ts";
-import { readStaticSite } from "./static-site.ts";
-import { createUploadLine } from "./upload-line.ts";
-import { createUploads } from "./uploads.ts";
+import { openGateway } from "./socketio/gateway.ts";
+import { createHttpServer } from "./http/server.ts";
+import { createLoopback } from "./http/loopback.ts";
+import { createEdgeMetrics } from "./report/metrics.ts";
+import { createOpenLine } from "./conversation/open-queue.ts";
+import { createPlainEndpoint } from "./plain/endpoint.ts";
+import { readSocketBuffers } from "./socketio/socket-buffers.ts";
+import { cancelAsk } from "./socketio/events.ts";
+import { createSocketServer } from "./socketio/server.ts";
+import { readStaticSite } from "./http/static-site.ts";
+import { createUploadLine } from "./uploads/upload-queue.ts";
+import { createUploads } from "./uploads/uploads.ts";
 
 /** One running edge. */
 export interface Edge {

@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { io, type Socket } from "socket.io-client";
 import { WebSocket } from "ws";
-import { createAnonymousAuthenticator } from "../src/auth.ts";
+import { createAnonymousAuthenticator } from "../src/auth/authenticator.ts";
 import { SECRET, type Answer } from "./fixture.ts";
 
 /** Stands in every payload; must never show in a log line. */

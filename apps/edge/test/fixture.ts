@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { Writable } from "node:stream";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
-import { createAnonymousAuthenticator } from "../src/auth.ts";
+import { createAnonymousAuthenticator } from "../src/auth/authenticator.ts";
 import { readConfig } from "../src/config.ts";
 import { startEdge, type Edge } from "../src/edge.ts";
 

@@ -24,13 +24,13 @@ import { createServer } from "node:http";
 import { BlockList, type AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 import { WebSocket } from "ws";
-import { createLimiter } from "../src/admission.ts";
-import type { AcceptAsk, AskInput } from "../src/ask.ts";
-import { createAnonymousAuthenticator, type Authenticator } from "../src/auth.ts";
-import { createConnections } from "../src/connections.ts";
-import { createEdgeMetrics } from "../src/metrics.ts";
-import { createPlainEndpoint, type PlainDeps, type PlainEndpoint } from "../src/plain-endpoint.ts";
-import { createOpenLine } from "../src/open-line.ts";
+import { createLimiter } from "../src/limits/rate-limit.ts";
+import type { AcceptAsk, AskInput } from "../src/asks/accept-ask.ts";
+import { createAnonymousAuthenticator, type Authenticator } from "../src/auth/authenticator.ts";
+import { createConnections } from "../src/limits/connections.ts";
+import { createEdgeMetrics } from "../src/report/metrics.ts";
+import { createPlainEndpoint, type PlainDeps, type PlainEndpoint } from "../src/plain/endpoint.ts";
+import { createOpenLine } from "../src/conversation/open-queue.ts";
 
 /** A plain socket as an old front end has it, and what it has heard. */
 export interface Ear {

@@ -29,7 +29,7 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
   /** A log is read before its subscription holds. */
   "no barrier": [
     {
-      file: "apps/edge/src/membership.ts",
+      file: "apps/edge/src/socketio/membership.ts",
       from: "await within(BARRIER_MS, () => subscriptions.confirmed(channelOf(conversation)));",
       to: "",
     },

@@ -1,0 +1,199 @@
+import { dropPassword, writeText } from "@docrelay/channel";
+import { makePdf } from "@docrelay/testkit";
+import { askAckSchema } from "@docrelay/protocol";
+import { afterEach, describe, expect, it } from "vitest";
+import { CONVERSATION, heard, useEdges, type Answer } from "../../test/fixture.ts";
+
+const relay = useEdges({ count: 2 });
+const PDF = Buffer.from(makePdf({ pages: ["Some words"] }));
+const inline = (more: object = {}): object => ({ name: "a.pdf", type: "application/pdf", bytes: PDF, ...more });
+const accepted = { ok: true, duplicate: false };
+const code = ({ error }: Answer): string | undefined => error?.code;
+/** All keys with their values, but for how many connections there are. */
+async function stored(): Promise<Array<[string, string]>> {
+  return [...(await relay.dump())].filter(([key]) => !/:sockets$|^bull|^\{bull\}/.test(key)).sort();
+}
+
+describe("ask", () => {
+  it("is acknowledged with the seq of its accepted event, which it hears", async () => {
+    const client = await relay.client();
+    const answer = await client.ask("one", { message: "What is this?" });
+    expect(askAckSchema.parse(answer)).toEqual({ ok: true, ask: "one", seq: 1, duplicate: false });
+    expect(await client.ask("two")).toMatchObject({ ...accepted, seq: 2 });
+    expect(await heard(client, 2)).toMatchObject([
+      { seq: 1, type: "accepted", ask: "one", message: "What is this?", files: [], attempt: 0 },
+      { seq: 2, type: "accepted", ask: "two" },
+    ]);
+  });
+
+  it("sent again, also on another edge and after its end, is the same ask", async () => {
+    const [one, two] = [await relay.client(relay.edges[0]), await relay.client(relay.edges[1])];
+    await one.ask("one");
+    expect(await two.ask("one")).toEqual({ ok: true, ask: "one", seq: 1, duplicate: true });
+    await relay.answer(CONVERSATION, ["done"]);
+    expect(await two.ask("one")).toEqual({ ok: true, ask: "one", seq: 1, duplicate: true });
+    const { events } = await one.open(CONVERSATION);
+    expect(events.filter(({ type }) => type === "accepted")).toHaveLength(1);
+  });
+
+  it("sent five times at once from two edges is one ask", async () => {
+    const [one, two] = [await relay.client(relay.edges[0]), await relay.client(relay.edges[1])];
+    const files = [inline()];
+    const answers = await Promise.all([one, two, one, two, one].map((client) => client.ask("one", { files })));
+    expect(answers.map(({ ok, seq }) => [ok, seq])).toEqual(Array.from({ length: 5 }, () => [true, 1]));
+    expect(answers.filter(({ duplicate }) => duplicate === false)).toHaveLength(1);
+  });
+
+  it("of the same id and another body is a conflict", async () => {
+    const client = await relay.client();
+    await client.ask("one", { message: "this", files: [inline()] });
+    for (const other of [
+      { message: "that", files: [inline()] },
+      { message: "this" },
+      { message: "this", files: [inline({ name: "b.pdf" })] },
+      { message: "this", files: [inline({ password: "x" })] },
+      { message: "this", files: [inline({ bytes: Buffer.concat([PDF, Buffer.from("\n")]) })] },
+      { message: "this", files: [inline(), inline()] },
+      { message: "this", files: [inline()], conversation: "elsewhere" },
+    ]) {
+      expect(await client.ask("one", other)).toMatchObject({ ok: false, error: { code: "ASK_CONFLICT", ask: "one" } });
+    }
+    expect(await client.ask("one", { message: "this", files: [inline()] })).toMatchObject({ duplicate: true });
+  });
+
+  it("of the same id by two users is two asks", async () => {
+    const [one, two] = [await relay.client(), await relay.client(undefined, "stranger")];
+    expect(await one.ask("one")).toMatchObject({ ...accepted, seq: 1 });
+    expect(await two.ask("one", { message: "other" })).toMatchObject({ ...accepted, seq: 1 });
+    expect((await heard(one, 1)).concat(await heard(two, 1))).toMatchObject([{}, { message: "other" }]);
+  });
+
+  it("brings small files along, which are named in its accepted event", async () => {
+    const client = await relay.client();
+    expect(await client.ask("one", { message: "", files: [inline(), inline({ name: "b.pdf" })] })).toMatchObject(
+      accepted,
+    );
+    const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+    expect(await heard(client, 1)).toMatchObject([
+      {
+        files: [
+          { name: "a.pdf", size: PDF.length, sha256 },
+          { name: "b.pdf", size: PDF.length, sha256 },
+        ],
+      },
+    ]);
+    const dump = await relay.dump();
+    expect([...dump.keys()].filter((key) => key.startsWith("blob:"))).toHaveLength(1);
+    expect([...dump.keys()].filter((key) => /^\{bull\}:extract:[\w-]{32}$/.test(key))).toHaveLength(1);
+  });
+
+  it.each([
+    ["that is no PDF by its bytes", { name: "a.pdf", bytes: Buffer.from("\x89PNG\r\n") }, "FILE_TYPE_UNSUPPORTED"],
+    ["that is empty", { bytes: Buffer.alloc(0) }, "FILE_TYPE_UNSUPPORTED"],
+    ["with a line break in its name", { name: "a\r\nX-Evil: 1.pdf" }, "FILE_NAME_INVALID"],
+    ["without a name", { name: " " }, "FILE_NAME_INVALID"],
+    ["that is too large to come along", { bytes: Buffer.concat([PDF, Buffer.alloc(1_048_576)]) }, "PAYLOAD_TOO_LARGE"],
+    ["that is text", { bytes: "JVBERi0=" }, "BAD_MESSAGE"],
+    ["that is nobody's upload", { upload: "unknown" }, "BAD_MESSAGE"],
+  ])("does not store anything of a file %s, nor of the files beside it", async (_name, file, expected) => {
+    const client = await relay.client();
+    const before = await stored();
+    expect(code(await client.ask("one", { files: [inline(), inline(file)] }))).toBe(expected);
+    expect(await stored()).toEqual(before);
+  });
+
+  it("takes no more files than an ask may have, nor a message without end", async () => {
+    const client = await relay.client();
+    expect(await client.ask("one", { files: Array.from({ length: 9 }, () => inline()) })).toMatchObject({
+      error: { code: "PAYLOAD_TOO_LARGE", reason: "file" },
+    });
+    expect(await client.ask("one", { message: "x".repeat(32_001) })).toMatchObject({
+      error: { code: "PAYLOAD_TOO_LARGE", reason: "message" },
+    });
+    expect(await client.ask("one", { message: "x".repeat(32_000) })).toMatchObject(accepted);
+  });
+
+  it("keeps a password where only its extraction finds it", async () => {
+    const client = await relay.client();
+    const password = "correct-horse-battery";
+    await client.ask("one", { files: [inline({ password })] });
+    await relay.answer(CONVERSATION, ["x"]);
+    expect(JSON.stringify(await heard(client, 4))).not.toContain(password);
+    const holding = [...(await relay.dump())].filter(([key, value]) => (key + value).includes(password));
+    expect(holding).toEqual([[expect.stringMatching(/^pw:[\w-]{32}$/), password]]);
+    expect(relay.logged.join("")).not.toContain(password);
+  });
+
+  it("keeps no password of a file whose outcome is known", async () => {
+    const client = await relay.client();
+    const files = [inline({ password: "correct-horse-battery" })];
+    await client.ask("one", { files });
+    const [key = ""] = (await relay.store.redis.keys("pw:*")).map((name) => name.slice("pw:".length));
+    await writeText(relay.store, key, { kind: "failed", code: "PDF_ENCRYPTED", reason: "password", permanent: true });
+    await dropPassword(relay.store, key);
+    expect(await client.ask("two", { files, conversation: "another" })).toMatchObject(accepted);
+    expect(await relay.store.redis.keys("pw:*")).toEqual([]);
+  });
+});
+
+describe("cancel", () => {
+  it("ends a waiting ask, on any edge, and may be sent again", async () => {
+    const [one, two] = [await relay.client(relay.edges[0]), await relay.client(relay.edges[1])];
+    await one.ask("one");
+    const cancel = { conversation: CONVERSATION, ask: "one" };
+    expect(await two.send("cancel", cancel)).toEqual({ ok: true });
+    expect(await heard(one, 2)).toMatchObject([{}, { type: "cancelled", ask: "one", text: "" }]);
+    expect(await two.send("cancel", cancel)).toEqual({ ok: true });
+    expect((await one.open(CONVERSATION)).events).toHaveLength(2);
+  });
+
+  it("does not find an ask in another conversation", async () => {
+    const client = await relay.client();
+    await client.ask("one");
+    expect(code(await client.send("cancel", { conversation: "elsewhere", ask: "one" }))).toBe("NOT_FOUND");
+    expect(code(await client.send("cancel", { conversation: CONVERSATION, ask: "two" }))).toBe("NOT_FOUND");
+  });
+});
+
+describe("limits", () => {
+  afterEach(async () => void (await relay.edges.at(-1)?.stop()));
+  const only = async (env: Record<string, string>): Promise<Awaited<ReturnType<typeof relay.client>>> =>
+    relay.client(await relay.start(env));
+
+  it("say BUSY at a user's unfinished asks, and store nothing", async () => {
+    const client = await only({ MAX_ASKS_IN_FLIGHT: "2" });
+    const asks = await Promise.all(["one", "two"].map((id) => client.ask(id)));
+    expect(asks).toMatchObject([accepted, accepted]);
+    const before = await stored();
+    const busy = { ok: false, error: { code: "BUSY", retryable: true, ask: "three", retryAfterMs: 1000 } };
+    expect(await client.ask("three")).toMatchObject(busy);
+    expect(await client.ask("three", { files: [inline()] })).toMatchObject(busy);
+    expect(await client.ask("three", { files: [inline({ password: "x" })], conversation: "new" })).toMatchObject(busy);
+    expect(await stored()).toEqual(before);
+    expect(await client.ask("one")).toMatchObject({ ok: true, duplicate: true });
+    await relay.answer(CONVERSATION, ["x"]);
+    expect(await client.ask("three")).toMatchObject(accepted);
+  });
+
+  it("say BUSY to everybody at everybody's unfinished asks, but answer what is known", async () => {
+    const client = await only({ MAX_QUEUED_ASKS: "3" });
+    for (const id of ["one", "two", "three"]) expect(await client.ask(id)).toMatchObject(accepted);
+    const before = await stored();
+    const other = await relay.client(relay.edges.at(-1), "stranger");
+    expect(code(await other.ask("four"))).toBe("BUSY");
+    expect(code(await other.ask("four", { files: [inline()] }))).toBe("BUSY");
+    expect(await stored()).toEqual(before);
+    expect(await client.ask("two")).toMatchObject({ ok: true, duplicate: true });
+  });
+
+  it("say RATE_LIMITED, and when to come again, to one user and not to others", async () => {
+    const client = await only({ ASKS_PER_SECOND: "1" });
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => client.ask(`a${n}`)));
+    const refused = answers.filter(({ ok }) => !ok);
+    expect(refused.length).toBeGreaterThanOrEqual(50);
+    expect(refused[0]).toMatchObject({ error: { code: "RATE_LIMITED", retryable: true } });
+    expect(refused[0]?.error?.retryAfterMs).toBeGreaterThan(0);
+    const other = await relay.client(relay.edges.at(-1), "stranger");
+    expect(await other.ask("one")).toMatchObject(accepted);
+  });
+});

@@ -1,0 +1,173 @@
+import {
+  accept,
+  askDigest,
+  conversationAddress,
+  isCrowded,
+  newNonce,
+  readUpload,
+  renewUpload,
+  setPassword,
+  textKey,
+  textState,
+  type AskFile,
+} from "@docrelay/channel";
+import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
+import { randomUUID } from "node:crypto";
+import type { Limiter } from "../limits/rate-limit.ts";
+import { looksLikePdf } from "../uploads/pdf-bytes.ts";
+import type { Deployment } from "../uploads/shared-settings.ts";
+import { canBeRead, orderText, type ExtractionDeps } from "../uploads/extraction.ts";
+import type { QueueGate } from "../limits/queue-gate.ts";
+import type { Uploads } from "../uploads/uploads.ts";
+
+/** A file of an ask: a finished upload of the same user, or bytes that came with it. */
+export type AskFileInput =
+  | { readonly upload: string; readonly password?: string | undefined }
+  | {
+      readonly name: string;
+      readonly type: string;
+      readonly bytes: Uint8Array;
+      readonly password?: string | undefined;
+    };
+
+export interface AskInput {
+  readonly user: string;
+  readonly conversation: string;
+  readonly id: string;
+  readonly message: string;
+  readonly files: readonly AskFileInput[];
+  readonly origin: "socket" | "plain";
+  /** `unique_id` of a plain frame. */
+  readonly uniqueId?: string;
+}
+
+/**
+ * Checks an ask, stores its bytes, accepts it durably and rings. Idempotent by user and id: sent again it answers the
+ * stored seq and `duplicate`. `maxInlineBytes` bounds the bytes that come with it. @throws Refusal; what ioredis throws
+ * means that the outcome is unknown, and the same id may be sent again.
+ */
+export type AcceptAsk = (
+  input: AskInput,
+  options?: { maxInlineBytes?: number },
+) => Promise<{ seq: number; duplicate: boolean }>;
+
+export interface AskDeps extends ExtractionDeps {
+  readonly deployment: Deployment;
+  readonly uploads: Uploads;
+  readonly gate: QueueGate;
+  readonly rate: Limiter;
+  readonly limits: Limits;
+  /** Trouble that needs nobody's help: the ask is durable, and the sweeper rings. */
+  onTrouble(error: unknown): void;
+}
+
+type Prepared = AskFile & { readonly password?: string | undefined };
+
+export function createAcceptAsk(deps: AskDeps): AcceptAsk {
+  const { store, producer, deployment, gate, rate, limits } = deps;
+
+  return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
+    const { user, conversation, id, message, origin, uniqueId } = input;
+    const wait = rate.take(user, Date.now());
+    if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
+    checkMessage(message, limits, input.files.length > 0);
+    checkFiles(input.files, limits, maxInlineBytes);
+
+    // When everything is full an ask that is known still gets its answer: nobody new is let in, and nothing is stored.
+    const maxInFlight = gate.full ? 0 : limits.asksInFlight;
+    const busy = (): Error => refuse("BUSY", { retryAfterMs: 1000, ask: id });
+    if (input.files.length > 0 && (await isCrowded(store, user, conversation, id, maxInFlight))) throw busy();
+
+    const trace = randomUUID();
+    const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, file, index)));
+    const secret = await deployment.secret();
+    // What fails here costs an ask that is durable five seconds, until the sweeper looks.
+    const ring = async (): Promise<void> => {
+      try {
+        for (const file of new Map(files.map((one) => [one.text, one])).values())
+          await orderText(deps, user, file, trace);
+        await producer.wake(conversationAddress(user, conversation));
+      } catch (error) {
+        deps.onTrouble(error);
+      }
+    };
+    const accepting = accept(store, {
+      user,
+      conversation,
+      id,
+      body: {
+        message,
+        files: files.map(({ password: _password, ...file }) => file),
+        origin,
+        ...(uniqueId === undefined ? {} : { uniqueId }),
+      },
+      digest: askDigest(secret, { conversation, message, files: files.map(digestPart) }),
+      trace,
+      nonce: newNonce(),
+      maxInFlight,
+    });
+    // Without files nothing stands between acceptance and the doorbell: both go to Redis together, in this order, and
+    // share a turn of its disk. A bell that is rung for an ask that is refused finds nothing new.
+    const rung = files.length === 0 && !gate.full ? ring() : undefined;
+    const accepted = await accepting;
+    if (accepted.kind === "busy") throw busy();
+    if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
+    if (!accepted.duplicate) gate.entered();
+    await (rung ?? ring());
+    return { seq: accepted.seq, duplicate: accepted.duplicate };
+  };
+}
+
+/** All of them before any is stored: one bad file must not leave the bytes of the others behind. */
+function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineBytes: number): void {
+  if (files.length > limits.filesPerAsk) {
+    const message = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
+    throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message });
+  }
+  let inline = 0;
+  for (const [index, file] of files.entries()) {
+    if ("upload" in file) continue;
+    checkFileName(file.name);
+    inline += file.bytes.length;
+    if (file.bytes.length > limits.fileBytes || inline > maxInlineBytes) {
+      throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", file: index });
+    }
+    if (!looksLikePdf(file.bytes)) throw refuse("FILE_TYPE_UNSUPPORTED", { file: index });
+  }
+}
+
+/** Where a file's bytes and its text are. Everything an ask needs of a file is renewed by this. */
+async function prepare(deps: AskDeps, user: string, file: AskFileInput, index: number): Promise<Prepared> {
+  const found = "upload" in file ? await named(deps, user, file.upload) : await deps.uploads.keep(user, file);
+  if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
+  const { password } = file;
+  const opened = password === undefined ? found : await withPassword(deps, found, password);
+  if (!(await canBeRead(deps, opened))) {
+    throw refuse("NOT_FOUND", { file: index, message: "The file is no longer kept. Send it again." });
+  }
+  return opened;
+}
+
+async function named({ store }: AskDeps, user: string, id: string): Promise<AskFile | undefined> {
+  const upload = await readUpload(store, user, id);
+  if (!upload?.done || upload.sha256 === undefined || upload.text === undefined) return undefined;
+  await renewUpload(store, user, id);
+  const { name, size, sha256, text, ref } = upload;
+  return { name, size, sha256, text, ref };
+}
+
+/**
+ * A password makes another text of the same bytes. It lies in a key of its own until its extraction has ended, at most as
+ * long as the ask may need it; where the outcome is known it is not needed.
+ */
+async function withPassword({ store, deployment }: AskDeps, file: AskFile, password: string): Promise<Prepared> {
+  const of = { sha256: file.sha256, profile: await deployment.profile(), password };
+  const text = textKey(await deployment.secret(), of);
+  const [outcome] = await textState(store, [text]);
+  if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
+  return { ...file, text, password };
+}
+
+function digestPart({ name, sha256, password }: Prepared): { name: string; sha256: string; password?: string } {
+  return { name, sha256, ...(password === undefined ? {} : { password }) };
+}

@@ -1,0 +1,152 @@
+import { answerHealth, type Health } from "@docrelay/platform";
+import { ERRORS, refuse, wireError, type ErrorCode, type WireError } from "@docrelay/protocol";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { BlockList } from "node:net";
+import type { Limiter } from "../limits/rate-limit.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { clientAddress } from "../auth/client-address.ts";
+import { toFailure } from "../report/failure.ts";
+import { originAllowed } from "../auth/origin.ts";
+import type { StaticSite } from "./static-site.ts";
+
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface HttpDeps {
+  readonly site: StaticSite;
+  readonly health: Health;
+  readonly authenticator: Authenticator;
+  readonly origins: readonly string[];
+  readonly trustedProxies: BlockList;
+  /** New sessions by address; undefined: as many as come. */
+  readonly sessionRate: Limiter | undefined;
+  /** Long polling of Socket.IO, where it is switched on. */
+  readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** TCP connections, whatever they have said so far; one more is closed unheard. */
+  readonly maxSockets: number;
+  readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
+  onBug(error: unknown): void;
+}
+
+const HEADERS_MS = 10_000;
+const REFUSED_MS = 2000;
+const HEARD_MS = 1000;
+const HEARD_BYTES = 4_194_304;
+const REQUEST_MS = 30_000;
+const KEEP_ALIVE_MS = 65_000; // longer than a balancer's, so that it is the one to end an idle connection
+
+/** The public port: page, sessions, health, and the two ways to a WebSocket. Anything else is 404. */
+export function createHttpServer(deps: HttpDeps): Server {
+  const options = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server = createServer({ ...options, connectionsCheckingInterval: 2000, noDelay: true }, (request, response) => {
+    answer(deps, request, response).catch(async (error: unknown) => {
+      const { wire, severity } = toFailure(error);
+      if (severity === "bug") deps.onBug(error);
+      if (!request.complete) await hearOut(request);
+      sayError(response, wire);
+    });
+  });
+  server.maxConnections = deps.maxSockets;
+  server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => undefined); // it went away in mid-handshake
+    const path = pathOf(request);
+    const { origins, upgrades } = deps;
+    if (path === "/ws/chat" || path === "/ws/chat/") return upgrades.plain(request, socket, head);
+    if (path !== "/socket.io/" && path !== "/socket.io") return refuseUpgrade(socket, "NOT_FOUND");
+    if (!originAllowed(request.headers, origins)) return refuseUpgrade(socket, "ORIGIN_DENIED");
+    upgrades.socketIo(request, socket, head);
+  });
+  return server;
+}
+
+/** Takes in what a client still sends, up to a bound: one whose line is cut while it writes never reads why. */
+async function hearOut(request: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, HEARD_MS);
+  let heard = 0;
+  request.on("data", (chunk: Buffer) => {
+    heard += chunk.length;
+    if (heard > HEARD_BYTES) resolve();
+  });
+  for (const end of ["end", "close", "error"]) request.once(end, resolve);
+  await promise;
+  clearTimeout(timer);
+}
+
+/** Answers an upgrade that is not made, as any HTTP request would be. */
+export function refuseUpgrade(
+  socket: Duplex,
+  code: ErrorCode,
+  more?: Partial<Omit<WireError, "code" | "retryable">>,
+): void {
+  const body = JSON.stringify({ error: wireError(code, more) });
+  const head = `HTTP/1.1 ${ERRORS[code].http} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\n`;
+  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  // A client that has its answer and stays is not waited for.
+  setTimeout(() => socket.destroy(), REFUSED_MS).unref();
+}
+
+async function answer(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = pathOf(request);
+  if (path === "/v1/session") return answerSession(deps, request, response);
+  if (deps.site.answer(path, request, response)) return;
+  if (await answerHealth(path, response, deps.health)) return;
+  if (path === "/socket.io/" && deps.polling) {
+    allowOrigin(deps, request, response, "GET, POST");
+    if (request.method === "OPTIONS") return void response.writeHead(204).end();
+    return deps.polling(request, response);
+  }
+  if (path.startsWith("/socket.io")) throw refuse("BAD_MESSAGE", { reason: "type", message: "Connect by WebSocket." });
+  throw refuse("NOT_FOUND");
+}
+
+/** @throws Refusal `ORIGIN_DENIED` */
+function allowOrigin(
+  { origins }: HttpDeps,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  methods: string,
+): void {
+  response.setHeader("vary", "origin");
+  if (!originAllowed(headers, origins)) throw refuse("ORIGIN_DENIED");
+  if (headers.origin === undefined) return;
+  response.setHeader("access-control-allow-origin", headers.origin);
+  response.setHeader("access-control-allow-headers", "authorization, content-type");
+  response.setHeader("access-control-allow-methods", methods);
+  response.setHeader("access-control-max-age", "600");
+}
+
+/** `POST /v1/session`: a new anonymous user, or more time for the one whose token is sent along. */
+async function answerSession(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { headers, method, socket } = request;
+  allowOrigin(deps, request, response, "POST");
+  if (method === "OPTIONS") return void response.writeHead(204).end();
+  if (method !== "POST") {
+    response.setHeader("allow", "POST, OPTIONS");
+    throw refuse("NOT_FOUND");
+  }
+  request.resume(); // a body says nothing here
+  const address = clientAddress(socket.remoteAddress, headers["x-forwarded-for"], deps.trustedProxies);
+  const wait = deps.sessionRate?.take(address, Date.now()) ?? 0;
+  if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
+  const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
+  const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
+  const session = await deps.authenticator.issue(user);
+  say(response, 200, session);
+}
+
+function say(response: ServerResponse, status: number, body: object): void {
+  response
+    .writeHead(status, { "content-type": "application/json", "cache-control": "no-store" })
+    .end(JSON.stringify(body));
+}
+
+function sayError(response: ServerResponse, wire: WireError): void {
+  if (response.headersSent) return void response.destroy();
+  if (wire.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(wire.retryAfterMs / 1000));
+  say(response, ERRORS[wire.code].http, { error: wire });
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "").split("?")[0] ?? "";
+}

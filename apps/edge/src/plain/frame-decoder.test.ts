@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodePlainFrame, shapeOf } from "./frame-decoder.ts";
+
+const limits = { messageChars: 32_000, fileBytes: 1000, filesPerAsk: 2 };
+const decode = (value: unknown) =>
+  decodePlainFrame(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)), limits);
+const file = (content: string, name = "a.pdf") => ({ name, type: "application/pdf", content });
+const pdf = Buffer.from("%PDF-1.4 and more");
+
+describe("a plain frame", () => {
+  it("is the original's, with a file as base64 or as a data: URL", () => {
+    for (const content of [pdf.toString("base64"), `data:application/pdf;base64,${pdf.toString("base64")}`]) {
+      const decoded = decode({ message: "", type: "chat", unique_id: "u-1", file: file(content) });
+      expect(decoded).toMatchObject({ uniqueId: "u-1", message: "", stream: false, files: [{ name: "a.pdf" }] });
+      if (decoded.refused) throw new Error("refused");
+      expect(Buffer.from(decoded.files[0]?.bytes ?? []).equals(pdf)).toBe(true);
+      expect(decoded.files[0]?.bytes.buffer.byteLength).toBe(pdf.length);
+    }
+  });
+
+  it("may do without type, id and file, and carry several files and fields of its own", () => {
+    expect(decode({ message: "hi", more: 1 })).toEqual({
+      uniqueId: undefined,
+      message: "hi",
+      stream: false,
+      files: [],
+    });
+    expect(decode({ message: "hi", unique_id: null, file: null, stream: true })).toMatchObject({
+      uniqueId: null,
+      stream: true,
+    });
+    expect(decode({ files: [file("", "a"), file("", "b")] })).toMatchObject({ files: [{ name: "a" }, { name: "b" }] });
+  });
+
+  it.each([
+    ["{", "BAD_MESSAGE", "json"],
+    ["null", "BAD_MESSAGE", "schema"],
+    ["[]", "BAD_MESSAGE", "schema"],
+    ['"x"', "BAD_MESSAGE", "schema"],
+    ["{}", "BAD_MESSAGE", "schema"],
+    ['{"message":"x","type":"nope"}', "BAD_MESSAGE", "schema"],
+    ['{"message":"x","type":"chat","type":"admin"}', "BAD_MESSAGE", "schema"],
+    [`{"message":"x","more":${"[".repeat(49_000)}${"]".repeat(49_000)}}`, "BAD_MESSAGE", "depth"],
+    ["[".repeat(80_000), "BAD_MESSAGE", "depth"],
+    ['{"message":"\\ud800"}', "BAD_MESSAGE", "utf8"],
+    ['{"message":"\\u0000x"}', "BAD_MESSAGE", "schema"],
+    [JSON.stringify({ message: "x".repeat(32_001) }), "PAYLOAD_TOO_LARGE", "message"],
+    [JSON.stringify({ file: file("A".repeat(1340)) }), "PAYLOAD_TOO_LARGE", "file"],
+    [JSON.stringify({ files: [file(""), file(""), file("")] }), "PAYLOAD_TOO_LARGE", "file"],
+    [JSON.stringify({ file: file("", "a\r\nX-Evil: 1.pdf") }), "FILE_NAME_INVALID", undefined],
+  ])("%.40s is %s (%s)", (text, code, reason) => {
+    const { refused } = decode(text);
+    expect(refused?.code).toBe(code);
+    expect(refused?.reason).toBe(reason);
+  });
+
+  it("echoes the client's id with a refusal", () => {
+    expect(decode({ unique_id: "mine" })).toMatchObject({ uniqueId: "mine", refused: { code: "BAD_MESSAGE" } });
+  });
+
+  it.each(["AB CD===", "AB-_", "ABC", "A===", "AB=C", "=AAA", "ABCD\n", "AB*D", "data:text/plain,AAAA"])(
+    "base64 %j did not arrive whole",
+    (content) => expect(decode({ file: file(content) })).toMatchObject({ refused: { code: "FILE_CORRUPT", file: 0 } }),
+  );
+
+  it("never throws, and keeps any bytes", () => {
+    fc.assert(fc.property(fc.string(), (text) => void decode(text)));
+    fc.assert(fc.property(fc.json(), (text) => void decode(text)));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 900 }), (bytes) => {
+        const decoded = decode({ file: file(Buffer.from(bytes).toString("base64")) });
+        expect(decoded.refused ?? decoded.files[0]?.bytes).toEqual(bytes);
+      }),
+    );
+  });
+});
+
+it("counts brackets and commas outside of strings only", () => {
+  expect(shapeOf(Buffer.from(`["${"[,".repeat(20_000)}\\"[["]`))).toBe("fit");
+  expect(shapeOf(Buffer.from("[".repeat(9) + "]".repeat(9)))).toBe("fit");
+  expect(shapeOf(Buffer.from("[".repeat(10)))).toBe("deep");
+  expect(shapeOf(Buffer.from(`[${"{},".repeat(10_000)}1]`))).toBe("many");
+  expect(shapeOf(Buffer.from(`[${"1,".repeat(10_001)}1]`))).toBe("many");
+});

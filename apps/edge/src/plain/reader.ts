@@ -1,0 +1,128 @@
+import { conversationAddress, type FanOut } from "@docrelay/channel";
+import {
+  follow,
+  following,
+  type Event,
+  type FollowInput,
+  type Open,
+  type Opened,
+  type WireError,
+} from "@docrelay/protocol";
+import type { Reader } from "../conversation/open-queue.ts";
+
+export interface ReaderDeps {
+  readonly fanOut: FanOut;
+  /** Reads the log, a few at a time per edge. @throws Refusal; what ioredis throws. */
+  readonly open: (reader: Reader, open: Open) => Promise<Omit<Opened, "ok">>;
+  readonly toWire: (error: unknown) => WireError;
+}
+
+/** Follows one conversation for a plain socket: here the edge is the client, and a lost hint is no lost reply. */
+export interface PlainReader {
+  /** An ask was accepted: it is watched until the log says how it ended. */
+  asked(ask: string, at: { seq: number; duplicate: boolean }): void;
+  stop(): void;
+}
+
+const LISTEN_MS = 900;
+const LISTEN_AGAIN_MS = 1000;
+
+/**
+ * Begins at once. `apply` hears every event once and in order; after a rolled-back log, those of the new one as well.
+ * `fail`: it cannot be followed any more.
+ */
+export function followConversation(
+  { fanOut, open, toWire }: ReaderDeps,
+  of: { readonly user: string; readonly conversation: string },
+  apply: (event: Event) => void,
+  fail: (error: WireError) => void,
+): PlainReader {
+  let state = following();
+  let stopped = false;
+  let unlisten: (() => void) | undefined;
+  // What it reads is applied here: a reader of logs that has always read what it was sent.
+  const reader: Reader = {
+    user: of.user,
+    get gone() {
+      return stopped;
+    },
+    whenRoomy: (callback) => callback(),
+  };
+  const timers = new Set<NodeJS.Timeout>();
+  let wake: NodeJS.Timeout | undefined;
+
+  const after = (ms: number, then: () => void): NodeJS.Timeout => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      then();
+    }, ms);
+    timers.add(timer);
+    return timer;
+  };
+  const forget = (timer: NodeJS.Timeout | undefined): void => {
+    if (!timer) return;
+    clearTimeout(timer);
+    timers.delete(timer);
+  };
+
+  function input(by: FollowInput): void {
+    if (stopped) return;
+    const step = follow(state, by, performance.now(), Math.random());
+    state = step.state;
+    for (const action of step.actions) {
+      if (action.type === "apply") apply(action.event);
+      else if (action.type === "fail") fail(action.error);
+      else if (action.type === "open") read(action.call, action.after);
+    }
+    forget(wake);
+    wake = undefined;
+    if (state.wakeAt === undefined || stopped) return;
+    wake = after(Math.max(0, Math.ceil(state.wakeAt - performance.now())), () => input({ type: "tick" }));
+  }
+
+  function read(call: number, position: Open["after"]): void {
+    open(reader, { conversation: of.conversation, ...(position && { after: position }) }).then(
+      (opened) => input({ type: "opened", call, ...opened }),
+      (error: unknown) => input({ type: "refused", call, error: toWire(error) }),
+    );
+  }
+
+  /*
+   * The log is read after the subscription holds. Should that take too long, the log is read anyway, and once more when
+   * it does hold.
+   */
+  let begun = false;
+  const begin = (): void => {
+    if (begun) return input({ type: "resync" });
+    begun = true;
+    input({ type: "connected" });
+  };
+  const late = after(LISTEN_MS, begin);
+  const listener = {
+    event: (event: Event): void => input({ type: "event", event }),
+    progress: (): void => undefined,
+    resync: (): void => input({ type: "resync" }),
+  };
+  function listen(): void {
+    fanOut.listen(conversationAddress(of.user, of.conversation), listener).then(
+      (end) => {
+        if (stopped) return end();
+        unlisten = end;
+        forget(late);
+        begin();
+      },
+      () => void (stopped || after(LISTEN_AGAIN_MS, listen)),
+    );
+  }
+  listen();
+
+  return {
+    asked: (ask, { seq, duplicate }) => input({ type: "asked", ask, seq, duplicate }),
+    stop() {
+      stopped = true;
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      unlisten?.();
+    },
+  };
+}

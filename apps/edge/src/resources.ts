@@ -1,0 +1,139 @@
+import {
+  countUnfinished,
+  createBlobStore,
+  createFanOut,
+  loadScripts,
+  type BlobStore,
+  type FanOut,
+  type Store,
+} from "@docrelay/channel";
+import { createProducer, type Producer } from "@docrelay/jobs";
+import {
+  connectRedis,
+  createLifecycle,
+  inspectRedis,
+  type Lifecycle,
+  type Logger,
+  type RedisWish,
+} from "@docrelay/platform";
+import type { Redis } from "ioredis";
+import { randomBytes } from "node:crypto";
+import { createAnonymousAuthenticator, type Authenticator } from "./auth/authenticator.ts";
+import type { Config } from "./config.ts";
+import { createConnections, type Connections } from "./limits/connections.ts";
+import { shareDeployment, type Deployment } from "./uploads/shared-settings.ts";
+import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
+import { shareSessionSecret } from "./auth/session-secret.ts";
+import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
+
+/** What an edge stands on: its connections to Redis and what it shares with other edges through it. */
+export interface Base {
+  readonly node: string;
+  readonly life: Lifecycle;
+  readonly redis: Redis;
+  /** The adapter's: rooms are heard on it. */
+  readonly subscriber: Redis;
+  readonly subscriptions: Subscriptions;
+  /** Hears for plain sockets, on a connection of its own. */
+  readonly fanOut: FanOut;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly producer: Producer;
+  readonly deployment: Deployment;
+  readonly authenticator: Authenticator;
+  readonly connections: Connections;
+  readonly gate: QueueGate;
+  /** Something went wrong that needs nobody's help; said once a second at most. */
+  trouble(error: unknown): void;
+}
+
+const CLOSE_STEP_MS = 2000;
+const REDIS_WAIT_MS = 30_000;
+/** A client is told within a second that the store is away. */
+const ANSWER_MS = 700;
+const QUIET_MS = 1000;
+
+/** Connects. @throws PlatformError when Redis does not answer for half a minute, or is older than 7.0. */
+export async function openBase(config: Config, log: Logger): Promise<Base> {
+  const life = createLifecycle(CLOSE_STEP_MS);
+  const node = randomBytes(6).toString("hex");
+  const trouble = quietly((error, repeated) => {
+    log.warn({ repeated, reason: error instanceof Error ? error.message : String(error) }, "trouble with the store");
+  });
+  const connect = (purpose: RedisWish["purpose"], name: string, offlineQueue: boolean): Redis => {
+    const { REDIS_URL: url } = config;
+    const redis = connectRedis({
+      url,
+      purpose,
+      name: `docrelay-edge-${name}`,
+      commandTimeoutMs: ANSWER_MS,
+      offlineQueue,
+      onError: trouble,
+    });
+    life.add(`redis ${name}`, () => redis.disconnect());
+    return redis;
+  };
+  // Only this one waits for Redis to be there at the start: afterwards a store that is away is said to be, at once.
+  const first = connect("command", "start", true);
+  try {
+    const facts = await inspectRedis(first, REDIS_WAIT_MS);
+    for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
+  } catch (error) {
+    await life.close();
+    throw error;
+  }
+  const redis = connect("command", "command", false);
+  const subscriber = connect("subscriber", "rooms", true);
+  const plainSubscriber = connect("subscriber", "plain", true);
+  loadScripts(redis);
+  await Promise.all([redis, subscriber, plainSubscriber].map(isReady));
+
+  const store = { redis, retentionMs: config.RETENTION_MS, askDeadlineMs: config.ASK_DEADLINE_MS };
+  const producer = createProducer({ connection: redis, timeoutMs: ANSWER_MS });
+  life.add("producer", () => producer[Symbol.asyncDispose]());
+  const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: trouble });
+  life.add("connections", () => connections[Symbol.asyncDispose]());
+  const gate = createQueueGate({ max: config.MAX_QUEUED_ASKS, count: () => countUnfinished(store) });
+  life.add("queue gate", () => gate[Symbol.dispose]());
+
+  const secret = await shareSessionSecret(redis, config.SESSION_SECRET);
+  const deployment = shareDeployment(store);
+  const subscriptions = watchSubscriptions(subscriber, trouble);
+  subscriptions.onResync(() => {
+    deployment.forget();
+    secret.adopt().catch(trouble);
+  });
+  return {
+    node,
+    life,
+    redis,
+    subscriber,
+    subscriptions,
+    fanOut: createFanOut(plainSubscriber),
+    store,
+    blobs: createBlobStore(config.BLOB_STORE, store),
+    producer,
+    deployment,
+    authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
+    connections,
+    gate,
+    trouble,
+  };
+}
+
+function isReady(redis: Redis): Promise<void> {
+  if (redis.status === "ready") return Promise.resolve();
+  return new Promise((resolve) => redis.once("ready", () => resolve()));
+}
+
+function quietly(say: (error: unknown, repeated: number) => void): (error: unknown) => void {
+  let at = Number.NEGATIVE_INFINITY;
+  let quiet = 0;
+  return (error) => {
+    const now = performance.now();
+    if (now - at < QUIET_MS) return void quiet++;
+    say(error, quiet);
+    at = now;
+    quiet = 0;
+  };
+}

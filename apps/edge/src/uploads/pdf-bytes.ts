@@ -1,0 +1,64 @@
+import {
+  claimBytes,
+  releaseBytes,
+  textKey,
+  textState,
+  userAddress,
+  type BlobStore,
+  type Store,
+} from "@docrelay/channel";
+import { createHash } from "node:crypto";
+import type { Deployment } from "./shared-settings.ts";
+
+/** How many of the first bytes decide whether they are a PDF. */
+export const HEAD_BYTES = 1024;
+const MARK = Buffer.from("%PDF-");
+
+/** Decided by the bytes alone, wherever in the first 1,024 the mark stands (as readers of PDFs do). */
+export function looksLikePdf(head: Uint8Array): boolean {
+  return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES)).includes(MARK);
+}
+
+/**
+ * What stored bytes are, read back in order; undefined when they are fewer or more than `size`. @throws ChannelError
+ * `hole` when they are not whole.
+ */
+export async function inspectStored(
+  blobs: BlobStore,
+  ref: string,
+  size: number,
+): Promise<{ sha256: string; isPdf: boolean } | undefined> {
+  const hash = createHash("sha256");
+  let head = Buffer.alloc(0);
+  let bytes = 0;
+  for await (const chunk of blobs.read(ref)) {
+    hash.update(chunk);
+    if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)]);
+    bytes += chunk.length;
+  }
+  return bytes === size ? { sha256: hash.digest("hex"), isPdf: looksLikePdf(head) } : undefined;
+}
+
+/** Settles where bytes of this hash lie and which text they make. `ref` is dropped when another copy is kept. */
+export async function settleBytes(
+  deps: { readonly store: Store; readonly blobs: BlobStore; readonly deployment: Deployment },
+  sha256: string,
+  ref: string,
+): Promise<{ ref: string; text: string }> {
+  const { store, blobs, deployment } = deps;
+  const kept = await claimBytes(store, blobs, sha256, ref);
+  const text = textKey(await deployment.secret(), { sha256, profile: await deployment.profile() });
+  return { ref: kept, text };
+}
+
+/** Gives bytes back that nobody needs: another copy is kept, or their text is there already. */
+export async function dropNeedless(
+  deps: { readonly store: Store; readonly blobs: BlobStore },
+  user: string,
+  of: { own: string; kept: string; text: string; sha256: string },
+): Promise<void> {
+  const { store, blobs } = deps;
+  if (of.own !== of.kept) return releaseBytes(store, blobs, of.own, { user: userAddress(user) });
+  const [state] = await textState(store, [of.text]);
+  if (state === "text") await releaseBytes(store, blobs, of.own, { sha256: of.sha256, user: userAddress(user) });
+}

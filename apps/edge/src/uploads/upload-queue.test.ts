@@ -1,0 +1,171 @@
+import { eventually } from "@docrelay/testkit";
+import fc from "fast-check";
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { createUploadLine, type UploadLineRule } from "./upload-queue.ts";
+
+const RULE: UploadLineRule = { atOnce: 1, maxUnstoredBytes: 1000, maxChunksPerUpload: 4, waitMs: 5000 };
+const busy = { wire: { code: "BUSY", retryAfterMs: 250 } };
+
+/** Work that ends when it is told to, and says when it began. */
+function works(): { began: string[]; work: (name: string) => () => Promise<void>; finish: (name: string) => void } {
+  const began: string[] = [];
+  const ends = new Map<string, () => void>();
+  return {
+    began,
+    work: (name) => () => {
+      began.push(name);
+      return new Promise((resolve) => ends.set(name, resolve));
+    },
+    finish: (name) => ends.get(name)?.(),
+  };
+}
+
+describe("the upload line", () => {
+  it("goes round by user, and by upload within a user, in order within an upload", async () => {
+    const line = createUploadLine(RULE);
+    const order: string[] = [];
+    const put = (user: string, upload: string, n: number): Promise<void> =>
+      line.run({ user, upload, bytes: 1 }, async () => {
+        order.push(`${upload}${n}`);
+        await setImmediate();
+      });
+    await Promise.all([
+      put("zoe", "z", 1), // keeps the line busy while the others come
+      ...[1, 2, 3].map((n) => put("ann", "a", n)),
+      ...[1, 2, 3].map((n) => put("ann", "b", n)),
+      ...[1, 2].map((n) => put("bob", "c", n)),
+    ]);
+    expect(order).toEqual(["z1", "a1", "c1", "b1", "c2", "a2", "b2", "a3", "b3"]);
+    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+  });
+
+  it("runs one chunk of an upload at a time, however many may run at once", async () => {
+    const line = createUploadLine({ ...RULE, atOnce: 4 });
+    const { began, work, finish } = works();
+    const all = ["a1", "a2", "b1"].map((name) =>
+      line.run({ user: "ann", upload: name.charAt(0), bytes: 1 }, work(name)),
+    );
+    await setImmediate();
+    expect(began).toEqual(["a1", "b1"]);
+    finish("a1");
+    await all[0];
+    await setImmediate();
+    expect(began).toEqual(["a1", "b1", "a2"]);
+    finish("a2");
+    finish("b1");
+    await Promise.all(all);
+  });
+
+  it("refuses what would be more bytes than may wait", async () => {
+    const line = createUploadLine(RULE);
+    const { work, finish } = works();
+    const first = line.run({ user: "ann", upload: "a", bytes: 600 }, work("first"));
+    await expect(line.run({ user: "bob", upload: "b", bytes: 401 }, work("second"))).rejects.toMatchObject(busy);
+    const fits = line.run({ user: "bob", upload: "b", bytes: 400 }, work("fits"));
+    expect(line.unstoredBytes).toBe(1000);
+    await setImmediate();
+    finish("first");
+    await first;
+    await setImmediate();
+    finish("fits");
+    await fits;
+    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+  });
+
+  it("refuses more waiting chunks of one upload than a client may send, not those of others", async () => {
+    const line = createUploadLine({ ...RULE, maxChunksPerUpload: 2 });
+    const { work, finish, began } = works();
+    const chunk = (upload: string, name: string): Promise<void> =>
+      line.run({ user: "ann", upload, bytes: 1 }, work(name));
+    const running = [chunk("a", "a1"), chunk("a", "a2"), chunk("a", "a3")];
+    await expect(chunk("a", "a4")).rejects.toMatchObject(busy);
+    running.push(chunk("b", "b1"));
+    for (let n = 0; n < running.length; n++) finish(await eventually(() => began[n]));
+    await Promise.all(running);
+    expect(line.uploads).toBe(0);
+  });
+
+  it("refuses who has waited too long, and never stores that chunk", async () => {
+    const line = createUploadLine({ ...RULE, waitMs: 20 });
+    const { began, work, finish } = works();
+    const first = line.run({ user: "ann", upload: "a", bytes: 10 }, work("first"));
+    await expect(line.run({ user: "bob", upload: "b", bytes: 10 }, work("late"))).rejects.toMatchObject(busy);
+    expect([line.unstoredBytes, line.uploads]).toEqual([10, 1]);
+    finish("first");
+    await first;
+    await setImmediate();
+    expect(began).toEqual(["first"]);
+    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+  });
+
+  it("goes on after work that throws, and passes on what it threw", async () => {
+    const line = createUploadLine(RULE);
+    const broken = line.run({ user: "ann", upload: "a", bytes: 10 }, () => Promise.reject(new Error("broken")));
+    const next = line.run({ user: "ann", upload: "a", bytes: 10 }, async () => "stored");
+    await expect(broken).rejects.toThrow("broken");
+    expect(await next).toBe("stored");
+    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+  });
+
+  it("calls back once when half of its room is free", async () => {
+    const line = createUploadLine({ ...RULE, atOnce: 3 });
+    let calls = 0;
+    line.whenRoomy(() => calls++);
+    expect(calls).toBe(1);
+    const { work, finish } = works();
+    const all = ["a", "b", "c"].map((name) => line.run({ user: name, upload: name, bytes: 300 }, work(name)));
+    expect(line.roomy).toBe(false);
+    line.whenRoomy(() => calls++);
+    await setImmediate();
+    finish("a");
+    await all[0];
+    expect(calls).toBe(1);
+    finish("b");
+    await all[1];
+    expect([calls, line.roomy]).toEqual([2, true]);
+    finish("c");
+    await all[2];
+    expect(calls).toBe(2);
+  });
+
+  it("leaks nothing, whatever comes, fails and is late", async () => {
+    const chunk = fc.record({
+      user: fc.constantFrom("ann", "bob", "cat"),
+      upload: fc.constantFrom("x", "y"),
+      bytes: fc.integer({ min: 1, max: 400 }),
+      fails: fc.boolean(),
+      turns: fc.integer({ min: 0, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(chunk, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (chunks, atOnce) => {
+        const line = createUploadLine({ ...RULE, atOnce, waitMs: 1000 });
+        const ended = new Map<string, number[]>();
+        const running = new Set<string>();
+        let most = 0;
+        const outcomes = await Promise.allSettled(
+          chunks.map(({ user, upload, bytes, fails, turns }, n) => {
+            const key = `${user}/${upload}`;
+            const one = line.run({ user, upload: key, bytes }, async () => {
+              expect(running.has(key)).toBe(false);
+              running.add(key);
+              most = Math.max(most, running.size);
+              for (let turn = 0; turn < turns; turn++) await setImmediate();
+              running.delete(key);
+              ended.set(key, [...(ended.get(key) ?? []), n]);
+              if (fails) throw new Error("broken");
+            });
+            expect(line.unstoredBytes).toBeLessThanOrEqual(RULE.maxUnstoredBytes);
+            return one;
+          }),
+        );
+        expect(most).toBeLessThanOrEqual(atOnce);
+        for (const list of ended.values()) expect(list).toEqual(list.toSorted((a, b) => a - b));
+        const reasons = outcomes.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
+        expect(reasons.filter((reason) => !/^Error: broken|^Refusal: BUSY/.test(reason))).toEqual([]);
+        expect([line.unstoredBytes, line.uploads, line.roomy]).toEqual([0, 0, true]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
