@@ -6,3 +6,4 @@ export { startProxy, type Proxy } from "./proxy.ts";
 export { makePdf, makeScanPdf, type Picture } from "./pdf.ts";
 export { findChromium } from "./chromium.ts";
 export { corpus, shared, type CorpusFile } from "./corpus.ts";
+export { markup, type Markup } from "./markup.ts";

@@ -61,4 +61,9 @@ describe("a timeline", () => {
     expect(page.match(/<circle/g)).toHaveLength(1);
     expect(page).not.toMatch(/(?:src|href)=/);
   });
+
+  it("escapes what it is told", () => {
+    const fault = { t: 900, kind: "fault", fault: "</title><b>", target: "<b>", forMs: 500 } as const;
+    expect(drawTimeline([META, fault], "<b>")).not.toMatch(/<b>|<\/title><b>/);
+  });
 });

@@ -1,3 +1,4 @@
+import { markup } from "@docrelay/testkit";
 import type { Entry, EntryOf } from "./history.ts";
 
 const WIDTH = 1400;
@@ -31,7 +32,7 @@ export function drawTimeline(entries: readonly Entry[], title: string): string {
 
   const lanes = targets.map(
     (target, index) =>
-      `<text x="4" y="${top + index * LANE + 14}">${target}</text><line x1="${LEFT}" x2="${WIDTH}" y1="${top + index * LANE + 18}" y2="${top + index * LANE + 18}" stroke="#eee"/>`,
+      markup`<text x="4" y="${top + index * LANE + 14}">${target}</text><line x1="${LEFT}" x2="${WIDTH}" y1="${top + index * LANE + 18}" y2="${top + index * LANE + 18}" stroke="#eee"/>`,
   );
   const bars = faults.map(({ t, fault, target, forMs }) => {
     // Faults of processes are written when they are over, those of hops when they begin.
@@ -39,35 +40,33 @@ export function drawTimeline(entries: readonly Entry[], title: string): string {
     const from = isProcess ? t - forMs : t;
     const colour = COLOURS[fault.split(" ")[0] ?? ""] ?? "#999";
     const wide = Math.max(3, x(from + forMs) - x(from));
-    return `<rect x="${x(from).toFixed(1)}" y="${top + targets.indexOf(target) * LANE + 3}" width="${wide.toFixed(1)}" height="12" fill="${colour}" opacity="0.75"><title>${fault} ${target} at ${from} ms for ${forMs} ms</title></rect>`;
+    return markup`<rect x="${x(from).toFixed(1)}" y="${top + targets.indexOf(target) * LANE + 3}" width="${wide.toFixed(1)}" height="12" fill="${colour}" opacity="0.75"><title>${fault} ${target} at ${from} ms for ${forMs} ms</title></rect>`;
   });
   const dots = waits.map(
     ({ t, ms, kind }) =>
-      `<circle cx="${x(t).toFixed(1)}" cy="${y(ms).toFixed(1)}" r="1.6" fill="${kind === "end" ? "#37c" : kind === "ack" ? "#3a3" : "#d33"}" opacity="0.5"/>`,
+      markup`<circle cx="${x(t).toFixed(1)}" cy="${y(ms).toFixed(1)}" r="1.6" fill="${kind === "end" ? "#37c" : kind === "ack" ? "#3a3" : "#d33"}" opacity="0.5"/>`,
   );
   const ticks = [1, 10, 100, 1000, 10_000, 100_000]
     .filter((ms) => ms <= most)
     .map(
       (ms) =>
-        `<text x="${LEFT - 60}" y="${y(ms) + 4}">${ms} ms</text><line x1="${LEFT}" x2="${WIDTH}" y1="${y(ms)}" y2="${y(ms)}" stroke="#ddd"/>`,
+        markup`<text x="${LEFT - 60}" y="${y(ms) + 4}">${ms} ms</text><line x1="${LEFT}" x2="${WIDTH}" y1="${y(ms)}" y2="${y(ms)}" stroke="#ddd"/>`,
     );
   const seconds = Array.from({ length: Math.floor(lengthMs / STEP_MS / 10) + 1 }, (_, index) => index * 10).map(
-    (second) => `<text x="${x(second * STEP_MS)}" y="${plotTop + PLOT + 18}">${second} s</text>`,
+    (second) => markup`<text x="${x(second * STEP_MS)}" y="${plotTop + PLOT + 18}">${second} s</text>`,
   );
-  const legend = Object.entries(COLOURS)
-    .map(([name, colour]) => `<tspan fill="${colour}">■ ${name} </tspan>`)
-    .join("");
-  return `<!doctype html><meta charset="utf-8"><title>${title}</title>
+  const legend = Object.entries(COLOURS).map(([name, colour]) => markup`<tspan fill="${colour}">■ ${name} </tspan>`);
+  return String(markup`<!doctype html><meta charset="utf-8"><title>${title}</title>
 <svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${plotTop + PLOT + 60}" font-family="sans-serif" font-size="11">
 <text x="4" y="16" font-size="14">${title}</text><text x="4" y="32">${legend}</text>
-${lanes.join("\n")}
-${bars.join("\n")}
-${ticks.join("\n")}
-${dots.join("\n")}
-${seconds.join("\n")}
+${lanes}
+${bars}
+${ticks}
+${dots}
+${seconds}
 <text x="${LEFT}" y="${plotTop + PLOT + 40}"><tspan fill="#3a3">● send to acknowledgement </tspan><tspan fill="#37c">● acknowledgement to end </tspan><tspan fill="#d33">● lost connection to caught up</tspan></text>
 </svg>
-`;
+`);
 }
 
 type Wait = { t: number; ms: number; kind: "ack" | "end" | "recovery" };
