@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createHistogram, latencyOf } from "./histogram.ts";
 
 describe("a histogram", () => {
-  it("answers any percentile to within 0.8 % (or 1 µs) of the sorted samples'", () => {
+  it("answers any percentile to within 0.1 % (or 1 µs) of the sorted samples'", () => {
     const samples = array(double({ min: 0, max: 2_000_000, noNaN: true }), { minLength: 1, maxLength: 300 });
     const percents = double({ min: 0, max: 100, noNaN: true });
     assert(
@@ -12,19 +12,17 @@ describe("a histogram", () => {
         for (const value of values) histogram.record(value);
         const sorted = values.toSorted((a, b) => a - b);
         const exact = sorted[Math.max(1, Math.ceil((values.length * p) / 100)) - 1] ?? 0;
-        expect(Math.abs(histogram.percentile(p) - exact)).toBeLessThanOrEqual(exact * 0.008 + 0.001);
+        expect(Math.abs(histogram.percentile(p) - exact)).toBeLessThanOrEqual(exact * 0.001 + 0.001);
       }),
     );
   });
 
-  it("knows its count, mean and largest exactly, and keeps what is out of range at its edges", () => {
+  it("keeps what is out of range at its edges", () => {
     const histogram = createHistogram();
-    for (const ms of [1, 2, 6]) histogram.record(ms);
-    expect([histogram.count, histogram.mean, histogram.max]).toEqual([3, 3, 6]);
-    histogram.record(-5);
-    histogram.record(9e9);
-    expect(histogram.percentile(1)).toBe(0);
-    expect(histogram.max).toBe(9e9);
+    for (const ms of [-5, 2, 9e9]) histogram.record(ms);
+    expect(histogram.count).toBe(3);
+    expect(histogram.percentile(1)).toBe(0.001);
+    expect(histogram.max).toBeCloseTo(2_147_483.6, -4);
   });
 
   it("is all zeros when empty", () => {

@@ -1,69 +1,35 @@
-/** Times in ms, in a fixed amount of memory: each is kept to within 0.8 %, from 1 µs to 35 minutes. */
+import { createHistogram as createNodeHistogram } from "node:perf_hooks";
+
+/** Times in ms, kept to three significant digits from 1 µs to 35 minutes; what is outside is kept as the nearest of these. */
 export interface Histogram {
   record(ms: number): void;
   readonly count: number;
-  /** Largest recorded, exactly; 0 when empty. */
+  /** Largest recorded; 0 when empty. */
   readonly max: number;
-  readonly mean: number;
   /** The time that `p` percent (0..100) of the recorded ones do not exceed; 0 when empty. */
   percentile(p: number): number;
 }
 
-/*
- * Buckets as of HdrHistogram: whole µs below 128, then 64 to each power of two. Sorting all samples instead would be
- * exact, and without a bound.
- */
-const LINEAR = 128;
-const PER_POWER = 64;
-const TOP = 2 ** 31 - 1;
-const BUCKETS = bucketOf(TOP) + 1;
+/** Node accepts no percentile of 0. */
+const LEAST_PERCENT = 1e-6;
+/** Times above this (35 minutes) are recorded as this. */
+const TOP_US = 2 ** 31 - 1;
 
-function bucketOf(us: number): number {
-  if (us < LINEAR) return us;
-  const shift = 25 - Math.clz32(us);
-  return LINEAR + (shift - 1) * PER_POWER + (us >>> shift) - PER_POWER;
-}
-
-/** The middle of a bucket, in µs. */
-function middleOf(bucket: number): number {
-  if (bucket < LINEAR) return bucket;
-  const shift = Math.floor((bucket - LINEAR) / PER_POWER) + 1;
-  const mantissa = PER_POWER + ((bucket - LINEAR) % PER_POWER);
-  return (mantissa + 0.5) * 2 ** shift;
-}
-
+/** An HDR histogram of Node's: the memory it takes is fixed, where sorting all samples would have no bound. */
 export function createHistogram(): Histogram {
-  const buckets = new Uint32Array(BUCKETS);
-  let count = 0;
-  let sum = 0;
-  let max = 0;
+  const times = createNodeHistogram({ lowest: 1, highest: TOP_US, figures: 3 });
   return {
     record(ms) {
-      const kept = Math.max(0, ms);
-      const bucket = bucketOf(Math.min(TOP, Math.round(kept * 1000)));
-      buckets[bucket] = (buckets[bucket] ?? 0) + 1;
-      count++;
-      sum += kept;
-      if (kept > max) max = kept;
+      times.record(Math.min(TOP_US, Math.max(1, Math.round(ms * 1000))));
     },
     get count() {
-      return count;
+      return times.count;
     },
     get max() {
-      return max;
-    },
-    get mean() {
-      return count === 0 ? 0 : sum / count;
+      return times.count === 0 ? 0 : times.max / 1000;
     },
     percentile(p) {
-      if (count === 0) return 0;
-      const wanted = Math.max(1, Math.ceil((count * p) / 100));
-      let seen = 0;
-      for (let bucket = 0; bucket < BUCKETS; bucket++) {
-        seen += buckets[bucket] ?? 0;
-        if (seen >= wanted) return Math.min(max, middleOf(bucket) / 1000);
-      }
-      return max;
+      return times.count === 0 ? 0 : times.percentile(Math.max(LEAST_PERCENT, p)) / 1000;
     },
   };
 }
