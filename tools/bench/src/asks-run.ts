@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createAskTally, type AskTally } from "./ask-tally.ts";
 import { nowMs } from "./clock.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -6,7 +7,7 @@ import type { Options } from "./options.ts";
 import { figure, type Section } from "./result.ts";
 import { runSchedule } from "./schedule.ts";
 import { takeTokens } from "./session.ts";
-import { openTalker } from "./talker.ts";
+import { openTalker } from "./open-talker.ts";
 
 const CONNECT_MS = 15_000;
 const CONNECT_AT_ONCE = 32;
@@ -48,7 +49,7 @@ export async function gatherCrowd(options: Options): Promise<Crowd> {
 
   async function drain(tally: AskTally): Promise<void> {
     const end = nowMs() + options.drainMs;
-    while (tally.running > 0 && nowMs() < end) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while (tally.running > 0 && nowMs() < end) await sleep(LOOK_MS);
     // What a hint was lost for is in the log: only what is not there either is lost.
     await inParallel(talkers.length, CATCH_UP_AT_ONCE, async (index) => {
       await talkers[index]?.catchUp().catch(() => undefined); // then its asks stay unfinished, and count as lost

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "./clock.ts";
 import { createHistogram, latencyOf, type Histogram } from "./histogram.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -24,7 +25,7 @@ export async function runConnections(options: Options, follow: (show: () => stri
   follow(() => "warming up");
   const first = await open(options, warm, tokens.slice(-Math.ceil(warm / PER_USER)), createHistogram());
   first.close();
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await sleep(SETTLE_MS);
 
   const times = createHistogram();
   follow(() => `connected ${times.count} of ${count}, p99 ${times.percentile(99).toFixed(1)} ms`);
@@ -32,7 +33,7 @@ export async function runConnections(options: Options, follow: (show: () => stri
   const begun = nowMs();
   const crowd = await open(options, count, tokens, times);
   const took = nowMs() - begun;
-  await new Promise((resolve) => setTimeout(resolve, durationMs));
+  await sleep(durationMs);
   const after = pid === undefined ? undefined : await usageOf(pid);
   const { connected, errors } = crowd;
   const figures = [

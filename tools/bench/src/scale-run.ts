@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startRedis } from "@docrelay/testkit";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { Redis } from "ioredis";
@@ -70,7 +71,7 @@ export async function cpuPerReply(of: {
   ends.defer(() => subscriber.disconnect());
   const make = of.adapter === "classic" ? createAdapter : createShardedAdapter;
   const io = new Server({ adapter: make(publisher, subscriber) });
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await sleep(SETTLE_MS);
 
   const publish = async (durationMs: number): Promise<number> => {
     heard = 0;
@@ -79,7 +80,7 @@ export async function cpuPerReply(of: {
       for (let event = 0; event < EVENTS; event++) io.to(room).emit("event", EVENT);
     });
     const end = performance.now() + ARRIVE_MS;
-    while (heard < replies * EVENTS && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (heard < replies * EVENTS && performance.now() < end) await sleep(20);
     if (heard !== replies * EVENTS) throw new Error(`${heard} of ${replies * EVENTS} events arrived`);
     return replies;
   };

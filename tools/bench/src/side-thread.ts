@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Event } from "@docrelay/protocol";
 import { nowMs } from "./clock.ts";
@@ -69,7 +70,7 @@ async function user(index: number): Promise<void> {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       errors[why] = (errors[why] ?? 0) + 1;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await sleep(PAUSE_MS);
     }
   }
   socket.close();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createAskTally, type AskTally } from "./ask-tally.ts";
 import { askSection, describeTally } from "./asks-run.ts";
 import { nowMs } from "./clock.ts";
@@ -7,7 +8,8 @@ import { inParallel } from "./in-parallel.ts";
 import type { Options } from "./options.ts";
 import { figure, type Section } from "./result.ts";
 import { takeTokens } from "./session.ts";
-import { openTalker, type Talker } from "./talker.ts";
+import { openTalker } from "./open-talker.ts";
+import type { Talker } from "./talker.ts";
 
 const CONNECT_MS = 15_000;
 const LOOK_MS = 50;
@@ -66,12 +68,12 @@ export async function runStreams(options: Options, follow: (show: () => string) 
   });
   const begun = nowMs();
   for (const talker of talkers) askNext(talker);
-  while (nowMs() - begun < durationMs && asks < count) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  while (nowMs() - begun < durationMs && asks < count) await sleep(LOOK_MS);
   stopped = true;
   const measuredMs = nowMs() - begun;
   const eventsLive = inner.result().events;
   const end = nowMs() + options.drainMs;
-  while (inner.running > 0 && nowMs() < end) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  while (inner.running > 0 && nowMs() < end) await sleep(LOOK_MS);
   await inParallel(talkers.length, 32, async (index) => talkers[index]?.catchUp().catch(() => undefined));
   for (const talker of talkers) talker.close();
   const section = askSection("streams", { tally: inner, measuredMs });

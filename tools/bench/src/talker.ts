@@ -1,6 +1,4 @@
 import type { AskTally } from "./ask-tally.ts";
-import { openPlainTalker } from "./talker-plain.ts";
-import { openSocketioTalker } from "./talker-socketio.ts";
 
 /** A user with one connection and one conversation on it. What becomes of its asks goes to a tally. */
 export interface Talker {
@@ -24,8 +22,3 @@ export interface TalkerOptions {
 }
 
 export type Protocol = "socketio" | "plain";
-
-/** Connects. @throws Error saying why there is no connection. */
-export function openTalker(protocol: Protocol, options: TalkerOptions): Promise<Talker> {
-  return protocol === "plain" ? openPlainTalker(options) : openSocketioTalker(options);
-}

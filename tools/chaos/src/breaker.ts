@@ -1,4 +1,5 @@
 import type { Proxy } from "@docrelay/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
 import { revive, type Cluster, type Member } from "./cluster.ts";
 import type { History } from "./history.ts";
 import type { Break, NetFault } from "./plan.ts";
@@ -26,23 +27,23 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
         busy.add(member);
         return member;
       }
-      await pause(100);
+      await sleep(100);
     }
     return undefined;
   }
 
   async function redis(fault: string, forMs: number): Promise<void> {
-    for (let waited = 0; busy.has("redis") && waited < LONGEST_WAIT_MS; waited += 100) await pause(100);
+    for (let waited = 0; busy.has("redis") && waited < LONGEST_WAIT_MS; waited += 100) await sleep(100);
     busy.add("redis");
     const begun = history.now();
     try {
       if (fault === "kill redis") {
         await cluster.redis.kill();
-        await pause(forMs);
+        await sleep(forMs);
         await cluster.redis.restart();
       } else {
         await cluster.redis.pause();
-        await pause(forMs);
+        await sleep(forMs);
         await cluster.redis.resume();
       }
     } finally {
@@ -58,11 +59,11 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
     try {
       if (fault.startsWith("freeze")) {
         member.freeze();
-        await pause(forMs);
+        await sleep(forMs);
         member.thaw();
       } else {
         await member.kill(fault.startsWith("stop") ? "SIGTERM" : "SIGKILL");
-        await pause(forMs);
+        await sleep(forMs);
         await revive(member, history);
       }
     } finally {
@@ -80,7 +81,7 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
     damage(proxy, what as NetFault extends `${infer W} ${string}` ? W : never, amount, direction);
     history.add({ kind: "fault", fault, target: member.name, forMs });
     if (forMs === 0) return;
-    await pause(forMs);
+    await sleep(forMs);
     proxy.heal();
   }
 
@@ -122,8 +123,4 @@ function damage(
     case "slice":
       return proxy.slice(amount);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { History } from "./history.ts";
 import { createRandom, hash, type Random } from "./random.ts";
@@ -130,17 +131,13 @@ async function act(call: Call, mood: Mood, random: Random, fail: (error: string)
   const pauseMs = mood === "slow" ? random.between(60, 150) : random.between(0, 25);
   if (mood === "drop") return call.drop();
   if (mood === "hang") return;
-  await pause(random.between(5, 60));
+  await sleep(random.between(5, 60));
   if (mood === "error") return fail("out of order");
   for (let at = 0; at < words.length && !call.closed; at++) {
     if (at === half && mood === "drop-midway") return call.drop();
     if (at === half && mood === "hang-midway") return;
     call.say(at, at + 1);
-    await pause(pauseMs);
+    await sleep(pauseMs);
   }
   if (!call.closed) call.end();
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { registerHooks } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
 import { rewriteSteps } from "./steps.ts";
 import { VARIANTS } from "./variants.ts";
 
@@ -108,7 +109,7 @@ function slowSubscribe(ms: number): void {
   const prototype = Redis.prototype as unknown as { ssubscribe(...channels: string[]): Promise<unknown> };
   const { ssubscribe } = prototype;
   prototype.ssubscribe = async function (this: Redis, ...channels: string[]) {
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await sleep(ms);
     return ssubscribe.call(this, ...channels);
   };
 }

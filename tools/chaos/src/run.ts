@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "@docrelay/testkit";
 import type { Event, Opened } from "@docrelay/protocol";
 import { createBreaker } from "./breaker.ts";
@@ -92,12 +93,12 @@ async function atRandom(cluster: Cluster, { seconds, history }: RunOptions, rand
   const breaker = createBreaker(cluster, history);
   const begun = performance.now();
   for (const one of plan(random, seconds * 1000)) {
-    await pause(begun + one.atMs - performance.now());
+    await sleep(Math.max(0, begun + one.atMs - performance.now()));
     breaker.do(one).catch((error: unknown) => {
       history.add({ kind: "died", process: "the breaker", how: String(error), lines: [] });
     });
   }
-  await pause(begun + seconds * 1000 - performance.now());
+  await sleep(Math.max(0, begun + seconds * 1000 - performance.now()));
   await breaker.settled();
 }
 
@@ -123,7 +124,7 @@ export async function settle(
     everyMs: 100,
   });
   // What did not come to rest is for the checker to name.
-  await Promise.race([Promise.all([...lives, rest]), pause(patienceMs)]).catch(() => undefined);
+  await Promise.race([Promise.all([...lives, rest]), sleep(patienceMs)]).catch(() => undefined);
   await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
     timeoutMs: 10_000,
     everyMs: 100,
@@ -228,8 +229,4 @@ export function watchFences(cluster: Cluster, history: History): void {
       history.add({ kind: "fenced", process: member.name, ask: askId });
     };
   }
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

@@ -1,5 +1,6 @@
 import type { Event } from "@docrelay/protocol";
 import { makePdf } from "@docrelay/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { History } from "./history.ts";
 import type { Random } from "./random.ts";
 import { openTab, type Tab } from "./tab.ts";
@@ -109,7 +110,7 @@ export function createUser(options: UserOptions): User {
         history.add({ kind: "refused", user: name, conversation, ask: id, code, clean: !unknown });
         return id;
       }
-      await pause(Math.max(retryAfterMs, random.between(50, 400)));
+      await sleep(Math.max(retryAfterMs, random.between(50, 400)));
     }
     history.add({ kind: "refused", user: name, conversation, ask: id, code: "GAVE_UP", clean: false });
     return id;
@@ -148,7 +149,7 @@ export function createUser(options: UserOptions): User {
   }
 
   async function cancelSoon(id: string): Promise<void> {
-    await pause(random.between(0, 400));
+    await sleep(random.between(0, 400));
     await random.pick(tabs).send("cancel", { conversation, ask: id });
   }
 
@@ -174,15 +175,11 @@ export function createUser(options: UserOptions): User {
           if (random.chance(options.cancelShare ?? CANCEL_SHARE)) void cancelSoon(id);
           if (random.chance(options.moveShare ?? MOVE_SHARE)) random.pick(tabs).move();
         }
-        await pause(random.between(50, 900));
+        await sleep(random.between(50, 900));
       }
     },
     close() {
       for (const tab of tabs) tab.close();
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,6 @@
 import { isTerminal, type Ack, type Event, type Opened, type Position, type Session } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import type { Tally } from "./tally.ts";
 
@@ -56,7 +57,6 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
   let downAt: number | undefined;
   let closed = false;
 
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const call = async <T extends object>(name: string, payload: object): Promise<Ack<T> | undefined> =>
     socket
       .timeout(ANSWER_MS)
@@ -118,7 +118,7 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
         const answer = await call<Opened>("conversation:open", { conversation, ...(last && { after: last }) });
         if (!answer?.ok) {
           if (answer && !answer.error.retryable) tally.failed(`conversation:open ${answer.error.code}`);
-          await pause(answer?.ok === false ? (answer.error.retryAfterMs ?? AGAIN_MS) : AGAIN_MS);
+          await sleep(answer?.ok === false ? (answer.error.retryAfterMs ?? AGAIN_MS) : AGAIN_MS);
           continue;
         }
         for (const event of answer.events) apply(event);
@@ -149,7 +149,7 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
         ask.end("refused");
       } else {
         tally.retried();
-        await pause(answer?.ok === false ? Math.max(AGAIN_MS, answer.error.retryAfterMs ?? 0) : AGAIN_MS);
+        await sleep(answer?.ok === false ? Math.max(AGAIN_MS, answer.error.retryAfterMs ?? 0) : AGAIN_MS);
       }
     }
     ask.sending = false;

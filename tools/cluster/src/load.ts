@@ -1,4 +1,5 @@
 import { makePdf } from "@docrelay/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createCustomer, type Customer } from "./customer.ts";
 import type { Tally } from "./tally.ts";
 
@@ -25,7 +26,7 @@ export async function startLoad(url: string, users: number, tally: Tally): Promi
       const file = number % PDF_EVERY === 0 ? makePdf({ pages: [`${word} stands here.`, "Another page."] }) : undefined;
       await customer.ask(file ? `where is ${word}` : word, file);
       const { least, most } = THINK_MS;
-      await new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
+      await sleep(least + Math.random() * (most - least));
     }
   }
   const lives = customers.map(live);

@@ -1,5 +1,6 @@
 import { eventually, freePort } from "@docrelay/testkit";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { docker, engineAnswers, openProject, type Project } from "./docker.ts";
 import { startLoad } from "./load.ts";
 import { broken, table } from "./report.ts";
@@ -16,7 +17,6 @@ const WANTED = new Map([
 ]);
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 if (!(await engineAnswers())) {
   say("cluster:check skipped: no Docker engine with Compose answers here.");
@@ -71,7 +71,7 @@ async function check({ compose, containers, roll, scale }: Project, url: string)
   const phase = async (of: string, work: () => Promise<unknown>, forSeconds: number): Promise<void> => {
     tally.enter(of);
     const took = await seconds(work);
-    await pause(forSeconds);
+    await sleep(forSeconds * 1000);
     say(`${of}: ${took}`);
   };
   await phase("edge 1", async () => undefined, 8);
