@@ -12,7 +12,7 @@ import { speedsOf } from "./speeds.ts";
 import { chart, table } from "./table.ts";
 
 /*
- * pnpm bench:pdf [rounds]: everything measured in one run, on files of ../shared/corpus; readers take turns, so that
+ * npm run bench:pdf [-- rounds]: everything measured in one run, on files of ../shared/corpus; readers take turns, so that
  * their ratios mean something on a machine that does other things, too. Writes its chart to bench/out.
  */
 

@@ -5,7 +5,7 @@ import { LIMITS } from "../test/limits.ts";
 import { createExtractor } from "./index.ts";
 
 /*
- * Real files of many makers. The whole corpus with the usual limits is the bench's (pnpm bench:pdf); here the hostile
+ * Real files of many makers. The whole corpus with the usual limits is the bench's (npm run bench:pdf); here the hostile
  * ones get less time.
  */
 

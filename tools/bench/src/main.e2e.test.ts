@@ -30,6 +30,8 @@ it("says what is wrong and how it is used, and exits with 78; with 1 when nobody
   await using wrong = spawnNode(MAIN, { args: ["asks"] });
   expect(await wrong.exited).toEqual({ code: 78, signal: null });
   expect(wrong.lines.join("\n")).toMatch(/--url is missing[^]*connections, asks, pdfs/);
+  await using help = spawnNode(MAIN, { args: ["standard", "--help"] });
+  expect(await help.exited).toEqual({ code: 0, signal: null });
   await using nobody = spawnNode(MAIN, { args: ["asks", "--url", "http://127.0.0.1:9"] });
   expect(await nobody.exited).toEqual({ code: 1, signal: null });
 });

@@ -33,6 +33,10 @@ function choose(args: readonly string[], stopped: AbortSignal): (progress: Progr
   return parsed.ok ? (progress) => measure(parsed.options, progress) : refuseToStart(parsed.problems);
 }
 
+if (process.argv.includes("--help")) {
+  process.stdout.write(USAGE);
+  process.exit();
+}
 const stop = new AbortController();
 const work = choose(process.argv.slice(2), stop.signal);
 const signalled = untilSignal().then((signal) => {

@@ -76,9 +76,10 @@ const NUMBERS = {
 type NumberName = keyof typeof NUMBERS;
 
 export const USAGE = [
-  "node tools/bench/src/main.ts <kind> --url http://host:port [--url …] [options]",
+  "npm run bench [-- --rows <row,…>] [--rounds <n>] [--save]   the standard set, on a private cluster",
+  "node tools/bench/src/main.ts <kind> --url http://host:port [--url …] [options]   one run against a deployment",
   "",
-  `  kinds: ${KINDS.join(", ")}; standard: a private cluster, all figures`,
+  `  kinds: ${KINDS.join(", ")}; standard: what npm run bench does`,
   "  --protocol socketio|plain",
   ...Object.entries(NUMBERS).map(([name, { help }]) => `  --${name} <n>  ${help}`),
   "  --message <text>  what is asked",

@@ -69,7 +69,7 @@ export function reaches(name: FigureName, value: number): boolean | undefined {
   return better === "lower" ? value <= goal : value >= goal;
 }
 
-/** The table that `pnpm bench` ends with, as cells. `ratio` above 1 is worse than before, for every figure. */
+/** The table that `npm run bench` ends with, as cells. `ratio` above 1 is worse than before, for every figure. */
 export function standardTable(now: Partial<Record<FigureName, Spread>>, before: Figures): string[][] {
   const rows = FIGURE_NAMES.flatMap((name) => {
     const spread = now[name];

@@ -51,7 +51,9 @@ writeFileSync(join(chosen.out, "timeline.html"), drawTimeline(history.entries, `
 for (const line of summarize(verdict, chosen)) say(line);
 say("");
 say(`Look at ${join(chosen.out, "timeline.html")} for what was broken when, and how long people waited.`);
-if (ok) say("Next: pnpm chaos --soak, or another --seed.");
+if (ok) say("Next: npm run chaos -- --soak, or another --seed.");
 else
-  say(`Next: pnpm chaos --seed ${seed} breaks the same things again; history.jsonl beside the timeline has all of it.`);
+  say(
+    `Next: npm run chaos -- --seed ${seed} breaks the same things again; history.jsonl beside the timeline has all of it.`,
+  );
 process.exit(ok ? 0 : 1);

@@ -20,7 +20,7 @@ export interface Floor {
   readonly redisKills: number;
 }
 
-export const USAGE = `pnpm chaos [--smoke | --soak | --failpoints] [--seconds N] [--seed N] [--edges N] [--workers N] [--users N] [--out FOLDER]
+export const USAGE = `npm run chaos -- [--smoke | --soak | --failpoints] [--seconds N] [--seed N] [--edges N] [--workers N] [--users N] [--out FOLDER]
 
   --smoke       120 s, the run of the automatic check (the default)
   --soak        15 minutes
