@@ -40,7 +40,7 @@ interface Story {
 }
 
 /** Two asks of one user, both answered, told by one tab and one replay: nothing is wrong with it. */
-function story(change: (story: Story) => void = () => undefined): Entry[] {
+function story(change: (one: Story) => void = () => undefined): Entry[] {
   const events = log(...answered("u1-1"), ...answered("u1-2"));
   const told: Story = { events, shown: [...events], more: [] };
   change(told);
