@@ -42,5 +42,6 @@ export {
   writeText,
   type StoredText,
 } from "./texts/text-store.ts";
-export { createBlobStore, IDLE_UPLOAD_MS, newRef, type BlobStore } from "./uploads/blob-store.ts";
+export { IDLE_UPLOAD_MS, newRef, type BlobStore } from "./uploads/blob-store.ts";
+export { createBlobStore } from "./uploads/open-blob-store.ts";
 export * from "./uploads/upload.ts";

@@ -1,9 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { BlobStore } from "./blob-store.ts";
+import { IDLE_UPLOAD_MS, type BlobStore } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
-
-const IDLE_MS = 600_000;
 
 function isNotFound(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
@@ -34,7 +32,7 @@ export function createFileBlobStore(root: string): BlobStore {
       const beside = `${place}.${process.pid}.${Math.random().toString(36).slice(2)}`;
       await writeFile(beside, bytes);
       await rename(beside, place);
-      await keep(ref, IDLE_MS);
+      await keep(ref, IDLE_UPLOAD_MS);
     },
     async *read(ref) {
       const offsets = (await chunks(ref)).sort((a, b) => a - b);

@@ -1,8 +1,6 @@
-import type { BlobStore } from "./blob-store.ts";
+import { IDLE_UPLOAD_MS, type BlobStore } from "./blob-store.ts";
 import { blobKey } from "../redis/keys.ts";
 import { ChannelError, type Store } from "../redis/store.ts";
-
-const IDLE_MS = 600_000;
 
 /** Blobs as one hash each, offset → chunk: a re-send writes the same field again. Expiry is Redis's own. */
 export function createRedisBlobStore(store: Store): BlobStore {
@@ -13,7 +11,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
       const answers = await redis
         .pipeline()
         .hset(blobKey(ref), String(offset), chunk)
-        .pexpire(blobKey(ref), IDLE_MS)
+        .pexpire(blobKey(ref), IDLE_UPLOAD_MS)
         .exec();
       for (const [error] of answers ?? []) if (error) throw error;
     },

@@ -1,7 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createFileBlobStore } from "./blob-store-file.ts";
-import { createRedisBlobStore } from "./blob-store-redis.ts";
-import type { Store } from "../redis/store.ts";
 
 /**
  * Where the bytes of uploads lie until they are extracted. They come in chunks, in any order and more than once, from
@@ -26,8 +23,3 @@ export const IDLE_UPLOAD_MS = 600_000;
 
 /** A random name for a blob. */
 export const newRef = (): string => randomBytes(16).toString("base64url");
-
-/** `redis` (default), or `file:<folder>` on a disk that edges and workers share. */
-export function createBlobStore(spec: string, store: Store): BlobStore {
-  return spec.startsWith("file:") ? createFileBlobStore(spec.slice("file:".length)) : createRedisBlobStore(store);
-}
