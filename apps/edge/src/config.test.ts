@@ -1,5 +1,7 @@
 import { settingNames } from "@docrelay/platform";
 import { spawnNode } from "@docrelay/testkit";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readConfig, schema, type Config } from "./config.ts";
@@ -137,5 +139,15 @@ describe("an edge by itself", () => {
     await using edge = spawnNode(main, { env: { REDIS_URL: NEEDED.REDIS_URL } });
     expect(await edge.exited).toEqual({ code: 78, signal: null });
     expect(edge.lines.join("\n")).toMatch(/AUTH_MODE must be chosen/);
+  });
+
+  it("does not take a folder for its blobs that holds something else", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "docrelay-foreign-"));
+    await writeFile(join(folder, "letter.txt"), "");
+    await using edge = spawnNode(main, { env: { ...NEEDED, BLOB_STORE: `file:${folder}` } });
+    expect(await edge.exited).toEqual({ code: 78, signal: null });
+    expect(edge.lines.join("\n")).toMatch(/^the edge cannot start:\n {2}- BLOB_STORE: .* is not empty .*letter\.txt/);
+    expect(await readdir(folder)).toEqual(["letter.txt"]);
+    await rm(folder, { recursive: true });
   });
 });

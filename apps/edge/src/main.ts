@@ -1,3 +1,4 @@
+import { ChannelError } from "@docrelay/channel";
 import {
   countBuffersInHeap,
   createLogger,
@@ -24,7 +25,8 @@ process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled
 const edge = await startEdge(config, log).catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(describeProblems("the edge", [message]));
-  process.exit(error instanceof PlatformError && error.kind === "redis-version" ? EXIT_CONFIG : 1);
+  const kind = error instanceof PlatformError || error instanceof ChannelError ? error.kind : undefined;
+  process.exit(kind === "redis-version" || kind === "setting" ? EXIT_CONFIG : 1);
 });
 log.info({ port: edge.port, node: edge.node }, "listening");
 

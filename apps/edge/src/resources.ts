@@ -3,6 +3,7 @@ import {
   createBlobStore,
   createFanOut,
   loadScripts,
+  prepareBlobStore,
   type BlobStore,
   type FanOut,
   type Store,
@@ -53,8 +54,12 @@ const REDIS_WAIT_MS = 30_000;
 const ANSWER_MS = 700;
 const QUIET_MS = 1000;
 
-/** Connects. @throws PlatformError when Redis does not answer for half a minute, or is older than 7.0. */
+/**
+ * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
+ * half a minute, or is older than 7.0.
+ */
 export async function openBase(config: Config, log: Logger): Promise<Base> {
+  await prepareBlobStore(config.BLOB_STORE);
   const life = createLifecycle(CLOSE_STEP_MS);
   const node = randomBytes(6).toString("hex");
   const trouble = quietly((error, repeated) => {

@@ -1,4 +1,8 @@
 import { settingNames } from "@docrelay/platform";
+import { spawnNode } from "@docrelay/testkit";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readConfig, schema, type Config } from "./config.ts";
 
@@ -99,4 +103,15 @@ describe("settings", () => {
     expect(settingNames(schema)).toContain("ENGINE_FIRST_REPLY_TIMEOUT_MS");
     expect(settingNames(schema).every((name) => /^[A-Z][A-Z_]+$/.test(name))).toBe(true);
   });
+});
+
+it("a worker does not take a folder for its blobs that holds something else", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "docrelay-foreign-"));
+  await writeFile(join(folder, "letter.txt"), "");
+  const env = { ...NEEDED, BLOB_STORE: `file:${folder}` };
+  await using worker = spawnNode(join(import.meta.dirname, "main.ts"), { env });
+  expect(await worker.exited).toEqual({ code: 78, signal: null });
+  expect(worker.lines.join("\n")).toMatch(/^the worker cannot start:\n {2}- BLOB_STORE: .* is not empty .*letter\.txt/);
+  expect(await readdir(folder)).toEqual(["letter.txt"]);
+  await rm(folder, { recursive: true });
 });

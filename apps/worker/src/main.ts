@@ -1,3 +1,4 @@
+import { ChannelError } from "@docrelay/channel";
 import { PdfError } from "@docrelay/pdf";
 import {
   countBuffersInHeap,
@@ -27,9 +28,9 @@ const log = createLogger({ level: config.LOG_LEVEL, name: "worker" });
 const stopped = untilSignal({ watchParent: true });
 
 const base: Base = await openBase(config, log).catch((error: unknown) => {
-  if (!(error instanceof PlatformError)) throw error;
+  if (!(error instanceof PlatformError || error instanceof ChannelError)) throw error;
   process.stderr.write(describeProblems("the worker", [error.message]));
-  process.exit(error.kind === "redis-version" ? EXIT_CONFIG : 1);
+  process.exit(error.kind === "redis-version" || error.kind === "setting" ? EXIT_CONFIG : 1);
 });
 const { life, metrics } = base;
 

@@ -1,4 +1,4 @@
-import { createBlobStore, loadScripts, type BlobStore, type Store } from "@docrelay/channel";
+import { createBlobStore, loadScripts, prepareBlobStore, type BlobStore, type Store } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
 import {
   connectRedis,
@@ -36,8 +36,12 @@ export interface Base {
 const CLOSE_STEP_MS = 3000;
 const REDIS_WAIT_MS = 30_000;
 
-/** Connects. @throws PlatformError when Redis does not answer for half a minute, or is older than 7.0. */
+/**
+ * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
+ * half a minute, or is older than 7.0.
+ */
 export async function openBase(config: Config, log: Logger): Promise<Base> {
+  await prepareBlobStore(config.BLOB_STORE);
   const life = createLifecycle(CLOSE_STEP_MS);
   const metrics = createMetrics();
   const report = createAskReport(log, metrics);

@@ -43,5 +43,5 @@ export {
   type StoredText,
 } from "./texts/text-store.ts";
 export { IDLE_UPLOAD_MS, newRef, type BlobStore } from "./uploads/blob-store.ts";
-export { createBlobStore } from "./uploads/open-blob-store.ts";
+export { createBlobStore, prepareBlobStore } from "./uploads/open-blob-store.ts";
 export * from "./uploads/upload.ts";

@@ -57,10 +57,11 @@ export function blobStoreContract(name: string, subject: Subject): void {
       expect(await blobs.exists(ref)).toBe(false);
       await blobs.write(ref, 0, Buffer.from("abc"));
       expect(await blobs.exists(ref)).toBe(true);
+      expect(await blobs.renew(ref, 1000)).toBe(true);
       await blobs.remove(ref);
       await blobs.remove(ref);
       expect(await blobs.exists(ref)).toBe(false);
-      await blobs.renew(ref, 1000);
+      expect(await blobs.renew(ref, 1000)).toBe(false);
       expect(await blobs.exists(ref)).toBe(false);
     });
 

@@ -34,9 +34,10 @@ describe("toFailure", () => {
     ...[...STORE, ...REDIS].map(
       (message) => [message, message.includes(" ") ? new ReplyError(message) : new Error(message)] as const,
     ),
+    ["a disk of blobs that is full, read-only or away", new ChannelError("io", "the folder of blobs: EROFS")] as const,
     ["a deadline", new DeadlineError(900)] as const,
     ["a queue that does not answer", new JobsError("timeout", "no answer")] as const,
-    ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOSPC"].map((code) => [code, withCode(code)] as const),
+    ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "EMFILE"].map((code) => [code, withCode(code)] as const),
   ])("says of %s that the store is away", (_name, error) => {
     const { wire, severity } = toFailure(error);
     expect(severity).toBe("store");

@@ -22,8 +22,6 @@ const NETWORK_CODES = new Set([
   "ETIMEDOUT",
   "ENOTFOUND",
   "EHOSTUNREACH",
-  "ENOSPC",
-  "EROFS",
   "EMFILE",
 ]);
 
@@ -32,7 +30,8 @@ export function toFailure(error: unknown): Failure {
   if (error instanceof Refusal) return { wire: error.wire, severity: "refused" };
   if (error instanceof ChannelError && error.kind === "hole")
     return { wire: wireError("FILE_CORRUPT"), severity: "refused" };
-  if (error instanceof DeadlineError || error instanceof JobsError || isStoreError(error)) {
+  const disk = error instanceof ChannelError && error.kind === "io";
+  if (disk || error instanceof DeadlineError || error instanceof JobsError || isStoreError(error)) {
     return { wire: wireError("STORE_UNAVAILABLE", { retryAfterMs: STORE_RETRY_MS }), severity: "store" };
   }
   return { wire: wireError("INTERNAL"), severity: "bug" };

@@ -30,6 +30,9 @@ describe("originOf", () => {
     expect(originOf(new ReplyError(message))).toEqual({ kind: "store" }),
   );
 
+  it("takes a disk of blobs that is full, read-only or away for the store's", () =>
+    expect(originOf(new ChannelError("io", "the folder of blobs: EROFS"))).toEqual({ kind: "store" }));
+
   it("takes a script error, a wrong answer and anything else for a bug", () => {
     expect(originOf(new ReplyError("ERR user_script:3: attempt to index a nil value"))).toEqual({ kind: "bug" });
     expect(originOf(new ChannelError("wrong-answer", "take answered X"))).toEqual({ kind: "bug" });

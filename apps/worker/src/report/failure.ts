@@ -15,7 +15,7 @@ export type Origin = { kind: "engine"; failure: Failure } | { kind: "store" } | 
 export function originOf(error: unknown): Origin {
   if (error instanceof EngineError) return { kind: "engine", failure: engineFailure(error) };
   if (error instanceof JobsError) return { kind: error.kind === "timeout" ? "store" : "bug" };
-  if (error instanceof ChannelError) return { kind: "bug" };
+  if (error instanceof ChannelError) return { kind: error.kind === "io" ? "store" : "bug" };
   return { kind: isStoreTrouble(error) ? "store" : "bug" };
 }
 

@@ -14,10 +14,13 @@ export interface Store {
   readonly maxBytes?: number;
 }
 
-/** Thrown when what Redis holds is not what this code wrote. */
+/**
+ * `hole`, `wrong-answer`: what is stored is not what this code wrote. `io`: the disk of the blobs does not serve, and
+ * may do so later. `setting`: a process cannot start with it; the message is for its operator.
+ */
 export class ChannelError extends Error {
   override readonly name = "ChannelError";
-  readonly kind: "hole" | "wrong-answer" | "io";
+  readonly kind: "hole" | "wrong-answer" | "io" | "setting";
   constructor(kind: ChannelError["kind"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
@@ -79,4 +82,10 @@ export async function run(
 
 export function wrongAnswer(step: string, reply: Reply): ChannelError {
   return new ChannelError("wrong-answer", `${step} answered ${String(reply[0])}`);
+}
+
+/** The clock that all processes share, in ms. */
+export async function redisTime(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }

@@ -1,70 +1,139 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { IDLE_UPLOAD_MS, type BlobStore } from "./blob-store.ts";
+import { checkMarker, codeOf, placeOfBlobs } from "./blob-folder.ts";
+import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
+/** A file whose modification time is when the blob's time is over, by the clock that all processes share. */
+const UNTIL = "until";
+const CHUNK = /^\d+$/;
+/** What a blob's folder may hold of ours; with a UUID behind it: not renamed into its place yet. */
+const OURS = /^(\d+|until)(\.[\da-f-]{36})?$/;
 
 /**
- * Blobs as folders of chunk files in a shared folder. A chunk is written beside its place and renamed into it, so that
- * a reader sees it whole or not at all. A folder's modification time is when it may go.
+ * Blobs as folders of chunk files, in a sub-folder of `root` that `prepareBlobFolder` has taken into use. A file is
+ * written beside its place and renamed into it, so that a reader sees it whole or not at all. Folders whose name is not
+ * a ref, symbolic links and files of other names are never deleted.
+ *
+ * `now` is a clock that all processes share, in ms. Errors of the disk are ChannelErrors `io`; so is a folder that is
+ * not there, an unmounted disk for instance.
  */
-export function createFileBlobStore(root: string): BlobStore {
-  const folder = (ref: string): string => join(root, ref);
-  const keep = (ref: string, ms: number): Promise<void> => {
-    const until = new Date(Date.now() + ms);
-    return utimes(folder(ref), until, until);
-  };
-  const chunks = async (ref: string): Promise<number[]> => {
-    const names = await readdir(folder(ref)).catch((error: unknown) => {
-      if (isNotFound(error)) return [];
-      throw error;
-    });
-    return names.filter((name) => /^\d+$/.test(name)).map(Number);
+export function createFileBlobStore(root: string, now: () => Promise<number>): BlobStore {
+  const place = placeOfBlobs(root);
+  const folder = (ref: string): string => {
+    if (!isRef(ref)) throw new ChannelError("wrong-answer", "not the name of a blob");
+    return join(place, ref);
   };
 
-  return {
-    async write(ref, offset, bytes) {
-      await mkdir(folder(ref), { recursive: true });
-      const place = join(folder(ref), String(offset));
-      const beside = `${place}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  async function put(ref: string, name: string, bytes: Uint8Array, until?: Date): Promise<void> {
+    const beside = join(folder(ref), `${name}.${randomUUID()}`);
+    try {
       await writeFile(beside, bytes);
-      await rename(beside, place);
-      await keep(ref, IDLE_UPLOAD_MS);
-    },
+      if (until) await utimes(beside, until, until);
+      await rename(beside, join(folder(ref), name));
+    } catch (error) {
+      await rm(beside, { force: true }).catch(() => undefined); // else its blob's removal takes it along
+      throw error;
+    }
+  }
+
+  /** False when there is nothing to keep. */
+  async function keep(ref: string, ms: number): Promise<boolean> {
+    const until = new Date((await now()) + ms);
+    return ifThere(() => utimes(join(folder(ref), UNTIL), until, until).then(() => true), false);
+  }
+
+  /** What `step` gives, or `otherwise` when the file is not there; but not when all of the store is not there. */
+  async function ifThere<T>(step: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      await checkMarker(root);
+      return otherwise;
+    }
+  }
+
+  const chunks = async (ref: string): Promise<number[]> =>
+    (await ifThere(() => readdir(folder(ref)), [])).filter((name) => CHUNK.test(name)).map(Number);
+
+  /** False when something stays that is not ours. */
+  async function drop(ref: string): Promise<boolean> {
+    const own = folder(ref);
+    const there = await ifThere(() => lstat(own), undefined);
+    if (!there?.isDirectory()) return false;
+    const entries = (await readdir(own, { withFileTypes: true })).filter((one) => one.isFile() && OURS.test(one.name));
+    // Last comes the time: a removal that breaks off is gone on with by the next sweep.
+    const last = ({ name }: { name: string }): boolean => name === UNTIL;
+    for (const some of [entries.filter((one) => !last(one)), entries.filter(last)]) {
+      await Promise.all(some.map(({ name }) => unlink(join(own, name)).catch(ignoring("ENOENT"))));
+    }
+    return rmdir(own).then(() => true, ignoring("ENOENT", "ENOTEMPTY", "EEXIST"));
+  }
+
+  /** Blobs without a time, their writers having just begun or died, and when a sweep first saw them. */
+  let undated = new Map<string, number>();
+
+  /** Whether a blob's time is over, as of `time`; one without a time was first seen at `since`. */
+  async function isOver(ref: string, time: number, since = time): Promise<boolean> {
+    const until = await ifThere(() => lstat(join(folder(ref), UNTIL)), undefined);
+    if (until) return until.mtimeMs + SWEEP_GRACE_MS < time;
+    undated.set(ref, since);
+    return since + IDLE_UPLOAD_MS < time;
+  }
+
+  return {
+    write: (ref, offset, bytes) =>
+      onDisk(async () => {
+        await mkdir(folder(ref)).catch(ignoring("EEXIST"));
+        await put(ref, String(offset), bytes);
+        if (await keep(ref, IDLE_UPLOAD_MS)) return;
+        await put(ref, UNTIL, new Uint8Array(), new Date((await now()) + IDLE_UPLOAD_MS));
+      }),
     async *read(ref) {
-      const offsets = (await chunks(ref)).sort((a, b) => a - b);
+      const offsets = (await onDisk(() => chunks(ref))).sort((a, b) => a - b);
       let next = 0;
       for (const offset of offsets) {
-        if (offset !== next) throw new ChannelError("hole", `no bytes at ${next}`);
-        const chunk = await readFile(join(folder(ref), String(offset)));
+        const file = join(folder(ref), String(offset));
+        const chunk = await onDisk(() => ifThere<Uint8Array | undefined>(() => readFile(file), undefined));
+        if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
         next += chunk.length;
         yield chunk;
       }
       if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
     },
-    async exists(ref) {
-      return (await chunks(ref)).length > 0;
-    },
-    async remove(ref) {
-      await rm(folder(ref), { recursive: true, force: true });
-    },
-    async renew(ref, keepMs) {
-      await keep(ref, keepMs).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
-    },
-    async sweep() {
-      let removed = 0;
-      for (const ref of await readdir(root).catch(() => [])) {
-        const age = await stat(folder(ref)).catch(() => undefined);
-        if (!age?.isDirectory() || age.mtimeMs > Date.now()) continue;
-        await rm(folder(ref), { recursive: true, force: true });
-        removed++;
-      }
-      return removed;
-    },
+    exists: (ref) => onDisk(async () => (await chunks(ref)).length > 0),
+    remove: (ref) => onDisk(async () => void (await drop(ref))),
+    renew: (ref, keepMs) => onDisk(() => keep(ref, keepMs)),
+    sweep: () =>
+      onDisk(async () => {
+        await checkMarker(root);
+        const time = await now();
+        const entries = await readdir(place, { withFileTypes: true });
+        const refs = entries.filter((entry) => entry.isDirectory() && isRef(entry.name)).map(({ name }) => name);
+        const seen = undated;
+        undated = new Map();
+        let removed = 0;
+        for (const ref of refs) if ((await isOver(ref, time, seen.get(ref))) && (await drop(ref))) removed++;
+        return removed;
+      }),
   };
+}
+
+const ignoring =
+  (...codes: string[]) =>
+  (error: unknown): false => {
+    if (codes.includes(codeOf(error) ?? "")) return false;
+    throw error;
+  };
+
+async function onDisk<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    // What the file system throws names a call of its; anything else is Redis's clock, or a bug.
+    if (!(error instanceof Error && "syscall" in error && codeOf(error))) throw error;
+    throw new ChannelError("io", `the folder of blobs: ${codeOf(error)}`, { cause: error });
+  }
 }

@@ -33,7 +33,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
       await redis.unlink(blobKey(ref));
     },
     async renew(ref, keepMs) {
-      await redis.pexpire(blobKey(ref), keepMs);
+      return (await redis.pexpire(blobKey(ref), keepMs)) === 1;
     },
     async sweep() {
       return 0;

@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
 import { blobStoreContract } from "../../test/blob-store.contract.ts";
-import { createBlobStore } from "../index.ts";
+import { placeOfBlobs } from "./blob-folder.ts";
+import { SWEEP_GRACE_MS } from "./blob-store.ts";
+import { createBlobStore, prepareBlobStore } from "../index.ts";
 import { blobKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "docrelay-blobs-"));
+  await prepareBlobStore(`file:${folder}`);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -21,6 +24,6 @@ blobStoreContract("redis", {
 });
 blobStoreContract("file", {
   create: () => createBlobStore(`file:${folder}`, channel.store),
-  expire: (ref, blobs) => blobs.renew(ref, -1),
-  places: async () => (await readdir(folder)).length,
+  expire: (ref, blobs) => blobs.renew(ref, -2 * SWEEP_GRACE_MS),
+  places: async () => (await readdir(placeOfBlobs(folder))).length,
 });

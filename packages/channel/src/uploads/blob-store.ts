@@ -12,8 +12,8 @@ export interface BlobStore {
   exists(ref: string): Promise<boolean>;
   /** Idempotent. */
   remove(ref: string): Promise<void>;
-  /** Keeps the bytes for `keepMs` from now. */
-  renew(ref: string, keepMs: number): Promise<void>;
+  /** Keeps the bytes for `keepMs` from now; false when there are none. */
+  renew(ref: string, keepMs: number): Promise<boolean>;
   /** Removes what has outlived its time, for stores that do not do it by themselves; answers how many. */
   sweep(): Promise<number>;
 }
@@ -21,5 +21,10 @@ export interface BlobStore {
 /** An upload that nobody goes on with is gone after this. */
 export const IDLE_UPLOAD_MS = 600_000;
 
+/** Bytes outlive what refers to them by this: a step that found them may still be on its way. */
+export const SWEEP_GRACE_MS = 60_000;
+
 /** A random name for a blob. */
 export const newRef = (): string => randomBytes(16).toString("base64url");
+/** Whether `name` is one that `newRef` may give. */
+export const isRef = (name: string): boolean => /^[\w-]{21}[AQgw]$/.test(name);

@@ -1,0 +1,81 @@
+import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { newRef } from "./blob-store.ts";
+import { ChannelError } from "../redis/store.ts";
+
+/** Of the folder that `BLOB_STORE` names: where all blobs lie. Nothing outside of it is ever touched. */
+const PLACE = "docrelay-blobs";
+/** In it, and the first thing there: without it no file is read, written or deleted. */
+const MARKER = "OWNED-BY-DOCRELAY";
+const MARKER_TEXT = "Blobs of docrelay. They are deleted when their time is over.\n";
+/** The root of a file system of its own has it from the start. */
+const NOT_FOREIGN = new Set([PLACE, "lost+found"]);
+/** A full disk must not keep a worker from starting: its sweeper makes room. */
+const FULL = new Set(["ENOSPC", "EDQUOT"]);
+
+export const placeOfBlobs = (root: string): string => join(root, PLACE);
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** @throws the file system's own error when the folder is not there, or not docrelay's. */
+export const checkMarker = (root: string): Promise<void> => access(join(root, PLACE, MARKER));
+
+/**
+ * Makes `root` ready for blobs: takes it into use when it is empty or absent, and tries to write. Idempotent; several
+ * processes may do it at once.
+ * @throws ChannelError `setting`, with a sentence for the operator: files of somebody else are in it, or it cannot be
+ * written.
+ */
+export async function prepareBlobFolder(root: string): Promise<void> {
+  try {
+    await takeIntoUse(root);
+    await tryToWrite(root);
+  } catch (error) {
+    if (error instanceof ChannelError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ChannelError("setting", `BLOB_STORE: blobs cannot be kept in ${root}: ${why}`, { cause: error });
+  }
+}
+
+async function takeIntoUse(root: string): Promise<void> {
+  if (await isOurs(root)) return;
+  await mkdir(root, { recursive: true });
+  const besides = (await readdir(root)).filter((name) => !NOT_FOREIGN.has(name));
+  const [foreign] = [...besides, ...(await readdir(placeOfBlobs(root)).catch(noneIfAbsent))];
+  // Race: another process may have taken the folder into use after the first look.
+  if (foreign !== undefined && !(await isOurs(root))) {
+    const found = `${root} is not empty (it holds ${JSON.stringify(foreign)}) and was not taken into use by docrelay`;
+    throw new ChannelError("setting", `BLOB_STORE: ${found}: name an empty folder`);
+  }
+  await mkdir(placeOfBlobs(root), { recursive: true });
+  await writeFile(join(root, PLACE, MARKER), MARKER_TEXT);
+}
+
+async function tryToWrite(root: string): Promise<void> {
+  const probe = join(placeOfBlobs(root), newRef());
+  try {
+    await mkdir(probe);
+    await writeFile(join(probe, "0"), "x");
+  } catch (error) {
+    if (!FULL.has(codeOf(error) ?? "")) throw error;
+  } finally {
+    await rm(probe, { recursive: true, force: true });
+  }
+}
+
+async function isOurs(root: string): Promise<boolean> {
+  try {
+    await checkMarker(root);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function noneIfAbsent(error: unknown): string[] {
+  if (codeOf(error) === "ENOENT") return [];
+  throw error;
+}
