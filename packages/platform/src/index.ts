@@ -6,4 +6,5 @@ export * from "./signal.ts";
 export * from "./health.ts";
 export * from "./admin-server.ts";
 export * from "./redis.ts";
+export { storeErrorKind, type StoreErrorKind } from "./redis-error.ts";
 export * from "./memory.ts";

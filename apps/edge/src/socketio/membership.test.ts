@@ -1,4 +1,5 @@
 import { conversationAddress, roomOf, type ConversationAddress } from "@docrelay/channel";
+import { DeadlineError } from "@docrelay/platform";
 import { refuse } from "@docrelay/protocol";
 import { describe, expect, it } from "vitest";
 import { createMembership } from "./membership.ts";
@@ -77,6 +78,18 @@ describe("membership", () => {
     const during = membership.during(talk("one"), async () => void (began = true));
     await expect(during).rejects.toMatchObject({ name: "DeadlineError" });
     expect([heard(socket), began]).toEqual([0, false]);
+  });
+
+  it("leaves when Redis refuses the subscription, and stays when the work itself runs out of time", async () => {
+    const socket = socketLike();
+    const refusing = { ...confirming, confirmed: () => Promise.reject(new Error("Command timed out")) };
+    await expect(createMembership(socket, refusing).during(talk("one"), async () => undefined)).rejects.toThrow(
+      "timed",
+    );
+    expect(heard(socket)).toBe(0);
+    const late = createMembership(socket, confirming).during(talk("one"), () => Promise.reject(new DeadlineError(900)));
+    await expect(late).rejects.toThrow(DeadlineError);
+    expect(heard(socket)).toBe(1);
   });
 
   it("subscribes for nobody once the socket has gone", async () => {

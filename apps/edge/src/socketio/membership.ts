@@ -1,6 +1,6 @@
 import { channelOf, roomOf, type ConversationAddress } from "@docrelay/channel";
 import { within } from "@docrelay/platform";
-import { refuse } from "@docrelay/protocol";
+import { Refusal, refuse } from "@docrelay/protocol";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 
 /** The rooms of one socket. What Socket.IO gives us of it. */
@@ -42,16 +42,19 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
         throw refuse("BUSY", { message: "Too many conversations are open on this connection. Close some." });
       }
       pending.set(room, (pending.get(room) ?? 0) + 1);
+      let worked = false;
       try {
         void socket.join(room);
         // A socket that has gone joins nothing; asking Redis for its channel would subscribe for nobody.
         if (!socket.rooms.has(room)) throw refuse("SHUTTING_DOWN", { message: "The connection has ended." });
         await within(BARRIER_MS, () => subscriptions.confirmed(channelOf(conversation)));
+        worked = true;
         const done = await work();
         held.add(room);
         return done;
       } catch (error) {
-        if (isUnknown(error)) held.add(room);
+        // Work that was not refused may have been carried out, so its events have to be heard.
+        if (worked && !(error instanceof Refusal)) held.add(room);
         throw error;
       } finally {
         const others = (pending.get(room) ?? 1) - 1;
@@ -66,8 +69,4 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
     },
     hears: (conversation) => held.has(roomOf(conversation)),
   };
-}
-
-function isUnknown(error: unknown): boolean {
-  return !(error instanceof Error && (error.name === "Refusal" || error.name === "DeadlineError"));
 }

@@ -1,9 +1,8 @@
 import { ChannelError } from "@docrelay/channel";
 import { EngineError } from "@docrelay/engine";
 import { JobsError } from "@docrelay/jobs";
+import { ERROR_SAMPLES } from "@docrelay/platform/redis-error-samples";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
-import { startRedis } from "@docrelay/testkit";
-import { Redis, ReplyError } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { backoffMs, levelOf, originOf } from "./failure.ts";
 
@@ -22,49 +21,19 @@ describe("originOf", () => {
   });
 
   it.each([
-    "READONLY You can't write against a read only replica.",
-    "LOADING Redis is loading",
-    "OOM command not allowed",
-    "MISCONF Errors writing to the AOF",
-  ])("takes Redis's %s for the store's", (message) =>
-    expect(originOf(new ReplyError(message))).toEqual({ kind: "store" }),
-  );
+    ...ERROR_SAMPLES.filter(({ kind }) => kind),
+    {
+      name: "a folder of blobs that is full, read-only or away",
+      error: new ChannelError("io", "the folder of blobs: EROFS"),
+    },
+    { name: "a queue that does not answer", error: new JobsError("timeout", "no answer") },
+  ])("takes $name for trouble with the store", ({ error }) => expect(originOf(error)).toEqual({ kind: "store" }));
 
-  it("takes a disk of blobs that is full, read-only or away for the store's", () =>
-    expect(originOf(new ChannelError("io", "the folder of blobs: EROFS"))).toEqual({ kind: "store" }));
-
-  it("takes a script error, a wrong answer and anything else for a bug", () => {
-    expect(originOf(new ReplyError("ERR user_script:3: attempt to index a nil value"))).toEqual({ kind: "bug" });
-    expect(originOf(new ChannelError("wrong-answer", "take answered X"))).toEqual({ kind: "bug" });
-    expect(originOf(new TypeError("undefined is not a function"))).toEqual({ kind: "bug" });
-    expect(originOf("text")).toEqual({ kind: "bug" });
-    expect(originOf(new JobsError("shape", "no job"))).toEqual({ kind: "bug" });
-  });
-
-  it("takes what ioredis throws while Redis is silent, gone or refusing for the store's", async () => {
-    await using server = await startRedis();
-    const redis = new Redis(server.url, { commandTimeout: 100, maxRetriesPerRequest: 1, retryStrategy: () => 20 });
-    redis.on("error", () => undefined);
-    await redis.ping();
-    const errorOf = (work: Promise<unknown>): Promise<unknown> =>
-      work.then(
-        () => "no error",
-        (error: unknown) => error,
-      );
-    await server.pause();
-    expect(originOf(await errorOf(redis.get("key")))).toEqual({ kind: "store" });
-    await server.resume();
-    await redis.config("SET", "maxmemory", "1");
-    expect(originOf(await errorOf(redis.set("key", "value")))).toEqual({ kind: "store" });
-    expect(originOf(await errorOf(redis.eval("return redis.call('SET', KEYS[1], 'v')", 1, "key")))).toEqual({
-      kind: "store",
-    });
-    await server.kill();
-    expect(originOf(await errorOf(redis.get("key")))).toEqual({ kind: "store" });
-    redis.disconnect();
-    expect(originOf(await errorOf(redis.get("key")))).toEqual({ kind: "store" });
-    expect(originOf(new JobsError("timeout", "late"))).toEqual({ kind: "store" });
-  });
+  it.each([
+    ...ERROR_SAMPLES.filter(({ kind }) => !kind),
+    { name: "a wrong reply of the channel", error: new ChannelError("wrong-answer", "take answered X") },
+    { name: "a job that does not fit its schema", error: new JobsError("shape", "no job") },
+  ])("takes $name for a bug", ({ error }) => expect(originOf(error)).toEqual({ kind: "bug" }));
 });
 
 describe("levelOf", () => {

@@ -1,6 +1,7 @@
 import { ChannelError } from "@docrelay/channel";
 import { EngineError } from "@docrelay/engine";
 import { JobsError } from "@docrelay/jobs";
+import { storeErrorKind } from "@docrelay/platform";
 import type { ErrorCode } from "@docrelay/protocol";
 
 /** Why a try at an ask did not come to an answer, as a client will see it if it was the last one. */
@@ -16,7 +17,7 @@ export function originOf(error: unknown): Origin {
   if (error instanceof EngineError) return { kind: "engine", failure: engineFailure(error) };
   if (error instanceof JobsError) return { kind: error.kind === "timeout" ? "store" : "bug" };
   if (error instanceof ChannelError) return { kind: error.kind === "io" ? "store" : "bug" };
-  return { kind: isStoreTrouble(error) ? "store" : "bug" };
+  return { kind: storeErrorKind(error) ? "store" : "bug" };
 }
 
 const ENGINE_CODES = {
@@ -27,28 +28,6 @@ const ENGINE_CODES = {
 
 function engineFailure({ kind, reason }: EngineError): Failure {
   return { code: ENGINE_CODES[kind], ...(reason === undefined ? {} : { reason }) };
-}
-
-/*
- * What ioredis throws has no class or code of its own in half of the cases. A script error is a bug and stays one;
- * READONLY, LOADING, OOM and the like pass.
- */
-const STORE_NAMES = new Set(["MaxRetriesPerRequestError", "AbortError", "ClusterAllFailedError"]);
-const STORE_MESSAGES =
-  /^(Command timed out|Connection is closed|Stream isn't writeable|connect |read |write |getaddrinfo )/;
-const STORE_REPLIES =
-  /^(READONLY|LOADING|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|MISCONF|UNBLOCKED|ERR max number of clients)/;
-const BUSY_SCRIPT = /(READONLY|OOM|MISCONF) /;
-
-function isStoreTrouble(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error.name === "ReplyError") return STORE_REPLIES.test(error.message) || BUSY_SCRIPT.test(error.message);
-  if (STORE_NAMES.has(error.name) || STORE_MESSAGES.test(error.message)) return true;
-  const { code } = error as NodeJS.ErrnoException;
-  return (
-    code !== undefined &&
-    ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"].includes(code)
-  );
 }
 
 /** How loud an ask's end is in the log: ours to mend, the engine's or time's, or the user's own file. */
