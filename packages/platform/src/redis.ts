@@ -25,7 +25,7 @@ export interface RedisWish {
   readonly onError: (error: Error) => void;
 }
 
-const RETRY_MAX_MS = 1000;
+const MAX_RETRY_MS = 1000;
 
 type Options = Omit<RedisOptions, "replyMapping">;
 
@@ -34,7 +34,8 @@ export function connectRedis(wish: RedisWish): Redis {
   const common: Options = {
     connectionName: wish.name,
     connectTimeout: 2000,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), RETRY_MAX_MS) * (0.75 + Math.random() / 2),
+    // The formula of protocol's `backoff`: this package depends on no other one.
+    retryStrategy: (times) => Math.min(50 * 2 ** times, MAX_RETRY_MS) * (0.5 + Math.random() / 2),
     // A replica that was promoted away answers READONLY: another connection may find the master.
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
   };

@@ -1,3 +1,4 @@
+import { backoff } from "./backoff.ts";
 import type { Opened, Position } from "./conversation.ts";
 import { wireError, type WireError } from "./error.ts";
 import { isTerminal, type Event } from "./event.ts";
@@ -71,7 +72,8 @@ type Transition<T extends InputType> = (state: FollowState, input: InputOf<T>, n
 const OPEN_DEADLINE_MS = 10_000;
 const RESYNC_SPREAD_MS = 2000;
 const SILENCES_MS = [5000, 10_000, 20_000, 30_000] as const;
-const BACKOFF_MS = { first: 250, longest: 10_000, longestAsked: 60_000 } as const;
+const BACKOFF = { firstMs: 250, longestMs: 10_000 };
+const MAX_ASKED_MS = 60_000;
 const BUFFERED_EVENTS = 512;
 const RECENT_EVENTS = 32;
 
@@ -241,8 +243,8 @@ function backOff(state: FollowState, error: WireError, now: number, random: numb
     return { state: { ...rest, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
   // Told to look while that open was on its way: the store came back since, and patience begins anew.
   const refusals = state.again === "soon" ? 0 : state.refusals;
-  const own = Math.min(BACKOFF_MS.first * 2 ** refusals, BACKOFF_MS.longest) * (0.5 + random / 2);
-  const asked = Math.min(error.retryAfterMs ?? 0, BACKOFF_MS.longestAsked);
+  const own = backoff(refusals, BACKOFF, random);
+  const asked = Math.min(error.retryAfterMs ?? 0, MAX_ASKED_MS);
   return stay({
     ...rest,
     phase: "waiting",

@@ -9,5 +9,6 @@ export * from "./upload.ts";
 export * from "./session.ts";
 export * from "./plain-frame.ts";
 export * from "./payload.ts";
+export * from "./backoff.ts";
 export * from "./follow.ts";
 export * from "./transcript.ts";

@@ -1,4 +1,4 @@
-import type { Citation, EventBody } from "@docrelay/protocol";
+import { backoff, type Citation, type EventBody } from "@docrelay/protocol";
 import { coalesce, EMPTY, type Buffered } from "./coalesce.ts";
 import type { Failure } from "../report/failure.ts";
 
@@ -89,6 +89,7 @@ export const NEW_ATTEMPT: AttemptState = {
 
 /** Most events of one write: a reply that was held back for long goes in several. */
 const MAX_TOGETHER = 8;
+const RESEND_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
  * One engine call, from its begin to its end: what to do with each thing that happens. One write is on its way to the
@@ -121,7 +122,7 @@ export function attempt(
       if (state.inFlight.at(-1)?.type === "completed") return settle(state, { kind: "completed" });
       return pump({ ...state, n: state.n + state.inFlight.length, inFlight: [], resends: 0 }, "", now, plan, windowMs);
     case "unknown": {
-      const afterMs = Math.min(1000, 50 * 2 ** Math.min(state.resends, 5));
+      const afterMs = backoff(state.resends, RESEND_MS, 1);
       return { state: { ...state, resends: state.resends + 1 }, actions: [{ do: "write-again", afterMs }] };
     }
     case "engine-failed":

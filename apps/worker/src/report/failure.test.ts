@@ -4,7 +4,7 @@ import { JobsError } from "@docrelay/jobs";
 import { ERROR_SAMPLES } from "@docrelay/platform/redis-error-samples";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import { describe, expect, it } from "vitest";
-import { backoffMs, levelOf, originOf } from "./failure.ts";
+import { levelOf, originOf } from "./failure.ts";
 
 describe("originOf", () => {
   it.each([
@@ -40,12 +40,5 @@ describe("levelOf", () => {
   it("has a level for every code, and only our own faults are errors", () => {
     const loud = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => levelOf(code) === "error");
     expect(loud.sort()).toEqual(["INTERNAL", "STORE_UNAVAILABLE"]);
-  });
-});
-
-describe("backoffMs", () => {
-  it("grows, with jitter, up to 2 s", () => {
-    expect([backoffMs(2, 0), backoffMs(2, 1), backoffMs(3, 0), backoffMs(3, 1)]).toEqual([100, 200, 200, 400]);
-    for (let next = 1; next < 100; next++) expect(backoffMs(next, 1)).toBeLessThanOrEqual(2000);
   });
 });

@@ -45,9 +45,3 @@ export function levelOf(code: ErrorCode): "error" | "warn" | "info" {
       return "info";
   }
 }
-
-/** How long to wait before attempt `next` (from 2 on): 100–200 ms, doubling up to 2 s. `random` is in 0..1. */
-export function backoffMs(next: number, random: number): number {
-  const most = Math.min(2000, 200 * 2 ** Math.max(0, next - 2));
-  return Math.round(most * (0.5 + random / 2));
-}

@@ -1,3 +1,4 @@
+import { backoff } from "@docrelay/protocol";
 import { originOf } from "./failure.ts";
 
 export interface Patience {
@@ -7,8 +8,7 @@ export interface Patience {
   readonly signal?: AbortSignal;
 }
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+const PAUSE_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
  * Sends a step of an ask again until the store has answered it. Every step is idempotent, so an unknown outcome is
@@ -17,7 +17,8 @@ const LONGEST_PAUSE_MS = 1000;
  */
 export async function insist<T>(step: () => Promise<T>, { forMs, signal }: Patience): Promise<T> {
   const end = performance.now() + forMs;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+  for (let tries = 0; ; tries++) {
+    const pause = backoff(tries, PAUSE_MS, Math.random());
     try {
       return await step();
     } catch (error) {

@@ -1,6 +1,7 @@
 import { newOwner, take, type ConversationAddress } from "@docrelay/channel";
 import type { Disposition } from "@docrelay/jobs";
-import { backoffMs, type Failure } from "../report/failure.ts";
+import { backoff } from "@docrelay/protocol";
+import type { Failure } from "../report/failure.ts";
 import { insist, sleep } from "../report/retry.ts";
 import { PATIENCE_MS, type TurnDeps } from "./end-ask.ts";
 import { runTurn } from "./run-turn.ts";
@@ -8,6 +9,7 @@ import { runTurn } from "./run-turn.ts";
 /** A newer worker's ask stands at the head: this one comes again, in case there is no newer worker any more. */
 const NEWER_COMES_AGAIN_MS = 1000;
 const AGAIN_MS = 100;
+const ENGINE_RETRY_MS = { firstMs: 200, longestMs: 2000 };
 
 /**
  * Answers a conversation's doorbell: runs its asks in order until the mailbox was read empty, its head parks, another
@@ -32,7 +34,7 @@ export async function runConversation(deps: TurnDeps, at: ConversationAddress): 
         last = { a, failure: turn.failure };
         // After the last call there is nothing to be gentle with: the next look only ends the ask.
         if (turn.attempt < deps.settings.attempts)
-          await sleep(backoffMs(turn.attempt + 1, deps.random()), deps.stopping);
+          await sleep(backoff(turn.attempt - 1, ENGINE_RETRY_MS, deps.random()), deps.stopping);
         break;
       case "again":
         await sleep(AGAIN_MS, deps.stopping);
