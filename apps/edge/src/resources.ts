@@ -13,6 +13,7 @@ import {
   connectRedis,
   createLifecycle,
   inspectRedis,
+  logAtMostOnceASecond,
   type Lifecycle,
   type Logger,
   type RedisWish,
@@ -44,7 +45,7 @@ export interface Base {
   readonly authenticator: Authenticator;
   readonly connections: Connections;
   readonly gate: QueueGate;
-  /** Something went wrong that needs nobody's help; said once a second at most. */
+  /** Logs an error from which the process recovers by itself, at most once a second. */
   trouble(error: unknown): void;
 }
 
@@ -52,7 +53,6 @@ const CLOSE_STEP_MS = 2000;
 const REDIS_WAIT_MS = 30_000;
 /** A client is told within a second that the store is away. */
 const ANSWER_MS = 700;
-const QUIET_MS = 1000;
 
 /**
  * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
@@ -62,9 +62,10 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
   await prepareBlobStore(config.BLOB_STORE);
   const life = createLifecycle(CLOSE_STEP_MS);
   const node = randomBytes(6).toString("hex");
-  const trouble = quietly((error, repeated) => {
+  const logTrouble = logAtMostOnceASecond((_what, error, repeated) => {
     log.warn({ repeated, reason: error instanceof Error ? error.message : String(error) }, "trouble with the store");
   });
+  const trouble = (error: unknown): void => logTrouble("store", error);
   const connect = (purpose: RedisWish["purpose"], name: string, offlineQueue: boolean): Redis => {
     const { REDIS_URL: url } = config;
     const redis = connectRedis({
@@ -129,16 +130,4 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
 function isReady(redis: Redis): Promise<void> {
   if (redis.status === "ready") return Promise.resolve();
   return new Promise((resolve) => redis.once("ready", () => resolve()));
-}
-
-function quietly(say: (error: unknown, repeated: number) => void): (error: unknown) => void {
-  let at = Number.NEGATIVE_INFINITY;
-  let quiet = 0;
-  return (error) => {
-    const now = performance.now();
-    if (now - at < QUIET_MS) return void quiet++;
-    say(error, quiet);
-    at = now;
-    quiet = 0;
-  };
 }

@@ -1,6 +1,7 @@
 export * from "./config.ts";
 export * from "./logger.ts";
 export { createLoopDelay, createMetrics, type LoopDelay, type Metrics } from "./metrics.ts";
+export { logAtMostOnceASecond } from "./at-most-once-a-second.ts";
 export * from "./lifecycle.ts";
 export * from "./signal.ts";
 export * from "./health.ts";

@@ -1,5 +1,5 @@
 import type { TakenAsk } from "@docrelay/channel";
-import type { Logger, Metrics } from "@docrelay/platform";
+import { logAtMostOnceASecond, type Logger, type Metrics } from "@docrelay/platform";
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
 
@@ -22,11 +22,10 @@ export interface AskReport {
     totalMs: number | undefined,
   ): void;
   bug(ask: TakenAsk, error: unknown): void;
-  /** Something went wrong that needs nobody's help; said once a second at most for each thing. */
+  /** Logs an error from which the process recovers by itself, at most once a second for each `what`. */
   trouble(what: string, error: unknown): void;
 }
 
-const QUIET_MS = 1000;
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 export function createAskReport(log: Logger, metrics: Metrics): AskReport {
@@ -51,7 +50,6 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
   );
   const events = metrics.counter("docrelay_events_total", "Events written to reply logs, by type", ["type"]);
   const stales = metrics.counter("docrelay_stale_appends_total", "Attempts that ended since the ask was another's");
-  const said = new Map<string, { at: number; quiet: number }>();
   const of = ({ id, conversation, trace }: TakenAsk, attempt?: number): object => ({
     askId: id,
     conversation,
@@ -91,14 +89,9 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
       );
     },
     bug: (ask, error) => log.error({ ...of(ask), err: error }, "bug"),
-    trouble(what, error) {
-      const now = performance.now();
-      const last = said.get(what);
-      if (last && now - last.at < QUIET_MS) return void last.quiet++;
-      said.set(what, { at: now, quiet: 0 });
-      const repeated = last?.quiet ?? 0;
+    trouble: logAtMostOnceASecond((what, error, repeated) => {
       if (originOf(error).kind === "bug") log.error({ what, repeated, err: error }, "trouble");
       else log.warn({ what, repeated, reason: error instanceof Error ? error.message : String(error) }, "trouble");
-    },
+    }),
   };
 }
