@@ -2,10 +2,10 @@ import { connect } from "@docrelay/client";
 import { eventually, freePort, makePdf } from "@docrelay/testkit";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { commandOf, launch, type Launcher } from "./launcher.ts";
 import { startOriginalEngine } from "./original.ts";
 
@@ -51,6 +51,29 @@ describe("npm start", () => {
     expect(await local.process.exited).toEqual({ code: 0, signal: null });
     expect(local.process.lines.at(-1)).toMatch(/^ended in/);
     await nothingIsLeft(local);
+  });
+
+  it("prints which setting to change when the engine streams although one frame is expected", async () => {
+    const engine = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    engine.on("connection", (socket) => {
+      socket.on("message", (data: Buffer) => {
+        const { unique_id } = JSON.parse(data.toString()) as { unique_id: string };
+        for (const word of ["w0 ", "w1 ", "w2 "]) socket.send(JSON.stringify({ message: word, unique_id }));
+      });
+    });
+    await once(engine, "listening");
+    const { port } = engine.address() as AddressInfo;
+    try {
+      await using local = await start({ ENGINE_URL: `ws://127.0.0.1:${port}` });
+      const relay = connect({ url: `http://127.0.0.1:${local.port}` });
+      expect(await relay.conversation().ask("hi").text()).toBe("w0 ");
+      relay.close();
+      expect(await local.process.waitFor(/worker: engine sent/, 30_000)).toMatch(
+        /it streams.* Set ENGINE_REPLY=stream\.$/,
+      );
+    } finally {
+      engine.close();
+    }
   });
 
   it("ends everything when it is killed itself", async () => {

@@ -24,6 +24,7 @@ export function startAskRole(base: Base): { consumer: Consumer; running: Running
     firstReplyTimeoutMs: config.ENGINE_FIRST_REPLY_TIMEOUT_MS,
     idleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
     maxReplyBytes: config.MAX_REPLY_BYTES,
+    onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),
   });
   life.add("engine", () => engine[Symbol.asyncDispose]());
 

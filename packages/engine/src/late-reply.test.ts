@@ -1,5 +1,6 @@
 import { eventually } from "@docrelay/testkit";
 import * as fc from "fast-check";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../test/scripted-engine.ts";
 
@@ -10,6 +11,40 @@ async function replyTo(engine: ReturnType<typeof engineAt>, affinity: string, un
     (error: Error & { kind?: string; reason?: string }) => `${error.kind} ${error.reason ?? ""}`.trim(),
   );
 }
+
+describe("a frame after the end of a reply is reported once for its connection", () => {
+  for (const [name, reply, frames, afterMs] of [
+    ["an engine that streams where one frame was expected", "single", [{ message: "w0 " }, { message: "w1 " }], 0],
+    ["one that takes its time between frames", "single", [{ message: "w0 " }, { message: "w1 " }], 20],
+    ["a stream that goes on after its end", "stream", [{ message: "w0 ", type: "end" }, { message: "w1 " }], 20],
+  ] as const) {
+    it(name, async () => {
+      let reports = 0;
+      await using server = await startScriptedEngine(async ({ say, socket }) => {
+        for (const frame of [...frames, frames[1], frames[1]]) {
+          if (socket.readyState === socket.OPEN) say(frame);
+          if (afterMs > 0) await sleep(afterMs);
+        }
+      });
+      await using engine = engineAt(server.url, { reply, onFrameAfterReply: () => reports++ });
+      for (const user of ["ann", "bob"]) {
+        const before = reports;
+        expect(await replyTo(engine, user)).toBe("w0 ");
+        await eventually(() => reports === before + 1, { what: "the report" });
+        await eventually(() => server.open === 0, { what: "the end of the connection" });
+      }
+      expect(reports).toBe(2);
+    });
+  }
+
+  it("and never for an engine that replies as it should", async () => {
+    let reports = 0;
+    await using server = await startScriptedEngine(({ say }) => say({ message: "whole" }));
+    await using engine = engineAt(server.url, { connections: 1, onFrameAfterReply: () => reports++ });
+    for (const user of ["ann", "ann", "bob"]) expect(await replyTo(engine, user, "id")).toBe("whole");
+    expect(reports).toBe(0);
+  });
+});
 
 describe("a late frame never reaches somebody else", () => {
   for (const afterMs of [0, 10, 45, 55, 80, 150]) {

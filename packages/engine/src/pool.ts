@@ -28,7 +28,8 @@ interface Waiting {
   readonly signal: AbortSignal;
 }
 
-export function createPool(rule: LendingRule, options: ConnectOptions): Pool {
+/** `onIdleFrame` is called when the engine sends a frame on a connection that no ask holds. */
+export function createPool(rule: LendingRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
   const closing = new AbortController();
   const sockets = new Map<number, Connection>();
   const callers = new Map<number, Waiting>();
@@ -120,8 +121,12 @@ export function createPool(rule: LendingRule, options: ConnectOptions): Pool {
       giveBack: (echoed) =>
         once(() => {
           if (!connection.open) return gone();
-          // Nobody asked: a frame now is a late one, and what else comes on this connection cannot be trusted.
-          connection.listen({ frame: gone, end: gone });
+          // A frame that arrives between asks belongs to an earlier reply, so later frames cannot be trusted either.
+          const frame = (): void => {
+            gone();
+            onIdleFrame?.();
+          };
+          connection.listen({ frame, end: gone });
           dispatch({ kind: "returned", socket, echoed });
         }),
     };

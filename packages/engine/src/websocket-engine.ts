@@ -24,6 +24,11 @@ export interface WebSocketEngineOptions {
   readonly keepMs?: number;
   /** Default 15,000; 0: no pings. */
   readonly pingEveryMs?: number;
+  /**
+   * The engine sent a frame after a reply had ended; its connection is closed. With `single` this means that the engine
+   * streams: the ask was completed with the first piece of the text. Called at most once for each connection.
+   */
+  readonly onFrameAfterReply?: () => void;
 }
 
 /** After a `single` reply a connection rests this long and serves the same user first: a second frame shows. */
@@ -54,6 +59,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
     },
     // A frame is JSON around the text: escapes may make it six times as long as what it holds.
     { url: options.url, maxFrameBytes: options.maxReplyBytes * 6 + 65_536, handshakeTimeoutMs, pingEveryMs },
+    options.onFrameAfterReply,
   );
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
@@ -94,8 +100,9 @@ async function* converse(
     const step = readReply(reply, raw, rule);
     if ("refused" in step) throw badReply(step.refused);
     reply = step.reply;
-    // Before the end is told: whoever stops listening there has read it all.
+    // Before the end event is yielded, because a consumer may leave the loop when it gets it.
     if (reply.over && !inbox.more) lent.giveBack(reply.echoed);
+    else if (reply.over) options.onFrameAfterReply?.();
     yield* step.events;
   }
 }

@@ -1,4 +1,5 @@
 import type { TakenAsk } from "@docrelay/channel";
+import type { ReplyMode } from "@docrelay/engine";
 import { logAtMostOnceASecond, type Logger, type Metrics } from "@docrelay/platform";
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
@@ -21,11 +22,19 @@ export interface AskReport {
     body: EventBody<Exclude<Terminal, "completed">> | { type: "completed" },
     totalMs: number | undefined,
   ): void;
+  /** The engine sent a frame after a reply had ended. Each one is counted; one warning is logged per minute. */
+  frameAfterReply(mode: ReplyMode): void;
   bug(ask: TakenAsk, error: unknown): void;
   /** Logs an error from which the process recovers by itself, at most once a second for each `what`. */
   trouble(what: string, error: unknown): void;
 }
 
+const FRAME_WARNING_EVERY_MS = 60_000;
+const FRAME_WARNINGS: Record<ReplyMode, string> = {
+  single:
+    "ENGINE_REPLY=single, but the engine sent a second frame: it streams, and asks were completed with the first piece only. Set ENGINE_REPLY=stream.",
+  stream: "The engine sent a frame after the end of its stream. It was dropped, and the connection was closed.",
+};
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 export function createAskReport(log: Logger, metrics: Metrics): AskReport {
@@ -50,6 +59,11 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
   );
   const events = metrics.counter("docrelay_events_total", "Events written to reply logs, by type", ["type"]);
   const stales = metrics.counter("docrelay_stale_appends_total", "Attempts that ended since the ask was another's");
+  const lateFrames = metrics.counter(
+    "docrelay_engine_frames_after_reply_total",
+    "Frames that came after their reply had ended; with ENGINE_REPLY=single: the engine streams",
+  );
+  let frameWarning = { at: -Infinity, repeated: 0 };
   const of = ({ id, conversation, trace }: TakenAsk, attempt?: number): object => ({
     askId: id,
     conversation,
@@ -87,6 +101,16 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
         { ...of(ask, attempt), how, ...(totalMs === undefined ? {} : { totalMs: Math.round(totalMs) }) },
         "ask ended",
       );
+    },
+    frameAfterReply(mode) {
+      lateFrames.inc();
+      const now = performance.now();
+      if (now - frameWarning.at < FRAME_WARNING_EVERY_MS) return void frameWarning.repeated++;
+      log.warn(
+        { warning: FRAME_WARNINGS[mode], repeated: frameWarning.repeated },
+        "engine sent a frame after its reply",
+      );
+      frameWarning = { at: now, repeated: 0 };
     },
     bug: (ask, error) => log.error({ ...of(ask), err: error }, "bug"),
     trouble: logAtMostOnceASecond((what, error, repeated) => {

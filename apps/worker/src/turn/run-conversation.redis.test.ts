@@ -35,6 +35,19 @@ describe("an ask without files", () => {
     expect(three).toBe(one);
   });
 
+  it("warns once, names the setting and counts when an engine streams although one frame is expected", async () => {
+    const worker = await at.here({ ENGINE_REPLY: "single" });
+    const counted = async (): Promise<string | undefined> =>
+      /^docrelay_engine_frames_after_reply_total (\d+)$/m.exec(await worker.base.metrics.text())?.[1];
+    for (const [index, id] of ["one", "two"].entries()) {
+      await at.ask("talk", id, { message: "the quick brown fox" });
+      expect(await at.ended("talk", id)).toMatchObject({ type: "completed", text: "the " });
+      await eventually(async () => (await counted()) === String(index + 1), { what: "the count" });
+    }
+    const warnings = at.logged.map((line) => JSON.parse(line)).filter(({ msg }) => /after its reply/.test(msg));
+    expect(warnings).toMatchObject([{ level: "warn", warning: expect.stringContaining("Set ENGINE_REPLY=stream.") }]);
+  });
+
   it("says so in a single reply's completed event, with the engine's own frame", async () => {
     await at.here({ ENGINE_REPLY: "single" });
     const frame = { message: "all of it", type: "chat", extra: [1, { deep: true }] };
