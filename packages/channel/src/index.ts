@@ -25,6 +25,7 @@ export * from "./log/progress.ts";
 export * from "./log/fan-out.ts";
 export {
   awaitTexts,
+  canChange,
   dropPassword,
   endExtraction,
   peekWaiting,

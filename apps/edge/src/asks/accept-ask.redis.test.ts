@@ -1,8 +1,8 @@
-import { dropPassword, writeText } from "@docrelay/channel";
+import { createBlobStore, dropPassword, readUpload, releaseBytes, writeText, type StoredText } from "@docrelay/channel";
 import { makePdf } from "@docrelay/testkit";
 import { askAckSchema } from "@docrelay/protocol";
 import { afterEach, describe, expect, it } from "vitest";
-import { CONVERSATION, heard, useEdges, type Answer } from "../../test/fixture.ts";
+import { CONVERSATION, heard, useEdges, USER, type Answer, type Client } from "../../test/fixture.ts";
 
 const relay = useEdges({ count: 2 });
 const PDF = Buffer.from(makePdf({ pages: ["Some words"] }));
@@ -133,6 +133,68 @@ describe("ask", () => {
     await dropPassword(relay.store, key);
     expect(await client.ask("two", { files, conversation: "another" })).toMatchObject(accepted);
     expect(await relay.store.redis.keys("pw:*")).toEqual([]);
+  });
+});
+
+describe("a password for a file that needs none", () => {
+  const TEXT: StoredText = {
+    kind: "text",
+    pages: ["Some words"],
+    chars: 10,
+    missing: [],
+    ocr: [],
+    truncated: false,
+    extractMs: 1,
+  };
+  const files = [{ upload: "u", password: "not needed" }];
+
+  /** Uploads the PDF; answers the key of its text and where its bytes are. */
+  async function upload(client: Client): Promise<{ text: string; ref: string; sha256: string }> {
+    const start = { upload: "u", name: "a.pdf", type: "application/pdf", size: PDF.length };
+    expect(await client.send("upload:start", start)).toMatchObject({ ok: true });
+    expect(await client.send("upload:chunk", { upload: "u", offset: 0, bytes: PDF })).toMatchObject({ done: true });
+    const state = await readUpload(relay.store, USER, "u");
+    return { text: state?.text ?? "", ref: state?.ref ?? "", sha256: state?.sha256 ?? "" };
+  }
+  const texts = async (client: Client, asks: number): Promise<string[][]> => {
+    await heard(client, asks);
+    const records = [...(await relay.dump())].filter(([key]) => /^\{s.*:ask:/.test(key));
+    return records.map(([, value]) => [...value.matchAll(/text\\?":\\?"([\w-]{32})/g)].map(([, key]) => key ?? ""));
+  };
+
+  it("is ignored once the text is there and the bytes are gone, in an upload and beside bytes", async () => {
+    const client = await relay.client();
+    const { text, ref, sha256 } = await upload(client);
+    await writeText(relay.store, text, TEXT);
+    await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref, { sha256 });
+    expect(await client.ask("one", { files })).toMatchObject(accepted);
+    expect(await client.ask("two", { files: [{ upload: "u" }, ...files] })).toMatchObject(accepted);
+    expect(await client.ask("three", { files: [inline({ password: "another" }), ...files] })).toMatchObject(accepted);
+    expect(new Set((await texts(client, 3)).flat())).toEqual(new Set([text]));
+    expect(await relay.store.redis.keys("pw:*")).toEqual([]);
+    // The same ask sent again is the same ask, whichever text its first sending waited for.
+    expect(await client.ask("one", { files })).toMatchObject({ ok: true, duplicate: true });
+  });
+
+  it("does not hide why the file cannot be read", async () => {
+    const client = await relay.client();
+    const { text, ref, sha256 } = await upload(client);
+    await writeText(relay.store, text, { kind: "failed", code: "PDF_INVALID", permanent: true });
+    await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref, { sha256 });
+    expect(await client.ask("one", { files })).toMatchObject(accepted);
+    expect(await texts(client, 1)).toEqual([[text]]);
+  });
+
+  it("makes another text while it is not known whether one is needed, and when one is", async () => {
+    const client = await relay.client();
+    const { text, ref } = await upload(client);
+    expect(await client.ask("one", { files })).toMatchObject(accepted);
+    await writeText(relay.store, text, { kind: "failed", code: "PDF_ENCRYPTED", permanent: true });
+    expect(await client.ask("two", { files: [{ upload: "u", password: "right" }] })).toMatchObject(accepted);
+    const keys = (await texts(client, 2)).flat();
+    expect(new Set([text, ...keys]).size).toBe(3);
+    expect(await relay.store.redis.exists(`retain:{${ref}}`)).toBe(1);
+    expect((await relay.store.redis.keys("pw:*")).toSorted()).toEqual(keys.map((key) => `pw:${key}`).toSorted());
   });
 });
 

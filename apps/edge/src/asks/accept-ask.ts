@@ -1,15 +1,19 @@
 import {
   accept,
   askDigest,
+  canChange,
   conversationAddress,
   isCrowded,
   newNonce,
+  readText,
   readUpload,
   renewUpload,
+  retainBytes,
   setPassword,
   textKey,
   textState,
   type AskFile,
+  type Store,
 } from "@docrelay/channel";
 import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
@@ -157,15 +161,26 @@ async function named({ store }: AskDeps, user: string, id: string): Promise<AskF
 }
 
 /**
- * A password makes another text of the same bytes. It lies in a key of its own until its extraction has ended, at most as
- * long as the ask may need it; where the outcome is known it is not needed.
+ * A password makes another text of the same bytes, unless the outcome without a password is known and cannot change: then
+ * the file needs none, its bytes may be gone, and the password is ignored. Otherwise the password is stored in a key of its
+ * own until its extraction has ended, at most as long as the ask may need it.
  */
 async function withPassword({ store, deployment }: AskDeps, file: AskFile, password: string): Promise<Prepared> {
+  await retainBytes(store, file.ref);
+  if (await isSettled(store, file.text)) return { ...file, password };
   const of = { sha256: file.sha256, profile: await deployment.profile(), password };
   const text = textKey(await deployment.secret(), of);
   const [outcome] = await textState(store, [text]);
   if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
   return { ...file, text, password };
+}
+
+/** Whether the outcome under `text` is known and no other extraction of the bytes can change it. */
+async function isSettled(store: Store, text: string): Promise<boolean> {
+  const [state] = await textState(store, [text]);
+  if (state !== "failed") return state === "text";
+  const failure = await readText(store, text);
+  return failure !== undefined && !canChange(failure);
 }
 
 function digestPart({ name, sha256, password }: Prepared): { name: string; sha256: string; password?: string } {

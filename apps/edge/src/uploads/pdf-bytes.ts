@@ -1,4 +1,5 @@
 import {
+  areRetained,
   claimBytes,
   releaseBytes,
   textKey,
@@ -51,7 +52,7 @@ export async function settleBytes(
   return { ref: kept, text };
 }
 
-/** Gives bytes back that nobody needs: another copy is kept, or their text is there already. */
+/** Releases bytes that are not needed: another copy is kept, or their text exists and no password was given for them. */
 export async function dropNeedless(
   deps: { readonly store: Store; readonly blobs: BlobStore },
   user: string,
@@ -60,5 +61,6 @@ export async function dropNeedless(
   const { store, blobs } = deps;
   if (of.own !== of.kept) return releaseBytes(store, blobs, of.own, { user: userAddress(user) });
   const [state] = await textState(store, [of.text]);
-  if (state === "text") await releaseBytes(store, blobs, of.own, { sha256: of.sha256, user: userAddress(user) });
+  if (state === "text" && !(await areRetained(store, of.own)))
+    await releaseBytes(store, blobs, of.own, { sha256: of.sha256, user: userAddress(user) });
 }

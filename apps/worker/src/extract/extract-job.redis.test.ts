@@ -7,10 +7,13 @@ import {
   park,
   channelOf,
   readText,
+  retainBytes,
   setPassword,
   take,
   textState,
+  userAddress,
   writeText,
+  type AskFile,
   type StoredText,
 } from "@docrelay/channel";
 import type { Progress } from "@docrelay/protocol";
@@ -29,6 +32,9 @@ const TEXT: StoredText = {
   ocr: [],
   truncated: false,
   extractMs: 5,
+};
+const jobOf = ({ text: key, ref, sha256, size: bytes }: AskFile): Parameters<typeof at.producer.extract>[0] => {
+  return { key, ref, sha256, bytes, ...userAddress(USER), trace: "t" };
 };
 const exists = (ref: string): Promise<boolean> => at.blobs.exists(ref);
 
@@ -81,6 +87,25 @@ describe("an ask with a PDF", () => {
     await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
     await eventually(async () => !(await exists(file.ref)), { what: "the bytes being dropped" });
     expect(await at.store.redis.exists(`sha:${file.sha256}`)).toBe(0);
+  });
+
+  it("keeps bytes that a password was given for, so that the text with it can be made after the one without", async () => {
+    await at.here();
+    const file = await at.file("pets.pdf", PDF, { extract: false });
+    const withPassword = {
+      ...(await at.file("pets.pdf", PDF, { extract: false, password: "not needed" })),
+      ref: file.ref,
+    };
+    await retainBytes(at.store, file.ref);
+    await setPassword(at.store, withPassword.text, "not needed", 60_000);
+    await at.ask("talk", "plain", { files: [file] });
+    await at.producer.extract(jobOf(file), 1);
+    expect(await at.ended("talk", "plain")).toMatchObject({ type: "completed" });
+    await eventually(async () => (await at.store.redis.exists(`{bull}:extract:${file.text}`)) === 0);
+    await at.ask("talk", "password", { files: [withPassword, file] });
+    await at.producer.extract(jobOf(withPassword), 1);
+    expect(await at.ended("talk", "password")).toMatchObject({ type: "completed" });
+    expect(await exists(file.ref)).toBe(true);
   });
 
   it("names the file that cannot be read, and why", async () => {
@@ -194,16 +219,7 @@ describe("an ask with a PDF", () => {
     await at.ask("talk", "one", { files: [file] });
     await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1);
     await at.here({ WORKER_ROLES: "extract" }, { sweeper: false });
-    const [shard, u] = Object.values(conversationAddress(USER, "talk"));
-    await at.producer.extract({
-      key: file.text,
-      ref: file.ref,
-      sha256: file.sha256,
-      bytes: file.size,
-      shard: shard ?? "",
-      u: u ?? "",
-      trace: "t",
-    });
+    await at.producer.extract(jobOf(file), 1);
     expect(await at.ended("talk", "one", 5000)).toMatchObject({
       type: "failed",
       error: { code: "NOT_FOUND", file: 0 },

@@ -1,4 +1,6 @@
 import {
+  areRetained,
+  canChange,
   ChannelError,
   dropPassword,
   endExtraction,
@@ -44,7 +46,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
     if (made === "stopped") return "give-back";
     if (made !== "gone") {
       await insist(() => writeText(store, job.key, made), insistent);
-      if (!keepsBytes(made)) await dropBytes(deps, job);
+      if (!canChange(made) && !(await insist(() => areRetained(store, job.ref), insistent))) await dropBytes(deps, job);
     }
   }
   // Right or wrong, it has been used: who wants another try sends it again.
@@ -120,11 +122,6 @@ async function readBytes({ blobs, stopping }: ExtractDeps, job: ExtractJob): Pro
     },
     { forMs: PATIENCE_MS, signal: stopping },
   );
-}
-
-/** Bytes that another try may need: of time or memory another time, of a password when the user knows it. */
-function keepsBytes(text: StoredText): boolean {
-  return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
 }
 
 async function dropBytes({ store, blobs, stopping }: ExtractDeps, job: ExtractJob): Promise<void> {

@@ -19,6 +19,8 @@ export const mailKey = (conversation: ConversationAddress): string => `{${conver
 export const metaKey = (conversation: ConversationAddress): string => `{${conversation.shard}}:${conversation.c}:meta`;
 
 export const blobKey = (ref: string): string => `blob:{${ref}}`;
+/** Set when an ask named these bytes with a password: they are kept although their text may exist without one. */
+export const retainKey = (ref: string): string => `retain:{${ref}}`;
 export const bytesKey = (sha256: string): string => `sha:${sha256}`;
 export const textKeyOf = (key: string): string => `text:${key}`;
 export const waitKey = (key: string): string => `wait:${key}`;

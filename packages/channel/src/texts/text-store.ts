@@ -18,6 +18,11 @@ export type StoredText =
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason?: string; readonly permanent: boolean };
 
+/** Whether another extraction of the same bytes can end otherwise: with more time or memory, or with a password. */
+export function canChange(text: StoredText): boolean {
+  return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
+}
+
 /** A failure that another try may mend (time, memory) is remembered this long. */
 const PASSING_FAILURE_MS = 600_000;
 /** A user's waiting extraction that nobody ended counts this long. */

@@ -2,7 +2,15 @@ import { createHash } from "node:crypto";
 import { userAddress, type UserAddress } from "../redis/address.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { IDLE_UPLOAD_MS } from "./blob-store.ts";
-import { bytesKey, heldKey, RESERVED_EXPIRY_KEY, RESERVED_KEY, RESERVED_TOTAL_KEY, uploadKey } from "../redis/keys.ts";
+import {
+  bytesKey,
+  heldKey,
+  RESERVED_EXPIRY_KEY,
+  RESERVED_KEY,
+  RESERVED_TOTAL_KEY,
+  retainKey,
+  uploadKey,
+} from "../redis/keys.ts";
 import { run, script, wrongAnswer, type Store } from "../redis/store.ts";
 
 /** An upload of one user. `offset`: how far its bytes are stored. `sha256`, `text` (key) once it is `done`. */
@@ -239,6 +247,18 @@ const DELETE_IF = script(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return { 'OK' }
 `);
+
+/**
+ * Marks bytes as needed for an extraction with a password, for the retention. Set the mark before you read the outcome
+ * of the extraction without a password: that extraction stores its outcome before it looks for the mark, so either the
+ * caller sees the outcome or the bytes stay.
+ */
+export async function retainBytes(store: Store, ref: string): Promise<void> {
+  await store.redis.set(retainKey(ref), 1, "PX", store.retentionMs);
+}
+export async function areRetained(store: Store, ref: string): Promise<boolean> {
+  return (await store.redis.exists(retainKey(ref))) === 1;
+}
 
 /** Removes bytes that are no longer needed, and gives back what they took of the shares. Idempotent. */
 export async function releaseBytes(
