@@ -1,5 +1,5 @@
+import { jsonShape } from "@docrelay/protocol";
 import type { EngineCitation } from "./engine.ts";
-import { isDeeperThan } from "./depth.ts";
 import type { Prompt } from "./prompt.ts";
 
 /** How an engine replies: with one frame, or with a stream of them that ends with `end`, `done` or `completed`. */
@@ -61,7 +61,7 @@ function escaped(text: string): Buffer {
 export function readFrame(raw: string, { reply, uniqueId, mustEcho }: FrameRule): ReplyFrame | RefusedFrame {
   const single = reply === "single";
   if (!raw.trimStart().startsWith("{")) return plain(raw, single, mustEcho);
-  if (isDeeperThan(MAX_DEPTH, raw)) return { refused: "depth" };
+  if (jsonShape(raw, { depth: MAX_DEPTH }) === "deep") return { refused: "depth" };
   const frame = parseObject(raw);
   if (!frame) return plain(raw, single, mustEcho);
 

@@ -10,5 +10,6 @@ export * from "./session.ts";
 export * from "./plain-frame.ts";
 export * from "./payload.ts";
 export * from "./backoff.ts";
+export { jsonMembers, jsonShape } from "./json-scan.ts";
 export * from "./follow.ts";
 export * from "./transcript.ts";

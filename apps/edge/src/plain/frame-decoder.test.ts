@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodePlainFrame, shapeOf } from "./frame-decoder.ts";
+import { decodePlainFrame } from "./frame-decoder.ts";
 
 const limits = { messageChars: 32_000, fileBytes: 1000, filesPerAsk: 2 };
 const decode = (value: unknown) =>
@@ -76,10 +76,16 @@ describe("a plain frame", () => {
   });
 });
 
-it("counts brackets and commas outside of strings only", () => {
-  expect(shapeOf(Buffer.from(`["${"[,".repeat(20_000)}\\"[["]`))).toBe("fit");
-  expect(shapeOf(Buffer.from("[".repeat(9) + "]".repeat(9)))).toBe("fit");
-  expect(shapeOf(Buffer.from("[".repeat(10)))).toBe("deep");
-  expect(shapeOf(Buffer.from(`[${"{},".repeat(10_000)}1]`))).toBe("many");
-  expect(shapeOf(Buffer.from(`[${"1,".repeat(10_001)}1]`))).toBe("many");
+it("is refused by its depth or its number of parts before it is parsed, brackets and commas in strings aside", () => {
+  const reason = (text: string): string | undefined => {
+    const { refused } = decode(text);
+    return refused?.message;
+  };
+  const depth = "The message is nested too deeply.";
+  const parts = "The message has too many parts.";
+  expect(reason(`["${"[,".repeat(20_000)}\\"[["]`)).not.toMatch(/deep|parts/);
+  expect(reason("[".repeat(9))).toBe("The message is not JSON.");
+  expect(reason("[".repeat(10))).toBe(depth);
+  expect(reason(`[${"{},".repeat(10_000)}1]`)).toBe(parts);
+  expect(reason(`[${"1,".repeat(10_001)}1]`)).toBe(parts);
 });

@@ -1,6 +1,7 @@
 import {
   checkFileName,
   checkMessage,
+  jsonShape,
   parsePayload,
   PAYLOAD_DEPTH,
   plainFrameSchema,
@@ -64,9 +65,9 @@ export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFram
 
 /** Its shape is looked at before the parser touches it: nothing may walk 80 kB of `[`, or build ten million objects. */
 function parseShallow(text: Buffer): unknown {
-  const unfit = shapeOf(text);
-  if (unfit === "deep") throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
-  if (unfit === "many") throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has too many parts." });
+  const shape = jsonShape(text, BOUNDS);
+  if (shape === "deep") throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
+  if (shape === "many") throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has too many parts." });
   try {
     return JSON.parse(text.toString("utf8"));
   } catch {
@@ -74,39 +75,14 @@ function parseShallow(text: Buffer): unknown {
   }
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const MAX_DEPTH = PAYLOAD_DEPTH + 1;
-/**
- * Far more than any frame has. Parsed, `{},` takes many times its text (15 MB of it filled 112 MB and went on), and a
- * thread that reaches its memory limit inside of the parser takes the whole process along.
- */
-const MAX_PARTS = 10_000;
-
-/** Counts the brackets and commas of a JSON text outside of its strings. Total for text that is no JSON. */
-export function shapeOf(text: Uint8Array): "fit" | "deep" | "many" {
-  let depth = 0;
-  let parts = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const byte = text[at];
-    if (inString) {
-      if (byte === BACKSLASH) at++;
-      else if (byte === QUOTE) inString = false;
-      continue;
-    }
-    if (byte === QUOTE) inString = true;
-    else if (byte === 0x5d || byte === 0x7d) depth--;
-    else if (byte === COMMA) parts++;
-    else if (byte === 0x5b || byte === 0x7b) {
-      parts++;
-      if (++depth > MAX_DEPTH) return "deep";
-    }
-    if (parts > MAX_PARTS) return "many";
-  }
-  return "fit";
-}
+const BOUNDS = {
+  depth: PAYLOAD_DEPTH + 1,
+  /**
+   * Far more than any frame has. Parsed, `{},` takes many times its text (15 MB of it filled 112 MB and went on), and a
+   * thread that reaches its memory limit inside of the parser takes the whole process along.
+   */
+  parts: 10_000,
+};
 
 function readUniqueId(value: unknown): string | null | undefined {
   if (value === null || typeof value !== "object" || !Object.hasOwn(value, "unique_id")) return undefined;

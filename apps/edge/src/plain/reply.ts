@@ -1,4 +1,4 @@
-import type { EventOf, WireError } from "@docrelay/protocol";
+import { jsonMembers, type EventOf, type WireError } from "@docrelay/protocol";
 
 /** `unique_id` as the client sent it: null and absent are two things. */
 export type UniqueId = string | null | undefined;
@@ -18,21 +18,13 @@ export function replyFrame({ text, frame }: EventOf<"completed">, uniqueId: Uniq
   return forwarded ?? JSON.stringify({ message: text, type: "chat", unique_id: uniqueId });
 }
 
-/** Where a member of the outermost object stands in its text: `from` its key, `value`…`to` its value. */
-interface Member {
-  readonly key: string;
-  readonly from: number;
-  readonly value: number;
-  readonly to: number;
-}
-
 /**
  * Replaces the value of `unique_id` in the text of a JSON object and touches nothing else: parsed and printed again,
  * long numbers and spelled-out characters would be others. Undefined when `json` is no JSON object.
  */
 export function withUniqueId(json: string, uniqueId: UniqueId): string | undefined {
   if (!isObject(json)) return undefined;
-  const members = outerMembers(json);
+  const members = jsonMembers(json);
   const mine = members.filter(({ key }) => key === "unique_id");
   if (uniqueId === undefined) {
     // The client sent none: what the engine was told instead is not its business.
@@ -55,45 +47,4 @@ function isObject(json: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** The members of a valid JSON object, without recursion. */
-function outerMembers(json: string): Member[] {
-  const members: Member[] = [];
-  let depth = 0;
-  let from = -1;
-  let key = "";
-  let value = -1;
-  let end = -1; // behind the last character that is no space
-  const close = (): void => {
-    if (from >= 0 && value >= 0) members.push({ key, from, value, to: end });
-    from = value = -1;
-  };
-  for (let at = 0; at < json.length; at++) {
-    const char = json[at] ?? "";
-    if (/\s/.test(char)) continue;
-    if (depth === 1 && (char === "," || char === "}")) {
-      close();
-      if (char === "}") break;
-      continue;
-    }
-    if (depth === 1 && char === ":" && value < 0) {
-      key = JSON.parse(json.slice(from, end)) as string;
-      while (/\s/.test(json[at + 1] ?? "")) at++;
-      value = at + 1;
-      continue;
-    }
-    if (depth === 1 && from < 0) from = at;
-    if (char === '"') at = endOfString(json, at);
-    else if (char === "{" || char === "[") depth++;
-    else if (char === "}" || char === "]") depth--;
-    end = at + 1;
-  }
-  return members;
-}
-
-/** The index of the quote that ends the string beginning at `at`. */
-function endOfString(json: string, at: number): number {
-  for (at++; json[at] !== '"'; at++) if (json[at] === "\\") at++;
-  return at;
 }
