@@ -1,0 +1,54 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { compileExamples, examplesOf } from "../src/examples.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const DOCUMENTS = ["README.md", "{packages,tools}/*/README.md", "docs/**/*.md", "*.md"];
+
+/** Names that an example takes from the program around it, by document. */
+const CONTEXT = new Map(
+  Object.entries({
+    "README.md": "declare const bytes: Uint8Array;",
+    "packages/channel/README.md": `import type { Redis } from "ioredis"; import type { AskBody } from "@docrelay/channel";
+      declare const redis: Redis, body: AskBody;
+      declare const user: string, conversation: string, id: string, digest: string, trace: string, nonce: string;`,
+    "packages/engine/README.md": `import type { PromptFile } from "@docrelay/engine";
+      declare const files: PromptFile[], signal: AbortSignal;`,
+    "packages/jobs/README.md": `import type { Redis } from "ioredis"; declare const redis: Redis, bullRedis: Redis;
+      declare const shard: string, u: string, c: string, key: string, ref: string, sha256: string, trace: string;
+      declare const bytes: number, log: { warn(error: unknown): void };`,
+    "packages/pdf/README.md": `declare const bytes: Uint8Array, password: string, signal: AbortSignal;
+      declare function show(page: number, pages: number): void; declare function use(...args: unknown[]): void;
+      declare function refuse(code: string, reason?: string): void;`,
+    "packages/platform/README.md": "declare function onError(error: Error): void;",
+    "packages/protocol/README.md": `declare const conversation: string;
+      declare const socket: { emit(event: string, payload: object, onAck: (ack: unknown) => void): void };
+      declare function onOpened(ack: unknown): void;`,
+  }),
+);
+
+const examples = [...new Set(globSync(DOCUMENTS, { cwd: ROOT }))]
+  .map((path) => path.replaceAll("\\", "/"))
+  .toSorted()
+  .flatMap((path) => examplesOf(path, readFileSync(join(ROOT, path), "utf8")));
+
+it("examples are found, with the line that they begin at", () => {
+  const markdown = "# T\n\n```ts\nlet a = 1;\n```\n\n```sh\nls\n```\ntext\n```ts\nb();\n\nc();\n```\n";
+  expect(examplesOf("x.md", markdown)).toEqual([
+    { document: "x.md", line: 4, code: "let a = 1;\n" },
+    { document: "x.md", line: 12, code: "b();\n\nc();\n" },
+  ]);
+});
+
+describe("TypeScript examples in documents", () => {
+  it("compile, and one that does not is noticed", { timeout: 150_000 }, async () => {
+    const packages = globSync("packages/*/README.md", { cwd: ROOT });
+    expect(new Set(examples.map(({ document }) => document))).toEqual(new Set(["README.md", ...packages]));
+    const broken = { document: "broken.md", line: 7, code: `const n: number = "text";\nundeclared();\n` };
+    expect(await compileExamples([...examples, broken], CONTEXT)).toEqual([
+      "broken.md:7 TS2322: Type 'string' is not assignable to type 'number'.",
+      "broken.md:8 TS2304: Cannot find name 'undeclared'.",
+    ]);
+  });
+});
