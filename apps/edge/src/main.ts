@@ -1,5 +1,6 @@
 import { ChannelError } from "@docrelay/channel";
 import {
+  announceReady,
   countBuffersInHeap,
   createLogger,
   describeProblems,
@@ -18,7 +19,7 @@ if (!parsed.ok) {
 }
 const { config } = parsed;
 const log = createLogger({ level: config.LOG_LEVEL, name: "edge" });
-const stopped = untilSignal({ watchParent: true });
+const stopped = untilSignal();
 // What nobody awaits must not take ten thousand connections with it.
 process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
 
@@ -29,6 +30,7 @@ const edge = await startEdge(config, log).catch((error: unknown) => {
   process.exit(kind === "redis-version" || kind === "setting" ? EXIT_CONFIG : 1);
 });
 log.info({ port: edge.port, node: edge.node }, "listening");
+announceReady({ port: edge.port });
 
 const reason = await stopped;
 log.info({ reason }, "stopping");

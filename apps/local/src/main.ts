@@ -11,10 +11,10 @@ const { config } = parsed;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const life = createLifecycle(8000);
 const ending = new AbortController();
-const stopped = untilSignal({ watchParent: true }).finally(() => ending.abort());
+const stopped = untilSignal().finally(() => ending.abort());
 
 const outcome = await Promise.race([
-  startAll(config, process.env, life, (text) => say(`! ${text}`), ending.signal).then(
+  startAll({ config, env: process.env, life, say: (text) => say(`! ${text}`), ending: ending.signal }).then(
     (started) => ({ started }),
     (error: unknown) => ({ error }),
   ),

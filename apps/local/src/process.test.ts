@@ -8,10 +8,10 @@ const start = (how: string, onLine: (line: LogLine) => void = () => undefined): 
   startProcess("it", join(import.meta.dirname, "../test/mortal.ts"), { HOW: how }, onLine);
 
 describe("a process", () => {
-  it("is ready when it says so, and tells its lines, words for people too", async () => {
+  it("is ready when it announces it, and passes its lines on, plain text too", async () => {
     const lines: LogLine[] = [];
     const one = start("listen", (line) => lines.push(line));
-    expect(await one.ready).toMatchObject({ msg: "listening", port: 7 });
+    expect(await one.ready).toEqual({ type: "ready", port: 7 });
     await one.stop();
     expect(await one.exited).toEqual({ code: null, signal: "SIGTERM" });
     expect(lines).toContainEqual({ level: "info", text: "some words for people" });

@@ -1,10 +1,11 @@
+import { isReadyMessage, type ReadyMessage } from "@docrelay/platform";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** The entry files of production: the same everywhere. */
+/** The entry files that production runs too. */
 export const ENTRIES = {
   edge: join(ROOT, "apps/edge/src/main.ts"),
   worker: join(ROOT, "apps/worker/src/main.ts"),
@@ -15,7 +16,6 @@ export const ENTRIES = {
 export interface LogLine {
   readonly level?: string;
   readonly msg?: string;
-  readonly port?: number;
   readonly [field: string]: unknown;
 }
 
@@ -23,50 +23,42 @@ export interface LogLine {
 export interface Running {
   readonly name: string;
   readonly child: ChildProcess;
-  /** The line that says that it serves. @throws Error with what it printed when it exits before, or after 30 s. */
-  readonly ready: Promise<LogLine>;
+  /**
+   * Resolves when the process announces over its IPC channel that it serves; the log level does not matter.
+   * @throws Error with the last lines it printed, when it ends before that or does not announce it within 30 s.
+   */
+  readonly ready: Promise<ReadyMessage>;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** SIGTERM, and SIGKILL when it has not ended after `graceMs`. */
+  /** Sends SIGTERM, and SIGKILL when the process has not ended after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
 
 const READY_MS = 30_000;
 const KEPT_LINES = 40;
 
-/** Starts one of {@link ENTRIES} with Node and exactly these variables. */
+/** Starts one of {@link ENTRIES} with Node and exactly these variables. It ends when this process ends. */
 export function startProcess(
   name: string,
   entry: string,
   env: NodeJS.ProcessEnv,
   onLine: (line: LogLine) => void,
 ): Running {
-  return watch(name, spawn(process.execPath, [entry], { env, cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] }), onLine);
+  const stdio = ["ignore", "pipe", "pipe", "ipc"] as const;
+  return watch(name, spawn(process.execPath, [entry], { env, cwd: ROOT, stdio: [...stdio] }), onLine);
 }
 
-/** Watches a process that was started already: its lines, its readiness, its end. */
+/** Watches a process that was started with an IPC channel: its lines, its readiness, its end. */
 export function watch(name: string, child: ChildProcess, onLine: (line: LogLine) => void): Running {
-  const last: string[] = [];
-  let settle: { ready(line: LogLine): void; failed(error: Error): void } | undefined;
-  const ready = new Promise<LogLine>((resolve, reject) => {
-    settle = { ready: resolve, failed: reject };
-  });
-  ready.catch(() => undefined); // whoever waits for it hears of it
-  const fail = (why: string): void => settle?.failed(new Error([`${name} ${why}`, ...last].join("\n")));
+  const last = readLines(child, onLine);
+  const { promise: ready, resolve, reject } = Promise.withResolvers<ReadyMessage>();
+  ready.catch(() => undefined); // a caller that does not wait for readiness learns of the end from `exited`
+  const fail = (why: string): void => reject(new Error([`${name} ${why}`, ...last].join("\n")));
   const timer = setTimeout(() => fail(`was not ready after ${READY_MS / 1000} s`), READY_MS);
-
-  for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) continue;
-    createInterface({ input: stream }).on("line", (text) => {
-      last.push(text);
-      if (last.length > KEPT_LINES) last.shift();
-      const line = parseLine(text);
-      if (line.msg === "listening" || line.msg === "ready") {
-        clearTimeout(timer);
-        settle?.ready(line);
-      }
-      onLine(line);
-    });
-  }
+  child.on("message", (message) => {
+    if (!isReadyMessage(message)) return;
+    clearTimeout(timer);
+    resolve(message);
+  });
   const exited = once(child, "close").then(([code, signal]) => {
     clearTimeout(timer);
     fail("ended before it was ready");
@@ -86,12 +78,26 @@ export function watch(name: string, child: ChildProcess, onLine: (line: LogLine)
   };
 }
 
+/** Passes every line of stdout and stderr on. Returns the newest lines, at most {@link KEPT_LINES}. */
+function readLines(child: ChildProcess, onLine: (line: LogLine) => void): readonly string[] {
+  const last: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on("line", (text) => {
+      last.push(text);
+      if (last.length > KEPT_LINES) last.shift();
+      onLine(parseLine(text));
+    });
+  }
+  return last;
+}
+
 function parseLine(text: string): LogLine {
   try {
     const line: unknown = JSON.parse(text);
     if (line !== null && typeof line === "object") return line as LogLine;
   } catch {
-    // plain words, for people
+    // not JSON: text for people, such as a stack trace
   }
   return { level: "info", text };
 }

@@ -1,59 +1,79 @@
 import cluster from "node:cluster";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Lifecycle } from "@docrelay/platform";
 import type { Config } from "./config.ts";
 import { startPrivateRedis } from "./private-redis.ts";
-import { ENTRIES, startProcess, watch, type LogLine } from "./process.ts";
+import { ENTRIES, startProcess, watch, type LogLine, type Running } from "./process.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
 
 const EDGES = 2;
 const GRACE_MS = 6000;
+const READY_MS = 10_000;
+const READY_EVERY_MS = 50;
 
 export interface Started {
+  /** The demo engine answers: no `ENGINE_URL` was given. */
   readonly demo: boolean;
   readonly privateRedis: boolean;
   /** Resolves, with a sentence, when something ended that cannot be started again. */
   readonly broken: Promise<string>;
 }
 
-/** Starts Redis, engine, worker and edges, each when what it needs is there; adds what it starts to `life`. */
-export async function startAll(
-  config: Config,
-  env: NodeJS.ProcessEnv,
-  life: Lifecycle,
-  say: (text: string) => void,
-  ending: AbortSignal,
-): Promise<Started> {
-  await assertFree(config);
-  let port = config.ADMIN_PORT;
-  const adminPort = (): string => (config.ADMIN_PORT === 0 ? "0" : String(port++));
-  const print = (name: string) => (line: LogLine) => {
-    if (line.level === "warn" || line.level === "error" || line.level === "fatal")
-      say(`${name}: ${line.msg ?? ""} ${detail(line)}`);
-  };
-  const keep = (name: string, start: Parameters<typeof supervise>[0]): Supervised => {
-    const one = supervise(start, say, ending);
-    life.add(name, () => one.stop(GRACE_MS));
-    return one;
-  };
+export interface Launch {
+  readonly config: Config;
+  /** The variables that the processes get, beside those that this launcher sets. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Gets a step for everything that is started. */
+  readonly life: Lifecycle;
+  /** Shows a sentence to the person at the terminal. */
+  readonly say: (text: string) => void;
+  /** Aborted as soon as everything is to end: then a process that ends is not started again. */
+  readonly ending: AbortSignal;
+}
 
+/**
+ * Starts Redis, engine, worker and edges, each when what it needs is there. Resolves when all of them serve.
+ * @throws Error for people, when the port is taken or a process does not become ready; `life` then ends the rest.
+ */
+export async function startAll(launch: Launch): Promise<Started> {
+  const { config, env, life } = launch;
+  await assertFree(config);
   const redis = config.REDIS_URL ? undefined : await startPrivateRedis(config.DOCRELAY_REDIS_SERVER);
   if (redis) life.add("redis", () => redis[Symbol.asyncDispose]());
+  const engine = config.ENGINE_URL ? { ENGINE_URL: config.ENGINE_URL } : await startDemoEngine(launch);
   const shared = { ...env, REDIS_URL: config.REDIS_URL ?? redis?.url };
+  const adminPort = countPorts(config.ADMIN_PORT);
+  const edges = startEdges(launch, shared, adminPort);
+  const worker = startWorker(launch, { ...shared, ...engine, ADMIN_PORT: adminPort() });
+  await Promise.all([...edges, worker].map((one) => one.running.ready));
+  await untilReady(config);
+  return {
+    demo: !config.ENGINE_URL,
+    privateRedis: redis !== undefined,
+    broken: redis ? redis.ended.then(() => "Redis ended.") : new Promise(() => undefined),
+  };
+}
 
-  let engineUrl = config.ENGINE_URL;
-  let engine: NodeJS.ProcessEnv = {};
-  if (!engineUrl) {
-    const demo = keep("demo engine", () =>
-      startProcess("the demo engine", ENTRIES.engine, { ...env, PORT: enginePort, HOST: "127.0.0.1" }, print("engine")),
-    );
-    const { port: listening } = await demo.running.ready;
-    engineUrl = `ws://127.0.0.1:${listening}`;
-    enginePort = String(listening); // should it have to be started again, workers know it by this port
-    engine = { ENGINE_PROMPT: env["ENGINE_PROMPT"] || "fenced", ENGINE_REPLY: env["ENGINE_REPLY"] || "stream" };
-  }
+/** Starts the demo engine; returns the workers' settings for it. */
+async function startDemoEngine(launch: Launch): Promise<NodeJS.ProcessEnv> {
+  const { env } = launch;
+  let port = "0";
+  const demo = keep(launch, "the demo engine", (name, print) =>
+    startProcess(name, ENTRIES.engine, { ...env, PORT: port, HOST: "127.0.0.1" }, print),
+  );
+  port = String((await demo.running.ready).port); // a restarted engine takes this port again: the workers know it
+  return {
+    ENGINE_URL: `ws://127.0.0.1:${port}`,
+    ENGINE_PROMPT: env["ENGINE_PROMPT"] || "fenced",
+    ENGINE_REPLY: env["ENGINE_REPLY"] || "stream",
+  };
+}
 
+/** Starts the edges as a cluster, which shares one port between them. */
+function startEdges(launch: Launch, shared: NodeJS.ProcessEnv, adminPort: () => string): Supervised[] {
+  const { config, env } = launch;
   cluster.setupPrimary({ exec: ENTRIES.edge, silent: true });
   const edgeEnv = {
     ...shared,
@@ -62,28 +82,41 @@ export async function startAll(
     PORT: String(config.PORT),
     HOST: config.HOST,
   };
-  const edges = Array.from({ length: EDGES }, (_, index) => {
+  return Array.from({ length: EDGES }, (_, index) => {
     const admin = adminPort();
-    return keep(`edge ${index + 1}`, () => {
-      const worker = cluster.fork({ ...edgeEnv, ADMIN_PORT: admin });
-      return watch(`edge ${index + 1}`, worker.process, print(`edge ${index + 1}`));
-    });
+    return keep(launch, `edge ${index + 1}`, (name, print) =>
+      watch(name, cluster.fork({ ...edgeEnv, ADMIN_PORT: admin }).process, print),
+    );
   });
-  // One process with both roles: on one machine extraction runs in child processes of it anyway.
-  const admin = adminPort();
-  const workerEnv = { ...shared, ...engine, ENGINE_URL: engineUrl, ADMIN_PORT: admin, WORKER_GRACE_MS: "1000" };
-  const worker = keep("worker", () => startProcess("the worker", ENTRIES.worker, workerEnv, print("worker")));
-  await Promise.all([...edges, worker].map((one) => one.running.ready));
-  await untilReady(config);
-
-  return {
-    demo: !config.ENGINE_URL,
-    privateRedis: redis !== undefined,
-    broken: redis ? redis.ended.then(() => "Redis ended.") : new Promise(() => undefined),
-  };
 }
 
-let enginePort = "0";
+/** Starts one process with both roles: on one machine extraction runs in child processes of it anyway. */
+function startWorker(launch: Launch, env: NodeJS.ProcessEnv): Supervised {
+  return keep(launch, "the worker", (name, print) =>
+    startProcess(name, ENTRIES.worker, { ...env, WORKER_GRACE_MS: "1000" }, print),
+  );
+}
+
+/** Keeps one process running until `life` closes, and shows its warnings and errors. */
+function keep(
+  { life, say, ending }: Launch,
+  name: string,
+  start: (name: string, print: (line: LogLine) => void) => Running,
+): Supervised {
+  const print = (line: LogLine): void => {
+    if (line.level === "warn" || line.level === "error" || line.level === "fatal")
+      say(`${name}: ${line.msg ?? ""} ${detail(line)}`);
+  };
+  const one = supervise(() => start(name, print), say, ending);
+  life.add(name, () => one.stop(GRACE_MS));
+  return one;
+}
+
+/** Gives `first`, the port after it, and so on; always 0 (off) when `first` is 0. */
+function countPorts(first: number): () => string {
+  let next = first;
+  return () => (first === 0 ? "0" : String(next++));
+}
 
 async function assertFree({ PORT, HOST }: Config): Promise<void> {
   const probe = createServer();
@@ -108,13 +141,13 @@ async function assertFree({ PORT, HOST }: Config): Promise<void> {
 
 async function untilReady({ PORT, HOST }: Config): Promise<void> {
   const host = HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : HOST;
-  const end = Date.now() + 10_000;
+  const end = Date.now() + READY_MS;
   while (Date.now() < end) {
     const answer = await fetch(`http://${host}:${PORT}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(
       () => undefined,
     );
     if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(READY_EVERY_MS);
   }
   throw new Error("The edges do not get ready: is Redis well?");
 }

@@ -1,8 +1,8 @@
-// A process that says it listens, or ends before, as it is told.
+// A process that announces that it serves, or ends before, as HOW tells it. It logs nothing as JSON.
 const [how = "listen"] = [process.env["HOW"]];
 process.stderr.write("some words for people\n");
 if (how === "fail") process.exit(4);
-if (how === "stubborn") process.on("SIGTERM", () => undefined); // before it says that it is ready
-process.stdout.write(`${JSON.stringify({ level: "info", msg: "listening", port: 7 })}\n`);
+if (how === "stubborn") process.on("SIGTERM", () => undefined); // before it announces that it is ready
+process.send?.({ type: "ready", port: 7 });
 if (how === "die") setTimeout(() => process.exit(5), 20);
 setInterval(() => undefined, 1000);

@@ -91,6 +91,11 @@ describe("npm start", () => {
     await nothingIsLeft(local);
   });
 
+  it.each(["warn", "silent"])("starts with LOG_LEVEL=%s as well", async (level) => {
+    await using local = await start({ LOG_LEVEL: level });
+    expect((await fetch(`http://127.0.0.1:${local.port}/readyz`)).status).toBe(200);
+  });
+
   it("says which port to take when its own is in use, and leaves the first one alone", async () => {
     await using first = await start();
     await using second = launch({ PORT: String(first.port) });

@@ -1,6 +1,7 @@
 import { ChannelError } from "@docrelay/channel";
 import { PdfError } from "@docrelay/pdf";
 import {
+  announceReady,
   countBuffersInHeap,
   createHealth,
   createLogger,
@@ -25,7 +26,7 @@ if (!parsed.ok) {
 }
 const { config } = parsed;
 const log = createLogger({ level: config.LOG_LEVEL, name: "worker" });
-const stopped = untilSignal({ watchParent: true });
+const stopped = untilSignal();
 
 const base: Base = await openBase(config, log).catch((error: unknown) => {
   if (!(error instanceof PlatformError || error instanceof ChannelError)) throw error;
@@ -50,6 +51,7 @@ const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(base
 const consumers = [ask, extract].flatMap((role) => (role ? [role.consumer] : []));
 await Promise.all(consumers.map((consumer) => consumer.ready()));
 log.info({ roles: [...config.WORKER_ROLES] }, "ready");
+announceReady();
 
 const reason = await stopped;
 log.info({ reason, running: ask?.running.size ?? 0 }, "stopping");

@@ -1,22 +1,37 @@
-const PARENT_EVERY_MS = 500;
-
 /**
- * Resolves when this process is to end: SIGINT, SIGTERM, or its parent has gone. A parent that was killed sends
- * nothing, and `npm` does not pass signals on; so with `watchParent` the parent's pid is looked at twice a second.
+ * Resolves when this process is to end: at SIGINT, at SIGTERM, or when its launcher has ended.
+ *
+ * A launcher asks for the last by opening an IPC channel (`stdio: [..., "ipc"]`): the system closes the channel when the
+ * launcher ends, also by SIGKILL. A process that was started without a channel (by a shell, nohup, systemd) outlives its
+ * parent.
  */
-export function untilSignal(of: { watchParent?: boolean } = {}): Promise<"SIGINT" | "SIGTERM" | "parent-gone"> {
+export function untilSignal(): Promise<"SIGINT" | "SIGTERM" | "parent-gone"> {
   return new Promise((resolve) => {
-    // For good, not once: Ctrl-C reaches a whole group of processes, and a launcher passes it on besides. A second
-    // signal must not cut the end short that the first one began.
+    // `on`, not `once`: Ctrl-C reaches every process of the group, and a launcher passes it on as well. The default
+    // action of a second signal would cut short the end that the first one began.
     process.on("SIGINT", () => resolve("SIGINT"));
     process.on("SIGTERM", () => resolve("SIGTERM"));
-    if (!of.watchParent) return;
-    const parent = process.ppid;
-    const timer = setInterval(() => {
-      if (process.ppid === parent) return;
-      clearInterval(timer);
-      resolve("parent-gone");
-    }, PARENT_EVERY_MS);
-    timer.unref();
+    if (!process.send) return;
+    process.once("disconnect", () => resolve("parent-gone"));
+    if (!process.connected) resolve("parent-gone"); // the launcher ended while this process was starting
+    process.channel?.unref(); // listening to the channel must not keep a finished process alive
   });
+}
+
+/** What {@link announceReady} sends. `port` is where the process listens, if it does. */
+export interface ReadyMessage {
+  readonly type: "ready";
+  readonly port?: number;
+}
+
+/** Tells the launcher, over its IPC channel, that this process serves. Without a channel it does nothing. */
+export function announceReady(facts: { port?: number } = {}): void {
+  const message: ReadyMessage = { type: "ready", ...facts };
+  // The callback takes the error of a channel that closes meanwhile: `untilSignal` reports that end.
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+/** Whether a message of a child process is its {@link ReadyMessage}. */
+export function isReadyMessage(message: unknown): message is ReadyMessage {
+  return typeof message === "object" && message !== null && "type" in message && message.type === "ready";
 }

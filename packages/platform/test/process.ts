@@ -8,8 +8,9 @@ if (!parsed.ok) {
   process.stderr.write(describeProblems("the process", parsed.problems));
   process.exit(EXIT_CONFIG);
 }
-const stopped = untilSignal({ watchParent: true });
-const alive = setInterval(() => undefined, 1000);
+const stopped = untilSignal();
+let ticks = 0;
+const alive = setInterval(() => process.stdout.write(`tick ${++ticks}\n`), 200);
 process.stdout.write("waiting\n");
 process.stdout.write(`ending by ${await stopped}\n`);
 await setTimeout(300); // what a drain takes

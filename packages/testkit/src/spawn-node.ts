@@ -26,7 +26,8 @@ export function spawnNode(
   const child = spawn(process.execPath, [entry, ...(of.args ?? [])], {
     env: { PATH, HOME, ...of.env },
     cwd: of.cwd,
-    stdio: ["ignore", "pipe", "pipe"],
+    // The channel tells the child to end when this process has ended, however it ended.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`could not start ${entry}`);
@@ -34,6 +35,7 @@ export function spawnNode(
   const waiting = new Set<() => void>();
   const listeners: Array<(line: string) => void> = [];
   for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
     createInterface({ input: stream }).on("line", (line) => {
       lines.push(line);
       for (const listen of listeners) listen(line);

@@ -15,7 +15,7 @@ const { values } = parseArgs({
 });
 const pieces = Number(values.pieces);
 const gapMs = Number(values.gap);
-const stopped = untilSignal({ watchParent: true });
+const stopped = untilSignal();
 const WORDS = " and so the relay carries another piece of an answer";
 
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });

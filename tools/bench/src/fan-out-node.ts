@@ -14,7 +14,7 @@ import { Server } from "socket.io";
 const { values } = parseArgs({
   options: { redis: { type: "string", default: "" }, adapter: { type: "string", default: "sharded" } },
 });
-const stopped = untilSignal({ watchParent: true });
+const stopped = untilSignal();
 const publisher = new Redis(values.redis);
 const subscriber = new Redis(values.redis);
 const http = createServer();

@@ -66,7 +66,7 @@ export async function startPrivate(of: {
   const command = [...nodeArgs, join(ROOT, entry), ...args];
   const child = spawn(process.execPath, command, {
     env: { ...env },
-    stdio: ["ignore", file.fd, file.fd],
+    stdio: ["ignore", file.fd, file.fd, "ipc"],
     cwd: folder.path,
   });
   folder.adopt(child);
