@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 export interface Patience {
   readonly timeoutMs?: number;
   readonly everyMs?: number;
@@ -21,7 +23,7 @@ export async function eventually<T>(ask: () => T | Promise<T>, patience: Patienc
     } catch (error) {
       last = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await sleep(everyMs);
   } while (performance.now() < end);
   throw new Error(`${what} did not happen within ${timeoutMs} ms`, { cause: last });
 }

@@ -1,3 +1,4 @@
+export { guard, type Guarded } from "./guard.ts";
 export { startRedis, dockerAnswers, type TestRedis } from "./redis.ts";
 export { eventually } from "./eventually.ts";
 export { freePort } from "./free-port.ts";

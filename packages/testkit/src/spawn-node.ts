@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { guard } from "./guard.ts";
 
-/** A process of ours under test. It dies with the test process, whatever happens. */
+/** A process under test. It ends when the process of the test ends, also by SIGKILL. */
 export interface TestProcess extends AsyncDisposable {
   readonly pid: number;
   /** All it has printed, stdout and stderr, line by line. */
@@ -17,7 +18,7 @@ export interface TestProcess extends AsyncDisposable {
   stop(timeoutMs?: number): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Starts `node <entry>` with these variables and nothing of this process's own but PATH and HOME. */
+/** Starts `node <entry>` with these variables and none of this process's own but PATH and HOME. */
 export function spawnNode(
   entry: string,
   of: { env?: Record<string, string>; args?: string[]; cwd?: string } = {},
@@ -42,16 +43,15 @@ export function spawnNode(
       for (const look of waiting) look();
     });
   }
-  const end = (): void => void child.kill("SIGKILL");
-  process.once("exit", end);
+  const release = guard(`process ${pid}`);
   const exited = once(child, "close").then(([code, signal]) => {
-    process.removeListener("exit", end);
+    release();
     return { code: code as number | null, signal: signal as NodeJS.Signals | null };
   });
   const stop = async (timeoutMs = 10_000): Promise<{ code: number | null; signal: NodeJS.Signals | null }> => {
     child.kill("SIGTERM");
     child.kill("SIGCONT");
-    const timer = setTimeout(end, timeoutMs);
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     return exited.finally(() => clearTimeout(timer));
   };
 

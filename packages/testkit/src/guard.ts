@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import type { Writable } from "node:stream";
+
+/** Something that must end with this process: a process by its pid, a folder by its path, a container by its name. */
+export type Guarded = `process ${number}` | `folder ${string}` | `container ${string}`;
+
+/*
+ * The guard holds a list of lines. "+x" adds x and "-x" removes it. When this process ends, the system closes the pipe,
+ * the guard reads the end of the file and ends what is on the list. Three rounds, because a process that is being killed
+ * may still write into its folder, and an engine may still be creating a container whose client has ended.
+ */
+const SCRIPT = `
+trap "" INT TERM HUP
+nl='
+'
+list=$nl
+while IFS= read -r line; do
+  entry=$nl\${line#?}$nl
+  case $line in
+  +*) list=$list\${line#?}$nl ;;
+  -*) case $list in *"$entry"*) list=\${list%%"$entry"*}$nl\${list#*"$entry"} ;; esac ;;
+  esac
+done
+[ "$list" = "$nl" ] && exit
+set -f
+IFS=$nl
+for round in 1 2 3; do
+  for entry in $list; do case $entry in process*) kill -KILL "\${entry#* }" ;; esac; done
+  others=
+  for entry in $list; do case $entry in process*) ;; *) others=$others$entry$nl ;; esac; done
+  list=$others
+  for entry in $list; do case $entry in folder*) rm -rf -- "\${entry#* }" ;; esac; done
+  for entry in $list; do case $entry in container*) docker rm --force --volumes "\${entry#* }" ;; esac; done
+  [ -n "$list" ] && sleep 1
+done`;
+
+let guardInput: Writable | undefined;
+
+/**
+ * Ends `what` as soon as this process ends, also by SIGKILL. One small shell per process does it, in a process group of
+ * its own, so that Ctrl-C does not reach it. Processes get SIGKILL.
+ * @returns a function to call when `what` has ended or is gone: its pid or name may then belong to something else.
+ */
+export function guard(what: Guarded): () => void {
+  guardInput ??= startGuard();
+  const input = guardInput;
+  input.write(`+${what}\n`);
+  return () => void input.write(`-${what}\n`);
+}
+
+function startGuard(): Writable {
+  const child = spawn("sh", ["-c", SCRIPT, "docrelay-test-guard"], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  child.unref();
+  const { stdin } = child;
+  stdin.on("error", () => undefined); // the guard itself was killed: the clean-up of each test remains
+  (stdin as Writable & { unref?(): void }).unref?.();
+  return stdin;
+}

@@ -1,0 +1,15 @@
+// A test that never ends, for a run that is killed in the middle. It writes to the file REPORT what it has started.
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "vitest";
+import { spawnNode, startRedis } from "../../src/index.ts";
+
+it("hangs", async () => {
+  const redis = await startRedis();
+  const child = spawnNode(join(import.meta.dirname, "../child.ts"), { args: ["stubborn"] });
+  await child.waitFor(/up/);
+  const report = process.env["REPORT"] ?? "";
+  writeFileSync(`${report}.new`, JSON.stringify({ pids: [process.pid, child.pid], port: redis.port }));
+  renameSync(`${report}.new`, report);
+  await new Promise(() => undefined);
+}, 600_000);
