@@ -8,6 +8,25 @@ const DEBIAN = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libat
 
 const IMAGE = "redis:7-bookworm";
 
+/*
+ * Killing the docker command leaves its container running, so the script waits for SIGTERM and removes the container by
+ * its name, also when the engine was still creating it.
+ */
+const CONTAINER = `#!/bin/sh
+name=docrelay-redis-$$
+end() {
+  trap "" INT TERM
+  kill -TERM "$client" 2>/dev/null
+  wait "$client"
+  docker rm --force --volumes "$name" >/dev/null 2>&1
+  exit
+}
+docker run --rm --name "$name" --label docrelay=redis --user "$(id -u):$(id -g)" -v "$FOLDER:$FOLDER" ${IMAGE} redis-server "$@" &
+client=$!
+trap end INT TERM
+wait "$client"
+`;
+
 function onPath(names) {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
@@ -40,9 +59,8 @@ async function container() {
     step("Redis, as a container's image", () => command("docker", ["pull", "--quiet", IMAGE])),
   );
   const path = join(cache, "redis-container");
-  const words = '--rm --user "$(id -u):$(id -g)" -v "$FOLDER:$FOLDER"';
   mkdirSync(cache, { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec docker run ${words} ${IMAGE} redis-server "$@"\n`, { mode: 0o755 });
+  writeFileSync(path, CONTAINER, { mode: 0o755 });
   return path;
 }
 

@@ -37,18 +37,24 @@ try {
   if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
   const [entry, ...words] = entries[task];
-  process.exitCode = await run(node, [join(root, entry), ...words, ...args], env);
+  if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
+  // The other entries end with this process by themselves.
+  const flags = task === "long" ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")] : [];
+  process.exitCode = await run(node, [...flags, join(root, entry), ...words, ...args], env);
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 }
 
-/** Runs the real thing and passes signals on. npm does not: should our parent vanish, the child is told to end. */
+/**
+ * Runs the task and passes signals on. The IPC channel ends the child when this process ends, also by SIGKILL. npm opens
+ * no such channel, so under npm the parent's pid is watched; started by hand, this process outlives its shell.
+ */
 function run(node, words, env) {
-  if (!existsSync(words[0])) throw new Error(`${words[0]} is missing: the clone is not whole`);
-  const child = spawn(node, words, { cwd: root, env, stdio: "inherit" });
+  const child = spawn(node, words, { cwd: root, env, stdio: ["inherit", "inherit", "inherit", "ipc"] });
   const parent = process.ppid;
-  const watch = setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500);
+  const underNpm = process.env.npm_lifecycle_event !== undefined;
+  const watch = setInterval(() => underNpm && process.ppid !== parent && child.kill("SIGTERM"), 500);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => child.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
   return new Promise((resolve, reject) => {

@@ -1,11 +1,21 @@
-// `npm test`: every check in turn, each with its time; one that fails does not hide what the others find. What is
-// written behind `npm test --` goes to vitest: a file's name, for instance.
+// `npm test`: every check in turn, each with its time; one that fails does not hide what the others find. Words behind
+// `npm test --` go to vitest: a file's name, for instance. When this process ends, also by SIGKILL, the check that runs
+// ends too, and so do the processes, containers and temporary folders of the tests.
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { guard } from "../packages/testkit/src/guard.ts";
 import { root } from "./step.mjs";
 
 const bin = (name) => join(root, "node_modules/.bin", name);
 const args = process.argv.slice(2);
+process.once("disconnect", () => process.exit(1));
+process.channel?.unref();
+
+// Tests make their temporary folders in this one: a browser that is killed leaves its profile there.
+const temporary = mkdtempSync(join(tmpdir(), "docrelay-test-"));
+guard(`folder ${temporary}`);
 const stages = [
   ["format", bin("oxfmt"), ["--check", "."]],
   ["lint", bin("oxlint"), ["--type-aware", "--deny-warnings"]],
@@ -36,12 +46,15 @@ for (const [name, program, words] of stages) {
 }
 if (failed.length > 0) process.stdout.write(`\nfailed: ${failed.join(", ")}\n`);
 process.exitCode = failed.length > 0 ? 1 : 0;
+rmSync(temporary, { recursive: true, force: true });
 
 function run(program, words) {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
+    const env = { ...process.env, TMPDIR: temporary, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
     const child = spawn(program, words, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
     current = child;
+    const release = guard(`process ${child.pid}`);
+    child.once("exit", release);
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });
