@@ -14,12 +14,12 @@ const extract = {
 };
 
 describe("parseJob", () => {
-  it("reads a job and drops what it does not know", () => {
+  it("parses a job and drops unknown fields", () => {
     expect(parseJob(WAKE, { ...wake, more: 1 })).toEqual({ kind: "job", job: wake });
     expect(parseJob(EXTRACT, extract)).toEqual({ kind: "job", job: extract });
   });
 
-  it("tells a newer version from a broken job, whatever else is in it", () => {
+  it("distinguishes a newer version from a broken job, whatever its other fields hold", () => {
     expect(parseJob(WAKE, { v: JOB_VERSION + 1, shape: "unknown" })).toEqual({ kind: "newer" });
     expect(parseJob(WAKE, { ...wake, shard: "nowhere" })).toMatchObject({
       kind: "bad",
@@ -28,14 +28,14 @@ describe("parseJob", () => {
     for (const data of [null, undefined, "text", {}, { ...wake, v: 0 }]) expect(parseJob(WAKE, data).kind).toBe("bad");
   });
 
-  it("takes nothing into a job that could name another conversation's keys", () => {
+  it("refuses a job whose fields could name keys of another conversation", () => {
     expect(parseJob(WAKE, { ...wake, c: "x}:{y".padEnd(22, "z") }).kind).toBe("bad");
     expect(parseJob(EXTRACT, { ...extract, key: "a:b".padEnd(32, "z") }).kind).toBe("bad");
   });
 });
 
 describe("options", () => {
-  it("keeps nothing of a job that ended", () => {
+  it("removes ended jobs", () => {
     expect(WAKE.options(wake)).toMatchObject({ removeOnComplete: true, removeOnFail: true });
     expect(EXTRACT.options(extract)).toMatchObject({ removeOnComplete: true, removeOnFail: true });
   });
@@ -45,7 +45,7 @@ describe("options", () => {
     [1, 1],
     [3.7, 3],
     [1e9, MAX_PRIORITY],
-  ])("holds priority %d within what the queue takes", (given, taken) => {
+  ])("keeps priority %d within the range of BullMQ", (given, taken) => {
     expect(EXTRACT.options(extract, given).priority).toBe(taken);
   });
 });

@@ -1,22 +1,22 @@
 import type { JobsOptions } from "bullmq";
 import * as z from "zod";
 
-/** Jobs with a higher `v` are left alone: a newer process wrote them during a roll. */
+/** Jobs with a higher `v` are put aside: a process of a newer release wrote them during a rolling update. */
 export const JOB_VERSION = 1;
 /** BullMQ's lowest priority. */
 export const MAX_PRIORITY = 2_097_151;
-/** A hash tag of the queues' own: all keys of a queue must share a slot, and not with a shard of users. */
+/** A hash tag for the queues alone: BullMQ needs all keys of a queue in one slot, and no shard of users should share it. */
 export const PREFIX = "{bull}";
 
 const shard = z.string().regex(/^s[0-9a-f]{2}$/);
 const hash = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const name = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 
-/** Rings the doorbell of a conversation: there may be something in its mailbox. */
+/** A wake-up job: the mailbox of conversation `c` of user `shard`/`u` may hold an ask. It carries no payload. */
 const wakeSchema = z.object({ v: z.literal(JOB_VERSION), shard, u: hash, c: hash });
 export type WakeJob = z.infer<typeof wakeSchema>;
 
-/** Bytes at `ref` to be made into the text `key`, asked for by the user `shard`/`u`. A password lies in Redis, not here. */
+/** Extract the text `key` from the bytes at `ref`, for the user `shard`/`u`. A password is stored in Redis, never in a job. */
 const extractSchema = z.object({
   v: z.literal(JOB_VERSION),
   key: name,
@@ -37,17 +37,17 @@ export interface JobKind<J> {
 }
 
 /*
- * A job that throws (Redis went away in mid-run) comes back a few times by itself; after that the sweeper brings it.
- * Nothing is kept: a kept failed job would make every later add of its id a no-op.
+ * A job whose handler throws (for example because Redis became unreachable) is retried a few times by BullMQ; after that
+ * the sweeper adds it again. Ended jobs are removed: a failed job that is kept turns every later add of its id into a no-op.
  */
 const keepNothing = { removeOnComplete: true, removeOnFail: true } as const;
-const comeBack = { attempts: 4, backoff: { type: "exponential", delay: 250 } } as const;
+const retried = { attempts: 4, backoff: { type: "exponential", delay: 250 } } as const;
 
 export const WAKE: JobKind<WakeJob> = {
   queue: "ask",
   schema: wakeSchema,
-  // Any number of adds while a job of this conversation waits are that job; any number while it runs are one more.
-  options: ({ c }) => ({ ...keepNothing, ...comeBack, deduplication: { id: c, keepLastIfActive: true } }),
+  // Adds while a job of this conversation waits change nothing; adds while it runs become one more job.
+  options: ({ c }) => ({ ...keepNothing, ...retried, deduplication: { id: c, keepLastIfActive: true } }),
 };
 
 export const EXTRACT: JobKind<ExtractJob> = {
@@ -55,13 +55,13 @@ export const EXTRACT: JobKind<ExtractJob> = {
   schema: extractSchema,
   options: ({ key }, priority = 1) => ({
     ...keepNothing,
-    ...comeBack,
+    ...retried,
     jobId: key,
     priority: Math.max(1, Math.min(MAX_PRIORITY, Math.trunc(priority))),
   }),
 };
 
-/** Reads a job's data: the job, `newer` when it is of a later version, or what is wrong with it. */
+/** Parses a job's data: the job, `newer` for a later version, or `bad` with the reason. */
 export function parseJob<J>(
   kind: JobKind<J>,
   data: unknown,

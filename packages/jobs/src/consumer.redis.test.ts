@@ -22,13 +22,13 @@ describe("a consumer", () => {
     const took = performance.now() - killed;
     expect(took).toBeLessThan(7000);
     runs.end();
-    await eventually(() => runs.jobs.length === 2, { what: "the follow-up of the ring while the first ran" });
+    await eventually(() => runs.jobs.length === 2, { what: "the run of the job added while the first ran" });
     runs.end();
   });
 
-  it("leaves a newer job alone: it comes back after a while, and never fails", async () => {
+  it("delays a job of a newer version, which never fails", async () => {
     const queue = new Queue("ask", { connection: at.connect(), prefix: at.prefix });
-    await queue.add("ask", { v: 2, ring: "differently" }, { removeOnComplete: true, removeOnFail: true });
+    await queue.add("ask", { v: 2, shape: "of a later version" }, { removeOnComplete: true, removeOnFail: true });
     const runs = await at.wakes();
     await eventually(async () => (await queue.getDelayedCount()) === 1, { what: "the newer job put aside" });
     const [job] = await queue.getDelayed();
@@ -40,7 +40,7 @@ describe("a consumer", () => {
     await queue.close();
   });
 
-  it("reports a job that it cannot read, and goes on", async () => {
+  it("reports a job that it cannot parse, and continues", async () => {
     const queue = new Queue("ask", { connection: at.connect(), prefix: at.prefix });
     await queue.add("ask", { v: 1, nonsense: true }, { removeOnComplete: true, removeOnFail: true });
     const runs = await at.wakes();
@@ -51,7 +51,7 @@ describe("a consumer", () => {
     await queue.close();
   });
 
-  it("comes to a job later when its handler says so", async () => {
+  it("runs a job later when its handler returns laterMs", async () => {
     const runs = await at.wakes();
     await at.producer.wake(wakeOf("c"));
     await eventually(() => runs.going === 1);
@@ -80,7 +80,7 @@ describe("a consumer", () => {
     );
   });
 
-  it("closes within its bound, also while a handler hangs", async () => {
+  it("closes within 2 s even while a handler hangs", async () => {
     const runs = await at.wakes();
     await at.producer.wake(wakeOf("c"));
     await eventually(() => runs.going === 1);
@@ -91,11 +91,11 @@ describe("a consumer", () => {
 });
 
 describe("a producer", () => {
-  it("refuses what is not a job before it reaches the queue", async () => {
+  it("refuses data that is no job before it reaches the queue", async () => {
     await expect(at.producer.wake({ ...wakeOf("c"), shard: "nowhere" })).rejects.toMatchObject({ kind: "shape" });
   });
 
-  it("answers within its deadline when Redis is silent, and works again when it speaks", async () => {
+  it("times out when Redis is silent, and works again when it replies", async () => {
     const producer = createProducer({ connection: at.connect(), prefix: at.prefix, timeoutMs: 200 });
     await producer.wake(wakeOf("a"));
     await at.server.pause();
@@ -107,7 +107,7 @@ describe("a producer", () => {
     await producer[Symbol.asyncDispose]();
   });
 
-  it("can be made while Redis is away, and works when it comes", { timeout: 20_000 }, async () => {
+  it("can be created while Redis is unreachable, and works once it is there", { timeout: 20_000 }, async () => {
     await at.server.kill();
     const producer = createProducer({ connection: at.connect(), prefix: at.prefix, timeoutMs: 300 });
     await expect(producer.wake(wakeOf("a"))).rejects.toBeInstanceOf(JobsError);

@@ -3,47 +3,48 @@ import type { Redis } from "ioredis";
 import { EXTRACT, parseJob, PREFIX, WAKE, type ExtractJob, type JobKind, type WakeJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
-/** What becomes of a job: it is done, it goes back for another process to take at once, or it comes again later. */
+/** What happens to a job after its handler: removed, returned to the queue for another process at once, or delayed. */
 export type Disposition = "done" | "give-back" | { readonly laterMs: number };
 
 export interface ConsumerOptions<J> {
-  /** A connection without command timeout, with `maxRetriesPerRequest: null`; it stays the caller's to close. */
+  /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
   readonly connection: Redis;
   readonly prefix?: string;
   /** Jobs handled at once in this process. */
   readonly concurrency: number;
-  /** May run more than once for one job (a lock that was lost): what it writes must be fenced or idempotent. */
+  /** May run more than once for one job (its lock was lost): its writes must be fenced or idempotent. */
   handle(job: J): Promise<Disposition>;
-  /** A handler that threw (its job comes back a few times), a job that cannot be read, or trouble with Redis. */
+  /** An error of a handler (its job is retried a few times), a job that cannot be parsed, or an error of Redis. */
   onError(error: Error): void;
 }
 
 export interface Consumer extends AsyncDisposable {
-  /** Resolves when jobs are being fetched. */
+  /** Resolves when fetching has begun. */
   ready(): Promise<void>;
-  /** Fetches no more; what runs goes on. A job that was on its way goes back to the queue. */
+  /** Stops fetching; running handlers continue. A job that had just been fetched is returned to the queue. */
   stop(): Promise<void>;
-  /** Jobs that are being handled. */
+  /** Number of running handlers. */
   readonly active: number;
-  /** Resolves when none is. */
+  /** Resolves when `active` is 0. */
   idle(): Promise<void>;
 }
 
-/** Handles the doorbells of conversations. */
+/** Handles the wake-up jobs of conversations. */
 export function consumeWakes(options: ConsumerOptions<WakeJob>): Consumer {
   return consume(WAKE, options, FETCHERS);
 }
 
-/** Handles extractions, those of users who wait for few first. */
+/** Handles extractions, lowest `priority` number first. */
 export function consumeExtracts(options: ConsumerOptions<ExtractJob>): Consumer {
   return consume(EXTRACT, options, 1);
 }
 
 /*
- * A killed process's jobs run elsewhere after its lock has run out and the next check has come: 2.7–3.1 s. A stall is
- * a crash or a blocked loop, never the job's own failure: who crashes on what is counted in the ask, not here.
- * A worker that was stopped and is still connected takes calls that were meant for whoever listens: the others look by
- * themselves after `drainDelay` seconds.
+ * The jobs of a killed process run elsewhere once their lock has expired and the next check for stalled jobs has run:
+ * measured 2.7–3.1 s. A stalled job means a crash or a blocked event loop, not a failure of the job itself, so
+ * `maxStalledCount` is high; crashes are counted in the ask.
+ * A worker process that was suspended (SIGSTOP) keeps its connection and can consume a wake-up of BullMQ's blocking read;
+ * the other workers poll again after `drainDelay` seconds.
  */
 const TIMES = {
   lockDuration: 3000,
@@ -53,24 +54,24 @@ const TIMES = {
   drainDelay: 1,
 } as const;
 /*
- * The library's worker fetches one job after the other, each at the price of a turn or two of Redis's disk: with one of
- * them nobody is answered faster than that, however many could be. Several fetch side by side.
+ * A BullMQ worker fetches jobs one after another, and each fetch waits for one or two fsyncs of Redis. One worker would
+ * therefore limit how many asks begin per second, whatever the concurrency. Several workers fetch in parallel.
  */
 const FETCHERS = 4;
-const NEWER_COMES_AGAIN_MS = 1000;
+const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 
 function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: number): Consumer {
   const { connection, prefix = PREFIX, concurrency, handle, onError } = options;
   let stopped = false;
   let active = 0;
-  const waiting = new Set<() => void>();
+  const onIdle = new Set<() => void>();
   let closing: Promise<void> | undefined;
 
   async function decide(data: unknown): Promise<Disposition> {
-    if (stopped) return "give-back"; // it was on its way when the fetching stopped
+    if (stopped) return "give-back"; // fetched just before stop()
     const parsed = parseJob(kind, data);
-    if (parsed.kind === "newer") return { laterMs: NEWER_COMES_AGAIN_MS };
+    if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (parsed.kind === "bad") throw new JobsError("shape", `${kind.queue}: ${parsed.why}`);
     return handle(parsed.job);
   }
@@ -88,7 +89,7 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
       throw new DelayedError();
     } finally {
       active--;
-      if (active === 0) for (const done of waiting) done();
+      if (active === 0) for (const resolve of onIdle) resolve();
     }
   }
 
@@ -130,16 +131,16 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
     async idle() {
       if (active === 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.add(resolve);
+      onIdle.add(resolve);
       await promise;
-      waiting.delete(resolve);
+      onIdle.delete(resolve);
     },
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   return consumer;
 }
 
-/** `total` in at most `parts` shares of at least one. */
+/** Divides `total` into at most `parts` shares, each at least 1. */
 function shares(total: number, parts: number): number[] {
   const count = Math.max(1, Math.min(total, parts));
   return Array.from({ length: count }, (_, index) => Math.floor((total + index) / count));

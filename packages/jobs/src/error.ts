@@ -1,4 +1,4 @@
-/** Thrown when the queue does not do its part. `timeout`: the outcome is unknown; `shape`: no job of this catalogue. */
+/** `timeout`: the queue did not reply in time, so the outcome is unknown. `shape`: the data is no job of this catalogue. */
 export class JobsError extends Error {
   override readonly name = "JobsError";
   readonly kind: "timeout" | "shape";

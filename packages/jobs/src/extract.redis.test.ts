@@ -5,7 +5,7 @@ import { extractOf, useJobs } from "../test/fixture.ts";
 const at = useJobs();
 
 describe("an extraction", () => {
-  it("is one job however often it is asked for, while it waits and while it runs", async () => {
+  it("is one job however often it is added, while it waits and while it runs", async () => {
     for (let i = 0; i < 10; i++) await at.producer.extract(extractOf("k"), i + 1);
     const runs = await at.extracts();
     await eventually(() => runs.going === 1);
@@ -18,7 +18,7 @@ describe("an extraction", () => {
     expect(runs.jobs.map(({ key }) => key[0])).toEqual(["k", "o"]);
   });
 
-  it("can be asked for again after it ended", async () => {
+  it("can be added again after it ended", async () => {
     const runs = await at.extracts();
     for (let round = 1; round <= 3; round++) {
       await eventually(async () => {
@@ -30,7 +30,7 @@ describe("an extraction", () => {
     }
   });
 
-  it("can be asked for again after all its tries failed", async () => {
+  it("can be added again after its last retry failed", async () => {
     const runs = await at.extracts({ handle: () => Promise.reject(new Error("always")) });
     await at.producer.extract(extractOf("k"));
     await eventually(() => runs.errors.length === 4, { timeoutMs: 20_000 });
@@ -40,7 +40,7 @@ describe("an extraction", () => {
     });
   });
 
-  it("goes by priority: who waits for few goes first", async () => {
+  it("runs by priority, lowest number first", async () => {
     await at.producer.extract(extractOf("c"), 9);
     await at.producer.extract(extractOf("b"), 2);
     await at.producer.extract(extractOf("a"), 1);

@@ -12,30 +12,30 @@ import {
 } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
-/** Adds jobs. Every add is idempotent, so that one whose outcome is unknown is simply added again. */
+/** Adds jobs. Every add is idempotent: after an unknown outcome, add the job again. */
 export interface Producer extends AsyncDisposable {
   /**
-   * Rings a conversation's doorbell. Rings while one is waiting change nothing; rings while it is being answered make
-   * one more run afterwards. @throws JobsError `timeout`, or what ioredis throws.
+   * Adds a wake-up job for a conversation. A no-op while one waits; while one runs, any number of adds become one more
+   * run after it. @throws JobsError `timeout`, or an error of ioredis.
    */
   wake(conversation: Omit<WakeJob, "v">): Promise<void>;
   /**
-   * Asks for a text to be extracted; a no-op while this key waits or runs. Lower priorities go first, from 1 on.
-   * @throws JobsError `timeout`, or what ioredis throws.
+   * Adds an extraction job; a no-op while a job of this key waits or runs. Lower priorities run first, from 1 on.
+   * @throws JobsError `timeout`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, priority?: number): Promise<void>;
 }
 
 export interface ProducerOptions {
-  /** A command connection, used by this producer and whoever else; it stays the caller's to close. */
+  /** A command connection, which may be shared. The caller closes it. */
   readonly connection: Redis;
-  /** Of all keys of the queues; {@link PREFIX} by default. */
+  /** Prefix of all keys of the queues; {@link PREFIX} by default. */
   readonly prefix?: string;
-  /** How long an add may take before its outcome counts as unknown; 2,000 ms by default. */
+  /** Deadline of an add; after it the outcome is unknown. 2,000 ms by default. */
   readonly timeoutMs?: number;
 }
 
-const EVENTS_KEPT = 200;
+const MAX_EVENTS = 200;
 
 export function createProducer(options: ProducerOptions): Producer {
   const { connection, prefix = PREFIX, timeoutMs = 2000 } = options;
@@ -46,12 +46,12 @@ export function createProducer(options: ProducerOptions): Producer {
     const queue = new Queue(kind.queue, {
       connection,
       prefix,
-      // Redis's version is the app's to check, once; asked for here, a failing answer would disable the queue for ever.
+      // The app checks the version of Redis once. If the check of the library failed here, the queue would stay disabled.
       skipVersionCheck: true,
       skipWaitingForReady: true,
-      streams: { events: { maxLen: EVENTS_KEPT } },
+      streams: { events: { maxLen: MAX_EVENTS } },
     });
-    // Failed adds throw, and the connection's errors go to its owner.
+    // A failed add rejects, and the owner of the connection handles its errors.
     queue.on("error", () => undefined);
     return {
       async add(job, priority) {
@@ -79,7 +79,7 @@ export function createProducer(options: ProducerOptions): Producer {
 async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new JobsError("timeout", `${what}: no answer within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new JobsError("timeout", `${what}: no reply within ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([work, late]);
