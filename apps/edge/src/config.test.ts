@@ -1,4 +1,4 @@
-import { settingNames } from "@docrelay/platform";
+import { settingNames } from "@docrelay/platform/setting-names";
 import { spawnNode } from "@docrelay/testkit";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -16,7 +16,7 @@ import {
   logAtMostOnceASecond,
   type Lifecycle,
   type Logger,
-  type RedisWish,
+  type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 import { randomBytes } from "node:crypto";
@@ -66,7 +66,7 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
     log.warn({ repeated, reason: error instanceof Error ? error.message : String(error) }, "trouble with the store");
   });
   const trouble = (error: unknown): void => logTrouble("store", error);
-  const connect = (purpose: RedisWish["purpose"], name: string, offlineQueue: boolean): Redis => {
+  const connect = (purpose: RedisConnectionOptions["purpose"], name: string, offlineQueue: boolean): Redis => {
     const { REDIS_URL: url } = config;
     const redis = connectRedis({
       url,

@@ -8,7 +8,7 @@ import {
   type Lifecycle,
   type Logger,
   type Metrics,
-  type RedisWish,
+  type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 import type { Config } from "./config.ts";
@@ -30,7 +30,7 @@ export interface Base {
   /** … and when what runs is to be given back. */
   readonly leaving: AbortController;
   /** A connection that ends with the process's life. */
-  connect(purpose: RedisWish["purpose"], name: string): Redis;
+  connect(purpose: RedisConnectionOptions["purpose"], name: string): Redis;
 }
 
 const CLOSE_STEP_MS = 3000;
@@ -45,7 +45,7 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
   const life = createLifecycle(CLOSE_STEP_MS);
   const metrics = createMetrics();
   const report = createAskReport(log, metrics);
-  const connect = (purpose: RedisWish["purpose"], name: string): Redis => {
+  const connect = (purpose: RedisConnectionOptions["purpose"], name: string): Redis => {
     const redis = connectRedis({
       url: config.REDIS_URL,
       purpose,

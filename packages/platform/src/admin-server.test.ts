@@ -36,7 +36,7 @@ it("serves liveness, readiness and metrics, and nothing else", async () => {
   expect((await get("/metrics"))[1]).toContain("sockets 4");
 });
 
-it("ends with open connections, and frees its port", async () => {
+it("closes although connections are open, and frees its port", async () => {
   const server = await startAdminServer({ port: 0, host: HOST, health: createHealth(), metrics: createMetrics() });
   const { port } = server;
   await (await fetch(`http://${HOST}:${port}/healthz`)).text(); // its connection is kept alive

@@ -8,17 +8,17 @@ export interface AdminServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Serves `/healthz`, `/readyz` and `/metrics` on a port of its own, never the public one. */
-export async function startAdminServer(of: {
+/** Serves `/healthz`, `/readyz` and `/metrics` on a port that is not the public one. @throws when the port is in use. */
+export async function startAdminServer(options: {
   port: number;
   host: string;
   health: Health;
   metrics: Metrics;
 }): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    answer(request, response, of).catch(() => response.destroy());
+    respond(request, response, options).catch(() => response.destroy());
   });
-  server.listen(of.port, of.host);
+  server.listen(options.port, options.host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
@@ -31,20 +31,20 @@ export async function startAdminServer(of: {
   };
 }
 
-async function answer(
+async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  of: { health: Health; metrics: Metrics },
+  { health, metrics }: { health: Health; metrics: Metrics },
 ): Promise<void> {
   const path = (request.url ?? "").split("?")[0];
   if (path === "/metrics") {
-    response.writeHead(200, { "content-type": of.metrics.contentType }).end(await of.metrics.text());
-  } else if (!(await answerHealth(path ?? "", response, of.health))) {
+    response.writeHead(200, { "content-type": metrics.contentType }).end(await metrics.text());
+  } else if (!(await answerHealth(path ?? "", response, health))) {
     response.writeHead(404).end();
   }
 }
 
-/** Answers `/healthz` (alive) and `/readyz` (200 or 503 with the checks); false for any other path. */
+/** Responds to `/healthz` (alive) and `/readyz` (200 or 503 with the checks); returns false for any other path. */
 export async function answerHealth(path: string, response: ServerResponse, health: Health): Promise<boolean> {
   if (path === "/healthz") {
     response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end('{"alive":true}');

@@ -3,17 +3,8 @@ import * as fc from "fast-check";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import {
-  choice,
-  describeProblems,
-  EXIT_CONFIG,
-  integer,
-  list,
-  parseEnv,
-  redisUrl,
-  settingNames,
-  url,
-} from "./config.ts";
+import { choice, describeProblems, EXIT_CONFIG, integer, list, parseEnv, redisUrl, url } from "./config.ts";
+import { settingNames } from "./setting-names.ts";
 
 const schema = z.object({
   PORT: integer({ min: 1, max: 65_535, default: 3000 }),
@@ -54,7 +45,7 @@ describe("settings", () => {
     });
   });
 
-  it("tell all problems at once, each by its name and with what is allowed", () => {
+  it("report all problems at once, each with its name and what is allowed", () => {
     const parsed = parseEnv(schema, { PORT: "0", BYTES: "-1", MODE: "c", ENGINE: "http://x" });
     expect(parsed).toEqual({
       ok: false,
@@ -76,7 +67,7 @@ describe("settings", () => {
     expect(problems({ REDIS: text })).toEqual(["REDIS must begin with redis://, rediss:// or unix:/"]);
   });
 
-  it("never show a value, whichever setting holds it", () => {
+  it("never show a value, whichever setting has it", () => {
     const secret = fc.string({ minLength: 8 }).map((text) => `S3cret-${text}`);
     const names = fc.constantFrom("PORT", "BYTES", "MODE", "KIND", "ENGINE", "REDIS");
     fc.assert(
@@ -88,14 +79,14 @@ describe("settings", () => {
     );
   });
 
-  it("are listed by their names, also behind a refinement", () => {
+  it("are listed by name, also behind a refinement", () => {
     expect(settingNames(schema)).toEqual(["PORT", "BYTES", "MODE", "KIND", "NAMES", "ENGINE", "REDIS"]);
     expect(settingNames(schema.refine(() => true))).toEqual(settingNames(schema));
   });
 });
 
 describe("a process with wrong settings", () => {
-  it("says them all, exits with 78, and shows no secret", async () => {
+  it("prints every problem, exits with 78, and shows no secret", async () => {
     const process = spawnNode(join(import.meta.dirname, "../test/process.ts"), {
       env: { PORT: "70", WHERE: "http://user:hunter2@host" },
     });

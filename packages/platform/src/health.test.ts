@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createHealth } from "./health.ts";
 
 describe("health", () => {
-  it("is ready when every check holds, and names the one that does not, without its reason", async () => {
+  it("is ready when every check passes, and names a check that fails, without its cause", async () => {
     const health = createHealth();
     expect(await health.ready()).toEqual({ ready: true, draining: false, checks: {} });
     const other = createHealth();
@@ -26,7 +26,7 @@ describe("health", () => {
     expect((await health.ready()).ready).toBe(false);
   });
 
-  it("asks at most every 250 ms, however many want to know", async () => {
+  it("runs the checks at most every 250 ms, however often it is asked", async () => {
     let now = 0;
     let asked = 0;
     const health = createHealth(() => now);
@@ -40,7 +40,7 @@ describe("health", () => {
     expect(asked).toBe(2);
   });
 
-  it("is not ready from the moment it drains, at once", async () => {
+  it("is not ready as soon as it drains", async () => {
     const health = createHealth(() => 0);
     health.check("redis", async () => true);
     expect((await health.ready()).ready).toBe(true);

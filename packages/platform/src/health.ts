@@ -1,13 +1,13 @@
 import { within } from "./lifecycle.ts";
 
-/** Whether this process should get traffic. */
+/** Decides whether this process should get traffic. */
 export interface Health {
-  /** Adds something that must hold; it throws when it does not. */
+  /** Adds a check; it fails by throwing. */
   check(name: string, holds: () => Promise<unknown>): void;
-  /** Not ready from now on, whatever the checks say. */
+  /** From now on `ready` is false, whatever the checks return. */
   drain(): void;
   readonly draining: boolean;
-  /** Runs the checks, at most every {@link FRESH_MS}; `checks` says `ok`, `failed` or `slow`, and nothing internal. */
+  /** Runs the checks, at most every {@link FRESH_MS}, each for at most {@link CHECK_MS}. The result names no cause. */
   ready(): Promise<Readiness>;
 }
 export interface Readiness {

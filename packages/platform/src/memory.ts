@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * Lets V8 count buffers within its heap's one limit. By default a few megabytes of them start a full collection each,
- * however small the heap: an edge that passed uploads on spent a quarter of its time so, and nobody's text moved
- * meanwhile. To be called before anything is read.
+ * Makes V8 count buffers towards the limit of its whole heap. By default every few megabytes of new buffers start a full
+ * garbage collection, however small the heap: an edge under uploads spent a quarter of its time in them, and every
+ * connection stood still meanwhile. Call it before any input is read.
  */
 export function countBuffersInHeap(): void {
   setFlagsFromString("--external-memory-accounted-in-global-limit");

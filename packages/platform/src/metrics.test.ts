@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createLoopDelay, createMetrics } from "./metrics.ts";
 
 describe("metrics", () => {
-  it("are a registry of their own, so that two in one process do not collide", async () => {
+  it("have a registry of their own, so that two in one process do not collide", async () => {
     const [one, two] = [createMetrics(), createMetrics()];
     one.counter("same_total", "x").inc();
     two.counter("same_total", "x").inc(5);
@@ -12,7 +12,7 @@ describe("metrics", () => {
     expect(one.contentType).toContain("text/plain");
   });
 
-  it("ask a gauge for its value when they are read", async () => {
+  it("read the value of a gauge when they are read", async () => {
     const metrics = createMetrics();
     let value = 1;
     metrics.gauge("open", "x", () => value);
@@ -22,8 +22,8 @@ describe("metrics", () => {
   });
 });
 
-describe("the loop's delay", () => {
-  it("is seen when something computes for long, without the histogram's own resolution", async () => {
+describe("the delay of the event loop", () => {
+  it("is measured during a long computation, without the resolution of the histogram", async () => {
     using delay = createLoopDelay();
     expect(delay.p99Ms()).toBe(0);
     await eventually(() => {

@@ -2,16 +2,16 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export interface Metrics {
-  /** Everything as Prometheus reads it. */
+  /** All metrics in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
-  /** A gauge whose value is asked for when it is read. */
+  /** A gauge that calls `read` whenever the metrics are read. */
   gauge(name: string, help: string, read: () => number): Gauge;
   histogram<L extends string>(name: string, help: string, buckets: number[], labels?: readonly L[]): Histogram<L>;
 }
 
-/** A registry of one process, with the runtime's own metrics in it. Labels never hold ids. */
+/** A registry with the metrics of the Node process. Labels must not hold ids: each value is a time series. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -35,7 +35,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** How late the event loop is: p99 in ms over the time since the last reading, but over a second at least. */
+/** Delay of the event loop: p99 in ms of the last whole second. */
 export interface LoopDelay extends Disposable {
   p99Ms(): number;
 }
@@ -46,7 +46,7 @@ export function createLoopDelay(): LoopDelay {
   histogram.enable();
   let last = 0;
   const timer = setInterval(() => {
-    // The histogram holds whole timer periods: its own resolution is not delay.
+    // The histogram records whole timer periods, so its resolution is subtracted.
     last = Math.max(0, histogram.percentile(99) / 1e6 - resolution);
     histogram.reset();
   }, 1000);

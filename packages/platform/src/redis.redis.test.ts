@@ -2,12 +2,12 @@ import { eventually, freePort, startRedis, type TestRedis } from "@docrelay/test
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startFakeRedis } from "../test/fake-redis.ts";
-import { connectRedis, inspectRedis, PlatformError, type RedisWish } from "./redis.ts";
+import { connectRedis, inspectRedis, PlatformError, type RedisConnectionOptions } from "./redis.ts";
 
 let server: TestRedis;
 const open: Redis[] = [];
 const errors: Error[] = [];
-function connect(more: Partial<RedisWish> = {}): Redis {
+function connect(more: Partial<RedisConnectionOptions> = {}): Redis {
   const redis = connectRedis({
     url: server.url,
     purpose: "command",
@@ -37,12 +37,12 @@ afterEach(() => {
 afterAll(() => server.stop());
 
 describe("a connection for commands", () => {
-  it("shows its name to Redis", async () => {
+  it("has its name in the client list of Redis", async () => {
     const redis = connect({ name: "edge:command" });
     expect(await redis.client("GETNAME")).toBe("edge:command");
   });
 
-  it("writes the commands of one turn together, in their order, also in a pipeline and after a reconnect", async () => {
+  it("writes the commands of one tick in one system call, in order, also with a pipeline and after a reconnect", async () => {
     const redis = connect();
     const count = async (key: string): Promise<void> => {
       const writes: number[] = [];
@@ -64,7 +64,7 @@ describe("a connection for commands", () => {
     await count("after");
   });
 
-  it("fails in its time when Redis is there but silent, and works on after it", async () => {
+  it("times out when Redis is connected but silent, and works again after that", async () => {
     const redis = connect({ commandTimeoutMs: 300 });
     expect(await redis.ping()).toBe("PONG");
     await server.pause();
@@ -78,20 +78,20 @@ describe("a connection for commands", () => {
     expect(await eventually(() => redis.ping())).toBe("PONG");
   });
 
-  it("fails at once while the connection is down, where it must not wait", async () => {
+  it("fails at once while the connection is down when it has no offline queue", async () => {
     const redis = connect({ url: `redis://127.0.0.1:${await freePort()}`, offlineQueue: false });
     const { error } = await timed(redis.ping());
     expect(String(error)).toMatch(/isn't writeable|ECONNREFUSED/);
   });
 
-  it("tells of its errors, again and again, and none is unhandled", async () => {
+  it("reports every error to onError, and none is unhandled", async () => {
     const redis = connect({ url: `redis://127.0.0.1:${await freePort()}` });
     await eventually(() => errors.length >= 3);
     expect(errors.every((error) => error.message.includes("ECONNREFUSED"))).toBe(true);
     redis.disconnect();
   });
 
-  it("comes back after Redis was killed", async () => {
+  it("reconnects after Redis was killed", async () => {
     const redis = connect();
     await redis.set("kept", "1");
     await server.kill();
@@ -116,20 +116,20 @@ describe("a subscriber", () => {
     });
   });
 
-  it("is not ended by a command's time", async () => {
+  it("has no command timeout when it is blocking", async () => {
     const blocking = connect({ purpose: "blocking", commandTimeoutMs: 50 });
     expect(await blocking.blpop("nothing", 0.3)).toBeNull();
   });
 });
 
-describe("looking at Redis", () => {
-  it("says what it is; nothing to warn of when every write is synced and nothing is evicted", async () => {
+describe("inspectRedis", () => {
+  it("returns version and settings, without a warning when every write is fsynced and nothing is evicted", async () => {
     const facts = await inspectRedis(connect(), 5000);
     expect(facts).toMatchObject({ maxmemoryPolicy: "noeviction", aof: "always", warnings: [] });
     expect(Number(facts.version.split(".")[0])).toBeGreaterThanOrEqual(7);
   });
 
-  it("warns of what may lose data", async () => {
+  it("warns of settings under which data may be lost", async () => {
     const redis = connect();
     await redis.config("SET", "maxmemory-policy", "allkeys-lru");
     await redis.config("SET", "appendfsync", "everysec");
@@ -141,7 +141,7 @@ describe("looking at Redis", () => {
     expect((await inspectRedis(redis, 5000)).warnings[1]).toMatch(/^the append-only file is off/);
   });
 
-  it("warns when Redis does not say, as a managed one may not", async () => {
+  it("warns when a managed Redis forbids CONFIG", async () => {
     const admin = connect();
     await admin.call("ACL", "SETUSER", "managed", "on", ">pass", "allkeys", "allcommands", "-config");
     const redis = connect({ url: server.url.replace("redis://", "redis://managed:pass@") });
@@ -150,7 +150,7 @@ describe("looking at Redis", () => {
     expect(warnings).toHaveLength(2);
   });
 
-  it.each(["6.2.14", "5.0.3"])("refuses version %s by name", async (version) => {
+  it.each(["6.2.14", "5.0.3"])("rejects version %s with the version in the message", async (version) => {
     await using old = await startFakeRedis(version);
     const looking = inspectRedis(connect({ url: old.url }), 5000);
     await expect(looking).rejects.toMatchObject({
@@ -160,12 +160,12 @@ describe("looking at Redis", () => {
     });
   });
 
-  it("takes the same server when it calls itself 7", async () => {
+  it("accepts the same server as version 7", async () => {
     await using fake = await startFakeRedis("7.0.0");
     expect((await inspectRedis(connect({ url: fake.url }), 5000)).version).toBe("7.0.0");
   });
 
-  it("gives up by its deadline when nothing answers", async () => {
+  it("rejects at its deadline when there is no Redis", async () => {
     const redis = connect({ url: `redis://127.0.0.1:${await freePort()}`, offlineQueue: false });
     const { ms, error } = await timed(inspectRedis(redis, 300));
     expect(error).toBeInstanceOf(PlatformError);

@@ -1,4 +1,5 @@
-import { parseEnv, settingNames } from "@docrelay/platform";
+import { parseEnv } from "@docrelay/platform";
+import { settingNames } from "@docrelay/platform/setting-names";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
