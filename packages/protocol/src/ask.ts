@@ -14,7 +14,7 @@ const inlineFile = z.strictObject({
   password,
 });
 
-/** `ask`: one message with 0..n files. Lengths and names are checked apart, since they have codes of their own. */
+/** `ask`: one message with 0..n files. Lengths and names have error codes of their own and are checked in `payload.ts`. */
 export const askSchema = z.strictObject({
   id: idSchema,
   conversation: idSchema,
@@ -22,7 +22,6 @@ export const askSchema = z.strictObject({
   files: z.optional(z.array(z.union([uploadRef, inlineFile]))),
 });
 export type Ask = z.infer<typeof askSchema>;
-export type AskFileRef = NonNullable<Ask["files"]>[number];
 
 /** The acknowledgement of an ask, sent only when it is durable; `seq` is that of its `accepted` event. */
 export const askAckSchema = z.discriminatedUnion("ok", [

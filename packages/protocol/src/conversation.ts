@@ -3,7 +3,7 @@ import { wireErrorSchema } from "./error.ts";
 import { eventSchema } from "./event.ts";
 import { idSchema } from "./id.ts";
 
-/** A place in a conversation's reply log: the last event that a client applied. */
+/** Position in a conversation's reply log: the last event that a client applied. */
 export const positionSchema = z.strictObject({
   seq: z.int().check(z.gte(0)),
   nonce: z.string().check(z.maxLength(64)),
@@ -19,7 +19,7 @@ export const closeSchema = z.strictObject({ conversation: idSchema });
 
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
-/** The acknowledgement of an open: `more` = call again with the last event's position; `first` = oldest seq kept. */
+/** The acknowledgement of an open. `more`: open again with the last event's position. `first`: the oldest kept seq. */
 export const openedSchema = z.object({
   ok: z.literal(true),
   events: z.array(eventSchema),
@@ -33,5 +33,5 @@ export const openAckSchema = z.discriminatedUnion("ok", [openedSchema, refused])
 /** The acknowledgement of `conversation:close` and `cancel`. */
 export const plainAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true) }), refused]);
 
-/** Any client event's acknowledgement: what the event answers, or a refusal. */
+/** The acknowledgement of any client event: the event's own fields, or a refusal. */
 export type Ack<T extends object = object> = ({ ok: true } & T) | z.infer<typeof refused>;

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 
 /**
  * Every code a client can see: whether the same request may be tried again, the HTTP status, the WebSocket close code
- * (0 = the connection stays), and the sentence used when the thrower has none that fits better.
+ * (0 = the connection stays), and the default sentence for users.
  */
 export const ERRORS = {
   AUTH_REQUIRED: { retryable: false, http: 401, close: 4401, message: "Sign in first: no token was sent." },

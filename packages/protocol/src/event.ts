@@ -5,7 +5,7 @@ const head = {
   conversation: z.string(),
   /** 1, 2, 3 … per conversation, no holes. */
   seq: z.int(),
-  /** Random per event: shows when a log was rolled back. */
+  /** Random per event: a known seq with another nonce means that the log was rolled back. */
   nonce: z.string(),
   ask: z.string(),
   /** Number of the engine call; 0 before the first. */
@@ -34,7 +34,7 @@ const accepted = z.object({
   message: z.string(),
   files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string() })),
 });
-/** One per file, attempt 0: its text is there. Pages count from 1. */
+/** One per file, attempt 0: its text is stored. Pages count from 1. */
 const extracted = z.object({
   ...head,
   type: z.literal("extracted"),
@@ -49,7 +49,7 @@ const extracted = z.object({
 /** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
 const started = z.object({ ...head, type: z.literal("started"), engine: z.string() });
 const delta = z.object({ ...head, type: z.literal("delta"), text: z.string() });
-/** Terminal: the whole reply. `frame` is the engine's own reply frame when it answered with a single JSON frame. */
+/** Terminal: the whole reply. `frame` is the engine's reply frame if it replied with a single JSON frame. */
 const completed = z.object({
   ...head,
   type: z.literal("completed"),
@@ -59,7 +59,7 @@ const completed = z.object({
   frame: z.optional(z.string()),
 });
 const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSchema });
-/** Terminal: `text` is what had arrived. */
+/** Terminal: `text` is the part that had arrived. */
 const cancelled = z.object({ ...head, type: z.literal("cancelled"), text: z.string() });
 
 /** One durable entry of a conversation's reply log. */
@@ -76,7 +76,7 @@ export type Event = z.infer<typeof eventSchema>;
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
 
-/** What a writer gives: the log adds `seq`, `at` and, with the address, the rest of the head. */
+/** The fields that a writer gives: the log adds `seq`, `at` and, from the address, the rest of the head. */
 export type EventBody<T extends EventType = EventType> = T extends EventType
   ? Omit<EventOf<T>, "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at">
   : never;

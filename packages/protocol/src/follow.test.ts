@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { World, type Fate } from "../test/world.ts";
 import { wireError } from "./error.ts";
-import { follow, type FollowInput } from "./follow.ts";
+import { follow } from "./follow.ts";
+import type { FollowInput } from "./follow-state.ts";
 
 const pick = fc.nat(30);
 const of = <T extends Fate["type"]>(...types: T[]): fc.Arbitrary<{ type: T }> =>
@@ -135,7 +136,7 @@ describe("canaries: the properties above can fail", () => {
   });
   test("a reader that asks from its last event after a resync mixes two logs", () => {
     const trusting: typeof follow = (state, input, now, random) =>
-      follow({ ...state, suspect: undefined }, input, now, random);
+      follow({ ...state, unverified: undefined }, input, now, random);
     expect(fails(trusting, [rollbacks])).toBe(true);
   });
   test("as it is, it passes the same runs", () => {
@@ -154,7 +155,7 @@ function reading(random = 0.5): World {
   world.opens = [];
   return world;
 }
-function rings(world: World): number {
+function tickWhenDue(world: World): number {
   const ms = (world.state.wakeAt ?? Number.NaN) - world.now;
   world.suffer({ type: "wait", ms });
   return ms;
@@ -164,7 +165,7 @@ describe("the watchdog", () => {
   test("reopens after 5, 10, 20 and then every 30 s of silence while an ask runs", () => {
     const world = reading();
     const waited = Array.from({ length: 6 }, () => {
-      const ms = rings(world);
+      const ms = tickWhenDue(world);
       world.suffer({ type: "read", pick: 0 });
       world.suffer({ type: "answer", pick: 0 });
       return ms;
@@ -175,7 +176,7 @@ describe("the watchdog", () => {
   });
   test("begins anew with every event", () => {
     const world = reading();
-    rings(world);
+    tickWhenDue(world);
     world.suffer({ type: "read", pick: 0 });
     world.suffer({ type: "answer", pick: 0 });
     world.suffer({ type: "more" });
@@ -211,7 +212,7 @@ describe("opening again", () => {
     world.suffer({ type: "resync" });
     expect(world.opens).toEqual([]);
     expect((world.state.wakeAt ?? 0) - world.now).toBeCloseTo(random * 2000);
-    rings(world);
+    tickWhenDue(world);
     expect(world.opens).toHaveLength(1);
   });
   test("after a refusal waits as long as the server asks, and longer each time by itself", () => {
@@ -221,7 +222,7 @@ describe("opening again", () => {
     const waits = Array.from({ length: 8 }, () => {
       world.suffer({ type: "refuse", pick: 0, code: "BUSY" });
       world.suffer({ type: "answer", pick: 0 });
-      return Math.round(rings(world) / 10) * 10;
+      return Math.round(tickWhenDue(world) / 10) * 10;
     });
     expect(waits).toEqual([700, 700, 1000, 2000, 4000, 8000, 10_000, 10_000]);
   });
@@ -237,14 +238,14 @@ describe("opening again", () => {
       };
       for (let times = 0; times < 8; times++) {
         refuse();
-        rings(world);
+        tickWhenDue(world);
       }
       if (when === "while it waits") refuse();
       world.suffer({ type: "resync" });
       if (when !== "while it waits") refuse();
       expect((world.state.wakeAt ?? Number.NaN) - world.now).toBeLessThanOrEqual(1000);
       const opens = world.opens.length;
-      rings(world);
+      tickWhenDue(world);
       expect(world.opens).toHaveLength(opens + 1);
     },
   );
@@ -252,7 +253,7 @@ describe("opening again", () => {
     const world = reading();
     world.suffer({ type: "break" });
     world.suffer({ type: "connect" });
-    expect(rings(world)).toBe(10_000);
+    expect(tickWhenDue(world)).toBe(10_000);
     const [, late, newest] = [0, ...world.opens.map(({ call }) => call)];
     expect(newest).toBe((late ?? 0) + 1);
     world.input({ type: "opened", call: late ?? 0, events: [], more: false, first: 1, head: null });

@@ -12,4 +12,5 @@ export * from "./payload.ts";
 export * from "./backoff.ts";
 export { jsonMembers, jsonShape } from "./json-scan.ts";
 export * from "./follow.ts";
+export { following, type FollowAction, type FollowInput, type FollowState } from "./follow-state.ts";
 export * from "./transcript.ts";

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 
 const count = z.int().check(z.positive());
 
-/** What one ask may hold; announced in `welcome`. Characters are UTF-16 code units, bytes are bytes. */
+/** Limits of one ask, sent in `welcome`. Characters are UTF-16 code units, bytes are bytes. */
 export const limitsSchema = z.object({
   messageChars: count,
   inlineFileBytes: count,

@@ -3,8 +3,8 @@ import { refuse } from "./error.ts";
 import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "./limits.ts";
 
 /**
- * Tells whether a value nests deeper than `max`, without recursion: 80 kB of `[` overflow the stack of anything that
- * walks it, `JSON.stringify` included, so this comes before everything else that touches a payload.
+ * Whether a value nests deeper than `max`, without recursion. 80 kB of `[` overflow the stack of every recursive walk,
+ * `JSON.stringify` included, so this check comes before any other use of a payload.
  */
 export function nestsDeeper(value: unknown, max = PAYLOAD_DEPTH): boolean {
   let level: unknown[] = [value];
@@ -47,7 +47,7 @@ export function checkMessage(message: string, limits: { messageChars: number }, 
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
 }
 
-// Controls, line and paragraph separators, and the bidi overrides that make "gpj.exe" read "exe.jpg".
+// Control characters, line and paragraph separators, and bidi overrides, which display "gpj.exe" as "exe.jpg".
 const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** Checks a file's name. @throws Refusal `FILE_NAME_INVALID`. */

@@ -8,7 +8,7 @@ const plainFileSchema = z.object({
 });
 export type PlainFile = z.infer<typeof plainFileSchema>;
 
-/** The frame of the original front end on `/ws/chat`. Fields it does not name are let through and ignored. */
+/** The frame of the original front end on `/ws/chat`. Other fields are accepted and ignored. */
 export const plainFrameSchema = z.object({
   message: z.optional(z.nullable(z.string())),
   type: z.optional(z.literal("chat")),
@@ -17,4 +17,3 @@ export const plainFrameSchema = z.object({
   files: z.optional(z.nullable(z.array(plainFileSchema))),
   stream: z.optional(z.boolean()),
 });
-export type PlainFrame = z.infer<typeof plainFrameSchema>;

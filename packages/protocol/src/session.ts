@@ -15,7 +15,7 @@ export const welcomeSchema = z.object({
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
-/** The answer of `POST /v1/session`. */
+/** The response of `POST /v1/session`. */
 export const sessionSchema = z.object({ token: z.string(), user: z.string(), expiresAt: z.number() });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -26,7 +26,7 @@ export const refreshAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(false), error: wireErrorSchema }),
 ]);
 
-/** A hint how far an ask is; may be missed, is not in the log. Pages and positions count from 1. */
+/** A hint about the progress of an ask. It may be lost and is not in the log. Pages and positions count from 1. */
 export const progressSchema = z.object({
   conversation: z.string(),
   ask: z.string(),

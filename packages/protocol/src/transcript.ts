@@ -7,10 +7,10 @@ type Extraction = Omit<
   "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at" | "type" | "file"
 >;
 
-/** A file as its ask named it, and what was read of it once that is known. */
+/** A file as its ask named it, with the result of its extraction once there is one. */
 export type TranscriptFile = Accepted["files"][number] & { readonly extraction?: Extraction };
 
-/** One question and what became of it so far. */
+/** One ask and its state so far. */
 export interface TranscriptAsk {
   readonly id: string;
   readonly seq: number;
@@ -32,12 +32,12 @@ export interface Transcript {
   readonly asks: readonly TranscriptAsk[];
 }
 
-/** A conversation of which nothing was read yet. */
+/** A conversation before its first event. */
 export const EMPTY_TRANSCRIPT: Transcript = { asks: [] };
 
 /**
- * Folds the next event of the log, or a `reset`, into what a page shows; asks that it does not touch stay the same
- * objects. Events of an ask whose `accepted` is no longer kept are left out: its question is not known.
+ * Applies the next event of the log, or a `reset`, to a transcript; asks that it does not change stay the same objects.
+ * Events of an ask whose `accepted` is no longer kept are left out, since its question is not known.
  */
 export function transcribe(transcript: Transcript, event: Event | { readonly type: "reset" }): Transcript {
   if (event.type === "reset") return EMPTY_TRANSCRIPT;
@@ -77,7 +77,7 @@ function change(ask: TranscriptAsk, event: Event): TranscriptAsk {
   }
 }
 
-/** A new attempt voids what the one before it had said. */
+/** A new attempt voids the text of the earlier one. */
 function attempt(ask: TranscriptAsk, event: Event): TranscriptAsk {
   if (event.attempt === ask.attempt) return { ...ask, state: "asking" };
   return { ...ask, attempt: event.attempt, text: "", state: "asking" };

@@ -4,7 +4,7 @@ import { idSchema } from "./id.ts";
 
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
-/** `upload:start`: begins an upload or finds the offset to go on from. `size` in bytes. */
+/** `upload:start`: begins an upload, or returns the offset from which to continue it. `size` in bytes. */
 export const uploadStartSchema = z.strictObject({
   upload: idSchema,
   name: z.string(),
@@ -17,13 +17,13 @@ export const uploadStartAckSchema = z.discriminatedUnion("ok", [
   refused,
 ]);
 
-/** `upload:chunk`: the bytes from `offset` on. Sending one again is fine. */
+/** `upload:chunk`: the bytes from `offset` on. Idempotent. */
 export const uploadChunkSchema = z.strictObject({
   upload: idSchema,
   offset: z.int().check(z.gte(0)),
   bytes: z.instanceof(Uint8Array),
 });
-/** The acknowledgement of a chunk, and the backpressure: `offset` is how far the file is stored. */
+/** The acknowledgement of a chunk, which is also the backpressure: all bytes before `offset` are stored. */
 export const uploadChunkAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), offset: z.int(), done: z.boolean() }),
   refused,

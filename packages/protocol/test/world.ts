@@ -1,7 +1,8 @@
 import type { Opened, Position } from "../src/conversation.ts";
 import { wireError, type WireError } from "../src/error.ts";
 import { isTerminal, type Event } from "../src/event.ts";
-import { following, follow, type FollowAction, type FollowInput, type FollowState } from "../src/follow.ts";
+import { follow } from "../src/follow.ts";
+import { following, type FollowAction, type FollowInput, type FollowState } from "../src/follow-state.ts";
 
 /** What may happen between a log and its reader. Numbers pick among what is there. */
 export type Fate =
