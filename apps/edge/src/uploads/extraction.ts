@@ -1,4 +1,12 @@
-import { queueExtraction, textState, userAddress, type AskFile, type BlobStore, type Store } from "@docrelay/channel";
+import {
+  queueExtraction,
+  renewBytes,
+  textState,
+  userAddress,
+  type AskFile,
+  type BlobStore,
+  type Store,
+} from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
 
 export interface ExtractionDeps {
@@ -31,9 +39,5 @@ export async function orderText(deps: ExtractionDeps, user: string, file: Extrac
 export async function canBeRead({ store, blobs }: ExtractionDeps, file: Extractable): Promise<boolean> {
   const there = async (): Promise<boolean> => (await textState(store, [file.text]))[0] !== "missing";
   if (await there()) return true;
-  if (await blobs.exists(file.ref)) {
-    await blobs.renew(file.ref, store.retentionMs);
-    return true;
-  }
-  return there();
+  return (await renewBytes(store, blobs, file.ref)) || there();
 }

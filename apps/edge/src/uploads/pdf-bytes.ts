@@ -1,5 +1,6 @@
 import {
   areRetained,
+  ChannelError,
   claimBytes,
   releaseBytes,
   textKey,
@@ -20,10 +21,7 @@ export function looksLikePdf(head: Uint8Array): boolean {
   return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES)).includes(MARK);
 }
 
-/**
- * What stored bytes are, read back in order; undefined when they are fewer or more than `size`. @throws ChannelError
- * `hole` when they are not whole.
- */
+/** What stored bytes are, read back in order; undefined when they are not whole, or fewer or more than `size`. */
 export async function inspectStored(
   blobs: BlobStore,
   ref: string,
@@ -32,10 +30,15 @@ export async function inspectStored(
   const hash = createHash("sha256");
   let head = Buffer.alloc(0);
   let bytes = 0;
-  for await (const chunk of blobs.read(ref)) {
-    hash.update(chunk);
-    if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)]);
-    bytes += chunk.length;
+  try {
+    for await (const chunk of blobs.read(ref)) {
+      hash.update(chunk);
+      if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)]);
+      bytes += chunk.length;
+    }
+  } catch (error) {
+    if (error instanceof ChannelError && error.kind === "hole") return undefined;
+    throw error;
   }
   return bytes === size ? { sha256: hash.digest("hex"), isPdf: looksLikePdf(head) } : undefined;
 }

@@ -106,6 +106,19 @@ describe("an upload", () => {
     expect(await client.ask("one", { files: [{ upload: "u" }] })).toMatchObject({ ok: true });
   });
 
+  it("whose bytes are not whole at its end begins anew under the same id", async () => {
+    const client = await relay.client();
+    const bytes = pdf();
+    await start(client, bytes);
+    for (const n of [0, 1, 2]) await chunk(client, bytes, n);
+    const [blob = ""] = await blobs();
+    await relay.store.redis.hdel(blob, String(CHUNK));
+    expect(await chunk(client, bytes, 3)).toMatchObject({ error: { code: "FILE_CORRUPT" } });
+    expect([await blobs(), await held()]).toEqual([[], "0"]);
+    expect(await start(client, bytes)).toMatchObject({ ok: true, offset: 0 });
+    expect((await upload(client, bytes)).at(-1)).toMatchObject({ ok: true, done: true });
+  });
+
   it("of the same bytes by two users is kept once, and asks for one extraction", async () => {
     const [one, two] = [await relay.client(), await relay.client(relay.edges[1], "stranger")];
     const bytes = pdf();

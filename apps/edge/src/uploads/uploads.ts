@@ -1,11 +1,11 @@
 import {
-  advanceUpload,
   beginUpload,
   dropUpload,
   finishUpload,
   newRef,
   readUpload,
   reserveBytes,
+  storeChunk,
   type AskFile,
   type UploadState,
 } from "@docrelay/channel";
@@ -66,8 +66,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     if (tells && !looksLikePdf(bytes)) await refuseType(user, upload);
     let at = upload.offset;
     if (offset === at) {
-      await blobs.write(upload.ref, offset, bytes);
-      const advanced = await advanceUpload(store, user, id, offset, bytes.length);
+      const advanced = await storeChunk(store, blobs, user, { upload, offset, bytes });
       if (advanced.kind === "unknown")
         throw refuse("NOT_FOUND", { message: "There is no such upload. Begin it again." });
       if (advanced.kind === "hole") throw hole(advanced.expectedOffset);
@@ -86,7 +85,11 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   async function complete(user: string, upload: UploadState): Promise<void> {
     const stored = await inspectStored(blobs, upload.ref, upload.size);
-    if (stored === undefined) throw refuse("FILE_CORRUPT");
+    // Its id may begin anew. Another edge may have finished it meanwhile, and its bytes be gone for that reason.
+    if (stored === undefined) {
+      if ((await dropUpload(store, blobs, user, upload)) === "finished") return;
+      throw refuse("FILE_CORRUPT");
+    }
     if (!stored.isPdf) await refuseType(user, upload);
     const { sha256 } = stored;
     const { ref, text } = await settleBytes(deps, sha256, upload.ref);

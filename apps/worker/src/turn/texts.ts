@@ -1,4 +1,4 @@
-import { textState, type AskFile, type BlobStore, type Store, type StoredText } from "@docrelay/channel";
+import { renewBytes, textState, type AskFile, type BlobStore, type Store, type StoredText } from "@docrelay/channel";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import type { TextCache } from "./text-cache.ts";
 
@@ -62,8 +62,8 @@ export async function lostFile(
   for (const file of missing) {
     const { ref, text } = files[file] ?? {};
     if (ref === undefined || text === undefined) continue;
-    if (await blobs.exists(ref)) await blobs.renew(ref, store.retentionMs);
-    else if ((await textState(store, [text]))[0] === "missing") return file;
+    if (await renewBytes(store, blobs, ref)) continue;
+    if ((await textState(store, [text]))[0] === "missing") return file;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { IDLE_UPLOAD_MS, type BlobStore } from "./blob-store.ts";
+import { IDLE_UPLOAD_MS, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 import { blobKey } from "../redis/keys.ts";
 import { ChannelError, type Store } from "../redis/store.ts";
 
@@ -11,7 +11,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
       const answers = await redis
         .pipeline()
         .hset(blobKey(ref), String(offset), chunk)
-        .pexpire(blobKey(ref), IDLE_UPLOAD_MS)
+        .pexpire(blobKey(ref), IDLE_UPLOAD_MS + SWEEP_GRACE_MS)
         .exec();
       for (const [error] of answers ?? []) if (error) throw error;
     },

@@ -42,6 +42,16 @@ describe("dropUpload", () => {
   });
 });
 
+describe("dropUpload by an edge that found no bytes", () => {
+  it("leaves alone what another edge has finished, whose bytes lie elsewhere", async () => {
+    const begun = await start("u", 60);
+    if (begun.kind !== "begun") throw new Error(begun.kind);
+    await finishUpload(channel.store, channel.user, "u", { sha256: "sha", ref: "kept", text: "key" });
+    expect(await dropUpload(channel.store, blobs(), channel.user, begun.upload)).toBe("finished");
+    expect(await readUpload(channel.store, channel.user, "u")).toMatchObject({ done: true, ref: "kept" });
+  });
+});
+
 describe("beginUpload", () => {
   it("begins at 0, and begun again goes on from where it is, keeping its ref", async () => {
     const first = await start("u");

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
 import { userAddress, type UserAddress } from "../redis/address.ts";
-import type { BlobStore } from "./blob-store.ts";
-import { IDLE_UPLOAD_MS } from "./blob-store.ts";
 import {
   bytesKey,
   heldKey,
@@ -11,6 +9,7 @@ import {
   retainKey,
   uploadKey,
 } from "../redis/keys.ts";
+import { IDLE_UPLOAD_MS, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 import { run, script, wrongAnswer, type Store } from "../redis/store.ts";
 
 /** An upload of one user. `offset`: how far its bytes are stored. `sha256`, `text` (key) once it is `done`. */
@@ -29,34 +28,58 @@ export interface UploadState {
 const hashId = (id: string): string => createHash("sha256").update(id).digest("base64url").slice(0, 22);
 const keyOf = (user: string, id: string): string => uploadKey(userAddress(user), hashId(id));
 
-const RESERVE = script(`
+/* All times are by Redis's clock: those of the processes may be minutes apart. */
+const CLOCK_LUA = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local function ms(value) return string.format('%.0f', value) end
+`;
+
+const RESERVE = script(`${CLOCK_LUA}
 local reserved, total, expiry = KEYS[1], KEYS[2], KEYS[3]
-local ref, size, max, until_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local ref, size, max, keep = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 if redis.call('HEXISTS', reserved, ref) == 0 then
   if tonumber(redis.call('GET', total) or 0) + size > max then return { 'BUSY' } end
   redis.call('HSET', reserved, ref, size)
   redis.call('INCRBY', total, size)
 end
-redis.call('ZADD', expiry, until_ms, ref)
+redis.call('ZADD', expiry, ms(now + keep), ref)
 return { 'OK' }
 `);
 
-const RELEASE = script(`
-local reserved, total, expiry = KEYS[1], KEYS[2], KEYS[3]
-local size = redis.call('HGET', reserved, ARGV[1])
-if size then
-  redis.call('HDEL', reserved, ARGV[1])
-  redis.call('DECRBY', total, size)
-end
-redis.call('ZREM', expiry, ARGV[1])
+const RENEW_RESERVATION = script(`${CLOCK_LUA}
+redis.call('ZADD', KEYS[3], 'XX', ms(now + tonumber(ARGV[2])), ARGV[1])
 return { 'OK' }
+`);
+
+const RELEASE_LUA = `
+local reserved, total, expiry = KEYS[1], KEYS[2], KEYS[3]
+local function release(ref)
+  local size = redis.call('HGET', reserved, ref)
+  if size then
+    redis.call('HDEL', reserved, ref)
+    redis.call('DECRBY', total, size)
+  end
+  redis.call('ZREM', expiry, ref)
+end
+`;
+
+const RELEASE = script(`${RELEASE_LUA}
+release(ARGV[1])
+return { 'OK' }
+`);
+
+const RELEASE_EXPIRED = script(`${CLOCK_LUA}${RELEASE_LUA}
+local refs = redis.call('ZRANGEBYSCORE', expiry, 0, ms(now - tonumber(ARGV[1])), 'LIMIT', 0, ARGV[2])
+for _, ref in ipairs(refs) do release(ref) end
+return { 'OK', unpack(refs) }
 `);
 
 /*
  * A user's share: every blob with when it stops counting. A blob counts once, however often it is held.
  */
-const HOLD_LUA = `
-local function hold(held, ref, size, max, now, keep, ttl)
+const HOLD_LUA = `${CLOCK_LUA}
+local function hold(held, ref, size, max, keep, ttl)
   local sum, all = 0, redis.call('HGETALL', held)
   for i = 1, #all, 2 do
     local bytes, until_ms = string.match(all[i + 1], '(%d+):(%d+)')
@@ -64,7 +87,7 @@ local function hold(held, ref, size, max, now, keep, ttl)
     elseif all[i] ~= ref then sum = sum + tonumber(bytes) end
   end
   if sum + size > max then return false end
-  redis.call('HSET', held, ref, string.format('%.0f:%.0f', size, now + keep))
+  redis.call('HSET', held, ref, ms(size) .. ':' .. ms(now + keep))
   redis.call('PEXPIRE', held, ttl)
   return true
 end
@@ -72,21 +95,20 @@ end
 
 const BEGIN = script(`${HOLD_LUA}
 local up, held = KEYS[1], KEYS[2]
-local name, size, ref, max, now, idle = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local name, size, ref, max, idle = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local known = redis.call('HMGET', up, 'name', 'size')
 if known[1] then
   if known[1] ~= name or tonumber(known[2]) ~= size then return { 'CONFLICT' } end
-  if redis.call('PTTL', up) < idle then redis.call('PEXPIRE', up, idle) end
   return { 'KNOWN' }
 end
-if not hold(held, ref, size, max, now, idle, ARGV[8]) then return { 'QUOTA' } end
-redis.call('HSET', up, 'id', ARGV[9], 'name', name, 'type', ARGV[7], 'size', size, 'offset', 0, 'ref', ref, 'done', 0)
+if not hold(held, ref, size, max, idle, ARGV[7]) then return { 'QUOTA' } end
+redis.call('HSET', up, 'id', ARGV[8], 'name', name, 'type', ARGV[6], 'size', size, 'offset', 0, 'ref', ref, 'done', 0)
 redis.call('PEXPIRE', up, idle)
 return { 'BEGUN' }
 `);
 
 const HOLD = script(`${HOLD_LUA}
-if not hold(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[5]) then return { 'QUOTA' } end
+if not hold(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[4]) then return { 'QUOTA' } end
 return { 'OK' }
 `);
 
@@ -102,16 +124,11 @@ export async function reserveBytes(
   user: string,
   of: ByteShares & { ref: string; size: number },
 ): Promise<"reserved" | "quota" | "busy"> {
-  const now = Date.now();
-  const [everybody] = await run(store.redis, RESERVE, RESERVATION, [
-    of.ref,
-    of.size,
-    of.maxBytes,
-    now + store.retentionMs,
-  ]);
+  const wanted = [of.ref, of.size, of.maxBytes, store.retentionMs];
+  const [everybody] = await run(store.redis, RESERVE, RESERVATION, wanted);
   if (everybody === "BUSY") return "busy";
   const held = heldKey(userAddress(user));
-  const [own] = await run(store.redis, HOLD, [held], [of.ref, of.size, of.maxUserBytes, now, store.retentionMs]);
+  const [own] = await run(store.redis, HOLD, [held], [of.ref, of.size, of.maxUserBytes, store.retentionMs]);
   if (own === "OK") return "reserved";
   await run(store.redis, RELEASE, RESERVATION, [of.ref]);
   return "quota";
@@ -126,20 +143,22 @@ export type BegunUpload =
   /** … or everybody's. Nothing was stored. */
   | { kind: "busy" };
 
-/** Begins an upload and reserves its bytes, or finds the one already begun (then its own `ref` stays). Idempotent. */
+/**
+ * Begins an upload and reserves its bytes, or finds the one already begun: its own `ref` stays, and only its next chunk
+ * renews its time. Idempotent.
+ */
 export async function beginUpload(
   store: Store,
   user: string,
   of: ByteShares & { id: string; name: string; type: string; size: number; ref: string },
 ): Promise<BegunUpload> {
-  const now = Date.now();
-  const reserved = await run(store.redis, RESERVE, RESERVATION, [of.ref, of.size, of.maxBytes, now + IDLE_UPLOAD_MS]);
+  const reserved = await run(store.redis, RESERVE, RESERVATION, [of.ref, of.size, of.maxBytes, IDLE_UPLOAD_MS]);
   if (reserved[0] === "BUSY") {
     const known = await readUpload(store, user, of.id);
     if (!known) return { kind: "busy" };
   }
   const keys = [keyOf(user, of.id), heldKey(userAddress(user))];
-  const limits = [of.maxUserBytes, now, IDLE_UPLOAD_MS, of.type, store.retentionMs + IDLE_UPLOAD_MS, of.id];
+  const limits = [of.maxUserBytes, IDLE_UPLOAD_MS, of.type, store.retentionMs + IDLE_UPLOAD_MS, of.id];
   const reply = await run(store.redis, BEGIN, keys, [of.name, of.size, of.ref, ...limits]);
   if (reply[0] !== "BEGUN") await run(store.redis, RELEASE, RESERVATION, [of.ref]);
   if (reply[0] === "CONFLICT") return { kind: "conflict" };
@@ -165,11 +184,17 @@ export async function renewUpload(store: Store, user: string, id: string): Promi
   await store.redis.pexpire(keyOf(user, id), store.retentionMs);
 }
 
-const ADVANCE = script(`
-local up, offset, length, idle = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local at = tonumber(redis.call('HGET', up, 'offset') or -1)
-if at < 0 then return { 'UNKNOWN' } end
-if redis.call('PTTL', up) < idle then redis.call('PEXPIRE', up, idle) end
+const ADVANCE = script(`${CLOCK_LUA}
+local up, held = KEYS[1], KEYS[2]
+local offset, length, idle = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local at, ref, size = unpack(redis.call('HMGET', up, 'offset', 'ref', 'size'))
+if not at then return { 'UNKNOWN' } end
+at = tonumber(at)
+if redis.call('PTTL', up) < idle then
+  redis.call('PEXPIRE', up, idle)
+  redis.call('HSET', held, ref, size .. ':' .. ms(now + idle))
+  redis.call('PEXPIRE', held, ARGV[4])
+end
 if offset < at then return { 'REPEATED', at } end
 if offset > at then return { 'HOLE', at } end
 redis.call('HSET', up, 'offset', at + length)
@@ -181,7 +206,25 @@ export type Advanced =
   | { kind: "hole"; expectedOffset: number }
   | { kind: "unknown" };
 
-/** Counts a chunk as stored. Write its bytes first: the offset must never be ahead of them. */
+/**
+ * Stores a chunk, and keeps the upload for ten minutes from now. What has been stored and is renewed comes first: neither
+ * the offset nor the life of an upload's state must ever be ahead of its bytes. Idempotent.
+ */
+export async function storeChunk(
+  store: Store,
+  blobs: BlobStore,
+  user: string,
+  of: { upload: UploadState; offset: number; bytes: Uint8Array },
+): Promise<Advanced> {
+  const { upload, offset, bytes } = of;
+  await Promise.all([
+    blobs.write(upload.ref, offset, bytes),
+    run(store.redis, RENEW_RESERVATION, RESERVATION, [upload.ref, IDLE_UPLOAD_MS]),
+  ]);
+  return advanceUpload(store, user, upload.id, offset, bytes.length);
+}
+
+/** Counts a chunk as stored, after its bytes are. */
 export async function advanceUpload(
   store: Store,
   user: string,
@@ -189,7 +232,9 @@ export async function advanceUpload(
   offset: number,
   length: number,
 ): Promise<Advanced> {
-  const reply = await run(store.redis, ADVANCE, [keyOf(user, id)], [offset, length, IDLE_UPLOAD_MS]);
+  const keys = [keyOf(user, id), heldKey(userAddress(user))];
+  const kept = [IDLE_UPLOAD_MS, store.retentionMs + IDLE_UPLOAD_MS];
+  const reply = await run(store.redis, ADVANCE, keys, [offset, length, ...kept]);
   const at = Number(reply[1]);
   if (reply[0] === "ADVANCED") return { kind: "advanced", offset: at };
   if (reply[0] === "REPEATED") return { kind: "repeated", offset: at };
@@ -197,14 +242,14 @@ export async function advanceUpload(
   return { kind: "unknown" };
 }
 
-const FINISH = script(`
+const FINISH = script(`${CLOCK_LUA}
 local up, held = KEYS[1], KEYS[2]
 local own = redis.call('HMGET', up, 'ref', 'size')
 if not own[1] then return { 'UNKNOWN' } end
 redis.call('HSET', up, 'sha256', ARGV[1], 'ref', ARGV[2], 'text', ARGV[3], 'done', 1)
 redis.call('PEXPIRE', up, ARGV[4])
 if own[1] ~= ARGV[2] then redis.call('HDEL', held, own[1])
-else redis.call('HSET', held, own[1], own[2] .. ':' .. string.format('%.0f', tonumber(ARGV[5]) + tonumber(ARGV[4]))) end
+else redis.call('HSET', held, own[1], own[2] .. ':' .. ms(now + tonumber(ARGV[4]))) end
 return { 'OK' }
 `);
 
@@ -216,10 +261,14 @@ export async function finishUpload(
   of: { sha256: string; ref: string; text: string },
 ): Promise<"finished" | "unknown"> {
   const keys = [keyOf(user, id), heldKey(userAddress(user))];
-  const reply = await run(store.redis, FINISH, keys, [of.sha256, of.ref, of.text, store.retentionMs, Date.now()]);
-  if (reply[0] !== "OK") return "unknown";
-  await store.redis.zadd(RESERVED_EXPIRY_KEY, "XX", Date.now() + store.retentionMs, of.ref);
-  return "finished";
+  const reply = await run(store.redis, FINISH, keys, [of.sha256, of.ref, of.text, store.retentionMs]);
+  return reply[0] === "OK" ? "finished" : "unknown";
+}
+
+/** Keeps bytes, and the room that they take, for the retention from now; false when they are gone. */
+export async function renewBytes(store: Store, blobs: BlobStore, ref: string): Promise<boolean> {
+  await run(store.redis, RENEW_RESERVATION, RESERVATION, [ref, store.retentionMs]);
+  return blobs.renew(ref, store.retentionMs);
 }
 
 /**
@@ -229,13 +278,12 @@ export async function finishUpload(
 export async function claimBytes(store: Store, blobs: BlobStore, sha256: string, ref: string): Promise<string> {
   for (let tries = 0; tries < 3; tries++) {
     if (await store.redis.set(bytesKey(sha256), ref, "PX", store.retentionMs, "NX")) {
-      await blobs.renew(ref, store.retentionMs);
+      await renewBytes(store, blobs, ref);
       return ref;
     }
     const first = await store.redis.get(bytesKey(sha256));
-    if (first && (first === ref || (await blobs.exists(first)))) {
+    if (first && ((await renewBytes(store, blobs, first)) || first === ref)) {
       await store.redis.pexpire(bytesKey(sha256), store.retentionMs);
-      await blobs.renew(first, store.retentionMs);
       return first;
     }
     if (first) await run(store.redis, DELETE_IF, [bytesKey(sha256)], [first]);
@@ -273,15 +321,44 @@ export async function releaseBytes(
   if (of.user) await store.redis.hdel(heldKey(of.user), ref);
 }
 
-/** Forgets an upload whose bytes are of no use, and them. Idempotent; its id may begin another one. */
-export async function dropUpload(store: Store, blobs: BlobStore, user: string, of: UploadState): Promise<void> {
-  await store.redis.unlink(keyOf(user, of.id));
+const DROP = script(`
+local ref, done = unpack(redis.call('HMGET', KEYS[1], 'ref', 'done'))
+if done == '1' then return { 'DONE' } end
+if ref == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return { 'OK' }
+`);
+
+/**
+ * Forgets an upload whose bytes are of no use, and them: its id may begin another one. One that another process has
+ * finished meanwhile stays. Idempotent.
+ */
+export async function dropUpload(
+  store: Store,
+  blobs: BlobStore,
+  user: string,
+  of: UploadState,
+): Promise<"dropped" | "finished"> {
+  const [status] = await run(store.redis, DROP, [keyOf(user, of.id)], [of.ref]);
+  if (status === "DONE") return "finished";
   await releaseBytes(store, blobs, of.ref, { user: userAddress(user) });
+  return "dropped";
 }
 
-/** Gives back the shares of bytes that have outlived their time; answers how many. */
+const SWEPT_AT_ONCE = 100;
+const SWEEP_MS = 1000;
+
+/**
+ * Removes bytes that have outlived their time and gives their room back, for a second or so; answers how many. The room
+ * is given back first: a process that dies in between leaves bytes that run out by themselves.
+ */
 export async function sweepBytes(store: Store, blobs: BlobStore): Promise<number> {
-  const expired = await store.redis.zrangebyscore(RESERVED_EXPIRY_KEY, 0, Date.now(), "LIMIT", 0, 100);
-  for (const ref of expired) await releaseBytes(store, blobs, ref);
-  return expired.length + (await blobs.sweep());
+  const end = performance.now() + SWEEP_MS;
+  let swept = 0;
+  let expired: Array<string | number | null>;
+  do {
+    [, ...expired] = await run(store.redis, RELEASE_EXPIRED, RESERVATION, [SWEEP_GRACE_MS, SWEPT_AT_ONCE]);
+    await Promise.all(expired.map((ref) => blobs.remove(String(ref))));
+    swept += expired.length;
+  } while (expired.length === SWEPT_AT_ONCE && performance.now() < end);
+  return swept + (await blobs.sweep());
 }

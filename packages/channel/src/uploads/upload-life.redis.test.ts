@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { useChannel } from "../../test/fixture.ts";
+import {
+  beginUpload,
+  claimBytes,
+  createBlobStore,
+  newRef,
+  readUpload,
+  renewBytes,
+  storeChunk,
+  sweepBytes,
+} from "../index.ts";
+import { heldKey, RESERVED_EXPIRY_KEY, RESERVED_TOTAL_KEY } from "../redis/keys.ts";
+import { userAddress } from "../redis/address.ts";
+
+const MINUTE_MS = 60_000;
+const channel = useChannel({ retentionMs: 2 * MINUTE_MS });
+const blobs = () => createBlobStore("redis", channel.store);
+const reserved = async () => Number(await channel.store.redis.get(RESERVED_TOTAL_KEY));
+
+/** Makes every time that Redis holds `ms` older, as if so much had passed. */
+async function pass(ms: number): Promise<void> {
+  const { redis } = channel.store;
+  for (const key of await redis.keys("*")) {
+    const left = await redis.pttl(key);
+    if (left > 0) await redis.pexpire(key, left - ms);
+  }
+  for (const ref of await redis.zrange(RESERVED_EXPIRY_KEY, 0, "-1"))
+    await redis.zincrby(RESERVED_EXPIRY_KEY, -ms, ref);
+  const held = heldKey(userAddress(channel.user));
+  for (const [ref, share] of Object.entries(await redis.hgetall(held))) {
+    const [bytes, until] = share.split(":").map(Number);
+    await redis.hset(held, ref, `${bytes}:${Number(until) - ms}`);
+  }
+}
+
+async function begin(size: number, id = "u") {
+  const shares = { maxUserBytes: 250, maxBytes: 1000 };
+  const of = { id, name: "a.pdf", type: "application/pdf", size, ref: newRef(), ...shares };
+  const begun = await beginUpload(channel.store, channel.user, of);
+  if (begun.kind !== "begun") throw new Error(begun.kind);
+  return begun.upload;
+}
+
+async function chunk(ref: string, offset: number): Promise<void> {
+  const upload = await readUpload(channel.store, channel.user, "u");
+  if (upload?.ref !== ref) throw new Error("another upload");
+  const advanced = await storeChunk(channel.store, blobs(), channel.user, { upload, offset, bytes: Buffer.from("x") });
+  expect(advanced).toEqual({ kind: "advanced", offset: offset + 1 });
+}
+
+async function stored(ref: string): Promise<number> {
+  let bytes = 0;
+  for await (const part of blobs().read(ref)) bytes += part.length;
+  return bytes;
+}
+
+afterEach(() => void vi.useRealTimers());
+
+describe("an upload", () => {
+  it("keeps its bytes and its shares for as long as a chunk comes within ten minutes", async () => {
+    const { ref } = await begin(150);
+    for (let n = 0; n < 4; n++) {
+      await chunk(ref, n);
+      await pass(9 * MINUTE_MS);
+      await sweepBytes(channel.store, blobs());
+    }
+    expect(await stored(ref)).toBe(4);
+    expect(await reserved()).toBe(150);
+    const more = { id: "v", name: "b.pdf", type: "", size: 150, ref: newRef(), maxUserBytes: 250, maxBytes: 1000 };
+    expect(await beginUpload(channel.store, channel.user, more)).toEqual({ kind: "quota" });
+  });
+
+  it("is gone, with its bytes and its shares, when none came for so long", async () => {
+    const { ref } = await begin(150);
+    await chunk(ref, 0);
+    await pass(10 * MINUTE_MS);
+    expect(await readUpload(channel.store, channel.user, "u")).toBeUndefined();
+    await pass(2 * MINUTE_MS);
+    await sweepBytes(channel.store, blobs());
+    expect([await blobs().exists(ref), await reserved()]).toEqual([false, 0]);
+  });
+
+  it("is not taken for idle by a process whose clock is ahead", async () => {
+    const { ref } = await begin(150);
+    await chunk(ref, 0);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 15 * MINUTE_MS });
+    await sweepBytes(channel.store, blobs());
+    expect([await blobs().exists(ref), await reserved()]).toEqual([true, 150]);
+  });
+
+  it("that is finished keeps its bytes for as long as somebody uses them", async () => {
+    const { ref } = await begin(1);
+    await chunk(ref, 0);
+    await claimBytes(channel.store, blobs(), "sha", ref);
+    for (let n = 0; n < 9; n++) {
+      await pass(0.75 * channel.store.retentionMs);
+      expect(await renewBytes(channel.store, blobs(), ref)).toBe(true);
+      await sweepBytes(channel.store, blobs());
+    }
+    expect([await stored(ref), await reserved()]).toEqual([1, 1]);
+  });
+});
+
+it("one sweep gives back the room of however many nobody went on with", async () => {
+  for (let n = 0; n < 250; n++) await begin(1, `u${n}`);
+  await pass(12 * MINUTE_MS);
+  expect(await sweepBytes(channel.store, blobs())).toBe(250);
+  expect(await reserved()).toBe(0);
+});
