@@ -4,13 +4,13 @@ import { sentencesOf, wordsOf, type Sentence } from "./sentence.ts";
 
 export interface Answer {
   readonly text: string;
-  /** `file` from 0, `page` from 1; only pages that the prompt told apart. */
+  /** `file` counts from 0, `page` from 1. Only pages of files whose page breaks the prompt marks. */
   readonly citations: ReadonlyArray<{ file: number; page: number }>;
 }
 
 const BEST = 4;
 const SENTENCE_CHARS = 280;
-/** Of a question: what it costs grows with the words that are looked for. */
+/** Words of a question that are searched for; the time of an answer grows with them. */
 const MAX_WANTED = 24;
 const NOTE = "This is docrelay's demo engine: it works offline and only quotes your files.";
 const SMALL_WORDS = new Set(
@@ -19,7 +19,7 @@ const SMALL_WORDS = new Set(
   ),
 );
 
-/** Answers from the given text alone: the sentences that fit the question best, in their order. */
+/** Answers with the sentences of the files that match the question best, in their order. */
 export async function answer({ question, files }: ReadPrompt, breathe: Breathe): Promise<Answer> {
   if (files.length === 0) {
     const ask = question ? `You asked: “${clip(question)}”. ` : "";
@@ -72,6 +72,6 @@ function openings(files: readonly ReadFile[]): Sentence[] {
 function clip(text: string, length = 120): string {
   if (text.length <= length) return text;
   const cut = text.slice(0, length - 1);
-  // Not between the two halves of a character.
+  // Never between the two halves of a surrogate pair.
   return `${(cut.isWellFormed() ? cut : cut.slice(0, -1)).trimEnd()}…`;
 }

@@ -1,4 +1,5 @@
-import { buildPrompt, promptText, type PromptFile } from "@docrelay/engine";
+import { buildPrompt, type PromptFile } from "@docrelay/engine";
+import { promptText } from "@docrelay/testkit";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readPrompt } from "./prompt.ts";

@@ -1,9 +1,9 @@
-/** A file as it stood in a prompt. */
+/** A file that was read from a prompt. */
 export interface ReadFile {
   readonly name: string;
-  /** One string a page, empty for a missing one. Just one when the prompt does not say where pages begin. */
+  /** One string per page, empty for a missing page. A single string if the prompt does not say where pages begin. */
   readonly pages: readonly string[];
-  /** Whether `pages` are the file's own pages, so that one may be cited by its number. */
+  /** Whether `pages` are the file's own pages, so that a page can be cited by its number. */
   readonly numbered: boolean;
 }
 export interface ReadPrompt {
@@ -14,8 +14,8 @@ export interface ReadPrompt {
 const OPEN = "\n\n--- File Content: ";
 
 /**
- * Takes a prompt apart again, `plain` or `fenced`. Linear in its length, and it never throws: what is no file is part
- * of the question. A `plain` prompt can be faked by a file that holds its marks; a `fenced` one cannot.
+ * Parses a prompt, `plain` or `fenced`, in linear time. Never throws: text outside of files is part of the question. A
+ * file that holds the marks of a `plain` prompt is misread; a `fenced` prompt has marks that no file can hold.
  */
 export function readPrompt(prompt: string): ReadPrompt {
   const fence = /^Files stand between lines that end with ([0-9a-f]{16}) ---;[^\n]*\n\n/.exec(prompt);
@@ -28,7 +28,7 @@ export function readPrompt(prompt: string): ReadPrompt {
   let from = 0;
   while (true) {
     const headEnd = body.indexOf(headClose, fence ? from : nextOpen(body, from));
-    // A fenced head is found by its end, which nobody can fake: the question may hold what looks like a beginning.
+    // A fenced head is found by its end, which holds the boundary: the question may hold what looks like a beginning.
     const head = fence ? body.lastIndexOf(OPEN, headEnd) : nextOpen(body, from);
     if (headEnd < 0 || head < from || head === body.length) break;
     const start = headEnd + headClose.length;
@@ -54,7 +54,7 @@ function unpaged(name: string, text: string): ReadFile {
 
 const PAGES = "\n[Pages of this file begin at its lines ";
 
-/** @param notes what stands behind the file, from the note on its pages on; empty when it has one page. */
+/** @param notes the text behind the file, from the note on its pages on; empty when the file has one page. */
 function paged(name: string, text: string, notes: string): ReadFile {
   if (!notes) return { name, pages: [text], numbered: true };
   const lines = notes.slice(PAGES.length, notes.indexOf(".]")).split(", ").map(Number);

@@ -1,16 +1,15 @@
 import type { Sentence } from "./sentence.ts";
 
-/** Lets other work of the event loop have its turn, when it is time. */
+/** Yields to the event loop if its time slice is used up; otherwise returns undefined. */
 export type Breathe = () => Promise<void> | undefined;
 
 const K1 = 1.2;
 const B = 0.75;
 
 /**
- * The sentences that fit the wanted words best, by BM25 (k1 1.2, b 0.75), the best first, equals in their order.
+ * Returns the `best` sentences for the wanted words by BM25 (k1 1.2, b 0.75), best first, equals in their order.
  *
- * Goes through them twice, once to count and once to score, instead of keeping them: memory is that of `best`
- * sentences, whatever there is to read.
+ * Iterates twice, once to count and once to score, so that only `best` sentences are kept in memory.
  */
 export async function rank(
   sentences: () => Iterable<Sentence | undefined>,
@@ -51,7 +50,7 @@ export async function rank(
   return top.map(({ sentence }) => sentence);
 }
 
-/** A word also fits its longer and shorter forms, by a common beginning. */
+/** Words of five letters or more also match longer and shorter forms with the same beginning. */
 function fits(word: string, wanted: string): boolean {
   if (word === wanted) return true;
   if (word.length < 5 || wanted.length < 5) return false;

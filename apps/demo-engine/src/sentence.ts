@@ -6,17 +6,17 @@ export interface Sentence {
   readonly file: number;
   /** From 1. */
   readonly page: number;
-  /** How many came before it. */
+  /** The number of sentences before it. */
   readonly order: number;
   readonly words: readonly string[];
 }
 
-/** A piece without a full stop is cut here: a table of 8 MB is no sentence. */
+/** A piece without a full stop is cut at this length: a table of 8 MB is not one sentence. */
 const PIECE_CHARS = 2000;
 
 /**
- * The sentences of some files, one by one, so that nothing is held but the text itself. undefined for a piece that is
- * none: 8 MB of dashes have to give others their turn, too.
+ * Yields the sentences of files one by one, so that only the text itself is in memory. Yields undefined for a piece with
+ * fewer than two words, so that the caller can also yield to the event loop in 8 MB of dashes.
  */
 export function* sentencesOf(files: readonly ReadFile[]): Generator<Sentence | undefined> {
   let order = 0;
@@ -44,7 +44,7 @@ function* piecesOf(page: string): Generator<string> {
   }
 }
 
-/** Its words in lower case, in order. */
+/** The words of a text in lower case, in order. */
 export function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }

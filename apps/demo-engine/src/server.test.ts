@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { buildPrompt, promptText } from "@docrelay/engine";
+import { buildPrompt } from "@docrelay/engine";
+import { promptText } from "@docrelay/testkit";
 import { schema, type Config } from "./config.ts";
 import { startDemoEngine, type DemoEngine } from "./server.ts";
 

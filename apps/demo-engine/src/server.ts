@@ -12,7 +12,7 @@ export interface DemoEngine extends AsyncDisposable {
 const MAX_PAYLOAD = 128 * 1024 * 1024;
 const MAX_CONNECTIONS = 5000;
 
-/** Starts the engine; `onError` hears what went wrong on a connection. */
+/** Starts the engine; `onError` is called with errors of single connections. */
 export async function startDemoEngine(config: Config, onError: (error: unknown) => void): Promise<DemoEngine> {
   const http = createServer((request, response) => {
     const ok = request.url === "/healthz";
@@ -27,7 +27,7 @@ export async function startDemoEngine(config: Config, onError: (error: unknown) 
     socket.on("error", onError);
     socket.on("message", (data: Buffer, binary) => {
       if (binary) return socket.close(1003);
-      serve(socket, data.toString(), config, attempts, gone.signal).catch((error: unknown) => {
+      serve(socket, data.toString(), { config, attempts, signal: gone.signal }).catch((error: unknown) => {
         if (!gone.signal.aborted) onError(error);
       });
     });

@@ -1,7 +1,7 @@
 import WebSocket from "ws";
 import { badReply, EngineError } from "./engine.ts";
 
-/** Who hears what comes on a connection. `end` comes once and last: it broke, or what came is not acceptable. */
+/** Receives what comes on a connection. `end` is called once and last: the connection broke, or a frame is not acceptable. */
 export interface Listener {
   frame(text: string): void;
   end(error: EngineError): void;
@@ -10,22 +10,22 @@ export interface Listener {
 /** A socket to the engine. */
 export interface Connection {
   readonly open: boolean;
-  /** From now on this one hears; what came before it, it does not. */
+  /** Replaces the listener. Frames that came before are not repeated. */
   listen(listener: Listener): void;
-  /** Sends a text frame, in UTF-8; resolves when the system has taken all of it. @throws EngineError `unavailable` */
+  /** Sends a text frame, in UTF-8; resolves when the operating system has accepted all of it. @throws EngineError `unavailable` */
   send(text: Buffer): Promise<void>;
   pause(): void;
   resume(): void;
-  /** Ends it at once; nothing of it is heard any more but the error, if one is given. Any number of times. */
+  /** Closes the connection at once. The listener is called only if there is an `error`, with it. Idempotent. */
   destroy(error?: EngineError): void;
 }
 
 export interface ConnectOptions {
   readonly url: string;
   readonly maxFrameBytes: number;
-  /** From the first packet to the end of the WebSocket handshake. */
+  /** From the connection attempt to the end of the WebSocket handshake. */
   readonly handshakeTimeoutMs: number;
-  /** 0: never. Keeps balancers from closing quiet connections. */
+  /** Keeps balancers from closing quiet connections. 0: no pings. */
   readonly pingEveryMs: number;
 }
 
@@ -44,7 +44,7 @@ export async function connectEngine(options: ConnectOptions, signal: AbortSignal
     maxFragments: MAX_FRAGMENTS,
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const late = setTimeout(
+  const timeout = setTimeout(
     () => fail(new EngineError("unavailable", "the engine did not answer in time")),
     options.handshakeTimeoutMs,
   );
@@ -64,7 +64,7 @@ export async function connectEngine(options: ConnectOptions, signal: AbortSignal
     connection.destroy();
     throw error;
   } finally {
-    clearTimeout(late);
+    clearTimeout(timeout);
     signal.removeEventListener("abort", abort);
   }
 }
@@ -72,12 +72,12 @@ export async function connectEngine(options: ConnectOptions, signal: AbortSignal
 function wrap(socket: WebSocket, pingEveryMs: number): Connection {
   let listener: Listener | undefined;
   const end = (error: EngineError): void => {
-    const heard = listener;
+    const ended = listener;
     listener = undefined;
     clearInterval(pulse);
-    heard?.end(error);
+    ended?.end(error);
   };
-  // Its pong is not waited for: an engine that thinks may answer nothing else meanwhile. Silence has its own deadlines.
+  // A missing pong is ignored: a busy engine may not answer pings. Silence has its own deadlines.
   const pulse =
     pingEveryMs > 0 ? setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), pingEveryMs) : undefined;
   pulse?.unref();

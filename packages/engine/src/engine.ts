@@ -4,7 +4,7 @@ import type { Prompt } from "./prompt.ts";
 export interface EngineAsk {
   readonly message: Prompt;
   readonly uniqueId: string;
-  /** Who asks: a connection that has just served somebody serves the same one first. Never sent. */
+  /** The user. The pool prefers to use a connection for the same user again. Never sent. */
   readonly affinity: string;
 }
 
@@ -14,13 +14,13 @@ export interface EngineCitation {
   readonly page: number;
 }
 
-/** What comes back, in order: `sent` once, `text` 0..n, `end` once. */
+/** The events of a call, in order: `sent` once, `text` any number of times, `end` once. */
 export type EngineEvent =
   | { readonly kind: "sent" }
   | { readonly kind: "text"; readonly text: string }
   | {
       readonly kind: "end";
-      /** The whole reply, when the engine said it at the end; else it is the texts joined. */
+      /** The whole reply, if the engine sent it in its last frame; else the reply is the joined `text` events. */
       readonly text?: string;
       /** The reply frame as it came, when the reply was one JSON frame. */
       readonly frame?: string;
@@ -29,24 +29,24 @@ export type EngineEvent =
     };
 
 /**
- * Something that answers prompts. One call is one attempt: it does not try again. Leaving the iteration early or
- * aborting the signal ends the call, and nothing of it can reach a later one of somebody else.
+ * Answers prompts. One call is one attempt, without retries. Leaving the iteration early or aborting the signal ends the
+ * call, and none of its frames can reach a later call of another user.
  *
- * @throws EngineError when the engine cannot be reached, is silent for too long or replies what cannot be used; the
- * signal's reason when it was aborted.
+ * @throws EngineError when the engine cannot be reached, is silent for too long or sends a reply that cannot be used;
+ * the signal's reason when it was aborted.
  */
 export interface Engine extends AsyncDisposable {
   ask(ask: EngineAsk, signal: AbortSignal): AsyncIterable<EngineEvent>;
 }
 
 /**
- * What is wrong with a reply. `size`: too long. `error`: the engine says that it failed. `empty`: no text field.
- * `unique-id`: another ask's, or nobody's where it has to be told. `binary`, `frame`, `depth`: not a text frame, not
- * the WebSocket protocol, JSON nested too deeply.
+ * Why a reply cannot be used. `size`: too long. `error`: the engine reports an error. `empty`: no text field. `unique-id`:
+ * the id of another ask, or none on a connection where one is required. `binary`: not a text frame. `frame`: a violation
+ * of the WebSocket protocol. `depth`: JSON nested too deeply.
  */
 export type BadReply = "size" | "error" | "empty" | "unique-id" | "binary" | "frame" | "depth";
 
-/** Why an engine call failed. All kinds are worth another attempt. `reason` only for `bad-reply`. */
+/** Why an engine call failed. All kinds may be retried. `reason` is set for `bad-reply` only. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
   readonly kind: "unavailable" | "timeout" | "bad-reply";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { askFrame, readFrame, type FrameRule, type ReplyFrame } from "./frame.ts";
-import { promptText } from "./prompt.ts";
+import { promptText } from "@docrelay/testkit";
 
 const RULE: FrameRule = { reply: "single", uniqueId: "u1", mustEcho: false };
 const STREAM: FrameRule = { ...RULE, reply: "stream" };

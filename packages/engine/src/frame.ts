@@ -2,18 +2,18 @@ import { jsonShape } from "@docrelay/protocol";
 import type { EngineCitation } from "./engine.ts";
 import type { Prompt } from "./prompt.ts";
 
-/** How an engine replies: with one frame, or with a stream of them that ends with `end`, `done` or `completed`. */
+/** How an engine replies: with one frame, or with a stream of frames whose last has type `end`, `done` or `completed`. */
 export type ReplyMode = "single" | "stream";
 
 export interface FrameRule {
   readonly reply: ReplyMode;
-  /** What the ask was sent with. */
+  /** The ask's `unique_id`. */
   readonly uniqueId: string;
-  /** A frame without its ask's `unique_id` is refused: on this connection it could be somebody else's. */
+  /** Refuse a frame without the ask's `unique_id`: on this connection it may belong to another user's ask. */
   readonly mustEcho: boolean;
 }
 
-/** A frame of the engine, understood. */
+/** A parsed frame of the engine. */
 export interface ReplyFrame {
   readonly text: string | undefined;
   readonly last: boolean;
@@ -29,17 +29,17 @@ export interface RefusedFrame {
   readonly refused: "error" | "unique-id" | "depth";
 }
 
-/** In this order: the first that is a string is the text. */
+/** The first of these fields that is a string is the text. */
 const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta"];
 const LAST_TYPES: ReadonlySet<unknown> = new Set(["end", "done", "completed"]);
 const MAX_CITATIONS = 50;
-/** A frame may be forwarded, and written again on the way: what is deeper takes a serializer's stack down. */
+/** A frame may be forwarded and serialised again, and deeper values overflow the stack of a serialiser. */
 const MAX_DEPTH = 64;
 
-/** Pages as they stand in a frame; gone when they are. To write 50 of them takes longer than all else about an ask. */
+/** Pages as JSON, kept while the pages are. Escaping 50 pages takes longer than the rest of sending an ask. */
 const written = new WeakMap<readonly string[], Buffer>();
 
-/** The request as it goes over the wire, JSON in UTF-8: the frame of the original system. */
+/** The request frame, JSON in UTF-8, byte for byte that of the original system. */
 export function askFrame(message: Prompt, uniqueId: string): Buffer {
   const parts = typeof message === "string" ? [message] : message;
   const end = `","type":"chat","unique_id":${JSON.stringify(uniqueId)}}`;
@@ -57,7 +57,7 @@ function escaped(text: string): Buffer {
   return Buffer.from(JSON.stringify(text).slice(1, -1));
 }
 
-/** Reads a reply frame. One that is not a JSON object is itself the text. Never throws. */
+/** Parses a reply frame. A frame that is not a JSON object is itself the text. Never throws. */
 export function readFrame(raw: string, { reply, uniqueId, mustEcho }: FrameRule): ReplyFrame | RefusedFrame {
   const single = reply === "single";
   if (!raw.trimStart().startsWith("{")) return plain(raw, single, mustEcho);
@@ -66,7 +66,7 @@ export function readFrame(raw: string, { reply, uniqueId, mustEcho }: FrameRule)
   if (!frame) return plain(raw, single, mustEcho);
 
   const { type, error, citations } = frame;
-  // Many engines always have the field, and nothing in it when all is well.
+  // Many engines always send an `error` field and leave it empty on success.
   const failed = type === "error" || !(error === undefined || error === null || error === false || error === "");
   if (failed) return { refused: "error" };
   const id = frame["unique_id"] ?? undefined;
@@ -91,7 +91,7 @@ function plain(text: string, single: boolean, mustEcho: boolean): ReplyFrame | R
 
 function parseObject(raw: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(raw) as Record<string, unknown>; // it begins with a brace: an object or nothing
+    return JSON.parse(raw) as Record<string, unknown>; // it begins with a brace, so it is an object or no JSON
   } catch {
     return undefined; // text that happens to begin with a brace
   }

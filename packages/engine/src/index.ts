@@ -7,6 +7,6 @@ export {
   type EngineEvent,
 } from "./engine.ts";
 export type { ReplyMode } from "./frame.ts";
-export { buildPrompt, promptText, type Prompt, type PromptFile, type PromptInput } from "./prompt.ts";
+export { buildPrompt, type Prompt, type PromptFile, type PromptInput } from "./prompt.ts";
 export { engineName, engineUrlProblem } from "./url.ts";
 export { createWebSocketEngine, type WebSocketEngineOptions } from "./websocket-engine.ts";

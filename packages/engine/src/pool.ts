@@ -1,160 +1,173 @@
 import { connectEngine, type ConnectOptions, type Connection } from "./connection.ts";
 import { EngineError, type EngineAsk } from "./engine.ts";
-import { lend, nextTick, NO_LENDING, type LendingAction, type LendingInput, type LendingRule } from "./lending.ts";
+import { EMPTY_POOL, nextTick, stepPool, type PoolAction, type PoolInput, type PoolRule } from "./pool-state.ts";
 
-/** A connection for one ask. What is done first with it counts, and everything after that does nothing. */
-export interface Lent {
+/** A connection that one ask holds. The first call of `release` or `discard` counts; later calls do nothing. */
+export interface Lease {
   readonly connection: Connection;
-  /** A frame without the ask's `unique_id` may be somebody else's. */
+  /** A frame without the ask's `unique_id` may belong to another user's ask. */
   readonly mustEcho: boolean;
-  /** After a reply that ended well and with nothing behind it. `echoed`: each of its frames carried its `unique_id`. */
-  giveBack(echoed: boolean): void;
-  throwAway(): void;
+  /** Returns the connection after a reply that ended well. `echoed`: each of its frames carried the ask's `unique_id`. */
+  release(echoed: boolean): void;
+  /** Closes the connection. */
+  discard(): void;
 }
 
-/** The sockets to one engine: the I/O around {@link lend}. */
+/** The sockets to one engine: the I/O around {@link stepPool}. */
 export interface Pool {
-  /** @throws EngineError `unavailable`; the signal's reason, also while it waits for a free one. */
-  acquire(ask: EngineAsk, signal: AbortSignal): Promise<Lent>;
-  /** Open or opening. */
+  /** @throws EngineError `unavailable`; the signal's reason, also while the call waits for a connection. */
+  acquire(ask: EngineAsk, signal: AbortSignal): Promise<Lease>;
+  /** Connections that are open or opening. */
   readonly size: number;
-  /** Ends all connections, lent ones too, and refuses who waits. */
+  /** Closes all connections, also those in use, and refuses the calls that wait. */
   close(): void;
 }
 
-interface Waiting {
-  readonly resolve: (lent: Lent | Promise<Lent>) => void;
+interface Caller {
+  readonly resolve: (lease: Lease | Promise<Lease>) => void;
   readonly reject: (error: Error) => void;
   readonly signal: AbortSignal;
 }
 
 /** `onIdleFrame` is called when the engine sends a frame on a connection that no ask holds. */
-export function createPool(rule: LendingRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
-  const closing = new AbortController();
-  const sockets = new Map<number, Connection>();
-  const callers = new Map<number, Waiting>();
-  let lending = NO_LENDING;
-  let tickets = 0;
-  let timer: { readonly at: number; readonly handle: NodeJS.Timeout } | undefined;
+export function createPool(rule: PoolRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
+  return new SocketPool(rule, options, onIdleFrame);
+}
 
-  function dispatch(input: LendingInput): void {
+class SocketPool implements Pool {
+  readonly #rule: PoolRule;
+  readonly #options: ConnectOptions;
+  readonly #onIdleFrame: (() => void) | undefined;
+  readonly #closing = new AbortController();
+  readonly #sockets = new Map<number, Connection>();
+  readonly #callers = new Map<number, Caller>();
+  #state = EMPTY_POOL;
+  #tickets = 0;
+  #timer: { readonly at: number; readonly handle: NodeJS.Timeout } | undefined;
+
+  constructor(rule: PoolRule, options: ConnectOptions, onIdleFrame?: () => void) {
+    this.#rule = rule;
+    this.#options = options;
+    this.#onIdleFrame = onIdleFrame;
+  }
+
+  get size(): number {
+    return this.#state.members.length;
+  }
+
+  acquire({ affinity, uniqueId }: EngineAsk, signal: AbortSignal): Promise<Lease> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    const ticket = ++this.#tickets;
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+    const abort = (): void => {
+      this.#callers.delete(ticket);
+      reject(signal.reason as Error);
+      this.#dispatch({ kind: "withdrawn", ticket });
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    this.#callers.set(ticket, { resolve, reject, signal });
+    this.#dispatch({ kind: "request", request: { ticket, affinity, uniqueId } });
+    return promise.finally(() => signal.removeEventListener("abort", abort));
+  }
+
+  close(): void {
+    const error = new EngineError("unavailable", "the engine's pool is closed");
+    this.#closing.abort(error);
+    for (const connection of this.#sockets.values()) connection.destroy(error);
+    this.#dispatch({ kind: "closed" });
+  }
+
+  #dispatch(input: PoolInput): void {
     const now = performance.now();
-    const step = lend(lending, input, now, rule);
-    lending = step.lending;
-    for (const action of step.actions) perform(action);
-    watch(now);
+    const step = stepPool(this.#state, input, now, this.#rule);
+    this.#state = step.state;
+    for (const action of step.actions) this.#perform(action);
+    this.#schedule(now);
   }
 
-  /** Looks again when something is due. A tick too early changes nothing: so a timer is only replaced by an earlier one. */
-  function watch(now: number): void {
-    const at = nextTick(lending, now, rule);
-    if (at === undefined || (timer && timer.at <= at)) return;
-    clearTimeout(timer?.handle);
-    const handle = setTimeout(
-      () => {
-        timer = undefined;
-        dispatch({ kind: "tick" });
-      },
-      Math.max(1, at - now),
-    ).unref();
-    timer = { at, handle };
+  /** Plans the next tick. A tick that comes too early changes nothing, so a timer is only replaced by an earlier one. */
+  #schedule(now: number): void {
+    const at = nextTick(this.#state, now, this.#rule);
+    if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
+    clearTimeout(this.#timer?.handle);
+    const tick = (): void => {
+      this.#timer = undefined;
+      this.#dispatch({ kind: "tick" });
+    };
+    this.#timer = { at, handle: setTimeout(tick, Math.max(1, at - now)).unref() };
   }
 
-  function perform(action: LendingAction): void {
-    if (action.do === "end") return end(action.socket);
-    const caller = callers.get(action.ticket);
-    callers.delete(action.ticket);
-    if (!caller) throw new Error("a connection was lent to nobody");
+  #perform(action: PoolAction): void {
+    if (action.do === "end") return this.#end(action.socket);
+    const caller = this.#callers.get(action.ticket);
+    this.#callers.delete(action.ticket);
+    if (!caller) throw new Error(`no caller has ticket ${action.ticket}`);
     switch (action.do) {
-      case "refuse":
+      case "refuse": {
+        const full = action.why === "full";
         return caller.reject(
-          new EngineError(
-            "unavailable",
-            action.why === "full" ? "too many asks wait for the engine" : "the engine's pool is closed",
-          ),
+          new EngineError("unavailable", full ? "too many asks wait for the engine" : "the engine's pool is closed"),
         );
-      case "lend": {
-        const connection = sockets.get(action.socket);
-        if (!connection) throw new Error("a connection was lent that is not there");
-        return caller.resolve(lent(action.socket, connection, action.mustEcho));
+      }
+      case "assign": {
+        const connection = this.#sockets.get(action.socket);
+        if (!connection) throw new Error(`there is no socket ${action.socket}`);
+        return caller.resolve(this.#lease(action.socket, connection, action.mustEcho));
       }
       case "connect":
-        return caller.resolve(open(action.socket, caller.signal));
+        return caller.resolve(this.#open(action.socket, caller.signal));
     }
   }
 
-  async function open(socket: number, signal: AbortSignal): Promise<Lent> {
+  async #open(socket: number, signal: AbortSignal): Promise<Lease> {
+    const closing = this.#closing.signal;
     try {
-      const connection = await connectEngine(options, AbortSignal.any([signal, closing.signal]));
-      sockets.set(socket, connection);
-      if (closing.signal.aborted) {
-        end(socket);
-        throw closing.signal.reason;
+      const connection = await connectEngine(this.#options, AbortSignal.any([signal, closing]));
+      this.#sockets.set(socket, connection);
+      if (closing.aborted) {
+        this.#end(socket);
+        throw closing.reason;
       }
-      return lent(socket, connection, false);
+      return this.#lease(socket, connection, false);
     } catch (error) {
-      dispatch({ kind: "gone", socket });
+      this.#dispatch({ kind: "gone", socket });
       throw error;
     }
   }
 
-  function end(socket: number): void {
-    sockets.get(socket)?.destroy();
-    sockets.delete(socket);
+  #end(socket: number): void {
+    this.#sockets.get(socket)?.destroy();
+    this.#sockets.delete(socket);
   }
 
-  function lent(socket: number, connection: Connection, mustEcho: boolean): Lent {
+  #discard(socket: number): void {
+    this.#end(socket);
+    this.#dispatch({ kind: "gone", socket });
+  }
+
+  #lease(socket: number, connection: Connection, mustEcho: boolean): Lease {
     let held = true;
     const once = (act: () => void): void => {
       if (!held) return;
       held = false;
       act();
     };
-    const gone = (): void => {
-      end(socket);
-      dispatch({ kind: "gone", socket });
-    };
     return {
       connection,
       mustEcho,
-      throwAway: () => once(gone),
-      giveBack: (echoed) =>
-        once(() => {
-          if (!connection.open) return gone();
-          // A frame that arrives between asks belongs to an earlier reply, so later frames cannot be trusted either.
-          const frame = (): void => {
-            gone();
-            onIdleFrame?.();
-          };
-          connection.listen({ frame, end: gone });
-          dispatch({ kind: "returned", socket, echoed });
-        }),
+      discard: () => once(() => this.#discard(socket)),
+      release: (echoed) => once(() => this.#release(socket, connection, echoed)),
     };
   }
 
-  return {
-    get size() {
-      return lending.members.length;
-    },
-    acquire({ affinity, uniqueId }, signal) {
-      if (signal.aborted) return Promise.reject(signal.reason as Error);
-      const ticket = ++tickets;
-      const { promise, resolve, reject } = Promise.withResolvers<Lent>();
-      const abort = (): void => {
-        callers.delete(ticket);
-        reject(signal.reason as Error);
-        dispatch({ kind: "withdrawn", ticket });
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      callers.set(ticket, { resolve, reject, signal });
-      dispatch({ kind: "wish", wish: { ticket, affinity, uniqueId } });
-      return promise.finally(() => signal.removeEventListener("abort", abort));
-    },
-    close() {
-      const error = new EngineError("unavailable", "the engine's pool is closed");
-      closing.abort(error);
-      for (const connection of sockets.values()) connection.destroy(error);
-      dispatch({ kind: "closed" });
-    },
-  };
+  #release(socket: number, connection: Connection, echoed: boolean): void {
+    if (!connection.open) return this.#discard(socket);
+    // A frame that arrives between asks belongs to an earlier reply, so later frames cannot be trusted either.
+    const frame = (): void => {
+      this.#discard(socket);
+      this.#onIdleFrame?.();
+    };
+    connection.listen({ frame, end: () => this.#discard(socket) });
+    this.#dispatch({ kind: "released", socket, echoed });
+  }
 }

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildPrompt, promptText, type PromptFile } from "./prompt.ts";
+import { promptText } from "@docrelay/testkit";
+import { buildPrompt, type PromptFile } from "./prompt.ts";
 
 const boundary = "0123456789abcdef";
 const file = (more: Partial<PromptFile> = {}): PromptFile => ({

@@ -1,9 +1,9 @@
 import type { BadReply, EngineEvent } from "./engine.ts";
 import { readFrame, type FrameRule } from "./frame.ts";
 
-/** How far one reply has come; pure. */
+/** The state of one reply while its frames come in. */
 export interface Reply {
-  /** UTF-8 bytes of its text; a frame counts one at least, so that empty ones have an end too. */
+  /** UTF-8 bytes of its text. A frame counts as at least one, so that a stream of empty frames ends too. */
   readonly bytes: number;
   readonly frames: number;
   /** Every frame carried the ask's `unique_id`. */
@@ -21,7 +21,7 @@ export type ReplyStep =
 
 export const NO_REPLY: Reply = { bytes: 0, frames: 0, echoed: true, over: false };
 
-/** Takes in a frame of the reply: what it adds, or why the reply cannot be used. Not to be called once it is over. */
+/** Adds a frame; pure. Returns its events, or why the reply cannot be used. Do not call it once the reply is over. */
 export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep {
   const frame = readFrame(raw, rule);
   if ("refused" in frame) return frame;

@@ -1,4 +1,4 @@
-/** What is wrong with an engine's URL, in a sentence; undefined when nothing is. The URL itself is not in it. */
+/** Why an engine's URL is not accepted, in words that do not repeat it; undefined for a valid one. */
 export function engineUrlProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return "must be a URL such as ws://engine:7800";
   const url = new URL(text);
@@ -8,7 +8,7 @@ export function engineUrlProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** What users may be told of an engine. Of its address nothing: a host names a network, a path may hold a key. */
+/** The name that users see. It holds nothing of the address: a host reveals the network, and a path may hold a key. */
 export function engineName(url: string): string {
   return url.startsWith("wss:") ? "websocket (TLS)" : "websocket";
 }

@@ -1,7 +1,7 @@
 import { badReply, type Engine, type EngineAsk, type EngineEvent } from "./engine.ts";
 import { askFrame, type ReplyMode } from "./frame.ts";
-import { openInbox } from "./inbox.ts";
-import { createPool, type Lent } from "./pool.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { createPool, type Lease } from "./pool.ts";
 import { NO_REPLY, readReply } from "./reply.ts";
 import { engineUrlProblem } from "./url.ts";
 
@@ -12,7 +12,7 @@ export interface WebSocketEngineOptions {
   readonly reply: ReplyMode;
   /** Most sockets at a time. */
   readonly connections: number;
-  /** From the prompt being sent to the first frame; the sending itself may take as long. */
+  /** From the end of sending the prompt to the first frame. The sending has the same limit. */
   readonly firstReplyTimeoutMs: number;
   /** Between two frames of a stream. */
   readonly idleTimeoutMs: number;
@@ -31,7 +31,7 @@ export interface WebSocketEngineOptions {
   readonly onFrameAfterReply?: () => void;
 }
 
-/** After a `single` reply a connection rests this long and serves the same user first: a second frame shows. */
+/** After a `single` reply a connection is used for the same user only, so that a second frame is noticed. */
 const REST_MS = 50;
 const PATIENCE_MS = 1000;
 const MAX_WAITING = 1000;
@@ -40,8 +40,8 @@ const MAX_SERVED = 256;
 /**
  * An engine behind a WebSocket, over pooled connections with one ask in flight each.
  *
- * A connection is thrown away after a timeout, an abort, a frame nobody asked for, a reply that cannot be used, or when
- * the iteration was left before its end. Disposing ends all connections; asks in flight fail as `unavailable`.
+ * A connection is closed after a timeout, an abort, a frame outside of a reply, a reply that cannot be used, or when the
+ * iteration was left before its end. Disposing closes all connections; asks in flight fail as `unavailable`.
  * @throws TypeError when the URL has a problem.
  */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
@@ -63,14 +63,14 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   );
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
-    const lent = await pool.acquire(request, signal);
-    signal.addEventListener("abort", lent.throwAway, { once: true });
+    const lease = await pool.acquire(request, signal);
+    signal.addEventListener("abort", lease.discard, { once: true });
     try {
       signal.throwIfAborted();
-      yield* converse(lent, request, options, signal);
+      yield* converse(lease, request, options, signal);
     } finally {
-      signal.removeEventListener("abort", lent.throwAway);
-      lent.throwAway();
+      signal.removeEventListener("abort", lease.discard);
+      lease.discard();
     }
   }
 
@@ -83,25 +83,25 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
 }
 
 async function* converse(
-  lent: Lent,
+  lease: Lease,
   request: EngineAsk,
   options: WebSocketEngineOptions,
   signal: AbortSignal,
 ): AsyncGenerator<EngineEvent, void, void> {
-  using inbox = openInbox(lent.connection, signal);
+  using frames = new FrameReader(lease.connection, signal);
   const { message, uniqueId } = request;
-  await inbox.sent(lent.connection.send(askFrame(message, uniqueId)), options.firstReplyTimeoutMs);
+  await frames.whenSent(lease.connection.send(askFrame(message, uniqueId)), options.firstReplyTimeoutMs);
   yield { kind: "sent" };
 
-  const rule = { reply: options.reply, uniqueId, mustEcho: lent.mustEcho, maxReplyBytes: options.maxReplyBytes };
+  const rule = { reply: options.reply, uniqueId, mustEcho: lease.mustEcho, maxReplyBytes: options.maxReplyBytes };
   let reply = NO_REPLY;
   while (!reply.over) {
-    const raw = await inbox.next(reply.frames === 0 ? options.firstReplyTimeoutMs : options.idleTimeoutMs);
+    const raw = await frames.next(reply.frames === 0 ? options.firstReplyTimeoutMs : options.idleTimeoutMs);
     const step = readReply(reply, raw, rule);
     if ("refused" in step) throw badReply(step.refused);
     reply = step.reply;
     // Before the end event is yielded, because a consumer may leave the loop when it gets it.
-    if (reply.over && !inbox.more) lent.giveBack(reply.echoed);
+    if (reply.over && !frames.hasMore) lease.release(reply.echoed);
     else if (reply.over) options.onFrameAfterReply?.();
     yield* step.events;
   }

@@ -8,3 +8,4 @@ export { makePdf, makeScanPdf, type Picture } from "./pdf.ts";
 export { findChromium } from "./chromium.ts";
 export { corpus, shared, type CorpusFile } from "./corpus.ts";
 export { markup, type Markup } from "./markup.ts";
+export { promptText } from "./prompt-text.ts";

@@ -47,7 +47,7 @@ describe("an engine that cannot be reached is unavailable", () => {
     await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
   });
 
-  it("redirecting: nobody goes there", async () => {
+  it("redirecting: the redirect is not followed", async () => {
     await using target = await startScriptedEngine(({ say }) => say({ message: "never" }));
     await using tcp = await startTcp(answering(`HTTP/1.1 302 Found\r\nLocation: ${target.url}\r\n\r\n`));
     await using engine = engineAt(`ws://${tcp.url}`);
@@ -105,7 +105,7 @@ describe("an engine that cannot be reached is unavailable", () => {
   });
 });
 
-describe("a silent engine times out, and its connection is thrown away", () => {
+describe("a silent engine times out, and its connection is closed", () => {
   it("before its first frame", async () => {
     await using server = await startScriptedEngine(() => undefined);
     await using engine = engineAt(server.url, { firstReplyTimeoutMs: 50 });
@@ -167,7 +167,7 @@ describe("a bad reply", () => {
     ["nested JSON", "depth", ({ say }) => say(`{"message":"x","a":${"[".repeat(80_000)}${"]".repeat(80_000)}}`)],
   ];
   it.each(cases)(
-    "%s is one with reason %s, its connection is thrown away, and the next ask is well",
+    "%s is one with reason %s, its connection is closed, and the next ask is well",
     async (_, reason, act) => {
       await using server = await startScriptedEngine((call) =>
         call.number === 1 ? act(call) : call.say({ message: "well" }),

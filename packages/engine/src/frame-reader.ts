@@ -1,0 +1,116 @@
+import type { Connection } from "./connection.ts";
+import { EngineError } from "./engine.ts";
+
+/** The socket is paused while this many frames, or characters of frames, wait to be read. */
+const MAX_FRAMES = 64;
+const MAX_CHARS = 262_144;
+
+/**
+ * Reads the frames of one ask one by one, with a deadline for silence. From its creation it hears all frames of the
+ * connection; disposing it resumes a paused socket and otherwise leaves the connection as it is.
+ */
+export class FrameReader implements Disposable {
+  readonly #connection: Connection;
+  readonly #signal: AbortSignal;
+  readonly #frames: string[] = [];
+  #first = 0;
+  #chars = 0;
+  #paused = false;
+  #failure: Error | undefined;
+  #quietSince = performance.now();
+  #wake: (() => void) | undefined;
+
+  constructor(connection: Connection, signal: AbortSignal) {
+    this.#connection = connection;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#abort, { once: true });
+    connection.listen({ frame: (text) => this.#add(text), end: this.#fail });
+  }
+
+  /** Whether a frame is there that {@link next} has not returned. */
+  get hasMore(): boolean {
+    return this.#first < this.#frames.length;
+  }
+
+  /**
+   * Resolves when `flushed` does, or at the first frame: an engine may reply before it has read all. Silence is measured
+   * from then on. @throws as {@link next}
+   */
+  async whenSent(flushed: Promise<void>, timeoutMs: number): Promise<void> {
+    let done = false;
+    flushed.then(() => {
+      done = true;
+      this.#wake?.();
+    }, this.#fail);
+    while (!done && !this.#failure && this.#frames.length === 0) await this.#change(timeoutMs);
+    if (this.#failure && this.#frames.length === 0) throw this.#failure;
+    this.#quietSince = performance.now();
+  }
+
+  /**
+   * The next frame. Frames that came before a failure are returned first.
+   * @throws EngineError `timeout` after `timeoutMs` without a frame; the error that ended the connection; the signal's
+   * reason.
+   */
+  async next(timeoutMs: number): Promise<string> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const frame = this.#take();
+      if (frame !== undefined) return frame;
+      if (this.#failure) throw this.#failure;
+      await this.#change(timeoutMs);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal.removeEventListener("abort", this.#abort);
+    if (this.#paused) this.#connection.resume();
+  }
+
+  readonly #fail = (error: Error): void => {
+    this.#failure ??= error;
+    this.#wake?.();
+  };
+  readonly #abort = (): void => this.#fail(this.#signal.reason as Error);
+
+  #add(text: string): void {
+    this.#frames.push(text);
+    this.#chars += text.length;
+    this.#quietSince = performance.now();
+    if (!this.#paused && (this.#frames.length - this.#first >= MAX_FRAMES || this.#chars >= MAX_CHARS)) {
+      this.#paused = true;
+      this.#connection.pause();
+    }
+    this.#wake?.();
+  }
+
+  #take(): string | undefined {
+    const frame = this.#frames[this.#first];
+    if (frame === undefined) return undefined;
+    this.#chars -= frame.length;
+    this.#first++;
+    if (this.#first === this.#frames.length) {
+      this.#frames.length = 0;
+      this.#first = 0;
+      if (this.#paused) {
+        this.#paused = false;
+        this.#quietSince = performance.now(); // the engine could not send meanwhile
+        this.#connection.resume();
+      }
+    }
+    return frame;
+  }
+
+  /** Resolves at the next frame or failure. After `timeoutMs` of silence the failure is a timeout. */
+  #change(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const left = Math.max(1, this.#quietSince + timeoutMs - performance.now());
+      const timer = setTimeout(() => this.#fail(new EngineError("timeout", "the engine is silent")), left);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,235 @@
+/** A call that asks for a connection. `ticket` is the caller's own number for it. */
+export interface PoolRequest {
+  readonly ticket: number;
+  /** The user. Connections that have served one user are used for another only under the conditions of {@link stepPool}. */
+  readonly affinity: string;
+  readonly uniqueId: string;
+}
+
+/** Times in ms. */
+export interface PoolRule {
+  /** Most sockets at a time. */
+  readonly connections: number;
+  /** How long after a reply a connection is used for the same user only. */
+  readonly restMs: number;
+  /** How long an unused connection is kept. */
+  readonly idleMs: number;
+  readonly maxWaiting: number;
+  /** Asks after which a connection is replaced. This bounds the ids that are remembered for it. */
+  readonly maxServed: number;
+  /** A request that has waited this long is not overtaken any more. */
+  readonly patienceMs: number;
+}
+
+interface Member {
+  readonly socket: number;
+  readonly busy: boolean;
+  /** When it was last released. */
+  readonly since: number;
+  /** The user of its last ask. */
+  readonly last: string;
+  /** The only user it has served; undefined when there were several. */
+  readonly owner: string | undefined;
+  /** Every `unique_id` it was used with, and the user of that ask. */
+  readonly served: ReadonlyMap<string, string>;
+  /** Every frame so far carried its ask's `unique_id`. */
+  readonly echoes: boolean;
+}
+
+type Waiting = PoolRequest & { readonly since: number };
+
+/** All connections to one engine, the longest unused first, and the requests that wait, in order of arrival. */
+export interface PoolState {
+  readonly members: readonly Member[];
+  readonly waiting: readonly Waiting[];
+  readonly nextSocket: number;
+  readonly closed: boolean;
+}
+
+export type PoolInput =
+  | { kind: "request"; request: PoolRequest }
+  /** The caller gave up. Ignored when the request has its connection already. */
+  | { kind: "withdrawn"; ticket: number }
+  | { kind: "released"; socket: number; echoed: boolean }
+  /** The connection was discarded, broke, or could not be opened. */
+  | { kind: "gone"; socket: number }
+  | { kind: "tick" }
+  | { kind: "closed" };
+
+export type PoolAction =
+  /** Use an open connection. `mustEcho`: it has served other users, so a frame without the ask's `unique_id` may be theirs. */
+  | { do: "assign"; ticket: number; socket: number; mustEcho: boolean }
+  /** Open a new connection; it counts as assigned from now on. */
+  | { do: "connect"; ticket: number; socket: number }
+  | { do: "end"; socket: number }
+  | { do: "refuse"; ticket: number; why: "full" | "closed" };
+
+export interface PoolStep {
+  readonly state: PoolState;
+  readonly actions: readonly PoolAction[];
+}
+
+export const EMPTY_POOL: PoolState = { members: [], waiting: [], nextSocket: 1, closed: false };
+
+/**
+ * Decides which request gets which connection; pure. `now` is in ms, of any clock that does not go back.
+ *
+ * A late frame of one user's ask must never count as another user's reply. A connection therefore goes to another user
+ * only if every frame on it carried its ask's `unique_id` and the new ask has an id that no other user had on it. From
+ * then on a frame without that id is refused. A connection that may not change users is closed when its place is needed.
+ */
+export function stepPool(state: PoolState, input: PoolInput, now: number, rule: PoolRule): PoolStep {
+  switch (input.kind) {
+    case "request": {
+      const { request } = input;
+      if (state.closed) return refuse(state, request.ticket, "closed");
+      if (state.waiting.length >= rule.maxWaiting) return refuse(state, request.ticket, "full");
+      return assign(
+        { state: { ...state, waiting: [...state.waiting, { ...request, since: now }] }, actions: [] },
+        now,
+        rule,
+      );
+    }
+    case "withdrawn": {
+      const waiting = state.waiting.filter(({ ticket }) => ticket !== input.ticket);
+      return assign({ state: { ...state, waiting }, actions: [] }, now, rule);
+    }
+    case "released":
+      return assign(release(state, input, now, rule), now, rule);
+    case "gone":
+      return assign({ state: without(state, input.socket), actions: [] }, now, rule);
+    case "tick":
+      return assign(endIdle(state, now, rule), now, rule);
+    case "closed":
+      return close(state);
+  }
+}
+
+/** When a `tick` can next change anything, by the same clock as `now`; undefined: not before another input. */
+export function nextTick({ members, waiting }: PoolState, now: number, rule: PoolRule): number | undefined {
+  const longestUnused = members.find(({ busy }) => !busy);
+  if (!longestUnused) return undefined;
+  const resting =
+    waiting.length > 0 ? members.find(({ busy, since }) => !busy && now - since < rule.restMs) : undefined;
+  return Math.min(longestUnused.since + rule.idleMs, resting ? resting.since + rule.restMs : Infinity);
+}
+
+function refuse(state: PoolState, ticket: number, why: "full" | "closed"): PoolStep {
+  return { state, actions: [{ do: "refuse", ticket, why }] };
+}
+
+function close(state: PoolState): PoolStep {
+  const ends: PoolAction[] = state.members.map(({ socket }) => ({ do: "end", socket }));
+  const refusals: PoolAction[] = state.waiting.map(({ ticket }) => ({ do: "refuse", ticket, why: "closed" }));
+  return { state: { ...state, members: [], waiting: [], closed: true }, actions: [...ends, ...refusals] };
+}
+
+function without(state: PoolState, socket: number): PoolState {
+  const at = state.members.findIndex((member) => member.socket === socket);
+  return at < 0 ? state : { ...state, members: state.members.toSpliced(at, 1) };
+}
+
+function endIdle(state: PoolState, now: number, rule: PoolRule): PoolStep {
+  const old = state.members.filter(({ busy, since }) => !busy && now - since >= rule.idleMs);
+  return {
+    state: old.reduce((left, { socket }) => without(left, socket), state),
+    actions: old.map(({ socket }) => ({ do: "end", socket })),
+  };
+}
+
+function release(
+  state: PoolState,
+  { socket, echoed }: { socket: number; echoed: boolean },
+  now: number,
+  rule: PoolRule,
+): PoolStep {
+  const member = state.members.find((one) => one.socket === socket);
+  if (!member) return { state, actions: [] };
+  const rest = without(state, socket);
+  if (member.served.size >= rule.maxServed) return { state: rest, actions: [{ do: "end", socket }] };
+  const released: Member = { ...member, busy: false, since: now, echoes: member.echoes && echoed };
+  // Last in the list, so that the longest unused comes first.
+  return { state: { ...rest, members: [...rest.members, released] }, actions: [] };
+}
+
+/** Assigns free connections in order of arrival. A request that cannot have any lets later ones pass, for `patienceMs`. */
+function assign(from: PoolStep, now: number, rule: PoolRule): PoolStep {
+  let { state } = from;
+  const actions = [...from.actions];
+  for (const request of from.state.waiting) {
+    const step = assignOne(state, request, now, rule);
+    if (step) {
+      state = step.state;
+      actions.push(...step.actions);
+    } else if (isFullyBusy(state, rule) || now - request.since > rule.patienceMs) {
+      break;
+    }
+  }
+  return { state, actions };
+}
+
+function isFullyBusy({ members }: PoolState, { connections }: PoolRule): boolean {
+  return members.length >= connections && members.every(({ busy }) => busy);
+}
+
+function assignOne(state: PoolState, request: Waiting, now: number, rule: PoolRule): PoolStep | undefined {
+  const rest = { ...state, waiting: state.waiting.filter((one) => one !== request) };
+  return reuse(rest, request, now, rule) ?? connect(rest, request, now, rule);
+}
+
+/** Prefers the connection that served the same user last, then the longest unused one that is safe and has rested. */
+function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
+  const { members } = state;
+  const { ticket, affinity, uniqueId } = request;
+  // The cheap conditions come first: there may be hundreds of connections.
+  const own = members.findLastIndex((one) => one.last === affinity && !one.busy && isSafe(one, request));
+  const at =
+    own >= 0 ? own : members.findIndex((one) => !one.busy && now - one.since >= rule.restMs && isSafe(one, request));
+  const member = members[at];
+  if (!member) return undefined;
+  const mustEcho = member.owner !== affinity;
+  const assigned: Member = {
+    ...member,
+    busy: true,
+    last: affinity,
+    owner: mustEcho ? undefined : member.owner,
+    served: new Map(member.served).set(uniqueId, affinity),
+  };
+  return {
+    state: { ...state, members: members.with(at, assigned) },
+    actions: [{ do: "assign", ticket, socket: member.socket, mustEcho }],
+  };
+}
+
+/** Opens a connection; at the cap in the place of a free one that this request cannot use. */
+function connect(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
+  const full = state.members.length >= rule.connections;
+  const replaced = full ? state.members.find((member) => !member.busy && !isSafe(member, request)) : undefined;
+  if (full && !replaced) return undefined;
+  const kept = replaced ? without(state, replaced.socket) : state;
+  const { ticket, affinity, uniqueId } = request;
+  const socket = state.nextSocket;
+  const member: Member = {
+    socket,
+    busy: true,
+    since: now,
+    last: affinity,
+    owner: affinity,
+    served: new Map([[uniqueId, affinity]]),
+    echoes: true,
+  };
+  return {
+    state: { ...kept, nextSocket: socket + 1, members: [...kept.members, member] },
+    actions: [
+      ...(replaced ? [{ do: "end", socket: replaced.socket } as const] : []),
+      { do: "connect", ticket, socket },
+    ],
+  };
+}
+
+/** Whether no late frame of another user's ask could be taken for a reply to this request. */
+function isSafe(member: Member, { affinity, uniqueId }: PoolRequest): boolean {
+  if (member.owner === affinity) return true;
+  const user = member.served.get(uniqueId);
+  return member.echoes && (user === undefined || user === affinity);
+}
