@@ -105,9 +105,13 @@ export class FrameReader implements Disposable {
   #change(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const left = Math.max(1, this.#quietSince + timeoutMs - performance.now());
-      const timer = setTimeout(() => this.#fail(new EngineError("timeout", "the engine is silent")), left);
+      let last: NodeJS.Immediate | undefined;
+      const fail = (): void => this.#fail(new EngineError("timeout", "the engine is silent"));
+      // After a stall of this process, timers run before its sockets are read: a frame may be there already.
+      const timer = setTimeout(() => (last = setImmediate(fail)), left);
       this.#wake = () => {
         clearTimeout(timer);
+        clearImmediate(last);
         this.#wake = undefined;
         resolve();
       };
