@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { wireErrorSchema } from "./error.ts";
-import { eventSchema } from "./event.ts";
+import { logEntrySchema, type Event } from "./event.ts";
 import { idSchema } from "./id.ts";
 
 /** Position in a conversation's reply log: the last event that a client applied. */
@@ -20,14 +20,15 @@ export const closeSchema = z.strictObject({ conversation: idSchema });
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
 /** The acknowledgement of an open. `more`: open again with the last event's position. `first`: the oldest kept seq. */
-export const openedSchema = z.object({
+const openedSchema = z.object({
   ok: z.literal(true),
-  events: z.array(eventSchema),
+  events: z.array(logEntrySchema),
   more: z.boolean(),
   first: z.int(),
   head: z.nullable(positionSchema),
 });
-export type Opened = z.infer<typeof openedSchema>;
+/** The same as a server writes it, which knows all of its own events. */
+export type Opened = Omit<z.infer<typeof openedSchema>, "events"> & { events: Event[] };
 
 export const openAckSchema = z.discriminatedUnion("ok", [openedSchema, refused]);
 /** The acknowledgement of `conversation:close` and `cancel`. */

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { catch as otherwise } from "zod/mini";
 
 /**
  * Every code a client can see: whether the same request may be tried again, the HTTP status, the WebSocket close code
@@ -94,9 +95,12 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What a client gets when something is refused or fails. Clients switch on `code` only. */
+/**
+ * What a client gets when something is refused or fails. Clients switch on `code` only. A code that a newer server
+ * gives is read as `INTERNAL`; `message` and `retryable` are that server's.
+ */
 export const wireErrorSchema = z.object({
-  code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+  code: otherwise(z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]), "INTERNAL"),
   message: z.string(),
   retryable: z.boolean(),
   retryAfterMs: z.optional(z.int()),

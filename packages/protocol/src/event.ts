@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { catch as otherwise } from "zod/mini";
 import { wireErrorSchema } from "./error.ts";
 
 const head = {
@@ -14,7 +15,8 @@ const head = {
   at: z.number(),
 };
 
-const missingSchema = z.object({ page: z.int(), reason: z.enum(["scan", "error", "limit"]) });
+/** A reason that a newer server gives is read as "error": the event around it must stay readable. */
+const missingSchema = z.object({ page: z.int(), reason: otherwise(z.enum(["scan", "error", "limit"]), "error") });
 export type MissingPage = z.infer<typeof missingSchema>;
 
 const citationSchema = z.object({ file: z.int(), page: z.int() });
@@ -76,6 +78,23 @@ export type Event = z.infer<typeof eventSchema>;
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
 
+/** An entry of a type, or with a body, that this version does not know. Its seq counts; nothing is shown of it. */
+const unknownSchema = z.object({
+  ...head,
+  type: z.pipe(
+    z.string(),
+    z.transform((): "unknown" => "unknown"),
+  ),
+});
+export type UnknownEvent = z.infer<typeof unknownSchema>;
+
+/**
+ * One entry of a log as a reader sees it. Newer servers may add types: a reader that refused them would see a gap in
+ * the order for ever.
+ */
+export const logEntrySchema = z.union([eventSchema, unknownSchema]);
+export type LogEntry = Event | UnknownEvent;
+
 /** The fields that a writer gives: the log adds `seq`, `at` and, from the address, the rest of the head. */
 export type EventBody<T extends EventType = EventType> = T extends EventType
   ? Omit<EventOf<T>, "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at">
@@ -85,6 +104,6 @@ export type EventBody<T extends EventType = EventType> = T extends EventType
 export type Terminal = "completed" | "failed" | "cancelled";
 
 /** Tells whether an event ends its ask. */
-export function isTerminal(event: Event): event is EventOf<Terminal> {
+export function isTerminal(event: LogEntry): event is EventOf<Terminal> {
   return event.type === "completed" || event.type === "failed" || event.type === "cancelled";
 }

@@ -1,6 +1,6 @@
 import type { Opened, Position } from "./conversation.ts";
 import type { WireError } from "./error.ts";
-import type { Event } from "./event.ts";
+import type { Event, LogEntry } from "./event.ts";
 
 /**
  * Phase of a reader of one conversation. `offline`: no connection. `opening`: an open was sent, and live events are
@@ -18,7 +18,7 @@ export interface FollowState {
   /** Number of the newest open; replies to earlier ones are ignored. */
   readonly call: number;
   /** Live events that arrived while an open was on its way. */
-  readonly buffered: readonly Event[];
+  readonly buffered: readonly LogEntry[];
   /** Another open has to follow the one on its way: `now` at its reply, or `soon`, spread at random. */
   readonly reopen: "now" | "soon" | undefined;
   /**
@@ -50,9 +50,12 @@ type AppliedEvent = Position & { readonly ask: string };
 export type FollowInput =
   | { readonly type: "connected" }
   | { readonly type: "disconnected" }
-  | ({ readonly type: "opened"; readonly call: number } & Pick<Opened, "events" | "more" | "first" | "head">)
+  | ({ readonly type: "opened"; readonly call: number; readonly events: readonly LogEntry[] } & Pick<
+      Opened,
+      "more" | "first" | "head"
+    >)
   | { readonly type: "refused"; readonly call: number; readonly error: WireError }
-  | { readonly type: "event"; readonly event: Event }
+  | { readonly type: "event"; readonly event: LogEntry }
   | { readonly type: "resync" }
   /** An ask of the caller was acknowledged: the watchdog runs until the log has its terminal event. */
   | { readonly type: "asked"; readonly ask: string; readonly seq: number; readonly duplicate: boolean }
