@@ -197,7 +197,7 @@ export async function beginHead(
   store: Store,
   user: string,
   conversation: string,
-): Promise<{ say(text: string): Promise<void>; complete(): Promise<void> }> {
+): Promise<{ say(text: string): Promise<void>; complete(): Promise<void>; fail(error: WireError): Promise<void> }> {
   const owner = newOwner();
   const taken = await take(store, conversationAddress(user, conversation), owner);
   if (taken.kind !== "taken") throw new Error(`nothing to take: ${taken.kind}`);
@@ -216,6 +216,9 @@ export async function beginHead(
     async complete() {
       const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
       await finish(store, ask, { attempt, n: ++n }, { type: "completed", text, timings }, newNonce());
+    },
+    async fail(error) {
+      await finish(store, ask, { attempt, n: ++n }, { type: "failed", error }, newNonce());
     },
   };
 }

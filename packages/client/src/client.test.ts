@@ -32,27 +32,6 @@ async function arrived(id: string): Promise<void> {
 }
 
 describe("an answer", () => {
-  test("is an iterable of its events, and its text", async () => {
-    const answer = relay.conversation("c").ask("what is inside?", { id: "a1" });
-    expect(await answer.accepted).toMatchObject({ seq: 1, duplicate: false });
-    server.answer("a1", "three small words");
-    expect(await answer.text()).toBe("three small words");
-    const types: string[] = [];
-    for await (const event of answer) types.push(event.type);
-    expect(types).toEqual(["accepted", "started", "delta", "delta", "delta", "completed"]);
-    expect(server.heard[0]).toMatchObject({ event: "conversation:open", payload: { conversation: "c" } });
-  });
-  test("that failed throws its code; one that was cancelled gives what had arrived", async () => {
-    const answer = relay.conversation("c").ask("?", { id: "a1" });
-    await answer.accepted;
-    server.write("a1", { type: "failed", error: wireError("ENGINE_TIMEOUT") });
-    await expect(answer.text()).rejects.toMatchObject({ code: "ENGINE_TIMEOUT", retryable: true });
-    const stopped = relay.conversation("c").ask("?", { id: "a2" });
-    await stopped.accepted;
-    server.write("a2", { type: "delta", text: "half" });
-    server.write("a2", { type: "cancelled", text: "half" });
-    expect(await stopped.text()).toBe("half");
-  });
   test("is whole once, over events lost, repeated and overtaken", async () => {
     const conversation = relay.conversation("c");
     const shown: Event[] = [];
@@ -65,18 +44,6 @@ describe("an answer", () => {
     for (const event of [started, second, first, first, started, server.log.at(-1)]) if (event) server.publish(event);
     expect(await answer.text()).toBe("one two three four five six seven");
     expect(shown).toEqual(server.log);
-  });
-  test("goes on over a broken connection, from the last position", async () => {
-    const answer = relay.conversation("c").ask("?", { id: "a1" });
-    await answer.accepted;
-    server.write("a1", { type: "started", engine: "e" });
-    await eventually(() => states.includes("online"));
-    server.breakAll();
-    server.write("a1", { type: "delta", text: "while away" });
-    server.complete("a1", "while away");
-    expect(await answer.text()).toBe("while away");
-    expect(states.slice(0, 3)).toEqual(["online", "offline", "online"]);
-    expect(server.heard.at(-1)).toMatchObject({ event: "conversation:open", payload: { after: { seq: 2 } } });
   });
   test("survives a listener that throws, which is told to the process", async () => {
     const thrown: unknown[] = [];
@@ -153,21 +120,6 @@ describe("a reload", () => {
     expect(shown.filter(({ type }) => type === "accepted")).toHaveLength(1);
     await eventually(() => storage.getItem(`docrelay:outbox:${server.url}`) === "[]");
   });
-  test("mid-answer shows it whole, page by page", async () => {
-    const answer = relay.conversation("c").ask("?", { id: "a1" });
-    await answer.accepted;
-    server.write("a1", { type: "started", engine: "e" });
-    for (let n = 0; n < 17; n++) server.write("a1", { type: "delta", text: `${n} ` });
-    relay.close();
-    const shown: Event[] = [];
-    open()
-      .conversation("c")
-      .subscribe({ event: (event) => shown.push(event) });
-    await eventually(() => shown.length === 19);
-    server.complete("a1", "done");
-    await eventually(() => shown.length === 20);
-    expect(shown).toEqual(server.log);
-  });
   test("never keeps a password, nor a nonsense storage", async () => {
     storage.setItem(`docrelay:outbox:${server.url}`, `{"not":"a list"}`);
     server.fail("ask", "lose-ack");
@@ -179,23 +131,6 @@ describe("a reload", () => {
     await arrived("a1");
     expect(storage.getItem(`docrelay:outbox:${server.url}`)).not.toContain("secret");
   });
-});
-
-test("a second tab is the same user, and shows the same conversation", async () => {
-  await eventually(() => relay.state === "online");
-  const second = open();
-  const shown: Event[] = [];
-  second.conversation("c").subscribe({ event: (event) => shown.push(event) });
-  const answer = relay.conversation("c").ask("?", { id: "a1" });
-  await answer.accepted;
-  server.answer("a1", "for both");
-  await eventually(() => shown.at(-1)?.type === "completed");
-  expect(shown).toEqual(server.log);
-  expect(server.sessions).toBe(1);
-  expect(server.handshakes).toEqual([
-    { token: "token-1", protocol: 1 },
-    { token: "token-1", protocol: 1 },
-  ]);
 });
 
 describe("a log that was rolled back", () => {
@@ -288,13 +223,50 @@ describe("the connection", () => {
   });
 });
 
-test("what is closed ends: answers, iterables and listeners", async () => {
-  const conversation = relay.conversation("c");
-  const answer = conversation.ask("?", { id: "a1" });
-  await answer.accepted;
-  const all = Array.fromAsync(conversation.events());
-  conversation.close();
-  await expect(answer.text()).rejects.toThrow("closed");
-  expect((await all).length).toBeLessThanOrEqual(1);
-  await eventually(() => server.count("conversation:close") === 1);
+describe("a server of another version", () => {
+  test("may add events, fields, codes and stages: the answer is whole", async () => {
+    const answer = relay.conversation("c").ask("?", { id: "a1" });
+    await answer.accepted;
+    const told: unknown[] = [];
+    relay.conversation("c").subscribe({ event: () => undefined, progress: (progress) => told.push(progress) });
+    server.io.emit("progress", { conversation: "c", ask: "a1", stage: "waiting-for-engine" });
+    server.io.emit("progress", { conversation: "c", ask: "a1", stage: "queued", position: 2, since: 1 });
+    server.write("a1", { type: "rated", stars: 5 } as never);
+    server.write("a1", { type: "delta", text: "whole", tokens: 1 } as never);
+    server.write("a1", { type: "rated", stars: 4 } as never);
+    server.complete("a1", "whole");
+    expect(await answer.text()).toBe("whole");
+    const events = await Array.fromAsync(answer);
+    expect(events.map(({ type, seq }) => [type, seq])).toEqual([
+      ["accepted", 1],
+      ["delta", 3],
+      ["completed", 5],
+    ]);
+    expect(told).toEqual([{ conversation: "c", ask: "a1", stage: "queued", position: 2 }]);
+    server.fail("ask", { refuse: { code: "PROMPT_TOO_LARGE", message: "Too much.", retryable: false } as never });
+    await expect(relay.conversation("c").ask("?").accepted).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: "Too much.",
+      retryable: false,
+    });
+  });
+  test("that answers nonsense is asked once more, then the call fails", async () => {
+    server.fail("cancel", { answer: { ok: "perhaps" } }, { answer: "no object" });
+    await expect(relay.conversation("c").cancel("a1")).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(server.count("cancel")).toBe(2);
+    for (const payload of [null, 7, {}, { type: "delta", text: "x" }]) server.io.emit("event", payload);
+    server.io.emit("progress", null);
+    const answer = relay.conversation("c").ask("?", { id: "a1" });
+    await answer.accepted;
+    server.answer("a1", "still here");
+    expect(await answer.text()).toBe("still here");
+  });
+  test("whose welcome cannot be read ends the connection, and says why", async () => {
+    await eventually(() => relay.state === "online");
+    server.welcome = { user: "user", protocol: 2 };
+    const errors: unknown[] = [];
+    const other = open({ onState: (_, error) => error && errors.push(error) });
+    await eventually(() => other.state === "closed");
+    expect(errors).toMatchObject([{ code: "BAD_MESSAGE", wire: { reason: "version" } }]);
+  });
 });

@@ -1,29 +1,21 @@
-import {
-  follow,
-  following,
-  wireError,
-  type Event,
-  type FollowInput,
-  type Opened,
-  type Progress,
-} from "@docrelay/protocol";
+import { follow, following, wireError, type Event, type FollowInput, type Progress } from "@docrelay/protocol";
 import type { Link } from "./link.ts";
 import { RelayError, unreachable } from "./relay-error.ts";
 
-/** Hears a conversation: every event once, in order. */
+/** Called with what happens in a conversation: each event once, in order. */
 export interface Listener {
   event(event: Event): void;
-  /** A hint; may be missed. */
+  /** How far an ask is. A hint: some may be missed. */
   progress?(progress: Progress): void;
-  /** The log is another one than what was heard: forget all of it; what is left follows. */
+  /** The server's log was replaced by an older one: forget all events so far; those of the new log follow. */
   reset?(): void;
-  /** The conversation cannot be followed any more. */
+  /** The conversation cannot be read any more; no event follows. */
   failed?(error: RelayError): void;
-  /** The conversation was closed here: nothing more comes. */
+  /** The conversation was closed on this connection; no event follows. */
   closed?(): void;
 }
 
-/** Carries out what the pure machine of `@docrelay/protocol` decides, over one link. */
+/** Reads one conversation over a link: does what the state machine `follow` of `@docrelay/protocol` decides. */
 export interface Follower {
   input(input: FollowInput): void;
   stop(): void;
@@ -49,7 +41,7 @@ export function createFollower(link: Link, conversation: string, listener: Requi
       timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
   }
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
-    link.once<Opened>("conversation:open", { conversation, ...(after ? { after } : {}) }).then(
+    link.once("conversation:open", { conversation, ...(after ? { after } : {}) }).then(
       ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head }),
       (error: unknown) =>
         input({ type: "refused", call, error: error instanceof RelayError ? error.wire : wireError("INTERNAL") }),

@@ -1,6 +1,6 @@
 import { wireError, type ErrorCode, type WireError } from "@docrelay/protocol";
 
-/** What the server refused or failed, or that it could not be reached in time. Switch on `code` only. */
+/** A refusal or failure told by the server, or a server that could not be reached in time. Switch on `code` only. */
 export class RelayError extends Error {
   override readonly name = "RelayError";
   readonly wire: WireError;
@@ -16,7 +16,7 @@ export class RelayError extends Error {
   }
 }
 
-/** A failure of ours to reach the server, in the terms of the contract. */
+/** The error for a server that could not be reached; it has the contract's code for "outcome unknown, send again". */
 export function unreachable(cause?: unknown): RelayError {
   return new RelayError(wireError("STORE_UNAVAILABLE", { message: "The server does not answer." }), { cause });
 }

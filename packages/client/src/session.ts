@@ -3,11 +3,11 @@ import * as z from "zod/mini";
 import { RelayError, unreachable } from "./relay-error.ts";
 import { readJson, writeJson, type Storage } from "./storage.ts";
 
-/** Where tokens come from. */
+/** Gives the tokens that authenticate a connection. */
 export interface TokenSource {
-  /** A token that is good for a while yet. @throws RelayError */
+  /** A token that is valid for another minute or more. @throws RelayError */
   token(): Promise<string>;
-  /** The last one was refused, or runs out: the next call gets another. `refused` forgets the user with it. */
+  /** The newest token was refused or expires soon: the next call gives another. `refused` also forgets the user. */
   renew(why: "refused" | "expiring"): void;
 }
 
@@ -33,7 +33,7 @@ export function anonymousTokens(
   let refused: string | undefined;
   let fetching: Promise<string> | undefined;
 
-  /** Another tab may have taken or renewed one meanwhile: all tabs of a browser are one user. */
+  /** Takes a session that another tab has stored meanwhile: all tabs of a browser are one user. */
   function adopt(): boolean {
     const stored = readJson(storage, key, isSession);
     if (!stored || stored.token === session?.token || stored.token === refused) return false;

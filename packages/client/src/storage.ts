@@ -1,11 +1,11 @@
-/** A small keeper of strings, such as `localStorage`. */
+/** Keeps strings by key, such as `localStorage`. */
 export interface Storage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
 
-/** Forgets everything with the process. */
+/** A storage that ends with the process. */
 export function memoryStorage(): Storage {
   const items = new Map<string, string>();
   return {
@@ -15,7 +15,37 @@ export function memoryStorage(): Storage {
   };
 }
 
-/** Reads a JSON value; undefined when there is none that fits. A full or forbidden storage is like an empty one. */
+/**
+ * `localStorage`. What the browser does not keep, because site data is blocked or the storage is full, is kept in memory
+ * until the page ends; `onLost` is called once, when that happens for the first time. Outside a browser: all in memory.
+ */
+export function browserStorage(onLost?: () => void): Storage {
+  const memory = memoryStorage();
+  let lost = false;
+  /** Tries `localStorage`, whose mere mention throws where site data is blocked. */
+  function attempt<T>(use: (storage: Storage) => T): { result: T } | undefined {
+    try {
+      return { result: use((globalThis as { localStorage: Storage }).localStorage) };
+    } catch {
+      if (!lost) onLost?.();
+      lost = true;
+      return undefined;
+    }
+  }
+  return {
+    getItem: (key) => memory.getItem(key) ?? attempt((storage) => storage.getItem(key))?.result ?? null,
+    setItem(key, value) {
+      if (attempt((storage) => storage.setItem(key, value))) memory.removeItem(key);
+      else memory.setItem(key, value);
+    },
+    removeItem(key) {
+      memory.removeItem(key);
+      attempt((storage) => storage.removeItem(key));
+    },
+  };
+}
+
+/** Reads a JSON value; undefined when there is none, when it does not fit, or when the storage throws. */
 export function readJson<T>(storage: Storage, key: string, fits: (value: unknown) => value is T): T | undefined {
   try {
     const value: unknown = JSON.parse(storage.getItem(key) ?? "null");
@@ -25,11 +55,11 @@ export function readJson<T>(storage: Storage, key: string, fits: (value: unknown
   }
 }
 
-/** Writes a JSON value, if the storage takes it: what is kept here only makes a reload smoother. */
+/** Writes a JSON value. A storage that throws is ignored: what is kept here only makes a reload smoother. */
 export function writeJson(storage: Storage, key: string, value: unknown): void {
   try {
     storage.setItem(key, JSON.stringify(value));
   } catch {
-    // full, or forbidden by the browser
+    // Full, or blocked by the browser.
   }
 }

@@ -70,23 +70,6 @@ describe("an upload", () => {
     const { upload } = await relay.upload(a);
     expect(stored(upload)).toEqual(a.bytes);
   });
-  test("of the same object is sent once, for any number of asks", async () => {
-    const a = file(3000);
-    const conversation = relay.conversation("c");
-    await Promise.all([1, 2].map(async (n) => conversation.ask("?", { id: `a${n}`, files: [a] }).accepted));
-    expect(server.uploads.size).toBe(1);
-    const [one, two] = [...server.asks.values()].map(({ files }) => files);
-    expect(one).toEqual(two);
-  });
-  test("that the server no longer has is sent anew, and the ask goes through", async () => {
-    const a = file(3000);
-    const { upload } = await relay.upload(a);
-    server.uploads.delete(upload);
-    const answer = relay.conversation("c").ask("?", { id: "a1", files: [{ upload: "gone" }] });
-    await expect(answer.accepted).rejects.toMatchObject({ code: "NOT_FOUND", wire: { file: 0 } });
-    await relay.conversation("c").ask("?", { id: "a2", files: [a] }).accepted;
-    expect(stored(server.asks.get("a2")?.files?.[0]?.upload ?? "")).toEqual(a.bytes);
-  });
 });
 
 describe("an ask with files", () => {

@@ -1,14 +1,14 @@
-import { CHUNKS_IN_FLIGHT, type WireError } from "@docrelay/protocol";
+import { CHUNKS_IN_FLIGHT } from "@docrelay/protocol";
 import { newId } from "./id.ts";
 import type { Link } from "./link.ts";
 import { RelayError } from "./relay-error.ts";
 
-/** A file to be sent: a `File`, or bytes with a name. */
+/** A file to upload: a `File`, or bytes with a name. */
 export type FileInput = File | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array | Blob };
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;
-  /** Bytes stored so far, of so many. */
+  /** Bytes stored so far, of `size`. */
   onProgress?(sent: number, size: number): void;
 }
 
@@ -16,61 +16,74 @@ const UPLOAD_MS = 120_000;
 const REWINDS = 100;
 
 /**
- * Sends a file in chunks, at most 4 on their way; a broken connection goes on from where the server is, on any edge.
+ * Uploads a file in chunks, at most 4 unacknowledged. Each call is repeated for up to 120 s; after a broken connection
+ * the upload continues at the server's offset, on any edge.
  * @returns the upload's id, to be named by asks. @throws RelayError, or the signal's reason.
  */
 export async function upload(link: Link, file: FileInput, options: UploadOptions = {}): Promise<string> {
-  const blob = file instanceof Blob ? file : file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes.slice()]);
+  const blob = blobOf(file);
   const id = newId();
-  const { signal } = options;
+  const { signal, onProgress } = options;
   const retry = { deadlineMs: UPLOAD_MS, ...(signal ? { signal } : {}) };
   const begin = { upload: id, name: file.name, type: file.type ?? "", size: blob.size };
-  const started = await link.call<{ offset: number; chunkBytes: number }>("upload:start", begin, retry);
-  let next = started.offset;
-  let done = false;
-  let rewinds = 0;
+  const { offset, chunkBytes } = await link.call("upload:start", begin, retry);
+  await sendChunks({ offset, size: blob.size, chunkBytes }, async (from) => {
+    const bytes = new Uint8Array(await blob.slice(from, from + chunkBytes).arrayBuffer());
+    const ack = await link.call("upload:chunk", { upload: id, offset: from, bytes }, retry);
+    onProgress?.(ack.offset, blob.size);
+    return ack.done;
+  });
+  return id;
+}
+
+function blobOf(file: FileInput): Blob {
+  if (file instanceof Blob) return file;
+  return file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes.slice()]);
+}
+
+/** Sends chunks from `offset` to `size` until one says that the upload is done. `send` gets each chunk's offset. */
+async function sendChunks(
+  { offset, size, chunkBytes }: { offset: number; size: number; chunkBytes: number },
+  send: (offset: number) => Promise<boolean>,
+): Promise<void> {
   const flying = new Set<Promise<void>>();
-  let failure: unknown;
-  let expected: number | undefined;
+  let next = offset;
+  let done = false;
+  let failure: { error: unknown } | undefined;
+  /** Where the server wants to go on; no chunk is sent until those on their way are answered. */
+  let rewindTo: number | undefined;
 
-  const send = async (offset: number): Promise<void> => {
+  async function fly(from: number): Promise<void> {
     try {
-      const bytes = new Uint8Array(await blob.slice(offset, offset + started.chunkBytes).arrayBuffer());
-      const ack = await link.call<{ offset: number; done: boolean }>(
-        "upload:chunk",
-        { upload: id, offset, bytes },
-        retry,
-      );
-      done ||= ack.done;
-      options.onProgress?.(ack.offset, blob.size);
+      if (await send(from)) done = true;
     } catch (error) {
-      const wire: (WireError & { expectedOffset?: number | undefined }) | undefined =
-        error instanceof RelayError ? error.wire : undefined;
-      if (wire?.reason === "offset" && wire.expectedOffset !== undefined)
-        expected = Math.min(expected ?? wire.expectedOffset, wire.expectedOffset);
-      else failure ??= error;
+      const expected = expectedOffset(error);
+      if (expected === undefined) failure ??= { error };
+      else rewindTo = Math.min(rewindTo ?? expected, expected);
     }
-  };
-
-  while (!done && failure === undefined) {
-    while (next < blob.size && flying.size < CHUNKS_IN_FLIGHT && expected === undefined) {
-      const flight = send(next).finally(() => flying.delete(flight));
+  }
+  for (let rewinds = 0; rewinds <= REWINDS && !done && !failure;) {
+    while (next < size && flying.size < CHUNKS_IN_FLIGHT && rewindTo === undefined) {
+      const flight = fly(next).finally(() => flying.delete(flight));
       flying.add(flight);
-      next += started.chunkBytes;
+      next += chunkBytes;
     }
-    if (flying.size > 0) {
-      await Promise.race(flying);
-      continue;
+    if (flying.size > 0) await Promise.race(flying);
+    else if (rewindTo === undefined) break;
+    else {
+      // The server has less than was sent: chunks overtook each other over a reconnect.
+      next = rewindTo;
+      rewindTo = undefined;
+      rewinds++;
     }
-    if (expected === undefined && next >= blob.size && !done) break;
-    // The server has less than was sent: chunks overtook each other over a reconnect.
-    if (++rewinds > REWINDS) break;
-    next = expected ?? next;
-    expected = undefined;
   }
   await Promise.all(flying);
-  if (failure !== undefined) throw failure;
+  if (failure) throw failure.error;
   if (!done)
     throw new RelayError({ code: "FILE_CORRUPT", message: "The file did not arrive whole.", retryable: false });
-  return id;
+}
+
+/** The offset that the server wants instead of the chunk's, when it refused the chunk for that. */
+function expectedOffset(error: unknown): number | undefined {
+  return error instanceof RelayError && error.wire.reason === "offset" ? error.wire.expectedOffset : undefined;
 }

@@ -14,6 +14,8 @@ import { Server, type Socket } from "socket.io";
 /** What the server does with a request instead of answering it. */
 export type Fault =
   | { readonly refuse: WireError }
+  /** Answers this instead, whatever it is. */
+  | { readonly answer: unknown }
   /** Does what was asked, and loses the answer. */
   | "lose-ack"
   /** Does what was asked, and breaks the connection before the answer. */
@@ -32,7 +34,10 @@ interface Upload {
   bytes: Buffer;
 }
 
-/** A server that speaks the protocol over real sockets, from memory, and misbehaves when told to. One user has it all. */
+/**
+ * A server that speaks the protocol over real sockets, from memory, and misbehaves when told to. It knows one user and
+ * one conversation, "c". Only for faults that a real edge does not produce on demand: the rest is tested on real edges.
+ */
 export class RelayServer implements AsyncDisposable {
   /** Everything that arrived, in order. */
   readonly heard: Array<{ readonly event: string; readonly payload: Record<string, unknown>; readonly at: number }> =
@@ -52,6 +57,8 @@ export class RelayServer implements AsyncDisposable {
   refuseConnect: WireError | undefined;
   /** What to do with the next requests of a name, first to last. */
   readonly faults = new Map<string, Fault[]>();
+  /** Sent instead of the right welcome. */
+  welcome: object | undefined;
   /** Events that are logged and not published. */
   silent = false;
   /** Holds answers to chunks until it settles. */
@@ -129,14 +136,15 @@ export class RelayServer implements AsyncDisposable {
       this.heard.push({ event, payload, at: performance.now() });
       const fault = this.faults.get(event)?.shift();
       if (fault === "break-before") return void socket.conn.close();
-      if (typeof fault === "object") return ack({ ok: false, error: fault.refuse });
+      if (typeof fault === "object") return ack("answer" in fault ? fault.answer : { ok: false, error: fault.refuse });
       void this.handle(socket, event, payload).then((answer) => {
         if (fault === "break-after") socket.conn.close();
         else if (fault !== "lose-ack") ack("code" in answer ? { ok: false, error: answer } : { ok: true, ...answer });
       });
     });
     const expiresAt = Date.now() + this.expiresInMs;
-    socket.emit("welcome", { user: "user", protocol: 1, node: "n", limits: DEFAULT_LIMITS, expiresAt });
+    const welcome = { user: "user", protocol: 1, node: "n", limits: DEFAULT_LIMITS, expiresAt };
+    socket.emit("welcome", this.welcome ?? welcome);
   }
 
   private async handle(socket: Socket, event: string, payload: Record<string, unknown>): Promise<object> {
