@@ -4,8 +4,9 @@ import type { Locator, Page } from "playwright-core";
 import { useCluster } from "./cluster.ts";
 import { PLAIN_HOST, usePage, watchTexts } from "./page.ts";
 
-const cluster = useCluster({ edges: 1, engineDelayMs: 40 });
+// First: edges read the built page when they start.
 const browser = usePage();
+const cluster = useCluster({ edges: 1, engineDelayMs: 40 });
 
 const FACT = "The lighthouse of Norrholm was painted green in 1931.";
 const pdf = (pages: string[], operators = 0): Buffer => Buffer.from(makePdf({ pages, operators }));

@@ -18,7 +18,8 @@ export interface Composer {
 
 /** The question, and the files that stay attached to the next ones. */
 export function createComposer(on: {
-  send(message: string, files: readonly Attachment[]): void;
+  /** Returns whether the question was taken: one that was not stays in the composer. */
+  send(message: string, files: readonly Attachment[]): boolean;
   stop(): void;
   onFiles(): void;
 }): Composer {
@@ -90,7 +91,8 @@ export function createComposer(on: {
     check();
     if (send.disabled) return;
     warn("");
-    on.send(question.value.trim(), [...files]);
+    if (!on.send(question.value.trim(), [...files]))
+      return warn("Your question could not be sent. Copy it, reload the page and ask again.");
     question.value = "";
     grow();
     check();

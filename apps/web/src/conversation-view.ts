@@ -8,7 +8,8 @@ import { wordsFor } from "./words.ts";
 
 export interface ConversationView {
   open(id: string): void;
-  ask(message: string, files: readonly Attachment[]): void;
+  /** Asks in the open conversation. Returns false, and does nothing, when none is open. */
+  ask(message: string, files: readonly Attachment[]): boolean;
   /** Stops the newest answer that is on its way. */
   stop(): void;
 }
@@ -88,8 +89,8 @@ export function createConversationView(
     if (follow) page.scrollTop = page.scrollHeight;
   }
 
-  function ask(message: string, chosen: readonly Attachment[]): void {
-    if (!conversation) return;
+  function ask(message: string, chosen: readonly Attachment[]): boolean {
+    if (!conversation) return false;
     const id = newId();
     files.set(id, chosen);
     apply({ type: "sending", id, message, files: chosen.map(({ name, size }) => ({ name, size })) });
@@ -113,6 +114,7 @@ export function createConversationView(
       },
     );
     document.documentElement.scrollTop = document.documentElement.scrollHeight;
+    return true;
   }
   function again(failed: AskView, with_?: { file: number; password: string }): void {
     const chosen = files.get(failed.id);

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { BrowserContext, Page } from "playwright-core";
+import { useCluster } from "./cluster.ts";
+import { usePage } from "./page.ts";
+
+// First: edges read the built page when they start.
+const browser = usePage();
+const cluster = useCluster({ edges: 1 });
+
+const question = "#question";
+async function ask(page: Page, text: string): Promise<void> {
+  await page.fill(question, text);
+  await page.press(question, "Enter");
+}
+const ended = async (page: Page, count = 1): Promise<void> =>
+  page
+    .locator('.answer[data-state="completed"]')
+    .nth(count - 1)
+    .waitFor();
+
+/** As with "block all site data": to mention a storage throws. */
+async function blocked(): Promise<BrowserContext> {
+  const profile = await browser.profile();
+  await profile.addInitScript(`for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(globalThis, name, { get() { throw new DOMException("Access is denied", "SecurityError"); } });`);
+  return profile;
+}
+/** The origin's real quota, used up. */
+async function full(): Promise<BrowserContext> {
+  const profile = await browser.profile();
+  await profile.addInitScript(`for (let size = 2 ** 22; size >= 1; size /= 2)
+    try { for (let n = 0; n < 9; n++) localStorage.setItem("fill" + size + "." + n, "x".repeat(size)); } catch {}`);
+  return profile;
+}
+
+describe("a browser that keeps nothing", () => {
+  it.each([
+    ["because site data is blocked", blocked],
+    ["because the storage is full", full],
+  ])("(%s) gets its answers, and is told that a reload loses them", async (_, profile) => {
+    const page = await browser.open(cluster.url(), await profile());
+    await page.getByText("Your browser keeps nothing for this page").waitFor();
+    await ask(page, "hello");
+    await ended(page);
+    expect(await page.inputValue(question)).toBe("");
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await ask(page, "and again");
+    await page.getByText("and again").waitFor();
+    await ended(page);
+  });
+  it("is not mentioned where things are kept", async () => {
+    const page = await browser.open(cluster.url());
+    expect(await page.locator("#unkept").isVisible()).toBe(false);
+  });
+});
+
+describe("an anchor of the page", () => {
+  it("is no conversation: the skip link focuses the question, and everything stays", async () => {
+    const page = await browser.open(cluster.url());
+    await ask(page, "hello");
+    await ended(page);
+    const address = page.url();
+    await page.locator(".skip").focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(async () => page.evaluate("document.activeElement.id")).toBe("question");
+    await expect.poll(() => page.url()).toBe(address);
+    await page.evaluate(`location.hash = "elsewhere"`);
+    await expect.poll(() => page.url()).toBe(address);
+    expect(await page.locator(".ask").count()).toBe(1);
+    await page.reload();
+    await ended(page);
+    expect(page.url()).toBe(address);
+  });
+});

@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import { conversationOf, hashOf } from "./address.ts";
+
+test("a conversation's address names it", () => {
+  expect(conversationOf(hashOf("a-B_9"))).toBe("a-B_9");
+});
+test("no anchor of a page, and no broken id, is a conversation", () => {
+  for (const hash of ["", "#", "#question", "#c", "#c=", "#c=a b", `#c=${"x".repeat(65)}`, "c=x"])
+    expect(conversationOf(hash)).toBeUndefined();
+});
