@@ -1,8 +1,8 @@
 import { createHistogram, latencyOf, type Latency } from "./histogram.ts";
 
-/** What becomes of asks, as their readers see it. All times are ms of one clock; pure but for its own counters. */
+/** Counts what happens to asks, as their readers see it. All times are ms of one clock. It does no I/O. */
 export interface AskTally {
-  /** `measured` is false while warming up: then the ask only counts if it is lost or comes twice. */
+  /** `measured` is false during the warm-up: then the ask counts only when it is lost or ends twice. */
   sent(ask: string, scheduledAt: number, sentAt: number, measured: boolean): void;
   /** Acknowledged, or refused with `code`. */
   acked(ask: string, at: number, code?: string): void;
@@ -11,11 +11,11 @@ export interface AskTally {
   text(ask: string, piece: string, at: number): void;
   /** The terminal event: `completed`, `cancelled`, or the code of a failure. */
   ended(ask: string, how: string, at: number): void;
-  /** The connection of these asks is gone: nobody waits for them any more. */
+  /** The connection of this ask has closed: the ask is no longer waited for. */
   dropped(ask: string): void;
-  /** An event came that had come before. */
+  /** An event arrived for a second time. */
   repeated(): void;
-  /** Events were missed live; they are read from the log. */
+  /** Events did not arrive live; they are read from the log. */
   gap(): void;
   event(): void;
   /** Asks acknowledged (or, where there are no acknowledgements, sent) and not ended. */
@@ -29,15 +29,15 @@ export interface AskResult {
   readonly answered: number;
   /** Refused or failed, by code. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Acknowledged, and no terminal event by the end. */
+  /** Acknowledged, but without a terminal event when the run ended. */
   readonly lost: number;
-  /** Sent, and neither acknowledged nor refused. */
+  /** Sent, but neither acknowledged nor refused. */
   readonly unacknowledged: number;
   readonly duplicated: number;
   readonly gaps: number;
-  /** Of all asks, those of the warm-up too; so are … */
+  /** All asks, including those of the warm-up. */
   readonly events: number;
-  /** … the replies that came to their end. */
+  /** All replies that ended, including those of the warm-up. */
   readonly replies: number;
   readonly latencies: readonly Latency[];
 }
@@ -51,9 +51,9 @@ interface Waiting {
   first: boolean;
 }
 
-/** The engine of the private cluster begins its reply with when it got the prompt and when it answered, in µs. */
+/** The private cluster's engine begins its reply with two times: prompt received and reply sent, in µs. */
 const STAMP = /^@(\d+),(\d+)@/;
-/** Ended asks whose second end would still be noticed. */
+/** How many ended asks are remembered, to notice a second end. */
 const REMEMBERED = 100_000;
 
 /** @param acknowledged false for a protocol without acknowledgements: there a sent ask counts as acknowledged. */

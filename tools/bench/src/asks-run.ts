@@ -14,11 +14,13 @@ const CONNECT_AT_ONCE = 32;
 const LOOK_MS = 50;
 const CATCH_UP_AT_ONCE = 64;
 
-/** Users that are connected and ask. */
+/** Connected users that send asks. */
 export interface Crowd extends Disposable {
-  /** What the asks of a phase are told to; each phase has a tally of its own. */
+  /** Counts the asks of the current phase; each phase has its own tally. */
   tally: AskTally;
-  /** Asks by schedule, each of the next user; resolves when all asks of this phase have ended or been waited for. */
+  /**
+   * Sends asks by schedule, users in turn; resolves when all asks of the phase have ended or the wait for them is over.
+   */
   ask(of: {
     rate: number;
     durationMs: number;
@@ -50,9 +52,9 @@ export async function gatherCrowd(options: Options): Promise<Crowd> {
   async function drain(tally: AskTally): Promise<void> {
     const end = nowMs() + options.drainMs;
     while (tally.running > 0 && nowMs() < end) await sleep(LOOK_MS);
-    // What a hint was lost for is in the log: only what is not there either is lost.
+    // An event that was not delivered live is in the log; an ask is lost only when its end is not there either.
     await inParallel(talkers.length, CATCH_UP_AT_ONCE, async (index) => {
-      await talkers[index]?.catchUp().catch(() => undefined); // then its asks stay unfinished, and count as lost
+      await talkers[index]?.catchUp().catch(() => undefined); // on failure its asks stay unfinished and count as lost
     });
   }
 

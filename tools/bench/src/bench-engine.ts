@@ -7,8 +7,8 @@ import { nowMs } from "./clock.ts";
 
 /*
  * The engine of the private cluster: answers every prompt with `--pieces` pieces, the first at once and the others
- * `--gap` ms apart (0: all at once). The first says when the prompt came and when it was answered, so that what the
- * relay adds can be told from what the engine takes.
+ * `--gap` ms apart (0: all at once). The first holds the times at which the prompt arrived and the reply left, so that
+ * the relay's part of a latency can be separated from the engine's.
  */
 const { values } = parseArgs({
   options: { pieces: { type: "string", default: "12" }, gap: { type: "string", default: "0" } },
@@ -38,7 +38,7 @@ server.on("connection", (socket: WebSocket) => {
   });
 });
 
-// One timer for all replies: hundreds of their own would be the engine's cost in the figures.
+// One timer for all replies: hundreds of timers would add the engine's own CPU to the figures.
 const timer = setInterval(() => {
   const now = nowMs();
   for (const reply of running) {

@@ -1,6 +1,6 @@
 /**
  * Milliseconds on the machine's monotonic clock: unlike `performance.now()` it has the same zero in every process of
- * one machine, so that an engine's stamps can be held against the generator's.
+ * one machine, so that times of the engine can be compared with times of the generator.
  */
 export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;

@@ -8,7 +8,7 @@ export interface ClusterWish {
   /** Between two pieces of a reply, in ms; 0: all at once. */
   readonly gapMs?: number;
   readonly pieces?: number;
-  /** More for Node, of edges and workers: `--cpu-prof` and the like. */
+  /** Further Node options for edges and workers, for instance `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -22,7 +22,10 @@ export interface Cluster extends AsyncDisposable {
   readonly workers: readonly PrivateProcess[];
 }
 
-/** Starts it. Everything of it ends with this process at the latest. @throws Error with a process's last lines. */
+/**
+ * Starts the cluster. All of its processes end with this process at the latest. @throws Error with a process's last
+ * lines.
+ */
 export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   await using ends = new AsyncDisposableStack();
   const folder = ends.use(makePrivateFolder());

@@ -8,15 +8,16 @@ import { openRelaySocket, type RelaySocket } from "./relay-socket.ts";
 import { figure, type Section } from "./result.ts";
 import { takeTokens } from "./session.ts";
 
-/** Below the default of 50 connections a user. */
+/** Below the default limit of 50 connections a user. */
 const PER_USER = 40;
 const CONNECT_MS = 30_000;
 const WARM_MOST = 1000;
 const SETTLE_MS = 1000;
 
 /**
- * Opens `count` connections as fast as `atOnce` at a time go, and keeps them idle for the duration. A tenth of them came
- * and went before: what a process takes once, for its first crowd, is not a connection's memory.
+ * Opens `count` connections, at most `atOnce` at the same time, and keeps them idle for the duration. Before that, a
+ * tenth as many are opened and closed, so that memory a process allocates once is not counted as memory of a
+ * connection.
  */
 export async function runConnections(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   const { count, durationMs, pid } = options;

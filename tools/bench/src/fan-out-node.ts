@@ -8,7 +8,7 @@ import { Redis } from "ioredis";
 import { Server } from "socket.io";
 
 /*
- * A Socket.IO server with nothing in it but an adapter, to hold one against the other: sockets join the room that they
+ * A Socket.IO server with nothing but an adapter, to compare adapters with each other: sockets join the room that they
  * name. `--adapter classic` subscribes to a pattern, so that every node gets every message; `sharded` to its rooms.
  */
 const { values } = parseArgs({

@@ -8,13 +8,13 @@ const TRIES = 60;
 
 export interface SentFile {
   readonly upload: string;
-  /** Times the deployment said BUSY, and was asked again. */
+  /** How often the deployment answered BUSY and the call was retried. */
   readonly busy: number;
 }
 
 /**
- * Uploads a file over a connection, at most four chunks on their way; a chunk that is refused for now is sent again.
- * @throws Error with the code of a refusal that stays.
+ * Uploads a file over a connection, with at most four chunks in flight; a chunk with a retryable refusal is sent again.
+ * @throws Error with the code of a refusal that is not retryable.
  */
 export async function sendFile(
   socket: RelaySocket,
@@ -42,7 +42,7 @@ export async function sendFile(
   const chunkBytes = Number(begun["chunkBytes"]);
   let next = 0;
   let done = false;
-  // A refused chunk leaves a hole before those behind it, which are refused for that: then all lanes begin again there.
+  // The chunks after a refused one are refused too, because one is missing before them: all lanes continue from there.
   let from: number | undefined;
   const lane = async (): Promise<void> => {
     while (next < bytes.length && from === undefined) {

@@ -7,8 +7,8 @@ import { runSideLoad, type SideResult } from "./side-load.ts";
 const UPLOADS_MOST_MS = 3_600_000;
 
 /**
- * Files beside text: first the text alone, then the same text while files are sent (`uploads`: all of them, however
- * long it takes; `pdfs`: for the duration, each asked about). Both in one run, since only then they can be compared.
+ * Files beside text: first text asks alone, then the same text asks while files are sent (`uploads`: all of the files,
+ * however long that takes; `pdfs`: for the duration, with one ask about each). Only figures of one run can be compared.
  */
 export async function runFiles(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   const { kind, rate, durationMs, warmupMs, count, atOnce } = options;
@@ -27,7 +27,7 @@ export async function runFiles(options: Options, follow: (show: () => string) =>
   const side = runSideLoad({ ...order, durationMs: uploads ? UPLOADS_MOST_MS : durationMs }, (files, bytes) => {
     sent = { files, bytes };
   }).finally(() => over.abort());
-  // The text goes on until the last file has been sent.
+  // Text asks continue until the last file has been sent.
   const [files, beside] = await Promise.all([
     side,
     crowd.ask({ ...text, durationMs: UPLOADS_MOST_MS, warmupMs: 0, signal: over.signal }),

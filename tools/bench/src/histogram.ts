@@ -1,12 +1,14 @@
 import { createHistogram as createNodeHistogram } from "node:perf_hooks";
 
-/** Times in ms, kept to three significant digits from 1 µs to 35 minutes; what is outside is kept as the nearest of these. */
+/**
+ * Times in ms with three significant digits, from 1 µs to 35 minutes; a time outside is recorded as the nearest limit.
+ */
 export interface Histogram {
   record(ms: number): void;
   readonly count: number;
   /** Largest recorded; 0 when empty. */
   readonly max: number;
-  /** The time that `p` percent (0..100) of the recorded ones do not exceed; 0 when empty. */
+  /** The time that `p` percent (0..100) of the recorded times do not exceed; 0 when empty. */
   percentile(p: number): number;
 }
 
@@ -15,7 +17,7 @@ const LEAST_PERCENT = 1e-6;
 /** Times above this (35 minutes) are recorded as this. */
 const TOP_US = 2 ** 31 - 1;
 
-/** An HDR histogram of Node's: the memory it takes is fixed, where sorting all samples would have no bound. */
+/** Uses Node's HDR histogram: its memory is fixed, whereas sorting all samples would take memory without a bound. */
 export function createHistogram(): Histogram {
   const times = createNodeHistogram({ lowest: 1, highest: TOP_US, figures: 3 });
   return {

@@ -1,4 +1,7 @@
-/** Does `count` pieces of work, at most `atOnce` at a time; the answers in order. Stops beginning more after a throw. */
+/**
+ * Calls `work` `count` times, at most `atOnce` at a time, and resolves with the results in order. Starts no call after
+ * one has thrown.
+ */
 export async function inParallel<T>(count: number, atOnce: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const answers: T[] = Array.from({ length: count });
   let next = 0;

@@ -19,7 +19,7 @@ async function measure(options: Options, progress: ProgressLine): Promise<string
   return reportText(result);
 }
 
-/** What the command line asks for; what is wrong with it ends the process here. */
+/** Reads the command line; ends the process when it is invalid. */
 function choose(args: readonly string[], stopped: AbortSignal): (progress: ProgressLine) => Promise<string> {
   if (args[0] === "standard") {
     try {

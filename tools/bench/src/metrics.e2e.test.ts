@@ -56,7 +56,7 @@ async function use(): Promise<void> {
   socket.close();
 }
 
-/** What a process exposes: of each of our metrics its type, label names, and the sum of its values. */
+/** The metrics that a process exposes: type, label names, and the sum of the values. */
 async function scrape(port: number): Promise<Map<string, { type: string; labels: Set<string>; sum: number }>> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const found = new Map<string, { type: string; labels: Set<string>; sum: number }>();
@@ -91,13 +91,13 @@ it("counts what an ask with a PDF and a resume cause, and every metric is explai
   for (const name of ["docrelay_stale_appends_total", "docrelay_engine_calls_failed_total"])
     expect(worker.has(name)).toBe(true);
 
-  // Labels are names from tables of ours: an id as a label would grow without a bound.
+  // Label values come from fixed tables: with an id as a label, the number of series would have no bound.
   const labels = [...edge.values(), ...worker.values()].flatMap((metric) => [...metric.labels]);
   expect(new Set(labels)).toEqual(new Set(["event", "outcome", "why", "how", "type"]));
-  // Times are histograms.
+  // Metrics of times are histograms.
   for (const [name, { type }] of [...edge, ...worker])
     if (name.endsWith("_seconds")) expect([name, type]).toEqual([name, "histogram"]);
-  // The table explains what there is, and nothing else.
+  // The table lists exactly the metrics that exist.
   const explained = [...DOCS.matchAll(/^\| `(docrelay_\w+)`/gm)].map(([, name]) => name);
   expect(explained.toSorted()).toEqual([...edge.keys(), ...worker.keys()].toSorted());
 });

@@ -8,18 +8,18 @@ import { openRelaySocket } from "./relay-socket.ts";
 import { takeTokens } from "./session.ts";
 
 /*
- * Many asks about one PDF. All wait for its text: what they wait for after it is there is the relay's own.
+ * Many asks about one PDF. All of them wait for its text; the time they wait after the text is there is the relay's.
  */
 
 const USERS = 20;
 const CALL_MS = 60_000;
 const ANSWER_MS = 60_000;
-/** Every ask may wait at a time, and they come as fast as they can be sent. */
+/** Limits that let every ask wait at the same time and be sent as fast as possible. */
 const ROOM = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
 
 /**
- * From the first ask that has the text to the last answer, in ms, after a pass to warm. The worker that extracts stands
- * still until all asks wait for it. @throws Error when an ask is refused or not answered.
+ * Measures, after a warm-up pass, the time from the first ask that has the text to the last answer, in ms. The extract
+ * worker is stopped until all asks wait for it. @throws Error when an ask is refused or not answered.
  */
 export async function answersAfterText(of: { asks: number; pages: number }): Promise<number> {
   await using cluster = await startCluster({ edges: 1, env: ROOM });

@@ -4,17 +4,17 @@ import type { Protocol } from "./talker.ts";
 export const KINDS = ["connections", "asks", "pdfs", "uploads", "streams"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** What one run does. Every run is bounded in time and in number. */
+/** Settings of one run. Every run is bounded in time and in number of asks. */
 export interface Options {
   readonly kind: Kind;
   readonly urls: readonly string[];
   readonly protocol: Protocol;
-  /** Asks per second; of `pdfs` and `uploads`, of the text beside them. */
+  /** Asks per second; for `pdfs` and `uploads`, the text asks beside them. */
   readonly rate: number;
   /** Users, each with a connection and a conversation. */
   readonly users: number;
   readonly durationMs: number;
-  /** Before measuring begins: asks that are sent and not counted. */
+  /** Time before measuring begins; asks of this time are sent and not counted. */
   readonly warmupMs: number;
   /** How long unfinished asks are waited for at the end. */
   readonly drainMs: number;
@@ -25,7 +25,7 @@ export interface Options {
   readonly bytes: number;
   readonly pages: number;
   readonly message: string;
-  /** A process whose memory and CPU are looked at; on this machine. */
+  /** A process on this machine whose memory and CPU are reported. */
   readonly pid?: number;
   readonly tokensFile?: string;
   readonly json?: string;

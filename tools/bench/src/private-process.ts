@@ -11,10 +11,10 @@ const ROOT = join(import.meta.dirname, "../../..");
 const READY_MS = 20_000;
 const STOP_MS = 5000;
 
-/** A temporary folder, and processes that work in it. All of it goes with this process at the latest. */
+/** A temporary folder for processes. It is removed when this process ends at the latest. */
 export interface PrivateFolder extends Disposable {
   readonly path: string;
-  /** Ends with this process, also when it has not come as far as to watch its parent. */
+  /** Ends this child with this process, also when the child has not started to watch its parent yet. */
   adopt(child: ChildProcess): void;
 }
 
@@ -42,12 +42,12 @@ export function makePrivateFolder(): PrivateFolder {
 /** A process of a private cluster. */
 export interface PrivateProcess extends AsyncDisposable {
   readonly pid: number;
-  /** Where it listens; 0 when it does not. */
+  /** The port it listens on; 0 when it does not listen. */
   readonly port: number;
 }
 
 /**
- * Starts Node with an entry of this project and waits until it says that it serves.
+ * Starts Node with an entry of this project and waits until it logs that it is ready.
  * @throws Error with its last lines when it ends before, or after 20 s.
  */
 export async function startPrivate(of: {
@@ -55,9 +55,11 @@ export async function startPrivate(of: {
   entry: string;
   args?: readonly string[];
   nodeArgs?: readonly string[];
-  /** All of its environment: a setting left in a shell would be in the figures. */
+  /** Its whole environment: a setting left over in a shell must not influence the figures. */
   env?: Readonly<Record<string, string>>;
-  /** Where it works, and its output goes to a file: reading it on a pipe would be the generator's work. */
+  /**
+   * Its working folder and the place of its output file: reading its output from a pipe would cost the generator CPU.
+   */
   folder: PrivateFolder;
 }): Promise<PrivateProcess> {
   const { entry, args = [], nodeArgs = [], env = {}, folder } = of;

@@ -1,6 +1,6 @@
-/** Shows how a run gets on: one line that is written over on a terminal, else a line now and then. */
+/** Shows the progress of a run: on a terminal one line that is overwritten, elsewhere a line every few seconds. */
 export interface ProgressLine extends Disposable {
-  /** Replaces the line; `show` is asked for its text twice a second. */
+  /** Sets the text of the line; `show` is called each time the line is written. */
   follow(show: () => string): void;
 }
 

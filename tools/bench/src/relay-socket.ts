@@ -2,18 +2,23 @@ import type { WireError } from "@docrelay/protocol";
 import { WebSocket } from "ws";
 import { CLOSE, decodeFrame, encodeBinaryEvent, encodeConnect, encodeEvent, PONG } from "./socketio-frame.ts";
 
-/** An acknowledgement as it came: `ok`, then the event's own fields or an error. */
+/** An acknowledgement as received: `ok`, and either the event's own fields or an error. */
 export interface Ack {
   readonly ok: boolean;
   readonly error?: WireError;
   readonly [field: string]: unknown;
 }
 
-/** One Socket.IO connection, websocket only. It never comes back by itself: a load generator wants to see the end. */
+/**
+ * One Socket.IO connection over WebSocket. It does not reconnect by itself, so that the generator notices when it ends.
+ */
 export interface RelaySocket {
   /** Sends an event; `onAck` is called at most once, never when the connection ends first. */
   send(name: string, payload: object, onAck: (ack: Ack) => void): void;
-  /** The same with an answer to wait for. @throws Error when none comes within `timeoutMs`, or the connection ends. */
+  /**
+   * Sends an event and waits for its acknowledgement. @throws Error when none comes within `timeoutMs`, or the
+   * connection ends.
+   */
   call(name: string, payload: object, timeoutMs: number, bytes?: Uint8Array): Promise<Ack>;
   readonly open: boolean;
   close(): void;

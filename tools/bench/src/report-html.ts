@@ -9,10 +9,10 @@ const LEFT = 56;
 const RIGHT = 110;
 const BOTTOM = 28;
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569"];
-/** Rightmost percentile: what is above is the largest. */
+/** The right end of the axis, in nines: percentiles above it are drawn there. */
 const NINES = 4;
 
-/** A result as a page that needs nothing else: tables, and each latency's curve over the percentiles. */
+/** A result as one self-contained page: tables, and the curve of each latency over the percentiles. */
 export function reportHtml(result: Result): string {
   const settings = Object.entries(result.settings)
     .map(([name, value]) => `${name} ${value}`)
@@ -51,7 +51,7 @@ function row(tag: "td" | "th", cells: readonly string[]): Markup {
   return markup`<tr>${cells.map((cell) => markup`<${tag}>${cell}</${tag}>`)}</tr>`;
 }
 
-/** Percentiles to the right by their nines, ms upwards, both logarithmic: tails are what one looks for. */
+/** Percentiles to the right by their nines, ms upwards. Both axes are logarithmic, so that the tails are visible. */
 function curves(latencies: readonly Latency[]): Markup {
   const highest = Math.max(1, ...latencies.map(({ max }) => max));
   const [low, high] = [-1, Math.ceil(Math.log10(highest))];

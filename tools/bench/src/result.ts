@@ -1,6 +1,6 @@
 import type { Latency } from "./histogram.ts";
 
-/** A number that a run ends with. */
+/** A number in the result of a run. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -31,7 +31,7 @@ export function figure(name: string, value: number, unit = ""): Figure {
   return { name, value: Math.round(value * 1000) / 1000, unit };
 }
 
-/** A figure of a section by name; NaN when there is none, so that a comparison with it never holds. */
+/** A figure of a section by name; NaN when there is none, so that every comparison with it is false. */
 export function figureOf(section: Section | undefined, name: string): number {
   return section?.figures.find((one) => one.name === name)?.value ?? Number.NaN;
 }

@@ -14,8 +14,8 @@ import { openRelaySocket } from "./relay-socket.ts";
 import { runSchedule } from "./schedule.ts";
 
 /*
- * What a reply costs as edges are added. A reply goes to one reader, so the edges' CPU for it should not depend on how
- * many edges there are.
+ * Measures what a reply costs with more edges. A reply goes to one reader, so the CPU that all edges together use for
+ * it should not depend on the number of edges.
  */
 
 export type Adapter = "sharded" | "classic";
@@ -24,7 +24,7 @@ const READERS = 64;
 const EVENTS = 12;
 const SETTLE_MS = 300;
 const ARRIVE_MS = 10_000;
-/** Connecting, subscribing and compiling are over by then. */
+/** After this time, connecting, subscribing and compiling have finished. */
 const WARM_MS = 1000;
 const EVENT = {
   conversation: randomUUID(),
@@ -65,7 +65,7 @@ export async function cpuPerReply(of: {
     ends.defer(() => socket.close());
     await socket.call("join", { room: rooms[index] }, ARRIVE_MS);
   });
-  // Its own adapter publishes as a worker does; what it costs here is in nobody's figure.
+  // This process publishes as a worker does; its own CPU is in no figure.
   const [publisher, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
   ends.defer(() => publisher.disconnect());
   ends.defer(() => subscriber.disconnect());
@@ -90,7 +90,7 @@ export async function cpuPerReply(of: {
   return ((await cpuOf(nodes)) - before) / replies;
 }
 
-/** The same of docrelay's own edges: an ask and its reply, from the socket to the socket, at this rate. */
+/** The same measurement for docrelay's edges: an ask and its reply, from socket to socket, at this rate. */
 export async function cpuPerAsk(of: { edges: number; rate: number; durationMs: number }): Promise<number> {
   await using cluster = await startCluster({ edges: of.edges });
   const parsed = readOptions(["asks", "--rate", String(of.rate), ...cluster.urls.flatMap((url) => ["--url", url])]);

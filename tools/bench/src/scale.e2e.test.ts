@@ -74,7 +74,7 @@ describe("an edge among others", () => {
     const channels = readers.map(({ channel }) => channel);
     const subscribers = (await redis.call("PUBSUB", "SHARDNUMSUB", ...channels)) as Array<string | number>;
     expect(subscribers.filter((_, index) => index % 2 === 1).map(Number)).toEqual(channels.map(() => 1));
-    // And each edge was sent what its readers got: as many messages, and of no other channel.
+    // Redis sent each edge exactly the messages of its own readers, and none of another channel.
     for (const [index, { proxy }] of all.entries()) {
       const here = readers.filter((_, at) => at % edges === index);
       expect(Object.fromEntries(proxy.messages)).toEqual(

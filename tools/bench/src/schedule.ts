@@ -21,9 +21,9 @@ export interface Schedule {
 }
 
 /**
- * Open loop: calls `arrive` for every arrival as it becomes due, whatever has become of those before; the caller takes
- * latencies from `scheduledAt` (ms of {@link nowMs}), so that a stall here or there is in them. Arrivals that this
- * process was too late for are made up at once, not dropped. Resolves when all have been made.
+ * Open loop: calls `arrive` for every arrival when it is due, whether or not earlier ones have finished. The caller
+ * measures latencies from `scheduledAt` (ms of {@link nowMs}), so that they include delays of this process, too.
+ * Arrivals for which this process was too late are made at once, not dropped. Resolves when all have been made.
  */
 export async function runSchedule(of: Schedule, arrive: (index: number, scheduledAt: number) => void): Promise<number> {
   const begun = nowMs();

@@ -5,8 +5,8 @@ const SESSION_MS = 10_000;
 const AT_ONCE = 32;
 
 /**
- * One token a user. From `tokensFile` (one a line, for a deployment in `jwt` mode), where they go round when there are
- * fewer than users; else by `POST /v1/session`. @throws Error naming the answer when there is none.
+ * One token for each user: from `tokensFile` (one a line, for a deployment in `jwt` mode; reused in turn when there are
+ * fewer tokens than users), else from `POST /v1/session`. @throws Error with the response when there is no token.
  */
 export async function takeTokens(of: {
   urls: readonly string[];

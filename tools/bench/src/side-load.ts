@@ -6,7 +6,7 @@ export interface SideOrder {
   readonly kind: "uploads" | "pdfs";
   readonly urls: readonly string[];
   readonly tokens: readonly string[];
-  /** Files altogether, and how many at the same time: one a user. */
+  /** Number of files, and how many are sent at the same time, each by a user of its own. */
   readonly count: number;
   readonly atOnce: number;
   readonly bytes: number;
@@ -27,8 +27,8 @@ export interface SideResult {
 export type SideMessage = { kind: "progress"; files: number; bytes: number } | { kind: "done"; result: SideResult };
 
 /**
- * Sends files from a thread of its own: masking and cutting megabytes on the loop that takes the text's times would
- * show there. Resolves when the order is done.
+ * Sends files from a thread of its own: on the event loop that measures the text asks, masking and slicing megabytes
+ * would change the measured times. Resolves when the order is done.
  */
 export function runSideLoad(order: SideOrder, onProgress: (files: number, bytes: number) => void): Promise<SideResult> {
   const { promise, resolve, reject } = Promise.withResolvers<SideResult>();

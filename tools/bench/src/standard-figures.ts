@@ -3,7 +3,7 @@ export interface StandardFigure {
   readonly name: string;
   readonly unit: string;
   readonly better: "lower" | "higher";
-  /** What it should reach on two cores, the generator included. */
+  /** Its goal on two cores that also run the generator. */
   readonly goal?: number;
 }
 

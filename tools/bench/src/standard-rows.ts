@@ -9,7 +9,7 @@ import type { Figures } from "./standard-figures.ts";
 /** A row of the standard set: one run on a cluster of its own, and the figures that it gives. */
 export interface StandardRow {
   readonly name: string;
-  /** Rounds that are enough, where they are few: a sum of CPU has no tail to tame. */
+  /** The most rounds that are useful: a sum of CPU time varies little. */
   readonly most?: number;
   round(follow: (show: () => string) => void): Promise<Figures>;
 }
@@ -28,7 +28,7 @@ async function measure(
   return (await run(options, follow)).sections;
 }
 
-/** 12 events: an engine that pauses longer than the relay gathers pieces for, so that each piece is an event. */
+/** 12 events: the engine pauses longer than the relay's coalescing window, so that each piece becomes an event. */
 const SPACED = { edges: 1, gapMs: 45, pieces: 9 };
 const PROMPT = { edges: 1 };
 const SCALE = { rate: 150, durationMs: 1500 };

@@ -8,7 +8,7 @@ import { ROWS } from "./standard-rows.ts";
 
 const BASELINE = join(import.meta.dirname, "../baseline.json");
 
-/** `baseline.json`: the last committed figures, and what they were taken on. No name of a machine, no path. */
+/** `baseline.json`: the committed figures, and on what they were measured. It holds no machine name and no path. */
 interface Baseline {
   readonly note: string;
   readonly figures: Figures;
@@ -18,11 +18,11 @@ export interface StandardOptions {
   readonly rounds: number;
   /** Names of {@link ROWS}; all by default. */
   readonly rows: readonly string[];
-  /** Writes the medians to `baseline.json`, beside those of rows that were not run. */
+  /** Writes the medians to `baseline.json`; figures of rows that were not run stay. */
   readonly save: boolean;
 }
 
-/** Reads what stands behind `standard` on the command line. @throws Error saying what is wrong. */
+/** Reads the words after `standard` on the command line. @throws Error saying what is wrong. */
 export function readStandardOptions(args: readonly string[]): StandardOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -2,7 +2,7 @@ import { WebSocket } from "ws";
 import { nowMs } from "./clock.ts";
 import type { Talker, TalkerOptions } from "./talker.ts";
 
-/** A talker over `/ws/chat/`, the frame of the original front end; there an ask is known by its `unique_id`. */
+/** A talker over `/ws/chat/` with the frames of the original front end, which identify an ask by its `unique_id`. */
 export async function openPlainTalker(of: TalkerOptions): Promise<Talker> {
   const address = `${of.url.replace(/^http/, "ws").replace(/\/$/, "")}/ws/chat/`;
   const ws = new WebSocket(address, ["docrelay.v1", `bearer.${of.token}`], {

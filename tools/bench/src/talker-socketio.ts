@@ -7,7 +7,7 @@ import type { Talker, TalkerOptions } from "./talker.ts";
 const OPEN_MS = 10_000;
 const OPENS = 100;
 
-/** A talker over Socket.IO: shows each event once, and goes to the log when there is a gap, as a client has to. */
+/** A talker over Socket.IO: counts each event once, and reads the log when there is a gap, as a client has to. */
 export async function openSocketioTalker(of: TalkerOptions): Promise<Talker> {
   const conversation = randomUUID();
   const running = new Set<string>();
@@ -24,7 +24,7 @@ export async function openSocketioTalker(of: TalkerOptions): Promise<Talker> {
     if (event.type === "delta") of.tally().text(ask, event.text, nowMs());
     else if (event.type === "extracted") of.tally().extracted(ask, nowMs());
     else if (event.type === "completed") {
-      // A reply in one piece has no delta: its text is the first that is seen.
+      // A reply in one piece has no delta: its text comes with `completed`.
       of.tally().text(ask, event.text, nowMs());
       of.tally().ended(ask, "completed", nowMs());
       end(ask);
@@ -40,10 +40,10 @@ export async function openSocketioTalker(of: TalkerOptions): Promise<Talker> {
     if (reading) again = true;
     else {
       of.tally().gap();
-      void read().catch(() => undefined); // looked for once more when the run ends
+      void read().catch(() => undefined); // the log is read once more when the run ends
     }
   }
-  /** Reads the log from the last position to its end, and once more when something was dropped meanwhile. */
+  /** Reads the log from the last position to its end, and again when an event was dropped meanwhile. */
   async function read(): Promise<void> {
     reading ??= (async () => {
       for (let opens = 0, more = true; more && opens < OPENS; opens++) {

@@ -1,12 +1,15 @@
 import type { AskTally } from "./ask-tally.ts";
 
-/** A user with one connection and one conversation on it. What becomes of its asks goes to a tally. */
+/** A user with one connection and one conversation. A tally counts what happens to its asks. */
 export interface Talker {
-  /** Sends an ask now; `upload` names a finished upload of this user. Never throws: an ended connection is an error. */
+  /**
+   * Sends an ask now; `upload` names a finished upload of this user. Never throws: a closed connection is counted as an
+   * error.
+   */
   ask(id: string, message: string, upload?: string): void;
   /** Asks of this user that have not ended. */
   readonly running: number;
-  /** Reads from the log what has not come live; nothing where the protocol has no log. */
+  /** Reads events that did not arrive live from the log; does nothing where the protocol has no log. */
   catchUp(): Promise<void>;
   close(): void;
 }
@@ -15,9 +18,9 @@ export interface TalkerOptions {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
-  /** Where things are told to; asked for each time, since a run may have phases. */
+  /** Gives the tally to count in; called for each event, since every phase of a run has its own tally. */
   tally(): AskTally;
-  /** Called when one of this talker's asks has ended, however. */
+  /** Called when one of this talker's asks has ended in any way. */
   onEnded?(ask: string): void;
 }
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 
-/** What the stand-in does with its n-th ask (from 0), beyond answering it. */
+/** What the stand-in does with its n-th ask (from 0) instead of only answering it. */
 export interface Misdeeds {
   /** Answers the ask with this code instead of taking it. */
   refuse?(index: number): string | undefined;
@@ -12,7 +12,7 @@ export interface Misdeeds {
   skip?(index: number, part: number): boolean;
   /** Sends this event twice. */
   twice?(index: number, part: number): boolean;
-  /** Takes the ask and never ends it, in the log neither. */
+  /** Accepts the ask and never ends it, also not in the log. */
   lose?(index: number): boolean;
 }
 
@@ -24,7 +24,7 @@ export interface StandIn extends AsyncDisposable {
 
 const CHUNK = 4096;
 
-/** A deployment in one small process: Socket.IO for real, everything behind it pretended. */
+/** A deployment in one small process: a real Socket.IO server with imitated answers. */
 export async function startStandIn(misdeeds: Misdeeds = {}): Promise<StandIn> {
   const http = createServer((request, response) => {
     if (request.url !== "/v1/session") return response.writeHead(404).end();
@@ -76,7 +76,7 @@ export async function startStandIn(misdeeds: Misdeeds = {}): Promise<StandIn> {
     socket.on(
       "upload:chunk",
       ({ upload, offset, bytes }: { upload: string; offset: number; bytes: Buffer }, answer) => {
-        // Every fifth chunk has to come again.
+        // Every fifth chunk is refused and has to be sent again.
         if (++chunks % 5 === 0)
           return answer({ ok: false, error: { code: "BUSY", message: "later", retryable: true } });
         const file = uploads.get(upload) ?? Buffer.alloc(0);

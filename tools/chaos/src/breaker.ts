@@ -5,20 +5,20 @@ import type { History } from "./history.ts";
 import type { Break, NetFault } from "./plan.ts";
 
 export interface Breaker {
-  /** Breaks one thing; resolves when it is whole again. */
+  /** Causes one fault; resolves when it is over. */
   do(one: Break): Promise<void>;
-  /** Waits for what is still being mended. */
+  /** Waits until no fault is active. */
   settled(): Promise<void>;
 }
 
 const LONGEST_WAIT_MS = 20_000;
 
-/** Carries a plan out on a cluster, and writes down what it did and for how long. */
+/** Causes the faults of a plan on a cluster, and records each with its duration. */
 export function createBreaker(cluster: Cluster, history: History): Breaker {
   const busy = new Set<Member | "redis">();
   const under = new Set<Promise<void>>();
 
-  /** A member that stands and that nobody else is breaking; waits for one. */
+  /** A member that is running and has no other fault at the moment; waits until there is one. */
   async function claim(among: readonly Member[], who: number): Promise<Member | undefined> {
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += 100) {
       const standing = among.filter((member) => member.up && !busy.has(member));

@@ -4,18 +4,18 @@ import { revive } from "./cluster.ts";
 import type { Stage, StageOptions } from "./stage.ts";
 import type { Fault } from "./violation.ts";
 
-/** A scripted run that the product passes and one broken variant of it does not. */
+/** A scripted run that the product passes and one broken variant fails. */
 export interface Canary {
-  /** The broken part: a variant of {@link VARIANTS}, or the reader. */
+  /** The broken part: a name in {@link VARIANTS}, or the reader. */
   readonly name: string;
   readonly variant?: string;
-  /** What the checker says of the broken one, among other things. */
+  /** A finding that the checker must report for the broken variant. */
   readonly fault: Fault;
   readonly options: StageOptions;
   play(stage: Stage, broken: boolean): Promise<void>;
 }
 
-/** Words of a call that are said at once and those that are held back. */
+/** How many words of a call are sent at once, and how many later. */
 const SAID = 3;
 
 export const CANARIES: readonly Canary[] = [
@@ -33,7 +33,7 @@ export const CANARIES: readonly Canary[] = [
       const zombie = cluster.workers.find(({ outerHop }) => outerHop.connections > 0);
       await stage.seen("shown", ({ type, attempt }) => type === "delta" && attempt === 1);
       zombie?.freeze();
-      // Frozen, it does not read: the rest of its answer waits for it.
+      // While frozen it does not read: the rest of the answer waits in its socket.
       first.say(SAID);
       first.end();
       const second = await callNumber(stage, 2);
@@ -51,7 +51,7 @@ export const CANARIES: readonly Canary[] = [
     options: { patienceMs: 8000, members: { "edge-1": { CHAOS_FAILPOINTS: "accept:after@1" } } },
     async play(stage) {
       const user = await stage.user({ edges: [0, 1] });
-      await user.ask(); // its edge dies between the acceptance and the acknowledgement
+      await user.ask(); // its edge dies after it accepted the ask and before it acknowledges it
       await reviveDead(stage);
     },
   },
@@ -80,7 +80,7 @@ export const CANARIES: readonly Canary[] = [
     name: "publish before log",
     variant: "publish before log",
     fault: "NOT-THE-LOG",
-    // Dies with the first piece told and not written; the sound one, with it written.
+    // The broken variant dies when the first piece is published and not in the log; the product, when it is in the log.
     options: {
       patienceMs: 8000,
       workers: 1,
@@ -107,7 +107,7 @@ export const CANARIES: readonly Canary[] = [
     name: "no sweeper",
     variant: "no sweeper",
     fault: "LOST",
-    // The text is there and those who wait for it have been taken off the list, but nobody was woken.
+    // The text is stored and the wait list is empty, but no wake-up job was added.
     options: {
       patienceMs: 12_000,
       workers: 1,
@@ -150,7 +150,7 @@ function callNumber({ engine }: Stage, call: number): Promise<Call> {
   return eventually(() => engine.calls.find((one) => one.call === call), { timeoutMs: 12_000, what: `call ${call}` });
 }
 
-/** Waits for the member that dies at its failpoint, and fills its place with a sound process. */
+/** Waits until the member has died at its failpoint, and starts a process without failpoints in its place. */
 async function reviveDead({ cluster, history }: Stage): Promise<void> {
   const dead = await eventually(() => cluster.members.find(({ up }) => !up), { timeoutMs: 10_000, what: "a death" });
   dead.env = {};

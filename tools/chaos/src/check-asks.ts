@@ -1,10 +1,10 @@
 import { isTerminal, type Event } from "@docrelay/protocol";
 import { logName, type Facts, type Report } from "./violation.ts";
 
-/** An ask's end may come this long after its deadline, and later by as long as Redis was away. */
+/** An ask may end this long after its deadline, plus the time for which Redis was away. */
 const GRACE_MS = 10_000;
 
-/** Judges every ask: acknowledged ones have exactly one end, with a text of one call; refused ones left nothing. */
+/** Checks every ask: an acknowledged one has exactly one end, with the text of one call; a refused one left nothing. */
 export function checkAsks(facts: Facts, report: Report): void {
   const { of, logs, meta } = facts;
   const byAsk = new Map<string, Event[]>();

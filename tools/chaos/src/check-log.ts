@@ -1,7 +1,7 @@
 import { isTerminal, type Event } from "@docrelay/protocol";
 import type { Report } from "./violation.ts";
 
-/** Judges one conversation's log by itself: its places, its turns, its attempts, its texts. */
+/** Checks one conversation's log by itself: sequence numbers, order of asks, attempts, texts. */
 export function checkLog(name: string, events: readonly Event[], report: Report): void {
   checkPlaces(name, events, report);
   checkTurns(name, events, report);
@@ -17,14 +17,14 @@ function checkPlaces(name: string, events: readonly Event[], report: Report): vo
     if (event.seq !== expected) report("GAPS", name, `${event.seq} stands where ${expected} should`);
     if (nonces.has(event.nonce)) report("DUP-APPLIED", name, `${event.seq} repeats the event ${event.nonce}`);
     nonces.add(event.nonce);
-    // An event is written once even when a later send of it has another nonce.
+    // An event is written once, also when a retry of it has another nonce.
     const content = event.type === "accepted" ? `accepted ${event.ask}` : undefined;
     if (content && contents.has(content)) report("DUP-APPLIED", name, `${event.seq} is ${content} again`);
     if (content) contents.add(content);
   });
 }
 
-/** One ask at a time, first in first out; those that never began may end out of turn. */
+/** Checks that asks ran one at a time, in the order of acceptance. Asks that never began may end out of order. */
 function checkTurns(name: string, events: readonly Event[], report: Report): void {
   const order = events.filter(({ type }) => type === "accepted").map(({ ask }) => ask);
   const place = new Map(order.map((ask, index) => [ask, index]));

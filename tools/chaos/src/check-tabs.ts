@@ -2,10 +2,10 @@ import { shownOf } from "./digest.ts";
 import type { EntryOf } from "./history.ts";
 import { logName, type Facts, type Report } from "./violation.ts";
 
-/** How long after anything was broken a tab may still find what nobody told it of. */
+/** For this long after a fault, a tab may still find events that were not delivered to it. */
 const AFTERMATH_MS = 12_000;
 
-/** Judges what tabs have shown: each event of the log once, in order, to its end, and nothing of anybody else's. */
+/** Checks what tabs have shown: each event of the log once, in order, to its end, and no event of another user. */
 export function checkTabs(facts: Facts, report: Report): void {
   const { of, logs } = facts;
   const asked = new Map(of("sent").map(({ ask, user, conversation }) => [ask, logName({ user, conversation })]));
@@ -34,7 +34,7 @@ export function checkTabs(facts: Facts, report: Report): void {
       last = entry;
     }
   }
-  // Redis syncs every write before it says so: nothing that happens here may roll a log back.
+  // Redis syncs every write before it answers, so no fault of a run may roll a log back.
   for (const { tab, t } of of("reset")) report("NOT-THE-LOG", tab, `was told at ${t} ms that its log is gone`);
   for (const { tab, seq, online, ...at } of of("stood")) {
     const head = logs.get(logName(at))?.at(-1)?.seq ?? 0;

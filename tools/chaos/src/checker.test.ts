@@ -35,11 +35,11 @@ interface Story {
   events: Event[];
   shown: Event[];
   more: Entry[];
-  /** Entries that are taken out. */
+  /** Entries that are left out. */
   without?: (entry: Entry) => boolean;
 }
 
-/** Two asks of one user, both answered, told by one tab and one replay: nothing is wrong with it. */
+/** A correct history: two asks of one user, both answered, as one tab and one replay saw them. */
 function story(change: (one: Story) => void = () => undefined): Entry[] {
   const events = log(...answered("u1-1"), ...answered("u1-2"));
   const told: Story = { events, shown: [...events], more: [] };

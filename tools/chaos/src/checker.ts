@@ -12,12 +12,14 @@ export interface Verdict {
   readonly cancelled: number;
   readonly refused: number;
   readonly engineCalls: number;
-  /** Late attempts that the fence kept out. */
+  /** Late writes that were refused because the attempt was stale. */
   readonly fenced: number;
-  /** From a lost connection to being caught up, in ms; `catchUp`: from the new connection on. */
+  /** From the loss of a connection until the tab has caught up, in ms; `catchUp` counts from the new connection. */
   readonly recovery: Spread;
   readonly catchUp: Spread;
-  /** Those of them during which edges only ended: what is promised of a catch-up holds for these. */
+  /**
+   * Those of them during which no other fault than the end of an edge was active; the promised time holds for these.
+   */
   readonly calmCatchUp: Spread;
   /** From sending an ask to its acknowledgement, in ms. */
   readonly ack: Spread;
@@ -33,7 +35,7 @@ export interface Spread {
   readonly most: number;
 }
 
-/** Judges a run by its history alone: pure, so that a planted fault of each kind can prove that it would be found. */
+/** Checks a run by its history alone. Pure, so that tests can plant a fault of every kind and see that it is found. */
 export function check(entries: readonly Entry[]): Verdict {
   const byKind = Map.groupBy(entries, ({ kind }) => kind);
   const of = <K extends Entry["kind"]>(kind: K): ReadonlyArray<EntryOf<K>> =>
@@ -79,13 +81,18 @@ export function check(entries: readonly Entry[]): Verdict {
   };
 }
 
-/** Endings of processes. Whatever else is broken, an edge's lines or Redis, may stand between a client and its log. */
+/**
+ * Faults that only end processes. Any other fault, of an edge's connections or of Redis, may delay a client's catch-up.
+ */
 const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
 const AFTER_MS = 1000;
 
-/** Tells whether no edge's line was broken, none was frozen and Redis was there, from the new connection on until the end. */
+/**
+ * Whether, from the new connection until the tab caught up, only processes ended: no connection was broken, no edge
+ * frozen, Redis up.
+ */
 function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
-  // Some faults are written down when they begin and some when they end.
+  // Some faults are recorded when they begin and some when they end.
   return faults.every(
     ({ fault, target, t: at, forMs }) =>
       ENDS.test(fault) || target.startsWith("worker") || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,

@@ -15,22 +15,22 @@ import type { History } from "./history.ts";
 
 type Env = Record<string, string>;
 
-/** One edge or worker: the same place in the cluster, whichever process fills it now. */
+/** One edge or worker of the cluster. It keeps its name and ports when its process is replaced. */
 export interface Member {
   readonly name: string;
   readonly role: "edge" | "worker";
-  /** Between it and Redis. */
+  /** The proxy between it and Redis. */
   readonly redisHop: Proxy;
-  /** Before an edge (from clients), behind a worker (to the engine). */
+  /** The proxy between clients and an edge, or between a worker and the engine. */
   readonly outerHop: Proxy;
   readonly up: boolean;
   readonly process: TestProcess | undefined;
-  /** Settings of its next process. */
+  /** Environment of its next process. */
   env: Env;
-  /** Hears what its processes print. */
+  /** Called with each line that its processes print. */
   onLine: ((line: string) => void) | undefined;
   start(): Promise<void>;
-  /** Says that the process that is up now may end by itself. */
+  /** From now on the current process may end by itself without a finding. */
   excuse(): void;
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
@@ -42,7 +42,7 @@ export interface Cluster extends AsyncDisposable {
   readonly edges: readonly Member[];
   readonly workers: readonly Member[];
   readonly members: readonly Member[];
-  /** Reads every process's memory once. */
+  /** Reads the memory of every process once. */
   measure(): Promise<void>;
 }
 
@@ -52,18 +52,21 @@ export interface ClusterOptions {
   readonly history: History;
   readonly engine: ChaosEngine;
   readonly env?: Env;
-  /** Settings of single members' first processes, by name. */
+  /** Environment of the first process of single members, by name. */
   readonly members?: Readonly<Record<string, Env>>;
   readonly redisArgs?: readonly string[];
 }
 
 const EDGE = fileURLToPath(new URL("../../../apps/edge/src/main.ts", import.meta.url));
 const WORKER = fileURLToPath(new URL("../../../apps/worker/src/main.ts", import.meta.url));
-/** Resident memory that a process of this size of cluster never needs. */
+/** More resident memory than any process of such a cluster needs. */
 const MEMORY_LIMIT = 500_000_000;
 const START_MS = 40_000;
 
-/** Starts real processes by the commands of production, a real Redis with AOF, and a proxy on every hop. */
+/**
+ * Starts edges and workers with the commands of production, a Redis with an append-only file, and a proxy on every
+ * connection.
+ */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { history, engine } = options;
   const redis = await startRedis({ aof: true, args: options.redisArgs ?? [] });
@@ -114,7 +117,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         void child.exited.then(({ code, signal }) => {
           if (process !== child) return;
           up = false;
-          // Killed from inside at a failpoint is as good as killed from outside.
+          // A kill from inside, at a failpoint, counts like a kill from outside.
           if (expected.has(child) || signal === "SIGKILL") return;
           history.add({
             kind: "died",
@@ -169,7 +172,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 /** Processes that were told to end. */
 const expected = new WeakSet<TestProcess>();
 
-/** Starts a member again until it stands: what it needs may be broken at the moment. */
+/** Starts a member again until it is ready: a fault may prevent it from starting at the moment. */
 export async function revive(member: Member, history: History): Promise<void> {
   await eventually(
     async () => {

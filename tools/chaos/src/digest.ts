@@ -2,7 +2,7 @@ import type { Event } from "@docrelay/protocol";
 import { createHash } from "node:crypto";
 import type { Shown } from "./history.ts";
 
-/** An event as a tab's record keeps it: its place, and a digest of all of it. */
+/** An event as a history entry has it: its position, and a digest of its whole content. */
 export function shownOf(event: Event): Shown {
   const { seq, nonce, ask, type, attempt } = event;
   const digest = createHash("sha1")

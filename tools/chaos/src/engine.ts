@@ -5,17 +5,17 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { History } from "./history.ts";
 import { createRandom, hash, type Random } from "./random.ts";
 
-/** What the engine does with one call. `script` is for scenarios that decide themselves. */
+/** How the engine answers one call. With `script`, the scenario decides. */
 export type Mood = "answer" | "slow" | "hang" | "hang-midway" | "drop" | "drop-midway" | "error";
 
-/** One call under way, in the hands of a scenario. */
+/** A running call that a scenario controls. */
 export interface Call {
   readonly ask: string;
   readonly call: number;
   readonly words: readonly string[];
   /** The call's connection has ended. */
   readonly closed: boolean;
-  /** Says words `from` up to `to`, one a frame. */
+  /** Sends the words from `from` up to `to`, one a frame. */
   say(from: number, to?: number): void;
   end(): void;
   drop(): void;
@@ -47,8 +47,8 @@ const VOCABULARY =
   );
 
 /**
- * What the `call`-th call for an ask says, whoever asks: the checker tells by the text alone which call's answer a
- * client has seen, and whether two were mixed.
+ * The text of the `call`-th call for an ask. It depends on nothing else, so that the checker can tell from a text which
+ * call a client has seen, and whether two calls were mixed.
  */
 export function answerWords(ask: string, call: number): string[] {
   const random = createRandom(hash(`${ask}/${call}`));
@@ -56,7 +56,10 @@ export function answerWords(ask: string, call: number): string[] {
   return [`${ask}#${call}:`, ...Array.from({ length: count }, () => random.pick(VOCABULARY))].map((word) => `${word} `);
 }
 
-/** An engine of the original wire protocol that is as unreliable as the seed wants. Asks name themselves: `[ask:<id>]`. */
+/**
+ * An unreliable engine with the original wire protocol; the seed decides its faults. Prompts name their ask:
+ * `[ask:<id>]`.
+ */
 export async function startChaosEngine(seed: number, history: History): Promise<ChaosEngine> {
   const counts = new Map<string, number>();
   const calls: Call[] = [];

@@ -3,12 +3,12 @@ import { revive } from "./cluster.ts";
 import type { History } from "./history.ts";
 import { EDGE_STEPS, WORKER_STEPS } from "./steps.ts";
 
-/** How often each failpoint is crossed by a kill: at its first crossing, and at a later one. */
+/** At which crossings of each failpoint a process dies: the first one, and a later one. */
 const CROSSINGS = [1, 2] as const;
-/** A process whose point is not crossed in this time is let go of, and the point counts as missed. */
+/** When a process has not crossed its point within this time, it is stopped and the point counts as missed. */
 const CROSS_MS = 30_000;
 const LOOK_EVERY_MS = 20;
-/** A stop may come between two asks: then it is tried again. */
+/** A stop may happen between two asks; then it is retried. */
 const TRIES = 6;
 
 export interface Failpoint {
@@ -26,7 +26,7 @@ export function allFailpoints(): Failpoint[] {
         CROSSINGS.map((crossing) => ({
           role,
           point: `${step}:${side}`,
-          // Steps that one process takes only once in its life die there each time.
+          // A process takes some steps only once: there, each kill happens at the first crossing.
           nth: step === "handBack" ? 1 : crossing,
         })),
       ),
@@ -35,8 +35,8 @@ export function allFailpoints(): Failpoint[] {
 }
 
 /**
- * Lets processes die at every failpoint, one after the other, on all members but the first of each role. Resolves with
- * the points that nobody crossed.
+ * Makes processes die at every failpoint, one after another, on all members except the first of each role. Resolves
+ * with the points that no process crossed.
  */
 export async function dieEverywhere(
   cluster: Cluster,
@@ -74,16 +74,16 @@ async function dieOnce(
   const needed: Record<string, string> = isHandBack
     ? { WORKER_GRACE_MS: "0" }
     : point.startsWith("look")
-      ? { CHAOS_SWEEPS: "1" } // the lease is another's most of the time
+      ? { CHAOS_SWEEPS: "1" } // another process holds the lease most of the time
       : {};
   member.env = { ...preload, ...needed, CHAOS_FAILPOINTS: `${point}@${nth}` };
   const begun = history.now();
-  // A point that lies on the way up may be crossed before the process says that it is ready.
+  // A point in the start-up may be crossed before the process is ready.
   await member.start().catch(() => undefined);
   const { process } = member;
   if (!process) return false;
   member.excuse();
-  // Told to stop while an answer is on its way: a worker without a connection to the engine has none.
+  // Stop it while it streams an answer. A worker without a connection to the engine streams none.
   const stopping = setInterval(() => {
     if (!isHandBack || member.outerHop.connections === 0) return;
     clearInterval(stopping);

@@ -1,41 +1,41 @@
 import type { Event } from "@docrelay/protocol";
 
 /**
- * What was seen during a run, in order; `t` is milliseconds since its start. Clients, the engine and whoever breaks
- * things write it; the checker reads it afterwards and nothing else.
+ * What was observed during a run, in order; `t` is milliseconds since its start. Clients, the engine and the breaker
+ * write it; afterwards the checker reads it and nothing else.
  */
 export type Entry = { readonly t: number } & (
   | { kind: "meta"; seed: number; attempts: number; deadlineMs: number; faults: string }
   /** A client sent an ask for the first time. `marker`: a word that only its file holds. */
   | { kind: "sent"; user: string; conversation: string; ask: string; marker?: string }
-  /** Acknowledged; once for each tab and send that was. */
+  /** Acknowledged; one entry for each tab and send. */
   | { kind: "acked"; user: string; conversation: string; ask: string; seq: number; duplicate: boolean; ms: number }
-  /** Given up by its client; `clean`: every send was refused for certain, so that nothing may have been stored. */
+  /** The client gave up. `clean`: every send was refused, so that nothing of the ask may be stored. */
   | { kind: "refused"; user: string; conversation: string; ask: string; code: string; clean: boolean }
-  /** A tab showed an event. `digest` stands for its whole content. */
+  /** A tab showed an event. `digest` is a hash of its whole content. */
   | ({ kind: "shown"; user: string; tab: string; conversation: string } & Shown)
-  /** A tab was told that its log is another one, and forgot it. */
+  /** The log of a tab was replaced, and the tab forgot what it had shown. */
   | { kind: "reset"; user: string; tab: string; conversation: string }
-  /** A tab heard nothing for long and looked: `found` events that nobody had told it of. */
+  /** A tab received nothing for long and read the log: it `found` this many events that had not been delivered. */
   | { kind: "silence"; user: string; tab: string; conversation: string; found: number }
-  /** A tab lost its connection and has caught up: since the loss, and since the new connection. */
+  /** A tab has caught up after a lost connection: times since the loss, and since the new connection. */
   | { kind: "recovered"; user: string; tab: string; lostMs: number; catchUpMs: number }
-  /** At the end, when all is quiet: what a tab has, and what a fresh client reads from scratch. */
+  /** After the run: what a tab has shown, and what a new client reads from the beginning. */
   | { kind: "stood"; user: string; tab: string; conversation: string; seq: number; online: boolean }
   | { kind: "replayed"; user: string; conversation: string; events: readonly Event[]; first: number }
-  /** The engine's `call`-th call for an ask, from 1; `text` is what it says when it says all of it. */
+  /** The engine's `call`-th call for an ask, from 1; `text` is its complete reply. */
   | { kind: "call"; ask: string; call: number; text: string; sawFile: boolean }
   | { kind: "answered"; ask: string; call: number }
-  /** Something was broken, for so long. */
+  /** A fault, and how long it lasted. */
   | { kind: "fault"; fault: string; target: string; forMs: number }
-  /** A process ended that nobody had ended. */
+  /** A process ended although the run did not end it. */
   | { kind: "died"; process: string; how: string; lines: readonly string[] }
   | { kind: "memory"; process: string; bytes: number; limit: number }
-  /** A worker's late attempt was refused by its fence. */
+  /** A late write of a worker was refused because its attempt was stale. */
   | { kind: "fenced"; process: string; ask: string }
   /** A failpoint that no process crossed. */
   | { kind: "missed"; point: string }
-  /** Keys that should have been gone when all was over. */
+  /** Keys that should not exist after the run. */
   | { kind: "leftover"; key: string }
 );
 export type EntryOf<K extends Entry["kind"]> = Extract<Entry, { kind: K }>;

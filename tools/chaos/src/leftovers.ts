@@ -2,16 +2,16 @@ import { eventually } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import type { History } from "./history.ts";
 
-/** Keys that hold something unfinished: when all asks have ended, none may be there. */
+/** Keys of unfinished work: when all asks have ended, none may exist. */
 const UNFINISHED =
   /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:(?:ask|extract):(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
-/** A job's hash: its queue keeps none that is done. */
+/** A job's hash: the queue keeps no finished job. */
 const JOB = /^\{bull\}:(?:ask|extract):(?:\d+|[\w-]{32})$/;
-/** Everything that may be there for as long as conversations are kept. */
+/** Keys that may exist as long as conversations are kept. */
 const KEPT =
   /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:convs|held|extracting|sockets|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|sweep:lease|\{bull\}:.*)$/;
 
-/** Names what is left in Redis that should not be, and keys that nobody knows. */
+/** Names the keys that should not exist any more, and keys of unknown names. */
 export async function findLeftovers(url: string): Promise<string[]> {
   const redis = new Redis(url);
   try {
@@ -32,15 +32,15 @@ export async function findLeftovers(url: string): Promise<string[]> {
   }
 }
 
-/** What belongs to the deployment and not to a user. */
+/** Keys of the deployment, not of a user. */
 function isForEver(key: string): boolean {
   return /^(?:\{blobs\}|\{bull\}|secret:|extract:profile)/.test(key);
 }
 
-/** A job whose worker lost Redis in the middle is looked at again when its lock has run out, and is gone then. */
+/** When a worker lost Redis in the middle of a job, the job is retried after its lock has expired, and removed then. */
 const PATIENCE_MS = 12_000;
 
-/** Writes down what is left when everything has had its time to go. */
+/** Records what is left after the time in which it should have been removed. */
 export async function recordLeftovers(url: string, history: History, patienceMs = PATIENCE_MS): Promise<void> {
   let left: string[] = [];
   const isClean = async (): Promise<boolean> => {

@@ -36,7 +36,7 @@ const progress = setInterval(() => {
   const acked = new Set(history.entries.flatMap((entry) => (entry.kind === "acked" ? [entry.ask] : []))).size;
   say(`  ${Math.round(history.now() / 1000)} s: ${acked} asks acknowledged, ${of("fault")} things broken`);
 }, 10_000);
-// Ctrl-C: the processes under test die with this one.
+// After Ctrl-C the processes under test end with this one.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 await run({ ...chosen, history });

@@ -9,7 +9,7 @@ export interface Options {
   readonly failpoints: boolean;
   /** Where the history, the numbers and the timeline are written. */
   readonly out: string;
-  /** What a run of this kind must have reached, else it proves nothing. */
+  /** A run that has reached less than this proves nothing. */
   readonly floor: Floor;
 }
 

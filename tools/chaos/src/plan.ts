@@ -1,12 +1,12 @@
 import type { Random } from "./random.ts";
 
-/** One thing to break, at a time of the run. `who` is a number that picks among those that stand then. */
+/** One fault, at a time of the run. `who` is a number that selects one of the members that are running then. */
 export interface Break {
   readonly atMs: number;
   readonly fault: FaultName;
   readonly who: number;
   readonly forMs: number;
-  /** How much: ms of latency, bytes a second, bytes a slice. */
+  /** Its size: ms of latency, bytes a second, bytes a slice. */
   readonly amount: number;
 }
 
@@ -21,12 +21,12 @@ export type FaultName =
   | "stop worker"
   | NetFault;
 
-/** On a hop: between clients and an edge, a process and Redis, or a worker and the engine. */
+/** Faults of a connection: between clients and an edge, a process and Redis, or a worker and the engine. */
 export type NetFault = `${"reset" | "blackhole" | "one-way" | "latency" | "bandwidth" | "slice"} ${"outer" | "redis"}`;
 
 interface Every {
   readonly fault: FaultName;
-  /** Mean time between two of it, in ms. */
+  /** Mean time between two such faults, in ms. */
   readonly everyMs: number;
   readonly forMs: readonly [number, number];
   readonly amount?: readonly [number, number];
@@ -55,12 +55,12 @@ const EVERY: readonly Every[] = [
   { fault: "slice redis", everyMs: 30_000, forMs: [2000, 5000], amount: [64, 1024] },
 ];
 
-/** The time at the start in which nothing is broken: everybody is to have begun. */
+/** No fault happens in this time at the start, so that every user has begun. */
 const QUIET_MS = 2000;
 
 /**
- * What will be broken in a run of this length, in order of time. Each fault comes at its own pace with jitter, so that
- * how often each happens hardly depends on the seed, and when does.
+ * The faults of a run of this length, in order of time. Each kind has its own mean interval with jitter, so that the
+ * seed decides the times and hardly the number of faults.
  */
 export function plan(random: Random, lengthMs: number): Break[] {
   const breaks = EVERY.flatMap(({ fault, everyMs, forMs, amount = [0, 0] }) => {

@@ -5,18 +5,18 @@ import { rewriteSteps } from "./steps.ts";
 import { VARIANTS } from "./variants.ts";
 
 /*
- * Loaded into a process under test by NODE_OPTIONS=--import, and only there: the product's own source has no word of
- * failpoints. Sources are rewritten as they are loaded, so that what runs otherwise is exactly what production runs.
+ * Loaded with NODE_OPTIONS=--import into processes under test only: the product's own source does not mention
+ * failpoints. Sources are rewritten while they are loaded; everything else runs exactly as in production.
  *
  * CHAOS_FAILPOINTS  `append:after@2,finish:before@1`: dies at the n-th crossing of a named point
- * CHAOS_FORGET      `append@2`: the n-th answer of a step gets lost, as when a command times out
- * CHAOS_SWEEPS    `1`: sweeps whether or not another process holds the lease, which is allowed to do no harm
- * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is not heard
+ * CHAOS_FORGET      `append@2`: the n-th answer of a step is lost, as when a command times out
+ * CHAOS_SWEEPS    `1`: sweeps also when another process holds the lease, which must do no harm
+ * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is dropped
  * CHAOS_SLOW_SUBSCRIBE_MS  every subscription takes this long
  * CHAOS_VARIANT     a broken variant of the product, see variants.ts
  */
 
-/** Exit code of a variant whose lines are not in the source any more: a canary must not pass by that. */
+/** Exit code when a line that a variant replaces is missing: a canary must not pass because of that. */
 const EXIT_STALE_VARIANT = 97;
 
 const isUnderTest = /apps\/(?:edge|worker)\/src\/main\.ts$/.test(process.argv[1] ?? "");
@@ -95,7 +95,7 @@ function dropHint(nth: number): void {
   Redis.prototype.emit = function (this: Redis, name: string | symbol, ...args: unknown[]): boolean {
     if (name === "smessage" || name === "smessageBuffer") {
       const text = String(args.at(-1));
-      // One message comes as two of the client's events, as text and as bytes.
+      // The client emits each message as two events, as text and as bytes.
       if (text !== last) drops = text.includes('"type":"delta"') && ++heard === nth;
       last = text;
       if (drops) return true;

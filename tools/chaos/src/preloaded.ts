@@ -1,4 +1,4 @@
 import { fileURLToPath } from "node:url";
 
-/** Settings of a process that can be told to die, or to be broken: see preload.ts. */
+/** Environment of a process with failpoints or a broken variant: see preload.ts. */
 export const PRELOADED = { NODE_OPTIONS: `--import ${fileURLToPath(new URL("./preload.ts", import.meta.url))}` };

@@ -1,4 +1,4 @@
-/** Numbers that a seed decides: the same seed, the same numbers. */
+/** Pseudo-random numbers: the same seed gives the same numbers. */
 export interface Random {
   /** In [0, 1). */
   next(): number;
@@ -6,7 +6,7 @@ export interface Random {
   between(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<T>(items: readonly T[]): T;
-  /** A stream of its own, so that one part's draws do not shift another's. */
+  /** An independent stream, so that numbers drawn by one part do not change those of another. */
   fork(name: string): Random;
 }
 

@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly edges: number;
   readonly workers: number;
   readonly users: number;
-  /** Dies at every commit step instead of at random, for as long as that takes. */
+  /** Processes die at every commit step instead of at random times, however long that takes. */
   readonly failpoints: boolean;
   readonly history: History;
 }
@@ -35,17 +35,17 @@ const ENV = {
   ASKS_PER_SECOND: "20",
   WORKER_GRACE_MS: "500",
 };
-/** People who take every step often, and through every edge. */
+/** Users that take every step often, and through every edge. */
 const BUSY_WAYS = { pdfShare: 0.4, cancelShare: 0.1, moveShare: 0.3 };
 const MEASURE_EVERY_MS = 2000;
 /**
- * A conversation keeps its last 5,000 events, and what it no longer has cannot be checked: in a longer run other people
- * take over, in conversations of their own. Those before them stay connected.
+ * A conversation keeps its last 5,000 events, and events that were trimmed cannot be checked: in a longer run new users
+ * with their own conversations take over. The earlier users stay connected.
  */
 const SHIFT_MS = 240_000;
 const QUIET_MS = DEADLINE_MS + 15_000;
 
-/** Runs people against a cluster that is being broken, lets everything come to rest, and reads all of it again. */
+/** Runs users against a cluster with faults, waits until every ask has ended, and reads all conversations again. */
 export async function run(options: RunOptions): Promise<void> {
   const { seed, history } = options;
   const random = createRandom(seed);
@@ -74,7 +74,7 @@ export async function run(options: RunOptions): Promise<void> {
   const measuring = setInterval(() => void cluster.measure(), MEASURE_EVERY_MS);
   try {
     const working = shifts();
-    working.catch(() => undefined); // thrown where it is waited for
+    working.catch(() => undefined); // the rejection is handled where it is awaited
     if (options.failpoints) await atFailpoints(cluster, history);
     else await atRandom(cluster, options, random.fork("plan"));
     end.abort();
@@ -88,7 +88,7 @@ export async function run(options: RunOptions): Promise<void> {
   }
 }
 
-/** Breaks things by the plan until the time is up, and waits until all of them stand again. */
+/** Causes the planned faults until the time is up, and waits until all members are running again. */
 async function atRandom(cluster: Cluster, { seconds, history }: RunOptions, random: Random): Promise<void> {
   const breaker = createBreaker(cluster, history);
   const begun = performance.now();
@@ -108,7 +108,7 @@ async function atFailpoints(cluster: Cluster, history: History): Promise<void> {
   }
 }
 
-/** Heals everything, and waits until every acknowledged ask has ended and every tab has caught up, or time is up. */
+/** Ends all faults, and waits until every acknowledged ask has ended and every tab has caught up, or the time is up. */
 export async function settle(
   cluster: Cluster,
   users: readonly User[],
@@ -123,7 +123,7 @@ export async function settle(
     timeoutMs: patienceMs,
     everyMs: 100,
   });
-  // What did not come to rest is for the checker to name.
+  // The checker reports what has not ended.
   await Promise.race([Promise.all([...lives, rest]), sleep(patienceMs)]).catch(() => undefined);
   await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
     timeoutMs: 10_000,
@@ -131,7 +131,7 @@ export async function settle(
   }).catch(() => undefined);
 }
 
-/** Writes down where everybody stands, what a fresh client reads from scratch, and what is left in Redis. */
+/** Records the position of every tab, what a new client reads from the beginning, and what is left in Redis. */
 export async function record(
   cluster: Cluster,
   users: readonly User[],
@@ -143,7 +143,7 @@ export async function record(
     const { events, first } = await replay({ url, token, user: name, conversation, history });
     history.add({ kind: "replayed", user: name, conversation, events, first });
     for (const tab of tabs) {
-      // An event of the last moment may still be on its way to the tab, but not for long.
+      // The last events may still be on their way to the tab, but not for long.
       await eventually(() => tab.online && tab.seq >= (events.at(-1)?.seq ?? 0), { timeoutMs: 6000 }).catch(
         () => undefined,
       );
@@ -153,7 +153,7 @@ export async function record(
   await recordLeftovers(cluster.redis.url, history, patienceMs);
 }
 
-/** Everything of a conversation, read by a client that has never seen it. */
+/** The whole log of a conversation, read by a new client. */
 async function replay(of: {
   url: string;
   token: string;
@@ -184,7 +184,7 @@ async function replay(of: {
   }
 }
 
-/** Half of the people call their conversation by the same name: names are a user's own. */
+/** Half of the users give their conversation the same name: conversation names are separate for each user. */
 async function openUsers(
   cluster: Cluster,
   { users, history, failpoints }: RunOptions,
@@ -220,7 +220,7 @@ export async function session(cluster: Cluster, index = 0): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** Workers say so when their late attempt was refused. */
+/** Records the log lines of workers whose late write was refused. */
 export function watchFences(cluster: Cluster, history: History): void {
   for (const member of cluster.workers) {
     member.onLine = (line) => {

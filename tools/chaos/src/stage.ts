@@ -15,13 +15,13 @@ export interface Stage {
   readonly engine: ChaosEngine;
   readonly history: History;
   /**
-   * Somebody with a conversation of their own. `edges`: indexes of those that they connect to, in turn, as a balancer
-   * would have it: those that are up.
+   * A user with a conversation. `edges`: indexes of the edges that the user connects to, in turn; edges that are down
+   * are skipped, as a balancer does.
    */
   user(of?: { tabs?: number; careless?: boolean; edges?: readonly number[]; name?: string }): Promise<User>;
-  /** A command to Redis itself, past every proxy. */
+  /** Sends a command to Redis directly, without a proxy. */
   redis(command: string, ...args: string[]): Promise<unknown>;
-  /** Waits until something was written into the history, and returns the first such entry. */
+  /** Waits until the history has such an entry, and returns the first one. */
   seen<K extends Entry["kind"]>(
     kind: K,
     fits?: (entry: EntryOf<K>) => boolean,
@@ -35,18 +35,18 @@ export interface StageOptions {
   /** A broken variant, in every process. */
   readonly variant?: string;
   readonly env?: Record<string, string>;
-  /** Of single members, by name. */
+  /** Environment of single members, by name. */
   readonly members?: Readonly<Record<string, Record<string, string>>>;
   readonly redisArgs?: readonly string[];
-  /** How long asks may take to end once the scenario is over. */
+  /** How long asks may take to end after the scenario. */
   readonly patienceMs?: number;
-  /** … and what they leave in Redis, to go. */
+  /** How long their keys in Redis may take to disappear. */
   readonly leftoversMs?: number;
 }
 
 const DEADLINE_MS = 60_000;
 
-/** Plays a scenario on a cluster of its own, lets it come to rest, and judges it as any run is judged. */
+/** Runs a scenario on a cluster of its own, waits until every ask has ended, and checks it as any other run. */
 export async function playStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<Verdict> {
   const history = createHistory();
   history.add({ kind: "meta", seed: 0, attempts: ATTEMPTS, deadlineMs: DEADLINE_MS, faults: "scripted" });

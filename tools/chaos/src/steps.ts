@@ -1,6 +1,6 @@
 /*
- * The steps whose before and after are failpoints: every write that moves an ask or an upload on. Named by the function
- * that makes it; a file's functions are wrapped as it is loaded.
+ * The steps with a failpoint before and after: every write that changes the state of an ask or an upload. A step is
+ * named after the function that makes it; the functions are wrapped when their file is loaded.
  */
 const CHANNEL: Readonly<Record<string, readonly string[]>> = {
   "accept.ts": ["accept"],
@@ -21,7 +21,9 @@ const CHANNEL: Readonly<Record<string, readonly string[]>> = {
 };
 const CHAOS = `(globalThis as any)[Symbol.for("docrelay.chaos")]`;
 
-/** Wraps the steps of one source file; others pass unchanged. @throws Error when a step is not where it should be. */
+/**
+ * Wraps the steps of one source file; a file without steps is returned unchanged. @throws Error when a step is missing.
+ */
 export function rewriteSteps(url: string, source: string): string {
   if (url.endsWith("/packages/jobs/src/producer.ts")) return rewriteProducer(source);
   const file = /\/packages\/channel\/src\/[\w-]+\/([\w-]+\.ts)$/.exec(url)?.[1];
@@ -34,7 +36,7 @@ export function rewriteSteps(url: string, source: string): string {
   }, source);
 }
 
-/** Rings and orders, as jobs that are added. */
+/** Steps that add wake-up jobs and extract jobs. */
 function rewriteProducer(source: string): string {
   const head = "await within(timeoutMs, kind.queue, queue.add(kind.queue, job, kind.options(job, priority)));";
   if (!source.includes(head)) throw new Error("the producer adds its jobs in another way now");
@@ -42,7 +44,7 @@ function rewriteProducer(source: string): string {
   return source.replace(head, () => `await ${CHAOS}.around(${name}, async () => { ${head} })();`);
 }
 
-/** Which steps an edge takes, and which a worker, each crossed by a kill before and after it. */
+/** The steps that an edge takes, and those of a worker; a run kills a process before and after each. */
 export const EDGE_STEPS = [
   "accept",
   "wake",

@@ -3,11 +3,11 @@ import type { Spread, Verdict } from "./checker.ts";
 import type { Fault } from "./violation.ts";
 
 const NAMED: readonly Fault[] = ["LOST", "TWO-ENDS", "DUP-APPLIED", "GAPS", "CROSS-USER"];
-/** In ms; what `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` hold with twice as much. */
+/** In ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` check it with twice the time. */
 export const PROMISED = { takeover: 3500, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
 const SHOWN_VIOLATIONS = 20;
 
-/** Why a run proves too little, if it does: it broke or asked less than it was to. */
+/** Why a run proves too little: it had fewer faults or asks than intended. Empty when it is enough. */
 export function shortfalls({ acked, faults }: Verdict, { floor }: Options): string[] {
   const wanted: Array<[string, number, number]> = [
     ["asks acknowledged", acked, floor.acked],
@@ -18,7 +18,7 @@ export function shortfalls({ acked, faults }: Verdict, { floor }: Options): stri
   return wanted.flatMap(([what, got, least]) => (got < least ? [`only ${got} ${what} of ${least}`] : []));
 }
 
-/** The numbers of a run as lines for people. */
+/** The numbers of a run as lines to print. */
 export function summarize(verdict: Verdict, options: Options): string[] {
   const { violations, acked, completed, failed, cancelled, refused, engineCalls, fenced } = verdict;
   const count = (fault: Fault): number => violations.filter((violation) => violation.fault === fault).length;

@@ -12,9 +12,9 @@ export interface TabOptions {
   /** Where to connect next: any edge, as behind a balancer. In [0, 1). */
   url(): string;
   random(): number;
-  /** Every event that is shown, once. */
+  /** Called once for every event that is shown. */
   onShown?(event: Event): void;
-  /** A reader as no reader should be: shows whatever comes. For the canary alone. */
+  /** A broken reader that shows every event without checking its position. For a canary only. */
   readonly careless?: boolean;
 }
 
@@ -23,8 +23,8 @@ const CONNECT_MS = 4000;
 const SILENCES_MS = [5000, 10_000, 20_000, 30_000];
 
 /**
- * A reader of one conversation that knows the protocol's page and shares no code with the client SDK, so that a
- * misunderstanding of one is not a misunderstanding of both. It writes down what it shows.
+ * A reader of one conversation, written from the protocol's description. It shares no code with the client SDK, so that
+ * both do not have the same misunderstanding. It records what it shows.
  */
 export interface Tab {
   readonly name: string;
@@ -33,9 +33,11 @@ export interface Tab {
   readonly seq: number;
   /** Sends an event; undefined when no answer came: the outcome is unknown. */
   send<T extends object>(event: string, payload: object): Promise<Ack<T> | undefined>;
-  /** An ask was acknowledged at this place: until it was shown, silence is suspicious. */
+  /**
+   * An ask was acknowledged at this position: until that event is shown, the tab reads the log when nothing arrives.
+   */
   expect(seq: number): void;
-  /** Leaves its edge for any one, as a page does whose network changed. */
+  /** Reconnects to any edge, as a page does after its network changed. */
   move(): void;
   /** Resolves when it is connected. */
   whenOnline(): Promise<void>;
@@ -89,12 +91,12 @@ export function openTab(options: TabOptions): Tab {
       clearTimeout(resync);
       resync = setTimeout(() => void open("resync"), options.random() * 2000);
     });
-    // A server that stops spreads its goodbyes, and wants to be left at once.
+    // A draining edge closes its connections spread over time, and the client should reconnect at once.
     next.on("closing", (why: WireError) => void (atOnce = socket === next && why.retryAfterMs === 0));
     next.on("disconnect", lost);
     next.on("connect_error", lost);
     clearTimeout(retry);
-    // A hop that swallows everything answers neither yes nor no.
+    // A blackholed connection neither opens nor fails.
     retry = setTimeout(() => !online && lost(), CONNECT_MS);
   }
 
@@ -129,7 +131,7 @@ export function openTab(options: TabOptions): Tab {
         running.clear();
         return void open("connected");
       }
-      // Refused for now (the store is away): again after a while, unless the connection ends before.
+      // Retryable refusal (Redis is away): try again later, unless the connection ends before.
       setTimeout(() => void open(why), Math.max(answer.error.retryAfterMs ?? 0, 200 + options.random() * 300));
       return;
     }
@@ -152,7 +154,7 @@ export function openTab(options: TabOptions): Tab {
   }
 
   function hear(event: Event): void {
-    // Somebody else's: not shown, but written down for the checker to see.
+    // An event of another user: not shown, but recorded for the checker.
     if (event.conversation !== conversation || !event.ask.startsWith(`${user}-`)) return record(event);
     if (opening !== undefined || !last) return void (buffered.length < 512 ? buffered.push(event) : (openAgain = true));
     if (options.careless) return show(event);
@@ -179,7 +181,7 @@ export function openTab(options: TabOptions): Tab {
     history.add({ kind: "shown", user, tab: name, conversation: event.conversation, ...shownOf(event) });
   }
 
-  /** While something runs and nothing comes, look for oneself. */
+  /** While an ask runs and no event arrives, reads the log. */
   function watch(): void {
     clearTimeout(silence);
     if (closed || (running.size === 0 && awaited <= seq())) return;

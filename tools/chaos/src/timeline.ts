@@ -18,7 +18,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   slice: "#aa4",
 };
 
-/** Draws a run as one page that needs nothing else: what was broken, lane by lane, over how long people waited. */
+/** Draws a run as one self-contained page: the faults of each target over the waiting times of users. */
 export function drawTimeline(entries: readonly Entry[], title: string): string {
   const faults = entries.filter((entry): entry is EntryOf<"fault"> => entry.kind === "fault" && entry.target !== "all");
   const lengthMs = entries.reduce((most, { t }) => Math.max(most, t), 1);
@@ -35,7 +35,7 @@ export function drawTimeline(entries: readonly Entry[], title: string): string {
       markup`<text x="4" y="${top + index * LANE + 14}">${target}</text><line x1="${LEFT}" x2="${WIDTH}" y1="${top + index * LANE + 18}" y2="${top + index * LANE + 18}" stroke="#eee"/>`,
   );
   const bars = faults.map(({ t, fault, target, forMs }) => {
-    // Faults of processes are written when they are over, those of hops when they begin.
+    // Faults of processes are recorded when they end, those of connections when they begin.
     const isProcess = /^(kill|freeze|stop)/.test(fault) && !fault.includes("outer");
     const from = isProcess ? t - forMs : t;
     const colour = COLOURS[fault.split(" ")[0] ?? ""] ?? "#999";

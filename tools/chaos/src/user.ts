@@ -5,7 +5,7 @@ import type { History } from "./history.ts";
 import type { Random } from "./random.ts";
 import { openTab, type Tab } from "./tab.ts";
 
-/** One person with two tabs of one conversation, who asks, sometimes with a PDF, and sometimes thinks better of it. */
+/** One user with two tabs of one conversation, who sends asks, some of them with a PDF, and cancels some. */
 export interface User {
   readonly name: string;
   readonly token: string;
@@ -13,7 +13,7 @@ export interface User {
   readonly tabs: readonly Tab[];
   /** Acknowledged asks whose end no tab has shown yet. */
   readonly unfinished: number;
-  /** Asks until the signal comes, then resolves once nothing is on its way. */
+  /** Sends asks until the signal, then resolves when no send is pending. */
   live(until: AbortSignal): Promise<void>;
   /** Sends one ask until it is acknowledged or refused for good. */
   ask(file?: "pdf" | "no-pdf"): Promise<string>;
@@ -26,15 +26,15 @@ export interface UserOptions {
   readonly conversation: string;
   readonly history: History;
   readonly random: Random;
-  /** Told to the engine, which looks for them in its prompts. */
+  /** The engine searches for these in its prompts. */
   readonly markers: Set<string>;
   readonly tabs?: number;
   readonly careless?: boolean;
-  /** Of all asks, how many come with a PDF; a tenth by default. */
+  /** Share of asks with a PDF; a tenth by default. */
   readonly pdfShare?: number;
-  /** … and how many are cancelled. */
+  /** Share of asks that are cancelled. */
   readonly cancelShare?: number;
-  /** How often a tab moves to another edge after an ask, in [0, 1]. */
+  /** How often a tab reconnects to another edge after an ask, in [0, 1]. */
   readonly moveShare?: number;
   url(): string;
 }
@@ -97,14 +97,14 @@ export function createUser(options: UserOptions): User {
         tab.expect(seq);
         const ms = Math.round(performance.now() - sentAt);
         history.add({ kind: "acked", user: name, conversation, ask: id, seq, duplicate, ms });
-        // Now and then once more, as a page does whose acknowledgement got lost.
+        // Sometimes the ask is sent again, as a page does when the acknowledgement was lost.
         if (random.chance(0.05)) void again(random.pick(tabs), payload);
         return id;
       }
       if (!answer || answer.error.code === "STORE_UNAVAILABLE" || answer.error.code === "INTERNAL") unknown = true;
       else refusals++;
       const { code = "NO_ANSWER", retryable = true, retryAfterMs = 0 } = answer?.ok === false ? answer.error : {};
-      // Who is told to come later may also give up: then nothing of the ask may be there.
+      // After a retryable refusal a user may give up: then nothing of the ask may be stored.
       const givesUp = !unknown && refusals > 2 && random.chance(0.3);
       if (!retryable || givesUp) {
         history.add({ kind: "refused", user: name, conversation, ask: id, code, clean: !unknown });
@@ -125,7 +125,7 @@ export function createUser(options: UserOptions): User {
     history.add({ kind: "acked", user: name, conversation, ask: payload.id, seq, duplicate, ms });
   }
 
-  /** The ask's `files`: the bytes, or an upload that was brought to its end; undefined when it was not. */
+  /** The `files` of the ask: the bytes, or a finished upload; undefined when the upload did not finish. */
   async function attach(tab: Tab, id: string, bytes: Uint8Array, byUpload: boolean): Promise<object[] | undefined> {
     const file = { name: "notes.pdf", type: "application/pdf" };
     if (!byUpload) return [{ ...file, bytes }];

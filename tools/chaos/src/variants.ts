@@ -1,4 +1,4 @@
-/** A line of the product's source and what stands there in a broken variant. */
+/** A line of the product's source and its replacement in a broken variant. */
 export interface Change {
   /** The end of the file's path. */
   readonly file: string;
@@ -10,11 +10,11 @@ const TURN = "packages/channel/src/ask/turn.ts";
 const PRELUDE = "packages/channel/src/ask/conversation-script.ts";
 
 /**
- * The product with one of its safeguards taken out: canaries. Each is found by a scripted run of its own; were one not,
- * the suite would not notice the loss of that safeguard either.
+ * Canaries: the product with one safeguard removed. A scripted run finds each of them; if it did not, the suite would
+ * not notice the loss of that safeguard either.
  */
 export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
-  /** Whoever writes, writes: a worker that was thought dead goes on with its attempt. */
+  /** Writes are not fenced: a worker that was declared dead continues its attempt. */
   "no fence": [
     { file: TURN, from: "if tonumber(r[2]) ~= attempt then return { 'STALE' } end", to: "" },
     { file: TURN, from: "if n <= tonumber(r[3]) then return { 'DONE' } end", to: "" },
@@ -26,7 +26,7 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
       to: "",
     },
   ],
-  /** A log is read before its subscription holds. */
+  /** A log is read before Redis has confirmed the subscription. */
   "no barrier": [
     {
       file: "apps/edge/src/socketio/membership.ts",
@@ -34,16 +34,16 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
       to: "",
     },
   ],
-  /** An ask that was seen before is taken for a new one. */
+  /** A repeated ask is treated as a new one. */
   "no idempotency record": [
     { file: "packages/channel/src/ask/accept.ts", from: "if known[1] then", to: "if false then" },
   ],
-  /** An event that is sent again is written again. */
+  /** A retried append is written a second time. */
   "no event count": [
     { file: TURN, from: "if n <= tonumber(r[3]) then return { 'DONE' } end", to: "" },
     { file: TURN, from: "if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end", to: "" },
   ],
-  /** Readers are told of an event, and only then it is written. */
+  /** An event is published before it is written. */
   "publish before log": [
     {
       file: TURN,
@@ -65,7 +65,7 @@ return { 'TOLD' }
 const APPEND = conversationScript(\``,
     },
   ],
-  /** Pieces of an answer are told and not written down. */
+  /** Pieces of an answer are published and not written to the log. */
   "no log": [
     {
       file: PRELUDE,
@@ -73,7 +73,7 @@ const APPEND = conversationScript(\``,
       to: `if not string.find(event, '"type":"delta"', 1, true) then redis.call('XADD', log, seq .. '-0', 'e', event) end`,
     },
   ],
-  /** Nobody remembers what was forgotten. */
+  /** No process looks for asks whose wake-up job was lost. */
   "no sweeper": [
     {
       file: "apps/worker/src/sweep/sweeper.ts",
@@ -81,7 +81,7 @@ const APPEND = conversationScript(\``,
       to: "void beat;\n\n  return {",
     },
   ],
-  /** Everybody hears everybody. */
+  /** Every reader receives the events of every user. */
   "one room for all": [
     {
       file: "packages/channel/src/redis/keys.ts",

@@ -1,7 +1,7 @@
 import type { Event } from "@docrelay/protocol";
 import type { Entry, EntryOf } from "./history.ts";
 
-/** What may be wrong with a run. Each is a promise of docs/SPEC.md that was not kept. */
+/** Kinds of findings. Each is a guarantee of docs/SPEC.md that did not hold. */
 export type Fault =
   /** An acknowledged ask without an end. */
   | "LOST"
@@ -9,29 +9,29 @@ export type Fault =
   | "TWO-ENDS"
   /** The same event twice: in a log, or shown by a tab. */
   | "DUP-APPLIED"
-  /** A position that nobody has: in a log, or in what a tab showed, or a tab that stayed behind. */
+  /** A missing position: in a log or in what a tab showed; or a tab that did not catch up. */
   | "GAPS"
-  /** An event that is somebody else's. */
+  /** An event of another user. */
   | "CROSS-USER"
-  /** What was shown is not what is in the log. */
+  /** A tab showed an event that differs from the log. */
   | "NOT-THE-LOG"
-  /** A text that no single call of the engine gave. */
+  /** A text that is not the text of one engine call. */
   | "WRONG-TEXT"
-  /** Asks of a conversation that ran out of turn, or at the same time, or attempts that went backwards. */
+  /** Asks of a conversation that ran out of order or at the same time, or attempts whose numbers decreased. */
   | "ORDER"
   /** More engine calls than allowed. */
   | "CALLS"
-  /** An ask that was refused and is there all the same. */
+  /** An ask that was refused and stored nevertheless. */
   | "REFUSED-STORED"
   /** An end after the deadline and its ten seconds. */
   | "LATE"
-  /** Events that a connected tab found only by looking itself, while nothing was broken. */
+  /** Events that a connected tab found only by reading the log, while there was no fault. */
   | "UNTOLD"
-  /** Something that stayed behind: a key, memory. */
+  /** A key that should have been removed, or memory that grew. */
   | "LEAK"
   /** A process that ended by itself. */
   | "DIED"
-  /** Something that was to be broken and was not: the run proves less than it says. */
+  /** A planned failpoint that was not reached: the run proves less than intended. */
   | "UNTRIED";
 
 export interface Violation {
@@ -42,7 +42,7 @@ export interface Violation {
 
 export type Report = (fault: Fault, who: string, what: string) => void;
 
-/** A history by what it tells of. */
+/** A history, grouped by what its entries describe. */
 export interface Facts {
   readonly meta: EntryOf<"meta">;
   readonly of: <K extends Entry["kind"]>(kind: K) => ReadonlyArray<EntryOf<K>>;

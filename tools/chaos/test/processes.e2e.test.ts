@@ -18,7 +18,7 @@ const passed = (verdict: Verdict): void => {
   expect(verdict.violations).toEqual([]);
   expect(verdict.completed).toBeGreaterThan(0);
 };
-/** An ask whose first call has said some words and waits. */
+/** An ask whose first call has sent some words and waits. */
 async function midAnswer(stage: Stage, user: User): Promise<Call> {
   stage.engine.script = (call) => call.say(0, 3);
   const asked = user.ask();
@@ -123,7 +123,7 @@ describe("edges", () => {
         await Promise.all(lives);
       });
       passed(verdict);
-      // Everybody at least once.
+      // Every tab at least once.
       expect(verdict.recovery.count).toBeGreaterThanOrEqual(TABS * PEOPLE);
       expect(verdict.recovery.p99).toBeLessThan(PROMISED.gap * SLACK);
     },
@@ -165,7 +165,7 @@ describe("hints", () => {
   });
 });
 
-/** People with some tabs each, on these edges in turn. */
+/** Users with some tabs each, on these edges in turn. */
 async function crowd(stage: Stage, edges: readonly number[], people = 10, tabs = 2): Promise<User[]> {
   return Promise.all(Array.from({ length: people }, (_, index) => stage.user({ tabs, edges, name: `u${index + 1}` })));
 }

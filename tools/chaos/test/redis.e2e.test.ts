@@ -51,8 +51,8 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
         };
         const user = await stage.user();
         const tab = user.tabs[0];
-        await user.ask(); // in mid-answer when the trouble comes …
-        await user.ask(); // … and waiting
+        await user.ask(); // streams its answer when the fault begins
+        await user.ask(); // still waits then
         await stage.seen("shown", ({ type }) => type === "delta");
 
         const begun = stage.history.now();
@@ -69,7 +69,7 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
             ms: performance.now() - sentAt,
           });
         }
-        // The engine goes on meanwhile, and so does the worker's reading of it.
+        // The engine continues meanwhile, and the worker continues to read from it.
         calls[0]?.say(3);
         calls[0]?.end();
         await end(stage);
@@ -84,7 +84,7 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
       });
       expect(told.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => "STORE_UNAVAILABLE"));
       expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(TOLD_WITHIN_MS);
-      // What was answered "unknown" may have been stored after all: it is nobody's here, and not judged.
+      // An ask whose outcome was unknown may have been stored: it belongs to no user here and is not checked.
       expect(verdict.violations).toEqual([]);
       expect(verdict.completed).toBe(2);
     },

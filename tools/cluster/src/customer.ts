@@ -5,14 +5,16 @@ import { io, type Socket } from "socket.io-client";
 import type { Tally } from "./tally.ts";
 
 /*
- * A judge must not lean on what it judges: this client shares the protocol's types with the SDK, and no code.
+ * This client shares the protocol's types with the SDK and no code, so that a fault of the SDK cannot hide itself here.
  */
 
-/** One user with one conversation: asks, resends what stays unanswered, and reads the log without a hole. */
+/**
+ * One user with one conversation: sends asks, retries those without an acknowledgement, and reads the log without gaps.
+ */
 export interface Customer {
-  /** Asks, and resolves when the log tells how the ask ended (or after `deadlineMs`: then it is lost). */
+  /** Sends an ask and resolves when the log has its end, or after a minute: then the ask counts as lost. */
   ask(message: string, file?: Uint8Array): Promise<void>;
-  /** Edges met so far. */
+  /** Ids of the edges that it was connected to. */
   readonly nodes: ReadonlySet<string>;
   close(): void;
 }
@@ -77,7 +79,7 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
     return "applied";
   }
 
-  /** What the event says about its ask. */
+  /** Applies an event to its ask. */
   function follow(event: Event): void {
     if (event.type === "accepted") {
       if (accepted.has(event.ask)) tally.wrong(`ask ${event.ask} was accepted twice`);
@@ -174,7 +176,7 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
       void open();
     }
   });
-  // A lost hint is found by looking, as the protocol says.
+  // The protocol asks a client to read the log when it expects events and none arrive.
   const watch = setInterval(() => {
     const now = performance.now();
     if ([...running.values()].some(({ acknowledged, eventAt }) => acknowledged && now - (eventAt ?? 0) > 5000))

@@ -24,19 +24,19 @@ export async function engineAnswers(): Promise<boolean> {
     );
 }
 
-/** One compose project: the repo's own file, under a name of its own. */
+/** A compose project of this repository's file, under a name of its own. */
 export interface Project {
   compose(words: readonly string[], timeoutMs?: number): Promise<string>;
-  /** Replaces every replica of a service, as the repo's script does it. */
+  /** Replaces every replica of a service with deploy/roll.sh. */
   roll(service: string): Promise<void>;
   /** Running containers of a service. */
   containers(service: string): Promise<string[]>;
-  /** Starts what is missing for these numbers, and ends what is too many. */
+  /** Starts or stops replicas until each service has this number of them. */
   scale(replicas: Readonly<Record<string, number>>): Promise<void>;
 }
 
 export function openProject(root: string, settings: Readonly<Record<string, string>>): Project {
-  // Settings go through env(1): what else is in the environment stays as it is, where the engine is among it.
+  // Settings are passed by env(1), so that the rest of the environment, DOCKER_HOST included, is inherited.
   const env = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   const command = async (words: readonly string[], timeoutMs: number): Promise<string> => {
     try {

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createCustomer, type Customer } from "./customer.ts";
 import type { Tally } from "./tally.ts";
 
-/** Users who ask one question after the other, each tenth about a PDF that nobody has sent before. */
+/** Users who ask one question after another; every tenth is about a new PDF. */
 export interface Load {
-  /** The edges that they met. */
+  /** Ids of the edges that they were connected to. */
   nodes(): ReadonlySet<string>;
-  /** No more questions; resolves when the last answer is there. */
+  /** Sends no more questions; resolves when the last answer has arrived. */
   stop(): Promise<void>;
 }
 

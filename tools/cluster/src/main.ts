@@ -8,7 +8,7 @@ import { createTally } from "./tally.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const IMAGE = "docrelay:cluster-check";
-/** Half of them come before there are more edges: a WebSocket stays where it is. */
+/** Half of them connect before there are more edges, and the others after: a WebSocket stays at its edge. */
 const USERS = 20;
 const WANTED = new Map([
   ["roll every edge", 300],

@@ -1,11 +1,14 @@
 import { percentile, type Phase } from "./tally.ts";
 
-/** What a phase may cost: for those whose gaps are promised, the highest p99 in ms. */
+/** By phase, the highest allowed p99 of reconnect gaps, in ms. Phases without a promise are not in it. */
 export type Limits = ReadonlyMap<string, number>;
 
 const COLUMNS = ["phase", "asks", "answers", "errors", "retried", "lost", "wrong", "gaps", "p50", "p99", "silence"];
 
-/** A table for people: a line for each phase and one for all; times in ms, silence = p99 of the longest in an ask. */
+/**
+ * A table with a line for each phase and one for all. Times in ms; silence is the p99 of the longest pause inside an
+ * ask.
+ */
 export function table(phases: readonly Phase[]): string {
   const all: Phase = {
     name: "all",
@@ -25,7 +28,7 @@ export function table(phases: readonly Phase[]): string {
   return rows.map((cells) => cells.map(pad).join("  ")).join("\n");
 }
 
-/** What was promised and not kept, in sentences; none: all is well. */
+/** The promises that did not hold, one sentence each; empty when all did. */
 export function broken(phases: readonly Phase[], limits: Limits): string[] {
   const found: string[] = [];
   for (const key of ["failed", "lost", "wrong"] as const) {

@@ -1,6 +1,6 @@
-/** What the customers of a check saw, by the phase in which they saw it. */
+/** What the customers of a check saw, by phase. */
 export interface Tally {
-  /** From now on, what is noted belongs to this phase. */
+  /** From now on, counts belong to this phase. */
   enter(phase: string): void;
   asked(): void;
   answered(): void;
@@ -10,11 +10,11 @@ export interface Tally {
   wrong(what: string): void;
   /** An ask that failed, or was refused for good. */
   failed(what: string): void;
-  /** Refused or unanswered, and sent again with the same id. */
+  /** Refused or unanswered, and retried with the same id. */
   retried(): void;
-  /** From a connection's end to having caught up on the next. */
+  /** Time from the end of a connection until the client has caught up on the next one. */
   gap(ms: number): void;
-  /** The longest silence between two events of an ask under way. */
+  /** The longest pause between two events of a running ask. */
   silence(ms: number): void;
   readonly phases: readonly Phase[];
   readonly troubles: readonly string[];
@@ -71,7 +71,7 @@ export function createTally(): Tally {
   };
 }
 
-/** The value below which this share of the values lies (nearest rank); undefined of none. */
+/** The percentile of this share by nearest rank; undefined when there are no values. */
 export function percentile(values: readonly number[], share: number): number | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];

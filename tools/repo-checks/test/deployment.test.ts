@@ -79,7 +79,7 @@ describe("the compose file", () => {
     for (const [name, { environment = {} }] of Object.entries(services)) {
       const secrets = Object.entries(environment).filter(([key]) => /SECRET|PASSWORD|TOKEN|_KEY/.test(key));
       for (const [key, value] of secrets) {
-        if (name === "grafana" && value === "true") continue; // a switch, no secret
+        if (name === "grafana" && value === "true") continue; // a switch, not a secret
         expect(value, `${name} ${key}`).toBeNull();
       }
     }
@@ -130,7 +130,7 @@ describe("the observability profile", () => {
   it("shows every metric of the table, or watches it", () => {
     const known = [...read("docs/metrics.md").matchAll(/^\| `(docrelay_\w+)`/gm)].map(([, name = ""]) => name);
     const shown = read("deploy/prometheus/alerts.yml") + read("deploy/grafana/dashboards/docrelay.json");
-    // Two say the same as the runtime's own, or as what stands beside them.
+    // Two are left out: other metrics on the dashboard show the same.
     const elsewhere = new Set(["docrelay_loop_delay_p99_ms", "docrelay_edge_resyncs_total"]);
     expect(known.filter((name) => !shown.includes(name) && !elsewhere.has(name))).toEqual([]);
   });
@@ -152,7 +152,7 @@ describe("the balancer", () => {
     const config = read("deploy/haproxy.cfg");
     const every = Number(/default-server check inter (\d+)s fall 2/.exec(config)?.[1]) * 1000;
     const drainMs = Number(/DRAIN_DELAY_MS: integer\(.*default: (\d+)/.exec(read("apps/edge/src/config.ts"))?.[1]);
-    // Two failed checks, and a quarter of a second for which an answer is kept.
+    // Two failed checks, and a quarter of a second for which the edge caches an answer.
     expect(every * 2 + 250).toBeLessThan(drainMs);
     expect(config).toMatch(/option httpchk GET \/readyz/);
     expect(config).toMatch(/timeout tunnel 1h/);
@@ -164,7 +164,7 @@ describe("the balancer", () => {
     for (const line of lines) expect(line.trim(), line).toMatch(/^acl \w+ [a-z_]+(\(\w+\))?( -m \w+)? \S+$|-m found$/);
   });
 
-  // Run where the program is; cluster:check runs the configuration for real.
+  // Runs only where HAProxy is installed; cluster:check runs HAProxy with this configuration.
   it.runIf(haproxy)("has a configuration that HAProxy accepts", async () => {
     const { stderr, stdout } = await promisify(execFile)("haproxy", ["-c", "-f", join(ROOT, "deploy/haproxy.cfg")], {
       env: { ...process.env, PROXIES_IN_FRONT: "127.0.0.1/32" },

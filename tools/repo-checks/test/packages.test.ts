@@ -20,14 +20,14 @@ const workspace = ["apps", "packages", "tools"].flatMap((kind) =>
 );
 
 describe("every copy in the lockfile", () => {
-  // Below these are published holes, or faults that were met here.
+  // Older versions have published vulnerabilities, or faults that were found here.
   it.each([
     ["socket.io-parser", "4.2.7"],
     ["engine.io", "6.6.7"],
     ["ws", "8.21.0"],
     ["bullmq", "6.7.0"],
     ["ioredis", "6.0.0"],
-    ["pdfjs-dist", "5.4.296"], // as pdf-parse pins it; it runs in capped child processes alone
+    ["pdfjs-dist", "5.4.296"], // pinned by pdf-parse; it runs in limited child processes only
   ])("of %s is %s or newer", (name, floor) => {
     const versions = versionsOf(name);
     expect(versions.length).toBeGreaterThan(0);
@@ -52,7 +52,7 @@ it("a version of a copy is told from a newer one", () => {
 
 describe("what runs in production", () => {
   const APPS = ["edge", "worker", "demo-engine", "local", "web"];
-  // TypeScript types nothing at run time, and a browser's page is what Vite makes of it.
+  // Licences that allow any use.
   const FREE = new Set([
     "MIT",
     "MIT-0",
@@ -112,7 +112,10 @@ function isAtLeast(version: string, floor: string): boolean {
   return true;
 }
 
-/** Everything that a package needs at run time, by where pnpm has put it; what is not for this platform is not there. */
+/**
+ * Adds a package and all that it needs at run time. Optional dependencies for other platforms are not installed and
+ * left out.
+ */
 function follow(folder: string, found: Map<string, string>): void {
   const { name, version, license, licenses, dependencies, optionalDependencies } = read(folder);
   const key = `${name}@${version}`;

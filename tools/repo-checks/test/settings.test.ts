@@ -47,7 +47,7 @@ describe.each([
     for (const { name, usedBy } of documented) {
       const readers = schemas.filter(({ names }) => names.includes(name)).map(({ app }) => app);
       const said = usedBy === "all" ? [...APPS] : usedBy.split(", ").filter((who) => who !== "npm start");
-      if (name === "PORT") said.push("demo-engine"); // with another default, in words
+      if (name === "PORT") said.push("demo-engine"); // its other default is written in the text
       expect([name, said.map((who) => who.replace(" ", "-")).toSorted()]).toEqual([name, readers.toSorted()]);
     }
   });
@@ -59,7 +59,7 @@ describe.each([
       for (const { name, fallback } of documented) {
         if (!names.includes(name) || name in NEEDED || name === OF_THE_MACHINE) continue;
         if (name === "PORT" && names.includes("DEMO_REPLY")) continue;
-        // A default written out changes nothing; one that is empty has to be none.
+        // Setting the documented default changes nothing; an empty one means that there is no default.
         expect([name, parseEnv(schema, { ...NEEDED, [name]: fallback })]).toEqual([name, bare]);
         if (fallback === "") expect([name, emptied(bare, name)]).toEqual([name, true]);
       }
