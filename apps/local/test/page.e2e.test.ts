@@ -1,4 +1,4 @@
-import { makePdf, shared } from "@docrelay/testkit";
+import { makePdf, ownPdf } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import type { Locator, Page } from "playwright-core";
 import { useCluster } from "./cluster.ts";
@@ -118,15 +118,19 @@ describe("the page, in a real Chromium", () => {
     expect(await page.getByRole("alert").textContent()).toBe("empty.pdf is empty.");
   });
 
-  const protectedPdf = shared("corpus/encrypted-user/password-123456.pdf");
-  it.skipIf(protectedPdf === undefined)("asks for the password of a protected PDF, and goes on with it", async () => {
+  it("asks for the password of a protected PDF, and goes on with it", async () => {
     const page = await browser.open(cluster.url());
-    await page.setInputFiles("#file", protectedPdf ?? "");
+    const locked = ownPdf("encrypted-user/aes.pdf");
+    const buffer = Buffer.from(locked.bytes());
+    await page.setInputFiles("#file", { name: "locked.pdf", mimeType: "application/pdf", buffer });
     await ask(page, "what is inside this pdf?");
     await page.getByLabel("Password of the PDF").fill("wrong");
     await page.getByRole("button", { name: "Ask with password" }).click();
     await page.locator(".failure", { hasText: "That password does not open the PDF." }).waitFor();
-    await page.getByLabel("Password of the PDF").last().fill("123456");
+    await page
+      .getByLabel("Password of the PDF")
+      .last()
+      .fill(locked.userPassword ?? "");
     await page.getByRole("button", { name: "Ask with password" }).last().click();
     await ended(page, "completed").waitFor({ timeout: 20_000 });
     await ask(page, "and the second question?");

@@ -1,5 +1,5 @@
-import { corpus, shared, type CorpusFile } from "@docrelay/testkit";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { shared, sharedCorpus, type CorpusFile } from "@docrelay/testkit";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createExtractor } from "../src/index.ts";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
@@ -19,15 +19,13 @@ import { chart, table } from "./table.ts";
 const OUT = join(import.meta.dirname, "out");
 const count = Number(process.argv[2] ?? 3);
 
-const files = corpus();
+const files = sharedCorpus();
 if (files.length === 0) {
   console.log("bench:pdf needs the corpus in ../shared/corpus, which is not there.");
   process.exit(0);
 }
 const readable = files.filter(({ category, expected }) => expected === "text" && category !== "huge");
 const pathOf = ({ file }: CorpusFile): string => shared(`corpus/${file}`) ?? "";
-const truthOf = ({ groundTruth }: CorpusFile): string =>
-  groundTruth === undefined ? "" : readFileSync(shared(`corpus/${groundTruth}`) ?? "", "utf8");
 
 const rivals = (await Promise.all([pypdf2(), pdftotext()])).filter((reader) => reader !== undefined);
 const alone = [ours("auto", 1, LIMITS), ours("pdf-parse", 1, LIMITS)];
@@ -46,9 +44,10 @@ const timesPypdf = (reader: Reader, by: "ms" | "processorMs", category?: string)
 };
 const rows = readers.map((reader) => {
   const read = rounds.get(reader)?.at(-1) ?? [];
-  const judged = readable.flatMap((file, index) =>
-    file.groundTruth ? [{ file, text: read[index]?.text ?? "", truth: truthOf(file) }] : [],
-  );
+  const judged = readable.flatMap((file, index) => {
+    const truth = file.truth();
+    return truth === undefined ? [] : [{ file, text: read[index]?.text ?? "", truth }];
+  });
   const exact = judged
     .filter(({ file }) => file.groundTruthKind === "exact")
     .map(({ text, truth }) => similarity(text, truth));
@@ -133,20 +132,20 @@ console.log(`\n${table(["moment (median of 5)", "takes"], moments)}`);
 
 await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: LIMITS });
 const memory = watchChildren();
-const harmful: Run[] = [];
+const damaged: Run[] = [];
 for (const file of files.filter(({ expected }) => expected === "bounded" || expected === "any"))
-  harmful.push(await runFile(extractor, file));
-const slowest = harmful.sort((a, b) => b.afterLastPageMs - a.afterLastPageMs).slice(0, 5);
+  damaged.push(await runFile(extractor, file));
+const slowest = damaged.sort((a, b) => b.afterLastPageMs - a.afterLastPageMs).slice(0, 5);
 const how = ({ outcome }: Run): string =>
   outcome.kind === "text" ? `text by ${outcome.engine}` : [outcome.code, outcome.reason].filter(Boolean).join(" ");
 const slowRows = slowest.map((run) => [run.file.file, `${(run.afterLastPageMs / 1000).toFixed(1)} s`, how(run)]);
-console.log(`\nthe slowest of ${harmful.length} hostile and corrupt files\n`);
+console.log(`\nthe slowest of ${damaged.length} damaged files\n`);
 console.log(table(["file", "after its last page", "outcome"], slowRows));
 memory.stop();
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
-const wrong = harmful.filter((run) => run.wrong !== undefined).length;
+const wrong = damaged.filter((run) => run.wrong !== undefined).length;
 console.log(
-  `\nslowest of all ${(Math.max(...harmful.map(({ ms }) => ms)) / 1000).toFixed(1)} s, wrong outcomes ${wrong}; ` +
+  `\nslowest of all ${(Math.max(...damaged.map(({ ms }) => ms)) / 1000).toFixed(1)} s, wrong outcomes ${wrong}; ` +
     `their children held at most ${megabytes(memory.peak())}`,
 );
 

@@ -1,6 +1,7 @@
 import { makePdf, shared } from "@docrelay/testkit";
 import { readFileSync } from "node:fs";
 import { LETTER, scan } from "../test/scanned-letter.ts";
+import { STALL, startObeying } from "../test/obeying.ts";
 import { similarity } from "../test/similarity.ts";
 import { startChild } from "../src/children/child-process.ts";
 import { createExtractor, findRecogniser, type ExtractLimits } from "../src/index.ts";
@@ -47,8 +48,9 @@ export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number
 
 /** From the kill of a child that was stuck to the next file's text in the same slot. */
 export async function afterKill(limits: ExtractLimits): Promise<number> {
-  await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: { ...limits, stallMs: 300 } });
-  const stuck = makePdf({ pages: ["word word\n".repeat(300_000)] });
+  const short = { ...limits, stallMs: 300 };
+  await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: short }, startObeying);
+  const stuck = makePdf({ pages: [STALL] });
   return await medianOf(async () => {
     await extractor.extract({ bytes: stuck }, { signal });
     const killed = performance.now();

@@ -4,16 +4,12 @@ import { mean, runFile, type Run } from "../test/corpus-run.ts";
 import { LIMITS } from "../test/limits.ts";
 import { createExtractor } from "./index.ts";
 
-/*
- * Real files of many makers. The whole corpus with the usual limits is the bench's (npm run bench:pdf); here the hostile
- * ones get less time.
- */
+/* Files of every kind: those that testkit makes, and of many makers where `../shared` is there. */
 
 const all = corpus();
-const hostile = all.filter(({ category }) => category === "hostile");
-const readable = all.filter(({ category }) => category !== "hostile" && category !== "huge");
+const readable = all.filter(({ category }) => category !== "huge");
 
-describe.skipIf(all.length === 0)("the corpus (needs ../shared/corpus)", { timeout: 60_000 }, () => {
+describe(`the corpus of ${all.length} files`, { timeout: 60_000 }, () => {
   const open: Array<ReturnType<typeof createExtractor>> = [];
   const create = (...args: Parameters<typeof createExtractor>): ReturnType<typeof createExtractor> => {
     const extractor = createExtractor(...args);
@@ -23,9 +19,9 @@ describe.skipIf(all.length === 0)("the corpus (needs ../shared/corpus)", { timeo
   afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
   it.each([
-    { engine: "auto", similarity: 0.997, least: 0.98, debian: 0.975, scripts: 0.95 },
+    { engine: "auto", similarity: 0.997, least: 0.98, books: 0.975, scripts: 0.95 },
     // Arabic ligatures come out turned round where nothing shows it but the dictionary.
-    { engine: "pdf-parse", similarity: 0.997, least: 0.98, debian: 0.975, scripts: 0.95 },
+    { engine: "pdf-parse", similarity: 0.997, least: 0.98, books: 0.975, scripts: 0.95 },
   ] as const)("is read faithfully by $engine, with no wrong outcome", async (wanted) => {
     const extractor = create({ engine: wanted.engine, concurrency: 2, limits: LIMITS });
     const runs: Run[] = [];
@@ -43,11 +39,12 @@ describe.skipIf(all.length === 0)("the corpus (needs ../shared/corpus)", { timeo
     expect(likenesses.length).toBeGreaterThan(5);
     expect(mean(likenesses)).toBeGreaterThanOrEqual(wanted.similarity);
     expect(Math.min(...likenesses)).toBeGreaterThanOrEqual(wanted.least);
-    const f1 = (which: (run: Run) => boolean): number => mean(runs.filter(which).flatMap((run) => run.f1 ?? []));
-    expect(
-      f1(({ file }) => file.category === "born-digital" && file.groundTruthKind === "words"),
-    ).toBeGreaterThanOrEqual(wanted.debian);
-    expect(f1(({ file }) => file.category === "cjk" || file.category === "rtl")).toBeGreaterThanOrEqual(wanted.scripts);
+    const f1 = (which: (run: Run) => boolean): number[] => runs.filter(which).flatMap((run) => run.f1 ?? []);
+    const scripts = f1(({ file }) => file.category === "cjk" || file.category === "rtl");
+    expect(mean(scripts)).toBeGreaterThanOrEqual(wanted.scripts);
+    // Books of many pages, which only `../shared` has.
+    const books = f1(({ file }) => file.category === "born-digital" && file.groundTruthKind === "words");
+    if (books.length > 0) expect(mean(books)).toBeGreaterThanOrEqual(wanted.books);
   });
 
   it("is read the same whatever was read before by the same child", async () => {
@@ -59,14 +56,5 @@ describe.skipIf(all.length === 0)("the corpus (needs ../shared/corpus)", { timeo
     };
     const [there, back] = [await outcomes(readable), await outcomes(readable.toReversed())];
     for (const { file } of readable) expect(back.get(file), file).toEqual(there.get(file));
-  });
-
-  it("holds files that mean harm: each ends in its time, and the extractor goes on", async () => {
-    const limits = { ...LIMITS, stallMs: 3000, timeoutMs: 12_000 };
-    const extractor = create({ engine: "auto", concurrency: 2, limits });
-    const runs = await Promise.all(hostile.map((file) => runFile(extractor, file)));
-    expect(runs).toHaveLength(hostile.length);
-    const plain = all.find(({ file }) => file.endsWith("pdflatex-4-pages.pdf"));
-    if (plain) expect(await runFile(extractor, plain)).toMatchObject({ outcome: { kind: "text" }, wrong: undefined });
   });
 });

@@ -1,6 +1,6 @@
 import { isPage, type Report } from "./child/messages.ts";
 import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./port/extract.ts";
-import { startChild } from "./children/child-process.ts";
+import { startChild, type Child } from "./children/child-process.ts";
 import { helpFromEnd, NO_HELP } from "./reading/help-from-end.ts";
 import type { EngineName } from "./engines/page-engine.ts";
 import { createPool } from "./children/pool.ts";
@@ -44,9 +44,13 @@ interface Clock {
   told: number;
 }
 
-export function createExtractor({ engine, concurrency, limits, ocr }: ExtractorOptions): Extractor {
+/** @param start starts a child with an engine; tests pass one whose children stall or allocate on purpose. */
+export function createExtractor(
+  { engine, concurrency, limits, ocr }: ExtractorOptions,
+  start: (engine: EngineName) => Child = startChild,
+): Extractor {
   const [first, second] = engine === "auto" ? (["pdfium", "pdf-parse"] as const) : ([engine, undefined] as const);
-  const pool = createPool(concurrency, () => startChild(first));
+  const pool = createPool(concurrency, () => start(first));
 
   return {
     async extract(input, options) {

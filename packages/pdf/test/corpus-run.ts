@@ -1,6 +1,4 @@
-import { shared, type CorpusFile } from "@docrelay/testkit";
-import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
+import type { CorpusFile } from "@docrelay/testkit";
 import type { ExtractOutcome, Extractor } from "../src/index.ts";
 import { similarity, wordF1 } from "./similarity.ts";
 
@@ -21,7 +19,7 @@ export interface Run {
 
 /** Sends one file through an extractor and judges what comes out. */
 export async function runFile(extractor: Extractor, file: CorpusFile, password?: string): Promise<Run> {
-  const bytes = readFileSync(shared(`corpus/${file.file}`) ?? "");
+  const bytes = file.bytes();
   const startedAt = performance.now();
   let lastPageAt = startedAt;
   const outcome = await extractor.extract(
@@ -47,7 +45,7 @@ const EXPECTED = {
 } as const;
 
 function wrongOf(file: CorpusFile, outcome: ExtractOutcome, opened: boolean): string | undefined {
-  // Of corrupt and hostile files only an end in time can be expected: any outcome will do.
+  // Of damaged files only an end in time can be expected: any outcome will do.
   if (file.expected === "any" || file.expected === "bounded") return undefined;
   const wanted = opened ? "text" : EXPECTED[file.expected];
   const got = outcome.kind === "text" ? "text" : outcome.code;
@@ -55,9 +53,8 @@ function wrongOf(file: CorpusFile, outcome: ExtractOutcome, opened: boolean): st
 }
 
 function likeness(file: CorpusFile, outcome: ExtractOutcome): Pick<Run, "similarity" | "f1"> {
-  if (!file.groundTruth || outcome.kind !== "text") return { similarity: undefined, f1: undefined };
-  const stored = readFileSync(shared(`corpus/${file.groundTruth}`) ?? "");
-  const truth = (file.groundTruth.endsWith(".gz") ? gunzipSync(stored) : stored).toString("utf8");
+  const truth = outcome.kind === "text" ? file.truth() : undefined;
+  if (truth === undefined || outcome.kind !== "text") return { similarity: undefined, f1: undefined };
   const text = outcome.pages.join("\n");
   return {
     similarity: file.groundTruthKind === "exact" ? similarity(text, truth) : undefined,

@@ -6,6 +6,7 @@ export { spawnNode, type TestProcess } from "./spawn-node.ts";
 export { startProxy, type Proxy } from "./proxy.ts";
 export { makePdf, makeScanPdf, type Picture } from "./pdf.ts";
 export { findChromium } from "./chromium.ts";
-export { corpus, shared, type CorpusFile } from "./corpus.ts";
+export { corpus, shared, sharedCorpus, type CorpusFile } from "./corpus.ts";
+export { ownPdf, type OwnPdf } from "./own-pdfs.ts";
 export { markup, type Markup } from "./markup.ts";
 export { promptText } from "./prompt-text.ts";

@@ -1,3 +1,5 @@
+import { assemble, type Encryption, type PdfObject } from "./pdf-objects.ts";
+
 /*
  * A small writer of real PDFs for tests: Helvetica in WinAnsi, one content stream a page, a correct xref table.
  */
@@ -16,6 +18,7 @@ export interface PdfOptions {
   readonly operators?: number;
   /** Bytes that no page uses, to make the file large. */
   readonly ballast?: Uint8Array;
+  readonly encryption?: Encryption;
 }
 
 const LINE = 14;
@@ -26,28 +29,10 @@ function escape(text: string): string {
   return bytes.replace(/[\\()]/g, (char) => `\\${char}`);
 }
 
-function assemble(objects: string[]): Uint8Array {
-  let body = "%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n";
-  const offsets = objects.map((object, index) => {
-    const offset = body.length;
-    body += `${index + 1} 0 obj\n${object}\nendobj\n`;
-    return offset;
-  });
-  const xref = body.length;
-  body += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
-  for (const offset of offsets) body += `${String(offset).padStart(10, "0")} 00000 n \n`;
-  body += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${xref}\n%%EOF\n`;
-  return Buffer.from(body, "latin1");
-}
-
-function stream(dictionary: string, content: string): string {
-  return `<< ${dictionary}/Length ${content.length} >>\nstream\n${content}\nendstream`;
-}
-
 /** A PDF with these pages of text. */
-export function makePdf({ pages, operators = 0, ballast: unused }: PdfOptions): Uint8Array {
+export function makePdf({ pages, operators = 0, ballast: unused, encryption }: PdfOptions): Uint8Array {
   const kids = pages.map((_, index) => `${4 + index * 2} 0 R`).join(" ");
-  const objects = [
+  const objects: PdfObject[] = [
     "<< /Type /Catalog /Pages 2 0 R >>",
     `<< /Type /Pages /Kids [${kids}] /Count ${pages.length} >>`,
     "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
@@ -61,20 +46,20 @@ export function makePdf({ pages, operators = 0, ballast: unused }: PdfOptions): 
     const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET`;
     return objects.push(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + index * 2} 0 R >>`,
-      stream("", content),
+      { dictionary: "", content },
     );
   });
-  if (unused) objects.push(stream("", Buffer.from(unused).toString("latin1")));
-  return assemble(objects);
+  if (unused) objects.push({ dictionary: "", content: Buffer.from(unused).toString("latin1") });
+  return assemble(objects, encryption);
 }
 
-function scanned({ width, height, grey }: Picture, index: number): string[] {
+function scanned({ width, height, grey }: Picture, index: number): PdfObject[] {
   // An inline image needs no object of its own, so that each page has two objects whatever is on it.
   const head = `/W ${width} /H ${height} /CS /G /BPC 8 /L ${grey.length}`;
   const pixels = Buffer.from(grey).toString("latin1");
   return [
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${5 + index * 2} 0 R >>`,
-    stream("", `q 595 0 0 842 0 0 cm BI ${head} ID ${pixels}\nEI Q`),
+    { dictionary: "", content: `q 595 0 0 842 0 0 cm BI ${head} ID ${pixels}\nEI Q` },
   ];
 }
 
@@ -85,7 +70,10 @@ export function makeScanPdf(): Uint8Array {
     "<< /Type /Catalog /Pages 2 0 R >>",
     "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
     "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /I 4 0 R >> >> /Contents 5 0 R >>",
-    stream("/Type /XObject /Subtype /Image /Width 64 /Height 64 /ColorSpace /DeviceGray /BitsPerComponent 8 ", pixels),
-    stream("", "q 500 0 0 700 50 70 cm /I Do Q"),
+    {
+      dictionary: "/Type /XObject /Subtype /Image /Width 64 /Height 64 /ColorSpace /DeviceGray /BitsPerComponent 8",
+      content: pixels,
+    },
+    { dictionary: "", content: "q 500 0 0 700 50 70 cm /I Do Q" },
   ]);
 }

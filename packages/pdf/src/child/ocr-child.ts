@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import type { OcrJob, OcrReport } from "./messages.ts";
 import { enterSandbox } from "./sandbox.ts";
 
-/* The process that reads pictures of hostile pages: Tesseract as WebAssembly, with the languages that it is given. */
+/* The process that reads pictures of other people's pages: Tesseract as WebAssembly, with the languages that it is given. */
 
 enterSandbox();
 

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 
 /*
- * What a process that reads hostile files gives up before it reads the first one. Node's permission model (see
+ * What a process that reads other people's files gives up before it reads the first one. Node's permission model (see
  * child-process.ts) takes away files, processes, threads and native code; on Node 24 it knows nothing of the network.
  */
 

@@ -1,7 +1,11 @@
-import { eventually } from "@docrelay/testkit";
+import { eventually, makePdf } from "@docrelay/testkit";
 import { afterEach, describe, expect, it } from "vitest";
+import { hold, startObeying } from "../../test/obeying.ts";
+import type { Report } from "../child/messages.ts";
 import { startChild, type Child } from "./child-process.ts";
 import { createPool, type Pool } from "./pool.ts";
+import type { End } from "../reading/reading.ts";
+import { runJob } from "./run-job.ts";
 
 const pools: Pool[] = [];
 afterEach(async () => {
@@ -21,6 +25,14 @@ function runs(pid: number | undefined): boolean {
     return false;
   }
 }
+
+/** Has a child read a page to its end. */
+async function read(child: Child, page: string): Promise<void> {
+  const job = { bytes: makePdf({ pages: [page] }), password: undefined, engine: "pdfium" } as const;
+  const watch = { signal, memoryBytes: Infinity, isLate: () => false, take: (what: Report | End) => isOver(what) };
+  expect(await runJob(child, { ...job, maxPages: 10, maxTextBytes: 1000 }, watch)).toBe(true);
+}
+const isOver = (what: Report | End): boolean => typeof what === "string" || what.type === "done";
 
 describe("a pool of children", () => {
   it("lends the same child again and again", async () => {
@@ -61,6 +73,20 @@ describe("a pool of children", () => {
     first.kill();
     await eventually(() => !first.alive);
     expect((await pool.take(signal)).pid).not.toBe(first.pid);
+  });
+
+  it("replaces one that holds over 350 MiB, and keeps one that holds less", { timeout: 60_000 }, async () => {
+    const pool = create(1, () => startObeying("pdfium"));
+    const light = await pool.take(signal);
+    await read(light, hold(100));
+    pool.give(light, true);
+    const heavy = await pool.take(signal);
+    expect(heavy).toBe(light);
+    await read(heavy, hold(300));
+    expect(heavy.memory()).toBeGreaterThan(350 * 1024 * 1024);
+    pool.give(heavy, true);
+    expect((await pool.take(signal)).pid).not.toBe(heavy.pid);
+    await eventually(() => !runs(heavy.pid), { what: "the end of the child that holds too much" });
   });
 
   it("lends to those who wait in their order, and forgets who has given up", async () => {

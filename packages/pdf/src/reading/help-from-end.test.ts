@@ -1,6 +1,7 @@
 import { eventually, makePdf } from "@docrelay/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { LIMITS } from "../../test/limits.ts";
+import { STALL, startObeying } from "../../test/obeying.ts";
 import { createExtractor, type ExtractLimits, type ExtractOutcome, type Extractor } from "../index.ts";
 
 const open: Extractor[] = [];
@@ -9,7 +10,7 @@ afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose
 type Engine = Parameters<typeof createExtractor>[0]["engine"];
 /** With two children that are both warm. */
 async function create(engine: Engine, concurrency: number, limits: Partial<ExtractLimits> = {}): Promise<Extractor> {
-  const extractor = createExtractor({ engine, concurrency, limits: { ...LIMITS, ...limits } });
+  const extractor = createExtractor({ engine, concurrency, limits: { ...LIMITS, ...limits } }, startObeying);
   open.push(extractor);
   const warm = makePdf({ pages: ["warm"] });
   await Promise.all(Array.from({ length: concurrency }, () => extractor.extract({ bytes: warm }, { signal })));
@@ -17,8 +18,6 @@ async function create(engine: Engine, concurrency: number, limits: Partial<Extra
 }
 const { signal } = new AbortController();
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `This is page ${index + 1}.`);
-/** More than any engine reads in three seconds. */
-const LONGER = "word word\n".repeat(1_200_000);
 /** Pages that take some milliseconds each. */
 const OPERATORS = 5000;
 
@@ -54,7 +53,7 @@ describe.each(["pdfium", "pdf-parse"] as const)("a file that two children read f
 
   it("keeps what is before a page that takes too long, and no more", { timeout: 60_000 }, async () => {
     const pages = numbered(24);
-    pages[20] = LONGER;
+    pages[20] = STALL;
     const [alone, helped] = await both(pages, { stallMs: 2000 });
     expect(helped).toEqual(alone);
     expect(helped).toMatchObject({ pages: [...numbered(20), "", "", "", ""] });

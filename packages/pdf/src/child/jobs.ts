@@ -1,0 +1,87 @@
+import { STOP, type Job, type Report } from "./messages.ts";
+import { cutText } from "../text/cut-text.ts";
+import { pageText } from "../text/layout.ts";
+import { DocumentError, type EngineName, type OpenDocument, type PageEngine } from "../engines/page-engine.ts";
+import { isSparse } from "../text/scan.ts";
+
+/**
+ * Reports on jobs that the parent sends, one at a time, and says `ready` when the engine `first` is loaded. `load` is
+ * called once per engine. Runs in the child process, after `enterSandbox`.
+ */
+export async function serveJobs(
+  load: (name: EngineName) => Promise<PageEngine>,
+  first: EngineName | undefined,
+): Promise<void> {
+  const engines = new Map<EngineName, Promise<PageEngine>>();
+  let stopped = false;
+
+  function engineOf(name: EngineName): Promise<PageEngine> {
+    const engine = engines.get(name) ?? load(name);
+    engines.set(name, engine);
+    return engine;
+  }
+
+  async function run(job: Job): Promise<void> {
+    stopped = false;
+    const engine = await engineOf(job.engine);
+    const document = await engine.open(job.bytes, job.password);
+    tell({ type: "opened", pages: document.pages });
+    for (const page of pagesOf(job, document.pages)) {
+      try {
+        tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page));
+      } catch (error) {
+        if (isPoison(error, job.engine)) throw error;
+        tell({ type: "lost", page });
+      }
+      await new Promise(setImmediate); // else nobody would hear that it is enough
+      if (stopped) break;
+    }
+    await document.close();
+    tell({ type: "done" });
+  }
+
+  process.on("message", (message: Job | typeof STOP) => {
+    if (message === STOP) stopped = true;
+    else {
+      run(message).catch((error: unknown) => {
+        if (isPoison(error, message.engine)) process.exit(70);
+        tell({ type: "failed", kind: error instanceof DocumentError ? error.kind : "invalid" });
+      });
+    }
+  });
+
+  // Warm the engine that comes first, so that the first file does not wait for it.
+  if (first) await engineOf(first);
+  tell({ type: "ready" });
+}
+
+function tell(report: Report): void {
+  process.send?.(report);
+}
+
+/** A trap of the WASM machine, or a stack run over within it, leaves it unfit for anything more. */
+function isPoison(error: unknown, engine: EngineName): boolean {
+  if (error instanceof RangeError) return engine === "pdfium";
+  return error instanceof Error && error.constructor.name === "RuntimeError";
+}
+
+/** The pages to report on, in their order. */
+function pagesOf({ draw, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
+  if (draw !== undefined) return [draw];
+  // The parent refuses a file with more pages; do not begin with what it will not take.
+  if (pages > maxPages) return [];
+  const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
+  return backwards ? all.reverse() : all;
+}
+
+async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
+  const { lines, precision, pictured } = await document.read(page);
+  // The parent takes one byte more than fits for the sign that there was more.
+  const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
+  return { type: "page", page, text, scan: pictured && isSparse(lines) };
+}
+
+async function drawn(document: OpenDocument, page: number): Promise<Report> {
+  if (!document.draw) throw new Error("this engine cannot draw");
+  return { type: "picture", page, pgm: await document.draw(page) };
+}

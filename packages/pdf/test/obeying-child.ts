@@ -1,0 +1,51 @@
+import { serveJobs } from "../src/child/jobs.ts";
+import { enterSandbox } from "../src/child/sandbox.ts";
+import { loadEngine, type EngineName, type PageEngine } from "../src/engines/page-engine.ts";
+
+/*
+ * The real child in the real sandbox, with one difference: a page whose text is an order of `obeying.ts` makes the child
+ * misbehave once that page is read. No file has to make an engine do that.
+ */
+
+const MIB = 1_048_576;
+const held: Uint8Array[] = [];
+
+/** Fills the memory: what nothing has written to is not resident. */
+function hold(mebibytes: number): void {
+  for (let count = 0; count < mebibytes; count++) held.push(new Uint8Array(MIB).fill(1));
+}
+
+const ORDERS: Readonly<Record<string, (amount: number) => void>> = {
+  stall: () => {
+    for (;;);
+  },
+  work(ms) {
+    for (const end = performance.now() + ms; performance.now() < end;);
+  },
+  hold,
+  grow: () => {
+    for (;;) hold(16);
+  },
+  exit: (code) => process.exit(code),
+};
+
+function obeying(engine: PageEngine): PageEngine {
+  return {
+    async open(bytes, password) {
+      const document = await engine.open(bytes, password);
+      return {
+        ...document,
+        async read(page) {
+          const read = await document.read(page);
+          const text = read.lines.map((line) => line.text).join("\n");
+          const [, order = "", amount] = /^order: (\w+)(?: (\d+))?$/m.exec(text) ?? [];
+          ORDERS[order]?.(Number(amount));
+          return read;
+        },
+      };
+    },
+  };
+}
+
+enterSandbox();
+await serveJobs(async (name) => obeying(await loadEngine(name)), process.argv[2] as EngineName | undefined);

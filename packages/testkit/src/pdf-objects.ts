@@ -1,0 +1,37 @@
+/* The file around a PDF's objects. */
+
+/** An object without a stream as it is written, or a dictionary with a stream; characters are bytes. */
+export type PdfObject = string | { readonly dictionary: string; readonly content: string };
+
+/** What encrypts a document's streams: entries for the trailer, and a stream of the object with a number. */
+export interface Encryption {
+  readonly dictionary: string;
+  readonly id: Uint8Array;
+  encrypt(content: Uint8Array, object: number): Uint8Array;
+}
+
+/** A file with these objects, numbered from 1; the first is the catalog. Strings outside of streams stay as they are. */
+export function assemble(objects: readonly PdfObject[], encryption?: Encryption): Uint8Array {
+  let body = "%PDF-1.7\n%\u00e2\u00e3\u00cf\u00d3\n";
+  const written = objects.map((object, index) => write(object, index + 1, encryption));
+  if (encryption) written.push(encryption.dictionary);
+  const offsets = written.map((object, index) => {
+    const offset = body.length;
+    body += `${index + 1} 0 obj\n${object}\nendobj\n`;
+    return offset;
+  });
+  const xref = body.length;
+  body += `xref\n0 ${written.length + 1}\n0000000000 65535 f \n`;
+  for (const offset of offsets) body += `${String(offset).padStart(10, "0")} 00000 n \n`;
+  const id = encryption ? Buffer.from(encryption.id).toString("hex") : "";
+  const secured = encryption ? `/Encrypt ${written.length} 0 R /ID [<${id}> <${id}>] ` : "";
+  body += `trailer\n<< /Size ${written.length + 1} /Root 1 0 R ${secured}>>\nstartxref\n${xref}\n%%EOF\n`;
+  return Buffer.from(body, "latin1");
+}
+
+function write(object: PdfObject, number: number, encryption: Encryption | undefined): string {
+  if (typeof object === "string") return object;
+  const plain = Buffer.from(object.content, "latin1");
+  const content = Buffer.from(encryption?.encrypt(plain, number) ?? plain).toString("latin1");
+  return `<< ${object.dictionary} /Length ${content.length} >>\nstream\n${content}\nendstream`;
+}
