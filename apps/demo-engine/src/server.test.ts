@@ -186,7 +186,7 @@ describe.each(["stream", "single"] as const)("faults of a %s reply", (mode) => {
     await client.until(() => client.frames.length > 0);
     await client.settled();
     expect(client.frames).toHaveLength(1);
-    expect(client.frames[0]).toContain("[".repeat(2000));
+    expect(client.frames[0]).toContain("[".repeat(64));
   });
 
   it("flood: sends a frame of 8 MB", async () => {

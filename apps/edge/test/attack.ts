@@ -1,4 +1,5 @@
 import { conversationAddress, publishProgress, type Store } from "@docrelay/channel";
+import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { eventually, freePort, spawnNode, startRedis, type TestProcess } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { SignJWT, type JWTPayload } from "jose";
@@ -31,6 +32,9 @@ export interface RawSocket {
   frame(pattern: RegExp): Promise<string>;
 }
 
+/** The largest frame of an edge with its default settings. */
+export const FRAME_BYTES = DEFAULT_LIMITS.inlineFileBytes + 524_288;
+
 /** Two real edge processes on one Redis, and the means to be rude to them. */
 export interface Target extends AsyncDisposable {
   readonly ports: readonly [number, number];
@@ -38,7 +42,7 @@ export interface Target extends AsyncDisposable {
   readonly store: Store;
   readonly tokens: Set<string>;
   token(user: string, ttlMs?: number): Promise<string>;
-  sign(claims: JWTPayload, key?: Uint8Array): Promise<string>;
+  sign(claims: JWTPayload, by?: { key?: Uint8Array; algorithm?: string }): Promise<string>;
   /** Connects; the refusal's code when it is refused. */
   refusal(auth: object, options?: { query?: Record<string, string>; port?: number }): Promise<string>;
   client(
@@ -105,8 +109,8 @@ export async function startTarget(of: { env?: Env; first?: Env } = {}): Promise<
       tokens.add(token);
       return token;
     },
-    async sign(claims, key = Buffer.from(SECRET)) {
-      const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(key);
+    async sign(claims, { key = Buffer.from(SECRET), algorithm = "HS256" } = {}) {
+      const token = await new SignJWT(claims).setProtectedHeader({ alg: algorithm }).sign(key);
       tokens.add(token);
       return token;
     },

@@ -1,9 +1,8 @@
-import { UnsecuredJWT } from "jose";
-import { generateKeyPairSync } from "node:crypto";
+import { TOKEN_BYTES } from "@docrelay/protocol";
 import { expect } from "vitest";
 import { eventually } from "@docrelay/testkit";
-import { MARK, MAX_BLOB_BYTES, type Target } from "./attack.ts";
-import type { Answer } from "./fixture.ts";
+import { FRAME_BYTES, MARK, MAX_BLOB_BYTES, type Target } from "./attack.ts";
+import { SECRET, type Answer } from "./fixture.ts";
 
 /** What is done to an edge, by the id of the input. `user` is the case's own. A string: where it is shown, or why not. */
 export type Cases = Record<string, ((target: Target, user: string) => Promise<void>) | string>;
@@ -38,12 +37,16 @@ export const SOCKET: Cases = {
     expect(await fine.frame(/^0\{/)).toContain("pingInterval");
   },
   async S05(target, user) {
-    expect(await target.refusal({ token: new UnsecuredJWT(claims(user)).encode(), protocol: 1 })).toBe("AUTH_INVALID");
+    const token = (await target.token(user)).replace(/[^.]+$/, "");
+    expect(await target.refusal({ token, protocol: 1 })).toBe("AUTH_INVALID");
   },
   async S06(target, user) {
-    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-    const pem = Buffer.from(publicKey.export({ type: "spki", format: "pem" }) as string);
-    expect(await target.refusal({ token: await target.sign(claims(user), pem), protocol: 1 })).toBe("AUTH_INVALID");
+    for (const token of [
+      await target.sign(claims(user), { algorithm: "HS512" }),
+      await target.sign(claims(user), { key: Buffer.from(SECRET).reverse() }),
+    ]) {
+      expect(await target.refusal({ token, protocol: 1 })).toBe("AUTH_INVALID");
+    }
   },
   async S07(target, user) {
     const { exp: _exp, ...endless } = claims(user);
@@ -57,11 +60,11 @@ export const SOCKET: Cases = {
       expect(await target.refusal({ token: await target.sign(bad), protocol: 1 })).toBe("AUTH_INVALID");
     }
   },
-  // 10 MB are more than a frame may have: the connection ends before anything is looked at.
+  // Over the limit of a frame the connection ends before anything is looked at.
   async S09(target) {
-    expect(await target.refusal({ token: "a.".repeat(500_000), protocol: 1 })).toBe("AUTH_INVALID");
+    expect(await target.refusal({ token: "a".repeat(TOKEN_BYTES + 1), protocol: 1 })).toBe("AUTH_INVALID");
     const raw = await target.raw();
-    raw.send(`40${JSON.stringify({ token: "a.".repeat(5_000_000), protocol: 1 })}`);
+    raw.send(`40${JSON.stringify({ token: "a".repeat(FRAME_BYTES), protocol: 1 })}`);
     expect(await raw.closed).toBe(1009);
   },
   async S10(target, user) {
@@ -86,8 +89,8 @@ export const SOCKET: Cases = {
   async S25(target, user) {
     const raw = await target.joined(user);
     const fields = `"id":"a","conversation":"talk","message":"${MARK}"`;
-    raw.send(`421["ask",{"__proto__":{"admin":true},${fields}}]`);
-    raw.send(`422["ask",{"constructor":{"prototype":{"admin":true}},${fields}}]`);
+    raw.send(`421["ask",{"admin":true,${fields}}]`);
+    raw.send(`422["ask",{"files":[{"upload":"u","admin":true}],${fields}}]`);
     for (const id of [1, 2]) expect(await raw.frame(new RegExp(`^43${id}\\[`))).toContain("BAD_MESSAGE");
   },
   async S26(target, user) {
@@ -120,7 +123,7 @@ export const SOCKET: Cases = {
   // PROTOCOL.md allows `A-Z a-z 0-9 _ -` only: 'a:b' is refused, '123' is not.
   async S30(target, user) {
     const { send } = await target.client(user);
-    for (const id of [undefined, "x".repeat(300), "../x", "🚀", "a:b", "", 123]) {
+    for (const id of [undefined, "x".repeat(300), "a/b", "🚀", "a:b", "", 123]) {
       expect(code(await send("ask", { ...talk, id }))).toBe("BAD_MESSAGE");
     }
     expect(await send("ask", { ...talk, id: "123" })).toMatchObject({ ok: true });

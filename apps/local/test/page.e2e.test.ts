@@ -139,14 +139,13 @@ describe("the page, in a real Chromium", () => {
 
   it("shows what users, files and engines say as text, never as HTML", async () => {
     const page = await browser.open(cluster.url());
-    const markup = `<img src=x onerror="document.title='hacked'">`;
-    const evil = { name: `${markup}.pdf`, mimeType: "application/pdf", buffer: pdf([`${markup} is in this file.`]) };
-    await page.setInputFiles("#file", evil);
+    const markup = `<b class="markup">bold</b>`;
+    const file = { name: `${markup}.pdf`, mimeType: "application/pdf", buffer: pdf([`${markup} is in this file.`]) };
+    await page.setInputFiles("#file", file);
     await ask(page, `${markup} what is inside?`);
     await ended(page, "completed").waitFor();
     expect(await page.locator(".text").textContent()).toContain(markup);
-    expect(await page.locator("#log img, #files img").count()).toBe(0);
-    expect(await page.title()).toBe("docrelay");
+    expect(await page.locator(".markup").count()).toBe(0);
   });
 
   it("works over plain HTTP on a local network, where browsers keep things back", async () => {

@@ -160,11 +160,11 @@ describe("a bad reply", () => {
     ["an error field", "error", ({ say }) => say({ error: "no" })],
     ["another ask's id", "unique-id", ({ say }) => say({ message: "x", unique_id: "other" })],
     ["no text", "empty", ({ say }) => say({ type: "chat" })],
-    ["a frame of 5 MB", "size", ({ say }) => say({ message: "x".repeat(5_000_000) })],
-    ["a frame of 50 MB", "size", ({ say }) => say("x".repeat(50_000_000))],
+    ["a text over the limit", "size", ({ say }) => say({ message: "x".repeat(1_048_577) })],
+    ["a frame over the limit", "size", ({ say }) => say("x".repeat(1_048_576 * 6 + 65_537))],
     ["binary", "binary", ({ socket }) => socket.send(Buffer.from('{"message":"x"}'))],
     ["text that is no UTF-8", "frame", ({ socket }) => socket.send(Buffer.from([0xff, 0xfe, 0x80]), { binary: false })],
-    ["nested JSON", "depth", ({ say }) => say(`{"message":"x","a":${"[".repeat(80_000)}${"]".repeat(80_000)}}`)],
+    ["nested JSON", "depth", ({ say }) => say(`{"message":"x","a":${"[".repeat(64)}${"]".repeat(64)}}`)],
   ];
   it.each(cases)(
     "%s is one with reason %s, its connection is closed, and the next ask is well",

@@ -104,8 +104,9 @@ describe("readFrame: refusals", () => {
   });
 
   it("refuses what is nested too deeply to be written again", () => {
-    const deep = `{"message":"x","more":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
-    expect(readFrame(deep, RULE)).toEqual({ refused: "depth" });
+    const nested = (levels: number): string => `{"message":"x","more":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    expect(readFrame(nested(63), RULE)).toMatchObject({ text: "x" });
+    expect(readFrame(nested(64), RULE)).toEqual({ refused: "depth" });
   });
 
   it("never throws", () => {

@@ -9,7 +9,7 @@ import { createExtractor } from "./index.ts";
 const all = corpus();
 const readable = all.filter(({ category }) => category !== "huge");
 
-describe(`the corpus of ${all.length} files`, { timeout: 60_000 }, () => {
+describe(`the corpus of ${all.length} files`, { timeout: 120_000 }, () => {
   const open: Array<ReturnType<typeof createExtractor>> = [];
   const create = (...args: Parameters<typeof createExtractor>): ReturnType<typeof createExtractor> => {
     const extractor = createExtractor(...args);

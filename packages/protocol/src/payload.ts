@@ -3,8 +3,8 @@ import { refuse } from "./error.ts";
 import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "./limits.ts";
 
 /**
- * Whether a value nests deeper than `max`, without recursion. 80 kB of `[` overflow the stack of every recursive walk,
- * `JSON.stringify` included, so this check comes before any other use of a payload.
+ * Tells whether a value nests deeper than `max`, without recursion. It comes before everything else that touches a
+ * payload: what walks a value by recursion needs a stack as deep as the value.
  */
 export function nestsDeeper(value: unknown, max = PAYLOAD_DEPTH): boolean {
   let level: unknown[] = [value];

@@ -63,7 +63,7 @@ export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFram
   }
 }
 
-/** Its shape is looked at before the parser touches it: nothing may walk 80 kB of `[`, or build ten million objects. */
+/** The shape is checked before the text is parsed: both the depth and the number of parts cost the parser memory. */
 function parseShallow(text: Buffer): unknown {
   const shape = jsonShape(text, BOUNDS);
   if (shape === "deep") throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
@@ -78,8 +78,8 @@ function parseShallow(text: Buffer): unknown {
 const BOUNDS = {
   depth: PAYLOAD_DEPTH + 1,
   /**
-   * Far more than any frame has. Parsed, `{},` takes many times its text (15 MB of it filled 112 MB and went on), and a
-   * thread that reaches its memory limit inside of the parser takes the whole process along.
+   * Far more than any frame has. A parsed text may take many times its own size, and a thread's memory limit does not hold
+   * inside of the parser: reaching it there ends the process.
    */
   parts: 10_000,
 };

@@ -18,6 +18,9 @@ import {
 } from "@docrelay/channel";
 import type { Progress } from "@docrelay/protocol";
 import { eventually, makePdf, makeScanPdf, ownPdf } from "@docrelay/testkit";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { shownText, useWorker, USER } from "../../test/fixture.ts";
 
@@ -236,9 +239,14 @@ describe("an extraction", () => {
   });
 
   it("keeps the bytes of what another try may read: an exceeded time is remembered for a while only", async () => {
-    await at.here({ EXTRACT_TIMEOUT_MS: "100", EXTRACT_STALL_MS: "100" });
-    const slow = makePdf({ pages: ["slow slow\n".repeat(300_000)] });
-    const file = await at.file("slow.pdf", slow);
+    // An extractor that takes a file and never answers.
+    await using silent = createServer(() => undefined);
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const PDF_ENGINE = `http://127.0.0.1:${port}/`;
+    await at.here({ PDF_ENGINE, EXTRACT_TIMEOUT_MS: "100", EXTRACT_STALL_MS: "100" });
+    const file = await at.file("slow.pdf", PDF);
     await at.ask("talk", "one", { files: [file] });
     expect(await at.ended("talk", "one", 20_000)).toMatchObject({
       type: "failed",
