@@ -48,3 +48,7 @@ export const BAD_INPUTS: Readonly<Record<string, string>> = {
   F07: "a file that ends before it has begun",
   F20: "fifty users who announce more bytes than there is room for",
 };
+
+/** Of the plain endpoint, by their ids alone: the tests stand beside `src/plain-*.ts`, and in `silent-connections`. */
+export const PLAIN_INPUTS: readonly string[] =
+  "W01 W02 W03 W05 W06 W07 W09 W10 W11 W13 W14 W15 W17 W18 W19 W21 W22".split(" ");
