@@ -36,12 +36,12 @@ const ROWS = [
 ];
 const CHINESE = ["海边的小镇每天早上都有新鲜的面包。", "渔船在中午回来。"];
 const JAPANESE = ["港の事務所には三冊の帳簿があります。", "船は正午に戻ります。"];
-const KOREAN = ["항구 사무실에는 장부가 세 권 있다", "배는 정오에 돌아온다"];
+const KOREAN = "항구 사무실에는 장부가 세 권 있다. 배는 정오에 돌아온다.";
 const HEBREW = ["בנמל יש שלושה ספרים", "הסירות חוזרות בצהריים"];
 const ARABIC = ["في الميناء ثلاثة دفاتر", "تعود القوارب عند الظهر"];
 
-const lines = (texts: readonly string[], x = 60, leading = LEADING): PlacedLine[] =>
-  texts.map((text, index) => ({ x, y: 760 - index * leading, text }));
+const lines = (texts: readonly string[], x = 60): PlacedLine[] =>
+  texts.map((text, index) => ({ x, y: 760 - index * LEADING, text }));
 /** As a right-to-left line is drawn: from its last letter to its first, up to the right margin. */
 function rightToLeft(texts: readonly string[], letter: number): PlacedLine[] {
   return lines(texts).map(({ y, text }) => {
@@ -94,7 +94,7 @@ export const OWN_PDFS: readonly OwnPdf[] = [
   ),
   text("cjk/chinese.pdf", CHINESE.join(""), () => placed("UniGB-UTF16-H", lines(CHINESE))),
   text("cjk/japanese.pdf", JAPANESE.join(""), () => placed("UniJIS-UTF16-H", lines(JAPANESE))),
-  text("cjk/korean.pdf", KOREAN.join("\n"), () => placed("unicode", lines(KOREAN, 60, 3 * LEADING))),
+  text("cjk/korean.pdf", KOREAN, () => placed("unicode", lines([KOREAN]))),
   text("rtl/hebrew.pdf", HEBREW.join("\n"), () => placed("unicode", rightToLeft(HEBREW, 0.5), 500)),
   text("rtl/arabic.pdf", ARABIC.join("\n"), () => placed("unicode", rightToLeft(ARABIC, 0.5), 500)),
   {
