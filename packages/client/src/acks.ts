@@ -1,49 +1,49 @@
-import {
-  askAckSchema,
-  openAckSchema,
-  plainAckSchema,
-  refreshAckSchema,
-  uploadChunkAckSchema,
-  uploadStartAckSchema,
-  wireError,
-  type WireError,
-} from "@docrelay/protocol";
-import * as z from "zod/mini";
+import { wireError, type Ack, type WireError } from "@docrelay/protocol";
+import { readError, readOpened } from "./payloads.ts";
+import { attempt, flag, int, literal, number, object, text, type Reader } from "./read.ts";
 import { RelayError } from "./relay-error.ts";
 
-/** The schema of the acknowledgement of each call. */
-const ACKS = {
-  ask: askAckSchema,
-  cancel: plainAckSchema,
-  "conversation:open": openAckSchema,
-  "conversation:close": plainAckSchema,
-  "upload:start": uploadStartAckSchema,
-  "upload:chunk": uploadChunkAckSchema,
-  "auth:refresh": refreshAckSchema,
+const ok = literal(true);
+const refused = object<Extract<Ack, { ok: false }>>({ ok: literal(false), error: readError });
+const plain = object<{ ok: true }>({ ok });
+
+/** The reader of the acknowledgement of each call, when the server did not refuse it. */
+export const ACKS = {
+  ask: object<{ ok: true; ask: string; seq: number; duplicate: boolean }>({ ok, ask: text, seq: int, duplicate: flag }),
+  cancel: plain,
+  "conversation:open": readOpened,
+  "conversation:close": plain,
+  "upload:start": object<{ ok: true; upload: string; offset: number; chunkBytes: number }>({
+    ok,
+    upload: text,
+    offset: int,
+    chunkBytes: int,
+  }),
+  "upload:chunk": object<{ ok: true; offset: number; done: boolean }>({ ok, offset: int, done: flag }),
+  "auth:refresh": object<{ ok: true; expiresAt: number }>({ ok, expiresAt: number }),
 } as const;
 
 /** The events that a client sends and a server acknowledges. */
 export type CallName = keyof typeof ACKS;
-type Ack<N extends CallName> = z.infer<(typeof ACKS)[N]>;
-const SCHEMAS: { readonly [N in CallName]: z.ZodMiniType<Ack<N>> } = ACKS;
 /** What the server answers to a call that it did not refuse. */
-export type Acked<N extends CallName> = Extract<Ack<N>, { ok: true }>;
+export type Acked<N extends CallName> = ReturnType<(typeof ACKS)[N]>;
+const READERS: { readonly [N in CallName]: Reader<Acked<N>> } = ACKS;
 
 /**
  * Reads an acknowledgement; fields that this version does not know are left out.
  * @throws RelayError the server's refusal, or `INTERNAL` when the answer does not have the form of the contract.
  */
 export function readAck<N extends CallName>(name: N, answer: unknown): Acked<N> {
-  const read = z.safeParse(SCHEMAS[name], answer);
-  if (read.success && isDone(read.data)) return read.data;
-  throw new RelayError(refusalOf(name, read.data), { cause: read.error });
+  try {
+    return READERS[name](answer);
+  } catch (cause) {
+    throw new RelayError(refusalOf(name, answer), { cause });
+  }
 }
 
-function isDone<A extends { ok: boolean }>(ack: A): ack is Extract<A, { ok: true }> {
-  return ack.ok;
-}
-
-function refusalOf(name: CallName, ack: Ack<CallName> | undefined): WireError {
-  if (ack && !ack.ok) return ack.error;
-  return wireError("INTERNAL", { message: `The server's answer to ${name} cannot be read.` });
+function refusalOf(name: CallName, answer: unknown): WireError {
+  return (
+    attempt(refused, answer)?.error ??
+    wireError("INTERNAL", { message: `The server's answer to ${name} cannot be read.` })
+  );
 }

@@ -1,6 +1,7 @@
-import { welcomeSchema, wireError, wireErrorSchema, type Welcome, type WireError } from "@docrelay/protocol";
+import { PROTOCOL_VERSION, wireError, type Welcome, type WireError } from "@docrelay/protocol";
 import { io, type Socket } from "socket.io-client";
-import * as z from "zod/mini";
+import { readError, readWelcome } from "./payloads.ts";
+import { attempt } from "./read.ts";
 import { createReconnect } from "./reconnect.ts";
 import { RelayError } from "./relay-error.ts";
 import { createStates, type States } from "./relay-state.ts";
@@ -11,7 +12,7 @@ export interface Connection {
   readonly states: States;
   /** What the server said of itself at the newest connect; undefined before the first. */
   readonly welcome: Welcome | undefined;
-  /** Sends an event, waits for its acknowledgement, which is not parsed. Rejects after `timeoutMs`. */
+  /** Sends an event and waits for its acknowledgement, which is returned as it came. Rejects after `timeoutMs`. */
   emit(event: string, payload: object, timeoutMs: number): Promise<unknown>;
   on(event: string, listener: (payload: unknown) => void): void;
   /** Closes for good, and tells the listeners why. */
@@ -25,23 +26,15 @@ const AUTH_REFUSALS = 5;
 export function createConnection(url: string, tokens: TokenSource): Connection {
   const states = createStates();
   let welcome: Welcome | undefined;
-  /** Why the connection is about to break: said by the server, or by the source of tokens. */
+  /** Why the connection is about to break, as the server or the source of tokens gave it. */
   let parting: WireError | undefined;
   let authRefusals = 0;
-  const socket: Socket = io(url, {
-    transports: ["websocket"],
-    autoConnect: false,
-    // The library's own reconnect ignores how long the server asks to wait, and does nothing after "io server disconnect".
-    reconnection: false,
-    timeout: CONNECT_MS,
-    forceNew: true,
-    auth: (give) => void authenticate().then((auth) => auth && give(auth)),
-  });
+  const socket = openSocket(url, authenticate);
   const reconnect = createReconnect(() => socket.connect());
 
   async function authenticate(): Promise<object | undefined> {
     try {
-      return { token: await tokens.token(), protocol: 1 };
+      return { token: await tokens.token(), protocol: PROTOCOL_VERSION };
     } catch (error) {
       if (error instanceof RelayError) parting = error.wire;
       if (parting && !parting.retryable) end(new RelayError(parting));
@@ -61,21 +54,20 @@ export function createConnection(url: string, tokens: TokenSource): Connection {
   }
 
   socket.on("welcome", (payload: unknown) => {
-    const read = z.safeParse(welcomeSchema, payload);
-    if (!read.success) return end(unreadable(read.error));
-    welcome = read.data;
+    welcome = attempt(readWelcome, payload);
+    if (!welcome) return end(otherVersion());
     parting = undefined;
     authRefusals = 0;
     reconnect.succeeded();
     states.become("online");
   });
   socket.on("closing", (payload: unknown) => {
-    parting = readError(payload);
+    parting = attempt(readError, payload);
     if (parting?.code === "AUTH_EXPIRED") tokens.renew("expiring");
   });
   socket.on("disconnect", () => lost(parting));
   socket.on("connect_error", (error: Error & { data?: unknown }) => {
-    const wire = readError(error.data);
+    const wire = attempt(readError, error.data);
     const auth = wire?.code.startsWith("AUTH_") === true;
     if (auth) tokens.renew("refused");
     if (wire && (auth ? ++authRefusals > AUTH_REFUSALS : !wire.retryable)) return end(new RelayError(wire));
@@ -94,13 +86,21 @@ export function createConnection(url: string, tokens: TokenSource): Connection {
   };
 }
 
-function readError(payload: unknown): WireError | undefined {
-  const read = z.safeParse(wireErrorSchema, payload);
-  return read.success ? read.data : undefined;
+/** A socket that is not connected yet. When `authenticate` gives nothing, the connect waits until the socket is closed. */
+function openSocket(url: string, authenticate: () => Promise<object | undefined>): Socket {
+  return io(url, {
+    transports: ["websocket"],
+    autoConnect: false,
+    // The library's own reconnect ignores how long the server asks to wait, and does nothing after "io server disconnect".
+    reconnection: false,
+    timeout: CONNECT_MS,
+    forceNew: true,
+    auth: (give) => void authenticate().then((auth) => auth && give(auth)),
+  });
 }
 
-/** No later connect would help: the server is of another version, or something else. */
-function unreadable(cause: unknown): RelayError {
+/** The error for a welcome that cannot be read: connecting again would not help. */
+function otherVersion(): RelayError {
   const message = "The server's welcome cannot be read: it speaks another version.";
-  return new RelayError(wireError("BAD_MESSAGE", { reason: "version", message }), { cause });
+  return new RelayError(wireError("BAD_MESSAGE", { reason: "version", message }));
 }

@@ -1,16 +1,10 @@
-import {
-  logEntrySchema,
-  progressSchema,
-  wireError,
-  type Limits,
-  type LogEntry,
-  type Progress,
-  type Welcome,
-} from "@docrelay/protocol";
-import * as z from "zod/mini";
+import { backoff, wireError, type Limits, type LogEntry, type Progress, type Welcome } from "@docrelay/protocol";
 import { readAck, type Acked, type CallName } from "./acks.ts";
-import { createConnection } from "./connection.ts";
-import { backoffMs, pause } from "./pause.ts";
+import { createConnection, type Connection } from "./connection.ts";
+import { pause } from "./pause.ts";
+import { readLogEntry, readProgress } from "./payloads.ts";
+import { attempt } from "./read.ts";
+import { RETRIES } from "./reconnect.ts";
 import { RelayError, unreachable } from "./relay-error.ts";
 import type { RelayState, StateListener } from "./relay-state.ts";
 import { createRenewal } from "./renewal.ts";
@@ -72,7 +66,7 @@ export function createLink(url: string, tokens: TokenSource): Link {
     const { deadlineMs = CALL_MS, signal } = options;
     const end = Date.now() + deadlineMs;
     for (let tries = 0; ; tries++) {
-      await states.online(end, signal);
+      await connection.states.online(end, signal);
       try {
         return await once(name, payload, Math.min(ANSWER_MS, Math.max(1, end - Date.now())));
       } catch (error) {
@@ -95,20 +89,22 @@ export function createLink(url: string, tokens: TokenSource): Link {
     },
     once,
     call,
-    hear(listener) {
-      connection.on("event", (payload) => {
-        const read = z.safeParse(logEntrySchema, payload);
-        if (read.success) listener.event(read.data);
-      });
-      connection.on("progress", (payload) => {
-        const read = z.safeParse(progressSchema, payload);
-        if (read.success) listener.progress(read.data);
-      });
-      connection.on("resync", () => listener.resync());
-    },
+    hear: (listener) => hear(connection, listener),
     onState: (listener) => states.onChange(listener),
     close: () => connection.end(),
   };
+}
+
+function hear(connection: Connection, listener: ServerListener): void {
+  connection.on("event", (payload) => {
+    const entry = attempt(readLogEntry, payload);
+    if (entry) listener.event(entry);
+  });
+  connection.on("progress", (payload) => {
+    const progress = attempt(readProgress, payload);
+    if (progress) listener.progress(progress);
+  });
+  connection.on("resync", () => listener.resync());
 }
 
 /** Milliseconds to wait before a failed call is sent again; undefined when it is not. */
@@ -116,5 +112,5 @@ function retryAfterMs(error: unknown, tries: number): number | undefined {
   const wire = error instanceof RelayError ? error.wire : wireError("INTERNAL");
   if (!wire.retryable || wire.code === "RESUME_LOST") return undefined;
   if (wire.code === "INTERNAL" && tries > 0) return undefined;
-  return Math.max(wire.retryAfterMs ?? 0, backoffMs(tries));
+  return Math.max(wire.retryAfterMs ?? 0, backoff(tries, RETRIES, Math.random()));
 }

@@ -1,6 +1,5 @@
-import { idSchema } from "@docrelay/protocol";
-import * as z from "zod/mini";
 import type { Link } from "./link.ts";
+import { list, object, text } from "./read.ts";
 import { RelayError } from "./relay-error.ts";
 import { readJson, writeJson, type Storage } from "./storage.ts";
 
@@ -37,19 +36,13 @@ const ASK_MS = 120_000;
 /** Retryable refusals after which it is certain that nothing was stored. */
 const NOTHING_STORED = new Set(["BUSY", "QUOTA_EXCEEDED", "RATE_LIMITED"]);
 
-const outgoingSchema = z.array(
-  z.object({
-    id: idSchema,
-    conversation: idSchema,
-    message: z.string(),
-    files: z.array(z.object({ upload: idSchema })),
-  }),
+const readKept = list<Outgoing>(
+  object({ id: text, conversation: text, message: text, files: list(object<{ upload: string }>({ upload: text })) }),
 );
 
 export function createOutbox(storage: Storage, url: string): Outbox {
   const key = `docrelay:outbox:${url}`;
-  const isList = (value: unknown): value is Outgoing[] => z.safeParse(outgoingSchema, value).success;
-  const read = (): Outgoing[] => readJson(storage, key, isList) ?? [];
+  const read = (): Outgoing[] => readJson(storage, key, readKept) ?? [];
   const without = (id: string): Outgoing[] => read().filter((ask) => ask.id !== id);
   return {
     put(ask) {

@@ -1,5 +1,4 @@
-import type { WireError } from "@docrelay/protocol";
-import { backoffMs } from "./pause.ts";
+import { backoff, type BackoffRange, type WireError } from "@docrelay/protocol";
 
 /** Decides when the next connect is tried. */
 export interface Reconnect {
@@ -9,6 +8,8 @@ export interface Reconnect {
   stop(): void;
 }
 
+/** The waits before a connect or a call is tried again. */
+export const RETRIES: BackoffRange = { firstMs: 200, longestMs: 5000 };
 const LONGEST_ASKED_MS = 60_000;
 const AT_ONCE_MS = 50;
 
@@ -20,7 +21,8 @@ export function createReconnect(connect: () => void): Reconnect {
       clearTimeout(timer);
       const asked = Math.min(why?.retryAfterMs ?? 0, LONGEST_ASKED_MS);
       // A server that says 0 closes its sockets spread over time itself: a longer wait here would only add to the gap.
-      const own = why?.retryAfterMs === 0 && failures === 0 ? Math.random() * AT_ONCE_MS : backoffMs(failures);
+      const spread = why?.retryAfterMs === 0 && failures === 0;
+      const own = spread ? Math.random() * AT_ONCE_MS : backoff(failures, RETRIES, Math.random());
       failures++;
       timer = setTimeout(connect, Math.max(asked, own));
     },

@@ -1,5 +1,6 @@
-import { sessionSchema, wireErrorSchema, type Session } from "@docrelay/protocol";
-import * as z from "zod/mini";
+import type { WireError } from "@docrelay/protocol";
+import { readError, readSession } from "./payloads.ts";
+import { attempt, object } from "./read.ts";
 import { RelayError, unreachable } from "./relay-error.ts";
 import { readJson, writeJson, type Storage } from "./storage.ts";
 
@@ -13,6 +14,7 @@ export interface TokenSource {
 
 const EARLY_MS = 60_000;
 const FETCH_MS = 10_000;
+const readRefusal = object<{ error: WireError }>({ error: readError });
 
 /** The application's own tokens. */
 export function givenTokens(token: string | (() => Promise<string>)): TokenSource {
@@ -27,15 +29,14 @@ export function anonymousTokens(
   now: () => number = Date.now,
 ): TokenSource {
   const key = `docrelay:session:${url}`;
-  const isSession = (value: unknown): value is Session => z.safeParse(sessionSchema, value).success;
-  let session = readJson(storage, key, isSession);
+  let session = readJson(storage, key, readSession);
   let renewing = false;
   let refused: string | undefined;
   let fetching: Promise<string> | undefined;
 
   /** Takes a session that another tab has stored meanwhile: all tabs of a browser are one user. */
   function adopt(): boolean {
-    const stored = readJson(storage, key, isSession);
+    const stored = readJson(storage, key, readSession);
     if (!stored || stored.token === session?.token || stored.token === refused) return false;
     if (stored.expiresAt - now() <= EARLY_MS) return false;
     session = stored;
@@ -56,11 +57,12 @@ export function anonymousTokens(
       return take();
     }
     const body: unknown = await response.json().catch(() => undefined);
-    if (!response.ok || !isSession(body)) {
-      const refusal = z.safeParse(z.object({ error: wireErrorSchema }), body);
-      throw refusal.success ? new RelayError(refusal.data.error) : unreachable();
+    const taken = response.ok ? attempt(readSession, body) : undefined;
+    if (!taken) {
+      const refusal = attempt(readRefusal, body);
+      throw refusal ? new RelayError(refusal.error) : unreachable();
     }
-    session = body;
+    session = taken;
     renewing = false;
     writeJson(storage, key, session);
     return session.token;
@@ -69,7 +71,7 @@ export function anonymousTokens(
   function forget(): void {
     refused = session?.token;
     session = undefined;
-    if (readJson(storage, key, isSession)?.token === refused) storage.removeItem(key);
+    if (readJson(storage, key, readSession)?.token === refused) storage.removeItem(key);
   }
 
   return {

@@ -1,3 +1,5 @@
+import type { Reader } from "./read.ts";
+
 /** Keeps strings by key, such as `localStorage`. */
 export interface Storage {
   getItem(key: string): string | null;
@@ -45,11 +47,10 @@ export function browserStorage(onLost?: () => void): Storage {
   };
 }
 
-/** Reads a JSON value; undefined when there is none, when it does not fit, or when the storage throws. */
-export function readJson<T>(storage: Storage, key: string, fits: (value: unknown) => value is T): T | undefined {
+/** Reads a JSON value; undefined when there is none, when it is unreadable, or when the storage throws. */
+export function readJson<T>(storage: Storage, key: string, read: Reader<T>): T | undefined {
   try {
-    const value: unknown = JSON.parse(storage.getItem(key) ?? "null");
-    return fits(value) ? value : undefined;
+    return read(JSON.parse(storage.getItem(key) ?? "null"));
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { wireErrorSchema } from "./error.ts";
+import { wireErrorSchema } from "./wire-error.ts";
 import { idSchema } from "./id.ts";
 
 const password = z.optional(z.string().check(z.maxLength(256)));

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import * as z from "zod/mini";
-import { ERRORS, refuse, wireError, wireErrorSchema, type ErrorCode } from "./error.ts";
+import { ERRORS, type ErrorCode } from "./error-table.ts";
+import { refuse, wireError } from "./error.ts";
+import { wireErrorSchema } from "./wire-error.ts";
 
 /*
  * The table of the protocol's document, section 6, as it stands there: code, whether to try again, HTTP status, close code

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { catch as otherwise } from "zod/mini";
-import { wireErrorSchema } from "./error.ts";
+import { wireErrorSchema } from "./wire-error.ts";
 
 const head = {
   conversation: z.string(),
@@ -99,11 +99,3 @@ export type LogEntry = Event | UnknownEvent;
 export type EventBody<T extends EventType = EventType> = T extends EventType
   ? Omit<EventOf<T>, "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at">
   : never;
-
-/** How an ask ended. */
-export type Terminal = "completed" | "failed" | "cancelled";
-
-/** Tells whether an event ends its ask. */
-export function isTerminal(event: LogEntry): event is EventOf<Terminal> {
-  return event.type === "completed" || event.type === "failed" || event.type === "cancelled";
-}

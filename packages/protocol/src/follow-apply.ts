@@ -1,4 +1,5 @@
-import { isTerminal, type LogEntry } from "./event.ts";
+import type { LogEntry } from "./event.ts";
+import { isTerminal } from "./terminal.ts";
 import type { FollowAction, FollowState, Step } from "./follow-state.ts";
 
 const MAX_RECENT_EVENTS = 32;

@@ -1,7 +1,8 @@
 import { backoff } from "./backoff.ts";
-import { wireError, type WireError } from "./error.ts";
+import { wireError } from "./error.ts";
 import { applyEvents, type Verdict } from "./follow-apply.ts";
 import { join, positionOf, stay, type FollowState, type InputOf, type Step } from "./follow-state.ts";
+import type { WireError } from "./wire-error.ts";
 
 const OPEN_DEADLINE_MS = 10_000;
 const RESYNC_SPREAD_MS = 2000;

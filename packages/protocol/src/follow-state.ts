@@ -1,5 +1,5 @@
 import type { Opened, Position } from "./conversation.ts";
-import type { WireError } from "./error.ts";
+import type { WireError } from "./wire-error.ts";
 import type { Event, LogEntry } from "./event.ts";
 
 /**

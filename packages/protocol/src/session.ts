@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { wireErrorSchema } from "./error.ts";
+import { wireErrorSchema } from "./wire-error.ts";
 import { limitsSchema } from "./limits.ts";
 
 /** Socket.IO handshake `auth`. */

@@ -1,4 +1,5 @@
-import { isTerminal, type Event, type EventOf } from "./event.ts";
+import type { Event, EventOf } from "./event.ts";
+import { isTerminal } from "./terminal.ts";
 
 type Accepted = EventOf<"accepted">;
 type Completed = EventOf<"completed">;

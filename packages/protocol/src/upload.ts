@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { wireErrorSchema } from "./error.ts";
+import { wireErrorSchema } from "./wire-error.ts";
 import { idSchema } from "./id.ts";
 
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });

@@ -1,8 +1,10 @@
 import type { Opened, Position } from "../src/conversation.ts";
-import { wireError, type WireError } from "../src/error.ts";
-import { isTerminal, type Event } from "../src/event.ts";
+import { wireError } from "../src/error.ts";
+import type { Event } from "../src/event.ts";
 import { follow } from "../src/follow.ts";
 import { following, type FollowAction, type FollowInput, type FollowState } from "../src/follow-state.ts";
+import { isTerminal } from "../src/terminal.ts";
+import type { WireError } from "../src/wire-error.ts";
 
 /** What may happen between a log and its reader. Numbers pick among what is there. */
 export type Fate =

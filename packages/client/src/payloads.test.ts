@@ -1,0 +1,178 @@
+import {
+  askAckSchema,
+  eventSchema,
+  logEntrySchema,
+  openAckSchema,
+  plainAckSchema,
+  progressSchema,
+  refreshAckSchema,
+  sessionSchema,
+  uploadChunkAckSchema,
+  uploadStartAckSchema,
+  welcomeSchema,
+  wireErrorSchema,
+  type EventBody,
+  type Event,
+} from "@docrelay/protocol";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import * as z from "zod/mini";
+import { ACKS } from "./acks.ts";
+import { readError, readLogEntry, readProgress, readSession, readWelcome } from "./payloads.ts";
+import { attempt, type Reader } from "./read.ts";
+
+const error = { code: "BUSY", message: "later", retryable: true, retryAfterMs: 5, reason: "r", ask: "a", file: 0 };
+const BODIES: EventBody[] = [
+  { type: "accepted", message: "?", files: [{ name: "a.pdf", size: 1, sha256: "00" }] },
+  {
+    type: "extracted",
+    file: 0,
+    pages: 2,
+    chars: 9,
+    cached: false,
+    missing: [{ page: 1, reason: "scan" }],
+    ocr: [2],
+    truncated: true,
+  },
+  { type: "started", engine: "demo" },
+  { type: "delta", text: "x" },
+  {
+    type: "completed",
+    text: "x",
+    timings: { queuedMs: 0, extractMs: 0.5, firstTokenMs: 1, totalMs: 2 },
+    citations: [{ file: 0, page: 1 }],
+    frame: "{}",
+  },
+  { type: "failed", error: { ...error, code: "BUSY", trace: "t", expectedOffset: 3 } },
+  { type: "cancelled", text: "" },
+];
+const EVENTS = BODIES.map((body, index): Event => ({
+  conversation: "c",
+  seq: index + 1,
+  nonce: "n",
+  ask: "a",
+  attempt: 0,
+  at: 1.5,
+  ...body,
+}));
+const LIMITS = {
+  messageChars: 1,
+  inlineFileBytes: 1,
+  fileBytes: 1,
+  filesPerAsk: 1,
+  chunkBytes: 1,
+  pagesPerFile: 1,
+  asksInFlight: 1,
+};
+
+interface Payload {
+  readonly name: string;
+  readonly read: Reader<unknown>;
+  /** What servers and tests use for the same payload. */
+  readonly schema: z.ZodMiniType;
+  /** Payloads that both take. */
+  readonly good: readonly object[];
+}
+const PAYLOADS: readonly Payload[] = [
+  {
+    name: "a log entry",
+    read: readLogEntry,
+    schema: logEntrySchema,
+    good: [...EVENTS, { ...EVENTS[3], type: "rated", stars: 5 }],
+  },
+  { name: "an error", read: readError, schema: wireErrorSchema, good: [error] },
+  { name: "a session", read: readSession, schema: sessionSchema, good: [{ token: "t", user: "u", expiresAt: 1.5 }] },
+  {
+    name: "a welcome",
+    read: readWelcome,
+    schema: welcomeSchema,
+    good: [{ user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1 }],
+  },
+  {
+    name: "a progress",
+    read: readProgress,
+    schema: progressSchema,
+    good: [
+      { conversation: "c", ask: "a", stage: "extracting", file: 0, page: 1, pages: 2 },
+      { conversation: "c", ask: "a", stage: "queued", position: 3 },
+    ],
+  },
+  {
+    name: "an opened conversation",
+    read: ACKS["conversation:open"],
+    schema: openAckSchema,
+    good: [
+      { ok: true, events: EVENTS, more: false, first: 1, head: { seq: 7, nonce: "n" } },
+      { ok: true, events: [], more: false, first: 1, head: null },
+    ],
+  },
+  {
+    name: "an accepted ask",
+    read: ACKS.ask,
+    schema: askAckSchema,
+    good: [{ ok: true, ask: "a", seq: 1, duplicate: false }],
+  },
+  { name: "a cancelled ask", read: ACKS.cancel, schema: plainAckSchema, good: [{ ok: true }] },
+  { name: "a closed conversation", read: ACKS["conversation:close"], schema: plainAckSchema, good: [{ ok: true }] },
+  {
+    name: "a begun upload",
+    read: ACKS["upload:start"],
+    schema: uploadStartAckSchema,
+    good: [{ ok: true, upload: "u", offset: 0, chunkBytes: 9 }],
+  },
+  {
+    name: "a stored chunk",
+    read: ACKS["upload:chunk"],
+    schema: uploadChunkAckSchema,
+    good: [{ ok: true, offset: 9, done: true }],
+  },
+  { name: "a renewed token", read: ACKS["auth:refresh"], schema: refreshAckSchema, good: [{ ok: true, expiresAt: 1 }] },
+];
+
+/** Every place in a payload: the keys that lead to it. */
+function places(value: unknown, path: readonly string[] = []): string[][] {
+  if (typeof value !== "object" || value === null) return [[...path]];
+  return [[...path], ...Object.entries(value).flatMap(([key, inner]) => places(inner, [...path, key]))];
+}
+
+/** A copy with another value at a place; `undefined` removes it. */
+function replace(value: unknown, path: readonly string[], by: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return by;
+  const copy = structuredClone(value) as Record<string, unknown>;
+  const inner = replace(copy[key], rest, by);
+  if (inner === undefined && !Array.isArray(copy)) delete copy[key];
+  else copy[key] = inner;
+  return copy;
+}
+
+const anything = fc.oneof(
+  fc.constantFrom(undefined, null, true, 0, -1, 1.5, 2 ** 53, "", "delta", "INTERNAL", "scan", [], [{}], {}),
+  fc.jsonValue({ maxDepth: 2 }),
+);
+
+describe.each(PAYLOADS)("$name", ({ read, schema, good }) => {
+  test("is read whole", () => {
+    for (const payload of good) expect(read({ ...payload, newer: 1 })).toEqual(z.parse(schema, payload));
+  });
+
+  test("with anything in any place is read, or refused, as by the contract's own schema", () => {
+    const cases = good.flatMap((payload) => places(payload).map((path) => ({ payload, path })));
+    for (const { payload, path } of cases) agree(replace(payload, path, undefined));
+    fc.assert(
+      fc.property(fc.constantFrom(...cases), anything, ({ payload, path }, by) => agree(replace(payload, path, by))),
+      { numRuns: 300 },
+    );
+    function agree(payload: unknown): void {
+      const parsed = z.safeParse(schema, payload);
+      // This reader is for what a server sends when it did not refuse.
+      if (parsed.success && (parsed.data as { ok?: boolean }).ok === false) return;
+      expect(attempt(read, payload)).toEqual(parsed.data);
+    }
+  });
+});
+
+test("every type of event is among them", () => {
+  const types = eventSchema._zod.def.options.map((option) => option._zod.def.shape.type._zod.def.values[0]);
+  expect(BODIES.map(({ type }) => type).toSorted()).toEqual(types.toSorted());
+});

@@ -1,0 +1,137 @@
+import {
+  ERRORS,
+  type ErrorCode,
+  type EventOf,
+  type EventType,
+  type Limits,
+  type LogEntry,
+  type Position,
+  type Progress,
+  type Session,
+  type UnknownEvent,
+  type Welcome,
+  type WireError,
+} from "@docrelay/protocol";
+import {
+  attempt,
+  count,
+  flag,
+  index,
+  int,
+  isRecord,
+  list,
+  literal,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  text,
+  type Fields,
+  type Reader,
+} from "./read.ts";
+
+/** A code that a newer server gives is read as `INTERNAL`; `message` and `retryable` are that server's. */
+export const readError: Reader<WireError> = object({
+  code: (value) => (typeof value === "string" && Object.hasOwn(ERRORS, value) ? (value as ErrorCode) : "INTERNAL"),
+  message: text,
+  retryable: flag,
+  retryAfterMs: optional(int),
+  reason: optional(text),
+  ask: optional(text),
+  file: optional(int),
+  trace: optional(text),
+  expectedOffset: optional(int),
+});
+
+export const readSession: Reader<Session> = object({ token: text, user: text, expiresAt: number });
+
+const readLimits: Reader<Limits> = object({
+  messageChars: count,
+  inlineFileBytes: count,
+  fileBytes: count,
+  filesPerAsk: count,
+  chunkBytes: count,
+  pagesPerFile: count,
+  asksInFlight: count,
+});
+export const readWelcome: Reader<Welcome> = object({
+  user: text,
+  protocol: literal(1),
+  node: text,
+  limits: readLimits,
+  expiresAt: number,
+});
+
+export const readProgress: Reader<Progress> = object({
+  conversation: text,
+  ask: text,
+  stage: oneOf(["queued", "extracting", "asking"]),
+  file: optional(int),
+  page: optional(int),
+  pages: optional(int),
+  position: optional(int),
+});
+
+export const readPosition: Reader<Position> = object({ seq: index, nonce: text });
+
+const HEAD: Fields<Omit<UnknownEvent, "type">> = {
+  conversation: text,
+  seq: int,
+  nonce: text,
+  ask: text,
+  attempt: int,
+  at: number,
+};
+const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
+  accepted: object({
+    ...HEAD,
+    type: literal("accepted"),
+    message: text,
+    files: list(object({ name: text, size: int, sha256: text })),
+  }),
+  extracted: object({
+    ...HEAD,
+    type: literal("extracted"),
+    file: int,
+    pages: int,
+    chars: int,
+    cached: flag,
+    // A reason that a newer server gives is read as "error".
+    missing: list(object({ page: int, reason: oneOf(["scan", "error", "limit"], "error") })),
+    ocr: list(int),
+    truncated: flag,
+  }),
+  started: object({ ...HEAD, type: literal("started"), engine: text }),
+  delta: object({ ...HEAD, type: literal("delta"), text }),
+  completed: object({
+    ...HEAD,
+    type: literal("completed"),
+    text,
+    timings: object({ queuedMs: number, extractMs: number, firstTokenMs: number, totalMs: number }),
+    citations: optional(list(object({ file: int, page: int }))),
+    frame: optional(text),
+  }),
+  failed: object({ ...HEAD, type: literal("failed"), error: readError }),
+  cancelled: object({ ...HEAD, type: literal("cancelled"), text }),
+};
+const readUnknown: Reader<UnknownEvent> = object({
+  ...HEAD,
+  type: (value): "unknown" => (text(value), "unknown"),
+});
+
+/** An entry of a type, or with a body, that this version does not know is read as `unknown`: its seq counts. */
+export const readLogEntry: Reader<LogEntry> = (value) => {
+  const type = isRecord(value) ? value["type"] : undefined;
+  const known = typeof type === "string" && Object.hasOwn(EVENTS, type) ? EVENTS[type as EventType] : undefined;
+  return (known && attempt<LogEntry>(known, value)) ?? readUnknown(value);
+};
+
+/** The acknowledgement of an open. */
+export const readOpened = object<{
+  ok: true;
+  events: LogEntry[];
+  more: boolean;
+  first: number;
+  head: Position | null;
+}>({ ok: literal(true), events: list(readLogEntry), more: flag, first: int, head: nullable(readPosition) });

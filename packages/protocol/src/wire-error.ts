@@ -1,0 +1,20 @@
+import * as z from "zod/mini";
+import { catch as otherwise } from "zod/mini";
+import { ERRORS, type ErrorCode } from "./error-table.ts";
+
+/**
+ * What a client gets when something is refused or fails. Clients switch on `code` only. A code that a newer server
+ * gives is read as `INTERNAL`; `message` and `retryable` are that server's.
+ */
+export const wireErrorSchema = z.object({
+  code: otherwise(z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]), "INTERNAL"),
+  message: z.string(),
+  retryable: z.boolean(),
+  retryAfterMs: z.optional(z.int()),
+  reason: z.optional(z.string()),
+  ask: z.optional(z.string()),
+  file: z.optional(z.int()),
+  trace: z.optional(z.string()),
+  expectedOffset: z.optional(z.int()),
+});
+export type WireError = z.infer<typeof wireErrorSchema>;

@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build, type Rolldown } from "vite";
+import { expect, it, vi } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../../..");
+/** What a page loads for the SDK, bundled, minified and compressed. */
+const BUDGET_BYTES = 30_000;
+
+it("the SDK stays small in a browser", { timeout: 60_000 }, async ({ onTestFinished }) => {
+  onTestFinished(() => void vi.unstubAllEnvs());
+  // Without this the bundler takes the debug builds of packages.
+  vi.stubEnv("NODE_ENV", "production");
+  const { code, parts } = await bundle(join(ROOT, "packages/client/src/index.ts"));
+  const bytes = gzipSync(code).length;
+  expect(bytes, `the largest parts of ${code.length} bytes:\n${parts.slice(0, 10).join("\n")}`).toBeLessThan(
+    BUDGET_BYTES,
+  );
+  expect(code).toContain("conversation:open");
+  // The schemas of servers are left out: zod would be a third of the bundle.
+  expect(parts.filter((part) => part.includes("zod"))).toEqual([]);
+});
+
+async function bundle(entry: string): Promise<{ code: string; parts: string[] }> {
+  const built = await build({
+    configFile: false,
+    logLevel: "warn",
+    root: ROOT,
+    build: { write: false, minify: true, target: "es2023", lib: { entry, formats: ["es"], fileName: "sdk" } },
+  });
+  const [chunk] = ([built].flat()[0] as Rolldown.RolldownOutput).output;
+  const parts = Object.entries(chunk.modules)
+    .toSorted(([, one], [, other]) => other.renderedLength - one.renderedLength)
+    .filter(([, { renderedLength }]) => renderedLength > 0)
+    .map(([id, { renderedLength }]) => `${renderedLength} ${id}`);
+  return { code: chunk.code, parts };
+}
