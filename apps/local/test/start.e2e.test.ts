@@ -14,12 +14,12 @@ const READY = /^ready http:\/\/localhost:\d+$/;
 async function start(env: Record<string, string> = {}): Promise<Launcher & { port: number }> {
   const port = await freePort();
   const launcher = launch({ PORT: String(port), ...env });
-  expect(await launcher.process.waitFor(READY, 30_000)).toBe(`ready http://localhost:${port}`);
+  expect(await launcher.process.waitFor(READY)).toBe(`ready http://localhost:${port}`);
   return Object.assign(launcher, { port });
 }
 
 async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<void> {
-  await eventually(() => launcher.pids().length === 0, { what: "the end of every process", timeoutMs: 15_000 });
+  await eventually(() => launcher.pids().length === 0, { what: "the end of every process", timeoutMs: 60_000 });
   await eventually(() => launcher.left().length === 0, { what: "an empty temporary folder" });
   const server = createServer().listen(launcher.port, "127.0.0.1");
   await once(server, "listening");
@@ -68,7 +68,7 @@ describe("npm start", () => {
       const relay = connect({ url: `http://127.0.0.1:${local.port}` });
       expect(await relay.conversation().ask("hi").text()).toBe("w0 ");
       relay.close();
-      expect(await local.process.waitFor(/worker: engine sent/, 30_000)).toMatch(
+      expect(await local.process.waitFor(/worker: engine sent/)).toMatch(
         /it streams.* Set ENGINE_REPLY=stream\.$/,
       );
     } finally {
@@ -85,7 +85,7 @@ describe("npm start", () => {
   it("ends what it has begun when it is stopped before it is ready", async () => {
     const port = await freePort();
     await using local = Object.assign(launch({ PORT: String(port) }), { port });
-    await eventually(() => local.pids().length >= 3, { timeoutMs: 15_000 });
+    await eventually(() => local.pids().length >= 3, { timeoutMs: 60_000 });
     local.process.kill("SIGTERM");
     await local.process.exited;
     await nothingIsLeft(local);

@@ -1,5 +1,6 @@
 export { guard, type Guarded } from "./guard.ts";
-export { startRedis, dockerAnswers, type TestRedis } from "./redis.ts";
+export { startRedis, dockerAnswers } from "./redis.ts";
+export type { TestRedis } from "./test-redis.ts";
 export { eventually } from "./eventually.ts";
 export { freePort } from "./free-port.ts";
 export { spawnNode, type TestProcess } from "./spawn-node.ts";

@@ -6,7 +6,7 @@ import { GenericContainer } from "testcontainers";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { guard } from "./guard.ts";
-import type { TestRedis } from "./redis.ts";
+import type { TestRedis } from "./test-redis.ts";
 
 const IMAGE = "redis:7-bookworm";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { guard } from "./guard.ts";
-import type { TestRedis } from "./redis.ts";
+import type { TestRedis } from "./test-redis.ts";
 
 const PORT_TRIES = 5;
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { guard } from "./guard.ts";
@@ -11,12 +11,15 @@ export interface TestProcess extends AsyncDisposable {
   /** Calls back for every line from now on. */
   onLine(listener: (line: string) => void): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** The first line, printed already or to come, that matches. @throws Error with all lines after `timeoutMs` or an exit. */
+  /** The first line, printed already or to come, that matches. @throws Error with all lines after `timeoutMs` (60 s) or an exit. */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<string>;
   kill(signal?: NodeJS.Signals): void;
   /** SIGTERM, and SIGKILL after `timeoutMs`. */
   stop(timeoutMs?: number): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
+
+/** A deadline, not a pause: on a machine that does much else a process takes that long to start. */
+const WAIT_MS = 60_000;
 
 /** Starts `node <entry>` with these variables and none of this process's own but PATH and HOME. */
 export function spawnNode(
@@ -32,60 +35,71 @@ export function spawnNode(
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`could not start ${entry}`);
-  const lines: string[] = [];
-  const waiting = new Set<() => void>();
-  const listeners: Array<(line: string) => void> = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) continue;
-    createInterface({ input: stream }).on("line", (line) => {
-      lines.push(line);
-      for (const listen of listeners) listen(line);
-      for (const look of waiting) look();
-    });
-  }
   const release = guard(`process ${pid}`);
   const exited = once(child, "close").then(([code, signal]) => {
     release();
     return { code: code as number | null, signal: signal as NodeJS.Signals | null };
   });
-  const stop = async (timeoutMs = 10_000): Promise<{ code: number | null; signal: NodeJS.Signals | null }> => {
+  const { lines, onLine } = readLines(child);
+  const stop: TestProcess["stop"] = async (timeoutMs = 10_000) => {
     child.kill("SIGTERM");
     child.kill("SIGCONT");
     const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     return exited.finally(() => clearTimeout(timer));
   };
-
   return {
     pid,
     lines,
-    onLine: (listener) => void listeners.push(listener),
+    onLine: (listener) => void onLine(listener),
     exited,
     kill: (signal = "SIGKILL") => void child.kill(signal),
     stop,
-    waitFor(pattern, timeoutMs = 15_000) {
-      return new Promise((resolve, reject) => {
-        const settle = (act: () => void): void => {
-          clearTimeout(timer);
-          waiting.delete(look);
-          act();
-        };
-        const fail = (why: string): void =>
-          settle(() => reject(new Error(`${pattern} ${why}; it printed:\n${lines.join("\n")}`)));
-        const look = (): void => {
-          const line = lines.find((text) => pattern.test(text));
-          if (line !== undefined) settle(() => resolve(line));
-        };
-        const timer = setTimeout(() => fail(`did not come within ${timeoutMs} ms`), timeoutMs);
-        waiting.add(look);
-        void exited.then(() => {
-          look();
-          if (waiting.has(look)) fail("did not come before the exit");
-        });
-        look();
-      });
-    },
+    waitFor: (pattern, timeoutMs = WAIT_MS) => waitForLine({ lines, onLine, exited }, pattern, timeoutMs),
     async [Symbol.asyncDispose]() {
       await stop(5000);
     },
   };
+}
+
+interface Lines {
+  readonly lines: readonly string[];
+  /** Calls back for every line from now on; returns how to stop. */
+  onLine(listener: (line: string) => void): () => void;
+}
+
+function readLines(child: ChildProcess): Lines {
+  const lines: string[] = [];
+  const listeners = new Set<(line: string) => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      for (const listen of listeners) listen(line);
+    });
+  }
+  return {
+    lines,
+    onLine(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+async function waitForLine(
+  { lines, onLine, exited }: Lines & Pick<TestProcess, "exited">,
+  pattern: RegExp,
+  timeoutMs: number,
+): Promise<string> {
+  const printed = lines.find((line) => pattern.test(line));
+  if (printed !== undefined) return printed;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const fail = (why: string): void => reject(new Error(`${pattern} ${why}; it printed:\n${lines.join("\n")}`));
+  const timer = setTimeout(() => fail(`did not come within ${timeoutMs} ms`), timeoutMs);
+  const stopListening = onLine((line) => pattern.test(line) && resolve(line));
+  void exited.then(() => fail("did not come before the exit"));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    stopListening();
+  });
 }
