@@ -38,8 +38,8 @@ try {
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
   const [entry, ...words] = entries[task];
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
-  // The other entries end with this process by themselves.
-  const flags = task === "long" ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")] : [];
+  // These end when their IPC channel closes only with this module; the other entries listen to the channel themselves.
+  const flags = ["long", "bench:pdf"].includes(task) ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")] : [];
   process.exitCode = await run(node, [...flags, join(root, entry), ...words, ...args], env);
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spawnNode } from "@docrelay/testkit";
+import { eventually, spawnNode } from "@docrelay/testkit";
 import { expect, it } from "vitest";
 import { startStandIn } from "../test/stand-in.ts";
 
@@ -34,4 +34,18 @@ it("says what is wrong and how it is used, and exits with 78; with 1 when nobody
   expect(await help.exited).toEqual({ code: 0, signal: null });
   await using nobody = spawnNode(MAIN, { args: ["asks", "--url", "http://127.0.0.1:9"] });
   expect(await nobody.exited).toEqual({ code: 1, signal: null });
+});
+
+it("leaves no process and no folder when it is killed", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "docrelay-bench-"));
+  try {
+    const server = process.env["DOCRELAY_REDIS_SERVER"];
+    const env = { TMPDIR: folder, ...(server ? { DOCRELAY_REDIS_SERVER: server } : {}) };
+    await using bench = spawnNode(MAIN, { args: ["standard", "--rounds", "1", "--rows", "asks"], env });
+    await eventually(async () => (await readdir(folder)).length >= 2, { what: "its folders", timeoutMs: 60_000 });
+    bench.kill("SIGKILL");
+    await eventually(async () => (await readdir(folder)).length === 0, { what: "an empty folder", timeoutMs: 20_000 });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

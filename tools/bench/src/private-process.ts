@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually } from "@docrelay/testkit";
+import { eventually, guard } from "@docrelay/testkit";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const READY_MS = 20_000;
 const STOP_MS = 5000;
 
-/** A temporary folder for processes. It is removed when this process ends at the latest. */
+/** A temporary folder for processes. It is removed, and they are killed, when this process ends at the latest. */
 export interface PrivateFolder extends Disposable {
   readonly path: string;
   /** Ends this child with this process, also when the child has not started to watch its parent yet. */
@@ -21,20 +21,22 @@ export interface PrivateFolder extends Disposable {
 export function makePrivateFolder(): PrivateFolder {
   const children = new Set<ChildProcess>();
   const path = mkdtempSync(join(tmpdir(), "docrelay-bench-"));
-  const remove = (): void => {
-    for (const child of children) child.kill("SIGKILL");
-    rmSync(path, { recursive: true, force: true });
-  };
-  process.once("exit", remove);
+  const releaseFolder = guard(`folder ${path}`);
   return {
     path,
     adopt(child) {
+      if (child.pid === undefined) return;
+      const release = guard(`process ${child.pid}`);
       children.add(child);
-      child.once("exit", () => children.delete(child));
+      child.once("exit", () => {
+        children.delete(child);
+        release();
+      });
     },
     [Symbol.dispose]() {
-      process.removeListener("exit", remove);
-      remove();
+      for (const child of children) child.kill("SIGKILL");
+      rmSync(path, { recursive: true, force: true });
+      releaseFolder();
     },
   };
 }

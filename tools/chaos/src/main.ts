@@ -2,6 +2,7 @@ import { mkdirSync, createWriteStream, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import { randomInt } from "node:crypto";
+import { untilSignal } from "@docrelay/platform";
 import { check } from "./checker.ts";
 import { createHistory } from "./history.ts";
 import { readOptions, USAGE, type Options } from "./options.ts";
@@ -36,8 +37,8 @@ const progress = setInterval(() => {
   const acked = new Set(history.entries.flatMap((entry) => (entry.kind === "acked" ? [entry.ask] : []))).size;
   say(`  ${Math.round(history.now() / 1000)} s: ${acked} asks acknowledged, ${of("fault")} things broken`);
 }, 10_000);
-// After Ctrl-C the processes under test end with this one.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+// The processes under test end with this one.
+void untilSignal().then(() => process.exit(130));
 
 await run({ ...chosen, history });
 clearInterval(progress);

@@ -1,3 +1,4 @@
+import { untilSignal } from "@docrelay/platform";
 import { eventually, freePort } from "@docrelay/testkit";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,8 +33,7 @@ const project = openProject(ROOT, {
   BIND: "127.0.0.1",
 });
 const down = (): Promise<string> => project.compose(["down", "--volumes", "--timeout", "2"]);
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => void down().finally(() => process.exit(130)));
+void untilSignal().then(() => void down().finally(() => process.exit(130)));
 
 let code = 1;
 try {
