@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|bench|bench:pdf|chaos|long|cluster|build`. Plain JavaScript for Node
 // 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { runChild } from "./child.mjs";
 import { buildWeb, installDependencies, installTools } from "./install.mjs";
 import { findBrowser, findRedis } from "./find.mjs";
 import { cache, root } from "./step.mjs";
@@ -40,25 +40,8 @@ try {
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
   // These end when their IPC channel closes only with this module; the other entries listen to the channel themselves.
   const flags = ["long", "bench:pdf"].includes(task) ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")] : [];
-  process.exitCode = await run(node, [...flags, join(root, entry), ...words, ...args], env);
+  process.exitCode = await runChild(node, [...flags, join(root, entry), ...words, ...args], { cwd: root, env });
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
-}
-
-/**
- * Runs the task and passes signals on. The IPC channel ends the child when this process ends, also by SIGKILL. npm opens
- * no such channel, so under npm the parent's pid is watched; started by hand, this process outlives its shell.
- */
-function run(node, words, env) {
-  const child = spawn(node, words, { cwd: root, env, stdio: ["inherit", "inherit", "inherit", "ipc"] });
-  const parent = process.ppid;
-  const underNpm = process.env.npm_lifecycle_event !== undefined;
-  const watch = setInterval(() => underNpm && process.ppid !== parent && child.kill("SIGTERM"), 500);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-    process.on(signal, () => child.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code) => resolve(code ?? 1));
-  }).finally(() => clearInterval(watch));
 }

@@ -68,9 +68,7 @@ describe("npm start", () => {
       const relay = connect({ url: `http://127.0.0.1:${local.port}` });
       expect(await relay.conversation().ask("hi").text()).toBe("w0 ");
       relay.close();
-      expect(await local.process.waitFor(/worker: engine sent/)).toMatch(
-        /it streams.* Set ENGINE_REPLY=stream\.$/,
-      );
+      expect(await local.process.waitFor(/worker: engine sent/)).toMatch(/it streams.* Set ENGINE_REPLY=stream\.$/);
     } finally {
       engine.close();
     }
