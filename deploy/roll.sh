@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Replaces every replica of a service by one of the image as it is now, one after the other, and each new one is there
-# before an old one goes. `deploy/roll.sh edge`; also for ask and extract. Build or pull the new image before.
+# Replaces the replicas of a service by replicas of the current image, one at a time: each new replica is healthy before an
+# old one is stopped. `deploy/roll.sh edge`; also for ask and extract. Build or pull the new image first.
 set -euo pipefail
 service=${1:?which service? edge, ask or extract}
 cd "$(dirname "$0")/.."
