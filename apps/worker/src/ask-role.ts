@@ -12,7 +12,7 @@ import { createTextCache } from "./turn/text-cache.ts";
 import { createTick } from "./answer/flush-timer.ts";
 
 const MOST_HELD_UNITS = 67_108_864;
-const MOST_CACHED_UNITS = 16_777_216;
+const MAX_CACHED_BYTES = 33_554_432;
 
 /** Starts the role `ask`: runs the asks of conversations, in order, and talks to the engine. */
 export function startAskRole(base: Base): { consumer: Consumer; running: RunningAsks } {
@@ -48,7 +48,7 @@ export function startAskRole(base: Base): { consumer: Consumer; running: Running
   const deps = {
     store,
     blobs,
-    texts: createTextCache((key) => readText(store, key), MOST_CACHED_UNITS),
+    texts: createTextCache((key) => readText(store, key), MAX_CACHED_BYTES),
     engine,
     tick,
     held,

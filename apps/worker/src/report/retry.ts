@@ -1,4 +1,5 @@
 import { backoff } from "@docrelay/protocol";
+import { setTimeout } from "node:timers/promises";
 import { originOf } from "./failure.ts";
 
 export interface Patience {
@@ -28,16 +29,11 @@ export async function insist<T>(step: () => Promise<T>, { forMs, signal }: Patie
   }
 }
 
-/** Waits, or less when the signal comes. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done, { once: true });
-  });
+/** Waits `ms`, or until the signal is aborted. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, signal && { signal });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }

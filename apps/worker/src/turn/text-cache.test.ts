@@ -13,8 +13,8 @@ const textOf = (units: number): StoredText => ({
 });
 const FAILED: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false };
 
-/** Two of 40,000 letters, or one of 100,000. */
-const MOST = 102_000;
+/** Two texts of 40,000 letters, or one of 100,000. */
+const MAX_BYTES = 204_000;
 
 /** Counts what is read: a key's thousands of letters, or what `answers` says. */
 function reader(answers: Record<string, () => Promise<StoredText | undefined>> = {}) {
@@ -29,7 +29,7 @@ function reader(answers: Record<string, () => Promise<StoredText | undefined>> =
 describe("a cache of texts", () => {
   it("reads a text once, for all who ask at a time and for those who come later", async () => {
     const { reads, read } = reader();
-    const cache = createTextCache(read, MOST);
+    const cache = createTextCache(read, MAX_BYTES);
     const texts = await Promise.all([cache.read("a10"), cache.read("a10"), cache.read("b10")]);
     expect(texts[1]).toBe(texts[0]);
     expect(await cache.read("a10")).toBe(texts[0]);
@@ -38,14 +38,14 @@ describe("a cache of texts", () => {
 
   it("forgets those that were asked for longest ago when all together are too long", async () => {
     const { reads, read } = reader();
-    const cache = createTextCache(read, MOST);
+    const cache = createTextCache(read, MAX_BYTES);
     for (const key of ["a40", "b40", "a40", "c40", "a40", "c40", "b40"]) await cache.read(key);
     expect(reads).toEqual(["a40", "b40", "c40", "b40"]);
   });
 
   it("gives a text that is too long by itself, and keeps nothing of it", async () => {
     const { reads, read } = reader();
-    const cache = createTextCache(read, MOST);
+    const cache = createTextCache(read, MAX_BYTES);
     for (const key of ["a101", "a101", "b100", "b100"]) expect(await cache.read(key)).toMatchObject({ kind: "text" });
     expect(reads).toEqual(["a101", "a101", "b100"]);
   });
@@ -55,19 +55,41 @@ describe("a cache of texts", () => {
     const blank = async (): Promise<StoredText> =>
       ({ ...textOf(1), pages: Array(500).fill(""), missing }) as StoredText;
     const { reads, read } = reader({ a: blank, b: blank, c: blank });
-    const cache = createTextCache(read, MOST);
+    const cache = createTextCache(read, MAX_BYTES);
     for (const key of ["a", "b", "c", "a"]) await cache.read(key);
     expect(reads).toEqual(["a", "b", "c", "a"]);
   });
 
   it("forgets a text when told, also while it is being read", async () => {
     const { reads, read } = reader();
-    const cache = createTextCache(read, MOST);
+    const cache = createTextCache(read, MAX_BYTES);
     const first = cache.read("a40");
     cache.forget("a40");
     expect(await first).toMatchObject({ kind: "text" });
     for (const key of ["b40", "c40", "b40", "a40"]) await cache.read(key);
     expect(reads).toEqual(["a40", "b40", "c40", "a40"]);
+  });
+
+  it("keeps the newer read when a forgotten one of the same key ends after it", async () => {
+    const older = Promise.withResolvers<StoredText>();
+    const waiting = [older.promise, Promise.resolve(textOf(2))];
+    const { reads, read } = reader({ a: () => waiting.shift() ?? Promise.reject(new Error("read a third time")) });
+    const cache = createTextCache(read, MAX_BYTES);
+    const first = cache.read("a");
+    cache.forget("a");
+    expect(await cache.read("a")).toMatchObject({ chars: 2 });
+    older.resolve(textOf(9));
+    expect(await first).toMatchObject({ chars: 9 });
+    expect(await cache.read("a")).toMatchObject({ chars: 2 });
+    expect(reads).toEqual(["a", "a"]);
+  });
+
+  it("resolves a forgotten read also when there is no text", async () => {
+    const { read } = reader({ missing: async () => undefined });
+    const cache = createTextCache(read, MAX_BYTES);
+    const first = cache.read("missing");
+    cache.forget("missing");
+    expect(await first).toBeUndefined();
   });
 
   it("remembers no failure: not the file's, not the store's, and not that there is no text", async () => {
@@ -76,7 +98,7 @@ describe("a cache of texts", () => {
       missing: async () => undefined,
       broken: () => Promise.reject(new Error("away")),
     });
-    const cache = createTextCache(read, MOST);
+    const cache = createTextCache(read, MAX_BYTES);
     for (const _ of [1, 2]) {
       expect(await cache.read("failed")).toBe(FAILED);
       expect(await cache.read("missing")).toBeUndefined();

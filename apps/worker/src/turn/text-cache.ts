@@ -1,60 +1,45 @@
 import type { StoredText } from "@docrelay/channel";
+import { LRUCache } from "lru-cache";
 
-/** Reads texts by their keys, as `read` does, and remembers those that were read lately. */
+/** Reads texts by their keys and keeps those that were read last. */
 export interface TextCache {
+  /** The stored text or failure, or undefined if there is none. Rejects with the error of the read. */
   read(key: string): Promise<StoredText | undefined>;
-  /** The text is not there any more, or is not to be had. */
+  /** The next `read` of this key reads again, also if an earlier one has not finished. */
   forget(key: string): void;
 }
 
-interface Entry {
-  readonly text: Promise<StoredText | undefined>;
-  /** 0 until it is there. */
-  units: number;
+/** An object also where there is no text, since lru-cache takes `undefined` for an aborted read. */
+interface Read {
+  readonly stored: StoredText | undefined;
 }
 
 /**
- * A text never changes while it is there, and a thousand asks about one PDF come at once: it is fetched and unpacked for
- * the first of them. Those read longest ago go when all together hold more than `mostUnits`, about UTF-16 units. Failures
- * are not remembered: some of them pass.
+ * A text never changes while it is stored, and many asks about one PDF may come at once: the first of them reads and
+ * unpacks it, and reads of one key at the same time are joined. The texts that were used longest ago are dropped when all
+ * together have more than `maxBytes`, two for each UTF-16 unit. Failures are not kept: some of them pass.
  */
-export function createTextCache(read: (key: string) => Promise<StoredText | undefined>, mostUnits: number): TextCache {
-  const entries = new Map<string, Entry>();
-  let total = 0;
-
-  function forget(key: string): void {
-    total -= entries.get(key)?.units ?? 0;
-    entries.delete(key);
-  }
-  function begin(key: string): Entry {
-    const entry: Entry = { text: read(key), units: 0 };
-    const settle = (text?: StoredText): void => {
-      if (entries.get(key) !== entry) return; // forgotten meanwhile
-      if (text?.kind !== "text") return forget(key);
-      entry.units = unitsOf(text);
-      total += entry.units;
-      for (const [old, { units }] of entries) {
-        if (total <= mostUnits) break;
-        if (units > 0) forget(old);
-      }
-    };
-    entry.text.then(settle, () => settle());
-    return entry;
-  }
-
+export function createTextCache(
+  readText: (key: string) => Promise<StoredText | undefined>,
+  maxBytes: number,
+): TextCache {
+  const cache = new LRUCache<string, Read>({
+    maxSize: maxBytes,
+    // An entry larger than the cache is returned, but not kept.
+    sizeCalculation: ({ stored }) => (stored?.kind === "text" ? bytesOf(stored) : maxBytes + 1),
+    fetchMethod: async (key) => ({ stored: await readText(key) }),
+    // A read that is forgotten or evicted still resolves for its callers.
+    ignoreFetchAbort: true,
+  });
   return {
-    read(key) {
-      const entry = entries.get(key) ?? begin(key);
-      // To the end of the line.
-      entries.delete(key);
-      entries.set(key, entry);
-      return entry.text;
+    async read(key) {
+      return (await cache.fetch(key))?.stored;
     },
-    forget,
+    forget: (key) => void cache.delete(key),
   };
 }
 
-/** What a text holds, its lists too: a text of 2,000 empty pages is not nothing. */
-function unitsOf({ pages, missing }: Extract<StoredText, { kind: "text" }>): number {
-  return 1000 + pages.reduce((sum, page) => sum + page.length + 16, 0) + 64 * missing.length;
+/** What a text holds in memory, its lists too: 2,000 empty pages are not nothing. */
+function bytesOf({ pages, missing }: Extract<StoredText, { kind: "text" }>): number {
+  return 2 * (1000 + pages.reduce((sum, page) => sum + page.length + 16, 0) + 64 * missing.length);
 }
