@@ -1,22 +1,66 @@
 import { readText } from "@docrelay/channel";
-import { createWebSocketEngine } from "@docrelay/engine";
+import { createWebSocketEngine, type Engine } from "@docrelay/engine";
 import { consumeWakes, type Consumer } from "@docrelay/jobs";
-import { createLoopDelay } from "@docrelay/platform";
-import { createApart } from "./turn/stagger.ts";
-import { runConversation } from "./turn/run-conversation.ts";
+import { createLoopDelay, type LoopDelay } from "@docrelay/platform";
 import { listenForCancels } from "./answer/cancel-listener.ts";
-import type { Base } from "./resources.ts";
-import { createHeldBytes } from "./answer/held-bytes.ts";
+import { createFlushTimer } from "./answer/flush-timer.ts";
+import { createHeldBytes, type HeldBytes } from "./answer/held-bytes.ts";
 import { createRunningAsks, type RunningAsks } from "./answer/running-asks.ts";
+import type { Resources } from "./resources.ts";
+import { runConversation } from "./turn/run-conversation.ts";
+import { createStagger } from "./turn/stagger.ts";
 import { createTextCache } from "./turn/text-cache.ts";
-import { createTick } from "./answer/flush-timer.ts";
 
-const MOST_HELD_UNITS = 67_108_864;
+const MAX_HELD_BYTES = 134_217_728;
 const MAX_CACHED_BYTES = 33_554_432;
 
-/** Starts the role `ask`: runs the asks of conversations, in order, and talks to the engine. */
-export function startAskRole(base: Base): { consumer: Consumer; running: RunningAsks } {
-  const { config, store, blobs, report, life, metrics, stopping } = base;
+/** Starts the role `ask`: runs the asks of conversations in order and calls the engine for them. */
+export function startAskRole(resources: Resources): { consumer: Consumer; running: RunningAsks } {
+  const { config, store, blobs, report, life, stopping } = resources;
+  const engine = openEngine(resources);
+  const loopDelay = createLoopDelay();
+  const flushTimer = createFlushTimer(loopDelay.p99Ms);
+  life.add("flush timer", () => {
+    flushTimer[Symbol.dispose]();
+    loopDelay[Symbol.dispose]();
+  });
+  const running = createRunningAsks(store, (error) => report.error("renew", error));
+  life.add("running asks", () => running[Symbol.asyncDispose]());
+  const subscriber = resources.connect("subscriber", "cancel");
+  listenForCancels(subscriber, running, (error) => report.error("cancel channel", error));
+
+  const held = createHeldBytes(MAX_HELD_BYTES);
+  const deps = {
+    store,
+    blobs,
+    texts: createTextCache((key) => readText(store, key), MAX_CACHED_BYTES),
+    engine,
+    flushTimer,
+    held,
+    running,
+    settings: {
+      attempts: config.ENGINE_ATTEMPTS,
+      engineName: "websocket",
+      promptMode: config.ENGINE_PROMPT,
+      uniqueId: config.ENGINE_UNIQUE_ID,
+    },
+    report,
+    stopping: stopping.signal,
+    stagger: createStagger(),
+    random: Math.random,
+  };
+  const consumer = consumeWakes({
+    connection: resources.connect("blocking", "ask-queue"),
+    concurrency: config.ASK_CONCURRENCY,
+    handle: ({ shard, u, c }) => runConversation(deps, { shard, u, c }),
+    onError: (error) => report.error("ask queue", error),
+  });
+  life.add("ask queue", () => consumer[Symbol.asyncDispose]());
+  addGauges(resources, { running, consumer, held, loopDelay });
+  return { consumer, running };
+}
+
+function openEngine({ config, report, life }: Resources): Engine {
   const engine = createWebSocketEngine({
     url: config.ENGINE_URL ?? "",
     reply: config.ENGINE_REPLY,
@@ -27,53 +71,19 @@ export function startAskRole(base: Base): { consumer: Consumer; running: Running
     onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),
   });
   life.add("engine", () => engine[Symbol.asyncDispose]());
+  return engine;
+}
 
-  const loopDelay = createLoopDelay();
-  const tick = createTick(loopDelay.p99Ms);
-  life.add("tick", () => {
-    tick[Symbol.dispose]();
-    loopDelay[Symbol.dispose]();
-  });
-  const running = createRunningAsks(store, (error) => report.trouble("renew", error));
-  life.add("running asks", () => running[Symbol.asyncDispose]());
-  listenForCancels(base.connect("subscriber", "cancel"), running, (error) => report.trouble("cancel channel", error));
-
-  const held = createHeldBytes(MOST_HELD_UNITS);
-  const settings = {
-    attempts: config.ENGINE_ATTEMPTS,
-    engineName: "websocket",
-    promptMode: config.ENGINE_PROMPT,
-    uniqueId: config.ENGINE_UNIQUE_ID,
-  };
-  const deps = {
-    store,
-    blobs,
-    texts: createTextCache((key) => readText(store, key), MAX_CACHED_BYTES),
-    engine,
-    tick,
-    held,
-    running,
-    settings,
-    report,
-    stopping: stopping.signal,
-    apart: createApart(),
-    random: Math.random,
-  };
-  const consumer = consumeWakes({
-    connection: base.connect("blocking", "ask-queue"),
-    concurrency: config.ASK_CONCURRENCY,
-    handle: ({ shard, u, c }) => runConversation(deps, { shard, u, c }),
-    onError: (error) => report.trouble("ask queue", error),
-  });
-  life.add("ask queue", () => consumer[Symbol.asyncDispose]());
-
-  metrics.gauge("docrelay_asks_running", "Asks that the engine is answering now", () => running.size);
-  metrics.gauge("docrelay_ask_jobs", "Conversations being worked on", () => consumer.active);
+function addGauges(
+  { metrics }: Resources,
+  of: { running: RunningAsks; consumer: Consumer; held: HeldBytes; loopDelay: LoopDelay },
+): void {
+  metrics.gauge("docrelay_asks_running", "Asks that the engine is answering now", () => of.running.size);
+  metrics.gauge("docrelay_ask_jobs", "Conversations whose asks are run now", () => of.consumer.active);
   metrics.gauge(
-    "docrelay_held_units",
-    "Text held back while Redis does not take it, in UTF-16 units",
-    () => held.total,
+    "docrelay_held_bytes",
+    "Text that waits in memory until Redis takes it, at two bytes a UTF-16 unit",
+    () => of.held.total,
   );
-  metrics.gauge("docrelay_loop_delay_p99_ms", "How late the event loop is", () => loopDelay.p99Ms());
-  return { consumer, running };
+  metrics.gauge("docrelay_loop_delay_p99_ms", "Delay of the event loop, 99th percentile", () => of.loopDelay.p99Ms());
 }

@@ -13,8 +13,8 @@ export interface DrainDeps {
 const HAND_BACK_MS = 2000;
 
 /**
- * Lets go of everything that runs: fetches no more, lets what ends within the grace end, gives the rest back. Another
- * worker has it about a second after.
+ * Fetches no more jobs, waits until the running ones end or `graceMs` is over, and hands the rest back. Another worker
+ * takes those about a second later. Returns `late` if some are still running after that.
  */
 export async function drain({
   consumers,

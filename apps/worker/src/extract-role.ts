@@ -1,37 +1,37 @@
 import { setProfile } from "@docrelay/channel";
 import { consumeExtracts, type Consumer } from "@docrelay/jobs";
 import { EXTRACTOR_VERSION } from "@docrelay/pdf";
-import type { Base } from "./resources.ts";
+import type { Resources } from "./resources.ts";
 import type { Config } from "./config.ts";
 import { createExtractReport } from "./extract/extract-report.ts";
 import { runExtraction } from "./extract/extract-job.ts";
-import { insist } from "./report/retry.ts";
+import { retry } from "./report/retry.ts";
 import { openExtractor } from "./open-extractor.ts";
 
-/** A store that goes away while a worker starts is waited for, as before its start. */
+/** As long as a starting worker waits for its first connection to Redis. */
 const START_PATIENCE_MS = 30_000;
 
-/** Starts the role `extract`: makes texts of PDFs, in child processes. */
-export async function startExtractRole(base: Base): Promise<{ consumer: Consumer }> {
-  const { config, store, blobs, producer, life, log, metrics, report, stopping, leaving } = base;
+/** Starts the role `extract`: extracts the texts of PDFs, in child processes. */
+export async function startExtractRole(resources: Resources): Promise<{ consumer: Consumer }> {
+  const { config, store, blobs, producer, life, log, metrics, report, stopping, leaving } = resources;
   const extractor = await openExtractor(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
-  await insist(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
+  await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
 
-  const extractReport = createExtractReport(log, metrics, report.trouble);
+  const extractReport = createExtractReport(log, metrics, report.error);
   const deps = { store, blobs, producer, extractor, report: extractReport, stopping: leaving.signal };
   const consumer = consumeExtracts({
-    connection: base.connect("blocking", "extract-queue"),
+    connection: resources.connect("blocking", "extract-queue"),
     concurrency: config.EXTRACT_CONCURRENCY,
     handle: (job) => runExtraction(deps, job),
-    onError: (error) => report.trouble("extract queue", error),
+    onError: (error) => report.error("extract queue", error),
   });
   life.add("extract queue", () => consumer[Symbol.asyncDispose]());
   metrics.gauge("docrelay_extractions_running", "Files being extracted now", () => consumer.active);
   return { consumer };
 }
 
-/** Whatever makes another text, or another failure, of the same bytes: part of every text's key. */
+/** All settings that change the text, or the failure, of the same bytes; part of every text key. */
 export function profileOf(config: Config): string {
   const limits = [
     config.MAX_PAGES,

@@ -12,7 +12,7 @@ import {
   untilSignal,
 } from "@docrelay/platform";
 import { startAskRole } from "./ask-role.ts";
-import { openBase, type Base } from "./resources.ts";
+import { openResources, type Resources } from "./resources.ts";
 import { readConfig } from "./config.ts";
 import { drain } from "./drain.ts";
 import { startExtractRole } from "./extract-role.ts";
@@ -28,26 +28,26 @@ const { config } = parsed;
 const log = createLogger({ level: config.LOG_LEVEL, name: "worker" });
 const stopped = untilSignal();
 
-const base: Base = await openBase(config, log).catch((error: unknown) => {
+const resources: Resources = await openResources(config, log).catch((error: unknown) => {
   if (!(error instanceof PlatformError || error instanceof ChannelError)) throw error;
   process.stderr.write(describeProblems("the worker", [error.message]));
   process.exit(error.kind === "redis-version" || error.kind === "setting" ? EXIT_CONFIG : 1);
 });
-const { life, metrics } = base;
+const { life, metrics } = resources;
 
 const health = createHealth();
-health.check("redis", () => base.redis.ping());
+health.check("redis", () => resources.redis.ping());
 if (config.ADMIN_PORT > 0) {
   const admin = await startAdminServer({ port: config.ADMIN_PORT, host: config.HOST, health, metrics });
   life.add("admin server", () => admin[Symbol.asyncDispose]());
 }
 
-const sweeper = startSweeper(base);
+const sweeper = startSweeper(resources);
 life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
 metrics.gauge("docrelay_asks_due", "Asks that the sweeper found due", () => sweeper.due);
 
-const ask = config.WORKER_ROLES.has("ask") ? startAskRole(base) : undefined;
-const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(base).catch(cannotExtract) : undefined;
+const ask = config.WORKER_ROLES.has("ask") ? startAskRole(resources) : undefined;
+const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(resources).catch(cannotExtract) : undefined;
 const consumers = [ask, extract].flatMap((role) => (role ? [role.consumer] : []));
 await Promise.all(consumers.map((consumer) => consumer.ready()));
 log.info({ roles: [...config.WORKER_ROLES] }, "ready");
@@ -56,7 +56,7 @@ announceReady();
 const reason = await stopped;
 log.info({ reason, running: ask?.running.size ?? 0 }, "stopping");
 health.drain();
-const { stopping, leaving } = base;
+const { stopping, leaving } = resources;
 const how = await drain({ consumers, running: ask?.running, stopping, leaving, graceMs: config.WORKER_GRACE_MS });
 const problems = await life.close();
 for (const { step, error } of problems) log.warn({ step, err: error }, "not closed");

@@ -8,8 +8,8 @@ import {
 import type { Config } from "./config.ts";
 
 /**
- * The extractor that the settings name.
- * @throws PdfError `ocr-missing` that says what to install, when OCR is wished and Tesseract or a language is missing.
+ * Opens the extractor that the settings name.
+ * @throws PdfError `ocr-missing` with what to install, if OCR is on and Tesseract or a language is missing.
  */
 export async function openExtractor(config: Config): Promise<Extractor> {
   const limits: ExtractLimits = {
@@ -22,13 +22,13 @@ export async function openExtractor(config: Config): Promise<Extractor> {
   const engine = config.PDF_ENGINE;
   if (engine !== "auto" && engine !== "pdfium" && engine !== "pdf-parse")
     return createHttpExtractor({ url: engine, limits });
-  const base = { engine, concurrency: config.EXTRACT_CONCURRENCY, limits };
-  if (config.OCR === "off") return createExtractor(base);
+  const options = { engine, concurrency: config.EXTRACT_CONCURRENCY, limits };
+  if (config.OCR === "off") return createExtractor(options);
   const recogniser = await findRecogniser({
     languages: config.OCR_LANGUAGES,
     path: config.path,
     memoryBytes: config.EXTRACT_MEMORY_BYTES,
   });
   const ocr = { recogniser, pageMs: config.OCR_PAGE_TIMEOUT_MS, timeoutMs: config.OCR_TIMEOUT_MS };
-  return createExtractor({ ...base, ocr });
+  return createExtractor({ ...options, ocr });
 }

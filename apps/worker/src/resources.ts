@@ -14,8 +14,8 @@ import type { Redis } from "ioredis";
 import type { Config } from "./config.ts";
 import { createAskReport, type AskReport } from "./report/ask-report.ts";
 
-/** What both roles and the sweeper stand on. */
-export interface Base {
+/** What both roles and the sweeper use: settings, connections, the store and its queue producer. */
+export interface Resources {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -25,11 +25,11 @@ export interface Base {
   readonly blobs: BlobStore;
   readonly producer: Producer;
   readonly report: AskReport;
-  /** Aborted when nothing new is to be begun … */
+  /** Aborted when the process stops: nothing new begins. */
   readonly stopping: AbortController;
-  /** … and when what runs is to be given back. */
+  /** Aborted when the grace is over: what still runs is handed back. */
   readonly leaving: AbortController;
-  /** A connection that ends with the process's life. */
+  /** Opens a connection that `life` closes. */
   connect(purpose: RedisConnectionOptions["purpose"], name: string): Redis;
 }
 
@@ -40,7 +40,7 @@ const REDIS_WAIT_MS = 30_000;
  * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
  * half a minute, or is older than 7.0.
  */
-export async function openBase(config: Config, log: Logger): Promise<Base> {
+export async function openResources(config: Config, log: Logger): Promise<Resources> {
   await prepareBlobStore(config.BLOB_STORE);
   const life = createLifecycle(CLOSE_STEP_MS);
   const metrics = createMetrics();
@@ -50,7 +50,7 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
       url: config.REDIS_URL,
       purpose,
       name: `docrelay-worker-${name}`,
-      onError: (error) => report.trouble("redis", error),
+      onError: (error) => report.error("redis", error),
     });
     life.add(`redis ${name}`, () => redis.disconnect());
     return redis;

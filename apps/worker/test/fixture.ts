@@ -28,7 +28,7 @@ import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { startAskRole } from "../src/ask-role.ts";
-import { openBase, type Base } from "../src/resources.ts";
+import { openResources, type Resources } from "../src/resources.ts";
 import { readConfig } from "../src/config.ts";
 import { drain } from "../src/drain.ts";
 import { startExtractRole } from "../src/extract-role.ts";
@@ -42,7 +42,7 @@ type Env = Record<string, string>;
 
 /** A worker in this very process, with real connections and its real parts. */
 export interface LocalWorker {
-  readonly base: Base;
+  readonly resources: Resources;
   readonly jobs: number;
   stop(graceMs?: number): Promise<string>;
 }
@@ -157,18 +157,21 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
           done();
         },
       });
-      const base = await openBase(config, createLogger({ level: config.LOG_LEVEL, name: "worker", destination }));
+      const resources = await openResources(
+        config,
+        createLogger({ level: config.LOG_LEVEL, name: "worker", destination }),
+      );
       if (more.sweeper !== false) {
-        const sweeper = startSweeper(base, 100);
-        base.life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
+        const sweeper = startSweeper(resources, 100);
+        resources.life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
       }
-      const ask = config.WORKER_ROLES.has("ask") ? startAskRole(base) : undefined;
-      const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(base) : undefined;
+      const ask = config.WORKER_ROLES.has("ask") ? startAskRole(resources) : undefined;
+      const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(resources) : undefined;
       const consumers = [ask, extract].flatMap((role) => (role ? [role.consumer] : []));
       await Promise.all(consumers.map((consumer) => consumer.ready()));
       let stopped: Promise<string> | undefined;
       const worker: LocalWorker = {
-        base,
+        resources,
         get jobs() {
           return consumers.reduce((sum, consumer) => sum + consumer.active, 0);
         },
@@ -177,11 +180,11 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
             const how = await drain({
               consumers,
               running: ask?.running,
-              stopping: base.stopping,
-              leaving: base.leaving,
+              stopping: resources.stopping,
+              leaving: resources.leaving,
               graceMs,
             });
-            await base.life.close();
+            await resources.life.close();
             return how;
           })()),
       };

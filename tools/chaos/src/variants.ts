@@ -77,8 +77,8 @@ const APPEND = conversationScript(\``,
   "no sweeper": [
     {
       file: "apps/worker/src/sweep/sweeper.ts",
-      from: "timer = setTimeout(beat, everyMs);\n\n  return {",
-      to: "void beat;\n\n  return {",
+      from: "timer = setTimeout(start, everyMs);\n\n  return {",
+      to: "void start;\n\n  return {",
     },
   ],
   /** Every reader receives the events of every user. */

@@ -16,9 +16,9 @@ const PLAN: AttemptPlan = {
   begunAt: 100,
   extractMs: 30,
   maxPieceBytes: 64,
-  maxHeld: 1000,
+  maxHeldUnits: 1000,
 };
-const WINDOW = 40;
+const WINDOW_MS = 40;
 
 /** Feeds inputs 10 ms apart, and answers what came out of all of them. */
 function run(
@@ -30,7 +30,7 @@ function run(
   let now = startAt;
   const actions: AttemptAction[] = [];
   for (const input of inputs) {
-    const step = attempt(state, input, (now += 10), PLAN, WINDOW);
+    const step = attempt(state, input, PLAN, { now: (now += 10), windowMs: WINDOW_MS });
     state = step.state;
     actions.push(...step.actions);
   }
@@ -39,6 +39,7 @@ function run(
 const TICK: AttemptInput = { kind: "tick" };
 const SENT: AttemptInput = { kind: "sent" };
 const STORED: AttemptInput = { kind: "stored" };
+const FINISHED: AttemptInput = { kind: "finished", empty: false };
 const text = (of: string): AttemptInput => ({ kind: "text", text: of });
 const end = (of: object = {}): AttemptInput => ({ kind: "end", end: of });
 const FAILURE = { code: "ENGINE_TIMEOUT" } as const;
@@ -68,7 +69,9 @@ describe("an attempt", () => {
         events: [{ type: "delta", text: "!" }, expect.objectContaining({ type: "completed", text: "Hello all!" })],
       },
     ]);
-    expect(run([STORED], fourth.state).actions).toEqual([{ do: "settle", outcome: { kind: "completed" } }]);
+    expect(run([FINISHED], fourth.state).actions).toEqual([
+      { do: "settle", outcome: { kind: "completed", empty: false } },
+    ]);
   });
 
   it("writes started alone when the engine is slower than a tick", () => {
@@ -97,11 +100,11 @@ describe("an attempt", () => {
   it("writes what was held back in several steps when there is much of it", () => {
     const { state, now } = run([SENT, TICK]);
     const held = run([text("x".repeat(64 * 9)), end()], state, now);
-    const rest = run([STORED, STORED, STORED], held.state, held.now);
+    const rest = run([STORED, STORED, { kind: "finished", empty: true }], held.state, held.now);
     expect(rest.actions.map((action) => (action.do === "write" ? [action.n, action.events.length] : action))).toEqual([
       [2, 8],
       [10, 2],
-      { do: "settle", outcome: { kind: "completed" } },
+      { do: "settle", outcome: { kind: "completed", empty: true } },
     ]);
   });
 
@@ -167,7 +170,7 @@ describe("an attempt", () => {
         let said = "";
         const written: Array<AttemptAction & { do: "write" }> = [];
         const feed = (input: AttemptInput): void => {
-          const step = attempt(state, input, (now += 15), { ...PLAN, maxHeld: 1e9 }, WINDOW);
+          const step = attempt(state, input, { ...PLAN, maxHeldUnits: 1e9 }, { now: (now += 15), windowMs: WINDOW_MS });
           state = step.state;
           for (const action of step.actions) if (action.do === "write") written.push(action);
         };
@@ -182,7 +185,7 @@ describe("an attempt", () => {
           }
         }
         feed(end());
-        while (!state.over) feed(STORED);
+        while (!state.over) feed(state.inFlight.at(-1)?.type === "completed" ? FINISHED : STORED);
         const events = written.flatMap((write) => write.events);
         expect(written.map(({ n }) => n)).toEqual(
           written.map((_, index) => {

@@ -4,29 +4,35 @@ import type { Failure } from "../report/failure.ts";
 
 /** What does not change during one attempt. Times are ms of one local clock. */
 export interface AttemptPlan {
-  /** Goes into `started`. */
+  /** The engine's name in the `started` event. */
   readonly engine: string;
   readonly files: number;
   readonly acceptedAt: number;
   readonly begunAt: number;
   readonly extractMs: number;
   readonly maxPieceBytes: number;
-  /** Most of a reply that is held back while the store does not take it, in UTF-16 units. */
-  readonly maxHeld: number;
+  /** Most text of the reply that may wait in memory while the store does not answer, in UTF-16 units. */
+  readonly maxHeldUnits: number;
+}
+
+/** When an input arrives, in ms of the plan's clock, and for how long text is gathered at that time. */
+export interface Moment {
+  readonly now: number;
+  readonly windowMs: number;
 }
 
 export interface AttemptState {
-  /** Events that are in the log. */
+  /** Number of events that are in the log. */
   readonly n: number;
-  /** The events that were given to the store together and not answered yet. */
+  /** The events of the write that the store has not answered yet. */
   readonly inFlight: readonly AttemptEvent[];
   readonly buffer: Buffered;
-  /** Everything the engine has said. */
+  /** All text that the engine has sent. */
   readonly text: string;
   readonly end: EngineEnd | undefined;
   readonly sentAt: number | undefined;
   readonly firstTextAt: number | undefined;
-  /** Sends of the events in flight that came to nothing. */
+  /** How often the events in flight were sent again. */
   readonly resends: number;
   readonly over: boolean;
 }
@@ -45,28 +51,34 @@ export type AttemptInput =
   | { kind: "text"; text: string }
   | { kind: "end"; end: EngineEnd }
   | { kind: "engine-failed"; failure: Failure }
-  /** From the store, about the events in flight. `unknown`: it did not answer. */
-  | { kind: "stored" | "unknown" }
-  /** From the store, about the ask: somebody else has it, it has ended, its user has cancelled it. */
+  /** From the store: the events in flight are in the log. */
+  | { kind: "stored" }
+  /** From the store: they are, and the ask has ended with them. `empty`: so was the mailbox at that time. */
+  | { kind: "finished"; empty: boolean }
+  /** The store did not answer: the events in flight may be in the log or not. */
+  | { kind: "unknown" }
+  /** From the store: another worker owns the ask, it has ended, or its user has cancelled it. */
   | { kind: "stale" | "ended" | "cancelled" }
   | { kind: "tick" }
-  /** The process holds back too much. */
+  /** All asks of the process together hold more text than allowed. */
   | { kind: "overflow" }
   | { kind: "expired" }
-  /** The process ends: somebody else is to go on. */
+  /** The process stops: another worker takes the ask. */
   | { kind: "abandoned" };
 
 export type AttemptAction =
-  /** Give events to the store in one step, the n-th and those after it; `completed` is the last and ends the ask. */
+  /** Write events in one step: the n-th of the attempt and those after it. `completed` comes last and ends the ask. */
   | { do: "write"; n: number; events: readonly AttemptEvent[] }
-  /** Give the same events to the store again, with the same nonce. */
+  /** Write the same events again, with the same nonce. */
   | { do: "write-again"; afterMs: number }
-  /** The attempt is over; the engine's connection is let go of. */
+  /** The attempt is over; its engine connection is released. */
   | { do: "settle"; outcome: Outcome };
 
 export type Outcome =
-  | { kind: "completed" | "ended" | "stale" | "expired" | "abandoned" }
-  /** `text`: what had arrived, shown or not. */
+  /** `empty`: the mailbox had no other ask when this one was completed. */
+  | { kind: "completed"; empty: boolean }
+  | { kind: "ended" | "stale" | "expired" | "abandoned" }
+  /** `text`: all text that had arrived, in the log or not. */
   | { kind: "cancelled"; text: string }
   | { kind: "failed"; failure: Failure };
 
@@ -87,46 +99,42 @@ export const NEW_ATTEMPT: AttemptState = {
   over: false,
 };
 
-/** Most events of one write: a reply that was held back for long goes in several. */
-const MAX_TOGETHER = 8;
+/** Most events of one write; a reply that had to wait for the store is written in several steps. */
+const MAX_EVENTS_PER_WRITE = 8;
 const RESEND_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
- * One engine call, from its begin to its end: what to do with each thing that happens. One write is on its way to the
- * store at a time, so that a re-send is always of the last one; the engine is read on meanwhile. What is there to be
- * written goes together: each write is a turn of its own for the store's disk, and the first piece of a reply would wait
- * for that of `started`.
+ * One engine call, from its begin to its outcome, as a pure function: what to do about each input. Only one write is in
+ * flight at a time, so a re-send always repeats the last one; text that arrives meanwhile is gathered. Events that are
+ * ready at the same time are written together, because each write costs an fsync: otherwise the first piece of a reply
+ * would wait for the fsync of `started`.
  */
-export function attempt(
-  state: AttemptState,
-  input: AttemptInput,
-  now: number,
-  plan: AttemptPlan,
-  windowMs: number,
-): AttemptStep {
+export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptPlan, at: Moment): AttemptStep {
   if (state.over) return { state, actions: [] };
   switch (input.kind) {
     case "sent":
-      // Until the first text or the next tick: an engine that is quick has its first piece written with it.
-      return { state: { ...state, sentAt: now }, actions: [] };
+      // `started` waits for the first text or the next tick: the first piece of a fast engine is written with it.
+      return { state: { ...state, sentAt: at.now }, actions: [] };
     case "text": {
-      const firstTextAt = state.firstTextAt ?? (input.text === "" ? undefined : now);
-      const next = pump({ ...state, text: state.text + input.text, firstTextAt }, input.text, now, plan, windowMs);
-      return next.state.buffer.text.length > plan.maxHeld ? overflow(next.state) : next;
+      const firstTextAt = state.firstTextAt ?? (input.text === "" ? undefined : at.now);
+      const received = { ...state, text: state.text + input.text, firstTextAt };
+      const next = writeReady(received, { text: input.text }, plan, at);
+      return next.state.buffer.text.length > plan.maxHeldUnits ? overflow(next.state) : next;
     }
     case "end":
-      return pump({ ...state, end: input.end, firstTextAt: state.firstTextAt ?? now }, "", now, plan, windowMs);
+      return writeReady({ ...state, end: input.end, firstTextAt: state.firstTextAt ?? at.now }, {}, plan, at);
     case "tick":
-      return pump(state, "", now, plan, windowMs, true);
+      return writeReady(state, { tick: true }, plan, at);
     case "stored":
-      if (state.inFlight.at(-1)?.type === "completed") return settle(state, { kind: "completed" });
-      return pump({ ...state, n: state.n + state.inFlight.length, inFlight: [], resends: 0 }, "", now, plan, windowMs);
+      return writeReady({ ...state, n: state.n + state.inFlight.length, inFlight: [], resends: 0 }, {}, plan, at);
+    case "finished":
+      return settle(state, { kind: "completed", empty: input.empty });
     case "unknown": {
       const afterMs = backoff(state.resends, RESEND_MS, 1);
       return { state: { ...state, resends: state.resends + 1 }, actions: [{ do: "write-again", afterMs }] };
     }
     case "engine-failed":
-      // After its end the engine has nothing to say any more: the reply is whole.
+      // After the reply's end a failure of the engine changes nothing: the reply is complete.
       return state.end ? { state, actions: [] } : settle(state, { kind: "failed", failure: input.failure });
     case "overflow":
       return state.end ? { state, actions: [] } : overflow(state);
@@ -140,27 +148,26 @@ export function attempt(
   }
 }
 
-/** All that can be written, if nothing is on its way: `started`, then deltas, then `completed`. */
-function pump(
+/** One write of everything that is ready, unless one is in flight: `started`, then deltas, then `completed`. */
+function writeReady(
   state: AttemptState,
-  text: string,
-  now: number,
+  { text = "", tick = false }: { text?: string; tick?: boolean },
   plan: AttemptPlan,
-  windowMs: number,
-  beat = false,
+  { now, windowMs }: Moment,
 ): AttemptStep {
-  // Before `sent` nothing can come; should it, it waits for `started`.
+  // Text before `sent` is not expected; it would wait for `started`.
   const busy = state.inFlight.length > 0 || state.sentAt === undefined;
   const rule = { windowMs, maxBytes: plan.maxPieceBytes };
+  const given = { busy, tick, last: state.end !== undefined };
   const events: AttemptEvent[] = [];
   if (!busy && state.n === 0) events.push({ type: "started", engine: plan.engine });
-  let { buffer, piece } = coalesce(state.buffer, { text, busy, beat, last: state.end !== undefined }, now, rule);
+  let { buffer, piece } = coalesce(state.buffer, { ...given, text }, now, rule);
   while (piece !== undefined) {
     events.push({ type: "delta", text: piece });
-    if (events.length >= MAX_TOGETHER) break;
-    ({ buffer, piece } = coalesce(buffer, { text: "", busy, beat, last: state.end !== undefined }, now, rule));
+    if (events.length >= MAX_EVENTS_PER_WRITE) break;
+    ({ buffer, piece } = coalesce(buffer, { ...given, text: "" }, now, rule));
   }
-  if (state.end && !busy && buffer.text === "" && events.length < MAX_TOGETHER) {
+  if (state.end && !busy && buffer.text === "" && events.length < MAX_EVENTS_PER_WRITE) {
     events.push(completed(state, state.end, now, plan));
   }
   if (events.length === 0) return { state: { ...state, buffer }, actions: [] };

@@ -3,13 +3,13 @@ import type { Redis } from "ioredis";
 import type { RunningAsks } from "./running-asks.ts";
 
 /**
- * Hears at once that a running ask was cancelled. Subscribing needs no waiting for: until it holds, and whenever it does
- * not, each running ask's record is looked at once a second anyway.
+ * Receives the hints that an ask was cancelled and passes on those of running asks. Nothing waits for the subscription:
+ * while there is none, the once-a-second renewal of each running ask finds the cancel.
  */
 export function listenForCancels(subscriber: Redis, running: RunningAsks, onError: (error: unknown) => void): void {
   subscriber.on("message", (_channel, message) => {
-    const at = parseCancelled(message);
-    if (at) running.hint(at);
+    const address = parseCancelled(message);
+    if (address) running.hint(address);
   });
   subscriber.subscribe(CANCEL_CHANNEL).catch(onError);
 }

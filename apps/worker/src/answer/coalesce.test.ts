@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { coalesce, EMPTY, type Buffered, type CoalesceRule } from "./coalesce.ts";
 
 const RULE: CoalesceRule = { windowMs: 40, maxBytes: 1000 };
-const chunk = (text: string, more: { busy?: boolean; beat?: boolean; last?: boolean } = {}) => ({
+const input = (text: string, more: { busy?: boolean; tick?: boolean; last?: boolean } = {}) => ({
   text,
   busy: false,
-  beat: false,
+  tick: false,
   last: false,
   ...more,
 });
@@ -14,71 +14,71 @@ const chunk = (text: string, more: { busy?: boolean; beat?: boolean; last?: bool
 /** Everything that is left, as at the end of a reply. */
 function drain(buffer: Buffered, now: number, rule: CoalesceRule): string[] {
   const pieces: string[] = [];
-  for (let step = coalesce(buffer, chunk("", { last: true }), now, rule); step.piece !== undefined;) {
+  for (let step = coalesce(buffer, input("", { last: true }), now, rule); step.piece !== undefined;) {
     pieces.push(step.piece);
-    step = coalesce(step.buffer, chunk("", { last: true }), now, rule);
+    step = coalesce(step.buffer, input("", { last: true }), now, rule);
   }
   return pieces;
 }
 
 describe("coalesce", () => {
   it("lets the first token through at once, and gathers what comes within the window", () => {
-    const first = coalesce(EMPTY, chunk("a"), 0, RULE);
+    const first = coalesce(EMPTY, input("a"), 0, RULE);
     expect(first.piece).toBe("a");
-    const second = coalesce(first.buffer, chunk("b"), 10, RULE);
+    const second = coalesce(first.buffer, input("b"), 10, RULE);
     expect(second.piece).toBeUndefined();
-    const third = coalesce(second.buffer, chunk("c"), 39, RULE);
+    const third = coalesce(second.buffer, input("c"), 39, RULE);
     expect(third.piece).toBeUndefined();
-    expect(coalesce(third.buffer, chunk("", { beat: true }), 39, RULE).piece).toBeUndefined();
-    expect(coalesce(third.buffer, chunk("", { beat: true }), 40, RULE).piece).toBe("bc");
+    expect(coalesce(third.buffer, input("", { tick: true }), 39, RULE).piece).toBeUndefined();
+    expect(coalesce(third.buffer, input("", { tick: true }), 40, RULE).piece).toBe("bc");
   });
 
-  it("waits for a beat also when the engine was silent for a window: pieces of many replies go together", () => {
-    const { buffer } = coalesce(EMPTY, chunk("a"), 0, RULE);
-    const waiting = coalesce(buffer, chunk("b"), 400, RULE);
+  it("waits for a tick also when the engine was silent for a window: pieces of many replies go together", () => {
+    const { buffer } = coalesce(EMPTY, input("a"), 0, RULE);
+    const waiting = coalesce(buffer, input("b"), 400, RULE);
     expect(waiting.piece).toBeUndefined();
-    expect(coalesce(waiting.buffer, chunk("", { beat: true }), 401, RULE).piece).toBe("b");
+    expect(coalesce(waiting.buffer, input("", { tick: true }), 401, RULE).piece).toBe("b");
   });
 
   it("gathers while a piece is on its way, however long that takes", () => {
     let buffer: Buffered = EMPTY;
     for (let now = 0; now < 1000; now += 50) {
-      const step = coalesce(buffer, chunk("x", { busy: true }), now, RULE);
+      const step = coalesce(buffer, input("x", { busy: true }), now, RULE);
       expect(step.piece).toBeUndefined();
       buffer = step.buffer;
     }
-    expect(coalesce(buffer, chunk("", { beat: true }), 1000, RULE).piece).toBe("x".repeat(20));
+    expect(coalesce(buffer, input("", { tick: true }), 1000, RULE).piece).toBe("x".repeat(20));
   });
 
   it("does not wait for the window when a piece is full", () => {
-    const { buffer } = coalesce(EMPTY, chunk("a"), 0, RULE);
-    expect(coalesce(buffer, chunk("x".repeat(1000)), 1, RULE).piece).toBe("x".repeat(1000));
+    const { buffer } = coalesce(EMPTY, input("a"), 0, RULE);
+    expect(coalesce(buffer, input("x".repeat(1000)), 1, RULE).piece).toBe("x".repeat(1000));
   });
 
   it("keeps half of a pair back until the other half comes, and gives it out at the end", () => {
     const [high = "", low = ""] = ["\ud83d", "\ude00"];
-    const first = coalesce(EMPTY, chunk(`a${high}`), 0, RULE);
+    const first = coalesce(EMPTY, input(`a${high}`), 0, RULE);
     expect(first.piece).toBe("a");
-    expect(coalesce(first.buffer, chunk(low, { beat: true }), 50, RULE).piece).toBe("😀");
-    expect(coalesce(first.buffer, chunk("", { last: true }), 1, RULE).piece).toBe(high);
-    expect(coalesce(EMPTY, chunk(high), 0, RULE).piece).toBeUndefined();
+    expect(coalesce(first.buffer, input(low, { tick: true }), 50, RULE).piece).toBe("😀");
+    expect(coalesce(first.buffer, input("", { last: true }), 1, RULE).piece).toBe(high);
+    expect(coalesce(EMPTY, input(high), 0, RULE).piece).toBeUndefined();
   });
 
   it("holds for any text, cut anywhere, at any time: joined pieces are the text, none too large, no pair cut", () => {
-    const input = fc.record({
+    const frameLists = fc.record({
       texts: fc.array(
         fc.record({
           text: fc.string({ unit: "grapheme", maxLength: 40 }),
           wait: fc.nat(60),
           busy: fc.boolean(),
-          beat: fc.boolean(),
+          tick: fc.boolean(),
         }),
       ),
       maxBytes: fc.integer({ min: 4, max: 64 }),
       cutUnits: fc.boolean(),
     });
     fc.assert(
-      fc.property(input, ({ texts, maxBytes, cutUnits }) => {
+      fc.property(frameLists, ({ texts, maxBytes, cutUnits }) => {
         const rule = { windowMs: 40, maxBytes };
         // Also cut between the halves of pairs, as engine frames may.
         const frames = texts.flatMap(({ text, ...rest }) =>
@@ -89,7 +89,7 @@ describe("coalesce", () => {
         const pieces: string[] = [];
         for (const { text, wait, ...how } of frames) {
           now += wait;
-          const step = coalesce(buffer, chunk(text, how), now, rule);
+          const step = coalesce(buffer, input(text, how), now, rule);
           if (step.piece !== undefined) pieces.push(step.piece);
           buffer = step.buffer;
         }

@@ -1,37 +1,39 @@
-/** Text of the engine on its way into the log. `flushedAt` is undefined until the first piece has gone. */
+/** Text of the engine that waits to be written. `flushedAt`: when the last piece was cut off; undefined before the first. */
 export interface Buffered {
   readonly text: string;
   readonly flushedAt: number | undefined;
 }
 
 export interface CoalesceRule {
-  /** How long a piece is gathered after the one before it. */
+  /** For how long text is gathered after a piece, in ms. */
   readonly windowMs: number;
-  /** Most UTF-8 bytes of a piece. */
+  /** Largest piece, in UTF-8 bytes. */
   readonly maxBytes: number;
 }
 
-export interface Chunk {
+export interface CoalesceInput {
+  /** New text of the engine, or "". */
   readonly text: string;
-  /** A piece is on its way already: gather, whatever the clock says. */
+  /** A write is in flight: gather, however long that takes. */
   readonly busy: boolean;
-  /** It is a beat of the clock that all replies share. */
-  readonly beat: boolean;
-  /** Nothing comes after this. */
+  /** This is a tick of the flush timer that all replies share. */
+  readonly tick: boolean;
+  /** No text follows. */
   readonly last: boolean;
 }
 
 export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 
 /**
- * Joins engine frames into fewer, larger events: the first token at once, then one piece a window, at a beat. An event
- * costs about the same whatever it carries, and less when those of many replies are written at the same moment: they
- * share a wake-up of Redis and of each reader's edge, and a turn of the disk. Pieces joined are the text, unchanged; none is larger than the rule allows, and none is
- * cut inside a surrogate pair. At most one piece an input: call again with an empty chunk for the rest.
+ * Joins the engine's frames into fewer, larger pieces: the first text at once, later text once a window, at a tick. An
+ * event costs about the same whatever its size, and less when events of many replies are written at the same moment: they
+ * share an fsync, a wake-up of Redis and one of each reader's edge. The pieces joined are the text, unchanged; none is
+ * larger than the rule allows, and none is cut inside a surrogate pair. Returns at most one piece: call it again with
+ * empty text for the rest.
  */
 export function coalesce(
   buffer: Buffered,
-  { text, busy, beat, last }: Chunk,
+  { text, busy, tick, last }: CoalesceInput,
   now: number,
   rule: CoalesceRule,
 ): { buffer: Buffered; piece?: string } {
@@ -39,14 +41,14 @@ export function coalesce(
   const waiting = { ...buffer, text: joined };
   if (busy || joined === "") return { buffer: waiting };
   const full = joined.length >= rule.maxBytes;
-  const due = buffer.flushedAt === undefined || (beat && now - buffer.flushedAt >= rule.windowMs);
+  const due = buffer.flushedAt === undefined || (tick && now - buffer.flushedAt >= rule.windowMs);
   if (!last && !full && !due) return { buffer: waiting };
   const end = pieceEnd(joined, rule.maxBytes, last);
   if (end === 0) return { buffer: waiting };
   return { piece: joined.slice(0, end), buffer: { text: joined.slice(end), flushedAt: now } };
 }
 
-/** Where the longest piece ends that fits; half of a pair at the very end waits for its other half while one may come. */
+/** End of the longest piece that fits. Half of a surrogate pair at the end waits for its other half while one may come. */
 function pieceEnd(text: string, maxBytes: number, last: boolean): number {
   let end = text.length * 3 <= maxBytes ? text.length : encoder.encodeInto(text, new Uint8Array(maxBytes)).read;
   if (!last && end === text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--;

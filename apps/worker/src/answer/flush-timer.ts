@@ -1,34 +1,34 @@
-/** One timer for all asks: five hundred of their own would cost more than what they carry. */
-export interface Tick extends Disposable {
-  /** Calls back at each beat, every 20 ms, until the answer is called. */
+/** One timer for all asks of the process: hundreds of timers would cost more than the events that they write. */
+export interface FlushTimer extends Disposable {
+  /** Calls the listener at each tick, every 20 ms, until the returned function is called. */
   add(listener: () => void): () => void;
-  /** How long pieces are gathered now. */
+  /** For how long text is gathered at present, in ms. */
   readonly windowMs: number;
 }
 
-/** Divides both windows, so that a piece waits little longer than its window. */
-const BEAT_MS = 20;
+/** Divides both windows, so that text waits little longer than its window. */
+const TICK_MS = 20;
 const WINDOW_MS = 40;
-/** When the loop is this late, fewer and larger events are what helps it. */
+/** Above this delay of the event loop, text is gathered for longer: fewer and larger events relieve it. */
 const LATE_MS = 20;
 const LATE_WINDOW_MS = 100;
 
-/** @param loopP99Ms how late the event loop is, in ms */
-export function createTick(loopP99Ms: () => number): Tick {
+/** @param loopP99Ms returns how late the event loop is, in ms */
+export function createFlushTimer(loopP99Ms: () => number): FlushTimer {
   const listeners = new Set<() => void>();
   let timer: NodeJS.Timeout | undefined;
   let windowMs = WINDOW_MS;
 
-  function beat(): void {
+  function tick(): void {
     windowMs = loopP99Ms() > LATE_MS ? LATE_WINDOW_MS : WINDOW_MS;
-    timer = listeners.size > 0 ? setTimeout(beat, BEAT_MS) : undefined;
+    timer = listeners.size > 0 ? setTimeout(tick, TICK_MS) : undefined;
     for (const listener of [...listeners]) listener();
   }
 
   return {
     add(listener) {
       listeners.add(listener);
-      timer ??= setTimeout(beat, BEAT_MS);
+      timer ??= setTimeout(tick, TICK_MS);
       return () => void listeners.delete(listener);
     },
     get windowMs() {

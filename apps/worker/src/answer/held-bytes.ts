@@ -1,23 +1,23 @@
-/** What all asks of a process hold back while the store does not take it. */
+/** The text of all asks of this process that waits in memory until the store takes it, at two bytes a UTF-16 unit. */
 export interface HeldBytes {
-  /** Says how much one ask holds now; false when that is too much for the process. */
-  hold(owner: string, units: number): boolean;
+  /** Sets how many bytes the ask of this owner holds; false when all together hold more than allowed. */
+  hold(owner: string, bytes: number): boolean;
   release(owner: string): void;
   readonly total: number;
 }
 
-export function createHeldBytes(most: number): HeldBytes {
+export function createHeldBytes(maxBytes: number): HeldBytes {
   const held = new Map<string, number>();
   let total = 0;
-  const set = (owner: string, units: number): void => {
-    total += units - (held.get(owner) ?? 0);
-    if (units === 0) held.delete(owner);
-    else held.set(owner, units);
+  const set = (owner: string, bytes: number): void => {
+    total += bytes - (held.get(owner) ?? 0);
+    if (bytes === 0) held.delete(owner);
+    else held.set(owner, bytes);
   };
   return {
-    hold(owner, units) {
-      set(owner, units);
-      return total <= most;
+    hold(owner, bytes) {
+      set(owner, bytes);
+      return total <= maxBytes;
     },
     release: (owner) => set(owner, 0),
     get total() {

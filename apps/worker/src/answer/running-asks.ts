@@ -1,20 +1,20 @@
 import { renew, type Store, type TakenAsk } from "@docrelay/channel";
 import { originOf } from "../report/failure.ts";
 
-/** What a running ask hears from outside of its own attempt. */
+/** An ask whose engine call runs in this process. */
 export interface RunningAsk {
   readonly ask: TakenAsk;
   readonly owner: string;
-  tell(news: { kind: "cancelled" | "stale" | "ended" | "abandoned" }): void;
+  /** Called when something other than the call itself ends the attempt. */
+  notify(change: { kind: "cancelled" | "stale" | "ended" | "abandoned" }): void;
 }
 
-/** The asks that this process is getting answered now. */
 export interface RunningAsks extends AsyncDisposable {
-  /** Until the answer is called. */
+  /** Adds an ask until the returned function is called. */
   add(running: RunningAsk): () => void;
-  /** A hint that an ask was cancelled: its record is looked at, if it runs here. */
-  hint(at: { u: string; a: string }): void;
-  /** Tells all of them that somebody else is to go on. */
+  /** A hint that an ask was cancelled: if it runs here, its record is read. */
+  hint(address: { u: string; a: string }): void;
+  /** Notifies all of them that another worker is to take over. */
   abandon(): void;
   readonly size: number;
 }
@@ -22,57 +22,57 @@ export interface RunningAsks extends AsyncDisposable {
 const RENEW_EVERY_MS = 1000;
 
 /**
- * Renews each ask once a second: that keeps the sweeper away, and learns of a cancel whose hint was lost and of another
- * worker that has taken the ask meanwhile.
+ * Renews each running ask once a second. This tells the sweeper that its owner is alive, and finds a cancel whose hint
+ * was lost, or that another worker has taken the ask.
  */
 export function createRunningAsks(
   store: Store,
   onError: (error: unknown) => void,
   everyMs = RENEW_EVERY_MS,
 ): RunningAsks {
-  const all = new Map<string, RunningAsk>();
-  const asking = new Set<string>();
+  const asks = new Map<string, RunningAsk>();
+  const renewing = new Set<string>();
 
-  async function look(key: string, { ask, owner, tell }: RunningAsk): Promise<void> {
-    if (asking.has(key)) return; // the last look has no answer yet
-    asking.add(key);
+  async function renewOne(key: string, { ask, owner, notify }: RunningAsk): Promise<void> {
+    if (renewing.has(key)) return;
+    renewing.add(key);
     try {
-      const answer = await renew(store, ask, owner);
-      if (answer.kind !== "ok" && all.get(key)?.owner === owner) tell({ kind: answer.kind });
+      const reply = await renew(store, ask, owner);
+      if (reply.kind !== "ok" && asks.get(key)?.owner === owner) notify({ kind: reply.kind });
     } catch (error) {
-      // The store is away: the attempt itself notices, and the next look comes.
+      // An error of the store is not reported: the attempt's own writes meet it, and the next renewal comes.
       if (originOf(error).kind !== "store") onError(error);
     } finally {
-      asking.delete(key);
+      renewing.delete(key);
     }
   }
 
   const timer = setInterval(() => {
-    for (const [key, running] of all) void look(key, running);
+    for (const [key, running] of asks) void renewOne(key, running);
   }, everyMs);
 
-  const keyOf = (at: { u: string; a: string }): string => `${at.u}/${at.a}`;
+  const keyOf = ({ u, a }: { u: string; a: string }): string => `${u}/${a}`;
   return {
     add(running) {
       const key = keyOf(running.ask.address);
-      all.set(key, running);
+      asks.set(key, running);
       return () => {
-        if (all.get(key) === running) all.delete(key);
+        if (asks.get(key) === running) asks.delete(key);
       };
     },
-    hint(at) {
-      const running = all.get(keyOf(at));
-      if (running) void look(keyOf(at), running);
+    hint(address) {
+      const running = asks.get(keyOf(address));
+      if (running) void renewOne(keyOf(address), running);
     },
     abandon() {
-      for (const running of [...all.values()]) running.tell({ kind: "abandoned" });
+      for (const running of [...asks.values()]) running.notify({ kind: "abandoned" });
     },
     get size() {
-      return all.size;
+      return asks.size;
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      all.clear();
+      asks.clear();
     },
   };
 }

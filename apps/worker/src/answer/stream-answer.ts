@@ -1,5 +1,6 @@
 import { append, finish, newNonce, type Store, type TakenAsk } from "@docrelay/channel";
 import type { Engine, EngineAsk } from "@docrelay/engine";
+import { originOf } from "../report/failure.ts";
 import {
   attempt,
   NEW_ATTEMPT,
@@ -9,141 +10,156 @@ import {
   type AttemptPlan,
   type Outcome,
 } from "./attempt.ts";
-import { originOf } from "../report/failure.ts";
+import type { FlushTimer } from "./flush-timer.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { RunningAsks } from "./running-asks.ts";
-import type { Tick } from "./flush-timer.ts";
 
-export interface AnswerDeps {
+export interface StreamDeps {
   readonly store: Store;
   readonly engine: Engine;
-  readonly tick: Tick;
+  readonly flushTimer: FlushTimer;
   readonly held: HeldBytes;
   readonly running: RunningAsks;
 }
 
-export interface AnswerRun {
+/** One engine call. */
+export interface AnswerCall {
   readonly ask: TakenAsk;
   readonly owner: string;
-  /** Number of the engine call, as `begin` answered it. */
+  /** Number of the call, as the store counted it when it began. */
   readonly attempt: number;
   readonly plan: AttemptPlan;
   readonly prompt: EngineAsk;
   /** Until the ask expires, in ms from now. */
   readonly expiresInMs: number;
-  /** The engine has the prompt. */
+  /** Called when the engine has the prompt. */
   onSent(): void;
-  /** An event of this attempt is in the log. */
+  /** Called for each event of this attempt that is in the log. */
   onWritten(body: AttemptEvent): void;
-  /** The mailbox was empty when the reply was completed. */
-  onEmpty(): void;
 }
 
 /**
- * Makes one engine call and brings what it says into the log: the I/O around {@link attempt}. Resolves when the attempt
- * is over; nothing of it runs on then, and its engine connection is let go of.
- * @throws what is a bug, of ours or of the store's scripts.
+ * Makes one engine call and writes its reply to the log: the I/O around {@link attempt}. Resolves when the attempt is
+ * over; by then its engine connection is released and nothing of the call runs on.
+ * @throws only for bugs, of this code or of the store's scripts.
  */
-export function answer(deps: AnswerDeps, run: AnswerRun): Promise<Outcome> {
-  const { store, engine, tick, held, running } = deps;
-  const { ask, owner, plan } = run;
-  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-  const call = new AbortController();
-  let state = NEW_ATTEMPT;
-  let pending: { action: AttemptAction & { do: "write" }; nonce: string } | undefined;
-  let again: NodeJS.Timeout | undefined;
-
-  function dispatch(input: AttemptInput): void {
-    const step = attempt(state, input, performance.now(), plan, tick.windowMs);
-    state = step.state;
-    for (const action of step.actions) perform(action);
-    if (!held.hold(owner, state.buffer.text.length) && input.kind === "text") dispatch({ kind: "overflow" });
-  }
-
-  function perform(action: AttemptAction): void {
-    if (action.do === "write") {
-      pending = { action, nonce: newNonce() };
-      write();
-    } else if (action.do === "write-again") {
-      again = setTimeout(write, action.afterMs);
-    } else {
-      settle(action.outcome);
-    }
-  }
-
-  function write(): void {
-    if (!pending || state.over) return;
-    const { action, nonce } = pending;
-    put(store, ask, { attempt: run.attempt, n: action.n }, action.events, nonce).then(
-      ({ input, empty }) => {
-        if (input.kind === "stored") for (const event of action.events) run.onWritten(event);
-        if (empty) run.onEmpty();
-        dispatch(input);
-      },
-      (error: unknown) => {
-        if (originOf(error).kind === "store") dispatch({ kind: "unknown" });
-        else fail(error);
-      },
-    );
-  }
-
-  async function read(): Promise<void> {
-    try {
-      // To its very end, also after the reply's: only then is the connection fit for the next ask.
-      for await (const event of engine.ask(run.prompt, call.signal)) {
-        if (event.kind === "sent") run.onSent();
-        dispatch(event.kind === "end" ? { kind: "end", end: event } : event);
-      }
-      dispatch({ kind: "engine-failed", failure: { code: "ENGINE_BAD_REPLY", reason: "empty" } });
-    } catch (error) {
-      if (call.signal.aborted) return;
-      const origin = originOf(error);
-      if (origin.kind === "engine") dispatch({ kind: "engine-failed", failure: origin.failure });
-      else fail(error);
-    }
-  }
-
-  const expiry = setTimeout(() => dispatch({ kind: "expired" }), Math.max(0, run.expiresInMs));
-  const stopTick = tick.add(() => dispatch({ kind: "tick" }));
-  const stopRunning = running.add({ ask, owner, tell: dispatch });
-  const reading = read();
-
-  function close(): void {
-    clearTimeout(expiry);
-    clearTimeout(again);
-    stopTick();
-    stopRunning();
-    held.release(owner);
-  }
-  function settle(outcome: Outcome): void {
-    close();
-    // A whole reply's connection is fit for the next ask; what was left in the middle of is not.
-    if (!state.end) call.abort(new Error("the attempt is over"));
-    reading.then(() => resolve(outcome), reject);
-  }
-  function fail(error: unknown): void {
-    state = { ...state, over: true };
-    close();
-    call.abort(error);
-    reject(error instanceof Error ? error : new Error(String(error)));
-  }
-  return promise;
+export function streamAnswer(deps: StreamDeps, call: AnswerCall): Promise<Outcome> {
+  return new AnswerStream(deps, call).run();
 }
 
-/** Gives events to the store and reads its answer as the attempt understands it. */
-async function put(
-  store: Store,
-  ask: TakenAsk,
-  at: { attempt: number; n: number },
-  events: readonly AttemptEvent[],
-  nonce: string,
-): Promise<{ input: AttemptInput; empty: boolean }> {
-  const last = events.at(-1);
-  if (last?.type === "completed") {
-    const finished = await finish(store, ask, at, last, nonce, events.slice(0, -1));
-    if (finished.kind === "finished") return { input: { kind: "stored" }, empty: finished.empty };
-    return { input: { kind: finished.kind }, empty: false };
+class AnswerStream {
+  readonly #deps: StreamDeps;
+  readonly #call: AnswerCall;
+  readonly #engineCall = new AbortController();
+  readonly #outcome = Promise.withResolvers<Outcome>();
+  #state = NEW_ATTEMPT;
+  #pending: { readonly n: number; readonly events: readonly AttemptEvent[]; readonly nonce: string } | undefined;
+  #resend: NodeJS.Timeout | undefined;
+  #stopInputs = (): void => undefined;
+  #reading = Promise.resolve();
+
+  constructor(deps: StreamDeps, call: AnswerCall) {
+    this.#deps = deps;
+    this.#call = call;
   }
-  const { kind } = await append(store, ask, at, events, nonce);
-  return { input: { kind: kind === "written" || kind === "done" ? "stored" : kind }, empty: false };
+
+  run(): Promise<Outcome> {
+    const { flushTimer, running } = this.#deps;
+    const { ask, owner, expiresInMs } = this.#call;
+    const expiry = setTimeout(() => this.#dispatch({ kind: "expired" }), Math.max(0, expiresInMs));
+    const stopTicks = flushTimer.add(() => this.#dispatch({ kind: "tick" }));
+    const stopRenewals = running.add({ ask, owner, notify: (change) => this.#dispatch(change) });
+    this.#stopInputs = () => {
+      clearTimeout(expiry);
+      stopTicks();
+      stopRenewals();
+    };
+    this.#reading = this.#read();
+    return this.#outcome.promise;
+  }
+
+  #dispatch(input: AttemptInput): void {
+    const { flushTimer, held } = this.#deps;
+    const moment = { now: performance.now(), windowMs: flushTimer.windowMs };
+    const step = attempt(this.#state, input, this.#call.plan, moment);
+    this.#state = step.state;
+    for (const action of step.actions) this.#perform(action);
+    const fits = held.hold(this.#call.owner, 2 * this.#state.buffer.text.length);
+    if (!fits && input.kind === "text") this.#dispatch({ kind: "overflow" });
+  }
+
+  #perform(action: AttemptAction): void {
+    if (action.do === "write") {
+      this.#pending = { n: action.n, events: action.events, nonce: newNonce() };
+      void this.#write();
+    } else if (action.do === "write-again") {
+      this.#resend = setTimeout(() => void this.#write(), action.afterMs);
+    } else {
+      this.#settle(action.outcome);
+    }
+  }
+
+  async #write(): Promise<void> {
+    const pending = this.#pending;
+    if (!pending || this.#state.over) return;
+    try {
+      const input = await this.#store(pending);
+      if (input.kind === "stored" || input.kind === "finished") {
+        for (const event of pending.events) this.#call.onWritten(event);
+      }
+      this.#dispatch(input);
+    } catch (error) {
+      if (originOf(error).kind === "store") this.#dispatch({ kind: "unknown" });
+      else this.#fail(error);
+    }
+  }
+
+  /** Writes events in one step and returns the store's reply as an input of the attempt. */
+  async #store(pending: { n: number; events: readonly AttemptEvent[]; nonce: string }): Promise<AttemptInput> {
+    const { store } = this.#deps;
+    const { ask, attempt: number } = this.#call;
+    const { n, events, nonce } = pending;
+    const at = { attempt: number, n };
+    const last = events.at(-1);
+    if (last?.type === "completed") return finish(store, ask, at, last, nonce, events.slice(0, -1));
+    const reply = await append(store, ask, at, events, nonce);
+    return reply.kind === "written" || reply.kind === "done" ? { kind: "stored" } : { kind: reply.kind };
+  }
+
+  async #read(): Promise<void> {
+    const { signal } = this.#engineCall;
+    try {
+      // The iteration continues after the reply's end: only when it is over can the next ask use the connection.
+      for await (const event of this.#deps.engine.ask(this.#call.prompt, signal)) {
+        if (event.kind === "sent") this.#call.onSent();
+        this.#dispatch(event.kind === "end" ? { kind: "end", end: event } : event);
+      }
+      this.#dispatch({ kind: "engine-failed", failure: { code: "ENGINE_BAD_REPLY", reason: "empty" } });
+    } catch (error) {
+      if (signal.aborted) return;
+      const origin = originOf(error);
+      if (origin.kind === "engine") this.#dispatch({ kind: "engine-failed", failure: origin.failure });
+      else this.#fail(error);
+    }
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#close();
+    // The connection of a complete reply can be used again; one in the middle of a reply is closed.
+    if (!this.#state.end) this.#engineCall.abort(new Error("the attempt is over"));
+    this.#reading.then(() => this.#outcome.resolve(outcome), this.#outcome.reject);
+  }
+
+  #fail(error: unknown): void {
+    this.#state = { ...this.#state, over: true, buffer: NEW_ATTEMPT.buffer };
+    this.#close();
+    this.#engineCall.abort(error);
+    this.#outcome.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #close(): void {
+    this.#stopInputs();
+    clearTimeout(this.#resend);
+    this.#deps.held.release(this.#call.owner);
+  }
 }

@@ -17,7 +17,7 @@ import {
 import type { Disposition, ExtractJob, Producer } from "@docrelay/jobs";
 import type { ExtractOutcome, Extractor } from "@docrelay/pdf";
 import type { ExtractReport } from "./extract-report.ts";
-import { insist } from "../report/retry.ts";
+import { retry, type Patience } from "../report/retry.ts";
 import { createPageProgress } from "./page-progress.ts";
 
 export interface ExtractDeps {
@@ -26,55 +26,54 @@ export interface ExtractDeps {
   readonly producer: Producer;
   readonly extractor: Extractor;
   readonly report: ExtractReport;
-  /** Aborted when the process is to end: the job goes back, to be begun again elsewhere. */
+  /** Aborted when the process stops: the job is handed back and another worker does it from the start. */
   readonly stopping: AbortSignal;
 }
 
-const PATIENCE_MS = 20_000;
-const RING_AT_ONCE = 100;
+const STORE_PATIENCE_MS = 20_000;
+const WAKES_AT_ONCE = 100;
 
 /**
- * Makes one file's bytes into its text, for everybody who sent them. The outcome is stored first and only then those
- * who wait are woken; run again after a crash in between, it goes on with the waking.
+ * Extracts the text of one file for all asks that wait for it. The outcome is stored before they are woken, so after a
+ * crash in between, a second run of the job only wakes them.
  */
 export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise<Disposition> {
   const { store } = deps;
-  const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
-  const [there] = await insist(() => textState(store, [job.key]), insistent);
-  if (there === "missing") {
-    const made = await make(deps, job);
-    if (made === "stopped") return "give-back";
-    if (made !== "gone") {
-      await insist(() => writeText(store, job.key, made), insistent);
-      if (!canChange(made) && !(await insist(() => areRetained(store, job.ref), insistent))) await dropBytes(deps, job);
+  const { key } = job;
+  const patience = patienceOf(deps);
+  const [state] = await retry(() => textState(store, [key]), patience);
+  if (state === "missing") {
+    const outcome = await extractText(deps, job);
+    if (outcome === "stopped") return "give-back";
+    if (outcome !== "gone") {
+      await retry(() => writeText(store, key, outcome), patience);
+      if (!canChange(outcome) && !(await retry(() => areRetained(store, job.ref), patience)))
+        await dropBytes(deps, job);
     }
   }
-  // Right or wrong, it has been used: who wants another try sends it again.
-  await insist(() => dropPassword(store, job.key), insistent);
-  const waiting = await insist(() => takeWaiting(store, job.key), insistent);
-  await wake(deps, waiting);
+  // A password is used once, right or wrong: the user sends it again for another try.
+  await retry(() => dropPassword(store, key), patience);
+  const waiting = await retry(() => takeWaiting(store, key), patience);
+  await wakeAll(deps, waiting);
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));
-  await Promise.all([...users.values()].map((user) => insist(() => endExtraction(store, user, job.key), insistent)));
+  await Promise.all([...users.values()].map((user) => retry(() => endExtraction(store, user, key), patience)));
   return "done";
 }
 
 /**
- * The outcome to store; `gone`: there are no bytes to make it from. Then nothing is stored, since the same file sent
- * again would be refused for it: those who wait look for their bytes themselves.
+ * The outcome to store. `gone`: the bytes are not stored. This is no outcome, since it would be the reply to the same file
+ * sent again; the waiting asks find out by themselves that their bytes are gone.
  */
-async function make(deps: ExtractDeps, job: ExtractJob): Promise<StoredText | "gone" | "stopped"> {
+async function extractText(deps: ExtractDeps, job: ExtractJob): Promise<StoredText | "gone" | "stopped"> {
   const { store, stopping, report } = deps;
   const bytes = await readBytes(deps, job);
   if (!bytes) {
     report.gone(job);
-    await insist(() => releaseBytes(store, deps.blobs, job.ref, { sha256: job.sha256, user: job }), {
-      forMs: PATIENCE_MS,
-      signal: stopping,
-    });
+    await dropBytes(deps, job);
     return "gone";
   }
-  const password = await insist(() => readPassword(store, job.key), { forMs: PATIENCE_MS, signal: stopping });
-  const progress = createPageProgress(store, job.key, (error) => report.trouble("page progress", error));
+  const password = await retry(() => readPassword(store, job.key), patienceOf(deps));
+  const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
   try {
     const input = { bytes, ...(password === undefined ? {} : { password }) };
@@ -102,40 +101,37 @@ function storable(outcome: ExtractOutcome, extractMs: number): StoredText {
   return { kind: "text", pages, chars, missing, ocr, truncated, extractMs };
 }
 
-/** All bytes, or undefined when they are gone, have holes, or are not as many as were sent. */
-async function readBytes({ blobs, stopping }: ExtractDeps, job: ExtractJob): Promise<Uint8Array | undefined> {
-  return insist(
-    async () => {
-      const bytes = new Uint8Array(job.bytes);
-      let at = 0;
-      try {
-        for await (const chunk of blobs.read(job.ref)) {
-          if (at + chunk.length > bytes.length) return undefined;
-          bytes.set(chunk, at);
-          at += chunk.length;
-        }
-      } catch (error) {
-        if (error instanceof ChannelError && error.kind === "hole") return undefined;
-        throw error;
+/** All bytes, or undefined if they are gone, have holes, or are fewer or more than were sent. */
+async function readBytes(deps: ExtractDeps, job: ExtractJob): Promise<Uint8Array | undefined> {
+  return retry(async () => {
+    const bytes = new Uint8Array(job.bytes);
+    let at = 0;
+    try {
+      for await (const chunk of deps.blobs.read(job.ref)) {
+        if (at + chunk.length > bytes.length) return undefined;
+        bytes.set(chunk, at);
+        at += chunk.length;
       }
-      return at === bytes.length ? bytes : undefined;
-    },
-    { forMs: PATIENCE_MS, signal: stopping },
-  );
+    } catch (error) {
+      if (error instanceof ChannelError && error.kind === "hole") return undefined;
+      throw error;
+    }
+    return at === bytes.length ? bytes : undefined;
+  }, patienceOf(deps));
 }
 
-async function dropBytes({ store, blobs, stopping }: ExtractDeps, job: ExtractJob): Promise<void> {
-  await insist(() => releaseBytes(store, blobs, job.ref, { sha256: job.sha256, user: job }), {
-    forMs: PATIENCE_MS,
-    signal: stopping,
-  });
+async function dropBytes(deps: ExtractDeps, job: ExtractJob): Promise<void> {
+  const { store, blobs } = deps;
+  await retry(() => releaseBytes(store, blobs, job.ref, { sha256: job.sha256, user: job }), patienceOf(deps));
 }
 
-async function wake({ producer, stopping }: ExtractDeps, waiting: readonly ConversationAddress[]): Promise<void> {
-  for (let from = 0; from < waiting.length; from += RING_AT_ONCE) {
-    const some = waiting.slice(from, from + RING_AT_ONCE);
-    await Promise.all(
-      some.map((conversation) => insist(() => producer.wake(conversation), { forMs: PATIENCE_MS, signal: stopping })),
-    );
+async function wakeAll(deps: ExtractDeps, waiting: readonly ConversationAddress[]): Promise<void> {
+  for (let from = 0; from < waiting.length; from += WAKES_AT_ONCE) {
+    const some = waiting.slice(from, from + WAKES_AT_ONCE);
+    await Promise.all(some.map((conversation) => retry(() => deps.producer.wake(conversation), patienceOf(deps))));
   }
+}
+
+function patienceOf({ stopping }: ExtractDeps): Patience {
+  return { forMs: STORE_PATIENCE_MS, signal: stopping };
 }

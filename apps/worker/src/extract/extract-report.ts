@@ -2,16 +2,17 @@ import type { ExtractJob } from "@docrelay/jobs";
 import type { ExtractOutcome } from "@docrelay/pdf";
 import type { Logger, Metrics } from "@docrelay/platform";
 
-/** What this process says about extractions: sizes, codes and times, never a name or a word of a document. */
+/** Logs and counts extractions: sizes, codes and times, never a name or a word of a document. */
 export interface ExtractReport {
   extracted(job: ExtractJob, outcome: ExtractOutcome, ms: number): void;
-  /** The bytes are not there any more. */
+  /** The bytes of the file are not stored any more. */
   gone(job: ExtractJob): void;
   bug(job: ExtractJob, error: unknown): void;
-  trouble(what: string, error: unknown): void;
+  /** Logs an error from which the process recovers by itself. */
+  error(what: string, error: unknown): void;
 }
 
-export function createExtractReport(log: Logger, metrics: Metrics, trouble: ExtractReport["trouble"]): ExtractReport {
+export function createExtractReport(log: Logger, metrics: Metrics, error: ExtractReport["error"]): ExtractReport {
   const ends = metrics.counter("docrelay_extractions_total", "Extractions, by outcome", ["how"]);
   const times = metrics.histogram(
     "docrelay_extraction_seconds",
@@ -40,10 +41,10 @@ export function createExtractReport(log: Logger, metrics: Metrics, trouble: Extr
       ends.inc({ how: "gone" });
       log.warn({ trace, bytes }, "no bytes to extract from");
     },
-    bug({ bytes, trace }, error) {
+    bug({ bytes, trace }, err) {
       ends.inc({ how: "bug" });
-      log.error({ trace, bytes, err: error }, "bug");
+      log.error({ trace, bytes, err }, "bug");
     },
-    trouble,
+    error,
   };
 }

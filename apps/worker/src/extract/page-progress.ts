@@ -1,23 +1,23 @@
 import { peekHeads, peekWaiting, publishProgress, type Head, type Store } from "@docrelay/channel";
 
-/** Tells those who wait for a text how far its extraction is. */
+/** Publishes how far an extraction is to the asks that wait for its text. */
 export interface PageProgress {
-  /** At most 4 times a second something is sent; what comes in between is dropped. */
+  /** Publishes at most 4 times a second; calls in between are dropped. */
   page(page: number, pages: number): void;
 }
 
 const EVERY_MS = 250;
-/** Progress is a hint: when more wait for one file, any of them get it. */
-const MOST_TOLD = 200;
+/** Progress is a hint: if more asks wait for one text, the others get none. */
+const MAX_WAITING = 200;
 
 export function createPageProgress(store: Store, key: string, onError: (error: unknown) => void): PageProgress {
-  // A parked head stays the head until its text is there (or it is cancelled): it is looked up once.
+  // A parked ask stays the head of its mailbox until its text is stored or it is cancelled: it is looked up once.
   const heads = new Map<string, Head>();
   let next = 0;
-  let telling = false;
+  let publishing = false;
 
-  async function tell(page: number, pages: number): Promise<void> {
-    const waiting = await peekWaiting(store, key, MOST_TOLD);
+  async function publish(page: number, pages: number): Promise<void> {
+    const waiting = await peekWaiting(store, key, MAX_WAITING);
     const unknown = waiting.filter(({ c }) => !heads.has(c));
     for (const head of await peekHeads(store, unknown)) if (head) heads.set(head.address.c, head);
     const sent = waiting.flatMap(({ c }) => {
@@ -41,12 +41,12 @@ export function createPageProgress(store: Store, key: string, onError: (error: u
   return {
     page(page, pages) {
       const now = performance.now();
-      if (telling || now < next) return;
+      if (publishing || now < next) return;
       next = now + EVERY_MS;
-      telling = true;
-      tell(page, pages)
+      publishing = true;
+      publish(page, pages)
         .catch(onError)
-        .finally(() => void (telling = false));
+        .finally(() => void (publishing = false));
     },
   };
 }

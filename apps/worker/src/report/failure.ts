@@ -4,13 +4,13 @@ import { JobsError } from "@docrelay/jobs";
 import { storeErrorKind } from "@docrelay/platform";
 import type { ErrorCode } from "@docrelay/protocol";
 
-/** Why a try at an ask did not come to an answer, as a client will see it if it was the last one. */
+/** Why an attempt failed, as the client sees it if it was the last one. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason?: string;
 }
 
-/** Where an error comes from: the engine (worth another attempt), the store (worth asking again), or us (a bug). */
+/** Where an error comes from: the engine (the ask may get another attempt), the store (the step is retried), or a bug. */
 export type Origin = { kind: "engine"; failure: Failure } | { kind: "store" } | { kind: "bug" };
 
 export function originOf(error: unknown): Origin {
@@ -30,7 +30,7 @@ function engineFailure({ kind, reason }: EngineError): Failure {
   return { code: ENGINE_CODES[kind], ...(reason === undefined ? {} : { reason }) };
 }
 
-/** How loud an ask's end is in the log: ours to mend, the engine's or time's, or the user's own file. */
+/** Log level of a failed ask: `error` for faults of docrelay or its store, `warn` for the engine's and for expiry, else `info`. */
 export function levelOf(code: ErrorCode): "error" | "warn" | "info" {
   switch (code) {
     case "INTERNAL":

@@ -1,6 +1,6 @@
 import { ChannelError } from "@docrelay/channel";
 import { describe, expect, it } from "vitest";
-import { insist, sleep } from "./retry.ts";
+import { retry, sleep } from "./retry.ts";
 
 const AWAY = new ChannelError("io", "the disk does not answer");
 
@@ -11,12 +11,12 @@ describe("a step that is retried", () => {
       if (++tries < 3) throw AWAY;
       return "stored";
     };
-    expect(await insist(step, { forMs: 10_000 })).toBe("stored");
+    expect(await retry(step, { forMs: 10_000 })).toBe("stored");
     expect(tries).toBe(3);
   });
 
   it("rejects with the store's last error when the time is over", async () => {
-    await expect(insist(() => Promise.reject(AWAY), { forMs: 0 })).rejects.toBe(AWAY);
+    await expect(retry(() => Promise.reject(AWAY), { forMs: 0 })).rejects.toBe(AWAY);
   });
 
   it("is not sent again after an error that is not the store's", async () => {
@@ -25,7 +25,7 @@ describe("a step that is retried", () => {
       tries++;
       throw new TypeError("a bug");
     };
-    await expect(insist(step, { forMs: 10_000 })).rejects.toThrow("a bug");
+    await expect(retry(step, { forMs: 10_000 })).rejects.toThrow("a bug");
     expect(tries).toBe(1);
   });
 
@@ -36,7 +36,7 @@ describe("a step that is retried", () => {
       if (++tries === 1) setImmediate(() => stopping.abort());
       throw AWAY;
     };
-    await expect(insist(step, { forMs: 1e9, signal: stopping.signal })).rejects.toBe(AWAY);
+    await expect(retry(step, { forMs: 1e9, signal: stopping.signal })).rejects.toBe(AWAY);
     expect(tries).toBe(2);
   });
 });

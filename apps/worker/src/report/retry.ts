@@ -3,20 +3,19 @@ import { setTimeout } from "node:timers/promises";
 import { originOf } from "./failure.ts";
 
 export interface Patience {
-  /** How long an unanswered step is sent again. */
+  /** For how long the step is retried, in ms. */
   readonly forMs: number;
-  /** Ends the waiting: the process is going. */
+  /** Aborted when the process stops: then there is no further retry. */
   readonly signal?: AbortSignal;
 }
 
 const PAUSE_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
- * Sends a step of an ask again until the store has answered it. Every step is idempotent, so an unknown outcome is
- * simply asked for again. Anything but trouble with the store is thrown at once.
- * @throws the last error when patience is over.
+ * Runs a step until the store has answered it. Every step is idempotent, so one whose outcome is unknown is sent again.
+ * @throws the last error when `forMs` is over or the process stops; at once any error that is not about the store.
  */
-export async function insist<T>(step: () => Promise<T>, { forMs, signal }: Patience): Promise<T> {
+export async function retry<T>(step: () => Promise<T>, { forMs, signal }: Patience): Promise<T> {
   const end = performance.now() + forMs;
   for (let tries = 0; ; tries++) {
     const pause = backoff(tries, PAUSE_MS, Math.random());

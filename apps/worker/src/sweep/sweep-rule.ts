@@ -1,27 +1,27 @@
 import type { TakenAsk } from "@docrelay/channel";
 
-/** What a look at an unfinished ask found. `texts` and `bytes` are by file; both empty for an ask without files. */
+/** What the sweeper found about an unfinished ask. `texts` and `bytes` are by file; both are empty for an ask without files. */
 export interface Found {
   readonly ask: Pick<TakenAsk, "cancelled">;
   readonly state: string;
   readonly expired: boolean;
   readonly texts: ReadonlyArray<"text" | "failed" | "missing">;
-  /** Whether the bytes of a file whose text is missing are still there; the text was looked at after them. */
+  /** For a file whose text is missing: whether its bytes are stored. The text was looked at once more after them. */
   readonly bytes: ReadonlyArray<boolean | undefined>;
 }
 
 export type SweepAction =
   | { do: "expire" }
   | { do: "cancel" }
-  /** Neither text nor bytes: no extraction can ever bring it. */
+  /** Neither text nor bytes of the file are stored: no extraction can make the text. */
   | { do: "lose"; file: number }
-  /** Ask for these extractions (again): adding one that waits or runs changes nothing. */
+  /** Add the extraction jobs of these files; one that is queued or runs is not added twice. */
   | { do: "extract"; files: number[] }
   | { do: "wake" };
 
 /**
- * What the sweeper does about an ask that was due. A cancel counts before the deadline. An ask whose texts are missing
- * is not woken: the extraction does that. Any other is, since its doorbell may have been lost.
+ * What the sweeper does about an ask that was due. A cancel counts before the deadline. A parked ask whose texts are
+ * missing is woken by their extraction. For any other ask a wake-up job is added, since the first may have been lost.
  */
 export function sweepRule({ ask, state, expired, texts, bytes }: Found): SweepAction {
   if (ask.cancelled) return { do: "cancel" };

@@ -25,29 +25,29 @@ export interface SweepDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  readonly report: AskReport;
+  readonly report: Pick<AskReport, "ended" | "error">;
 }
 
-/** Once a second, in one of all workers: whatever was forgotten is remembered, whatever has expired is ended. */
+/** Once a second, in one of all workers: adds lost wake-up and extraction jobs, and ends expired and cancelled asks. */
 export interface Sweeper extends AsyncDisposable {
-  /** Asks that were due at the last pass of this process. */
+  /** Number of asks that were due at the last pass of this process. */
   readonly due: number;
 }
 
 const EVERY_MS = 1000;
 const LEASE_MS = 3000;
-/** Of each shard, at one pass; the rest at the next ones. */
-const MOST_DUE = 64;
+/** Most asks of one shard in one pass; the next passes take the others. */
+const MAX_DUE = 64;
 const LOOKS_AT_ONCE = 16;
 const BYTES_EVERY_MS = 30_000;
 
 /**
- * A plain timer and not a job: it must not die with a stuck queue. It holds a lease, though two at once do no harm:
- * every step of an ask is idempotent.
+ * Uses a timer instead of a job, so that it works while the queue is stuck. A lease keeps all but one worker idle; two
+ * sweepers at once do no harm, because every step is idempotent.
  */
 export function startSweeper(deps: SweepDeps, everyMs = EVERY_MS): Sweeper {
   const token = newOwner();
-  const end = new AbortController();
+  const stopping = new AbortController();
   let due = 0;
   let bytesAt = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -56,46 +56,46 @@ export function startSweeper(deps: SweepDeps, everyMs = EVERY_MS): Sweeper {
   async function pass(): Promise<void> {
     try {
       if (!(await holdLease(deps.store, token, LEASE_MS))) return;
-      due = await sweep(deps, end.signal);
+      due = await sweep(deps, stopping.signal);
       if (performance.now() < bytesAt) return;
       bytesAt = performance.now() + BYTES_EVERY_MS;
       await sweepBytes(deps.store, deps.blobs);
     } catch (error) {
-      deps.report.trouble("sweep", error);
+      deps.report.error("sweep", error);
     } finally {
-      if (!end.signal.aborted) timer = setTimeout(beat, everyMs);
+      if (!stopping.signal.aborted) timer = setTimeout(start, everyMs);
     }
   }
-  function beat(): void {
+  function start(): void {
     passing = pass();
   }
-  timer = setTimeout(beat, everyMs);
+  timer = setTimeout(start, everyMs);
 
   return {
     get due() {
       return due;
     },
     async [Symbol.asyncDispose]() {
-      end.abort();
+      stopping.abort();
       clearTimeout(timer);
       await passing;
     },
   };
 }
 
-/** One pass over everything that is due; answers how much that was. */
+/** One pass over all asks that are due; returns their number. */
 export async function sweep(deps: SweepDeps, signal?: AbortSignal): Promise<number> {
-  const asks = await dueAsks(deps.store, MOST_DUE);
+  const asks = await dueAsks(deps.store, MAX_DUE);
   const rest = asks.values();
-  // Many asks wait for few files: each is looked at and asked for once a pass.
+  // Many asks may wait for one file: its state is read, and its extraction added, once in a pass.
   const pass: Pass = { ...deps, texts: new Map(), extracts: new Map() };
   const lane = async (): Promise<void> => {
     for (const ask of rest) {
       if (signal?.aborted) return;
       await sweepOne(pass, ask).catch((error: unknown) => {
-        // A record that cannot be read must not keep the others from being swept.
+        // A record that cannot be parsed must not stop the sweep of the others.
         if (originOf(error).kind === "store") throw error;
-        deps.report.trouble("sweep", error);
+        deps.report.error("sweep", error);
       });
     }
   };
@@ -126,7 +126,7 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
     case "wake":
       return pass.producer.wake(address);
     case "extract":
-      return askAgain(pass, ask, action.files);
+      return queueExtractions(pass, ask, action.files);
     case "expire":
       return endAsk(pass, ask, failed(ask, "ASK_EXPIRED"));
     case "lose":
@@ -139,7 +139,7 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
   }
 }
 
-/** Bytes go only after the text came: so the text is looked at again after its bytes were not found. */
+/** Bytes are dropped after the text is stored, so the text is looked at once more after its bytes were not found. */
 function fileState(
   pass: Pass,
   { text, ref }: { text: string; ref: string },
@@ -154,7 +154,7 @@ function fileState(
   return once(pass.texts, `${text} ${ref}`, find);
 }
 
-async function askAgain(pass: Pass, ask: TakenAsk, files: readonly number[]): Promise<void> {
+async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly number[]): Promise<void> {
   for (const index of files) {
     const file = ask.body.files[index];
     if (!file) continue;
@@ -170,12 +170,12 @@ async function askAgain(pass: Pass, ask: TakenAsk, files: readonly number[]): Pr
 async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Terminal, "completed">>): Promise<void> {
   const { kind } = await finish(pass.store, ask, "any", body, newNonce());
   if (kind === "finished") pass.report.ended(ask, ask.attempt, body, undefined);
-  // Nobody may come to empty the lists that it stood on.
+  // No extraction may come that removes it from its wait lists.
   if (ask.waited) {
     const keys = ask.body.files.map(({ text }) => text);
     await stopWaiting(pass.store, ask.address, keys);
   }
-  // What stood behind it can go on.
+  // The next ask of the conversation can run.
   await pass.producer.wake(ask.address);
 }
 

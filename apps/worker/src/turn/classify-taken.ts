@@ -1,12 +1,12 @@
 import { MOST_TAKEN, type TakenAsk } from "@docrelay/channel";
 
-/** What becomes of an ask that was just taken, before anything is done for it. */
-export type Judgement = "cancelled" | "expired" | "poison" | "go";
+/** What is done with an ask that was just taken. `poison`: it was taken too often without reaching an engine call. */
+export type TakenClass = "cancelled" | "expired" | "poison" | "run";
 
-/** A cancel counts before the deadline, since it is what the user wanted. */
-export function judge(ask: Pick<TakenAsk, "cancelled" | "deadline" | "now" | "taken">): Judgement {
+/** A cancel counts before the deadline: it is what the user wanted. */
+export function classifyTaken(ask: Pick<TakenAsk, "cancelled" | "deadline" | "now" | "taken">): TakenClass {
   if (ask.cancelled) return "cancelled";
   if (ask.now >= ask.deadline) return "expired";
   if (ask.taken > MOST_TAKEN) return "poison";
-  return "go";
+  return "run";
 }

@@ -5,18 +5,18 @@ import type { Text } from "./texts.ts";
 
 export interface PromptSettings {
   readonly promptMode: "plain" | "fenced";
-  /** `client`: the `unique_id` that a plain frame came with; `opaque`: always the conversation's. */
+  /** `client`: the `unique_id` that a client of the plain endpoint sent; `opaque`: always the conversation's address. */
   readonly uniqueId: "client" | "opaque";
 }
 
-/** What the engine is asked. Of the user it learns nothing but an opaque id. */
+/** The engine's prompt. The only thing in it about the user is an opaque id. */
 export function promptOf(ask: TakenAsk, texts: readonly Text[], settings: PromptSettings): EngineAsk {
   const { body, address } = ask;
   const files = body.files.flatMap(({ name }, index) => {
     const text = texts[index];
     return text ? [{ name, pages: text.pages, missing: text.missing, truncated: text.truncated }] : [];
   });
-  const own = settings.uniqueId === "client" && body.origin === "plain" ? body.uniqueId : undefined;
+  const given = settings.uniqueId === "client" && body.origin === "plain" ? body.uniqueId : undefined;
   return {
     message: buildPrompt({
       mode: settings.promptMode,
@@ -24,7 +24,7 @@ export function promptOf(ask: TakenAsk, texts: readonly Text[], settings: Prompt
       files,
       boundary: randomBytes(8).toString("hex"),
     }),
-    uniqueId: own ?? address.c,
+    uniqueId: given ?? address.c,
     affinity: address.u,
   };
 }

@@ -38,7 +38,7 @@ describe("an ask without files", () => {
   it("warns once, names the setting and counts when an engine streams although one frame is expected", async () => {
     const worker = await at.here({ ENGINE_REPLY: "single" });
     const counted = async (): Promise<string | undefined> =>
-      /^docrelay_engine_frames_after_reply_total (\d+)$/m.exec(await worker.base.metrics.text())?.[1];
+      /^docrelay_engine_frames_after_reply_total (\d+)$/m.exec(await worker.resources.metrics.text())?.[1];
     for (const [index, id] of ["one", "two"].entries()) {
       await at.ask("talk", id, { message: "the quick brown fox" });
       expect(await at.ended("talk", id)).toMatchObject({ type: "completed", text: "the " });

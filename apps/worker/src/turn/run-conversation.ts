@@ -2,42 +2,49 @@ import { newOwner, take, type ConversationAddress } from "@docrelay/channel";
 import type { Disposition } from "@docrelay/jobs";
 import { backoff } from "@docrelay/protocol";
 import type { Failure } from "../report/failure.ts";
-import { insist, sleep } from "../report/retry.ts";
-import { PATIENCE_MS, type TurnDeps } from "./end-ask.ts";
-import { runTurn } from "./run-turn.ts";
+import { retry, sleep } from "../report/retry.ts";
+import { runTurn, type TurnDeps } from "./run-turn.ts";
+import { STORE_PATIENCE_MS } from "./turn.ts";
 
-/** A newer worker's ask stands at the head: this one comes again, in case there is no newer worker any more. */
-const NEWER_COMES_AGAIN_MS = 1000;
+export interface ConversationDeps extends TurnDeps {
+  /** 0..1, for jitter. */
+  random(): number;
+}
+
+/** The ask at the head was written by a newer version: the job comes again, in case no newer worker runs any more. */
+const NEWER_RETRY_MS = 1000;
 const AGAIN_MS = 100;
 const ENGINE_RETRY_MS = { firstMs: 200, longestMs: 2000 };
 
 /**
- * Answers a conversation's doorbell: runs its asks in order until the mailbox was read empty, its head parks, another
- * worker has it, or the process stops. Each try at an ask has an owner token of its own, so that whatever an earlier
- * try still does is fenced.
+ * Handles a conversation's wake-up job: runs its asks in order until the mailbox is empty, the ask at its head parks,
+ * another worker owns it, or the process stops. Each turn has an owner token of its own, so that writes which an earlier
+ * turn still makes are refused.
  */
-export async function runConversation(deps: TurnDeps, at: ConversationAddress): Promise<Disposition> {
-  const insistent = { forMs: PATIENCE_MS, signal: deps.stopping };
-  let last: { a: string; failure: Failure } | undefined;
-  while (!deps.stopping.aborted) {
+export async function runConversation(deps: ConversationDeps, conversation: ConversationAddress): Promise<Disposition> {
+  const { store, settings, stopping } = deps;
+  const patience = { forMs: STORE_PATIENCE_MS, signal: stopping };
+  let failed: { a: string; failure: Failure } | undefined;
+  while (!stopping.aborted) {
     const owner = newOwner();
-    const taken = await insist(() => take(deps.store, at, owner, deps.settings.attempts), insistent);
+    const taken = await retry(() => take(store, conversation, owner, settings.attempts), patience);
     if (taken.kind === "empty") return "done";
-    if (taken.kind === "newer") return { laterMs: NEWER_COMES_AGAIN_MS };
-    const { a } = taken.ask.address;
-    const turn = await runTurn(deps, taken.ask, owner, last?.a === a ? last.failure : undefined);
+    if (taken.kind === "newer") return { laterMs: NEWER_RETRY_MS };
+    const { ask } = taken;
+    const { a } = ask.address;
+    const turn = await runTurn(deps, { ask, owner }, failed?.a === a ? failed.failure : undefined);
     switch (turn.kind) {
       case "next":
-        last = undefined;
+        failed = undefined;
         break;
       case "retry":
-        last = { a, failure: turn.failure };
-        // After the last call there is nothing to be gentle with: the next look only ends the ask.
-        if (turn.attempt < deps.settings.attempts)
-          await sleep(backoff(turn.attempt - 1, ENGINE_RETRY_MS, deps.random()), deps.stopping);
+        failed = { a, failure: turn.failure };
+        // No pause after the last allowed call: the next turn only ends the ask.
+        if (turn.attempt < settings.attempts)
+          await sleep(backoff(turn.attempt - 1, ENGINE_RETRY_MS, deps.random()), stopping);
         break;
       case "again":
-        await sleep(AGAIN_MS, deps.stopping);
+        await sleep(AGAIN_MS, stopping);
         break;
       case "look-again":
         break;
@@ -45,7 +52,7 @@ export async function runConversation(deps: TurnDeps, at: ConversationAddress): 
       case "parked":
       case "lost":
         return "done";
-      case "given-back":
+      case "handed-back":
         return "give-back";
     }
   }

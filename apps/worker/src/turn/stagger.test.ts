@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { createApart } from "./stagger.ts";
+import { createStagger } from "./stagger.ts";
 
-it("asks left behind go one after the other, and none waits longer than half a second", () => {
-  const apart = createApart();
-  expect(Array.from({ length: 8 }, () => apart(1000))).toEqual([0, 100, 200, 300, 400, 500, 500, 500]);
-  expect(apart(5000)).toBe(0);
+it("asks of a dead worker begin 100 ms apart, and none waits longer than 500 ms", () => {
+  const stagger = createStagger();
+  expect(Array.from({ length: 8 }, () => stagger(1000))).toEqual([0, 100, 200, 300, 400, 500, 500, 500]);
+  expect(stagger(5000)).toBe(0);
 });

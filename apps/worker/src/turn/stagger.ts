@@ -1,17 +1,17 @@
 /**
- * Asks that a dead worker left behind come to one worker at one moment. If one of them kills whoever calls for it, the
- * others lose a call each time, unless each is called for a while after the one before.
+ * The asks of a dead worker come to another worker at the same time. If one of them kills each worker that calls the
+ * engine for it, the others would lose an engine call each time. So their calls begin one after another, with a pause.
  */
-const APART_MS = 100;
-/** However many there are: from here on they go together. */
+const PAUSE_MS = 100;
+/** The wait of each is bounded; when there are many of them, the later ones begin together. */
 const LONGEST_MS = 500;
 
-/** How long the next one has to wait, in ms; `now` is ms of a clock that never goes back. */
-export function createApart(): (now: number) => number {
+/** Returns for how long the next ask has to wait, in ms; `now` is ms of a monotonic clock. */
+export function createStagger(): (now: number) => number {
   let next = Number.NEGATIVE_INFINITY;
   return (now) => {
     const at = Math.min(Math.max(now, next), now + LONGEST_MS);
-    next = at + APART_MS;
+    next = at + PAUSE_MS;
     return at - now;
   };
 }

@@ -27,8 +27,7 @@ it("a file whose text is gone and could not be read again fails the ask, also wh
   expect(await lookAtTexts(deps, files)).toEqual({
     kind: "failed",
     file: 1,
-    code: "PDF_LIMIT_EXCEEDED",
-    reason: "time",
+    failure: { code: "PDF_LIMIT_EXCEEDED", reason: "time" },
   });
   await writeText(store, "b", textOf("b, again"));
   expect(await lookAtTexts(deps, files)).toMatchObject({ kind: "ready", texts: [{}, { pages: ["b, again"] }] });

@@ -1,61 +1,68 @@
 import { renewBytes, textState, type AskFile, type BlobStore, type Store, type StoredText } from "@docrelay/channel";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
+import type { Failure } from "../report/failure.ts";
 import type { TextCache } from "./text-cache.ts";
+
+export interface TextDeps {
+  readonly store: Store;
+  readonly texts: TextCache;
+}
 
 export type Text = Extract<StoredText, { kind: "text" }>;
 
-/** The texts of an ask's files: all there, one of them impossible (the first by index), or some still to come. */
+/** The texts of an ask's files: all of them, the failure of the first file that has none, or the files to wait for. */
 export type Texts =
   | { kind: "ready"; texts: Text[] }
-  | { kind: "failed"; file: number; code: ErrorCode; reason?: string }
+  | { kind: "failed"; file: number; failure: Failure }
   | { kind: "missing"; files: number[] };
 
-/** Looks at the outcomes of all extractions; loads them only when all are there. */
-export async function lookAtTexts(
-  { store, texts: cache }: { store: Store; texts: TextCache },
-  files: readonly AskFile[],
-): Promise<Texts> {
+/** Looks at the outcomes of all extractions; reads the texts only when all of them are stored. */
+export async function lookAtTexts({ store, texts: cache }: TextDeps, files: readonly AskFile[]): Promise<Texts> {
   const states = await textState(
     store,
     files.map(({ text }) => text),
   );
-  // One that has been read again since may have come out otherwise.
+  // A text that was stored and is not now may be extracted again with another outcome.
   for (const [file, { text }] of files.entries()) if (states[file] !== "text") cache.forget(text);
   const failed = states.indexOf("failed");
-  if (failed < 0) {
-    const missing = states.flatMap((state, file) => (state === "missing" ? [file] : []));
-    if (missing.length > 0) return { kind: "missing", files: missing };
-  }
+  if (failed >= 0) return readFailure(cache, files, failed);
+  const missing = states.flatMap((state, file) => (state === "missing" ? [file] : []));
+  if (missing.length > 0) return { kind: "missing", files: missing };
   const texts: Text[] = [];
   for (const [file, { text }] of files.entries()) {
-    if (failed >= 0 && file !== failed) continue;
     const stored = await cache.read(text);
-    if (!stored) return { kind: "missing", files: [file] }; // it ran out in this very moment
-    if (stored.kind === "failed") {
-      return {
-        kind: "failed",
-        file,
-        code: readCode(stored.code),
-        ...(stored.reason === undefined ? {} : { reason: stored.reason }),
-      };
-    }
-    if (failed >= 0) return { kind: "missing", files: [file] }; // it has just been read again, and is to be had now
+    if (!stored) return { kind: "missing", files: [file] }; // its retention ended after the look
+    if (stored.kind === "failed") return failureOf(file, stored);
     texts.push(stored);
   }
   return { kind: "ready", texts };
 }
 
-function readCode(code: string): ErrorCode {
+async function readFailure(cache: TextCache, files: readonly AskFile[], file: number): Promise<Texts> {
+  const stored = await cache.read(files[file]?.text ?? "");
+  // Its retention ended, or it was extracted again, after the look: the next look finds out.
+  if (stored?.kind !== "failed") return { kind: "missing", files: [file] };
+  return failureOf(file, stored);
+}
+
+function failureOf(file: number, { code, reason }: Extract<StoredText, { kind: "failed" }>): Texts {
+  return {
+    kind: "failed",
+    file,
+    failure: { code: knownCode(code), ...(reason === undefined ? {} : { reason }) },
+  };
+}
+
+function knownCode(code: string): ErrorCode {
   return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : "INTERNAL";
 }
 
 /**
- * Which missing text can never come, since its bytes are gone; undefined when none. Bytes go only after the text came:
- * so the text is looked at again after its bytes were not found.
+ * The first of the files `missing` (indexes) whose text can never come because its bytes are gone, or undefined. Bytes are
+ * dropped after the text is stored, so the text is looked at once more after its bytes were not found.
  */
-export async function lostFile(
-  store: Store,
-  blobs: BlobStore,
+export async function findLostFile(
+  { store, blobs }: { store: Store; blobs: BlobStore },
   files: readonly AskFile[],
   missing: readonly number[],
 ): Promise<number | undefined> {

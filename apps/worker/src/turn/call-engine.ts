@@ -1,0 +1,72 @@
+import type { AttemptPlan, Outcome } from "../answer/attempt.ts";
+import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
+import type { AskReport } from "../report/ask-report.ts";
+import { sendProgress, type ProgressDeps } from "./progress.ts";
+import { promptOf, type PromptSettings } from "./prompt.ts";
+import type { Text } from "./texts.ts";
+import type { OwnedAsk } from "./turn.ts";
+
+export interface CallDeps extends StreamDeps, ProgressDeps {
+  readonly settings: PromptSettings & { readonly engineName: string };
+  readonly report: ProgressDeps["report"] &
+    Pick<AskReport, "begun" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed">;
+}
+
+/** An engine call that the store has counted as `attempt`. */
+export interface BegunCall extends OwnedAsk {
+  readonly attempt: number;
+  readonly texts: readonly Text[];
+  /** When the ask was taken, in ms of this process's clock. */
+  readonly takenAt: number;
+}
+
+const MAX_PIECE_BYTES = 32_768;
+/** Of one reply; `MAX_HELD_TEXT_BYTES` is for those of the whole process. */
+const MAX_HELD_UNITS = 1_048_576;
+
+/** Makes an engine call, streams its reply to the log and reports what became of it. */
+export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outcome> {
+  const { report } = deps;
+  const { ask, owner, attempt, texts, takenAt } = call;
+  const plan = planOf(call, deps.settings.engineName);
+  const { acceptedAt, begunAt, extractMs } = plan;
+  let sentAt = begunAt;
+  let written = 0;
+  // An ask without files has no earlier stage that this would replace, and `started` follows at once.
+  if (texts.length > 0) sendProgress(deps, ask, { stage: "asking" });
+  report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
+  const outcome = await streamAnswer(deps, {
+    ask,
+    owner,
+    attempt,
+    plan,
+    prompt: promptOf(ask, texts, deps.settings),
+    expiresInMs: ask.deadline - ask.now - (begunAt - takenAt),
+    onSent() {
+      sentAt = performance.now();
+    },
+    onWritten({ type }) {
+      report.written(type);
+      // The first event after `started`: a delta, or `completed` for a reply in one frame.
+      if (type === "started" || written++ > 0) return;
+      const now = performance.now();
+      report.firstToken(now - acceptedAt, now - sentAt);
+    },
+  });
+  if (outcome.kind === "completed") report.ended(ask, attempt, { type: "completed" }, performance.now() - acceptedAt);
+  if (outcome.kind === "stale") report.fenced(ask, attempt);
+  if (outcome.kind === "failed") report.attemptFailed(ask, attempt, outcome.failure);
+  return outcome;
+}
+
+function planOf({ ask, texts, takenAt }: BegunCall, engine: string): AttemptPlan {
+  return {
+    engine,
+    files: texts.length,
+    acceptedAt: takenAt - (ask.now - ask.acceptedAt),
+    begunAt: performance.now(),
+    extractMs: ask.waited ? Math.max(0, ...texts.map((text) => text.extractMs)) : 0,
+    maxPieceBytes: MAX_PIECE_BYTES,
+    maxHeldUnits: MAX_HELD_UNITS,
+  };
+}

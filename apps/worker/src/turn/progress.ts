@@ -1,0 +1,17 @@
+import { publishProgress, type Store, type TakenAsk } from "@docrelay/channel";
+import type { AskReport } from "../report/ask-report.ts";
+
+export interface ProgressDeps {
+  readonly store: Store;
+  readonly report: Pick<AskReport, "error">;
+}
+
+/** Publishes how far an ask is, without waiting for it: progress is a hint and may be lost. */
+export function sendProgress(
+  { store, report }: ProgressDeps,
+  ask: TakenAsk,
+  what: { stage: "asking" | "extracting"; file?: number },
+): void {
+  const progress = { conversation: ask.conversation, ask: ask.id, ...what };
+  publishProgress(store, ask.address, progress).catch((error: unknown) => report.error("progress", error));
+}
