@@ -124,6 +124,8 @@ export const schema = z.object({
   /** Per address; 0 = off. */
   SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
   TRUSTED_PROXIES: proxies,
+  MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
+  MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
   RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
   /** How long a stopping edge says "not ready" before it closes sockets, where anybody asks for its readiness. */
   DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),

@@ -94,7 +94,13 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
   loadScripts(redis);
   await Promise.all([redis, subscriber, plainSubscriber].map(isReady));
 
-  const store = { redis, retentionMs: config.RETENTION_MS, askDeadlineMs: config.ASK_DEADLINE_MS };
+  const store = {
+    redis,
+    retentionMs: config.RETENTION_MS,
+    askDeadlineMs: config.ASK_DEADLINE_MS,
+    maxEvents: config.MAX_CONVERSATION_EVENTS,
+    maxBytes: config.MAX_CONVERSATION_BYTES,
+  };
   const producer = createProducer({ connection: redis, timeoutMs: ANSWER_MS });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: trouble });

@@ -11,9 +11,6 @@ import { runConversation } from "./turn/run-conversation.ts";
 import { createStagger } from "./turn/stagger.ts";
 import { createTextCache } from "./turn/text-cache.ts";
 
-const MAX_HELD_BYTES = 134_217_728;
-const MAX_CACHED_BYTES = 33_554_432;
-
 /** Starts the role `ask`: runs the asks of conversations in order and calls the engine for them. */
 export function startAskRole(resources: Resources): { consumer: Consumer; running: RunningAsks } {
   const { config, store, blobs, report, life, stopping } = resources;
@@ -29,11 +26,11 @@ export function startAskRole(resources: Resources): { consumer: Consumer; runnin
   const subscriber = resources.connect("subscriber", "cancel");
   listenForCancels(subscriber, running, (error) => report.error("cancel channel", error));
 
-  const held = createHeldBytes(MAX_HELD_BYTES);
+  const held = createHeldBytes(config.MAX_HELD_TEXT_BYTES);
   const deps = {
     store,
     blobs,
-    texts: createTextCache((key) => readText(store, key), MAX_CACHED_BYTES),
+    texts: createTextCache((key) => readText(store, key), config.TEXT_CACHE_BYTES),
     engine,
     flushTimer,
     held,

@@ -50,7 +50,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
 }
 
-/** By Tesseract's codes. */
+/** Tesseract's language codes. */
 const languages = list("eng").transform((codes, context) => {
   if (codes.length === 0 || codes.length > 8 || !codes.every((code) => /^[A-Za-z][A-Za-z_]{1,30}$/.test(code))) {
     context.addIssue({ code: "custom", message: "must be a comma list of Tesseract's languages, like eng,deu" });
@@ -74,14 +74,16 @@ const engineUrl = z
     return text;
   });
 
-/** Every setting of a worker; names and defaults are part of the contract. */
+/** All settings of a worker. Names and defaults are part of the contract. */
 export const schema = z
   .object({
     REDIS_URL: redisUrl(),
     REDIS_CLUSTER: cluster,
+    /** For one command; after it the outcome is unknown and the step is retried. */
+    REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
     WORKER_ROLES: roles,
     ASK_CONCURRENCY: integer({ min: 1, max: 100_000, default: 500 }),
-    /** The number of cores by default: extraction is computing. */
+    /** By default the number of cores, since an extraction keeps one busy. */
     EXTRACT_CONCURRENCY: integer({ min: 1, max: 256, default: availableParallelism() }),
     /** Needed by the role `ask`. */
     ENGINE_URL: engineUrl,
@@ -91,9 +93,11 @@ export const schema = z
     ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
     ENGINE_FIRST_REPLY_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 60_000 }),
     ENGINE_IDLE_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 30_000 }),
-    /** All calls of one ask, also those lost with their worker. */
+    /** Engine calls of one ask, including those of workers that died. */
     ENGINE_ATTEMPTS: integer({ min: 1, max: 100, default: 3 }),
     MAX_REPLY_BYTES: integer({ min: 1024, max: 16_777_216, default: 1_048_576 }),
+    /** All replies of this worker together, at two bytes a UTF-16 unit. Above it, an engine call ends as failed. */
+    MAX_HELD_TEXT_BYTES: integer({ min: 65_536, max: 64 * GIB, default: 134_217_728 }),
     ASK_DEADLINE_MS: integer({ min: 1000, max: DAY_MS, default: 300_000 }),
     BLOB_STORE: blobStore,
     MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
@@ -105,17 +109,22 @@ export const schema = z
     PDF_ENGINE: pdfEngine,
     OCR: choice(["off", "auto"], "off"),
     OCR_LANGUAGES: languages,
-    /** One page, and all pages of a file; not part of the file's own time. */
+    /** For one page, and for all pages of a file; not counted in EXTRACT_TIMEOUT_MS. */
     OCR_PAGE_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 30_000 }),
     OCR_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 180_000 }),
     EXTRACT_STALL_MS: integer({ min: 100, max: DAY_MS, default: 10_000 }),
     EXTRACT_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 60_000 }),
     EXTRACT_MEMORY_BYTES: integer({ min: 67_108_864, max: 64 * GIB, default: 943_718_400 }),
+    /** Texts of files kept in memory, at two bytes a UTF-16 unit. */
+    TEXT_CACHE_BYTES: integer({ min: 1024, max: 64 * GIB, default: 33_554_432 }),
+    /** Both: the oldest events beyond it are dropped, but none of an unfinished ask. */
+    MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
+    MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
     RETENTION_MS: integer({ min: 1000, max: 365 * DAY_MS, default: DAY_MS }),
     HOST: z.string().default("127.0.0.1"),
     /** 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
-    /** How long running asks may still end by themselves when the worker stops. */
+    /** For how long a stopping worker waits for running asks before it hands them back. */
     WORKER_GRACE_MS: integer({ min: 0, max: 600_000, default: 5000 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
   })
@@ -125,10 +134,10 @@ export const schema = z
     {
       path: ["ENGINE_URL"],
       error: "is missing: where is the AI engine? (ws://host:7800)",
-      when: () => true, // also beside other problems: all of them come at once
+      when: () => true, // also when other settings are wrong: all problems are listed at once
     },
   );
-/** `path`: where programs are looked for. */
+/** `path`: the PATH, where Tesseract is looked for. */
 export type Config = z.output<typeof schema> & { readonly path: string };
 
 export function readConfig(env: Env): Parsed<Config> {

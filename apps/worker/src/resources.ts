@@ -50,6 +50,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
       url: config.REDIS_URL,
       purpose,
       name: `docrelay-worker-${name}`,
+      commandTimeoutMs: config.REDIS_TIMEOUT_MS,
       onError: (error) => report.error("redis", error),
     });
     life.add(`redis ${name}`, () => redis.disconnect());
@@ -64,7 +65,13 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     await life.close();
     throw error;
   }
-  const store = { redis, retentionMs: config.RETENTION_MS, askDeadlineMs: config.ASK_DEADLINE_MS };
+  const store = {
+    redis,
+    retentionMs: config.RETENTION_MS,
+    askDeadlineMs: config.ASK_DEADLINE_MS,
+    maxEvents: config.MAX_CONVERSATION_EVENTS,
+    maxBytes: config.MAX_CONVERSATION_BYTES,
+  };
   const producer = createProducer({ connection: connect("command", "producer") });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   return {

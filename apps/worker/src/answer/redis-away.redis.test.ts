@@ -21,26 +21,30 @@ async function midAnswer(): Promise<Call> {
 }
 
 describe("Redis going away in mid-answer", () => {
-  it("silent for two seconds: the engine is read on, and every word is there once", { timeout: 30_000 }, async () => {
-    await at.here();
-    const call = await midAnswer();
-    await at.server.pause();
-    for (const word of words(10, 200)) call.text(word);
-    call.end();
-    // Longer than a command may take: its outcome is unknown then.
-    await eventually(() => at.logged.some((line) => line.includes("Command timed out")));
-    await at.server.resume();
-    const end = await at.ended("talk", "one", 15_000);
-    const whole = words(0, 200).join("");
-    expect(end).toMatchObject({ type: "completed", text: whole, attempt: 1 });
-    const events = await at.events("talk");
-    expect(shownText(events, "one")).toBe(whole);
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-    expect(at.engine.calls).toHaveLength(1);
-  });
+  it(
+    "silent for longer than a command may take: the reply is read on and stored once",
+    { timeout: 30_000 },
+    async () => {
+      await at.here({ REDIS_TIMEOUT_MS: "500" });
+      const call = await midAnswer();
+      await at.server.pause();
+      for (const word of words(10, 200)) call.text(word);
+      call.end();
+      // The outcome of the commands that were sent is unknown from here on.
+      await eventually(() => at.logged.some((line) => line.includes("Command timed out")), { timeoutMs: 10_000 });
+      await at.server.resume();
+      const end = await at.ended("talk", "one", 15_000);
+      const whole = words(0, 200).join("");
+      expect(end).toMatchObject({ type: "completed", text: whole, attempt: 1 });
+      const events = await at.events("talk");
+      expect(shownText(events, "one")).toBe(whole);
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+      expect(at.engine.calls).toHaveLength(1);
+    },
+  );
 
   it(
-    "killed and back: what was acknowledged is there, the answer goes on or is asked for again, and ends once",
+    "killed and restarted: the ask completes once, by the same engine call or another one",
     { timeout: 40_000 },
     async () => {
       await at.here();
@@ -63,11 +67,14 @@ describe("Redis going away in mid-answer", () => {
     },
   );
 
-  it("for longer than may be held back: the engine is let go of, and asked again", { timeout: 40_000 }, async () => {
-    await at.here({ MAX_REPLY_BYTES: "8000000" });
+  it.each([
+    ["one reply", {}, 12],
+    ["MAX_HELD_TEXT_BYTES for all replies", { MAX_HELD_TEXT_BYTES: "200000" }, 2],
+  ])("with more text than %s may hold: the call is ended and repeated", { timeout: 40_000 }, async (_, env, pieces) => {
+    await at.here({ MAX_REPLY_BYTES: "8000000", ...env });
     const call = await midAnswer();
     await at.server.pause();
-    for (let i = 0; i < 12; i++) call.text("x".repeat(100_000));
+    for (let i = 0; i < pieces; i++) call.text("x".repeat(100_000));
     await eventually(() => call.closed, { timeoutMs: 10_000, what: "the connection being dropped" });
     at.engine.script = (one) => {
       one.text("short");

@@ -102,6 +102,19 @@ describe("an ask without files", () => {
   });
 });
 
+describe("a long conversation", () => {
+  it("keeps as many events as MAX_CONVERSATION_EVENTS, and its last ask whole", async () => {
+    await at.here({ ENGINE_REPLY: "single", MAX_CONVERSATION_EVENTS: "100" });
+    at.engine.script = (call) => call.send({ message: "yes", unique_id: call.uniqueId });
+    const ids = Array.from({ length: 40 }, (_, index) => `ask-${index}`); // of three events each
+    for (const id of ids) await at.ask("talk", id);
+    await at.ended("talk", "ask-39");
+    const events = await at.events("talk");
+    expect(events.length).toBeLessThanOrEqual(100);
+    expect(events.at(-1)).toMatchObject({ seq: 120, ask: "ask-39", type: "completed" });
+  });
+});
+
 describe("an engine that fails", () => {
   it("is asked again: a new started voids what was shown", async () => {
     await at.here();
