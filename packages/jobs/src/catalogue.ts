@@ -23,6 +23,8 @@ const extractSchema = z.object({
   ref: z.string().min(1).max(256),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().nonnegative(),
+  /** `key` was made with a password: without it the outcome would be another key's. */
+  locked: z.boolean().optional(),
   shard,
   u: hash,
   trace: z.string().max(128),

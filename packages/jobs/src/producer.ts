@@ -69,8 +69,8 @@ export function createProducer(options: ProducerOptions): Producer {
 
   return {
     wake: ({ shard, u, c }) => wakes.add({ v: JOB_VERSION, shard, u, c }),
-    extract: ({ key, ref, sha256, bytes, shard, u, trace }, priority) =>
-      extracts.add({ v: JOB_VERSION, key, ref, sha256, bytes, shard, u, trace }, priority),
+    extract: ({ key, ref, sha256, bytes, locked, shard, u, trace }, priority) =>
+      extracts.add({ v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, trace }, priority),
     [Symbol.asyncDispose]: () =>
       (closing ??= within(timeoutMs, "close", Promise.all([wakes.close(), extracts.close()])).then(() => undefined)),
   };

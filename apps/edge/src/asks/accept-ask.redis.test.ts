@@ -124,6 +124,17 @@ describe("ask", () => {
     expect(relay.logged.join("")).not.toContain(password);
   });
 
+  it("marks the file and its extraction as locked, so that no outcome without the password is stored for it", async () => {
+    const client = await relay.client();
+    await client.ask("one", { files: [inline({ password: "correct-horse-battery" }), inline()] });
+    const dump = await relay.dump();
+    const holding = (key: RegExp) => [...dump].flatMap(([name, value]) => (key.test(name) ? [value] : []));
+    const locked = holding(/^\{bull\}:extract:[\w-]{32}$/).filter((job) => job.includes('locked\\":true'));
+    expect(locked).toHaveLength(1);
+    const [record = ""] = holding(/:ask:[\w-]{22}$/);
+    expect(record.match(/locked\\":true/g)).toHaveLength(1);
+  });
+
   it("keeps no password of a file whose outcome is known", async () => {
     const client = await relay.client();
     const files = [inline({ password: "correct-horse-battery" })];

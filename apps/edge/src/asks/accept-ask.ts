@@ -172,7 +172,7 @@ async function withPassword({ store, deployment }: AskDeps, file: AskFile, passw
   const text = textKey(await deployment.secret(), of);
   const [outcome] = await textState(store, [text]);
   if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
-  return { ...file, text, password };
+  return { ...file, text, password, locked: true };
 }
 
 /** Whether the outcome under `text` is known and no other extraction of the bytes can change it. */

@@ -16,7 +16,7 @@ export interface ExtractionDeps {
 }
 
 /** Bytes of a user and the key of the text to be made of them. */
-export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size">;
+export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "locked">;
 
 /**
  * Asks for a text unless its outcome is there. Idempotent: any number of calls make one extraction. Users who wait for
@@ -28,8 +28,8 @@ export async function orderText(deps: ExtractionDeps, user: string, file: Extrac
   if (state !== "missing") return;
   const at = userAddress(user);
   const priority = await queueExtraction(store, at, file.text);
-  const { text: key, ref, sha256, size: bytes } = file;
-  await producer.extract({ key, ref, sha256, bytes, trace, shard: at.shard, u: at.u }, priority);
+  const { text: key, ref, sha256, size: bytes, locked } = file;
+  await producer.extract({ key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u }, priority);
 }
 
 /**

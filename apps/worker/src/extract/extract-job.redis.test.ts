@@ -266,6 +266,20 @@ describe("an extraction", () => {
     await eventually(async () => (await at.store.redis.exists(`pw:${file.text}`)) === 0);
   });
 
+  it("stores nothing when its password has run out, and is read with the password when that is sent again", async () => {
+    await at.here({}, { sweeper: false });
+    const file = await at.file("pets.pdf", PDF, { password: "sesame", extract: false });
+    const job = { ...jobOf(file), locked: true };
+    await at.producer.extract(job, 1);
+    const isOver = async () => (await at.store.redis.exists(`{bull}:extract:${file.text}`)) === 0;
+    await eventually(isOver, { what: "the extraction without its password" });
+    expect(await textState(at.store, [file.text])).toEqual(["missing"]);
+    expect(await exists(file.ref)).toBe(true);
+    await setPassword(at.store, file.text, "sesame", 60_000);
+    await at.producer.extract(job, 1);
+    await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
+  });
+
   it("tells those who wait how far it is, by the names that they know, at most four times a second", async () => {
     await at.here({ WORKER_ROLES: "ask" });
     const listener = at.connect();

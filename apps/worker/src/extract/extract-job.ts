@@ -45,6 +45,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
   if (state === "missing") {
     const outcome = await extractText(deps, job);
     if (outcome === "stopped") return "give-back";
+    if (outcome === "no-password") return wakeWaiting(deps, job);
     if (outcome !== "gone") {
       await retry(() => writeText(store, key, outcome), patience);
       if (!canChange(outcome) && !(await retry(() => areRetained(store, job.ref), patience)))
@@ -53,6 +54,14 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
   }
   // A password is used once, right or wrong: the user sends it again for another try.
   await retry(() => dropPassword(store, key), patience);
+  return wakeWaiting(deps, job);
+}
+
+/** Wakes the conversations that wait for the text, and stops counting the extraction for its users. */
+async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposition> {
+  const { store } = deps;
+  const { key } = job;
+  const patience = patienceOf(deps);
   const waiting = await retry(() => takeWaiting(store, key), patience);
   await wakeAll(deps, waiting);
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));
@@ -63,8 +72,14 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
 /**
  * The outcome to store. `gone`: the bytes are not stored. This is no outcome, since it would be the reply to the same file
  * sent again; the waiting asks find out by themselves that their bytes are gone.
+ *
+ * `no-password`: the password expired with the ask that brought it. An outcome without it would be stored under the
+ * password's key, and the right password would be refused from then on.
  */
-async function extractText(deps: ExtractDeps, job: ExtractJob): Promise<StoredText | "gone" | "stopped"> {
+async function extractText(
+  deps: ExtractDeps,
+  job: ExtractJob,
+): Promise<StoredText | "gone" | "no-password" | "stopped"> {
   const { store, stopping, report } = deps;
   const bytes = await readBytes(deps, job);
   if (!bytes) {
@@ -73,6 +88,7 @@ async function extractText(deps: ExtractDeps, job: ExtractJob): Promise<StoredTe
     return "gone";
   }
   const password = await retry(() => readPassword(store, job.key), patienceOf(deps));
+  if (job.locked === true && password === undefined) return "no-password";
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
   try {

@@ -100,6 +100,15 @@ describe("one pass of the sweeper", () => {
     expect(await queued("ask")).toBe(0);
   });
 
+  it("adds the lost extraction of a file with a password as one that needs it", async () => {
+    const file = await at.file("pets.pdf", PDF, { extract: false, password: "sesame" });
+    await at.ask("talk", "one", { files: [{ ...file, locked: true }] }, { ring: false });
+    await park(at.store, await taken("me"), "me");
+    await due();
+    await sweep(deps);
+    expect(await at.store.redis.hget(`{bull}:extract:${file.text}`, "data")).toContain('"locked":true');
+  });
+
   it("rings for a parked ask whose text is there", async () => {
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.ask("talk", "one", { files: [file] }, { ring: false });

@@ -161,8 +161,8 @@ async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly numbe
     await once(pass.extracts, file.text, async () => {
       const { shard, u } = ask.address;
       const priority = await queueExtraction(pass.store, { shard, u }, file.text);
-      const { text: key, ref, sha256, size: bytes } = file;
-      await pass.producer.extract({ key, ref, sha256, bytes, shard, u, trace: ask.trace }, priority);
+      const { text: key, ref, sha256, size: bytes, locked } = file;
+      await pass.producer.extract({ key, ref, sha256, bytes, locked, shard, u, trace: ask.trace }, priority);
     });
   }
 }

@@ -12,6 +12,8 @@ export interface AskFile {
   readonly sha256: string;
   readonly text: string;
   readonly ref: string;
+  /** `text` was made with a password: its extraction is of no use without it. */
+  readonly locked?: boolean;
 }
 
 /** What the worker needs of an ask; kept in its record until the ask ends. */
