@@ -207,18 +207,18 @@ export async function beginHead(
   const { attempt } = begun;
   let n = 0;
   let text = "";
-  await append(store, ask, { attempt, n: ++n }, [{ type: "started", engine: "test" }], newNonce());
+  await append(store, ask, { attempt, n: ++n }, { events: [{ type: "started", engine: "test" }], nonce: newNonce() });
   return {
     async say(delta) {
       text += delta;
-      await append(store, ask, { attempt, n: ++n }, [{ type: "delta", text: delta }], newNonce());
+      await append(store, ask, { attempt, n: ++n }, { events: [{ type: "delta", text: delta }], nonce: newNonce() });
     },
     async complete() {
       const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
-      await finish(store, ask, { attempt, n: ++n }, { type: "completed", text, timings }, newNonce());
+      await finish(store, ask, { attempt, n: ++n }, { end: { type: "completed", text, timings }, nonce: newNonce() });
     },
     async fail(error) {
-      await finish(store, ask, { attempt, n: ++n }, { type: "failed", error }, newNonce());
+      await finish(store, ask, { attempt, n: ++n }, { end: { type: "failed", error }, nonce: newNonce() });
     },
   };
 }

@@ -141,7 +141,7 @@ export async function startPlain(
     fanOut: createFanOut(subscriber),
     openLine: createOpenLine({ maxBytes: 33_554_432, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 }),
     acceptAsk,
-    cancel: (user, conversation, ask) => cancel(store, user, conversation, ask, newNonce()),
+    cancel: (user, conversation, ask) => cancel(store, { user, conversation, id: ask, nonce: newNonce() }),
     authenticator,
     connections,
     rate: createLimiter({ perSecond: 100, burst: 1000 }),
@@ -229,12 +229,12 @@ export async function startPlain(
           return begun.attempt;
         },
         async write(attempt, n, body) {
-          const { kind } = await append(store, ask, { attempt, n }, [body], newNonce());
+          const { kind } = await append(store, ask, { attempt, n }, { events: [body], nonce: newNonce() });
           if (kind !== "written") throw new Error(kind);
           written = { attempt, n };
         },
         async finish(body) {
-          const { kind } = await finish(store, ask, { ...written, n: written.n + 1 }, body, newNonce());
+          const { kind } = await finish(store, ask, { ...written, n: written.n + 1 }, { end: body, nonce: newNonce() });
           if (kind !== "finished") throw new Error(kind);
         },
       };

@@ -225,7 +225,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       if (ring) await there(producer).wake(conversationAddress(user, conversation));
     },
     async cancel(conversation, id) {
-      const cancelled = await cancel(there(store), USER, conversation, id, newNonce());
+      const cancelled = await cancel(there(store), { user: USER, conversation, id, nonce: newNonce() });
       if ("conversation" in cancelled) await there(producer).wake(cancelled.conversation);
       return cancelled;
     },

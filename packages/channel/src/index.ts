@@ -1,28 +1,46 @@
 export { askAddress, conversationAddress, userAddress } from "./redis/address.ts";
 export type { AskAddress, ConversationAddress, UserAddress } from "./redis/address.ts";
-export { CANCEL_CHANNEL, channelOf, roomOf } from "./redis/keys.ts";
-export { ChannelError, loadScripts, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store } from "./redis/store.ts";
+export { CANCEL_CHANNEL, channelOf, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
+export { loadScripts } from "./redis/script.ts";
+export { ChannelError, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store } from "./redis/store.ts";
+
+export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
+export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
+export { arrivedText, finish, type Ending } from "./ask/finish.ts";
+export { peekHeads, type Head } from "./ask/peek.ts";
+export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";
+export { checkAsk, countUnfinished, dueAsks, holdLease, type Checked } from "./ask/sweep.ts";
+export { append, begin, handBack, MAX_TAKEN, park, renew, take, type Ended, type Taken } from "./ask/turn.ts";
+
+export { createFanOut, type FanOut, type Listener } from "./log/fan-out.ts";
 export { decodeFrame } from "./log/frame.ts";
-export * from "./ask/accept.ts";
+export { publishProgress } from "./log/progress.ts";
+export { openLog, type OpenedLog } from "./log/reply-log.ts";
+
+export { IDLE_UPLOAD_MS, newRef, type BlobStore } from "./bytes/blob-store.ts";
+export { createBlobStore, prepareBlobStore } from "./bytes/open-blob-store.ts";
 export {
-  append,
-  begin,
-  handBack,
-  MOST_TAKEN,
-  park,
-  renew,
-  take,
-  type Ended,
-  type Taken,
-  type TakenAsk,
-} from "./ask/turn.ts";
-export * from "./ask/peek.ts";
-export * from "./ask/finish.ts";
-export * from "./ask/cancel.ts";
-export * from "./ask/sweep.ts";
-export * from "./log/reply-log.ts";
-export * from "./log/progress.ts";
-export * from "./log/fan-out.ts";
+  areRetained,
+  claimBytes,
+  releaseBytes,
+  renewBytes,
+  reserveBytes,
+  retainBytes,
+  sweepBytes,
+  type ByteShares,
+} from "./bytes/reservation.ts";
+export {
+  advanceUpload,
+  beginUpload,
+  dropUpload,
+  finishUpload,
+  readUpload,
+  renewUpload,
+  storeChunk,
+  type Advanced,
+  type BegunUpload,
+  type UploadState,
+} from "./uploads/upload.ts";
 export {
   awaitTexts,
   canChange,
@@ -31,11 +49,8 @@ export {
   peekWaiting,
   queueExtraction,
   readPassword,
-  readProfile,
-  readSecret,
   readText,
   setPassword,
-  setProfile,
   stopWaiting,
   takeWaiting,
   textKey,
@@ -43,6 +58,6 @@ export {
   writeText,
   type StoredText,
 } from "./texts/text-store.ts";
-export { IDLE_UPLOAD_MS, newRef, type BlobStore } from "./uploads/blob-store.ts";
-export { createBlobStore, prepareBlobStore } from "./uploads/open-blob-store.ts";
-export * from "./uploads/upload.ts";
+
+export { readProfile, readSecret, readSessionSecret, setProfile } from "./deployment/settings.ts";
+export { releasePlaces, renewPlaces, takePlace } from "./places/places.ts";

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
-import { registerHooks } from "node:module";
+import fs from "node:fs";
+import { registerHooks, syncBuiltinESMExports } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rewriteSteps } from "./steps.ts";
 import { VARIANTS } from "./variants.ts";
@@ -49,24 +50,41 @@ function install(env: NodeJS.ProcessEnv): void {
   const variant = env["CHAOS_VARIANT"];
   const changes = variant === undefined ? [] : VARIANTS[variant];
   if (!changes) throw new Error(`there is no variant ${variant}`);
+  const changed = (url: string, original: string): string => {
+    let source = original;
+    for (const change of changes.filter(({ file }) => url.endsWith(file))) {
+      if (!source.includes(change.from)) {
+        process.stderr.write(`variant ${variant}: ${change.file} has no ${JSON.stringify(change.from)} any more\n`);
+        process.exit(EXIT_STALE_VARIANT);
+      }
+      source = source.replaceAll(change.from, () => change.to);
+      process.stderr.write(`variant ${variant}: ${change.file} is changed\n`);
+    }
+    return source;
+  };
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
       if (!url.startsWith("file:") || url.includes("node_modules") || !url.endsWith(".ts")) return loaded;
-      let source = textOf(loaded.source);
-      for (const change of changes.filter(({ file }) => url.endsWith(file))) {
-        if (!source.includes(change.from)) {
-          process.stderr.write(`variant ${variant}: ${change.file} has no ${JSON.stringify(change.from)} any more\n`);
-          process.exit(EXIT_STALE_VARIANT);
-        }
-        source = source.replaceAll(change.from, () => change.to);
-        process.stderr.write(`variant ${variant}: ${change.file} is changed\n`);
-      }
-      return { ...loaded, source: rewriteSteps(url, source) };
+      return { ...loaded, source: rewriteSteps(url, changed(url, textOf(loaded.source))) };
     },
   });
+  rewriteLua(changed);
   dropHint(Number(env["CHAOS_DROP_HINT"] ?? 0));
   slowSubscribe(Number(env["CHAOS_SLOW_SUBSCRIBE_MS"] ?? 0));
+}
+
+/** The channel package reads its Lua files as it is loaded: no hook of modules sees them. */
+function rewriteLua(changed: (url: string, source: string) => string): void {
+  const { readFileSync } = fs;
+  const read = (...args: Parameters<typeof readFileSync>): ReturnType<typeof readFileSync> => {
+    const content = readFileSync(...args);
+    const [file] = args;
+    const isLua = file instanceof URL && file.pathname.endsWith(".lua");
+    return isLua && typeof content === "string" ? changed(file.href, content) : content;
+  };
+  fs.readFileSync = read as typeof readFileSync;
+  syncBuiltinESMExports();
 }
 
 function textOf(source: string | ArrayBuffer | NodeJS.TypedArray | null | undefined): string {

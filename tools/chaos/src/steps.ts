@@ -7,17 +7,10 @@ const CHANNEL: Readonly<Record<string, readonly string[]>> = {
   "cancel.ts": ["cancel"],
   "turn.ts": ["take", "begin", "append", "park", "handBack", "renew"],
   "finish.ts": ["finish"],
-  "sweep.ts": ["holdLease", "look"],
+  "sweep.ts": ["holdLease", "checkAsk"],
   "text-store.ts": ["writeText", "takeWaiting", "awaitTexts", "queueExtraction", "endExtraction"],
-  "upload.ts": [
-    "beginUpload",
-    "advanceUpload",
-    "finishUpload",
-    "renewUpload",
-    "claimBytes",
-    "reserveBytes",
-    "releaseBytes",
-  ],
+  "upload.ts": ["beginUpload", "advanceUpload", "finishUpload", "renewUpload"],
+  "reservation.ts": ["claimBytes", "reserveBytes", "releaseBytes"],
 };
 const CHAOS = `(globalThis as any)[Symbol.for("docrelay.chaos")]`;
 
@@ -73,5 +66,5 @@ export const WORKER_STEPS = [
   "renew",
   "handBack",
   "holdLease",
-  "look",
+  "checkAsk",
 ] as const;

@@ -5,7 +5,9 @@ import { EDGE_STEPS, rewriteSteps, WORKER_STEPS } from "./steps.ts";
 import { VARIANTS } from "./variants.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const SOURCES = globSync("packages/{channel,jobs}/src/*.ts", { cwd: ROOT }).filter((file) => !file.includes(".test."));
+const SOURCES = globSync("packages/{channel,jobs}/src/**/*.ts", { cwd: ROOT }).filter(
+  (file) => !file.includes(".test."),
+);
 
 describe.each(Object.entries(VARIANTS))("the variant %s", (_name, changes) => {
   it.each(changes)("changes lines that are there: $file", ({ file, from, to }) => {

@@ -6,8 +6,10 @@ export interface Change {
   readonly to: string;
 }
 
-const TURN = "packages/channel/src/ask/turn.ts";
-const PRELUDE = "packages/channel/src/ask/conversation-script.ts";
+const ASK = "packages/channel/src/ask";
+const TURN = `${ASK}/turn.ts`;
+const APPEND = `${ASK}/append.lua`;
+const OWNED = "if current ~= owner then return { 'STALE' } end";
 
 /**
  * Canaries: the product with one safeguard removed. A scripted run finds each of them; if it did not, the suite would
@@ -16,15 +18,11 @@ const PRELUDE = "packages/channel/src/ask/conversation-script.ts";
 export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
   /** Writes are not fenced: a worker that was declared dead continues its attempt. */
   "no fence": [
-    { file: TURN, from: "if tonumber(r[2]) ~= attempt then return { 'STALE' } end", to: "" },
-    { file: TURN, from: "if n <= tonumber(r[3]) then return { 'DONE' } end", to: "" },
-    { file: TURN, from: "if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end", to: "" },
-    { file: TURN, from: "if r[2] ~= owner then return { 'STALE' } end", to: "" },
-    {
-      file: "packages/channel/src/ask/finish.ts",
-      from: "if attempt >= 0 and (tonumber(r[2]) ~= attempt or tonumber(r[3]) + 1 ~= n) then return { 'STALE' } end",
-      to: "",
-    },
+    { file: APPEND, from: "if tonumber(currentAttempt) ~= attempt then return { 'STALE' } end", to: "" },
+    { file: APPEND, from: "if n <= tonumber(written) then return { 'DONE' } end", to: "" },
+    { file: APPEND, from: "if n ~= tonumber(written) + 1 then return { 'STALE' } end", to: "" },
+    ...["begin", "release", "renew"].map((step) => ({ file: `${ASK}/${step}.lua`, from: OWNED, to: "" })),
+    { file: `${ASK}/finish.lua`, from: "local isFenced = attempt >= 0", to: "local isFenced = false" },
   ],
   /** A log is read before Redis has confirmed the subscription. */
   "no barrier": [
@@ -35,40 +33,39 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
     },
   ],
   /** A repeated ask is treated as a new one. */
-  "no idempotency record": [
-    { file: "packages/channel/src/ask/accept.ts", from: "if known[1] then", to: "if false then" },
-  ],
+  "no idempotency record": [{ file: `${ASK}/accept.lua`, from: "if knownDigest then", to: "if false then" }],
   /** A retried append is written a second time. */
   "no event count": [
-    { file: TURN, from: "if n <= tonumber(r[3]) then return { 'DONE' } end", to: "" },
-    { file: TURN, from: "if n ~= tonumber(r[3]) + 1 then return { 'STALE' } end", to: "" },
+    { file: APPEND, from: "if n <= tonumber(written) then return { 'DONE' } end", to: "" },
+    { file: APPEND, from: "if n ~= tonumber(written) + 1 then return { 'STALE' } end", to: "" },
   ],
   /** An event is published before it is written. */
   "publish before log": [
     {
       file: TURN,
-      from: "const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, ...rests]);",
-      to: `await runOn(store, ask.address, TELL, [at.attempt, ...rests]);
+      from: "const reply = await runStep(store, ask.address, APPEND, {",
+      to: `await runStep(store, ask.address, APPEND, { ask: ask.address.a, attempt: -1 - at.attempt, n: at.n, tails });
   (globalThis as any)[Symbol.for("docrelay.chaos")].cross("told");
-  const reply = await runOn(store, ask.address, APPEND, [ask.address.a, at.attempt, at.n, ...rests]);`,
+  const reply = await runStep(store, ask.address, APPEND, {`,
     },
     {
-      file: TURN,
-      from: "const APPEND = conversationScript(`",
-      to: `const TELL = conversationScript(\`
-for i = 2, #arg do
-  local event = '{"seq":' .. (tonumber(redis.call('HGET', meta, 'seq')) + i - 1) .. ',"at":' .. ms(now) .. ',"attempt":' .. arg[1] .. ',' .. arg[i]
-  redis.call('SPUBLISH', channel, frame_head .. event .. frame_tail)
+      file: APPEND,
+      from: "local state, currentAttempt,",
+      to: `if attempt < 0 then
+  for i, tail in ipairs(tails) do
+    local seq = tonumber(redis.call('HGET', meta, 'seq')) + i
+    local event = '{"seq":' .. seq .. ',"at":' .. ms(now) .. ',"attempt":' .. (-1 - attempt) .. ',' .. tail
+    redis.call('SPUBLISH', channel, frameHead .. event .. frameTail)
+  end
+  return { 'PUBLISHED' }
 end
-return { 'TOLD' }
-\`);
-const APPEND = conversationScript(\``,
+local state, currentAttempt,`,
     },
   ],
   /** Pieces of an answer are published and not written to the log. */
   "no log": [
     {
-      file: PRELUDE,
+      file: `${ASK}/conversation.lua`,
       from: "redis.call('XADD', log, seq .. '-0', 'e', event)",
       to: `if not string.find(event, '"type":"delta"', 1, true) then redis.call('XADD', log, seq .. '-0', 'e', event) end`,
     },

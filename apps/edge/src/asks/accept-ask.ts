@@ -3,7 +3,7 @@ import {
   askDigest,
   canChange,
   conversationAddress,
-  isCrowded,
+  wouldBeBusy,
   newNonce,
   readText,
   readUpload,
@@ -80,7 +80,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     // When everything is full an ask that is known still gets its answer: nobody new is let in, and nothing is stored.
     const maxInFlight = gate.full ? 0 : limits.asksInFlight;
     const busy = (): Error => refuse("BUSY", { retryAfterMs: 1000, ask: id });
-    if (input.files.length > 0 && (await isCrowded(store, user, conversation, id, maxInFlight))) throw busy();
+    if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 
     const trace = randomUUID();
     const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, file, index)));

@@ -48,7 +48,12 @@ async function appendDeltas(count: number): Promise<void> {
   if (begun.kind !== "begun") throw new Error("did not begin");
   await Promise.all(
     Array.from({ length: count }, (_, index) =>
-      append(relay.store, taken.ask, { attempt: 1, n: index + 1 }, [{ type: "delta", text: `${index}` }], newNonce()),
+      append(
+        relay.store,
+        taken.ask,
+        { attempt: 1, n: index + 1 },
+        { events: [{ type: "delta", text: `${index}` }], nonce: newNonce() },
+      ),
     ),
   );
 }

@@ -100,7 +100,7 @@ export async function cancelAsk(
   conversation: string,
   ask: string,
 ): Promise<void> {
-  const cancelled = await cancel(deps.store, user, conversation, ask, newNonce());
+  const cancelled = await cancel(deps.store, { user, conversation, id: ask, nonce: newNonce() });
   if (cancelled.kind === "unknown") throw refuse("NOT_FOUND");
   // The flag is set, or the ask has ended: a ring that fails is made up for by the sweeper.
   if ("conversation" in cancelled) await deps.producer.wake(cancelled.conversation).catch(deps.onTrouble);

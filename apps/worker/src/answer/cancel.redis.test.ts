@@ -55,7 +55,7 @@ describe("cancelling", () => {
     at.engine.script = (call) => {
       calls++;
       call.drop();
-      void cancel(at.store, USER, "talk", "one", newNonce());
+      void cancel(at.store, { user: USER, conversation: "talk", id: "one", nonce: newNonce() });
     };
     await at.ask("talk", "one");
     expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled" });

@@ -121,8 +121,8 @@ class AnswerStream {
     const { n, events, nonce } = pending;
     const at = { attempt: number, n };
     const last = events.at(-1);
-    if (last?.type === "completed") return finish(store, ask, at, last, nonce, events.slice(0, -1));
-    const reply = await append(store, ask, at, events, nonce);
+    if (last?.type === "completed") return finish(store, ask, at, { end: last, nonce, before: events.slice(0, -1) });
+    const reply = await append(store, ask, at, { events, nonce });
     return reply.kind === "written" || reply.kind === "done" ? { kind: "stored" } : { kind: reply.kind };
   }
 

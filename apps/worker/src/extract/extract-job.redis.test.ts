@@ -421,7 +421,7 @@ describe("parking", () => {
     if (taken.kind !== "taken") throw new Error(taken.kind);
     await writeText(at.store, file.text, TEXT);
     await awaitTexts(at.store, here, [file.text]);
-    await cancel(at.store, USER, "talk", "one", newNonce());
+    await cancel(at.store, { user: USER, conversation: "talk", id: "one", nonce: newNonce() });
     await at.here({ WORKER_ROLES: "ask" });
     await at.producer.wake(here);
     expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled" });

@@ -153,9 +153,21 @@ describe("one pass of the sweeper", () => {
     await at.ask("talk", "one", {}, { ring: false });
     const ask = await taken("me");
     await begin(at.store, ask, "me", 3);
-    await append(at.store, ask, { attempt: 1, n: 1 }, [{ type: "started", engine: "e" }], newNonce());
-    await append(at.store, ask, { attempt: 1, n: 2 }, [{ type: "delta", text: "half an ans" }], newNonce());
-    expect(await cancel(at.store, USER, "talk", "one", newNonce())).toMatchObject({ kind: "flagged" });
+    await append(
+      at.store,
+      ask,
+      { attempt: 1, n: 1 },
+      { events: [{ type: "started", engine: "e" }], nonce: newNonce() },
+    );
+    await append(
+      at.store,
+      ask,
+      { attempt: 1, n: 2 },
+      { events: [{ type: "delta", text: "half an ans" }], nonce: newNonce() },
+    );
+    expect(await cancel(at.store, { user: USER, conversation: "talk", id: "one", nonce: newNonce() })).toMatchObject({
+      kind: "flagged",
+    });
     await due();
     await sweep(deps);
     expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled", text: "half an ans" });

@@ -3,7 +3,7 @@ import {
   dueAsks,
   finish,
   holdLease,
-  look,
+  checkAsk,
   newNonce,
   newOwner,
   queueExtraction,
@@ -110,7 +110,7 @@ interface Pass extends SweepDeps {
 }
 
 async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
-  const looked = await look(pass.store, address);
+  const looked = await checkAsk(pass.store, address);
   if (looked.kind === "gone") return;
   const { ask, expired } = looked;
   const files = ask.state === "parked" ? await Promise.all(ask.body.files.map((file) => fileState(pass, file))) : [];
@@ -168,7 +168,7 @@ async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly numbe
 }
 
 async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Terminal, "completed">>): Promise<void> {
-  const { kind } = await finish(pass.store, ask, "any", body, newNonce());
+  const { kind } = await finish(pass.store, ask, "any", { end: body, nonce: newNonce() });
   if (kind === "finished") pass.report.ended(ask, ask.attempt, body, undefined);
   // No extraction may come that removes it from its wait lists.
   if (ask.waited) {

@@ -1,4 +1,4 @@
-import { MOST_TAKEN, type TakenAsk } from "@docrelay/channel";
+import { MAX_TAKEN, type TakenAsk } from "@docrelay/channel";
 
 /** What is done with an ask that was just taken. `poison`: it was taken too often without reaching an engine call. */
 export type TakenClass = "cancelled" | "expired" | "poison" | "run";
@@ -7,6 +7,6 @@ export type TakenClass = "cancelled" | "expired" | "poison" | "run";
 export function classifyTaken(ask: Pick<TakenAsk, "cancelled" | "deadline" | "now" | "taken">): TakenClass {
   if (ask.cancelled) return "cancelled";
   if (ask.now >= ask.deadline) return "expired";
-  if (ask.taken > MOST_TAKEN) return "poison";
+  if (ask.taken > MAX_TAKEN) return "poison";
   return "run";
 }

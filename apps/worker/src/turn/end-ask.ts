@@ -46,7 +46,7 @@ async function loggedText(store: Store, ask: TakenAsk): Promise<string> {
 
 async function end(deps: EndDeps, ask: TakenAsk, at: EventPlace, body: EventBody<Terminal>): Promise<Turn> {
   const nonce = newNonce();
-  const { kind } = await retry(() => finish(deps.store, ask, at, body, nonce), { forMs: END_PATIENCE_MS });
+  const { kind } = await retry(() => finish(deps.store, ask, at, { end: body, nonce }), { forMs: END_PATIENCE_MS });
   if (kind === "stale") return { kind: "again" };
   if (kind === "finished") deps.report.ended(ask, ask.attempt, body, undefined);
   return { kind: "next" };

@@ -69,7 +69,7 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
     const body = extractedEvent(ask, n, texts.texts[n]);
     const at = { attempt: 0, n: n + 1 };
     const nonce = newNonce();
-    const reply = await retry(() => append(deps.store, ask, at, [body], nonce), patience);
+    const reply = await retry(() => append(deps.store, ask, at, { events: [body], nonce }), patience);
     if (reply.kind !== "written" && reply.kind !== "done") return turnOf(reply.kind, () => endCancelled(deps, ask, ""));
     deps.report.written("extracted");
   }

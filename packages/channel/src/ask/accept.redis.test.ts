@@ -39,7 +39,7 @@ describe("accept", () => {
   it("answers a duplicate also after the ask has ended", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
-    await finish(channel.store, ask, { attempt, n: 1 }, { type: "cancelled", text: "" }, "nonce");
+    await finish(channel.store, ask, { attempt, n: 1 }, { end: { type: "cancelled", text: "" }, nonce: "nonce" });
     expect(await channel.ask("one")).toEqual({ kind: "accepted", seq: 1, duplicate: true });
     expect(await take(channel.store, channel.at, "owner")).toEqual({ kind: "empty" });
   });
@@ -64,7 +64,7 @@ describe("accept", () => {
     expect(await channel.ask("two", { maxInFlight: 1, conversation: "elsewhere" })).toEqual({ kind: "busy" });
     expect(await channel.store.redis.dbsize()).toBe(before);
     const { ask } = await channel.taken();
-    await finish(channel.store, ask, "any", { type: "cancelled", text: "" }, "nonce");
+    await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: "nonce" });
     expect(await channel.ask("two", { maxInFlight: 1 })).toMatchObject({ kind: "accepted", duplicate: false });
   });
 

@@ -1,29 +1,10 @@
 import { createHmac } from "node:crypto";
 import { askAddress } from "../redis/address.ts";
 import { liveKey, recordKey } from "../redis/keys.ts";
-import { exec } from "../texts/text-store.ts";
-import { conversationScript, eventRest, runOn } from "./conversation-script.ts";
+import { exec } from "../redis/exec.ts";
 import { SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
-
-/** One file of an ask: `text` is the key of its extraction, `ref` where its bytes lie. */
-export interface AskFile {
-  readonly name: string;
-  readonly size: number;
-  readonly sha256: string;
-  readonly text: string;
-  readonly ref: string;
-  /** `text` was made with a password: its extraction is of no use without it. */
-  readonly locked?: boolean;
-}
-
-/** What the worker needs of an ask; kept in its record until the ask ends. */
-export interface AskBody {
-  readonly message: string;
-  readonly files: readonly AskFile[];
-  readonly origin: "socket" | "plain";
-  /** `unique_id` of a plain frame. */
-  readonly uniqueId?: string;
-}
+import { eventTail, runStep, step } from "./conversation-script.ts";
+import type { AskBody } from "./record.ts";
 
 export interface AcceptInput {
   readonly user: string;
@@ -40,53 +21,60 @@ export interface AcceptInput {
 
 export type Accepted = { kind: "accepted"; seq: number; duplicate: boolean } | { kind: "busy" } | { kind: "conflict" };
 
-/** How long the sweeper waits before it rings for an ask whose edge may have died before the wake job. */
-const FIRST_LOOK_MS = 5000;
+/** When the sweeper checks an ask first: its edge may have died before it added the wake-up job. */
+const FIRST_CHECK_MS = 5000;
+const MAX_CONVERSATIONS = 1000;
 
-const ACCEPT = conversationScript(`
-local a, digest, deadline_ms, max_in_flight, rest = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4]), arg[5]
-local rec = records .. a
-local known = redis.call('HMGET', rec, 'digest', 'seq')
-if known[1] then
-  if known[1] ~= digest then return { 'CONFLICT' } end
-  return { 'OK', tonumber(known[2]), 1 }
-end
-if redis.call('SCARD', live) >= max_in_flight then return { 'BUSY' } end
-redis.call('RPUSH', mail, a)
-redis.call('HSET', rec, 'digest', digest, 'state', 'queued', 'attempt', 0, 'n', 0, 'taken', 0, 'looks', 0,
-  'accepted', ms(now), 'deadline', ms(now + deadline_ms), unpack(arg, 6))
-redis.call('SADD', live, a)
-local seq = write(0, rest)
-redis.call('HSET', rec, 'seq', seq)
-look_at(a, now + ${FIRST_LOOK_MS})
-redis.call('ZADD', convs, ms(now), string.match(member_prefix, '/(.*)/'))
-redis.call('ZREMRANGEBYRANK', convs, 0, -1001)
-renew(a)
-return { 'OK', seq, 0 }
-`);
+const ACCEPT = step("accept.lua", {
+  ask: "text",
+  digest: "text",
+  deadlineMs: "number",
+  maxInFlight: "number",
+  maxConversations: "number",
+  checkMs: "number",
+  recordVersion: "number",
+  conversation: "text",
+  id: "text",
+  trace: "text",
+  files: "number",
+  body: "text",
+  tail: "text",
+});
 
 /**
  * Makes an ask durable: record, mailbox, sweeper's index and its `accepted` event, in one step or not at all.
  *
- * Idempotent by ask id: sent again with the same digest it answers the stored seq and `duplicate`, also after the ask
- * has ended; with another digest it answers `conflict`. `busy` has stored nothing. The caller rings the conversation's
- * doorbell afterwards, also for a duplicate.
+ * Idempotent by ask id: sent again with the same digest it returns the stored seq and `duplicate`, also after the ask
+ * has ended; with another digest it returns `conflict`. `busy` has stored nothing. The caller adds the conversation's
+ * wake-up job afterwards, also for a duplicate.
  */
 export async function accept(store: Store, input: AcceptInput): Promise<Accepted> {
   const { user, conversation, id, body } = input;
   const at = askAddress(user, conversation, id);
-  const rest = eventRest(conversation, id, input.nonce, {
+  const tail = eventTail(conversation, id, input.nonce, {
     type: "accepted",
     message: body.message,
     files: body.files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   });
-  const record = ["v", SUPPORTED_RECORD_VERSION, "conversation", conversation, "id", id, "c", at.c];
-  const more = ["trace", input.trace, "files", body.files.length, "body", JSON.stringify(body)];
-  const args = [at.a, input.digest, store.askDeadlineMs, input.maxInFlight, rest, ...record, ...more];
-  const reply = await runOn(store, at, ACCEPT, args);
+  const reply = await runStep(store, at, ACCEPT, {
+    ask: at.a,
+    digest: input.digest,
+    deadlineMs: store.askDeadlineMs,
+    maxInFlight: input.maxInFlight,
+    maxConversations: MAX_CONVERSATIONS,
+    checkMs: FIRST_CHECK_MS,
+    recordVersion: SUPPORTED_RECORD_VERSION,
+    conversation,
+    id,
+    trace: input.trace,
+    files: body.files.length,
+    body: JSON.stringify(body),
+    tail,
+  });
   switch (reply[0]) {
-    case "OK":
-      return { kind: "accepted", seq: Number(reply[1]), duplicate: reply[2] === 1 };
+    case "ACCEPTED":
+    case "DUPLICATE":
+      return { kind: "accepted", seq: Number(reply[1]), duplicate: reply[0] === "DUPLICATE" };
     case "BUSY":
       return { kind: "busy" };
     case "CONFLICT":
@@ -97,24 +85,21 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
 }
 
 /**
- * Whether an ask would be refused as `busy` now: a look before its bytes are stored. One that was accepted already never
- * is. {@link accept} alone decides.
+ * Whether an ask would be refused as `busy` now, to be asked before its bytes are stored. An ask that was accepted already
+ * is not refused. {@link accept} alone decides.
  */
-export async function isCrowded(
+export async function wouldBeBusy(
   store: Store,
-  user: string,
-  conversation: string,
-  id: string,
-  maxInFlight: number,
+  of: Pick<AcceptInput, "user" | "conversation" | "id" | "maxInFlight">,
 ): Promise<boolean> {
-  const at = askAddress(user, conversation, id);
+  const at = askAddress(of.user, of.conversation, of.id);
   const [known, live] = await exec(store.redis.pipeline().exists(recordKey(at)).scard(liveKey(at)));
-  return known === 0 && Number(live) >= maxInFlight;
+  return known === 0 && Number(live) >= of.maxInFlight;
 }
 
 /**
  * What makes two asks with one id the same ask: conversation, message, files by name and bytes, and passwords. Keyed
- * with a secret that lies in Redis, so that a record does not give its question or password away to a guess.
+ * with a secret that is stored in Redis, so that the digest in a record cannot confirm a guessed question or password.
  */
 export function askDigest(
   secret: string,

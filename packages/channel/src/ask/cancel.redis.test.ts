@@ -4,7 +4,7 @@ import { append, cancel, CANCEL_CHANNEL, handBack, openLog, park, parseCancelled
 
 const channel = useChannel();
 const drop = (id: string, conversation = CONVERSATION, user = channel.user) =>
-  cancel(channel.store, user, conversation, id, "nonce");
+  cancel(channel.store, { user, conversation, id, nonce: "nonce" });
 const types = async () => {
   const log = await openLog(channel.store, channel.user, CONVERSATION);
   return log.kind === "opened" ? log.events.map((event) => event.type) : [];
@@ -42,7 +42,7 @@ describe("cancel", () => {
   it("flags an ask handed back with part of an answer: only a worker knows what had arrived", async () => {
     await channel.ask("one");
     const { ask, owner, attempt } = await channel.begun();
-    await append(channel.store, ask, { attempt, n: 1 }, [{ type: "delta", text: "part" }], "n");
+    await append(channel.store, ask, { attempt, n: 1 }, { events: [{ type: "delta", text: "part" }], nonce: "n" });
     await handBack(channel.store, ask, owner);
     expect(await drop("one")).toMatchObject({ kind: "flagged" });
     expect((await channel.taken()).ask).toMatchObject({ cancelled: true, attempt: 1 });

@@ -16,8 +16,8 @@ describe("finish", () => {
   it("writes the end and takes the ask out of every index", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
-    await append(channel.store, ask, { attempt, n: 1 }, [{ type: "delta", text: "all" }], "n");
-    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end")).toEqual({
+    await append(channel.store, ask, { attempt, n: 1 }, { events: [{ type: "delta", text: "all" }], nonce: "n" });
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, { end: completed, nonce: "end" })).toEqual({
       kind: "finished",
       seq: 3,
       empty: true,
@@ -35,12 +35,18 @@ describe("finish", () => {
       { type: "delta", text: "a" },
       { type: "delta", text: "ll" },
     ] as const;
-    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "end", before)).toEqual({ kind: "stale" });
-    expect(await types()).toEqual(["accepted"]);
-    expect(await finish(channel.store, ask, { attempt, n: 1 }, completed, "end", before)).toMatchObject({ seq: 4 });
-    expect(await finish(channel.store, ask, { attempt, n: 1 }, completed, "end", before)).toMatchObject({
-      kind: "ended",
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, { end: completed, nonce: "end", before })).toEqual({
+      kind: "stale",
     });
+    expect(await types()).toEqual(["accepted"]);
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toMatchObject(
+      { seq: 4 },
+    );
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toMatchObject(
+      {
+        kind: "ended",
+      },
+    );
     expect(await types()).toEqual(["accepted", "delta", "delta", "completed"]);
   });
 
@@ -48,18 +54,22 @@ describe("finish", () => {
     await channel.ask("one");
     await channel.ask("two");
     const first = await channel.begun();
-    expect(await finish(channel.store, first.ask, "any", cancelled, "a")).toMatchObject({ empty: false });
+    expect(await finish(channel.store, first.ask, "any", { end: cancelled, nonce: "a" })).toMatchObject({
+      empty: false,
+    });
     const second = await channel.begun();
-    expect(await finish(channel.store, second.ask, "any", cancelled, "b")).toMatchObject({ empty: true });
+    expect(await finish(channel.store, second.ask, "any", { end: cancelled, nonce: "b" })).toMatchObject({
+      empty: true,
+    });
   });
 
   it("sent twice, or by two, ends an ask once: the first wins", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     const ends = await Promise.all([
-      finish(channel.store, ask, { attempt, n: 1 }, completed, "a"),
-      finish(channel.store, ask, { attempt, n: 1 }, completed, "a"),
-      finish(channel.store, ask, "any", cancelled, "b"),
+      finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "a" }),
+      finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "a" }),
+      finish(channel.store, ask, "any", { end: cancelled, nonce: "b" }),
     ]);
     expect(ends.filter((answer) => answer.kind === "finished")).toHaveLength(1);
     expect(ends.filter((answer) => answer.kind === "ended")).toHaveLength(2);
@@ -70,17 +80,21 @@ describe("finish", () => {
     await channel.ask("one");
     const zombie = await channel.begun();
     const { ask, attempt } = await channel.begun();
-    expect(await finish(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, completed, "z")).toEqual({
+    expect(
+      await finish(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, { end: completed, nonce: "z" }),
+    ).toEqual({
       kind: "stale",
     });
-    expect(await finish(channel.store, ask, { attempt, n: 2 }, completed, "z")).toEqual({ kind: "stale" });
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, { end: completed, nonce: "z" })).toEqual({
+      kind: "stale",
+    });
     expect(await types()).toEqual(["accepted"]);
   });
 
   it("by the sweeper ends it at whatever attempt it is, and says which in the event", async () => {
     await channel.ask("one");
     const { ask } = await channel.begun();
-    await finish(channel.store, ask, "any", cancelled, "s");
+    await finish(channel.store, ask, "any", { end: cancelled, nonce: "s" });
     expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({
       events: [{}, { type: "cancelled", attempt: 1 }],
     });
@@ -88,13 +102,13 @@ describe("finish", () => {
 
   it("takes an ask out of the middle of the mailbox and leaves the order of the others", async () => {
     for (const id of ["one", "two", "three"]) await channel.ask(id);
-    await cancel(channel.store, channel.user, CONVERSATION, "two", "nonce");
+    await cancel(channel.store, { user: channel.user, conversation: CONVERSATION, id: "two", nonce: "nonce" });
     const first = await channel.taken();
     expect(first.ask.id).toBe("one");
-    await finish(channel.store, first.ask, "any", cancelled, "x");
+    await finish(channel.store, first.ask, "any", { end: cancelled, nonce: "x" });
     const third = await channel.taken();
     expect(third.ask.id).toBe("three");
-    await finish(channel.store, third.ask, "any", cancelled, "y");
+    await finish(channel.store, third.ask, "any", { end: cancelled, nonce: "y" });
     expect(await take(channel.store, channel.at, "me")).toEqual({ kind: "empty" });
   });
 
@@ -102,7 +116,7 @@ describe("finish", () => {
     await channel.ask("one");
     const { ask } = await channel.taken();
     expect(await channel.store.redis.pttl(recordKey(ask.address))).toBeGreaterThan(channel.store.retentionMs);
-    await finish(channel.store, ask, "any", cancelled, "x");
+    await finish(channel.store, ask, "any", { end: cancelled, nonce: "x" });
     expect(await channel.store.redis.pttl(recordKey(ask.address))).toBeLessThanOrEqual(channel.store.retentionMs);
   });
 });
@@ -111,10 +125,15 @@ describe("arrivedText", () => {
   it("joins the deltas of one attempt of one ask, over many pages of the log", async () => {
     await channel.ask("one");
     const first = await channel.begun();
-    await append(channel.store, first.ask, { attempt: 1, n: 1 }, [{ type: "delta", text: "void" }], "v");
+    await append(
+      channel.store,
+      first.ask,
+      { attempt: 1, n: 1 },
+      { events: [{ type: "delta", text: "void" }], nonce: "v" },
+    );
     const { ask, attempt } = await channel.begun();
     for (let n = 1; n <= 1100; n++)
-      await append(channel.store, ask, { attempt, n }, [{ type: "delta", text: `${n} ` }], `${n}`);
+      await append(channel.store, ask, { attempt, n }, { events: [{ type: "delta", text: `${n} ` }], nonce: `${n}` });
     const text = await arrivedText(channel.store, ask, attempt);
     expect(text.split(" ")).toHaveLength(1101);
     expect(text.startsWith("1 2 3 ")).toBe(true);

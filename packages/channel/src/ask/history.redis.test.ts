@@ -1,4 +1,4 @@
-import { isTerminal, type Event } from "@docrelay/protocol";
+import { isTerminal, type Event, type EventBody, type Terminal } from "@docrelay/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
@@ -6,10 +6,10 @@ import {
   append,
   begin,
   cancel,
+  checkAsk,
   countUnfinished,
   finish,
   handBack,
-  look,
   newNonce,
   newOwner,
   openLog,
@@ -20,12 +20,18 @@ import {
 
 const channel = useChannel();
 
-/** A worker that may stop at any step and come back at any later one: what it still holds is all it knows. */
-interface Holder {
+/** A worker that may stop at any step and continue at any later one: its fields are all that it knows. */
+interface Worker {
   ask?: TakenAsk;
   owner: string;
   attempt: number;
   n: number;
+}
+/** What the steps have returned: the log must agree with it. */
+interface Known {
+  readonly accepted: Set<string>;
+  /** Terminal event by ask, where a step returned that it wrote it. */
+  readonly ended: Map<string, Terminal>;
 }
 
 const step = fc.constantFrom(
@@ -35,11 +41,13 @@ const step = fc.constantFrom(
   "append",
   "append",
   "append again",
-  "finish",
+  "finish cancelled",
+  "complete",
+  "complete with its last events",
   "park",
   "hand back",
   "cancel",
-  "sweep",
+  "check",
   "forget",
 );
 const steps = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 4 })), {
@@ -47,24 +55,20 @@ const steps = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 2 }), fc.integer
   maxLength: 60,
 });
 
-describe("any history of any steps by three workers, dead and undead", () => {
-  it("keeps the log whole: contiguous, one end per ask, one attempt's text at a time, in order", async () => {
+describe("any history of any steps by three workers, some of them declared dead", () => {
+  it("keeps the log whole: every accepted ask, contiguous, one end per ask, one attempt's text at a time, in order", async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {
         await channel.store.redis.flushall();
-        const holders: Holder[] = Array.from({ length: 3 }, () => ({ owner: "", attempt: 0, n: 0 }));
-        for (const [what, who, which] of history) {
-          const holder = holders[who];
-          if (holder) await play(what, holder, `ask-${which}`);
+        const known: Known = { accepted: new Set(), ended: new Map() };
+        const workers = Array.from({ length: 3 }, (): Worker => ({ owner: "", attempt: 0, n: 0 }));
+        for (const [what, who, which] of [["ask", 0, 0] as const, ...history]) {
+          const worker = workers[who];
+          if (worker) await play(what, worker, `ask-${which}`, known);
         }
-        // Whatever is left ends by the sweeper, as it would at the deadline.
-        for (let left = 0; left < 10; left++) {
-          const taken = await take(channel.store, channel.at, newOwner());
-          if (taken.kind === "taken")
-            await finish(channel.store, taken.ask, "any", { type: "cancelled", text: "" }, newNonce());
-        }
+        await finishAll(known);
         const log = await openLog(channel.store, channel.user, CONVERSATION);
-        check(log.kind === "opened" ? log.events : []);
+        check(log.kind === "opened" ? log.events : [], known);
         expect(await countUnfinished(channel.store)).toBe(0);
       }),
       { numRuns: 60 },
@@ -72,56 +76,100 @@ describe("any history of any steps by three workers, dead and undead", () => {
   });
 });
 
-async function play(what: string, holder: Holder, id: string): Promise<void> {
-  const { store } = channel;
-  if (what === "ask") return void (await channel.ask(id));
-  if (what === "cancel") return void (await cancel(store, channel.user, CONVERSATION, id, newNonce()));
-  if (what === "take") {
-    holder.owner = newOwner();
-    const taken = await take(store, channel.at, holder.owner, id.endsWith("0") ? 3 : 0);
-    if (taken.kind === "taken") Object.assign(holder, { ask: taken.ask, attempt: taken.ask.attempt, n: taken.ask.n });
+/** Ends the asks that a history has left, one way after the other. */
+async function finishAll(known: Known): Promise<void> {
+  const ways = ["complete", "complete with its last events", "finish cancelled"];
+  for (let left = 0; left < 10; left++) {
+    const worker: Worker = { owner: "", attempt: 0, n: 0 };
+    await play("take", worker, "ask-0", known);
+    await play("begin", worker, "", known);
+    await play("append", worker, "", known);
+    await play(ways[left % ways.length] ?? "", worker, "", known);
+    // It was cancelled, or its attempts are used up.
+    if (worker.ask) await end(worker.ask, "any", { end: { type: "cancelled", text: "" }, before: [] }, known);
+  }
+}
+
+const delta = (attempt: number, n: number) => ({ type: "delta", text: `${attempt}.${n} ` }) as const;
+const textOf = (attempt: number, n: number): string =>
+  Array.from({ length: n }, (_, index) => delta(attempt, index + 1).text).join("");
+
+async function end(
+  ask: TakenAsk,
+  at: { attempt: number; n: number } | "any",
+  ending: { end: EventBody<Terminal>; before: EventBody[] },
+  known: Known,
+): Promise<void> {
+  const { kind } = await finish(channel.store, ask, at, { ...ending, nonce: newNonce() });
+  if (kind === "finished") known.ended.set(ask.id, ending.end.type);
+}
+
+async function play(what: string, worker: Worker, id: string, known: Known): Promise<void> {
+  const { store, user } = channel;
+  if (what === "ask") {
+    const { kind } = await channel.ask(id);
+    if (kind === "accepted") known.accepted.add(id);
     return;
   }
-  const { ask, owner } = holder;
+  if (what === "cancel") {
+    const { kind } = await cancel(store, { user, conversation: CONVERSATION, id, nonce: newNonce() });
+    if (kind === "cancelled") known.ended.set(id, "cancelled");
+    return;
+  }
+  if (what === "take") {
+    worker.owner = newOwner();
+    const taken = await take(store, channel.at, worker.owner, id.endsWith("0") ? 3 : 0);
+    if (taken.kind === "taken") Object.assign(worker, { ask: taken.ask, attempt: taken.ask.attempt, n: taken.ask.n });
+    return;
+  }
+  const { ask, owner, attempt, n } = worker;
   if (!ask) return;
   if (what === "begin") {
     const begun = await begin(store, ask, owner, 3);
-    if (begun.kind === "begun") Object.assign(holder, { attempt: begun.attempt, n: 0 });
-  } else if (what === "append" && holder.attempt > 0) {
+    if (begun.kind === "begun" && begun.attempt !== attempt) Object.assign(worker, { attempt: begun.attempt, n: 0 });
+  } else if (what === "append" && attempt > 0) {
     // One event or two together, in turns.
-    const events = Array.from({ length: 1 + (holder.n % 2) }, (_, index) => {
-      return { type: "delta", text: `${holder.attempt}.${holder.n + 1 + index} ` } as const;
-    });
-    const at = { attempt: holder.attempt, n: holder.n + 1 };
-    const answer = await append(store, ask, at, events, newNonce());
-    if (answer.kind === "written" || answer.kind === "done") holder.n += events.length;
-  } else if (what === "append again" && holder.n > 0 && holder.attempt > 0) {
-    await append(store, ask, { attempt: holder.attempt, n: holder.n }, [{ type: "delta", text: "again" }], newNonce());
-  } else if (what === "finish") {
-    await finish(store, ask, { attempt: holder.attempt, n: holder.n + 1 }, { type: "cancelled", text: "" }, newNonce());
+    const events = Array.from({ length: 1 + (n % 2) }, (_, index) => delta(attempt, n + 1 + index));
+    const { kind } = await append(store, ask, { attempt, n: n + 1 }, { events, nonce: newNonce() });
+    if (kind === "written" || kind === "done") worker.n += events.length;
+  } else if (what === "append again" && n > 0 && attempt > 0) {
+    const events = [{ type: "delta", text: "again" } as const];
+    await append(store, ask, { attempt, n }, { events, nonce: newNonce() });
+  } else if (what === "finish cancelled") {
+    await end(ask, { attempt, n: n + 1 }, { end: { type: "cancelled", text: "" }, before: [] }, known);
+  } else if (what.startsWith("complete") && attempt > 0) {
+    const before = what === "complete" ? [] : [delta(attempt, n + 1), delta(attempt, n + 2)];
+    const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
+    const completed = { type: "completed", text: textOf(attempt, n + before.length), timings } as const;
+    await end(ask, { attempt, n: n + 1 }, { end: completed, before }, known);
   } else if (what === "park") await park(store, ask, owner);
   else if (what === "hand back") await handBack(store, ask, owner);
-  else if (what === "sweep") await look(store, ask.address);
-  else if (what === "forget") delete holder.ask;
+  else if (what === "check") await checkAsk(store, ask.address);
+  else if (what === "forget") delete worker.ask;
 }
 
-function check(events: Event[]): void {
+function check(events: Event[], { accepted, ended }: Known): void {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-  const ids = new Set(events.map(({ ask }) => ask));
+  const ids = [...new Set(events.map(({ ask }) => ask))];
+  expect(accepted).toContain("ask-0");
+  expect(ids).toEqual([...accepted]);
+  expect([...ended.keys()].toSorted()).toEqual(ids.toSorted());
   const order: string[] = [];
   for (const id of ids) {
     const own = events.filter(({ ask }) => ask === id);
     expect(own[0]?.type).toBe("accepted");
-    expect(own.filter(isTerminal)).toHaveLength(1);
+    expect(own.filter(isTerminal).map(({ type }) => type)).toEqual([ended.get(id)]);
     expect(own.findIndex(isTerminal)).toBe(own.length - 1);
     const attempts = own.map(({ attempt }) => attempt);
     expect(attempts).toEqual(attempts.toSorted((a, b) => a - b));
     for (const attempt of new Set(attempts)) {
-      const deltas = own.flatMap((event) => (event.type === "delta" && event.attempt === attempt ? [event.text] : []));
-      expect(deltas).toEqual(deltas.map((_, index) => `${attempt}.${index + 1} `));
+      const texts = own.flatMap((event) => (event.type === "delta" && event.attempt === attempt ? [event.text] : []));
+      expect(texts).toEqual(texts.map((_, index) => delta(attempt, index + 1).text));
+      const completed = own.find((event) => event.type === "completed" && event.attempt === attempt);
+      if (completed) expect(completed).toHaveProperty("text", texts.join(""));
     }
   }
-  // One at a time, first in first out: once an ask has an engine's word, no earlier one has more to say.
+  // Asks run one at a time, in order: after the first event of an ask's attempt, earlier asks write none.
   for (const event of events) if (event.attempt > 0 && order.at(-1) !== event.ask) order.push(event.ask);
-  expect(order).toEqual([...ids].filter((id) => order.includes(id)));
+  expect(order).toEqual(ids.filter((id) => order.includes(id)));
 }

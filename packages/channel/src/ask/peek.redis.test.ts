@@ -19,7 +19,7 @@ describe("peekHeads", () => {
   it("sees no ask that has ended", async () => {
     await channel.ask("one");
     const { ask } = await channel.taken();
-    await finish(channel.store, ask, "any", { type: "cancelled", text: "" }, newNonce());
+    await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: newNonce() });
     expect(await peekHeads(channel.store, [channel.at])).toEqual([undefined]);
     expect(await peekHeads(channel.store, [])).toEqual([]);
   });

@@ -1,8 +1,8 @@
-import type { AskBody } from "./accept.ts";
 import type { AskAddress, ConversationAddress } from "../redis/address.ts";
 import { mailKey, recordKey } from "../redis/keys.ts";
+import { exec } from "../redis/exec.ts";
 import type { Store } from "../redis/store.ts";
-import { exec } from "../texts/text-store.ts";
+import type { AskBody } from "./record.ts";
 
 /** The ask at the head of a mailbox as its user names it. */
 export interface Head {
@@ -13,8 +13,8 @@ export interface Head {
 }
 
 /**
- * Reads the heads of mailboxes without taking them, for hints: whom page progress is for. In the order given; undefined
- * for an empty mailbox. Two pipelines, whatever the number.
+ * Reads the heads of mailboxes without taking them, to address page progress, which is a hint. In the order given;
+ * undefined for an empty mailbox. Two pipelines, whatever the number.
  */
 export async function peekHeads(
   store: Store,
@@ -27,8 +27,8 @@ export async function peekHeads(
   const addresses = conversations.map(({ shard, u, c }, index) => ({ shard, u, c, a: heads[index] ?? "" }));
   const records = store.redis.pipeline();
   for (const address of addresses) records.hmget(recordKey(address), "conversation", "id", "body");
-  const answers = (await exec(records)) as Array<Array<string | null>>;
-  return answers.map(([conversation, id, body], index) => {
+  const replies = (await exec(records)) as Array<Array<string | null>>;
+  return replies.map(([conversation, id, body], index) => {
     const address = addresses[index];
     if (!address || !conversation || !id || !body) return undefined;
     return { address, conversation, id, body: JSON.parse(body) as AskBody };

@@ -7,7 +7,7 @@ import {
   dueAsks,
   finish,
   holdLease,
-  look,
+  checkAsk,
   park,
   take,
 } from "../index.ts";
@@ -46,10 +46,10 @@ describe("look", () => {
     const waits: number[] = [];
     await channel.store.redis.hset(recordKey(at), "deadline", Date.now() + 1e7);
     for (let count = 1; count <= 9; count++) {
-      expect(await look(channel.store, at)).toMatchObject({
+      expect(await checkAsk(channel.store, at)).toMatchObject({
         kind: "found",
         expired: false,
-        ask: { state: "queued", looks: count, id: "one" },
+        ask: { state: "queued", checks: count, id: "one" },
       });
       waits.push(Math.round((await nextLook()) / 1000));
     }
@@ -59,44 +59,44 @@ describe("look", () => {
   it("never looks later than the deadline", async () => {
     await channel.ask("one");
     await channel.store.redis.hset(recordKey(at), "deadline", Date.now() + 2000);
-    await look(channel.store, at);
+    await checkAsk(channel.store, at);
     expect(await nextLook()).toBeLessThanOrEqual(2000);
   });
 
   it("says that a deadline has passed, and looks again soon should nobody end it", async () => {
     await channel.ask("one");
     await channel.store.redis.hset(recordKey(at), "deadline", 1);
-    expect(await look(channel.store, at)).toMatchObject({ kind: "found", expired: true });
+    expect(await checkAsk(channel.store, at)).toMatchObject({ kind: "found", expired: true });
     expect(await nextLook()).toBeLessThanOrEqual(1000);
   });
 
   it("tells parked, running and cancelled apart", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
-    expect(await look(channel.store, at)).toMatchObject({ ask: { state: "running", cancelled: false } });
+    expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { state: "running", cancelled: false } });
     await park(channel.store, ask, owner);
-    expect(await look(channel.store, at)).toMatchObject({ ask: { state: "parked" } });
+    expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { state: "parked" } });
     await channel.store.redis.hset(recordKey(at), "cancel", "1");
-    expect(await look(channel.store, at)).toMatchObject({ ask: { cancelled: true } });
+    expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { cancelled: true } });
   });
 
   it("cleans up what has ended or expired", async () => {
     await channel.ask("one");
     await channel.ask("two");
     await channel.store.redis.del(recordKey(at));
-    expect(await look(channel.store, at)).toEqual({ kind: "gone" });
+    expect(await checkAsk(channel.store, at)).toEqual({ kind: "gone" });
     expect(await countUnfinished(channel.store)).toBe(1);
     expect(await channel.store.redis.llen(mailKey(at))).toBe(1);
     const { ask } = await channel.taken();
-    await finish(channel.store, ask, "any", { type: "cancelled", text: "" }, "x");
-    expect(await look(channel.store, ask.address)).toEqual({ kind: "gone" });
+    await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: "x" });
+    expect(await checkAsk(channel.store, ask.address)).toEqual({ kind: "gone" });
     expect(await take(channel.store, conversationAddress(channel.user, CONVERSATION), "me")).toEqual({ kind: "empty" });
   });
 
   it("leaves a newer version's ask alone", async () => {
     await channel.ask("one");
     await channel.store.redis.hset(recordKey(at), "v", 99);
-    expect(await look(channel.store, at)).toEqual({ kind: "gone" });
+    expect(await checkAsk(channel.store, at)).toEqual({ kind: "gone" });
     expect(await countUnfinished(channel.store)).toBe(1);
   });
 });

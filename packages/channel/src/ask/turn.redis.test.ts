@@ -20,9 +20,9 @@ import { dueKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
 const channel = useChannel();
 const delta = (text: string) => ({ type: "delta", text }) as const;
 const end = { type: "cancelled", text: "" } as const;
-const endNow = (ask: TakenAsk) => finish(channel.store, ask, "any", end, "end");
+const endNow = (ask: TakenAsk) => finish(channel.store, ask, "any", { end, nonce: "end" });
 /** Ends the head as another worker or the sweeper would, behind the holder's back. */
-const flag = () => cancel(channel.store, channel.user, CONVERSATION, "one", "nonce");
+const flag = () => cancel(channel.store, { user: channel.user, conversation: CONVERSATION, id: "one", nonce: "nonce" });
 const record = (ask: TakenAsk, field: string) => channel.store.redis.hget(recordKey(ask.address), field);
 
 describe("take", () => {
@@ -92,7 +92,9 @@ describe("take of an ask without files", () => {
     if (first.kind !== "taken") throw new Error("nothing to take");
     await handBack(channel.store, first.ask, "me");
     expect(await take3("another")).toMatchObject({ ask: { begun: true, attempt: 2, n: 0 } });
-    expect(await append(channel.store, first.ask, { attempt: 1, n: 1 }, [delta("late")], "n")).toEqual({
+    expect(
+      await append(channel.store, first.ask, { attempt: 1, n: 1 }, { events: [delta("late")], nonce: "n" }),
+    ).toEqual({
       kind: "stale",
     });
   });
@@ -180,7 +182,7 @@ describe("append", () => {
     await renew(channel.store, ask, owner);
     expect(await shortest()).toBeLessThanOrEqual(full * 0.95);
     await age(full * 0.93);
-    await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1");
+    await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n1" });
     expect(await shortest()).toBeLessThanOrEqual(full * 0.93);
     await renew(channel.store, ask, owner);
     expect(await shortest()).toBeGreaterThan(full * 0.95);
@@ -189,16 +191,20 @@ describe("append", () => {
   it("writes the next event, and each n once", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
-    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({
+    expect(await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n1" })).toEqual({
       kind: "written",
       seq: 2,
     });
-    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({ kind: "done" });
-    expect(await append(channel.store, ask, { attempt, n: 2 }, [delta("b")], "n2")).toEqual({
+    expect(await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n1" })).toEqual({
+      kind: "done",
+    });
+    expect(await append(channel.store, ask, { attempt, n: 2 }, { events: [delta("b")], nonce: "n2" })).toEqual({
       kind: "written",
       seq: 3,
     });
-    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n1")).toEqual({ kind: "done" });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n1" })).toEqual({
+      kind: "done",
+    });
     const log = await openLog(channel.store, channel.user, CONVERSATION);
     expect(log.kind === "opened" && log.events.map((event) => [event.seq, event.attempt, event.nonce])).toEqual([
       [1, 0, expect.any(String)],
@@ -211,9 +217,12 @@ describe("append", () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     const events = [delta("a"), delta("b"), delta("c")];
-    expect(await append(channel.store, ask, { attempt, n: 1 }, events, "n1")).toEqual({ kind: "written", seq: 4 });
-    expect(await append(channel.store, ask, { attempt, n: 1 }, events, "n1")).toEqual({ kind: "done" });
-    expect(await append(channel.store, ask, { attempt, n: 4 }, [delta("d")], "n4")).toEqual({
+    expect(await append(channel.store, ask, { attempt, n: 1 }, { events, nonce: "n1" })).toEqual({
+      kind: "written",
+      seq: 4,
+    });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, { events, nonce: "n1" })).toEqual({ kind: "done" });
+    expect(await append(channel.store, ask, { attempt, n: 4 }, { events: [delta("d")], nonce: "n4" })).toEqual({
       kind: "written",
       seq: 5,
     });
@@ -226,17 +235,28 @@ describe("append", () => {
   it("refuses a hole in an attempt's events", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
-    expect(await append(channel.store, ask, { attempt, n: 2 }, [delta("b")], "n2")).toEqual({ kind: "stale" });
+    expect(await append(channel.store, ask, { attempt, n: 2 }, { events: [delta("b")], nonce: "n2" })).toEqual({
+      kind: "stale",
+    });
   });
 
   it("is stale for an attempt that another worker has voided", async () => {
     await channel.ask("one");
     const zombie = await channel.begun();
     const next = await channel.begun();
-    expect(await append(channel.store, zombie.ask, { attempt: zombie.attempt, n: 1 }, [delta("late")], "n")).toEqual({
+    expect(
+      await append(
+        channel.store,
+        zombie.ask,
+        { attempt: zombie.attempt, n: 1 },
+        { events: [delta("late")], nonce: "n" },
+      ),
+    ).toEqual({
       kind: "stale",
     });
-    expect(await append(channel.store, next.ask, { attempt: next.attempt, n: 1 }, [delta("new")], "n")).toMatchObject({
+    expect(
+      await append(channel.store, next.ask, { attempt: next.attempt, n: 1 }, { events: [delta("new")], nonce: "n" }),
+    ).toMatchObject({
       kind: "written",
     });
   });
@@ -255,10 +275,14 @@ describe("append", () => {
     };
     const first = await channel.taken();
     const second = await channel.taken();
-    expect(await append(channel.store, first.ask, { attempt: 0, n: 1 }, [extracted], "x")).toMatchObject({
+    expect(
+      await append(channel.store, first.ask, { attempt: 0, n: 1 }, { events: [extracted], nonce: "x" }),
+    ).toMatchObject({
       kind: "written",
     });
-    expect(await append(channel.store, second.ask, { attempt: 0, n: 1 }, [extracted], "y")).toEqual({ kind: "done" });
+    expect(await append(channel.store, second.ask, { attempt: 0, n: 1 }, { events: [extracted], nonce: "y" })).toEqual({
+      kind: "done",
+    });
     expect((await channel.taken()).ask.n).toBe(1);
   });
 
@@ -266,9 +290,11 @@ describe("append", () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     await flag();
-    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n")).toEqual({ kind: "cancelled" });
+    expect(await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n" })).toEqual({
+      kind: "cancelled",
+    });
     await endNow(ask);
-    expect(await append(channel.store, ask, { attempt, n: 1 }, [delta("a")], "n")).toEqual({
+    expect(await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n" })).toEqual({
       kind: "ended",
       how: "cancelled",
     });
@@ -280,7 +306,7 @@ describe("append", () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     const text = 'quotes " back \\ slash \u2028 emoji 🚀 null \u0000 {"a":[]} %d';
-    await append(channel.store, ask, { attempt, n: 1 }, [delta(text)], "n");
+    await append(channel.store, ask, { attempt, n: 1 }, { events: [delta(text)], nonce: "n" });
     expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({ events: [{}, { text }] });
   });
 });

@@ -50,7 +50,7 @@ describe("the frame of the Socket.IO adapter", () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     const text = 'all of "it" \u2028 🚀 []{}';
-    await append(channel.store, ask, { attempt, n: 1 }, [{ type: "delta", text }], "nonce");
+    await append(channel.store, ask, { attempt, n: 1 }, { events: [{ type: "delta", text }], nonce: "nonce" });
     await eventually(() => heard.length === 2);
     expect(heard[0]).toEqual(["event", expect.objectContaining({ type: "accepted", seq: 1, files: [] })]);
     expect(heard[1]).toEqual([

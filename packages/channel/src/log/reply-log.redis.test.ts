@@ -14,8 +14,13 @@ async function answered(id: string, count: number, text = "x"): Promise<void> {
   await channel.ask(id);
   const { ask, attempt } = await channel.begun();
   for (let n = 1; n <= count; n++)
-    await append(channel.store, ask, { attempt, n }, [{ type: "delta", text }], `${id}-${n}`);
-  await finish(channel.store, ask, { attempt, n: count + 1 }, { type: "cancelled", text: "" }, `${id}-end`);
+    await append(channel.store, ask, { attempt, n }, { events: [{ type: "delta", text }], nonce: `${id}-${n}` });
+  await finish(
+    channel.store,
+    ask,
+    { attempt, n: count + 1 },
+    { end: { type: "cancelled", text: "" }, nonce: `${id}-end` },
+  );
 }
 
 describe("openLog", () => {
@@ -122,10 +127,10 @@ describe("trimming", () => {
     await channel.ask("two");
     const { ask, attempt } = await channel.begun();
     for (let n = 1; n <= 800; n++)
-      await append(channel.store, ask, { attempt, n }, [{ type: "delta", text: "x" }], `${n}`);
+      await append(channel.store, ask, { attempt, n }, { events: [{ type: "delta", text: "x" }], nonce: `${n}` });
     const accepted = events(await read())[0];
     expect(accepted).toMatchObject({ type: "accepted", ask: "two" });
-    await finish(channel.store, ask, { attempt, n: 801 }, { type: "cancelled", text: "" }, "end");
+    await finish(channel.store, ask, { attempt, n: 801 }, { end: { type: "cancelled", text: "" }, nonce: "end" });
     await answered("three", 200);
     expect(await channel.store.redis.xlen(logKey(channel.at))).toBe(700);
   });

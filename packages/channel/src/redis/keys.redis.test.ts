@@ -1,13 +1,31 @@
 import { eventually, startRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { askAddress } from "./address.ts";
-import { accept, append, begin, finish, newNonce, newOwner, openLog, take, type Store } from "../index.ts";
-import * as keys from "./keys.ts";
+import { workload } from "../../test/workload.ts";
+import { KEYS, type KeyRow } from "./keys.ts";
 
-/** A cluster of one master that holds all slots: it refuses whatever crosses them. */
+type Name = keyof typeof KEYS;
+const rows = Object.entries(KEYS) as Array<[Name, KeyRow]>;
+const forms = rows.map(([name, { pattern }]) => {
+  const parts = pattern.split(/<\w+>/).map((part) => part.replace(/[{}]/g, "\\$&"));
+  return [name, new RegExp(`^${parts.join("[\\w-]+")}$`)] as const;
+});
+const rowsOf = (key: string): Name[] => forms.flatMap(([name, form]) => (form.test(key) ? [name] : []));
+
+/** A cluster of one master that holds all slots: it refuses every script and transaction that crosses them. */
 let redis: Redis;
 let stop: () => Promise<void>;
+/** Keys that were there between two steps of the workload, with their time to live; -1 for none. */
+const seen = new Map<string, number>();
+let channels: readonly string[] = [];
+
+async function lookAround(): Promise<void> {
+  for await (const keys of redis.scanStream({ count: 1000 })) {
+    for (const key of keys as string[]) seen.set(key, await redis.pttl(key));
+  }
+}
 
 beforeAll(async () => {
   const server = await startRedis({ args: ["--cluster-enabled", "yes"] });
@@ -15,56 +33,47 @@ beforeAll(async () => {
   stop = () => server.stop();
   await redis.cluster("ADDSLOTSRANGE", 0, 16_383);
   await eventually(async () => String(await redis.cluster("INFO")).includes("cluster_state:ok"), { timeoutMs: 10_000 });
+  channels = await workload({ redis, retentionMs: 60_000, askDeadlineMs: 30_000 }, lookAround);
 });
 afterAll(async () => {
   redis?.disconnect();
   await stop?.();
 });
 
-const slotsOf = async (together: string[]): Promise<Set<unknown>> =>
-  new Set(await Promise.all(together.map((key) => redis.cluster("KEYSLOT", key))));
+describe("the keys of a run of every step, on a cluster", () => {
+  it("are all in the table, each in one row", () => {
+    expect([...seen.keys()].filter((key) => rowsOf(key).length !== 1)).toEqual([]);
+  });
 
-describe("slots", () => {
-  it("puts all keys of a user and the channels of its conversations into one slot", async () => {
-    for (const user of ["alice", "bob", "a very long name with spaces", "{tag}"]) {
-      const at = askAddress(user, "talk", "one");
-      const together = [
-        keys.dueKey(at.shard),
-        keys.liveKey(at),
-        keys.conversationsKey(at),
-        keys.extractingKey(at),
-        keys.heldKey(at),
-        keys.uploadKey(at, "hash"),
-        keys.recordKey(at),
-        keys.logKey(at),
-        keys.mailKey(at),
-        keys.metaKey(at),
-        keys.channelOf(at),
-      ];
-      expect(await slotsOf(together), user).toHaveProperty("size", 1);
+  it("show every row of the table", () => {
+    const found = new Set([...seen.keys()].flatMap(rowsOf));
+    expect(rows.map(([name]) => name).filter((name) => !found.has(name))).toEqual([]);
+  });
+
+  it("expire if their row says so, and only then", () => {
+    for (const [key, ttl] of seen) {
+      const [name] = rowsOf(key);
+      expect(ttl === -1, key).toBe(name !== undefined && KEYS[name].expires === "never");
     }
   });
 
-  it("puts the keys that count reserved bytes into one slot", async () => {
-    expect(await slotsOf([keys.RESERVED_KEY, keys.RESERVED_TOTAL_KEY, keys.RESERVED_EXPIRY_KEY])).toHaveProperty(
-      "size",
-      1,
-    );
+  it("lie in one slot for each group that a script uses together, the conversation's channels too", async () => {
+    const tagOf = (pattern: string): string | undefined => /\{(.*?)\}/.exec(pattern)?.[1];
+    for (const tag of ["<shard>", "blobs"]) {
+      const group = [...seen.keys()].filter((key) => rowsOf(key).some((name) => tagOf(KEYS[name].pattern) === tag));
+      if (tag === "<shard>") group.push(...channels);
+      expect(group.length).toBeGreaterThan(2);
+      const slots = await Promise.all(group.map((key) => redis.cluster("KEYSLOT", key)));
+      expect(new Set(slots), tag).toHaveProperty("size", 1);
+    }
   });
+});
 
-  it("lets an ask go its whole way on a cluster", async () => {
-    const store: Store = { redis, retentionMs: 60_000, askDeadlineMs: 30_000 };
-    const body = { message: "?", files: [], origin: "socket" } as const;
-    const input = { user: "alice", conversation: "talk", id: "one", body, digest: "d", trace: "t", nonce: newNonce() };
-    await accept(store, { ...input, maxInFlight: 4 });
-    const owner = newOwner();
-    const taken = await take(store, askAddress("alice", "talk", "one"), owner);
-    if (taken.kind !== "taken") throw new Error(taken.kind);
-    await begin(store, taken.ask, owner, 3);
-    await append(store, taken.ask, { attempt: 1, n: 1 }, [{ type: "delta", text: "yes" }], newNonce());
-    expect(
-      await finish(store, taken.ask, { attempt: 1, n: 2 }, { type: "cancelled", text: "yes" }, newNonce()),
-    ).toMatchObject({ kind: "finished" });
-    expect(await openLog(store, "alice", "talk")).toMatchObject({ events: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] });
-  });
+it("ARCHITECTURE.md lists every key with what it holds and when it expires", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../../../ARCHITECTURE.md"), "utf8");
+  const listed = [...text.matchAll(/^\| `([^`]+)` \| (.*) \| (.*) \|$/gm)].map(([, ...row]) => row);
+  const own = rows.map(([, { pattern, holds, expires }]) => [pattern, holds, expires]);
+  expect(listed).toEqual(expect.arrayContaining(own));
+  const others = listed.filter(([pattern]) => !own.some(([known]) => known === pattern));
+  expect(others.map(([pattern]) => pattern)).toEqual(["{bull}:ask:*", "{bull}:extract:*"]);
 });

@@ -1,36 +1,144 @@
-import type { AskAddress, ConversationAddress, UserAddress } from "./address.ts";
+import type { ConversationAddress, UserAddress } from "./address.ts";
+
+/** A kind of key: its name with placeholders in angle brackets, what it holds, and when it expires. */
+export interface KeyRow {
+  readonly pattern: string;
+  readonly holds: string;
+  /** `never`: it stays, or empties itself. */
+  readonly expires: string;
+}
 
 /*
- * `{sXX}` is the hash tag: all of a user's keys and channels share a slot, so that every Lua is atomic on a cluster.
- * What is shared between users (bytes, texts) has slots of its own and is never in one Lua with these.
+ * `{<shard>}` is a hash tag: all of a user's keys and channels share a slot, so that every script is atomic on a cluster.
+ * Bytes and texts are shared between users: they have slots of their own and are never in one script with a user's keys.
  */
+export const KEYS = {
+  due: { pattern: "{<shard>}:due", holds: "unfinished asks, by when the sweeper checks them next", expires: "never" },
+  live: { pattern: "{<shard>}:<u>:live", holds: "a user's unfinished asks", expires: "with the conversation" },
+  conversations: {
+    pattern: "{<shard>}:<u>:convs",
+    holds: "a user's conversations, by their last ask",
+    expires: "after the retention",
+  },
+  held: {
+    pattern: "{<shard>}:<u>:held",
+    holds: "bytes that count against a user's share",
+    expires: "after the retention",
+  },
+  extracting: {
+    pattern: "{<shard>}:<u>:extracting",
+    holds: "a user's waiting extractions, by when they were added",
+    expires: "after 10 min",
+  },
+  places: {
+    pattern: "{<shard>}:<u>:sockets",
+    holds: "a user's connections on all edges, by when they expire",
+    expires: "after 60 s, renewed by the edges",
+  },
+  record: {
+    pattern: "{<shard>}:<u>:ask:<a>",
+    holds: "an ask's record: state, attempt, n, owner, deadline, digest",
+    expires: "with the conversation",
+  },
+  upload: {
+    pattern: "{<shard>}:<u>:up:<id>",
+    holds: "an upload: name, size, offset, where its bytes lie, its text's key",
+    expires: "after 10 min without a chunk; when finished, after the retention",
+  },
+  log: {
+    pattern: "{<shard>}:<c>:log",
+    holds: "a conversation's reply log: a stream with the ids `<seq>-0`",
+    expires: "after the retention; never before its unfinished asks",
+  },
+  mail: {
+    pattern: "{<shard>}:<c>:mail",
+    holds: "a conversation's mailbox: its unfinished asks, in order",
+    expires: "with the log",
+  },
+  meta: {
+    pattern: "{<shard>}:<c>:meta",
+    holds: "a conversation's counters: last seq, first seq kept, bytes",
+    expires: "with the log",
+  },
+  blob: { pattern: "blob:{<ref>}", holds: "bytes by their offset, without `file:` store", expires: "with the upload" },
+  retain: {
+    pattern: "retain:{<ref>}",
+    holds: "a mark: an ask gave a password for these bytes, so they stay after their text without a password",
+    expires: "after the retention",
+  },
+  bytes: { pattern: "sha:<sha256>", holds: "which copy of the same bytes is kept", expires: "after the retention" },
+  text: {
+    pattern: "text:<key>",
+    holds: "a text, or why there is none",
+    expires: "after the retention; a passing failure, after 10 min",
+  },
+  waitList: {
+    pattern: "wait:<key>",
+    holds: "the wait list: conversations parked for a text",
+    expires: "after the retention",
+  },
+  password: {
+    pattern: "pw:<key>",
+    holds: "a file's password, until its extraction has used it",
+    expires: "after the ask's deadline",
+  },
+  reserved: { pattern: "{blobs}:reserved", holds: "reserved bytes by blob", expires: "never" },
+  reservedTotal: { pattern: "{blobs}:total", holds: "their sum", expires: "never" },
+  reservedExpiry: { pattern: "{blobs}:expiry", holds: "blobs by when their reservation ends", expires: "never" },
+  digestSecret: { pattern: "secret:digest", holds: "the secret of ask digests and text keys", expires: "never" },
+  sessionSecret: {
+    pattern: "secret:session",
+    holds: "the secret that signs sessions, unless one is set",
+    expires: "never",
+  },
+  profile: { pattern: "extract:profile", holds: "how the extract workers extract", expires: "never" },
+  sweepLease: {
+    pattern: "sweep:lease",
+    holds: "which worker sweeps",
+    expires: "after the lease, renewed by its holder",
+  },
+} as const satisfies Record<string, KeyRow>;
 
-export const dueKey = (shard: string): string => `{${shard}}:due`;
-export const liveKey = (user: UserAddress): string => `{${user.shard}}:${user.u}:live`;
-export const conversationsKey = (user: UserAddress): string => `{${user.shard}}:${user.u}:convs`;
-export const extractingKey = (user: UserAddress): string => `{${user.shard}}:${user.u}:extracting`;
-export const heldKey = (user: UserAddress): string => `{${user.shard}}:${user.u}:held`;
-export const uploadKey = (user: UserAddress, hash: string): string => `{${user.shard}}:${user.u}:up:${hash}`;
-/** What every record's key begins with: `take` learns which ask is the head only inside its Lua. */
-export const recordPrefix = (user: UserAddress): string => `{${user.shard}}:${user.u}:ask:`;
-export const recordKey = (ask: AskAddress): string => recordPrefix(ask) + ask.a;
-export const logKey = (conversation: ConversationAddress): string => `{${conversation.shard}}:${conversation.c}:log`;
-export const mailKey = (conversation: ConversationAddress): string => `{${conversation.shard}}:${conversation.c}:mail`;
-export const metaKey = (conversation: ConversationAddress): string => `{${conversation.shard}}:${conversation.c}:meta`;
+/** The names that a pattern wants. */
+type Placeholder<P extends string> = P extends `${string}<${infer Name}>${infer Rest}`
+  ? Name | Placeholder<Rest>
+  : never;
 
-export const blobKey = (ref: string): string => `blob:{${ref}}`;
-/** Set when an ask named these bytes with a password: they are kept although their text may exist without one. */
-export const retainKey = (ref: string): string => `retain:{${ref}}`;
-export const bytesKey = (sha256: string): string => `sha:${sha256}`;
-export const textKeyOf = (key: string): string => `text:${key}`;
-export const waitKey = (key: string): string => `wait:${key}`;
-export const passwordKey = (key: string): string => `pw:${key}`;
-export const RESERVED_KEY = "{blobs}:reserved";
-export const RESERVED_TOTAL_KEY = "{blobs}:total";
-export const RESERVED_EXPIRY_KEY = "{blobs}:expiry";
-export const SECRET_KEY = "secret:digest";
-export const PROFILE_KEY = "extract:profile";
-export const SWEEP_LEASE_KEY = "sweep:lease";
+/** Compiles a pattern into a function that fills it. */
+function fill<P extends string>(pattern: P): (values: Readonly<Record<Placeholder<P>, string>>) => string {
+  // Literal text at even places, names at odd ones.
+  const parts = pattern.split(/<(\w+)>/);
+  return (values) => {
+    let key = "";
+    for (const [index, part] of parts.entries()) key += index % 2 === 0 ? part : values[part as Placeholder<P>];
+    return key;
+  };
+}
+
+const due = fill(KEYS.due.pattern);
+export const dueKey = (shard: string): string => due({ shard });
+export const liveKey = fill(KEYS.live.pattern);
+export const conversationsKey = fill(KEYS.conversations.pattern);
+export const extractingKey = fill(KEYS.extracting.pattern);
+export const heldKey = fill(KEYS.held.pattern);
+export const placesKey = fill(KEYS.places.pattern);
+export const uploadKey = fill(KEYS.upload.pattern);
+export const recordKey = fill(KEYS.record.pattern);
+/** The beginning of each record's key: `take` learns which ask is the head only inside its script. */
+export const recordPrefix = (user: UserAddress): string => recordKey({ shard: user.shard, u: user.u, a: "" });
+export const logKey = fill(KEYS.log.pattern);
+export const mailKey = fill(KEYS.mail.pattern);
+export const metaKey = fill(KEYS.meta.pattern);
+
+const [blob, retain, bytes] = [fill(KEYS.blob.pattern), fill(KEYS.retain.pattern), fill(KEYS.bytes.pattern)];
+export const blobKey = (ref: string): string => blob({ ref });
+export const retainKey = (ref: string): string => retain({ ref });
+export const bytesKey = (sha256: string): string => bytes({ sha256 });
+
+const [text, wait, password] = [fill(KEYS.text.pattern), fill(KEYS.waitList.pattern), fill(KEYS.password.pattern)];
+export const textKeyOf = (key: string): string => text({ key });
+export const waitKey = (key: string): string => wait({ key });
+export const passwordKey = (key: string): string => password({ key });
 
 /** The Socket.IO room of a conversation. Never 20 characters long: the adapter takes those for socket ids. */
 export const roomOf = (conversation: ConversationAddress): string => `c:{${conversation.shard}}:${conversation.c}`;

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
+import { randomUUID } from "node:crypto";
+import type { Reply } from "./script.ts";
 
-/** Where and for how long things are kept. `redis` is a command connection; its errors and timeouts pass through. */
+/** Where data is kept, and for how long. `redis` is a command connection; its errors and timeouts pass through. */
 export interface Store {
   readonly redis: Redis;
   /** How long a conversation is kept after its last event, in ms. */
@@ -15,8 +16,8 @@ export interface Store {
 }
 
 /**
- * `hole`, `wrong-answer`: what is stored is not what this code wrote. `io`: the disk of the blobs does not serve, and
- * may do so later. `setting`: a process cannot start with it; the message is for its operator.
+ * `hole`, `wrong-answer`: the stored data are not what this code wrote. `io`: the disk of the blobs fails now, a retry may
+ * succeed. `setting`: a process cannot start with this setting; the message is for its operator.
  */
 export class ChannelError extends Error {
   override readonly name = "ChannelError";
@@ -27,61 +28,20 @@ export class ChannelError extends Error {
   }
 }
 
-/** Records with a higher version are left alone: a newer worker wrote them during a roll. */
+/** Records with a higher version are left alone: a newer worker wrote them during a rolling update. */
 export const SUPPORTED_RECORD_VERSION = 1;
 
 /**
- * A random event nonce; the same one goes with every re-send of a write. There are several in each reply: a UUID comes
- * from random bytes that Node keeps in store, where nine bytes of its own cost a system call.
+ * A random event nonce; every retry of a write carries the same one. An answer needs many: randomUUID takes its bytes from
+ * a buffer that Node fills at once, whereas randomBytes is a system call each time.
  */
 export const newNonce = (): string => randomUUID();
-/** A random owner token, one per try at an ask. */
+/** A random owner token, one per turn. */
 export const newOwner = newNonce;
 
-export interface Script {
-  readonly lua: string;
-  readonly sha: string;
-}
-const scripts: Script[] = [];
-export function script(lua: string): Script {
-  const made = { lua, sha: createHash("sha1").update(lua).digest("hex") };
-  scripts.push(made);
-  return made;
-}
-
-/**
- * Lets Redis know all scripts before anything else is sent, at each connect: a restart empties its script cache. One that
- * it does not know is sent twice, and then what was sent behind it comes before it.
- */
-export function loadScripts(redis: Redis): void {
-  const load = (): void => {
-    const pipeline = redis.pipeline();
-    for (const { lua } of scripts) pipeline.script("LOAD", lua);
-    pipeline.exec().catch(() => undefined); // run() sends the text of a script that is missing
-  };
-  if (redis.status === "ready") load();
-  redis.on("ready", load);
-}
-
-export type Reply = [status: string, ...rest: Array<string | number | null>];
-
-/** Runs a script by its hash, and by its text where Redis does not know it. */
-export async function run(
-  redis: Redis,
-  { lua, sha }: Script,
-  keys: string[],
-  args: Array<string | number>,
-): Promise<Reply> {
-  try {
-    return (await redis.evalsha(sha, keys.length, ...keys, ...args)) as Reply;
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-    return (await redis.eval(lua, keys.length, ...keys, ...args)) as Reply;
-  }
-}
-
+/** The error for a status that a step does not know. */
 export function wrongAnswer(step: string, reply: Reply): ChannelError {
-  return new ChannelError("wrong-answer", `${step} answered ${String(reply[0])}`);
+  return new ChannelError("wrong-answer", `${step} returned ${String(reply[0])}`);
 }
 
 /** The clock that all processes share, in ms. */

@@ -1,11 +1,13 @@
 import type { MissingPage } from "@docrelay/protocol";
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { ConversationAddress, UserAddress } from "../redis/address.ts";
-import { extractingKey, passwordKey, PROFILE_KEY, SECRET_KEY, textKeyOf, waitKey } from "../redis/keys.ts";
+import { exec } from "../redis/exec.ts";
+import { extractingKey, passwordKey, textKeyOf, waitKey } from "../redis/keys.ts";
+import { CLOCK, lua, run, script } from "../redis/script.ts";
+import type { Store } from "../redis/store.ts";
 import { packText, PACKED_FIELDS, unpackText } from "./pack-text.ts";
-import { ChannelError, run, script, type Store } from "../redis/store.ts";
 
-/** The outcome of an extraction, shared by everybody who sent these bytes. Pages in order; `missing` counts from 1. */
+/** The outcome of an extraction, shared by all users who sent these bytes. Pages in order; `missing` counts from 1. */
 export type StoredText =
   | {
       readonly kind: "text";
@@ -23,56 +25,39 @@ export function canChange(text: StoredText): boolean {
   return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
 }
 
-/** A failure that another try may mend (time, memory) is remembered this long. */
+/** A failure that another extraction may not repeat (time, memory) is stored this long. */
 const PASSING_FAILURE_MS = 600_000;
-/** A user's waiting extraction that nobody ended counts this long. */
+/** A user's waiting extraction whose end was lost counts this long. */
 const EXTRACTING_MS = 600_000;
 /** Page separator in the stored text: cannot occur in a page, since extraction takes control characters out. */
 const PAGE_BREAK = "\f";
 
 /**
  * The key of an extraction, and its job's id: the same bytes, extractor and password give the same one. Keyed with a
- * secret, so that naming a hash gets nobody a text and a password cannot be guessed from a key.
+ * secret, so that a known hash does not give access to a text and a password cannot be guessed from a key.
  */
 export function textKey(secret: string, of: { sha256: string; profile: string; password?: string }): string {
   const parts = JSON.stringify([of.sha256, of.profile, of.password ?? null]);
   return createHmac("sha256", secret).update(parts).digest("base64url").slice(0, 32);
 }
 
-/** The deployment's secret for digests and text keys: random, made by whoever comes first, the same for everybody. */
-export async function readSecret(store: Store): Promise<string> {
-  await store.redis.set(SECRET_KEY, randomBytes(32).toString("base64url"), "NX");
-  const secret = await store.redis.get(SECRET_KEY);
-  if (!secret) throw new ChannelError("wrong-answer", "the digest secret vanished");
-  return secret;
-}
-
-/** An extract worker says how it extracts (extractor version, engine, OCR, limits): part of every text key. */
-export async function setProfile(store: Store, profile: string): Promise<void> {
-  await store.redis.set(PROFILE_KEY, profile);
-}
-export async function readProfile(store: Store): Promise<string> {
-  return (await store.redis.get(PROFILE_KEY)) ?? "";
-}
-
-const WRITE_FAILURE = script(`
-if redis.call('HGET', KEYS[1], 'kind') == 'text' then return { 'KEPT' } end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'kind', 'failed', 'meta', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return { 'OK' }
-`);
+const WRITE_FAILURE = script({
+  files: [lua(import.meta.url, "write-failure.lua")],
+  keys: ["outcome"],
+  args: { failure: "text", keepMs: "number" },
+});
 
 /**
- * Stores an outcome; written again it is replaced, but a text by no failure: who was stopped in the middle and is too
- * late for everything has read nothing that others have not. Do this before {@link takeWaiting}. Longer texts are
- * compressed, to a quarter of their size, beside the event loop.
+ * Stores an outcome. A later outcome replaces it, but a failure never replaces a text: a worker that was stopped in the
+ * middle and continued may fail after another one has succeeded. Do this before {@link takeWaiting}. Longer texts are
+ * compressed, to a quarter of their size, off the event loop.
  */
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
   if (text.kind === "failed") {
-    const keep = text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
-    await run(store.redis, WRITE_FAILURE, [name], [JSON.stringify(text), keep]);
+    const keepMs = text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
+    const args = { failure: JSON.stringify(text), keepMs };
+    await run(store.redis, WRITE_FAILURE, { keys: { outcome: name }, args });
     return;
   }
   const { pages, ...meta } = text;
@@ -82,7 +67,7 @@ export async function writeText(store: Store, key: string, text: StoredText): Pr
   await exec(write.pexpire(name, store.retentionMs));
 }
 
-/** Reads an outcome, and renews a text's life. */
+/** Reads an outcome, and renews a text's expiry. */
 export async function readText(store: Store, key: string): Promise<StoredText | undefined> {
   const name = textKeyOf(key);
   const [kind, meta, ...packed] = await store.redis.hmgetBuffer(name, "kind", "meta", ...PACKED_FIELDS);
@@ -93,7 +78,7 @@ export async function readText(store: Store, key: string): Promise<StoredText | 
   return { ...rest, pages: pageCount === 0 ? [] : (await unpackText(packed)).split(PAGE_BREAK) };
 }
 
-/** Which outcomes are there, in the order of `keys`; renews texts without loading them. */
+/** Which outcomes are stored, in the order of `keys`; renews texts without loading them. */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
   if (keys.length === 0) return [];
   const pipeline = store.redis.pipeline();
@@ -107,7 +92,7 @@ export async function textState(store: Store, keys: readonly string[]): Promise<
   return states;
 }
 
-/** Puts a conversation on the list of those to be woken when each text is there. Idempotent. Look again afterwards. */
+/** Puts a conversation on the wait list of each text. Idempotent. Read the texts again afterwards. */
 export async function awaitTexts(store: Store, at: ConversationAddress, keys: readonly string[]): Promise<void> {
   const pipeline = store.redis.pipeline();
   for (const key of keys) {
@@ -117,32 +102,37 @@ export async function awaitTexts(store: Store, at: ConversationAddress, keys: re
   await exec(pipeline);
 }
 
-/** Takes a conversation off the lists again, once the texts turned out to be there: nobody empties those lists any more. */
+/** Takes a conversation off wait lists whose texts are stored already: no extraction empties those lists any more. */
 export async function stopWaiting(store: Store, at: ConversationAddress, keys: readonly string[]): Promise<void> {
   const pipeline = store.redis.pipeline();
   for (const key of keys) pipeline.srem(waitKey(key), `${at.shard}/${at.u}/${at.c}`);
   await exec(pipeline);
 }
 
-const TAKE_SOME = script(`
-return { 'OK', unpack(redis.call('SPOP', KEYS[1], ARGV[1])) }
-`);
+const TAKE_WAITING = script({
+  files: [lua(import.meta.url, "take-waiting.lua")],
+  keys: ["waiting"],
+  args: { limit: "number" },
+});
 const WAITING_AT_ONCE = 1000;
 
 /**
- * Reads and empties the list of conversations that wait for a text. Call it after the text was written, and ring for
- * what it returns; should the caller die in between, the sweeper rings.
+ * Reads and empties the wait list of a text. Call it after the text was written, and add a wake-up job for each
+ * conversation that it returns; should the caller die in between, the sweeper adds them.
  */
 export async function takeWaiting(store: Store, key: string): Promise<ConversationAddress[]> {
   const all: ConversationAddress[] = [];
   while (true) {
-    const [, ...members] = await run(store.redis, TAKE_SOME, [waitKey(key)], [WAITING_AT_ONCE]);
+    const [, ...members] = await run(store.redis, TAKE_WAITING, {
+      keys: { waiting: waitKey(key) },
+      args: { limit: WAITING_AT_ONCE },
+    });
     all.push(...parseWaiting(members));
     if (members.length < WAITING_AT_ONCE) return all;
   }
 }
 
-/** Conversations that wait for a text now, for page progress; at most `limit`, any of them. */
+/** Reads at most `limit` conversations of a wait list, any of them, for page progress. */
 export async function peekWaiting(store: Store, key: string, limit = 1000): Promise<ConversationAddress[]> {
   return parseWaiting(await store.redis.srandmember(waitKey(key), limit));
 }
@@ -154,7 +144,7 @@ function parseWaiting(members: ReadonlyArray<string | number | null>): Conversat
   });
 }
 
-/** Keeps a file's password where only its extraction finds it, and only as long as the ask may need it. */
+/** Stores a file's password where only its extraction finds it, and only as long as the ask may need it. */
 export async function setPassword(store: Store, key: string, password: string, ttlMs: number): Promise<void> {
   await store.redis.set(passwordKey(key), password, "PX", ttlMs);
 }
@@ -165,23 +155,18 @@ export async function dropPassword(store: Store, key: string): Promise<void> {
   await store.redis.del(passwordKey(key));
 }
 
-/** Counts an extraction as waiting for its user; answers how many are: its priority in the queue. Idempotent. */
+const QUEUE = script({
+  files: [CLOCK, lua(import.meta.url, "queue-extraction.lua")],
+  keys: ["extracting"],
+  args: { text: "text", keepMs: "number" },
+});
+
+/** Counts an extraction as waiting for its user; returns how many are: its priority in the queue. Idempotent. */
 export async function queueExtraction(store: Store, user: UserAddress, key: string): Promise<number> {
-  const name = extractingKey(user);
-  const pipeline = store.redis.multi().zremrangebyscore(name, 0, Date.now() - EXTRACTING_MS);
-  pipeline.zadd(name, Date.now(), key).pexpire(name, EXTRACTING_MS).zcard(name);
-  return Number((await exec(pipeline))[3]);
+  const args = { text: key, keepMs: EXTRACTING_MS };
+  const [, waiting] = await run(store.redis, QUEUE, { keys: { extracting: extractingKey(user) }, args });
+  return Number(waiting);
 }
 export async function endExtraction(store: Store, user: UserAddress, key: string): Promise<void> {
   await store.redis.zrem(extractingKey(user), key);
-}
-
-/** Runs a pipeline; the first failed command is the error of all. */
-export async function exec(pipeline: ReturnType<Store["redis"]["pipeline"]>): Promise<unknown[]> {
-  const answers = await pipeline.exec();
-  if (!answers) throw new ChannelError("wrong-answer", "the transaction was discarded");
-  return answers.map(([error, answer]) => {
-    if (error) throw error;
-    return answer;
-  });
 }

@@ -10,13 +10,13 @@ import {
   storeChunk,
   sweepBytes,
 } from "../index.ts";
-import { heldKey, RESERVED_EXPIRY_KEY, RESERVED_TOTAL_KEY } from "../redis/keys.ts";
+import { KEYS, heldKey } from "../redis/keys.ts";
 import { userAddress } from "../redis/address.ts";
 
 const MINUTE_MS = 60_000;
 const channel = useChannel({ retentionMs: 2 * MINUTE_MS });
 const blobs = () => createBlobStore("redis", channel.store);
-const reserved = async () => Number(await channel.store.redis.get(RESERVED_TOTAL_KEY));
+const reserved = async () => Number(await channel.store.redis.get(KEYS.reservedTotal.pattern));
 
 /** Makes every time that Redis holds `ms` older, as if so much had passed. */
 async function pass(ms: number): Promise<void> {
@@ -25,8 +25,8 @@ async function pass(ms: number): Promise<void> {
     const left = await redis.pttl(key);
     if (left > 0) await redis.pexpire(key, left - ms);
   }
-  for (const ref of await redis.zrange(RESERVED_EXPIRY_KEY, 0, "-1"))
-    await redis.zincrby(RESERVED_EXPIRY_KEY, -ms, ref);
+  for (const ref of await redis.zrange(KEYS.reservedExpiry.pattern, 0, "-1"))
+    await redis.zincrby(KEYS.reservedExpiry.pattern, -ms, ref);
   const held = heldKey(userAddress(channel.user));
   for (const [ref, share] of Object.entries(await redis.hgetall(held))) {
     const [bytes, until] = share.split(":").map(Number);

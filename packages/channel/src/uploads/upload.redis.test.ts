@@ -13,7 +13,7 @@ import {
   sweepBytes,
   userAddress,
 } from "../index.ts";
-import { RESERVED_EXPIRY_KEY, RESERVED_KEY, RESERVED_TOTAL_KEY, uploadKey } from "../redis/keys.ts";
+import { KEYS } from "../redis/keys.ts";
 
 const channel = useChannel();
 const blobs = () => createBlobStore("redis", channel.store);
@@ -28,7 +28,7 @@ const start = (id: string, size = 10, more: Partial<Parameters<typeof beginUploa
     maxBytes: 1000,
     ...more,
   });
-const reserved = async () => Number(await channel.store.redis.get(RESERVED_TOTAL_KEY));
+const reserved = async () => Number(await channel.store.redis.get(KEYS.reservedTotal.pattern));
 
 describe("dropUpload", () => {
   it("forgets the upload, its bytes and their shares, and may be called twice", async () => {
@@ -59,7 +59,7 @@ describe("beginUpload", () => {
       kind: "begun",
       upload: { id: "u", name: "a.pdf", size: 10, offset: 0, done: false },
     });
-    await advanceUpload(channel.store, channel.user, "u", 0, 4);
+    await advanceUpload(channel.store, channel.user, { id: "u", offset: 0, length: 4 });
     const again = await start("u");
     expect(again).toMatchObject({ kind: "begun", upload: { offset: 4 } });
     expect(again.kind === "begun" && first.kind === "begun" && again.upload.ref === first.upload.ref).toBe(true);
@@ -97,12 +97,15 @@ describe("beginUpload", () => {
 describe("advanceUpload", () => {
   it("counts each chunk once and names the offset it expects", async () => {
     await start("u");
-    const at = (offset: number, length: number) => advanceUpload(channel.store, channel.user, "u", offset, length);
+    const at = (offset: number, length: number) =>
+      advanceUpload(channel.store, channel.user, { id: "u", offset, length });
     expect(await at(0, 4)).toEqual({ kind: "advanced", offset: 4 });
     expect(await at(0, 4)).toEqual({ kind: "repeated", offset: 4 });
     expect(await at(8, 2)).toEqual({ kind: "hole", expectedOffset: 4 });
     expect(await at(4, 6)).toEqual({ kind: "advanced", offset: 10 });
-    expect(await advanceUpload(channel.store, channel.user, "never", 0, 1)).toEqual({ kind: "unknown" });
+    expect(await advanceUpload(channel.store, channel.user, { id: "never", offset: 0, length: 1 })).toEqual({
+      kind: "unknown",
+    });
   });
 });
 
@@ -135,7 +138,7 @@ describe("the end of an upload", () => {
 
   it("keeps a finished upload for the retention, an idle one for ten minutes", async () => {
     await start("u");
-    const key = (await channel.store.redis.keys("*:up:*"))[0] ?? uploadKey(userAddress(channel.user), "");
+    const key = (await channel.store.redis.keys("*:up:*"))[0] ?? "";
     expect(await channel.store.redis.pttl(key)).toBeGreaterThan(500_000);
     await finishUpload(channel.store, channel.user, "u", { sha256: "s", ref: "r", text: "t" });
     expect(await channel.store.redis.pttl(key)).toBeLessThanOrEqual(channel.store.retentionMs);
@@ -150,14 +153,14 @@ describe("the end of an upload", () => {
     await releaseBytes(channel.store, blobs(), begun.upload.ref, { sha256: "sha" });
     await releaseBytes(channel.store, blobs(), begun.upload.ref, { sha256: "sha" });
     expect(await reserved()).toBe(0);
-    expect(await channel.store.redis.hlen(RESERVED_KEY)).toBe(0);
+    expect(await channel.store.redis.hlen(KEYS.reserved.pattern)).toBe(0);
   });
 
   it("sweeps what nobody went on with", async () => {
     const begun = await start("u");
     if (begun.kind !== "begun") throw new Error(begun.kind);
     expect(await sweepBytes(channel.store, blobs())).toBe(0);
-    await channel.store.redis.zadd(RESERVED_EXPIRY_KEY, 1, begun.upload.ref);
+    await channel.store.redis.zadd(KEYS.reservedExpiry.pattern, 1, begun.upload.ref);
     expect(await sweepBytes(channel.store, blobs())).toBe(1);
     expect(await reserved()).toBe(0);
   });

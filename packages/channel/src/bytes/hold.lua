@@ -1,0 +1,2 @@
+if not hold(ref, size) then return { 'QUOTA' } end
+return { 'OK' }

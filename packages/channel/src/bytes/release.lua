@@ -1,0 +1,2 @@
+release(ref)
+return { 'OK' }

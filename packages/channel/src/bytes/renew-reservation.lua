@@ -1,0 +1,2 @@
+redis.call('ZADD', expiry, 'XX', ms(now + keepMs), ref)
+return { 'OK' }

@@ -1,0 +1,153 @@
+import { userAddress, type UserAddress } from "../redis/address.ts";
+import { bytesKey, heldKey, KEYS, retainKey } from "../redis/keys.ts";
+import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
+import type { Store } from "../redis/store.ts";
+import { SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
+
+/** The keys that count everybody's reserved bytes. */
+const RESERVATION = {
+  reserved: KEYS.reserved.pattern,
+  total: KEYS.reservedTotal.pattern,
+  expiry: KEYS.reservedExpiry.pattern,
+};
+const RESERVATION_KEYS = ["reserved", "total", "expiry"] as const;
+const SHARED = lua(import.meta.url, "reservation.lua");
+/** Lua that counts a user's share, for scripts with a key `held` and the arguments `keepMs` and `heldMs`; `hold` also needs `maxUserBytes`. */
+export const SHARE = lua(import.meta.url, "share.lua");
+
+function reservationScript<A extends string>(file: string, args: Record<A, ArgumentKind>) {
+  return script({ files: [CLOCK, SHARED, lua(import.meta.url, file)], keys: RESERVATION_KEYS, args });
+}
+
+const RESERVE = reservationScript("reserve.lua", { ref: "text", size: "number", maxBytes: "number", keepMs: "number" });
+const RENEW = reservationScript("renew-reservation.lua", { ref: "text", keepMs: "number" });
+const RELEASE = reservationScript("release.lua", { ref: "text" });
+const RELEASE_EXPIRED = reservationScript("release-expired.lua", { graceMs: "number", limit: "number" });
+
+const HOLD = script({
+  files: [CLOCK, SHARE, lua(import.meta.url, "hold.lua")],
+  keys: ["held"],
+  args: { ref: "text", size: "number", maxUserBytes: "number", keepMs: "number", heldMs: "number" },
+});
+const DELETE_IF = script({
+  files: [lua(import.meta.url, "../redis/delete-if.lua")],
+  keys: ["name"],
+  args: { expected: "text" },
+});
+
+/** Limits for a user's bytes and for those of all users together. */
+export interface ByteShares {
+  readonly maxUserBytes: number;
+  readonly maxBytes: number;
+}
+
+/** Reserves room for `size` bytes against the limit of all users. Idempotent by ref. A refusal has reserved nothing. */
+export async function reserveRoom(
+  store: Store,
+  of: { ref: string; size: number; maxBytes: number; keepMs: number },
+): Promise<"reserved" | "busy"> {
+  const [status] = await run(store.redis, RESERVE, { keys: RESERVATION, args: of });
+  return status === "BUSY" ? "busy" : "reserved";
+}
+
+/** Keeps a reservation, if there is one, for `keepMs` from now. */
+export async function renewRoom(store: Store, ref: string, keepMs: number): Promise<void> {
+  await run(store.redis, RENEW, { keys: RESERVATION, args: { ref, keepMs } });
+}
+
+/** Ends a reservation. Idempotent. */
+export async function releaseRoom(store: Store, ref: string): Promise<void> {
+  await run(store.redis, RELEASE, { keys: RESERVATION, args: { ref } });
+}
+
+/** Reserves room for bytes that came whole, under a new `ref`. A refusal has reserved nothing. */
+export async function reserveBytes(
+  store: Store,
+  user: string,
+  { ref, size, maxBytes, maxUserBytes }: ByteShares & { ref: string; size: number },
+): Promise<"reserved" | "quota" | "busy"> {
+  const keepMs = store.retentionMs;
+  if ((await reserveRoom(store, { ref, size, maxBytes, keepMs })) === "busy") return "busy";
+  const [own] = await run(store.redis, HOLD, {
+    keys: { held: heldKey(userAddress(user)) },
+    args: { ref, size, maxUserBytes, keepMs, heldMs: keepMs },
+  });
+  if (own === "OK") return "reserved";
+  await releaseRoom(store, ref);
+  return "quota";
+}
+
+/** Keeps bytes, and the room that they take, for the retention from now; false when they are gone. */
+export async function renewBytes(store: Store, blobs: BlobStore, ref: string): Promise<boolean> {
+  await renewRoom(store, ref, store.retentionMs);
+  return blobs.renew(ref, store.retentionMs);
+}
+
+/**
+ * Decides which copy of the same bytes is kept: the first that came, while it is there. The caller removes its own copy
+ * when another ref is returned.
+ */
+export async function claimBytes(store: Store, blobs: BlobStore, sha256: string, ref: string): Promise<string> {
+  for (let tries = 0; tries < 3; tries++) {
+    if (await store.redis.set(bytesKey(sha256), ref, "PX", store.retentionMs, "NX")) {
+      await renewBytes(store, blobs, ref);
+      return ref;
+    }
+    const first = await store.redis.get(bytesKey(sha256));
+    if (first && ((await renewBytes(store, blobs, first)) || first === ref)) {
+      await store.redis.pexpire(bytesKey(sha256), store.retentionMs);
+      return first;
+    }
+    if (first) await disclaim(store, sha256, first);
+  }
+  return ref;
+}
+
+async function disclaim(store: Store, sha256: string, ref: string): Promise<void> {
+  await run(store.redis, DELETE_IF, { keys: { name: bytesKey(sha256) }, args: { expected: ref } });
+}
+
+/**
+ * Marks bytes as needed for an extraction with a password, for the retention. Set the mark before you read the outcome
+ * of the extraction without a password: that extraction stores its outcome before it looks for the mark, so either the
+ * caller sees the outcome or the bytes stay.
+ */
+export async function retainBytes(store: Store, ref: string): Promise<void> {
+  await store.redis.set(retainKey(ref), 1, "PX", store.retentionMs);
+}
+export async function areRetained(store: Store, ref: string): Promise<boolean> {
+  return (await store.redis.exists(retainKey(ref))) === 1;
+}
+
+/** Removes bytes that are no longer needed, and releases the room that they took. Idempotent. */
+export async function releaseBytes(
+  store: Store,
+  blobs: BlobStore,
+  ref: string,
+  of: { sha256?: string; user?: UserAddress } = {},
+): Promise<void> {
+  if (of.sha256) await disclaim(store, of.sha256, ref);
+  await blobs.remove(ref);
+  await releaseRoom(store, ref);
+  if (of.user) await store.redis.hdel(heldKey(of.user), ref);
+}
+
+const SWEPT_AT_ONCE = 100;
+const SWEEP_MS = 1000;
+
+/**
+ * Removes bytes that have expired and releases their room, for about a second; returns how many. The room is released
+ * first: a process that dies in between leaves bytes that expire by themselves.
+ */
+export async function sweepBytes(store: Store, blobs: BlobStore): Promise<number> {
+  const end = performance.now() + SWEEP_MS;
+  let swept = 0;
+  let expired: Array<string | number | null>;
+  do {
+    const args = { graceMs: SWEEP_GRACE_MS, limit: SWEPT_AT_ONCE };
+    [, ...expired] = await run(store.redis, RELEASE_EXPIRED, { keys: RESERVATION, args });
+    await Promise.all(expired.map((ref) => blobs.remove(String(ref))));
+    swept += expired.length;
+  } while (expired.length === SWEPT_AT_ONCE && performance.now() < end);
+  return swept + (await blobs.sweep());
+}

@@ -1,0 +1,110 @@
+import type { Redis } from "ioredis";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** How an argument reads in Lua: as the string it came as, or as a number. */
+export type ArgumentKind = "text" | "number";
+
+/**
+ * A Lua script whose keys, arguments and list are local variables of the same names as here. `K` and `A` are the names
+ * that {@link run} wants.
+ */
+export interface Script<K extends string = string, A extends string = string> {
+  readonly lua: string;
+  readonly sha: string;
+  readonly keys: readonly K[];
+  readonly args: readonly A[];
+}
+
+export interface ScriptParts<K extends string, A extends string> {
+  /** Lua files that are joined, in order; see {@link lua}. */
+  readonly files: readonly URL[];
+  readonly keys: readonly K[];
+  readonly args?: Readonly<Record<A, ArgumentKind>>;
+  /** Name of the table of the arguments of variable number, which come last. */
+  readonly list?: string;
+}
+
+const scripts: Script[] = [];
+
+/** Where a Lua file beside a module lies: `lua(import.meta.url, "take.lua")`. */
+export function lua(moduleUrl: string, file: string): URL {
+  return new URL(file, moduleUrl);
+}
+export const CLOCK = lua(import.meta.url, "clock.lua");
+
+/** Reads a script's files, once, when the module that uses it is loaded. */
+export function script<const K extends string, A extends string = never>(parts: ScriptParts<K, A>): Script<K, A> {
+  const body = parts.files.map((file) => readFileSync(file, "utf8")).join("\n");
+  const made = scriptOf(parts, body);
+  scripts.push(made);
+  return made;
+}
+
+/** The script of a Lua text. Positions are given here and read here only, so a name more cannot shift the others. */
+export function scriptOf<K extends string, A extends string>(
+  { keys, args, list }: Omit<ScriptParts<K, A>, "files">,
+  body: string,
+): Script<K, A> {
+  const kinds = Object.entries<ArgumentKind>(args ?? {});
+  const locals = [
+    ...keys.map((key, index) => `local ${key} = KEYS[${index + 1}]`),
+    ...kinds.map(([name, kind], index) => {
+      const value = `ARGV[${index + 1}]`;
+      return `local ${name} = ${kind === "number" ? `tonumber(${value})` : value}`;
+    }),
+  ];
+  if (list !== undefined) {
+    locals.push(`local ${list} = {}`, `for i = ${kinds.length + 1}, #ARGV do ${list}[#${list} + 1] = ARGV[i] end`);
+  }
+  const lua = `${locals.join("\n")}\n${body}`;
+  const names = kinds.map(([name]) => name as A);
+  return { lua, sha: createHash("sha1").update(lua).digest("hex"), keys, args: names };
+}
+
+/**
+ * Loads all scripts into Redis before anything else is sent, at each connect: a restart empties its script cache. A script
+ * that is missing would be sent twice, and a command sent after it would be executed before it.
+ */
+export function loadScripts(redis: Redis): void {
+  const load = (): void => {
+    const pipeline = redis.pipeline();
+    for (const one of scripts) pipeline.script("LOAD", one.lua);
+    pipeline.exec().catch(() => undefined); // run() sends the text of a script that is missing
+  };
+  if (redis.status === "ready") load();
+  redis.on("ready", load);
+}
+
+type Value = string | number | null;
+export type Reply = [status: string, ...rest: Value[]];
+
+/** What a script is run with, by name. `list`: the arguments of variable number. */
+export interface ScriptInput<K extends string, A extends string> {
+  readonly keys: Readonly<Record<K, string>>;
+  readonly args: Readonly<Record<A, string | number>>;
+  readonly list?: readonly string[];
+}
+
+/** Runs a script by its hash, and by its text where Redis does not know it. */
+export async function run<K extends string, A extends string>(
+  redis: Redis,
+  of: Script<K, A>,
+  { keys, args, list = [] }: ScriptInput<K, A>,
+): Promise<Reply> {
+  const { lua, sha } = of;
+  const values = [...of.keys.map((name) => keys[name]), ...of.args.map((name) => args[name]), ...list];
+  try {
+    return (await redis.evalsha(sha, of.keys.length, ...values)) as Reply;
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    return (await redis.eval(lua, of.keys.length, ...values)) as Reply;
+  }
+}
+
+/** A reply of names and values in turns, after its status, as Lua's HGETALL has them. */
+export function named([, ...rest]: Reply): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (let at = 0; at + 1 < rest.length; at += 2) values.set(String(rest[at]), String(rest[at + 1]));
+  return values;
+}

@@ -1,0 +1,1 @@
+return { 'OK', unpack(redis.call('SPOP', waiting, limit)) }

@@ -1,0 +1,6 @@
+local ownRef, size = unpack(redis.call('HMGET', up, 'ref', 'size'))
+if not ownRef then return { 'UNKNOWN' } end
+redis.call('HSET', up, 'sha256', sha256, 'ref', ref, 'text', text, 'done', 1)
+redis.call('PEXPIRE', up, keepMs)
+if ownRef ~= ref then redis.call('HDEL', held, ownRef) else setShare(ref, size, keepMs) end
+return { 'OK' }

@@ -1,0 +1,177 @@
+import {
+  accept,
+  append,
+  askAddress,
+  awaitTexts,
+  begin,
+  beginUpload,
+  cancel,
+  channelOf,
+  checkAsk,
+  claimBytes,
+  countUnfinished,
+  createBlobStore,
+  dropPassword,
+  dropUpload,
+  dueAsks,
+  endExtraction,
+  finish,
+  finishUpload,
+  handBack,
+  holdLease,
+  newNonce,
+  newOwner,
+  newRef,
+  openLog,
+  park,
+  peekHeads,
+  peekWaiting,
+  publishProgress,
+  queueExtraction,
+  readPassword,
+  readProfile,
+  readSecret,
+  readSessionSecret,
+  readText,
+  releaseBytes,
+  releasePlaces,
+  renew,
+  renewPlaces,
+  renewUpload,
+  reserveBytes,
+  retainBytes,
+  setPassword,
+  setProfile,
+  stopWaiting,
+  storeChunk,
+  sweepBytes,
+  take,
+  takePlace,
+  takeWaiting,
+  textKey,
+  textState,
+  wouldBeBusy,
+  writeText,
+  type Store,
+  type TakenAsk,
+} from "../src/index.ts";
+
+const USER = "alice";
+const TALK = "talk";
+const at = askAddress(USER, TALK, "one");
+
+/**
+ * Takes every step of one user and one conversation, and calls `between` while what they store is there. Returns the
+ * channels of that conversation. @throws Error when a step does not end as it should.
+ */
+export async function workload(store: Store, between: () => Promise<void>): Promise<string[]> {
+  await settings(store);
+  await uploads(store, between);
+  await asks(store, between);
+  await texts(store, between);
+  await takePlace(store.redis, USER, "edge:1", 3);
+  await renewPlaces(store.redis, USER, ["edge:1"]);
+  await between();
+  await releasePlaces(store.redis, USER, ["edge:1"]);
+  return [channelOf(at)];
+}
+
+function must(result: { kind: string }, kind: string): void {
+  if (result.kind !== kind) throw new Error(`${result.kind} instead of ${kind}`);
+}
+
+async function settings(store: Store): Promise<void> {
+  await setProfile(store, "profile");
+  await readProfile(store);
+  await readSecret(store);
+  await readSessionSecret(store.redis);
+}
+
+async function ask(store: Store, id: string): Promise<void> {
+  const body = { message: "?", files: [], origin: "socket" } as const;
+  const input = { user: USER, conversation: TALK, id, body, digest: "d", trace: "t", nonce: newNonce() };
+  await wouldBeBusy(store, { ...input, maxInFlight: 9 });
+  must(await accept(store, { ...input, maxInFlight: 9 }), "accepted");
+}
+
+async function taken(store: Store, owner: string, maxAttempts?: number): Promise<TakenAsk> {
+  const head = await take(store, at, owner, maxAttempts);
+  if (head.kind !== "taken") throw new Error(`${head.kind} instead of taken`);
+  return head.ask;
+}
+
+/** Three asks: cancelled while it waits, run by three owners until it is completed, ended by the sweeper. */
+async function asks(store: Store, between: () => Promise<void>): Promise<void> {
+  for (const id of ["zero", "one", "two"]) await ask(store, id);
+  must(await cancel(store, { user: USER, conversation: TALK, id: "zero", nonce: newNonce() }), "cancelled");
+  await peekHeads(store, [at]);
+  const [first, second, third] = [newOwner(), newOwner(), newOwner()];
+  must(await park(store, await taken(store, first), first), "parked");
+  must(await handBack(store, await taken(store, second), second), "handed-back");
+  const one = await taken(store, third);
+  must(await begin(store, one, third, 3), "begun");
+  must(await renew(store, one, third), "ok");
+  const delta = { type: "delta", text: "yes" } as const;
+  must(await append(store, one, { attempt: 1, n: 1 }, { events: [delta], nonce: newNonce() }), "written");
+  await publishProgress(store, at, { conversation: TALK, ask: "one", stage: "asking" });
+  await between();
+  const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
+  const end = { type: "completed", text: "yes", timings } as const;
+  must(await finish(store, one, { attempt: 1, n: 2 }, { end, nonce: newNonce() }), "finished");
+  await taken(store, newOwner(), 3);
+  must(await cancel(store, { user: USER, conversation: TALK, id: "two", nonce: newNonce() }), "flagged");
+  await holdLease(store, "token", 60_000);
+  await dueAsks(store, 10);
+  const checked = await checkAsk(store, askAddress(USER, TALK, "two"));
+  await between();
+  if (checked.kind !== "found") throw new Error("the ask was not found");
+  const cancelled = { type: "cancelled", text: "" } as const;
+  must(await finish(store, checked.ask, "any", { end: cancelled, nonce: newNonce() }), "finished");
+  if ((await countUnfinished(store)) !== 0) throw new Error("an ask is left");
+  must(await openLog(store, USER, TALK), "opened");
+  await between();
+}
+
+async function uploads(store: Store, between: () => Promise<void>): Promise<void> {
+  const blobs = createBlobStore("redis", store);
+  const shares = { maxUserBytes: 100, maxBytes: 1000, size: 3 };
+  const bytes = Buffer.from("abc");
+  for (const id of ["kept", "dropped"]) {
+    const begun = await beginUpload(store, USER, { id, name: "a.pdf", type: "t", ref: newRef(), ...shares });
+    if (begun.kind !== "begun") throw new Error(`${begun.kind} instead of begun`);
+    const { upload } = begun;
+    must(await storeChunk(store, blobs, USER, { upload, offset: 0, bytes }), "advanced");
+    await between();
+    if (id === "dropped") await dropUpload(store, blobs, USER, upload);
+    const ref = await claimBytes(store, blobs, "sha", upload.ref);
+    await finishUpload(store, USER, id, { sha256: "sha", ref, text: "text" });
+    await renewUpload(store, USER, id);
+    await retainBytes(store, ref);
+  }
+  const inline = newRef();
+  await reserveBytes(store, USER, { ref: inline, ...shares });
+  await between();
+  await releaseBytes(store, blobs, inline, { sha256: "sha", user: at });
+  await sweepBytes(store, blobs);
+}
+
+async function texts(store: Store, between: () => Promise<void>): Promise<void> {
+  const key = textKey("secret", { sha256: "sha", profile: "profile" });
+  await queueExtraction(store, at, key);
+  await setPassword(store, key, "sesame", 60_000);
+  await awaitTexts(store, at, [key]);
+  await between();
+  await peekWaiting(store, key);
+  await readPassword(store, key);
+  await writeText(store, key, { kind: "failed", code: "INTERNAL", permanent: false });
+  await between();
+  const rest = { chars: 1, missing: [], ocr: [], truncated: false, extractMs: 1 };
+  await writeText(store, key, { kind: "text", pages: ["a"], ...rest });
+  await textState(store, [key]);
+  await readText(store, key);
+  await between();
+  await dropPassword(store, key);
+  await takeWaiting(store, key);
+  await stopWaiting(store, at, [key]);
+  await endExtraction(store, at, key);
+}
