@@ -1,7 +1,6 @@
+import { readSessionSecret } from "@docrelay/channel";
 import type { Redis } from "ioredis";
-import { randomBytes } from "node:crypto";
 
-const KEY = "secret:session";
 const KEPT = 3;
 
 /**
@@ -21,9 +20,7 @@ export async function shareSessionSecret(redis: Redis, given: string | undefined
   }
   let known: string[] = [];
   const adopt = async (): Promise<void> => {
-    await redis.set(KEY, known[0] ?? randomBytes(32).toString("base64url"), "NX");
-    const shared = await redis.get(KEY);
-    if (!shared) throw new Error("the session secret vanished");
+    const shared = await readSessionSecret(redis, known[0]);
     known = [shared, ...known.filter((secret) => secret !== shared)].slice(0, KEPT);
   };
   await adopt();

@@ -1,4 +1,4 @@
-import { userAddress } from "@docrelay/channel";
+import { releasePlaces, renewPlaces, takePlace } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
 import type { Redis } from "ioredis";
 
@@ -12,32 +12,10 @@ export interface Connections extends AsyncDisposable {
   readonly count: number;
 }
 
-const LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
 const RETRY_MS = 5000;
-
-const NOW = `
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local lease = tonumber(ARGV[1])
-`;
-const TAKE = `${NOW}
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
-redis.call('ZADD', KEYS[1], string.format('%.0f', now + lease), ARGV[3])
-redis.call('PEXPIRE', KEYS[1], lease)
-return 1
-`;
-const RENEW = `${NOW}
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], string.format('%.0f', now + lease), ARGV[i]) end
-redis.call('PEXPIRE', KEYS[1], lease)
-return 1
-`;
-
-function keyOf(user: string): string {
-  const { shard, u } = userAddress(user);
-  return `{${shard}}:${u}:sockets`;
-}
+/** Users whose places are renewed at once, so that a large edge does not send one giant pipeline. */
+const RENEWED_AT_ONCE = 500;
 
 /** @param onError what Redis answers when a renewal fails; the places are renewed again with the next one. */
 export function createConnections(of: {
@@ -52,11 +30,9 @@ export function createConnections(of: {
 
   const renew = async (): Promise<void> => {
     const users = [...places];
-    // In slices, so that a large edge does not send one giant pipeline.
-    for (let at = 0; at < users.length; at += 500) {
-      const pipeline = of.redis.pipeline();
-      for (const [user, mine] of users.slice(at, at + 500)) pipeline.eval(RENEW, 1, keyOf(user), LEASE_MS, ...mine);
-      await pipeline.exec();
+    for (let at = 0; at < users.length; at += RENEWED_AT_ONCE) {
+      const some = users.slice(at, at + RENEWED_AT_ONCE);
+      await Promise.all(some.map(([user, mine]) => renewPlaces(of.redis, user, mine)));
     }
   };
   const timer = setInterval(() => void renew().catch(of.onError), RENEW_MS);
@@ -82,21 +58,20 @@ export function createConnections(of: {
       places.set(user, mine.add(place));
       count++;
       // Without Redis the cap is this edge's own: it protects, and must not lock anybody out.
-      const granted = await of.redis.eval(TAKE, 1, keyOf(user), LEASE_MS, of.max, place).catch(() => 1);
-      if (granted !== 1) {
+      const granted = await takePlace(of.redis, user, place, of.max).catch(() => true);
+      if (!granted) {
         drop(user, place);
         throw tooMany;
       }
       return () => {
-        if (drop(user, place)) of.redis.zrem(keyOf(user), place).catch(() => undefined); // runs out by itself
+        if (drop(user, place)) releasePlaces(of.redis, user, [place]).catch(() => undefined); // it expires
       };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      const pipeline = of.redis.pipeline();
-      for (const [user, mine] of places) pipeline.zrem(keyOf(user), ...mine);
+      const released = [...places].map(([user, mine]) => releasePlaces(of.redis, user, mine));
       places.clear();
-      await pipeline.exec();
+      await Promise.allSettled(released); // they expire
     },
   };
 }
