@@ -3,22 +3,22 @@ import type { Limits } from "@docrelay/protocol";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createLimiter } from "./limits/rate-limit.ts";
+import { createRateLimiter } from "./limits/rate-limit.ts";
 import { createAcceptAsk } from "./asks/accept-ask.ts";
-import { openBase } from "./resources.ts";
+import { openResources } from "./resources.ts";
 import type { Config } from "./config.ts";
 import { drain } from "./drain.ts";
 import { openGateway } from "./socketio/gateway.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLoopback } from "./http/loopback.ts";
 import { createEdgeMetrics } from "./report/metrics.ts";
-import { createOpenLine } from "./conversation/open-queue.ts";
+import { createOpenQueue } from "./conversation/open-queue.ts";
 import { createPlainEndpoint } from "./plain/endpoint.ts";
 import { readSocketBuffers } from "./socketio/socket-buffers.ts";
 import { cancelAsk } from "./socketio/events.ts";
 import { createSocketServer } from "./socketio/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
-import { createUploadLine } from "./uploads/upload-queue.ts";
+import { createUploadQueue } from "./uploads/upload-queue.ts";
 import { createUploads } from "./uploads/uploads.ts";
 
 /** One running edge. */
@@ -42,7 +42,7 @@ const ASKED_RECENTLY_MS = 10_000;
 
 /** Starts an edge. @throws PlatformError when Redis cannot be used; what listening throws. */
 export async function startEdge(config: Config, log: Logger): Promise<Edge> {
-  const base = await openBase(config, log);
+  const base = await openResources(config, log);
   const { life, node, redis, subscriber, trouble } = base;
   const limits = limitsOf(config);
   const polls = config.TRANSPORTS === "websocket,polling";
@@ -54,14 +54,14 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     transports,
   });
   life.add("socket server", () => io.close());
-  const line = createUploadLine(UPLOADS);
-  const openLine = createOpenLine(OPENS);
+  const line = createUploadQueue(UPLOADS);
+  const openQueue = createOpenQueue(OPENS);
   const metrics = createEdgeMetrics(() => ({
     socketio: engine.clientsCount,
     plain: plain.count,
     unstoredBytes: line.unstoredBytes,
     uploads: line.uploads,
-    opensWaiting: openLine.waiting,
+    opensWaiting: openQueue.waiting,
     ...readSocketBuffers(io),
   }));
   subscriber.on("smessageBuffer", () => metrics.heard());
@@ -73,20 +73,20 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   let askedAt = Number.NEGATIVE_INFINITY;
   const watched = { ...health, ready: () => ((askedAt = performance.now()), health.ready()) };
 
-  const shared = { ...base, limits, log, metrics, line, onTrouble: trouble, openLine };
+  const shared = { ...base, limits, log, metrics, line, onTrouble: trouble, openQueue };
   const uploads = createUploads({
     ...shared,
     maxUserBytes: config.MAX_USER_BLOB_BYTES,
     maxBytes: config.MAX_BLOB_BYTES,
   });
-  const rate = createLimiter({ perSecond: config.ASKS_PER_SECOND, burst: config.ASKS_PER_SECOND * BURST_SECONDS });
+  const rate = createRateLimiter({ perSecond: config.ASKS_PER_SECOND, burst: config.ASKS_PER_SECOND * BURST_SECONDS });
   const acceptAsk = createAcceptAsk({ ...shared, uploads, rate });
   const perMinute = config.SESSIONS_PER_MINUTE;
   const doors = {
     ...shared,
     acceptAsk,
-    rate: createLimiter(CONNECT_RATE),
-    sessionRate: perMinute > 0 ? createLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
+    rate: createRateLimiter(CONNECT_RATE),
+    sessionRate: perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
     origins: config.CORS_ALLOWED_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
     maxConnections: config.MAX_CONNECTIONS,

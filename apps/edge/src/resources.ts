@@ -23,13 +23,13 @@ import { randomBytes } from "node:crypto";
 import { createAnonymousAuthenticator, type Authenticator } from "./auth/authenticator.ts";
 import type { Config } from "./config.ts";
 import { createConnections, type Connections } from "./limits/connections.ts";
-import { shareDeployment, type Deployment } from "./uploads/shared-settings.ts";
+import { createSharedSettings, type SharedSettings } from "./uploads/shared-settings.ts";
 import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { shareSessionSecret } from "./auth/session-secret.ts";
 import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
 
 /** What an edge stands on: its connections to Redis and what it shares with other edges through it. */
-export interface Base {
+export interface Resources {
   readonly node: string;
   readonly life: Lifecycle;
   readonly redis: Redis;
@@ -41,7 +41,7 @@ export interface Base {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  readonly deployment: Deployment;
+  readonly sharedSettings: SharedSettings;
   readonly authenticator: Authenticator;
   readonly connections: Connections;
   readonly gate: QueueGate;
@@ -58,7 +58,7 @@ const ANSWER_MS = 700;
  * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
  * half a minute, or is older than 7.0.
  */
-export async function openBase(config: Config, log: Logger): Promise<Base> {
+export async function openResources(config: Config, log: Logger): Promise<Resources> {
   await prepareBlobStore(config.BLOB_STORE);
   const life = createLifecycle(CLOSE_STEP_MS);
   const node = randomBytes(6).toString("hex");
@@ -109,10 +109,10 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
   life.add("queue gate", () => gate[Symbol.dispose]());
 
   const secret = await shareSessionSecret(redis, config.SESSION_SECRET);
-  const deployment = shareDeployment(store);
+  const sharedSettings = createSharedSettings(store);
   const subscriptions = watchSubscriptions(subscriber, trouble);
   subscriptions.onResync(() => {
-    deployment.forget();
+    sharedSettings.forget();
     secret.adopt().catch(trouble);
   });
   return {
@@ -125,7 +125,7 @@ export async function openBase(config: Config, log: Logger): Promise<Base> {
     store,
     blobs: createBlobStore(config.BLOB_STORE, store),
     producer,
-    deployment,
+    sharedSettings,
     authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
     connections,
     gate,

@@ -24,13 +24,13 @@ import { createServer } from "node:http";
 import { BlockList, type AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 import { WebSocket } from "ws";
-import { createLimiter } from "../src/limits/rate-limit.ts";
+import { createRateLimiter } from "../src/limits/rate-limit.ts";
 import type { AcceptAsk, AskInput } from "../src/asks/accept-ask.ts";
 import { createAnonymousAuthenticator, type Authenticator } from "../src/auth/authenticator.ts";
 import { createConnections } from "../src/limits/connections.ts";
 import { createEdgeMetrics } from "../src/report/metrics.ts";
 import { createPlainEndpoint, type PlainDeps, type PlainEndpoint } from "../src/plain/endpoint.ts";
-import { createOpenLine } from "../src/conversation/open-queue.ts";
+import { createOpenQueue } from "../src/conversation/open-queue.ts";
 
 /** A plain socket as an old front end has it, and what it has heard. */
 export interface Ear {
@@ -139,12 +139,12 @@ export async function startPlain(
   const endpoint = createPlainEndpoint({
     store,
     fanOut: createFanOut(subscriber),
-    openLine: createOpenLine({ maxBytes: 33_554_432, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 }),
+    openQueue: createOpenQueue({ maxBytes: 33_554_432, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 }),
     acceptAsk,
     cancel: (user, conversation, ask) => cancel(store, { user, conversation, id: ask, nonce: newNonce() }),
     authenticator,
     connections,
-    rate: createLimiter({ perSecond: 100, burst: 1000 }),
+    rate: createRateLimiter({ perSecond: 100, burst: 1000 }),
     sessionRate: undefined,
     trustedProxies: new BlockList(),
     origins: [],

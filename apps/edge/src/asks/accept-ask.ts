@@ -17,9 +17,9 @@ import {
 } from "@docrelay/channel";
 import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
-import type { Limiter } from "../limits/rate-limit.ts";
+import type { RateLimiter } from "../limits/rate-limit.ts";
 import { looksLikePdf } from "../uploads/pdf-bytes.ts";
-import type { Deployment } from "../uploads/shared-settings.ts";
+import type { SharedSettings } from "../uploads/shared-settings.ts";
 import { canBeRead, orderText, type ExtractionDeps } from "../uploads/extraction.ts";
 import type { QueueGate } from "../limits/queue-gate.ts";
 import type { Uploads } from "../uploads/uploads.ts";
@@ -56,10 +56,10 @@ export type AcceptAsk = (
 ) => Promise<{ seq: number; duplicate: boolean }>;
 
 export interface AskDeps extends ExtractionDeps {
-  readonly deployment: Deployment;
+  readonly sharedSettings: SharedSettings;
   readonly uploads: Uploads;
   readonly gate: QueueGate;
-  readonly rate: Limiter;
+  readonly rate: RateLimiter;
   readonly limits: Limits;
   /** Trouble that needs nobody's help: the ask is durable, and the sweeper rings. */
   onTrouble(error: unknown): void;
@@ -68,7 +68,7 @@ export interface AskDeps extends ExtractionDeps {
 type Prepared = AskFile & { readonly password?: string | undefined };
 
 export function createAcceptAsk(deps: AskDeps): AcceptAsk {
-  const { store, producer, deployment, gate, rate, limits } = deps;
+  const { store, producer, sharedSettings, gate, rate, limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     const { user, conversation, id, message, origin, uniqueId } = input;
@@ -84,7 +84,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
 
     const trace = randomUUID();
     const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, file, index)));
-    const secret = await deployment.secret();
+    const secret = await sharedSettings.secret();
     // What fails here costs an ask that is durable five seconds, until the sweeper looks.
     const ring = async (): Promise<void> => {
       try {
@@ -165,11 +165,11 @@ async function named({ store }: AskDeps, user: string, id: string): Promise<AskF
  * the file needs none, its bytes may be gone, and the password is ignored. Otherwise the password is stored in a key of its
  * own until its extraction has ended, at most as long as the ask may need it.
  */
-async function withPassword({ store, deployment }: AskDeps, file: AskFile, password: string): Promise<Prepared> {
+async function withPassword({ store, sharedSettings }: AskDeps, file: AskFile, password: string): Promise<Prepared> {
   await retainBytes(store, file.ref);
   if (await isSettled(store, file.text)) return { ...file, password };
-  const of = { sha256: file.sha256, profile: await deployment.profile(), password };
-  const text = textKey(await deployment.secret(), of);
+  const of = { sha256: file.sha256, profile: await sharedSettings.profile(), password };
+  const text = textKey(await sharedSettings.secret(), of);
   const [outcome] = await textState(store, [text]);
   if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
   return { ...file, text, password, locked: true };

@@ -7,15 +7,15 @@ export interface Expiry {
 
 const GRACE_MS = 30_000;
 /** A longer timer would fire at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
+const MAX_TIMER_MS = 2_147_483_647;
 
 export function createExpiry(onExpired: () => void): Expiry {
   let timer: NodeJS.Timeout | undefined;
   const until = (expiresAt: number): void => {
     clearTimeout(timer);
     const left = Math.max(0, expiresAt + GRACE_MS - Date.now());
-    const wake = left > LONGEST_TIMER_MS ? () => until(expiresAt) : onExpired;
-    timer = setTimeout(wake, Math.min(left, LONGEST_TIMER_MS));
+    const wake = left > MAX_TIMER_MS ? () => until(expiresAt) : onExpired;
+    timer = setTimeout(wake, Math.min(left, MAX_TIMER_MS));
     timer.unref();
   };
   return { until, stop: () => clearTimeout(timer) };

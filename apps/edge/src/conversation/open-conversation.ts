@@ -1,11 +1,11 @@
 import { openLog, type Store } from "@docrelay/channel";
 import { refuse, type Open, type Opened } from "@docrelay/protocol";
-import type { OpenLine, Reader } from "./open-queue.ts";
+import type { OpenQueue, LogReader } from "./open-queue.ts";
 
 export interface OpenDeps {
   readonly store: Store;
   /** Whose log is read next: a herd comes back at every blip otherwise. */
-  readonly openLine: OpenLine;
+  readonly openQueue: OpenQueue;
 }
 
 /**
@@ -13,11 +13,11 @@ export interface OpenDeps {
  * between the read and what comes next. @throws Refusal `RESUME_LOST`, `BUSY`, `SHUTTING_DOWN`; what ioredis throws.
  */
 export async function openConversation(
-  { store, openLine }: OpenDeps,
-  reader: Reader,
+  { store, openQueue }: OpenDeps,
+  reader: LogReader,
   { conversation, after }: Open,
 ): Promise<Omit<Opened, "ok">> {
-  const log = await openLine.run(
+  const log = await openQueue.run(
     reader,
     () => openLog(store, reader.user, conversation, after),
     (read) => (read.kind === "opened" ? read.bytes : 0),

@@ -3,14 +3,14 @@ import { eventually } from "@docrelay/testkit";
 import fc from "fast-check";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { createOpenLine, type OpenLine, type OpenLineRule, type Reader } from "./open-queue.ts";
+import { createOpenQueue, type OpenQueue, type OpenQueueRule, type LogReader } from "./open-queue.ts";
 
-const RULE: OpenLineRule = { maxBytes: OPEN_MAX_BYTES, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 };
+const RULE: OpenQueueRule = { maxBytes: OPEN_MAX_BYTES, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 };
 const busy = { wire: { code: "BUSY", retryable: true, retryAfterMs: 1000 } };
 
 const longest = (): number => OPEN_MAX_BYTES;
 
-interface TestReader extends Reader {
+interface TestReader extends LogReader {
   /** It does not read from now on, or reads again, or has ended. */
   stall(): void;
   read(): void;
@@ -28,7 +28,7 @@ function reader(user: string): TestReader {
     get gone() {
       return gone;
     },
-    whenRoomy: (callback) => void (stalled && !gone ? callbacks.push(callback) : callback()),
+    whenRoom: (callback) => void (stalled && !gone ? callbacks.push(callback) : callback()),
     stall: () => void (stalled = true),
     read() {
       stalled = false;
@@ -41,9 +41,9 @@ function reader(user: string): TestReader {
   };
 }
 /** Opens by name: what has begun, and how each is brought to its end. */
-function opens(line: OpenLine): {
+function opens(line: OpenQueue): {
   began: string[];
-  open(name: string, of: Reader): Promise<void>;
+  open(name: string, of: LogReader): Promise<void>;
   finish(name: string): void;
 } {
   const began: string[] = [];
@@ -65,9 +65,9 @@ function opens(line: OpenLine): {
 
 describe("the line of opens", () => {
   it("goes round by user, whatever one of them has asked for", async () => {
-    const line = createOpenLine(RULE);
+    const line = createOpenQueue(RULE);
     const order: string[] = [];
-    const open = (name: string, of: Reader): Promise<unknown> =>
+    const open = (name: string, of: LogReader): Promise<unknown> =>
       line.run(
         of,
         async () => {
@@ -89,7 +89,7 @@ describe("the line of opens", () => {
   });
 
   it("reads one log at a time for a connection, however many may be read at once", async () => {
-    const line = createOpenLine({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES });
+    const line = createOpenQueue({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES });
     const { began, open, finish } = opens(line);
     const [ann, bob] = [reader("ann"), reader("bob")];
     const all = [open("a1", ann), open("a2", ann), open("b1", bob)];
@@ -103,7 +103,7 @@ describe("the line of opens", () => {
   });
 
   it("reads nothing more for a connection that has not read what it was sent, and holds up nobody by that", async () => {
-    const line = createOpenLine(RULE);
+    const line = createOpenQueue(RULE);
     const { began, open, finish } = opens(line);
     const [slow, good] = [reader("someone"), reader("someone")];
     const all = [open("s1", slow), open("s2", slow), open("g1", good), open("g2", good)];
@@ -122,7 +122,7 @@ describe("the line of opens", () => {
   });
 
   it("refuses whoever has too many waiting, and everybody when all have", async () => {
-    const line = createOpenLine({ ...RULE, maxPerUser: 2, maxWaiting: 3 });
+    const line = createOpenQueue({ ...RULE, maxPerUser: 2, maxWaiting: 3 });
     const { began, open, finish } = opens(line);
     const all = [1, 2, 3].map((n) => open(`a${n}`, reader("ann"))); // one of them is being read
     await expect(open("a4", reader("ann"))).rejects.toMatchObject(busy);
@@ -137,7 +137,7 @@ describe("the line of opens", () => {
   });
 
   it("refuses who has waited too long, also for a client that does not read, and never reads for them", async () => {
-    const line = createOpenLine({ ...RULE, waitMs: 20 });
+    const line = createOpenQueue({ ...RULE, waitMs: 20 });
     const { began, open, finish } = opens(line);
     const slow = reader("slow");
     slow.stall();
@@ -155,7 +155,7 @@ describe("the line of opens", () => {
   });
 
   it("reads nothing for who has gone", async () => {
-    const line = createOpenLine(RULE);
+    const line = createOpenQueue(RULE);
     const { began, open, finish } = opens(line);
     const [slow, idle] = [reader("ann"), reader("bob")];
     slow.stall();
@@ -172,14 +172,14 @@ describe("the line of opens", () => {
   });
 
   it("gives a turn back when the reading throws", async () => {
-    const line = createOpenLine(RULE);
+    const line = createOpenQueue(RULE);
     const ann = reader("ann");
     await expect(line.run(ann, () => Promise.reject(new Error("broken")), longest)).rejects.toThrow("broken");
     expect(await line.run(ann, async () => "next", longest)).toBe("next");
   });
 
   it("reads many short logs side by side, and few long ones from the first that is long", async () => {
-    const line = createOpenLine({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES, atOnce: 16 });
+    const line = createOpenQueue({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES, atOnce: 16 });
     let running = 0;
     let most = 0;
     const read = (bytes: number): Promise<unknown> =>
@@ -208,9 +208,9 @@ describe("the line of opens", () => {
     const step = fc.record({ user: fc.nat(3), tab: fc.nat(2), stalls: fc.boolean(), ticks: fc.nat(2) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), async (steps, atOnce) => {
-        const line = createOpenLine({ ...RULE, maxBytes: atOnce * OPEN_MAX_BYTES });
+        const line = createOpenQueue({ ...RULE, maxBytes: atOnce * OPEN_MAX_BYTES });
         const readers = new Map<string, TestReader>();
-        const served = new Map<Reader, number[]>();
+        const served = new Map<LogReader, number[]>();
         let running = 0;
         const all = steps.map(async ({ user, tab, stalls, ticks }, n) => {
           const name = `${user}.${tab}`;

@@ -1,12 +1,12 @@
 import { OPEN_MAX_BYTES, refuse } from "@docrelay/protocol";
 
 /** A connection that reads logs. */
-export interface Reader {
+export interface LogReader {
   readonly user: string;
   /** It has ended: nothing is read for it any more. */
   readonly gone: boolean;
   /** Calls back once when it has read (nearly) all that it was sent, or has ended; at once if so already. */
-  whenRoomy(callback: () => void): void;
+  whenRoom(callback: () => void): void;
 }
 
 /**
@@ -14,16 +14,16 @@ export interface Reader {
  * other for one connection, each when it has read the one before. So a client that opens much and reads nothing costs
  * one log, and who opens much waits for themselves.
  */
-export interface OpenLine {
+export interface OpenQueue {
   /**
    * Runs `work`, which reads one log and hands it on, when its turn comes; `bytesOf` says how much that was. @throws Refusal `BUSY` when too many wait or
    * the turn does not come in time, `SHUTTING_DOWN` when the reader has gone; what `work` throws.
    */
-  run<T>(reader: Reader, work: () => Promise<T>, bytesOf: (done: T) => number): Promise<T>;
+  run<T>(reader: LogReader, work: () => Promise<T>, bytesOf: (done: T) => number): Promise<T>;
   readonly waiting: number;
 }
 
-export interface OpenLineRule {
+export interface OpenQueueRule {
   /**
    * Of logs being read, parsed and serialised. How long one is shows when it is read: until then it counts as much as the
    * longest of late, so that many short ones are read side by side and few long ones.
@@ -43,14 +43,14 @@ interface Waiting {
 }
 /** `ready`: in its user's round. `held`: one of its logs is being read, or what it was sent is not read yet. */
 interface Line {
-  readonly reader: Reader;
+  readonly reader: LogReader;
   readonly user: User;
   readonly waiting: Set<Waiting>;
   state: "idle" | "ready" | "held";
 }
 interface User {
   waiting: number;
-  readonly lines: Map<Reader, Line>;
+  readonly lines: Map<LogReader, Line>;
   /** A Set keeps its order: whoever was served goes to its end. */
   readonly ready: Set<Line>;
 }
@@ -59,7 +59,7 @@ const RETRY_MS = 1000;
 /** Of what the longest log was taken to be, each shorter one takes this share off. */
 const FORGET = 0.05;
 
-export function createOpenLine(rule: OpenLineRule): OpenLine {
+export function createOpenQueue(rule: OpenQueueRule): OpenQueue {
   const users = new Map<string, User>();
   /** Users with a line that is ready, in the order of their turns. */
   const round = new Set<User>();
@@ -91,7 +91,7 @@ export function createOpenLine(rule: OpenLineRule): OpenLine {
   /** Puts a line into its user's round once its reader has room. */
   function queue(line: Line): void {
     line.state = "held";
-    line.reader.whenRoomy(() => {
+    line.reader.whenRoom(() => {
       if (line.waiting.size === 0) return forget(line);
       line.state = "ready";
       line.user.ready.add(line);
@@ -100,8 +100,8 @@ export function createOpenLine(rule: OpenLineRule): OpenLine {
     });
   }
 
-  function lineOf(reader: Reader): Line {
-    const user = users.get(reader.user) ?? { waiting: 0, lines: new Map<Reader, Line>(), ready: new Set<Line>() };
+  function lineOf(reader: LogReader): Line {
+    const user = users.get(reader.user) ?? { waiting: 0, lines: new Map<LogReader, Line>(), ready: new Set<Line>() };
     const line = user.lines.get(reader) ?? { reader, user, waiting: new Set<Waiting>(), state: "idle" as const };
     users.set(reader.user, user);
     user.lines.set(reader, line);
@@ -115,7 +115,7 @@ export function createOpenLine(rule: OpenLineRule): OpenLine {
   }
 
   /** Resolves when it is the reader's turn, with its line. */
-  function turn(reader: Reader): Promise<Line> {
+  function turn(reader: LogReader): Promise<Line> {
     const full = waiting >= rule.maxWaiting || (users.get(reader.user)?.waiting ?? 0) >= rule.maxPerUser;
     if (full) return Promise.reject(refuse("BUSY", { retryAfterMs: RETRY_MS }));
     const line = lineOf(reader);

@@ -3,7 +3,7 @@ import { ERRORS, refuse, wireError, type ErrorCode, type WireError } from "@docr
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { BlockList } from "node:net";
-import type { Limiter } from "../limits/rate-limit.ts";
+import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { clientAddress } from "../auth/client-address.ts";
 import { toFailure } from "../report/failure.ts";
@@ -19,7 +19,7 @@ export interface HttpDeps {
   readonly origins: readonly string[];
   readonly trustedProxies: BlockList;
   /** New sessions by address; undefined: as many as come. */
-  readonly sessionRate: Limiter | undefined;
+  readonly sessionRate: RateLimiter | undefined;
   /** Long polling of Socket.IO, where it is switched on. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** TCP connections, whatever they have said so far; one more is closed unheard. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLimiter, strike, takeToken, type Bucket, type Strikes } from "./rate-limit.ts";
+import { createRateLimiter, strike, takeToken, type Bucket, type Strikes } from "./rate-limit.ts";
 
 const rates = fc.record({
   perSecond: fc.integer({ min: 1, max: 1000 }),
@@ -64,12 +64,12 @@ describe("a token bucket", () => {
 
 describe("a limiter", () => {
   it("keeps names apart", () => {
-    const limiter = createLimiter({ perSecond: 1, burst: 1 });
+    const limiter = createRateLimiter({ perSecond: 1, burst: 1 });
     expect([limiter.take("a", 0), limiter.take("b", 0), limiter.take("a", 0)]).toEqual([0, 0, 1000]);
   });
 
   it("forgets those whose bucket is full again, and only those", () => {
-    const limiter = createLimiter({ perSecond: 1, burst: 2 });
+    const limiter = createRateLimiter({ perSecond: 1, burst: 2 });
     for (let n = 0; n < 5; n++) limiter.take("busy", 59_999);
     for (let n = 0; n < 20_000; n++) limiter.take(`passer-by-${n}`, n);
     expect(limiter.size).toBeLessThan(8192);

@@ -30,7 +30,7 @@ export function takeToken(
 }
 
 /** Buckets by name; those that are full again are forgotten, so that the map is as large as the crowd of one moment. */
-export interface Limiter {
+export interface RateLimiter {
   /** Milliseconds until it may be tried again; 0 when it was allowed. */
   take(name: string, now: number): number;
   readonly size: number;
@@ -38,7 +38,7 @@ export interface Limiter {
 
 const FORGET_AT = 4096;
 
-export function createLimiter(rate: Rate): Limiter {
+export function createRateLimiter(rate: Rate): RateLimiter {
   const buckets = new Map<string, Bucket>();
   let forgetAt = FORGET_AT;
   const forget = (now: number): void => {

@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import type { BlockList } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Limiter } from "../limits/rate-limit.ts";
+import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 import { clientAddress } from "../auth/client-address.ts";
@@ -14,7 +14,7 @@ import { createExpiry } from "../auth/expiry.ts";
 import { toFailure } from "../report/failure.ts";
 import { refuseUpgrade } from "../http/server.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
-import type { OpenLine } from "../conversation/open-queue.ts";
+import type { OpenQueue } from "../conversation/open-queue.ts";
 import { openConversation } from "../conversation/open-conversation.ts";
 import { originAllowed } from "../auth/origin.ts";
 import { createAssembly } from "./assembly.ts";
@@ -29,14 +29,14 @@ export interface PlainDeps {
   /** On a subscriber connection of its own. */
   readonly fanOut: FanOut;
   /** Whose log is read next, shared with the other readers of this edge. */
-  readonly openLine: OpenLine;
+  readonly openQueue: OpenQueue;
   readonly acceptAsk: AcceptAsk;
   readonly cancel: ConnectionDeps["cancel"];
   readonly authenticator: Authenticator;
   readonly connections: Connections;
   /** New connections by user; new users by address, where that is limited. */
-  readonly rate: Limiter;
-  readonly sessionRate: Limiter | undefined;
+  readonly rate: RateLimiter;
+  readonly sessionRate: RateLimiter | undefined;
   readonly trustedProxies: BlockList;
   readonly origins: readonly string[];
   readonly limits: Pick<Limits, "messageChars" | "fileBytes" | "filesPerAsk">;

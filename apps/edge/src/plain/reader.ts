@@ -8,12 +8,12 @@ import {
   type Opened,
   type WireError,
 } from "@docrelay/protocol";
-import type { Reader } from "../conversation/open-queue.ts";
+import type { LogReader } from "../conversation/open-queue.ts";
 
 export interface ReaderDeps {
   readonly fanOut: FanOut;
   /** Reads the log, a few at a time per edge. @throws Refusal; what ioredis throws. */
-  readonly open: (reader: Reader, open: Open) => Promise<Omit<Opened, "ok">>;
+  readonly open: (reader: LogReader, open: Open) => Promise<Omit<Opened, "ok">>;
   readonly toWire: (error: unknown) => WireError;
 }
 
@@ -41,12 +41,12 @@ export function followConversation(
   let stopped = false;
   let unlisten: (() => void) | undefined;
   // What it reads is applied here: a reader of logs that has always read what it was sent.
-  const reader: Reader = {
+  const reader: LogReader = {
     user: of.user,
     get gone() {
       return stopped;
     },
-    whenRoomy: (callback) => callback(),
+    whenRoom: (callback) => callback(),
   };
   const timers = new Set<NodeJS.Timeout>();
   let wake: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 import { handshakeSchema, refuse } from "@docrelay/protocol";
 import * as z from "zod/mini";
-import type { Limiter } from "../limits/rate-limit.ts";
+import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 import type { Connections } from "../limits/connections.ts";
 
@@ -8,7 +8,7 @@ export interface AdmitDeps {
   readonly authenticator: Authenticator;
   readonly connections: Connections;
   /** New connections by user. */
-  readonly rate: Limiter;
+  readonly rate: RateLimiter;
   readonly isDraining: () => boolean;
 }
 

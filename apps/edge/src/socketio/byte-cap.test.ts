@@ -67,8 +67,8 @@ describe("the byte cap", () => {
   it("says that there is room again when the client has read, and when the connection has ended", async () => {
     const cap = capBytes(connection, 100_000_000, () => undefined);
     let roomy = 0;
-    const whenRoomy = (): void => cap.whenRoomy(() => roomy++);
-    whenRoomy();
+    const whenRoom = (): void => cap.whenRoom(() => roomy++);
+    whenRoom();
     expect(roomy).toBe(1);
     const fill = (): void => {
       const chunk = Buffer.alloc(1_000_000);
@@ -77,7 +77,7 @@ describe("the byte cap", () => {
         flush(chunk);
       }
       expect(cap.buffered()).toBeGreaterThan(65_536);
-      whenRoomy();
+      whenRoom();
     };
     fill();
     packet(Buffer.alloc(10));
@@ -91,7 +91,7 @@ describe("the byte cap", () => {
     fill();
     connection.emit("close");
     await eventually(() => roomy === 3);
-    whenRoomy();
+    whenRoom();
     expect(roomy).toBe(4);
   });
 

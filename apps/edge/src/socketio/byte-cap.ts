@@ -14,11 +14,11 @@ export interface ByteCap {
   /** Bytes that wait for the client to read them. */
   buffered(): number;
   /** Calls back once when hardly anything waits, or the connection has ended; at once if so already. */
-  whenRoomy(callback: () => void): void;
+  whenRoom(callback: () => void): void;
 }
 
 /** With no more than this waiting, the next log may be sent: the network still has something to do meanwhile. */
-const ROOMY_BYTES = 65_536;
+const ROOM_BYTES = 65_536;
 
 /**
  * Counts what a connection has not got rid of, and says once when it is more than `cap`: the library itself would
@@ -43,12 +43,12 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
     waiting = 0;
     drained();
   });
-  const isRoomy = (): boolean => ended || buffered() <= ROOMY_BYTES;
+  const hasRoom = (): boolean => ended || buffered() <= ROOM_BYTES;
   // The library hands the next batch over within the same tick: looked at after it.
   const drained = (): void => {
     if (callbacks.length === 0) return;
     setImmediate(() => {
-      if (isRoomy()) for (const callback of callbacks.splice(0)) callback();
+      if (hasRoom()) for (const callback of callbacks.splice(0)) callback();
     });
   };
   socket.on("drain", drained);
@@ -58,8 +58,8 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
   });
   return {
     buffered,
-    whenRoomy(callback) {
-      if (isRoomy()) callback();
+    whenRoom(callback) {
+      if (hasRoom()) callback();
       else callbacks.push(callback);
     },
   };

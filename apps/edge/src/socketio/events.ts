@@ -15,15 +15,15 @@ import type { AcceptAsk } from "../asks/accept-ask.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 import type { Membership } from "./membership.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
-import type { Reader } from "../conversation/open-queue.ts";
+import type { LogReader } from "../conversation/open-queue.ts";
 import { openConversation, type OpenDeps } from "../conversation/open-conversation.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 
 /** Who is behind a socket and what it hears; `renew` takes a fresh token of the same user. */
-export interface Speaker {
+export interface Session {
   identity(): Identity;
   readonly membership: Membership;
-  readonly reader: Reader;
+  readonly reader: LogReader;
   renew(identity: Identity): void;
 }
 
@@ -37,7 +37,7 @@ export interface EventDeps extends OpenDeps {
   onTrouble(error: unknown): void;
 }
 
-type Handler = (deps: EventDeps, speaker: Speaker, payload: unknown) => Promise<object>;
+type Handler = (deps: EventDeps, session: Session, payload: unknown) => Promise<object>;
 
 /** Everything a client may send, by name: parse, then do. What a handler answers goes into the acknowledgement. */
 export const EVENTS = {

@@ -17,17 +17,17 @@ import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./end-connection.ts";
 import { createExpiry } from "../auth/expiry.ts";
 import { toFailure } from "../report/failure.ts";
-import { lighten } from "./release-handshake.ts";
+import { releaseHandshake } from "./release-handshake.ts";
 import { createMembership } from "./membership.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
-import { EVENTS, type EventDeps, type EventName, type Speaker } from "./events.ts";
+import { EVENTS, type EventDeps, type EventName, type Session } from "./events.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
-import type { UploadLine } from "../uploads/upload-queue.ts";
+import type { UploadQueue } from "../uploads/upload-queue.ts";
 
 export interface GatewayDeps extends EventDeps, AdmitDeps {
   readonly io: Server;
   readonly subscriptions: Subscriptions;
-  readonly line: UploadLine;
+  readonly line: UploadQueue;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   readonly node: string;
@@ -37,7 +37,7 @@ export interface GatewayDeps extends EventDeps, AdmitDeps {
 }
 
 /** Requests of one connection that have no answer yet. */
-const MOST_PENDING = 64;
+const MAX_PENDING = 64;
 
 /** Lets clients in and answers what they send. Holds nothing of a reply: events reach sockets through the adapter. */
 export function openGateway(deps: GatewayDeps): void {
@@ -91,7 +91,7 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
   };
   const expiry = createExpiry(() => end("AUTH_EXPIRED"));
   const cap = capBytes(socket.conn, deps.maxSocketBufferBytes, () => end("SLOW_CONSUMER", { retryAfterMs: 0 }));
-  const speaker: Speaker = {
+  const session: Session = {
     identity: () => identity,
     membership: createMembership(socket, deps.subscriptions),
     reader: {
@@ -99,7 +99,7 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
       get gone() {
         return !socket.connected;
       },
-      whenRoomy: cap.whenRoomy,
+      whenRoom: cap.whenRoom,
     },
     renew(fresh) {
       identity = fresh;
@@ -107,7 +107,7 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
     },
   };
 
-  lighten(socket);
+  releaseHandshake(socket);
   expiry.until(identity.expiresAt);
   socket.on("disconnect", () => {
     expiry.stop();
@@ -141,9 +141,9 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
     if (!known(event)) throw refuse("BAD_MESSAGE", { reason: "type", message: "There is no such event." });
     if (args.length !== 1) throw refuse("BAD_MESSAGE", { reason: "schema", message: "An event has one payload." });
     if (event !== "auth:refresh" && Date.now() >= identity.expiresAt) throw refuse("AUTH_EXPIRED");
-    if (pending > MOST_PENDING) throw refuse("BUSY", { retryAfterMs: 250 });
-    if (event !== "upload:chunk") return EVENTS[event](deps, speaker, args[0]);
-    const storing = EVENTS[event](deps, speaker, args[0]);
+    if (pending > MAX_PENDING) throw refuse("BUSY", { retryAfterMs: 250 });
+    if (event !== "upload:chunk") return EVENTS[event](deps, session, args[0]);
+    const storing = EVENTS[event](deps, session, args[0]);
     holdBack(socket, deps.line);
     return storing;
   }
@@ -168,9 +168,9 @@ function known(event: unknown): event is EventName {
 }
 
 /** While much waits to be stored, a connection that sends chunks is not read: the network holds its bytes, not we. */
-function holdBack(socket: Socket, line: UploadLine): void {
+function holdBack(socket: Socket, line: UploadQueue): void {
   if (line.roomy) return;
   const { socket: wire } = socket.conn.transport as unknown as { socket?: { pause(): void; resume(): void } };
   wire?.pause();
-  line.whenRoomy(() => wire?.resume());
+  line.whenRoom(() => wire?.resume());
 }

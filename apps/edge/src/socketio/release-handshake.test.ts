@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { io as connect, type Socket as ClientSocket } from "socket.io-client";
 import { afterEach, describe, expect, it } from "vitest";
-import { lighten } from "./release-handshake.ts";
+import { releaseHandshake } from "./release-handshake.ts";
 
 const open: Array<() => unknown> = [];
 afterEach(async () => {
@@ -34,7 +34,7 @@ describe("a lightened connection", () => {
     const { request } = socket.conn;
     const wire = request.socket;
     expect(socket.handshake.auth).toEqual({ token: "secret" });
-    lighten(socket);
+    releaseHandshake(socket);
     expect(socket.handshake).toMatchObject({ auth: {}, headers: {}, query: {} });
     expect(socket.request).not.toBe(request);
     expect(socket.conn.request.socket).toBe(wire);
@@ -42,7 +42,7 @@ describe("a lightened connection", () => {
 
   it.each(["websocket", "polling"] as const)("goes on both ways, and ends, over %s", async (transport) => {
     const { client, socket } = await pair(transport);
-    lighten(socket);
+    releaseHandshake(socket);
     socket.on("echo", (text: string, answer: (text: string) => void) => answer(text));
     expect(await client.emitWithAck("echo", "hello")).toBe("hello");
     const heard = once(client as never, "news");

@@ -7,7 +7,7 @@ import type { Socket } from "socket.io";
  * as it is.
  * Source: https://socket.io/docs/v4/memory-usage/ ("discard the HTTP request").
  */
-export function lighten(socket: Socket): void {
+export function releaseHandshake(socket: Socket): void {
   const { conn, handshake } = socket;
   if (conn.transport.name !== "websocket") return;
   const { socket: wire } = conn.request;

@@ -10,7 +10,7 @@ import {
   type Store,
 } from "@docrelay/channel";
 import { createHash } from "node:crypto";
-import type { Deployment } from "./shared-settings.ts";
+import type { SharedSettings } from "./shared-settings.ts";
 
 /** How many of the first bytes decide whether they are a PDF. */
 export const HEAD_BYTES = 1024;
@@ -45,13 +45,13 @@ export async function inspectStored(
 
 /** Settles where bytes of this hash lie and which text they make. `ref` is dropped when another copy is kept. */
 export async function settleBytes(
-  deps: { readonly store: Store; readonly blobs: BlobStore; readonly deployment: Deployment },
+  deps: { readonly store: Store; readonly blobs: BlobStore; readonly sharedSettings: SharedSettings },
   sha256: string,
   ref: string,
 ): Promise<{ ref: string; text: string }> {
-  const { store, blobs, deployment } = deps;
+  const { store, blobs, sharedSettings } = deps;
   const kept = await claimBytes(store, blobs, sha256, ref);
-  const text = textKey(await deployment.secret(), { sha256, profile: await deployment.profile() });
+  const text = textKey(await sharedSettings.secret(), { sha256, profile: await sharedSettings.profile() });
   return { ref: kept, text };
 }
 

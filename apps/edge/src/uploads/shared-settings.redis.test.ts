@@ -3,7 +3,7 @@ import { startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createConnections } from "../limits/connections.ts";
-import { shareDeployment } from "./shared-settings.ts";
+import { createSharedSettings } from "./shared-settings.ts";
 import { shareSessionSecret } from "../auth/session-secret.ts";
 
 let server: TestRedis;
@@ -17,11 +17,11 @@ afterAll(async () => {
   redis.disconnect();
   await server.stop();
 });
-const store = (): Parameters<typeof shareDeployment>[0] => ({ redis, retentionMs: 1000, askDeadlineMs: 1000 });
+const store = (): Parameters<typeof createSharedSettings>[0] => ({ redis, retentionMs: 1000, askDeadlineMs: 1000 });
 
-describe("a deployment", () => {
+describe("the shared settings", () => {
   it("has one secret, which every edge finds, and asks for it once", async () => {
-    const edges = Array.from({ length: 5 }, () => shareDeployment(store()));
+    const edges = Array.from({ length: 5 }, () => createSharedSettings(store()));
     const secrets = await Promise.all(edges.map((edge) => edge.secret()));
     expect(new Set(secrets).size).toBe(1);
     await redis.flushall();
@@ -32,7 +32,7 @@ describe("a deployment", () => {
 
   it("follows the workers when they extract in another way", async () => {
     let now = 0;
-    const edge = shareDeployment(store(), () => now);
+    const edge = createSharedSettings(store(), () => now);
     await setProfile(store(), "one");
     expect(await edge.profile()).toBe("one");
     await setProfile(store(), "two");

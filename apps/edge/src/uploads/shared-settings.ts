@@ -1,7 +1,7 @@
 import { readProfile, readSecret, type Store } from "@docrelay/channel";
 
 /** What all edges of a deployment agree on through Redis. */
-export interface Deployment {
+export interface SharedSettings {
   /** Keys digests and text keys. @throws what ioredis throws. */
   secret(): Promise<string>;
   /** How the extract workers extract now: part of every text's key. */
@@ -12,7 +12,7 @@ export interface Deployment {
 
 const PROFILE_FRESH_MS = 2000;
 
-export function shareDeployment(store: Store, now: () => number = Date.now): Deployment {
+export function createSharedSettings(store: Store, now: () => number = Date.now): SharedSettings {
   let secret: string | undefined;
   let profile: { readonly at: number; readonly value: string } | undefined;
   return {

@@ -2,9 +2,9 @@ import { eventually } from "@docrelay/testkit";
 import fc from "fast-check";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { createUploadLine, type UploadLineRule } from "./upload-queue.ts";
+import { createUploadQueue, type UploadQueueRule } from "./upload-queue.ts";
 
-const RULE: UploadLineRule = { atOnce: 1, maxUnstoredBytes: 1000, maxChunksPerUpload: 4, waitMs: 5000 };
+const RULE: UploadQueueRule = { atOnce: 1, maxUnstoredBytes: 1000, maxChunksPerUpload: 4, waitMs: 5000 };
 const busy = { wire: { code: "BUSY", retryAfterMs: 250 } };
 
 /** Work that ends when it is told to, and says when it began. */
@@ -23,7 +23,7 @@ function works(): { began: string[]; work: (name: string) => () => Promise<void>
 
 describe("the upload line", () => {
   it("goes round by user, and by upload within a user, in order within an upload", async () => {
-    const line = createUploadLine(RULE);
+    const line = createUploadQueue(RULE);
     const order: string[] = [];
     const put = (user: string, upload: string, n: number): Promise<void> =>
       line.run({ user, upload, bytes: 1 }, async () => {
@@ -41,7 +41,7 @@ describe("the upload line", () => {
   });
 
   it("runs one chunk of an upload at a time, however many may run at once", async () => {
-    const line = createUploadLine({ ...RULE, atOnce: 4 });
+    const line = createUploadQueue({ ...RULE, atOnce: 4 });
     const { began, work, finish } = works();
     const all = ["a1", "a2", "b1"].map((name) =>
       line.run({ user: "ann", upload: name.charAt(0), bytes: 1 }, work(name)),
@@ -58,7 +58,7 @@ describe("the upload line", () => {
   });
 
   it("refuses what would be more bytes than may wait", async () => {
-    const line = createUploadLine(RULE);
+    const line = createUploadQueue(RULE);
     const { work, finish } = works();
     const first = line.run({ user: "ann", upload: "a", bytes: 600 }, work("first"));
     await expect(line.run({ user: "bob", upload: "b", bytes: 401 }, work("second"))).rejects.toMatchObject(busy);
@@ -74,7 +74,7 @@ describe("the upload line", () => {
   });
 
   it("refuses more waiting chunks of one upload than a client may send, not those of others", async () => {
-    const line = createUploadLine({ ...RULE, maxChunksPerUpload: 2 });
+    const line = createUploadQueue({ ...RULE, maxChunksPerUpload: 2 });
     const { work, finish, began } = works();
     const chunk = (upload: string, name: string): Promise<void> =>
       line.run({ user: "ann", upload, bytes: 1 }, work(name));
@@ -87,7 +87,7 @@ describe("the upload line", () => {
   });
 
   it("refuses who has waited too long, and never stores that chunk", async () => {
-    const line = createUploadLine({ ...RULE, waitMs: 20 });
+    const line = createUploadQueue({ ...RULE, waitMs: 20 });
     const { began, work, finish } = works();
     const first = line.run({ user: "ann", upload: "a", bytes: 10 }, work("first"));
     await expect(line.run({ user: "bob", upload: "b", bytes: 10 }, work("late"))).rejects.toMatchObject(busy);
@@ -100,7 +100,7 @@ describe("the upload line", () => {
   });
 
   it("goes on after work that throws, and passes on what it threw", async () => {
-    const line = createUploadLine(RULE);
+    const line = createUploadQueue(RULE);
     const broken = line.run({ user: "ann", upload: "a", bytes: 10 }, () => Promise.reject(new Error("broken")));
     const next = line.run({ user: "ann", upload: "a", bytes: 10 }, async () => "stored");
     await expect(broken).rejects.toThrow("broken");
@@ -109,14 +109,14 @@ describe("the upload line", () => {
   });
 
   it("calls back once when half of its room is free", async () => {
-    const line = createUploadLine({ ...RULE, atOnce: 3 });
+    const line = createUploadQueue({ ...RULE, atOnce: 3 });
     let calls = 0;
-    line.whenRoomy(() => calls++);
+    line.whenRoom(() => calls++);
     expect(calls).toBe(1);
     const { work, finish } = works();
     const all = ["a", "b", "c"].map((name) => line.run({ user: name, upload: name, bytes: 300 }, work(name)));
     expect(line.roomy).toBe(false);
-    line.whenRoomy(() => calls++);
+    line.whenRoom(() => calls++);
     await setImmediate();
     finish("a");
     await all[0];
@@ -139,7 +139,7 @@ describe("the upload line", () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(chunk, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (chunks, atOnce) => {
-        const line = createUploadLine({ ...RULE, atOnce, waitMs: 1000 });
+        const line = createUploadQueue({ ...RULE, atOnce, waitMs: 1000 });
         const ended = new Map<string, number[]>();
         const running = new Set<string>();
         let most = 0;

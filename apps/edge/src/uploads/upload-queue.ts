@@ -1,7 +1,7 @@
 import { refuse } from "@docrelay/protocol";
 
 /** Chunks on their way into the store: a few at a time, in order within an upload, round by round among users. */
-export interface UploadLine {
+export interface UploadQueue {
   /**
    * Runs `work` when its turn comes. Its answer is the client's backpressure. @throws Refusal `BUSY` when too many bytes
    * wait, one upload has too many chunks waiting, or the turn does not come in time; what `work` throws.
@@ -12,11 +12,11 @@ export interface UploadLine {
   /** Uploads that have chunks here. */
   readonly uploads: number;
   /** Calls back once when fewer bytes than half of the bound wait; at once if so already. */
-  whenRoomy(callback: () => void): void;
+  whenRoom(callback: () => void): void;
   readonly roomy: boolean;
 }
 
-export interface UploadLineRule {
+export interface UploadQueueRule {
   /** Uploads whose chunk is being stored at one time. */
   readonly atOnce: number;
   readonly maxUnstoredBytes: number;
@@ -37,13 +37,13 @@ interface Upload {
 
 const RETRY_MS = 250;
 
-export function createUploadLine(rule: UploadLineRule): UploadLine {
+export function createUploadQueue(rule: UploadQueueRule): UploadQueue {
   // A Map keeps its order: whoever was served goes to its end, so that turns go round by user, and by upload within one.
   const users = new Map<string, Map<string, Upload>>();
   const callbacks: Array<() => void> = [];
   let running = 0;
   let unstored = 0;
-  const isRoomy = (): boolean => unstored <= rule.maxUnstoredBytes / 2;
+  const hasRoom = (): boolean => unstored <= rule.maxUnstoredBytes / 2;
 
   function next(): void {
     while (running < rule.atOnce) {
@@ -76,7 +76,7 @@ export function createUploadLine(rule: UploadLineRule): UploadLine {
       uploads?.delete(upload.key);
       if (uploads?.size === 0) users.delete(user);
     }
-    if (isRoomy()) for (const callback of callbacks.splice(0)) callback();
+    if (hasRoom()) for (const callback of callbacks.splice(0)) callback();
     next();
   }
 
@@ -88,10 +88,10 @@ export function createUploadLine(rule: UploadLineRule): UploadLine {
       return [...users.values()].reduce((sum, uploads) => sum + uploads.size, 0);
     },
     get roomy() {
-      return isRoomy();
+      return hasRoom();
     },
-    whenRoomy(callback) {
-      if (isRoomy()) callback();
+    whenRoom(callback) {
+      if (hasRoom()) callback();
       else callbacks.push(callback);
     },
     async run({ user, upload: key, bytes }, work) {

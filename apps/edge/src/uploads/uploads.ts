@@ -12,9 +12,9 @@ import {
 import { checkFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
 import { dropNeedless, HEAD_BYTES, inspectStored, looksLikePdf, settleBytes } from "./pdf-bytes.ts";
-import type { Deployment } from "./shared-settings.ts";
+import type { SharedSettings } from "./shared-settings.ts";
 import { orderText, type ExtractionDeps } from "./extraction.ts";
-import type { UploadLine } from "./upload-queue.ts";
+import type { UploadQueue } from "./upload-queue.ts";
 
 /** Files on their way from clients into the store, in chunks that any edge may take. */
 export interface Uploads {
@@ -33,8 +33,8 @@ export interface Uploads {
 }
 
 export interface UploadsDeps extends ExtractionDeps {
-  readonly deployment: Deployment;
-  readonly line: UploadLine;
+  readonly sharedSettings: SharedSettings;
+  readonly line: UploadQueue;
   readonly limits: Limits;
   readonly maxUserBytes: number;
   readonly maxBytes: number;
