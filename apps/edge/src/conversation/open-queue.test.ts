@@ -41,7 +41,7 @@ function reader(user: string): TestReader {
   };
 }
 /** Opens by name: what has begun, and how each is brought to its end. */
-function opens(line: OpenQueue): {
+function opens(queue: OpenQueue): {
   began: string[];
   open(name: string, of: LogReader): Promise<void>;
   finish(name: string): void;
@@ -51,7 +51,7 @@ function opens(line: OpenQueue): {
   return {
     began,
     open: (name, of) =>
-      line.run(
+      queue.run(
         of,
         () => {
           began.push(name);
@@ -63,12 +63,12 @@ function opens(line: OpenQueue): {
   };
 }
 
-describe("the line of opens", () => {
+describe("the open queue", () => {
   it("goes round by user, whatever one of them has asked for", async () => {
-    const line = createOpenQueue(RULE);
+    const queue = createOpenQueue(RULE);
     const order: string[] = [];
     const open = (name: string, of: LogReader): Promise<unknown> =>
-      line.run(
+      queue.run(
         of,
         async () => {
           order.push(name);
@@ -85,12 +85,12 @@ describe("the line of opens", () => {
     expect(order.indexOf("bob")).toBeLessThanOrEqual(3);
     const tab = (of: number): string[] => order.filter((name) => name.startsWith(`greedy.${of}`));
     expect([tab(0), tab(1)]).toEqual([0, 1].map((of) => [1, 2, 3, 4].map((n) => `greedy.${of}.${n}`)));
-    expect(line.waiting).toBe(0);
+    expect(queue.waiting).toBe(0);
   });
 
   it("reads one log at a time for a connection, however many may be read at once", async () => {
-    const line = createOpenQueue({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES });
-    const { began, open, finish } = opens(line);
+    const queue = createOpenQueue({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES });
+    const { began, open, finish } = opens(queue);
     const [ann, bob] = [reader("ann"), reader("bob")];
     const all = [open("a1", ann), open("a2", ann), open("b1", bob)];
     await setImmediate();
@@ -103,8 +103,8 @@ describe("the line of opens", () => {
   });
 
   it("reads nothing more for a connection that has not read what it was sent, and holds up nobody by that", async () => {
-    const line = createOpenQueue(RULE);
-    const { began, open, finish } = opens(line);
+    const queue = createOpenQueue(RULE);
+    const { began, open, finish } = opens(queue);
     const [slow, good] = [reader("someone"), reader("someone")];
     const all = [open("s1", slow), open("s2", slow), open("g1", good), open("g2", good)];
     slow.stall();
@@ -114,7 +114,7 @@ describe("the line of opens", () => {
     }
     await Promise.all([all[0], all[2], all[3]]);
     await setImmediate();
-    expect([began, line.waiting]).toEqual([["s1", "g1", "g2"], 1]);
+    expect([began, queue.waiting]).toEqual([["s1", "g1", "g2"], 1]);
     slow.read();
     await eventually(() => began.at(-1) === "s2");
     finish("s2");
@@ -122,8 +122,8 @@ describe("the line of opens", () => {
   });
 
   it("refuses whoever has too many waiting, and everybody when all have", async () => {
-    const line = createOpenQueue({ ...RULE, maxPerUser: 2, maxWaiting: 3 });
-    const { began, open, finish } = opens(line);
+    const queue = createOpenQueue({ ...RULE, maxPerUser: 2, maxWaiting: 3 });
+    const { began, open, finish } = opens(queue);
     const all = [1, 2, 3].map((n) => open(`a${n}`, reader("ann"))); // one of them is being read
     await expect(open("a4", reader("ann"))).rejects.toMatchObject(busy);
     all.push(open("b1", reader("bob")));
@@ -137,8 +137,8 @@ describe("the line of opens", () => {
   });
 
   it("refuses who has waited too long, also for a client that does not read, and never reads for them", async () => {
-    const line = createOpenQueue({ ...RULE, waitMs: 20 });
-    const { began, open, finish } = opens(line);
+    const queue = createOpenQueue({ ...RULE, waitMs: 20 });
+    const { began, open, finish } = opens(queue);
     const slow = reader("slow");
     slow.stall();
     await expect(open("s1", slow)).rejects.toMatchObject(busy);
@@ -151,12 +151,12 @@ describe("the line of opens", () => {
     await eventually(() => began.length === 2);
     finish("s2");
     await again;
-    expect([began, line.waiting]).toEqual([["a1", "s2"], 0]);
+    expect([began, queue.waiting]).toEqual([["a1", "s2"], 0]);
   });
 
   it("reads nothing for who has gone", async () => {
-    const line = createOpenQueue(RULE);
-    const { began, open, finish } = opens(line);
+    const queue = createOpenQueue(RULE);
+    const { began, open, finish } = opens(queue);
     const [slow, idle] = [reader("ann"), reader("bob")];
     slow.stall();
     const first = open("c1", reader("cleo"));
@@ -168,22 +168,22 @@ describe("the line of opens", () => {
     await first;
     const ended = { status: "rejected", reason: expect.objectContaining({ wire: expect.anything() }) as Error };
     expect(await late).toEqual([ended, ended, ended]);
-    expect([began, line.waiting]).toEqual([["c1"], 0]);
+    expect([began, queue.waiting]).toEqual([["c1"], 0]);
   });
 
   it("gives a turn back when the reading throws", async () => {
-    const line = createOpenQueue(RULE);
+    const queue = createOpenQueue(RULE);
     const ann = reader("ann");
-    await expect(line.run(ann, () => Promise.reject(new Error("broken")), longest)).rejects.toThrow("broken");
-    expect(await line.run(ann, async () => "next", longest)).toBe("next");
+    await expect(queue.run(ann, () => Promise.reject(new Error("broken")), longest)).rejects.toThrow("broken");
+    expect(await queue.run(ann, async () => "next", longest)).toBe("next");
   });
 
   it("reads many short logs side by side, and few long ones from the first that is long", async () => {
-    const line = createOpenQueue({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES, atOnce: 16 });
+    const queue = createOpenQueue({ ...RULE, maxBytes: 4 * OPEN_MAX_BYTES, atOnce: 16 });
     let running = 0;
     let most = 0;
     const read = (bytes: number): Promise<unknown> =>
-      line.run(
+      queue.run(
         reader("someone"),
         async () => {
           most = Math.max(most, ++running);
@@ -208,7 +208,7 @@ describe("the line of opens", () => {
     const step = fc.record({ user: fc.nat(3), tab: fc.nat(2), stalls: fc.boolean(), ticks: fc.nat(2) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), async (steps, atOnce) => {
-        const line = createOpenQueue({ ...RULE, maxBytes: atOnce * OPEN_MAX_BYTES });
+        const queue = createOpenQueue({ ...RULE, maxBytes: atOnce * OPEN_MAX_BYTES });
         const readers = new Map<string, TestReader>();
         const served = new Map<LogReader, number[]>();
         let running = 0;
@@ -216,7 +216,7 @@ describe("the line of opens", () => {
           const name = `${user}.${tab}`;
           const of = readers.get(name) ?? reader(`u${user}`);
           readers.set(name, of);
-          await line.run(
+          await queue.run(
             of,
             async () => {
               served.set(of, [...(served.get(of) ?? []), n]);
@@ -233,7 +233,7 @@ describe("the line of opens", () => {
         clearInterval(reading);
         for (const order of served.values()) expect(order).toEqual(order.toSorted((a, b) => a - b));
         expect([...served.values()].flat()).toHaveLength(steps.length);
-        expect([running, line.waiting]).toEqual([0, 0]);
+        expect([running, queue.waiting]).toEqual([0, 0]);
       }),
       { numRuns: 50 },
     );

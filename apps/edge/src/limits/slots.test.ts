@@ -11,7 +11,7 @@ const busy = { wire: { code: "BUSY", retryable: ERRORS.BUSY.retryable, retryAfte
 
 describe("slots", () => {
   it("run no more than a few at a time, in the order in which they came", async () => {
-    const slots = createSlots({ atOnce: 3, line: 100, waitMs: 5000 });
+    const slots = createSlots({ atOnce: 3, maxWaiting: 100, waitMs: 5000 });
     const began: number[] = [];
     let running = 0;
     let most = 0;
@@ -31,7 +31,7 @@ describe("slots", () => {
   });
 
   it("refuse when the line is too long", async () => {
-    const slots = createSlots({ atOnce: 1, line: 1, waitMs: 5000 });
+    const slots = createSlots({ atOnce: 1, maxWaiting: 1, waitMs: 5000 });
     const { open, opened } = gate();
     const first = slots.run(() => opened);
     const second = slots.run(async () => "second");
@@ -42,7 +42,7 @@ describe("slots", () => {
   });
 
   it("refuse who has waited too long, and never run them", async () => {
-    const slots = createSlots({ atOnce: 1, line: 10, waitMs: 20 });
+    const slots = createSlots({ atOnce: 1, maxWaiting: 10, waitMs: 20 });
     const { open, opened } = gate();
     const first = slots.run(() => opened);
     let ran = false;
@@ -56,7 +56,7 @@ describe("slots", () => {
   });
 
   it("give a place back when the work throws", async () => {
-    const slots = createSlots({ atOnce: 1, line: 10, waitMs: 5000 });
+    const slots = createSlots({ atOnce: 1, maxWaiting: 10, waitMs: 5000 });
     const broken = slots.run(() => Promise.reject(new Error("broken")));
     const next = slots.run(async () => "next");
     await expect(broken).rejects.toThrow("broken");

@@ -1,47 +1,29 @@
-import { refuse } from "@docrelay/protocol";
+import { createFairQueue } from "./fair-queue.ts";
 
-/** Lets a few do something at a time; the others wait in line, and not for ever. */
+/** Runs a few pieces of work at a time; others wait in order, for a bounded time: a fair queue of one user. */
 export interface Slots {
-  /** @throws Refusal `BUSY` when the line is too long or the wait was; otherwise what `work` throws. */
+  /** @throws Refusal `BUSY` when too many wait or the wait was too long; otherwise what `work` throws. */
   run<T>(work: () => Promise<T>): Promise<T>;
   readonly waiting: number;
 }
 
-export function createSlots(of: { atOnce: number; line: number; waitMs: number }): Slots {
-  const line = new Set<() => void>();
-  let running = 0;
-
-  const turn = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      if (running < of.atOnce) {
-        running++;
-        return resolve();
-      }
-      if (line.size >= of.line) return reject(refuse("BUSY", { retryAfterMs: 1000 }));
-      const go = (): void => {
-        clearTimeout(timer);
-        line.delete(go);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        line.delete(go);
-        reject(refuse("BUSY", { retryAfterMs: 1000 }));
-      }, of.waitMs);
-      line.add(go);
-    });
-
+export function createSlots(rule: { atOnce: number; maxWaiting: number; waitMs: number }): Slots {
+  const queue = createFairQueue<symbol>({
+    maxWaiting: rule.maxWaiting,
+    waitMs: rule.waitMs,
+    retryAfterMs: 1000,
+    hasRoom: (running) => running < rule.atOnce,
+  });
   return {
     get waiting() {
-      return line.size;
+      return queue.waiting;
     },
     async run(work) {
-      await turn();
+      const release = await queue.acquire("", Symbol("one piece of work"));
       try {
         return await work();
       } finally {
-        const [next] = line;
-        if (next) next();
-        else running--;
+        release();
       }
     },
   };

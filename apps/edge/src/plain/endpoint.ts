@@ -74,7 +74,7 @@ const RETRY_MS = 5000;
 const DECODE_MS = 15_000;
 const ARRIVING = { bytes: 268_435_456, frames: 4 };
 /** Each that waits holds a frame of up to 35 MB. */
-const BIG_FRAMES = { atOnce: 2, line: 8, waitMs: 30_000 };
+const BIG_FRAMES = { atOnce: 2, maxWaiting: 8, waitMs: 30_000 };
 const DRAIN_STEP_MS = 50;
 
 export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {

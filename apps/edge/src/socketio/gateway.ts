@@ -169,7 +169,7 @@ function known(event: unknown): event is EventName {
 
 /** While much waits to be stored, a connection that sends chunks is not read: the network holds its bytes, not we. */
 function holdBack(socket: Socket, line: UploadQueue): void {
-  if (line.roomy) return;
+  if (line.hasRoom) return;
   const { socket: wire } = socket.conn.transport as unknown as { socket?: { pause(): void; resume(): void } };
   wire?.pause();
   line.whenRoom(() => wire?.resume());

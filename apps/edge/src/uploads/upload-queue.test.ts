@@ -21,12 +21,12 @@ function works(): { began: string[]; work: (name: string) => () => Promise<void>
   };
 }
 
-describe("the upload line", () => {
+describe("the upload queue", () => {
   it("goes round by user, and by upload within a user, in order within an upload", async () => {
-    const line = createUploadQueue(RULE);
+    const queue = createUploadQueue(RULE);
     const order: string[] = [];
     const put = (user: string, upload: string, n: number): Promise<void> =>
-      line.run({ user, upload, bytes: 1 }, async () => {
+      queue.run({ user, upload, bytes: 1 }, async () => {
         order.push(`${upload}${n}`);
         await setImmediate();
       });
@@ -37,14 +37,14 @@ describe("the upload line", () => {
       ...[1, 2].map((n) => put("bob", "c", n)),
     ]);
     expect(order).toEqual(["z1", "a1", "c1", "b1", "c2", "a2", "b2", "a3", "b3"]);
-    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+    expect([queue.unstoredBytes, queue.uploads]).toEqual([0, 0]);
   });
 
   it("runs one chunk of an upload at a time, however many may run at once", async () => {
-    const line = createUploadQueue({ ...RULE, atOnce: 4 });
+    const queue = createUploadQueue({ ...RULE, atOnce: 4 });
     const { began, work, finish } = works();
     const all = ["a1", "a2", "b1"].map((name) =>
-      line.run({ user: "ann", upload: name.charAt(0), bytes: 1 }, work(name)),
+      queue.run({ user: "ann", upload: name.charAt(0), bytes: 1 }, work(name)),
     );
     await setImmediate();
     expect(began).toEqual(["a1", "b1"]);
@@ -58,72 +58,72 @@ describe("the upload line", () => {
   });
 
   it("refuses what would be more bytes than may wait", async () => {
-    const line = createUploadQueue(RULE);
+    const queue = createUploadQueue(RULE);
     const { work, finish } = works();
-    const first = line.run({ user: "ann", upload: "a", bytes: 600 }, work("first"));
-    await expect(line.run({ user: "bob", upload: "b", bytes: 401 }, work("second"))).rejects.toMatchObject(busy);
-    const fits = line.run({ user: "bob", upload: "b", bytes: 400 }, work("fits"));
-    expect(line.unstoredBytes).toBe(1000);
+    const first = queue.run({ user: "ann", upload: "a", bytes: 600 }, work("first"));
+    await expect(queue.run({ user: "bob", upload: "b", bytes: 401 }, work("second"))).rejects.toMatchObject(busy);
+    const fits = queue.run({ user: "bob", upload: "b", bytes: 400 }, work("fits"));
+    expect(queue.unstoredBytes).toBe(1000);
     await setImmediate();
     finish("first");
     await first;
     await setImmediate();
     finish("fits");
     await fits;
-    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+    expect([queue.unstoredBytes, queue.uploads]).toEqual([0, 0]);
   });
 
   it("refuses more waiting chunks of one upload than a client may send, not those of others", async () => {
-    const line = createUploadQueue({ ...RULE, maxChunksPerUpload: 2 });
+    const queue = createUploadQueue({ ...RULE, maxChunksPerUpload: 2 });
     const { work, finish, began } = works();
     const chunk = (upload: string, name: string): Promise<void> =>
-      line.run({ user: "ann", upload, bytes: 1 }, work(name));
+      queue.run({ user: "ann", upload, bytes: 1 }, work(name));
     const running = [chunk("a", "a1"), chunk("a", "a2"), chunk("a", "a3")];
     await expect(chunk("a", "a4")).rejects.toMatchObject(busy);
     running.push(chunk("b", "b1"));
     for (let n = 0; n < running.length; n++) finish(await eventually(() => began[n]));
     await Promise.all(running);
-    expect(line.uploads).toBe(0);
+    expect(queue.uploads).toBe(0);
   });
 
   it("refuses who has waited too long, and never stores that chunk", async () => {
-    const line = createUploadQueue({ ...RULE, waitMs: 20 });
+    const queue = createUploadQueue({ ...RULE, waitMs: 20 });
     const { began, work, finish } = works();
-    const first = line.run({ user: "ann", upload: "a", bytes: 10 }, work("first"));
-    await expect(line.run({ user: "bob", upload: "b", bytes: 10 }, work("late"))).rejects.toMatchObject(busy);
-    expect([line.unstoredBytes, line.uploads]).toEqual([10, 1]);
+    const first = queue.run({ user: "ann", upload: "a", bytes: 10 }, work("first"));
+    await expect(queue.run({ user: "bob", upload: "b", bytes: 10 }, work("late"))).rejects.toMatchObject(busy);
+    expect([queue.unstoredBytes, queue.uploads]).toEqual([10, 1]);
     finish("first");
     await first;
     await setImmediate();
     expect(began).toEqual(["first"]);
-    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+    expect([queue.unstoredBytes, queue.uploads]).toEqual([0, 0]);
   });
 
   it("goes on after work that throws, and passes on what it threw", async () => {
-    const line = createUploadQueue(RULE);
-    const broken = line.run({ user: "ann", upload: "a", bytes: 10 }, () => Promise.reject(new Error("broken")));
-    const next = line.run({ user: "ann", upload: "a", bytes: 10 }, async () => "stored");
+    const queue = createUploadQueue(RULE);
+    const broken = queue.run({ user: "ann", upload: "a", bytes: 10 }, () => Promise.reject(new Error("broken")));
+    const next = queue.run({ user: "ann", upload: "a", bytes: 10 }, async () => "stored");
     await expect(broken).rejects.toThrow("broken");
     expect(await next).toBe("stored");
-    expect([line.unstoredBytes, line.uploads]).toEqual([0, 0]);
+    expect([queue.unstoredBytes, queue.uploads]).toEqual([0, 0]);
   });
 
   it("calls back once when half of its room is free", async () => {
-    const line = createUploadQueue({ ...RULE, atOnce: 3 });
+    const queue = createUploadQueue({ ...RULE, atOnce: 3 });
     let calls = 0;
-    line.whenRoom(() => calls++);
+    queue.whenRoom(() => calls++);
     expect(calls).toBe(1);
     const { work, finish } = works();
-    const all = ["a", "b", "c"].map((name) => line.run({ user: name, upload: name, bytes: 300 }, work(name)));
-    expect(line.roomy).toBe(false);
-    line.whenRoom(() => calls++);
+    const all = ["a", "b", "c"].map((name) => queue.run({ user: name, upload: name, bytes: 300 }, work(name)));
+    expect(queue.hasRoom).toBe(false);
+    queue.whenRoom(() => calls++);
     await setImmediate();
     finish("a");
     await all[0];
     expect(calls).toBe(1);
     finish("b");
     await all[1];
-    expect([calls, line.roomy]).toEqual([2, true]);
+    expect([calls, queue.hasRoom]).toEqual([2, true]);
     finish("c");
     await all[2];
     expect(calls).toBe(2);
@@ -139,14 +139,14 @@ describe("the upload line", () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(chunk, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (chunks, atOnce) => {
-        const line = createUploadQueue({ ...RULE, atOnce, waitMs: 1000 });
+        const queue = createUploadQueue({ ...RULE, atOnce, waitMs: 1000 });
         const ended = new Map<string, number[]>();
         const running = new Set<string>();
         let most = 0;
         const outcomes = await Promise.allSettled(
           chunks.map(({ user, upload, bytes, fails, turns }, n) => {
             const key = `${user}/${upload}`;
-            const one = line.run({ user, upload: key, bytes }, async () => {
+            const one = queue.run({ user, upload: key, bytes }, async () => {
               expect(running.has(key)).toBe(false);
               running.add(key);
               most = Math.max(most, running.size);
@@ -155,7 +155,7 @@ describe("the upload line", () => {
               ended.set(key, [...(ended.get(key) ?? []), n]);
               if (fails) throw new Error("broken");
             });
-            expect(line.unstoredBytes).toBeLessThanOrEqual(RULE.maxUnstoredBytes);
+            expect(queue.unstoredBytes).toBeLessThanOrEqual(RULE.maxUnstoredBytes);
             return one;
           }),
         );
@@ -163,7 +163,7 @@ describe("the upload line", () => {
         for (const list of ended.values()) expect(list).toEqual(list.toSorted((a, b) => a - b));
         const reasons = outcomes.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
         expect(reasons.filter((reason) => !/^Error: broken|^Refusal: BUSY/.test(reason))).toEqual([]);
-        expect([line.unstoredBytes, line.uploads, line.roomy]).toEqual([0, 0, true]);
+        expect([queue.unstoredBytes, queue.uploads, queue.hasRoom]).toEqual([0, 0, true]);
       }),
       { numRuns: 60 },
     );
