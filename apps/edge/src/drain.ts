@@ -1,49 +1,58 @@
 import type { Health } from "@docrelay/platform";
 import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
-import type { Server } from "socket.io";
-import { endConnection } from "./socketio/end-connection.ts";
-import { sleep } from "./report/sleep.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A client connection of either kind. */
+export interface ClientConnection {
+  /** Asks or events that this edge has yet to answer. */
+  readonly pending: number;
+  /** Emits `SHUTTING_DOWN` and closes. Idempotent. */
+  shutDown(): void;
+}
 
 export interface DrainDeps {
   readonly health: Health;
   readonly http: HttpServer;
-  readonly io: Server;
-  readonly plain: { drain(spreadMs: number): Promise<void> };
-  /** How long a balancer gets to see that this edge is not ready; 0 where nobody asks. */
+  /** All connections that are open now. */
+  readonly connections: () => ClientConnection[];
+  /** How long a balancer gets to see that this edge is not ready; 0 where no balancer checks. */
   readonly delayMs: number;
-  /** Whether clients may be there that poll. */
-  readonly polls: boolean;
+  readonly spreadMs: number;
+  /** Whether there may be clients on long polling. */
+  readonly hasPolling: boolean;
 }
 
-/** All sockets at once would be a herd at the other edges. */
-const SPREAD_MS = 1500;
 const STEP_MS = 50;
 const CLOSE_MS = 1000;
 const LAST_POLL_MS = 250;
 
 /**
- * Lets go of everybody: not ready, nobody new let in, each socket told and closed, spread over a second and a half. Their
- * conversations go on elsewhere, from the log.
+ * Drains an edge: it is not ready, refuses new connections, and closes its connections spread over `spreadMs`. Clients
+ * read on from the log, on another edge.
  */
-export async function drain({ health, http, io, plain, delayMs, polls }: DrainDeps): Promise<void> {
-  health.drain();
-  await sleep(delayMs);
-  await Promise.all([endSockets(io), plain.drain(SPREAD_MS)]);
-  // A client that polls hears its last word on a request of its own: until here they are taken.
-  if (polls) await sleep(LAST_POLL_MS);
-  const closed = once(http, "close");
-  http.close();
-  http.closeAllConnections();
+export async function drain(deps: DrainDeps): Promise<void> {
+  deps.health.drain();
+  if (deps.delayMs > 0) await sleep(deps.delayMs);
+  await shutDownAll(deps.connections(), deps.spreadMs);
+  // A polling client fetches its last packet by one more request, so the port stays open for it.
+  if (deps.hasPolling) await sleep(LAST_POLL_MS);
+  const closed = once(deps.http, "close");
+  deps.http.close();
+  deps.http.closeAllConnections();
   await Promise.race([closed, sleep(CLOSE_MS)]);
 }
 
-async function endSockets(io: Server): Promise<void> {
-  const sockets = [...io.of("/").sockets.values()];
-  const steps = Math.max(1, Math.min(SPREAD_MS / STEP_MS, sockets.length));
-  const each = Math.ceil(sockets.length / steps);
-  for (let at = 0; at < sockets.length; at += each) {
-    for (const socket of sockets.slice(at, at + each)) endConnection(socket, "SHUTTING_DOWN", { retryAfterMs: 0 });
-    await sleep(at + each < sockets.length ? STEP_MS : 0);
+/**
+ * Closes connections in groups, one group every 50 ms, those without pending work first. All at once they would connect
+ * to the other edges at the same moment.
+ */
+export async function shutDownAll(connections: readonly ClientConnection[], spreadMs: number): Promise<void> {
+  const sorted = connections.toSorted((a, b) => a.pending - b.pending);
+  const groups = Math.max(1, Math.min(Math.floor(spreadMs / STEP_MS), sorted.length));
+  const size = Math.max(1, Math.ceil(sorted.length / groups));
+  for (let start = 0; start < sorted.length; start += size) {
+    if (start > 0) await sleep(spreadMs / groups);
+    for (const connection of sorted.slice(start, start + size)) connection.shutDown();
   }
 }

@@ -3,6 +3,7 @@ import type { Limits } from "@docrelay/protocol";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createAdmit } from "./limits/admission.ts";
 import { createRateLimiter } from "./limits/rate-limit.ts";
 import { createAcceptAsk } from "./asks/accept-ask.ts";
 import { openResources } from "./resources.ts";
@@ -38,6 +39,7 @@ const BURST_SECONDS = 4;
 const CONNECT_RATE = { perSecond: 5, burst: 60 };
 /** Beyond the clients of either kind: pages, health checks, and what has not said yet what it is. */
 const SPARE_SOCKETS = { least: 64, share: 0.1 };
+const DRAIN_SPREAD_MS = 1500;
 const ASKED_RECENTLY_MS = 10_000;
 
 /** Starts an edge. @throws PlatformError when Redis cannot be used; what listening throws. */
@@ -85,14 +87,19 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const doors = {
     ...shared,
     acceptAsk,
-    rate: createRateLimiter(CONNECT_RATE),
     sessionRate: perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
+    admit: createAdmit({
+      connections: base.connections,
+      connectRate: createRateLimiter(CONNECT_RATE),
+      maxConnections: config.MAX_CONNECTIONS,
+      isDraining: () => health.draining,
+    }),
+    isDraining: () => health.draining,
     origins: config.CORS_ALLOWED_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
-    maxConnections: config.MAX_CONNECTIONS,
     maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
   };
-  openGateway({ ...doors, io, uploads, isDraining: () => health.draining });
+  const gateway = openGateway({ ...doors, io, uploads });
   const cancel = (...[user, conversation, ask]: [string, string, string]): Promise<void> =>
     cancelAsk(doors, user, conversation, ask);
   const plain = createPlainEndpoint({ ...doors, cancel });
@@ -130,7 +137,14 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     async stop() {
       // A balancer that looks gets the time to see it; where nobody looks, nobody is waited for.
       const delayMs = performance.now() - askedAt < ASKED_RECENTLY_MS ? config.DRAIN_DELAY_MS : 0;
-      await drain({ health, http, io, plain, delayMs, polls });
+      await drain({
+        health,
+        http,
+        connections: () => [...gateway.connections(), ...plain.connections()],
+        delayMs,
+        spreadMs: DRAIN_SPREAD_MS,
+        hasPolling: polls,
+      });
       return (await life.close()).map(({ step }) => step);
     },
   };

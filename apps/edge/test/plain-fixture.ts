@@ -24,6 +24,8 @@ import { createServer } from "node:http";
 import { BlockList, type AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 import { WebSocket } from "ws";
+import { createAdmit } from "../src/limits/admission.ts";
+import { shutDownAll } from "../src/drain.ts";
 import { createRateLimiter } from "../src/limits/rate-limit.ts";
 import type { AcceptAsk, AskInput } from "../src/asks/accept-ask.ts";
 import { createAnonymousAuthenticator, type Authenticator } from "../src/auth/authenticator.ts";
@@ -55,6 +57,8 @@ export interface Plain extends AsyncDisposable {
   readonly asks: AskInput[];
   readonly logged: string[];
   readonly url: string;
+  /** Refuses new connections and closes those that are open. */
+  drain(): Promise<void>;
   metrics(): Promise<string>;
   /** Ends a subscription behind the endpoint's back: nothing is heard, and the connection knows of nothing. */
   deafen(at: ConversationAddress): Promise<void>;
@@ -97,6 +101,7 @@ export async function startPlain(
   const asks: AskInput[] = [];
   const logged: string[] = [];
   let lost = 0;
+  let draining = false;
   const acceptAsk: AcceptAsk = async (input) => {
     const { user, conversation, id, message, files, origin, uniqueId } = input;
     const known = asks.findIndex((ask) => ask.id === id);
@@ -143,13 +148,17 @@ export async function startPlain(
     acceptAsk,
     cancel: (user, conversation, ask) => cancel(store, { user, conversation, id: ask, nonce: newNonce() }),
     authenticator,
-    connections,
-    rate: createRateLimiter({ perSecond: 100, burst: 1000 }),
+    admit: createAdmit({
+      connections,
+      connectRate: createRateLimiter({ perSecond: 100, burst: 1000 }),
+      maxConnections: 1000,
+      isDraining: () => draining,
+    }),
+    isDraining: () => draining,
     sessionRate: undefined,
     trustedProxies: new BlockList(),
     origins: [],
     limits: { messageChars: 32_000, fileBytes: 26_214_400, filesPerAsk: 8 },
-    maxConnections: 1000,
     maxSocketBufferBytes: 1_048_576,
     metrics,
     log: createLogger({
@@ -181,6 +190,10 @@ export async function startPlain(
     asks,
     logged,
     url,
+    async drain() {
+      draining = true;
+      await shutDownAll(endpoint.connections(), 100);
+    },
     metrics: async () => metrics.metrics.text(),
     async deafen(at) {
       const heard = async (): Promise<number> =>

@@ -1,5 +1,5 @@
 import { answerHealth, type Health } from "@docrelay/platform";
-import { ERRORS, refuse, wireError, type ErrorCode, type WireError } from "@docrelay/protocol";
+import { ERRORS, refuse, type WireError } from "@docrelay/protocol";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { BlockList } from "node:net";
@@ -8,6 +8,7 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import { clientAddress } from "../auth/client-address.ts";
 import { toFailure } from "../report/failure.ts";
 import { originAllowed } from "../auth/origin.ts";
+import { refuseUpgrade } from "./refuse-upgrade.ts";
 import type { StaticSite } from "./static-site.ts";
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -29,7 +30,6 @@ export interface HttpDeps {
 }
 
 const HEADERS_MS = 10_000;
-const REFUSED_MS = 2000;
 const HEARD_MS = 1000;
 const HEARD_BYTES = 4_194_304;
 const REQUEST_MS = 30_000;
@@ -71,19 +71,6 @@ async function hearOut(request: IncomingMessage): Promise<void> {
   for (const end of ["end", "close", "error"]) request.once(end, resolve);
   await promise;
   clearTimeout(timer);
-}
-
-/** Answers an upgrade that is not made, as any HTTP request would be. */
-export function refuseUpgrade(
-  socket: Duplex,
-  code: ErrorCode,
-  more?: Partial<Omit<WireError, "code" | "retryable">>,
-): void {
-  const body = JSON.stringify({ error: wireError(code, more) });
-  const head = `HTTP/1.1 ${ERRORS[code].http} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\n`;
-  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-  // A client that has its answer and stays is not waited for.
-  setTimeout(() => socket.destroy(), REFUSED_MS).unref();
 }
 
 async function answer(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {

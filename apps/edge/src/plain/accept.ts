@@ -1,6 +1,6 @@
 import type { AcceptAsk, AskInput } from "../asks/accept-ask.ts";
 import { toFailure } from "../report/failure.ts";
-import { sleep } from "../report/sleep.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** The pauses before an ask whose acceptance is unknown is sent again. */
 const AGAIN_MS = [250, 750, 1500] as const;

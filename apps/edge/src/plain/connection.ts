@@ -13,6 +13,7 @@ import type { FrameThreads } from "./frame-threads.ts";
 import { followConversation, type PlainReader, type ReaderDeps } from "./reader.ts";
 import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./reply.ts";
 import type { Slots } from "../limits/slots.ts";
+import type { ClientConnection } from "../drain.ts";
 
 export interface ConnectionDeps {
   readonly fanOut: FanOut;
@@ -32,11 +33,9 @@ export interface ConnectionDeps {
 }
 
 /** One plain socket: a conversation of its own, from its first frame until it closes. */
-export interface PlainConnection {
+export interface PlainConnection extends ClientConnection {
   /** Reading is held back: pongs are not heard either. */
   readonly working: boolean;
-  /** Asks that wait for their reply. */
-  readonly pending: number;
   /** Says why and closes. Once; later calls do nothing. */
   end(code: ErrorCode, more?: { message: string }): void;
   /** The socket has closed. */
@@ -230,6 +229,7 @@ export function servePlain(
       return pending.size;
     },
     end,
+    shutDown: () => end("SHUTTING_DOWN"),
     closed: () => void (over || finish()),
   };
 }

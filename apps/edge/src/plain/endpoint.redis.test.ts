@@ -363,7 +363,7 @@ describe("ends", () => {
   it("says that it shuts down, closes by 1012, and takes no new ones", async () => {
     const plain = await start();
     const ears = [await plain.connect(), await plain.connect(), await plain.connect()];
-    await plain.endpoint.drain(100);
+    await plain.drain();
     for (const ear of ears) {
       await eventually(() => ear.closedWith() === 1012);
       expect(ear.frames).toMatchObject([{ type: "error", code: "SHUTTING_DOWN", retryable: true }]);

@@ -2,17 +2,16 @@ import type { FanOut, Store } from "@docrelay/channel";
 import type { Logger } from "@docrelay/platform";
 import { refuse, type Limits } from "@docrelay/protocol";
 import type { IncomingMessage } from "node:http";
-import type { BlockList } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { RateLimiter } from "../limits/rate-limit.ts";
+import { identifyUpgrade, type IdentifyDeps } from "./identify.ts";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
-import type { Authenticator, Identity } from "../auth/authenticator.ts";
-import { clientAddress } from "../auth/client-address.ts";
-import type { Connections } from "../limits/connections.ts";
+import type { Identity } from "../auth/authenticator.ts";
+import type { Admit } from "../limits/admission.ts";
+import type { ClientConnection } from "../drain.ts";
 import { createExpiry } from "../auth/expiry.ts";
 import { toFailure } from "../report/failure.ts";
-import { refuseUpgrade } from "../http/server.ts";
+import { refuseUpgrade } from "../http/refuse-upgrade.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
 import type { OpenQueue } from "../conversation/open-queue.ts";
 import { openConversation } from "../conversation/open-conversation.ts";
@@ -21,10 +20,9 @@ import { createAssembly } from "./assembly.ts";
 import { servePlain, type ConnectionDeps, type PlainConnection } from "./connection.ts";
 import { createFrameThreads } from "./frame-threads.ts";
 import { watchLiveness } from "./liveness.ts";
-import { sleep } from "../report/sleep.ts";
 import { createSlots } from "../limits/slots.ts";
 
-export interface PlainDeps {
+export interface PlainDeps extends IdentifyDeps {
   readonly store: Store;
   /** On a subscriber connection of its own. */
   readonly fanOut: FanOut;
@@ -32,15 +30,10 @@ export interface PlainDeps {
   readonly openQueue: OpenQueue;
   readonly acceptAsk: AcceptAsk;
   readonly cancel: ConnectionDeps["cancel"];
-  readonly authenticator: Authenticator;
-  readonly connections: Connections;
-  /** New connections by user; new users by address, where that is limited. */
-  readonly rate: RateLimiter;
-  readonly sessionRate: RateLimiter | undefined;
-  readonly trustedProxies: BlockList;
+  readonly admit: Admit;
+  readonly isDraining: () => boolean;
   readonly origins: readonly string[];
   readonly limits: Pick<Limits, "messageChars" | "fileBytes" | "filesPerAsk">;
-  readonly maxConnections: number;
   readonly maxSocketBufferBytes: number;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
@@ -58,24 +51,21 @@ export interface PlainEndpoint extends AsyncDisposable {
   readonly count: number;
   /** Frames that were decoded in a thread so far. */
   readonly bigFrames: number;
-  /** Takes no new ones, tells those that are here and closes them over `spreadMs`: first those who wait for nothing. */
-  drain(spreadMs: number): Promise<void>;
+  /** The connections that are open now. */
+  connections(): ClientConnection[];
 }
 
 const PROTOCOL = "docrelay.v1";
-const BEARER = "bearer.";
 /** A frame's own words around its base64. */
 const FRAME_MARGIN_BYTES = 65_536;
 /** Browsers send a large frame in pieces: Chromium 33 MB in 251 of 128 KiB. A quarter of that size is allowed for. */
 const MIN_FRAGMENTS = 256;
 const FRAGMENT_BYTES = 32_768;
 const CLOSE_MS = 2000;
-const RETRY_MS = 5000;
 const DECODE_MS = 15_000;
 const ARRIVING = { bytes: 268_435_456, frames: 4 };
 /** Each that waits holds a frame of up to 35 MB. */
 const BIG_FRAMES = { atOnce: 2, maxWaiting: 8, waitMs: 30_000 };
-const DRAIN_STEP_MS = 50;
 
 export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   const { metrics, limits } = deps;
@@ -95,7 +85,6 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   const threads = createFrameThreads({ limits, frameBytes, deadlineMs: DECODE_MS });
   const open = new Map<WebSocket, PlainConnection>();
   const assembly = createAssembly(deps.maxArrivingBytes ?? Math.max(ARRIVING.bytes, ARRIVING.frames * frameBytes));
-  let draining = false;
   const connectionDeps: ConnectionDeps = {
     ...deps,
     openConversation: (reader, wish) => openConversation(deps, reader, wish),
@@ -105,31 +94,9 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     bigFrames: createSlots(BIG_FRAMES),
   };
 
-  /** Who it is. @throws Refusal */
-  async function identify(request: IncomingMessage): Promise<Identity> {
-    const token = tokenOf(request);
-    if (token !== undefined) return deps.authenticator.verify(token);
-    const { socket, headers } = request;
-    const address = clientAddress(socket.remoteAddress, headers["x-forwarded-for"], deps.trustedProxies);
-    const wait = deps.sessionRate?.take(address, Date.now()) ?? 0;
-    if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
-    try {
-      // Its own user, for as long as it lasts: its token is never handed out, so it cannot run out.
-      const { user } = await deps.authenticator.issue();
-      return { user, expiresAt: Number.POSITIVE_INFINITY };
-    } catch (error) {
-      throw toFailure(error).wire.code === "FORBIDDEN" ? refuse("AUTH_REQUIRED") : error;
-    }
-  }
-
-  async function admit(request: IncomingMessage): Promise<{ identity: Identity; release: () => void }> {
-    if (draining) throw refuse("SHUTTING_DOWN", { retryAfterMs: 0 });
+  function identify(request: IncomingMessage): Promise<Identity> {
     if (!originAllowed(request.headers, deps.origins)) throw refuse("ORIGIN_DENIED");
-    const identity = await identify(request);
-    const wait = deps.rate.take(identity.user, Date.now());
-    if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
-    if (deps.connections.count >= deps.maxConnections) throw refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
-    return { identity, release: await deps.connections.take(identity.user) };
+    return identifyUpgrade(deps, request);
   }
 
   function serve(ws: WebSocket, request: IncomingMessage, identity: Identity): void {
@@ -168,7 +135,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       expiry.stop();
       connection.closed();
     });
-    if (draining) connection.end("SHUTTING_DOWN");
+    if (deps.isDraining()) connection.shutDown();
   }
 
   return {
@@ -180,34 +147,26 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     },
     handleUpgrade(request, socket, head) {
       socket.on("error", () => undefined); // it went away in mid-handshake
-      admit(request).then(
-        ({ identity, release }) => {
-          if (socket.destroyed) return release();
-          socket.once("close", release);
-          server.handleUpgrade(request, socket, head, (ws) => serve(ws, request, identity));
-        },
-        (error: unknown) => {
-          const { wire, severity } = toFailure(error);
-          if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
-          else if (severity === "store") deps.onTrouble(error);
-          metrics.answered("connect", wire.code);
-          const { code, retryable: _retryable, ...more } = wire;
-          refuseUpgrade(socket, code, more);
-        },
-      );
+      deps
+        .admit(async () => identify(request))
+        .then(
+          ({ identity, release }) => {
+            if (socket.destroyed) return release();
+            socket.once("close", release);
+            server.handleUpgrade(request, socket, head, (ws) => serve(ws, request, identity));
+          },
+          (error: unknown) => {
+            const { wire, severity } = toFailure(error);
+            if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
+            else if (severity === "store") deps.onTrouble(error);
+            metrics.answered("connect", wire.code);
+            const { code, retryable: _retryable, ...more } = wire;
+            refuseUpgrade(socket, code, more);
+          },
+        );
     },
-    async drain(spreadMs) {
-      draining = true;
-      const all = [...open].toSorted(([, a], [, b]) => a.pending - b.pending);
-      const steps = Math.max(1, Math.min(Math.floor(spreadMs / DRAIN_STEP_MS), all.length));
-      const each = Math.max(1, Math.ceil(all.length / steps));
-      for (let at = 0; at < all.length; at += each) {
-        for (const [, connection] of all.slice(at, at + each)) connection.end("SHUTTING_DOWN");
-        await sleep(at + each < all.length ? spreadMs / steps : 0);
-      }
-    },
+    connections: () => [...open.values()],
     async [Symbol.asyncDispose]() {
-      draining = true;
       for (const [ws, connection] of open) {
         connection.closed();
         ws.terminate();
@@ -215,10 +174,4 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       await threads[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The token among the offered subprotocols. */
-function tokenOf({ headers }: IncomingMessage): string | undefined {
-  const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((protocol) => protocol.trim());
-  return offered.find((protocol) => protocol.startsWith(BEARER))?.slice(BEARER.length);
 }

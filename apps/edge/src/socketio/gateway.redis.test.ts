@@ -1,6 +1,8 @@
 import { sessionSchema, welcomeSchema } from "@docrelay/protocol";
+import { once } from "node:events";
 import { eventually } from "@docrelay/testkit";
 import { afterEach, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { refused, useEdges, USER } from "../../test/fixture.ts";
 
 const relay = useEdges({ count: 2 });
@@ -73,6 +75,16 @@ describe("a connection", () => {
     expect(await refused(relay.client(edge, "c"))).toMatchObject({ code: "TOO_MANY_CONNECTIONS" });
     clients[0]?.socket.disconnect();
     await eventually(() => relay.client(edge, "c"), { what: "a place given back" });
+  });
+
+  it("is refused by an edge that is full of plain sockets", async () => {
+    const edge = await startAlso({ MAX_CONNECTIONS: "2" });
+    const plain = [0, 1].map(() => new WebSocket(`ws://127.0.0.1:${edge.port}/ws/chat`));
+    await Promise.all(plain.map((ws) => once(ws, "open")));
+    expect(await refused(relay.client(edge))).toMatchObject({ code: "TOO_MANY_CONNECTIONS" });
+    plain[0]?.terminate();
+    await eventually(() => relay.client(edge), { what: "a released place" });
+    plain[1]?.terminate();
   });
 
   it("that comes and goes too often is told to slow down", async () => {

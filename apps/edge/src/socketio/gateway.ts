@@ -11,7 +11,9 @@ import {
 import { randomUUID } from "node:crypto";
 import type { Server, Socket } from "socket.io";
 import { strike, type Strikes } from "../limits/rate-limit.ts";
-import { admit, type AdmitDeps } from "./admit.ts";
+import type { Admit } from "../limits/admission.ts";
+import type { ClientConnection } from "../drain.ts";
+import { identifyHandshake } from "./identify.ts";
 import type { Identity } from "../auth/authenticator.ts";
 import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./end-connection.ts";
@@ -24,60 +26,74 @@ import { EVENTS, type EventDeps, type EventName, type Session } from "./events.t
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 import type { UploadQueue } from "../uploads/upload-queue.ts";
 
-export interface GatewayDeps extends EventDeps, AdmitDeps {
+export interface GatewayDeps extends EventDeps {
   readonly io: Server;
+  readonly admit: Admit;
+  readonly isDraining: () => boolean;
   readonly subscriptions: Subscriptions;
   readonly line: UploadQueue;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   readonly node: string;
   readonly limits: Limits;
-  readonly maxConnections: number;
   readonly maxSocketBufferBytes: number;
 }
 
 /** Requests of one connection that have no answer yet. */
 const MAX_PENDING = 64;
 
+/** The Socket.IO endpoint. */
+export interface Gateway {
+  /** The connections that are open now. */
+  connections(): ClientConnection[];
+}
+
 /** Lets clients in and answers what they send. Holds nothing of a reply: events reach sockets through the adapter. */
-export function openGateway(deps: GatewayDeps): void {
+export function openGateway(deps: GatewayDeps): Gateway {
   const { io, subscriptions, metrics } = deps;
   const identities = new WeakMap<Socket, Identity>();
   const joined = new WeakSet<Socket["conn"]>();
+  const connections = new Set<ClientConnection>();
 
   io.use((socket, next) => {
     const { conn } = socket;
     // While a connection is being let in the library would let it join again and again: sockets that no cap counts.
     if (joined.has(conn)) return conn.close();
     joined.add(conn);
-    const open = { now: io.engine.clientsCount - 1, most: deps.maxConnections };
-    admit(deps, socket.handshake.auth, open).then(
-      ({ identity, release }) => {
-        if (conn.readyState !== "open") return release();
-        conn.once("close", release);
-        identities.set(socket, identity);
-        next();
-      },
-      (error: unknown) => {
-        joined.delete(conn); // it may try another token
-        const { wire, severity } = toFailure(error);
-        if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
-        metrics.answered("connect", wire.code);
-        next(Object.assign(new Error(wire.code), { data: wire }));
-      },
-    );
+    deps
+      .admit(() => identifyHandshake(deps.authenticator, socket.handshake.auth))
+      .then(
+        ({ identity, release }) => {
+          if (conn.readyState !== "open") return release();
+          conn.once("close", release);
+          identities.set(socket, identity);
+          next();
+        },
+        (error: unknown) => {
+          joined.delete(conn); // it may try another token
+          const { wire, severity } = toFailure(error);
+          if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
+          metrics.answered("connect", wire.code);
+          next(Object.assign(new Error(wire.code), { data: wire }));
+        },
+      );
   });
   io.on("connection", (socket) => {
     const identity = identities.get(socket);
-    if (identity) serve(deps, socket, identity);
+    if (!identity) return;
+    const connection = serve(deps, socket, identity);
+    connections.add(connection);
+    socket.on("disconnect", () => connections.delete(connection));
+    if (deps.isDraining()) connection.shutDown();
   });
   subscriptions.onResync(() => {
     metrics.resynced();
     io.local.emit("resync", {});
   });
+  return { connections: () => [...connections] };
 }
 
-function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
+function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): ClientConnection {
   const { metrics, node, limits } = deps;
   let identity = admitted;
   let strikes: Strikes = [];
@@ -161,6 +177,12 @@ function serve(deps: GatewayDeps, socket: Socket, admitted: Identity): void {
   const { user, expiresAt } = identity;
   const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node, limits, expiresAt };
   socket.emit("welcome", welcome);
+  return {
+    get pending() {
+      return pending;
+    },
+    shutDown: () => end("SHUTTING_DOWN", { retryAfterMs: 0 }),
+  };
 }
 
 function known(event: unknown): event is EventName {

@@ -1,0 +1,15 @@
+import { handshakeSchema, refuse } from "@docrelay/protocol";
+import * as z from "zod/mini";
+import type { Authenticator, Identity } from "../auth/authenticator.ts";
+
+/** The user of a Socket.IO handshake, whose `auth` may be anything. @throws Refusal `AUTH_*`, `BAD_MESSAGE` */
+export async function identifyHandshake(authenticator: Authenticator, auth: unknown): Promise<Identity> {
+  const handshake = z.safeParse(handshakeSchema, auth);
+  if (handshake.success) return authenticator.verify(handshake.data.token);
+  const isVersion = handshake.error.issues.some(({ path }) => path[0] === "protocol");
+  const { token } = (auth ?? {}) as { token?: unknown };
+  // A missing token is reported first: signing in is the first step, whatever else is wrong.
+  if (token === undefined) throw refuse("AUTH_REQUIRED");
+  const version = { reason: "version", message: "This server speaks protocol 1. Update the client." };
+  throw refuse("BAD_MESSAGE", isVersion ? version : { reason: "schema" });
+}
