@@ -44,9 +44,9 @@ export interface Resources {
   readonly sharedSettings: SharedSettings;
   readonly authenticator: Authenticator;
   readonly connections: Connections;
-  readonly gate: QueueGate;
+  readonly queueGate: QueueGate;
   /** Logs an error from which the process recovers by itself, at most once a second. */
-  trouble(error: unknown): void;
+  onTrouble(error: unknown): void;
 }
 
 const CLOSE_STEP_MS = 2000;
@@ -65,7 +65,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const logTrouble = logAtMostOnceASecond((_what, error, repeated) => {
     log.warn({ repeated, reason: error instanceof Error ? error.message : String(error) }, "trouble with the store");
   });
-  const trouble = (error: unknown): void => logTrouble("store", error);
+  const onTrouble = (error: unknown): void => logTrouble("store", error);
   const connect = (purpose: RedisConnectionOptions["purpose"], name: string, offlineQueue: boolean): Redis => {
     const { REDIS_URL: url } = config;
     const redis = connectRedis({
@@ -74,7 +74,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
       name: `docrelay-edge-${name}`,
       commandTimeoutMs: ANSWER_MS,
       offlineQueue,
-      onError: trouble,
+      onError: onTrouble,
     });
     life.add(`redis ${name}`, () => redis.disconnect());
     return redis;
@@ -103,17 +103,17 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   };
   const producer = createProducer({ connection: redis, timeoutMs: ANSWER_MS });
   life.add("producer", () => producer[Symbol.asyncDispose]());
-  const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: trouble });
+  const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: onTrouble });
   life.add("connections", () => connections[Symbol.asyncDispose]());
-  const gate = createQueueGate({ max: config.MAX_QUEUED_ASKS, count: () => countUnfinished(store) });
-  life.add("queue gate", () => gate[Symbol.dispose]());
+  const queueGate = createQueueGate({ max: config.MAX_QUEUED_ASKS, count: () => countUnfinished(store) });
+  life.add("queue gate", () => queueGate[Symbol.dispose]());
 
   const secret = await shareSessionSecret(redis, config.SESSION_SECRET);
   const sharedSettings = createSharedSettings(store);
-  const subscriptions = watchSubscriptions(subscriber, trouble);
+  const subscriptions = watchSubscriptions(subscriber, onTrouble);
   subscriptions.onResync(() => {
     sharedSettings.forget();
-    secret.adopt().catch(trouble);
+    secret.adopt().catch(onTrouble);
   });
   return {
     node,
@@ -128,8 +128,8 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     sharedSettings,
     authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
     connections,
-    gate,
-    trouble,
+    queueGate,
+    onTrouble,
   };
 }
 

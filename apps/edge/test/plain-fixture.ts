@@ -32,6 +32,7 @@ import { createAnonymousAuthenticator, type Authenticator } from "../src/auth/au
 import { createConnections } from "../src/limits/connections.ts";
 import { createEdgeMetrics } from "../src/report/metrics.ts";
 import { createPlainEndpoint, type PlainDeps, type PlainEndpoint } from "../src/plain/endpoint.ts";
+import { createOpenConversation } from "../src/conversation/open-conversation.ts";
 import { createOpenQueue } from "../src/conversation/open-queue.ts";
 
 /** A plain socket as an old front end has it, and what it has heard. */
@@ -141,12 +142,19 @@ export async function startPlain(
     bufferedBytes: 0,
     largestBuffer: 0,
   }));
+  const openQueue = createOpenQueue({
+    maxBytes: 33_554_432,
+    atOnce: 64,
+    maxPerUser: 100,
+    maxWaiting: 1000,
+    waitMs: 5000,
+  });
   const endpoint = createPlainEndpoint({
-    store,
     fanOut: createFanOut(subscriber),
-    openQueue: createOpenQueue({ maxBytes: 33_554_432, atOnce: 64, maxPerUser: 100, maxWaiting: 1000, waitMs: 5000 }),
+    openConversation: createOpenConversation({ store, openQueue }),
     acceptAsk,
-    cancel: (user, conversation, ask) => cancel(store, { user, conversation, id: ask, nonce: newNonce() }),
+    cancelAsk: async (user, conversation, ask) =>
+      void (await cancel(store, { user, conversation, id: ask, nonce: newNonce() })),
     authenticator,
     admit: createAdmit({
       connections,
@@ -159,7 +167,9 @@ export async function startPlain(
     trustedProxies: new BlockList(),
     origins: [],
     limits: { messageChars: 32_000, fileBytes: 26_214_400, filesPerAsk: 8 },
+    askDeadlineMs: store.askDeadlineMs,
     maxSocketBufferBytes: 1_048_576,
+    pingIntervalMs: 25_000,
     metrics,
     log: createLogger({
       level: "info",

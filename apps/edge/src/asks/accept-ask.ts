@@ -58,8 +58,9 @@ export type AcceptAsk = (
 export interface AskDeps extends ExtractionDeps {
   readonly sharedSettings: SharedSettings;
   readonly uploads: Uploads;
-  readonly gate: QueueGate;
-  readonly rate: RateLimiter;
+  readonly queueGate: QueueGate;
+  /** Asks by user, on this edge. */
+  readonly askRate: RateLimiter;
   readonly limits: Limits;
   /** Trouble that needs nobody's help: the ask is durable, and the sweeper rings. */
   onTrouble(error: unknown): void;
@@ -68,17 +69,17 @@ export interface AskDeps extends ExtractionDeps {
 type Prepared = AskFile & { readonly password?: string | undefined };
 
 export function createAcceptAsk(deps: AskDeps): AcceptAsk {
-  const { store, producer, sharedSettings, gate, rate, limits } = deps;
+  const { store, producer, sharedSettings, queueGate, askRate, limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     const { user, conversation, id, message, origin, uniqueId } = input;
-    const wait = rate.take(user, Date.now());
-    if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
+    const waitMs = askRate.take(user, Date.now());
+    if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
     checkMessage(message, limits, input.files.length > 0);
     checkFiles(input.files, limits, maxInlineBytes);
 
     // When everything is full an ask that is known still gets its answer: nobody new is let in, and nothing is stored.
-    const maxInFlight = gate.full ? 0 : limits.asksInFlight;
+    const maxInFlight = queueGate.full ? 0 : limits.asksInFlight;
     const busy = (): Error => refuse("BUSY", { retryAfterMs: 1000, ask: id });
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 
@@ -112,11 +113,11 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     });
     // Without files nothing stands between acceptance and the doorbell: both go to Redis together, in this order, and
     // share a turn of its disk. A bell that is rung for an ask that is refused finds nothing new.
-    const rung = files.length === 0 && !gate.full ? ring() : undefined;
+    const rung = files.length === 0 && !queueGate.full ? ring() : undefined;
     const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();
     if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
-    if (!accepted.duplicate) gate.entered();
+    if (!accepted.duplicate) queueGate.entered();
     await (rung ?? ring());
     return { seq: accepted.seq, duplicate: accepted.duplicate };
   };

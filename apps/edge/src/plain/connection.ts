@@ -3,233 +3,192 @@ import type { Logger } from "@docrelay/platform";
 import { ERRORS, refuse, wireError, type ErrorCode, type Event, type WireError } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
-import { strike, type Strikes } from "../limits/rate-limit.ts";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
+import type { CancelAsk } from "../asks/cancel-ask.ts";
+import type { Identity } from "../auth/authenticator.ts";
+import type { OpenConversation } from "../conversation/open-conversation.ts";
+import type { ClientConnection } from "../drain.ts";
+import { strike, type Strikes } from "../limits/rate-limit.ts";
+import type { Slots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
 import { acceptPatiently } from "./accept.ts";
 import { decodePlainFrame, type DecodedFrame, type PlainLimits } from "./frame-decoder.ts";
+import { createFrameInbox, type FrameInbox } from "./frame-inbox.ts";
 import type { FrameThreads } from "./frame-threads.ts";
-import { followConversation, type PlainReader, type ReaderDeps } from "./reader.ts";
-import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./reply.ts";
-import type { Slots } from "../limits/slots.ts";
-import type { ClientConnection } from "../drain.ts";
+import { createPendingAsks, type PendingAsks } from "./pending-asks.ts";
+import { followConversation, type PlainReader } from "./reader.ts";
+import { errorFrame, type UniqueId } from "./reply.ts";
 
 export interface ConnectionDeps {
   readonly fanOut: FanOut;
-  readonly openConversation: ReaderDeps["open"];
+  readonly openConversation: OpenConversation;
   readonly acceptAsk: AcceptAsk;
-  readonly cancel: (user: string, conversation: string, ask: string) => Promise<unknown>;
+  readonly cancelAsk: CancelAsk;
   readonly limits: PlainLimits;
-  readonly frameBytes: number;
+  readonly maxFrameBytes: number;
   readonly askDeadlineMs: number;
   readonly maxSocketBufferBytes: number;
   readonly threads: FrameThreads;
-  /** Big frames from their decoding until their ask is stored. */
-  readonly bigFrames: Slots;
+  /** Large frames from their decoding until their ask is stored. */
+  readonly largeFrames: Slots;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   onTrouble(error: unknown): void;
 }
 
-/** One plain socket: a conversation of its own, from its first frame until it closes. */
-export interface PlainConnection extends ClientConnection {
-  /** Reading is held back: pongs are not heard either. */
-  readonly working: boolean;
-  /** Says why and closes. Once; later calls do nothing. */
-  end(code: ErrorCode, more?: { message: string }): void;
-  /** The socket has closed. */
-  closed(): void;
-}
-
-/** Larger text frames are decoded in a thread: 33 MB on the loop would hold up everybody. */
-const BIG_FRAME_BYTES = 262_144;
-/** Closes for a reason that the table has no close code for: `BUSY`. */
+/** Larger text frames are decoded in a thread: 33 MB on the event loop would delay all connections. */
+const LARGE_FRAME_BYTES = 262_144;
+/** Close code of an error for which the protocol's table has none: `BUSY`. */
 const TRY_AGAIN_LATER = 1013;
-/** Beyond an ask's deadline, when its end ought to be in the log: it is not, so the log has lost it. */
+/** An ask without a terminal event this long after its deadline is lost. */
 const OVERDUE_MS = 15_000;
 
-interface Pending {
-  readonly uniqueId: UniqueId;
-  readonly stream: boolean;
-  readonly overdue: NodeJS.Timeout;
-  attempt: number;
-}
+type AskFrame = Extract<DecodedFrame, { readonly message: string }>;
 
-/** `expiresAt`: when its token runs out, in ms since the epoch; Infinity for a socket that is its own user. */
-export function servePlain(
-  deps: ConnectionDeps,
-  ws: WebSocket,
-  { user, expiresAt }: { readonly user: string; readonly expiresAt: number },
-): PlainConnection {
-  const { metrics, limits } = deps;
-  const conversation = randomUUID();
-  const pending = new Map<string, Pending>();
-  const frames: Array<{ data: Buffer; isBinary: boolean }> = [];
-  let reader: PlainReader | undefined;
-  let working = false;
-  let over = false;
-  let strikes: Strikes = [];
+/** One plain socket: a conversation of its own, from its first frame until it closes. */
+export class PlainConnection implements ClientConnection {
+  readonly #deps: ConnectionDeps;
+  readonly #ws: WebSocket;
+  readonly #identity: Identity;
+  readonly #conversation = randomUUID();
+  readonly #asks: PendingAsks;
+  readonly #inbox: FrameInbox;
+  #reader: PlainReader | undefined;
+  #isOver = false;
+  #strikes: Strikes = [];
 
-  function send(frame: string): void {
-    if (over) return;
-    // One frame may exceed the cap by its own size, since it is counted when the next one comes.
-    if (ws.bufferedAmount > deps.maxSocketBufferBytes) return end("SLOW_CONSUMER");
-    ws.send(frame, () => undefined); // a socket that breaks says so by closing
-  }
-
-  function end(code: ErrorCode, more?: { message: string }): void {
-    if (over) return;
-    // Who does not read would not read this either.
-    if (code !== "SLOW_CONSUMER") send(errorFrame(wireError(code, more), undefined));
-    if (over) return; // that was one frame too many
-    metrics.closed(code);
-    finish();
-    ws.close(ERRORS[code].close || TRY_AGAIN_LATER, code);
-  }
-
-  function finish(): void {
-    over = true;
-    frames.length = 0;
-    for (const { overdue } of pending.values()) clearTimeout(overdue);
-    pending.clear();
-    reader?.stop();
-  }
-
-  function hear(event: Event): void {
-    try {
-      apply(event);
-    } catch (error) {
-      deps.log.error({ err: error, event: "plain" }, "bug");
-      end("INTERNAL");
-    }
-  }
-
-  function apply(event: Event): void {
-    const waiting = pending.get(event.ask);
-    if (!waiting) return;
-    const { uniqueId, stream } = waiting;
-    switch (event.type) {
-      case "started":
-        waiting.attempt = Math.max(waiting.attempt, event.attempt);
-        return;
-      case "delta":
-        if (stream && event.attempt >= waiting.attempt) send(deltaFrame(event.text, uniqueId));
-        return;
-      case "completed":
-        settle(event.ask);
-        return send(replyFrame(event, uniqueId));
-      case "failed":
-        settle(event.ask);
-        return send(errorFrame(event.error, uniqueId));
-      case "cancelled":
-        settle(event.ask);
-        return send(errorFrame(wireError("ASK_EXPIRED", { message: "The question was cancelled." }), uniqueId));
-      default:
-    }
-  }
-
-  function settle(ask: string): void {
-    clearTimeout(pending.get(ask)?.overdue);
-    pending.delete(ask);
-  }
-
-  function watch(ask: string, uniqueId: UniqueId, stream: boolean): void {
-    const overdue = setTimeout(() => {
-      settle(ask);
-      send(errorFrame(wireError("ASK_EXPIRED"), uniqueId));
-    }, deps.askDeadlineMs + OVERDUE_MS);
-    overdue.unref();
-    pending.set(ask, { uniqueId, stream, overdue, attempt: 0 });
-  }
-
-  async function ask(frame: DecodedFrame): Promise<void> {
-    const { uniqueId } = frame;
-    if (over) return; // it closed while this was decoded
-    if (frame.refused) return refused(frame.refused, uniqueId);
-    const id = randomUUID();
-    try {
-      if (Date.now() >= expiresAt) throw refuse("AUTH_EXPIRED");
-      const { message, stream, files } = frame;
-      reader ??= followConversation(
-        { fanOut: deps.fanOut, open: deps.openConversation, toWire: (error) => toFailure(error).wire },
-        { user, conversation },
-        hear,
-        () => end("INTERNAL"),
-      );
-      // Before it is accepted: its reply may be here sooner than the acknowledgement.
-      watch(id, uniqueId, stream);
-      const more = typeof uniqueId === "string" ? { uniqueId } : {};
-      const input = { user, conversation, id, message, files, origin: "plain", ...more } as const;
-      const startedAt = performance.now();
-      const accepted = await acceptPatiently(deps.acceptAsk, input, deps.frameBytes, () => over);
-      metrics.answered("plain", "ok");
-      metrics.asked((performance.now() - startedAt) / 1000);
-      reader.asked(id, accepted);
-    } catch (error) {
-      const known = pending.has(id); // else its end was heard, or the socket is gone
-      settle(id);
-      const { wire, severity } = toFailure(error);
-      // It may be durable all the same. Nobody waits for it any more.
-      if (severity !== "refused") deps.cancel(user, conversation, id).catch(deps.onTrouble);
-      if (known || severity === "refused") refused(wire, uniqueId, error);
-    }
-  }
-
-  function refused(wire: WireError, uniqueId: UniqueId, error?: unknown): void {
-    metrics.answered("plain", wire.code);
-    const { severity } = error === undefined ? { severity: "refused" } : toFailure(error);
-    if (severity === "bug") deps.log.error({ err: error, event: "plain" }, "bug");
-    else if (severity === "store") deps.onTrouble(error);
-    send(errorFrame(wire, uniqueId));
-    if (wire.code !== "BAD_MESSAGE") return;
-    const struck = strike(strikes, Date.now());
-    strikes = struck.strikes;
-    if (struck.out) end("BAD_MESSAGE", { message: "Too many messages that could not be read." });
-  }
-
-  async function handle(data: Buffer, isBinary: boolean): Promise<void> {
-    if (isBinary) {
-      const wire = wireError("BAD_MESSAGE", { reason: "binary", message: "Send text frames." });
-      return refused(wire, undefined);
-    }
-    if (data.length <= BIG_FRAME_BYTES) return ask(decodePlainFrame(data, limits));
-    await deps.bigFrames.run(async () => {
-      if (!over) await ask(await deps.threads.decode(data)); // it may have closed while it stood in line
+  /** `identity.expiresAt` is Infinity for a socket that is its own user. */
+  constructor(deps: ConnectionDeps, ws: WebSocket, identity: Identity) {
+    this.#deps = deps;
+    this.#ws = ws;
+    this.#identity = identity;
+    this.#asks = createPendingAsks(deps.askDeadlineMs + OVERDUE_MS, (frame) => this.#send(frame));
+    this.#inbox = createFrameInbox(ws, async (data, isBinary) => {
+      try {
+        await this.#handle(data, isBinary);
+      } catch (error) {
+        this.#refuse(toFailure(error).wire, undefined, error);
+      }
     });
   }
 
-  /** One frame after the other, each until its ask is durable; meanwhile the network holds what comes next, not we. */
-  async function work(): Promise<void> {
-    if (working) return;
-    working = true;
-    ws.pause();
-    for (let frame = frames.shift(); frame && !over; frame = frames.shift()) {
-      try {
-        await handle(frame.data, frame.isBinary);
-      } catch (error) {
-        refused(toFailure(error).wire, undefined, error);
-      }
-    }
-    working = false;
-    ws.resume();
+  /** The socket is paused: pongs are not heard either. */
+  get busy(): boolean {
+    return this.#inbox.busy;
   }
 
-  ws.on("message", (data, isBinary) => {
-    if (over) return;
-    frames.push({ data: data as Buffer, isBinary });
-    void work();
-  });
+  /** Asks that wait for their terminal event. */
+  get pending(): number {
+    return this.#asks.count;
+  }
 
-  return {
-    get working() {
-      return working;
-    },
-    get pending() {
-      return pending.size;
-    },
-    end,
-    shutDown: () => end("SHUTTING_DOWN"),
-    closed: () => void (over || finish()),
-  };
+  shutDown(): void {
+    this.end("SHUTTING_DOWN");
+  }
+
+  /** Sends the reason and closes. Idempotent. */
+  end(code: ErrorCode, more?: { message: string }): void {
+    if (this.#isOver) return;
+    // A client that does not read would not read this frame either.
+    if (code !== "SLOW_CONSUMER") this.#send(errorFrame(wireError(code, more), undefined));
+    if (this.#isOver) return; // that frame found the buffer full
+    this.#deps.metrics.closed(code);
+    this.closed();
+    this.#ws.close(ERRORS[code].close || TRY_AGAIN_LATER, code);
+  }
+
+  /** The socket has closed; its asks go on without it. Idempotent. */
+  closed(): void {
+    this.#isOver = true;
+    this.#inbox.close();
+    this.#asks.clear();
+    this.#reader?.stop();
+  }
+
+  #send(frame: string): void {
+    if (this.#isOver) return;
+    // One frame may exceed the cap by its own size, since it is counted when the next one comes.
+    if (this.#ws.bufferedAmount > this.#deps.maxSocketBufferBytes) return this.end("SLOW_CONSUMER");
+    this.#ws.send(frame, () => undefined); // a failed socket also emits `close`
+  }
+
+  async #handle(data: Buffer, isBinary: boolean): Promise<void> {
+    const { limits, largeFrames, threads } = this.#deps;
+    if (isBinary) {
+      const wire = wireError("BAD_MESSAGE", { reason: "binary", message: "Send text frames." });
+      return this.#refuse(wire, undefined);
+    }
+    if (data.length <= LARGE_FRAME_BYTES) return this.#ask(decodePlainFrame(data, limits));
+    await largeFrames.run(async () => {
+      if (!this.#isOver) await this.#ask(await threads.decode(data)); // it may have closed during the wait
+    });
+  }
+
+  async #ask(frame: DecodedFrame): Promise<void> {
+    const { uniqueId } = frame;
+    if (this.#isOver) return; // it closed during the decoding
+    if (frame.refused) return this.#refuse(frame.refused, uniqueId);
+    const id = randomUUID();
+    try {
+      if (Date.now() >= this.#identity.expiresAt) throw refuse("AUTH_EXPIRED");
+      this.#reader ??= this.#follow();
+      // Before it is accepted: its reply may come sooner than the acceptance.
+      this.#asks.add(id, { uniqueId, stream: frame.stream });
+      this.#reader.asked(id, await this.#accept(id, frame));
+    } catch (error) {
+      const isPending = this.#asks.has(id); // else its end was heard, or the socket has closed
+      this.#asks.remove(id);
+      const { wire, severity } = toFailure(error);
+      // It may be durable all the same, and nothing waits for its reply any more.
+      if (severity !== "refused") {
+        this.#deps.cancelAsk(this.#identity.user, this.#conversation, id).catch(this.#deps.onTrouble);
+      }
+      if (isPending || severity === "refused") this.#refuse(wire, uniqueId, error);
+    }
+  }
+
+  async #accept(id: string, { message, files, uniqueId }: AskFrame): Promise<{ seq: number; duplicate: boolean }> {
+    const { acceptAsk, maxFrameBytes, metrics } = this.#deps;
+    const { user } = this.#identity;
+    const more = typeof uniqueId === "string" ? { uniqueId } : {};
+    const input = { user, conversation: this.#conversation, id, message, files, origin: "plain", ...more } as const;
+    const startedAt = performance.now();
+    const accepted = await acceptPatiently(acceptAsk, input, maxFrameBytes, () => this.#isOver);
+    metrics.answered("plain", "ok");
+    metrics.asked((performance.now() - startedAt) / 1000);
+    return accepted;
+  }
+
+  #follow(): PlainReader {
+    const { fanOut, openConversation: open } = this.#deps;
+    return followConversation(
+      { fanOut, open, toWire: (error) => toFailure(error).wire },
+      { user: this.#identity.user, conversation: this.#conversation },
+      (event) => this.#apply(event),
+      () => this.end("INTERNAL"),
+    );
+  }
+
+  #apply(event: Event): void {
+    try {
+      this.#asks.apply(event);
+    } catch (error) {
+      this.#deps.log.error({ err: error, event: "plain" }, "bug");
+      this.end("INTERNAL");
+    }
+  }
+
+  #refuse(wire: WireError, uniqueId: UniqueId, error?: unknown): void {
+    const { metrics, log, onTrouble } = this.#deps;
+    metrics.answered("plain", wire.code);
+    const severity = error === undefined ? "refused" : toFailure(error).severity;
+    if (severity === "bug") log.error({ err: error, event: "plain" }, "bug");
+    else if (severity === "store") onTrouble(error);
+    this.#send(errorFrame(wire, uniqueId));
+    if (wire.code !== "BAD_MESSAGE") return;
+    const struck = strike(this.#strikes, Date.now());
+    this.#strikes = struck.strikes;
+    if (struck.out) this.end("BAD_MESSAGE", { message: "Too many messages that could not be read." });
+  }
 }

@@ -213,7 +213,7 @@ describe("large frames", () => {
     expect(plain.asks.map(({ message }) => message)).toEqual(["big", "small"]);
     const [file] = plain.asks[0]?.files ?? [];
     expect(file && "bytes" in file && Buffer.from(file.bytes).equals(bytes)).toBe(true);
-    expect(plain.endpoint.bigFrames).toBe(1);
+    expect(plain.endpoint.largeFrames).toBe(1);
   });
 
   it("refuses in the thread what is bad, and closes by 1009 what is over the cap", async () => {
@@ -222,7 +222,7 @@ describe("large frames", () => {
     ear.say(`${"[".repeat(10)}${" ".repeat(300_000)}`);
     ear.say({ unique_id: "2", file: { name: "a", content: `${"A".repeat(299_999)}*` } });
     expect(await ear.next(2)).toMatchObject([{ code: "BAD_MESSAGE" }, { code: "FILE_CORRUPT", unique_id: "2" }]);
-    expect(plain.endpoint.bigFrames).toBe(2);
+    expect(plain.endpoint.largeFrames).toBe(2);
     ear.say("x".repeat(700_000));
     await eventually(() => ear.closedWith() === 1009);
   });
@@ -351,7 +351,7 @@ describe("ends", () => {
   });
 
   it("notices a connection that does not answer pings, and keeps one that does", async () => {
-    const plain = await start({ pingEveryMs: 200 });
+    const plain = await start({ pingIntervalMs: 200 });
     const alive = await plain.connect();
     const silent = await plain.connect();
     silent.ws.pause();

@@ -2,7 +2,6 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { takeToken, type Bucket } from "../limits/rate-limit.ts";
 
-const PING_EVERY_MS = 25_000;
 /** A large frame keeps pongs waiting behind it: these bytes in a period are a sign of life too, a byte now and then is not. */
 const ALIVE_BYTES = 4096;
 const PING_RATE = { perSecond: 5, burst: 100 };
@@ -16,7 +15,7 @@ export function watchLiveness(
   ws: WebSocket,
   socket: Pick<Socket, "bytesRead">,
   on: { isHeld(): boolean; silent(): void; flooded(): void },
-  everyMs = PING_EVERY_MS,
+  intervalMs: number,
 ): () => void {
   let heard = true;
   let bytes = socket.bytesRead;
@@ -35,7 +34,7 @@ export function watchLiveness(
     heard = false;
     bytes = read;
     if (ws.readyState === ws.OPEN) ws.ping(undefined, false, () => undefined);
-  }, everyMs);
+  }, intervalMs);
   timer.unref();
   return () => clearInterval(timer);
 }

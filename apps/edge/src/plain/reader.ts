@@ -1,19 +1,11 @@
 import { conversationAddress, type FanOut } from "@docrelay/channel";
-import {
-  follow,
-  following,
-  type Event,
-  type FollowInput,
-  type Open,
-  type Opened,
-  type WireError,
-} from "@docrelay/protocol";
+import { follow, following, type Event, type FollowInput, type Open, type WireError } from "@docrelay/protocol";
+import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
 
 export interface ReaderDeps {
   readonly fanOut: FanOut;
-  /** Reads the log, a few at a time per edge. @throws Refusal; what ioredis throws. */
-  readonly open: (reader: LogReader, open: Open) => Promise<Omit<Opened, "ok">>;
+  readonly open: OpenConversation;
   readonly toWire: (error: unknown) => WireError;
 }
 
@@ -33,7 +25,7 @@ const LISTEN_AGAIN_MS = 1000;
  */
 export function followConversation(
   { fanOut, open, toWire }: ReaderDeps,
-  of: { readonly user: string; readonly conversation: string },
+  target: { readonly user: string; readonly conversation: string },
   apply: (event: Event) => void,
   fail: (error: WireError) => void,
 ): PlainReader {
@@ -42,7 +34,7 @@ export function followConversation(
   let unlisten: (() => void) | undefined;
   // What it reads is applied here: a reader of logs that has always read what it was sent.
   const reader: LogReader = {
-    user: of.user,
+    user: target.user,
     get gone() {
       return stopped;
     },
@@ -81,7 +73,7 @@ export function followConversation(
   }
 
   function read(call: number, position: Open["after"]): void {
-    open(reader, { conversation: of.conversation, ...(position && { after: position }) }).then(
+    open(reader, { conversation: target.conversation, ...(position && { after: position }) }).then(
       (opened) => input({ type: "opened", call, ...opened }),
       (error: unknown) => input({ type: "refused", call, error: toWire(error) }),
     );
@@ -104,7 +96,7 @@ export function followConversation(
     resync: (): void => input({ type: "resync" }),
   };
   function listen(): void {
-    fanOut.listen(conversationAddress(of.user, of.conversation), listener).then(
+    fanOut.listen(conversationAddress(target.user, target.conversation), listener).then(
       (end) => {
         if (stopped) return end();
         unlisten = end;

@@ -1,9 +1,10 @@
 import { wireError, type ErrorCode, type WireError } from "@docrelay/protocol";
 import type { Socket } from "socket.io";
+import { webSocketOf } from "./web-socket-of.ts";
 
 /**
- * Ends a connection and says why first. `socket.conn.close()`, never `disconnect()`: that one tells clients to stay away.
- * What is still to be sent goes out before, unless the client does not read.
+ * Emits `closing` with the reason, then ends the connection: by `socket.conn.close()`, since `disconnect()` tells clients
+ * not to reconnect. Packets that wait are sent before, except to a client that does not read.
  */
 export function endConnection(
   socket: Socket,
@@ -16,9 +17,8 @@ export function endConnection(
     socket.conn.close();
     return;
   }
-  // Everything that waits is thrown away, and an emitted packet would wait: so it goes to the WebSocket by itself, behind
-  // what the network holds already.
-  const { socket: wire } = socket.conn.transport as unknown as { socket?: { send(frame: string): void } };
-  wire?.send(`42${JSON.stringify(["closing", error])}`);
+  // The packets that wait are dropped, and an emitted one would be among them: this frame goes to the WebSocket directly,
+  // behind what the network holds already.
+  webSocketOf(socket)?.send(`42${JSON.stringify(["closing", error])}`);
   socket.conn.close(true);
 }

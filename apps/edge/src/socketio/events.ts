@@ -1,5 +1,4 @@
-import { cancel, conversationAddress, newNonce, type Store } from "@docrelay/channel";
-import type { Producer } from "@docrelay/jobs";
+import { conversationAddress } from "@docrelay/channel";
 import {
   askSchema,
   cancelSchema,
@@ -10,16 +9,19 @@ import {
   refuse,
   uploadChunkSchema,
   uploadStartSchema,
+  type WireError,
 } from "@docrelay/protocol";
+import type * as z from "zod/mini";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
+import type { CancelAsk } from "../asks/cancel-ask.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
-import type { Membership } from "./membership.ts";
-import type { EdgeMetrics } from "../report/metrics.ts";
+import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
-import { openConversation, type OpenDeps } from "../conversation/open-conversation.ts";
+import type { EdgeMetrics } from "../report/metrics.ts";
 import type { Uploads } from "../uploads/uploads.ts";
+import type { Membership } from "./membership.ts";
 
-/** Who is behind a socket and what it hears; `renew` takes a fresh token of the same user. */
+/** The user of a socket and what it hears; `renew` takes a fresh token of the same user. */
 export interface Session {
   identity(): Identity;
   readonly membership: Membership;
@@ -27,81 +29,117 @@ export interface Session {
   renew(identity: Identity): void;
 }
 
-export interface EventDeps extends OpenDeps {
-  readonly store: Store;
-  readonly producer: Producer;
-  readonly acceptAsk: AcceptAsk;
-  readonly uploads: Uploads;
-  readonly authenticator: Authenticator;
-  readonly metrics: EdgeMetrics;
-  onTrouble(error: unknown): void;
+/** Says when a connection may be read again. */
+export interface Backpressure {
+  readonly hasRoom: boolean;
+  whenRoom(callback: () => void): void;
 }
 
-type Handler = (deps: EventDeps, session: Session, payload: unknown) => Promise<object>;
+export interface EventDeps {
+  readonly openConversation: OpenConversation;
+  readonly acceptAsk: AcceptAsk;
+  readonly cancelAsk: CancelAsk;
+  readonly uploads: Uploads;
+  readonly uploadQueue: Backpressure;
+  readonly authenticator: Authenticator;
+  readonly metrics: EdgeMetrics;
+}
 
-/** Everything a client may send, by name: parse, then do. What a handler answers goes into the acknowledgement. */
-export const EVENTS = {
-  async "conversation:open"(deps, { identity, membership, reader }, payload) {
-    const open = parsePayload(openSchema, payload);
-    const { user } = identity();
-    const at = conversationAddress(user, open.conversation);
-    const why = membership.hears(at) ? "gap" : "reconnect";
-    const opened = await membership.during(at, () => openConversation(deps, reader, open));
-    if (open.after) deps.metrics.resumed(why, opened.events.length);
-    return opened;
+/** The rules of one client event. */
+interface EventRules {
+  /** Also runs when the session's token has expired. */
+  readonly whenExpired?: boolean;
+  /** While it has no room, a connection that sent this event is not read. */
+  readonly backpressure?: (deps: EventDeps) => Backpressure;
+  /** Whether a refusal is a strike against the connection. Default: each `BAD_MESSAGE` is. */
+  readonly isStrike?: (error: WireError) => boolean;
+}
+
+/** One client event: its rules, and `run`, which parses the payload and resolves to the acknowledgement's fields. */
+export interface ClientEvent extends EventRules {
+  run(deps: EventDeps, session: Session, payload: unknown): Promise<object>;
+}
+
+/** Joins a schema and the handler of what it parses; the payload's depth is checked by `parsePayload`. */
+function clientEvent<S extends z.ZodMiniType>(
+  event: EventRules & {
+    readonly schema: S;
+    run(deps: EventDeps, session: Session, payload: z.infer<S>): Promise<object>;
   },
+): ClientEvent {
+  const { schema, run, ...rules } = event;
+  return { ...rules, run: async (deps, session, payload) => run(deps, session, parsePayload(schema, payload)) };
+}
 
-  async "conversation:close"(_deps, { identity, membership }, payload) {
-    const { conversation } = parsePayload(closeSchema, payload);
-    membership.leave(conversationAddress(identity().user, conversation));
-    return {};
-  },
+const EVENTS = new Map<string, ClientEvent>(
+  Object.entries({
+    "conversation:open": clientEvent({
+      schema: openSchema,
+      async run({ openConversation, metrics }, { identity, membership, reader }, open) {
+        const address = conversationAddress(identity().user, open.conversation);
+        const why = membership.hears(address) ? "gap" : "reconnect";
+        const opened = await membership.during(address, () => openConversation(reader, open));
+        if (open.after) metrics.resumed(why, opened.events.length);
+        return opened;
+      },
+    }),
 
-  async ask(deps, { identity, membership }, payload) {
-    const { files = [], ...ask } = parsePayload(askSchema, payload);
-    const { user } = identity();
-    const begun = performance.now();
-    const { seq, duplicate } = await membership.during(conversationAddress(user, ask.conversation), () =>
-      deps.acceptAsk({ ...ask, user, files, origin: "socket" }),
-    );
-    deps.metrics.asked((performance.now() - begun) / 1000);
-    return { ask: ask.id, seq, duplicate };
-  },
+    "conversation:close": clientEvent({
+      schema: closeSchema,
+      async run(_deps, { identity, membership }, { conversation }) {
+        membership.leave(conversationAddress(identity().user, conversation));
+        return {};
+      },
+    }),
 
-  async "upload:start"(deps, { identity }, payload) {
-    return deps.uploads.start(identity().user, parsePayload(uploadStartSchema, payload));
-  },
+    ask: clientEvent({
+      schema: askSchema,
+      async run({ acceptAsk, metrics }, { identity, membership }, { files = [], ...ask }) {
+        const { user } = identity();
+        const startedAt = performance.now();
+        const { seq, duplicate } = await membership.during(conversationAddress(user, ask.conversation), () =>
+          acceptAsk({ ...ask, user, files, origin: "socket" }),
+        );
+        metrics.asked((performance.now() - startedAt) / 1000);
+        return { ask: ask.id, seq, duplicate };
+      },
+    }),
 
-  async "upload:chunk"(deps, { identity }, payload) {
-    return deps.uploads.chunk(identity().user, parsePayload(uploadChunkSchema, payload));
-  },
+    "upload:start": clientEvent({
+      schema: uploadStartSchema,
+      run: ({ uploads }, { identity }, start) => uploads.start(identity().user, start),
+    }),
 
-  async cancel(deps, { identity }, payload) {
-    const { conversation, ask } = parsePayload(cancelSchema, payload);
-    await cancelAsk(deps, identity().user, conversation, ask);
-    return {};
-  },
+    "upload:chunk": clientEvent({
+      schema: uploadChunkSchema,
+      backpressure: ({ uploadQueue }) => uploadQueue,
+      // A hole is how a client learns where to go on after a reconnect.
+      isStrike: ({ code, reason }) => code === "BAD_MESSAGE" && reason !== "offset",
+      run: ({ uploads }, { identity }, chunk) => uploads.chunk(identity().user, chunk),
+    }),
 
-  async "auth:refresh"(deps, { identity, renew }, payload) {
-    const { token } = parsePayload(refreshSchema, payload);
-    const fresh = await deps.authenticator.verify(token);
-    if (fresh.user !== identity().user) throw refuse("FORBIDDEN", { message: "That token is somebody else's." });
-    renew(fresh);
-    return { expiresAt: fresh.expiresAt };
-  },
-} as const satisfies Record<string, Handler>;
+    cancel: clientEvent({
+      schema: cancelSchema,
+      async run({ cancelAsk }, { identity }, { conversation, ask }) {
+        await cancelAsk(identity().user, conversation, ask);
+        return {};
+      },
+    }),
 
-export type EventName = keyof typeof EVENTS;
+    "auth:refresh": clientEvent({
+      schema: refreshSchema,
+      whenExpired: true,
+      async run({ authenticator }, { identity, renew }, { token }) {
+        const fresh = await authenticator.verify(token);
+        if (fresh.user !== identity().user) throw refuse("FORBIDDEN", { message: "That token is of another user." });
+        renew(fresh);
+        return { expiresAt: fresh.expiresAt };
+      },
+    }),
+  }),
+);
 
-/** Cancels an ask, and rings for whoever comes next. @throws Refusal `NOT_FOUND` */
-export async function cancelAsk(
-  deps: Pick<EventDeps, "store" | "producer" | "onTrouble">,
-  user: string,
-  conversation: string,
-  ask: string,
-): Promise<void> {
-  const cancelled = await cancel(deps.store, { user, conversation, id: ask, nonce: newNonce() });
-  if (cancelled.kind === "unknown") throw refuse("NOT_FOUND");
-  // The flag is set, or the ask has ended: a ring that fails is made up for by the sweeper.
-  if ("conversation" in cancelled) await deps.producer.wake(cancelled.conversation).catch(deps.onTrouble);
+/** The event that a client named; undefined if there is none. */
+export function eventNamed(name: unknown): ClientEvent | undefined {
+  return typeof name === "string" ? EVENTS.get(name) : undefined;
 }

@@ -17,7 +17,6 @@ class Bounded extends WebSocketServer {
 
 const CONNECT_MS = 10_000;
 const CLOSE_MS = 10_000;
-const PING_EVERY_MS = 25_000;
 const PONG_MS = 20_000;
 /** Around the bytes of an ask: its message with every character escaped, names, ids. */
 const ENVELOPE_BYTES = 524_288;
@@ -26,25 +25,26 @@ const ENVELOPE_BYTES = 524_288;
  * Socket.IO, over WebSocket alone unless told otherwise: then no connection needs stickiness. Upgrades are given to
  * `engine` by whoever routes them, so that two WebSocket endpoints do not end each other's handshakes.
  */
-export function createSocketServer(of: {
+export function createSocketServer(options: {
   readonly publisher: Redis;
   readonly subscriber: Redis;
   readonly maxInlineBytes: number;
+  readonly pingIntervalMs: number;
   readonly transports: ReadonlyArray<"websocket" | "polling">;
 }): { io: Server; engine: EngineServer } {
   const engine = new EngineServer({
-    transports: [...of.transports],
-    maxHttpBufferSize: of.maxInlineBytes + ENVELOPE_BYTES,
+    transports: [...options.transports],
+    maxHttpBufferSize: options.maxInlineBytes + ENVELOPE_BYTES,
     perMessageDeflate: false,
     httpCompression: false,
-    pingInterval: PING_EVERY_MS,
+    pingInterval: options.pingIntervalMs,
     pingTimeout: PONG_MS,
-    wsEngine: Bounded as never,
+    wsEngine: Bounded,
   });
   const io = new Server({
     serveClient: false,
     connectTimeout: CONNECT_MS,
-    adapter: createShardedAdapter(of.publisher, of.subscriber, { subscriptionMode: "dynamic" }),
+    adapter: createShardedAdapter(options.publisher, options.subscriber, { subscriptionMode: "dynamic" }),
   });
   io.bind(engine);
   return { io, engine };

@@ -34,7 +34,7 @@ export interface Uploads {
 
 export interface UploadsDeps extends ExtractionDeps {
   readonly sharedSettings: SharedSettings;
-  readonly line: UploadQueue;
+  readonly uploadQueue: UploadQueue;
   readonly limits: Limits;
   readonly maxUserBytes: number;
   readonly maxBytes: number;
@@ -44,7 +44,7 @@ export interface UploadsDeps extends ExtractionDeps {
 const RETRY_MS = 1000;
 
 export function createUploads(deps: UploadsDeps): Uploads {
-  const { store, blobs, line, limits } = deps;
+  const { store, blobs, uploadQueue, limits } = deps;
   const shares = { maxUserBytes: deps.maxUserBytes, maxBytes: deps.maxBytes };
 
   /** Puts a chunk into the store: its bytes first, then how far the upload is, which must never be ahead of them. */
@@ -125,7 +125,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
         });
       }
       if (bytes.length === 0) throw refuse("BAD_MESSAGE", { reason: "schema", message: "The chunk is empty." });
-      return line.run({ user, upload, bytes: bytes.length }, () => put(user, upload, offset, bytes));
+      return uploadQueue.run({ user, upload, bytes: bytes.length }, () => put(user, upload, offset, bytes));
     },
 
     async keep(user, { name, bytes }) {

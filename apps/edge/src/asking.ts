@@ -1,0 +1,83 @@
+import type { Limits } from "@docrelay/protocol";
+import { createAcceptAsk, type AcceptAsk } from "./asks/accept-ask.ts";
+import { createCancelAsk, type CancelAsk } from "./asks/cancel-ask.ts";
+import type { Config } from "./config.ts";
+import { createOpenConversation, type OpenConversation } from "./conversation/open-conversation.ts";
+import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
+import { createRateLimiter } from "./limits/rate-limit.ts";
+import type { Resources } from "./resources.ts";
+import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
+import { createUploads, type Uploads } from "./uploads/uploads.ts";
+
+/** What clients may do, whichever endpoint they use. */
+export interface Asking {
+  readonly limits: Limits;
+  readonly acceptAsk: AcceptAsk;
+  readonly cancelAsk: CancelAsk;
+  readonly openConversation: OpenConversation;
+  readonly openQueue: OpenQueue;
+  readonly uploads: Uploads;
+  readonly uploadQueue: UploadQueue;
+}
+
+/** Eight logs of the largest size keep a core busy. */
+const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
+const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
+const BURST_SECONDS = 4;
+const OPENS_AT_ONCE = 64;
+const UPLOADS_AT_ONCE = 2;
+
+type Needed = "store" | "blobs" | "producer" | "sharedSettings" | "queueGate" | "onTrouble";
+
+export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
+  const { store, blobs, producer, sharedSettings, queueGate, onTrouble } = resources;
+  const limits = limitsOf(config);
+  const openQueue = createOpenQueue({ ...OPENS, atOnce: OPENS_AT_ONCE });
+  const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: UPLOADS_AT_ONCE });
+  const uploads = createUploads({
+    store,
+    blobs,
+    producer,
+    sharedSettings,
+    uploadQueue,
+    limits,
+    maxUserBytes: config.MAX_USER_BLOB_BYTES,
+    maxBytes: config.MAX_BLOB_BYTES,
+    onTrouble,
+  });
+  const acceptAsk = createAcceptAsk({
+    store,
+    blobs,
+    producer,
+    sharedSettings,
+    uploads,
+    queueGate,
+    askRate: createRateLimiter({
+      perSecond: config.ASKS_PER_SECOND,
+      burst: config.ASKS_PER_SECOND * BURST_SECONDS,
+    }),
+    limits,
+    onTrouble,
+  });
+  return {
+    limits,
+    acceptAsk,
+    cancelAsk: createCancelAsk({ store, producer, onTrouble }),
+    openConversation: createOpenConversation({ store, openQueue }),
+    openQueue,
+    uploads,
+    uploadQueue,
+  };
+}
+
+function limitsOf(config: Config): Limits {
+  return {
+    messageChars: config.MAX_MESSAGE_CHARS,
+    inlineFileBytes: config.MAX_INLINE_BYTES,
+    fileBytes: config.MAX_FILE_BYTES,
+    filesPerAsk: config.MAX_FILES_PER_ASK,
+    chunkBytes: config.CHUNK_BYTES,
+    pagesPerFile: config.MAX_PAGES,
+    asksInFlight: config.MAX_ASKS_IN_FLIGHT,
+  };
+}

@@ -1,0 +1,21 @@
+import { cancel, newNonce, type Store } from "@docrelay/channel";
+import type { Producer } from "@docrelay/jobs";
+import { refuse } from "@docrelay/protocol";
+
+export interface CancelDeps {
+  readonly store: Store;
+  readonly producer: Producer;
+  onTrouble(error: unknown): void;
+}
+
+/** Cancels an ask and wakes its conversation. Idempotent. @throws Refusal `NOT_FOUND`; what ioredis throws. */
+export type CancelAsk = (user: string, conversation: string, ask: string) => Promise<void>;
+
+export function createCancelAsk({ store, producer, onTrouble }: CancelDeps): CancelAsk {
+  return async function cancelAsk(user, conversation, ask) {
+    const cancelled = await cancel(store, { user, conversation, id: ask, nonce: newNonce() });
+    if (cancelled.kind === "unknown") throw refuse("NOT_FOUND");
+    // The flag is set, or the ask has ended: the sweeper makes up for a wake-up job that is lost.
+    if ("conversation" in cancelled) await producer.wake(cancelled.conversation).catch(onTrouble);
+  };
+}

@@ -1,0 +1,144 @@
+import type { Health, Logger } from "@docrelay/platform";
+import type { Server as EngineServer } from "engine.io";
+import type { Server as HttpServer } from "node:http";
+import { join } from "node:path";
+import type { Asking } from "./asking.ts";
+import type { Config } from "./config.ts";
+import type { ClientConnection } from "./drain.ts";
+import { createHttpServer } from "./http/server.ts";
+import { readStaticSite } from "./http/static-site.ts";
+import { createAdmit } from "./limits/admission.ts";
+import { createRateLimiter } from "./limits/rate-limit.ts";
+import { createPlainEndpoint } from "./plain/endpoint.ts";
+import { createEdgeMetrics, type EdgeMetrics } from "./report/metrics.ts";
+import type { Resources } from "./resources.ts";
+import { openGateway } from "./socketio/gateway.ts";
+import { createSocketServer } from "./socketio/server.ts";
+import { readSocketBuffers } from "./socketio/socket-buffers.ts";
+
+/** The public port and both WebSocket endpoints behind it; `http` does not listen yet. */
+export interface Endpoints {
+  readonly http: HttpServer;
+  readonly metrics: EdgeMetrics;
+  readonly hasPolling: boolean;
+  /** The client connections that are open now, of either kind. */
+  connections(): ClientConnection[];
+}
+
+export interface EndpointsDeps {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly resources: Resources;
+  readonly asking: Asking;
+  readonly health: Health;
+}
+
+const PAGE = join(import.meta.dirname, "../../web/dist");
+/** TCP connections beyond clients: pages, health checks, and those that have not sent a request yet. */
+const SPARE_SOCKETS = { min: 64, share: 0.1 };
+const PING_INTERVAL_MS = 25_000;
+const CONNECTS = { perSecond: 5, burst: 60 };
+
+/** Builds the endpoints; closing them is added to the lifecycle. */
+export function openEndpoints({ config, log, resources, asking, health }: EndpointsDeps): Endpoints {
+  const { life, node, redis, subscriber, subscriptions, authenticator, connections, onTrouble } = resources;
+  const { limits, acceptAsk, cancelAsk, openConversation, openQueue, uploads, uploadQueue } = asking;
+  const hasPolling = config.TRANSPORTS === "websocket,polling";
+  const { io, engine } = createSocketServer({
+    publisher: redis,
+    subscriber,
+    maxInlineBytes: config.MAX_INLINE_BYTES,
+    pingIntervalMs: PING_INTERVAL_MS,
+    transports: hasPolling ? ["polling", "websocket"] : ["websocket"],
+  });
+  life.add("socket server", () => io.close());
+
+  const metrics = createEdgeMetrics(() => ({
+    socketio: engine.clientsCount,
+    plain: plain.count,
+    unstoredBytes: uploadQueue.unstoredBytes,
+    uploads: uploadQueue.uploads,
+    opensWaiting: openQueue.waiting,
+    ...readSocketBuffers(io),
+  }));
+  subscriber.on("smessageBuffer", () => metrics.heard());
+
+  const isDraining = (): boolean => health.draining;
+  const admit = createAdmit({
+    connections,
+    connectRate: createRateLimiter(CONNECTS),
+    maxConnections: config.MAX_CONNECTIONS,
+    isDraining,
+  });
+  const perMinute = config.SESSIONS_PER_MINUTE;
+  const sessionRate = perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined;
+  const origins = config.CORS_ALLOWED_ORIGINS;
+  const trustedProxies = config.TRUSTED_PROXIES;
+  const maxSocketBufferBytes = config.MAX_SOCKET_BUFFER_BYTES;
+
+  const gateway = openGateway({
+    io,
+    admit,
+    isDraining,
+    authenticator,
+    subscriptions,
+    openConversation,
+    acceptAsk,
+    cancelAsk,
+    uploads,
+    uploadQueue,
+    limits,
+    node,
+    maxSocketBufferBytes,
+    metrics,
+    log,
+    onTrouble,
+  });
+  const plain = createPlainEndpoint({
+    admit,
+    isDraining,
+    authenticator,
+    sessionRate,
+    trustedProxies,
+    origins,
+    fanOut: resources.fanOut,
+    openConversation,
+    acceptAsk,
+    cancelAsk,
+    limits,
+    askDeadlineMs: config.ASK_DEADLINE_MS,
+    maxSocketBufferBytes,
+    pingIntervalMs: PING_INTERVAL_MS,
+    metrics,
+    log,
+    onTrouble,
+  });
+  life.add("plain endpoint", () => plain[Symbol.asyncDispose]());
+
+  const http = createHttpServer({
+    site: readStaticSite(PAGE),
+    health,
+    authenticator,
+    origins,
+    trustedProxies,
+    sessionRate,
+    polling: hasPolling ? (request, response) => engine.handleRequest(request, response) : undefined,
+    maxSockets: maxSocketsOf(config.MAX_CONNECTIONS),
+    upgrades: { socketIo: upgradeTo(engine), plain: plain.handleUpgrade },
+    onBug: (error) => log.error({ err: error }, "bug"),
+  });
+  return {
+    http,
+    metrics,
+    hasPolling,
+    connections: () => [...gateway.connections(), ...plain.connections()],
+  };
+}
+
+function upgradeTo(engine: EngineServer): EngineServer["handleUpgrade"] {
+  return (request, socket, head) => engine.handleUpgrade(request, socket, head);
+}
+
+function maxSocketsOf(maxConnections: number): number {
+  return Math.ceil(maxConnections + Math.max(SPARE_SOCKETS.min, maxConnections * SPARE_SOCKETS.share));
+}

@@ -1,0 +1,74 @@
+import { wireError, type Event } from "@docrelay/protocol";
+import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./reply.ts";
+
+/** The asks of one plain socket that wait for their terminal event. */
+export interface PendingAsks {
+  readonly count: number;
+  /** Waits for an ask's events; for its end at most until it is overdue. */
+  add(ask: string, reply: { readonly uniqueId: UniqueId; readonly stream: boolean }): void;
+  has(ask: string): boolean;
+  remove(ask: string): void;
+  /** Sends the frames of one event of the conversation's log. */
+  apply(event: Event): void;
+  clear(): void;
+}
+
+interface Pending {
+  readonly uniqueId: UniqueId;
+  readonly stream: boolean;
+  readonly overdue: NodeJS.Timeout;
+  attempt: number;
+}
+
+/** @param overdueMs after which an ask that has no terminal event is refused as `ASK_EXPIRED`: the log has lost it. */
+export function createPendingAsks(overdueMs: number, send: (frame: string) => void): PendingAsks {
+  const pending = new Map<string, Pending>();
+
+  function remove(ask: string): void {
+    clearTimeout(pending.get(ask)?.overdue);
+    pending.delete(ask);
+  }
+
+  return {
+    get count() {
+      return pending.size;
+    },
+    add(ask, { uniqueId, stream }) {
+      const overdue = setTimeout(() => {
+        remove(ask);
+        send(errorFrame(wireError("ASK_EXPIRED"), uniqueId));
+      }, overdueMs);
+      overdue.unref();
+      pending.set(ask, { uniqueId, stream, overdue, attempt: 0 });
+    },
+    has: (ask) => pending.has(ask),
+    remove,
+    apply(event) {
+      const waiting = pending.get(event.ask);
+      if (!waiting) return;
+      const { uniqueId, stream } = waiting;
+      switch (event.type) {
+        case "started":
+          waiting.attempt = Math.max(waiting.attempt, event.attempt);
+          return;
+        case "delta":
+          if (stream && event.attempt >= waiting.attempt) send(deltaFrame(event.text, uniqueId));
+          return;
+        case "completed":
+          remove(event.ask);
+          return send(replyFrame(event, uniqueId));
+        case "failed":
+          remove(event.ask);
+          return send(errorFrame(event.error, uniqueId));
+        case "cancelled":
+          remove(event.ask);
+          return send(errorFrame(wireError("ASK_EXPIRED", { message: "The question was cancelled." }), uniqueId));
+        default:
+      }
+    },
+    clear() {
+      for (const { overdue } of pending.values()) clearTimeout(overdue);
+      pending.clear();
+    },
+  };
+}

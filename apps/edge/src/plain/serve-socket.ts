@@ -1,0 +1,56 @@
+import type { IncomingMessage } from "node:http";
+import type { WebSocket } from "ws";
+import type { Identity } from "../auth/authenticator.ts";
+import { createExpiry } from "../auth/expiry.ts";
+import type { Assembly } from "./assembly.ts";
+import { PlainConnection, type ConnectionDeps } from "./connection.ts";
+import { watchLiveness } from "./liveness.ts";
+
+export interface ServeDeps extends ConnectionDeps {
+  readonly assembly: Assembly;
+  readonly pingIntervalMs: number;
+}
+
+export interface Upgraded {
+  readonly ws: WebSocket;
+  readonly request: IncomingMessage;
+  readonly identity: Identity;
+}
+
+/** Serves an upgraded socket and ends it when it is silent, floods, or its token expires. Its `close` event ends all. */
+export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upgraded): PlainConnection {
+  const connection = new PlainConnection(deps, ws, identity);
+  const unwatch = watchLiveness(
+    ws,
+    request.socket,
+    {
+      isHeld: () => connection.busy,
+      silent() {
+        connection.end("IDLE_TIMEOUT");
+        ws.terminate();
+      },
+      flooded: () => connection.end("RATE_LIMITED"),
+    },
+    deps.pingIntervalMs,
+  );
+  const arriving = deps.assembly.join(() => {
+    connection.end("BUSY");
+    setImmediate(() => ws.terminate()); // while it closes it would go on collecting bytes
+  });
+  // Before the library's own listener, so that a complete frame leaves nothing counted.
+  request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
+  ws.on("message", () => arriving.finished());
+  const expiry = createExpiry(() => connection.end("AUTH_EXPIRED"));
+  if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);
+  ws.on("error", (error: Error & { code?: string }) => {
+    // The library has closed it with the code that fits: 1002, 1007, 1008 or 1009.
+    deps.metrics.closed(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "PAYLOAD_TOO_LARGE" : "BAD_MESSAGE");
+  });
+  ws.on("close", () => {
+    unwatch();
+    arriving.finished();
+    expiry.stop();
+    connection.closed();
+  });
+  return connection;
+}

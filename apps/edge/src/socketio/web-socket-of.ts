@@ -1,0 +1,10 @@
+import type { Socket } from "socket.io";
+import type { WebSocket } from "ws";
+
+/**
+ * The WebSocket under a Socket.IO connection; undefined for one that polls. engine.io keeps it in a private field of its
+ * transport: this is the only place that reads it, and its test fails if the field is renamed.
+ */
+export function webSocketOf(socket: Socket): Pick<WebSocket, "send" | "pause" | "resume"> | undefined {
+  return (socket.conn.transport as unknown as { readonly socket?: WebSocket }).socket;
+}
