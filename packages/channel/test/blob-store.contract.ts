@@ -5,9 +5,9 @@ import { ChannelError, newRef, type BlobStore } from "../src/index.ts";
 
 interface Subject {
   create(): BlobStore;
-  /** Lets a blob's time run out. */
+  /** Makes a blob expire. */
   expire(ref: string, blobs: BlobStore): Promise<unknown>;
-  /** How many blobs take a place now. */
+  /** How many blobs are stored now. */
   places(): Promise<number>;
 }
 
@@ -20,7 +20,7 @@ async function readAll(blobs: BlobStore, ref: string): Promise<Buffer> {
 /** What every blob store promises; run over each implementation. */
 export function blobStoreContract(name: string, subject: Subject): void {
   describe(`blob store: ${name}`, () => {
-    it("gives back the bytes in order, whatever order and however often the chunks came", async () => {
+    it("returns the bytes in order, for chunks in any order, also repeated", async () => {
       const blobs = subject.create();
       await fc.assert(
         fc.asyncProperty(
@@ -42,7 +42,7 @@ export function blobStoreContract(name: string, subject: Subject): void {
       );
     });
 
-    it("finds a hole rather than giving less", async () => {
+    it("throws at a hole", async () => {
       const blobs = subject.create();
       const ref = newRef();
       await blobs.write(ref, 0, Buffer.from("abc"));
@@ -51,7 +51,7 @@ export function blobStoreContract(name: string, subject: Subject): void {
       await expect(readAll(blobs, newRef())).rejects.toMatchObject({ kind: "hole" });
     });
 
-    it("knows what is there, and forgets what is removed, twice too", async () => {
+    it("returns whether bytes are there, and removes them, also twice", async () => {
       const blobs = subject.create();
       const ref = newRef();
       expect(await blobs.exists(ref)).toBe(false);
@@ -65,7 +65,7 @@ export function blobStoreContract(name: string, subject: Subject): void {
       expect(await blobs.exists(ref)).toBe(false);
     });
 
-    it("leaves nothing behind when a blob's time has run out", async () => {
+    it("keeps nothing of an expired blob", async () => {
       const blobs = subject.create();
       const [old, kept] = [newRef(), newRef()];
       const before = await subject.places();

@@ -28,7 +28,7 @@ describe("accept", () => {
     expect(entry?.[1]?.[1]).toContain('"files":[]');
   });
 
-  it("sent twice answers the stored seq and writes nothing more", async () => {
+  it("sent twice returns the stored seq and writes nothing more", async () => {
     await channel.ask("one");
     await channel.ask("two");
     expect(await channel.ask("one")).toEqual({ kind: "accepted", seq: 1, duplicate: true });
@@ -36,7 +36,7 @@ describe("accept", () => {
     expect(await channel.store.redis.llen(keys.mailKey(channel.at))).toBe(2);
   });
 
-  it("answers a duplicate also after the ask has ended", async () => {
+  it("returns a duplicate also after the ask has ended", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     await finish(channel.store, ask, { attempt, n: 1 }, { end: { type: "cancelled", text: "" }, nonce: "nonce" });
@@ -58,7 +58,7 @@ describe("accept", () => {
     expect(await channel.ask("one", { conversation: "elsewhere" })).toEqual({ kind: "conflict" });
   });
 
-  it("is busy at the cap, stores nothing then, and takes more once one has ended", async () => {
+  it("is busy at the limit, stores nothing then, and accepts more once one ask has ended", async () => {
     await channel.ask("one", { maxInFlight: 1 });
     const before = await channel.store.redis.dbsize();
     expect(await channel.ask("two", { maxInFlight: 1, conversation: "elsewhere" })).toEqual({ kind: "busy" });
@@ -91,7 +91,7 @@ describe("accept", () => {
     });
   });
 
-  it("begins nothing by itself", async () => {
+  it("begins no engine call", async () => {
     await channel.ask("one");
     const { ask } = await channel.taken();
     expect(await begin(channel.store, ask, "not the owner", 3)).toEqual({ kind: "stale" });

@@ -11,7 +11,7 @@ const types = async () => {
 };
 
 describe("cancel", () => {
-  it("ends a queued ask itself, out of turn", async () => {
+  it("ends a queued ask at once, also behind others", async () => {
     await channel.ask("one");
     await channel.ask("two");
     expect(await drop("two")).toMatchObject({ kind: "cancelled" });
@@ -19,7 +19,7 @@ describe("cancel", () => {
     expect((await channel.taken()).ask.id).toBe("one");
   });
 
-  it("ends a parked ask itself", async () => {
+  it("ends a parked ask at once", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
     await park(channel.store, ask, owner);
@@ -27,7 +27,7 @@ describe("cancel", () => {
     expect(await take(channel.store, channel.at, "me")).toEqual({ kind: "empty" });
   });
 
-  it("flags a running ask and tells the workers", async () => {
+  it("flags a running ask and publishes a hint for the workers", async () => {
     const subscriber = channel.connect();
     await subscriber.subscribe(CANCEL_CHANNEL);
     const heard = new Promise<string>((resolve) => subscriber.on("message", (_channel, message) => resolve(message)));
@@ -39,7 +39,7 @@ describe("cancel", () => {
     expect((await channel.taken()).ask.cancelled).toBe(true);
   });
 
-  it("flags an ask handed back with part of an answer: only a worker knows what had arrived", async () => {
+  it("flags an ask handed back with part of an answer: a worker reads that part and ends it", async () => {
     await channel.ask("one");
     const { ask, owner, attempt } = await channel.begun();
     await append(channel.store, ask, { attempt, n: 1 }, { events: [{ type: "delta", text: "part" }], nonce: "n" });
@@ -67,7 +67,7 @@ describe("cancel", () => {
     expect(await types()).toEqual(["accepted"]);
   });
 
-  it("ignores what is not a hint", () => {
+  it("ignores a message that is not a hint", () => {
     expect(parseCancelled("")).toBeUndefined();
     expect(parseCancelled("one-part")).toBeUndefined();
   });

@@ -50,7 +50,7 @@ describe("finish", () => {
     expect(await types()).toEqual(["accepted", "delta", "delta", "completed"]);
   });
 
-  it("says whether another ask waits behind this one", async () => {
+  it("returns whether another ask waits behind this one", async () => {
     await channel.ask("one");
     await channel.ask("two");
     const first = await channel.begun();
@@ -63,7 +63,7 @@ describe("finish", () => {
     });
   });
 
-  it("sent twice, or by two, ends an ask once: the first wins", async () => {
+  it("sent twice, or by two workers, ends an ask once: the first wins", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     const ends = await Promise.all([
@@ -91,7 +91,7 @@ describe("finish", () => {
     expect(await types()).toEqual(["accepted"]);
   });
 
-  it("by the sweeper ends it at whatever attempt it is, and says which in the event", async () => {
+  it("by the sweeper ends an ask at any attempt, and names the attempt in the event", async () => {
     await channel.ask("one");
     const { ask } = await channel.begun();
     await finish(channel.store, ask, "any", { end: cancelled, nonce: "s" });
@@ -112,7 +112,7 @@ describe("finish", () => {
     expect(await take(channel.store, channel.at, "me")).toEqual({ kind: "empty" });
   });
 
-  it("shortens the life of an idle conversation to the retention", async () => {
+  it("shortens the expiry of an idle conversation to the retention", async () => {
     await channel.ask("one");
     const { ask } = await channel.taken();
     expect(await channel.store.redis.pttl(recordKey(ask.address))).toBeGreaterThan(channel.store.retentionMs);

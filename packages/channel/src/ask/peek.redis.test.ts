@@ -5,7 +5,7 @@ import { conversationAddress, finish, newNonce, park, peekHeads, take } from "..
 const channel = useChannel();
 
 describe("peekHeads", () => {
-  it("reads the head of each mailbox, as its user names it, and changes nothing", async () => {
+  it("reads the head of each mailbox, with its user's ids, and changes nothing", async () => {
     await channel.ask("one");
     await channel.ask("two");
     const nobody = conversationAddress("nobody", "nothing");
@@ -16,7 +16,7 @@ describe("peekHeads", () => {
     expect(ask).toMatchObject({ id: "one", taken: 1 });
   });
 
-  it("sees no ask that has ended", async () => {
+  it("returns no ask that has ended", async () => {
     await channel.ask("one");
     const { ask } = await channel.taken();
     await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: newNonce() });
@@ -26,7 +26,7 @@ describe("peekHeads", () => {
 });
 
 describe("waited", () => {
-  it("tells an ask that was parked from one that was not", async () => {
+  it("is true only of an ask that was parked", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
     expect(ask.waited).toBe(false);

@@ -19,7 +19,7 @@ const member = `${at.u}/${at.c}/${at.a}`;
 const nextLook = async () => Number(await channel.store.redis.zscore(dueKey(at.shard), member)) - Date.now();
 
 describe("holdLease", () => {
-  it("is one process's until it lets it run out", async () => {
+  it("is held by one process until it expires", async () => {
     expect(await holdLease(channel.store, "a", 60_000)).toBe(true);
     expect(await holdLease(channel.store, "b", 60_000)).toBe(false);
     expect(await holdLease(channel.store, "a", 1)).toBe(true);
@@ -28,7 +28,7 @@ describe("holdLease", () => {
 });
 
 describe("dueAsks", () => {
-  it("finds what is due, in whatever shard, and nothing else", async () => {
+  it("finds the due asks of all shards, and no others", async () => {
     const users = Array.from({ length: 40 }, (_, index) => `user-${index}`);
     for (const user of users) await channel.ask("one", { user });
     expect(await dueAsks(channel.store, 10)).toEqual([]);
@@ -40,8 +40,8 @@ describe("dueAsks", () => {
   });
 });
 
-describe("look", () => {
-  it("finds an ask whose wake job never came, and looks again in 5, 10, 20 … 60 s", async () => {
+describe("checkAsk", () => {
+  it("finds an ask whose wake-up job was lost, and checks it again in 5, 10, 20 … 60 s", async () => {
     await channel.ask("one", {});
     const waits: number[] = [];
     await channel.store.redis.hset(recordKey(at), "deadline", Date.now() + 1e7);
@@ -56,21 +56,21 @@ describe("look", () => {
     expect(waits).toEqual([5, 10, 20, 30, 40, 50, 60, 60, 60]);
   });
 
-  it("never looks later than the deadline", async () => {
+  it("checks no later than the deadline", async () => {
     await channel.ask("one");
     await channel.store.redis.hset(recordKey(at), "deadline", Date.now() + 2000);
     await checkAsk(channel.store, at);
     expect(await nextLook()).toBeLessThanOrEqual(2000);
   });
 
-  it("says that a deadline has passed, and looks again soon should nobody end it", async () => {
+  it("returns that a deadline has passed, and checks again soon in case the ask is not ended", async () => {
     await channel.ask("one");
     await channel.store.redis.hset(recordKey(at), "deadline", 1);
     expect(await checkAsk(channel.store, at)).toMatchObject({ kind: "found", expired: true });
     expect(await nextLook()).toBeLessThanOrEqual(1000);
   });
 
-  it("tells parked, running and cancelled apart", async () => {
+  it("returns whether an ask is parked, running or cancelled", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
     expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { state: "running", cancelled: false } });
@@ -80,7 +80,7 @@ describe("look", () => {
     expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { cancelled: true } });
   });
 
-  it("cleans up what has ended or expired", async () => {
+  it("removes ended and expired asks from the indexes", async () => {
     await channel.ask("one");
     await channel.ask("two");
     await channel.store.redis.del(recordKey(at));

@@ -21,12 +21,12 @@ const channel = useChannel();
 const delta = (text: string) => ({ type: "delta", text }) as const;
 const end = { type: "cancelled", text: "" } as const;
 const endNow = (ask: TakenAsk) => finish(channel.store, ask, "any", { end, nonce: "end" });
-/** Ends the head as another worker or the sweeper would, behind the holder's back. */
+/** Flags the head for cancelling, as an edge does. */
 const flag = () => cancel(channel.store, { user: channel.user, conversation: CONVERSATION, id: "one", nonce: "nonce" });
 const record = (ask: TakenAsk, field: string) => channel.store.redis.hget(recordKey(ask.address), field);
 
 describe("take", () => {
-  it("gives the head with all that a worker needs", async () => {
+  it("returns the head with all that a worker needs", async () => {
     await channel.ask("one");
     await channel.ask("two");
     const { ask } = await channel.taken();
@@ -45,25 +45,25 @@ describe("take", () => {
     expect(ask.now).toBeGreaterThanOrEqual(ask.acceptedAt);
   });
 
-  it("answers empty for a mailbox with nothing in it", async () => {
+  it("returns empty for an empty mailbox", async () => {
     expect(await take(channel.store, channel.at, "owner")).toEqual({ kind: "empty" });
   });
 
-  it("sent twice by one owner answers the same and counts once", async () => {
+  it("sent twice by one owner returns the same and counts once", async () => {
     await channel.ask("one");
     const first = await channel.taken("me");
     const second = await channel.taken("me");
     expect({ ...second.ask, now: 0 }).toEqual({ ...first.ask, now: 0 });
   });
 
-  it("by another owner counts a crash of the former and takes the ask from it", async () => {
+  it("by another owner counts a crash of the former owner, whose writes are stale from then on", async () => {
     await channel.ask("one");
     const former = await channel.taken();
     expect((await channel.taken()).ask.taken).toBe(2);
     expect(await begin(channel.store, former.ask, former.owner, 3)).toEqual({ kind: "stale" });
   });
 
-  it("passes over what has ended or expired and cleans it out of the mailbox", async () => {
+  it("removes ended and expired asks from the mailbox and returns the next", async () => {
     await channel.ask("one");
     await channel.ask("two");
     const { ask } = await channel.taken();
@@ -99,7 +99,7 @@ describe("take of an ask without files", () => {
     });
   });
 
-  it("begins none when all calls were made, it was cancelled, or it kills whoever takes it", async () => {
+  it("begins none when all calls were made or it was cancelled", async () => {
     await channel.ask("one");
     for (const owner of ["a", "b", "c"]) {
       const taken = await take3(owner);
@@ -120,7 +120,7 @@ describe("take of an ask without files", () => {
     expect(await take3("too late")).toMatchObject({ ask: { begun: false } });
   });
 
-  it("begins none that its last owner ran and never let go of", async () => {
+  it("begins none that its last owner ran and did not release", async () => {
     await channel.ask("one");
     await take3("dead");
     expect(await take3("me")).toMatchObject({ ask: { begun: false, orphaned: true, attempt: 1, taken: 1 } });
@@ -134,7 +134,7 @@ describe("take of an ask without files", () => {
 });
 
 describe("begin", () => {
-  it("numbers the engine calls from 1 and forgets the crashes before", async () => {
+  it("numbers the engine calls from 1 and resets the count of crashes", async () => {
     await channel.ask("one");
     expect((await channel.begun()).attempt).toBe(1);
     expect((await channel.begun()).attempt).toBe(2);
@@ -156,7 +156,7 @@ describe("begin", () => {
     expect(await record(ask, "attempt")).toBe("1");
   });
 
-  it("answers cancelled, ended and stale", async () => {
+  it("returns cancelled, ended and stale", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
     expect(await begin(channel.store, ask, "another", 3)).toEqual({ kind: "stale" });
@@ -168,7 +168,7 @@ describe("begin", () => {
 });
 
 describe("append", () => {
-  it("leaves the life of its conversation to its worker's renewals, once the keys have aged", async () => {
+  it("renews the keys of its conversation only once they have aged", async () => {
     await channel.ask("one");
     const { ask, owner, attempt } = await channel.begun();
     const { redis, retentionMs, askDeadlineMs } = channel.store;
@@ -261,7 +261,7 @@ describe("append", () => {
     });
   });
 
-  it("of attempt 0 writes each file's extraction once, whoever does", async () => {
+  it("of attempt 0 writes each file's extraction once, also by two workers", async () => {
     await channel.ask("one");
     const extracted: EventBody = {
       type: "extracted",
@@ -286,7 +286,7 @@ describe("append", () => {
     expect((await channel.taken()).ask.n).toBe(1);
   });
 
-  it("answers cancelled and ended, and writes nothing then", async () => {
+  it("returns cancelled and ended, and writes nothing then", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     await flag();
@@ -315,26 +315,29 @@ describe("park and hand back", () => {
   it.each([
     ["park", park, "parked"],
     ["hand back", handBack, "handed-back"],
-  ] as const)("%s lets go once, takes the count back, and is a no-op the second time", async (_name, letGo, kind) => {
-    await channel.ask("one");
-    const { ask, owner } = await channel.taken();
-    expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
-    expect(await letGo(channel.store, ask, owner)).toEqual({ kind });
-    expect(await record(ask, "taken")).toBe("0");
-    expect((await channel.taken()).ask.taken).toBe(1);
-  });
+  ] as const)(
+    "%s releases once, takes the count back, and is a no-op the second time",
+    async (_name, release, kind) => {
+      await channel.ask("one");
+      const { ask, owner } = await channel.taken();
+      expect(await release(channel.store, ask, owner)).toEqual({ kind });
+      expect(await release(channel.store, ask, owner)).toEqual({ kind });
+      expect(await record(ask, "taken")).toBe("0");
+      expect((await channel.taken()).ask.taken).toBe(1);
+    },
+  );
 
   it.each([
     ["park", park],
     ["hand back", handBack],
-  ] as const)("%s answers stale, cancelled and ended", async (_name, letGo) => {
+  ] as const)("%s returns stale, cancelled and ended", async (_name, release) => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
-    expect(await letGo(channel.store, ask, "another")).toEqual({ kind: "stale" });
+    expect(await release(channel.store, ask, "another")).toEqual({ kind: "stale" });
     await flag();
-    expect(await letGo(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
+    expect(await release(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
     await endNow(ask);
-    expect(await letGo(channel.store, ask, owner)).toEqual({ kind: "ended", how: "cancelled" });
+    expect(await release(channel.store, ask, owner)).toEqual({ kind: "ended", how: "cancelled" });
   });
 
   it("an ask handed back is due at once, a parked one later", async () => {
@@ -356,7 +359,7 @@ describe("park and hand back", () => {
 });
 
 describe("renew", () => {
-  it("puts the sweeper's look off and learns of a cancel", async () => {
+  it("puts the sweeper's check off and returns a cancel", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
     const member = `${ask.address.u}/${ask.address.c}/${ask.address.a}`;
@@ -368,7 +371,7 @@ describe("renew", () => {
     expect(await renew(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
   });
 
-  it("answers stale and ended", async () => {
+  it("returns stale and ended", async () => {
     await channel.ask("one");
     const { ask } = await channel.taken();
     expect(await renew(channel.store, ask, newOwner())).toEqual({ kind: "stale" });

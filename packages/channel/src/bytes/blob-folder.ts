@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { newRef } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
 
-/** Of the folder that `BLOB_STORE` names: where all blobs lie. Nothing outside of it is ever touched. */
+/** The sub-folder of the `BLOB_STORE` folder that holds all blobs. Nothing outside of it is written or deleted. */
 const PLACE = "docrelay-blobs";
-/** In it, and the first thing there: without it no file is read, written or deleted. */
+/** The first file in it: without this file no other is read, written or deleted. */
 const MARKER = "OWNED-BY-DOCRELAY";
-const MARKER_TEXT = "Blobs of docrelay. They are deleted when their time is over.\n";
-/** The root of a file system of its own has it from the start. */
+const MARKER_TEXT = "Blobs of docrelay. They are deleted when they expire.\n";
+/** A new file system has `lost+found` in its root from the start. */
 const NOT_FOREIGN = new Set([PLACE, "lost+found"]);
-/** A full disk must not keep a worker from starting: its sweeper makes room. */
+/** A full disk must not keep a worker from starting: its sweeper frees space. */
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 
 export const placeOfBlobs = (root: string): string => join(root, PLACE);
@@ -25,7 +25,7 @@ export const checkMarker = (root: string): Promise<void> => access(join(root, PL
 /**
  * Makes `root` ready for blobs: takes it into use when it is empty or absent, and tries to write. Idempotent; several
  * processes may do it at once.
- * @throws ChannelError `setting`, with a sentence for the operator: files of somebody else are in it, or it cannot be
+ * @throws ChannelError `setting`, with a sentence for the operator: it holds files of another program, or it cannot be
  * written.
  */
 export async function prepareBlobFolder(root: string): Promise<void> {
@@ -44,7 +44,7 @@ async function takeIntoUse(root: string): Promise<void> {
   await mkdir(root, { recursive: true });
   const besides = (await readdir(root)).filter((name) => !NOT_FOREIGN.has(name));
   const [foreign] = [...besides, ...(await readdir(placeOfBlobs(root)).catch(noneIfAbsent))];
-  // Race: another process may have taken the folder into use after the first look.
+  // Race: another process may have taken the folder into use after the first check.
   if (foreign !== undefined && !(await isOurs(root))) {
     const found = `${root} is not empty (it holds ${JSON.stringify(foreign)}) and was not taken into use by docrelay`;
     throw new ChannelError("setting", `BLOB_STORE: ${found}: name an empty folder`);

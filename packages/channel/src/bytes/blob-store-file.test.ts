@@ -95,7 +95,7 @@ describe("a folder of blobs", () => {
     }
   });
 
-  it("does not hold on to what a writer that died left: files half written, a folder without a time", async () => {
+  it("removes what a dead writer left: half-written files, a folder without a time", async () => {
     const [torn, undated] = [newRef(), newRef()];
     await blobs.write(torn, 0, bytes);
     await writeFile(place(torn, "10.0e984725-c51c-4bf4-9960-e1c80e27aba0"), "som");
@@ -115,7 +115,7 @@ describe("a folder of blobs", () => {
     expect(await readdir(place(ref))).toEqual(["0"]);
   });
 
-  it("that is away is an error of the store, not bytes that are gone", async () => {
+  it("that is away gives an error of the store, not missing bytes", async () => {
     const ref = newRef();
     await blobs.write(ref, 0, bytes);
     await rename(placeOfBlobs(root), join(root, "unmounted"));
@@ -136,7 +136,7 @@ describe("taking a folder into use", () => {
     ["a folder", (at: string) => mkdir(join(at, "precious"))],
     ["a file", (at: string) => writeFile(join(at, "letter.txt"), "")],
     ["a folder named like ours", (at: string) => mkdir(join(placeOfBlobs(at), "precious"), { recursive: true })],
-  ])("is refused when it holds %s of somebody else, and changes nothing", async (_name, plant) => {
+  ])("is refused when it holds %s of another program, and changes nothing", async (_name, plant) => {
     await rm(root, { recursive: true });
     await mkdir(root);
     await plant(root);
@@ -148,7 +148,7 @@ describe("taking a folder into use", () => {
     expect(await readdir(root, { recursive: true })).toEqual(before);
   });
 
-  it("may be done again, and by many at once, also at the root of a file system", async () => {
+  it("may be done again, and by many processes at once, also at the root of a file system", async () => {
     await rm(root, { recursive: true });
     await mkdir(join(root, "lost+found"), { recursive: true });
     await Promise.all(Array.from({ length: 20 }, () => prepareBlobFolder(root)));
@@ -156,7 +156,7 @@ describe("taking a folder into use", () => {
     expect(await readdir(placeOfBlobs(root))).toEqual(["OWNED-BY-DOCRELAY"]);
   });
 
-  it("says why when it cannot be written", async () => {
+  it("gives the reason when it cannot be written", async () => {
     await rm(root, { recursive: true });
     await writeFile(root, "");
     await expect(prepareBlobFolder(root)).rejects.toMatchObject({

@@ -5,10 +5,10 @@ import { checkMarker, codeOf, placeOfBlobs } from "./blob-folder.ts";
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
 
-/** A file whose modification time is when the blob's time is over, by the clock that all processes share. */
+/** A file whose modification time is when the blob expires, by the clock that all processes share. */
 const UNTIL = "until";
 const CHUNK = /^\d+$/;
-/** What a blob's folder may hold of ours; with a UUID behind it: not renamed into its place yet. */
+/** Names of our files in a blob's folder. With a UUID at the end, the file is not renamed into its place yet. */
 const OURS = /^(\d+|until)(\.[\da-f-]{36})?$/;
 
 /**
@@ -33,18 +33,18 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
       if (until) await utimes(beside, until, until);
       await rename(beside, join(folder(ref), name));
     } catch (error) {
-      await rm(beside, { force: true }).catch(() => undefined); // else its blob's removal takes it along
+      await rm(beside, { force: true }).catch(() => undefined); // otherwise the removal of its blob removes it
       throw error;
     }
   }
 
-  /** False when there is nothing to keep. */
+  /** Sets when a blob expires; false when there is none. */
   async function keep(ref: string, ms: number): Promise<boolean> {
     const until = new Date((await now()) + ms);
     return ifThere(() => utimes(join(folder(ref), UNTIL), until, until).then(() => true), false);
   }
 
-  /** What `step` gives, or `otherwise` when the file is not there; but not when all of the store is not there. */
+  /** The result of `step`, or `otherwise` when the file is missing. A missing store is an error. */
   async function ifThere<T>(step: () => Promise<T>, otherwise: T): Promise<T> {
     try {
       return await step();
@@ -58,13 +58,13 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
   const chunks = async (ref: string): Promise<number[]> =>
     (await ifThere(() => readdir(folder(ref)), [])).filter((name) => CHUNK.test(name)).map(Number);
 
-  /** False when something stays that is not ours. */
+  /** Deletes a blob's files and folder; false when a file that is not ours keeps the folder. */
   async function drop(ref: string): Promise<boolean> {
     const own = folder(ref);
     const there = await ifThere(() => lstat(own), undefined);
     if (!there?.isDirectory()) return false;
     const entries = (await readdir(own, { withFileTypes: true })).filter((one) => one.isFile() && OURS.test(one.name));
-    // Last comes the time: a removal that breaks off is gone on with by the next sweep.
+    // The expiry file goes last: the next sweep continues a removal that was interrupted.
     const last = ({ name }: { name: string }): boolean => name === UNTIL;
     for (const some of [entries.filter((one) => !last(one)), entries.filter(last)]) {
       await Promise.all(some.map(({ name }) => unlink(join(own, name)).catch(ignoring("ENOENT"))));
@@ -72,10 +72,10 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
     return rmdir(own).then(() => true, ignoring("ENOENT", "ENOTEMPTY", "EEXIST"));
   }
 
-  /** Blobs without a time, their writers having just begun or died, and when a sweep first saw them. */
+  /** Blobs without an expiry file, whose writer has just begun or died, by when a sweep first saw them. */
   let undated = new Map<string, number>();
 
-  /** Whether a blob's time is over, as of `time`; one without a time was first seen at `since`. */
+  /** Whether a blob has expired at `time`; a blob without an expiry file was first seen at `since`. */
   async function isOver(ref: string, time: number, since = time): Promise<boolean> {
     const until = await ifThere(() => lstat(join(folder(ref), UNTIL)), undefined);
     if (until) return until.mtimeMs + SWEEP_GRACE_MS < time;
@@ -132,7 +132,7 @@ async function onDisk<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    // What the file system throws names a call of its; anything else is Redis's clock, or a bug.
+    // Errors of the file system have `syscall`; any other comes from Redis's clock, or is a bug.
     if (!(error instanceof Error && "syscall" in error && codeOf(error))) throw error;
     throw new ChannelError("io", `the folder of blobs: ${codeOf(error)}`, { cause: error });
   }

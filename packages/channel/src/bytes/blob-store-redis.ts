@@ -2,18 +2,18 @@ import { IDLE_UPLOAD_MS, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts"
 import { blobKey } from "../redis/keys.ts";
 import { ChannelError, type Store } from "../redis/store.ts";
 
-/** Blobs as one hash each, offset → chunk: a re-send writes the same field again. Expiry is Redis's own. */
+/** Blobs as one hash each, offset → chunk: a retry writes the same field again. Expiry is Redis's own. */
 export function createRedisBlobStore(store: Store): BlobStore {
   const { redis } = store;
   return {
     async write(ref, offset, bytes) {
       const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const answers = await redis
+      const replies = await redis
         .pipeline()
         .hset(blobKey(ref), String(offset), chunk)
         .pexpire(blobKey(ref), IDLE_UPLOAD_MS + SWEEP_GRACE_MS)
         .exec();
-      for (const [error] of answers ?? []) if (error) throw error;
+      for (const [error] of replies ?? []) if (error) throw error;
     },
     async *read(ref) {
       const offsets = (await redis.hkeys(blobKey(ref))).map(Number).sort((a, b) => a - b);

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * Where the bytes of uploads lie until they are extracted. They come in chunks, in any order and more than once, from
- * any edge; they are read from the first to the last.
+ * Where the bytes of uploads lie until they are extracted. Any edge writes them in chunks, in any order and more than
+ * once; they are read from the first to the last.
  */
 export interface BlobStore {
   /** Stores a chunk at its offset. The same chunk again changes nothing. */
@@ -14,14 +14,14 @@ export interface BlobStore {
   remove(ref: string): Promise<void>;
   /** Keeps the bytes for `keepMs` from now; false when there are none. */
   renew(ref: string, keepMs: number): Promise<boolean>;
-  /** Removes what has outlived its time, for stores that do not do it by themselves; answers how many. */
+  /** Removes expired bytes, in stores that do not do it by themselves; returns how many blobs. */
   sweep(): Promise<number>;
 }
 
-/** An upload that nobody goes on with is gone after this. */
+/** An upload without a chunk for this long expires. */
 export const IDLE_UPLOAD_MS = 600_000;
 
-/** Bytes outlive what refers to them by this: a step that found them may still be on its way. */
+/** Bytes are kept this much longer than the state that refers to them: a step that found them may still read them. */
 export const SWEEP_GRACE_MS = 60_000;
 
 /** A random name for a blob. */

@@ -4,7 +4,7 @@ import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 
-/** The keys that count everybody's reserved bytes. */
+/** The keys that count the reserved bytes of all users. */
 const RESERVATION = {
   reserved: KEYS.reserved.pattern,
   total: KEYS.reservedTotal.pattern,
@@ -109,7 +109,7 @@ async function disclaim(store: Store, sha256: string, ref: string): Promise<void
 
 /**
  * Marks bytes as needed for an extraction with a password, for the retention. Set the mark before you read the outcome
- * of the extraction without a password: that extraction stores its outcome before it looks for the mark, so either the
+ * of the extraction without a password: that extraction stores its outcome before it reads the mark, so either the
  * caller sees the outcome or the bytes stay.
  */
 export async function retainBytes(store: Store, ref: string): Promise<void> {

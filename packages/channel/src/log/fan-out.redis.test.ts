@@ -22,7 +22,7 @@ function ear(): Listener & { events: Event[]; pages: number[]; resyncs: number }
 }
 
 describe("fan-out", () => {
-  it("delivers a conversation's events and progress to those who listen, and to nobody else", async () => {
+  it("delivers a conversation's events and progress to its listeners only", async () => {
     const fanOut = createFanOut(channel.connect());
     const mine = ear();
     const other = ear();
@@ -73,7 +73,7 @@ describe("fan-out", () => {
     await eventually(async () => ((await subscribers()) as unknown[])[1] === 0);
   });
 
-  it("asks for a resync after its connection came back, and hears again", async () => {
+  it("requests a resync after its connection came back, and delivers again", async () => {
     const subscriber = channel.connect();
     const fanOut = createFanOut(subscriber);
     const mine = ear();
@@ -98,7 +98,7 @@ describe("fan-out", () => {
   });
 });
 
-/** The id of a subscriber's connection: it cannot be asked itself while it is subscribed. */
+/** The id of a subscriber's connection: a subscribed connection cannot run CLIENT ID itself. */
 async function idOf(subscriber: { options: { connectionName?: string | undefined } }): Promise<number> {
   const list = String(await channel.store.redis.client("LIST", "TYPE", "PUBSUB"));
   const ids = list.split("\n").flatMap((line) => (line.includes("ssub=1") ? Number(/id=(\d+)/.exec(line)?.[1]) : []));

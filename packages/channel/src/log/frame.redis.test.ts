@@ -17,7 +17,7 @@ let server: Server;
 let client: Socket;
 let heard: Array<[name: string, payload: Event]>;
 
-/** The library's own parts as an edge wires them: the frame has to mean to them what we think it means. */
+/** The library's own parts as an edge wires them: they must read the frame as we write it. */
 beforeEach(async () => {
   const subscriber = channel.connect();
   http = createServer().listen(0, "127.0.0.1");

@@ -4,9 +4,9 @@ import { roomOf } from "../redis/keys.ts";
 
 /*
  * The frame of @socket.io/redis-adapter 8.3.0 (sharded, dynamic): what one edge publishes for another when it
- * broadcasts to a room. Written here by Lua, so that the adapter on the right edge delivers an event with none of our
- * code on the hot path. The format is internal to the adapter: its version is pinned and a contract test holds this
- * module against a real edge. Source: dist/sharded-adapter.js (encode, onRawMessage) and socket.io-adapter's
+ * broadcasts to a room. Our Lua publishes it, so that the adapter of the edge that has the room delivers an event without
+ * any code of ours on the hot path. The format is internal to the adapter: its version is pinned, and a contract test
+ * compares this module with a real edge. Source: dist/sharded-adapter.js (encode, onRawMessage) and socket.io-adapter's
  * ClusterAdapter.onMessage.
  */
 const BROADCAST = 3;
@@ -14,7 +14,7 @@ const EVENT = 2;
 /** The sender's uid: adapters ignore frames that carry their own. */
 const UID = "relay";
 
-/** What stands before and after an event's JSON in its frame. */
+/** The text before and after an event's JSON in its frame. */
 export function frameAround(
   conversation: ConversationAddress,
   name: "event" | "progress",
@@ -28,17 +28,17 @@ export function frameAround(
 
 export type Decoded = { name: "event"; event: Event } | { name: "progress"; progress: Progress };
 
-/** Reads a frame back, for plain sockets; undefined for anything that is not ours. Never throws. */
+/** Reads a frame back, for plain sockets; undefined for any other message. Never throws. */
 export function decodeFrame(raw: string | Buffer): Decoded | undefined {
   try {
     const frame = JSON.parse(raw.toString()) as { uid?: unknown; data?: { packet?: { data?: unknown } } };
     const data = frame.data?.packet?.data;
     if (frame.uid !== UID || !Array.isArray(data)) return undefined;
-    // The relay's own Lua wrote it: parsed at the boundary, trusted inside.
+    // The relay's own Lua wrote it.
     if (data[0] === "event") return { name: "event", event: data[1] as Event };
     if (data[0] === "progress") return { name: "progress", progress: data[1] as Progress };
     return undefined;
   } catch {
-    return undefined; // not JSON: an edge's binary frame, none of ours
+    return undefined; // not JSON: a binary frame of an edge
   }
 }

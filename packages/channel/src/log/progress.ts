@@ -4,7 +4,7 @@ import { frameAround } from "./frame.ts";
 import { channelOf } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 
-/** Tells whoever has the conversation open how far an ask is. A hint: it is not logged and may be missed. */
+/** Publishes how far an ask is to the edges that have its conversation open. A hint: it is not logged and may be lost. */
 export async function publishProgress(
   store: Store,
   conversation: ConversationAddress,

@@ -24,7 +24,7 @@ async function answered(id: string, count: number, text = "x"): Promise<void> {
 }
 
 describe("openLog", () => {
-  it("reads nothing of a conversation that nobody wrote to", async () => {
+  it("reads nothing of an unknown conversation", async () => {
     expect(await read()).toEqual({ kind: "opened", events: [], more: false, first: 1, head: null, bytes: 0 });
     expect(await read({ seq: 0, nonce: "" })).toEqual({
       kind: "opened",
@@ -36,7 +36,7 @@ describe("openLog", () => {
     });
   });
 
-  it("goes on after a position, and has nothing after the head", async () => {
+  it("continues after a position, and returns nothing after the head", async () => {
     await answered("one", 3);
     const all = events(await read());
     expect(events(await read(position(all[1]))).map(({ seq }) => seq)).toEqual([3, 4, 5]);
@@ -65,7 +65,7 @@ describe("openLog", () => {
     );
   });
 
-  it("cuts a page by bytes, and always gives at least one event", async () => {
+  it("limits a page's bytes, but returns at least one event", async () => {
     await answered("one", 4, "y".repeat(OPEN_MAX_BYTES - 100));
     const page = await read();
     expect(page).toMatchObject({ more: true });
@@ -83,12 +83,12 @@ describe("openLog", () => {
     expect(await read(last)).toEqual({ kind: "lost" });
   });
 
-  it("is not fooled by a nonce that stands in a message", async () => {
+  it("does not find a nonce in the text of a message", async () => {
     await channel.ask("one", { body: { message: '"nonce":"forged"', files: [], origin: "socket" } });
     expect(await read({ seq: 1, nonce: "forged" })).toEqual({ kind: "lost" });
   });
 
-  it("after the log has expired says that it starts behind what was", async () => {
+  it("after the log has expired starts behind the old head", async () => {
     await answered("one", 1);
     await channel.store.redis.del(logKey(channel.at));
     expect(await read()).toEqual({ kind: "opened", events: [], more: false, first: 4, head: null, bytes: 0 });
@@ -96,7 +96,7 @@ describe("openLog", () => {
 });
 
 describe("trimming", () => {
-  it("keeps the newest events, counts what they take, and moves first", async () => {
+  it("keeps the newest events, counts their bytes, and moves first", async () => {
     await answered("one", 400);
     await answered("two", 500);
     const log = await read();
@@ -108,7 +108,7 @@ describe("trimming", () => {
     expect(Number(await channel.store.redis.hget(metaKey(channel.at), "bytes"))).toBe(bytes);
   });
 
-  it("says lost to a position that was trimmed away", async () => {
+  it("returns lost for a position that was trimmed away", async () => {
     await answered("one", 400);
     const early = position(events(await read())[3]);
     await answered("two", 500);
@@ -116,13 +116,13 @@ describe("trimming", () => {
     expect(await read({ seq: 0, nonce: "" })).toEqual({ kind: "lost" });
   });
 
-  it("bounds the bytes", async () => {
+  it("keeps a log below its limit of bytes", async () => {
     await answered("one", 30, "z".repeat(100_000));
     await answered("two", 1);
     expect(Number(await channel.store.redis.hget(metaKey(channel.at), "bytes"))).toBeLessThanOrEqual(2_000_000);
   });
 
-  it("never takes an event of an unfinished ask", async () => {
+  it("removes no event of an unfinished ask", async () => {
     await answered("one", 10);
     await channel.ask("two");
     const { ask, attempt } = await channel.begun();

@@ -6,7 +6,7 @@ import { channelOf, logKey, mailKey, metaKey, recordKey, roomOf } from "./keys.t
 const anything = fc.string({ unit: "binary", maxLength: 40 });
 
 describe("addresses", () => {
-  it("holds nothing that a client wrote, whatever it wrote", () => {
+  it("contain no text of a client", () => {
     fc.assert(
       fc.property(anything, anything, anything, (user, conversation, ask) => {
         const at = askAddress(user, conversation, ask);
@@ -39,7 +39,7 @@ describe("addresses", () => {
     );
   });
 
-  it("knows all 256 shards", () => {
+  it("are in one of 256 shards", () => {
     expect(new Set(SHARDS).size).toBe(256);
     expect(SHARDS).toContain(userAddress("whoever").shard);
   });

@@ -1,6 +1,9 @@
 import { hash } from "node:crypto";
 
-/** A user's place: `shard` is `s00`…`sff` (fixed for ever), `u` 22 base64url characters. Nothing a client wrote is in it. */
+/**
+ * Where a user's keys are: `shard` is `s00`…`sff` (it must never change), `u` 22 base64url characters. No text of a client
+ * is in it.
+ */
 export interface UserAddress {
   readonly shard: string;
   readonly u: string;

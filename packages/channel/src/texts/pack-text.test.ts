@@ -11,7 +11,7 @@ async function through(text: string): Promise<{ field: string; bytes: number; ba
 }
 
 describe("packing a text", () => {
-  it("gives back what it was given", async () => {
+  it("is undone by unpacking", async () => {
     const texts = fc.string({ unit: "grapheme", maxLength: 200 });
     await fc.assert(
       fc.asyncProperty(texts, fc.constantFrom(1, 100, 10_000), async (piece, times) => {
@@ -22,7 +22,7 @@ describe("packing a text", () => {
     );
   });
 
-  it("leaves short texts as they are, and those that grow", async () => {
+  it("leaves short texts as they are, and texts that would grow", async () => {
     expect((await through("short")).field).toBe("text");
     expect((await through(randomBytes(60_000).toString("latin1").normalize())).back).toHaveLength(60_000);
   });

@@ -4,10 +4,10 @@ import { zstdCompress, zstdDecompress } from "node:zlib";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** What is shorter fits into a packet or two as it is. */
+/** A shorter text fits into a packet or two without compression. */
 const WORTH_BYTES = 4096;
 /** More than any text may have. */
-const MOST_BYTES = 512 * 1024 * 1024;
+const MAX_BYTES = 512 * 1024 * 1024;
 
 /** Fields of a hash that hold a text, one of the two: as it is, or compressed. */
 export const PACKED_FIELDS = ["text", "zstd"] as const;
@@ -22,6 +22,6 @@ export async function packText(text: string): Promise<[(typeof PACKED_FIELDS)[nu
 
 /** The text of {@link PACKED_FIELDS}' values, in their order; empty when there is none. */
 export async function unpackText([plain, packed]: ReadonlyArray<Buffer | null | undefined>): Promise<string> {
-  if (packed) return (await decompress(packed, { maxOutputLength: MOST_BYTES })).toString("utf8");
+  if (packed) return (await decompress(packed, { maxOutputLength: MAX_BYTES })).toString("utf8");
   return plain?.toString("utf8") ?? "";
 }

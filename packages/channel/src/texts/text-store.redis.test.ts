@@ -55,7 +55,7 @@ describe("texts", () => {
     expect((await channel.store.redis.hkeys(textKeyOf("long"))).sort()).toEqual(["kind", "meta", "text"]);
   });
 
-  it("are missing until they are written, and a failure is an outcome too", async () => {
+  it("are missing until an outcome is written, a text or a failure", async () => {
     await writeText(channel.store, "a", text);
     await writeText(channel.store, "b", { kind: "failed", code: "PDF_INVALID", permanent: true });
     expect(await textState(channel.store, ["a", "none", "b"])).toEqual(["text", "missing", "failed"]);
@@ -64,7 +64,7 @@ describe("texts", () => {
     expect(await readText(channel.store, "none")).toBeUndefined();
   });
 
-  it("replace a failure, and are replaced by none", async () => {
+  it("replace a failure, and are not replaced by one", async () => {
     const failed: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false };
     await writeText(channel.store, "k", failed);
     await writeText(channel.store, "k", text);
@@ -107,13 +107,13 @@ describe("text keys", () => {
     for (const key of keys) expect(key).toMatch(/^[A-Za-z0-9_-]{32}$/);
   });
 
-  it("are made with one secret, whoever asks first", async () => {
+  it("are made with one secret, whichever process reads it first", async () => {
     const secrets = await Promise.all(Array.from({ length: 10 }, () => readSecret(channel.store)));
     expect(new Set(secrets).size).toBe(1);
     expect(secrets[0]?.length).toBeGreaterThanOrEqual(43);
   });
 
-  it("hold the profile that the extract workers announce", async () => {
+  it("contain the profile that the extract workers store", async () => {
     expect(await readProfile(channel.store)).toBe("");
     await setProfile(channel.store, "1|auto|off");
     expect(await readProfile(channel.store)).toBe("1|auto|off");
@@ -133,7 +133,7 @@ describe("waiting for a text", () => {
     expect(await takeWaiting(channel.store, "l")).toEqual([{ shard: one.shard, u: one.u, c: one.c }]);
   });
 
-  it("leaves nothing behind for a text that came before it was waited for", async () => {
+  it("leaves no wait list for a text that was stored before the wait", async () => {
     const [one, two] = [conversationAddress("a", "1"), conversationAddress("b", "2")];
     for (const at of [one, two]) await awaitTexts(channel.store, at, ["k", "l"]);
     await stopWaiting(channel.store, one, ["k", "l"]);
@@ -152,7 +152,7 @@ describe("waiting for a text", () => {
 });
 
 describe("passwords and priorities", () => {
-  it("keeps a password for a time, and lets it be dropped", async () => {
+  it("keeps a password until it expires or is dropped", async () => {
     await setPassword(channel.store, "k", "open sesame", 60_000);
     expect(await readPassword(channel.store, "k")).toBe("open sesame");
     await dropPassword(channel.store, "k");

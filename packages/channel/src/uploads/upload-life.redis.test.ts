@@ -71,7 +71,7 @@ describe("an upload", () => {
     expect(await beginUpload(channel.store, channel.user, more)).toEqual({ kind: "quota" });
   });
 
-  it("is gone, with its bytes and its shares, when none came for so long", async () => {
+  it("expires, with its bytes and its shares, ten minutes after its last chunk", async () => {
     const { ref } = await begin(150);
     await chunk(ref, 0);
     await pass(10 * MINUTE_MS);
@@ -81,7 +81,7 @@ describe("an upload", () => {
     expect([await blobs().exists(ref), await reserved()]).toEqual([false, 0]);
   });
 
-  it("is not taken for idle by a process whose clock is ahead", async () => {
+  it("is not removed as idle by a process whose clock is ahead", async () => {
     const { ref } = await begin(150);
     await chunk(ref, 0);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 15 * MINUTE_MS });
@@ -89,7 +89,7 @@ describe("an upload", () => {
     expect([await blobs().exists(ref), await reserved()]).toEqual([true, 150]);
   });
 
-  it("that is finished keeps its bytes for as long as somebody uses them", async () => {
+  it("that is finished keeps its bytes for as long as they are used", async () => {
     const { ref } = await begin(1);
     await chunk(ref, 0);
     await claimBytes(channel.store, blobs(), "sha", ref);
@@ -102,7 +102,7 @@ describe("an upload", () => {
   });
 });
 
-it("one sweep gives back the room of however many nobody went on with", async () => {
+it("one sweep releases the room of any number of idle uploads", async () => {
   for (let n = 0; n < 250; n++) await begin(1, `u${n}`);
   await pass(12 * MINUTE_MS);
   expect(await sweepBytes(channel.store, blobs())).toBe(250);

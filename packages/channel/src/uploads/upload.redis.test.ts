@@ -31,7 +31,7 @@ const start = (id: string, size = 10, more: Partial<Parameters<typeof beginUploa
 const reserved = async () => Number(await channel.store.redis.get(KEYS.reservedTotal.pattern));
 
 describe("dropUpload", () => {
-  it("forgets the upload, its bytes and their shares, and may be called twice", async () => {
+  it("removes the upload, its bytes and their shares, and may be called twice", async () => {
     const begun = await start("u", 60);
     if (begun.kind !== "begun") throw new Error(begun.kind);
     await blobs().write(begun.upload.ref, 0, Buffer.alloc(60));
@@ -43,7 +43,7 @@ describe("dropUpload", () => {
 });
 
 describe("dropUpload by an edge that found no bytes", () => {
-  it("leaves alone what another edge has finished, whose bytes lie elsewhere", async () => {
+  it("keeps an upload that another edge has finished", async () => {
     const begun = await start("u", 60);
     if (begun.kind !== "begun") throw new Error(begun.kind);
     await finishUpload(channel.store, channel.user, "u", { sha256: "sha", ref: "kept", text: "key" });
@@ -53,7 +53,7 @@ describe("dropUpload by an edge that found no bytes", () => {
 });
 
 describe("beginUpload", () => {
-  it("begins at 0, and begun again goes on from where it is, keeping its ref", async () => {
+  it("begins at 0, and begun again continues at its offset, with its ref", async () => {
     const first = await start("u");
     expect(first).toMatchObject({
       kind: "begun",
@@ -66,14 +66,14 @@ describe("beginUpload", () => {
     expect(await reserved()).toBe(10);
   });
 
-  it("does not mix up two files under one id", async () => {
+  it("is a conflict for another file under the same id", async () => {
     await start("u");
     expect(await start("u", 11)).toEqual({ kind: "conflict" });
     expect(await start("u", 10, { name: "b.pdf" })).toEqual({ kind: "conflict" });
     expect(await reserved()).toBe(10);
   });
 
-  it("keeps a user to its share, stores nothing beyond it, and leaves others theirs", async () => {
+  it("refuses bytes beyond a user's share, stores nothing then, and accepts those of others", async () => {
     await start("a", 60);
     expect(await start("b", 60)).toEqual({ kind: "quota" });
     expect(await reserved()).toBe(60);
@@ -81,14 +81,14 @@ describe("beginUpload", () => {
     expect(await start("b", 60, {}, "another")).toMatchObject({ kind: "begun" });
   });
 
-  it("is busy when everybody's share is used up, but goes on with what was begun", async () => {
+  it("is busy when all users together have used their share, but continues a begun upload", async () => {
     await start("a", 60, { maxBytes: 100 });
     expect(await start("b", 60, { maxBytes: 100 }, "another")).toEqual({ kind: "busy" });
     expect(await start("a", 60, { maxBytes: 100 })).toMatchObject({ kind: "begun" });
     expect(await reserved()).toBe(60);
   });
 
-  it("shows no user another's upload", async () => {
+  it("is not visible to another user", async () => {
     await start("u");
     expect(await readUpload(channel.store, "another", "u")).toBeUndefined();
   });
@@ -110,7 +110,7 @@ describe("advanceUpload", () => {
 });
 
 describe("the end of an upload", () => {
-  it("keeps one copy of the same bytes, and gives the second one's share back", async () => {
+  it("keeps one copy of the same bytes, and releases the share of the second", async () => {
     const mine = await start("u");
     const theirs = await start("v", 10, {}, "another");
     if (mine.kind !== "begun" || theirs.kind !== "begun") throw new Error("did not begin");
@@ -147,7 +147,7 @@ describe("the end of an upload", () => {
     );
   });
 
-  it("releases once, however often it is told to", async () => {
+  it("releases room once, also when called again", async () => {
     const begun = await start("u");
     if (begun.kind !== "begun") throw new Error(begun.kind);
     await releaseBytes(channel.store, blobs(), begun.upload.ref, { sha256: "sha" });
@@ -156,7 +156,7 @@ describe("the end of an upload", () => {
     expect(await channel.store.redis.hlen(KEYS.reserved.pattern)).toBe(0);
   });
 
-  it("sweeps what nobody went on with", async () => {
+  it("sweeps idle uploads", async () => {
     const begun = await start("u");
     if (begun.kind !== "begun") throw new Error(begun.kind);
     expect(await sweepBytes(channel.store, blobs())).toBe(0);
