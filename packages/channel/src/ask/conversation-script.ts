@@ -3,6 +3,7 @@ import { frameAround } from "../log/frame.ts";
 import { channelOf, conversationsKey, dueKey, liveKey, logKey, mailKey, metaKey, recordPrefix } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind, type Reply, type Script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
+import { RECORD_FIELDS } from "./record.ts";
 
 /** How long a conversation with an unfinished ask outlives that ask's deadline: time for the sweeper to end it. */
 const GRACE_MS = 60_000;
@@ -31,15 +32,19 @@ export interface Step<A extends string> {
   readonly args: Readonly<Record<A, ArgumentKind>>;
 }
 
-/** Reads a step's Lua from the file beside this one. `tails`: it also takes events; see {@link eventTail}. */
+/**
+ * Reads a step's Lua from the file beside this one. `tails`: it also takes events; see {@link eventTail}. `describes`: it
+ * returns the record of an ask; see `readRecord`.
+ */
 export function step<A extends string>(
   file: `${string}.lua`,
   args: Readonly<Record<A, ArgumentKind>>,
-  { tails = false } = {},
+  { tails = false, describes = false } = {},
 ): Step<A> {
   const files = [CLOCK, SHARED, lua(import.meta.url, file)];
   const all: Record<string, ArgumentKind> = { ...CONTEXT, ...args };
-  return { script: script({ files, keys: KEYS, args: all, ...(tails ? { list: "tails" } : {}) }), args };
+  const names = describes ? { recordFields: RECORD_FIELDS } : {};
+  return { script: script({ files, keys: KEYS, args: all, names, ...(tails ? { list: "tails" } : {}) }), args };
 }
 
 /** Runs a step on a conversation. */

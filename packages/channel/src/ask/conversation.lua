@@ -82,8 +82,7 @@ local function checkAt(ask, at)
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- The reply that describes an ask: names and values in turns, as HGETALL has them.
+-- The reply that describes an ask; `recordFields` comes from TypeScript, which reads the values by the same names.
 local function described(status, ask, orphaned)
-  return { status, 'a', ask, 'now', ms(now), 'orphaned', orphaned and 1 or 0,
-    unpack(redis.call('HGETALL', records .. ask)) }
+  return { status, ask, ms(now), orphaned and 1 or 0, fields(ask, unpack(recordFields)) }
 end

@@ -1,5 +1,5 @@
 import type { AskAddress, ConversationAddress } from "../redis/address.ts";
-import { named, type Reply } from "../redis/script.ts";
+import type { Reply } from "../redis/script.ts";
 
 /** One file of an ask: `text` is the key of its extraction, `ref` where its bytes lie. */
 export interface AskFile {
@@ -55,29 +55,54 @@ export interface CheckedAsk extends TakenAsk {
   readonly checks: number;
 }
 
+/**
+ * The fields of a record that {@link readRecord} needs. Scripts read them by this list and it names their values, so a
+ * field more, in whatever place, shifts no other. HGETALL would do without the list: it cost `take` a tenth more of
+ * Redis's time.
+ */
+export const RECORD_FIELDS = [
+  "conversation",
+  "id",
+  "body",
+  "attempt",
+  "n",
+  "taken",
+  "cancel",
+  "accepted",
+  "deadline",
+  "seq",
+  "trace",
+  "state",
+  "looks",
+  "released",
+  "begun",
+] as const;
+
 /** Reads what `described` of `conversation.lua` returns, as `owner` sees it. */
 export function readRecord({ shard, u, c }: ConversationAddress, reply: Reply, owner?: string): CheckedAsk {
-  const fields = named(reply);
-  const text = (name: string): string => fields.get(name) ?? "";
-  const number = (name: string): number => Number(fields.get(name));
+  const [, a, now, orphaned, ...values] = reply;
+  const fields = Object.fromEntries(RECORD_FIELDS.map((name, index) => [name, values[index] ?? null])) as Record<
+    (typeof RECORD_FIELDS)[number],
+    string | number | null
+  >;
   return {
-    address: { shard, u, c, a: text("a") },
-    conversation: text("conversation"),
-    id: text("id"),
-    body: JSON.parse(text("body")) as AskBody,
-    attempt: number("attempt"),
-    n: number("n"),
-    taken: number("taken"),
-    cancelled: text("cancel") === "1",
-    acceptedAt: number("accepted"),
-    deadline: number("deadline"),
-    now: number("now"),
-    seq: number("seq"),
-    trace: text("trace"),
-    waited: fields.has("released"),
-    begun: owner !== undefined && fields.get("begun") === owner,
-    orphaned: text("orphaned") === "1",
-    state: text("state"),
-    checks: number("looks"),
+    address: { shard, u, c, a: String(a) },
+    conversation: String(fields.conversation),
+    id: String(fields.id),
+    body: JSON.parse(String(fields.body)) as AskBody,
+    attempt: Number(fields.attempt),
+    n: Number(fields.n),
+    taken: Number(fields.taken),
+    cancelled: fields.cancel === "1",
+    acceptedAt: Number(fields.accepted),
+    deadline: Number(fields.deadline),
+    now: Number(now),
+    seq: Number(fields.seq),
+    trace: String(fields.trace),
+    waited: fields.released !== null,
+    begun: owner !== undefined && fields.begun === owner,
+    orphaned: orphaned === 1,
+    state: String(fields.state),
+    checks: Number(fields.looks),
   };
 }

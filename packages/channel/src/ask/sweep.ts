@@ -46,14 +46,18 @@ async function eachShard(
   return replies.map((reply, index) => [SHARDS[index] ?? "", reply]);
 }
 
-const CHECK = step("check.lua", {
-  ask: "text",
-  recordVersion: "number",
-  firstMs: "number",
-  stepMs: "number",
-  maxMs: "number",
-  expiredMs: "number",
-});
+const CHECK = step(
+  "check.lua",
+  {
+    ask: "text",
+    recordVersion: "number",
+    firstMs: "number",
+    stepMs: "number",
+    maxMs: "number",
+    expiredMs: "number",
+  },
+  { describes: true },
+);
 /** Next checks come after 5, 10, 20, … 60 s; of an expired ask, after 1 s. */
 const CHECK_TIMES = { firstMs: 5000, stepMs: 10_000, maxMs: 60_000, expiredMs: 1000 };
 

@@ -16,13 +16,11 @@ const PARKED_CHECK_MS = 5000;
 /** An ask that was taken more often than this without reaching an engine call crashes its workers: it is ended. */
 export const MAX_TAKEN = 5;
 
-const TAKE = step("take.lua", {
-  owner: "text",
-  maxAttempts: "number",
-  maxTaken: "number",
-  recordVersion: "number",
-  checkMs: "number",
-});
+const TAKE = step(
+  "take.lua",
+  { owner: "text", maxAttempts: "number", maxTaken: "number", recordVersion: "number", checkMs: "number" },
+  { describes: true },
+);
 
 /**
  * Makes the caller the owner of the ask at the head of a mailbox, whoever owned it before. Sent again by the same owner it

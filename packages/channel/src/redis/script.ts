@@ -23,6 +23,8 @@ export interface ScriptParts<K extends string, A extends string> {
   readonly args?: Readonly<Record<A, ArgumentKind>>;
   /** Name of the table of the arguments of variable number, which come last. */
   readonly list?: string;
+  /** Tables of names that stay the same, of record fields for instance. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
 }
 
 const scripts: Script[] = [];
@@ -43,7 +45,7 @@ export function script<const K extends string, A extends string = never>(parts: 
 
 /** The script of a Lua text. Positions are given here and read here only, so a name more cannot shift the others. */
 export function scriptOf<K extends string, A extends string>(
-  { keys, args, list }: Omit<ScriptParts<K, A>, "files">,
+  { keys, args, list, names = {} }: Omit<ScriptParts<K, A>, "files">,
   body: string,
 ): Script<K, A> {
   const kinds = Object.entries<ArgumentKind>(args ?? {});
@@ -54,12 +56,15 @@ export function scriptOf<K extends string, A extends string>(
       return `local ${name} = ${kind === "number" ? `tonumber(${value})` : value}`;
     }),
   ];
+  for (const [name, values] of Object.entries(names)) {
+    locals.push(`local ${name} = { ${values.map((value) => `'${value}'`).join(", ")} }`);
+  }
   if (list !== undefined) {
     locals.push(`local ${list} = {}`, `for i = ${kinds.length + 1}, #ARGV do ${list}[#${list} + 1] = ARGV[i] end`);
   }
   const lua = `${locals.join("\n")}\n${body}`;
-  const names = kinds.map(([name]) => name as A);
-  return { lua, sha: createHash("sha1").update(lua).digest("hex"), keys, args: names };
+  const sha = createHash("sha1").update(lua).digest("hex");
+  return { lua, sha, keys, args: kinds.map(([name]) => name as A) };
 }
 
 /**
@@ -100,11 +105,4 @@ export async function run<K extends string, A extends string>(
     if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
     return (await redis.eval(lua, of.keys.length, ...values)) as Reply;
   }
-}
-
-/** A reply of names and values in turns, after its status, as Lua's HGETALL has them. */
-export function named([, ...rest]: Reply): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (let at = 0; at + 1 < rest.length; at += 2) values.set(String(rest[at]), String(rest[at + 1]));
-  return values;
 }
