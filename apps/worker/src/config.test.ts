@@ -65,7 +65,7 @@ describe("settings", () => {
     expect([...read({ ...NEEDED, WORKER_ROLES: "ask" }).WORKER_ROLES]).toEqual(["ask"]);
   });
 
-  it("tell all problems at once, by name and without their values", () => {
+  it("report all problems at once, by name and without their values", () => {
     const all = problems({ REDIS_URL: "http://user:hunter2@host", WORKER_ROLES: "cook", ASK_CONCURRENCY: "0" });
     expect(all.map((problem) => problem.split(" ")[0]).sort()).toEqual([
       "ASK_CONCURRENCY",
@@ -89,7 +89,7 @@ describe("settings", () => {
     ]);
   });
 
-  it("name an engine, or the address of another extractor", () => {
+  it("accept an engine's name or the address of another extractor", () => {
     for (const engine of ["pdfium", "pdf-parse", "http://tika:9998/tika", "https://extract.example/"])
       expect(read({ ...NEEDED, PDF_ENGINE: engine }).PDF_ENGINE).toBe(engine);
     for (const engine of ["pdftotext", "ftp://host/", "file:///etc/passwd"])
@@ -98,7 +98,7 @@ describe("settings", () => {
       ]);
   });
 
-  it("name the languages of scans", () => {
+  it("accept Tesseract's language codes only", () => {
     expect(read({ ...NEEDED, OCR: "auto", OCR_LANGUAGES: "deu, chi_sim" }).OCR_LANGUAGES).toEqual(["deu", "chi_sim"]);
     for (const languages of ["../eng", "e", ",", "a+b"])
       expect(problems({ ...NEEDED, OCR_LANGUAGES: languages })).toEqual([expect.stringMatching(/^OCR_LANGUAGES must/)]);
@@ -110,7 +110,7 @@ describe("settings", () => {
   });
 });
 
-it("a worker does not take a folder for its blobs that holds something else", async () => {
+it("a worker refuses a blob folder that holds other files", async () => {
   const folder = await mkdtemp(join(tmpdir(), "docrelay-foreign-"));
   await writeFile(join(folder, "letter.txt"), "");
   const env = { ...NEEDED, BLOB_STORE: `file:${folder}` };

@@ -40,7 +40,7 @@ export const USER = "someone";
 export type Ending = EventOf<Terminal>;
 type Env = Record<string, string>;
 
-/** A worker in this very process, with real connections and its real parts. */
+/** A worker in the process of the test, with real connections and its real parts. */
 export interface LocalWorker {
   readonly resources: Resources;
   readonly jobs: number;
@@ -55,25 +55,27 @@ export interface WorkerFixture {
   readonly engine: ScriptedEngine;
   readonly logged: string[];
   connect(): Redis;
-  /** Starts a worker here; with `sweeper: false` nothing rings but the doorbell. */
+  /** Starts a worker here; with `sweeper: false` only wake-up jobs bring it to a conversation. */
   here(env?: Env, more?: { sweeper?: boolean }): Promise<LocalWorker>;
   /** Starts a real worker process and waits until it is ready. */
   process(env?: Env): Promise<TestProcess>;
-  /** Accepts an ask as an edge does, and rings. */
+  /** Accepts an ask as an edge does; adds its wake-up job unless `wake` is false. */
   ask(
     conversation: string,
     id: string,
     body?: Partial<AskBody>,
-    more?: { ring?: boolean; user?: string; deadlineMs?: number },
+    more?: { wake?: boolean; user?: string; deadlineMs?: number },
   ): Promise<void>;
   cancel(conversation: string, id: string): Promise<Cancelled>;
-  /** Stores a file's bytes as an edge does, and asks for its extraction. */
+  /** Stores a file's bytes as an edge does, and adds its extraction job. */
   file(
     name: string,
     bytes: Uint8Array,
     more?: { extract?: boolean; password?: string; user?: string },
   ): Promise<AskFile>;
   events(conversation: string, user?: string): Promise<Event[]>;
+  /** The state in an ask's record: queued, running, parked or ended. */
+  stateOf(id: string): Promise<string | null>;
   /** The terminal event of an ask, once there; fails when there is a second one. */
   ended(conversation: string, id: string, timeoutMs?: number, user?: string): Promise<Ending>;
 }
@@ -201,7 +203,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       return child;
     },
 
-    async ask(conversation, id, body = {}, { ring = true, user = USER, deadlineMs } = {}) {
+    async ask(conversation, id, body = {}, { wake = true, user = USER, deadlineMs } = {}) {
       const whole: AskBody = { message: `question ${id}`, files: [], origin: "socket", ...body };
       const { askDeadlineMs } = there(store);
       const accepted = await accept(
@@ -222,7 +224,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
         },
       );
       if (accepted.kind !== "accepted") throw new Error(accepted.kind);
-      if (ring) await there(producer).wake(conversationAddress(user, conversation));
+      if (wake) await there(producer).wake(conversationAddress(user, conversation));
     },
     async cancel(conversation, id) {
       const cancelled = await cancel(there(store), { user: USER, conversation, id, nonce: newNonce() });
@@ -259,6 +261,12 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
         if (!log.more) return events;
       }
     },
+    async stateOf(id) {
+      const { redis } = there(store);
+      const keys = await redis.keys("{*}:*:ask:*");
+      for (const key of keys) if ((await redis.hget(key, "id")) === id) return redis.hget(key, "state");
+      throw new Error(`no record of ${id}`);
+    },
     async ended(conversation, id, timeoutMs = 10_000, user = USER) {
       const terminals = async (): Promise<Ending[]> =>
         (await fixture.events(conversation, user)).filter(isTerminal).filter(({ ask }) => ask === id);
@@ -271,7 +279,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
   return fixture;
 }
 
-/** What a reader sees of an ask's text: the deltas of its last attempt that started. */
+/** The text that a reader shows for an ask: the deltas of its last attempt that started. */
 export function shownText(events: readonly Event[], ask: string): string {
   let text = "";
   for (const event of events) {

@@ -32,7 +32,7 @@ async function killCaller(workers: TestProcess[], attempt: number): Promise<void
 }
 
 describe("a worker that is killed in mid-answer", () => {
-  it("is followed by another within 3.5 s (twice that here): a new attempt voids what was shown", async () => {
+  it("is followed by another within 3.5 s (twice that here): a new attempt voids the earlier text", async () => {
     const first = await at.process();
     await midAnswer();
     await at.process();
@@ -48,7 +48,7 @@ describe("a worker that is killed in mid-answer", () => {
   });
 
   it(
-    "again and again is called for as often as an engine may be, and then there is one failed",
+    "again and again by the same ask: the ask fails once, after ENGINE_ATTEMPTS calls",
     { timeout: 60_000 },
     async () => {
       const workers = [await at.process(), await at.process(), await at.process(), await at.process()];

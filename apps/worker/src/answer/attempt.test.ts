@@ -45,7 +45,7 @@ const end = (of: object = {}): AttemptInput => ({ kind: "end", end: of });
 const FAILURE = { code: "ENGINE_TIMEOUT" } as const;
 
 describe("an attempt", () => {
-  it("writes started with the first text, then deltas and completed, each write once the one before is stored", () => {
+  it("writes started with the first text, then deltas, then completed, each write after the one before is stored", () => {
     const first = run([SENT, text("Hel"), text("lo")]);
     expect(first.actions).toEqual([
       {
@@ -79,7 +79,7 @@ describe("an attempt", () => {
     expect(run([SENT, TICK]).actions).toEqual([{ do: "write", n: 1, events: [{ type: "started", engine: "e" }] }]);
   });
 
-  it("writes a reply that came whole as completed alone, with its frame and the citations that can be", () => {
+  it("writes a reply of one frame as completed alone, with the frame and the valid citations", () => {
     const citations = [
       { file: 0, page: 2 },
       { file: 1, page: 1 },
@@ -97,7 +97,7 @@ describe("an attempt", () => {
     ]);
   });
 
-  it("writes what was held back in several steps when there is much of it", () => {
+  it("writes text that waited for long in several steps", () => {
     const { state, now } = run([SENT, TICK]);
     const held = run([text("x".repeat(64 * 9)), end()], state, now);
     const rest = run([STORED, STORED, { kind: "finished", empty: true }], held.state, held.now);
@@ -108,19 +108,19 @@ describe("an attempt", () => {
     ]);
   });
 
-  it("takes the engine's own whole text over the pieces", () => {
+  it("prefers the whole text of the engine's end frame to the joined pieces", () => {
     const { actions } = run([SENT, text("pie"), STORED, end({ text: "pieces, corrected" })]);
     expect(actions.at(-1)).toMatchObject({ n: 3, events: [{ type: "completed", text: "pieces, corrected" }] });
   });
 
-  it("tells the times: waiting without extraction, first token since the prompt was sent, all since acceptance", () => {
+  it("has the times: queued without extraction, first token since the prompt was sent, total since acceptance", () => {
     const { actions } = run([SENT, TICK, text("a"), end(), STORED]); // at 210, 220, 230, 240, 250
     expect(actions.at(-1)).toMatchObject({
       events: [{ type: "delta" }, { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 20, totalMs: 250 } }],
     });
   });
 
-  it("gives the same events again while the store's answer is unknown, ever more rarely, and reads the engine on", () => {
+  it("sends the same events again, with backoff, while the outcome is unknown, and goes on reading the engine", () => {
     const { state, now } = run([SENT, text("a")]);
     const away = run([{ kind: "unknown" }, text("b"), { kind: "unknown" }, { kind: "unknown" }, text("c")], state, now);
     expect(away.actions).toEqual([50, 100, 200].map((afterMs) => ({ do: "write-again", afterMs })));
@@ -128,7 +128,7 @@ describe("an attempt", () => {
     expect(back.actions).toEqual([{ do: "write", n: 3, events: [{ type: "delta", text: "bc" }] }]);
   });
 
-  it("drops the engine when too much is held back, but not when the reply is whole already", () => {
+  it("ends the engine call when too much text waits for the store, but not after the reply's end", () => {
     const { state } = run([SENT, text("a"), { kind: "unknown" }]);
     const tooMuch = run([text("x".repeat(1001))], state);
     expect(tooMuch.actions).toEqual([
@@ -139,13 +139,13 @@ describe("an attempt", () => {
     expect(run([{ kind: "overflow" }], state).actions).toMatchObject([{ outcome: { kind: "failed" } }]);
   });
 
-  it.each(["stale", "ended", "expired", "abandoned"] as const)("settles as %s, and hears nothing more", (kind) => {
+  it.each(["stale", "ended", "expired", "abandoned"] as const)("settles as %s and ignores later inputs", (kind) => {
     const { state, actions } = run([SENT, text("a"), STORED, { kind }]);
     expect(actions.at(-1)).toEqual({ do: "settle", outcome: { kind } });
     expect(run([text("b"), STORED, end(), { kind: "cancelled" }], state).actions).toEqual([]);
   });
 
-  it("settles a cancel with everything that had arrived, shown or not", () => {
+  it("settles a cancel with all text that had arrived, in the log or not", () => {
     const { actions } = run([SENT, text("shown"), STORED, text(" and not"), { kind: "cancelled" }]);
     expect(actions.at(-1)).toEqual({ do: "settle", outcome: { kind: "cancelled", text: "shown and not" } });
   });
@@ -158,7 +158,7 @@ describe("an attempt", () => {
     });
   });
 
-  it("holds for any order of things: events are numbered without holes, and deltas joined are what the engine said", () => {
+  it("holds for any order of inputs: events are numbered without holes, and the deltas joined are the engine's text", () => {
     const happening = fc.oneof(
       fc.string({ maxLength: 200 }).map(text),
       fc.constantFrom<AttemptInput>({ kind: "tick" }, { kind: "answer" } as never, { kind: "unknown" }),

@@ -7,7 +7,7 @@ import { shownText, useWorker, USER } from "../../test/fixture.ts";
 const at = useWorker();
 
 describe("cancelling", () => {
-  it("ends a queued ask at once, and those before and behind it go on", async () => {
+  it("ends a queued ask at once, and the asks before and after it run", async () => {
     await at.here();
     let first: (() => void) | undefined;
     at.engine.script = (call, index) => {
@@ -24,7 +24,7 @@ describe("cancelling", () => {
     expect(at.engine.calls.map(({ message }) => message)).toEqual(["question one", "question three"]);
   });
 
-  it("ends a running ask at once with what was shown of it, and lets go of the engine", async () => {
+  it("ends a running ask at once with its text so far, and closes its engine connection", async () => {
     await at.here();
     at.engine.script = (call) => call.text("half an answer");
     await at.ask("talk", "one");
@@ -39,7 +39,7 @@ describe("cancelling", () => {
     expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
   });
 
-  it("ends a running ask within about a second also when the hint is lost", async () => {
+  it("ends a running ask within about a second when the hint is lost", async () => {
     await at.here({}, { sweeper: false });
     at.engine.script = (call) => call.text("half");
     await at.ask("talk", "one");
@@ -62,7 +62,7 @@ describe("cancelling", () => {
     expect(calls).toBe(1);
   });
 
-  it("changes nothing of an ask that has ended, or that nobody asked", async () => {
+  it("changes nothing about an ask that has ended or does not exist", async () => {
     await at.here();
     await at.ask("talk", "one");
     await at.ended("talk", "one");
@@ -72,7 +72,7 @@ describe("cancelling", () => {
     expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
   });
 
-  it("and finishing at the same moment make one end, whichever is first", async () => {
+  it("and completing at the same time make one terminal event, whichever is first", async () => {
     await at.here();
     at.engine.script = (call) => {
       call.text("all of it");

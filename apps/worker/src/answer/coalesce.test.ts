@@ -22,7 +22,7 @@ function drain(buffer: Buffered, now: number, rule: CoalesceRule): string[] {
 }
 
 describe("coalesce", () => {
-  it("lets the first token through at once, and gathers what comes within the window", () => {
+  it("passes the first text on at once, and gathers the text of a window", () => {
     const first = coalesce(EMPTY, input("a"), 0, RULE);
     expect(first.piece).toBe("a");
     const second = coalesce(first.buffer, input("b"), 10, RULE);
@@ -33,14 +33,14 @@ describe("coalesce", () => {
     expect(coalesce(third.buffer, input("", { tick: true }), 40, RULE).piece).toBe("bc");
   });
 
-  it("waits for a tick also when the engine was silent for a window: pieces of many replies go together", () => {
+  it("waits for a tick also after a silent window, so that pieces of many replies are written together", () => {
     const { buffer } = coalesce(EMPTY, input("a"), 0, RULE);
     const waiting = coalesce(buffer, input("b"), 400, RULE);
     expect(waiting.piece).toBeUndefined();
     expect(coalesce(waiting.buffer, input("", { tick: true }), 401, RULE).piece).toBe("b");
   });
 
-  it("gathers while a piece is on its way, however long that takes", () => {
+  it("gathers while a write is in flight, however long that takes", () => {
     let buffer: Buffered = EMPTY;
     for (let now = 0; now < 1000; now += 50) {
       const step = coalesce(buffer, input("x", { busy: true }), now, RULE);
@@ -55,7 +55,7 @@ describe("coalesce", () => {
     expect(coalesce(buffer, input("x".repeat(1000)), 1, RULE).piece).toBe("x".repeat(1000));
   });
 
-  it("keeps half of a pair back until the other half comes, and gives it out at the end", () => {
+  it("keeps half of a surrogate pair until the other half comes, or until the end", () => {
     const [high = "", low = ""] = ["\ud83d", "\ude00"];
     const first = coalesce(EMPTY, input(`a${high}`), 0, RULE);
     expect(first.piece).toBe("a");
@@ -64,7 +64,7 @@ describe("coalesce", () => {
     expect(coalesce(EMPTY, input(high), 0, RULE).piece).toBeUndefined();
   });
 
-  it("holds for any text, cut anywhere, at any time: joined pieces are the text, none too large, no pair cut", () => {
+  it("holds for any text, cut anywhere, at any time: the pieces joined are the text, none too large, no pair cut", () => {
     const frameLists = fc.record({
       texts: fc.array(
         fc.record({

@@ -1,15 +1,10 @@
 import {
-  awaitTexts,
-  cancel,
   conversationAddress,
   decodeFrame,
-  newNonce,
-  park,
   channelOf,
   readText,
   retainBytes,
   setPassword,
-  take,
   textState,
   userAddress,
   writeText,
@@ -41,11 +36,11 @@ const jobOf = ({ text: key, ref, sha256, size: bytes }: AskFile): Parameters<typ
 const exists = (ref: string): Promise<boolean> => at.blobs.exists(ref);
 
 describe("an ask with a PDF", () => {
-  it("waits for its text without a slot, and gives the engine exactly the original prompt", async () => {
+  it("uses no worker slot while it waits for the text, and sends the engine exactly the original prompt", async () => {
     const worker = await at.here();
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.ask("talk", "one", { message: "What is inside?", files: [file] });
-    await eventually(async () => (await at.store.redis.hget(await recordOf("one"), "state")) === "parked");
+    await eventually(async () => (await at.stateOf("one")) === "parked");
     await eventually(() => worker.jobs === 0, { what: "the slot being free" });
     await at.file("pets.pdf", PDF).then(({ text }) => expect(text).toBe(file.text));
     expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", attempt: 1 });
@@ -68,7 +63,7 @@ describe("an ask with a PDF", () => {
     expect(end?.type === "completed" && end.timings.extractMs).toBeGreaterThan(0);
   });
 
-  it("extracts once for everybody: the next ask has it at once", async () => {
+  it("is extracted once: the next ask with the same file has the text at once", async () => {
     await at.here();
     const file = await at.file("pets.pdf", PDF);
     await at.ask("talk", "one", { files: [file] });
@@ -83,7 +78,7 @@ describe("an ask with a PDF", () => {
     expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(1);
   });
 
-  it("drops the bytes once the text is there", async () => {
+  it("drops the bytes when the text is stored", async () => {
     await at.here();
     const file = await at.file("pets.pdf", PDF);
     await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
@@ -91,7 +86,7 @@ describe("an ask with a PDF", () => {
     expect(await at.store.redis.exists(`sha:${file.sha256}`)).toBe(0);
   });
 
-  it("keeps bytes that a password was given for, so that the text with it can be made after the one without", async () => {
+  it("keeps bytes that a password was sent for, so that they can be extracted with and without it", async () => {
     await at.here();
     const file = await at.file("pets.pdf", PDF, { extract: false });
     const withPassword = {
@@ -123,7 +118,7 @@ describe("an ask with a PDF", () => {
     await eventually(async () => !(await exists(broken.ref)), { what: "the broken bytes being dropped" });
   });
 
-  it("says that a scan has no text", async () => {
+  it("fails with PDF_NO_TEXT for a scan", async () => {
     await at.here();
     await at.ask("talk", "one", { files: [await at.file("scan.pdf", makeScanPdf())] });
     expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { code: "PDF_NO_TEXT", file: 0 } });
@@ -140,7 +135,7 @@ describe("an ask with a PDF", () => {
       return file;
     }
 
-    it("keeps its bytes for the password, and is read with it", async () => {
+    it("keeps its bytes until the password is sent, and is extracted with it", async () => {
       await at.here();
       const file = await at.file("locked.pdf", bytes());
       await at.ask("talk", "one", { files: [file] });
@@ -153,7 +148,7 @@ describe("an ask with a PDF", () => {
       expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
     });
 
-    it("says that a password was wrong, and keeps the bytes for another", async () => {
+    it("fails with the reason password for a wrong one, and keeps the bytes for another try", async () => {
       await at.here();
       const file = await withPassword(wrong);
       await at.ask("talk", "one", { files: [file] });
@@ -165,7 +160,7 @@ describe("an ask with a PDF", () => {
       expect(await exists(file.ref)).toBe(true);
     });
 
-    it("leaves its password in one key only, and nowhere once it was used", async () => {
+    it("has its password in one key only, and in none after it was used", async () => {
       await at.here({ WORKER_ROLES: "ask" });
       const words = [right, wrong];
       for (const [index, password] of words.entries()) {
@@ -184,7 +179,7 @@ describe("an ask with a PDF", () => {
     });
   });
 
-  it("says so when the bytes are gone and no text was made of them, and forgets that when they come again", async () => {
+  it("fails with NOT_FOUND when bytes and text are gone, and succeeds when the file is sent again", async () => {
     await at.here();
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.blobs.remove(file.ref);
@@ -197,7 +192,7 @@ describe("an ask with a PDF", () => {
     expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
   });
 
-  it("is told so also when the bytes vanish under the extraction", async () => {
+  it("fails with NOT_FOUND when the bytes vanish before the extraction begins", async () => {
     await at.here({ WORKER_ROLES: "ask" });
     const file = await at.file("pets.pdf", PDF);
     await at.ask("talk", "one", { files: [file] });
@@ -210,7 +205,7 @@ describe("an ask with a PDF", () => {
     });
   });
 
-  it("takes bytes that came with a hole for gone", async () => {
+  it("treats bytes with a hole as gone", async () => {
     await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.store.redis.del(`blob:{${file.ref}}`);
@@ -227,18 +222,18 @@ describe("an ask with a PDF", () => {
 });
 
 describe("an extraction", () => {
-  it("wakes those who wait also when its process died between storing and waking", async () => {
+  it("wakes the waiting asks also when its process died after the text was stored", async () => {
     await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
     const file = await at.file("pets.pdf", PDF);
     await at.ask("talk", "one", { files: [file] });
-    await eventually(async () => (await at.store.redis.hget(await recordOf("one"), "state")) === "parked");
+    await eventually(async () => (await at.stateOf("one")) === "parked");
     await writeText(at.store, file.text, TEXT);
     await at.here({ WORKER_ROLES: "extract" }, { sweeper: false });
     expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", text: expect.stringContaining("page") });
     expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(0);
   });
 
-  it("keeps the bytes of what another try may read: an exceeded time is remembered for a while only", async () => {
+  it("keeps the bytes, and the failure only until its retention ends, when the time was exceeded", async () => {
     // An extractor that takes a file and never answers.
     await using silent = createServer(() => undefined);
     silent.listen(0, "127.0.0.1");
@@ -257,7 +252,7 @@ describe("an extraction", () => {
     expect(await at.store.redis.pttl(`text:${file.text}`)).toBeLessThanOrEqual(600_000);
   });
 
-  it("uses the password that lies beside its key, and drops it with the bytes", async () => {
+  it("uses the stored password of its text key, and drops it afterwards", async () => {
     await at.here({ WORKER_ROLES: "ask" });
     const file = await at.file("pets.pdf", PDF, { password: "sesame" });
     await setPassword(at.store, file.text, "sesame", 60_000);
@@ -280,7 +275,7 @@ describe("an extraction", () => {
     await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
   });
 
-  it("tells those who wait how far it is, by the names that they know, at most four times a second", async () => {
+  it("publishes its progress to the waiting asks, at most four times a second", async () => {
     await at.here({ WORKER_ROLES: "ask" });
     const listener = at.connect();
     const heard: Array<Progress & { at: number }> = [];
@@ -305,11 +300,11 @@ describe("an extraction", () => {
     expect(heard.at(-1)).toMatchObject({ stage: "asking", ask: "one" });
   });
 
-  it("goes on after those who waited were cancelled: the next one has its text", async () => {
+  it("continues after the waiting ask was cancelled: the next ask has the text", async () => {
     await at.here({ WORKER_ROLES: "ask" });
     const file = await at.file("pets.pdf", PDF);
     await at.ask("talk", "one", { files: [file] });
-    await eventually(async () => (await at.store.redis.hget(await recordOf("one"), "state")) === "parked");
+    await eventually(async () => (await at.stateOf("one")) === "parked");
     await at.cancel("talk", "one");
     expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled", text: "" });
     await at.here({ WORKER_ROLES: "extract" });
@@ -332,7 +327,7 @@ describe("scans", () => {
 });
 
 describe("fifty PDFs of one user", () => {
-  it("do not delay another user's one", async () => {
+  it("do not delay the PDF of another user", async () => {
     await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
     const many = Array.from({ length: 50 }, (_, index) => makePdf({ pages: [`Number ${index} of many.`] }));
     for (const bytes of many) await at.file("many.pdf", bytes, { user: "greedy" });
@@ -346,94 +341,6 @@ describe("fifty PDFs of one user", () => {
     expect(sizes().indexOf(one.length)).toBeLessThanOrEqual(1);
   });
 });
-
-describe("a thousand asks waiting for one PDF", () => {
-  it(
-    "hold no slot, leave a text-only ask untouched, and are all answered by one extraction",
-    { timeout: 120_000 },
-    async () => {
-      const worker = await at.here({ WORKER_ROLES: "ask", ASK_CONCURRENCY: "10" });
-      at.engine.script = (call) => {
-        call.text("yes");
-        call.end();
-      };
-      const file = await at.file("pets.pdf", PDF);
-      const names = Array.from({ length: 1000 }, (_, index) => `talk-${index}`);
-      await Promise.all(names.map((name) => at.ask(name, name, { files: [file] })));
-      await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1000, {
-        timeoutMs: 60_000,
-        what: "all of them parked",
-      });
-      await eventually(() => worker.jobs === 0);
-      const asked = performance.now();
-      await at.ask("elsewhere", "text-only");
-      await at.ended("elsewhere", "text-only");
-      expect(performance.now() - asked).toBeLessThan(1000);
-      await at.here({ WORKER_ROLES: "extract" });
-      for (const name of names)
-        expect(await at.ended(name, name, 30_000)).toMatchObject({ type: "completed", text: "yes" });
-      expect(at.logged.filter((line) => line.includes('"msg":"extracted"'))).toHaveLength(1);
-      expect(at.engine.calls).toHaveLength(1001);
-    },
-  );
-});
-
-describe("parking", () => {
-  it("looks again after it stands on the list: a text that came just before rings for nobody", async () => {
-    const file = await at.file("pets.pdf", PDF, { extract: false });
-    await at.ask("talk", "one", { files: [file] }, { ring: false });
-    // The text is stored and its list emptied while another worker is between its look and its place on the list.
-    const here = conversationAddress(USER, "talk");
-    const taken = await take(at.store, here, "other");
-    if (taken.kind !== "taken") throw new Error(taken.kind);
-    await writeText(at.store, file.text, TEXT);
-    await awaitTexts(at.store, here, [file.text]);
-    await park(at.store, taken.ask, "other");
-    await at.here({ WORKER_ROLES: "ask" });
-    await at.producer.wake(here);
-    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
-    expect(await at.store.redis.keys("wait:*")).toEqual([]);
-  });
-
-  it.each([
-    ["before it had parked", false],
-    ["after it had parked", true],
-  ])("leaves no list behind when a worker dies on it, the text having come just before, %s", async (_when, parks) => {
-    const file = await at.file("pets.pdf", PDF, { extract: false });
-    await at.ask("talk", "one", { files: [file] }, { ring: false });
-    const here = conversationAddress(USER, "talk");
-    const taken = await take(at.store, here, "dead");
-    if (taken.kind !== "taken") throw new Error(taken.kind);
-    await writeText(at.store, file.text, TEXT);
-    await awaitTexts(at.store, here, [file.text]);
-    if (parks) await park(at.store, taken.ask, "dead");
-    await at.here({ WORKER_ROLES: "ask" });
-    await at.producer.wake(here);
-    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
-    expect(await at.store.redis.keys("wait:*")).toEqual([]);
-  });
-
-  it("leaves no list behind when the ask is cancelled after a worker died on it", async () => {
-    const file = await at.file("pets.pdf", PDF, { extract: false });
-    await at.ask("talk", "one", { files: [file] }, { ring: false });
-    const here = conversationAddress(USER, "talk");
-    const taken = await take(at.store, here, "dead");
-    if (taken.kind !== "taken") throw new Error(taken.kind);
-    await writeText(at.store, file.text, TEXT);
-    await awaitTexts(at.store, here, [file.text]);
-    await cancel(at.store, { user: USER, conversation: "talk", id: "one", nonce: newNonce() });
-    await at.here({ WORKER_ROLES: "ask" });
-    await at.producer.wake(here);
-    expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled" });
-    await eventually(async () => (await at.store.redis.keys("wait:*")).length === 0);
-  });
-});
-
-async function recordOf(id: string): Promise<string> {
-  const keys = await at.store.redis.keys("{*}:*:ask:*");
-  for (const key of keys) if ((await at.store.redis.hget(key, "id")) === id) return key;
-  throw new Error(`no record of ${id}`);
-}
 
 /** Keys whose name or value holds a word, whatever they are. */
 async function keysWith(word: string): Promise<string[]> {

@@ -27,7 +27,7 @@ describe("originOf", () => {
       error: new ChannelError("io", "the folder of blobs: EROFS"),
     },
     { name: "a queue that does not answer", error: new JobsError("timeout", "no answer") },
-  ])("takes $name for trouble with the store", ({ error }) => expect(originOf(error)).toEqual({ kind: "store" }));
+  ])("classifies $name as an error of the store", ({ error }) => expect(originOf(error)).toEqual({ kind: "store" }));
 
   it.each([
     ...ERROR_SAMPLES.filter(({ kind }) => !kind),

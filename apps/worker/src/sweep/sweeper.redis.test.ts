@@ -63,8 +63,8 @@ describe("one pass of the sweeper", () => {
     deps = { store: at.store, blobs: at.blobs, producer: at.producer, report };
   });
 
-  it("rings for an ask whose edge died before it rang, but not before 5 s", async () => {
-    await at.ask("talk", "one", {}, { ring: false });
+  it("adds the wake-up job of an ask whose edge died before it did, but not before 5 s", async () => {
+    await at.ask("talk", "one", {}, { wake: false });
     expect(await sweep(deps)).toBe(0);
     expect(await queued("ask")).toBe(0);
     await due();
@@ -72,8 +72,8 @@ describe("one pass of the sweeper", () => {
     expect(await queued("ask")).toBe(1);
   });
 
-  it("looks at an ask ever more rarely", async () => {
-    await at.ask("talk", "one", {}, { ring: false, deadlineMs: 600_000 });
+  it("looks at an ask after 5 s and then at growing intervals up to 60 s", async () => {
+    await at.ask("talk", "one", {}, { wake: false, deadlineMs: 600_000 });
     for (const seconds of [5, 10, 20, 30, 40, 50, 60, 60, 60]) {
       await due();
       const before = await redisNow();
@@ -86,10 +86,10 @@ describe("one pass of the sweeper", () => {
     }
   });
 
-  it("asks again for an extraction that vanished, once for all who wait", async () => {
+  it("adds a lost extraction job again, once for all asks that wait", async () => {
     const file = await at.file("pets.pdf", PDF, { extract: false });
     for (const talk of ["talk", "other"]) {
-      await at.ask(talk, talk, { files: [file] }, { ring: false });
+      await at.ask(talk, talk, { files: [file] }, { wake: false });
       const owner = newOwner();
       const head = await take(at.store, conversationAddress(USER, talk), owner);
       if (head.kind === "taken") await park(at.store, head.ask, owner);
@@ -102,16 +102,16 @@ describe("one pass of the sweeper", () => {
 
   it("adds the lost extraction of a file with a password as one that needs it", async () => {
     const file = await at.file("pets.pdf", PDF, { extract: false, password: "sesame" });
-    await at.ask("talk", "one", { files: [{ ...file, locked: true }] }, { ring: false });
+    await at.ask("talk", "one", { files: [{ ...file, locked: true }] }, { wake: false });
     await park(at.store, await taken("me"), "me");
     await due();
     await sweep(deps);
     expect(await at.store.redis.hget(`{bull}:extract:${file.text}`, "data")).toContain('"locked":true');
   });
 
-  it("rings for a parked ask whose text is there", async () => {
+  it("adds a wake-up job for a parked ask whose text is stored", async () => {
     const file = await at.file("pets.pdf", PDF, { extract: false });
-    await at.ask("talk", "one", { files: [file] }, { ring: false });
+    await at.ask("talk", "one", { files: [file] }, { wake: false });
     await park(at.store, await taken("me"), "me");
     await writeText(at.store, file.text, TEXT);
     await due();
@@ -119,12 +119,12 @@ describe("one pass of the sweeper", () => {
     expect([await queued("ask"), await queued("extract")]).toEqual([1, 0]);
   });
 
-  it("ends a parked ask whose text and bytes are both gone, naming the file, and rings for the next", async () => {
+  it("ends a parked ask whose text and bytes are gone, names the file, and wakes the next ask", async () => {
     const [there, gone] = [
       await at.file("there.pdf", PDF, { extract: false }),
       await at.file("gone.pdf", makePdf({ pages: ["x"] }), { extract: false }),
     ];
-    await at.ask("talk", "one", { files: [there, gone] }, { ring: false });
+    await at.ask("talk", "one", { files: [there, gone] }, { wake: false });
     const ask = await taken("me");
     await awaitTexts(at.store, ask.address, [there.text, gone.text]);
     await park(at.store, ask, "me");
@@ -139,9 +139,9 @@ describe("one pass of the sweeper", () => {
     expect(await at.store.redis.keys("wait:*")).toEqual([]);
   });
 
-  it("ends what has passed its deadline, whatever it does, and rings for what stood behind it", async () => {
-    await at.ask("talk", "one", {}, { ring: false, deadlineMs: 200 });
-    await at.ask("talk", "two", {}, { ring: false });
+  it("ends an ask after its deadline whatever its state, and wakes the next one", async () => {
+    await at.ask("talk", "one", {}, { wake: false, deadlineMs: 200 });
+    await at.ask("talk", "two", {}, { wake: false });
     await begin(at.store, await taken("me"), "me", 3);
     await eventually(async () => (await sweep(deps)) > 0);
     expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", attempt: 1, error: { code: "ASK_EXPIRED" } });
@@ -149,8 +149,8 @@ describe("one pass of the sweeper", () => {
     expect(await taken()).toMatchObject({ id: "two" });
   });
 
-  it("ends a cancelled ask whose worker died, with what had been shown of it", async () => {
-    await at.ask("talk", "one", {}, { ring: false });
+  it("ends a cancelled ask whose worker died with the text that had arrived", async () => {
+    await at.ask("talk", "one", {}, { wake: false });
     const ask = await taken("me");
     await begin(at.store, ask, "me", 3);
     await append(
@@ -173,17 +173,17 @@ describe("one pass of the sweeper", () => {
     expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled", text: "half an ans" });
   });
 
-  it("is not stopped by a record that cannot be read", async () => {
-    await at.ask("talk", "one", {}, { ring: false });
-    await at.ask("other", "two", {}, { ring: false });
+  it("continues after a record that cannot be parsed", async () => {
+    await at.ask("talk", "one", {}, { wake: false });
+    await at.ask("other", "two", {}, { wake: false });
     await at.store.redis.hset(await findRecord("one"), "body", "{not json");
     await due();
     await sweep(deps);
     expect(await queued("ask")).toBe(1);
   });
 
-  it("is done by one process at a time, and by another when that one is gone", async () => {
-    await at.ask("talk", "one", {}, { ring: false });
+  it("is done by one process at a time, and by another when that one has ended", async () => {
+    await at.ask("talk", "one", {}, { wake: false });
     const first = startSweeper(deps, 20);
     await eventually(async () => (await at.store.redis.get("sweep:lease")) !== null);
     const holder = await at.store.redis.get("sweep:lease");
@@ -200,13 +200,13 @@ describe("one pass of the sweeper", () => {
 });
 
 describe("with a worker", () => {
-  it("answers an ask whose edge died before the wake job, within 5 s (twice that here)", async () => {
+  it("completes an ask whose edge died before the wake-up job, within 5 s (twice that here)", async () => {
     await at.here();
-    await at.ask("talk", "one", {}, { ring: false });
+    await at.ask("talk", "one", {}, { wake: false });
     expect(await at.ended("talk", "one", 10_000)).toMatchObject({ type: "completed" });
   });
 
-  it("answers a parked ask whose extraction job was lost", { timeout: 30_000 }, async () => {
+  it("completes a parked ask whose extraction job was lost", { timeout: 30_000 }, async () => {
     await at.here({ WORKER_ROLES: "ask,extract" });
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.ask("talk", "one", { files: [file] });

@@ -6,7 +6,7 @@ import { shownText, useWorker } from "../../test/fixture.ts";
 const at = useWorker();
 
 describe("an ask without files", () => {
-  it("goes from the mailbox to the engine and back into the log, whole and in order", async () => {
+  it("goes from the mailbox to the engine, and its reply to the log, complete and in order", async () => {
     await at.here();
     await at.ask("talk", "one", { message: "the quick brown fox" });
     const end = await at.ended("talk", "one");
@@ -23,7 +23,7 @@ describe("an ask without files", () => {
     expect(at.engine.calls[0]?.message).toBe("the quick brown fox");
   });
 
-  it("tells the engine nothing of the user but an opaque id of the conversation", async () => {
+  it("sends the engine nothing about the user but an opaque id of the conversation", async () => {
     await at.here();
     await at.ask("talk", "one");
     await at.ask("talk", "two", { origin: "plain", uniqueId: "their-own" });
@@ -35,7 +35,7 @@ describe("an ask without files", () => {
     expect(three).toBe(one);
   });
 
-  it("warns once, names the setting and counts when an engine streams although one frame is expected", async () => {
+  it("logs one warning with the setting, and counts each frame, when an engine streams in mode single", async () => {
     const worker = await at.here({ ENGINE_REPLY: "single" });
     const counted = async (): Promise<string | undefined> =>
       /^docrelay_engine_frames_after_reply_total (\d+)$/m.exec(await worker.resources.metrics.text())?.[1];
@@ -48,7 +48,7 @@ describe("an ask without files", () => {
     expect(warnings).toMatchObject([{ level: "warn", warning: expect.stringContaining("Set ENGINE_REPLY=stream.") }]);
   });
 
-  it("says so in a single reply's completed event, with the engine's own frame", async () => {
+  it("has the engine's own frame in the completed event in mode single", async () => {
     await at.here({ ENGINE_REPLY: "single" });
     const frame = { message: "all of it", type: "chat", extra: [1, { deep: true }] };
     at.engine.script = (call) => call.send({ ...frame, unique_id: call.uniqueId });
@@ -78,7 +78,7 @@ describe("an ask without files", () => {
     expect(order).toEqual(["a", "b", "c", "d", "e"]);
   });
 
-  it("runs two conversations beside each other", async () => {
+  it("runs two conversations at the same time", async () => {
     await at.here();
     at.engine.script = (call, index) => {
       if (index > 0) for (const one of at.engine.calls) echo(one); // nobody gets an answer before both have asked
@@ -89,7 +89,7 @@ describe("an ask without files", () => {
     await Promise.all([at.ended("talk", "one"), at.ended("other", "two")]);
   });
 
-  it("takes up an ask that came while the last one was answered, without another look at the clock", async () => {
+  it("takes an ask that was accepted while the last one ran, without waiting for the sweeper", async () => {
     await at.here({}, { sweeper: false });
     let second: Promise<void> | undefined;
     at.engine.script = (call, index) => {
@@ -116,7 +116,7 @@ describe("a long conversation", () => {
 });
 
 describe("an engine that fails", () => {
-  it("is asked again: a new started voids what was shown", async () => {
+  it("is called again: a new started event voids the text of the first call", async () => {
     await at.here();
     at.engine.script = (call, index) => {
       if (index > 0) return echo(call);
@@ -138,7 +138,7 @@ describe("an engine that fails", () => {
     ["replies with an error", "ENGINE_BAD_REPLY", "error"],
     ["replies to another ask", "ENGINE_BAD_REPLY", "unique-id"],
     ["replies without end", "ENGINE_BAD_REPLY", "size"],
-  ])("and always %s ends in %s after all attempts", async (what, code, reason) => {
+  ])("and always %s fails the ask with %s after all attempts", async (what, code, reason) => {
     await at.here({ ENGINE_FIRST_REPLY_TIMEOUT_MS: "100", ENGINE_IDLE_TIMEOUT_MS: "100", MAX_REPLY_BYTES: "10000" });
     at.engine.script = (call) => {
       if (what === "drops the connection") call.drop();
@@ -157,7 +157,7 @@ describe("an engine that fails", () => {
     expect(JSON.stringify(await at.events("talk"))).not.toContain("secret");
   });
 
-  it("cannot be reached: every attempt counts, and the next ask goes on", async () => {
+  it("cannot be reached: every attempt counts, and the next ask runs", async () => {
     await at.here();
     await at.engine.shut();
     await at.ask("talk", "one");
@@ -171,7 +171,7 @@ describe("an engine that fails", () => {
     expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
   });
 
-  it("is asked as often as the settings say", async () => {
+  it("is called as often as ENGINE_ATTEMPTS allows", async () => {
     await at.here({ ENGINE_ATTEMPTS: "1" });
     at.engine.script = (call) => call.drop();
     await at.ask("talk", "one");
@@ -181,7 +181,7 @@ describe("an engine that fails", () => {
 });
 
 describe("a deadline", () => {
-  it("ends the ask and lets go of the engine", async () => {
+  it("ends the ask and closes its engine connection", async () => {
     await at.here({}, { sweeper: false });
     at.engine.script = (call) => call.text("beginning ");
     await at.ask("talk", "one", {}, { deadlineMs: 300 });

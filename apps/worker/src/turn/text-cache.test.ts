@@ -27,7 +27,7 @@ function reader(answers: Record<string, () => Promise<StoredText | undefined>> =
 }
 
 describe("a cache of texts", () => {
-  it("reads a text once, for all who ask at a time and for those who come later", async () => {
+  it("reads a text once, for reads at the same time and for later ones", async () => {
     const { reads, read } = reader();
     const cache = createTextCache(read, MAX_BYTES);
     const texts = await Promise.all([cache.read("a10"), cache.read("a10"), cache.read("b10")]);
@@ -36,21 +36,21 @@ describe("a cache of texts", () => {
     expect(reads).toEqual(["a10", "b10"]);
   });
 
-  it("forgets those that were asked for longest ago when all together are too long", async () => {
+  it("drops the texts that were used longest ago when all together are too large", async () => {
     const { reads, read } = reader();
     const cache = createTextCache(read, MAX_BYTES);
     for (const key of ["a40", "b40", "a40", "c40", "a40", "c40", "b40"]) await cache.read(key);
     expect(reads).toEqual(["a40", "b40", "c40", "b40"]);
   });
 
-  it("gives a text that is too long by itself, and keeps nothing of it", async () => {
+  it("returns a text that is larger than the cache, and does not keep it", async () => {
     const { reads, read } = reader();
     const cache = createTextCache(read, MAX_BYTES);
     for (const key of ["a101", "a101", "b100", "b100"]) expect(await cache.read(key)).toMatchObject({ kind: "text" });
     expect(reads).toEqual(["a101", "a101", "b100"]);
   });
 
-  it("counts pages and what is missing of them, not only letters", async () => {
+  it("counts pages and their lists, not only letters", async () => {
     const missing = Array.from({ length: 500 }, (_, index) => ({ page: index + 1, reason: "scan" as const }));
     const blank = async (): Promise<StoredText> =>
       ({ ...textOf(1), pages: Array(500).fill(""), missing }) as StoredText;
@@ -60,7 +60,7 @@ describe("a cache of texts", () => {
     expect(reads).toEqual(["a", "b", "c", "a"]);
   });
 
-  it("forgets a text when told, also while it is being read", async () => {
+  it("forgets a text on request, also while it is being read", async () => {
     const { reads, read } = reader();
     const cache = createTextCache(read, MAX_BYTES);
     const first = cache.read("a40");
@@ -92,7 +92,7 @@ describe("a cache of texts", () => {
     expect(await first).toBeUndefined();
   });
 
-  it("remembers no failure: not the file's, not the store's, and not that there is no text", async () => {
+  it("keeps no failure: not a file's, not the store's, and not that there is no text", async () => {
     const { reads, read } = reader({
       failed: async () => FAILED,
       missing: async () => undefined,

@@ -16,7 +16,7 @@ const textOf = (page: string): StoredText => ({
 });
 const files = ["a", "b"].map((text) => ({ text, name: `${text}.pdf` }) as AskFile);
 
-it("a file whose text is gone and could not be read again fails the ask, also where the text is remembered", async () => {
+it("a cached text is not used after its file was extracted again and failed", async () => {
   const { store } = at;
   const deps = { store, texts: createTextCache((key) => readText(store, key), 1_000_000) };
   for (const key of ["a", "b"]) await writeText(store, key, textOf(key));
