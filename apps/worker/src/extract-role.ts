@@ -8,7 +8,7 @@ import { runExtraction } from "./extract/extract-job.ts";
 import { retry } from "./report/retry.ts";
 import { openExtractor } from "./open-extractor.ts";
 
-/** As long as a starting worker waits for its first connection to Redis. */
+/** For how long a starting worker retries its first write, the same as its first connection to Redis. */
 const START_PATIENCE_MS = 30_000;
 
 /** Starts the role `extract`: extracts the texts of PDFs, in child processes. */

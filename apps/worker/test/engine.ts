@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 
-/** One prompt that the engine got, and the hand that answers it. */
+/** One prompt that the engine received, and how to reply to it. */
 export interface Call {
   readonly message: string;
   readonly uniqueId: string;
@@ -16,7 +16,7 @@ export interface Call {
   drop(): void;
 }
 
-/** An engine of a test's own: it does what its script says. */
+/** An engine for tests that runs the test's script for each call. */
 export interface ScriptedEngine {
   readonly url: string;
   readonly calls: readonly Call[];
@@ -24,13 +24,13 @@ export interface ScriptedEngine {
   script: (call: Call, index: number) => void;
   /** Forgets its calls and its script. */
   reset(): void;
-  /** Takes no connections until `open`. */
+  /** Closes all connections, and refuses new ones until `open`. */
   shut(): Promise<void>;
   open(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Streams the message back, a word a frame. */
+/** Streams the message back, one word in each frame. */
 export function echo(call: Call): void {
   for (const word of call.message.split(/(?<= )/)) call.text(word);
   call.end();

@@ -6,7 +6,7 @@ import { shownText, useWorker } from "./fixture.ts";
 
 const at = useWorker({ env: { WORKER_GRACE_MS: "300" } });
 
-/** Starts an ask whose engine has said its first words. */
+/** Starts an ask whose engine has sent its first words. */
 async function midAnswer(): Promise<Call> {
   let call: Call | undefined;
   at.engine.script = (one) => {
@@ -20,7 +20,7 @@ async function midAnswer(): Promise<Call> {
 }
 const attemptsOf = (events: readonly Event[]): number[] =>
   events.flatMap((event) => (event.type === "started" ? [event.attempt] : []));
-/** Kills the worker that made this call of the engine, once its log says that it was the one. */
+/** Kills the worker that made this engine call, when its log shows it. */
 async function killCaller(workers: TestProcess[], attempt: number): Promise<void> {
   const made = (worker: TestProcess): boolean =>
     worker.lines.some(

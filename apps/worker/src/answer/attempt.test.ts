@@ -20,7 +20,7 @@ const PLAN: AttemptPlan = {
 };
 const WINDOW_MS = 40;
 
-/** Feeds inputs 10 ms apart, and answers what came out of all of them. */
+/** Feeds inputs 10 ms apart and returns all actions. */
 function run(
   inputs: AttemptInput[],
   from: AttemptState = NEW_ATTEMPT,

@@ -32,7 +32,7 @@ describe("cancelling", () => {
     const asked = performance.now();
     expect(await at.cancel("talk", "one")).toMatchObject({ kind: "flagged" });
     expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled", text: "half an answer", attempt: 1 });
-    expect(performance.now() - asked).toBeLessThan(900); // the hint, not the look once a second
+    expect(performance.now() - asked).toBeLessThan(900); // by the hint, not by the renewal once a second
     await eventually(() => at.engine.calls[0]?.closed);
     at.engine.script = echo;
     await at.ask("talk", "two");
@@ -45,7 +45,7 @@ describe("cancelling", () => {
     await at.ask("talk", "one");
     await eventually(() => at.engine.calls.length === 1);
     const [key = ""] = await at.store.redis.keys("{*}:*:ask:*");
-    await at.store.redis.hset(key, "cancel", "1"); // the flag without the hint and without a ring
+    await at.store.redis.hset(key, "cancel", "1"); // the flag without the hint and without a wake-up job
     expect(await at.ended("talk", "one", 4000)).toMatchObject({ type: "cancelled" });
   });
 

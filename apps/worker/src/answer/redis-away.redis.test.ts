@@ -7,7 +7,7 @@ const at = useWorker({ redis: { aof: true } });
 const words = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `w${from + index} `);
 
-/** Starts an ask whose engine has said its first words, and hands over its call. */
+/** Starts an ask whose engine has sent its first words; returns the engine call. */
 async function midAnswer(): Promise<Call> {
   let call: Call | undefined;
   at.engine.script = (one) => {

@@ -128,7 +128,7 @@ describe("an ask with a PDF", () => {
     const { bytes, userPassword: right = "" } = ownPdf("encrypted-user/rc4.pdf");
     const wrong = "hunter2-is-not-it";
 
-    /** A file whose password lies where an edge puts it; its extraction is not ordered yet. */
+    /** A file whose password is stored as an edge stores it; its extraction job is not added yet. */
     async function withPassword(password: string): ReturnType<typeof at.file> {
       const file = await at.file("locked.pdf", bytes(), { password, extract: false });
       await setPassword(at.store, file.text, password, 60_000);
@@ -337,12 +337,12 @@ describe("fifty PDFs of one user", () => {
     const sizes = (): number[] =>
       at.logged.filter((line) => line.includes('"msg":"extracted"')).map((line) => JSON.parse(line).bytes as number);
     await eventually(() => sizes().length === 51, { timeoutMs: 30_000, what: "all of them read" });
-    // The first of the fifty came before and waits for nobody, either.
+    // One of the fifty may have been fetched before it.
     expect(sizes().indexOf(one.length)).toBeLessThanOrEqual(1);
   });
 });
 
-/** Keys whose name or value holds a word, whatever they are. */
+/** All keys whose name or value contains a word. */
 async function keysWith(word: string): Promise<string[]> {
   const found: string[] = [];
   for (const key of await at.store.redis.keys("*")) {

@@ -32,7 +32,7 @@ const TEXT: StoredText = {
 };
 const PDF = makePdf({ pages: ["Cats sleep a lot."] });
 
-/** What is in the queues now. */
+/** Number of jobs in a queue. */
 async function queued(queue: "ask" | "extract"): Promise<number> {
   const { redis } = at.store;
   const [waiting, prioritized] = [
@@ -41,7 +41,7 @@ async function queued(queue: "ask" | "extract"): Promise<number> {
   ];
   return waiting + prioritized;
 }
-/** Makes every unfinished ask due now, as if its time had come. */
+/** Makes every unfinished ask due now. */
 async function due(): Promise<void> {
   const [key = ""] = await at.store.redis.keys("{*}:due");
   for (const member of await at.store.redis.zrange(key, "0", "-1")) await at.store.redis.zadd(key, "0", member);

@@ -2,7 +2,7 @@ import type { TakenAsk } from "@docrelay/channel";
 import type { EventBody } from "@docrelay/protocol";
 import type { Text } from "./texts.ts";
 
-/** The event that says what the text of a file has and lacks. `cached`: the ask did not have to wait for it. */
+/** The event about a file's text: what it has and what is missing. `cached`: the ask did not have to wait for it. */
 export function extractedEvent(ask: TakenAsk, file: number, text: Text | undefined): EventBody<"extracted"> {
   if (!text) throw new Error(`no text for file ${file}`);
   const { pages, chars, missing, ocr, truncated } = text;

@@ -81,7 +81,7 @@ describe("an ask without files", () => {
   it("runs two conversations at the same time", async () => {
     await at.here();
     at.engine.script = (call, index) => {
-      if (index > 0) for (const one of at.engine.calls) echo(one); // nobody gets an answer before both have asked
+      if (index > 0) for (const one of at.engine.calls) echo(one); // the first reply waits for the second call
       void call;
     };
     await at.ask("talk", "one");
@@ -134,7 +134,7 @@ describe("an engine that fails", () => {
 
   it.each([
     ["drops the connection", "ENGINE_UNAVAILABLE", undefined],
-    ["says nothing", "ENGINE_TIMEOUT", undefined],
+    ["is silent", "ENGINE_TIMEOUT", undefined],
     ["replies with an error", "ENGINE_BAD_REPLY", "error"],
     ["replies to another ask", "ENGINE_BAD_REPLY", "unique-id"],
     ["replies without end", "ENGINE_BAD_REPLY", "size"],

@@ -16,7 +16,7 @@ const FAILED: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason:
 /** Two texts of 40,000 letters, or one of 100,000. */
 const MAX_BYTES = 204_000;
 
-/** Counts what is read: a key's thousands of letters, or what `answers` says. */
+/** Records the keys that are read. A key's number is its text's length in thousands, unless `answers` has the key. */
 function reader(answers: Record<string, () => Promise<StoredText | undefined>> = {}) {
   const reads: string[] = [];
   const read = async (key: string): Promise<StoredText | undefined> => {
