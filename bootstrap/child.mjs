@@ -26,7 +26,7 @@ export function runChild(node, words, { cwd, env }) {
  */
 function npmPid() {
   const { name, parent } = describe(process.ppid);
-  return parent !== undefined && /sh$/.test(name) ? parent : process.ppid;
+  return parent !== undefined && name.endsWith("sh") ? parent : process.ppid;
 }
 
 /** The name and the parent of a process, as far as this system shows them. */
