@@ -9,7 +9,7 @@ const pick = fc.nat(30);
 const of = <T extends Fate["type"]>(...types: T[]): fc.Arbitrary<{ type: T }> =>
   fc.record({ type: fc.constantFrom(...types) });
 
-const fates: Array<{ weight: number; arbitrary: fc.Arbitrary<Fate> }> = [
+const COMMON: Array<{ weight: number; arbitrary: fc.Arbitrary<Fate> }> = [
   {
     weight: 4,
     arbitrary: fc.record({ type: fc.constant("ask" as const), deltas: fc.nat(6), end: fc.boolean() }),
@@ -39,7 +39,7 @@ const trims = {
 const rollbacks = { weight: 1, arbitrary: fc.record({ type: fc.constant("rollback" as const), lost: fc.nat(9) }) };
 
 const lives = (...more: Array<{ weight: number; arbitrary: fc.Arbitrary<Fate> }>): fc.Arbitrary<Fate[]> =>
-  fc.array(fc.oneof(...fates, ...more), { maxLength: 120, size: "max" });
+  fc.array(fc.oneof(...COMMON, ...more), { maxLength: 120, size: "max" });
 const randoms = fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }));
 
 function live(fates: readonly Fate[], random: () => number, step = follow): World {

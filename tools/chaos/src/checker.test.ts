@@ -63,9 +63,9 @@ function story(change: (one: Story) => void = () => undefined): Entry[] {
 }
 const faults = (entries: Entry[]): Fault[] => [...new Set(check(entries).violations.map(({ fault }) => fault))].sort();
 /** The same change to the log and to what was shown. */
-const both = (change: (events: Event[]) => Event[]) => (story: Story) => {
-  story.events = change(story.events);
-  story.shown = [...story.events];
+const both = (change: (events: Event[]) => Event[]) => (told: Story) => {
+  told.events = change(told.events);
+  told.shown = [...told.events];
 };
 const renumber = (events: Event[]): Event[] => events.map((event, index) => ({ ...event, seq: index + 1 }));
 
