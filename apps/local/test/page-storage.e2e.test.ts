@@ -72,3 +72,37 @@ describe("an anchor of the page", () => {
     expect(page.url()).toBe(address);
   });
 });
+
+describe("a link of an earlier version", () => {
+  it("opens its conversation, not the last one", async () => {
+    const profile = await browser.profile();
+    const page = await browser.open(cluster.url(), profile);
+    await ask(page, "the first conversation");
+    await ended(page);
+    const [, id] = page.url().split("#c=");
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await ask(page, "the second conversation");
+    await ended(page);
+    const other = await browser.open(`${cluster.url()}/#${id}`, profile);
+    await other.getByText("the first conversation").first().waitFor();
+    await expect.poll(() => other.url()).toBe(`${cluster.url()}/#c=${id}`);
+  });
+});
+
+describe("a question that was not sent", () => {
+  it("stays in the composer, with its file, and the page says so", async () => {
+    const profile = await browser.profile();
+    // Browsers refuse a page that changes its address too often; then no conversation is open.
+    await profile.addInitScript(
+      `history.replaceState = () => { throw new DOMException("too often", "SecurityError"); }`,
+    );
+    const page = await profile.newPage();
+    await page.goto(cluster.url());
+    await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-") });
+    await ask(page, "a long question");
+    await page.getByRole("alert").getByText("Your question could not be sent.").waitFor();
+    expect(await page.inputValue(question)).toBe("a long question");
+    expect(await page.locator("#files .chip").count()).toBe(1);
+    expect(await page.locator(".ask").count()).toBe(0);
+  });
+});

@@ -1,6 +1,7 @@
 import type { Limits } from "@docrelay/client";
 import type { Attachment } from "./attachment.ts";
 import { byId, element } from "./element.ts";
+import { hearFiles } from "./incoming-files.ts";
 import { size } from "./words.ts";
 
 export interface Composer {
@@ -25,13 +26,11 @@ export function createComposer(on: {
 }): Composer {
   const form = byId("composer", HTMLFormElement);
   const question = byId("question", HTMLTextAreaElement);
-  const picker = byId("file", HTMLInputElement);
   const list = byId("files", HTMLUListElement);
   const problem = byId("problem", HTMLParagraphElement);
   const count = byId("count", HTMLParagraphElement);
   const send = byId("send", HTMLButtonElement);
   const stop = byId("stop", HTMLButtonElement);
-  const drop = byId("drop", HTMLDivElement);
   let files: Attachment[] = [];
   let limits: Limits | undefined;
 
@@ -42,20 +41,10 @@ export function createComposer(on: {
   function attach(chosen: Iterable<File>): void {
     warn("");
     for (const file of chosen) {
-      const same = files.some(
-        (other) =>
-          other instanceof File &&
-          other.name === file.name &&
-          other.size === file.size &&
-          other.lastModified === file.lastModified,
-      );
-      if (same) continue;
-      if (limits && files.length >= limits.filesPerAsk)
-        return warn(`At most ${limits.filesPerAsk} files go with one question.`);
-      if (limits && file.size > limits.fileBytes)
-        warn(`${file.name} has ${size(file.size)}; at most ${size(limits.fileBytes)} are allowed.`);
-      else if (file.size === 0) warn(`${file.name} is empty.`);
-      else files.push(file);
+      if (files.some((other) => isSameFile(other, file))) continue;
+      const reason = refusalOf(file, files.length, limits);
+      if (reason === undefined) files.push(file);
+      else warn(reason);
     }
     showFiles();
     on.onFiles();
@@ -67,17 +56,11 @@ export function createComposer(on: {
     on.onFiles();
   }
   function showFiles(): void {
-    list.replaceChildren(
-      ...files.map((file) => {
-        const remove = element("button", { type: "button", "aria-label": `Remove ${file.name}` }, "×");
-        remove.addEventListener("click", () => {
-          detach(file);
-          question.focus();
-        });
-        const name = element("span", { class: "name", title: file.name }, file.name);
-        return element("li", { class: "chip" }, name, element("small", {}, size(file.size)), remove);
-      }),
-    );
+    const remove = (file: Attachment): void => {
+      detach(file);
+      question.focus();
+    };
+    list.replaceChildren(...files.map((file) => fileChip(file, () => remove(file))));
     check();
   }
   function check(): void {
@@ -120,27 +103,7 @@ export function createComposer(on: {
   });
   addEventListener("keydown", (event) => event.key === "Escape" && !stop.hidden && on.stop());
   stop.addEventListener("click", () => on.stop());
-  byId("attach", HTMLButtonElement).addEventListener("click", () => picker.click());
-  picker.addEventListener("change", () => {
-    attach(picker.files ?? []);
-    picker.value = "";
-  });
-  addEventListener("paste", (event) => {
-    const pasted = event.clipboardData?.files;
-    if (pasted && pasted.length > 0) attach(pasted);
-  });
-  addEventListener("dragover", (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    drop.classList.add("over");
-  });
-  addEventListener("dragleave", (event) => event.relatedTarget === null && drop.classList.remove("over"));
-  addEventListener("drop", (event) => {
-    drop.classList.remove("over");
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    attach(event.dataTransfer.files);
-  });
+  hearFiles(attach);
   check();
 
   return {
@@ -166,4 +129,27 @@ export function createComposer(on: {
     detach,
     focus: () => question.focus(),
   };
+}
+
+function fileChip(file: Attachment, onRemove: () => void): HTMLElement {
+  const name = element("span", { class: "name", title: file.name }, file.name);
+  const remove = element("button", { type: "button", "aria-label": `Remove ${file.name}`, click: onRemove }, "×");
+  return element("li", { class: "chip" }, name, element("small", {}, size(file.size)), remove);
+}
+
+function isSameFile(attached: Attachment, file: File): boolean {
+  return (
+    attached instanceof File &&
+    attached.name === file.name &&
+    attached.size === file.size &&
+    attached.lastModified === file.lastModified
+  );
+}
+
+/** Why a file cannot be attached beside `attached` others; undefined when it can. */
+function refusalOf(file: File, attached: number, limits: Limits | undefined): string | undefined {
+  if (limits && attached >= limits.filesPerAsk) return `At most ${limits.filesPerAsk} files go with one question.`;
+  if (limits && file.size > limits.fileBytes)
+    return `${file.name} has ${size(file.size)}; at most ${size(limits.fileBytes)} are allowed.`;
+  return file.size === 0 ? `${file.name} is empty.` : undefined;
 }

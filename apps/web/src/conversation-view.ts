@@ -1,7 +1,8 @@
 import { newId, RelayError, type Answer, type Conversation, type Relay } from "@docrelay/client";
 import type { ErrorCode } from "@docrelay/protocol";
 import type { Attachment } from "./attachment.ts";
-import { createAskElement, progressOf, type AskElement } from "./ask-view.ts";
+import { announcementOf } from "./announcement.ts";
+import { createAskList } from "./ask-list.ts";
 import { byId } from "./element.ts";
 import { blank, change, isOver, type AskView, type Change, type PageState } from "./page-state.ts";
 import { wordsFor } from "./words.ts";
@@ -27,10 +28,9 @@ export function createConversationView(
     onUnfit(file: Attachment): void;
   },
 ): ConversationView {
-  const log = byId("log", HTMLOListElement);
+  const list = createAskList(byId("log", HTMLOListElement), { again });
   const empty = byId("empty", HTMLElement);
   const announce = byId("announce", HTMLParagraphElement);
-  const elements = new Map<string, AskElement>();
   /** Files of asks sent from this page, for asking again. */
   const files = new Map<string, readonly Attachment[]>();
   const answers = new Map<string, Answer>();
@@ -45,47 +45,27 @@ export function createConversationView(
     const before = state;
     state = change(state, by);
     if (state === before) return;
-    if (by.type === "event") tell(before, by.event.ask);
-    else if (by.type === "unsent" || by.type === "withdrawn") tell(before, by.id);
+    if (by.type === "event") changed(before.get(by.event.ask), by.event.ask);
+    else if (by.type === "unsent" || by.type === "withdrawn") changed(before.get(by.id), by.id);
     frame ||= requestAnimationFrame(draw);
   }
 
-  /** For those who listen: turns of the conversation, not every word. */
-  function tell(before: PageState, id: string): void {
-    const [was, is] = [before.get(id), state.get(id)];
-    if (!is || was?.state === is.state || !was) return;
-    if (is.state === "completed") announce.textContent = `Answer: ${is.text}`;
-    else if (is.state === "asking") announce.textContent = "The answer is being written.";
-    else if (is.state === "cancelled") announce.textContent = "The answer was stopped.";
-    else if (is.state === "failed" && is.error) {
-      const { what, advice } = wordsFor(is.error, is.files[is.error.file ?? -1]?.name);
-      announce.textContent = `${what} ${advice}`;
-      const file = files.get(id)?.[is.error.file ?? -1];
-      if (file && isUnfit(is.error.code, file)) on.onUnfit(file);
-    } else if (is.state === "waiting") announce.textContent = progressOf(is).text;
+  function changed(before: AskView | undefined, id: string): void {
+    const now = state.get(id);
+    const words = announcementOf(before, now);
+    if (words !== undefined) announce.textContent = words;
+    if (now?.state !== "failed" || before?.state === "failed" || !now.error) return;
+    const file = files.get(id)?.[now.error.file ?? -1];
+    if (file && isUnfit(now.error.code, file)) on.onUnfit(file);
   }
 
   function draw(): void {
     frame = 0;
     const page = document.documentElement;
     const follow = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_BOTTOM;
-    let last: Element | null = null;
-    for (const [id, ask] of state) {
-      const known = elements.get(id);
-      const shown = known ?? createAskElement({ again });
-      elements.set(id, shown);
-      shown.show(ask);
-      const place: Element | null = last ? last.nextElementSibling : log.firstElementChild;
-      if (place !== shown.root) log.insertBefore(shown.root, place);
-      last = shown.root;
-    }
-    for (const [id, { root }] of elements) {
-      if (state.has(id)) continue;
-      root.remove();
-      elements.delete(id);
-    }
+    list.show(state);
     empty.hidden = state.size > 0;
-    on.onRunning([...state.values()].some((ask) => !isOver(ask)));
+    on.onRunning([...state.values()].some((one) => !isOver(one)));
     if (follow) page.scrollTop = page.scrollHeight;
   }
 
@@ -116,15 +96,15 @@ export function createConversationView(
     document.documentElement.scrollTop = document.documentElement.scrollHeight;
     return true;
   }
-  function again(failed: AskView, with_?: { file: number; password: string }): void {
+  function again(failed: AskView, protectedBy?: { file: number; password: string }): void {
     const chosen = files.get(failed.id);
     if (!chosen && failed.files.length > 0) {
       announce.textContent = "Attach the file again, then ask.";
       byId("attach", HTMLButtonElement).click();
       return;
     }
-    const file = chosen?.[with_?.file ?? -1];
-    if (file && with_) passwords.set(file, with_.password);
+    const file = chosen?.[protectedBy?.file ?? -1];
+    if (file && protectedBy) passwords.set(file, protectedBy.password);
     ask(failed.message, chosen ?? []);
   }
 
@@ -150,7 +130,7 @@ export function createConversationView(
       const running = [...state.values()].findLast((one) => !isOver(one));
       if (!running) return;
       const ending = answers.get(running.id)?.cancel() ?? conversation?.cancel(running.id);
-      ending?.catch(() => undefined); // its end, or its absence, shows in the log
+      ending?.catch(() => undefined); // Whether the ask has ended shows in the log.
     },
   };
 }

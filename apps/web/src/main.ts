@@ -49,7 +49,7 @@ function show(): void {
   const given = conversationOf(location.hash);
   const id = given ?? shown ?? conversationOf(hashOf(storage.getItem(LAST) ?? "")) ?? newId();
   // Also after a jump to an anchor: its hash would lose the conversation at a reload.
-  if (given === undefined) history.replaceState(null, "", hashOf(id));
+  if (location.hash !== hashOf(id)) history.replaceState(null, "", hashOf(id));
   storage.setItem(LAST, id);
   if (id === shown) return;
   shown = id;
