@@ -92,7 +92,7 @@ describe("what runs in production", () => {
       jobs: [],
       protocol: [],
       pdf: [],
-      engine: [],
+      engine: ["protocol"],
       platform: [],
     });
   });
