@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { guard } from "../packages/testkit/src/guard.ts";
+import { guard } from "../packages/testkit/src/process/guard.ts";
 import { root } from "./step.mjs";
 
 const bin = (name) => join(root, "node_modules/.bin", name);

@@ -1,14 +1,14 @@
 import type { Limits } from "@docrelay/protocol";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { newId } from "./id.ts";
-import { createLink } from "./link.ts";
-import { createOutbox, sendAsk } from "./outbox.ts";
-import type { RelayError } from "./relay-error.ts";
-import type { RelayState } from "./relay-state.ts";
-import { anonymousTokens, givenTokens } from "./session.ts";
+import { createLink } from "./link/link.ts";
+import { createOutbox, sendAsk } from "./asking/outbox.ts";
+import type { RelayError } from "./wire/relay-error.ts";
+import type { RelayState } from "./link/relay-state.ts";
+import { anonymousTokens, givenTokens } from "./link/session.ts";
 import { browserStorage, type Storage } from "./storage.ts";
-import type { FileInput, UploadOptions } from "./upload.ts";
-import { createUploads } from "./uploads.ts";
+import type { FileInput, UploadOptions } from "./uploads/upload.ts";
+import { createUploads } from "./uploads/uploads.ts";
 
 export interface ConnectOptions {
   /** The server's origin, for example `https://ask.example.org`; in a browser, the page's own origin by default. */

@@ -1,11 +1,11 @@
 import { isTerminal, type Event, type LogEntry, type Progress } from "@docrelay/protocol";
-import { createAnswer, type Answer, type AnswerDeps, type AskOptions } from "./answer.ts";
+import { createAnswer, type Answer, type AnswerDeps, type AskOptions } from "./asking/answer.ts";
 import { createFan } from "./fan.ts";
 import { createFollower, type Follower, type Listener } from "./follower.ts";
-import type { Link } from "./link.ts";
-import { sendAsk, type Outbox } from "./outbox.ts";
-import { createQueue } from "./queue.ts";
-import type { SendingDeps } from "./sending.ts";
+import type { Link } from "./link/link.ts";
+import { sendAsk, type Outbox } from "./asking/outbox.ts";
+import { createQueue } from "./asking/queue.ts";
+import type { SendingDeps } from "./asking/sending.ts";
 
 /** One user's asks in order, and their answers, as the server's log has them. */
 export interface Conversation {

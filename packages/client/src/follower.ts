@@ -1,6 +1,6 @@
 import { follow, following, wireError, type Event, type FollowInput, type Progress } from "@docrelay/protocol";
-import type { Link } from "./link.ts";
-import { RelayError, unreachable } from "./relay-error.ts";
+import type { Link } from "./link/link.ts";
+import { RelayError, unreachable } from "./wire/relay-error.ts";
 
 /** Called with what happens in a conversation: each event once, in order. */
 export interface Listener {

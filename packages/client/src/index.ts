@@ -1,11 +1,11 @@
 export { connect, type ConnectOptions, type Relay } from "./connect.ts";
 export type { Conversation } from "./conversation.ts";
-export type { Answer, AskOptions, AskProgress } from "./answer.ts";
-export type { Accepted } from "./outbox.ts";
+export type { Answer, AskOptions, AskProgress } from "./asking/answer.ts";
+export type { Accepted } from "./asking/outbox.ts";
 export { newId } from "./id.ts";
 export type { Listener } from "./follower.ts";
-export type { RelayState } from "./relay-state.ts";
-export { RelayError } from "./relay-error.ts";
+export type { RelayState } from "./link/relay-state.ts";
+export { RelayError } from "./wire/relay-error.ts";
 export { browserStorage, memoryStorage, type Storage } from "./storage.ts";
-export type { FileInput, UploadOptions } from "./upload.ts";
+export type { FileInput, UploadOptions } from "./uploads/upload.ts";
 export type { Event, Limits, Progress } from "@docrelay/protocol";

@@ -1,4 +1,4 @@
-import type { Reader } from "./read.ts";
+import type { Reader } from "./wire/read.ts";
 
 /** Keeps strings by key, such as `localStorage`. */
 export interface Storage {

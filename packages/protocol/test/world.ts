@@ -1,10 +1,10 @@
-import type { Opened, Position } from "../src/conversation.ts";
-import { wireError } from "../src/error.ts";
-import type { Event } from "../src/event.ts";
-import { follow } from "../src/follow.ts";
-import { following, type FollowAction, type FollowInput, type FollowState } from "../src/follow-state.ts";
-import { isTerminal } from "../src/terminal.ts";
-import type { WireError } from "../src/wire-error.ts";
+import type { Opened, Position } from "../src/messages/conversation.ts";
+import { wireError } from "../src/errors/error.ts";
+import type { Event } from "../src/messages/event.ts";
+import { follow } from "../src/follow/follow.ts";
+import { following, type FollowAction, type FollowInput, type FollowState } from "../src/follow/follow-state.ts";
+import { isTerminal } from "../src/messages/terminal.ts";
+import type { WireError } from "../src/errors/wire-error.ts";
 
 /** What may happen between a log and its reader. Numbers pick among what is there. */
 export type Fate =

@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { EXIT_CONFIG, untilSignal } from "@docrelay/platform";
 import { readOptions, USAGE, type Options } from "./options.ts";
-import { createProgressLine, type ProgressLine } from "./progress.ts";
-import { reportHtml } from "./report-html.ts";
-import { reportText } from "./report-text.ts";
-import { run } from "./run.ts";
-import { readStandardOptions, runStandard } from "./standard.ts";
+import { createProgressLine, type ProgressLine } from "./report/progress.ts";
+import { reportHtml } from "./report/report-html.ts";
+import { reportText } from "./report/report-text.ts";
+import { run } from "./runs/run.ts";
+import { readStandardOptions, runStandard } from "./standard/standard.ts";
 
 function refuseToStart(problems: readonly string[]): never {
   process.stderr.write(`${problems.map((problem) => `  - ${problem}\n`).join("")}\n${USAGE}`);

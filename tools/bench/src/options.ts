@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Protocol } from "./talker.ts";
+import type { Protocol } from "./talkers/talker.ts";
 
 export const KINDS = ["connections", "asks", "pdfs", "uploads", "streams"] as const;
 export type Kind = (typeof KINDS)[number];

@@ -1,8 +1,8 @@
 import { eventually } from "@docrelay/testkit";
-import type { Call } from "./engine.ts";
-import { revive } from "./cluster.ts";
+import type { Call } from "./cluster/engine.ts";
+import { revive } from "./cluster/cluster.ts";
 import type { Stage, StageOptions } from "./stage.ts";
-import type { Fault } from "./violation.ts";
+import type { Fault } from "./check/violation.ts";
 
 /** A scripted run that the product passes and one broken variant fails. */
 export interface Canary {

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { randomInt } from "node:crypto";
 import { untilSignal } from "@docrelay/platform";
-import { check } from "./checker.ts";
+import { check } from "./check/checker.ts";
 import { createHistory } from "./history.ts";
 import { readOptions, USAGE, type Options } from "./options.ts";
 import { run } from "./run.ts";
-import { shortfalls, summarize } from "./summary.ts";
-import { drawTimeline } from "./timeline.ts";
+import { shortfalls, summarize } from "./report/summary.ts";
+import { drawTimeline } from "./report/timeline.ts";
 
 const EXIT_USAGE = 64;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

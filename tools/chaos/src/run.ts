@@ -2,17 +2,17 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "@docrelay/testkit";
 import type { Event, Opened } from "@docrelay/protocol";
-import { createBreaker } from "./breaker.ts";
-import { dieEverywhere } from "./failpoints.ts";
-import { PRELOADED } from "./preloaded.ts";
-import { startCluster, type Cluster } from "./cluster.ts";
-import { startChaosEngine } from "./engine.ts";
+import { createBreaker } from "./break/breaker.ts";
+import { dieEverywhere } from "./break/failpoints.ts";
+import { PRELOADED } from "./preload/preloaded.ts";
+import { startCluster, type Cluster } from "./cluster/cluster.ts";
+import { startChaosEngine } from "./cluster/engine.ts";
 import type { History } from "./history.ts";
-import { recordLeftovers } from "./leftovers.ts";
-import { plan } from "./plan.ts";
+import { recordLeftovers } from "./cluster/leftovers.ts";
+import { plan } from "./break/plan.ts";
 import { createRandom, type Random } from "./random.ts";
-import { openTab } from "./tab.ts";
-import { createUser, type User } from "./user.ts";
+import { openTab } from "./readers/tab.ts";
+import { createUser, type User } from "./readers/user.ts";
 
 export interface RunOptions {
   readonly seed: number;

@@ -1,13 +1,13 @@
 import { eventually } from "@docrelay/testkit";
 import { Redis } from "ioredis";
-import { check, type Verdict } from "./checker.ts";
-import { startCluster, type Cluster } from "./cluster.ts";
-import { startChaosEngine, type ChaosEngine } from "./engine.ts";
+import { check, type Verdict } from "./check/checker.ts";
+import { startCluster, type Cluster } from "./cluster/cluster.ts";
+import { startChaosEngine, type ChaosEngine } from "./cluster/engine.ts";
 import { createHistory, type Entry, type EntryOf, type History } from "./history.ts";
-import { PRELOADED } from "./preloaded.ts";
+import { PRELOADED } from "./preload/preloaded.ts";
 import { createRandom } from "./random.ts";
 import { ATTEMPTS, record, session, settle, watchFences } from "./run.ts";
-import { createUser, type User } from "./user.ts";
+import { createUser, type User } from "./readers/user.ts";
 
 /** A small cluster for one scripted scenario. */
 export interface Stage {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { check } from "../src/checker.ts";
-import { allFailpoints } from "../src/failpoints.ts";
+import { check } from "../src/check/checker.ts";
+import { allFailpoints } from "../src/break/failpoints.ts";
 import { createHistory } from "../src/history.ts";
 import { run } from "../src/run.ts";
 

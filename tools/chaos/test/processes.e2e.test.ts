@@ -1,11 +1,11 @@
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import { revive } from "../src/cluster.ts";
-import { spread, type Verdict } from "../src/checker.ts";
-import type { Call } from "../src/engine.ts";
+import { revive } from "../src/cluster/cluster.ts";
+import { spread, type Verdict } from "../src/check/checker.ts";
+import type { Call } from "../src/cluster/engine.ts";
 import { playStage, type Stage } from "../src/stage.ts";
-import { PROMISED } from "../src/summary.ts";
-import type { User } from "../src/user.ts";
+import { PROMISED } from "../src/report/summary.ts";
+import type { User } from "../src/readers/user.ts";
 
 const GRACE_MS = 500;
 /** A loaded machine gets twice as long. */

@@ -1,9 +1,9 @@
 import type { Ack } from "@docrelay/protocol";
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import type { Call } from "../src/engine.ts";
+import type { Call } from "../src/cluster/engine.ts";
 import { playStage, type Stage } from "../src/stage.ts";
-import { PROMISED } from "../src/summary.ts";
+import { PROMISED } from "../src/report/summary.ts";
 
 /** A loaded machine gets twice as long. */
 const TOLD_WITHIN_MS = PROMISED.storeAway * 2;

@@ -1,0 +1,57 @@
+import { unreachable, type RelayError } from "../wire/relay-error.ts";
+
+/** `offline` comes back by itself; `closed` is for good. */
+export type RelayState = "connecting" | "online" | "offline" | "closed";
+export type StateListener = (state: RelayState, error?: RelayError) => void;
+
+/** The state of a connection, and everything that waits for a change of it. */
+export interface States {
+  readonly now: RelayState;
+  /** Sets the state and calls the listeners, unless nothing changes. After `closed` nothing changes. */
+  become(next: RelayState, error?: RelayError): void;
+  /** Calls the listener at each change from now on; returns how to stop. */
+  onChange(listener: StateListener): () => void;
+  /** Waits for `online`. @throws RelayError when it does not come by `end` (epoch milliseconds), else the signal's reason. */
+  online(end: number, signal?: AbortSignal): Promise<void>;
+}
+
+export function createStates(): States {
+  const listeners = new Set<StateListener>();
+  let now: RelayState = "connecting";
+
+  function onChange(listener: StateListener): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+  return {
+    get now() {
+      return now;
+    },
+    become(next, error) {
+      if (now === next || now === "closed") return;
+      now = next;
+      for (const listener of listeners) listener(now, error);
+    },
+    onChange,
+    async online(end, signal) {
+      signal?.throwIfAborted();
+      if (now === "online") return;
+      if (now === "closed") throw unreachable();
+      return new Promise((resolve, reject) => {
+        const settle = (act: () => void): void => {
+          clearTimeout(late);
+          stop();
+          signal?.removeEventListener("abort", abort);
+          act();
+        };
+        const stop = onChange((next, error) => {
+          if (next === "online") settle(resolve);
+          if (next === "closed") settle(() => reject(error ?? unreachable()));
+        });
+        const abort = (): void => settle(() => reject(signal?.reason as Error));
+        const late = setTimeout(() => settle(() => reject(unreachable())), Math.max(0, end - Date.now()));
+        signal?.addEventListener("abort", abort, { once: true });
+      });
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import * as z from "zod/mini";
+import { refuse } from "../errors/error.ts";
+import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
+
+/**
+ * Tells whether a value nests deeper than `max`, without recursion. It comes before everything else that touches a
+ * payload: what walks a value by recursion needs a stack as deep as the value.
+ */
+export function nestsDeeper(value: unknown, max = PAYLOAD_DEPTH): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > max) return true;
+    const next: unknown[] = [];
+    for (const node of level) {
+      if (node === null || typeof node !== "object" || ArrayBuffer.isView(node)) continue;
+      for (const child of Object.values(node)) if (child !== null && typeof child === "object") next.push(child);
+    }
+    level = next;
+  }
+  return false;
+}
+
+/** Parses a client's payload. @throws Refusal `BAD_MESSAGE`, reason `depth` or `schema`, naming the field. */
+export function parsePayload<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
+  if (nestsDeeper(value))
+    throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
+  const parsed = z.safeParse(schema, value);
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.map(String).join(".").slice(0, 64);
+  const where = path
+    ? `The field ${path} is missing or has a wrong form.`
+    : "The message does not have the expected form.";
+  throw refuse("BAD_MESSAGE", { reason: "schema", message: where });
+}
+
+/** Checks a question. @throws Refusal `PAYLOAD_TOO_LARGE` reason `message`; `BAD_MESSAGE` reason `utf8` or `schema`. */
+export function checkMessage(message: string, limits: { messageChars: number }, hasFiles: boolean): void {
+  if (message.length > limits.messageChars) {
+    const text = `The message has ${message.length} characters; ${limits.messageChars} are allowed.`;
+    throw refuse("PAYLOAD_TOO_LARGE", { reason: "message", message: text });
+  }
+  if (!message.isWellFormed())
+    throw refuse("BAD_MESSAGE", { reason: "utf8", message: "The message is not valid Unicode." });
+  if (message.includes("\0"))
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has a NUL character." });
+  if (message.trim() === "" && !hasFiles)
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
+}
+
+// Control characters, line and paragraph separators, and bidi overrides, which display "gpj.exe" as "exe.jpg".
+const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** Checks a file's name. @throws Refusal `FILE_NAME_INVALID`. */
+export function checkFileName(name: string): void {
+  const fits = name.trim() !== "" && name.length <= FILE_NAME_CHARS && name.isWellFormed() && !UNFIT_IN_NAME.test(name);
+  if (!fits) throw refuse("FILE_NAME_INVALID");
+}

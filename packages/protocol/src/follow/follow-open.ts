@@ -1,0 +1,116 @@
+import { backoff } from "../backoff.ts";
+import { wireError } from "../errors/error.ts";
+import { applyEvents, type Verdict } from "./follow-apply.ts";
+import { join, positionOf, stay, type FollowState, type InputOf, type Step } from "./follow-state.ts";
+import type { WireError } from "../errors/wire-error.ts";
+
+const OPEN_DEADLINE_MS = 10_000;
+const RESYNC_SPREAD_MS = 2000;
+const BACKOFF = { firstMs: 250, longestMs: 10_000 };
+const MAX_RETRY_AFTER_MS = 60_000;
+const MAX_REFUSALS = 16;
+
+/** Sends an open now. Buffered events are dropped: the log that this open reads has them. */
+export function open(state: FollowState, _input: unknown, now: number): Step {
+  const call = state.call + 1;
+  const after = state.unverified ? state.unverified.position : positionOf(state);
+  return {
+    state: {
+      ...state,
+      phase: "opening",
+      call,
+      buffered: [],
+      reopen: undefined,
+      openMustReach: state.acknowledgedSeq,
+      openAt: now + OPEN_DEADLINE_MS,
+    },
+    actions: [{ type: "open", call, ...(after && { after }) }],
+  };
+}
+
+/** Makes an open due at a random time within the next two seconds, so that the clients of an edge do not all open at once. */
+export function openSoon(state: FollowState, now: number, random: number): FollowState {
+  const at = now + random * RESYNC_SPREAD_MS;
+  return { ...state, openAt: Math.min(state.openAt ?? at, at) };
+}
+
+/** The newest open was replied to with a page of the log. */
+export function onOpened(state: FollowState, reply: InputOf<"opened">, now: number, random: number): Step {
+  const known = state.recent.length > 0 ? state : { ...state, last: reply.first - 1 };
+  const page = applyEvents({ ...known, heardAt: now }, reply.events, now);
+  if (isAnotherLog(state, reply, page.verdict)) return startOver(state, now);
+  const isBehind = reply.more || (reply.head !== null && reply.head.seq > (page.state.last ?? 0));
+  if (page.verdict !== "whole" || (isBehind && !advances(state, reply))) {
+    // The reply has a gap or would be the same again: no event may be skipped, so retry with backoff.
+    return join(page, onRefused(page.state, wireError("INTERNAL"), now, random));
+  }
+  const accepted = { ...page.state, refusals: 0 };
+  return join(page, isBehind ? openNextPage(accepted, reply, now) : goLive(accepted, now, random));
+}
+
+/** Whether the page ends after the position that its open asked from. */
+function advances({ unverified, last }: FollowState, { events }: InputOf<"opened">): boolean {
+  const start = unverified ? (unverified.position?.seq ?? 0) : (last ?? 0);
+  return (events.at(-1)?.seq ?? 0) > start;
+}
+
+function openNextPage(state: FollowState, { events }: InputOf<"opened">, now: number): Step {
+  const end = events.at(-1);
+  // The page itself is verified, unless a resync came while it was on its way.
+  const isVerified = state.unverified && state.reopen === undefined && end;
+  const unverified = isVerified ? { position: { seq: end.seq, nonce: end.nonce } } : state.unverified;
+  return open({ ...state, unverified }, undefined, now);
+}
+
+/** The end of the log is applied; now the live events that arrived meanwhile. */
+function goLive(state: FollowState, now: number, random: number): Step {
+  const { reopen, buffered } = state;
+  const live = applyEvents(
+    {
+      ...state,
+      phase: "live",
+      buffered: [],
+      reopen: undefined,
+      openAt: undefined,
+      unverified: reopen === undefined ? undefined : state.unverified,
+    },
+    buffered.toSorted((a, b) => a.seq - b.seq),
+    now,
+  );
+  if (reopen === "now" || live.verdict !== "whole") return join(live, open(live.state, undefined, now));
+  return join(live, stay(reopen === "soon" ? openSoon(live.state, now, random) : live.state));
+}
+
+/** Whether the server's log is not the applied one: it ends before it or before an own ask, or an applied event differs. */
+function isAnotherLog(state: FollowState, reply: InputOf<"opened">, verdict: Verdict): boolean {
+  const hasApplied = state.recent.length > 0;
+  const mustReach = Math.max(state.openMustReach, hasApplied ? (state.last ?? 0) : 0);
+  const readFromStart = state.unverified !== undefined && state.unverified.position === undefined;
+  // Without a position to ask from, only a log that still has its very first event can verify what was applied.
+  const cannotVerify = hasApplied && readFromStart && reply.first > 1;
+  return verdict === "rewritten" || (reply.head?.seq ?? 0) < mustReach || cannotVerify;
+}
+
+/** Forgets everything that was applied and reads the log from its start. */
+function startOver(state: FollowState, now: number): Step {
+  const running = new Set<string>();
+  const empty = { ...state, last: undefined, recent: [], unverified: undefined, running, acknowledgedSeq: 0 };
+  return join({ state: empty, actions: [{ type: "reset" }] }, open(empty, undefined, now));
+}
+
+/** The newest open was refused: retry with backoff, start over, or fail for good. */
+export function onRefused(state: FollowState, error: WireError, now: number, random: number): Step {
+  const closed = { ...state, buffered: [], reopen: undefined };
+  if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
+  if (!error.retryable)
+    return { state: { ...closed, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
+  // A resync came while that open was on its way: the store is back since, so the backoff begins anew.
+  const refusals = state.reopen === "soon" ? 0 : state.refusals;
+  const retryAfterMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  return stay({
+    ...closed,
+    phase: "waiting",
+    refusals: Math.min(refusals + 1, MAX_REFUSALS),
+    openAt: now + Math.max(backoff(refusals, BACKOFF, random), retryAfterMs),
+  });
+}

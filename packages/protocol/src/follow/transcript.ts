@@ -1,0 +1,97 @@
+import type { Event, EventOf } from "../messages/event.ts";
+import { isTerminal } from "../messages/terminal.ts";
+
+type Accepted = EventOf<"accepted">;
+type Completed = EventOf<"completed">;
+type Extraction = Omit<
+  EventOf<"extracted">,
+  "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at" | "type" | "file"
+>;
+
+/** A file as its ask named it, with the result of its extraction once there is one. */
+export type TranscriptFile = Accepted["files"][number] & { readonly extraction?: Extraction };
+
+/** One ask and its state so far. */
+export interface TranscriptAsk {
+  readonly id: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly message: string;
+  readonly files: readonly TranscriptFile[];
+  /** Number of the engine call that `text` comes from; 0 before the first. */
+  readonly attempt: number;
+  readonly text: string;
+  readonly state: "waiting" | "extracting" | "asking" | "completed" | "failed" | "cancelled";
+  readonly engine?: string;
+  readonly error?: EventOf<"failed">["error"];
+  readonly citations?: NonNullable<Completed["citations"]>;
+  readonly timings?: Completed["timings"];
+}
+
+/** A conversation as a page shows it: its asks in the order in which they were accepted. */
+export interface Transcript {
+  readonly asks: readonly TranscriptAsk[];
+}
+
+/** A conversation before its first event. */
+export const EMPTY_TRANSCRIPT: Transcript = { asks: [] };
+
+/**
+ * Applies the next event of the log, or a `reset`, to a transcript; asks that it does not change stay the same objects.
+ * Events of an ask whose `accepted` is no longer kept are left out, since its question is not known.
+ */
+export function transcribe(transcript: Transcript, event: Event | { readonly type: "reset" }): Transcript {
+  if (event.type === "reset") return EMPTY_TRANSCRIPT;
+  const { asks } = transcript;
+  const index = asks.findLastIndex((ask) => ask.id === event.ask);
+  const ask = asks[index];
+  if (!ask) return event.type === "accepted" ? { asks: [...asks, begin(event)] } : transcript;
+  const changed = isOver(ask) ? ask : change(ask, event);
+  return changed === ask ? transcript : { asks: asks.with(index, changed) };
+}
+
+function begin({ ask, seq, at, message, files }: Accepted): TranscriptAsk {
+  return { id: ask, seq, at, message, files, attempt: 0, text: "", state: files.length > 0 ? "extracting" : "waiting" };
+}
+
+function change(ask: TranscriptAsk, event: Event): TranscriptAsk {
+  if (event.attempt < ask.attempt && !isTerminal(event)) return ask;
+  switch (event.type) {
+    case "accepted":
+      return ask;
+    case "extracted":
+      return extract(ask, event);
+    case "started":
+      return { ...attempt(ask, event), engine: event.engine };
+    case "delta": {
+      const current = attempt(ask, event);
+      return { ...current, text: current.text + event.text };
+    }
+    case "completed": {
+      const { text, timings, citations } = event;
+      return { ...ask, attempt: event.attempt, state: "completed", text, timings, ...(citations && { citations }) };
+    }
+    case "failed":
+      return { ...ask, state: "failed", error: event.error };
+    case "cancelled":
+      return { ...ask, state: "cancelled", text: event.text };
+  }
+}
+
+/** A new attempt voids the text of the earlier one. */
+function attempt(ask: TranscriptAsk, event: Event): TranscriptAsk {
+  if (event.attempt === ask.attempt) return { ...ask, state: "asking" };
+  return { ...ask, attempt: event.attempt, text: "", state: "asking" };
+}
+
+function extract(ask: TranscriptAsk, event: EventOf<"extracted">): TranscriptAsk {
+  const file = ask.files[event.file];
+  if (!file) return ask;
+  const { pages, chars, cached, missing, ocr, truncated } = event;
+  const files = ask.files.with(event.file, { ...file, extraction: { pages, chars, cached, missing, ocr, truncated } });
+  return { ...ask, files, state: files.every((each) => each.extraction) ? "waiting" : "extracting" };
+}
+
+function isOver(ask: TranscriptAsk): boolean {
+  return ask.state === "completed" || ask.state === "failed" || ask.state === "cancelled";
+}

@@ -1,0 +1,33 @@
+import * as z from "zod/mini";
+import { wireErrorSchema } from "../errors/wire-error.ts";
+import { idSchema } from "../id.ts";
+
+const password = z.optional(z.string().check(z.maxLength(256)));
+
+/** A finished upload of the same user, by its id. */
+const uploadRef = z.strictObject({ upload: idSchema, password });
+/** A small file that travels in the ask itself. */
+const inlineFile = z.strictObject({
+  name: z.string(),
+  type: z.string().check(z.maxLength(255)),
+  bytes: z.instanceof(Uint8Array),
+  password,
+});
+
+/** `ask`: one message with 0..n files. Lengths and names have error codes of their own and are checked in `payload.ts`. */
+export const askSchema = z.strictObject({
+  id: idSchema,
+  conversation: idSchema,
+  message: z.string(),
+  files: z.optional(z.array(z.union([uploadRef, inlineFile]))),
+});
+export type Ask = z.infer<typeof askSchema>;
+
+/** The acknowledgement of an ask, sent only when it is durable; `seq` is that of its `accepted` event. */
+export const askAckSchema = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), ask: z.string(), seq: z.int(), duplicate: z.boolean() }),
+  z.object({ ok: z.literal(false), error: wireErrorSchema }),
+]);
+
+/** `cancel`: idempotent, at any stage, on any edge. */
+export const cancelSchema = z.strictObject({ conversation: idSchema, ask: idSchema });

@@ -1,0 +1,39 @@
+import * as z from "zod/mini";
+import { wireErrorSchema } from "../errors/wire-error.ts";
+import { limitsSchema } from "../limits.ts";
+
+/** Socket.IO handshake `auth`. */
+export const handshakeSchema = z.object({ token: z.optional(z.string()), protocol: z.literal(1) });
+
+/** The first event on a connection. `expiresAt` in milliseconds since the epoch; `node` differs per edge process. */
+export const welcomeSchema = z.object({
+  user: z.string(),
+  protocol: z.literal(1),
+  node: z.string(),
+  limits: limitsSchema,
+  expiresAt: z.number(),
+});
+export type Welcome = z.infer<typeof welcomeSchema>;
+
+/** The response of `POST /v1/session`. */
+export const sessionSchema = z.object({ token: z.string(), user: z.string(), expiresAt: z.number() });
+export type Session = z.infer<typeof sessionSchema>;
+
+/** `auth:refresh` and its acknowledgement. */
+export const refreshSchema = z.strictObject({ token: z.string() });
+export const refreshAckSchema = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), expiresAt: z.number() }),
+  z.object({ ok: z.literal(false), error: wireErrorSchema }),
+]);
+
+/** A hint about the progress of an ask. It may be lost and is not in the log. Pages and positions count from 1. */
+export const progressSchema = z.object({
+  conversation: z.string(),
+  ask: z.string(),
+  stage: z.enum(["queued", "extracting", "asking"]),
+  file: z.optional(z.int()),
+  page: z.optional(z.int()),
+  pages: z.optional(z.int()),
+  position: z.optional(z.int()),
+});
+export type Progress = z.infer<typeof progressSchema>;

@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { GenericContainer } from "testcontainers";
+import { eventually } from "../eventually.ts";
+import { freePort } from "../process/free-port.ts";
+import { guard } from "../process/guard.ts";
+import type { TestRedis } from "./test-redis.ts";
+
+const IMAGE = "redis:7-bookworm";
+
+/** Starts redis-server with these options in a container that is removed when this process ends. */
+export async function startRedisContainer(args: readonly string[]): Promise<TestRedis> {
+  // The library's own clean-up container is one more image to pull; the guard needs only the docker command.
+  process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
+  const port = await freePort();
+  const name = `docrelay-test-${randomUUID()}`;
+  // Guarded by a name chosen here, since this process may be killed while the engine is still creating the container.
+  const release = guard(`container ${name}`);
+  const container = await new GenericContainer(IMAGE)
+    .withName(name)
+    .withLabels({ "docrelay.test.pid": String(process.pid) })
+    .withExposedPorts({ container: 6379, host: port })
+    .withCommand(["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", ...args])
+    .start();
+  const host = container.getHost();
+  const stop = async (): Promise<void> => {
+    await container.stop({ timeout: 0 });
+    release();
+  };
+  return {
+    url: `redis://${host}:${port}`,
+    port,
+    stop,
+    kill: () => docker("kill", name),
+    restart: async () => {
+      await docker("start", name);
+      await untilPong(host, port);
+    },
+    pause: () => docker("pause", name),
+    resume: () => docker("unpause", name),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function docker(...words: string[]): Promise<void> {
+  const [code] = (await once(spawn("docker", words, { stdio: "ignore" }), "exit")) as [number];
+  if (code !== 0) throw new Error(`docker ${words[0]} failed`);
+}
+
+async function untilPong(host: string, port: number): Promise<void> {
+  await eventually(
+    async () => {
+      const socket = connect(port, host);
+      try {
+        socket.write("PING\r\n");
+        const [data] = (await once(socket, "data")) as [Buffer];
+        return data.toString().startsWith("+PONG");
+      } finally {
+        socket.destroy();
+      }
+    },
+    { what: "redis answering", timeoutMs: 10_000 },
+  );
+}

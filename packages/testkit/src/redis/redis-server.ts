@@ -1,0 +1,78 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "../eventually.ts";
+import { freePort } from "../process/free-port.ts";
+import { guard } from "../process/guard.ts";
+import type { TestRedis } from "./test-redis.ts";
+
+const PORT_TRIES = 5;
+
+/** Starts a local `redis-server` with these options in a temporary folder. Both end when this process ends. */
+export async function startRedisServer(args: readonly string[]): Promise<TestRedis> {
+  const folder = await mkdtemp(join(tmpdir(), "docrelay-redis-"));
+  const releaseFolder = guard(`folder ${folder}`);
+  let { child, port } = await launchOnFreePort(folder, args);
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+  };
+  const stop = async (): Promise<void> => {
+    await kill();
+    await rm(folder, { recursive: true, force: true });
+    releaseFolder();
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    stop,
+    kill,
+    restart: async () => {
+      child = await eventually(() => launch(folder, port, args), {
+        what: "redis-server back on its port",
+        timeoutMs: 10_000,
+      });
+    },
+    pause: async () => void child.kill("SIGSTOP"),
+    resume: async () => void child.kill("SIGCONT"),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function launchOnFreePort(
+  folder: string,
+  args: readonly string[],
+): Promise<{ child: ChildProcess; port: number }> {
+  for (let tries = 0; tries < PORT_TRIES; tries++) {
+    const port = await freePort();
+    const child = await launch(folder, port, args);
+    if (child) return { child, port };
+    // Another process took the port first.
+  }
+  throw new Error(`redis-server did not start on any of ${PORT_TRIES} ports`);
+}
+
+/** Resolves to the server when it accepts connections, to undefined when it ended before. */
+async function launch(folder: string, port: number, args: readonly string[]): Promise<ChildProcess | undefined> {
+  const server = process.env["DOCRELAY_REDIS_SERVER"] || "redis-server";
+  const child = spawn(server, ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (child.pid !== undefined) child.once("exit", guard(`process ${child.pid}`));
+  let output = "";
+  const ready = new Promise<boolean>((resolve, reject) => {
+    child.stdout.on("data", (data: Buffer) => {
+      output = (output + data.toString()).slice(-2000);
+      if (output.includes("Ready to accept connections")) resolve(true);
+    });
+    child.once("error", () =>
+      reject(new Error("No Redis here: install one (apt-get install redis-server) or start a Docker engine.")),
+    );
+    child.once("exit", () => resolve(false));
+  });
+  return (await ready) ? child : undefined;
+}

@@ -1,0 +1,42 @@
+import type { Latency } from "../measure/histogram.ts";
+
+/** A number in the result of a run. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** What happened to one group of asks, files or connections of a run. */
+export interface Section {
+  readonly title: string;
+  /** Latencies in ms. */
+  readonly latencies: readonly Latency[];
+  readonly figures: readonly Figure[];
+  /** Refused or failed, by code. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** A run's result: what is printed, and what `--json` writes. */
+export interface Result {
+  readonly kind: string;
+  readonly protocol: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly settings: Readonly<Record<string, number | string>>;
+  readonly sections: readonly Section[];
+}
+
+export function figure(name: string, value: number, unit = ""): Figure {
+  return { name, value: Math.round(value * 1000) / 1000, unit };
+}
+
+/** A figure of a section by name; NaN when there is none, so that every comparison with it is false. */
+export function figureOf(section: Section | undefined, name: string): number {
+  return section?.figures.find((one) => one.name === name)?.value ?? Number.NaN;
+}
+
+/** A latency of a section by name and percentile, in ms; NaN when there is none. */
+export function latencyIn(section: Section | undefined, name: string, at: "p50" | "p95" | "p99"): number {
+  return section?.latencies.find((one) => one.name === name)?.[at] ?? Number.NaN;
+}

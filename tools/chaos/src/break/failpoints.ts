@@ -1,0 +1,100 @@
+import type { Cluster, Member } from "../cluster/cluster.ts";
+import { revive } from "../cluster/cluster.ts";
+import type { History } from "../history.ts";
+import { EDGE_STEPS, WORKER_STEPS } from "../preload/steps.ts";
+
+/** At which crossings of each failpoint a process dies: the first one, and a later one. */
+const CROSSINGS = [1, 2] as const;
+/** When a process has not crossed its point within this time, it is stopped and the point counts as missed. */
+const CROSS_MS = 30_000;
+const LOOK_EVERY_MS = 20;
+/** A stop may happen between two asks; then it is retried. */
+const TRIES = 6;
+
+export interface Failpoint {
+  readonly role: Member["role"];
+  readonly point: string;
+  /** Dies at this crossing. */
+  readonly nth: number;
+}
+
+/** Every point, before and after each step, at each crossing. */
+export function allFailpoints(): Failpoint[] {
+  const of = (role: Member["role"], steps: readonly string[]): Failpoint[] =>
+    steps.flatMap((step) =>
+      ["before", "after"].flatMap((side) =>
+        CROSSINGS.map((crossing) => ({
+          role,
+          point: `${step}:${side}`,
+          // A process takes some steps only once: there, each kill happens at the first crossing.
+          nth: step === "handBack" ? 1 : crossing,
+        })),
+      ),
+    );
+  return [...of("edge", EDGE_STEPS), ...of("worker", WORKER_STEPS)];
+}
+
+/**
+ * Makes processes die at every failpoint, one after another, on all members except the first of each role. Resolves
+ * with the points that no process crossed.
+ */
+export async function dieEverywhere(
+  cluster: Cluster,
+  history: History,
+  preload: Record<string, string>,
+): Promise<Failpoint[]> {
+  const points = allFailpoints();
+  const missed: Failpoint[] = [];
+  const lane = async (member: Member, mine: Failpoint[]): Promise<void> => {
+    for (let one = mine.shift(); one; one = mine.shift()) {
+      let died = false;
+      for (let tries = 0; !died && tries < TRIES; tries++) died = await dieOnce(member, one, history, preload);
+      if (!died) missed.push(one);
+    }
+    member.env = {};
+    await revive(member, history);
+  };
+  const lanes = (["edge", "worker"] as const).flatMap((role) => {
+    const mine = points.filter((point) => point.role === role);
+    const [, ...doomed] = role === "edge" ? cluster.edges : cluster.workers;
+    return doomed.map((member) => lane(member, mine));
+  });
+  await Promise.all(lanes);
+  return missed;
+}
+
+async function dieOnce(
+  member: Member,
+  { point, nth }: Failpoint,
+  history: History,
+  preload: Record<string, string>,
+): Promise<boolean> {
+  await member.kill();
+  const isHandBack = point.startsWith("handBack");
+  const needed: Record<string, string> = isHandBack
+    ? { WORKER_GRACE_MS: "0" }
+    : point.startsWith("look")
+      ? { CHAOS_SWEEPS: "1" } // another process holds the lease most of the time
+      : {};
+  member.env = { ...preload, ...needed, CHAOS_FAILPOINTS: `${point}@${nth}` };
+  const begun = history.now();
+  // A point in the start-up may be crossed before the process is ready.
+  await member.start().catch(() => undefined);
+  const { process } = member;
+  if (!process) return false;
+  member.excuse();
+  // Stop it while it streams an answer. A worker without a connection to the engine streams none.
+  const stopping = setInterval(() => {
+    if (!isHandBack || member.outerHop.connections === 0) return;
+    clearInterval(stopping);
+    process.kill("SIGTERM");
+  }, LOOK_EVERY_MS);
+  const timer = setTimeout(() => process.kill("SIGINT"), CROSS_MS);
+  const { signal } = await process.exited;
+  clearTimeout(timer);
+  clearInterval(stopping);
+  const died = signal === "SIGKILL";
+  const fault = died ? `failpoint ${point}` : "missed failpoint";
+  history.add({ kind: "fault", fault, target: member.name, forMs: history.now() - begun });
+  return died;
+}

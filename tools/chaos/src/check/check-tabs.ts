@@ -1,0 +1,48 @@
+import { shownOf } from "./digest.ts";
+import type { EntryOf } from "../history.ts";
+import { logName, type Facts, type Report } from "./violation.ts";
+
+/** For this long after a fault, a tab may still find events that were not delivered to it. */
+const AFTERMATH_MS = 12_000;
+
+/** Checks what tabs have shown: each event of the log once, in order, to its end, and no event of another user. */
+export function checkTabs(facts: Facts, report: Report): void {
+  const { of, logs } = facts;
+  const asked = new Map(of("sent").map(({ ask, user, conversation }) => [ask, logName({ user, conversation })]));
+  const digests = new Map(
+    [...logs].map(([name, events]) => [name, new Map(events.map((event) => [event.seq, shownOf(event).digest]))]),
+  );
+  const resets = new Set(of("reset").map(({ tab }) => tab));
+
+  for (const [tab, all] of Map.groupBy(of("shown"), (entry) => entry.tab)) {
+    let last: EntryOf<"shown"> | undefined;
+    for (const entry of all) {
+      const owner = asked.get(entry.ask);
+      if (owner !== undefined && owner !== logName(entry))
+        report("CROSS-USER", tab, `showed ${entry.ask} of ${owner} at ${entry.seq}`);
+      if (last && entry.seq <= last.seq && !resets.has(tab))
+        report("DUP-APPLIED", tab, `showed ${entry.seq} after ${last.seq}`);
+      if (last && entry.seq > last.seq + 1) report("GAPS", tab, `showed ${entry.seq} after ${last.seq}`);
+      if (!last && entry.seq !== 1) report("GAPS", tab, `began with ${entry.seq}`);
+      const log = digests.get(logName(entry));
+      if (log && log.get(entry.seq) !== entry.digest)
+        report(
+          "NOT-THE-LOG",
+          tab,
+          `showed at ${entry.seq} what the log does not have there (${entry.type} ${entry.ask})`,
+        );
+      last = entry;
+    }
+  }
+  // Redis syncs every write before it answers, so no fault of a run may roll a log back.
+  for (const { tab, t } of of("reset")) report("NOT-THE-LOG", tab, `was told at ${t} ms that its log is gone`);
+  for (const { tab, seq, online, ...at } of of("stood")) {
+    const head = logs.get(logName(at))?.at(-1)?.seq ?? 0;
+    if (!online) report("GAPS", tab, "was not connected at the end, though nothing was broken any more");
+    else if (seq !== head) report("GAPS", tab, `stands at ${seq} of ${head}`);
+  }
+  for (const { tab, t, found } of of("silence")) {
+    const disturbed = of("fault").some((fault) => t > fault.t - 1000 && t < fault.t + fault.forMs + AFTERMATH_MS);
+    if (found > 0 && !disturbed) report("UNTOLD", tab, `found ${found} events at ${t} ms that nobody had told it of`);
+  }
+}

@@ -1,0 +1,107 @@
+import type { Event } from "@docrelay/protocol";
+import { checkAsks } from "./check-asks.ts";
+import { checkLog } from "./check-log.ts";
+import { checkTabs } from "./check-tabs.ts";
+import type { Entry, EntryOf } from "../history.ts";
+import { logName, type Facts, type Report, type Violation } from "./violation.ts";
+
+export interface Verdict {
+  readonly acked: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly refused: number;
+  readonly engineCalls: number;
+  /** Late writes that were refused because the attempt was stale. */
+  readonly fenced: number;
+  /** From the loss of a connection until the tab has caught up, in ms; `catchUp` counts from the new connection. */
+  readonly recovery: Spread;
+  readonly catchUp: Spread;
+  /**
+   * Those of them during which no other fault than the end of an edge was active; the promised time holds for these.
+   */
+  readonly calmCatchUp: Spread;
+  /** From sending an ask to its acknowledgement, in ms. */
+  readonly ack: Spread;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly violations: readonly Violation[];
+  readonly pass: boolean;
+}
+
+export interface Spread {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly most: number;
+}
+
+/** Checks a run by its history alone. Pure, so that tests can plant a fault of every kind and see that it is found. */
+export function check(entries: readonly Entry[]): Verdict {
+  const byKind = Map.groupBy(entries, ({ kind }) => kind);
+  const of = <K extends Entry["kind"]>(kind: K): ReadonlyArray<EntryOf<K>> =>
+    (byKind.get(kind) ?? []) as Array<EntryOf<K>>;
+  const meta = of("meta")[0];
+  if (!meta) throw new Error("the history does not say what it is of");
+  const logs = new Map(of("replayed").map((entry) => [logName(entry), entry.events]));
+  const facts: Facts = { meta, of, logs };
+
+  const violations: Violation[] = [];
+  const report: Report = (fault, who, what) => void violations.push({ fault, who, what });
+  for (const [name, events] of logs) checkLog(name, events, report);
+  checkAsks(facts, report);
+  checkTabs(facts, report);
+  for (const { process, how, lines } of of("died")) report("DIED", process, `${how}: ${lines.join(" | ")}`);
+  for (const { point } of of("missed")) report("UNTRIED", point, "was not crossed");
+  for (const { key } of of("leftover")) report("LEAK", key, "was left behind");
+  for (const [process, all] of Map.groupBy(of("memory"), (entry) => entry.process)) {
+    const most = all.reduce((a, b) => (a.bytes > b.bytes ? a : b));
+    if (most.bytes > most.limit) report("LEAK", process, `took ${Math.round(most.bytes / 1e6)} MB of memory`);
+  }
+
+  const ends = [...logs.values()].flat();
+  const count = (type: Event["type"]): number => ends.filter((event) => event.type === type).length;
+  const recovered = of("recovered");
+  return {
+    acked: new Set(of("acked").map(({ ask }) => ask)).size,
+    completed: count("completed"),
+    failed: count("failed"),
+    cancelled: count("cancelled"),
+    refused: of("refused").length,
+    engineCalls: of("call").length,
+    fenced: of("fenced").length,
+    recovery: spread(recovered.map(({ lostMs }) => lostMs)),
+    catchUp: spread(recovered.map(({ catchUpMs }) => catchUpMs)),
+    calmCatchUp: spread(recovered.filter((one) => isCalm(one, of("fault"))).map(({ catchUpMs }) => catchUpMs)),
+    ack: spread(of("acked").map(({ ms }) => ms)),
+    faults: Object.fromEntries(
+      [...Map.groupBy(of("fault"), ({ fault }) => fault)].map(([fault, all]) => [fault, all.length]),
+    ),
+    violations,
+    pass: violations.length === 0,
+  };
+}
+
+/**
+ * Faults that only end processes. Any other fault, of an edge's connections or of Redis, may delay a client's catch-up.
+ */
+const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
+const AFTER_MS = 1000;
+
+/**
+ * Whether, from the new connection until the tab caught up, only processes ended: no connection was broken, no edge
+ * frozen, Redis up.
+ */
+function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
+  // Some faults are recorded when they begin and some when they end.
+  return faults.every(
+    ({ fault, target, t: at, forMs }) =>
+      ENDS.test(fault) || target.startsWith("worker") || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,
+  );
+}
+
+export function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99), most: Math.round(sorted.at(-1) ?? 0) };
+}

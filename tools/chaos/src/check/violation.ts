@@ -1,0 +1,53 @@
+import type { Event } from "@docrelay/protocol";
+import type { Entry, EntryOf } from "../history.ts";
+
+/** Kinds of findings. Each is a guarantee of docs/SPEC.md that did not hold. */
+export type Fault =
+  /** An acknowledged ask without an end. */
+  | "LOST"
+  /** More than one end. */
+  | "TWO-ENDS"
+  /** The same event twice: in a log, or shown by a tab. */
+  | "DUP-APPLIED"
+  /** A missing position: in a log or in what a tab showed; or a tab that did not catch up. */
+  | "GAPS"
+  /** An event of another user. */
+  | "CROSS-USER"
+  /** A tab showed an event that differs from the log. */
+  | "NOT-THE-LOG"
+  /** A text that is not the text of one engine call. */
+  | "WRONG-TEXT"
+  /** Asks of a conversation that ran out of order or at the same time, or attempts whose numbers decreased. */
+  | "ORDER"
+  /** More engine calls than allowed. */
+  | "CALLS"
+  /** An ask that was refused and stored nevertheless. */
+  | "REFUSED-STORED"
+  /** An end after the deadline and its ten seconds. */
+  | "LATE"
+  /** Events that a connected tab found only by reading the log, while there was no fault. */
+  | "UNTOLD"
+  /** A key that should have been removed, or memory that grew. */
+  | "LEAK"
+  /** A process that ended by itself. */
+  | "DIED"
+  /** A planned failpoint that was not reached: the run proves less than intended. */
+  | "UNTRIED";
+
+export interface Violation {
+  readonly fault: Fault;
+  readonly who: string;
+  readonly what: string;
+}
+
+export type Report = (fault: Fault, who: string, what: string) => void;
+
+/** A history, grouped by what its entries describe. */
+export interface Facts {
+  readonly meta: EntryOf<"meta">;
+  readonly of: <K extends Entry["kind"]>(kind: K) => ReadonlyArray<EntryOf<K>>;
+  /** The log of each conversation, as a fresh client read it at the end; by {@link logName}. */
+  readonly logs: ReadonlyMap<string, readonly Event[]>;
+}
+
+export const logName = (at: { user: string; conversation: string }): string => `${at.user}/${at.conversation}`;

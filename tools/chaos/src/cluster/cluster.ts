@@ -1,0 +1,188 @@
+import {
+  eventually,
+  freePort,
+  spawnNode,
+  startProxy,
+  startRedis,
+  type Proxy,
+  type TestProcess,
+  type TestRedis,
+} from "@docrelay/testkit";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { ChaosEngine } from "./engine.ts";
+import type { History } from "../history.ts";
+
+type Env = Record<string, string>;
+
+/** One edge or worker of the cluster. It keeps its name and ports when its process is replaced. */
+export interface Member {
+  readonly name: string;
+  readonly role: "edge" | "worker";
+  /** The proxy between it and Redis. */
+  readonly redisHop: Proxy;
+  /** The proxy between clients and an edge, or between a worker and the engine. */
+  readonly outerHop: Proxy;
+  readonly up: boolean;
+  readonly process: TestProcess | undefined;
+  /** Environment of its next process. */
+  env: Env;
+  /** Called with each line that its processes print. */
+  onLine: ((line: string) => void) | undefined;
+  start(): Promise<void>;
+  /** From now on the current process may end by itself without a finding. */
+  excuse(): void;
+  kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly redis: TestRedis;
+  readonly edges: readonly Member[];
+  readonly workers: readonly Member[];
+  readonly members: readonly Member[];
+  /** Reads the memory of every process once. */
+  measure(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly edges: number;
+  readonly workers: number;
+  readonly history: History;
+  readonly engine: ChaosEngine;
+  readonly env?: Env;
+  /** Environment of the first process of single members, by name. */
+  readonly members?: Readonly<Record<string, Env>>;
+  readonly redisArgs?: readonly string[];
+}
+
+const EDGE = fileURLToPath(new URL("../../../../apps/edge/src/main.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../../../apps/worker/src/main.ts", import.meta.url));
+/** More resident memory than any process of such a cluster needs. */
+const MEMORY_LIMIT = 500_000_000;
+const START_MS = 40_000;
+
+/**
+ * Starts edges and workers with the commands of production, a Redis with an append-only file, and a proxy on every
+ * connection.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { history, engine } = options;
+  const redis = await startRedis({ aof: true, args: options.redisArgs ?? [] });
+  const edges = await Promise.all(
+    Array.from({ length: options.edges }, (_, index) => openMember("edge", `edge-${index + 1}`)),
+  );
+  const workers = await Promise.all(
+    Array.from({ length: options.workers }, (_, index) => openMember("worker", `worker-${index + 1}`)),
+  );
+  const members = [...edges, ...workers];
+  await Promise.all(members.map((member) => member.start()));
+
+  async function openMember(role: Member["role"], name: string): Promise<Member> {
+    const redisHop = await startProxy({ port: redis.port });
+    const port = await freePort();
+    const outerHop = await startProxy({ port: role === "edge" ? port : engine.port });
+    let process: TestProcess | undefined;
+    let up = false;
+
+    const env = (): Env => ({
+      REDIS_URL: `redis://127.0.0.1:${redisHop.port}`,
+      LOG_LEVEL: "info",
+      RETENTION_MS: "3600000",
+      ...(role === "edge"
+        ? { PORT: String(port), AUTH_MODE: "anonymous", DRAIN_DELAY_MS: "0" }
+        : { ENGINE_URL: `ws://127.0.0.1:${outerHop.port}`, ENGINE_REPLY: "stream", EXTRACT_CONCURRENCY: "1" }),
+      ...options.env,
+      ...member.env,
+    });
+    const member: Member = {
+      name,
+      role,
+      redisHop,
+      outerHop,
+      env: options.members?.[name] ?? {},
+      onLine: undefined,
+      get up() {
+        return up;
+      },
+      get process() {
+        return process;
+      },
+      async start() {
+        await member.kill();
+        const child = spawnNode(role === "edge" ? EDGE : WORKER, { env: env() });
+        process = child;
+        child.onLine((line) => member.onLine?.(line));
+        void child.exited.then(({ code, signal }) => {
+          if (process !== child) return;
+          up = false;
+          // A kill from inside, at a failpoint, counts like a kill from outside.
+          if (expected.has(child) || signal === "SIGKILL") return;
+          history.add({
+            kind: "died",
+            process: name,
+            how: `exit ${String(code)} ${String(signal)}`,
+            lines: child.lines.slice(-10),
+          });
+        });
+        await child.waitFor(role === "edge" ? /"msg":"listening"/ : /"msg":"ready"/, START_MS);
+        up = process === child;
+      },
+      excuse: () => void (process && expected.add(process)),
+      async kill(signal = "SIGKILL") {
+        const child = process;
+        if (!child) return;
+        expected.add(child);
+        up = false;
+        if (signal === "SIGTERM") await child.stop(15_000);
+        else child.kill(signal);
+        await child.exited;
+      },
+      freeze: () => process?.kill("SIGSTOP"),
+      thaw: () => process?.kill("SIGCONT"),
+    };
+    return member;
+  }
+
+  return {
+    redis,
+    edges,
+    workers,
+    members,
+    async measure() {
+      for (const { name, process, up } of members) {
+        if (!process || !up) continue;
+        const status = await readFile(`/proc/${process.pid}/status`, "utf8").catch(() => "");
+        const kilobytes = /^VmRSS:\s+(\d+)/m.exec(status)?.[1];
+        if (kilobytes)
+          history.add({ kind: "memory", process: name, bytes: Number(kilobytes) * 1024, limit: MEMORY_LIMIT });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(members.map((member) => member.kill()));
+      await Promise.all(
+        members.flatMap(({ redisHop, outerHop }) => [redisHop, outerHop]).map((hop) => hop[Symbol.asyncDispose]()),
+      );
+      await redis.stop();
+    },
+  };
+}
+
+/** Processes that were told to end. */
+const expected = new WeakSet<TestProcess>();
+
+/** Starts a member again until it is ready: a fault may prevent it from starting at the moment. */
+export async function revive(member: Member, history: History): Promise<void> {
+  await eventually(
+    async () => {
+      if (member.up) return true;
+      await member.start().catch((error: unknown) => {
+        history.add({ kind: "fault", fault: "slow start", target: member.name, forMs: 0 });
+        throw error;
+      });
+      return true;
+    },
+    { timeoutMs: 120_000, everyMs: 500, what: `${member.name} back` },
+  );
+}

@@ -1,0 +1,52 @@
+import { eventually } from "@docrelay/testkit";
+import { Redis } from "ioredis";
+import type { History } from "../history.ts";
+
+/** Keys of unfinished work: when all asks have ended, none may exist. */
+const UNFINISHED =
+  /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:(?:ask|extract):(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
+/** A job's hash: the queue keeps no finished job. */
+const JOB = /^\{bull\}:(?:ask|extract):(?:\d+|[\w-]{32})$/;
+/** Keys that may exist as long as conversations are kept. */
+const KEPT =
+  /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:convs|held|extracting|sockets|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|sweep:lease|\{bull\}:.*)$/;
+
+/** Names the keys that should not exist any more, and keys of unknown names. */
+export async function findLeftovers(url: string): Promise<string[]> {
+  const redis = new Redis(url);
+  try {
+    const left: string[] = [];
+    let cursor = "0";
+    do {
+      const [next, keys] = await redis.scan(cursor, "COUNT", 1000);
+      cursor = next;
+      for (const key of keys) {
+        if (UNFINISHED.test(key) || JOB.test(key)) left.push(key);
+        else if (!KEPT.test(key)) left.push(`unknown ${key}`);
+        else if ((await redis.ttl(key)) === -1 && !isForEver(key)) left.push(`${key} (for ever)`);
+      }
+    } while (cursor !== "0");
+    return left;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Keys of the deployment, not of a user. */
+function isForEver(key: string): boolean {
+  return /^(?:\{blobs\}|\{bull\}|secret:|extract:profile)/.test(key);
+}
+
+/** When a worker lost Redis in the middle of a job, the job is retried after its lock has expired, and removed then. */
+const PATIENCE_MS = 12_000;
+
+/** Records what is left after the time in which it should have been removed. */
+export async function recordLeftovers(url: string, history: History, patienceMs = PATIENCE_MS): Promise<void> {
+  let left: string[] = [];
+  const isClean = async (): Promise<boolean> => {
+    left = await findLeftovers(url);
+    return left.length === 0;
+  };
+  await eventually(isClean, { timeoutMs: patienceMs, everyMs: 200 }).catch(() => undefined);
+  for (const key of left) history.add({ kind: "leftover", key });
+}

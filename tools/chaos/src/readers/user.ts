@@ -1,0 +1,185 @@
+import type { Event } from "@docrelay/protocol";
+import { makePdf } from "@docrelay/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { History } from "../history.ts";
+import type { Random } from "../random.ts";
+import { openTab, type Tab } from "./tab.ts";
+
+/** One user with two tabs of one conversation, who sends asks, some of them with a PDF, and cancels some. */
+export interface User {
+  readonly name: string;
+  readonly token: string;
+  readonly conversation: string;
+  readonly tabs: readonly Tab[];
+  /** Acknowledged asks whose end no tab has shown yet. */
+  readonly unfinished: number;
+  /** Sends asks until the signal, then resolves when no send is pending. */
+  live(until: AbortSignal): Promise<void>;
+  /** Sends one ask until it is acknowledged or refused for good. */
+  ask(file?: "pdf" | "no-pdf"): Promise<string>;
+  close(): void;
+}
+
+export interface UserOptions {
+  readonly name: string;
+  readonly token: string;
+  readonly conversation: string;
+  readonly history: History;
+  readonly random: Random;
+  /** The engine searches for these in its prompts. */
+  readonly markers: Set<string>;
+  readonly tabs?: number;
+  readonly careless?: boolean;
+  /** Share of asks with a PDF; a tenth by default. */
+  readonly pdfShare?: number;
+  /** Share of asks that are cancelled. */
+  readonly cancelShare?: number;
+  /** How often a tab reconnects to another edge after an ask, in [0, 1]. */
+  readonly moveShare?: number;
+  url(): string;
+}
+
+const PDF_SHARE = 0.1;
+const NO_PDF_SHARE = 0.01;
+const CANCEL_SHARE = 0.03;
+const MOVE_SHARE = 0.01;
+const MOST_AT_ONCE = 3;
+const UPLOAD_SHARE = 0.4;
+const PATIENCE_MS = 90_000;
+
+export function createUser(options: UserOptions): User {
+  const { name, token, conversation, history, random } = options;
+  const ended = new Set<string>();
+  const acked = new Set<string>();
+  let count = 0;
+  const onShown = (event: Event): void => {
+    if (event.type === "completed" || event.type === "failed" || event.type === "cancelled") ended.add(event.ask);
+  };
+  const tabs = Array.from({ length: options.tabs ?? 2 }, (_, index) =>
+    openTab({
+      user: name,
+      name: `${name}.${index + 1}`,
+      conversation,
+      token,
+      history,
+      url: () => options.url(),
+      random: () => random.next(),
+      onShown,
+      careless: options.careless ?? false,
+    }),
+  );
+
+  async function ask(file?: "pdf" | "no-pdf"): Promise<string> {
+    const id = `${name}-${++count}`;
+    const marker = file === "pdf" ? `mark${random.between(1e9, 9e9).toString(36)}${name}x` : undefined;
+    if (marker) options.markers.add(marker);
+    const bytes =
+      file === "pdf"
+        ? makePdf({ pages: [`Notes of ${name}.\nThe word is ${marker}.`, "Second page."] })
+        : file === "no-pdf"
+          ? Buffer.from("this is no PDF at all")
+          : undefined;
+    history.add({ kind: "sent", user: name, conversation, ask: id, ...(marker ? { marker } : {}) });
+    const begun = performance.now();
+    let refusals = 0;
+    const byUpload = file === "pdf" && random.chance(UPLOAD_SHARE);
+    let unknown = false;
+    while (performance.now() - begun < PATIENCE_MS) {
+      const tab = random.pick(tabs);
+      await tab.whenOnline();
+      const files = bytes ? await attach(tab, id, bytes, byUpload) : [];
+      const sentAt = performance.now();
+      const payload = { id, conversation, message: `[ask:${id}] what now?`, ...(bytes ? { files } : {}) };
+      const answer = files && (await tab.send<{ seq: number; duplicate: boolean }>("ask", payload));
+      if (answer?.ok) {
+        const { seq, duplicate } = answer;
+        acked.add(id);
+        tab.expect(seq);
+        const ms = Math.round(performance.now() - sentAt);
+        history.add({ kind: "acked", user: name, conversation, ask: id, seq, duplicate, ms });
+        // Sometimes the ask is sent again, as a page does when the acknowledgement was lost.
+        if (random.chance(0.05)) void again(random.pick(tabs), payload);
+        return id;
+      }
+      if (!answer || answer.error.code === "STORE_UNAVAILABLE" || answer.error.code === "INTERNAL") unknown = true;
+      else refusals++;
+      const { code = "NO_ANSWER", retryable = true, retryAfterMs = 0 } = answer?.ok === false ? answer.error : {};
+      // After a retryable refusal a user may give up: then nothing of the ask may be stored.
+      const givesUp = !unknown && refusals > 2 && random.chance(0.3);
+      if (!retryable || givesUp) {
+        history.add({ kind: "refused", user: name, conversation, ask: id, code, clean: !unknown });
+        return id;
+      }
+      await sleep(Math.max(retryAfterMs, random.between(50, 400)));
+    }
+    history.add({ kind: "refused", user: name, conversation, ask: id, code: "GAVE_UP", clean: false });
+    return id;
+  }
+
+  async function again(tab: Tab, payload: { id: string }): Promise<void> {
+    const sentAt = performance.now();
+    const answer = await tab.send<{ seq: number; duplicate: boolean }>("ask", payload);
+    if (!answer?.ok) return;
+    const { seq, duplicate } = answer;
+    const ms = Math.round(performance.now() - sentAt);
+    history.add({ kind: "acked", user: name, conversation, ask: payload.id, seq, duplicate, ms });
+  }
+
+  /** The `files` of the ask: the bytes, or a finished upload; undefined when the upload did not finish. */
+  async function attach(tab: Tab, id: string, bytes: Uint8Array, byUpload: boolean): Promise<object[] | undefined> {
+    const file = { name: "notes.pdf", type: "application/pdf" };
+    if (!byUpload) return [{ ...file, bytes }];
+    const begun = await tab.send<{ offset: number; chunkBytes: number }>("upload:start", {
+      upload: `up-${id}`,
+      ...file,
+      size: bytes.length,
+    });
+    if (!begun?.ok) return undefined;
+    for (let at = begun.offset; at < bytes.length;) {
+      const chunk = bytes.subarray(at, at + Math.min(begun.chunkBytes, 512));
+      const stored = await tab.send<{ offset: number }>("upload:chunk", {
+        upload: `up-${id}`,
+        offset: at,
+        bytes: chunk,
+      });
+      if (!stored?.ok) return undefined;
+      at = stored.offset;
+    }
+    return [{ upload: `up-${id}` }];
+  }
+
+  async function cancelSoon(id: string): Promise<void> {
+    await sleep(random.between(0, 400));
+    await random.pick(tabs).send("cancel", { conversation, ask: id });
+  }
+
+  const unfinished = (): number => [...acked].filter((id) => !ended.has(id)).length;
+  return {
+    name,
+    token,
+    conversation,
+    tabs,
+    ask,
+    get unfinished() {
+      return unfinished();
+    },
+    async live(until) {
+      while (!until.aborted) {
+        if (unfinished() < MOST_AT_ONCE) {
+          const file = random.chance(options.pdfShare ?? PDF_SHARE)
+            ? "pdf"
+            : random.chance(NO_PDF_SHARE)
+              ? "no-pdf"
+              : undefined;
+          const id = await ask(file);
+          if (random.chance(options.cancelShare ?? CANCEL_SHARE)) void cancelSoon(id);
+          if (random.chance(options.moveShare ?? MOVE_SHARE)) random.pick(tabs).move();
+        }
+        await sleep(random.between(50, 900));
+      }
+    },
+    close() {
+      for (const tab of tabs) tab.close();
+    },
+  };
+}
