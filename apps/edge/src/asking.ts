@@ -23,17 +23,15 @@ export interface Asking {
 /** Eight logs of the largest size keep a core busy. */
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
-const BURST_SECONDS = 4;
-const OPENS_AT_ONCE = 64;
-const UPLOADS_AT_ONCE = 2;
+const DEFAULT_BURST_SECONDS = 4;
 
 type Needed = "store" | "blobs" | "producer" | "sharedSettings" | "queueGate" | "onTrouble";
 
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
   const { store, blobs, producer, sharedSettings, queueGate, onTrouble } = resources;
   const limits = limitsOf(config);
-  const openQueue = createOpenQueue({ ...OPENS, atOnce: OPENS_AT_ONCE });
-  const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: UPLOADS_AT_ONCE });
+  const openQueue = createOpenQueue({ ...OPENS, atOnce: config.OPENS_AT_ONCE });
+  const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: config.UPLOADS_AT_ONCE });
   const uploads = createUploads({
     store,
     blobs,
@@ -54,7 +52,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     queueGate,
     askRate: createRateLimiter({
       perSecond: config.ASKS_PER_SECOND,
-      burst: config.ASKS_PER_SECOND * BURST_SECONDS,
+      burst: config.ASKS_BURST || config.ASKS_PER_SECOND * DEFAULT_BURST_SECONDS,
     }),
     limits,
     onTrouble,

@@ -114,14 +114,21 @@ export const schema = z.object({
   MAX_INLINE_BYTES: integer({ min: 1024, max: 16_777_216, default: DEFAULT_LIMITS.inlineFileBytes }),
   CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
   MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
+  /** Of a user, on each edge: a client on two edges has both. */
   ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
+  /** Of a user at once, on each edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
+  ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
+  /** New connections of a user, on each edge. */
+  CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
+  CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
+  /** On all edges together. */
   MAX_CONNECTIONS_PER_USER: integer({ min: 1, max: 100_000, default: 50 }),
   MAX_USER_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 268_435_456 }),
   MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, default: 20_000 }),
   MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
   MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
   MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
-  /** Per address; 0 = off. */
+  /** Per address, on each edge; 0 = off. */
   SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
   TRUSTED_PROXIES: proxies,
   MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
@@ -129,6 +136,16 @@ export const schema = z.object({
   RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
   /** How long a stopping edge says "not ready" before it closes sockets, where anybody asks for its readiness. */
   DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),
+  /** Over which a stopping edge closes its connections. */
+  DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
+  OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
+  UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 2 }),
+  /** A silent connection is noticed after two of them. */
+  PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
+  /** Longer than the idle timeout of a balancer in front, so that the balancer ends idle connections. */
+  HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
+  /** Clients are told within a second that Redis does not answer. */
+  EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
   LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
 });
 export type Config = z.output<typeof schema>;

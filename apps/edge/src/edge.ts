@@ -17,7 +17,6 @@ export interface Edge {
 }
 
 const CHECKED_RECENTLY_MS = 10_000;
-const DRAIN_SPREAD_MS = 1500;
 
 /** Starts an edge. @throws PlatformError when Redis cannot be used; what listening throws. */
 export async function startEdge(config: Config, log: Logger): Promise<Edge> {
@@ -40,7 +39,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     async stop() {
       // The delay is for a balancer that checks readiness: without one there is nothing to wait for.
       const delayMs = msSinceCheck() < CHECKED_RECENTLY_MS ? config.DRAIN_DELAY_MS : 0;
-      await drain({ health, http, connections, delayMs, spreadMs: DRAIN_SPREAD_MS, hasPolling });
+      await drain({ health, http, connections, delayMs, spreadMs: config.DRAIN_SPREAD_MS, hasPolling });
       return (await life.close()).map(({ step }) => step);
     },
   };

@@ -36,8 +36,6 @@ export interface EndpointsDeps {
 const PAGE = join(import.meta.dirname, "../../web/dist");
 /** TCP connections beyond clients: pages, health checks, and those that have not sent a request yet. */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
-const PING_INTERVAL_MS = 25_000;
-const CONNECTS = { perSecond: 5, burst: 60 };
 
 /** Builds the endpoints; closing them is added to the lifecycle. */
 export function openEndpoints({ config, log, resources, asking, health }: EndpointsDeps): Endpoints {
@@ -48,7 +46,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     publisher: redis,
     subscriber,
     maxInlineBytes: config.MAX_INLINE_BYTES,
-    pingIntervalMs: PING_INTERVAL_MS,
+    pingIntervalMs: config.PING_INTERVAL_MS,
     transports: hasPolling ? ["polling", "websocket"] : ["websocket"],
   });
   life.add("socket server", () => io.close());
@@ -66,7 +64,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   const isDraining = (): boolean => health.draining;
   const admit = createAdmit({
     connections,
-    connectRate: createRateLimiter(CONNECTS),
+    connectRate: createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND, burst: config.CONNECTS_BURST }),
     maxConnections: config.MAX_CONNECTIONS,
     isDraining,
   });
@@ -108,7 +106,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     limits,
     askDeadlineMs: config.ASK_DEADLINE_MS,
     maxSocketBufferBytes,
-    pingIntervalMs: PING_INTERVAL_MS,
+    pingIntervalMs: config.PING_INTERVAL_MS,
     metrics,
     log,
     onTrouble,
@@ -123,6 +121,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     trustedProxies,
     sessionRate,
     polling: hasPolling ? (request, response) => engine.handleRequest(request, response) : undefined,
+    keepAliveMs: config.HTTP_KEEP_ALIVE_MS,
     maxSockets: maxSocketsOf(config.MAX_CONNECTIONS),
     upgrades: { socketIo: upgradeTo(engine), plain: plain.handleUpgrade },
     onBug: (error) => log.error({ err: error }, "bug"),

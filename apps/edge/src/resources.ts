@@ -51,8 +51,6 @@ export interface Resources {
 
 const CLOSE_STEP_MS = 2000;
 const REDIS_WAIT_MS = 30_000;
-/** A client is told within a second that the store is away. */
-const ANSWER_MS = 700;
 
 /**
  * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
@@ -72,7 +70,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
       url,
       purpose,
       name: `docrelay-edge-${name}`,
-      commandTimeoutMs: ANSWER_MS,
+      commandTimeoutMs: config.EDGE_REDIS_TIMEOUT_MS,
       offlineQueue,
       onError: onTrouble,
     });
@@ -101,7 +99,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     maxEvents: config.MAX_CONVERSATION_EVENTS,
     maxBytes: config.MAX_CONVERSATION_BYTES,
   };
-  const producer = createProducer({ connection: redis, timeoutMs: ANSWER_MS });
+  const producer = createProducer({ connection: redis, timeoutMs: config.EDGE_REDIS_TIMEOUT_MS });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: onTrouble });
   life.add("connections", () => connections[Symbol.asyncDispose]());

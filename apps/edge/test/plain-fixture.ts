@@ -229,7 +229,7 @@ export async function startPlain(
       return { status: response.statusCode, body };
     },
     async taken(index) {
-      const input = await eventually(() => asks[index], { what: `ask ${index}` });
+      const input = await eventually(() => asks[index], { what: `ask ${index}`, timeoutMs: 15_000 });
       const at = conversationAddress(input.user, input.conversation);
       const owner = newOwner();
       const ask = await eventually(

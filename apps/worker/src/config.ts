@@ -80,7 +80,7 @@ export const schema = z
     REDIS_URL: redisUrl(),
     REDIS_CLUSTER: cluster,
     /** For one command; after it the outcome is unknown and the step is retried. */
-    REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
+    WORKER_REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
     WORKER_ROLES: roles,
     ASK_CONCURRENCY: integer({ min: 1, max: 100_000, default: 500 }),
     /** By default the number of cores, since an extraction keeps one busy. */

@@ -50,7 +50,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
       url: config.REDIS_URL,
       purpose,
       name: `docrelay-worker-${name}`,
-      commandTimeoutMs: config.REDIS_TIMEOUT_MS,
+      commandTimeoutMs: config.WORKER_REDIS_TIMEOUT_MS,
       onError: (error) => report.error("redis", error),
     });
     life.add(`redis ${name}`, () => redis.disconnect());

@@ -23,6 +23,8 @@ export interface HttpDeps {
   readonly sessionRate: RateLimiter | undefined;
   /** Long polling of Socket.IO, where it is switched on. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** Of idle connections. */
+  readonly keepAliveMs: number;
   /** TCP connections, whatever they have said so far; one more is closed unheard. */
   readonly maxSockets: number;
   readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
@@ -33,11 +35,10 @@ const HEADERS_MS = 10_000;
 const HEARD_MS = 1000;
 const HEARD_BYTES = 4_194_304;
 const REQUEST_MS = 30_000;
-const KEEP_ALIVE_MS = 65_000; // longer than a balancer's, so that it is the one to end an idle connection
 
 /** The public port: page, sessions, health, and the two ways to a WebSocket. Anything else is 404. */
 export function createHttpServer(deps: HttpDeps): Server {
-  const options = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  const options = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: deps.keepAliveMs };
   const server = createServer({ ...options, connectionsCheckingInterval: 2000, noDelay: true }, (request, response) => {
     answer(deps, request, response).catch(async (error: unknown) => {
       const { wire, severity } = toFailure(error);

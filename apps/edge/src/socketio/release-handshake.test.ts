@@ -35,7 +35,9 @@ describe("a lightened connection", () => {
     const wire = request.socket;
     expect(socket.handshake.auth).toEqual({ token: "secret" });
     releaseHandshake(socket);
-    expect(socket.handshake).toMatchObject({ auth: {}, headers: {}, query: {} });
+    const { auth, headers, query } = socket.handshake;
+    expect({ auth, headers, query }).toEqual({ auth: {}, headers: {}, query: {} });
+    expect(Object.keys(socket.conn.request)).toEqual(["socket", "headers"]);
     expect(socket.request).not.toBe(request);
     expect(socket.conn.request.socket).toBe(wire);
   });

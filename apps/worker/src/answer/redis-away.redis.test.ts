@@ -25,7 +25,7 @@ describe("Redis going away in mid-answer", () => {
     "silent for longer than a command may take: the reply is read on and stored once",
     { timeout: 30_000 },
     async () => {
-      await at.here({ REDIS_TIMEOUT_MS: "500" });
+      await at.here({ WORKER_REDIS_TIMEOUT_MS: "500" });
       const call = await midAnswer();
       await at.server.pause();
       for (const word of words(10, 200)) call.text(word);
