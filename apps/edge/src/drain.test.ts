@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { shutDownAll, type ClientConnection } from "./drain.ts";
+import { shutDownAll } from "./drain.ts";
+import type { ClientConnection } from "./limits/client-connection.ts";
 
 function connections(pending: readonly number[]): { all: ClientConnection[]; closed: number[] } {
   const closed: number[] = [];

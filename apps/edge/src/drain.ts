@@ -2,14 +2,7 @@ import type { Health } from "@docrelay/platform";
 import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-
-/** A client connection of either kind. */
-export interface ClientConnection {
-  /** Asks or events that this edge has yet to answer. */
-  readonly pending: number;
-  /** Emits `SHUTTING_DOWN` and closes. Idempotent. */
-  shutDown(): void;
-}
+import type { ClientConnection } from "./limits/client-connection.ts";
 
 export interface DrainDeps {
   readonly health: Health;

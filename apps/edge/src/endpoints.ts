@@ -4,7 +4,7 @@ import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import type { Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
-import type { ClientConnection } from "./drain.ts";
+import type { ClientConnection } from "./limits/client-connection.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
 import { createAdmit } from "./limits/admission.ts";

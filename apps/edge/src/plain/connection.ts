@@ -7,7 +7,7 @@ import type { AcceptAsk } from "../asks/accept-ask.ts";
 import type { CancelAsk } from "../asks/cancel-ask.ts";
 import type { Identity } from "../auth/authenticator.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
-import type { ClientConnection } from "../drain.ts";
+import type { ClientConnection } from "../limits/client-connection.ts";
 import { strike, type Strikes } from "../limits/rate-limit.ts";
 import type { Slots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";

@@ -9,7 +9,7 @@ import type { CancelAsk } from "../asks/cancel-ask.ts";
 import type { Identity } from "../auth/authenticator.ts";
 import { originAllowed } from "../auth/origin.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
-import type { ClientConnection } from "../drain.ts";
+import type { ClientConnection } from "../limits/client-connection.ts";
 import { refuseUpgrade } from "../http/refuse-upgrade.ts";
 import type { Admit } from "../limits/admission.ts";
 import { createSlots } from "../limits/slots.ts";

@@ -1,6 +1,6 @@
 import type { Server, Socket } from "socket.io";
 import type { Identity } from "../auth/authenticator.ts";
-import type { ClientConnection } from "../drain.ts";
+import type { ClientConnection } from "../limits/client-connection.ts";
 import type { Admit } from "../limits/admission.ts";
 import { toFailure } from "../report/failure.ts";
 import { identifyHandshake } from "./identify.ts";

@@ -13,7 +13,7 @@ import type { Socket } from "socket.io";
 import type { Identity } from "../auth/authenticator.ts";
 import { createExpiry } from "../auth/expiry.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
-import type { ClientConnection } from "../drain.ts";
+import type { ClientConnection } from "../limits/client-connection.ts";
 import { strike, type Strikes } from "../limits/rate-limit.ts";
 import { toFailure } from "../report/failure.ts";
 import { capBytes } from "./byte-cap.ts";

@@ -3,7 +3,8 @@ import type { WebSocket } from "ws";
 
 /**
  * The WebSocket under a Socket.IO connection; undefined for one that polls. engine.io keeps it in a private field of its
- * transport: this is the only place that reads it, and its test fails if the field is renamed.
+ * transport: this is the only place that reads it, and the test of a client that does not read
+ * (drain.redis.test.ts) fails if the field is renamed.
  */
 export function webSocketOf(socket: Socket): Pick<WebSocket, "send" | "pause" | "resume"> | undefined {
   return (socket.conn.transport as unknown as { readonly socket?: WebSocket }).socket;
