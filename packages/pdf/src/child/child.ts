@@ -1,6 +1,7 @@
 import { serveJobs } from "./jobs.ts";
 import { enterSandbox } from "./sandbox.ts";
-import { loadEngine, type EngineName } from "../engines/page-engine.ts";
+import { loadEngine } from "../engines/load-engine.ts";
+import type { EngineName } from "../engines/page-engine.ts";
 
 /*
  * The process that reads files nobody has looked at. It has no environment, may read only its own program, and is killed

@@ -1,11 +1,13 @@
 import type { Job, Report } from "../child/messages.ts";
 import type { Child } from "./child-process.ts";
-import type { End } from "../reading/reading.ts";
 import { watchStarving } from "./starving.ts";
 
 const WATCH_MS = 50;
 /** A watch that comes so much later than it should has stood still itself, and so has not heard its child. */
 const STOOD_MS = 1000;
+
+/** Why a job ended without its child's saying so. `starved`: the child had next to no time on a core. */
+export type Interruption = "time" | "memory" | "crash" | "starved";
 
 export interface Watch {
   /** Aborting makes it throw the signal's reason; the child then still works, and is to be killed. */
@@ -15,7 +17,7 @@ export interface Watch {
   /** Asked 20 times a second; not at once after this process has stood still, but when it has heard its child. */
   isLate(now: number): boolean;
   /** Takes what the child reports, or why there will be no more; answers whether that was the last. */
-  take(what: Report | End): boolean;
+  take(what: Report | Interruption): boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Watch {
 export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, take }: Watch): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let settled = false;
-    const step = (what: Report | End): void => {
+    const step = (what: Report | Interruption): void => {
       if (!settled && take(what)) settle(() => resolve(isOver(what)));
     };
     let looked = performance.now();
@@ -58,11 +60,11 @@ export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, ta
   });
 }
 
-function isOver(what: Report | End): boolean {
+function isOver(what: Report | Interruption): boolean {
   return typeof what !== "string" && (what.type === "done" || what.type === "failed");
 }
 
 /** V8 aborts when its heap is full; that is the only thing we know to abort here. */
-function endOf(code: number | null): End {
+function endOf(code: number | null): Interruption {
   return code === 134 || code === null ? "memory" : "crash";
 }

@@ -33,9 +33,3 @@ export class DocumentError extends Error {
 }
 
 export type EngineName = "pdfium" | "pdf-parse";
-
-/** Loads an engine; each is loaded only in the child that uses it. */
-export async function loadEngine(name: EngineName): Promise<PageEngine> {
-  if (name === "pdfium") return (await import("./pdfium-engine.ts")).createPdfiumEngine();
-  return (await import("./pdf-parse-engine.ts")).createPdfParseEngine();
-}

@@ -1,6 +1,7 @@
 import type { Report } from "../child/messages.ts";
 import { cutText } from "../text/cut-text.ts";
 import type { ExtractLimits, ExtractOutcome, Missing } from "../port/extract.ts";
+import type { Interruption } from "../children/run-job.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 
 /** How far the reading of a file by one engine came; pure. */
@@ -17,8 +18,7 @@ export interface Reading {
   readonly bytes: number;
   readonly end: End | undefined;
 }
-/** `starved`: its child had next to no core. */
-export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | "time" | "memory" | "crash" | "starved";
+export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | Interruption;
 
 export function beginReading(engine: Reading["engine"]): Reading {
   return {
