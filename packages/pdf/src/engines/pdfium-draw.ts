@@ -3,7 +3,7 @@ import type { Pdfium } from "./pdfium.ts";
 /** What OCR is made for … */
 const DOTS_PER_POINT = 300 / 72;
 /** … and what a page of any size may come to: 12 bytes of WASM memory and 4 s of OCR a thousand of them. */
-const MOST_PIXELS = 12_000_000;
+const MAX_PIXELS = 12_000_000;
 const GREY = 1;
 const WHITE = 0xffffffff;
 const ANNOTATIONS = 0x01;
@@ -11,7 +11,7 @@ const ANNOTATIONS = 0x01;
 /** A page as a PGM file, in grey. */
 export function draw({ call, heap }: Pdfium, page: number): Uint8Array {
   const [wide, high] = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)];
-  const scale = Math.min(DOTS_PER_POINT, Math.sqrt(MOST_PIXELS / (wide * high)));
+  const scale = Math.min(DOTS_PER_POINT, Math.sqrt(MAX_PIXELS / (wide * high)));
   const [width, height] = [Math.max(1, Math.floor(wide * scale)), Math.max(1, Math.floor(high * scale))];
   const bitmap = call.FPDFBitmap_CreateEx(width, height, GREY, 0, 0);
   if (bitmap === 0) throw new Error("no memory for the page's picture");

@@ -119,7 +119,7 @@ function lineOf(place: Placing, raw: string, start: number, rtl: boolean): Line 
   const begin = place.of(start + first);
   const end = place.of(start + Math.max(first, lastLetter(raw)));
   if (!begin || !end) return nowhere;
-  const cells = withCells(place, raw, start, first, begin.size, rtl);
+  const cells = withCells(place, { raw, start, first, size: begin.size, rtl });
   const text = rtl ? inLogicalOrder(place, cells, start) : cells;
   const level = Math.abs(begin.baseline - end.baseline) < 0.5 * begin.size;
   const [left, right] = [Math.min(begin.left, end.left), Math.max(begin.right, end.right)];
@@ -134,12 +134,23 @@ function lastLetter(raw: string): number {
   return isHyphen(raw.charCodeAt(last)) ? -1 : last;
 }
 
+interface RawLine {
+  readonly raw: string;
+  /** Where it begins in the text of the page. */
+  readonly start: number;
+  /** Its first character that is not white space, by its index in the line. */
+  readonly first: number;
+  readonly size: number;
+  /** There is right-to-left text on the page. */
+  readonly rtl: boolean;
+}
+
 /** Blanks between cells become tabs: one unit for another, so that indices stay. */
-function withCells(place: Placing, raw: string, start: number, first: number, size: number, rtl: boolean): string {
+function withCells(place: Placing, { raw, start, first, size, rtl }: RawLine): string {
   let text = "";
   let done = 0;
   for (let at = raw.indexOf(" ", first); at > 0 && at < raw.length - 1; at = raw.indexOf(" ", at + 1)) {
-    // Where the direction turns, neighbours in the text are none on the page.
+    // Where the direction changes, neighbours in the text are not neighbours on the page.
     if (rtl && RTL.test(raw.charAt(at - 1)) !== RTL.test(raw.charAt(at + 1))) continue;
     if (place.gap(start + at - 1, start + at + 1) <= CELL_GAP_EM * size) continue;
     text += `${raw.slice(done, at)}\t`;

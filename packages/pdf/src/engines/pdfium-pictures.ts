@@ -5,11 +5,11 @@ const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
 const MUCH = 0.35;
 /** Letters drawn as outlines come in hundreds. */
 const MANY_PATHS = 100;
-const MOST_OBJECTS = 5000;
+const MAX_OBJECTS = 5000;
 
 /** Whether a page shows what may be text that only looking at it could read. */
 export function pictured({ call, allocate, heap }: Pdfium, page: number): boolean {
-  const count = Math.min(call.FPDFPage_CountObjects(page), MOST_OBJECTS);
+  const count = Math.min(call.FPDFPage_CountObjects(page), MAX_OBJECTS);
   const area = call.FPDF_GetPageWidthF(page) * call.FPDF_GetPageHeightF(page);
   let covered = 0;
   let paths = 0;
@@ -18,7 +18,7 @@ export function pictured({ call, allocate, heap }: Pdfium, page: number): boolea
     const type = call.FPDFPageObj_GetType(object);
     if (type === PATH) paths++;
     if (type === FORM && deep) {
-      const inner = Math.min(call.FPDFFormObj_CountObjects(object), MOST_OBJECTS);
+      const inner = Math.min(call.FPDFFormObj_CountObjects(object), MAX_OBJECTS);
       for (let index = 0; index < inner; index++) look(call.FPDFFormObj_GetObject(object, index), false);
     }
     if (type !== IMAGE && type !== SHADING) return;

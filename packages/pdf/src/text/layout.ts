@@ -25,7 +25,7 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
 /** Shorter ones are titles, addresses and verse, whose line ends mean something. */
-const LEAST_WIDTH_EM = 14;
+const MIN_WIDTH_EM = 14;
 
 /**
  * The text of a page: lines in reading order, those of one paragraph joined. A line goes on in the next one when the
@@ -43,7 +43,7 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
       return;
     }
     const broken = brokenWord(line, next);
-    joined = broken !== undefined || continues(seen, gaps, index, joined, precision.slack);
+    joined = broken !== undefined || continues(seen, gaps, index, { joined, slack: precision.slack });
     if (!joined) text += `${line.text}\n`;
     else text += broken === undefined ? withBlank(line, next) : withoutHyphen(broken, lines);
   });
@@ -58,12 +58,12 @@ function directed(line: Line): Line {
   return rtl ? { ...line, left: -line.right, right: -line.left } : line;
 }
 
+/** `joined`: the line goes on from the one before it. */
 function continues(
   lines: readonly Line[],
   gaps: readonly number[],
   index: number,
-  joined: boolean,
-  slack: number,
+  { joined, slack }: { joined: boolean } & Precision,
 ): boolean {
   const line = lines[index];
   const next = lines[index + 1];
@@ -78,7 +78,7 @@ function continues(
   if (shift > 0.6 * em && !hanging) return false;
   if (shift < -0.6 * em && joined) return false;
   const end = columnEnd(lines, index);
-  if (end - line.left < LEAST_WIDTH_EM * em) return false;
+  if (end - line.left < MIN_WIDTH_EM * em) return false;
   return line.right + firstWordWidth(line, next) > end - slack * (end - line.left);
 }
 
