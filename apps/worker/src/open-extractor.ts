@@ -1,4 +1,5 @@
 import {
+  createCoreWatch,
   createExtractor,
   createHttpExtractor,
   findRecogniser,
@@ -24,11 +25,13 @@ export async function openExtractor(config: Config): Promise<Extractor> {
     return createHttpExtractor({ url: engine, limits });
   const options = { engine, concurrency: config.EXTRACT_CONCURRENCY, limits };
   if (config.OCR === "off") return createExtractor(options);
+  const coreWatch = createCoreWatch();
   const recogniser = await findRecogniser({
     languages: config.OCR_LANGUAGES,
     path: config.path,
     memoryBytes: config.EXTRACT_MEMORY_BYTES,
+    coreWatch,
   });
   const ocr = { recogniser, pageMs: config.OCR_PAGE_TIMEOUT_MS, timeoutMs: config.OCR_TIMEOUT_MS };
-  return createExtractor({ ...options, ocr });
+  return createExtractor({ ...options, ocr, coreWatch });
 }

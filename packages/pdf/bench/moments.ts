@@ -4,7 +4,7 @@ import { LETTER, scan } from "../test/scanned-letter.ts";
 import { STALL, startObeying } from "../test/obeying.ts";
 import { similarity } from "../test/similarity.ts";
 import { startChild } from "../src/children/child-process.ts";
-import { createExtractor, findRecogniser, type ExtractLimits } from "../src/index.ts";
+import { createCoreWatch, createExtractor, findRecogniser, type ExtractLimits } from "../src/index.ts";
 import { median } from "./table.ts";
 
 const signal = new AbortController().signal;
@@ -20,7 +20,7 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
 export function coldStart(engine: "pdfium" | "pdf-parse"): Promise<number> {
   return medianOf(async () => {
     const begun = performance.now();
-    const child = startChild(engine);
+    const child = startChild(engine, createCoreWatch());
     await child.ready;
     const ms = performance.now() - begun;
     child.kill();

@@ -1,6 +1,7 @@
 import { serveJobs } from "../src/child/jobs.ts";
 import { enterSandbox } from "../src/child/sandbox.ts";
-import { loadEngine, type EngineName, type PageEngine } from "../src/engines/page-engine.ts";
+import { loadEngine } from "../src/engines/load-engine.ts";
+import type { EngineName, PageEngine } from "../src/engines/page-engine.ts";
 
 /*
  * The real child in the real sandbox, with one difference: a page whose text is an order of `obeying.ts` makes the child

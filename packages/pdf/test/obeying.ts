@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { startChild, type Child } from "../src/children/child-process.ts";
+import type { CoreWatch } from "../src/children/core-watch.ts";
 import type { EngineName } from "../src/engines/page-engine.ts";
 
 /** Starts a child that obeys the orders below, which are texts of pages; every other page it reads as ever. */
-export function startObeying(engine: EngineName): Child {
-  return startChild(engine, join(import.meta.dirname, "obeying-child.ts"));
+export function startObeying(engine: EngineName, coreWatch: CoreWatch): Child {
+  return startChild(engine, coreWatch, join(import.meta.dirname, "obeying-child.ts"));
 }
 
 /** The page never ends: the child computes, and hears nothing any more. */

@@ -35,8 +35,13 @@ export type Report =
 
 export type PageReport = Extract<Report, { type: "page" | "lost" }>;
 
-export function isPage(what: Report | string): what is PageReport {
-  return typeof what !== "string" && (what.type === "page" || what.type === "lost");
+export function isPage(report: Report | string): report is PageReport {
+  return typeof report !== "string" && (report.type === "page" || report.type === "lost");
+}
+
+/** Whether a job ends with this report. */
+export function isLastReport({ type }: Report): boolean {
+  return type === "done" || type === "failed";
 }
 
 /** Parent → OCR child: a page as a PGM file. */

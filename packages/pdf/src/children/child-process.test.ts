@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually, makePdf, spawnNode } from "@docrelay/testkit";
 import { startChild, type Child } from "./child-process.ts";
+import { createCoreWatch } from "./core-watch.ts";
+import type { EngineName } from "../engines/page-engine.ts";
 import type { Report } from "../child/messages.ts";
 
 const children: Child[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
-function start(...args: Parameters<typeof startChild>): Child {
-  const child = startChild(...args);
+function start(engine: EngineName, entry?: string): Child {
+  const child = startChild(engine, createCoreWatch(), entry);
   children.push(child);
   return child;
 }
@@ -18,19 +20,8 @@ function start(...args: Parameters<typeof startChild>): Child {
 const JOB = { password: undefined, engine: "pdfium", maxPages: 10, maxTextBytes: 10_000 } as const;
 
 /** What a child reports of one job, up to its end. */
-async function run(child: Child, bytes: Uint8Array): Promise<Report[]> {
-  await child.ready;
-  const reports: Report[] = [];
-  await new Promise<void>((resolve, reject) => {
-    child.onEnd = (code) => reject(new Error(`ended with ${code}`));
-    child.onReport = (report) => {
-      reports.push(report);
-      if (report.type === "done" || report.type === "failed") resolve();
-    };
-    child.send({ ...JOB, bytes });
-  });
-  return reports;
-}
+const run = (child: Child, bytes: Uint8Array): Promise<Report[]> =>
+  Array.fromAsync(child.run({ ...JOB, bytes }, new AbortController().signal));
 
 /** There the programs of util-linux belong to every system: without them these tests fail. */
 const LINUX = process.platform === "linux";

@@ -1,88 +1,94 @@
-import { fork, spawnSync, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { fork, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
-import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
-import { STOP, type Job, type Report } from "../child/messages.ts";
+import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
+import { isLastReport, STOP, type Job, type Report } from "../child/messages.ts";
 import type { EngineName } from "../engines/page-engine.ts";
-import { coresAreFull } from "./starving.ts";
+import type { CoreWatch, WatchedProcess, Wrapper } from "./core-watch.ts";
+import { cpuMs, lowerPriority, residentBytes } from "./process-info.ts";
 
-/** A process that takes jobs, one at a time, and reports on each. */
-export interface Child<J = Job, R = Report> {
-  /** Resolves when it can take a job; rejects when it died before. */
+/** A process that does jobs, one at a time, and reports on each. */
+export interface Child<J = Job, R = Report> extends WatchedProcess {
+  /** Resolves when it can do a job; rejects when it ended before. */
   readonly ready: Promise<void>;
+  /** False once it was killed or has ended. */
   readonly alive: boolean;
   readonly pid: number | undefined;
-  /** It waits for a core that nobody else wants; else it has a small share of one. */
-  readonly patient: boolean;
-  send(job: J): void;
-  /** Enough of the job at hand, if there is one: it ends after its page, as if that were the last. */
+  /**
+   * Sends a job as soon as the child is ready; yields its reports in order and ends with its last one. A consumer that
+   * leaves before, or an abort, kills the child: what it still reports must never be taken for the next job's. For the
+   * same reason a report while there is no job kills it.
+   * @throws the signal's reason; ChildEnded when the child ends before its job does; Error when it has a job already.
+   */
+  run(job: J, signal: AbortSignal): AsyncIterable<R>;
+  /** Asks it to end its job, if it has one, after the page at hand, as if that were the last. */
   stop(): void;
-  onReport: ((report: R) => void) | undefined;
-  /** It ended: killed, or by itself with a code. */
-  onEnd: ((code: number | null) => void) | undefined;
-  /** Resident memory in bytes; 0 when it cannot be told. */
+  /** Resident memory in bytes; 0 when it is not known. */
   memory(): number;
-  /** How long it has had a core so far, in ms, to a hundredth of a second; NaN when it cannot be told. */
-  ranMs(): number;
   kill(): void;
+}
+
+/** A child has ended by itself, with an exit code, or was killed: null. */
+export class ChildEnded extends Error {
+  override readonly name = "ChildEnded";
+  readonly code: number | null;
+  constructor(code: number | null) {
+    super(`the child ended with ${code}`);
+    this.code = code;
+  }
 }
 
 const ENTRY = join(import.meta.dirname, "../child/child.ts");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
-/** Programs of util-linux that start what follows as something else. */
-type Wrapper = readonly [file: string, ...args: string[]];
 /**
- * Killed when its parent dies: a child in an endless loop hears nothing of that, and without a parent nobody watches its
- * time or its memory.
+ * Kills the child when its parent dies: a child in an endless loop does not notice that its channel has closed, and
+ * without a parent its time and memory are not watched.
  */
-const MORTAL: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
+const DIE_WITH_PARENT: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
 /**
- * Run when nobody else wants to. The lowest nice value alone is not that: who wakes up still waits for such a process's
- * turn of some milliseconds to end, once at every hop of a message.
+ * The lowest nice value alone is not enough: a process that wakes up still waits some milliseconds for such a process's
+ * time slice to end, once at every hop of a message.
  */
-const PATIENT: Wrapper = ["/usr/bin/chrt", "--idle", "0"];
-const TRY_MS = 5000;
-const tried = new Map<Wrapper, boolean>();
+const IDLE_ONLY: Wrapper = ["/usr/bin/chrt", "--idle", "0"];
 
-/** Whether a wrapper is there and can do it; tried once. */
-function works(wrapper: Wrapper): boolean {
-  const [file, ...args] = wrapper;
-  const known = tried.get(wrapper);
-  if (known !== undefined) return known;
-  const { status } = spawnSync(file, [...args, "true"], { stdio: "ignore", timeout: TRY_MS });
-  tried.set(wrapper, status === 0);
-  return status === 0;
-}
-
-/** A child that reads PDFs, with one engine warmed up. */
-export function startChild(engine: EngineName, entry = ENTRY): Child {
+/** Starts a child that reads PDFs and loads one engine in advance. */
+export function startChild(engine: EngineName, coreWatch: CoreWatch, entry = ENTRY): Child {
   const pdfParse = createRequire(import.meta.url).resolve("pdf-parse");
   const pdfjs = createRequire(pdfParse).resolve("pdfjs-dist/package.json");
-  return startProgram(entry, { argument: engine, reads: [resolved("@embedpdf/pdfium"), pdfParse, pdfjs] });
+  const reads = [resolved("@embedpdf/pdfium"), pdfParse, pdfjs];
+  return startProgram({ entry, argument: engine, reads, isLast: isLastReport }, coreWatch);
 }
 
 export function resolved(name: string): string {
   return createRequire(import.meta.url).resolve(name);
 }
 
+export interface Program<R> {
+  readonly entry: string;
+  readonly argument: string;
+  /** The child may read the packages that these files belong to. */
+  readonly reads: readonly string[];
+  /** Whether a job ends with this report. */
+  isLast(report: R): boolean;
+}
+
 /**
- * Starts a child: no environment, V8 heap and WASM memory bounded (V8's heap limit bounds neither array buffers nor
- * WASM: that is what the watch over its resident memory is for), no files but its program and the packages that `reads`
- * names a file of, no processes, no threads.
+ * Starts a child with no environment, no processes, no threads, and no files but this package and what `reads` names. V8's
+ * heap and WASM memory are bounded; V8's limit covers neither array buffers nor WASM, so its resident memory is watched
+ * from outside as well (run-job.ts).
  */
 export function startProgram<J, R extends { readonly type: string }>(
-  entry: string,
-  { argument, reads }: { argument: string; reads: readonly string[] },
+  { entry, argument, reads, isLast }: Program<R>,
+  coreWatch: CoreWatch,
 ): Child<J, R> {
   const folders = new Set([join(import.meta.dirname, "../.."), ...reads.map(packagesAround)]);
-  const patient = !coresAreFull();
-  const wrappers = [MORTAL, ...(patient ? [PATIENT] : [])].filter(works);
+  const idleOnly = !coreWatch.coresAreFull();
+  const wrappers = [DIE_WITH_PARENT, ...(idleOnly ? [IDLE_ONLY] : [])].filter((wrapper) => coreWatch.supports(wrapper));
   const [first = execPath, ...more] = [...wrappers.flat(), execPath];
-  const process = fork(entry, [argument], {
+  const forked = fork(entry, [argument], {
     execPath: first,
     env: {},
     serialization: "advanced",
@@ -98,18 +104,8 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...[...folders].map((folder) => `--allow-fs-read=${folder}`),
     ],
   });
-  lower(process.pid, patient);
-  return wrap(process, patient);
-}
-
-/** Gives a process a lower priority, where that is allowed: to a patient one the lowest. */
-export function lower(pid: number | undefined, patient: boolean): void {
-  const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority;
-  try {
-    if (pid !== undefined) setPriority(pid, patient ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It has ended, or it then competes as an equal.
-  }
+  lowerPriority(forked.pid, idleOnly);
+  return childOf(forked, { idleOnly, isLast });
 }
 
 /** pnpm and npm lay packages out differently: the folder that a package's own imports are found in, and its own. */
@@ -117,62 +113,75 @@ function packagesAround(file: string): string {
   return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
 }
 
-function wrap<J, R extends { readonly type: string }>(process: ChildProcess, patient: boolean): Child<J, R> {
+function childOf<J, R extends { readonly type: string }>(
+  forked: ChildProcess,
+  { idleOnly, isLast }: Pick<Program<R>, "isLast"> & { idleOnly: boolean },
+): Child<J, R> {
   let alive = true;
-  let settle: { ready(): void; died(error: Error): void } | undefined;
-  const ready = new Promise<void>((resolve, reject) => {
-    settle = { ready: resolve, died: reject };
+  let job: { readonly reports: ReadableStreamDefaultController<R>; release(): void } | undefined;
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => undefined);
+
+  function kill(): void {
+    alive = false;
+    forked.kill("SIGKILL");
+  }
+  /** From here on the child has no job. */
+  function endJob(): ReadableStreamDefaultController<R> | undefined {
+    const ended = job;
+    job = undefined;
+    ended?.release();
+    return ended?.reports;
+  }
+  forked.on("message", (report: R) => {
+    if (report.type === "ready") return ready.resolve();
+    if (!job) return kill(); // a child that reports without a job is not under control
+    job.reports.enqueue(report);
+    if (isLast(report)) endJob()?.close();
   });
-  ready.catch(() => undefined);
-  const child: Child<J, R> = {
-    ready,
+  function end(code: number | null): void {
+    alive = false;
+    ready.reject(new ChildEnded(code));
+    endJob()?.error(new ChildEnded(code));
+  }
+  forked.on("error", () => forked.pid ?? end(1)); // of one that could not be started there is no "exit"
+  forked.once("exit", end);
+
+  function run(message: J, signal: AbortSignal): ReadableStream<R> {
+    signal.throwIfAborted();
+    if (!alive) throw new ChildEnded(forked.exitCode);
+    if (job) throw new Error("the child has a job already");
+    const abort = (): void => {
+      endJob()?.error(signal.reason);
+      kill();
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    return new ReadableStream<R>({
+      start(reports) {
+        job = { reports, release: () => signal.removeEventListener("abort", abort) };
+        ready.promise.then(
+          () => forked.send(message as object, (error) => error && kill()),
+          () => undefined, // it has ended, and the stream with it
+        );
+      },
+      cancel() {
+        endJob();
+        kill();
+      },
+    });
+  }
+
+  return {
+    ready: ready.promise,
     get alive() {
       return alive;
     },
-    pid: process.pid,
-    patient,
-    send: (job) => void process.send(job as object, (error) => error && process.kill("SIGKILL")),
-    stop: () => void process.send(STOP, () => undefined), // one that cannot be told is at its end
-    onReport: undefined,
-    onEnd: undefined,
-    memory: () => residentBytes(process.pid),
-    ranMs: () => processorMs(process.pid),
-    kill: () => void process.kill("SIGKILL"),
+    pid: forked.pid,
+    idleOnly,
+    run,
+    stop: () => void forked.send(STOP, () => undefined), // fails only when the child has ended
+    memory: () => residentBytes(forked.pid),
+    cpuMs: () => cpuMs(forked.pid),
+    kill,
   };
-  process.on("message", (report: R) => {
-    if (report.type === "ready") settle?.ready();
-    else if (child.onReport) child.onReport(report);
-    // Nobody has given it a job: it is not what it should be.
-    else process.kill("SIGKILL");
-  });
-  process.on("error", () => undefined); // its end follows
-  process.once("exit", (code) => {
-    alive = false;
-    settle?.died(new Error(`the child ended with ${code}`));
-    child.onEnd?.(code);
-  });
-  return child;
-}
-
-const PAGE_BYTES = 4096;
-
-function residentBytes(pid: number | undefined): number {
-  try {
-    const [, resident] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
-    return Number(resident) * PAGE_BYTES;
-  } catch {
-    return 0; // it has just ended, or this is no Linux: then the limits inside of the child are what bounds it
-  }
-}
-
-const TICK_MS = 10;
-
-function processorMs(pid: number | undefined): number {
-  try {
-    // Fields 14 and 15; what is before the third may hold anything, in brackets.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    return (Number(fields[14 - 3]) + Number(fields[15 - 3])) * TICK_MS;
-  } catch {
-    return Number.NaN;
-  }
 }

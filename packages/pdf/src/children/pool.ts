@@ -1,35 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "./child-process.ts";
-import { coresAreFull, watchStarving } from "./starving.ts";
+import { createCoreWatch, type CoreWatch } from "./core-watch.ts";
+import { createTurns } from "./turns.ts";
 
-/**
- * Lends children, one file each at a time; a child that was hurt is replaced at once, and so is one that would starve, or
- * need not go before others any more.
- */
+/** Children that are warm, each for one file at a time. One that is not fit for another file is replaced at once. */
 export interface Pool extends AsyncDisposable {
-  /** Waits for a child that is free and ready. */
-  take(signal: AbortSignal): Promise<Child>;
-  /** `fit`: it may serve again. Else it is killed and another one warmed in its place. */
-  give(child: Child, fit: boolean): void;
-  /** A child that nobody wants now, if there is one. It is called for when somebody does. */
-  spare(recall: () => void): Child | undefined;
+  /**
+   * Waits for a child that is free and ready; callers get one in the order in which they came.
+   * @throws the signal's reason; Error when the pool is closed.
+   */
+  acquire(signal: AbortSignal): Promise<Child>;
+  /** A child that no caller waits for, if there is one. `recall` is called, perhaps several times, when one does. */
+  acquireSpare(recall: () => void): Child | undefined;
+  /** Returns a child. One that was killed is replaced by a new one. */
+  release(child: Child): void;
 }
 
-/** A child that has read so many files is replaced: libraries leak. */
+export interface PoolOptions {
+  readonly coreWatch?: CoreWatch;
+  /** A child that has read so many files is replaced: libraries leak memory. */
+  readonly filesPerChild?: number;
+}
+
 const FILES_PER_CHILD = 200;
 const START_MS = 15_000;
+/** The wait after a child that could not be started: the machine may be able to start one later. */
+const RESTART_MS = 200;
 /** A free child that holds more than this is replaced. */
-const FREE_MEMORY_BYTES = 350 * 1024 * 1024;
+const MAX_FREE_BYTES = 350 * 1024 * 1024;
 
-export function createPool(size: number, start: () => Child, filesPerChild = FILES_PER_CHILD): Pool {
+/** @param start starts a child that runs on idle cores only unless `coreWatch` says that cores are full. */
+export function createPool(
+  size: number,
+  start: (coreWatch: CoreWatch) => Child,
+  { coreWatch = createCoreWatch(), filesPerChild = FILES_PER_CHILD }: PoolOptions = {},
+): Pool {
   const free: Child[] = [];
   const files = new Map<Child, number>();
   const ready = new WeakSet<Child>();
   const recalls = new Map<Child, () => void>();
-  const waiting: Array<() => void> = [];
+  const turns = createTurns();
   let closed = false;
 
   function add(): void {
-    const child = start();
+    if (closed) return;
+    const child = start(coreWatch);
     child.ready.then(
       () => ready.add(child),
       () => undefined,
@@ -43,86 +58,77 @@ export function createPool(size: number, start: () => Child, filesPerChild = FIL
   }
   for (let count = 0; count < size; count++) add();
 
+  async function prepare(child: Child): Promise<boolean> {
+    try {
+      if (!ready.has(child)) await started(child, coreWatch);
+      if (!child.alive) throw new Error("the child died");
+      return true;
+    } catch {
+      drop(child);
+      await sleep(RESTART_MS);
+      add();
+      return false;
+    }
+  }
+  function mayServeAgain(child: Child): boolean {
+    // Once cores are idle again, a child that started while they were full has no right to its priority.
+    const fitsCores = child.idleOnly || coreWatch.coresAreFull();
+    return (
+      fitsCores && child.alive && (files.get(child) ?? 0) < filesPerChild && child.memory() < MAX_FREE_BYTES && !closed
+    );
+  }
+
   return {
-    async take(signal) {
+    async acquire(signal) {
       while (true) {
-        // What woke us is then for the next one.
-        if (signal.aborted && free.length > 0) waiting.shift()?.();
+        // A caller that was aborted after it was woken leaves the child to the next one.
+        if (signal.aborted && free.length > 0) turns.next();
         signal.throwIfAborted();
         if (closed) throw new Error("the extractor is closed");
         const child = free.shift();
         if (!child) {
           for (const recall of recalls.values()) recall();
-          await turn(signal);
-          continue;
-        }
-        if (child.patient && coresAreFull()) {
-          drop(child);
+          await turns.wait(signal);
+        } else if (child.idleOnly && coreWatch.coresAreFull()) {
+          drop(child); // it would be starved
           add();
-          continue;
-        }
-        try {
-          if (!ready.has(child)) await started(child);
-          else if (!child.alive) throw new Error("the child died");
-          return child;
-        } catch {
-          drop(child);
-          // A machine that cannot start one now may later: not in a tight loop.
-          await new Promise((resolve) => setTimeout(resolve, 200));
-          if (!closed) add();
-        }
+        } else if (await prepare(child)) return child;
       }
     },
-    spare(recall) {
-      if (waiting.length > 0 || coresAreFull()) return undefined;
+    acquireSpare(recall) {
+      if (turns.waiting > 0 || coreWatch.coresAreFull()) return undefined;
       const index = free.findIndex((child) => child.alive && ready.has(child));
       const [child] = index < 0 ? [] : free.splice(index, 1);
       if (child) recalls.set(child, recall);
       return child;
     },
-    give(child, fit) {
+    release(child) {
       recalls.delete(child);
-      const count = (files.get(child) ?? 0) + 1;
-      files.set(child, count);
-      const priority = child.patient || coresAreFull();
-      const again = fit && priority && child.alive && count < filesPerChild && child.memory() < FREE_MEMORY_BYTES;
-      if (again && !closed) free.push(child);
+      files.set(child, (files.get(child) ?? 0) + 1);
+      if (mayServeAgain(child)) free.push(child);
       else {
         drop(child);
-        if (!closed) add();
+        add();
       }
-      waiting.shift()?.();
+      turns.next();
     },
     async [Symbol.asyncDispose]() {
       closed = true;
       for (const child of files.keys()) child.kill();
-      for (const go of waiting.splice(0)) go();
+      turns.all();
     },
   };
-
-  function turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const go = (): void => {
-        signal.removeEventListener("abort", go);
-        const index = waiting.indexOf(go);
-        if (index >= 0) waiting.splice(index, 1);
-        resolve();
-      };
-      waiting.push(go);
-      signal.addEventListener("abort", go, { once: true });
-    });
-  }
 }
 
-async function started(child: Child): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("the child did not start")), START_MS);
-  });
-  const full = watchStarving(child, () => child.kill());
-  await Promise.race([child.ready, late]).finally(() => {
+/** Resolves when a child is ready; throws when it dies, is starved, or takes too long. */
+async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
+  const endWatch = coreWatch.watch(child, () => late.reject(new Error("the child was starved")));
+  try {
+    await Promise.race([child.ready, late.promise]);
+  } finally {
     clearTimeout(timer);
-    full();
-  });
-  if (!child.alive) throw new Error("the child died");
+    endWatch();
+  }
 }

@@ -1,70 +1,71 @@
-import type { Job, Report } from "../child/messages.ts";
-import type { Child } from "./child-process.ts";
-import { watchStarving } from "./starving.ts";
+import { ChildEnded, type Child } from "./child-process.ts";
+import type { CoreWatch } from "./core-watch.ts";
 
 const WATCH_MS = 50;
-/** A watch that comes so much later than it should has stood still itself, and so has not heard its child. */
-const STOOD_MS = 1000;
+/** An interval that fires this much later than it should: this process was suspended, and has not read its messages. */
+const SUSPENDED_MS = 1000;
 
 /** Why a job ended without its child's saying so. `starved`: the child had next to no time on a core. */
 export type Interruption = "time" | "memory" | "crash" | "starved";
 
 export interface Watch {
-  /** Aborting makes it throw the signal's reason; the child then still works, and is to be killed. */
+  /** Aborting kills the child and makes the job throw the signal's reason. */
   readonly signal: AbortSignal;
   /** Resident memory of the child. */
   readonly memoryBytes: number;
-  /** Asked 20 times a second; not at once after this process has stood still, but when it has heard its child. */
+  readonly coreWatch: CoreWatch;
+  /** Called 20 times a second; after this process was suspended only when it has read what the child sent meanwhile. */
   isLate(now: number): boolean;
-  /** Takes what the child reports, or why there will be no more; answers whether that was the last. */
-  take(what: Report | Interruption): boolean;
 }
 
 /**
- * One job in one child: what it reports, what the clock says, what it takes of memory, and whether it lives. Answers
- * whether the child is fit for the next job: only when it said itself that this one is over. Of one that was left in the
- * middle more would come, and be taken for the next file's: somebody else's text.
+ * Runs one job in one child, within its time and memory. Yields the child's reports in order; when the job is
+ * interrupted, the last value says why, and the child is killed.
+ * @throws the signal's reason.
  */
-export function runJob(child: Child, job: Job, { signal, memoryBytes, isLate, take }: Watch): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    let settled = false;
-    const step = (what: Report | Interruption): void => {
-      if (!settled && take(what)) settle(() => resolve(isOver(what)));
-    };
-    let looked = performance.now();
-    let stood = false;
-    const watch = setInterval(() => {
-      const now = performance.now();
-      // Not twice in a row: on a loop that is always late nothing would ever be.
-      stood = now - looked > STOOD_MS && !stood;
-      looked = now;
-      if (!stood && isLate(now)) step("time");
-      else if (child.memory() > memoryBytes) step("memory");
-    }, WATCH_MS);
-    const full = watchStarving(child, () => step("starved"));
-    const abort = (): void => settle(() => reject(signal.reason as Error));
-    function settle(act: () => void): void {
-      settled = true;
-      full();
-      clearInterval(watch);
-      signal.removeEventListener("abort", abort);
-      child.onReport = undefined;
-      child.onEnd = undefined;
-      act();
-    }
-    child.onReport = step;
-    child.onEnd = (code) => step(endOf(code));
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) return abort();
-    child.send(job);
-  });
+export async function* runJob<J, R extends { readonly type: string }>(
+  child: Child<J, R>,
+  job: J,
+  watch: Watch,
+): AsyncGenerator<R | Interruption> {
+  const { signal } = watch;
+  const interrupt = new AbortController();
+  const endWatch = watchChild(child, watch, (why) => interrupt.abort(why));
+  try {
+    yield* child.run(job, AbortSignal.any([signal, interrupt.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (interrupt.signal.aborted) yield interrupt.signal.reason as Interruption;
+    else if (error instanceof ChildEnded) yield interruptionOf(error);
+    else throw error;
+  } finally {
+    endWatch();
+  }
 }
 
-function isOver(what: Report | Interruption): boolean {
-  return typeof what !== "string" && (what.type === "done" || what.type === "failed");
+function watchChild(
+  child: Pick<Child, "idleOnly" | "cpuMs" | "memory">,
+  { memoryBytes, coreWatch, isLate }: Watch,
+  interrupt: (why: Interruption) => void,
+): () => void {
+  let lookedAt = performance.now();
+  let suspended = false;
+  const interval = setInterval(() => {
+    const now = performance.now();
+    // Not twice in a row: in a process whose event loop is always late, no job would ever be.
+    suspended = now - lookedAt > SUSPENDED_MS && !suspended;
+    lookedAt = now;
+    if (!suspended && isLate(now)) interrupt("time");
+    else if (child.memory() > memoryBytes) interrupt("memory");
+  }, WATCH_MS);
+  const endCoreWatch = coreWatch.watch(child, () => interrupt("starved"));
+  return () => {
+    clearInterval(interval);
+    endCoreWatch();
+  };
 }
 
-/** V8 aborts when its heap is full; that is the only thing we know to abort here. */
-function endOf(code: number | null): Interruption {
+/** V8 aborts with 134 when its heap is full, which is the only known cause here; null: the system has killed it. */
+function interruptionOf({ code }: ChildEnded): Interruption {
   return code === 134 || code === null ? "memory" : "crash";
 }

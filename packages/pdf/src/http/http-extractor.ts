@@ -1,7 +1,7 @@
 import { cleanText } from "../text/clean-text.ts";
 import { cutText } from "../text/cut-text.ts";
 import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "../port/extract.ts";
-import { beginReading, outcomeOf, read, type Reading } from "../reading/reading.ts";
+import { addReport, beginReading, outcomeOf, type Reading } from "../reading/reading.ts";
 import { xhtmlPages } from "./xhtml-pages.ts";
 
 export interface HttpExtractorOptions {
@@ -31,7 +31,7 @@ export function createHttpExtractor({ url, limits }: HttpExtractorOptions): Extr
       const late = AbortSignal.timeout(limits.timeoutMs);
       try {
         const signal = AbortSignal.any([options.signal, late, closed.signal]);
-        return outcomeOf(await ask(url, limits, input, signal, options), input.password !== undefined);
+        return outcomeOf(await send({ url, limits }, input, signal, options.onPage), input.password !== undefined);
       } catch (error) {
         options.signal.throwIfAborted();
         if (!late.aborted) throw error;
@@ -44,14 +44,13 @@ export function createHttpExtractor({ url, limits }: HttpExtractorOptions): Extr
   };
 }
 
-async function ask(
-  url: string,
-  limits: HttpExtractorOptions["limits"],
+async function send(
+  { url, limits }: HttpExtractorOptions,
   { bytes, password }: ExtractInput,
   signal: AbortSignal,
-  { onPage }: ExtractOptions,
+  onPage: ExtractOptions["onPage"],
 ): Promise<Reading> {
-  const begun = beginReading("http");
+  const reading = beginReading("http");
   const response = await fetch(url, {
     method: "PUT",
     body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as Uint8Array<ArrayBuffer>,
@@ -63,8 +62,9 @@ async function ask(
     redirect: "error",
     signal,
   });
-  if (ENCRYPTED.has(response.status)) return { ...begun, end: "encrypted" };
-  if (REFUSED.has(response.status)) return { ...begun, end: "invalid" };
+  if (ENCRYPTED.has(response.status)) reading.end = "encrypted";
+  else if (REFUSED.has(response.status)) reading.end = "invalid";
+  if (reading.end) return reading;
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`the extractor at ${new URL(url).host} answered ${response.status}`);
@@ -73,14 +73,15 @@ async function ask(
   const html = response.headers.get("content-type")?.includes("html") ?? false;
   const pages = html ? xhtmlPages(body) : body.replace(/\f\s*$/, "").split("\f");
   const whole: ExtractLimits = { ...limits, stallMs: 0, memoryBytes: 0 };
-  let reading = read(begun, { type: "opened", pages: pages.length }, whole);
+  addReport(reading, { type: "opened", pages: pages.length }, whole);
   pages.forEach((raw, index) => {
     const text = cleanText(raw);
-    // What is on a page without text nobody says.
-    reading = read(reading, { type: "page", page: index + 1, text, scan: text === "" }, whole);
+    // The server does not say what a page without text shows.
+    addReport(reading, { type: "page", page: index + 1, text, scan: text === "" }, whole);
     if (!reading.end) onPage?.(index + 1, pages.length);
   });
-  return read(reading, "done", whole);
+  addReport(reading, "done", whole);
+  return reading;
 }
 
 /** The body as text, cut where it is longer than any text that would be kept. */

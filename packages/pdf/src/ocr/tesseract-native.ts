@@ -1,16 +1,16 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
-import { lower } from "../children/child-process.ts";
+import { createCoreWatch, type CoreWatch } from "../children/core-watch.ts";
+import { lowerPriority } from "../children/process-info.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { coresAreFull } from "../children/starving.ts";
 
-const LOOK_MS = 5000;
-const MOST_TEXT_BYTES = 4_194_304;
+const LIST_MS = 5000;
+const MAX_TEXT_BYTES = 4_194_304;
 
 /** Languages that the program `tesseract` on this PATH can read; undefined when there is none. */
 export async function nativeLanguages(path: string): Promise<ReadonlySet<string> | undefined> {
   try {
-    const options = { env: { PATH: path }, timeout: LOOK_MS };
+    const options = { env: { PATH: path }, timeout: LIST_MS };
     const { stdout } = await promisify(execFile)("tesseract", ["--list-langs"], options);
     return new Set(stdout.split("\n").slice(1).filter(Boolean));
   } catch {
@@ -18,8 +18,16 @@ export async function nativeLanguages(path: string): Promise<ReadonlySet<string>
   }
 }
 
-/** The program `tesseract`: a process a page, with one thread and a lower priority; killed when the signal says so. */
-export function createTesseractNative({ languages, path }: { languages: readonly string[]; path: string }): Recogniser {
+/** The program `tesseract`: a process a page, with one thread and a lower priority; killed on abort. */
+export function createTesseractNative({
+  languages,
+  path,
+  coreWatch = createCoreWatch(),
+}: {
+  languages: readonly string[];
+  path: string;
+  coreWatch?: CoreWatch;
+}): Recogniser {
   return {
     name: "tesseract",
     recognise: (pgm, signal) =>
@@ -31,12 +39,12 @@ export function createTesseractNative({ languages, path }: { languages: readonly
           signal,
           killSignal: "SIGKILL",
         });
-        lower(child.pid, !coresAreFull());
+        lowerPriority(child.pid, !coreWatch.coresAreFull());
         const pieces: Buffer[] = [];
         let size = 0;
         child.stdout.on("data", (piece: Buffer) => {
           size += piece.length;
-          if (size > MOST_TEXT_BYTES) child.kill("SIGKILL");
+          if (size > MAX_TEXT_BYTES) child.kill("SIGKILL");
           else pieces.push(piece);
         });
         child.stdin.on("error", () => undefined); // it ended before it had read all: its code says why

@@ -2,16 +2,14 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { OcrJob, OcrReport } from "../child/messages.ts";
 import { resolved, startProgram, type Child } from "../children/child-process.ts";
+import { createCoreWatch, type CoreWatch } from "../children/core-watch.ts";
+import { runJob, type Interruption } from "../children/run-job.ts";
 import { PdfError } from "../port/extract.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { watchStarving } from "../children/starving.ts";
 
 const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
-const WATCH_MS = 50;
-/** A child that nobody has needed for so long is ended: it holds 100 MB and more. */
+/** After so long without a page, free children are ended: each holds 100 MB and more. */
 const IDLE_MS = 30_000;
-
-const STARVED = new Error("the OCR child had no core");
 
 type OcrChild = Child<OcrJob, OcrReport>;
 
@@ -34,9 +32,11 @@ function dataOf(code: string): { code: string; file: string } | undefined {
 export function createTesseractWasm({
   languages,
   memoryBytes,
+  coreWatch = createCoreWatch(),
 }: {
   languages: readonly string[];
   memoryBytes: number;
+  coreWatch?: CoreWatch;
 }): Recogniser {
   const data = languages.map((code) => {
     const found = dataOf(code);
@@ -49,10 +49,9 @@ export function createTesseractWasm({
   let idle: NodeJS.Timeout | undefined;
 
   function start(): OcrChild {
-    const child = startProgram<OcrJob, OcrReport>(ENTRY, {
-      argument: JSON.stringify(data),
-      reads: [core, ...data.map(({ file }) => file)],
-    });
+    const argument = JSON.stringify(data);
+    const reads = [core, ...data.map(({ file }) => file)];
+    const child = startProgram<OcrJob, OcrReport>({ entry: ENTRY, argument, reads, isLast: () => true }, coreWatch);
     all.add(child);
     return child;
   }
@@ -60,7 +59,8 @@ export function createTesseractWasm({
     all.delete(child);
     child.kill();
   }
-  function rest(): void {
+  function keep(child: OcrChild): void {
+    free.push(child);
     clearTimeout(idle);
     idle = setTimeout(() => free.splice(0).forEach(drop), IDLE_MS);
     idle.unref();
@@ -69,16 +69,21 @@ export function createTesseractWasm({
   async function recognise(pgm: Uint8Array, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     const child = free.pop() ?? start();
+    let text: string | undefined;
+    let interruption: Interruption | undefined;
     try {
-      const text = await read(child, pgm, signal, memoryBytes);
-      free.push(child);
-      rest();
-      return text;
-    } catch (error) {
-      drop(child);
-      if (error === STARVED) return recognise(pgm, signal);
-      throw error;
+      // The signal is also the page's time limit.
+      for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, isLate: () => false })) {
+        if (typeof report === "string") interruption = report;
+        else if (report.type === "text") ({ text } = report);
+      }
+    } finally {
+      if (text === undefined) drop(child);
+      else keep(child);
     }
+    if (interruption === "starved") return recognise(pgm, signal);
+    if (text === undefined) throw new Error(`the picture was not read: ${interruption ?? "it is not a PGM file"}`);
+    return text;
   }
 
   return {
@@ -97,30 +102,4 @@ function coreFile(): string {
   } catch (cause) {
     throw new PdfError("ocr-missing", "OCR needs the package tesseract.js-core", { cause });
   }
-}
-
-function read(child: OcrChild, pgm: Uint8Array, signal: AbortSignal, memoryBytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const watch = setInterval(() => {
-      if (child.memory() > memoryBytes) settle(() => reject(new Error("too much memory")));
-    }, WATCH_MS);
-    const full = watchStarving(child, () => settle(() => reject(STARVED)));
-    const abort = (): void => settle(() => reject(signal.reason as Error));
-    function settle(act: () => void): void {
-      clearInterval(watch);
-      full();
-      signal.removeEventListener("abort", abort);
-      child.onReport = undefined;
-      child.onEnd = undefined;
-      act();
-    }
-    child.onReport = (report) =>
-      settle(() => (report.type === "text" ? resolve(report.text) : reject(new Error("the picture cannot be read"))));
-    child.onEnd = () => settle(() => reject(new Error("the OCR child ended")));
-    signal.addEventListener("abort", abort, { once: true });
-    child.ready.then(
-      () => child.send({ pgm }),
-      (error: Error) => settle(() => reject(error)),
-    );
-  });
 }

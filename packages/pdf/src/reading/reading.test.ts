@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Report } from "../child/messages.ts";
 import type { ExtractLimits } from "../port/extract.ts";
-import { beginReading, outcomeOf, read, together, worthAnotherEngine, type End, type Reading } from "./reading.ts";
+import { addReport, beginReading, combine, outcomeOf, worthAnotherEngine, type End, type Reading } from "./reading.ts";
 
 const LIMITS: ExtractLimits = { stallMs: 1, timeoutMs: 1, memoryBytes: 1, maxPages: 10, maxTextBytes: 20 };
 const page = (number: number, text: string, scan = false): Report => ({ type: "page", page: number, text, scan });
-const reading = (...reports: Array<Report | End>): Reading =>
-  reports.reduce<Reading>((state, report) => read(state, report, LIMITS), beginReading("pdfium"));
+function reading(...reports: Array<Report | End>): Reading {
+  const begun = beginReading("pdfium");
+  for (const report of reports) addReport(begun, report, LIMITS);
+  return begun;
+}
 const opened = (pages: number): Report => ({ type: "opened", pages });
 const outcome = (...reports: Array<Report | End>) => outcomeOf(reading(...reports), false);
 
@@ -118,13 +121,13 @@ describe("another engine", () => {
   it("adds the pages that only it could read", () => {
     const first = reading(opened(3), page(1, "one"), { type: "lost", page: 2 }, page(3, "", true), { type: "done" });
     const second = reading(opened(3), page(1, "uno"), page(2, "two"), page(3, ""), { type: "done" });
-    expect(outcomeOf(together(first, second, LIMITS), false)).toMatchObject({
+    expect(outcomeOf(combine(first, second, LIMITS), false)).toMatchObject({
       pages: ["one", "two", ""],
       missing: [{ page: 3, reason: "scan" }],
     });
     const crashed = reading(opened(3), page(1, "one"), "crash");
     const slow = reading(opened(3), page(1, "uno"), page(2, "two"), "time");
-    expect(outcomeOf(together(crashed, slow, LIMITS), false)).toMatchObject({
+    expect(outcomeOf(combine(crashed, slow, LIMITS), false)).toMatchObject({
       pages: ["one", "two", ""],
       missing: [{ page: 3, reason: "error" }],
     });
@@ -133,7 +136,7 @@ describe("another engine", () => {
   it("is held to the same cap", () => {
     const first = reading(opened(2), page(1, "x".repeat(15)), { type: "lost", page: 2 }, { type: "done" });
     const second = reading(opened(2), { type: "lost", page: 1 }, page(2, "y".repeat(15)), { type: "done" });
-    expect(outcomeOf(together(first, second, LIMITS), false)).toMatchObject({
+    expect(outcomeOf(combine(first, second, LIMITS), false)).toMatchObject({
       pages: ["x".repeat(15), "y".repeat(5)],
       truncated: true,
     });
@@ -160,6 +163,6 @@ describe("another engine", () => {
       "first",
     ],
   ])("without any text is believed or not: it %s", (_what, first, second, believed) => {
-    expect(together(first, second, LIMITS)).toBe(believed === "first" ? first : second);
+    expect(combine(first, second, LIMITS)).toBe(believed === "first" ? first : second);
   });
 });

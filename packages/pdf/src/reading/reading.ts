@@ -4,19 +4,22 @@ import type { ExtractLimits, ExtractOutcome, Missing } from "../port/extract.ts"
 import type { Interruption } from "../children/run-job.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 
-/** How far the reading of a file by one engine came; pure. */
+/** The pages of a file that one engine has read so far. Mutable: one extraction owns it, and no two share a map or set. */
 export interface Reading {
   readonly engine: EngineName | "http";
-  /** Undefined until the file was opened. */
-  readonly total: number | undefined;
-  readonly texts: ReadonlyMap<number, string>;
-  readonly lost: ReadonlySet<number>;
+  /** Pages of the file; undefined until it was opened. */
+  total: number | undefined;
+  readonly texts: Map<number, string>;
+  /** Pages that the engine could not read. */
+  readonly lost: Set<number>;
   /** Pages that show something which may be text, and hold next to none. */
-  readonly scans: ReadonlySet<number>;
+  readonly scans: Set<number>;
   /** Pages that OCR has read. */
-  readonly ocr: ReadonlySet<number>;
-  readonly bytes: number;
-  readonly end: End | undefined;
+  readonly ocr: Set<number>;
+  /** Of all texts, as UTF-8. */
+  bytes: number;
+  /** Why no more is read. */
+  end: End | undefined;
 }
 export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | Interruption;
 
@@ -33,135 +36,142 @@ export function beginReading(engine: Reading["engine"]): Reading {
   };
 }
 
-/** Takes in what the child reports. The first end stays. */
-export function read(state: Reading, report: Report | End, limits: ExtractLimits): Reading {
-  if (state.end) return state;
-  if (typeof report === "string") return { ...state, end: report };
+/** Adds what a child or an interruption reports; nothing once the reading has ended. */
+export function addReport(reading: Reading, report: Report | End, limits: ExtractLimits): void {
+  if (reading.end) return;
+  if (typeof report === "string") {
+    reading.end = report;
+    return;
+  }
   switch (report.type) {
     case "opened":
-      if (report.pages > limits.maxPages) return { ...state, total: report.pages, end: "pages" };
-      return report.pages > 0 ? { ...state, total: report.pages } : { ...state, end: "invalid" };
-    case "page": {
-      const text = cutText(report.text, limits.maxTextBytes - state.bytes);
-      const cut = text.length < report.text.length;
-      if (!cut || text !== "") (state.texts as Map<number, string>).set(report.page, text);
-      if (report.scan) (state.scans as Set<number>).add(report.page);
-      const bytes = state.bytes + Buffer.byteLength(text);
-      return cut ? { ...state, bytes, end: "output" } : { ...state, bytes };
-    }
+      if (report.pages > 0) reading.total = report.pages;
+      else reading.end = "invalid";
+      if (report.pages > limits.maxPages) reading.end = "pages";
+      return;
+    case "page":
+      addText(reading, report.page, report.text, limits);
+      if (report.scan) reading.scans.add(report.page);
+      return;
     case "lost":
-      (state.lost as Set<number>).add(report.page);
-      return state;
+      reading.lost.add(report.page);
+      return;
     case "failed":
-      return { ...state, end: report.kind };
+      reading.end = report.kind;
+      return;
     case "done":
-      return { ...state, end: "done" };
+      reading.end = "done";
+      return;
     case "ready":
     case "picture":
-      return state;
   }
 }
 
-/** Pages for OCR, in their order. */
-export function scansOf(state: Reading): number[] {
-  return [...state.scans].sort((a, b) => a - b);
-}
-
-/** Takes in what OCR read on a page. Where that is no more than was known, the page stays missing. */
-export function recognised(state: Reading, page: number, text: string, limits: ExtractLimits): Reading {
-  if (text.length <= (state.texts.get(page)?.length ?? 0)) return state;
-  return { ...withText(state, page, text, limits), ocr: new Set([...state.ocr, page]) };
-}
-
-/** With another text for a page, which is then neither lost nor a scan. */
-function withText(state: Reading, page: number, found: string, limits: ExtractLimits): Reading {
-  const before = state.bytes - Buffer.byteLength(state.texts.get(page) ?? "");
+/** A text that is cut to nothing is not kept: its page is then missing. */
+function addText(reading: Reading, page: number, found: string, limits: ExtractLimits): void {
+  const before = reading.bytes - Buffer.byteLength(reading.texts.get(page) ?? "");
   const text = cutText(found, limits.maxTextBytes - before);
-  const without = (pages: ReadonlySet<number>): Set<number> => new Set([...pages].filter((other) => other !== page));
-  return {
-    ...state,
-    texts: new Map([...state.texts, [page, text]]),
-    lost: without(state.lost),
-    scans: without(state.scans),
-    bytes: before + Buffer.byteLength(text),
-    ...(text.length < found.length ? { end: "output" as const } : {}),
-  };
+  const cut = text.length < found.length;
+  if (cut) reading.end = "output";
+  if (cut && text === "") return;
+  reading.texts.set(page, text);
+  reading.bytes = before + Buffer.byteLength(text);
 }
 
-/** Whether another engine may do better: never after the file's own time or pages were used up. */
-export function worthAnotherEngine(state: Reading): boolean {
-  if (state.end === "invalid" || state.end === "crash") return true;
-  return state.end === "done" && (state.lost.size > 0 || !hasText(state));
+/** Pages for OCR, in their order. */
+export function scansOf(reading: Reading): number[] {
+  return [...reading.scans].sort((a, b) => a - b);
 }
 
-export function hasText(state: Reading): boolean {
-  return [...state.texts.values()].some((text) => text !== "");
+/** Adds what OCR read on a page. Where that is no more than was known, the page stays missing. */
+export function addRecognised(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
+  if (text.length <= (reading.texts.get(page)?.length ?? 0)) return;
+  mendPage(reading, page, text, limits);
+  reading.ocr.add(page);
 }
 
-/** What two engines come to together: the first one's pages, and those that only the second could read. */
-export function together(first: Reading, second: Reading, limits: ExtractLimits): Reading {
+/** Replaces a page's text; the page is then neither lost nor a scan. */
+function mendPage(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
+  reading.lost.delete(page);
+  reading.scans.delete(page);
+  addText(reading, page, text, limits);
+}
+
+/** Whether another engine may read more: never after the file's own time or pages were used up. */
+export function worthAnotherEngine(reading: Reading): boolean {
+  if (reading.end === "invalid" || reading.end === "crash") return true;
+  return reading.end === "done" && (reading.lost.size > 0 || !hasText(reading));
+}
+
+function hasText(reading: Reading): boolean {
+  return [...reading.texts.values()].some((text) => text !== "");
+}
+
+/** Returns what two engines read together: one of the two, into which the pages are added that only the other could read. */
+export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
   if (!hasText(first) && !hasText(second)) {
-    // One that got through says more about the file than one that did not.
+    // An engine that read every page says more about the file than one that did not.
     const through = second.end === "done" && second.lost.size === 0;
     return through && (first.end === "crash" || first.lost.size > 0) ? second : first;
   }
   if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
-  const mended = [...second.texts].filter(([page, text]) => text !== "" && !first.texts.get(page));
-  return mended.reduce((state, [page, text]) => withText(state, page, text, limits), first);
+  for (const [page, text] of second.texts)
+    if (text !== "" && !first.texts.get(page)) mendPage(first, page, text, limits);
+  return first;
 }
 
-function countText(state: Reading): number {
-  return [...state.texts.values()].filter((text) => text !== "").length;
+function countText(reading: Reading): number {
+  return [...reading.texts.values()].filter((text) => text !== "").length;
 }
 
-/** What a reading comes to. */
-export function outcomeOf(state: Reading, password: boolean): ExtractOutcome {
-  const failed = (code: "PDF_INVALID" | "PDF_NO_TEXT"): ExtractOutcome => ({ kind: "failed", code, permanent: true });
-  if (state.end === "encrypted") {
-    return {
-      kind: "failed",
-      code: "PDF_ENCRYPTED",
-      ...(password ? { reason: "password" as const } : {}),
-      permanent: true,
-    };
+/** The outcome of a reading that has ended. `password`: one was given. */
+export function outcomeOf(reading: Reading, password: boolean): ExtractOutcome {
+  return failureOf(reading, password) ?? textOf(reading);
+}
+
+function failureOf(reading: Reading, password: boolean): ExtractOutcome | undefined {
+  const permanent = { kind: "failed", permanent: true } as const;
+  switch (reading.end) {
+    case "encrypted":
+      return { ...permanent, code: "PDF_ENCRYPTED", ...(password ? { reason: "password" } : {}) };
+    case "pages":
+      return { ...permanent, code: "PDF_LIMIT_EXCEEDED", reason: "pages" };
+    default:
   }
-  if (state.end === "pages") return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "pages", permanent: true };
-  if (!hasText(state)) {
-    if (state.end === "time" || state.end === "memory") {
-      return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: state.end, permanent: false };
+  if (hasText(reading)) return undefined;
+  switch (reading.end) {
+    case "time":
+    case "memory":
+      return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: reading.end, permanent: false };
+    case "output":
+      return { ...permanent, code: "PDF_LIMIT_EXCEEDED", reason: "output" };
+    default: {
+      const blank = reading.end === "done" && reading.total !== undefined && reading.lost.size !== reading.total;
+      return { ...permanent, code: blank ? "PDF_NO_TEXT" : "PDF_INVALID" };
     }
-    if (state.end === "output") {
-      return { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "output", permanent: true };
-    }
-    return failed(
-      state.total === undefined || state.lost.size === state.total
-        ? "PDF_INVALID"
-        : state.end === "done"
-          ? "PDF_NO_TEXT"
-          : "PDF_INVALID",
-    );
   }
-  const total = state.total ?? 0;
-  const numbers = Array.from({ length: total }, (_, index) => index + 1);
+}
+
+function textOf(reading: Reading): ExtractOutcome {
+  const numbers = Array.from({ length: reading.total ?? 0 }, (_, index) => index + 1);
   return {
     kind: "text",
-    pages: numbers.map((page) => state.texts.get(page) ?? ""),
-    missing: numbers.flatMap((page) => missingOf(state, page)),
-    ocr: [...state.ocr].sort((a, b) => a - b),
-    truncated: state.end === "output",
-    engine: state.engine,
+    pages: numbers.map((page) => reading.texts.get(page) ?? ""),
+    missing: numbers.flatMap((page) => missingOf(reading, page)),
+    ocr: [...reading.ocr].sort((a, b) => a - b),
+    truncated: reading.end === "output",
+    engine: reading.engine,
   };
 }
 
-function missingOf(state: Reading, page: number): Missing[] {
-  const text = state.texts.get(page);
-  if (text !== undefined) return state.scans.has(page) ? [{ page, reason: "scan" }] : [];
-  const died = state.end !== "done" && state.end !== "output" && page === lastRead(state) + 1;
-  return [{ page, reason: state.lost.has(page) || died ? "error" : "limit" }];
+function missingOf(reading: Reading, page: number): Missing[] {
+  if (reading.texts.has(page)) return reading.scans.has(page) ? [{ page, reason: "scan" }] : [];
+  const interrupted = reading.end !== "done" && reading.end !== "output" && page === lastPageOf(reading) + 1;
+  return [{ page, reason: reading.lost.has(page) || interrupted ? "error" : "limit" }];
 }
 
-/** 0 before the first. */
-export function lastRead(state: Reading): number {
-  return Math.max(0, ...state.texts.keys(), ...state.lost);
+/** The last page that was read or lost; 0 before the first. */
+export function lastPageOf(reading: Reading): number {
+  return Math.max(0, ...reading.texts.keys(), ...reading.lost);
 }

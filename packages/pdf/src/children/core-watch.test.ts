@@ -8,7 +8,7 @@ describe.runIf(process.platform === "linux")("extraction where others keep the c
     "reads the whole file, each page once, with a %s child",
     { timeout: 60_000 },
     async (how) => {
-      await using parent = spawnNode(join(import.meta.dirname, "../../test/starving-parent.ts"), { args: [how] });
+      await using parent = spawnNode(join(import.meta.dirname, "../../test/busy-core-parent.ts"), { args: [how] });
       expect(await parent.waitFor(/^outcome/, 45_000)).toBe("outcome 200 pages, 200 told in order");
     },
   );
