@@ -6,7 +6,11 @@ if (!existsSync(join(import.meta.dirname, "../shared")))
   process.stdout.write("../shared is not there: tests run on the project's own files alone\n");
 
 // Deliberately broken variants and kills at every step; eight edges at once; every kind of load.
-const LONG = ["tools/chaos/test/**/*.e2e.test.ts", "tools/bench/src/runs/{run,scale}.e2e.test.ts"];
+const LONG = [
+  "tools/chaos/test/**/*.e2e.test.ts",
+  "tools/repo-checks/test/mutations.e2e.test.ts",
+  "tools/bench/src/runs/{run,scale}.e2e.test.ts",
+];
 
 export default defineConfig({
   test: {

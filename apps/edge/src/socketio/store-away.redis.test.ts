@@ -1,4 +1,5 @@
 import { eventually } from "@docrelay/testkit";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, heard, useEdges, type Answer } from "../../test/fixture.ts";
 
@@ -6,14 +7,16 @@ const relay = useEdges({ count: 2, each: true, redis: { aof: true } });
 const ready = async (n: number): Promise<number> =>
   (await fetch(`http://127.0.0.1:${relay.edges[n]?.port}/readyz`)).status;
 const away = { ok: false, error: { code: "STORE_UNAVAILABLE", retryable: true } };
-/** Told within a second, by the contract; a busy machine gets twice that. */
-const TOLD_MS = 2000;
+/** SPEC G15. The time that this process's event loop was late does not count: edges and clients share it here. */
+const MAX_MS = 1000;
 
 describe("Redis that is silent", () => {
   it("is said to be away in time, whatever was asked, and works again afterwards", async () => {
     const client = await relay.client();
     await client.ask("before");
     await relay.server.pause();
+    const loop = monitorEventLoopDelay({ resolution: 5 });
+    loop.enable();
     try {
       const begun = performance.now();
       const took: number[] = [];
@@ -29,7 +32,8 @@ describe("Redis that is silent", () => {
         timed(client.send("upload:chunk", { upload: "u", offset: 0, bytes: Buffer.from("%PDF-") })),
       ]);
       for (const answer of answers) expect(answer).toMatchObject(away);
-      expect(Math.max(...took)).toBeLessThan(TOLD_MS);
+      loop.disable();
+      expect(Math.max(...took)).toBeLessThan(MAX_MS + loop.max / 1e6);
       expect(await client.send("conversation:close", { conversation: "another" })).toEqual({ ok: true });
       // Caps need Redis, a welcome does not.
       expect((await relay.client(relay.edges[1], "stranger")).welcome.user).toBe("stranger");

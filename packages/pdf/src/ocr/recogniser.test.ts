@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { recogniserContract } from "../../test/recogniser.contract.ts";
 import { findRecogniser } from "./find-recogniser.ts";
 import { createTesseractNative, nativeLanguages } from "./tesseract-native.ts";
+import { sharedCores } from "../../test/shared-cores.ts";
 import { createTesseractWasm } from "./tesseract-wasm.ts";
 
 const MEMORY = 943_718_400;
@@ -9,7 +10,7 @@ const path = process.env["PATH"] ?? "";
 const native = await nativeLanguages(path);
 
 describe("Tesseract as WebAssembly", () => {
-  recogniserContract(() => createTesseractWasm({ languages: ["eng"], memoryBytes: MEMORY }));
+  recogniserContract(() => createTesseractWasm({ languages: ["eng"], memoryBytes: MEMORY, coreWatch: sharedCores() }));
 
   it("says which package is missing for a language", () => {
     expect(() => createTesseractWasm({ languages: ["eng", "tlh"], memoryBytes: MEMORY })).toThrow(

@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+
+/** One line of the product's source, its replacement, and the test that must then fail. */
+export interface Mutation {
+  readonly name: string;
+  /** Path from the repository's root. */
+  readonly file: string;
+  /** Stands in `file` exactly once. */
+  readonly from: string;
+  readonly to: string;
+  /** Path of the test file. It is in the same package as `file`, because packages import each other through links. */
+  readonly test: string;
+  /** A part of the test's name that vitest takes as a pattern. */
+  readonly title: string;
+}
+
+/** What a run of one test file printed, as vitest's JSON reporter has it. */
+export interface Outcome {
+  readonly failed: readonly string[];
+  readonly passed: readonly string[];
+}
+
+/**
+ * Copies the files that git tracks (as they are in the working tree) to a temporary folder, and links the dependencies
+ * there. The caller removes the folder.
+ */
+export async function copyRepository(root: string): Promise<string> {
+  const copy = mkdtempSync(join(tmpdir(), "docrelay-mutation-"));
+  const tracked = (await run("git", ["ls-files", "--cached", "--others", "--exclude-standard"], root)).split("\n");
+  for (const file of tracked.filter((name) => name !== "")) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(root, file), join(copy, file), { force: true });
+  }
+  const workspaces = new Set(tracked.filter((name) => /^\w+\/[\w-]+\/package\.json$/.test(name)).map(dirname));
+  for (const folder of ["", ...workspaces])
+    symlinkSync(join(root, folder, "node_modules"), join(copy, folder, "node_modules"), "dir");
+  return copy;
+}
+
+/** @throws Error unless `from` stands in the file exactly once. */
+export function mutate(copy: string, { name, file, from, to }: Mutation): () => void {
+  const path = join(copy, file);
+  const source = readFileSync(path, "utf8");
+  if (source.split(from).length !== 2) throw new Error(`${name}: the line is not in ${file} exactly once`);
+  writeFileSync(
+    path,
+    source.replace(from, () => to),
+  );
+  return () => writeFileSync(path, source);
+}
+
+/** Runs the tests of one file whose names match. @throws Error when vitest does not get as far as a result. */
+export async function runTests(copy: string, file: string, title: string): Promise<Outcome> {
+  const output = join(copy, "mutation-outcome.json");
+  rmSync(output, { force: true });
+  const reporter = ["--reporter=json", `--outputFile.json=${output}`];
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...reporter, file, "-t", title];
+  await run(process.execPath, args, copy);
+  const report = JSON.parse(readFileSync(output, "utf8")) as {
+    testResults: Array<{ assertionResults: Array<{ fullName: string; status: string }> }>;
+  };
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const named = (status: string): string[] =>
+    tests.filter((test) => test.status === status).map(({ fullName }) => fullName);
+  return { failed: named("failed"), passed: named("passed") };
+}
+
+const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
+const DEADLINE_MS = 120_000;
+
+/** Standard output of a command, also of one that fails: a red test run exits with 1. */
+function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST$)/.test(name)));
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { cwd, env, maxBuffer: MAX_OUTPUT_BYTES, timeout: DEADLINE_MS }, (error, stdout) =>
+      error && stdout === "" ? reject(error) : resolve(stdout),
+    );
+  });
+}
