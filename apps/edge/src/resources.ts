@@ -16,6 +16,7 @@ import {
   logAtMostOnceASecond,
   type Lifecycle,
   type Logger,
+  within,
   type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
@@ -90,7 +91,12 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const subscriber = connect("subscriber", "rooms", true);
   const plainSubscriber = connect("subscriber", "plain", true);
   loadScripts(redis);
-  await Promise.all([redis, subscriber, plainSubscriber].map(isReady));
+  try {
+    await within(REDIS_WAIT_MS, () => Promise.all([redis, subscriber, plainSubscriber].map(isReady)));
+  } catch (error) {
+    await life.close();
+    throw error;
+  }
 
   const store = {
     redis,

@@ -40,7 +40,10 @@ type End = (code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable"
 /** Welcomes an admitted client and acknowledges each event that it sends, until it disconnects. */
 export function serveSocket(deps: SocketDeps, socket: Socket, admitted: Identity): ClientConnection {
   const { metrics, node, limits } = deps;
+  let ended = false;
   const end: End = (code, more) => {
+    if (ended) return; // messages still on their way after the last strike end it once more
+    ended = true;
     metrics.closed(code);
     endConnection(socket, code, more);
   };
