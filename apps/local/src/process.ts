@@ -1,6 +1,5 @@
 import { isReadyMessage, type ReadyMessage } from "@docrelay/platform";
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -19,6 +18,12 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+/** How a process ended; both null when it could not be started. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /** One running process of docrelay. */
 export interface Running {
   readonly name: string;
@@ -28,7 +33,7 @@ export interface Running {
    * @throws Error with the last lines it printed, when it ends before that or does not announce it within 30 s.
    */
   readonly ready: Promise<ReadyMessage>;
-  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly exited: Promise<Exit>;
   /** Sends SIGTERM, and SIGKILL when the process has not ended after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -59,10 +64,14 @@ export function watch(name: string, child: ChildProcess, onLine: (line: LogLine)
     clearTimeout(timer);
     resolve(message);
   });
-  const exited = once(child, "close").then(([code, signal]) => {
+  const exited = new Promise<Exit>((resolve) => {
+    child.once("close", (code, signal) => resolve({ code, signal }));
+    // A child that could not be spawned never closes. An `error` of a later signal does not end it.
+    child.on("error", () => child.pid === undefined && resolve({ code: null, signal: null }));
+  }).then((exit) => {
     clearTimeout(timer);
     fail("ended before it was ready");
-    return { code: code as number | null, signal: signal as NodeJS.Signals | null };
+    return exit;
   });
 
   return {

@@ -30,7 +30,8 @@ export function createStates(): States {
     become(next, error) {
       if (now === next || now === "closed") return;
       now = next;
-      for (const listener of listeners) listener(now, error);
+      // A copy: a listener may add another one, which is told of later changes only.
+      for (const listener of [...listeners]) listener(now, error);
     },
     onChange,
     async online(end, signal) {
