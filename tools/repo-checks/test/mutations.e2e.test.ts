@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { copyRepository, mutate, runTests } from "../src/mutation.ts";
+import { copyRepository, mutate, runTests } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");

@@ -1,4 +1,4 @@
-import type { Mutation } from "../src/mutation.ts";
+import type { Mutation } from "./mutation.ts";
 
 /** Each breaks one line; the test that is named beside it must then fail. */
 export const MUTATIONS: readonly Mutation[] = [

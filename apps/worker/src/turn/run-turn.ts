@@ -80,7 +80,7 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
 
 /**
  * Counts the engine call in the store and makes it. An ask without files may have begun already when it was taken, which
- * saves an fsync before its first piece: docs/adr/0016-fewer-turns-of-the-disk.md. `n`: events written in this attempt.
+ * saves an fsync before its first piece: docs/adr/0016-fewer-fsyncs.md. `n`: events written in this attempt.
  */
 async function beginCall(deps: TurnDeps, running: Running, texts: readonly Text[], n: number): Promise<Turn> {
   const { ask, owner, previous, takenAt } = running;
