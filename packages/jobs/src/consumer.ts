@@ -4,7 +4,7 @@ import { EXTRACT, parseJob, PREFIX, WAKE, type ExtractJob, type JobKind, type Wa
 import { JobsError } from "./error.ts";
 
 /** What happens to a job after its handler: removed, returned to the queue for another process at once, or delayed. */
-export type Disposition = "done" | "give-back" | { readonly laterMs: number };
+export type Disposition = "done" | "hand-back" | { readonly laterMs: number };
 
 export interface ConsumerOptions<J> {
   /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
@@ -69,7 +69,7 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
   let closing: Promise<void> | undefined;
 
   async function decide(data: unknown): Promise<Disposition> {
-    if (stopped) return "give-back"; // fetched just before stop()
+    if (stopped) return "hand-back"; // fetched just before stop()
     const parsed = parseJob(kind, data);
     if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (parsed.kind === "bad") throw new JobsError("shape", `${kind.queue}: ${parsed.why}`);
@@ -81,7 +81,7 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
     try {
       const disposition = await decide(job.data);
       if (disposition === "done") return;
-      if (disposition === "give-back") {
+      if (disposition === "hand-back") {
         await job.moveToWait(token);
         throw new WaitingError();
       }

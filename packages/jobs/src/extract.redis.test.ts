@@ -53,13 +53,13 @@ describe("an extraction", () => {
     expect(runs.jobs.map(({ key }) => key[0])).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("keeps its priority when it is given back", async () => {
+  it("keeps its priority when it is handed back", async () => {
     const first = await at.extracts({ concurrency: 1 });
     await at.producer.extract(extractOf("a"), 1);
     await eventually(() => first.going === 1);
     await at.producer.extract(extractOf("b"), 2);
     await first.consumer.stop();
-    first.end("give-back");
+    first.end("hand-back");
     const second = await at.extracts({ concurrency: 1 });
     await eventually(() => second.going === 1);
     expect(second.jobs[0]?.key[0]).toBe("a");

@@ -82,14 +82,14 @@ describe("wake-up jobs of a conversation", () => {
     expect(runs.jobs.map(({ c }) => c[0]).sort()).toEqual(["a", "b"]);
   });
 
-  it("that are given back run in another process at once, and adds during the run become one more", async () => {
+  it("that are handed back run in another process at once, and adds during the run become one more", async () => {
     const first = await at.wakes();
     await wake(1);
     await eventually(() => first.going === 1);
     await first.consumer.stop();
     await wake(1);
     const second = await at.wakes();
-    first.end("give-back");
+    first.end("hand-back");
     await eventually(() => second.going === 1, { timeoutMs: 2000 });
     second.end();
     await eventually(() => second.jobs.length === 2, { what: "the run of the job added during the first run" });

@@ -44,7 +44,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
   const [state] = await retry(() => textState(store, [key]), patience);
   if (state === "missing") {
     const outcome = await extractText(deps, job);
-    if (outcome === "stopped") return "give-back";
+    if (outcome === "stopped") return "hand-back";
     if (outcome === "no-password") return wakeWaiting(deps, job);
     if (outcome !== "gone") {
       await retry(() => writeText(store, key, outcome), patience);

@@ -53,8 +53,8 @@ export async function runConversation(deps: ConversationDeps, conversation: Conv
       case "lost":
         return "done";
       case "handed-back":
-        return "give-back";
+        return "hand-back";
     }
   }
-  return "give-back";
+  return "hand-back";
 }
