@@ -12,7 +12,7 @@ export interface Fan {
 }
 
 /** Events kept for later listeners: twice what a server keeps of a conversation. */
-const MOST_KEPT = 10_000;
+const MAX_KEPT = 10_000;
 
 /** `onEvent` is called with each event before the listeners are. */
 export function createFan(onEvent: (event: Event) => void): Fan {
@@ -35,7 +35,7 @@ export function createFan(onEvent: (event: Event) => void): Fan {
     all: {
       event(event) {
         kept.push(event);
-        if (kept.length > MOST_KEPT) kept.shift();
+        if (kept.length > MAX_KEPT) kept.shift();
         onEvent(event);
         tell((listener) => listener.event(event));
       },

@@ -11,7 +11,7 @@ export interface Conditions {
 }
 
 /** The most that one direction of one connection holds; above it the sender is not read. */
-const MOST_HELD = 262_144;
+const MAX_HELD = 262_144;
 
 /**
  * One direction of a proxied connection: a queue, so that whatever the conditions are and however they change, bytes
@@ -32,7 +32,7 @@ export function createPipe(
   from.on("data", (data: Buffer) => {
     queue.push({ data, dueAt: performance.now() + conditions.delayMs });
     held += data.length;
-    if (held > MOST_HELD) from.pause();
+    if (held > MAX_HELD) from.pause();
     pump();
   });
   into.on("drain", () => {
@@ -68,7 +68,7 @@ export function createPipe(
       if (bytesPerSecond > 0) freeAt = now + (piece.length / bytesPerSecond) * 1000;
       blocked = !into.write(piece);
     }
-    if (held <= MOST_HELD / 2 && from.isPaused()) from.resume();
+    if (held <= MAX_HELD / 2 && from.isPaused()) from.resume();
   }
   return { pump };
 }

@@ -30,7 +30,7 @@ export interface Outbox {
   waiting(conversation: string): Outgoing[];
 }
 
-const MOST = 20;
+const MAX_KEPT = 20;
 /** How long an ask is sent again before its outcome counts as unknown. */
 const ASK_MS = 120_000;
 /** Retryable refusals after which it is certain that nothing was stored. */
@@ -47,7 +47,7 @@ export function createOutbox(storage: Storage, url: string): Outbox {
   return {
     put(ask) {
       if (ask.files.some(({ password }) => password !== undefined)) return;
-      writeJson(storage, key, [...without(ask.id), ask].slice(-MOST));
+      writeJson(storage, key, [...without(ask.id), ask].slice(-MAX_KEPT));
     },
     settle(id) {
       const rest = without(id);

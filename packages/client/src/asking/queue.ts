@@ -4,22 +4,22 @@ export interface Queue<T> extends AsyncIterable<T> {
   end(error?: unknown): void;
 }
 
-const MOST = 10_000;
+const MAX_ITEMS = 10_000;
 
 export function createQueue<T>(onReturn: () => void): Queue<T> {
   const items: T[] = [];
   let ended: { error?: unknown } | undefined;
-  let ring: (() => void) | undefined;
+  let wakeReader: (() => void) | undefined;
   const queue: Queue<T> = {
     push(item) {
       if (ended) return;
-      if (items.length >= MOST) return queue.end(new Error(`the reader is ${MOST} events behind`));
+      if (items.length >= MAX_ITEMS) return queue.end(new Error(`the reader is ${MAX_ITEMS} events behind`));
       items.push(item);
-      ring?.();
+      wakeReader?.();
     },
     end(error) {
       ended ??= error === undefined ? {} : { error };
-      ring?.();
+      wakeReader?.();
     },
     async *[Symbol.asyncIterator]() {
       try {
@@ -27,7 +27,7 @@ export function createQueue<T>(onReturn: () => void): Queue<T> {
           const item = items.shift();
           if (item !== undefined) yield item;
           else if (ended) break;
-          else await new Promise<void>((resolve) => (ring = resolve));
+          else await new Promise<void>((resolve) => (wakeReader = resolve));
         }
         if (ended && "error" in ended) throw ended.error;
       } finally {

@@ -25,7 +25,7 @@ export async function sendFile(
   const upload = randomUUID();
   let busy = 0;
 
-  async function insist(event: string, payload: object, chunk?: Uint8Array): Promise<Ack> {
+  async function retry(event: string, payload: object, chunk?: Uint8Array): Promise<Ack> {
     for (let tries = 0; ; tries++) {
       const ack = await socket.call(event, payload, CALL_MS, chunk);
       const { error } = ack;
@@ -38,7 +38,7 @@ export async function sendFile(
     }
   }
 
-  const begun = await insist("upload:start", { upload, name, type: "application/pdf", size: bytes.length });
+  const begun = await retry("upload:start", { upload, name, type: "application/pdf", size: bytes.length });
   const chunkBytes = Number(begun["chunkBytes"]);
   let next = 0;
   let done = false;

@@ -43,7 +43,7 @@ const PDF_SHARE = 0.1;
 const NO_PDF_SHARE = 0.01;
 const CANCEL_SHARE = 0.03;
 const MOVE_SHARE = 0.01;
-const MOST_AT_ONCE = 3;
+const MAX_AT_ONCE = 3;
 const UPLOAD_SHARE = 0.4;
 const PATIENCE_MS = 90_000;
 
@@ -165,7 +165,7 @@ export function createUser(options: UserOptions): User {
     },
     async live(until) {
       while (!until.aborted) {
-        if (unfinished() < MOST_AT_ONCE) {
+        if (unfinished() < MAX_AT_ONCE) {
           const file = random.chance(options.pdfShare ?? PDF_SHARE)
             ? "pdf"
             : random.chance(NO_PDF_SHARE)
