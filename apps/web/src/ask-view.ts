@@ -49,7 +49,7 @@ function changed(ask: AskView, shown: AskView | undefined, ...keys: Array<keyof 
   return keys.some((key) => ask[key] !== shown?.[key]);
 }
 
-/** A growing answer gets its new part appended; only another one is written anew. */
+/** Appends the new part of a growing answer; an answer that does not begin with the shown text replaces it. */
 function showText(place: HTMLElement, text: string): void {
   const now = place.textContent ?? "";
   if (text.startsWith(now)) place.append(text.slice(now.length));
@@ -91,7 +91,7 @@ function showStatus(place: HTMLElement, ask: AskView, actions: AskActions): void
   const { text, part } = progressOf(ask);
   const line = element("p", { class: "status busy" }, text);
   const bar = part === undefined ? [] : [element("progress", { value: part, max: 1, "aria-label": text })];
-  // Replaced only when it says something else: a bar that is made anew does not move smoothly.
+  // An existing bar is updated, not replaced: a new element would not move smoothly from the old value.
   const old = place.querySelector("progress");
   if (old && part !== undefined && place.firstElementChild) {
     place.firstElementChild.textContent = text;

@@ -14,8 +14,8 @@ const WORDS: Record<ErrorCode, Words> = {
   AUTH_REQUIRED: say("You are not signed in.", "Reload the page to sign in."),
   AUTH_INVALID: say("Your session is not valid any more.", "Reload the page to get a new one."),
   AUTH_EXPIRED: say("Your session has run out.", "Reload the page to get a new one.", true),
-  FORBIDDEN: say("You may not do that.", "Ask whoever runs this site for access."),
-  ORIGIN_DENIED: say("This site may not connect here.", "Whoever runs it can allow it."),
+  FORBIDDEN: say("You may not do that.", "Ask the operator of this site for access."),
+  ORIGIN_DENIED: say("This site may not connect here.", "Its operator can allow it."),
   BAD_MESSAGE: say("The question could not be understood by the server.", "Reload the page and ask again."),
   PAYLOAD_TOO_LARGE: say("That is too large.", "Shorten the question or choose a smaller file."),
   FILE_NAME_INVALID: say("The file's name cannot be used.", "Rename the file and attach it again."),
@@ -23,7 +23,7 @@ const WORDS: Record<ErrorCode, Words> = {
   FILE_CORRUPT: say("The file did not arrive whole.", "Attach it again.", true),
   PDF_INVALID: say(
     "This PDF is damaged and cannot be read.",
-    "Open it in a PDF reader, save it anew, and attach that.",
+    "Open it in a PDF reader, save it again, and attach the new file.",
   ),
   PDF_ENCRYPTED: say("This PDF is protected.", "Type its password to ask again."),
   PDF_NO_TEXT: say("There is no text in this PDF.", "It is probably a scan. Attach a version with text in it."),
@@ -47,7 +47,7 @@ const WORDS: Record<ErrorCode, Words> = {
   SLOW_CONSUMER: say("The connection is too slow.", "It is being opened again."),
   IDLE_TIMEOUT: say("The connection was silent for too long.", "It is being opened again."),
   SHUTTING_DOWN: say("The server is restarting.", "The connection moves to another one by itself.", true),
-  INTERNAL: say("Something went wrong on our side.", "Ask again. If it stays, tell whoever runs this site.", true),
+  INTERNAL: say("Something went wrong on our side.", "Ask again. If it stays, tell the operator of this site.", true),
 };
 
 /** The words for an error, with the file's name where it is about one. */

@@ -1,7 +1,7 @@
 const QUIET_MS = 1000;
 
 /**
- * Limits how often the same trouble is logged: calls `log` for the first error of a `what` and then at most once a second.
+ * Limits how often one kind of error is logged: calls `log` for its first error and then at most once a second.
  * `repeated` is how many errors of this `what` were left out since the last call. Each `what` is remembered for ever: it
  * has to be one of a few constants.
  */

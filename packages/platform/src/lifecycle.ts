@@ -1,4 +1,4 @@
-/** What a process holds and has to let go of, in the order it was taken. */
+/** The resources that a process holds, in the order it acquired them, each with the step that releases it. */
 export interface Lifecycle extends AsyncDisposable {
   /** Adds a step; steps run in reverse order of adding. Added after the close began, it runs at once. */
   add(name: string, close: () => unknown): void;

@@ -87,7 +87,7 @@ const LIBRARY_MESSAGES: readonly string[] = [
 const LIBRARY_NAMES: ReadonlySet<string> = new Set(["MaxRetriesPerRequestError", "ClusterAllFailedError"]);
 
 /**
- * The one rule for which errors are trouble with the store; undefined for every other one, which is a bug. An error that
+ * The one rule for which errors are failures of the store; undefined for any other error, which is a bug. An error that
  * wraps others (`AggregateError`, a transaction that Redis discarded) is judged by them: one bug among them makes it one.
  */
 export function storeErrorKind(error: unknown): StoreErrorKind | undefined {

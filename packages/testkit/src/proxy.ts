@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { createPipe, type Conditions } from "./proxy-pipe.ts";
 
-/** A TCP proxy that can be told to misbehave. */
+/** A TCP proxy that causes faults on its connections on request. */
 export interface Proxy extends AsyncDisposable {
   readonly port: number;
   readonly connections: number;

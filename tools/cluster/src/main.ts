@@ -93,7 +93,7 @@ async function check({ compose, containers, roll, scale }: Project, url: string)
 
   say(`\n${USERS} users met ${nodes.size} edges\n`);
   say(table(tally.phases));
-  for (const trouble of tally.troubles) say(`! ${trouble}`);
+  for (const finding of tally.findings) say(`! ${finding}`);
   const problems = broken(tally.phases, WANTED);
   say(problems.length === 0 ? "\nas wanted" : `\nnot as wanted: ${problems.join("; ")}`);
   return problems.length === 0 ? 0 : 1;

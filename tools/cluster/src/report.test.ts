@@ -24,7 +24,7 @@ describe("the verdict", () => {
     tally.enter("quiet");
     tally[what]("ask 1");
     expect(broken(tally.phases, WANTED)).toEqual([`1 asks ${what}`]);
-    expect(tally.troubles).toHaveLength(1);
+    expect(tally.findings).toHaveLength(1);
   });
 
   it("names a gap that was too long, and a silence after a kill", () => {

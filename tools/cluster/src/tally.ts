@@ -17,7 +17,7 @@ export interface Tally {
   /** The longest pause between two events of a running ask. */
   silence(ms: number): void;
   readonly phases: readonly Phase[];
-  readonly troubles: readonly string[];
+  readonly findings: readonly string[];
 }
 
 export interface Phase {
@@ -32,11 +32,11 @@ export interface Phase {
   readonly silences: number[];
 }
 
-const TROUBLES = 20;
+const MAX_FINDINGS = 20;
 
 export function createTally(): Tally {
   const phases: Phase[] = [];
-  const troubles: string[] = [];
+  const findings: string[] = [];
   const begin = (name: string): Phase => {
     const phase = { name, asks: 0, answers: 0, lost: 0, wrong: 0, failed: 0, retried: 0, gaps: [], silences: [] };
     phases.push(phase);
@@ -45,7 +45,7 @@ export function createTally(): Tally {
   let now: Phase | undefined;
   const current = (): Phase => (now ??= begin("start"));
   const note = (text: string): void => {
-    if (troubles.length < TROUBLES) troubles.push(`${current().name}: ${text}`);
+    if (findings.length < MAX_FINDINGS) findings.push(`${current().name}: ${text}`);
   };
   return {
     enter: (name) => void (now = begin(name)),
@@ -67,7 +67,7 @@ export function createTally(): Tally {
     gap: (ms) => void current().gaps.push(ms),
     silence: (ms) => void current().silences.push(ms),
     phases,
-    troubles,
+    findings,
   };
 }
 

@@ -23,9 +23,9 @@ const TAKE = step(
 );
 
 /**
- * Makes the caller the owner of the ask at the head of a mailbox, whoever owned it before. Sent again by the same owner it
- * returns the same; taking it from another owner counts as a crash of that one (`taken` + 1) until `begin`, `park` or
- * `handBack` takes the count back.
+ * Makes the caller the owner of the ask at the head of a mailbox, even if it has another owner. Sent again by the same
+ * owner it returns the same; taking it from another owner counts as a crash of that one (`taken` + 1) until `begin`,
+ * `park` or `handBack` takes the count back.
  *
  * An ask without files has nothing to wait for: if no crash left it behind, fewer than `maxAttempts` calls were made, and
  * it is neither cancelled nor expired, taking it is also its {@link begin}, which saves one fsync before its first word

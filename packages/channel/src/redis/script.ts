@@ -43,7 +43,10 @@ export function script<const K extends string, A extends string = never>(parts: 
   return made;
 }
 
-/** The script of a Lua text. Positions are given here and read here only, so a name more cannot shift the others. */
+/**
+ * A script from Lua source, with its keys and arguments as local variables. Only this function maps names to positions
+ * in `KEYS` and `ARGV`, so adding a name cannot make the Lua source read a wrong position.
+ */
 export function scriptOf<K extends string, A extends string>(
   { keys, args, list, names = {} }: Omit<ScriptParts<K, A>, "files">,
   body: string,

@@ -1,6 +1,6 @@
 import { wireError, type ErrorCode, type WireError } from "@docrelay/protocol";
 
-/** A refusal or failure told by the server, or a server that could not be reached in time. Switch on `code` only. */
+/** A refusal or failure from the server, or a server that could not be reached in time. Switch on `code` only. */
 export class RelayError extends Error {
   override readonly name = "RelayError";
   readonly wire: WireError;

@@ -33,7 +33,7 @@ export async function serveJobs(
         if (isPoison(error, job.engine)) throw error;
         tell({ type: "lost", page });
       }
-      await new Promise(setImmediate); // else nobody would hear that it is enough
+      await new Promise(setImmediate); // lets a message from the parent that ends the job arrive
       if (stopped) break;
     }
     await document.close();

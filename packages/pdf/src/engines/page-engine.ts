@@ -19,7 +19,7 @@ export interface ReadPage {
   /** In reading order. */
   readonly lines: readonly Line[];
   readonly precision?: Precision;
-  /** Something is drawn that may hold text nobody can read but by looking: pictures over much of it, or shapes only. */
+  /** The page may show text that only OCR can read: pictures cover much of it, or it has nothing but shapes. */
   readonly pictured: boolean;
 }
 

@@ -54,7 +54,7 @@ function openDocument(pdfium: Pdfium, bytes: Uint8Array, password = ""): OpenDoc
   };
 }
 
-/** Closed whatever happens: an open page holds megabytes of WASM memory that nothing gives back. */
+/** Closes the page even after an error: an open page holds megabytes of WASM memory that nothing else releases. */
 function withPage<T>({ call }: Pdfium, document: number, number: number, use: (page: number) => T): T {
   const page = call.FPDF_LoadPage(document, number - 1);
   if (page === 0) throw new Error("the page cannot be loaded");

@@ -14,7 +14,7 @@ export interface ReadFromEnd {
 
 /** What is to be done after a report, in this order. */
 export type Action =
-  /** Progress: so many pages of so many. It never goes back, also when a second engine begins anew. */
+  /** Progress: so many pages of so many. It never decreases, even when a second engine starts from page 1. */
   | { readonly type: "progress"; readonly page: number; readonly pages: number }
   /** Another child is worth while to read this many pages backwards. */
   | { readonly type: "read-backwards"; readonly pages: number }

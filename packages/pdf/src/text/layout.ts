@@ -29,7 +29,8 @@ const MIN_WIDTH_EM = 14;
 
 /**
  * The text of a page: lines in reading order, those of one paragraph joined. A line goes on in the next one when the
- * next one's first word had no room left on it; rows of a table, items of a list and other sizes of type begin anew.
+ * next one's first word had no room left on it; rows of a table, items of a list and other sizes of type start a new
+ * paragraph.
  */
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = lines.map(directed);
@@ -143,7 +144,7 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
   return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
 }
 
-/** What nearly all lines end with: a blank comes after it, whatever the next one begins with. */
+/** Nearly all lines end with one of these. A blank follows it in any case, so the next line need not be looked at. */
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 
 /** A line and what stands between it and the next one of its paragraph. */

@@ -104,7 +104,7 @@ export function onRefused(state: FollowState, error: WireError, now: number, ran
   if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
   if (!error.retryable)
     return { state: { ...closed, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
-  // A resync came while that open was on its way: the store is back since, so the backoff begins anew.
+  // A resync came while that open was on its way: the store is back since then, so the backoff starts over.
   const refusals = state.reopen === "soon" ? 0 : state.refusals;
   const retryAfterMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   return stay({

@@ -7,7 +7,7 @@ const FROM = 20_000;
 const TO = 32_000;
 const TRIES = 50;
 
-/** A port of 127.0.0.1 that nobody listens on now, and that no outgoing connection is given meanwhile. */
+/** A port of 127.0.0.1 that no process listens on now, and that the system does not use for outgoing connections. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES; tries++) {
     const port = randomInt(FROM, TO);

@@ -35,7 +35,7 @@ export function checkTabs(facts: Facts, report: Report): void {
     }
   }
   // Redis syncs every write before it answers, so no fault of a run may roll a log back.
-  for (const { tab, t } of of("reset")) report("NOT-THE-LOG", tab, `was told at ${t} ms that its log is gone`);
+  for (const { tab, t } of of("reset")) report("NOT-THE-LOG", tab, `got a reset at ${t} ms: its log is gone`);
   for (const { tab, seq, online, ...at } of of("stood")) {
     const head = logs.get(logName(at))?.at(-1)?.seq ?? 0;
     if (!online) report("GAPS", tab, "was not connected at the end, though nothing was broken any more");
@@ -43,6 +43,6 @@ export function checkTabs(facts: Facts, report: Report): void {
   }
   for (const { tab, t, found } of of("silence")) {
     const disturbed = of("fault").some((fault) => t > fault.t - 1000 && t < fault.t + fault.forMs + AFTERMATH_MS);
-    if (found > 0 && !disturbed) report("UNTOLD", tab, `found ${found} events at ${t} ms that nobody had told it of`);
+    if (found > 0 && !disturbed) report("UNTOLD", tab, `found ${found} events at ${t} ms that no edge had sent to it`);
   }
 }

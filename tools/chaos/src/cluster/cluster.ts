@@ -169,7 +169,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-/** Processes that were told to end. */
+/** Processes that the run itself ends: their end is not a finding. */
 const expected = new WeakSet<TestProcess>();
 
 /** Starts a member again until it is ready: a fault may prevent it from starting at the moment. */
