@@ -23,7 +23,7 @@ export interface Guarantee {
 
 /** The guarantees of a page, each with all lines that begin a list item. @throws Error on an item that is no evidence. */
 export function readGuarantees(page: string): Guarantee[] {
-  const [promises = ""] = page.split(/^## What is not guaranteed/m);
+  const [promises = ""] = page.split(/^## Not guaranteed/m);
   const sections = promises.split(/^(?=\*\*G\d+\. )/m);
   return sections
     .filter((section) => section.startsWith("**G"))
