@@ -20,7 +20,7 @@ export interface Asking {
   readonly uploadQueue: UploadQueue;
 }
 
-/** Eight logs of the largest size keep a core busy. */
+/** The byte bound lets eight logs of the largest size be read at once, which keeps one core busy. */
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;

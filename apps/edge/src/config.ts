@@ -18,7 +18,7 @@ const YEAR_MS = 31_536_000_000;
 const GIB = 1_073_741_824;
 const LOOPBACK = /^(127(\.\d{1,3}){3}|\[?::1\]?|localhost)$/;
 
-/** What comes with later work: saying so at the start is better than half working. */
+/** A setting that is not supported yet: an error at the start is safer than a setting without effect. */
 const notYet = (sentence: string): z.ZodType<undefined> =>
   z
     .string()
@@ -87,7 +87,9 @@ export const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   /** 0 = off. */
   ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
-  /** Where a balancer publishes this edge, passed in by compose: on loopback an AUTH_MODE not given is `anonymous`. */
+  /**
+   * The address on which a balancer publishes this edge, set by compose: on loopback AUTH_MODE defaults to `anonymous`.
+   */
   BIND: z.string().optional(),
   REDIS_URL: redisUrl(),
   REDIS_CLUSTER: cluster,
@@ -114,9 +116,9 @@ export const schema = z.object({
   MAX_INLINE_BYTES: integer({ min: 1024, max: 16_777_216, default: DEFAULT_LIMITS.inlineFileBytes }),
   CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
   MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
-  /** Of a user, on each edge: a client on two edges has both. */
+  /** Per user and edge: a user with connections to two edges has the rate twice. */
   ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
-  /** Of a user at once, on each edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
+  /** Asks of a user at one moment, per edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
   ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
   /** New connections of a user, on each edge. */
   CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
@@ -134,17 +136,17 @@ export const schema = z.object({
   MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
   MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
   RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
-  /** How long a stopping edge says "not ready" before it closes sockets, where anybody asks for its readiness. */
+  /** How long a stopping edge reports "not ready" before it closes sockets, if a balancer checks its readiness. */
   DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),
-  /** Over which a stopping edge closes its connections. */
+  /** The time over which a stopping edge spreads the closing of its connections. */
   DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
   OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
   UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 2 }),
-  /** A silent connection is noticed after two of them. */
+  /** A silent connection is detected after two intervals. */
   PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
   /** Longer than the idle timeout of a balancer in front, so that the balancer ends idle connections. */
   HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
-  /** Clients are told within a second that Redis does not answer. */
+  /** Below a second, so that clients receive an error within a second when Redis does not respond. */
   EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
   LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
 });

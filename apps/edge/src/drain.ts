@@ -9,7 +9,7 @@ export interface DrainDeps {
   readonly http: HttpServer;
   /** All connections that are open now. */
   readonly connections: () => ClientConnection[];
-  /** How long a balancer gets to see that this edge is not ready; 0 where no balancer checks. */
+  /** The time in which a balancer can detect that this edge is not ready; 0 if no balancer checks. */
   readonly delayMs: number;
   readonly spreadMs: number;
   /** Whether there may be clients on long polling. */
@@ -21,14 +21,14 @@ const CLOSE_MS = 1000;
 const LAST_POLL_MS = 250;
 
 /**
- * Drains an edge: it is not ready, refuses new connections, and closes its connections spread over `spreadMs`. Clients
- * read on from the log, on another edge.
+ * Drains an edge: it reports not ready, refuses new connections, and closes its connections spread over `spreadMs`.
+ * Clients continue to read from the log through another edge.
  */
 export async function drain(deps: DrainDeps): Promise<void> {
   deps.health.drain();
   if (deps.delayMs > 0) await sleep(deps.delayMs);
   await shutDownAll(deps.connections(), deps.spreadMs);
-  // A polling client fetches its last packet by one more request, so the port stays open for it.
+  // A polling client fetches its last packet with one more request, so the port stays open until then.
   if (deps.hasPolling) await sleep(LAST_POLL_MS);
   const closed = once(deps.http, "close");
   deps.http.close();
@@ -37,8 +37,8 @@ export async function drain(deps: DrainDeps): Promise<void> {
 }
 
 /**
- * Closes connections in groups, one group every 50 ms, those without pending work first. All at once they would connect
- * to the other edges at the same moment.
+ * Closes connections in groups, one group every 50 ms, those without pending work first. If all were closed at once,
+ * all clients would reconnect to the other edges at the same moment.
  */
 export async function shutDownAll(connections: readonly ClientConnection[], spreadMs: number): Promise<void> {
   const sorted = connections.toSorted((a, b) => a.pending - b.pending);

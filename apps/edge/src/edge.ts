@@ -18,7 +18,7 @@ export interface Edge {
 
 const CHECKED_RECENTLY_MS = 10_000;
 
-/** Starts an edge. @throws PlatformError when Redis cannot be used; what listening throws. */
+/** Starts an edge. @throws PlatformError when Redis cannot be used; errors of `listen`. */
 export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const resources = await openResources(config, log);
   const { life, node } = resources;
@@ -37,7 +37,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
     port: (http.address() as AddressInfo).port,
     node,
     async stop() {
-      // The delay is for a balancer that checks readiness: without one there is nothing to wait for.
+      // The delay lets a balancer that checks readiness react; without recent checks it is skipped.
       const delayMs = msSinceCheck() < CHECKED_RECENTLY_MS ? config.DRAIN_DELAY_MS : 0;
       await drain({ health, http, connections, delayMs, spreadMs: config.DRAIN_SPREAD_MS, hasPolling });
       return (await life.close()).map(({ step }) => step);
@@ -45,7 +45,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   };
 }
 
-/** Health of the edge, and how long ago its readiness was asked for. */
+/** Health of the edge, and the time since the last readiness check. */
 function watchHealth({ redis, subscriber, node }: Resources): { health: Health; msSinceCheck: () => number } {
   const health = createHealth();
   const loopback = createLoopback({ subscriber, publisher: redis, node });

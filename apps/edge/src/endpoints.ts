@@ -34,7 +34,7 @@ export interface EndpointsDeps {
 }
 
 const PAGE = join(import.meta.dirname, "../../web/dist");
-/** TCP connections beyond clients: pages, health checks, and those that have not sent a request yet. */
+/** TCP connections beyond those of clients: for pages, health checks, and connections without a request so far. */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
 /** Builds the endpoints; closing them is added to the lifecycle. */

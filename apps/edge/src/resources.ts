@@ -29,15 +29,15 @@ import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { shareSessionSecret } from "./auth/session-secret.ts";
 import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
 
-/** What an edge stands on: its connections to Redis and what it shares with other edges through it. */
+/** An edge's connections to Redis, and the state that it shares with other edges through Redis. */
 export interface Resources {
   readonly node: string;
   readonly life: Lifecycle;
   readonly redis: Redis;
-  /** The adapter's: rooms are heard on it. */
+  /** The adapter's connection: receives the published events of all rooms. */
   readonly subscriber: Redis;
   readonly subscriptions: Subscriptions;
-  /** Hears for plain sockets, on a connection of its own. */
+  /** Receives published events for plain sockets, on a connection of its own. */
   readonly fanOut: FanOut;
   readonly store: Store;
   readonly blobs: BlobStore;
@@ -54,15 +54,18 @@ const CLOSE_STEP_MS = 2000;
 const REDIS_WAIT_MS = 30_000;
 
 /**
- * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
- * half a minute, or is older than 7.0.
+ * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not respond
+ * for half a minute, or is older than 7.0.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
   await prepareBlobStore(config.BLOB_STORE);
   const life = createLifecycle(CLOSE_STEP_MS);
   const node = randomBytes(6).toString("hex");
   const logTrouble = logAtMostOnceASecond((_what, error, repeated) => {
-    log.warn({ repeated, reason: error instanceof Error ? error.message : String(error) }, "trouble with the store");
+    log.warn(
+      { repeated, reason: error instanceof Error ? error.message : String(error) },
+      "Redis or the blob store failed",
+    );
   });
   const onTrouble = (error: unknown): void => logTrouble("store", error);
   const connect = (purpose: RedisConnectionOptions["purpose"], name: string, offlineQueue: boolean): Redis => {
@@ -78,7 +81,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     life.add(`redis ${name}`, () => redis.disconnect());
     return redis;
   };
-  // Only this one waits for Redis to be there at the start: afterwards a store that is away is said to be, at once.
+  // Only this connection waits for Redis at the start; afterwards commands fail at once while Redis is unavailable.
   const first = connect("command", "start", true);
   try {
     const facts = await inspectRedis(first, REDIS_WAIT_MS);

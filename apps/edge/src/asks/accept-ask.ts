@@ -46,9 +46,9 @@ export interface AskInput {
 }
 
 /**
- * Checks an ask, stores its bytes, accepts it durably and rings. Idempotent by user and id: sent again it answers the
- * stored seq and `duplicate`. `maxInlineBytes` bounds the bytes that come with it. @throws Refusal; what ioredis throws
- * means that the outcome is unknown, and the same id may be sent again.
+ * Checks an ask, stores its bytes, accepts it durably and adds the conversation's wake-up job. Idempotent by user and
+ * id: an ask sent again returns the stored seq and `duplicate`. `maxInlineBytes` bounds the bytes that come with it.
+ * @throws Refusal; an ioredis error means that the outcome is unknown, and the same id may be sent again.
  */
 export type AcceptAsk = (
   input: AskInput,
@@ -62,7 +62,7 @@ export interface AskDeps extends ExtractionDeps {
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
-  /** Trouble that needs nobody's help: the ask is durable, and the sweeper rings. */
+  /** An error after which the process recovers by itself: the ask is durable, and the sweeper adds the wake-up job. */
   onTrouble(error: unknown): void;
 }
 
@@ -78,7 +78,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     checkMessage(message, limits, input.files.length > 0);
     checkFiles(input.files, limits, maxInlineBytes);
 
-    // When everything is full an ask that is known still gets its answer: nobody new is let in, and nothing is stored.
+    // When the queue is full, a known ask is still acknowledged; new asks are refused, and nothing is stored.
     const maxInFlight = queueGate.full ? 0 : limits.asksInFlight;
     const busy = (): Error => refuse("BUSY", { retryAfterMs: 1000, ask: id });
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
@@ -86,8 +86,8 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     const trace = randomUUID();
     const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, file, index)));
     const secret = await sharedSettings.secret();
-    // What fails here costs an ask that is durable five seconds, until the sweeper looks.
-    const ring = async (): Promise<void> => {
+    // A failure here delays a durable ask by about five seconds, until the sweeper adds the lost jobs.
+    const wake = async (): Promise<void> => {
       try {
         for (const file of new Map(files.map((one) => [one.text, one])).values())
           await orderText(deps, user, file, trace);
@@ -111,19 +111,19 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       nonce: newNonce(),
       maxInFlight,
     });
-    // Without files nothing stands between acceptance and the doorbell: both go to Redis together, in this order, and
-    // share a turn of its disk. A bell that is rung for an ask that is refused finds nothing new.
-    const rung = files.length === 0 && !queueGate.full ? ring() : undefined;
+    // Without files the acceptance and the wake-up job go to Redis in one write, in this order, and share an fsync. A
+    // wake-up job for a refused ask finds nothing new.
+    const woken = files.length === 0 && !queueGate.full ? wake() : undefined;
     const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();
     if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
     if (!accepted.duplicate) queueGate.entered();
-    await (rung ?? ring());
+    await (woken ?? wake());
     return { seq: accepted.seq, duplicate: accepted.duplicate };
   };
 }
 
-/** All of them before any is stored: one bad file must not leave the bytes of the others behind. */
+/** Checks all files before any is stored: one refused file must not leave the stored bytes of the others behind. */
 function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineBytes: number): void {
   if (files.length > limits.filesPerAsk) {
     const message = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
@@ -141,7 +141,7 @@ function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineByt
   }
 }
 
-/** Where a file's bytes and its text are. Everything an ask needs of a file is renewed by this. */
+/** Finds a file's bytes and its text key, and renews the expiry of everything that an ask needs of the file. */
 async function prepare(deps: AskDeps, user: string, file: AskFileInput, index: number): Promise<Prepared> {
   const found = "upload" in file ? await named(deps, user, file.upload) : await deps.uploads.keep(user, file);
   if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
@@ -162,15 +162,15 @@ async function named({ store }: AskDeps, user: string, id: string): Promise<AskF
 }
 
 /**
- * A password makes another text of the same bytes, unless the outcome without a password is known and cannot change: then
- * the file needs none, its bytes may be gone, and the password is ignored. Otherwise the password is stored in a key of its
- * own until its extraction has ended, at most as long as the ask may need it.
+ * A password gives the same bytes another text key, unless the outcome without a password is known and cannot change:
+ * then the file needs none, its bytes may have been released, and the password is ignored. Otherwise the password is
+ * stored under its own key until its extraction has ended, and no longer than the deadline of the ask.
  */
 async function withPassword({ store, sharedSettings }: AskDeps, file: AskFile, password: string): Promise<Prepared> {
   await retainBytes(store, file.ref);
   if (await isSettled(store, file.text)) return { ...file, password };
-  const of = { sha256: file.sha256, profile: await sharedSettings.profile(), password };
-  const text = textKey(await sharedSettings.secret(), of);
+  const source = { sha256: file.sha256, profile: await sharedSettings.profile(), password };
+  const text = textKey(await sharedSettings.secret(), source);
   const [outcome] = await textState(store, [text]);
   if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
   return { ...file, text, password, locked: true };

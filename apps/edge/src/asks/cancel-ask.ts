@@ -8,14 +8,14 @@ export interface CancelDeps {
   onTrouble(error: unknown): void;
 }
 
-/** Cancels an ask and wakes its conversation. Idempotent. @throws Refusal `NOT_FOUND`; what ioredis throws. */
+/** Cancels an ask and adds its conversation's wake-up job. Idempotent. @throws Refusal `NOT_FOUND`; ioredis errors. */
 export type CancelAsk = (user: string, conversation: string, ask: string) => Promise<void>;
 
 export function createCancelAsk({ store, producer, onTrouble }: CancelDeps): CancelAsk {
   return async function cancelAsk(user, conversation, ask) {
     const cancelled = await cancel(store, { user, conversation, id: ask, nonce: newNonce() });
     if (cancelled.kind === "unknown") throw refuse("NOT_FOUND");
-    // The flag is set, or the ask has ended: the sweeper makes up for a wake-up job that is lost.
+    // The ask is already flagged as cancelled, or has ended: a lost wake-up job is added by the sweeper.
     if ("conversation" in cancelled) await producer.wake(cancelled.conversation).catch(onTrouble);
   };
 }

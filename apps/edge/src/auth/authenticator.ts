@@ -2,17 +2,19 @@ import { refuse, TOKEN_BYTES, type Session } from "@docrelay/protocol";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { randomBytes } from "node:crypto";
 
-/** Who a token says somebody is, and until when (ms since the epoch). */
+/** The user that a token names, and when the token expires (ms since the epoch). */
 export interface Identity {
   readonly user: string;
   readonly expiresAt: number;
 }
 
-/** The one seam through which a client becomes a user. Whatever a client says elsewhere selects nothing. */
+/** The only place where a client is given a user: no other input of the client selects one. */
 export interface Authenticator {
   /** @throws Refusal `AUTH_REQUIRED` (no token), `AUTH_INVALID`, `AUTH_EXPIRED`. */
   verify(token: string | undefined): Promise<Identity>;
-  /** A session for `user`, or for a new, unguessable one. @throws Refusal `FORBIDDEN` where sessions come from elsewhere. */
+  /**
+   * A session for `user`, or for a new, unguessable one. @throws Refusal `FORBIDDEN` if sessions are issued elsewhere.
+   */
   issue(user?: string): Promise<Session>;
 }
 
@@ -22,22 +24,22 @@ const AUDIENCE = "docrelay";
 const CLOCK_SKEW_S = 30;
 
 /**
- * Sessions signed with a secret that all edges share; nothing of them is stored. `secrets` holds the one to sign with
- * first, then older ones that still verify.
+ * Sessions signed with a secret that all edges share; no session is stored. `secrets` returns the signing secret first,
+ * then older secrets that still verify.
  */
-export function createAnonymousAuthenticator(of: {
+export function createAnonymousAuthenticator(options: {
   secrets: () => readonly Uint8Array[];
   ttlMs: number;
   now?: () => number;
 }): Authenticator {
-  const now = of.now ?? Date.now;
+  const now = options.now ?? Date.now;
   return {
     async verify(token) {
       if (token === undefined || token === "") throw refuse("AUTH_REQUIRED");
-      // Before any cryptography: a token of megabytes costs nothing.
+      // Checked before any cryptography, so that a token of megabytes costs no CPU time.
       if (token.length > TOKEN_BYTES || Buffer.byteLength(token) > TOKEN_BYTES) throw refuse("AUTH_INVALID");
       let last: unknown;
-      for (const secret of of.secrets()) {
+      for (const secret of options.secrets()) {
         try {
           return await verifyWith(secret, token, now());
         } catch (error) {
@@ -48,10 +50,10 @@ export function createAnonymousAuthenticator(of: {
       throw last instanceof errors.JWTExpired ? refuse("AUTH_EXPIRED") : refuse("AUTH_INVALID");
     },
     async issue(user = `anon-${randomBytes(18).toString("base64url")}`) {
-      const [secret] = of.secrets();
+      const [secret] = options.secrets();
       if (!secret) throw new Error("no secret to sign sessions with");
       const issuedAt = Math.floor(now() / 1000);
-      const expires = Math.ceil(issuedAt + of.ttlMs / 1000); // a token counts in seconds
+      const expires = Math.ceil(issuedAt + options.ttlMs / 1000); // the times in a token are in seconds
       const token = await new SignJWT({})
         .setProtectedHeader({ alg: ALGORITHM })
         .setSubject(user)

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from "node:net";
 
 /**
- * The address a request comes from. A forwarded address is believed only when a trusted proxy wrote it: read from the
- * right, the first one that is no trusted proxy is the client.
+ * The address of a request's client. A forwarded address counts only when a trusted proxy wrote it: read from the
+ * right, the first address that is no trusted proxy is the client's.
  */
 export function clientAddress(
   peer: string | undefined,
@@ -24,7 +24,7 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return version !== 0 && trusted.check(address, version === 6 ? "ipv6" : "ipv4");
 }
 
-/** IPv4 in IPv6's clothes is IPv4. */
+/** IPv4-mapped IPv6 addresses are compared as IPv4. */
 function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }

@@ -1,12 +1,12 @@
-/** Ends what a token allows: not when it runs out but a little later, so that a fresh one may still come. */
+/** Ends a session a little after its token has expired, so that a fresh token may still arrive. */
 export interface Expiry {
-  /** The token in use runs out then, in ms since the epoch; replaces what was said before. */
+  /** Sets when the token in use expires, in ms since the epoch; replaces the earlier value. */
   until(expiresAt: number): void;
   stop(): void;
 }
 
 const GRACE_MS = 30_000;
-/** A longer timer would fire at once. */
+/** `setTimeout` fires at once when given a longer delay. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 export function createExpiry(onExpired: () => void): Expiry {

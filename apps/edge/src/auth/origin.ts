@@ -1,21 +1,21 @@
 /**
- * An origin in its one normal form (`https://APP.test:443` is `https://app.test`); undefined for what is no web origin:
- * `null`, other schemes, anything with a path.
+ * An origin in its normal form (`https://APP.test:443` is `https://app.test`); undefined for a text that is no web
+ * origin: `null`, another scheme, a URL with a path.
  */
 export function normalOrigin(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#\\@\s]+$/i.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).origin;
 }
 
-/** Tells whether two texts name one host, default ports aside. */
+/** Whether an origin and a `Host` header name the same host, with default ports ignored. */
 function isOwn(origin: string, host: string | undefined): boolean {
   if (host === undefined) return false;
   return normalOrigin(`${new URL(origin).protocol}//${host}`) === origin;
 }
 
 /**
- * Whether a request may come from where it says: no `Origin` (not a browser), the own one (its host equals `Host`), or
- * a listed one. `allowed` holds normal origins.
+ * Whether the origin of a request is allowed: no `Origin` (not a browser), the edge's own (its host equals `Host`), or
+ * a listed one. `allowed` holds origins in normal form.
  */
 export function originAllowed(
   headers: { readonly origin?: string | undefined; readonly host?: string | undefined },

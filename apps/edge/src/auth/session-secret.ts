@@ -5,8 +5,8 @@ const KEPT = 3;
 
 /**
  * The secret that signs sessions: the given one, or a random one that the edges share through Redis. There is no
- * default. `adopt` is called whenever Redis comes back: a Redis that lost it gets it again, and where another edge was
- * quicker both secrets go on verifying.
+ * default. `adopt` is called after each reconnect to Redis: it stores the secret again if Redis has lost it; if another
+ * edge stored its own first, both secrets verify.
  */
 export interface SessionSecret {
   all(): readonly Uint8Array[];

@@ -4,14 +4,14 @@ import type { LogReader, OpenQueue } from "./open-queue.ts";
 
 export interface OpenDeps {
   readonly store: Store;
-  /** Bounds the reading: after each network failure all clients open their conversations at the same moment. */
+  /** Bounds the reads: after a network failure all clients open their conversations at the same moment. */
   readonly openQueue: OpenQueue;
 }
 
 /**
- * Reads a conversation of the reader's user from a position on. Call it when the room's subscription is confirmed, so that
- * no event falls between the read and the first one heard. @throws Refusal `RESUME_LOST`, `BUSY`, `SHUTTING_DOWN`; what
- * ioredis throws.
+ * Reads a conversation of the reader's user from a position on. Call it after the room's subscription is confirmed, so
+ * that no event is lost between the read and the first published event. @throws Refusal `RESUME_LOST`, `BUSY`,
+ * `SHUTTING_DOWN`; ioredis errors.
  */
 export type OpenConversation = (reader: LogReader, open: Open) => Promise<Omit<Opened, "ok">>;
 

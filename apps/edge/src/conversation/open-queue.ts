@@ -4,22 +4,25 @@ import { createFairQueue } from "../limits/fair-queue.ts";
 /** A connection that reads logs. */
 export interface LogReader {
   readonly user: string;
-  /** The connection has ended: nothing is read for it any more. */
+  /** The connection has ended: no further log is read for it. */
   readonly gone: boolean;
-  /** Calls back once when it has read (nearly) all that it was sent, or has ended; at once if so already. */
+  /**
+   * Calls back once when the client has read (nearly) all sent bytes, or the connection has ended; at once if so
+   * already.
+   */
   whenRoom(callback: () => void): void;
 }
 
 /**
- * Reads logs for connections: as many bytes of them at a time as the rule allows, users in turn, and one log after the
- * other for one connection, each when it has read the one before. So a client that opens many conversations and reads
- * nothing costs one log, and a user who opens many delays mostly themselves.
+ * Reads logs for connections: a bounded number of bytes at a time, users in turn, and for one connection one log after
+ * the other, each when the client has read the one before. So a client that opens many conversations and reads nothing
+ * costs the memory of one log, and a user's many opens delay mostly that user.
  */
 export interface OpenQueue {
   /**
-   * Runs `work`, which reads one log and hands it on, when the reader's turn comes; `bytesOf` is the size of what was
-   * read. @throws Refusal `BUSY` when too many wait or the turn does not come in time, `SHUTTING_DOWN` when the reader
-   * has gone; what `work` throws.
+   * Runs `work`, which reads one log and sends it, when the reader's turn comes; `bytesOf` returns the size of the log.
+   * @throws Refusal `BUSY` when too many opens wait or the turn does not come in time, `SHUTTING_DOWN` when the
+   * reader's connection has ended; errors of `work`.
    */
   run<T>(reader: LogReader, work: () => Promise<T>, bytesOf: (done: T) => number): Promise<T>;
   readonly waiting: number;
@@ -27,8 +30,8 @@ export interface OpenQueue {
 
 export interface OpenQueueRule {
   /**
-   * Bytes of logs that are read, parsed and serialised at a time. The size of a log is known when it has been read: until
-   * then it counts as much as the longest of late. So many short logs are read side by side, and few long ones.
+   * Bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after the read: until
+   * then it counts as much as the longest recent one. So many short logs are read at the same time, but few long ones.
    */
   readonly maxBytes: number;
   /** Logs read at a time, however short they are. */
@@ -67,7 +70,7 @@ export function createOpenQueue(rule: OpenQueueRule): OpenQueue {
         expectedBytes = Math.max(bytesOf(done), expectedBytes * (1 - DECAY));
         return done;
       } finally {
-        // Later, when what was read is on its way to the reader: `whenRoom` has to see those bytes.
+        // Released after the log was written to the reader's buffer, because `whenRoom` has to count those bytes.
         setImmediate(release);
       }
     },

@@ -1,10 +1,10 @@
 import type { Redis } from "ioredis";
 
-/** What is known about the channels of a subscriber connection. */
+/** The state of the channels of a subscriber connection. */
 export interface Subscriptions {
   /**
-   * Resolves once Redis has confirmed that this channel is subscribed: a log that is read afterwards misses nothing.
-   * Call it after the room was joined. A subscription that failed is tried again.
+   * Resolves once Redis has confirmed the subscription of this channel: no event is lost after a later read of the log.
+   * Call it after the room was joined. A failed subscription is retried.
    */
   confirmed(channel: string): Promise<void>;
   /** Calls back whenever the connection is back and all of its channels are subscribed again. */
@@ -15,8 +15,8 @@ type Call = (...channels: Array<string | Buffer>) => Promise<unknown>;
 
 /**
  * Watches a connection's SSUBSCRIBEs. The Socket.IO adapter, and the client library when it subscribes again after a
- * reconnect, send them without looking at the answer: one that is refused (a cluster that is not ready, a lost
- * connection) would be an unhandled rejection, which ends the process. Here it is only remembered.
+ * reconnect, do not handle their replies: a refused one (a cluster that is not ready, a lost connection) would be an
+ * unhandled rejection. Here the rejection is handled and kept for `confirmed`.
  */
 export function watchSubscriptions(subscriber: Redis, onRefused: (error: unknown) => void): Subscriptions {
   const answers = new Map<string, Promise<unknown>>();
@@ -37,7 +37,7 @@ export function watchSubscriptions(subscriber: Redis, onRefused: (error: unknown
   const sunsubscribe: Call = (...channels) => {
     for (const channel of channels) answers.delete(channel.toString());
     const answer = unsubscribe(...channels);
-    answer.catch(() => undefined); // the connection is gone, and the subscription with it
+    answer.catch(() => undefined); // the connection has ended, and its subscriptions with it
     return answer;
   };
   Object.assign(subscriber, { ssubscribe, sunsubscribe });
@@ -46,7 +46,7 @@ export function watchSubscriptions(subscriber: Redis, onRefused: (error: unknown
   const callbacks: Array<() => void> = [];
   subscriber.on("ready", () => {
     if (wasReady) {
-      // Subscribing again has been sent by now; readers are told when it holds.
+      // The library has sent the subscriptions again by now; the callbacks run when all of them have settled.
       void Promise.allSettled([...answers.values()]).then(() => {
         for (const callback of callbacks) callback();
       });

@@ -1,17 +1,19 @@
 import type { Redis } from "ioredis";
 import { randomUUID } from "node:crypto";
 
-/** Proves that what is published reaches this edge's subscriber connection: part of being ready. */
-export function createLoopback(of: { subscriber: Redis; publisher: Redis; node: string }): { check(): Promise<void> } {
-  const channel = `docrelay:loopback:${of.node}`;
+/** Checks that a published message reaches this edge's subscriber connection; readiness depends on it. */
+export function createLoopback(options: { subscriber: Redis; publisher: Redis; node: string }): {
+  check(): Promise<void>;
+} {
+  const channel = `docrelay:loopback:${options.node}`;
   const waiting = new Map<string, () => void>();
   let subscribed: Promise<unknown> | undefined;
-  of.subscriber.on("smessage", (from: string, token: string) => {
+  options.subscriber.on("smessage", (from: string, token: string) => {
     if (from === channel) waiting.get(token)?.();
   });
   return {
     async check() {
-      subscribed ??= of.subscriber.ssubscribe(channel).catch((error: unknown) => {
+      subscribed ??= options.subscriber.ssubscribe(channel).catch((error: unknown) => {
         subscribed = undefined;
         throw error;
       });
@@ -19,9 +21,9 @@ export function createLoopback(of: { subscriber: Redis; publisher: Redis; node: 
       const token = randomUUID();
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.set(token, resolve);
-      const forget = setTimeout(() => waiting.delete(token), 2000); // whoever waits has given up by then
+      const forget = setTimeout(() => waiting.delete(token), 2000); // the check has timed out by then
       try {
-        await of.publisher.spublish(channel, token);
+        await options.publisher.spublish(channel, token);
         await promise;
       } finally {
         clearTimeout(forget);

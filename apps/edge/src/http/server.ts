@@ -19,13 +19,13 @@ export interface HttpDeps {
   readonly authenticator: Authenticator;
   readonly origins: readonly string[];
   readonly trustedProxies: BlockList;
-  /** New sessions by address; undefined: as many as come. */
+  /** New sessions by address; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   /** Long polling of Socket.IO, where it is switched on. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
-  /** Of idle connections. */
+  /** How long an idle connection is kept open. */
   readonly keepAliveMs: number;
-  /** TCP connections, whatever they have said so far; one more is closed unheard. */
+  /** The bound of TCP connections, with or without a request; a further one is closed without a response. */
   readonly maxSockets: number;
   readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
   onBug(error: unknown): void;
@@ -49,7 +49,7 @@ export function createHttpServer(deps: HttpDeps): Server {
   });
   server.maxConnections = deps.maxSockets;
   server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => undefined); // it went away in mid-handshake
+    socket.on("error", () => undefined); // the client disconnected during the handshake
     const path = pathOf(request);
     const { origins, upgrades } = deps;
     if (path === "/ws/chat" || path === "/ws/chat/") return upgrades.plain(request, socket, head);
@@ -60,7 +60,7 @@ export function createHttpServer(deps: HttpDeps): Server {
   return server;
 }
 
-/** Takes in what a client still sends, up to a bound: one whose line is cut while it writes never reads why. */
+/** Reads the rest of a request, up to a bound: a client whose connection is closed while it writes gets no response. */
 async function hearOut(request: IncomingMessage): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, HEARD_MS);
@@ -104,7 +104,7 @@ function allowOrigin(
   response.setHeader("access-control-max-age", "600");
 }
 
-/** `POST /v1/session`: a new anonymous user, or more time for the one whose token is sent along. */
+/** `POST /v1/session`: a session of a new anonymous user, or a fresh one for the user of the token in the request. */
 async function answerSession(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { headers, method, socket } = request;
   allowOrigin(deps, request, response, "POST");
@@ -113,7 +113,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
     response.setHeader("allow", "POST, OPTIONS");
     throw refuse("NOT_FOUND");
   }
-  request.resume(); // a body says nothing here
+  request.resume(); // the body is ignored
   const address = clientAddress(socket.remoteAddress, headers["x-forwarded-for"], deps.trustedProxies);
   const wait = deps.sessionRate?.take(address, Date.now()) ?? 0;
   if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });

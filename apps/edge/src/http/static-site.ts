@@ -4,9 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** The page's few files, in memory. Paths that name none of them are somebody else's. */
+/** The page's few files, in memory. Other paths are left to the caller. */
 export interface StaticSite {
-  /** Answers a GET or HEAD; false for a path that is not there. */
+  /** Responds to a GET or HEAD; returns false for an unknown path. */
   answer(path: string, request: IncomingMessage, response: ServerResponse): boolean;
 }
 
@@ -38,7 +38,7 @@ interface Asset {
   readonly headers: Record<string, string>;
 }
 
-/** Reads a built page; a folder that is not there is a site without files. */
+/** Reads a built page; a missing folder gives a site without files. */
 export function readStaticSite(folder: string): StaticSite {
   const assets = new Map<string, Asset>();
   const names = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
@@ -73,7 +73,7 @@ export function readStaticSite(folder: string): StaticSite {
   };
 }
 
-/** Whether a browser has this version already. A proxy that packs makes an etag a weak one. */
+/** Whether the browser has this version already. A proxy that compresses turns an etag into a weak one. */
 function holds(header: string | undefined, etag: string): boolean {
   const held = (header ?? "").split(",").map((one) => one.trim().replace(/^W\//, ""));
   return held.includes(etag) || held.includes("*");

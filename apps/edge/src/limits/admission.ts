@@ -19,9 +19,9 @@ export interface Admitted {
 }
 
 /**
- * Decides whether a connection is let in, by the same rules for Socket.IO and plain sockets. `identify` finds the user and
- * is not called by an edge that drains.
- * @throws Refusal `SHUTTING_DOWN`, `RATE_LIMITED`, `TOO_MANY_CONNECTIONS`; what `identify` throws.
+ * Decides whether a connection is let in, by the same rules for Socket.IO and plain sockets. `identify` returns the
+ * user; it is not called while the edge drains. @throws Refusal `SHUTTING_DOWN`, `RATE_LIMITED`,
+ * `TOO_MANY_CONNECTIONS`; errors of `identify`.
  */
 export type Admit = (identify: () => Promise<Identity>) => Promise<Admitted>;
 
@@ -39,7 +39,7 @@ export function createAdmit({ connections, connectRate, maxConnections, isDraini
     if (connections.count >= maxConnections) throw refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
     const release = await connections.take(identity.user);
     try {
-      refuseWhenDraining(); // it may have begun during the wait for Redis
+      refuseWhenDraining(); // the drain may have begun during the wait for Redis
     } catch (error) {
       release();
       throw error;

@@ -1,6 +1,6 @@
 /** A client connection of either kind. */
 export interface ClientConnection {
-  /** Asks or events that this edge has yet to answer. */
+  /** Asks without a terminal event, or client events without an acknowledgement. */
   readonly pending: number;
   /** Emits `SHUTTING_DOWN` and closes. Idempotent. */
   shutDown(): void;

@@ -3,22 +3,22 @@ import { refuse } from "@docrelay/protocol";
 import type { Redis } from "ioredis";
 
 /**
- * How many connections a user has, on all edges together: a sorted set per user of `<node>:<n>` by when it runs out.
- * Each edge renews its own, so that those of a killed edge are gone after a lease.
+ * Counts a user's connections on all edges together: a sorted set per user of `<node>:<n>`, scored by expiry. Each edge
+ * renews its own places, so that the places of a killed edge expire.
  */
 export interface Connections extends AsyncDisposable {
-  /** Takes a place; the returned function gives it back and may be called twice. @throws Refusal `TOO_MANY_CONNECTIONS`. */
+  /** Acquires a place; the returned function releases it, idempotently. @throws Refusal `TOO_MANY_CONNECTIONS`. */
   take(user: string): Promise<() => void>;
   readonly count: number;
 }
 
 const RENEW_MS = 20_000;
 const RETRY_MS = 5000;
-/** Users whose places are renewed at once, so that a large edge does not send one giant pipeline. */
+/** Users whose places are renewed in one pipeline: that of all users of a large edge would be too long. */
 const RENEWED_AT_ONCE = 500;
 
-/** @param onError what Redis answers when a renewal fails; the places are renewed again with the next one. */
-export function createConnections(of: {
+/** @param onError receives the error of a failed renewal; the next renewal includes the same places. */
+export function createConnections(options: {
   redis: Redis;
   node: string;
   max: number;
@@ -32,10 +32,10 @@ export function createConnections(of: {
     const users = [...places];
     for (let at = 0; at < users.length; at += RENEWED_AT_ONCE) {
       const some = users.slice(at, at + RENEWED_AT_ONCE);
-      await Promise.all(some.map(([user, mine]) => renewPlaces(of.redis, user, mine)));
+      await Promise.all(some.map(([user, mine]) => renewPlaces(options.redis, user, mine)));
     }
   };
-  const timer = setInterval(() => void renew().catch(of.onError), RENEW_MS);
+  const timer = setInterval(() => void renew().catch(options.onError), RENEW_MS);
   timer.unref();
 
   function drop(user: string, place: string): boolean {
@@ -53,23 +53,23 @@ export function createConnections(of: {
     async take(user) {
       const mine = places.get(user) ?? new Set();
       const tooMany = refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
-      if (mine.size >= of.max) throw tooMany;
-      const place = `${of.node}:${next++}`;
+      if (mine.size >= options.max) throw tooMany;
+      const place = `${options.node}:${next++}`;
       places.set(user, mine.add(place));
       count++;
-      // Without Redis the cap is this edge's own: it protects, and must not lock anybody out.
-      const granted = await takePlace(of.redis, user, place, of.max).catch(() => true);
+      // Without Redis only this edge's own count is checked: the cap is a protection and must not refuse all users.
+      const granted = await takePlace(options.redis, user, place, options.max).catch(() => true);
       if (!granted) {
         drop(user, place);
         throw tooMany;
       }
       return () => {
-        if (drop(user, place)) releasePlaces(of.redis, user, [place]).catch(() => undefined); // it expires
+        if (drop(user, place)) releasePlaces(options.redis, user, [place]).catch(() => undefined); // it expires
       };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      const released = [...places].map(([user, mine]) => releasePlaces(of.redis, user, mine));
+      const released = [...places].map(([user, mine]) => releasePlaces(options.redis, user, mine));
       places.clear();
       await Promise.allSettled(released); // they expire
     },

@@ -1,14 +1,14 @@
 import { refuse } from "@docrelay/protocol";
 
 /**
- * A bounded queue that serves users in turn. Work of one key runs one after the other, in the order in which it came; keys
- * of one user take turns within that user's turns. So a user with much work delays others by at most one piece of it.
+ * A bounded queue that serves users in turn. Calls for one key run one after the other, in the order of arrival; the
+ * keys of one user share that user's turns. So a user with many calls delays each other user by at most one of them.
  */
 export interface FairQueue<Key> {
   /**
    * Waits for the key's turn, at most `waitMs`. Resolves to a function that ends the turn; it is idempotent and must be
    * called. @throws Refusal `BUSY` at once when a bound of waiting is reached, or when the turn did not come in time;
-   * what `checkKey` throws.
+   * errors of `checkKey`.
    */
   acquire(user: string, key: Key): Promise<() => void>;
   /** Calls of `acquire` that have not settled. */
@@ -22,13 +22,13 @@ export interface FairQueueRule<Key> {
   readonly maxWaitingPerUser?: number;
   readonly maxWaitingPerKey?: number;
   readonly waitMs: number;
-  /** Of a refusal. */
+  /** `retryAfterMs` of a refusal. */
   readonly retryAfterMs: number;
-  /** Whether one more turn may begin beside those `running`. It must allow one beside none. */
+  /** Whether one more turn may begin while `running` turns last. Must return true for 0, else the queue would stop. */
   hasRoom(running: number): boolean;
   /** Calls back once when the key may have its next turn. Default: at once. */
   whenReady?(key: Key, callback: () => void): void;
-  /** Throws for a key that is not to be served any more: all its waiting calls are refused by what it throws. */
+  /** Throws for a key that must not be served any more: all its waiting calls reject with that error. */
   checkKey?(key: Key): void;
 }
 
@@ -36,7 +36,7 @@ interface Waiter {
   resolve(release: () => void): void;
   reject(error: unknown): void;
 }
-/** The calls for one key. `held`: it has its turn, or `whenReady` has not called back. `ready`: in its user's round. */
+/** The calls for one key. `held`: its turn lasts, or `whenReady` has not called back. `ready`: in its user's round. */
 interface Lane<Key> {
   readonly key: Key;
   readonly name: string;
@@ -125,7 +125,7 @@ export function createFairQueue<Key>(rule: FairQueueRule<Key>): FairQueue<Key> {
     if (user.lanes.size === 0) users.delete(name);
   }
 
-  /** A waiter has given up: its lane leaves the round if it was the last one. */
+  /** Called after a waiter's timeout: its lane leaves the round if no other waiter is left. */
   function forgetIfEmpty(lane: Lane<Key>): void {
     if (lane.state !== "ready" || lane.waiters.size > 0) return;
     lane.user.ready.delete(lane);

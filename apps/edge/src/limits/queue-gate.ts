@@ -1,14 +1,14 @@
-/** Whether the whole system has as many unfinished asks as it may: counted once a second, plus what was let in since. */
+/** Whether all users' unfinished asks have reached the bound: counted once a second, plus the asks accepted since. */
 export interface QueueGate extends Disposable {
   readonly full: boolean;
-  /** An ask was let in. */
+  /** Counts an accepted ask until the next count. */
   entered(): void;
 }
 
 const EVERY_MS = 1000;
 
-/** @param count sums the unfinished asks; when it fails the last sum stands, since accepting then fails as well. */
-export function createQueueGate(of: { max: number; count: () => Promise<number>; everyMs?: number }): QueueGate {
+/** @param count sums the unfinished asks; if it fails the last sum is kept, since accepting then fails as well. */
+export function createQueueGate(options: { max: number; count: () => Promise<number>; everyMs?: number }): QueueGate {
   let counted = 0;
   let since = 0;
   let counting = false;
@@ -17,20 +17,20 @@ export function createQueueGate(of: { max: number; count: () => Promise<number>;
     counting = true;
     const before = since;
     try {
-      counted = await of.count();
+      counted = await options.count();
       since -= before;
     } catch {
-      // Redis is away: the asks themselves find out.
+      // Redis does not respond: accepting an ask then fails by itself.
     } finally {
       counting = false;
     }
   };
   void look();
-  const timer = setInterval(() => void look(), of.everyMs ?? EVERY_MS);
+  const timer = setInterval(() => void look(), options.everyMs ?? EVERY_MS);
   timer.unref();
   return {
     get full() {
-      return counted + since >= of.max;
+      return counted + since >= options.max;
     },
     entered: () => void since++,
     [Symbol.dispose]: () => clearInterval(timer),

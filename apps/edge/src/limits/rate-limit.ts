@@ -1,8 +1,8 @@
 /*
- * Who may do how much: pure, time is an input. Everything here is per edge; what holds across edges is counted in Redis.
+ * Rate limits as pure functions with the time as an input. All of them are per edge; bounds across edges are in Redis.
  */
 
-/** A bucket that holds `burst` tokens and gains `perSecond`; `at` in ms is when `tokens` was true. */
+/** A bucket that holds up to `burst` tokens and gains `perSecond`; `tokens` is the count at the time `at`, in ms. */
 export interface Bucket {
   readonly tokens: number;
   readonly at: number;
@@ -12,7 +12,7 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** Takes a token. Refused: `retryAfterMs` until there is one; a refusal costs nothing. */
+/** Takes a token. If there is none: `retryAfterMs` until the next one; a refusal takes no token. */
 export function takeToken(
   bucket: Bucket | undefined,
   rate: Rate,
@@ -29,9 +29,9 @@ export function takeToken(
   };
 }
 
-/** Buckets by name; those that are full again are forgotten, so that the map is as large as the crowd of one moment. */
+/** Buckets by name; full ones are deleted, so that the size of the map is bounded by the recent names. */
 export interface RateLimiter {
-  /** Milliseconds until it may be tried again; 0 when it was allowed. */
+  /** Takes a token; returns 0 if there was one, else the milliseconds until a retry can succeed. */
   take(name: string, now: number): number;
   readonly size: number;
 }
@@ -60,12 +60,12 @@ export function createRateLimiter(rate: Rate): RateLimiter {
   };
 }
 
-/** When the last bad messages of one connection came, in ms, oldest first. */
+/** Arrival times of the last bad messages of one connection, in ms, oldest first. */
 export type Strikes = readonly number[];
 const MAX_STRIKES = 20;
 const STRIKES_MS = 10_000;
 
-/** One more bad message; `out`: that was the twentieth within ten seconds. */
+/** Counts one more bad message; `out`: it was the twentieth within ten seconds. */
 export function strike(strikes: Strikes, now: number): { strikes: Strikes; out: boolean } {
   const recent = [...strikes.filter((at) => now - at < STRIKES_MS), now];
   return { strikes: recent, out: recent.length >= MAX_STRIKES };

@@ -1,8 +1,8 @@
 import { createFairQueue } from "./fair-queue.ts";
 
-/** Runs a few pieces of work at a time; others wait in order, for a bounded time: a fair queue of one user. */
+/** Runs a few functions at a time; others wait in order, for a bounded time: a fair queue with a single user. */
 export interface Slots {
-  /** @throws Refusal `BUSY` when too many wait or the wait was too long; otherwise what `work` throws. */
+  /** @throws Refusal `BUSY` when too many wait or the wait was too long; errors of `work`. */
   run<T>(work: () => Promise<T>): Promise<T>;
   readonly waiting: number;
 }

@@ -2,12 +2,13 @@ import type { AcceptAsk, AskInput } from "../asks/accept-ask.ts";
 import { toFailure } from "../report/failure.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The pauses before an ask whose acceptance is unknown is sent again. */
+/** The pauses before each retry of an ask whose acceptance is unknown. */
 const AGAIN_MS = [250, 750, 1500] as const;
 
 /**
- * Accepts an ask as a client of the socket endpoint would: while the store does not answer it is sent again with the same
- * id, so that it is asked once. `isOver`: nobody waits any more. @throws what the last try threw.
+ * Accepts an ask with the retries that a Socket.IO client would make itself: while Redis does not respond, the same id
+ * is sent again, so that the ask is accepted once. `isOver`: the connection has closed, and the retries end. @throws
+ * the error of the last retry.
  */
 export async function acceptPatiently(
   acceptAsk: AcceptAsk,

@@ -1,23 +1,23 @@
 /**
- * Bounds the bytes of large frames that are still on their way, of all connections together: the library keeps each until
- * it is whole, and nothing else bounds how many do that at once.
+ * Bounds the bytes of incomplete large frames of all connections together: the library buffers each frame until it is
+ * complete, and no other bound limits how many it buffers at once.
  */
 export interface Assembly {
   readonly bytes: number;
-  /** For one connection; `evict` is called when room is needed and it is the one that has been silent for longest. */
+  /** Adds a connection; `evict` is called when room is needed and this connection has been silent for longest. */
   join(evict: () => void): Member;
 }
 interface Member {
   received(bytes: number): void;
-  /** The frame is whole, or the connection has gone. */
+  /** The frame is complete, or the connection has ended. */
   finished(): void;
 }
 
-/** Frames below this do not count: everybody may have one on the way. */
+/** Smaller frames do not count: each connection may have an incomplete one. */
 const SMALL_BYTES = 262_144;
 
 export function createAssembly(maxBytes: number): Assembly {
-  // In the order in which they were heard last.
+  // In the order of the last received bytes, oldest first.
   const large = new Map<Member, () => void>();
   let total = 0;
   return {

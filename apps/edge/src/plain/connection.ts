@@ -41,7 +41,7 @@ export interface ConnectionDeps {
 const LARGE_FRAME_BYTES = 262_144;
 /** Close code of an error for which the protocol's table has none: `BUSY`. */
 const TRY_AGAIN_LATER = 1013;
-/** An ask without a terminal event this long after its deadline is lost. */
+/** An ask that has no terminal event this long after its deadline counts as lost. */
 const OVERDUE_MS = 15_000;
 
 type AskFrame = Extract<DecodedFrame, { readonly message: string }>;
@@ -73,7 +73,7 @@ export class PlainConnection implements ClientConnection {
     });
   }
 
-  /** The socket is paused: pongs are not heard either. */
+  /** A frame is being handled and the socket is paused: pongs are not received meanwhile. */
   get busy(): boolean {
     return this.#inbox.busy;
   }
@@ -92,13 +92,13 @@ export class PlainConnection implements ClientConnection {
     if (this.#isOver) return;
     // A client that does not read would not read this frame either.
     if (code !== "SLOW_CONSUMER") this.#send(errorFrame(wireError(code, more), undefined));
-    if (this.#isOver) return; // that frame found the buffer full
+    if (this.#isOver) return; // sending that frame found the buffer full and ended the connection
     this.#deps.metrics.closed(code);
     this.closed();
     this.#ws.close(ERRORS[code].close || TRY_AGAIN_LATER, code);
   }
 
-  /** The socket has closed; its asks go on without it. Idempotent. */
+  /** Call it when the socket has closed; its asks continue without it. Idempotent. */
   closed(): void {
     this.#isOver = true;
     this.#inbox.close();
@@ -121,26 +121,26 @@ export class PlainConnection implements ClientConnection {
     }
     if (data.length <= LARGE_FRAME_BYTES) return this.#ask(decodePlainFrame(data, limits));
     await largeFrames.run(async () => {
-      if (!this.#isOver) await this.#ask(await threads.decode(data)); // it may have closed during the wait
+      if (!this.#isOver) await this.#ask(await threads.decode(data)); // the socket may have closed during the wait
     });
   }
 
   async #ask(frame: DecodedFrame): Promise<void> {
     const { uniqueId } = frame;
-    if (this.#isOver) return; // it closed during the decoding
+    if (this.#isOver) return; // the socket has closed during the decoding
     if (frame.refused) return this.#refuse(frame.refused, uniqueId);
     const id = randomUUID();
     try {
       if (Date.now() >= this.#identity.expiresAt) throw refuse("AUTH_EXPIRED");
       this.#reader ??= this.#follow();
-      // Before it is accepted: its reply may come sooner than the acceptance.
+      // Added before the acceptance, because the reply may arrive earlier than the acceptance.
       this.#asks.add(id, { uniqueId, stream: frame.stream });
       this.#reader.asked(id, await this.#accept(id, frame));
     } catch (error) {
-      const isPending = this.#asks.has(id); // else its end was heard, or the socket has closed
+      const isPending = this.#asks.has(id); // else its terminal event has arrived, or the socket has closed
       this.#asks.remove(id);
       const { wire, severity } = toFailure(error);
-      // It may be durable all the same, and nothing waits for its reply any more.
+      // The ask may be durable nevertheless, and its reply would have no reader: cancel it.
       if (severity !== "refused") {
         this.#deps.cancelAsk(this.#identity.user, this.#conversation, id).catch(this.#deps.onTrouble);
       }

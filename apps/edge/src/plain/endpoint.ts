@@ -53,7 +53,7 @@ export interface PlainEndpoint extends AsyncDisposable {
 }
 
 const PROTOCOL = "docrelay.v1";
-/** A frame's own JSON around its base64. */
+/** Bytes of a frame's JSON around the base64 of its files. */
 const FRAME_MARGIN_BYTES = 65_536;
 /** Browsers send a large frame in pieces: Chromium 33 MB in 251 of 128 KiB. A quarter of that size is allowed for. */
 const MIN_FRAGMENTS = 256;
@@ -61,7 +61,7 @@ const FRAGMENT_BYTES = 32_768;
 const CLOSE_MS = 2000;
 const DECODE_MS = 15_000;
 const ARRIVING = { bytes: 268_435_456, frames: 4 };
-/** Each one that waits holds a frame of up to 35 MB. */
+/** Each waiting call keeps a frame of up to 35 MB in memory. */
 const LARGE_FRAMES = { atOnce: 2, maxWaiting: 8, waitMs: 30_000 };
 
 export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
@@ -117,7 +117,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       return threads.decoded;
     },
     handleUpgrade(request, socket, head) {
-      socket.on("error", () => undefined); // the client went away during the handshake
+      socket.on("error", () => undefined); // the client disconnected during the handshake
       deps
         .admit(() => identify(request))
         .then(
@@ -149,7 +149,7 @@ function serverOptions(maxFrameBytes: number): ServerOptions {
     maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(maxFrameBytes / FRAGMENT_BYTES)),
     perMessageDeflate: false,
     closeTimeout: CLOSE_MS,
-    // Never a bearer.<token> back in a header.
+    // Selects no `bearer.<token>`, because the selected subprotocol is sent back in a header.
     handleProtocols: (offered: Set<string>) => (offered.has(PROTOCOL) ? PROTOCOL : (false as const)),
   };
   return options; // `closeTimeout` is missing in the library's types

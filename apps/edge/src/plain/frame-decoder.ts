@@ -11,7 +11,7 @@ import {
   type WireError,
 } from "@docrelay/protocol";
 
-/** What a frame may hold: characters, bytes and files, as the settings say. */
+/** The limits of a frame's characters, bytes and files, from the settings. */
 export interface PlainLimits {
   readonly messageChars: number;
   readonly fileBytes: number;
@@ -25,7 +25,7 @@ interface DecodedFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** `uniqueId` as the client sent it: null and absent are two things. */
+/** `uniqueId` as the client sent it: null and absent are different values. */
 export type DecodedFrame = { readonly uniqueId?: string | null | undefined } & (
   | { readonly refused: WireError }
   | {
@@ -39,8 +39,8 @@ export type DecodedFrame = { readonly uniqueId?: string | null | undefined } & (
 const UNIQUE_ID_CHARS = 256;
 
 /**
- * Reads one text frame of an old front end; `text` is valid UTF-8. Never throws for what a client sent: what does not
- * fit is `refused`, with the client's own id where the frame had one.
+ * Decodes one text frame of an old front end; `text` is valid UTF-8. Does not throw for any input of a client: an
+ * invalid frame is returned as `refused`, with the client's own id if the frame had one.
  */
 export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFrame {
   let uniqueId: string | null | undefined;
@@ -78,8 +78,8 @@ function parseShallow(text: Buffer): unknown {
 const BOUNDS = {
   depth: PAYLOAD_DEPTH + 1,
   /**
-   * Far more than any frame has. A parsed text may take many times its own size, and a thread's memory limit does not hold
-   * inside of the parser: reaching it there ends the process.
+   * Far more than a valid frame has. A parsed text may take many times its own size, and a thread that reaches its
+   * memory limit inside the parser ends the whole process.
    */
   parts: 10_000,
 };
@@ -101,7 +101,7 @@ function decodeFile({ name, type, content }: PlainFile, index: number, limits: P
 
 const DATA_URL = /^data:[^,]{0,256};base64,/i;
 
-/** Standard alphabet, whole padding, nothing between: what Node would skip over is a file that did not arrive whole. */
+/** Accepts the standard alphabet with full padding only: Node skips other characters, which would corrupt the file. */
 function decodeBase64(content: string, index: number, most: number): Uint8Array<ArrayBuffer> {
   const base64 = content.slice(DATA_URL.exec(content.slice(0, 300))?.[0].length ?? 0);
   const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
@@ -113,12 +113,14 @@ function decodeBase64(content: string, index: number, most: number): Uint8Array<
   const corrupt = refuse("FILE_CORRUPT", { file: index });
   if (base64.length % 4 !== 0 || base64.includes("-") || base64.includes("_")) throw corrupt;
   const bytes = Buffer.from(base64, "base64");
-  // Every character that is none of base64 was skipped and makes it shorter.
+  // Node has skipped each character that is not base64, so that the result is shorter.
   if (bytes.length !== size) throw corrupt;
   return own(bytes);
 }
 
-/** The same bytes in a buffer that nobody shares: small ones come from Node's pool, which cannot be handed over. */
+/**
+ * The same bytes in a buffer of their own: small buffers share Node's pool, which cannot be transferred to a thread.
+ */
 export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes;
   const whole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;

@@ -2,15 +2,15 @@ import type { WebSocket } from "ws";
 
 /** The frames of one socket, handled one after the other. */
 export interface FrameInbox {
-  /** A frame is being handled: the socket is paused, so that pongs are not heard either. */
+  /** A frame is being handled and the socket is paused: pongs are not received meanwhile. */
   readonly busy: boolean;
-  /** Drops the frames that wait, and all that still come. */
+  /** Drops the waiting frames and all later ones. */
   close(): void;
 }
 
 /**
- * Hands frames to `handle` in their order, each when the one before is done. Meanwhile the socket is paused: what follows
- * stays in the network. `handle` must not reject.
+ * Passes frames to `handle` in their order, each when the one before is done. Meanwhile the socket is paused, so that
+ * later bytes stay in the network and use no memory here. `handle` must not reject.
  */
 export function createFrameInbox(
   ws: WebSocket,

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decodePlainFrame, type PlainLimits } from "./frame-decoder.ts";
 
-/* Entry of a thread: a frame's bytes in, the decoded frame out, both handed over and not copied. */
+/* Entry of a thread: receives a frame's bytes and returns the decoded frame; both are transferred, not copied. */
 
 const limits = workerData as PlainLimits;
 

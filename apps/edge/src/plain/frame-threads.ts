@@ -2,11 +2,11 @@ import { refuse } from "@docrelay/protocol";
 import { Worker } from "node:worker_threads";
 import { own, type DecodedFrame, type PlainLimits } from "./frame-decoder.ts";
 
-/** Decodes big frames off the event loop. */
+/** Decodes large frames in threads, off the event loop. */
 export interface FrameThreads extends AsyncDisposable {
   /**
-   * `text` is gone afterwards: it was handed over. The caller bounds how many run at a time.
-   * @throws Refusal `BUSY` when it took too long.
+   * `text` cannot be used afterwards: its bytes are transferred to a thread. The caller bounds the calls at one time.
+   * @throws Refusal `BUSY` when the decoding took too long.
    */
   decode(text: Buffer): Promise<DecodedFrame>;
   /** Frames decoded so far. */
@@ -16,18 +16,25 @@ export interface FrameThreads extends AsyncDisposable {
 const ENTRY = new URL("./frame-thread.ts", import.meta.url);
 const MIB = 1_048_576;
 
-/** @param of.frameBytes the largest frame; a thread may use a few times that. Threads start when they are needed. */
-export function createFrameThreads(of: { limits: PlainLimits; frameBytes: number; deadlineMs: number }): FrameThreads {
+/**
+ * @param options.frameBytes the largest frame; a thread may use a few times that. Threads start when they are needed.
+ */
+export function createFrameThreads(options: {
+  limits: PlainLimits;
+  frameBytes: number;
+  deadlineMs: number;
+}): FrameThreads {
   const idle: Worker[] = [];
   const all = new Set<Worker>();
   let decoded = 0;
   let ended = false;
 
   const start = (): Worker => {
-    // Its text and what is parsed of it, at two bytes a character, twice over. It must never be reached: inside of the
-    // parser that ends the process. The decoder bounds how much a frame can become.
-    const heap = 128 + Math.ceil(of.frameBytes / MIB) * 8;
-    const { messageChars, fileBytes, filesPerAsk } = of.limits;
+    // Room for the text and its parsed form at two bytes a character, doubled. A thread that reaches this limit inside
+    // the parser ends the whole process; the decoder bounds the size of a parsed frame so that the limit is not
+    // reached.
+    const heap = 128 + Math.ceil(options.frameBytes / MIB) * 8;
+    const { messageChars, fileBytes, filesPerAsk } = options.limits;
     const worker = new Worker(ENTRY, {
       workerData: { messageChars, fileBytes, filesPerAsk },
       resourceLimits: { maxOldGenerationSizeMb: heap },
@@ -41,7 +48,7 @@ export function createFrameThreads(of: { limits: PlainLimits; frameBytes: number
       const at = idle.indexOf(worker);
       if (at >= 0) idle.splice(at, 1);
     });
-    worker.on("error", () => undefined); // whoever waits for it hears it; then it exits
+    worker.on("error", () => undefined); // handled by `answerOf`; the thread then exits
     return worker;
   };
 
@@ -52,7 +59,7 @@ export function createFrameThreads(of: { limits: PlainLimits; frameBytes: number
     async decode(text) {
       if (ended) throw refuse("SHUTTING_DOWN");
       const worker = idle.pop() ?? start();
-      const frame = await answerOf(worker, own(text), of.deadlineMs);
+      const frame = await answerOf(worker, own(text), options.deadlineMs);
       if (!frame) {
         await worker.terminate();
         throw refuse("BUSY", { retryAfterMs: 1000 });
@@ -68,7 +75,7 @@ export function createFrameThreads(of: { limits: PlainLimits; frameBytes: number
   };
 }
 
-/** Undefined when the thread died or did not answer in time. */
+/** The thread's result; undefined when the thread died or returned none in time. */
 function answerOf(
   worker: Worker,
   bytes: Uint8Array<ArrayBuffer>,

@@ -16,8 +16,8 @@ export interface IdentifyDeps {
 const BEARER = "bearer.";
 
 /**
- * The user of an upgrade request: that of the token among its subprotocols, else a new anonymous one for this connection
- * alone. @throws Refusal `AUTH_*`, `RATE_LIMITED`
+ * The user of an upgrade request: that of the token in its subprotocols, else a new anonymous user for this connection
+ * only. @throws Refusal `AUTH_*`, `RATE_LIMITED`
  */
 export async function identifyUpgrade(deps: IdentifyDeps, request: IncomingMessage): Promise<Identity> {
   const token = tokenOf(request);
@@ -28,7 +28,8 @@ export async function identifyUpgrade(deps: IdentifyDeps, request: IncomingMessa
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   try {
     const { user } = await deps.authenticator.issue();
-    // The token of this user is never handed out, so it does not expire before the connection ends.
+    // The token of this user is not sent to the client, which could not renew it: the session lasts as long as the
+    // connection.
     return { user, expiresAt: Number.POSITIVE_INFINITY };
   } catch (error) {
     throw toFailure(error).wire.code === "FORBIDDEN" ? refuse("AUTH_REQUIRED") : error;

@@ -2,14 +2,14 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { takeToken, type Bucket } from "../limits/rate-limit.ts";
 
-/** A large frame keeps pongs waiting behind it: these bytes in a period are a sign of life too, a byte now and then is not. */
+/** A large frame delays the pongs behind it: this many bytes in a period also count as alive, a few bytes do not. */
 const ALIVE_BYTES = 4096;
 const PING_RATE = { perSecond: 5, burst: 100 };
 
 /**
- * Pings a socket and notices when nothing comes back; answers its pings, and notices when they are too many (the library's
- * own answering drops such a socket without a word, so it is off). `isHeld`: reading is held back on
- * our side, so that silence says nothing. The returned function ends it.
+ * Pings a socket and detects when neither a pong nor enough bytes arrive. Also sends the pongs and detects too many
+ * pings; the library's own pongs are off, because it would close such a socket without a reason. `isHeld`: this process
+ * has paused the socket, so that silence is no sign of a dead client. The returned function stops the watch.
  */
 export function watchLiveness(
   ws: WebSocket,

@@ -4,7 +4,7 @@ import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./reply.ts";
 /** The asks of one plain socket that wait for their terminal event. */
 export interface PendingAsks {
   readonly count: number;
-  /** Waits for an ask's events; for its end at most until it is overdue. */
+  /** Waits for an ask's events, until its terminal event or until the ask is overdue. */
   add(ask: string, reply: { readonly uniqueId: UniqueId; readonly stream: boolean }): void;
   has(ask: string): boolean;
   remove(ask: string): void;
@@ -20,7 +20,7 @@ interface Pending {
   attempt: number;
 }
 
-/** @param overdueMs after which an ask that has no terminal event is refused as `ASK_EXPIRED`: the log has lost it. */
+/** @param overdueMs after this time an ask without a terminal event counts as lost and is refused as `ASK_EXPIRED`. */
 export function createPendingAsks(overdueMs: number, send: (frame: string) => void): PendingAsks {
   const pending = new Map<string, Pending>();
 

@@ -9,9 +9,9 @@ export interface ReaderDeps {
   readonly toWire: (error: unknown) => WireError;
 }
 
-/** Follows one conversation for a plain socket: here the edge is the client, and a lost hint is no lost reply. */
+/** Follows one conversation for a plain socket. The edge reads the log itself, so that a lost hint loses no reply. */
 export interface PlainReader {
-  /** An ask was accepted: it is watched until the log says how it ended. */
+  /** Call it for an accepted ask: the log is read until the ask has its terminal event. */
   asked(ask: string, at: { seq: number; duplicate: boolean }): void;
   stop(): void;
 }
@@ -20,8 +20,8 @@ const LISTEN_MS = 900;
 const LISTEN_AGAIN_MS = 1000;
 
 /**
- * Begins at once. `apply` hears every event once and in order; after a rolled-back log, those of the new one as well.
- * `fail`: it cannot be followed any more.
+ * Begins at once. `apply` is called once for each event, in order; after a rollback of the log, also for the events of
+ * the new one. `fail` is called when the conversation cannot be followed any more.
  */
 export function followConversation(
   { fanOut, open, toWire }: ReaderDeps,
@@ -32,7 +32,7 @@ export function followConversation(
   let state = following();
   let stopped = false;
   let unlisten: (() => void) | undefined;
-  // What it reads is applied here: a reader of logs that has always read what it was sent.
+  // Events are applied in this process, so this reader has no unread bytes and is ready for the next log at once.
   const reader: LogReader = {
     user: target.user,
     get gone() {
@@ -80,8 +80,8 @@ export function followConversation(
   }
 
   /*
-   * The log is read after the subscription holds. Should that take too long, the log is read anyway, and once more when
-   * it does hold.
+   * The log is read after the subscription is confirmed. If that takes too long, the log is read anyway, and again
+   * after the confirmation.
    */
   let begun = false;
   const begin = (): void => {

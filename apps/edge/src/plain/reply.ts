@@ -1,6 +1,6 @@
 import { jsonMembers, type EventOf, type WireError } from "@docrelay/protocol";
 
-/** `unique_id` as the client sent it: null and absent are two things. */
+/** `unique_id` as the client sent it: null and absent are different values. */
 export type UniqueId = string | null | undefined;
 
 /** The frame of a refusal or failure. */
@@ -12,22 +12,24 @@ export function deltaFrame(text: string, uniqueId: UniqueId): string {
   return JSON.stringify({ type: "delta", text, unique_id: uniqueId });
 }
 
-/** The engine's reply frame with the client's own id in it and all else as it came; or one made of the whole text. */
+/**
+ * The engine's reply frame with only its id replaced by the client's; without such a frame, one built from the text.
+ */
 export function replyFrame({ text, frame }: EventOf<"completed">, uniqueId: UniqueId): string {
   const forwarded = frame === undefined ? undefined : withUniqueId(frame, uniqueId);
   return forwarded ?? JSON.stringify({ message: text, type: "chat", unique_id: uniqueId });
 }
 
 /**
- * Replaces the value of `unique_id` in the text of a JSON object and touches nothing else: parsed and printed again,
- * long numbers and spelled-out characters would be others. Undefined when `json` is no JSON object.
+ * Replaces the value of `unique_id` in the text of a JSON object and leaves every other character as it is: parsing and
+ * serialising would change long numbers and escaped characters. Undefined when `json` is no JSON object.
  */
 export function withUniqueId(json: string, uniqueId: UniqueId): string | undefined {
   if (!isObject(json)) return undefined;
   const members = jsonMembers(json);
   const mine = members.filter(({ key }) => key === "unique_id");
   if (uniqueId === undefined) {
-    // The client sent none: what the engine was told instead is not its business.
+    // The client sent no id: the substitute that the engine received is removed from the reply.
     if (mine.length === 0) return json;
     const rest = members.filter(({ key }) => key !== "unique_id").map(({ from, to }) => json.slice(from, to));
     return `{${rest.join(",")}}`;

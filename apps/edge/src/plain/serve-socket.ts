@@ -17,7 +17,7 @@ export interface Upgraded {
   readonly identity: Identity;
 }
 
-/** Serves an upgraded socket and ends it when it is silent, floods, or its token expires. Its `close` event ends all. */
+/** Serves an upgraded socket and ends it on silence, a flood of pings, or token expiry. `close` stops all timers. */
 export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upgraded): PlainConnection {
   const connection = new PlainConnection(deps, ws, identity);
   const unwatch = watchLiveness(
@@ -35,15 +35,15 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
   );
   const arriving = deps.assembly.join(() => {
     connection.end("BUSY");
-    setImmediate(() => ws.terminate()); // while it closes it would go on collecting bytes
+    setImmediate(() => ws.terminate()); // a socket that is only closing would continue to buffer bytes
   });
-  // Before the library's own listener, so that a complete frame leaves nothing counted.
+  // Added before the library's own listener: bytes are counted first, and the complete frame then resets the count.
   request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
   ws.on("message", () => arriving.finished());
   const expiry = createExpiry(() => connection.end("AUTH_EXPIRED"));
   if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);
   ws.on("error", (error: Error & { code?: string }) => {
-    // The library has closed it with the code that fits: 1002, 1007, 1008 or 1009.
+    // The library has already closed the socket with the matching code: 1002, 1007, 1008 or 1009.
     deps.metrics.closed(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "PAYLOAD_TOO_LARGE" : "BAD_MESSAGE");
   });
   ws.on("close", () => {

@@ -3,7 +3,7 @@ import { JobsError } from "@docrelay/jobs";
 import { storeErrorKind } from "@docrelay/platform";
 import { Refusal, wireError, type WireError } from "@docrelay/protocol";
 
-/** What went wrong, as a client may see it; only `bug` is logged as an error. */
+/** An error in the form that a client may receive; only `bug` is logged as an error. */
 export interface Failure {
   readonly wire: WireError;
   readonly severity: "refused" | "store" | "bug";
@@ -11,7 +11,7 @@ export interface Failure {
 
 const STORE_RETRY_MS = 500;
 
-/** The one place where an error becomes a code of the protocol. No internal text gets into it. */
+/** The only place that maps an error to a code of the protocol. The result contains no internal text. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Refusal) return { wire: error.wire, severity: "refused" };
   if (error instanceof ChannelError && error.kind === "hole")

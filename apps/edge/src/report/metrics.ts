@@ -1,18 +1,18 @@
 import { createMetrics, type Metrics } from "@docrelay/platform";
 
-/** What an edge counts. Labels are names from our own tables, never ids. */
+/** The metrics of an edge. Labels are names from fixed tables, never ids, so that their number is bounded. */
 export interface EdgeMetrics {
   readonly metrics: Metrics;
-  /** A client event or frame was answered: `ok` or the refusal's code. */
+  /** A client event or frame was acknowledged or refused: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
   /** An ask was acknowledged, after this long. */
   asked(seconds: number): void;
-  /** A conversation was opened from a position on: by a connection that did not hear it, or by one that missed something. */
+  /** A conversation was opened from a position: by a connection that had not joined it, or by one that found a gap. */
   resumed(why: "reconnect" | "gap", events: number): void;
-  /** The adapter's connection was sent a message: an event or a hint for a conversation that is open here. */
+  /** The adapter's connection received a message: an event or a hint for a conversation that is open here. */
   heard(): void;
   resynced(): void;
-  /** The server ended a connection, and why. */
+  /** The server ended a connection, with this code. */
   closed(code: string): void;
   unexpected(): void;
 }

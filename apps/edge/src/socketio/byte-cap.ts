@@ -1,6 +1,6 @@
 import type { Socket as NetSocket } from "node:net";
 
-/** What an engine.io connection lets us see of itself. */
+/** The used parts of an engine.io connection. */
 interface Connection {
   readonly request: { readonly socket: NetSocket };
   on(event: "packetCreate", listener: (packet: Packet) => void): unknown;
@@ -13,21 +13,21 @@ interface Packet {
 export interface ByteCap {
   /** Bytes that wait for the client to read them. */
   buffered(): number;
-  /** Calls back once when hardly anything waits, or the connection has ended; at once if so already. */
+  /** Calls back once when at most `ROOM_BYTES` wait, or the connection has ended; at once if so already. */
   whenRoom(callback: () => void): void;
 }
 
-/** With no more than this waiting, the next log may be sent: the network still has something to do meanwhile. */
+/** The next log may be sent when no more than this waits: enough to keep the network busy meanwhile. */
 const ROOM_BYTES = 65_536;
 
 /**
- * Counts what a connection has not got rid of, and says once when it is more than `cap`: the library itself would
- * buffer for ever (192 MB in 4 s for a client that stops reading). One message may exceed the cap by its own size,
- * since it is counted when the next one comes.
+ * Counts the unsent bytes of a connection and calls `onSlow` once when they exceed `cap`: the library itself buffers
+ * without a bound (192 MB in 4 s for a client that stops reading). One message may exceed the cap by its own size,
+ * since it is counted when the next one is sent.
  */
 export function capBytes(connection: Connection, cap: number, onSlow: () => void): ByteCap {
   const { socket } = connection.request;
-  let waiting = 0; // not yet handed to the socket: the library hands over one batch at a time
+  let waiting = 0; // not written to the socket yet: the library writes one batch at a time
   let slow = false;
   let ended = false;
   const callbacks: Array<() => void> = [];
@@ -44,7 +44,7 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
     drained();
   });
   const hasRoom = (): boolean => ended || buffered() <= ROOM_BYTES;
-  // The library hands the next batch over within the same tick: looked at after it.
+  // The library writes the next batch within the same tick, so the buffer is checked after that tick.
   const drained = (): void => {
     if (callbacks.length === 0) return;
     setImmediate(() => {

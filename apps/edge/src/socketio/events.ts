@@ -21,7 +21,7 @@ import type { EdgeMetrics } from "../report/metrics.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { Membership } from "./membership.ts";
 
-/** The user of a socket and what it hears; `renew` takes a fresh token of the same user. */
+/** The user of a socket and its joined conversations; `renew` verifies a fresh token of the same user. */
 export interface Session {
   identity(): Identity;
   readonly membership: Membership;
@@ -29,7 +29,7 @@ export interface Session {
   renew(identity: Identity): void;
 }
 
-/** Says when a connection may be read again. */
+/** Decides when a connection may be read again. */
 export interface Backpressure {
   readonly hasRoom: boolean;
   whenRoom(callback: () => void): void;
@@ -60,7 +60,7 @@ export interface ClientEvent extends EventRules {
   run(deps: EventDeps, session: Session, payload: unknown): Promise<object>;
 }
 
-/** Joins a schema and the handler of what it parses; the payload's depth is checked by `parsePayload`. */
+/** Combines a schema with the handler of its parsed payload; the payload's depth is checked by `parsePayload`. */
 function clientEvent<S extends z.ZodMiniType>(
   event: EventRules & {
     readonly schema: S;
@@ -77,7 +77,7 @@ const EVENTS = new Map<string, ClientEvent>(
       schema: openSchema,
       async run({ openConversation, metrics }, { identity, membership, reader }, open) {
         const address = conversationAddress(identity().user, open.conversation);
-        const why = membership.hears(address) ? "gap" : "reconnect";
+        const why = membership.isJoined(address) ? "gap" : "reconnect";
         const opened = await membership.during(address, () => openConversation(reader, open));
         if (open.after) metrics.resumed(why, opened.events.length);
         return opened;
@@ -113,7 +113,7 @@ const EVENTS = new Map<string, ClientEvent>(
     "upload:chunk": clientEvent({
       schema: uploadChunkSchema,
       backpressure: ({ uploadQueue }) => uploadQueue,
-      // A hole is how a client learns where to go on after a reconnect.
+      // A refused offset is no strike: after a reconnect it gives the client the offset at which to continue.
       isStrike: ({ code, reason }) => code === "BAD_MESSAGE" && reason !== "offset",
       run: ({ uploads }, { identity }, chunk) => uploads.chunk(identity().user, chunk),
     }),

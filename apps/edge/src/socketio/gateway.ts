@@ -40,7 +40,7 @@ export function openGateway(deps: GatewayDeps): Gateway {
           next();
         },
         (error: unknown) => {
-          joined.delete(conn); // it may try another token
+          joined.delete(conn); // the client may retry with another token
           const { wire, severity } = toFailure(error);
           if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
           metrics.answered("connect", wire.code);

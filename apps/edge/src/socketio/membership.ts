@@ -3,7 +3,7 @@ import { within } from "@docrelay/platform";
 import { Refusal, refuse } from "@docrelay/protocol";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 
-/** The rooms of one socket. What Socket.IO gives us of it. */
+/** The rooms of one socket: the used parts of a Socket.IO socket. */
 interface Rooms {
   readonly connected: boolean;
   readonly rooms: ReadonlySet<string>;
@@ -11,16 +11,16 @@ interface Rooms {
   leave(room: string): unknown;
 }
 
-/** Which conversations a socket hears: those it opened or asked in, and no others. */
+/** The conversations whose events a socket receives: those it opened or asked in, and no others. */
 export interface Membership {
   /**
-   * Hears a conversation while `work` runs, and goes on hearing it when `work` is done. Redis has confirmed the
-   * subscription before `work` begins. When `work` throws a refusal the conversation is left again, unless it was heard
-   * before or another `during` of it runs; after any other error the outcome is unknown, and it stays.
+   * Joins a conversation before `work` runs; the socket stays joined when `work` is done. Redis has confirmed the
+   * subscription before `work` begins. When `work` throws a refusal the conversation is left, unless it was joined
+   * before or another `during` of it runs; after any other error the outcome is unknown, and the socket stays joined.
    */
   during<T>(conversation: ConversationAddress, work: () => Promise<T>): Promise<T>;
   leave(conversation: ConversationAddress): void;
-  hears(conversation: ConversationAddress): boolean;
+  isJoined(conversation: ConversationAddress): boolean;
 }
 
 const BARRIER_MS = 900;
@@ -37,7 +37,7 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
   return {
     async during(conversation, work) {
       const room = roomOf(conversation);
-      // Besides these a socket is in the room of its own id.
+      // `>` and not `>=`, because each socket is also in the room of its own id.
       if (!socket.rooms.has(room) && socket.rooms.size > MAX_ROOMS) {
         throw refuse("BUSY", { message: "Too many conversations are open on this connection. Close some." });
       }
@@ -45,7 +45,7 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
       let worked = false;
       try {
         void socket.join(room);
-        // A socket that has gone joins nothing; asking Redis for its channel would subscribe for nobody.
+        // A disconnected socket joins no room; a subscription of its channel would have no receiver.
         if (!socket.rooms.has(room)) throw refuse("SHUTTING_DOWN", { message: "The connection has ended." });
         await within(BARRIER_MS, () => subscriptions.confirmed(channelOf(conversation)));
         worked = true;
@@ -53,7 +53,7 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
         held.add(room);
         return done;
       } catch (error) {
-        // Work that was not refused may have been carried out, so its events have to be heard.
+        // `work` may have taken effect despite the error, so the socket has to receive its events.
         if (worked && !(error instanceof Refusal)) held.add(room);
         throw error;
       } finally {
@@ -67,6 +67,6 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
       held.delete(roomOf(conversation));
       leaveIdle(roomOf(conversation));
     },
-    hears: (conversation) => held.has(roomOf(conversation)),
+    isJoined: (conversation) => held.has(roomOf(conversation)),
   };
 }

@@ -1,11 +1,10 @@
 import type { Socket } from "socket.io";
 
 /**
- * Lets go of what an admitted connection was asked for with: its HTTP request, headers and token. The library keeps them
- * as long as the connection, for `handshake`, and they are a quarter of what an idle one costs. Only the network socket
- * stays, for whoever wants to know what is buffered. A polling connection gets a new request with each poll: it is left
- * as it is.
- * Source: https://socket.io/docs/v4/memory-usage/ ("discard the HTTP request").
+ * Releases the HTTP request of an admitted connection, with its headers and token. The library keeps them for
+ * `handshake` as long as the connection lasts, and they are a quarter of the memory of an idle connection. Only the
+ * network socket is kept, because the count of buffered bytes reads it. A polling connection has a new request with
+ * each poll, so it is not changed. Source: https://socket.io/docs/v4/memory-usage/ ("discard the HTTP request").
  */
 export function releaseHandshake(socket: Socket): void {
   const { conn, handshake } = socket;

@@ -37,7 +37,7 @@ const MAX_PENDING = 64;
 
 type End = (code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable">>) => void;
 
-/** Welcomes an admitted client and acknowledges each event that it sends, until it disconnects. */
+/** Sends the welcome to an admitted client and acknowledges each of its events, until it disconnects. */
 export function serveSocket(deps: SocketDeps, socket: Socket, admitted: Identity): ClientConnection {
   const { metrics, node, limits } = deps;
   let ended = false;
@@ -79,7 +79,9 @@ export function serveSocket(deps: SocketDeps, socket: Socket, admitted: Identity
     }
   });
 
-  /** The payload is parsed by the event, its depth first: until then nothing walks it. */
+  /**
+   * The event parses its own payload and checks the depth first: before that check no code may traverse the payload.
+   */
   async function run(event: ClientEvent | undefined, args: readonly unknown[]): Promise<object> {
     if (!event) throw refuse("BAD_MESSAGE", { reason: "type", message: "There is no such event." });
     if (args.length !== 1) throw refuse("BAD_MESSAGE", { reason: "schema", message: "An event has one payload." });
@@ -101,7 +103,7 @@ export function serveSocket(deps: SocketDeps, socket: Socket, admitted: Identity
   };
 }
 
-/** What a socket keeps while it is connected: its identity until the token expires, its rooms, its bounded buffer. */
+/** The state of a connected socket: its identity until the token expires, its rooms, its bounded buffer. */
 function openSession(deps: SocketDeps, socket: Socket, admitted: Identity, end: End): Session {
   let identity = admitted;
   const expiry = createExpiry(() => end("AUTH_EXPIRED"));
@@ -110,7 +112,7 @@ function openSession(deps: SocketDeps, socket: Socket, admitted: Identity, end: 
   expiry.until(identity.expiresAt);
   socket.on("disconnect", () => {
     expiry.stop();
-    socket.conn.close(); // a client that left the namespace comes back on a connection of its own
+    socket.conn.close(); // a client that has left the namespace has to return on a new connection
   });
   return {
     identity: () => identity,
@@ -129,7 +131,7 @@ function openSession(deps: SocketDeps, socket: Socket, admitted: Identity, end: 
   };
 }
 
-/** The error that a client sees. What is no refusal is logged, under a trace that the client is given. */
+/** The error that is sent to a client. An error that is no refusal is logged with a trace that is sent along. */
 function toWire(deps: SocketDeps, event: string, error: unknown): WireError {
   const { wire, severity } = toFailure(error);
   if (severity === "refused") return wire;
@@ -139,7 +141,7 @@ function toWire(deps: SocketDeps, event: string, error: unknown): WireError {
   return { ...wire, trace };
 }
 
-/** Stops reading a connection until there is room: meanwhile its bytes stay in the network. */
+/** Pauses a connection until there is room, so that its bytes stay in the network and use no memory here. */
 function pauseWithoutRoom(socket: Socket, { hasRoom, whenRoom }: Backpressure): void {
   if (hasRoom) return;
   const webSocket = webSocketOf(socket);

@@ -5,8 +5,8 @@ import { Server } from "socket.io";
 import { WebSocketServer, type ServerOptions } from "ws";
 
 /**
- * Messages come in few pieces; the library's default lets a client keep 16,384 of them in memory. And a connection that
- * was ended is waited for, with all that it has not read, for a third of the library's 30 s.
+ * Real messages have few fragments; the library's default allows 16,384 of them in memory. A closed connection keeps
+ * its unread bytes until the close timeout, which is a third of the library's 30 s.
  */
 class Bounded extends WebSocketServer {
   constructor(options: ServerOptions) {
@@ -18,12 +18,12 @@ class Bounded extends WebSocketServer {
 const CONNECT_MS = 10_000;
 const CLOSE_MS = 10_000;
 const PONG_MS = 20_000;
-/** Around the bytes of an ask: its message with every character escaped, names, ids. */
+/** The part of an ask's packet besides its files: the message with every character escaped, names, ids. */
 const ENVELOPE_BYTES = 524_288;
 
 /**
- * Socket.IO, over WebSocket alone unless told otherwise: then no connection needs stickiness. Upgrades are given to
- * `engine` by whoever routes them, so that two WebSocket endpoints do not end each other's handshakes.
+ * The Socket.IO server. With WebSocket as the only transport a connection needs no sticky balancer. The HTTP server
+ * passes upgrades to `engine` by path: otherwise each of the two WebSocket endpoints would end the other's handshakes.
  */
 export function createSocketServer(options: {
   readonly publisher: Redis;

@@ -1,6 +1,6 @@
 import type { Server } from "socket.io";
 
-/** What waits in the network stack for Socket.IO clients to read it: asked for by a scrape, not kept. */
+/** Unread bytes of Socket.IO clients in this process's socket buffers; computed at each scrape, not kept. */
 export function readSocketBuffers(io: Server): { bufferedBytes: number; largestBuffer: number } {
   let bufferedBytes = 0;
   let largestBuffer = 0;

@@ -15,12 +15,12 @@ export interface ExtractionDeps {
   readonly producer: Producer;
 }
 
-/** Bytes of a user and the key of the text to be made of them. */
+/** A user's bytes and the text key of their extraction. */
 export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "locked">;
 
 /**
- * Asks for a text unless its outcome is there. Idempotent: any number of calls make one extraction. Users who wait for
- * few come first.
+ * Queues the extraction of a text unless its outcome exists. Idempotent: any number of calls cause one extraction.
+ * Users with few waiting extractions have priority.
  */
 export async function orderText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
   const { store, producer } = deps;
@@ -33,8 +33,8 @@ export async function orderText(deps: ExtractionDeps, user: string, file: Extrac
 }
 
 /**
- * Whether a file's text is there or can still be made. Bytes go only after the text came: so the text is looked at again
- * after its bytes were not found. Renews both.
+ * Whether a file's text exists or can still be extracted. Bytes are released only after the text is stored, so the text
+ * is checked a second time if the bytes are missing. Renews the expiry of both.
  */
 export async function canBeRead({ store, blobs }: ExtractionDeps, file: Extractable): Promise<boolean> {
   const there = async (): Promise<boolean> => (await textState(store, [file.text]))[0] !== "missing";

@@ -12,16 +12,16 @@ import {
 import { createHash } from "node:crypto";
 import type { SharedSettings } from "./shared-settings.ts";
 
-/** How many of the first bytes decide whether they are a PDF. */
+/** The number of first bytes in which the mark of a PDF is searched. */
 export const HEAD_BYTES = 1024;
 const MARK = Buffer.from("%PDF-");
 
-/** Decided by the bytes alone, wherever in the first 1,024 the mark stands (as readers of PDFs do). */
+/** Checks the bytes only, not the name; the mark may be anywhere in the first 1,024 bytes, as PDF readers allow. */
 export function looksLikePdf(head: Uint8Array): boolean {
   return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES)).includes(MARK);
 }
 
-/** What stored bytes are, read back in order; undefined when they are not whole, or fewer or more than `size`. */
+/** Inspects stored bytes in order; undefined when a part is missing, or when they are fewer or more than `size`. */
 export async function inspectStored(
   blobs: BlobStore,
   ref: string,
@@ -43,7 +43,7 @@ export async function inspectStored(
   return bytes === size ? { sha256: hash.digest("hex"), isPdf: looksLikePdf(head) } : undefined;
 }
 
-/** Settles where bytes of this hash lie and which text they make. `ref` is dropped when another copy is kept. */
+/** Decides which blob is kept for this hash, and its text key. `ref` is released when another copy is kept. */
 export async function settleBytes(
   deps: { readonly store: Store; readonly blobs: BlobStore; readonly sharedSettings: SharedSettings },
   sha256: string,
@@ -55,15 +55,17 @@ export async function settleBytes(
   return { ref: kept, text };
 }
 
-/** Releases bytes that are not needed: another copy is kept, or their text exists and no password was given for them. */
+/**
+ * Releases bytes that are not needed: another copy is kept, or their text exists and no password was given for them.
+ */
 export async function dropNeedless(
   deps: { readonly store: Store; readonly blobs: BlobStore },
   user: string,
-  of: { own: string; kept: string; text: string; sha256: string },
+  file: { own: string; kept: string; text: string; sha256: string },
 ): Promise<void> {
   const { store, blobs } = deps;
-  if (of.own !== of.kept) return releaseBytes(store, blobs, of.own, { user: userAddress(user) });
-  const [state] = await textState(store, [of.text]);
-  if (state === "text" && !(await areRetained(store, of.own)))
-    await releaseBytes(store, blobs, of.own, { sha256: of.sha256, user: userAddress(user) });
+  if (file.own !== file.kept) return releaseBytes(store, blobs, file.own, { user: userAddress(user) });
+  const [state] = await textState(store, [file.text]);
+  if (state === "text" && !(await areRetained(store, file.own)))
+    await releaseBytes(store, blobs, file.own, { sha256: file.sha256, user: userAddress(user) });
 }

@@ -1,12 +1,12 @@
 import { readProfile, readSecret, type Store } from "@docrelay/channel";
 
-/** What all edges of a deployment agree on through Redis. */
+/** Settings that all edges of a deployment share through Redis. */
 export interface SharedSettings {
-  /** Keys digests and text keys. @throws what ioredis throws. */
+  /** The secret of digests and text keys. @throws ioredis errors. */
   secret(): Promise<string>;
-  /** How the extract workers extract now: part of every text's key. */
+  /** The current profile of the extract workers; part of every text key. */
   profile(): Promise<string>;
-  /** Redis came back, perhaps without what it knew. */
+  /** Drops the cached values: after a reconnect Redis may have lost its data. */
   forget(): void;
 }
 

@@ -4,14 +4,14 @@ import { createFairQueue } from "../limits/fair-queue.ts";
 /** Stores chunks: a few at a time, in order within an upload, users in turn and the uploads of a user in turn. */
 export interface UploadQueue {
   /**
-   * Runs `work` when the upload's turn comes. Acknowledged only then, chunks come no faster than they are stored.
-   * @throws Refusal `BUSY` when too many bytes wait, one upload has too many chunks waiting, or the turn does not come in
-   * time; what `work` throws.
+   * Runs `work` when the upload's turn comes. A chunk is acknowledged after that, so that clients send no faster than
+   * chunks are stored. @throws Refusal `BUSY` when too many bytes wait, one upload has too many waiting chunks, or the
+   * turn does not come in time; errors of `work`.
    */
   run<T>(chunk: { user: string; upload: string; bytes: number }, work: () => Promise<T>): Promise<T>;
   /** Bytes that were received and are not stored yet. */
   readonly unstoredBytes: number;
-  /** Uploads that have chunks here. */
+  /** Uploads with a waiting or running chunk. */
   readonly uploads: number;
   /** Calls back once when fewer bytes than half of the bound wait; at once if so already. */
   whenRoom(callback: () => void): void;
@@ -19,7 +19,7 @@ export interface UploadQueue {
 }
 
 export interface UploadQueueRule {
-  /** Uploads whose chunk is being stored at one time. */
+  /** Chunks that are stored at one time, each of another upload. */
   readonly atOnce: number;
   readonly maxUnstoredBytes: number;
   readonly maxChunksPerUpload: number;

@@ -16,19 +16,19 @@ import type { SharedSettings } from "./shared-settings.ts";
 import { orderText, type ExtractionDeps } from "./extraction.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
-/** Files on their way from clients into the store, in chunks that any edge may take. */
+/** Uploads from clients into the blob store, in chunks; each chunk may go through any edge. */
 export interface Uploads {
-  /** Begins an upload, or finds how far it is. Idempotent by user and id. @throws Refusal */
+  /** Begins an upload, or returns the offset of a known one. Idempotent by user and id. @throws Refusal */
   start(user: string, input: UploadStart): Promise<{ upload: string; offset: number; chunkBytes: number }>;
   /**
-   * Stores a chunk; the last one makes the upload whole and orders its text. Idempotent: a chunk sent again answers how
-   * far the upload is. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
+   * Stores a chunk; the last one completes the upload and queues its extraction. Idempotent: a chunk sent again returns
+   * the upload's offset. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
    */
   chunk(
     user: string,
     input: { upload: string; offset: number; bytes: Uint8Array },
   ): Promise<{ offset: number; done: boolean }>;
-  /** Stores bytes that came whole and look like a PDF. @throws Refusal */
+  /** Stores the complete bytes of a file that looks like a PDF. @throws Refusal */
   keep(user: string, file: { name: string; bytes: Uint8Array }): Promise<AskFile>;
 }
 
@@ -47,7 +47,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
   const { store, blobs, uploadQueue, limits } = deps;
   const shares = { maxUserBytes: deps.maxUserBytes, maxBytes: deps.maxBytes };
 
-  /** Puts a chunk into the store: its bytes first, then how far the upload is, which must never be ahead of them. */
+  /** Stores a chunk's bytes first, then the upload's offset, which must never be ahead of the stored bytes. */
   async function put(
     user: string,
     id: string,
@@ -61,9 +61,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
     if (offset + bytes.length > upload.size) {
       throw refuse("FILE_CORRUPT", { message: "There are more bytes than the upload was begun with." });
     }
-    // As soon as it can be told. Of a smaller first chunk it is when the last one has come.
-    const tells = offset === 0 && bytes.length >= Math.min(HEAD_BYTES, upload.size);
-    if (tells && !looksLikePdf(bytes)) await refuseType(user, upload);
+    // Checked as soon as enough bytes are there; after a smaller first chunk, when the last one has arrived.
+    const isCheckable = offset === 0 && bytes.length >= Math.min(HEAD_BYTES, upload.size);
+    if (isCheckable && !looksLikePdf(bytes)) await refuseType(user, upload);
     let at = upload.offset;
     if (offset === at) {
       const advanced = await storeChunk(store, blobs, user, { upload, offset, bytes });
@@ -72,7 +72,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (advanced.kind === "hole") throw hole(advanced.expectedOffset);
       at = advanced.offset;
     }
-    // Also for a last chunk sent again: whoever stored it may have died before the end.
+    // Also for a last chunk sent again: the edge that stored it may have died before it completed the upload.
     if (at < upload.size) return { offset: at, done: false };
     await complete(user, upload);
     return { offset: upload.size, done: true };
@@ -85,7 +85,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   async function complete(user: string, upload: UploadState): Promise<void> {
     const stored = await inspectStored(blobs, upload.ref, upload.size);
-    // Its id may begin anew. Another edge may have finished it meanwhile, and its bytes be gone for that reason.
+    // The upload is dropped so that its id can begin again. If another edge has finished it meanwhile, that edge may
+    // have released the bytes, and the upload is complete.
     if (stored === undefined) {
       if ((await dropUpload(store, blobs, user, upload)) === "finished") return;
       throw refuse("FILE_CORRUPT");
@@ -98,7 +99,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       await orderText(deps, user, { text, ref, sha256, size: upload.size }, randomUUID());
       await dropNeedless(deps, user, { own: upload.ref, kept: ref, text, sha256 });
     } catch (error) {
-      deps.onTrouble(error); // an ask that names it orders its text again; bytes run out by themselves
+      deps.onTrouble(error); // an ask with this upload queues the extraction again; unused bytes expire
     }
   }
 
