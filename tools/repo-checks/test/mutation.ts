@@ -69,7 +69,7 @@ export async function runTests(copy: string, file: string, title: string): Promi
 }
 
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 180_000;
 
 /** Standard output of a command, also of one that fails: a red test run exits with 1. */
 function run(program: string, args: readonly string[], cwd: string): Promise<string> {

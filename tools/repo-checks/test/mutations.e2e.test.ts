@@ -7,7 +7,7 @@ import { MUTATIONS } from "./mutations.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 
 /** Each names a guarantee that a test once claimed to hold and did not: the test passed with the line broken. */
-describe("a test that names a promise fails when the line that keeps it is broken", { timeout: 240_000 }, () => {
+describe("a test that names a promise fails when the line that keeps it is broken", { timeout: 400_000 }, () => {
   let copy = "";
   beforeAll(async () => {
     copy = await copyRepository(ROOT);

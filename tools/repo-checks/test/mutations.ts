@@ -72,7 +72,7 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "deps.pool.acquireSpare(stop)",
     to: "undefined as ReturnType<typeof deps.pool.acquireSpare>",
     test: "packages/pdf/src/reading/backward-reader.test.ts",
-    title: "by pdfium is cut at its cap",
+    title: "by pdfium.*is cut at its cap",
   },
   {
     name: "SPEC names a test of a contract that does not exist",
