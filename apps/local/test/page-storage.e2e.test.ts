@@ -45,7 +45,7 @@ describe("a browser that keeps nothing", () => {
     expect(await page.inputValue(question)).toBe("");
     await page.getByRole("button", { name: "New conversation" }).click();
     await ask(page, "and again");
-    await page.getByText("and again").waitFor();
+    await page.getByText("and again").first().waitFor();
     await ended(page);
   });
   it("is not mentioned where things are kept", async () => {
