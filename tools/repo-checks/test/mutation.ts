@@ -1,5 +1,15 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 
@@ -35,9 +45,21 @@ export async function copyRepository(root: string): Promise<string> {
     cpSync(join(root, file), join(copy, file), { force: true });
   }
   const workspaces = new Set(tracked.filter((name) => /^\w+\/[\w-]+\/package\.json$/.test(name)).map(dirname));
-  for (const folder of ["", ...workspaces])
-    symlinkSync(join(root, folder, "node_modules"), join(copy, folder, "node_modules"), "dir");
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "dir");
+  for (const folder of workspaces) linkPackages(join(root, folder, "node_modules"), join(copy, folder, "node_modules"));
   return copy;
+}
+
+/**
+ * Links each package by itself to where it is stored. A process that may read no more than its own package and some
+ * stored ones, as the children that read PDFs, could not follow a link through the other checkout's `node_modules`.
+ */
+function linkPackages(from: string, to: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    if (name.startsWith("@")) linkPackages(join(from, name), join(to, name));
+    else symlinkSync(realpathSync(join(from, name)), join(to, name));
+  }
 }
 
 /** @throws Error unless `from` stands in the file exactly once. */

@@ -71,8 +71,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "packages/pdf/src/reading/backward-reader.ts",
     from: "deps.pool.acquireSpare(stop)",
     to: "undefined as ReturnType<typeof deps.pool.acquireSpare>",
-    test: "packages/pdf/src/reading/backward-reader.test.ts",
-    title: "by pdfium.*is cut at its cap",
+    test: "packages/pdf/src/reading/read-backwards.test.ts",
+    title: "gets the free child of a pool at once",
   },
   {
     name: "SPEC names a test of a contract that does not exist",
