@@ -42,7 +42,8 @@ export function checkTabs(facts: Facts, report: Report): void {
     else if (seq !== head) report("GAPS", tab, `stands at ${seq} of ${head}`);
   }
   for (const { tab, t, found } of of("silence")) {
-    const disturbed = of("fault").some((fault) => t > fault.t - 1000 && t < fault.t + fault.forMs + AFTERMATH_MS);
+    // Some faults are recorded when they begin, others when they are over.
+    const disturbed = of("fault").some(({ t: at, forMs }) => t > at - forMs - 1000 && t < at + forMs + AFTERMATH_MS);
     if (found > 0 && !disturbed) report("UNTOLD", tab, `found ${found} events at ${t} ms that no edge had sent to it`);
   }
 }

@@ -222,6 +222,14 @@ describe("a planted fault is found", () => {
     ];
     expect(faults(story((told) => told.more.push(...more)))).toEqual([]);
   });
+
+  it("silence while a process is away is no fault, though its death is recorded when it is over", () => {
+    const more: Entry[] = [
+      { t: 85_000, kind: "silence", ...USER, tab: "u1.1", found: 2 },
+      { t: 90_000, kind: "fault", fault: "kill edge", target: "edge-1", forMs: 8000 },
+    ];
+    expect(faults(story((told) => told.more.push(...more)))).toEqual([]);
+  });
 });
 
 describe("how long people waited", () => {
