@@ -11,8 +11,21 @@ const LOOK_EVERY_MS = 20;
 /** A stop may happen between two asks; then it is retried. */
 const TRIES = 6;
 
+type Step = (typeof EDGE_STEPS | typeof WORKER_STEPS)[number];
+
+/** What a process needs to take this step soon. */
+function envFor(step: Step): Record<string, string> {
+  return {
+    ...(step === "handBack" ? { WORKER_GRACE_MS: "0" } : {}),
+    // Another process holds the lease most of the time.
+    ...(step === "checkAsk" ? { CHAOS_SWEEPS: "1" } : {}),
+  };
+}
+
 export interface Failpoint {
   readonly role: Member["role"];
+  readonly step: Step;
+  /** The step and a side of it, like `accept:before`. */
   readonly point: string;
   /** Dies at this crossing. */
   readonly nth: number;
@@ -20,11 +33,12 @@ export interface Failpoint {
 
 /** Every point, before and after each step, at each crossing. */
 export function allFailpoints(): Failpoint[] {
-  const of = (role: Member["role"], steps: readonly string[]): Failpoint[] =>
+  const of = (role: Member["role"], steps: readonly Step[]): Failpoint[] =>
     steps.flatMap((step) =>
       ["before", "after"].flatMap((side) =>
         CROSSINGS.map((crossing) => ({
           role,
+          step,
           point: `${step}:${side}`,
           // A process takes some steps only once: there, each kill happens at the first crossing.
           nth: step === "handBack" ? 1 : crossing,
@@ -65,18 +79,13 @@ export async function dieEverywhere(
 
 async function dieOnce(
   member: Member,
-  { point, nth }: Failpoint,
+  { step, point, nth }: Failpoint,
   history: History,
   preload: Record<string, string>,
 ): Promise<boolean> {
   await member.kill();
-  const isHandBack = point.startsWith("handBack");
-  const needed: Record<string, string> = isHandBack
-    ? { WORKER_GRACE_MS: "0" }
-    : point.startsWith("look")
-      ? { CHAOS_SWEEPS: "1" } // another process holds the lease most of the time
-      : {};
-  member.env = { ...preload, ...needed, CHAOS_FAILPOINTS: `${point}@${nth}` };
+  const isHandBack = step === "handBack";
+  member.env = { ...preload, ...envFor(step), CHAOS_FAILPOINTS: `${point}@${nth}` };
   const begun = history.now();
   // A point in the start-up may be crossed before the process is ready.
   await member.start().catch(() => undefined);
