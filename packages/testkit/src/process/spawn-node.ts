@@ -21,14 +21,17 @@ export interface TestProcess extends AsyncDisposable {
 /** A deadline, not a pause: on a machine that does much else a process takes that long to start. */
 const WAIT_MS = 60_000;
 
-/** Starts `node <entry>` with these variables and none of this process's own but PATH and HOME. */
+/**
+ * Starts `node <entry>` with these variables and none of this process's own but PATH, HOME, and the folder of code that
+ * Node has compiled before.
+ */
 export function spawnNode(
   entry: string,
   of: { env?: Record<string, string>; args?: string[]; cwd?: string } = {},
 ): TestProcess {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [entry, ...(of.args ?? [])], {
-    env: { PATH, HOME, ...of.env },
+    env: { PATH, HOME, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}), ...of.env },
     cwd: of.cwd,
     // The channel tells the child to end when this process has ended, however it ended.
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import fs from "node:fs";
-import { registerHooks, syncBuiltinESMExports } from "node:module";
+import { flushCompileCache, registerHooks, syncBuiltinESMExports } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rewriteSteps } from "./steps.ts";
 import { VARIANTS } from "./variants.ts";
@@ -33,7 +33,9 @@ function install(env: NodeJS.ProcessEnv): void {
     return times;
   };
   const cross = (point: string): void => {
-    if (points.get(point) === count(point)) process.kill(process.pid, "SIGKILL");
+    if (points.get(point) !== count(point)) return;
+    flushCompileCache(); // a process that is killed would not, and each one after it would compile everything again
+    process.kill(process.pid, "SIGKILL");
   };
   const around =
     <A extends unknown[], R>(step: string, real: (...args: A) => Promise<R>) =>
