@@ -35,8 +35,8 @@ const ENV = {
   ASKS_PER_SECOND: "20",
   WORKER_GRACE_MS: "500",
 };
-/** Users that take every step often, and through every edge. */
-const BUSY_WAYS = { pdfShare: 0.4, cancelShare: 0.1, moveShare: 0.3 };
+/** Users that take every step often, and through every edge: a few of them are enough, and leave CPU time to restarts. */
+const BUSY_WAYS = { pdfShare: 0.4, uploadShare: 0.6, cancelShare: 0.3, moveShare: 0.5 };
 const MEASURE_EVERY_MS = 2000;
 /**
  * A conversation keeps its last 5,000 events, and events that were trimmed cannot be checked: in a longer run new users

@@ -61,7 +61,7 @@ const EDGE = fileURLToPath(new URL("../../../../apps/edge/src/main.ts", import.m
 const WORKER = fileURLToPath(new URL("../../../../apps/worker/src/main.ts", import.meta.url));
 /** More resident memory than any process of such a cluster needs. */
 const MEMORY_LIMIT = 500_000_000;
-const START_MS = 40_000;
+const START_MS = 90_000;
 
 /**
  * Starts edges and workers with the commands of production, a Redis with an append-only file, and a proxy on every

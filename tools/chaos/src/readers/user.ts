@@ -32,6 +32,8 @@ export interface UserOptions {
   readonly careless?: boolean;
   /** Share of asks with a PDF; a tenth by default. */
   readonly pdfShare?: number;
+  /** Share of those PDFs that are uploaded before the ask. */
+  readonly uploadShare?: number;
   /** Share of asks that are cancelled. */
   readonly cancelShare?: number;
   /** How often a tab reconnects to another edge after an ask, in [0, 1]. */
@@ -82,7 +84,7 @@ export function createUser(options: UserOptions): User {
     history.add({ kind: "sent", user: name, conversation, ask: id, ...(marker ? { marker } : {}) });
     const begun = performance.now();
     let refusals = 0;
-    const byUpload = file === "pdf" && random.chance(UPLOAD_SHARE);
+    const byUpload = file === "pdf" && random.chance(options.uploadShare ?? UPLOAD_SHARE);
     let unknown = false;
     while (performance.now() - begun < PATIENCE_MS) {
       const tab = random.pick(tabs);
