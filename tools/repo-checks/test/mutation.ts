@@ -27,7 +27,7 @@ export interface Mutation {
   readonly title: string;
 }
 
-/** What a run of one test file printed, as vitest's JSON reporter has it. */
+/** Full names of tests, as vitest's JSON reporter has them. */
 export interface Outcome {
   readonly failed: readonly string[];
   readonly passed: readonly string[];
@@ -74,24 +74,35 @@ export function mutate(copy: string, { name, file, from, to }: Mutation): () => 
   return () => writeFileSync(path, source);
 }
 
-/** Runs the tests of one file whose names match. @throws Error when vitest does not get as far as a result. */
-export async function runTests(copy: string, file: string, title: string): Promise<Outcome> {
+/**
+ * Runs the named tests of these mutations in one vitest, one file after another, and returns what came of each mutation's
+ * own. @throws Error when vitest does not get as far as a result.
+ */
+export async function runTests(copy: string, mutations: readonly Mutation[]): Promise<ReadonlyMap<Mutation, Outcome>> {
   const output = join(copy, "mutation-outcome.json");
   rmSync(output, { force: true });
-  const reporter = ["--reporter=json", `--outputFile.json=${output}`];
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...reporter, file, "-t", title];
+  const reporter = ["--reporter=json", `--outputFile.json=${output}`, "--no-file-parallelism"];
+  const files = new Set(mutations.map(({ test }) => test));
+  const titles = mutations.map(({ title }) => title).join("|");
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...reporter, ...files, "-t", titles];
   await run(process.execPath, args, copy);
-  const report = JSON.parse(readFileSync(output, "utf8")) as {
-    testResults: Array<{ assertionResults: Array<{ fullName: string; status: string }> }>;
+  const { testResults } = JSON.parse(readFileSync(output, "utf8")) as {
+    testResults: Array<{ name: string; assertionResults: Array<{ fullName: string; status: string }> }>;
   };
-  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  const named = (status: string): string[] =>
-    tests.filter((test) => test.status === status).map(({ fullName }) => fullName);
-  return { failed: named("failed"), passed: named("passed") };
+  const outcomeOf = ({ test, title }: Mutation): Outcome => {
+    const tests = testResults
+      .filter(({ name }) => name.endsWith(`/${test}`))
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ fullName }) => new RegExp(title).test(fullName));
+    const named = (status: string): string[] =>
+      tests.filter((one) => one.status === status).map(({ fullName }) => fullName);
+    return { failed: named("failed"), passed: named("passed") };
+  };
+  return new Map(mutations.map((mutation) => [mutation, outcomeOf(mutation)]));
 }
 
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
-const DEADLINE_MS = 180_000;
+const DEADLINE_MS = 280_000;
 
 /** Standard output of a command, also of one that fails: a red test run exits with 1. */
 function run(program: string, args: readonly string[], cwd: string): Promise<string> {
