@@ -23,7 +23,8 @@ export interface PoolOptions {
 }
 
 const FILES_PER_CHILD = 200;
-const START_MS = 15_000;
+/** A start takes half a second of CPU time, and a child may get a twentieth of a core: only one that hangs takes longer. */
+const START_MS = 60_000;
 /** The wait after a child that could not be started: the machine may be able to start one later. */
 const RESTART_MS = 200;
 /** A free child that holds more than this is replaced. */
