@@ -5,6 +5,8 @@ import { similarity, wordF1 } from "./similarity.ts";
 /** What one file of the corpus came to. Times in ms. */
 export interface Run {
   readonly file: CorpusFile;
+  /** A password was sent with it. */
+  readonly opened: boolean;
   readonly outcome: ExtractOutcome;
   readonly ms: number;
   /** From the last finished page to the end. */
@@ -27,12 +29,14 @@ export async function runFile(extractor: Extractor, file: CorpusFile, password?:
     { signal: new AbortController().signal, onPage: () => void (lastPageAt = performance.now()) },
   );
   const endedAt = performance.now();
+  const opened = password !== undefined;
   return {
     file,
+    opened,
     outcome,
     ms: endedAt - startedAt,
     afterLastPageMs: endedAt - lastPageAt,
-    wrong: wrongOf(file, outcome, password !== undefined),
+    wrong: wrongOf(file, outcome, opened),
     ...likeness(file, outcome),
   };
 }

@@ -1,20 +1,16 @@
 import { corpus, eventually, makePdf, makeScanPdf } from "@docrelay/testkit";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  createExtractor,
-  type ExtractInput,
-  type ExtractLimits,
-  type ExtractOutcome,
-  type Extractor,
-} from "../src/index.ts";
+import type { ExtractorOptions } from "../src/extractor.ts";
+import type { ExtractInput, ExtractLimits, ExtractOutcome, Extractor } from "../src/index.ts";
 import { LIMITS } from "./limits.ts";
 import { exit, GROW, STALL, startObeying } from "./obeying.ts";
+import { extractorOnSharedCores } from "./shared-cores.ts";
 
 /** What every extractor does, whichever engines it has. */
-export function extractorContract(engine: Parameters<typeof createExtractor>[0]["engine"]): void {
+export function extractorContract(engine: ExtractorOptions["engine"]): void {
   const open: Extractor[] = [];
   const create = (limits: Partial<ExtractLimits> = {}, ...start: [typeof startObeying?]): Extractor => {
-    const extractor = createExtractor({ engine, concurrency: 1, limits: { ...LIMITS, ...limits } }, ...start);
+    const extractor = extractorOnSharedCores({ engine, concurrency: 1, limits: { ...LIMITS, ...limits } }, ...start);
     open.push(extractor);
     return extractor;
   };
@@ -107,7 +103,7 @@ export function extractorContract(engine: Parameters<typeof createExtractor>[0][
     });
 
     it("has no page; nothing of it gets into the file after it", { timeout: 60_000 }, async () => {
-      for (let turn = 0; turn < 10; turn++) {
+      for (let turn = 0; turn < 3; turn++) {
         expect(await extract(makePdf({ pages: [] }))).toMatchObject({ kind: "failed", code: "PDF_INVALID" });
         expect(await extract(makePdf({ pages: [`Turn ${turn}.`] }))).toMatchObject({ pages: [`Turn ${turn}.`] });
       }

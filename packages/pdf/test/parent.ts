@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { createCoreWatch } from "../src/children/core-watch.ts";
+import { sharedCores } from "./shared-cores.ts";
 import { startChild } from "../src/children/child-process.ts";
 
 /* A process whose child is stuck. Prints the child's process id when it is. */
 
-const child = startChild("pdfium", createCoreWatch(), join(import.meta.dirname, "stuck-child.ts"));
+const child = startChild("pdfium", sharedCores(), join(import.meta.dirname, "stuck-child.ts"));
 const job = { bytes: new Uint8Array(), password: undefined, engine: "pdfium", maxPages: 1, maxTextBytes: 1 } as const;
 for await (const _ of child.run(job, new AbortController().signal)) console.log(`stuck ${child.pid}`);

@@ -1,14 +1,14 @@
 import { makePdf } from "@docrelay/testkit";
-import { createExtractor } from "../src/index.ts";
 import { LIMITS } from "./limits.ts";
 import { startObeying, work } from "./obeying.ts";
+import { extractorOnSharedCores } from "./shared-cores.ts";
 
 /* Reads a file whose pages may take 2.5 s each. Prints when it has begun, and what came of it. */
 
 const pages = Array.from({ length: 10 }, () => work(300));
 const bytes = makePdf({ pages });
 const limits = { ...LIMITS, stallMs: 2500 };
-await using extractor = createExtractor({ engine: "pdfium", concurrency: 1, limits }, startObeying);
+await using extractor = extractorOnSharedCores({ engine: "pdfium", concurrency: 1, limits }, startObeying);
 const outcome = await extractor.extract(
   { bytes },
   { signal: new AbortController().signal, onPage: (page) => page === 1 && console.log("begun") },

@@ -2,14 +2,14 @@ import { eventually, makePdf } from "@docrelay/testkit";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { startChild, type Child } from "./child-process.ts";
-import { createCoreWatch } from "./core-watch.ts";
+import { sharedCores } from "../../test/shared-cores.ts";
 
 const children: Child[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
 function start(entry?: string): Child {
-  const child = startChild("pdfium", createCoreWatch(), entry);
+  const child = startChild("pdfium", sharedCores(), entry);
   children.push(child);
   return child;
 }

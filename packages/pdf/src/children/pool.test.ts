@@ -1,8 +1,8 @@
 import { eventually, makePdf } from "@docrelay/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { hold, startObeying } from "../../test/obeying.ts";
-import { startChild, type Child } from "./child-process.ts";
-import { createCoreWatch, type CoreWatch } from "./core-watch.ts";
+import { idleCores, startOnSharedCores } from "../../test/shared-cores.ts";
+import type { Child } from "./child-process.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { runJob } from "./run-job.ts";
 
@@ -10,12 +10,13 @@ const pools: Pool[] = [];
 afterEach(async () => {
   for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
 });
-function create(...args: Parameters<typeof createPool>): Pool {
-  const pool = createPool(...args);
+function create(size: number, start: () => Child, filesPerChild?: number): Pool {
+  const more = filesPerChild === undefined ? {} : { filesPerChild };
+  const pool = createPool(size, start, { coreWatch: idleCores(), ...more });
   pools.push(pool);
   return pool;
 }
-const pdfium = (coreWatch: CoreWatch): Child => startChild("pdfium", coreWatch);
+const pdfium = (): Child => startOnSharedCores("pdfium");
 const signal = new AbortController().signal;
 function runs(pid: number | undefined): boolean {
   try {
@@ -28,7 +29,7 @@ function runs(pid: number | undefined): boolean {
 /** Has a child read a page to its end. */
 async function read(child: Child, page: string): Promise<void> {
   const job = { bytes: makePdf({ pages: [page] }), password: undefined, engine: "pdfium" } as const;
-  const watch = { signal, memoryBytes: Infinity, coreWatch: createCoreWatch(), isLate: () => false };
+  const watch = { signal, memoryBytes: Infinity, coreWatch: idleCores(), isLate: () => false };
   const reports = await Array.fromAsync(runJob(child, { ...job, maxPages: 10, maxTextBytes: 1000 }, watch));
   expect(reports.at(-1)).toMatchObject({ type: "done" });
 }
@@ -42,7 +43,7 @@ describe("a pool of children", () => {
   });
 
   it("replaces one that was hurt, that died, or that has read enough files", async () => {
-    const pool = create(1, pdfium, { filesPerChild: 2 });
+    const pool = create(1, pdfium, 2);
     const hurt = await pool.acquire(signal);
     hurt.kill();
     pool.release(hurt);
@@ -76,7 +77,7 @@ describe("a pool of children", () => {
   });
 
   it("replaces one that holds over 350 MiB, and keeps one that holds less", { timeout: 60_000 }, async () => {
-    const pool = create(1, () => startObeying("pdfium", createCoreWatch()));
+    const pool = create(1, () => startOnSharedCores("pdfium", startObeying));
     const light = await pool.acquire(signal);
     await read(light, hold(100));
     pool.release(light);

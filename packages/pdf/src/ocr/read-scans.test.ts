@@ -3,13 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LIMITS } from "../../test/limits.ts";
 import { LETTER, scan } from "../../test/scanned-letter.ts";
 import { similarity } from "../../test/similarity.ts";
-import { createExtractor, findRecogniser, type Extractor, type ExtractOutcome, type Ocr } from "../index.ts";
+import { extractorOnSharedCores, sharedCores } from "../../test/shared-cores.ts";
+import { findRecogniser, type Extractor, type ExtractOutcome, type Ocr } from "../index.ts";
 
 const open: Extractor[] = [];
 async function create(more: Partial<Ocr> = {}, limits: Partial<typeof LIMITS> = {}): Promise<Extractor> {
-  const recogniser = await findRecogniser({ languages: ["eng"], path: "", memoryBytes: LIMITS.memoryBytes });
+  const { memoryBytes } = LIMITS;
+  const recogniser = await findRecogniser({ languages: ["eng"], path: "", memoryBytes, coreWatch: sharedCores() });
   const ocr = { recogniser, pageMs: 60_000, timeoutMs: 120_000, ...more };
-  const extractor = createExtractor({ engine: "auto", concurrency: 1, limits: { ...LIMITS, ...limits }, ocr });
+  const extractor = extractorOnSharedCores({ engine: "auto", concurrency: 1, limits: { ...LIMITS, ...limits }, ocr });
   open.push(extractor);
   return extractor;
 }

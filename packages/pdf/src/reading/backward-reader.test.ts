@@ -2,28 +2,34 @@ import { eventually, makePdf } from "@docrelay/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { LIMITS } from "../../test/limits.ts";
 import { STALL, startObeying, work } from "../../test/obeying.ts";
-import { createExtractor, type ExtractLimits, type ExtractOutcome, type Extractor } from "../index.ts";
+import { extractorOnSharedCores } from "../../test/shared-cores.ts";
+import type { ExtractorOptions } from "../extractor.ts";
+import type { ExtractLimits, ExtractOutcome, Extractor } from "../index.ts";
 
 const open: Extractor[] = [];
 afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
-type Engine = Parameters<typeof createExtractor>[0]["engine"];
-/** With two children that are both warm. */
+type Engine = ExtractorOptions["engine"];
+/** With so many children, all of them warm. */
 async function create(engine: Engine, concurrency: number, limits: Partial<ExtractLimits> = {}): Promise<Extractor> {
-  const extractor = createExtractor({ engine, concurrency, limits: { ...LIMITS, ...limits } }, startObeying);
+  const extractor = extractorOnSharedCores({ engine, concurrency, limits: { ...LIMITS, ...limits } }, startObeying);
   open.push(extractor);
-  const warm = makePdf({ pages: ["warm"] });
-  await Promise.all(Array.from({ length: concurrency }, () => extractor.extract({ bytes: warm }, { signal })));
+  await warmUp(extractor, concurrency);
   return extractor;
+}
+/** Only a child that is ready helps another one, and one that was killed is replaced by one that is not ready yet. */
+async function warmUp(extractor: Extractor, children: number): Promise<void> {
+  const bytes = makePdf({ pages: ["warm"] });
+  await Promise.all(Array.from({ length: children }, () => extractor.extract({ bytes }, { signal })));
 }
 const { signal } = new AbortController();
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `This is page ${index + 1}.`);
 /** Pages that take some milliseconds each. */
 const OPERATORS = 5000;
 
-/** Pages that take some milliseconds each, of a file so small that a child has received it at once. */
-const slow = (count: number): string[] => Array.from({ length: count }, () => work(5));
-/** Once children got no time on a core, no file is helped for a minute. */
+/** The same, of a file so small that a child has received it at once: there is time for a second one to begin. */
+const slow = (count: number): string[] => numbered(count).map((page) => `${page}\n${work(10)}`);
+/** The second child may be too late for a file, or be asked to stop before it has read a page. */
 const HELP_MS = 90_000;
 const HELP = { timeoutMs: HELP_MS, what: "a file that was read by both" };
 
@@ -49,9 +55,12 @@ describe.each(["pdfium", "pdf-parse"] as const)("a file that two children read f
     pages: string[],
     limits?: Partial<ExtractLimits>,
   ): Promise<[alone: ExtractOutcome, helped: ExtractOutcome]> {
-    const bytes = makePdf({ pages, operators: 2000 });
+    const bytes = makePdf({ pages });
     const [one, two] = [await create(engine, 1, limits), await create(engine, 2, limits)];
-    const helped = await eventually(() => extractHelped(two, bytes), HELP);
+    const helped = await eventually(async () => {
+      await warmUp(two, 2);
+      return extractHelped(two, bytes);
+    }, HELP);
     return [await one.extract({ bytes }, { signal }), helped];
   }
 
@@ -72,22 +81,22 @@ describe.each(["pdfium", "pdf-parse"] as const)("a file that two children read f
   );
 
   it("is cut at its cap where one child's would be", { timeout: HELP_MS + 30_000 }, async () => {
-    const [alone, helped] = await both(numbered(60), { maxTextBytes: 700 });
+    const [alone, helped] = await both(slow(60), { maxTextBytes: 1400 });
     expect(helped).toEqual(alone);
     expect(helped).toMatchObject({ truncated: true });
   });
 
   it("keeps what is before a page that takes too long, and no more", { timeout: HELP_MS + 30_000 }, async () => {
-    const pages = numbered(24);
+    const pages = slow(24);
     pages[20] = STALL;
     const [alone, helped] = await both(pages, { stallMs: 2000 });
     expect(helped).toEqual(alone);
-    expect(helped).toMatchObject({ pages: [...numbered(20), "", "", "", ""] });
+    expect(helped).toMatchObject({ pages: [...slow(20), "", "", "", ""] });
   });
 
   it("does not keep the second child from another file", { timeout: HELP_MS + 30_000 }, async () => {
     const extractor = await create(engine, 2);
-    const bytes = makePdf({ pages: slow(500) });
+    const bytes = makePdf({ pages: slow(250) });
     let ended: string[] = [];
     let helped = false;
     const readLong = async (): Promise<void> => {
@@ -111,10 +120,10 @@ describe.each(["pdfium", "pdf-parse"] as const)("a file that two children read f
     expect(ended).toEqual(["short", "long"]);
   });
 
-  it("is left by both when it is cancelled", async () => {
+  it("is left by both when it is cancelled", { timeout: 60_000 }, async () => {
     const extractor = await create(engine, 2);
     const cancel = new AbortController();
-    const bytes = makePdf({ pages: slow(500) });
+    const bytes = makePdf({ pages: slow(100) });
     const extracting = extractor.extract(
       { bytes },
       { signal: cancel.signal, onPage: (page) => page > 20 && cancel.abort() },
