@@ -15,6 +15,7 @@ export function extractorContract(engine: ExtractorOptions["engine"]): void {
     return extractor;
   };
   const usual = create();
+  const obeying = create({}, startObeying);
   afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
   const extract = (
@@ -103,7 +104,7 @@ export function extractorContract(engine: ExtractorOptions["engine"]): void {
     });
 
     it("has no page; nothing of it gets into the file after it", { timeout: 60_000 }, async () => {
-      for (let turn = 0; turn < 3; turn++) {
+      for (let turn = 0; turn < 2; turn++) {
         expect(await extract(makePdf({ pages: [] }))).toMatchObject({ kind: "failed", code: "PDF_INVALID" });
         expect(await extract(makePdf({ pages: [`Turn ${turn}.`] }))).toMatchObject({ pages: [`Turn ${turn}.`] });
       }
@@ -135,24 +136,22 @@ export function extractorContract(engine: ExtractorOptions["engine"]): void {
 
   describe("cancelling", () => {
     it("throws the signal's reason and frees the slot", async () => {
-      const extractor = create({}, startObeying);
       const cancel = new AbortController();
       const reason = new Error("nobody wants it any more");
       const bytes = makePdf({ pages: ["One.", STALL] });
-      const cancelled = extractor.extract({ bytes }, { signal: cancel.signal, onPage: () => cancel.abort(reason) });
+      const cancelled = obeying.extract({ bytes }, { signal: cancel.signal, onPage: () => cancel.abort(reason) });
       await expect(cancelled).rejects.toBe(reason);
-      expect(await extract(makePdf({ pages: ["Next."] }), extractor)).toMatchObject({ pages: ["Next."] });
-      await expect(extractor.extract({ bytes }, { signal: cancel.signal })).rejects.toBe(reason);
+      expect(await extract(makePdf({ pages: ["Next."] }), obeying)).toMatchObject({ pages: ["Next."] });
+      await expect(obeying.extract({ bytes }, { signal: cancel.signal })).rejects.toBe(reason);
     });
 
     it("leaves those who wait for a slot in their order", async () => {
-      const extractor = create({}, startObeying);
       const cancel = new AbortController();
       const bytes = makePdf({ pages: ["One.", STALL] });
       const ended: string[] = [];
-      const running = extractor.extract({ bytes }, { signal: cancel.signal, onPage: () => cancel.abort() });
+      const running = obeying.extract({ bytes }, { signal: cancel.signal, onPage: () => cancel.abort() });
       const waiting = ["a", "b", "c"].map((name) =>
-        extract(makePdf({ pages: [name] }), extractor).then(() => ended.push(name)),
+        extract(makePdf({ pages: [name] }), obeying).then(() => ended.push(name)),
       );
       await expect(running).rejects.toThrow();
       await Promise.all(waiting);
