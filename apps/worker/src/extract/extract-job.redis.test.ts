@@ -180,11 +180,11 @@ describe("an ask with a PDF", () => {
   });
 
   it("fails with NOT_FOUND when bytes and text are gone, and succeeds when the file is sent again", async () => {
-    await at.here();
+    await at.here({}, { sweeper: false });
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.blobs.remove(file.ref);
     await at.ask("talk", "one", { files: [file] });
-    expect(await at.ended("talk", "one", 3000)).toMatchObject({
+    expect(await at.ended("talk", "one")).toMatchObject({
       type: "failed",
       error: { code: "NOT_FOUND", file: 0 },
     });
@@ -193,13 +193,13 @@ describe("an ask with a PDF", () => {
   });
 
   it("fails with NOT_FOUND when the bytes vanish before the extraction begins", async () => {
-    await at.here({ WORKER_ROLES: "ask" });
+    await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
     const file = await at.file("pets.pdf", PDF);
     await at.ask("talk", "one", { files: [file] });
     await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1);
     await at.blobs.remove(file.ref);
-    await at.here({ WORKER_ROLES: "extract" });
-    expect(await at.ended("talk", "one", 5000)).toMatchObject({
+    await at.here({ WORKER_ROLES: "extract" }, { sweeper: false });
+    expect(await at.ended("talk", "one")).toMatchObject({
       type: "failed",
       error: { code: "NOT_FOUND", file: 0 },
     });
@@ -214,7 +214,7 @@ describe("an ask with a PDF", () => {
     await eventually(async () => (await at.store.redis.scard(`wait:${file.text}`)) === 1);
     await at.here({ WORKER_ROLES: "extract" }, { sweeper: false });
     await at.producer.extract(jobOf(file), 1);
-    expect(await at.ended("talk", "one", 5000)).toMatchObject({
+    expect(await at.ended("talk", "one")).toMatchObject({
       type: "failed",
       error: { code: "NOT_FOUND", file: 0 },
     });
