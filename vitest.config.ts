@@ -14,25 +14,27 @@ const LONG = [
 
 export default defineConfig({
   test: {
-    // One more than vitest would take on two cores: most of these tests wait for a process or a clock.
-    maxWorkers: 2,
     projects: [
       {
         test: {
           name: "unit",
           include: ["{apps,packages,tools}/*/{src,test}/**/*.test.ts"],
           exclude: ["**/*.e2e.test.ts", "**/node_modules/**"],
-          testTimeout: 20_000,
+          // More than vitest would take on two cores: most of these tests wait for a process or a clock.
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       {
         test: {
-          // Whole clusters of processes: one file at a time, so that they do not starve each other.
           name: "e2e",
           include: ["{apps,packages,tools}/*/{src,test}/**/*.e2e.test.ts"],
           exclude: [...LONG, "**/node_modules/**"],
-          fileParallelism: false,
+          // Whole clusters of processes, each with a Redis and ports of its own: more would starve each other.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 90_000,
           hookTimeout: 90_000,
         },
