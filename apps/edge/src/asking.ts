@@ -25,10 +25,10 @@ const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;
 
-type Needed = "store" | "blobs" | "producer" | "sharedSettings" | "queueGate" | "onTrouble";
+type Needed = "store" | "blobs" | "producer" | "bell" | "sharedSettings" | "queueGate" | "onTrouble";
 
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
-  const { store, blobs, producer, sharedSettings, queueGate, onTrouble } = resources;
+  const { store, blobs, producer, bell, sharedSettings, queueGate, onTrouble } = resources;
   const limits = limitsOf(config);
   const openQueue = createOpenQueue({ ...OPENS, atOnce: config.OPENS_AT_ONCE });
   const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: config.UPLOADS_AT_ONCE });
@@ -47,6 +47,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     store,
     blobs,
     producer,
+    bell,
     sharedSettings,
     uploads,
     queueGate,
@@ -60,7 +61,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
   return {
     limits,
     acceptAsk,
-    cancelAsk: createCancelAsk({ store, producer, onTrouble }),
+    cancelAsk: createCancelAsk({ store, bell, onTrouble }),
     openConversation: createOpenConversation({ store, openQueue }),
     openQueue,
     uploads,

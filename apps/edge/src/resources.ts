@@ -1,9 +1,14 @@
 import {
+  BEAT_MS,
   countUnfinished,
+  createBell,
   createBlobStore,
   createFanOut,
+  createRoster,
+  hearBeats,
   loadScripts,
   prepareBlobStore,
+  type Bell,
   type BlobStore,
   type FanOut,
   type Store,
@@ -42,6 +47,7 @@ export interface Resources {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
+  readonly bell: Bell;
   readonly sharedSettings: SharedSettings;
   readonly authenticator: Authenticator;
   readonly connections: Connections;
@@ -112,8 +118,20 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: onTrouble });
   life.add("connections", () => connections[Symbol.asyncDispose]());
-  const queueGate = createQueueGate({ max: config.MAX_QUEUED_ASKS, count: () => countUnfinished(store) });
+  const queueGate = createQueueGate({
+    max: config.MAX_QUEUED_ASKS,
+    count: () => countUnfinished(store).then(({ sum }) => sum),
+  });
   life.add("queue gate", () => queueGate[Symbol.dispose]());
+  const roster = createRoster();
+  const ticking = setInterval(() => {
+    roster.tick();
+    roster.expire();
+  }, BEAT_MS);
+  life.add("roster", () => clearInterval(ticking));
+  await hearBeats(plainSubscriber, roster, ({ unfinished }) => {
+    if (unfinished !== undefined) queueGate.counted(unfinished);
+  });
 
   const secret = await shareSessionSecret(redis, config.SESSION_SECRET);
   const sharedSettings = createSharedSettings(store);
@@ -132,6 +150,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     store,
     blobs: createBlobStore(config.BLOB_STORE, store),
     producer,
+    bell: createBell(redis, roster),
     sharedSettings,
     authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
     connections,

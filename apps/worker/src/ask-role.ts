@@ -1,19 +1,19 @@
-import { readText } from "@docrelay/channel";
+import { bellChannel, parseBell, readText } from "@docrelay/channel";
 import { createWebSocketEngine, type Engine } from "@docrelay/engine";
-import { consumeWakes, type Consumer } from "@docrelay/jobs";
 import { createLoopDelay, type LoopDelay } from "@docrelay/platform";
 import { listenForCancels } from "./answer/cancel-listener.ts";
 import { createFlushTimer } from "./answer/flush-timer.ts";
 import { createHeldBytes, type HeldBytes } from "./answer/held-bytes.ts";
 import { createRunningAsks, type RunningAsks } from "./answer/running-asks.ts";
+import { createConversationSlots, type ConversationSlots, type Rung } from "./bell/conversation-slots.ts";
 import type { Resources } from "./resources.ts";
 import { runConversation } from "./turn/run-conversation.ts";
 import { createStagger } from "./turn/stagger.ts";
 import { createTextCache } from "./turn/text-cache.ts";
 
 /** Starts the role `ask`: runs the asks of conversations in order and calls the engine for them. */
-export function startAskRole(resources: Resources): { consumer: Consumer; running: RunningAsks } {
-  const { config, store, blobs, report, life, stopping } = resources;
+export async function startAskRole(resources: Resources): Promise<{ slots: ConversationSlots; running: RunningAsks }> {
+  const { config, store, blobs, report, life, stopping, subscriber, membership } = resources;
   const engine = openEngine(resources);
   const loopDelay = createLoopDelay();
   const flushTimer = createFlushTimer(loopDelay.p99Ms);
@@ -21,9 +21,8 @@ export function startAskRole(resources: Resources): { consumer: Consumer; runnin
     flushTimer[Symbol.dispose]();
     loopDelay[Symbol.dispose]();
   });
-  const running = createRunningAsks(store, (error) => report.error("renew", error));
+  const running = createRunningAsks(store, (error) => report.error("confirm", error));
   life.add("running asks", () => running[Symbol.asyncDispose]());
-  const subscriber = resources.connect("subscriber", "cancel");
   listenForCancels(subscriber, running, (error) => report.error("cancel channel", error));
 
   const held = createHeldBytes(config.MAX_HELD_TEXT_BYTES);
@@ -45,16 +44,34 @@ export function startAskRole(resources: Resources): { consumer: Consumer; runnin
     stopping: stopping.signal,
     stagger: createStagger(),
     random: Math.random,
+    worker: membership.worker,
+    isGone: membership.isGone,
   };
-  const consumer = consumeWakes({
-    connection: resources.connect("blocking", "ask-queue"),
-    concurrency: config.ASK_CONCURRENCY,
-    handle: ({ shard, u, c }) => runConversation(deps, { shard, u, c }),
-    onError: (error) => report.error("ask queue", error),
+  const slots = createConversationSlots({
+    capacity: config.ASK_CONCURRENCY,
+    run: (rung, taking) => runConversation(deps, rung, taking),
+    passOn: (rung) => ringAnother(resources, rung),
+    onError: (error) => report.error("ask", error),
   });
-  life.add("ask queue", () => consumer[Symbol.asyncDispose]());
-  addGauges(resources, { running, consumer, held, loopDelay });
-  return { consumer, running };
+  await answerBells(resources, slots);
+  addGauges(resources, { running, slots, held, loopDelay });
+  return { slots, running };
+}
+
+/** Hears the bells of this worker, and gives some of those that wait to workers with free slots. */
+async function answerBells({ subscriber, membership }: Resources, slots: ConversationSlots): Promise<void> {
+  subscriber.on("smessage", (_channel: string, message: string) => {
+    const rung = parseBell(message);
+    if (rung) slots.hear(rung);
+  });
+  await subscriber.ssubscribe(bellChannel(membership.worker));
+  membership.report(() => ({ load: slots.load, capacity: slots.capacity }));
+  membership.on({ beat: ({ load, capacity }) => slots.share(capacity - load) });
+}
+
+/** A bell that no other worker hears is left to the sweeper. */
+function ringAnother({ bell, membership, report }: Resources, rung: Rung): void {
+  bell.ring(rung, { not: membership.worker }).catch((error: unknown) => report.error("bell", error));
 }
 
 function openEngine({ config, report, life }: Resources): Engine {
@@ -73,10 +90,10 @@ function openEngine({ config, report, life }: Resources): Engine {
 
 function addGauges(
   { metrics }: Resources,
-  of: { running: RunningAsks; consumer: Consumer; held: HeldBytes; loopDelay: LoopDelay },
+  of: { running: RunningAsks; slots: ConversationSlots; held: HeldBytes; loopDelay: LoopDelay },
 ): void {
   metrics.gauge("docrelay_asks_running", "Asks that the engine is answering now", () => of.running.size);
-  metrics.gauge("docrelay_ask_jobs", "Conversations whose asks are run now", () => of.consumer.active);
+  metrics.gauge("docrelay_ask_jobs", "Conversations whose asks are run now", () => of.slots.active);
   metrics.gauge(
     "docrelay_held_bytes",
     "Text that waits in memory until Redis takes it, at two bytes a UTF-16 unit",

@@ -1,9 +1,18 @@
 import { within } from "@docrelay/platform";
-import type { Consumer } from "@docrelay/jobs";
+import type { Membership } from "./bell/membership.ts";
 import type { RunningAsks } from "./answer/running-asks.ts";
 
+/** Something that runs work until it is told to stop. */
+export interface Stoppable {
+  /** Begins nothing new; what runs goes on. */
+  stop(): Promise<void>;
+  /** Resolves when nothing runs. */
+  idle(): Promise<void>;
+}
+
 export interface DrainDeps {
-  readonly consumers: readonly Consumer[];
+  readonly membership: Pick<Membership, "leave">;
+  readonly consumers: readonly Stoppable[];
   readonly running: RunningAsks | undefined;
   readonly stopping: AbortController;
   readonly leaving: AbortController;
@@ -13,10 +22,11 @@ export interface DrainDeps {
 const HAND_BACK_MS = 2000;
 
 /**
- * Fetches no more jobs, waits until the running ones end or `graceMs` is over, and hands the rest back. Another worker
- * takes those about a second later. Returns `late` if some are still running after that.
+ * Leaves the live workers and fetches no more jobs, waits until what runs ends or `graceMs` is over, and hands the rest
+ * back, to another worker at once. Returns `late` if some are still running after that.
  */
 export async function drain({
+  membership,
   consumers,
   running,
   stopping,
@@ -24,14 +34,14 @@ export async function drain({
   graceMs,
 }: DrainDeps): Promise<"idle" | "handed-back" | "late"> {
   stopping.abort(new Error("the worker stops"));
-  await Promise.all(consumers.map((consumer) => consumer.stop()));
+  await Promise.all([membership.leave(), ...consumers.map((consumer) => consumer.stop())]);
   if (await idleWithin(consumers, graceMs)) return "idle";
   leaving.abort(new Error("the worker stops"));
   running?.abandon();
   return (await idleWithin(consumers, HAND_BACK_MS)) ? "handed-back" : "late";
 }
 
-async function idleWithin(consumers: readonly Consumer[], ms: number): Promise<boolean> {
+async function idleWithin(consumers: readonly Stoppable[], ms: number): Promise<boolean> {
   return within(ms, () => Promise.all(consumers.map((consumer) => consumer.idle()))).then(
     () => true,
     () => false,

@@ -13,13 +13,13 @@ const START_PATIENCE_MS = 30_000;
 
 /** Starts the role `extract`: extracts the texts of PDFs, in child processes. */
 export async function startExtractRole(resources: Resources): Promise<{ consumer: Consumer }> {
-  const { config, store, blobs, producer, life, log, metrics, report, stopping, leaving } = resources;
+  const { config, store, blobs, bell, life, log, metrics, report, stopping, leaving } = resources;
   const extractor = await openExtractor(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
 
   const extractReport = createExtractReport(log, metrics, report.error);
-  const deps = { store, blobs, producer, extractor, report: extractReport, stopping: leaving.signal };
+  const deps = { store, blobs, bell, extractor, report: extractReport, stopping: leaving.signal };
   const consumer = consumeExtracts({
     connection: resources.connect("blocking", "extract-queue"),
     concurrency: config.EXTRACT_CONCURRENCY,

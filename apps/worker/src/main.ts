@@ -46,18 +46,26 @@ const sweeper = startSweeper(resources);
 life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
 metrics.gauge("docrelay_asks_due", "Asks that the sweeper found due", () => sweeper.due);
 
-const ask = config.WORKER_ROLES.has("ask") ? startAskRole(resources) : undefined;
+const ask = config.WORKER_ROLES.has("ask") ? await startAskRole(resources) : undefined;
 const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(resources).catch(cannotExtract) : undefined;
-const consumers = [ask, extract].flatMap((role) => (role ? [role.consumer] : []));
-await Promise.all(consumers.map((consumer) => consumer.ready()));
+const consumers = [...(ask ? [ask.slots] : []), ...(extract ? [extract.consumer] : [])];
+await extract?.consumer.ready();
+await resources.membership.start();
 log.info({ roles: [...config.WORKER_ROLES] }, "ready");
 announceReady();
 
 const reason = await stopped;
 log.info({ reason, running: ask?.running.size ?? 0 }, "stopping");
 health.drain();
-const { stopping, leaving } = resources;
-const how = await drain({ consumers, running: ask?.running, stopping, leaving, graceMs: config.WORKER_GRACE_MS });
+const { stopping, leaving, membership } = resources;
+const how = await drain({
+  membership,
+  consumers,
+  running: ask?.running,
+  stopping,
+  leaving,
+  graceMs: config.WORKER_GRACE_MS,
+});
 const problems = await life.close();
 for (const { step, error } of problems) log.warn({ step, err: error }, "not closed");
 log.info({ how }, "stopped");

@@ -1,4 +1,13 @@
-import { createBlobStore, loadScripts, prepareBlobStore, type BlobStore, type Store } from "@docrelay/channel";
+import {
+  createBell,
+  createBlobStore,
+  createRoster,
+  loadScripts,
+  prepareBlobStore,
+  type Bell,
+  type BlobStore,
+  type Store,
+} from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
 import {
   connectRedis,
@@ -11,6 +20,7 @@ import {
   type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
+import { createMembership, type Membership } from "./bell/membership.ts";
 import type { Config } from "./config.ts";
 import { createAskReport, type AskReport } from "./report/ask-report.ts";
 
@@ -24,6 +34,10 @@ export interface Resources {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
+  /** Receives cancels, beats of workers and this worker's bells. */
+  readonly subscriber: Redis;
+  readonly bell: Bell;
+  readonly membership: Membership;
   readonly report: AskReport;
   /** Aborted when the process stops: nothing new begins. */
   readonly stopping: AbortController;
@@ -74,6 +88,10 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   };
   const producer = createProducer({ connection: connect("command", "producer") });
   life.add("producer", () => producer[Symbol.asyncDispose]());
+  const subscriber = connect("subscriber", "hints");
+  const roster = createRoster();
+  const membership = createMembership({ redis, subscriber, roster, onError: (error) => report.error("beat", error) });
+  life.add("membership", () => membership[Symbol.asyncDispose]());
   return {
     config,
     log,
@@ -82,6 +100,9 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     redis,
     store,
     producer,
+    subscriber,
+    bell: createBell(redis, roster),
+    membership,
     report,
     connect,
     blobs: createBlobStore(config.BLOB_STORE, store),

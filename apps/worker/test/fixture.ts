@@ -3,7 +3,10 @@ import {
   askDigest,
   cancel,
   conversationAddress,
+  createBell,
   createBlobStore,
+  createRoster,
+  hearBeats,
   newNonce,
   newRef,
   openLog,
@@ -14,6 +17,7 @@ import {
   userAddress,
   type AskBody,
   type AskFile,
+  type Bell,
   type BlobStore,
   type Cancelled,
   type Store,
@@ -52,14 +56,16 @@ export interface WorkerFixture {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
+  /** Rings as an edge does. */
+  readonly bell: Bell;
   readonly engine: ScriptedEngine;
   readonly logged: string[];
   connect(): Redis;
-  /** Starts a worker here; with `sweeper: false` only wake-up jobs bring it to a conversation. */
+  /** Starts a worker here; with `sweeper: false` only bells bring it to a conversation. */
   here(env?: Env, more?: { sweeper?: boolean }): Promise<LocalWorker>;
   /** Starts a real worker process and waits until it is ready. */
   process(env?: Env): Promise<TestProcess>;
-  /** Accepts an ask as an edge does; adds its wake-up job unless `wake` is false. */
+  /** Accepts an ask as an edge does; rings the bell unless `wake` is false. */
   ask(
     conversation: string,
     id: string,
@@ -85,6 +91,8 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
   let engine: ScriptedEngine | undefined;
   let store: Store | undefined;
   let producer: Producer | undefined;
+  let bell: Bell | undefined;
+  const roster = createRoster();
   const clients: Redis[] = [];
   const open: Array<() => Promise<unknown>> = [];
   const logged: string[] = [];
@@ -110,6 +118,8 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
     const askDeadlineMs = Number(settings.env?.["ASK_DEADLINE_MS"] ?? 60_000);
     store = { redis: fixture.connect(), retentionMs: 600_000, askDeadlineMs };
     producer = createProducer({ connection: fixture.connect() });
+    await hearBeats(fixture.connect(), roster);
+    bell = createBell(fixture.connect(), roster);
   });
   beforeEach(async () => {
     await there(store).redis.flushall();
@@ -137,6 +147,9 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
     },
     get producer() {
       return there(producer);
+    },
+    get bell() {
+      return there(bell);
     },
     get engine() {
       return there(engine);
@@ -167,20 +180,22 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
         const sweeper = startSweeper(resources, 100);
         resources.life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
       }
-      const ask = config.WORKER_ROLES.has("ask") ? startAskRole(resources) : undefined;
+      const ask = config.WORKER_ROLES.has("ask") ? await startAskRole(resources) : undefined;
       const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(resources) : undefined;
-      const consumers = [ask, extract].flatMap((role) => (role ? [role.consumer] : []));
-      await Promise.all(consumers.map((consumer) => consumer.ready()));
+      await extract?.consumer.ready();
+      await resources.membership.start();
+      await eventually(() => roster.has(resources.membership.worker), { what: "the first beat" });
       let stopped: Promise<string> | undefined;
       const worker: LocalWorker = {
         resources,
         get jobs() {
-          return consumers.reduce((sum, consumer) => sum + consumer.active, 0);
+          return (ask?.slots.active ?? 0) + (extract?.consumer.active ?? 0);
         },
         stop: (graceMs = 0) =>
           (stopped ??= (async () => {
             const how = await drain({
-              consumers,
+              membership: resources.membership,
+              consumers: [...(ask ? [ask.slots] : []), ...(extract ? [extract.consumer] : [])],
               running: ask?.running,
               stopping: resources.stopping,
               leaving: resources.leaving,
@@ -194,12 +209,14 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       return worker;
     },
     async process(env = {}) {
+      const before = roster.workers;
       const child = spawnNode(MAIN, { env: envOf(env) });
       open.push(async () => {
         child.kill("SIGKILL");
         await child.exited;
       });
       await child.waitFor(/"msg":"ready"/);
+      await eventually(() => roster.workers.some((worker) => !before.includes(worker)), { what: "the first beat" });
       return child;
     },
 
@@ -224,11 +241,11 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
         },
       );
       if (accepted.kind !== "accepted") throw new Error(accepted.kind);
-      if (wake) await there(producer).wake(conversationAddress(user, conversation));
+      if (wake) await there(bell).ring({ conversation: conversationAddress(user, conversation) });
     },
     async cancel(conversation, id) {
       const cancelled = await cancel(there(store), { user: USER, conversation, id, nonce: newNonce() });
-      if ("conversation" in cancelled) await there(producer).wake(cancelled.conversation);
+      if ("conversation" in cancelled) await there(bell).ring({ conversation: cancelled.conversation });
       return cancelled;
     },
     async file(name, bytes, { extract = true, password, user: owner = USER } = {}) {

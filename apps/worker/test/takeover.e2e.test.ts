@@ -32,7 +32,7 @@ async function killCaller(workers: TestProcess[], attempt: number): Promise<void
 }
 
 describe("a worker that is killed in mid-answer", () => {
-  it("is followed by another within 3.5 s (twice that here): a new attempt voids the earlier text", async () => {
+  it("is followed by another within 1.2 s (three times that here): a new attempt voids the earlier text", async () => {
     const first = await at.process();
     await midAnswer();
     await at.process();
@@ -40,7 +40,7 @@ describe("a worker that is killed in mid-answer", () => {
     first.kill("SIGKILL");
     const killed = performance.now();
     const end = await at.ended("talk", "one", 20_000);
-    expect(performance.now() - killed).toBeLessThan(7000);
+    expect(performance.now() - killed).toBeLessThan(3600);
     expect(end).toMatchObject({ type: "completed", text: "question one", attempt: 2 });
     const events = await at.events("talk");
     expect(attemptsOf(events)).toEqual([1, 2]);

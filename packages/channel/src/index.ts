@@ -2,15 +2,27 @@ export { askAddress, conversationAddress, userAddress } from "./redis/address.ts
 export type { AskAddress, ConversationAddress, UserAddress } from "./redis/address.ts";
 export { CANCEL_CHANNEL, channelOf, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
 export { loadScripts } from "./redis/script.ts";
-export { ChannelError, newNonce, newOwner, SUPPORTED_RECORD_VERSION, type Store } from "./redis/store.ts";
+export {
+  ChannelError,
+  newNonce,
+  newOwner,
+  newWorkerName,
+  SUPPORTED_RECORD_VERSION,
+  workerOf,
+  type Store,
+} from "./redis/store.ts";
 
 export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
 export { arrivedText, finish, type Ending } from "./ask/finish.ts";
 export { peekHeads, type Head } from "./ask/peek.ts";
 export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";
-export { checkAsk, countUnfinished, dueAsks, holdLease, type Checked } from "./ask/sweep.ts";
-export { append, begin, handBack, MAX_TAKEN, park, renew, take, type Ended, type Taken } from "./ask/turn.ts";
+export { checkAsk, countUnfinished, dueAsks, runningAsks, type Checked } from "./ask/sweep.ts";
+export { append, begin, confirm, handBack, MAX_TAKEN, park, take, type Ended, type Taken } from "./ask/turn.ts";
+
+export { createBell, hearBeats, isListening, publishBeat, type Bell } from "./bell/bell.ts";
+export { BEAT_CHANNEL, bellChannel, parseBell, type BellMessage } from "./bell/message.ts";
+export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts";
 
 export { createFanOut, type FanOut, type Listener } from "./log/fan-out.ts";
 export { decodeFrame } from "./log/frame.ts";

@@ -25,7 +25,7 @@ export interface Fixture {
   connect(): Redis;
   /** Accepts an ask with a body made of its id. */
   ask(id: string, more?: Partial<AcceptInput>): Promise<Accepted>;
-  /** Takes the head of the mailbox; throws when there is none. */
+  /** Takes the head of the mailbox, also from a worker that runs it, as if that had died; throws when there is none. */
   taken(owner?: string): Promise<{ ask: TakenAsk; owner: string }>;
   /** Takes the head and begins an attempt. */
   begun(): Promise<{ ask: TakenAsk; owner: string; attempt: number }>;
@@ -86,7 +86,8 @@ export function useChannel(settings: Partial<Store> = {}): Fixture {
       });
     },
     async taken(owner = newOwner()) {
-      const taken = await take(fixture.store, fixture.at, owner);
+      const free = await take(fixture.store, fixture.at, owner);
+      const taken = free.kind === "held" ? await take(fixture.store, fixture.at, owner, { voided: free.owner }) : free;
       if (taken.kind !== "taken") throw new Error(`nothing to take: ${taken.kind}`);
       return { ask: taken.ask, owner };
     },

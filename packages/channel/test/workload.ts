@@ -9,6 +9,7 @@ import {
   channelOf,
   checkAsk,
   claimBytes,
+  confirm,
   countUnfinished,
   createBlobStore,
   dropPassword,
@@ -18,7 +19,6 @@ import {
   finish,
   finishUpload,
   handBack,
-  holdLease,
   newNonce,
   newOwner,
   newRef,
@@ -35,11 +35,11 @@ import {
   readText,
   releaseBytes,
   releasePlaces,
-  renew,
   renewPlaces,
   renewUpload,
   reserveBytes,
   retainBytes,
+  runningAsks,
   setPassword,
   setProfile,
   stopWaiting,
@@ -94,8 +94,8 @@ async function ask(store: Store, id: string): Promise<void> {
   must(await accept(store, { ...input, maxInFlight: 9 }), "accepted");
 }
 
-async function taken(store: Store, owner: string, maxAttempts?: number): Promise<TakenAsk> {
-  const head = await take(store, at, owner, maxAttempts);
+async function taken(store: Store, owner: string, maxAttempts = 0): Promise<TakenAsk> {
+  const head = await take(store, at, owner, { maxAttempts });
   if (head.kind !== "taken") throw new Error(`${head.kind} instead of taken`);
   return head.ask;
 }
@@ -110,7 +110,7 @@ async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   must(await handBack(store, await taken(store, second), second), "handed-back");
   const one = await taken(store, third);
   must(await begin(store, one, third, 3), "begun");
-  must(await renew(store, one, third), "ok");
+  must(await confirm(store, one, third), "ok");
   const delta = { type: "delta", text: "yes" } as const;
   must(await append(store, one, { attempt: 1, n: 1 }, { events: [delta], nonce: newNonce() }), "written");
   await publishProgress(store, at, { conversation: TALK, ask: "one", stage: "asking" });
@@ -120,14 +120,16 @@ async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   must(await finish(store, one, { attempt: 1, n: 2 }, { end, nonce: newNonce() }), "finished");
   await taken(store, newOwner(), 3);
   must(await cancel(store, { user: USER, conversation: TALK, id: "two", nonce: newNonce() }), "flagged");
-  await holdLease(store, "token", 60_000);
   await dueAsks(store, 10);
+  for await (const running of runningAsks(store, [at.shard])) {
+    if (running.length !== 1) throw new Error(`${running.length} running asks instead of 1`);
+  }
   const checked = await checkAsk(store, askAddress(USER, TALK, "two"));
   await between();
   if (checked.kind !== "found") throw new Error("the ask was not found");
   const cancelled = { type: "cancelled", text: "" } as const;
   must(await finish(store, checked.ask, "any", { end: cancelled, nonce: newNonce() }), "finished");
-  if ((await countUnfinished(store)) !== 0) throw new Error("an ask is left");
+  if ((await countUnfinished(store)).sum !== 0) throw new Error("an ask is left");
   must(await openLog(store, USER, TALK), "opened");
   await between();
 }

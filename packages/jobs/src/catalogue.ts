@@ -12,10 +12,6 @@ const shard = z.string().regex(/^s[0-9a-f]{2}$/);
 const hash = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const name = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 
-/** A wake-up job: the mailbox of conversation `c` of user `shard`/`u` may hold an ask. It carries no payload. */
-const wakeSchema = z.object({ v: z.literal(JOB_VERSION), shard, u: hash, c: hash });
-export type WakeJob = z.infer<typeof wakeSchema>;
-
 /** Extract the text `key` from the bytes at `ref`, for the user `shard`/`u`. A password is stored in Redis, never in a job. */
 const extractSchema = z.object({
   v: z.literal(JOB_VERSION),
@@ -31,13 +27,6 @@ const extractSchema = z.object({
 });
 export type ExtractJob = z.infer<typeof extractSchema>;
 
-/** One kind of job: its queue, its shape, and how it is added. */
-export interface JobKind<J> {
-  readonly queue: string;
-  readonly schema: z.ZodType<J>;
-  options(job: J, priority?: number): JobsOptions;
-}
-
 /*
  * A job whose handler throws (for example because Redis became unreachable) is retried a few times by BullMQ; after that
  * the sweeper adds it again. Ended jobs are removed: a failed job that is kept turns every later add of its id into a no-op.
@@ -45,32 +34,24 @@ export interface JobKind<J> {
 const keepNothing = { removeOnComplete: true, removeOnFail: true } as const;
 const retried = { attempts: 4, backoff: { type: "exponential", delay: 250 } } as const;
 
-export const WAKE: JobKind<WakeJob> = {
-  queue: "ask",
-  schema: wakeSchema,
-  // Adds while a job of this conversation waits change nothing; adds while it runs become one more job.
-  options: ({ c }) => ({ ...keepNothing, ...retried, deduplication: { id: c, keepLastIfActive: true } }),
-};
-
-export const EXTRACT: JobKind<ExtractJob> = {
+/** The queue of extractions, and how a job is added to it. */
+export const EXTRACT = {
   queue: "extract",
-  schema: extractSchema,
-  options: ({ key }, priority = 1) => ({
+  options: ({ key }: Pick<ExtractJob, "key">, priority = 1): JobsOptions => ({
     ...keepNothing,
     ...retried,
     jobId: key,
     priority: Math.max(1, Math.min(MAX_PRIORITY, Math.trunc(priority))),
   }),
-};
+} as const;
 
 /** Parses a job's data: the job, `newer` for a later version, or `bad` with the reason. */
-export function parseJob<J>(
-  kind: JobKind<J>,
+export function parseJob(
   data: unknown,
-): { kind: "job"; job: J } | { kind: "newer" } | { kind: "bad"; why: string } {
+): { kind: "job"; job: ExtractJob } | { kind: "newer" } | { kind: "bad"; why: string } {
   const version = (data as { v?: unknown } | null)?.v;
   if (typeof version === "number" && version > JOB_VERSION) return { kind: "newer" };
-  const parsed = kind.schema.safeParse(data);
+  const parsed = extractSchema.safeParse(data);
   if (parsed.success) return { kind: "job", job: parsed.data };
   return {
     kind: "bad",

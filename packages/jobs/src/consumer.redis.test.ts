@@ -3,33 +3,70 @@ import { Queue } from "bullmq";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createProducer, JobsError } from "./index.ts";
-import { useJobs, wakeOf } from "../test/fixture.ts";
+import { extractOf, useJobs } from "../test/fixture.ts";
 
 const at = useJobs();
 const MORTAL = fileURLToPath(new URL("../test/mortal-consumer.ts", import.meta.url));
+
+/** Nothing of the queue is left but its meta data and its trimmed events. */
+const isEmpty = async (): Promise<boolean> => {
+  const keys = await at.connect().keys(`${at.prefix}:extract:*`);
+  return keys.every((key) => /:(meta|events|id|pc|stalled-check|marker)$/.test(key));
+};
 
 describe("a consumer", () => {
   it("takes over a killed process's job within 3.5 s (twice that here)", { timeout: 30_000 }, async () => {
     await using mortal = spawnNode(MORTAL, { args: [at.url, at.prefix] });
     await mortal.waitFor(/^ready/);
-    await at.producer.wake(wakeOf("c"));
+    await at.producer.extract(extractOf("c"));
     await mortal.waitFor(/^running/);
-    const runs = await at.wakes();
-    await at.producer.wake(wakeOf("c"));
+    const runs = await at.extracts();
     mortal.kill("SIGKILL");
     const killed = performance.now();
     await eventually(() => runs.going === 1, { timeoutMs: 10_000, what: "the job running elsewhere" });
     const took = performance.now() - killed;
     expect(took).toBeLessThan(7000);
     runs.end();
-    await eventually(() => runs.jobs.length === 2, { what: "the run of the job added while the first ran" });
+  });
+
+  it("retries a job when its handler throws", async () => {
+    const runs = await at.extracts();
+    await at.producer.extract(extractOf("c"));
+    await eventually(() => runs.going === 1);
+    runs.end(new Error("the store went away"));
+    await eventually(() => runs.jobs.length === 2, { what: "the job coming back" });
+    expect(runs.jobs[1]).toEqual({ v: 1, ...extractOf("c") });
+    expect(runs.errors.map(({ message }) => message)).toContain("the store went away");
     runs.end();
+    await eventually(isEmpty);
+  });
+
+  it("hands a job back, which runs in another process at once", async () => {
+    const first = await at.extracts();
+    await at.producer.extract(extractOf("c"));
+    await eventually(() => first.going === 1);
+    await first.consumer.stop();
+    const second = await at.extracts();
+    first.end("hand-back");
+    await eventually(() => second.going === 1, { timeoutMs: 2000 });
+    second.end();
+    await eventually(isEmpty);
+    expect(first.jobs).toHaveLength(1);
+  });
+
+  it("gets no job after it has stopped", async () => {
+    const first = await at.extracts();
+    await first.consumer.stop();
+    await at.producer.extract(extractOf("c"));
+    const second = await at.extracts();
+    await eventually(() => second.going === 1);
+    expect(first.jobs).toHaveLength(0);
   });
 
   it("delays a job of a newer version, which never fails", async () => {
-    const queue = new Queue("ask", { connection: at.connect(), prefix: at.prefix });
-    await queue.add("ask", { v: 2, shape: "of a later version" }, { removeOnComplete: true, removeOnFail: true });
-    const runs = await at.wakes();
+    const queue = new Queue("extract", { connection: at.connect(), prefix: at.prefix });
+    await queue.add("extract", { v: 2, shape: "of a later version" }, { removeOnComplete: true, removeOnFail: true });
+    const runs = await at.extracts();
     await eventually(async () => (await queue.getDelayedCount()) === 1, { what: "the newer job put aside" });
     const [job] = await queue.getDelayed();
     await eventually(async () => Number((await queue.getJob(job?.id ?? ""))?.attemptsStarted) >= 2, {
@@ -41,19 +78,19 @@ describe("a consumer", () => {
   });
 
   it("reports a job that it cannot parse, and continues", async () => {
-    const queue = new Queue("ask", { connection: at.connect(), prefix: at.prefix });
-    await queue.add("ask", { v: 1, nonsense: true }, { removeOnComplete: true, removeOnFail: true });
-    const runs = await at.wakes();
+    const queue = new Queue("extract", { connection: at.connect(), prefix: at.prefix });
+    await queue.add("extract", { v: 1, nonsense: true }, { removeOnComplete: true, removeOnFail: true });
+    const runs = await at.extracts();
     await eventually(() => runs.errors.length === 1);
     expect(runs.errors[0]).toMatchObject({ name: "JobsError", kind: "shape" });
-    await at.producer.wake(wakeOf("c"));
+    await at.producer.extract(extractOf("c"));
     await eventually(() => runs.going === 1);
     await queue.close();
   });
 
   it("runs a job later when its handler returns laterMs", async () => {
-    const runs = await at.wakes();
-    await at.producer.wake(wakeOf("c"));
+    const runs = await at.extracts();
+    await at.producer.extract(extractOf("c"));
     await eventually(() => runs.going === 1);
     const idle = runs.consumer.idle();
     runs.end({ laterMs: 50 });
@@ -65,24 +102,24 @@ describe("a consumer", () => {
   });
 
   it("takes jobs again by itself after Redis was killed", { timeout: 30_000 }, async () => {
-    const runs = await at.wakes();
-    await at.producer.wake(wakeOf("a"));
+    const runs = await at.extracts();
+    await at.producer.extract(extractOf("a"));
     await eventually(() => runs.going === 1);
     runs.end();
     await at.server.kill();
     await at.server.restart();
     await eventually(
       async () => {
-        await at.producer.wake(wakeOf("b"));
-        return runs.jobs.some(({ c }) => c.startsWith("b"));
+        await at.producer.extract(extractOf("b"));
+        return runs.jobs.some(({ key }) => key.startsWith("b"));
       },
       { timeoutMs: 15_000, everyMs: 100, what: "a job after the restart" },
     );
   });
 
   it("closes within 2 s even while a handler hangs", async () => {
-    const runs = await at.wakes();
-    await at.producer.wake(wakeOf("c"));
+    const runs = await at.extracts();
+    await at.producer.extract(extractOf("c"));
     await eventually(() => runs.going === 1);
     await expect(runs.consumer[Symbol.asyncDispose]()).rejects.toMatchObject({ name: "JobsError", kind: "timeout" });
     runs.end();
@@ -92,27 +129,27 @@ describe("a consumer", () => {
 
 describe("a producer", () => {
   it("refuses data that is no job before it reaches the queue", async () => {
-    await expect(at.producer.wake({ ...wakeOf("c"), shard: "nowhere" })).rejects.toMatchObject({ kind: "shape" });
+    await expect(at.producer.extract({ ...extractOf("c"), shard: "nowhere" })).rejects.toMatchObject({ kind: "shape" });
   });
 
   it("times out when Redis is silent, and works again when it replies", async () => {
     const producer = createProducer({ connection: at.connect(), prefix: at.prefix, timeoutMs: 200 });
-    await producer.wake(wakeOf("a"));
+    await producer.extract(extractOf("a"));
     await at.server.pause();
-    const add = producer.wake(wakeOf("b"));
+    const add = producer.extract(extractOf("b"));
     await expect(add).rejects.toBeInstanceOf(JobsError);
     await expect(add).rejects.toMatchObject({ kind: "timeout" });
     await at.server.resume();
-    await eventually(() => producer.wake(wakeOf("b")).then(() => true));
+    await eventually(() => producer.extract(extractOf("b")).then(() => true));
     await producer[Symbol.asyncDispose]();
   });
 
   it("can be created while Redis is unreachable, and works once it is there", { timeout: 20_000 }, async () => {
     await at.server.kill();
     const producer = createProducer({ connection: at.connect(), prefix: at.prefix, timeoutMs: 300 });
-    await expect(producer.wake(wakeOf("a"))).rejects.toBeInstanceOf(JobsError);
+    await expect(producer.extract(extractOf("a"))).rejects.toBeInstanceOf(JobsError);
     await at.server.restart();
-    await eventually(() => producer.wake(wakeOf("a")).then(() => true), { timeoutMs: 10_000 });
+    await eventually(() => producer.extract(extractOf("a")).then(() => true), { timeoutMs: 10_000 });
     await producer[Symbol.asyncDispose]();
   });
 });

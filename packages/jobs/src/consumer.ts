@@ -1,19 +1,19 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
-import { EXTRACT, parseJob, PREFIX, WAKE, type ExtractJob, type JobKind, type WakeJob } from "./catalogue.ts";
+import { EXTRACT, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
 /** What happens to a job after its handler: removed, returned to the queue for another process at once, or delayed. */
 export type Disposition = "done" | "hand-back" | { readonly laterMs: number };
 
-export interface ConsumerOptions<J> {
+export interface ConsumerOptions {
   /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
   readonly connection: Redis;
   readonly prefix?: string;
   /** Jobs handled at once in this process. */
   readonly concurrency: number;
   /** May run more than once for one job (its lock was lost): its writes must be fenced or idempotent. */
-  handle(job: J): Promise<Disposition>;
+  handle(job: ExtractJob): Promise<Disposition>;
   /** An error of a handler (its job is retried a few times), a job that cannot be parsed, or an error of Redis. */
   onError(error: Error): void;
 }
@@ -27,16 +27,6 @@ export interface Consumer extends AsyncDisposable {
   readonly active: number;
   /** Resolves when `active` is 0. */
   idle(): Promise<void>;
-}
-
-/** Handles the wake-up jobs of conversations. */
-export function consumeWakes(options: ConsumerOptions<WakeJob>): Consumer {
-  return consume(WAKE, options, FETCHERS);
-}
-
-/** Handles extractions, lowest `priority` number first. */
-export function consumeExtracts(options: ConsumerOptions<ExtractJob>): Consumer {
-  return consume(EXTRACT, options, 1);
 }
 
 /*
@@ -53,15 +43,11 @@ const TIMES = {
   runRetryDelay: 500,
   drainDelay: 1,
 } as const;
-/*
- * A BullMQ worker fetches jobs one after another, and each fetch waits for one or two fsyncs of Redis. One worker would
- * therefore limit how many asks begin per second, whatever the concurrency. Several workers fetch in parallel.
- */
-const FETCHERS = 4;
 const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 
-function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: number): Consumer {
+/** Handles extractions, lowest `priority` number first. */
+export function consumeExtracts(options: ConsumerOptions): Consumer {
   const { connection, prefix = PREFIX, concurrency, handle, onError } = options;
   let stopped = false;
   let active = 0;
@@ -70,9 +56,9 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
 
   async function decide(data: unknown): Promise<Disposition> {
     if (stopped) return "hand-back"; // fetched just before stop()
-    const parsed = parseJob(kind, data);
+    const parsed = parseJob(data);
     if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
-    if (parsed.kind === "bad") throw new JobsError("shape", `${kind.queue}: ${parsed.why}`);
+    if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
     return handle(parsed.job);
   }
 
@@ -93,25 +79,22 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
     }
   }
 
-  const workers = shares(concurrency, fetchers).map((share, index) => {
-    const own = { connection, prefix, concurrency: share, skipVersionCheck: true, skipStalledCheck: index > 0 };
-    const worker = new Worker(kind.queue, process, { ...own, ...TIMES });
-    worker.on("error", onError);
-    worker.on("failed", (_job, error) => onError(error));
-    return worker;
-  });
+  const own = { connection, prefix, concurrency, skipVersionCheck: true };
+  const worker = new Worker(EXTRACT.queue, process, { ...own, ...TIMES });
+  worker.on("error", onError);
+  worker.on("failed", (_job, error) => onError(error));
 
   async function close(): Promise<void> {
     await consumer.stop();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
-        () => reject(new JobsError("timeout", `${kind.queue}: not closed within ${CLOSE_MS} ms`)),
+        () => reject(new JobsError("timeout", `${EXTRACT.queue}: not closed within ${CLOSE_MS} ms`)),
         CLOSE_MS,
       );
     });
     try {
-      await Promise.race([Promise.all(workers.map((worker) => worker.close())), late]);
+      await Promise.race([worker.close(), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -119,11 +102,11 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
 
   const consumer: Consumer = {
     async ready() {
-      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+      await worker.waitUntilReady();
     },
     async stop() {
       stopped = true;
-      await Promise.all(workers.map((worker) => worker.pause(true)));
+      await worker.pause(true);
     },
     get active() {
       return active;
@@ -138,10 +121,4 @@ function consume<J>(kind: JobKind<J>, options: ConsumerOptions<J>, fetchers: num
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   return consumer;
-}
-
-/** Divides `total` into at most `parts` shares, each at least 1. */
-function shares(total: number, parts: number): number[] {
-  const count = Math.max(1, Math.min(total, parts));
-  return Array.from({ length: count }, (_, index) => Math.floor((total + index) / count));
 }

@@ -1,24 +1,10 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import {
-  EXTRACT,
-  JOB_VERSION,
-  parseJob,
-  PREFIX,
-  WAKE,
-  type ExtractJob,
-  type JobKind,
-  type WakeJob,
-} from "./catalogue.ts";
+import { EXTRACT, JOB_VERSION, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
 /** Adds jobs. Every add is idempotent: after an unknown outcome, add the job again. */
 export interface Producer extends AsyncDisposable {
-  /**
-   * Adds a wake-up job for a conversation. A no-op while one waits; while one runs, any number of adds become one more
-   * run after it. @throws JobsError `timeout`, or an error of ioredis.
-   */
-  wake(conversation: Omit<WakeJob, "v">): Promise<void>;
   /**
    * Adds an extraction job; a no-op while a job of this key waits or runs. Lower priorities run first, from 1 on.
    * @throws JobsError `timeout`, or an error of ioredis.
@@ -40,39 +26,26 @@ const MAX_EVENTS = 200;
 export function createProducer(options: ProducerOptions): Producer {
   const { connection, prefix = PREFIX, timeoutMs = 2000 } = options;
 
-  function open<J extends { v: number }>(
-    kind: JobKind<J>,
-  ): { add(job: J, priority?: number): Promise<void>; close(): Promise<void> } {
-    const queue = new Queue(kind.queue, {
-      connection,
-      prefix,
-      // The app checks the version of Redis once. If the check of the library failed here, the queue would stay disabled.
-      skipVersionCheck: true,
-      skipWaitingForReady: true,
-      streams: { events: { maxLen: MAX_EVENTS } },
-    });
-    // A failed add rejects, and the owner of the connection handles its errors.
-    queue.on("error", () => undefined);
-    return {
-      async add(job, priority) {
-        const parsed = parseJob(kind, job);
-        if (parsed.kind === "bad") throw new JobsError("shape", `${kind.queue}: ${parsed.why}`);
-        await within(timeoutMs, kind.queue, queue.add(kind.queue, job, kind.options(job, priority)));
-      },
-      close: () => queue.close(),
-    };
-  }
-
-  const wakes = open(WAKE);
-  const extracts = open(EXTRACT);
+  const queue = new Queue(EXTRACT.queue, {
+    connection,
+    prefix,
+    // The app checks the version of Redis once. If the check of the library failed here, the queue would stay disabled.
+    skipVersionCheck: true,
+    skipWaitingForReady: true,
+    streams: { events: { maxLen: MAX_EVENTS } },
+  });
+  // A failed add rejects, and the owner of the connection handles its errors.
+  queue.on("error", () => undefined);
   let closing: Promise<void> | undefined;
 
   return {
-    wake: ({ shard, u, c }) => wakes.add({ v: JOB_VERSION, shard, u, c }),
-    extract: ({ key, ref, sha256, bytes, locked, shard, u, trace }, priority) =>
-      extracts.add({ v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, trace }, priority),
-    [Symbol.asyncDispose]: () =>
-      (closing ??= within(timeoutMs, "close", Promise.all([wakes.close(), extracts.close()])).then(() => undefined)),
+    async extract({ key, ref, sha256, bytes, locked, shard, u, trace }, priority) {
+      const job = { v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, trace };
+      const parsed = parseJob(job);
+      if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
+      await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, priority)));
+    },
+    [Symbol.asyncDispose]: () => (closing ??= within(timeoutMs, "close", queue.close())),
   };
 }
 

@@ -3,19 +3,17 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import {
   consumeExtracts,
-  consumeWakes,
   createProducer,
   type Consumer,
   type ConsumerOptions,
   type Disposition,
   type ExtractJob,
   type Producer,
-  type WakeJob,
 } from "../src/index.ts";
 
 /** Runs of a handler that ends when the test says so. */
-export interface Runs<J> {
-  readonly jobs: J[];
+export interface Runs {
+  readonly jobs: ExtractJob[];
   /** Ends the oldest run that is going on. */
   end(disposition?: Disposition | Error): void;
   readonly going: number;
@@ -30,13 +28,10 @@ export interface JobsFixture {
   readonly server: TestRedis;
   readonly producer: Producer;
   connect(): Redis;
-  wakes(more?: Partial<ConsumerOptions<WakeJob>>): Promise<Runs<WakeJob>>;
-  extracts(more?: Partial<ConsumerOptions<ExtractJob>>): Promise<Runs<ExtractJob>>;
+  /** Starts a consumer. */
+  extracts(more?: Partial<ConsumerOptions>): Promise<Runs>;
 }
 
-export function wakeOf(letter: string): Omit<WakeJob, "v"> {
-  return { shard: "s7f", u: "u".repeat(22), c: letter.repeat(22) };
-}
 export function extractOf(letter: string): Omit<ExtractJob, "v"> {
   const key = letter.repeat(32);
   return { key, ref: `ref-${letter}`, sha256: "a".repeat(64), bytes: 10, shard: "s7f", u: "u".repeat(22), trace: "t" };
@@ -73,14 +68,11 @@ export function useJobs(): JobsFixture {
     await server?.stop();
   });
 
-  async function start<J>(
-    consume: (options: ConsumerOptions<J>) => Consumer,
-    more: Partial<ConsumerOptions<J>>,
-  ): Promise<Runs<J>> {
-    const jobs: J[] = [];
+  async function extracts(more: Partial<ConsumerOptions> = {}): Promise<Runs> {
+    const jobs: ExtractJob[] = [];
     const errors: Error[] = [];
     const ends: Array<(how: Disposition | Error) => void> = [];
-    const consumer = consume({
+    const consumer = consumeExtracts({
       connection: connect(),
       prefix,
       concurrency: 10,
@@ -129,8 +121,7 @@ export function useJobs(): JobsFixture {
       return producer;
     },
     connect,
-    wakes: (more = {}) => start(consumeWakes, more),
-    extracts: (more = {}) => start(consumeExtracts, more),
+    extracts,
   };
 }
 

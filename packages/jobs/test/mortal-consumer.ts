@@ -1,9 +1,9 @@
 /* A process that takes one job and never ends it: to be killed. */
 import { Redis } from "ioredis";
-import { consumeWakes } from "../src/index.ts";
+import { consumeExtracts } from "../src/index.ts";
 
 const [url = "", prefix = ""] = process.argv.slice(2);
-const consumer = consumeWakes({
+const consumer = consumeExtracts({
   connection: new Redis(url, { maxRetriesPerRequest: null }),
   prefix,
   concurrency: 1,

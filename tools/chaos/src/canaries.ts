@@ -107,7 +107,7 @@ export const CANARIES: readonly Canary[] = [
     name: "no sweeper",
     variant: "no sweeper",
     fault: "LOST",
-    // The text is stored and the wait list is empty, but no wake-up job was added.
+    // The text is stored and the wait list is empty, but no bell was rung.
     options: {
       patienceMs: 12_000,
       workers: 1,

@@ -57,7 +57,8 @@ export async function run(options: RunOptions): Promise<void> {
     faults: options.failpoints ? "failpoints" : "random",
   });
   await using engine = await startChaosEngine(seed, history);
-  await using cluster = await startCluster({ ...options, engine, env: ENV });
+  const spoiled = options.failpoints ? {} : { ...PRELOADED, CHAOS_BELLS: "0.05" };
+  await using cluster = await startCluster({ ...options, engine, env: { ...ENV, ...spoiled } });
   watchFences(cluster, history);
   const users: User[] = [];
   const lives: Array<Promise<void>> = [];

@@ -41,7 +41,7 @@ function answering({ cluster }: Stage): Stage["cluster"]["workers"][number] {
 }
 
 describe("workers", () => {
-  it("one that is killed in mid-answer is followed by another within 3.5 s", { timeout: 60_000 }, async () => {
+  it("one that is killed in mid-answer is followed by another within 1.2 s", { timeout: 60_000 }, async () => {
     const verdict = await playStage({ edges: 1 }, async (stage) => {
       const user = await stage.user();
       await midAnswer(stage, user);

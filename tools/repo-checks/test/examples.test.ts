@@ -10,13 +10,13 @@ const DOCUMENTS = ["README.md", "{packages,tools}/*/README.md", "docs/**/*.md", 
 const CONTEXT = new Map(
   Object.entries({
     "README.md": "declare const bytes: Uint8Array;",
-    "packages/channel/README.md": `import type { Redis } from "ioredis"; import type { AskBody } from "@docrelay/channel";
-      declare const redis: Redis, body: AskBody;
-      declare const user: string, conversation: string, id: string, digest: string, trace: string, nonce: string;`,
+    "packages/channel/README.md": `import type { Redis } from "ioredis"; import type { AskBody, Roster } from "@docrelay/channel";
+      declare const redis: Redis, body: AskBody, roster: Roster;
+      declare const worker: string, user: string, conversation: string, id: string, digest: string, trace: string, nonce: string;`,
     "packages/engine/README.md": `import type { PromptFile } from "@docrelay/engine";
       declare const files: PromptFile[], signal: AbortSignal;`,
     "packages/jobs/README.md": `import type { Redis } from "ioredis"; declare const redis: Redis, bullRedis: Redis;
-      declare const shard: string, u: string, c: string, key: string, ref: string, sha256: string, trace: string;
+      declare const shard: string, u: string, key: string, ref: string, sha256: string, trace: string;
       declare const bytes: number, log: { warn(error: unknown): void };`,
     "packages/pdf/README.md": `declare const bytes: Uint8Array, password: string, signal: AbortSignal;
       declare function show(page: number, pages: number): void; declare function use(...args: unknown[]): void;

@@ -13,6 +13,7 @@ import {
   textKey,
   textState,
   type AskFile,
+  type Bell,
   type Store,
 } from "@docrelay/channel";
 import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
@@ -46,7 +47,7 @@ export interface AskInput {
 }
 
 /**
- * Checks an ask, stores its bytes, accepts it durably and adds the conversation's wake-up job. Idempotent by user and
+ * Checks an ask, stores its bytes, accepts it durably and rings the conversation's bell. Idempotent by user and
  * id: an ask sent again returns the stored seq and `duplicate`. `maxInlineBytes` bounds the bytes that come with it.
  * @throws Refusal; an ioredis error means that the outcome is unknown, and the same id may be sent again.
  */
@@ -56,20 +57,21 @@ export type AcceptAsk = (
 ) => Promise<{ seq: number; duplicate: boolean }>;
 
 export interface AskDeps extends ExtractionDeps {
+  readonly bell: Bell;
   readonly sharedSettings: SharedSettings;
   readonly uploads: Uploads;
   readonly queueGate: QueueGate;
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
-  /** An error after which the process recovers by itself: the ask is durable, and the sweeper adds the wake-up job. */
+  /** An error after which the process recovers by itself: the ask is durable, and the sweeper rings the bell. */
   onTrouble(error: unknown): void;
 }
 
 type Prepared = AskFile & { readonly password?: string | undefined };
 
 export function createAcceptAsk(deps: AskDeps): AcceptAsk {
-  const { store, producer, sharedSettings, queueGate, askRate, limits } = deps;
+  const { store, bell, sharedSettings, queueGate, askRate, limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     const { user, conversation, id, message, origin, uniqueId } = input;
@@ -86,12 +88,12 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     const trace = randomUUID();
     const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, file, index)));
     const secret = await sharedSettings.secret();
-    // A failure here delays a durable ask by about five seconds, until the sweeper adds the lost jobs.
+    // A failure here delays a durable ask by a second, until the sweeper rings or adds the lost jobs.
     const wake = async (): Promise<void> => {
       try {
         for (const file of new Map(files.map((one) => [one.text, one])).values())
           await orderText(deps, user, file, trace);
-        await producer.wake(conversationAddress(user, conversation));
+        await bell.ring({ conversation: conversationAddress(user, conversation) });
       } catch (error) {
         deps.onTrouble(error);
       }
@@ -111,8 +113,8 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       nonce: newNonce(),
       maxInFlight,
     });
-    // Without files the acceptance and the wake-up job go to Redis in one write, in this order, and share an fsync. A
-    // wake-up job for a refused ask finds nothing new.
+    // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
+    // is durable. A bell for a refused ask finds nothing new.
     const woken = files.length === 0 && !queueGate.full ? wake() : undefined;
     const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();

@@ -45,7 +45,7 @@ describe("cancelling", () => {
     await at.ask("talk", "one");
     await eventually(() => at.engine.calls.length === 1);
     const [key = ""] = await at.store.redis.keys("{*}:*:ask:*");
-    await at.store.redis.hset(key, "cancel", "1"); // the flag without the hint and without a wake-up job
+    await at.store.redis.hset(key, "cancel", "1"); // the flag without the hint and without a bell
     expect(await at.ended("talk", "one", 4000)).toMatchObject({ type: "cancelled" });
   });
 

@@ -1,4 +1,4 @@
-import { renew, type Store, type TakenAsk } from "@docrelay/channel";
+import { confirm, type Store, type TakenAsk } from "@docrelay/channel";
 import { originOf } from "../report/failure.ts";
 
 /** An ask whose engine call runs in this process. */
@@ -19,36 +19,36 @@ export interface RunningAsks extends AsyncDisposable {
   readonly size: number;
 }
 
-const RENEW_EVERY_MS = 1000;
+const CONFIRM_EVERY_MS = 1000;
 
 /**
- * Renews each running ask once a second. This tells the sweeper that its owner is alive, and finds a cancel whose hint
- * was lost, or that another worker has taken the ask.
+ * Reads the owner of each running ask once a second. This finds a cancel whose hint was lost, and that another worker has
+ * taken the ask.
  */
 export function createRunningAsks(
   store: Store,
   onError: (error: unknown) => void,
-  everyMs = RENEW_EVERY_MS,
+  everyMs = CONFIRM_EVERY_MS,
 ): RunningAsks {
   const asks = new Map<string, RunningAsk>();
-  const renewing = new Set<string>();
+  const confirming = new Set<string>();
 
-  async function renewOne(key: string, { ask, owner, notify }: RunningAsk): Promise<void> {
-    if (renewing.has(key)) return;
-    renewing.add(key);
+  async function confirmOne(key: string, { ask, owner, notify }: RunningAsk): Promise<void> {
+    if (confirming.has(key)) return;
+    confirming.add(key);
     try {
-      const reply = await renew(store, ask, owner);
+      const reply = await confirm(store, ask, owner);
       if (reply.kind !== "ok" && asks.get(key)?.owner === owner) notify({ kind: reply.kind });
     } catch (error) {
-      // An error of the store is not reported: the attempt's own writes meet it, and the next renewal comes.
+      // An error of the store is not reported: the attempt's own writes meet it, and the next look comes.
       if (originOf(error).kind !== "store") onError(error);
     } finally {
-      renewing.delete(key);
+      confirming.delete(key);
     }
   }
 
   const timer = setInterval(() => {
-    for (const [key, running] of asks) void renewOne(key, running);
+    for (const [key, running] of asks) void confirmOne(key, running);
   }, everyMs);
 
   const keyOf = ({ u, a }: { u: string; a: string }): string => `${u}/${a}`;
@@ -62,7 +62,7 @@ export function createRunningAsks(
     },
     hint(address) {
       const running = asks.get(keyOf(address));
-      if (running) void renewOne(keyOf(address), running);
+      if (running) void confirmOne(keyOf(address), running);
     },
     abandon() {
       for (const running of [...asks.values()]) running.notify({ kind: "abandoned" });

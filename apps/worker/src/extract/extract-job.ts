@@ -9,12 +9,13 @@ import {
   takeWaiting,
   textState,
   writeText,
+  type Bell,
   type BlobStore,
   type ConversationAddress,
   type Store,
   type StoredText,
 } from "@docrelay/channel";
-import type { Disposition, ExtractJob, Producer } from "@docrelay/jobs";
+import type { Disposition, ExtractJob } from "@docrelay/jobs";
 import type { ExtractOutcome, Extractor } from "@docrelay/pdf";
 import type { ExtractReport } from "./extract-report.ts";
 import { retry, type Patience } from "../report/retry.ts";
@@ -23,7 +24,7 @@ import { createPageProgress } from "./page-progress.ts";
 export interface ExtractDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
-  readonly producer: Producer;
+  readonly bell: Bell;
   readonly extractor: Extractor;
   readonly report: ExtractReport;
   /** Aborted when the process stops: the job is handed back and another worker does it from the start. */
@@ -144,7 +145,7 @@ async function dropBytes(deps: ExtractDeps, job: ExtractJob): Promise<void> {
 async function wakeAll(deps: ExtractDeps, waiting: readonly ConversationAddress[]): Promise<void> {
   for (let from = 0; from < waiting.length; from += WAKES_AT_ONCE) {
     const some = waiting.slice(from, from + WAKES_AT_ONCE);
-    await Promise.all(some.map((conversation) => retry(() => deps.producer.wake(conversation), patienceOf(deps))));
+    await Promise.all(some.map((conversation) => retry(() => deps.bell.ring({ conversation }), patienceOf(deps))));
   }
 }
 

@@ -6,8 +6,8 @@ const PARKED: Found = { ...QUEUED, state: "parked", texts: ["text", "missing"], 
 
 describe("sweepRule", () => {
   it.each<[string, Found, ReturnType<typeof sweepRule>]>([
-    ["wakes a queued ask, since its edge may have died before it added the job", QUEUED, { do: "wake" }],
-    ["wakes a running ask that its worker has not renewed", { ...QUEUED, state: "running" }, { do: "wake" }],
+    ["wakes a queued ask, since its bell may have been lost", QUEUED, { do: "wake" }],
+    ["wakes a running ask that is due", { ...QUEUED, state: "running" }, { do: "wake" }],
     ["wakes a queued ask without its texts: a worker parks it", { ...PARKED, state: "queued" }, { do: "wake" }],
     ["adds the extraction of a parked ask again", PARKED, { do: "extract", files: [1] }],
     ["wakes a parked ask whose texts are all stored", { ...PARKED, texts: ["text", "text"] }, { do: "wake" }],

@@ -21,7 +21,7 @@ export type SweepAction =
 
 /**
  * What the sweeper does about an ask that was due. A cancel counts before the deadline. A parked ask whose texts are
- * missing is woken by their extraction. For any other ask a wake-up job is added, since the first may have been lost.
+ * missing is woken by their extraction. For any other ask the bell is rung, since the first may have been lost.
  */
 export function sweepRule({ ask, state, expired, texts, bytes }: Found): SweepAction {
   if (ask.cancelled) return { do: "cancel" };

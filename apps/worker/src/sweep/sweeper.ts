@@ -2,21 +2,25 @@ import {
   arrivedText,
   dueAsks,
   finish,
-  holdLease,
   checkAsk,
+  countUnfinished,
   newNonce,
-  newOwner,
   queueExtraction,
+  runningAsks,
   stopWaiting,
   sweepBytes,
   textState,
+  workerOf,
   type AskAddress,
+  type Bell,
   type BlobStore,
+  type CheckedAsk,
   type Store,
   type TakenAsk,
 } from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
 import { wireError, type ErrorCode, type EventBody, type Terminal } from "@docrelay/protocol";
+import type { Membership } from "../bell/membership.ts";
 import { originOf } from "../report/failure.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { sweepRule, type Found } from "./sweep-rule.ts";
@@ -25,51 +29,77 @@ export interface SweepDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
+  readonly bell: Bell;
+  readonly membership: Pick<Membership, "isGone">;
   readonly report: Pick<AskReport, "ended" | "error">;
 }
 
-/** Once a second, in one of all workers: adds lost wake-up and extraction jobs, and ends expired and cancelled asks. */
+/** Runs in the worker that leads: rings again for lost bells, adds lost jobs, and ends expired and cancelled asks. */
 export interface Sweeper extends AsyncDisposable {
   /** Number of asks that were due at the last pass of this process. */
   readonly due: number;
 }
 
-const EVERY_MS = 1000;
-const LEASE_MS = 3000;
+/** With the 600 ms after which a new ask is due, a lost bell is found within a second. */
+const EVERY_MS = 350;
 /** Most asks of one shard in one pass; the next passes take the others. */
 const MAX_DUE = 64;
 const LOOKS_AT_ONCE = 16;
 const BYTES_EVERY_MS = 30_000;
 
 /**
- * Uses a timer instead of a job, so that it works while the queue is stuck. A lease keeps all but one worker idle; two
- * sweepers at once do no harm, because every step is idempotent.
+ * Uses a timer instead of a job, so that it works while the queue is stuck. All but the leading worker are idle; two
+ * sweepers at once do no harm, because every step is idempotent. When a worker is gone, or this one begins to lead, it
+ * rings for the asks that no live worker runs.
  */
-export function startSweeper(deps: SweepDeps, everyMs = EVERY_MS): Sweeper {
-  const token = newOwner();
+export function startSweeper(
+  deps: SweepDeps & { readonly membership: Pick<Membership, "isGone" | "isLeader" | "on" | "tell"> },
+  everyMs = EVERY_MS,
+): Sweeper {
+  const { membership } = deps;
   const stopping = new AbortController();
   let due = 0;
   let bytesAt = 0;
   let timer: NodeJS.Timeout | undefined;
-  let passing: Promise<void> = Promise.resolve();
+  let passing: Promise<void> | undefined;
+  /** No live worker may run some asks. */
+  let orphans = true;
 
   async function pass(): Promise<void> {
     try {
-      if (!(await holdLease(deps.store, token, LEASE_MS))) return;
-      due = await sweep(deps, stopping.signal);
+      if (!membership.isLeader) {
+        orphans = true;
+        return;
+      }
+      const { sum, shards } = await countUnfinished(deps.store);
+      membership.tell(sum);
+      if (orphans) {
+        orphans = false;
+        await ringForOrphans(deps, shards, stopping.signal);
+      }
+      due = await sweep(deps, stopping.signal, shards);
       if (performance.now() < bytesAt) return;
       bytesAt = performance.now() + BYTES_EVERY_MS;
       await sweepBytes(deps.store, deps.blobs);
     } catch (error) {
       deps.report.error("sweep", error);
-    } finally {
-      if (!stopping.signal.aborted) timer = setTimeout(start, everyMs);
     }
   }
   function start(): void {
-    passing = pass();
+    clearTimeout(timer);
+    passing ??= pass().then(() => {
+      passing = undefined;
+      // A worker may have gone during the pass.
+      if (!stopping.signal.aborted) timer = setTimeout(start, orphans && membership.isLeader ? 0 : everyMs);
+    });
   }
   timer = setTimeout(start, everyMs);
+  membership.on({
+    gone() {
+      orphans = true;
+      if (!stopping.signal.aborted) start();
+    },
+  });
 
   return {
     get due() {
@@ -83,9 +113,22 @@ export function startSweeper(deps: SweepDeps, everyMs = EVERY_MS): Sweeper {
   };
 }
 
+/** Rings for each ask whose worker is gone. */
+export async function ringForOrphans(deps: SweepDeps, shards?: readonly string[], signal?: AbortSignal): Promise<void> {
+  const gone = new Map<string, Promise<boolean>>();
+  for await (const running of runningAsks(deps.store, shards)) {
+    for (const { address, owner } of running) {
+      if (signal?.aborted) return;
+      const worker = workerOf(owner);
+      if (worker === undefined || !(await once(gone, worker, () => deps.membership.isGone(worker)))) continue;
+      await deps.bell.ring({ conversation: address, voided: owner });
+    }
+  }
+}
+
 /** One pass over all asks that are due; returns their number. */
-export async function sweep(deps: SweepDeps, signal?: AbortSignal): Promise<number> {
-  const asks = await dueAsks(deps.store, MAX_DUE);
+export async function sweep(deps: SweepDeps, signal?: AbortSignal, shards?: readonly string[]): Promise<number> {
+  const asks = await dueAsks(deps.store, MAX_DUE, shards);
   const rest = asks.values();
   // Many asks may wait for one file: its state is read, and its extraction added, once in a pass.
   const pass: Pass = { ...deps, texts: new Map(), extracts: new Map() };
@@ -124,7 +167,7 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
   const action = sweepRule(found);
   switch (action.do) {
     case "wake":
-      return pass.producer.wake(address);
+      return ringFor(pass, ask);
     case "extract":
       return queueExtractions(pass, ask, action.files);
     case "expire":
@@ -137,6 +180,15 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
         text: ask.attempt === 0 ? "" : await arrivedText(pass.store, ask, ask.attempt),
       });
   }
+}
+
+/** A worker that is alive and runs the ask is asked itself: it may have lost it. */
+async function ringFor({ bell, membership }: Pass, ask: CheckedAsk): Promise<void> {
+  const { address, state, owner } = ask;
+  if (state !== "running") return void (await bell.ring({ conversation: address }));
+  const worker = workerOf(owner);
+  const isGone = worker === undefined || (await membership.isGone(worker));
+  await bell.ring({ conversation: address, ...(isGone ? { voided: owner } : {}) }, isGone ? {} : { to: worker });
 }
 
 /** Bytes are dropped after the text is stored, so the text is looked at once more after its bytes were not found. */
@@ -176,7 +228,7 @@ async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Termina
     await stopWaiting(pass.store, ask.address, keys);
   }
   // The next ask of the conversation can run.
-  await pass.producer.wake(ask.address);
+  await pass.bell.ring({ conversation: ask.address });
 }
 
 function failed(ask: TakenAsk, code: ErrorCode, file?: number): EventBody<"failed"> {

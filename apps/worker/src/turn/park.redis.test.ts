@@ -3,6 +3,7 @@ import {
   cancel,
   conversationAddress,
   newNonce,
+  newOwner,
   park,
   readText,
   take,
@@ -19,6 +20,8 @@ import { parkAsk } from "./park.ts";
 import { createTextCache } from "./text-cache.ts";
 
 const at = useWorker({ env: { WORKER_ROLES: "ask,extract", EXTRACT_CONCURRENCY: "1" } });
+/** An owner whose worker has never been there. */
+const DEAD = newOwner();
 const HERE = conversationAddress(USER, "talk");
 const PDF = makePdf({ pages: ["Cats sleep a lot.", "Dogs bark at night."] });
 const TEXT: StoredText = {
@@ -36,7 +39,7 @@ const TEXT: StoredText = {
  * stores the text just before that, so that no extraction will remove the conversation from the list.
  */
 async function dieWaiting(key: string): Promise<TakenAsk> {
-  const taken = await take(at.store, HERE, "dead");
+  const taken = await take(at.store, HERE, DEAD);
   if (taken.kind !== "taken") throw new Error(taken.kind);
   await writeText(at.store, key, TEXT);
   await awaitTexts(at.store, HERE, [key]);
@@ -101,9 +104,9 @@ describe("parking", () => {
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.ask("talk", "one", { files: [file] }, { wake: false });
     const ask = await dieWaiting(file.text);
-    if (parks) await park(at.store, ask, "dead");
+    if (parks) await park(at.store, ask, DEAD);
     await at.here({ WORKER_ROLES: "ask" });
-    await at.producer.wake(HERE);
+    await at.bell.ring({ conversation: HERE });
     expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
     expect(await at.store.redis.keys("wait:*")).toEqual([]);
   });
@@ -114,7 +117,7 @@ describe("parking", () => {
     await dieWaiting(file.text);
     await cancel(at.store, { user: USER, conversation: "talk", id: "one", nonce: newNonce() });
     await at.here({ WORKER_ROLES: "ask" });
-    await at.producer.wake(HERE);
+    await at.bell.ring({ conversation: HERE });
     expect(await at.ended("talk", "one")).toMatchObject({ type: "cancelled" });
     await eventually(async () => (await at.store.redis.keys("wait:*")).length === 0);
   });

@@ -1,5 +1,5 @@
-import { newOwner, take, type ConversationAddress } from "@docrelay/channel";
-import type { Disposition } from "@docrelay/jobs";
+import { newOwner, take, workerOf } from "@docrelay/channel";
+import type { Disposition, Rung } from "../bell/conversation-slots.ts";
 import { backoff } from "@docrelay/protocol";
 import type { Failure } from "../report/failure.ts";
 import { retry, sleep } from "../report/retry.ts";
@@ -7,29 +7,47 @@ import { runTurn, type TurnDeps } from "./run-turn.ts";
 import { STORE_PATIENCE_MS } from "./turn.ts";
 
 export interface ConversationDeps extends TurnDeps {
+  /** Name of this process in its owner tokens. */
+  readonly worker: string;
+  /** Whether another worker will do nothing more. */
+  isGone(worker: string): Promise<boolean>;
   /** 0..1, for jitter. */
   random(): number;
 }
 
-/** The ask at the head was written by a newer version: the job comes again, in case no newer worker runs any more. */
+/** The ask at the head was written by a newer version: another try, in case no newer worker runs any more. */
 const NEWER_RETRY_MS = 1000;
 const AGAIN_MS = 100;
 const ENGINE_RETRY_MS = { firstMs: 200, longestMs: 2000 };
 
 /**
- * Handles a conversation's wake-up job: runs its asks in order until the mailbox is empty, the ask at its head parks,
- * another worker owns it, or the process stops. Each turn has an owner token of its own, so that writes which an earlier
- * turn still makes are refused.
+ * Answers a conversation's bell: runs its asks in order until the mailbox is empty, the ask at its head parks, another
+ * worker runs it, or the process stops. Each turn has an owner token of its own, so that writes which an earlier turn still
+ * makes are refused. `taking`: called before each take, which sees all that was accepted before.
  */
-export async function runConversation(deps: ConversationDeps, conversation: ConversationAddress): Promise<Disposition> {
+export async function runConversation(
+  deps: ConversationDeps,
+  { conversation, voided }: Rung,
+  taking: () => void = () => undefined,
+): Promise<Disposition> {
   const { store, settings, stopping } = deps;
   const patience = { forMs: STORE_PATIENCE_MS, signal: stopping };
   let failed: { a: string; failure: Failure } | undefined;
+  let gone = voided;
   while (!stopping.aborted) {
-    const owner = newOwner();
-    const taken = await retry(() => take(store, conversation, owner, settings.attempts), patience);
+    const owner = newOwner(deps.worker);
+    const from = { maxAttempts: settings.attempts, ...(gone === undefined ? {} : { voided: gone }) };
+    taking();
+    const taken = await retry(() => take(store, conversation, owner, from), patience);
     if (taken.kind === "empty") return "done";
     if (taken.kind === "newer") return { laterMs: NEWER_RETRY_MS };
+    if (taken.kind === "held") {
+      // That worker takes the next ask as well. Should it die, the leader rings again.
+      const holder = workerOf(taken.owner);
+      if (taken.owner === gone || holder === undefined || !(await deps.isGone(holder))) return "done";
+      gone = taken.owner;
+      continue;
+    }
     const { ask } = taken;
     const { a } = ask.address;
     const turn = await runTurn(deps, { ask, owner }, failed?.a === a ? failed.failure : undefined);

@@ -12,7 +12,7 @@ export interface OwnedAsk {
 export type Turn =
   /** The ask has ended: take the next one. */
   | { kind: "next" }
-  /** The ask has ended and the mailbox was empty: an ask accepted later comes with its own wake-up job. */
+  /** The ask has ended and the mailbox was empty: an ask accepted later comes with its own bell. */
   | { kind: "last" }
   /** The engine call failed; the ask may get another one. */
   | { kind: "retry"; attempt: number; failure: Failure }

@@ -21,8 +21,8 @@ export interface AcceptInput {
 
 export type Accepted = { kind: "accepted"; seq: number; duplicate: boolean } | { kind: "busy" } | { kind: "conflict" };
 
-/** When the sweeper checks an ask first: its edge may have died before it added the wake-up job. */
-const FIRST_CHECK_MS = 5000;
+/** When the sweeper checks an ask first: its bell may have been lost. With the sweeper's own interval this is under a second. */
+const FIRST_CHECK_MS = 600;
 const MAX_CONVERSATIONS = 1000;
 
 const ACCEPT = step("accept.lua", {
@@ -45,8 +45,8 @@ const ACCEPT = step("accept.lua", {
  * Makes an ask durable: record, mailbox, sweeper's index and its `accepted` event, in one step or not at all.
  *
  * Idempotent by ask id: sent again with the same digest it returns the stored seq and `duplicate`, also after the ask
- * has ended; with another digest it returns `conflict`. `busy` has stored nothing. The caller adds the conversation's
- * wake-up job afterwards, also for a duplicate.
+ * has ended; with another digest it returns `conflict`. `busy` has stored nothing. The caller rings the
+ * conversation's bell, also for a duplicate.
  */
 export async function accept(store: Store, input: AcceptInput): Promise<Accepted> {
   const { user, conversation, id, body } = input;

@@ -10,9 +10,9 @@ export type Cancelled =
   | { kind: "unknown" }
   /** It had ended already: nothing to do. */
   | { kind: "ended" }
-  /** It was waiting and has ended now; the conversation may have a next ask: add its wake-up job. */
+  /** It was waiting and has ended now; the conversation may have a next ask: ring its bell. */
   | { kind: "cancelled"; conversation: ConversationAddress }
-  /** A worker owns it, or did: it is flagged, and its next owner ends it. Add the conversation's wake-up job. */
+  /** A worker owns it, or did: it is flagged, and its next owner ends it. Ring the conversation's bell. */
   | { kind: "flagged"; conversation: ConversationAddress };
 
 /** Cancels an ask at any stage. Idempotent; the terminal event tells how the ask ended. */

@@ -18,7 +18,7 @@ export interface Ending {
  * Writes an ask's terminal event and takes the ask out of every index, in one step. The first finish wins: later ones,
  * and retries, return `ended` and how. `at` fences a worker to its attempt and to its events being all there; `"any"` is
  * for the sweeper and for cancels, which may end an ask at any attempt. `empty`: the mailbox was empty after this step;
- * an ask accepted later has a wake-up job of its own.
+ * an ask accepted later has a bell of its own.
  */
 export async function finish(
   store: Store,

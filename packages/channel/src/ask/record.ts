@@ -51,6 +51,8 @@ export interface TakenAsk {
 /** An ask as the sweeper sees it. */
 export interface CheckedAsk extends TakenAsk {
   readonly state: string;
+  /** The token of its owner; empty when no worker runs it. */
+  readonly owner: string;
   /** How often the sweeper has checked it since it was taken last. */
   readonly checks: number;
 }
@@ -76,6 +78,7 @@ export const RECORD_FIELDS = [
   "looks",
   "released",
   "begun",
+  "owner",
 ] as const;
 
 /** Reads what `described` of `conversation.lua` returns, as `owner` sees it. */
@@ -103,6 +106,7 @@ export function readRecord({ shard, u, c }: ConversationAddress, reply: Reply, o
     begun: owner !== undefined && fields.begun === owner,
     orphaned: orphaned === 1,
     state: String(fields.state),
+    owner: String(fields.owner ?? ""),
     checks: Number(fields.looks),
   };
 }

@@ -6,9 +6,10 @@ import {
   countUnfinished,
   dueAsks,
   finish,
-  holdLease,
+  handBack,
   checkAsk,
   park,
+  runningAsks,
   take,
 } from "../index.ts";
 import { dueKey, mailKey, recordKey } from "../redis/keys.ts";
@@ -18,34 +19,77 @@ const at = askAddress(channel.user, CONVERSATION, "one");
 const member = `${at.u}/${at.c}/${at.a}`;
 const nextLook = async () => Number(await channel.store.redis.zscore(dueKey(at.shard), member)) - Date.now();
 
-describe("holdLease", () => {
-  it("is held by one process until it expires", async () => {
-    expect(await holdLease(channel.store, "a", 60_000)).toBe(true);
-    expect(await holdLease(channel.store, "b", 60_000)).toBe(false);
-    expect(await holdLease(channel.store, "a", 1)).toBe(true);
-    await expect.poll(() => holdLease(channel.store, "b", 60_000)).toBe(true);
-  });
-});
-
 describe("dueAsks", () => {
   it("finds the due asks of all shards, and no others", async () => {
     const users = Array.from({ length: 40 }, (_, index) => `user-${index}`);
     for (const user of users) await channel.ask("one", { user });
-    expect(await dueAsks(channel.store, 10)).toEqual([]);
-    expect(await countUnfinished(channel.store)).toBe(40);
-    const late = users.slice(0, 7).map((user) => askAddress(user, CONVERSATION, "one"));
-    for (const ask of late) await channel.store.redis.zadd(dueKey(ask.shard), 1, `${ask.u}/${ask.c}/${ask.a}`);
+    const asks = users.map((user) => askAddress(user, CONVERSATION, "one"));
+    const late = asks.slice(0, 7);
+    for (const ask of asks) {
+      const at = late.includes(ask) ? 1 : Date.now() + 60_000;
+      await channel.store.redis.zadd(dueKey(ask.shard), at, `${ask.u}/${ask.c}/${ask.a}`);
+    }
     const due = await dueAsks(channel.store, 10);
     expect(new Set(due.map(({ a }) => a))).toEqual(new Set(late.map(({ a }) => a)));
+    const [{ shard } = at] = late;
+    const ofShard = late.filter((ask) => ask.shard === shard);
+    expect(await dueAsks(channel.store, 10, [shard])).toEqual(expect.arrayContaining(ofShard));
+    expect(await dueAsks(channel.store, 10, [shard])).toHaveLength(ofShard.length);
+    expect(await dueAsks(channel.store, 10, [])).toEqual([]);
+  });
+});
+
+describe("countUnfinished", () => {
+  it("sums the unfinished asks of all shards, and names the shards", async () => {
+    const users = Array.from({ length: 40 }, (_, index) => `user-${index}`);
+    for (const user of users) await channel.ask("one", { user });
+    const shards = new Set(users.map((user) => askAddress(user, CONVERSATION, "one").shard));
+    expect(await countUnfinished(channel.store)).toEqual({ sum: 40, shards: [...shards].toSorted() });
+  });
+});
+
+describe("runningAsks", () => {
+  const all = async (shards?: readonly string[]) => (await Array.fromAsync(runningAsks(channel.store, shards))).flat();
+
+  it("yields each ask that a worker runs with its owner, and none that is queued, parked or handed back", async () => {
+    const users = ["a", "b", "c", "d"] as const;
+    const addressOf = (user: string) => askAddress(user, CONVERSATION, "one");
+    for (const user of users) await channel.ask("one", { user });
+    for (const user of users.slice(1)) await take(channel.store, addressOf(user), `worker/${user}`);
+    await park(channel.store, { address: addressOf("c") }, "worker/c");
+    await handBack(channel.store, { address: addressOf("d") }, "worker/d");
+    expect(await all()).toEqual([{ address: addressOf("b"), owner: "worker/b" }]);
+    expect(await all([addressOf("b").shard])).toHaveLength(1);
+    expect(await all([])).toEqual([]);
+  });
+
+  it("reads more records than fit in one batch", async () => {
+    const { redis } = channel.store;
+    const pipeline = redis.pipeline();
+    for (let index = 0; index < 1203; index++) {
+      const ask = askAddress(channel.user, CONVERSATION, `ask-${index}`);
+      pipeline.zadd(dueKey(ask.shard), 1, `${ask.u}/${ask.c}/${ask.a}`);
+      if (index % 2 === 0) pipeline.hset(recordKey(ask), "state", "running", "owner", "worker/x");
+    }
+    await pipeline.exec();
+    const found = await all();
+    expect(new Set(found.map(({ address }) => address.a)).size).toBe(602);
+    expect(found).toHaveLength(602);
   });
 });
 
 describe("checkAsk", () => {
-  it("finds an ask whose wake-up job was lost, and checks it again in 5, 10, 20 … 60 s", async () => {
+  it("is first due 600 ms after the acceptance", async () => {
+    await channel.ask("one");
+    const accepted = Number(await channel.store.redis.hget(recordKey(at), "accepted"));
+    expect(Number(await channel.store.redis.zscore(dueKey(at.shard), member)) - accepted).toBe(600);
+  });
+
+  it("finds an ask whose bell was lost, and checks it again in 1, 2, 4, 6 … 60 s", async () => {
     await channel.ask("one", {});
     const waits: number[] = [];
     await channel.store.redis.hset(recordKey(at), "deadline", Date.now() + 1e7);
-    for (let count = 1; count <= 9; count++) {
+    for (let count = 1; count <= 33; count++) {
       expect(await checkAsk(channel.store, at)).toMatchObject({
         kind: "found",
         expired: false,
@@ -53,7 +97,7 @@ describe("checkAsk", () => {
       });
       waits.push(Math.round((await nextLook()) / 1000));
     }
-    expect(waits).toEqual([5, 10, 20, 30, 40, 50, 60, 60, 60]);
+    expect(waits).toEqual([1, ...Array.from({ length: 30 }, (_, index) => 2 * index + 2), 60, 60]);
   });
 
   it("checks no later than the deadline", async () => {
@@ -70,12 +114,12 @@ describe("checkAsk", () => {
     expect(await nextLook()).toBeLessThanOrEqual(1000);
   });
 
-  it("returns whether an ask is parked, running or cancelled", async () => {
+  it("returns whether an ask is parked, running or cancelled, and its owner", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
-    expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { state: "running", cancelled: false } });
+    expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { state: "running", owner, cancelled: false } });
     await park(channel.store, ask, owner);
-    expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { state: "parked" } });
+    expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { state: "parked", owner: "" } });
     await channel.store.redis.hset(recordKey(at), "cancel", "1");
     expect(await checkAsk(channel.store, at)).toMatchObject({ ask: { cancelled: true } });
   });
@@ -85,7 +129,7 @@ describe("checkAsk", () => {
     await channel.ask("two");
     await channel.store.redis.del(recordKey(at));
     expect(await checkAsk(channel.store, at)).toEqual({ kind: "gone" });
-    expect(await countUnfinished(channel.store)).toBe(1);
+    expect(await countUnfinished(channel.store)).toEqual({ sum: 1, shards: [at.shard] });
     expect(await channel.store.redis.llen(mailKey(at))).toBe(1);
     const { ask } = await channel.taken();
     await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: "x" });
@@ -97,6 +141,6 @@ describe("checkAsk", () => {
     await channel.ask("one");
     await channel.store.redis.hset(recordKey(at), "v", 99);
     expect(await checkAsk(channel.store, at)).toEqual({ kind: "gone" });
-    expect(await countUnfinished(channel.store)).toBe(1);
+    expect(await countUnfinished(channel.store)).toEqual({ sum: 1, shards: [at.shard] });
   });
 });

@@ -1,3 +1,6 @@
+-- Owner tokens begin with the name of their worker.
+local function workerOf(token) return string.match(token, '^(.+)/') or token end
+
 while true do
   local ask = redis.call('LINDEX', mail, 0)
   if not ask then return { 'EMPTY' } end
@@ -5,6 +8,10 @@ while true do
   if state and state ~= 'ended' then
     if tonumber(version) > recordVersion then return { 'NEWER' } end
     local orphaned = false
+    -- A live worker keeps the ask it runs: only itself may take it anew, or who knows that the worker is gone.
+    if state == 'running' and current ~= owner and current ~= voided and workerOf(current) ~= workerOf(owner) then
+      return { 'HELD', current }
+    end
     if current ~= owner then
       orphaned = state == 'running'
       local taken, attempt, files, cancelled, deadline = fields(ask, 'taken', 'attempt', 'files', 'cancel', 'deadline')

@@ -5,14 +5,13 @@ import {
   append,
   begin,
   cancel,
+  confirm,
   dueAsks,
   finish,
   handBack,
   newOwner,
   openLog,
   park,
-  renew,
-  take,
   type TakenAsk,
 } from "../index.ts";
 import { dueKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
@@ -24,114 +23,6 @@ const endNow = (ask: TakenAsk) => finish(channel.store, ask, "any", { end, nonce
 /** Flags the head for cancelling, as an edge does. */
 const flag = () => cancel(channel.store, { user: channel.user, conversation: CONVERSATION, id: "one", nonce: "nonce" });
 const record = (ask: TakenAsk, field: string) => channel.store.redis.hget(recordKey(ask.address), field);
-
-describe("take", () => {
-  it("returns the head with all that a worker needs", async () => {
-    await channel.ask("one");
-    await channel.ask("two");
-    const { ask } = await channel.taken();
-    expect(ask).toMatchObject({
-      conversation: CONVERSATION,
-      id: "one",
-      attempt: 0,
-      n: 0,
-      taken: 1,
-      cancelled: false,
-      seq: 1,
-      trace: "trace-one",
-      body: { message: "question one", files: [], origin: "socket" },
-    });
-    expect(ask.deadline - ask.acceptedAt).toBe(channel.store.askDeadlineMs);
-    expect(ask.now).toBeGreaterThanOrEqual(ask.acceptedAt);
-  });
-
-  it("returns empty for an empty mailbox", async () => {
-    expect(await take(channel.store, channel.at, "owner")).toEqual({ kind: "empty" });
-  });
-
-  it("sent twice by one owner returns the same and counts once", async () => {
-    await channel.ask("one");
-    const first = await channel.taken("me");
-    const second = await channel.taken("me");
-    expect({ ...second.ask, now: 0 }).toEqual({ ...first.ask, now: 0 });
-  });
-
-  it("by another owner counts a crash of the former owner, whose writes are stale from then on", async () => {
-    await channel.ask("one");
-    const former = await channel.taken();
-    expect((await channel.taken()).ask.taken).toBe(2);
-    expect(await begin(channel.store, former.ask, former.owner, 3)).toEqual({ kind: "stale" });
-  });
-
-  it("removes ended and expired asks from the mailbox and returns the next", async () => {
-    await channel.ask("one");
-    await channel.ask("two");
-    const { ask } = await channel.taken();
-    await channel.store.redis.del(recordKey(ask.address));
-    expect((await channel.taken()).ask.id).toBe("two");
-    expect(await channel.store.redis.llen(mailKey(channel.at))).toBe(1);
-  });
-
-  it("leaves a newer version's record alone", async () => {
-    await channel.ask("one");
-    const { ask } = await channel.taken();
-    await channel.store.redis.hset(recordKey(ask.address), "v", 99, "owner", "newer");
-    expect(await take(channel.store, channel.at, "me")).toEqual({ kind: "newer" });
-    expect(await record(ask, "owner")).toBe("newer");
-  });
-});
-
-describe("take of an ask without files", () => {
-  const take3 = (owner: string) => take(channel.store, channel.at, owner, 3);
-
-  it("begins its engine call, once for each owner", async () => {
-    await channel.ask("one");
-    const first = await take3("me");
-    expect(first).toMatchObject({ kind: "taken", ask: { begun: true, attempt: 1, n: 0, taken: 0 } });
-    expect(await take3("me")).toMatchObject({ ask: { begun: true, attempt: 1, n: 0 } });
-    if (first.kind !== "taken") throw new Error("nothing to take");
-    await handBack(channel.store, first.ask, "me");
-    expect(await take3("another")).toMatchObject({ ask: { begun: true, attempt: 2, n: 0 } });
-    expect(
-      await append(channel.store, first.ask, { attempt: 1, n: 1 }, { events: [delta("late")], nonce: "n" }),
-    ).toEqual({
-      kind: "stale",
-    });
-  });
-
-  it("begins none when all calls were made or it was cancelled", async () => {
-    await channel.ask("one");
-    for (const owner of ["a", "b", "c"]) {
-      const taken = await take3(owner);
-      if (taken.kind === "taken") await handBack(channel.store, taken.ask, owner);
-    }
-    expect(await take3("d")).toMatchObject({ ask: { begun: false, attempt: 3 } });
-    await flag();
-    expect(await take(channel.store, channel.at, "e", 9)).toMatchObject({ ask: { begun: false, cancelled: true } });
-  });
-
-  it("begins none that was taken too often without a call, nor one that has expired", async () => {
-    await channel.ask("one");
-    for (let crash = 0; crash < 5; crash++) await channel.taken();
-    const taken = await take3("last");
-    expect(taken).toMatchObject({ ask: { begun: false, taken: 6 } });
-    if (taken.kind !== "taken") throw new Error("nothing to take");
-    await channel.store.redis.hset(recordKey(taken.ask.address), "taken", 0, "deadline", 1);
-    expect(await take3("too late")).toMatchObject({ ask: { begun: false } });
-  });
-
-  it("begins none that its last owner ran and did not release", async () => {
-    await channel.ask("one");
-    await take3("dead");
-    expect(await take3("me")).toMatchObject({ ask: { begun: false, orphaned: true, attempt: 1, taken: 1 } });
-  });
-
-  it("begins none with files: their texts may be missing", async () => {
-    const file = { name: "a.pdf", size: 1, sha256: "0".repeat(64), text: "t", ref: "r" };
-    await channel.ask("one", { body: { message: "m", files: [file], origin: "socket" } });
-    expect(await take3("me")).toMatchObject({ ask: { begun: false, attempt: 0, taken: 1 } });
-  });
-});
 
 describe("begin", () => {
   it("numbers the engine calls from 1 and resets the count of crashes", async () => {
@@ -168,7 +59,7 @@ describe("begin", () => {
 });
 
 describe("append", () => {
-  it("renews the keys of its conversation only once they have aged", async () => {
+  it("leaves the keys' expiry to take, which renews it only once they have aged", async () => {
     await channel.ask("one");
     const { ask, owner, attempt } = await channel.begun();
     const { redis, retentionMs, askDeadlineMs } = channel.store;
@@ -179,12 +70,12 @@ describe("append", () => {
       for (const key of keys) await redis.pexpire(key, ms);
     };
     await age(full * 0.95);
-    await renew(channel.store, ask, owner);
+    await channel.taken(owner);
     expect(await shortest()).toBeLessThanOrEqual(full * 0.95);
     await age(full * 0.93);
     await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n1" });
     expect(await shortest()).toBeLessThanOrEqual(full * 0.93);
-    await renew(channel.store, ask, owner);
+    await channel.taken(owner);
     expect(await shortest()).toBeGreaterThan(full * 0.95);
   });
 
@@ -358,24 +249,28 @@ describe("park and hand back", () => {
   });
 });
 
-describe("renew", () => {
-  it("puts the sweeper's check off and returns a cancel", async () => {
+describe("confirm", () => {
+  it("returns ok or cancelled to the owner, and writes nothing", async () => {
     await channel.ask("one");
     const { ask, owner } = await channel.taken();
     const member = `${ask.address.u}/${ask.address.c}/${ask.address.a}`;
     await channel.store.redis.zadd(dueKey(ask.address.shard), 1, member);
-    expect(await renew(channel.store, ask, owner)).toEqual({ kind: "ok" });
-    expect(await dueAsks(channel.store, 10)).toEqual([]);
+    const before = await channel.store.redis.hgetall(recordKey(ask.address));
+    expect(await confirm(channel.store, ask, owner)).toEqual({ kind: "ok" });
+    expect(await channel.store.redis.hgetall(recordKey(ask.address))).toEqual(before);
+    expect(await dueAsks(channel.store, 10)).toEqual([ask.address]);
     await flag();
-    expect(await renew(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
-    expect(await renew(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
+    expect(await confirm(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
+    expect(await confirm(channel.store, ask, owner)).toEqual({ kind: "cancelled" });
   });
 
   it("returns stale and ended", async () => {
     await channel.ask("one");
-    const { ask } = await channel.taken();
-    expect(await renew(channel.store, ask, newOwner())).toEqual({ kind: "stale" });
+    const { ask, owner } = await channel.taken();
+    expect(await confirm(channel.store, ask, newOwner())).toEqual({ kind: "stale" });
+    await channel.taken();
+    expect(await confirm(channel.store, ask, owner)).toEqual({ kind: "stale" });
     await endNow(ask);
-    expect(await renew(channel.store, ask, newOwner())).toEqual({ kind: "ended", how: "cancelled" });
+    expect(await confirm(channel.store, ask, owner)).toEqual({ kind: "ended", how: "cancelled" });
   });
 });

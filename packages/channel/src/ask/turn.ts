@@ -7,9 +7,14 @@ import { readRecord, type TakenAsk } from "./record.ts";
 
 /** Another worker, the sweeper or a cancel has ended the ask. */
 export type Ended = { kind: "ended"; how: string };
-export type Taken = { kind: "empty" } | { kind: "newer" } | { kind: "taken"; ask: TakenAsk };
+export type Taken =
+  | { kind: "empty" }
+  | { kind: "newer" }
+  /** Another worker runs the head of the mailbox, as `owner`. */
+  | { kind: "held"; owner: string }
+  | { kind: "taken"; ask: TakenAsk };
 
-/** How long a running ask may go without {@link renew} before the sweeper adds a wake-up job for it. */
+/** When the sweeper checks a running ask, in case its worker has lost it or died unnoticed. */
 const RUNNING_CHECK_MS = 15_000;
 const PARKED_CHECK_MS = 5000;
 
@@ -18,14 +23,22 @@ export const MAX_TAKEN = 5;
 
 const TAKE = step(
   "take.lua",
-  { owner: "text", maxAttempts: "number", maxTaken: "number", recordVersion: "number", checkMs: "number" },
+  {
+    owner: "text",
+    voided: "text",
+    maxAttempts: "number",
+    maxTaken: "number",
+    recordVersion: "number",
+    checkMs: "number",
+  },
   { describes: true },
 );
 
 /**
- * Makes the caller the owner of the ask at the head of a mailbox, even if it has another owner. Sent again by the same
- * owner it returns the same; taking it from another owner counts as a crash of that one (`taken` + 1) until `begin`,
- * `park` or `handBack` takes the count back.
+ * Makes the caller the owner of the ask at the head of a mailbox. While another worker runs it, it returns `held`, unless
+ * `voided` is that owner: the caller knows that its worker is gone. Sent again by the same owner it returns the same;
+ * taking it from another owner counts as a crash of that one (`taken` + 1) until `begin`, `park` or `handBack` takes the
+ * count back.
  *
  * An ask without files has nothing to wait for: if no crash left it behind, fewer than `maxAttempts` calls were made, and
  * it is neither cancelled nor expired, taking it is also its {@link begin}, which saves one fsync before its first word
@@ -35,10 +48,11 @@ export async function take(
   store: Store,
   conversation: ConversationAddress,
   owner: string,
-  maxAttempts = 0,
+  { maxAttempts = 0, voided = "" }: { maxAttempts?: number; voided?: string } = {},
 ): Promise<Taken> {
   const reply = await runStep(store, conversation, TAKE, {
     owner,
+    voided,
     maxAttempts,
     maxTaken: MAX_TAKEN,
     recordVersion: SUPPORTED_RECORD_VERSION,
@@ -46,6 +60,7 @@ export async function take(
   });
   if (reply[0] === "EMPTY") return { kind: "empty" };
   if (reply[0] === "NEWER") return { kind: "newer" };
+  if (reply[0] === "HELD") return { kind: "held", owner: String(reply[1]) };
   if (reply[0] !== "TAKEN") throw wrongAnswer("take", reply);
   return { kind: "taken", ask: readRecord(conversation, reply, owner) };
 }
@@ -105,7 +120,7 @@ export async function park(store: Store, ask: { address: AskAddress }, owner: st
   return reply[0] === "RELEASED" ? { kind: "parked" } : refusal("park", reply);
 }
 
-/** Gives an ask back at shutdown, to be taken by another worker at once. */
+/** Gives an ask back at shutdown, to be taken by another worker at once. The caller rings the bell for its conversation. */
 export async function handBack(
   store: Store,
   ask: { address: AskAddress },
@@ -116,20 +131,16 @@ export async function handBack(
   return reply[0] === "RELEASED" ? { kind: "handed-back" } : refusal("hand back", reply);
 }
 
-const RENEW = step("renew.lua", { ask: "text", owner: "text", checkMs: "number" });
+const CONFIRM = step("confirm.lua", { ask: "text", owner: "text" });
 
-/** Tells the sweeper that the owner is alive, and learns of a cancel whose hint was lost. Once a second per running ask. */
-export async function renew(
+/** Whether the caller still owns an ask. It writes nothing, and finds a cancel or a takeover whose hint was lost. */
+export async function confirm(
   store: Store,
   ask: { address: AskAddress },
   owner: string,
 ): Promise<{ kind: "ok" | "cancelled" | "stale" } | Ended> {
-  const reply = await runStep(store, ask.address, RENEW, {
-    ask: ask.address.a,
-    owner,
-    checkMs: RUNNING_CHECK_MS,
-  });
-  return reply[0] === "OK" ? { kind: "ok" } : refusal("renew", reply);
+  const reply = await runStep(store, ask.address, CONFIRM, { ask: ask.address.a, owner });
+  return reply[0] === "OK" ? { kind: "ok" } : refusal("confirm", reply);
 }
 
 function refusal(step: string, reply: Reply): { kind: "cancelled" | "stale" } | Ended {

@@ -75,5 +75,5 @@ it("ARCHITECTURE.md lists every key with what it holds and when it expires", () 
   const own = rows.map(([, { pattern, holds, expires }]) => [pattern, holds, expires]);
   expect(listed).toEqual(expect.arrayContaining(own));
   const others = listed.filter(([pattern]) => !own.some(([known]) => known === pattern));
-  expect(others.map(([pattern]) => pattern)).toEqual(["{bull}:ask:*", "{bull}:extract:*"]);
+  expect(others.map(([pattern]) => pattern)).toEqual(["{bull}:extract:*"]);
 });

@@ -92,11 +92,6 @@ export const KEYS = {
     expires: "never",
   },
   profile: { pattern: "extract:profile", holds: "how the extract workers extract", expires: "never" },
-  sweepLease: {
-    pattern: "sweep:lease",
-    holds: "which worker sweeps",
-    expires: "after the lease, renewed by its holder",
-  },
 } as const satisfies Record<string, KeyRow>;
 
 /** The names that a pattern wants. */

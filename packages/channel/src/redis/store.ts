@@ -36,8 +36,12 @@ export const SUPPORTED_RECORD_VERSION = 1;
  * a buffer that Node fills at once, whereas randomBytes is a system call each time.
  */
 export const newNonce = (): string => randomUUID();
-/** A random owner token, one per turn. */
-export const newOwner = newNonce;
+/** A random name of a worker process, another one after each start. */
+export const newWorkerName = (): string => randomUUID();
+/** A random owner token, one per turn, which names its worker: another one takes an ask from it only when that is gone. */
+export const newOwner = (worker = newWorkerName()): string => `${worker}/${randomUUID()}`;
+/** The worker of an owner token; undefined for one of release 0.1. */
+export const workerOf = (owner: string): string | undefined => /^(.+)\//.exec(owner)?.[1];
 
 /** The error for a status that a step does not know. */
 export function wrongAnswer(step: string, reply: Reply): ChannelError {

@@ -117,7 +117,7 @@ const TAKE_WAITING = script({
 const WAITING_AT_ONCE = 1000;
 
 /**
- * Reads and empties the wait list of a text. Call it after the text was written, and add a wake-up job for each
+ * Reads and empties the wait list of a text. Call it after the text was written, and ring the bell for each
  * conversation that it returns; should the caller die in between, the sweeper adds them.
  */
 export async function takeWaiting(store: Store, key: string): Promise<ConversationAddress[]> {

@@ -17,7 +17,7 @@ type Step = (typeof EDGE_STEPS | typeof WORKER_STEPS)[number];
 function envFor(step: Step): Record<string, string> {
   return {
     ...(step === "handBack" ? { WORKER_GRACE_MS: "0" } : {}),
-    // Another process holds the lease most of the time.
+    // Another process leads most of the time.
     ...(step === "checkAsk" ? { CHAOS_SWEEPS: "1" } : {}),
   };
 }

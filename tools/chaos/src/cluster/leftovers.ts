@@ -4,12 +4,12 @@ import type { History } from "../history.ts";
 
 /** Keys of unfinished work: when all asks have ended, none may exist. */
 const UNFINISHED =
-  /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:(?:ask|extract):(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
+  /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:extract:(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
 /** A job's hash: the queue keeps no finished job. */
-const JOB = /^\{bull\}:(?:ask|extract):(?:\d+|[\w-]{32})$/;
+const JOB = /^\{bull\}:extract:(?:\d+|[\w-]{32})$/;
 /** Keys that may exist as long as conversations are kept. */
 const KEPT =
-  /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:convs|held|extracting|sockets|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|sweep:lease|\{bull\}:.*)$/;
+  /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:convs|held|extracting|sockets|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|\{bull\}:.*)$/;
 
 /** Names the keys that should not exist any more, and keys of unknown names. */
 export async function findLeftovers(url: string): Promise<string[]> {

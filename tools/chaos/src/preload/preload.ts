@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { flushCompileCache, registerHooks, syncBuiltinESMExports } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rewriteSteps } from "./steps.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS, type Change } from "./variants.ts";
 
 /*
  * Loaded with NODE_OPTIONS=--import into processes under test only: the product's own source does not mention
@@ -11,7 +11,8 @@ import { VARIANTS } from "./variants.ts";
  *
  * CHAOS_FAILPOINTS  `append:after@2,finish:before@1`: dies at the n-th crossing of a named point
  * CHAOS_FORGET      `append@2`: the n-th answer of a step is lost, as when a command times out
- * CHAOS_SWEEPS    `1`: sweeps also when another process holds the lease, which must do no harm
+ * CHAOS_SWEEPS      `1`: sweeps also while another process leads, which must do no harm
+ * CHAOS_BELLS       `0.1`: that share of the bells is lost, as many are rung twice, and as many up to two seconds late
  * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is dropped
  * CHAOS_SLOW_SUBSCRIBE_MS  every subscription takes this long
  * CHAOS_VARIANT     a broken variant of the product, see variants.ts
@@ -26,6 +27,7 @@ if (isUnderTest) install(process.env);
 function install(env: NodeJS.ProcessEnv): void {
   const points = parseCounts(env["CHAOS_FAILPOINTS"]);
   const forgets = parseCounts(env["CHAOS_FORGET"]);
+  const bells = Number(env["CHAOS_BELLS"] ?? 0);
   const crossed = new Map<string, number>();
   const count = (name: string): number => {
     const times = (crossed.get(name) ?? 0) + 1;
@@ -41,17 +43,17 @@ function install(env: NodeJS.ProcessEnv): void {
     <A extends unknown[], R>(step: string, real: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
       cross(`${step}:before`);
-      const answer = await real(...args);
+      const answer = await (step === "ring" ? spoil(bells, real)(...args) : real(...args));
       cross(`${step}:after`);
-      if (step === "holdLease" && env["CHAOS_SWEEPS"] === "1") return true as R;
       if (forgets.get(step) === count(`${step} answered`)) throw new Error("Command timed out");
       return answer;
     };
   Object.assign(globalThis, { [Symbol.for("docrelay.chaos")]: { cross, around } });
 
   const variant = env["CHAOS_VARIANT"];
-  const changes = variant === undefined ? [] : VARIANTS[variant];
-  if (!changes) throw new Error(`there is no variant ${variant}`);
+  const broken = variant === undefined ? [] : VARIANTS[variant];
+  if (!broken) throw new Error(`there is no variant ${variant}`);
+  const changes = env["CHAOS_SWEEPS"] === "1" ? [...broken, LEADS] : broken;
   const changed = (url: string, original: string): string => {
     let source = original;
     for (const change of changes.filter(({ file }) => url.endsWith(file))) {
@@ -74,6 +76,26 @@ function install(env: NodeJS.ProcessEnv): void {
   rewriteLua(changed);
   dropHint(Number(env["CHAOS_DROP_HINT"] ?? 0));
   slowSubscribe(Number(env["CHAOS_SLOW_SUBSCRIBE_MS"] ?? 0));
+}
+
+const LEADS: Change = {
+  file: "apps/worker/src/bell/membership.ts",
+  from: "return roster.workers[0] === worker;",
+  to: "return true;",
+};
+
+/** Loses, doubles and delays a share of the bells each. */
+function spoil<A extends unknown[], R>(share: number, ring: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    const lot = Math.random();
+    if (lot < share) return true as R;
+    if (lot < 2 * share) await ring(...args);
+    if (lot > 1 - share) {
+      setTimeout(() => void ring(...args).catch(() => undefined), Math.random() * 2000);
+      return true as R;
+    }
+    return ring(...args);
+  };
 }
 
 /** The channel package reads its Lua files as it is loaded: no hook of modules sees them. */

@@ -1,15 +1,16 @@
 /*
- * The steps with a failpoint before and after: every write that changes the state of an ask or an upload. A step is
- * named after the function that makes it; the functions are wrapped when their file is loaded.
+ * The steps with a failpoint before and after: every write that changes the state of an ask or an upload, and the bell. A
+ * step is named after the function that makes it; the functions are wrapped when their file is loaded.
  */
 const CHANNEL: Readonly<Record<string, readonly string[]>> = {
   "accept.ts": ["accept"],
   "cancel.ts": ["cancel"],
-  "turn.ts": ["take", "begin", "append", "park", "handBack", "renew"],
+  "turn.ts": ["take", "begin", "append", "park", "handBack"],
   "finish.ts": ["finish"],
-  "sweep.ts": ["holdLease", "checkAsk"],
+  "sweep.ts": ["checkAsk"],
   "text-store.ts": ["writeText", "takeWaiting", "awaitTexts", "queueExtraction", "endExtraction"],
   "upload.ts": ["beginUpload", "advanceUpload", "finishUpload", "renewUpload"],
+  "bell.ts": ["ring"],
   "reservation.ts": ["claimBytes", "reserveBytes", "releaseBytes"],
 };
 const CHAOS = `(globalThis as any)[Symbol.for("docrelay.chaos")]`;
@@ -29,18 +30,17 @@ export function rewriteSteps(url: string, source: string): string {
   }, source);
 }
 
-/** Steps that add wake-up jobs and extract jobs. */
+/** The step that adds extract jobs. */
 function rewriteProducer(source: string): string {
-  const head = "await within(timeoutMs, kind.queue, queue.add(kind.queue, job, kind.options(job, priority)));";
+  const head = "await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, priority)));";
   if (!source.includes(head)) throw new Error("the producer adds its jobs in another way now");
-  const name = `kind.queue === "ask" ? "wake" : "extract"`;
-  return source.replace(head, () => `await ${CHAOS}.around(${name}, async () => { ${head} })();`);
+  return source.replace(head, () => `await ${CHAOS}.around("extract", async () => { ${head} })();`);
 }
 
 /** The steps that an edge takes, and those of a worker; a run kills a process before and after each. */
 export const EDGE_STEPS = [
   "accept",
-  "wake",
+  "ring",
   "extract",
   "cancel",
   "beginUpload",
@@ -62,9 +62,7 @@ export const WORKER_STEPS = [
   "releaseBytes",
   "takeWaiting",
   "endExtraction",
-  "wake",
-  "renew",
+  "ring",
   "handBack",
-  "holdLease",
   "checkAsk",
 ] as const;

@@ -21,7 +21,7 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
     { file: APPEND, from: "if tonumber(currentAttempt) ~= attempt then return { 'STALE' } end", to: "" },
     { file: APPEND, from: "if n <= tonumber(written) then return { 'DONE' } end", to: "" },
     { file: APPEND, from: "if n ~= tonumber(written) + 1 then return { 'STALE' } end", to: "" },
-    ...["begin", "release", "renew"].map((step) => ({ file: `${ASK}/${step}.lua`, from: OWNED, to: "" })),
+    ...["begin", "release", "confirm"].map((step) => ({ file: `${ASK}/${step}.lua`, from: OWNED, to: "" })),
     { file: `${ASK}/finish.lua`, from: "local isFenced = attempt >= 0", to: "local isFenced = false" },
   ],
   /** A log is read before Redis has confirmed the subscription. */
@@ -70,12 +70,12 @@ local state, currentAttempt,`,
       to: `if not string.find(event, '"type":"delta"', 1, true) then redis.call('XADD', log, seq .. '-0', 'e', event) end`,
     },
   ],
-  /** No process looks for asks whose wake-up job was lost. */
+  /** No process looks for asks whose bell was lost. */
   "no sweeper": [
     {
       file: "apps/worker/src/sweep/sweeper.ts",
-      from: "timer = setTimeout(start, everyMs);\n\n  return {",
-      to: "void start;\n\n  return {",
+      from: "timer = setTimeout(start, everyMs);\n  membership.on({",
+      to: "void start;\n  membership.on({",
     },
   ],
   /** Every reader receives the events of every user. */

@@ -4,7 +4,7 @@ import type { Fault } from "../check/violation.ts";
 
 const NAMED: readonly Fault[] = ["LOST", "TWO-ENDS", "DUP-APPLIED", "GAPS", "CROSS-USER"];
 /** In ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` check it with twice the time. */
-export const PROMISED = { takeover: 3500, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
+export const PROMISED = { takeover: 1200, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
 const SHOWN_VIOLATIONS = 20;
 
 /** Why a run proves too little: it had fewer faults or asks than intended. Empty when it is enough. */

@@ -1,0 +1,131 @@
+import {
+  BEAT_MS,
+  hearBeats,
+  isListening,
+  newWorkerName,
+  publishBeat,
+  SUPPORTED_RECORD_VERSION,
+  type Beat,
+  type Roster,
+} from "@docrelay/channel";
+import type { Redis } from "ioredis";
+
+/** This process among the workers: it announces itself, and notices when another one is gone. */
+export interface Membership extends AsyncDisposable {
+  readonly worker: string;
+  /** The first of all live workers by name: it sweeps. For a moment there may be two or none. */
+  readonly isLeader: boolean;
+  /** Begins to beat. @throws errors of ioredis, when the subscription fails. */
+  start(): Promise<void>;
+  /** What the beats say of this worker. */
+  report(state: () => Pick<Beat, "load" | "capacity">): void;
+  /** The next beat tells the edges how many asks are unfinished. */
+  tell(unfinished: number): void;
+  /**
+   * Whether a worker will do nothing more. It may be wrong about one that was cut off or stopped for 3 s: what that one
+   * writes later is refused.
+   */
+  isGone(worker: string): Promise<boolean>;
+  /** Called after each beat of another worker, and when workers are gone. */
+  on(listener: { beat?(beat: Beat): void; gone?(): void }): void;
+  /** Announces that this worker stops, and stops beating. */
+  leave(): Promise<void>;
+}
+
+export interface MembershipOptions {
+  /** A command connection, also of the beats: a worker whose commands get nowhere is silent. */
+  readonly redis: Redis;
+  readonly subscriber: Redis;
+  readonly roster: Roster;
+  onError(error: unknown): void;
+}
+
+const LEAVE_MS = 500;
+
+export function createMembership({ redis, subscriber, roster, onError }: MembershipOptions): Membership {
+  const worker = newWorkerName();
+  const listeners: Array<Parameters<Membership["on"]>[0]> = [];
+  const asking = new Set<string>();
+  let state: () => Pick<Beat, "load" | "capacity"> = () => ({ load: 0, capacity: 0 });
+  let unfinished: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let sending = false;
+
+  async function beat(): Promise<void> {
+    if (sending) return; // Redis is slow: no more than one beat waits
+    sending = true;
+    const count = unfinished === undefined ? {} : { unfinished };
+    unfinished = undefined;
+    try {
+      await publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), ...count });
+    } catch (error) {
+      onError(error);
+    } finally {
+      sending = false;
+    }
+  }
+
+  function gone(): void {
+    for (const listener of listeners) listener.gone?.();
+  }
+
+  /** A killed process has no connection any more, so a silent worker need not be waited for to be known as gone. */
+  async function ask(suspect: string): Promise<void> {
+    if (suspect === worker || asking.has(suspect)) return;
+    asking.add(suspect);
+    try {
+      if (await isListening(redis, suspect)) return;
+      roster.forget(suspect);
+      gone();
+    } catch (error) {
+      onError(error);
+    } finally {
+      asking.delete(suspect);
+    }
+  }
+
+  function heard(beat: Beat): void {
+    // Its own beat is its clock: when it hears nothing of its own, others' silence says nothing about them.
+    if (beat.worker === worker) {
+      roster.tick();
+      if (roster.expire().length > 0) gone();
+      for (const suspect of roster.suspects()) void ask(suspect);
+      return;
+    }
+    if (beat.leaving === true) gone();
+    for (const listener of listeners) listener.beat?.(beat);
+  }
+
+  return {
+    worker,
+    get isLeader() {
+      return roster.workers[0] === worker;
+    },
+    async start() {
+      subscriber.on("ready", () => roster.pardon());
+      await hearBeats(subscriber, roster, heard);
+      timer = setInterval(() => void beat(), BEAT_MS);
+      await beat();
+    },
+    report: (of) => void (state = of),
+    tell: (count) => void (unfinished = count),
+    async isGone(other) {
+      if (roster.has(other)) return false;
+      if (!(await isListening(redis, other))) return true;
+      roster.expect(other);
+      return false;
+    },
+    on: (listener) => void listeners.push(listener),
+    async leave() {
+      if (timer === undefined) return;
+      clearInterval(timer);
+      timer = undefined;
+      const bye = publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), leaving: true });
+      // Should it fail, the others miss its beats.
+      await Promise.race([bye, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]).catch(() => undefined);
+    },
+    async [Symbol.asyncDispose]() {
+      await this.leave();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Redis } from "ioredis";
+import { SUPPORTED_RECORD_VERSION } from "../redis/store.ts";
+import { BEAT_CHANNEL, bellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
+import type { Beat, Roster } from "./roster.ts";
+
+/** Most workers that one ring tries: each that Redis does not know any more is followed by another. */
+const MAX_TRIES = 4;
+
+/**
+ * Wakes an ask worker for a conversation. A bell is a hint that writes nothing: the mailbox is the truth, and the sweeper
+ * finds the ask of a lost bell within a second. Doubled and late bells change nothing.
+ */
+export interface Bell {
+  /**
+   * Resolves with whether a worker has heard it. `to`: that worker first; `not`: never that one. @throws errors of ioredis.
+   */
+  ring(message: BellMessage, whom?: { to?: string | undefined; not?: string }): Promise<boolean>;
+}
+
+export function createBell(redis: Redis, roster: Roster): Bell {
+  return { ring: (message, whom) => ring({ redis, roster }, message, whom) };
+}
+
+export async function ring(
+  { redis, roster }: { redis: Redis; roster: Roster },
+  message: BellMessage,
+  { to, not }: { to?: string | undefined; not?: string } = {},
+): Promise<boolean> {
+  const text = encodeBell(message);
+  const choice = { version: SUPPORTED_RECORD_VERSION, ...(not === undefined ? {} : { not }) };
+  let worker = to ?? roster.choose(choice);
+  for (let tries = 0; worker !== undefined && tries < MAX_TRIES; tries++) {
+    if (await isHeard(redis, worker, text)) return true;
+    roster.forget(worker);
+    worker = roster.choose(choice);
+  }
+  return false;
+}
+
+/** Whether Redis has a subscriber for a worker's bells. It has none from the moment that a killed process's socket closes. */
+export async function isListening(redis: Redis, worker: string): Promise<boolean> {
+  return isHeard(redis, worker, "");
+}
+
+async function isHeard(redis: Redis, worker: string, text: string): Promise<boolean> {
+  return Number(await redis.spublish(bellChannel(worker), text)) > 0;
+}
+
+/**
+ * Keeps a roster by the beats that a subscriber connection hears, and calls `onBeat` after each. Resolves when it is
+ * subscribed; after a reconnect ioredis subscribes again.
+ */
+export async function hearBeats(subscriber: Redis, roster: Roster, onBeat?: (beat: Beat) => void): Promise<void> {
+  subscriber.on("message", (channel: string, message: string) => {
+    const beat = channel === BEAT_CHANNEL ? parseBeat(message) : undefined;
+    if (!beat) return;
+    roster.hear(beat);
+    onBeat?.(beat);
+  });
+  await subscriber.subscribe(BEAT_CHANNEL);
+}
+
+/** Announces a worker to all edges and workers. Nothing is written. */
+export async function publishBeat(redis: Redis, beat: Beat): Promise<void> {
+  await redis.publish(BEAT_CHANNEL, JSON.stringify(beat));
+}

@@ -1,0 +1,54 @@
+import type { ConversationAddress } from "../redis/address.ts";
+import type { Beat } from "./roster.ts";
+
+/** Plain PUBLISH: the beats of all ask workers, heard by all edges and workers. */
+export const BEAT_CHANNEL = "docrelay:workers";
+/** SPUBLISH: the bells of one worker. Its receivers are counted, so it has a slot of its own. */
+export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}}`;
+
+/** Tells a worker that the mailbox of a conversation may hold an ask. */
+export interface BellMessage {
+  readonly conversation: ConversationAddress;
+  /** The owner token of an ask at the head of the mailbox whose worker is gone; see `take`. */
+  readonly voided?: string;
+  /** How often full workers have passed the bell on. */
+  readonly hops?: number;
+}
+
+const VERSION = "1";
+const SHARD = /^s[0-9a-f]{2}$/;
+const HASH = /^[A-Za-z0-9_-]{22}$/;
+const OWNER = /^[A-Za-z0-9_/-]{0,128}$/;
+
+export function encodeBell({ conversation: { shard, u, c }, voided = "", hops = 0 }: BellMessage): string {
+  return [VERSION, shard, u, c, hops, voided].join(" ");
+}
+
+/** Undefined for anything else: a later release's message, or a foreign one. Its ask is found by the sweeper. */
+export function parseBell(message: string): BellMessage | undefined {
+  const [version, shard = "", u = "", c = "", hops = "", voided = ""] = message.split(" ");
+  if (version !== VERSION || !SHARD.test(shard) || !HASH.test(u) || !HASH.test(c) || !OWNER.test(voided))
+    return undefined;
+  return { conversation: { shard, u, c }, hops: Math.min(255, Math.abs(Math.trunc(Number(hops)))) || 0, ...(voided === "" ? {} : { voided }) };
+}
+
+const WORKER = /^[A-Za-z0-9_-]{8,64}$/;
+
+/** Undefined for what is no beat. Fields of a later release are ignored. */
+export function parseBeat(message: string): Beat | undefined {
+  try {
+    const { worker, version, load, capacity, leaving, unfinished } = JSON.parse(message) as Record<string, unknown>;
+    if (typeof worker !== "string" || !WORKER.test(worker)) return undefined;
+    if (![version, load, capacity].every((value) => typeof value === "number" && value >= 0)) return undefined;
+    return {
+      worker,
+      version: Number(version),
+      load: Number(load),
+      capacity: Number(capacity),
+      ...(leaving === true ? { leaving } : {}),
+      ...(typeof unfinished === "number" ? { unfinished } : {}),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+/** How often an ask worker announces itself, in ms. A roster counts its time in ticks of this length. */
+export const BEAT_MS = 200;
+/** Silent for longer than this many ticks: no bells for it while another worker is heard. */
+const FRESH_TICKS = 3;
+/** Silent for this many ticks: whether it still listens is worth a question to Redis. */
+const SUSPECT_TICKS = 2;
+/** Silent for this many ticks (3 s) it counts as gone, even if Redis still has its connection: a stopped or cut off process. */
+const GONE_TICKS = 15;
+
+/** Silence that is not counted after this process has been without Redis: others may be on their way back, too. */
+const PARDON_TICKS = 5;
+
+/** What an ask worker says of itself with each beat. */
+export interface Beat {
+  /** Names the process: another one after each start. */
+  readonly worker: string;
+  /** Highest version of records that it can run. */
+  readonly version: number;
+  /** Conversations that it runs or keeps waiting … */
+  readonly load: number;
+  /** … and how many it runs at once at most; 0 for a worker without the role `ask`, which gets no bells. */
+  readonly capacity: number;
+  /** It stops: no more bells, and another worker takes what it hands back. */
+  readonly leaving?: boolean;
+  /** Unfinished asks of all users, from the worker that sweeps. */
+  readonly unfinished?: number;
+}
+
+/** The ask workers that are alive, as far as this process has heard. */
+export interface Roster {
+  hear(beat: Beat): void;
+  /** One beat's time has passed here. Not a clock: a process that was stopped must not take its own pause for others' silence. */
+  tick(): void;
+  /** A worker for a bell: the less loaded one of two at random. Undefined when no worker is known. */
+  choose(options?: { version?: number; not?: string }): string | undefined;
+  /** Removes a worker that is known to be gone. */
+  forget(worker: string): void;
+  /** Starts to count the silence of a worker that was never heard, but may be alive. */
+  expect(worker: string): void;
+  /** This process was without Redis: the silence of all begins a second from now. */
+  pardon(): void;
+  /** Heard, or expected, within the last 3 s of ticks. */
+  has(worker: string): boolean;
+  /** Workers that have missed two beats. */
+  suspects(): string[];
+  /** Removes the workers that were silent for 3 s of ticks, and returns them. */
+  expire(): string[];
+  /** All that are heard, sorted: the first one sweeps. */
+  readonly workers: readonly string[];
+}
+
+interface Member {
+  beat: Beat | undefined;
+  heardAt: number;
+  /** Bells rung for it since its last beat. */
+  rung: number;
+}
+
+/** @param random 0..1, for the choice. */
+export function createRoster(random: () => number = Math.random): Roster {
+  const members = new Map<string, Member>();
+  let now = 0;
+
+  const silence = ({ heardAt }: Member): number => now - heardAt;
+
+  function candidates(version: number, not: string | undefined): Array<[string, Member]> {
+    const heard = [...members].filter(([worker, { beat }]) => Number(beat?.capacity) > 0 && worker !== not);
+    const fitting = heard.filter(([, { beat }]) => Number(beat?.version) >= version);
+    const able = fitting.length > 0 ? fitting : heard;
+    const fresh = able.filter(([, member]) => silence(member) <= FRESH_TICKS);
+    return fresh.length > 0 ? fresh : able;
+  }
+
+  return {
+    hear(beat) {
+      if (beat.leaving === true) members.delete(beat.worker);
+      else members.set(beat.worker, { beat, heardAt: now, rung: 0 });
+    },
+    tick: () => void now++,
+    choose({ version = 0, not } = {}) {
+      const from = candidates(version, not);
+      const [first, second] = [pick(from, random()), pick(from, random())];
+      const chosen = first && second && fullness(second[1]) < fullness(first[1]) ? second : first;
+      if (!chosen) return undefined;
+      chosen[1].rung++;
+      return chosen[0];
+    },
+    forget: (worker) => void members.delete(worker),
+    expect(worker) {
+      if (!members.has(worker)) members.set(worker, { beat: undefined, heardAt: now, rung: 0 });
+    },
+    pardon() {
+      for (const member of members.values()) member.heardAt = now + PARDON_TICKS;
+    },
+    has: (worker) => members.has(worker),
+    suspects: () => [...members].flatMap(([worker, member]) => (silence(member) > SUSPECT_TICKS ? [worker] : [])),
+    expire() {
+      const gone = [...members].flatMap(([worker, member]) => (silence(member) >= GONE_TICKS ? [worker] : []));
+      for (const worker of gone) members.delete(worker);
+      return gone;
+    },
+    get workers() {
+      return [...members].flatMap(([worker, { beat }]) => (beat ? [worker] : [])).toSorted();
+    },
+  };
+}
+
+function pick<T>(from: readonly T[], at: number): T | undefined {
+  return from[Math.min(from.length - 1, Math.floor(at * from.length))];
+}
+
+/** How full a worker is by its last beat and the bells since: 1 when it runs as much as it may. */
+function fullness({ beat, rung }: Member): number {
+  return (Number(beat?.load) + rung) / Math.max(1, Number(beat?.capacity));
+}
