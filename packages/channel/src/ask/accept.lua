@@ -4,15 +4,20 @@ if knownDigest then
   return { 'DUPLICATE', tonumber(knownSeq) }
 end
 if redis.call('SCARD', live) >= maxInFlight then return { 'BUSY' } end
-redis.call('RPUSH', mail, ask)
+local deadline = now + deadlineMs
+checkAt(ask, now + checkMs, deadline)
+local unfinished = redis.call('RPUSH', mail, ask)
 redis.call('SADD', live, ask)
+local seq = write(0, { tail })
+if unfinished == 1 and seq > 1 then
+  redis.call('PERSIST', log)
+  redis.call('PERSIST', meta)
+end
 redis.call('HSET', records .. ask, 'v', recordVersion, 'conversation', conversation, 'id', id, 'c', conversationHash(),
-  'digest', digest, 'trace', trace, 'files', files, 'body', body, 'accepted', ms(now), 'deadline', ms(now + deadlineMs),
-  'state', 'queued', 'attempt', 0, 'n', 0, 'taken', 0, 'looks', 0)
-local seq = write(0, tail)
-redis.call('HSET', records .. ask, 'seq', seq)
-checkAt(ask, now + checkMs)
-redis.call('ZADD', convs, ms(now), conversationHash())
-redis.call('ZREMRANGEBYRANK', convs, 0, -1 - maxConversations)
-renew(ask)
-return { 'ACCEPTED', seq }
+  'digest', digest, 'trace', trace, 'files', files, 'body', body, 'accepted', ms(now), 'deadline', ms(deadline),
+  'state', 'queued', 'attempt', 0, 'n', 0, 'taken', 0, 'looks', 0, 'seq', seq)
+if redis.call('ZADD', convs, ms(now), conversationHash()) == 1 then
+  redis.call('ZREMRANGEBYRANK', convs, 0, -1 - maxConversations)
+end
+redis.call('PEXPIRE', convs, ms(deadlineMs + retention))
+return published({ 'ACCEPTED', seq })

@@ -68,12 +68,39 @@ describe("accept", () => {
     expect(await channel.ask("two", { maxInFlight: 1 })).toMatchObject({ kind: "accepted", duplicate: false });
   });
 
-  it("gives every key of the conversation an expiry beyond the deadline", async () => {
-    await channel.ask("one");
-    const at = askAddress(channel.user, CONVERSATION, "one");
-    for (const key of [keys.logKey(at), keys.mailKey(at), keys.metaKey(at), keys.recordKey(at), keys.liveKey(at)]) {
-      expect(await channel.store.redis.pttl(key), key).toBeGreaterThan(channel.store.askDeadlineMs);
+  it("gives nothing of an unfinished ask a time to live, also in a conversation that had one", async () => {
+    const { redis } = channel.store;
+    for (const id of ["one", "two"]) {
+      await channel.ask(id);
+      const at = askAddress(channel.user, CONVERSATION, id);
+      for (const key of [keys.logKey(at), keys.mailKey(at), keys.metaKey(at), keys.recordKey(at), keys.liveKey(at)]) {
+        expect(await redis.pttl(key), key).toBe(-1);
+      }
+      const { ask } = await channel.taken();
+      await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: "nonce" });
+      for (const key of [keys.logKey(at), keys.metaKey(at)]) expect(await redis.pttl(key), key).toBeGreaterThan(0);
     }
+  });
+
+  it("by a user of Redis who may not publish fails, and what it wrote is whole: sent again it is the same ask", async () => {
+    const { redis } = channel.store;
+    await redis.acl("SETUSER", "default", "resetchannels");
+    try {
+      await expect(channel.ask("one")).rejects.toThrow(/channel/);
+      const at = askAddress(channel.user, CONVERSATION, "one");
+      expect(await redis.lrange(keys.mailKey(at), 0, 9)).toEqual([at.a]);
+      expect(await redis.smembers(keys.liveKey(at))).toEqual([at.a]);
+      expect(await redis.zrange(keys.dueKey(at.shard), "0", "-1")).toEqual([`${at.u}/${at.c}/${at.a}`]);
+      expect(await channel.ask("one")).toEqual({ kind: "accepted", seq: 1, duplicate: true });
+      const log = await openLog(channel.store, channel.user, CONVERSATION);
+      expect(log).toMatchObject({ events: [{ seq: 1, type: "accepted", ask: "one" }] });
+    } finally {
+      await redis.acl("SETUSER", "default", "allchannels");
+    }
+    const { ask, attempt } = await channel.begun();
+    expect(ask).toMatchObject({ id: "one", seq: 1, body: { message: "question one" } });
+    const end = { end: { type: "cancelled", text: "" }, nonce: "nonce" } as const;
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, end)).toEqual({ kind: "finished", seq: 2, empty: true });
   });
 
   it("keeps only hashes of ids in keys", async () => {

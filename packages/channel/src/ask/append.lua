@@ -4,7 +4,6 @@ if tonumber(currentAttempt) ~= attempt then return { 'STALE' } end
 if n <= tonumber(written) then return { 'DONE' } end
 if n ~= tonumber(written) + 1 then return { 'STALE' } end
 if cancelled == '1' then return { 'CANCELLED' } end
-local seq
-for _, tail in ipairs(tails) do seq = write(attempt, tail) end
+local seq = write(attempt, tails)
 redis.call('HSET', records .. ask, 'n', n + #tails - 1)
-return { 'WRITTEN', seq }
+return published({ 'WRITTEN', seq })

@@ -1,12 +1,10 @@
-local state, current, begun, attempt, cancelled, how =
-  fields(ask, 'state', 'owner', 'begun', 'attempt', 'cancel', 'how')
-if not state or state == 'ended' then return { 'ENDED', how or 'gone' } end
-if current ~= owner then return { 'STALE' } end
-if cancelled == '1' then return { 'CANCELLED' } end
-attempt = tonumber(attempt)
-if begun == owner then return { 'BEGUN', attempt } end
-if attempt >= maxAttempts then return { 'EXHAUSTED' } end
-beginAttempt(ask, attempt, owner)
-checkAt(ask, now + checkMs)
-renewIfOld(ask)
-return { 'BEGUN', attempt + 1 }
+local record = read(ask, { 'state', 'owner', 'begun', 'attempt', 'cancel', 'how', 'deadline' })
+if not record.state or record.state == 'ended' then return { 'ENDED', record.how or 'gone' } end
+if record.owner ~= owner then return { 'STALE' } end
+if record.cancel == '1' then return { 'CANCELLED' } end
+if record.begun == owner then return { 'BEGUN', tonumber(record.attempt) } end
+if tonumber(record.attempt) >= maxAttempts then return { 'EXHAUSTED' } end
+checkAt(ask, now + checkMs, record.deadline)
+beginAttempt(record, owner)
+save(ask, record, 'attempt', 'n', 'taken', 'begun')
+return { 'BEGUN', record.attempt }

@@ -1,13 +1,16 @@
-local state, deadline, version = fields(ask, 'state', 'deadline', 'v')
-if not state or state == 'ended' then
+local record = read(ask, recordFields)
+if not record.state or record.state == 'ended' then
   unlist(ask)
   return { 'GONE' }
 end
-local checks = redis.call('HINCRBY', records .. ask, 'looks', 1)
-local expired = now >= tonumber(deadline)
+local checks = tonumber(record.looks) + 1
+local expired = now >= tonumber(record.deadline)
 -- The caller ends an expired ask. Should that fail, the next check is soon.
 if expired then redis.call('ZADD', due, ms(now + expiredMs), memberPrefix .. ask)
-else checkAt(ask, now + math.min(maxMs, checks <= 1 and firstMs or (checks - 1) * stepMs)) end
-renew(ask)
-if tonumber(version) > recordVersion then return { 'NEWER' } end
-return described(expired and 'EXPIRED' or 'FOUND', ask, false)
+else checkAt(ask, now + math.min(maxMs, checks <= 1 and firstMs or (checks - 1) * stepMs), record.deadline) end
+record.looks = checks
+save(ask, record, 'looks')
+-- In a rolling update an older process gives keys of unfinished asks a time to live, which later asks do not renew.
+for _, key in ipairs({ log, mail, meta, live, records .. ask }) do redis.call('PERSIST', key) end
+if tonumber(record.v) > recordVersion then return { 'NEWER' } end
+return described(expired and 'EXPIRED' or 'FOUND', ask, false, record)

@@ -5,15 +5,12 @@ import { CLOCK, lua, run, script, type ArgumentKind, type Reply, type Script } f
 import type { Store } from "../redis/store.ts";
 import { RECORD_FIELDS } from "./record.ts";
 
-/** How long a conversation with an unfinished ask outlives that ask's deadline: time for the sweeper to end it. */
-const GRACE_MS = 60_000;
 const MAX_EVENTS = 5000;
 const MAX_BYTES = 8_000_000;
 
 /** What every step knows of its conversation and its limits; `conversation.lua` says what it does with it. */
 const CONTEXT = {
   retention: "number",
-  unfinished: "number",
   maxEvents: "number",
   maxBytes: "number",
   memberPrefix: "text",
@@ -66,7 +63,6 @@ export function runStep<A extends string>(
   };
   const context: Record<keyof typeof CONTEXT, string | number> = {
     retention: store.retentionMs,
-    unfinished: Math.max(store.retentionMs, store.askDeadlineMs + GRACE_MS),
     maxEvents: store.maxEvents ?? MAX_EVENTS,
     maxBytes: store.maxBytes ?? MAX_BYTES,
     memberPrefix: `${at.u}/${at.c}/`,

@@ -1,88 +1,111 @@
 -- What every step of an ask begins with. All keys are in the slot of the shard. Records are found by their prefix, since
 -- only the script knows which ask is the head of the mailbox.
+--
+-- A script may stop half way: a user of Redis may lack the right to publish. So a step lists an ask for the sweeper first
+-- and publishes last; whatever it has left undone in between, the sweeper does.
 
 -- Fields of an ask's record, in the order of their names; false for one that is not there.
 local function fields(ask, ...) return unpack(redis.call('HMGET', records .. ask, ...)) end
 
+-- The same as a table by name, which a step changes and saves.
+local function read(ask, names)
+  local record = {}
+  for i, value in ipairs(redis.call('HMGET', records .. ask, unpack(names))) do record[names[i]] = value end
+  return record
+end
+
+local function save(ask, record, ...)
+  local values = {}
+  for _, name in ipairs({ ... }) do
+    if record[name] then
+      values[#values + 1] = name
+      values[#values + 1] = record[name]
+    end
+  end
+  redis.call('HSET', records .. ask, unpack(values))
+end
+
 local function conversationHash() return string.match(memberPrefix, '/(.*)/') end
 
--- All keys of a conversation live and die together, so that none outlives what it refers to.
-local function renew(ask)
-  local keep = redis.call('EXISTS', mail) == 1 and unfinished or retention
-  for _, key in ipairs({ log, mail, meta }) do redis.call('PEXPIRE', key, keep) end
-  if ask then redis.call('PEXPIRE', records .. ask, keep) end
-  redis.call('PEXPIRE', live, unfinished)
-  redis.call('PEXPIRE', convs, retention)
-end
-
--- Accepting an ask renews all keys for longer than the ask may take, and ending it does so again: in between, once in a
--- while is enough. Renewing at every step was a fifth of what a reply costs Redis, and a third of its append-only file.
-local function renewIfOld(ask)
-  if redis.call('PTTL', log) < unfinished * 15 / 16 then renew(ask) end
-end
-
--- Oldest events go first, never those of an unfinished ask: asks run in order, so the head is the oldest of them.
-local function trim(bytes)
-  local count = redis.call('XLEN', log)
-  if count <= maxEvents and bytes <= maxBytes then return end
-  local head = redis.call('LINDEX', mail, 0)
-  local floor = head and tonumber(fields(head, 'seq')) or math.huge
-  local dropped, freed, first = 0, 0, nil
-  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', 64)) do
-    local seq = tonumber(string.match(entry[1], '^%d+'))
-    if seq >= floor or (count - dropped <= maxEvents and bytes - freed <= maxBytes) then break end
-    redis.call('XDEL', log, entry[1])
-    dropped, freed, first = dropped + 1, freed + #entry[2][2], seq + 1
-  end
-  if first then
-    redis.call('HSET', meta, 'first', first)
-    redis.call('HINCRBY', meta, 'bytes', -freed)
-  end
-end
-
--- Log first, publish second: the frame is a hint, the stream is the truth. 'tail' is the event's JSON without its opening
--- brace and its numbers. It is never decoded here: cjson makes [] into {}.
-local function write(attempt, tail)
-  local seq = redis.call('HINCRBY', meta, 'seq', 1)
-  if seq == 1 then redis.call('UNLINK', log) end
-  local event = '{"seq":' .. seq .. ',"at":' .. ms(now) .. ',"attempt":' .. attempt .. ',' .. tail
-  redis.call('XADD', log, seq .. '-0', 'e', event)
-  local bytes = redis.call('HINCRBY', meta, 'bytes', #event)
-  redis.call('SPUBLISH', channel, frameHead .. event .. frameTail)
-  trim(bytes)
-  return seq
-end
-
-local function unlist(ask)
-  redis.call('LREM', mail, 0, ask)
-  redis.call('SREM', live, ask)
-  redis.call('ZREM', due, memberPrefix .. ask)
-end
-
--- Writes an ask's terminal event and takes the ask out of every index.
-local function close(ask, how, attempt, tail)
-  local seq = write(attempt, tail)
-  redis.call('HSET', records .. ask, 'state', 'ended', 'how', how, 'end', seq)
-  redis.call('HDEL', records .. ask, 'body', 'owner')
-  unlist(ask)
-  redis.call('ZADD', convs, ms(now), conversationHash())
-  renew(ask)
-  return seq
-end
-
--- Counts an engine call: 'attempt' is the number of the one before.
-local function beginAttempt(ask, attempt, owner)
-  redis.call('HSET', records .. ask, 'attempt', attempt + 1, 'n', 0, 'taken', 0, 'begun', owner)
-end
-
 -- When the sweeper checks an ask next: never later than just after its deadline.
-local function checkAt(ask, at)
-  local deadline = tonumber(fields(ask, 'deadline'))
-  if deadline and at > deadline and now < deadline then at = deadline end
+local function checkAt(ask, at, deadline)
+  deadline = tonumber(deadline)
+  if at > deadline and now < deadline then at = deadline end
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
+-- Oldest events go first, never those of an unfinished ask: asks run in order, so the head is the oldest of them. Returns
+-- the first seq that is kept, and the bytes.
+local function trim(seq, first, bytes, most)
+  if seq - first < maxEvents and bytes <= maxBytes then return first, bytes end
+  local head = redis.call('LINDEX', mail, 0)
+  local floor = head and tonumber(fields(head, 'seq')) or math.huge
+  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', most)) do
+    first = tonumber(string.match(entry[1], '^%d+'))
+    if first >= floor or (seq - first < maxEvents and bytes <= maxBytes) then break end
+    redis.call('XDEL', log, entry[1])
+    first, bytes = first + 1, bytes - #entry[2][2]
+  end
+  return first, bytes
+end
+
+local frames = {}
+
+-- Writes events and returns the seq of the last. A tail is an event's JSON without its opening brace and its numbers. It is
+-- never decoded here: cjson makes [] into {}.
+local function write(attempt, tails)
+  local seq, first, bytes = unpack(redis.call('HMGET', meta, 'seq', 'first', 'bytes'))
+  seq, first, bytes = tonumber(seq or 0), tonumber(first or 1), tonumber(bytes or 0)
+  if seq == 0 then redis.call('UNLINK', log) end
+  for _, tail in ipairs(tails) do
+    seq = seq + 1
+    local event = '{"seq":' .. seq .. ',"at":' .. ms(now) .. ',"attempt":' .. attempt .. ',' .. tail
+    redis.call('XADD', log, seq .. '-0', 'e', event)
+    bytes = bytes + #event
+    frames[#frames + 1] = frameHead .. event .. frameTail
+  end
+  first, bytes = trim(seq, first, bytes, 64 + #tails)
+  redis.call('HSET', meta, 'seq', seq, 'first', first, 'bytes', bytes)
+  return seq
+end
+
+-- Ends a step that has written events. The frames are a hint, the stream is the truth.
+local function published(reply)
+  for _, frame in ipairs(frames) do redis.call('SPUBLISH', channel, frame) end
+  return reply
+end
+
+-- Takes an ask that has ended, or has lost its record, out of every index; returns whether the mailbox is empty then.
+-- Nothing of a conversation with unfinished asks has a time to live, so that none of its keys outlives another.
+local function unlist(ask)
+  redis.call('PEXPIRE', records .. ask, retention)
+  redis.call('LREM', mail, 0, ask)
+  redis.call('SREM', live, ask)
+  local isEmpty = redis.call('EXISTS', mail) == 0
+  if isEmpty then
+    redis.call('PEXPIRE', log, retention)
+    redis.call('PEXPIRE', meta, retention)
+  end
+  redis.call('ZREM', due, memberPrefix .. ask)
+  return isEmpty
+end
+
+-- Writes an ask's last events, the terminal one at the end, and unlists it. What only its worker needed is emptied: a
+-- command more would remove the fields.
+local function close(ask, how, attempt, tails)
+  local seq = write(attempt, tails)
+  redis.call('HSET', records .. ask, 'state', 'ended', 'how', how, 'end', seq, 'body', '', 'owner', '')
+  return seq, unlist(ask)
+end
+
+-- Counts an engine call of a record that `read` has returned.
+local function beginAttempt(record, owner)
+  record.attempt, record.n, record.taken, record.begun = tonumber(record.attempt) + 1, 0, 0, owner
+end
+
 -- The reply that describes an ask; `recordFields` comes from TypeScript, which reads the values by the same names.
-local function described(status, ask, orphaned)
-  return { status, ask, ms(now), orphaned and 1 or 0, fields(ask, unpack(recordFields)) }
+local function described(status, ask, orphaned, record)
+  local reply = { status, ask, ms(now), orphaned and 1 or 0 }
+  for _, name in ipairs(recordFields) do reply[#reply + 1] = record[name] end
+  return reply
 end

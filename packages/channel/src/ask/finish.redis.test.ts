@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
 import { append, arrivedText, cancel, countUnfinished, finish, openLog, take } from "../index.ts";
-import { liveKey, mailKey, recordKey } from "../redis/keys.ts";
+import { liveKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 2, totalMs: 3 };
@@ -25,7 +25,7 @@ describe("finish", () => {
     expect(await types()).toEqual(["accepted", "delta", "completed"]);
     expect(await countUnfinished(channel.store)).toEqual({ sum: 0, shards: [] });
     expect(await channel.store.redis.exists(mailKey(channel.at), liveKey(channel.at))).toBe(0);
-    expect(await channel.store.redis.hget(recordKey(ask.address), "body")).toBeNull();
+    expect(await channel.store.redis.hget(recordKey(ask.address), "body")).toBe("");
   });
 
   it("writes the events before it in the same step, all or none", async () => {
@@ -112,12 +112,22 @@ describe("finish", () => {
     expect(await take(channel.store, channel.at, "me")).toEqual({ kind: "empty" });
   });
 
-  it("shortens the expiry of an idle conversation to the retention", async () => {
+  it("gives its ask the retention, and the conversation once its mailbox is empty", async () => {
     await channel.ask("one");
-    const { ask } = await channel.taken();
-    expect(await channel.store.redis.pttl(recordKey(ask.address))).toBeGreaterThan(channel.store.retentionMs);
-    await finish(channel.store, ask, "any", { end: cancelled, nonce: "x" });
-    expect(await channel.store.redis.pttl(recordKey(ask.address))).toBeLessThanOrEqual(channel.store.retentionMs);
+    await channel.ask("two");
+    const { redis, retentionMs } = channel.store;
+    const ends = async (key: string): Promise<void> => {
+      expect(await redis.pttl(key), key).toBeGreaterThan(retentionMs / 2);
+      expect(await redis.pttl(key), key).toBeLessThanOrEqual(retentionMs);
+    };
+    const conversation = [logKey(channel.at), metaKey(channel.at)];
+    const one = await channel.taken();
+    await finish(channel.store, one.ask, "any", { end: cancelled, nonce: "x" });
+    await ends(recordKey(one.ask.address));
+    const two = await channel.taken();
+    for (const key of [...conversation, recordKey(two.ask.address)]) expect(await redis.pttl(key), key).toBe(-1);
+    await finish(channel.store, two.ask, "any", { end: cancelled, nonce: "y" });
+    for (const key of [...conversation, recordKey(two.ask.address)]) await ends(key);
   });
 });
 

@@ -29,7 +29,7 @@ export async function finish(
   const [attempt, n] = at === "any" ? [-1, 0] : [at.attempt, at.n];
   const tails = eventTails(ask, nonce, [...before, end]);
   const reply = await runStep(store, ask.address, FINISH, { ask: ask.address.a, attempt, n, how: end.type, tails });
-  if (reply[0] === "FINISHED") return { kind: "finished", seq: Number(reply[1]), empty: reply[2] === 0 };
+  if (reply[0] === "FINISHED") return { kind: "finished", seq: Number(reply[1]), empty: reply[2] === 1 };
   if (reply[0] === "STALE") return { kind: "stale" };
   if (reply[0] === "ENDED") return { kind: "ended", how: String(reply[1]) };
   throw wrongAnswer("finish", reply);

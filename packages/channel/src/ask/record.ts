@@ -58,9 +58,9 @@ export interface CheckedAsk extends TakenAsk {
 }
 
 /**
- * The fields of a record that {@link readRecord} needs. Scripts read them by this list and it names their values, so a
- * field more, in whatever place, shifts no other. HGETALL would do without the list: it cost `take` a tenth more of
- * Redis's time.
+ * The fields of a record that {@link readRecord} and the scripts that describe an ask need, read once. Scripts read them by
+ * this list and it names their values, so a field more, in whatever place, shifts no other. HGETALL would do without the
+ * list: it cost `take` a tenth more of Redis's time.
  */
 export const RECORD_FIELDS = [
   "conversation",
@@ -79,6 +79,8 @@ export const RECORD_FIELDS = [
   "released",
   "begun",
   "owner",
+  "files",
+  "v",
 ] as const;
 
 /** Reads what `described` of `conversation.lua` returns, as `owner` sees it. */

@@ -12,7 +12,7 @@ import {
   runningAsks,
   take,
 } from "../index.ts";
-import { dueKey, mailKey, recordKey } from "../redis/keys.ts";
+import { dueKey, liveKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 const at = askAddress(channel.user, CONVERSATION, "one");
@@ -135,6 +135,29 @@ describe("checkAsk", () => {
     await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: "x" });
     expect(await checkAsk(channel.store, ask.address)).toEqual({ kind: "gone" });
     expect(await take(channel.store, conversationAddress(channel.user, CONVERSATION), "me")).toEqual({ kind: "empty" });
+  });
+
+  it("gives a conversation the retention whose last ask has lost its record or stopped half way through its end", async () => {
+    const { redis, retentionMs } = channel.store;
+    for (const stop of [() => redis.del(recordKey(at)), () => redis.hset(recordKey(at), "state", "ended")]) {
+      await channel.ask("one");
+      await stop();
+      expect(await checkAsk(channel.store, at)).toEqual({ kind: "gone" });
+      expect(await redis.exists(mailKey(at), liveKey(at), dueKey(at.shard))).toBe(0);
+      for (const key of [logKey(at), metaKey(at)]) {
+        expect(await redis.pttl(key), key).toBeGreaterThan(0);
+        expect(await redis.pttl(key), key).toBeLessThanOrEqual(retentionMs);
+      }
+    }
+    expect(await redis.pttl(recordKey(at))).toBeGreaterThan(0);
+  });
+
+  it("takes the time to live from an unfinished ask that a process of an older version has given it", async () => {
+    await channel.ask("one");
+    const all = [logKey(at), metaKey(at), mailKey(at), liveKey(at), recordKey(at)];
+    for (const key of all) await channel.store.redis.pexpire(key, 10_000);
+    await checkAsk(channel.store, at);
+    for (const key of all) expect(await channel.store.redis.pttl(key), key).toBe(-1);
   });
 
   it("leaves a newer version's ask alone", async () => {

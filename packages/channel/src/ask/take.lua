@@ -4,27 +4,26 @@ local function workerOf(token) return string.match(token, '^(.+)/') or token end
 while true do
   local ask = redis.call('LINDEX', mail, 0)
   if not ask then return { 'EMPTY' } end
-  local state, current, version = fields(ask, 'state', 'owner', 'v')
-  if state and state ~= 'ended' then
-    if tonumber(version) > recordVersion then return { 'NEWER' } end
+  local record = read(ask, recordFields)
+  if record.state and record.state ~= 'ended' then
+    if tonumber(record.v) > recordVersion then return { 'NEWER' } end
     local orphaned = false
     -- A live worker keeps the ask it runs: only itself may take it anew, or who knows that the worker is gone.
-    if state == 'running' and current ~= owner and current ~= voided and workerOf(current) ~= workerOf(owner) then
-      return { 'HELD', current }
+    local isRunning = record.state == 'running'
+    if isRunning and record.owner ~= owner and record.owner ~= voided and workerOf(record.owner) ~= workerOf(owner) then
+      return { 'HELD', record.owner }
     end
-    if current ~= owner then
-      orphaned = state == 'running'
-      local taken, attempt, files, cancelled, deadline = fields(ask, 'taken', 'attempt', 'files', 'cancel', 'deadline')
-      taken, attempt = tonumber(taken) + 1, tonumber(attempt)
-      redis.call('HSET', records .. ask, 'owner', owner, 'state', 'running', 'looks', 0, 'taken', taken)
-      local ready = files == '0' and cancelled ~= '1' and now < tonumber(deadline)
-      if ready and not orphaned and attempt < maxAttempts and taken <= maxTaken then
-        beginAttempt(ask, attempt, owner)
+    checkAt(ask, now + checkMs, record.deadline)
+    if record.owner ~= owner then
+      orphaned = isRunning
+      record.owner, record.state, record.looks, record.taken = owner, 'running', 0, tonumber(record.taken) + 1
+      local ready = record.files == '0' and record.cancel ~= '1' and now < tonumber(record.deadline)
+      if ready and not orphaned and tonumber(record.attempt) < maxAttempts and record.taken <= maxTaken then
+        beginAttempt(record, owner)
       end
+      save(ask, record, 'owner', 'state', 'looks', 'taken', 'attempt', 'n', 'begun')
     end
-    checkAt(ask, now + checkMs)
-    renewIfOld(ask)
-    return described('TAKEN', ask, orphaned)
+    return described('TAKEN', ask, orphaned, record)
   end
   unlist(ask)
 end

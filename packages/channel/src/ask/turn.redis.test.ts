@@ -14,7 +14,7 @@ import {
   park,
   type TakenAsk,
 } from "../index.ts";
-import { dueKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
+import { dueKey, mailKey, recordKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 const delta = (text: string) => ({ type: "delta", text }) as const;
@@ -59,26 +59,6 @@ describe("begin", () => {
 });
 
 describe("append", () => {
-  it("leaves the keys' expiry to take, which renews it only once they have aged", async () => {
-    await channel.ask("one");
-    const { ask, owner, attempt } = await channel.begun();
-    const { redis, retentionMs, askDeadlineMs } = channel.store;
-    const keys = [logKey(channel.at), mailKey(channel.at), metaKey(channel.at), recordKey(ask.address)];
-    const shortest = async (): Promise<number> => Math.min(...(await Promise.all(keys.map((key) => redis.pttl(key)))));
-    const full = Math.max(retentionMs, askDeadlineMs + 60_000);
-    const age = async (ms: number): Promise<void> => {
-      for (const key of keys) await redis.pexpire(key, ms);
-    };
-    await age(full * 0.95);
-    await channel.taken(owner);
-    expect(await shortest()).toBeLessThanOrEqual(full * 0.95);
-    await age(full * 0.93);
-    await append(channel.store, ask, { attempt, n: 1 }, { events: [delta("a")], nonce: "n1" });
-    expect(await shortest()).toBeLessThanOrEqual(full * 0.93);
-    await channel.taken(owner);
-    expect(await shortest()).toBeGreaterThan(full * 0.95);
-  });
-
   it("writes the next event, and each n once", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();

@@ -14,7 +14,7 @@ export interface KeyRow {
  */
 export const KEYS = {
   due: { pattern: "{<shard>}:due", holds: "unfinished asks, by when the sweeper checks them next", expires: "never" },
-  live: { pattern: "{<shard>}:<u>:live", holds: "a user's unfinished asks", expires: "with the conversation" },
+  live: { pattern: "{<shard>}:<u>:live", holds: "a user's unfinished asks", expires: "never" },
   conversations: {
     pattern: "{<shard>}:<u>:convs",
     holds: "a user's conversations, by their last ask",
@@ -38,7 +38,7 @@ export const KEYS = {
   record: {
     pattern: "{<shard>}:<u>:ask:<a>",
     holds: "an ask's record: state, attempt, n, owner, deadline, digest",
-    expires: "with the conversation",
+    expires: "after the retention, once the ask has ended",
   },
   upload: {
     pattern: "{<shard>}:<u>:up:<id>",
@@ -48,12 +48,12 @@ export const KEYS = {
   log: {
     pattern: "{<shard>}:<c>:log",
     holds: "a conversation's reply log: a stream with the ids `<seq>-0`",
-    expires: "after the retention; never before its unfinished asks",
+    expires: "after the retention, once no ask is unfinished",
   },
   mail: {
     pattern: "{<shard>}:<c>:mail",
     holds: "a conversation's mailbox: its unfinished asks, in order",
-    expires: "with the log",
+    expires: "never",
   },
   meta: {
     pattern: "{<shard>}:<c>:meta",

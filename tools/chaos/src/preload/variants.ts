@@ -21,7 +21,8 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
     { file: APPEND, from: "if tonumber(currentAttempt) ~= attempt then return { 'STALE' } end", to: "" },
     { file: APPEND, from: "if n <= tonumber(written) then return { 'DONE' } end", to: "" },
     { file: APPEND, from: "if n ~= tonumber(written) + 1 then return { 'STALE' } end", to: "" },
-    ...["begin", "release", "confirm"].map((step) => ({ file: `${ASK}/${step}.lua`, from: OWNED, to: "" })),
+    ...["release", "confirm"].map((step) => ({ file: `${ASK}/${step}.lua`, from: OWNED, to: "" })),
+    { file: `${ASK}/begin.lua`, from: "if record.owner ~= owner then return { 'STALE' } end", to: "" },
     { file: `${ASK}/finish.lua`, from: "local isFenced = attempt >= 0", to: "local isFenced = false" },
   ],
   /** A log is read before Redis has confirmed the subscription. */
