@@ -16,8 +16,4 @@ end
 redis.call('HSET', records .. ask, 'v', recordVersion, 'conversation', conversation, 'id', id, 'c', conversationHash(),
   'digest', digest, 'trace', trace, 'files', files, 'body', body, 'accepted', ms(now), 'deadline', ms(deadline),
   'state', 'queued', 'attempt', 0, 'n', 0, 'taken', 0, 'looks', 0, 'seq', seq)
-if redis.call('ZADD', convs, ms(now), conversationHash()) == 1 then
-  redis.call('ZREMRANGEBYRANK', convs, 0, -1 - maxConversations)
-end
-redis.call('PEXPIRE', convs, ms(deadlineMs + retention))
 return published({ 'ACCEPTED', seq })

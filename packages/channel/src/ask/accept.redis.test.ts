@@ -14,7 +14,6 @@ describe("accept", () => {
     expect(await redis.lrange(keys.mailKey(at), 0, 9)).toEqual([at.a]);
     expect(await redis.smembers(keys.liveKey(at))).toEqual([at.a]);
     expect(await redis.zrange(keys.dueKey(at.shard), "0", "-1")).toEqual([`${at.u}/${at.c}/${at.a}`]);
-    expect(await redis.zrange(keys.conversationsKey(at), "0", "-1")).toEqual([at.c]);
     const log = await openLog(channel.store, channel.user, CONVERSATION);
     expect(log).toMatchObject({
       kind: "opened",

@@ -23,14 +23,12 @@ export type Accepted = { kind: "accepted"; seq: number; duplicate: boolean } | {
 
 /** When the sweeper checks an ask first: its bell may have been lost. With the sweeper's own interval this is under a second. */
 const FIRST_CHECK_MS = 600;
-const MAX_CONVERSATIONS = 1000;
 
 const ACCEPT = step("accept.lua", {
   ask: "text",
   digest: "text",
   deadlineMs: "number",
   maxInFlight: "number",
-  maxConversations: "number",
   checkMs: "number",
   recordVersion: "number",
   conversation: "text",
@@ -61,7 +59,6 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
     maxInFlight: input.maxInFlight,
-    maxConversations: MAX_CONVERSATIONS,
     checkMs: FIRST_CHECK_MS,
     recordVersion: SUPPORTED_RECORD_VERSION,
     conversation,

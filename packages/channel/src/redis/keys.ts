@@ -15,11 +15,6 @@ export interface KeyRow {
 export const KEYS = {
   due: { pattern: "{<shard>}:due", holds: "unfinished asks, by when the sweeper checks them next", expires: "never" },
   live: { pattern: "{<shard>}:<u>:live", holds: "a user's unfinished asks", expires: "never" },
-  conversations: {
-    pattern: "{<shard>}:<u>:convs",
-    holds: "a user's conversations, by their last ask",
-    expires: "after the retention",
-  },
   held: {
     pattern: "{<shard>}:<u>:held",
     holds: "bytes that count against a user's share",
@@ -113,7 +108,6 @@ function fill<P extends string>(pattern: P): (values: Readonly<Record<Placeholde
 const due = fill(KEYS.due.pattern);
 export const dueKey = (shard: string): string => due({ shard });
 export const liveKey = fill(KEYS.live.pattern);
-export const conversationsKey = fill(KEYS.conversations.pattern);
 export const extractingKey = fill(KEYS.extracting.pattern);
 export const heldKey = fill(KEYS.held.pattern);
 export const placesKey = fill(KEYS.places.pattern);
