@@ -35,9 +35,9 @@ local function checkAt(ask, at, deadline)
 end
 
 -- Oldest events go first, never those of an unfinished ask: asks run in order, so the head is the oldest of them. Returns
--- the first seq that is kept, and the bytes.
+-- the bytes that are left.
 local function trim(seq, first, bytes, most)
-  if seq - first < maxEvents and bytes <= maxBytes then return first, bytes end
+  if seq - first < maxEvents and bytes <= maxBytes then return bytes end
   local head = redis.call('LINDEX', mail, 0)
   local floor = head and tonumber(fields(head, 'seq')) or math.huge
   for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', most)) do
@@ -46,7 +46,8 @@ local function trim(seq, first, bytes, most)
     redis.call('XDEL', log, entry[1])
     first, bytes = first + 1, bytes - #entry[2][2]
   end
-  return first, bytes
+  redis.call('HSET', meta, 'first', first)
+  return bytes
 end
 
 local frames = {}
@@ -64,8 +65,7 @@ local function write(attempt, tails)
     bytes = bytes + #event
     frames[#frames + 1] = frameHead .. event .. frameTail
   end
-  first, bytes = trim(seq, first, bytes, 64 + #tails)
-  redis.call('HSET', meta, 'seq', seq, 'first', first, 'bytes', bytes)
+  redis.call('HSET', meta, 'seq', seq, 'bytes', trim(seq, first, bytes, 64 + #tails))
   return seq
 end
 
@@ -90,11 +90,13 @@ local function unlist(ask)
   return isEmpty
 end
 
--- Writes an ask's last events, the terminal one at the end, and unlists it. What only its worker needed is emptied: a
--- command more would remove the fields.
+-- Writes an ask's last events, the terminal one at the end, and unlists it. Of its record only what a duplicate, a late
+-- write or a cancel is told stays, for as long as the conversation may be read.
 local function close(ask, how, attempt, tails)
   local seq = write(attempt, tails)
-  redis.call('HSET', records .. ask, 'state', 'ended', 'how', how, 'end', seq, 'body', '', 'owner', '')
+  redis.call('HSET', records .. ask, 'state', 'ended', 'how', how)
+  redis.call('HDEL', records .. ask, 'conversation', 'id', 'body', 'trace', 'files', 'accepted', 'deadline', 'attempt', 'n',
+    'taken', 'looks', 'cancel', 'owner', 'begun', 'released')
   return seq, unlist(ask)
 end
 

@@ -44,8 +44,8 @@ describe("the scripts of a text ask", () => {
   });
 
   it("execute few commands, in a new conversation and in one that is kept", async () => {
-    expect(await textAsk("one")).toEqual({ accept: 12, take: 5, finish: 16 });
-    expect(await textAsk("two")).toEqual({ accept: 13, take: 5, finish: 16 });
+    expect(await textAsk("one")).toEqual({ accept: 12, take: 5, finish: 17 });
+    expect(await textAsk("two")).toEqual({ accept: 13, take: 5, finish: 17 });
   });
 
   it("execute two commands more for each event", async () => {
