@@ -67,6 +67,18 @@ describe("the compose file", () => {
     expect(keys("deploy/own-engine.env")).toEqual(keys("deploy/engine.env"));
   });
 
+  it.each([
+    ["hash-max-listpack-value", "4096"],
+    ["stream-node-max-bytes", "1536"],
+  ])("sets %s of Redis to %s, as `npm start` and the tests do, and as the documents say", (name, value) => {
+    const command = services["redis"]?.command ?? [];
+    expect(command[command.indexOf(`--${name}`) + 1]).toBe(value);
+    for (const file of ["apps/local/src/private-redis.ts", "packages/testkit/src/redis/redis.ts"])
+      expect(read(file), file).toContain(`"--${name}", "${value}"`);
+    expect(read("docs/operations.md")).toContain(`\`${name} ${value}\``);
+    expect(read("docs/developing.md")).toContain(`--${name} ${value}`);
+  });
+
   it("publishes on loopback unless told otherwise, and tells the edges where", () => {
     expect(services["lb"]?.ports).toEqual(["${BIND:-127.0.0.1}:${PORT:-8080}:8080"]);
     expect(services["edge"]?.environment?.["BIND"]).toBe("${BIND:-127.0.0.1}");

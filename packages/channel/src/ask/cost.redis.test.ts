@@ -1,13 +1,17 @@
 import type { EventBody } from "@docrelay/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
+import { randomBytes } from "node:crypto";
 import { useChannel } from "../../test/fixture.ts";
-import { append, finish, take } from "../index.ts";
+import { append, conversationAddress, finish, newNonce, take } from "../index.ts";
 
 const channel = useChannel();
 const started = { type: "started", engine: "demo" } as const;
 const delta = (text: string): EventBody => ({ type: "delta", text });
 const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 2, totalMs: 3 };
 const completed = { type: "completed", text: "An answer of one line.", timings } as const;
+
+/** A fresh id as a client makes it. */
+const newId = (): string => randomBytes(16).toString("hex");
 
 /** How many commands Redis has executed, those inside scripts included, and the scripts themselves not. */
 async function commands(): Promise<number> {
@@ -29,7 +33,7 @@ async function cost<T>(step: () => Promise<T>): Promise<[cost: number, result: T
 /** An ask that has nothing to wait for, as its edge and its worker run it: one script each to accept, take and finish. */
 async function textAsk(id: string): Promise<{ accept: number; take: number; finish: number }> {
   const [accepted] = await cost(() => channel.ask(id));
-  const [taken, head] = await cost(() => take(channel.store, channel.at, id, 3));
+  const [taken, head] = await cost(() => take(channel.store, channel.at, id, { maxAttempts: 3 }));
   if (head.kind !== "taken" || !head.ask.begun) throw new Error("the ask was not begun");
   const ending = { before: [started], end: completed, nonce: `${id}-end` };
   const [finished, end] = await cost(() => finish(channel.store, head.ask, { attempt: 1, n: 1 }, ending));
@@ -56,5 +60,34 @@ describe("the scripts of a text ask", () => {
     await write(1, [delta("a")]);
     expect(await write(2, [delta("b")])).toBe(7);
     expect(await write(3, [delta("c"), delta("d"), delta("e")])).toBe(11);
+  });
+});
+
+describe("a finished ask of five events in a conversation of its own", () => {
+  /** Accepted, started, two pieces of text, completed. */
+  async function finished(): Promise<void> {
+    const { store, user } = channel;
+    const [id, conversation, owner] = [newId(), newId(), newNonce()];
+    const body = { message: "What is written about the duties of a lessee?", files: [], origin: "socket" } as const;
+    await channel.ask(id, { conversation, body, trace: newId() });
+    const head = await take(store, conversationAddress(user, conversation), owner, { maxAttempts: 3 });
+    if (head.kind !== "taken") throw new Error("nothing to take");
+    const first = { events: [started, delta("An answer ")], nonce: newNonce() };
+    await append(store, head.ask, { attempt: 1, n: 1 }, first);
+    const ending = { before: [delta("of one line.")], end: completed, nonce: newNonce() };
+    expect(await finish(store, head.ask, { attempt: 1, n: 3 }, ending)).toMatchObject({ seq: 5 });
+  }
+
+  // By the growth of used_memory: MEMORY USAGE leaves out the tables of keys and estimates the index of a stream.
+  it("keeps at most 2.4 KiB of Redis's memory", async () => {
+    const used = async (): Promise<number> =>
+      Number(/^used_memory:(\d+)/m.exec(await channel.store.redis.info("memory"))?.[1]);
+    for (let count = 0; count < 24; count++) await finished(); // Buffers and tables have grown.
+    const before = await used();
+    const asks = 300;
+    for (let count = 0; count < asks; count++) await finished();
+    const each = ((await used()) - before) / asks;
+    expect(each).toBeGreaterThan(1000);
+    expect(each).toBeLessThanOrEqual(2.4 * 1024);
   });
 });

@@ -42,7 +42,7 @@ describe("a bell", () => {
       bell.replace(c, `${c}x`),
       bell.replace(c, "x}:{y".padEnd(22, "z")),
       `${bell}not{an}owner`,
-      `${bell}${"x".repeat(81)}`,
+      `${bell}${"x".repeat(129)}`,
       `\n${bell}`,
       `1 ${shard} ${u}`,
     ];

@@ -17,7 +17,9 @@ export interface RedisOptions {
  * @throws Error naming the command to type when there is neither.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
-  const args = ["--save", "", "--maxmemory-policy", "noeviction", ...(options.args ?? [])];
+  const args = ["--save", "", "--maxmemory-policy", "noeviction"];
+  // As a deployment sets them; see "Sizing" in docs/operations.md.
+  args.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536", ...(options.args ?? []));
   if (options.aof) args.push("--appendonly", "yes", "--appendfsync", "always");
   if (options.container !== false && (await dockerAnswers())) {
     const { startRedisContainer } = await import("./redis-container.ts");
