@@ -72,4 +72,4 @@ export {
 } from "./texts/text-store.ts";
 
 export { readProfile, readSecret, readSessionSecret, setProfile } from "./deployment/settings.ts";
-export { releasePlaces, renewPlaces, takePlace } from "./places/places.ts";
+export { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "./places/places.ts";

@@ -4,17 +4,20 @@ import {
   askAddress,
   awaitTexts,
   begin,
+  beginEdgeLease,
   beginUpload,
   cancel,
   channelOf,
   checkAsk,
   claimBytes,
   confirm,
+  claimPlaces,
   countUnfinished,
   createBlobStore,
   dropPassword,
   dropUpload,
   dueAsks,
+  endEdgeLease,
   endExtraction,
   finish,
   finishUpload,
@@ -34,8 +37,7 @@ import {
   readSessionSecret,
   readText,
   releaseBytes,
-  releasePlaces,
-  renewPlaces,
+  renewEdgeLease,
   renewUpload,
   reserveBytes,
   retainBytes,
@@ -46,7 +48,6 @@ import {
   storeChunk,
   sweepBytes,
   take,
-  takePlace,
   takeWaiting,
   textKey,
   textState,
@@ -69,11 +70,18 @@ export async function workload(store: Store, between: () => Promise<void>): Prom
   await uploads(store, between);
   await asks(store, between);
   await texts(store, between);
-  await takePlace(store.redis, USER, "edge:1", 3);
-  await renewPlaces(store.redis, USER, ["edge:1"]);
-  await between();
-  await releasePlaces(store.redis, USER, ["edge:1"]);
+  await places(store, between);
   return [channelOf(at)];
+}
+
+async function places({ redis }: Store, between: () => Promise<void>): Promise<void> {
+  await beginEdgeLease(redis, "one", 60_000);
+  if (!(await renewEdgeLease(redis, "one", 60_000))) throw new Error("the lease was lost");
+  await claimPlaces(redis, USER, { node: "dead", held: 0, wanted: 2, max: 2 });
+  await claimPlaces(redis, USER, { node: "one", held: 0, wanted: 1, max: 2 });
+  await between();
+  await claimPlaces(redis, USER, { node: "one", held: 0, wanted: 0, max: 2 });
+  await endEdgeLease(redis, "one");
 }
 
 function must(result: { kind: string }, kind: string): void {

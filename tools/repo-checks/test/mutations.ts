@@ -19,6 +19,14 @@ export const MUTATIONS: readonly Mutation[] = [
     title: "is let go instead of being buffered for",
   },
   {
+    name: "the places of a killed edge stay taken",
+    file: "packages/channel/src/places/claim-places.lua",
+    from: "for _, edge in ipairs(dead) do redis.call('HDEL', places, edge) end",
+    to: "",
+    test: "apps/edge/src/limits/connections.redis.test.ts",
+    title: "of a killed edge are free",
+  },
+  {
     name: "an edge waits for Redis for almost two seconds",
     file: "apps/edge/src/config.ts",
     from: "EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 })",

@@ -11,7 +11,7 @@ const accepted = { ok: true, duplicate: false };
 const code = ({ error }: Answer): string | undefined => error?.code;
 /** All keys with their values, but for how many connections there are. */
 async function stored(): Promise<Array<[string, string]>> {
-  return [...(await relay.dump())].filter(([key]) => !/:sockets$|^bull|^\{bull\}/.test(key)).sort();
+  return [...(await relay.dump())].filter(([key]) => !/:places$|^edge:|^bull|^\{bull\}/.test(key)).sort();
 }
 
 describe("ask", () => {

@@ -1,10 +1,12 @@
-import { releasePlaces, renewPlaces, takePlace } from "@docrelay/channel";
+import { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
 import type { Redis } from "ioredis";
 
 /**
- * Counts a user's connections on all edges together: a sorted set per user of `<node>:<n>`, scored by expiry. Each edge
- * renews its own places, so that the places of a killed edge expire.
+ * Counts a user's connections on all edges together. In Redis a user has one number for each edge, written when a
+ * connection opens or closes, and each edge has one lease; without it, the numbers of the edge are void. So an idle
+ * connection costs no write, and the places of a killed edge are free once its lease has run out. Edges of 0.1 count
+ * under another key: while both run, a user may have up to twice the cap.
  */
 export interface Connections extends AsyncDisposable {
   /** Acquires a place; the returned function releases it, idempotently. @throws Refusal `TOO_MANY_CONNECTIONS`. */
@@ -12,66 +14,139 @@ export interface Connections extends AsyncDisposable {
   readonly count: number;
 }
 
-const RENEW_MS = 20_000;
-const RETRY_MS = 5000;
-/** Users whose places are renewed in one pipeline: that of all users of a large edge would be too long. */
-const RENEWED_AT_ONCE = 500;
+/** A user's write that is under way: `claimPlaces` wants one of a user at a time. */
+interface Turn {
+  /** Those that the next write asks for. */
+  takes: Array<(granted: boolean) => void>;
+  /** Takes without an answer, those of the write under way included. */
+  unanswered: number;
+  /** Whether the number has to be written again after the write that is under way. */
+  again: boolean;
+}
 
-/** @param onError receives the error of a failed renewal; the next renewal includes the same places. */
-export function createConnections(options: {
-  redis: Redis;
-  node: string;
-  max: number;
-  onError: (error: unknown) => void;
-}): Connections {
-  const places = new Map<string, Set<string>>();
-  let next = 0;
+const LEASE_MS = 60_000;
+const RETRY_MS = 5000;
+/** Users whose numbers are written at the same time after a lease was lost: a large edge has too many for one pipeline. */
+const WRITTEN_AT_ONCE = 500;
+
+export interface ConnectionsOptions {
+  readonly redis: Redis;
+  readonly node: string;
+  readonly max: number;
+  readonly leaseMs?: number;
+  /** Receives the error of a failed renewal; the next one, after a third of the lease, mends what it left. */
+  onError(error: unknown): void;
+}
+
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { redis, max, leaseMs = LEASE_MS } = options;
+  const held = new Map<string, number>();
+  const turns = new Map<string, Turn>();
+  /** Users whose number in Redis may be wrong. */
+  const stale = new Set<string>();
+  let node = options.node;
+  let leases = 1;
+  let renewing = false;
   let count = 0;
 
-  const renew = async (): Promise<void> => {
-    const users = [...places];
-    for (let at = 0; at < users.length; at += RENEWED_AT_ONCE) {
-      const some = users.slice(at, at + RENEWED_AT_ONCE);
-      await Promise.all(some.map(([user, mine]) => renewPlaces(options.redis, user, mine)));
-    }
-  };
-  const timer = setInterval(() => void renew().catch(options.onError), RENEW_MS);
-  timer.unref();
-
-  function drop(user: string, place: string): boolean {
-    const mine = places.get(user);
-    if (!mine?.delete(place)) return false;
-    if (mine.size === 0) places.delete(user);
-    count--;
-    return true;
+  function hold(user: string, more: number): void {
+    const now = (held.get(user) ?? 0) + more;
+    if (now > 0) held.set(user, now);
+    else held.delete(user);
   }
+
+  /** Grants takes as far as there is room, in their order, until nothing of the user has changed meanwhile. */
+  async function write(user: string, turn: Turn): Promise<void> {
+    do {
+      turn.again = false;
+      const takes = turn.takes;
+      turn.takes = [];
+      const before = held.get(user) ?? 0;
+      let granted = takes.length;
+      try {
+        const claim = { node, held: before, wanted: before + takes.length, max };
+        granted = (await claimPlaces(redis, user, claim)) - before;
+      } catch {
+        // Without Redis only this edge's own count is checked: the cap is a protection and must not refuse all users.
+        // Takes that came meanwhile do not wait for another failure.
+        takes.push(...turn.takes.splice(0));
+        granted = takes.length;
+        stale.add(user);
+      }
+      hold(user, granted);
+      turn.unanswered -= takes.length;
+      for (const [index, settle] of takes.entries()) settle(index < granted);
+    } while (turn.again || turn.takes.length > 0);
+    turns.delete(user);
+  }
+
+  /** Begins a write, or has the one under way repeated. */
+  function change(user: string, take?: (granted: boolean) => void): Promise<void> {
+    const known = turns.get(user);
+    const turn = known ?? { takes: [], unanswered: 0, again: false };
+    turn.again = true;
+    if (take) {
+      turn.takes.push(take);
+      turn.unanswered++;
+    }
+    if (known) return Promise.resolve();
+    turns.set(user, turn);
+    return write(user, turn);
+  }
+
+  /** Claims everything again under the name of a new lease, since the places under the old one may be void. */
+  async function beginNextLease(): Promise<void> {
+    const next = `${options.node}-${++leases}`;
+    await beginEdgeLease(redis, next, leaseMs);
+    node = next;
+    for (const user of [...held.keys(), ...turns.keys()]) stale.add(user);
+  }
+
+  async function renew(): Promise<void> {
+    if (!(await renewEdgeLease(redis, node, leaseMs))) await beginNextLease();
+    const users = [...stale];
+    stale.clear();
+    for (let at = 0; at < users.length; at += WRITTEN_AT_ONCE) {
+      await Promise.all(users.slice(at, at + WRITTEN_AT_ONCE).map((user) => change(user)));
+    }
+  }
+
+  void beginEdgeLease(redis, node, leaseMs).catch(options.onError); // the next renewal begins another one
+  const timer = setInterval(() => {
+    if (renewing) return;
+    renewing = true;
+    void renew()
+      .catch(options.onError)
+      .finally(() => (renewing = false));
+  }, leaseMs / 3);
+  timer.unref();
 
   return {
     get count() {
       return count;
     },
     async take(user) {
-      const mine = places.get(user) ?? new Set();
+      const mine = (held.get(user) ?? 0) + (turns.get(user)?.unanswered ?? 0);
       const tooMany = refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
-      if (mine.size >= options.max) throw tooMany;
-      const place = `${options.node}:${next++}`;
-      places.set(user, mine.add(place));
+      if (mine >= max) throw tooMany;
       count++;
-      // Without Redis only this edge's own count is checked: the cap is a protection and must not refuse all users.
-      const granted = await takePlace(options.redis, user, place, options.max).catch(() => true);
+      const granted = await new Promise<boolean>((resolve) => void change(user, resolve));
       if (!granted) {
-        drop(user, place);
+        count--;
         throw tooMany;
       }
+      let released = false;
       return () => {
-        if (drop(user, place)) releasePlaces(options.redis, user, [place]).catch(() => undefined); // it expires
+        if (released) return;
+        released = true;
+        count--;
+        hold(user, -1);
+        void change(user);
       };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      const released = [...places].map(([user, mine]) => releasePlaces(options.redis, user, mine));
-      places.clear();
-      await Promise.allSettled(released); // they expire
+      await endEdgeLease(redis, node).catch(() => undefined); // it runs out
     },
   };
 }

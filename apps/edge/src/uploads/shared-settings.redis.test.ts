@@ -2,7 +2,6 @@ import { setProfile } from "@docrelay/channel";
 import { startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createConnections } from "../limits/connections.ts";
 import { createSharedSettings } from "./shared-settings.ts";
 import { shareSessionSecret } from "../auth/session-secret.ts";
 
@@ -78,37 +77,5 @@ describe("the session secret", () => {
       await old.adopt();
     }
     expect(old.all()).toHaveLength(3);
-  });
-});
-
-describe("places of a user", () => {
-  const edge = (node: string): ReturnType<typeof createConnections> =>
-    createConnections({ redis, node, max: 3, onError: () => undefined });
-
-  it("are counted over all edges, given back once, and free when an edge has gone", async () => {
-    await using one = edge("one");
-    const two = edge("two");
-    const places = [await one.take("ann"), await two.take("ann"), await two.take("ann")];
-    for (const busy of [one, two]) {
-      await expect(busy.take("ann")).rejects.toMatchObject({ wire: { code: "TOO_MANY_CONNECTIONS" } });
-    }
-    await one.take("bob");
-    for (let n = 0; n < 3; n++) places[0]?.();
-    expect([one.count, two.count]).toEqual([1, 2]);
-    await one.take("ann");
-    await expect(one.take("ann")).rejects.toThrow("TOO_MANY");
-    await two[Symbol.asyncDispose]();
-    await one.take("ann");
-  });
-
-  it("run out when an edge was killed", async () => {
-    await using one = edge("one");
-    const killed = edge("killed");
-    for (let n = 0; n < 3; n++) await killed.take("ann");
-    await expect(one.take("ann")).rejects.toThrow("TOO_MANY");
-    const [key = ""] = await redis.keys("*:sockets");
-    expect(await redis.pttl(key)).toBeLessThanOrEqual(60_000);
-    for (const place of await redis.zrange(key, "0", "-1")) await redis.zadd(key, Date.now() - 1, place);
-    await one.take("ann");
   });
 });

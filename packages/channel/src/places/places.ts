@@ -1,37 +1,74 @@
 import type { Redis } from "ioredis";
 import { userAddress } from "../redis/address.ts";
-import { placesKey } from "../redis/keys.ts";
-import { CLOCK, lua, run, script } from "../redis/script.ts";
+import { exec } from "../redis/exec.ts";
+import { edgeKey, placesKey } from "../redis/keys.ts";
+import { lua, run, script } from "../redis/script.ts";
 
-/** How long a place is kept without {@link renewPlaces}: the places of a killed edge expire after it. */
-const LEASE_MS = 60_000;
+/**
+ * A week without a connection that opens or closes: until then a user's key stays after its edges were killed. A longer
+ * lasting connection is not counted on other edges until its user opens or closes one on its edge.
+ */
+const KEEP_MS = 604_800_000;
 
-const keyOf = (user: string): string => placesKey(userAddress(user));
-
-const TAKE = script({
-  files: [CLOCK, lua(import.meta.url, "take-place.lua")],
+const CLAIM = script({
+  files: [lua(import.meta.url, "claim-places.lua")],
   keys: ["places"],
-  args: { place: "text", max: "number", leaseMs: "number" },
-});
-const RENEW = script({
-  files: [CLOCK, lua(import.meta.url, "renew-places.lua")],
-  keys: ["places"],
-  args: { leaseMs: "number" },
-  list: "held",
+  args: { node: "text", held: "number", wanted: "number", max: "number", keepMs: "number" },
+  list: "dead",
 });
 
-/** Acquires one of a user's `max` places on all edges together; false when all are taken. */
-export async function takePlace(redis: Redis, user: string, place: string, max: number): Promise<boolean> {
-  const [status] = await run(redis, TAKE, { keys: { places: keyOf(user) }, args: { place, max, leaseMs: LEASE_MS } });
-  return status === "OK";
+/** What an edge says about one user's connections. */
+export interface PlaceClaim {
+  /** The edge, by the name of its lease. */
+  readonly node: string;
+  /** The user's connections on this edge now. */
+  readonly held: number;
+  /** `held` and those to be let in. */
+  readonly wanted: number;
+  /** Most connections of a user on all edges together. */
+  readonly max: number;
 }
 
-/** Keeps places of a user for another 60 s. Idempotent. */
-export async function renewPlaces(redis: Redis, user: string, places: Iterable<string>): Promise<void> {
-  await run(redis, RENEW, { keys: { places: keyOf(user) }, args: { leaseMs: LEASE_MS }, list: [...places] });
+/**
+ * Writes how many connections a user has on this edge: as many as are wanted, unless other edges leave room for fewer.
+ * Returns that number, which is never less than `held`. The number is absolute: a claim that is repeated changes
+ * nothing, and one claim mends whatever earlier ones left. Claims of one user by one edge must be made one after the
+ * other. When there is no room, places of edges without a lease are voided: only then do they matter, and the script
+ * itself cannot read leases, which lie in other slots of a cluster.
+ */
+export async function claimPlaces(redis: Redis, user: string, claim: PlaceClaim): Promise<number> {
+  const places = placesKey(userAddress(user));
+  const attempt = (dead: readonly string[]): ReturnType<typeof run> =>
+    run(redis, CLAIM, { keys: { places }, args: { ...claim, keepMs: KEEP_MS }, list: dead });
+  const [status, granted, ...others] = await attempt([]);
+  if (status === "OK") return Number(granted);
+  const dead = await withoutLease(redis, others.map(String));
+  if (dead.length === 0) return Number(granted);
+  const [, grantedNow] = await attempt(dead);
+  return Number(grantedNow);
 }
 
-/** Releases places of a user. Idempotent. */
-export async function releasePlaces(redis: Redis, user: string, places: Iterable<string>): Promise<void> {
-  await redis.zrem(keyOf(user), ...places);
+async function withoutLease(redis: Redis, nodes: readonly string[]): Promise<string[]> {
+  const pipeline = redis.pipeline();
+  for (const node of nodes) pipeline.exists(edgeKey({ node }));
+  const found = await exec(pipeline);
+  return nodes.filter((_, index) => found[index] === 0);
+}
+
+/** Begins the lease without which an edge's places may be voided. `node` must be new: see {@link renewEdgeLease}. */
+export async function beginEdgeLease(redis: Redis, node: string, leaseMs: number): Promise<void> {
+  await redis.set(edgeKey({ node }), "1", "PX", leaseMs);
+}
+
+/**
+ * Renews a lease; false if it has run out. A lease that ran out is never revived: another edge may have seen that it is
+ * gone and be about to void the places under its name. The edge begins a lease of another name and claims again.
+ */
+export async function renewEdgeLease(redis: Redis, node: string, leaseMs: number): Promise<boolean> {
+  return (await redis.set(edgeKey({ node }), "1", "PX", leaseMs, "XX")) === "OK";
+}
+
+/** Ends a lease, and with it the places of its edge. Idempotent. */
+export async function endEdgeLease(redis: Redis, node: string): Promise<void> {
+  await redis.del(edgeKey({ node }));
 }

@@ -26,9 +26,9 @@ export const KEYS = {
     expires: "after 10 min",
   },
   places: {
-    pattern: "{<shard>}:<u>:sockets",
-    holds: "a user's connections on all edges, by when they expire",
-    expires: "after 60 s, renewed by the edges",
+    pattern: "{<shard>}:<u>:places",
+    holds: "how many connections a user has, by edge; void without the edge's lease",
+    expires: "a week after one was opened or closed",
   },
   record: {
     pattern: "{<shard>}:<u>:ask:<a>",
@@ -87,6 +87,7 @@ export const KEYS = {
     expires: "never",
   },
   profile: { pattern: "extract:profile", holds: "how the extract workers extract", expires: "never" },
+  edge: { pattern: "edge:<node>", holds: "an edge's lease", expires: "after 60 s, renewed by the edge" },
 } as const satisfies Record<string, KeyRow>;
 
 /** The names that a pattern wants. */
@@ -111,6 +112,7 @@ export const liveKey = fill(KEYS.live.pattern);
 export const extractingKey = fill(KEYS.extracting.pattern);
 export const heldKey = fill(KEYS.held.pattern);
 export const placesKey = fill(KEYS.places.pattern);
+export const edgeKey = fill(KEYS.edge.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);
 export const recordKey = fill(KEYS.record.pattern);
 /** The beginning of each record's key: `take` learns which ask is the head only inside its script. */
