@@ -1,5 +1,4 @@
 import type { Health, Logger } from "@docrelay/platform";
-import type { Server as EngineServer } from "engine.io";
 import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import type { Asking } from "./asking.ts";
@@ -15,6 +14,7 @@ import type { Resources } from "./resources.ts";
 import { openGateway } from "./socketio/gateway.ts";
 import { createSocketServer } from "./socketio/server.ts";
 import { readSocketBuffers } from "./socketio/socket-buffers.ts";
+import { upgradeTo } from "./socketio/upgrade.ts";
 
 /** The public port and both WebSocket endpoints behind it; `http` does not listen yet. */
 export interface Endpoints {
@@ -132,10 +132,6 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     hasPolling,
     connections: () => [...gateway.connections(), ...plain.connections()],
   };
-}
-
-function upgradeTo(engine: EngineServer): EngineServer["handleUpgrade"] {
-  return (request, socket, head) => engine.handleUpgrade(request, socket, head);
 }
 
 function maxSocketsOf(maxConnections: number): number {

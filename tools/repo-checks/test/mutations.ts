@@ -5,7 +5,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a connection keeps its token",
     file: "apps/edge/src/socketio/release-handshake.ts",
-    from: "Object.assign(handshake, { headers: {}, auth: {}, query: {} });",
+    from: 'Object.assign(handshake, { headers: NOTHING, auth: NOTHING, query: NOTHING, time: "", url: "" });',
     to: "",
     test: "apps/edge/src/socketio/release-handshake.test.ts",
     title: "has let go of its token",

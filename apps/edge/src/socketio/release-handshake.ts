@@ -1,15 +1,19 @@
 import type { Socket } from "socket.io";
 
+/** Shared by all connections. */
+const NOTHING = Object.freeze({});
+
 /**
  * Releases the HTTP request of an admitted connection, with its headers and token. The library keeps them for
  * `handshake` as long as the connection lasts, and they are a quarter of the memory of an idle connection. Only the
  * network socket is kept, because the count of buffered bytes reads it. A polling connection has a new request with
  * each poll, so it is not changed. Source: https://socket.io/docs/v4/memory-usage/ ("discard the HTTP request").
+ * The library keeps the request in one more place: see `upgradeTo`.
  */
 export function releaseHandshake(socket: Socket): void {
   const { conn, handshake } = socket;
   if (conn.transport.name !== "websocket") return;
   const { socket: wire } = conn.request;
-  Object.assign(conn, { request: { socket: wire, headers: {} } });
-  Object.assign(handshake, { headers: {}, auth: {}, query: {} });
+  Object.assign(conn, { request: { socket: wire, headers: NOTHING } });
+  Object.assign(handshake, { headers: NOTHING, auth: NOTHING, query: NOTHING, time: "", url: "" });
 }
