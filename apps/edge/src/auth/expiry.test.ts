@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createExpiry } from "./expiry.ts";
+import { Expiry } from "./expiry.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -8,7 +8,7 @@ const DAY = 86_400_000;
 describe("an expiry", () => {
   it("comes thirty seconds after the token ran out, once", () => {
     let expired = 0;
-    createExpiry(() => expired++).until(Date.now() + 5000);
+    new Expiry(() => expired++).until(Date.now() + 5000);
     vi.advanceTimersByTime(34_999);
     expect(expired).toBe(0);
     vi.advanceTimersByTime(1);
@@ -19,7 +19,7 @@ describe("an expiry", () => {
 
   it("is put off by a fresh token", () => {
     let expired = 0;
-    const expiry = createExpiry(() => expired++);
+    const expiry = new Expiry(() => expired++);
     expiry.until(Date.now() + 5000);
     vi.advanceTimersByTime(34_000);
     expiry.until(Date.now() + 60_000);
@@ -31,7 +31,7 @@ describe("an expiry", () => {
 
   it("does not come early for a token of a year", () => {
     let expired = 0;
-    createExpiry(() => expired++).until(Date.now() + 365 * DAY);
+    new Expiry(() => expired++).until(Date.now() + 365 * DAY);
     vi.advanceTimersByTime(365 * DAY);
     expect(expired).toBe(0);
     vi.advanceTimersByTime(30_000);
@@ -40,7 +40,7 @@ describe("an expiry", () => {
 
   it("does not come when the connection ended before", () => {
     let expired = 0;
-    const expiry = createExpiry(() => expired++);
+    const expiry = new Expiry(() => expired++);
     expiry.until(Date.now());
     expiry.stop();
     vi.advanceTimersByTime(DAY);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import type { Identity } from "../auth/authenticator.ts";
-import { createExpiry } from "../auth/expiry.ts";
+import { Expiry } from "../auth/expiry.ts";
 import type { Assembly } from "./assembly.ts";
 import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
@@ -40,7 +40,7 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
   // Added before the library's own listener: bytes are counted first, and the complete frame then resets the count.
   request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
   ws.on("message", () => arriving.finished());
-  const expiry = createExpiry(() => connection.end("AUTH_EXPIRED"));
+  const expiry = new Expiry(() => connection.end("AUTH_EXPIRED"));
   if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);
   ws.on("error", (error: Error & { code?: string }) => {
     // The library has already closed the socket with the matching code: 1002, 1007, 1008 or 1009.

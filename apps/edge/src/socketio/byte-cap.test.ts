@@ -89,7 +89,7 @@ describe("the byte cap", () => {
     await eventually(() => roomy === 2);
     reader.pause();
     fill();
-    connection.emit("close");
+    cap.end();
     await eventually(() => roomy === 3);
     whenRoom();
     expect(roomy).toBe(4);

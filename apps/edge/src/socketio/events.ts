@@ -23,7 +23,7 @@ import type { Membership } from "./membership.ts";
 
 /** The user of a socket and its joined conversations; `renew` verifies a fresh token of the same user. */
 export interface Session {
-  identity(): Identity;
+  readonly identity: Identity;
   readonly membership: Membership;
   readonly reader: LogReader;
   renew(identity: Identity): void;
@@ -76,7 +76,7 @@ const EVENTS = new Map<string, ClientEvent>(
     "conversation:open": clientEvent({
       schema: openSchema,
       async run({ openConversation, metrics }, { identity, membership, reader }, open) {
-        const address = conversationAddress(identity().user, open.conversation);
+        const address = conversationAddress(identity.user, open.conversation);
         const why = membership.isJoined(address) ? "gap" : "reconnect";
         const opened = await membership.during(address, () => openConversation(reader, open));
         if (open.after) metrics.resumed(why, opened.events.length);
@@ -87,7 +87,7 @@ const EVENTS = new Map<string, ClientEvent>(
     "conversation:close": clientEvent({
       schema: closeSchema,
       async run(_deps, { identity, membership }, { conversation }) {
-        membership.leave(conversationAddress(identity().user, conversation));
+        membership.leave(conversationAddress(identity.user, conversation));
         return {};
       },
     }),
@@ -95,7 +95,7 @@ const EVENTS = new Map<string, ClientEvent>(
     ask: clientEvent({
       schema: askSchema,
       async run({ acceptAsk, metrics }, { identity, membership }, { files = [], ...ask }) {
-        const { user } = identity();
+        const { user } = identity;
         const startedAt = performance.now();
         const { seq, duplicate } = await membership.during(conversationAddress(user, ask.conversation), () =>
           acceptAsk({ ...ask, user, files, origin: "socket" }),
@@ -107,7 +107,7 @@ const EVENTS = new Map<string, ClientEvent>(
 
     "upload:start": clientEvent({
       schema: uploadStartSchema,
-      run: ({ uploads }, { identity }, start) => uploads.start(identity().user, start),
+      run: ({ uploads }, { identity }, start) => uploads.start(identity.user, start),
     }),
 
     "upload:chunk": clientEvent({
@@ -115,13 +115,13 @@ const EVENTS = new Map<string, ClientEvent>(
       backpressure: ({ uploadQueue }) => uploadQueue,
       // A refused offset is no strike: after a reconnect it gives the client the offset at which to continue.
       isStrike: ({ code, reason }) => code === "BAD_MESSAGE" && reason !== "offset",
-      run: ({ uploads }, { identity }, chunk) => uploads.chunk(identity().user, chunk),
+      run: ({ uploads }, { identity }, chunk) => uploads.chunk(identity.user, chunk),
     }),
 
     cancel: clientEvent({
       schema: cancelSchema,
       async run({ cancelAsk }, { identity }, { conversation, ask }) {
-        await cancelAsk(identity().user, conversation, ask);
+        await cancelAsk(identity.user, conversation, ask);
         return {};
       },
     }),
@@ -129,10 +129,12 @@ const EVENTS = new Map<string, ClientEvent>(
     "auth:refresh": clientEvent({
       schema: refreshSchema,
       whenExpired: true,
-      async run({ authenticator }, { identity, renew }, { token }) {
+      async run({ authenticator }, session, { token }) {
         const fresh = await authenticator.verify(token);
-        if (fresh.user !== identity().user) throw refuse("FORBIDDEN", { message: "That token is of another user." });
-        renew(fresh);
+        if (fresh.user !== session.identity.user) {
+          throw refuse("FORBIDDEN", { message: "That token is of another user." });
+        }
+        session.renew(fresh);
         return { expiresAt: fresh.expiresAt };
       },
     }),

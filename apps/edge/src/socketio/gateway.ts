@@ -35,7 +35,7 @@ export function openGateway(deps: GatewayDeps): Gateway {
       .then(
         ({ identity, release }) => {
           if (conn.readyState !== "open") return release();
-          conn.once("close", release);
+          conn.on("close", release);
           identities.set(socket, identity);
           next();
         },
@@ -51,9 +51,8 @@ export function openGateway(deps: GatewayDeps): Gateway {
   io.on("connection", (socket) => {
     const identity = identities.get(socket);
     if (!identity) return;
-    const connection = serveSocket(deps, socket, identity);
-    connections.add(connection);
-    socket.on("disconnect", () => connections.delete(connection));
+    identities.delete(socket);
+    const connection = serveSocket(deps, socket, identity, connections);
     if (deps.isDraining()) connection.shutDown();
   });
   deps.subscriptions.onResync(() => {

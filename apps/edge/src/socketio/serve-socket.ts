@@ -11,7 +11,8 @@ import {
 import { randomUUID } from "node:crypto";
 import type { Socket } from "socket.io";
 import type { Identity } from "../auth/authenticator.ts";
-import { createExpiry } from "../auth/expiry.ts";
+import { Expiry } from "../auth/expiry.ts";
+import type { LogReader } from "../conversation/open-queue.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
 import { strike, type Strikes } from "../limits/rate-limit.ts";
@@ -19,7 +20,7 @@ import { toFailure } from "../report/failure.ts";
 import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./end-connection.ts";
 import { eventNamed, type Backpressure, type ClientEvent, type EventDeps, type Session } from "./events.ts";
-import { createMembership } from "./membership.ts";
+import { createMembership, type Membership } from "./membership.ts";
 import { releaseHandshake } from "./release-handshake.ts";
 import { webSocketOf } from "./web-socket-of.ts";
 
@@ -35,100 +36,137 @@ export interface SocketDeps extends EventDeps {
 /** Events of one connection that have no acknowledgement yet. */
 const MAX_PENDING = 64;
 
-type End = (code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable">>) => void;
+/** Sends the welcome to an admitted client and acknowledges each of its events; in `open` until it disconnects. */
+export function serveSocket(
+  deps: SocketDeps,
+  socket: Socket,
+  admitted: Identity,
+  open: Set<ClientConnection>,
+): ClientConnection {
+  const served = new ServedSocket(deps, socket, admitted);
+  open.add(served);
+  socket.onAny((name: unknown, ...args: unknown[]) => served.answer(name, args));
+  socket.on("disconnect", () => {
+    open.delete(served);
+    served.closed();
+    socket.conn.close(); // a client that has left the namespace has to return on a new connection
+  });
+  const { user, expiresAt } = admitted;
+  const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node: deps.node, limits: deps.limits, expiresAt };
+  socket.emit("welcome", welcome);
+  return served;
+}
 
-/** Sends the welcome to an admitted client and acknowledges each of its events, until it disconnects. */
-export function serveSocket(deps: SocketDeps, socket: Socket, admitted: Identity): ClientConnection {
-  const { metrics, node, limits } = deps;
-  let ended = false;
-  const end: End = (code, more) => {
-    if (ended) return; // messages still on their way after the last strike end it once more
-    ended = true;
-    metrics.closed(code);
-    endConnection(socket, code, more);
-  };
-  const session = openSession(deps, socket, admitted, end);
-  let strikes: Strikes = [];
-  let pending = 0;
+const NO_STRIKES: Strikes = [];
 
-  function countStrike(event: ClientEvent | undefined, error: WireError): void {
-    const isStrike = event?.isStrike?.(error) ?? error.code === "BAD_MESSAGE";
-    if (!isStrike) return;
-    const struck = strike(strikes, Date.now());
-    strikes = struck.strikes;
-    if (struck.out) end("BAD_MESSAGE", { message: "Too many messages that could not be read." });
+/**
+ * A connected socket: its identity until the token expires, its rooms, its bounded buffer. A class, and what an idle
+ * connection does not use is made when it is used first: closures and maps of their own were a quarter of its memory.
+ */
+class ServedSocket implements ClientConnection, Session, LogReader {
+  pending = 0;
+  identity: Identity;
+  readonly #deps: SocketDeps;
+  readonly #socket: Socket;
+  readonly #cap: ReturnType<typeof capBytes>;
+  readonly #expiry: Expiry;
+  #membership: Membership | undefined;
+  #strikes = NO_STRIKES;
+  #ended = false;
+
+  constructor(deps: SocketDeps, socket: Socket, admitted: Identity) {
+    this.#deps = deps;
+    this.#socket = socket;
+    this.identity = admitted;
+    this.#expiry = new Expiry(() => this.#end("AUTH_EXPIRED"));
+    this.#expiry.until(admitted.expiresAt);
+    const onSlow = (): void => this.#end("SLOW_CONSUMER", { retryAfterMs: 0 });
+    this.#cap = capBytes(socket.conn, deps.maxSocketBufferBytes, onSlow);
+    releaseHandshake(socket);
   }
 
-  socket.onAny(async (name: unknown, ...args: unknown[]) => {
+  get user(): string {
+    return this.identity.user;
+  }
+
+  get gone(): boolean {
+    return !this.#socket.connected;
+  }
+
+  get reader(): LogReader {
+    return this;
+  }
+
+  get membership(): Membership {
+    return (this.#membership ??= createMembership(this.#socket, this.#deps.subscriptions));
+  }
+
+  whenRoom(callback: () => void): void {
+    this.#cap.whenRoom(callback);
+  }
+
+  renew(fresh: Identity): void {
+    this.identity = fresh;
+    this.#expiry.until(fresh.expiresAt);
+  }
+
+  shutDown(): void {
+    this.#end("SHUTTING_DOWN", { retryAfterMs: 0 });
+  }
+
+  closed(): void {
+    this.#expiry.stop();
+    this.#cap.end();
+  }
+
+  async answer(name: unknown, args: unknown[]): Promise<void> {
     const acknowledge = typeof args.at(-1) === "function" ? (args.pop() as (ack: Ack) => void) : undefined;
     const event = eventNamed(name);
     const label = event ? String(name) : "unknown";
-    pending++;
+    const { log, metrics } = this.#deps;
+    this.pending++;
     try {
-      const ack = await run(event, args).then(
+      const ack = await this.#run(event, args).then(
         (done): Ack => ({ ok: true, ...done }),
-        (error: unknown): Ack => ({ ok: false, error: toWire(deps, label, error) }),
+        (error: unknown): Ack => ({ ok: false, error: toWire(this.#deps, label, error) }),
       );
       metrics.answered(label, ack.ok ? "ok" : ack.error.code);
-      if (socket.connected) acknowledge?.(ack);
-      if (!ack.ok) countStrike(event, ack.error);
+      if (this.#socket.connected) acknowledge?.(ack);
+      if (!ack.ok) this.#countStrike(event, ack.error);
     } catch (error) {
-      deps.log.error({ err: error }, "not acknowledged");
+      log.error({ err: error }, "not acknowledged");
     } finally {
-      pending--;
+      this.pending--;
     }
-  });
+  }
 
   /**
    * The event parses its own payload and checks the depth first: before that check no code may traverse the payload.
    */
-  async function run(event: ClientEvent | undefined, args: readonly unknown[]): Promise<object> {
+  async #run(event: ClientEvent | undefined, args: readonly unknown[]): Promise<object> {
     if (!event) throw refuse("BAD_MESSAGE", { reason: "type", message: "There is no such event." });
     if (args.length !== 1) throw refuse("BAD_MESSAGE", { reason: "schema", message: "An event has one payload." });
-    if (!event.whenExpired && Date.now() >= session.identity().expiresAt) throw refuse("AUTH_EXPIRED");
-    if (pending > MAX_PENDING) throw refuse("BUSY", { retryAfterMs: 250 });
-    const done = event.run(deps, session, args[0]);
-    if (event.backpressure) pauseWithoutRoom(socket, event.backpressure(deps));
+    if (!event.whenExpired && Date.now() >= this.identity.expiresAt) throw refuse("AUTH_EXPIRED");
+    if (this.pending > MAX_PENDING) throw refuse("BUSY", { retryAfterMs: 250 });
+    const done = event.run(this.#deps, this, args[0]);
+    if (event.backpressure) pauseWithoutRoom(this.#socket, event.backpressure(this.#deps));
     return done;
   }
 
-  const { user, expiresAt } = admitted;
-  const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node, limits, expiresAt };
-  socket.emit("welcome", welcome);
-  return {
-    get pending() {
-      return pending;
-    },
-    shutDown: () => end("SHUTTING_DOWN", { retryAfterMs: 0 }),
-  };
-}
+  #countStrike(event: ClientEvent | undefined, error: WireError): void {
+    const isStrike = event?.isStrike?.(error) ?? error.code === "BAD_MESSAGE";
+    if (!isStrike) return;
+    const struck = strike(this.#strikes, Date.now());
+    this.#strikes = struck.strikes;
+    if (struck.out) this.#end("BAD_MESSAGE", { message: "Too many messages that could not be read." });
+  }
 
-/** The state of a connected socket: its identity until the token expires, its rooms, its bounded buffer. */
-function openSession(deps: SocketDeps, socket: Socket, admitted: Identity, end: End): Session {
-  let identity = admitted;
-  const expiry = createExpiry(() => end("AUTH_EXPIRED"));
-  const cap = capBytes(socket.conn, deps.maxSocketBufferBytes, () => end("SLOW_CONSUMER", { retryAfterMs: 0 }));
-  releaseHandshake(socket);
-  expiry.until(identity.expiresAt);
-  socket.on("disconnect", () => {
-    expiry.stop();
-    socket.conn.close(); // a client that has left the namespace has to return on a new connection
-  });
-  return {
-    identity: () => identity,
-    membership: createMembership(socket, deps.subscriptions),
-    reader: {
-      user: identity.user,
-      get gone() {
-        return !socket.connected;
-      },
-      whenRoom: cap.whenRoom,
-    },
-    renew(fresh) {
-      identity = fresh;
-      expiry.until(fresh.expiresAt);
-    },
-  };
+  #end(code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable">>): void {
+    if (this.#ended) return; // messages still on their way after the last strike end it once more
+    this.#ended = true;
+    this.#deps.metrics.closed(code);
+    endConnection(this.#socket, code, more);
+  }
 }
 
 /** The error that is sent to a client. An error that is no refusal is logged with a trace that is sent along. */
