@@ -27,46 +27,72 @@ const BARRIER_MS = 900;
 const MAX_ROOMS = 1000;
 
 export function createMembership(socket: Rooms, subscriptions: Subscriptions): Membership {
-  const held = new Set<string>();
-  const pending = new Map<string, number>();
+  return new SocketMembership(socket, subscriptions);
+}
 
-  const leaveIdle = (room: string): void => {
-    if (!held.has(room) && !pending.has(room)) void socket.leave(room);
-  };
+/** A class, since each connection has one: methods cost no memory. */
+class SocketMembership implements Membership {
+  readonly #socket: Rooms;
+  readonly #subscriptions: Subscriptions;
+  readonly #held = new Set<string>();
+  /** How many `during` of a room are running; undefined if none of any room. */
+  #pending: Map<string, number> | undefined;
 
-  return {
-    async during(conversation, work) {
-      const room = roomOf(conversation);
-      // `>` and not `>=`, because each socket is also in the room of its own id.
-      if (!socket.rooms.has(room) && socket.rooms.size > MAX_ROOMS) {
-        throw refuse("BUSY", { message: "Too many conversations are open on this connection. Close some." });
-      }
-      pending.set(room, (pending.get(room) ?? 0) + 1);
-      let worked = false;
-      try {
-        void socket.join(room);
-        // A disconnected socket joins no room; a subscription of its channel would have no receiver.
-        if (!socket.rooms.has(room)) throw refuse("SHUTTING_DOWN", { message: "The connection has ended." });
-        await within(BARRIER_MS, () => subscriptions.confirmed(channelOf(conversation)));
-        worked = true;
-        const done = await work();
-        held.add(room);
-        return done;
-      } catch (error) {
-        // `work` may have taken effect despite the error, so the socket has to receive its events.
-        if (worked && !(error instanceof Refusal)) held.add(room);
-        throw error;
-      } finally {
-        const others = (pending.get(room) ?? 1) - 1;
-        if (others > 0) pending.set(room, others);
-        else pending.delete(room);
-        leaveIdle(room);
-      }
-    },
-    leave(conversation) {
-      held.delete(roomOf(conversation));
-      leaveIdle(roomOf(conversation));
-    },
-    isJoined: (conversation) => held.has(roomOf(conversation)),
-  };
+  constructor(socket: Rooms, subscriptions: Subscriptions) {
+    this.#socket = socket;
+    this.#subscriptions = subscriptions;
+  }
+
+  async during<T>(conversation: ConversationAddress, work: () => Promise<T>): Promise<T> {
+    const room = roomOf(conversation);
+    const socket = this.#socket;
+    // `>` and not `>=`, because each socket is also in the room of its own id.
+    if (!socket.rooms.has(room) && socket.rooms.size > MAX_ROOMS) {
+      throw refuse("BUSY", { message: "Too many conversations are open on this connection. Close some." });
+    }
+    this.#begin(room);
+    let worked = false;
+    try {
+      void socket.join(room);
+      // A disconnected socket joins no room; a subscription of its channel would have no receiver.
+      if (!socket.rooms.has(room)) throw refuse("SHUTTING_DOWN", { message: "The connection has ended." });
+      await within(BARRIER_MS, () => this.#subscriptions.confirmed(channelOf(conversation)));
+      worked = true;
+      const done = await work();
+      this.#held.add(room);
+      return done;
+    } catch (error) {
+      // `work` may have taken effect despite the error, so the socket has to receive its events.
+      if (worked && !(error instanceof Refusal)) this.#held.add(room);
+      throw error;
+    } finally {
+      this.#finish(room);
+      this.#leaveIdle(room);
+    }
+  }
+
+  leave(conversation: ConversationAddress): void {
+    this.#held.delete(roomOf(conversation));
+    this.#leaveIdle(roomOf(conversation));
+  }
+
+  isJoined(conversation: ConversationAddress): boolean {
+    return this.#held.has(roomOf(conversation));
+  }
+
+  #begin(room: string): void {
+    this.#pending ??= new Map();
+    this.#pending.set(room, (this.#pending.get(room) ?? 0) + 1);
+  }
+
+  #finish(room: string): void {
+    const others = (this.#pending?.get(room) ?? 1) - 1;
+    if (others > 0) this.#pending?.set(room, others);
+    else this.#pending?.delete(room);
+    if (this.#pending?.size === 0) this.#pending = undefined;
+  }
+
+  #leaveIdle(room: string): void {
+    if (!this.#held.has(room) && !this.#pending?.has(room)) void this.#socket.leave(room);
+  }
 }
