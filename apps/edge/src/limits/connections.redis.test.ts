@@ -1,6 +1,7 @@
 import { loadScripts } from "@docrelay/channel";
 import { eventually, startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
+import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createConnections, type Connections } from "./connections.ts";
@@ -27,9 +28,10 @@ interface TestEdge extends Connections {
   kill(): void;
 }
 
-function edge(node: string, leaseMs = 60_000): TestEdge {
-  const own = redis.duplicate({ enableOfflineQueue: true, commandTimeout: 1000 });
+async function edge(node: string, leaseMs = 60_000): Promise<TestEdge> {
+  const own = redis.duplicate({ enableOfflineQueue: false, commandTimeout: 1000 });
   own.on("error", () => undefined);
+  await once(own, "ready");
   const connections = createConnections({ redis: own, node, max: MAX, leaseMs, onError: () => undefined });
   edges.push(async () => {
     if (own.status !== "end") await connections[Symbol.asyncDispose]();
@@ -54,7 +56,7 @@ async function counted(): Promise<number[]> {
 
 describe("the connections of a user", () => {
   it("are counted over all edges, given back once, and free when an edge has stopped", async () => {
-    const [one, two] = [edge("one"), edge("two")];
+    const [one, two] = [await edge("one"), await edge("two")];
     const places = [await one.take("ann"), await two.take("ann"), await two.take("ann")];
     for (const busy of [one, two]) await full(busy);
     await one.take("bob");
@@ -67,7 +69,7 @@ describe("the connections of a user", () => {
   });
 
   it("are granted up to the cap when all come at once, and no place is lost", async () => {
-    const [one, two] = [edge("one"), edge("two")];
+    const [one, two] = [await edge("one"), await edge("two")];
     for (let round = 0; round < 5; round++) {
       const takes = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => (n % 2 ? one : two).take("ann")));
       const granted = takes.flatMap((take) => (take.status === "fulfilled" ? [take.value] : []));
@@ -79,7 +81,7 @@ describe("the connections of a user", () => {
   });
 
   it("that open and close in between are counted as they are in the end", async () => {
-    const one = edge("one");
+    const one = await edge("one");
     const [first, second] = await Promise.all([one.take("ann"), one.take("ann")]);
     const third = one.take("ann");
     first?.();
@@ -90,7 +92,7 @@ describe("the connections of a user", () => {
   });
 
   it("of a killed edge are free once its lease has run out, and not before", async () => {
-    const [one, killed] = [edge("one"), edge("killed", 2000)];
+    const [one, killed] = [await edge("one"), await edge("killed", 2000)];
     for (let n = 0; n < MAX; n++) await killed.take("ann");
     killed.kill();
     await full(one);
@@ -100,7 +102,7 @@ describe("the connections of a user", () => {
   });
 
   it("of an edge that was away are counted again, under a lease of another name", async () => {
-    const [one, away] = [edge("one"), edge("away", 3000)];
+    const [one, away] = [await edge("one"), await edge("away", 3000)];
     const places = [await away.take("ann"), await away.take("ann")];
     await redis.del("edge:away"); // as if it had not been renewed in time
     await Promise.all([one.take("ann"), one.take("ann")]); // voids the places of the edge that seems dead
@@ -112,7 +114,7 @@ describe("the connections of a user", () => {
   });
 
   it("are counted again after Redis has lost everything", async () => {
-    const [one, two] = [edge("one", 900), edge("two", 900)];
+    const [one, two] = [await edge("one", 900), await edge("two", 900)];
     await one.take("ann");
     await two.take("ann");
     await two.take("ann");
@@ -122,7 +124,7 @@ describe("the connections of a user", () => {
   });
 
   it("are let in while Redis is away, and counted when it is back", async () => {
-    const one = edge("one", 900);
+    const one = await edge("one", 6000);
     await one.take("ann");
     await server.kill();
     const releases = await Promise.all([one.take("ann"), one.take("ann")]);
@@ -130,11 +132,12 @@ describe("the connections of a user", () => {
     releases[0]?.();
     await server.restart();
     await eventually(async () => isDeepStrictEqual(await counted(), [2]), { timeoutMs: 15_000 });
+    expect(await redis.exists("edge:one")).toBe(1); // the lease was not lost: only the failed writes were repeated
   });
 });
 
 it("an edge writes nothing for idle users: its lease alone is renewed", async () => {
-  const one = edge("one", 900);
+  const one = await edge("one", 900);
   await Promise.all(Array.from({ length: 100 }, (_, n) => one.take(`user ${n}`)));
   const calls = async (command: string): Promise<number> =>
     Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, "m").exec(await redis.info("commandstats"))?.[1] ?? 0);
