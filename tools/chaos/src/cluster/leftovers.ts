@@ -9,7 +9,7 @@ const UNFINISHED =
 const JOB = /^\{bull\}:extract:(?:\d+|[\w-]{32})$/;
 /** Keys that may exist as long as conversations are kept. */
 const KEPT =
-  /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:held|extracting|sockets|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|\{bull\}:.*)$/;
+  /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:held|extracting|places|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|edge:.*|\{bull\}:.*)$/;
 
 /** Names the keys that should not exist any more, and keys of unknown names. */
 export async function findLeftovers(url: string): Promise<string[]> {
