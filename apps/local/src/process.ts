@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** The entry files that production runs too. */
+/** The programs: sources, or what was built of them when this launcher is a built program itself. */
 export const ENTRIES = {
-  edge: join(ROOT, "apps/edge/src/main.ts"),
-  worker: join(ROOT, "apps/worker/src/main.ts"),
-  engine: join(ROOT, "apps/demo-engine/src/main.ts"),
+  edge: join(import.meta.dirname, "../../edge/src/main.ts"),
+  worker: join(import.meta.dirname, "../../worker/src/main.ts"),
+  engine: join(import.meta.dirname, "../../demo-engine/src/main.ts"),
 } as const;
 
 /** A line of a process's log. */

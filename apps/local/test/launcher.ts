@@ -15,11 +15,12 @@ export interface Launcher extends AsyncDisposable {
   left(): string[];
 }
 
-export function launch(env: Record<string, string>): Launcher {
+/** @param main the launcher's entry: its source, or a built program. */
+export function launch(env: Record<string, string>, main = MAIN): Launcher {
   const folder = mkdtempSync(join(tmpdir(), "dr-"));
   const mark = `DOCRELAY_TEST=${folder}`;
   const server = process.env["DOCRELAY_REDIS_SERVER"];
-  const launched = spawnNode(MAIN, {
+  const launched = spawnNode(main, {
     env: {
       TMPDIR: folder,
       DOCRELAY_TEST: folder,

@@ -40,6 +40,8 @@ export class ChildEnded extends Error {
 }
 
 const ENTRY = join(import.meta.dirname, "../child/child.ts");
+/** A child's program, when it is not built into one file, and the links to its libraries. */
+const PACKAGE = join(import.meta.dirname, "../..");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
@@ -76,7 +78,7 @@ export interface Program<R> {
 }
 
 /**
- * Starts a child with no environment, no processes, no threads, and no files but this package and what `reads` names. V8's
+ * Starts a child with no environment, no processes, no threads, and no files but its program, this package and what `reads` names. V8's
  * heap and WASM memory are bounded; V8's limit covers neither array buffers nor WASM, so its resident memory is watched
  * from outside as well (run-job.ts).
  */
@@ -84,7 +86,7 @@ export function startProgram<J, R extends { readonly type: string }>(
   { entry, argument, reads, isLast }: Program<R>,
   coreWatch: CoreWatch,
 ): Child<J, R> {
-  const folders = new Set([join(import.meta.dirname, "../.."), ...reads.map(packagesAround)]);
+  const readable = new Set([PACKAGE, entry, ...reads.map(packagesAround)]);
   const idleOnly = !coreWatch.coresAreFull();
   const wrappers = [DIE_WITH_PARENT, ...(idleOnly ? [IDLE_ONLY] : [])].filter((wrapper) => coreWatch.supports(wrapper));
   const [first = execPath, ...more] = [...wrappers.flat(), execPath];
@@ -101,7 +103,7 @@ export function startProgram<J, R extends { readonly type: string }>(
       "--single-threaded-gc",
       "--no-warnings",
       "--permission",
-      ...[...folders].map((folder) => `--allow-fs-read=${folder}`),
+      ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ],
   });
   lowerPriority(forked.pid, idleOnly);

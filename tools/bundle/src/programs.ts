@@ -1,0 +1,25 @@
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dirname, "../../..");
+
+/** One file of a `dist` folder, made of one source file and all that it imports. Paths are below {@link ROOT}. */
+export interface Program {
+  readonly source: string;
+  readonly target: string;
+  /** Whether its stack traces name sources. A program without a source map is a child or a thread that logs nothing. */
+  readonly traced: boolean;
+}
+
+const traced = (source: string, target: string): Program => ({ source, target, traced: true });
+const untraced = (source: string, target: string): Program => ({ source, target, traced: false });
+
+/** All programs of production. Child processes and threads are programs of their own. */
+export const PROGRAMS: readonly Program[] = [
+  traced("apps/edge/src/main.ts", "apps/edge/dist/edge.mjs"),
+  untraced("apps/edge/src/plain/frame-thread.ts", "apps/edge/dist/frame-thread.mjs"),
+  traced("apps/worker/src/main.ts", "apps/worker/dist/worker.mjs"),
+  untraced("packages/pdf/src/child/child.ts", "apps/worker/dist/child.mjs"),
+  untraced("packages/pdf/src/child/ocr-child.ts", "apps/worker/dist/ocr-child.mjs"),
+  traced("apps/demo-engine/src/main.ts", "apps/demo-engine/dist/demo-engine.mjs"),
+  traced("apps/local/src/main.ts", "apps/local/dist/local.mjs"),
+];

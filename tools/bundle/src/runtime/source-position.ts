@@ -1,0 +1,52 @@
+/** What is used of a source map: the names of the sources, and the positions as base 64 VLQ. */
+export interface SourceMap {
+  readonly sources: readonly string[];
+  readonly mappings: string;
+}
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/**
+ * The position in a source of a position in the bundle, in lines and columns from 1 as in stack traces. Decodes the map up
+ * to the line and keeps nothing: `SourceMap` of node:module holds an object for each of some 200,000 positions.
+ */
+export function sourceOf(
+  { sources, mappings }: SourceMap,
+  line: number,
+  column: number,
+): { source: string; line: number; column: number } | undefined {
+  const [source, sourceLine, sourceColumn] = [1, 2, 3];
+  const values = [0, 0, 0, 0, 0]; // column in the bundle; number of the source, its line, its column; name
+  let best: number[] | undefined;
+  for (const [index, text] of mappings.split(";", line).entries()) {
+    values[0] = 0;
+    if (text === "") continue;
+    for (const segment of text.split(",")) {
+      const fields = decode(segment);
+      fields.forEach((delta, field) => (values[field] = (values[field] ?? 0) + delta));
+      if (index === line - 1 && (values[0] ?? 0) < column) best = fields.length < 4 ? undefined : [...values];
+    }
+  }
+  const name = sources[best?.[source] ?? -1];
+  if (best === undefined || name === undefined) return undefined;
+  return { source: name, line: (best[sourceLine] ?? 0) + 1, column: (best[sourceColumn] ?? 0) + 1 };
+}
+
+/** The numbers of a segment: five bits a digit, the lowest first; the lowest bit of a number is its sign. */
+function decode(segment: string): number[] {
+  const numbers: number[] = [];
+  let number = 0;
+  let shift = 0;
+  for (const character of segment) {
+    const digit = DIGITS.indexOf(character);
+    number += (digit & 31) << shift;
+    if (digit & 32) {
+      shift += 5;
+      continue;
+    }
+    numbers.push(number & 1 ? -(number >> 1) : number >> 1);
+    number = 0;
+    shift = 0;
+  }
+  return numbers;
+}
