@@ -35,6 +35,20 @@ async function read(child: Child, page: string): Promise<void> {
 }
 
 describe("a pool of children", () => {
+  it("starts all of them when the first is wanted, and none before", async () => {
+    let starts = 0;
+    const pool = create(2, (coreWatch) => {
+      starts++;
+      return pdfium(coreWatch);
+    });
+    expect(starts).toBe(0);
+    const first = await pool.acquire(signal);
+    expect(starts).toBe(2);
+    pool.release(first);
+    await pool.acquire(signal);
+    expect(starts).toBe(2);
+  });
+
   it("lends the same child again and again", async () => {
     const pool = create(1, pdfium);
     const first = await pool.acquire(signal);

@@ -3,7 +3,10 @@ import type { Child } from "./child-process.ts";
 import { createCoreWatch, type CoreWatch } from "./core-watch.ts";
 import { createTurns } from "./turns.ts";
 
-/** Children that are warm, each for one file at a time. One that is not fit for another file is replaced at once. */
+/**
+ * Children that are warm, each for one file at a time. All of them start when the first file comes, and one that is not fit for
+ * another file is replaced at once.
+ */
 export interface Pool extends AsyncDisposable {
   /**
    * Waits for a child that is free and ready; callers get one in the order in which they came.
@@ -41,6 +44,7 @@ export function createPool(
   const ready = new WeakSet<Child>();
   const recalls = new Map<Child, () => void>();
   const turns = createTurns();
+  let begun = false;
   let closed = false;
 
   function add(): void {
@@ -57,8 +61,6 @@ export function createPool(
     files.delete(child);
     child.kill();
   }
-  for (let count = 0; count < size; count++) add();
-
   async function prepare(child: Child): Promise<boolean> {
     try {
       if (!ready.has(child)) await started(child, coreWatch);
@@ -86,6 +88,8 @@ export function createPool(
         if (signal.aborted && free.length > 0) turns.next();
         signal.throwIfAborted();
         if (closed) throw new Error("the extractor is closed");
+        while (!begun && files.size < size) add();
+        begun = true;
         const child = free.shift();
         if (!child) {
           for (const recall of recalls.values()) recall();
