@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import module from "node:module";
+import { pathToFileURL } from "node:url";
 
 const CHECK_MS = 500;
 
@@ -10,14 +12,33 @@ const CHECK_MS = 500;
  */
 export function runChild(node, words, { cwd, env }) {
   const child = spawn(node, words, { cwd, env, stdio: ["inherit", "inherit", "inherit", "ipc"] });
-  const npm = process.env.npm_lifecycle_event === undefined ? undefined : npmPid();
-  const watch = setInterval(() => npm !== undefined && !isAlive(npm) && child.kill("SIGTERM"), CHECK_MS);
+  const watch = whenNpmHasEnded(() => child.kill("SIGTERM"));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => child.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   }).finally(() => clearInterval(watch));
+}
+
+/**
+ * Runs a program in this process, which saves the memory and the start of a second one. The program ends the process;
+ * when npm is killed or the terminal closes, it is told to end by the signal that it listens to.
+ */
+export async function runHere(entry, { cwd, env }) {
+  process.chdir(cwd);
+  Object.assign(process.env, env);
+  module.enableCompileCache(env.NODE_COMPILE_CACHE);
+  const end = () => process.emit("SIGTERM", "SIGTERM");
+  whenNpmHasEnded(end).unref();
+  process.on("SIGHUP", end);
+  await import(pathToFileURL(entry).href);
+}
+
+/** Calls back, again and again, once the npm that started this process has ended; never when no npm did. */
+function whenNpmHasEnded(act) {
+  const npm = process.env.npm_lifecycle_event === undefined ? undefined : npmPid();
+  return setInterval(() => npm !== undefined && !isAlive(npm) && act(), CHECK_MS);
 }
 
 /**

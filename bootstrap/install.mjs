@@ -60,6 +60,25 @@ export async function installDependencies(pnpm) {
   );
 }
 
+/** The programs of `npm start`, built when the sources of an app, a package or the builder, or a dependency have changed. */
+export async function buildPrograms(node) {
+  const apps = ["edge", "worker", "demo-engine", "local"].map((name) => join(root, "apps", name));
+  const folders = [...apps, join(root, "tools/bundle"), ...packages()].map((folder) => join(folder, "src"));
+  const sources = folders.filter((folder) => existsSync(folder)).flatMap((folder) => walk(folder));
+  const inputs = [...sources.filter((path) => !path.endsWith(".test.ts")), join(root, "pnpm-lock.yaml")];
+  await once(
+    "programs",
+    inputs.flatMap((path) => [path, readFileSync(path)]),
+    apps.every((app) => existsSync(join(app, "dist"))),
+    "the programs",
+    () => command(node, [join(root, "tools/bundle/src/main.ts")], { cwd: root }),
+  );
+}
+
+function packages() {
+  return readdirSync(join(root, "packages")).map((name) => join(root, "packages", name));
+}
+
 /** The page, built when its sources or those of the packages it is made of have changed. */
 export async function buildWeb(node) {
   const web = join(root, "apps/web");

@@ -3,14 +3,14 @@
 // 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { runChild } from "./child.mjs";
-import { buildWeb, installDependencies, installTools } from "./install.mjs";
+import { runChild, runHere } from "./child.mjs";
+import { buildPrograms, buildWeb, installDependencies, installTools } from "./install.mjs";
 import { findBrowser, findRedis } from "./find.mjs";
 import { cache, root } from "./step.mjs";
 
 const [task, ...args] = process.argv.slice(2);
 const entries = {
-  start: ["apps/local/src/main.ts"],
+  start: ["apps/local/dist/local.mjs"],
   test: ["bootstrap/test.mjs"],
   bench: ["tools/bench/src/main.ts"],
   "bench:pdf": ["packages/pdf/bench/main.ts"],
@@ -33,6 +33,7 @@ try {
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };
   if (task === "start" || task === "test") await buildWeb(node);
+  if (task === "start") await buildPrograms(node);
   const own = ["test", "bench", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
   if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();
   if (task === "test") env.CHROMIUM_PATH = await findBrowser();
@@ -40,7 +41,9 @@ try {
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
   // These end when their IPC channel closes only with this module; the other entries listen to the channel themselves.
   const flags = ["long", "bench:pdf"].includes(task) ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")] : [];
-  process.exitCode = await runChild(node, [...flags, join(root, entry), ...words, ...args], { cwd: root, env });
+  const how = { cwd: root, env };
+  if (task === "start" && node === process.execPath) await runHere(join(root, entry), how);
+  else process.exitCode = await runChild(node, [...flags, join(root, entry), ...words, ...args], how);
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

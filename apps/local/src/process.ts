@@ -8,7 +8,6 @@ const ROOT = join(import.meta.dirname, "../../..");
 export const ENTRIES = {
   edge: join(import.meta.dirname, "../../edge/src/main.ts"),
   worker: join(import.meta.dirname, "../../worker/src/main.ts"),
-  engine: join(import.meta.dirname, "../../demo-engine/src/main.ts"),
 } as const;
 
 /** A line of a process's log. */

@@ -2,7 +2,8 @@ import cluster from "node:cluster";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Lifecycle } from "@docrelay/platform";
+import { schema as demoSchema, startDemoEngine } from "@docrelay/demo-engine";
+import { describeProblems, parseEnv, type Lifecycle } from "@docrelay/platform";
 import type { Config } from "./config.ts";
 import { startPrivateRedis } from "./private-redis.ts";
 import { ENTRIES, startProcess, watch, type LogLine, type Running } from "./process.ts";
@@ -34,7 +35,7 @@ export interface Launch {
 }
 
 /**
- * Starts Redis, engine, worker and edges, each when what it needs is there. Resolves when all of them serve.
+ * Starts Redis, the demo engine, worker and edges, each when what it needs is there. Resolves when all of them serve.
  * @throws Error for people, when the port is taken or a process does not become ready; `life` then ends the rest.
  */
 export async function startAll(launch: Launch): Promise<Started> {
@@ -42,7 +43,7 @@ export async function startAll(launch: Launch): Promise<Started> {
   await assertFree(config);
   const redis = config.REDIS_URL ? undefined : await startPrivateRedis(config.DOCRELAY_REDIS_SERVER);
   if (redis) life.add("redis", () => redis[Symbol.asyncDispose]());
-  const engine = config.ENGINE_URL ? { ENGINE_URL: config.ENGINE_URL } : await startDemoEngine(launch);
+  const engine = config.ENGINE_URL ? { ENGINE_URL: config.ENGINE_URL } : await openDemoEngine(launch);
   const shared = { ...env, REDIS_URL: config.REDIS_URL ?? redis?.url };
   const adminPort = countPorts(config.ADMIN_PORT);
   const edges = startEdges(launch, shared, adminPort);
@@ -56,16 +57,16 @@ export async function startAll(launch: Launch): Promise<Started> {
   };
 }
 
-/** Starts the demo engine; returns the workers' settings for it. */
-async function startDemoEngine(launch: Launch): Promise<NodeJS.ProcessEnv> {
-  const { env } = launch;
-  let port = "0";
-  const demo = keep(launch, "the demo engine", (name, print) =>
-    startProcess(name, ENTRIES.engine, { ...env, PORT: port, HOST: "127.0.0.1" }, print),
+/** Starts the demo engine, which is part of this process; returns the workers' settings for it. */
+async function openDemoEngine({ env, life, say }: Launch): Promise<NodeJS.ProcessEnv> {
+  const parsed = parseEnv(demoSchema, { ...env, PORT: "0", HOST: "127.0.0.1" });
+  if (!parsed.ok) throw new Error(describeProblems("the demo engine", parsed.problems));
+  const engine = await startDemoEngine(parsed.config, (error) =>
+    say(`the demo engine: ${error instanceof Error ? error.message : String(error)}`),
   );
-  port = String((await demo.running.ready).port); // a restarted engine takes this port again: the workers know it
+  life.add("the demo engine", () => engine[Symbol.asyncDispose]());
   return {
-    ENGINE_URL: `ws://127.0.0.1:${port}`,
+    ENGINE_URL: `ws://127.0.0.1:${engine.port}`,
     ENGINE_PROMPT: env["ENGINE_PROMPT"] || "fenced",
     ENGINE_REPLY: env["ENGINE_REPLY"] || "stream",
   };
@@ -74,7 +75,7 @@ async function startDemoEngine(launch: Launch): Promise<NodeJS.ProcessEnv> {
 /** Starts the edges as a cluster, which shares one port between them. */
 function startEdges(launch: Launch, shared: NodeJS.ProcessEnv, adminPort: () => string): Supervised[] {
   const { config, env } = launch;
-  cluster.setupPrimary({ exec: ENTRIES.edge, silent: true });
+  cluster.setupPrimary({ exec: ENTRIES.edge, args: [], silent: true });
   const edgeEnv = {
     ...shared,
     AUTH_MODE: env["AUTH_MODE"] || "anonymous",

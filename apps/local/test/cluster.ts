@@ -1,7 +1,9 @@
 import { freePort, spawnNode, startRedis, type TestProcess, type TestRedis } from "@docrelay/testkit";
+import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { ENTRIES } from "../src/process.ts";
 
+const DEMO_ENGINE = join(import.meta.dirname, "../../demo-engine/src/main.ts");
 type Env = Record<string, string>;
 
 /** A whole docrelay of real processes: each edge on a port of its own, as behind a balancer. */
@@ -49,7 +51,7 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
       engineEnv = { ENGINE_URL: settings.engineUrl() };
     } else {
       const port = String(await freePort());
-      await start(ENTRIES.engine, { PORT: port, DEMO_DELAY_MS: String(settings.engineDelayMs ?? 0) }).waitFor(
+      await start(DEMO_ENGINE, { PORT: port, DEMO_DELAY_MS: String(settings.engineDelayMs ?? 0) }).waitFor(
         /"msg":"listening"/,
       );
       engineEnv = { ENGINE_URL: `ws://127.0.0.1:${port}`, ENGINE_PROMPT: "fenced", ENGINE_REPLY: "stream" };

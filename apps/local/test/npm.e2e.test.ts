@@ -11,10 +11,14 @@ process.once("disconnect", () => process.exit());`;
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "docrelay-npm-"));
-  const env = "{ cwd: '.', env: process.env }";
+  const how = "{ cwd: '.', env: process.env }";
   const run = `import { runChild } from ${JSON.stringify(CHILD)};
-await runChild(process.execPath, ["-e", ${JSON.stringify(SERVE)}], ${env});`;
+await runChild(process.execPath, ["-e", ${JSON.stringify(SERVE)}], ${how});`;
   writeFileSync(join(folder, "run.mjs"), run);
+  const here = `import { runHere } from ${JSON.stringify(CHILD)};
+await runHere(${JSON.stringify(join(folder, "serve.cjs"))}, ${how});`;
+  writeFileSync(join(folder, "here.mjs"), here);
+  writeFileSync(join(folder, "serve.cjs"), `${SERVE}\nprocess.once("SIGTERM", () => process.exit());`);
   const npm = `const { spawn } = require("node:child_process");
 spawn("sh", ["-c", process.env.SCRIPT], { stdio: "inherit" });`;
   writeFileSync(join(folder, "npm.cjs"), npm);
@@ -24,6 +28,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 it.each([
   ["is replaced by the script", "exec node run.mjs"],
   ["waits for the script", "node run.mjs; exit $?"],
+  ["is replaced by the script, which is the launcher", "exec node here.mjs"],
+  ["waits for the script, which is the launcher", "node here.mjs; exit $?"],
 ])("npm start that is killed leaves nothing, also when npm's shell %s", async (_, script) => {
   const port = await freePort();
   const env = { SCRIPT: script, npm_lifecycle_event: "start", PORT: String(port) };

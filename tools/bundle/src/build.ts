@@ -7,7 +7,7 @@ import { PROGRAMS, ROOT, type Program } from "./programs.ts";
 /** A library that stays outside: it is edited while it is loaded, and most children never load it. */
 const EXTERNAL = "pdf-parse";
 /** Loading a module of these does nothing, so what is not used of them is left out. */
-const WITHOUT_EFFECTS = /\/node_modules\/(bullmq|luxon|cron-parser)\//;
+const WITHOUT_EFFECTS = /\/node_modules\/(bullmq|luxon|cron-parser|ioredis|prom-client|pino)\//;
 const SCRIPTS = "packages/channel/src";
 const READ_SCRIPT = 'readFileSync(file, "utf8")';
 const SOURCE_STACK = "tools/bundle/src/runtime/source-stack.ts";
@@ -24,6 +24,8 @@ export async function buildProgram(program: Program): Promise<void> {
     resolve: { mainFields: ["module", "main"] },
     treeshake: { moduleSideEffects: (id) => !WITHOUT_EFFECTS.test(posix(id)) },
     plugins: [changeSources(program)],
+    // Warnings about the time that the build takes: a busy machine must not fail it.
+    checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
       // `toAscii` changes no line; columns behind what it replaces in a line are those of the replacement.
       if (level === "warn" && code !== "SOURCEMAP_BROKEN") throw new Error(`${program.target}: ${message}`);

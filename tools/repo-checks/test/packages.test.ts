@@ -87,7 +87,7 @@ describe("what runs in production", () => {
       edge: ["channel", "jobs", "platform", "protocol"],
       worker: ["channel", "engine", "jobs", "pdf", "platform", "protocol"],
       "demo-engine": ["platform"],
-      local: ["platform"],
+      local: ["demo-engine", "platform"],
       channel: ["protocol"],
       jobs: [],
       protocol: [],

@@ -1,0 +1,2 @@
+export { schema } from "./config.ts";
+export { startDemoEngine, type DemoEngine } from "./server.ts";
