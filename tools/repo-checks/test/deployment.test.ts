@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -105,10 +105,19 @@ describe("the compose file", () => {
     expect(service?.mem_limit).toBeDefined();
   });
 
-  it("runs files that exist, and gives those that drain the time for it", () => {
+  it("runs programs that the image builds and contains, and gives those that drain the time for it", () => {
+    const image = read("Dockerfile");
+    const built = [...read("tools/bundle/src/programs.ts").matchAll(/"([^"]+\.mjs)"/g)].map(([, target]) => target);
+    expect(image).toContain("RUN node tools/bundle/src/main.ts");
+    const own = JSON.parse(/^CMD (.*)$/m.exec(image)?.[1] ?? "[]") as string[];
+    const commands = [own, ...Object.keys(OURS).map((name) => services[name]?.command ?? [])];
+    for (const [node, program = ""] of commands) {
+      expect(node).toBe("node");
+      expect(built).toContain(program);
+      const folder = dirname(program);
+      expect(image).toContain(`\nCOPY --from=built /app/${folder} ${folder}\n`);
+    }
     for (const name of Object.keys(OURS)) {
-      const entry = services[name]?.command?.[1] ?? "";
-      expect(existsSync(join(ROOT, entry)), entry).toBe(true);
       expect(services[name]?.stop_grace_period).toBeDefined();
     }
   });
