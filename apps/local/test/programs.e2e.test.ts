@@ -71,5 +71,6 @@ describe("the built programs", () => {
     expect(existsSync(`${file}.map`)).toBe(true);
     const { sources } = JSON.parse(readFileSync(`${file}.map`, "utf8")) as { sources: string[] };
     expect(sources).toContain("../src/main.ts");
+    expect(readFileSync(join(file, "../THIRD-PARTY-LICENCES.txt"), "utf8")).toMatch(/^zod \d/m);
   });
 });

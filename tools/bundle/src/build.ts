@@ -13,10 +13,10 @@ const READ_SCRIPT = 'readFileSync(file, "utf8")';
 const SOURCE_STACK = "tools/bundle/src/runtime/source-stack.ts";
 
 /**
- * Builds one program: writes its file, and its source map if it is traced.
+ * Builds one program: writes its file, and its source map if it is traced. Returns the files that it is made of.
  * @throws Error for every warning too: a program that lacks a part must not be built.
  */
-export async function buildProgram(program: Program): Promise<void> {
+export async function buildProgram(program: Program): Promise<string[]> {
   await using bundle = await rolldown({
     input: join(ROOT, program.source),
     cwd: ROOT,
@@ -31,7 +31,7 @@ export async function buildProgram(program: Program): Promise<void> {
       if (level === "warn" && code !== "SOURCEMAP_BROKEN") throw new Error(`${program.target}: ${message}`);
     },
   });
-  await bundle.write({
+  const { output } = await bundle.write({
     file: join(ROOT, program.target),
     format: "esm",
     codeSplitting: false,
@@ -39,6 +39,7 @@ export async function buildProgram(program: Program): Promise<void> {
     sourcemap: program.traced ? "hidden" : false,
     sourcemapExcludeSources: true,
   });
+  return Object.keys(output[0].modules);
 }
 
 function changeSources({ source, target, traced }: Program): Plugin {
