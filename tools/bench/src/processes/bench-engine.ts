@@ -8,10 +8,14 @@ import { nowMs } from "../measure/clock.ts";
 /*
  * The engine of the private cluster: answers every prompt with `--pieces` pieces, the first at once and the others
  * `--gap` ms apart (0: all at once). The first holds the times at which the prompt arrived and the reply left, so that
- * the relay's part of a latency can be separated from the engine's.
+ * the relay's part of a latency can be separated from the engine's. With `--reply single` a reply is one frame.
  */
 const { values } = parseArgs({
-  options: { pieces: { type: "string", default: "12" }, gap: { type: "string", default: "0" } },
+  options: {
+    pieces: { type: "string", default: "12" },
+    gap: { type: "string", default: "0" },
+    reply: { type: "string", default: "stream" },
+  },
 });
 const pieces = Number(values.pieces);
 const gapMs = Number(values.gap);
@@ -31,7 +35,9 @@ server.on("connection", (socket: WebSocket) => {
     };
     const say = (message: string): void => send({ type: "delta", message, unique_id: uniqueId });
     const end = (): void => send({ type: "end", unique_id: uniqueId });
-    say(`@${gotAt},${Math.round(nowMs() * 1000)}@`);
+    const stamp = `@${gotAt},${Math.round(nowMs() * 1000)}@`;
+    if (values.reply === "single") return send({ type: "chat", message: stamp + WORDS, unique_id: uniqueId });
+    say(stamp);
     if (gapMs > 0) return void running.add({ left: pieces - 1, dueAt: nowMs() + gapMs, say, end });
     for (let piece = 1; piece < pieces; piece++) say(WORDS);
     end();

@@ -1,13 +1,26 @@
-import { startRedis } from "@docrelay/testkit";
-import { makePrivateFolder, startPrivate, type PrivateProcess } from "./private-process.ts";
+import { startRedis, type TestRedis } from "@docrelay/testkit";
+import { makePrivateFolder, startPrivate, type PrivateFolder, type PrivateProcess } from "./private-process.ts";
 
-export interface ClusterWish {
+/** How the engine of a private cluster replies. */
+export interface EngineWish {
+  /** `stream` by default; `single`: one frame a reply. */
+  readonly reply?: "single" | "stream";
+  /** Of a stream. */
+  readonly pieces?: number;
+  /** Between two pieces of a stream, in ms; 0: all at once. */
+  readonly gapMs?: number;
+}
+
+export interface ClusterWish extends EngineWish {
   readonly edges: number;
   /** Processes with the role `ask`, 1 by default; one more has the role `extract`. 0: no worker at all. */
   readonly workers?: number;
-  /** Between two pieces of a reply, in ms; 0: all at once. */
-  readonly gapMs?: number;
-  readonly pieces?: number;
+  /** false: no process with the role `extract`, which text alone does not need. */
+  readonly extract?: false;
+  /** Another checkout whose edges and workers are started; its dependencies are installed. This one by default. */
+  readonly root?: string | undefined;
+  /** See {@link startSyncingRedis}. */
+  readonly aof?: string | undefined;
   /** Further Node options for edges and workers, for instance `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -23,25 +36,42 @@ export interface Cluster extends AsyncDisposable {
 }
 
 /**
+ * Starts a Redis that syncs every write, and ends it with the stack.
+ * @param aof an existing folder for its append-only file, for instance on a disk in memory; by default the system's for
+ *   temporary files.
+ */
+export async function startSyncingRedis(ends: AsyncDisposableStack, aof?: string): Promise<TestRedis> {
+  const args = aof === undefined ? [] : ["--dir", ends.use(makePrivateFolder(aof)).path];
+  return ends.use(await startRedis({ aof: true, container: false, args }));
+}
+
+/** Starts the engine of the private cluster. @throws Error with its last lines. */
+export function startEngine(wish: EngineWish, folder: PrivateFolder): Promise<PrivateProcess> {
+  const { gapMs = 0, pieces = 12, reply = "stream" } = wish;
+  const args = ["--gap", String(gapMs), "--pieces", String(pieces), "--reply", reply];
+  return startPrivate({ entry: "tools/bench/src/processes/bench-engine.ts", args, folder });
+}
+
+/**
  * Starts the cluster. All of its processes end with this process at the latest. @throws Error with a process's last
  * lines.
  */
 export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   await using ends = new AsyncDisposableStack();
   const folder = ends.use(makePrivateFolder());
-  const redis = ends.use(await startRedis({ aof: true, container: false }));
+  const redis = await startSyncingRedis(ends, wish.aof);
 
-  const start = async (entry: string, env: Record<string, string>, args: string[] = []): Promise<PrivateProcess> => {
-    const more = entry.startsWith("tools/bench") ? {} : { nodeArgs: wish.nodeArgs ?? [] };
-    return ends.use(await startPrivate({ entry, env: { ...env, ...wish.env }, args, folder, ...more }));
+  const start = async (entry: string, env: Record<string, string>): Promise<PrivateProcess> => {
+    const { nodeArgs = [], root } = wish;
+    return ends.use(await startPrivate({ entry, root, env: { ...env, ...wish.env }, folder, nodeArgs }));
   };
-  const pace = ["--gap", String(wish.gapMs ?? 0), "--pieces", String(wish.pieces ?? 12)];
-  const engine = await start("tools/bench/src/processes/bench-engine.ts", {}, pace);
+  const engine = ends.use(await startEngine(wish, folder));
   const engineUrl = `ws://127.0.0.1:${engine.port}`;
   const shared = { REDIS_URL: redis.url };
-  const worker = { ...shared, ENGINE_URL: engineUrl, ENGINE_REPLY: "stream" };
+  const worker = { ...shared, ENGINE_URL: engineUrl, ENGINE_REPLY: wish.reply ?? "stream" };
   const asking = wish.workers ?? 1;
-  const roles = asking === 0 ? [] : [...Array.from({ length: asking }, () => "ask"), "extract"];
+  const extracting = asking === 0 || wish.extract === false ? [] : ["extract"];
+  const roles = [...Array.from({ length: asking }, () => "ask"), ...extracting];
   const edge = { ...shared, AUTH_MODE: "anonymous", PORT: "0" };
   const [workers, edges] = await Promise.all([
     Promise.all(roles.map((role) => start("apps/worker/src/main.ts", { ...worker, WORKER_ROLES: role }))),

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { eventually, guard } from "@docrelay/testkit";
 
 const ROOT = join(import.meta.dirname, "../../../..");
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const STOP_MS = 5000;
 
 /** A temporary folder for processes. It is removed, and they are killed, when this process ends at the latest. */
@@ -18,9 +18,10 @@ export interface PrivateFolder extends Disposable {
   adopt(child: ChildProcess): void;
 }
 
-export function makePrivateFolder(): PrivateFolder {
+/** @param parent an existing folder, by default the system's for temporary files. */
+export function makePrivateFolder(parent = tmpdir()): PrivateFolder {
   const children = new Set<ChildProcess>();
-  const path = mkdtempSync(join(tmpdir(), "docrelay-bench-"));
+  const path = mkdtempSync(join(parent, "docrelay-bench-"));
   const releaseFolder = guard(`folder ${path}`);
   return {
     path,
@@ -49,12 +50,14 @@ export interface PrivateProcess extends AsyncDisposable {
 }
 
 /**
- * Starts Node with an entry of this project and waits until it logs that it is ready.
- * @throws Error with its last lines when it ends before, or after 20 s.
+ * Starts Node with an entry of this project, or of another checkout, and waits until it logs that it is ready.
+ * @throws Error with its last lines when it ends before, or after 60 s.
  */
 export async function startPrivate(of: {
-  /** From the project's root. */
+  /** From the root. */
   entry: string;
+  /** The checkout that the entry belongs to; this one by default. */
+  root?: string | undefined;
   args?: readonly string[];
   nodeArgs?: readonly string[];
   /** Its whole environment: a setting left over in a shell must not influence the figures. */
@@ -64,10 +67,10 @@ export async function startPrivate(of: {
    */
   folder: PrivateFolder;
 }): Promise<PrivateProcess> {
-  const { entry, args = [], nodeArgs = [], env = {}, folder } = of;
+  const { entry, root = ROOT, args = [], nodeArgs = [], env = {}, folder } = of;
   const log = join(folder.path, `${randomUUID()}.log`);
   const file = await open(log, "w");
-  const command = [...nodeArgs, join(ROOT, entry), ...args];
+  const command = [...nodeArgs, join(root, entry), ...args];
   const child = spawn(process.execPath, command, {
     env: { ...env },
     stdio: ["ignore", file.fd, file.fd, "ipc"],

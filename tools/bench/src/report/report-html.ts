@@ -17,17 +17,27 @@ export function reportHtml(result: Result): string {
   const settings = Object.entries(result.settings)
     .map(([name, value]) => `${name} ${value}`)
     .join(" · ");
+  return pageHtml({
+    title: `${result.kind} (${result.protocol})`,
+    at: result.at,
+    settings,
+    body: result.sections.map(sectionHtml),
+  });
+}
+
+/** A self-contained page. */
+export function pageHtml(of: { title: string; at: string; settings: string; body: readonly Markup[] }): string {
   return String(markup`<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>docrelay bench: ${result.kind}</title>
+<html lang="en"><meta charset="utf-8"><title>docrelay bench: ${of.title}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 800px; margin: 2rem auto; padding: 0 1rem; color: #1e293b }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem } td, th { padding: .15rem .8rem; text-align: right }
 td:first-child, th:first-child { text-align: left } tr { border-bottom: 1px solid #e2e8f0 }
 svg { width: 100%; height: auto } text { font: 11px system-ui, sans-serif; fill: #475569 }
 </style>
-<h1>${result.kind} (${result.protocol})</h1>
-<p>${result.at}<br>${settings}</p>
-${result.sections.map(sectionHtml)}
+<h1>${of.title}</h1>
+<p>${of.at}<br>${of.settings}</p>
+${of.body}
 </html>
 `);
 }
@@ -44,6 +54,13 @@ function sectionHtml({ title, latencies, figures, errors }: Section): Markup {
   return markup`<h2>${title}</h2>
 ${latencies.length > 0 ? markup`${curves(latencies)}<table>${head}${times}</table>` : ""}
 <table>${numbers}</table>
+`;
+}
+
+/** A titled table, as cells; the first row is its head. */
+export function tableHtml(title: string, [head = [], ...rows]: ReadonlyArray<readonly string[]>): Markup {
+  return markup`<h2>${title}</h2>
+<table>${row("th", head)}${rows.map((cells) => row("td", cells))}</table>
 `;
 }
 

@@ -35,9 +35,12 @@ export interface AskPhase {
   readonly measuredMs: number;
 }
 
-/** Connects `users` users. @throws Error when one cannot be connected. */
-export async function gatherCrowd(options: Options): Promise<Crowd> {
-  const tokens = await takeTokens(options);
+/**
+ * Connects `users` users. @param given one token for each, where there is nothing to take them from. @throws Error when
+ * one cannot be connected.
+ */
+export async function gatherCrowd(options: Options, given?: readonly string[]): Promise<Crowd> {
+  const tokens = given ?? (await takeTokens(options));
   const acknowledged = options.protocol === "socketio";
   const crowd = { tally: createAskTally(acknowledged) };
   const talkers = await inParallel(options.users, CONNECT_AT_ONCE, (index) =>

@@ -1,3 +1,5 @@
+import { spreadOf, type Spread } from "../measure/spread.ts";
+
 /** One figure of the standard set. */
 export interface StandardFigure {
   readonly name: string;
@@ -36,28 +38,12 @@ export type Figures = Partial<Record<FigureName, number>>;
 
 export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
 
-/** A figure over all rounds. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** The middle of each figure over the rounds (of an even number, the mean of both); absent when no round has it. */
+/** The middle of each figure over the rounds; absent when no round has it. */
 export function medians(rounds: readonly Figures[]): Partial<Record<FigureName, Spread>> {
   return Object.fromEntries(
     FIGURE_NAMES.flatMap((name) => {
-      const values = rounds.flatMap((round) => round[name] ?? []).sort((a, b) => a - b);
-      const [low = Number.NaN, high = Number.NaN] = [
-        values[Math.floor((values.length - 1) / 2)],
-        values[Math.floor(values.length / 2)],
-      ];
-      const spread: Spread = {
-        median: (low + high) / 2,
-        min: values[0] ?? Number.NaN,
-        max: values.at(-1) ?? Number.NaN,
-      };
-      return values.length === 0 ? [] : [[name, spread] as const];
+      const spread = spreadOf(rounds.flatMap((round) => round[name] ?? []));
+      return spread ? [[name, spread] as const] : [];
     }),
   );
 }

@@ -2,7 +2,10 @@ import { WebSocket } from "ws";
 import { nowMs } from "../measure/clock.ts";
 import type { Talker, TalkerOptions } from "./talker.ts";
 
-/** A talker over `/ws/chat/` with the frames of the original front end, which identify an ask by its `unique_id`. */
+/**
+ * A talker over `/ws/chat/` with the frames of the original front end, which identify an ask by its `unique_id`. An
+ * engine understands them, too, so that one can be measured without a relay.
+ */
 export async function openPlainTalker(of: TalkerOptions): Promise<Talker> {
   const address = `${of.url.replace(/^http/, "ws").replace(/\/$/, "")}/ws/chat/`;
   const ws = new WebSocket(address, ["docrelay.v1", `bearer.${of.token}`], {
@@ -19,7 +22,7 @@ export async function openPlainTalker(of: TalkerOptions): Promise<Talker> {
     const ask = typeof frame["unique_id"] === "string" ? frame["unique_id"] : "";
     const now = nowMs();
     of.tally().event();
-    if (frame["type"] === "delta") return of.tally().text(ask, textOf(frame["text"]), now);
+    if (frame["type"] === "delta") return of.tally().text(ask, textOf(frame["text"] ?? frame["message"]), now);
     if (frame["type"] === "error") of.tally().ended(ask, textOf(frame["code"]), now);
     else {
       of.tally().text(ask, textOf(frame["message"]), now);
