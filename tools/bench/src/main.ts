@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { EXIT_CONFIG, untilSignal } from "@docrelay/platform";
+import { COMPARE_USAGE, readCompareOptions, wantsComparison } from "./compare/compare-options.ts";
+import { runComparison } from "./compare/compare.ts";
 import { readOptions, USAGE, type Options } from "./options.ts";
 import { createProgressLine, type ProgressLine } from "./report/progress.ts";
 import { reportHtml } from "./report/report-html.ts";
@@ -8,7 +10,7 @@ import { run } from "./runs/run.ts";
 import { readStandardOptions, runStandard } from "./standard/standard.ts";
 
 function refuseToStart(problems: readonly string[]): never {
-  process.stderr.write(`${problems.map((problem) => `  - ${problem}\n`).join("")}\n${USAGE}`);
+  process.stderr.write(`${problems.map((problem) => `  - ${problem}\n`).join("")}\n${USAGE}${COMPARE_USAGE}`);
   process.exit(EXIT_CONFIG);
 }
 
@@ -23,6 +25,10 @@ async function measure(options: Options, progress: ProgressLine): Promise<string
 function choose(args: readonly string[], stopped: AbortSignal): (progress: ProgressLine) => Promise<string> {
   if (args[0] === "standard") {
     try {
+      if (wantsComparison(args)) {
+        const comparison = readCompareOptions(args.slice(1));
+        return (progress) => runComparison(comparison, progress.follow, stopped);
+      }
       const options = readStandardOptions(args.slice(1));
       return (progress) => runStandard(options, progress.follow, stopped);
     } catch (error) {
@@ -34,7 +40,7 @@ function choose(args: readonly string[], stopped: AbortSignal): (progress: Progr
 }
 
 if (process.argv.includes("--help")) {
-  process.stdout.write(USAGE);
+  process.stdout.write(USAGE + COMPARE_USAGE);
   process.exit();
 }
 const stop = new AbortController();

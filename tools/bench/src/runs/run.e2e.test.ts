@@ -1,4 +1,9 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCompareOptions } from "../compare/compare-options.ts";
+import { runComparison, type Comparison } from "../compare/compare.ts";
 import { startCluster, type Cluster } from "../processes/cluster.ts";
 import { readOptions } from "../options.ts";
 import { figureOf, latencyIn, type Section } from "../report/result.ts";
@@ -54,4 +59,26 @@ describe("against two real edges", () => {
     expectAnswered(beside);
     expect([files?.errors, figureOf(files, "files")]).toEqual([{}, 4]);
   });
+});
+
+it("a comparison measures this checkout, the engine alone and a bare relay, and divides within the round", async () => {
+  const args = "--relay --rows asks --rounds 1 --rate 20 --duration 1 --warmup 1".split(" ");
+  const folder = await mkdtemp(join(tmpdir(), "docrelay-bench-"));
+  try {
+    const json = join(folder, "a.json");
+    const options = { ...readCompareOptions(args), aof: folder, json };
+    const text = await runComparison(options, () => undefined, new AbortController().signal);
+    expect(text).toMatch(/this checkout +bare relay +direct +this ÷ bare relay\n/);
+    const { rows, problems } = JSON.parse(await readFile(json, "utf8")) as Comparison;
+    expect(problems).toEqual([]);
+    const round = rows[0]?.rounds[0] ?? {};
+    for (const system of ["direct", "this checkout", "bare relay"])
+      expect(round[system]).toMatchObject({ "answered (%)": 100, duplicated: 0 });
+    // The relay stores nothing: it only publishes.
+    expect(round["bare relay"]).toMatchObject({ "Redis scripts an ask": 0 });
+    expect(round["this checkout"]?.["Redis scripts an ask"]).toBeGreaterThan(1);
+    expect(await readdir(folder)).toEqual(["a.json"]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -1,0 +1,109 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Protocol } from "../talkers/talker.ts";
+
+export const COMPARED_ROWS = ["asks", "max", "stream"] as const;
+export type ComparedRow = (typeof COMPARED_ROWS)[number];
+
+/** What a comparison runs. Everything is bounded in time. */
+export interface CompareOptions {
+  readonly rows: readonly ComparedRow[];
+  readonly rounds: number;
+  /** Root of another checkout with installed dependencies. */
+  readonly against?: string;
+  readonly relay: boolean;
+  /** The folder that each Redis keeps its log in; by default the system's for temporary files. */
+  readonly aof?: string;
+  /** How docrelay is talked to; by default plain, and for `stream` Socket.IO. */
+  readonly protocol?: Protocol;
+  /** Asks a second of the row `asks`. */
+  readonly rate: number;
+  /** Streams a second of the row `stream`. */
+  readonly streams: number;
+  /** Connections of the row `max`. */
+  readonly connections: number;
+  readonly durationMs: number;
+  readonly warmupMs: number;
+  readonly json?: string;
+  readonly html?: string;
+}
+
+const NUMBERS = {
+  rounds: { min: 1, max: 20, fallback: 3, help: "each system is measured once in every round" },
+  rate: { min: 1, max: 10_000, fallback: 400, help: "asks: asks per second, of 200 users" },
+  streams: { min: 1, max: 1000, fallback: 40, help: "stream: replies begun per second; 50 pieces in a second each" },
+  connections: { min: 1, max: 2000, fallback: 64, help: "max: connections, each with one ask running" },
+  duration: { min: 1, max: 600, fallback: 8, help: "seconds that are measured of each row, round and system" },
+  warmup: { min: 1, max: 600, fallback: 3, help: "seconds before, not counted" },
+} as const satisfies Record<string, { min: number; max: number; fallback: number; help: string }>;
+
+export const COMPARE_USAGE = [
+  "",
+  "npm run bench -- [--relay] [--against <folder>] [options]   this checkout beside others, in one run",
+  "  --relay             a bare Socket.IO server with its Redis adapter",
+  "  --against <folder>  another checkout of docrelay, with its dependencies installed",
+  `  --rows <row,…>      of ${COMPARED_ROWS.join(", ")}; all by default`,
+  ...Object.entries(NUMBERS).map(([name, { help, fallback }]) => `  --${name} <n>  ${help}; ${fallback} by default`),
+  "  --protocol socketio|plain   how docrelay is talked to; by default plain, for stream Socket.IO",
+  "  --aof <folder>      where each Redis keeps its log, such as /dev/shm",
+  "  --json <file>, --html <file>   the figures of every round, and the ratios",
+  "",
+].join("\n");
+
+/** Whether the words after `standard` ask for a comparison. */
+export function wantsComparison(args: readonly string[]): boolean {
+  return args.some((arg) => arg === "--relay" || /^--against(=|$)/.test(arg));
+}
+
+/** Reads these words. @throws Error that names every problem. */
+export function readCompareOptions(args: readonly string[]): CompareOptions {
+  const string = { type: "string" } as const;
+  const words = { against: string, rows: string, protocol: string, aof: string, json: string, html: string };
+  const numbers = { rounds: string, rate: string, streams: string, connections: string, duration: string };
+  const options = { relay: { type: "boolean", default: false }, ...words, ...numbers, warmup: string } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  const problems: string[] = [];
+  const number = (name: keyof typeof NUMBERS): number => {
+    const { min, max, fallback } = NUMBERS[name];
+    const given = values[name];
+    const value = given === undefined ? fallback : given.trim() === "" ? Number.NaN : Number(given);
+    if (!(value >= min && value <= max)) problems.push(`--${name} must be a number from ${min} to ${max}`);
+    return value;
+  };
+  const rows = values.rows?.split(",") ?? COMPARED_ROWS;
+  if (!rows.every(isRow)) problems.push(`--rows takes a comma list of: ${COMPARED_ROWS.join(", ")}`);
+  const { protocol, json, html } = values;
+  if (protocol !== undefined && protocol !== "socketio" && protocol !== "plain")
+    problems.push("--protocol must be socketio or plain");
+  const [against, aof] = [values.against, values.aof].map((path) => (path === undefined ? undefined : resolve(path)));
+  if (against !== undefined) {
+    for (const part of ["apps/edge/src/main.ts", "apps/worker/src/main.ts", "node_modules"])
+      if (!existsSync(join(against, part))) problems.push(`--against: ${part} is missing in that folder`);
+  }
+  if (aof !== undefined && !statSync(aof, { throwIfNoEntry: false })?.isDirectory())
+    problems.push("--aof must be a folder");
+  const read = {
+    rounds: Math.round(number("rounds")),
+    rate: number("rate"),
+    streams: number("streams"),
+    connections: Math.round(number("connections")),
+    durationMs: number("duration") * 1000,
+    warmupMs: number("warmup") * 1000,
+  };
+  if (problems.length > 0) throw new Error(problems.join("; "));
+  return {
+    ...read,
+    rows: COMPARED_ROWS.filter((row) => rows.includes(row)),
+    relay: values.relay,
+    ...(protocol === undefined ? {} : { protocol: protocol as Protocol }),
+    ...(against === undefined ? {} : { against }),
+    ...(aof === undefined ? {} : { aof }),
+    ...(json === undefined ? {} : { json }),
+    ...(html === undefined ? {} : { html }),
+  };
+}
+
+function isRow(word: string): word is ComparedRow {
+  return COMPARED_ROWS.some((row) => row === word);
+}

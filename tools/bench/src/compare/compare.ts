@@ -1,0 +1,100 @@
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { pageHtml, tableHtml } from "../report/report-html.ts";
+import { layOut } from "../report/report-text.ts";
+import type { ComparedRow, CompareOptions } from "./compare-options.ts";
+import { rowOf } from "./compare-rows.ts";
+import { addOverDirect, comparedTable, compareRounds, DIRECT, type ComparedFigure, type Round } from "./ratios.ts";
+import { contenders } from "./systems.ts";
+
+/** What `--json` writes. It holds no address, no path and no machine name. */
+export interface Comparison {
+  readonly kind: "comparison";
+  /** ISO 8601. */
+  readonly at: string;
+  readonly settings: Readonly<Record<string, number | string>>;
+  readonly rows: ReadonlyArray<{
+    readonly row: ComparedRow;
+    readonly title: string;
+    readonly figures: readonly ComparedFigure[];
+    readonly rounds: readonly Round[];
+  }>;
+  /** A system that could not be measured in a round, and why. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Measures every system once in each round, and a round of every row before the next round. Every second round goes
+ * through the systems backwards, so that a machine that becomes busier does not count against the later ones. A system
+ * that fails in a round is named at the end and has no figures there. @returns the tables.
+ */
+export async function runComparison(
+  options: CompareOptions,
+  follow: (show: () => string) => void,
+  stopped: AbortSignal,
+): Promise<string> {
+  const at = new Date().toISOString();
+  const problems: string[] = [];
+  const rounds = new Map<ComparedRow, Round[]>(options.rows.map((row) => [row, []]));
+  for (let index = 0; index < options.rounds; index++) {
+    for (const [name, all] of rounds) all.push(addOverDirect(await measureRound(name, index)));
+  }
+
+  async function measureRound(name: ComparedRow, index: number): Promise<Round> {
+    const row = rowOf(name, options);
+    const systems = contenders(options);
+    const round: Record<string, Round[string]> = {};
+    for (const contender of index % 2 === 0 ? systems : systems.toReversed()) {
+      if (contender.name === DIRECT && !row.direct) continue;
+      stopped.throwIfAborted();
+      const where = `${name} ${index + 1}/${options.rounds}, ${contender.name}`;
+      follow(() => `${where}: starting`);
+      try {
+        await using system = await contender.start(row.shape);
+        round[contender.name] = await row.measure(system, (show) => follow(() => `${where}: ${show()}`));
+      } catch (error) {
+        problems.push(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return round;
+  }
+
+  const result: Comparison = {
+    kind: "comparison",
+    at,
+    settings: settingsOf(options),
+    rows: [...rounds].map(([row, all]) => {
+      return { row, title: rowOf(row, options).title, figures: compareRounds(all), rounds: all };
+    }),
+    problems,
+  };
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+  if (options.html !== undefined) await writeFile(options.html, comparisonHtml(result));
+  return comparisonText(result);
+}
+
+function settingsOf(options: CompareOptions): Record<string, number | string> {
+  const { rounds, durationMs, warmupMs, aof } = options;
+  const log = aof === undefined ? "the system's temporary folder" : "the folder of --aof";
+  const machine = { cores: availableParallelism(), node: process.version };
+  return { rounds, "measured s": durationMs / 1000, "warm-up s": warmupMs / 1000, ...machine, "Redis's log in": log };
+}
+
+function describeSettings({ settings }: Comparison): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+}
+
+function comparisonText(result: Comparison): string {
+  const tables = result.rows.map(({ title, figures }) => `\n${title}\n${layOut(comparedTable(figures))}`);
+  const problems = result.problems.map((problem) => `  not measured: ${problem}\n`);
+  return `\ncomparison: ${describeSettings(result)}\n${tables.join("")}${problems.join("")}`;
+}
+
+function comparisonHtml(result: Comparison): string {
+  const tables = result.rows.map(({ title, figures }) => tableHtml(title, comparedTable(figures)));
+  const problems = result.problems.map((problem) => tableHtml("not measured", [[problem]]));
+  const settings = describeSettings(result);
+  return pageHtml({ title: "comparison", at: result.at, settings, body: [...tables, ...problems] });
+}

@@ -1,0 +1,37 @@
+import { Redis } from "ioredis";
+import { usageOf } from "../measure/process-usage.ts";
+import { redisUse } from "../measure/redis-use.ts";
+import type { System } from "./systems.ts";
+
+/** What a system used for one ask or stream, by figure; times in µs of CPU. Empty for a system without processes. */
+export type Costs = Readonly<Record<string, number>>;
+
+/**
+ * Calls `work` and divides what the system's processes and its Redis used meanwhile by `count`, the number of asks that
+ * ended meanwhile. Reads `/proc`, so it works on Linux only.
+ */
+export async function costsOf<T>(
+  system: System,
+  work: () => Promise<{ count: number; asked: T }>,
+): Promise<{ asked: T; costs: Costs }> {
+  const { redisUrl, processes } = system;
+  if (redisUrl === undefined) return { asked: (await work()).asked, costs: {} };
+  const redis = new Redis(redisUrl);
+  try {
+    const counters = async (): Promise<Record<string, number>> => {
+      const kinds = Object.entries(processes).map(async ([kind, pids]) => {
+        const usages = await Promise.all(pids.map(usageOf));
+        return [`CPU of ${kind}`, usages.reduce((sum, { cpuMs }) => sum + cpuMs * 1000, 0)] as const;
+      });
+      const { cpuMs, scripts, commands } = await redisUse(redis);
+      const cpu = { ...Object.fromEntries(await Promise.all(kinds)), "CPU of redis": cpuMs * 1000 };
+      return { CPU: Object.values(cpu).reduce((sum, us) => sum + us, 0), ...cpu, scripts, commands };
+    };
+    const before = await counters();
+    const { count, asked } = await work();
+    const used = Object.entries(await counters()).map(([name, end]) => [name, (end - (before[name] ?? 0)) / count]);
+    return { asked, costs: Object.fromEntries(used) as Costs };
+  } finally {
+    redis.disconnect();
+  }
+}

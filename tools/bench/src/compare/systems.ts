@@ -1,0 +1,81 @@
+import { basename } from "node:path";
+import { startCluster, startEngine, startSyncingRedis } from "../processes/cluster.ts";
+import { makePrivateFolder, startPrivate } from "../processes/private-process.ts";
+import type { Protocol } from "../talkers/talker.ts";
+import type { CompareOptions } from "./compare-options.ts";
+import { DIRECT, THIS } from "./ratios.ts";
+
+/** How the engine replies, and how docrelay is talked to. */
+export interface Shape {
+  readonly protocol: Protocol;
+  readonly reply: "single" | "stream";
+  readonly pieces: number;
+  readonly gapMs: number;
+}
+
+/** A running system, with an engine of its own. */
+export interface System extends AsyncDisposable {
+  readonly urls: readonly string[];
+  readonly protocol: Protocol;
+  /** Its Node processes by kind; the engine is none of them. */
+  readonly processes: Readonly<Record<string, readonly number[]>>;
+  /** Absent: it has no Redis, and gives out no tokens. */
+  readonly redisUrl?: string;
+}
+
+/** Something to measure; started anew for every row and round, so that none is idle beside another that is measured. */
+export interface Contender {
+  readonly name: string;
+  start(shape: Shape): Promise<System>;
+}
+
+const RELAY = "bare relay";
+
+/** Not the limits of a user are measured. */
+const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
+const TEXT_ONLY = { edges: 1, workers: 1, extract: false, env: UNLIMITED } as const;
+
+/** The engine without a relay, this checkout, and what the options name. */
+export function contenders({ relay, against, aof }: CompareOptions): Contender[] {
+  const docrelay = (name: string, root?: string): Contender => ({
+    name,
+    async start(shape) {
+      const cluster = await startCluster({ ...TEXT_ONLY, ...shape, aof, root });
+      const pids = (of: typeof cluster.edges): number[] => of.map(({ pid }) => pid);
+      const { urls, redisUrl } = cluster;
+      const processes = { edge: pids(cluster.edges), worker: pids(cluster.workers) };
+      return { urls, redisUrl, processes, protocol: shape.protocol, [Symbol.asyncDispose]: () => end(cluster) };
+    },
+  });
+  return [
+    { name: DIRECT, start: startDirect },
+    docrelay(THIS),
+    ...(relay ? [{ name: RELAY, start: (shape: Shape) => startRelay(shape, aof) }] : []),
+    ...(against === undefined ? [] : [docrelay(basename(against), against)]),
+  ];
+}
+
+function end(what: AsyncDisposable): PromiseLike<void> {
+  return what[Symbol.asyncDispose]();
+}
+
+async function startDirect(shape: Shape): Promise<System> {
+  await using ends = new AsyncDisposableStack();
+  const { port } = ends.use(await startEngine(shape, ends.use(makePrivateFolder())));
+  const all = ends.move();
+  const urls = [`http://127.0.0.1:${port}`];
+  return { urls, protocol: "plain", processes: {}, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+async function startRelay(shape: Shape, aof: string | undefined): Promise<System> {
+  await using ends = new AsyncDisposableStack();
+  const folder = ends.use(makePrivateFolder());
+  const { url: redisUrl } = await startSyncingRedis(ends, aof);
+  const engine = ends.use(await startEngine(shape, folder));
+  const args = ["--redis", redisUrl, "--engine", `ws://127.0.0.1:${engine.port}`];
+  const relay = ends.use(await startPrivate({ entry: "tools/bench/src/processes/bare-relay.ts", args, folder }));
+  const all = ends.move();
+  const urls = [`http://127.0.0.1:${relay.port}`];
+  const processes = { relay: [relay.pid] };
+  return { urls, redisUrl, processes, protocol: "socketio", [Symbol.asyncDispose]: () => all.disposeAsync() };
+}

@@ -1,0 +1,30 @@
+import type { Redis } from "ioredis";
+
+/** What a Redis has done since it started. */
+export interface RedisUse {
+  /** Scripts and functions run. */
+  readonly scripts: number;
+  /** Other commands: those inside scripts and those that clients send. */
+  readonly commands: number;
+  readonly cpuMs: number;
+}
+
+const SCRIPTS = new Set(["eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro"]);
+/** Commands of a connection, of loading scripts, and of this measurement, which no ask causes. */
+const APART = new Set(["info", "hello", "auth", "client", "select", "ping", "script", "function", "config", "command"]);
+
+/** Reads the sections `cpu` and `commandstats` of Redis's `INFO`. */
+export function readRedisUse(info: string): RedisUse {
+  let [scripts, commands] = [0, 0];
+  for (const [, command = "", count] of info.matchAll(/^cmdstat_([^:|]+)[^:]*:calls=(\d+)/gm)) {
+    if (SCRIPTS.has(command)) scripts += Number(count);
+    else if (!APART.has(command)) commands += Number(count);
+  }
+  const seconds = (name: string): number => Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, "m").exec(info)?.[1]);
+  return { scripts, commands, cpuMs: (seconds("user") + seconds("sys")) * 1000 };
+}
+
+/** One command, so that the measurement itself costs no more than that. */
+export async function redisUse(redis: Redis): Promise<RedisUse> {
+  return readRedisUse(await redis.info("cpu", "commandstats"));
+}
