@@ -245,7 +245,8 @@ export async function startPlain(
         at,
         async begin(anew) {
           const by = anew ? newOwner() : owner;
-          if (anew) await take(store, at, by);
+          // As after the death of the first worker.
+          if (anew) await take(store, at, by, { voided: owner });
           const begun = await begin(store, ask, by, 9);
           if (begun.kind !== "begun") throw new Error(begun.kind);
           written = { attempt: begun.attempt, n: 0 };

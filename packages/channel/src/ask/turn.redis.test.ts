@@ -14,7 +14,7 @@ import {
   park,
   type TakenAsk,
 } from "../index.ts";
-import { dueKey, mailKey, recordKey } from "../redis/keys.ts";
+import { dueKey, recordKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 const delta = (text: string) => ({ type: "delta", text }) as const;

@@ -29,7 +29,11 @@ export function parseBell(message: string): BellMessage | undefined {
   const [version, shard = "", u = "", c = "", hops = "", voided = ""] = message.split(" ");
   if (version !== VERSION || !SHARD.test(shard) || !HASH.test(u) || !HASH.test(c) || !OWNER.test(voided))
     return undefined;
-  return { conversation: { shard, u, c }, hops: Math.min(255, Math.abs(Math.trunc(Number(hops)))) || 0, ...(voided === "" ? {} : { voided }) };
+  return {
+    conversation: { shard, u, c },
+    hops: Math.min(255, Math.abs(Math.trunc(Number(hops)))) || 0,
+    ...(voided === "" ? {} : { voided }),
+  };
 }
 
 const WORKER = /^[A-Za-z0-9_-]{8,64}$/;

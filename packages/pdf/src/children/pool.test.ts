@@ -37,9 +37,9 @@ async function read(child: Child, page: string): Promise<void> {
 describe("a pool of children", () => {
   it("starts all of them when the first is wanted, and none before", async () => {
     let starts = 0;
-    const pool = create(2, (coreWatch) => {
+    const pool = create(2, () => {
       starts++;
-      return pdfium(coreWatch);
+      return pdfium();
     });
     expect(starts).toBe(0);
     const first = await pool.acquire(signal);
