@@ -22,7 +22,10 @@ let metricsPort: number;
 
 beforeEach(async () => {
   metricsPort = await freePort();
-  target = await startTarget({ env: { LOG_LEVEL: "info" }, first: { ADMIN_PORT: String(metricsPort) } });
+  target = await startTarget({
+    env: { LOG_LEVEL: "info", EDGE_REDIS_TIMEOUT_MS: "5000" },
+    first: { ADMIN_PORT: String(metricsPort) },
+  });
 });
 afterEach(async () => target?.[Symbol.asyncDispose]());
 

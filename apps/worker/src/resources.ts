@@ -101,7 +101,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     store,
     producer,
     subscriber,
-    bell: createBell(redis, roster),
+    bell: createBell(redis, roster, { beats: 2 }),
     membership,
     report,
     connect,

@@ -1,7 +1,8 @@
 import type { Redis } from "ioredis";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SUPPORTED_RECORD_VERSION } from "../redis/store.ts";
 import { BEAT_CHANNEL, bellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
-import type { Beat, Roster } from "./roster.ts";
+import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
 /** Most workers that one ring tries: each that Redis does not know any more is followed by another. */
 const MAX_TRIES = 4;
@@ -17,18 +18,23 @@ export interface Bell {
   ring(message: BellMessage, whom?: { to?: string | undefined; not?: string }): Promise<boolean>;
 }
 
-export function createBell(redis: Redis, roster: Roster): Bell {
-  return { ring: (message, whom) => ring({ redis, roster }, message, whom) };
+/** @param beats for how many beats a ring waits while no worker is known: a process that has just started hears them all in one. */
+export function createBell(redis: Redis, roster: Roster, { beats = 0 }: { beats?: number } = {}): Bell {
+  return { ring: (message, whom) => ring({ redis, roster, beats }, message, whom) };
 }
 
 export async function ring(
-  { redis, roster }: { redis: Redis; roster: Roster },
+  { redis, roster, beats }: { redis: Redis; roster: Roster; beats: number },
   message: BellMessage,
   { to, not }: { to?: string | undefined; not?: string } = {},
 ): Promise<boolean> {
   const text = encodeBell(message);
   const choice = { version: SUPPORTED_RECORD_VERSION, ...(not === undefined ? {} : { not }) };
   let worker = to ?? roster.choose(choice);
+  for (let waited = 0; worker === undefined && waited < beats; waited++) {
+    await sleep(BEAT_MS);
+    worker = roster.choose(choice);
+  }
   for (let tries = 0; worker !== undefined && tries < MAX_TRIES; tries++) {
     if (await isHeard(redis, worker, text)) return true;
     roster.forget(worker);

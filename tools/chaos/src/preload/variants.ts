@@ -29,7 +29,7 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
   "no barrier": [
     {
       file: "apps/edge/src/socketio/membership.ts",
-      from: "await within(BARRIER_MS, () => subscriptions.confirmed(channelOf(conversation)));",
+      from: "await within(BARRIER_MS, () => this.#subscriptions.confirmed(channelOf(conversation)));",
       to: "",
     },
   ],
