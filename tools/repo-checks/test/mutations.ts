@@ -23,8 +23,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "packages/channel/src/places/claim-places.lua",
     from: "for _, edge in ipairs(dead) do redis.call('HDEL', places, edge) end",
     to: "",
-    test: "apps/edge/src/limits/connections.redis.test.ts",
-    title: "of a killed edge are free",
+    test: "packages/channel/src/places/places.redis.test.ts",
+    title: "of an edge without a lease left out",
   },
   {
     name: "an edge waits for Redis for almost two seconds",
@@ -45,8 +45,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the events before a terminal event are dropped",
     file: "packages/channel/src/ask/finish.lua",
-    from: "for i = 1, #tails - 1 do write(currentAttempt, tails[i]) end",
-    to: "",
+    from: "close(ask, how, currentAttempt, tails)",
+    to: "close(ask, how, currentAttempt, { tails[#tails] })",
     test: "packages/channel/src/ask/history.redis.test.ts",
     title: "keeps the log whole",
   },

@@ -64,6 +64,9 @@ describe("the members", () => {
     worker.membership.on({ gone: () => void (gone = true) });
     await eventually(() => gone, { timeoutMs: 15_000 });
     expect(beats).toBeGreaterThanOrEqual(14);
+    expect(await worker.membership.isGone(silent)).toBe(true);
+    await redis.publish(BEAT_CHANNEL, JSON.stringify({ worker: silent, version: 1, load: 0, capacity: 1 }));
+    await eventually(async () => !(await worker.membership.isGone(silent)));
     for (const client of [redis, connection, listener]) client.disconnect();
   });
 

@@ -110,6 +110,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
     report: (of) => void (state = of),
     tell: (count) => void (unfinished = count),
     async isGone(other) {
+      if (roster.isGone(other)) return true;
       if (roster.has(other)) return false;
       if (!(await isListening(redis, other))) return true;
       roster.expect(other);

@@ -10,6 +10,9 @@ const GONE_TICKS = 15;
 /** Silence that is not counted after this process has been without Redis: others may be on their way back, too. */
 const PARDON_TICKS = 5;
 
+/** Most workers that are remembered as gone while Redis still has their connections. */
+const MAX_GONE = 1000;
+
 /** What an ask worker says of itself with each beat. */
 export interface Beat {
   /** Names the process: another one after each start. */
@@ -43,8 +46,9 @@ export interface Roster {
   has(worker: string): boolean;
   /** Workers that have missed two beats. */
   suspects(): string[];
-  /** Removes the workers that were silent for 3 s of ticks, and returns them. */
+  /** Removes the workers that were silent for 3 s of ticks, and returns them: they are gone until they are heard again. */
   expire(): string[];
+  isGone(worker: string): boolean;
   /** All that are heard, sorted: the first one sweeps. */
   readonly workers: readonly string[];
 }
@@ -59,6 +63,7 @@ interface Member {
 /** @param random 0..1, for the choice. */
 export function createRoster(random: () => number = Math.random): Roster {
   const members = new Map<string, Member>();
+  const gone = new Set<string>();
   let now = 0;
 
   const silence = ({ heardAt }: Member): number => now - heardAt;
@@ -73,6 +78,7 @@ export function createRoster(random: () => number = Math.random): Roster {
 
   return {
     hear(beat) {
+      gone.delete(beat.worker);
       if (beat.leaving === true) members.delete(beat.worker);
       else members.set(beat.worker, { beat, heardAt: now, rung: 0 });
     },
@@ -95,10 +101,18 @@ export function createRoster(random: () => number = Math.random): Roster {
     has: (worker) => members.has(worker),
     suspects: () => [...members].flatMap(([worker, member]) => (silence(member) > SUSPECT_TICKS ? [worker] : [])),
     expire() {
-      const gone = [...members].flatMap(([worker, member]) => (silence(member) >= GONE_TICKS ? [worker] : []));
-      for (const worker of gone) members.delete(worker);
-      return gone;
+      const expired = [...members].flatMap(([worker, member]) => (silence(member) >= GONE_TICKS ? [worker] : []));
+      for (const worker of expired) {
+        members.delete(worker);
+        gone.add(worker);
+      }
+      for (const oldest of gone) {
+        if (gone.size <= MAX_GONE) break;
+        gone.delete(oldest);
+      }
+      return expired;
     },
+    isGone: (worker) => gone.has(worker),
     get workers() {
       return [...members].flatMap(([worker, { beat }]) => (beat ? [worker] : [])).toSorted();
     },

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { flushCompileCache, registerHooks, syncBuiltinESMExports } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rewriteSteps } from "./steps.ts";
-import { VARIANTS, type Change } from "./variants.ts";
+import { LEADS, VARIANTS } from "./variants.ts";
 
 /*
  * Loaded with NODE_OPTIONS=--import into processes under test only: the product's own source does not mention
@@ -77,12 +77,6 @@ function install(env: NodeJS.ProcessEnv): void {
   dropHint(Number(env["CHAOS_DROP_HINT"] ?? 0));
   slowSubscribe(Number(env["CHAOS_SLOW_SUBSCRIBE_MS"] ?? 0));
 }
-
-const LEADS: Change = {
-  file: "apps/worker/src/bell/membership.ts",
-  from: "return roster.workers[0] === worker;",
-  to: "return true;",
-};
 
 /** Loses, doubles and delays a share of the bells each. */
 function spoil<A extends unknown[], R>(share: number, ring: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
