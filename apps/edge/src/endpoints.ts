@@ -57,6 +57,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     unstoredBytes: uploadQueue.unstoredBytes,
     uploads: uploadQueue.uploads,
     opensWaiting: openQueue.waiting,
+    workersHeard: resources.roster.workers.length,
     ...readSocketBuffers(io),
   }));
   subscriber.on("smessageBuffer", () => metrics.heard());

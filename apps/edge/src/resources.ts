@@ -11,6 +11,7 @@ import {
   type Bell,
   type BlobStore,
   type FanOut,
+  type Roster,
   type Store,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
@@ -48,6 +49,8 @@ export interface Resources {
   readonly blobs: BlobStore;
   readonly producer: Producer;
   readonly bell: Bell;
+  /** The workers that are alive, as far as this edge hears. */
+  readonly roster: Roster;
   readonly sharedSettings: SharedSettings;
   readonly authenticator: Authenticator;
   readonly connections: Connections;
@@ -151,6 +154,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     blobs: createBlobStore(config.BLOB_STORE, store),
     producer,
     bell: createBell(redis, roster),
+    roster,
     sharedSettings,
     authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
     connections,

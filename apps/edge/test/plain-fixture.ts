@@ -139,6 +139,7 @@ export async function startPlain(
     unstoredBytes: 0,
     uploads: 0,
     opensWaiting: 0,
+    workersHeard: 1,
     bufferedBytes: 0,
     largestBuffer: 0,
   }));

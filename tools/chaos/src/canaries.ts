@@ -69,7 +69,7 @@ export const CANARIES: readonly Canary[] = [
     name: "no barrier",
     variant: "no barrier",
     fault: "UNTOLD",
-    options: { patienceMs: 8000, edges: 1, workers: 1, env: { CHAOS_SLOW_SUBSCRIBE_MS: "1500" } },
+    options: { patienceMs: 8000, edges: 1, workers: 1, env: { CHAOS_SLOW_SUBSCRIBE_MS: "800" } },
     async play(stage) {
       stage.engine.script = sayAll;
       const user = await stage.user();

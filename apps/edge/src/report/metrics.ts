@@ -24,6 +24,7 @@ export function createEdgeMetrics(
     unstoredBytes: number;
     uploads: number;
     opensWaiting: number;
+    workersHeard: number;
     bufferedBytes: number;
     largestBuffer: number;
   },
@@ -42,6 +43,7 @@ export function createEdgeMetrics(
     "Conversations that wait for their turn to be read, or for their client to read what it was sent",
     () => connections().opensWaiting,
   );
+  metrics.gauge("docrelay_edge_workers_heard", "Workers whose beats this edge hears", () => connections().workersHeard);
   metrics.gauge(
     "docrelay_edge_socket_buffer_bytes",
     "Bytes that wait for Socket.IO clients to read them, of all connections",
