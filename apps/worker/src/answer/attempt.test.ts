@@ -37,6 +37,8 @@ function run(
   return { state, actions, now };
 }
 const TICK: AttemptInput = { kind: "tick" };
+/** A whole window passes. */
+const WINDOW = [TICK, TICK, TICK, TICK];
 const SENT: AttemptInput = { kind: "sent" };
 const STORED: AttemptInput = { kind: "stored" };
 const FINISHED: AttemptInput = { kind: "finished", empty: false };
@@ -74,9 +76,9 @@ describe("an attempt", () => {
     ]);
   });
 
-  it("writes started alone when the engine is slower than a tick", () => {
-    expect(run([SENT]).actions).toEqual([]);
-    expect(run([SENT, TICK]).actions).toEqual([{ do: "write", n: 1, events: [{ type: "started", engine: "e" }] }]);
+  it("writes started alone when the engine is slower than a window", () => {
+    expect(run([SENT, TICK, TICK, TICK]).actions).toEqual([]);
+    expect(run([SENT, ...WINDOW]).actions).toEqual([{ do: "write", n: 1, events: [{ type: "started", engine: "e" }] }]);
   });
 
   it("writes a reply of one frame as completed alone, with the frame and the valid citations", () => {
@@ -98,7 +100,7 @@ describe("an attempt", () => {
   });
 
   it("writes text that waited for long in several steps", () => {
-    const { state, now } = run([SENT, TICK]);
+    const { state, now } = run([SENT, ...WINDOW]);
     const held = run([text("x".repeat(64 * 9)), end()], state, now);
     const rest = run([STORED, STORED, { kind: "finished", empty: true }], held.state, held.now);
     expect(rest.actions.map((action) => (action.do === "write" ? [action.n, action.events.length] : action))).toEqual([
@@ -114,9 +116,9 @@ describe("an attempt", () => {
   });
 
   it("has the times: queued without extraction, first token since the prompt was sent, total since acceptance", () => {
-    const { actions } = run([SENT, TICK, text("a"), end(), STORED]); // at 210, 220, 230, 240, 250
+    const { actions } = run([SENT, ...WINDOW, text("a"), end(), STORED]); // at 210, 220 to 250, 260, 270, 280
     expect(actions.at(-1)).toMatchObject({
-      events: [{ type: "delta" }, { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 20, totalMs: 250 } }],
+      events: [{ type: "delta" }, { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 50, totalMs: 280 } }],
     });
   });
 

@@ -113,7 +113,7 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
   if (state.over) return { state, actions: [] };
   switch (input.kind) {
     case "sent":
-      // `started` waits for the first text or the next tick: the first piece of a fast engine is written with it.
+      // `started` waits for the first text, or for one window: the first piece of a fast engine is written with it.
       return { state: { ...state, sentAt: at.now }, actions: [] };
     case "text": {
       const firstTextAt = state.firstTextAt ?? (input.text === "" ? undefined : at.now);
@@ -123,8 +123,12 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
     }
     case "end":
       return writeReady({ ...state, end: input.end, firstTextAt: state.firstTextAt ?? at.now }, {}, plan, at);
-    case "tick":
-      return writeReady(state, { tick: true }, plan, at);
+    case "tick": {
+      const isYoung = state.n === 0 && state.sentAt !== undefined && at.now - state.sentAt < at.windowMs;
+      return isYoung && state.firstTextAt === undefined
+        ? { state, actions: [] }
+        : writeReady(state, { tick: true }, plan, at);
+    }
     case "stored":
       return writeReady({ ...state, n: state.n + state.inFlight.length, inFlight: [], resends: 0 }, {}, plan, at);
     case "finished":
