@@ -28,11 +28,11 @@ debian_packages() {
   (cd debian && for file in *.deb; do dpkg-deb --show --showformat 'version: ${Package} ${Version}\n' "$file"; done)
 }
 
-# start_redis: a server that listens on the socket $REDIS only and keeps nothing; called again, it is a restart.
+# start_redis [OPTION...]: a server that listens on the socket $REDIS only; called again, it is a restart.
 start_redis() {
   export REDIS="$work/redis.sock"
   if [ -n "${redis_pid:-}" ]; then
-    kill "$redis_pid" && wait "$redis_pid" || true
+    kill "$redis_pid" 2>/dev/null && wait "$redis_pid" || true
   else
     redis=(redis-server)
     if ! command -v redis-server >/dev/null; then
@@ -43,7 +43,7 @@ start_redis() {
     fi
     "${redis[@]}" --version | sed 's/^/version: /'
   fi
-  "${redis[@]}" --port 0 --unixsocket "$REDIS" --dir "$work" --save "" >redis.log &
+  "${redis[@]}" --port 0 --unixsocket "$REDIS" --dir "$work" --save "" "$@" >redis.log &
   redis_pid=$!
   children+=("$redis_pid")
   for _ in $(seq 100); do [ -S "$REDIS" ] && return; sleep 0.1; done

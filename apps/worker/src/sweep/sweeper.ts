@@ -23,6 +23,7 @@ import { wireError, type ErrorCode, type EventBody, type Terminal } from "@docre
 import type { Membership } from "../bell/membership.ts";
 import { originOf } from "../report/failure.ts";
 import type { AskReport } from "../report/ask-report.ts";
+import { createLogRewriter } from "./rewrite-log.ts";
 import { sweepRule, type Found } from "./sweep-rule.ts";
 
 export interface SweepDeps {
@@ -62,6 +63,7 @@ export function startSweeper(
   let bytesAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let passing: Promise<void> | undefined;
+  const rewriteLog = createLogRewriter(deps.store.redis);
   /** No live worker may run some asks. */
   let orphans = true;
 
@@ -78,6 +80,7 @@ export function startSweeper(
         await ringForOrphans(deps, shards, stopping.signal);
       }
       due = await sweep(deps, stopping.signal, shards);
+      await rewriteLog();
       if (performance.now() < bytesAt) return;
       bytesAt = performance.now() + BYTES_EVERY_MS;
       await sweepBytes(deps.store, deps.blobs);

@@ -1,0 +1,23 @@
+import type { Redis } from "ioredis";
+
+/** A Redis that has been up for longer has had its file rewritten after its start, or never was in danger. */
+const YOUNG_SECONDS = 600;
+
+/**
+ * Has Redis rewrite its append-only file after a start of Redis. A Redis that was killed in the middle of writing down a
+ * script ignores that script at its next start, as it should, but leaves the beginning of it in the file: at the start
+ * after that, half of the script is executed (findings/redis-half-a-transaction.sh). A rewritten file has no such part.
+ * Called again it does nothing until the connection has been lost. @throws errors of ioredis, also when Redis forbids it.
+ */
+export function createLogRewriter(redis: Redis): () => Promise<void> {
+  let isNew = true;
+  redis.on("ready", () => void (isNew = true));
+  return async () => {
+    if (!isNew) return;
+    isNew = false;
+    const info = await redis.info();
+    const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
+    if (field("aof_enabled") === 0 || field("uptime_in_seconds") > YOUNG_SECONDS) return;
+    if (field("aof_rewrite_in_progress") === 0) await redis.bgrewriteaof();
+  };
+}
