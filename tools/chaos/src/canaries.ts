@@ -85,7 +85,7 @@ export const CANARIES: readonly Canary[] = [
       patienceMs: 8000,
       workers: 1,
       env: {},
-      members: { "worker-1": { CHAOS_FAILPOINTS: "told@2,append:after@2" } },
+      members: { "worker-1": { CHAOS_FAILPOINTS: "told@1,append:after@1" } },
     },
     async play(stage) {
       const user = await stage.user();
