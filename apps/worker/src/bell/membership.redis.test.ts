@@ -47,6 +47,20 @@ describe("the members", () => {
     expect(second.membership.isLeader).toBe(true);
   });
 
+  it("keep what one runs that leaves, until its connections close", async () => {
+    const [first, second] = await two();
+    await first.membership.leave();
+    const redis = new Redis(server.url);
+    let beats = 0;
+    redis.on("message", (_channel, beat) => void (beats += String(beat).includes(second.membership.worker) ? 1 : 0));
+    await redis.subscribe(BEAT_CHANNEL);
+    await eventually(() => beats > 18);
+    expect(await second.membership.isGone(first.membership.worker)).toBe(false);
+    first.die();
+    await eventually(() => second.membership.isGone(first.membership.worker));
+    redis.disconnect();
+  });
+
   it("keep one that is silent and connected, for 3 s of beats", async () => {
     const worker = await start();
     const redis = new Redis(server.url);

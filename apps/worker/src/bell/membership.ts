@@ -28,7 +28,7 @@ export interface Membership extends AsyncDisposable {
   isGone(worker: string): Promise<boolean>;
   /** Called after each beat of another worker, and when workers are gone. */
   on(listener: { beat?(beat: Beat): void; gone?(): void }): void;
-  /** Announces that this worker stops, and stops beating. */
+  /** Announces that this worker stops: no more bells for it. It beats on until it is disposed of, since it may run asks still. */
   leave(): Promise<void>;
 }
 
@@ -50,6 +50,9 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   let unfinished: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   let sending = false;
+  let leaving = false;
+  /** Workers that are known to leave: they are alive until their process ends, and what they run is theirs. */
+  const leavers = new Set<string>();
 
   async function beat(): Promise<void> {
     if (sending) return; // Redis is slow: no more than one beat waits
@@ -57,7 +60,13 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
     const count = unfinished === undefined ? {} : { unfinished };
     unfinished = undefined;
     try {
-      await publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), ...count });
+      await publishBeat(redis, {
+        worker,
+        version: SUPPORTED_RECORD_VERSION,
+        ...state(),
+        ...count,
+        ...(leaving ? { leaving } : {}),
+      });
     } catch (error) {
       onError(error);
     } finally {
@@ -76,6 +85,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
     try {
       if (await isListening(redis, suspect)) return;
       roster.forget(suspect);
+      leavers.delete(suspect);
       gone();
     } catch (error) {
       onError(error);
@@ -92,7 +102,10 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
       for (const suspect of roster.suspects()) void ask(suspect);
       return;
     }
-    if (beat.leaving === true) gone();
+    if (beat.leaving === true && !leavers.has(beat.worker)) {
+      leavers.add(beat.worker);
+      gone();
+    }
     for (const listener of listeners) listener.beat?.(beat);
   }
 
@@ -118,15 +131,16 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
     },
     on: (listener) => void listeners.push(listener),
     async leave() {
-      if (timer === undefined) return;
-      clearInterval(timer);
-      timer = undefined;
-      const bye = publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), leaving: true });
+      if (timer === undefined || leaving) return;
+      leaving = true;
+      const bye = publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), leaving });
       // Should it fail, the others miss its beats.
       await Promise.race([bye, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]).catch(() => undefined);
     },
     async [Symbol.asyncDispose]() {
       await this.leave();
+      clearInterval(timer);
+      timer = undefined;
     },
   };
 }

@@ -66,6 +66,8 @@ export function startSweeper(
   const rewriteLog = createLogRewriter(deps.store.redis);
   /** No live worker may run some asks. */
   let orphans = true;
+  /** The last look for them failed: the next pass looks again. */
+  let orphansLater = false;
 
   async function pass(): Promise<void> {
     try {
@@ -77,7 +79,10 @@ export function startSweeper(
       membership.tell(sum);
       if (orphans) {
         orphans = false;
-        await ringForOrphans(deps, shards, stopping.signal);
+        await ringForOrphans(deps, shards, stopping.signal).catch((error: unknown) => {
+          orphansLater = true;
+          throw error;
+        });
       }
       due = await sweep(deps, stopping.signal, shards);
       await rewriteLog();
@@ -92,8 +97,11 @@ export function startSweeper(
     clearTimeout(timer);
     passing ??= pass().then(() => {
       passing = undefined;
+      const again = orphans;
+      orphans ||= orphansLater;
+      orphansLater = false;
       // A worker may have gone during the pass.
-      if (!stopping.signal.aborted) timer = setTimeout(start, orphans && membership.isLeader ? 0 : everyMs);
+      if (!stopping.signal.aborted) timer = setTimeout(start, again && membership.isLeader ? 0 : everyMs);
     });
   }
   timer = setTimeout(start, everyMs);

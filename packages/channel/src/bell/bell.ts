@@ -37,7 +37,7 @@ export async function ring(
   }
   for (let tries = 0; worker !== undefined && tries < MAX_TRIES; tries++) {
     if (await isHeard(redis, worker, text)) return true;
-    roster.forget(worker);
+    roster.skip(worker);
     worker = roster.choose(choice);
   }
   return false;

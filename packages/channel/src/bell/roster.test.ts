@@ -125,8 +125,7 @@ function play(roster: Roster, model: Model, one: Exclude<Step, { do: "choose" }>
       return;
     case "hear":
       roster.hear(one.beat);
-      if (one.beat.leaving === true) known.delete(one.beat.worker);
-      else known.set(one.beat.worker, { beat: one.beat, at: now });
+      known.set(one.beat.worker, { beat: one.beat, at: now });
       return;
     case "forget":
       roster.forget(one.worker);
@@ -146,7 +145,7 @@ function play(roster: Roster, model: Model, one: Exclude<Step, { do: "choose" }>
 
 /** The workers of which one may be chosen. */
 function choices({ known, now }: Model, version: number, not: string): string[] {
-  const able = [...known].filter(([worker, { beat }]) => beat && beat.capacity > 0 && worker !== not);
+  const able = [...known].filter(([worker, { beat }]) => beat && !beat.leaving && beat.capacity > 0 && worker !== not);
   const fitting = able.filter(([, { beat }]) => Number(beat?.version) >= version);
   const best = fitting.length > 0 ? fitting : able;
   const fresh = best.filter(([, { at }]) => now - at <= 3);
@@ -169,7 +168,7 @@ describe("any history of beats and ticks", () => {
           } else play(roster, model, one);
           const { known } = model;
           expect(["a", "b", "c", "d"].filter((worker) => roster.has(worker))).toEqual([...known.keys()].toSorted());
-          const heard = [...known].flatMap(([worker, { beat: last }]) => (last ? [worker] : []));
+          const heard = [...known].flatMap(([worker, { beat: last }]) => (last && !last.leaving ? [worker] : []));
           expect(roster.workers).toEqual(heard.toSorted());
         }
       }),

@@ -36,6 +36,8 @@ export interface Roster {
   tick(): void;
   /** A worker for a bell: the less loaded one of two at random. Undefined when no worker is known. */
   choose(options?: { version?: number; not?: string }): string | undefined;
+  /** No more bells for this worker until its next beat: Redis had no connection of it. */
+  skip(worker: string): void;
   /** Removes a worker that is known to be gone. */
   forget(worker: string): void;
   /** Starts to count the silence of a worker that was never heard, but may be alive. */
@@ -49,7 +51,7 @@ export interface Roster {
   /** Removes the workers that were silent for 3 s of ticks, and returns them: they are gone until they are heard again. */
   expire(): string[];
   isGone(worker: string): boolean;
-  /** All that are heard, sorted: the first one sweeps. */
+  /** All that are heard and do not leave, sorted: the first one sweeps. */
   readonly workers: readonly string[];
 }
 
@@ -58,6 +60,8 @@ interface Member {
   heardAt: number;
   /** Bells rung for it since its last beat. */
   rung: number;
+  /** A bell found no connection of it: no more bells until its next beat. Whether it is gone is told by its silence. */
+  deaf: boolean;
 }
 
 /** @param random 0..1, for the choice. */
@@ -69,7 +73,9 @@ export function createRoster(random: () => number = Math.random): Roster {
   const silence = ({ heardAt }: Member): number => now - heardAt;
 
   function candidates(version: number, not: string | undefined): Array<[string, Member]> {
-    const heard = [...members].filter(([worker, { beat }]) => Number(beat?.capacity) > 0 && worker !== not);
+    const heard = [...members].filter(
+      ([worker, { beat, deaf }]) => Number(beat?.capacity) > 0 && beat?.leaving !== true && !deaf && worker !== not,
+    );
     const fitting = heard.filter(([, { beat }]) => Number(beat?.version) >= version);
     const able = fitting.length > 0 ? fitting : heard;
     const fresh = able.filter(([, member]) => silence(member) <= FRESH_TICKS);
@@ -79,8 +85,7 @@ export function createRoster(random: () => number = Math.random): Roster {
   return {
     hear(beat) {
       gone.delete(beat.worker);
-      if (beat.leaving === true) members.delete(beat.worker);
-      else members.set(beat.worker, { beat, heardAt: now, rung: 0 });
+      members.set(beat.worker, { beat, heardAt: now, rung: 0, deaf: false });
     },
     tick: () => void now++,
     choose({ version = 0, not } = {}) {
@@ -91,9 +96,13 @@ export function createRoster(random: () => number = Math.random): Roster {
       chosen[1].rung++;
       return chosen[0];
     },
+    skip(worker) {
+      const member = members.get(worker);
+      if (member) member.deaf = true;
+    },
     forget: (worker) => void members.delete(worker),
     expect(worker) {
-      if (!members.has(worker)) members.set(worker, { beat: undefined, heardAt: now, rung: 0 });
+      if (!members.has(worker)) members.set(worker, { beat: undefined, heardAt: now, rung: 0, deaf: false });
     },
     pardon() {
       for (const member of members.values()) member.heardAt = now + PARDON_TICKS;
@@ -114,7 +123,7 @@ export function createRoster(random: () => number = Math.random): Roster {
     },
     isGone: (worker) => gone.has(worker),
     get workers() {
-      return [...members].flatMap(([worker, { beat }]) => (beat ? [worker] : [])).toSorted();
+      return [...members].flatMap(([worker, { beat }]) => (beat && beat.leaving !== true ? [worker] : [])).toSorted();
     },
   };
 }
