@@ -8,6 +8,7 @@ const rungFor = (c: string): Rung => ({ conversation: { shard: "s00", u: "u", c 
 function setUp(capacity: number) {
   const runs: Array<{ c: string; end(how: Disposition | Error): void; taking(): void }> = [];
   const passed: string[] = [];
+  const passedRungs: Rung[] = [];
   const errors: unknown[] = [];
   const started: string[] = [];
   const slots = createConversationSlots({
@@ -27,10 +28,13 @@ function setUp(capacity: number) {
         runs.push(run);
       });
     },
-    passOn: ({ conversation }) => void passed.push(conversation.c),
+    passOn(rung) {
+      passedRungs.push(rung);
+      passed.push(rung.conversation.c);
+    },
     onError: (error) => void errors.push(error),
   });
-  return { slots, runs, passed, errors, started, ring: (c: string) => slots.hear(rungFor(c)) };
+  return { slots, runs, passed, passedRungs, errors, started, ring: (c: string) => slots.hear(rungFor(c)) };
 }
 
 describe("the slots of a worker", () => {
@@ -81,6 +85,16 @@ describe("the slots of a worker", () => {
     slots.share(0);
     slots.share(-2);
     expect([passed.length, slots.load]).toEqual([2, 2]);
+  });
+
+  it("keep what a bell knew of a dead worker when a plain one follows, and share past bells that may not hop", () => {
+    const { slots, passedRungs, ring } = setUp(1);
+    ring("a");
+    slots.hear({ ...rungFor("d"), hops: 3 });
+    slots.hear({ ...rungFor("b"), voided: "dead/1" });
+    ring("b");
+    slots.share(1);
+    expect(passedRungs).toEqual([{ ...rungFor("b"), voided: "dead/1", hops: 1 }]);
   });
 
   it("pass on what waits and what comes later when they stop, and hand back what ends so", async () => {

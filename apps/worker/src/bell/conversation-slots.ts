@@ -56,9 +56,11 @@ export function createConversationSlots({ capacity, run, passOn, onError }: Slot
   const onIdle = new Set<() => void>();
   let stopped = false;
 
-  function hear(rung: Rung): void {
-    const key = keyOf(rung.conversation);
-    if (stopped) return passOn(rung);
+  function hear(heard: Rung): void {
+    if (stopped) return passOn(heard);
+    const key = keyOf(heard.conversation);
+    // A plain bell must not replace what an earlier one knew of a dead worker.
+    const rung = { ...(running.get(key)?.again ?? waiting.get(key)), ...heard };
     clearTimeout(later.get(key));
     later.delete(key);
     const current = running.get(key);
@@ -116,9 +118,10 @@ export function createConversationSlots({ capacity, run, passOn, onError }: Slot
     capacity,
     share(free) {
       for (const [key, rung] of waiting) {
-        if (free-- <= 0) return;
+        if (free <= 0) return;
         const hops = (rung.hops ?? 0) + 1;
         if (hops > MAX_HOPS) continue;
+        free--;
         waiting.delete(key);
         passOn({ ...rung, hops });
       }

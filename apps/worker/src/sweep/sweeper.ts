@@ -66,8 +66,6 @@ export function startSweeper(
   const rewriteLog = createLogRewriter(deps.store.redis);
   /** No live worker may run some asks. */
   let orphans = true;
-  /** The last look for them failed: the next pass looks again. */
-  let orphansLater = false;
 
   async function pass(): Promise<void> {
     try {
@@ -80,7 +78,7 @@ export function startSweeper(
       if (orphans) {
         orphans = false;
         await ringForOrphans(deps, shards, stopping.signal).catch((error: unknown) => {
-          orphansLater = true;
+          orphans = true; // the next pass looks again
           throw error;
         });
       }
@@ -97,11 +95,7 @@ export function startSweeper(
     clearTimeout(timer);
     passing ??= pass().then(() => {
       passing = undefined;
-      const again = orphans;
-      orphans ||= orphansLater;
-      orphansLater = false;
-      // A worker may have gone during the pass.
-      if (!stopping.signal.aborted) timer = setTimeout(start, again && membership.isLeader ? 0 : everyMs);
+      if (!stopping.signal.aborted) timer = setTimeout(start, everyMs);
     });
   }
   timer = setTimeout(start, everyMs);
