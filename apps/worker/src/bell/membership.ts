@@ -13,7 +13,7 @@ import type { Redis } from "ioredis";
 /** This process among the workers: it announces itself, and notices when another one is gone. */
 export interface Membership extends AsyncDisposable {
   readonly worker: string;
-  /** The first of all live workers by name: it sweeps. For a moment there may be two or none. */
+  /** The first by name of the workers that are heard: it sweeps. For a moment there may be two or none. */
   readonly isLeader: boolean;
   /** Begins to beat. @throws errors of ioredis, when the subscription fails. */
   start(): Promise<void>;
@@ -112,7 +112,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   return {
     worker,
     get isLeader() {
-      return roster.workers[0] === worker;
+      return roster.leader === worker;
     },
     async start() {
       subscriber.on("ready", () => roster.pardon());

@@ -240,6 +240,17 @@ describe("one pass of the sweeper", () => {
     alive.die();
   });
 
+  it("says when no worker is there for the ask of a dead one", async () => {
+    const dead = await startListeningWorker(at.server.url);
+    await at.ask("talk", "one", {}, { wake: false });
+    await taken(newOwner(dead.membership.worker));
+    dead.die();
+    await eventually(() => deps.membership.isGone(dead.membership.worker));
+    expect(await ringForOrphans({ ...deps, bell: { ring: async () => false } })).toBe(false);
+    expect(await ringForOrphans(deps)).toBe(true);
+    await bells(1);
+  });
+
   it("is done by one worker at a time, and by another when that one has ended", async () => {
     const other = await startListeningWorker(at.server.url);
     const [first, second] = [worker, other].toSorted((a, b) => (a.membership.worker < b.membership.worker ? -1 : 1));

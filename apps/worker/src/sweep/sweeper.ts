@@ -63,6 +63,7 @@ export function startSweeper(
   let bytesAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let passing: Promise<void> | undefined;
+  let sweepingBytes: Promise<void> | undefined;
   const rewriteLog = createLogRewriter(deps.store.redis);
   /** No live worker may run some asks. */
   let orphans = true;
@@ -77,16 +78,21 @@ export function startSweeper(
       membership.tell(sum);
       if (orphans) {
         orphans = false;
-        await ringForOrphans(deps, shards, stopping.signal).catch((error: unknown) => {
+        try {
+          orphans = !(await ringForOrphans(deps, shards, stopping.signal));
+        } catch (error) {
           orphans = true; // the next pass looks again
           throw error;
-        });
+        }
       }
       due = await sweep(deps, stopping.signal, shards);
       await rewriteLog();
-      if (performance.now() < bytesAt) return;
+      if (sweepingBytes || performance.now() < bytesAt) return;
       bytesAt = performance.now() + BYTES_EVERY_MS;
-      await sweepBytes(deps.store, deps.blobs);
+      // Beside the passes: no ask waits for the end of a long look at all bytes.
+      sweepingBytes = sweepBytes(deps.store, deps.blobs)
+        .catch((error: unknown) => deps.report.error("sweep", error))
+        .then(() => void (sweepingBytes = undefined));
     } catch (error) {
       deps.report.error("sweep", error);
     }
@@ -114,21 +120,27 @@ export function startSweeper(
       stopping.abort();
       clearTimeout(timer);
       await passing;
+      await sweepingBytes;
     },
   };
 }
 
-/** Rings for each ask whose worker is gone. */
-export async function ringForOrphans(deps: SweepDeps, shards?: readonly string[], signal?: AbortSignal): Promise<void> {
+/** Rings for each ask whose worker is gone. Returns false when no worker is there to hear a bell: look again later. */
+export async function ringForOrphans(
+  deps: SweepDeps,
+  shards?: readonly string[],
+  signal?: AbortSignal,
+): Promise<boolean> {
   const gone = new Map<string, Promise<boolean>>();
   for await (const running of runningAsks(deps.store, shards)) {
     for (const { address, owner } of running) {
-      if (signal?.aborted) return;
+      if (signal?.aborted) return true;
       const worker = workerOf(owner);
       if (worker === undefined || !(await once(gone, worker, () => deps.membership.isGone(worker)))) continue;
-      await deps.bell.ring({ conversation: address, voided: owner });
+      if (!(await deps.bell.ring({ conversation: address, voided: owner }))) return false;
     }
   }
+  return true;
 }
 
 /** One pass over all asks that are due; returns their number. */

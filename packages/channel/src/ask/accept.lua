@@ -5,7 +5,7 @@ if knownDigest then
 end
 if redis.call('SCARD', live) >= maxInFlight then return { 'BUSY' } end
 local deadline = now + deadlineMs
-checkAt(ask, now + checkMs, deadline)
+checkAt(ask, now + firstCheckMs, deadline)
 local unfinished = redis.call('RPUSH', mail, ask)
 redis.call('SADD', live, ask)
 local seq = write(0, { tail })

@@ -21,15 +21,11 @@ export interface AcceptInput {
 
 export type Accepted = { kind: "accepted"; seq: number; duplicate: boolean } | { kind: "busy" } | { kind: "conflict" };
 
-/** When the sweeper checks an ask first: its bell may have been lost. With the sweeper's own interval this is under a second. */
-const FIRST_CHECK_MS = 600;
-
 const ACCEPT = step("accept.lua", {
   ask: "text",
   digest: "text",
   deadlineMs: "number",
   maxInFlight: "number",
-  checkMs: "number",
   recordVersion: "number",
   conversation: "text",
   id: "text",
@@ -59,7 +55,6 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
     maxInFlight: input.maxInFlight,
-    checkMs: FIRST_CHECK_MS,
     recordVersion: SUPPORTED_RECORD_VERSION,
     conversation,
     id,

@@ -7,12 +7,15 @@ import { RECORD_FIELDS } from "./record.ts";
 
 const MAX_EVENTS = 5000;
 const MAX_BYTES = 8_000_000;
+/** When the sweeper checks an ask that can run: its bell may have been lost. With the sweeper's own interval this is under a second. */
+const FIRST_CHECK_MS = 600;
 
 /** What every step knows of its conversation and its limits; `conversation.lua` says what it does with it. */
 const CONTEXT = {
   retention: "number",
   maxEvents: "number",
   maxBytes: "number",
+  firstCheckMs: "number",
   memberPrefix: "text",
   channel: "text",
   frameHead: "text",
@@ -64,6 +67,7 @@ export function runStep<A extends string>(
     retention: store.retentionMs,
     maxEvents: store.maxEvents ?? MAX_EVENTS,
     maxBytes: store.maxBytes ?? MAX_BYTES,
+    firstCheckMs: FIRST_CHECK_MS,
     memberPrefix: `${at.u}/${at.c}/`,
     channel: channelOf(at),
     frameHead,

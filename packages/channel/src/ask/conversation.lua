@@ -81,13 +81,16 @@ local function unlist(ask)
   redis.call('PEXPIRE', records .. ask, retention)
   redis.call('LREM', mail, 0, ask)
   redis.call('SREM', live, ask)
-  local isEmpty = redis.call('EXISTS', mail) == 0
-  if isEmpty then
+  local head = redis.call('LINDEX', mail, 0)
+  if not head then
     redis.call('PEXPIRE', log, retention)
     redis.call('PEXPIRE', meta, retention)
+  elseif fields(head, 'state') == 'queued' then
+    -- The next ask can run from now on. Checks of its time in the queue must not put off the one that finds a lost bell.
+    redis.call('ZADD', due, 'LT', ms(now + firstCheckMs), memberPrefix .. head)
   end
   redis.call('ZREM', due, memberPrefix .. ask)
-  return isEmpty
+  return not head
 end
 
 -- Writes an ask's last events, the terminal one at the end, and unlists it. Of its record only what a duplicate, a late

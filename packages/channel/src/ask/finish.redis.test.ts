@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
-import { append, arrivedText, cancel, countUnfinished, finish, openLog, take } from "../index.ts";
-import { liveKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
+import { append, arrivedText, askAddress, cancel, checkAsk, countUnfinished, finish, openLog, take } from "../index.ts";
+import { dueKey, liveKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
+import { redisTime } from "../redis/store.ts";
 
 const channel = useChannel();
 const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 2, totalMs: 3 };
@@ -62,6 +63,20 @@ describe("finish", () => {
     expect(await finish(channel.store, second.ask, "any", { end: cancelled, nonce: "b" })).toMatchObject({
       empty: true,
     });
+  });
+
+  it("lets the next ask be checked soon, however often it was checked while it waited", async () => {
+    for (const id of ["one", "two"]) await channel.ask(id);
+    const first = await channel.begun();
+    const two = askAddress(channel.user, CONVERSATION, "two");
+    for (let check = 0; check < 20; check++) await checkAsk(channel.store, two);
+    const due = async () => {
+      const score = await channel.store.redis.zscore(dueKey(two.shard), `${two.u}/${two.c}/${two.a}`);
+      return Number(score) - (await redisTime(channel.store.redis));
+    };
+    expect(await due()).toBeGreaterThan(10_000);
+    await finish(channel.store, first.ask, "any", { end: cancelled, nonce: "a" });
+    expect(await due()).toBeLessThanOrEqual(600);
   });
 
   it("sent twice, or by two workers, ends an ask once: the first wins", async () => {

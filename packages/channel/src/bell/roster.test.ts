@@ -72,6 +72,23 @@ describe("choose", () => {
   });
 });
 
+describe("leader", () => {
+  it("is the first by name of those that are heard, also while a silent one before it is not yet gone", () => {
+    const roster = createRoster();
+    expect(roster.leader).toBeUndefined();
+    for (const worker of ["b", "a", "c"]) roster.hear(beat(worker));
+    expect(roster.leader).toBe("a");
+    pass(roster, 3);
+    roster.hear(beat("b"));
+    expect(roster.leader).toBe("a");
+    pass(roster, 1);
+    expect(roster.leader).toBe("b");
+    expect(roster.workers).toContain("a");
+    roster.hear(beat("b", { leaving: true }));
+    expect(roster.leader).toBeUndefined();
+  });
+});
+
 type Step =
   | { do: "hear"; beat: Beat }
   | { do: "tick"; times: number }

@@ -51,8 +51,10 @@ export interface Roster {
   /** Removes the workers that were silent for 3 s of ticks, and returns them: they are gone until they are heard again. */
   expire(): string[];
   isGone(worker: string): boolean;
-  /** All that are heard and do not leave, sorted: the first one sweeps. */
+  /** All that are heard and do not leave, sorted. */
   readonly workers: readonly string[];
+  /** The first by name of those that were heard within three ticks: it sweeps. */
+  readonly leader: string | undefined;
 }
 
 interface Member {
@@ -80,6 +82,13 @@ export function createRoster(random: () => number = Math.random): Roster {
     const able = fitting.length > 0 ? fitting : heard;
     const fresh = able.filter(([, member]) => silence(member) <= FRESH_TICKS);
     return fresh.length > 0 ? fresh : able;
+  }
+
+  /** Workers that do not leave, sorted by name. */
+  function staying(): Array<[string, Member]> {
+    return [...members]
+      .filter(([, { beat }]) => beat && beat.leaving !== true)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
 
   return {
@@ -123,7 +132,10 @@ export function createRoster(random: () => number = Math.random): Roster {
     },
     isGone: (worker) => gone.has(worker),
     get workers() {
-      return [...members].flatMap(([worker, { beat }]) => (beat && beat.leaving !== true ? [worker] : [])).toSorted();
+      return staying().map(([worker]) => worker);
+    },
+    get leader() {
+      return staying().find(([, member]) => silence(member) <= FRESH_TICKS)?.[0];
     },
   };
 }

@@ -92,6 +92,6 @@ local state, currentAttempt,`,
 /** A worker that sweeps also while another one leads: it must do no harm. */
 export const LEADS: Change = {
   file: "apps/worker/src/bell/membership.ts",
-  from: "return roster.workers[0] === worker;",
+  from: "return roster.leader === worker;",
   to: "return true;",
 };
