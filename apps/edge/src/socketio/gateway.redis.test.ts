@@ -1,4 +1,4 @@
-import { sessionSchema, welcomeSchema } from "@docrelay/protocol";
+import { FEATURES, sessionSchema, welcomeSchema } from "@docrelay/protocol";
 import { once } from "node:events";
 import { eventually } from "@docrelay/testkit";
 import { afterEach, describe, expect, it } from "vitest";
@@ -24,6 +24,7 @@ describe("a connection", () => {
       protocol: 1,
       node: relay.edges[0]?.node,
       expiresAt: expect.any(Number) as number,
+      features: [...FEATURES],
       limits: {
         messageChars: 32_000,
         inlineFileBytes: 1_048_576,

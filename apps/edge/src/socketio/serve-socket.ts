@@ -1,5 +1,6 @@
 import type { Logger } from "@docrelay/platform";
 import {
+  FEATURES,
   PROTOCOL_VERSION,
   refuse,
   type Ack,
@@ -52,7 +53,9 @@ export function serveSocket(
     socket.conn.close(); // a client that has left the namespace has to return on a new connection
   });
   const { user, expiresAt } = admitted;
-  const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node: deps.node, limits: deps.limits, expiresAt };
+  const { node, limits } = deps;
+  const features = [...FEATURES];
+  const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node, limits, expiresAt, features };
   socket.emit("welcome", welcome);
   return served;
 }

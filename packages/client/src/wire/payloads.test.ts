@@ -86,7 +86,10 @@ const PAYLOADS: readonly Payload[] = [
     name: "a welcome",
     read: readWelcome,
     schema: welcomeSchema,
-    good: [{ user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1 }],
+    good: [
+      { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1 },
+      { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1, features: ["of-a-newer-server"] },
+    ],
   },
   {
     name: "a progress",

@@ -61,6 +61,7 @@ export const readWelcome: Reader<Welcome> = object({
   node: text,
   limits: readLimits,
   expiresAt: number,
+  features: optional(list(text)),
 });
 
 export const readProgress: Reader<Progress> = object({

@@ -12,6 +12,8 @@ export const welcomeSchema = z.object({
   node: z.string(),
   limits: limitsSchema,
   expiresAt: z.number(),
+  /** What the server has, of `FEATURES`; absent in servers of 0.1. Unknown words are kept: they are of newer servers. */
+  features: z.optional(z.array(z.string())),
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
