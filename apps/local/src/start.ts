@@ -153,7 +153,11 @@ async function untilReady({ PORT, HOST }: Config): Promise<void> {
   throw new Error("The edges do not get ready: is Redis well?");
 }
 
-function detail({ err, reason, warning }: LogLine): string {
+function detail({ err, reason, warning, code, cause, detail: what, said }: LogLine): string {
+  if (typeof code === "string" && typeof cause === "string") {
+    const words = typeof said === "string" ? ` It says: ${said}` : "";
+    return `${code} (${cause}) ${typeof what === "string" ? what : ""}${words}`.trim();
+  }
   const message = (err as { message?: string } | undefined)?.message;
   return [warning, reason, message].find((text) => typeof text === "string") ?? "";
 }

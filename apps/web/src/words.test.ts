@@ -13,6 +13,8 @@ describe("words", () => {
   it("names the file, and tells a wrong password from a missing one", () => {
     expect(wordsFor({ code: "PDF_ENCRYPTED" }, "a.pdf").what).toBe("a.pdf: This PDF is protected.");
     expect(wordsFor({ code: "PDF_ENCRYPTED", reason: "password" }).what).toBe("That password does not open the PDF.");
+    const busy = { code: "ENGINE_UNAVAILABLE", message: "The AI engine is busy. Ask again in a moment." } as const;
+    expect(wordsFor(busy)).toEqual({ what: busy.message, advice: "", again: true });
   });
 
   it.each([

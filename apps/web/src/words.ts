@@ -51,8 +51,13 @@ const WORDS: Record<ErrorCode, Words> = {
 };
 
 /** The words for an error, with the file's name where it is about one. */
-export function wordsFor(error: Pick<WireError, "code" | "reason">, fileName?: string): Words {
-  const words = WORDS[error.code];
+export function wordsFor(
+  error: Pick<WireError, "code" | "reason"> & Partial<Pick<WireError, "message">>,
+  fileName?: string,
+): Words {
+  // What an engine does wrong has many causes: the server's sentence fits the one, and has the advice in it.
+  const own = error.code.startsWith("ENGINE_") ? error.message : undefined;
+  const words = own === undefined ? WORDS[error.code] : { ...WORDS[error.code], what: own, advice: "" };
   const wrong = error.code === "PDF_ENCRYPTED" && error.reason === "password";
   const what = wrong ? "That password does not open the PDF." : words.what;
   return { ...words, what: fileName === undefined ? what : `${fileName}: ${what}` };

@@ -37,6 +37,7 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
     settings: {
       attempts: config.ENGINE_ATTEMPTS,
       engineName: "websocket",
+      showEngineErrors: config.ENGINE_ERRORS === "shown",
       promptMode: config.ENGINE_PROMPT,
       uniqueId: config.ENGINE_UNIQUE_ID,
     },

@@ -89,6 +89,8 @@ export const schema = z
     ENGINE_URL: engineUrl,
     ENGINE_PROMPT: choice(["plain", "fenced"], "plain"),
     ENGINE_REPLY: choice(["single", "stream"], "single"),
+    /** `shown`: users read the engine's own words about its errors; they are in the log in any case. */
+    ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
     ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),
     ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
     ENGINE_FIRST_REPLY_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 60_000 }),

@@ -1,5 +1,8 @@
 import WebSocket from "ws";
-import { badReply, EngineError } from "./engine.ts";
+import type { IncomingMessage } from "node:http";
+import { cleanText } from "./failure/clean-text.ts";
+import { connectFailure } from "./failure/connect-failure.ts";
+import { badReply, closedFailure, failure, httpFailure, type EngineError } from "./failure/engine-error.ts";
 
 /** Receives what comes on a connection. `end` is called once and last: the connection broke, or a frame is not acceptable. */
 export interface Listener {
@@ -12,7 +15,10 @@ export interface Connection {
   readonly open: boolean;
   /** Replaces the listener. Frames that came before are not repeated. */
   listen(listener: Listener): void;
-  /** Sends a text frame, in UTF-8; resolves when the operating system has accepted all of it. @throws EngineError `unavailable` */
+  /**
+   * Sends a text frame, in UTF-8; resolves when the operating system has accepted all of it. When the connection breaks
+   * before, it stays pending, and the listener's `end` is called.
+   */
   send(text: Buffer): Promise<void>;
   pause(): void;
   resume(): void;
@@ -27,25 +33,36 @@ export interface ConnectOptions {
   readonly handshakeTimeoutMs: number;
   /** Keeps balancers from closing quiet connections. 0: no pings. */
   readonly pingEveryMs: number;
+  /** Texts that no error may repeat. */
+  readonly secrets: readonly string[];
 }
 
 const MAX_FRAGMENTS = 256;
+/** How long the engine may take to close a connection that it has refused or that broke. */
+const CLOSE_MS = 1000;
 
 /**
  * Connects; follows no redirect.
- * @throws EngineError `unavailable` when the engine refuses or does not answer in time; the signal's reason.
+ * @throws EngineError with its cause when the engine refuses or does not answer in time; the signal's reason.
  */
 export async function connectEngine(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
-  const socket = new WebSocket(options.url, {
+  let isConnected = false;
+  const settings: WebSocket.ClientOptions & { closeTimeout: number } = {
     followRedirects: false,
     perMessageDeflate: false,
     maxPayload: options.maxFrameBytes,
     maxFragments: MAX_FRAGMENTS,
-  });
+    closeTimeout: CLOSE_MS,
+    finishRequest(request) {
+      request.once("socket", (tcp) => tcp.once("connect", () => (isConnected = true)));
+      request.end();
+    },
+  };
+  const socket = new WebSocket(options.url, settings);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timeout = setTimeout(
-    () => fail(new EngineError("unavailable", "the engine did not answer in time")),
+    () => fail(failure(isConnected ? "timeout-handshake" : "timeout-connect")),
     options.handshakeTimeoutMs,
   );
   const abort = (): void => fail(signal.reason as Error);
@@ -53,7 +70,11 @@ export async function connectEngine(options: ConnectOptions, signal: AbortSignal
     reject(error);
     socket.terminate();
   }
-  const connection = wrap(socket, options.pingEveryMs);
+  socket.once("unexpected-response", (_request, { statusCode = 0, statusMessage = "", headers }: IncomingMessage) => {
+    const said = cleanText(statusMessage, options.secrets);
+    fail(httpFailure(statusCode, { said, retryAfter: headers["retry-after"] }));
+  });
+  const connection = wrap(socket, options);
   connection.listen({ frame: () => undefined, end: reject });
   socket.once("open", resolve);
   signal.addEventListener("abort", abort, { once: true });
@@ -69,8 +90,9 @@ export async function connectEngine(options: ConnectOptions, signal: AbortSignal
   }
 }
 
-function wrap(socket: WebSocket, pingEveryMs: number): Connection {
+function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Connection {
   let listener: Listener | undefined;
+  let closing: NodeJS.Timeout | undefined;
   const end = (error: EngineError): void => {
     const ended = listener;
     listener = undefined;
@@ -86,8 +108,11 @@ function wrap(socket: WebSocket, pingEveryMs: number): Connection {
     if (binary) end(badReply("binary"));
     else listener?.frame(data.toString());
   });
-  socket.on("error", (cause: Error & { code?: string }) => end(errorOf(cause)));
-  socket.on("close", () => end(new EngineError("unavailable", "the engine closed the connection")));
+  socket.on("error", (cause: Error & { code?: string }) => end(errorOf(cause, secrets)));
+  socket.on("close", (code, reason) => {
+    clearTimeout(closing);
+    end(closedFailure(code, { said: cleanText(reason.toString(), secrets) }));
+  });
 
   return {
     get open() {
@@ -95,9 +120,10 @@ function wrap(socket: WebSocket, pingEveryMs: number): Connection {
     },
     listen: (next) => void (listener = next),
     send: (text) =>
-      new Promise((resolve, reject) => {
+      new Promise((resolve) => {
         socket.send(text, { binary: false }, (cause) => {
-          if (cause) reject(new EngineError("unavailable", "the engine's connection broke", { cause }));
+          // The close that follows tells why, for example that the prompt is too large: `end` is called with it.
+          if (cause) closing ??= setTimeout(() => socket.terminate(), CLOSE_MS);
           else resolve();
         });
       }),
@@ -107,15 +133,17 @@ function wrap(socket: WebSocket, pingEveryMs: number): Connection {
       if (error) end(error);
       listener = undefined;
       clearInterval(pulse);
+      clearTimeout(closing);
       socket.terminate();
     },
   };
 }
 
-function errorOf(cause: Error & { code?: string }): EngineError {
+/** An error before the connection is open, or of what the engine sends on it. */
+function errorOf(cause: Error & { code?: string }, secrets: readonly string[]): EngineError {
   const { code } = cause;
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || code === "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH")
-    return badReply("size", cause);
-  if (code?.startsWith("WS_ERR_")) return badReply("frame", cause);
-  return new EngineError("unavailable", "the engine cannot be reached", { cause });
+    return badReply("size", { cause });
+  if (code?.startsWith("WS_ERR_")) return badReply("frame", { detail: cleanText(cause.message), cause });
+  return connectFailure(cause, secrets);
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { eventually, freePort } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
+import type { EngineError } from "./index.ts";
 import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../test/scripted-engine.ts";
 
 /** A TCP server that is no WebSocket engine. */
@@ -26,16 +27,30 @@ async function startTcp(onSocket: (socket: Socket) => void): Promise<{ url: stri
 
 const answering = (text: string) => (socket: Socket) => void socket.once("data", () => socket.end(text));
 
-describe("an engine that cannot be reached is unavailable", () => {
+describe("an engine that cannot be reached is named by its cause", () => {
   it("refused", async () => {
     await using engine = engineAt(`ws://127.0.0.1:${await freePort()}`);
-    await expect(askAll(engine)).rejects.toMatchObject({ name: "EngineError", kind: "unavailable", reason: undefined });
+    await expect(askAll(engine)).rejects.toMatchObject({
+      name: "EngineError",
+      kind: "unavailable",
+      reason: undefined,
+      why: "refused",
+      retry: "away",
+      message: expect.stringMatching(
+        /^nothing listens at the engine's address: connect ECONNREFUSED 127\.0\.0\.1:\d+$/,
+      ),
+    });
+  });
+
+  it("without a host of that name", async () => {
+    await using engine = engineAt("ws://no-such-host.invalid");
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable", why: "dns", retry: "away" });
   });
 
   it("silent in the handshake", async () => {
     await using tcp = await startTcp((socket) => void socket.resume());
     await using engine = engineAt(`ws://${tcp.url}`, { handshakeTimeoutMs: 50 });
-    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "timeout", why: "timeout-handshake", retry: "away" });
   });
 
   it("answering the handshake byte by byte for ever", async () => {
@@ -44,41 +59,56 @@ describe("an engine that cannot be reached is unavailable", () => {
       socket.on("close", () => clearInterval(drip)).write("HTTP/1.1 101 Switching Protocols\r\nX-Long: ");
     });
     await using engine = engineAt(`ws://${tcp.url}`, { handshakeTimeoutMs: 100 });
-    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(askAll(engine)).rejects.toMatchObject({ why: "timeout-handshake" });
   });
 
   it("redirecting: the redirect is not followed", async () => {
     await using target = await startScriptedEngine(({ say }) => say({ message: "never" }));
     await using tcp = await startTcp(answering(`HTTP/1.1 302 Found\r\nLocation: ${target.url}\r\n\r\n`));
     await using engine = engineAt(`ws://${tcp.url}`);
-    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable", why: "http-3xx", retry: "never" });
     expect(target.opened).toBe(0);
   });
 
   it.each([
-    "HTTP/1.1 503 Service Unavailable\r\n\r\n",
-    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-    "garbage\r\n\r\n",
-    "",
-  ])("answering %j", async (answer) => {
+    ["HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n", "http-503", "away", { retryAfterMs: 7000 }],
+    ["HTTP/1.1 429 Slow \u0007down\r\n\r\n", "http-429", "away", { said: "Slow down", retryAfterMs: undefined }],
+    ["HTTP/1.1 502 Bad Gateway\r\n\r\n", "http-502", "away", {}],
+    ["HTTP/1.1 403 Forbidden\r\n\r\n", "http-403", "never", { said: "Forbidden" }],
+    ["HTTP/1.1 404 Not Found\r\n\r\n", "http-404", "never", {}],
+    ["HTTP/1.1 426 Upgrade Required\r\n\r\n", "http-426", "never", {}],
+    ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "http-2xx", "never", {}],
+    ["garbage\r\n\r\n", "handshake", "never", {}],
+    ["HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "handshake", "never", {}],
+    ["", "reset", "away", {}],
+  ])("answering %j", async (answer, why, retry, more) => {
     await using tcp = await startTcp(answering(answer));
     await using engine = engineAt(`ws://${tcp.url}`);
-    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable", why, retry, ...more });
   });
 
   it("without TLS where TLS is expected", async () => {
     await using server = await startScriptedEngine(() => undefined);
     await using engine = engineAt(server.url.replace("ws:", "wss:"));
-    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable", why: "tls", retry: "never" });
   });
 
-  it("accepting and closing at once", async () => {
+  it.each([
+    [1000, "closed-1000", "again"],
+    [1008, "closed-1008", "never"],
+    [1009, "closed-1009", "never"],
+    [1011, "closed-1011", "again"],
+    [1012, "closed-1012", "away"],
+    [1013, "closed-1013", "away"],
+    [4401, "closed-4xxx", "never"],
+    [4999, "closed-4xxx", "again"],
+  ])("closing with %i at once", async (code, why, retry) => {
     await using server = await startScriptedEngine(
       () => undefined,
-      (socket) => socket.close(),
+      (socket) => socket.close(code, "the engine's\nwords"),
     );
     await using engine = engineAt(server.url);
-    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(askAll(engine)).rejects.toMatchObject({ kind: "unavailable", why, retry, said: "the engine's words" });
   });
 
   it("and is reached again once it is there, with all its connections", async () => {
@@ -187,10 +217,12 @@ describe("a bad reply", () => {
     await expect(askAll(engine)).rejects.toMatchObject({ kind: "bad-reply", reason: "size" });
   });
 
-  it("says nothing of what the engine said or where it is", async () => {
-    await using server = await startScriptedEngine(({ say }) => say({ error: "password=hunter2" }));
-    await using engine = engineAt(server.url);
-    const error = await askAll(engine).catch((one: Error) => one);
+  it("keeps the engine's own words apart, in one line of bounded length, without the secrets of its address", async () => {
+    const words = `key hunter22 is\u0000 wrong\n\u202e${"x".repeat(5000)}`;
+    await using server = await startScriptedEngine(({ say }) => say({ error: { message: words } }));
+    await using engine = engineAt(`${server.url}/?key=hunter22`);
+    const error = (await askAll(engine).catch((one: unknown) => one)) as EngineError;
     expect(String(error)).toBe("EngineError: the engine replied with an error");
+    expect(error.said).toBe(`key … is wrong ${"x".repeat(285)}…`);
   });
 });

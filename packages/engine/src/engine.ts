@@ -38,36 +38,3 @@ export type EngineEvent =
 export interface Engine extends AsyncDisposable {
   ask(ask: EngineAsk, signal: AbortSignal): AsyncIterable<EngineEvent>;
 }
-
-/**
- * Why a reply cannot be used. `size`: too long. `error`: the engine reports an error. `empty`: no text field. `unique-id`:
- * the id of another ask, or none on a connection where one is required. `binary`: not a text frame. `frame`: a violation
- * of the WebSocket protocol. `depth`: JSON nested too deeply.
- */
-export type BadReply = "size" | "error" | "empty" | "unique-id" | "binary" | "frame" | "depth";
-
-/** Why an engine call failed. All kinds may be retried. `reason` is set for `bad-reply` only. */
-export class EngineError extends Error {
-  override readonly name = "EngineError";
-  readonly kind: "unavailable" | "timeout" | "bad-reply";
-  readonly reason: BadReply | undefined;
-  constructor(kind: EngineError["kind"], message: string, more: { reason?: BadReply; cause?: unknown } = {}) {
-    super(message, more.cause === undefined ? undefined : { cause: more.cause });
-    this.kind = kind;
-    this.reason = more.reason;
-  }
-}
-
-const SENTENCES: Record<BadReply, string> = {
-  size: "the engine's reply is too large",
-  error: "the engine replied with an error",
-  empty: "the engine's reply has no text",
-  "unique-id": "the engine's reply is not known to belong to this ask",
-  binary: "the engine replied in binary",
-  frame: "the engine broke the WebSocket protocol",
-  depth: "the engine's reply is nested too deeply",
-};
-
-export function badReply(reason: BadReply, cause?: unknown): EngineError {
-  return new EngineError("bad-reply", SENTENCES[reason], { reason, cause });
-}

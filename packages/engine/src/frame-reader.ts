@@ -1,5 +1,8 @@
 import type { Connection } from "./connection.ts";
-import { EngineError } from "./engine.ts";
+import { failure } from "./failure/engine-error.ts";
+
+/** What the engine is silent about: the name of the timeout. */
+export type Waiting = "timeout-send" | "timeout-first" | "timeout-idle";
 
 /** The socket is paused while this many frames, or characters of frames, wait to be read. */
 const MAX_FRAMES = 64;
@@ -42,23 +45,23 @@ export class FrameReader implements Disposable {
       done = true;
       this.#wake?.();
     }, this.#fail);
-    while (!done && !this.#failure && this.#frames.length === 0) await this.#change(timeoutMs);
+    while (!done && !this.#failure && this.#frames.length === 0) await this.#change(timeoutMs, "timeout-send");
     if (this.#failure && this.#frames.length === 0) throw this.#failure;
     this.#quietSince = performance.now();
   }
 
   /**
    * The next frame. Frames that came before a failure are returned first.
-   * @throws EngineError `timeout` after `timeoutMs` without a frame; the error that ended the connection; the signal's
+   * @throws EngineError `waiting` after `timeoutMs` without a frame; the error that ended the connection; the signal's
    * reason.
    */
-  async next(timeoutMs: number): Promise<string> {
+  async next(timeoutMs: number, waiting: Waiting): Promise<string> {
     for (;;) {
       this.#signal.throwIfAborted();
       const frame = this.#take();
       if (frame !== undefined) return frame;
       if (this.#failure) throw this.#failure;
-      await this.#change(timeoutMs);
+      await this.#change(timeoutMs, waiting);
     }
   }
 
@@ -102,11 +105,11 @@ export class FrameReader implements Disposable {
   }
 
   /** Resolves at the next frame or failure. After `timeoutMs` of silence the failure is a timeout. */
-  #change(timeoutMs: number): Promise<void> {
+  #change(timeoutMs: number, waiting: Waiting): Promise<void> {
     return new Promise((resolve) => {
       const left = Math.max(1, this.#quietSince + timeoutMs - performance.now());
       let last: NodeJS.Immediate | undefined;
-      const fail = (): void => this.#fail(new EngineError("timeout", "the engine is silent"));
+      const fail = (): void => this.#fail(failure(waiting));
       // After a stall of this process, timers run before its sockets are read: a frame may be there already.
       const timer = setTimeout(() => (last = setImmediate(fail)), left);
       this.#wake = () => {

@@ -72,18 +72,25 @@ describe("readFrame: end", () => {
 
 describe("readFrame: refusals", () => {
   it.each([
-    { type: "error", message: "no" },
-    { error: "no" },
-    { error: { code: 1 } },
-    { error: true },
-    { error: 0 },
-    { message: "x", error: "no" },
-  ])("fails on %j", (frame) => {
-    expect(read(frame)).toEqual({ refused: "error" });
-    expect(read(frame, STREAM)).toEqual({ refused: "error" });
+    [{ type: "error", message: "no" }, { said: "no" }],
+    [{ error: "no" }, { said: "no" }],
+    [{ error: { code: 1 } }, {}],
+    [{ error: { message: "deep", code: "c" } }, { said: "deep" }],
+    [{ error: true, detail: "why" }, { said: "why" }],
+    [{ message: "x", error: "no" }, { said: "no" }],
+    [{ type: "error" }, {}],
+    [
+      { error: "busy", retry: true },
+      { said: "busy", retry: "again" },
+    ],
+    [{ error: { message: "busy", retry_after: 3 } }, { said: "busy", retry: "again" }],
+    [{ error: "no", retryable: false }, { said: "no" }],
+  ])("fails on %j", (frame, more) => {
+    expect(read(frame)).toEqual({ refused: "error", ...more });
+    expect(read(frame, STREAM)).toEqual({ refused: "error", ...more });
   });
 
-  it.each([null, false, "", undefined])("an error field that holds %s says that there is none", (error) => {
+  it.each([null, false, "", undefined, 0, {}, []])("an error field that holds %j says that there is none", (error) => {
     expect(read({ message: "x", error })).toMatchObject({ text: "x" });
   });
 

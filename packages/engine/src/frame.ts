@@ -27,6 +27,10 @@ export interface ReplyFrame {
 
 export interface RefusedFrame {
   readonly refused: "error" | "unique-id" | "depth";
+  /** What the engine reports as its error, as it came. */
+  readonly said?: string;
+  /** Given when the engine says itself that asking again makes sense. */
+  readonly retry?: "again";
 }
 
 /** The first of these fields that is a string is the text. */
@@ -65,10 +69,8 @@ export function readFrame(raw: string, { reply, uniqueId, mustEcho }: FrameRule)
   const frame = parseObject(raw);
   if (!frame) return plain(raw, single, mustEcho);
 
-  const { type, error, citations } = frame;
-  // Many engines always send an `error` field and leave it empty on success.
-  const failed = type === "error" || !(error === undefined || error === null || error === false || error === "");
-  if (failed) return { refused: "error" };
+  const { type, citations } = frame;
+  if (type === "error" || isError(frame["error"])) return reportedError(frame);
   const id = frame["unique_id"] ?? undefined;
   if (id === undefined ? mustEcho : id !== uniqueId && !(typeof id === "number" && String(id) === uniqueId))
     return { refused: "unique-id" };
@@ -87,6 +89,25 @@ export function readFrame(raw: string, { reply, uniqueId, mustEcho }: FrameRule)
 
 function plain(text: string, single: boolean, mustEcho: boolean): ReplyFrame | RefusedFrame {
   return mustEcho ? { refused: "unique-id" } : { text, last: single, whole: single, json: false, echoed: false };
+}
+
+/** Many engines always send an `error` field and leave it empty on success. */
+function isError(value: unknown): boolean {
+  if (typeof value === "object") return value !== null && Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+/** The first of these fields that is a string is the error's text. */
+const ERROR_FIELDS = ["message", "detail", "reason", "text", "content", "error", "code"];
+const RETRY_FIELDS = ["retry", "retryable", "retry_after", "retryAfter", "retry_after_ms", "retryAfterMs"];
+
+function reportedError(frame: Record<string, unknown>): RefusedFrame {
+  const { error } = frame;
+  const inner = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
+  const texts = [error, ...ERROR_FIELDS.map((field) => inner[field]), ...ERROR_FIELDS.map((field) => frame[field])];
+  const said = texts.find((text): text is string => typeof text === "string" && text !== "");
+  const retry = RETRY_FIELDS.some((field) => Boolean(inner[field] ?? frame[field]));
+  return { refused: "error", ...(said === undefined ? {} : { said }), ...(retry ? { retry: "again" } : {}) };
 }
 
 function parseObject(raw: string): Record<string, unknown> | undefined {

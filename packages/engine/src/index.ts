@@ -1,11 +1,6 @@
-export {
-  EngineError,
-  type BadReply,
-  type Engine,
-  type EngineAsk,
-  type EngineCitation,
-  type EngineEvent,
-} from "./engine.ts";
+export type { Engine, EngineAsk, EngineCitation, EngineEvent } from "./engine.ts";
+export type { BadReply, CauseName, FailureKind, RetryAdvice } from "./failure/causes.ts";
+export { badReply, EngineError, failure } from "./failure/engine-error.ts";
 export type { ReplyMode } from "./frame.ts";
 export { buildPrompt, type Prompt, type PromptFile, type PromptInput } from "./prompt.ts";
 export { engineName, engineUrlProblem } from "./url.ts";

@@ -111,10 +111,10 @@ describe("the pool", () => {
     expect(pool.request("dan")).toEqual([{ do: "refuse", ticket: 4, why: "full" }]);
     expect(pool.give({ kind: "closed" })).toEqual([
       { do: "end", socket: 1 },
-      { do: "refuse", ticket: 2, why: "closed" },
-      { do: "refuse", ticket: 3, why: "closed" },
+      { do: "refuse", ticket: 2, why: "stopped" },
+      { do: "refuse", ticket: 3, why: "stopped" },
     ]);
-    expect(pool.request("eve")).toEqual([{ do: "refuse", ticket: 5, why: "closed" }]);
+    expect(pool.request("eve")).toEqual([{ do: "refuse", ticket: 5, why: "stopped" }]);
     expect(pool.give({ kind: "gone", socket: 1 })).toEqual([]);
   });
 

@@ -62,7 +62,7 @@ export type PoolAction =
   /** Open a new connection; it counts as assigned from now on. */
   | { do: "connect"; ticket: number; socket: number }
   | { do: "end"; socket: number }
-  | { do: "refuse"; ticket: number; why: "full" | "closed" };
+  | { do: "refuse"; ticket: number; why: "full" | "stopped" };
 
 export interface PoolStep {
   readonly state: PoolState;
@@ -82,7 +82,7 @@ export function stepPool(state: PoolState, input: PoolInput, now: number, rule: 
   switch (input.kind) {
     case "request": {
       const { request } = input;
-      if (state.closed) return refuse(state, request.ticket, "closed");
+      if (state.closed) return refuse(state, request.ticket, "stopped");
       if (state.waiting.length >= rule.maxWaiting) return refuse(state, request.ticket, "full");
       return assign(
         { state: { ...state, waiting: [...state.waiting, { ...request, since: now }] }, actions: [] },
@@ -114,13 +114,13 @@ export function nextTick({ members, waiting }: PoolState, now: number, rule: Poo
   return Math.min(longestUnused.since + rule.idleMs, resting ? resting.since + rule.restMs : Infinity);
 }
 
-function refuse(state: PoolState, ticket: number, why: "full" | "closed"): PoolStep {
+function refuse(state: PoolState, ticket: number, why: "full" | "stopped"): PoolStep {
   return { state, actions: [{ do: "refuse", ticket, why }] };
 }
 
 function close(state: PoolState): PoolStep {
   const ends: PoolAction[] = state.members.map(({ socket }) => ({ do: "end", socket }));
-  const refusals: PoolAction[] = state.waiting.map(({ ticket }) => ({ do: "refuse", ticket, why: "closed" }));
+  const refusals: PoolAction[] = state.waiting.map(({ ticket }) => ({ do: "refuse", ticket, why: "stopped" }));
   return { state: { ...state, members: [], waiting: [], closed: true }, actions: [...ends, ...refusals] };
 }
 

@@ -1,5 +1,6 @@
 import { connectEngine, type ConnectOptions, type Connection } from "./connection.ts";
-import { EngineError, type EngineAsk } from "./engine.ts";
+import type { EngineAsk } from "./engine.ts";
+import { failure } from "./failure/engine-error.ts";
 import { EMPTY_POOL, nextTick, stepPool, type PoolAction, type PoolInput, type PoolRule } from "./pool-state.ts";
 
 /** A connection that one ask holds. The first call of `release` or `discard` counts; later calls do nothing. */
@@ -15,7 +16,7 @@ export interface Lease {
 
 /** The sockets to one engine: the I/O around {@link stepPool}. */
 export interface Pool {
-  /** @throws EngineError `unavailable`; the signal's reason, also while the call waits for a connection. */
+  /** @throws EngineError of a connection that did not open; the signal's reason, also while the call waits for a connection. */
   acquire(ask: EngineAsk, signal: AbortSignal): Promise<Lease>;
   /** Connections that are open or opening. */
   readonly size: number;
@@ -71,7 +72,7 @@ class SocketPool implements Pool {
   }
 
   close(): void {
-    const error = new EngineError("unavailable", "the engine's pool is closed");
+    const error = failure("stopped");
     this.#closing.abort(error);
     for (const connection of this.#sockets.values()) connection.destroy(error);
     this.#dispatch({ kind: "closed" });
@@ -103,12 +104,8 @@ class SocketPool implements Pool {
     this.#callers.delete(action.ticket);
     if (!caller) throw new Error(`no caller has ticket ${action.ticket}`);
     switch (action.do) {
-      case "refuse": {
-        const full = action.why === "full";
-        return caller.reject(
-          new EngineError("unavailable", full ? "too many asks wait for the engine" : "the engine's pool is closed"),
-        );
-      }
+      case "refuse":
+        return caller.reject(failure(action.why));
       case "assign": {
         const connection = this.#sockets.get(action.socket);
         if (!connection) throw new Error(`there is no socket ${action.socket}`);

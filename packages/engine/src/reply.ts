@@ -1,4 +1,5 @@
-import type { BadReply, EngineEvent } from "./engine.ts";
+import type { EngineEvent } from "./engine.ts";
+import type { BadReply, RetryAdvice } from "./failure/causes.ts";
 import { readFrame, type FrameRule } from "./frame.ts";
 
 /** The state of one reply while its frames come in. */
@@ -17,7 +18,8 @@ export interface ReplyRule extends FrameRule {
 
 export type ReplyStep =
   | { readonly reply: Reply; readonly events: readonly EngineEvent[] }
-  | { readonly refused: BadReply };
+  /** `said`: what the engine reports as its error, as it came. */
+  | { readonly refused: BadReply; readonly said?: string; readonly retry?: RetryAdvice };
 
 export const NO_REPLY: Reply = { bytes: 0, frames: 0, echoed: true, over: false };
 

@@ -1,4 +1,6 @@
-import { badReply, type Engine, type EngineAsk, type EngineEvent } from "./engine.ts";
+import type { Engine, EngineAsk, EngineEvent } from "./engine.ts";
+import { cleanText, secretsOf } from "./failure/clean-text.ts";
+import { badReply } from "./failure/engine-error.ts";
 import { askFrame, type ReplyMode } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { createPool, type Lease } from "./pool.ts";
@@ -41,13 +43,14 @@ const MAX_SERVED = 256;
  * An engine behind a WebSocket, over pooled connections with one ask in flight each.
  *
  * A connection is closed after a timeout, an abort, a frame outside of a reply, a reply that cannot be used, or when the
- * iteration was left before its end. Disposing closes all connections; asks in flight fail as `unavailable`.
+ * iteration was left before its end. Disposing closes all connections; asks in flight fail as `stopped`.
  * @throws TypeError when the URL has a problem.
  */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   const problem = engineUrlProblem(options.url);
   if (problem) throw new TypeError(`the engine's URL ${problem}`);
   const { handshakeTimeoutMs = 5000, keepMs = 60_000, pingEveryMs = 15_000 } = options;
+  const secrets = secretsOf(options.url);
   const pool = createPool(
     {
       connections: options.connections,
@@ -58,7 +61,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
       patienceMs: PATIENCE_MS,
     },
     // A frame is JSON around the text: escapes may make it six times as long as what it holds.
-    { url: options.url, maxFrameBytes: options.maxReplyBytes * 6 + 65_536, handshakeTimeoutMs, pingEveryMs },
+    { url: options.url, maxFrameBytes: options.maxReplyBytes * 6 + 65_536, handshakeTimeoutMs, pingEveryMs, secrets },
     options.onFrameAfterReply,
   );
 
@@ -67,7 +70,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
     signal.addEventListener("abort", lease.discard, { once: true });
     try {
       signal.throwIfAborted();
-      yield* converse(lease, request, options, signal);
+      yield* converse(lease, request, { ...options, secrets }, signal);
     } finally {
       signal.removeEventListener("abort", lease.discard);
       lease.discard();
@@ -85,7 +88,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
 async function* converse(
   lease: Lease,
   request: EngineAsk,
-  options: WebSocketEngineOptions,
+  options: WebSocketEngineOptions & { readonly secrets: readonly string[] },
   signal: AbortSignal,
 ): AsyncGenerator<EngineEvent, void, void> {
   using frames = new FrameReader(lease.connection, signal);
@@ -96,9 +99,13 @@ async function* converse(
   const rule = { reply: options.reply, uniqueId, mustEcho: lease.mustEcho, maxReplyBytes: options.maxReplyBytes };
   let reply = NO_REPLY;
   while (!reply.over) {
-    const raw = await frames.next(reply.frames === 0 ? options.firstReplyTimeoutMs : options.idleTimeoutMs);
+    const isFirst = reply.frames === 0;
+    const raw = isFirst
+      ? await frames.next(options.firstReplyTimeoutMs, "timeout-first")
+      : await frames.next(options.idleTimeoutMs, "timeout-idle");
     const step = readReply(reply, raw, rule);
-    if ("refused" in step) throw badReply(step.refused);
+    if ("refused" in step)
+      throw badReply(step.refused, { said: cleanText(step.said ?? "", options.secrets), retry: step.retry });
     reply = step.reply;
     // Before the end event is yielded, because a consumer may leave the loop when it gets it.
     if (reply.over && !frames.hasMore) lease.release(reply.echoed);

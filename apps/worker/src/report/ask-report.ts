@@ -4,7 +4,7 @@ import { logAtMostOnceASecond, type Logger, type Metrics } from "@docrelay/platf
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
 
-/** Logs and counts what happens to asks: ids, codes and times, never a word of a question, document or reply. */
+/** Logs and counts what happens to asks: ids, codes and times, never a word of a question, document or reply; of an engine, its words about an error. */
 export interface AskReport {
   /** `waitedMs`: since the acceptance, without the time that the files took. */
   begun(ask: TakenAsk, attempt: number, waitedMs: number): void;
@@ -59,9 +59,11 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
       counted.firstTokens.observe(sinceMs / 1000);
       counted.engineFirstTokens.observe(engineMs / 1000);
     },
-    attemptFailed(ask, attempt, { code, reason }) {
-      counted.failedCalls.inc({ code });
-      log.warn({ ...fieldsOf(ask, attempt), code, reason }, "attempt failed");
+    attemptFailed(ask, attempt, { code, reason, engine }) {
+      const cause = engine?.why ?? reason ?? "other";
+      counted.failedCalls.inc({ code, cause });
+      const facts = engine && { detail: engine.message, said: engine.said, retry: engine.retry };
+      log.warn({ ...fieldsOf(ask, attempt), code, cause, ...facts }, "attempt failed");
     },
     fenced(ask, attempt) {
       counted.staleAttempts.inc();
@@ -109,7 +111,10 @@ function createFrameWarning(log: Logger): (mode: ReplyMode) => void {
 function createAskMetrics(metrics: Metrics) {
   return {
     calls: metrics.counter("docrelay_engine_calls_total", "Engine calls begun"),
-    failedCalls: metrics.counter("docrelay_engine_calls_failed_total", "Engine calls that failed, by code", ["code"]),
+    failedCalls: metrics.counter("docrelay_engine_calls_failed_total", "Engine calls that failed, by code and cause", [
+      "code",
+      "cause",
+    ]),
     ends: metrics.counter("docrelay_asks_ended_total", "Asks ended by this process, by how", ["how"]),
     askSeconds: metrics.histogram("docrelay_ask_seconds", "From acceptance to completion", SECONDS),
     queueWaits: metrics.histogram(

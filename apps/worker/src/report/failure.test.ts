@@ -1,23 +1,35 @@
 import { ChannelError } from "@docrelay/channel";
-import { EngineError } from "@docrelay/engine";
+import { failure as engineFailure } from "@docrelay/engine";
 import { JobsError } from "@docrelay/jobs";
 import { ERROR_SAMPLES } from "@docrelay/platform/redis-error-samples";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import { describe, expect, it } from "vitest";
-import { levelOf, originOf } from "./failure.ts";
+import { levelOf, originOf, withOwnWords } from "./failure.ts";
 
 describe("originOf", () => {
   it.each([
-    ["unavailable", "ENGINE_UNAVAILABLE"],
-    ["timeout", "ENGINE_TIMEOUT"],
-    ["bad-reply", "ENGINE_BAD_REPLY"],
-  ] as const)("makes an engine's %s a %s", (kind, code) => {
-    expect(originOf(new EngineError(kind, "said"))).toEqual({ kind: "engine", failure: { code } });
+    ["refused", "ENGINE_UNAVAILABLE", "refused", undefined],
+    ["tls", "ENGINE_UNAVAILABLE", "tls", /refuses this server/],
+    ["full", "ENGINE_UNAVAILABLE", "full", /is busy/],
+    ["timeout-first", "ENGINE_TIMEOUT", "timeout-first", undefined],
+    ["timeout-idle", "ENGINE_TIMEOUT", "timeout-idle", /in the middle/],
+    ["reply-error", "ENGINE_BAD_REPLY", "error", /reports an error/],
+    ["reply-empty", "ENGINE_BAD_REPLY", "empty", undefined],
+  ] as const)("makes %s of an engine a %s with reason %s and a sentence that fits", (why, code, reason, message) => {
+    const error = engineFailure(why);
+    const origin = originOf(error);
+    expect(origin).toMatchObject({ kind: "engine", failure: { code, reason, engine: error } });
+    const said = origin.kind === "engine" ? origin.failure.message : "";
+    if (message === undefined) expect(said).toBeUndefined();
+    else expect(said).toMatch(message);
   });
 
-  it("keeps the reason of a bad reply", () => {
-    const error = new EngineError("bad-reply", "said", { reason: "size" });
-    expect(originOf(error)).toEqual({ kind: "engine", failure: { code: "ENGINE_BAD_REPLY", reason: "size" } });
+  it("keeps the engine's words from users, unless they are asked for", () => {
+    const origin = originOf(engineFailure("reply-error", { said: "context length exceeded" }));
+    const failure = origin.kind === "engine" ? origin.failure : undefined;
+    expect(failure?.message).not.toContain("context");
+    expect(failure && withOwnWords(failure).message).toBe("The AI engine says: context length exceeded");
+    expect(withOwnWords({ code: "ASK_EXPIRED" })).toEqual({ code: "ASK_EXPIRED" });
   });
 
   it.each([

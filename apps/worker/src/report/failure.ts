@@ -8,6 +8,10 @@ import type { ErrorCode } from "@docrelay/protocol";
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason?: string;
+  /** For users, in place of the code's own sentence. */
+  readonly message?: string;
+  /** What happened, when an engine call failed. */
+  readonly engine?: EngineError;
 }
 
 /** Where an error comes from: the engine (the ask may get another attempt), the store (the step is retried), or a bug. */
@@ -26,8 +30,46 @@ const ENGINE_CODES = {
   "bad-reply": "ENGINE_BAD_REPLY",
 } as const satisfies Record<EngineError["kind"], ErrorCode>;
 
-function engineFailure({ kind, reason }: EngineError): Failure {
-  return { code: ENGINE_CODES[kind], ...(reason === undefined ? {} : { reason }) };
+function engineFailure(engine: EngineError): Failure {
+  const message = sentenceFor(engine);
+  return {
+    code: ENGINE_CODES[engine.kind],
+    reason: engine.reason ?? engine.why,
+    ...(message === undefined ? {} : { message }),
+    engine,
+  };
+}
+
+/** What users read where their code's own sentence would mislead. */
+function sentenceFor({ kind, retry, why }: EngineError): string | undefined {
+  if (why === "reply-error")
+    return retry === "never" ? "The AI engine reports an error." : "The AI engine reports an error. Ask again.";
+  if (why === "timeout-idle") return "The AI engine stopped in the middle of its answer. Ask again.";
+  if (kind !== "unavailable") return undefined;
+  if (retry === "never") return "The AI engine refuses this server. Its operator has to set it right.";
+  if (BUSY.has(why)) return "The AI engine is busy. Ask again in a moment.";
+  return why.startsWith("closed-") ? "The AI engine broke off. Ask again." : undefined;
+}
+
+const BUSY: ReadonlySet<EngineError["why"]> = new Set([
+  "full",
+  "http-408",
+  "http-425",
+  "http-429",
+  "http-503",
+  "http-529",
+  "closed-1013",
+]);
+
+/** The same failure with the engine's own words for the user, if it said any. */
+export function withOwnWords(failure: Failure): Failure {
+  const said = failure.engine?.said;
+  return said === undefined ? failure : { ...failure, message: `The AI engine says: ${said}` };
+}
+
+/** Whether another engine call of the same ask would fail in the same way. */
+export function isFinal(failure: Failure | undefined): boolean {
+  return failure?.engine?.retry === "never";
 }
 
 /** Log level of a failed ask: `error` for faults of docrelay or its store, `warn` for the engine's and for expiry, else `info`. */

@@ -1,13 +1,18 @@
 import type { AttemptPlan, Outcome } from "../answer/attempt.ts";
 import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
 import type { AskReport } from "../report/ask-report.ts";
+import { withOwnWords } from "../report/failure.ts";
 import { sendProgress, type ProgressDeps } from "./progress.ts";
 import { promptOf, type PromptSettings } from "./prompt.ts";
 import type { Text } from "./texts.ts";
 import type { OwnedAsk } from "./turn.ts";
 
 export interface CallDeps extends StreamDeps, ProgressDeps {
-  readonly settings: PromptSettings & { readonly engineName: string };
+  readonly settings: PromptSettings & {
+    readonly engineName: string;
+    /** Users read the engine's own words about its errors. */
+    readonly showEngineErrors: boolean;
+  };
   readonly report: ProgressDeps["report"] &
     Pick<AskReport, "begun" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed">;
 }
@@ -55,8 +60,9 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   });
   if (outcome.kind === "completed") report.ended(ask, attempt, { type: "completed" }, performance.now() - acceptedAt);
   if (outcome.kind === "stale") report.fenced(ask, attempt);
-  if (outcome.kind === "failed") report.attemptFailed(ask, attempt, outcome.failure);
-  return outcome;
+  if (outcome.kind !== "failed") return outcome;
+  report.attemptFailed(ask, attempt, outcome.failure);
+  return deps.settings.showEngineErrors ? { ...outcome, failure: withOwnWords(outcome.failure) } : outcome;
 }
 
 function planOf({ ask, texts, takenAt }: BegunCall, engine: string): AttemptPlan {

@@ -24,10 +24,13 @@ export function endFailed(
   ask: TakenAsk,
   { at, failure, file }: { at: EventPlace; failure: Failure; file?: number },
 ): Promise<Turn> {
-  const { code, reason } = failure;
+  const { code, reason, message, engine } = failure;
+  const retryAfterMs = engine?.retryAfterMs;
   const error = wireError(code, {
     ask: ask.id,
     trace: ask.trace,
+    ...(message === undefined ? {} : { message }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(reason === undefined ? {} : { reason }),
     ...(file === undefined ? {} : { file }),
   });

@@ -133,28 +133,51 @@ describe("an engine that fails", () => {
   });
 
   it.each([
-    ["drops the connection", "ENGINE_UNAVAILABLE", undefined],
-    ["is silent", "ENGINE_TIMEOUT", undefined],
-    ["replies with an error", "ENGINE_BAD_REPLY", "error"],
+    ["drops the connection", "ENGINE_UNAVAILABLE", "closed-1006"],
+    ["is silent", "ENGINE_TIMEOUT", "timeout-first"],
     ["replies to another ask", "ENGINE_BAD_REPLY", "unique-id"],
-    ["replies without end", "ENGINE_BAD_REPLY", "size"],
   ])("and always %s fails the ask with %s after all attempts", async (what, code, reason) => {
     await at.here({ ENGINE_FIRST_REPLY_TIMEOUT_MS: "100", ENGINE_IDLE_TIMEOUT_MS: "100", MAX_REPLY_BYTES: "10000" });
     at.engine.script = (call) => {
       if (what === "drops the connection") call.drop();
-      else if (what === "replies with an error") call.send({ type: "error", message: "no" });
       else if (what === "replies to another ask") call.send({ message: "secret", unique_id: "somebody else" });
-      else if (what === "replies without end") for (let i = 0; i < 20; i++) call.text("x".repeat(1000));
     };
     await at.ask("talk", "one");
     const end = await at.ended("talk", "one");
     expect(end).toMatchObject({
       type: "failed",
       attempt: 3,
-      error: { code, retryable: true, ask: "one", trace: "trace-one", ...(reason ? { reason } : {}) },
+      error: { code, retryable: true, ask: "one", trace: "trace-one", reason },
     });
     expect(at.engine.calls).toHaveLength(3);
     expect(JSON.stringify(await at.events("talk"))).not.toContain("secret");
+  });
+
+  it.each([
+    ["hidden", "The AI engine reports an error."],
+    ["shown", "The AI engine says: context length exceeded"],
+  ])("and reports an error is asked once; ENGINE_ERRORS=%s", async (ENGINE_ERRORS, message) => {
+    const worker = await at.here({ ENGINE_ERRORS });
+    at.engine.script = (call, index) => {
+      if (index === 0) call.text("half ");
+      if (index === 0) call.send({ error: { message: "context\nlength exceeded" } });
+      else echo(call);
+    };
+    await at.ask("talk", "one");
+    await at.ask("talk", "two");
+    expect(await at.ended("talk", "one")).toMatchObject({
+      type: "failed",
+      attempt: 1,
+      error: { code: "ENGINE_BAD_REPLY", reason: "error", message },
+    });
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "completed", attempt: 1 });
+    expect(at.engine.calls).toHaveLength(2);
+    const lines = at.logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "attempt failed");
+    expect(lines).toMatchObject([
+      { askId: "one", attempt: 1, code: "ENGINE_BAD_REPLY", cause: "reply-error", said: "context length exceeded" },
+    ]);
+    const metrics = await worker.resources.metrics.text();
+    expect(metrics).toContain('docrelay_engine_calls_failed_total{code="ENGINE_BAD_REPLY",cause="reply-error"} 1');
   });
 
   it("cannot be reached: every attempt counts, and the next ask runs", async () => {

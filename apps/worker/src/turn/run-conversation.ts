@@ -1,7 +1,7 @@
 import { newOwner, take, workerOf } from "@docrelay/channel";
 import type { Disposition, Rung } from "../bell/conversation-slots.ts";
 import { backoff } from "@docrelay/protocol";
-import type { Failure } from "../report/failure.ts";
+import { isFinal, type Failure } from "../report/failure.ts";
 import { retry, sleep } from "../report/retry.ts";
 import { runTurn, type TurnDeps } from "./run-turn.ts";
 import { STORE_PATIENCE_MS } from "./turn.ts";
@@ -36,7 +36,9 @@ export async function runConversation(
   let gone = voided;
   while (!stopping.aborted) {
     const owner = newOwner(deps.worker);
-    const from = { maxAttempts: settings.attempts, ...(gone === undefined ? {} : { voided: gone }) };
+    // After a failure that would repeat itself the next turn only ends the ask: taking it must not begin a call.
+    const maxAttempts = isFinal(failed?.failure) ? 0 : settings.attempts;
+    const from = { maxAttempts, ...(gone === undefined ? {} : { voided: gone }) };
     taking();
     const taken = await retry(() => take(store, conversation, owner, from), patience);
     if (taken.kind === "empty") return "done";
@@ -58,7 +60,7 @@ export async function runConversation(
       case "retry":
         failed = { a, failure: turn.failure };
         // No pause after the last allowed call: the next turn only ends the ask.
-        if (turn.attempt < settings.attempts)
+        if (turn.attempt < settings.attempts && !isFinal(turn.failure))
           await sleep(backoff(turn.attempt - 1, ENGINE_RETRY_MS, deps.random()), stopping);
         break;
       case "again":

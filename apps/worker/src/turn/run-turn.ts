@@ -1,6 +1,6 @@
 import { append, begin, handBack, newNonce } from "@docrelay/channel";
 import type { AskReport } from "../report/ask-report.ts";
-import { originOf, type Failure } from "../report/failure.ts";
+import { isFinal, originOf, type Failure } from "../report/failure.ts";
 import { retry, sleep } from "../report/retry.ts";
 import { callEngine, type CallDeps } from "./call-engine.ts";
 import { classifyTaken } from "./classify-taken.ts";
@@ -54,7 +54,8 @@ export async function runTurn(deps: TurnDeps, { ask, owner }: OwnedAsk, previous
 }
 
 async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
-  const { ask } = running;
+  const { ask, previous } = running;
+  if (previous && isFinal(previous)) return endFailed(deps, ask, { at: nextPlace(ask), failure: previous });
   const patience = { forMs: STORE_PATIENCE_MS, signal: deps.stopping };
   const texts = await retry(() => lookAtTexts(deps, ask.body.files), patience);
   if (texts.kind === "missing") return parkAsk(deps, running, texts.files);
@@ -73,7 +74,7 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
     if (reply.kind !== "written" && reply.kind !== "done") return turnOf(reply.kind, () => endCancelled(deps, ask, ""));
     deps.report.written("extracted");
   }
-  if (ask.orphaned && running.previous === undefined) await sleep(deps.stagger(performance.now()), deps.stopping);
+  if (ask.orphaned && previous === undefined) await sleep(deps.stagger(performance.now()), deps.stopping);
   if (deps.stopping.aborted) return handBackAsk(deps, running);
   return beginCall(deps, running, texts.texts, n);
 }

@@ -1,0 +1,28 @@
+import { cleanText } from "./clean-text.ts";
+import { failure, type EngineError } from "./engine-error.ts";
+
+type SystemError = Error & { code?: string; errors?: readonly SystemError[] };
+
+const UNREACHABLE = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EADDRNOTAVAIL"]);
+const RESET = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
+/** OpenSSL's names of what is wrong with a certificate, and Node's of the rest. */
+const TLS =
+  /^(?:ERR_(?:TLS|SSL)_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
+
+/** Names the error of a connection that did not open, by its code. The error's own text is the detail. */
+export function connectFailure(error: Error, secrets: readonly string[]): EngineError {
+  // A host with several addresses fails with one error that holds those of all its addresses.
+  const all = error as SystemError;
+  const { code, message } = all.code === undefined || all.message === "" ? (all.errors?.at(-1) ?? all) : all;
+  return failure(nameOf(code), { detail: cleanText(message || (code ?? ""), secrets), cause: error });
+}
+
+function nameOf(code: string | undefined): Parameters<typeof failure>[0] {
+  if (code === undefined) return "handshake";
+  if (code === "ECONNREFUSED" || code === "ENOENT") return "refused";
+  if (code === "ENOTFOUND" || code.startsWith("EAI_")) return "dns";
+  if (code === "ETIMEDOUT" || code === "UND_ERR_CONNECT_TIMEOUT") return "timeout-connect";
+  if (UNREACHABLE.has(code)) return "unreachable";
+  if (RESET.has(code)) return "reset";
+  return TLS.test(code) ? "tls" : "handshake";
+}
