@@ -46,6 +46,7 @@ export {
   beginUpload,
   dropUpload,
   finishUpload,
+  keepUpload,
   readUpload,
   renewUpload,
   storeChunk,

@@ -22,6 +22,7 @@ import {
   finish,
   finishUpload,
   handBack,
+  keepUpload,
   newNonce,
   newOwner,
   newRef,
@@ -160,6 +161,15 @@ async function uploads(store: Store, between: () => Promise<void>): Promise<void
   }
   const inline = newRef();
   await reserveBytes(store, USER, { ref: inline, ...shares });
+  await keepUpload(store, USER, {
+    id: "whole",
+    name: "a.pdf",
+    type: "t",
+    size: 3,
+    ref: inline,
+    sha256: "sha",
+    text: "text",
+  });
   await between();
   await releaseBytes(store, blobs, inline, { sha256: "sha", user: at });
   await sweepBytes(store, blobs);

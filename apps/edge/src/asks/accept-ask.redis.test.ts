@@ -87,6 +87,22 @@ describe("ask", () => {
     expect([...dump.keys()].filter((key) => /^\{bull\}:extract:[\w-]{32}$/.test(key))).toHaveLength(1);
   });
 
+  it("gives each file an id under which its user may name it again, from any edge", async () => {
+    const [one, two] = [await relay.client(relay.edges[0]), await relay.client(relay.edges[1])];
+    const files = [inline(), inline({ name: "b.pdf" })];
+    await one.ask("one", { files });
+    expect(await two.ask("one", { files })).toMatchObject({ duplicate: true });
+    const [first] = await heard(one, 1);
+    const uploads = first?.type === "accepted" ? first.files.map(({ upload }) => upload) : [];
+    expect(new Set(uploads).size).toBe(2);
+    const named = uploads.map((upload) => ({ upload }));
+    expect(await two.ask("two", { files: named, conversation: "other" })).toMatchObject(accepted);
+    const [second] = await heard(two, 1);
+    expect(second?.type === "accepted" && second.files).toEqual(first?.type === "accepted" && first.files);
+    const stranger = await relay.client(undefined, "stranger");
+    expect(code(await stranger.ask("mine", { files: named }))).toBe("NOT_FOUND");
+  });
+
   it.each([
     ["that is no PDF by its bytes", { name: "a.pdf", bytes: Buffer.from("\x89PNG\r\n") }, "FILE_TYPE_UNSUPPORTED"],
     ["that is empty", { bytes: Buffer.alloc(0) }, "FILE_TYPE_UNSUPPORTED"],

@@ -3,6 +3,7 @@ import {
   askDigest,
   canChange,
   conversationAddress,
+  keepUpload,
   wouldBeBusy,
   newNonce,
   readText,
@@ -17,7 +18,7 @@ import {
   type Store,
 } from "@docrelay/channel";
 import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import { looksLikePdf } from "../uploads/pdf-bytes.ts";
 import type { SharedSettings } from "../uploads/shared-settings.ts";
@@ -26,14 +27,13 @@ import type { QueueGate } from "../limits/queue-gate.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 
 /** A file of an ask: a finished upload of the same user, or bytes that came with it. */
-export type AskFileInput =
-  | { readonly upload: string; readonly password?: string | undefined }
-  | {
-      readonly name: string;
-      readonly type: string;
-      readonly bytes: Uint8Array;
-      readonly password?: string | undefined;
-    };
+export type AskFileInput = { readonly upload: string; readonly password?: string | undefined } | InlineFile;
+interface InlineFile {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
+  readonly password?: string | undefined;
+}
 
 export interface AskInput {
   readonly user: string;
@@ -86,7 +86,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 
     const trace = randomUUID();
-    const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, file, index)));
+    const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, { ask: id, file, index })));
     const secret = await sharedSettings.secret();
     // A failure here delays a durable ask by a second, until the sweeper rings or adds the lost jobs.
     const wake = async (): Promise<void> => {
@@ -144,8 +144,12 @@ function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineByt
 }
 
 /** Finds a file's bytes and its text key, and renews the expiry of everything that an ask needs of the file. */
-async function prepare(deps: AskDeps, user: string, file: AskFileInput, index: number): Promise<Prepared> {
-  const found = "upload" in file ? await named(deps, user, file.upload) : await deps.uploads.keep(user, file);
+async function prepare(
+  deps: AskDeps,
+  user: string,
+  { ask, file, index }: { ask: string; file: AskFileInput; index: number },
+): Promise<Prepared> {
+  const found = "upload" in file ? await named(deps, user, file.upload) : await kept(deps, user, { ask, file, index });
   if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
   const { password } = file;
   const opened = password === undefined ? found : await withPassword(deps, found, password);
@@ -160,7 +164,27 @@ async function named({ store }: AskDeps, user: string, id: string): Promise<AskF
   if (!upload?.done || upload.sha256 === undefined || upload.text === undefined) return undefined;
   await renewUpload(store, user, id);
   const { name, size, sha256, text, ref } = upload;
-  return { name, size, sha256, text, ref };
+  return { name, size, sha256, text, ref, upload: id };
+}
+
+/**
+ * Stores the bytes of a file that came with an ask, and gives it an id under which it can be named again: the same one
+ * when the ask is sent again, and another one when an ask of the same id has other files.
+ */
+async function kept(
+  { store, uploads }: AskDeps,
+  user: string,
+  of: { ask: string; file: InlineFile; index: number },
+): Promise<AskFile> {
+  const { ask, file, index } = of;
+  const found = await uploads.keep(user, file);
+  const { name, size, sha256, text, ref } = found;
+  const id = createHash("sha256")
+    .update(JSON.stringify([ask, index, name, sha256]))
+    .digest("base64url")
+    .slice(0, 22);
+  await keepUpload(store, user, { id, name, type: file.type, size, sha256, text, ref });
+  return { ...found, upload: id };
 }
 
 /**

@@ -51,7 +51,7 @@ describe("an upload", () => {
       expect(await client.ask(ask, { files: [{ upload: "u" }], conversation: ask })).toMatchObject({ ok: true });
     }
     expect(await heard(client, 2)).toMatchObject([
-      { type: "accepted", files: [{ name: "a.pdf", size: bytes.length }] },
+      { type: "accepted", files: [{ name: "a.pdf", size: bytes.length, upload: "u" }] },
       { type: "accepted", files: [{ name: "a.pdf", size: bytes.length }] },
     ]);
   });

@@ -48,7 +48,7 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
   const tail = eventTail(conversation, id, input.nonce, {
     type: "accepted",
     message: body.message,
-    files: body.files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+    files: body.files.map(({ name, size, sha256, upload }) => ({ name, size, sha256, ...(upload && { upload }) })),
   });
   const reply = await runStep(store, at, ACCEPT, {
     ask: at.a,

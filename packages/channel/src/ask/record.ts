@@ -8,6 +8,8 @@ export interface AskFile {
   readonly sha256: string;
   readonly text: string;
   readonly ref: string;
+  /** Under which its user may name it again; absent in records of 0.1. */
+  readonly upload?: string;
   /** `text` was made with a password: its extraction is of no use without it. */
   readonly locked?: boolean;
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { IDLE_UPLOAD_MS, type BlobStore } from "../bytes/blob-store.ts";
 import { releaseBytes, releaseRoom, renewRoom, reserveRoom, SHARE, type ByteShares } from "../bytes/reservation.ts";
 import { userAddress } from "../redis/address.ts";
+import { exec } from "../redis/exec.ts";
 import { heldKey, uploadKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
 import { wrongAnswer, type Store } from "../redis/store.ts";
@@ -150,6 +151,21 @@ export async function finishUpload(
   const args = { sha256, ref, text, keepMs: store.retentionMs };
   const [status] = await run(store.redis, FINISH, { keys: keysOf(user, id), args });
   return status === "OK" ? "finished" : "unknown";
+}
+
+/**
+ * Stores a file that came whole as a finished upload, so that it can be named again. Idempotent. The caller has counted its
+ * bytes already.
+ */
+export async function keepUpload(
+  store: Store,
+  user: string,
+  of: Omit<Required<UploadState>, "offset" | "done">,
+): Promise<void> {
+  const { id, name, type, size, ref, sha256, text } = of;
+  const key = keyOf(user, id);
+  const fields = { id, name, type, size, offset: size, ref, done: 1, sha256, text };
+  await exec(store.redis.multi().hset(key, fields).pexpire(key, store.retentionMs));
 }
 
 const DROP = script({ files: [lua(import.meta.url, "drop-upload.lua")], keys: ["up"], args: { ref: "text" } });

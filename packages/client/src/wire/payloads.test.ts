@@ -23,7 +23,7 @@ import { attempt, type Reader } from "./read.ts";
 
 const error = { code: "BUSY", message: "later", retryable: true, retryAfterMs: 5, reason: "r", ask: "a", file: 0 };
 const BODIES: EventBody[] = [
-  { type: "accepted", message: "?", files: [{ name: "a.pdf", size: 1, sha256: "00" }] },
+  { type: "accepted", message: "?", files: [{ name: "a.pdf", size: 1, sha256: "00", upload: "u" }] },
   {
     type: "extracted",
     file: 0,

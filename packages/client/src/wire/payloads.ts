@@ -89,7 +89,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     ...HEAD,
     type: literal("accepted"),
     message: text,
-    files: list(object({ name: text, size: int, sha256: text })),
+    files: list(object({ name: text, size: int, sha256: text, upload: optional(text) })),
   }),
   extracted: object({
     ...HEAD,

@@ -34,7 +34,8 @@ const accepted = z.object({
   ...head,
   type: z.literal("accepted"),
   message: z.string(),
-  files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string() })),
+  /** `upload`: the id under which any connection of the same user may name the file again; absent in logs of 0.1. */
+  files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string(), upload: z.optional(z.string()) })),
 });
 /** One per file, attempt 0: its text is stored. Pages count from 1. */
 const extracted = z.object({
