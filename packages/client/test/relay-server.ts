@@ -1,5 +1,6 @@
 import {
   DEFAULT_LIMITS,
+  ERRORS,
   wireError,
   type Event,
   type EventBody,
@@ -49,7 +50,15 @@ export class RelayServer implements AsyncDisposable {
   first = 1;
   chunkBytes = 1024;
   expiresInMs = 3_600_000;
+  /** How far its clock is ahead of the client's. */
+  clockAheadMs = 0;
+  /** Tells moments only, as a server of an older version does. */
+  tellsNoDurations = false;
+  /** Refuses tokens at `POST /v1/session` while set. */
+  refuseSession: WireError | undefined;
   sessions = 0;
+  /** The `Authorization` of each request for a session. */
+  readonly sessionRequests: Array<string | undefined> = [];
   mostChunksPending = 0;
   /** Answers of `conversation:open` have at most this many events. */
   page = 5;
@@ -71,10 +80,14 @@ export class RelayServer implements AsyncDisposable {
   private constructor() {
     this.http = createServer((request, response) => {
       if (request.url !== "/v1/session") return void response.writeHead(404).end();
-      this.sessions++;
-      const body = { token: `token-${this.sessions}`, user: "user", expiresAt: Date.now() + this.expiresInMs };
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(body));
+      this.sessionRequests.push(request.headers.authorization);
+      if (this.refuseSession && request.headers.authorization !== undefined) {
+        response.statusCode = ERRORS[this.refuseSession.code].http;
+        return void response.end(JSON.stringify({ error: this.refuseSession }));
+      }
+      this.sessions++;
+      response.end(JSON.stringify({ token: `token-${this.sessions}`, user: "user", ...this.expiry() }));
     });
     this.io = new Server(this.http, { transports: ["websocket"], serveClient: false });
     this.io.use((socket, next) => {
@@ -142,9 +155,14 @@ export class RelayServer implements AsyncDisposable {
         else if (fault !== "lose-ack") ack("code" in answer ? { ok: false, error: answer } : { ok: true, ...answer });
       });
     });
-    const expiresAt = Date.now() + this.expiresInMs;
-    const welcome = { user: "user", protocol: 1, node: "n", limits: DEFAULT_LIMITS, expiresAt };
+    const welcome = { user: "user", protocol: 1, node: "n", limits: DEFAULT_LIMITS, ...this.expiry() };
     socket.emit("welcome", this.welcome ?? welcome);
+  }
+
+  private expiry(): object {
+    const { expiresInMs } = this;
+    const expiresAt = Date.now() + this.clockAheadMs + expiresInMs;
+    return this.tellsNoDurations ? { expiresAt } : { expiresAt, expiresInMs };
   }
 
   private async handle(socket: Socket, event: string, payload: Record<string, unknown>): Promise<object> {
@@ -193,7 +211,7 @@ export class RelayServer implements AsyncDisposable {
         return {};
       }
       case "auth:refresh":
-        return { expiresAt: Date.now() + this.expiresInMs };
+        return this.expiry();
       default:
         return wireError("BAD_MESSAGE", { reason: "type" });
     }

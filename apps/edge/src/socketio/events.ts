@@ -14,7 +14,7 @@ import {
 import type * as z from "zod/mini";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
 import type { CancelAsk } from "../asks/cancel-ask.ts";
-import type { Authenticator, Identity } from "../auth/authenticator.ts";
+import { remainingMs, type Authenticator, type Identity } from "../auth/authenticator.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
@@ -135,7 +135,7 @@ const EVENTS = new Map<string, ClientEvent>(
           throw refuse("FORBIDDEN", { message: "That token is of another user." });
         }
         session.renew(fresh);
-        return { expiresAt: fresh.expiresAt };
+        return { expiresAt: fresh.expiresAt, expiresInMs: remainingMs(fresh.expiresAt, Date.now()) };
       },
     }),
   }),

@@ -25,6 +25,7 @@ describe("a connection", () => {
       node: relay.edges[0]?.node,
       expiresAt: expect.any(Number) as number,
       features: [...FEATURES],
+      expiresInMs: expect.any(Number) as number,
       limits: {
         messageChars: 32_000,
         inlineFileBytes: 1_048_576,
@@ -118,7 +119,7 @@ describe("auth:refresh", () => {
   it("takes a fresh token of the same user, and no other", async () => {
     const client = await relay.client(undefined, USER, { token: await relay.token(USER, 60_000) });
     const fresh = await client.send("auth:refresh", { token: await relay.token(USER, 900_000) });
-    expect(fresh).toEqual({ ok: true, expiresAt: expect.any(Number) as number });
+    expect(fresh).toEqual({ ok: true, expiresAt: expect.any(Number), expiresInMs: expect.any(Number) });
     expect((fresh.expiresAt ?? 0) - client.welcome.expiresAt).toBeGreaterThan(800_000);
     for (const [token, code] of [
       [await relay.token("stranger"), "FORBIDDEN"],

@@ -11,7 +11,7 @@ import {
 } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
 import type { Socket } from "socket.io";
-import type { Identity } from "../auth/authenticator.ts";
+import { remainingMs, type Identity } from "../auth/authenticator.ts";
 import { Expiry } from "../auth/expiry.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
@@ -55,7 +55,8 @@ export function serveSocket(
   const { user, expiresAt } = admitted;
   const { node, limits } = deps;
   const features = [...FEATURES];
-  const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node, limits, expiresAt, features };
+  const expiresInMs = remainingMs(expiresAt, Date.now());
+  const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node, limits, expiresAt, expiresInMs, features };
   socket.emit("welcome", welcome);
   return served;
 }

@@ -63,13 +63,13 @@ export function createConnection(url: string, tokens: TokenSource): Connection {
   });
   socket.on("closing", (payload: unknown) => {
     parting = attempt(readError, payload);
-    if (parting?.code === "AUTH_EXPIRED") tokens.renew("expiring");
+    if (parting?.code === "AUTH_EXPIRED") tokens.renew();
   });
   socket.on("disconnect", () => lost(parting));
   socket.on("connect_error", (error: Error & { data?: unknown }) => {
     const wire = attempt(readError, error.data);
     const auth = wire?.code.startsWith("AUTH_") === true;
-    if (auth) tokens.renew("refused");
+    if (auth) tokens.renew();
     if (wire && (auth ? ++authRefusals > AUTH_REFUSALS : !wire.retryable)) return end(new RelayError(wire));
     lost(wire ?? parting);
   });

@@ -1,6 +1,7 @@
 import { backoff, wireError, type Limits, type LogEntry, type Progress, type Welcome } from "@docrelay/protocol";
 import { readAck, type Acked, type CallName } from "../wire/acks.ts";
 import { createConnection, type Connection } from "./connection.ts";
+import { leftMs } from "./lifetime.ts";
 import { pause } from "./pause.ts";
 import { readLogEntry, readProgress } from "../wire/payloads.ts";
 import { attempt } from "../wire/read.ts";
@@ -45,9 +46,9 @@ const CALL_MS = 60_000;
 export function createLink(url: string, tokens: TokenSource): Link {
   const connection = createConnection(url, tokens);
   const { states } = connection;
-  const renewal = createRenewal(tokens, async (token) => (await call("auth:refresh", { token })).expiresAt);
+  const renewal = createRenewal(tokens, async (token) => leftMs(await call("auth:refresh", { token }), Date.now()));
   states.onChange((state) => {
-    if (state === "online" && connection.welcome) renewal.schedule(connection.welcome.expiresAt);
+    if (state === "online" && connection.welcome) renewal.schedule(leftMs(connection.welcome, Date.now()));
     else renewal.stop();
   });
 

@@ -1,87 +1,123 @@
-import type { WireError } from "@docrelay/protocol";
+import type { Session, WireError } from "@docrelay/protocol";
 import { readError, readSession } from "../wire/payloads.ts";
-import { attempt, object } from "../wire/read.ts";
+import { attempt, number, object, optional, text, type Reader } from "../wire/read.ts";
 import { RelayError, unreachable } from "../wire/relay-error.ts";
 import { readJson, writeJson, type Storage } from "../storage.ts";
+import { leftMs, marginMs } from "./lifetime.ts";
 
 /** Gives the tokens that authenticate a connection. */
 export interface TokenSource {
-  /** A token that is valid for another minute or more. @throws RelayError */
+  /** A token that is still valid for a while. @throws RelayError */
   token(): Promise<string>;
-  /** The newest token was refused or expires soon: the next call gives another. `refused` also forgets the user. */
-  renew(why: "refused" | "expiring"): void;
+  /** The newest token was refused, or expires soon: the next call gives another one, of the same user if possible. */
+  renew(): void;
 }
 
-const EARLY_MS = 60_000;
+/** Two clocks, in milliseconds: `wall` is the epoch's and may jump, `steady` never does and has no meaning elsewhere. */
+export interface Clocks {
+  wall(): number;
+  steady(): number;
+}
+const CLOCKS: Clocks = { wall: () => Date.now(), steady: () => performance.now() };
+
 const FETCH_MS = 10_000;
+/** A session that should be valid is given up for a new user's when it was refused this often, each time told. */
+const REFUSALS = 3;
 const readRefusal = object<{ error: WireError }>({ error: readError });
+
+/** A session and when this client took it, by its own clock. Without that time (an older version) its age is unknown. */
+type Kept = Session & { readonly takenAt?: number | undefined };
+const readKept: Reader<Kept> = object({
+  token: text,
+  user: text,
+  expiresAt: number,
+  expiresInMs: optional(number),
+  takenAt: optional(number),
+});
 
 /** The application's own tokens. */
 export function givenTokens(token: string | (() => Promise<string>)): TokenSource {
   return { token: async () => (typeof token === "string" ? token : token()), renew: () => undefined };
 }
 
-/** Anonymous sessions by `POST /v1/session`, kept in a storage so that a reload is the same user. */
+/**
+ * Anonymous sessions by `POST /v1/session`, kept in a storage so that a reload is the same user. How long a session is
+ * valid is measured from when it was taken: a clock that is wrong by any amount costs no session.
+ */
 export function anonymousTokens(
   url: string,
   storage: Storage,
   request: typeof fetch,
-  now: () => number = Date.now,
+  clocks: Clocks = CLOCKS,
 ): TokenSource {
   const key = `docrelay:session:${url}`;
-  let session = readJson(storage, key, readSession);
+  let session = readJson(storage, key, readKept);
+  let lifeMs = 0;
+  /** When the session ends, by the steady clock; in the past when its age is not known. */
+  let endsAt = 0;
   let renewing = false;
-  let refused: string | undefined;
+  let refusals = 0;
+  let givenUp: string | undefined;
   let fetching: Promise<string> | undefined;
+  if (session) hold(session);
+
+  function hold(next: Kept): void {
+    session = next;
+    const ageMs = next.takenAt === undefined ? Number.POSITIVE_INFINITY : clocks.wall() - next.takenAt;
+    lifeMs = leftMs(next, next.takenAt ?? 0);
+    // An age below 0: the clock was set back since then, and tells nothing.
+    endsAt = clocks.steady() + (ageMs >= 0 && ageMs < lifeMs ? lifeMs - ageMs : 0);
+    renewing = false;
+  }
+  const isFresh = (): boolean => endsAt - clocks.steady() > marginMs(lifeMs);
 
   /** Takes a session that another tab has stored meanwhile: all tabs of a browser are one user. */
-  function adopt(): boolean {
-    const stored = readJson(storage, key, readSession);
-    if (!stored || stored.token === session?.token || stored.token === refused) return false;
-    if (stored.expiresAt - now() <= EARLY_MS) return false;
-    session = stored;
-    renewing = false;
-    return true;
+  function adopt(): string | undefined {
+    const stored = readJson(storage, key, readKept);
+    if (!stored || stored.token === session?.token || stored.token === givenUp) return undefined;
+    hold(stored);
+    return isFresh() ? stored.token : undefined;
   }
   async function take(): Promise<string> {
-    if (adopt() && session) return session.token;
+    const adopted = adopt();
+    if (adopted !== undefined) return adopted;
     const headers: Record<string, string> = session ? { authorization: `Bearer ${session.token}` } : {};
     const signal = AbortSignal.timeout(FETCH_MS);
-    const response = await request(new URL("/v1/session", url), { method: "POST", headers, signal }).catch(
-      (cause: unknown) => {
-        throw unreachable(cause);
-      },
-    );
+    const response = await request(`${url}/v1/session`, { method: "POST", headers, signal }).catch((cause: unknown) => {
+      throw unreachable(cause);
+    });
+    const body: unknown = await response.json().catch(() => undefined);
     if (response.status === 401 && session) {
+      refusals++;
+      // Another edge may accept it: a user is not given up for one edge that is set up differently.
+      if (isFresh() && refusals < REFUSALS) throw refusalOf(body);
       forget();
       return take();
     }
-    const body: unknown = await response.json().catch(() => undefined);
     const taken = response.ok ? attempt(readSession, body) : undefined;
-    if (!taken) {
-      const refusal = attempt(readRefusal, body);
-      throw refusal ? new RelayError(refusal.error) : unreachable();
-    }
-    session = taken;
-    renewing = false;
-    writeJson(storage, key, session);
-    return session.token;
+    if (!taken) throw refusalOf(body);
+    const kept = { ...taken, takenAt: clocks.wall() };
+    hold(kept);
+    refusals = 0;
+    writeJson(storage, key, kept);
+    return kept.token;
   }
-
   function forget(): void {
-    refused = session?.token;
+    givenUp = session?.token;
     session = undefined;
-    if (readJson(storage, key, readSession)?.token === refused) storage.removeItem(key);
+    if (readJson(storage, key, readKept)?.token === givenUp) storage.removeItem(key);
   }
 
   return {
     async token() {
-      if (session && !renewing && session.expiresAt - now() > EARLY_MS) return session.token;
+      if (session && !renewing && isFresh()) return session.token;
       return (fetching ??= take().finally(() => (fetching = undefined)));
     },
-    renew(why) {
-      renewing = true;
-      if (why === "refused") forget();
-    },
+    renew: () => void (renewing = true),
   };
+}
+
+function refusalOf(body: unknown): RelayError {
+  const refusal = attempt(readRefusal, body);
+  return refusal ? new RelayError(refusal.error) : unreachable();
 }

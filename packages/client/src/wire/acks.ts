@@ -1,6 +1,6 @@
 import { wireError, type Ack, type WireError } from "@docrelay/protocol";
 import { readError, readOpened } from "./payloads.ts";
-import { attempt, flag, int, literal, number, object, text, type Reader } from "./read.ts";
+import { attempt, flag, int, literal, number, object, optional, text, type Reader } from "./read.ts";
 import { RelayError } from "./relay-error.ts";
 
 const ok = literal(true);
@@ -20,7 +20,11 @@ export const ACKS = {
     chunkBytes: int,
   }),
   "upload:chunk": object<{ ok: true; offset: number; done: boolean }>({ ok, offset: int, done: flag }),
-  "auth:refresh": object<{ ok: true; expiresAt: number }>({ ok, expiresAt: number }),
+  "auth:refresh": object<{ ok: true; expiresAt: number; expiresInMs?: number | undefined }>({
+    ok,
+    expiresAt: number,
+    expiresInMs: optional(int),
+  }),
 } as const;
 
 /** The events that a client sends and a server acknowledges. */

@@ -81,7 +81,15 @@ const PAYLOADS: readonly Payload[] = [
     good: [...EVENTS, { ...EVENTS[3], type: "rated", stars: 5 }],
   },
   { name: "an error", read: readError, schema: wireErrorSchema, good: [error] },
-  { name: "a session", read: readSession, schema: sessionSchema, good: [{ token: "t", user: "u", expiresAt: 1.5 }] },
+  {
+    name: "a session",
+    read: readSession,
+    schema: sessionSchema,
+    good: [
+      { token: "t", user: "u", expiresAt: 1.5 },
+      { token: "t", user: "u", expiresAt: 1, expiresInMs: 7 },
+    ],
+  },
   {
     name: "a welcome",
     read: readWelcome,
@@ -89,6 +97,7 @@ const PAYLOADS: readonly Payload[] = [
     good: [
       { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1 },
       { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1, features: ["of-a-newer-server"] },
+      { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1, expiresInMs: 0 },
     ],
   },
   {
@@ -129,7 +138,15 @@ const PAYLOADS: readonly Payload[] = [
     schema: uploadChunkAckSchema,
     good: [{ ok: true, offset: 9, done: true }],
   },
-  { name: "a renewed token", read: ACKS["auth:refresh"], schema: refreshAckSchema, good: [{ ok: true, expiresAt: 1 }] },
+  {
+    name: "a renewed token",
+    read: ACKS["auth:refresh"],
+    schema: refreshAckSchema,
+    good: [
+      { ok: true, expiresAt: 1 },
+      { ok: true, expiresAt: 1, expiresInMs: 7 },
+    ],
+  },
 ];
 
 /** Every place in a payload: the keys that lead to it. */

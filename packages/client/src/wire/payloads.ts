@@ -44,7 +44,12 @@ export const readError: Reader<WireError> = object({
   expectedOffset: optional(int),
 });
 
-export const readSession: Reader<Session> = object({ token: text, user: text, expiresAt: number });
+export const readSession: Reader<Session> = object({
+  token: text,
+  user: text,
+  expiresAt: number,
+  expiresInMs: optional(int),
+});
 
 const readLimits: Reader<Limits> = object({
   messageChars: count,
@@ -62,6 +67,7 @@ export const readWelcome: Reader<Welcome> = object({
   limits: readLimits,
   expiresAt: number,
   features: optional(list(text)),
+  expiresInMs: optional(int),
 });
 
 export const readProgress: Reader<Progress> = object({

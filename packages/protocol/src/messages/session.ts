@@ -5,6 +5,12 @@ import { limitsSchema } from "../limits.ts";
 /** Socket.IO handshake `auth`. */
 export const handshakeSchema = z.object({ token: z.optional(z.string()), protocol: z.literal(1) });
 
+/**
+ * How long the token is still valid when this is sent. A client renews by this and not by `expiresAt`, which a client
+ * whose clock is wrong cannot compare with anything. Absent from older servers.
+ */
+const expiresInMs = z.optional(z.int());
+
 /** The first event on a connection. `expiresAt` in milliseconds since the epoch; `node` differs per edge process. */
 export const welcomeSchema = z.object({
   user: z.string(),
@@ -14,17 +20,18 @@ export const welcomeSchema = z.object({
   expiresAt: z.number(),
   /** What the server has, of `FEATURES`; absent in servers of 0.1. Unknown words are kept: they are of newer servers. */
   features: z.optional(z.array(z.string())),
+  expiresInMs,
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
 /** The response of `POST /v1/session`. */
-export const sessionSchema = z.object({ token: z.string(), user: z.string(), expiresAt: z.number() });
+export const sessionSchema = z.object({ token: z.string(), user: z.string(), expiresAt: z.number(), expiresInMs });
 export type Session = z.infer<typeof sessionSchema>;
 
 /** `auth:refresh` and its acknowledgement. */
 export const refreshSchema = z.strictObject({ token: z.string() });
 export const refreshAckSchema = z.discriminatedUnion("ok", [
-  z.object({ ok: z.literal(true), expiresAt: z.number() }),
+  z.object({ ok: z.literal(true), expiresAt: z.number(), expiresInMs }),
   z.object({ ok: z.literal(false), error: wireErrorSchema }),
 ]);
 
