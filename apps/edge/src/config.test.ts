@@ -44,7 +44,7 @@ describe("settings", () => {
       MAX_MESSAGE_CHARS: 32_000,
       MAX_INLINE_BYTES: 1_048_576,
       CHUNK_BYTES: 65_536,
-      UPLOADS_AT_ONCE: 2,
+      UPLOADS_AT_ONCE: 4,
       MAX_ASKS_IN_FLIGHT: 4,
       ASKS_PER_SECOND: 5,
       ASKS_BURST: 0,

@@ -141,7 +141,7 @@ export const schema = z.object({
   /** The time over which a stopping edge spreads the closing of its connections. */
   DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
   OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
-  UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 2 }),
+  UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 4 }),
   /** A silent connection is detected after two intervals. */
   PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
   /** Longer than the idle timeout of a balancer in front, so that the balancer ends idle connections. */

@@ -42,6 +42,31 @@ export function blobStoreContract(name: string, subject: Subject): void {
       );
     });
 
+    it("never changes bytes that are stored, and ignores chunks that do not begin where one ends", async () => {
+      const blobs = subject.create();
+      const ref = newRef();
+      expect(await blobs.write(ref, 0, Buffer.from("abc"))).toBe(true);
+      expect(await blobs.write(ref, 0, Buffer.from("xyz"))).toBe(false);
+      await blobs.write(ref, 2, Buffer.from("yz"));
+      await blobs.write(ref, 3, Buffer.from("def"));
+      expect((await readAll(blobs, ref)).toString()).toBe("abcdef");
+      if (blobs.count) expect(await blobs.count(ref)).toBe(3);
+    });
+
+    it("returns many and large chunks in order", async () => {
+      const blobs = subject.create();
+      const ref = newRef();
+      const sizes = [700_000, 1, 400_000, 1_500_000, 3, 2_000_000, 600_000, 600_000];
+      const chunks = sizes.map((size, index) => Buffer.alloc(size, index + 1));
+      let at = 0;
+      for (const chunk of chunks) {
+        await blobs.write(ref, at, chunk);
+        at += chunk.length;
+      }
+      expect((await readAll(blobs, ref)).equals(Buffer.concat(chunks))).toBe(true);
+      await blobs.remove(ref);
+    });
+
     it("throws at a hole", async () => {
       const blobs = subject.create();
       const ref = newRef();

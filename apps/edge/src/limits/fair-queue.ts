@@ -1,8 +1,8 @@
 import { refuse } from "@docrelay/protocol";
 
 /**
- * A bounded queue that serves users in turn. Calls for one key run one after the other, in the order of arrival; the
- * keys of one user share that user's turns. So a user with many calls delays each other user by at most one of them.
+ * A bounded queue that serves users in turn. Calls for one key have their turns one after the other, in the order of
+ * arrival; the keys of one user share that user's turns. So a user with many calls delays each other user by at most one of them.
  */
 export interface FairQueue<Key> {
   /**
@@ -21,6 +21,8 @@ export interface FairQueueRule<Key> {
   readonly maxWaiting: number;
   readonly maxWaitingPerUser?: number;
   readonly maxWaitingPerKey?: number;
+  /** Turns that a key may have at the same time; they begin in the order of arrival. Default: 1. */
+  readonly turnsPerKey?: number;
   readonly waitMs: number;
   /** `retryAfterMs` of a refusal. */
   readonly retryAfterMs: number;
@@ -36,13 +38,17 @@ interface Waiter {
   resolve(release: () => void): void;
   reject(error: unknown): void;
 }
-/** The calls for one key. `held`: its turn lasts, or `whenReady` has not called back. `ready`: in its user's round. */
+/**
+ * The calls for one key. `held`: it has all turns that it may have, or `whenReady` has not called back. `ready`: in its
+ * user's round. `idle`: it may have a turn, and no call waits for one.
+ */
 interface Lane<Key> {
   readonly key: Key;
   readonly name: string;
   readonly user: User<Key>;
   readonly waiters: Set<Waiter>;
-  state: "new" | "held" | "ready";
+  turns: number;
+  state: "idle" | "held" | "ready";
 }
 interface User<Key> {
   waiting: number;
@@ -52,7 +58,7 @@ interface User<Key> {
 }
 
 export function createFairQueue<Key>(rule: FairQueueRule<Key>): FairQueue<Key> {
-  const { maxWaiting, maxWaitingPerUser = maxWaiting, maxWaitingPerKey = maxWaiting } = rule;
+  const { maxWaiting, maxWaitingPerUser = maxWaiting, maxWaitingPerKey = maxWaiting, turnsPerKey = 1 } = rule;
   const users = new Map<string, User<Key>>();
   /** Users with a lane that is ready, in the order of their turns. */
   const round = new Set<User<Key>>();
@@ -85,17 +91,20 @@ export function createFairQueue<Key>(rule: FairQueueRule<Key>): FairQueue<Key> {
     if (!first) return forget(lane);
     lane.state = "held";
     running++;
+    lane.turns++;
     let isOver = false;
     first.resolve(() => {
       if (isOver) return;
       isOver = true;
       running--;
-      makeReady(lane);
+      lane.turns--;
+      if (lane.state !== "ready") makeReady(lane);
       serve();
     });
+    if (lane.turns < turnsPerKey) makeReady(lane);
   }
 
-  /** Puts a lane into its user's round as soon as it may have a turn; forgets it when nothing waits in it. */
+  /** Puts a lane into its user's round as soon as it may have another turn; forgets it when nothing waits in it. */
   function makeReady(lane: Lane<Key>): void {
     lane.state = "held";
     const ready = (): void => {
@@ -114,13 +123,16 @@ export function createFairQueue<Key>(rule: FairQueueRule<Key>): FairQueue<Key> {
     users.set(name, user);
     const known = user.lanes.get(key);
     if (known) return known;
-    const lane: Lane<Key> = { key, name, user, waiters: new Set(), state: "new" };
+    const lane: Lane<Key> = { key, name, user, waiters: new Set(), turns: 0, state: "idle" };
     user.lanes.set(key, lane);
     keys++;
     return lane;
   }
 
-  function forget({ key, name, user }: Lane<Key>): void {
+  function forget(lane: Lane<Key>): void {
+    const { key, name, user } = lane;
+    lane.state = "idle";
+    if (lane.turns > 0) return; // its last turn forgets it
     if (user.lanes.delete(key)) keys--;
     if (user.lanes.size === 0) users.delete(name);
   }
@@ -172,7 +184,7 @@ export function createFairQueue<Key>(rule: FairQueueRule<Key>): FairQueue<Key> {
         lane.waiters.add(waiter);
         lane.user.waiting++;
         waiting++;
-        if (lane.state === "new") makeReady(lane);
+        if (lane.state === "idle") makeReady(lane);
       });
     },
   };

@@ -23,9 +23,13 @@ export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "lo
  * Users with few waiting extractions have priority.
  */
 export async function orderText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
+  const [state] = await textState(deps.store, [file.text]);
+  if (state === "missing") await queueText(deps, user, file, trace);
+}
+
+/** Queues the extraction of a text that is known to be missing. Idempotent as {@link orderText} is. */
+export async function queueText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
   const { store, producer } = deps;
-  const [state] = await textState(store, [file.text]);
-  if (state !== "missing") return;
   const at = userAddress(user);
   const priority = await queueExtraction(store, at, file.text);
   const { text: key, ref, sha256, size: bytes, locked } = file;

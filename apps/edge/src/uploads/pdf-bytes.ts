@@ -4,7 +4,6 @@ import {
   claimBytes,
   releaseBytes,
   textKey,
-  textState,
   userAddress,
   type BlobStore,
   type Store,
@@ -43,6 +42,20 @@ export async function inspectStored(
   return bytes === size ? { sha256: hash.digest("hex"), isPdf: looksLikePdf(head) } : undefined;
 }
 
+/** Chunks that are on their way to the blob store at the same time. */
+const WRITES_AT_ONCE = 8;
+
+/** Stores bytes that came whole. */
+export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Array, chunkBytes: number): Promise<void> {
+  for (let from = 0; from < bytes.length; from += WRITES_AT_ONCE * chunkBytes) {
+    const group = bytes.subarray(from, from + WRITES_AT_ONCE * chunkBytes);
+    const writes: Array<Promise<boolean>> = [];
+    for (let at = 0; at < group.length; at += chunkBytes)
+      writes.push(blobs.write(ref, from + at, group.subarray(at, at + chunkBytes)));
+    await Promise.all(writes);
+  }
+}
+
 /** Decides which blob is kept for this hash, and its text key. `ref` is released when another copy is kept. */
 export async function settleBytes(
   deps: { readonly store: Store; readonly blobs: BlobStore; readonly sharedSettings: SharedSettings },
@@ -50,22 +63,26 @@ export async function settleBytes(
   ref: string,
 ): Promise<{ ref: string; text: string }> {
   const { store, blobs, sharedSettings } = deps;
-  const kept = await claimBytes(store, blobs, sha256, ref);
-  const text = textKey(await sharedSettings.secret(), { sha256, profile: await sharedSettings.profile() });
+  const [kept, secret, profile] = await Promise.all([
+    claimBytes(store, blobs, sha256, ref),
+    sharedSettings.secret(),
+    sharedSettings.profile(),
+  ]);
+  const text = textKey(secret, { sha256, profile });
   return { ref: kept, text };
 }
 
 /**
  * Releases bytes that are not needed: another copy is kept, or their text exists and no password was given for them.
+ * `state` is what is stored of their text, read after {@link settleBytes}.
  */
 export async function dropNeedless(
   deps: { readonly store: Store; readonly blobs: BlobStore },
   user: string,
-  file: { own: string; kept: string; text: string; sha256: string },
+  file: { own: string; kept: string; sha256: string; state: "text" | "failed" | "missing" | undefined },
 ): Promise<void> {
   const { store, blobs } = deps;
   if (file.own !== file.kept) return releaseBytes(store, blobs, file.own, { user: userAddress(user) });
-  const [state] = await textState(store, [file.text]);
-  if (state === "text" && !(await areRetained(store, file.own)))
+  if (file.state === "text" && !(await areRetained(store, file.own)))
     await releaseBytes(store, blobs, file.own, { sha256: file.sha256, user: userAddress(user) });
 }

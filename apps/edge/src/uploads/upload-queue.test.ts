@@ -1,3 +1,4 @@
+import { CHUNKS_IN_FLIGHT } from "@docrelay/protocol";
 import { eventually } from "@docrelay/testkit";
 import fc from "fast-check";
 import { setImmediate } from "node:timers/promises";
@@ -40,21 +41,20 @@ describe("the upload queue", () => {
     expect([queue.unstoredBytes, queue.uploads]).toEqual([0, 0]);
   });
 
-  it("runs one chunk of an upload at a time, however many may run at once", async () => {
-    const queue = createUploadQueue({ ...RULE, atOnce: 4 });
+  it("runs as many chunks of an upload at a time as a client may send, begun in order", async () => {
+    const queue = createUploadQueue({ ...RULE, atOnce: 6, maxChunksPerUpload: 8 });
     const { began, work, finish } = works();
-    const all = ["a1", "a2", "b1"].map((name) =>
-      queue.run({ user: "ann", upload: name.charAt(0), bytes: 1 }, work(name)),
-    );
+    const names = ["a1", "a2", "a3", "a4", "a5", "a6", "b1"];
+    const all = names.map((name) => queue.run({ user: "ann", upload: name.charAt(0), bytes: 1 }, work(name)));
     await setImmediate();
-    expect(began).toEqual(["a1", "b1"]);
-    finish("a1");
-    await all[0];
+    expect(began).toEqual(["a1", "a2", "a3", "a4", "b1"]);
+    finish("a3");
+    await all[2];
     await setImmediate();
-    expect(began).toEqual(["a1", "b1", "a2"]);
-    finish("a2");
-    finish("b1");
+    expect(began.slice(5)).toEqual(["a5"]);
+    for (let n = 0; n < names.length; n++) finish(await eventually(() => began[n]));
     await Promise.all(all);
+    expect([queue.unstoredBytes, queue.uploads]).toEqual([0, 0]);
   });
 
   it("refuses what would be more bytes than may wait", async () => {
@@ -138,21 +138,21 @@ describe("the upload queue", () => {
       turns: fc.integer({ min: 0, max: 3 }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(chunk, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (chunks, atOnce) => {
+      fc.asyncProperty(fc.array(chunk, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), async (chunks, atOnce) => {
         const queue = createUploadQueue({ ...RULE, atOnce, waitMs: 1000 });
-        const ended = new Map<string, number[]>();
-        const running = new Set<string>();
+        const began = new Map<string, number[]>();
+        const running: string[] = [];
         let most = 0;
         const outcomes = await Promise.allSettled(
           chunks.map(({ user, upload, bytes, fails, turns }, n) => {
             const key = `${user}/${upload}`;
             const one = queue.run({ user, upload: key, bytes }, async () => {
-              expect(running.has(key)).toBe(false);
-              running.add(key);
-              most = Math.max(most, running.size);
+              running.push(key);
+              began.set(key, [...(began.get(key) ?? []), n]);
+              expect(running.filter((one) => one === key).length).toBeLessThanOrEqual(CHUNKS_IN_FLIGHT);
+              most = Math.max(most, running.length);
               for (let turn = 0; turn < turns; turn++) await setImmediate();
-              running.delete(key);
-              ended.set(key, [...(ended.get(key) ?? []), n]);
+              running.splice(running.indexOf(key), 1);
               if (fails) throw new Error("broken");
             });
             expect(queue.unstoredBytes).toBeLessThanOrEqual(RULE.maxUnstoredBytes);
@@ -160,7 +160,7 @@ describe("the upload queue", () => {
           }),
         );
         expect(most).toBeLessThanOrEqual(atOnce);
-        for (const list of ended.values()) expect(list).toEqual(list.toSorted((a, b) => a - b));
+        for (const list of began.values()) expect(list).toEqual(list.toSorted((a, b) => a - b));
         const reasons = outcomes.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
         expect(reasons.filter((reason) => !/^Error: broken|^Refusal: BUSY/.test(reason))).toEqual([]);
         expect([queue.unstoredBytes, queue.uploads, queue.hasRoom]).toEqual([0, 0, true]);

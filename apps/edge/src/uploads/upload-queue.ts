@@ -1,10 +1,10 @@
-import { refuse } from "@docrelay/protocol";
+import { CHUNKS_IN_FLIGHT, refuse } from "@docrelay/protocol";
 import { createFairQueue } from "../limits/fair-queue.ts";
 
-/** Stores chunks: a few at a time, in order within an upload, users in turn and the uploads of a user in turn. */
+/** Stores chunks: a few at a time, begun in order within an upload, users in turn and the uploads of a user in turn. */
 export interface UploadQueue {
   /**
-   * Runs `work` when the upload's turn comes. A chunk is acknowledged after that, so that clients send no faster than
+   * Calls `work` when the upload's turn comes, also while it runs for earlier chunks of this upload. A chunk is acknowledged after that, so that clients send no faster than
    * chunks are stored. @throws Refusal `BUSY` when too many bytes wait, one upload has too many waiting chunks, or the
    * turn does not come in time; errors of `work`.
    */
@@ -19,7 +19,7 @@ export interface UploadQueue {
 }
 
 export interface UploadQueueRule {
-  /** Chunks that are stored at one time, each of another upload. */
+  /** Chunks that are stored at one time, of all uploads together. */
   readonly atOnce: number;
   readonly maxUnstoredBytes: number;
   readonly maxChunksPerUpload: number;
@@ -32,6 +32,7 @@ export function createUploadQueue(rule: UploadQueueRule): UploadQueue {
   const queue = createFairQueue<string>({
     maxWaiting: Number.POSITIVE_INFINITY, // bounded by bytes
     maxWaitingPerKey: rule.maxChunksPerUpload,
+    turnsPerKey: CHUNKS_IN_FLIGHT,
     waitMs: rule.waitMs,
     retryAfterMs: RETRY_MS,
     hasRoom: (running) => running < rule.atOnce,

@@ -3,17 +3,17 @@ import {
   dropUpload,
   finishUpload,
   newRef,
-  readUpload,
   reserveBytes,
   storeChunk,
+  textState,
   type AskFile,
-  type UploadState,
 } from "@docrelay/channel";
 import { checkFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
-import { dropNeedless, HEAD_BYTES, inspectStored, looksLikePdf, settleBytes } from "./pdf-bytes.ts";
+import { dropNeedless, HEAD_BYTES, inspectStored, looksLikePdf, settleBytes, writeChunks } from "./pdf-bytes.ts";
+import { createReceivings, type Receiving } from "./receiving.ts";
 import type { SharedSettings } from "./shared-settings.ts";
-import { orderText, type ExtractionDeps } from "./extraction.ts";
+import { queueText, type ExtractionDeps } from "./extraction.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
 /** Uploads from clients into the blob store, in chunks; each chunk may go through any edge. */
@@ -24,12 +24,15 @@ export interface Uploads {
    * Stores a chunk; the last one completes the upload and queues its extraction. Idempotent: a chunk sent again returns
    * the upload's offset. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
    */
-  chunk(
-    user: string,
-    input: { upload: string; offset: number; bytes: Uint8Array },
-  ): Promise<{ offset: number; done: boolean }>;
+  chunk(user: string, input: { upload: string; offset: number; bytes: Uint8Array }): Promise<ChunkAnswer>;
   /** Stores the complete bytes of a file that looks like a PDF. @throws Refusal */
   keep(user: string, file: { name: string; bytes: Uint8Array }): Promise<AskFile>;
+}
+
+/** Up to where an upload is stored, and whether it is complete. */
+export interface ChunkAnswer {
+  readonly offset: number;
+  readonly done: boolean;
 }
 
 export interface UploadsDeps extends ExtractionDeps {
@@ -42,62 +45,106 @@ export interface UploadsDeps extends ExtractionDeps {
 }
 
 const RETRY_MS = 1000;
+/** A chunk that is sent twice at once may be looked up once more for each of those before it. */
+const MOST_LOOKS = 8;
+
+/** The hash of an upload's stored bytes, of which the first were checked; undefined when the bytes have to be read for it. */
+async function hashOf({ hash, counted, chunks }: Receiving): Promise<{ sha256: string; isPdf: boolean } | undefined> {
+  return hash && (await counted) === chunks ? { sha256: hash.digest("hex"), isPdf: true } : undefined;
+}
 
 export function createUploads(deps: UploadsDeps): Uploads {
   const { store, blobs, uploadQueue, limits } = deps;
+  const receivings = createReceivings(store);
   const shares = { maxUserBytes: deps.maxUserBytes, maxBytes: deps.maxBytes };
 
-  /** Stores a chunk's bytes first, then the upload's offset, which must never be ahead of the stored bytes. */
-  async function put(
-    user: string,
-    id: string,
-    offset: number,
-    bytes: Uint8Array,
-  ): Promise<{ offset: number; done: boolean }> {
-    const upload = await readUpload(store, user, id);
-    if (!upload) throw refuse("NOT_FOUND", { message: "There is no such upload. Begin it again." });
-    if (upload.done) return { offset: upload.size, done: true };
-    if (offset > upload.offset) throw hole(upload.offset);
+  /** Finds where a chunk belongs. What this edge knows of the upload is checked once against what is stored. */
+  async function put(user: string, id: string, offset: number, bytes: Uint8Array): Promise<ChunkAnswer> {
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const known = await receivings.find(user, id);
+      if (!known) throw unknownUpload();
+      const { upload, next, stored } = known;
+      if (upload.done) return { offset: upload.size, done: true };
+      if (offset === next) return storeNext(user, known, bytes);
+      if (offset < stored) return reached(user, known, stored);
+      if (offset > next && looks > 0) throw hole(next);
+      // Another edge may have stored more, or this very chunk is on its way already.
+      await known.underway;
+      receivings.forget(user, known);
+    }
+    throw refuse("BUSY", { retryAfterMs: RETRY_MS });
+  }
+
+  /** Hands a chunk to the store without waiting for the chunks before it; the store counts them in this order. */
+  async function storeNext(user: string, known: Receiving, bytes: Uint8Array): Promise<ChunkAnswer> {
+    const { upload, next: offset, underway: earlier } = known;
     if (offset + bytes.length > upload.size) {
       throw refuse("FILE_CORRUPT", { message: "There are more bytes than the upload was begun with." });
     }
-    // Checked as soon as enough bytes are there; after a smaller first chunk, when the last one has arrived.
-    const isCheckable = offset === 0 && bytes.length >= Math.min(HEAD_BYTES, upload.size);
-    if (isCheckable && !looksLikePdf(bytes)) await refuseType(user, upload);
-    let at = upload.offset;
-    if (offset === at) {
-      const advanced = await storeChunk(store, blobs, user, { upload, offset, bytes });
-      if (advanced.kind === "unknown")
-        throw refuse("NOT_FOUND", { message: "There is no such upload. Begin it again." });
-      if (advanced.kind === "hole") throw hole(advanced.expectedOffset);
-      at = advanced.offset;
+    if (offset === 0) {
+      // Checked as soon as enough bytes are there; after a smaller first chunk, when the last one has arrived.
+      const isCheckable = bytes.length >= Math.min(HEAD_BYTES, upload.size);
+      if (isCheckable && !looksLikePdf(bytes)) await refuseType(user, known);
+      if (!isCheckable) known.hash = undefined;
     }
+    known.next += bytes.length;
+    known.chunks++;
+    const storing = storeChunk(store, blobs, user, { upload, offset, bytes, earlier });
+    known.underway = storing.catch(() => undefined);
+    // Without the count the bytes are read.
+    if (known.next === upload.size) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
+    known.hash?.update(bytes);
+    try {
+      const { isNew, ...advanced } = await storing;
+      if (!isNew) known.hash = undefined;
+      if (advanced.kind === "unknown") throw unknownUpload();
+      if (advanced.kind === "hole") throw hole(advanced.expectedOffset);
+      known.stored = Math.max(known.stored, advanced.offset);
+      if (advanced.kind === "repeated") receivings.forget(user, known);
+      return await reached(user, known, advanced.offset);
+    } catch (error) {
+      receivings.forget(user, known);
+      throw error;
+    }
+  }
+
+  /** The answer for an upload that is stored up to `offset`. */
+  async function reached(user: string, known: Receiving, offset: number): Promise<ChunkAnswer> {
+    const { upload } = known;
+    if (offset < upload.size) return { offset, done: false };
     // Also for a last chunk sent again: the edge that stored it may have died before it completed the upload.
-    if (at < upload.size) return { offset: at, done: false };
-    await complete(user, upload);
+    await (known.ending ??= complete(user, known).finally(() => receivings.forget(user, known)));
     return { offset: upload.size, done: true };
   }
 
-  async function refuseType(user: string, upload: UploadState): Promise<never> {
-    await dropUpload(store, blobs, user, upload);
+  async function refuseType(user: string, known: Receiving): Promise<never> {
+    receivings.forget(user, known);
+    await dropUpload(store, blobs, user, known.upload);
     throw refuse("FILE_TYPE_UNSUPPORTED");
   }
 
-  async function complete(user: string, upload: UploadState): Promise<void> {
-    const stored = await inspectStored(blobs, upload.ref, upload.size);
+  async function complete(user: string, known: Receiving): Promise<void> {
+    const { upload } = known;
+    const stored = (await hashOf(known)) ?? (await inspectStored(blobs, upload.ref, upload.size));
     // The upload is dropped so that its id can begin again. If another edge has finished it meanwhile, that edge may
     // have released the bytes, and the upload is complete.
     if (stored === undefined) {
       if ((await dropUpload(store, blobs, user, upload)) === "finished") return;
       throw refuse("FILE_CORRUPT");
     }
-    if (!stored.isPdf) await refuseType(user, upload);
+    if (!stored.isPdf) await refuseType(user, known);
     const { sha256 } = stored;
     const { ref, text } = await settleBytes(deps, sha256, upload.ref);
-    if ((await finishUpload(store, user, upload.id, { sha256, ref, text })) === "unknown") throw refuse("NOT_FOUND");
+    const [finished, [state]] = await Promise.all([
+      finishUpload(store, user, upload.id, { sha256, ref, text }),
+      textState(store, [text]),
+    ]);
+    if (finished === "unknown") throw refuse("NOT_FOUND");
     try {
-      await orderText(deps, user, { text, ref, sha256, size: upload.size }, randomUUID());
-      await dropNeedless(deps, user, { own: upload.ref, kept: ref, text, sha256 });
+      await Promise.all([
+        state === "missing" && queueText(deps, user, { text, ref, sha256, size: upload.size }, randomUUID()),
+        dropNeedless(deps, user, { own: upload.ref, kept: ref, sha256, state }),
+      ]);
     } catch (error) {
       deps.onTrouble(error); // an ask with this upload queues the extraction again; unused bytes expire
     }
@@ -115,6 +162,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
       if (begun.kind === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: RETRY_MS });
       if (begun.kind === "busy") throw refuse("BUSY", { retryAfterMs: RETRY_MS });
+      receivings.know(user, begun.upload);
       return { upload, offset: begun.upload.offset, chunkBytes: limits.chunkBytes };
     },
 
@@ -135,14 +183,17 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const reserved = await reserveBytes(store, user, { ref: own, size: bytes.length, ...shares });
       if (reserved === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: RETRY_MS });
       if (reserved === "busy") throw refuse("BUSY", { retryAfterMs: RETRY_MS });
-      for (let at = 0; at < bytes.length; at += limits.chunkBytes) {
-        await blobs.write(own, at, bytes.subarray(at, at + limits.chunkBytes));
-      }
+      await writeChunks(blobs, own, bytes, limits.chunkBytes);
       const { ref, text } = await settleBytes(deps, sha256, own);
-      await dropNeedless(deps, user, { own, kept: ref, text, sha256 });
+      const [state] = await textState(store, [text]);
+      await dropNeedless(deps, user, { own, kept: ref, sha256, state });
       return { name, size: bytes.length, sha256, text, ref };
     },
   };
+}
+
+function unknownUpload(): Error {
+  return refuse("NOT_FOUND", { message: "There is no such upload. Begin it again." });
 }
 
 function hole(expectedOffset: number): Error {

@@ -1,5 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, unlink, utimes, writeFile } from "node:fs/promises";
+import {
+  access,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { checkMarker, codeOf, placeOfBlobs } from "./blob-folder.ts";
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
@@ -7,13 +20,15 @@ import { ChannelError } from "../redis/store.ts";
 
 /** A file whose modification time is when the blob expires, by the clock that all processes share. */
 const UNTIL = "until";
+/** Errors of file systems that have no hard links. */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 const CHUNK = /^\d+$/;
 /** Names of our files in a blob's folder. With a UUID at the end, the file is not renamed into its place yet. */
 const OURS = /^(\d+|until)(\.[\da-f-]{36})?$/;
 
 /**
  * Blobs as folders of chunk files, in a sub-folder of `root` that `prepareBlobFolder` has taken into use. A file is
- * written beside its place and renamed into it, so that a reader sees it whole or not at all. Folders whose name is not
+ * written beside its place and moved into it, so that a reader sees it whole or not at all. Folders whose name is not
  * a ref, symbolic links and files of other names are never deleted.
  *
  * `now` is a clock that all processes share, in ms. Errors of the disk are ChannelErrors `io`; so is a folder that is
@@ -26,15 +41,14 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
     return join(place, ref);
   };
 
-  async function put(ref: string, name: string, bytes: Uint8Array, until?: Date): Promise<void> {
-    const beside = join(folder(ref), `${name}.${randomUUID()}`);
+  /** Writes a file beside its place, and moves it there with `move`. */
+  async function put<T>(place: string, bytes: Uint8Array, move: (beside: string) => Promise<T>): Promise<T> {
+    const beside = `${place}.${randomUUID()}`;
     try {
       await writeFile(beside, bytes);
-      if (until) await utimes(beside, until, until);
-      await rename(beside, join(folder(ref), name));
-    } catch (error) {
+      return await move(beside);
+    } finally {
       await rm(beside, { force: true }).catch(() => undefined); // otherwise the removal of its blob removes it
-      throw error;
     }
   }
 
@@ -84,17 +98,25 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
   }
 
   return {
+    isInOrder: false,
     write: (ref, offset, bytes) =>
       onDisk(async () => {
         await mkdir(folder(ref)).catch(ignoring("EEXIST"));
-        await put(ref, String(offset), bytes);
-        if (await keep(ref, IDLE_UPLOAD_MS)) return;
-        await put(ref, UNTIL, new Uint8Array(), new Date((await now()) + IDLE_UPLOAD_MS));
+        const chunk = join(folder(ref), String(offset));
+        const isNew = await put(chunk, bytes, (beside) => moveIfNew(beside, chunk));
+        if (await keep(ref, IDLE_UPLOAD_MS)) return isNew;
+        const until = new Date((await now()) + IDLE_UPLOAD_MS);
+        await put(join(folder(ref), UNTIL), new Uint8Array(), async (beside) => {
+          await utimes(beside, until, until);
+          await rename(beside, join(folder(ref), UNTIL));
+        });
+        return isNew;
       }),
     async *read(ref) {
       const offsets = (await onDisk(() => chunks(ref))).sort((a, b) => a - b);
       let next = 0;
       for (const offset of offsets) {
+        if (offset < next) continue;
         const file = join(folder(ref), String(offset));
         const chunk = await onDisk(() => ifThere<Uint8Array | undefined>(() => readFile(file), undefined));
         if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
@@ -119,6 +141,21 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
         return removed;
       }),
   };
+}
+
+/** Moves a file unless there is one of that name; false then. */
+async function moveIfNew(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && (await lstat(to)).isFile()) return false;
+    if (!NO_LINKS.has(codeOf(error) ?? "")) throw error;
+  }
+  // Only here a chunk that is sent twice at the same moment may replace itself.
+  const isThere = await access(to).then(() => true, ignoring("ENOENT"));
+  if (!isThere) await rename(from, to);
+  return !isThere;
 }
 
 const ignoring =

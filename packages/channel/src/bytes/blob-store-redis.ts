@@ -2,29 +2,49 @@ import { IDLE_UPLOAD_MS, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts"
 import { blobKey } from "../redis/keys.ts";
 import { ChannelError, type Store } from "../redis/store.ts";
 
-/** Blobs as one hash each, offset → chunk: a retry writes the same field again. Expiry is Redis's own. */
+/** Bytes that one command fetches, and how many such commands are on their way while a reader reads. */
+const FETCH_BYTES = 1_048_576;
+const FETCHES_AHEAD = 2;
+
+/**
+ * Blobs as one hash each, offset → chunk. Expiry is Redis's own. `isInOrder` holds because all commands go through one
+ * connection to one Redis; on a cluster, where a blob and its upload lie on different nodes, it would not.
+ */
 export function createRedisBlobStore(store: Store): BlobStore {
   const { redis } = store;
   return {
+    isInOrder: true,
     async write(ref, offset, bytes) {
       const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const replies = await redis
-        .pipeline()
-        .hset(blobKey(ref), String(offset), chunk)
-        .pexpire(blobKey(ref), IDLE_UPLOAD_MS + SWEEP_GRACE_MS)
-        .exec();
-      for (const [error] of replies ?? []) if (error) throw error;
+      const [isNew] = await Promise.all([
+        redis.hsetnx(blobKey(ref), String(offset), chunk),
+        redis.pexpire(blobKey(ref), IDLE_UPLOAD_MS + SWEEP_GRACE_MS),
+      ]);
+      return isNew === 1;
     },
+    count: (ref) => redis.hlen(blobKey(ref)),
     async *read(ref) {
       const offsets = (await redis.hkeys(blobKey(ref))).map(Number).sort((a, b) => a - b);
-      let next = 0;
-      for (const offset of offsets) {
-        const chunk = await redis.hgetBuffer(blobKey(ref), String(offset));
-        if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
-        next += chunk.length;
-        yield chunk;
-      }
       if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
+      const groups = groupOffsets(offsets);
+      const fetch = async (group: readonly number[]): Promise<Array<Buffer | null>> =>
+        redis.hmgetBuffer(blobKey(ref), ...group.map(String));
+      const fetches = groups.slice(0, FETCHES_AHEAD).map(fetch);
+      let next = 0;
+      for (const [index, group] of groups.entries()) {
+        // Not awaited when the reader stops before.
+        for (const pending of fetches) pending.catch(() => undefined);
+        const chunks = (await fetches.shift()) ?? [];
+        const later = groups[index + FETCHES_AHEAD];
+        if (later) fetches.push(fetch(later));
+        for (const [at, offset] of group.entries()) {
+          if (offset < next) continue;
+          const chunk = chunks[at];
+          if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
+          next += chunk.length;
+          yield chunk;
+        }
+      }
     },
     async exists(ref) {
       return (await redis.exists(blobKey(ref))) === 1;
@@ -39,4 +59,18 @@ export function createRedisBlobStore(store: Store): BlobStore {
       return 0;
     },
   };
+}
+
+/** Splits offsets in ascending order where the chunks that begin there come to more than {@link FETCH_BYTES}. */
+function groupOffsets(offsets: readonly number[]): number[][] {
+  const groups: number[][] = [];
+  let from = Number.NEGATIVE_INFINITY;
+  for (const offset of offsets) {
+    if (offset - from >= FETCH_BYTES) {
+      groups.push([]);
+      from = offset;
+    }
+    groups.at(-1)?.push(offset);
+  }
+  return groups;
 }

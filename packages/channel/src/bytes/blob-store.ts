@@ -5,9 +5,22 @@ import { randomBytes } from "node:crypto";
  * once; they are read from the first to the last.
  */
 export interface BlobStore {
-  /** Stores a chunk at its offset. The same chunk again changes nothing. */
-  write(ref: string, offset: number, bytes: Uint8Array): Promise<void>;
-  /** The bytes in order. @throws ChannelError `hole` when a chunk is missing, or chunks overlap. */
+  /**
+   * Commands to Redis that are sent after a call of `write` are executed after it, without waiting for its result. An
+   * error of `write` does not keep Redis from executing them.
+   */
+  readonly isInOrder: boolean;
+  /**
+   * Stores a chunk at its offset; false when one is stored there already. Stored bytes never change: what was hashed is
+   * what is read later, whatever is sent meanwhile.
+   */
+  write(ref: string, offset: number, bytes: Uint8Array): Promise<boolean>;
+  /** How many chunks are stored; only in stores that count them without reading them. */
+  count?(ref: string): Promise<number>;
+  /**
+   * The bytes in order: each chunk begins where the one before ends; other chunks are ignored. Reads a few MiB ahead.
+   * @throws ChannelError `hole` when a chunk is missing.
+   */
   read(ref: string): AsyncIterable<Uint8Array>;
   exists(ref: string): Promise<boolean>;
   /** Idempotent. */

@@ -79,8 +79,8 @@ export async function reserveBytes(
 
 /** Keeps bytes, and the room that they take, for the retention from now; false when they are gone. */
 export async function renewBytes(store: Store, blobs: BlobStore, ref: string): Promise<boolean> {
-  await renewRoom(store, ref, store.retentionMs);
-  return blobs.renew(ref, store.retentionMs);
+  const [isThere] = await Promise.all([blobs.renew(ref, store.retentionMs), renewRoom(store, ref, store.retentionMs)]);
+  return isThere;
 }
 
 /**
@@ -89,10 +89,10 @@ export async function renewBytes(store: Store, blobs: BlobStore, ref: string): P
  */
 export async function claimBytes(store: Store, blobs: BlobStore, sha256: string, ref: string): Promise<string> {
   for (let tries = 0; tries < 3; tries++) {
-    if (await store.redis.set(bytesKey(sha256), ref, "PX", store.retentionMs, "NX")) {
-      await renewBytes(store, blobs, ref);
-      return ref;
-    }
+    // Renewed in any case, so that no round trip more is needed; the caller releases a copy that is not kept.
+    const claim = store.redis.set(bytesKey(sha256), ref, "PX", store.retentionMs, "NX");
+    const [isFirst] = await Promise.all([claim, renewBytes(store, blobs, ref)]);
+    if (isFirst) return ref;
     const first = await store.redis.get(bytesKey(sha256));
     if (first && ((await renewBytes(store, blobs, first)) || first === ref)) {
       await store.redis.pexpire(bytesKey(sha256), store.retentionMs);
@@ -126,10 +126,12 @@ export async function releaseBytes(
   ref: string,
   of: { sha256?: string; user?: UserAddress } = {},
 ): Promise<void> {
-  if (of.sha256) await disclaim(store, of.sha256, ref);
-  await blobs.remove(ref);
-  await releaseRoom(store, ref);
-  if (of.user) await store.redis.hdel(heldKey(of.user), ref);
+  await Promise.all([
+    of.sha256 && disclaim(store, of.sha256, ref),
+    blobs.remove(ref),
+    releaseRoom(store, ref),
+    of.user && store.redis.hdel(heldKey(of.user), ref),
+  ]);
 }
 
 const SWEPT_AT_ONCE = 100;

@@ -1,10 +1,12 @@
-local at, ref, size = unpack(redis.call('HMGET', up, 'offset', 'ref', 'size'))
-if not at then return { 'UNKNOWN' } end
+local at, own, size, done = unpack(redis.call('HMGET', up, 'offset', 'ref', 'size', 'done'))
+-- With another ref it is another upload of the same id: the one whose bytes these are was dropped. A finished upload may
+-- refer to an older copy of the same bytes.
+if not at or (own ~= ref and done ~= '1') then return { 'UNKNOWN' } end
 at = tonumber(at)
 -- A finished upload is kept for longer than an idle one.
 if redis.call('PTTL', up) < keepMs then
   redis.call('PEXPIRE', up, keepMs)
-  setShare(ref, size, keepMs)
+  setShare(own, size, keepMs)
   redis.call('PEXPIRE', held, heldMs)
 end
 if offset < at then return { 'REPEATED', at } end

@@ -46,7 +46,7 @@ async function chunk(ref: string, offset: number): Promise<void> {
   const upload = await readUpload(channel.store, channel.user, "u");
   if (upload?.ref !== ref) throw new Error("another upload");
   const advanced = await storeChunk(channel.store, blobs(), channel.user, { upload, offset, bytes: Buffer.from("x") });
-  expect(advanced).toEqual({ kind: "advanced", offset: offset + 1 });
+  expect(advanced).toEqual({ kind: "advanced", offset: offset + 1, isNew: true });
 }
 
 async function stored(ref: string): Promise<number> {

@@ -10,6 +10,7 @@ import {
   newRef,
   readUpload,
   releaseBytes,
+  storeChunk,
   sweepBytes,
   userAddress,
 } from "../index.ts";
@@ -59,7 +60,8 @@ describe("beginUpload", () => {
       kind: "begun",
       upload: { id: "u", name: "a.pdf", size: 10, offset: 0, done: false },
     });
-    await advanceUpload(channel.store, channel.user, { id: "u", offset: 0, length: 4 });
+    const { ref = "" } = (await readUpload(channel.store, channel.user, "u")) ?? {};
+    await advanceUpload(channel.store, channel.user, { id: "u", ref, offset: 0, length: 4 });
     const again = await start("u");
     expect(again).toMatchObject({ kind: "begun", upload: { offset: 4 } });
     expect(again.kind === "begun" && first.kind === "begun" && again.upload.ref === first.upload.ref).toBe(true);
@@ -96,16 +98,51 @@ describe("beginUpload", () => {
 
 describe("advanceUpload", () => {
   it("counts each chunk once and names the offset it expects", async () => {
-    await start("u");
-    const at = (offset: number, length: number) =>
-      advanceUpload(channel.store, channel.user, { id: "u", offset, length });
+    await start("u", 10, { ref: "own" });
+    const at = (offset: number, length: number, more: { id?: string; ref?: string } = {}) =>
+      advanceUpload(channel.store, channel.user, { id: "u", ref: "own", offset, length, ...more });
     expect(await at(0, 4)).toEqual({ kind: "advanced", offset: 4 });
     expect(await at(0, 4)).toEqual({ kind: "repeated", offset: 4 });
     expect(await at(8, 2)).toEqual({ kind: "hole", expectedOffset: 4 });
     expect(await at(4, 6)).toEqual({ kind: "advanced", offset: 10 });
-    expect(await advanceUpload(channel.store, channel.user, { id: "never", offset: 0, length: 1 })).toEqual({
-      kind: "unknown",
+    expect(await at(0, 1, { id: "never" })).toEqual({ kind: "unknown" });
+  });
+
+  it("counts no bytes of an upload that was dropped for another one with its id", async () => {
+    await start("u", 10, { ref: "other" });
+    const of = { id: "u", ref: "dropped", offset: 0, length: 4 };
+    expect(await advanceUpload(channel.store, channel.user, of)).toEqual({ kind: "unknown" });
+    expect(await readUpload(channel.store, channel.user, "u")).toMatchObject({ offset: 0 });
+  });
+});
+
+describe("storeChunk", () => {
+  it("stores and counts chunks that are sent without waiting for each other", async () => {
+    const begun = await start("u", 8);
+    if (begun.kind !== "begun") throw new Error(begun.kind);
+    const { upload } = begun;
+    const chunks = [0, 2, 4, 6].map((offset) => ({ upload, offset, bytes: Buffer.from([offset, offset]) }));
+    const stored = chunks.map((chunk) => storeChunk(channel.store, blobs(), channel.user, chunk));
+    const offsets = [2, 4, 6, 8].map((offset) => ({ kind: "advanced", offset, isNew: true }));
+    expect(await Promise.all(stored)).toEqual(offsets);
+    const again = await storeChunk(channel.store, blobs(), channel.user, {
+      upload,
+      offset: 0,
+      bytes: Buffer.from("xx"),
     });
+    expect(again).toEqual({ kind: "repeated", offset: 8, isNew: false });
+    expect(Buffer.concat(await Array.fromAsync(blobs().read(upload.ref)))).toEqual(
+      Buffer.from([0, 0, 2, 2, 4, 4, 6, 6]),
+    );
+  });
+
+  it("counts nothing that Redis did not store", async () => {
+    const begun = await start("u", 8);
+    if (begun.kind !== "begun") throw new Error(begun.kind);
+    const full = { ...blobs(), write: () => Promise.reject(new Error("OOM")) };
+    const chunk = { upload: begun.upload, offset: 0, bytes: Buffer.from("four") };
+    await expect(storeChunk(channel.store, full, channel.user, chunk)).rejects.toThrow("OOM");
+    expect(await readUpload(channel.store, channel.user, "u")).toMatchObject({ offset: 0 });
   });
 });
 

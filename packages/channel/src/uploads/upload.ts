@@ -67,14 +67,16 @@ export async function beginUpload(
     const known = await readUpload(store, user, id);
     if (!known) return { kind: "busy" };
   }
-  const reply = await run(store.redis, BEGIN, {
-    keys: keysOf(user, id),
-    args: { id, name, mime, size, ref, maxUserBytes, keepMs, heldMs: store.retentionMs + keepMs },
-  });
+  const args = { id, name, mime, size, ref, maxUserBytes, keepMs, heldMs: store.retentionMs + keepMs };
+  const [reply, found] = await Promise.all([
+    run(store.redis, BEGIN, { keys: keysOf(user, id), args }),
+    readUpload(store, user, id),
+  ]);
   if (reply[0] !== "BEGUN") await releaseRoom(store, ref);
   if (reply[0] === "CONFLICT") return { kind: "conflict" };
   if (reply[0] === "QUOTA") return { kind: "quota" };
-  const upload = await readUpload(store, user, id);
+  // Redis executed the two in this order, unless it did not know the script.
+  const upload = found ?? (await readUpload(store, user, id));
   if (!upload) throw wrongAnswer("beginUpload", reply);
   return { kind: "begun", upload };
 }
@@ -94,42 +96,62 @@ export async function renewUpload(store: Store, user: string, id: string): Promi
 }
 
 const ADVANCE = uploadScript("advance-upload.lua", {
+  ref: "text",
   offset: "number",
   length: "number",
   keepMs: "number",
   heldMs: "number",
 });
+const REWIND = script({
+  files: [lua(import.meta.url, "rewind-upload.lua")],
+  keys: ["up"],
+  args: { ref: "text", offset: "number" },
+});
 
 export type Advanced =
   | { kind: "advanced" | "repeated"; offset: number }
   | { kind: "hole"; expectedOffset: number }
+  /** The upload is gone, or another one has its id. */
   | { kind: "unknown" };
 
 /**
- * Stores a chunk, and keeps the upload for ten minutes from now. The bytes are stored and renewed first: neither the offset
- * nor the expiry of an upload's state may be ahead of its bytes. Idempotent.
+ * Stores a chunk, and keeps the upload for ten minutes from now. Idempotent. The bytes are stored and renewed first:
+ * neither the offset nor the expiry of an upload's state may be ahead of its bytes. In a store that `isInOrder` all of it
+ * is sent at once; should the bytes alone be refused, the offset is set back.
+ *
+ * `earlier`: the calls for the chunks before this one, which need not have settled; it does not reject. `isNew`: no
+ * bytes were stored at this offset before.
  */
 export async function storeChunk(
   store: Store,
   blobs: BlobStore,
   user: string,
-  of: { upload: UploadState; offset: number; bytes: Uint8Array },
-): Promise<Advanced> {
-  const { upload, offset, bytes } = of;
-  await Promise.all([blobs.write(upload.ref, offset, bytes), renewRoom(store, upload.ref, IDLE_UPLOAD_MS)]);
-  return advanceUpload(store, user, { id: upload.id, offset, length: bytes.length });
+  of: { upload: Pick<UploadState, "id" | "ref">; offset: number; bytes: Uint8Array; earlier?: Promise<unknown> },
+): Promise<Advanced & { isNew: boolean }> {
+  const { upload, offset, bytes, earlier } = of;
+  const { id, ref } = upload;
+  const written = Promise.all([blobs.write(ref, offset, bytes), renewRoom(store, ref, IDLE_UPLOAD_MS)]);
+  if (!blobs.isInOrder) await Promise.all([written, earlier]);
+  const counted = advanceUpload(store, user, { id, ref, offset, length: bytes.length });
+  const [stored, count] = await Promise.allSettled([written, counted]);
+  if (stored.status === "fulfilled") return { ...(await counted), isNew: stored.value[0] };
+  if (count.status === "fulfilled" && count.value.kind === "advanced") {
+    const rewound = run(store.redis, REWIND, { keys: { up: keyOf(user, id) }, args: { ref, offset } });
+    await rewound.catch(() => undefined); // then the hole is found at the end of the upload
+  }
+  throw stored.reason;
 }
 
-/** Counts a chunk as stored, after its bytes are. */
+/** Counts a chunk as stored, after its bytes are. `ref`: where they are. */
 export async function advanceUpload(
   store: Store,
   user: string,
-  { id, offset, length }: { id: string; offset: number; length: number },
+  { id, ref, offset, length }: { id: string; ref: string; offset: number; length: number },
 ): Promise<Advanced> {
   const keepMs = IDLE_UPLOAD_MS;
   const reply = await run(store.redis, ADVANCE, {
     keys: keysOf(user, id),
-    args: { offset, length, keepMs, heldMs: store.retentionMs + keepMs },
+    args: { ref, offset, length, keepMs, heldMs: store.retentionMs + keepMs },
   });
   const at = Number(reply[1]);
   if (reply[0] === "ADVANCED") return { kind: "advanced", offset: at };

@@ -1,4 +1,4 @@
-import { startRedis, type TestRedis } from "@docrelay/testkit";
+import { startProxy, startRedis, type TestRedis } from "@docrelay/testkit";
 import { makePrivateFolder, startPrivate, type PrivateFolder, type PrivateProcess } from "./private-process.ts";
 
 /** How the engine of a private cluster replies. */
@@ -21,6 +21,8 @@ export interface ClusterWish extends EngineWish {
   readonly root?: string | undefined;
   /** See {@link startSyncingRedis}. */
   readonly aof?: string | undefined;
+  /** Delays everything between the processes and Redis by this many ms, each way. */
+  readonly redisDelayMs?: number | undefined;
   /** Further Node options for edges and workers, for instance `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -52,6 +54,14 @@ export function startEngine(wish: EngineWish, folder: PrivateFolder): Promise<Pr
   return startPrivate({ entry: "tools/bench/src/processes/bench-engine.ts", args, folder });
 }
 
+/** The address of Redis behind a proxy that delays, if it is to. */
+async function delayed(url: string, ms: number | undefined, ends: AsyncDisposableStack): Promise<string> {
+  if (!ms) return url;
+  const proxy = ends.use(await startProxy({ port: Number(new URL(url).port) }));
+  proxy.latency(ms);
+  return `redis://127.0.0.1:${proxy.port}`;
+}
+
 /**
  * Starts the cluster. All of its processes end with this process at the latest. @throws Error with a process's last
  * lines.
@@ -67,7 +77,7 @@ export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   };
   const engine = ends.use(await startEngine(wish, folder));
   const engineUrl = `ws://127.0.0.1:${engine.port}`;
-  const shared = { REDIS_URL: redis.url };
+  const shared = { REDIS_URL: await delayed(redis.url, wish.redisDelayMs, ends) };
   const worker = { ...shared, ENGINE_URL: engineUrl, ENGINE_REPLY: wish.reply ?? "stream" };
   const asking = wish.workers ?? 1;
   const extracting = asking === 0 || wish.extract === false ? [] : ["extract"];
