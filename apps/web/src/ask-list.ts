@@ -1,22 +1,23 @@
+import type { Turn } from "@docrelay/client";
 import { createAskElement, type AskActions, type AskElement } from "./ask-view.ts";
-import type { PageState } from "./page-state.ts";
 
 /** The asks on the page. `show` adds, moves and removes elements only where the order or the asks have changed. */
-export function createAskList(place: HTMLElement, actions: AskActions): { show(state: PageState): void } {
+export function createAskList(place: HTMLElement, actions: AskActions): { show(turns: readonly Turn[]): void } {
   const elements = new Map<string, AskElement>();
   return {
-    show(state) {
+    show(turns) {
       let last: Element | null = null;
-      for (const [id, ask] of state) {
-        const shown = elements.get(id) ?? createAskElement(actions);
-        elements.set(id, shown);
-        shown.show(ask);
+      for (const turn of turns) {
+        const shown = elements.get(turn.id) ?? createAskElement(actions);
+        elements.set(turn.id, shown);
+        shown.show(turn);
         const next: Element | null = last ? last.nextElementSibling : place.firstElementChild;
         if (next !== shown.root) place.insertBefore(shown.root, next);
         last = shown.root;
       }
+      const ids = new Set(turns.map(({ id }) => id));
       for (const [id, { root }] of elements) {
-        if (state.has(id)) continue;
+        if (ids.has(id)) continue;
         root.remove();
         elements.delete(id);
       }

@@ -1,15 +1,15 @@
+import { isOver, type Turn, type TurnFile } from "@docrelay/client";
 import { element } from "./element.ts";
-import { isOver, type AskView, type FileView } from "./page-state.ts";
 import { pageList, seconds, size, wordsFor } from "./words.ts";
 
 export interface AskActions {
-  again(ask: AskView, password?: { file: number; password: string }): void;
+  again(ask: Turn, password?: { file: number; password: string }): void;
 }
 
 /** One ask on the page; `show` patches what has changed and nothing else. */
 export interface AskElement {
   readonly root: HTMLLIElement;
-  show(ask: AskView): void;
+  show(ask: Turn): void;
 }
 
 export function createAskElement(actions: AskActions): AskElement {
@@ -21,31 +21,31 @@ export function createAskElement(actions: AskActions): AskElement {
   const foot = element("div", { class: "foot" });
   const answer = element("div", { class: "answer" }, text, status, foot);
   const root = element("li", { class: "ask" }, element("div", { class: "asked" }, words, files, notes), answer);
-  let shown: AskView | undefined;
+  let shown: Turn | undefined;
 
   return {
     root,
     show(ask) {
       if (ask === shown) return;
-      if (ask.message !== shown?.message) {
-        words.textContent = ask.message;
-        words.hidden = ask.message === "";
+      if (ask.question !== shown?.question) {
+        words.textContent = ask.question;
+        words.hidden = ask.question === "";
       }
       if (ask.files !== shown?.files) {
         files.replaceChildren(...ask.files.map((file) => fileChip(file)));
         notes.replaceChildren(...ask.files.flatMap((file) => fileNotes(file)));
       }
       if (ask.text !== shown?.text) showText(text, ask.text);
-      if (changed(ask, shown, "state", "progress", "error", "text")) showStatus(status, ask, actions);
+      if (changed(ask, shown, "state", "attempt", "progress", "error", "text")) showStatus(status, ask, actions);
       if (changed(ask, shown, "state")) showFoot(foot, ask);
-      answer.dataset["state"] = ask.state;
+      answer.dataset["state"] = stageOf(ask);
       answer.setAttribute("aria-busy", String(!isOver(ask)));
       shown = ask;
     },
   };
 }
 
-function changed(ask: AskView, shown: AskView | undefined, ...keys: Array<keyof AskView>): boolean {
+function changed(ask: Turn, shown: Turn | undefined, ...keys: Array<keyof Turn>): boolean {
   return keys.some((key) => ask[key] !== shown?.[key]);
 }
 
@@ -56,7 +56,7 @@ function showText(place: HTMLElement, text: string): void {
   else place.textContent = text;
 }
 
-function fileChip({ name, size: bytes, pages }: FileView): HTMLElement {
+function fileChip({ name, size: bytes, pages }: TurnFile): HTMLElement {
   const about = [size(bytes), ...(pages === undefined ? [] : [`${pages} ${pages === 1 ? "page" : "pages"}`])].join(
     " · ",
   );
@@ -70,7 +70,7 @@ function fileChip({ name, size: bytes, pages }: FileView): HTMLElement {
 
 const MISSING = { scan: "scans that could not be read", error: "damaged", limit: "left out, over a limit" };
 
-function fileNotes({ name, missing = [], ocr = [], truncated = false }: FileView): HTMLElement[] {
+function fileNotes({ name, missing = [], ocr = [], truncated = false }: TurnFile): HTMLElement[] {
   const lines = (["scan", "error", "limit"] as const).flatMap((reason) => {
     const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
     return pages.length === 0
@@ -82,11 +82,11 @@ function fileNotes({ name, missing = [], ocr = [], truncated = false }: FileView
   return lines.map((line) => element("p", { class: "note" }, line));
 }
 
-function showStatus(place: HTMLElement, ask: AskView, actions: AskActions): void {
+function showStatus(place: HTMLElement, ask: Turn, actions: AskActions): void {
   if (ask.state === "failed" && ask.error) return place.replaceChildren(failure(ask, actions));
   if (ask.state === "cancelled")
     return place.replaceChildren(element("p", { class: "status" }, "You stopped this answer."));
-  const hidden = isOver(ask) || (ask.state === "asking" && ask.text !== "");
+  const hidden = isOver(ask) || ask.text !== "";
   if (hidden) return place.replaceChildren();
   const { text, part } = progressOf(ask);
   const line = element("p", { class: "status busy" }, text);
@@ -100,11 +100,16 @@ function showStatus(place: HTMLElement, ask: AskView, actions: AskActions): void
   } else place.replaceChildren(line, ...bar);
 }
 
+/** A running turn is `asking` from the first call of the engine. */
+export function stageOf({ state, attempt }: Turn): Exclude<Turn["state"], "running"> | "waiting" | "asking" {
+  return state !== "running" ? state : attempt > 0 ? "asking" : "waiting";
+}
+
 /** What is going on, in words, and how far (0 to 1) where that is known. */
-export function progressOf(ask: AskView): { text: string; part?: number } {
+export function progressOf(ask: Turn): { text: string; part?: number } {
   const { progress } = ask;
   const name = (file: number | undefined): string => ask.files[file ?? 0]?.name ?? "your file";
-  if (ask.state === "asking") return { text: "The engine is thinking…" };
+  if (ask.attempt > 0) return { text: "The engine is thinking…" };
   switch (progress?.stage) {
     case "uploading":
       return {
@@ -132,8 +137,8 @@ export function progressOf(ask: AskView): { text: string; part?: number } {
   }
 }
 
-function failure(ask: AskView, actions: AskActions): HTMLElement {
-  const { error } = ask;
+function failure(ask: Turn, actions: AskActions): HTMLElement {
+  const error = ask.error?.wire;
   const file = error?.file;
   const words = wordsFor(error ?? { code: "INTERNAL" }, file === undefined ? undefined : ask.files[file]?.name);
   const box = element("div", { class: "failure" }, element("strong", {}, words.what), words.advice);
@@ -168,12 +173,13 @@ function failure(ask: AskView, actions: AskActions): HTMLElement {
   return box;
 }
 
-function showFoot(place: HTMLElement, ask: AskView): void {
+function showFoot(place: HTMLElement, ask: Turn): void {
   place.hidden = ask.state !== "completed";
   if (place.hidden) return;
-  const by = ask.totalMs === undefined ? "" : `answered in ${seconds(ask.totalMs)}`;
-  const cites = [...new Set(ask.citations.map(({ file }) => file))].map((file) => {
-    const cited = ask.citations.filter((one) => one.file === file).map(({ page }) => page);
+  const by = ask.timings ? `answered in ${seconds(ask.timings.totalMs)}` : "";
+  const { citations = [] } = ask;
+  const cites = [...new Set(citations.map(({ file }) => file))].map((file) => {
+    const cited = citations.filter((one) => one.file === file).map(({ page }) => page);
     const pages = pageList([...new Set(cited)].toSorted((one, other) => one - other));
     return element("span", { class: "chip cite" }, `${ask.files[file]?.name ?? "file"} · p. ${pages}`);
   });

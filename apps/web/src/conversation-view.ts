@@ -1,10 +1,9 @@
-import { newId, RelayError, type Answer, type Conversation, type Relay } from "@docrelay/client";
+import { isOver, newId, RelayError, type Answer, type Conversation, type Relay, type Turn } from "@docrelay/client";
 import type { ErrorCode } from "@docrelay/protocol";
 import type { Attachment } from "./attachment.ts";
 import { announcementOf } from "./announcement.ts";
 import { createAskList } from "./ask-list.ts";
 import { byId } from "./element.ts";
-import { blank, change, isOver, type AskView, type Change, type PageState } from "./page-state.ts";
 import { wordsFor } from "./words.ts";
 
 export interface ConversationView {
@@ -36,26 +35,23 @@ export function createConversationView(
   const answers = new Map<string, Answer>();
   /** Passwords that were typed, for as long as the page is open: the next question about the file needs them again. */
   const passwords = new WeakMap<Attachment, string>();
-  let state: PageState = blank;
+  let shown: readonly Turn[] = [];
   let conversation: Conversation | undefined;
   let stopHearing: (() => void) | undefined;
   let frame = 0;
 
-  function apply(by: Change): void {
-    const before = state;
-    state = change(state, by);
-    if (state === before) return;
-    if (by.type === "event") changed(before.get(by.event.ask), by.event.ask);
-    else if (by.type === "unsent" || by.type === "withdrawn") changed(before.get(by.id), by.id);
+  function change(): void {
+    const before = new Map(shown.map((turn) => [turn.id, turn]));
+    shown = conversation?.turns ?? [];
+    for (const turn of shown) if (before.get(turn.id) !== turn) changed(before.get(turn.id), turn);
     frame ||= requestAnimationFrame(draw);
   }
 
-  function changed(before: AskView | undefined, id: string): void {
-    const now = state.get(id);
+  function changed(before: Turn | undefined, now: Turn): void {
     const words = announcementOf(before, now);
     if (words !== undefined) announce.textContent = words;
-    if (now?.state !== "failed" || before?.state === "failed" || !now.error) return;
-    const file = files.get(id)?.[now.error.file ?? -1];
+    if (now.state !== "failed" || before?.state === "failed" || !now.error) return;
+    const file = files.get(now.id)?.[now.error.wire.file ?? -1];
     if (file && isUnfit(now.error.code, file)) on.onUnfit(file);
   }
 
@@ -63,9 +59,9 @@ export function createConversationView(
     frame = 0;
     const page = document.documentElement;
     const follow = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_BOTTOM;
-    list.show(state);
-    empty.hidden = state.size > 0;
-    on.onRunning([...state.values()].some((one) => !isOver(one)));
+    list.show(shown);
+    empty.hidden = shown.length > 0;
+    on.onRunning(shown.some((one) => !isOver(one)));
     if (follow) page.scrollTop = page.scrollHeight;
   }
 
@@ -73,7 +69,6 @@ export function createConversationView(
     if (!conversation) return false;
     const id = newId();
     files.set(id, chosen);
-    apply({ type: "sending", id, message, files: chosen.map(({ name, size }) => ({ name, size })) });
     const known = chosen.flatMap((file, index) => {
       const password = passwords.get(file);
       return password === undefined ? [] : [[index, password] as const];
@@ -82,21 +77,16 @@ export function createConversationView(
       id,
       files: chosen,
       passwords: new Map(known),
-      onProgress: (progress) => apply({ type: "progress", ask: id, progress }),
     });
     answers.set(id, answer);
     answer.accepted.then(
       () => on.onStored(chosen),
-      (error: unknown) => {
-        if (error instanceof RelayError) return apply({ type: "unsent", id, error: error.wire });
-        if (error instanceof DOMException && error.name === "AbortError") return apply({ type: "withdrawn", id });
-        apply({ type: "unsent", id, error: { code: "INTERNAL", message: "", retryable: true } });
-      },
+      () => undefined, // Its turn says why.
     );
     document.documentElement.scrollTop = document.documentElement.scrollHeight;
     return true;
   }
-  function again(failed: AskView, protectedBy?: { file: number; password: string }): void {
+  function again(failed: Turn, protectedBy?: { file: number; password: string }): void {
     const chosen = files.get(failed.id);
     if (!chosen && failed.files.length > 0) {
       announce.textContent = "Attach the file again, then ask.";
@@ -105,7 +95,7 @@ export function createConversationView(
     }
     const file = chosen?.[protectedBy?.file ?? -1];
     if (file && protectedBy) passwords.set(file, protectedBy.password);
-    ask(failed.message, chosen ?? []);
+    ask(failed.question, chosen ?? []);
   }
 
   return {
@@ -115,19 +105,17 @@ export function createConversationView(
       conversation?.close();
       files.clear();
       answers.clear();
-      state = blank;
       conversation = relay.conversation(id);
-      stopHearing = conversation.subscribe({
-        event: (event) => apply({ type: "event", event }),
-        progress: ({ conversation: _, ask: about, ...progress }) => apply({ type: "progress", ask: about, progress }),
-        reset: () => apply({ type: "reset" }),
-        failed: (error) => (announce.textContent = wordsFor(error.wire).what),
+      stopHearing = conversation.onTurns(change);
+      conversation.ready.catch((error: unknown) => {
+        if (error instanceof RelayError) announce.textContent = wordsFor(error.wire).what;
       });
+      shown = conversation.turns;
       frame ||= requestAnimationFrame(draw);
     },
     ask: (message, chosen) => ask(message, chosen),
     stop() {
-      const running = [...state.values()].findLast((one) => !isOver(one));
+      const running = shown.findLast((one) => !isOver(one));
       if (!running) return;
       const ending = answers.get(running.id)?.cancel() ?? conversation?.cancel(running.id);
       ending?.catch(() => undefined); // Whether the ask has ended shows in the log.

@@ -1,5 +1,6 @@
 import type { Event } from "@docrelay/protocol";
 import type { Listener } from "./follower.ts";
+import { tellAll } from "./tell-all.ts";
 
 /** Many listeners behind one, and the events so far for listeners that come later. */
 export interface Fan {
@@ -7,41 +8,38 @@ export interface Fan {
   readonly all: Required<Listener>;
   /** Adds a listener, which gets the kept events at once; returns how to remove it. */
   add(listener: Listener): () => void;
-  /** Removes all listeners and events. */
+  /** Removes all listeners but the first, and all events. */
   clear(): void;
 }
 
 /** Events kept for later listeners: twice what a server keeps of a conversation. */
 const MAX_KEPT = 10_000;
 
-/** `onEvent` is called with each event before the listeners are. */
-export function createFan(onEvent: (event: Event) => void): Fan {
+/** `first` is called with everything before the listeners are. */
+export function createFan(first: Listener): Fan {
   const listeners = new Set<Listener>();
   const kept: Event[] = [];
+  let isReady = false;
 
-  /** A listener that throws must not keep events from the others: its error is thrown apart, as uncaught. */
   function tell(say: (listener: Listener) => void): void {
-    for (const listener of [...listeners]) {
-      try {
-        say(listener);
-      } catch (error) {
-        setTimeout(() => {
-          throw error;
-        });
-      }
-    }
+    say(first);
+    tellAll(listeners, say);
   }
   return {
     all: {
       event(event) {
         kept.push(event);
         if (kept.length > MAX_KEPT) kept.shift();
-        onEvent(event);
         tell((listener) => listener.event(event));
       },
       progress: (progress) => tell((listener) => listener.progress?.(progress)),
+      ready() {
+        isReady = true;
+        tell((listener) => listener.ready?.());
+      },
       reset() {
         kept.length = 0;
+        isReady = false;
         tell((listener) => listener.reset?.());
       },
       failed: (error) => tell((listener) => listener.failed?.(error)),
@@ -49,12 +47,14 @@ export function createFan(onEvent: (event: Event) => void): Fan {
     },
     add(listener) {
       for (const event of kept) listener.event(event);
+      if (isReady) listener.ready?.();
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     clear() {
       listeners.clear();
       kept.length = 0;
+      isReady = false;
     },
   };
 }

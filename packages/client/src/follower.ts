@@ -7,6 +7,8 @@ export interface Listener {
   event(event: Event): void;
   /** How far an ask is. A hint: some may be missed. */
   progress?(progress: Progress): void;
+  /** The log was told up to its head: what follows is new. Once, and after a reset again. */
+  ready?(): void;
   /** The server's log was replaced by an older one: forget all events so far; those of the new log follow. */
   reset?(): void;
   /** The conversation cannot be read any more; no event follows. */
@@ -25,6 +27,7 @@ export function createFollower(link: Link, conversation: string, listener: Requi
   let state = following();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
+  let isReady = false;
 
   function input(by: FollowInput): void {
     if (stopped) return;
@@ -32,13 +35,21 @@ export function createFollower(link: Link, conversation: string, listener: Requi
     state = step.state;
     for (const action of step.actions) {
       if (action.type === "apply") listener.event(action.event);
-      else if (action.type === "reset") listener.reset();
+      else if (action.type === "reset") reset();
       else if (action.type === "fail") listener.failed(new RelayError(action.error));
       else open(action.call, action.after);
+    }
+    if (state.phase === "live" && !isReady) {
+      isReady = true;
+      listener.ready();
     }
     clearTimeout(timer);
     if (state.wakeAt !== undefined)
       timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
+  }
+  function reset(): void {
+    isReady = false;
+    listener.reset();
   }
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
     link.once("conversation:open", { conversation, ...(after ? { after } : {}) }).then(

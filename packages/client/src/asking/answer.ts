@@ -1,15 +1,11 @@
-import { isTerminal, type Event, type Progress } from "@docrelay/protocol";
+import { isTerminal, type Event } from "@docrelay/protocol";
 import { createAskEvents } from "./ask-events.ts";
 import type { Listener } from "../follower.ts";
 import { newId } from "../id.ts";
 import type { Accepted } from "./outbox.ts";
 import { RelayError } from "../wire/relay-error.ts";
+import type { AskProgress } from "../turns/turn.ts";
 import { sendDraft, type AskFile, type SendingDeps } from "./sending.ts";
-
-/** How far an ask is: a file being uploaded, or the server's own hint. `file` is its index in the ask; sizes in bytes. */
-export type AskProgress =
-  | { readonly stage: "uploading"; readonly file: number; readonly sent: number; readonly size: number }
-  | Omit<Progress, "conversation" | "ask">;
 
 export interface AskOptions {
   /** Files to upload, or finished uploads by id. */
@@ -96,7 +92,7 @@ export function createAnswer(deps: AnswerDeps, conversation: string, message: st
 function followAsk(
   { subscribe }: AnswerDeps,
   id: string,
-  to: Required<Listener>,
+  to: Required<Omit<Listener, "ready">>,
 ): { release: () => void; stop: () => void } {
   const held: Event[] = [];
   let replaying = true;

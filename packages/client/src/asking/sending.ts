@@ -2,8 +2,10 @@ import type { Accepted, Outgoing } from "./outbox.ts";
 import { RelayError } from "../wire/relay-error.ts";
 import type { FileInput, UploadOptions } from "../uploads/upload.ts";
 
-/** A file to upload, or the id of a finished upload. */
-export type AskFile = (FileInput | { readonly upload: string }) & { readonly password?: string };
+/** A file to upload, or the id of a finished upload; its `name` and `size` are for the turn only. */
+export type AskFile = (FileInput | { readonly upload: string; readonly name?: string; readonly size?: number }) & {
+  readonly password?: string;
+};
 
 /** An ask whose files may not be uploaded yet. */
 export interface Draft {

@@ -1,0 +1,18 @@
+/** A promise of something that happens once or fails, which nobody has to wait for. */
+export interface Readiness {
+  readonly ready: Promise<void>;
+  /** Resolves `ready`; later calls of either do nothing. */
+  reached(): void;
+  failed(error: unknown): void;
+}
+
+export function createReadiness(): Readiness {
+  let reached = (): void => undefined;
+  let failed = (_: unknown): void => undefined;
+  const ready = new Promise<void>((resolve, reject) => {
+    reached = resolve;
+    failed = reject;
+  });
+  ready.catch(() => undefined);
+  return { ready, reached, failed };
+}

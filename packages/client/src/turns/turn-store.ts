@@ -1,0 +1,58 @@
+import type { TranscriptAsk } from "@docrelay/protocol";
+import { tellAll } from "../tell-all.ts";
+import { turnOf, type AskProgress, type Turn } from "./turn.ts";
+import { changeTurns, NO_TURNS, orderOf, type Change } from "./turns-state.ts";
+
+/** A conversation's turns for a UI: a snapshot that changes by identity, and who is told of changes. */
+export interface TurnStore {
+  /** The same array until something changes; a turn that did not change is the same object. */
+  readonly turns: readonly Turn[];
+  turn(id: string): Turn | undefined;
+  change(by: Change): void;
+  onChange(listener: () => void): () => void;
+  clearListeners(): void;
+}
+
+export function createTurnStore(): TurnStore {
+  const listeners = new Set<() => void>();
+  const made = new WeakMap<TranscriptAsk, { readonly hint: AskProgress | undefined; readonly turn: Turn }>();
+  let state = NO_TURNS;
+  let turns: readonly Turn[] | undefined = [];
+
+  function loggedTurn(ask: TranscriptAsk): Turn {
+    const hint = state.hints.get(ask.id);
+    const known = made.get(ask);
+    if (known && known.hint === hint) return known.turn;
+    const turn = turnOf(ask, hint);
+    made.set(ask, { hint, turn });
+    return turn;
+  }
+  function snapshot(): readonly Turn[] {
+    const byId = new Map(state.own.map(({ turn }) => [turn.id, turn]));
+    for (const ask of state.log.asks) byId.set(ask.id, loggedTurn(ask));
+    return orderOf(state).flatMap((id) => byId.get(id) ?? []);
+  }
+  return {
+    get turns() {
+      return (turns ??= snapshot());
+    },
+    turn(id) {
+      const ask = state.log.asks.findLast((one) => one.id === id);
+      return ask ? loggedTurn(ask) : state.own.find(({ turn }) => turn.id === id)?.turn;
+    },
+    change(by) {
+      const next = changeTurns(state, by);
+      if (next === state) return;
+      state = next;
+      turns = undefined;
+      tellAll(listeners, (listener) => listener());
+    },
+    onChange(listener) {
+      // Another function for each caller: the same listener may be added twice, and removed once.
+      const own = (): void => listener();
+      listeners.add(own);
+      return () => listeners.delete(own);
+    },
+    clearListeners: () => listeners.clear(),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Citation, EventOf, MissingPage, Progress, TranscriptAsk, TranscriptFile } from "@docrelay/protocol";
+import { RelayError } from "../wire/relay-error.ts";
+
+/** How far an ask is: a file being uploaded, or the server's own hint. `file` is its index in the ask; sizes in bytes. */
+export type AskProgress =
+  | { readonly stage: "uploading"; readonly file: number; readonly sent: number; readonly size: number }
+  | Omit<Progress, "conversation" | "ask">;
+
+/** A file of a turn; what was read of it once it was read. Pages count from 1. */
+export interface TurnFile {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256?: string;
+  readonly pages?: number;
+  /** Pages without text, and why. */
+  readonly missing?: readonly MissingPage[];
+  /** Pages that were read from pictures. */
+  readonly ocr?: readonly number[];
+  /** Only the beginning was read. */
+  readonly truncated?: boolean;
+}
+
+/** `sending` until the server's log has the ask; the last three are final. */
+export type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
+
+/** One question and its answer so far. Immutable: a turn that changes becomes another object. */
+export interface Turn {
+  /** The ask's id. */
+  readonly id: string;
+  readonly question: string;
+  /** When it was asked, in milliseconds since the epoch; for display only. */
+  readonly at: number;
+  readonly files: readonly TurnFile[];
+  readonly state: TurnState;
+  /** The newest hint; undefined when nothing is known, and as soon as the answer has text. */
+  readonly progress?: AskProgress;
+  /** The answer's text so far: of the valid attempt only. */
+  readonly text: string;
+  /** Number of the engine call that `text` comes from; 0 until the engine was called. */
+  readonly attempt: number;
+  readonly engine?: string;
+  readonly citations?: readonly Citation[];
+  readonly timings?: EventOf<"completed">["timings"];
+  /** Why it failed or was refused. */
+  readonly error?: RelayError;
+}
+
+/** Whether nothing more happens to a turn. */
+export function isOver({ state }: Turn): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
+}
+
+/** The turn of an ask in the log, with the newest hint. */
+export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): Turn {
+  const { id, at, message, files, attempt, text, state, engine, error, citations, timings } = ask;
+  const isFinal = state === "completed" || state === "failed" || state === "cancelled";
+  return {
+    id,
+    question: message,
+    at,
+    files: files.map(fileOf),
+    state: isFinal ? state : "running",
+    text,
+    attempt,
+    ...(progress && !isFinal && { progress }),
+    ...(engine !== undefined && { engine }),
+    ...(citations && { citations }),
+    ...(timings && { timings }),
+    ...(error && { error: new RelayError(error) }),
+  };
+}
+
+function fileOf({ name, size, sha256, extraction }: TranscriptFile): TurnFile {
+  if (!extraction) return { name, size, sha256 };
+  const { pages, missing, ocr, truncated } = extraction;
+  return { name, size, sha256, pages, missing, ocr, truncated };
+}

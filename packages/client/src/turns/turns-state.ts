@@ -1,0 +1,126 @@
+import { EMPTY_TRANSCRIPT, transcribe, type Event, type Transcript } from "@docrelay/protocol";
+import type { RelayError } from "../wire/relay-error.ts";
+import { isOver, type AskProgress, type Turn, type TurnFile } from "./turn.ts";
+
+/** What is known of a conversation's turns: the log, and the asks of this client that are not in it. */
+export interface TurnsState {
+  readonly log: Transcript;
+  /** In the order in which they were made: being sent, refused, or stopped before they were sent. */
+  readonly own: readonly OwnTurn[];
+  /** The newest hint about each running ask of the log. */
+  readonly hints: ReadonlyMap<string, AskProgress>;
+}
+
+/** `after`: once it is over, the turn that it stands behind, so that it keeps its place among those that are accepted later. */
+export interface OwnTurn {
+  readonly turn: Turn;
+  readonly after?: string;
+}
+
+export const NO_TURNS: TurnsState = { log: EMPTY_TRANSCRIPT, own: [], hints: new Map() };
+
+export type Change =
+  | { readonly type: "event"; readonly event: Event }
+  | { readonly type: "progress"; readonly ask: string; readonly progress: AskProgress }
+  | {
+      readonly type: "sending";
+      readonly id: string;
+      readonly question: string;
+      readonly files: readonly TurnFile[];
+      readonly at: number;
+    }
+  | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
+  /** Stopped before the server had it. */
+  | { readonly type: "stopped"; readonly id: string }
+  /** The server's log was replaced by another one. */
+  | { readonly type: "reset" };
+
+/** One change. Pure; returns the same object when nothing changes. */
+export function changeTurns(state: TurnsState, by: Change): TurnsState {
+  switch (by.type) {
+    case "reset":
+      return { ...NO_TURNS, own: state.own };
+    case "sending": {
+      const { id, question, files, at } = by;
+      if (isLogged(state, id)) return state;
+      return putOwn(state, { turn: { id, question, files, at, state: "sending", text: "", attempt: 0 } });
+    }
+    case "refused":
+      return endOwn(state, by.id, { state: "failed", error: by.error });
+    case "stopped":
+      return endOwn(state, by.id, { state: "cancelled" });
+    case "progress":
+      return hear(state, by.ask, by.progress);
+    case "event":
+      return apply(state, by.event);
+  }
+}
+
+/** The ids of all turns in their order: those of the log, each followed by own ones that ended behind it; then what is being sent. */
+export function orderOf({ log, own }: TurnsState): string[] {
+  const logged = log.asks.map(({ id }) => id);
+  if (own.length === 0) return logged;
+  const sending = own.filter(({ turn }) => !isOver(turn)).map(({ turn }) => turn.id);
+  const present = new Set([...logged, ...own.map(({ turn }) => turn.id)]);
+  const followers = new Map<string | undefined, string[]>();
+  for (const { turn, after } of own) {
+    if (!isOver(turn)) continue;
+    // The turn that it stood behind may be one that the log has dropped.
+    const before = after !== undefined && present.has(after) ? after : undefined;
+    followers.set(before, [...(followers.get(before) ?? []), turn.id]);
+  }
+  const withFollowers = (id: string): string[] => [id, ...(followers.get(id) ?? []).flatMap(withFollowers)];
+  return [...(followers.get(undefined) ?? []), ...logged, ...sending].flatMap(withFollowers);
+}
+
+function apply(state: TurnsState, event: Event): TurnsState {
+  const log = transcribe(state.log, event);
+  if (log === state.log) return state;
+  const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
+  // What an ask waited for before this event does not hold any more.
+  const hints = state.hints.has(event.ask)
+    ? new Map([...state.hints].filter(([ask]) => ask !== event.ask))
+    : state.hints;
+  return { log, own: own.length === state.own.length ? state.own : own, hints };
+}
+
+/** Hints of the server may come late, and before the log has the ask. */
+function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState {
+  const own = state.own.find(({ turn }) => turn.id === ask);
+  if (own) return isOver(own.turn) ? state : putOwn(state, { turn: { ...own.turn, progress } });
+  const logged = state.log.asks.find(({ id }) => id === ask);
+  if (!logged || logged.state === "completed" || logged.state === "failed" || logged.state === "cancelled")
+    return state;
+  return { ...state, hints: new Map(state.hints).set(ask, progress) };
+}
+
+function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error">): TurnsState {
+  const own = state.own.find(({ turn }) => turn.id === id);
+  if (!own || isOver(own.turn)) return state;
+  const order = orderOf(state);
+  const after = order[order.indexOf(id) - 1];
+  const { progress: _, ...turn } = own.turn;
+  return putOwn(state, behind({ ...turn, ...how }, after));
+}
+
+/** An ask that is sent again goes to the end; those that stood behind it stay where they are. */
+function putOwn(state: TurnsState, made: OwnTurn): TurnsState {
+  const { id } = made.turn;
+  const index = state.own.findIndex(({ turn }) => turn.id === id);
+  const before = state.own[index];
+  if (!before) return { ...state, own: [...state.own, made] };
+  if (isOver(made.turn) || !isOver(before.turn)) return { ...state, own: state.own.with(index, made) };
+  const others = state.own.filter((one) => one !== before);
+  return {
+    ...state,
+    own: [...others.map((one) => (one.after === id ? behind(one.turn, before.after) : one)), made],
+  };
+}
+
+function behind(turn: Turn, after: string | undefined): OwnTurn {
+  return { turn, ...(after !== undefined && { after }) };
+}
+
+function isLogged({ log }: TurnsState, id: string): boolean {
+  return log.asks.some((ask) => ask.id === id);
+}

@@ -1,0 +1,82 @@
+import { eventually } from "@docrelay/testkit";
+import { wireError } from "@docrelay/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { RelayServer } from "../../test/relay-server.ts";
+import { connect, memoryStorage, type Conversation, type Relay } from "../index.ts";
+
+let server: RelayServer;
+let relay: Relay;
+let conversation: Conversation;
+beforeEach(async () => {
+  server = await RelayServer.start();
+  relay = connect({ url: server.url, storage: memoryStorage() });
+  conversation = relay.conversation("c");
+});
+afterEach(async () => {
+  relay.close();
+  await server[Symbol.asyncDispose]();
+});
+
+test("turns are the log's asks with the text of the valid attempt, and of one that is sent", async () => {
+  let told = 0;
+  conversation.onTurns(() => told++);
+  expect(conversation.turns).toEqual([]);
+  const first = conversation.ask("first", { id: "a1" });
+  expect(conversation.turns).toMatchObject([{ id: "a1", question: "first", state: "sending", text: "" }]);
+  await first.accepted;
+  server.write("a1", { type: "started", engine: "test" });
+  server.write("a1", { type: "delta", text: "lost" });
+  server.write("a1", { type: "started", engine: "test" }, 2);
+  server.write("a1", { type: "delta", text: "kept" }, 2);
+  await eventually(() => conversation.turns[0]?.text === "kept");
+  expect(conversation.turns).toMatchObject([{ id: "a1", state: "running", attempt: 2, engine: "test" }]);
+  server.complete("a1", "kept whole");
+  await first.text();
+  expect(conversation.turns).toMatchObject([{ state: "completed", text: "kept whole", timings: { totalMs: 0 } }]);
+  expect(told).toBeGreaterThan(5);
+});
+
+test("a turn and the list are the same objects until they change", async () => {
+  const first = conversation.ask("first", { id: "a1" });
+  await first.accepted;
+  server.answer("a1", "one");
+  await first.text();
+  const before = conversation.turns;
+  expect(conversation.turns).toBe(before);
+  await conversation.ask("second", { id: "a2" }).accepted;
+  await eventually(() => conversation.turns[1]?.state === "running");
+  expect(conversation.turns).not.toBe(before);
+  expect(conversation.turns[0]).toBe(before[0]);
+});
+
+test("a refused ask is a failed turn with the error", async () => {
+  server.fail("ask", { refuse: wireError("PAYLOAD_TOO_LARGE", { reason: "message" }) });
+  await expect(conversation.ask("?", { id: "a1" }).accepted).rejects.toThrow();
+  expect(conversation.turns).toMatchObject([{ id: "a1", state: "failed", error: { code: "PAYLOAD_TOO_LARGE" } }]);
+});
+
+test("ready is when the log was told up to its head: an empty one is known to be empty, a long one is whole", async () => {
+  await conversation.ready;
+  expect(conversation.turns).toEqual([]);
+  await conversation.ask("?", { id: "a1" }).accepted;
+  server.answer("a1", "one two three four five six seven eight");
+  const next = connect({ url: server.url, storage: memoryStorage() });
+  try {
+    await next.conversation("c").ready;
+    expect(next.conversation("c").turns).toMatchObject([{ state: "completed", question: "?" }]);
+    let isTold = false;
+    next.conversation("c").subscribe({ event: () => undefined, ready: () => (isTold = true) });
+    expect(isTold).toBe(true);
+  } finally {
+    next.close();
+  }
+});
+
+test("ready fails when the log cannot be read, and when the conversation is closed before", async () => {
+  server.fail("conversation:open", { refuse: wireError("FORBIDDEN") });
+  await expect(conversation.ready).rejects.toMatchObject({ code: "FORBIDDEN" });
+  const other = relay.conversation("d");
+  const { ready } = other;
+  other.close();
+  await expect(ready).rejects.toThrow("closed");
+});
