@@ -19,6 +19,8 @@ export interface DrainDeps {
 const STEP_MS = 50;
 const CLOSE_MS = 1000;
 const LAST_POLL_MS = 250;
+/** For the last words of HTTP streams. */
+const LAST_WORDS_MS = 250;
 
 /**
  * Drains an edge: it reports not ready, refuses new connections, and closes its connections spread over `spreadMs`.
@@ -32,6 +34,7 @@ export async function drain(deps: DrainDeps): Promise<void> {
   if (deps.hasPolling) await sleep(LAST_POLL_MS);
   const closed = once(deps.http, "close");
   deps.http.close();
+  await Promise.race([closed, sleep(LAST_WORDS_MS)]);
   deps.http.closeAllConnections();
   await Promise.race([closed, sleep(CLOSE_MS)]);
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
 import type { ClientConnection } from "./limits/client-connection.ts";
+import { createHttpApi } from "./http/api/api.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
 import { createAdmit } from "./limits/admission.ts";
@@ -16,12 +17,12 @@ import { createSocketServer } from "./socketio/server.ts";
 import { readSocketBuffers } from "./socketio/socket-buffers.ts";
 import { upgradeTo } from "./socketio/upgrade.ts";
 
-/** The public port and both WebSocket endpoints behind it; `http` does not listen yet. */
+/** The public port, and behind it both WebSocket endpoints and the HTTP API; `http` does not listen yet. */
 export interface Endpoints {
   readonly http: HttpServer;
   readonly metrics: EdgeMetrics;
   readonly hasPolling: boolean;
-  /** The client connections that are open now, of either kind. */
+  /** The client connections that are open now, of any kind. */
   connections(): ClientConnection[];
 }
 
@@ -54,6 +55,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   const metrics = createEdgeMetrics(() => ({
     socketio: engine.clientsCount,
     plain: plain.count,
+    http: api.count,
     unstoredBytes: uploadQueue.unstoredBytes,
     uploads: uploadQueue.uploads,
     opensWaiting: openQueue.waiting,
@@ -114,7 +116,30 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   });
   life.add("plain endpoint", () => plain[Symbol.asyncDispose]());
 
+  const api = createHttpApi({
+    admit,
+    isDraining,
+    authenticator,
+    sessionRate,
+    trustedProxies,
+    origins,
+    store: resources.store,
+    fanOut: resources.fanOut,
+    openConversation,
+    acceptAsk,
+    cancelAsk,
+    uploads,
+    uploadQueue,
+    limits,
+    askDeadlineMs: config.ASK_DEADLINE_MS,
+    maxSocketBufferBytes,
+    metrics,
+    log,
+    onTrouble,
+  });
+
   const http = createHttpServer({
+    api,
     site: readStaticSite(PAGE),
     health,
     authenticator,
@@ -131,7 +156,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     http,
     metrics,
     hasPolling,
-    connections: () => [...gateway.connections(), ...plain.connections()],
+    connections: () => [...gateway.connections(), ...plain.connections(), ...api.connections()],
   };
 }
 

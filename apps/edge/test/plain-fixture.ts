@@ -136,6 +136,7 @@ export async function startPlain(
   const metrics = createEdgeMetrics(() => ({
     socketio: 0,
     plain: 0,
+    http: 0,
     unstoredBytes: 0,
     uploads: 0,
     opensWaiting: 0,

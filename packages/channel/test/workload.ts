@@ -155,7 +155,7 @@ async function uploads(store: Store, between: () => Promise<void>): Promise<void
     await between();
     if (id === "dropped") await dropUpload(store, blobs, USER, upload);
     const ref = await claimBytes(store, blobs, "sha", upload.ref);
-    await finishUpload(store, USER, id, { sha256: "sha", ref, text: "text" });
+    await finishUpload(store, USER, id, { sha256: "sha", ref, text: "text", size: 3 });
     await renewUpload(store, USER, id);
     await retainBytes(store, ref);
   }

@@ -1,5 +1,5 @@
 import { answerHealth, type Health } from "@docrelay/platform";
-import { ERRORS, refuse, type WireError } from "@docrelay/protocol";
+import { refuse } from "@docrelay/protocol";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { BlockList } from "node:net";
@@ -8,6 +8,10 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import { clientAddress } from "../auth/client-address.ts";
 import { toFailure } from "../report/failure.ts";
 import { originAllowed } from "../auth/origin.ts";
+import type { HttpApi } from "./api/api.ts";
+import { hasBody } from "./api/body.ts";
+import { sayError, sayJson } from "./api/say.ts";
+import { allowOrigin } from "../auth/allow-origin.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import type { StaticSite } from "./static-site.ts";
 
@@ -21,6 +25,7 @@ export interface HttpDeps {
   readonly trustedProxies: BlockList;
   /** New sessions by address; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
+  readonly api: Pick<HttpApi, "answer">;
   /** Long polling of Socket.IO, where it is switched on. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** How long an idle connection is kept open. */
@@ -34,11 +39,14 @@ export interface HttpDeps {
 const HEADERS_MS = 10_000;
 const HEARD_MS = 1000;
 const HEARD_BYTES = 4_194_304;
+/** For a whole request that sends no files … */
 const REQUEST_MS = 30_000;
+/** … and for any other. */
+const UPLOAD_MS = 600_000;
 
-/** The public port: page, sessions, health, and the two ways to a WebSocket. Anything else is 404. */
+/** The public port: page, sessions, the HTTP API, health, and the two ways to a WebSocket. Anything else is 404. */
 export function createHttpServer(deps: HttpDeps): Server {
-  const options = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: deps.keepAliveMs };
+  const options = { headersTimeout: HEADERS_MS, requestTimeout: UPLOAD_MS, keepAliveTimeout: deps.keepAliveMs };
   const server = createServer({ ...options, connectionsCheckingInterval: 2000, noDelay: true }, (request, response) => {
     answer(deps, request, response).catch(async (error: unknown) => {
       const { wire, severity } = toFailure(error);
@@ -70,17 +78,20 @@ async function hearOut(request: IncomingMessage): Promise<void> {
     if (heard > HEARD_BYTES) resolve();
   });
   for (const end of ["end", "close", "error"]) request.once(end, resolve);
+  request.resume(); // its reader has paused it
   await promise;
   clearTimeout(timer);
 }
 
 async function answer(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = pathOf(request);
+  if (path.startsWith("/v1/") && (await deps.api.answer(path, request, response))) return;
+  if (hasBody(request)) boundBody(request);
   if (path === "/v1/session") return answerSession(deps, request, response);
   if (deps.site.answer(path, request, response)) return;
   if (await answerHealth(path, response, deps.health)) return;
   if (path === "/socket.io/" && deps.polling) {
-    allowOrigin(deps, request, response, "GET, POST");
+    allowOrigin(deps.origins, request, response, "GET, POST");
     if (request.method === "OPTIONS") return void response.writeHead(204).end();
     return deps.polling(request, response);
   }
@@ -88,26 +99,17 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   throw refuse("NOT_FOUND");
 }
 
-/** @throws Refusal `ORIGIN_DENIED` */
-function allowOrigin(
-  { origins }: HttpDeps,
-  { headers }: IncomingMessage,
-  response: ServerResponse,
-  methods: string,
-): void {
-  response.setHeader("vary", "origin");
-  if (!originAllowed(headers, origins)) throw refuse("ORIGIN_DENIED");
-  if (headers.origin === undefined) return;
-  response.setHeader("access-control-allow-origin", headers.origin);
-  response.setHeader("access-control-allow-headers", "authorization, content-type");
-  response.setHeader("access-control-allow-methods", methods);
-  response.setHeader("access-control-max-age", "600");
+/** Ends a connection whose request does not arrive in time. */
+function boundBody(request: IncomingMessage): void {
+  const late = setTimeout(() => request.destroy(), REQUEST_MS);
+  late.unref();
+  request.once("close", () => clearTimeout(late));
 }
 
 /** `POST /v1/session`: a session of a new anonymous user, or a fresh one for the user of the token in the request. */
 async function answerSession(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { headers, method, socket } = request;
-  allowOrigin(deps, request, response, "POST");
+  allowOrigin(deps.origins, request, response, "POST");
   if (method === "OPTIONS") return void response.writeHead(204).end();
   if (method !== "POST") {
     response.setHeader("allow", "POST, OPTIONS");
@@ -120,19 +122,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
   const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
   const session = await deps.authenticator.issue(user);
-  say(response, 200, session);
-}
-
-function say(response: ServerResponse, status: number, body: object): void {
-  response
-    .writeHead(status, { "content-type": "application/json", "cache-control": "no-store" })
-    .end(JSON.stringify(body));
-}
-
-function sayError(response: ServerResponse, wire: WireError): void {
-  if (response.headersSent) return void response.destroy();
-  if (wire.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(wire.retryAfterMs / 1000));
-  say(response, ERRORS[wire.code].http, { error: wire });
+  sayJson(response, 200, session);
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -4,20 +4,20 @@ import { ERRORS, refuse, wireError, type ErrorCode, type Event, type WireError }
 import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
+import { acceptPatiently } from "../asks/accept-patiently.ts";
 import type { CancelAsk } from "../asks/cancel-ask.ts";
 import type { Identity } from "../auth/authenticator.ts";
+import { followConversation, type ConversationReader } from "../conversation/follow-conversation.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
 import { strike, type Strikes } from "../limits/rate-limit.ts";
 import type { Slots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
-import { acceptPatiently } from "./accept.ts";
 import { decodePlainFrame, type DecodedFrame, type PlainLimits } from "./frame-decoder.ts";
 import { createFrameInbox, type FrameInbox } from "./frame-inbox.ts";
 import type { FrameThreads } from "./frame-threads.ts";
 import { createPendingAsks, type PendingAsks } from "./pending-asks.ts";
-import { followConversation, type PlainReader } from "./reader.ts";
 import { errorFrame, type UniqueId } from "./reply.ts";
 
 export interface ConnectionDeps {
@@ -54,7 +54,7 @@ export class PlainConnection implements ClientConnection {
   readonly #conversation = randomUUID();
   readonly #asks: PendingAsks;
   readonly #inbox: FrameInbox;
-  #reader: PlainReader | undefined;
+  #reader: ConversationReader | undefined;
   #isOver = false;
   #strikes: Strikes = [];
 
@@ -160,13 +160,12 @@ export class PlainConnection implements ClientConnection {
     return accepted;
   }
 
-  #follow(): PlainReader {
+  #follow(): ConversationReader {
     const { fanOut, openConversation: open } = this.#deps;
     return followConversation(
       { fanOut, open, toWire: (error) => toFailure(error).wire },
       { user: this.#identity.user, conversation: this.#conversation },
-      (event) => this.#apply(event),
-      () => this.end("INTERNAL"),
+      { apply: (event) => this.#apply(event), fail: () => this.end("INTERNAL") },
     );
   }
 

@@ -1,6 +1,7 @@
 import { refuse } from "@docrelay/protocol";
 import { Worker } from "node:worker_threads";
-import { own, type DecodedFrame, type PlainLimits } from "./frame-decoder.ts";
+import { own } from "../asks/decode-base64.ts";
+import type { DecodedFrame, PlainLimits } from "./frame-decoder.ts";
 
 /** Decodes large frames in threads, off the event loop. */
 export interface FrameThreads extends AsyncDisposable {

@@ -21,6 +21,7 @@ export function createEdgeMetrics(
   connections: () => {
     socketio: number;
     plain: number;
+    http: number;
     unstoredBytes: number;
     uploads: number;
     opensWaiting: number;
@@ -32,6 +33,7 @@ export function createEdgeMetrics(
   const metrics = createMetrics();
   metrics.gauge("docrelay_edge_socketio_connections", "Socket.IO connections open now", () => connections().socketio);
   metrics.gauge("docrelay_edge_plain_connections", "Plain WebSocket connections open now", () => connections().plain);
+  metrics.gauge("docrelay_edge_http_requests", "Requests to the HTTP API open now", () => connections().http);
   metrics.gauge(
     "docrelay_edge_upload_unstored_bytes",
     "Bytes of uploads received and not stored yet",

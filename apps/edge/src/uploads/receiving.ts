@@ -3,7 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 
 /** An unfinished upload as this edge knows it, so that its chunks need not wait for each other's round trips. */
 export interface Receiving {
-  readonly upload: UploadState;
+  upload: UploadState;
   /** Where the next chunk begins: up to here chunks are stored, or on their way to the store. */
   next: number;
   /** Up to here they are stored. */

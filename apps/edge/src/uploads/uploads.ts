@@ -22,11 +22,21 @@ export interface Uploads {
   start(user: string, input: UploadStart): Promise<{ upload: string; offset: number; chunkBytes: number }>;
   /**
    * Stores a chunk; the last one completes the upload and queues its extraction. Idempotent: a chunk sent again returns
-   * the upload's offset. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
+   * the upload's offset. `size`, with the last chunk, is the file's size where the upload was begun with an upper bound
+   * of it. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
    */
-  chunk(user: string, input: { upload: string; offset: number; bytes: Uint8Array }): Promise<ChunkAnswer>;
+  chunk(user: string, input: Chunk): Promise<ChunkAnswer>;
+  /** Forgets an unfinished upload and its bytes. Idempotent; a finished one stays. */
+  abandon(user: string, upload: string): Promise<void>;
   /** Stores the complete bytes of a file that looks like a PDF. @throws Refusal */
   keep(user: string, file: { name: string; bytes: Uint8Array }): Promise<AskFile>;
+}
+
+export interface Chunk {
+  readonly upload: string;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly size?: number | undefined;
 }
 
 /** Up to where an upload is stored, and whether it is complete. */
@@ -59,10 +69,11 @@ export function createUploads(deps: UploadsDeps): Uploads {
   const shares = { maxUserBytes: deps.maxUserBytes, maxBytes: deps.maxBytes };
 
   /** Finds where a chunk belongs. What this edge knows of the upload is checked once against what is stored. */
-  async function put(user: string, id: string, offset: number, bytes: Uint8Array): Promise<ChunkAnswer> {
+  async function put(user: string, { upload: id, offset, bytes, size }: Chunk): Promise<ChunkAnswer> {
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const known = await receivings.find(user, id);
       if (!known) throw unknownUpload();
+      if (size !== undefined && size < known.upload.size) known.upload = { ...known.upload, size };
       const { upload, next, stored } = known;
       if (upload.done) return { offset: upload.size, done: true };
       if (offset === next) return storeNext(user, known, bytes);
@@ -136,7 +147,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     const { sha256 } = stored;
     const { ref, text } = await settleBytes(deps, sha256, upload.ref);
     const [finished, [state]] = await Promise.all([
-      finishUpload(store, user, upload.id, { sha256, ref, text }),
+      finishUpload(store, user, upload.id, { sha256, ref, text, size: upload.size }),
       textState(store, [text]),
     ]);
     if (finished === "unknown") throw refuse("NOT_FOUND");
@@ -166,7 +177,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
       return { upload, offset: begun.upload.offset, chunkBytes: limits.chunkBytes };
     },
 
-    async chunk(user, { upload, offset, bytes }) {
+    async chunk(user, chunk) {
+      const { upload, bytes } = chunk;
       if (bytes.length > limits.chunkBytes) {
         throw refuse("PAYLOAD_TOO_LARGE", {
           reason: "frame",
@@ -174,7 +186,15 @@ export function createUploads(deps: UploadsDeps): Uploads {
         });
       }
       if (bytes.length === 0) throw refuse("BAD_MESSAGE", { reason: "schema", message: "The chunk is empty." });
-      return uploadQueue.run({ user, upload, bytes: bytes.length }, () => put(user, upload, offset, bytes));
+      return uploadQueue.run({ user, upload, bytes: bytes.length }, () => put(user, chunk));
+    },
+
+    async abandon(user, id) {
+      const known = await receivings.find(user, id);
+      if (!known || known.upload.done) return;
+      await known.underway;
+      receivings.forget(user, known);
+      await dropUpload(store, blobs, user, known.upload);
     },
 
     async keep(user, { name, bytes }) {

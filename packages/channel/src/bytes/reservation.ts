@@ -60,6 +60,12 @@ export async function releaseRoom(store: Store, ref: string): Promise<void> {
   await run(store.redis, RELEASE, { keys: RESERVATION, args: { ref } });
 }
 
+/** Reserves as much as the bytes need in place of an upper bound. */
+export async function shrinkRoom(store: Store, of: { ref: string; size: number; keepMs: number }): Promise<void> {
+  await releaseRoom(store, of.ref);
+  await reserveRoom(store, { ...of, maxBytes: Number.MAX_SAFE_INTEGER });
+}
+
 /** Reserves room for bytes that came whole, under a new `ref`. A refusal has reserved nothing. */
 export async function reserveBytes(
   store: Store,

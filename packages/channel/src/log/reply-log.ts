@@ -44,6 +44,19 @@ export async function openLog(store: Store, user: string, conversation: string, 
   };
 }
 
+/** The position of a kept event; undefined when the log has no event of that seq, or no longer. */
+export async function positionAt(
+  store: Store,
+  user: string,
+  conversation: string,
+  seq: number,
+): Promise<Position | undefined> {
+  const key = logKey(conversationAddress(user, conversation));
+  const [entry] = await store.redis.xrange(key, `${seq}-0`, `${seq}-0`);
+  const json = entry?.[1][1];
+  return json === undefined ? undefined : positionOf(JSON.parse(json) as Event);
+}
+
 function positionOf({ seq, nonce }: Event): Position {
   return { seq, nonce };
 }

@@ -47,7 +47,7 @@ describe("dropUpload by an edge that found no bytes", () => {
   it("keeps an upload that another edge has finished", async () => {
     const begun = await start("u", 60);
     if (begun.kind !== "begun") throw new Error(begun.kind);
-    await finishUpload(channel.store, channel.user, "u", { sha256: "sha", ref: "kept", text: "key" });
+    await finishUpload(channel.store, channel.user, "u", { sha256: "sha", ref: "kept", text: "key", size: 60 });
     expect(await dropUpload(channel.store, blobs(), channel.user, begun.upload)).toBe("finished");
     expect(await readUpload(channel.store, channel.user, "u")).toMatchObject({ done: true, ref: "kept" });
   });
@@ -158,7 +158,7 @@ describe("the end of an upload", () => {
     const kept = await claimBytes(channel.store, blobs(), "sha", theirs.upload.ref);
     expect(kept).toBe(mine.upload.ref);
     await releaseBytes(channel.store, blobs(), theirs.upload.ref, { user: userAddress("another") });
-    await finishUpload(channel.store, "another", "v", { sha256: "sha", ref: kept, text: "key" });
+    await finishUpload(channel.store, "another", "v", { sha256: "sha", ref: kept, text: "key", size: 10 });
     expect(await readUpload(channel.store, "another", "v")).toMatchObject({
       done: true,
       ref: kept,
@@ -177,11 +177,11 @@ describe("the end of an upload", () => {
     await start("u");
     const key = (await channel.store.redis.keys("*:up:*"))[0] ?? "";
     expect(await channel.store.redis.pttl(key)).toBeGreaterThan(500_000);
-    await finishUpload(channel.store, channel.user, "u", { sha256: "s", ref: "r", text: "t" });
+    await finishUpload(channel.store, channel.user, "u", { sha256: "s", ref: "r", text: "t", size: 10 });
     expect(await channel.store.redis.pttl(key)).toBeLessThanOrEqual(channel.store.retentionMs);
-    expect(await finishUpload(channel.store, channel.user, "never", { sha256: "s", ref: "r", text: "t" })).toBe(
-      "unknown",
-    );
+    expect(
+      await finishUpload(channel.store, channel.user, "never", { sha256: "s", ref: "r", text: "t", size: 10 }),
+    ).toBe("unknown");
   });
 
   it("releases room once, also when called again", async () => {

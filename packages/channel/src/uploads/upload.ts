@@ -1,6 +1,14 @@
 import { createHash } from "node:crypto";
 import { IDLE_UPLOAD_MS, type BlobStore } from "../bytes/blob-store.ts";
-import { releaseBytes, releaseRoom, renewRoom, reserveRoom, SHARE, type ByteShares } from "../bytes/reservation.ts";
+import {
+  releaseBytes,
+  releaseRoom,
+  renewRoom,
+  reserveRoom,
+  SHARE,
+  shrinkRoom,
+  type ByteShares,
+} from "../bytes/reservation.ts";
 import { userAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
 import { heldKey, uploadKey } from "../redis/keys.ts";
@@ -160,19 +168,29 @@ export async function advanceUpload(
   return { kind: "unknown" };
 }
 
-const FINISH = uploadScript("finish-upload.lua", { sha256: "text", ref: "text", text: "text", keepMs: "number" });
+const FINISH = uploadScript("finish-upload.lua", {
+  sha256: "text",
+  ref: "text",
+  text: "text",
+  size: "number",
+  keepMs: "number",
+});
 
-/** Marks an upload as whole: from now on asks may name it. `ref` is where its bytes lie, `text` the key of its text. */
+/**
+ * Marks an upload as whole: from now on asks may name it. `ref` is where its bytes lie, `text` the key of its text. `size`
+ * is smaller than at the beginning where only an upper bound was known then.
+ */
 export async function finishUpload(
   store: Store,
   user: string,
   id: string,
-  of: { sha256: string; ref: string; text: string },
+  of: { sha256: string; ref: string; text: string; size: number },
 ): Promise<"finished" | "unknown"> {
-  const { sha256, ref, text } = of;
-  const args = { sha256, ref, text, keepMs: store.retentionMs };
-  const [status] = await run(store.redis, FINISH, { keys: keysOf(user, id), args });
-  return status === "OK" ? "finished" : "unknown";
+  const args = { ...of, keepMs: store.retentionMs };
+  const [status, isSmaller] = await run(store.redis, FINISH, { keys: keysOf(user, id), args });
+  if (status !== "OK") return "unknown";
+  if (isSmaller === 1) await shrinkRoom(store, { ref: of.ref, size: of.size, keepMs: store.retentionMs });
+  return "finished";
 }
 
 /**

@@ -82,12 +82,12 @@ export type Transition<T extends InputType> = (
   random: number,
 ) => Step;
 
-/** A reader that has not connected yet. */
-export function following(): FollowState {
+/** A reader that has not connected yet; `after`: the event that it has applied last, in an earlier process perhaps. */
+export function following(after?: Position): FollowState {
   return {
     phase: "offline",
-    last: undefined,
-    recent: [],
+    last: after?.seq,
+    recent: after ? [{ ...after, ask: "" }] : [],
     call: 0,
     buffered: [],
     reopen: undefined,

@@ -65,6 +65,8 @@ const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSc
 /** Terminal: `text` is the part that had arrived. */
 const cancelled = z.object({ ...head, type: z.literal("cancelled"), text: z.string() });
 
+export { accepted as acceptedSchema, completed as completedSchema };
+
 /** One durable entry of a conversation's reply log. */
 export const eventSchema = z.discriminatedUnion("type", [
   accepted,

@@ -1,7 +1,15 @@
 import { conversationAddress, type FanOut } from "@docrelay/channel";
-import { follow, following, type Event, type FollowInput, type Open, type WireError } from "@docrelay/protocol";
-import type { OpenConversation } from "../conversation/open-conversation.ts";
-import type { LogReader } from "../conversation/open-queue.ts";
+import {
+  follow,
+  following,
+  type Event,
+  type FollowInput,
+  type Open,
+  type Position,
+  type WireError,
+} from "@docrelay/protocol";
+import type { OpenConversation } from "./open-conversation.ts";
+import type { LogReader } from "./open-queue.ts";
 
 export interface ReaderDeps {
   readonly fanOut: FanOut;
@@ -9,8 +17,26 @@ export interface ReaderDeps {
   readonly toWire: (error: unknown) => WireError;
 }
 
-/** Follows one conversation for a plain socket. The edge reads the log itself, so that a lost hint loses no reply. */
-export interface PlainReader {
+/** What is followed, and from where: without `after` from the oldest kept event. */
+export interface FollowTarget {
+  readonly user: string;
+  readonly conversation: string;
+  readonly after?: Position | undefined;
+  /** As of {@link LogReader}; default: at once, for a reader that keeps nothing. */
+  whenRoom?(callback: () => void): void;
+}
+
+export interface FollowHandlers {
+  /** Called once for each event, in order. */
+  apply(event: Event): void;
+  /** The log is not the one that was applied so far: it was rolled back, and is applied again from its start. */
+  reset?(): void;
+  /** The conversation cannot be followed any more. */
+  fail(error: WireError): void;
+}
+
+/** Follows one conversation for a client without the SDK. The edge reads the log itself, so that a lost hint loses no reply. */
+export interface ConversationReader {
   /** Call it for an accepted ask: the log is read until the ask has its terminal event. */
   asked(ask: string, at: { seq: number; duplicate: boolean }): void;
   stop(): void;
@@ -19,26 +45,21 @@ export interface PlainReader {
 const LISTEN_MS = 900;
 const LISTEN_AGAIN_MS = 1000;
 
-/**
- * Begins at once. `apply` is called once for each event, in order; after a rollback of the log, also for the events of
- * the new one. `fail` is called when the conversation cannot be followed any more.
- */
+/** Begins at once; after `stop` no handler is called. */
 export function followConversation(
   { fanOut, open, toWire }: ReaderDeps,
-  target: { readonly user: string; readonly conversation: string },
-  apply: (event: Event) => void,
-  fail: (error: WireError) => void,
-): PlainReader {
-  let state = following();
+  target: FollowTarget,
+  handlers: FollowHandlers,
+): ConversationReader {
+  let state = following(target.after);
   let stopped = false;
   let unlisten: (() => void) | undefined;
-  // Events are applied in this process, so this reader has no unread bytes and is ready for the next log at once.
   const reader: LogReader = {
     user: target.user,
     get gone() {
       return stopped;
     },
-    whenRoom: (callback) => callback(),
+    whenRoom: (callback) => (target.whenRoom ? target.whenRoom(callback) : callback()),
   };
   const timers = new Set<NodeJS.Timeout>();
   let wake: NodeJS.Timeout | undefined;
@@ -62,8 +83,10 @@ export function followConversation(
     const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
     for (const action of step.actions) {
-      if (action.type === "apply") apply(action.event);
-      else if (action.type === "fail") fail(action.error);
+      if (stopped) return; // by the handler of an earlier action
+      if (action.type === "apply") handlers.apply(action.event);
+      else if (action.type === "reset") handlers.reset?.();
+      else if (action.type === "fail") handlers.fail(action.error);
       else if (action.type === "open") read(action.call, action.after);
     }
     forget(wake);

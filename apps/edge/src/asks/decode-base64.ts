@@ -1,0 +1,32 @@
+import { refuse } from "@docrelay/protocol";
+
+const DATA_URL = /^data:[^,]{0,256};base64,/i;
+
+/**
+ * The bytes of file `index`; a `data:` URL prefix is skipped. Accepts the standard alphabet with full padding only: Node
+ * skips other characters, which would corrupt the file. @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT`
+ */
+export function decodeBase64(content: string, index: number, most: number): Uint8Array<ArrayBuffer> {
+  const base64 = content.slice(DATA_URL.exec(content.slice(0, 300))?.[0].length ?? 0);
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  const size = (base64.length / 4) * 3 - padding;
+  if (size > most) {
+    const message = `The file has about ${Math.floor(size)} bytes; ${most} are allowed.`;
+    throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", file: index, message });
+  }
+  const corrupt = refuse("FILE_CORRUPT", { file: index });
+  if (base64.length % 4 !== 0 || base64.includes("-") || base64.includes("_")) throw corrupt;
+  const bytes = Buffer.from(base64, "base64");
+  // Node has skipped each character that is not base64, so that the result is shorter.
+  if (bytes.length !== size) throw corrupt;
+  return own(bytes);
+}
+
+/**
+ * The same bytes in a buffer of their own: small buffers share Node's pool, which cannot be transferred to a thread.
+ */
+export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const whole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  return whole ? new Uint8Array(buffer) : new Uint8Array(bytes);
+}

@@ -1,0 +1,25 @@
+import { jsonShape, PAYLOAD_DEPTH, refuse } from "@docrelay/protocol";
+
+const BOUNDS = {
+  depth: PAYLOAD_DEPTH + 1,
+  /**
+   * Far more than a valid message has. A parsed text may take many times its own size, and a thread that reaches its
+   * memory limit inside the parser ends the whole process.
+   */
+  parts: 10_000,
+};
+
+/**
+ * Parses JSON of a client. The shape is checked before: both the depth and the number of parts cost the parser memory.
+ * @throws Refusal `BAD_MESSAGE`
+ */
+export function parseShallow(text: Buffer): unknown {
+  const shape = jsonShape(text, BOUNDS);
+  if (shape === "deep") throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
+  if (shape === "many") throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has too many parts." });
+  try {
+    return JSON.parse(text.toString("utf8"));
+  } catch {
+    throw refuse("BAD_MESSAGE", { reason: "json", message: "The message is not JSON." });
+  }
+}

@@ -1,0 +1,114 @@
+import type { Logger } from "@docrelay/platform";
+import { refuse, Refusal, type WireError } from "@docrelay/protocol";
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Identity } from "../../auth/authenticator.ts";
+import { newVisitor, type VisitorDeps } from "../../limits/visitor.ts";
+import type { Admit } from "../../limits/admission.ts";
+import type { ClientConnection } from "../../limits/client-connection.ts";
+import { toFailure } from "../../report/failure.ts";
+import { allowOrigin } from "../../auth/allow-origin.ts";
+import { watchBody } from "./body.ts";
+import { ApiCall } from "./call.ts";
+import { cutStream } from "./event-stream.ts";
+import { createRoutes, type Route, type RouteDeps } from "./routes.ts";
+
+export interface ApiDeps extends RouteDeps, VisitorDeps {
+  readonly admit: Admit;
+  readonly isDraining: () => boolean;
+  readonly origins: readonly string[];
+  readonly log: Logger;
+}
+
+/** The HTTP API for clients without a socket. */
+export interface HttpApi {
+  /**
+   * Responds when the path is one of the API's; resolves to false otherwise. @throws Refusal when the response has not
+   * begun.
+   */
+  answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
+  /** Requests whose response is not complete now. */
+  readonly count: number;
+  connections(): ClientConnection[];
+}
+
+export function createHttpApi(deps: ApiDeps): HttpApi {
+  const routes = createRoutes(deps);
+  const open = new Set<ApiCall>();
+
+  /** Admits a request as a connection of its user until its response has closed, and runs it. */
+  async function run(route: Route, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { identity, release } = await deps.admit(() => identify(deps, route, request));
+    if (response.closed) return release();
+    const query = new URLSearchParams((request.url ?? "").split("?")[1]);
+    const params = route.path.exec(path)?.slice(1) ?? [];
+    const call = new ApiCall({ request, response, query, params }, identity);
+    open.add(call);
+    response.once("close", () => {
+      open.delete(call);
+      release();
+    });
+    if (deps.isDraining()) call.shutDown();
+    watchBody(call);
+    await route.run(call);
+  }
+
+  return {
+    get count() {
+      return open.size;
+    },
+    connections: () => [...open],
+    async answer(path, request, response) {
+      const known = routes.filter((route) => route.path.test(path));
+      if (known.length === 0) return false;
+      allowOrigin(deps.origins, request, response, known.map(({ method }) => method).join(", "));
+      if (request.method === "OPTIONS") {
+        response.writeHead(204).end();
+        return true;
+      }
+      const route = known.find(({ method }) => method === request.method);
+      if (!route) {
+        response.setHeader("allow", [...known.map(({ method }) => method), "OPTIONS"].join(", "));
+        throw refuse("NOT_FOUND");
+      }
+      try {
+        await run(route, path, request, response);
+        deps.metrics.answered(route.name, "ok");
+      } catch (error) {
+        // The client has left, and nobody is there to be answered.
+        if (response.closed) {
+          deps.metrics.answered(route.name, "gone");
+          return true;
+        }
+        const wire = toWire(deps, route.name, error);
+        deps.metrics.answered(route.name, wire.code);
+        if (!response.headersSent) throw new Refusal(wire);
+        deps.metrics.closed(wire.code);
+        cutStream(response, wire);
+      }
+      return true;
+    },
+  };
+}
+
+/** The user of the bearer token; without one, a new user where the route has visitors. @throws Refusal `AUTH_*`, `RATE_LIMITED` */
+async function identify(deps: ApiDeps, { visitors }: Route, request: IncomingMessage): Promise<Identity> {
+  const { authorization = "" } = request.headers;
+  if (/^bearer\b/i.test(authorization)) {
+    const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (token === undefined) throw refuse("AUTH_INVALID");
+    return deps.authenticator.verify(token);
+  }
+  return visitors ? newVisitor(deps, request) : deps.authenticator.verify(undefined);
+}
+
+/** The error that is sent to a client. An error that is no refusal is logged with a trace that is sent along. */
+function toWire({ log, onTrouble }: ApiDeps, route: string, error: unknown): WireError {
+  const { wire, severity } = toFailure(error);
+  if (error instanceof Refusal && error.cause !== undefined) onTrouble(error.cause);
+  if (severity === "refused") return wire;
+  const trace = randomUUID();
+  if (severity === "bug") log.error({ trace, event: route, err: error }, "bug");
+  else onTrouble(error);
+  return { ...wire, trace };
+}

@@ -1,0 +1,84 @@
+import { httpAskSchema, idSchema, parsePayload, refuse, Refusal, type HttpAsk, type Limits } from "@docrelay/protocol";
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import * as z from "zod/mini";
+import type { AskFileInput, AskInput } from "../../asks/accept-ask.ts";
+import { decodeBase64 } from "../../asks/decode-base64.ts";
+import { parseShallow } from "../../asks/parse-shallow.ts";
+import { readBody } from "./body.ts";
+import type { ApiCall } from "./call.ts";
+import { readForm, type Form, type FormDeps } from "./multipart.ts";
+
+/** JSON around the base64 of an ask's files. */
+const ENVELOPE_BYTES = 524_288;
+
+/**
+ * Reads an ask from a form or from JSON. Files of a form are stored before this resolves. @throws Refusal; the reason of
+ * the call's signal.
+ */
+export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> {
+  const id = askId(call.request);
+  const type = (call.request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const fields = await readFields(deps, call, type);
+  const { message = "", conversation = randomUUID(), files } = fields;
+  return { user: call.user, id, conversation, message, files, origin: "socket" };
+}
+
+type Fields = Pick<HttpAsk, "message" | "conversation"> & { files: AskFileInput[] };
+
+async function readFields(deps: FormDeps, call: ApiCall, type: string | undefined): Promise<Fields> {
+  if (type === "multipart/form-data") {
+    return fromForm(await readForm(deps, call, ["message", "conversation", "password"]));
+  }
+  if (type === "application/json") {
+    const most = Math.ceil((deps.limits.inlineFileBytes * 4) / 3) + ENVELOPE_BYTES;
+    return fromJson(parsePayload(httpAskSchema, parseShallow(await readBody(call, most))), deps.limits);
+  }
+  const message = "Send multipart/form-data or application/json.";
+  throw refuse("BAD_MESSAGE", { reason: "type", message });
+}
+
+/** `Idempotency-Key` is the ask's id, so that a request sent again gets the answer of the first. */
+function askId({ headers }: IncomingMessage): string {
+  const key = headers["idempotency-key"];
+  if (key === undefined) return randomUUID();
+  const id = z.safeParse(idSchema, key);
+  if (id.success) return id.data;
+  const message = "Idempotency-Key must be 1 to 64 of A-Z a-z 0-9 _ -.";
+  throw refuse("BAD_MESSAGE", { reason: "schema", message });
+}
+
+function fromForm({ fields, uploads }: Form): Fields {
+  const one = (name: string): string | undefined => {
+    const values = fields.get(name) ?? [];
+    if (values.length > 1) {
+      throw refuse("BAD_MESSAGE", { reason: "schema", message: `The field ${name} is there more than once.` });
+    }
+    return values[0];
+  };
+  const passwords = fields.get("password") ?? [];
+  const files = uploads.map((upload, index) => {
+    const password = passwords[index];
+    return password ? { upload, password } : { upload };
+  });
+  const { message, conversation } = { message: one("message"), conversation: one("conversation") || undefined };
+  return { ...parsePayload(httpAskSchema, { message, conversation, files }), files };
+}
+
+function fromJson({ message, conversation, files = [] }: HttpAsk, limits: Limits): Fields {
+  if (files.length > limits.filesPerAsk) {
+    const text = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
+    throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message: text });
+  }
+  return { message, conversation, files: files.map((file, index) => decodeFile(file, index, limits)) };
+}
+
+function decodeFile(file: NonNullable<HttpAsk["files"]>[number], index: number, limits: Limits): AskFileInput {
+  if ("upload" in file) return file;
+  const { name, type = "", content, password } = file;
+  try {
+    return { name, type, bytes: decodeBase64(content, index, limits.fileBytes), password };
+  } catch (error) {
+    throw error instanceof Refusal ? new Refusal({ ...error.wire, file: index }) : error;
+  }
+}

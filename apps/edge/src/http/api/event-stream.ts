@@ -1,0 +1,81 @@
+import { refuse, type Event, type WireError } from "@docrelay/protocol";
+import type { ServerResponse } from "node:http";
+import type { ApiCall } from "./call.ts";
+
+/** A response of server-sent events: `id` is the event's seq, `event` its type, `data` its JSON. */
+export interface EventStream {
+  /** Sends an event. Ends the call with `SLOW_CONSUMER` when more than the cap waits for the client. */
+  send(event: Event): void;
+  /** Calls back once when (nearly) all sent bytes were read, or the client has gone; at once if so already. */
+  whenRoom(callback: () => void): void;
+  /** Ends a complete stream. */
+  end(): void;
+}
+
+const ROOM_BYTES = 65_536;
+const KEEP_ALIVE_MS = 15_000;
+const CUT_MS = 2000;
+const HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store, no-transform",
+  // Some proxies collect a response before they pass it on.
+  "x-accel-buffering": "no",
+};
+
+/**
+ * Begins the response. A comment keeps idle proxies from closing it; a client that reads nothing between two of them is
+ * ended as a slow consumer.
+ */
+export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStream {
+  const { response } = call;
+  response.writeHead(200, HEADERS);
+  response.flushHeaders();
+  let callbacks: Array<() => void> = [];
+  let stuckAt: number | undefined;
+  const hasRoom = (): boolean => response.closed || response.destroyed || response.writableLength <= ROOM_BYTES;
+  const drained = (): void => {
+    if (!hasRoom()) return;
+    const ready = callbacks;
+    callbacks = [];
+    for (const callback of ready) callback();
+  };
+  const keepAlive = setInterval(() => {
+    const written = response.socket?.bytesWritten ?? 0;
+    const isStuck = response.writableLength > 0 && stuckAt === written - response.writableLength;
+    stuckAt = written - response.writableLength;
+    if (isStuck) call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
+    else if (response.writableLength === 0) response.write(": \n\n");
+  }, KEEP_ALIVE_MS);
+  keepAlive.unref();
+  response.on("drain", drained);
+  response.once("close", () => {
+    clearInterval(keepAlive);
+    drained();
+  });
+
+  return {
+    send(event) {
+      if (response.closed || response.destroyed || response.writableEnded) return;
+      // One event may exceed the cap by its own size, since it is counted when the next one comes.
+      if (response.writableLength > maxBufferBytes) return call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
+      response.write(`id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    },
+    whenRoom(callback) {
+      if (hasRoom()) return callback();
+      callbacks.push(callback);
+    },
+    end: () => void response.end(),
+  };
+}
+
+/**
+ * Tells why a stream ends too early, in an event `closing` without an id, and cuts the connection: a client must not take
+ * the stream for complete.
+ */
+export function cutStream(response: ServerResponse, error: WireError): void {
+  // A client that does not read would not read the reason either.
+  if (error.code === "SLOW_CONSUMER" || response.destroyed) return void response.destroy();
+  const socket = response.socket;
+  response.write(`event: closing\ndata: ${JSON.stringify(error)}\n\n`, () => socket?.destroySoon());
+  setTimeout(() => response.destroy(), CUT_MS).unref();
+}

@@ -1,0 +1,133 @@
+import { eventually, makePdf } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { CONVERSATION, useEdges, USER } from "../../../test/fixture.ts";
+import { answerOf, form, pdfFile, readStream, refusal, type Stream } from "../../../test/http-client.ts";
+
+const relay = useEdges({
+  count: 2,
+  env: { CORS_ALLOWED_ORIGINS: "https://app.test", CHUNK_BYTES: "1024", MAX_FILE_BYTES: "100000" },
+});
+const pdf = makePdf({ pages: ["The lighthouse was painted green in 1931."] });
+
+interface Sent {
+  readonly edge?: number | undefined;
+  readonly headers?: Record<string, string>;
+  readonly user?: string | null;
+  readonly signal?: AbortSignal;
+}
+async function post(body: FormData | object, path = "", { edge = 0, headers, user = USER, signal }: Sent = {}) {
+  const json = body instanceof FormData ? {} : { "content-type": "application/json" };
+  const authorization = user === null ? {} : { authorization: `Bearer ${await relay.token(user)}` };
+  return fetch(`http://127.0.0.1:${relay.edges[edge]?.port}/v1/asks${path}`, {
+    method: "POST",
+    body: body instanceof FormData ? body : JSON.stringify(body),
+    headers: { ...json, ...authorization, ...headers },
+    ...(signal ? { signal } : {}),
+  });
+}
+async function ask(body: FormData | object, sent: Sent = {}): Promise<Stream> {
+  const abort = new AbortController();
+  return readStream(await post(body, "", { ...sent, signal: abort.signal }), abort);
+}
+const types = ({ events }: Stream): string[] => events.map(({ type }) => type);
+const hello = { message: "hello", conversation: CONVERSATION };
+
+describe("POST /v1/asks", () => {
+  it("sends each event of its ask while it happens, and ends after the terminal one", async () => {
+    const stream = await ask(
+      form(["message", "what?"], ["conversation", CONVERSATION], ["file", pdfFile(pdf, "ä ☃.pdf")]),
+    );
+    await eventually(() => stream.events.length === 1);
+    expect(stream.events[0]).toMatchObject({
+      type: "accepted",
+      seq: 1,
+      message: "what?",
+      files: [{ name: "ä ☃.pdf", size: pdf.length }],
+    });
+    await relay.answer(CONVERSATION, ["one ", "two"]);
+    expect(await stream.ended).toBe("whole");
+    expect(types(stream)).toEqual(["accepted", "started", "delta", "delta", "completed"]);
+  });
+
+  it("sends nothing of the asks before, beside and after it", async () => {
+    const client = await relay.client();
+    await client.ask("before");
+    await relay.answer(CONVERSATION, ["x"]);
+    const stream = await ask(hello, { headers: { "idempotency-key": "mine" } });
+    await eventually(() => stream.events.length === 1);
+    await client.ask("after");
+    await relay.answer(CONVERSATION, ["y"]);
+    expect(await stream.ended).toBe("whole");
+    expect(stream.events.map(({ ask: id }) => id)).toEqual(["mine", "mine", "mine", "mine"]);
+    expect(stream.events[0]?.seq).toBe(5);
+  });
+
+  it("answers ?wait=1 with the whole reply", async () => {
+    const waiting = post(
+      { ...hello, files: [{ name: "a.pdf", content: Buffer.from(pdf).toString("base64") }] },
+      "?wait=1",
+    );
+    await answerWhenAsked(["one ", "two"]);
+    const response = await waiting;
+    expect(response.status).toBe(200);
+    expect(await answerOf(response)).toMatchObject({
+      conversation: CONVERSATION,
+      text: "one two",
+      citations: [],
+      files: [{ name: "a.pdf", size: pdf.length }],
+      timings: { totalMs: 0 },
+    });
+  });
+
+  it("answers ?wait=1 with the status of the ask's failure", async () => {
+    const waiting = post(hello, "?wait=1", { headers: { "idempotency-key": "one" } });
+    await eventually(async () => (await client().then((each) => each.open(CONVERSATION))).events.length === 1);
+    expect((await (await client()).send("cancel", { conversation: CONVERSATION, ask: "one" })).ok).toBe(true);
+    expect(await refusal(await waiting)).toEqual([504, "ASK_EXPIRED"]);
+  });
+
+  it("sent again with its key, on any edge, gets the same answer; another body is refused", async () => {
+    const headers = { "idempotency-key": "one" };
+    const first = await ask(form(["message", "what?"], ["conversation", CONVERSATION], ["file", pdfFile(pdf)]), {
+      headers,
+    });
+    await eventually(() => first.events.length === 1);
+    first.close(); // the client loses its connection; the ask goes on
+    await relay.answer(CONVERSATION, ["one"]);
+    const again = {
+      message: "what?",
+      conversation: CONVERSATION,
+      files: [{ name: "a.pdf", content: Buffer.from(pdf).toString("base64") }],
+    };
+    const second = await ask(again, { headers, edge: 1 });
+    expect(await second.ended).toBe("whole");
+    expect(types(second)).toEqual(["accepted", "started", "delta", "completed"]);
+    expect((await answerOf(await post(again, "?wait=1", { headers }))).text).toBe("one");
+    expect(await refusal(await post({ ...again, message: "other" }, "", { headers }))).toEqual([409, "ASK_CONFLICT"]);
+    expect(await refusal(await post(again, "", { headers: { "idempotency-key": "a b" } }))).toEqual([
+      400,
+      "BAD_MESSAGE",
+    ]);
+  });
+
+  it("without a token is of a user of its own, whose ask is cancelled when the client leaves", async () => {
+    const stream = await ask(hello, { user: null });
+    const other = await ask(hello, { user: null });
+    await eventually(() => stream.events.length === 1 && other.events.length === 1);
+    expect([stream.events[0]?.seq, other.events[0]?.seq]).toEqual([1, 1]); // not one conversation
+    stream.close();
+    await eventually(async () => [...(await relay.dump()).values()].some((value) => value.includes("cancelled")));
+    other.close();
+  });
+});
+
+/** Plays the worker's part as soon as the conversation has an ask. */
+async function answerWhenAsked(deltas: string[]): Promise<void> {
+  await eventually(() =>
+    relay.answer(CONVERSATION, deltas).then(
+      () => true,
+      () => false,
+    ),
+  );
+}
+const client = () => relay.client();

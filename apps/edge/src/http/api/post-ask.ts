@@ -1,0 +1,77 @@
+import { refuse, Refusal, type Event, type EventOf, type HttpAnswer } from "@docrelay/protocol";
+import { acceptPatiently } from "../../asks/accept-patiently.ts";
+import type { AcceptAsk, AskInput } from "../../asks/accept-ask.ts";
+import type { CancelAsk } from "../../asks/cancel-ask.ts";
+import { followAsk, type FollowAskDeps, type FollowAskTarget } from "../../conversation/follow-ask.ts";
+import type { EdgeMetrics } from "../../report/metrics.ts";
+import { toFailure } from "../../report/failure.ts";
+import { readAsk } from "./ask-request.ts";
+import type { ApiCall } from "./call.ts";
+import { openEventStream } from "./event-stream.ts";
+import type { FormDeps } from "./multipart.ts";
+import { sayJson } from "./say.ts";
+
+export interface PostAskDeps extends FormDeps, FollowAskDeps {
+  readonly acceptAsk: AcceptAsk;
+  readonly cancelAsk: CancelAsk;
+  readonly maxSocketBufferBytes: number;
+  readonly metrics: EdgeMetrics;
+  onTrouble(error: unknown): void;
+}
+
+/**
+ * `POST /v1/asks`: accepts an ask and sends its events, or with `?wait=1` its end as JSON. The ask goes on when the
+ * client leaves, unless it came without a token: then nobody could read the answer.
+ */
+export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
+  const ask = await readAsk(deps, call);
+  const { user, conversation, id } = ask;
+  const accepted = await accept(deps, call, ask);
+  try {
+    const target = { user, conversation, ask: id, ...accepted };
+    await (call.query.get("wait") === "1" ? sendEnd(deps, call, target) : sendEvents(deps, call, target));
+  } catch (error) {
+    if (call.isVisitor) deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
+    throw error instanceof Refusal ? new Refusal({ ask: id, ...error.wire }) : error;
+  }
+}
+
+async function accept(
+  { acceptAsk, cancelAsk, limits, metrics, onTrouble }: PostAskDeps,
+  { signal, isVisitor }: ApiCall,
+  ask: AskInput,
+): Promise<{ seq: number; duplicate: boolean }> {
+  signal.throwIfAborted(); // the client has left while its files were stored
+  const startedAt = performance.now();
+  try {
+    const accepted = await acceptPatiently(acceptAsk, ask, limits.inlineFileBytes, () => signal.aborted);
+    metrics.asked((performance.now() - startedAt) / 1000);
+    return accepted;
+  } catch (error) {
+    const { wire, severity } = toFailure(error);
+    // The ask of a visitor may be durable nevertheless, and its reply would have no reader.
+    if (severity === "store" && isVisitor) cancelAsk(ask.user, ask.conversation, ask.id).catch(onTrouble);
+    throw severity === "store" ? new Refusal({ ...wire, ask: ask.id }, { cause: error }) : error;
+  }
+}
+
+async function sendEvents(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget): Promise<void> {
+  const stream = openEventStream(call, deps.maxSocketBufferBytes);
+  const { whenRoom } = stream;
+  await followAsk(deps, { ...target, whenRoom }, (event) => stream.send(event), call.signal);
+  stream.end();
+}
+
+async function sendEnd(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget): Promise<void> {
+  const { ask, conversation } = target;
+  let files: EventOf<"accepted">["files"] = [];
+  const take = (event: Event): void => {
+    if (event.type === "accepted") ({ files } = event);
+  };
+  const end = await followAsk(deps, target, take, call.signal);
+  if (end.type === "failed") throw new Refusal(end.error);
+  if (end.type === "cancelled") throw refuse("ASK_EXPIRED", { message: "The question was cancelled." });
+  const { text, citations = [], timings } = end;
+  const answer: HttpAnswer = { ask, conversation, text, citations, files, timings };
+  sayJson(call.response, 200, answer);
+}

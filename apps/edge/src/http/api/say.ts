@@ -1,0 +1,16 @@
+import { ERRORS, type WireError } from "@docrelay/protocol";
+import type { ServerResponse } from "node:http";
+
+/** Sends a whole response as JSON, which no cache keeps. */
+export function sayJson(response: ServerResponse, status: number, body: object): void {
+  const json = Buffer.from(JSON.stringify(body));
+  const headers = { "content-type": "application/json", "cache-control": "no-store", "content-length": json.length };
+  response.writeHead(status, headers).end(json);
+}
+
+/** Sends a refusal with the status of its code; a response that has begun is cut instead. */
+export function sayError(response: ServerResponse, wire: WireError): void {
+  if (response.headersSent) return void response.destroy();
+  if (wire.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(wire.retryAfterMs / 1000));
+  sayJson(response, ERRORS[wire.code].http, { error: wire });
+}

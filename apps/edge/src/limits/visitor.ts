@@ -1,0 +1,30 @@
+import { refuse } from "@docrelay/protocol";
+import type { IncomingMessage } from "node:http";
+import type { BlockList } from "node:net";
+import { toFailure } from "../report/failure.ts";
+import type { RateLimiter } from "./rate-limit.ts";
+import type { Authenticator, Identity } from "../auth/authenticator.ts";
+import { clientAddress } from "../auth/client-address.ts";
+
+export interface VisitorDeps {
+  readonly authenticator: Authenticator;
+  /** New users by address, on this edge; undefined: not limited. */
+  readonly sessionRate: RateLimiter | undefined;
+  readonly trustedProxies: BlockList;
+}
+
+/**
+ * A new anonymous user for one connection or request without a token: nobody receives a token of this user, so it lasts
+ * as long as the connection. @throws Refusal `AUTH_REQUIRED` where sessions are issued elsewhere, `RATE_LIMITED`
+ */
+export async function newVisitor(deps: VisitorDeps, { socket, headers }: IncomingMessage): Promise<Identity> {
+  const address = clientAddress(socket.remoteAddress, headers["x-forwarded-for"], deps.trustedProxies);
+  const waitMs = deps.sessionRate?.take(address, Date.now()) ?? 0;
+  if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+  try {
+    const { user } = await deps.authenticator.issue();
+    return { user, expiresAt: Number.POSITIVE_INFINITY };
+  } catch (error) {
+    throw toFailure(error).wire.code === "FORBIDDEN" ? refuse("AUTH_REQUIRED") : error;
+  }
+}

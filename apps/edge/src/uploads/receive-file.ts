@@ -1,0 +1,125 @@
+import { CHUNKS_IN_FLIGHT, refuse, type Limits } from "@docrelay/protocol";
+import { toFailure } from "../report/failure.ts";
+import { patiently } from "../report/patiently.ts";
+import type { UploadQueue } from "./upload-queue.ts";
+import type { Chunk, Uploads } from "./uploads.ts";
+
+/** A file whose bytes arrive over HTTP. */
+export interface ArrivingFile {
+  readonly upload: string;
+  readonly name: string;
+  readonly type: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Upper bound of its size: what is left of the request. */
+  readonly atMost: number;
+}
+
+export interface ReceiveDeps {
+  readonly uploads: Uploads;
+  readonly uploadQueue: Pick<UploadQueue, "whenRoom">;
+  readonly limits: Pick<Limits, "chunkBytes" | "fileBytes">;
+}
+
+/** One piece of a file, and the outcome of storing it. */
+interface Sent {
+  readonly chunk: Chunk;
+  readonly stored: Promise<unknown>;
+}
+
+/**
+ * Stores a file as a finished upload, chunk by chunk as its bytes arrive; the sender is read no faster than chunks are
+ * stored, so that a few chunks of a file are in memory. What was stored of a file that did not arrive whole is removed.
+ * @throws Refusal; the reason of `signal`; errors of `body`.
+ */
+export async function receiveFile(
+  deps: ReceiveDeps,
+  user: string,
+  file: ArrivingFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const { uploads, uploadQueue, limits } = deps;
+  const { upload, name, type } = file;
+  const again = <T>(step: () => Promise<T>): Promise<T> => patiently(step, () => signal.aborted);
+  let sent: Sent[] = [];
+  let begun = false;
+
+  async function send(chunk: Chunk): Promise<void> {
+    if (!begun) {
+      const size = chunk.size ?? Math.min(file.atMost, limits.fileBytes);
+      await again(() => uploads.start(user, { upload, name, type, size }));
+      begun = true;
+    }
+    if (sent.length >= CHUNKS_IN_FLIGHT) await settle(1);
+    await whenRoom(uploadQueue, signal);
+    const stored = uploads.chunk(user, chunk);
+    stored.catch(() => undefined); // seen by `settle`
+    sent.push({ chunk, stored });
+  }
+
+  /** Waits for the first `count` chunks. If the store did not respond, all that were sent after it are sent again. */
+  async function settle(count: number): Promise<void> {
+    try {
+      for (const { stored } of sent.slice(0, count)) await stored;
+      sent = sent.slice(count);
+    } catch (error) {
+      if (toFailure(error).severity !== "store") throw error;
+      await Promise.allSettled(sent.map(({ stored }) => stored));
+      for (const { chunk } of sent) await again(() => uploads.chunk(user, chunk));
+      sent = [];
+    }
+  }
+
+  try {
+    // One chunk is held back: the last one tells the size.
+    let held: Chunk | undefined;
+    let received = 0;
+    for await (const bytes of inChunks(file.body, limits.chunkBytes)) {
+      signal.throwIfAborted();
+      if (held) await send(held);
+      held = { upload, offset: received, bytes };
+      received += bytes.length;
+      if (received > limits.fileBytes) throw tooLarge(limits.fileBytes);
+    }
+    signal.throwIfAborted();
+    if (!held) throw refuse("FILE_TYPE_UNSUPPORTED", { message: "The file is empty." });
+    await send({ ...held, size: received });
+    await settle(sent.length);
+  } catch (error) {
+    await Promise.allSettled(sent.map(({ stored }) => stored));
+    if (begun) await uploads.abandon(user, upload).catch(() => undefined); // it expires
+    throw error;
+  }
+}
+
+function tooLarge(most: number): Error {
+  return refuse("PAYLOAD_TOO_LARGE", { reason: "file", message: `The file has more than ${most} bytes.` });
+}
+
+/** Waits until the upload queue takes more bytes. @throws the reason of `signal` */
+function whenRoom(queue: ReceiveDeps["uploadQueue"], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    queue.whenRoom(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    });
+  });
+}
+
+/** The same bytes in pieces of `size`; the last one may be shorter. */
+async function* inChunks(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (let part of body) {
+    while (bytes + part.length >= size) {
+      yield Buffer.concat([...parts, part.subarray(0, size - bytes)]);
+      part = part.subarray(size - bytes);
+      [parts, bytes] = [[], 0];
+    }
+    if (part.length > 0) parts.push(part);
+    bytes += part.length;
+  }
+  if (bytes > 0) yield Buffer.concat(parts);
+}
