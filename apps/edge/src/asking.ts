@@ -7,6 +7,7 @@ import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
 import { createRateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";
 import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
+import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
 import { createUploads, type Uploads } from "./uploads/uploads.ts";
 
 /** What clients may do, whichever endpoint they use. */
@@ -18,6 +19,7 @@ export interface Asking {
   readonly openQueue: OpenQueue;
   readonly uploads: Uploads;
   readonly uploadQueue: UploadQueue;
+  readonly uploadWatch: UploadWatch;
 }
 
 /** The byte bound lets eight logs of the largest size be read at once, which keeps one core busy. */
@@ -25,10 +27,10 @@ const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;
 
-type Needed = "store" | "blobs" | "producer" | "bell" | "sharedSettings" | "queueGate" | "onTrouble";
+type Needed = "store" | "blobs" | "producer" | "hints" | "bell" | "sharedSettings" | "queueGate" | "onTrouble";
 
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
-  const { store, blobs, producer, bell, sharedSettings, queueGate, onTrouble } = resources;
+  const { store, blobs, producer, hints, bell, sharedSettings, queueGate, onTrouble } = resources;
   const limits = limitsOf(config);
   const openQueue = createOpenQueue({ ...OPENS, atOnce: config.OPENS_AT_ONCE });
   const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: config.UPLOADS_AT_ONCE });
@@ -66,6 +68,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     openQueue,
     uploads,
     uploadQueue,
+    uploadWatch: createUploadWatch({ store, blobs, producer, hints, onTrouble }),
   };
 }
 

@@ -41,7 +41,7 @@ const SPARE_SOCKETS = { min: 64, share: 0.1 };
 /** Builds the endpoints; closing them is added to the lifecycle. */
 export function openEndpoints({ config, log, resources, asking, health }: EndpointsDeps): Endpoints {
   const { life, node, redis, subscriber, subscriptions, authenticator, connections, onTrouble } = resources;
-  const { limits, acceptAsk, cancelAsk, openConversation, openQueue, uploads, uploadQueue } = asking;
+  const { limits, acceptAsk, cancelAsk, openConversation, openQueue, uploads, uploadQueue, uploadWatch } = asking;
   const hasPolling = config.TRANSPORTS === "websocket,polling";
   const { io, engine } = createSocketServer({
     publisher: redis,
@@ -88,6 +88,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     cancelAsk,
     uploads,
     uploadQueue,
+    uploadWatch,
     limits,
     node,
     maxSocketBufferBytes,

@@ -4,6 +4,7 @@ import {
   createBell,
   createBlobStore,
   createFanOut,
+  createHints,
   createRoster,
   hearBeats,
   loadScripts,
@@ -11,6 +12,8 @@ import {
   type Bell,
   type BlobStore,
   type FanOut,
+  type Hint,
+  type Listening,
   type Roster,
   type Store,
 } from "@docrelay/channel";
@@ -45,6 +48,8 @@ export interface Resources {
   readonly subscriptions: Subscriptions;
   /** Receives published events for plain sockets, on a connection of its own. */
   readonly fanOut: FanOut;
+  /** Receives hints about uploads and texts, on the connection of `fanOut`. */
+  readonly hints: Listening<Hint>;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
@@ -150,6 +155,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     subscriber,
     subscriptions,
     fanOut: createFanOut(plainSubscriber),
+    hints: createHints(plainSubscriber),
     store,
     blobs: createBlobStore(config.BLOB_STORE, store),
     producer,

@@ -1,4 +1,13 @@
-import { connect, memoryStorage, type AskProgress, type Event, type Relay, type RelayState } from "@docrelay/client";
+import { hintsOfText, publishHint, readUpload, writeText } from "@docrelay/channel";
+import {
+  connect,
+  memoryStorage,
+  type AskProgress,
+  type Event,
+  type Relay,
+  type RelayState,
+  type UploadStatus,
+} from "@docrelay/client";
 import { wireError } from "@docrelay/protocol";
 import { eventually, makePdf, startProxy, type Proxy } from "@docrelay/testkit";
 import { createHash } from "node:crypto";
@@ -248,4 +257,28 @@ it("what is closed ends: answers, iterables and listeners", async () => {
   await answer(["to nobody here"]);
   const again = watch(relay);
   await eventually(() => again.at(-1)?.type === "completed");
+});
+
+describe("an upload", () => {
+  it("is followed from any connection of its user until its text is ready, over a broken line", async () => {
+    const { upload } = await relay.upload({ name: "a.pdf", bytes: makePdf({ pages: ["Words"] }) });
+    const stages: string[] = [];
+    relay.onUpload(upload, ({ stage }) => stages.push(stage));
+    await eventually(() => stages.at(-1) === "queued");
+    const elsewhere = open({ url: edgeUrl(1), token: await edges.token(await user()) });
+    const other: UploadStatus[] = [];
+    elsewhere.onUpload(upload, (status) => other.push(status));
+    await eventually(() => other.length > 0);
+    line.cut();
+    await eventually(() => relay.state !== "online");
+    const { text = "" } = (await readUpload(edges.store, await user(), upload)) ?? {};
+    const rest = { chars: 5, missing: [], ocr: [], truncated: false, extractMs: 1 };
+    await writeText(edges.store, text, { kind: "text", pages: ["Words"], ...rest });
+    await publishHint(edges.store, hintsOfText(text), { kind: "look" });
+    await eventually(() => other.at(-1)?.stage === "ready");
+    expect(other.at(-1)).toEqual({ upload, stage: "ready", pages: 1, chars: 5, missing: [] });
+    expect(stages.at(-1)).toBe("queued");
+    line.heal();
+    await eventually(() => stages.at(-1) === "ready");
+  });
 });

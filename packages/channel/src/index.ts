@@ -41,6 +41,8 @@ export {
   sweepBytes,
   type ByteShares,
 } from "./bytes/reservation.ts";
+export { createHints, hintsOfText, hintsOfUpload, publishHint, type Hint } from "./uploads/hints.ts";
+export type { Listening } from "./redis/listening.ts";
 export {
   advanceUpload,
   beginUpload,
@@ -61,6 +63,7 @@ export {
   endExtraction,
   peekWaiting,
   queueExtraction,
+  readOutcome,
   readPassword,
   readText,
   setPassword,
@@ -69,6 +72,7 @@ export {
   textKey,
   textState,
   writeText,
+  type Outcome,
   type StoredText,
 } from "./texts/text-store.ts";
 

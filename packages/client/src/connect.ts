@@ -9,6 +9,7 @@ import { anonymousTokens, givenTokens } from "./link/session.ts";
 import { browserStorage, type Storage } from "./storage.ts";
 import type { FileInput, UploadOptions } from "./uploads/upload.ts";
 import { createUploads } from "./uploads/uploads.ts";
+import { createUploadStages, type UploadListener } from "./uploads/upload-stages.ts";
 
 export interface ConnectOptions {
   /** The server's origin, for example `https://ask.example.org`; in a browser, the page's own origin by default. */
@@ -31,6 +32,12 @@ export interface Relay {
   conversation(id?: string): Conversation;
   /** Uploads a file ahead of an ask. Safe to repeat: the same object is one upload. @throws RelayError */
   upload(file: FileInput, options?: UploadOptions): Promise<{ upload: string }>;
+  /**
+   * Calls the listener with the stage of an upload of this user (of any tab or device) and with each later one, until
+   * `ready` or `failed`; returns how to stop. So a page knows before the ask how many pages a file has, or that it needs a
+   * password. Servers whose `welcome.features` do not have `upload:status` say nothing.
+   */
+  onUpload(upload: string, listener: UploadListener): () => void;
   /** Calls the listener at each change of the connection's state; returns how to stop. */
   onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
   close(): void;
@@ -46,12 +53,17 @@ export function connect(options: ConnectOptions = {}): Relay {
   const link = createLink(url, tokens);
   const outbox = createOutbox(storage, url);
   const uploads = createUploads(link);
+  const stages = createUploadStages(link);
   const conversations = new Map<string, LiveConversation>();
 
   link.hear({
     event: (entry) => conversations.get(entry.conversation)?.hearEvent(entry),
     progress: (progress) => conversations.get(progress.conversation)?.hearProgress(progress),
-    resync: () => conversations.forEach((conversation) => conversation.resync()),
+    upload: (status) => stages.hear(status),
+    resync() {
+      for (const conversation of conversations.values()) conversation.resync();
+      stages.askAgain();
+    },
   });
   if (options.onState) link.onState((state, error) => options.onState?.(state, error));
 
@@ -77,6 +89,7 @@ export function connect(options: ConnectOptions = {}): Relay {
     async upload(file, more = {}) {
       return { upload: await uploads.upload(file, more) };
     },
+    onUpload: (upload, listener) => stages.follow(upload, listener),
     onState: (listener) => link.onState(listener),
     close() {
       for (const conversation of conversations.values()) conversation.close();

@@ -128,6 +128,18 @@ describe("a consumer", () => {
 });
 
 describe("a producer", () => {
+  it("knows whether a job waits, runs or is not there", async () => {
+    const { key } = extractOf("c");
+    expect(await at.producer.state(key)).toBe("none");
+    await at.producer.extract(extractOf("c"));
+    expect(await at.producer.state(key)).toBe("waiting");
+    const runs = await at.extracts();
+    await eventually(() => runs.going === 1);
+    expect(await at.producer.state(key)).toBe("running");
+    runs.end();
+    await eventually(async () => (await at.producer.state(key)) === "none");
+  });
+
   it("refuses data that is no job before it reaches the queue", async () => {
     await expect(at.producer.extract({ ...extractOf("c"), shard: "nowhere" })).rejects.toMatchObject({ kind: "shape" });
   });

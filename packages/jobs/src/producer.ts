@@ -3,13 +3,15 @@ import type { Redis } from "ioredis";
 import { EXTRACT, JOB_VERSION, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
-/** Adds jobs. Every add is idempotent: after an unknown outcome, add the job again. */
+/** Adds jobs, and looks at them. Every add is idempotent: after an unknown outcome, add the job again. */
 export interface Producer extends AsyncDisposable {
   /**
    * Adds an extraction job; a no-op while a job of this key waits or runs. Lower priorities run first, from 1 on.
    * @throws JobsError `timeout`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, priority?: number): Promise<void>;
+  /** Whether a job of this key runs, waits, or is not in the queue. @throws as `extract` */
+  state(key: string): Promise<"running" | "waiting" | "none">;
 }
 
 export interface ProducerOptions {
@@ -44,6 +46,11 @@ export function createProducer(options: ProducerOptions): Producer {
       const parsed = parseJob(job);
       if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
       await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, priority)));
+    },
+    async state(key) {
+      const state = await within(timeoutMs, EXTRACT.queue, queue.getJobState(key));
+      if (state === "active") return "running";
+      return state === "unknown" ? "none" : "waiting";
     },
     [Symbol.asyncDispose]: () => (closing ??= within(timeoutMs, "close", queue.close())),
   };

@@ -9,6 +9,7 @@ import {
   refuse,
   uploadChunkSchema,
   uploadStartSchema,
+  uploadStatusSchema,
   type WireError,
 } from "@docrelay/protocol";
 import type * as z from "zod/mini";
@@ -18,11 +19,12 @@ import { remainingMs, type Authenticator, type Identity } from "../auth/authenti
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
+import type { UploadListener, UploadWatch } from "../uploads/upload-watch.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { Membership } from "./membership.ts";
 
 /** The user of a socket and its joined conversations; `renew` verifies a fresh token of the same user. */
-export interface Session {
+export interface Session extends UploadListener {
   readonly identity: Identity;
   readonly membership: Membership;
   readonly reader: LogReader;
@@ -41,6 +43,7 @@ export interface EventDeps {
   readonly cancelAsk: CancelAsk;
   readonly uploads: Uploads;
   readonly uploadQueue: Backpressure;
+  readonly uploadWatch: UploadWatch;
   readonly authenticator: Authenticator;
   readonly metrics: EdgeMetrics;
 }
@@ -94,20 +97,26 @@ const EVENTS = new Map<string, ClientEvent>(
 
     ask: clientEvent({
       schema: askSchema,
-      async run({ acceptAsk, metrics }, { identity, membership }, { files = [], ...ask }) {
-        const { user } = identity;
+      async run({ acceptAsk, metrics, uploadWatch }, session, { files = [], ...ask }) {
+        const { user, membership } = session;
         const startedAt = performance.now();
         const { seq, duplicate } = await membership.during(conversationAddress(user, ask.conversation), () =>
           acceptAsk({ ...ask, user, files, origin: "socket" }),
         );
         metrics.asked((performance.now() - startedAt) / 1000);
+        // Not awaited: hints are beside the ask, whose own events say how its files end.
+        for (const file of files) if ("upload" in file) uploadWatch.status(session, file.upload).catch(() => undefined);
         return { ask: ask.id, seq, duplicate };
       },
     }),
 
     "upload:start": clientEvent({
       schema: uploadStartSchema,
-      run: ({ uploads }, { identity }, start) => uploads.start(identity.user, start),
+      async run({ uploads, uploadWatch }, session, start) {
+        const begun = await uploads.start(session.user, start);
+        uploadWatch.name(session, start.upload);
+        return begun;
+      },
     }),
 
     "upload:chunk": clientEvent({
@@ -115,7 +124,13 @@ const EVENTS = new Map<string, ClientEvent>(
       backpressure: ({ uploadQueue }) => uploadQueue,
       // A refused offset is no strike: after a reconnect it gives the client the offset at which to continue.
       isStrike: ({ code, reason }) => code === "BAD_MESSAGE" && reason !== "offset",
-      run: ({ uploads }, { identity }, chunk) => uploads.chunk(identity.user, chunk),
+      run: ({ uploads, uploadWatch }, session, chunk) =>
+        uploadWatch.storing(session, chunk.upload, () => uploads.chunk(session.user, chunk)),
+    }),
+
+    "upload:status": clientEvent({
+      schema: uploadStatusSchema,
+      run: ({ uploadWatch }, session, { upload }) => uploadWatch.status(session, upload),
     }),
 
     cancel: clientEvent({

@@ -6,6 +6,7 @@ import {
   type Ack,
   type ErrorCode,
   type Limits,
+  type UploadStatus,
   type Welcome,
   type WireError,
 } from "@docrelay/protocol";
@@ -118,7 +119,12 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     this.#end("SHUTTING_DOWN", { retryAfterMs: 0 });
   }
 
+  uploadHint(status: UploadStatus): void {
+    this.#socket.emit("upload", status);
+  }
+
   closed(): void {
+    this.#deps.uploadWatch.leave(this);
     this.#expiry.stop();
     this.#cap.end();
   }

@@ -1,4 +1,5 @@
 import {
+  endExtraction,
   queueExtraction,
   renewBytes,
   textState,
@@ -18,20 +19,32 @@ export interface ExtractionDeps {
 /** A user's bytes and the text key of their extraction. */
 export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "locked">;
 
+/** Extractions of uploads that no ask has named: one user may have this many waiting. */
+const MAX_UNASKED = 32;
+
 /**
  * Queues the extraction of a text unless its outcome exists. Idempotent: any number of calls cause one extraction.
  * Users with few waiting extractions have priority.
  */
 export async function orderText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
   const [state] = await textState(deps.store, [file.text]);
-  if (state === "missing") await queueText(deps, user, file, trace);
+  if (state === "missing") await queueText(deps, user, file, { trace, isAsked: true });
 }
 
-/** Queues the extraction of a text that is known to be missing. Idempotent as {@link orderText} is. */
-export async function queueText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
+/**
+ * Queues the extraction of a text that is known to be missing. Idempotent as {@link orderText} is. Not `isAsked`: no ask
+ * needs the text yet, and nothing is queued for a user who has many waiting; a later call queues it.
+ */
+export async function queueText(
+  deps: ExtractionDeps,
+  user: string,
+  file: Extractable,
+  { trace, isAsked }: { trace: string; isAsked: boolean },
+): Promise<void> {
   const { store, producer } = deps;
   const at = userAddress(user);
   const priority = await queueExtraction(store, at, file.text);
+  if (!isAsked && priority > MAX_UNASKED) return endExtraction(store, at, file.text);
   const { text: key, ref, sha256, size: bytes, locked } = file;
   await producer.extract({ key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u }, priority);
 }

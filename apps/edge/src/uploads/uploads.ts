@@ -152,8 +152,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
     ]);
     if (finished === "unknown") throw refuse("NOT_FOUND");
     try {
+      const order = { trace: randomUUID(), isAsked: false };
       await Promise.all([
-        state === "missing" && queueText(deps, user, { text, ref, sha256, size: upload.size }, randomUUID()),
+        state === "missing" && queueText(deps, user, { text, ref, sha256, size: upload.size }, order),
         dropNeedless(deps, user, { own: upload.ref, kept: ref, sha256, state }),
       ]);
     } catch (error) {

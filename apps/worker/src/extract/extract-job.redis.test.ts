@@ -1,7 +1,9 @@
 import {
   conversationAddress,
+  createHints,
   decodeFrame,
   channelOf,
+  hintsOfText,
   readText,
   retainBytes,
   setPassword,
@@ -9,6 +11,7 @@ import {
   userAddress,
   writeText,
   type AskFile,
+  type Hint,
   type StoredText,
 } from "@docrelay/channel";
 import type { Progress } from "@docrelay/protocol";
@@ -298,6 +301,22 @@ describe("an extraction", () => {
     const last = paged.at(-1)?.at ?? 0;
     expect(paged.length).toBeLessThanOrEqual(2 + (last - first) / 240);
     expect(heard.at(-1)).toMatchObject({ stage: "asking", ask: "one" });
+  });
+
+  it("hints that it begins, at which page it is, and that it has ended, also when no ask waits", async () => {
+    const listener = at.connect();
+    const heard: Hint[] = [];
+    const hints = createHints(listener);
+    const pages = Array.from({ length: 400 }, (_, index) => `Page ${index} says nothing new.`);
+    const file = await at.file("long.pdf", makePdf({ pages, operators: 2000 }), { extract: false });
+    await hints.listen(hintsOfText(file.text), { message: (hint) => heard.push(hint), resync: () => undefined });
+    await at.here({ WORKER_ROLES: "extract" });
+    await at.producer.extract(jobOf(file), 1);
+    await eventually(() => heard.filter(({ kind }) => kind === "look").length === 2, { timeoutMs: 30_000 });
+    expect(heard.at(0)).toEqual({ kind: "look" });
+    expect(heard).toContainEqual({ kind: "page", page: expect.any(Number) as number, pages: 400 });
+    expect(heard.at(-1)).toEqual({ kind: "look" });
+    expect(await textState(at.store, [file.text])).toEqual(["text"]);
   });
 
   it("continues after the waiting ask was cancelled: the next ask has the text", async () => {

@@ -4,6 +4,8 @@ import {
   ChannelError,
   dropPassword,
   endExtraction,
+  hintsOfText,
+  publishHint,
   readPassword,
   releaseBytes,
   takeWaiting,
@@ -44,6 +46,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
   const patience = patienceOf(deps);
   const [state] = await retry(() => textState(store, [key]), patience);
   if (state === "missing") {
+    sayHint(deps, key);
     const outcome = await extractText(deps, job);
     if (outcome === "stopped") return "hand-back";
     if (outcome === "no-password") return wakeWaiting(deps, job);
@@ -58,11 +61,17 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
   return wakeWaiting(deps, job);
 }
 
+/** Tells edges that the extraction has begun or ended: a hint, which may be lost. */
+function sayHint({ store, report }: ExtractDeps, key: string): void {
+  publishHint(store, hintsOfText(key), { kind: "look" }).catch((error: unknown) => report.error("upload hint", error));
+}
+
 /** Wakes the conversations that wait for the text, and stops counting the extraction for its users. */
 async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposition> {
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
+  sayHint(deps, key);
   const waiting = await retry(() => takeWaiting(store, key), patience);
   await wakeAll(deps, waiting);
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));

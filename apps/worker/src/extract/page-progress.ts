@@ -1,6 +1,14 @@
-import { peekHeads, peekWaiting, publishProgress, type Head, type Store } from "@docrelay/channel";
+import {
+  hintsOfText,
+  peekHeads,
+  peekWaiting,
+  publishHint,
+  publishProgress,
+  type Head,
+  type Store,
+} from "@docrelay/channel";
 
-/** Publishes how far an extraction is to the asks that wait for its text. */
+/** Publishes how far an extraction is to the asks that wait for its text, and to all who have named its upload. */
 export interface PageProgress {
   /** Publishes at most 4 times a second; calls in between are dropped. */
   page(page: number, pages: number): void;
@@ -35,7 +43,7 @@ export function createPageProgress(store: Store, key: string, onError: (error: u
         }),
       ];
     });
-    await Promise.all(sent);
+    await Promise.all([...sent, publishHint(store, hintsOfText(key), { kind: "page", page, pages })]);
   }
 
   return {

@@ -135,5 +135,8 @@ export const passwordKey = (key: string): string => password({ key });
 export const roomOf = (conversation: ConversationAddress): string => `c:{${conversation.shard}}:${conversation.c}`;
 /** The adapter's channel for that room, in the slot of the conversation's keys. */
 export const channelOf = (conversation: ConversationAddress): string => `socket.io#/#${roomOf(conversation)}#`;
+/** The channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
+export const textChannel = (key: string): string => `hint:text:{${key}}`;
+export const uploadChannel = (upload: string): string => `hint:${upload}`;
 /** Plain PUBLISH: tells workers that a running ask was cancelled. A hint; the flag in the record is the truth. */
 export const CANCEL_CHANNEL = "docrelay:cancel";

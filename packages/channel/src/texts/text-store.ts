@@ -20,8 +20,13 @@ export type StoredText =
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason?: string; readonly permanent: boolean };
 
+/** What is known of an outcome without its pages. */
+export type Outcome =
+  | (Omit<Extract<StoredText, { kind: "text" }>, "pages"> & { readonly pageCount: number })
+  | Extract<StoredText, { kind: "failed" }>;
+
 /** Whether another extraction of the same bytes can end otherwise: with more time or memory, or with a password. */
-export function canChange(text: StoredText): boolean {
+export function canChange(text: StoredText | Outcome): boolean {
   return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
 }
 
@@ -65,6 +70,12 @@ export async function writeText(store: Store, key: string, text: StoredText): Pr
   const write = store.redis.multi().del(name);
   write.hset(name, "kind", "text", "meta", JSON.stringify({ ...meta, pageCount: pages.length }), ...packed);
   await exec(write.pexpire(name, store.retentionMs));
+}
+
+/** Reads an outcome without its pages. */
+export async function readOutcome(store: Store, key: string): Promise<Outcome | undefined> {
+  const meta = await store.redis.hget(textKeyOf(key), "meta");
+  return meta === null ? undefined : (JSON.parse(meta) as Outcome);
 }
 
 /** Reads an outcome, and renews a text's expiry. */

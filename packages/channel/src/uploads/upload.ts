@@ -28,7 +28,8 @@ export interface UploadState {
   readonly text?: string;
 }
 
-function keyOf(user: string, upload: string): string {
+/** The key of an upload. */
+export function keyOf(user: string, upload: string): string {
   const id = createHash("sha256").update(upload).digest("base64url").slice(0, 22);
   return uploadKey({ ...userAddress(user), id });
 }

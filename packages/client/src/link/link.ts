@@ -1,9 +1,17 @@
-import { backoff, wireError, type Limits, type LogEntry, type Progress, type Welcome } from "@docrelay/protocol";
+import {
+  backoff,
+  wireError,
+  type Limits,
+  type LogEntry,
+  type Progress,
+  type UploadStatus,
+  type Welcome,
+} from "@docrelay/protocol";
 import { readAck, type Acked, type CallName } from "../wire/acks.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import { leftMs } from "./lifetime.ts";
 import { pause } from "./pause.ts";
-import { readLogEntry, readProgress } from "../wire/payloads.ts";
+import { readLogEntry, readProgress, readUploadHint } from "../wire/payloads.ts";
 import { attempt } from "../wire/read.ts";
 import { RETRIES } from "./reconnect.ts";
 import { RelayError, unreachable } from "../wire/relay-error.ts";
@@ -37,6 +45,7 @@ export interface CallOptions {
 export interface ServerListener {
   event(entry: LogEntry): void;
   progress(progress: Progress): void;
+  upload(status: UploadStatus): void;
   resync(): void;
 }
 
@@ -104,6 +113,10 @@ function hear(connection: Connection, listener: ServerListener): void {
   connection.on("progress", (payload) => {
     const progress = attempt(readProgress, payload);
     if (progress) listener.progress(progress);
+  });
+  connection.on("upload", (payload) => {
+    const status = attempt(readUploadHint, payload);
+    if (status) listener.upload(status);
   });
   connection.on("resync", () => listener.resync());
 }

@@ -1,5 +1,5 @@
-import { wireError, type Ack, type WireError } from "@docrelay/protocol";
-import { readError, readOpened } from "./payloads.ts";
+import { wireError, type Ack, type UploadStatus, type WireError } from "@docrelay/protocol";
+import { readError, readOpened, UPLOAD_STATUS } from "./payloads.ts";
 import { attempt, flag, int, literal, number, object, optional, text, type Reader } from "./read.ts";
 import { RelayError } from "./relay-error.ts";
 
@@ -20,6 +20,7 @@ export const ACKS = {
     chunkBytes: int,
   }),
   "upload:chunk": object<{ ok: true; offset: number; done: boolean }>({ ok, offset: int, done: flag }),
+  "upload:status": object<{ ok: true } & UploadStatus>({ ok, ...UPLOAD_STATUS }),
   "auth:refresh": object<{ ok: true; expiresAt: number; expiresInMs?: number | undefined }>({
     ok,
     expiresAt: number,

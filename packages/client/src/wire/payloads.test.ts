@@ -8,7 +8,9 @@ import {
   refreshAckSchema,
   sessionSchema,
   uploadChunkAckSchema,
+  uploadHintSchema,
   uploadStartAckSchema,
+  uploadStatusAckSchema,
   welcomeSchema,
   wireErrorSchema,
   type EventBody,
@@ -18,7 +20,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { ACKS } from "./acks.ts";
-import { readError, readLogEntry, readProgress, readSession, readWelcome } from "./payloads.ts";
+import { readError, readLogEntry, readProgress, readSession, readUploadHint, readWelcome } from "./payloads.ts";
 import { attempt, type Reader } from "./read.ts";
 
 const error = { code: "BUSY", message: "later", retryable: true, retryAfterMs: 5, reason: "r", ask: "a", file: 0 };
@@ -55,6 +57,12 @@ const EVENTS = BODIES.map((body, index): Event => ({
   at: 1.5,
   ...body,
 }));
+const UPLOADS = [
+  { upload: "u", stage: "receiving" },
+  { upload: "u", stage: "extracting", page: 1, pages: 2 },
+  { upload: "u", stage: "ready", pages: 2, chars: 9, missing: [{ page: 1, reason: "scan" }] },
+  { upload: "u", stage: "failed", error },
+];
 const LIMITS = {
   messageChars: 1,
   inlineFileBytes: 1,
@@ -137,6 +145,13 @@ const PAYLOADS: readonly Payload[] = [
     read: ACKS["upload:chunk"],
     schema: uploadChunkAckSchema,
     good: [{ ok: true, offset: 9, done: true }],
+  },
+  { name: "an upload's stage", read: readUploadHint, schema: uploadHintSchema, good: UPLOADS },
+  {
+    name: "an upload's stage that was asked for",
+    read: ACKS["upload:status"],
+    schema: uploadStatusAckSchema,
+    good: UPLOADS.map((status) => ({ ok: true, ...status })),
   },
   {
     name: "a renewed token",

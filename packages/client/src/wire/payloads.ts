@@ -5,10 +5,12 @@ import {
   type EventType,
   type Limits,
   type LogEntry,
+  type MissingPage,
   type Position,
   type Progress,
   type Session,
   type UnknownEvent,
+  type UploadStatus,
   type Welcome,
   type WireError,
 } from "@docrelay/protocol";
@@ -82,6 +84,21 @@ export const readProgress: Reader<Progress> = object({
 
 export const readPosition: Reader<Position> = object({ seq: index, nonce: text });
 
+// A reason that a newer server gives is read as "error".
+const readMissing = list(object<MissingPage>({ page: int, reason: oneOf(["scan", "error", "limit"], "error") }));
+
+/** The fields of a hint about an upload, and of the acknowledgement of `upload:status`. */
+export const UPLOAD_STATUS: Fields<UploadStatus> = {
+  upload: text,
+  stage: oneOf(["receiving", "queued", "extracting", "ready", "failed"]),
+  page: optional(int),
+  pages: optional(int),
+  chars: optional(int),
+  missing: optional(readMissing),
+  error: optional(readError),
+};
+export const readUploadHint: Reader<UploadStatus> = object(UPLOAD_STATUS);
+
 const HEAD: Fields<Omit<UnknownEvent, "type">> = {
   conversation: text,
   seq: int,
@@ -104,8 +121,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     pages: int,
     chars: int,
     cached: flag,
-    // A reason that a newer server gives is read as "error".
-    missing: list(object({ page: int, reason: oneOf(["scan", "error", "limit"], "error") })),
+    missing: readMissing,
     ocr: list(int),
     truncated: flag,
   }),

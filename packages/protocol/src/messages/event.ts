@@ -16,7 +16,10 @@ const head = {
 };
 
 /** A reason that a newer server gives is read as "error": the event around it must stay readable. */
-const missingSchema = z.object({ page: z.int(), reason: otherwise(z.enum(["scan", "error", "limit"]), "error") });
+export const missingSchema = z.object({
+  page: z.int(),
+  reason: otherwise(z.enum(["scan", "error", "limit"]), "error"),
+});
 export type MissingPage = z.infer<typeof missingSchema>;
 
 const citationSchema = z.object({ file: z.int(), page: z.int() });

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { wireErrorSchema } from "../errors/wire-error.ts";
 import { idSchema } from "../id.ts";
+import { missingSchema } from "./event.ts";
 
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
@@ -26,5 +27,29 @@ export const uploadChunkSchema = z.strictObject({
 /** The acknowledgement of a chunk, which is also the backpressure: all bytes before `offset` are stored. */
 export const uploadChunkAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), offset: z.int(), done: z.boolean() }),
+  refused,
+]);
+
+/**
+ * How far an upload is; the server sends it as the hint `upload` to each socket of the user that has named the upload, and
+ * as the acknowledgement of `upload:status`. Extraction begins when the last byte has arrived. `ready` and `failed` are
+ * final; pages count from 1, `chars` and `missing` are as in `extracted`, `error` is why there is no text.
+ */
+const status = {
+  upload: z.string(),
+  stage: z.enum(["receiving", "queued", "extracting", "ready", "failed"]),
+  page: z.optional(z.int()),
+  pages: z.optional(z.int()),
+  chars: z.optional(z.int()),
+  missing: z.optional(z.array(missingSchema)),
+  error: z.optional(wireErrorSchema),
+};
+export const uploadHintSchema = z.object(status);
+export type UploadStatus = z.infer<typeof uploadHintSchema>;
+
+/** `upload:status`: every later stage of the upload is hinted to the socket that asked. */
+export const uploadStatusSchema = z.strictObject({ upload: idSchema });
+export const uploadStatusAckSchema = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), ...status }),
   refused,
 ]);

@@ -1,0 +1,44 @@
+import { readOutcome, readUpload, type Outcome, type UploadState } from "@docrelay/channel";
+import { ERRORS, wireError, type ErrorCode, type UploadStatus } from "@docrelay/protocol";
+import { randomUUID } from "node:crypto";
+import { canBeRead, queueText, type Extractable, type ExtractionDeps } from "./extraction.ts";
+
+/** How far an upload is, and its text's key once it is known; undefined when the user has no such upload. */
+export type ReadStatus = { readonly status: UploadStatus; readonly text?: string } | undefined;
+
+/**
+ * Reads how far an upload is. An extraction that is not in the queue, because its job was lost or its user had too many
+ * waiting, is queued.
+ */
+export async function readUploadStatus(deps: ExtractionDeps, user: string, id: string): Promise<ReadStatus> {
+  const upload = await readUpload(deps.store, user, id);
+  if (!upload) return undefined;
+  const file = extractable(upload);
+  if (!file) return { status: { upload: id, stage: "receiving" } };
+  const { text } = file;
+  const outcome = await readOutcome(deps.store, text);
+  if (outcome) return { text, status: { upload: id, ...statusOf(outcome) } };
+  const state = await deps.producer.state(text);
+  if (state === "none") {
+    // Bytes are released after their text was stored, so this also holds when it has just been stored.
+    if (!(await canBeRead(deps, file))) {
+      const error = wireError("NOT_FOUND", { message: "The file is no longer kept. Send it again." });
+      return { text, status: { upload: id, stage: "failed", error } };
+    }
+    await queueText(deps, user, file, { trace: randomUUID(), isAsked: false });
+  }
+  return { text, status: { upload: id, stage: state === "running" ? "extracting" : "queued" } };
+}
+
+function extractable({ done, text, ref, sha256, size }: UploadState): Extractable | undefined {
+  return done && text !== undefined && sha256 !== undefined ? { text, ref, sha256, size } : undefined;
+}
+
+function statusOf(outcome: Outcome): Omit<UploadStatus, "upload"> {
+  if (outcome.kind === "text") {
+    const { pageCount: pages, chars, missing } = outcome;
+    return { stage: "ready", pages, chars, missing: [...missing] };
+  }
+  const code = Object.hasOwn(ERRORS, outcome.code) ? (outcome.code as ErrorCode) : "INTERNAL";
+  return { stage: "failed", error: wireError(code, outcome.reason === undefined ? {} : { reason: outcome.reason }) };
+}

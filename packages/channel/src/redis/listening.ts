@@ -1,0 +1,65 @@
+import type { Redis } from "ioredis";
+
+export interface ChannelListener<M> {
+  message(message: M): void;
+  /** Messages may have been lost. */
+  resync(): void;
+}
+
+/** Subscriptions of sharded channels, each shared by its listeners. */
+export interface Listening<M> {
+  /**
+   * Subscribes; resolves once Redis has confirmed that, so that a read afterwards misses nothing. Rejects when Redis does
+   * not reply; then nothing is subscribed. The returned function unsubscribes, and may be called twice.
+   */
+  listen(channel: string, listener: ChannelListener<M>): Promise<() => void>;
+  /** How many channels are subscribed now. */
+  readonly channels: number;
+}
+
+/**
+ * Delivers the messages of channels, parsed once for all listeners of a channel; those that are undefined are dropped. A
+ * subscriber connection may have several of these if no channel is listened to by two of them.
+ */
+export function createListening<M>(subscriber: Redis, parse: (message: string) => M | undefined): Listening<M> {
+  const listeners = new Map<string, Set<ChannelListener<M>>>();
+  let wasReady = subscriber.status === "ready";
+
+  subscriber.on("smessage", (channel: string, message: string) => {
+    const current = listeners.get(channel);
+    const parsed = current && parse(message);
+    if (parsed === undefined) return;
+    for (const listener of current ?? []) listener.message(parsed);
+  });
+  subscriber.on("ready", () => {
+    if (wasReady) for (const current of listeners.values()) for (const listener of current) listener.resync();
+    wasReady = true;
+  });
+
+  function drop(channel: string, listener: ChannelListener<M>): void {
+    const current = listeners.get(channel);
+    if (!current?.delete(listener) || current.size > 0) return;
+    listeners.delete(channel);
+    // Should this fail, the connection is gone, and the subscription with it; a stray message finds no listener.
+    subscriber.sunsubscribe(channel).catch(() => undefined);
+  }
+
+  return {
+    get channels() {
+      return listeners.size;
+    },
+    async listen(channel, listener) {
+      const current = listeners.get(channel) ?? new Set();
+      listeners.set(channel, current.add(listener));
+      try {
+        // Also for a channel that has listeners already: its subscription may not be confirmed yet. One connection keeps
+        // commands in order, so this reply comes after that of the earlier subscription, and of any SUNSUBSCRIBE.
+        await subscriber.ssubscribe(channel);
+      } catch (error) {
+        drop(channel, listener);
+        throw error;
+      }
+      return () => drop(channel, listener);
+    },
+  };
+}

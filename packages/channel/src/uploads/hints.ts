@@ -1,0 +1,31 @@
+import type { WireError } from "@docrelay/protocol";
+import type { Redis } from "ioredis";
+import { createListening, type Listening } from "../redis/listening.ts";
+import { textChannel, uploadChannel } from "../redis/keys.ts";
+import type { Store } from "../redis/store.ts";
+import { keyOf } from "./upload.ts";
+
+/** How far an extraction is, or that something has changed: read it again. It may be lost. Pages count from 1. */
+export type Hint =
+  | { readonly kind: "page"; readonly page: number; readonly pages: number }
+  /** `error`: why an upload was refused and dropped. */
+  | { readonly kind: "look"; readonly error?: WireError };
+
+/** Hints about one text go to everybody who waits for it; hints about an upload to its user only. */
+export const hintsOfText = textChannel;
+export const hintsOfUpload = (user: string, upload: string): string => uploadChannel(keyOf(user, upload));
+
+export async function publishHint(store: Store, channel: string, hint: Hint): Promise<void> {
+  await store.redis.spublish(channel, JSON.stringify(hint));
+}
+
+/** Needs another subscriber connection than the Socket.IO adapter, as `createFanOut` does; both may share theirs. */
+export function createHints(subscriber: Redis): Listening<Hint> {
+  return createListening(subscriber, (message) => {
+    try {
+      return JSON.parse(message) as Hint;
+    } catch {
+      return undefined; // not ours
+    }
+  });
+}

@@ -1,0 +1,51 @@
+import type { UploadStatus } from "@docrelay/protocol";
+import type { Link } from "../link/link.ts";
+
+export type UploadListener = (status: UploadStatus) => void;
+
+/** Follows uploads until they are ready or have failed. Hints may be lost: after each reconnect the server is asked again. */
+export interface UploadStages {
+  /** Calls the listener with the stage that the server reports now, and with each later one; returns how to stop. */
+  follow(upload: string, listener: UploadListener): () => void;
+  hear(status: UploadStatus): void;
+  /** Hints may have been lost. */
+  askAgain(): void;
+}
+
+export function createUploadStages(link: Pick<Link, "call" | "onState" | "state" | "welcome">): UploadStages {
+  const followed = new Map<string, Set<UploadListener>>();
+
+  function hear(status: UploadStatus): void {
+    const { upload, stage } = status;
+    const listeners = followed.get(upload) ?? [];
+    if (stage === "ready" || stage === "failed") followed.delete(upload);
+    for (const listener of [...listeners]) listener(status);
+  }
+  function ask(upload: string): void {
+    if (link.state !== "online" || !link.welcome?.features?.includes("upload:status")) return;
+    link.call("upload:status", { upload }).then(
+      ({ ok: _, ...status }) => hear(status),
+      () => undefined, // no upload of this user
+    );
+  }
+  function askAgain(): void {
+    for (const upload of followed.keys()) ask(upload);
+  }
+  link.onState((state) => {
+    if (state === "online") askAgain();
+  });
+
+  return {
+    follow(upload, listener) {
+      const listeners = followed.get(upload) ?? new Set();
+      followed.set(upload, listeners.add(listener));
+      ask(upload);
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0 && followed.get(upload) === listeners) followed.delete(upload);
+      };
+    },
+    hear,
+    askAgain,
+  };
+}
