@@ -7,7 +7,7 @@ export const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   ADMIN_PORT: integer({ min: 0, max: 65_000, default: 0 }),
   REDIS_URL: redisUrl().optional(),
-  ENGINE_URL: url(["ws:", "wss:"]).optional(),
+  ENGINE_URL: url(["ws:", "wss:", "http:", "https:"]).optional(),
   /** Set by the bootstrap: the server program of the private Redis. */
   DOCRELAY_REDIS_SERVER: z.string().default("redis-server"),
 });

@@ -192,5 +192,9 @@ function showFoot(place: HTMLElement, ask: Turn): void {
       () => (copy.textContent = "Could not copy"),
     );
   });
-  place.replaceChildren(...cites, element("span", { class: "by" }, by), copy);
+  const cut =
+    ask.truncated === true
+      ? [element("span", { class: "by" }, "The answer was cut: it is longer than is allowed")]
+      : [];
+  place.replaceChildren(...cites, ...cut, element("span", { class: "by" }, by), copy);
 }

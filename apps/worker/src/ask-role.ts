@@ -1,11 +1,11 @@
 import { bellChannel, parseBell, readText } from "@docrelay/channel";
-import { createWebSocketEngine, type Engine } from "@docrelay/engine";
 import { createLoopDelay, type LoopDelay } from "@docrelay/platform";
 import { listenForCancels } from "./answer/cancel-listener.ts";
 import { createFlushTimer } from "./answer/flush-timer.ts";
 import { createHeldBytes, type HeldBytes } from "./answer/held-bytes.ts";
 import { createRunningAsks, type RunningAsks } from "./answer/running-asks.ts";
 import { createConversationSlots, type ConversationSlots, type Rung } from "./bell/conversation-slots.ts";
+import { openEngine } from "./open-engine.ts";
 import type { Resources } from "./resources.ts";
 import { runConversation } from "./turn/run-conversation.ts";
 import { createStagger } from "./turn/stagger.ts";
@@ -14,7 +14,7 @@ import { createTextCache } from "./turn/text-cache.ts";
 /** Starts the role `ask`: runs the asks of conversations in order and calls the engine for them. */
 export async function startAskRole(resources: Resources): Promise<{ slots: ConversationSlots; running: RunningAsks }> {
   const { config, store, blobs, report, life, stopping, subscriber, membership } = resources;
-  const engine = openEngine(resources);
+  const { engine, kind } = openEngine(resources);
   const loopDelay = createLoopDelay();
   const flushTimer = createFlushTimer(loopDelay.p99Ms);
   life.add("flush timer", () => {
@@ -36,9 +36,9 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
     running,
     settings: {
       attempts: config.ENGINE_ATTEMPTS,
-      engineName: "websocket",
+      engineName: kind,
       showEngineErrors: config.ENGINE_ERRORS === "shown",
-      promptMode: config.ENGINE_PROMPT,
+      promptMode: config.ENGINE_PROMPT ?? (kind === "websocket" ? "plain" : "fenced"),
       uniqueId: config.ENGINE_UNIQUE_ID,
     },
     report,
@@ -73,20 +73,6 @@ async function answerBells({ subscriber, membership }: Resources, slots: Convers
 /** A bell that no other worker hears is left to the sweeper. */
 function ringAnother({ bell, membership, report }: Resources, rung: Rung): void {
   bell.ring(rung, { not: membership.worker }).catch((error: unknown) => report.error("bell", error));
-}
-
-function openEngine({ config, report, life }: Resources): Engine {
-  const engine = createWebSocketEngine({
-    url: config.ENGINE_URL ?? "",
-    reply: config.ENGINE_REPLY,
-    connections: config.ENGINE_CONNECTIONS,
-    firstReplyTimeoutMs: config.ENGINE_FIRST_REPLY_TIMEOUT_MS,
-    idleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
-    maxReplyBytes: config.MAX_REPLY_BYTES,
-    onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),
-  });
-  life.add("engine", () => engine[Symbol.asyncDispose]());
-  return engine;
 }
 
 function addGauges(

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readConfig, schema, type Config } from "./config.ts";
+import { engineKindOf } from "./engine-settings.ts";
 
 const NEEDED = { REDIS_URL: "redis://127.0.0.1:6379", ENGINE_URL: "ws://127.0.0.1:7800" };
 
@@ -22,7 +23,6 @@ describe("settings", () => {
   it("have the contract's defaults", () => {
     const config = read(NEEDED);
     expect(config).toMatchObject({
-      ENGINE_PROMPT: "plain",
       ENGINE_REPLY: "single",
       ENGINE_UNIQUE_ID: "client",
       ENGINE_CONNECTIONS: 500,
@@ -60,7 +60,9 @@ describe("settings", () => {
 
   it("need an engine for the role ask only", () => {
     const { REDIS_URL } = NEEDED;
-    expect(problems({ REDIS_URL })).toEqual(["ENGINE_URL is missing: where is the AI engine? (ws://host:7800)"]);
+    expect(problems({ REDIS_URL })).toEqual([
+      "ENGINE_URL is missing: where is the AI engine? (ws://host:7800 or https://host/v1)",
+    ]);
     expect(problems({ REDIS_URL, WORKER_ROLES: "extract" })).toEqual([]);
     expect([...read({ ...NEEDED, WORKER_ROLES: "ask" }).WORKER_ROLES]).toEqual(["ask"]);
   });
@@ -96,6 +98,44 @@ describe("settings", () => {
       expect(problems({ ...NEEDED, PDF_ENGINE: engine })).toEqual([
         expect.stringMatching(/^PDF_ENGINE must be one of/),
       ]);
+  });
+
+  it("choose an engine's kind by the address, unless it is set to one that fits", () => {
+    const kindOf = (ENGINE_URL: string, ENGINE_KIND?: "chat" | "responses" | "websocket") =>
+      engineKindOf(ENGINE_URL, ENGINE_KIND);
+    expect(kindOf("wss://host")).toBe("websocket");
+    expect(kindOf("https://host/v1")).toBe("chat");
+    expect(kindOf("http://host/v1", "responses")).toBe("responses");
+    for (const [ENGINE_URL, ENGINE_KIND] of [
+      ["ws://host", "chat"],
+      ["http://host", "websocket"],
+    ] as const)
+      expect(problems({ ...NEEDED, ENGINE_URL, ENGINE_KIND })).toEqual([
+        expect.stringMatching(/^ENGINE_KIND does not/),
+      ]);
+  });
+
+  it("read an engine's system text, fields and headers, and refuse what cannot be sent", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "docrelay-system-"));
+    await writeFile(join(folder, "system.txt"), "Be brief.");
+    for (const ENGINE_SYSTEM of ["Be brief.", `file:${folder}/system.txt`, `${folder}/system.txt`])
+      expect(read({ ...NEEDED, ENGINE_SYSTEM }).ENGINE_SYSTEM).toBe("Be brief.");
+    expect(read({ ...NEEDED, ENGINE_PARAMS: '{"temperature":0}' }).ENGINE_PARAMS).toEqual({ temperature: 0 });
+    expect(read({ ...NEEDED, ENGINE_HEADERS: '{"X-Key":"v"}' }).ENGINE_HEADERS).toEqual({ "X-Key": "v" });
+    for (const [name, value] of [
+      ["ENGINE_SYSTEM", `file:${folder}/hunter2`],
+      ["ENGINE_PARAMS", "hunter2"],
+      ["ENGINE_PARAMS", '["hunter2"]'],
+      ["ENGINE_PARAMS", '{"stream":"hunter2"}'],
+      ["ENGINE_HEADERS", '{"x":{"hunter2":1}}'],
+      ["ENGINE_HEADERS", '{"x y":"hunter2"}'],
+      ["ENGINE_HEADERS", '{"x":"hunter2\\r\\nY: 1"}'],
+    ] as const) {
+      const all = problems({ ...NEEDED, [name]: value });
+      expect(all).toEqual([expect.stringMatching(new RegExp(`^${name} must`))]);
+      expect(all.join()).not.toContain("hunter2");
+    }
+    await rm(folder, { recursive: true });
   });
 
   it("accept Tesseract's language codes only", () => {

@@ -9,10 +9,10 @@ import {
   type LogLevel,
   type Parsed,
 } from "@docrelay/platform";
-import { engineUrlProblem } from "@docrelay/engine";
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { availableParallelism } from "node:os";
 import * as z from "zod";
+import { engineHeaders, engineKindOf, engineParams, engineSystem, engineUrl } from "./engine-settings.ts";
 
 const GIB = 1_073_741_824;
 const DAY_MS = 86_400_000;
@@ -65,15 +65,6 @@ const roles = list("ask,extract").transform((names, context) => {
   return new Set(names as Role[]);
 });
 
-const engineUrl = z
-  .string()
-  .optional()
-  .transform((text, context) => {
-    const problem = text === undefined ? undefined : engineUrlProblem(text);
-    if (problem) context.addIssue({ code: "custom", message: problem });
-    return text;
-  });
-
 /** All settings of a worker. Names and defaults are part of the contract. */
 export const schema = z
   .object({
@@ -87,7 +78,16 @@ export const schema = z
     EXTRACT_CONCURRENCY: integer({ min: 1, max: 256, default: availableParallelism() }),
     /** Needed by the role `ask`. */
     ENGINE_URL: engineUrl,
-    ENGINE_PROMPT: choice(["plain", "fenced"], "plain"),
+    /** By default `websocket` for ws:// and `chat` for http://. */
+    ENGINE_KIND: choice(["websocket", "chat", "responses"]).optional(),
+    /** These five are for engines behind HTTP. */
+    ENGINE_API_KEY: z.string().optional(),
+    ENGINE_MODEL: z.string().optional(),
+    ENGINE_SYSTEM: engineSystem,
+    ENGINE_PARAMS: engineParams,
+    ENGINE_HEADERS: engineHeaders,
+    /** By default `plain`, and `fenced` for engines behind HTTP. */
+    ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
     ENGINE_REPLY: choice(["single", "stream"], "single"),
     /** `shown`: users read the engine's own words about its errors; they are in the log in any case. */
     ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
@@ -135,10 +135,14 @@ export const schema = z
       !(WORKER_ROLES instanceof Set && WORKER_ROLES.has("ask")) || ENGINE_URL !== undefined,
     {
       path: ["ENGINE_URL"],
-      error: "is missing: where is the AI engine? (ws://host:7800)",
+      error: "is missing: where is the AI engine? (ws://host:7800 or https://host/v1)",
       when: () => true, // also when other settings are wrong: all problems are listed at once
     },
-  );
+  )
+  .refine(({ ENGINE_URL, ENGINE_KIND }) => !ENGINE_URL || engineKindOf(ENGINE_URL, ENGINE_KIND) !== undefined, {
+    path: ["ENGINE_KIND"],
+    error: "does not fit ENGINE_URL: websocket goes with ws:// or wss://, chat and responses with http:// or https://",
+  });
 /** `path`: the PATH, where Tesseract is looked for. */
 export type Config = z.output<typeof schema> & { readonly path: string };
 

@@ -6,6 +6,14 @@ export interface EngineAsk {
   readonly uniqueId: string;
   /** The user. The pool prefers to use a connection for the same user again. Never sent. */
   readonly affinity: string;
+  /** The conversation so far, oldest first, for engines that take one: those of WebSocket ignore it. */
+  readonly history?: readonly ChatMessage[];
+}
+
+/** What was said earlier in a conversation. */
+export interface ChatMessage {
+  readonly role: "user" | "assistant";
+  readonly text: string;
 }
 
 /** `file` counts from 0 in the order of the prompt, `page` from 1. */
@@ -16,7 +24,13 @@ export interface EngineCitation {
 
 /** The events of a call, in order: `sent` once, `text` any number of times, `end` once. */
 export type EngineEvent =
-  | { readonly kind: "sent" }
+  | {
+      readonly kind: "sent";
+      /** Which engine it was, as users see it; without it the caller's own name for the engine counts. */
+      readonly engine?: string;
+      /** How long ago the prompt was sent, in ms, if the engine's consent came later. */
+      readonly agoMs?: number;
+    }
   | { readonly kind: "text"; readonly text: string }
   | {
       readonly kind: "end";
@@ -24,6 +38,8 @@ export type EngineEvent =
       readonly text?: string;
       /** The reply frame as it came, when the reply was one JSON frame. */
       readonly frame?: string;
+      /** The text is not whole: it was cut at the largest size of a reply, or the engine stopped at a limit of its own. */
+      readonly truncated?: boolean;
       /** At most 50. */
       readonly citations?: readonly EngineCitation[];
     };

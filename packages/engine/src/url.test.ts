@@ -8,16 +8,17 @@ describe("engineUrlProblem", () => {
     "ws://127.0.0.1:7800",
     "ws://[::1]:7800",
     "ws://10.0.0.1",
+    "http://localhost:11434/v1",
+    "https://api.example/v1/?api-version=1",
   ])("takes %s", (url) => {
     expect(engineUrlProblem(url)).toBeUndefined();
   });
 
   it.each([
-    ["http://engine", /ws:\/\/ or wss:\/\//],
-    ["https://engine", /ws:\/\/ or wss:\/\//],
-    ["file:///etc/passwd", /ws:\/\/ or wss:\/\//],
-    ["javascript:alert(1)", /ws:\/\/ or wss:\/\//],
-    ["engine:7800", /ws:\/\/ or wss:\/\//],
+    ["file:///etc/passwd", /ws:\/\/.* or https:\/\//],
+    ["javascript:alert(1)", /ws:\/\/.* or https:\/\//],
+    ["engine:7800", /ws:\/\/.* or https:\/\//],
+    ["https://key@host/v1", /user name or password/],
     ["ws://user:pass@engine", /user name or password/],
     ["ws://token@engine", /user name or password/],
     ["ws://engine/#", /# part/],
@@ -27,7 +28,7 @@ describe("engineUrlProblem", () => {
     ["ws://engine:99999", /must be a URL/],
   ])("refuses %s in a sentence that does not repeat it", (url, sentence) => {
     expect(engineUrlProblem(url)).toMatch(sentence);
-    expect(engineUrlProblem(url)).not.toMatch(/pass@|token@|etc/);
+    expect(engineUrlProblem(url)).not.toMatch(/pass@|token@|key@|etc/);
   });
 });
 

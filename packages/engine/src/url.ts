@@ -1,8 +1,15 @@
-/** Why an engine's URL is not accepted, in words that do not repeat it; undefined for a valid one. */
-export function engineUrlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return "must be a URL such as ws://engine:7800";
+/** How an engine is spoken to: WebSocket frames, or one of the APIs of OpenAI-compatible servers. */
+export type EngineKind = "websocket" | "chat" | "responses";
+
+const SCHEMES = { websocket: ["ws:", "wss:"], http: ["http:", "https:"] } as const;
+
+/** Why an engine's URL is not accepted, in words that do not repeat it; undefined for a valid one of any kind of engine, or of those
+ * that are spoken to `over` one protocol. */
+export function engineUrlProblem(text: string, over?: keyof typeof SCHEMES): string | undefined {
+  if (!URL.canParse(text)) return "must be a URL such as ws://engine:7800 or https://engine/v1";
   const url = new URL(text);
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") return "must begin with ws:// or wss://";
+  const schemes: readonly string[] = over ? SCHEMES[over] : [...SCHEMES.websocket, ...SCHEMES.http];
+  if (!schemes.includes(url.protocol)) return `must begin with ${schemes.map((scheme) => `${scheme}//`).join(" or ")}`;
   if (url.username || url.password) return "must not hold a user name or password";
   if (text.includes("#")) return "must not have a # part";
   return undefined;

@@ -47,7 +47,7 @@ const MAX_SERVED = 256;
  * @throws TypeError when the URL has a problem.
  */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
-  const problem = engineUrlProblem(options.url);
+  const problem = engineUrlProblem(options.url, "websocket");
   if (problem) throw new TypeError(`the engine's URL ${problem}`);
   const { handshakeTimeoutMs = 5000, keepMs = 60_000, pingEveryMs = 15_000 } = options;
   const secrets = secretsOf(options.url);

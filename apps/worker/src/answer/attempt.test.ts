@@ -59,6 +59,10 @@ describe("an attempt", () => {
         ],
       },
     ]);
+    const named = run([{ kind: "sent", engine: "chat m", agoMs: 1000 }, text("Hel"), end({ truncated: true })]);
+    expect(named.actions[0]).toMatchObject({ events: [{ type: "started", engine: "chat m" }, {}] });
+    const ended = run([STORED], named.state, named.now).actions[0];
+    expect(ended).toMatchObject({ events: [{ type: "completed", truncated: true, timings: { firstTokenMs: 1010 } }] });
     const second = run([STORED, text(" all"), TICK, TICK], first.state, first.now);
     expect(second.actions).toEqual([{ do: "write", n: 3, events: [{ type: "delta", text: "lo all" }] }]);
     const third = run([text("!"), end()], second.state, second.now);

@@ -31,6 +31,8 @@ export interface AttemptState {
   readonly text: string;
   readonly end: EngineEnd | undefined;
   readonly sentAt: number | undefined;
+  /** The engine's own name for itself; without it the plan's counts. */
+  readonly engine: string | undefined;
   readonly firstTextAt: number | undefined;
   /** How often the events in flight were sent again. */
   readonly resends: number;
@@ -42,12 +44,13 @@ export type AttemptEvent = EventBody<"started" | "delta" | "completed">;
 export interface EngineEnd {
   readonly text?: string;
   readonly frame?: string;
+  readonly truncated?: boolean;
   readonly citations?: readonly Citation[];
 }
 
 export type AttemptInput =
   /** From the engine. */
-  | { kind: "sent" }
+  | { kind: "sent"; engine?: string; agoMs?: number }
   | { kind: "text"; text: string }
   | { kind: "end"; end: EngineEnd }
   | { kind: "engine-failed"; failure: Failure }
@@ -94,6 +97,7 @@ export const NEW_ATTEMPT: AttemptState = {
   text: "",
   end: undefined,
   sentAt: undefined,
+  engine: undefined,
   firstTextAt: undefined,
   resends: 0,
   over: false,
@@ -114,7 +118,7 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
   switch (input.kind) {
     case "sent":
       // `started` waits for the first text, or for one window: the first piece of a fast engine is written with it.
-      return { state: { ...state, sentAt: at.now }, actions: [] };
+      return { state: { ...state, sentAt: at.now - (input.agoMs ?? 0), engine: input.engine }, actions: [] };
     case "text": {
       const firstTextAt = state.firstTextAt ?? (input.text === "" ? undefined : at.now);
       const received = { ...state, text: state.text + input.text, firstTextAt };
@@ -164,7 +168,7 @@ function writeReady(
   const rule = { windowMs, maxBytes: plan.maxPieceBytes };
   const given = { busy, tick, last: state.end !== undefined };
   const events: AttemptEvent[] = [];
-  if (!busy && state.n === 0) events.push({ type: "started", engine: plan.engine });
+  if (!busy && state.n === 0) events.push({ type: "started", engine: state.engine ?? plan.engine });
   let { buffer, piece } = coalesce(state.buffer, { ...given, text }, now, rule);
   while (piece !== undefined) {
     events.push({ type: "delta", text: piece });
@@ -195,6 +199,7 @@ function completed(state: AttemptState, end: EngineEnd, now: number, plan: Attem
       totalMs: since(acceptedAt, now),
     },
     ...(citations && citations.length > 0 ? { citations } : {}),
+    ...(end.truncated === true ? { truncated: true } : {}),
     ...(end.frame === undefined ? {} : { frame: end.frame }),
   };
 }

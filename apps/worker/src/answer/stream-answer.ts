@@ -32,8 +32,8 @@ export interface AnswerCall {
   readonly prompt: EngineAsk;
   /** Until the ask expires, in ms from now. */
   readonly expiresInMs: number;
-  /** Called when the engine has the prompt. */
-  onSent(): void;
+  /** Called when the engine has the prompt; it was sent `agoMs` ago. */
+  onSent(agoMs: number): void;
   /** Called for each event of this attempt that is in the log. */
   onWritten(body: AttemptEvent): void;
 }
@@ -131,7 +131,7 @@ class AnswerStream {
     try {
       // The iteration continues after the reply's end: only when it is over can the next ask use the connection.
       for await (const event of this.#deps.engine.ask(this.#call.prompt, signal)) {
-        if (event.kind === "sent") this.#call.onSent();
+        if (event.kind === "sent") this.#call.onSent(event.agoMs ?? 0);
         this.#dispatch(event.kind === "end" ? { kind: "end", end: event } : event);
       }
       this.#dispatch({ kind: "engine-failed", failure: { code: "ENGINE_BAD_REPLY", reason: "empty" } });

@@ -47,8 +47,8 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     plan,
     prompt: promptOf(ask, texts, deps.settings),
     expiresInMs: ask.deadline - ask.now - (begunAt - takenAt),
-    onSent() {
-      sentAt = performance.now();
+    onSent(agoMs) {
+      sentAt = performance.now() - agoMs;
     },
     onWritten({ type }) {
       report.written(type);

@@ -41,6 +41,8 @@ export interface Turn {
   readonly engine?: string;
   readonly citations?: readonly Citation[];
   readonly timings?: EventOf<"completed">["timings"];
+  /** The answer was cut at a largest size. */
+  readonly truncated?: boolean;
   /** Why it failed or was refused. */
   readonly error?: RelayError;
 }
@@ -52,7 +54,7 @@ export function isOver({ state }: Turn): boolean {
 
 /** The turn of an ask in the log, with the newest hint. */
 export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): Turn {
-  const { id, at, message, files, attempt, text, state, engine, error, citations, timings } = ask;
+  const { id, at, message, files, attempt, text, state, engine, error, citations, timings, truncated } = ask;
   const isFinal = state === "completed" || state === "failed" || state === "cancelled";
   return {
     id,
@@ -65,6 +67,7 @@ export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): T
     ...(progress && !isFinal && { progress }),
     ...(engine !== undefined && { engine }),
     ...(citations && { citations }),
+    ...(truncated && { truncated }),
     ...(timings && { timings }),
     ...(error && { error: new RelayError(error) }),
   };

@@ -43,6 +43,7 @@ const BODIES: EventBody[] = [
     text: "x",
     timings: { queuedMs: 0, extractMs: 0.5, firstTokenMs: 1, totalMs: 2 },
     citations: [{ file: 0, page: 1 }],
+    truncated: true,
     frame: "{}",
   },
   { type: "failed", error: { ...error, code: "BUSY", trace: "t", expectedOffset: 3 } },

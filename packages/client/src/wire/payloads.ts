@@ -133,6 +133,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     text,
     timings: object({ queuedMs: number, extractMs: number, firstTokenMs: number, totalMs: number }),
     citations: optional(list(object({ file: int, page: int }))),
+    truncated: optional(flag),
     frame: optional(text),
   }),
   failed: object({ ...HEAD, type: literal("failed"), error: readError }),

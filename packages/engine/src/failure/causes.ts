@@ -27,6 +27,7 @@ const NAMED = {
   refused: cause("unavailable", "away", "nothing listens at the engine's address"),
   unreachable: cause("unavailable", "away", "there is no way to the engine's host"),
   reset: cause("unavailable", "away", "the engine broke the connection before it was open"),
+  cut: cause("unavailable", "again", "the engine broke the connection in the middle of its reply"),
   "timeout-connect": cause("unavailable", "away", "the engine's host did not take the connection in time"),
   "timeout-handshake": cause("timeout", "away", "the engine took the connection and did not open it in time"),
   tls: cause("unavailable", "never", "TLS with the engine failed: check its certificate, or NODE_EXTRA_CA_CERTS"),

@@ -26,6 +26,8 @@ export interface TranscriptAsk {
   readonly error?: EventOf<"failed">["error"];
   readonly citations?: NonNullable<Completed["citations"]>;
   readonly timings?: Completed["timings"];
+  /** The reply was cut at a largest size. */
+  readonly truncated?: boolean;
 }
 
 /** A conversation as a page shows it: its asks in the order in which they were accepted. */
@@ -68,8 +70,9 @@ function change(ask: TranscriptAsk, event: Event): TranscriptAsk {
       return { ...current, text: current.text + event.text };
     }
     case "completed": {
-      const { text, timings, citations } = event;
-      return { ...ask, attempt: event.attempt, state: "completed", text, timings, ...(citations && { citations }) };
+      const { text, timings, citations, truncated } = event;
+      const more = { ...(citations && { citations }), ...(truncated && { truncated }) };
+      return { ...ask, attempt: event.attempt, state: "completed", text, timings, ...more };
     }
     case "failed":
       return { ...ask, state: "failed", error: event.error };

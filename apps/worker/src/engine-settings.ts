@@ -1,0 +1,98 @@
+import { engineUrlProblem, type EngineKind } from "@docrelay/engine";
+import { existsSync, readFileSync } from "node:fs";
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import * as z from "zod";
+
+/** Fields of a request that docrelay writes itself. */
+const OWN_FIELDS = ["model", "messages", "input", "instructions", "stream", "store"];
+const MAX_SYSTEM_CHARS = 262_144;
+
+/** The address of an engine. */
+export const engineUrl = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    const problem = text === undefined ? undefined : engineUrlProblem(text);
+    if (problem) context.addIssue({ code: "custom", message: problem });
+    return text;
+  });
+
+/** A JSON object in one variable. */
+const jsonObject = z
+  .string()
+  .default("{}")
+  .transform((text, context): Readonly<Record<string, unknown>> => {
+    const value = parseJson(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+    context.addIssue({ code: "custom", message: 'must be a JSON object, such as {"name": "value"}' });
+    return z.NEVER;
+  });
+
+/** Headers of each request, as JSON. */
+export const engineHeaders = jsonObject.transform((values, context): Readonly<Record<string, string>> => {
+  const entries = Object.entries(values);
+  if (entries.every((entry): entry is [string, string] => isHeader(...entry))) return Object.fromEntries(entries);
+  context.addIssue({ code: "custom", message: "must be a JSON object of header names and their texts" });
+  return z.NEVER;
+});
+
+/** Further fields of each request, as JSON. */
+export const engineParams = jsonObject.refine(
+  (values) => OWN_FIELDS.every((field) => !Object.hasOwn(values, field)),
+  `must not have the fields ${OWN_FIELDS.join(", ")}`,
+);
+
+/** A text, or the path of a file with one. */
+export const engineSystem = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    const path = text === undefined ? undefined : pathIn(text);
+    const content = path === undefined ? text : readText(path);
+    if (content !== undefined && content.length <= MAX_SYSTEM_CHARS) return content;
+    if (text === undefined) return undefined;
+    context.addIssue({
+      code: "custom",
+      message: `must be a text or file:<path> of a readable file, of at most ${MAX_SYSTEM_CHARS} letters`,
+    });
+    return z.NEVER;
+  });
+
+/** The kind that the URL's scheme chooses, unless it is set; undefined when both do not fit. */
+export function engineKindOf(url: string, kind: EngineKind | undefined): EngineKind | undefined {
+  const isHttp = /^https?:/i.test(url);
+  if (kind === undefined) return isHttp ? "chat" : "websocket";
+  return (kind === "websocket") === isHttp ? undefined : kind;
+}
+
+function isHeader(name: string, value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function pathIn(text: string): string | undefined {
+  if (text.startsWith("file:")) return text.slice("file:".length);
+  return text.startsWith("/") && existsSync(text) ? text : undefined;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

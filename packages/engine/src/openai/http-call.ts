@@ -1,0 +1,159 @@
+import { request as requestHttp, type Agent, type ClientRequest, type IncomingMessage } from "node:http";
+import { request as requestHttps } from "node:https";
+import { connectFailure } from "../failure/connect-failure.ts";
+import { failure, type EngineError } from "../failure/engine-error.ts";
+
+/** Where requests of an engine go. Times in ms. */
+export interface HttpTarget {
+  readonly url: URL;
+  readonly agent: Agent;
+  readonly headers: Readonly<Record<string, string>>;
+  /** For TCP and TLS together. The wait for a free connection of the agent is not counted. */
+  readonly connectTimeoutMs: number;
+  /** What errors must not repeat. */
+  readonly secrets: readonly string[];
+}
+
+type Deadline = Extract<EngineError["why"], "timeout-send" | "timeout-first" | "timeout-idle">;
+
+/** For how long the rest of a complete reply is read, so that its connection can be used again. */
+const DRAIN_MS = 1000;
+const RESET_CODES = new Set(["ECONNRESET", "EPIPE"]);
+
+/**
+ * One POST whose response is read piece by piece. Disposing it closes the connection, unless {@link release} was called.
+ * Its waits end with an `EngineError` of the deadline that passed, and with the signal's reason.
+ */
+export class HttpCall implements Disposable {
+  /** When the operating system had accepted the whole body, in ms of this process's clock. */
+  sentAt: number | undefined;
+  readonly #request: ClientRequest;
+  readonly #secrets: readonly string[];
+  readonly #signal: AbortSignal;
+  readonly #sent = Promise.withResolvers<void>();
+  readonly #answered = Promise.withResolvers<IncomingMessage>();
+  #chunks: NodeJS.AsyncIterator<Buffer> | undefined;
+  #response: IncomingMessage | undefined;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #released = false;
+
+  constructor(target: HttpTarget, body: Buffer, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#secrets = target.secrets;
+    this.#sent.promise.catch(() => undefined);
+    this.#answered.promise.catch(() => undefined);
+    const send = target.url.protocol === "https:" ? requestHttps : requestHttp;
+    this.#request = send(target.url, {
+      method: "POST",
+      agent: target.agent,
+      headers: {
+        accept: "text/event-stream, application/json",
+        "content-type": "application/json",
+        "content-length": body.length,
+        ...target.headers,
+      },
+    });
+    this.#listen(target.connectTimeoutMs);
+    this.#request.end(body);
+    if (signal.aborted) this.#abort();
+    else signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  /** The server closed a kept connection while this request was on its way: it has not read it. */
+  get wasStale(): boolean {
+    return this.#request.reusedSocket && this.#response === undefined;
+  }
+
+  /** Resolves when the body is sent, or at the response: a server may reply before it has read all. */
+  async whenSent(timeoutMs: number): Promise<void> {
+    await this.#within(this.#sent.promise, timeoutMs, "timeout-send");
+    this.sentAt ??= performance.now();
+  }
+
+  async response(timeoutMs: number): Promise<IncomingMessage> {
+    return this.#within(this.#answered.promise, timeoutMs, "timeout-first");
+  }
+
+  /** The next bytes of the response; undefined at its end. @throws EngineError `cut` when the connection broke before. */
+  async next(timeoutMs: number, deadline: Deadline): Promise<Buffer | undefined> {
+    const chunks = (this.#chunks ??= (await this.#answered.promise).iterator({ destroyOnReturn: false }));
+    const { done, value } = await this.#within(chunks.next(), timeoutMs, deadline);
+    return done === true ? undefined : value;
+  }
+
+  /** The reply is complete: the rest of the response is dropped, and the connection kept for another call. */
+  release(): void {
+    this.#released = true;
+    const response = this.#response;
+    if (!response || response.readableEnded) return;
+    const timer = setTimeout(() => this.#request.destroy(), DRAIN_MS);
+    response.once("close", () => clearTimeout(timer));
+    // While the iteration lasts, the response does not flow by itself.
+    void this.#chunks?.return?.().then(() => response.resume());
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#connectTimer);
+    this.#signal.removeEventListener("abort", this.#abort);
+    if (!this.#released) this.#request.destroy();
+  }
+
+  readonly #abort = (): void => {
+    this.#fail(this.#signal.reason as Error);
+    this.#request.destroy();
+  };
+
+  readonly #fail = (error: Error): void => {
+    this.#sent.reject(error);
+    this.#answered.reject(error);
+  };
+
+  #listen(connectTimeoutMs: number): void {
+    const request = this.#request;
+    request.on("socket", (socket) => {
+      if (!socket.connecting) return;
+      this.#connectTimer = setTimeout(() => {
+        this.#fail(failure("timeout-connect"));
+        request.destroy();
+      }, connectTimeoutMs);
+      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => clearTimeout(this.#connectTimer));
+    });
+    request.once("finish", () => {
+      this.sentAt ??= performance.now();
+      this.#sent.resolve();
+    });
+    request.once("response", (response) => {
+      this.#response = response;
+      response.on("error", () => undefined); // reported by the iteration, if there is one
+      this.#sent.resolve();
+      this.#answered.resolve(response);
+    });
+    request.on("error", (error) => this.#fail(this.#errorOf(error)));
+    request.once("close", () => this.#fail(failure("reset")));
+  }
+
+  #errorOf(error: Error & { code?: string }): Error {
+    if (this.#signal.aborted) return this.#signal.reason as Error;
+    if (this.#response) return failure("cut", { cause: error });
+    return RESET_CODES.has(error.code ?? "")
+      ? failure("reset", { cause: error })
+      : connectFailure(error, this.#secrets);
+  }
+
+  async #within<T>(wait: Promise<T>, timeoutMs: number, deadline: Deadline): Promise<T> {
+    this.#signal.throwIfAborted();
+    const late = Promise.withResolvers<never>();
+    let last: NodeJS.Immediate | undefined;
+    // After a stall of this process, timers run before its sockets are read: the bytes may be there already.
+    const timer = setTimeout(() => (last = setImmediate(() => late.reject(failure(deadline)))), timeoutMs);
+    try {
+      return await Promise.race([wait, late.promise]);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw error instanceof Error && error.name !== "EngineError" ? this.#errorOf(error) : error;
+    } finally {
+      clearTimeout(timer);
+      clearImmediate(last);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { errorOf, hasError } from "./chat-dialect.ts";
+import { NOTHING, parseJson, type Dialect } from "./piece.ts";
+import { fieldsOf } from "./server-error.ts";
+
+/** The Responses API. Nothing is stored on the server: docrelay keeps the conversation. */
+export const RESPONSES: Dialect = {
+  path: "responses",
+  body: ({ model, system, messages }) => ({
+    ...(model === undefined ? {} : { model }),
+    ...(system === undefined ? {} : { instructions: system }),
+    input: messages.map(({ role, text }) => ({ role, content: text })),
+    stream: true,
+    store: false,
+  }),
+  readEvent({ event, data }) {
+    if (data.trim() === "[DONE]") return { end: "whole" };
+    const body = fieldsOf(parseJson(data));
+    if (!body) return NOTHING;
+    const type = typeof body["type"] === "string" ? body["type"] : event;
+    switch (type) {
+      case "response.output_text.delta":
+      case "response.refusal.delta":
+        return typeof body["delta"] === "string" ? { text: body["delta"] } : NOTHING;
+      case "response.completed":
+        return { end: "whole" };
+      case "response.incomplete":
+        return { end: "cut" };
+      case "response.failed":
+        return { error: errorOf(body["response"]) };
+      case "error":
+        return { error: errorOf(body) };
+      default:
+        return hasError(body) ? { error: errorOf(body) } : NOTHING;
+    }
+  },
+  readWhole(body) {
+    const whole = fieldsOf(body);
+    if (!whole) return NOTHING;
+    if (whole["status"] === "failed" || hasError(whole)) return { error: errorOf(whole) };
+    return { text: outputText(whole["output"]), end: whole["status"] === "incomplete" ? "cut" : "whole" };
+  },
+};
+
+/** The text of a whole response: that of all parts of all messages. */
+function outputText(output: unknown): string {
+  const items = Array.isArray(output) ? output.map(fieldsOf) : [];
+  const parts = items.flatMap((item) => (Array.isArray(item?.["content"]) ? item["content"].map(fieldsOf) : []));
+  return parts.map((part) => textOf(part)).join("");
+}
+
+function textOf(part: Record<string, unknown> | undefined): string {
+  const text = part?.["text"] ?? part?.["refusal"];
+  return typeof text === "string" ? text : "";
+}

@@ -1,0 +1,78 @@
+import type { RetryAdvice } from "../failure/causes.ts";
+import { cleanText } from "../failure/clean-text.ts";
+import { badReply, httpFailure, type EngineError } from "../failure/engine-error.ts";
+
+/** What a server says about an error, in the body of an HTTP error or in the middle of a stream. */
+export interface ServerError {
+  readonly message: string;
+  /** A name such as `context_length_exceeded`; some servers put the HTTP status here. */
+  readonly code: string | undefined;
+  readonly type: string | undefined;
+}
+
+/** Reads the forms that are in use: `{ error: { message, code, type } }`, `{ error: text }`, `{ message }`, `{ detail }`. */
+export function readServerError(body: unknown): ServerError | undefined {
+  const outer = fieldsOf(body);
+  if (!outer) return undefined;
+  const { error } = outer;
+  if (typeof error === "string") return { message: error, code: textOf(outer["code"]), type: textOf(outer["type"]) };
+  const inner = fieldsOf(error) ?? outer;
+  const message = inner["message"] ?? inner["detail"];
+  return {
+    message: typeof message === "string" ? message : (JSON.stringify(message ?? inner).slice(0, 500) ?? ""),
+    code: textOf(inner["code"]),
+    type: textOf(inner["type"]),
+  };
+}
+
+const CONTEXT_NAMES = new Set(["context_length_exceeded", "exceed_context_size_error", "string_above_max_length"]);
+/** Sentences of vLLM, llama.cpp, LM Studio, LiteLLM, Ollama and hosted ones, where a name is missing. */
+const CONTEXT_WORDS =
+  /maximum context|context (?:length|window|size)|available context|prompt is too long|too many (?:input )?tokens|input is too long/i;
+
+/** The prompt has more tokens than the model takes. */
+export function isContextLength({ message, code, type }: ServerError): boolean {
+  return CONTEXT_NAMES.has(code ?? "") || CONTEXT_NAMES.has(type ?? "") || CONTEXT_WORDS.test(message);
+}
+
+/** The failure of a request that was answered with an HTTP error. */
+export function statusFailure(
+  status: number,
+  error: ServerError | undefined,
+  { retryAfter, secrets }: { retryAfter: string | undefined; secrets: readonly string[] },
+): EngineError {
+  const said = cleanText(error?.message ?? "", secrets);
+  if (status === 413 || (error && status < 500 && isContextLength(error))) return promptTooLarge(said);
+  // A budget that is spent does not come back by waiting.
+  const isSpent = error?.code === "insufficient_quota" || error?.type === "insufficient_quota";
+  return httpFailure(status, { said, detail: said, retryAfter, ...(isSpent ? { retry: "never" } : {}) });
+}
+
+const PASSING = new Set(["rate_limit_exceeded", "server_error", "overloaded_error", "internal_error", "api_error"]);
+
+/** The failure of a reply in which the server reported an error. */
+export function streamFailure(error: ServerError, secrets: readonly string[]): EngineError {
+  const said = cleanText(error.message, secrets);
+  if (isContextLength(error)) return promptTooLarge(said);
+  return badReply("error", { said, detail: said, retry: adviceOf(error) });
+}
+
+function adviceOf({ code, type }: ServerError): RetryAdvice {
+  const status = Number(code);
+  const isPassing = PASSING.has(code ?? "") || PASSING.has(type ?? "") || status === 429 || status >= 500;
+  return isPassing ? "again" : "never";
+}
+
+function promptTooLarge(said: string | undefined): EngineError {
+  return httpFailure(413, { said, detail: said, retry: "never" });
+}
+
+export function fieldsOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+}
