@@ -52,13 +52,27 @@ export function askFrame(message: Prompt, uniqueId: string): Buffer {
 
 function inJson(part: string | readonly string[]): Buffer {
   if (typeof part === "string") return escaped(part);
-  const known = written.get(part) ?? escaped(part.join("\n"));
+  const known = written.get(part) ?? escapedPages(part);
   written.set(part, known);
   return known;
 }
 
 function escaped(text: string): Buffer {
   return Buffer.from(JSON.stringify(text).slice(1, -1));
+}
+
+/** The pages joined by `\n`. One by one: a string of more than 128 KiB is an allocation of its own, which costs more. */
+function escapedPages(pages: readonly string[]): Buffer {
+  const quoted = pages.map((page) => JSON.stringify(page));
+  const bytes = Buffer.allocUnsafe(quoted.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  let at = 0;
+  // The closing quote of a page and the opening one of the next leave room for the two characters of an escaped `\n`.
+  for (const text of quoted) {
+    const end = at + bytes.write(text, at);
+    if (at > 0) bytes.write("\\n", at - 1);
+    at = end;
+  }
+  return bytes.subarray(1, Math.max(1, at - 1));
 }
 
 /** Parses a reply frame. A frame that is not a JSON object is itself the text. Never throws. */

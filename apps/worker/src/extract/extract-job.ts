@@ -44,21 +44,38 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
-  const [state] = await retry(() => textState(store, [key]), patience);
-  if (state === "missing") {
-    sayHint(deps, key);
-    const outcome = await extractText(deps, job);
-    if (outcome === "stopped") return "hand-back";
-    if (outcome === "no-password") return wakeWaiting(deps, job);
-    if (outcome !== "gone") {
-      await retry(() => writeText(store, key, outcome), patience);
-      if (!canChange(outcome) && !(await retry(() => areRetained(store, job.ref), patience)))
-        await dropBytes(deps, job);
-    }
-  }
+  // The bytes are needed but for a job that runs again: reading them need not wait for the state.
+  const [[state], bytes, password] = await Promise.all([
+    retry(() => textState(store, [key]), patience),
+    readBytes(deps, job),
+    retry(() => readPassword(store, key), patience),
+  ]);
   // A password is used once, right or wrong: the user sends it again for another try.
-  await retry(() => dropPassword(store, key), patience);
-  return wakeWaiting(deps, job);
+  const end = async (): Promise<void> => retry(() => dropPassword(store, key), patience);
+  if (state !== "missing") {
+    await end();
+    return wakeWaiting(deps, job);
+  }
+  sayHint(deps, key);
+  const outcome = await extractText(deps, job, { bytes, password });
+  if (outcome === "stopped") return "hand-back";
+  if (outcome === "no-password") return wakeWaiting(deps, job);
+  if (outcome === "gone") {
+    await Promise.all([dropBytes(deps, job), end()]);
+    return wakeWaiting(deps, job);
+  }
+  await retry(() => writeText(store, key, outcome), patience);
+  const [disposition] = await Promise.all([
+    wakeWaiting(deps, job),
+    end(),
+    canChange(outcome) ? undefined : dropUnlessRetained(deps, job),
+  ]);
+  return disposition;
+}
+
+/** Call it after the outcome is stored: see `retainBytes`. */
+async function dropUnlessRetained(deps: ExtractDeps, job: ExtractJob): Promise<void> {
+  if (!(await retry(() => areRetained(deps.store, job.ref), patienceOf(deps)))) await dropBytes(deps, job);
 }
 
 /** Tells edges that the extraction has begun or ended: a hint, which may be lost. */
@@ -73,9 +90,11 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
   const patience = patienceOf(deps);
   sayHint(deps, key);
   const waiting = await retry(() => takeWaiting(store, key), patience);
-  await wakeAll(deps, waiting);
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));
-  await Promise.all([...users.values()].map((user) => retry(() => endExtraction(store, user, key), patience)));
+  await Promise.all([
+    wakeAll(deps, waiting),
+    ...[...users.values()].map((user) => retry(() => endExtraction(store, user, key), patience)),
+  ]);
   return "done";
 }
 
@@ -89,15 +108,13 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
 async function extractText(
   deps: ExtractDeps,
   job: ExtractJob,
+  { bytes, password }: { bytes: Uint8Array | undefined; password: string | undefined },
 ): Promise<StoredText | "gone" | "no-password" | "stopped"> {
   const { store, stopping, report } = deps;
-  const bytes = await readBytes(deps, job);
   if (!bytes) {
     report.gone(job);
-    await dropBytes(deps, job);
     return "gone";
   }
-  const password = await retry(() => readPassword(store, job.key), patienceOf(deps));
   if (job.locked === true && password === undefined) return "no-password";
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();

@@ -18,13 +18,13 @@ const PAUSE_MS = { firstMs: 50, longestMs: 1000 };
 export async function retry<T>(step: () => Promise<T>, { forMs, signal }: Patience): Promise<T> {
   const end = performance.now() + forMs;
   for (let tries = 0; ; tries++) {
-    const pause = backoff(tries, PAUSE_MS, Math.random());
     try {
       return await step();
     } catch (error) {
+      const pause = backoff(tries, PAUSE_MS, Math.random());
       if (originOf(error).kind !== "store" || signal?.aborted || performance.now() + pause > end) throw error;
+      await sleep(pause, signal);
     }
-    await sleep(pause, signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
+import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -8,20 +8,55 @@ const decompress = promisify(zstdDecompress);
 const WORTH_BYTES = 4096;
 /** More than any text may have. */
 const MAX_BYTES = 512 * 1024 * 1024;
+/**
+ * Smaller inputs take less than a millisecond, which is less CPU than handing them to another thread. A text that repeats
+ * itself may grow from these bytes to a few MB, which takes some milliseconds.
+ */
+const AT_ONCE_BYTES = { compress: 262_144, decompress: 65_536 };
+/** Page separator in the stored text: cannot occur in a page, since extraction takes control characters out. */
+const PAGE_BREAK = "\f";
+const BREAK_BYTE = 0x0c;
 
 /** Fields of a hash that hold a text, one of the two: as it is, or compressed. */
 export const PACKED_FIELDS = ["text", "zstd"] as const;
 
-/** A text as field and value of a hash; compressed when that makes it smaller. */
-export async function packText(text: string): Promise<[(typeof PACKED_FIELDS)[number], string | Buffer]> {
-  if (text.length < WORTH_BYTES) return ["text", text];
-  const plain = Buffer.from(text);
-  const packed = await compress(plain);
-  return packed.length < plain.length ? ["zstd", packed] : ["text", text];
+/** The pages of a text as field and value of a hash; compressed when that makes it smaller. */
+export async function packPages(pages: readonly string[]): Promise<[(typeof PACKED_FIELDS)[number], string | Buffer]> {
+  const chars = pages.reduce((sum, page) => sum + page.length, 0);
+  if (chars < WORTH_BYTES) return ["text", pages.join(PAGE_BREAK)];
+  const plain = joined(pages);
+  const packed = plain.length < AT_ONCE_BYTES.compress ? zstdCompressSync(plain) : await compress(plain);
+  return packed.length < plain.length ? ["zstd", packed] : ["text", plain];
 }
 
-/** The text of {@link PACKED_FIELDS}' values, in their order; empty when there is none. */
-export async function unpackText([plain, packed]: ReadonlyArray<Buffer | null | undefined>): Promise<string> {
-  if (packed) return (await decompress(packed, { maxOutputLength: MAX_BYTES })).toString("utf8");
-  return plain?.toString("utf8") ?? "";
+/** The pages of {@link PACKED_FIELDS}' values, in their order; one empty page when there is none. */
+export async function unpackPages([plain, packed]: ReadonlyArray<Buffer | null | undefined>): Promise<string[]> {
+  if (!packed) return split(plain ?? Buffer.alloc(0));
+  const limit = { maxOutputLength: MAX_BYTES };
+  const isSmall = packed.length < AT_ONCE_BYTES.decompress;
+  return split(isSmall ? zstdDecompressSync(packed, limit) : await decompress(packed, limit));
+}
+
+/*
+ * Page by page: a string of more than 128 KiB is an allocation of its own, which costs more than writing it.
+ */
+
+function joined(pages: readonly string[]): Buffer {
+  const bytes = Buffer.allocUnsafe(pages.reduce((sum, page) => sum + Buffer.byteLength(page) + 1, -1));
+  let at = 0;
+  for (const [index, page] of pages.entries()) {
+    if (index > 0) bytes[at++] = BREAK_BYTE;
+    at += bytes.write(page, at);
+  }
+  return bytes;
+}
+
+function split(bytes: Buffer): string[] {
+  const pages: string[] = [];
+  for (let from = 0; ;) {
+    const end = bytes.indexOf(BREAK_BYTE, from);
+    pages.push(bytes.toString("utf8", from, end < 0 ? bytes.length : end));
+    if (end < 0) return pages;
+    from = end + 1;
+  }
 }

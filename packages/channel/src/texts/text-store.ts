@@ -5,7 +5,7 @@ import { exec } from "../redis/exec.ts";
 import { extractingKey, passwordKey, textKeyOf, waitKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
-import { packText, PACKED_FIELDS, unpackText } from "./pack-text.ts";
+import { packPages, PACKED_FIELDS, unpackPages } from "./pack-text.ts";
 
 /** The outcome of an extraction, shared by all users who sent these bytes. Pages in order; `missing` counts from 1. */
 export type StoredText =
@@ -34,8 +34,6 @@ export function canChange(text: StoredText | Outcome): boolean {
 const PASSING_FAILURE_MS = 600_000;
 /** A user's waiting extraction whose end was lost counts this long. */
 const EXTRACTING_MS = 600_000;
-/** Page separator in the stored text: cannot occur in a page, since extraction takes control characters out. */
-const PAGE_BREAK = "\f";
 
 /**
  * The key of an extraction, and its job's id: the same bytes, extractor and password give the same one. Keyed with a
@@ -55,7 +53,7 @@ const WRITE_FAILURE = script({
 /**
  * Stores an outcome. A later outcome replaces it, but a failure never replaces a text: a worker that was stopped in the
  * middle and continued may fail after another one has succeeded. Do this before {@link takeWaiting}. Longer texts are
- * compressed, to a quarter of their size, off the event loop.
+ * compressed, to a quarter of their size; the longest of them off the event loop.
  */
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
@@ -66,7 +64,7 @@ export async function writeText(store: Store, key: string, text: StoredText): Pr
     return;
   }
   const { pages, ...meta } = text;
-  const packed = await packText(pages.join(PAGE_BREAK));
+  const packed = await packPages(pages);
   const write = store.redis.multi().del(name);
   write.hset(name, "kind", "text", "meta", JSON.stringify({ ...meta, pageCount: pages.length }), ...packed);
   await exec(write.pexpire(name, store.retentionMs));
@@ -86,20 +84,16 @@ export async function readText(store: Store, key: string): Promise<StoredText | 
   const { pageCount, ...rest } = JSON.parse(meta.toString()) as StoredText & { pageCount: number };
   if (rest.kind !== "text") return rest;
   await store.redis.pexpire(name, store.retentionMs);
-  return { ...rest, pages: pageCount === 0 ? [] : (await unpackText(packed)).split(PAGE_BREAK) };
+  return { ...rest, pages: pageCount === 0 ? [] : await unpackPages(packed) };
 }
 
 /** Which outcomes are stored, in the order of `keys`; renews texts without loading them. */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
-  if (keys.length === 0) return [];
-  const pipeline = store.redis.pipeline();
-  for (const key of keys) pipeline.hget(textKeyOf(key), "kind");
-  const kinds = (await exec(pipeline)) as Array<string | null>;
+  // Commands of one tick are sent together; a pipeline would cost more.
+  const kinds = await Promise.all(keys.map((key) => store.redis.hget(textKeyOf(key), "kind")));
   const states = kinds.map((kind) => (kind === "text" || kind === "failed" ? kind : "missing"));
   const there = keys.filter((_, index) => states[index] === "text");
-  const renewal = store.redis.pipeline();
-  for (const key of there) renewal.pexpire(textKeyOf(key), store.retentionMs);
-  if (there.length > 0) await exec(renewal);
+  await Promise.all(there.map((key) => store.redis.pexpire(textKeyOf(key), store.retentionMs)));
   return states;
 }
 
