@@ -14,6 +14,8 @@ export interface Picture {
 export interface PdfOptions {
   /** Text of each page, with lines that break at `\n`; or the picture that fills it, as a scanner makes them. */
   readonly pages: ReadonlyArray<string | Picture>;
+  /** A string for each word with its distance to the next, as TeX and word processors write lines; else one for a line. */
+  readonly typeset?: boolean;
   /** More drawing on each page, to make its extraction slow: this many empty text operators. */
   readonly operators?: number;
   /** Bytes that no page uses, to make the file large. */
@@ -30,7 +32,13 @@ function escape(text: string): string {
 }
 
 /** A PDF with these pages of text. */
-export function makePdf({ pages, operators = 0, ballast: unused, encryption }: PdfOptions): Uint8Array {
+export function makePdf({
+  pages,
+  operators = 0,
+  typeset = false,
+  ballast: unused,
+  encryption,
+}: PdfOptions): Uint8Array {
   const kids = pages.map((_, index) => `${4 + index * 2} 0 R`).join(" ");
   const objects: PdfObject[] = [
     "<< /Type /Catalog /Pages 2 0 R >>",
@@ -41,7 +49,7 @@ export function makePdf({ pages, operators = 0, ballast: unused, encryption }: P
     if (typeof text !== "string") return objects.push(...scanned(text, index));
     const lines = escape(text)
       .split("\n")
-      .map((line) => `(${line}) Tj T*`);
+      .map((line) => (typeset ? `[(${line.replaceAll(" ", ")-278(")})]TJ T*` : `(${line}) Tj T*`));
     const ballast = "() Tj\n".repeat(operators);
     const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET`;
     return objects.push(

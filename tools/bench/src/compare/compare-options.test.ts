@@ -15,12 +15,13 @@ describe("the options of a comparison", () => {
 
   it("are bounded by default, and take rows in any order", () => {
     expect(readCompareOptions(["--relay"])).toEqual({
-      rows: ["asks", "max", "stream"],
+      rows: ["asks", "max", "stream", "upload", "pdfs"],
       rounds: 3,
       relay: true,
       rate: 400,
       streams: 40,
       connections: 64,
+      delayMs: 50,
       durationMs: 8000,
       warmupMs: 3000,
     });
@@ -35,10 +36,10 @@ describe("the options of a comparison", () => {
   });
 
   it("name every problem at once", () => {
-    const wrong = ["--rows", "asks,pdfs", "--protocol", "smoke", "--aof", "/dev/null", "--rounds", "0", "--rate", " "];
+    const wrong = ["--rows", "asks,files", "--protocol", "smoke", "--aof", "/dev/null", "--rounds", "0", "--rate", " "];
     expect(() => readCompareOptions(["--relay", "--against", tmpdir(), ...wrong])).toThrow(
       [
-        "--rows takes a comma list of: asks, max, stream",
+        "--rows takes a comma list of: asks, max, stream, upload, pdfs",
         "--protocol must be socketio or plain",
         "--against: apps/edge/src/main.ts is missing in that folder",
         "--against: apps/worker/src/main.ts is missing in that folder",

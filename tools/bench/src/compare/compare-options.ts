@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Protocol } from "../talkers/talker.ts";
 
-export const COMPARED_ROWS = ["asks", "max", "stream"] as const;
+export const COMPARED_ROWS = ["asks", "max", "stream", "upload", "pdfs"] as const;
 export type ComparedRow = (typeof COMPARED_ROWS)[number];
 
 /** What a comparison runs. Everything is bounded in time. */
@@ -15,7 +15,7 @@ export interface CompareOptions {
   readonly relay: boolean;
   /** The folder that each Redis keeps its log in; by default the system's for temporary files. */
   readonly aof?: string;
-  /** How docrelay is talked to; by default plain, and for `stream` Socket.IO. */
+  /** How docrelay is talked to; by default plain, and for `stream` Socket.IO; files go over Socket.IO. */
   readonly protocol?: Protocol;
   /** Asks a second of the row `asks`. */
   readonly rate: number;
@@ -23,6 +23,8 @@ export interface CompareOptions {
   readonly streams: number;
   /** Connections of the row `max`. */
   readonly connections: number;
+  /** Between the processes and Redis in the row `upload`, each way. */
+  readonly delayMs: number;
   readonly durationMs: number;
   readonly warmupMs: number;
   readonly json?: string;
@@ -34,6 +36,7 @@ const NUMBERS = {
   rate: { min: 1, max: 10_000, fallback: 400, help: "asks: asks per second, of 200 users" },
   streams: { min: 1, max: 1000, fallback: 40, help: "stream: replies begun per second; 50 pieces in a second each" },
   connections: { min: 1, max: 2000, fallback: 64, help: "max: connections, each with one ask running" },
+  delay: { min: 0, max: 1000, fallback: 50, help: "upload: ms between edge and Redis, each way" },
   duration: { min: 1, max: 600, fallback: 8, help: "seconds that are measured of each row, round and system" },
   warmup: { min: 1, max: 600, fallback: 3, help: "seconds before, not counted" },
 } as const satisfies Record<string, { min: number; max: number; fallback: number; help: string }>;
@@ -60,8 +63,14 @@ export function wantsComparison(args: readonly string[]): boolean {
 export function readCompareOptions(args: readonly string[]): CompareOptions {
   const string = { type: "string" } as const;
   const words = { against: string, rows: string, protocol: string, aof: string, json: string, html: string };
-  const numbers = { rounds: string, rate: string, streams: string, connections: string, duration: string };
-  const options = { relay: { type: "boolean", default: false }, ...words, ...numbers, warmup: string } as const;
+  const numbers = { rounds: string, rate: string, streams: string, connections: string, delay: string };
+  const options = {
+    relay: { type: "boolean", default: false },
+    ...words,
+    ...numbers,
+    duration: string,
+    warmup: string,
+  } as const;
   const { values } = parseArgs({ args: [...args], options });
   const problems: string[] = [];
   const number = (name: keyof typeof NUMBERS): number => {
@@ -88,6 +97,7 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
     rate: number("rate"),
     streams: number("streams"),
     connections: Math.round(number("connections")),
+    delayMs: number("delay"),
     durationMs: number("duration") * 1000,
     warmupMs: number("warmup") * 1000,
   };

@@ -7,13 +7,14 @@ import { startClosedLoop } from "../runs/closed-loop.ts";
 import type { ComparedRow, CompareOptions } from "./compare-options.ts";
 import { costsOf, type Costs } from "./costs.ts";
 import type { RoundFigures } from "./ratios.ts";
-import type { Shape, System } from "./systems.ts";
+import { measurePdfs, measureUpload } from "./file-rows.ts";
+import type { Kind, Shape, System } from "./systems.ts";
 
 export interface Row {
   readonly title: string;
   readonly shape: Shape;
-  /** Whether the engine without a relay is measured, too. */
-  readonly direct: boolean;
+  /** The systems that are measured. */
+  readonly kinds: readonly Kind[];
   measure(system: System, follow: (show: () => string) => void): Promise<RoundFigures>;
 }
 
@@ -32,14 +33,14 @@ export function rowOf(name: ComparedRow, options: CompareOptions): Row {
       return {
         title: `asks: ${rate} text asks/s of ${USERS} users, replies of one frame; docrelay over ${single.protocol}`,
         shape: single,
-        direct: true,
+        kinds: ["direct", "docrelay", "relay"],
         measure: (system, follow) => openLoop(system, { ...options, rate, unit: "µs an ask", scale: 1 }, follow),
       };
     case "stream":
       return {
         title: `stream: ${streams} replies/s begun, each of 50 pieces in one second; docrelay over ${spaced.protocol}`,
         shape: spaced,
-        direct: true,
+        kinds: ["direct", "docrelay", "relay"],
         measure: (system, follow) =>
           openLoop(system, { ...options, rate: streams, unit: "ms a stream", scale: 1000 }, follow),
       };
@@ -47,8 +48,22 @@ export function rowOf(name: ComparedRow, options: CompareOptions): Row {
       return {
         title: `max: ${connections} connections, each with one text ask running, replies of one frame; docrelay over ${single.protocol}`,
         shape: single,
-        direct: false,
+        kinds: ["docrelay", "relay"],
         measure: (system, follow) => closedLoop(system, { connections, durationMs, warmupMs }, follow),
+      };
+    case "upload":
+      return {
+        title: `upload: a file of 2 MB, edge and Redis ${options.delayMs} ms apart each way`,
+        shape: { ...spaced, redisDelayMs: options.delayMs },
+        kinds: ["docrelay"],
+        measure: measureUpload,
+      };
+    case "pdfs":
+      return {
+        title: "pdfs: four users, each sends a PDF of 30 pages and asks about it, again and again",
+        shape: { protocol: "socketio", reply: "single", pieces: 1, gapMs: 0, extract: true },
+        kinds: ["docrelay", "reader"],
+        measure: (system, follow) => measurePdfs(system, { durationMs, warmupMs }, follow),
       };
   }
 }

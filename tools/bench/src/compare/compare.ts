@@ -4,7 +4,7 @@ import { pageHtml, tableHtml } from "../report/report-html.ts";
 import { layOut } from "../report/report-text.ts";
 import type { ComparedRow, CompareOptions } from "./compare-options.ts";
 import { rowOf } from "./compare-rows.ts";
-import { addOverDirect, comparedTable, compareRounds, DIRECT, type ComparedFigure, type Round } from "./ratios.ts";
+import { addOverDirect, comparedTable, compareRounds, type ComparedFigure, type Round } from "./ratios.ts";
 import { contenders } from "./systems.ts";
 
 /** What `--json` writes. It holds no address, no path and no machine name. */
@@ -45,7 +45,7 @@ export async function runComparison(
     const systems = contenders(options);
     const round: Record<string, Round[string]> = {};
     for (const contender of index % 2 === 0 ? systems : systems.toReversed()) {
-      if (contender.name === DIRECT && !row.direct) continue;
+      if (!row.kinds.includes(contender.kind)) continue;
       stopped.throwIfAborted();
       const where = `${name} ${index + 1}/${options.rounds}, ${contender.name}`;
       follow(() => `${where}: starting`);

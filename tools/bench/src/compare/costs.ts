@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { usageOf } from "../measure/process-usage.ts";
+import { childrenCpuMs, usageOf } from "../measure/process-usage.ts";
 import { redisUse } from "../measure/redis-use.ts";
 import type { System } from "./systems.ts";
 
@@ -23,8 +23,14 @@ export async function costsOf<T>(
         const usages = await Promise.all(pids.map(usageOf));
         return [`CPU of ${kind}`, usages.reduce((sum, { cpuMs }) => sum + cpuMs * 1000, 0)] as const;
       });
+      const readers = await Promise.all(Object.values(processes).flat().map(childrenCpuMs));
+      const readerUs = readers.reduce((sum, ms) => sum + ms * 1000, 0);
       const { cpuMs, scripts, commands } = await redisUse(redis);
-      const cpu = { ...Object.fromEntries(await Promise.all(kinds)), "CPU of redis": cpuMs * 1000 };
+      const cpu = {
+        ...Object.fromEntries(await Promise.all(kinds)),
+        ...(readerUs > 0 ? { "CPU of readers": readerUs } : {}),
+        "CPU of redis": cpuMs * 1000,
+      };
       return { CPU: Object.values(cpu).reduce((sum, us) => sum + us, 0), ...cpu, scripts, commands };
     };
     const before = await counters();

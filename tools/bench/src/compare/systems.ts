@@ -11,13 +11,21 @@ export interface Shape {
   readonly reply: "single" | "stream";
   readonly pieces: number;
   readonly gapMs: number;
+  /** Between docrelay's processes and Redis, each way, in ms. */
+  readonly redisDelayMs?: number;
+  /** docrelay has a worker that extracts. */
+  readonly extract?: true;
 }
+
+/** What a system is. A row measures some kinds. */
+export type Kind = "direct" | "docrelay" | "relay" | "reader";
 
 /** A running system, with an engine of its own. */
 export interface System extends AsyncDisposable {
+  readonly kind: Kind;
   readonly urls: readonly string[];
   readonly protocol: Protocol;
-  /** Its Node processes by kind; the engine is none of them. */
+  /** Its Node processes by what they do; the engine is none of them. */
   readonly processes: Readonly<Record<string, readonly number[]>>;
   /** Absent: it has no Redis, and gives out no tokens. */
   readonly redisUrl?: string;
@@ -26,6 +34,7 @@ export interface System extends AsyncDisposable {
 /** Something to measure; started anew for every row and round, so that none is idle beside another that is measured. */
 export interface Contender {
   readonly name: string;
+  readonly kind: Kind;
   start(shape: Shape): Promise<System>;
 }
 
@@ -33,24 +42,34 @@ const RELAY = "bare relay";
 
 /** Not the limits of a user are measured. */
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
-const TEXT_ONLY = { edges: 1, workers: 1, extract: false, env: UNLIMITED } as const;
+const SMALL = { edges: 1, workers: 1, env: UNLIMITED } as const;
 
 /** The engine without a relay, this checkout, and what the options name. */
 export function contenders({ relay, against, aof }: CompareOptions): Contender[] {
   const docrelay = (name: string, root?: string): Contender => ({
     name,
+    kind: "docrelay",
     async start(shape) {
-      const cluster = await startCluster({ ...TEXT_ONLY, ...shape, aof, root });
+      const { extract = false, ...others } = shape;
+      const cluster = await startCluster({ ...SMALL, ...others, ...(extract ? {} : { extract }), aof, root });
       const pids = (of: typeof cluster.edges): number[] => of.map(({ pid }) => pid);
       const { urls, redisUrl } = cluster;
       const processes = { edge: pids(cluster.edges), worker: pids(cluster.workers) };
-      return { urls, redisUrl, processes, protocol: shape.protocol, [Symbol.asyncDispose]: () => end(cluster) };
+      return {
+        kind: "docrelay",
+        urls,
+        redisUrl,
+        processes,
+        protocol: shape.protocol,
+        [Symbol.asyncDispose]: () => end(cluster),
+      };
     },
   });
   return [
-    { name: DIRECT, start: startDirect },
+    { name: DIRECT, kind: "direct", start: startDirect },
     docrelay(THIS),
-    ...(relay ? [{ name: RELAY, start: (shape: Shape) => startRelay(shape, aof) }] : []),
+    { name: "PyPDF2", kind: "reader", start: startReader },
+    ...(relay ? [{ name: RELAY, kind: "relay" as const, start: (shape: Shape) => startRelay(shape, aof) }] : []),
     ...(against === undefined ? [] : [docrelay(basename(against), against)]),
   ];
 }
@@ -64,7 +83,7 @@ async function startDirect(shape: Shape): Promise<System> {
   const { port } = ends.use(await startEngine(shape, ends.use(makePrivateFolder())));
   const all = ends.move();
   const urls = [`http://127.0.0.1:${port}`];
-  return { urls, protocol: "plain", processes: {}, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { kind: "direct", urls, protocol: "plain", processes: {}, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 async function startRelay(shape: Shape, aof: string | undefined): Promise<System> {
@@ -77,5 +96,17 @@ async function startRelay(shape: Shape, aof: string | undefined): Promise<System
   const all = ends.move();
   const urls = [`http://127.0.0.1:${relay.port}`];
   const processes = { relay: [relay.pid] };
-  return { urls, redisUrl, processes, protocol: "socketio", [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return {
+    kind: "relay",
+    urls,
+    redisUrl,
+    processes,
+    protocol: "socketio",
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+/** It runs only while it is measured. */
+async function startReader(): Promise<System> {
+  return { kind: "reader", urls: [], protocol: "plain", processes: {}, [Symbol.asyncDispose]: async () => undefined };
 }

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 
 /** Memory and CPU of a local process. */
 export interface Usage {
@@ -9,17 +9,34 @@ export interface Usage {
 
 const PAGE_BYTES = 4096;
 const TICK_MS = 10;
+/** Where the fields begin that hold user and system time: of the process, and of its children that have ended. */
+const OWN_TIMES = 11;
+const ENDED_TIMES = 13;
 
 /** Reads `/proc`, so it works on Linux only. @throws Error when there is no such process, or no `/proc`. */
 export async function usageOf(pid: number): Promise<Usage> {
-  const [stat, memory] = await Promise.all([
-    readFile(`/proc/${pid}/stat`, "utf8"),
-    readFile(`/proc/${pid}/statm`, "utf8"),
-  ]);
-  // The program's name, in parentheses, may contain blanks: the numbered fields begin behind it.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return {
-    rssBytes: Number(memory.split(" ")[1]) * PAGE_BYTES,
-    cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
-  };
+  const [fields, memory] = await Promise.all([statOf(pid), readFile(`/proc/${pid}/statm`, "utf8")]);
+  return { rssBytes: Number(memory.split(" ")[1]) * PAGE_BYTES, cpuMs: timeMs(fields, OWN_TIMES) };
+}
+
+/** User and system time of a process's children, those that have ended included. Linux only. */
+export async function childrenCpuMs(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
+  );
+  const children = lists.join(" ").split(" ").filter(Boolean).map(Number);
+  // A child that ends meanwhile is counted the next time.
+  const living = await Promise.all(children.map((child) => statOf(child).catch(() => [])));
+  return living.reduce((sum, fields) => sum + timeMs(fields, OWN_TIMES), timeMs(await statOf(pid), ENDED_TIMES));
+}
+
+/** The fields of a process's `stat` behind its name, which is in parentheses and may contain blanks. */
+async function statOf(pid: number): Promise<string[]> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function timeMs(fields: readonly string[], first: number): number {
+  return (Number(fields[first] ?? 0) + Number(fields[first + 1] ?? 0)) * TICK_MS;
 }

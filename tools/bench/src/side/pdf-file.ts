@@ -1,5 +1,5 @@
 import { makePdf } from "@docrelay/testkit";
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 
 /**
  * A PDF of one page and about this many bytes. Each call gives other bytes, because equal files would be stored and
@@ -11,6 +11,23 @@ export function heavyPdf(bytes: number): Uint8Array {
 }
 
 const LINES = 50;
+const TYPESET_LINES = 45;
+const LINE_CHARS = 80;
+const WORDS =
+  "the of and to in is that it was for on are with as his they be at one have this from or had by hot but some what there can out other were all your when up use word how said each which their time will way about many then them would write like these long make thing see him two has look more day could go come did my sound no most number who over know water than call first people may down side been now find any new work part take get place made live where after back little only round man year came show every good give our under name very through just form sentence great think say help low line differ turn cause much mean before move right boy old too same tell".split(
+    " ",
+  );
+
+/** A PDF with this many pages as a typesetter writes them: 3,600 characters, a string for each word. */
+export function typesetPdf(pages: number): Uint8Array {
+  const line = (): string => {
+    let text = "";
+    while (text.length < LINE_CHARS) text += `${WORDS[randomInt(WORDS.length)]} `;
+    return text.trimEnd();
+  };
+  const page = (): string => Array.from({ length: TYPESET_LINES }, line).join("\n");
+  return makePdf({ pages: Array.from({ length: pages }, page), typeset: true });
+}
 
 /** A PDF with this many full pages of text. Each call gives other bytes. */
 export function longPdf(pages: number): Uint8Array {

@@ -11,6 +11,8 @@ export interface SideOrder {
   readonly atOnce: number;
   readonly bytes: number;
   readonly pages: number;
+  /** Pages as a typesetter writes them. */
+  readonly typeset?: boolean;
   readonly durationMs: number;
   readonly message: string;
 }

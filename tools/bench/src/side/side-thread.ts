@@ -5,7 +5,7 @@ import type { Event } from "@docrelay/protocol";
 import { nowMs } from "../measure/clock.ts";
 import { sendFile } from "./file-sender.ts";
 import { createHistogram, latencyOf, type Histogram } from "../measure/histogram.ts";
-import { heavyPdf, longPdf } from "./pdf-file.ts";
+import { heavyPdf, longPdf, typesetPdf } from "./pdf-file.ts";
 import { openRelaySocket } from "../talkers/relay-socket.ts";
 import type { SideMessage, SideOrder } from "./side-load.ts";
 
@@ -59,7 +59,8 @@ async function user(index: number): Promise<void> {
 
   while (begun < order.count && socket.open && nowMs() - startedAt < order.durationMs) {
     begun++;
-    const file = order.kind === "uploads" ? heavyPdf(order.bytes) : longPdf(order.pages);
+    const pdf = order.typeset === true ? typesetPdf : longPdf;
+    const file = order.kind === "uploads" ? heavyPdf(order.bytes) : pdf(order.pages);
     try {
       const from = nowMs();
       const sent = await sendFile(socket, "bench.pdf", file, (chunk) => void (bytes += chunk));
