@@ -125,6 +125,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     trustedProxies,
     origins,
     store: resources.store,
+    blobs: resources.blobs,
     fanOut: resources.fanOut,
     openConversation,
     acceptAsk,

@@ -46,6 +46,7 @@ export type { Listening } from "./redis/listening.ts";
 export {
   advanceUpload,
   beginUpload,
+  deleteUpload,
   dropUpload,
   finishUpload,
   keepUpload,

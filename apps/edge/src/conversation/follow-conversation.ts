@@ -39,6 +39,8 @@ export interface FollowHandlers {
 export interface ConversationReader {
   /** Call it for an accepted ask: the log is read until the ask has its terminal event. */
   asked(ask: string, at: { seq: number; duplicate: boolean }): void;
+  /** Reads the log again: a hint may have been lost. */
+  look(): void;
   stop(): void;
 }
 
@@ -133,6 +135,7 @@ export function followConversation(
 
   return {
     asked: (ask, { seq, duplicate }) => input({ type: "asked", ask, seq, duplicate }),
+    look: () => input({ type: "resync" }),
     stop() {
       stopped = true;
       for (const timer of timers) clearTimeout(timer);

@@ -226,3 +226,11 @@ export async function dropUpload(
   await releaseBytes(store, blobs, of.ref, { user: userAddress(user) });
   return "dropped";
 }
+
+/**
+ * Forgets a finished upload: it cannot be named any more. Its bytes and text may be those of other uploads, and expire.
+ * Returns false when there is none.
+ */
+export async function deleteUpload(store: Store, user: string, id: string): Promise<boolean> {
+  return (await store.redis.del(keyOf(user, id))) === 1;
+}

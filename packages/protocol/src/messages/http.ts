@@ -39,5 +39,32 @@ export const httpAnswerSchema = z.object({
 });
 export type HttpAnswer = z.infer<typeof httpAnswerSchema>;
 
+/** One ask of a conversation as far as it is kept: its question and files, and its answer so far. */
+const httpConversationAskSchema = z.object({
+  id: z.string(),
+  seq: z.int(),
+  at: z.number(),
+  message: z.string(),
+  files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string(), upload: z.optional(z.string()) })),
+  attempt: z.int(),
+  text: z.string(),
+  state: z.enum(["waiting", "extracting", "asking", "completed", "failed", "cancelled"]),
+  engine: z.optional(z.string()),
+  error: z.optional(wireErrorSchema),
+  citations: completedSchema.shape.citations,
+  timings: z.optional(completedSchema.shape.timings),
+});
+
+/** The answer to `GET /v1/conversations/:id`. `head`: seq of the newest event, from which its stream goes on. */
+export const httpConversationSchema = z.object({
+  id: z.string(),
+  head: z.int(),
+  asks: z.array(httpConversationAskSchema),
+});
+export type HttpConversation = z.infer<typeof httpConversationSchema>;
+
+/** The answer to `POST /v1/uploads`: asks may name this upload. */
+export const httpUploadSchema = z.object({ upload: z.string() });
+
 /** The body of every refusal over HTTP; its status is that of the code in the table of errors. */
 export const httpErrorSchema = z.object({ error: wireErrorSchema });

@@ -17,7 +17,7 @@ const ENVELOPE_BYTES = 524_288;
  * the call's signal.
  */
 export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> {
-  const id = askId(call.request);
+  const id = readKey(call.request);
   const type = (call.request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
   const fields = await readFields(deps, call, type);
   const { message = "", conversation = randomUUID(), files } = fields;
@@ -38,8 +38,8 @@ async function readFields(deps: FormDeps, call: ApiCall, type: string | undefine
   throw refuse("BAD_MESSAGE", { reason: "type", message });
 }
 
-/** `Idempotency-Key` is the ask's id, so that a request sent again gets the answer of the first. */
-function askId({ headers }: IncomingMessage): string {
+/** `Idempotency-Key` is the id of what is made, so that a request sent again gets the answer of the first. */
+export function readKey({ headers }: IncomingMessage): string {
   const key = headers["idempotency-key"];
   if (key === undefined) return randomUUID();
   const id = z.safeParse(idSchema, key);

@@ -1,6 +1,7 @@
 import { refuse, type Event, type WireError } from "@docrelay/protocol";
 import type { ServerResponse } from "node:http";
 import type { ApiCall } from "./call.ts";
+import { watchReader } from "./watch-reader.ts";
 
 /** A response of server-sent events: `id` is the event's seq, `event` its type, `data` its JSON. */
 export interface EventStream {
@@ -13,7 +14,6 @@ export interface EventStream {
 }
 
 const ROOM_BYTES = 65_536;
-const KEEP_ALIVE_MS = 15_000;
 const CUT_MS = 2000;
 const HEADERS = {
   "content-type": "text/event-stream",
@@ -31,7 +31,6 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
   response.writeHead(200, HEADERS);
   response.flushHeaders();
   let callbacks: Array<() => void> = [];
-  let stuckAt: number | undefined;
   const hasRoom = (): boolean => response.closed || response.destroyed || response.writableLength <= ROOM_BYTES;
   const drained = (): void => {
     if (!hasRoom()) return;
@@ -39,19 +38,9 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
     callbacks = [];
     for (const callback of ready) callback();
   };
-  const keepAlive = setInterval(() => {
-    const written = response.socket?.bytesWritten ?? 0;
-    const isStuck = response.writableLength > 0 && stuckAt === written - response.writableLength;
-    stuckAt = written - response.writableLength;
-    if (isStuck) call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
-    else if (response.writableLength === 0) response.write(": \n\n");
-  }, KEEP_ALIVE_MS);
-  keepAlive.unref();
+  watchReader(call, () => response.write(": \n\n"));
   response.on("drain", drained);
-  response.once("close", () => {
-    clearInterval(keepAlive);
-    drained();
-  });
+  response.once("close", drained);
 
   return {
     send(event) {

@@ -1,5 +1,9 @@
 import type { ApiCall } from "./call.ts";
+import { getConversation } from "./get-conversation.ts";
+import { getEvents, type GetEventsDeps } from "./get-events.ts";
+import { getUploadBytes, getUploadText, removeUpload, type UploadDeps } from "./get-upload.ts";
 import { postAsk, type PostAskDeps } from "./post-ask.ts";
+import { postUpload } from "./post-upload.ts";
 
 /** One method of a path. `name` is the label of its metrics. */
 export interface Route {
@@ -11,7 +15,7 @@ export interface Route {
   run(call: ApiCall): Promise<void>;
 }
 
-export type RouteDeps = PostAskDeps;
+export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps {}
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   return [
@@ -21,6 +25,42 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
       path: /^\/v1\/asks$/,
       visitors: true,
       run: (call) => postAsk(deps, call),
+    },
+    {
+      name: "GET /v1/conversations/:id",
+      method: "GET",
+      path: /^\/v1\/conversations\/([\w-]{1,64})$/,
+      run: (call) => getConversation(deps, call),
+    },
+    {
+      name: "GET /v1/conversations/:id/events",
+      method: "GET",
+      path: /^\/v1\/conversations\/([\w-]{1,64})\/events$/,
+      run: (call) => getEvents(deps, call),
+    },
+    {
+      name: "POST /v1/uploads",
+      method: "POST",
+      path: /^\/v1\/uploads$/,
+      run: (call) => postUpload(deps, call),
+    },
+    {
+      name: "GET /v1/uploads/:id",
+      method: "GET",
+      path: /^\/v1\/uploads\/([\w-]{1,64})$/,
+      run: (call) => getUploadBytes(deps, call),
+    },
+    {
+      name: "DELETE /v1/uploads/:id",
+      method: "DELETE",
+      path: /^\/v1\/uploads\/([\w-]{1,64})$/,
+      run: (call) => removeUpload(deps, call),
+    },
+    {
+      name: "GET /v1/uploads/:id/text",
+      method: "GET",
+      path: /^\/v1\/uploads\/([\w-]{1,64})\/text$/,
+      run: (call) => getUploadText(deps, call),
     },
   ];
 }

@@ -8,6 +8,19 @@ export function sayJson(response: ServerResponse, status: number, body: object):
   response.writeHead(status, headers).end(json);
 }
 
+/** Sends a whole text, of which browsers must not make anything else. */
+export function sayText(response: ServerResponse, type: string, text: string): void {
+  const bytes = Buffer.from(text);
+  response
+    .writeHead(200, {
+      "content-type": `${type}; charset=utf-8`,
+      "cache-control": "no-store",
+      "content-length": bytes.length,
+      "x-content-type-options": "nosniff",
+    })
+    .end(bytes);
+}
+
 /** Sends a refusal with the status of its code; a response that has begun is cut instead. */
 export function sayError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();

@@ -1,0 +1,72 @@
+import { positionAt, type FanOut, type Store } from "@docrelay/channel";
+import { Refusal, refuse, type Position } from "@docrelay/protocol";
+import { followConversation } from "../../conversation/follow-conversation.ts";
+import type { OpenConversation } from "../../conversation/open-conversation.ts";
+import { toFailure } from "../../report/failure.ts";
+import type { ApiCall } from "./call.ts";
+import { openEventStream } from "./event-stream.ts";
+
+export interface GetEventsDeps {
+  readonly store: Store;
+  readonly fanOut: FanOut;
+  readonly openConversation: OpenConversation;
+  readonly maxSocketBufferBytes: number;
+}
+
+/** A lost hint of a conversation's last event would be noticed by nothing else. */
+const LOOK_AGAIN_MS = 30_000;
+
+/**
+ * `GET /v1/conversations/:id/events`: the log from a position on, then what happens, until the client leaves. A
+ * conversation without events is an empty stream. @throws Refusal `RESUME_LOST` when the position is not kept
+ */
+export async function getEvents(deps: GetEventsDeps, call: ApiCall): Promise<void> {
+  const { user, signal } = call;
+  const [conversation = ""] = call.params;
+  const after = await readPosition(deps, call, conversation);
+  const stream = openEventStream(call, deps.maxSocketBufferBytes);
+  const ended = Promise.withResolvers<never>();
+  const abort = (): void => ended.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  const reader = followConversation(
+    { fanOut: deps.fanOut, open: deps.openConversation, toWire: (error) => toFailure(error).wire },
+    { user, conversation, after, whenRoom: stream.whenRoom },
+    {
+      apply: (event) => stream.send(event),
+      reset: () => ended.reject(refuse("RESUME_LOST")),
+      fail: (error) => ended.reject(new Refusal(error)),
+    },
+  );
+  const looking = setInterval(() => reader.look(), LOOK_AGAIN_MS);
+  looking.unref();
+  try {
+    if (signal.aborted) abort();
+    await ended.promise;
+  } finally {
+    clearInterval(looking);
+    signal.removeEventListener("abort", abort);
+    reader.stop();
+  }
+}
+
+/** The position that the client names: an EventSource that reconnects sends the id of the last event that it got. */
+async function readPosition(
+  { store, openConversation }: GetEventsDeps,
+  { request, query, user }: ApiCall,
+  conversation: string,
+): Promise<Position | undefined> {
+  const named = request.headers["last-event-id"]?.toString() || query.get("after");
+  if (named === null || named === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(named)) {
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "`after` must be the seq of an event." });
+  }
+  const seq = Number(named);
+  if (seq === 0) {
+    const reader = { user, gone: false, whenRoom: (callback: () => void): void => callback() };
+    await openConversation(reader, { conversation, after: { seq, nonce: "" } });
+    return undefined;
+  }
+  const position = await positionAt(store, user, conversation, seq);
+  if (!position) throw refuse("RESUME_LOST");
+  return position;
+}

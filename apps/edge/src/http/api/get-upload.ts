@@ -1,0 +1,113 @@
+import { deleteUpload, readText, readUpload, type BlobStore, type Store, type UploadState } from "@docrelay/channel";
+import { ERRORS, Refusal, refuse, wireError, type ErrorCode } from "@docrelay/protocol";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Uploads } from "../../uploads/uploads.ts";
+import { parseRange } from "./byte-range.ts";
+import type { ApiCall } from "./call.ts";
+import { sayText } from "./say.ts";
+import { watchReader } from "./watch-reader.ts";
+
+export interface UploadDeps {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly uploads: Uploads;
+}
+
+type Finished = Required<UploadState>;
+const TEXT_WAIT_MS = 30_000;
+const TEXT_LOOK_MS = 200;
+
+/** The finished upload of a path. @throws Refusal `NOT_FOUND`, also when it is another user's */
+async function find({ store }: UploadDeps, { user, params }: ApiCall): Promise<Finished> {
+  const upload = await readUpload(store, user, params[0] ?? "");
+  if (!upload?.done || upload.sha256 === undefined || upload.text === undefined) throw refuse("NOT_FOUND");
+  return upload as Finished;
+}
+
+/**
+ * `GET /v1/uploads/:id/text`: the text of a file, which may still be extracted: then the request waits for half a minute.
+ * @throws Refusal `NOT_FOUND`, `BUSY` after the wait, or the code of the extraction's failure
+ */
+export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<void> {
+  const { text: key } = await find(deps, call);
+  const format = call.query.get("format") ?? "text";
+  if (format !== "text" && format !== "markdown") {
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "`format` is text or markdown." });
+  }
+  const until = performance.now() + TEXT_WAIT_MS;
+  let outcome = await readText(deps.store, key);
+  while (!outcome && performance.now() < until) {
+    await sleep(TEXT_LOOK_MS, undefined, { signal: call.signal }).catch(() => call.signal.throwIfAborted());
+    outcome = await readText(deps.store, key);
+  }
+  if (!outcome) throw refuse("BUSY", { retryAfterMs: 1000, message: "The file's text is not there yet." });
+  if (outcome.kind === "failed") {
+    const code = outcome.code in ERRORS ? (outcome.code as ErrorCode) : "INTERNAL";
+    throw refuse(code, outcome.reason === undefined ? {} : { reason: outcome.reason });
+  }
+  const { pages } = outcome;
+  if (format === "text") return sayText(call.response, "text/plain", pages.join("\n"));
+  const titled = pages.map((page, index) => `## Page ${index + 1}\n\n${page}`);
+  sayText(call.response, "text/markdown", `${titled.join("\n\n")}\n`);
+}
+
+/**
+ * `GET /v1/uploads/:id`: the bytes of a file, or a range of them, as long as they are kept: most are released when their
+ * text is there. @throws Refusal `NOT_FOUND`, `RESUME_LOST` when the bytes are no longer kept
+ */
+export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<void> {
+  const { response, request, signal } = call;
+  const upload = await find(deps, call);
+  const { size, ref, sha256 } = upload;
+  if (!(await deps.blobs.exists(ref))) {
+    const message = "The file's bytes are no longer kept.";
+    throw new Refusal({ ...wireError("RESUME_LOST", { message }), retryable: false });
+  }
+  const etag = `"${sha256}"`;
+  const isSame = [undefined, etag].includes(request.headers["if-range"]?.toString());
+  const range = isSame ? parseRange(request.headers.range, size) : undefined;
+  response.setHeader("accept-ranges", "bytes");
+  if (range === "unsatisfiable") {
+    response.writeHead(416, { "content-range": `bytes */${size}` }).end();
+    return;
+  }
+  const { from, to } = range ?? { from: 0, to: size };
+  response.writeHead(range ? 206 : 200, {
+    "content-type": "application/pdf",
+    "content-length": to - from,
+    "content-disposition": `attachment; filename*=UTF-8''${encodeName(upload.name)}`,
+    "cache-control": "private, no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox; default-src 'none'",
+    etag,
+    ...(range ? { "content-range": `bytes ${from}-${to - 1}/${size}` } : {}),
+  });
+  watchReader(call);
+  await pipeline(Readable.from(slice(deps.blobs.read(ref), from, to)), response, { signal });
+}
+
+/** `DELETE /v1/uploads/:id`: asks that were accepted keep what they need of the file. @throws Refusal `NOT_FOUND` */
+export async function removeUpload({ store, uploads }: UploadDeps, { user, params, response }: ApiCall): Promise<void> {
+  const [id = ""] = params;
+  await uploads.abandon(user, id);
+  if (!(await deleteUpload(store, user, id))) throw refuse("NOT_FOUND");
+  response.writeHead(204).end();
+}
+
+/** As RFC 8187 wants it: `encodeURIComponent` leaves four characters that are not allowed there. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name).replaceAll(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+}
+
+/** The bytes from `from` up to `to`. */
+async function* slice(chunks: AsyncIterable<Uint8Array>, from: number, to: number): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of chunks) {
+    const part = chunk.subarray(Math.max(0, from - at), Math.max(0, to - at));
+    if (part.length > 0) yield part;
+    at += chunk.length;
+    if (at >= to) return;
+  }
+}

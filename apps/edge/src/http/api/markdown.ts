@@ -1,0 +1,29 @@
+import type { HttpConversation, TranscriptAsk } from "@docrelay/protocol";
+
+/** The answer to `GET /v1/conversations/:id` as it is written. */
+export type KeptConversation = Omit<HttpConversation, "asks"> & { readonly asks: readonly TranscriptAsk[] };
+
+/** A conversation to read or to keep: questions as headings with their files, answers as they came. */
+export function toMarkdown({ asks }: KeptConversation): string {
+  return `${asks.map((ask) => section(ask)).join("\n\n")}\n`;
+}
+
+function section(ask: TranscriptAsk): string {
+  const [title = "", ...rest] = ask.message.trim().split(/\r?\n/);
+  const question = [`## ${title || "(no question)"}`, ...(rest.length > 0 ? [rest.join("\n").trim()] : [])];
+  const files = ask.files.map(({ name }) => `\`${name.replaceAll("`", "'")}\``).join(", ");
+  return [...question, ...(files ? [`Files: ${files}`] : []), answer(ask), ...sources(ask)].join("\n\n");
+}
+
+function answer({ state, text, error }: TranscriptAsk): string {
+  if (state === "completed") return text;
+  if (state === "failed") return `*Failed: ${error?.message ?? ""}*`;
+  const note = state === "cancelled" ? "*Cancelled.*" : "*Not finished.*";
+  return text ? `${text}\n\n${note}` : note;
+}
+
+function sources({ citations, files }: TranscriptAsk): string[] {
+  if (!citations?.length) return [];
+  const named = citations.map(({ file, page }) => `${files[file]?.name ?? "?"}, p. ${page}`);
+  return [`Sources: ${[...new Set(named)].join("; ")}`];
+}
