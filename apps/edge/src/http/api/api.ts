@@ -11,7 +11,9 @@ import { allowOrigin } from "../../auth/allow-origin.ts";
 import { watchBody } from "./body.ts";
 import { ApiCall } from "./call.ts";
 import { cutStream } from "./event-stream.ts";
+import { openApi } from "./openapi.ts";
 import { createRoutes, type Route, type RouteDeps } from "./routes.ts";
+import { sayJson } from "./say.ts";
 
 export interface ApiDeps extends RouteDeps, VisitorDeps {
   readonly admit: Admit;
@@ -35,6 +37,7 @@ export interface HttpApi {
 export function createHttpApi(deps: ApiDeps): HttpApi {
   const routes = createRoutes(deps);
   const open = new Set<ApiCall>();
+  let description: object | undefined;
 
   /** Admits a request as a connection of its user until its response has closed, and runs it. */
   async function run(route: Route, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -59,6 +62,12 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
     },
     connections: () => [...open],
     async answer(path, request, response) {
+      if (path === "/v1/openapi.json" && request.method === "GET") {
+        allowOrigin(deps.origins, request, response, "GET");
+        description ??= openApi();
+        sayJson(response, 200, description);
+        return true;
+      }
       const known = routes.filter((route) => route.path.test(path));
       if (known.length === 0) return false;
       allowOrigin(deps.origins, request, response, known.map(({ method }) => method).join(", "));

@@ -1,0 +1,203 @@
+import {
+  ERRORS,
+  eventSchema,
+  httpAnswerSchema,
+  httpAskSchema,
+  httpConversationSchema,
+  httpErrorSchema,
+  httpUploadSchema,
+  idSchema,
+  sessionSchema,
+  type ErrorCode,
+} from "@docrelay/protocol";
+import * as z from "zod/mini";
+
+type Json = Record<string, unknown>;
+interface Operation {
+  readonly summary: string;
+  readonly parameters?: readonly Json[];
+  readonly requestBody?: Json;
+  /** Media types of status 200, each with the name of its schema, or a schema. */
+  readonly answers?: Readonly<Record<string, string | Json>>;
+  /** Statuses without a body, in place of 200. */
+  readonly empty?: number;
+  readonly errors: readonly ErrorCode[];
+  /** Whether it works without a token in `anonymous` mode. */
+  readonly visitors?: boolean;
+}
+
+const SCHEMAS = {
+  Event: eventSchema,
+  Ask: httpAskSchema,
+  Answer: httpAnswerSchema,
+  Conversation: httpConversationSchema,
+  Upload: httpUploadSchema,
+  Session: sessionSchema,
+  Error: httpErrorSchema,
+};
+
+const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+const text: Json = { type: "string" };
+const bytes: Json = { type: "string", format: "binary" };
+const id = z.toJSONSchema(idSchema, { io: "input" });
+const pathId: Json = { name: "id", in: "path", required: true, schema: { type: "string", pattern: id.pattern } };
+const key: Json = {
+  name: "Idempotency-Key",
+  in: "header",
+  description: "The id of what is made: a request sent again with it gets the same answer.",
+  schema: { type: "string", pattern: id.pattern },
+};
+const query = (name: string, schema: Json, description: string): Json => ({ name, in: "query", schema, description });
+
+/** Refusals that any request with a user may get. */
+const ALWAYS: readonly ErrorCode[] = [
+  "AUTH_REQUIRED",
+  "AUTH_INVALID",
+  "AUTH_EXPIRED",
+  "ORIGIN_DENIED",
+  "RATE_LIMITED",
+  "TOO_MANY_CONNECTIONS",
+  "STORE_UNAVAILABLE",
+  "SHUTTING_DOWN",
+  "INTERNAL",
+];
+const FILE: readonly ErrorCode[] = [
+  "PAYLOAD_TOO_LARGE",
+  "FILE_NAME_INVALID",
+  "FILE_TYPE_UNSUPPORTED",
+  "FILE_CORRUPT",
+  "ASK_CONFLICT",
+  "QUOTA_EXCEEDED",
+  "BUSY",
+  "BAD_MESSAGE",
+  "IDLE_TIMEOUT",
+];
+
+const FORM: Json = {
+  type: "object",
+  properties: {
+    message: text,
+    conversation: { type: "string", pattern: id.pattern },
+    file: { type: "array", items: bytes },
+    password: { type: "array", items: text, description: "The n-th is that of the n-th file; empty for none." },
+  },
+};
+
+/** Each operation by the name of its route. */
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  "POST /v1/session": {
+    summary: "A session of a new anonymous user, or a fresh one of the user of the token",
+    answers: { "application/json": "Session" },
+    errors: ["FORBIDDEN", "RATE_LIMITED"],
+    visitors: true,
+  },
+  "POST /v1/asks": {
+    summary: "Asks a question about files; answers with the ask's events, or with its end",
+    parameters: [key, query("wait", { type: "string", enum: ["1"] }, "The end of the ask as one object.")],
+    requestBody: {
+      required: true,
+      content: { "multipart/form-data": { schema: FORM }, "application/json": { schema: ref("Ask") } },
+    },
+    answers: { "text/event-stream": { ...text, contentSchema: ref("Event") }, "application/json": "Answer" },
+    errors: [
+      ...FILE,
+      "NOT_FOUND",
+      "PDF_INVALID",
+      "PDF_ENCRYPTED",
+      "PDF_NO_TEXT",
+      "PDF_LIMIT_EXCEEDED",
+      "ENGINE_UNAVAILABLE",
+      "ENGINE_TIMEOUT",
+      "ENGINE_BAD_REPLY",
+      "ASK_EXPIRED",
+      "RESUME_LOST",
+    ],
+    visitors: true,
+  },
+  "GET /v1/conversations/:id": {
+    summary: "A conversation as far as it is kept",
+    parameters: [pathId],
+    answers: { "application/json": "Conversation", "text/markdown": text },
+    errors: ["NOT_FOUND", "BUSY"],
+  },
+  "GET /v1/conversations/:id/events": {
+    summary: "The events of a conversation: those that are kept, then those that happen",
+    parameters: [
+      pathId,
+      query("after", { type: "integer", minimum: 0 }, "The seq after which to begin."),
+      { name: "Last-Event-ID", in: "header", schema: text, description: "As `after`, and before it." },
+    ],
+    answers: { "text/event-stream": { ...text, contentSchema: ref("Event") } },
+    errors: ["BAD_MESSAGE", "RESUME_LOST"],
+  },
+  "POST /v1/uploads": {
+    summary: "Stores a PDF that asks may name",
+    parameters: [key, query("name", text, "The file's name.")],
+    requestBody: { required: true, content: { "application/pdf": { schema: bytes }, "*/*": { schema: bytes } } },
+    answers: { "application/json": "Upload" },
+    errors: FILE,
+  },
+  "GET /v1/uploads/:id": {
+    summary: "The bytes of a file, or a range of them, while they are kept",
+    parameters: [pathId, { name: "Range", in: "header", schema: text }],
+    answers: { "application/pdf": bytes },
+    errors: ["NOT_FOUND", "RESUME_LOST"],
+  },
+  "DELETE /v1/uploads/:id": {
+    summary: "Forgets a file",
+    parameters: [pathId],
+    empty: 204,
+    errors: ["NOT_FOUND"],
+  },
+  "GET /v1/uploads/:id/text": {
+    summary: "The text of a file; waits while it is being extracted",
+    parameters: [pathId, query("format", { type: "string", enum: ["text", "markdown"], default: "text" }, "")],
+    answers: { "text/plain": text, "text/markdown": text },
+    errors: ["NOT_FOUND", "BAD_MESSAGE", "BUSY", "PDF_INVALID", "PDF_ENCRYPTED", "PDF_NO_TEXT", "PDF_LIMIT_EXCEEDED"],
+  },
+};
+
+/** The description of the HTTP API (OpenAPI 3.1), made of the schemas and the table of errors. */
+export function openApi(): Json {
+  const paths: Record<string, Json> = {};
+  for (const [name, operation] of Object.entries(OPERATIONS)) {
+    const [method = "", path = ""] = name.replaceAll(/:(\w+)/g, "{$1}").split(" ");
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describe(operation) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "docrelay", version: "1", license: { name: "MIT", identifier: "MIT" } },
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, jsonSchema(schema)])),
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+    },
+  };
+}
+
+function describe({ summary, parameters, requestBody, answers, empty, errors, visitors }: Operation): Json {
+  const content = Object.entries(answers ?? {}).map(([type, schema]) => [
+    type,
+    { schema: typeof schema === "string" ? ref(schema) : schema },
+  ]);
+  const done = answers ? { 200: { description: "OK", content: Object.fromEntries(content) } } : {};
+  return {
+    summary,
+    ...(parameters ? { parameters } : {}),
+    ...(requestBody ? { requestBody } : {}),
+    security: [{ token: [] }, ...(visitors ? [{}] : [])],
+    responses: { ...done, ...(empty ? { [empty]: { description: "Done" } } : {}), ...refusals([...ALWAYS, ...errors]) },
+  };
+}
+
+/** The codes of an operation's refusals by their status. */
+function refusals(codes: readonly ErrorCode[]): Json {
+  const byStatus = Map.groupBy(new Set(codes), (code) => ERRORS[code].http);
+  const content = { "application/json": { schema: ref("Error") } };
+  return Object.fromEntries([...byStatus].map(([status, of]) => [status, { description: of.join(", "), content }]));
+}
+
+function jsonSchema(schema: z.core.$ZodType): Json {
+  const { $schema: _version, ...json } = z.toJSONSchema(schema, { io: "input" });
+  return json;
+}
