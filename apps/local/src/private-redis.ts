@@ -13,7 +13,8 @@ export interface PrivateRedis extends AsyncDisposable {
 
 // A unix socket's path must stay under 108 bytes.
 const SOCKET_ROOM = 80;
-const START_MS = 10_000;
+/** For a server that hangs: one that cannot start ends by itself. */
+const START_MS = 180_000;
 
 /*
  * The shell holds our end of the pipe: when we are gone, however that came, it reads the end of the file, ends the

@@ -1,6 +1,6 @@
 import { eventually } from "@docrelay/testkit";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { startProcess, type LogLine, type Running } from "./process.ts";
 import { supervise } from "./supervisor.ts";
 
@@ -15,6 +15,25 @@ describe("a process", () => {
     await one.stop();
     expect(await one.exited).toEqual({ code: null, signal: "SIGTERM" });
     expect(lines).toContainEqual({ level: "info", text: "some words for people" });
+  });
+
+  it("has minutes to become ready: a busy machine is no reason to give up", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const one = start("silent");
+      const outcome = one.ready.then(
+        () => "ready",
+        (error: Error) => error.message,
+      );
+      await vi.advanceTimersByTimeAsync(179_000);
+      expect(await Promise.race([outcome, Promise.resolve("waiting")])).toBe("waiting");
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(await outcome).toContain("was not ready after 180 s");
+      one.child.kill("SIGKILL");
+      await one.exited;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("that ends before it is ready says what it printed", async () => {

@@ -6,13 +6,14 @@ import { schema as demoSchema, startDemoEngine } from "@docrelay/demo-engine";
 import { describeProblems, parseEnv, type Lifecycle } from "@docrelay/platform";
 import type { Config } from "./config.ts";
 import { startPrivateRedis } from "./private-redis.ts";
-import { ENTRIES, startProcess, watch, type LogLine, type Running } from "./process.ts";
+import { ENTRIES, READY_MS, startProcess, watch, type LogLine, type Running } from "./process.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
 
 const EDGES = 2;
 const GRACE_MS = 6000;
-const READY_MS = 10_000;
 const READY_EVERY_MS = 50;
+const ANSWER_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 export interface Started {
   /** The demo engine answers: no `ENGINE_URL` was given. */
@@ -48,8 +49,11 @@ export async function startAll(launch: Launch): Promise<Started> {
   const adminPort = countPorts(config.ADMIN_PORT);
   const edges = startEdges(launch, shared, adminPort);
   const worker = startWorker(launch, { ...shared, ...engine, ADMIN_PORT: adminPort() });
+  const late = setTimeout(() => launch.say("this takes long: is the machine busy? Ctrl-C ends it"), PATIENCE_MS);
+  life.add("the word about the time", () => clearTimeout(late));
   await Promise.all([...edges, worker].map((one) => one.running.ready));
   await untilReady(config);
+  clearTimeout(late);
   return {
     demo: !config.ENGINE_URL,
     privateRedis: redis !== undefined,
@@ -144,7 +148,7 @@ async function untilReady({ PORT, HOST }: Config): Promise<void> {
   const host = HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : HOST;
   const end = Date.now() + READY_MS;
   while (Date.now() < end) {
-    const answer = await fetch(`http://${host}:${PORT}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(
+    const answer = await fetch(`http://${host}:${PORT}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(
       () => undefined,
     );
     if (answer?.ok) return;
