@@ -1,8 +1,17 @@
 import { defineConfig } from "vite";
+import { inlinePage } from "./inline-page.ts";
 
 export default defineConfig({
-  // The strict content security policy allows no inline script or style, and no data: for fonts.
-  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: "es2023" },
+  // Relative: a proxy may serve the page under any prefix.
+  base: "./",
+  plugins: [inlinePage()],
+  // The strict content security policy allows no data: for fonts. One script: what is loaded later could be of another build.
+  build: {
+    assetsInlineLimit: 0,
+    modulePreload: false,
+    target: "es2023",
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
   // `pnpm dev` beside a running `npm start`.
   server: {
     proxy: {

@@ -36,6 +36,7 @@ describe("settings", () => {
       ADMIN_PORT: 0,
       SESSION_TTL_MS: 604_800_000,
       CORS_ALLOWED_ORIGINS: [],
+      FRAME_ANCESTORS: [],
       ASK_DEADLINE_MS: 300_000,
       BLOB_STORE: "redis",
       MAX_FILE_BYTES: 26_214_400,

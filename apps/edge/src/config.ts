@@ -105,6 +105,8 @@ export const schema = z.object({
   JWT_AUDIENCE: notYet(NO_JWT),
   JWT_COOKIE: notYet(NO_JWT),
   CORS_ALLOWED_ORIGINS: origins,
+  /** Origins whose pages may show this one in a frame. */
+  FRAME_ANCESTORS: origins,
   /** `polling` needs a balancer that keeps a client at its edge (a cookie); without it the default works behind any. */
   TRANSPORTS: choice(["websocket", "websocket,polling"], "websocket"),
   ASK_DEADLINE_MS: integer({ min: 1000, max: 86_400_000, default: 300_000 }),

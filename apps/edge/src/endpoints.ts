@@ -142,7 +142,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
 
   const http = createHttpServer({
     api,
-    site: readStaticSite(PAGE),
+    site: readStaticSite(PAGE, { frameAncestors: config.FRAME_ANCESTORS }),
     health,
     authenticator,
     origins,

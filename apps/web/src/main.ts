@@ -14,7 +14,8 @@ const STATES = {
 };
 
 const storage = browserStorage(() => (byId("unkept", HTMLParagraphElement).hidden = false));
-const relay = connect({ storage });
+// The page may be served under any prefix: docrelay is where the page is.
+const relay = connect({ url: new URL(".", location.href).href.replace(/\/$/, ""), storage });
 const uploads = new WeakMap<File, string>();
 let shown: string | undefined;
 

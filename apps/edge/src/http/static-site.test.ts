@@ -8,7 +8,8 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readStaticSite } from "./static-site.ts";
 
-const PAGE = `<!doctype html><title>docrelay</title>${"<p>words</p>".repeat(100)}`;
+const STYLE = "p { color: red }";
+const PAGE = `<!doctype html><title>docrelay</title><style>${STYLE}</style>${"<p>words</p>".repeat(100)}`;
 let folder: string;
 let server: Server;
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   writeFileSync(join(site, "assets", "app-1a2b.js"), "console.log(1)");
   writeFileSync(join(site, "icon.png"), Buffer.from([1, 2, 3]));
   symlinkSync(join(folder, "secret.txt"), join(site, "link.txt"));
-  const pages = readStaticSite(site);
+  const pages = readStaticSite(site, { frameAncestors: [] });
   server = createServer((incoming, response) => {
     if (!pages.answer((incoming.url ?? "").split("?")[0] ?? "", incoming, response)) response.writeHead(404).end();
   }).listen(0, "127.0.0.1");
@@ -75,6 +76,17 @@ describe("the page's files", () => {
     expect(headers["content-type"]).toBe("text/javascript; charset=utf-8");
   });
 
+  it("of another build are a script that loads the page again, and today's style", async () => {
+    const script = await get("/assets/index-0ld.js");
+    expect([script.status, script.headers["content-type"]]).toEqual([200, "text/javascript; charset=utf-8"]);
+    expect(script.body.toString()).toContain("location.reload()");
+    const style = await get("/assets/index-0ld.css");
+    expect([style.status, style.body.toString()]).toEqual([200, STYLE]);
+    for (const { headers } of [script, style]) expect(headers["cache-control"]).toBe("no-store");
+    for (const path of ["/assets/a/b.js", "/assets/index-0ld.html", "/index-0ld.js", "/assets/.js"])
+      expect((await get(path)).status).toBe(404);
+  });
+
   it("are packed for who can unpack them, and pictures never", async () => {
     const packed = await get("/", { "accept-encoding": "br, gzip" });
     expect(packed.headers["content-encoding"]).toBe("gzip");
@@ -115,7 +127,7 @@ describe("the page's files", () => {
   ])("do not include %s", async (path) => expect((await get(path)).status).toBe(404));
 
   it("are none when the page was not built", async () => {
-    const none = readStaticSite(join(folder, "not-there"));
-    expect(none.answer("/", {} as never, {} as never)).toBe(false);
+    const none = readStaticSite(join(folder, "not-there"), { frameAncestors: [] });
+    for (const path of ["/", "/assets/index-0ld.js"]) expect(none.answer(path, {} as never, {} as never)).toBe(false);
   });
 });

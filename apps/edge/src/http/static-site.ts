@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
+import { contentPolicy, findInline } from "./content-policy.ts";
 
 /** The page's few files, in memory. Other paths are left to the caller. */
 export interface StaticSite {
@@ -22,10 +23,20 @@ const TYPES: Record<string, string> = {
 const TEXT = new Set([".html", ".js", ".css", ".svg"]);
 /** Names under this folder hold a hash of their content. */
 const HASHED = "/assets/";
+const OF_A_BUILD = /^\/assets\/[\w-]+\.(js|css)$/;
+
+/**
+ * In place of a script of another build, which a page of that build asks for while edges are replaced one by one: it loads
+ * the page again, until both come from one build. The request at random is for balancers that take edges in turn: a page of
+ * two requests would meet the same two edges in the same order for ever.
+ */
+const RELOAD = `setTimeout(async () => {
+  if (Math.random() < 0.5) await fetch(location.href, { cache: "no-store" }).catch(() => undefined);
+  location.reload();
+}, 500 + Math.random() * 1000);
+`;
 
 const SECURITY = {
-  "content-security-policy":
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
@@ -38,23 +49,37 @@ interface Asset {
   readonly headers: Record<string, string>;
 }
 
-/** Reads a built page; a missing folder gives a site without files. */
-export function readStaticSite(folder: string): StaticSite {
+/**
+ * Reads a built page; a missing folder gives a site without files. A page may be embedded by pages of the origins
+ * `frameAncestors`. It is one file with its script and style, so that a browser never needs files of two builds; pages of
+ * builds before that get a script that loads the page again, and today's style.
+ */
+export function readStaticSite(folder: string, { frameAncestors }: { frameAncestors: readonly string[] }): StaticSite {
   const assets = new Map<string, Asset>();
   const names = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
   for (const entry of names) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
-    assets.set(`/${relative(folder, file).split(sep).join("/")}`, readAsset(file));
+    assets.set(
+      `/${relative(folder, file).split(sep).join("/")}`,
+      toAsset(extname(file), readFileSync(file), frameAncestors),
+    );
   }
   const index = assets.get("/index.html");
   if (index) assets.set("/", index);
+  const style = findInline(index?.bytes.toString() ?? "").find(({ kind }) => kind === "style")?.text ?? "";
+  const substitutes: Record<string, Asset> = {
+    ".js": toAsset(".js", Buffer.from(RELOAD), []),
+    ".css": toAsset(".css", Buffer.from(style), []),
+  };
 
   return {
     answer(path, request, response) {
-      const asset = assets.get(path);
+      const known = assets.get(path);
+      const asset = known ?? (index && OF_A_BUILD.test(path) ? substitutes[extname(path)] : undefined);
       if (!asset || (request.method !== "GET" && request.method !== "HEAD")) return false;
-      const cache = path.startsWith(HASHED) ? "public, max-age=31536000, immutable" : "no-cache";
+      const hashed = path.startsWith(HASHED) ? "public, max-age=31536000, immutable" : "no-cache";
+      const cache = known ? hashed : "no-store";
       const headers = { ...asset.headers, ...SECURITY, "cache-control": cache };
       if (holds(request.headers["if-none-match"], asset.etag)) {
         response.writeHead(304, headers).end();
@@ -79,14 +104,17 @@ function holds(header: string | undefined, etag: string): boolean {
   return held.includes(etag) || held.includes("*");
 }
 
-function readAsset(file: string): Asset {
-  const bytes = readFileSync(file);
-  const ending = extname(file);
+function toAsset(ending: string, bytes: Buffer, frameAncestors: readonly string[]): Asset {
   const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   return {
     bytes,
     packed: TEXT.has(ending) ? gzipSync(bytes, { level: 9 }) : undefined,
     etag,
-    headers: { "content-type": TYPES[ending] ?? "application/octet-stream", etag, vary: "accept-encoding" },
+    headers: {
+      "content-type": TYPES[ending] ?? "application/octet-stream",
+      "content-security-policy": contentPolicy(ending === ".html" ? findInline(bytes.toString()) : [], frameAncestors),
+      etag,
+      vary: "accept-encoding",
+    },
   };
 }

@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { WebSocket } from "ws";
+import { describe, expect, it } from "vitest";
+import { useCluster } from "./cluster.ts";
+import { startFront } from "./front.ts";
+import { usePage } from "./page.ts";
+
+// First: edges read the built page when they start.
+const browser = usePage();
+const cluster = useCluster({ edges: 1 });
+const DIST = join(import.meta.dirname, "../../web/dist");
+const PREFIX = "/tools/docrelay";
+
+const edgePort = (): number => cluster.edges[0]?.port ?? 0;
+const stripped = (path: string): { port: number; path: string } | undefined =>
+  path.startsWith(`${PREFIX}/`) ? { port: edgePort(), path: path.slice(PREFIX.length) } : undefined;
+
+describe("behind a proxy that strips a prefix", () => {
+  it("an old front end gets its reply", async () => {
+    await using front = await startFront(stripped);
+    const ws = new WebSocket(`ws://127.0.0.1:${front.port}${PREFIX}/ws/chat/`);
+    await once(ws, "open");
+    ws.send(JSON.stringify({ message: "hello", type: "chat", unique_id: "u" }));
+    const [reply] = (await once(ws, "message")) as [Buffer];
+    expect(JSON.parse(reply.toString())).toMatchObject({ type: "chat", unique_id: "u" });
+    ws.close();
+  });
+});
+
+/** An edge of another release, as far as the page goes: with its script beside the page, as up to 0.1, or in it. */
+async function startOther(how: "beside" | "inside"): Promise<Server> {
+  const page = await readFile(join(DIST, "index.html"), "utf8");
+  const [all = "", code = ""] = /<script type="module">(.*?)<\/script>/s.exec(page) ?? [];
+  const marked = `${code};document.documentElement.dataset.build = "other";`;
+  const beside = `<script type="module" crossorigin src="/assets/index-0ther.js"></script>`;
+  const inside = `<script type="module">${marked}</script>`;
+  const files: Record<string, [type: string, text: string]> = {
+    "/": ["text/html", page.replace(all, () => (how === "beside" ? beside : inside))],
+    ...(how === "beside" ? { "/assets/index-0ther.js": ["text/javascript", marked] } : {}),
+  };
+  const server = createServer(({ url = "" }, response) => {
+    const file = files[url];
+    if (!file) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-type": `${file[0]}; charset=utf-8`, "cache-control": "no-cache" }).end(file[1]);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+describe("while edges are replaced one by one", () => {
+  it.each(["beside", "inside"] as const)("each page gets its script, also that of a build with it %s", async (how) => {
+    await using other = await startOther(how);
+    const { port } = other.address() as AddressInfo;
+    // Whatever a page asks for next, the other build answers.
+    let turn = 0;
+    await using front = await startFront((path) => {
+      const isPage = path === "/" || path.startsWith("/assets/");
+      return { path, port: isPage && turn++ % 2 === 0 ? port : edgePort() };
+    });
+    const builds = new Set<string>();
+    for (let visit = 0; visit < 4; visit++) {
+      const page = await browser.open(`http://127.0.0.1:${front.port}/`);
+      builds.add(String(await page.evaluate("document.documentElement.dataset.build")));
+      await page.close();
+    }
+    expect(builds.has("undefined")).toBe(true);
+    if (how === "inside") expect(builds.has("other")).toBe(true);
+  });
+});

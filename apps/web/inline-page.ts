@@ -1,0 +1,42 @@
+import type { Plugin } from "vite";
+
+/**
+ * Puts script and style into the page itself. While a new release replaces edges one by one, consecutive requests of a browser
+ * reach edges of two builds: a page that is one file needs nothing of the other build, in either direction.
+ */
+export function inlinePage(): Plugin {
+  return {
+    name: "inline-page",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      const page = bundle["index.html"];
+      if (page?.type !== "asset") throw new Error("the build has no index.html");
+      let html = String(page.source);
+      for (const [file, built] of Object.entries(bundle)) {
+        const name = file.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+        if (built.type === "chunk") {
+          if (!built.isEntry) throw new Error(`${file} is a chunk of its own: the page must be one file`);
+          const code = built.code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+          html = replaceTag(
+            html,
+            new RegExp(`<script\\b[^>]*\\bsrc="[^"]*${name}"[^>]*></script>`),
+            `<script type="module">${code}</script>`,
+          );
+        } else if (file.endsWith(".css")) {
+          html = replaceTag(
+            html,
+            new RegExp(`<link\\b[^>]*\\bhref="[^"]*${name}"[^>]*>`),
+            `<style>${String(built.source)}</style>`,
+          );
+        } else continue;
+        delete bundle[file];
+      }
+      page.source = html;
+    },
+  };
+}
+
+function replaceTag(html: string, tag: RegExp, by: string): string {
+  if (!tag.test(html)) throw new Error(`index.html has no ${tag.source}`);
+  return html.replace(tag, () => by); // a function: `$` in the code means nothing
+}
