@@ -26,7 +26,13 @@ async function bundle(entry: string): Promise<{ code: string; parts: string[] }>
     configFile: false,
     logLevel: "warn",
     root: ROOT,
-    build: { write: false, minify: true, target: "es2023", lib: { entry, formats: ["es"], fileName: "sdk" } },
+    // Not as a library: Vite keeps the white space of those, and pages do not load it.
+    build: {
+      write: false,
+      minify: true,
+      target: "es2023",
+      rolldownOptions: { input: entry, preserveEntrySignatures: "strict" },
+    },
   });
   const [chunk] = ([built].flat()[0] as Rolldown.RolldownOutput).output;
   const parts = Object.entries(chunk.modules)
