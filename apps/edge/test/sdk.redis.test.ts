@@ -151,7 +151,7 @@ describe("a connection that breaks", () => {
     line.heal();
     const again = watch(next);
     await eventually(() => again.length === 1);
-    await eventually(() => storage.getItem(`docrelay:outbox:http://127.0.0.1:${line.port}`) === "[]");
+    await eventually(() => storage.getItem(`docrelay:ask:http://127.0.0.1:${line.port}:a1`) === null);
     expect(again).toEqual(second);
     expect(shown).toEqual([]);
   });

@@ -2,7 +2,7 @@ import type { Limits } from "@docrelay/protocol";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { newId } from "./id.ts";
 import { createLink } from "./link/link.ts";
-import { createOutbox, sendAsk } from "./asking/outbox.ts";
+import { createOutbox } from "./asking/outbox.ts";
 import type { RelayError } from "./wire/relay-error.ts";
 import type { RelayState } from "./link/relay-state.ts";
 import { anonymousTokens, givenTokens } from "./link/session.ts";
@@ -61,11 +61,30 @@ export function connect(options: ConnectOptions = {}): Relay {
     progress: (progress) => conversations.get(progress.conversation)?.hearProgress(progress),
     upload: (status) => stages.hear(status),
     resync() {
-      for (const conversation of conversations.values()) conversation.resync();
+      for (const each of conversations.values()) each.resync();
       stages.askAgain();
     },
   });
   if (options.onState) link.onState((state, error) => options.onState?.(state, error));
+
+  function conversation(id: string): LiveConversation {
+    const known = conversations.get(id);
+    if (known) return known;
+    const made = createConversation(id, {
+      link,
+      outbox,
+      ...uploads,
+      register() {
+        if (conversations.has(id)) throw new Error(`conversation ${id} was closed, and another object has its place`);
+        conversations.set(id, made);
+      },
+      unregister: () => conversations.get(id) === made && conversations.delete(id),
+    });
+    conversations.set(id, made);
+    return made;
+  }
+  // What a former page left is sent, also of conversations that this page does not show.
+  for (const ask of outbox.kept()) conversation(ask.conversation);
 
   return {
     get state() {
@@ -77,22 +96,14 @@ export function connect(options: ConnectOptions = {}): Relay {
     get limits() {
       return link.limits;
     },
-    conversation(id = newId()) {
-      const known = conversations.get(id);
-      if (known) return known;
-      const onClose = (): void => void conversations.delete(id);
-      const made = createConversation(id, { link, outbox, ...uploads, onClose });
-      conversations.set(id, made);
-      for (const ask of outbox.waiting(id)) sendAsk({ link, outbox }, ask).catch(() => undefined);
-      return made;
-    },
+    conversation: (id = newId()) => conversation(id),
     async upload(file, more = {}) {
       return { upload: await uploads.upload(file, more) };
     },
     onUpload: (upload, listener) => stages.follow(upload, listener),
     onState: (listener) => link.onState(listener),
     close() {
-      for (const conversation of conversations.values()) conversation.close();
+      for (const each of [...conversations.values()]) each.close();
       link.close();
     },
   };

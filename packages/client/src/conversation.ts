@@ -1,16 +1,16 @@
 import { isTerminal, wireError, type Event, type LogEntry, type Progress } from "@docrelay/protocol";
 import { createAnswer, type Answer, type AnswerDeps, type AskOptions } from "./asking/answer.ts";
+import type { AskFile, Draft, UploadDeps } from "./asking/draft.ts";
+import { createLine, type Accepted } from "./asking/line.ts";
+import { KEEP_MS, type Outbox, type Outgoing } from "./asking/outbox.ts";
+import { createQueue } from "./asking/queue.ts";
 import { createFan } from "./fan.ts";
 import { createFollower, type Follower, type Listener } from "./follower.ts";
-import type { Link } from "./link/link.ts";
-import { sendAsk, type Outbox } from "./asking/outbox.ts";
-import { createQueue } from "./asking/queue.ts";
-import type { AskFile, SendingDeps } from "./asking/sending.ts";
 import { newId } from "./id.ts";
+import type { Link } from "./link/link.ts";
 import { createReadiness } from "./readiness.ts";
 import { createTurnStore } from "./turns/turn-store.ts";
-import type { Turn, TurnFile } from "./turns/turn.ts";
-import type { Change } from "./turns/turns-state.ts";
+import { isOver, type Turn, type TurnFile } from "./turns/turn.ts";
 import { RelayError } from "./wire/relay-error.ts";
 
 /** One user's asks in order, and their answers, as the server's log has them. */
@@ -20,8 +20,19 @@ export interface Conversation {
   subscribe(listener: Listener): () => void;
   /** The same as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
   events(): AsyncIterable<Event>;
-  /** Sends a question. The answer is an iterable of the ask's events; `text()` waits for the whole reply. */
+  /**
+   * Sends a question, after those that were asked before it. The answer is an iterable of the ask's events; `text()` waits
+   * for the whole reply. A closed conversation is opened again.
+   */
   ask(message: string, options?: AskOptions): Answer;
+  /** The answer of any ask in `turns`, whoever asked it. Sends nothing. */
+  answer(ask: string): Answer | undefined;
+  /**
+   * Asks the question of a turn that is over once more, with the same files: with the same id when the server refused or
+   * never had it, else as a new ask. The answer of a turn that is not over is its own.
+   * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that has to be given again
+   */
+  retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer;
   /**
    * The asks with their answers, in order: those of the log, and those of this client that are on their way to it. The same
    * array until something changes, and the same object for a turn that did not; empty until something reads the log.
@@ -31,16 +42,19 @@ export interface Conversation {
   onTurns(listener: () => void): () => void;
   /** Resolves when the log was told up to its head once: only then is an empty conversation known to be empty. @throws RelayError */
   readonly ready: Promise<void>;
-  /** Ends an ask at any stage; its terminal event says how it ended. Safe to repeat. @throws RelayError */
+  /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
   cancel(ask: string): Promise<void>;
-  /** Stops listening on this connection; the asks go on. Answers that have not ended throw. */
+  /** Stops listening on this connection; the asks go on, also those on their way. Answers that have not ended throw. */
   close(): void;
 }
 
-export interface ConversationDeps extends Pick<SendingDeps, "upload" | "forget"> {
+export interface ConversationDeps extends UploadDeps {
   readonly link: Link;
   readonly outbox: Outbox;
-  onClose(): void;
+  /** The closed conversation is read again. @throws Error when another object was made for its id meanwhile */
+  register(): void;
+  /** The conversation is closed, and none of its asks is on its way. */
+  unregister(): void;
 }
 
 export interface LiveConversation extends Conversation {
@@ -49,13 +63,41 @@ export interface LiveConversation extends Conversation {
   resync(): void;
 }
 
+/** Drafts that are kept for `retry`, which needs files and passwords. */
+const MAX_DRAFTS = 100;
+
 export function createConversation(id: string, deps: ConversationDeps): LiveConversation {
   const { link, outbox } = deps;
   const turns = createTurnStore();
+  const drafts = new Map<string, Draft>();
   let readiness = createReadiness();
+  let follower: Follower | undefined;
+  let isClosed = false;
+
+  const cancelAsk = async (ask: string, deadlineMs?: number): Promise<void> => {
+    await link.call("cancel", { conversation: id, ask }, deadlineMs === undefined ? {} : { deadlineMs });
+  };
+  const line = createLine({
+    conversation: id,
+    outbox,
+    upload: deps.upload,
+    forget: deps.forget,
+    async send(ask, hooks) {
+      const { seq, duplicate } = await link.call("ask", payloadOf(ask), hooks);
+      follower?.input({ type: "asked", ask: ask.id, seq, duplicate });
+      return { seq, duplicate };
+    },
+    cancel: (ask) => cancelAsk(ask, KEEP_MS),
+    isClosed: () => link.state === "closed",
+    change: (by) => turns.change(by),
+    before: (ask) => turns.before(ask),
+    onEmpty: () => leave(),
+  });
   const fan = createFan({
     event(event) {
-      // Its end is in the log, so the server had it: no acknowledgement is needed any more.
+      // A stopped ask that the server turned out to have.
+      if (event.type === "accepted" && outbox.isStopped(event.ask)) cancelAsk(event.ask).catch(() => undefined);
+      // Its end is in the log: nothing is left to send or to cancel.
       if (isTerminal(event)) outbox.settle(event.ask);
       turns.change({ type: "event", event });
     },
@@ -64,23 +106,37 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     reset: () => turns.change({ type: "reset" }),
     failed: (error) => readiness.failed(error),
   });
-  let follower: Follower | undefined;
 
   function read(): void {
-    follower ??= createFollower(link, id, fan.all);
+    if (follower) return;
+    if (isClosed) deps.register();
+    isClosed = false;
+    follower = createFollower(link, id, fan.all);
+  }
+  function leave(): void {
+    if (isClosed && line.isEmpty) deps.unregister();
+  }
+  const answering: AnswerDeps = {
+    turns,
+    subscribe: (listener) => conversation.subscribe(listener),
+    stop: (ask, reason) => line.stop(ask, reason),
+    cancel: (ask) => cancelAsk(ask),
+  };
+  function send(draft: Draft, { signal, onProgress }: Pick<AskOptions, "signal" | "onProgress">): Answer {
+    read();
+    drafts.delete(draft.id);
+    drafts.set(draft.id, draft);
+    if (drafts.size > MAX_DRAFTS) drafts.delete(drafts.keys().next().value ?? "");
+    const accepted = signal?.aborted ? Promise.reject<Accepted>(signal.reason) : line.add(draft);
+    return createAnswer(answering, {
+      id: draft.id,
+      accepted,
+      again: async () => line.add(draft),
+      signal,
+      ...(onProgress && { onProgress }),
+    });
   }
 
-  const answering: AnswerDeps = {
-    upload: deps.upload,
-    forget: deps.forget,
-    subscribe: (listener) => conversation.subscribe(listener),
-    cancel: (ask) => conversation.cancel(ask),
-    async send(ask) {
-      const { seq, duplicate } = await sendAsk(deps, ask);
-      follower?.input({ type: "asked", ask: ask.id, seq, duplicate });
-      return { seq, duplicate };
-    },
-  };
   const conversation: LiveConversation = {
     id,
     subscribe(listener) {
@@ -98,19 +154,26 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       return queue;
     },
     ask(message, options = {}) {
-      const { id: ask = newId(), files = [], onProgress } = options;
-      turns.change({ type: "sending", id: ask, question: message, files: files.map(turnFileOf), at: Date.now() });
-      const answer = createAnswer(answering, id, message, {
-        ...options,
-        id: ask,
-        onProgress(progress) {
-          // Hints of the server come to the turns by themselves, also those about asks of other clients.
-          if (progress.stage === "uploading") turns.change({ type: "progress", ask, progress });
-          onProgress?.(progress);
-        },
-      });
-      answer.accepted.catch((error: unknown) => turns.change(endOf(ask, error)));
-      return answer;
+      const { id: ask = newId(), files = [], passwords, onProgress } = options;
+      // What a page cuts in the middle of a character is not text that JSON in UTF-8 can carry.
+      const draft = { id: ask, message: message.toWellFormed(), files, passwords, at: outbox.now() };
+      return send({ ...draft, ...(onProgress && { onProgress }) }, options);
+    },
+    answer(ask) {
+      const turn = turns.turn(ask);
+      if (!turn) return undefined;
+      return createAnswer(answering, { id: ask, accepted: line.accepted(ask) ?? outcomeOf(turn, turns.seqOf(ask)) });
+    },
+    retry(ask, options = {}) {
+      const turn = turns.turn(ask);
+      if (!turn) throw new Error(`there is no ask ${ask} to ask again`);
+      if (!isOver(turn)) return conversation.answer(ask) as Answer;
+      const draft = drafts.get(ask);
+      const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
+      const files = draft?.files ?? turn.files.map(namedAgain);
+      const passwords = options.passwords ?? draft?.passwords;
+      const made = { id: isNew ? newId() : ask, message: turn.question, files, passwords, at: outbox.now() };
+      return send({ ...made, ...(options.onProgress && { onProgress: options.onProgress }) }, options);
     },
     get turns() {
       return turns.turns;
@@ -125,36 +188,42 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       return readiness.ready;
     },
     async cancel(ask) {
-      await link.call("cancel", { conversation: id, ask });
+      if (!line.stop(ask, new DOMException("cancelled", "AbortError"))) await cancelAsk(ask);
     },
     close() {
       follower?.stop();
       follower = undefined;
+      isClosed = true;
       fan.all.closed();
       fan.clear();
       turns.clearListeners();
+      turns.change({ type: "reset" });
       readiness.failed(new Error("the conversation was closed before its log was read"));
       readiness = createReadiness();
       // Not repeated when it gets lost: the end of the connection closes the conversation, too.
       if (link.state === "online") link.once("conversation:close", { conversation: id }).catch(() => undefined);
-      deps.onClose();
+      leave();
     },
     hearEvent: (event) => follower?.input({ type: "event", event }),
     hearProgress: (progress) => fan.all.progress(progress),
     resync: () => follower?.input({ type: "resync" }),
   };
+  line.restore();
   return conversation;
 }
 
-function turnFileOf(file: AskFile): TurnFile {
-  if ("upload" in file) return { name: file.name ?? "", size: file.size ?? 0 };
-  const content = file instanceof Blob ? file : file.bytes;
-  return { name: file.name, size: content instanceof Blob ? content.size : content.length };
+function payloadOf({ id, conversation, message, files }: Outgoing): object {
+  const named = files.map(({ upload, password }) => ({ upload, ...(password !== undefined && { password }) }));
+  return { id, conversation, message, ...(named.length > 0 && { files: named }) };
 }
 
-/** How an ask ended that the server did not accept: stopped, or refused. */
-function endOf(id: string, error: unknown): Change {
-  if (error instanceof RelayError) return { type: "refused", id, error };
-  if (error instanceof DOMException) return { type: "stopped", id };
-  return { type: "refused", id, error: new RelayError(wireError("INTERNAL"), { cause: error }) };
+/** The acknowledgement of an ask that is not on its way: of the log, refused or stopped. */
+async function outcomeOf(turn: Turn, seq: number | undefined): Promise<Accepted> {
+  if (seq !== undefined) return { seq, duplicate: true };
+  throw turn.error ?? new DOMException("stopped", "AbortError");
+}
+
+function namedAgain({ upload, name, size }: TurnFile, index: number): AskFile {
+  if (upload === undefined) throw new RelayError(wireError("NOT_FOUND", { file: index }));
+  return { upload, name, size };
 }

@@ -1,9 +1,9 @@
 export { connect, type ConnectOptions, type Relay } from "./connect.ts";
 export type { Conversation } from "./conversation.ts";
-export type { Answer, AskOptions } from "./asking/answer.ts";
-export type { AskFile } from "./asking/sending.ts";
+export type { Answer, AnswerState, AskOptions } from "./asking/answer.ts";
+export type { AskFile } from "./asking/draft.ts";
 export { isOver, type AskProgress, type Turn, type TurnFile, type TurnState } from "./turns/turn.ts";
-export type { Accepted } from "./asking/outbox.ts";
+export type { Accepted } from "./asking/line.ts";
 export { newId } from "./id.ts";
 export type { Listener } from "./follower.ts";
 export type { RelayState } from "./link/relay-state.ts";

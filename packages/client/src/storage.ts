@@ -2,6 +2,9 @@ import type { Reader } from "./wire/read.ts";
 
 /** Keeps strings by key, such as `localStorage`. */
 export interface Storage {
+  readonly length: number;
+  /** The key at an index below `length`; the order is that of the storage. */
+  key(index: number): string | null;
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
@@ -11,6 +14,10 @@ export interface Storage {
 export function memoryStorage(): Storage {
   const items = new Map<string, string>();
   return {
+    get length() {
+      return items.size;
+    },
+    key: (index) => [...items.keys()][index] ?? null,
     getItem: (key) => items.get(key) ?? null,
     setItem: (key, value) => void items.set(key, value),
     removeItem: (key) => void items.delete(key),
@@ -34,7 +41,14 @@ export function browserStorage(onLost?: () => void): Storage {
       return undefined;
     }
   }
+  const keys = (): string[] => [
+    ...new Set([...keysOf(memory), ...(attempt((storage) => keysOf(storage))?.result ?? [])]),
+  ];
   return {
+    get length() {
+      return keys().length;
+    },
+    key: (index) => keys()[index] ?? null,
     getItem: (key) => memory.getItem(key) ?? attempt((storage) => storage.getItem(key))?.result ?? null,
     setItem(key, value) {
       if (attempt((storage) => storage.setItem(key, value))) memory.removeItem(key);
@@ -45,6 +59,11 @@ export function browserStorage(onLost?: () => void): Storage {
       attempt((storage) => storage.removeItem(key));
     },
   };
+}
+
+/** All keys of a storage. */
+export function keysOf(storage: Storage): string[] {
+  return Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
 }
 
 /** Reads a JSON value; undefined when there is none, when it is unreadable, or when the storage throws. */

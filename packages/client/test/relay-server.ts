@@ -1,5 +1,6 @@
 import {
   DEFAULT_LIMITS,
+  isTerminal,
   ERRORS,
   wireError,
   type Event,
@@ -115,6 +116,18 @@ export class RelayServer implements AsyncDisposable {
   fail(event: string, ...faults: Fault[]): void {
     this.faults.set(event, faults);
   }
+  /** Ends all connections, and refuses new ones until `back`. */
+  away(): void {
+    this.refuseConnect = wireError("SHUTTING_DOWN");
+    this.breakAll();
+  }
+  back(): void {
+    this.refuseConnect = undefined;
+  }
+  /** The ids of the asks that were stored, in order. */
+  get accepted(): string[] {
+    return this.log.filter(({ type }) => type === "accepted").map(({ ask }) => ask);
+  }
   breakAll(): void {
     for (const socket of this.sockets) socket.conn.close();
   }
@@ -207,7 +220,8 @@ export class RelayServer implements AsyncDisposable {
       case "cancel": {
         const { ask } = payload as { ask: string };
         if (!this.asks.has(ask)) return wireError("NOT_FOUND");
-        this.write(ask, { type: "cancelled", text: "" });
+        if (!this.log.some((event) => event.ask === ask && isTerminal(event)))
+          this.write(ask, { type: "cancelled", text: "" });
         return {};
       }
       case "auth:refresh":

@@ -1,11 +1,11 @@
 import { isTerminal, type Event } from "@docrelay/protocol";
 import { createAskEvents } from "./ask-events.ts";
 import type { Listener } from "../follower.ts";
-import { newId } from "../id.ts";
-import type { Accepted } from "./outbox.ts";
 import { RelayError } from "../wire/relay-error.ts";
-import type { AskProgress } from "../turns/turn.ts";
-import { sendDraft, type AskFile, type SendingDeps } from "./sending.ts";
+import type { TurnStore } from "../turns/turn-store.ts";
+import { isOver, type AskProgress, type Turn } from "../turns/turn.ts";
+import type { AskFile } from "./draft.ts";
+import type { Accepted } from "./line.ts";
 
 export interface AskOptions {
   /** Files to upload, or finished uploads by id. */
@@ -19,70 +19,154 @@ export interface AskOptions {
   onProgress?(progress: AskProgress): void;
 }
 
+/**
+ * `waiting` for earlier asks, for the connection or because the server is busy, `uploading` files, `sending`; then the
+ * server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
+ */
+export type AnswerState =
+  | "waiting"
+  | "uploading"
+  | "sending"
+  | "accepted"
+  | "answering"
+  | "completed"
+  | "failed"
+  | "cancelled";
+
 /** An answer as it is written: the ask's events in order, the terminal event last. */
 export interface Answer extends AsyncIterable<Event> {
   readonly id: string;
-  /** Resolves when the ask is durable: from then on it ends, whatever process dies. Rejects when it was refused. */
+  /** Resolves when the ask is durable: from then on it ends, whatever process dies. Rejects when it was refused or stopped. */
   readonly accepted: Promise<Accepted>;
+  readonly state: AnswerState;
+  /** How many asks of the conversation stand before it and are not over. */
+  readonly ahead: number;
+  /** Calls the listener at each change of `state` or `ahead`; returns how to stop. */
+  onState(listener: (state: AnswerState, ahead: number) => void): () => void;
   /** The whole reply, or what had arrived when it was cancelled. @throws RelayError when the ask failed or was refused. */
   text(): Promise<string>;
-  /** Ends the ask at any stage. An ask that was not sent yet is never sent; `accepted` then rejects with an AbortError. */
+  /** The turn when it is over: `completed`, `cancelled` or `failed`. Rejects when the conversation is closed before. */
+  result(): Promise<Turn>;
+  /**
+   * Ends the ask at any stage. One that the server has not acknowledged is stopped at once, also without a connection:
+   * `accepted` rejects with an AbortError, it is not sent again, and it is cancelled should the server have it.
+   */
   cancel(): Promise<void>;
+  /** Stops hearing of the ask, which goes on; `signal` does not cancel it any more. Readers get an AbortError. */
+  detach(): void;
 }
 
-/** What an answer needs of its conversation and its connection. */
-export interface AnswerDeps extends SendingDeps {
+/** What an answer needs of its conversation. */
+export interface AnswerDeps {
+  readonly turns: TurnStore;
   /** Calls the listener with the conversation's kept events at once, then with each new event. */
   subscribe(listener: Listener): () => void;
+  /** Stops an ask that the server has not acknowledged; false when there is none. */
+  stop(ask: string, reason: unknown): boolean;
   /** Cancels an ask that the server has accepted. */
   cancel(ask: string): Promise<void>;
 }
 
-export function createAnswer(deps: AnswerDeps, conversation: string, message: string, options: AskOptions): Answer {
-  const { id = newId(), files = [], passwords, signal, onProgress } = options;
+export interface AnswerOf {
+  readonly id: string;
+  readonly accepted: Promise<Accepted>;
+  /** Asks again, because the log was replaced and may have lost the ask: that is always safe. */
+  again?(): Promise<unknown>;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(progress: AskProgress): void;
+}
+
+export function createAnswer(deps: AnswerDeps, of: AnswerOf): Answer {
+  const { id, accepted, signal } = of;
+  const { turns } = deps;
   const events = createAskEvents();
   const over = new AbortController();
-  const onUpload = (file: number, sent: number, size: number): void =>
-    onProgress?.({ stage: "uploading", file, sent, size });
-  const sending = sendDraft(deps, { id, conversation, message, files, passwords, onUpload });
 
   function end(error?: unknown): void {
     events.end(error);
     over.abort();
   }
   async function cancel(reason?: unknown): Promise<void> {
-    if (sending.withdraw(reason ?? new DOMException("cancelled", "AbortError"))) return;
-    await sending.accepted; // The server can only cancel what it has accepted.
+    if (deps.stop(id, reason ?? new DOMException("cancelled", "AbortError"))) return;
+    await accepted; // Refused or stopped: nothing is left to cancel.
     await deps.cancel(id);
   }
-  const onAbort = (): void => void cancel(signal?.reason).catch(() => undefined); // Refused: nothing is left to cancel.
+  const onAbort = (): void => void cancel(signal?.reason).catch(() => undefined);
 
   const followed = followAsk(deps, id, {
     event(event) {
       events.push(event);
       if (isTerminal(event)) end();
     },
-    progress: ({ conversation: _, ask: __, ...progress }) => onProgress?.(progress),
+    progress: ({ conversation: _, ask: __, ...progress }) => of.onProgress?.(progress),
     reset() {
       events.clear();
-      // The log may have lost this ask. Sending it again is always safe.
-      sending.again().catch(end);
+      of.again?.().catch(end);
     },
     failed: end,
     closed: () => end(new Error("the conversation was closed before the answer ended")),
   });
   over.signal.addEventListener("abort", followed.stop);
-  sending.accepted.then(followed.release, end);
+  accepted.then(followed.release, end);
   if (signal?.aborted) onAbort();
   else signal?.addEventListener("abort", onAbort, { once: true, signal: over.signal });
 
+  const state = (): AnswerState => stateOf(turns.turn(id));
+  const ahead = (): number => aheadOf(turns.turns, id);
   return {
     id,
-    accepted: sending.accepted,
+    accepted,
+    get state() {
+      return state();
+    },
+    get ahead() {
+      return ahead();
+    },
+    onState(listener) {
+      let told = `${state()} ${ahead()}`;
+      return turns.onChange(() => {
+        const [now, before] = [state(), ahead()];
+        if (told === `${now} ${before}`) return;
+        told = `${now} ${before}`;
+        listener(now, before);
+      });
+    },
     text: () => wholeText(events.read()),
+    async result() {
+      try {
+        await wholeText(events.read());
+      } catch (error) {
+        if (!isEnd(error, turns, id)) throw error;
+      }
+      const turn = turns.turn(id);
+      if (!turn || !isOver(turn)) throw new Error("the answer has no end");
+      return turn;
+    },
     cancel: () => cancel(),
+    detach: () => end(new DOMException("the answer was detached", "AbortError")),
     [Symbol.asyncIterator]: () => events.read()[Symbol.asyncIterator](),
   };
+}
+
+/** Whether an answer that threw is over with it: it failed, or it is a turn of this client that was refused or stopped. */
+function isEnd(error: unknown, turns: TurnStore, id: string): boolean {
+  const turn = turns.turn(id);
+  if (!turn || !isOver(turn)) return false;
+  return turns.seqOf(id) === undefined || (error instanceof RelayError && turn.error?.code === error.code);
+}
+
+function stateOf(turn: Turn | undefined): AnswerState {
+  if (!turn || turn.state === "sending") {
+    const stage = turn?.progress?.stage;
+    return stage === "waiting" || stage === "uploading" ? stage : "sending";
+  }
+  if (turn.state === "running") return turn.attempt > 0 ? "answering" : "accepted";
+  return turn.state;
+}
+
+function aheadOf(turns: readonly Turn[], id: string): number {
+  const index = turns.findIndex((turn) => turn.id === id);
+  return turns.slice(0, Math.max(0, index)).filter((turn) => !isOver(turn)).length;
 }
 
 /**

@@ -1,77 +1,106 @@
-import type { Link } from "../link/link.ts";
-import { list, object, text } from "../wire/read.ts";
-import { RelayError } from "../wire/relay-error.ts";
-import { readJson, writeJson, type Storage } from "../storage.ts";
+import { keysOf, readJson, writeJson, type Storage } from "../storage.ts";
+import { int, list, literal, object, optional, text } from "../wire/read.ts";
 
-/** An ask as it goes over the wire, its files uploaded already. */
+/** A file of an ask: `upload` once it is uploaded; name and size are for the turn. */
+export interface OutgoingFile {
+  readonly upload?: string | undefined;
+  readonly name: string;
+  readonly size: number;
+  readonly password?: string | undefined;
+}
+/** An ask on its way. `at`: when it was made, in milliseconds since the epoch; asks of a client have different ones. */
 export interface Outgoing {
   readonly id: string;
   readonly conversation: string;
   readonly message: string;
-  readonly files: ReadonlyArray<{ readonly upload: string; readonly password?: string }>;
+  readonly files: readonly OutgoingFile[];
+  readonly at: number;
 }
-
-/** The server's answer to an ask: the ask is durable, and `seq` is that of its `accepted` event. */
-export interface Accepted {
-  readonly seq: number;
-  /** An ask with this id was stored before; nothing new was stored. */
-  readonly duplicate: boolean;
+/** An ask as it is kept. `stopped`: it must never be sent, and ends should the server have it; it stands behind turn `after`. */
+export interface KeptAsk extends Outgoing {
+  readonly stopped?: true | undefined;
+  readonly after?: string | undefined;
 }
 
 /**
- * Asks that were sent and not acknowledged yet, kept in the storage so that a reload sends them again: with the same id
- * that is always safe. Asks with a password are not kept.
+ * Asks whose outcome is not known, and stopped ones, kept in the storage for reloads and other tabs: each under a key of
+ * its own, so that tabs cannot overwrite one another's. Asks with a password are not kept, except that they were stopped.
  */
 export interface Outbox {
-  put(ask: Outgoing): void;
+  /** A time for a new ask, later than that of every ask that is kept. */
+  now(): number;
+  put(ask: KeptAsk): void;
   /** Removes an ask whose outcome is known. */
   settle(id: string): void;
-  /** The asks of a conversation that a former page sent and got no answer to. */
-  waiting(conversation: string): Outgoing[];
+  /** Whether an ask was stopped, in any tab. */
+  isStopped(id: string): boolean;
+  /** All kept asks, in the order in which they were made. */
+  kept(): KeptAsk[];
 }
 
-const MAX_KEPT = 20;
-/** How long an ask is sent again before its outcome counts as unknown. */
-const ASK_MS = 120_000;
-/** Retryable refusals after which it is certain that nothing was stored. */
-const NOTHING_STORED = new Set(["BUSY", "QUOTA_EXCEEDED", "RATE_LIMITED"]);
+/** How long an ask is kept and sent again: as long as a server keeps conversations, and knows the ask's id, by default. */
+export const KEEP_MS = 24 * 3_600_000;
+const MAX_KEPT = 100;
 
-const readKept = list<Outgoing>(
-  object({ id: text, conversation: text, message: text, files: list(object<{ upload: string }>({ upload: text })) }),
-);
+const readKept = object<KeptAsk>({
+  id: text,
+  conversation: text,
+  message: text,
+  files: list(object<Omit<OutgoingFile, "password">>({ upload: optional(text), name: text, size: int })),
+  at: int,
+  stopped: optional(literal(true)),
+  after: optional(text),
+});
 
 export function createOutbox(storage: Storage, url: string): Outbox {
-  const key = `docrelay:outbox:${url}`;
-  const read = (): Outgoing[] => readJson(storage, key, readKept) ?? [];
-  const without = (id: string): Outgoing[] => read().filter((ask) => ask.id !== id);
+  const prefix = `docrelay:ask:${url}:`;
+  let last = 0;
+
+  const read = (id: string): KeptAsk | undefined => readJson(storage, prefix + id, readKept);
+  function kept(): KeptAsk[] {
+    const asks = keysOf(storage).flatMap((key) => {
+      const id = key.startsWith(prefix) ? key.slice(prefix.length) : ":";
+      // The key of another url may begin like ours; no id has a colon.
+      return id.includes(":") ? [] : (read(id) ?? []);
+    });
+    const [living, dead] = [asks.filter(isLiving), asks.filter((ask) => !isLiving(ask))];
+    for (const { id } of dead) settle(id);
+    return living.toSorted((one, other) => one.at - other.at);
+  }
+  function settle(id: string): void {
+    try {
+      storage.removeItem(prefix + id);
+    } catch {
+      // Blocked by the browser: then nothing was kept either.
+    }
+  }
+  /** Removes the oldest stopped ask when there are too many; false when all are still on their way. */
+  function makeRoom(): boolean {
+    const asks = kept();
+    if (asks.length < MAX_KEPT) return true;
+    const oldest = asks.find(({ stopped }) => stopped);
+    if (oldest) settle(oldest.id);
+    return oldest !== undefined;
+  }
   return {
+    now() {
+      const newest = kept().at(-1)?.at ?? 0;
+      last = Math.max(Date.now(), last + 1, newest + 1);
+      return last;
+    },
     put(ask) {
-      if (ask.files.some(({ password }) => password !== undefined)) return;
-      writeJson(storage, key, [...without(ask.id), ask].slice(-MAX_KEPT));
+      const isSecret = ask.files.some(({ password }) => password !== undefined);
+      if (isSecret && !ask.stopped) return;
+      const files = ask.files.map(({ password: _, ...file }) => file);
+      if (read(ask.id) || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });
     },
-    settle(id) {
-      const rest = without(id);
-      if (rest.length < read().length) writeJson(storage, key, rest);
-    },
-    waiting: (conversation) => read().filter((ask) => ask.conversation === conversation),
+    settle,
+    isStopped: (id) => read(id)?.stopped === true,
+    kept,
   };
 }
 
-/**
- * Sends an ask until the server accepts or refuses it; meanwhile, and while its outcome is unknown, it is in the outbox.
- * @throws RelayError the refusal, or after 120 s without an outcome `STORE_UNAVAILABLE`.
- */
-export async function sendAsk(deps: { link: Link; outbox: Outbox }, ask: Outgoing): Promise<Accepted> {
-  const { link, outbox } = deps;
-  const { files, ...rest } = ask;
-  outbox.put(ask);
-  try {
-    const ack = await link.call("ask", files.length > 0 ? { ...rest, files } : rest, { deadlineMs: ASK_MS });
-    outbox.settle(ask.id);
-    return ack;
-  } catch (error) {
-    const certain = error instanceof RelayError && (!error.retryable || NOTHING_STORED.has(error.code));
-    if (certain) outbox.settle(ask.id);
-    throw error;
-  }
+/** A time in the future is of a clock that was wrong: it counts as now. */
+function isLiving({ at }: KeptAsk): boolean {
+  return Date.now() - at < KEEP_MS;
 }

@@ -41,6 +41,10 @@ export interface Link {
 export interface CallOptions {
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /** Called before each try; what it throws ends the call. */
+  beforeTry?(): void;
+  /** Called when a try failed and another follows; what it throws ends the call. */
+  onRetry?(error: unknown): void;
 }
 export interface ServerListener {
   event(entry: LogEntry): void;
@@ -77,11 +81,13 @@ export function createLink(url: string, tokens: TokenSource): Link {
     const end = Date.now() + deadlineMs;
     for (let tries = 0; ; tries++) {
       await connection.states.online(end, signal);
+      options.beforeTry?.();
       try {
         return await once(name, payload, Math.min(ANSWER_MS, Math.max(1, end - Date.now())));
       } catch (error) {
         const waitMs = retryAfterMs(error, tries);
         if (waitMs === undefined || Date.now() + waitMs > end) throw error;
+        options.onRetry?.(error);
         await pause(waitMs, signal);
       }
     }

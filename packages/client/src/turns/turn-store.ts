@@ -1,13 +1,17 @@
 import type { TranscriptAsk } from "@docrelay/protocol";
 import { tellAll } from "../tell-all.ts";
 import { turnOf, type AskProgress, type Turn } from "./turn.ts";
-import { changeTurns, NO_TURNS, orderOf, type Change } from "./turns-state.ts";
+import { before, changeTurns, NO_TURNS, orderOf, type Change } from "./turns-state.ts";
 
 /** A conversation's turns for a UI: a snapshot that changes by identity, and who is told of changes. */
 export interface TurnStore {
   /** The same array until something changes; a turn that did not change is the same object. */
   readonly turns: readonly Turn[];
   turn(id: string): Turn | undefined;
+  /** The turn that a turn stands behind. */
+  before(id: string): string | undefined;
+  /** The seq of an ask's `accepted` event; undefined when the log does not have it. */
+  seqOf(id: string): number | undefined;
   change(by: Change): void;
   onChange(listener: () => void): () => void;
   clearListeners(): void;
@@ -40,6 +44,8 @@ export function createTurnStore(): TurnStore {
       const ask = state.log.asks.findLast((one) => one.id === id);
       return ask ? loggedTurn(ask) : state.own.find(({ turn }) => turn.id === id)?.turn;
     },
+    before: (id) => before(state, id),
+    seqOf: (id) => state.log.asks.findLast((ask) => ask.id === id)?.seq,
     change(by) {
       const next = changeTurns(state, by);
       if (next === state) return;

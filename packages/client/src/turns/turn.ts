@@ -1,8 +1,12 @@
 import type { Citation, EventOf, MissingPage, Progress, TranscriptAsk, TranscriptFile } from "@docrelay/protocol";
 import { RelayError } from "../wire/relay-error.ts";
 
-/** How far an ask is: a file being uploaded, or the server's own hint. `file` is its index in the ask; sizes in bytes. */
+/**
+ * How far an ask is. Before the server has it: `waiting` for an earlier ask, for the connection or because the server is
+ * busy; a file being uploaded; or `sending`. Then the server's own hints. `file` is its index in the ask; sizes in bytes.
+ */
 export type AskProgress =
+  | { readonly stage: "waiting" | "sending" }
   | { readonly stage: "uploading"; readonly file: number; readonly sent: number; readonly size: number }
   | Omit<Progress, "conversation" | "ask">;
 
@@ -11,6 +15,8 @@ export interface TurnFile {
   readonly name: string;
   readonly size: number;
   readonly sha256?: string;
+  /** The id under which an ask of the same user may name the file again. */
+  readonly upload?: string;
   readonly pages?: number;
   /** Pages without text, and why. */
   readonly missing?: readonly MissingPage[];
@@ -73,8 +79,9 @@ export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): T
   };
 }
 
-function fileOf({ name, size, sha256, extraction }: TranscriptFile): TurnFile {
-  if (!extraction) return { name, size, sha256 };
+function fileOf({ name, size, sha256, upload, extraction }: TranscriptFile): TurnFile {
+  const file = { name, size, sha256, ...(upload !== undefined && { upload }) };
+  if (!extraction) return file;
   const { pages, missing, ocr, truncated } = extraction;
-  return { name, size, sha256, pages, missing, ocr, truncated };
+  return { ...file, pages, missing, ocr, truncated };
 }

@@ -5,7 +5,7 @@ import { isOver, type AskProgress, type Turn, type TurnFile } from "./turn.ts";
 /** What is known of a conversation's turns: the log, and the asks of this client that are not in it. */
 export interface TurnsState {
   readonly log: Transcript;
-  /** In the order in which they were made: being sent, refused, or stopped before they were sent. */
+  /** In the order in which they were made: being sent, refused, or stopped before the server had them. */
   readonly own: readonly OwnTurn[];
   /** The newest hint about each running ask of the log. */
   readonly hints: ReadonlyMap<string, AskProgress>;
@@ -30,8 +30,8 @@ export type Change =
       readonly at: number;
     }
   | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
-  /** Stopped before the server had it. */
-  | { readonly type: "stopped"; readonly id: string }
+  /** Stopped before the server had it; `after`: the turn that it stood behind on an earlier page. */
+  | { readonly type: "stopped"; readonly id: string; readonly after?: string | undefined }
   /** The server's log was replaced by another one. */
   | { readonly type: "reset" };
 
@@ -48,7 +48,7 @@ export function changeTurns(state: TurnsState, by: Change): TurnsState {
     case "refused":
       return endOwn(state, by.id, { state: "failed", error: by.error });
     case "stopped":
-      return endOwn(state, by.id, { state: "cancelled" });
+      return endOwn(state, by.id, { state: "cancelled" }, by.after);
     case "progress":
       return hear(state, by.ask, by.progress);
     case "event":
@@ -94,13 +94,17 @@ function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState
   return { ...state, hints: new Map(state.hints).set(ask, progress) };
 }
 
-function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error">): TurnsState {
+function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error">, after?: string): TurnsState {
   const own = state.own.find(({ turn }) => turn.id === id);
   if (!own || isOver(own.turn)) return state;
-  const order = orderOf(state);
-  const after = order[order.indexOf(id) - 1];
   const { progress: _, ...turn } = own.turn;
-  return putOwn(state, behind({ ...turn, ...how }, after));
+  return putOwn(state, behind({ ...turn, ...how }, after ?? before(state, id)));
+}
+
+/** The turn that a turn stands behind. */
+export function before(state: TurnsState, id: string): string | undefined {
+  const order = orderOf(state);
+  return order[order.indexOf(id) - 1];
 }
 
 /** An ask that is sent again goes to the end; those that stood behind it stay where they are. */

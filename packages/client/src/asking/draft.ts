@@ -1,0 +1,66 @@
+import type { AskProgress } from "../turns/turn.ts";
+import type { FileInput, UploadOptions } from "../uploads/upload.ts";
+import { RelayError } from "../wire/relay-error.ts";
+import type { Outgoing, OutgoingFile } from "./outbox.ts";
+
+/** A file to upload, or the id of a finished upload; its `name` and `size` are for the turn only. */
+export type AskFile = (FileInput | { readonly upload: string; readonly name?: string; readonly size?: number }) & {
+  readonly password?: string;
+};
+
+/** An ask whose files may not be uploaded yet. */
+export interface Draft {
+  readonly id: string;
+  readonly message: string;
+  readonly files: readonly AskFile[];
+  /** When it was made; asks are sent in this order. */
+  readonly at: number;
+  /** Passwords by the file's index, for `File` objects, which cannot carry one. */
+  readonly passwords?: ReadonlyMap<number, string> | undefined;
+  onProgress?(progress: AskProgress): void;
+}
+
+export interface UploadDeps {
+  /** Uploads a file, once for all asks that name the same object. @returns the upload's id */
+  upload(file: FileInput, options: UploadOptions): Promise<string>;
+  /** Forgets that a file was uploaded; false when it never was. */
+  forget(file: object): boolean;
+}
+
+/** The ask of a draft as far as it is known before its files are uploaded. */
+export function outgoingOf({ id, message, files, passwords, at }: Draft, conversation: string): Outgoing {
+  const known = files.map((file, index): OutgoingFile => {
+    const password = file.password ?? passwords?.get(index);
+    const about = "upload" in file ? { upload: file.upload, name: file.name ?? "", size: file.size ?? 0 } : sized(file);
+    return { ...about, ...(password !== undefined && { password }) };
+  });
+  return { id, conversation, message, files: known, at };
+}
+
+/** Uploads the files of an ask that are not uploaded. @throws RelayError with the file's index, or the signal's reason */
+export async function uploadFiles(
+  { upload }: UploadDeps,
+  draft: Draft,
+  ask: Outgoing,
+  { signal, onProgress }: { signal: AbortSignal; onProgress(progress: AskProgress): void },
+): Promise<Outgoing> {
+  const files = await Promise.all(
+    draft.files.map(async (file, index) => {
+      const known = ask.files[index] ?? sized(file as FileInput);
+      if ("upload" in file) return known;
+      try {
+        const told = (sent: number, size: number): void => onProgress({ stage: "uploading", file: index, sent, size });
+        return { ...known, upload: await upload(file, { signal, onProgress: told }) };
+      } catch (error) {
+        // An upload does not know its place in the ask.
+        throw error instanceof RelayError ? new RelayError({ ...error.wire, file: index }, { cause: error }) : error;
+      }
+    }),
+  );
+  return { ...ask, files };
+}
+
+function sized(file: FileInput): OutgoingFile {
+  const content = file instanceof Blob ? file : file.bytes;
+  return { name: file.name, size: content instanceof Blob ? content.size : content.length };
+}

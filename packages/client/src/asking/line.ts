@@ -1,0 +1,253 @@
+import { wireError } from "@docrelay/protocol";
+import type { AskProgress } from "../turns/turn.ts";
+import type { Change } from "../turns/turns-state.ts";
+import { RelayError } from "../wire/relay-error.ts";
+import { outgoingOf, uploadFiles, type Draft, type UploadDeps } from "./draft.ts";
+import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
+
+/** The server's answer to an ask: the ask is durable, and `seq` is that of its `accepted` event. */
+export interface Accepted {
+  readonly seq: number;
+  /** An ask with this id was stored before; nothing new was stored. */
+  readonly duplicate: boolean;
+}
+
+/** What a line has its asks sent with. */
+export interface LineDeps extends UploadDeps {
+  readonly conversation: string;
+  readonly outbox: Outbox;
+  /** Sends an ask until the server has accepted or refused it. @throws RelayError, or what a hook throws */
+  send(ask: Outgoing, hooks: { deadlineMs: number } & SendHooks): Promise<Accepted>;
+  /** Ends an ask that the server may have. */
+  cancel(ask: string): Promise<void>;
+  /** Whether the connection is closed for good: then asks stay in the outbox for the next page. */
+  isClosed(): boolean;
+  /** What the turns show of the asks. */
+  change(by: Change): void;
+  /** The turn that an ask stands behind. */
+  before(ask: string): string | undefined;
+  /** No ask is on its way any more. */
+  onEmpty(): void;
+}
+
+export interface SendHooks {
+  /** Called before each try; what it throws ends the sending. */
+  beforeTry(): void;
+  /** A try failed, and another follows. */
+  onRetry(error: unknown): void;
+}
+
+/**
+ * One conversation's asks on their way to the server, sent one after another in the order in which they were made: the
+ * next when the one before was accepted, refused or stopped. Files of the first few are uploaded meanwhile.
+ */
+export interface Line {
+  readonly isEmpty: boolean;
+  /** Adds an ask. The promise rejects with the refusal, or with the reason of `stop`. */
+  add(draft: Draft): Promise<Accepted>;
+  /** Adds the asks that a former page left in the outbox, before all others. */
+  restore(): void;
+  /** The acknowledgement that an ask waits for; undefined when it is not on its way. */
+  accepted(id: string): Promise<Accepted> | undefined;
+  /** Stops an ask at once; should the server turn out to have it, it is cancelled. False when it is not on its way. */
+  stop(id: string, reason: unknown): boolean;
+}
+
+/** Uploads run ahead for this many asks, so that a long line does not split the connection among all its files. */
+const UPLOADS_AHEAD = 3;
+/** How long an ask is sent again that is refused because a budget is used up: that may last for days. */
+const QUOTA_MS = 120_000;
+
+interface Entry {
+  readonly draft: Draft;
+  ask: Outgoing;
+  uploaded?: Promise<void>;
+  /** Whether the server may have it. */
+  wasSent: boolean;
+  readonly over: AbortController;
+  readonly accepted: Promise<Accepted>;
+  /** Ends the entry: takes it out of the line and settles `accepted`. Only the first call counts. */
+  end(how: { accepted: Accepted } | { error: unknown }): void;
+}
+
+export function createLine(deps: LineDeps): Line {
+  const { outbox, conversation, change } = deps;
+  const entries: Entry[] = [];
+  let isRunning = false;
+
+  function enter(draft: Draft, ask: Outgoing, wasSent: boolean): Entry {
+    const over = new AbortController();
+    let settle: { resolve(accepted: Accepted): void; reject(error: unknown): void };
+    const accepted = new Promise<Accepted>((resolve, reject) => (settle = { resolve, reject }));
+    accepted.catch(() => undefined); // Its turn tells, too.
+    const entry: Entry = {
+      draft,
+      ask,
+      wasSent,
+      over,
+      accepted,
+      end(how) {
+        if (over.signal.aborted) return;
+        entries.splice(entries.indexOf(entry), 1);
+        over.abort();
+        if ("accepted" in how) settle.resolve(how.accepted);
+        else settle.reject(how.error);
+      },
+    };
+    // An ask that the log has lost is older than those that were not sent yet.
+    const younger = entries.findIndex((other) => other.ask.at > ask.at);
+    entries.splice(younger < 0 ? entries.length : younger, 0, entry);
+    const files = ask.files.map(({ name, size, upload }) => ({ name, size, ...(upload !== undefined && { upload }) }));
+    change({ type: "sending", id: ask.id, question: ask.message, files, at: ask.at });
+    tell(entry, { stage: "waiting" });
+    return entry;
+  }
+  function tell(entry: Entry, progress: AskProgress): void {
+    if (entry.over.signal.aborted) return;
+    change({ type: "progress", ask: entry.ask.id, progress });
+    entry.draft.onProgress?.(progress);
+  }
+
+  async function run(): Promise<void> {
+    uploadAhead();
+    if (isRunning || entries.length === 0) return;
+    isRunning = true;
+    for (let head = entries[0]; head; head = entries[0]) {
+      void deliver(head);
+      await head.accepted.catch(() => undefined);
+      uploadAhead();
+    }
+    isRunning = false;
+    deps.onEmpty();
+  }
+  function uploadAhead(): void {
+    for (const entry of entries.slice(0, UPLOADS_AHEAD)) upload(entry).catch(() => undefined);
+  }
+  function upload(entry: Entry): Promise<void> {
+    return (entry.uploaded ??= uploadNow(entry));
+  }
+  async function uploadNow(entry: Entry): Promise<void> {
+    const file = entry.draft.files.findIndex((one) => !("upload" in one));
+    if (file >= 0) {
+      tell(entry, { stage: "uploading", file, sent: 0, size: entry.ask.files[file]?.size ?? 0 });
+      const onProgress = (progress: AskProgress): void => tell(entry, progress);
+      entry.ask = await uploadFiles(deps, entry.draft, entry.ask, { signal: entry.over.signal, onProgress });
+      entry.over.signal.throwIfAborted();
+      tell(entry, { stage: "waiting" });
+    }
+    keep(entry.ask);
+  }
+
+  /** An ask with files that are not uploaded could not be sent by the next page. */
+  function keep(ask: Outgoing): void {
+    if (ask.files.every(({ upload }) => upload !== undefined) && !outbox.isStopped(ask.id)) outbox.put(ask);
+  }
+
+  async function deliver(entry: Entry): Promise<void> {
+    try {
+      const accepted = await uploadAndSend(entry);
+      // It was stopped while it was sent, here or in another tab.
+      if (outbox.isStopped(entry.ask.id)) cancelLate(entry);
+      else outbox.settle(entry.ask.id);
+      entry.end({ accepted });
+    } catch (error) {
+      if (!entry.over.signal.aborted) refused(entry, error);
+    }
+  }
+  /** Uploads that the server does not have any more are uploaded again, once. */
+  async function uploadAndSend(entry: Entry): Promise<Accepted> {
+    try {
+      await upload(entry);
+      return await send(entry);
+    } catch (error) {
+      const gone = error instanceof RelayError && error.code === "NOT_FOUND" && !entry.over.signal.aborted;
+      if (!gone || entry.draft.files.filter((file) => deps.forget(file)).length === 0) throw error;
+      delete entry.uploaded;
+      await upload(entry);
+      return send(entry);
+    }
+  }
+  function send(entry: Entry): Promise<Accepted> {
+    const { id, at } = entry.ask;
+    const began = Date.now();
+    return deps.send(entry.ask, {
+      deadlineMs: leftMs(at),
+      beforeTry() {
+        // Another tab may have stopped it meanwhile.
+        if (outbox.isStopped(id)) stop(id, new DOMException("stopped", "AbortError"));
+        entry.over.signal.throwIfAborted();
+        entry.wasSent = true;
+        tell(entry, { stage: "sending" });
+      },
+      onRetry(error) {
+        const isQuota = error instanceof RelayError && error.code === "QUOTA_EXCEEDED";
+        if (isQuota && Date.now() - began > QUOTA_MS) throw error;
+        tell(entry, { stage: "waiting" });
+      },
+    });
+  }
+  function refused(entry: Entry, error: unknown): void {
+    const { id, at } = entry.ask;
+    const isLate = error instanceof RelayError && error.retryable && leftMs(at) === 0;
+    const why = isLate ? new RelayError(wireError("ASK_EXPIRED"), { cause: error }) : error;
+    if (!deps.isClosed()) outbox.settle(id);
+    change({ type: "refused", id, error: why instanceof RelayError ? why : bug(why) });
+    entry.end({ error: why });
+  }
+  function stop(id: string, reason: unknown): boolean {
+    const entry = entries.find(({ ask }) => ask.id === id);
+    if (!entry) return false;
+    const after = deps.before(id);
+    outbox.put({ ...entry.ask, stopped: true, ...(after !== undefined && { after }) });
+    change({ type: "stopped", id });
+    entry.end({ error: reason });
+    if (entry.wasSent) cancelLate(entry);
+    return true;
+  }
+  /** The server has a stopped ask, or may have it. That it does not is its answer, too: then nothing is left to end. */
+  function cancelLate({ ask }: Pick<Entry, "ask">): void {
+    deps.cancel(ask.id).catch(() => undefined);
+  }
+
+  return {
+    get isEmpty() {
+      return entries.length === 0;
+    },
+    add(draft) {
+      const known = entries.find(({ ask }) => ask.id === draft.id);
+      if (known?.draft.message === draft.message) return known.accepted;
+      if (known) return Promise.reject(new RelayError(wireError("ASK_CONFLICT")));
+      outbox.settle(draft.id); // It may have been stopped before, and is asked again.
+      const entry = enter(draft, outgoingOf(draft, conversation), false);
+      keep(entry.ask);
+      void run();
+      return entry.accepted;
+    },
+    restore() {
+      for (const ask of outbox.kept()) {
+        if (ask.conversation !== conversation) continue;
+        const { id, message, at, after, stopped } = ask;
+        const files = ask.files.flatMap(({ upload, name, size }) =>
+          upload === undefined ? [] : [{ upload, name, size }],
+        );
+        const entry = enter({ id, message, files, at }, ask, true);
+        if (!stopped) continue;
+        change({ type: "stopped", id, after });
+        entry.end({ error: new DOMException("stopped", "AbortError") });
+        cancelLate(entry);
+      }
+      void run();
+    },
+    accepted: (id) => entries.find(({ ask }) => ask.id === id)?.accepted,
+    stop,
+  };
+}
+
+/** Milliseconds until an ask made at `at` is not sent again. A time in the future is of a clock that was wrong. */
+function leftMs(at: number): number {
+  return Math.min(KEEP_MS, Math.max(0, at + KEEP_MS - Date.now()));
+}
+
+function bug(cause: unknown): RelayError {
+  return new RelayError(wireError("INTERNAL"), { cause });
+}
