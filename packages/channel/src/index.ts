@@ -27,7 +27,7 @@ export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts"
 export { createFanOut, type FanOut, type Listener } from "./log/fan-out.ts";
 export { decodeFrame } from "./log/frame.ts";
 export { publishProgress } from "./log/progress.ts";
-export { openLog, positionAt, type OpenedLog } from "./log/reply-log.ts";
+export { hasLog, openLog, positionAt, type OpenedLog } from "./log/reply-log.ts";
 
 export { IDLE_UPLOAD_MS, newRef, type BlobStore } from "./bytes/blob-store.ts";
 export { createBlobStore, prepareBlobStore } from "./bytes/open-blob-store.ts";

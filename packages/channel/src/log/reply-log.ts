@@ -44,6 +44,11 @@ export async function openLog(store: Store, user: string, conversation: string, 
   };
 }
 
+/** Whether a conversation has events. */
+export async function hasLog(store: Store, user: string, conversation: string): Promise<boolean> {
+  return (await store.redis.exists(logKey(conversationAddress(user, conversation)))) === 1;
+}
+
 /** The position of a kept event; undefined when the log has no event of that seq, or no longer. */
 export async function positionAt(
   store: Store,

@@ -1,4 +1,4 @@
-import { positionAt, type FanOut, type Store } from "@docrelay/channel";
+import { hasLog, positionAt, type FanOut, type Store } from "@docrelay/channel";
 import { Refusal, refuse, type Position } from "@docrelay/protocol";
 import { followConversation } from "../../conversation/follow-conversation.ts";
 import type { OpenConversation } from "../../conversation/open-conversation.ts";
@@ -17,8 +17,8 @@ export interface GetEventsDeps {
 const LOOK_AGAIN_MS = 30_000;
 
 /**
- * `GET /v1/conversations/:id/events`: the log from a position on, then what happens, until the client leaves. A
- * conversation without events is an empty stream. @throws Refusal `RESUME_LOST` when the position is not kept
+ * `GET /v1/conversations/:id/events`: the log from a position on, then what happens, until the client leaves.
+ * @throws Refusal `NOT_FOUND` when the conversation has no events; `RESUME_LOST` when the position is not kept
  */
 export async function getEvents(deps: GetEventsDeps, call: ApiCall): Promise<void> {
   const { user, signal } = call;
@@ -56,7 +56,10 @@ async function readPosition(
   conversation: string,
 ): Promise<Position | undefined> {
   const named = request.headers["last-event-id"]?.toString() || query.get("after");
-  if (named === null || named === undefined) return undefined;
+  if (named === null || named === undefined) {
+    if (!(await hasLog(store, user, conversation))) throw refuse("NOT_FOUND");
+    return undefined;
+  }
   if (!/^\d{1,15}$/.test(named)) {
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "`after` must be the seq of an event." });
   }

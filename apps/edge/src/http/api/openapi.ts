@@ -128,7 +128,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       { name: "Last-Event-ID", in: "header", schema: text, description: "As `after`, and before it." },
     ],
     answers: { "text/event-stream": { ...text, contentSchema: ref("Event") } },
-    errors: ["BAD_MESSAGE", "RESUME_LOST"],
+    errors: ["NOT_FOUND", "BAD_MESSAGE", "RESUME_LOST"],
   },
   "POST /v1/uploads": {
     summary: "Stores a PDF that asks may name",
