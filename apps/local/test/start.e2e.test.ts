@@ -53,7 +53,10 @@ describe("npm start", () => {
     await nothingIsLeft(local);
   });
 
-  it("prints which setting to change when the engine streams although one frame is expected", async () => {
+  it.each([
+    ["gives the whole answer of an engine that streams", "", "w0 w1 w2 "],
+    ["prints which setting to change when an engine streams although one frame is expected", "single", "w0 "],
+  ])("%s", async (_, ENGINE_REPLY, answer) => {
     const engine = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     engine.on("connection", (socket) => {
       socket.on("message", (data: Buffer) => {
@@ -64,11 +67,13 @@ describe("npm start", () => {
     await once(engine, "listening");
     const { port } = engine.address() as AddressInfo;
     try {
-      await using local = await start({ ENGINE_URL: `ws://127.0.0.1:${port}` });
+      await using local = await start({ ENGINE_URL: `ws://127.0.0.1:${port}`, ENGINE_REPLY });
       const relay = connect({ url: `http://127.0.0.1:${local.port}` });
-      expect(await relay.conversation().ask("hi").text()).toBe("w0 ");
+      expect(await relay.conversation().ask("hi").text()).toBe(answer);
       relay.close();
-      expect(await local.process.waitFor(/worker: engine sent/)).toMatch(/it streams.* Set ENGINE_REPLY=stream\.$/);
+      const said =
+        ENGINE_REPLY === "single" ? /engine sent .* it streams.* Set ENGINE_REPLY=stream\.$/ : /a frame of type end\.$/;
+      await local.process.waitFor(said);
     } finally {
       engine.close();
     }

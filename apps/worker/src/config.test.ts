@@ -23,7 +23,7 @@ describe("settings", () => {
   it("have the contract's defaults", () => {
     const config = read(NEEDED);
     expect(config).toMatchObject({
-      ENGINE_REPLY: "single",
+      ENGINE_REPLY: "auto",
       ENGINE_UNIQUE_ID: "client",
       ENGINE_CONNECTIONS: 500,
       ENGINE_FIRST_REPLY_TIMEOUT_MS: 60_000,

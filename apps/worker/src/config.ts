@@ -88,7 +88,9 @@ export const schema = z
     ENGINE_HEADERS: engineHeaders,
     /** By default `plain`, and `fenced` for engines behind HTTP. */
     ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
-    ENGINE_REPLY: choice(["single", "stream"], "single"),
+    ENGINE_REPLY: choice(["auto", "single", "stream"], "auto"),
+    ENGINE_STREAM_END: choice(["close", "frame"], "close"),
+    ENGINE_TEXT_FIELDS: list(""),
     /** `shown`: users read the engine's own words about its errors; they are in the log in any case. */
     ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
     ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),

@@ -1,6 +1,5 @@
-import { engineUrlProblem, type EngineKind } from "@docrelay/engine";
+import { engineUrlProblem, parseHeaders, type EngineKind } from "@docrelay/engine";
 import { existsSync, readFileSync } from "node:fs";
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import * as z from "zod";
 
 /** Fields of a request that docrelay writes itself. */
@@ -28,13 +27,16 @@ const jsonObject = z
     return z.NEVER;
   });
 
-/** Headers of each request, as JSON. */
-export const engineHeaders = jsonObject.transform((values, context): Readonly<Record<string, string>> => {
-  const entries = Object.entries(values);
-  if (entries.every((entry): entry is [string, string] => isHeader(...entry))) return Object.fromEntries(entries);
-  context.addIssue({ code: "custom", message: "must be a JSON object of header names and their texts" });
-  return z.NEVER;
-});
+/** Headers of each connection or request. */
+export const engineHeaders = z
+  .string()
+  .default("")
+  .transform((text, context) => {
+    const parsed = parseHeaders(text);
+    if ("headers" in parsed) return parsed.headers;
+    context.addIssue({ code: "custom", message: parsed.problem });
+    return z.NEVER;
+  });
 
 /** Further fields of each request, as JSON. */
 export const engineParams = jsonObject.refine(
@@ -63,17 +65,6 @@ export function engineKindOf(url: string, kind: EngineKind | undefined): EngineK
   const isHttp = /^https?:/i.test(url);
   if (kind === undefined) return isHttp ? "chat" : "websocket";
   return (kind === "websocket") === isHttp ? undefined : kind;
-}
-
-function isHeader(name: string, value: unknown): boolean {
-  if (typeof value !== "string") return false;
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function pathIn(text: string): string | undefined {

@@ -12,13 +12,17 @@ export function openEngine({ config, report, life }: Resources): { engine: Engin
     firstReplyTimeoutMs: config.ENGINE_FIRST_REPLY_TIMEOUT_MS,
     idleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
     maxReplyBytes: config.MAX_REPLY_BYTES,
+    headers: config.ENGINE_HEADERS,
   };
   const engine =
     kind === "websocket"
       ? createWebSocketEngine({
           ...limits,
           reply: config.ENGINE_REPLY,
+          streamEnd: config.ENGINE_STREAM_END,
+          textFields: config.ENGINE_TEXT_FIELDS,
           onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),
+          onHabit: (habit) => report.engineHabit(habit),
         })
       : createOpenAiEngine({
           ...limits,
@@ -27,7 +31,6 @@ export function openEngine({ config, report, life }: Resources): { engine: Engin
           model: config.ENGINE_MODEL,
           system: config.ENGINE_SYSTEM,
           params: config.ENGINE_PARAMS,
-          headers: config.ENGINE_HEADERS,
         });
   life.add("engine", () => engine[Symbol.asyncDispose]());
   return { engine, kind };

@@ -28,6 +28,7 @@ export interface Connection {
 
 export interface ConnectOptions {
   readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly maxFrameBytes: number;
   /** From the connection attempt to the end of the WebSocket handshake. */
   readonly handshakeTimeoutMs: number;
@@ -37,7 +38,8 @@ export interface ConnectOptions {
   readonly secrets: readonly string[];
 }
 
-const MAX_FRAGMENTS = 256;
+/** A server that writes token by token may send each as a fragment of one frame. */
+const MAX_FRAGMENTS = 16_384;
 /** How long the engine may take to close a connection that it has refused or that broke. */
 const CLOSE_MS = 1000;
 
@@ -49,6 +51,7 @@ export async function connectEngine(options: ConnectOptions, signal: AbortSignal
   signal.throwIfAborted();
   let isConnected = false;
   const settings: WebSocket.ClientOptions & { closeTimeout: number } = {
+    headers: { ...options.headers },
     followRedirects: false,
     perMessageDeflate: false,
     maxPayload: options.maxFrameBytes,

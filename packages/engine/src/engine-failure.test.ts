@@ -127,7 +127,7 @@ describe("an engine that cannot be reached is named by its cause", () => {
   it("closing or breaking in the middle", async () => {
     await using server = await startScriptedEngine(({ say, socket, number }) => {
       say({ delta: "half" });
-      if (number % 2 === 0) socket.close(1000);
+      if (number % 2 === 0) socket.close(1011);
       else socket.terminate();
     });
     await using engine = engineAt(server.url, { reply: "stream" });
@@ -190,7 +190,6 @@ describe("a bad reply", () => {
     ["an error field", "error", ({ say }) => say({ error: "no" })],
     ["another ask's id", "unique-id", ({ say }) => say({ message: "x", unique_id: "other" })],
     ["no text", "empty", ({ say }) => say({ type: "chat" })],
-    ["a text over the limit", "size", ({ say }) => say({ message: "x".repeat(1_048_577) })],
     ["a frame over the limit", "size", ({ say }) => say("x".repeat(1_048_576 * 6 + 65_537))],
     ["binary", "binary", ({ socket }) => socket.send(Buffer.from('{"message":"x"}'))],
     ["text that is no UTF-8", "frame", ({ socket }) => socket.send(Buffer.from([0xff, 0xfe, 0x80]), { binary: false })],
@@ -208,14 +207,6 @@ describe("a bad reply", () => {
       expect(textOf(await askAll(engine))).toBe("well");
     },
   );
-
-  it("a stream without an end is one by its size", async () => {
-    await using server = await startScriptedEngine(({ say }) => {
-      for (let index = 0; index < 20; index++) say({ delta: "x".repeat(100_000) });
-    });
-    await using engine = engineAt(server.url, { reply: "stream" });
-    await expect(askAll(engine)).rejects.toMatchObject({ kind: "bad-reply", reason: "size" });
-  });
 
   it("keeps the engine's own words apart, in one line of bounded length, without the secrets of its address", async () => {
     const words = `key hunter22 is\u0000 wrong\n\u202e${"x".repeat(5000)}`;

@@ -35,6 +35,11 @@ export class FrameReader implements Disposable {
     return this.#first < this.#frames.length;
   }
 
+  /** The frames that are there and that {@link next} has not returned. */
+  get unread(): readonly string[] {
+    return this.#frames.slice(this.#first);
+  }
+
   /**
    * Resolves when `flushed` does, or at the first frame: an engine may reply before it has read all. Silence is measured
    * from then on. @throws as {@link next}

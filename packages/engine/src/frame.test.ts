@@ -1,10 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { askFrame, readFrame, type FrameRule, type ReplyFrame } from "./frame.ts";
+import { askFrame, isNoise, readFrame, TEXT_FIELDS, type FrameRule, type ReplyFrame } from "./frame.ts";
 import { promptText } from "@docrelay/testkit";
 
-const RULE: FrameRule = { reply: "single", uniqueId: "u1", mustEcho: false };
-const STREAM: FrameRule = { ...RULE, reply: "stream" };
+const RULE: FrameRule = { uniqueId: "u1", mustEcho: false, textFields: TEXT_FIELDS };
 const read = (frame: object, rule = RULE) => readFrame(JSON.stringify(frame), rule);
 const FIELDS = ["message", "response", "reply", "text", "content", "delta"];
 
@@ -38,13 +37,12 @@ describe("readFrame: text", () => {
   });
 
   it("is the frame itself, unchanged, when that is not a JSON object", () => {
-    const never = fc.string({ unit: "grapheme" }).filter((text) => !text.trimStart().startsWith("{"));
+    const never = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !text.trimStart().startsWith("{"));
     fc.assert(
       fc.property(
-        fc.oneof(never, fc.constantFrom("{", "{not json", '{"a":', "[1]", '"quoted"', "42", "null", "", "  ")),
+        fc.oneof(never, fc.constantFrom("{", "{not json", '{"a":', "[1]", '"quoted"', "42", "null", "  ")),
         (raw) => {
-          expect(readFrame(raw, RULE)).toEqual({ text: raw, last: true, whole: true, json: false, echoed: false });
-          expect(readFrame(raw, STREAM)).toEqual({ text: raw, last: false, whole: false, json: false, echoed: false });
+          expect(readFrame(raw, RULE)).toEqual({ text: raw, sign: "none", json: false, echoed: false });
         },
       ),
     );
@@ -55,18 +53,57 @@ describe("readFrame: text", () => {
   });
 });
 
-describe("readFrame: end", () => {
-  it.each(["end", "done", "completed"])("a stream ends with %s", (type) => {
-    expect(read({ type, message: "x" }, STREAM)).toMatchObject({ last: true, whole: type === "completed" });
-    expect(read({ type }, STREAM)).toMatchObject({ last: true, whole: false, text: undefined });
+describe("readFrame: text of engines as they are", () => {
+  it.each(["\ufeff", "\u00a0", "\ufeff \n", "\u2003"])("is read behind %j, which JSON.parse refuses", (mark) => {
+    expect(readFrame(`${mark}{"message":"x","type":"end"}${mark}`, RULE)).toMatchObject({ text: "x", sign: "end" });
   });
 
-  it.each(["chat", "delta", "start", "END", undefined, 1, null])("a stream does not end with %s", (type) => {
-    expect(read({ type, message: "x" }, STREAM)).toMatchObject({ last: false, whole: false });
+  it("is taken from the operator's own fields first, also from deep ones", () => {
+    const rule = { ...RULE, textFields: ["out.parts.1.t", "a.b", ...TEXT_FIELDS] };
+    expect(read({ out: { parts: [{}, { t: "deep" }] }, message: "x" }, rule)).toMatchObject({ text: "deep" });
+    expect(read({ "a.b": "named so", message: "x" }, rule)).toMatchObject({ text: "named so" });
+    expect(read({ out: { parts: [] }, message: "x" }, rule)).toMatchObject({ text: "x" });
+    expect(
+      read({ out: null, a: 1 }, { ...RULE, textFields: ["out.parts", "a.b.c", "__proto__.x", "a.constructor.name"] }),
+    ).toMatchObject({ text: undefined });
   });
 
-  it("any frame is the whole of a single reply", () => {
-    expect(read({ type: "delta", message: "x" })).toMatchObject({ last: true, whole: true });
+  it("is that of a chunk of a chat completion", () => {
+    const chunk = (delta: object) => ({ object: "chat.completion.chunk", choices: [{ index: 0, delta }] });
+    expect(read(chunk({ content: "a" }))).toMatchObject({ text: "a", sign: "more" });
+    expect(read(chunk({ role: "assistant" }))).toMatchObject({ text: undefined, sign: "none" });
+    for (const raw of ["[DONE]", "data: [DONE]\n\n"])
+      expect(readFrame(raw, RULE)).toEqual({ text: undefined, sign: "end", json: false, echoed: false });
+  });
+});
+
+describe("readFrame: sign", () => {
+  it.each([
+    [{ type: "end", message: "x" }, "end"],
+    [{ type: "done", message: "x" }, "end"],
+    [{ type: "completed", message: "x" }, "whole"],
+    [{ type: "completed" }, "end"],
+    [{ type: "end" }, "end"],
+    [{ type: "delta", message: "x" }, "more"],
+    [{ type: "chunk", data: "x" }, "more", undefined],
+    [{ delta: "x" }, "more", "x"],
+    [{ delta: 1 }, "none"],
+    [{ type: "chat", message: "x" }, "none"],
+    [{ type: "END", message: "x" }, "none"],
+    [{ message: "x" }, "none"],
+    [{ type: 1, message: "x" }, "none"],
+    [{ type: null, message: "x" }, "none"],
+    [{ type: "status", message: "Thinking" }, "status"],
+    [{ type: "ping" }, "status"],
+  ])("of %j is %s", (frame, sign, text = "message" in frame && sign !== "status" ? frame.message : undefined) => {
+    expect(read(frame)).toMatchObject({ sign, text });
+  });
+
+  it("of an empty frame is that of a status, and both may come between replies", () => {
+    expect(readFrame("", { ...RULE, mustEcho: true })).toMatchObject({ sign: "status" });
+    expect(read({ type: "heartbeat" }, { ...RULE, mustEcho: true })).toMatchObject({ sign: "status" });
+    for (const raw of ["", '{"type":"ping"}', '\ufeff{"type":"status","message":"x"}']) expect(isNoise(raw)).toBe(true);
+    for (const raw of [" ", "x", '{"message":"x"}', '{"type":"end"}', "{type:ping}"]) expect(isNoise(raw)).toBe(false);
   });
 });
 
@@ -87,7 +124,6 @@ describe("readFrame: refusals", () => {
     [{ error: "no", retryable: false }, { said: "no" }],
   ])("fails on %j", (frame, more) => {
     expect(read(frame)).toEqual({ refused: "error", ...more });
-    expect(read(frame, STREAM)).toEqual({ refused: "error", ...more });
   });
 
   it.each([null, false, "", undefined, 0, {}, []])("an error field that holds %j says that there is none", (error) => {
@@ -107,7 +143,6 @@ describe("readFrame: refusals", () => {
       expect(read(frame, { ...RULE, mustEcho: true })).toEqual({ refused: "unique-id" });
     }
     expect(readFrame("plain", { ...RULE, mustEcho: true })).toEqual({ refused: "unique-id" });
-    expect(readFrame("plain", { ...STREAM, mustEcho: true })).toEqual({ refused: "unique-id" });
   });
 
   it("refuses what is nested too deeply to be written again", () => {
@@ -124,7 +159,7 @@ describe("readFrame: refusals", () => {
           fc.json(),
           fc.string().map((text) => `{${text}`),
         ),
-        fc.constantFrom(RULE, STREAM),
+        fc.constantFrom(RULE, { ...RULE, mustEcho: true }),
         (raw, rule) => {
           expect(readFrame(raw, rule)).toBeTypeOf("object");
         },

@@ -2,23 +2,23 @@ import { jsonShape } from "@docrelay/protocol";
 import type { EngineCitation } from "./engine.ts";
 import type { Prompt } from "./prompt.ts";
 
-/** How an engine replies: with one frame, or with a stream of frames whose last has type `end`, `done` or `completed`. */
-export type ReplyMode = "single" | "stream";
-
 export interface FrameRule {
-  readonly reply: ReplyMode;
   /** The ask's `unique_id`. */
   readonly uniqueId: string;
   /** Refuse a frame without the ask's `unique_id`: on this connection it may belong to another user's ask. */
   readonly mustEcho: boolean;
+  /** The first of these fields that is a string is the text; `a.0.b` is a field in an item of a list. */
+  readonly textFields: readonly string[];
 }
 
 /** A parsed frame of the engine. */
 export interface ReplyFrame {
   readonly text: string | undefined;
-  readonly last: boolean;
-  /** `text` is the whole reply, not a piece of it. */
-  readonly whole: boolean;
+  /**
+   * What the frame says about the reply. `end`: it ends here. `whole`: it ends here, and `text` is all of it. `more`: this
+   * is a part of a stream. `status`: it is no part of the reply, `text` is undefined. `none`: it may be a part or the whole.
+   */
+  readonly sign: "end" | "whole" | "more" | "status" | "none";
   readonly json: boolean;
   /** It carries the ask's `unique_id`. */
   readonly echoed: boolean;
@@ -33,9 +33,18 @@ export interface RefusedFrame {
   readonly retry?: "again";
 }
 
-/** The first of these fields that is a string is the text. */
-const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta"];
+/** Fields that engines write their text into. The last one is that of a chunk of a chat completion. */
+export const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta", "choices.0.delta.content"];
+/** Fields that hold a piece, never a whole reply. */
+const PIECE_FIELDS: ReadonlySet<string> = new Set(["delta", "choices.0.delta.content"]);
 const LAST_TYPES: ReadonlySet<unknown> = new Set(["end", "done", "completed"]);
+const PIECE_TYPES: ReadonlySet<unknown> = new Set(["start", "delta", "chunk", "token", "partial", "stream"]);
+const STATUS_TYPES: ReadonlySet<unknown> = new Set([
+  ...["status", "progress", "queued", "processing", "typing", "thinking", "reasoning", "usage"],
+  ...["ack", "ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep_alive"],
+]);
+/** A stream of chat completion chunks over WebSocket ends with this text. */
+const DONE = /^\s*(?:data:\s*)?\[DONE\]\s*$/;
 const MAX_CITATIONS = 50;
 /** A frame may be forwarded and serialised again, and deeper values overflow the stack of a serialiser. */
 const MAX_DEPTH = 64;
@@ -76,33 +85,61 @@ function escapedPages(pages: readonly string[]): Buffer {
 }
 
 /** Parses a reply frame. A frame that is not a JSON object is itself the text. Never throws. */
-export function readFrame(raw: string, { reply, uniqueId, mustEcho }: FrameRule): ReplyFrame | RefusedFrame {
-  const single = reply === "single";
-  if (!raw.trimStart().startsWith("{")) return plain(raw, single, mustEcho);
-  if (jsonShape(raw, { depth: MAX_DEPTH }) === "deep") return { refused: "depth" };
-  const frame = parseObject(raw);
-  if (!frame) return plain(raw, single, mustEcho);
+export function readFrame(raw: string, { uniqueId, mustEcho, textFields }: FrameRule): ReplyFrame | RefusedFrame {
+  const trimmed = raw.trim(); // also of a byte order mark and no-break spaces, which JSON.parse refuses
+  if (!trimmed.startsWith("{")) return plain(raw, mustEcho);
+  if (jsonShape(trimmed, { depth: MAX_DEPTH }) === "deep") return { refused: "depth" };
+  const frame = parseObject(trimmed);
+  if (!frame) return plain(raw, mustEcho);
 
   const { type, citations } = frame;
   if (type === "error" || isError(frame["error"])) return reportedError(frame);
+  const isStatus = STATUS_TYPES.has(type);
   const id = frame["unique_id"] ?? undefined;
-  if (id === undefined ? mustEcho : id !== uniqueId && !(typeof id === "number" && String(id) === uniqueId))
+  if (
+    id === undefined ? mustEcho && !isStatus : id !== uniqueId && !(typeof id === "number" && String(id) === uniqueId)
+  )
     return { refused: "unique-id" };
+  const echoed = id !== undefined;
+  if (isStatus) return { text: undefined, sign: "status", json: true, echoed };
 
-  const text = TEXT_FIELDS.map((field) => frame[field]).find((value) => typeof value === "string");
+  const field = textFields.find((path) => typeof fieldOf(frame, path) === "string");
+  const text = field === undefined ? undefined : (fieldOf(frame, field) as string);
   const cited = readCitations(citations);
-  return {
-    text,
-    last: single || LAST_TYPES.has(type),
-    whole: single || (type === "completed" && text !== undefined),
-    json: true,
-    echoed: id !== undefined,
-    ...(cited ? { citations: cited } : {}),
-  };
+  return { text, sign: signOf(type, text, field), json: true, echoed, ...(cited ? { citations: cited } : {}) };
 }
 
-function plain(text: string, single: boolean, mustEcho: boolean): ReplyFrame | RefusedFrame {
-  return mustEcho ? { refused: "unique-id" } : { text, last: single, whole: single, json: false, echoed: false };
+function signOf(type: unknown, text: string | undefined, field: string | undefined): ReplyFrame["sign"] {
+  if (LAST_TYPES.has(type)) return type === "completed" && text !== undefined ? "whole" : "end";
+  return PIECE_TYPES.has(type) || (field !== undefined && PIECE_FIELDS.has(field)) ? "more" : "none";
+}
+
+/** Whether a frame holds nothing that could be part of a reply: it is empty, or about the engine's state. */
+export function isNoise(raw: string): boolean {
+  if (raw === "") return true;
+  if (!raw.trim().startsWith("{")) return false;
+  const frame = parseObject(raw.trim());
+  return frame !== undefined && STATUS_TYPES.has(frame["type"]);
+}
+
+/** The value at `a.0.b`; a field whose name is all of that wins. */
+function fieldOf(frame: Record<string, unknown>, path: string): unknown {
+  if (Object.hasOwn(frame, path)) return frame[path];
+  if (!path.includes(".")) return undefined;
+  let value: unknown = frame;
+  for (const name of path.split(".")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+function plain(text: string, mustEcho: boolean): ReplyFrame | RefusedFrame {
+  if (text === "") return { text: undefined, sign: "status", json: false, echoed: false };
+  if (mustEcho) return { refused: "unique-id" };
+  return DONE.test(text)
+    ? { text: undefined, sign: "end", json: false, echoed: false }
+    : { text, sign: "none", json: false, echoed: false };
 }
 
 /** Many engines always send an `error` field and leave it empty on success. */

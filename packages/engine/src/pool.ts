@@ -1,6 +1,7 @@
 import { connectEngine, type ConnectOptions, type Connection } from "./connection.ts";
 import type { EngineAsk } from "./engine.ts";
 import { failure } from "./failure/engine-error.ts";
+import { isNoise } from "./frame.ts";
 import { EMPTY_POOL, nextTick, stepPool, type PoolAction, type PoolInput, type PoolRule } from "./pool-state.ts";
 
 /** A connection that one ask holds. The first call of `release` or `discard` counts; later calls do nothing. */
@@ -30,13 +31,16 @@ interface Caller {
   readonly signal: AbortSignal;
 }
 
-/** `onIdleFrame` is called when the engine sends a frame on a connection that no ask holds. */
-export function createPool(rule: PoolRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
+/**
+ * `rule` is read before each decision. `onIdleFrame` is called when the engine sends a frame with a reply's text on a
+ * connection that no ask holds.
+ */
+export function createPool(rule: () => PoolRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
   return new SocketPool(rule, options, onIdleFrame);
 }
 
 class SocketPool implements Pool {
-  readonly #rule: PoolRule;
+  readonly #rule: () => PoolRule;
   readonly #options: ConnectOptions;
   readonly #onIdleFrame: (() => void) | undefined;
   readonly #closing = new AbortController();
@@ -46,7 +50,7 @@ class SocketPool implements Pool {
   #tickets = 0;
   #timer: { readonly at: number; readonly handle: NodeJS.Timeout } | undefined;
 
-  constructor(rule: PoolRule, options: ConnectOptions, onIdleFrame?: () => void) {
+  constructor(rule: () => PoolRule, options: ConnectOptions, onIdleFrame?: () => void) {
     this.#rule = rule;
     this.#options = options;
     this.#onIdleFrame = onIdleFrame;
@@ -80,7 +84,7 @@ class SocketPool implements Pool {
 
   #dispatch(input: PoolInput): void {
     const now = performance.now();
-    const step = stepPool(this.#state, input, now, this.#rule);
+    const step = stepPool(this.#state, input, now, this.#rule());
     this.#state = step.state;
     for (const action of step.actions) this.#perform(action);
     this.#schedule(now);
@@ -88,7 +92,7 @@ class SocketPool implements Pool {
 
   /** Plans the next tick. A tick that comes too early changes nothing, so a timer is only replaced by an earlier one. */
   #schedule(now: number): void {
-    const at = nextTick(this.#state, now, this.#rule);
+    const at = nextTick(this.#state, now, this.#rule());
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     clearTimeout(this.#timer?.handle);
     const tick = (): void => {
@@ -160,7 +164,8 @@ class SocketPool implements Pool {
   #release(socket: number, connection: Connection, echoed: boolean): void {
     if (!connection.open) return this.#discard(socket);
     // A frame that arrives between asks belongs to an earlier reply, so later frames cannot be trusted either.
-    const frame = (): void => {
+    const frame = (raw: string): void => {
+      if (isNoise(raw)) return;
       this.#discard(socket);
       this.#onIdleFrame?.();
     };

@@ -1,19 +1,32 @@
-import type { EngineEvent } from "./engine.ts";
+import type { EngineCitation, EngineEvent } from "./engine.ts";
 import type { BadReply, RetryAdvice } from "./failure/causes.ts";
-import { readFrame, type FrameRule } from "./frame.ts";
+import { readFrame, type FrameRule, type ReplyFrame } from "./frame.ts";
+import type { Habit, ReplyMode } from "./habit.ts";
 
 /** The state of one reply while its frames come in. */
 export interface Reply {
   /** UTF-8 bytes of its text. A frame counts as at least one, so that a stream of empty frames ends too. */
   readonly bytes: number;
   readonly frames: number;
-  /** Every frame carried the ask's `unique_id`. */
+  /** Frames with a text, which may be empty. */
+  readonly texts: number;
+  /** Frames that are neither a text nor about the engine's state. */
+  readonly unknown: number;
+  /** A frame said that it is a part of a stream. */
+  readonly streams: boolean;
+  /** The only frame with a text so far, if it is JSON. */
+  readonly only: string | undefined;
+  /** Every frame of the reply carried the ask's `unique_id`. */
   readonly echoed: boolean;
-  readonly over: boolean;
+  /** How the reply ended. `one`: it was one frame. `cut`: at its largest size. */
+  readonly ended: "one" | "mark" | "close" | "quiet" | "cut" | undefined;
 }
 
 export interface ReplyRule extends FrameRule {
+  readonly mode: ReplyMode;
   readonly maxReplyBytes: number;
+  /** Whether a normal close after a text is the end of a stream. */
+  readonly streamEnd: "close" | "frame";
 }
 
 export type ReplyStep =
@@ -21,27 +34,110 @@ export type ReplyStep =
   /** `said`: what the engine reports as its error, as it came. */
   | { readonly refused: BadReply; readonly said?: string; readonly retry?: RetryAdvice };
 
-export const NO_REPLY: Reply = { bytes: 0, frames: 0, echoed: true, over: false };
+export const NO_REPLY: Reply = {
+  bytes: 0,
+  frames: 0,
+  texts: 0,
+  unknown: 0,
+  streams: false,
+  only: undefined,
+  echoed: true,
+  ended: undefined,
+};
 
-/** Adds a frame; pure. Returns its events, or why the reply cannot be used. Do not call it once the reply is over. */
-export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep {
+/** An engine that sends this many frames without any text that is known speaks another format. */
+const MAX_UNKNOWN_FRAMES = 64;
+
+/**
+ * Adds a frame; pure. Returns its events, or why the reply cannot be used. `hasMore`: another frame is there already. Do
+ * not call it once the reply has ended.
+ */
+export function readReply(
+  reply: Reply,
+  raw: string,
+  rule: ReplyRule,
+  { habit, hasMore }: { habit: Habit; hasMore: boolean },
+): ReplyStep {
   const frame = readFrame(raw, rule);
   if ("refused" in frame) return frame;
-  const { text, last, whole, json, echoed, citations } = frame;
+  const { text, sign, json } = frame;
+  const isReply = sign !== "status";
   const size = Math.max(1, text === undefined ? 0 : Buffer.byteLength(text));
-  const bytes = whole ? size : reply.bytes + size;
-  if (bytes > rule.maxReplyBytes) return { refused: "size" };
-  if (rule.reply === "single" && text === undefined) return { refused: "empty" };
+  const next: Reply = {
+    bytes: (sign === "whole" ? 0 : reply.bytes) + size,
+    frames: reply.frames + 1,
+    texts: reply.texts + (text === undefined || !isReply ? 0 : 1),
+    unknown: reply.unknown + (text === undefined && isReply ? 1 : 0),
+    streams: reply.streams || sign === "more",
+    only: reply.texts === 0 && json && text !== undefined ? raw : undefined,
+    echoed: reply.echoed && (frame.echoed || !isReply),
+    ended: undefined,
+  };
+  if (next.bytes > rule.maxReplyBytes) return cut(reply, next, frame, rule);
+  if (!isReply) return { reply: { ...next, only: reply.only }, events: [] };
+  if (text === undefined && rule.mode === "single") return { refused: "empty" };
+  if (next.texts === 0 && next.unknown >= MAX_UNKNOWN_FRAMES) return { refused: "empty" };
 
-  const events: EngineEvent[] = [];
-  if (text !== undefined && text !== "" && !whole) events.push({ kind: "text", text });
-  if (last) {
-    events.push({
-      kind: "end",
-      ...(whole && text !== undefined ? { text } : {}),
-      ...(rule.reply === "single" && json ? { frame: raw } : {}),
-      ...(citations ? { citations } : {}),
-    });
+  if (rule.mode === "single" || isWhole(next, sign, rule, habit, hasMore)) {
+    const end = endEvent({ text, frame: json ? raw : undefined, citations: frame.citations });
+    return { reply: { ...next, ended: "one" }, events: [end] };
   }
-  return { reply: { bytes, frames: reply.frames + 1, echoed: reply.echoed && echoed, over: last }, events };
+  const pieces: EngineEvent[] = text === undefined || text === "" || sign === "whole" ? [] : [{ kind: "text", text }];
+  if (sign !== "end" && sign !== "whole") return { reply: next, events: pieces };
+  if (next.texts === 0) return { refused: "empty" };
+  const end = endEvent({
+    text: sign === "whole" ? text : undefined,
+    frame: rule.mode === "auto" && next.frames === 1 ? next.only : undefined,
+    citations: frame.citations,
+  });
+  return { reply: { ...next, ended: "mark" }, events: [...pieces, end] };
+}
+
+/** With `auto`, the first text of an engine that was seen to send one frame is the whole reply, unless it says otherwise. */
+function isWhole(next: Reply, sign: ReplyFrame["sign"], { mode }: ReplyRule, habit: Habit, hasMore: boolean): boolean {
+  return mode === "auto" && habit.ends === "one" && next.texts === 1 && sign === "none" && !next.streams && !hasMore;
+}
+
+/** The engine is silent. Undefined when that is not the end of this reply but a failure. */
+export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
+  if (rule.mode !== "auto" || reply.texts === 0 || reply.streams) return undefined;
+  // An engine that marks its ends and stops in the middle has failed, unless this reply is the only frame it ever sent.
+  if (habit.ends === "mark" && reply.texts > 1) return undefined;
+  return {
+    reply: { ...reply, ended: "quiet" },
+    events: [endEvent({ frame: reply.texts === 1 ? reply.only : undefined })],
+  };
+}
+
+/** The engine closed the connection normally. Undefined when that is not the end of this reply but a failure. */
+export function endByClose(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
+  const counts = rule.mode !== "single" && rule.streamEnd === "close" && !habit.sendsEnd;
+  if (!counts || reply.texts === 0) return undefined;
+  const frame = rule.mode === "auto" && reply.texts === 1 ? reply.only : undefined;
+  return { reply: { ...reply, ended: "close" }, events: [endEvent({ frame })] };
+}
+
+/** Ends a reply at its largest size. What was sent of it is kept. */
+function cut(reply: Reply, next: Reply, { text, sign }: ReplyFrame, { mode, maxReplyBytes }: ReplyRule): ReplyStep {
+  if (next.texts === 0) return { refused: "size" };
+  const isAll = sign === "whole" || mode === "single";
+  const kept = cutBytes(text ?? "", isAll ? maxReplyBytes : maxReplyBytes - reply.bytes);
+  const ended: Reply = { ...next, ended: "cut" };
+  const end = { ...endEvent({ text: isAll ? kept : undefined }), truncated: true };
+  return { reply: ended, events: isAll || kept === "" ? [end] : [{ kind: "text", text: kept }, end] };
+}
+
+/** The longest beginning of a text that is at most `bytes` of UTF-8 and ends between two characters. */
+function cutBytes(text: string, bytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(Math.max(0, bytes)));
+  return text.slice(0, read);
+}
+
+function endEvent(more: {
+  text?: string | undefined;
+  frame?: string | undefined;
+  citations?: readonly EngineCitation[] | undefined;
+}): Extract<EngineEvent, { kind: "end" }> {
+  const given = Object.entries(more).filter(([, value]) => value !== undefined);
+  return { kind: "end", ...Object.fromEntries(given) };
 }

@@ -1,10 +1,10 @@
+import { converse } from "./converse.ts";
 import type { Engine, EngineAsk, EngineEvent } from "./engine.ts";
-import { cleanText, secretsOf } from "./failure/clean-text.ts";
-import { badReply } from "./failure/engine-error.ts";
-import { askFrame, type ReplyMode } from "./frame.ts";
-import { FrameReader } from "./frame-reader.ts";
-import { createPool, type Lease } from "./pool.ts";
-import { NO_REPLY, readReply } from "./reply.ts";
+import { secretsOf } from "./failure/clean-text.ts";
+import { TEXT_FIELDS } from "./frame.ts";
+import { learn, learnOfLateFrame, newHabit, type Habit, type ReplyMode } from "./habit.ts";
+import { createPool } from "./pool.ts";
+import type { Reply } from "./reply.ts";
 import { engineUrlProblem } from "./url.ts";
 
 /** Times in ms. */
@@ -12,6 +12,14 @@ export interface WebSocketEngineOptions {
   /** `ws://` or `wss://`; see {@link engineUrlProblem}. */
   readonly url: string;
   readonly reply: ReplyMode;
+  /** `frame`: a close is never the end of a stream. Default `close`: a normal one is, after a text. */
+  readonly streamEnd?: "close" | "frame";
+  /** With `auto`: silence that ends a reply which may be over. Default 5,000. */
+  readonly quietMs?: number;
+  /** Fields that are looked at for the text before the known ones. */
+  readonly textFields?: readonly string[];
+  /** Sent when a connection opens. `Origin` is the engine's own unless it is given here. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Most sockets at a time. */
   readonly connections: number;
   /** From the end of sending the prompt to the first frame. The sending has the same limit. */
@@ -27,13 +35,15 @@ export interface WebSocketEngineOptions {
   /** Default 15,000; 0: no pings. */
   readonly pingEveryMs?: number;
   /**
-   * The engine sent a frame after a reply had ended; its connection is closed. With `single` this means that the engine
-   * streams: the ask was completed with the first piece of the text. Called at most once for each connection.
+   * The engine sent a frame after a reply had ended; its connection is closed. If it ended with its first frame, the
+   * engine streams: the ask was completed with the first piece of the text. Called at most once for each connection.
    */
   readonly onFrameAfterReply?: () => void;
+  /** With `auto`: what is known of the engine has changed. */
+  readonly onHabit?: (habit: Habit) => void;
 }
 
-/** After a `single` reply a connection is used for the same user only, so that a second frame is noticed. */
+/** After a reply of one frame a connection is used for the same user only, so that a second frame is noticed. */
 const REST_MS = 50;
 const PATIENCE_MS = 1000;
 const MAX_WAITING = 1000;
@@ -49,28 +59,61 @@ const MAX_SERVED = 256;
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   const problem = engineUrlProblem(options.url, "websocket");
   if (problem) throw new TypeError(`the engine's URL ${problem}`);
-  const { handshakeTimeoutMs = 5000, keepMs = 60_000, pingEveryMs = 15_000 } = options;
-  const secrets = secretsOf(options.url);
+  const { headers = {}, keepMs = 60_000 } = options;
+  const secrets = secretsOf(options.url, headers);
+  let habit = newHabit(options.quietMs);
+  const learned = (next: Habit): void => {
+    if (next === habit) return;
+    habit = next;
+    if (options.reply === "auto") options.onHabit?.(habit);
+  };
+  const late = (): void => {
+    learned(learnOfLateFrame(habit));
+    options.onFrameAfterReply?.();
+  };
+  // A frame more can only be noticed while the connection rests.
+  const rests = (): boolean => options.reply === "single" || (options.reply === "auto" && habit.ends !== "mark");
+  const fixed = {
+    connections: options.connections,
+    idleMs: keepMs,
+    maxWaiting: MAX_WAITING,
+    maxServed: MAX_SERVED,
+    patienceMs: PATIENCE_MS,
+  };
   const pool = createPool(
+    () => ({ ...fixed, restMs: rests() ? REST_MS : 0 }),
     {
-      connections: options.connections,
-      restMs: options.reply === "single" ? REST_MS : 0,
-      idleMs: keepMs,
-      maxWaiting: MAX_WAITING,
-      maxServed: MAX_SERVED,
-      patienceMs: PATIENCE_MS,
+      url: options.url,
+      headers: { Origin: originOf(options.url), ...headers },
+      // A frame is JSON around the text: escapes may make it six times as long as what it holds.
+      maxFrameBytes: options.maxReplyBytes * 6 + 65_536,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? 5000,
+      pingEveryMs: options.pingEveryMs ?? 15_000,
+      secrets,
     },
-    // A frame is JSON around the text: escapes may make it six times as long as what it holds.
-    { url: options.url, maxFrameBytes: options.maxReplyBytes * 6 + 65_536, handshakeTimeoutMs, pingEveryMs, secrets },
-    options.onFrameAfterReply,
+    late,
   );
+  const conversation = {
+    mode: options.reply,
+    streamEnd: options.streamEnd ?? "close",
+    textFields: [...(options.textFields ?? []), ...TEXT_FIELDS],
+    maxReplyBytes: options.maxReplyBytes,
+    firstReplyTimeoutMs: options.firstReplyTimeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs,
+    secrets,
+    habit: () => habit,
+    ended(reply: Reply, hasLate: boolean) {
+      learned(learn(habit, reply));
+      if (hasLate) late();
+    },
+  };
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
     const lease = await pool.acquire(request, signal);
     signal.addEventListener("abort", lease.discard, { once: true });
     try {
       signal.throwIfAborted();
-      yield* converse(lease, request, { ...options, secrets }, signal);
+      yield* converse(lease, request, conversation, signal);
     } finally {
       signal.removeEventListener("abort", lease.discard);
       lease.discard();
@@ -85,31 +128,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   };
 }
 
-async function* converse(
-  lease: Lease,
-  request: EngineAsk,
-  options: WebSocketEngineOptions & { readonly secrets: readonly string[] },
-  signal: AbortSignal,
-): AsyncGenerator<EngineEvent, void, void> {
-  using frames = new FrameReader(lease.connection, signal);
-  const { message, uniqueId } = request;
-  await frames.whenSent(lease.connection.send(askFrame(message, uniqueId)), options.firstReplyTimeoutMs);
-  yield { kind: "sent" };
-
-  const rule = { reply: options.reply, uniqueId, mustEcho: lease.mustEcho, maxReplyBytes: options.maxReplyBytes };
-  let reply = NO_REPLY;
-  while (!reply.over) {
-    const isFirst = reply.frames === 0;
-    const raw = isFirst
-      ? await frames.next(options.firstReplyTimeoutMs, "timeout-first")
-      : await frames.next(options.idleTimeoutMs, "timeout-idle");
-    const step = readReply(reply, raw, rule);
-    if ("refused" in step)
-      throw badReply(step.refused, { said: cleanText(step.said ?? "", options.secrets), retry: step.retry });
-    reply = step.reply;
-    // Before the end event is yielded, because a consumer may leave the loop when it gets it.
-    if (reply.over && !frames.hasMore) lease.release(reply.echoed);
-    else if (reply.over) options.onFrameAfterReply?.();
-    yield* step.events;
-  }
+/** The engine's own origin: servers that check it take it, and some refuse a client without one. */
+function originOf(url: string): string {
+  return new URL(url.replace(/^ws/, "http")).origin;
 }

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 import {
@@ -35,17 +36,17 @@ export interface ScriptedEngine extends AsyncDisposable {
 /** A real WebSocket server that does with each request what the test says. */
 export async function startScriptedEngine(
   script: (call: Call) => unknown,
-  onConnect?: (socket: WebSocket) => void,
+  onConnect?: (socket: WebSocket, request: IncomingMessage) => void,
 ): Promise<ScriptedEngine> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
   await once(server, "listening");
   const calls: Call[] = [];
   let opened = 0;
   let most = 0;
-  server.on("connection", (socket) => {
+  server.on("connection", (socket, request) => {
     const connection = ++opened;
     most = Math.max(most, server.clients.size);
-    onConnect?.(socket);
+    onConnect?.(socket, request);
     socket.on("error", () => undefined);
     socket.on("message", (data: Buffer) => {
       const raw = data.toString();

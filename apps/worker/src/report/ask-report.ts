@@ -1,5 +1,5 @@
 import type { TakenAsk } from "@docrelay/channel";
-import type { ReplyMode } from "@docrelay/engine";
+import type { Habit, ReplyMode } from "@docrelay/engine";
 import { logAtMostOnceASecond, type Logger, type Metrics } from "@docrelay/platform";
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
@@ -24,6 +24,8 @@ export interface AskReport {
   ): void;
   /** The engine sent a frame after a reply had ended. Each one is counted; one warning is logged per minute. */
   frameAfterReply(mode: ReplyMode): void;
+  /** With `ENGINE_REPLY=auto`: how the engine's replies are read from now on. */
+  engineHabit(habit: Habit): void;
   /** An error that ends the ask, since a retry would meet it again. */
   bug(ask: TakenAsk, error: unknown): void;
   /** Logs an error from which the process recovers by itself, at most once a second for each `what`. */
@@ -32,9 +34,16 @@ export interface AskReport {
 
 const FRAME_WARNING_EVERY_MS = 60_000;
 const FRAME_WARNINGS: Record<ReplyMode, string> = {
+  auto: "ENGINE_REPLY=auto took the first frames of a reply for all of it: the engine streams, with long pauses. Set ENGINE_REPLY=stream, and let it send an end frame.",
   single:
     "ENGINE_REPLY=single, but the engine sent a second frame: it streams, and asks were completed with the first piece only. Set ENGINE_REPLY=stream.",
   stream: "The engine sent a frame after the end of its stream. It was dropped, and the connection was closed.",
+};
+const HABITS: Record<Exclude<Habit["ends"], "unknown">, string> = {
+  one: "One frame is a reply: as ENGINE_REPLY=single.",
+  mark: "Replies are streams that end with a frame or a close: as ENGINE_REPLY=stream.",
+  quiet:
+    "Replies are streams without an end, which only a silence of some seconds ends. Let the engine send a frame of type end.",
 };
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
@@ -84,6 +93,11 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
     frameAfterReply(mode) {
       counted.lateFrames.inc();
       warnOfFrame(mode);
+    },
+    engineHabit({ ends }) {
+      if (ends === "unknown") return;
+      const level = ends === "quiet" ? "warn" : "info";
+      log[level]({ replies: ends, warning: HABITS[ends] }, "engine's replies recognised");
     },
     bug: (ask, error) => log.error({ ...fieldsOf(ask), err: error }, "bug"),
     error: logAtMostOnceASecond((what, error, repeated) => {

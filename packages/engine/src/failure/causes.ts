@@ -36,7 +36,11 @@ const NAMED = {
   stopped: cause("unavailable", "again", "the worker has closed its connections to the engine"),
   "timeout-send": cause("timeout", "again", "the engine did not read the prompt in time"),
   "timeout-first": cause("timeout", "again", "the engine sent nothing after the prompt"),
-  "timeout-idle": cause("timeout", "again", "the engine stopped in the middle of its reply"),
+  "timeout-idle": cause(
+    "timeout",
+    "again",
+    "the engine fell silent in its reply: it stopped, or its stream has no end frame",
+  ),
   "reply-size": cause("bad-reply", "never", "the engine's reply is too large"),
   "reply-error": cause("bad-reply", "never", "the engine replied with an error"),
   "reply-empty": cause("bad-reply", "never", "the engine's reply has no text in a field that is known"),

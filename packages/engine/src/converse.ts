@@ -1,0 +1,71 @@
+import type { EngineAsk, EngineEvent } from "./engine.ts";
+import { cleanText } from "./failure/clean-text.ts";
+import { badReply, EngineError } from "./failure/engine-error.ts";
+import { askFrame, isNoise } from "./frame.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { silenceMs, type Habit } from "./habit.ts";
+import type { Lease } from "./pool.ts";
+import { endByClose, endByQuiet, NO_REPLY, readReply, type Reply, type ReplyRule, type ReplyStep } from "./reply.ts";
+
+export interface ConverseOptions extends Omit<ReplyRule, "uniqueId" | "mustEcho"> {
+  readonly firstReplyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly secrets: readonly string[];
+  /** What the engine was seen to do so far. */
+  habit(): Habit;
+  /** A reply has ended. `late`: another frame was there already. */
+  ended(reply: Reply, late: boolean): void;
+}
+
+/** Sends a prompt over a connection and reads the reply: the I/O around {@link readReply}. Releases the lease at its end. */
+export async function* converse(
+  lease: Lease,
+  { message, uniqueId }: EngineAsk,
+  options: ConverseOptions,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent, void, void> {
+  using frames = new FrameReader(lease.connection, signal);
+  await frames.whenSent(lease.connection.send(askFrame(message, uniqueId)), options.firstReplyTimeoutMs);
+  yield { kind: "sent" };
+
+  const rule = { ...options, uniqueId, mustEcho: lease.mustEcho };
+  let reply = NO_REPLY;
+  while (reply.ended === undefined) {
+    const step = await nextStep(frames, reply, rule);
+    if ("refused" in step)
+      throw badReply(step.refused, { said: cleanText(step.said ?? "", options.secrets), retry: step.retry });
+    reply = step.reply;
+    if (reply.ended !== undefined) {
+      const late = frames.unread.some((raw) => !isNoise(raw));
+      // Before the end event is yielded, because a consumer may leave the loop when it gets it.
+      if (reply.ended !== "cut" && !late) lease.release(reply.echoed);
+      options.ended(reply, late && reply.ended !== "cut");
+    }
+    yield* step.events;
+  }
+}
+
+/** Waits for a frame. A silence or a close may be the reply's end, too. @throws EngineError */
+async function nextStep(frames: FrameReader, reply: Reply, rule: ConverseOptions & ReplyRule): Promise<ReplyStep> {
+  const habit = rule.habit();
+  try {
+    const raw =
+      reply.texts === 0
+        ? await frames.next(rule.firstReplyTimeoutMs, "timeout-first")
+        : await frames.next(silenceMs(rule, habit, reply), "timeout-idle");
+    return readReply(reply, raw, rule, { habit, hasMore: frames.hasMore });
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const end = endOf(error, reply, rule, habit);
+    if (end) return end;
+    // It did send something.
+    if (error.kind === "timeout" && reply.texts === 0 && reply.unknown > 0) return { refused: "empty" };
+    throw error;
+  }
+}
+
+function endOf({ why }: EngineError, reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
+  if (why === "timeout-idle") return endByQuiet(reply, rule, habit);
+  const isClose = why === "closed-1000" || why === "closed-1005";
+  return isClose ? endByClose(reply, rule, habit) : undefined;
+}
