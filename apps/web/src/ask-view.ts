@@ -109,6 +109,8 @@ export function stageOf({ state, attempt }: Turn): Exclude<Turn["state"], "runni
 export function progressOf(ask: Turn): { text: string; part?: number } {
   const { progress } = ask;
   const name = (file: number | undefined): string => ask.files[file ?? 0]?.name ?? "your file";
+  if (progress?.stage === "waiting-for-engine" && ask.attempt < (progress.attempt ?? 0))
+    return { text: "The engine is restarting. Your question is asked as soon as it is back…" };
   if (ask.attempt > 0) return { text: "The engine is thinking…" };
   switch (progress?.stage) {
     case "uploading":

@@ -39,6 +39,7 @@ const WORDS: Record<ErrorCode, Words> = {
     "It will try again by itself; nothing was lost.",
     true,
   ),
+  PROMPT_TOO_LARGE: say("That is more text than the AI engine takes.", "Ask about fewer or shorter files."),
   ENGINE_UNAVAILABLE: say("The AI engine cannot be reached.", "Ask again in a moment.", true),
   ENGINE_TIMEOUT: say("The AI engine did not answer in time.", "Ask again.", true),
   ENGINE_BAD_REPLY: say("The AI engine's answer could not be used.", "Ask again.", true),
@@ -56,7 +57,8 @@ export function wordsFor(
   fileName?: string,
 ): Words {
   // What an engine does wrong has many causes: the server's sentence fits the one, and has the advice in it.
-  const own = error.code.startsWith("ENGINE_") ? error.message : undefined;
+  const isEngines = error.code.startsWith("ENGINE_") || error.code === "PROMPT_TOO_LARGE";
+  const own = isEngines ? error.message : undefined;
   const words = own === undefined ? WORDS[error.code] : { ...WORDS[error.code], what: own, advice: "" };
   const wrong = error.code === "PDF_ENCRYPTED" && error.reason === "password";
   const what = wrong ? "That password does not open the PDF." : words.what;

@@ -37,6 +37,7 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
     settings: {
       attempts: config.ENGINE_ATTEMPTS,
       engineName: kind,
+      awayMs: config.ENGINE_AWAY_MS,
       showEngineErrors: config.ENGINE_ERRORS === "shown",
       promptMode: config.ENGINE_PROMPT ?? (kind === "websocket" ? "plain" : "fenced"),
       uniqueId: config.ENGINE_UNIQUE_ID,

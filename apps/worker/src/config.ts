@@ -95,6 +95,10 @@ export const schema = z
     ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
     ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),
     ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
+    /** Of the message that holds the prompt; 0 = no limit. */
+    ENGINE_MAX_PROMPT_BYTES: integer({ min: 0, max: GIB, default: 0 }),
+    /** How long an ask waits for an engine that is not there or says that it is busy. */
+    ENGINE_AWAY_MS: integer({ min: 0, max: DAY_MS, default: 30_000 }),
     ENGINE_FIRST_REPLY_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 60_000 }),
     ENGINE_IDLE_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 30_000 }),
     /** Engine calls of one ask, including those of workers that died. */

@@ -19,6 +19,7 @@ export function openEngine({ config, report, life }: Resources): { engine: Engin
       ? createWebSocketEngine({
           ...limits,
           reply: config.ENGINE_REPLY,
+          maxPromptBytes: config.ENGINE_MAX_PROMPT_BYTES,
           streamEnd: config.ENGINE_STREAM_END,
           textFields: config.ENGINE_TEXT_FIELDS,
           onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),

@@ -14,6 +14,7 @@ export interface Call {
   /** Any frame. */
   send(frame: object | string): void;
   drop(): void;
+  close(code: number, reason: string): void;
 }
 
 /** An engine for tests that runs the test's script for each call. */
@@ -65,6 +66,7 @@ export async function startEngine(): Promise<ScriptedEngine> {
       end: () => send({ type: "end", unique_id: uniqueId }),
       send,
       drop: () => socket.terminate(),
+      close: (code, reason) => socket.close(code, reason),
     };
     calls.push(call);
     engine.script(call, calls.length - 1);

@@ -234,7 +234,7 @@ describe("a server of another version", () => {
     await answer.accepted;
     const told: unknown[] = [];
     relay.conversation("c").subscribe({ event: () => undefined, progress: (progress) => told.push(progress) });
-    server.io.emit("progress", { conversation: "c", ask: "a1", stage: "waiting-for-engine" });
+    server.io.emit("progress", { conversation: "c", ask: "a1", stage: "of-a-newer-server" });
     server.io.emit("progress", { conversation: "c", ask: "a1", stage: "queued", position: 2, since: 1 });
     server.write("a1", { type: "rated", stars: 5 } as never);
     server.write("a1", { type: "delta", text: "whole", tokens: 1 } as never);
@@ -248,7 +248,7 @@ describe("a server of another version", () => {
       ["completed", 5],
     ]);
     expect(told).toEqual([{ conversation: "c", ask: "a1", stage: "queued", position: 2 }]);
-    server.fail("ask", { refuse: { code: "PROMPT_TOO_LARGE", message: "Too much.", retryable: false } as never });
+    server.fail("ask", { refuse: { code: "OF_A_NEWER_SERVER", message: "Too much.", retryable: false } as never });
     await expect(relay.conversation("c").ask("?").accepted).rejects.toMatchObject({
       code: "INTERNAL",
       message: "Too much.",

@@ -1,7 +1,8 @@
 import type { EngineAsk, EngineEvent } from "./engine.ts";
 import { cleanText } from "./failure/clean-text.ts";
 import { badReply, EngineError } from "./failure/engine-error.ts";
-import { askFrame, isNoise } from "./frame.ts";
+import { withPromptSize } from "./failure/prompt-size.ts";
+import { isNoise } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { silenceMs, type Habit } from "./habit.ts";
 import type { Lease } from "./pool.ts";
@@ -17,21 +18,26 @@ export interface ConverseOptions extends Omit<ReplyRule, "uniqueId" | "mustEcho"
   ended(reply: Reply, late: boolean): void;
 }
 
-/** Sends a prompt over a connection and reads the reply: the I/O around {@link readReply}. Releases the lease at its end. */
+/** Sends a prompt frame over a connection and reads the reply: the I/O around {@link readReply}. Releases the lease at its end. */
 export async function* converse(
   lease: Lease,
-  { message, uniqueId }: EngineAsk,
+  { frame, uniqueId, brokeBefore = false }: { frame: Buffer } & Pick<EngineAsk, "uniqueId" | "brokeBefore">,
   options: ConverseOptions,
   signal: AbortSignal,
 ): AsyncGenerator<EngineEvent, void, void> {
   using frames = new FrameReader(lease.connection, signal);
-  await frames.whenSent(lease.connection.send(askFrame(message, uniqueId)), options.firstReplyTimeoutMs);
+  const size = { bytes: frame.length, brokeBefore };
+  await frames.whenSent(lease.connection.send(frame), options.firstReplyTimeoutMs).catch((error: unknown) => {
+    throw withPromptSize(error, { ...size, isSent: false });
+  });
   yield { kind: "sent" };
 
   const rule = { ...options, uniqueId, mustEcho: lease.mustEcho };
   let reply = NO_REPLY;
   while (reply.ended === undefined) {
-    const step = await nextStep(frames, reply, rule);
+    const step = await nextStep(frames, reply, rule).catch((error: unknown) => {
+      throw withPromptSize(error, { ...size, isSent: true });
+    });
     if ("refused" in step)
       throw badReply(step.refused, { said: cleanText(step.said ?? "", options.secrets), retry: step.retry });
     reply = step.reply;

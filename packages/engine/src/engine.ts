@@ -6,6 +6,8 @@ export interface EngineAsk {
   readonly uniqueId: string;
   /** The user. The pool prefers to use a connection for the same user again. Never sent. */
   readonly affinity: string;
+  /** The call before this one, with the same prompt, broke while the prompt was sent. */
+  readonly brokeBefore?: boolean;
   /** The conversation so far, oldest first, for engines that take one: those of WebSocket ignore it. */
   readonly history?: readonly ChatMessage[];
 }

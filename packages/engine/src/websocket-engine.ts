@@ -1,7 +1,8 @@
 import { converse } from "./converse.ts";
 import type { Engine, EngineAsk, EngineEvent } from "./engine.ts";
 import { secretsOf } from "./failure/clean-text.ts";
-import { TEXT_FIELDS } from "./frame.ts";
+import { checkPromptSize } from "./failure/prompt-size.ts";
+import { askFrame, TEXT_FIELDS } from "./frame.ts";
 import { learn, learnOfLateFrame, newHabit, type Habit, type ReplyMode } from "./habit.ts";
 import { createPool } from "./pool.ts";
 import type { Reply } from "./reply.ts";
@@ -28,6 +29,8 @@ export interface WebSocketEngineOptions {
   readonly idleTimeoutMs: number;
   /** Of the reply's text, as UTF-8. */
   readonly maxReplyBytes: number;
+  /** Largest prompt, as the frame that is sent. Default 0: none is refused. */
+  readonly maxPromptBytes?: number;
   /** Default 5,000. */
   readonly handshakeTimeoutMs?: number;
   /** How long an unused connection is kept, default 60,000. */
@@ -109,11 +112,13 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   };
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
+    const frame = askFrame(request.message, request.uniqueId);
+    checkPromptSize(frame.length, options.maxPromptBytes ?? 0);
     const lease = await pool.acquire(request, signal);
     signal.addEventListener("abort", lease.discard, { once: true });
     try {
       signal.throwIfAborted();
-      yield* converse(lease, request, conversation, signal);
+      yield* converse(lease, { ...request, frame }, conversation, signal);
     } finally {
       signal.removeEventListener("abort", lease.discard);
       lease.discard();

@@ -1,6 +1,7 @@
 import { append, finish, newNonce, type Store, type TakenAsk } from "@docrelay/channel";
-import type { Engine, EngineAsk } from "@docrelay/engine";
-import { originOf } from "../report/failure.ts";
+import type { Engine, EngineAsk, EngineError } from "@docrelay/engine";
+import { originOf, type Failure } from "../report/failure.ts";
+import { sleep } from "../report/retry.ts";
 import {
   attempt,
   NEW_ATTEMPT,
@@ -10,6 +11,7 @@ import {
   type AttemptPlan,
   type Outcome,
 } from "./attempt.ts";
+import { NOT_AWAY, waitForEngine } from "./away.ts";
 import type { FlushTimer } from "./flush-timer.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { RunningAsks } from "./running-asks.ts";
@@ -32,6 +34,10 @@ export interface AnswerCall {
   readonly prompt: EngineAsk;
   /** Until the ask expires, in ms from now. */
   readonly expiresInMs: number;
+  /** How long to wait for an engine that does not take the call, in ms. */
+  readonly awayMs: number;
+  /** Called when the engine did not take the call, which will be tried again. `sinceMs`: for how long it has been away. */
+  onAway(error: EngineError, sinceMs: number): void;
   /** Called when the engine has the prompt; it was sent `agoMs` ago. */
   onSent(agoMs: number): void;
   /** Called for each event of this attempt that is in the log. */
@@ -126,7 +132,29 @@ class AnswerStream {
     return reply.kind === "written" || reply.kind === "done" ? { kind: "stored" } : { kind: reply.kind };
   }
 
+  /** Calls the engine, again and again while it does not take the call: that is no other attempt. */
   async #read(): Promise<void> {
+    const { signal } = this.#engineCall;
+    let away = NOT_AWAY;
+    while (!signal.aborted) {
+      const failure = await this.#callOnce();
+      if (!failure) return;
+      const now = performance.now();
+      const { awayMs: longestMs, onAway } = this.#call;
+      const { engine } = failure;
+      // Text that has come cannot be taken back within one attempt.
+      if (engine?.retry !== "away" || this.#state.text !== "")
+        return this.#dispatch({ kind: "engine-failed", failure });
+      const wait = waitForEngine(away, engine, { now, longestMs, random: Math.random() });
+      if (!wait) return this.#dispatch({ kind: "engine-failed", failure: { ...failure, isFinal: true } });
+      onAway.call(this.#call, engine, Math.round(now - wait.away.since));
+      away = wait.away;
+      await sleep(wait.pauseMs, signal);
+    }
+  }
+
+  /** One call. Returns why it failed; undefined when there is nothing more to do. */
+  async #callOnce(): Promise<Failure | undefined> {
     const { signal } = this.#engineCall;
     try {
       // The iteration continues after the reply's end: only when it is over can the next ask use the connection.
@@ -134,12 +162,13 @@ class AnswerStream {
         if (event.kind === "sent") this.#call.onSent(event.agoMs ?? 0);
         this.#dispatch(event.kind === "end" ? { kind: "end", end: event } : event);
       }
-      this.#dispatch({ kind: "engine-failed", failure: { code: "ENGINE_BAD_REPLY", reason: "empty" } });
+      return { code: "ENGINE_BAD_REPLY", reason: "empty" };
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return undefined;
       const origin = originOf(error);
-      if (origin.kind === "engine") this.#dispatch({ kind: "engine-failed", failure: origin.failure });
-      else this.#fail(error);
+      if (origin.kind === "engine") return origin.failure;
+      this.#fail(error);
+      return undefined;
     }
   }
 

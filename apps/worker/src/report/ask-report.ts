@@ -1,5 +1,5 @@
 import type { TakenAsk } from "@docrelay/channel";
-import type { Habit, ReplyMode } from "@docrelay/engine";
+import type { EngineError, Habit, ReplyMode } from "@docrelay/engine";
 import { logAtMostOnceASecond, type Logger, type Metrics } from "@docrelay/platform";
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
@@ -13,6 +13,8 @@ export interface AskReport {
   /** The first piece of a reply is in the log. `sinceMs`: since the acceptance, `engineMs`: since the prompt was sent. */
   firstToken(sinceMs: number, engineMs: number): void;
   attemptFailed(ask: TakenAsk, attempt: number, failure: Failure): void;
+  /** The engine did not take a call, which is tried again. Logged at most once a second. */
+  engineAway(ask: TakenAsk, attempt: number, error: EngineError): void;
   /** The store refused a write of this process as stale: another worker owns the ask. */
   fenced(ask: TakenAsk, attempt: number): void;
   /** `totalMs`: since the acceptance, if it is known. */
@@ -33,6 +35,7 @@ export interface AskReport {
 }
 
 const FRAME_WARNING_EVERY_MS = 60_000;
+const AWAY_WARNING_EVERY_MS = 5000;
 const FRAME_WARNINGS: Record<ReplyMode, string> = {
   auto: "ENGINE_REPLY=auto took the first frames of a reply for all of it: the engine streams, with long pauses. Set ENGINE_REPLY=stream, and let it send an end frame.",
   single:
@@ -49,7 +52,8 @@ const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 
 
 export function createAskReport(log: Logger, metrics: Metrics): AskReport {
   const counted = createAskMetrics(metrics);
-  const warnOfFrame = createFrameWarning(log);
+  const warnOfFrame = createRareWarning(log, "engine sent a frame after its reply", FRAME_WARNING_EVERY_MS);
+  const warnOfAway = createRareWarning(log, "waiting for the engine", AWAY_WARNING_EVERY_MS);
   const fieldsOf = ({ id, conversation, trace }: TakenAsk, attempt?: number): object => ({
     askId: id,
     conversation,
@@ -74,6 +78,8 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
       const facts = engine && { detail: engine.message, said: engine.said, retry: engine.retry };
       log.warn({ ...fieldsOf(ask, attempt), code, cause, ...facts }, "attempt failed");
     },
+    engineAway: (ask, attempt, { why: cause, message: detail, said }) =>
+      warnOfAway({ ...fieldsOf(ask, attempt), cause, detail, said }),
     fenced(ask, attempt) {
       counted.staleAttempts.inc();
       log.info(fieldsOf(ask, attempt), "attempt fenced");
@@ -92,7 +98,7 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
     },
     frameAfterReply(mode) {
       counted.lateFrames.inc();
-      warnOfFrame(mode);
+      warnOfFrame({ warning: FRAME_WARNINGS[mode] });
     },
     engineHabit({ ends }) {
       if (ends === "unknown") return;
@@ -111,13 +117,13 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
   };
 }
 
-/** Logs at most one warning in a minute; `repeated` is the number of frames since the last one. */
-function createFrameWarning(log: Logger): (mode: ReplyMode) => void {
+/** Logs at most one warning in `everyMs`; `repeated` is the number of those since the last one that were not logged. */
+function createRareWarning(log: Logger, message: string, everyMs: number): (fields: object) => void {
   let last = { at: -Infinity, repeated: 0 };
-  return (mode) => {
+  return (fields) => {
     const now = performance.now();
-    if (now - last.at < FRAME_WARNING_EVERY_MS) return void last.repeated++;
-    log.warn({ warning: FRAME_WARNINGS[mode], repeated: last.repeated }, "engine sent a frame after its reply");
+    if (now - last.at < everyMs) return void last.repeated++;
+    log.warn({ ...fields, repeated: last.repeated }, message);
     last = { at: now, repeated: 0 };
   };
 }

@@ -12,6 +12,8 @@ export interface Failure {
   readonly message?: string;
   /** What happened, when an engine call failed. */
   readonly engine?: EngineError;
+  /** There is to be no other engine call for this ask, whatever the error says. */
+  readonly isFinal?: boolean;
 }
 
 /** Where an error comes from: the engine (the ask may get another attempt), the store (the step is retried), or a bug. */
@@ -28,20 +30,30 @@ const ENGINE_CODES = {
   unavailable: "ENGINE_UNAVAILABLE",
   timeout: "ENGINE_TIMEOUT",
   "bad-reply": "ENGINE_BAD_REPLY",
+  "too-large": "PROMPT_TOO_LARGE",
 } as const satisfies Record<EngineError["kind"], ErrorCode>;
 
 function engineFailure(engine: EngineError): Failure {
   const message = sentenceFor(engine);
   return {
     code: ENGINE_CODES[engine.kind],
-    reason: engine.reason ?? engine.why,
+    reason: reasonOf(engine),
     ...(message === undefined ? {} : { message }),
     engine,
   };
 }
 
+function reasonOf({ kind, why, reason }: EngineError): string {
+  if (kind === "too-large") return why === "prompt-size" ? "setting" : "engine";
+  return reason ?? why;
+}
+
 /** What users read where their code's own sentence would mislead. */
-function sentenceFor({ kind, retry, why }: EngineError): string | undefined {
+function sentenceFor({ kind, retry, why, bytes, limit }: EngineError): string | undefined {
+  if (kind === "too-large" && bytes !== undefined) {
+    const most = limit === undefined ? "" : ` (${size(limit)})`;
+    return `${size(bytes)} of text is more than the AI engine takes${most}. Ask about fewer or shorter files.`;
+  }
   if (why === "reply-error")
     return retry === "never" ? "The AI engine reports an error." : "The AI engine reports an error. Ask again.";
   if (why === "timeout-idle") return "The AI engine stopped in the middle of its answer. Ask again.";
@@ -67,9 +79,14 @@ export function withOwnWords(failure: Failure): Failure {
   return said === undefined ? failure : { ...failure, message: `The AI engine says: ${said}` };
 }
 
+/** 4,100,000 bytes as "4.1 MB". */
+function size(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
 /** Whether another engine call of the same ask would fail in the same way. */
 export function isFinal(failure: Failure | undefined): boolean {
-  return failure?.engine?.retry === "never";
+  return failure?.isFinal ?? failure?.engine?.retry === "never";
 }
 
 /** Log level of a failed ask: `error` for faults of docrelay or its store, `warn` for the engine's and for expiry, else `info`. */

@@ -1,7 +1,7 @@
 import type { AttemptPlan, Outcome } from "../answer/attempt.ts";
 import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
 import type { AskReport } from "../report/ask-report.ts";
-import { withOwnWords } from "../report/failure.ts";
+import { withOwnWords, type Failure } from "../report/failure.ts";
 import { sendProgress, type ProgressDeps } from "./progress.ts";
 import { promptOf, type PromptSettings } from "./prompt.ts";
 import type { Text } from "./texts.ts";
@@ -10,17 +10,23 @@ import type { OwnedAsk } from "./turn.ts";
 export interface CallDeps extends StreamDeps, ProgressDeps {
   readonly settings: PromptSettings & {
     readonly engineName: string;
+    /** Engine calls that an ask may get. */
+    readonly attempts: number;
+    /** How long a call waits for an engine that is away, in ms. */
+    readonly awayMs: number;
     /** Users read the engine's own words about its errors. */
     readonly showEngineErrors: boolean;
   };
   readonly report: ProgressDeps["report"] &
-    Pick<AskReport, "begun" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed">;
+    Pick<AskReport, "begun" | "engineAway" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed">;
 }
 
 /** An engine call that the store has counted as `attempt`. */
 export interface BegunCall extends OwnedAsk {
   readonly attempt: number;
   readonly texts: readonly Text[];
+  /** Why this worker's engine call before this one failed. */
+  readonly previous: Failure | undefined;
   /** When the ask was taken, in ms of this process's clock. */
   readonly takenAt: number;
 }
@@ -45,8 +51,13 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     owner,
     attempt,
     plan,
-    prompt: promptOf(ask, texts, deps.settings),
+    prompt: { ...promptOf(ask, texts, deps.settings), brokeBefore: call.previous?.engine?.whileSending ?? false },
+    awayMs: deps.settings.awayMs,
     expiresInMs: ask.deadline - ask.now - (begunAt - takenAt),
+    onAway(error, sinceMs) {
+      report.engineAway(ask, attempt, error);
+      sendProgress(deps, ask, { stage: "waiting-for-engine", attempt, of: deps.settings.attempts, sinceMs });
+    },
     onSent(agoMs) {
       sentAt = performance.now() - agoMs;
     },

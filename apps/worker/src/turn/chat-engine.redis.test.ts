@@ -29,7 +29,7 @@ describe("an engine behind an OpenAI-compatible server", () => {
     await at.ask("talk", "one");
     expect(await at.ended("talk", "one")).toMatchObject({
       type: "failed",
-      attempt: 2,
+      attempt: 1,
       error: { code: "ENGINE_UNAVAILABLE", reason: "cut" },
     });
     expect(server.requests).toHaveLength(2);

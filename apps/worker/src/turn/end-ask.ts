@@ -25,12 +25,14 @@ export function endFailed(
   { at, failure, file }: { at: EventPlace; failure: Failure; file?: number },
 ): Promise<Turn> {
   const { code, reason, message, engine } = failure;
-  const retryAfterMs = engine?.retryAfterMs;
+  const { retryAfterMs, bytes, limit } = engine ?? {};
   const error = wireError(code, {
     ask: ask.id,
     trace: ask.trace,
     ...(message === undefined ? {} : { message }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(limit === undefined ? {} : { limit }),
     ...(reason === undefined ? {} : { reason }),
     ...(file === undefined ? {} : { file }),
   });

@@ -10,7 +10,9 @@ export interface ProgressDeps {
 export function sendProgress(
   { store, report }: ProgressDeps,
   ask: TakenAsk,
-  what: { stage: "asking" | "extracting"; file?: number },
+  what:
+    | { stage: "asking" | "extracting"; file?: number }
+    | { stage: "waiting-for-engine"; attempt: number; of: number; sinceMs: number },
 ): void {
   const progress = { conversation: ask.conversation, ask: ask.id, ...what };
   publishProgress(store, ask.address, progress).catch((error: unknown) => report.error("progress", error));

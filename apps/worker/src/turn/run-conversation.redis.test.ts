@@ -1,7 +1,8 @@
+import { channelOf, conversationAddress } from "@docrelay/channel";
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { echo } from "../../test/engine.ts";
-import { shownText, useWorker } from "../../test/fixture.ts";
+import { shownText, USER, useWorker } from "../../test/fixture.ts";
 
 const at = useWorker();
 
@@ -180,18 +181,88 @@ describe("an engine that fails", () => {
     expect(metrics).toContain('docrelay_engine_calls_failed_total{code="ENGINE_BAD_REPLY",cause="reply-error"} 1');
   });
 
-  it("cannot be reached: every attempt counts, and the next ask runs", async () => {
+  it("refuses a prompt as too large: the ask fails at once, with both sizes", async () => {
     await at.here();
+    at.engine.script = (call) => call.close(1009, "read limited at 32768 bytes");
+    await at.ask("talk", "one", { message: "x".repeat(40_000) });
+    expect(await at.ended("talk", "one")).toMatchObject({
+      attempt: 1,
+      error: { code: "PROMPT_TOO_LARGE", retryable: false, reason: "engine", bytes: 40_065, limit: 32_768 },
+    });
+    expect(at.engine.calls).toHaveLength(1);
+  });
+
+  it("is not sent a prompt over ENGINE_MAX_PROMPT_BYTES", async () => {
+    await at.here({ ENGINE_MAX_PROMPT_BYTES: "1000" });
+    await at.ask("talk", "one", { message: "x".repeat(1000) });
+    expect(await at.ended("talk", "one")).toMatchObject({
+      error: {
+        code: "PROMPT_TOO_LARGE",
+        reason: "setting",
+        limit: 1000,
+        message: "1 kB of text is more than the AI engine takes (1 kB). Ask about fewer or shorter files.",
+      },
+    });
+    expect(at.engine.calls).toHaveLength(0);
+  });
+
+  it("is away: the ask waits for it, says so, and this is no call", async () => {
+    await at.here({ ENGINE_ATTEMPTS: "1" });
+    const hints: string[] = [];
+    const hearing = at.connect();
+    await hearing.ssubscribe(channelOf(conversationAddress(USER, "talk")));
+    hearing.on("smessageBuffer", (_channel, message: Buffer) => hints.push(message.toString("latin1")));
     await at.engine.shut();
     await at.ask("talk", "one");
-    await at.ask("talk", "two");
+    await eventually(() => hints.some((hint) => hint.includes("waiting-for-engine")), { what: "the hint" });
+    await at.engine.open();
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", attempt: 1 });
+    expect(at.engine.calls).toHaveLength(1);
+    expect(at.logged.join("")).toContain('"cause":"refused"');
+    expect(at.logged.join("")).not.toContain("attempt failed");
+  });
+
+  it("says that it restarts: the ask waits as well, in the same attempt", async () => {
+    await at.here({ ENGINE_ATTEMPTS: "1" });
+    at.engine.script = (call, index) => (index < 2 ? call.close(1012, "restart") : echo(call));
+    await at.ask("talk", "one");
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", attempt: 1 });
+    expect(at.engine.calls).toHaveLength(3);
+  });
+
+  it("stays away for longer than ENGINE_AWAY_MS: the ask fails once, and the next one runs", async () => {
+    await at.here({ ENGINE_AWAY_MS: "300" });
+    await at.engine.shut();
+    await at.ask("talk", "one");
     expect(await at.ended("talk", "one")).toMatchObject({
       type: "failed",
-      attempt: 3,
-      error: { code: "ENGINE_UNAVAILABLE" },
+      attempt: 1,
+      error: { code: "ENGINE_UNAVAILABLE", reason: "refused" },
     });
+    await at.ask("talk", "two");
     await at.engine.open();
     expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
+  });
+
+  it("restarts under load: each ask is answered, in whatever state it was", async () => {
+    await at.here();
+    let slow = true;
+    at.engine.script = (call) => {
+      call.text("half ");
+      if (!slow) call.end();
+    };
+    const ids = Array.from({ length: 30 }, (_, index) => `ask-${index}`);
+    for (const id of ids.slice(0, 20)) await at.ask(id, id);
+    await eventually(() => at.engine.calls.length === 20, { what: "the calls" });
+    await at.engine.shut();
+    slow = false;
+    for (const id of ids.slice(20)) await at.ask(id, id);
+    await eventually(() => at.logged.filter((line) => line.includes("attempt failed")).length === 20, {
+      what: "the cuts",
+    });
+    await at.engine.open();
+    for (const id of ids) expect(await at.ended(id, id)).toMatchObject({ type: "completed", text: "half " });
+    expect(at.engine.calls).toHaveLength(50);
   });
 
   it("is called as often as ENGINE_ATTEMPTS allows", async () => {

@@ -7,11 +7,11 @@ import { classifyTaken } from "./classify-taken.ts";
 import { endCancelled, endFailed, nextPlace } from "./end-ask.ts";
 import { extractedEvent } from "./extracted-event.ts";
 import { leaveWaitLists, parkAsk, type ParkDeps } from "./park.ts";
+import { sendProgress } from "./progress.ts";
 import { lookAtTexts, type Text } from "./texts.ts";
 import { STORE_PATIENCE_MS, turnOf, type OwnedAsk, type Turn } from "./turn.ts";
 
 export interface TurnDeps extends ParkDeps, CallDeps {
-  readonly settings: CallDeps["settings"] & { readonly attempts: number };
   readonly report: AskReport;
   /** How long the next ask of a dead worker waits, in ms; see `stagger.ts`. */
   stagger(now: number): number;
@@ -96,7 +96,7 @@ async function beginCall(deps: TurnDeps, running: Running, texts: readonly Text[
   }
   if (begun.kind !== "begun") return turnOf(begun.kind, () => endCancelled(deps, ask));
   const { attempt } = begun;
-  const outcome = await callEngine(deps, { ask, owner, attempt, texts, takenAt });
+  const outcome = await callEngine(deps, { ask, owner, attempt, texts, takenAt, previous });
   switch (outcome.kind) {
     case "completed":
       return { kind: outcome.empty ? "last" : "next" };
@@ -110,6 +110,10 @@ async function beginCall(deps: TurnDeps, running: Running, texts: readonly Text[
     case "abandoned":
       return handBackAsk(deps, running);
     case "failed":
+      if (attempt < settings.attempts && !isFinal(outcome.failure)) {
+        const of = settings.attempts;
+        sendProgress(deps, ask, { stage: "waiting-for-engine", attempt: attempt + 1, of, sinceMs: 0 });
+      }
       return { kind: "retry", attempt, failure: outcome.failure };
   }
 }

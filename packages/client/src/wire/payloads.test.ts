@@ -116,6 +116,7 @@ const PAYLOADS: readonly Payload[] = [
     good: [
       { conversation: "c", ask: "a", stage: "extracting", file: 0, page: 1, pages: 2 },
       { conversation: "c", ask: "a", stage: "queued", position: 3 },
+      { conversation: "c", ask: "a", stage: "waiting-for-engine", attempt: 1, of: 3, sinceMs: 250 },
     ],
   },
   {

@@ -44,6 +44,8 @@ export const readError: Reader<WireError> = object({
   file: optional(int),
   trace: optional(text),
   expectedOffset: optional(int),
+  bytes: optional(int),
+  limit: optional(int),
 });
 
 export const readSession: Reader<Session> = object({
@@ -75,11 +77,14 @@ export const readWelcome: Reader<Welcome> = object({
 export const readProgress: Reader<Progress> = object({
   conversation: text,
   ask: text,
-  stage: oneOf(["queued", "extracting", "asking"]),
+  stage: oneOf(["queued", "extracting", "asking", "waiting-for-engine"]),
   file: optional(int),
   page: optional(int),
   pages: optional(int),
   position: optional(int),
+  attempt: optional(int),
+  of: optional(int),
+  sinceMs: optional(int),
 });
 
 export const readPosition: Reader<Position> = object({ seq: index, nonce: text });

@@ -4,7 +4,7 @@
  * costs it nothing.
  */
 export type RetryAdvice = "never" | "again" | "away";
-export type FailureKind = "unavailable" | "timeout" | "bad-reply";
+export type FailureKind = "unavailable" | "timeout" | "bad-reply" | "too-large";
 
 /**
  * Why a reply cannot be used. `size`: too long. `error`: the engine reports an error. `empty`: no text field. `unique-id`:
@@ -34,6 +34,8 @@ const NAMED = {
   handshake: cause("unavailable", "never", "what listens at the engine's address does not speak WebSocket"),
   full: cause("unavailable", "again", "too many asks wait for a connection to the engine"),
   stopped: cause("unavailable", "again", "the worker has closed its connections to the engine"),
+  "prompt-size": cause("too-large", "never", "the prompt is larger than ENGINE_MAX_PROMPT_BYTES"),
+  "prompt-broken": cause("too-large", "never", "the engine broke the connection twice while it was sent the prompt"),
   "timeout-send": cause("timeout", "again", "the engine did not read the prompt in time"),
   "timeout-first": cause("timeout", "again", "the engine sent nothing after the prompt"),
   "timeout-idle": cause(
@@ -85,6 +87,7 @@ export function httpCause(status: number): Cause & { name: CauseName } {
       name,
       ...cause("unavailable", "never", `the engine has no such path ${said}: check ENGINE_URL, also its last slash`),
     };
+  if (status === 413) return { name, ...cause("too-large", "never", `the engine takes less text ${said}`) };
   if (status === 408 || status === 425 || status === 429 || status === 503 || status === 529)
     return { name, ...cause("unavailable", "away", `the engine is busy or starting ${said}`) };
   if (family === 5 && status !== 501 && status !== 505)
@@ -98,6 +101,7 @@ export function closedCause(code: number): Cause & { name: CauseName } {
   const name = CODES.has(code) ? (`closed-${code}` as const) : range;
   const busy = code === 1012 || code === 1013;
   const retry = FINAL_CODES.has(code) ? "never" : busy ? "away" : "again";
+  if (code === 1009) return { name, ...cause("too-large", "never", "the engine takes smaller messages only (1009)") };
   const how = code === 1006 ? "without a close frame" : `with code ${code}`;
   return { name, ...cause("unavailable", retry, `the engine closed the connection ${how}`) };
 }

@@ -17,6 +17,11 @@ export interface FailureFacts {
   readonly retryAfterMs?: number | undefined;
   /** In place of the cause's own advice. */
   readonly retry?: RetryAdvice | undefined;
+  /** The prompt's size as it is sent, and the most that the engine takes, in bytes. */
+  readonly bytes?: number | undefined;
+  readonly limit?: number | undefined;
+  /** The connection broke before the engine had all of the prompt. */
+  readonly whileSending?: boolean;
   /** For operators, after the cause's sentence: bounded and cleaned. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
@@ -32,6 +37,9 @@ export class EngineError extends Error {
   /** The engine's own words, cleaned and bounded. */
   readonly said: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly bytes: number | undefined;
+  readonly limit: number | undefined;
+  readonly whileSending: boolean;
 
   constructor(why: CauseName, { kind, retry, sentence }: Cause, facts: FailureFacts = {}) {
     super(
@@ -43,6 +51,9 @@ export class EngineError extends Error {
     this.retry = facts.retry ?? retry;
     this.said = facts.said;
     this.retryAfterMs = facts.retryAfterMs;
+    this.bytes = facts.bytes;
+    this.limit = facts.limit;
+    this.whileSending = facts.whileSending ?? false;
   }
 
   /** Set for `bad-reply`. */

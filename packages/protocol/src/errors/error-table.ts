@@ -59,6 +59,12 @@ export const ERRORS = {
     close: 1013,
     message: "The store does not answer. Send the same id again.",
   },
+  PROMPT_TOO_LARGE: {
+    retryable: false,
+    http: 422,
+    close: 0,
+    message: "The AI engine takes less text than this. Ask about fewer or shorter files.",
+  },
   ENGINE_UNAVAILABLE: {
     retryable: true,
     http: 502,

@@ -23,6 +23,7 @@ const TABLE: ReadonlyArray<readonly [codes: string, retryable: boolean, http: st
   ["RATE_LIMITED TOO_MANY_CONNECTIONS", true, "429", 4429],
   ["BUSY QUOTA_EXCEEDED", true, "503 429", 0],
   ["STORE_UNAVAILABLE", true, "503", 1013],
+  ["PROMPT_TOO_LARGE", false, "422", 0],
   ["ENGINE_UNAVAILABLE ENGINE_TIMEOUT ENGINE_BAD_REPLY", true, "502 504 502", 0],
   ["ASK_EXPIRED", true, "504", 0],
   ["RESUME_LOST", true, "410", 0],
@@ -69,6 +70,6 @@ test("an error on the wire has the table's answer and what its thrower adds", ()
   expect(z.safeParse(wireErrorSchema, refusal.wire).success).toBe(true);
 });
 test("a code of a newer server is read as INTERNAL, with that server's own sentence and retryable", () => {
-  const wire = { code: "PROMPT_TOO_LARGE", message: "Too much text.", retryable: false, bytes: 9 };
-  expect(z.parse(wireErrorSchema, wire)).toEqual({ code: "INTERNAL", message: "Too much text.", retryable: false });
+  const wire = { code: "TOO_NEW", message: "Too new.", retryable: false, more: 9 };
+  expect(z.parse(wireErrorSchema, wire)).toEqual({ code: "INTERNAL", message: "Too new.", retryable: false });
 });

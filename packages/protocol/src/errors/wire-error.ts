@@ -15,6 +15,9 @@ export const wireErrorSchema = z.object({
   ask: z.optional(z.string()),
   file: z.optional(z.int()),
   trace: z.optional(z.string()),
+  /** Of `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine takes, if that is known. */
+  bytes: z.optional(z.int()),
+  limit: z.optional(z.int()),
   expectedOffset: z.optional(z.int()),
 });
 export type WireError = z.infer<typeof wireErrorSchema>;

@@ -39,10 +39,15 @@ export const refreshAckSchema = z.discriminatedUnion("ok", [
 export const progressSchema = z.object({
   conversation: z.string(),
   ask: z.string(),
-  stage: z.enum(["queued", "extracting", "asking"]),
+  /** `waiting-for-engine`: nothing was sent to it yet, or another call is coming. */
+  stage: z.enum(["queued", "extracting", "asking", "waiting-for-engine"]),
   file: z.optional(z.int()),
   page: z.optional(z.int()),
   pages: z.optional(z.int()),
   position: z.optional(z.int()),
+  /** Number of the engine call that is to come, and of all that may be made; for how long the engine has been away. */
+  attempt: z.optional(z.int()),
+  of: z.optional(z.int()),
+  sinceMs: z.optional(z.int()),
 });
 export type Progress = z.infer<typeof progressSchema>;
