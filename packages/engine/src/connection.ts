@@ -13,6 +13,8 @@ export interface Listener {
 /** A socket to the engine. */
 export interface Connection {
   readonly open: boolean;
+  /** The engine was pinged and has sent nothing since. */
+  readonly owesPong: boolean;
   /** Replaces the listener. Frames that came before are not repeated. */
   listen(listener: Listener): void;
   /**
@@ -30,7 +32,9 @@ export interface ConnectOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly maxFrameBytes: number;
-  /** From the connection attempt to the end of the WebSocket handshake. */
+  /** Until TCP is connected. */
+  readonly connectTimeoutMs: number;
+  /** From then to the end of the WebSocket handshake: an engine that computes in its event loop answers none meanwhile. */
   readonly handshakeTimeoutMs: number;
   /** Keeps balancers from closing quiet connections. 0: no pings. */
   readonly pingEveryMs: number;
@@ -49,7 +53,7 @@ const CLOSE_MS = 1000;
  */
 export async function connectEngine(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
-  let isConnected = false;
+  let timeout: NodeJS.Timeout | undefined;
   const settings: WebSocket.ClientOptions & { closeTimeout: number } = {
     headers: { ...options.headers },
     followRedirects: false,
@@ -58,16 +62,18 @@ export async function connectEngine(options: ConnectOptions, signal: AbortSignal
     maxFragments: MAX_FRAGMENTS,
     closeTimeout: CLOSE_MS,
     finishRequest(request) {
-      request.once("socket", (tcp) => tcp.once("connect", () => (isConnected = true)));
+      const connected = (): void => failAfter("timeout-handshake", options.handshakeTimeoutMs);
+      request.once("socket", (tcp) => tcp.once("connect", connected));
       request.end();
     },
   };
   const socket = new WebSocket(options.url, settings);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timeout = setTimeout(
-    () => fail(failure(isConnected ? "timeout-handshake" : "timeout-connect")),
-    options.handshakeTimeoutMs,
-  );
+  function failAfter(why: "timeout-connect" | "timeout-handshake", ms: number): void {
+    clearTimeout(timeout);
+    timeout = setTimeout(() => fail(failure(why)), ms);
+  }
+  failAfter("timeout-connect", options.connectTimeoutMs);
   const abort = (): void => fail(signal.reason as Error);
   function fail(error: Error): void {
     reject(error);
@@ -103,11 +109,18 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
     ended?.end(error);
   };
   // A missing pong is ignored: a busy engine may not answer pings. Silence has its own deadlines.
-  const pulse =
-    pingEveryMs > 0 ? setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), pingEveryMs) : undefined;
+  let owesPong = false;
+  const ping = (): void => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    owesPong = true;
+    socket.ping();
+  };
+  const pulse = pingEveryMs > 0 ? setInterval(ping, pingEveryMs) : undefined;
   pulse?.unref();
 
+  socket.on("pong", () => (owesPong = false));
   socket.on("message", (data: Buffer, binary: boolean) => {
+    owesPong = false;
     if (binary) end(badReply("binary"));
     else listener?.frame(data.toString());
   });
@@ -120,6 +133,9 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
   return {
     get open() {
       return socket.readyState === WebSocket.OPEN;
+    },
+    get owesPong() {
+      return owesPong;
     },
     listen: (next) => void (listener = next),
     send: (text) =>

@@ -4,6 +4,8 @@ export interface PoolRequest {
   /** The user. Connections that have served one user are used for another only under the conditions of {@link stepPool}. */
   readonly affinity: string;
   readonly uniqueId: string;
+  /** Wait for a connection that is there: a new one was late or refused. */
+  readonly reuseOnly?: boolean;
 }
 
 /** Times in ms. */
@@ -30,8 +32,11 @@ interface Member {
   readonly last: string;
   /** The only user it has served; undefined when there were several. */
   readonly owner: string | undefined;
-  /** Every `unique_id` it was used with, and the user of that ask. */
-  readonly served: ReadonlyMap<string, string>;
+  /**
+   * Every `unique_id` it was used with, and the user of that ask. It grows in place, because a copy for each ask cost 6 % of
+   * a worker's time: only the newest state may be stepped.
+   */
+  readonly served: Map<string, string>;
   /** Every frame so far carried its ask's `unique_id`. */
   readonly echoes: boolean;
 }
@@ -161,7 +166,7 @@ function assign(from: PoolStep, now: number, rule: PoolRule): PoolStep {
     if (step) {
       state = step.state;
       actions.push(...step.actions);
-    } else if (isFullyBusy(state, rule) || now - request.since > rule.patienceMs) {
+    } else if (isFullyBusy(state, rule) || (!request.reuseOnly && now - request.since > rule.patienceMs)) {
       break;
     }
   }
@@ -174,7 +179,7 @@ function isFullyBusy({ members }: PoolState, { connections }: PoolRule): boolean
 
 function assignOne(state: PoolState, request: Waiting, now: number, rule: PoolRule): PoolStep | undefined {
   const rest = { ...state, waiting: state.waiting.filter((one) => one !== request) };
-  return reuse(rest, request, now, rule) ?? connect(rest, request, now, rule);
+  return reuse(rest, request, now, rule) ?? (request.reuseOnly ? undefined : connect(rest, request, now, rule));
 }
 
 /** Prefers the connection that served the same user last, then the longest unused one that is safe and has rested. */
@@ -193,7 +198,7 @@ function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRu
     busy: true,
     last: affinity,
     owner: mustEcho ? undefined : member.owner,
-    served: new Map(member.served).set(uniqueId, affinity),
+    served: member.served.set(uniqueId, affinity),
   };
   return {
     state: { ...state, members: members.with(at, assigned) },

@@ -1,8 +1,16 @@
 import { connectEngine, type ConnectOptions, type Connection } from "./connection.ts";
 import type { EngineAsk } from "./engine.ts";
-import { failure } from "./failure/engine-error.ts";
+import { EngineError, failure } from "./failure/engine-error.ts";
 import { isNoise } from "./frame.ts";
-import { EMPTY_POOL, nextTick, stepPool, type PoolAction, type PoolInput, type PoolRule } from "./pool-state.ts";
+import {
+  EMPTY_POOL,
+  nextTick,
+  stepPool,
+  type PoolAction,
+  type PoolInput,
+  type PoolRequest,
+  type PoolRule,
+} from "./pool-state.ts";
 
 /** A connection that one ask holds. The first call of `release` or `discard` counts; later calls do nothing. */
 export interface Lease {
@@ -25,7 +33,13 @@ export interface Pool {
   close(): void;
 }
 
+/** A handshake that takes longer is late. */
+const LATE_MS = 1000;
+/** How long a refused ask waits for another connection before it fails, to be tried again. */
+const REUSE_MS = 10_000;
+
 interface Caller {
+  readonly request: Omit<PoolRequest, "ticket">;
   readonly resolve: (lease: Lease | Promise<Lease>) => void;
   readonly reject: (error: Error) => void;
   readonly signal: AbortSignal;
@@ -60,7 +74,11 @@ class SocketPool implements Pool {
     return this.#state.members.length;
   }
 
-  acquire({ affinity, uniqueId }: EngineAsk, signal: AbortSignal): Promise<Lease> {
+  acquire({ affinity, uniqueId }: Pick<EngineAsk, "affinity" | "uniqueId">, signal: AbortSignal): Promise<Lease> {
+    return this.#request({ affinity, uniqueId }, signal);
+  }
+
+  #request(request: Omit<PoolRequest, "ticket">, signal: AbortSignal): Promise<Lease> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     const ticket = ++this.#tickets;
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
@@ -70,8 +88,8 @@ class SocketPool implements Pool {
       this.#dispatch({ kind: "withdrawn", ticket });
     };
     signal.addEventListener("abort", abort, { once: true });
-    this.#callers.set(ticket, { resolve, reject, signal });
-    this.#dispatch({ kind: "request", request: { ticket, affinity, uniqueId } });
+    this.#callers.set(ticket, { request, resolve, reject, signal });
+    this.#dispatch({ kind: "request", request: { ...request, ticket } });
     return promise.finally(() => signal.removeEventListener("abort", abort));
   }
 
@@ -113,10 +131,44 @@ class SocketPool implements Pool {
       case "assign": {
         const connection = this.#sockets.get(action.socket);
         if (!connection) throw new Error(`there is no socket ${action.socket}`);
+        if (connection.owesPong) {
+          // A server that stops slowly keeps such a connection open and never replies on it.
+          this.#discard(action.socket);
+          return caller.resolve(this.#request({ ...caller.request, reuseOnly: false }, caller.signal));
+        }
         return caller.resolve(this.#lease(action.socket, connection, action.mustEcho));
       }
       case "connect":
-        return caller.resolve(this.#open(action.socket, caller.signal));
+        return caller.resolve(this.#openOrReuse(action.socket, caller));
+    }
+  }
+
+  /** Opens a connection. When that is late or the engine refuses it, the ask takes one of the others that comes free. */
+  async #openOrReuse(socket: number, { request, signal }: Caller): Promise<Lease> {
+    const opening = this.#open(socket, signal);
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), LATE_MS);
+    const first = await Promise.race([opening, late.promise])
+      .catch((error: unknown) => {
+        const isAway = error instanceof EngineError && error.retry === "away";
+        if (!isAway || this.#sockets.size === 0 || signal.aborted) throw error;
+      })
+      .finally(() => clearTimeout(timer));
+    if (first) return first;
+    if (this.#sockets.size === 0) return opening;
+    const stop = new AbortController();
+    const limits = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(REUSE_MS)]);
+    const other = this.#request({ ...request, reuseOnly: true }, limits);
+    try {
+      const lease = await Promise.any([opening, other]);
+      // Whichever comes second goes back to the pool.
+      for (const one of [opening, other])
+        one.then((second) => second !== lease && second.release(true)).catch(() => undefined);
+      return lease;
+    } catch {
+      return await opening; // it has failed, too: its error tells more
+    } finally {
+      stop.abort();
     }
   }
 

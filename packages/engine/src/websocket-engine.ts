@@ -31,7 +31,9 @@ export interface WebSocketEngineOptions {
   readonly maxReplyBytes: number;
   /** Largest prompt, as the frame that is sent. Default 0: none is refused. */
   readonly maxPromptBytes?: number;
-  /** Default 5,000. */
+  /** Until TCP is connected, default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** Of the WebSocket handshake after that. Default: `firstReplyTimeoutMs`. */
   readonly handshakeTimeoutMs?: number;
   /** How long an unused connection is kept, default 60,000. */
   readonly keepMs?: number;
@@ -90,7 +92,8 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
       headers: { Origin: originOf(options.url), ...headers },
       // A frame is JSON around the text: escapes may make it six times as long as what it holds.
       maxFrameBytes: options.maxReplyBytes * 6 + 65_536,
-      handshakeTimeoutMs: options.handshakeTimeoutMs ?? 5000,
+      connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? options.firstReplyTimeoutMs,
       pingEveryMs: options.pingEveryMs ?? 15_000,
       secrets,
     },

@@ -6,7 +6,7 @@ function tries(longestMs: number, retryAfterMs: number | undefined, random: numb
   const times: number[] = [];
   let away: Away = NOT_AWAY;
   for (let now = 1000; times.length < 1000;) {
-    const step = waitForEngine(away, { retryAfterMs }, { now, longestMs, random });
+    const step = waitForEngine(away, { retryAfterMs }, { begunAt: now, now, longestMs, random });
     if (!step) break;
     now += step.pauseMs;
     times.push(now - 1000);

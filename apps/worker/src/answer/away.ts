@@ -15,14 +15,14 @@ const PAUSE_MS = { firstMs: 100, longestMs: 2000 };
 /**
  * What to do when the engine did not take a call; pure. A connection that did not open, or an engine that says that it is
  * restarting or busy, has cost nothing: it is tried again until `longestMs` are over, with growing pauses that are never
- * shorter than the engine asks for. Undefined: it has been away for too long, or says that it will be.
+ * shorter than the engine asks for. `begunAt`: when the call that failed began. Undefined: it has been away for too long, or says that it will be.
  */
 export function waitForEngine(
   { since, tries }: Away,
   { retryAfterMs = 0 }: Pick<EngineError, "retryAfterMs">,
-  { now, longestMs, random }: { now: number; longestMs: number; random: number },
+  { begunAt, now, longestMs, random }: { begunAt: number; now: number; longestMs: number; random: number },
 ): { away: Away & { since: number }; pauseMs: number } | undefined {
-  const begun = since ?? now;
+  const begun = since ?? begunAt;
   const left = begun + longestMs - now;
   if (left <= 0 || retryAfterMs > left) return undefined;
   // The last try comes at the end of the time, not after it.

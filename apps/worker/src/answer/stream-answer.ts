@@ -137,6 +137,7 @@ class AnswerStream {
     const { signal } = this.#engineCall;
     let away = NOT_AWAY;
     while (!signal.aborted) {
+      const begunAt = performance.now();
       const failure = await this.#callOnce();
       if (!failure) return;
       const now = performance.now();
@@ -145,7 +146,7 @@ class AnswerStream {
       // Text that has come cannot be taken back within one attempt.
       if (engine?.retry !== "away" || this.#state.text !== "")
         return this.#dispatch({ kind: "engine-failed", failure });
-      const wait = waitForEngine(away, engine, { now, longestMs, random: Math.random() });
+      const wait = waitForEngine(away, engine, { begunAt, now, longestMs, random: Math.random() });
       if (!wait) return this.#dispatch({ kind: "engine-failed", failure: { ...failure, isFinal: true } });
       onAway.call(this.#call, engine, Math.round(now - wait.away.since));
       away = wait.away;
