@@ -68,10 +68,15 @@ function fileChip({ name, size: bytes, pages }: TurnFile): HTMLElement {
   );
 }
 
-const MISSING = { scan: "scans that could not be read", error: "damaged", limit: "left out, over a limit" };
+const MISSING = {
+  scan: "scans that could not be read",
+  unnamed: "written in a font that does not say which letters it has",
+  error: "damaged",
+  limit: "left out, over a limit",
+};
 
 function fileNotes({ name, missing = [], ocr = [], truncated = false }: TurnFile): HTMLElement[] {
-  const lines = (["scan", "error", "limit"] as const).flatMap((reason) => {
+  const lines = (["scan", "unnamed", "error", "limit"] as const).flatMap((reason) => {
     const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
     return pages.length === 0
       ? []

@@ -2,7 +2,7 @@ export interface PromptFile {
   readonly name: string;
   /** One string per page, empty for a missing page. */
   readonly pages: readonly string[];
-  readonly missing: ReadonlyArray<{ page: number; reason: "scan" | "error" | "limit" }>;
+  readonly missing: ReadonlyArray<{ page: number; reason: "scan" | "unnamed" | "error" | "limit" }>;
   readonly truncated: boolean;
 }
 
@@ -44,6 +44,7 @@ function block({ name, pages }: PromptFile, mark: string): Exclude<Prompt, strin
 
 const REASONS = {
   scan: "scanned, without text",
+  unnamed: "its font does not name its letters",
   error: "could not be read",
   limit: "left out, over a limit",
 } satisfies Record<PromptFile["missing"][number]["reason"], string>;
@@ -51,7 +52,7 @@ const REASONS = {
 function notes({ pages, missing, truncated }: PromptFile): string {
   const lines: string[] = [];
   if (pages.length > 1) lines.push(`[Pages of this file begin at its lines ${firstLines(pages).join(", ")}.]`);
-  for (const reason of ["scan", "error", "limit"] as const) {
+  for (const reason of ["scan", "unnamed", "error", "limit"] as const) {
     const numbers = missing.filter((one) => one.reason === reason).map(({ page }) => page);
     if (numbers.length > 0) lines.push(`[Missing pages: ${ranges(numbers)} (${REASONS[reason]}).]`);
   }

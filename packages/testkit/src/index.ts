@@ -7,6 +7,7 @@ export { spawnNode, type TestProcess } from "./process/spawn-node.ts";
 export { startProxy, type Proxy } from "./proxy.ts";
 export { makePdf, makeScanPdf, type Picture } from "./pdf/pdf.ts";
 export { findChromium } from "./chromium.ts";
+export { assemble, type PdfObject } from "./pdf/pdf-objects.ts";
 export { corpus, shared, sharedCorpus, type CorpusFile } from "./pdf/corpus.ts";
 export { ownPdf, type OwnPdf } from "./pdf/own-pdfs.ts";
 export { markup, type Markup } from "./markup.ts";

@@ -90,7 +90,9 @@ export const readProgress: Reader<Progress> = object({
 export const readPosition: Reader<Position> = object({ seq: index, nonce: text });
 
 // A reason that a newer server gives is read as "error".
-const readMissing = list(object<MissingPage>({ page: int, reason: oneOf(["scan", "error", "limit"], "error") }));
+const readMissing = list(
+  object<MissingPage>({ page: int, reason: oneOf(["scan", "unnamed", "error", "limit"], "error") }),
+);
 
 /** The fields of a hint about an upload, and of the acknowledgement of `upload:status`. */
 export const UPLOAD_STATUS: Fields<UploadStatus> = {

@@ -25,8 +25,14 @@ export const STOP = "stop";
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "opened"; readonly pages: number }
-  /** `scan`: next to no text, and something to be seen that may be some. */
-  | { readonly type: "page"; readonly page: number; readonly text: string; readonly scan: boolean }
+  /** `scan`: next to no text, and something to be seen that may be some. `unnamed`: letters that no font names. */
+  | {
+      readonly type: "page";
+      readonly page: number;
+      readonly text: string;
+      readonly scan: boolean;
+      readonly unnamed?: boolean;
+    }
   /** As a PGM file: grey, 8 bits. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
   | { readonly type: "lost"; readonly page: number }

@@ -21,6 +21,8 @@ export interface ReadPage {
   readonly precision?: Precision;
   /** The page may show text that only OCR can read: pictures cover much of it, or it has nothing but shapes. */
   readonly pictured: boolean;
+  /** The fonts do not say which letters these are: what was made of them is left out. */
+  readonly unnamed?: boolean;
 }
 
 export class DocumentError extends Error {

@@ -1,8 +1,13 @@
-import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
+import { madeUpTrailer } from "./made-up-trailer.ts";
+import { DocumentError, type OpenDocument, type PageEngine, type ReadPage } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured } from "./pdfium-pictures.ts";
-import { readLines } from "./pdfium-lines.ts";
+import { EVERYWHERE, readLines, type PageBox } from "./pdfium-lines.ts";
+import { withAnnotations } from "../text/annotated-lines.ts";
+import type { Line } from "../text/layout.ts";
+import { mendLines } from "../text/mend-lines.ts";
+import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
 import { isSparse } from "../text/scan.ts";
 
 /** FPDF_GetLastError: a password is needed, or the one given is wrong. */
@@ -20,38 +25,79 @@ export function createPdfiumEngine(): PageEngine {
 
 function openDocument(pdfium: Pdfium, bytes: Uint8Array, password = ""): OpenDocument {
   const { call } = pdfium;
-  const secret = Buffer.from(`${password}\0`);
-  const data = pdfium.allocate(bytes.length + secret.length);
-  pdfium.heap().set(bytes, data);
-  pdfium.heap().set(secret, data + bytes.length);
-  const document = call.FPDF_LoadMemDocument(data, bytes.length, data + bytes.length);
-  if (document === 0) {
-    const error = call.FPDF_GetLastError();
-    call.free(data);
-    throw new DocumentError(error === ERROR_PASSWORD ? "encrypted" : "invalid");
-  }
+  const { data, document } = load(pdfium, bytes, password);
+  const form = createForm(pdfium, document);
   return {
     pages: call.FPDF_GetPageCount(document),
     async read(number) {
-      return withPage(pdfium, document, number, (page) => {
-        const text = call.FPDFText_LoadPage(page);
-        if (text === 0) throw new Error("the page's text cannot be loaded");
-        try {
-          const lines = readLines(pdfium, text);
-          return { lines, pictured: isSparse(lines) && pictured(pdfium, page) };
-        } finally {
-          call.FPDFText_ClosePage(text);
-        }
+      const plain = withPage(pdfium, document, number, (page) => {
+        const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
+        const read = readPage(pdfium, page, annotated);
+        return { ...read, annotations: annotated ? takeAnnotations(pdfium, form, page) : undefined };
       });
+      const { annotations, pictured, unnamed = false } = plain;
+      if (!annotations) return { lines: mendLines(plain.lines), pictured, unnamed };
+      const drawn = annotations.flattened
+        ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, true).lines)
+        : plain.lines;
+      return { lines: mendLines(withAnnotations(plain.lines, drawn, annotations)), pictured, unnamed };
     },
     async draw(number) {
       return withPage(pdfium, document, number, (page) => draw(pdfium, page));
     },
     async close() {
+      form.close();
       call.FPDF_CloseDocument(document);
       call.free(data);
     },
   };
+}
+
+/** A file that breaks off at its end is tried once more with an end. @throws DocumentError */
+function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: number; document: number } {
+  const { call } = pdfium;
+  const secret = Buffer.from(`${password}\0`);
+  const tryWith = (end: Uint8Array): { data: number; document: number } => {
+    const size = bytes.length + end.length;
+    const data = pdfium.allocate(size + secret.length);
+    pdfium.heap().set(bytes, data);
+    pdfium.heap().set(end, data + bytes.length);
+    pdfium.heap().set(secret, data + size);
+    const document = call.FPDF_LoadMemDocument(data, size, data + size);
+    if (document === 0) call.free(data);
+    return { data, document };
+  };
+  const found = tryWith(new Uint8Array(0));
+  if (found.document !== 0) return found;
+  if (call.FPDF_GetLastError() === ERROR_PASSWORD) throw new DocumentError("encrypted");
+  const trailer = madeUpTrailer(bytes);
+  const mended = trailer && tryWith(trailer);
+  if (!mended || mended.document === 0) throw new DocumentError("invalid");
+  return mended;
+}
+
+/** `cells`: the cells of a row are lines of their own. */
+function readPage(pdfium: Pdfium, page: number, cells: boolean): ReadPage & { lines: Line[] } {
+  const text = pdfium.call.FPDFText_LoadPage(page);
+  if (text === 0) throw new Error("the page's text cannot be loaded");
+  try {
+    const { lines, unnamed } = readLines(pdfium, text, { box: boxOf(pdfium, page), cells });
+    return { lines, pictured: isSparse(lines) && pictured(pdfium, page), unnamed };
+  } finally {
+    pdfium.call.FPDFText_ClosePage(text);
+  }
+}
+
+function boxOf({ call, allocate, heap }: Pdfium, page: number): PageBox {
+  const at = allocate(16);
+  try {
+    if (!call.FPDF_GetPageBoundingBox(page, at)) return EVERYWHERE;
+    const bytes = heap();
+    const [left = 0, top = 0, right = 0, bottom = 0] = new Float32Array(bytes.buffer, bytes.byteOffset + at, 4);
+    return { left, right, bottom, top };
+  } finally {
+    call.free(at);
+  }
 }
 
 /** Closes the page even after an error: an open page holds megabytes of WASM memory that nothing else releases. */

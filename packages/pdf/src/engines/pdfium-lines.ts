@@ -1,33 +1,81 @@
 import type { Line } from "../text/layout.ts";
+import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
+import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
+import { withoutGuesses } from "./unnamed-letters.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
  * This code runs once for every character of a document. It therefore compares code units instead of matching patterns,
  * and calls PDFium as rarely as possible: patterns and more calls cost a tenth of the time that PDFium itself takes.
+ * What most pages do not need is looked at only where a line shows cause.
  */
 
 /** A gap as wide as this, in ems, stands between two cells of a row, not between two words. */
 const CELL_GAP_EM = 1.1;
-const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
-const STRAY_MARK = / ([\u064b-\u0652\u0670]+)(\p{Script=Arabic})/gu;
-const ALEF_LAM = /[\u0622\u0623\u0625\u0627\u0671][\u064b-\u065f]?\u0644/g;
+/** Blanks of a line are even when they differ by less than this, in ems. */
+const EVEN_EM = 0.4;
+/** Letters of running text are narrower than this, in ems, on average: in a wider line something stands apart. */
+const WIDE_LETTER_EM = 0.85;
+/** A letter this far above or below the one before, in ems, is on a line of its own. */
+const STACKED_EM = 0.5;
+/** How far a letter may reach over the edge of the page, in points. */
+const BLEED = 2;
+const INDIC = /[\u0900-\u0dff]/;
+/** Scripts that are written from top to bottom, too. */
+const VERTICAL = /[\u1100-\u11ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]/;
+const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
 /** PDFium's signs for a hyphen that a line's end called for. */
 const HYPHEN = /[\u0002\ufffe]/;
 const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
+const BLANK = 0x20;
 
-/** The lines of a text page with where they stand. */
-export function readLines(pdfium: Pdfium, text: number): Line[] {
+/** The visible part of a page, in points. */
+export interface PageBox {
+  readonly left: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly top: number;
+}
+
+interface PageText {
+  readonly raw: string;
+  readonly letters: Letters;
+  readonly box: PageBox;
+  readonly cells: boolean;
+  /** There is right-to-left text on the page. */
+  readonly rtl: boolean;
+  readonly mostlyRtl: boolean;
+  readonly indic: boolean;
+}
+
+/**
+ * The lines of a text page with where they stand. `cells`: each cell of a row is a line. `unnamed`: its letters are not
+ * known, so there are no lines.
+ */
+export function readLines(
+  pdfium: Pdfium,
+  text: number,
+  { box, cells }: { box: PageBox; cells: boolean },
+): { lines: Line[]; unnamed: boolean } {
   const count = pdfium.call.FPDFText_CountChars(text);
-  if (count <= 0) return [];
-  const raw = readText(pdfium, text, count);
-  const place = placing(pdfium, text, raw.length === count);
-  const rtl = RTL.test(raw);
+  if (count <= 0) return { lines: [], unnamed: false };
+  const given = readText(pdfium, text, count);
+  const letters = lettersOf(pdfium, text, given.length === count);
   try {
-    return pieces(raw).map(([start, end]) => lineOf(place, raw.slice(start, end), start, rtl));
+    const raw = withoutGuesses(letters, given);
+    if (raw === undefined) return { lines: [], unnamed: true };
+    const page = { raw, letters, box, cells, rtl: RTL.test(raw), mostlyRtl: isMostlyRtl(raw), indic: INDIC.test(raw) };
+    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false };
   } finally {
-    place.done();
+    letters.done();
   }
+}
+
+function isMostlyRtl(text: string): boolean {
+  if (!RTL.test(text)) return false;
+  const rtl = text.match(new RegExp(RTL, "g"))?.length ?? 0;
+  return rtl * 2 > (text.match(/\p{L}/gu)?.length ?? 0);
 }
 
 /** Where lines begin and end. After the sign for a hyphen PDFium goes right on with the next line. */
@@ -61,69 +109,61 @@ function readText({ call, allocate, heap }: Pdfium, text: number, count: number)
   }
 }
 
-interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly x: number;
-  readonly baseline: number;
-  readonly size: number;
+/** The lines that a piece of the page's text is: nearly always one. */
+function linesOf(page: PageText, start: number, end: number): Line[] {
+  const { raw, letters, box } = page;
+  const text = raw.slice(start, end);
+  const first = spaceEnd(text);
+  if (first === text.length) return [nowhere(text)];
+  const last = Math.max(first, lastLetter(text));
+  const [head, tail] = [letters.of(start + first), letters.of(start + last)];
+  if (!head || !tail) return [nowhere(text)];
+  if (!isWithin(box, head) || !isWithin(box, tail)) {
+    const shown = visibleParts(page, start, end);
+    if (shown.length !== 1 || shown[0]?.[0] !== start || shown[0][1] !== end)
+      return shown.flatMap(([from, to]) => linesOf({ ...page, box: EVERYWHERE }, from, to));
+  }
+  const level = Math.abs(head.baseline - tail.baseline) < STACKED_EM * head.size;
+  if (!level) {
+    const stack = stackedParts(page, start + first, start + last + 1);
+    if (stack.length > 1) return stack.flatMap(([from, to]) => linesOf(page, from, to));
+  }
+  const [left, right] = [Math.min(head.left, tail.left), Math.max(head.right, tail.right)];
+  const place = { left, right, baseline: head.baseline, size: level ? head.size : 0 };
+  const hasRtl = page.rtl && RTL.test(text);
+  // Words of a document that is bound on the right come in the wrong order.
+  const turned = level && !hasRtl && head.x > tail.x && last > first;
+  const line = { text, start, first, size: head.size };
+  if (level && (hasRtl || turned)) return [{ ...place, ...reordered(page, line) }];
+  const width = (right - left) / (last - first + 1);
+  const spread = level && last - first > 3 && width > WIDE_LETTER_EM * head.size && !VERTICAL.test(text);
+  const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
+  if (page.cells && read.text.includes("\t") && read.text.length === text.length) {
+    return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
+  }
+  return [{ ...read, ...place }];
 }
 
-interface Placing {
-  /** Where the character stands, by its index in the text. */
-  of(index: number): Box | undefined;
-  /** How far two characters, each by its index, stand apart from side to side; 0 when they touch or it is not known. */
-  gap(one: number, other: number): number;
-  done(): void;
+/** Where the cells of a row begin and end. */
+function cellsOf(row: string): Array<readonly [number, number]> {
+  let from = 0;
+  return row.split("\t").map((cell) => {
+    const part = [from, from + cell.length] as const;
+    from += cell.length + 1;
+    return part;
+  });
 }
 
-const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
+const nowhere = (text: string): Line => ({ text, left: 0, right: 0, baseline: 0, size: 0 });
+export const EVERYWHERE: PageBox = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity };
 
-/** `same`: each character is one unit of the text, so that an index into one is an index into the other. */
-function placing({ call, allocate, heap }: Pdfium, text: number, same: boolean): Placing {
-  const at = allocate(6 * 8);
-  const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
-  let view = new Float64Array(heap().buffer, at, 6);
-  const number = (index: number): number => {
-    // Memory that has grown since lies elsewhere.
-    if (view.length === 0) view = new Float64Array(heap().buffer, at, 6);
-    return view[index] as number;
-  };
-  const boxed = (index: number): number => {
-    const char = same ? index : call.FPDFText_GetCharIndexFromTextIndex(text, index);
-    return char >= 0 && call.FPDFText_GetCharBox(text, char, left, right, bottom, top) ? char : -1;
-  };
-  return {
-    of(index) {
-      const char = boxed(index);
-      if (char < 0) return undefined;
-      call.FPDFText_GetCharOrigin(text, char, x, y);
-      // The font's own size knows nothing of a text matrix: the box of a letter is never taller than its size.
-      const size = Math.max(call.FPDFText_GetFontSize(text, char), number(TOP) - number(BOTTOM));
-      return { left: number(LEFT), right: number(RIGHT), x: number(X), baseline: number(Y), size };
-    },
-    gap(one, other) {
-      if (boxed(one) < 0) return 0;
-      const [oneLeft, oneRight] = [number(LEFT), number(RIGHT)];
-      if (boxed(other) < 0) return 0;
-      return Math.max(0, number(LEFT) - oneRight, oneLeft - number(RIGHT));
-    },
-    done: () => call.free(at),
-  };
-}
-
-function lineOf(place: Placing, raw: string, start: number, rtl: boolean): Line {
-  const nowhere = { text: raw, left: 0, right: 0, baseline: 0, size: 0 };
-  const first = spaceEnd(raw);
-  if (first === raw.length) return nowhere;
-  const begin = place.of(start + first);
-  const end = place.of(start + Math.max(first, lastLetter(raw)));
-  if (!begin || !end) return nowhere;
-  const cells = withCells(place, { raw, start, first, size: begin.size, rtl });
-  const text = rtl ? inLogicalOrder(place, cells, start) : cells;
-  const level = Math.abs(begin.baseline - end.baseline) < 0.5 * begin.size;
-  const [left, right] = [Math.min(begin.left, end.left), Math.max(begin.right, end.right)];
-  return { text, left, right, baseline: begin.baseline, size: level ? begin.size : 0 };
+function isWithin({ left, right, bottom, top }: PageBox, letter: Letter): boolean {
+  return (
+    letter.right > left - BLEED &&
+    letter.left < right + BLEED &&
+    Math.max(letter.top, letter.baseline) > bottom - BLEED &&
+    letter.baseline < top + BLEED
+  );
 }
 
 /** Of a line with or without a sign for a hyphen at its end; -1 when there is none. */
@@ -134,41 +174,121 @@ function lastLetter(raw: string): number {
   return isHyphen(raw.charCodeAt(last)) ? -1 : last;
 }
 
+/** The parts of a piece that are on the page, at least with some letters. Parts stand apart as cells do. */
+function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
+  const parts: Array<readonly [number, number]> = [];
+  let [from, shown] = [start, false];
+  let before: Letter | undefined;
+  for (let at = start; at < end; at++) {
+    if (isSpace(raw.charCodeAt(at))) continue;
+    const letter = letters.of(at);
+    const isApart = before && letter && Math.abs(letter.left - before.right) > CELL_GAP_EM * letter.size;
+    if (isApart) {
+      if (shown) parts.push([from, at]);
+      [from, shown] = [at, false];
+    }
+    shown ||= !letter || isWithin(box, letter);
+    before = letter ?? before;
+  }
+  if (shown) parts.push([from, end]);
+  return parts;
+}
+
+/** Single letters under one another, such as the labels of an axis, come as one word. */
+function stackedParts({ raw, letters }: PageText, start: number, end: number): Array<readonly [number, number]> {
+  const parts: Array<readonly [number, number]> = [];
+  let from = start;
+  let before: Letter | undefined;
+  for (let at = start; at < end; at++) {
+    if (isSpace(raw.charCodeAt(at))) continue;
+    const letter = letters.of(at);
+    if (!letter || VERTICAL.test(raw.charAt(at)) || !letters.isUpright(at)) return [];
+    const apart = before && Math.abs(letter.baseline - before.baseline) > STACKED_EM * letter.size;
+    if (apart && letter.left < before!.right && letter.right > before!.left) {
+      parts.push([from, at]);
+      from = at;
+    }
+    before = letter;
+  }
+  return [...parts, [from, end]];
+}
+
 interface RawLine {
-  readonly raw: string;
+  readonly text: string;
   /** Where it begins in the text of the page. */
   readonly start: number;
   /** Its first character that is not white space, by its index in the line. */
   readonly first: number;
   readonly size: number;
-  /** There is right-to-left text on the page. */
-  readonly rtl: boolean;
 }
 
 /** Blanks between cells become tabs: one unit for another, so that indices stay. */
-function withCells(place: Placing, { raw, start, first, size, rtl }: RawLine): string {
+function withCells(
+  { letters, indic }: PageText,
+  { text: raw, start, first, size }: RawLine,
+): Pick<Line, "text" | "even"> {
+  const made = indic && INDIC.test(raw);
   let text = "";
   let done = 0;
+  let [least, most, blanks] = [Infinity, 0, 0];
   for (let at = raw.indexOf(" ", first); at > 0 && at < raw.length - 1; at = raw.indexOf(" ", at + 1)) {
-    // Where the direction changes, neighbours in the text are not neighbours on the page.
-    if (rtl && RTL.test(raw.charAt(at - 1)) !== RTL.test(raw.charAt(at + 1))) continue;
-    if (place.gap(start + at - 1, start + at + 1) <= CELL_GAP_EM * size) continue;
+    if (made && INDIC.test(raw.charAt(at - 1))) {
+      const before = letters.of(start + at - 1);
+      // Where a cluster of letters ends is not known: the gap behind it is none.
+      if (before && before.right <= before.left) {
+        if (letters.isGenerated(start + at)) {
+          text += raw.slice(done, at);
+          done = at + 1;
+        }
+        continue;
+      }
+    }
+    const gap = letters.gap(start + at - 1, start + at + 1);
+    [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
+    // A full-width comma is drawn in a corner of its square.
+    const inSquare = FULL_WIDTH.test(raw.charAt(at - 1)) ? 0.6 : 0;
+    if (gap <= (CELL_GAP_EM + inSquare) * size) continue;
     text += `${raw.slice(done, at)}\t`;
     done = at + 1;
   }
-  return done === 0 ? raw : text + raw.slice(done);
+  if (done === 0) return { text: raw };
+  // Between boxes of ink even blanks differ by what a letter leaves free at its sides.
+  return { text: text + raw.slice(done), even: blanks > 2 && most - least < EVEN_EM * size };
 }
 
-/**
- * A lam-alef ligature is one glyph for two letters; PDFium turns right-to-left lines round letter by letter, these two
- * with them. Two letters at one and the same place are such a glyph. A vowel mark that stands over its letter comes
- * before it, with a blank that is none.
- */
-function inLogicalOrder(place: Placing, text: string, start: number): string {
-  const turned = text.replace(ALEF_LAM, (pair, at: number) => {
-    const [alef, lam] = [place.of(start + at), place.of(start + at + pair.length - 1)];
-    const oneGlyph = alef && lam && alef.x === lam.x && alef.left === lam.left;
-    return oneGlyph ? [...pair].reverse().join("") : pair;
-  });
-  return turned.replace(STRAY_MARK, "$2$1");
+/** Of a line in which something stands apart: PDFium gives no blank between the numbers of some tables. */
+function spreadOut(letters: Letters, { text: raw, start, first, size }: RawLine): string {
+  const gaps: number[] = [];
+  for (let at = first; at < raw.length - 1; at++) {
+    const isPair = !isSpace(raw.charCodeAt(at)) && !isSpace(raw.charCodeAt(at + 1));
+    gaps[at] = isPair ? letters.gap(start + at, start + at + 1) : 0;
+  }
+  const usual = gaps.filter((gap) => gap !== undefined).toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
+  let text = raw.slice(0, first);
+  for (let at = first; at < raw.length; at++) {
+    const blank = raw.charCodeAt(at) === BLANK && at > first && at < raw.length - 1;
+    const cell = blank && letters.gap(start + at - 1, start + at + 1) > Math.max(CELL_GAP_EM * size, 3 * usual);
+    text += cell ? "\t" : raw.charAt(at);
+    const gap = gaps[at] ?? 0;
+    if (gap > Math.max(CELL_GAP_EM * size, 3 * usual)) text += "\t";
+  }
+  return text;
+}
+
+/** The text of a line in the order of its letters on the page. */
+function reordered(
+  { letters, mostlyRtl: rtl }: PageText,
+  { text, start, size }: RawLine,
+): Pick<Line, "text" | "left" | "right"> {
+  const signs: PlacedSign[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const sign = String.fromCodePoint(text.codePointAt(at) as number);
+    const letter = letters.of(start + at);
+    if (letter) signs.push({ text: sign, index: at, left: letter.left, right: letter.right, x: letter.x });
+    at += sign.length - 1;
+  }
+  const ink = signs.filter((sign) => sign.text.trim() !== "");
+  const left = Math.min(...ink.map((sign) => sign.left));
+  const right = Math.max(...ink.map((sign) => sign.right));
+  return { text: inReadingOrder(signs, { size, rtl }), left, right };
 }

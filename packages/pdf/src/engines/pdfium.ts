@@ -19,6 +19,8 @@ export interface PdfiumCalls {
   FPDF_ClosePage(page: number): void;
   FPDF_GetPageWidthF(page: number): number;
   FPDF_GetPageHeightF(page: number): number;
+  /** Writes left, top, right and bottom as floats. */
+  FPDF_GetPageBoundingBox(page: number, at: number): number;
   FPDFPage_CountObjects(page: number): number;
   FPDFPage_GetObject(page: number, index: number): number;
   FPDFPageObj_GetType(object: number): number;
@@ -33,6 +35,32 @@ export interface PdfiumCalls {
   FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
   FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
   FPDFText_GetFontSize(text: number, index: number): number;
+  FPDFText_GetMatrix(text: number, index: number, at: number): number;
+  FPDFText_IsGenerated(text: number, index: number): number;
+  FPDFText_HasUnicodeMapError(text: number, index: number): number;
+  FPDFPage_GetAnnotCount(page: number): number;
+  FPDFPage_GetAnnot(page: number, index: number): number;
+  FPDFPage_CloseAnnot(annotation: number): void;
+  FPDFPage_RemoveAnnot(page: number, index: number): number;
+  /** Draws annotations into the page's content; 1 when there was something to draw. */
+  FPDFPage_Flatten(page: number, flag: number): number;
+  FPDFAnnot_GetSubtype(annotation: number): number;
+  FPDFAnnot_GetFlags(annotation: number): number;
+  FPDFAnnot_HasKey(annotation: number, key: number): number;
+  /** Writes left, top, right and bottom as floats. */
+  FPDFAnnot_GetRect(annotation: number, at: number): number;
+  FPDFAnnot_GetStringValue(annotation: number, key: number, at: number, size: number): number;
+  FPDFAnnot_GetFormFieldType(form: number, annotation: number): number;
+  FPDFAnnot_GetFormFieldFlags(form: number, annotation: number): number;
+  FPDFAnnot_GetFormFieldValue(form: number, annotation: number, at: number, size: number): number;
+  FPDFAnnot_IsChecked(form: number, annotation: number): number;
+  FPDFAnnot_GetOptionCount(form: number, annotation: number): number;
+  FPDFAnnot_IsOptionSelected(form: number, annotation: number, option: number): number;
+  FPDFAnnot_GetOptionLabel(form: number, annotation: number, option: number, at: number, size: number): number;
+  PDFiumExt_OpenFormFillInfo(): number;
+  PDFiumExt_CloseFormFillInfo(info: number): void;
+  PDFiumExt_InitFormFillEnvironment(document: number, info: number): number;
+  PDFiumExt_ExitFormFillEnvironment(form: number): void;
   FPDFBitmap_CreateEx(width: number, height: number, format: number, buffer: number, stride: number): number;
   FPDFBitmap_FillRect(bitmap: number, left: number, top: number, width: number, height: number, colour: number): number;
   FPDFBitmap_GetBuffer(bitmap: number): number;

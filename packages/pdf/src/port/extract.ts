@@ -14,7 +14,7 @@ export interface ExtractLimits {
 /** A page that is not in the text, counted from 1, and why. */
 export interface Missing {
   readonly page: number;
-  readonly reason: "scan" | "error" | "limit";
+  readonly reason: "scan" | "unnamed" | "error" | "limit";
 }
 
 export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED";
@@ -69,4 +69,4 @@ export class PdfError extends Error {
 }
 
 /** Changes whenever the same bytes would give another text: part of the key under which texts are kept. */
-export const EXTRACTOR_VERSION = "4";
+export const EXTRACTOR_VERSION = "5";

@@ -14,6 +14,8 @@ export interface Reading {
   readonly lost: Set<number>;
   /** Pages that show something which may be text, and hold next to none. */
   readonly scans: Set<number>;
+  /** Pages whose letters have no names: only OCR can read them. */
+  readonly unnamed: Set<number>;
   /** Pages that OCR has read. */
   readonly ocr: Set<number>;
   /** Of all texts, as UTF-8. */
@@ -30,6 +32,7 @@ export function beginReading(engine: Reading["engine"]): Reading {
     texts: new Map(),
     lost: new Set(),
     scans: new Set(),
+    unnamed: new Set(),
     ocr: new Set(),
     bytes: 0,
     end: undefined,
@@ -52,6 +55,7 @@ export function addReport(reading: Reading, report: Report | End, limits: Extrac
     case "page":
       addText(reading, report.page, report.text, limits);
       if (report.scan) reading.scans.add(report.page);
+      if (report.unnamed) reading.unnamed.add(report.page);
       return;
     case "lost":
       reading.lost.add(report.page);
@@ -80,7 +84,7 @@ function addText(reading: Reading, page: number, found: string, limits: ExtractL
 
 /** Pages for OCR, in their order. */
 export function scansOf(reading: Reading): number[] {
-  return [...reading.scans].sort((a, b) => a - b);
+  return [...reading.scans, ...reading.unnamed].sort((a, b) => a - b);
 }
 
 /** Adds what OCR read on a page. Where that is no more than was known, the page stays missing. */
@@ -94,13 +98,14 @@ export function addRecognised(reading: Reading, page: number, text: string, limi
 function mendPage(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
   reading.lost.delete(page);
   reading.scans.delete(page);
+  reading.unnamed.delete(page);
   addText(reading, page, text, limits);
 }
 
 /** Whether another engine may read more: never after the file's own time or pages were used up. */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;
-  return reading.end === "done" && (reading.lost.size > 0 || !hasText(reading));
+  return reading.end === "done" && (reading.lost.size > 0 || (!hasText(reading) && reading.unnamed.size === 0));
 }
 
 function hasText(reading: Reading): boolean {
@@ -117,7 +122,8 @@ export function combine(first: Reading, second: Reading, limits: ExtractLimits):
   }
   if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
   for (const [page, text] of second.texts)
-    if (text !== "" && !first.texts.get(page)) mendPage(first, page, text, limits);
+    // Letters without names have none for any engine.
+    if (text !== "" && !first.texts.get(page) && !first.unnamed.has(page)) mendPage(first, page, text, limits);
   return first;
 }
 
@@ -166,6 +172,7 @@ function textOf(reading: Reading): ExtractOutcome {
 }
 
 function missingOf(reading: Reading, page: number): Missing[] {
+  if (reading.unnamed.has(page)) return [{ page, reason: "unnamed" }];
   if (reading.texts.has(page)) return reading.scans.has(page) ? [{ page, reason: "scan" }] : [];
   const interrupted = reading.end !== "done" && reading.end !== "output" && page === lastPageOf(reading) + 1;
   return [{ page, reason: reading.lost.has(page) || interrupted ? "error" : "limit" }];

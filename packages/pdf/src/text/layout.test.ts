@@ -112,3 +112,24 @@ describe("the text of a page", () => {
     );
   });
 });
+
+describe("lines that were drawn out to the width of their column", () => {
+  const stretched = { text: "that\tone\tcannot\tproduce", left: 50, right: 290, baseline: 688, size: EM, even: true };
+  const prose = column(["This line of prose is as wide as the one below here"], { right: 290 });
+
+  it("have no cells where a line of prose beside them is as wide", () => {
+    expect(pageText([...prose, stretched])).toContain("that one cannot produce");
+  });
+  it("keep them in a table, and where blanks differ", () => {
+    expect(pageText([{ ...stretched, baseline: 700 }, stretched])).toContain("that\tone");
+    expect(pageText([...prose, { ...stretched, even: false }])).toContain("that\tone");
+  });
+  it("lose the blanks between all characters of Chinese, and keep those between words", () => {
+    const [wide, last] = [
+      column(["港 口 的 夜 班 每 周 清 点 货 物 一 次 再 一 次"]),
+      column(["所有离开北门"], { baseline: 688 }),
+    ];
+    expect(pageText([...wide, ...last])).toBe("港口的夜班每周清点货物一次再一次所有离开北门");
+    expect(pageText(column(["姓名 性别 年龄"]))).toBe("姓名 性别 年龄");
+  });
+});

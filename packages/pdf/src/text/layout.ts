@@ -9,6 +9,8 @@ export interface Line {
   readonly baseline: number;
   /** Of the font. 0: not known, or not a line of horizontal text; such a line is joined to nothing. */
   readonly size: number;
+  /** All its blanks are about as wide as those of its tabs: it may be a line that was drawn out to the width of its column. */
+  readonly even?: boolean | undefined;
 }
 
 /** How sure the widths are: what a line may fall short of its column and still fill it, as a part of the column's width. */
@@ -22,6 +24,11 @@ const LINE_HYPHENS = "-\u2010\u0002\ufffe\u00ad";
 const MAYBE_RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83b]/;
 const RTL = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\u30fc\uff00-\uffef]/u;
+const HAN_BLANK = new RegExp(`(?<=${UNSPACED.source}) (?=${UNSPACED.source})`, "gu");
+const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
+/** A sign and those behind it that no Japanese or Chinese line begins with. */
+const NO_LINE_BEGIN =
+  /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
 /** Shorter ones are titles, addresses and verse, whose line ends mean something. */
@@ -33,7 +40,7 @@ const MIN_WIDTH_EM = 14;
  * paragraph.
  */
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
-  const seen = lines.map(directed);
+  const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
   const gaps = seen.map((line, index) => lineGap(line, seen[index + 1]));
   let text = "";
   let joined = false;
@@ -51,17 +58,44 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
   return cleanText(text);
 }
 
+/** `full`: it was drawn out to the width of its column. */
+type SeenLine = Line & { readonly full?: boolean };
+
+/** Some programs draw a justified line of Chinese with a blank between any two characters. */
+function withoutHanBlanks(line: Line): SeenLine {
+  if (!line.text.includes(" ") || !UNSPACED.test(line.text)) return line;
+  const blanks = line.text.match(HAN_BLANK)?.length ?? 0;
+  const pairs = line.text.replaceAll(" ", "").match(HAN_PAIR)?.length ?? 0;
+  return blanks * 2 > pairs ? { ...line, text: line.text.replace(HAN_BLANK, ""), full: true } : line;
+}
+
 /** Right-to-left lines are mirrored, so that `left` is where reading begins. */
-function directed(line: Line): Line {
+function directed<T extends Line>(line: T): T {
   if (!MAYBE_RTL.test(line.text) || !RTL.test(line.text)) return line;
   const letters = line.text.match(/\p{L}/gu) ?? [];
   const rtl = letters.filter((letter) => RTL.test(letter)).length * 2 > letters.length;
   return rtl ? { ...line, left: -line.right, right: -line.left } : line;
 }
 
+/** A justified line in a narrow column has wide blanks, and no cells: a line of prose beside it is as wide. */
+function withoutStretch(lines: SeenLine[]): SeenLine[] {
+  if (!lines.some(({ even }) => even)) return lines;
+  return lines.map((line, index) => {
+    if (!line.even || line.size === 0) return line;
+    const isColumn = (other: Line | undefined): boolean =>
+      other !== undefined &&
+      Math.abs(other.left - line.left) < line.size &&
+      Math.abs(other.right - line.right) < line.size &&
+      Math.abs(other.size - line.size) <= 0.1 * line.size &&
+      !other.text.includes("\t");
+    const near = [-3, -2, -1, 1, 2, 3].map((step) => lines[index + step]);
+    return near.some(isColumn) ? { ...line, text: line.text.replaceAll("\t", " ") } : line;
+  });
+}
+
 /** `joined`: the line goes on from the one before it. */
 function continues(
-  lines: readonly Line[],
+  lines: readonly SeenLine[],
   gaps: readonly number[],
   index: number,
   { joined, slack }: { joined: boolean } & Precision,
@@ -80,7 +114,7 @@ function continues(
   if (shift < -0.6 * em && joined) return false;
   const end = columnEnd(lines, index);
   if (end - line.left < MIN_WIDTH_EM * em) return false;
-  return line.right + firstWordWidth(line, next) > end - slack * (end - line.left);
+  return line.full === true || line.right + firstWordWidth(line, next) > end - slack * (end - line.left);
 }
 
 /** From baseline to baseline; infinite between lines that are not of one block. */
@@ -116,7 +150,8 @@ function columnEnd(lines: readonly Line[], index: number): number {
 function firstWordWidth(line: Line, next: Line): number {
   const text = next.text.trim();
   const [word = ""] = /^\S+/u.exec(text) ?? [];
-  const signs = UNSPACED.test(word) || HANGUL.test(word) ? 1.2 : word.length + 1;
+  const [, bound = ""] = NO_LINE_BEGIN.exec(word) ?? [];
+  const signs = UNSPACED.test(word) || HANGUL.test(word) ? 1.2 + bound.length : word.length + 1;
   const perUnit = UNSPACED.test(word) || HANGUL.test(word) ? line.size : (next.right - next.left) / text.length;
   return signs * perUnit;
 }

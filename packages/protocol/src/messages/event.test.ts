@@ -15,7 +15,7 @@ test("fields that a newer server adds are left out", () => {
   expect(z.parse(logEntrySchema, cancelled)).toEqual(known);
 });
 test("a reason that a newer server adds leaves its event readable", () => {
-  const missing = [{ page: 1, reason: "unnamed" }];
+  const missing = [{ page: 1, reason: "of a later release" }];
   const extracted = { ...head(2), type: "extracted", file: 0, pages: 1, chars: 0, cached: false, missing, ocr: [] };
   expect(z.parse(logEntrySchema, { ...extracted, truncated: false })).toMatchObject({
     type: "extracted",

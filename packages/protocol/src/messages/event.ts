@@ -18,7 +18,7 @@ const head = {
 /** A reason that a newer server gives is read as "error": the event around it must stay readable. */
 export const missingSchema = z.object({
   page: z.int(),
-  reason: otherwise(z.enum(["scan", "error", "limit"]), "error"),
+  reason: otherwise(z.enum(["scan", "unnamed", "error", "limit"]), "error"),
 });
 export type MissingPage = z.infer<typeof missingSchema>;
 

@@ -1,0 +1,21 @@
+const CATALOG = /\/Type\s*\/Catalog\b/g;
+const OBJECT = /(\d{1,10})\s+(\d{1,5})\s+obj\b/g;
+
+/**
+ * The end that a file lacks when its download broke off: a trailer that names the file's catalog. Readers find all other
+ * objects by looking for them. Undefined when no catalog is to be found, or the file has a trailer.
+ */
+export function madeUpTrailer(bytes: Uint8Array): Uint8Array | undefined {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  if (file.includes("trailer") || file.includes("/Encrypt")) return undefined;
+  const catalog = [...file.matchAll(CATALOG)].at(-1);
+  if (!catalog) return undefined;
+  const objects = [...file.matchAll(OBJECT)];
+  const root = objects.findLast(({ index }) => index < catalog.index);
+  if (!root) return undefined;
+  const size = objects.reduce((most, [, number]) => Math.max(most, Number(number)), 0) + 1;
+  const open = file.lastIndexOf("stream") > file.lastIndexOf("endstream") + "end".length;
+  return Buffer.from(
+    `${open ? "\nendstream\nendobj" : ""}\ntrailer\n<< /Root ${root[1]} ${root[2]} R /Size ${size} >>\nstartxref\n0\n%%EOF\n`,
+  );
+}

@@ -1,0 +1,173 @@
+import type { Line } from "../text/layout.ts";
+import type { Pdfium } from "./pdfium.ts";
+
+/** Most annotations of a page that are looked at. */
+const MAX_ANNOTATIONS = 5000;
+const MAX_VALUE_CHARS = 100_000;
+const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
+const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;
+const NOT_SHOWN = 2 | 32; // hidden, no view
+const PASSWORD_FIELD = 1 << 13;
+const NORMAL_DISPLAY = 0;
+const FLATTENED = 1;
+/** Type in a field without an appearance: at most this large, in points, and this part of the field's height. */
+const FIELD_TYPE = { most: 12, ofHeight: 0.7 } as const;
+
+/** What stands in the annotations of a page and not in its content. */
+export interface Annotations {
+  /** The page's content now has what they draw: load it again. */
+  readonly flattened: boolean;
+  /** Values that nothing draws, check boxes and radio buttons, where they stand. */
+  readonly values: readonly Line[];
+  /** Sticky notes, a text each. */
+  readonly notes: readonly string[];
+}
+
+/** The form of a document, for the fields that its annotations show. Opened when the first is met. */
+export interface Form {
+  readonly handle: number;
+  close(): void;
+}
+
+export function createForm({ call }: Pdfium, document: number): Form {
+  let info = 0;
+  let handle = 0;
+  return {
+    get handle() {
+      if (info === 0) {
+        info = call.PDFiumExt_OpenFormFillInfo();
+        handle = call.PDFiumExt_InitFormFillEnvironment(document, info);
+      }
+      return handle;
+    },
+    close() {
+      if (info === 0) return;
+      if (handle !== 0) call.PDFiumExt_ExitFormFillEnvironment(handle);
+      call.PDFiumExt_CloseFormFillInfo(info);
+    },
+  };
+}
+
+/** Takes what is in a page's annotations out of them. Undefined where there is nothing to be read. */
+export function takeAnnotations(pdfium: Pdfium, form: Form, page: number): Annotations | undefined {
+  const { call } = pdfium;
+  const count = Math.min(call.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS);
+  if (count <= 0) return undefined;
+  const found = { values: new Array<Line>(), notes: new Array<string>() };
+  let draws = false;
+  // From the last one, since a field that is read here is removed.
+  for (let index = count - 1; index >= 0; index--) {
+    const annotation = call.FPDFPage_GetAnnot(page, index);
+    if (annotation === 0) continue;
+    const look = lookAt(pdfium, form, annotation);
+    call.FPDFPage_CloseAnnot(annotation);
+    if (look.kind === "drawn") draws = true;
+    else if (look.kind === "note") found.notes.unshift(look.text);
+    else if (look.kind === "value") {
+      found.values.unshift(...look.lines);
+      call.FPDFPage_RemoveAnnot(page, index);
+    }
+  }
+  const flattened = draws && call.FPDFPage_Flatten(page, NORMAL_DISPLAY) === FLATTENED;
+  return flattened || found.values.length + found.notes.length > 0 ? { flattened, ...found } : undefined;
+}
+
+type Look = { kind: "nothing" } | { kind: "drawn" } | { kind: "note"; text: string } | { kind: "value"; lines: Line[] };
+
+function lookAt(pdfium: Pdfium, form: Form, annotation: number): Look {
+  const { call } = pdfium;
+  const type = call.FPDFAnnot_GetSubtype(annotation);
+  if ((call.FPDFAnnot_GetFlags(annotation) & NOT_SHOWN) !== 0) return { kind: "nothing" };
+  const drawn = hasKey(pdfium, annotation, "AP");
+  switch (type) {
+    case NOTE: {
+      const text = stringOf(pdfium, annotation, "Contents").replace(/\s+/g, " ").trim();
+      return text === "" ? { kind: "nothing" } : { kind: "note", text };
+    }
+    case FREE_TEXT:
+      return drawn ? { kind: "drawn" } : valueAt(pdfium, annotation, stringOf(pdfium, annotation, "Contents"));
+    case STAMP:
+      return drawn ? { kind: "drawn" } : { kind: "nothing" };
+    case WIDGET:
+      return lookAtField(pdfium, form.handle, annotation, drawn);
+    default:
+      return { kind: "nothing" };
+  }
+}
+
+function lookAtField(pdfium: Pdfium, form: number, annotation: number, drawn: boolean): Look {
+  const { call } = pdfium;
+  const type = form === 0 ? 0 : call.FPDFAnnot_GetFormFieldType(form, annotation);
+  if (type === CHECK_BOX || type === RADIO_BUTTON) {
+    const state = stringOf(pdfium, annotation, "AS");
+    const checked = state === "" ? call.FPDFAnnot_IsChecked(form, annotation) === 1 : state !== "Off";
+    return valueAt(pdfium, annotation, checked ? "[x]" : "[ ]");
+  }
+  if (drawn) return { kind: "drawn" };
+  if (type !== TEXT_FIELD && type !== COMBO_BOX && type !== LIST_BOX) return { kind: "nothing" };
+  if ((call.FPDFAnnot_GetFormFieldFlags(form, annotation) & PASSWORD_FIELD) !== 0) return { kind: "nothing" };
+  const value = readString(pdfium, (at, size) => call.FPDFAnnot_GetFormFieldValue(form, annotation, at, size));
+  const chosen = type === TEXT_FIELD ? [] : chosenLabels(pdfium, form, annotation);
+  return valueAt(pdfium, annotation, chosen.length > 0 ? chosen.join("\n") : value);
+}
+
+function chosenLabels(pdfium: Pdfium, form: number, annotation: number): string[] {
+  const { call } = pdfium;
+  const count = Math.min(call.FPDFAnnot_GetOptionCount(form, annotation), MAX_ANNOTATIONS);
+  return Array.from({ length: Math.max(0, count) }, (_, option) => option)
+    .filter((option) => call.FPDFAnnot_IsOptionSelected(form, annotation, option))
+    .map((option) =>
+      readString(pdfium, (at, size) => call.FPDFAnnot_GetOptionLabel(form, annotation, option, at, size)),
+    );
+}
+
+/** A text where its annotation stands, line by line. */
+function valueAt({ call, allocate, heap }: Pdfium, annotation: number, text: string): Look {
+  const rows = text.split(/\r\n?|\n/).filter((row) => row.trim() !== "");
+  const at = allocate(16);
+  try {
+    if (rows.length === 0 || !call.FPDFAnnot_GetRect(annotation, at)) return { kind: "nothing" };
+    const bytes = heap();
+    const [left = 0, top = 0, right = 0, bottom = 0] = new Float32Array(bytes.buffer, bytes.byteOffset + at, 4);
+    const height = Math.abs(top - bottom) / rows.length;
+    const size = Math.min(FIELD_TYPE.most, FIELD_TYPE.ofHeight * height);
+    const lines = rows.map((row, index) => {
+      const baseline = Math.max(top, bottom) - (index + 0.5) * height - 0.3 * size;
+      return { text: row, left, right, baseline, size };
+    });
+    return { kind: "value", lines };
+  } finally {
+    call.free(at);
+  }
+}
+
+function hasKey({ call, allocate, heap }: Pdfium, annotation: number, key: string): boolean {
+  const at = allocate(key.length + 1);
+  heap().set(Buffer.from(`${key}\0`), at);
+  const has = call.FPDFAnnot_HasKey(annotation, at) === 1;
+  call.free(at);
+  return has;
+}
+
+function stringOf(pdfium: Pdfium, annotation: number, key: string): string {
+  const { call, allocate, heap } = pdfium;
+  const name = allocate(key.length + 1);
+  heap().set(Buffer.from(`${key}\0`), name);
+  const text = readString(pdfium, (at, size) => call.FPDFAnnot_GetStringValue(annotation, name, at, size));
+  call.free(name);
+  return text;
+}
+
+/** Text as PDFium writes it: UTF-16 with a closing NUL, its size in bytes asked for first. */
+function readString({ call, allocate, heap }: Pdfium, write: (at: number, size: number) => number): string {
+  const size = write(0, 0);
+  if (size <= 2 || size > 2 * MAX_VALUE_CHARS) return "";
+  const at = allocate(size);
+  try {
+    write(at, size);
+    const bytes = heap();
+    return Buffer.from(bytes.buffer, bytes.byteOffset + at, size - 2).toString("utf16le");
+  } finally {
+    call.free(at);
+  }
+}

@@ -1,0 +1,189 @@
+import { assemble, type PdfObject } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { pageText } from "../text/layout.ts";
+import type { ReadPage } from "./page-engine.ts";
+import { createPdfiumEngine } from "./pdfium-engine.ts";
+
+/* Small files that we make, each of a kind that people meet, and what a reader sees on their page. */
+
+const engine = createPdfiumEngine();
+const HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
+
+interface OnePage {
+  readonly content: string;
+  /** Entries of the page's dictionary; further objects begin at number 6. */
+  readonly page?: string;
+  readonly catalog?: string;
+  readonly font?: string;
+  readonly objects?: readonly PdfObject[];
+}
+
+function onePage({ content, page = "", catalog = "", font = HELVETICA, objects = [] }: OnePage): Uint8Array {
+  const resources = "/Resources << /Font << /F1 4 0 R >> >>";
+  return assemble([
+    `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R ${resources} ${page} >>`,
+    font,
+    { dictionary: "", content },
+    ...objects,
+  ]);
+}
+
+const line = (y: number, text: string, x = 72): string => `BT /F1 11 Tf ${x} ${y} Td (${text}) Tj ET\n`;
+
+async function readFirst(bytes: Uint8Array): Promise<ReadPage> {
+  const document = await engine.open(bytes, undefined);
+  try {
+    return await document.read(1);
+  } finally {
+    await document.close();
+  }
+}
+const textOf = async (bytes: Uint8Array): Promise<string> => {
+  const { lines, precision } = await readFirst(bytes);
+  return pageText(lines, precision);
+};
+
+describe("the size of type", () => {
+  it.each([
+    ["in the text matrix", "BT /F1 1 Tf 12 0 0 12 72 700 Tm (Set) Tj ET", 12],
+    ["in a scaled space", "q 0.25 0 0 0.25 0 0 cm BT /F1 40 Tf 288 2800 Td (Set) Tj ET Q", 10],
+    ["in a space that is turned over", "q 1 0 0 -1 0 792 cm BT /F1 14 Tf 1 0 0 -1 72 92 Tm (Set) Tj ET Q", 14],
+  ])("is found %s", async (_where, content, size) => {
+    const { lines } = await readFirst(onePage({ content }));
+    expect(lines).toMatchObject([{ text: "Set" }]);
+    expect(lines[0]?.size).toBeCloseTo(size, 1);
+  });
+});
+
+describe("letters that stand apart or together", () => {
+  it("one object a letter are the words of their row", async () => {
+    const letters = (x: number, y: number, word: string): string =>
+      [...word].map((letter, at) => line(y, letter, x + at * 6.1)).join("");
+    const content = letters(72, 700, "hound") + letters(200, 700, "17") + letters(72, 680, "pane");
+    expect(await textOf(onePage({ content }))).toBe("hound\t17\npane");
+  });
+
+  it("under one another are lines of their own", async () => {
+    const content = ["1", "2", "3"].map((label, at) => line(700 - at * 60, label)).join("");
+    expect(await textOf(onePage({ content }))).toBe("1\n2\n3");
+  });
+
+  it("a line that is drawn several times at one place is read once, and elsewhere again", async () => {
+    const content = line(700, "Approved") + line(700, "Approved") + line(600, "Approved");
+    expect(await textOf(onePage({ content }))).toBe("Approved\nApproved");
+  });
+
+  it("outside of the page are not read, and a line that runs over its edge is", async () => {
+    const content = line(700, "Inside") + line(680, "Beyond", 700) + line(660, "Over the edge of it", 230);
+    expect(await textOf(onePage({ content, page: "/CropBox [0 0 306 792]" }))).toBe("Inside\nOver the edge of it");
+  });
+
+  it("without a name are U+FFFD when they are few; a page of them has no text and says so", async () => {
+    const cmap =
+      "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n" +
+      "1 begincodespacerange <0000> <ffff> endcodespacerange\n1 beginbfrange <0041> <005a> <0041> endbfrange\n" +
+      "endcmap CMapName currentdict /CMap defineresource pop end end";
+    const font =
+      "<< /Type /Font /Subtype /Type0 /BaseFont /Nameless /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 7 0 R >>";
+    const objects = [
+      "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Nameless /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 8 0 R /DW 600 >>",
+      { dictionary: "", content: cmap },
+      "<< /Type /FontDescriptor /FontName /Nameless /Flags 4 /FontBBox [0 0 600 700] /ItalicAngle 0 /Ascent 700 /Descent 0 /CapHeight 700 /StemV 80 >>",
+    ];
+    const shown = (codes: string): string => `BT /F1 12 Tf 40 700 Td <${codes}> Tj ET`;
+    const named = Array.from({ length: 40 }, (_, at) => (0x41 + (at % 26)).toString(16).padStart(4, "0")).join("");
+    const few = await readFirst(onePage({ content: shown(`${named}0212`), font, objects }));
+    expect(few.unnamed).toBe(false);
+    expect(few.lines[0]?.text).toMatch(/^[A-Z]{40}\ufffd$/);
+    const many = await readFirst(
+      onePage({ content: shown(`${named}0212`.repeat(14).replaceAll("0043", "0224")), font, objects }),
+    );
+    expect(many).toMatchObject({ lines: [], unnamed: true });
+  });
+});
+
+describe("annotations", () => {
+  const form = (widgets: string, more: readonly PdfObject[]): Partial<OnePage> => ({
+    page: `/Annots [${widgets}]`,
+    catalog: `/AcroForm << /Fields [${widgets}] /DR << /Font << /F1 4 0 R >> >> /DA (/F1 10 Tf 0 g) >>`,
+    objects: more,
+  });
+  const field = (rect: string, entries: string): string =>
+    `<< /Type /Annot /Subtype /Widget /Rect [${rect}] /DA (/F1 10 Tf 0 g) ${entries} >>`;
+  const appearance = (text: string): PdfObject => ({
+    dictionary: "/Type /XObject /Subtype /Form /BBox [0 0 150 16] /Resources << /Font << /F1 4 0 R >> >>",
+    content: `BT /F1 10 Tf 2 4 Td (${text}) Tj ET`,
+  });
+
+  it("fields with and without an appearance stand behind the labels of their rows", async () => {
+    const content = line(700, "Name") + line(680, "Port") + line(660, "Crew");
+    const fields = form("6 0 R 8 0 R", [
+      field("150 696 300 712", "/FT /Tx /T (name) /V (Ottilie) /AP << /N 7 0 R >>"),
+      appearance("Ottilie"),
+      field("150 656 300 672", "/FT /Tx /T (crew) /V (17)"),
+    ]);
+    expect(await textOf(onePage({ content, ...fields }))).toBe("Name\tOttilie\nPort\nCrew\t17");
+  });
+
+  it("two labels in a row keep their values apart", async () => {
+    const content = line(700, "From") + line(700, "To", 320);
+    const fields = form("6 0 R 7 0 R", [
+      field("120 696 250 712", "/FT /Tx /T (from) /V (Bergen)"),
+      field("350 696 480 712", "/FT /Tx /T (to) /V (Oslo)"),
+    ]);
+    expect(await textOf(onePage({ content, ...fields }))).toBe("From\tBergen\tTo\tOslo");
+  });
+
+  it("check boxes say what is chosen, and lists by the words that they show", async () => {
+    const content = line(700, "Insured", 100) + line(680, "Towed", 100) + line(660, "Season");
+    const fields = form("6 0 R 7 0 R 8 0 R", [
+      field("80 698 92 710", "/FT /Btn /T (insured) /V /Yes /AS /Yes"),
+      field("80 678 92 690", "/FT /Btn /T (towed) /V /Off /AS /Off"),
+      field("150 656 300 672", "/FT /Ch /Ff 131072 /T (season) /V (s) /Opt [[(s) (Summer)] [(w) (Winter)]]"),
+    ]);
+    expect(await textOf(onePage({ content, ...fields }))).toBe("[x] Insured\n[ ] Towed\nSeason\tSummer");
+  });
+
+  it("sticky notes end the page; what is hidden, or a password, is not read", async () => {
+    const fields = form("6 0 R 7 0 R 8 0 R", [
+      "<< /Type /Annot /Subtype /Text /Rect [300 700 320 720] /Contents (Ask the harbour master\nabout this) >>",
+      "<< /Type /Annot /Subtype /Text /Rect [300 600 320 620] /F 2 /Contents (hidden) >>",
+      field("150 656 300 672", "/FT /Tx /Ff 8192 /T (pin) /V (sesame)"),
+    ]);
+    expect(await textOf(onePage({ content: line(700, "Lease"), ...fields }))).toBe(
+      "Lease\n[Note] Ask the harbour master about this",
+    );
+  });
+
+  it("a page of nothing but fields is read from top to bottom, each time anew", async () => {
+    const fields = form("6 0 R 7 0 R", [
+      field("72 600 200 616", "/FT /Tx /T (second) /V (below)"),
+      field("72 700 200 716", "/FT /Tx /T (first) /V (above)"),
+    ]);
+    const bytes = onePage({ content: "", ...fields });
+    expect(await textOf(bytes)).toBe("above\nbelow");
+    expect(await textOf(bytes)).toBe("above\nbelow");
+  });
+});
+
+describe("files that break off", () => {
+  const whole = Buffer.from(onePage({ content: line(700, "The lease begins in May.") })).toString("latin1");
+
+  it("without a table and a trailer are read by their catalog", async () => {
+    const cut = Buffer.from(whole.slice(0, whole.indexOf("xref")), "latin1");
+    expect(await textOf(cut)).toBe("The lease begins in May.");
+  });
+
+  it("within the last stream are read as far as they go", async () => {
+    const cut = Buffer.from(whole.slice(0, whole.indexOf("endstream")), "latin1");
+    expect(await textOf(cut)).toBe("The lease begins in May.");
+  });
+
+  it("before their catalog are invalid", async () => {
+    await expect(engine.open(Buffer.from(whole.slice(0, 12), "latin1"), undefined)).rejects.toMatchObject({
+      kind: "invalid",
+    });
+  });
+});

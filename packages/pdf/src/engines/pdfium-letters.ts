@@ -1,0 +1,78 @@
+import type { Pdfium } from "./pdfium.ts";
+
+/** A character as it stands on the page, in points from the left and from the bottom. */
+export interface Letter {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  /** Where it is drawn from; all letters of one glyph have the same place. */
+  readonly x: number;
+  readonly baseline: number;
+  /** Of its type. */
+  readonly size: number;
+}
+
+/** The characters of a text page by their index in its text. Each look costs calls of PDFium. */
+export interface Letters {
+  of(index: number): Letter | undefined;
+  /** How far two characters stand apart from side to side; 0 when they touch or it is not known. */
+  gap(one: number, other: number): number;
+  /** The letters are drawn upright: not turned with their line. */
+  isUpright(index: number): boolean;
+  /** PDFium made this character up from a gap. */
+  isGenerated(index: number): boolean;
+  /** The font does not say which character this is: PDFium has guessed. */
+  isUnnamed(index: number): boolean;
+  done(): void;
+}
+
+const [LEFT, RIGHT, TOP, X, Y] = [0, 1, 3, 4, 5] as const;
+
+/** `same`: each character is one unit of the text, so that an index into one is an index into the other. */
+export function lettersOf({ call, allocate, heap }: Pdfium, text: number, same: boolean): Letters {
+  const at = allocate(6 * 8);
+  const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
+  let doubles = new Float64Array(heap().buffer, at, 6);
+  let floats = new Float32Array(heap().buffer, at, 6);
+  const number = (index: number): number => {
+    // Memory that has grown since lies elsewhere.
+    if (doubles.length === 0) doubles = new Float64Array(heap().buffer, at, 6);
+    return doubles[index] as number;
+  };
+  const charOf = (index: number): number => (same ? index : call.FPDFText_GetCharIndexFromTextIndex(text, index));
+  const boxed = (index: number): number => {
+    const char = charOf(index);
+    return char >= 0 && call.FPDFText_GetCharBox(text, char, left, right, bottom, top) ? char : -1;
+  };
+  /** The matrix that a character is drawn by: a, b, c, d. It takes the place of a box in memory. */
+  const matrix = (char: number): readonly [number, number, number, number] => {
+    if (!call.FPDFText_GetMatrix(text, char, at)) return [1, 0, 0, 1];
+    if (floats.length === 0) floats = new Float32Array(heap().buffer, at, 6);
+    const [a = 1, b = 0, c = 0, d = 1] = floats;
+    return [a, b, c, d];
+  };
+  return {
+    of(index) {
+      const char = boxed(index);
+      if (char < 0) return undefined;
+      call.FPDFText_GetCharOrigin(text, char, x, y);
+      const box = { left: number(LEFT), right: number(RIGHT), top: number(TOP), x: number(X), baseline: number(Y) };
+      const [, , c, d] = matrix(char);
+      // A font may be of size 1 and drawn ten times as large, or the other way round.
+      return { ...box, size: call.FPDFText_GetFontSize(text, char) * Math.hypot(c, d) };
+    },
+    gap(one, other) {
+      if (boxed(one) < 0) return 0;
+      const [oneLeft, oneRight] = [number(LEFT), number(RIGHT)];
+      if (boxed(other) < 0) return 0;
+      return Math.max(0, number(LEFT) - oneRight, oneLeft - number(RIGHT));
+    },
+    isUpright(index) {
+      const [a, b, c, d] = matrix(charOf(index));
+      return Math.abs(b) + Math.abs(c) < 0.1 * (Math.abs(a) + Math.abs(d)) || Math.abs(b) < 0.1 * Math.abs(a);
+    },
+    isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
+    isUnnamed: (index) => call.FPDFText_HasUnicodeMapError(text, charOf(index)) === 1,
+    done: () => call.free(at),
+  };
+}

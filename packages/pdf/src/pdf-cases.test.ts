@@ -1,0 +1,30 @@
+import { shared } from "@docrelay/testkit";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createPdfiumEngine } from "./engines/pdfium-engine.ts";
+import { pageText } from "./text/layout.ts";
+
+const folder = shared("pdf-cases");
+/** Known to be wrong: glyph names that only pdf.js knows, and noise behind damaged bytes. */
+const WRONG = new Set(["ligatures-by-name", "damaged-stream"]);
+const names = folder
+  ? readdirSync(folder).flatMap((file) => (file.endsWith(".pdf") ? [file.slice(0, -".pdf".length)] : []))
+  : [];
+const words = (text: string): string => text.replace(/\s+/g, " ").trim();
+
+describe.skipIf(folder === undefined)("kinds of files that were read wrongly", () => {
+  const engine = createPdfiumEngine();
+  it.each(names)("%s", async (name) => {
+    const document = await engine.open(readFileSync(join(folder ?? "", `${name}.pdf`)), undefined);
+    const pages: string[] = [];
+    for (let page = 1; page <= document.pages; page++) {
+      const { lines, precision } = await document.read(page);
+      pages.push(pageText(lines, precision));
+    }
+    await document.close();
+    const expected = words(readFileSync(join(folder ?? "", `${name}.txt`), "utf8"));
+    if (WRONG.has(name)) expect(words(pages.join("\n"))).not.toBe(expected);
+    else expect(words(pages.join("\n"))).toBe(expected);
+  });
+});

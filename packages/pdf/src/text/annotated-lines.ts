@@ -1,0 +1,79 @@
+import type { Line } from "./layout.ts";
+
+/** Lines of a row stand on one baseline to within this, in ems: a value in its box stands a little off its label. */
+const SAME_ROW_EM = 0.8;
+
+/**
+ * The lines of a page with what its annotations show: a value stands behind the label of its row, or where its place is.
+ * `plain`: the page without annotations; `drawn`: with what they draw, which PDFium puts at the end. Notes come last.
+ */
+export function withAnnotations(
+  plain: readonly Line[],
+  drawn: readonly Line[],
+  { values, notes }: { values: readonly Line[]; notes: readonly string[] },
+): Line[] {
+  let same = 0;
+  while (same < plain.length && isSame(plain[same], drawn[same])) same++;
+  const lines = drawn.slice(0, same);
+  const more = [...drawn.slice(same), ...values].filter(({ text }) => text.trim() !== "");
+  for (const line of more.toSorted(inRows)) place(lines, line);
+  return [...lines, ...notes.map((note) => ({ text: `[Note] ${note}`, left: 0, right: 0, baseline: 0, size: 0 }))];
+}
+
+function isSame(one: Line | undefined, other: Line | undefined): boolean {
+  return one?.text === other?.text && one?.left === other?.left && one?.baseline === other?.baseline;
+}
+
+function inRows(one: Line, other: Line): number {
+  return isOneRow(one, other) ? one.left - other.left : other.baseline - one.baseline;
+}
+
+function isOneRow(one: Line, other: Line): boolean {
+  return Math.abs(one.baseline - other.baseline) < SAME_ROW_EM * Math.min(one.size, other.size);
+}
+
+/** Puts a value into the lines that are there. */
+function place(lines: Line[], value: Line): void {
+  const row = lines.map((line, index) => ({ line, index })).filter(({ line }) => isOneRow(line, value));
+  const before = row.filter(({ line }) => line.right <= value.left + 0.5 * value.size);
+  if (before.length > 0) {
+    const { line, index } = before.reduce((best, one) => (one.line.right > best.line.right ? one : best));
+    // At least a blank stands between a label and its value.
+    const left = Math.max(value.left, line.right + 0.5 * line.size);
+    lines.splice(index + 1, 0, {
+      ...value,
+      left,
+      right: Math.max(left, value.right),
+      baseline: line.baseline,
+      size: line.size,
+    });
+    return;
+  }
+  const behind = row.filter(({ line }) => line.left >= value.right - 0.5 * value.size);
+  if (behind.length > 0) {
+    const { line, index } = behind.reduce((best, one) => (one.line.left < best.line.left ? one : best));
+    const right = Math.min(value.right, line.left - 0.5 * line.size);
+    lines.splice(index, 0, {
+      ...value,
+      left: Math.min(value.left, right),
+      right,
+      baseline: line.baseline,
+      size: line.size,
+    });
+    return;
+  }
+  lines.splice(placeIn(lines, value), 0, value);
+}
+
+/** Behind the nearest line above it in its column, else before the first line below it. */
+function placeIn(lines: readonly Line[], value: Line): number {
+  let above = -1;
+  lines.forEach((line, index) => {
+    if (line.size === 0 || line.baseline <= value.baseline || line.left > value.right || line.right < value.left)
+      return;
+    if (above < 0 || line.baseline <= (lines[above] as Line).baseline) above = index;
+  });
+  if (above >= 0) return above + 1;
+  const below = lines.findIndex(({ size, baseline }) => size > 0 && baseline < value.baseline);
+  return below < 0 ? lines.length : below;
+}

@@ -1,0 +1,60 @@
+import type { Line } from "./layout.ts";
+import { RTL } from "./right-to-left.ts";
+
+/** Of one line, pieces stand on one baseline to within this, in ems … */
+const SAME_BASELINE_EM = 0.1;
+/** … a piece overlaps the one before by no more than this … */
+const OVERLAP_EM = 0.3;
+/** … and is of the same word, the same cell, or another cell by the gap between them. */
+const WORD_EM = 0.3;
+const CELL_EM = 1.1;
+/** Two lines with the same text this close, in points, are one that was drawn twice. */
+const SAME_PLACE = 1;
+
+/** Lines as a reader sees them: pieces of one line joined, and what was drawn several times taken once. In their order. */
+export function mendLines(lines: readonly Line[]): Line[] {
+  const known = new Map<string, Line[]>();
+  const mended: Line[] = [];
+  for (const line of lines) {
+    if (isRepeated(known, line)) continue;
+    const last = mended.at(-1);
+    const joined = last && joinedPieces(last, line);
+    if (joined) mended[mended.length - 1] = joined;
+    else mended.push(line);
+  }
+  return mended;
+}
+
+/** A stamp or a shadow is drawn several times at one place. */
+function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
+  if (line.right <= line.left) return false;
+  const text = line.text.trim();
+  const same = known.get(text);
+  if (same === undefined) {
+    known.set(text, [line]);
+    return false;
+  }
+  const isThere = ({ left, baseline }: Line): boolean =>
+    Math.abs(left - line.left) <= SAME_PLACE && Math.abs(baseline - line.baseline) <= SAME_PLACE;
+  if (same.some(isThere)) return true;
+  same.push(line);
+  return false;
+}
+
+/** Where each letter is drawn by itself, PDFium ends lines between letters that stand side by side. */
+function joinedPieces(one: Line, other: Line): Line | undefined {
+  const em = Math.max(one.size, other.size);
+  if (Math.min(one.size, other.size) < 0.5 * em || em === 0) return undefined;
+  if (Math.abs(one.baseline - other.baseline) > SAME_BASELINE_EM * em) return undefined;
+  const gap = other.left - one.right;
+  if (gap < -OVERLAP_EM * em || RTL.test(one.text) || RTL.test(other.text)) return undefined;
+  const between = gap < WORD_EM * em ? "" : gap < CELL_EM * em ? " " : "\t";
+  const { size, baseline } = one.size >= other.size ? one : other;
+  return {
+    text: one.text.trimEnd() + between + other.text.trimStart(),
+    left: one.left,
+    right: other.right,
+    size,
+    baseline,
+  };
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { inReadingOrder, type PlacedSign } from "./right-to-left.ts";
+
+const EM = 10;
+const WIDTH = 5;
+
+/** A line as it is drawn, from left to right, its signs given in the order of `as`. */
+function drawn(visual: string, as: "visual" | "reversed" | "shuffled" = "visual"): PlacedSign[] {
+  const signs = [...visual].map((text, at) => ({ text, left: at * WIDTH, right: (at + 1) * WIDTH, x: at * WIDTH }));
+  const ink = signs.filter(({ text }) => text !== " ");
+  const inOrder = {
+    visual: () => ink,
+    reversed: () => ink.toReversed(),
+    shuffled: () => ink.toSorted((one, other) => ((one.x * 7) % 11) - ((other.x * 7) % 11)),
+  }[as]();
+  // Apart in the order as given: none follows another but by its place.
+  return inOrder.map((sign, index) => ({ ...sign, index: index * 2 }));
+}
+
+const reversed = (text: string): string => [...text].reverse().join("");
+
+describe("a line with right-to-left letters, read from where they stand", () => {
+  it.each(["visual", "reversed", "shuffled"] as const)("is the same for any order of its letters: %s", (as) => {
+    expect(inReadingOrder(drawn(reversed("הספר נמצא כאן"), as), { size: EM })).toBe("הספר נמצא כאן");
+  });
+
+  it.each([
+    ["a Latin word", "ההתקנה של Linux כאן", `${reversed("כאן")} Linux ${reversed("ההתקנה של")}`],
+    ["two Latin words", "של Debian Linux כאן", `${reversed("כאן")} Debian Linux ${reversed("של")}`],
+    ["a number", "בשנת 1911 נבנה", `${reversed("נבנה")} 1911 ${reversed("בשנת")}`],
+    ["a date", "ביום 3.6.2024 בערב", `${reversed("בערב")} 3.6.2024 ${reversed("ביום")}`],
+    ["a percentage", "בערך 45% מהם", `${reversed("מהם")} 45% ${reversed("בערך")}`],
+    ["a word and its number", "גרסת Windows 10 כאן", `${reversed("כאן")} Windows 10 ${reversed("גרסת")}`],
+    ["a command", "הקלידו \\use{box} כאן", `${reversed("כאן")} \\use{box} ${reversed("הקלידו")}`],
+    ["a sentence's end behind Latin", "גרסה של Linux.", `.Linux ${reversed("גרסה של")}`],
+    ["brackets as they are drawn", "ספר (גדול) כאן", `${reversed("כאן")} (${reversed("גדול")}) ${reversed("ספר")}`],
+  ])("keeps %s", (_what, text, visual) => {
+    expect(inReadingOrder(drawn(visual), { size: EM })).toBe(text);
+  });
+
+  it("that is Latin but for a word is read from the left", () => {
+    expect(inReadingOrder(drawn(`the word ${reversed("ספר")} means book`), { size: EM })).toBe(
+      "the word ספר means book",
+    );
+  });
+
+  it("without right-to-left letters is read from the left", () => {
+    expect(inReadingOrder(drawn("The Garden of Lemons", "reversed"), { size: EM })).toBe("The Garden of Lemons");
+  });
+
+  it("keeps a mark with its letter, and the letters of one glyph in their order", () => {
+    const [lam, alef] = ["\u0644", "\u0627"];
+    const signs: PlacedSign[] = [
+      { text: alef, index: 0, left: 10, right: 18, x: 10 },
+      { text: lam, index: 1, left: 10, right: 18, x: 10 },
+      { text: "\u064b", index: 2, left: 24, right: 27, x: 24 },
+      { text: "\u0628", index: 3, left: 20, right: 30, x: 20 },
+    ];
+    expect(inReadingOrder(signs, { size: EM })).toBe("\u0628\u064b\u0644\u0627");
+  });
+});

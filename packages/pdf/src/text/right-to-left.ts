@@ -1,0 +1,209 @@
+/*
+ * PDFium gives a right-to-left line as if its letters stood in the order in which they are read. Programs write them in
+ * either order, and Latin words, numbers and brackets within such a line come out turned. So the order is found anew from
+ * where the letters stand: Unicode's bidi rules backwards.
+ */
+
+export const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/;
+/** Goes on with the number that it stands in. */
+const IN_NUMBER = /^[.,:/\u066b\u066c+-]$/;
+/** Goes with the number that it stands beside. */
+const UNIT = /^[%$€£\u066a]$/;
+const SENTENCE_END = /^[.,;:!?]+$/;
+const LETTER = /\p{L}/u;
+const MARK = /\p{M}/u;
+const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
+/** A gap as wide as this, in ems, is a blank. */
+const BLANK_EM = 0.18;
+
+/** One character of a line and where it stands. `x`: where its glyph is drawn from. */
+export interface PlacedSign {
+  readonly text: string;
+  /** Its place in the line as PDFium gave it: two that follow each other there have no blank between them. */
+  readonly index: number;
+  readonly left: number;
+  readonly right: number;
+  readonly x: number;
+}
+
+/**
+ * The text of a line in the order in which it is read. `size`: of its type, in the unit of the places. `rtl`: most of its
+ * page is right-to-left, which decides where the line's two ends do not.
+ */
+export function inReadingOrder(
+  signs: readonly PlacedSign[],
+  { size, rtl = true }: { readonly size: number; readonly rtl?: boolean },
+): string {
+  const glyphs = glyphsOf(signs.filter(({ text, left, right }) => text.trim() !== "" || right > left));
+  const visual = withBlanks(glyphs, size);
+  return mendBrackets(isRightToLeft(visual, rtl) ? rightToLeft(visual) : leftToRight(visual));
+}
+
+function isRightToLeft(visual: readonly string[], rtl: boolean): boolean {
+  const letters = visual.filter((sign) => LETTER.test(sign));
+  const [first = "", last = ""] = [letters[0], letters.at(-1)];
+  return RTL.test(first) === RTL.test(last) ? RTL.test(first) : rtl;
+}
+
+/** A glyph's letters in the order in which they are read, where it stands, and where PDFium had it in the line. */
+interface Glyph {
+  text: string;
+  from: number;
+  to: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Letters that are drawn as one glyph, and marks over their letter, stay together. From left to right. */
+function glyphsOf(signs: readonly PlacedSign[]): Glyph[] {
+  const glyphs: Array<Glyph & { x: number }> = [];
+  const marks: Array<Omit<PlacedSign, "x">> = [];
+  for (const { text, index, left, right, x } of signs) {
+    const last = glyphs.at(-1);
+    // A ligature's letters come in the wrong order, as PDFium has turned them one by one.
+    if (last && last.x === x && last.left === left && text.trim() !== "") {
+      add(last, RTL.test(text) ? text + last.text : last.text + text, index);
+    } else if (MARK.test(text)) marks.push({ text, index, left, right });
+    else glyphs.push({ text, from: index, to: index, left, right, x });
+  }
+  const letters = glyphs.filter(({ text }) => text.trim() !== "");
+  for (const { text, index, left, right } of marks) {
+    const middle = (left + right) / 2;
+    const away = (glyph: Glyph): number => Math.max(glyph.left - middle, middle - glyph.right, 0);
+    const base = letters.reduce<Glyph | undefined>(
+      (best, one) => (best && away(best) <= away(one) ? best : one),
+      undefined,
+    );
+    if (base) add(base, base.text + text, index);
+  }
+  return glyphs.sort((one, other) => one.x - other.x);
+}
+
+function add(glyph: Glyph, text: string, index: number): void {
+  glyph.text = text;
+  glyph.from = Math.min(glyph.from, index);
+  glyph.to = Math.max(glyph.to, index);
+}
+
+/** Blanks that were drawn, and one for each gap; a blank is one sign. */
+function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
+  const all: string[] = [];
+  let before: Glyph | undefined;
+  let end = -Infinity;
+  for (const glyph of glyphs) {
+    const isBlank = glyph.text.trim() === "";
+    const apart = before !== undefined && !followed(before, glyph) && glyph.left - end > BLANK_EM * size;
+    if ((isBlank || apart) && all.at(-1) !== " ") all.push(" ");
+    if (!isBlank) all.push(glyph.text);
+    end = Math.max(end, glyph.right);
+    before = glyph;
+  }
+  return all;
+}
+
+/** One came right after the other, in either order, and both go the same way: no blank is between them. */
+function followed(one: Glyph, other: Glyph): boolean {
+  const next = one.to + 1 === other.from || other.to + 1 === one.from;
+  return next && RTL.test(one.text) === RTL.test(other.text);
+}
+
+/** Right-to-left, left-to-right, a number; what lies between takes one of these. */
+type Kind = "R" | "L" | "N";
+type OpenKind = Kind | "blank" | "other";
+
+/** Signs from left to right → the text of a line that is read from the right. */
+function rightToLeft(visual: readonly string[]): string {
+  const kinds = kindsOf(visual);
+  let text = "";
+  for (let end = visual.length; end > 0;) {
+    const kind = kinds[end - 1];
+    let start = end - 1;
+    while (kind !== "R" && start > 0 && kinds[start - 1] === kind) start--;
+    text += visual.slice(start, end).join("");
+    end = start;
+  }
+  return text;
+}
+
+/** Signs from left to right → the text of a line that is read from the left: what is right-to-left in it is turned. */
+function leftToRight(visual: readonly string[]): string {
+  const kinds = kindsOf(visual);
+  let text = "";
+  for (let at = 0; at < visual.length;) {
+    let end = at;
+    for (let to = at; to < visual.length && kinds[to] !== "L"; to++) if (RTL.test(visual[to] as string)) end = to + 1;
+    const turned = RTL.test(visual[at] as string) && end > at;
+    text += turned ? rightToLeft(visual.slice(at, end)) : (visual[at] as string);
+    at = turned ? end : at + 1;
+  }
+  return text;
+}
+
+/** Which way each sign goes. Latin words that stand side by side, numbers among them, are one piece with their blanks. */
+function kindsOf(visual: readonly string[]): Kind[] {
+  const open = visual.map(openKind);
+  const kinds: OpenKind[] = [...open];
+  for (let at = 0; at < open.length; at++) {
+    if (open[at] !== "other") continue;
+    let end = at + 1;
+    while (open[end] === "other") end++;
+    kinds.fill(kindBetween(visual.slice(at, end).join(""), open[at - 1], open[end]), at, end);
+    at = end - 1;
+  }
+  const beside = (at: number, step: number): OpenKind | undefined => {
+    while (kinds[at] === "N" || kinds[at] === "blank") at += step;
+    return kinds[at];
+  };
+  const numbered = kinds.map((kind, at) =>
+    kind === "N" && (beside(at, -1) === "L" || beside(at, 1) === "L") ? "L" : kind,
+  );
+  return numbered.map((kind, at): Kind => {
+    if (kind === "blank") return numbered[at - 1] === "L" && numbered[at + 1] === "L" ? "L" : "R";
+    return kind === "other" ? "R" : kind;
+  });
+}
+
+function openKind(sign: string): OpenKind {
+  if (DIGIT.test(sign)) return "N";
+  if (RTL.test(sign)) return "R";
+  if (LETTER.test(sign)) return "L";
+  return sign.trim() === "" ? "blank" : "other";
+}
+
+/** Of signs between two neighbours on the page. */
+function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind | undefined): Kind {
+  if (left === "R" || right === "R") return "R";
+  const beside = [left, right].filter((kind) => kind === "L" || kind === "N");
+  if (beside.length === 2) return beside.includes("L") ? "L" : IN_NUMBER.test(signs) ? "N" : "R";
+  if (beside[0] === "N") return UNIT.test(signs) ? "N" : "R";
+  // At the left of a Latin word it ends the sentence that this word is in.
+  return beside[0] === "L" && !(right === "L" && SENTENCE_END.test(signs)) ? "L" : "R";
+}
+
+/** Brackets come mirrored or not. Where those of a kind do not fit, every second one closes. */
+function mendBrackets(line: string): string {
+  let text = line;
+  for (const [open, close] of BRACKETS.map((pair) => [...pair] as [string, string])) {
+    const count = [...text].filter((sign) => sign === open || sign === close).length;
+    if (count === 0 || count % 2 === 1 || isBalanced(text, open, close)) continue;
+    let opened = false;
+    text = [...text]
+      .map((sign) => {
+        if (sign !== open && sign !== close) return sign;
+        opened = !opened;
+        return opened ? open : close;
+      })
+      .join("");
+  }
+  return text;
+}
+
+function isBalanced(text: string, open: string, close: string): boolean {
+  let depth = 0;
+  for (const sign of text) {
+    if (sign === open) depth++;
+    if (sign === close && --depth < 0) return false;
+  }
+  return depth === 0;
+}
