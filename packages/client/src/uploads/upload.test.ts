@@ -63,6 +63,17 @@ describe("an upload", () => {
     );
   }, 60_000);
 
+  test("is one for all who want the same object, and each hears how far it is", async () => {
+    const a = file(5000);
+    const told: string[] = [];
+    const first = relay.upload(a, { onProgress: (sent) => told.push(`first ${sent}`) });
+    const second = relay.upload(a, { onProgress: (sent) => told.push(`second ${sent}`) });
+    expect(await second).toEqual(await first);
+    expect(server.count("upload:start")).toBe(1);
+    expect(told).toContain("first 5000");
+    expect(told).toContain("second 5000");
+  });
+
   test("that is refused for good fails with its code; the next try is a new one", async () => {
     server.fail("upload:chunk", { refuse: wireError("FILE_TYPE_UNSUPPORTED") });
     const a = file(10);

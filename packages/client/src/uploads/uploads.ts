@@ -4,29 +4,48 @@ import { upload, type FileInput, type UploadOptions } from "./upload.ts";
 
 /** The uploads of a connection: the same object is uploaded once, for any number of asks. */
 export interface Uploads {
+  /** Each caller hears the progress of the one upload. */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
   /** Forgets that a file was uploaded; false when it never was. */
   forget(file: object): boolean;
 }
 
+type ProgressListener = NonNullable<UploadOptions["onProgress"]>;
+
+interface Running {
+  readonly done: Promise<string>;
+  readonly listeners: Set<ProgressListener>;
+}
+
 export function createUploads(link: Link): Uploads {
-  const known = new WeakMap<object, Promise<string>>();
+  const known = new WeakMap<object, Running>();
+
+  function begin(file: FileInput, { signal }: UploadOptions): Running {
+    const listeners = new Set<ProgressListener>();
+    const onProgress: ProgressListener = (sent, size) => listeners.forEach((listener) => listener(sent, size));
+    const running = { done: upload(link, file, { ...(signal && { signal }), onProgress }), listeners };
+    known.set(file, running);
+    running.done.catch(() => known.get(file) === running && known.delete(file));
+    return running;
+  }
   return {
     async upload(file, options) {
-      let sending = known.get(file);
-      while (sending) {
+      for (;;) {
+        const shared = known.get(file);
+        const { done, listeners } = shared ?? begin(file, options);
+        const { onProgress } = options;
+        // Another function for each caller: the same listener may be given twice.
+        const own: ProgressListener = (sent, size) => onProgress?.(sent, size);
+        listeners.add(own);
         try {
-          return await sending;
+          return await done;
         } catch (error) {
-          if (error instanceof RelayError || options.signal?.aborted) throw error;
           // The ask that had begun the upload was stopped, and this one was not: the upload begins again.
-          sending = known.get(file);
+          if (!shared || error instanceof RelayError || options.signal?.aborted) throw error;
+        } finally {
+          listeners.delete(own);
         }
       }
-      const fresh = upload(link, file, options);
-      known.set(file, fresh);
-      fresh.catch(() => known.get(file) === fresh && known.delete(file));
-      return fresh;
     },
     forget: (file) => known.delete(file),
   };
