@@ -1,6 +1,6 @@
 import { findChromium, spawnNode } from "@docrelay/testkit";
 import { join } from "node:path";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 const WEB = join(import.meta.dirname, "../../web");
@@ -12,7 +12,7 @@ export const PLAIN_HOST = "docrelay.test";
 export interface PageTests {
   /** The page at an address, connected, in a browser profile of its own unless one is given. */
   open(url: string, profile?: BrowserContext): Promise<Page>;
-  profile(): Promise<BrowserContext>;
+  profile(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
 
 export function usePage(): PageTests {
@@ -35,9 +35,9 @@ export function usePage(): PageTests {
   afterAll(async () => browser?.close());
 
   const tests: PageTests = {
-    async profile() {
+    async profile(options = {}) {
       if (!browser) throw new Error("the browser has not started");
-      const profile = await browser.newContext({ viewport: { width: 1000, height: 700 } });
+      const profile = await browser.newContext({ viewport: { width: 1000, height: 700 }, ...options });
       profiles.push(profile);
       return profile;
     },

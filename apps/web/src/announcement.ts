@@ -1,23 +1,33 @@
 import type { Turn } from "@docrelay/client";
-import { progressOf, stageOf } from "./ask-view.ts";
+import { stageOf } from "./ask-view.ts";
+import { inSentence } from "./files/file-name.ts";
+import { countWords } from "./reading/count-words.ts";
+import { waitingLine } from "./reading/waiting-line.ts";
 import { wordsFor } from "./words.ts";
 
-/** What a screen reader says of a turn that has changed: its stages and its whole answer, not every word of it. */
+/** A longer answer is not read out by itself: a screen reader could not be kept from reading all of it. */
+const READ_OUT_WORDS = 100;
+
+/** What a screen reader says of a turn that has changed: its stages and a short answer, not every word of a long one. */
 export function announcementOf(before: Turn | undefined, turn: Turn | undefined): string | undefined {
   if (!before || !turn || stageOf(before) === stageOf(turn)) return undefined;
   switch (stageOf(turn)) {
-    case "completed":
-      return `Answer: ${turn.text}`;
+    case "completed": {
+      const words = countWords(turn.text);
+      return words > READ_OUT_WORDS
+        ? `Answer ready, ${words.toLocaleString("en")} words.`
+        : `Answer ready: ${turn.text}`;
+    }
     case "asking":
       return "The answer is being written.";
     case "cancelled":
       return "The answer was stopped.";
     case "waiting":
-      return progressOf(turn).text;
+      return waitingLine(turn).text;
     case "failed": {
       if (!turn.error) return undefined;
-      const { file } = turn.error.wire;
-      const { what, advice } = wordsFor(turn.error.wire, turn.files[file ?? -1]?.name);
+      const named = turn.files[turn.error.wire.file ?? -1]?.name;
+      const { what, advice } = wordsFor(turn.error.wire, named === undefined ? undefined : inSentence(named));
       return `${what} ${advice}`;
     }
     case "sending":

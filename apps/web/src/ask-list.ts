@@ -1,25 +1,53 @@
-import type { Turn } from "@docrelay/client";
+import { isOver, type Turn } from "@docrelay/client";
 import { createAskElement, type AskActions, type AskElement } from "./ask-view.ts";
+import { element } from "./element.ts";
+
+export const GONE = "This server no longer has what stands above. Copy what you need: a reload removes it.";
+
+export interface AskList {
+  /** `gone`: turns that the server no longer has; they stand before the others, greyed. */
+  show(gone: readonly Turn[], turns: readonly Turn[]): void;
+}
 
 /** The asks on the page. `show` adds, moves and removes elements only where the order or the asks have changed. */
-export function createAskList(place: HTMLElement, actions: AskActions): { show(turns: readonly Turn[]): void } {
+export function createAskList(place: HTMLElement, actions: AskActions): AskList {
   const elements = new Map<string, AskElement>();
+  const border = element("li", { class: "border" }, GONE);
+  let waiting: AskElement[] = [];
+  let timer = 0;
+
+  function put(root: Element, last: Element | null): Element {
+    const next = last ? last.nextElementSibling : place.firstElementChild;
+    if (next !== root) place.insertBefore(root, next);
+    return root;
+  }
   return {
-    show(turns) {
+    show(gone, turns) {
       let last: Element | null = null;
-      for (const turn of turns) {
+      let ahead = 0;
+      waiting = [];
+      for (const [index, turn] of [...gone, ...turns].entries()) {
         const shown = elements.get(turn.id) ?? createAskElement(actions);
         elements.set(turn.id, shown);
-        shown.show(turn);
-        const next: Element | null = last ? last.nextElementSibling : place.firstElementChild;
-        if (next !== shown.root) place.insertBefore(shown.root, next);
-        last = shown.root;
+        shown.show(turn, { ahead, gone: index < gone.length });
+        if (index >= gone.length && !isOver(turn)) {
+          ahead++;
+          waiting.push(shown);
+        }
+        last = put(shown.root, last);
+        if (index === gone.length - 1) last = put(border, last);
       }
-      const ids = new Set(turns.map(({ id }) => id));
+      if (gone.length === 0) border.remove();
+      const ids = new Set([...gone, ...turns].map(({ id }) => id));
       for (const [id, { root }] of elements) {
         if (ids.has(id)) continue;
         root.remove();
         elements.delete(id);
+      }
+      if (waiting.length > 0) timer ||= window.setInterval(() => waiting.forEach((one) => one.tick()), 1000);
+      else {
+        clearInterval(timer);
+        timer = 0;
       }
     },
   };

@@ -1,85 +1,122 @@
 import type { Limits } from "@docrelay/client";
-import type { Attachment } from "./attachment.ts";
-import { byId, element } from "./element.ts";
+import { isSameFile, type Attachment } from "./attachment.ts";
+import { byId } from "./element.ts";
+import { withPlainName } from "./files/file-name.ts";
+import { chipOf, type Chip } from "./files/chip.ts";
+import type { UploadState } from "./files/page-uploads.ts";
+import { chooseFiles } from "./files/refusals.ts";
+import type { Given } from "./files/transfer.ts";
 import { hearFiles } from "./incoming-files.ts";
-import { size } from "./words.ts";
+import { isComposing } from "./keys.ts";
 
 export interface Composer {
   /** What the server allows; checked before anything is sent. */
   limit(limits: Limits | undefined): void;
   running(running: boolean): void;
   suggest(message: string): void;
+  readonly text: string;
   /** What goes with the next question. */
   readonly files: readonly Attachment[];
-  /** Takes other files and an empty question. */
-  restart(files: readonly Attachment[]): void;
+  /** Takes other files and another text. */
+  restart(text: string, files: readonly Attachment[]): void;
+  /** Attaches files that the server has, without moving the focus. */
+  offer(files: readonly Attachment[]): void;
+  /** Puts a question before what is typed, and its files beside those attached. */
+  edit(message: string, files: readonly Attachment[]): void;
   detach(file: Attachment): void;
+  /** Shows how far a file's upload is. */
+  uploading(file: Attachment, state: UploadState | undefined): void;
+  /** Shows sentences, one a line, until the next question or file. */
+  warn(sentences: readonly string[]): void;
+  readonly warnings: readonly string[];
   focus(): void;
 }
 
-/** The question, and the files that stay attached to the next ones. */
-export function createComposer(on: {
+export interface ComposerListener {
   /** Returns whether the question was taken: one that was not stays in the composer. */
   send(message: string, files: readonly Attachment[]): boolean;
   stop(): void;
+  onText(): void;
+  /** Files were attached or detached by the person. */
   onFiles(): void;
-}): Composer {
+  onDetached(file: Attachment): void;
+}
+
+/** The question, and the files that stay attached to the next ones. */
+export function createComposer(on: ComposerListener): Composer {
   const form = byId("composer", HTMLFormElement);
   const question = byId("question", HTMLTextAreaElement);
   const list = byId("files", HTMLUListElement);
-  const problem = byId("problem", HTMLParagraphElement);
+  const problem = byId("problem", HTMLDivElement);
   const count = byId("count", HTMLParagraphElement);
   const send = byId("send", HTMLButtonElement);
   const stop = byId("stop", HTMLButtonElement);
-  let files: Attachment[] = [];
+  const chips = new Map<Attachment, Chip>();
+  /** Files of an earlier question: a question without words is about new ones only, so that Enter twice asks once. */
+  const asked = new WeakSet<Attachment>();
   let limits: Limits | undefined;
 
-  function warn(text: string): void {
-    problem.textContent = text;
-    problem.hidden = text === "";
+  function warn(sentences: readonly string[]): void {
+    problem.replaceChildren(
+      ...sentences.map((sentence) => {
+        const line = document.createElement("p");
+        line.textContent = sentence;
+        return line;
+      }),
+    );
+    problem.hidden = sentences.length === 0;
   }
-  function attach(chosen: Iterable<File>): void {
-    warn("");
-    for (const file of chosen) {
-      if (files.some((other) => isSameFile(other, file))) continue;
-      const reason = refusalOf(file, files.length, limits);
-      if (reason === undefined) files.push(file);
-      else warn(reason);
-    }
-    showFiles();
+  function attach({ files, refusals }: Given): void {
+    const chosen = chooseFiles(files.map(withPlainName), [...chips.keys()], limits);
+    warn([...refusals, ...chosen.refusals]);
+    add(chosen.taken);
     on.onFiles();
     question.focus();
   }
-  function detach(file: Attachment): void {
-    files = files.filter((other) => other !== file);
-    showFiles();
-    on.onFiles();
-  }
-  function showFiles(): void {
-    const remove = (file: Attachment): void => {
-      detach(file);
-      question.focus();
-    };
-    list.replaceChildren(...files.map((file) => fileChip(file, () => remove(file))));
+  function add(files: readonly Attachment[]): void {
+    for (const file of files) {
+      if ([...chips.keys()].some((other) => isSameFile(other, file))) continue;
+      const chip = chipOf(file, () => {
+        detach(file);
+        question.focus();
+      });
+      chips.set(file, chip);
+      list.append(chip.root);
+    }
     check();
+  }
+  function detach(file: Attachment): void {
+    if (!chips.has(file)) return;
+    chips.get(file)?.root.remove();
+    chips.delete(file);
+    check();
+    on.onDetached(file);
+    on.onFiles();
   }
   function check(): void {
     const length = question.value.length;
     const most = limits?.messageChars ?? Number.POSITIVE_INFINITY;
     count.hidden = length < most * 0.9;
     count.textContent = count.hidden ? "" : `${length} of ${most} characters`;
-    send.disabled = (question.value.trim() === "" && files.length === 0) || length > most;
+    const hasNewFile = [...chips.keys()].some((file) => !asked.has(file));
+    send.disabled = (question.value.trim() === "" && !hasNewFile) || length > most;
   }
   function submit(): void {
     check();
     if (send.disabled) return;
-    warn("");
-    if (!on.send(question.value.trim(), [...files]))
-      return warn("Your question could not be sent. Copy it, reload the page and ask again.");
-    question.value = "";
+    warn([]);
+    const files = [...chips.keys()];
+    if (!on.send(question.value.trim(), files))
+      return warn(["Your question could not be sent. Copy it, reload the page and ask again."]);
+    for (const file of files) asked.add(file);
+    write("");
+    question.focus();
+  }
+  function write(text: string): void {
+    question.value = text;
     grow();
     check();
-    question.focus();
+    on.onText();
   }
   /** For browsers without `field-sizing`. */
   function grow(): void {
@@ -92,17 +129,19 @@ export function createComposer(on: {
     event.preventDefault();
     submit();
   });
-  question.addEventListener("input", () => {
-    grow();
-    check();
-  });
+  question.addEventListener("input", () => write(question.value));
   question.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     submit();
   });
-  addEventListener("keydown", (event) => event.key === "Escape" && !stop.hidden && on.stop());
-  stop.addEventListener("click", () => on.stop());
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !stop.hidden && !isComposing(event)) on.stop();
+  });
+  stop.addEventListener("click", () => {
+    on.stop();
+    question.focus();
+  });
   hearFiles(attach);
   check();
 
@@ -111,45 +150,45 @@ export function createComposer(on: {
       limits = next;
       check();
     },
-    running: (running) => void (stop.hidden = !running),
+    running(running) {
+      // A hidden button loses the focus to the page's beginning.
+      if (!running && document.activeElement === stop) question.focus();
+      stop.hidden = !running;
+    },
     suggest(message) {
-      question.value = message;
-      check();
+      write(message);
       question.focus();
     },
-    get files() {
-      return files;
+    get text() {
+      return question.value;
     },
-    restart(next) {
-      files = [...next];
-      question.value = "";
-      warn("");
-      showFiles();
+    get files() {
+      return [...chips.keys()];
+    },
+    restart(text, files) {
+      chips.clear();
+      list.replaceChildren();
+      warn([]);
+      add(files);
+      for (const file of files) asked.add(file);
+      write(text);
+    },
+    offer(files) {
+      for (const file of files) asked.add(file);
+      add(files);
+    },
+    edit(message, files) {
+      add(files);
+      write([message, question.value].filter((text) => text !== "").join("\n\n"));
+      on.onFiles();
+      question.focus();
     },
     detach,
+    uploading: (file, state) => chips.get(file)?.show(state),
+    warn,
+    get warnings() {
+      return [...problem.children].map((line) => line.textContent ?? "");
+    },
     focus: () => question.focus(),
   };
-}
-
-function fileChip(file: Attachment, onRemove: () => void): HTMLElement {
-  const name = element("span", { class: "name", title: file.name }, file.name);
-  const remove = element("button", { type: "button", "aria-label": `Remove ${file.name}`, click: onRemove }, "×");
-  return element("li", { class: "chip" }, name, element("small", {}, size(file.size)), remove);
-}
-
-function isSameFile(attached: Attachment, file: File): boolean {
-  return (
-    attached instanceof File &&
-    attached.name === file.name &&
-    attached.size === file.size &&
-    attached.lastModified === file.lastModified
-  );
-}
-
-/** Why a file cannot be attached beside `attached` others; undefined when it can. */
-function refusalOf(file: File, attached: number, limits: Limits | undefined): string | undefined {
-  if (limits && attached >= limits.filesPerAsk) return `At most ${limits.filesPerAsk} files go with one question.`;
-  if (limits && file.size > limits.fileBytes)
-    return `${file.name} has ${size(file.size)}; at most ${size(limits.fileBytes)} are allowed.`;
-  return file.size === 0 ? `${file.name} is empty.` : undefined;
 }

@@ -2,47 +2,63 @@ import { isOver, newId, RelayError, type Answer, type Conversation, type Relay, 
 import type { ErrorCode } from "@docrelay/protocol";
 import type { Attachment } from "./attachment.ts";
 import { announcementOf } from "./announcement.ts";
-import { createAskList } from "./ask-list.ts";
+import { createAskList, GONE } from "./ask-list.ts";
+import type { FailureActions } from "./failure.ts";
 import { byId } from "./element.ts";
+import { filesOf } from "./files/turn-files.ts";
+import { goneTurns } from "./reading/gone.ts";
+import { followEnd } from "./reading/scrolling.ts";
 import { wordsFor } from "./words.ts";
 
 export interface ConversationView {
   open(id: string): void;
   /** Asks in the open conversation. Returns false, and does nothing, when none is open. */
   ask(message: string, files: readonly Attachment[]): boolean;
-  /** Stops the newest answer that is on its way. */
+  /** Stops the answer that is being written, or else the first question that waits. */
   stop(): void;
 }
 
-const NEAR_BOTTOM = 120;
+export interface ViewListener {
+  onRunning(running: boolean): void;
+  /** An ask was made in this conversation; `accepted` as in the SDK. */
+  onAsked(
+    ask: { conversation: string; id: string; question: string; files: readonly Attachment[] },
+    accepted: Promise<unknown>,
+  ): void;
+  /** A failed question is to be changed before it is asked again. */
+  onEdit(turn: Turn, files: readonly Attachment[]): void;
+  /** A failed question was asked again. */
+  onAgain(turn: Turn): void;
+  /** A file cannot be asked about, whatever the question. */
+  onUnfit(file: Attachment): void;
+  /** The log has been read: these are the turns, and the files of the last question that had any. */
+  onRead(conversation: string, files: readonly Attachment[]): void;
+}
 
 /** The conversation on the page: changes come in, and what they changed is drawn once per frame. */
-export function createConversationView(
-  relay: Relay,
-  on: {
-    onRunning(running: boolean): void;
-    /** An ask is accepted: the server has its files. */
-    onStored(files: readonly Attachment[]): void;
-    /** A file cannot be asked about, whatever the question. */
-    onUnfit(file: Attachment): void;
-  },
-): ConversationView {
-  const list = createAskList(byId("log", HTMLOListElement), { again });
+export function createConversationView(relay: Relay, on: ViewListener): ConversationView {
+  const list = createAskList(byId("turns", HTMLOListElement), { again, edit, stop: (turn) => stop(turn) });
   const empty = byId("empty", HTMLElement);
   const announce = byId("announce", HTMLParagraphElement);
+  const scrolling = followEnd(byId("newest", HTMLButtonElement));
   /** Files of asks sent from this page, for asking again. */
   const files = new Map<string, readonly Attachment[]>();
   const answers = new Map<string, Answer>();
   /** Passwords that were typed, for as long as the page is open: the next question about the file needs them again. */
-  const passwords = new WeakMap<Attachment, string>();
+  const passwords = new Map<Attachment, string>();
   let shown: readonly Turn[] = [];
+  let gone: readonly Turn[] = [];
   let conversation: Conversation | undefined;
   let stopHearing: (() => void) | undefined;
   let frame = 0;
 
   function change(): void {
     const before = new Map(shown.map((turn) => [turn.id, turn]));
-    shown = conversation?.turns ?? [];
+    const next = conversation?.turns ?? [];
+    const lost = goneTurns(gone, shown, next);
+    if (lost.length > gone.length) announce.textContent = GONE;
+    gone = lost;
+    shown = next;
     for (const turn of shown) if (before.get(turn.id) !== turn) changed(before.get(turn.id), turn);
     frame ||= requestAnimationFrame(draw);
   }
@@ -57,12 +73,10 @@ export function createConversationView(
 
   function draw(): void {
     frame = 0;
-    const page = document.documentElement;
-    const follow = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_BOTTOM;
-    list.show(shown);
-    empty.hidden = shown.length > 0;
+    list.show(gone, shown);
+    empty.hidden = shown.length + gone.length > 0;
     on.onRunning(shown.some((one) => !isOver(one)));
-    if (follow) page.scrollTop = page.scrollHeight;
+    scrolling.contentChanged();
   }
 
   function ask(message: string, chosen: readonly Attachment[]): boolean {
@@ -73,29 +87,26 @@ export function createConversationView(
       const password = passwords.get(file);
       return password === undefined ? [] : [[index, password] as const];
     });
-    const answer = conversation.ask(message, {
-      id,
-      files: chosen,
-      passwords: new Map(known),
-    });
+    const answer = conversation.ask(message, { id, files: chosen, passwords: new Map(known) });
     answers.set(id, answer);
-    answer.accepted.then(
-      () => on.onStored(chosen),
-      () => undefined, // Its turn says why.
-    );
-    document.documentElement.scrollTop = document.documentElement.scrollHeight;
+    on.onAsked({ conversation: conversation.id, id, question: message, files: chosen }, answer.accepted);
+    scrolling.toEnd();
     return true;
   }
-  function again(failed: Turn, protectedBy?: { file: number; password: string }): void {
-    const chosen = files.get(failed.id);
-    if (!chosen && failed.files.length > 0) {
-      announce.textContent = "Attach the file again, then ask.";
-      byId("attach", HTMLButtonElement).click();
-      return;
-    }
-    const file = chosen?.[protectedBy?.file ?? -1];
-    if (file && protectedBy) passwords.set(file, protectedBy.password);
-    ask(failed.question, chosen ?? []);
+  function again(failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void {
+    const all = files.get(failed.id) ?? filesOf(failed);
+    on.onAgain(failed);
+    const fewer = changed && "without" in changed ? all.filter((_, index) => index !== changed.without) : all;
+    const file = changed && "password" in changed ? all[changed.file] : undefined;
+    if (file && changed && "password" in changed) passwords.set(file, changed.password);
+    ask(failed.question, fewer);
+  }
+  function edit(turn: Turn): void {
+    on.onEdit(turn, files.get(turn.id) ?? filesOf(turn));
+  }
+  function stop(turn: Turn): void {
+    const ending = answers.get(turn.id)?.cancel() ?? conversation?.cancel(turn.id);
+    ending?.catch(() => undefined); // Whether the ask has ended shows in the log.
   }
 
   return {
@@ -105,20 +116,23 @@ export function createConversationView(
       conversation?.close();
       files.clear();
       answers.clear();
-      conversation = relay.conversation(id);
-      stopHearing = conversation.onTurns(change);
-      conversation.ready.catch((error: unknown) => {
-        if (error instanceof RelayError) announce.textContent = wordsFor(error.wire).what;
-      });
-      shown = conversation.turns;
+      gone = [];
+      const opened = (conversation = relay.conversation(id));
+      stopHearing = opened.onTurns(change);
+      opened.ready.then(
+        () => on.onRead(id, filesOf(opened.turns.findLast((turn) => turn.files.length > 0))),
+        (error: unknown) => {
+          if (error instanceof RelayError) announce.textContent = wordsFor(error.wire).what;
+        },
+      );
+      shown = opened.turns;
       frame ||= requestAnimationFrame(draw);
     },
-    ask: (message, chosen) => ask(message, chosen),
+    ask,
     stop() {
-      const running = shown.findLast((one) => !isOver(one));
-      if (!running) return;
-      const ending = answers.get(running.id)?.cancel() ?? conversation?.cancel(running.id);
-      ending?.catch(() => undefined); // Whether the ask has ended shows in the log.
+      // Asks of a conversation are answered one after another: the first that has not ended is the one being written.
+      const running = shown.find((one) => !isOver(one));
+      if (running) stop(running);
     },
   };
 }

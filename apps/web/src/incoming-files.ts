@@ -1,29 +1,35 @@
 import { byId } from "./element.ts";
+import { droppedFiles, pastedFiles, type Given } from "./files/transfer.ts";
 
 /** Calls back with the files that are chosen, pasted, or dropped anywhere on the page. */
-export function hearFiles(onFiles: (files: Iterable<File>) => void): void {
+export function hearFiles(onFiles: (given: Given) => void): void {
   const picker = byId("file", HTMLInputElement);
   const drop = byId("drop", HTMLDivElement);
+  /** Text that is dropped on the question is the browser's to insert. */
+  const isOurs = (event: DragEvent): event is DragEvent & { dataTransfer: DataTransfer } =>
+    event.dataTransfer !== null &&
+    (event.dataTransfer.types.includes("Files") || !(event.target instanceof HTMLTextAreaElement));
 
   byId("attach", HTMLButtonElement).addEventListener("click", () => picker.click());
   picker.addEventListener("change", () => {
-    onFiles(picker.files ?? []);
+    onFiles({ files: [...(picker.files ?? [])], refusals: [] });
     picker.value = "";
   });
-  addEventListener("paste", (event) => {
-    const pasted = event.clipboardData?.files;
-    if (pasted && pasted.length > 0) onFiles(pasted);
+  addEventListener("paste", ({ clipboardData }) => {
+    const files = clipboardData && pastedFiles(clipboardData);
+    if (files) onFiles({ files, refusals: [] });
   });
   addEventListener("dragover", (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
+    if (!isOurs(event)) return;
     event.preventDefault();
-    drop.classList.add("over");
+    drop.classList.toggle("over", event.dataTransfer.types.includes("Files"));
   });
   addEventListener("dragleave", (event) => event.relatedTarget === null && drop.classList.remove("over"));
   addEventListener("drop", (event) => {
     drop.classList.remove("over");
-    if (!event.dataTransfer?.types.includes("Files")) return;
+    if (!isOurs(event)) return;
+    // Without this a browser leaves the page for a link that is dropped on it.
     event.preventDefault();
-    onFiles(event.dataTransfer.files);
+    onFiles(droppedFiles(event.dataTransfer));
   });
 }

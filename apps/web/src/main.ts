@@ -1,9 +1,14 @@
 import { browserStorage, connect, newId } from "@docrelay/client";
 import { conversationOf, hashOf } from "./address.ts";
-import { keepFiles, recallFiles } from "./attachment.ts";
+import type { Attachment } from "./attachment.ts";
 import { createComposer } from "./composer.ts";
 import { createConversationView } from "./conversation-view.ts";
+import { createDrafts } from "./drafts/drafts.ts";
+import { createUnsent } from "./drafts/unsent.ts";
 import { byId } from "./element.ts";
+import { inSentence } from "./files/file-name.ts";
+import { createPageUploads } from "./files/page-uploads.ts";
+import { wordsFor } from "./words.ts";
 
 const LAST = "docrelay:conversation";
 const STATES = {
@@ -16,33 +21,90 @@ const STATES = {
 const storage = browserStorage(() => (byId("unkept", HTMLParagraphElement).hidden = false));
 // The page may be served under any prefix: docrelay is where the page is.
 const relay = connect({ url: new URL(".", location.href).href.replace(/\/$/, ""), storage });
-const uploads = new WeakMap<File, string>();
+const drafts = createDrafts(storage);
+const unsent = createUnsent(() => sessionStorage);
+const uploads = createPageUploads(relay, uploadChanged);
 let shown: string | undefined;
+/** Whether files were attached or removed in the shown conversation: then those of its log are not offered. */
+let hasChosen = false;
+/** Files of questions: their turns say what is wrong with them, and wait for their uploads. */
+const asked = new WeakSet<Attachment>();
 
 const composer = createComposer({
   send: (message, files) => view.ask(message, files),
   stop: () => view.stop(),
-  onFiles: () => keep(),
+  onText: keep,
+  onFiles() {
+    hasChosen = true;
+    for (const file of composer.files) if (file instanceof File) uploads.begin(file);
+    keep();
+  },
+  onDetached: (file) => file instanceof File && !asked.has(file) && uploads.drop(file),
 });
 const view = createConversationView(relay, {
   onRunning: (running) => composer.running(running),
   onUnfit: (file) => composer.detach(file),
-  onStored(files) {
-    for (const file of files) {
-      if (!(file instanceof File)) continue;
-      // The file is uploaded already: this only gives its upload's id.
-      relay.upload(file).then(
-        ({ upload }) => {
-          uploads.set(file, upload);
-          keep();
-        },
-        () => undefined, // The next question uploads it again.
-      );
-    }
+  onEdit(turn, files) {
+    unsent.release(turn.id);
+    composer.edit(turn.question, files);
+  },
+  onAgain: ({ id }) => unsent.release(id),
+  onAsked({ conversation, id, question, files }, accepted) {
+    for (const file of files) asked.add(file);
+    const release = (): void => unsent.release(id);
+    // Without a file that is still on its way, the question is in the SDK's outbox at once.
+    if (files.some((file) => storedOf(file) === undefined)) unsent.hold(conversation, id, question);
+    accepted.then(release, (error: unknown) => {
+      if (error instanceof DOMException) release(); // It was stopped.
+      else unsent.hold(conversation, id, question);
+    });
+  },
+  onRead(conversation, files) {
+    if (conversation === shown && !hasChosen) composer.offer(files);
   },
 });
+
+function storedOf(file: Attachment): string | undefined {
+  if (!(file instanceof File)) return file.upload;
+  const state = uploads.state(file);
+  return state && "upload" in state ? state.upload : undefined;
+}
+
+function uploadChanged(file: File): void {
+  const state = uploads.state(file);
+  composer.uploading(file, state);
+  if (!state || "sent" in state) return;
+  const error = "error" in state ? state.error.wire : state.status?.error;
+  // What is wrong with a file is said before the question is asked; other faults do not last, and for passwords there is a form.
+  if (error && !asked.has(file) && error.code !== "PDF_ENCRYPTED" && /^(FILE|PDF|PAYLOAD)_/.test(error.code)) {
+    const { what, advice } = wordsFor(error, inSentence(file.name));
+    composer.detach(file);
+    composer.warn([...composer.warnings, `${what} ${advice}`]);
+  }
+  keep();
+}
+
+/** Keeps what is prepared in the shown conversation for a reload, and for when one comes back to it. */
 function keep(): void {
-  if (shown !== undefined) keepFiles(shown, composer.files, uploads);
+  if (shown === undefined) return;
+  const files = composer.files.flatMap((file) => {
+    const upload = storedOf(file);
+    return upload === undefined ? [] : [{ upload, name: file.name, size: file.size }];
+  });
+  const cut = composer.files.filter((file) => storedOf(file) === undefined).map(({ name }) => name);
+  drafts.write(shown, { text: composer.text, ...(hasChosen && { files }), ...(cut.length > 0 && { cut }) });
+}
+
+/** Brings back what was prepared in a conversation. */
+function recall(conversation: string): void {
+  const draft = drafts.read(conversation);
+  const questions = unsent.take(conversation);
+  hasChosen = draft?.files !== undefined;
+  composer.restart([...questions, draft?.text ?? ""].filter((text) => text !== "").join("\n\n"), draft?.files ?? []);
+  composer.warn([
+    ...(draft?.cut ?? []).map((name) => `${inSentence(name)} was not sent completely. Attach it again.`),
+    ...(questions.length > 0 ? ["Your question was not asked yet. It stands below again."] : []),
+  ]);
 }
 
 /** Shows the address's conversation, so that a reload, a bookmark and a second tab show the same one. */
@@ -53,8 +115,9 @@ function show(): void {
   if (location.hash !== hashOf(id)) history.replaceState(null, "", hashOf(id));
   storage.setItem(LAST, id);
   if (id === shown) return;
+  shown = undefined; // Nothing is kept for the old one while the new one's draft is put in.
+  recall(id);
   shown = id;
-  composer.restart(recallFiles(id));
   view.open(id);
 }
 

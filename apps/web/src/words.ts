@@ -26,7 +26,10 @@ const WORDS: Record<ErrorCode, Words> = {
     "Open it in a PDF reader, save it again, and attach the new file.",
   ),
   PDF_ENCRYPTED: say("This PDF is protected.", "Type its password to ask again."),
-  PDF_NO_TEXT: say("There is no text in this PDF.", "It is probably a scan. Attach a version with text in it."),
+  PDF_NO_TEXT: say(
+    "There is no text in this PDF.",
+    "It is probably a scan. Attach a version with text in it; the operator of this site can also have scans read.",
+  ),
   PDF_LIMIT_EXCEEDED: say("This PDF takes more pages, time or memory than allowed.", "Attach a smaller part of it."),
   ASK_CONFLICT: say("This question was mixed up with another one.", "Ask again.", true),
   NOT_FOUND: say("What you asked about is no longer there.", "Attach the file again and ask."),
@@ -35,8 +38,8 @@ const WORDS: Record<ErrorCode, Words> = {
   BUSY: say("Too much is waiting already.", "Nothing was lost: ask again in a moment.", true),
   QUOTA_EXCEEDED: say("Your share of storage is used up.", "Try again later, or with smaller files.", true),
   STORE_UNAVAILABLE: say(
-    "The server's memory does not answer.",
-    "It will try again by itself; nothing was lost.",
+    "The server could not take the question in time.",
+    "Check your connection, and ask again.",
     true,
   ),
   PROMPT_TOO_LARGE: say("That is more text than the AI engine takes.", "Ask about fewer or shorter files."),
@@ -51,18 +54,40 @@ const WORDS: Record<ErrorCode, Words> = {
   INTERNAL: say("Something went wrong on our side.", "Ask again. If it stays, tell the operator of this site.", true),
 };
 
+/** More exact words where the error's `reason` allows them, by `CODE reason`. */
+const BY_REASON: Readonly<Record<string, Words>> = {
+  "BAD_MESSAGE utf8": say("The question has a broken character.", "Type it again, and ask."),
+  "PAYLOAD_TOO_LARGE message": say("The question is too long.", "Shorten it, or attach the long part as a PDF."),
+  "PAYLOAD_TOO_LARGE file": say("This file is too large.", "Attach a smaller one, or a part of it."),
+  "PDF_ENCRYPTED password": say("That password does not open the PDF.", "Type its password to ask again."),
+  "PDF_LIMIT_EXCEEDED pages": say("This PDF has more pages than are allowed.", "Attach the part that you ask about."),
+  "PDF_LIMIT_EXCEEDED time": say(
+    "Reading this PDF took too long.",
+    "Ask again: the server may have been busy. If it stays, attach a part of the PDF.",
+    true,
+  ),
+  "PDF_LIMIT_EXCEEDED memory": say(
+    "Reading this PDF takes more memory than is allowed.",
+    "Attach the part that you ask about, or print it to a new PDF first.",
+  ),
+  "PDF_LIMIT_EXCEEDED output": say("This PDF has more text than is allowed.", "Attach the part that you ask about."),
+  "ENGINE_BAD_REPLY size": say("The answer is longer than is allowed.", "Ask for a shorter one, or about less."),
+};
+
 /** The words for an error, with the file's name where it is about one. */
 export function wordsFor(
-  error: Pick<WireError, "code" | "reason"> & Partial<Pick<WireError, "message">>,
+  error: Pick<WireError, "code" | "reason"> & Partial<Pick<WireError, "message" | "retryable">>,
   fileName?: string,
 ): Words {
-  // What an engine does wrong has many causes: the server's sentence fits the one, and has the advice in it.
-  const isEngines = error.code.startsWith("ENGINE_") || error.code === "PROMPT_TOO_LARGE";
-  const own = isEngines ? error.message : undefined;
-  const words = own === undefined ? WORDS[error.code] : { ...WORDS[error.code], what: own, advice: "" };
-  const wrong = error.code === "PDF_ENCRYPTED" && error.reason === "password";
-  const what = wrong ? "That password does not open the PDF." : words.what;
-  return { ...words, what: fileName === undefined ? what : `${fileName}: ${what}` };
+  const words = BY_REASON[`${error.code} ${error.reason}`] ?? ownWords(error) ?? WORDS[error.code];
+  return { ...words, what: fileName === undefined ? words.what : `${fileName}: ${words.what}` };
+}
+
+/** What an engine does wrong has many causes: the server's sentence fits the one, and has the advice in it. */
+function ownWords({ code, message, retryable = true }: Parameters<typeof wordsFor>[0]): Words | undefined {
+  const isEngines = code.startsWith("ENGINE_") || code === "PROMPT_TOO_LARGE";
+  if (!isEngines || message === undefined) return undefined;
+  return { what: message, advice: "", again: retryable && WORDS[code].again };
 }
 
 /** 1,234,567 bytes as "1.2 MB". */
@@ -71,6 +96,18 @@ export function size(bytes: number): string {
   const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** A limit as it was set: 26,214,400 bytes are "25 MiB", not "26.2 MB". */
+export function wholeSize(bytes: number): string {
+  return bytes > 0 && bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : size(bytes);
+}
+
+/** 2 of 3 as "second try of three". */
+export function tryOf(n: number, of?: number): string {
+  const which = ["first", "second", "third", "fourth", "fifth"][n - 1] ?? `${n}th`;
+  const all = of === undefined ? undefined : (["one", "two", "three", "four", "five"][of - 1] ?? `${of}`);
+  return all === undefined ? `${which} try` : `${which} try of ${all}`;
 }
 
 /** [1, 2, 3, 7] as "1–3, 7"; long lists are cut. */

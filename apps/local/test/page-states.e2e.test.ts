@@ -1,0 +1,262 @@
+import { makePdf } from "@docrelay/testkit";
+import axe from "axe-core";
+import { once } from "node:events";
+import { connect, type AddressInfo } from "node:net";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocketServer, type WebSocket } from "ws";
+import { useCluster } from "./cluster.ts";
+import { usePage } from "./page.ts";
+
+const LONG = "A word of the long answer. ".repeat(400);
+const HEBREW = "המחיר הוא 120 USD (3 ימים).\n\nThe price is 120 USD.";
+
+/** An engine that begins an answer to "hold …" and ends it when it is told to; it answers everything else at once. */
+const engine = {
+  port: 0,
+  held: [] as WebSocket[],
+  calls: [] as string[],
+  release() {
+    for (const socket of this.held.splice(0)) socket.send(JSON.stringify({ type: "end", message: " end" }));
+  },
+};
+let server: WebSocketServer | undefined;
+beforeAll(async () => {
+  server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
+  engine.port = (server.address() as AddressInfo).port;
+  server.on("connection", (socket) => {
+    socket.on("message", (data: Buffer) => {
+      const { message } = JSON.parse(data.toString()) as { message: string };
+      engine.calls.push(message);
+      const say = (text: string): void => socket.send(JSON.stringify({ message: text }));
+      say(message.includes("long") ? LONG : message.includes("מה") ? HEBREW : "An answer.");
+      if (message.startsWith("hold")) engine.held.push(socket);
+      else socket.send(JSON.stringify({ type: "end" }));
+    });
+  });
+});
+afterAll(() => {
+  for (const socket of server?.clients ?? []) socket.terminate();
+  server?.close();
+});
+
+// First: edges read the built page when they start.
+const browser = usePage();
+const cluster = useCluster({
+  edges: 1,
+  env: { ENGINE_REPLY: "stream" },
+  engineUrl: () => `ws://127.0.0.1:${engine.port}`,
+});
+
+const file = (name: string, bytes: Uint8Array | string) => ({
+  name,
+  mimeType: "application/pdf",
+  buffer: Buffer.from(bytes),
+});
+const report = file("report.pdf", makePdf({ pages: ["The lighthouse is green."] }));
+const broken = file("broken.pdf", "%PDF-1.7 and nothing after it");
+const question = "#question";
+const answer = (page: Page, state: string) => page.locator(`.answer[data-state="${state}"]`);
+async function ask(page: Page, text: string): Promise<void> {
+  await page.fill(question, text);
+  await page.press(question, "Enter");
+}
+async function chip(page: Page, text: string): Promise<void> {
+  await page.locator("#files .chip", { hasText: text }).waitFor();
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: ReadonlyArray<{ readonly html: string }>;
+}
+/** What axe-core finds against WCAG 2.2 A and AA, in both themes. */
+async function violations(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const run = `${axe.source}; axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ["violations"] }).then(({ violations }) => violations)`;
+    for (const { id, nodes } of await page.evaluate<Violation[]>(run))
+      found.push(...nodes.map(({ html }) => `${colorScheme} ${id}: ${html}`));
+  }
+  return found;
+}
+
+describe("the page in each of its states", () => {
+  it("has nothing that axe-core finds against WCAG 2.2 AA", async () => {
+    const page = await browser.open(cluster.url());
+    expect(await violations(page)).toEqual([]);
+    await page.setInputFiles("#file", [report, file("empty.pdf", "")]);
+    await chip(page, "1 page");
+    await ask(page, "hold this");
+    await answer(page, "asking").locator(".text:not(:empty)").waitFor();
+    await ask(page, "and wait");
+    await page.getByText("Waiting for your earlier question").waitFor();
+    expect(await violations(page)).toEqual([]);
+    engine.release();
+    await answer(page, "completed").nth(1).waitFor();
+    await ask(page, "hold and stop");
+    await answer(page, "asking").locator(".text:not(:empty)").waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await answer(page, "cancelled").waitFor();
+    expect(await page.evaluate("document.activeElement.id")).toBe("question");
+    await page.setViewportSize({ width: 320, height: 256 });
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator("#composer").isVisible()).toBe(false);
+    await page.emulateMedia({ media: "screen" });
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+    // At 400 % zoom the composer would leave no room to read.
+    expect(await page.evaluate(`getComputedStyle(document.querySelector("#composer")).position`)).toBe("static");
+  });
+
+  it("lays text out from right to left where it is written so, paragraph by paragraph", async () => {
+    const page = await browser.open(cluster.url());
+    await ask(page, "מה המחיר?");
+    await answer(page, "completed").waitFor();
+    const sides = await page.evaluate<number[]>(`(() => {
+      const box = document.querySelector(".text");
+      const edge = (line, side) => {
+        const range = document.createRange();
+        const start = box.textContent.indexOf(line);
+        range.setStart(box.firstChild, start);
+        range.setEnd(box.firstChild, start + line.length);
+        return Math.abs(range.getBoundingClientRect()[side] - box.getBoundingClientRect()[side]);
+      };
+      return [edge("המחיר", "right"), edge("The price", "left")];
+    })()`);
+    for (const side of sides) expect(side).toBeLessThan(3);
+  });
+
+  it("stays where the reader has scrolled to, and goes back to the end by a button", async () => {
+    const page = await browser.open(cluster.url());
+    await ask(page, "hold a long one");
+    await answer(page, "asking").locator(".text:not(:empty)").waitFor();
+    const top = async (): Promise<number> => page.evaluate("document.documentElement.scrollTop");
+    await expect.poll(top).toBeGreaterThan(100);
+    const end = await top();
+    await page.mouse.wheel(0, -60);
+    await expect.poll(top).toBeLessThan(end);
+    const read = await top();
+    engine.release();
+    await answer(page, "completed").waitFor();
+    expect(await top()).toBe(read);
+    await page.getByRole("button", { name: "Newest" }).click();
+    await expect.poll(top).toBeGreaterThanOrEqual(end);
+    expect(await page.getByRole("button", { name: "Newest" }).isVisible()).toBe(false);
+    expect(await page.locator("#announce").textContent()).toBe("Answer ready, 2,401 words.");
+  });
+
+  it("says so, and no more, where scripts are not allowed", async () => {
+    const profile = await browser.profile({ javaScriptEnabled: false });
+    const page = await profile.newPage();
+    await page.goto(cluster.url());
+    await page.locator(".noscript", { hasText: "docrelay needs JavaScript" }).waitFor();
+    expect(await page.getByRole("textbox").count()).toBe(0);
+  });
+});
+
+describe("what a person has typed", () => {
+  it("and attached survives a reload and New, and belongs to its conversation", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setInputFiles("#file", report);
+    await chip(page, "1 page");
+    await page.fill(question, "half a quest");
+    await page.reload();
+    await chip(page, "report.pdf");
+    expect(await page.inputValue(question)).toBe("half a quest");
+    await page.getByRole("button", { name: "New conversation" }).click();
+    expect(await page.inputValue(question)).toBe("");
+    expect(await page.locator("#files .chip").count()).toBe(0);
+    await page.goBack();
+    await chip(page, "report.pdf");
+    expect(await page.inputValue(question)).toBe("half a quest");
+  });
+
+  it("is asked once when Enter is pressed twice, also with a file attached", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setInputFiles("#file", report);
+    await ask(page, "once");
+    await page.press(question, "Enter");
+    await answer(page, "completed").waitFor();
+    expect(await page.locator(".ask").count()).toBe(1);
+  });
+
+  it("is not sent or stopped by keys of an input method", async () => {
+    const page = await browser.open(cluster.url());
+    const press = async (key: string, init: string): Promise<unknown> =>
+      page.evaluate(`document.querySelector("#question").dispatchEvent(
+        new KeyboardEvent("keydown", { key: "${key}", bubbles: true, cancelable: true, ${init} }))`);
+    await page.fill(question, "にほ");
+    await press("Enter", "keyCode: 229");
+    await press("Enter", "isComposing: true");
+    expect(await page.inputValue(question)).toBe("にほ");
+    await ask(page, "hold this");
+    await answer(page, "asking").waitFor();
+    await press("Escape", "isComposing: true");
+    engine.release();
+    await answer(page, "completed").waitFor();
+  });
+
+  it("can be asked without the file that fails, and changed before it is asked again, also after a reload", async () => {
+    const page = await browser.open(cluster.url());
+    await page.setInputFiles("#file", [report, broken]);
+    await ask(page, "what is in these?");
+    await page.locator(".failure", { hasText: "broken.pdf" }).waitFor({ timeout: 30_000 });
+    expect(await violations(page)).toEqual([]);
+    await page.reload();
+    await page.getByRole("button", { name: "Edit" }).click();
+    expect(await page.inputValue(question)).toBe("what is in these?");
+    await page.fill(question, "");
+    await page.getByRole("button", { name: "Ask without broken.pdf" }).click();
+    await answer(page, "completed").waitFor({ timeout: 30_000 });
+    expect(engine.calls.at(-1)).toContain("The lighthouse is green.");
+  });
+
+  it("waits in order; Stop ends the answer being written, and each waiting question has its own ×", async () => {
+    const page = await browser.open(cluster.url());
+    for (const text of ["hold one", "two", "three", "four", "five"]) await ask(page, text);
+    await answer(page, "asking").locator(".text:not(:empty)").waitFor();
+    await page.getByRole("button", { name: "Do not ask: three" }).click();
+    await answer(page, "cancelled").waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await answer(page, "completed").nth(2).waitFor({ timeout: 30_000 });
+    const states = await page.evaluate<string[]>(
+      `[...document.querySelectorAll(".answer")].map((one) => one.dataset.state)`,
+    );
+    expect(states).toEqual(["cancelled", "completed", "cancelled", "completed", "completed"]);
+  });
+});
+
+describe("the files of a conversation", () => {
+  it("are attached in a second tab too, and on another device of the same user", async () => {
+    const profile = await browser.profile();
+    const first = await browser.open(cluster.url(), profile);
+    await first.setInputFiles("#file", report);
+    await ask(first, "what is inside?");
+    await answer(first, "completed").waitFor();
+    const second = await browser.open(first.url(), profile);
+    await chip(second, "report.pdf");
+    // Another device has the session, and nothing else of this browser's storage.
+    await second.evaluate(`localStorage.removeItem("docrelay:drafts")`);
+    const device = await browser.open(first.url(), profile);
+    await chip(device, "report.pdf");
+    await ask(device, "And which colour?");
+    await answer(device, "completed").nth(1).waitFor();
+    expect(engine.calls.at(-1)).toContain("The lighthouse is green.");
+  });
+
+  it("stay on the screen, greyed, when the server has lost everything", async () => {
+    const page = await browser.open(cluster.url());
+    await ask(page, "remember this");
+    await answer(page, "completed").waitFor();
+    const redis = connect(cluster.redis.port, "127.0.0.1").end("FLUSHALL\r\n");
+    await once(redis.resume(), "close");
+    await ask(page, "and now this");
+    await page.locator(".border", { hasText: "no longer has what stands above" }).waitFor({ timeout: 30_000 });
+    expect(await page.locator(".gone").textContent()).toContain("remember this");
+    await answer(page, "completed").nth(1).waitFor({ timeout: 30_000 });
+    expect(await violations(page)).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import type { DraftStorage } from "./drafts.ts";
+
+/**
+ * Questions of this tab that neither the server nor the SDK's outbox has: their files are being uploaded, or the server
+ * has refused them. After a reload they come back as text to edit.
+ */
+export interface Unsent {
+  hold(conversation: string, ask: string, question: string): void;
+  release(ask: string): void;
+  /** The questions held for a conversation, in their order; they are held no more. */
+  take(conversation: string): string[];
+}
+
+const KEY = "docrelay:unsent";
+const MOST = 20;
+type Held = readonly [ask: string, conversation: string, question: string];
+
+/** `storage`: of the tab, so that another tab does not take over what this one is about to send. */
+export function createUnsent(storage: () => DraftStorage): Unsent {
+  let held = read();
+
+  function read(): Held[] {
+    try {
+      const list: unknown = JSON.parse(storage().getItem(KEY) ?? "[]");
+      return Array.isArray(list) ? list.filter(isHeld) : [];
+    } catch {
+      return []; // blocked by the browser, or written by something else
+    }
+  }
+  function keep(next: Held[]): void {
+    held = next;
+    try {
+      storage().setItem(KEY, JSON.stringify(held));
+    } catch {
+      // Blocked or full: held until the page ends.
+    }
+  }
+  const without = (ask: string): Held[] => held.filter(([id]) => id !== ask);
+  return {
+    hold: (conversation, ask, question) => keep([...without(ask), [ask, conversation, question] as const].slice(-MOST)),
+    release(ask) {
+      if (held.some(([id]) => id === ask)) keep(without(ask));
+    },
+    take(conversation) {
+      const mine = held.filter(([, where]) => where === conversation);
+      if (mine.length > 0) keep(held.filter(([, where]) => where !== conversation));
+      return mine.map(([, , question]) => question).filter((question) => question !== "");
+    },
+  };
+}
+
+function isHeld(value: unknown): value is Held {
+  return Array.isArray(value) && value.length === 3 && value.every((one) => typeof one === "string");
+}

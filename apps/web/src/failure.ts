@@ -1,0 +1,48 @@
+import type { Turn } from "@docrelay/client";
+import { element } from "./element.ts";
+import { inSentence } from "./files/file-name.ts";
+import { wordsFor } from "./words.ts";
+
+export interface FailureActions {
+  /** Asks the same again, with what is changed. */
+  again(ask: Turn, change?: { file: number; password: string } | { without: number }): void;
+  /** Takes the question back into the composer. */
+  edit(ask: Turn): void;
+}
+
+/** What went wrong with an ask, and ways on. Asking again ends them: it is another turn, below. */
+export function failureBox(ask: Turn, actions: FailureActions): HTMLElement {
+  const error = ask.error?.wire;
+  const file = error?.file;
+  const named = ask.files[file ?? -1]?.name;
+  const words = wordsFor(error ?? { code: "INTERNAL" }, named === undefined ? undefined : inSentence(named));
+  const acts = element("div", { class: "acts" });
+  const again = (change?: Parameters<FailureActions["again"]>[1]): void => {
+    acts.remove();
+    actions.again(ask, change);
+  };
+  const button = (label: string, click: () => void): HTMLElement =>
+    element("button", { class: "quiet", type: "button", click }, label);
+
+  if (error?.code === "PDF_ENCRYPTED" && file !== undefined)
+    acts.append(passwordForm((password) => again({ file, password })));
+  else if (words.again) acts.append(button("Ask again", () => again()));
+  if (file !== undefined && named !== undefined && ask.files.length > 1)
+    acts.append(button(`Ask without ${inSentence(named)}`, () => again({ without: file })));
+  if (ask.question !== "") acts.append(button("Edit", () => actions.edit(ask)));
+  return element("div", { class: "failure" }, element("strong", {}, words.what), words.advice, acts);
+}
+
+function passwordForm(ask: (password: string) => void): HTMLElement {
+  const input = element("input", {
+    type: "password",
+    "aria-label": "Password of the PDF",
+    placeholder: "Password",
+    autocomplete: "off",
+  });
+  const submit = (event: globalThis.Event): void => {
+    event.preventDefault();
+    if (input.value) ask(input.value);
+  };
+  return element("form", { submit }, input, element("button", { class: "quiet", type: "submit" }, "Ask with password"));
+}

@@ -1,0 +1,45 @@
+import { inSentence } from "./file-name.ts";
+import { size, wholeSize } from "../words.ts";
+
+/** What a server allows, as far as it is checked before anything is sent. */
+export interface FileLimits {
+  readonly filesPerAsk: number;
+  readonly fileBytes: number;
+}
+type Sized = Pick<File, "name" | "size">;
+
+/**
+ * Which of the chosen files go with the question beside those that are `attached`, and a sentence for each that does not.
+ * Files that are attached already are left out without a word.
+ */
+export function chooseFiles<T extends Sized>(
+  chosen: Iterable<T>,
+  attached: readonly Sized[],
+  limits: FileLimits | undefined,
+): { taken: T[]; refusals: string[] } {
+  const taken: T[] = [];
+  const refusals: string[] = [];
+  for (const file of chosen) {
+    if ([...attached, ...taken].some((other) => isSame(other, file))) continue;
+    const refusal = refusalOf(file, attached.length + taken.length, limits);
+    if (refusal === undefined) taken.push(file);
+    else refusals.push(refusal);
+  }
+  return { taken, refusals };
+}
+
+function refusalOf({ name, size: bytes }: Sized, before: number, limits: FileLimits | undefined): string | undefined {
+  const file = inSentence(name);
+  if (bytes === 0) return `${file} is empty.`;
+  if (limits && bytes > limits.fileBytes)
+    return `${file} is too large: it has ${size(bytes)}, and at most ${wholeSize(limits.fileBytes)} are allowed.`;
+  if (limits && before >= limits.filesPerAsk)
+    return `${file} was left out: at most ${limits.filesPerAsk} files go with one question.`;
+  return undefined;
+}
+
+/** A file that the server has already has no time of its last change: then its name and size tell. */
+function isSame(one: Sized & { lastModified?: number }, other: Sized & { lastModified?: number }): boolean {
+  if (one.name !== other.name || one.size !== other.size) return false;
+  return one.lastModified === undefined || other.lastModified === undefined || one.lastModified === other.lastModified;
+}

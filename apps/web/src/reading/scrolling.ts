@@ -1,0 +1,43 @@
+import { followsAfter, isAtEnd, type Position } from "./follow-end.ts";
+
+export interface Scrolling {
+  /** Call after the content has changed: shows its end, unless the reader has scrolled up. */
+  contentChanged(): void;
+  /** Shows the end, and follows it from now on. */
+  toEnd(): void;
+}
+
+/** Keeps the page at the end of what is being written, until the reader scrolls up; `back` takes them to the end again. */
+export function followEnd(back: HTMLButtonElement): Scrolling {
+  const page = document.documentElement;
+  const now = (): Position => ({ top: page.scrollTop, height: page.scrollHeight, view: page.clientHeight });
+  let follows = true;
+  let last = now();
+
+  function settle(): void {
+    last = now();
+    back.hidden = follows || isAtEnd(last);
+  }
+  function toEnd(): void {
+    follows = true;
+    // At once: a smooth scroll would look like a reader who scrolls.
+    page.scrollTo({ top: page.scrollHeight, behavior: "instant" });
+    settle();
+  }
+  addEventListener(
+    "scroll",
+    () => {
+      follows = followsAfter(follows, last, now());
+      settle();
+    },
+    { passive: true },
+  );
+  back.addEventListener("click", toEnd);
+  return {
+    contentChanged() {
+      if (follows) toEnd();
+      else settle();
+    },
+    toEnd,
+  };
+}

@@ -1,0 +1,47 @@
+import { isOver, type Turn } from "@docrelay/client";
+import { element } from "./element.ts";
+import { waitingLine, withSeconds, type WaitingLine } from "./reading/waiting-line.ts";
+
+/** The line under a question until its answer begins, and the one that says that it was stopped. */
+export interface Status {
+  readonly root: HTMLElement;
+  show(ask: Turn, place: { readonly ahead: number; readonly gone: boolean }): void;
+  tick(): void;
+}
+
+export function createStatus(on: { stop(): void }): Status {
+  const text = element("span");
+  const stop = element("button", { type: "button", class: "drop-ask", title: "Do not ask this", click: on.stop }, "×");
+  const line = element("p", { class: "status" }, text);
+  const bar = element("progress", { max: 1 });
+  const root = element("div", { class: "waiting" }, line, stop, bar);
+  let waiting: WaitingLine | undefined;
+  let since = performance.now();
+
+  function tick(): void {
+    if (waiting) text.textContent = withSeconds(waiting, Math.floor((performance.now() - since) / 1000));
+  }
+  return {
+    root,
+    show(ask, { ahead, gone }) {
+      const isWaiting = !isOver(ask) && ask.text === "" && !gone;
+      const next = isWaiting ? waitingLine(ask, ahead) : undefined;
+      if (next?.text !== waiting?.text) since = performance.now();
+      waiting = next;
+      root.hidden = !isWaiting && ask.state !== "cancelled";
+      line.classList.toggle("busy", isWaiting);
+      // The answer that is being written has the Stop button below.
+      stop.hidden = !isWaiting || ask.attempt > 0;
+      stop.setAttribute("aria-label", `Do not ask: ${ask.question.slice(0, 80)}`);
+      // Updated, not replaced: a new element would not move smoothly from the old value.
+      bar.hidden = next?.part === undefined;
+      if (next?.part !== undefined) {
+        bar.value = next.part;
+        bar.setAttribute("aria-label", next.text);
+      }
+      if (ask.state === "cancelled") text.textContent = "You stopped this answer.";
+      tick();
+    },
+    tick,
+  };
+}
