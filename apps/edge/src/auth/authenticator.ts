@@ -72,10 +72,10 @@ export function remainingMs(expiresAt: number, now: number): number {
   return Math.max(0, Math.floor(expiresAt - now));
 }
 
-/**
- * `iat` is required and not compared with the clock: the edge that issued the token may be minutes ahead of this one, and
- * a token from the future ends no later because of it.
- */
+/** How far the clock of the edge that issued a token may be ahead of this one's. */
+const CLOCK_DIFFERENCE_S = 900;
+
+/** A token from the future ends no later because of it; from farther in the future than clocks differ it is no session. */
 async function verifyWith(secret: Uint8Array, token: string, now: number): Promise<Identity> {
   const { payload } = await jwtVerify(token, secret, {
     algorithms: [ALGORITHM],
@@ -84,7 +84,8 @@ async function verifyWith(secret: Uint8Array, token: string, now: number): Promi
     requiredClaims: ["sub", "exp", "iat"],
     currentDate: new Date(now),
   });
-  const { sub, exp } = payload;
+  const { sub, exp, iat = 0 } = payload;
+  if (iat > now / 1000 + CLOCK_DIFFERENCE_S) throw refuse("AUTH_INVALID");
   if (typeof sub !== "string" || sub === "" || sub.length > 256 || exp === undefined) throw refuse("AUTH_INVALID");
   return { user: sub, expiresAt: exp * 1000 };
 }
