@@ -73,10 +73,19 @@ describe("the public port", () => {
     expect(listed.headers.get("cache-control")).toBe("no-store");
     const own = `http://127.0.0.1:${relay.edges[0]?.port}`;
     expect((await post(own)).status).toBe(200);
-    const evil = await post("https://evil.test");
-    expect([evil.status, evil.headers.get("access-control-allow-origin")]).toEqual([403, null]);
+    for (const origin of ["https://evil.test", "null"]) {
+      const evil = await post(origin);
+      // The page may read why it was refused.
+      expect([evil.status, evil.headers.get("access-control-allow-origin")]).toEqual([403, "*"]);
+      expect(await evil.json()).toMatchObject({ error: { code: "ORIGIN_DENIED" } });
+    }
     const preflight = await call("/v1/session", { method: "OPTIONS", headers: { origin: "https://app.test" } });
     expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([204, "POST"]);
+    const refused = await call("/v1/session", { method: "OPTIONS", headers: { origin: "https://evil.test" } });
+    expect([refused.status, refused.headers.get("access-control-allow-headers")]).toEqual([
+      204,
+      expect.stringContaining("authorization"),
+    ]);
     expect(await error(await call("/v1/session"))).toMatchObject([404, { error: { code: "NOT_FOUND" } }]);
   });
 });
@@ -87,6 +96,14 @@ describe("long polling", () => {
     expect(answer).toBe("xhr poll error");
     const plain = await call("/socket.io/?EIO=4&transport=polling");
     expect(await error(plain)).toMatchObject([400, { error: { code: "BAD_MESSAGE" } }]);
+    for (const [origin, readable, code] of [
+      ["https://app.test", "https://app.test", "BAD_MESSAGE"],
+      ["https://evil.test", "*", "ORIGIN_DENIED"],
+    ]) {
+      const told = await call("/socket.io/", { headers: { origin: origin ?? "" } });
+      expect(told.headers.get("access-control-allow-origin")).toBe(readable);
+      expect(await told.json()).toMatchObject({ error: { code } });
+    }
   });
 
   it("works where TRANSPORTS names it, with the same rules", async () => {

@@ -90,12 +90,12 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   if (path === "/v1/session") return answerSession(deps, request, response);
   if (deps.site.answer(path, request, response)) return;
   if (await answerHealth(path, response, deps.health)) return;
-  if (path === "/socket.io/" && deps.polling) {
+  if (path === "/socket.io/" || path === "/socket.io") {
     allowOrigin(deps.origins, request, response, "GET, POST");
     if (request.method === "OPTIONS") return void response.writeHead(204).end();
-    return deps.polling(request, response);
+    if (deps.polling) return deps.polling(request, response);
+    throw refuse("BAD_MESSAGE", { reason: "type", message: "Connect by WebSocket." });
   }
-  if (path.startsWith("/socket.io")) throw refuse("BAD_MESSAGE", { reason: "type", message: "Connect by WebSocket." });
   throw refuse("NOT_FOUND");
 }
 
