@@ -1,5 +1,13 @@
-import { isOver, newId, RelayError, type Answer, type Conversation, type Relay, type Turn } from "@docrelay/client";
-import type { ErrorCode } from "@docrelay/protocol";
+import {
+  isOver,
+  newId,
+  RelayError,
+  type Answer,
+  type Conversation,
+  type Relay,
+  type RelayFault,
+  type Turn,
+} from "@docrelay/client";
 import type { Attachment } from "./attachment.ts";
 import { announcementOf } from "./announcement.ts";
 import { createAskList, GONE } from "./ask-list.ts";
@@ -138,7 +146,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
 }
 
 /** Tells whether no question about the file can be answered: it is at fault itself, or no longer there. */
-function isUnfit(code: ErrorCode, file: Attachment): boolean {
+function isUnfit(code: RelayFault["code"], file: Attachment): boolean {
   if (code === "NOT_FOUND") return !(file instanceof File);
   return code !== "PDF_ENCRYPTED" && (code.startsWith("FILE_") || code.startsWith("PDF_"));
 }

@@ -122,9 +122,11 @@ function show(): void {
 }
 
 const connection = byId("connection", HTMLParagraphElement);
-relay.onState((state) => {
+relay.onState((state, error) => {
   connection.dataset["state"] = state;
   connection.textContent = STATES[state];
+  // What trying again does not mend.
+  if (error && !error.retryable) connection.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
   if (state === "online") composer.limit(relay.limits);
 });
 addEventListener("hashchange", show);

@@ -1,4 +1,4 @@
-import type { ErrorCode, WireError } from "@docrelay/protocol";
+import type { RelayFault } from "@docrelay/client";
 
 /** What a page says of an error: what happened, and what to do. */
 export interface Words {
@@ -10,7 +10,7 @@ export interface Words {
 
 const say = (what: string, advice: string, again = false): Words => ({ what, advice, again });
 
-const WORDS: Record<ErrorCode, Words> = {
+const WORDS: Record<RelayFault["code"], Words> = {
   AUTH_REQUIRED: say("You are not signed in.", "Reload the page to sign in."),
   AUTH_INVALID: say("Your session is not valid any more.", "Reload the page to get a new one."),
   AUTH_EXPIRED: say("Your session has run out.", "Reload the page to get a new one.", true),
@@ -43,6 +43,9 @@ const WORDS: Record<ErrorCode, Words> = {
     true,
   ),
   PROMPT_TOO_LARGE: say("That is more text than the AI engine takes.", "Ask about fewer or shorter files."),
+  UNREACHABLE: say("The server cannot be reached.", "Check your connection. It is tried again by itself.", true),
+  NOT_DOCRELAY: say("The server does not answer as expected.", "Its operator can mend it."),
+  TRANSPORT_BLOCKED: say("Your network blocks the connection.", "Its operator can allow WebSockets."),
   ENGINE_UNAVAILABLE: say("The AI engine cannot be reached.", "Ask again in a moment.", true),
   ENGINE_TIMEOUT: say("The AI engine did not answer in time.", "Ask again.", true),
   ENGINE_BAD_REPLY: say("The AI engine's answer could not be used.", "Ask again.", true),
@@ -76,7 +79,7 @@ const BY_REASON: Readonly<Record<string, Words>> = {
 
 /** The words for an error, with the file's name where it is about one. */
 export function wordsFor(
-  error: Pick<WireError, "code" | "reason"> & Partial<Pick<WireError, "message" | "retryable">>,
+  error: Pick<RelayFault, "code" | "reason"> & Partial<Pick<RelayFault, "message" | "retryable">>,
   fileName?: string,
 ): Words {
   const words = BY_REASON[`${error.code} ${error.reason}`] ?? ownWords(error) ?? WORDS[error.code];

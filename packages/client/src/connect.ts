@@ -1,6 +1,7 @@
 import type { Limits } from "@docrelay/protocol";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { newId } from "./id.ts";
+import { addressOf } from "./link/address.ts";
 import { createLink } from "./link/link.ts";
 import { createOutbox } from "./asking/outbox.ts";
 import type { RelayError } from "./wire/relay-error.ts";
@@ -12,13 +13,17 @@ import { createUploads } from "./uploads/uploads.ts";
 import { createUploadStages, type UploadListener } from "./uploads/upload-stages.ts";
 
 export interface ConnectOptions {
-  /** The server's origin, for example `https://ask.example.org`; in a browser, the page's own origin by default. */
+  /**
+   * Where docrelay is served: an origin, for example `https://ask.example.org`, or an origin and the path under which a
+   * proxy serves it. In a browser, the page's own origin by default.
+   */
   readonly url?: string;
   /** A JWT of your own login, or a function that fetches one. Without it an anonymous session is taken and kept in `storage`. */
   readonly token?: string | (() => Promise<string>);
   /** Keeps the session and unacknowledged asks over a reload. By default `localStorage` in a browser, else memory. */
   readonly storage?: Storage;
   readonly fetch?: typeof fetch;
+  /** The connection's state at each change, and why it is `offline` or `closed` where that is known. */
   onState?(state: RelayState, error?: RelayError): void;
 }
 
@@ -43,15 +48,20 @@ export interface Relay {
   close(): void;
 }
 
-/** Connects, and reconnects until `close`. Returns at once: what is asked before the connection is up is sent then. */
+/**
+ * Connects, and reconnects until `close`. Returns at once: what is asked before the connection is up is sent then.
+ * @throws TypeError for a url that is not absolute, or not http: or https:
+ */
 export function connect(options: ConnectOptions = {}): Relay {
   const url = options.url ?? (globalThis as { location?: { origin: string } }).location?.origin;
   if (!url) throw new TypeError("connect needs a url outside of a browser");
+  const address = addressOf(url);
   const storage = options.storage ?? browserStorage();
   const request = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const tokens = options.token === undefined ? anonymousTokens(url, storage, request) : givenTokens(options.token);
-  const link = createLink(url, tokens);
-  const outbox = createOutbox(storage, url);
+  const tokens =
+    options.token === undefined ? anonymousTokens(address.base, storage, request) : givenTokens(options.token);
+  const link = createLink({ address, tokens, request });
+  const outbox = createOutbox(storage, address.base);
   const uploads = createUploads(link);
   const stages = createUploadStages(link);
   const conversations = new Map<string, LiveConversation>();

@@ -1,6 +1,6 @@
-import { follow, following, wireError, type Event, type FollowInput, type Progress } from "@docrelay/protocol";
+import { follow, following, type Event, type FollowInput, type Progress } from "@docrelay/protocol";
 import type { Link } from "./link/link.ts";
-import { RelayError, unreachable } from "./wire/relay-error.ts";
+import { RelayError, unreachable, wireOf } from "./wire/relay-error.ts";
 
 /** Called with what happens in a conversation: each event once, in order. */
 export interface Listener {
@@ -54,8 +54,7 @@ export function createFollower(link: Link, conversation: string, listener: Requi
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
     link.once("conversation:open", { conversation, ...(after ? { after } : {}) }).then(
       ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head }),
-      (error: unknown) =>
-        input({ type: "refused", call, error: error instanceof RelayError ? error.wire : wireError("INTERNAL") }),
+      (error: unknown) => input({ type: "refused", call, error: wireOf(error) }),
     );
   }
   const unhear = link.onState((next, error) => {

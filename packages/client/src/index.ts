@@ -7,7 +7,7 @@ export type { Accepted } from "./asking/line.ts";
 export { newId } from "./id.ts";
 export type { Listener } from "./follower.ts";
 export type { RelayState } from "./link/relay-state.ts";
-export { RelayError } from "./wire/relay-error.ts";
+export { RelayError, type ClientErrorCode, type RelayFault } from "./wire/relay-error.ts";
 export { browserStorage, memoryStorage, type Storage } from "./storage.ts";
 export type { FileInput, UploadOptions } from "./uploads/upload.ts";
 export type { Event, Limits, Progress, UploadStatus } from "@docrelay/protocol";

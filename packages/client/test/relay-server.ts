@@ -184,7 +184,7 @@ export class RelayServer implements AsyncDisposable {
         await socket.join("c");
         return this.read((payload as Open).after);
       case "conversation:close":
-        await socket.leave("c");
+        if (payload["conversation"] === "c") await socket.leave("c");
         return {};
       case "ask": {
         const ask = payload as unknown as AskPayload;

@@ -10,6 +10,8 @@ export interface Proxy extends AsyncDisposable {
   reset(): void;
   /** Keeps connections but passes nothing on, in either or both directions, until {@link heal}. */
   blackhole(direction?: "both" | "up" | "down"): void;
+  /** Does the same, for good, to the connections that are open now, and not to later ones. */
+  silence(): void;
   /** Delays what is passed on; what was sent first stays first. */
   latency(ms: number): void;
   /** Passes on at most this much a second, each way of each connection. */
@@ -23,7 +25,7 @@ export interface Proxy extends AsyncDisposable {
 }
 
 export async function startProxy(to: { host?: string; port: number }): Promise<Proxy> {
-  const pairs = new Set<{ sockets: [Socket, Socket]; pump(): void }>();
+  const pairs = new Set<{ sockets: [Socket, Socket]; silenced: boolean; pump(): void }>();
   const conditions: { -readonly [K in keyof Conditions]: Conditions[K] } = {
     mute: "none",
     delayMs: 0,
@@ -37,15 +39,22 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
     const target = connect(to.port, to.host ?? "127.0.0.1");
     client.setNoDelay(true);
     target.setNoDelay(true);
-    const pipes = [createPipe(client, target, "up", conditions), createPipe(target, client, "down", conditions)];
-    const pair = { sockets: [client, target] as [Socket, Socket], pump: () => pipes.forEach((pipe) => pipe.pump()) };
+    const own: Conditions = Object.create(conditions, {
+      mute: { get: () => (pair.silenced ? "both" : conditions.mute) },
+    });
+    const pipes = [createPipe(client, target, "up", own), createPipe(target, client, "down", own)];
+    const pair = {
+      sockets: [client, target] as [Socket, Socket],
+      silenced: false,
+      pump: () => pipes.forEach((pipe) => pipe.pump()),
+    };
     pairs.add(pair);
     for (const socket of pair.sockets) {
       socket.on("error", () => undefined);
       socket.on("close", () => {
         pairs.delete(pair);
         // A muted connection's end does not come through either.
-        if (conditions.mute === "none") for (const other of pair.sockets) other.destroy();
+        if (own.mute === "none") for (const other of pair.sockets) other.destroy();
         else halfOpen.add(pair.sockets);
       });
     }
@@ -67,6 +76,9 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
     },
     reset,
     blackhole: (direction = "both") => void (conditions.mute = direction),
+    silence() {
+      for (const pair of pairs) pair.silenced = true;
+    },
     latency: (ms) => void (conditions.delayMs = ms),
     bandwidth: (bytesPerSecond) => void (conditions.bytesPerSecond = bytesPerSecond),
     slice: (bytes) => void (conditions.sliceBytes = bytes),

@@ -1,106 +1,192 @@
-import { PROTOCOL_VERSION, wireError, type Welcome, type WireError } from "@docrelay/protocol";
-import { io, type Socket } from "socket.io-client";
-import { readError, readWelcome } from "../wire/payloads.ts";
-import { attempt } from "../wire/read.ts";
+import { PROTOCOL_VERSION, type Welcome } from "@docrelay/protocol";
+import { newId } from "../id.ts";
+import { clientError, RelayError, unreachable, type RelayFault } from "../wire/relay-error.ts";
+import type { Address } from "./address.ts";
+import { openLine, type Line, type LineEnd } from "./line.ts";
+import { hearPage } from "./page-signals.ts";
+import { probe } from "./probe.ts";
+import { createPulse, SIGN_MS, type Pulse } from "./pulse.ts";
 import { createReconnect } from "./reconnect.ts";
-import { RelayError } from "../wire/relay-error.ts";
 import { createStates, type States } from "./relay-state.ts";
 import type { TokenSource } from "./session.ts";
 
-/** The socket: authenticates, connects, and connects again until `end`. */
+/** A line to the server that is made anew whenever it breaks, until `end`. */
 export interface Connection {
   readonly states: States;
   /** What the server said of itself at the newest connect; undefined before the first. */
   readonly welcome: Welcome | undefined;
-  /** Sends an event and waits for its acknowledgement, which is returned as it came. Rejects after `timeoutMs`. */
-  emit(event: string, payload: object, timeoutMs: number): Promise<unknown>;
-  on(event: string, listener: (payload: unknown) => void): void;
+  /**
+   * Sends an event over the present line and waits for its acknowledgement, which is returned as it came. Rejects when
+   * that line ends, or when there is none. `heldMs`: how long the server may hold the answer back.
+   */
+  send(event: string, payload: object, heldMs: number): Promise<unknown>;
+  /** Gives up the present line for a new one. */
+  remake(): void;
   /** Closes for good, and tells the listeners why. */
   end(error?: RelayError): void;
 }
 
-const CONNECT_MS = 10_000;
-/** After this many refused tokens in a row the connection ends: a fresh token was among them. */
-const AUTH_REFUSALS = 5;
+export interface ConnectionDeps {
+  readonly address: Address;
+  readonly tokens: TokenSource;
+  readonly request: typeof fetch;
+  /** What the server sends by itself. */
+  said(event: string, payload: unknown): void;
+  /** How long what was sent and not acknowledged takes on the present line. */
+  drainMs(): number;
+}
 
-export function createConnection(url: string, tokens: TokenSource): Connection {
+const FIRST_OPEN_MS = 5000;
+const OPEN_MS = 10_000;
+/** So often in a row a WebSocket must fail where HTTP works before it counts as blocked: a restart looks the same once. */
+const BLOCKED_AFTER = 2;
+const LONGEST_SIGN_MS = 16_000;
+
+export function createConnection({ address, tokens, request, said, drainMs }: ConnectionDeps): Connection {
   const states = createStates();
+  const reconnect = createReconnect(() => void open());
+  /** Asked to be closed as a sign of life: the server answers at once, and no conversation has this id. */
+  const nobody = newId();
   let welcome: Welcome | undefined;
-  /** Why the connection is about to break, as the server or the source of tokens gave it. */
-  let parting: WireError | undefined;
-  let authRefusals = 0;
-  const socket = openSocket(url, authenticate);
-  const reconnect = createReconnect(() => socket.connect());
+  let line: Line | undefined;
+  let pulse: Pulse | undefined;
+  /** Which attempt is the present one; what earlier ones still report is dropped. */
+  let attempt = 0;
+  let attemptAt = 0;
+  let transport: "websocket" | "polling" = "websocket";
+  let unopened = 0;
+  let patienceMs = SIGN_MS;
+  /** Why nobody can connect, as the newest probe found it. */
+  let diagnosis: RelayFault | undefined;
 
-  async function authenticate(): Promise<object | undefined> {
+  async function open(): Promise<void> {
+    const mine = ++attempt;
+    const isPresent = (): boolean => mine === attempt;
+    attemptAt = performance.now();
+    let token;
     try {
-      return { token: await tokens.token(), protocol: PROTOCOL_VERSION };
+      token = await tokens.token();
     } catch (error) {
-      if (error instanceof RelayError) parting = error.wire;
-      if (parting && !parting.retryable) end(new RelayError(parting));
-      else socket.io.engine.close(); // Without a token: the disconnect schedules another try.
-      return undefined;
+      // The application's own function may throw anything: without a token nobody is let in.
+      if (isPresent()) lost(error instanceof RelayError ? error : noToken(error));
+      return;
     }
+    if (!isPresent()) return;
+    const auth = { token, protocol: PROTOCOL_VERSION };
+    const openMs = unopened === 0 ? FIRST_OPEN_MS : OPEN_MS;
+    line = openLine(
+      { address, auth, transport, openMs },
+      {
+        welcomed: (hello) => isPresent() && welcomed(hello),
+        heard: () => pulse?.heard(),
+        said(event, payload) {
+          if (isPresent()) said(event, payload);
+        },
+        ended: (how) => isPresent() && ended(how),
+      },
+    );
   }
-  function lost(why: WireError | undefined): void {
-    parting = undefined;
-    states.become("offline");
-    if (states.now !== "closed") reconnect.schedule(why);
+  function welcomed(hello: Welcome): void {
+    welcome = hello;
+    unopened = 0;
+    diagnosis = undefined;
+    reconnect.succeeded();
+    pulse = createPulse({ ask, dead, drainMs, patienceMs });
+    states.become("online");
+  }
+  function ask(): void {
+    line?.send("conversation:close", { conversation: nobody }).then(
+      () => (patienceMs = SIGN_MS),
+      () => undefined,
+    );
+  }
+  function dead(): void {
+    // A server that is only slow must not be stormed: each line that is given up in a row gets twice the time.
+    patienceMs = Math.min(patienceMs * 2, LONGEST_SIGN_MS);
+    remake();
+  }
+  function remake(): void {
+    lost(undefined);
+    reconnect.hurry();
+  }
+  /** Leaves the present attempt, whatever its state. */
+  function leave(): void {
+    attempt++;
+    pulse?.stop();
+    pulse = undefined;
+    const left = line;
+    line = undefined;
+    left?.close();
+  }
+  function lost(error: RelayError | undefined): void {
+    states.become("offline", error);
+    leave();
+    if (states.now !== "closed") reconnect.schedule(error?.wire ?? diagnosis);
+  }
+  function ended({ why, wasOpen }: LineEnd): void {
+    const isAuth = why?.code.startsWith("AUTH_") === true;
+    if (isAuth) tokens.renew();
+    if (why && !why.retryable && !isAuth) return end(new RelayError(why));
+    if (!why && !wasOpen) void diagnose();
+    lost(why && new RelayError(why));
+  }
+  /** Nothing was heard of the server: HTTP tells whether it is away, somebody else, or only WebSockets are blocked. */
+  async function diagnose(): Promise<void> {
+    if (transport === "polling") {
+      transport = "websocket";
+      unopened = 0;
+    }
+    const failures = ++unopened;
+    const found = await probe(address, request);
+    if (states.now !== "offline" || failures !== unopened) return;
+    const error = "error" in found ? found.error : undefined;
+    const isBlocked = !error && failures >= BLOCKED_AFTER;
+    if (isBlocked && "polling" in found && found.polling) transport = "polling";
+    const told = isBlocked && transport === "websocket" ? clientError("TRANSPORT_BLOCKED") : error;
+    diagnosis = told?.wire;
+    if (told) states.become("offline", told);
   }
   function end(error?: RelayError): void {
     reconnect.stop();
+    unhear();
     states.become("closed", error);
-    socket.disconnect();
+    leave();
   }
-
-  socket.on("welcome", (payload: unknown) => {
-    welcome = attempt(readWelcome, payload);
-    if (!welcome) return end(otherVersion());
-    parting = undefined;
-    authRefusals = 0;
-    reconnect.succeeded();
-    states.become("online");
+  const unhear = hearPage({
+    wake() {
+      if (pulse) pulse.doubt();
+      else if (!reconnect.hurry() && states.now !== "closed" && performance.now() - attemptAt > SIGN_MS) remake();
+    },
+    offline() {
+      const error = clientError("UNREACHABLE", { reason: "offline" });
+      if (states.now === "offline") states.become("offline", error);
+      else if (states.now !== "closed") lost(error);
+    },
   });
-  socket.on("closing", (payload: unknown) => {
-    parting = attempt(readError, payload);
-    if (parting?.code === "AUTH_EXPIRED") tokens.renew();
-  });
-  socket.on("disconnect", () => lost(parting));
-  socket.on("connect_error", (error: Error & { data?: unknown }) => {
-    const wire = attempt(readError, error.data);
-    const auth = wire?.code.startsWith("AUTH_") === true;
-    if (auth) tokens.renew();
-    if (wire && (auth ? ++authRefusals > AUTH_REFUSALS : !wire.retryable)) return end(new RelayError(wire));
-    lost(wire ?? parting);
-  });
-  socket.connect();
+  void open();
 
   return {
     states,
     get welcome() {
       return welcome;
     },
-    emit: (event, payload, timeoutMs) => socket.timeout(timeoutMs).emitWithAck(event, payload),
-    on: (event, listener) => void socket.on(event, listener),
+    async send(event, payload, heldMs) {
+      if (!line || !pulse) throw unreachable();
+      const answered = pulse.sent(heldMs);
+      try {
+        return await line.send(event, payload);
+      } finally {
+        answered();
+      }
+    },
+    remake() {
+      if (line) remake();
+    },
     end,
   };
 }
 
-/** A socket that is not connected yet. When `authenticate` gives nothing, the connect waits until the socket is closed. */
-function openSocket(url: string, authenticate: () => Promise<object | undefined>): Socket {
-  return io(url, {
-    transports: ["websocket"],
-    autoConnect: false,
-    // The library's own reconnect ignores how long the server asks to wait, and does nothing after "io server disconnect".
-    reconnection: false,
-    timeout: CONNECT_MS,
-    forceNew: true,
-    auth: (give) => void authenticate().then((auth) => auth && give(auth)),
-  });
-}
-
-/** The error for a welcome that cannot be read: connecting again would not help. */
-function otherVersion(): RelayError {
-  const message = "The server's welcome cannot be read: it speaks another version.";
-  return new RelayError(wireError("BAD_MESSAGE", { reason: "version", message }));
+function noToken(cause: unknown): RelayError {
+  const message = "The application gave no token.";
+  return new RelayError({ code: "AUTH_REQUIRED", message, retryable: false }, { cause });
 }

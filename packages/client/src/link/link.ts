@@ -1,6 +1,5 @@
 import {
   backoff,
-  wireError,
   type Limits,
   type LogEntry,
   type Progress,
@@ -8,13 +7,14 @@ import {
   type Welcome,
 } from "@docrelay/protocol";
 import { readAck, type Acked, type CallName } from "../wire/acks.ts";
-import { createConnection, type Connection } from "./connection.ts";
+import { createConnection } from "./connection.ts";
 import { leftMs } from "./lifetime.ts";
-import { pause } from "./pause.ts";
+import { pause, within } from "./pause.ts";
 import { readLogEntry, readProgress, readUploadHint } from "../wire/payloads.ts";
 import { attempt } from "../wire/read.ts";
+import type { Address } from "./address.ts";
 import { RETRIES } from "./reconnect.ts";
-import { RelayError, unreachable } from "../wire/relay-error.ts";
+import { RelayError, unreachable, wireOf } from "../wire/relay-error.ts";
 import type { RelayState, StateListener } from "./relay-state.ts";
 import { createRenewal } from "./renewal.ts";
 import type { TokenSource } from "./session.ts";
@@ -24,10 +24,11 @@ export interface Link {
   readonly state: RelayState;
   readonly welcome: Welcome | undefined;
   readonly limits: Limits | undefined;
-  /** Calls once. @throws RelayError when refused, or when no answer came in `timeoutMs`. */
-  once<N extends CallName>(name: N, payload: object, timeoutMs?: number): Promise<Acked<N>>;
+  /** Calls once, over the present connection. @throws RelayError when refused, or when the connection ended meanwhile. */
+  once<N extends CallName>(name: N, payload: object): Promise<Acked<N>>;
   /**
-   * Calls until the server has answered for good: waits for the connection, and for as long as the server asks to.
+   * Calls until the server has answered for good: waits for the connection, and for as long as the server asks to. On
+   * one connection it is sent once, unless the server asks to send it again: what is late is not lost there.
    * Only for calls that may be sent twice, which all of the protocol's are.
    * @throws RelayError when refused for good or at the deadline, or the signal's reason.
    */
@@ -52,23 +53,47 @@ export interface ServerListener {
   upload(status: UploadStatus): void;
   resync(): void;
 }
+export interface LinkDeps {
+  readonly address: Address;
+  readonly tokens: TokenSource;
+  readonly request: typeof fetch;
+}
 
-const ANSWER_MS = 12_000;
+/** No answer takes that long, also on a slow line: the server has lost the call, and gets it over another connection. */
+const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
+/** The protocol lets the server hold a chunk's answer that long. */
+const CHUNK_HELD_MS = 10_000;
+/** On a slow line an answer of half a megabyte takes that long, and nothing else arrives meanwhile. */
+const LOG_HELD_MS = 20_000;
+/** What came since a position is mostly little. */
+const REST_HELD_MS = 4000;
 
-export function createLink(url: string, tokens: TokenSource): Link {
-  const connection = createConnection(url, tokens);
+export function createLink(deps: LinkDeps): Link {
+  const listeners: ServerListener[] = [];
+  const connection = createConnection({
+    ...deps,
+    said: (event, payload) => listeners.forEach((listener) => hear(listener, event, payload)),
+    drainMs: () => 0,
+  });
   const { states } = connection;
-  const renewal = createRenewal(tokens, async (token) => leftMs(await call("auth:refresh", { token }), Date.now()));
-  states.onChange((state) => {
+  const renewal = createRenewal(deps.tokens, async (token) =>
+    leftMs(await call("auth:refresh", { token }), Date.now()),
+  );
+  states.onChange((state, error) => {
     if (state === "online" && connection.welcome) renewal.schedule(leftMs(connection.welcome, Date.now()));
     else renewal.stop();
+    if (error?.code === "AUTH_EXPIRED") deps.tokens.renew();
   });
 
-  async function once<N extends CallName>(name: N, payload: object, timeoutMs = ANSWER_MS): Promise<Acked<N>> {
-    const answer = await connection.emit(name, payload, timeoutMs).catch((cause: unknown) => {
-      throw unreachable(cause);
-    });
+  async function once<N extends CallName>(name: N, payload: object): Promise<Acked<N>> {
+    const late = setTimeout(() => connection.remake(), ANSWER_MS);
+    const answer = await connection
+      .send(name, payload, heldMs(name, payload))
+      .catch((cause: unknown) => {
+        throw unreachable(cause);
+      })
+      .finally(() => clearTimeout(late));
     try {
       return readAck(name, answer);
     } catch (error) {
@@ -78,15 +103,16 @@ export function createLink(url: string, tokens: TokenSource): Link {
   }
   async function call<N extends CallName>(name: N, payload: object, options: CallOptions = {}): Promise<Acked<N>> {
     const { deadlineMs = CALL_MS, signal } = options;
-    const end = Date.now() + deadlineMs;
+    const end = performance.now() + deadlineMs;
+    const remainingMs = (): number => Math.max(1, end - performance.now());
     for (let tries = 0; ; tries++) {
-      await connection.states.online(end, signal);
+      await states.online(remainingMs(), signal);
       options.beforeTry?.();
       try {
-        return await once(name, payload, Math.min(ANSWER_MS, Math.max(1, end - Date.now())));
+        return await within(once(name, payload), remainingMs(), signal);
       } catch (error) {
         const waitMs = retryAfterMs(error, tries);
-        if (waitMs === undefined || Date.now() + waitMs > end) throw error;
+        if (signal?.aborted || waitMs === undefined || waitMs > remainingMs()) throw error;
         options.onRetry?.(error);
         await pause(waitMs, signal);
       }
@@ -105,31 +131,35 @@ export function createLink(url: string, tokens: TokenSource): Link {
     },
     once,
     call,
-    hear: (listener) => hear(connection, listener),
+    hear: (listener) => void listeners.push(listener),
     onState: (listener) => states.onChange(listener),
     close: () => connection.end(),
   };
 }
 
-function hear(connection: Connection, listener: ServerListener): void {
-  connection.on("event", (payload) => {
+/** How long a living server may take for an answer, or a slow line for its bytes. */
+function heldMs(name: CallName, payload: object): number {
+  if (name === "upload:chunk") return CHUNK_HELD_MS;
+  if (name === "conversation:open") return "after" in payload ? REST_HELD_MS : LOG_HELD_MS;
+  return 0;
+}
+
+function hear(listener: ServerListener, event: string, payload: unknown): void {
+  if (event === "event") {
     const entry = attempt(readLogEntry, payload);
     if (entry) listener.event(entry);
-  });
-  connection.on("progress", (payload) => {
+  } else if (event === "progress") {
     const progress = attempt(readProgress, payload);
     if (progress) listener.progress(progress);
-  });
-  connection.on("upload", (payload) => {
+  } else if (event === "upload") {
     const status = attempt(readUploadHint, payload);
     if (status) listener.upload(status);
-  });
-  connection.on("resync", () => listener.resync());
+  } else if (event === "resync") listener.resync();
 }
 
 /** Milliseconds to wait before a failed call is sent again; undefined when it is not. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
-  const wire = error instanceof RelayError ? error.wire : wireError("INTERNAL");
+  const wire = wireOf(error);
   if (!wire.retryable || wire.code === "RESUME_LOST") return undefined;
   if (wire.code === "INTERNAL" && tries > 0) return undefined;
   return Math.max(wire.retryAfterMs ?? 0, backoff(tries, RETRIES, Math.random()));

@@ -1,3 +1,5 @@
+import { unreachable } from "../wire/relay-error.ts";
+
 /** Waits `ms` milliseconds. @throws the signal's reason when it is aborted meanwhile. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -12,4 +14,17 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort, { once: true });
   });
+}
+
+/** Waits for a promise for at most `ms`. @throws RelayError after that, or the signal's reason when it is aborted. */
+export async function within<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
+  const over = new AbortController();
+  const late = pause(ms, AbortSignal.any([over.signal, ...(signal ? [signal] : [])])).then(() => {
+    throw unreachable();
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    over.abort();
+  }
 }

@@ -1,32 +1,63 @@
-import { backoff, type BackoffRange, type WireError } from "@docrelay/protocol";
+import { backoff, type BackoffRange } from "@docrelay/protocol";
+
+/** What is known of the failure before: whether trying again may help, and when the server wants to be asked again. */
+export interface Reason {
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | undefined;
+}
 
 /** Decides when the next connect is tried. */
 export interface Reconnect {
-  /** Connects later: longer after each failure, at random, and not before the server's `retryAfterMs`. */
-  schedule(why: WireError | undefined): void;
+  /**
+   * Connects later: longer after each failure, at random, and not before the server's `retryAfterMs`. What only the
+   * server's operator or the page can mend is tried more and more seldom, down to once a minute.
+   */
+  schedule(why: Reason | undefined): void;
+  /** Connects now if it waits, but not before the time that the server asked for; false when it does not wait. */
+  hurry(): boolean;
   succeeded(): void;
   stop(): void;
 }
 
 /** The waits before a connect or a call is tried again. */
 export const RETRIES: BackoffRange = { firstMs: 200, longestMs: 5000 };
+const HOPELESS: BackoffRange = { firstMs: 200, longestMs: 60_000 };
 const LONGEST_ASKED_MS = 60_000;
 const AT_ONCE_MS = 50;
 
 export function createReconnect(connect: () => void): Reconnect {
   let failures = 0;
+  let notBefore = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function wait(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = undefined;
+      connect();
+    }, ms);
+  }
   return {
     schedule(why) {
-      clearTimeout(timer);
       const asked = Math.min(why?.retryAfterMs ?? 0, LONGEST_ASKED_MS);
+      notBefore = performance.now() + asked;
       // A server that says 0 closes its sockets spread over time itself: a longer wait here would only add to the gap.
       const spread = why?.retryAfterMs === 0 && failures === 0;
-      const own = spread ? Math.random() * AT_ONCE_MS : backoff(failures, RETRIES, Math.random());
+      const range = why?.retryable === false ? HOPELESS : RETRIES;
+      const own = spread ? Math.random() * AT_ONCE_MS : backoff(failures, range, Math.random());
       failures++;
-      timer = setTimeout(connect, Math.max(asked, own));
+      wait(Math.max(asked, own));
+    },
+    hurry() {
+      if (timer === undefined) return false;
+      failures = 0;
+      wait(Math.max(0, notBefore - performance.now()));
+      return true;
     },
     succeeded: () => void (failures = 0),
-    stop: () => clearTimeout(timer),
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
   };
 }

@@ -7,17 +7,18 @@ export type StateListener = (state: RelayState, error?: RelayError) => void;
 /** The state of a connection, and everything that waits for a change of it. */
 export interface States {
   readonly now: RelayState;
-  /** Sets the state and calls the listeners, unless nothing changes. After `closed` nothing changes. */
+  /** Sets the state and calls the listeners, unless neither it nor the error's code changes. After `closed` nothing does. */
   become(next: RelayState, error?: RelayError): void;
   /** Calls the listener at each change from now on; returns how to stop. */
   onChange(listener: StateListener): () => void;
-  /** Waits for `online`. @throws RelayError when it does not come by `end` (epoch milliseconds), else the signal's reason. */
-  online(end: number, signal?: AbortSignal): Promise<void>;
+  /** Waits for `online`. @throws RelayError when it does not come in `withinMs`, else the signal's reason. */
+  online(withinMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 export function createStates(): States {
   const listeners = new Set<StateListener>();
   let now: RelayState = "connecting";
+  let why: RelayError | undefined;
 
   function onChange(listener: StateListener): () => void {
     listeners.add(listener);
@@ -28,16 +29,17 @@ export function createStates(): States {
       return now;
     },
     become(next, error) {
-      if (now === next || now === "closed") return;
+      if (now === "closed" || (now === next && (!error || error.code === why?.code))) return;
       now = next;
+      why = error;
       // A copy: a listener may add another one, which is told of later changes only.
       for (const listener of [...listeners]) listener(now, error);
     },
     onChange,
-    async online(end, signal) {
+    async online(withinMs, signal) {
       signal?.throwIfAborted();
       if (now === "online") return;
-      if (now === "closed") throw unreachable();
+      if (now === "closed") throw why ?? unreachable();
       return new Promise((resolve, reject) => {
         const settle = (act: () => void): void => {
           clearTimeout(late);
@@ -50,7 +52,7 @@ export function createStates(): States {
           if (next === "closed") settle(() => reject(error ?? unreachable()));
         });
         const abort = (): void => settle(() => reject(signal?.reason as Error));
-        const late = setTimeout(() => settle(() => reject(unreachable())), Math.max(0, end - Date.now()));
+        const late = setTimeout(() => settle(() => reject(unreachable(why))), Math.max(0, withinMs));
         signal?.addEventListener("abort", abort, { once: true });
       });
     },

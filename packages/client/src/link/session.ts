@@ -1,9 +1,10 @@
-import type { Session, WireError } from "@docrelay/protocol";
+import { wireError, type Session, type WireError } from "@docrelay/protocol";
 import { readError, readSession } from "../wire/payloads.ts";
 import { attempt, number, object, optional, text, type Reader } from "../wire/read.ts";
 import { RelayError, unreachable } from "../wire/relay-error.ts";
 import { readJson, writeJson, type Storage } from "../storage.ts";
 import { leftMs, marginMs } from "./lifetime.ts";
+import { notDocrelay } from "./probe.ts";
 
 /** Gives the tokens that authenticate a connection. */
 export interface TokenSource {
@@ -45,12 +46,12 @@ export function givenTokens(token: string | (() => Promise<string>)): TokenSourc
  * valid is measured from when it was taken: a clock that is wrong by any amount costs no session.
  */
 export function anonymousTokens(
-  url: string,
+  base: string,
   storage: Storage,
   request: typeof fetch,
   clocks: Clocks = CLOCKS,
 ): TokenSource {
-  const key = `docrelay:session:${url}`;
+  const key = `docrelay:session:${base}`;
   let session = readJson(storage, key, readKept);
   let lifeMs = 0;
   /** When the session ends, by the steady clock; in the past when its age is not known. */
@@ -83,19 +84,21 @@ export function anonymousTokens(
     if (adopted !== undefined) return adopted;
     const headers: Record<string, string> = session ? { authorization: `Bearer ${session.token}` } : {};
     const signal = AbortSignal.timeout(FETCH_MS);
-    const response = await request(`${url}/v1/session`, { method: "POST", headers, signal }).catch((cause: unknown) => {
-      throw unreachable(cause);
-    });
+    const response = await request(`${base}/v1/session`, { method: "POST", headers, signal }).catch(
+      (cause: unknown) => {
+        throw unreachable(cause);
+      },
+    );
     const body: unknown = await response.json().catch(() => undefined);
     if (response.status === 401 && session) {
       refusals++;
       // Another edge may accept it: a user is not given up for one edge that is set up differently.
-      if (isFresh() && refusals < REFUSALS) throw refusalOf(body);
+      if (isFresh() && refusals < REFUSALS) throw refusalOf(response, body);
       forget();
       return take();
     }
     const taken = response.ok ? attempt(readSession, body) : undefined;
-    if (!taken) throw refusalOf(body);
+    if (!taken) throw refusalOf(response, body);
     const kept = { ...taken, takenAt: clocks.wall() };
     hold(kept);
     refusals = 0;
@@ -117,7 +120,11 @@ export function anonymousTokens(
   };
 }
 
-function refusalOf(body: unknown): RelayError {
-  const refusal = attempt(readRefusal, body);
-  return refusal ? new RelayError(refusal.error) : unreachable();
+function refusalOf(response: Response, body: unknown): RelayError {
+  const refusal = attempt(readRefusal, body)?.error;
+  // An edge answers so to a path that it does not have: the url is not the one under which it is served.
+  if (!refusal || refusal.code === "NOT_FOUND") return notDocrelay(response);
+  // Sessions are issued elsewhere: the application has to give tokens.
+  if (refusal.code === "FORBIDDEN") return new RelayError(wireError("AUTH_REQUIRED"));
+  return new RelayError(refusal);
 }

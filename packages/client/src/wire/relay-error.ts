@@ -1,14 +1,28 @@
 import { wireError, type ErrorCode, type WireError } from "@docrelay/protocol";
 
+/** What a client finds out by itself, beside the codes of the contract: whether trying again may help, and a sentence. */
+const FOUND_HERE = {
+  UNREACHABLE: { retryable: true, message: "The server does not answer." },
+  NOT_DOCRELAY: { retryable: false, message: "What answers at this url is not docrelay." },
+  TRANSPORT_BLOCKED: {
+    retryable: false,
+    message: "The server answers, but WebSockets do not come through, and it does not offer polling.",
+  },
+} as const;
+export type ClientErrorCode = keyof typeof FOUND_HERE;
+
+/** A wire error, or the same found out by the client. */
+export type RelayFault = Omit<WireError, "code"> & { readonly code: ErrorCode | ClientErrorCode };
+
 /** A refusal or failure from the server, or a server that could not be reached in time. Switch on `code` only. */
 export class RelayError extends Error {
   override readonly name = "RelayError";
-  readonly wire: WireError;
-  constructor(wire: WireError, options?: ErrorOptions) {
+  readonly wire: RelayFault;
+  constructor(wire: RelayFault, options?: ErrorOptions) {
     super(wire.message, options);
     this.wire = wire;
   }
-  get code(): ErrorCode {
+  get code(): RelayFault["code"] {
     return this.wire.code;
   }
   get retryable(): boolean {
@@ -16,7 +30,20 @@ export class RelayError extends Error {
   }
 }
 
-/** The error for a server that could not be reached; it has the contract's code for "outcome unknown, send again". */
+/** An error with a code of the client's own. */
+export function clientError(code: ClientErrorCode, more: { reason?: string; cause?: unknown } = {}): RelayError {
+  const { reason, cause } = more;
+  return new RelayError({ code, ...FOUND_HERE[code], ...(reason === undefined ? {} : { reason }) }, { cause });
+}
+
+/** The error for a server that could not be reached: the outcome of what was sent is unknown, so it is sent again. */
 export function unreachable(cause?: unknown): RelayError {
-  return new RelayError(wireError("STORE_UNAVAILABLE", { message: "The server does not answer." }), { cause });
+  return clientError("UNREACHABLE", { cause });
+}
+
+/** The error as the server says it, for code that knows the contract's codes only. */
+export function wireOf(error: unknown): WireError {
+  if (!(error instanceof RelayError)) return wireError("INTERNAL");
+  const { code, ...rest } = error.wire;
+  return Object.hasOwn(FOUND_HERE, code) ? wireError("STORE_UNAVAILABLE") : { ...rest, code: code as ErrorCode };
 }

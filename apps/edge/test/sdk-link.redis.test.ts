@@ -1,0 +1,119 @@
+import { connect, memoryStorage, type ConnectOptions, type Relay } from "@docrelay/client";
+import { eventually } from "@docrelay/testkit";
+import { once } from "node:events";
+import { createServer, request as httpRequest, type Server } from "node:http";
+import { connect as dial, type AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { useEdges } from "./fixture.ts";
+
+// How the SDK reaches real edges through what stands before them, and what it says when it does not.
+const edges = useEdges({ env: { CORS_ALLOWED_ORIGINS: "https://app.test" } });
+const PREFIX = "/tools/docrelay";
+const relays: Relay[] = [];
+const proxies: Server[] = [];
+let told: string[];
+
+beforeEach(() => void (told = []));
+afterEach(() => {
+  for (const relay of relays.splice(0)) relay.close();
+  for (const proxy of proxies.splice(0)) proxy.close().closeAllConnections();
+});
+
+function open(options: ConnectOptions): Relay {
+  const onState: ConnectOptions["onState"] = (state, error) => told.push(error ? `${state} ${error.code}` : state);
+  const relay = connect({ storage: memoryStorage(), onState, ...options });
+  relays.push(relay);
+  return relay;
+}
+const edgePort = (): number => edges.edges[0]?.port ?? 0;
+
+/** A proxy that serves an edge under a path of its own, which it strips; it may not know WebSockets. */
+async function serve(port: number, more: { webSockets?: boolean } = {}): Promise<string> {
+  const strip = (url = ""): string | undefined => (url.startsWith(`${PREFIX}/`) ? url.slice(PREFIX.length) : undefined);
+  const proxy = createServer((incoming, response) => {
+    const path = strip(incoming.url);
+    if (path === undefined) return void response.writeHead(404).end("<h1>Not here</h1>");
+    const { method, headers } = incoming;
+    const outgoing = httpRequest({ port, host: "127.0.0.1", path, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    outgoing.on("error", () => response.destroy());
+    incoming.pipe(outgoing);
+  });
+  proxy.on("upgrade", (incoming, client, head: Buffer) => {
+    const path = strip(incoming.url);
+    client.on("error", () => undefined);
+    if (path === undefined || more.webSockets === false) return client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    const edge = dial(port, "127.0.0.1");
+    edge.on("error", () => client.destroy());
+    client.on("close", () => edge.destroy());
+    const { rawHeaders } = incoming;
+    const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1] ?? ""}`] : []));
+    edge.write([`GET ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
+    edge.write(head);
+    edge.pipe(client);
+    client.pipe(edge);
+  });
+  proxies.push(proxy);
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+}
+/** A small ask, to its acknowledgement. */
+async function asks(relay: Relay): Promise<void> {
+  const files = [{ name: "a.pdf", bytes: Buffer.from("%PDF-1.7 small") }];
+  expect(await relay.conversation("c").ask("?", { files }).accepted).toMatchObject({ seq: 1 });
+}
+
+describe("a path prefix that a proxy strips", () => {
+  it.each(["", "/"])("is the url's path (%j at its end): session, socket and uploads work", async (end) => {
+    const relay = open({ url: (await serve(edgePort())) + PREFIX + end });
+    await asks(relay);
+    expect(told).toEqual(["online"]);
+  });
+  it("that is left out is told", async () => {
+    open({ url: await serve(edgePort()) });
+    await eventually(() => told.length > 0);
+    expect(told).toEqual(["offline NOT_DOCRELAY"]);
+  });
+  it("that the proxy does not strip is told, with a session and with an own token", async () => {
+    const url = `http://127.0.0.1:${edgePort()}${PREFIX}`;
+    open({ url });
+    open({ url, token: await edges.token() });
+    await eventually(() => told.filter((one) => one === "offline NOT_DOCRELAY").length === 2);
+  });
+});
+
+describe("a network without WebSockets", () => {
+  it("is told, where the server does not poll", async () => {
+    const relay = open({ url: (await serve(edgePort(), { webSockets: false })) + PREFIX });
+    await eventually(() => told.includes("offline TRANSPORT_BLOCKED"));
+    expect(relay.state).toBe("offline");
+  });
+  it("is no hindrance where it does", async () => {
+    const edge = await edges.start({ TRANSPORTS: "websocket,polling" });
+    const relay = open({ url: (await serve(edge.port, { webSockets: false })) + PREFIX });
+    await asks(relay);
+    const asked = relay.conversation("d").ask("?");
+    await asked.accepted;
+    await edges.answer("d", ["polled ", "words"], relay.user);
+    expect(await asked.text()).toBe("polled words");
+    expect(told).toEqual(["offline", "online"]);
+    await edge.stop();
+  });
+});
+
+describe("an origin that is not listed", () => {
+  const from =
+    (origin: string): typeof fetch =>
+    (input, init) =>
+      fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), origin } });
+  it("is told, and the listed one connects", async () => {
+    const url = `http://127.0.0.1:${edgePort()}`;
+    open({ url, fetch: from("https://evil.test") });
+    await eventually(() => told.length > 0);
+    expect(told).toEqual(["offline ORIGIN_DENIED"]);
+    await asks(open({ url, fetch: from("https://app.test") }));
+  });
+});

@@ -1,0 +1,27 @@
+/** Where docrelay is served: all its addresses are under `base`, which has no slash at its end. */
+export interface Address {
+  readonly base: string;
+  readonly origin: string;
+  /** The path of Socket.IO. */
+  readonly socketPath: string;
+}
+
+/**
+ * Reads the url that a page was given: an origin, or an origin and the path under which a proxy serves docrelay.
+ * @throws TypeError when it is not an absolute url with http: or https:
+ */
+export function addressOf(url: string): Address {
+  const parsed = URL.parse(url);
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) {
+    throw new TypeError(
+      `The url of docrelay must begin with https:// or http://, which ${JSON.stringify(url)} does not.`,
+    );
+  }
+  if (parsed.username !== "" || parsed.password !== "") {
+    throw new TypeError(
+      "The url of docrelay must not have a user name or password: browsers refuse to call such a url.",
+    );
+  }
+  const path = parsed.pathname.replace(/\/+$/, "");
+  return { base: parsed.origin + path, origin: parsed.origin, socketPath: `${path}/socket.io/` };
+}
