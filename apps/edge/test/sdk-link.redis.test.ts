@@ -1,5 +1,5 @@
 import { connect, memoryStorage, type ConnectOptions, type Relay } from "@docrelay/client";
-import { eventually } from "@docrelay/testkit";
+import { eventually, startProxy } from "@docrelay/testkit";
 import { once } from "node:events";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { connect as dial, type AddressInfo } from "node:net";
@@ -101,6 +101,64 @@ describe("a network without WebSockets", () => {
     expect(await asked.text()).toBe("polled words");
     expect(told).toEqual(["offline", "online"]);
     await edge.stop();
+  });
+});
+
+describe("an upload", () => {
+  /** A PDF as far as an edge looks. */
+  const file = (size: number): { name: string; bytes: Uint8Array } => {
+    const bytes = new Uint8Array(size).fill(65);
+    bytes.set(Buffer.from("%PDF-1.7\n"));
+    return { name: "a.pdf", bytes };
+  };
+  it("over a slow line sends each byte once, and no small message waits behind many", { timeout: 60_000 }, async () => {
+    await using line = await startProxy({ port: edgePort() });
+    const relay = open({ url: `http://127.0.0.1:${line.port}` });
+    await relay.conversation("c").ask("?").accepted;
+    const before = line.bytesUp;
+    line.bandwidth(60_000);
+    const uploading = relay.upload(file(300_000));
+    await eventually(() => line.bytesUp - before > 100_000, { timeoutMs: 30_000 });
+    // The ask gets through while the upload goes on.
+    await relay.conversation("c").ask("meanwhile").accepted;
+    expect(line.bytesUp - before).toBeLessThan(290_000);
+    await uploading;
+    expect((line.bytesUp - before) / 300_000).toBeLessThan(1.1);
+    expect(told).toEqual(["online"]);
+  });
+  it("that failed goes on where it was, under the same id", { timeout: 60_000 }, async () => {
+    await using line = await startProxy({ port: edgePort() });
+    const relay = open({ url: `http://127.0.0.1:${line.port}` });
+    const big = file(400_000);
+    const offsets: number[] = [];
+    const stop = new AbortController();
+    const onProgress = (sent: number): void => {
+      offsets.push(sent);
+      if (sent > 200_000) stop.abort(new Error("stopped"));
+    };
+    await expect(relay.upload(big, { signal: stop.signal, onProgress })).rejects.toThrow("stopped");
+    const before = line.bytesUp;
+    await relay.upload(big);
+    expect(line.bytesUp - before).toBeLessThan(220_000);
+  });
+  it("whose line breaks goes on at the server's offset", { timeout: 60_000 }, async () => {
+    await using line = await startProxy({ port: edgePort() });
+    const relay = open({ url: `http://127.0.0.1:${line.port}` });
+    await relay.conversation("c").ask("?").accepted;
+    const before = line.bytesUp;
+    line.bandwidth(300_000);
+    let breaks = 2;
+    const onProgress = (sent: number): void => {
+      if (sent > 400_000 - breaks * 100_000 && breaks-- > 0) line.reset();
+    };
+    const asked = relay.conversation("c").ask("?", {
+      files: [file(400_000)],
+      onProgress: (progress) => progress.stage === "uploading" && onProgress(progress.sent),
+    });
+    await asked.accepted;
+    expect(told).toEqual(["online", "offline", "online", "offline", "online"]);
+    // What was on its way when the line broke is sent again, and nothing else.
+    expect(line.bytesUp - before).toBeLessThan(400_000 + 2 * 262_144 + 20_000);
   });
 });
 

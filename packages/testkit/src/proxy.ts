@@ -6,6 +6,8 @@ import { createPipe, type Conditions } from "./proxy-pipe.ts";
 export interface Proxy extends AsyncDisposable {
   readonly port: number;
   readonly connections: number;
+  /** How many bytes clients have sent so far, over all connections. */
+  readonly bytesUp: number;
   /** Breaks every connection with RST. */
   reset(): void;
   /** Keeps connections but passes nothing on, in either or both directions, until {@link heal}. */
@@ -33,11 +35,13 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
     sliceBytes: 0,
   };
   let refuse = false;
+  let bytesUp = 0;
 
   const server = createServer((client) => {
     if (refuse) return void client.resetAndDestroy();
     const target = connect(to.port, to.host ?? "127.0.0.1");
     client.setNoDelay(true);
+    client.on("data", (data: Buffer) => (bytesUp += data.length));
     target.setNoDelay(true);
     const own: Conditions = Object.create(conditions, {
       mute: { get: () => (pair.silenced ? "both" : conditions.mute) },
@@ -73,6 +77,9 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
     port: (server.address() as AddressInfo).port,
     get connections() {
       return pairs.size;
+    },
+    get bytesUp() {
+      return bytesUp;
     },
     reset,
     blackhole: (direction = "both") => void (conditions.mute = direction),

@@ -9,6 +9,7 @@ import {
 import { readAck, type Acked, type CallName } from "../wire/acks.ts";
 import { createConnection } from "./connection.ts";
 import { leftMs } from "./lifetime.ts";
+import { createPace, type Pace } from "./pace.ts";
 import { pause, within } from "./pause.ts";
 import { readLogEntry, readProgress, readUploadHint } from "../wire/payloads.ts";
 import { attempt } from "../wire/read.ts";
@@ -33,6 +34,8 @@ export interface Link {
    * @throws RelayError when refused for good or at the deadline, or the signal's reason.
    */
   call<N extends CallName>(name: N, payload: object, options?: CallOptions): Promise<Acked<N>>;
+  /** How many bytes may be on their way over the present connection, of all uploads together. */
+  readonly pace: Pick<Pace, "chunkBytes" | "enter">;
   /** What the server sends by itself. Payloads that do not have the form of the contract are dropped. */
   hear(listener: ServerListener): void;
   onState(listener: StateListener): () => void;
@@ -64,17 +67,24 @@ const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
 /** The protocol lets the server hold a chunk's answer that long. */
 const CHUNK_HELD_MS = 10_000;
-/** On a slow line an answer of half a megabyte takes that long, and nothing else arrives meanwhile. */
-const LOG_HELD_MS = 20_000;
-/** What came since a position is mostly little. */
-const REST_HELD_MS = 4000;
+/**
+ * An opened log may be half a megabyte, and nothing else arrives on a slow line meanwhile. Where that takes longer, the
+ * line is given up a few times in vain, with twice the patience each time.
+ */
+const LOG_HELD_MS = 3000;
+
+const HELD_MS: { readonly [N in CallName]?: number } = {
+  "upload:chunk": CHUNK_HELD_MS,
+  "conversation:open": LOG_HELD_MS,
+};
 
 export function createLink(deps: LinkDeps): Link {
   const listeners: ServerListener[] = [];
+  const pace = createPace();
   const connection = createConnection({
     ...deps,
     said: (event, payload) => listeners.forEach((listener) => hear(listener, event, payload)),
-    drainMs: () => 0,
+    drainMs: pace.drainMs,
   });
   const { states } = connection;
   const renewal = createRenewal(deps.tokens, async (token) =>
@@ -83,17 +93,20 @@ export function createLink(deps: LinkDeps): Link {
   states.onChange((state, error) => {
     if (state === "online" && connection.welcome) renewal.schedule(leftMs(connection.welcome, Date.now()));
     else renewal.stop();
+    if (state === "online") pace.restart();
     if (error?.code === "AUTH_EXPIRED") deps.tokens.renew();
   });
 
   async function once<N extends CallName>(name: N, payload: object): Promise<Acked<N>> {
     const late = setTimeout(() => connection.remake(), ANSWER_MS);
+    const sentAt = performance.now();
     const answer = await connection
-      .send(name, payload, heldMs(name, payload))
+      .send(name, payload, HELD_MS[name] ?? 0)
       .catch((cause: unknown) => {
         throw unreachable(cause);
       })
       .finally(() => clearTimeout(late));
+    if (name === "upload:start") pace.roundTrip(performance.now() - sentAt);
     try {
       return readAck(name, answer);
     } catch (error) {
@@ -131,17 +144,11 @@ export function createLink(deps: LinkDeps): Link {
     },
     once,
     call,
+    pace,
     hear: (listener) => void listeners.push(listener),
     onState: (listener) => states.onChange(listener),
     close: () => connection.end(),
   };
-}
-
-/** How long a living server may take for an answer, or a slow line for its bytes. */
-function heldMs(name: CallName, payload: object): number {
-  if (name === "upload:chunk") return CHUNK_HELD_MS;
-  if (name === "conversation:open") return "after" in payload ? REST_HELD_MS : LOG_HELD_MS;
-  return 0;
 }
 
 function hear(listener: ServerListener, event: string, payload: unknown): void {

@@ -1,7 +1,9 @@
-import { CHUNKS_IN_FLIGHT } from "@docrelay/protocol";
+import { backoff, CHUNKS_IN_FLIGHT } from "@docrelay/protocol";
 import { newId } from "../id.ts";
 import type { Link } from "../link/link.ts";
-import { RelayError } from "../wire/relay-error.ts";
+import { pause, within } from "../link/pause.ts";
+import { RETRIES } from "../link/reconnect.ts";
+import { RelayError, wireOf } from "../wire/relay-error.ts";
 
 /** A file to upload: a `File`, or bytes with a name. */
 export type FileInput = File | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array | Blob };
@@ -12,28 +14,67 @@ export interface UploadOptions {
   onProgress?(sent: number, size: number): void;
 }
 
-const UPLOAD_MS = 120_000;
-const REWINDS = 100;
+/** The upload of one file over all its tries: each goes on at the server's offset. */
+export interface Upload {
+  readonly id: string;
+  /** The size of the chunk that was sent at an offset, and how often. */
+  readonly sent: Map<number, { size: number; times: number }>;
+}
+
+/** It fails after that long without a byte stored. */
+const STALLED_MS = 120_000;
+/** A chunk is sent again in its first size so that two lines never send different chunks of one place at once. */
+const SAME_SIZE_TIMES = 2;
+
+export function newUpload(): Upload {
+  return { id: newId(), sent: new Map() };
+}
 
 /**
- * Uploads a file in chunks, at most 4 unacknowledged. Each call is repeated for up to 120 s; after a broken connection
- * the upload continues at the server's offset, on any edge.
- * @returns the upload's id, to be named by asks. @throws RelayError, or the signal's reason.
+ * Sends a file in chunks, at most 4 unacknowledged, whose number and size follow the line. After a broken connection or a
+ * refusal for now it goes on at the server's offset, on any edge; it fails after 120 s without a byte stored.
+ * @throws RelayError, or the signal's reason. Called again with the same `Upload`, it goes on.
  */
-export async function upload(link: Link, file: FileInput, options: UploadOptions = {}): Promise<string> {
+export async function sendUpload(
+  link: Link,
+  file: FileInput,
+  upload: Upload,
+  { signal, onProgress }: UploadOptions = {},
+): Promise<void> {
   const blob = blobOf(file);
-  const id = newId();
-  const { signal, onProgress } = options;
-  const retry = { deadlineMs: UPLOAD_MS, ...(signal ? { signal } : {}) };
-  const begin = { upload: id, name: file.name, type: file.type ?? "", size: blob.size };
-  const { offset, chunkBytes } = await link.call("upload:start", begin, retry);
-  await sendChunks({ offset, size: blob.size, chunkBytes }, async (from) => {
-    const bytes = new Uint8Array(await blob.slice(from, from + chunkBytes).arrayBuffer());
-    const ack = await link.call("upload:chunk", { upload: id, offset: from, bytes }, retry);
-    onProgress?.(ack.offset, blob.size);
-    return ack.done;
-  });
-  return id;
+  const begin = { upload: upload.id, name: file.name, type: file.type ?? "", size: blob.size };
+  let storedAt = performance.now();
+  let most = 0;
+  const stored = (offset: number): void => {
+    if (offset > most) storedAt = performance.now();
+    most = Math.max(most, offset);
+    onProgress?.(most, blob.size);
+  };
+  for (let tries = 0; ; tries++) {
+    const leftMs = Math.max(1, storedAt + STALLED_MS - performance.now());
+    const { offset, chunkBytes } = await link.call("upload:start", begin, {
+      deadlineMs: leftMs,
+      ...(signal ? { signal } : {}),
+    });
+    const before = most;
+    try {
+      return await sendFrom({ link, blob, upload, limit: chunkBytes, stored, signal }, offset);
+    } catch (error) {
+      if (most > before) tries = 0;
+      const waitMs = retryAfterMs(error, tries);
+      if (signal?.aborted || waitMs === undefined || performance.now() + waitMs > storedAt + STALLED_MS) throw error;
+      await pause(waitMs, signal);
+    }
+  }
+}
+
+/** Milliseconds after which a broken upload goes on at the server's offset; undefined when it was refused for good. */
+function retryAfterMs(error: unknown, tries: number): number | undefined {
+  const { code, reason, retryable, retryAfterMs: asked = 0 } = wireOf(error);
+  // The server has less than was sent: chunks overtook each other, or another edge knows better.
+  const isHole = code === "BAD_MESSAGE" && reason === "offset";
+  if ((!retryable && !isHole) || (code === "INTERNAL" && tries > 0)) return undefined;
+  return Math.max(asked, backoff(tries, RETRIES, Math.random()));
 }
 
 function blobOf(file: FileInput): Blob {
@@ -41,41 +82,46 @@ function blobOf(file: FileInput): Blob {
   return file.bytes instanceof Blob ? file.bytes : new Blob([file.bytes.slice()]);
 }
 
-/** Sends chunks from `offset` to `size` until one says that the upload is done. `send` gets each chunk's offset. */
-async function sendChunks(
-  { offset, size, chunkBytes }: { offset: number; size: number; chunkBytes: number },
-  send: (offset: number) => Promise<boolean>,
-): Promise<void> {
+interface Sending {
+  readonly link: Link;
+  readonly blob: Blob;
+  readonly upload: Upload;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+  stored(offset: number): void;
+}
+
+/** Sends chunks over the present connection until one says that the upload is done. @throws the first failure */
+async function sendFrom(sending: Sending, offset: number): Promise<void> {
+  const { blob, link, limit, signal } = sending;
   const flying = new Set<Promise<void>>();
-  let next = offset;
+  // A server that has all bytes and has not completed the upload does so at any chunk.
+  let next = Math.min(offset, Math.max(0, blob.size - 1));
   let done = false;
   let failure: { error: unknown } | undefined;
-  /** Where the server wants to go on; no chunk is sent until those on their way are answered. */
-  let rewindTo: number | undefined;
-
-  async function fly(from: number): Promise<void> {
-    try {
-      if (await send(from)) done = true;
-    } catch (error) {
-      const expected = expectedOffset(error);
-      if (expected === undefined) failure ??= { error };
-      else rewindTo = Math.min(rewindTo ?? expected, expected);
+  while (next < blob.size && !failure) {
+    const from = next;
+    const size = Math.min(sizeAt(sending, from, link.pace.chunkBytes(limit)), blob.size - from);
+    const entry = await link.pace.enter(size, signal);
+    if (failure) {
+      entry.leave(false);
+      break;
     }
-  }
-  for (let rewinds = 0; rewinds <= REWINDS && !done && !failure;) {
-    while (next < size && flying.size < CHUNKS_IN_FLIGHT && rewindTo === undefined) {
-      const flight = fly(next).finally(() => flying.delete(flight));
-      flying.add(flight);
-      next += chunkBytes;
-    }
-    if (flying.size > 0) await Promise.race(flying);
-    else if (rewindTo === undefined) break;
-    else {
-      // The server has less than was sent: chunks overtook each other over a reconnect.
-      next = rewindTo;
-      rewindTo = undefined;
-      rewinds++;
-    }
+    const flight = sendChunk(sending, from, size)
+      .then(
+        (isDone) => {
+          entry.leave(true);
+          done ||= isDone;
+        },
+        (error: unknown) => {
+          entry.leave(false);
+          failure ??= { error };
+        },
+      )
+      .finally(() => flying.delete(flight));
+    flying.add(flight);
+    next += size;
+    if (flying.size >= CHUNKS_IN_FLIGHT) await Promise.race(flying);
   }
   await Promise.all(flying);
   if (failure) throw failure.error;
@@ -83,7 +129,23 @@ async function sendChunks(
     throw new RelayError({ code: "FILE_CORRUPT", message: "The file did not arrive whole.", retryable: false });
 }
 
-/** The offset that the server wants instead of the chunk's, when it refused the chunk for that. */
-function expectedOffset(error: unknown): number | undefined {
-  return error instanceof RelayError && error.wire.reason === "offset" ? error.wire.expectedOffset : undefined;
+async function sendChunk(
+  { link, blob, upload, stored, signal }: Sending,
+  from: number,
+  size: number,
+): Promise<boolean> {
+  const bytes = new Uint8Array(await blob.slice(from, from + size).arrayBuffer());
+  const { id, sent } = upload;
+  sent.set(from, { size, times: (sent.get(from)?.times ?? 0) + 1 });
+  const sending = link.once("upload:chunk", { upload: id, offset: from, bytes });
+  const { offset, done } = await within(sending, STALLED_MS, signal);
+  stored(offset);
+  return done;
+}
+
+/** Where a chunk was sent before it is sent in its first size again; when that fails, too, in a smaller one. */
+function sizeAt({ upload }: Sending, offset: number, size: number): number {
+  const before = upload.sent.get(offset);
+  if (!before) return size;
+  return before.times < SAME_SIZE_TIMES ? before.size : Math.min(before.size, size);
 }

@@ -1,10 +1,13 @@
 import type { Link } from "../link/link.ts";
 import { RelayError } from "../wire/relay-error.ts";
-import { upload, type FileInput, type UploadOptions } from "./upload.ts";
+import { newUpload, sendUpload, type FileInput, type Upload, type UploadOptions } from "./upload.ts";
 
 /** The uploads of a connection: the same object is uploaded once, for any number of asks. */
 export interface Uploads {
-  /** Each caller hears the progress of the one upload. */
+  /**
+   * Uploads a file, or goes on with what is left of it after a failure. Each caller hears the progress of the one upload.
+   * @returns the upload's id. @throws RelayError
+   */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
   /** Forgets that a file was uploaded; false when it never was. */
   forget(file: object): boolean;
@@ -17,13 +20,28 @@ interface Running {
   readonly listeners: Set<ProgressListener>;
 }
 
+/** After these the server has nothing under the id, or something else: the next try takes another one. */
+const OTHER_ID = new Set(["ASK_CONFLICT", "FILE_CORRUPT", "FILE_TYPE_UNSUPPORTED"]);
+
 export function createUploads(link: Link): Uploads {
   const known = new WeakMap<object, Running>();
+  const begun = new WeakMap<object, Upload>();
 
+  async function send(file: FileInput, options: UploadOptions): Promise<string> {
+    const upload = begun.get(file) ?? newUpload();
+    begun.set(file, upload);
+    try {
+      await sendUpload(link, file, upload, options);
+      return upload.id;
+    } catch (error) {
+      if (error instanceof RelayError && OTHER_ID.has(error.code)) begun.delete(file);
+      throw error;
+    }
+  }
   function begin(file: FileInput, { signal }: UploadOptions): Running {
     const listeners = new Set<ProgressListener>();
     const onProgress: ProgressListener = (sent, size) => listeners.forEach((listener) => listener(sent, size));
-    const running = { done: upload(link, file, { ...(signal && { signal }), onProgress }), listeners };
+    const running = { done: send(file, { ...(signal && { signal }), onProgress }), listeners };
     known.set(file, running);
     running.done.catch(() => known.get(file) === running && known.delete(file));
     return running;
@@ -40,13 +58,16 @@ export function createUploads(link: Link): Uploads {
         try {
           return await done;
         } catch (error) {
-          // The ask that had begun the upload was stopped, and this one was not: the upload begins again.
+          // The ask that had begun the upload was stopped, and this one was not: the upload goes on.
           if (!shared || error instanceof RelayError || options.signal?.aborted) throw error;
         } finally {
           listeners.delete(own);
         }
       }
     },
-    forget: (file) => known.delete(file),
+    forget(file) {
+      begun.delete(file);
+      return known.delete(file);
+    },
   };
 }
