@@ -3,11 +3,12 @@ import { refuse } from "@docrelay/protocol";
 const DATA_URL = /^data:[^,]{0,256};base64,/i;
 
 /**
- * The bytes of file `index`; a `data:` URL prefix is skipped. Accepts the standard alphabet with full padding only: Node
+ * The bytes of file `index`; a `data:` URL prefix and white space (MIME breaks lines) are skipped. Accepts the standard alphabet with full padding only: Node
  * skips other characters, which would corrupt the file. @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT`
  */
 export function decodeBase64(content: string, index: number, most: number): Uint8Array<ArrayBuffer> {
-  const base64 = content.slice(DATA_URL.exec(content.slice(0, 300))?.[0].length ?? 0);
+  const given = content.slice(DATA_URL.exec(content.slice(0, 300))?.[0].length ?? 0);
+  const base64 = /\s/.test(given) ? given.replace(/\s+/g, "") : given;
   const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
   const size = (base64.length / 4) * 3 - padding;
   if (size > most) {

@@ -18,7 +18,7 @@ import { decodePlainFrame, type DecodedFrame, type PlainLimits } from "./frame-d
 import { createFrameInbox, type FrameInbox } from "./frame-inbox.ts";
 import type { FrameThreads } from "./frame-threads.ts";
 import { createPendingAsks, type PendingAsks } from "./pending-asks.ts";
-import { errorFrame, type UniqueId } from "./reply.ts";
+import { errorFrame, idText, type UniqueId } from "./reply.ts";
 
 export interface ConnectionDeps {
   readonly fanOut: FanOut;
@@ -128,6 +128,7 @@ export class PlainConnection implements ClientConnection {
   async #ask(frame: DecodedFrame): Promise<void> {
     const { uniqueId } = frame;
     if (this.#isOver) return; // the socket has closed during the decoding
+    if ("ignored" in frame) return;
     if (frame.refused) return this.#refuse(frame.refused, uniqueId);
     const id = randomUUID();
     try {
@@ -151,7 +152,7 @@ export class PlainConnection implements ClientConnection {
   async #accept(id: string, { message, files, uniqueId }: AskFrame): Promise<{ seq: number; duplicate: boolean }> {
     const { acceptAsk, maxFrameBytes, metrics } = this.#deps;
     const { user } = this.#identity;
-    const more = typeof uniqueId === "string" ? { uniqueId } : {};
+    const more = uniqueId === null || uniqueId === undefined ? {} : { uniqueId: idText(uniqueId) };
     const input = { user, conversation: this.#conversation, id, message, files, origin: "plain", ...more } as const;
     const startedAt = performance.now();
     const accepted = await acceptPatiently(acceptAsk, input, maxFrameBytes, () => this.#isOver);

@@ -42,6 +42,24 @@ describe("asks and replies", () => {
     expect(ear.frames[1]).toEqual(expect.objectContaining({ type: "error", code: "BAD_MESSAGE", unique_id: "x" }));
   });
 
+  it("takes what front ends of the original send: a number as id, no file as {}, and heartbeats", async () => {
+    const plain = await start();
+    const client = await plain.connect();
+    for (let beat = 0; beat < 30; beat++) client.say({ type: "ping" });
+    client.ws.send('{"message":"hi","type":"chat","unique_id":42.0,"file":{}}');
+    const turn = await plain.taken(0);
+    expect(plain.asks[0]).toMatchObject({ message: "hi", files: [], uniqueId: "42.0" });
+    const frame = '{"response":"hello","unique_id":"42.0"}';
+    await turn.begin();
+    await turn.finish(done("hello", frame));
+    await client.next();
+    expect(client.raw).toEqual(['{"response":"hello","unique_id":42.0}']);
+    client.ws.send('{"message":"","unique_id":7}');
+    await client.next(2);
+    expect(client.frames[1]).toMatchObject({ type: "error", code: "BAD_MESSAGE", unique_id: 7 });
+    expect(client.closedWith()).toBeUndefined();
+  });
+
   it("streams to those who ask for it: each delta, then the whole reply", async () => {
     const plain = await start();
     const ear = await plain.connect();

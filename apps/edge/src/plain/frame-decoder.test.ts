@@ -13,7 +13,7 @@ describe("a plain frame", () => {
     for (const content of [pdf.toString("base64"), `data:application/pdf;base64,${pdf.toString("base64")}`]) {
       const decoded = decode({ message: "", type: "chat", unique_id: "u-1", file: file(content) });
       expect(decoded).toMatchObject({ uniqueId: "u-1", message: "", stream: false, files: [{ name: "a.pdf" }] });
-      if (decoded.refused) throw new Error("refused");
+      if (!("files" in decoded)) throw new Error("refused");
       expect(Buffer.from(decoded.files[0]?.bytes ?? []).equals(pdf)).toBe(true);
       expect(decoded.files[0]?.bytes.buffer.byteLength).toBe(pdf.length);
     }
@@ -39,8 +39,11 @@ describe("a plain frame", () => {
     ["[]", "BAD_MESSAGE", "schema"],
     ['"x"', "BAD_MESSAGE", "schema"],
     ["{}", "BAD_MESSAGE", "schema"],
-    ['{"message":"x","type":"nope"}', "BAD_MESSAGE", "schema"],
-    ['{"message":"x","type":"chat","type":"admin"}', "BAD_MESSAGE", "schema"],
+    ['{"message":"x","type":7}', "BAD_MESSAGE", "schema"],
+    ['{"message":"x","unique_id":1e999}', "BAD_MESSAGE", "schema"],
+    ['{"message":"x","unique_id":[1]}', "BAD_MESSAGE", "schema"],
+    ['{"message":"x","file":{"name":"a.pdf"}}', "BAD_MESSAGE", "schema"],
+    ['{"message":"","file":{}}', "BAD_MESSAGE", "schema"],
     [`{"message":"x","more":${"[".repeat(9)}${"]".repeat(9)}}`, "BAD_MESSAGE", "depth"],
     ["[".repeat(10), "BAD_MESSAGE", "depth"],
     [`{"message":"x","more":[${"{},".repeat(5000)}{}]}`, "BAD_MESSAGE", "schema"],
@@ -56,11 +59,38 @@ describe("a plain frame", () => {
     expect(refused?.reason).toBe(reason);
   });
 
+  it("may have base64 in lines, as MIME writes it", () => {
+    const bytes = Buffer.from("%PDF-1.4 and more".repeat(20));
+    for (const end of ["\n", "\r\n", " \t"]) {
+      const lines = bytes.toString("base64").replaceAll(/.{76}/g, (line) => line + end) + end;
+      const decoded = decode({ file: file(lines) });
+      if (!("files" in decoded)) throw new Error("refused");
+      expect(Buffer.from(decoded.files[0]?.bytes ?? []).equals(bytes)).toBe(true);
+    }
+  });
+
+  it.each([null, "", {}, [], false, 0])("has no file when that is %j", (none) => {
+    expect(decode({ message: "hi", file: none })).toMatchObject({ message: "hi", files: [] });
+    expect(decode({ message: "hi", files: [none, file("")] })).toMatchObject({ files: [{ name: "a.pdf" }] });
+  });
+
+  it.each(["42", "-1.0", "1e3", "12345678901234567890", "true", "false"])("keeps the id %s as it came", (id) => {
+    expect(decode(`{"message":"hi","unique_id":"other", "unique_id" : ${id} }`)).toMatchObject({
+      uniqueId: { json: id },
+    });
+    expect(decode(`{"unique_id":${id}}`)).toMatchObject({ uniqueId: { json: id }, refused: { code: "BAD_MESSAGE" } });
+  });
+
+  it.each(['{"type":"ping"}', '{"type":"typing","message":7}', '{"message":"x","type":"chat","type":"admin"}'])(
+    "of a type of its own is ignored: %s",
+    (text) => expect(decode(text)).toEqual({ ignored: true }),
+  );
+
   it("echoes the client's id with a refusal", () => {
     expect(decode({ unique_id: "mine" })).toMatchObject({ uniqueId: "mine", refused: { code: "BAD_MESSAGE" } });
   });
 
-  it.each(["AB CD===", "AB-_", "ABC", "A===", "AB=C", "=AAA", "ABCD\n", "AB*D", "data:text/plain,AAAA"])(
+  it.each(["ABCD===", "AB-_", "ABC", "A===", "AB=C", "=AAA", "AB*D", "AB\u0000CD", "data:text/plain,AAAA"])(
     "base64 %j did not arrive whole",
     (content) => expect(decode({ file: file(content) })).toMatchObject({ refused: { code: "FILE_CORRUPT", file: 0 } }),
   );
@@ -71,7 +101,7 @@ describe("a plain frame", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 900 }), (bytes) => {
         const decoded = decode({ file: file(Buffer.from(bytes).toString("base64")) });
-        expect(decoded.refused ?? decoded.files[0]?.bytes).toEqual(bytes);
+        expect("files" in decoded && decoded.files[0]?.bytes).toEqual(bytes);
       }),
     );
   });

@@ -1,6 +1,8 @@
 import {
   checkFileName,
   checkMessage,
+  givenFile,
+  jsonMembers,
   parsePayload,
   plainFrameSchema,
   Refusal,
@@ -10,6 +12,7 @@ import {
 } from "@docrelay/protocol";
 import { decodeBase64 } from "../asks/decode-base64.ts";
 import { parseShallow } from "../asks/parse-shallow.ts";
+import type { UniqueId } from "./reply.ts";
 
 /** The limits of a frame's characters, bytes and files, from the settings. */
 export interface PlainLimits {
@@ -25,8 +28,9 @@ interface DecodedFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** `uniqueId` as the client sent it: null and absent are different values. */
-export type DecodedFrame = { readonly uniqueId?: string | null | undefined } & (
+/** `ignored`: a frame of a type that only its sender knows, such as a heartbeat; it gets no answer. */
+export type DecodedFrame = { readonly uniqueId?: UniqueId } & (
+  | { readonly ignored: true; readonly refused?: undefined }
   | { readonly refused: WireError }
   | {
       readonly refused?: undefined;
@@ -43,12 +47,13 @@ const UNIQUE_ID_CHARS = 256;
  * invalid frame is returned as `refused`, with the client's own id if the frame had one.
  */
 export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFrame {
-  let uniqueId: string | null | undefined;
+  let uniqueId: UniqueId;
   try {
     const value = parseShallow(text);
-    uniqueId = readUniqueId(value);
+    if (isOfOtherType(value)) return { ignored: true };
+    uniqueId = readUniqueId(value, text);
     const frame = parsePayload(plainFrameSchema, value);
-    const named = [...(frame.file ? [frame.file] : []), ...(frame.files ?? [])];
+    const named = [frame.file, ...(frame.files ?? [])].flatMap((file) => givenFile(file) ?? []);
     if (named.length > limits.filesPerAsk) {
       const message = `There are ${named.length} files; ${limits.filesPerAsk} are allowed.`;
       throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message });
@@ -63,9 +68,23 @@ export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFram
   }
 }
 
-function readUniqueId(value: unknown): string | null | undefined {
+function isOfOtherType(value: unknown): boolean {
+  if (value === null || typeof value !== "object") return false;
+  const { type } = value as { type?: unknown };
+  return typeof type === "string" && type !== "chat";
+}
+
+function readUniqueId(value: unknown, text: Buffer): UniqueId {
   if (value === null || typeof value !== "object" || !Object.hasOwn(value, "unique_id")) return undefined;
   const { unique_id: id } = value as { unique_id: unknown };
+  if (typeof id === "boolean") return { json: String(id) };
+  if (typeof id === "number") {
+    // The client's own digits: 1.0 would come back as 1, and a long number as another one.
+    const json = text.toString("utf8");
+    const member = jsonMembers(json).findLast(({ key }) => key === "unique_id");
+    const digits = member ? json.slice(member.value, member.to).trim() : "";
+    return digits.length <= UNIQUE_ID_CHARS ? { json: digits } : undefined;
+  }
   return id === null || (typeof id === "string" && id.length <= UNIQUE_ID_CHARS) ? id : undefined;
 }
 

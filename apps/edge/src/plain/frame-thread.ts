@@ -7,7 +7,7 @@ const limits = workerData as PlainLimits;
 
 parentPort?.on("message", (bytes: Uint8Array<ArrayBuffer>) => {
   const frame = decodePlainFrame(Buffer.from(bytes.buffer), limits);
-  const files = frame.refused ? [] : frame.files;
+  const files = !("files" in frame) ? [] : frame.files;
   parentPort?.postMessage(
     frame,
     files.map((file) => file.bytes.buffer),

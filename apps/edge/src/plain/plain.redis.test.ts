@@ -29,7 +29,8 @@ it.each(["/ws/chat", "/ws/chat/"])("an old front end asks about a PDF at %s of a
   await eventually(() => frames.length === 1);
   expect(frames).toEqual([{ message: "hello", type: "chat", unique_id: "me" }]);
 
-  ws.send(JSON.stringify({ message: "x", file: { ...file, content: Buffer.from("no pdf").toString("base64") } }));
+  const notes = { name: "notes.txt", type: "text/plain", content: Buffer.from("no pdf").toString("base64") };
+  ws.send(JSON.stringify({ message: "x", file: notes }));
   await eventually(() => frames.length === 2);
   expect(frames[1]).toMatchObject({ type: "error", code: "FILE_TYPE_UNSUPPORTED" });
   ws.terminate();

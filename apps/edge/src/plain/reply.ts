@@ -1,15 +1,26 @@
 import { jsonMembers, type EventOf, type WireError } from "@docrelay/protocol";
 
-/** `unique_id` as the client sent it: null and absent are different values. */
-export type UniqueId = string | null | undefined;
+/** `unique_id` as the client sent it: null and absent are different values; `json` is the text of a number, true or false. */
+export type UniqueId = string | null | undefined | { readonly json: string };
+
+/** The id as text, for the engine and for JSON. */
+export const idText = (id: string | { readonly json: string }): string => (typeof id === "string" ? id : id.json);
+const idJson = (id: Exclude<UniqueId, undefined>): string =>
+  id === null || typeof id === "string" ? JSON.stringify(id) : id.json;
+
+/** A frame of ours with the client's id at its end. */
+function withId(frame: object, id: UniqueId): string {
+  const json = JSON.stringify(frame);
+  return id === undefined ? json : `${json.slice(0, -1)},"unique_id":${idJson(id)}}`;
+}
 
 /** The frame of a refusal or failure. */
 export function errorFrame({ code, message, retryable }: WireError, uniqueId: UniqueId): string {
-  return JSON.stringify({ type: "error", code, message, retryable, unique_id: uniqueId });
+  return withId({ type: "error", code, message, retryable }, uniqueId);
 }
 
 export function deltaFrame(text: string, uniqueId: UniqueId): string {
-  return JSON.stringify({ type: "delta", text, unique_id: uniqueId });
+  return withId({ type: "delta", text }, uniqueId);
 }
 
 /**
@@ -17,7 +28,7 @@ export function deltaFrame(text: string, uniqueId: UniqueId): string {
  */
 export function replyFrame({ text, frame }: EventOf<"completed">, uniqueId: UniqueId): string {
   const forwarded = frame === undefined ? undefined : withUniqueId(frame, uniqueId);
-  return forwarded ?? JSON.stringify({ message: text, type: "chat", unique_id: uniqueId });
+  return forwarded ?? withId({ message: text, type: "chat" }, uniqueId);
 }
 
 /**
@@ -34,7 +45,7 @@ export function withUniqueId(json: string, uniqueId: UniqueId): string | undefin
     const rest = members.filter(({ key }) => key !== "unique_id").map(({ from, to }) => json.slice(from, to));
     return `{${rest.join(",")}}`;
   }
-  const value = JSON.stringify(uniqueId);
+  const value = idJson(uniqueId);
   if (mine.length === 0) {
     const end = json.lastIndexOf("}");
     return `${json.slice(0, end)}${members.length > 0 ? "," : ""}"unique_id":${value}${json.slice(end)}`;
