@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { makePdf } from "@docrelay/testkit";
 import { WebSocket } from "ws";
 import { describe, expect, it } from "vitest";
 import { useCluster } from "./cluster.ts";
@@ -20,6 +21,21 @@ const stripped = (path: string): { port: number; path: string } | undefined =>
   path.startsWith(`${PREFIX}/`) ? { port: edgePort(), path: path.slice(PREFIX.length) } : undefined;
 
 describe("behind a proxy that strips a prefix", () => {
+  it("the page asks about a PDF and shows the answer again after a reload", async () => {
+    await using front = await startFront(stripped);
+    const page = await browser.open(`http://127.0.0.1:${front.port}${PREFIX}/`);
+    const buffer = Buffer.from(makePdf({ pages: ["The lighthouse is green."] }));
+    await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer });
+    await page.fill("#question", "What colour is it?");
+    await page.press("#question", "Enter");
+    await page.locator('.answer[data-state="completed"]').waitFor();
+    expect(await page.locator(".answer .text").textContent()).toContain("green");
+    await page.reload();
+    await page.locator('.answer[data-state="completed"]').waitFor();
+    expect(front.paths.filter((path) => !path.startsWith(`${PREFIX}/`))).toEqual([]);
+    expect(front.paths.some((path) => path.startsWith(`${PREFIX}/socket.io/`))).toBe(true);
+  });
+
   it("an old front end gets its reply", async () => {
     await using front = await startFront(stripped);
     const ws = new WebSocket(`ws://127.0.0.1:${front.port}${PREFIX}/ws/chat/`);
