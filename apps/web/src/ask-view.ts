@@ -101,7 +101,14 @@ const MISSING = {
   limit: "left out, over a limit",
 };
 
-function fileNotes({ name, missing = [], ocr = [], truncated = false }: TurnFile): HTMLElement[] {
+function fileNotes({
+  name,
+  pages: total = 0,
+  missing = [],
+  ocr = [],
+  truncated = false,
+  used,
+}: TurnFile): HTMLElement[] {
   const lines = (["scan", "unnamed", "error", "limit"] as const).flatMap((reason) => {
     const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
     return pages.length === 0
@@ -111,7 +118,15 @@ function fileNotes({ name, missing = [], ocr = [], truncated = false }: TurnFile
   if (ocr.length > 0)
     lines.push(`${inSentence(name)}: pages ${pageList(ocr)} were read from pictures and may hold mistakes`);
   if (truncated) lines.push(`${inSentence(name)}: only the beginning was read, the file is too long`);
+  if (used) lines.push(`${inSentence(name)}: ${usedNote(used, total)}`);
   return lines.map((line) => element("p", { class: "note" }, line));
+}
+
+/** Which pages the engine was given, of a file that is too long for it. */
+function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
+  const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const list = used.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
+  return `the file is too long for the AI, which read ${count} of ${total} pages${count === 0 ? "" : `: ${list}`}`;
 }
 
 /** A running turn is `asking` from the first call of the engine. */

@@ -1,3 +1,4 @@
+import { estimateTokens } from "@docrelay/engine";
 import { bellChannel, parseBell, readText } from "@docrelay/channel";
 import { createLoopDelay, type LoopDelay } from "@docrelay/platform";
 import { listenForCancels } from "./answer/cancel-listener.ts";
@@ -41,6 +42,8 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
       showEngineErrors: config.ENGINE_ERRORS === "shown",
       promptMode: config.ENGINE_PROMPT ?? (kind === "websocket" ? "plain" : "fenced"),
       uniqueId: config.ENGINE_UNIQUE_ID,
+      contextTokens:
+        kind === "websocket" ? undefined : config.ENGINE_CONTEXT_TOKENS - estimateTokens(config.ENGINE_SYSTEM ?? ""),
     },
     report,
     stopping: stopping.signal,

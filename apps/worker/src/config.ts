@@ -86,6 +86,8 @@ export const schema = z
     ENGINE_SYSTEM: engineSystem,
     ENGINE_PARAMS: engineParams,
     ENGINE_HEADERS: engineHeaders,
+    /** Of a prompt with its system text, files and the conversation so far, by an estimate; for engines behind HTTP. */
+    ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),
     /** By default `plain`, and `fenced` for engines behind HTTP. */
     ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
     ENGINE_REPLY: choice(["auto", "single", "stream"], "auto"),

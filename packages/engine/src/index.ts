@@ -3,6 +3,11 @@ export type { BadReply, CauseName, FailureKind, RetryAdvice } from "./failure/ca
 export { badReply, EngineError, failure } from "./failure/engine-error.ts";
 export type { Habit, ReplyMode } from "./habit.ts";
 export { parseHeaders } from "./headers.ts";
+export { choosePages } from "./chat/choose-pages.ts";
+export { citationsIn, validCitations, type CitableFile } from "./chat/citations.ts";
+export { pagedPrompt, type PagedFile } from "./chat/paged-prompt.ts";
+export { rangesText, type PageRanges } from "./chat/page-ranges.ts";
+export { estimateTokens } from "./chat/tokens.ts";
 export { createOpenAiEngine, type OpenAiEngineOptions, type OpenAiKind } from "./openai/openai-engine.ts";
 export { buildPrompt, type Prompt, type PromptFile, type PromptInput } from "./prompt.ts";
 export { engineName, engineUrlProblem, type EngineKind } from "./url.ts";

@@ -11,7 +11,7 @@ import {
 
 const PLAN: AttemptPlan = {
   engine: "e",
-  files: 1,
+  cite: (_text, given = []) => given.filter(({ file }) => file === 0),
   acceptedAt: 0,
   begunAt: 100,
   extractMs: 30,

@@ -6,7 +6,8 @@ import type { Failure } from "../report/failure.ts";
 export interface AttemptPlan {
   /** The engine's name in the `started` event. */
   readonly engine: string;
-  readonly files: number;
+  /** The pages that a whole reply cites; `given`: those that the engine itself named. */
+  cite(text: string, given: readonly Citation[] | undefined): readonly Citation[];
   readonly acceptedAt: number;
   readonly begunAt: number;
   readonly extractMs: number;
@@ -188,17 +189,18 @@ function writeReady(
 function completed(state: AttemptState, end: EngineEnd, now: number, plan: AttemptPlan): EventBody<"completed"> {
   const { acceptedAt, begunAt, extractMs } = plan;
   const since = (from: number, to: number): number => Math.max(0, Math.round(to - from));
-  const citations = end.citations?.filter(({ file }) => file < plan.files);
+  const text = end.text ?? state.text;
+  const citations = plan.cite(text, end.citations);
   return {
     type: "completed",
-    text: end.text ?? state.text,
+    text,
     timings: {
       queuedMs: Math.max(0, since(acceptedAt, begunAt) - extractMs),
       extractMs,
       firstTokenMs: since(state.sentAt ?? begunAt, state.firstTextAt ?? now),
       totalMs: since(acceptedAt, now),
     },
-    ...(citations && citations.length > 0 ? { citations } : {}),
+    ...(citations.length > 0 ? { citations: [...citations] } : {}),
     ...(end.truncated === true ? { truncated: true } : {}),
     ...(end.frame === undefined ? {} : { frame: end.frame }),
   };

@@ -1,11 +1,13 @@
+import { citationsIn, validCitations } from "@docrelay/engine";
 import type { AttemptPlan, Outcome } from "../answer/attempt.ts";
 import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { withOwnWords, type Failure } from "../report/failure.ts";
 import { sendProgress, type ProgressDeps } from "./progress.ts";
-import { promptOf, type PromptSettings } from "./prompt.ts";
+import { promptOf, type ChosenPages, type PromptSettings } from "./prompt.ts";
+import { retry } from "../report/retry.ts";
 import type { Text } from "./texts.ts";
-import type { OwnedAsk } from "./turn.ts";
+import { STORE_PATIENCE_MS, type OwnedAsk } from "./turn.ts";
 
 export interface CallDeps extends StreamDeps, ProgressDeps {
   readonly settings: PromptSettings & {
@@ -27,6 +29,7 @@ export interface BegunCall extends OwnedAsk {
   readonly texts: readonly Text[];
   /** Why this worker's engine call before this one failed. */
   readonly previous: Failure | undefined;
+  readonly chosen: ChosenPages;
   /** When the ask was taken, in ms of this process's clock. */
   readonly takenAt: number;
 }
@@ -38,7 +41,7 @@ const MAX_HELD_UNITS = 1_048_576;
 /** Makes an engine call, streams its reply to the log and reports what became of it. */
 export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outcome> {
   const { report } = deps;
-  const { ask, owner, attempt, texts, takenAt } = call;
+  const { ask, owner, attempt, texts, chosen, takenAt } = call;
   const plan = planOf(call, deps.settings.engineName);
   const { acceptedAt, begunAt, extractMs } = plan;
   let sentAt = begunAt;
@@ -46,14 +49,15 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   // An ask without files has no earlier stage that this would replace, and `started` follows at once.
   if (texts.length > 0) sendProgress(deps, ask, { stage: "asking" });
   report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
+  const prompt = await retry(() => promptOf(deps, ask, texts, chosen), { forMs: STORE_PATIENCE_MS });
   const outcome = await streamAnswer(deps, {
     ask,
     owner,
     attempt,
     plan,
-    prompt: { ...promptOf(ask, texts, deps.settings), brokeBefore: call.previous?.engine?.whileSending ?? false },
+    prompt: { ...prompt, brokeBefore: call.previous?.engine?.whileSending ?? false },
     awayMs: deps.settings.awayMs,
-    expiresInMs: ask.deadline - ask.now - (begunAt - takenAt),
+    expiresInMs: ask.deadline - ask.now - (performance.now() - takenAt),
     onAway(error, sinceMs) {
       report.engineAway(ask, attempt, error);
       sendProgress(deps, ask, { stage: "waiting-for-engine", attempt, of: deps.settings.attempts, sinceMs });
@@ -76,10 +80,15 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   return deps.settings.showEngineErrors ? { ...outcome, failure: withOwnWords(outcome.failure) } : outcome;
 }
 
-function planOf({ ask, texts, takenAt }: BegunCall, engine: string): AttemptPlan {
+function planOf({ ask, texts, chosen, takenAt }: BegunCall, engine: string): AttemptPlan {
+  const files = texts.map(({ pages }, index) => ({
+    name: ask.body.files[index]?.name ?? "",
+    pages,
+    used: chosen[index],
+  }));
   return {
     engine,
-    files: texts.length,
+    cite: (text, given) => (given ? validCitations(given, files) : citationsIn(text, files)),
     acceptedAt: takenAt - (ask.now - ask.acceptedAt),
     begunAt: performance.now(),
     extractMs: ask.waited ? Math.max(0, ...texts.map((text) => text.extractMs)) : 0,

@@ -1,8 +1,11 @@
+import { writeText, type StoredText } from "@docrelay/channel";
 import { describe, expect, it } from "vitest";
 import { shownText, useWorker } from "../../test/fixture.ts";
 import { chunk, startOpenAi } from "../../test/openai-server.ts";
 
 const at = useWorker();
+const TEXT = { kind: "text", chars: 1, missing: [], ocr: [], truncated: false, extractMs: 1 } as const;
+const store = (text: StoredText, key: string) => writeText(at.store, key, text);
 
 describe("an engine behind an OpenAI-compatible server", () => {
   it("gets the question, and its reply is in the log, with the engine's name", async () => {
@@ -34,4 +37,106 @@ describe("an engine behind an OpenAI-compatible server", () => {
     });
     expect(server.requests).toHaveLength(2);
   });
+
+  it("is told the conversation so far: questions, completed answers and names of files", async () => {
+    await using server = await startOpenAi(({ messages }, response) => {
+      if (messages.at(-1)?.content !== "fail") return [`answer ${messages.length}`];
+      response.writeHead(401).end();
+      return undefined;
+    });
+    await at.here({ ENGINE_URL: server.url, ENGINE_SYSTEM: "Be brief." });
+    const file = await at.file("a.pdf", Buffer.from("%PDF-"), { extract: false });
+    await store({ ...TEXT, pages: ["all about foxes"] }, file.text);
+    await at.ask("talk", "one", { message: "first?", files: [file] });
+    await at.ended("talk", "one");
+    for (const [id, message] of [
+      ["two", "fail"],
+      ["three", "third?"],
+    ] as const) {
+      await at.ask("talk", id, { message });
+      await at.ended("talk", id);
+    }
+    await at.ask("elsewhere", "four", { message: "fourth?" });
+    await at.ended("elsewhere", "four");
+    expect(server.requests.at(2)?.messages).toEqual([
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "first?\n\n[Files of this question: a.pdf]" },
+      { role: "assistant", content: "answer 2" },
+      { role: "user", content: "third?" },
+    ]);
+    expect(server.requests.at(3)?.messages).toEqual([
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "fourth?" },
+    ]);
+  });
+
+  it("is told the newest part of a long conversation, and that the rest is left out", async () => {
+    await using server = await startOpenAi((_request, _response, index) => [`${index} ${"word ".repeat(300)}`]);
+    await at.here({ ENGINE_URL: server.url, ENGINE_CONTEXT_TOKENS: "1000" });
+    for (const id of ["one", "two", "three", "four"]) {
+      await at.ask("talk", id, { message: `question ${id}` });
+      await at.ended("talk", id);
+    }
+    const told = server.requests.at(3)?.messages.map(({ content }) => content.slice(0, 80).trim()) ?? [];
+    expect(told).toHaveLength(5);
+    expect(told[0]).toBe("[Earlier parts of this conversation are left out.]\n\nquestion two");
+    expect(told[1]).toMatch(/^1 word/);
+    expect(told.at(-1)).toBe("question four");
+    await at.ask("talk", "five", { message: "why? ".repeat(400) });
+    await at.ended("talk", "five");
+    expect(server.requests.at(4)?.messages).toMatchObject([
+      { content: expect.stringMatching(/^\[Earlier.*\n\nwhy\?/) },
+    ]);
+  });
+
+  it("gets the pages of a long file that fit the question, and its citations are checked against them", async () => {
+    await using server = await startOpenAi(() => [
+      "40 euros [p. 70], ",
+      '"40 euros" [p. 70], "50 euros" [p. 70], [p. 3]',
+    ]);
+    await at.here({ ENGINE_URL: server.url, ENGINE_CONTEXT_TOKENS: "1300" });
+    const pages = Array.from({ length: 100 }, (_, index) => `Page ${index + 1}. ${"Nothing here. ".repeat(60)}`);
+    pages[69] = "The termination fee is 40 euros.";
+    const file = await at.file("lease.pdf", Buffer.from("%PDF-"), { extract: false });
+    await store({ ...TEXT, pages }, file.text);
+    await at.ask("talk", "one", { message: "How high is the termination fee?", files: [file] });
+    const end = await at.ended("talk", "one");
+    expect(end).toMatchObject({ type: "completed", citations: [{ file: 0, page: 70 }] });
+    const events = await at.events("talk");
+    const used = [
+      [1, 1],
+      [69, 71],
+    ];
+    expect(events.find(({ type }) => type === "extracted")).toMatchObject({ pages: 100, used });
+    const prompt = server.requests[0]?.messages[0]?.content ?? "";
+    expect(prompt).toContain("The termination fee is 40 euros.");
+    expect(prompt).toContain("[This file has 100 pages. Here are only its pages 1, 69-71: the others do not fit.]");
+    expect(prompt).not.toContain("Page 3. ");
+  });
+
+  it("is not called when not even a page fits, or when the server takes less", async () => {
+    await using server = await startOpenAi((_request, response) => {
+      response.writeHead(400).end('{"error":{"message":"too long","code":"context_length_exceeded"}}');
+      return undefined;
+    });
+    await at.here({ ENGINE_URL: server.url, ENGINE_CONTEXT_TOKENS: "2000" });
+    const file = await at.file("a.pdf", Buffer.from("%PDF-"), { extract: false });
+    await store({ ...TEXT, pages: ["word ".repeat(100_000)] }, file.text);
+    await at.ask("talk", "one", { files: [file] });
+    const error = { code: "PROMPT_TOO_LARGE", retryable: false };
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { ...error, reason: "setting" } });
+    expect(server.requests).toHaveLength(0);
+    await at.ask("talk", "two");
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "failed", error: { ...error, reason: "engine" } });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+it("an engine over WebSocket gets the question alone", async () => {
+  await at.here();
+  for (const id of ["one", "two"]) {
+    await at.ask("talk", id, { message: `question ${id}` });
+    await at.ended("talk", id);
+  }
+  expect(at.engine.calls.map(({ message }) => message)).toEqual(["question one", "question two"]);
 });

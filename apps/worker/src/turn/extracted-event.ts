@@ -1,9 +1,16 @@
 import type { TakenAsk } from "@docrelay/channel";
+import type { PageRanges } from "@docrelay/engine";
 import type { EventBody } from "@docrelay/protocol";
 import type { Text } from "./texts.ts";
 
-/** The event about a file's text: what it has and what is missing. `cached`: the ask did not have to wait for it. */
-export function extractedEvent(ask: TakenAsk, file: number, text: Text | undefined): EventBody<"extracted"> {
+/** The event about a file's text: what it has and what is missing. `cached`: the ask did not have to wait for it; `used`: the pages that
+ * go into the prompt, when not all do. */
+export function extractedEvent(
+  ask: TakenAsk,
+  file: number,
+  text: Text | undefined,
+  used?: PageRanges,
+): EventBody<"extracted"> {
   if (!text) throw new Error(`no text for file ${file}`);
   const { pages, chars, missing, ocr, truncated } = text;
   return {
@@ -15,5 +22,6 @@ export function extractedEvent(ask: TakenAsk, file: number, text: Text | undefin
     missing: [...missing],
     ocr: [...ocr],
     truncated,
+    ...(used ? { used: used.map(([from, to]) => [from, to] as [number, number]) } : {}),
   };
 }

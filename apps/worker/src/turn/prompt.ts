@@ -1,30 +1,92 @@
-import type { TakenAsk } from "@docrelay/channel";
-import { buildPrompt, type EngineAsk } from "@docrelay/engine";
+import type { Store, TakenAsk } from "@docrelay/channel";
+import {
+  buildPrompt,
+  choosePages,
+  estimateTokens,
+  pagedPrompt,
+  type EngineAsk,
+  type PagedFile,
+  type PageRanges,
+  type Prompt,
+} from "@docrelay/engine";
 import { randomBytes } from "node:crypto";
+import { readHistory } from "./history.ts";
 import type { Text } from "./texts.ts";
 
 export interface PromptSettings {
   readonly promptMode: "plain" | "fenced";
   /** `client`: the `unique_id` that a client of the plain endpoint sent; `opaque`: always the conversation's address. */
   readonly uniqueId: "client" | "opaque";
+  /**
+   * Most tokens of a prompt, without the system text, for an engine that is told the conversation. Undefined for one that
+   * gets the question and its files, whatever their size.
+   */
+  readonly contextTokens: number | undefined;
+}
+
+/** The pages of each file that go into the prompt; undefined for a file that goes whole. */
+export type ChosenPages = ReadonlyArray<PageRanges | undefined>;
+
+/** What the lines around a file cost, and those before the question. */
+const FILE_TOKENS = 80;
+const INTRO_TOKENS = 120;
+
+/** Chooses the pages of an ask's files; the same for each of its attempts. `too-large`: not even one page fits. */
+export async function choosePagesOf(
+  { body }: TakenAsk,
+  texts: readonly Text[],
+  { contextTokens }: PromptSettings,
+): Promise<ChosenPages | "too-large"> {
+  if (contextTokens === undefined) return texts.map(() => undefined);
+  const names = body.files.reduce((sum, { name }) => sum + FILE_TOKENS + estimateTokens(name), 0);
+  const left = contextTokens - INTRO_TOKENS - estimateTokens(body.message) - names;
+  if (left < 0) return "too-large";
+  return choosePages(
+    body.message,
+    texts.map(({ pages }) => pages),
+    left,
+  );
 }
 
 /** The engine's prompt. The only thing in it about the user is an opaque id. */
-export function promptOf(ask: TakenAsk, texts: readonly Text[], settings: PromptSettings): EngineAsk {
+export async function promptOf(
+  { store, settings }: { readonly store: Store; readonly settings: PromptSettings },
+  ask: TakenAsk,
+  texts: readonly Text[],
+  chosen: ChosenPages,
+): Promise<EngineAsk> {
   const { body, address } = ask;
-  const files = body.files.flatMap(({ name }, index) => {
-    const text = texts[index];
-    return text ? [{ name, pages: text.pages, missing: text.missing, truncated: text.truncated }] : [];
-  });
   const given = settings.uniqueId === "client" && body.origin === "plain" ? body.uniqueId : undefined;
-  return {
-    message: buildPrompt({
-      mode: settings.promptMode,
-      message: body.message,
-      files,
-      boundary: randomBytes(8).toString("hex"),
-    }),
-    uniqueId: given ?? address.c,
-    affinity: address.u,
-  };
+  const ids = { uniqueId: given ?? address.c, affinity: address.u };
+  const files = filesOf(ask, texts, chosen);
+  const { contextTokens, promptMode } = settings;
+  const boundary = randomBytes(8).toString("hex");
+  const isPaged = contextTokens !== undefined && promptMode === "fenced";
+  const message = isPaged
+    ? pagedPrompt({ message: body.message, files, boundary })
+    : buildPrompt({ mode: promptMode, message: body.message, files, boundary });
+  if (contextTokens === undefined) return { message, ...ids };
+  const { messages, notice } = await readHistory(store, ask, contextTokens - tokensOf(message));
+  const [first, ...rest] = messages;
+  if (!first) return { message: notice === "" ? message : [notice, ...partsOf(message)], ...ids };
+  return { message, history: [{ ...first, text: notice + first.text }, ...rest], ...ids };
+}
+
+function filesOf({ body }: TakenAsk, texts: readonly Text[], chosen: ChosenPages): PagedFile[] {
+  return body.files.flatMap(({ name }, index) => {
+    const text = texts[index];
+    return text
+      ? [{ name, pages: text.pages, missing: text.missing, truncated: text.truncated, used: chosen[index] }]
+      : [];
+  });
+}
+
+function partsOf(message: Prompt): ReadonlyArray<string | readonly string[]> {
+  return typeof message === "string" ? [message] : message;
+}
+
+function tokensOf(message: Prompt): number {
+  return partsOf(message)
+    .flat()
+    .reduce((sum, text) => sum + estimateTokens(text), 0);
 }

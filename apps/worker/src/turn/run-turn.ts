@@ -6,6 +6,7 @@ import { callEngine, type CallDeps } from "./call-engine.ts";
 import { classifyTaken } from "./classify-taken.ts";
 import { endCancelled, endFailed, nextPlace } from "./end-ask.ts";
 import { extractedEvent } from "./extracted-event.ts";
+import { choosePagesOf, type ChosenPages } from "./prompt.ts";
 import { leaveWaitLists, parkAsk, type ParkDeps } from "./park.ts";
 import { sendProgress } from "./progress.ts";
 import { lookAtTexts, type Text } from "./texts.ts";
@@ -64,10 +65,13 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
     const { failure, file } = texts;
     return endFailed(deps, ask, { at: nextPlace(ask), failure, file });
   }
+  const chosen = await choosePagesOf(ask, texts.texts, deps.settings);
+  if (chosen === "too-large")
+    return endFailed(deps, ask, { at: nextPlace(ask), failure: { code: "PROMPT_TOO_LARGE", reason: "setting" } });
   // Attempt 0 has one `extracted` event for each file; later attempts begin after all of them.
   let { n } = ask;
   for (; ask.attempt === 0 && n < texts.texts.length; n++) {
-    const body = extractedEvent(ask, n, texts.texts[n]);
+    const body = extractedEvent(ask, n, texts.texts[n], chosen[n]);
     const at = { attempt: 0, n: n + 1 };
     const nonce = newNonce();
     const reply = await retry(() => append(deps.store, ask, at, { events: [body], nonce }), patience);
@@ -76,14 +80,19 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
   }
   if (ask.orphaned && previous === undefined) await sleep(deps.stagger(performance.now()), deps.stopping);
   if (deps.stopping.aborted) return handBackAsk(deps, running);
-  return beginCall(deps, running, texts.texts, n);
+  return beginCall(deps, running, { texts: texts.texts, chosen }, n);
 }
 
 /**
  * Counts the engine call in the store and makes it. An ask without files may have begun already when it was taken, which
  * saves an fsync before its first piece: docs/adr/0016-fewer-fsyncs.md. `n`: events written in this attempt.
  */
-async function beginCall(deps: TurnDeps, running: Running, texts: readonly Text[], n: number): Promise<Turn> {
+async function beginCall(
+  deps: TurnDeps,
+  running: Running,
+  files: { texts: readonly Text[]; chosen: ChosenPages },
+  n: number,
+): Promise<Turn> {
   const { ask, owner, previous, takenAt } = running;
   const { store, settings } = deps;
   const patience = { forMs: STORE_PATIENCE_MS, signal: deps.stopping };
@@ -96,7 +105,7 @@ async function beginCall(deps: TurnDeps, running: Running, texts: readonly Text[
   }
   if (begun.kind !== "begun") return turnOf(begun.kind, () => endCancelled(deps, ask));
   const { attempt } = begun;
-  const outcome = await callEngine(deps, { ask, owner, attempt, texts, takenAt, previous });
+  const outcome = await callEngine(deps, { ask, owner, attempt, ...files, takenAt, previous });
   switch (outcome.kind) {
     case "completed":
       return { kind: outcome.empty ? "last" : "next" };

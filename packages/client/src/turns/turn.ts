@@ -24,6 +24,8 @@ export interface TurnFile {
   readonly ocr?: readonly number[];
   /** Only the beginning was read. */
   readonly truncated?: boolean;
+  /** The pages that the engine was given, when not all fit into its prompt. */
+  readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
 }
 
 /** `sending` until the server's log has the ask; the last three are final. */
@@ -82,6 +84,6 @@ export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): T
 function fileOf({ name, size, sha256, upload, extraction }: TranscriptFile): TurnFile {
   const file = { name, size, sha256, ...(upload !== undefined && { upload }) };
   if (!extraction) return file;
-  const { pages, missing, ocr, truncated } = extraction;
-  return { ...file, pages, missing, ocr, truncated };
+  const { pages, missing, ocr, truncated, used } = extraction;
+  return { ...file, pages, missing, ocr, truncated, ...(used && { used }) };
 }

@@ -35,6 +35,10 @@ const BODIES: EventBody[] = [
     missing: [{ page: 1, reason: "scan" }],
     ocr: [2],
     truncated: true,
+    used: [
+      [1, 2],
+      [4, 4],
+    ],
   },
   { type: "started", engine: "demo" },
   { type: "delta", text: "x" },

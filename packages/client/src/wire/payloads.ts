@@ -31,6 +31,7 @@ import {
   text,
   type Fields,
   type Reader,
+  Unreadable,
 } from "./read.ts";
 
 /** A code that a newer server gives is read as `INTERNAL`; `message` and `retryable` are that server's. */
@@ -114,6 +115,11 @@ const HEAD: Fields<Omit<UnknownEvent, "type">> = {
   attempt: int,
   at: number,
 };
+const pageRange: Reader<[number, number]> = (value) => {
+  const [from, to, ...more] = list(int)(value);
+  if (from === undefined || to === undefined || more.length > 0) throw new Unreadable("a range of pages");
+  return [from, to];
+};
 const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
   accepted: object({
     ...HEAD,
@@ -131,6 +137,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     missing: readMissing,
     ocr: list(int),
     truncated: flag,
+    used: optional(list(pageRange)),
   }),
   started: object({ ...HEAD, type: literal("started"), engine: text }),
   delta: object({ ...HEAD, type: literal("delta"), text }),

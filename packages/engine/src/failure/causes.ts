@@ -34,6 +34,11 @@ const NAMED = {
   handshake: cause("unavailable", "never", "what listens at the engine's address does not speak WebSocket"),
   full: cause("unavailable", "again", "too many asks wait for a connection to the engine"),
   stopped: cause("unavailable", "again", "the worker has closed its connections to the engine"),
+  "prompt-context": cause(
+    "too-large",
+    "never",
+    "the prompt has more tokens than the model takes: see ENGINE_CONTEXT_TOKENS",
+  ),
   "prompt-size": cause("too-large", "never", "the prompt is larger than ENGINE_MAX_PROMPT_BYTES"),
   "prompt-broken": cause("too-large", "never", "the engine broke the connection twice while it was sent the prompt"),
   "timeout-send": cause("timeout", "again", "the engine did not read the prompt in time"),

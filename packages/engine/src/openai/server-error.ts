@@ -1,6 +1,6 @@
 import type { RetryAdvice } from "../failure/causes.ts";
 import { cleanText } from "../failure/clean-text.ts";
-import { badReply, httpFailure, type EngineError } from "../failure/engine-error.ts";
+import { badReply, failure, httpFailure, type EngineError } from "../failure/engine-error.ts";
 
 /** What a server says about an error, in the body of an HTTP error or in the middle of a stream. */
 export interface ServerError {
@@ -64,7 +64,7 @@ function adviceOf({ code, type }: ServerError): RetryAdvice {
 }
 
 function promptTooLarge(said: string | undefined): EngineError {
-  return httpFailure(413, { said, detail: said, retry: "never" });
+  return failure("prompt-context", { said, detail: said });
 }
 
 export function fieldsOf(value: unknown): Record<string, unknown> | undefined {

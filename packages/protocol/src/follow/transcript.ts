@@ -90,8 +90,9 @@ function attempt(ask: TranscriptAsk, event: Event): TranscriptAsk {
 function extract(ask: TranscriptAsk, event: EventOf<"extracted">): TranscriptAsk {
   const file = ask.files[event.file];
   if (!file) return ask;
-  const { pages, chars, cached, missing, ocr, truncated } = event;
-  const files = ask.files.with(event.file, { ...file, extraction: { pages, chars, cached, missing, ocr, truncated } });
+  const { pages, chars, cached, missing, ocr, truncated, used } = event;
+  const extraction = { pages, chars, cached, missing, ocr, truncated, ...(used && { used }) };
+  const files = ask.files.with(event.file, { ...file, extraction });
   return { ...ask, files, state: files.every((each) => each.extraction) ? "waiting" : "extracting" };
 }
 

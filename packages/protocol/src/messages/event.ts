@@ -40,7 +40,7 @@ const accepted = z.object({
   /** `upload`: the id under which any connection of the same user may name the file again; absent in logs of 0.1. */
   files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string(), upload: z.optional(z.string()) })),
 });
-/** One per file, attempt 0: its text is stored. Pages count from 1. */
+/** One per file, attempt 0: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all. */
 const extracted = z.object({
   ...head,
   type: z.literal("extracted"),
@@ -51,6 +51,7 @@ const extracted = z.object({
   missing: z.array(missingSchema),
   ocr: z.array(z.int()),
   truncated: z.boolean(),
+  used: z.optional(z.array(z.tuple([z.int(), z.int()]))),
 });
 /** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
 const started = z.object({ ...head, type: z.literal("started"), engine: z.string() });

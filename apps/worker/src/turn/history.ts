@@ -1,0 +1,31 @@
+import { pastAsks, type PastAsk, type Store, type TakenAsk } from "@docrelay/channel";
+import { estimateTokens, type ChatMessage } from "@docrelay/engine";
+
+/** What a message costs besides its text. */
+const MESSAGE_TOKENS = 8;
+const CUT = "[Earlier parts of this conversation are left out.]\n\n";
+
+export interface History {
+  /** Oldest first, questions and answers in turn. */
+  readonly messages: readonly ChatMessage[];
+  /** Older asks are left out, since they do not fit: to be told before the first message. */
+  readonly notice: string;
+}
+
+/** The conversation before an ask, the newest asks first as far as they fit into `budgetTokens`; without holes. */
+export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: number): Promise<History> {
+  const messages: ChatMessage[] = [];
+  let left = budgetTokens - estimateTokens(CUT);
+  for await (const past of pastAsks(store, ask)) {
+    const question = questionOf(past);
+    left -= estimateTokens(question) + estimateTokens(past.text) + 2 * MESSAGE_TOKENS;
+    if (left < 0) return { messages, notice: CUT };
+    messages.unshift({ role: "user", text: question }, { role: "assistant", text: past.text });
+  }
+  return { messages, notice: "" };
+}
+
+/** The texts of earlier files are not told again: a user who asks about them once more attaches them. */
+function questionOf({ message, files }: PastAsk): string {
+  return files.length === 0 ? message : `${message}\n\n[Files of this question: ${files.join(", ")}]`;
+}

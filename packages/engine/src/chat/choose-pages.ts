@@ -1,0 +1,78 @@
+import MiniSearch from "minisearch";
+import { rangesOf, type PageRanges } from "./page-ranges.ts";
+import { estimateTokens, mostTokens } from "./tokens.ts";
+import { questionWords, wordsOf } from "./words.ts";
+
+/** What the mark and the breaks around a page cost. */
+const MARK_TOKENS = 24;
+/** Pages that are indexed at a time; other work of the process runs between them. */
+const PAGES_AT_ONCE = 16;
+
+interface Page {
+  readonly file: number;
+  readonly page: number;
+  readonly text: string;
+}
+
+/**
+ * Chooses the pages of an ask's files that go into the prompt, when not all of them fit. Returns the ranges for each file,
+ * undefined for a file that goes whole, and `too-large` when not even one page fits. The same input gives the same choice.
+ *
+ * Chosen are, as long as they fit: the first page of each file, which says what it is; the pages that fit the question
+ * best (BM25), each with the pages beside it, since a sentence may go on there; then the rest from the beginning.
+ */
+export async function choosePages(
+  question: string,
+  files: ReadonlyArray<readonly string[]>,
+  budgetTokens: number,
+): Promise<ReadonlyArray<PageRanges | undefined> | "too-large"> {
+  const pages = files.flatMap((texts, file) => texts.map((text, index): Page => ({ file, page: index + 1, text })));
+  if (fitsWhole(pages, budgetTokens)) return files.map(() => undefined);
+  const chosen = files.map(() => new Set<number>());
+  let left = budgetTokens;
+  for (const { file, page, text } of await inOrderOfUse(question, pages)) {
+    const taken = chosen[file];
+    if (!taken || taken.has(page) || text === "") continue;
+    const tokens = estimateTokens(text) + MARK_TOKENS;
+    if (tokens > left) continue;
+    left -= tokens;
+    taken.add(page);
+  }
+  if (chosen.every(({ size }) => size === 0)) return "too-large";
+  return chosen.map((taken, file) => {
+    const withText = (files[file] ?? []).filter((text) => text !== "").length;
+    return taken.size === withText ? undefined : rangesOf(taken);
+  });
+}
+
+function fitsWhole(pages: readonly Page[], budgetTokens: number): boolean {
+  const marks = pages.length * MARK_TOKENS;
+  const chars = pages.reduce((sum, { text }) => sum + text.length, 0);
+  if (mostTokens(chars) + marks <= budgetTokens) return true;
+  // Counting takes time: a text that is far too long is not counted.
+  if (chars / 4 > budgetTokens) return false;
+  return pages.reduce((sum, { text }) => sum + estimateTokens(text), marks) <= budgetTokens;
+}
+
+async function inOrderOfUse(question: string, pages: readonly Page[]): Promise<Page[]> {
+  const hits = await search(question, pages);
+  const beside = hits.flatMap((at) => {
+    const hit = pages[at];
+    return [hit, pages[at + 1], pages[at - 1]].filter((page) => page !== undefined && page.file === hit?.file);
+  });
+  return [...pages.filter(({ page }) => page === 1), ...beside, ...pages].filter((page) => page !== undefined);
+}
+
+/** The indexes of the pages that have words of the question, best first. */
+async function search(question: string, pages: readonly Page[]): Promise<number[]> {
+  const known = questionWords(question);
+  // Only the question's own words are kept in the index, so that it stays small; the pages' lengths count all words.
+  const index = new MiniSearch<{ id: number; text: string }>({
+    fields: ["text"],
+    tokenize: wordsOf,
+    processTerm: (word) => known.match(word) ?? false,
+  });
+  const documents = pages.map(({ text }, id) => ({ id, text }));
+  await index.addAllAsync(documents, { chunkSize: PAGES_AT_ONCE });
+  return index.search(question).map(({ id }) => id as number);
+}
