@@ -86,6 +86,11 @@ export const schema = z
     ENGINE_SYSTEM: engineSystem,
     ENGINE_PARAMS: engineParams,
     ENGINE_HEADERS: engineHeaders,
+    /** A second engine, for when the first one fails. Its kind is chosen by its address, unless it is set. */
+    ENGINE_FALLBACK_URL: engineUrl,
+    ENGINE_FALLBACK_KIND: choice(["websocket", "chat", "responses"]).optional(),
+    ENGINE_FALLBACK_API_KEY: z.string().optional(),
+    ENGINE_FALLBACK_MODEL: z.string().optional(),
     /** Of a prompt with its system text, files and the conversation so far, by an estimate; for engines behind HTTP. */
     ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),
     /** By default `plain`, and `fenced` for engines behind HTTP. */
@@ -147,6 +152,10 @@ export const schema = z
       when: () => true, // also when other settings are wrong: all problems are listed at once
     },
   )
+  .refine(({ ENGINE_FALLBACK_URL: url, ENGINE_FALLBACK_KIND: kind }) => !url || engineKindOf(url, kind) !== undefined, {
+    path: ["ENGINE_FALLBACK_KIND"],
+    error: "does not fit ENGINE_FALLBACK_URL: websocket goes with ws:// or wss://, the others with http:// or https://",
+  })
   .refine(({ ENGINE_URL, ENGINE_KIND }) => !ENGINE_URL || engineKindOf(ENGINE_URL, ENGINE_KIND) !== undefined, {
     path: ["ENGINE_KIND"],
     error: "does not fit ENGINE_URL: websocket goes with ws:// or wss://, chat and responses with http:// or https://",

@@ -1,11 +1,49 @@
-import { createOpenAiEngine, createWebSocketEngine, type Engine, type EngineKind } from "@docrelay/engine";
+import {
+  createFallbackEngine,
+  createOpenAiEngine,
+  createWebSocketEngine,
+  type Engine,
+  type EngineKind,
+} from "@docrelay/engine";
 import { engineKindOf } from "./engine-settings.ts";
 import type { Resources } from "./resources.ts";
 
-/** Opens the engine that the settings name. `kind` is also its name for users, unless it says another one itself. */
-export function openEngine({ config, report, life }: Resources): { engine: Engine; kind: EngineKind } {
+/** What differs between the first engine and the second. */
+interface Target {
+  readonly url: string;
+  readonly kind: EngineKind;
+  readonly apiKey: string | undefined;
+  readonly model: string | undefined;
+}
+
+/**
+ * Opens the engine that the settings name, with the second one behind it if there is one. `kind`: that of the first one,
+ * and its name for users, unless it says another one itself.
+ */
+export function openEngine(resources: Resources): { engine: Engine; kind: EngineKind } {
+  const { config, report, life } = resources;
   const url = config.ENGINE_URL ?? "";
   const kind = engineKindOf(url, config.ENGINE_KIND) ?? "websocket";
+  const first = openOne(resources, { url, kind, apiKey: config.ENGINE_API_KEY, model: config.ENGINE_MODEL });
+  const second = secondOf(resources);
+  const engine = second
+    ? createFallbackEngine({
+        first: { engine: first, name: kind },
+        second: { engine: openOne(resources, second), name: `${second.kind} (fallback)` },
+        onFallback: (error) => report.error("first engine", error),
+      })
+    : first;
+  life.add("engine", () => engine[Symbol.asyncDispose]());
+  return { engine, kind };
+}
+
+function secondOf({ config }: Resources): Target | undefined {
+  const { ENGINE_FALLBACK_URL: url, ENGINE_FALLBACK_API_KEY: apiKey, ENGINE_FALLBACK_MODEL: model } = config;
+  if (url === undefined) return undefined;
+  return { url, kind: engineKindOf(url, config.ENGINE_FALLBACK_KIND) ?? "websocket", apiKey, model };
+}
+
+function openOne({ config, report }: Resources, { url, kind, apiKey, model }: Target): Engine {
   const limits = {
     url,
     connections: config.ENGINE_CONNECTIONS,
@@ -14,25 +52,22 @@ export function openEngine({ config, report, life }: Resources): { engine: Engin
     maxReplyBytes: config.MAX_REPLY_BYTES,
     headers: config.ENGINE_HEADERS,
   };
-  const engine =
-    kind === "websocket"
-      ? createWebSocketEngine({
-          ...limits,
-          reply: config.ENGINE_REPLY,
-          maxPromptBytes: config.ENGINE_MAX_PROMPT_BYTES,
-          streamEnd: config.ENGINE_STREAM_END,
-          textFields: config.ENGINE_TEXT_FIELDS,
-          onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),
-          onHabit: (habit) => report.engineHabit(habit),
-        })
-      : createOpenAiEngine({
-          ...limits,
-          kind,
-          apiKey: config.ENGINE_API_KEY,
-          model: config.ENGINE_MODEL,
-          system: config.ENGINE_SYSTEM,
-          params: config.ENGINE_PARAMS,
-        });
-  life.add("engine", () => engine[Symbol.asyncDispose]());
-  return { engine, kind };
+  return kind === "websocket"
+    ? createWebSocketEngine({
+        ...limits,
+        reply: config.ENGINE_REPLY,
+        maxPromptBytes: config.ENGINE_MAX_PROMPT_BYTES,
+        streamEnd: config.ENGINE_STREAM_END,
+        textFields: config.ENGINE_TEXT_FIELDS,
+        onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),
+        onHabit: (habit) => report.engineHabit(habit),
+      })
+    : createOpenAiEngine({
+        ...limits,
+        kind,
+        apiKey,
+        model,
+        system: config.ENGINE_SYSTEM,
+        params: config.ENGINE_PARAMS,
+      });
 }

@@ -8,6 +8,7 @@ export { citationsIn, validCitations, type CitableFile } from "./chat/citations.
 export { pagedPrompt, type PagedFile } from "./chat/paged-prompt.ts";
 export { rangesText, type PageRanges } from "./chat/page-ranges.ts";
 export { estimateTokens } from "./chat/tokens.ts";
+export { createFallbackEngine, type FallbackOptions, type NamedEngine } from "./fallback-engine.ts";
 export { createOpenAiEngine, type OpenAiEngineOptions, type OpenAiKind } from "./openai/openai-engine.ts";
 export { buildPrompt, type Prompt, type PromptFile, type PromptInput } from "./prompt.ts";
 export { engineName, engineUrlProblem, type EngineKind } from "./url.ts";
