@@ -7,7 +7,11 @@ export const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   ADMIN_PORT: integer({ min: 0, max: 65_000, default: 0 }),
   REDIS_URL: redisUrl().optional(),
-  ENGINE_URL: url(["ws:", "wss:", "http:", "https:"]).optional(),
+  ENGINE_URL: url(["ws:", "wss:", "http:", "https:"])
+    .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === "", {
+      error: "must not hold a user name or password",
+    })
+    .optional(),
   /** Set by the bootstrap: the server program of the private Redis. */
   DOCRELAY_REDIS_SERVER: z.string().default("redis-server"),
 });
