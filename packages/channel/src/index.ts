@@ -26,7 +26,7 @@ export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts"
 
 export { createFanOut, type FanOut, type Listener } from "./log/fan-out.ts";
 export { decodeFrame } from "./log/frame.ts";
-export { pastAsks, type PastAsk } from "./log/past-asks.ts";
+export { pastAsks, type PastAsk } from "./ask/past-asks.ts";
 export { publishProgress } from "./log/progress.ts";
 export { hasLog, openLog, positionAt, type OpenedLog } from "./log/reply-log.ts";
 

@@ -1,5 +1,5 @@
 import type { EventOf } from "@docrelay/protocol";
-import type { TakenAsk } from "../ask/record.ts";
+import type { TakenAsk } from "./record.ts";
 import { logKey } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 
