@@ -21,6 +21,7 @@ const WORDS: Record<RelayFault["code"], Words> = {
   FILE_NAME_INVALID: say("The file's name cannot be used.", "Rename the file and attach it again."),
   FILE_TYPE_UNSUPPORTED: say("This file is not a PDF.", "Attach a PDF instead."),
   FILE_CORRUPT: say("The file did not arrive whole.", "Attach it again.", true),
+  FILE_CHANGED: say("This file has changed since you attached it.", "Attach it again."),
   PDF_INVALID: say(
     "This PDF is damaged and cannot be read.",
     "Open it in a PDF reader, save it again, and attach the new file.",

@@ -1,3 +1,7 @@
+import { openAsBlob } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { eventually } from "@docrelay/testkit";
 import { wireError } from "@docrelay/protocol";
 import fc from "fast-check";
@@ -80,6 +84,24 @@ describe("an upload", () => {
     await expect(relay.upload(a)).rejects.toMatchObject({ code: "FILE_TYPE_UNSUPPORTED" });
     const { upload } = await relay.upload(a);
     expect(stored(upload)).toEqual(a.bytes);
+  });
+});
+
+describe("a file that has changed on the disk since it was chosen", () => {
+  test.each(["written to", "deleted"])("(%s) is refused as such, with its place in the ask", async (how) => {
+    const folder = await mkdtemp(join(tmpdir(), "docrelay-client-"));
+    try {
+      const path = join(folder, "a.pdf");
+      await writeFile(path, "as it was chosen");
+      const chosen = { name: "a.pdf", bytes: await openAsBlob(path) };
+      if (how === "deleted") await rm(path);
+      else await writeFile(path, "as it was saved anew, which is longer");
+      await expect(relay.upload(chosen)).rejects.toMatchObject({ code: "FILE_CHANGED", retryable: false });
+      const { accepted } = relay.conversation("c").ask("?", { files: [{ upload: "there" }, chosen] });
+      await expect(accepted).rejects.toMatchObject({ code: "FILE_CHANGED", wire: { file: 1 } });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Link } from "../link/link.ts";
-import { RelayError } from "../wire/relay-error.ts";
+import { clientError, RelayError } from "../wire/relay-error.ts";
 import { newUpload, sendUpload, type FileInput, type Upload, type UploadOptions } from "./upload.ts";
 
 /** The uploads of a connection: the same object is uploaded once, for any number of asks. */
@@ -35,7 +35,7 @@ export function createUploads(link: Link): Uploads {
       return upload.id;
     } catch (error) {
       if (error instanceof RelayError && OTHER_ID.has(error.code)) begun.delete(file);
-      throw error;
+      throw isUnreadable(error) ? clientError("FILE_CHANGED", { cause: error }) : error;
     }
   }
   function begin(file: FileInput, { signal }: UploadOptions): Running {
@@ -70,4 +70,9 @@ export function createUploads(link: Link): Uploads {
       return known.delete(file);
     },
   };
+}
+
+/** Whether a file could not be read from the disk: a `File` names one, and does not hold its bytes. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError");
 }

@@ -8,6 +8,10 @@ const FOUND_HERE = {
     retryable: false,
     message: "The server answers, but WebSockets do not come through, and it does not offer polling.",
   },
+  FILE_CHANGED: {
+    retryable: false,
+    message: "The file was changed, moved or deleted since it was chosen. Choose it again.",
+  },
 } as const;
 export type ClientErrorCode = keyof typeof FOUND_HERE;
 
