@@ -78,7 +78,7 @@ async function read(document: OpenDocument, page: number, job: Job): Promise<Rep
   const { lines, precision, pictured, unnamed = false } = await document.read(page);
   // The parent takes one byte more than fits for the sign that there was more.
   const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
-  return { type: "page", page, text, scan: !unnamed && pictured && isSparse(lines), unnamed };
+  return { type: "page", page, text, scan: !unnamed && pictured && isSparse(lines), ...(unnamed && { unnamed }) };
 }
 
 async function drawn(document: OpenDocument, page: number): Promise<Report> {
