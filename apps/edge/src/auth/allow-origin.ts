@@ -5,8 +5,8 @@ import { originAllowed } from "./origin.ts";
 const REQUEST_HEADERS = "authorization, content-type, idempotency-key, last-event-id";
 
 /**
- * Lets a page of an allowed origin read the response. A page of any other may read that it was refused, and nothing else:
- * its preflight passes so that the request itself is made, and refused here. @throws Refusal `ORIGIN_DENIED`
+ * Lets a page of an allowed origin read the response. A page of any other may read that it was refused, and nothing else,
+ * where its browser needs no preflight: that is refused without a word. @throws Refusal `ORIGIN_DENIED`
  */
 export function allowOrigin(
   origins: readonly string[],
@@ -17,10 +17,11 @@ export function allowOrigin(
   response.setHeader("vary", "origin");
   if (headers.origin === undefined) return;
   const isAllowed = originAllowed(headers, origins);
+  if (!isAllowed && method === "OPTIONS") throw refuse("ORIGIN_DENIED");
   response.setHeader("access-control-allow-origin", isAllowed ? headers.origin : "*");
   response.setHeader("access-control-allow-headers", REQUEST_HEADERS);
   response.setHeader("access-control-expose-headers", "retry-after");
   response.setHeader("access-control-allow-methods", methods);
   response.setHeader("access-control-max-age", "600");
-  if (!isAllowed && method !== "OPTIONS") throw refuse("ORIGIN_DENIED");
+  if (!isAllowed) throw refuse("ORIGIN_DENIED");
 }

@@ -15,7 +15,7 @@ const readPollingRefusal = object<{ code: number }>({ code: int });
  * Asks by HTTP why a connection did not come about, since a browser does not tell how an upgrade was refused. Sends one
  * `GET` of the polling address, which opens nothing there. Never rejects.
  */
-export async function probe({ base }: Address, request: typeof fetch): Promise<Found> {
+export async function probe({ base }: Pick<Address, "base">, request: typeof fetch): Promise<Found> {
   try {
     const response = await request(`${base}/socket.io/`, { signal: AbortSignal.timeout(PROBE_MS) });
     return read(response, await response.json().catch(() => undefined));

@@ -4,7 +4,7 @@ import { attempt, number, object, optional, text, type Reader } from "../wire/re
 import { RelayError, unreachable } from "../wire/relay-error.ts";
 import { readJson, writeJson, type Storage } from "../storage.ts";
 import { leftMs, marginMs } from "./lifetime.ts";
-import { notDocrelay } from "./probe.ts";
+import { notDocrelay, probe } from "./probe.ts";
 
 /** Gives the tokens that authenticate a connection. */
 export interface TokenSource {
@@ -85,8 +85,10 @@ export function anonymousTokens(
     const headers: Record<string, string> = session ? { authorization: `Bearer ${session.token}` } : {};
     const signal = AbortSignal.timeout(FETCH_MS);
     const response = await request(`${base}/v1/session`, { method: "POST", headers, signal }).catch(
-      (cause: unknown) => {
-        throw unreachable(cause);
+      async (cause: unknown) => {
+        // A preflight's refusal cannot be read: a request that needs none tells whether this page's origin is denied.
+        const found = await probe({ base }, request);
+        throw "error" in found ? found.error : unreachable(cause);
       },
     );
     const body: unknown = await response.json().catch(() => undefined);
