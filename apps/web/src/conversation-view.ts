@@ -88,26 +88,48 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
   }
 
   function ask(message: string, chosen: readonly Attachment[]): boolean {
-    if (!conversation) return false;
     const id = newId();
-    files.set(id, chosen);
+    return send(message, chosen, (to, known) => {
+      files.set(id, chosen); // Before the ask is shown.
+      return to.ask(message, { id, files: chosen, passwords: known });
+    });
+  }
+  function send(
+    question: string,
+    chosen: readonly Attachment[],
+    by: (to: Conversation, passwords: ReadonlyMap<number, string>) => Answer,
+  ): boolean {
+    if (!conversation) return false;
     const known = chosen.flatMap((file, index) => {
       const password = passwords.get(file);
       return password === undefined ? [] : [[index, password] as const];
     });
-    const answer = conversation.ask(message, { id, files: chosen, passwords: new Map(known) });
+    const answer = by(conversation, new Map(known));
+    const { id } = answer;
+    files.set(id, chosen);
     answers.set(id, answer);
-    on.onAsked({ conversation: conversation.id, id, question: message, files: chosen }, answer.accepted);
+    on.onAsked({ conversation: conversation.id, id, question, files: chosen }, answer.accepted);
     scrolling.toEnd();
     return true;
   }
   function again(failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void {
     const all = files.get(failed.id) ?? filesOf(failed);
     on.onAgain(failed);
-    const fewer = changed && "without" in changed ? all.filter((_, index) => index !== changed.without) : all;
-    const file = changed && "password" in changed ? all[changed.file] : undefined;
-    if (file && changed && "password" in changed) passwords.set(file, changed.password);
-    ask(failed.question, fewer);
+    if (changed && "without" in changed) {
+      ask(
+        failed.question,
+        all.filter((_, index) => index !== changed.without),
+      );
+      return;
+    }
+    const file = changed && all[changed.file];
+    if (file) passwords.set(file, changed.password);
+    try {
+      // An ask whose outcome is not known keeps its id, so that it is never answered twice.
+      send(failed.question, all, (to, known) => to.retry(failed.id, { passwords: known }));
+    } catch {
+      edit(failed); // A file is not at hand any more: it has to be attached again.
+    }
   }
   function edit(turn: Turn): void {
     on.onEdit(turn, files.get(turn.id) ?? filesOf(turn));
