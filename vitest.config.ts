@@ -5,11 +5,12 @@ import { defineConfig } from "vitest/config";
 if (!existsSync(join(import.meta.dirname, "../shared")))
   process.stdout.write("../shared is not there: tests run on the project's own files alone\n");
 
-// Deliberately broken variants and kills at every step; eight edges at once; every kind of load.
+// Deliberately broken variants and kills at every step; eight edges at once; every kind of load; engines in other languages.
 const LONG = [
   "tools/chaos/test/**/*.e2e.test.ts",
   "tools/repo-checks/test/mutations.e2e.test.ts",
   "tools/bench/src/runs/{run,scale}.e2e.test.ts",
+  "packages/engine/test/starter-engines.e2e.test.ts",
 ];
 
 // The files of a worker share its modules. With a process and an import of everything for each file, tests took twice the

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const DOCUMENTS = ["*.md", ".github/*.md", "docs/**/*.md", "{apps,packages,tools}/*/README.md"];
+const DOCUMENTS = ["*.md", ".github/*.md", "docs/**/*.md", "{apps,packages,tools,examples}/*/README.md"];
 const documents = [...new Set(globSync(DOCUMENTS, { cwd: ROOT }))].map((path) => path.replaceAll("\\", "/")).toSorted();
 
 /** Links to headings of files in the repository, and to files; those with a scheme are left out. */

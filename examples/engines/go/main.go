@@ -1,0 +1,58 @@
+// An engine for docrelay with Go and gorilla/websocket: go mod init engine && go mod tidy && go run .
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+type frame map[string]string
+
+// Put your model here: say each piece of text as it is made, and stop when the context is done.
+func answer(ctx context.Context, prompt string, say func(string) error) error {
+	err := say(fmt.Sprintf("The prompt has %d bytes. It begins:", len(prompt)))
+	words := strings.Fields(fmt.Sprintf("%.300s", prompt))
+	for i := 0; i < len(words) && err == nil && ctx.Err() == nil; i++ {
+		time.Sleep(50 * time.Millisecond)
+		err = say(" " + words[i])
+	}
+	return err
+}
+
+func reply(ctx context.Context, socket *websocket.Conn, ask frame) {
+	id := ask["unique_id"] // in every frame: the connection can then serve other users, too
+	err := answer(ctx, ask["message"], func(delta string) error {
+		return socket.WriteJSON(frame{"unique_id": id, "type": "delta", "delta": delta})
+	})
+	if ctx.Err() != nil {
+		fmt.Println("cancelled", id)
+	} else if err != nil {
+		socket.WriteJSON(frame{"unique_id": id, "type": "error", "message": err.Error()})
+	} else {
+		socket.WriteJSON(frame{"unique_id": id, "type": "end"})
+	}
+}
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:7800", "where to listen")
+	flag.Parse()
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		socket, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer socket.Close()
+		socket.SetReadLimit(1 << 26) // PDFs make prompts of megabytes
+		// The context ends with this function: docrelay closes the connection when the user cancels.
+		for ask := (frame{}); socket.ReadJSON(&ask) == nil; ask = (frame{}) {
+			go reply(r.Context(), socket, ask) // docrelay sends one prompt at a time
+		}
+	})
+	fmt.Println(http.ListenAndServe(*addr, nil))
+}
