@@ -61,7 +61,7 @@ export function connect(options: ConnectOptions = {}): Relay {
   const tokens =
     options.token === undefined ? anonymousTokens(address.base, storage, request) : givenTokens(options.token);
   const link = createLink({ address, tokens, request });
-  const outbox = createOutbox(storage, address.base);
+  const outbox = createOutbox(storage, address.base, tokens);
   const uploads = createUploads(link);
   const stages = createUploadStages(link);
   const conversations = new Map<string, LiveConversation>();
@@ -93,8 +93,17 @@ export function connect(options: ConnectOptions = {}): Relay {
     conversations.set(id, made);
     return made;
   }
-  // What a former page left is sent, also of conversations that this page does not show.
-  for (const ask of outbox.kept()) conversation(ask.conversation);
+  let restored: string | undefined;
+  /** Sends what a former page of the same user left, also of conversations that this page does not show. */
+  function restore(): void {
+    if (tokens.user === restored) return;
+    restored = tokens.user;
+    for (const each of [...conversations.values()]) each.restore();
+    for (const ask of outbox.kept()) conversation(ask.conversation);
+  }
+  // A token that a function fetches says at the first connection whose it is.
+  link.onState((state) => state === "online" && restore());
+  restore();
 
   return {
     get state() {

@@ -61,6 +61,8 @@ export interface LiveConversation extends Conversation {
   hearEvent(entry: LogEntry): void;
   hearProgress(progress: Progress): void;
   resync(): void;
+  /** The user is another one, or only known now: takes what the outbox has of it. */
+  restore(): void;
 }
 
 /** Drafts that are kept for `retry`, which needs files and passwords. */
@@ -207,6 +209,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     hearEvent: (event) => follower?.input({ type: "event", event }),
     hearProgress: (progress) => fan.all.progress(progress),
     resync: () => follower?.input({ type: "resync" }),
+    restore: () => line.restore(),
   };
   line.restore();
   return conversation;

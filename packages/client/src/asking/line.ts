@@ -45,7 +45,7 @@ export interface Line {
   readonly isEmpty: boolean;
   /** Adds an ask. The promise rejects with the refusal, or with the reason of `stop`. */
   add(draft: Draft): Promise<Accepted>;
-  /** Adds the asks that a former page left in the outbox, before all others. */
+  /** Adds the asks that a former page left in the outbox, before all others; keeps those made before the user was known. */
   restore(): void;
   /** The acknowledgement that an ask waits for; undefined when it is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
@@ -131,16 +131,25 @@ export function createLine(deps: LineDeps): Line {
     if (file >= 0) {
       tell(entry, { stage: "uploading", file, sent: 0, size: entry.ask.files[file]?.size ?? 0 });
       const onProgress = (progress: AskProgress): void => tell(entry, progress);
-      entry.ask = await uploadFiles(deps, entry.draft, entry.ask, { signal: entry.over.signal, onProgress });
+      const { files } = await uploadFiles(deps, entry.draft, entry.ask, { signal: entry.over.signal, onProgress });
+      entry.ask = { ...entry.ask, files };
       entry.over.signal.throwIfAborted();
       tell(entry, { stage: "waiting" });
     }
-    keep(entry.ask);
+    keep(entry);
   }
 
   /** An ask with files that are not uploaded could not be sent by the next page. */
-  function keep(ask: Outgoing): void {
-    if (ask.files.every(({ upload }) => upload !== undefined) && !outbox.isStopped(ask.id)) outbox.put(ask);
+  function keep(entry: Entry): void {
+    const isOurs = belongs(entry);
+    const { ask } = entry;
+    if (isOurs && ask.files.every(({ upload }) => upload !== undefined) && !outbox.isStopped(ask.id)) outbox.put(ask);
+  }
+  /** Gives the user to an ask that was made before the first token. False when it is another user's than the present. */
+  function belongs(entry: Entry): boolean {
+    const user = outbox.user || undefined;
+    if (entry.ask.user === undefined && user !== undefined) entry.ask = { ...entry.ask, user };
+    return entry.ask.user === user;
   }
 
   async function deliver(entry: Entry): Promise<void> {
@@ -176,6 +185,7 @@ export function createLine(deps: LineDeps): Line {
         // Another tab may have stopped it meanwhile.
         if (outbox.isStopped(id)) stop(id, new DOMException("stopped", "AbortError"));
         entry.over.signal.throwIfAborted();
+        if (!belongs(entry)) throw new RelayError(wireError("AUTH_INVALID"));
         entry.wasSent = true;
         tell(entry, { stage: "sending" });
       },
@@ -190,7 +200,8 @@ export function createLine(deps: LineDeps): Line {
     const { id, at } = entry.ask;
     const isLate = error instanceof RelayError && error.retryable && leftMs(at) === 0;
     const why = isLate ? new RelayError(wireError("ASK_EXPIRED"), { cause: error }) : error;
-    if (!deps.isClosed()) outbox.settle(id);
+    // What is another user's stays for that one.
+    if (!deps.isClosed() && belongs(entry)) outbox.settle(id);
     change({ type: "refused", id, error: why instanceof RelayError ? why : bug(why) });
     entry.end({ error: why });
   }
@@ -198,6 +209,7 @@ export function createLine(deps: LineDeps): Line {
     const entry = entries.find(({ ask }) => ask.id === id);
     if (!entry) return false;
     const after = deps.before(id);
+    belongs(entry);
     outbox.put({ ...entry.ask, stopped: true, ...(after !== undefined && { after }) });
     change({ type: "stopped", id });
     entry.end({ error: reason });
@@ -219,13 +231,14 @@ export function createLine(deps: LineDeps): Line {
       if (known) return Promise.reject(new RelayError(wireError("ASK_CONFLICT")));
       outbox.settle(draft.id); // It may have been stopped before, and is asked again.
       const entry = enter(draft, outgoingOf(draft, conversation), false);
-      keep(entry.ask);
+      keep(entry);
       void run();
       return entry.accepted;
     },
     restore() {
+      for (const entry of entries) keep(entry);
       for (const ask of outbox.kept()) {
-        if (ask.conversation !== conversation) continue;
+        if (ask.conversation !== conversation || entries.some((entry) => entry.ask.id === ask.id)) continue;
         const { id, message, at, after, stopped } = ask;
         const files = ask.files.flatMap(({ upload, name, size }) =>
           upload === undefined ? [] : [{ upload, name, size }],

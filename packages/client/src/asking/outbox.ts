@@ -15,6 +15,8 @@ export interface Outgoing {
   readonly message: string;
   readonly files: readonly OutgoingFile[];
   readonly at: number;
+  /** Whose ask it is, with tokens of a login; undefined for that of an anonymous session, and until that is known. */
+  readonly user?: string | undefined;
 }
 /** An ask as it is kept. `stopped`: it must never be sent, and ends should the server have it; it stands behind turn `after`. */
 export interface KeptAsk extends Outgoing {
@@ -25,8 +27,11 @@ export interface KeptAsk extends Outgoing {
 /**
  * Asks whose outcome is not known, and stopped ones, kept in the storage for reloads and other tabs: each under a key of
  * its own, so that tabs cannot overwrite one another's. Asks with a password are not kept, except that they were stopped.
+ * Each is its user's: who logs in after another user in the same browser neither sees nor sends what that one has asked.
  */
 export interface Outbox {
+  /** The user of the present token, as in `TokenSource`. While it is not known, nothing is kept. */
+  readonly user: string | undefined;
   /** A time for a new ask, later than that of every ask that is kept. */
   now(): number;
   put(ask: KeptAsk): void;
@@ -34,7 +39,7 @@ export interface Outbox {
   settle(id: string): void;
   /** Whether an ask was stopped, in any tab. */
   isStopped(id: string): boolean;
-  /** All kept asks, in the order in which they were made. */
+  /** All kept asks of the user, in the order in which they were made. */
   kept(): KeptAsk[];
 }
 
@@ -48,11 +53,12 @@ const readKept = object<KeptAsk>({
   message: text,
   files: list(object<Omit<OutgoingFile, "password">>({ upload: optional(text), name: text, size: int })),
   at: int,
+  user: optional(text),
   stopped: optional(literal(true)),
   after: optional(text),
 });
 
-export function createOutbox(storage: Storage, url: string): Outbox {
+export function createOutbox(storage: Storage, url: string, tokens: { readonly user: string | undefined }): Outbox {
   const prefix = `docrelay:ask:${url}:`;
   let last = 0;
 
@@ -65,7 +71,7 @@ export function createOutbox(storage: Storage, url: string): Outbox {
     });
     const [living, dead] = [asks.filter(isLiving), asks.filter((ask) => !isLiving(ask))];
     for (const { id } of dead) settle(id);
-    return living.toSorted((one, other) => one.at - other.at);
+    return living.filter(({ user = "" }) => user === tokens.user).toSorted((one, other) => one.at - other.at);
   }
   function settle(id: string): void {
     try {
@@ -83,6 +89,9 @@ export function createOutbox(storage: Storage, url: string): Outbox {
     return oldest !== undefined;
   }
   return {
+    get user() {
+      return tokens.user;
+    },
     now() {
       const newest = kept().at(-1)?.at ?? 0;
       last = Math.max(Date.now(), last + 1, newest + 1);
@@ -90,7 +99,8 @@ export function createOutbox(storage: Storage, url: string): Outbox {
     },
     put(ask) {
       const isSecret = ask.files.some(({ password }) => password !== undefined);
-      if (isSecret && !ask.stopped) return;
+      const hasUser = ask.user !== undefined || tokens.user === "";
+      if (!hasUser || (isSecret && !ask.stopped)) return;
       const files = ask.files.map(({ password: _, ...file }) => file);
       if (read(ask.id) || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });
     },

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const tokens = { token: async () => "token", renew: () => undefined };
+const tokens = { user: "", token: async () => "token", renew: () => undefined };
 
 test.each([
   ["a tenth before its end", 7 * DAY, 0.9 * 7 * DAY],

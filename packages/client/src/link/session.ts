@@ -8,6 +8,8 @@ import { notDocrelay, probe } from "./probe.ts";
 
 /** Gives the tokens that authenticate a connection. */
 export interface TokenSource {
+  /** Whose tokens they are: the user of the newest one, undefined before the first; empty for anonymous sessions. */
+  readonly user: string | undefined;
   /** A token that is still valid for a while. @throws RelayError */
   token(): Promise<string>;
   /** The newest token was refused, or expires soon: the next call gives another one, of the same user if possible. */
@@ -38,7 +40,31 @@ const readKept: Reader<Kept> = object({
 
 /** The application's own tokens. */
 export function givenTokens(token: string | (() => Promise<string>)): TokenSource {
-  return { token: async () => (typeof token === "string" ? token : token()), renew: () => undefined };
+  let user = typeof token === "string" ? subjectOf(token) : undefined;
+  return {
+    get user() {
+      return user;
+    },
+    async token() {
+      const newest = typeof token === "string" ? token : await token();
+      user = subjectOf(newest);
+      return newest;
+    },
+    renew: () => undefined,
+  };
+}
+
+const readClaims = object({ sub: text });
+
+/** The user in a JWT, unverified: the server does that. Undefined for anything else. */
+function subjectOf(token: string): string | undefined {
+  try {
+    const claims = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(claims), (character) => character.charCodeAt(0));
+    return readClaims(JSON.parse(new TextDecoder().decode(bytes))).sub;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -114,6 +140,7 @@ export function anonymousTokens(
   }
 
   return {
+    user: "",
     async token() {
       if (session && !renewing && isFresh()) return session.token;
       return (fetching ??= take().finally(() => (fetching = undefined)));
