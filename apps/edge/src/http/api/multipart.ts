@@ -139,7 +139,8 @@ async function receive(
   }
 }
 
-function unknownField(name: string): Error {
+/** A part may come without a name, whatever the parser's types say. */
+function unknownField(name: string | undefined = ""): Error {
   const message = `There is no field ${JSON.stringify(name.slice(0, 64))} in this form.`;
   return refuse("BAD_MESSAGE", { reason: "schema", message });
 }

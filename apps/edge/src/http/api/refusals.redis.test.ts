@@ -34,6 +34,7 @@ async function stream(edge = relay.edges[0]): Promise<Stream> {
   await eventually(() => opened.events.length > 0);
   return opened;
 }
+const part = (headers: string): string => `--b\r\n${headers}\r\n\r\nhi\r\n--b--\r\n`;
 /** Bytes that are reserved for files of all users. */
 const reserved = async (): Promise<number> => Number((await relay.store.redis.get(KEYS.reservedTotal.pattern)) ?? 0);
 const keysLike = (pattern: string): Promise<string[]> => relay.store.redis.keys(pattern);
@@ -93,6 +94,14 @@ describe("a form", () => {
     ],
     ["no parts", "multipart/form-data; boundary=b", "--b--\r\n"],
     ["headers alone", "multipart/form-data; boundary=b", "--b\r\n content-disposition: x"],
+    ["a field without a name", "multipart/form-data; boundary=b", part("content-disposition: form-data")],
+    ["a file without a name", "multipart/form-data; boundary=b", part('content-disposition: form-data; filename="a"')],
+    ["a part without a disposition", "multipart/form-data; boundary=b", part("content-type: text/plain")],
+    [
+      "a field in a charset that nobody knows",
+      "multipart/form-data; boundary=b",
+      part('content-disposition: form-data; name="massage"\r\ncontent-type: text/plain; charset=none'),
+    ],
     ["another type", "text/plain", "x"],
     ["no JSON", "application/json", "{"],
     ["JSON of another shape", "application/json", '{"message":1}'],
