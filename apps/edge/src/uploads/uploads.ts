@@ -26,8 +26,8 @@ export interface Uploads {
    * of it. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
    */
   chunk(user: string, input: Chunk): Promise<ChunkAnswer>;
-  /** Forgets an unfinished upload and its bytes. Idempotent; a finished one stays. */
-  abandon(user: string, upload: string): Promise<void>;
+  /** Forgets an unfinished upload and its bytes. Idempotent; a finished one stays. Whether there was one. */
+  abandon(user: string, upload: string): Promise<boolean>;
   /** Stores the complete bytes of a file that looks like a PDF. @throws Refusal */
   keep(user: string, file: { name: string; bytes: Uint8Array }): Promise<AskFile>;
 }
@@ -192,10 +192,10 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
     async abandon(user, id) {
       const known = await receivings.find(user, id);
-      if (!known || known.upload.done) return;
+      if (!known || known.upload.done) return false;
       await known.underway;
       receivings.forget(user, known);
-      await dropUpload(store, blobs, user, known.upload);
+      return (await dropUpload(store, blobs, user, known.upload)) === "dropped";
     },
 
     async keep(user, { name, bytes }) {

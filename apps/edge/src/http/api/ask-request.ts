@@ -1,5 +1,5 @@
 import { httpAskSchema, idSchema, parsePayload, refuse, Refusal, type HttpAsk, type Limits } from "@docrelay/protocol";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import * as z from "zod/mini";
 import type { AskFileInput, AskInput } from "../../asks/accept-ask.ts";
@@ -20,8 +20,13 @@ export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> 
   const id = readKey(call.request);
   const type = (call.request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
   const fields = await readFields(deps, call, type);
-  const { message = "", conversation = randomUUID(), files } = fields;
+  const { message = "", conversation = conversationOf(id), files } = fields;
   return { user: call.user, id, conversation, message, files, origin: "socket" };
+}
+
+/** The new conversation of an ask that names none: the same one when the ask is sent again. */
+function conversationOf(ask: string): string {
+  return createHash("sha256").update(`conversation of ${ask}`).digest("base64url").slice(0, 22);
 }
 
 type Fields = Pick<HttpAsk, "message" | "conversation"> & { files: AskFileInput[] };

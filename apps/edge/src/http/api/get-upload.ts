@@ -91,8 +91,8 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
 /** `DELETE /v1/uploads/:id`: asks that were accepted keep what they need of the file. @throws Refusal `NOT_FOUND` */
 export async function removeUpload({ store, uploads }: UploadDeps, { user, params, response }: ApiCall): Promise<void> {
   const [id = ""] = params;
-  await uploads.abandon(user, id);
-  if (!(await deleteUpload(store, user, id))) throw refuse("NOT_FOUND");
+  const isDropped = await uploads.abandon(user, id);
+  if (!(await deleteUpload(store, user, id)) && !isDropped) throw refuse("NOT_FOUND");
   response.writeHead(204).end();
 }
 

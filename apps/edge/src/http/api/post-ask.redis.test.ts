@@ -110,6 +110,19 @@ describe("POST /v1/asks", () => {
     ]);
   });
 
+  it("sent again with its key is one ask, also where it names no conversation", async () => {
+    const headers = { "idempotency-key": "new" };
+    const first = await ask({ message: "hello" }, { headers });
+    await eventually(() => first.events.length === 1);
+    const second = await ask({ message: "hello" }, { headers, edge: 1 });
+    await eventually(() => second.events.length === 1);
+    expect(second.events[0]).toEqual(first.events[0]);
+    const other = await ask({ message: "hello" }, { headers: { "idempotency-key": "newer" } });
+    await eventually(() => other.events.length === 1);
+    expect(other.events[0]?.conversation).not.toBe(first.events[0]?.conversation);
+    for (const stream of [first, second, other]) stream.close();
+  });
+
   it("without a token is of a user of its own, whose ask is cancelled when the client leaves", async () => {
     const stream = await ask(hello, { user: null });
     const other = await ask(hello, { user: null });

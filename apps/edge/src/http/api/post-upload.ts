@@ -1,4 +1,6 @@
+import { readUpload, type Store, type UploadState } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
+import { createHash } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { receiveFile, type ReceiveDeps } from "../../uploads/receive-file.ts";
 import { readKey } from "./ask-request.ts";
@@ -6,11 +8,15 @@ import { hasBody } from "./body.ts";
 import type { ApiCall } from "./call.ts";
 import { sayJson } from "./say.ts";
 
+export interface PostUploadDeps extends ReceiveDeps {
+  readonly store: Store;
+}
+
 /**
  * `POST /v1/uploads?name=`: stores the body as a finished upload, which asks may name. `Idempotency-Key` is its id.
  * @throws Refusal
  */
-export async function postUpload(deps: ReceiveDeps, call: ApiCall): Promise<void> {
+export async function postUpload(deps: PostUploadDeps, call: ApiCall): Promise<void> {
   const { request, signal, query, user } = call;
   const upload = readKey(request);
   const declared = Number(request.headers["content-length"] ?? Number.NaN);
@@ -27,6 +33,11 @@ export async function postUpload(deps: ReceiveDeps, call: ApiCall): Promise<void
   request.pipe(body);
   try {
     const name = query.get("name") ?? "document.pdf";
+    const known = "idempotency-key" in request.headers ? await readUpload(deps.store, user, upload) : undefined;
+    if (known?.done) {
+      await compare(known, { name, body });
+      return sayJson(call.response, 200, { upload });
+    }
     const type = (request.headers["content-type"] ?? "").slice(0, 255);
     const atMost = Number.isNaN(declared) ? fileBytes : declared;
     await receiveFile(deps, user, { upload, name, type, body, atMost }, signal);
@@ -34,5 +45,19 @@ export async function postUpload(deps: ReceiveDeps, call: ApiCall): Promise<void
   } finally {
     signal.removeEventListener("abort", abort);
     request.unpipe(body);
+  }
+}
+
+/** Reads a file that was sent again. @throws Refusal `ASK_CONFLICT` when it is another one */
+async function compare(known: UploadState, { name, body }: { name: string; body: PassThrough }): Promise<void> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const bytes of body as AsyncIterable<Buffer>) {
+    hash.update(bytes);
+    size += bytes.length;
+    if (size > known.size) break;
+  }
+  if (name !== known.name || size !== known.size || hash.digest("hex") !== known.sha256) {
+    throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
   }
 }

@@ -61,6 +61,11 @@ describe("POST /v1/uploads", () => {
     const key = { "idempotency-key": "u1" };
     for (let n = 0; n < 2; n++) expect(await (await post(pdf, "?name=a.pdf", key)).json()).toEqual({ upload: "u1" });
     expect(await refusal(await post(pdf.subarray(0, 5000), "?name=a.pdf", key))).toEqual([409, "ASK_CONFLICT"]);
+    const other = Buffer.concat([pdf.subarray(0, -1), Buffer.from("x")]);
+    expect(await refusal(await post(other, "?name=a.pdf", key))).toEqual([409, "ASK_CONFLICT"]);
+    expect(await refusal(await post(pdf, "?name=b.pdf", key))).toEqual([409, "ASK_CONFLICT"]);
+    const unsized = new Blob([Uint8Array.from(pdf)]).stream();
+    expect(await (await post(unsized, "?name=a.pdf", key)).json()).toEqual({ upload: "u1" });
   });
 
   it.each([
@@ -139,5 +144,14 @@ describe("DELETE /v1/uploads/:id", () => {
     expect(await refusal(await call(`/${upload}`, { method: "DELETE" }))).toEqual([404, "NOT_FOUND"]);
     expect(await client.ask("two", { files: [{ upload }] })).toMatchObject({ error: { code: "NOT_FOUND" } });
     await eventually(() => client.events.some(({ ask, type }) => ask === "one" && type === "accepted"));
+  });
+
+  it("drops an upload that has not arrived whole", async () => {
+    const client = await relay.client(relay.edges[1]);
+    const begun = { upload: "half", name: "a.pdf", type: "", size: 5000 };
+    expect(await client.send("upload:start", begun)).toMatchObject({ ok: true });
+    expect((await call("/half", { method: "DELETE" })).status).toBe(204);
+    expect(await readUpload(relay.store, USER, "half")).toBeUndefined();
+    expect(await refusal(await call("/half", { method: "DELETE" }))).toEqual([404, "NOT_FOUND"]);
   });
 });
