@@ -59,6 +59,18 @@ describe("citations in an answer", () => {
     expect(citationsIn(`[${"p. 1 ".repeat(40)}]`.repeat(2000), [LEASE])).toEqual([]);
   });
 
+  it("read a page once, however often an answer quotes from it", () => {
+    let reads = 0;
+    const long = `${"words ".repeat(1000)}the end`;
+    const pages = { length: 1, 0: "" } as unknown as string[];
+    Object.defineProperty(pages, 0, { get: () => (reads++, long) });
+    const many = '"not there" [p. 1] '.repeat(20_000);
+    expect(citationsIn(many, [{ name: "a", pages }])).toEqual([]);
+    // Besides, each quote that is looked up asks whether the page has text.
+    expect(reads).toBeLessThan(1000);
+    expect(citationsIn(`"the end"${" ".repeat(500)}${"[p. 1]".repeat(1000)}`, [{ name: "a", pages }])).toHaveLength(1);
+  });
+
   it("of the engine itself point at pages that it was given", () => {
     const given = [
       { file: 0, page: 3 },

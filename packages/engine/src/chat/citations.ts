@@ -11,12 +11,15 @@ export interface CitableFile {
 
 const MAX_CITATIONS = 50;
 const MAX_PAGES_OF_A_MARK = 20;
+/** Quotes of one answer that are looked up: each is searched in a whole page, while other asks wait. */
+const MAX_QUOTES = 200;
 /** `[p. 12]`, `[file 2, pp. 3-5, 9]`, `[report.pdf, page 4; notes.pdf, page 1]`. */
 const MARK = /\[([^[\]\n]{1,200})\]/g;
 const PLACE =
   /^(?:(.+?)[,:]?\s*)?\b(?:pp?\.?|pages?|seiten?|s\.)\s*(\d{1,6}(?:\s*(?:[-–,]|and)\s*(?:p\.\s*)?\d{1,6})*)$/iu;
-/** A quote just before a mark. */
-const QUOTE = /["“”„«»]([^"“”„«»]{1,1000})["“”«»]\s*[.,;:]?\s*$/u;
+/** A quote at the end of a text, which has no blanks there. */
+const QUOTE = /["“”„«»]([^"“”„«»]{1,1000})["“”«»]$/u;
+const MAX_QUOTE_UNITS = 1100;
 
 /**
  * The pages that an answer cites by marks in its text, each once, in order. A mark counts when there is such a page, the
@@ -26,17 +29,31 @@ const QUOTE = /["“”„«»]([^"“”„«»]{1,1000})["“”«»]\s*[.,;:]
 export function citationsIn(text: string, files: readonly CitableFile[]): EngineCitation[] {
   if (files.length === 0 || !text.includes("[")) return [];
   const found = new Map<string, EngineCitation>();
+  const plainPages = new Map<string, string>();
+  let quotes = 0;
   for (const mark of text.matchAll(MARK)) {
-    const quote = QUOTE.exec(text.slice(Math.max(0, mark.index - 1100), mark.index))?.[1];
-    for (const place of (mark[1] ?? "").split(";")) {
-      for (const citation of placesOf(place.trim(), files)) {
-        if (quote !== undefined && !isQuoted(quote, files[citation.file]?.pages[citation.page - 1] ?? "")) continue;
-        found.set(`${citation.file}/${citation.page}`, citation);
-        if (found.size === MAX_CITATIONS) return [...found.values()];
+    for (const citation of (mark[1] ?? "").split(";").flatMap((place) => placesOf(place.trim(), files))) {
+      const { file, page } = citation;
+      const key = `${file}/${page}`;
+      if (found.has(key)) continue;
+      const quote = quoteBefore(text, mark.index);
+      if (quote !== undefined) {
+        if (++quotes > MAX_QUOTES) return [...found.values()];
+        const content = plainPages.get(key) ?? plain(files[file]?.pages[page - 1] ?? "");
+        plainPages.set(key, content);
+        if (!isQuoted(quote, content)) continue;
       }
+      found.set(key, citation);
+      if (found.size === MAX_CITATIONS) return [...found.values()];
     }
   }
   return [...found.values()];
+}
+
+/** What stands in quotation marks just before a place of the text. */
+function quoteBefore(text: string, at: number): string | undefined {
+  const before = text.slice(Math.max(0, at - MAX_QUOTE_UNITS), at).trimEnd();
+  return QUOTE.exec(before.replace(/[.,;:]$/, "").trimEnd())?.[1];
 }
 
 /** Those citations of an engine that point at pages it was given. */
@@ -76,9 +93,8 @@ function isGiven(file: CitableFile | undefined, page: number): boolean {
   return file.pages[page - 1] !== "" && (!file.used || hasPage(file.used, page));
 }
 
-/** Compares letters and digits only: line breaks, hyphens and quotation marks differ between a page and its quote. */
-function isQuoted(quote: string, page: string): boolean {
-  const text = plain(page);
+/** Compares letters and digits only: line breaks, hyphens and quotation marks differ between a page and its quote. `text`: plain. */
+function isQuoted(quote: string, text: string): boolean {
   return quote.split(/…|\.{3}/).every((part) => text.includes(plain(part)));
 }
 
