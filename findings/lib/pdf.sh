@@ -1,9 +1,12 @@
 # Sourced after common.sh: pdf.mjs, which makes a PDF of one page from its content and the objects of its fonts.
 cat >pdf.mjs <<'JS'
-/** The bytes of a PDF of one page; `objects` get the numbers 5, 6 …, `fonts` is the dictionary that refers to them. */
-export function pdf({ content, fonts, objects }) {
+/**
+ * The bytes of a PDF of one page; `objects` get the numbers 5, 6 …, `fonts` is the dictionary that refers to them, `catalog`
+ * holds more entries of the catalog.
+ */
+export function pdf({ content, fonts, objects, catalog = "" }) {
   const all = [
-    "<< /Type /Catalog /Pages 2 0 R >>",
+    `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R /Resources << /Font << ${fonts} >> >> >>`,
     `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,

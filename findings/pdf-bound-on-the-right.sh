@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# A document that is bound on the right: PDFium gives the words of its Latin lines in reverse order.
+source "$(dirname "$0")/lib/common.sh"
+npm_packages @embedpdf/pdfium@2.15.1 pdfjs-dist@6.5.438
+source "$here/lib/pdf.sh"
+run_node <<'JS'
+import { init } from "@embedpdf/pdfium";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
+import { about, done, surprise, usual } from "./check.mjs";
+import { pdf } from "./pdf.mjs";
+
+about({
+  expected: "/ViewerPreferences /Direction /R2L says how pages lie side by side, and changes nothing in a line of Latin text",
+  happens: "PDFium gives the words of the line from right to left, each word in its own order; pdf.js does not",
+});
+const LINE = "The garden of lemons";
+const page = {
+  content: `BT /F 12 Tf 20 120 Td (${LINE}) Tj ET`,
+  fonts: "/F 5 0 R",
+  objects: ["<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"],
+};
+const plain = pdf(page);
+const bound = pdf({ ...page, catalog: "/ViewerPreferences << /Direction /R2L >>" });
+
+const wasmBinary = readFileSync(createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm"));
+const pdfium = await init({ wasmBinary });
+pdfium.PDFiumExt_Init();
+function byPdfium(bytes) {
+  const { HEAPU8, wasmExports } = pdfium.pdfium;
+  const at = wasmExports.malloc(bytes.length);
+  HEAPU8.set(bytes, at);
+  const page = pdfium.FPDF_LoadPage(pdfium.FPDF_LoadMemDocument(at, bytes.length, ""), 0);
+  const text = pdfium.FPDFText_LoadPage(page);
+  const room = wasmExports.malloc(200);
+  const units = pdfium.FPDFText_GetText(text, 0, 90, room);
+  return Buffer.from(pdfium.pdfium.HEAPU8.slice(room, room + (units - 1) * 2)).toString("utf16le");
+}
+async function byPdfjs(bytes) {
+  const page = await (await getDocument({ data: bytes.slice(), verbosity: 0 }).promise).getPage(1);
+  return (await page.getTextContent()).items.map((item) => item.str).join("");
+}
+usual("PDFium, without the entry", byPdfium(plain), LINE);
+usual("pdf.js, with it", await byPdfjs(bound), LINE);
+surprise("PDFium, with it", { actual: byPdfium(bound), recorded: "lemons of garden The", expected: LINE });
+done();
+JS
