@@ -1,4 +1,5 @@
 import {
+  BEAT_CHANNEL,
   BEAT_MS,
   countUnfinished,
   createBell,
@@ -25,6 +26,7 @@ import {
   logAtMostOnceASecond,
   type Lifecycle,
   type Logger,
+  untilReply,
   within,
   type RedisConnectionOptions,
 } from "@docrelay/platform";
@@ -137,11 +139,11 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     roster.expire();
   }, BEAT_MS);
   life.add("roster", () => clearInterval(ticking));
+  // A command may time out on a busy machine: that alone does not end a process that has just started.
   await hearBeats(plainSubscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
-  });
-
-  const secret = await shareSessionSecret(redis, config.SESSION_SECRET);
+  }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
+  const secret = await untilReply(() => shareSessionSecret(redis, config.SESSION_SECRET), REDIS_WAIT_MS);
   const sharedSettings = createSharedSettings(store);
   const subscriptions = watchSubscriptions(subscriber, onTrouble);
   subscriptions.onResync(() => {

@@ -2,7 +2,7 @@ import { eventually, freePort, startRedis, type TestRedis } from "@docrelay/test
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startFakeRedis } from "../test/fake-redis.ts";
-import { connectRedis, inspectRedis, PlatformError, type RedisConnectionOptions } from "./redis.ts";
+import { connectRedis, inspectRedis, PlatformError, untilReply, type RedisConnectionOptions } from "./redis.ts";
 
 let server: TestRedis;
 const open: Redis[] = [];
@@ -171,5 +171,21 @@ describe("inspectRedis", () => {
     expect(error).toBeInstanceOf(PlatformError);
     expect(error).toMatchObject({ kind: "redis-unreachable" });
     expect(ms).toBeGreaterThan(250);
+  });
+});
+
+describe("untilReply", () => {
+  it("repeats a command that timed out, and nothing that is a bug", async () => {
+    const replies = [new Error("Command timed out"), new Error("Command timed out")];
+    const command = async (): Promise<string> => {
+      const error = replies.shift();
+      if (error) throw error;
+      return "stored";
+    };
+    expect(await untilReply(command, 5000)).toBe("stored");
+    replies.push(new TypeError("a bug"));
+    await expect(untilReply(command, 5000)).rejects.toBeInstanceOf(TypeError);
+    const never = async (): Promise<never> => Promise.reject(new Error("Command timed out"));
+    await expect(untilReply(never, 0)).rejects.toMatchObject({ kind: "redis-unreachable" });
   });
 });

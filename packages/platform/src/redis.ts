@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { storeErrorKind } from "./redis-error.ts";
 
 /** Thrown when a Redis cannot be used. */
 export class PlatformError extends Error {
@@ -105,7 +106,7 @@ export interface RedisFacts {
 
 /** Waits until Redis replies, and reads its version and settings. @throws PlatformError `redis-unreachable`, `redis-version` (< 7.0). */
 export async function inspectRedis(redis: Redis, deadlineMs: number): Promise<RedisFacts> {
-  const info = await untilReply(redis, deadlineMs);
+  const info = await untilReply(() => redis.info("server"), deadlineMs);
   const version = /redis_version:([\d.]+)/.exec(info)?.[1] ?? "0";
   if (Number(version.split(".")[0]) < 7) {
     throw new PlatformError("redis-version", `Redis ${version} is too old: sharded pub/sub needs 7.0 or newer`);
@@ -134,13 +135,19 @@ export async function inspectRedis(redis: Redis, deadlineMs: number): Promise<Re
   return { version, maxmemoryPolicy, aof, warnings };
 }
 
-async function untilReply(redis: Redis, deadlineMs: number): Promise<string> {
-  const end = Date.now() + deadlineMs;
+/**
+ * Repeats a command that is safe to repeat while Redis is away or too busy to reply, every 100 ms. @throws PlatformError
+ * `redis-unreachable` after the deadline; errors that are not of Redis at once.
+ */
+export async function untilReply<T>(command: () => Promise<T>, deadlineMs: number): Promise<T> {
+  const end = performance.now() + deadlineMs;
   while (true) {
     try {
-      return await redis.info("server");
+      return await command();
     } catch (error) {
-      if (Date.now() >= end) throw new PlatformError("redis-unreachable", "Redis does not reply", { cause: error });
+      if (storeErrorKind(error) === undefined) throw error;
+      if (performance.now() >= end)
+        throw new PlatformError("redis-unreachable", "Redis does not reply", { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
