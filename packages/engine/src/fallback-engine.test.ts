@@ -74,6 +74,20 @@ it("an engine that fails again and again is left alone for a while, and then tri
   expect(textOf(await askAll(at.engine))).toBe("from the first");
 });
 
+it("nobody waits for the call that tries the first engine again", async () => {
+  let isUp = false;
+  const trial = Promise.withResolvers<HttpCall>();
+  await using at = await servers((call) => (isUp ? trial.resolve(call) : call.response.writeHead(503).end()), 100);
+  for (let count = 0; count < 3; count++) await askAll(at.engine);
+  isUp = true;
+  await sleep(150); // the pause itself
+  const trying = askAll(at.engine);
+  const call = await trial.promise;
+  expect(textOf(await askAll(at.engine))).toBe("from the second");
+  answer(call);
+  expect(textOf(await trying)).toBe("from the first");
+});
+
 it("a prompt that is too large says nothing about the first engine", async () => {
   await using at = await servers((call) => call.response.writeHead(413).end());
   for (let count = 0; count < 5; count++) expect(textOf(await askAll(at.engine))).toBe("from the second");

@@ -1,4 +1,4 @@
-import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleWhen } from "cockatiel";
+import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from "cockatiel";
 import type { Engine, EngineAsk, EngineEvent } from "./engine.ts";
 import { EngineError } from "./failure/engine-error.ts";
 
@@ -40,6 +40,8 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
     let begun: Begun;
     try {
+      // The breaker would let this call wait until the one that tries the first engine has its first text.
+      if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
       begun = await breaker.execute(() => begin(first.engine.ask(request, signal)));
     } catch (error) {
       signal.throwIfAborted();
