@@ -122,6 +122,7 @@ describe("settings", () => {
       expect(read({ ...NEEDED, ENGINE_SYSTEM }).ENGINE_SYSTEM).toBe("Be brief.");
     expect(read({ ...NEEDED, ENGINE_PARAMS: '{"temperature":0}' }).ENGINE_PARAMS).toEqual({ temperature: 0 });
     expect(read({ ...NEEDED, ENGINE_HEADERS: '{"X-Key":"v"}' }).ENGINE_HEADERS).toEqual({ "X-Key": "v" });
+    expect(read({ ...NEEDED, ENGINE_API_KEY: "sk-1\n" }).ENGINE_API_KEY).toBe("sk-1");
     for (const [name, value] of [
       ["ENGINE_SYSTEM", `file:${folder}/hunter2`],
       ["ENGINE_PARAMS", "hunter2"],
@@ -129,6 +130,8 @@ describe("settings", () => {
       ["ENGINE_PARAMS", '{"stream":"hunter2"}'],
       ["ENGINE_HEADERS", '{"x":{"hunter2":1}}'],
       ["ENGINE_HEADERS", '{"x y":"hunter2"}'],
+      ["ENGINE_API_KEY", "hunter2\nY: 1"],
+      ["ENGINE_FALLBACK_API_KEY", "hunter2 é"],
       ["ENGINE_HEADERS", '{"x":"hunter2\\r\\nY: 1"}'],
     ] as const) {
       const all = problems({ ...NEEDED, [name]: value });

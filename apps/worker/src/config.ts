@@ -12,7 +12,7 @@ import {
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { availableParallelism } from "node:os";
 import * as z from "zod";
-import { engineHeaders, engineKindOf, engineParams, engineSystem, engineUrl } from "./engine-settings.ts";
+import { engineHeaders, engineKey, engineKindOf, engineParams, engineSystem, engineUrl } from "./engine-settings.ts";
 
 const GIB = 1_073_741_824;
 const DAY_MS = 86_400_000;
@@ -81,7 +81,7 @@ export const schema = z
     /** By default `websocket` for ws:// and `chat` for http://. */
     ENGINE_KIND: choice(["websocket", "chat", "responses"]).optional(),
     /** These five are for engines behind HTTP. */
-    ENGINE_API_KEY: z.string().optional(),
+    ENGINE_API_KEY: engineKey,
     ENGINE_MODEL: z.string().optional(),
     ENGINE_SYSTEM: engineSystem,
     ENGINE_PARAMS: engineParams,
@@ -89,7 +89,7 @@ export const schema = z
     /** A second engine, for when the first one fails. Its kind is chosen by its address, unless it is set. */
     ENGINE_FALLBACK_URL: engineUrl,
     ENGINE_FALLBACK_KIND: choice(["websocket", "chat", "responses"]).optional(),
-    ENGINE_FALLBACK_API_KEY: z.string().optional(),
+    ENGINE_FALLBACK_API_KEY: engineKey,
     ENGINE_FALLBACK_MODEL: z.string().optional(),
     /** Of a prompt with its system text, files and the conversation so far, by an estimate; for engines behind HTTP. */
     ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),

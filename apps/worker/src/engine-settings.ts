@@ -38,6 +38,13 @@ export const engineHeaders = z
     return z.NEVER;
   });
 
+/** A key that is sent in a header. Files and secret stores often add a line break, which no header may hold. */
+export const engineKey = z
+  .string()
+  .trim()
+  .regex(/^[\x21-\x7e]*$/, "must be printable ASCII without blanks")
+  .optional();
+
 /** Further fields of each request, as JSON. */
 export const engineParams = jsonObject.refine(
   (values) => OWN_FIELDS.every((field) => !Object.hasOwn(values, field)),

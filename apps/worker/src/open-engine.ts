@@ -43,6 +43,7 @@ function secondOf({ config }: Resources): Target | undefined {
   return { url, kind: engineKindOf(url, config.ENGINE_FALLBACK_KIND) ?? "websocket", apiKey, model };
 }
 
+/** The headers hold keys of the first engine, which another host must not get. */
 function openOne({ config, report }: Resources, { url, kind, apiKey, model }: Target): Engine {
   const limits = {
     url,
@@ -50,13 +51,13 @@ function openOne({ config, report }: Resources, { url, kind, apiKey, model }: Ta
     firstReplyTimeoutMs: config.ENGINE_FIRST_REPLY_TIMEOUT_MS,
     idleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
     maxReplyBytes: config.MAX_REPLY_BYTES,
-    headers: config.ENGINE_HEADERS,
+    headers: originOf(url) === originOf(config.ENGINE_URL ?? url) ? config.ENGINE_HEADERS : {},
+    maxPromptBytes: config.ENGINE_MAX_PROMPT_BYTES,
   };
   return kind === "websocket"
     ? createWebSocketEngine({
         ...limits,
         reply: config.ENGINE_REPLY,
-        maxPromptBytes: config.ENGINE_MAX_PROMPT_BYTES,
         streamEnd: config.ENGINE_STREAM_END,
         textFields: config.ENGINE_TEXT_FIELDS,
         onFrameAfterReply: () => report.frameAfterReply(config.ENGINE_REPLY),
@@ -70,4 +71,9 @@ function openOne({ config, report }: Resources, { url, kind, apiKey, model }: Ta
         system: config.ENGINE_SYSTEM,
         params: config.ENGINE_PARAMS,
       });
+}
+
+/** Of a WebSocket: that of the HTTP server behind it. */
+function originOf(url: string): string {
+  return new URL(url.replace(/^ws/i, "http")).origin;
 }

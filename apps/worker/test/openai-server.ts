@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface OpenAiRequest {
   readonly path: string;
+  readonly headers: IncomingHttpHeaders;
   readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -23,7 +24,7 @@ export async function startOpenAi(
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
     const messages = body["messages"] as OpenAiRequest["messages"];
-    const seen = { path: request.url ?? "", body, messages };
+    const seen = { path: request.url ?? "", headers: request.headers, body, messages };
     requests.push(seen);
     const pieces = reply(seen, response, requests.length - 1);
     if (!pieces) return;

@@ -134,10 +134,16 @@ describe("an engine behind an OpenAI-compatible server", () => {
 
 it("a second engine answers while the first is away, and `started` names it", async () => {
   await using server = await startOpenAi(() => ["from the second"]);
-  await at.here({ ENGINE_FALLBACK_URL: server.url, ENGINE_FALLBACK_MODEL: "m2", ENGINE_FALLBACK_API_KEY: "k2" });
+  await at.here({
+    ENGINE_FALLBACK_URL: server.url,
+    ENGINE_FALLBACK_MODEL: "m2",
+    ENGINE_FALLBACK_API_KEY: "k2",
+    ENGINE_HEADERS: "Authorization: Bearer of-the-first",
+  });
   await at.engine.shut();
   await at.ask("talk", "one");
   expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", text: "from the second", attempt: 1 });
+  expect(server.requests[0]?.headers.authorization).toBe("Bearer k2");
   await at.engine.open();
   await at.ask("talk", "two", { message: "hello" });
   expect(await at.ended("talk", "two")).toMatchObject({ type: "completed", text: "hello" });
