@@ -12,6 +12,9 @@ export interface EngineAsk {
   readonly history?: readonly ChatMessage[];
 }
 
+/** Stands before the first message of a conversation whose beginning does not fit. */
+export const EARLIER_LEFT_OUT = "[Earlier parts of this conversation are left out.]\n\n";
+
 /** What was said earlier in a conversation. */
 export interface ChatMessage {
   readonly role: "user" | "assistant";

@@ -1,9 +1,8 @@
 import { pastAsks, type PastAsk, type Store, type TakenAsk } from "@docrelay/channel";
-import { estimateTokens, type ChatMessage } from "@docrelay/engine";
+import { EARLIER_LEFT_OUT, estimateTokens, type ChatMessage } from "@docrelay/engine";
 
 /** What a message costs besides its text. */
 const MESSAGE_TOKENS = 8;
-const CUT = "[Earlier parts of this conversation are left out.]\n\n";
 
 export interface History {
   /** Oldest first, questions and answers in turn. */
@@ -15,11 +14,11 @@ export interface History {
 /** The conversation before an ask, the newest asks first as far as they fit into `budgetTokens`; without holes. */
 export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: number): Promise<History> {
   const messages: ChatMessage[] = [];
-  let left = budgetTokens - estimateTokens(CUT);
+  let left = budgetTokens - estimateTokens(EARLIER_LEFT_OUT);
   for await (const past of pastAsks(store, ask)) {
     const question = questionOf(past);
     left -= estimateTokens(question) + estimateTokens(past.text) + 2 * MESSAGE_TOKENS;
-    if (left < 0) return { messages, notice: CUT };
+    if (left < 0) return { messages, notice: EARLIER_LEFT_OUT };
     messages.unshift({ role: "user", text: question }, { role: "assistant", text: past.text });
   }
   return { messages, notice: "" };

@@ -176,6 +176,16 @@ describe("an error of the server", () => {
     await engine[Symbol.asyncDispose]();
   });
 
+  it("whose body drips is known by its status in the same time", async () => {
+    await using server = await startScriptedOpenAi("chat", ({ response }) => {
+      response.writeHead(503);
+      const drip = setInterval(() => response.write("x"), 10);
+      response.once("close", () => clearInterval(drip));
+    });
+    await using engine = openAiAt(server.url, { errorTimeoutMs: 100 });
+    await expect(askAll(engine)).rejects.toMatchObject({ why: "http-503" });
+  });
+
   it.each(["chat", "responses"] as const)("in the middle of a stream of kind %s is kept, and final", async (kind) => {
     const failed = (before: string) =>
       reply(
@@ -253,6 +263,29 @@ describe("a request", () => {
       input: [{ role: "user", content: "first?" }, { role: "assistant" }, { role: "user", content: "second?" }],
       store: false,
     });
+  });
+
+  it.each(["chat", "responses"] as const)("of kind %s is as large as the operator allows", async (kind) => {
+    await using server = await startScriptedOpenAi(kind, (call) => {
+      call.text("yes");
+      call.finish();
+    });
+    await using engine = openAiAt(server.url, { kind, maxPromptBytes: 3000 });
+    const history = Array.from({ length: 20 }, (_, index) => [
+      { role: "user" as const, text: `question ${index}` },
+      { role: "assistant" as const, text: "a".repeat(500) },
+    ]).flat();
+    await askAll(engine, { message: "last?", history });
+    const told = (server.calls[0]?.body["messages"] ?? server.calls[0]?.body["input"]) as Array<{ content: string }>;
+    expect(Buffer.byteLength(JSON.stringify(server.calls[0]?.body))).toBeLessThanOrEqual(3000);
+    expect(told.length).toBeGreaterThan(3);
+    expect(told[0]?.content).toMatch(/^\[Earlier parts of this conversation are left out\.\]\n\nquestion 1\d$/);
+    expect(told.at(-1)?.content).toBe("last?");
+    await expect(askAll(engine, { message: "é".repeat(1500), history })).rejects.toMatchObject({
+      why: "prompt-size",
+      limit: 3000,
+    });
+    expect(server.calls).toHaveLength(1);
   });
 
   it("uses a kept connection again, and one more when the server has closed it meanwhile", async () => {

@@ -1,8 +1,9 @@
 import { Agent as HttpAgent, type Agent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import type { Engine, EngineAsk, EngineEvent } from "../engine.ts";
+import { EARLIER_LEFT_OUT, type Engine, type EngineAsk, type EngineEvent } from "../engine.ts";
 import { cleanText, secretsOf } from "../failure/clean-text.ts";
 import { badReply, EngineError, failure } from "../failure/engine-error.ts";
+import { checkPromptSize } from "../failure/prompt-size.ts";
 import type { Prompt } from "../prompt.ts";
 import { CHAT } from "./chat-dialect.ts";
 import { EventReader } from "./event-reader.ts";
@@ -34,6 +35,8 @@ export interface OpenAiEngineOptions {
   readonly idleTimeoutMs: number;
   /** Of the reply's text, as UTF-8. A longer one is cut, and its end is marked `truncated`. */
   readonly maxReplyBytes: number;
+  /** Largest body of a request. Older messages are left out first. Default 0: none is refused. */
+  readonly maxPromptBytes?: number;
   /** Default 5,000. */
   readonly connectTimeoutMs?: number;
   /** For the body of an HTTP error, default 2,000. */
@@ -62,7 +65,7 @@ export function createOpenAiEngine(options: OpenAiEngineOptions): Engine {
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
     signal.throwIfAborted();
-    const body = bodyOf(request, options);
+    const body = fittingBody(request, options);
     using call = await start(target, body, options, AbortSignal.any([signal, closing.signal]));
     const response = await call.response(options.firstReplyTimeoutMs);
     await refuseUnlessOk(call, response, { timeoutMs: options.errorTimeoutMs ?? 2000, secrets: target.secrets });
@@ -113,6 +116,24 @@ function bodyOf({ message, history = [] }: EngineAsk, options: OpenAiEngineOptio
   return Buffer.from(JSON.stringify({ ...dialectOf(kind).body({ model, system, messages }), ...params }));
 }
 
+/** The body with as much of the conversation as its largest size allows. @throws EngineError `prompt-size` */
+function fittingBody(request: EngineAsk, options: OpenAiEngineOptions): Buffer {
+  const { maxPromptBytes = 0 } = options;
+  let { history = [] } = request;
+  let body = bodyOf(request, options);
+  while (maxPromptBytes > 0 && body.length > maxPromptBytes && history.length > 0) {
+    // A question goes with its answer, and the older half at once.
+    history = history.slice(2 * Math.ceil(history.length / 4));
+    const [first, ...rest] = history;
+    const told = first
+      ? { history: [{ ...first, text: EARLIER_LEFT_OUT + first.text }, ...rest] }
+      : { history, message: EARLIER_LEFT_OUT + promptText(request.message) };
+    body = bodyOf({ ...request, ...told }, options);
+  }
+  checkPromptSize(body.length, maxPromptBytes);
+  return body;
+}
+
 function promptText(message: Prompt): string {
   if (typeof message === "string") return message;
   return message.map((part) => (typeof part === "string" ? part : part.join("\n"))).join("");
@@ -146,7 +167,8 @@ async function refuseUnlessOk(
 ): Promise<void> {
   const { statusCode = 0, headers } = response;
   if (statusCode === 200) return;
-  const body = await readBody(call, MAX_ERROR_BYTES, timeoutMs).catch(() => "");
+  const until = performance.now() + timeoutMs;
+  const body = await readBody(call, MAX_ERROR_BYTES, () => until - performance.now()).catch(() => "");
   const error = readServerError(parseJson(body)) ?? { message: body.slice(0, 500), code: undefined, type: undefined };
   throw statusFailure(statusCode, error, { retryAfter: headers["retry-after"], secrets });
 }
@@ -190,16 +212,16 @@ async function* streamed(call: HttpCall, options: OpenAiEngineOptions): AsyncGen
 
 /** A server that does not stream sends the whole reply as JSON. */
 async function* whole(call: HttpCall, options: OpenAiEngineOptions): AsyncGenerator<Piece, void, void> {
-  const body = await readBody(call, options.maxReplyBytes * 6 + 65_536, options.firstReplyTimeoutMs);
+  const body = await readBody(call, options.maxReplyBytes * 6 + 65_536, () => options.firstReplyTimeoutMs);
   yield dialectOf(options.kind).readWhole(parseJson(body));
 }
 
-/** At most `maxBytes` of a body that is not streamed. */
-async function readBody(call: HttpCall, maxBytes: number, timeoutMs: number): Promise<string> {
+/** At most `maxBytes` of a body that is not streamed. `timeoutMs`: for the next piece of it. */
+async function readBody(call: HttpCall, maxBytes: number, timeoutMs: () => number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   while (bytes < maxBytes) {
-    const chunk = await call.next(timeoutMs, "timeout-idle");
+    const chunk = await call.next(Math.max(0, timeoutMs()), "timeout-idle");
     if (!chunk) break;
     chunks.push(chunk);
     bytes += chunk.length;
