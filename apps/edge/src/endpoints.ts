@@ -126,6 +126,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     origins,
     store: resources.store,
     blobs: resources.blobs,
+    producer: resources.producer,
     fanOut: resources.fanOut,
     openConversation,
     acceptAsk,

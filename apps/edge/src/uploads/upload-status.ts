@@ -8,9 +8,15 @@ export type ReadStatus = { readonly status: UploadStatus; readonly text?: string
 
 /**
  * Reads how far an upload is. An extraction that is not in the queue, because its job was lost or its user had too many
- * waiting, is queued.
+ * waiting, is queued. Where `asksQueue` says no for a text that is not there, the queue is not asked, and the upload counts
+ * as queued.
  */
-export async function readUploadStatus(deps: ExtractionDeps, user: string, id: string): Promise<ReadStatus> {
+export async function readUploadStatus(
+  deps: ExtractionDeps,
+  user: string,
+  id: string,
+  asksQueue: (text: string) => boolean = () => true,
+): Promise<ReadStatus> {
   const upload = await readUpload(deps.store, user, id);
   if (!upload) return undefined;
   const file = extractable(upload);
@@ -18,7 +24,7 @@ export async function readUploadStatus(deps: ExtractionDeps, user: string, id: s
   const { text } = file;
   const outcome = await readOutcome(deps.store, text);
   if (outcome) return { text, status: { upload: id, ...statusOf(outcome) } };
-  const state = await deps.producer.state(text);
+  const state = asksQueue(text) ? await deps.producer.state(text) : "waiting";
   if (state === "none") {
     // Bytes are released after their text was stored, so this also holds when it has just been stored.
     if (!(await canBeRead(deps, file))) {

@@ -9,7 +9,7 @@ import {
 } from "@docrelay/channel";
 import { uploadHintSchema, uploadStatusAckSchema, type UploadStatus } from "@docrelay/protocol";
 import { eventually, makePdf } from "@docrelay/testkit";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { useEdges, USER, type Answer, type Client } from "../../test/fixture.ts";
 
 const relay = useEdges({ count: 2 });
@@ -45,6 +45,17 @@ async function end(upload: string, outcome: StoredText): Promise<void> {
   await publishHint(relay.store, hintsOfText(text), { kind: "look" });
 }
 
+/** Counts from now on how often the queue is asked for a job's state. */
+async function countStates(): Promise<() => number> {
+  const monitor = await relay.store.redis.monitor();
+  let asked = 0;
+  monitor.on("monitor", (_time: string, [name = "", , , first = ""]: string[]) => {
+    if (/^evalsha$/i.test(name) && first === "{bull}:extract:completed") asked++;
+  });
+  onTestFinished(() => monitor.disconnect());
+  return () => asked;
+}
+
 describe("an upload", () => {
   it("tells the connections that have named it, on any edge, how far it is", async () => {
     const [one, two] = [await relay.client(relay.edges[0]), await relay.client(relay.edges[1])];
@@ -71,6 +82,21 @@ describe("an upload", () => {
     // Nothing is left to listen to.
     const channels = await relay.store.redis.pubsub("SHARDCHANNELS", "hint:*");
     expect(channels).toEqual([]);
+  });
+
+  it("asks the queue once about an extraction, however many look", async () => {
+    const client = await relay.client(relay.edges[0]);
+    const asked = await countStates();
+    await start(client, "u");
+    await chunk(client, PDF);
+    await eventually(() => stages(client).includes("queued"));
+    const text = await textOf();
+    await publishHint(relay.store, hintsOfText(text), { kind: "begun" });
+    await eventually(() => stages(client).includes("extracting"));
+    await end("u", TEXT);
+    await eventually(() => stages(client).includes("ready"));
+    expect(stages(client)).toEqual(["queued", "extracting", "ready"]);
+    expect(asked()).toBe(1);
   });
 
   it("is ready with its last byte when its text is known", async () => {

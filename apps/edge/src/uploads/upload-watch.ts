@@ -1,5 +1,6 @@
 import { hintsOfText, hintsOfUpload, publishHint, type Hint, type Listening } from "@docrelay/channel";
 import { Refusal, refuse, wireError, type UploadStatus, type WireError } from "@docrelay/protocol";
+import { randomUUID } from "node:crypto";
 import type { ExtractionDeps } from "./extraction.ts";
 import { readUploadStatus, type ReadStatus } from "./upload-status.ts";
 
@@ -48,6 +49,7 @@ const MAX_NAMED = 64;
 export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
   const all = new Map<string, Watched>();
   const named = new Map<UploadListener, Set<Watched>>();
+  const me = randomUUID();
 
   function watch(listener: UploadListener, upload: string): Watched {
     const { user } = listener;
@@ -76,7 +78,7 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
 
   /** Listens to one channel in place of the one before; true unless it has been listened to all the time. */
   async function listen(watched: Watched, channel: string): Promise<boolean> {
-    if (watched.channel === channel && !watched.subscribing) return false;
+    if (hears(watched, channel)) return false;
     if (watched.channel !== channel) {
       watched.stop?.();
       watched.channel = channel;
@@ -99,9 +101,14 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
     }
   }
   function hear(watched: Watched, hint: Hint): void {
-    if (hint.kind === "look") return lookLater(watched, hint.error);
-    const { page, pages } = hint;
-    tell(watched, { upload: watched.upload, stage: "extracting", page, pages });
+    const { upload, stage } = watched;
+    if (hint.kind === "look") {
+      if (hint.from !== me) lookLater(watched, hint.error);
+    } else if (hint.kind === "page") {
+      tell(watched, { upload, stage: "extracting", page: hint.page, pages: hint.pages });
+    } else if (stage !== "extracting") {
+      tell(watched, { upload, stage: "extracting" });
+    }
   }
   function tell(watched: Watched, status: UploadStatus): void {
     watched.stage = status.stage;
@@ -111,12 +118,16 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
   async function look(watched: Watched, error?: WireError): Promise<ReadStatus> {
     const { user, upload } = watched;
     for (;;) {
-      const read = await readUploadStatus(deps, user, upload);
+      const { stage } = watched;
+      // The queue is asked once: when nothing that a worker says afterwards can be missed.
+      const read = await readUploadStatus(deps, user, upload, (text) => hears(watched, hintsOfText(text)));
       const status = read?.status ?? failed(upload, error);
       const isOver = isFinal(status);
       const channel = read?.text === undefined ? hintsOfUpload(user, upload) : hintsOfText(read.text);
       if (!isOver && watched.listeners.size > 0 && (await listen(watched, channel))) continue;
-      const isNews = status.stage !== (watched.stage ?? "receiving");
+      // What a worker has said while this was read is newer.
+      const isOld = !isOver && watched.stage !== stage;
+      const isNews = !isOld && status.stage !== (watched.stage ?? "receiving");
       if (isNews) tell(watched, status);
       if (isOver) end(watched);
       return read;
@@ -133,7 +144,7 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
   }
   function changed(watched: Watched, error?: WireError): void {
     lookLater(watched, error);
-    const hint: Hint = { kind: "look", ...(error && { error }) };
+    const hint: Hint = { kind: "look", from: me, ...(error && { error }) };
     publishHint(deps.store, hintsOfUpload(watched.user, watched.upload), hint).catch(deps.onTrouble);
   }
   function name(listener: UploadListener, upload: string): Watched {
@@ -170,6 +181,8 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
     },
   };
 }
+
+const hears = ({ channel, subscribing }: Watched, wanted: string): boolean => channel === wanted && !subscribing;
 
 const isFinal = ({ stage }: UploadStatus): boolean => stage === "ready" || stage === "failed";
 

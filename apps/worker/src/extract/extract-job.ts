@@ -56,7 +56,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
     await end();
     return wakeWaiting(deps, job);
   }
-  sayHint(deps, key);
+  sayHint(deps, key, "begun");
   const outcome = await extractText(deps, job, { bytes, password });
   if (outcome === "stopped") return "hand-back";
   if (outcome === "no-password") return wakeWaiting(deps, job);
@@ -78,9 +78,9 @@ async function dropUnlessRetained(deps: ExtractDeps, job: ExtractJob): Promise<v
   if (!(await retry(() => areRetained(deps.store, job.ref), patienceOf(deps)))) await dropBytes(deps, job);
 }
 
-/** Tells edges that the extraction has begun or ended: a hint, which may be lost. */
-function sayHint({ store, report }: ExtractDeps, key: string): void {
-  publishHint(store, hintsOfText(key), { kind: "look" }).catch((error: unknown) => report.error("upload hint", error));
+/** Tells edges that the extraction has begun, or that they should look: a hint, which may be lost. */
+function sayHint({ store, report }: ExtractDeps, key: string, kind: "begun" | "look"): void {
+  publishHint(store, hintsOfText(key), { kind }).catch((error: unknown) => report.error("upload hint", error));
 }
 
 /** Wakes the conversations that wait for the text, and stops counting the extraction for its users. */
@@ -88,7 +88,7 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
-  sayHint(deps, key);
+  sayHint(deps, key, "look");
   const waiting = await retry(() => takeWaiting(store, key), patience);
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));
   await Promise.all([

@@ -5,11 +5,12 @@ import { textChannel, uploadChannel } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 import { keyOf } from "./upload.ts";
 
-/** How far an extraction is, or that something has changed: read it again. It may be lost. Pages count from 1. */
+/** That an extraction has begun, how far it is, or that something has changed: read it again. It may be lost. Pages count from 1. */
 export type Hint =
   | { readonly kind: "page"; readonly page: number; readonly pages: number }
-  /** `error`: why an upload was refused and dropped. */
-  | { readonly kind: "look"; readonly error?: WireError };
+  | { readonly kind: "begun" }
+  /** `error`: why an upload was refused and dropped. `from`: who has looked already. */
+  | { readonly kind: "look"; readonly error?: WireError; readonly from?: string };
 
 /** Hints about one text go to everybody who waits for it; hints about an upload to its user only. */
 export const hintsOfText = textChannel;

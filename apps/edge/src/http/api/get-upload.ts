@@ -1,17 +1,17 @@
-import { deleteUpload, readText, readUpload, type BlobStore, type Store, type UploadState } from "@docrelay/channel";
+import { deleteUpload, readText, readUpload, type UploadState } from "@docrelay/channel";
 import { ERRORS, Refusal, refuse, wireError, type ErrorCode } from "@docrelay/protocol";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ExtractionDeps } from "../../uploads/extraction.ts";
+import { readUploadStatus } from "../../uploads/upload-status.ts";
 import type { Uploads } from "../../uploads/uploads.ts";
 import { parseRange } from "./byte-range.ts";
 import type { ApiCall } from "./call.ts";
 import { sayText } from "./say.ts";
 import { watchReader } from "./watch-reader.ts";
 
-export interface UploadDeps {
-  readonly store: Store;
-  readonly blobs: BlobStore;
+export interface UploadDeps extends ExtractionDeps {
   readonly uploads: Uploads;
 }
 
@@ -38,6 +38,11 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   }
   const until = performance.now() + TEXT_WAIT_MS;
   let outcome = await readText(deps.store, key);
+  if (!outcome) {
+    // This queues it where it is not: a user's uploads that nobody asks for are extracted a few at a time.
+    const read = await readUploadStatus(deps, call.user, call.params[0] ?? "");
+    if (read?.status.stage === "failed" && read.status.error) throw new Refusal(read.status.error);
+  }
   while (!outcome && performance.now() < until) {
     await sleep(TEXT_LOOK_MS, undefined, { signal: call.signal }).catch(() => call.signal.throwIfAborted());
     outcome = await readText(deps.store, key);

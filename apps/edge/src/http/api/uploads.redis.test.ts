@@ -1,4 +1,4 @@
-import { readUpload, writeText, type StoredText } from "@docrelay/channel";
+import { createBlobStore, readUpload, releaseBytes, writeText, type StoredText } from "@docrelay/channel";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { useEdges, USER } from "../../../test/fixture.ts";
@@ -125,6 +125,15 @@ describe("GET /v1/uploads/:id/text", () => {
     const markdown = await call(`/${upload}/text?format=markdown`, { edge: 1 });
     expect(await markdown.text()).toBe("## Page 1\n\nfirst\n\n## Page 2\n\nsecond\n");
     expect(await refusal(await call(`/${upload}/text?format=html`))).toEqual([400, "BAD_MESSAGE"]);
+  });
+
+  it("is refused when it can never come", async () => {
+    const upload = await uploaded();
+    const { text: key = "", ref = "" } = (await readUpload(relay.store, USER, upload)) ?? {};
+    await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref);
+    await relay.store.redis.del(`{bull}:extract:${key}`);
+    await relay.store.redis.zrem("{bull}:extract:prioritized", key);
+    expect(await refusal(await call(`/${upload}/text`))).toEqual([404, "NOT_FOUND"]);
   });
 
   it("says why there is none", async () => {
