@@ -106,3 +106,27 @@ describe("a question that was not sent", () => {
     expect(await page.locator(".ask").count()).toBe(0);
   });
 });
+
+describe("a question on its way, when another conversation is shown and then its own again", () => {
+  it("is shown once, goes on, and is not put into the composer too", async () => {
+    const profile = await browser.profile();
+    // Not `open`, for which each failed connect would be a fault.
+    const page = await profile.newPage();
+    await page.goto(cluster.url());
+    await page.getByText("Connected").waitFor();
+    await profile.setOffline(true);
+    await page.getByText("Connection lost").waitFor();
+    await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4") });
+    await ask(page, "asked once");
+    await page.locator(".ask").waitFor();
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await page.locator("#empty").waitFor();
+    await page.goBack();
+    await page.locator(".ask").waitFor();
+    expect(await page.locator(".ask").count()).toBe(1);
+    expect(await page.inputValue(question)).toBe("");
+    expect(await page.locator("#problem p").count()).toBe(0);
+    await profile.setOffline(false);
+    await page.locator(".failure").waitFor();
+  });
+});

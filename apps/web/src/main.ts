@@ -29,6 +29,8 @@ let shown: string | undefined;
 let hasChosen = false;
 /** Files of questions: their turns say what is wrong with them, and wait for their uploads. */
 const asked = new WeakSet<Attachment>();
+/** Questions of this page whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
+const going = new Map<string, readonly string[]>();
 
 const composer = createComposer({
   send: (message, files) => view.ask(message, files),
@@ -51,13 +53,17 @@ const view = createConversationView(relay, {
   onAgain: ({ id }) => unsent.release(id),
   onAsked({ conversation, id, question, files }, accepted) {
     for (const file of files) asked.add(file);
+    const names = files.map(({ name }) => name);
+    going.set(id, names);
     const release = (): void => unsent.release(id);
     // Without a file that is still on its way, the question is in the SDK's outbox at once.
     if (files.some((file) => storedOf(file) === undefined)) unsent.hold(conversation, id, question);
-    accepted.then(release, (error: unknown) => {
-      if (error instanceof DOMException) release(); // It was stopped.
-      else unsent.hold(conversation, id, question);
-    });
+    accepted
+      .finally(() => going.get(id) === names && going.delete(id))
+      .then(release, (error: unknown) => {
+        if (error instanceof DOMException) release(); // It was stopped.
+        else unsent.hold(conversation, id, question);
+      });
   },
   onRead(conversation, files) {
     if (conversation === shown && !hasChosen) composer.offer(files);
@@ -98,11 +104,14 @@ function keep(): void {
 /** Brings back what was prepared in a conversation. */
 function recall(conversation: string): void {
   const draft = drafts.read(conversation);
-  const questions = unsent.take(conversation);
+  const sent = new Set([...going.values()].flat());
+  const questions = unsent.take(conversation, going);
   hasChosen = draft?.files !== undefined;
   composer.restart([...questions, draft?.text ?? ""].filter((text) => text !== "").join("\n\n"), draft?.files ?? []);
   composer.warn([
-    ...(draft?.cut ?? []).map((name) => `${inSentence(name)} was not sent completely. Attach it again.`),
+    ...(draft?.cut ?? [])
+      .filter((name) => !sent.has(name))
+      .map((name) => `${inSentence(name)} was not sent completely. Attach it again.`),
     ...(questions.length > 0 ? ["Your question was not asked yet. It stands below again."] : []),
   ]);
 }

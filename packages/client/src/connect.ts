@@ -85,7 +85,9 @@ export function connect(options: ConnectOptions = {}): Relay {
       outbox,
       ...uploads,
       register() {
-        if (conversations.has(id)) throw new Error(`conversation ${id} was closed, and another object has its place`);
+        // A closed one keeps its place while asks of it are on their way.
+        if ((conversations.get(id) ?? made) !== made)
+          throw new Error(`conversation ${id} was closed, and another object has its place`);
         conversations.set(id, made);
       },
       unregister: () => conversations.get(id) === made && conversations.delete(id),

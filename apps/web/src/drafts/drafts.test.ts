@@ -51,15 +51,23 @@ describe("questions that were not sent", () => {
     before.hold("one", "a4", "was accepted");
     before.release("a4");
     const after = createUnsent(() => tab);
-    expect(after.take("one")).toEqual(["first", "second"]);
-    expect(after.take("one")).toEqual([]);
-    expect(createUnsent(() => tab).take("two")).toEqual(["elsewhere"]);
+    expect(after.take("one", new Set())).toEqual(["first", "second"]);
+    expect(after.take("one", new Set())).toEqual([]);
+    expect(createUnsent(() => tab).take("two", new Set())).toEqual(["elsewhere"]);
+  });
+  it("stay held while they are on their way, so that no one asks them twice", () => {
+    const tab = memoryStorage();
+    const unsent = createUnsent(() => tab);
+    unsent.hold("one", "a1", "on its way");
+    unsent.hold("one", "a2", "refused");
+    expect(unsent.take("one", new Set(["a1"]))).toEqual(["refused"]);
+    expect(createUnsent(() => tab).take("one", new Set())).toEqual(["on its way"]);
   });
   it("are held until the page ends where the browser keeps nothing", () => {
     const unsent = createUnsent(() => {
       throw new DOMException("denied", "SecurityError");
     });
     unsent.hold("one", "a1", "first");
-    expect(unsent.take("one")).toEqual(["first"]);
+    expect(unsent.take("one", new Set())).toEqual(["first"]);
   });
 });

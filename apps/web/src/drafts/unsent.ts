@@ -7,8 +7,8 @@ import type { DraftStorage } from "./drafts.ts";
 export interface Unsent {
   hold(conversation: string, ask: string, question: string): void;
   release(ask: string): void;
-  /** The questions held for a conversation, in their order; they are held no more. */
-  take(conversation: string): string[];
+  /** The questions held for a conversation, in their order; they are held no more. Those of `going` stay held. */
+  take(conversation: string, going: { has(ask: string): boolean }): string[];
 }
 
 const KEY = "docrelay:unsent";
@@ -41,9 +41,10 @@ export function createUnsent(storage: () => DraftStorage): Unsent {
     release(ask) {
       if (held.some(([id]) => id === ask)) keep(without(ask));
     },
-    take(conversation) {
-      const mine = held.filter(([, where]) => where === conversation);
-      if (mine.length > 0) keep(held.filter(([, where]) => where !== conversation));
+    take(conversation, going) {
+      const isMine = ([ask, where]: Held): boolean => where === conversation && !going.has(ask);
+      const mine = held.filter(isMine);
+      if (mine.length > 0) keep(held.filter((one) => !isMine(one)));
       return mine.map(([, , question]) => question).filter((question) => question !== "");
     },
   };

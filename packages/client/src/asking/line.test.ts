@@ -269,6 +269,18 @@ test("a closed conversation is opened again by asking, and shows what is on its 
   expect(() => conversation.ask("q3")).toThrow("another object");
 });
 
+test("a conversation that is closed while an ask is on its way is opened again as the same object", async () => {
+  await goneOffline();
+  const conversation = relay.conversation("c");
+  ask("q1");
+  conversation.close();
+  expect(relay.conversation("c")).toBe(conversation);
+  conversation.onTurns(() => undefined);
+  expect(states()).toEqual([["q1", "sending"]]);
+  server.back();
+  await eventually(() => states()[0]?.[1] === "running");
+});
+
 test("half a character at the end of a question is sent as text", async () => {
   await ask("a\ud83d", "q1").accepted;
   expect(server.asks.get("q1")?.message).toBe("a\ufffd");
