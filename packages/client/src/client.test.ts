@@ -50,6 +50,26 @@ describe("an answer", () => {
     expect(await answer.text()).toBe("one two three four five six seven");
     expect(shown).toEqual(server.log);
   });
+  test("survives an application whose listeners of states and progress throw", async () => {
+    const thrown: unknown[] = [];
+    const handlers = process.listeners("uncaughtException");
+    const note = (error: unknown): void => void thrown.push(error);
+    process.removeAllListeners("uncaughtException");
+    process.on("uncaughtException", note);
+    const fail = (): never => {
+      throw new Error("mine");
+    };
+    const other = connect({ url: server.url, storage: memoryStorage(), onState: fail });
+    const files = [{ name: "a.pdf", bytes: new Uint8Array(10) }];
+    const answer = other.conversation("c").ask("?", { id: "a1", files, onProgress: fail });
+    await answer.accepted;
+    server.answer("a1", "whole");
+    expect(await answer.text()).toBe("whole");
+    other.close();
+    await eventually(() => thrown.length > 3);
+    process.removeListener("uncaughtException", note);
+    for (const handler of handlers) process.on("uncaughtException", handler);
+  });
   test("survives a listener that throws, which is told to the process", async () => {
     const thrown: unknown[] = [];
     const handlers = process.listeners("uncaughtException");

@@ -1,3 +1,4 @@
+import { tellAll } from "../tell-all.ts";
 import { unreachable, type RelayError } from "../wire/relay-error.ts";
 
 /** `offline` comes back by itself; `closed` is for good. */
@@ -32,8 +33,8 @@ export function createStates(): States {
       if (now === "closed" || (now === next && (!error || error.code === why?.code))) return;
       now = next;
       why = error;
-      // A copy: a listener may add another one, which is told of later changes only.
-      for (const listener of [...listeners]) listener(now, error);
+      // A listener may add another one, which is told of later changes only.
+      tellAll(listeners, (listener) => listener(now, error));
     },
     onChange,
     async online(withinMs, signal) {

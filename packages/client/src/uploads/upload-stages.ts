@@ -1,4 +1,5 @@
 import type { UploadStatus } from "@docrelay/protocol";
+import { tellAll } from "../tell-all.ts";
 import type { Link } from "../link/link.ts";
 
 export type UploadListener = (status: UploadStatus) => void;
@@ -19,7 +20,7 @@ export function createUploadStages(link: Pick<Link, "call" | "onState" | "state"
     const { upload, stage } = status;
     const listeners = followed.get(upload) ?? [];
     if (stage === "ready" || stage === "failed") followed.delete(upload);
-    for (const listener of [...listeners]) listener(status);
+    tellAll(listeners, (listener) => listener(status));
   }
   function ask(upload: string): void {
     if (link.state !== "online" || !link.welcome?.features?.includes("upload:status")) return;

@@ -1,4 +1,5 @@
 import type { Link } from "../link/link.ts";
+import { tellAll } from "../tell-all.ts";
 import { clientError, RelayError } from "../wire/relay-error.ts";
 import { newUpload, sendUpload, type FileInput, type Upload, type UploadOptions } from "./upload.ts";
 
@@ -40,7 +41,7 @@ export function createUploads(link: Link): Uploads {
   }
   function begin(file: FileInput, { signal }: UploadOptions): Running {
     const listeners = new Set<ProgressListener>();
-    const onProgress: ProgressListener = (sent, size) => listeners.forEach((listener) => listener(sent, size));
+    const onProgress: ProgressListener = (sent, size) => tellAll(listeners, (listener) => listener(sent, size));
     const running = { done: send(file, { ...(signal && { signal }), onProgress }), listeners };
     known.set(file, running);
     running.done.catch(() => known.get(file) === running && known.delete(file));
