@@ -83,3 +83,12 @@ export function writeJson(storage: Storage, key: string, value: unknown): void {
     // Full, or blocked by the browser.
   }
 }
+
+/** Removes a value, if the storage lets it. */
+export function removeKey(storage: Storage, key: string): void {
+  try {
+    storage.removeItem(key);
+  } catch {
+    // Blocked by the browser: then nothing was kept either.
+  }
+}

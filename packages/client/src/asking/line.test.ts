@@ -3,6 +3,9 @@ import { eventually } from "@docrelay/testkit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RelayServer } from "../../test/relay-server.ts";
 import { connect, memoryStorage, type Answer, type Relay, type Storage } from "../index.ts";
+import { unreachable } from "../wire/relay-error.ts";
+import { createLine } from "./line.ts";
+import { createOutbox } from "./outbox.ts";
 
 let server: RelayServer;
 let storage: Storage;
@@ -284,4 +287,25 @@ test("a conversation that is closed while an ask is on its way is opened again a
 test("half a character at the end of a question is sent as text", async () => {
   await ask("a\ud83d", "q1").accepted;
   expect(server.asks.get("q1")?.message).toBe("a\ufffd");
+});
+
+test("an ask whose upload has given up a server that is away goes on when it is back", async () => {
+  let tries = 0;
+  const line = createLine({
+    conversation: "c",
+    outbox: createOutbox(storage, server.url, { user: "" }),
+    upload: async () => (tries++ === 0 ? Promise.reject(unreachable()) : "u1"),
+    forget: () => false,
+    async send({ files }) {
+      expect(files).toMatchObject([{ upload: "u1" }]);
+      return { seq: 1, duplicate: false };
+    },
+    cancel: async () => undefined,
+    isClosed: () => false,
+    change: () => undefined,
+    before: () => undefined,
+    onEmpty: () => undefined,
+  });
+  const draft = { id: "q1", message: "q1", files: [file(10)], at: Date.now() };
+  expect(await line.add(draft)).toEqual({ seq: 1, duplicate: false });
 });

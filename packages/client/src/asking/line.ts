@@ -1,6 +1,8 @@
 import { wireError } from "@docrelay/protocol";
+import { tellAll } from "../tell-all.ts";
 import type { AskProgress } from "../turns/turn.ts";
 import type { Change } from "../turns/turns-state.ts";
+import { pause } from "../link/pause.ts";
 import { RelayError } from "../wire/relay-error.ts";
 import { outgoingOf, uploadFiles, type Draft, type UploadDeps } from "./draft.ts";
 import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
@@ -57,6 +59,8 @@ export interface Line {
 const UPLOADS_AHEAD = 3;
 /** How long an ask is sent again that is refused because a budget is used up: that may last for days. */
 const QUOTA_MS = 120_000;
+/** Between two tries to upload: each waits for the connection itself. */
+const AWAY_MS = 200;
 
 interface Entry {
   readonly draft: Draft;
@@ -105,7 +109,7 @@ export function createLine(deps: LineDeps): Line {
   function tell(entry: Entry, progress: AskProgress): void {
     if (entry.over.signal.aborted) return;
     change({ type: "progress", ask: entry.ask.id, progress });
-    entry.draft.onProgress?.(progress);
+    tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
   }
 
   async function run(): Promise<void> {
@@ -131,12 +135,26 @@ export function createLine(deps: LineDeps): Line {
     if (file >= 0) {
       tell(entry, { stage: "uploading", file, sent: 0, size: entry.ask.files[file]?.size ?? 0 });
       const onProgress = (progress: AskProgress): void => tell(entry, progress);
-      const { files } = await uploadFiles(deps, entry.draft, entry.ask, { signal: entry.over.signal, onProgress });
+      const files = await uploadAll(entry, onProgress);
       entry.ask = { ...entry.ask, files };
       entry.over.signal.throwIfAborted();
       tell(entry, { stage: "waiting" });
     }
     keep(entry);
+  }
+
+  /** An upload gives up after two minutes without the server; its ask does not, for as long as it may be sent. */
+  async function uploadAll(entry: Entry, onProgress: (progress: AskProgress) => void): Promise<Outgoing["files"]> {
+    const { signal } = entry.over;
+    for (;;) {
+      try {
+        return (await uploadFiles(deps, entry.draft, entry.ask, { signal, onProgress })).files;
+      } catch (error) {
+        const isAway = error instanceof RelayError && error.code === "UNREACHABLE" && !deps.isClosed();
+        if (!isAway || signal.aborted || leftMs(entry.ask.at) === 0) throw error;
+        await pause(AWAY_MS, signal);
+      }
+    }
   }
 
   /** An ask with files that are not uploaded could not be sent by the next page. */
@@ -156,7 +174,7 @@ export function createLine(deps: LineDeps): Line {
     try {
       const accepted = await uploadAndSend(entry);
       // It was stopped while it was sent, here or in another tab.
-      if (outbox.isStopped(entry.ask.id)) cancelLate(entry);
+      if (entry.over.signal.aborted || outbox.isStopped(entry.ask.id)) cancelLate(entry);
       else outbox.settle(entry.ask.id);
       entry.end({ accepted });
     } catch (error) {

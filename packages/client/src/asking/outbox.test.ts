@@ -88,3 +88,56 @@ test("an ask made before a token was fetched is kept as soon as it is known whos
   const next = open(tokenOf("zoë"));
   expect(next.conversation("c").turns.map(({ id }) => id)).toEqual(["q1"]);
 });
+
+describe("a storage", () => {
+  test("that is full keeps no ask that was stopped as one to send", async () => {
+    let limit = Number.POSITIVE_INFINITY;
+    const bounded: Storage = {
+      get length() {
+        return storage.length;
+      },
+      key: (index) => storage.key(index),
+      getItem: (key) => storage.getItem(key),
+      setItem(key, value) {
+        if (value.length > limit) throw new DOMException("full", "QuotaExceededError");
+        storage.setItem(key, value);
+      },
+      removeItem: (key) => storage.removeItem(key),
+    };
+    const first = connect({ url: server.url, storage: bounded });
+    relays.push(first);
+    await goneOffline(first);
+    ask(first, "q1");
+    expect(storage.length).toBe(2); // and the session
+    limit = 0;
+    await first.conversation("c").cancel("q1");
+    first.close();
+    limit = Number.POSITIVE_INFINITY;
+    server.back();
+    await ask(open(), "q2").accepted;
+    expect(server.accepted).toEqual(["q2"]);
+  });
+  test("that throws at everything costs no question", async () => {
+    const denied = (): never => {
+      throw new DOMException("denied", "SecurityError");
+    };
+    const storage: Storage = {
+      get length() {
+        return denied();
+      },
+      key: denied,
+      getItem: denied,
+      setItem: denied,
+      removeItem: denied,
+    };
+    const relay = connect({ url: server.url, storage });
+    relays.push(relay);
+    server.fail("ask", "lose-ack");
+    const stopped = ask(relay, "q1");
+    await eventually(() => server.accepted.length === 1);
+    await stopped.cancel();
+    await eventually(() => server.log.at(-1)?.type === "cancelled");
+    await ask(relay, "q2").accepted;
+    expect(server.accepted).toEqual(["q1", "q2"]);
+  });
+});

@@ -1,4 +1,4 @@
-import { keysOf, readJson, writeJson, type Storage } from "../storage.ts";
+import { keysOf, readJson, removeKey, writeJson, type Storage } from "../storage.ts";
 import { int, list, literal, object, optional, text } from "../wire/read.ts";
 
 /** A file of an ask: `upload` once it is uploaded; name and size are for the turn. */
@@ -63,8 +63,15 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
   let last = 0;
 
   const read = (id: string): KeptAsk | undefined => readJson(storage, prefix + id, readKept);
+  function keys(): string[] {
+    try {
+      return keysOf(storage);
+    } catch {
+      return []; // Blocked by the browser.
+    }
+  }
   function kept(): KeptAsk[] {
-    const asks = keysOf(storage).flatMap((key) => {
+    const asks = keys().flatMap((key) => {
       const id = key.startsWith(prefix) ? key.slice(prefix.length) : ":";
       // The key of another url may begin like ours; no id has a colon.
       return id.includes(":") ? [] : (read(id) ?? []);
@@ -74,11 +81,7 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
     return living.filter(({ user = "" }) => user === tokens.user).toSorted((one, other) => one.at - other.at);
   }
   function settle(id: string): void {
-    try {
-      storage.removeItem(prefix + id);
-    } catch {
-      // Blocked by the browser: then nothing was kept either.
-    }
+    removeKey(storage, prefix + id);
   }
   /** Removes the oldest stopped ask when there are too many; false when all are still on their way. */
   function makeRoom(): boolean {
@@ -102,7 +105,10 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
       const hasUser = ask.user !== undefined || tokens.user === "";
       if (!hasUser || (isSecret && !ask.stopped)) return;
       const files = ask.files.map(({ password: _, ...file }) => file);
-      if (read(ask.id) || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });
+      // Where a full storage takes only the smaller record of before, nothing is left that another page would send.
+      const isKept = read(ask.id) !== undefined;
+      if (ask.stopped) settle(ask.id);
+      if (isKept || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });
     },
     settle,
     isStopped: (id) => read(id)?.stopped === true,

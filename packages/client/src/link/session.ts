@@ -2,7 +2,7 @@ import { wireError, type Session, type WireError } from "@docrelay/protocol";
 import { readError, readSession } from "../wire/payloads.ts";
 import { attempt, number, object, optional, text, type Reader } from "../wire/read.ts";
 import { RelayError, unreachable } from "../wire/relay-error.ts";
-import { readJson, writeJson, type Storage } from "../storage.ts";
+import { readJson, removeKey, writeJson, type Storage } from "../storage.ts";
 import { leftMs, marginMs } from "./lifetime.ts";
 import { notDocrelay, probe } from "./probe.ts";
 
@@ -136,7 +136,7 @@ export function anonymousTokens(
   function forget(): void {
     givenUp = session?.token;
     session = undefined;
-    if (readJson(storage, key, readKept)?.token === givenUp) storage.removeItem(key);
+    if (readJson(storage, key, readKept)?.token === givenUp) removeKey(storage, key);
   }
 
   return {
