@@ -155,8 +155,9 @@ describe("an error of the server", () => {
       { why: "http-429", retry: "away", retryAfterMs: 7000 },
     ],
     [429, '{"error":{"message":"no money","code":"insufficient_quota"}}', { why: "http-429", retry: "never" }],
-    [500, "<html>oops</html>", { why: "http-500", retry: "away", said: "<html>oops</html>" }],
+    [500, "<html>oops</html>", { why: "http-500", retry: "again", said: "<html>oops</html>" }],
     [503, "", { why: "http-503", retry: "away", said: undefined }],
+    [504, "", { why: "http-504", retry: "again" }],
     [302, "", { why: "http-3xx", retry: "never" }],
   ])("%i with %s", async (status, body, expected) => {
     const refused = reply(

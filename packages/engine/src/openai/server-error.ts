@@ -35,6 +35,9 @@ export function isContextLength({ message, code, type }: ServerError): boolean {
   return CONTEXT_NAMES.has(code ?? "") || CONTEXT_NAMES.has(type ?? "") || CONTEXT_WORDS.test(message);
 }
 
+/** The server took the request, and may have worked on it: to ask it again is another call. */
+const TAKEN = new Set([500, 504]);
+
 /** The failure of a request that was answered with an HTTP error. */
 export function statusFailure(
   status: number,
@@ -45,7 +48,8 @@ export function statusFailure(
   if (status === 413 || (error && status < 500 && isContextLength(error))) return promptTooLarge(said);
   // A budget that is spent does not come back by waiting.
   const isSpent = error?.code === "insufficient_quota" || error?.type === "insufficient_quota";
-  return httpFailure(status, { said, detail: said, retryAfter, ...(isSpent ? { retry: "never" } : {}) });
+  const retry = isSpent ? "never" : TAKEN.has(status) ? "again" : undefined;
+  return httpFailure(status, { said, detail: said, retryAfter, retry });
 }
 
 const PASSING = new Set(["rate_limit_exceeded", "server_error", "overloaded_error", "internal_error", "api_error"]);
