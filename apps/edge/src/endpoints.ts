@@ -5,6 +5,8 @@ import type { Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
 import type { ClientConnection } from "./limits/client-connection.ts";
 import { createHttpApi } from "./http/api/api.ts";
+import { createRoutes } from "./http/api/routes.ts";
+import { createOpenAiRoutes } from "./http/openai/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
 import { createAdmit } from "./limits/admission.ts";
@@ -117,13 +119,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   });
   life.add("plain endpoint", () => plain[Symbol.asyncDispose]());
 
-  const api = createHttpApi({
-    admit,
-    isDraining,
-    authenticator,
-    sessionRate,
-    trustedProxies,
-    origins,
+  const routeDeps = {
     store: resources.store,
     blobs: resources.blobs,
     producer: resources.producer,
@@ -136,6 +132,17 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     limits,
     askDeadlineMs: config.ASK_DEADLINE_MS,
     maxSocketBufferBytes,
+    metrics,
+    onTrouble,
+  };
+  const api = createHttpApi({
+    routes: [...createRoutes(routeDeps), ...createOpenAiRoutes(routeDeps)],
+    admit,
+    isDraining,
+    authenticator,
+    sessionRate,
+    trustedProxies,
+    origins,
     metrics,
     log,
     onTrouble,

@@ -13,6 +13,7 @@ export * from "./messages/upload.ts";
 export * from "./messages/session.ts";
 export * from "./messages/plain-frame.ts";
 export * from "./messages/http.ts";
+export * from "./messages/openai.ts";
 export * from "./boundary/payload.ts";
 export * from "./backoff.ts";
 export { jsonMembers, jsonShape } from "./boundary/json-scan.ts";

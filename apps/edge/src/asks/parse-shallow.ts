@@ -13,8 +13,8 @@ const BOUNDS = {
  * Parses JSON of a client. The shape is checked before: both the depth and the number of parts cost the parser memory.
  * @throws Refusal `BAD_MESSAGE`
  */
-export function parseShallow(text: Buffer): unknown {
-  const shape = jsonShape(text, BOUNDS);
+export function parseShallow(text: Buffer, depth = BOUNDS.depth): unknown {
+  const shape = jsonShape(text, { ...BOUNDS, depth });
   if (shape === "deep") throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
   if (shape === "many") throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message has too many parts." });
   try {

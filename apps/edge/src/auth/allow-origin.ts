@@ -2,7 +2,11 @@ import { refuse } from "@docrelay/protocol";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { originAllowed } from "./origin.ts";
 
-const REQUEST_HEADERS = "authorization, content-type, idempotency-key, last-event-id";
+/** What OpenAI's client adds to each request. */
+const OPENAI_HEADERS = ["lang", "package-version", "os", "arch", "runtime", "runtime-version", "retry-count", "timeout"]
+  .map((name) => `, x-stainless-${name}`)
+  .join("");
+const REQUEST_HEADERS = `authorization, content-type, idempotency-key, last-event-id${OPENAI_HEADERS}, x-stainless-helper-method, x-stainless-poll-helper`;
 
 /**
  * Lets a page of an allowed origin read the response. A page of any other may read that it was refused, and nothing else,

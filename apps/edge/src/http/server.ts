@@ -11,6 +11,7 @@ import { originAllowed } from "../auth/origin.ts";
 import type { HttpApi } from "./api/api.ts";
 import { hasBody } from "./api/body.ts";
 import { sayError, sayJson } from "./api/say.ts";
+import { isOpenAiPath, sayOpenAiError } from "./openai/say-error.ts";
 import { allowOrigin } from "../auth/allow-origin.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import type { StaticSite } from "./static-site.ts";
@@ -52,7 +53,8 @@ export function createHttpServer(deps: HttpDeps): Server {
       const { wire, severity } = toFailure(error);
       if (severity === "bug") deps.onBug(error);
       if (!request.complete) await hearOut(request);
-      sayError(response, wire);
+      const say = isOpenAiPath(pathOf(request)) ? sayOpenAiError : sayError;
+      say(response, wire);
     });
   });
   server.maxConnections = deps.maxSockets;

@@ -7,19 +7,23 @@ import { newVisitor, type VisitorDeps } from "../../limits/visitor.ts";
 import type { Admit } from "../../limits/admission.ts";
 import type { ClientConnection } from "../../limits/client-connection.ts";
 import { toFailure } from "../../report/failure.ts";
+import type { EdgeMetrics } from "../../report/metrics.ts";
 import { allowOrigin } from "../../auth/allow-origin.ts";
 import { watchBody } from "./body.ts";
 import { ApiCall } from "./call.ts";
 import { cutStream } from "./event-stream.ts";
-import { openApi } from "./openapi.ts";
-import { createRoutes, type Route, type RouteDeps } from "./routes.ts";
+import { openApi } from "../openapi/openapi.ts";
+import type { Route } from "./routes.ts";
 import { sayJson } from "./say.ts";
 
-export interface ApiDeps extends RouteDeps, VisitorDeps {
+export interface ApiDeps extends VisitorDeps {
+  readonly routes: readonly Route[];
   readonly admit: Admit;
   readonly isDraining: () => boolean;
   readonly origins: readonly string[];
+  readonly metrics: EdgeMetrics;
   readonly log: Logger;
+  onTrouble(error: unknown): void;
 }
 
 /** The HTTP API for clients without a socket. */
@@ -35,7 +39,7 @@ export interface HttpApi {
 }
 
 export function createHttpApi(deps: ApiDeps): HttpApi {
-  const routes = createRoutes(deps);
+  const { routes } = deps;
   const open = new Set<ApiCall>();
   let description: object | undefined;
 
@@ -93,7 +97,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
         deps.metrics.answered(route.name, wire.code);
         if (!response.headersSent) throw new Refusal(wire);
         deps.metrics.closed(wire.code);
-        cutStream(response, wire);
+        cutStream(response, wire, route.closing?.(wire));
       }
       return true;
     },

@@ -12,6 +12,11 @@ import { readForm, type Form, type FormDeps } from "./multipart.ts";
 /** JSON around the base64 of an ask's files. */
 const ENVELOPE_BYTES = 524_288;
 
+/** The largest JSON that holds an ask with its files. */
+export function mostJsonBytes({ inlineFileBytes }: Limits): number {
+  return Math.ceil((inlineFileBytes * 4) / 3) + ENVELOPE_BYTES;
+}
+
 /**
  * Reads an ask from a form or from JSON. Files of a form are stored before this resolves. @throws Refusal; the reason of
  * the call's signal.
@@ -36,8 +41,9 @@ async function readFields(deps: FormDeps, call: ApiCall, type: string | undefine
     return fromForm(await readForm(deps, call, ["message", "conversation", "password"]));
   }
   if (type === "application/json") {
-    const most = Math.ceil((deps.limits.inlineFileBytes * 4) / 3) + ENVELOPE_BYTES;
-    return fromJson(parsePayload(httpAskSchema, parseShallow(await readBody(call, most))), deps.limits);
+    const json = parseShallow(await readBody(call, mostJsonBytes(deps.limits)));
+    const { message, conversation, files = [] } = parsePayload(httpAskSchema, json);
+    return { message, conversation, files: toFiles(files, deps.limits) };
   }
   const message = "Send multipart/form-data or application/json.";
   throw refuse("BAD_MESSAGE", { reason: "type", message });
@@ -70,12 +76,13 @@ function fromForm({ fields, uploads }: Form): Fields {
   return { ...parsePayload(httpAskSchema, { message, conversation, files }), files };
 }
 
-function fromJson({ message, conversation, files = [] }: HttpAsk, limits: Limits): Fields {
+/** The files of an ask in JSON. @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT` */
+export function toFiles(files: NonNullable<HttpAsk["files"]>, limits: Limits): AskFileInput[] {
   if (files.length > limits.filesPerAsk) {
-    const text = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
-    throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message: text });
+    const message = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
+    throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message });
   }
-  return { message, conversation, files: files.map((file, index) => decodeFile(file, index, limits)) };
+  return files.map((file, index) => decodeFile(file, index, limits));
 }
 
 function decodeFile(file: NonNullable<HttpAsk["files"]>[number], index: number, limits: Limits): AskFileInput {

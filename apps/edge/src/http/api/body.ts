@@ -4,9 +4,13 @@ import type { ApiCall } from "./call.ts";
 
 /**
  * Reads the whole body of a request into memory. After an error the rest is left unread. @throws Refusal
- * `PAYLOAD_TOO_LARGE` as soon as more than `most` bytes are declared or have come; the reason of the call's signal.
+ * `PAYLOAD_TOO_LARGE` as soon as more than `most` bytes are declared or have come, with an advice what to do; the reason of the call's signal.
  */
-export function readBody({ request, signal }: ApiCall, most: number): Promise<Buffer> {
+export function readBody(
+  { request, signal }: ApiCall,
+  most: number,
+  advice = "Send large files as multipart/form-data.",
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -17,7 +21,7 @@ export function readBody({ request, signal }: ApiCall, most: number): Promise<Bu
     };
     const abort = (): void => settle(() => reject(signal.reason as Error));
     const tooLarge = (): void => {
-      const message = `The body has more than ${most} bytes. Send large files as multipart/form-data.`;
+      const message = `The body has more than ${most} bytes. ${advice}`;
       settle(() => reject(refuse("PAYLOAD_TOO_LARGE", { reason: "frame", message })));
     };
     const take = (chunk: Buffer): void => {

@@ -7,6 +7,8 @@ import { watchReader } from "./watch-reader.ts";
 export interface EventStream {
   /** Sends an event. Ends the call with `SLOW_CONSUMER` when more than the cap waits for the client. */
   send(event: Event): void;
+  /** The same for a block of any other form. */
+  write(block: string): void;
   /** Calls back once when (nearly) all sent bytes were read, or the client has gone; at once if so already. */
   whenRoom(callback: () => void): void;
   /** Ends a complete stream. */
@@ -42,13 +44,16 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
   response.on("drain", drained);
   response.once("close", drained);
 
+  const write = (block: string): void => {
+    if (response.closed || response.destroyed || response.writableEnded) return;
+    // One block may exceed the cap by its own size, since it is counted when the next one comes.
+    if (response.writableLength > maxBufferBytes) return call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
+    response.write(block);
+  };
+
   return {
-    send(event) {
-      if (response.closed || response.destroyed || response.writableEnded) return;
-      // One event may exceed the cap by its own size, since it is counted when the next one comes.
-      if (response.writableLength > maxBufferBytes) return call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
-      response.write(`id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-    },
+    send: (event) => write(`id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`),
+    write,
     whenRoom(callback) {
       if (hasRoom()) return callback();
       callbacks.push(callback);
@@ -57,14 +62,17 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
   };
 }
 
+/** The event without an id that tells why a stream ends too early. */
+export const closingBlock = (error: WireError): string => `event: closing\ndata: ${JSON.stringify(error)}\n\n`;
+
 /**
- * Tells why a stream ends too early, in an event `closing` without an id, and cuts the connection: a client must not take
- * the stream for complete.
+ * Tells why a stream ends too early, in a last `block`, and cuts the connection: a client must not take the stream for
+ * complete.
  */
-export function cutStream(response: ServerResponse, error: WireError): void {
+export function cutStream(response: ServerResponse, error: WireError, block = closingBlock(error)): void {
   // A client that does not read would not read the reason either.
   if (error.code === "SLOW_CONSUMER" || response.destroyed) return void response.destroy();
   const socket = response.socket;
-  response.write(`event: closing\ndata: ${JSON.stringify(error)}\n\n`, () => socket?.destroySoon());
+  response.write(block, () => socket?.destroySoon());
   setTimeout(() => response.destroy(), CUT_MS).unref();
 }

@@ -26,7 +26,7 @@ export interface PostAskDeps extends FormDeps, FollowAskDeps {
 export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const ask = await readAsk(deps, call);
   const { user, conversation, id } = ask;
-  const accepted = await accept(deps, call, ask);
+  const accepted = await acceptCall(deps, call, ask);
   try {
     const target = { user, conversation, ask: id, ...accepted };
     await (call.query.get("wait") === "1" ? sendEnd(deps, call, target) : sendEvents(deps, call, target));
@@ -36,7 +36,8 @@ export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
   }
 }
 
-async function accept(
+/** Accepts the ask of a request. @throws Refusal; the reason of the call's signal */
+export async function acceptCall(
   { acceptAsk, cancelAsk, limits, metrics, onTrouble }: PostAskDeps,
   { signal, isVisitor }: ApiCall,
   ask: AskInput,

@@ -1,3 +1,4 @@
+import type { WireError } from "@docrelay/protocol";
 import type { ApiCall } from "./call.ts";
 import { getConversation } from "./get-conversation.ts";
 import { getEvents, type GetEventsDeps } from "./get-events.ts";
@@ -12,6 +13,8 @@ export interface Route {
   readonly path: RegExp;
   /** Whether a request without a token is that of a new anonymous user. */
   readonly visitors?: boolean;
+  /** The last block of a stream that is cut; without it an event `closing`. */
+  closing?(error: WireError): string;
   run(call: ApiCall): Promise<void>;
 }
 

@@ -3,8 +3,9 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import { useEdges } from "../../../test/fixture.ts";
-import { openApi } from "./openapi.ts";
-import { createRoutes, type RouteDeps } from "./routes.ts";
+import { openApi } from "../openapi/openapi.ts";
+import { createOpenAiRoutes } from "./routes.ts";
+import { createRoutes, type RouteDeps } from "../api/routes.ts";
 
 const relay = useEdges();
 interface Document {
@@ -28,7 +29,7 @@ describe("/v1/openapi.json", () => {
     const described = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
     );
-    const routes = createRoutes({} as RouteDeps).map(({ name }) => name);
+    const routes = [...createRoutes({} as RouteDeps), ...createOpenAiRoutes({} as RouteDeps)].map(({ name }) => name);
     expect(described.toSorted()).toEqual([...routes, "POST /v1/session"].toSorted());
   });
 

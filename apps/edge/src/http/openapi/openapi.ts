@@ -1,4 +1,7 @@
 import {
+  chatChunkSchema,
+  chatCompletionSchema,
+  chatRequestSchema,
   ERRORS,
   eventSchema,
   httpAnswerSchema,
@@ -6,25 +9,14 @@ import {
   httpConversationSchema,
   httpErrorSchema,
   httpUploadSchema,
-  idSchema,
+  modelsSchema,
+  openAiErrorSchema,
   sessionSchema,
   type ErrorCode,
 } from "@docrelay/protocol";
 import * as z from "zod/mini";
-
-type Json = Record<string, unknown>;
-interface Operation {
-  readonly summary: string;
-  readonly parameters?: readonly Json[];
-  readonly requestBody?: Json;
-  /** Media types of status 200, each with the name of its schema, or a schema. */
-  readonly answers?: Readonly<Record<string, string | Json>>;
-  /** Statuses without a body, in place of 200. */
-  readonly empty?: number;
-  readonly errors: readonly ErrorCode[];
-  /** Whether it works without a token in `anonymous` mode. */
-  readonly visitors?: boolean;
-}
+import { OPENAI_OPERATIONS } from "./openai-operations.ts";
+import { ASK, bytes, FILE, idText, key, pathId, query, ref, text, type Json, type Operation } from "./operation.ts";
 
 const SCHEMAS = {
   Event: eventSchema,
@@ -34,20 +26,12 @@ const SCHEMAS = {
   Upload: httpUploadSchema,
   Session: sessionSchema,
   Error: httpErrorSchema,
+  ChatRequest: chatRequestSchema,
+  ChatCompletion: chatCompletionSchema,
+  ChatChunk: chatChunkSchema,
+  Models: modelsSchema,
+  OpenAiError: openAiErrorSchema,
 };
-
-const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-const text: Json = { type: "string" };
-const bytes: Json = { type: "string", format: "binary" };
-const id = z.toJSONSchema(idSchema, { io: "input" });
-const pathId: Json = { name: "id", in: "path", required: true, schema: { type: "string", pattern: id.pattern } };
-const key: Json = {
-  name: "Idempotency-Key",
-  in: "header",
-  description: "The id of what is made: a request sent again with it gets the same answer.",
-  schema: { type: "string", pattern: id.pattern },
-};
-const query = (name: string, schema: Json, description: string): Json => ({ name, in: "query", schema, description });
 
 /** Refusals that any request with a user may get. */
 const ALWAYS: readonly ErrorCode[] = [
@@ -61,23 +45,11 @@ const ALWAYS: readonly ErrorCode[] = [
   "SHUTTING_DOWN",
   "INTERNAL",
 ];
-const FILE: readonly ErrorCode[] = [
-  "PAYLOAD_TOO_LARGE",
-  "FILE_NAME_INVALID",
-  "FILE_TYPE_UNSUPPORTED",
-  "FILE_CORRUPT",
-  "ASK_CONFLICT",
-  "QUOTA_EXCEEDED",
-  "BUSY",
-  "BAD_MESSAGE",
-  "IDLE_TIMEOUT",
-];
-
 const FORM: Json = {
   type: "object",
   properties: {
     message: text,
-    conversation: { type: "string", pattern: id.pattern },
+    conversation: idText,
     file: { type: "array", items: bytes },
     password: { type: "array", items: text, description: "The n-th is that of the n-th file; empty for none." },
   },
@@ -99,19 +71,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       content: { "multipart/form-data": { schema: FORM }, "application/json": { schema: ref("Ask") } },
     },
     answers: { "text/event-stream": { ...text, contentSchema: ref("Event") }, "application/json": "Answer" },
-    errors: [
-      ...FILE,
-      "NOT_FOUND",
-      "PDF_INVALID",
-      "PDF_ENCRYPTED",
-      "PDF_NO_TEXT",
-      "PDF_LIMIT_EXCEEDED",
-      "ENGINE_UNAVAILABLE",
-      "ENGINE_TIMEOUT",
-      "ENGINE_BAD_REPLY",
-      "ASK_EXPIRED",
-      "RESUME_LOST",
-    ],
+    errors: [...ASK],
     visitors: true,
   },
   "GET /v1/conversations/:id": {
@@ -160,7 +120,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 /** The description of the HTTP API (OpenAPI 3.1), made of the schemas and the table of errors. */
 export function openApi(): Json {
   const paths: Record<string, Json> = {};
-  for (const [name, operation] of Object.entries(OPERATIONS)) {
+  for (const [name, operation] of Object.entries({ ...OPERATIONS, ...OPENAI_OPERATIONS })) {
     const [method = "", path = ""] = name.replaceAll(/:(\w+)/g, "{$1}").split(" ");
     paths[path] = { ...paths[path], [method.toLowerCase()]: describe(operation) };
   }
@@ -175,7 +135,16 @@ export function openApi(): Json {
   };
 }
 
-function describe({ summary, parameters, requestBody, answers, empty, errors, visitors }: Operation): Json {
+function describe({
+  summary,
+  parameters,
+  requestBody,
+  answers,
+  empty,
+  errors,
+  visitors,
+  refusal = "Error",
+}: Operation): Json {
   const content = Object.entries(answers ?? {}).map(([type, schema]) => [
     type,
     { schema: typeof schema === "string" ? ref(schema) : schema },
@@ -186,14 +155,18 @@ function describe({ summary, parameters, requestBody, answers, empty, errors, vi
     ...(parameters ? { parameters } : {}),
     ...(requestBody ? { requestBody } : {}),
     security: [{ token: [] }, ...(visitors ? [{}] : [])],
-    responses: { ...done, ...(empty ? { [empty]: { description: "Done" } } : {}), ...refusals([...ALWAYS, ...errors]) },
+    responses: {
+      ...done,
+      ...(empty ? { [empty]: { description: "Done" } } : {}),
+      ...refusals([...ALWAYS, ...errors], refusal),
+    },
   };
 }
 
 /** The codes of an operation's refusals by their status. */
-function refusals(codes: readonly ErrorCode[]): Json {
+function refusals(codes: readonly ErrorCode[], schema: string): Json {
   const byStatus = Map.groupBy(new Set(codes), (code) => ERRORS[code].http);
-  const content = { "application/json": { schema: ref("Error") } };
+  const content = { "application/json": { schema: ref(schema) } };
   return Object.fromEntries([...byStatus].map(([status, of]) => [status, { description: of.join(", "), content }]));
 }
 

@@ -1,0 +1,77 @@
+import { refuse, type ChatMessage, type ChatRequest, type HttpAsk, type OpenAiFile } from "@docrelay/protocol";
+
+type Files = NonNullable<HttpAsk["files"]>;
+const NAMES = { user: "User", assistant: "Assistant", tool: "Tool", function: "Tool" } as const;
+
+/** The question and the files of an ask. */
+export interface ChatAsk {
+  readonly message: string;
+  readonly files: Files;
+}
+
+/**
+ * Makes one ask of a chat with its whole history. The last message is the question; instructions (`system`, `developer`) and
+ * earlier messages come before it as text, and the files of all of them go with it. In a conversation that the request
+ * names, the log has the earlier messages, and those of the request are left out. @throws Refusal `BAD_MESSAGE`
+ */
+export function toChatAsk(request: ChatRequest): ChatAsk {
+  checkOptions(request);
+  const { messages, conversation } = request;
+  const last = messages.at(-1);
+  if (last?.role !== "user") throw unsupported("The last message must be of the role user.");
+  const isInstruction = ({ role }: ChatMessage): boolean => role === "system" || role === "developer";
+  const instructions = messages.filter(isInstruction).map(textOf);
+  const earlier = conversation ? [] : messages.slice(0, -1).filter((each) => !isInstruction(each));
+  const said = earlier.map((each) => [each.role, textOf(each)] as const).filter(([, text]) => text !== "");
+  const question = textOf(last);
+  const turns =
+    said.length === 0
+      ? [question]
+      : [...said, ["user", question] as const].map(([role, text]) => `${NAMES[role as keyof typeof NAMES]}: ${text}`);
+  return {
+    message: [...instructions, ...turns].filter((text) => text !== "").join("\n\n"),
+    files: unique([...earlier, last].flatMap(filesOf)),
+  };
+}
+
+/** What the caller would take for done if it were ignored. */
+function checkOptions({ n, response_format: format, tool_choice: choice, modalities }: ChatRequest): void {
+  if ((n ?? 1) !== 1) throw unsupported("`n` must be 1.");
+  if (format && format.type !== "text") throw unsupported("`response_format` must be text.");
+  if (choice === "required" || (choice && typeof choice === "object")) throw unsupported("Tools are not called.");
+  if (modalities?.some((each) => each !== "text")) throw unsupported("`modalities` must be text.");
+}
+
+function textOf({ content }: ChatMessage): string {
+  if (!content || typeof content === "string") return content ?? "";
+  const texts = content.map((part) => {
+    if (part.type === "text") return part.text ?? "";
+    if (part.type === "refusal") return part.refusal ?? "";
+    if (part.type === "file") return "";
+    throw unsupported(
+      `Parts of the type ${JSON.stringify(part.type.slice(0, 64))} are not supported: text and file are.`,
+    );
+  });
+  return texts.filter((text) => text !== "").join("\n\n");
+}
+
+function filesOf({ content }: ChatMessage): Files {
+  if (!content || typeof content === "string") return [];
+  return content.flatMap(({ type, file }) => (type === "file" ? [toFile(file ?? {})] : []));
+}
+
+/** A file part as `POST /v1/asks` takes it. @throws Refusal `BAD_MESSAGE` when it is empty */
+export function toFile({ file_id: id, file_data: data, filename }: OpenAiFile): Files[number] {
+  if (id) return { upload: id };
+  if (data) return { name: filename ?? "document.pdf", content: data };
+  throw unsupported("A file needs a `file_id` or `file_data`.");
+}
+
+/** A chat repeats the files of its earlier messages. */
+function unique(files: Files): Files {
+  return [...new Map(files.map((file) => ["upload" in file ? file.upload : file.content, file])).values()];
+}
+
+function unsupported(message: string): Error {
+  return refuse("BAD_MESSAGE", { reason: "schema", message });
+}

@@ -1,0 +1,53 @@
+import type { ChatChunk, ChatCompletion, Event, EventOf, OpenAiExtension } from "@docrelay/protocol";
+
+/** What every chunk and the whole completion say of the ask. */
+export interface ChatHead {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+type Accepted = EventOf<"accepted">;
+type Completed = EventOf<"completed">;
+
+export const MODEL = "docrelay";
+
+export function chatHead({ ask, at }: Event, model: string): ChatHead {
+  return { id: ask, created: Math.floor(at / 1000), model };
+}
+
+export function toChunk(
+  head: ChatHead,
+  delta: ChatChunk["choices"][number]["delta"],
+  finish: "stop" | "length" | null = null,
+): ChatChunk {
+  return {
+    ...head,
+    object: "chat.completion.chunk",
+    choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+  };
+}
+
+export function toCompletion(head: ChatHead, accepted: Accepted | undefined, end: Completed): ChatCompletion {
+  const message = { role: "assistant", content: end.text, refusal: null } as const;
+  return {
+    ...head,
+    object: "chat.completion",
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(end) }],
+    docrelay: toExtension(accepted, end),
+  };
+}
+
+export function finishReason({ truncated }: Completed): "stop" | "length" {
+  return truncated ? "length" : "stop";
+}
+
+export function toExtension(
+  accepted: Accepted | undefined,
+  { conversation, citations = [] }: Completed,
+): OpenAiExtension {
+  const files = (accepted?.files ?? []).map(({ name, upload }) => ({
+    name,
+    ...(upload === undefined ? {} : { upload }),
+  }));
+  return { conversation, files, citations };
+}

@@ -1,0 +1,108 @@
+import {
+  chatRequestSchema,
+  Refusal,
+  wireError,
+  type ChatChunk,
+  type Event,
+  type EventOf,
+  type OpenAiError,
+  type Terminal,
+  type WireError,
+} from "@docrelay/protocol";
+import { followAsk, type FollowAskTarget } from "../../conversation/follow-ask.ts";
+import { readKey, toFiles } from "../api/ask-request.ts";
+import type { ApiCall } from "../api/call.ts";
+import { openEventStream } from "../api/event-stream.ts";
+import { acceptCall, type PostAskDeps } from "../api/post-ask.ts";
+import { sayJson } from "../api/say.ts";
+import { toChatAsk } from "./chat-ask.ts";
+import { chatHead, finishReason, MODEL, toChunk, toCompletion, toExtension, type ChatHead } from "./chat-completion.ts";
+import { readOpenAi } from "./read-request.ts";
+import { toOpenAiError } from "./say-error.ts";
+import { NOTHING_TOLD, tell } from "./told-text.ts";
+
+/**
+ * `POST /v1/chat/completions`: one ask of a conversation of its own, unless the request names one; answers with its whole
+ * reply, or with chunks. When the client leaves, the ask is cancelled, unless an `Idempotency-Key` lets the client come
+ * back for the reply. @throws Refusal
+ */
+export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> {
+  const { user, request } = call;
+  const id = readKey(request);
+  const isKeyed = request.headers["idempotency-key"] !== undefined;
+  const body = await readOpenAi(deps.limits, call, chatRequestSchema);
+  const { message, files } = toChatAsk(body);
+  // A request sent again must name the same conversation as the first.
+  const conversation = body.conversation ?? id;
+  const ask = { user, id, conversation, message, files: toFiles(files, deps.limits), origin: "socket" } as const;
+  const accepted = await acceptCall(deps, call, ask);
+  const target = { user, conversation, ask: id, ...accepted };
+  const model = body.model ?? MODEL;
+  try {
+    await (body.stream ? sendChunks(deps, call, target, model) : sendWhole(deps, call, target, model));
+  } catch (error) {
+    if (call.isVisitor || (!isKeyed && call.response.closed)) {
+      deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
+    }
+    throw error;
+  }
+}
+
+/** The data of a chunk, an error, or the end of a stream of chunks. */
+export const chatBlock = (data: ChatChunk | OpenAiError | "[DONE]"): string =>
+  `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+
+/** OpenAI's clients take a stream that ends early for a whole reply, and throw what comes as an error in it. */
+export const chatClosing = (error: WireError): string => chatBlock(toOpenAiError(error));
+
+async function sendWhole(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget, model: string): Promise<void> {
+  let accepted: EventOf<"accepted"> | undefined;
+  const end = await followAsk(
+    deps,
+    target,
+    (event) => {
+      if (event.type === "accepted") accepted = event;
+    },
+    call.signal,
+  );
+  const error = errorOf(end);
+  if (error || end.type !== "completed") throw new Refusal(error ?? wireError("INTERNAL"));
+  sayJson(call.response, 200, toCompletion(chatHead(accepted ?? end, model), accepted, end));
+}
+
+async function sendChunks(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget, model: string): Promise<void> {
+  const { write, whenRoom, end } = openEventStream(call, deps.maxSocketBufferBytes);
+  const voided = new AbortController();
+  let head: ChatHead | undefined;
+  let accepted: EventOf<"accepted"> | undefined;
+  let told = NOTHING_TOLD;
+  const take = (event: Event): void => {
+    if (voided.signal.aborted) return;
+    head ??= chatHead(event, model);
+    if (event.type === "accepted") {
+      accepted = event;
+      write(chatBlock(toChunk(head, { role: "assistant", content: "" })));
+    }
+    try {
+      const { state, piece } = tell(told, event);
+      told = state;
+      if (piece !== "") write(chatBlock(toChunk(head, { content: piece })));
+    } catch (error) {
+      voided.abort(error);
+    }
+    if (event.type !== "completed" || voided.signal.aborted) return;
+    write(chatBlock({ ...toChunk(head, {}, finishReason(event)), docrelay: toExtension(accepted, event) }));
+    write(chatBlock("[DONE]"));
+  };
+  const signal = AbortSignal.any([call.signal, voided.signal]);
+  const last = await followAsk(deps, { ...target, whenRoom }, take, signal);
+  const error = errorOf(last);
+  if (error) write(chatClosing(error));
+  end();
+}
+
+/** Why an ask has no whole reply. */
+function errorOf(end: EventOf<Terminal>): WireError | undefined {
+  if (end.type === "cancelled") return wireError("ASK_EXPIRED", { message: "The question was cancelled." });
+  return end.type === "failed" ? end.error : undefined;
+}
