@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|bench|bench:pdf|chaos|long|cluster|build`. Plain JavaScript for Node
-// 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|build`. Plain
+// JavaScript for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runChild, runHere } from "./child.mjs";
@@ -12,6 +12,7 @@ const [task, ...args] = process.argv.slice(2);
 const entries = {
   start: ["apps/local/dist/local.mjs"],
   test: ["bootstrap/test.mjs"],
+  doctor: ["apps/doctor/src/main.ts"],
   bench: ["tools/bench/src/main.ts"],
   "bench:pdf": ["packages/pdf/bench/main.ts"],
   chaos: ["tools/chaos/src/main.ts"],
@@ -20,7 +21,7 @@ const entries = {
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
 if (!Object.hasOwn(entries, task ?? "")) {
-  process.stderr.write("usage: node bootstrap/run.mjs start|test|bench|bench:pdf|chaos|long|cluster|build\n");
+  process.stderr.write("usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|build\n");
   process.exit(64);
 }
 
@@ -40,7 +41,9 @@ try {
   const [entry, ...words] = entries[task];
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
   // These end when their IPC channel closes only with this module; the other entries listen to the channel themselves.
-  const flags = ["long", "bench:pdf"].includes(task) ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")] : [];
+  const flags = ["long", "bench:pdf", "doctor"].includes(task)
+    ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")]
+    : [];
   const how = { cwd: root, env };
   if (task === "start" && node === process.execPath) await runHere(join(root, entry), how);
   else process.exitCode = await runChild(node, [...flags, join(root, entry), ...words, ...args], how);

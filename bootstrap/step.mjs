@@ -8,12 +8,15 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** What the bootstrap keeps between runs; may be deleted at any time. */
 export const cache = join(root, ".cache");
 
+/** What the doctor prints may be read by a program. */
+const output = process.argv[2] === "doctor" ? process.stderr : process.stdout;
+
 /** Does one step of the set-up, with its time. */
 export async function step(what, work) {
   const begun = performance.now();
-  process.stdout.write(`  ${what} … `);
+  output.write(`  ${what} … `);
   const result = await work();
-  process.stdout.write(`${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  output.write(`${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
   return result;
 }
 

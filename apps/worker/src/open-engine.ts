@@ -2,11 +2,26 @@ import {
   createFallbackEngine,
   createOpenAiEngine,
   createWebSocketEngine,
+  originOf,
   type Engine,
   type EngineKind,
+  type Habit,
+  type ReplyMode,
 } from "@docrelay/engine";
 import { engineKindOf } from "./engine-settings.ts";
-import type { Resources } from "./resources.ts";
+import type { Config } from "./config.ts";
+
+/** What an engine is opened with. */
+export interface EngineDeps {
+  readonly config: Config;
+  readonly report: {
+    error(what: string, error: unknown): void;
+    frameAfterReply(mode: ReplyMode): void;
+    engineHabit(habit: Habit): void;
+  };
+  /** Gets the step that closes the engine. */
+  readonly life: { add(name: string, close: () => unknown): void };
+}
 
 /** What differs between the first engine and the second. */
 interface Target {
@@ -20,16 +35,16 @@ interface Target {
  * Opens the engine that the settings name, with the second one behind it if there is one. `kind`: that of the first one,
  * and its name for users, unless it says another one itself.
  */
-export function openEngine(resources: Resources): { engine: Engine; kind: EngineKind } {
-  const { config, report, life } = resources;
+export function openEngine(deps: EngineDeps): { engine: Engine; kind: EngineKind } {
+  const { config, report, life } = deps;
   const url = config.ENGINE_URL ?? "";
   const kind = engineKindOf(url, config.ENGINE_KIND) ?? "websocket";
-  const first = openOne(resources, { url, kind, apiKey: config.ENGINE_API_KEY, model: config.ENGINE_MODEL });
-  const second = secondOf(resources);
+  const first = openOne(deps, { url, kind, apiKey: config.ENGINE_API_KEY, model: config.ENGINE_MODEL });
+  const second = secondOf(deps);
   const engine = second
     ? createFallbackEngine({
         first: { engine: first, name: kind },
-        second: { engine: openOne(resources, second), name: `${second.kind} (fallback)` },
+        second: { engine: openOne(deps, second), name: `${second.kind} (fallback)` },
         onFallback: (error) => report.error("first engine", error),
       })
     : first;
@@ -37,14 +52,14 @@ export function openEngine(resources: Resources): { engine: Engine; kind: Engine
   return { engine, kind };
 }
 
-function secondOf({ config }: Resources): Target | undefined {
+function secondOf({ config }: EngineDeps): Target | undefined {
   const { ENGINE_FALLBACK_URL: url, ENGINE_FALLBACK_API_KEY: apiKey, ENGINE_FALLBACK_MODEL: model } = config;
   if (url === undefined) return undefined;
   return { url, kind: engineKindOf(url, config.ENGINE_FALLBACK_KIND) ?? "websocket", apiKey, model };
 }
 
 /** The headers hold keys of the first engine, which another host must not get. */
-function openOne({ config, report }: Resources, { url, kind, apiKey, model }: Target): Engine {
+function openOne({ config, report }: EngineDeps, { url, kind, apiKey, model }: Target): Engine {
   const limits = {
     url,
     connections: config.ENGINE_CONNECTIONS,
@@ -71,9 +86,4 @@ function openOne({ config, report }: Resources, { url, kind, apiKey, model }: Ta
         system: config.ENGINE_SYSTEM,
         params: config.ENGINE_PARAMS,
       });
-}
-
-/** Of a WebSocket: that of the HTTP server behind it. */
-function originOf(url: string): string {
-  return new URL(url.replace(/^ws/i, "http")).origin;
 }

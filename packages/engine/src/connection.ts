@@ -22,6 +22,8 @@ export interface Connection {
    * before, it stays pending, and the listener's `end` is called.
    */
   send(text: Buffer): Promise<void>;
+  /** Sends a ping, and calls back at the next pong. */
+  ping(answered: () => void): void;
   pause(): void;
   resume(): void;
   /** Closes the connection at once. The listener is called only if there is an `error`, with it. Idempotent. */
@@ -146,6 +148,10 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
           else resolve();
         });
       }),
+    ping(answered) {
+      socket.once("pong", answered);
+      socket.ping();
+    },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     destroy(error) {

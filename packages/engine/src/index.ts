@@ -11,6 +11,7 @@ export { rangesText, type PageRanges } from "./chat/page-ranges.ts";
 export { estimateTokens } from "./chat/tokens.ts";
 export { createFallbackEngine, type FallbackOptions, type NamedEngine } from "./fallback-engine.ts";
 export { createOpenAiEngine, type OpenAiEngineOptions, type OpenAiKind } from "./openai/openai-engine.ts";
+export { probeConnection, type ProbeOptions } from "./probe-connection.ts";
 export { buildPrompt, type Prompt, type PromptFile, type PromptInput } from "./prompt.ts";
-export { engineName, engineUrlProblem, type EngineKind } from "./url.ts";
+export { engineName, engineUrlProblem, originOf, type EngineKind } from "./url.ts";
 export { createWebSocketEngine, type WebSocketEngineOptions } from "./websocket-engine.ts";

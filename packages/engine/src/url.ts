@@ -19,3 +19,8 @@ export function engineUrlProblem(text: string, over?: keyof typeof SCHEMES): str
 export function engineName(url: string): string {
   return url.startsWith("wss:") ? "websocket (TLS)" : "websocket";
 }
+
+/** The engine's own origin, of a WebSocket that of the HTTP server behind it. Servers that check it take it, and some refuse a client without one. */
+export function originOf(url: string): string {
+  return new URL(url.replace(/^ws/i, "http")).origin;
+}

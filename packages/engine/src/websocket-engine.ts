@@ -6,7 +6,7 @@ import { askFrame, TEXT_FIELDS } from "./frame.ts";
 import { learn, learnOfLateFrame, newHabit, type Habit, type ReplyMode } from "./habit.ts";
 import { createPool } from "./pool.ts";
 import type { Reply } from "./reply.ts";
-import { engineUrlProblem } from "./url.ts";
+import { engineUrlProblem, originOf } from "./url.ts";
 
 /** Times in ms. */
 export interface WebSocketEngineOptions {
@@ -134,9 +134,4 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
       pool.close();
     },
   };
-}
-
-/** The engine's own origin: servers that check it take it, and some refuse a client without one. */
-function originOf(url: string): string {
-  return new URL(url.replace(/^ws/, "http")).origin;
 }

@@ -1,0 +1,50 @@
+import { estimateTokens } from "@docrelay/engine";
+import type { FailureFacts, SizeFacts } from "./facts.ts";
+
+const SMALLEST = 16_384;
+/** After a refusal, prompts between it and the largest that was taken: each halves what is not known. */
+const CLOSER = 4;
+const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";
+/** Of the text of these prompts, by the worker's estimate. */
+export const TOKENS_PER_BYTE = estimateTokens(LINE.repeat(100)) / (LINE.length * 100);
+
+/**
+ * Asks with prompts that grow fourfold from 16 KiB to `most` bytes, and after the first that is refused with some between.
+ * `ask` resolves to why a prompt was not answered.
+ */
+export async function findLargest(
+  most: number,
+  ask: (prompt: string) => Promise<FailureFacts | undefined>,
+): Promise<SizeFacts> {
+  let taken = 0;
+  for (let bytes = Math.min(SMALLEST, most); ; bytes = Math.min(4 * bytes, most)) {
+    const failure = await ask(promptOf(bytes));
+    if (failure)
+      return failure.tooLarge
+        ? await narrow({ taken, refused: bytes, failure }, ask)
+        : { taken, refused: bytes, failure };
+    taken = bytes;
+    if (bytes === most) return { taken, refused: undefined, failure: undefined };
+  }
+}
+
+async function narrow(
+  found: { taken: number; refused: number; failure: FailureFacts },
+  ask: (prompt: string) => Promise<FailureFacts | undefined>,
+): Promise<SizeFacts> {
+  let { taken, refused } = found;
+  for (let tries = 0; tries < CLOSER && refused - taken > 1024; tries++) {
+    const middle = Math.floor((taken + refused) / 2);
+    if (await ask(promptOf(middle))) refused = middle;
+    else taken = middle;
+  }
+  return { taken, refused, failure: found.failure };
+}
+
+/** A question and a file of that many bytes together. */
+function promptOf(bytes: number): string {
+  const begin = "This is a test. Please reply with one word.\n\n--- File Content: test.txt ---\n";
+  const end = "\n--- End of File ---";
+  const rest = Math.max(0, bytes - begin.length - end.length);
+  return begin + LINE.repeat(Math.ceil(rest / LINE.length)).slice(0, rest) + end;
+}

@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { freePort, spawnNode } from "@docrelay/testkit";
+import { describe, expect, it } from "vitest";
+import { startSockets, stream } from "./servers.ts";
+
+const MAIN = join(import.meta.dirname, "../src/main.ts");
+
+async function doctor(env: Record<string, string>, ...args: string[]): Promise<{ code: number | null; text: string }> {
+  await using child = spawnNode(MAIN, { env, args });
+  const { code } = await child.exited;
+  return { code, text: child.lines.join("\n") };
+}
+
+describe("npm run doctor", () => {
+  it("exits with 0 when all is well, in words or as one object", async () => {
+    await using server = await startSockets({ reply: stream });
+    const env = { ENGINE_URL: `ws://${server.host}` };
+    const words = await doctor(env);
+    expect(words.code).toBe(0);
+    expect(words.text).toMatch(/All is well\.$/m);
+    const { code, text } = await doctor(env, "engine", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({
+      ok: true,
+      parts: [{ part: "engine", settings: { ENGINE_REPLY: "stream" }, facts: { reply: { pieces: 3 } } }],
+    });
+  });
+
+  it("exits with 1 when there is a problem, 78 for wrong settings, 64 for words that it does not know", async () => {
+    const refused = await doctor({ ENGINE_URL: `ws://127.0.0.1:${await freePort()}` }, "engine");
+    expect(refused.code).toBe(1);
+    expect(refused.text).toContain("nothing listens");
+    const wrong = await doctor({ ENGINE_URL: "tcp://host" }, "engine");
+    expect(wrong.code).toBe(78);
+    expect(wrong.text).toContain("ENGINE_URL must begin with");
+    expect((await doctor({})).text).toContain("ENGINE_URL is missing");
+    expect((await doctor({ ENGINE_URL: "ws://host" }, "moon")).code).toBe(64);
+  });
+});
