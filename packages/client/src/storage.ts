@@ -44,11 +44,13 @@ export function browserStorage(onLost?: () => void): Storage {
   const keys = (): string[] => [
     ...new Set([...keysOf(memory), ...(attempt((storage) => keysOf(storage))?.result ?? [])]),
   ];
+  /** As of the newest `length`: listing all keys anew for each index would cost the square of their number. */
+  let listed: string[] = [];
   return {
     get length() {
-      return keys().length;
+      return (listed = keys()).length;
     },
-    key: (index) => keys()[index] ?? null,
+    key: (index) => listed[index] ?? null,
     getItem: (key) => memory.getItem(key) ?? attempt((storage) => storage.getItem(key))?.result ?? null,
     setItem(key, value) {
       if (attempt((storage) => storage.setItem(key, value))) memory.removeItem(key);
