@@ -14,6 +14,7 @@ export {
 
 export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
+export { findAsk } from "./ask/find.ts";
 export { arrivedText, finish, type Ending } from "./ask/finish.ts";
 export { peekHeads, type Head } from "./ask/peek.ts";
 export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";

@@ -3,4 +3,9 @@
  * before it uses something that an older server of the same protocol version does not know. One word for each addition,
  * one line each; a word that was released is never removed and never gets another meaning.
  */
-export const FEATURES: readonly string[] = ["accepted.files.upload", "upload:status", "openai:chat"];
+export const FEATURES: readonly string[] = [
+  "accepted.files.upload",
+  "upload:status",
+  "openai:chat",
+  "openai:responses",
+];

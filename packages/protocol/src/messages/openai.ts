@@ -85,6 +85,85 @@ export const chatChunkSchema = z.object({
 });
 export type ChatChunk = z.infer<typeof chatChunkSchema>;
 
+/** Parts and items of other types are read so that the refusal can name them. */
+const inputPartSchema = z.object({
+  type: z.string(),
+  text: z.optional(z.string()),
+  ...fileSchema.shape,
+});
+const inputItemSchema = z.object({
+  type: z.optional(z.string()),
+  role: z.optional(z.enum(["system", "developer", "user", "assistant"])),
+  content: z.optional(z.union([z.string(), z.array(inputPartSchema)])),
+});
+export type InputItem = z.infer<typeof inputItemSchema>;
+
+/** The body of `POST /v1/responses`. Fields that choose a model or tune it are ignored, as in a chat. */
+export const responseRequestSchema = z.object({
+  input: z.union([z.string(), z.array(inputItemSchema).check(z.minLength(1))]),
+  instructions: z.nullish(z.string()),
+  stream: z.nullish(z.boolean()),
+  background: z.nullish(z.boolean()),
+  previous_response_id: z.nullish(idSchema),
+  conversation: z.nullish(z.union([idSchema, z.object({ id: idSchema })])),
+  text: z.nullish(z.object({ format: z.optional(z.object({ type: z.string() })) })),
+  tool_choice: z.nullish(z.union([z.string(), z.record(z.string(), z.unknown())])),
+});
+export type ResponseRequest = z.infer<typeof responseRequestSchema>;
+
+const outputTextSchema = z.object({
+  type: z.literal("output_text"),
+  text: z.string(),
+  annotations: z.array(z.unknown()),
+  logprobs: z.array(z.unknown()),
+});
+export type OutputText = z.infer<typeof outputTextSchema>;
+
+/** A reply: one item for each attempt of which a client has text. */
+const outputItemSchema = z.object({
+  id: z.string(),
+  type: z.literal("message"),
+  role: z.literal("assistant"),
+  status: z.enum(["in_progress", "completed", "incomplete"]),
+  content: z.array(outputTextSchema),
+});
+export type OutputItem = z.infer<typeof outputItemSchema>;
+
+/** An ask in the form of OpenAI's responses; `id` is the ask's. `output` holds the valid attempt only. */
+export const responseSchema = z.object({
+  id: z.string(),
+  object: z.literal("response"),
+  /** Seconds since the epoch. */
+  created_at: z.int(),
+  status: z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]),
+  error: z.nullable(z.object({ code: z.string(), message: z.string() })),
+  incomplete_details: z.nullable(z.object({ reason: z.literal("max_output_tokens") })),
+  instructions: z.null(),
+  metadata: z.record(z.string(), z.string()),
+  model: z.string(),
+  output: z.array(outputItemSchema),
+  parallel_tool_calls: z.boolean(),
+  temperature: z.null(),
+  tool_choice: z.literal("none"),
+  tools: z.array(z.unknown()),
+  top_p: z.null(),
+  conversation: z.object({ id: z.string() }),
+  docrelay: extensionSchema,
+});
+export type OpenAiResponse = z.infer<typeof responseSchema>;
+
+/** The answer to `POST /v1/files`: asks may name its id. */
+export const openAiUploadSchema = z.object({
+  id: z.string(),
+  object: z.literal("file"),
+  bytes: z.int(),
+  created_at: z.int(),
+  filename: z.string(),
+  purpose: z.string(),
+  status: z.literal("processed"),
+});
+export type OpenAiUpload = z.infer<typeof openAiUploadSchema>;
+
 /** The answer to `GET /v1/models`. */
 export const modelsSchema = z.object({
   object: z.literal("list"),

@@ -4,6 +4,8 @@ import type { Route } from "../api/routes.ts";
 import { sayJson } from "../api/say.ts";
 import { MODEL } from "./chat-completion.ts";
 import { chatClosing, postChat } from "./post-chat.ts";
+import { postFile } from "./post-file.ts";
+import { cancelResponse, getResponse, postResponse, responseClosing } from "./responses.ts";
 
 /** The engine behind the relay has its own settings, so that there is nothing to choose from. */
 const MODELS: Models = {
@@ -28,6 +30,33 @@ export function createOpenAiRoutes(deps: PostAskDeps): readonly Route[] {
       path: /^\/v1\/models$/,
       visitors: true,
       run: async (call) => sayJson(call.response, 200, MODELS),
+    },
+    {
+      name: "POST /v1/responses",
+      method: "POST",
+      path: /^\/v1\/responses$/,
+      visitors: true,
+      closing: responseClosing,
+      run: (call) => postResponse(deps, call),
+    },
+    {
+      name: "GET /v1/responses/:id",
+      method: "GET",
+      path: /^\/v1\/responses\/([\w-]{1,64})$/,
+      closing: responseClosing,
+      run: (call) => getResponse(deps, call),
+    },
+    {
+      name: "POST /v1/responses/:id/cancel",
+      method: "POST",
+      path: /^\/v1\/responses\/([\w-]{1,64})\/cancel$/,
+      run: (call) => cancelResponse(deps, call),
+    },
+    {
+      name: "POST /v1/files",
+      method: "POST",
+      path: /^\/v1\/files$/,
+      run: (call) => postFile(deps, call),
     },
   ];
 }

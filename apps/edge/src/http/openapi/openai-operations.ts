@@ -1,4 +1,6 @@
-import { ASK, key, ref, text, type Operation } from "./operation.ts";
+import { ASK, bytes, FILE, key, pathId, query, ref, text, type Json, type Operation } from "./operation.ts";
+
+const FILE_FORM: Json = { type: "object", properties: { file: bytes, purpose: text }, required: ["file"] };
 
 /** Each operation of the OpenAI API by the name of its route. */
 export const OPENAI_OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -12,6 +14,40 @@ export const OPENAI_OPERATIONS: Readonly<Record<string, Operation>> = {
     },
     errors: ASK,
     visitors: true,
+    refusal: "OpenAiError",
+  },
+  "POST /v1/responses": {
+    summary: "Asks the last message of the input; answers with the response, or with its events",
+    parameters: [key],
+    requestBody: { required: true, content: { "application/json": { schema: ref("ResponseRequest") } } },
+    answers: { "application/json": "Response", "text/event-stream": text },
+    errors: ASK,
+    visitors: true,
+    refusal: "OpenAiError",
+  },
+  "GET /v1/responses/:id": {
+    summary: "A response as it stands, or its events: those that are kept, then those that happen",
+    parameters: [
+      pathId,
+      query("stream", { type: "string", enum: ["true"] }, "The events in place of the response."),
+      query("starting_after", { type: "integer" }, "The sequence number after which to begin."),
+    ],
+    answers: { "application/json": "Response", "text/event-stream": text },
+    errors: ["NOT_FOUND", "BAD_MESSAGE", "RESUME_LOST", "ASK_EXPIRED", "BUSY"],
+    refusal: "OpenAiError",
+  },
+  "POST /v1/responses/:id/cancel": {
+    summary: "Cancels a response that has not ended",
+    parameters: [pathId],
+    answers: { "application/json": "Response" },
+    errors: ["NOT_FOUND", "RESUME_LOST", "BUSY"],
+    refusal: "OpenAiError",
+  },
+  "POST /v1/files": {
+    summary: "Stores a PDF that asks may name by `file_id`",
+    requestBody: { required: true, content: { "multipart/form-data": { schema: FILE_FORM } } },
+    answers: { "application/json": "OpenAiUpload" },
+    errors: FILE,
     refusal: "OpenAiError",
   },
   "GET /v1/models": {

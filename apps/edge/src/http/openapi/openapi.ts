@@ -11,6 +11,9 @@ import {
   httpUploadSchema,
   modelsSchema,
   openAiErrorSchema,
+  openAiUploadSchema,
+  responseRequestSchema,
+  responseSchema,
   sessionSchema,
   type ErrorCode,
 } from "@docrelay/protocol";
@@ -29,6 +32,9 @@ const SCHEMAS = {
   ChatRequest: chatRequestSchema,
   ChatCompletion: chatCompletionSchema,
   ChatChunk: chatChunkSchema,
+  ResponseRequest: responseRequestSchema,
+  Response: responseSchema,
+  OpenAiUpload: openAiUploadSchema,
   Models: modelsSchema,
   OpenAiError: openAiErrorSchema,
 };

@@ -1,0 +1,29 @@
+import { readUpload, type Store } from "@docrelay/channel";
+import { refuse, type OpenAiUpload } from "@docrelay/protocol";
+import type { ApiCall } from "../api/call.ts";
+import { readForm, type FormDeps } from "../api/multipart.ts";
+import { sayJson } from "../api/say.ts";
+
+/** Fields of OpenAI's form; only `purpose` is repeated, the rest has no meaning here. */
+const FIELDS = ["purpose", "expires_after[anchor]", "expires_after[seconds]"];
+
+/** `POST /v1/files`: stores the file of a form as a finished upload, which asks may name. @throws Refusal */
+export async function postFile(deps: FormDeps & { readonly store: Store }, call: ApiCall): Promise<void> {
+  const { fields, uploads } = await readForm(deps, call, FIELDS);
+  const [id] = uploads;
+  if (id === undefined || uploads.length > 1) {
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "The form must have one file." });
+  }
+  const upload = await readUpload(deps.store, call.user, id);
+  if (!upload) throw refuse("NOT_FOUND");
+  const file: OpenAiUpload = {
+    id,
+    object: "file",
+    bytes: upload.size,
+    created_at: Math.floor(Date.now() / 1000),
+    filename: upload.name,
+    purpose: fields.get("purpose")?.[0] ?? "user_data",
+    status: "processed",
+  };
+  sayJson(call.response, 200, file);
+}

@@ -1,0 +1,61 @@
+import { wireError } from "@docrelay/protocol";
+import { eventually } from "@docrelay/testkit";
+import OpenAI from "openai";
+import { describe, expect, it } from "vitest";
+import { beginHead, useEdges, USER } from "../../../test/fixture.ts";
+
+const relay = useEdges({ count: 2 });
+const openai = async (edge = 0): Promise<OpenAI> =>
+  new OpenAI({ baseURL: `http://127.0.0.1:${relay.edges[edge]?.port}/v1`, apiKey: await relay.token() });
+const begin = (id: string) => eventually(() => beginHead(relay.store, USER, id).catch(() => undefined));
+const key = (id: string) => ({ headers: { "idempotency-key": id } });
+
+describe("POST /v1/responses with the client of OpenAI", () => {
+  it("runs in the background, and its stream goes on after a number on another edge", async () => {
+    const client = await openai();
+    const made = await client.responses.create({ model: "any", input: "hello", background: true }, key("one"));
+    expect(made).toMatchObject({ id: "one", status: "queued" });
+    const head = await begin("one");
+    await head.say("one ");
+    const numbers: number[] = [];
+    for await (const event of await client.responses.retrieve("one", { stream: true })) {
+      numbers.push(event.sequence_number);
+      if (event.type === "response.output_text.delta") break;
+    }
+    await head.say("two");
+    await head.complete();
+    const rest = await (
+      await openai(1)
+    ).responses.retrieve("one", { stream: true, starting_after: numbers.at(-1) ?? 0 });
+    for await (const event of rest) numbers.push(event.sequence_number);
+    expect(numbers).toEqual(numbers.map((_, index) => index));
+    expect(await client.responses.retrieve("one")).toMatchObject({ status: "completed", output_text: "one two" });
+  });
+
+  it("streams as the client's helper reads it, in the conversation of the response before", async () => {
+    const client = await openai();
+    const waiting = client.responses.create({ model: "any", input: "hello" }, key("one"));
+    await (await begin("one")).complete();
+    await waiting;
+    const stream = client.responses.stream({ model: "any", input: "more", previous_response_id: "one" }, key("two"));
+    const ended = stream.finalResponse();
+    await stream.emitted("event" as never);
+    await relay.answer("one", ["a", "b"]);
+    expect(await ended).toMatchObject({ status: "completed", output_text: "ab", conversation: { id: "one" } });
+  });
+
+  it("is cancelled, and tells a failure", async () => {
+    const client = await openai();
+    await client.responses.create({ model: "any", input: "hello", background: true }, key("one"));
+    expect(await client.responses.cancel("one")).toMatchObject({ status: "cancelled" });
+    const waiting = client.responses
+      .create({ model: "any", input: "hello" }, key("two"))
+      .catch((error: unknown) => error);
+    await (await begin("two")).fail(wireError("ENGINE_UNAVAILABLE"));
+    expect(await waiting).toMatchObject({ status: 502, code: "ENGINE_UNAVAILABLE" });
+    const file = await client.files
+      .create({ file: new File(["no PDF"], "a.pdf"), purpose: "user_data" })
+      .catch((error: unknown) => error);
+    expect(file).toMatchObject({ status: 415, code: "FILE_TYPE_UNSUPPORTED" });
+  });
+});

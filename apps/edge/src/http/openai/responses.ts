@@ -1,0 +1,162 @@
+import { findAsk, positionAt } from "@docrelay/channel";
+import {
+  Refusal,
+  refuse,
+  responseRequestSchema,
+  wireError,
+  type Event,
+  type EventOf,
+  type OpenAiResponse,
+  type Position,
+  type WireError,
+} from "@docrelay/protocol";
+import { followAsk, type FollowAskTarget } from "../../conversation/follow-ask.ts";
+import { readKey, toFiles } from "../api/ask-request.ts";
+import type { ApiCall } from "../api/call.ts";
+import { openEventStream } from "../api/event-stream.ts";
+import { acceptCall, type PostAskDeps } from "../api/post-ask.ts";
+import { sayJson } from "../api/say.ts";
+import { readOpenAi } from "./read-request.ts";
+import { toResponseAsk } from "./response-ask.ts";
+import { beginResponse, continueResponse, snapshot, type ResponseEvent, type ResponseState } from "./response-state.ts";
+
+/** A cancelled ask ends when its worker has heard of it. */
+const CANCEL_WAIT_MS = 5000;
+
+/**
+ * `POST /v1/responses`: one ask, in the conversation of the response before it, one that is named, or its own. It goes on
+ * when the client leaves, unless nobody could read it. @throws Refusal
+ */
+export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
+  const { user, request } = call;
+  const id = readKey(request);
+  const body = await readOpenAi(deps.limits, call, responseRequestSchema);
+  if (body.background && call.isVisitor) throw refuse("AUTH_REQUIRED");
+  const given = typeof body.conversation === "string" ? body.conversation : body.conversation?.id;
+  const previous = body.previous_response_id;
+  const known = previous ? (await find(deps, user, previous)).conversation : given;
+  const { message, files } = toResponseAsk(body, known);
+  const conversation = known ?? id;
+  const ask = { user, id, conversation, message, files: toFiles(files, deps.limits), origin: "socket" } as const;
+  const target = { user, conversation, ask: id, ...(await acceptCall(deps, call, ask)) };
+  try {
+    if (body.stream) return await sendEvents(deps, call, target, -1);
+    if (body.background) return sayJson(call.response, 200, await readNow(deps, call, await find(deps, user, id)));
+    const { response, error } = await readEnd(deps, target, call.signal);
+    if (error) throw new Refusal(error);
+    sayJson(call.response, 200, response);
+  } catch (error) {
+    if (call.isVisitor) deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
+    throw error instanceof Refusal ? new Refusal({ ask: id, ...error.wire }) : error;
+  }
+}
+
+/** `GET /v1/responses/:id`: the response as it stands, or its events after `starting_after`. @throws Refusal `NOT_FOUND` */
+export async function getResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
+  const accepted = await find(deps, call.user, call.params[0] ?? "");
+  if (call.query.get("stream") !== "true") return sayJson(call.response, 200, await readNow(deps, call, accepted));
+  const after = call.query.get("starting_after") ?? "-1";
+  if (!/^(-1|\d{1,15})$/.test(after)) {
+    throw refuse("BAD_MESSAGE", { reason: "schema", message: "`starting_after` must be a sequence number." });
+  }
+  await sendEvents(deps, call, targetOf(call.user, accepted), Number(after));
+}
+
+/** `POST /v1/responses/:id/cancel`: answers with the response as it ended. Idempotent. @throws Refusal `NOT_FOUND` */
+export async function cancelResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
+  const { user, signal } = call;
+  const accepted = await find(deps, user, call.params[0] ?? "");
+  await deps.cancelAsk(user, accepted.conversation, accepted.ask);
+  const late = AbortSignal.timeout(CANCEL_WAIT_MS);
+  try {
+    const { response } = await readEnd(deps, targetOf(user, accepted), AbortSignal.any([signal, late]));
+    sayJson(call.response, 200, response);
+  } catch (error) {
+    if (!late.aborted || signal.aborted) throw error;
+    sayJson(call.response, 200, await readNow(deps, call, accepted));
+  }
+}
+
+export const responseClosing = ({ code, message }: WireError): string =>
+  block({ type: "error", code, message, param: null });
+
+const block = (event: ResponseEvent & { sequence_number?: number }): string =>
+  `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+async function find({ store }: PostAskDeps, user: string, id: string): Promise<EventOf<"accepted">> {
+  const accepted = await findAsk(store, user, id);
+  if (!accepted) throw refuse("NOT_FOUND");
+  return accepted;
+}
+
+function targetOf(user: string, { conversation, ask, seq }: EventOf<"accepted">): FollowAskTarget {
+  return { user, conversation, ask, seq, duplicate: true };
+}
+
+/** Turns the events of an ask into those of its response; numbers count from 0 and are the same in every replay. */
+function createTeller(onEvent: (event: ResponseEvent & { sequence_number: number }) => void): {
+  apply(event: Event): void;
+  readonly state: ResponseState | undefined;
+} {
+  let state: ResponseState | undefined;
+  let next = 0;
+  return {
+    get state() {
+      return state;
+    },
+    apply(event) {
+      if (!state && event.type !== "accepted") return;
+      const step = state ? continueResponse(state, event) : beginResponse(event as EventOf<"accepted">);
+      state = step.state;
+      for (const each of step.events) onEvent({ ...each, sequence_number: next++ });
+    },
+  };
+}
+
+/** @throws Refusal as of `followAsk` */
+async function sendEvents(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget, after: number): Promise<void> {
+  const { write, whenRoom, end } = openEventStream(call, deps.maxSocketBufferBytes);
+  const teller = createTeller((event) => {
+    if (event.sequence_number > after) write(block(event));
+  });
+  await followAsk(deps, { ...target, whenRoom }, (event) => teller.apply(event), call.signal);
+  end();
+}
+
+async function readEnd(
+  deps: PostAskDeps,
+  target: FollowAskTarget,
+  signal: AbortSignal,
+): Promise<{ response: OpenAiResponse; error?: WireError }> {
+  const teller = createTeller(() => undefined);
+  const end = await followAsk(deps, target, (event) => teller.apply(event), signal);
+  if (!teller.state) throw new Refusal(wireError("RESUME_LOST"));
+  return { response: snapshot(teller.state), ...(end.type === "failed" ? { error: end.error } : {}) };
+}
+
+/** The response as the log has it now. */
+async function readNow(
+  { store, openConversation }: PostAskDeps,
+  { user, signal }: ApiCall,
+  { conversation, ask, seq }: EventOf<"accepted">,
+): Promise<OpenAiResponse> {
+  const reader = {
+    user,
+    get gone() {
+      return signal.aborted;
+    },
+    whenRoom: (callback: () => void): void => callback(),
+  };
+  const teller = createTeller(() => undefined);
+  let after: Position | undefined = seq > 1 ? await positionAt(store, user, conversation, seq - 1) : undefined;
+  while (true) {
+    signal.throwIfAborted();
+    const page = await openConversation(reader, { conversation, ...(after && { after }) });
+    for (const event of page.events) if (event.ask === ask) teller.apply(event);
+    const last = page.events.at(-1);
+    if (last) after = { seq: last.seq, nonce: last.nonce };
+    if (!page.more || !last) break;
+  }
+  if (!teller.state) throw refuse("RESUME_LOST");
+  return snapshot(teller.state);
+}
