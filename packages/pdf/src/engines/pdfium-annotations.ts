@@ -4,6 +4,10 @@ import type { Pdfium } from "./pdfium.ts";
 /** Most annotations of a page that are looked at. */
 const MAX_ANNOTATIONS = 5000;
 const MAX_VALUE_CHARS = 100_000;
+/** Of all values and notes of a page: many annotations may show one long text. */
+const MAX_CHARS = 1_000_000;
+/** Lines of all values of a page. */
+const MAX_LINES = 5000;
 const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
 const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;
 const NOT_SHOWN = 2 | 32; // hidden, no view
@@ -55,12 +59,15 @@ export function takeAnnotations(pdfium: Pdfium, form: Form, page: number): Annot
   if (count <= 0) return undefined;
   const found = { values: new Array<Line>(), notes: new Array<string>() };
   let draws = false;
+  let chars = 0;
   // From the last one, since a field that is read here is removed.
   for (let index = count - 1; index >= 0; index--) {
     const annotation = call.FPDFPage_GetAnnot(page, index);
     if (annotation === 0) continue;
     const look = lookAt(pdfium, form, annotation);
     call.FPDFPage_CloseAnnot(annotation);
+    chars += charsOf(look);
+    if (chars > MAX_CHARS || found.values.length >= MAX_LINES) break;
     if (look.kind === "drawn") draws = true;
     else if (look.kind === "note") found.notes.unshift(look.text);
     else if (look.kind === "value") {
@@ -73,6 +80,11 @@ export function takeAnnotations(pdfium: Pdfium, form: Form, page: number): Annot
 }
 
 type Look = { kind: "nothing" } | { kind: "drawn" } | { kind: "note"; text: string } | { kind: "value"; lines: Line[] };
+
+function charsOf(look: Look): number {
+  if (look.kind === "note") return look.text.length;
+  return look.kind === "value" ? look.lines.reduce((sum, { text }) => sum + text.length, 0) : 0;
+}
 
 function lookAt(pdfium: Pdfium, form: Form, annotation: number): Look {
   const { call } = pdfium;
@@ -123,7 +135,7 @@ function chosenLabels(pdfium: Pdfium, form: number, annotation: number): string[
 
 /** A text where its annotation stands, line by line. */
 function valueAt({ call, allocate, heap }: Pdfium, annotation: number, text: string): Look {
-  const rows = text.split(/\r\n?|\n/).filter((row) => row.trim() !== "");
+  const rows = text.split(/\r\n?|\n/, MAX_LINES).filter((row) => row.trim() !== "");
   const at = allocate(16);
   try {
     if (rows.length === 0 || !call.FPDFAnnot_GetRect(annotation, at)) return { kind: "nothing" };

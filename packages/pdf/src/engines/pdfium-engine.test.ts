@@ -70,6 +70,10 @@ describe("letters that stand apart or together", () => {
     expect(await textOf(onePage({ content }))).toBe("1\n2\n3");
   });
 
+  it("white on white are read: nothing but looking at the page would tell", async () => {
+    expect(await textOf(onePage({ content: `1 1 1 rg ${line(700, "Unseen")}` }))).toBe("Unseen");
+  });
+
   it("a line that is drawn several times at one place is read once, and elsewhere again", async () => {
     const content = line(700, "Approved") + line(700, "Approved") + line(600, "Approved");
     expect(await textOf(onePage({ content }))).toBe("Approved\nApproved");
@@ -155,6 +159,21 @@ describe("annotations", () => {
     expect(await textOf(onePage({ content: line(700, "Lease"), ...fields }))).toBe(
       "Lease\n[Note] Ask the harbour master about this",
     );
+  });
+
+  it("many that show one long text are read as far as a page's share goes", async () => {
+    const count = 40;
+    const note = `<< /Type /Annot /Subtype /Text /Rect [300 700 320 720] /Contents ${6 + count} 0 R >>`;
+    const notes = Array.from({ length: count }, () => note);
+    const refs = notes.map((_, at) => `${6 + at} 0 R`).join(" ");
+    const bytes = onePage({
+      content: line(700, "Lease"),
+      page: `/Annots [${refs}]`,
+      objects: [...notes, `(${"a ".repeat(45_000)})`],
+    });
+    const { lines } = await readFirst(bytes);
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThan(1_100_000);
   });
 
   it("a page of nothing but fields is read from top to bottom, each time anew", async () => {

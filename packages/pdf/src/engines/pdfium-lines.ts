@@ -19,6 +19,8 @@ const EVEN_EM = 0.4;
 const WIDE_LETTER_EM = 0.85;
 /** A letter this far above or below the one before, in ems, is on a line of its own. */
 const STACKED_EM = 0.5;
+/** Longer lines than people write keep PDFium's order: finding another costs the square of their length. */
+const MAX_REORDERED = 2000;
 /** How far a letter may reach over the edge of the page, in points. */
 const BLEED = 2;
 const INDIC = /[\u0900-\u0dff]/;
@@ -134,7 +136,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   // Words of a document that is bound on the right come in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   const line = { text, start, first, size: head.size };
-  if (level && (hasRtl || turned)) return [{ ...place, ...reordered(page, line) }];
+  if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return [{ ...place, ...reordered(page, line) }];
   const width = (right - left) / (last - first + 1);
   const spread = level && last - first > 3 && width > WIDE_LETTER_EM * head.size && !VERTICAL.test(text);
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
