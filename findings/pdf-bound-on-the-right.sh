@@ -3,13 +3,12 @@
 source "$(dirname "$0")/lib/common.sh"
 npm_packages @embedpdf/pdfium@2.15.1 pdfjs-dist@6.5.438
 source "$here/lib/pdf.sh"
+source "$here/lib/pdfium.sh"
 run_node <<'JS'
-import { init } from "@embedpdf/pdfium";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { about, done, surprise, usual } from "./check.mjs";
 import { pdf } from "./pdf.mjs";
+import { textByPdfium } from "./pdfium.mjs";
 
 about({
   expected: "/ViewerPreferences /Direction /R2L says how pages lie side by side, and changes nothing in a line of Latin text",
@@ -24,25 +23,12 @@ const page = {
 const plain = pdf(page);
 const bound = pdf({ ...page, catalog: "/ViewerPreferences << /Direction /R2L >>" });
 
-const wasmBinary = readFileSync(createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm"));
-const pdfium = await init({ wasmBinary });
-pdfium.PDFiumExt_Init();
-function byPdfium(bytes) {
-  const { HEAPU8, wasmExports } = pdfium.pdfium;
-  const at = wasmExports.malloc(bytes.length);
-  HEAPU8.set(bytes, at);
-  const page = pdfium.FPDF_LoadPage(pdfium.FPDF_LoadMemDocument(at, bytes.length, ""), 0);
-  const text = pdfium.FPDFText_LoadPage(page);
-  const room = wasmExports.malloc(200);
-  const units = pdfium.FPDFText_GetText(text, 0, 90, room);
-  return Buffer.from(pdfium.pdfium.HEAPU8.slice(room, room + (units - 1) * 2)).toString("utf16le");
-}
 async function byPdfjs(bytes) {
   const page = await (await getDocument({ data: bytes.slice(), verbosity: 0 }).promise).getPage(1);
   return (await page.getTextContent()).items.map((item) => item.str).join("");
 }
-usual("PDFium, without the entry", byPdfium(plain), LINE);
+usual("PDFium, without the entry", textByPdfium(plain), LINE);
 usual("pdf.js, with it", await byPdfjs(bound), LINE);
-surprise("PDFium, with it", { actual: byPdfium(bound), recorded: "lemons of garden The", expected: LINE });
+surprise("PDFium, with it", { actual: textByPdfium(bound), recorded: "lemons of garden The", expected: LINE });
 done();
 JS

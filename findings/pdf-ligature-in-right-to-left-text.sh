@@ -3,13 +3,12 @@
 source "$(dirname "$0")/lib/common.sh"
 npm_packages @embedpdf/pdfium@2.15.1 pdfjs-dist@6.5.438
 source "$here/lib/pdf.sh"
+source "$here/lib/pdfium.sh"
 run_node <<'JS'
-import { init } from "@embedpdf/pdfium";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { about, done, surprise, usual } from "./check.mjs";
 import { pdf } from "./pdf.mjs";
+import { textByPdfium } from "./pdfium.mjs";
 
 about({
   expected: "what a font's ToUnicode map gives for one glyph, lam + alef, keeps its order in the text",
@@ -31,19 +30,7 @@ const document = (glyphs) =>
 const names = { "\u0644": "lam", "\u0627": "alef", "\u0628": "beh", "\u0633": "seen" };
 const spell = (text) => [...text].map((letter) => names[letter] ?? letter).join(" ");
 
-const wasmBinary = readFileSync(createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm"));
-const pdfium = await init({ wasmBinary });
-pdfium.PDFiumExt_Init();
-function byPdfium(bytes) {
-  const { HEAPU8, wasmExports } = pdfium.pdfium;
-  const at = wasmExports.malloc(bytes.length);
-  HEAPU8.set(bytes, at);
-  const page = pdfium.FPDF_LoadPage(pdfium.FPDF_LoadMemDocument(at, bytes.length, ""), 0);
-  const text = pdfium.FPDFText_LoadPage(page);
-  const room = wasmExports.malloc(200);
-  const units = pdfium.FPDFText_GetText(text, 0, 90, room);
-  return spell(Buffer.from(pdfium.pdfium.HEAPU8.slice(room, room + (units - 1) * 2)).toString("utf16le"));
-}
+const byPdfium = (bytes) => spell(textByPdfium(bytes));
 async function byPdfjs(bytes) {
   const page = await (await getDocument({ data: bytes, verbosity: 0 }).promise).getPage(1);
   return spell((await page.getTextContent()).items.map((item) => item.str).join(""));
