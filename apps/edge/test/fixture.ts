@@ -34,7 +34,10 @@ export interface Client {
   readonly said: Array<[name: string, payload: unknown]>;
   send(event: string, ...args: unknown[]): Promise<Answer>;
   open(conversation: string, after?: { seq: number; nonce: string }): Promise<Opened & Answer>;
-  ask(id: string, more?: { conversation?: string; message?: string; files?: object[] }): Promise<Answer>;
+  ask(
+    id: string,
+    more?: { conversation?: string; message?: string; files?: object[]; replaces?: string },
+  ): Promise<Answer>;
 }
 
 export interface Fixture {
@@ -164,8 +167,8 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
         send,
         open: async (conversation, after) =>
           (await send("conversation:open", after ? { conversation, after } : { conversation })) as Opened & Answer,
-        ask: (id, { conversation = CONVERSATION, message = `question ${id}`, files } = {}) =>
-          send("ask", { id, conversation, message, ...(files ? { files } : {}) }),
+        ask: (id, { conversation = CONVERSATION, message = `question ${id}`, ...more } = {}) =>
+          send("ask", { id, conversation, message, ...more }),
       };
     },
     answer: (conversation, deltas, user = USER) => answerHead(fixture.store, user, conversation, deltas),

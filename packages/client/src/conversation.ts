@@ -34,7 +34,8 @@ export interface Conversation {
    */
   retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer;
   /**
-   * The asks with their answers, in order: those of the log, and those of this client that are on their way to it. The same
+   * The asks with their answers, in order: those of the log, and those of this client that are on their way to it. Of a
+   * question that was edited or asked again (`AskOptions.replaces`) only the newest, with the others as `versions`. The same
    * array until something changes, and the same object for a turn that did not; empty until something reads the log.
    */
   readonly turns: readonly Turn[];
@@ -156,9 +157,9 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       return queue;
     },
     ask(message, options = {}) {
-      const { id: ask = newId(), files = [], passwords, onProgress } = options;
+      const { id: ask = newId(), files = [], passwords, replaces, onProgress } = options;
       // What a page cuts in the middle of a character is not text that JSON in UTF-8 can carry.
-      const draft = { id: ask, message: message.toWellFormed(), files, passwords, at: outbox.now() };
+      const draft = { id: ask, message: message.toWellFormed(), files, passwords, replaces, at: outbox.now() };
       return send({ ...draft, ...(onProgress && { onProgress }) }, options);
     },
     answer(ask) {
@@ -174,7 +175,10 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
       const files = draft?.files ?? turn.files.map(namedAgain);
       const passwords = options.passwords ?? draft?.passwords;
-      const made = { id: isNew ? newId() : ask, message: turn.question, files, passwords, at: outbox.now() };
+      // The new ask stands at the place of a version; of any other turn, behind all others.
+      const isVersion = turn.replaces !== undefined && turns.seqOf(ask) !== undefined;
+      const replaces = isVersion ? ask : turn.replaces;
+      const made = { id: isNew ? newId() : ask, message: turn.question, files, passwords, replaces, at: outbox.now() };
       return send({ ...made, ...(options.onProgress && { onProgress: options.onProgress }) }, options);
     },
     get turns() {
@@ -215,9 +219,15 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
   return conversation;
 }
 
-function payloadOf({ id, conversation, message, files }: Outgoing): object {
+function payloadOf({ id, conversation, message, files, replaces }: Outgoing): object {
   const named = files.map(({ upload, password }) => ({ upload, ...(password !== undefined && { password }) }));
-  return { id, conversation, message, ...(named.length > 0 && { files: named }) };
+  return {
+    id,
+    conversation,
+    message,
+    ...(named.length > 0 && { files: named }),
+    ...(replaces !== undefined && { replaces }),
+  };
 }
 
 /** The acknowledgement of an ask that is not on its way: of the log, refused or stopped. */

@@ -30,6 +30,7 @@ interface AskPayload {
   readonly conversation: string;
   readonly message: string;
   readonly files?: ReadonlyArray<{ readonly upload: string; readonly password?: string }>;
+  readonly replaces?: string;
 }
 interface Upload {
   readonly size: number;
@@ -194,7 +195,11 @@ export class RelayServer implements AsyncDisposable {
         const missing = ask.files?.findIndex(({ upload }) => !this.uploads.has(upload)) ?? -1;
         if (missing >= 0) return wireError("NOT_FOUND", { file: missing });
         const files = (ask.files ?? []).map(({ upload }) => ({ name: upload, size: 1, sha256: "" }));
-        const { seq } = this.write(ask.id, { type: "accepted", message: ask.message, files }, 0);
+        const { seq } = this.write(
+          ask.id,
+          { type: "accepted", message: ask.message, files, ...(ask.replaces && { replaces: ask.replaces }) },
+          0,
+        );
         this.asks.set(ask.id, { ...ask, seq });
         return { ask: ask.id, seq, duplicate: false };
       }

@@ -6,6 +6,7 @@
 export const FEATURES: readonly string[] = [
   "accepted.files.upload",
   "upload:status",
+  "ask.replaces",
   "openai:chat",
   "openai:responses",
 ];

@@ -20,3 +20,4 @@ export { jsonMembers, jsonShape } from "./boundary/json-scan.ts";
 export * from "./follow/follow.ts";
 export { following, type FollowAction, type FollowInput, type FollowState } from "./follow/follow-state.ts";
 export * from "./follow/transcript.ts";
+export * from "./follow/versions.ts";

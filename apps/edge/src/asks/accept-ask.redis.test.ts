@@ -61,6 +61,22 @@ describe("ask", () => {
     expect(await client.ask("one", { message: "this", files: [inline()] })).toMatchObject({ duplicate: true });
   });
 
+  it("replaces an ask of the same conversation, and no other", async () => {
+    const client = await relay.client();
+    await client.ask("one");
+    await client.ask("other", { conversation: "other" });
+    const refused = { ok: false, error: { code: "NOT_FOUND", reason: "replaces", ask: "two", retryable: false } };
+    for (const replaces of ["other", "two", "none"])
+      expect(await client.ask("two", { replaces })).toMatchObject(refused);
+    expect(await client.ask("two", { replaces: "one" })).toMatchObject(accepted);
+    expect((await client.open(CONVERSATION)).events).toMatchObject([{ ask: "one" }, { ask: "two", replaces: "one" }]);
+    expect(await client.ask("two", { replaces: "one" })).toMatchObject({ duplicate: true });
+    expect(code(await client.ask("two"))).toBe("ASK_CONFLICT");
+    expect(code(await client.ask("three", { replaces: "" }))).toBe("BAD_MESSAGE");
+    const stranger = await relay.client(undefined, "stranger");
+    expect(code(await stranger.ask("mine", { replaces: "one" }))).toBe("NOT_FOUND");
+  });
+
   it("of the same id by two users is two asks", async () => {
     const [one, two] = [await relay.client(), await relay.client(undefined, "stranger")];
     expect(await one.ask("one")).toMatchObject({ ...accepted, seq: 1 });

@@ -42,6 +42,8 @@ export interface AskInput {
   readonly message: string;
   readonly files: readonly AskFileInput[];
   readonly origin: "socket" | "plain";
+  /** An ask of the same conversation. */
+  readonly replaces?: string | undefined;
   /** `unique_id` of a plain frame. */
   readonly uniqueId?: string;
 }
@@ -74,7 +76,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
   const { store, bell, sharedSettings, queueGate, askRate, limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
-    const { user, conversation, id, message, origin, uniqueId } = input;
+    const { user, conversation, id, message, origin, replaces, uniqueId } = input;
     const waitMs = askRate.take(user, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
     checkMessage(message, limits, input.files.length > 0);
@@ -108,7 +110,8 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
         origin,
         ...(uniqueId === undefined ? {} : { uniqueId }),
       },
-      digest: askDigest(secret, { conversation, message, files: files.map(digestPart) }),
+      replaces,
+      digest: askDigest(secret, { conversation, message, files: files.map(digestPart), replaces }),
       trace,
       nonce: newNonce(),
       maxInFlight,
@@ -118,6 +121,10 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     const woken = files.length === 0 && !queueGate.full ? wake() : undefined;
     const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();
+    if (accepted.kind === "not-replaceable") {
+      const message = "The conversation has no ask that this one could replace.";
+      throw refuse("NOT_FOUND", { ask: id, reason: "replaces", message });
+    }
     if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
     if (!accepted.duplicate) queueGate.entered();
     await (woken ?? wake());

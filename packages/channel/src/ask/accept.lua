@@ -3,6 +3,7 @@ if knownDigest then
   if knownDigest ~= digest then return { 'CONFLICT' } end
   return { 'DUPLICATE', tonumber(knownSeq) }
 end
+if replaces ~= '' and fields(replaces, 'c') ~= conversationHash() then return { 'UNKNOWN' } end
 if redis.call('SCARD', live) >= maxInFlight then return { 'BUSY' } end
 local deadline = now + deadlineMs
 checkAt(ask, now + firstCheckMs, deadline)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
 import { askAddress } from "../redis/address.ts";
-import { begin, finish, openLog, take } from "../index.ts";
+import { accept, begin, finish, openLog, take, type Accepted } from "../index.ts";
 import * as keys from "../redis/keys.ts";
 
 const channel = useChannel();
@@ -115,6 +115,36 @@ describe("accept", () => {
     expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({
       events: [{ seq: 1, ask: "two" }],
     });
+  });
+
+  it("stores which ask of the same conversation it replaces, running or ended, and refuses any other", async () => {
+    await channel.ask("one");
+    await channel.ask("elsewhere", { conversation: "elsewhere" });
+    for (const replaces of ["unknown", "elsewhere", "two"])
+      expect(await channel.ask("two", { replaces })).toEqual({ kind: "not-replaceable" });
+    expect(await channel.store.redis.xlen(keys.logKey(channel.at))).toBe(1);
+    expect(await channel.ask("two", { replaces: "one" })).toEqual({ kind: "accepted", seq: 2, duplicate: false });
+    expect(await channel.ask("two", { replaces: "one" })).toEqual({ kind: "accepted", seq: 2, duplicate: true });
+    expect(await openLog(channel.store, channel.user, CONVERSATION)).toMatchObject({
+      events: [{}, { replaces: "one" }],
+    });
+  });
+
+  it("replaces an ask that a long conversation still shows after its record has expired", async () => {
+    await channel.ask("one");
+    await channel.ask("two");
+    await channel.store.redis.del(keys.recordKey(askAddress(channel.user, CONVERSATION, "one")));
+    const ask = async (retentionMs: number): Promise<Accepted> => {
+      const store = { ...channel.store, retentionMs };
+      const { user } = channel;
+      const body = { message: "again", files: [], origin: "socket" } as const;
+      const id = `after ${retentionMs}`;
+      const made = { digest: id, trace: "", nonce: id, maxInFlight: 100 };
+      return accept(store, { user, conversation: CONVERSATION, id, body, replaces: "one", ...made });
+    };
+    // A young event without a record is not of an ask that expired.
+    expect(await ask(60_000)).toEqual({ kind: "not-replaceable" });
+    expect(await ask(0)).toMatchObject({ kind: "accepted" });
   });
 
   it("begins no engine call", async () => {

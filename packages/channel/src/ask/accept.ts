@@ -4,6 +4,7 @@ import { liveKey, recordKey } from "../redis/keys.ts";
 import { exec } from "../redis/exec.ts";
 import { SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
 import { eventTail, runStep, step } from "./conversation-script.ts";
+import { hasOldAsk } from "./find.ts";
 import type { AskBody } from "./record.ts";
 
 export interface AcceptInput {
@@ -11,6 +12,8 @@ export interface AcceptInput {
   readonly conversation: string;
   readonly id: string;
   readonly body: AskBody;
+  /** The ask of the same conversation that this one stands for. */
+  readonly replaces?: string | undefined;
   /** See {@link askDigest}. */
   readonly digest: string;
   readonly trace: string;
@@ -19,7 +22,11 @@ export interface AcceptInput {
   readonly maxInFlight: number;
 }
 
-export type Accepted = { kind: "accepted"; seq: number; duplicate: boolean } | { kind: "busy" } | { kind: "conflict" };
+export type Accepted =
+  | { kind: "accepted"; seq: number; duplicate: boolean }
+  | { kind: "busy" }
+  | { kind: "conflict" }
+  | { kind: "not-replaceable" };
 
 const ACCEPT = step("accept.lua", {
   ask: "text",
@@ -31,6 +38,7 @@ const ACCEPT = step("accept.lua", {
   id: "text",
   trace: "text",
   files: "number",
+  replaces: "text",
   body: "text",
   tail: "text",
 });
@@ -39,18 +47,19 @@ const ACCEPT = step("accept.lua", {
  * Makes an ask durable: record, mailbox, sweeper's index and its `accepted` event, in one step or not at all.
  *
  * Idempotent by ask id: sent again with the same digest it returns the stored seq and `duplicate`, also after the ask
- * has ended; with another digest it returns `conflict`. `busy` has stored nothing. The caller rings the
- * conversation's bell, also for a duplicate.
+ * has ended; with another digest it returns `conflict`. `not-replaceable`: the conversation has no ask `replaces`. That and
+ * `busy` have stored nothing. The caller rings the conversation's bell, also for a duplicate.
  */
 export async function accept(store: Store, input: AcceptInput): Promise<Accepted> {
-  const { user, conversation, id, body } = input;
+  const { user, conversation, id, body, replaces } = input;
   const at = askAddress(user, conversation, id);
   const tail = eventTail(conversation, id, input.nonce, {
     type: "accepted",
     message: body.message,
     files: body.files.map(({ name, size, sha256, upload }) => ({ name, size, sha256, ...(upload && { upload }) })),
+    ...(replaces !== undefined && { replaces }),
   });
-  const reply = await runStep(store, at, ACCEPT, {
+  const args = {
     ask: at.a,
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
@@ -60,9 +69,13 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     id,
     trace: input.trace,
     files: body.files.length,
+    replaces: replaces === undefined ? "" : askAddress(user, conversation, replaces).a,
     body: JSON.stringify(body),
     tail,
-  });
+  };
+  let reply = await runStep(store, at, ACCEPT, args);
+  if (reply[0] === "UNKNOWN" && replaces !== undefined && (await hasOldAsk(store, at, replaces)))
+    reply = await runStep(store, at, ACCEPT, { ...args, replaces: "" });
   switch (reply[0]) {
     case "ACCEPTED":
     case "DUPLICATE":
@@ -71,6 +84,8 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
       return { kind: "busy" };
     case "CONFLICT":
       return { kind: "conflict" };
+    case "UNKNOWN":
+      return { kind: "not-replaceable" };
     default:
       throw wrongAnswer("accept", reply);
   }
@@ -90,8 +105,8 @@ export async function wouldBeBusy(
 }
 
 /**
- * What makes two asks with one id the same ask: conversation, message, files by name and bytes, and passwords. Keyed
- * with a secret that is stored in Redis, so that the digest in a record cannot confirm a guessed question or password.
+ * What makes two asks with one id the same ask: conversation, message, files by name and bytes, passwords, and the ask
+ * that it replaces. Keyed with a secret that is stored in Redis, so that the digest in a record cannot confirm a guessed question or password.
  */
 export function askDigest(
   secret: string,
@@ -99,10 +114,10 @@ export function askDigest(
     conversation: string;
     message: string;
     files: ReadonlyArray<{ name: string; sha256: string; password?: string }>;
+    replaces?: string | undefined;
   },
 ): string {
   const files = ask.files.map(({ name, sha256, password }) => [name, sha256, password ?? null]);
-  return createHmac("sha256", secret)
-    .update(JSON.stringify([ask.conversation, ask.message, files]))
-    .digest("base64url");
+  const parts = [ask.conversation, ask.message, files, ...(ask.replaces === undefined ? [] : [ask.replaces])];
+  return createHmac("sha256", secret).update(JSON.stringify(parts)).digest("base64url");
 }

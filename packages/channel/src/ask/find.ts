@@ -1,7 +1,7 @@
-import type { EventOf } from "@docrelay/protocol";
-import { askAddress } from "../redis/address.ts";
+import type { Event, EventOf } from "@docrelay/protocol";
+import { askAddress, type ConversationAddress } from "../redis/address.ts";
 import { logKey, recordKey } from "../redis/keys.ts";
-import type { Store } from "../redis/store.ts";
+import { redisTime, type Store } from "../redis/store.ts";
 
 /**
  * The `accepted` event of an ask by the ask's id alone, running or ended. Undefined when the user has no such ask, or its
@@ -14,4 +14,25 @@ export async function findAsk(store: Store, user: string, id: string): Promise<E
   const [entry] = await store.redis.xrange(logKey({ ...at, c }), `${seq}-0`, `${seq}-0`);
   const json = entry?.[1][1];
   return json === undefined ? undefined : (JSON.parse(json) as EventOf<"accepted">);
+}
+
+const ENTRIES_AT_ONCE = 200;
+
+/**
+ * Whether the log of a conversation has an ask whose record has expired: a conversation that is used for longer than the
+ * retention keeps events for longer. Only events that are older than the retention are read.
+ */
+export async function hasOldAsk(store: Store, at: ConversationAddress, id: string): Promise<boolean> {
+  const youngest = (await redisTime(store.redis)) - store.retentionMs;
+  let from = "-";
+  while (true) {
+    const entries = await store.redis.xrange(logKey(at), from, "+", "COUNT", ENTRIES_AT_ONCE);
+    for (const [key, [, json = "{}"]] of entries) {
+      from = `(${key}`;
+      const event = JSON.parse(json) as Event;
+      if (event.at > youngest) return false;
+      if (event.type === "accepted" && event.ask === id) return true;
+    }
+    if (entries.length < ENTRIES_AT_ONCE) return false;
+  }
 }

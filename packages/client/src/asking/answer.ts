@@ -14,6 +14,11 @@ export interface AskOptions {
   readonly passwords?: ReadonlyMap<number, string>;
   /** The ask's id. Asking again with the same id and content stores nothing new. A random id by default. */
   readonly id?: string;
+  /**
+   * The id of an ask of the same conversation whose place this one takes: its question was edited, or is asked again. The
+   * server refuses an ask that it does not know as `NOT_FOUND`; one that runs goes on unless it is cancelled.
+   */
+  readonly replaces?: string;
   /** Aborting cancels the ask at any stage. */
   readonly signal?: AbortSignal;
   onProgress?(progress: AskProgress): void;
@@ -112,7 +117,7 @@ export function createAnswer(deps: AnswerDeps, of: AnswerOf): Answer {
   else signal?.addEventListener("abort", onAbort, { once: true, signal: over.signal });
 
   const state = (): AnswerState => stateOf(turns.turn(id));
-  const ahead = (): number => aheadOf(turns.turns, id);
+  const ahead = (): number => aheadOf(turns.asked, id);
   return {
     id,
     accepted,

@@ -92,6 +92,18 @@ describe("asks of a conversation", () => {
     await last.accepted;
     expect(server.accepted).toEqual(["q1", "q2", "q3", "q4"]);
   });
+  test("take the place of the ask that they replace also when the next page sends them", async () => {
+    await ask("q1").accepted;
+    await goneOffline();
+    relay
+      .conversation("c")
+      .ask("edited", { id: "q2", replaces: "q1" })
+      .accepted.catch(() => undefined);
+    const next = reload();
+    expect(next.conversation("c").turns).toMatchObject([{ id: "q2", replaces: "q1", state: "sending" }]);
+    server.back();
+    await eventually(() => server.asks.get("q2")?.replaces === "q1");
+  });
   test("are sent by the next page also when it does not show their conversation", async () => {
     await goneOffline();
     ask("q1");

@@ -102,7 +102,8 @@ export function createLine(deps: LineDeps): Line {
     const younger = entries.findIndex((other) => other.ask.at > ask.at);
     entries.splice(younger < 0 ? entries.length : younger, 0, entry);
     const files = ask.files.map(({ name, size, upload }) => ({ name, size, ...(upload !== undefined && { upload }) }));
-    change({ type: "sending", id: ask.id, question: ask.message, files, at: ask.at });
+    const { id, message: question, replaces, at } = ask;
+    change({ type: "sending", id, question, files, replaces, at });
     tell(entry, { stage: "waiting" });
     return entry;
   }
@@ -257,11 +258,11 @@ export function createLine(deps: LineDeps): Line {
       for (const entry of entries) keep(entry);
       for (const ask of outbox.kept()) {
         if (ask.conversation !== conversation || entries.some((entry) => entry.ask.id === ask.id)) continue;
-        const { id, message, at, after, stopped } = ask;
+        const { id, message, at, replaces, after, stopped } = ask;
         const files = ask.files.flatMap(({ upload, name, size }) =>
           upload === undefined ? [] : [{ upload, name, size }],
         );
-        const entry = enter({ id, message, files, at }, ask, true);
+        const entry = enter({ id, message, files, replaces, at }, ask, true);
         if (!stopped) continue;
         change({ type: "stopped", id, after });
         entry.end({ error: new DOMException("stopped", "AbortError") });

@@ -14,6 +14,7 @@ export interface Outgoing {
   readonly conversation: string;
   readonly message: string;
   readonly files: readonly OutgoingFile[];
+  readonly replaces?: string | undefined;
   readonly at: number;
   /** Whose ask it is, with tokens of a login; undefined for that of an anonymous session, and until that is known. */
   readonly user?: string | undefined;
@@ -52,6 +53,7 @@ const readKept = object<KeptAsk>({
   conversation: text,
   message: text,
   files: list(object<Omit<OutgoingFile, "password">>({ upload: optional(text), name: text, size: int })),
+  replaces: optional(text),
   at: int,
   user: optional(text),
   stopped: optional(literal(true)),

@@ -1,12 +1,15 @@
 import type { TranscriptAsk } from "@docrelay/protocol";
 import { tellAll } from "../tell-all.ts";
+import { createShownTurns } from "./shown-turns.ts";
 import { turnOf, type AskProgress, type Turn } from "./turn.ts";
 import { before, changeTurns, NO_TURNS, orderOf, type Change } from "./turns-state.ts";
 
 /** A conversation's turns for a UI: a snapshot that changes by identity, and who is told of changes. */
 export interface TurnStore {
-  /** The same array until something changes; a turn that did not change is the same object. */
+  /** As `Conversation.turns`: the same array until something changes; a turn that did not change is the same object. */
   readonly turns: readonly Turn[];
+  /** The same in the order in which they were asked, with replaced ones and without `versions`. */
+  readonly asked: readonly Turn[];
   turn(id: string): Turn | undefined;
   /** The turn that a turn stands behind. */
   before(id: string): string | undefined;
@@ -21,6 +24,8 @@ export function createTurnStore(): TurnStore {
   const listeners = new Set<() => void>();
   const made = new WeakMap<TranscriptAsk, { readonly hint: AskProgress | undefined; readonly turn: Turn }>();
   let state = NO_TURNS;
+  const show = createShownTurns();
+  let asked: readonly Turn[] | undefined = [];
   let turns: readonly Turn[] | undefined = [];
 
   function loggedTurn(ask: TranscriptAsk): Turn {
@@ -36,9 +41,13 @@ export function createTurnStore(): TurnStore {
     for (const ask of state.log.asks) byId.set(ask.id, loggedTurn(ask));
     return orderOf(state).flatMap((id) => byId.get(id) ?? []);
   }
+  const allAsked = (): readonly Turn[] => (asked ??= snapshot());
   return {
     get turns() {
-      return (turns ??= snapshot());
+      return (turns ??= show(allAsked()));
+    },
+    get asked() {
+      return allAsked();
     },
     turn(id) {
       const ask = state.log.asks.findLast((one) => one.id === id);
@@ -50,6 +59,7 @@ export function createTurnStore(): TurnStore {
       const next = changeTurns(state, by);
       if (next === state) return;
       state = next;
+      asked = undefined;
       turns = undefined;
       tellAll(listeners, (listener) => listener());
     },

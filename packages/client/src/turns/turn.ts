@@ -39,6 +39,12 @@ export interface Turn {
   /** When it was asked, in milliseconds since the epoch; for display only. */
   readonly at: number;
   readonly files: readonly TurnFile[];
+  /** The ask at whose place this one stands: its question was edited, or was asked again. */
+  readonly replaces?: string;
+  /** The earlier versions at this place, the oldest first. */
+  readonly versions?: readonly Turn[];
+  /** The version after this one; the newest has none. */
+  readonly replacedBy?: string;
   readonly state: TurnState;
   /** The newest hint; undefined when nothing is known, and as soon as the answer has text. */
   readonly progress?: AskProgress;
@@ -62,13 +68,14 @@ export function isOver({ state }: Turn): boolean {
 
 /** The turn of an ask in the log, with the newest hint. */
 export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): Turn {
-  const { id, at, message, files, attempt, text, state, engine, error, citations, timings, truncated } = ask;
+  const { id, at, message, files, replaces, attempt, text, state, engine, error, citations, timings, truncated } = ask;
   const isFinal = state === "completed" || state === "failed" || state === "cancelled";
   return {
     id,
     question: message,
     at,
     files: files.map(fileOf),
+    ...(replaces !== undefined && { replaces }),
     state: isFinal ? state : "running",
     text,
     attempt,

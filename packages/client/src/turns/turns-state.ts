@@ -27,6 +27,7 @@ export type Change =
       readonly id: string;
       readonly question: string;
       readonly files: readonly TurnFile[];
+      readonly replaces?: string | undefined;
       readonly at: number;
     }
   | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
@@ -41,9 +42,10 @@ export function changeTurns(state: TurnsState, by: Change): TurnsState {
     case "reset":
       return { ...NO_TURNS, own: state.own };
     case "sending": {
-      const { id, question, files, at } = by;
+      const { id, question, files, at, replaces } = by;
       if (isLogged(state, id)) return state;
-      return putOwn(state, { turn: { id, question, files, at, state: "sending", text: "", attempt: 0 } });
+      const turn: Turn = { id, question, files, at, state: "sending", text: "", attempt: 0 };
+      return putOwn(state, { turn: replaces === undefined ? turn : { ...turn, replaces } });
     }
     case "refused":
       return endOwn(state, by.id, { state: "failed", error: by.error });

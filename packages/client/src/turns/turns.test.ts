@@ -49,6 +49,58 @@ test("a turn and the list are the same objects until they change", async () => {
   expect(conversation.turns[0]).toBe(before[0]);
 });
 
+test("an ask that replaces another one stands at its place at once, with the earlier versions behind it", async () => {
+  for (const id of ["a", "b"]) {
+    await conversation.ask(id, { id }).accepted;
+    server.answer(id, `answer ${id}`);
+  }
+  await eventually(() => conversation.turns[1]?.state === "completed");
+  const [, b] = conversation.turns;
+  const edited = conversation.ask("a, edited", { id: "a2", replaces: "a" });
+  expect(conversation.turns).toMatchObject([
+    { id: "a2", question: "a, edited", state: "sending", versions: [{ id: "a", text: "answer a", replacedBy: "a2" }] },
+    { id: "b" },
+  ]);
+  expect(conversation.turns[1]).toBe(b);
+  await edited.accepted;
+  server.answer("a2", "answer a2");
+  await edited.text();
+  const [a2] = conversation.turns;
+  const again = conversation.retry("a2");
+  expect(again.ahead).toBe(0);
+  await again.accepted;
+  server.answer(again.id, "answer a3");
+  await again.text();
+  await eventually(() => conversation.turns[0]?.text === "answer a3");
+  expect(conversation.turns).toMatchObject([
+    {
+      id: again.id,
+      replaces: "a2",
+      versions: [
+        { id: "a", replacedBy: "a2" },
+        { id: "a2", replacedBy: again.id },
+      ],
+    },
+    { id: "b" },
+  ]);
+  expect(conversation.turns[0]?.versions?.[0]).toBe(a2?.versions?.[0]);
+  const before = conversation.turns;
+  await conversation.ask("c", { id: "c" }).accepted;
+  await eventually(() => conversation.turns[2]?.state === "running");
+  expect(conversation.turns[0]).toBe(before[0]);
+});
+
+test("a version that the server never had is asked again at the same place", async () => {
+  await conversation.ask("a", { id: "a" }).accepted;
+  server.answer("a", "answer a");
+  await eventually(() => conversation.turns[0]?.state === "completed");
+  server.fail("ask", { refuse: wireError("PAYLOAD_TOO_LARGE") });
+  await expect(conversation.ask("edited", { id: "a2", replaces: "a" }).accepted).rejects.toThrow();
+  expect(conversation.turns).toMatchObject([{ id: "a2", state: "failed", versions: [{ id: "a" }] }]);
+  await conversation.retry("a2").accepted;
+  expect(server.log.at(-1)).toMatchObject({ type: "accepted", ask: "a2", replaces: "a" });
+});
+
 test("a refused ask is a failed turn with the error", async () => {
   server.fail("ask", { refuse: wireError("PAYLOAD_TOO_LARGE", { reason: "message" }) });
   await expect(conversation.ask("?", { id: "a1" }).accepted).rejects.toThrow();

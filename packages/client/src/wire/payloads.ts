@@ -126,6 +126,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     type: literal("accepted"),
     message: text,
     files: list(object({ name: text, size: int, sha256: text, upload: optional(text) })),
+    replaces: optional(text),
   }),
   extracted: object({
     ...HEAD,

@@ -18,6 +18,8 @@ export interface TranscriptAsk {
   readonly at: number;
   readonly message: string;
   readonly files: readonly TranscriptFile[];
+  /** The ask that this one stands for. */
+  readonly replaces?: string;
   /** Number of the engine call that `text` comes from; 0 before the first. */
   readonly attempt: number;
   readonly text: string;
@@ -52,8 +54,9 @@ export function transcribe(transcript: Transcript, event: Event | { readonly typ
   return changed === ask ? transcript : { asks: asks.with(index, changed) };
 }
 
-function begin({ ask, seq, at, message, files }: Accepted): TranscriptAsk {
-  return { id: ask, seq, at, message, files, attempt: 0, text: "", state: files.length > 0 ? "extracting" : "waiting" };
+function begin({ ask, seq, at, message, files, replaces }: Accepted): TranscriptAsk {
+  const state = files.length > 0 ? "extracting" : "waiting";
+  return { id: ask, seq, at, message, files, ...(replaces !== undefined && { replaces }), attempt: 0, text: "", state };
 }
 
 function change(ask: TranscriptAsk, event: Event): TranscriptAsk {

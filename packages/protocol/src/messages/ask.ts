@@ -20,6 +20,8 @@ export const askSchema = z.strictObject({
   conversation: idSchema,
   message: z.string(),
   files: z.optional(z.array(z.union([uploadRef, inlineFile]))),
+  /** An ask of the same conversation that this one stands for from now on: its question was edited, or is asked again. */
+  replaces: z.optional(idSchema),
 });
 export type Ask = z.infer<typeof askSchema>;
 

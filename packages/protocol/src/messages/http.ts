@@ -19,12 +19,13 @@ const jsonFileSchema = z.union([
 
 /**
  * The body of `POST /v1/asks` as JSON. Without `conversation` the ask begins one of its own. As multipart the fields
- * are `message`, `conversation`, `file` (repeated) and `password` (the n-th is of the n-th file, empty for none).
+ * are `message`, `conversation`, `replaces`, `file` (repeated) and `password` (the n-th is of the n-th file, empty for none).
  */
 export const httpAskSchema = z.strictObject({
   message: z.optional(z.string()),
   conversation: z.optional(idSchema),
   files: z.optional(z.array(jsonFileSchema)),
+  replaces: z.optional(idSchema),
 });
 export type HttpAsk = z.infer<typeof httpAskSchema>;
 
@@ -45,6 +46,7 @@ const httpConversationAskSchema = z.object({
   seq: z.int(),
   at: z.number(),
   message: z.string(),
+  replaces: z.optional(z.string()),
   files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string(), upload: z.optional(z.string()) })),
   attempt: z.int(),
   text: z.string(),

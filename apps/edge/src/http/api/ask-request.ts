@@ -25,8 +25,8 @@ export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> 
   const id = readKey(call.request);
   const type = (call.request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
   const fields = await readFields(deps, call, type);
-  const { message = "", conversation = conversationOf(id), files } = fields;
-  return { user: call.user, id, conversation, message, files, origin: "socket" };
+  const { message = "", conversation = conversationOf(id), files, replaces } = fields;
+  return { user: call.user, id, conversation, message, files, replaces, origin: "socket" };
 }
 
 /** The new conversation of an ask that names none: the same one when the ask is sent again. */
@@ -34,16 +34,16 @@ function conversationOf(ask: string): string {
   return createHash("sha256").update(`conversation of ${ask}`).digest("base64url").slice(0, 22);
 }
 
-type Fields = Pick<HttpAsk, "message" | "conversation"> & { files: AskFileInput[] };
+type Fields = Pick<HttpAsk, "message" | "conversation" | "replaces"> & { files: AskFileInput[] };
 
 async function readFields(deps: FormDeps, call: ApiCall, type: string | undefined): Promise<Fields> {
   if (type === "multipart/form-data") {
-    return fromForm(await readForm(deps, call, ["message", "conversation", "password"]));
+    return fromForm(await readForm(deps, call, ["message", "conversation", "replaces", "password"]));
   }
   if (type === "application/json") {
     const json = parseShallow(await readBody(call, mostJsonBytes(deps.limits)));
-    const { message, conversation, files = [] } = parsePayload(httpAskSchema, json);
-    return { message, conversation, files: toFiles(files, deps.limits) };
+    const { files = [], ...ask } = parsePayload(httpAskSchema, json);
+    return { ...ask, files: toFiles(files, deps.limits) };
   }
   const message = "Send multipart/form-data or application/json.";
   throw refuse("BAD_MESSAGE", { reason: "type", message });
@@ -72,8 +72,9 @@ function fromForm({ fields, uploads }: Form): Fields {
     const password = passwords[index];
     return password ? { upload, password } : { upload };
   });
-  const { message, conversation } = { message: one("message"), conversation: one("conversation") || undefined };
-  return { ...parsePayload(httpAskSchema, { message, conversation, files }), files };
+  const id = (name: string): string | undefined => one(name) || undefined;
+  const ask = { message: one("message"), conversation: id("conversation"), replaces: id("replaces"), files };
+  return { ...parsePayload(httpAskSchema, ask), files };
 }
 
 /** The files of an ask in JSON. @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT` */

@@ -1,11 +1,15 @@
-import type { HttpConversation, TranscriptAsk } from "@docrelay/protocol";
+import { inPlaces, type HttpConversation, type TranscriptAsk } from "@docrelay/protocol";
 
 /** The answer to `GET /v1/conversations/:id` as it is written. */
 export type KeptConversation = Omit<HttpConversation, "asks"> & { readonly asks: readonly TranscriptAsk[] };
 
-/** A conversation to read or to keep: questions as headings with their files, answers as they came. */
+/**
+ * A conversation to read or to keep: questions as headings with their files, answers as they came. Of a question that was
+ * edited or asked again it has the newest version.
+ */
 export function toMarkdown({ asks }: KeptConversation): string {
-  return `${asks.map((ask) => section(ask)).join("\n\n")}\n`;
+  const shown = inPlaces(asks).map((versions) => versions.at(-1) ?? versions[0]);
+  return `${shown.map((ask) => section(ask)).join("\n\n")}\n`;
 }
 
 function section(ask: TranscriptAsk): string {

@@ -62,6 +62,32 @@ describe("POST /v1/asks", () => {
     expect(stream.events[0]?.seq).toBe(5);
   });
 
+  it("replaces an ask, of which the conversation as Markdown has the newest version only", async () => {
+    const sent = [
+      [hello, "first"],
+      [{ ...hello, message: "unrelated" }, "second"],
+      [{ ...hello, message: "hello again", replaces: "first" }, "third"],
+      [form(["message", "hello at last"], ["conversation", CONVERSATION], ["replaces", "third"]), "fourth"],
+    ] as const;
+    for (const [body, key] of sent) {
+      const stream = await ask(body, { headers: { "idempotency-key": key } });
+      await eventually(() => stream.events.length === 1);
+      await relay.answer(CONVERSATION, [`the ${key}`]);
+      expect(await stream.ended).toBe("whole");
+    }
+    const url = `http://127.0.0.1:${relay.edges[0]?.port}/v1/conversations/${CONVERSATION}`;
+    const authorization = `Bearer ${await relay.token(USER)}`;
+    const whole = (await (await fetch(url, { headers: { authorization } })).json()) as { asks: object[] };
+    expect(whole.asks).toMatchObject([{}, {}, { id: "third", replaces: "first" }, { replaces: "third" }]);
+    const markdown = await (await fetch(url, { headers: { authorization, accept: "text/markdown" } })).text();
+    expect(markdown).toBe("## hello at last\n\nthe fourth\n\n## unrelated\n\nthe second\n");
+    const refused = ["nobody's", "unknown"].map(async (replaces) => refusal(await post({ ...hello, replaces })));
+    expect(await Promise.all(refused)).toEqual([
+      [400, "BAD_MESSAGE"],
+      [404, "NOT_FOUND"],
+    ]);
+  });
+
   it("answers ?wait=1 with the whole reply", async () => {
     const waiting = post(
       { ...hello, files: [{ name: "a.pdf", content: Buffer.from(pdf).toString("base64") }] },
