@@ -36,6 +36,7 @@ export { createBlobStore, prepareBlobStore } from "./bytes/open-blob-store.ts";
 export {
   areRetained,
   claimBytes,
+  growRoom,
   releaseBytes,
   renewBytes,
   reserveBytes,
@@ -54,9 +55,11 @@ export {
   keepUpload,
   readUpload,
   renewUpload,
+  roomFor,
   storeChunk,
   type Advanced,
   type BegunUpload,
+  type UploadShares,
   type UploadState,
 } from "./uploads/upload.ts";
 export {

@@ -145,13 +145,13 @@ async function asks(store: Store, between: () => Promise<void>): Promise<void> {
 
 async function uploads(store: Store, between: () => Promise<void>): Promise<void> {
   const blobs = createBlobStore("redis", store);
-  const shares = { maxUserBytes: 100, maxBytes: 1000, size: 3 };
+  const shares = { maxUserBytes: 100, maxBytes: 1000, maxUnfinished: 9, size: 3 };
   const bytes = Buffer.from("abc");
   for (const id of ["kept", "dropped"]) {
     const begun = await beginUpload(store, USER, { id, name: "a.pdf", type: "t", ref: newRef(), ...shares });
     if (begun.kind !== "begun") throw new Error(`${begun.kind} instead of begun`);
     const { upload } = begun;
-    must(await storeChunk(store, blobs, USER, { upload, offset: 0, bytes }), "advanced");
+    must(await storeChunk(store, blobs, USER, { upload, offset: 0, bytes, maxBytes: 1000 }), "advanced");
     await between();
     if (id === "dropped") await dropUpload(store, blobs, USER, upload);
     const ref = await claimBytes(store, blobs, "sha", upload.ref);

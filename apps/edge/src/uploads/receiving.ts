@@ -8,6 +8,10 @@ export interface Receiving {
   next: number;
   /** Up to here they are stored. */
   stored: number;
+  /** Its bytes may come up to here without asking for room. */
+  room: number;
+  /** Settles when the chunks that wait for room have been sent; does not reject. */
+  waiting: Promise<unknown> | undefined;
   /** Settles with the chunks that are on their way; does not reject. */
   underway: Promise<unknown>;
   /** Present as long as it is the hash of all stored bytes: all came through this edge, and none was stored before. */
@@ -23,8 +27,8 @@ export interface Receiving {
 export interface Receivings {
   /** The upload as it was known last, else as it is stored; undefined when there is none. A finished one is read each time. */
   find(user: string, id: string): Promise<Receiving | undefined>;
-  /** Replaces what is known of an upload. */
-  know(user: string, upload: UploadState): void;
+  /** Replaces what is known of an upload. `room`: see {@link Receiving}. */
+  know(user: string, upload: UploadState, room: number): void;
   /** The next `find` reads the stored state. */
   forget(user: string, known: Receiving): void;
 }
@@ -55,8 +59,8 @@ export function createReceivings(store: Store): Receivings {
       reading.then((found) => found?.upload.done === false || forget(), forget);
       return reading;
     },
-    know(user, upload) {
-      if (!upload.done) keep(nameOf(user, upload.id), Promise.resolve(receivingOf(upload)));
+    know(user, upload, room) {
+      if (!upload.done) keep(nameOf(user, upload.id), Promise.resolve(receivingOf(upload, room)));
     },
     forget(user, { upload }) {
       all.delete(nameOf(user, upload.id));
@@ -64,9 +68,18 @@ export function createReceivings(store: Store): Receivings {
   };
 }
 
-function receivingOf(upload: UploadState): Receiving {
+function receivingOf(upload: UploadState, room = 0): Receiving {
   const { offset } = upload;
-  const hash = offset === 0 ? createHash("sha256") : undefined;
-  const underway = Promise.resolve();
-  return { upload, next: offset, stored: offset, underway, hash, chunks: 0, counted: undefined, ending: undefined };
+  return {
+    upload,
+    next: offset,
+    stored: offset,
+    room,
+    waiting: undefined,
+    underway: Promise.resolve(),
+    hash: offset === 0 ? createHash("sha256") : undefined,
+    chunks: 0,
+    counted: undefined,
+    ending: undefined,
+  };
 }

@@ -2,14 +2,18 @@ import {
   beginUpload,
   dropUpload,
   finishUpload,
+  growRoom,
+  IDLE_UPLOAD_MS,
   newRef,
   reserveBytes,
+  roomFor,
   storeChunk,
   textState,
   type AskFile,
 } from "@docrelay/channel";
 import { checkFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
+import { createRateLimiter } from "../limits/rate-limit.ts";
 import { dropNeedless, HEAD_BYTES, inspectStored, looksLikePdf, settleBytes, writeChunks } from "./pdf-bytes.ts";
 import { createReceivings, type Receiving } from "./receiving.ts";
 import type { SharedSettings } from "./shared-settings.ts";
@@ -55,6 +59,14 @@ export interface UploadsDeps extends ExtractionDeps {
 }
 
 const RETRY_MS = 1000;
+/** When all users have used their room. */
+const FULL_RETRY_MS = 5000;
+/** The part of the room of all users that uploads may use. */
+const UPLOADS_PART = 7 / 8;
+/** Unfinished uploads of one user: each may reserve room without a byte for half a minute. */
+const MAX_UNFINISHED = 64;
+/** Uploads that a user may begin, on one edge. */
+const START_RATE = { perSecond: 10, burst: 100 };
 /** A chunk that is sent twice at once may be looked up once more for each of those before it. */
 const MOST_LOOKS = 8;
 
@@ -66,7 +78,10 @@ async function hashOf({ hash, counted, chunks }: Receiving): Promise<{ sha256: s
 export function createUploads(deps: UploadsDeps): Uploads {
   const { store, blobs, uploadQueue, limits } = deps;
   const receivings = createReceivings(store);
-  const shares = { maxUserBytes: deps.maxUserBytes, maxBytes: deps.maxBytes };
+  const startRate = createRateLimiter(START_RATE);
+  const { maxBytes, maxUserBytes } = deps;
+  // Uploads leave a part of the room to small files that come with their ask.
+  const maxUploadBytes = Math.floor(maxBytes * UPLOADS_PART);
 
   /** Finds where a chunk belongs. What this edge knows of the upload is checked once against what is stored. */
   async function put(user: string, { upload: id, offset, bytes, size }: Chunk): Promise<ChunkAnswer> {
@@ -100,13 +115,18 @@ export function createUploads(deps: UploadsDeps): Uploads {
     }
     known.next += bytes.length;
     known.chunks++;
-    const storing = storeChunk(store, blobs, user, { upload, offset, bytes, earlier });
+    const isLast = known.next === upload.size;
+    const storing = whenRoom(known, () => {
+      const stored = storeChunk(store, blobs, user, { upload, offset, bytes, maxBytes: maxUploadBytes, earlier });
+      // Without the count the bytes are read.
+      if (isLast) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
+      return stored;
+    });
     known.underway = storing.catch(() => undefined);
-    // Without the count the bytes are read.
-    if (known.next === upload.size) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
     known.hash?.update(bytes);
     try {
-      const { isNew, ...advanced } = await storing;
+      const { isNew, room, ...advanced } = await storing;
+      known.room = Math.max(known.room, room);
       if (!isNew) known.hash = undefined;
       if (advanced.kind === "unknown") throw unknownUpload();
       if (advanced.kind === "hole") throw hole(advanced.expectedOffset);
@@ -117,6 +137,35 @@ export function createUploads(deps: UploadsDeps): Uploads {
       receivings.forget(user, known);
       throw error;
     }
+  }
+
+  /**
+   * Sends a chunk when there is room for it, so that a full store gets no bytes; chunks are sent in their order. Mostly
+   * the chunks before have reserved its room, and it is sent at once.
+   */
+  function whenRoom<T>(known: Receiving, send: () => Promise<T>): Promise<T> {
+    const { next, room, waiting } = known;
+    if (next <= room && !waiting) return send();
+    const ready = Promise.all([next > room ? askRoom(known, next) : undefined, waiting]);
+    const sent = ready.then(send);
+    const settled = ready.then(
+      () => undefined,
+      () => undefined,
+    );
+    known.waiting = settled;
+    void settled.then(() => {
+      if (known.waiting === settled) known.waiting = undefined;
+    });
+    return sent;
+  }
+
+  async function askRoom(known: Receiving, offset: number): Promise<void> {
+    const { ref, size } = known.upload;
+    const wanted = { ref, room: roomFor(size, offset), maxBytes: maxUploadBytes, keepMs: IDLE_UPLOAD_MS };
+    const grown = await growRoom(store, wanted);
+    if (grown.kind === "gone") throw unknownUpload();
+    known.room = Math.max(known.room, grown.room);
+    if (offset > known.room) throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
   }
 
   /** The answer for an upload that is stored up to `offset`. */
@@ -170,11 +219,17 @@ export function createUploads(deps: UploadsDeps): Uploads {
         throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message });
       }
       if (size === 0) throw refuse("FILE_TYPE_UNSUPPORTED", { message: "The file is empty." });
+      const waitMs = startRate.take(user, Date.now());
+      if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+      const shares = { maxBytes: maxUploadBytes, maxUserBytes, maxUnfinished: MAX_UNFINISHED };
       const begun = await beginUpload(store, user, { id: upload, name, type, size, ref: newRef(), ...shares });
       if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
-      if (begun.kind === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: RETRY_MS });
-      if (begun.kind === "busy") throw refuse("BUSY", { retryAfterMs: RETRY_MS });
-      receivings.know(user, begun.upload);
+      if (begun.kind === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: begun.freeInMs });
+      if (begun.kind === "busy") {
+        // One of the user's uploads may also end before it expires.
+        throw refuse("BUSY", { retryAfterMs: Math.min(begun.freeInMs ?? FULL_RETRY_MS, FULL_RETRY_MS) });
+      }
+      receivings.know(user, begun.upload, begun.room);
       return { upload, offset: begun.upload.offset, chunkBytes: limits.chunkBytes };
     },
 
@@ -201,9 +256,10 @@ export function createUploads(deps: UploadsDeps): Uploads {
     async keep(user, { name, bytes }) {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const own = newRef();
-      const reserved = await reserveBytes(store, user, { ref: own, size: bytes.length, ...shares });
-      if (reserved === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: RETRY_MS });
-      if (reserved === "busy") throw refuse("BUSY", { retryAfterMs: RETRY_MS });
+      const most = bytes.length <= limits.inlineFileBytes ? maxBytes : maxUploadBytes;
+      const reserved = await reserveBytes(store, user, { ref: own, size: bytes.length, maxUserBytes, maxBytes: most });
+      if (reserved.kind === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: reserved.freeInMs });
+      if (reserved.kind === "busy") throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
       await writeChunks(blobs, own, bytes, limits.chunkBytes);
       const { ref, text } = await settleBytes(deps, sha256, own);
       const [state] = await textState(store, [text]);

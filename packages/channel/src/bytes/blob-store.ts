@@ -31,8 +31,10 @@ export interface BlobStore {
   sweep(): Promise<number>;
 }
 
-/** An upload without a chunk for this long expires. */
+/** An upload without a chunk for this long expires … */
 export const IDLE_UPLOAD_MS = 600_000;
+/** … and one whose first chunk has not come in this time. */
+export const FIRST_CHUNK_MS = 30_000;
 
 /** Bytes are kept this much longer than the state that refers to them: a step that found them may still read them. */
 export const SWEEP_GRACE_MS = 60_000;

@@ -1,2 +1,3 @@
-if not hold(ref, size) then return { 'QUOTA' } end
+local fits, freeInMs = hold(ref, size)
+if not fits then return { 'QUOTA', freeInMs } end
 return { 'OK' }

@@ -1,5 +1,5 @@
 import { userAddress, type UserAddress } from "../redis/address.ts";
-import { bytesKey, heldKey, KEYS, retainKey } from "../redis/keys.ts";
+import { bytesKey, KEYS, retainKey, shareKey, shareUntilKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
@@ -12,22 +12,40 @@ const RESERVATION = {
 };
 const RESERVATION_KEYS = ["reserved", "total", "expiry"] as const;
 const SHARED = lua(import.meta.url, "reservation.lua");
-/** Lua that counts a user's share, for scripts with a key `held` and the arguments `keepMs` and `heldMs`; `hold` also needs `maxUserBytes`. */
+/**
+ * Lua that counts a user's share, for scripts with the keys `share` and `shareUntil` and the arguments `keepMs` and `heldMs`;
+ * `hold` also needs `maxUserBytes`.
+ */
 export const SHARE = lua(import.meta.url, "share.lua");
+export const shareKeys = (of: UserAddress): { share: string; shareUntil: string } => ({
+  share: shareKey(of),
+  shareUntil: shareUntilKey(of),
+});
 
 function reservationScript<A extends string>(file: string, args: Record<A, ArgumentKind>) {
   return script({ files: [CLOCK, SHARED, lua(import.meta.url, file)], keys: RESERVATION_KEYS, args });
 }
 
 const RESERVE = reservationScript("reserve.lua", { ref: "text", size: "number", maxBytes: "number", keepMs: "number" });
+const GROW = reservationScript("grow-reservation.lua", {
+  ref: "text",
+  room: "number",
+  maxBytes: "number",
+  keepMs: "number",
+});
 const RENEW = reservationScript("renew-reservation.lua", { ref: "text", keepMs: "number" });
 const RELEASE = reservationScript("release.lua", { ref: "text" });
 const RELEASE_EXPIRED = reservationScript("release-expired.lua", { graceMs: "number", limit: "number" });
 
 const HOLD = script({
   files: [CLOCK, SHARE, lua(import.meta.url, "hold.lua")],
-  keys: ["held"],
+  keys: ["share", "shareUntil"],
   args: { ref: "text", size: "number", maxUserBytes: "number", keepMs: "number", heldMs: "number" },
+});
+const DROP_SHARE = script({
+  files: [CLOCK, SHARE, lua(import.meta.url, "drop-share.lua")],
+  keys: ["share", "shareUntil"],
+  args: { ref: "text" },
 });
 const DELETE_IF = script({
   files: [lua(import.meta.url, "../redis/delete-if.lua")],
@@ -50,6 +68,19 @@ export async function reserveRoom(
   return status === "BUSY" ? "busy" : "reserved";
 }
 
+/**
+ * Makes a reservation as large as `room`, if that is more than it has, and keeps it for `keepMs` from now. `busy`: all
+ * users together have used their room, and it stays as large as it was. `gone`: it has expired. Idempotent.
+ */
+export async function growRoom(
+  store: Store,
+  of: { ref: string; room: number; maxBytes: number; keepMs: number },
+): Promise<{ kind: "ok" | "busy"; room: number } | { kind: "gone" }> {
+  const [status, room] = await run(store.redis, GROW, { keys: RESERVATION, args: of });
+  if (status === "GONE") return { kind: "gone" };
+  return { kind: status === "BUSY" ? "busy" : "ok", room: Number(room) };
+}
+
 /** Keeps a reservation, if there is one, for `keepMs` from now. */
 export async function renewRoom(store: Store, ref: string, keepMs: number): Promise<void> {
   await run(store.redis, RENEW, { keys: RESERVATION, args: { ref, keepMs } });
@@ -66,21 +97,21 @@ export async function shrinkRoom(store: Store, of: { ref: string; size: number; 
   await reserveRoom(store, { ...of, maxBytes: Number.MAX_SAFE_INTEGER });
 }
 
-/** Reserves room for bytes that came whole, under a new `ref`. A refusal has reserved nothing. */
+/** Reserves room for bytes that came whole, under a new `ref`. A refusal has reserved nothing; `freeInMs`: when to try again. */
 export async function reserveBytes(
   store: Store,
   user: string,
   { ref, size, maxBytes, maxUserBytes }: ByteShares & { ref: string; size: number },
-): Promise<"reserved" | "quota" | "busy"> {
+): Promise<{ kind: "reserved" | "busy" } | { kind: "quota"; freeInMs: number }> {
   const keepMs = store.retentionMs;
-  if ((await reserveRoom(store, { ref, size, maxBytes, keepMs })) === "busy") return "busy";
-  const [own] = await run(store.redis, HOLD, {
-    keys: { held: heldKey(userAddress(user)) },
+  if ((await reserveRoom(store, { ref, size, maxBytes, keepMs })) === "busy") return { kind: "busy" };
+  const [own, freeInMs] = await run(store.redis, HOLD, {
+    keys: shareKeys(userAddress(user)),
     args: { ref, size, maxUserBytes, keepMs, heldMs: keepMs },
   });
-  if (own === "OK") return "reserved";
+  if (own === "OK") return { kind: "reserved" };
   await releaseRoom(store, ref);
-  return "quota";
+  return { kind: "quota", freeInMs: Number(freeInMs) };
 }
 
 /** Keeps bytes, and the room that they take, for the retention from now; false when they are gone. */
@@ -136,7 +167,7 @@ export async function releaseBytes(
     of.sha256 && disclaim(store, of.sha256, ref),
     blobs.remove(ref),
     releaseRoom(store, ref),
-    of.user && store.redis.hdel(heldKey(of.user), ref),
+    of.user && run(store.redis, DROP_SHARE, { keys: shareKeys(of.user), args: { ref } }),
   ]);
 }
 

@@ -1,18 +1,46 @@
--- A user's share: every blob with its size and when it stops counting. A blob counts once, however often it is held.
-local function setShare(ref, size, keepMs)
-  redis.call('HSET', held, ref, ms(size) .. ':' .. ms(now + keepMs))
+-- A user's share: every blob with its size, their sum, and when each stops counting. A blob counts once, however often it
+-- is held. Each call costs O(log n), whatever the user holds.
+local function dropShare(ref)
+  local size = redis.call('HGET', share, ref)
+  if size then
+    redis.call('HDEL', share, ref)
+    redis.call('HINCRBY', share, 'sum', '-' .. size)
+  end
+  redis.call('ZREM', shareUntil, ref)
 end
 
--- Counts a blob if the share has room for it, and forgets the blobs whose time is over.
-local function hold(ref, size)
-  local sum, all = 0, redis.call('HGETALL', held)
-  for i = 1, #all, 2 do
-    local other, bytes, untilMs = all[i], string.match(all[i + 1], '(%d+):(%d+)')
-    if tonumber(untilMs) < now then redis.call('HDEL', held, other)
-    elseif other ~= ref then sum = sum + tonumber(bytes) end
+local function setShare(ref, size, keepMs)
+  dropShare(ref)
+  redis.call('HSET', share, ref, ms(size))
+  redis.call('HINCRBY', share, 'sum', ms(size))
+  redis.call('ZADD', shareUntil, ms(now + keepMs), ref)
+end
+
+-- Keeps the share of a blob for longer, if it counts.
+local function renewShare(ref, keepMs)
+  redis.call('ZADD', shareUntil, 'XX', ms(now + keepMs), ref)
+  redis.call('PEXPIRE', share, heldMs)
+  redis.call('PEXPIRE', shareUntil, heldMs)
+end
+
+-- How long it takes until `bytes` of the share are free again, if that is after one of the next 100 blobs.
+local function freeIn(bytes)
+  local next = redis.call('ZRANGE', shareUntil, 0, 99, 'WITHSCORES')
+  for i = 1, #next, 2 do
+    bytes = bytes - tonumber(redis.call('HGET', share, next[i]) or 0)
+    if bytes <= 0 or i + 2 > #next then return tonumber(next[i + 1]) - now end
   end
-  if sum + size > maxUserBytes then return false end
+  return keepMs
+end
+
+-- Counts a blob if the share has room for it, and forgets blobs whose time is over: a call forgets more than it adds.
+-- Otherwise returns how long it takes until there is room.
+local function hold(ref, size)
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', shareUntil, 0, ms(now), 'LIMIT', 0, 100)) do dropShare(other) end
+  dropShare(ref)
+  local missing = tonumber(redis.call('HGET', share, 'sum') or 0) + size - maxUserBytes
+  if missing > 0 then return false, freeIn(missing) end
   setShare(ref, size, keepMs)
-  redis.call('PEXPIRE', held, heldMs)
+  renewShare(ref, keepMs)
   return true
 end

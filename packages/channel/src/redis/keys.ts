@@ -15,9 +15,19 @@ export interface KeyRow {
 export const KEYS = {
   due: { pattern: "{<shard>}:due", holds: "unfinished asks, by when the sweeper checks them next", expires: "never" },
   live: { pattern: "{<shard>}:<u>:live", holds: "a user's unfinished asks", expires: "never" },
-  held: {
-    pattern: "{<shard>}:<u>:held",
-    holds: "bytes that count against a user's share",
+  share: {
+    pattern: "{<shard>}:<u>:share",
+    holds: "bytes that count against a user's share, by blob, and their sum",
+    expires: "after the retention",
+  },
+  shareUntil: {
+    pattern: "{<shard>}:<u>:share-until",
+    holds: "these blobs by when they stop counting",
+    expires: "after the retention",
+  },
+  unfinished: {
+    pattern: "{<shard>}:<u>:unfinished",
+    holds: "a user's unfinished uploads, by when they expire",
     expires: "after the retention",
   },
   extracting: {
@@ -38,7 +48,7 @@ export const KEYS = {
   upload: {
     pattern: "{<shard>}:<u>:up:<id>",
     holds: "an upload: name, size, offset, where its bytes lie, its text's key",
-    expires: "after 10 min without a chunk; when finished, after the retention",
+    expires: "30 s after its begin, 10 min after a chunk; when finished, after the retention",
   },
   log: {
     pattern: "{<shard>}:<c>:log",
@@ -110,7 +120,9 @@ const due = fill(KEYS.due.pattern);
 export const dueKey = (shard: string): string => due({ shard });
 export const liveKey = fill(KEYS.live.pattern);
 export const extractingKey = fill(KEYS.extracting.pattern);
-export const heldKey = fill(KEYS.held.pattern);
+export const shareKey = fill(KEYS.share.pattern);
+export const shareUntilKey = fill(KEYS.shareUntil.pattern);
+export const unfinishedKey = fill(KEYS.unfinished.pattern);
 export const placesKey = fill(KEYS.places.pattern);
 export const edgeKey = fill(KEYS.edge.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);

@@ -1,4 +1,4 @@
-local at, own, size, done = unpack(redis.call('HMGET', up, 'offset', 'ref', 'size', 'done'))
+local at, own, done = unpack(redis.call('HMGET', up, 'offset', 'ref', 'done'))
 -- With another ref it is another upload of the same id: the one whose bytes these are was dropped. A finished upload may
 -- refer to an older copy of the same bytes.
 if not at or (own ~= ref and done ~= '1') then return { 'UNKNOWN' } end
@@ -6,8 +6,9 @@ at = tonumber(at)
 -- A finished upload is kept for longer than an idle one.
 if redis.call('PTTL', up) < keepMs then
   redis.call('PEXPIRE', up, keepMs)
-  setShare(own, size, keepMs)
-  redis.call('PEXPIRE', held, heldMs)
+  redis.call('ZADD', unfinished, 'XX', ms(now + keepMs), own)
+  redis.call('PEXPIRE', unfinished, heldMs)
+  renewShare(own, keepMs)
 end
 if offset < at then return { 'REPEATED', at } end
 if offset > at then return { 'HOLE', at } end

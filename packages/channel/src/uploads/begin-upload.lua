@@ -3,7 +3,14 @@ if knownName then
   if knownName ~= name or tonumber(knownSize) ~= size then return { 'CONFLICT' } end
   return { 'KNOWN' }
 end
-if not hold(ref, size) then return { 'QUOTA' } end
+redis.call('ZREMRANGEBYSCORE', unfinished, 0, ms(now))
+if redis.call('ZCARD', unfinished) >= maxUnfinished then
+  return { 'BUSY', tonumber(redis.call('ZRANGE', unfinished, 0, 0, 'WITHSCORES')[2]) - now }
+end
+local fits, freeInMs = hold(ref, size)
+if not fits then return { 'QUOTA', freeInMs } end
+redis.call('ZADD', unfinished, ms(now + keepMs), ref)
+redis.call('PEXPIRE', unfinished, heldMs)
 redis.call('HSET', up, 'id', id, 'name', name, 'type', mime, 'size', size, 'offset', 0, 'ref', ref, 'done', 0)
 redis.call('PEXPIRE', up, keepMs)
 return { 'BEGUN' }

@@ -10,7 +10,7 @@ import {
   storeChunk,
   sweepBytes,
 } from "../index.ts";
-import { KEYS, heldKey } from "../redis/keys.ts";
+import { KEYS, shareUntilKey, unfinishedKey } from "../redis/keys.ts";
 import { userAddress } from "../redis/address.ts";
 
 const MINUTE_MS = 60_000;
@@ -27,15 +27,14 @@ async function pass(ms: number): Promise<void> {
   }
   for (const ref of await redis.zrange(KEYS.reservedExpiry.pattern, 0, "-1"))
     await redis.zincrby(KEYS.reservedExpiry.pattern, -ms, ref);
-  const held = heldKey(userAddress(channel.user));
-  for (const [ref, share] of Object.entries(await redis.hgetall(held))) {
-    const [bytes, until] = share.split(":").map(Number);
-    await redis.hset(held, ref, `${bytes}:${Number(until) - ms}`);
-  }
+  const of = userAddress(channel.user);
+  for (const key of [shareUntilKey(of), unfinishedKey(of)])
+    for (const ref of await redis.zrange(key, 0, "-1")) await redis.zincrby(key, -ms, ref);
 }
 
+const shares = { maxUserBytes: 250, maxBytes: 1000, maxUnfinished: 1000 };
+
 async function begin(size: number, id = "u") {
-  const shares = { maxUserBytes: 250, maxBytes: 1000 };
   const of = { id, name: "a.pdf", type: "application/pdf", size, ref: newRef(), ...shares };
   const begun = await beginUpload(channel.store, channel.user, of);
   if (begun.kind !== "begun") throw new Error(begun.kind);
@@ -45,8 +44,9 @@ async function begin(size: number, id = "u") {
 async function chunk(ref: string, offset: number): Promise<void> {
   const upload = await readUpload(channel.store, channel.user, "u");
   if (upload?.ref !== ref) throw new Error("another upload");
-  const advanced = await storeChunk(channel.store, blobs(), channel.user, { upload, offset, bytes: Buffer.from("x") });
-  expect(advanced).toEqual({ kind: "advanced", offset: offset + 1, isNew: true });
+  const of = { upload, offset, bytes: Buffer.from("x"), maxBytes: 1000 };
+  const advanced = await storeChunk(channel.store, blobs(), channel.user, of);
+  expect(advanced).toEqual({ kind: "advanced", offset: offset + 1, isNew: true, room: upload.size });
 }
 
 async function stored(ref: string): Promise<number> {
@@ -67,8 +67,8 @@ describe("an upload", () => {
     }
     expect(await stored(ref)).toBe(4);
     expect(await reserved()).toBe(150);
-    const more = { id: "v", name: "b.pdf", type: "", size: 150, ref: newRef(), maxUserBytes: 250, maxBytes: 1000 };
-    expect(await beginUpload(channel.store, channel.user, more)).toEqual({ kind: "quota" });
+    const more = { id: "v", name: "b.pdf", type: "", size: 150, ref: newRef(), ...shares };
+    expect(await beginUpload(channel.store, channel.user, more)).toMatchObject({ kind: "quota" });
   });
 
   it("expires, with its bytes and its shares, ten minutes after its last chunk", async () => {
@@ -79,6 +79,26 @@ describe("an upload", () => {
     await pass(2 * MINUTE_MS);
     await sweepBytes(channel.store, blobs());
     expect([await blobs().exists(ref), await reserved()]).toEqual([false, 0]);
+  });
+
+  it("ends when its first chunk has not come in half a minute", async () => {
+    await begin(150);
+    await pass(30_000);
+    expect(await readUpload(channel.store, channel.user, "u")).toBeUndefined();
+    await begin(200, "v"); // the share of the first one is free
+    await pass(90_000);
+    await sweepBytes(channel.store, blobs());
+    expect(await reserved()).toBe(0);
+  });
+
+  it("that has expired keeps none of the bytes that come too late", async () => {
+    const upload = await begin(150);
+    await pass(30_000);
+    await pass(60_000);
+    await sweepBytes(channel.store, blobs());
+    const late = { upload, offset: 0, bytes: Buffer.from("x"), maxBytes: 1000 };
+    expect(await storeChunk(channel.store, blobs(), channel.user, late)).toMatchObject({ kind: "unknown" });
+    expect(await blobs().exists(upload.ref)).toBe(false);
   });
 
   it("is not removed as idle by a process whose clock is ahead", async () => {

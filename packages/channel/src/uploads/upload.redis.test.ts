@@ -7,13 +7,17 @@ import {
   createBlobStore,
   dropUpload,
   finishUpload,
+  growRoom,
   newRef,
   readUpload,
   releaseBytes,
+  reserveBytes,
   storeChunk,
   sweepBytes,
   userAddress,
+  type UploadState,
 } from "../index.ts";
+import { shareKeys } from "../bytes/reservation.ts";
 import { KEYS } from "../redis/keys.ts";
 
 const channel = useChannel();
@@ -27,6 +31,7 @@ const start = (id: string, size = 10, more: Partial<Parameters<typeof beginUploa
     ref: newRef(),
     maxUserBytes: 100,
     maxBytes: 1000,
+    maxUnfinished: 9,
     ...more,
   });
 const reserved = async () => Number(await channel.store.redis.get(KEYS.reservedTotal.pattern));
@@ -77,7 +82,7 @@ describe("beginUpload", () => {
 
   it("refuses bytes beyond a user's share, stores nothing then, and accepts those of others", async () => {
     await start("a", 60);
-    expect(await start("b", 60)).toEqual({ kind: "quota" });
+    expect(await start("b", 60)).toEqual({ kind: "quota", freeInMs: expect.any(Number) });
     expect(await reserved()).toBe(60);
     expect(await readUpload(channel.store, channel.user, "b")).toBeUndefined();
     expect(await start("b", 60, {}, "another")).toMatchObject({ kind: "begun" });
@@ -93,6 +98,60 @@ describe("beginUpload", () => {
   it("is not visible to another user", async () => {
     await start("u");
     expect(await readUpload(channel.store, "another", "u")).toBeUndefined();
+  });
+});
+
+describe("the room of all users", () => {
+  const MIB = 1_048_576;
+  const large = { maxUserBytes: 2 ** 40, maxBytes: 8 * MIB, maxUnfinished: 1000 };
+
+  it("is for bytes that came: uploads without a byte take little of it, and it grows with what arrives", async () => {
+    for (let n = 0; n < 100; n++) expect(await start(`u${n}`, 25 * MIB, large)).toMatchObject({ kind: "begun" });
+    expect(await reserved()).toBe(100 * 65_536);
+    const { upload } = (await start("u0", 25 * MIB, large)) as { upload: UploadState };
+    const bytes = Buffer.alloc(65_536);
+    const chunk = (offset: number) =>
+      storeChunk(channel.store, blobs(), channel.user, { upload, offset, bytes, maxBytes: 8 * MIB });
+    expect(await chunk(0)).toMatchObject({ room: 131_072 });
+    expect(await chunk(65_536)).toMatchObject({ room: 262_144 });
+    expect(await reserved()).toBe(100 * 65_536 + 196_608);
+    const all = { ref: upload.ref, room: 8 * MIB, maxBytes: 8 * MIB, keepMs: 1000 };
+    expect(await growRoom(channel.store, all)).toEqual({ kind: "busy", room: 262_144 });
+  });
+
+  it("is not filled by the many unfinished uploads of one user, and says when another may begin", async () => {
+    for (let n = 0; n < 9; n++) await start(`u${n}`, 1);
+    const refused = await start("more", 1);
+    expect(refused).toEqual({ kind: "busy", freeInMs: expect.any(Number) });
+    expect((refused as { freeInMs: number }).freeInMs).toBeGreaterThan(25_000);
+    expect(await reserved()).toBe(9);
+    const { ref = "" } = (await readUpload(channel.store, channel.user, "u0")) ?? {};
+    await finishUpload(channel.store, channel.user, "u0", { sha256: "s", ref, text: "t", size: 1 });
+    expect(await start("more", 1)).toMatchObject({ kind: "begun" });
+  });
+});
+
+describe("the share of a user", () => {
+  const hold = async (ref: string, size: number) =>
+    reserveBytes(channel.store, channel.user, { ref, size, maxUserBytes: 100, maxBytes: 1000 });
+
+  it("forgets what is no longer kept, and says when there is room for as much as was refused", async () => {
+    const { redis } = channel.store;
+    const { shareUntil } = shareKeys(userAddress(channel.user));
+    const [ref, size] = [
+      ["a", "b", "c"],
+      [50, 30, 20],
+    ];
+    for (const [n, name] of ref.entries()) expect(await hold(name, size[n] ?? 0)).toEqual({ kind: "reserved" });
+    const until = Number(await redis.zscore(shareUntil, "a"));
+    await redis.zadd(shareUntil, until + 1000, "b", until + 9000, "c");
+    const freeInMs = async (bytes: number) => ((await hold("d", bytes)) as { freeInMs: number }).freeInMs;
+    expect((await freeInMs(60)) - (await freeInMs(50))).toBeGreaterThan(900);
+    expect((await freeInMs(60)) - (await freeInMs(50))).toBeLessThan(1100);
+    await redis.zadd(shareUntil, 1, "a");
+    expect(await hold("d", 60)).toMatchObject({ kind: "quota" });
+    expect(await hold("d", 50)).toEqual({ kind: "reserved" });
+    expect(await hold("e", 1)).toMatchObject({ kind: "quota" });
   });
 });
 
@@ -121,16 +180,22 @@ describe("storeChunk", () => {
     const begun = await start("u", 8);
     if (begun.kind !== "begun") throw new Error(begun.kind);
     const { upload } = begun;
-    const chunks = [0, 2, 4, 6].map((offset) => ({ upload, offset, bytes: Buffer.from([offset, offset]) }));
+    const chunks = [0, 2, 4, 6].map((offset) => ({
+      upload,
+      offset,
+      bytes: Buffer.from([offset, offset]),
+      maxBytes: 1000,
+    }));
     const stored = chunks.map((chunk) => storeChunk(channel.store, blobs(), channel.user, chunk));
-    const offsets = [2, 4, 6, 8].map((offset) => ({ kind: "advanced", offset, isNew: true }));
+    const offsets = [2, 4, 6, 8].map((offset) => ({ kind: "advanced", offset, isNew: true, room: 8 }));
     expect(await Promise.all(stored)).toEqual(offsets);
     const again = await storeChunk(channel.store, blobs(), channel.user, {
       upload,
       offset: 0,
       bytes: Buffer.from("xx"),
+      maxBytes: 1000,
     });
-    expect(again).toEqual({ kind: "repeated", offset: 8, isNew: false });
+    expect(again).toEqual({ kind: "repeated", offset: 8, isNew: false, room: 8 });
     expect(Buffer.concat(await Array.fromAsync(blobs().read(upload.ref)))).toEqual(
       Buffer.from([0, 0, 2, 2, 4, 4, 6, 6]),
     );
@@ -140,7 +205,7 @@ describe("storeChunk", () => {
     const begun = await start("u", 8);
     if (begun.kind !== "begun") throw new Error(begun.kind);
     const full = { ...blobs(), write: () => Promise.reject(new Error("OOM")) };
-    const chunk = { upload: begun.upload, offset: 0, bytes: Buffer.from("four") };
+    const chunk = { upload: begun.upload, offset: 0, bytes: Buffer.from("four"), maxBytes: 1000 };
     await expect(storeChunk(channel.store, full, channel.user, chunk)).rejects.toThrow("OOM");
     expect(await readUpload(channel.store, channel.user, "u")).toMatchObject({ offset: 0 });
   });
@@ -174,7 +239,8 @@ describe("the end of an upload", () => {
   });
 
   it("keeps a finished upload for the retention, an idle one for ten minutes", async () => {
-    await start("u");
+    await start("u", 10, { ref: "own" });
+    await advanceUpload(channel.store, channel.user, { id: "u", ref: "own", offset: 0, length: 4 });
     const key = (await channel.store.redis.keys("*:up:*"))[0] ?? "";
     expect(await channel.store.redis.pttl(key)).toBeGreaterThan(500_000);
     await finishUpload(channel.store, channel.user, "u", { sha256: "s", ref: "r", text: "t", size: 10 });

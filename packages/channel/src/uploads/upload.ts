@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
-import { IDLE_UPLOAD_MS, type BlobStore } from "../bytes/blob-store.ts";
+import { FIRST_CHUNK_MS, IDLE_UPLOAD_MS, type BlobStore } from "../bytes/blob-store.ts";
 import {
+  growRoom,
   releaseBytes,
   releaseRoom,
-  renewRoom,
   reserveRoom,
   SHARE,
+  shareKeys,
   shrinkRoom,
   type ByteShares,
 } from "../bytes/reservation.ts";
 import { userAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
-import { heldKey, uploadKey } from "../redis/keys.ts";
+import { unfinishedKey, uploadKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
 import { wrongAnswer, type Store } from "../redis/store.ts";
 
@@ -33,12 +34,14 @@ export function keyOf(user: string, upload: string): string {
   const id = createHash("sha256").update(upload).digest("base64url").slice(0, 22);
   return uploadKey({ ...userAddress(user), id });
 }
-const keysOf = (user: string, upload: string): { up: string; held: string } => {
-  return { up: keyOf(user, upload), held: heldKey(userAddress(user)) };
-};
+const KEYS = ["up", "unfinished", "share", "shareUntil"] as const;
+function keysOf(user: string, upload: string): Record<(typeof KEYS)[number], string> {
+  const of = userAddress(user);
+  return { up: keyOf(user, upload), unfinished: unfinishedKey(of), ...shareKeys(of) };
+}
 
 function uploadScript<A extends string>(file: string, args: Record<A, ArgumentKind>) {
-  return script({ files: [CLOCK, SHARE, lua(import.meta.url, file)], keys: ["up", "held"], args });
+  return script({ files: [CLOCK, SHARE, lua(import.meta.url, file)], keys: KEYS, args });
 }
 
 const BEGIN = uploadScript("begin-upload.lua", {
@@ -48,46 +51,67 @@ const BEGIN = uploadScript("begin-upload.lua", {
   size: "number",
   ref: "text",
   maxUserBytes: "number",
+  maxUnfinished: "number",
   keepMs: "number",
   heldMs: "number",
 });
 
+/** Room that is reserved for an upload of which no byte has come, so that room is for bytes that came. */
+const FIRST_ROOM = 65_536;
+/** Most room that is reserved beyond the bytes that came. */
+const ROOM_AHEAD = 1_048_576;
+
+/** The room of an upload whose bytes have come, or are coming, up to `offset`. */
+export function roomFor(size: number, offset: number): number {
+  return Math.min(size, offset + Math.min(Math.max(offset, FIRST_ROOM), ROOM_AHEAD));
+}
+
+/** Bounds of a user and of all users. */
+export interface UploadShares extends ByteShares {
+  /** Most unfinished uploads of the user. */
+  readonly maxUnfinished: number;
+}
+
 export type BegunUpload =
-  | { kind: "begun"; upload: UploadState }
+  /** `room`: its bytes may come up to there. 0 for one that was begun before: ask `growRoom`. */
+  | { kind: "begun"; upload: UploadState; room: number }
   /** The id names an upload of another name or size. */
   | { kind: "conflict" }
-  /** The user's share is used up … */
-  | { kind: "quota" }
-  /** … or that of all users together. Nothing was stored. */
-  | { kind: "busy" };
+  /** The user's share is used up, for so long … */
+  | { kind: "quota"; freeInMs: number }
+  /** … or there are too many unfinished uploads of the user, or all users have used their room. Nothing was stored. */
+  | { kind: "busy"; freeInMs?: number };
 
 /**
- * Begins an upload and reserves its bytes, or finds the one already begun: its own `ref` stays, and only its next chunk
- * renews its time. Idempotent.
+ * Begins an upload and reserves room for its first bytes, or finds the one already begun: its own `ref` stays, and only its
+ * next chunk renews its time. It expires unless its first chunk comes within 30 s. Idempotent.
  */
 export async function beginUpload(
   store: Store,
   user: string,
-  of: ByteShares & { id: string; name: string; type: string; size: number; ref: string },
+  of: UploadShares & { id: string; name: string; type: string; size: number; ref: string },
 ): Promise<BegunUpload> {
-  const { id, name, type: mime, size, ref, maxBytes, maxUserBytes } = of;
-  const keepMs = IDLE_UPLOAD_MS;
-  if ((await reserveRoom(store, { ref, size, maxBytes, keepMs })) === "busy") {
+  const { id, name, type: mime, size, ref, maxBytes, maxUserBytes, maxUnfinished } = of;
+  const keepMs = FIRST_CHUNK_MS;
+  const room = roomFor(size, 0);
+  if ((await reserveRoom(store, { ref, size: room, maxBytes, keepMs })) === "busy") {
     const known = await readUpload(store, user, id);
     if (!known) return { kind: "busy" };
   }
-  const args = { id, name, mime, size, ref, maxUserBytes, keepMs, heldMs: store.retentionMs + keepMs };
-  const [reply, found] = await Promise.all([
+  const heldMs = store.retentionMs + IDLE_UPLOAD_MS;
+  const args = { id, name, mime, size, ref, maxUserBytes, maxUnfinished, keepMs, heldMs };
+  const [[status, freeInMs], found] = await Promise.all([
     run(store.redis, BEGIN, { keys: keysOf(user, id), args }),
     readUpload(store, user, id),
   ]);
-  if (reply[0] !== "BEGUN") await releaseRoom(store, ref);
-  if (reply[0] === "CONFLICT") return { kind: "conflict" };
-  if (reply[0] === "QUOTA") return { kind: "quota" };
+  if (status !== "BEGUN") await releaseRoom(store, ref);
+  if (status === "CONFLICT") return { kind: "conflict" };
+  if (status === "QUOTA" || status === "BUSY")
+    return { kind: status === "BUSY" ? "busy" : "quota", freeInMs: Number(freeInMs) };
   // Redis executed the two in this order, unless it did not know the script.
   const upload = found ?? (await readUpload(store, user, id));
-  if (!upload) throw wrongAnswer("beginUpload", reply);
-  return { kind: "begun", upload };
+  if (!upload) throw wrongAnswer("beginUpload", [status]);
+  return { kind: "begun", upload, room: status === "BEGUN" ? room : 0 };
 }
 
 /** An upload as it stands; undefined when unknown or gone, also when it is another user's. */
@@ -124,26 +148,42 @@ export type Advanced =
   | { kind: "unknown" };
 
 /**
- * Stores a chunk, and keeps the upload for ten minutes from now. Idempotent. The bytes are stored and renewed first:
- * neither the offset nor the expiry of an upload's state may be ahead of its bytes. In a store that `isInOrder` all of it
- * is sent at once; should the bytes alone be refused, the offset is set back.
+ * Stores a chunk for which there is room, reserves room for later ones, and keeps the upload for ten minutes from now.
+ * Idempotent. The bytes are stored and renewed first: neither the offset nor the expiry of an upload's state may be ahead of
+ * its bytes. In a store that `isInOrder` all of it is sent at once; should the bytes alone be refused, the offset is set
+ * back.
  *
  * `earlier`: the calls for the chunks before this one, which need not have settled; it does not reject. `isNew`: no
- * bytes were stored at this offset before.
+ * bytes were stored at this offset before. `room`: the upload's bytes may come up to there.
  */
 export async function storeChunk(
   store: Store,
   blobs: BlobStore,
   user: string,
-  of: { upload: Pick<UploadState, "id" | "ref">; offset: number; bytes: Uint8Array; earlier?: Promise<unknown> },
-): Promise<Advanced & { isNew: boolean }> {
-  const { upload, offset, bytes, earlier } = of;
-  const { id, ref } = upload;
-  const written = Promise.all([blobs.write(ref, offset, bytes), renewRoom(store, ref, IDLE_UPLOAD_MS)]);
+  of: {
+    upload: Pick<UploadState, "id" | "ref" | "size">;
+    offset: number;
+    bytes: Uint8Array;
+    maxBytes: number;
+    earlier?: Promise<unknown>;
+  },
+): Promise<Advanced & { isNew: boolean; room: number }> {
+  const { upload, offset, bytes, maxBytes, earlier } = of;
+  const { id, ref, size } = upload;
+  const room = roomFor(size, offset + bytes.length);
+  const growing = growRoom(store, { ref, room, maxBytes, keepMs: IDLE_UPLOAD_MS });
+  const written = Promise.all([blobs.write(ref, offset, bytes), growing]);
   if (!blobs.isInOrder) await Promise.all([written, earlier]);
   const counted = advanceUpload(store, user, { id, ref, offset, length: bytes.length });
   const [stored, count] = await Promise.allSettled([written, counted]);
-  if (stored.status === "fulfilled") return { ...(await counted), isNew: stored.value[0] };
+  if (stored.status === "fulfilled") {
+    const [isNew, grown] = stored.value;
+    const advanced = await counted;
+    if (grown.kind !== "gone") return { ...advanced, isNew, room: grown.room };
+    // The upload has expired, or has been finished elsewhere and its bytes released: these came too late.
+    if (advanced.kind !== "advanced") await blobs.remove(ref);
+    return { ...advanced, isNew, room: 0 };
+  }
   if (count.status === "fulfilled" && count.value.kind === "advanced") {
     const rewound = run(store.redis, REWIND, { keys: { up: keyOf(user, id) }, args: { ref, offset } });
     await rewound.catch(() => undefined); // then the hole is found at the end of the upload
@@ -175,6 +215,7 @@ const FINISH = uploadScript("finish-upload.lua", {
   text: "text",
   size: "number",
   keepMs: "number",
+  heldMs: "number",
 });
 
 /**
@@ -187,7 +228,7 @@ export async function finishUpload(
   id: string,
   of: { sha256: string; ref: string; text: string; size: number },
 ): Promise<"finished" | "unknown"> {
-  const args = { ...of, keepMs: store.retentionMs };
+  const args = { ...of, keepMs: store.retentionMs, heldMs: store.retentionMs + IDLE_UPLOAD_MS };
   const [status, isSmaller] = await run(store.redis, FINISH, { keys: keysOf(user, id), args });
   if (status !== "OK") return "unknown";
   if (isSmaller === 1) await shrinkRoom(store, { ref: of.ref, size: of.size, keepMs: store.retentionMs });
@@ -209,7 +250,11 @@ export async function keepUpload(
   await exec(store.redis.multi().hset(key, fields).pexpire(key, store.retentionMs));
 }
 
-const DROP = script({ files: [lua(import.meta.url, "drop-upload.lua")], keys: ["up"], args: { ref: "text" } });
+const DROP = script({
+  files: [lua(import.meta.url, "drop-upload.lua")],
+  keys: ["up", "unfinished"],
+  args: { ref: "text" },
+});
 
 /**
  * Removes an unfinished upload and its bytes, so that its id may begin another one. If another process has finished it
@@ -221,7 +266,8 @@ export async function dropUpload(
   user: string,
   of: UploadState,
 ): Promise<"dropped" | "finished"> {
-  const [status] = await run(store.redis, DROP, { keys: { up: keyOf(user, of.id) }, args: { ref: of.ref } });
+  const { up, unfinished } = keysOf(user, of.id);
+  const [status] = await run(store.redis, DROP, { keys: { up, unfinished }, args: { ref: of.ref } });
   if (status === "DONE") return "finished";
   await releaseBytes(store, blobs, of.ref, { user: userAddress(user) });
   return "dropped";

@@ -78,6 +78,14 @@ describe("an upload", () => {
     expect(told).toContain("second 5000");
   });
 
+  test("that has expired on the server begins anew", async () => {
+    server.fail("upload:chunk", { refuse: wireError("NOT_FOUND") });
+    const a = file(10);
+    const { upload } = await relay.upload(a);
+    expect(stored(upload)).toEqual(a.bytes);
+    expect(server.count("upload:start")).toBe(2);
+  });
+
   test("that is refused for good fails with its code; the next try is a new one", async () => {
     server.fail("upload:chunk", { refuse: wireError("FILE_TYPE_UNSUPPORTED") });
     const a = file(10);

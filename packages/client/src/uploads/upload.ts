@@ -71,9 +71,9 @@ export async function sendUpload(
 /** Milliseconds after which a broken upload goes on at the server's offset; undefined when it was refused for good. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const { code, reason, retryable, retryAfterMs: asked = 0 } = wireOf(error);
-  // The server has less than was sent: chunks overtook each other, or another edge knows better.
-  const isHole = code === "BAD_MESSAGE" && reason === "offset";
-  if ((!retryable && !isHole) || (code === "INTERNAL" && tries > 0)) return undefined;
+  // The server has less than was sent: chunks overtook each other, another edge knows better, or the upload has expired.
+  const isBehind = code === "NOT_FOUND" || (code === "BAD_MESSAGE" && reason === "offset");
+  if ((!retryable && !isBehind) || (code === "INTERNAL" && tries > 0)) return undefined;
   return Math.max(asked, backoff(tries, RETRIES, Math.random()));
 }
 

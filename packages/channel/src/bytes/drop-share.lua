@@ -1,0 +1,2 @@
+dropShare(ref)
+return { 'OK' }
