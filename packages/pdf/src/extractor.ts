@@ -2,11 +2,13 @@ import { createCoreWatch, type CoreWatch } from "./children/core-watch.ts";
 import { startChild, type Child } from "./children/child-process.ts";
 import { createPool } from "./children/pool.ts";
 import { runJob } from "./children/run-job.ts";
+import { startStopwatch } from "./children/stopwatch.ts";
 import type { EngineName } from "./engines/page-engine.ts";
 import { readScans, type Ocr } from "./ocr/read-scans.ts";
 import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./port/extract.ts";
 import { NO_BACKWARD_READER, readBackwards } from "./reading/backward-reader.ts";
 import { createFileRun, type FileRun } from "./reading/file-run.ts";
+import type { Moment } from "./reading/file-time.ts";
 import { outcomeOf } from "./reading/reading.ts";
 
 export interface ExtractorOptions {
@@ -35,7 +37,7 @@ export function createExtractor(
       await readWith(first, run, input, options);
       if (second && run.needsAnotherEngine(performance.now())) await readWith(second, run, input, options);
       const reading = run.result();
-      if (ocr) await readScans({ pool, ocr, limits, coreWatch }, reading, input, options);
+      if (ocr && reading.end !== "busy") await readScans({ pool, ocr, limits, coreWatch }, reading, input, options);
       return outcomeOf(reading, input.password !== undefined);
     },
     async [Symbol.asyncDispose]() {
@@ -62,9 +64,11 @@ export function createExtractor(
     try {
       if (!run.beginChild(name, performance.now())) return;
       const job = { bytes, password, engine: name, maxPages, maxTextBytes, from: run.nextPage };
-      const watch = { signal, memoryBytes, coreWatch, isLate: run.isLate };
+      const worked = startStopwatch(child);
+      const moment = (): Moment => ({ wall: performance.now(), cpu: worked() });
+      const watch = { signal, memoryBytes, coreWatch, overdue: () => run.overdue(moment()) };
       for await (const report of runJob(child, job, watch)) {
-        for (const action of run.report(report, backward, performance.now())) {
+        for (const action of run.report(report, backward, moment())) {
           if (action.type === "progress") onPage?.(action.page, action.pages);
           else if (action.type === "read-backwards")
             backward = readBackwards({ pool, coreWatch, memoryBytes, signal }, job, action.pages);

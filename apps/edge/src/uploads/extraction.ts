@@ -1,5 +1,6 @@
 import {
   endExtraction,
+  forgetBusy,
   queueExtraction,
   renewBytes,
   textState,
@@ -23,12 +24,21 @@ export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "lo
 const MAX_UNASKED = 32;
 
 /**
- * Queues the extraction of a text unless its outcome exists. Idempotent: any number of calls cause one extraction.
+ * Queues the extraction of a text unless its outcome exists; that the machine was busy is none. Idempotent: any number of calls cause one extraction.
  * Users with few waiting extractions have priority.
  */
 export async function orderText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
   const [state] = await textState(deps.store, [file.text]);
-  if (state === "missing") await queueText(deps, user, file, { trace, isAsked: true });
+  if (await isToBeExtracted(deps, file.text, state)) await queueText(deps, user, file, { trace, isAsked: true });
+}
+
+/** Whether there is no outcome. That the machine was too busy is the outcome of those who waited for it, and is forgotten here. */
+export async function isToBeExtracted(
+  { store }: Pick<ExtractionDeps, "store">,
+  text: string,
+  state: Awaited<ReturnType<typeof textState>>[number] | undefined,
+): Promise<boolean> {
+  return state === "missing" || (state === "failed" && forgetBusy(store, text));
 }
 
 /**

@@ -1,5 +1,5 @@
-import { readOutcome, readUpload, type Outcome, type UploadState } from "@docrelay/channel";
-import { ERRORS, wireError, type ErrorCode, type UploadStatus } from "@docrelay/protocol";
+import { readOutcome, readUpload, TOO_BUSY_TO_READ, type Outcome, type UploadState } from "@docrelay/channel";
+import { ERRORS, wireError, type ErrorCode, type UploadStatus, type WireError } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
 import { canBeRead, queueText, type Extractable, type ExtractionDeps } from "./extraction.ts";
 
@@ -45,6 +45,12 @@ function statusOf(outcome: Outcome): Omit<UploadStatus, "upload"> {
     const { pageCount: pages, chars, missing } = outcome;
     return { stage: "ready", pages, chars, missing: [...missing] };
   }
-  const code = Object.hasOwn(ERRORS, outcome.code) ? (outcome.code as ErrorCode) : "INTERNAL";
-  return { stage: "failed", error: wireError(code, outcome.reason === undefined ? {} : { reason: outcome.reason }) };
+  return { stage: "failed", error: failureOf(outcome) };
+}
+
+/** Why a file has no text, as its user reads it. */
+export function failureOf({ code: stored, reason }: Extract<Outcome, { kind: "failed" }>): WireError {
+  const code = Object.hasOwn(ERRORS, stored) ? (stored as ErrorCode) : "INTERNAL";
+  const message = code === "BUSY" ? { message: TOO_BUSY_TO_READ } : {};
+  return wireError(code, { ...message, ...(reason === undefined ? {} : { reason }) });
 }

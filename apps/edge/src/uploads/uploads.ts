@@ -17,7 +17,7 @@ import { createRateLimiter } from "../limits/rate-limit.ts";
 import { dropNeedless, HEAD_BYTES, inspectStored, looksLikePdf, settleBytes, writeChunks } from "./pdf-bytes.ts";
 import { createReceivings, type Receiving } from "./receiving.ts";
 import type { SharedSettings } from "./shared-settings.ts";
-import { queueText, type ExtractionDeps } from "./extraction.ts";
+import { isToBeExtracted, queueText, type ExtractionDeps } from "./extraction.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
 /** Uploads from clients into the blob store, in chunks; each chunk may go through any edge. */
@@ -203,7 +203,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
     try {
       const order = { trace: randomUUID(), isAsked: false };
       await Promise.all([
-        state === "missing" && queueText(deps, user, { text, ref, sha256, size: upload.size }, order),
+        (await isToBeExtracted(deps, text, state)) &&
+          queueText(deps, user, { text, ref, sha256, size: upload.size }, order),
         dropNeedless(deps, user, { own: upload.ref, kept: ref, sha256, state }),
       ]);
     } catch (error) {

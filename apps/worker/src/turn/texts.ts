@@ -1,4 +1,12 @@
-import { renewBytes, textState, type AskFile, type BlobStore, type Store, type StoredText } from "@docrelay/channel";
+import {
+  renewBytes,
+  textState,
+  TOO_BUSY_TO_READ,
+  type AskFile,
+  type BlobStore,
+  type Store,
+  type StoredText,
+} from "@docrelay/channel";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import type { Failure } from "../report/failure.ts";
 import type { TextCache } from "./text-cache.ts";
@@ -45,11 +53,17 @@ async function readFailure(cache: TextCache, files: readonly AskFile[], file: nu
   return failureOf(file, stored);
 }
 
-function failureOf(file: number, { code, reason }: Extract<StoredText, { kind: "failed" }>): Texts {
+function failureOf(file: number, stored: Extract<StoredText, { kind: "failed" }>): Texts {
+  const { reason } = stored;
+  const code = knownCode(stored.code);
   return {
     kind: "failed",
     file,
-    failure: { code: knownCode(code), ...(reason === undefined ? {} : { reason }) },
+    failure: {
+      code,
+      ...(reason === undefined ? {} : { reason }),
+      ...(code === "BUSY" ? { message: TOO_BUSY_TO_READ } : {}),
+    },
   };
 }
 

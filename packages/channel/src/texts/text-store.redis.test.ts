@@ -5,6 +5,7 @@ import {
   conversationAddress,
   dropPassword,
   endExtraction,
+  forgetBusy,
   peekWaiting,
   queueExtraction,
   readPassword,
@@ -88,6 +89,25 @@ describe("texts", () => {
     expect(await ttl("t")).toBeLessThanOrEqual(600_000);
     await textState(channel.store, ["t"]);
     expect(await ttl("t")).toBeLessThanOrEqual(600_000);
+  });
+});
+
+describe("a failure because the machine was busy", () => {
+  const busy: StoredText = { kind: "failed", code: "BUSY", reason: "time", permanent: false };
+
+  it("is kept for those who wait, and forgotten by the next who needs the text", async () => {
+    await writeText(channel.store, "k", busy);
+    expect(await readText(channel.store, "k")).toEqual(busy);
+    expect(await ttl("k")).toBeLessThanOrEqual(60_000);
+    expect(await forgetBusy(channel.store, "k")).toBe(true);
+    expect(await textState(channel.store, ["k"])).toEqual(["missing"]);
+    expect(await forgetBusy(channel.store, "k")).toBe(false);
+  });
+
+  it.each([text, { ...busy, code: "PDF_LIMIT_EXCEEDED" }])("is no other outcome: $kind $code", async (outcome) => {
+    await writeText(channel.store, "k", outcome);
+    expect(await forgetBusy(channel.store, "k")).toBe(false);
+    expect(await readText(channel.store, "k")).toEqual(outcome);
   });
 });
 

@@ -32,6 +32,10 @@ export function canChange(text: StoredText | Outcome): boolean {
 
 /** A failure that another extraction may not repeat (time, memory) is stored this long. */
 const PASSING_FAILURE_MS = 600_000;
+/** As long as the asks that waited for it may take to read it. */
+const BUSY_MS = 60_000;
+/** What users read for the failure `BUSY`. */
+export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Try again in a moment.";
 /** A user's waiting extraction whose end was lost counts this long. */
 const EXTRACTING_MS = 600_000;
 
@@ -58,7 +62,8 @@ const WRITE_FAILURE = script({
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
   if (text.kind === "failed") {
-    const keepMs = text.permanent ? store.retentionMs : Math.min(store.retentionMs, PASSING_FAILURE_MS);
+    const passingMs = isBusy(text) ? BUSY_MS : PASSING_FAILURE_MS;
+    const keepMs = text.permanent ? store.retentionMs : Math.min(store.retentionMs, passingMs);
     const args = { failure: JSON.stringify(text), keepMs };
     await run(store.redis, WRITE_FAILURE, { keys: { outcome: name }, args });
     return;
@@ -68,6 +73,28 @@ export async function writeText(store: Store, key: string, text: StoredText): Pr
   const write = store.redis.multi().del(name);
   write.hset(name, "kind", "text", "meta", JSON.stringify({ ...meta, pageCount: pages.length }), ...packed);
   await exec(write.pexpire(name, store.retentionMs));
+}
+
+const FORGET_FAILURE = script({
+  files: [lua(import.meta.url, "forget-failure.lua")],
+  keys: ["outcome"],
+  args: { failure: "text" },
+});
+
+/**
+ * Forgets a failure that says nothing about the file, so that only the asks which waited for it end with it. Returns whether
+ * there was one. An ask that has not read it yet waits for the next outcome.
+ */
+export async function forgetBusy(store: Store, key: string): Promise<boolean> {
+  const name = textKeyOf(key);
+  const failure = await store.redis.hget(name, "meta");
+  if (failure === null || !isBusy(JSON.parse(failure) as Outcome)) return false;
+  const [reply] = await run(store.redis, FORGET_FAILURE, { keys: { outcome: name }, args: { failure } });
+  return reply === "OK";
+}
+
+function isBusy(outcome: Outcome | StoredText): boolean {
+  return outcome.kind === "failed" && outcome.code === "BUSY";
 }
 
 /** Reads an outcome without its pages. */

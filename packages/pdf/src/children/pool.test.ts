@@ -29,7 +29,7 @@ function runs(pid: number | undefined): boolean {
 /** Has a child read a page to its end. */
 async function read(child: Child, page: string): Promise<void> {
   const job = { bytes: makePdf({ pages: [page] }), password: undefined, engine: "pdfium" } as const;
-  const watch = { signal, memoryBytes: Infinity, coreWatch: idleCores(), isLate: () => false };
+  const watch = { signal, memoryBytes: Infinity, coreWatch: idleCores(), overdue: () => undefined };
   const reports = await Array.fromAsync(runJob(child, { ...job, maxPages: 10, maxTextBytes: 1000 }, watch));
   expect(reports.at(-1)).toMatchObject({ type: "done" });
 }

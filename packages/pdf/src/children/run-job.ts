@@ -5,8 +5,11 @@ const WATCH_MS = 50;
 /** An interval that fires this much later than it should: this process was suspended, and has not read its messages. */
 const SUSPENDED_MS = 1000;
 
-/** Why a job ended without its child's saying so. `starved`: the child had next to no time on a core. */
-export type Interruption = "time" | "memory" | "crash" | "starved";
+/**
+ * Why a job ended without its child's saying so. `time`: its processor time is used up. `busy`: so is the time of the clock,
+ * and the child had no core for long enough. `starved`: the child had next to no time on a core.
+ */
+export type Interruption = "time" | "busy" | "memory" | "crash" | "starved";
 
 export interface Watch {
   /** Aborting kills the child and makes the job throw the signal's reason. */
@@ -15,7 +18,7 @@ export interface Watch {
   readonly memoryBytes: number;
   readonly coreWatch: CoreWatch;
   /** Called 20 times a second; after this process was suspended only when it has read what the child sent meanwhile. */
-  isLate(now: number): boolean;
+  overdue(): "time" | "busy" | undefined;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function* runJob<J, R extends { readonly type: string }>(
 
 function watchChild(
   child: Pick<Child, "idleOnly" | "cpuMs" | "memory">,
-  { memoryBytes, coreWatch, isLate }: Watch,
+  { memoryBytes, coreWatch, overdue }: Watch,
   interrupt: (why: Interruption) => void,
 ): () => void {
   let lookedAt = performance.now();
@@ -55,7 +58,8 @@ function watchChild(
     // Not twice in a row: in a process whose event loop is always late, no job would ever be.
     suspended = now - lookedAt > SUSPENDED_MS && !suspended;
     lookedAt = now;
-    if (!suspended && isLate(now)) interrupt("time");
+    const late = suspended ? undefined : overdue();
+    if (late) interrupt(late);
     else if (child.memory() > memoryBytes) interrupt("memory");
   }, WATCH_MS);
   const endCoreWatch = coreWatch.watch(child, () => interrupt("starved"));

@@ -7,6 +7,7 @@ import type { Pool } from "../children/pool.ts";
 import { addRecognised, scansOf, type Reading } from "../reading/reading.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { runJob } from "../children/run-job.ts";
+import { startStopwatch } from "../children/stopwatch.ts";
 
 /** OCR and how long it may take, in ms: for a page, and for all pages of a file. */
 export interface Ocr {
@@ -71,11 +72,13 @@ async function drawPage(
     draw: page,
   };
   const child = await pool.acquire(signal);
-  const deadline = performance.now() + stallMs;
   let pgm: Uint8Array | undefined;
   let starved = false;
+  const worked = startStopwatch(child);
   try {
-    const watch = { signal, memoryBytes, coreWatch, isLate: (now: number) => now > deadline };
+    // The page's own time, by the clock, is in the signal.
+    const overdue = (): "time" | undefined => (worked() > stallMs ? "time" : undefined);
+    const watch = { signal, memoryBytes, coreWatch, overdue };
     for await (const report of runJob(child, job, watch)) {
       starved = report === "starved";
       if (typeof report !== "string" && report.type === "picture") ({ pgm } = report);

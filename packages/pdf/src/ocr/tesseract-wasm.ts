@@ -73,7 +73,7 @@ export function createTesseractWasm({
     let interruption: Interruption | undefined;
     try {
       // The signal is also the page's time limit.
-      for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, isLate: () => false })) {
+      for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
         if (typeof report === "string") interruption = report;
         else if (report.type === "text") ({ text } = report);
       }

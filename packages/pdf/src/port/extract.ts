@@ -1,8 +1,8 @@
 /** How far one extraction may go. Times in ms, sizes in bytes. */
 export interface ExtractLimits {
-  /** Longest time without a page being finished. */
+  /** Longest processor time without a page being finished; by the clock ten times as much. */
   readonly stallMs: number;
-  /** Longest time for the whole file. */
+  /** Longest processor time for the whole file; by the clock ten times as much. */
   readonly timeoutMs: number;
   /** Resident memory of the child process. */
   readonly memoryBytes: number;
@@ -17,11 +17,11 @@ export interface Missing {
   readonly reason: "scan" | "unnamed" | "error" | "limit";
 }
 
-export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED";
+export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "BUSY";
 
 /**
  * What became of a file. `text`: one string a page, empty for the missing ones. `failed`: `permanent` when another try
- * would end the same way.
+ * would end the same way. `BUSY`: the file's children had no core for long enough, which says nothing about the file.
  */
 export type ExtractOutcome =
   | {

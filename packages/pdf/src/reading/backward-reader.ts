@@ -48,14 +48,15 @@ export function readBackwards(deps: Deps, job: Job, pages: number): BackwardRead
   if (!child) return NO_BACKWARD_READER;
   const found: PageReport[] = [];
   let pageBegan = performance.now();
-  const isLate = (now: number): boolean => {
-    if (now - pageBegan > SLOW_MS) stop();
-    return now - pageBegan > MAX_PAGE_MS;
+  const overdue = (): "busy" | undefined => {
+    const ms = performance.now() - pageBegan;
+    if (ms > SLOW_MS) stop();
+    return ms > MAX_PAGE_MS ? "busy" : undefined;
   };
 
   async function collect(from: NonNullable<typeof child>): Promise<void> {
     let bytes = 0;
-    for await (const report of runJob(from, { ...job, backwards: true }, { ...deps, isLate })) {
+    for await (const report of runJob(from, { ...job, backwards: true }, { ...deps, overdue })) {
       if (isPage(report)) {
         pageBegan = performance.now();
         found.push(report);

@@ -2,7 +2,16 @@ import { isPage, type PageReport, type Report } from "../child/messages.ts";
 import type { Interruption } from "../children/run-job.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 import type { ExtractLimits } from "../port/extract.ts";
-import { hasTimeLeft, isLate, nextChild, nextPage, startClock, type FileClock } from "./file-clock.ts";
+import {
+  lacks,
+  nextChildTime,
+  nextPageTime,
+  overdue,
+  startTime,
+  type FileTime,
+  type Moment,
+  type Overdue,
+} from "./file-time.ts";
 import { addReport, beginReading, combine, lastPageOf, worthAnotherEngine, type Reading } from "./reading.ts";
 
 /** What a backward reader has so far. */
@@ -27,26 +36,28 @@ export type Action =
 const ALONE_PAGES = 3;
 const MIN_BACKWARD_PAGES = 8;
 
-/** One file on its way through children and engines. Decides; it does no I/O, and takes the time as an argument. */
+/** One file on its way through children and engines. Decides; it does no I/O, and takes the time as an argument: of the clock, and of the processor by the child at hand. */
 export interface FileRun {
   /** The reading of the engine at hand. */
   readonly reading: Reading;
   /** The first page that the next child is to read. */
   readonly nextPage: number;
-  /** Whether there is time for a child that is now at hand. If not, the reading has ended with `time`. */
-  beginChild(engine: EngineName, now: number): boolean;
-  /** The child at hand is late. */
-  isLate(now: number): boolean;
+  /** Whether there is time for a child that is now at hand. If not, the reading has ended with what it lacks. */
+  beginChild(engine: EngineName, wall: number): boolean;
+  /** What the child at hand has used up, if anything. */
+  overdue(at: Moment): Overdue | undefined;
   /** Takes a report of the child at hand. */
-  report(report: Report | Interruption, fromEnd: ReadFromEnd, now: number): Action[];
+  report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
   /** Whether another engine is to begin. */
-  needsAnotherEngine(now: number): boolean;
+  needsAnotherEngine(wall: number): boolean;
   /** What the engines read together. */
   result(): Reading;
 }
 
 export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun {
-  let clock: FileClock | undefined;
+  let time: FileTime | undefined;
+  /** Of the children before the one at hand, and of that one. */
+  let cpu = { before: 0, child: 0 };
   let earlier: Reading | undefined;
   let reading = beginReading(first);
   let begin = 1;
@@ -73,6 +84,12 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
     return actions;
   }
 
+  /** The moment in the file's own time: the processor time of all its children. */
+  function momentOf({ wall, cpu: child }: Moment): Moment {
+    cpu = { ...cpu, child };
+    return { wall, cpu: cpu.before + child };
+  }
+
   return {
     get reading() {
       return reading;
@@ -80,12 +97,15 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
     get nextPage() {
       return begin;
     },
-    beginChild(engine, now) {
-      if (clock && !hasTimeLeft(clock, limits, now)) {
-        reading.end = "time";
+    beginChild(engine, wall) {
+      const at = { wall, cpu: cpu.before + cpu.child };
+      const lacking = time && lacks(time, limits, at);
+      if (lacking) {
+        reading.end = lacking;
         return false;
       }
-      clock = clock ? nextChild(clock, limits, now) : startClock(limits, now);
+      cpu = { before: at.cpu, child: 0 };
+      time = time ? nextChildTime(time, limits, at) : startTime(limits, at);
       if (engine !== reading.engine) {
         earlier = reading;
         reading = beginReading(engine);
@@ -94,11 +114,12 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
       begin = lastPageOf(reading) + 1;
       return true;
     },
-    isLate: (now) => clock !== undefined && isLate(clock, now),
-    report(report, fromEnd, now) {
+    overdue: (at) => time && overdue(time, momentOf(at)),
+    report(report, fromEnd, childAt) {
+      const at = momentOf(childAt);
       const actions: Action[] = [];
       if (isPage(report)) {
-        if (clock) clock = nextPage(clock, limits, { now, lost: report.type === "lost" });
+        if (time) time = nextPageTime(time, limits, { at, lost: report.type === "lost" });
         actions.push(...addPage(report, fromEnd));
       } else {
         const known = typeof report !== "string" && report.type === "done";
@@ -108,7 +129,10 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
       if (reading.end) actions.push({ type: "leave" });
       return actions;
     },
-    needsAnotherEngine: (now) => worthAnotherEngine(reading) && clock !== undefined && hasTimeLeft(clock, limits, now),
+    needsAnotherEngine: (wall) =>
+      worthAnotherEngine(reading) &&
+      time !== undefined &&
+      lacks(time, limits, { wall, cpu: cpu.before + cpu.child }) === undefined,
     result: () => (earlier ? combine(earlier, reading, limits) : reading),
   };
 }

@@ -115,6 +115,8 @@ function hasText(reading: Reading): boolean {
 /** Returns what two engines read together: one of the two, into which the pages are added that only the other could read. */
 export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
+  // It says nothing about the file, so the other engine might have read it.
+  if (second.end === "busy" && !hasText(first)) return second;
   if (!hasText(first) && !hasText(second)) {
     // An engine that read every page says more about the file than one that did not.
     const through = second.end === "done" && second.lost.size === 0;
@@ -143,6 +145,9 @@ function failureOf(reading: Reading, password: boolean): ExtractOutcome | undefi
       return { ...permanent, code: "PDF_ENCRYPTED", ...(password ? { reason: "password" } : {}) };
     case "pages":
       return { ...permanent, code: "PDF_LIMIT_EXCEEDED", reason: "pages" };
+    case "busy":
+      // Not a part of the text: it would stand for the whole one as long as texts are kept.
+      return { kind: "failed", code: "BUSY", reason: "time", permanent: false };
     default:
   }
   if (hasText(reading)) return undefined;

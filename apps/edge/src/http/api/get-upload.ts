@@ -1,10 +1,10 @@
 import { deleteUpload, readText, readUpload, type UploadState } from "@docrelay/channel";
-import { ERRORS, Refusal, refuse, wireError, type ErrorCode } from "@docrelay/protocol";
+import { Refusal, refuse, wireError } from "@docrelay/protocol";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExtractionDeps } from "../../uploads/extraction.ts";
-import { readUploadStatus } from "../../uploads/upload-status.ts";
+import { failureOf, readUploadStatus } from "../../uploads/upload-status.ts";
 import type { Uploads } from "../../uploads/uploads.ts";
 import { parseRange } from "./byte-range.ts";
 import type { ApiCall } from "./call.ts";
@@ -48,10 +48,7 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
     outcome = await readText(deps.store, key);
   }
   if (!outcome) throw refuse("BUSY", { retryAfterMs: 1000, message: "The file's text is not there yet." });
-  if (outcome.kind === "failed") {
-    const code = outcome.code in ERRORS ? (outcome.code as ErrorCode) : "INTERNAL";
-    throw refuse(code, outcome.reason === undefined ? {} : { reason: outcome.reason });
-  }
+  if (outcome.kind === "failed") throw new Refusal(failureOf(outcome));
   const { pages } = outcome;
   if (format === "text") return sayText(call.response, "text/plain", pages.join("\n"));
   const titled = pages.map((page, index) => `## Page ${index + 1}\n\n${page}`);

@@ -1,4 +1,4 @@
-import { createBlobStore, readUpload, releaseBytes, writeText, type StoredText } from "@docrelay/channel";
+import { createBlobStore, readText, readUpload, releaseBytes, writeText, type StoredText } from "@docrelay/channel";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { useEdges, USER } from "../../../test/fixture.ts";
@@ -140,6 +140,22 @@ describe("GET /v1/uploads/:id/text", () => {
     const upload = await uploaded();
     await extracted(upload, { kind: "failed", code: "PDF_ENCRYPTED", permanent: true });
     expect(await refusal(await call(`/${upload}/text`))).toEqual([422, "PDF_ENCRYPTED"]);
+  });
+});
+
+describe("a file that the machine was too busy to read", () => {
+  it("is extracted anew for the next ask", async () => {
+    const upload = await uploaded();
+    await extracted(upload, { kind: "failed", code: "BUSY", reason: "time", permanent: false });
+    const response = await call(`/${upload}/text`);
+    expect(await response.clone().json()).toMatchObject({
+      error: { retryable: true, message: expect.stringContaining("too busy to read") },
+    });
+    expect(await refusal(response)).toEqual([503, "BUSY"]);
+    const client = await relay.client();
+    expect(await client.ask("one", { files: [{ upload }] })).toMatchObject({ ok: true });
+    const { text: key = "" } = (await readUpload(relay.store, USER, upload)) ?? {};
+    expect(await readText(relay.store, key)).toBeUndefined();
   });
 });
 
