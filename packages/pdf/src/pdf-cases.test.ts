@@ -6,8 +6,8 @@ import { createPdfiumEngine } from "./engines/pdfium-engine.ts";
 import { pageText } from "./text/layout.ts";
 
 const folder = shared("pdf-cases");
-/** Known to be wrong: glyph names that only pdf.js knows, and noise behind damaged bytes. */
-const WRONG = new Set(["ligatures-by-name", "damaged-stream"]);
+/** Known to be wrong: what is behind damaged bytes. */
+const WRONG = new Set(["damaged-stream"]);
 const names = folder
   ? readdirSync(folder).flatMap((file) => (file.endsWith(".pdf") ? [file.slice(0, -".pdf".length)] : []))
   : [];

@@ -108,6 +108,22 @@ describe("letters that stand apart or together", () => {
   });
 });
 
+describe("ligatures that only the name of their glyph tells", () => {
+  const named = (differences: string): string =>
+    `<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /BaseEncoding /WinAnsiEncoding /Differences [${differences}] >> >>`;
+  it.each([
+    ["control characters", "30 /f_f 31 /f_f_i", "A sti\\036 o\\037cer", "A stiff officer"],
+    ["codes that PDFium leaves out", "1 /T_h /f_t /s_t", "\\001is gi\\002 la\\003s", "This gift lasts"],
+    ["signs and capitals", "33 /f_f 65 /tt", "A di!erent, beAer o!er", "A different, better offer"],
+    ["upper controls", "128 /f_j", "A \\200ord", "A fjord"],
+    ["names of code points", "5 /uni00660066 6 /a.sc", "Sti\\005 w\\006ter", "Stiff water"],
+    ["no names that are known", "30 /hidden 31 /f_f", "o\\036en o\\037er", "o\ufffden offer"],
+    ["a sign that is one", "33 /exclam", "a!b o!er", "a!b o!er"],
+  ])("%s", async (_where, differences, text, read) => {
+    expect(await textOf(onePage({ content: line(700, text), font: named(differences) }))).toBe(read);
+  });
+});
+
 describe("annotations", () => {
   const form = (widgets: string, more: readonly PdfObject[]): Partial<OnePage> => ({
     page: `/Annots [${widgets}]`,

@@ -1,5 +1,5 @@
 import { madeUpTrailer } from "./made-up-trailer.ts";
-import { DocumentError, type OpenDocument, type PageEngine, type ReadPage } from "./page-engine.ts";
+import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured } from "./pdfium-pictures.ts";
@@ -7,7 +7,9 @@ import { EVERYWHERE, readLines, type PageBox } from "./pdfium-lines.ts";
 import { withAnnotations } from "../text/annotated-lines.ts";
 import type { Line } from "../text/layout.ts";
 import { mendLines } from "../text/mend-lines.ts";
+import { withNames, type Guesses } from "../text/second-names.ts";
 import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
+import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
 /** FPDF_GetLastError: a password is needed, or the one given is wrong. */
@@ -16,14 +18,26 @@ const ERROR_PASSWORD = 4;
 /** PDFium as WebAssembly: several times faster, and the more faithful of the two for CJK and right-to-left text. */
 export function createPdfiumEngine(): PageEngine {
   let loading: Promise<Pdfium> | undefined;
+  let second: Promise<PageEngine> | undefined;
+  const loadSecond = (): Promise<PageEngine> => (second ??= loadPdfParse());
   return {
     async open(bytes, password) {
-      return openDocument(await (loading ??= loadPdfium()), bytes, password);
+      const pdfium = await (loading ??= loadPdfium());
+      return openDocument(pdfium, bytes, { password, second: createSecondReader(loadSecond, bytes, password) });
     },
   };
 }
 
-function openDocument(pdfium: Pdfium, bytes: Uint8Array, password = ""): OpenDocument {
+/** Not with this module: next to no file needs it. */
+async function loadPdfParse(): Promise<PageEngine> {
+  return (await import("./pdf-parse-engine.ts")).createPdfParseEngine();
+}
+
+function openDocument(
+  pdfium: Pdfium,
+  bytes: Uint8Array,
+  { password = "", second }: { password: string | undefined; second: SecondReader },
+): OpenDocument {
   const { call } = pdfium;
   const { data, document } = load(pdfium, bytes, password);
   const form = createForm(pdfium, document);
@@ -35,17 +49,19 @@ function openDocument(pdfium: Pdfium, bytes: Uint8Array, password = ""): OpenDoc
         const read = readPage(pdfium, page, annotated);
         return { ...read, annotations: annotated ? takeAnnotations(pdfium, form, page) : undefined };
       });
-      const { annotations, pictured, unnamed = false } = plain;
-      if (!annotations) return { lines: mendLines(plain.lines), pictured, unnamed };
-      const drawn = annotations.flattened
-        ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, true).lines)
-        : plain.lines;
-      return { lines: mendLines(withAnnotations(plain.lines, drawn, annotations)), pictured, unnamed };
+      const { annotations, pictured, unnamed } = plain;
+      const drawn = annotations?.flattened
+        ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, true))
+        : plain;
+      const lines = mendLines(annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines);
+      if (drawn.guesses.size === 0) return { lines, pictured, unnamed };
+      return { lines: withNames(lines, drawn.guesses, (await second.textOf(number)) ?? ""), pictured, unnamed };
     },
     async draw(number) {
       return withPage(pdfium, document, number, (page) => draw(pdfium, page));
     },
     async close() {
+      await second.close();
       form.close();
       call.FPDF_CloseDocument(document);
       call.free(data);
@@ -77,12 +93,16 @@ function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: numb
 }
 
 /** `cells`: the cells of a row are lines of their own. */
-function readPage(pdfium: Pdfium, page: number, cells: boolean): ReadPage & { lines: Line[] } {
+function readPage(
+  pdfium: Pdfium,
+  page: number,
+  cells: boolean,
+): { lines: Line[]; pictured: boolean; unnamed: boolean; guesses: Guesses } {
   const text = pdfium.call.FPDFText_LoadPage(page);
   if (text === 0) throw new Error("the page's text cannot be loaded");
   try {
-    const { lines, unnamed } = readLines(pdfium, text, { box: boxOf(pdfium, page), cells });
-    return { lines, pictured: isSparse(lines) && pictured(pdfium, page), unnamed };
+    const read = readLines(pdfium, text, { box: boxOf(pdfium, page), cells });
+    return { ...read, pictured: isSparse(read.lines) && pictured(pdfium, page) };
   } finally {
     pdfium.call.FPDFText_ClosePage(text);
   }

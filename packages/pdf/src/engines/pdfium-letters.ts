@@ -28,8 +28,8 @@ export interface Letters {
 
 const [LEFT, RIGHT, TOP, X, Y] = [0, 1, 3, 4, 5] as const;
 
-/** `same`: each character is one unit of the text, so that an index into one is an index into the other. */
-export function lettersOf({ call, allocate, heap }: Pdfium, text: number, same: boolean): Letters {
+/** `chars`: for each unit of the text the index of its character; not given where they are the same. */
+export function lettersOf({ call, allocate, heap }: Pdfium, text: number, chars: Int32Array | undefined): Letters {
   const at = allocate(6 * 8);
   const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
   let doubles = new Float64Array(heap().buffer, at, 6);
@@ -39,7 +39,7 @@ export function lettersOf({ call, allocate, heap }: Pdfium, text: number, same: 
     if (doubles.length === 0) doubles = new Float64Array(heap().buffer, at, 6);
     return doubles[index] as number;
   };
-  const charOf = (index: number): number => (same ? index : call.FPDFText_GetCharIndexFromTextIndex(text, index));
+  const charOf = (index: number): number => (chars ? (chars[index] ?? -1) : index);
   const boxed = (index: number): number => {
     const char = charOf(index);
     return char >= 0 && call.FPDFText_GetCharBox(text, char, left, right, bottom, top) ? char : -1;

@@ -2,6 +2,8 @@ import type { Line } from "../text/layout.ts";
 import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
+import { readText } from "./pdfium-text.ts";
+import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses } from "./unnamed-letters.ts";
 import type { Pdfium } from "./pdfium.ts";
 
@@ -51,24 +53,26 @@ interface PageText {
   readonly indic: boolean;
 }
 
-/**
- * The lines of a text page with where they stand. `cells`: each cell of a row is a line. `unnamed`: its letters are not
- * known, so there are no lines.
- */
-export function readLines(
-  pdfium: Pdfium,
-  text: number,
-  { box, cells }: { box: PageBox; cells: boolean },
-): { lines: Line[]; unnamed: boolean } {
+export interface ReadLines {
+  readonly lines: Line[];
+  /** Its letters are not known, so there are no lines. */
+  readonly unnamed: boolean;
+  /** Marks in the lines, for letters that their font gives no name. */
+  readonly guesses: Guesses;
+}
+
+/** The lines of a text page with where they stand. `cells`: each cell of a row is a line. */
+export function readLines(pdfium: Pdfium, text: number, { box, cells }: { box: PageBox; cells: boolean }): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
-  if (count <= 0) return { lines: [], unnamed: false };
-  const given = readText(pdfium, text, count);
-  const letters = lettersOf(pdfium, text, given.length === count);
+  if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
+  const { text: given, chars } = readText(pdfium, text, count);
+  const letters = lettersOf(pdfium, text, chars);
   try {
-    const raw = withoutGuesses(letters, given);
-    if (raw === undefined) return { lines: [], unnamed: true };
+    const known = withoutGuesses(letters, given);
+    if (known === undefined) return { lines: [], unnamed: true, guesses: new Map() };
+    const { text: raw, guesses } = known;
     const page = { raw, letters, box, cells, rtl: RTL.test(raw), mostlyRtl: isMostlyRtl(raw), indic: INDIC.test(raw) };
-    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false };
+    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false, guesses };
   } finally {
     letters.done();
   }
@@ -96,18 +100,6 @@ function pieces(raw: string): Array<readonly [start: number, end: number]> {
     found.push([start, end]);
     if (lineEnd < 0) return found;
     start = end + 2;
-  }
-}
-
-function readText({ call, allocate, heap }: Pdfium, text: number, count: number): string {
-  // UTF-16 with a closing NUL; a character beyond the basic plane takes two units.
-  const at = allocate((count * 2 + 1) * 2);
-  try {
-    const written = call.FPDFText_GetText(text, 0, count, at);
-    const bytes = heap();
-    return Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
-  } finally {
-    call.free(at);
   }
 }
 

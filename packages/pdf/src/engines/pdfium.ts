@@ -31,7 +31,8 @@ export interface PdfiumCalls {
   FPDFText_ClosePage(text: number): void;
   FPDFText_CountChars(text: number): number;
   FPDFText_GetText(text: number, start: number, count: number, at: number): number;
-  FPDFText_GetCharIndexFromTextIndex(text: number, index: number): number;
+  FPDFText_GetTextIndexFromCharIndex(text: number, index: number): number;
+  FPDFText_GetUnicode(text: number, index: number): number;
   FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
   FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
   FPDFText_GetFontSize(text: number, index: number): number;

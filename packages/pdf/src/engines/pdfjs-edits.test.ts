@@ -12,7 +12,7 @@ describe("what is changed in pdfjs", () => {
     const path = join(pdfjs, module);
     const source = readFileSync(path, "utf8");
     expect(source.split(from)).toHaveLength(2);
-    expect(edited(`file://${path}`, source)).toBe(source.replace(from, to));
+    expect(edited(`file://${path}`, source)).toContain(to);
   });
 
   it("is nothing in any other module", () => {

@@ -3,7 +3,7 @@ import { registerHooks } from "node:module";
 /*
  * pdfjs is made for drawing, and nothing of ours can be: no option of it leaves out what only drawing needs. Two places
  * in its source, changed as it is loaded, leave out a quarter of its time, and most of it for Chinese, Japanese and
- * Korean. A release that has other words there is taken as it is; pdfjs-edits.test.ts then says so.
+ * Korean. A third gives it names of glyphs that it does not know. A release that has other words there is taken as it is; pdfjs-edits.test.ts then says so.
  */
 
 export interface Edit {
@@ -14,6 +14,23 @@ export interface Edit {
 }
 
 export const EDITS: readonly Edit[] = [
+  {
+    // Glyphs named by Adobe's rules: several letters (`T_h`, `uni00660066`), forms of a letter (`a.sc`).
+    module: "/legacy/build/pdf.worker.mjs",
+    from: "        toUnicode[charcode] = String.fromCharCode(unicode);\n        continue;\n      }\n      let code = 0;\n",
+    to: `        toUnicode[charcode] = String.fromCharCode(unicode);
+        continue;
+      }
+      const letters = (glyphName.split(".")[0] || "-").split("_").flatMap(name =>
+        /^(f{1,2}[bhjkt]|t{1,2}[fi]|tt|Th|[cs]t|sp)$/.test(name) ? [...name].map(letter => letter.charCodeAt(0)) : /^uni([0-9A-F]{4}){2,}$/.test(name) ? name.match(/[0-9A-F]{4}/g).map(hex => parseInt(hex, 16))
+          : getUnicodeForGlyph(name, glyphsUnicodeMap));
+      if ((letters.length > 1 || glyphName.includes(".")) && letters.every(letter => letter > 0 && letter <= 0xffff)) {
+        toUnicode[charcode] = String.fromCharCode(...letters);
+        continue;
+      }
+      let code = 0;
+`,
+  },
   {
     // A composite font that names its letters and their widths is read for nothing but its outlines.
     module: "/legacy/build/pdf.worker.mjs",
@@ -30,7 +47,7 @@ export const EDITS: readonly Edit[] = [
 
 export function edited(url: string, source: string): string {
   return EDITS.filter(({ module }) => url.endsWith(module)).reduce(
-    (text, { from, to }) => text.replace(from, to),
+    (text, { from, to }) => text.replace(from, () => to),
     source,
   );
 }

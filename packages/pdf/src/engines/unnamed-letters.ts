@@ -1,4 +1,5 @@
 import { isSpace } from "../text/space.ts";
+import type { Guesses } from "../text/second-names.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
 /** Letters that are looked at on every page. */
@@ -16,35 +17,88 @@ const LIGATURES = new Map([
   [0x0f, "\ufb04"],
 ]);
 const UNKNOWN = "\ufffd";
+/** Stands for a letter that another engine is asked about; a page that has such characters of its own asks nobody. */
+const [FIRST_MARK, MARKS] = [0xe200, 0x400] as const;
+const OWN_MARK = /[\ue200-\ue5ff]/;
+/** Within a word, a sign that is none of its letters may be a ligature that the font gives this code. */
+const IN_WORD = /(?<=[a-z])[!-&(-,/-Z[-`{-~](?=[a-z])/g;
 
-const isControl = (unit: number): boolean => unit < 0x20 && unit !== 0x02 && !isSpace(unit);
+const isControl = (unit: number): boolean => (unit < 0x20 && !isSpace(unit)) || (unit >= 0x7f && unit < 0xa0);
 /** Codes of Latin letters and digits are right in fonts that do not name them. */
 const isPlain = (unit: number): boolean => unit >= 0x20 && unit < 0x7f;
 
+export interface KnownText {
+  /** As long as the one given. */
+  readonly text: string;
+  /** What the marks in the text stand for. */
+  readonly guesses: Guesses;
+}
+
+const NO_GUESSES: Guesses = new Map();
+
 /**
- * The text of a page with U+FFFD for each letter that its font gives no name: PDFium makes other letters of their codes.
- * Undefined when that is more than a few.
+ * The text of a page with a mark for each letter of a word that its font gives no name, and U+FFFD for others: PDFium
+ * makes other letters of their codes. Undefined when that is more than a few.
  */
-export function withoutGuesses(letters: Letters, text: string): string | undefined {
-  if (!hasUnnamed(letters, text)) return text;
+export function withoutGuesses(letters: Letters, text: string): KnownText | undefined {
+  const inWords = hasUnnamedInWords(letters, text);
+  if (!inWords && !hasUnnamed(letters, text)) return { text, guesses: NO_GUESSES };
   let [all, unnamed, done] = [0, 0, 0];
   let mended = "";
+  const mark = createMarks(text);
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (isSpace(unit) && !LIGATURES.has(unit)) continue;
     all++;
-    if (isPlain(unit) || unit === 0x02 || !letters.isUnnamed(at)) continue;
     const sign = text.charAt(at);
+    if (isPlain(unit)) {
+      if (inWords && !/[a-z ]/.test(sign) && isInWord(text, at) && letters.isUnnamed(at)) {
+        mended += text.slice(done, at) + mark.of(sign, sign);
+        done = at + 1;
+      }
+      continue;
+    }
+    if (!letters.isUnnamed(at)) continue;
     if (LETTER.test(sign)) unnamed++;
     else if (!(isControl(unit) || LIGATURES.has(unit)) || !isInWord(text, at)) continue;
-    mended += text.slice(done, at) + (LIGATURES.get(unit) ?? UNKNOWN);
+    const fallback = LIGATURES.get(unit) ?? UNKNOWN;
+    mended += text.slice(done, at) + (isInWord(text, at) ? mark.of(sign, fallback) : fallback);
     done = at + 1;
   }
-  return unnamed > Math.max(SOME, TOO_MANY * all) ? undefined : mended + text.slice(done);
+  if (unnamed > Math.max(SOME, TOO_MANY * all)) return undefined;
+  return { text: mended + text.slice(done), guesses: mark.guesses };
+}
+
+/** Gives each guess of a page a mark of its own, as long as there are some. */
+function createMarks(text: string): { of(guess: string, fallback: string): string; readonly guesses: Guesses } {
+  const guesses = new Map<string, { guess: string; fallback: string }>();
+  const known = new Map<string, string>();
+  const isFree = !OWN_MARK.test(text);
+  return {
+    guesses,
+    of(guess, fallback) {
+      const old = known.get(guess);
+      if (old !== undefined) return old;
+      if (!isFree || known.size >= MARKS) return fallback;
+      const mark = String.fromCharCode(FIRST_MARK + known.size);
+      known.set(guess, mark);
+      guesses.set(mark, { guess, fallback });
+      return mark;
+    },
+  };
 }
 
 function isInWord(text: string, at: number): boolean {
   return LETTER.test(text.charAt(at - 1)) || LETTER.test(text.charAt(at + 1));
+}
+
+function hasUnnamedInWords(letters: Letters, text: string): boolean {
+  let looks = 0;
+  for (const { index } of text.matchAll(IN_WORD)) {
+    if (letters.isUnnamed(index)) return true;
+    if (++looks === SAMPLES) return false;
+  }
+  return false;
 }
 
 /** Looks at some letters of the page, and at all codes that are no letters. */
@@ -56,7 +110,8 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   }
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    if (unit < 0x20 && unit !== 0x0d && unit !== 0x0a && unit !== 0x02 && unit !== 0x09) return true;
+    if (unit < 0x20 && unit !== 0x0d && unit !== 0x0a && unit !== 0x09 && (unit !== 0x02 || letters.isUnnamed(at)))
+      return true;
   }
   return false;
 }

@@ -1,0 +1,103 @@
+import type { Line } from "./layout.ts";
+
+/** What marks in a text stand for: the letter that was guessed, and what is written when no better one is found. */
+export type Guesses = ReadonlyMap<string, { readonly guess: string; readonly fallback: string }>;
+
+/** Words that are looked for in another text, a page, and characters that are gone through for them. */
+const [MAX_WORDS, MAX_SCANNED] = [1000, 5_000_000] as const;
+/** Words with more marks are left alone: trying all lengths of all letters takes for ever. */
+const MAX_MARKS = 3;
+/** Places at which one word is compared. */
+const MAX_PLACES = 50;
+/** A glyph has a name of no more letters. */
+const MAX_LETTERS = 6;
+const LETTERS = /^[\p{L}\p{M}'’]+$/u;
+const LIGATURE = /[\ufb00-\ufb06]/g;
+
+/**
+ * The lines with their marks as letters: those that `other`, the same page as another engine reads it, has in the same
+ * word between the same neighbours; else the fallback. An engine that has guessed the same knows nothing more.
+ */
+export function withNames(lines: readonly Line[], guesses: Guesses, other: string): Line[] {
+  const marks = new RegExp(`[${[...guesses.keys()].join("")}]`, "gu");
+  const text = spelled(other);
+  const known = new Map<string, readonly string[] | undefined>();
+  let looks = 0;
+  const lettersOf = (words: readonly string[], at: number): readonly string[] | undefined => {
+    if ((words[at]?.match(marks) ?? []).length > MAX_MARKS) return undefined;
+    for (const [from, to] of [
+      [at - 1, at + 1],
+      [at - 1, at],
+      [at, at + 1],
+      [at, at],
+    ] as const) {
+      const context = words.slice(Math.max(0, from), to + 1);
+      // A neighbour whose letters are not known says little.
+      if (context.some((word, index) => index !== at - Math.max(0, from) && word.search(marks) >= 0)) continue;
+      const key = `${at - Math.max(0, from)} ${context.join(" ")}`;
+      if (!known.has(key)) {
+        if (looks++ > MAX_WORDS || looks * text.length > MAX_SCANNED) return undefined;
+        known.set(key, find(text, context, at - Math.max(0, from), { marks, guesses }));
+      }
+      const found = known.get(key);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  const names = new Map<string, Set<string>>();
+  const mend = (line: Line, letterOf: (sign: string, found: string | undefined) => string): Line => {
+    if (line.text.search(marks) < 0) return line;
+    const words = line.text.split(/\s+/);
+    let at = -1;
+    const mended = line.text.replace(/\S+/g, (word) => {
+      at = words.indexOf(word, at + 1);
+      if (word.search(marks) < 0) return word;
+      const letters = lettersOf(words, at);
+      let mark = 0;
+      return word.replace(marks, (sign) => letterOf(sign, letters?.[mark++]));
+    });
+    return { ...line, text: mended };
+  };
+  for (const line of lines) {
+    mend(line, (sign, found) => {
+      if (found !== undefined) names.set(sign, (names.get(sign) ?? new Set()).add(found));
+      return sign;
+    });
+  }
+  // Where no word tells, it is what it was in all other words of the page.
+  const usual = (sign: string): string => {
+    const [name, ...others] = names.get(sign) ?? [];
+    return name !== undefined && others.length === 0 ? name : (guesses.get(sign)?.fallback as string);
+  };
+  return lines.map((line) => mend(line, (sign, found) => found ?? usual(sign)));
+}
+
+const spelled = (text: string): string => text.replace(LIGATURE, (sign) => sign.normalize("NFKC"));
+const escaped = (text: string): string => spelled(text).replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+
+interface Marks {
+  readonly marks: RegExp;
+  readonly guesses: Guesses;
+}
+
+/** The letters of a word's marks, when all places where its context stands agree on them. */
+function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
+  const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
+  const pattern = context.map((word) => {
+    const parts = word.split(marks).map(escaped);
+    // Where a glyph's width is that of one letter, the other engine may set a blank behind it.
+    return parts.join(`\\s?(${any})\\s?`);
+  });
+  const places = new RegExp(`(?<!\\S)${pattern.join("\\s+")}(?!\\S)`, "gu");
+  const signs = context[at]?.match(marks) ?? [];
+  let agreed: string[] | undefined;
+  let looks = 0;
+  for (const [, ...letters] of text.matchAll(places)) {
+    if (++looks > MAX_PLACES) break;
+    if (agreed && agreed.some((one, index) => one !== letters[index])) return undefined;
+    agreed = letters;
+  }
+  const isNamed = (found: string, index: number): boolean =>
+    LETTERS.test(found) && found !== guesses.get(signs[index] ?? "")?.guess;
+  return agreed?.every(isNamed) ? agreed : undefined;
+}
