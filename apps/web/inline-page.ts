@@ -1,7 +1,7 @@
 import type { Plugin } from "vite";
 
 /**
- * Puts script and style into the page itself. While a new release replaces edges one by one, consecutive requests of a browser
+ * Puts the entry script and the style into the page itself. While a new release replaces edges one by one, consecutive requests of a browser
  * reach edges of two builds: a page that is one file needs nothing of the other build, in either direction.
  */
 export function inlinePage(): Plugin {
@@ -22,18 +22,19 @@ export function inlinePage(): Plugin {
             new RegExp(`<script\\b[^>]*\\bsrc="[^"]*${name}"[^>]*></script>`),
             `<script type="module">${code}</script>`,
           );
-        } else if (file.endsWith(".css")) {
-          html = replaceTag(
-            html,
-            new RegExp(`<link\\b[^>]*\\bhref="[^"]*${name}"[^>]*>`),
-            `<style>${String(built.source)}</style>`,
-          );
-        } else continue;
+        } else if (file.endsWith(".css") && styleTag(name).test(html)) {
+          html = replaceTag(html, styleTag(name), `<style>${String(built.source)}</style>`);
+        } else continue; // a file of a lazy part
         delete bundle[file];
       }
+      if (/<link\b[^>]*\brel="stylesheet"/.test(html)) throw new Error("index.html has a style beside it");
       page.source = html;
     },
   };
+}
+
+function styleTag(name: string): RegExp {
+  return new RegExp(`<link\\b[^>]*\\bhref="[^"]*${name}"[^>]*>`);
 }
 
 function replaceTag(html: string, tag: RegExp, by: string): string {

@@ -1,16 +1,17 @@
 import { defineConfig } from "vite";
 import { inlinePage } from "./inline-page.ts";
+import { lazyParts } from "./lazy-parts.ts";
 
 export default defineConfig({
   // Relative: a proxy may serve the page under any prefix.
   base: "./",
-  plugins: [inlinePage()],
-  // The strict content security policy allows no data: for fonts. One script: what is loaded later could be of another build.
+  plugins: [lazyParts(), inlinePage()],
+  // The strict content security policy allows no data: for fonts. One script: lazy parts are built apart.
   build: {
     assetsInlineLimit: 0,
     modulePreload: false,
     target: "es2023",
-    rolldownOptions: { output: { codeSplitting: false } },
+    rolldownOptions: { output: { codeSplitting: false }, checks: { pluginTimings: false } },
   },
   // `pnpm dev` beside a running `npm start`.
   server: {

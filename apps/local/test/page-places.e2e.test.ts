@@ -86,4 +86,27 @@ describe("while edges are replaced one by one", () => {
     expect(builds.has("undefined")).toBe(true);
     if (how === "inside") expect(builds.has("other")).toBe(true);
   });
+
+  it("a part of the page that no edge has is said and done without; one that every other edge has is found", async () => {
+    await using other = await startOther("inside");
+    const { port } = other.address() as AddressInfo;
+    let [turn, every] = [0, 1];
+    await using front = await startFront((path) => ({
+      path,
+      port: path.startsWith("/assets/") && turn++ % every === 0 ? port : edgePort(),
+    }));
+    // Not `open`, for which each part that is not found would be a fault.
+    const page = await (await browser.profile()).newPage();
+    await page.goto(`http://127.0.0.1:${front.port}/`);
+    const buffer = Buffer.from(makePdf({ pages: ["The formula is $x^2$ here."] }));
+    await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer });
+    await page.fill("#question", "What is the formula?");
+    await page.press("#question", "Enter");
+    await page.getByText("A part of this page could not be loaded").waitFor({ timeout: 30_000 });
+    expect(await page.locator(".answer .text").textContent()).toContain("$x^2$");
+    every = 2;
+    await page.reload();
+    await page.locator(".answer .text .katex").first().waitFor();
+    expect(await page.getByText("A part of this page could not be loaded").isVisible()).toBe(false);
+  });
 });

@@ -1,52 +1,26 @@
 import { makePdf } from "@docrelay/testkit";
-import axe from "axe-core";
 import { once } from "node:events";
-import { connect, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebSocketServer, type WebSocket } from "ws";
+import { describe, expect, it } from "vitest";
+import { violations } from "./axe.ts";
 import { useCluster } from "./cluster.ts";
+import { usePageEngine } from "./page-engine.ts";
 import { usePage } from "./page.ts";
 
 const LONG = "A word of the long answer. ".repeat(400);
 const HEBREW = "המחיר הוא 120 USD (3 ימים).\n\nThe price is 120 USD.";
 
-/** An engine that begins an answer to "hold …" and ends it when it is told to; it answers everything else at once. */
-const engine = {
-  port: 0,
-  held: [] as WebSocket[],
-  calls: [] as string[],
-  release() {
-    for (const socket of this.held.splice(0)) socket.send(JSON.stringify({ type: "end", message: " end" }));
-  },
-};
-let server: WebSocketServer | undefined;
-beforeAll(async () => {
-  server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  await once(server, "listening");
-  engine.port = (server.address() as AddressInfo).port;
-  server.on("connection", (socket) => {
-    socket.on("message", (data: Buffer) => {
-      const { message } = JSON.parse(data.toString()) as { message: string };
-      engine.calls.push(message);
-      const say = (text: string): void => socket.send(JSON.stringify({ message: text }));
-      say(message.includes("long") ? LONG : message.includes("מה") ? HEBREW : "An answer.");
-      if (message.startsWith("hold")) engine.held.push(socket);
-      else socket.send(JSON.stringify({ type: "end" }));
-    });
-  });
-});
-afterAll(() => {
-  for (const socket of server?.clients ?? []) socket.terminate();
-  server?.close();
-});
+const engine = usePageEngine((prompt) => [
+  prompt.includes("long") ? LONG : prompt.includes("מה") ? HEBREW : "An answer.",
+]);
 
 // First: edges read the built page when they start.
 const browser = usePage();
 const cluster = useCluster({
   edges: 1,
   env: { ENGINE_REPLY: "stream" },
-  engineUrl: () => `ws://127.0.0.1:${engine.port}`,
+  engineUrl: engine.url,
 });
 
 const file = (name: string, bytes: Uint8Array | string) => ({
@@ -64,23 +38,6 @@ async function ask(page: Page, text: string): Promise<void> {
 }
 async function chip(page: Page, text: string): Promise<void> {
   await page.locator("#files .chip", { hasText: text }).waitFor();
-}
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: ReadonlyArray<{ readonly html: string }>;
-}
-/** What axe-core finds against WCAG 2.2 A and AA, in both themes. */
-async function violations(page: Page): Promise<string[]> {
-  const found: string[] = [];
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const run = `${axe.source}; axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ["violations"] }).then(({ violations }) => violations)`;
-    for (const { id, nodes } of await page.evaluate<Violation[]>(run))
-      found.push(...nodes.map(({ html }) => `${colorScheme} ${id}: ${html}`));
-  }
-  return found;
 }
 
 describe("the page in each of its states", () => {
@@ -119,9 +76,10 @@ describe("the page in each of its states", () => {
       const box = document.querySelector(".text");
       const edge = (line, side) => {
         const range = document.createRange();
-        const start = box.textContent.indexOf(line);
-        range.setStart(box.firstChild, start);
-        range.setEnd(box.firstChild, start + line.length);
+        const text = [...box.querySelectorAll("p")].find((one) => one.textContent.includes(line)).firstChild;
+        const start = text.data.indexOf(line);
+        range.setStart(text, start);
+        range.setEnd(text, start + line.length);
         return Math.abs(range.getBoundingClientRect()[side] - box.getBoundingClientRect()[side]);
       };
       return [edge("המחיר", "right"), edge("The price", "left")];

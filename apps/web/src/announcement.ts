@@ -1,7 +1,7 @@
 import type { Turn } from "@docrelay/client";
-import { stageOf } from "./ask-view.ts";
 import { inSentence } from "./files/file-name.ts";
 import { countWords } from "./reading/count-words.ts";
+import { stageOf } from "./reading/stage.ts";
 import { waitingLine } from "./reading/waiting-line.ts";
 import { wordsFor } from "./words.ts";
 

@@ -2,12 +2,16 @@ import { isOver, type Turn, type TurnFile } from "@docrelay/client";
 import { element } from "./element.ts";
 import { failureBox, type FailureActions } from "./failure.ts";
 import { inSentence } from "./files/file-name.ts";
+import { createAnswerText, type AnswerText } from "./markdown/answer-text.ts";
+import { stageOf } from "./reading/stage.ts";
 import { createStatus } from "./status.ts";
 import { pageList, seconds, size } from "./words.ts";
 
 export interface AskActions extends FailureActions {
   /** Ends one question that waits. */
   stop(ask: Turn): void;
+  /** More of an answer is shown, and the page has grown. */
+  drawn(): void;
 }
 
 /** Where an ask stands among the others. */
@@ -30,7 +34,8 @@ export function createAskElement(actions: AskActions): AskElement {
   const words = element("p", { class: "words", dir: "auto" });
   const files = element("div", { class: "foot" });
   const notes = element("div");
-  const text = element("p", { class: "text", dir: "auto" });
+  const answerText = createAnswerText(actions.drawn);
+  const text = answerText.root;
   const status = createStatus({ stop: () => shown && actions.stop(shown) });
   const failure = element("div");
   const foot = element("div", { class: "foot" });
@@ -53,10 +58,10 @@ export function createAskElement(actions: AskActions): AskElement {
         files.replaceChildren(...ask.files.map((file) => fileChip(file)));
         notes.replaceChildren(...ask.files.flatMap((file) => fileNotes(file)));
       }
-      if (ask.text !== shown?.text) showText(text, ask.text);
+      answerText.show(ask.text, isOver(ask));
       if (changed(ask, shown, "state", "error"))
         failure.replaceChildren(...(ask.state === "failed" && ask.error ? [failureBox(ask, actions)] : []));
-      if (changed(ask, shown, "state")) showFoot(foot, ask);
+      if (changed(ask, shown, "state")) showFoot(foot, ask, answerText);
       answer.dataset["state"] = stageOf(ask);
       answer.setAttribute("aria-busy", String(!isOver(ask)));
       shown = ask;
@@ -72,14 +77,6 @@ function spoken(words: string): HTMLElement {
 
 function changed(ask: Turn, shown: Turn | undefined, ...keys: Array<keyof Turn>): boolean {
   return keys.some((key) => ask[key] !== shown?.[key]);
-}
-
-/** Appends the new part of a growing answer; an answer that does not begin with the shown text replaces it. */
-function showText(place: HTMLElement, text: string): void {
-  const now = place.textContent ?? "";
-  if (text === now) return;
-  if (text.startsWith(now)) place.append(text.slice(now.length));
-  else place.textContent = text;
 }
 
 function fileChip({ name, size: bytes, pages }: TurnFile): HTMLElement {
@@ -129,12 +126,7 @@ function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   return `the file is too long for the AI, which read ${count} of ${total} pages${count === 0 ? "" : `: ${list}`}`;
 }
 
-/** A running turn is `asking` from the first call of the engine. */
-export function stageOf({ state, attempt }: Turn): Exclude<Turn["state"], "running"> | "waiting" | "asking" {
-  return state !== "running" ? state : attempt > 0 ? "asking" : "waiting";
-}
-
-function showFoot(place: HTMLElement, ask: Turn): void {
+function showFoot(place: HTMLElement, ask: Turn, answer: AnswerText): void {
   place.hidden = ask.state !== "completed";
   if (place.hidden) return;
   const by = ask.timings ? `answered in ${seconds(ask.timings.totalMs)}` : "";
@@ -162,5 +154,11 @@ function showFoot(place: HTMLElement, ask: Turn): void {
     ask.truncated === true
       ? [element("span", { class: "by" }, "The answer was cut: it is longer than is allowed")]
       : [];
-  place.replaceChildren(...cites, ...cut, element("span", { class: "by" }, by), copy);
+  const plain = element("button", { class: "quiet", type: "button", "aria-pressed": "false" }, "Plain text");
+  plain.addEventListener("click", () => {
+    const isPlain = plain.getAttribute("aria-pressed") !== "true";
+    plain.setAttribute("aria-pressed", String(isPlain));
+    answer.plain(isPlain);
+  });
+  place.replaceChildren(...cites, ...cut, element("span", { class: "by" }, by), plain, copy);
 }

@@ -45,7 +45,12 @@ export interface ViewListener {
 
 /** The conversation on the page: changes come in, and what they changed is drawn once per frame. */
 export function createConversationView(relay: Relay, on: ViewListener): ConversationView {
-  const list = createAskList(byId("turns", HTMLOListElement), { again, edit, stop: (turn) => stop(turn) });
+  const list = createAskList(byId("turns", HTMLOListElement), {
+    again,
+    edit,
+    stop: (turn) => stop(turn),
+    drawn: () => scrolling.contentChanged(),
+  });
   const empty = byId("empty", HTMLElement);
   const announce = byId("announce", HTMLParagraphElement);
   const scrolling = followEnd(byId("newest", HTMLButtonElement));

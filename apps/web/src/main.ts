@@ -8,6 +8,7 @@ import { createUnsent } from "./drafts/unsent.ts";
 import { byId } from "./element.ts";
 import { inSentence } from "./files/file-name.ts";
 import { createPageUploads } from "./files/page-uploads.ts";
+import { hearMissingParts } from "./lazy-part.ts";
 import { wordsFor } from "./words.ts";
 
 const LAST = "docrelay:conversation";
@@ -138,6 +139,7 @@ relay.onState((state, error) => {
   if (error && !error.retryable) connection.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
   if (state === "online") composer.limit(relay.limits);
 });
+hearMissingParts(() => (byId("outdated", HTMLParagraphElement).hidden = false));
 addEventListener("hashchange", show);
 byId("new", HTMLButtonElement).addEventListener("click", () => {
   location.hash = hashOf(newId());

@@ -23,7 +23,8 @@ const TYPES: Record<string, string> = {
 const TEXT = new Set([".html", ".js", ".css", ".svg"]);
 /** Names under this folder hold a hash of their content. */
 const HASHED = "/assets/";
-const OF_A_BUILD = /^\/assets\/[\w-]+\.(js|css)$/;
+/** A page's script and style, up to 0.1. Lazy parts of other builds are not found: a page asks again, and does without. */
+const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 
 /**
  * In place of a script of another build, which a page of that build asks for while edges are replaced one by one: it loads
@@ -51,8 +52,9 @@ interface Asset {
 
 /**
  * Reads a built page; a missing folder gives a site without files. A page may be embedded by pages of the origins
- * `frameAncestors`. It is one file with its script and style, so that a browser never needs files of two builds; pages of
- * builds before that get a script that loads the page again, and today's style.
+ * `frameAncestors`. It is one file with its script and style, so that a browser never needs files of two builds to show it;
+ * pages of builds before that get a script that loads the page again, and today's style. Parts that a page loads later have
+ * their hash in their names, and are kept for ever.
  */
 export function readStaticSite(folder: string, { frameAncestors }: { frameAncestors: readonly string[] }): StaticSite {
   const assets = new Map<string, Asset>();

@@ -1,0 +1,26 @@
+import axe from "axe-core";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: ReadonlyArray<{ readonly html: string }>;
+}
+
+/**
+ * What axe-core finds against WCAG 2.2 A and AA, in both themes. With a name and `PAGE_SHOTS=<folder>` the state is also kept
+ * as two pictures, to be looked at.
+ */
+export async function violations(page: Page, name?: string): Promise<string[]> {
+  const shots = process.env["PAGE_SHOTS"];
+  const found: string[] = [];
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    if (shots && name) await page.screenshot({ path: join(shots, `${name}-${colorScheme}.png`), fullPage: true });
+    const run = `${axe.source}; axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ["violations"] }).then(({ violations }) => violations)`;
+    for (const { id, nodes } of await page.evaluate<Violation[]>(run))
+      found.push(...nodes.map(({ html }) => `${colorScheme} ${id}: ${html}`));
+  }
+  return found;
+}

@@ -1,0 +1,82 @@
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { violations } from "./axe.ts";
+import { useCluster } from "./cluster.ts";
+import { usePageEngine } from "./page-engine.ts";
+import { usePage } from "./page.ts";
+
+const MARKDOWN = `# The findings
+
+Some **strong** words, a [link](https://example.test/a?b=c), a [trap](javascript:alert(1)) and <b class="markup">HTML</b>.
+
+![a picture](https://example.test/leak?text=secret)
+
+- one
+- two
+  1. inner
+
+| quarter | revenue of the whole group | and its share |
+|---|--:|---|
+| first | 1 | ${"wide ".repeat(60)}|
+
+\`\`\`js
+const answer = 42; // forty-two
+\`\`\`
+
+The sum is $\\frac{a}{b}$, and it costs $5 or $6.
+
+$$\\int_0^1 x^2\\,dx$$
+`;
+const engine = usePageEngine((prompt) =>
+  prompt.includes("markdown") ? (MARKDOWN.match(/[^]{1,40}/g) ?? []) : ["Yes."],
+);
+
+// First: edges read the built page when they start.
+const browser = usePage();
+const cluster = useCluster({ edges: 1, env: { ENGINE_REPLY: "stream" }, engineUrl: engine.url });
+
+async function ask(page: Page, text: string): Promise<void> {
+  await page.fill("#question", text);
+  await page.press("#question", "Enter");
+}
+
+describe("an answer in Markdown", () => {
+  it("is read as such, with code and formulas, and loads nothing from elsewhere", async () => {
+    const profile = await browser.profile({ permissions: ["clipboard-read", "clipboard-write"] });
+    const page = await browser.open(cluster.url(), profile);
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await ask(page, "hold: markdown *as it is*");
+    await page.locator(".answer .text figure.code").waitFor();
+    expect(await page.locator(".words").textContent()).toBe("hold: markdown *as it is*");
+    engine.release();
+    await page.locator('.answer[data-state="completed"]').waitFor();
+    await page.locator(".text .katex").nth(1).waitFor();
+    await page.locator(".text .hljs-keyword", { hasText: "const" }).waitFor();
+
+    const text = page.locator(".answer .text");
+    expect(await text.locator("h3").textContent()).toBe("The findings");
+    expect(await text.locator("a").evaluateAll((links) => links.map((one) => one.outerHTML))).toEqual([
+      `<a href="https://example.test/a?b=c" title="https://example.test/a?b=c" target="_blank" rel="noopener noreferrer nofollow">link</a>`,
+      `<a href="https://example.test/leak?text=secret" title="https://example.test/leak?text=secret" target="_blank" rel="noopener noreferrer nofollow">a picture</a>`,
+    ]);
+    expect(await text.locator("img, .markup, script").count()).toBe(0);
+    expect(await text.textContent()).toContain("it costs $5 or $6.");
+    expect(await text.locator("ul > li > ol > li").textContent()).toBe("inner");
+    expect(requests.filter((url) => !url.startsWith(cluster.url()))).toEqual([]);
+
+    await page.getByRole("button", { name: "Copy", exact: true }).click();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`${MARKDOWN} end`);
+    await page.getByRole("button", { name: "Copy code" }).click();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe("const answer = 42; // forty-two");
+
+    expect(await violations(page, "markdown")).toEqual([]);
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await violations(page, "markdown-narrow")).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+    await page.getByRole("button", { name: "Plain text" }).click();
+    expect(await text.textContent()).toBe(`${MARKDOWN} end`);
+    await page.getByRole("button", { name: "Plain text" }).click();
+    await page.locator(".text .katex").nth(1).waitFor();
+  });
+});

@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll } from "vitest";
+import { WebSocketServer, type WebSocket } from "ws";
+
+/** An engine that begins an answer to "hold …" and ends it when it is told to; it answers everything else at once. */
+export interface PageEngine {
+  /** For the cluster: known once tests run. */
+  url(): string;
+  readonly calls: readonly string[];
+  release(): void;
+}
+
+/** `answer`: what is said to a prompt, in the pieces in which it is sent. */
+export function usePageEngine(answer: (prompt: string) => readonly string[]): PageEngine {
+  const held: WebSocket[] = [];
+  const calls: string[] = [];
+  let port = 0;
+  let server: WebSocketServer | undefined;
+  beforeAll(async () => {
+    server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    await once(server, "listening");
+    port = (server.address() as AddressInfo).port;
+    server.on("connection", (socket) => {
+      socket.on("message", (data: Buffer) => {
+        const { message } = JSON.parse(data.toString()) as { message: string };
+        calls.push(message);
+        for (const text of answer(message)) socket.send(JSON.stringify({ message: text }));
+        if (message.startsWith("hold")) held.push(socket);
+        else socket.send(JSON.stringify({ type: "end" }));
+      });
+    });
+  });
+  afterAll(() => {
+    for (const socket of server?.clients ?? []) socket.terminate();
+    server?.close();
+  });
+  return {
+    url: () => `ws://127.0.0.1:${port}`,
+    calls,
+    release() {
+      for (const socket of held.splice(0)) socket.send(JSON.stringify({ type: "end", message: " end" }));
+    },
+  };
+}

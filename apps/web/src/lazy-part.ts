@@ -1,0 +1,72 @@
+import { PARTS } from "virtual:lazy-parts";
+
+/** The parts of the page that are loaded when they are first needed. */
+export interface LazyParts {
+  readonly math: typeof import("./lazy/math.ts");
+  readonly highlight: typeof import("./lazy/highlight.ts");
+}
+
+const TRIES = 8;
+const PAUSE_MS = 250;
+
+const loading = new Map<string, Promise<unknown>>();
+let onMissing: () => void = () => undefined;
+
+/** Calls `listener` when a part cannot be had. */
+export function hearMissingParts(listener: () => void): void {
+  onMissing = listener;
+}
+
+/**
+ * A part, loaded at the first call. While edges are replaced, one of two may not have it: it is asked for again, each time
+ * at another address, since browsers remember that a module is missing. Undefined when no edge has it: a later call tries again.
+ */
+export async function loadPart<K extends keyof LazyParts>(name: K): Promise<LazyParts[K] | undefined> {
+  const part = loading.get(name) ?? load(name);
+  loading.set(name, part);
+  try {
+    return (await part) as LazyParts[K];
+  } catch {
+    if (loading.get(name) === part) {
+      loading.delete(name);
+      onMissing();
+    }
+    return undefined;
+  }
+}
+
+async function load(name: string): Promise<unknown> {
+  const { script = "", styles = [] } = PARTS[name] ?? {};
+  const [part] = await Promise.all([
+    again(async (url) => import(/* @vite-ignore */ url) as Promise<unknown>, script),
+    ...styles.map(async (path) => again(addStyle, path)),
+  ]);
+  return part;
+}
+
+async function again<T>(get: (url: string) => Promise<T>, path: string): Promise<T> {
+  for (let n = 1; ; n++) {
+    try {
+      const url = new URL(path, document.baseURI);
+      if (n > 1) url.searchParams.set("try", String(n));
+      return await get(url.href);
+    } catch (error) {
+      if (n === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * n * Math.random()));
+    }
+  }
+}
+
+function addStyle(href: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = href;
+  link.addEventListener("load", () => resolve());
+  link.addEventListener("error", () => {
+    link.remove();
+    reject(new Error(`${href} is missing`));
+  });
+  document.head.append(link);
+  return promise;
+}

@@ -1,0 +1,164 @@
+import { element } from "../element.ts";
+import type { CodePiece } from "../lazy/highlight.ts";
+import { loadPart } from "../lazy-part.ts";
+import { createBlocks, type Block, type Blocks } from "./blocks.ts";
+import { nodesOf } from "./nodes.ts";
+import { patchChildren } from "./patch.ts";
+import { inSlices } from "./slices.ts";
+
+/** The text of an answer, read as Markdown while it is written; or as it came. */
+export interface AnswerText {
+  readonly root: HTMLElement;
+  /** `isOver`: nothing more comes. */
+  show(text: string, isOver: boolean): void;
+  /** Whether the answer is shown as it came, with its signs. */
+  plain(isPlain: boolean): void;
+}
+
+/** Longer code is not highlighted: that would hold the page up. */
+const MOST_CODE = 10_000;
+
+/** `onDrawn`: more of the text is shown, and the page has grown. */
+export function createAnswerText(onDrawn: () => void): AnswerText {
+  const root = element("div", { class: "text" });
+  root.addEventListener("click", copyCode);
+  let blocks: Blocks = createBlocks();
+  let text = "";
+  let isOver = false;
+  let isPlain = false;
+  /** How many of the root's nodes are final. */
+  let settled = 0;
+  /** How many nodes are final in the block that goes on in the next one. */
+  let inside = 0;
+
+  function restart(): void {
+    blocks = createBlocks();
+    root.replaceChildren();
+    [settled, inside] = [0, 0];
+  }
+  /** Draws some of what has come; returns whether that is all. */
+  function draw(): boolean {
+    if (isPlain) {
+      drawPlain(root, text);
+      return true;
+    }
+    const { settled: done, tail, more } = blocks.grow(text.replaceAll(/\r\n?/g, "\n"), isOver);
+    for (const block of done) settle(block);
+    putTail(tail);
+    onDrawn();
+    return !more;
+  }
+  function settle(block: Block): void {
+    const nodes = nodesOf([block.token]);
+    if (block.joins && nodes[0]) join(nodes[0], true);
+    else {
+      patchChildren(root, root.childNodes[settled] ?? null, nodes);
+      inside = 0;
+      settled = root.childNodes.length;
+    }
+    decorate([...root.childNodes].slice(settled - 1), !block.joins && !block.goesOn);
+  }
+  /** Puts the content of a block into the one that it goes on in. */
+  function join(node: Node, isFinal: boolean): void {
+    const place = contentOf(root.childNodes[settled - 1]);
+    const from = contentOf(node);
+    if (!place || !from) return;
+    if (inside === 0) inside = place.childNodes.length;
+    patchChildren(place, place.childNodes[inside] ?? null, [...from.childNodes]);
+    if (isFinal) inside = place.childNodes.length;
+  }
+  function putTail(tail: readonly Block[]): void {
+    const [first, ...others] = tail;
+    if (first?.joins) {
+      const [node] = nodesOf([first.token]);
+      if (node) join(node, false);
+      patchChildren(root, root.childNodes[settled] ?? null, nodesOf(others.map(({ token }) => token)));
+    } else patchChildren(root, root.childNodes[settled] ?? null, nodesOf(tail.map(({ token }) => token)));
+    decorate([...root.childNodes].slice(Math.max(0, settled - 1)), isOver && first?.joins !== true);
+  }
+
+  return {
+    root,
+    show(next, over) {
+      if (next === text && over === isOver) return;
+      if (!next.startsWith(text)) restart();
+      text = next;
+      isOver = over;
+      inSlices(draw);
+    },
+    plain(plain) {
+      if (plain === isPlain) return;
+      isPlain = plain;
+      root.classList.toggle("plain", plain);
+      restart();
+      inSlices(draw);
+    },
+  };
+}
+
+/** Appends the new part of a growing answer. */
+function drawPlain(place: HTMLElement, text: string): void {
+  const now = place.textContent ?? "";
+  if (text.startsWith(now)) place.append(text.slice(now.length));
+  else place.textContent = text;
+}
+
+/** Where the content of a block is: rows of a table, text of code, items, words. */
+function contentOf(node: Node | undefined): Element | undefined {
+  if (!(node instanceof Element)) return undefined;
+  return node.querySelector("tbody") ?? node.querySelector("pre > code") ?? node;
+}
+
+const drawn = new WeakSet<Element>();
+
+/** Draws formulas, and colours code that is whole. */
+function decorate(nodes: readonly Node[], withCode: boolean): void {
+  const places = nodes.filter((node) => node instanceof Element);
+  for (const place of places.flatMap((node) => [...node.querySelectorAll<HTMLElement>(".math")])) {
+    if (!drawn.has(place)) drawMath(place);
+  }
+  if (!withCode) return;
+  for (const code of places.flatMap((node) => [...node.querySelectorAll<HTMLElement>("pre > code")])) {
+    if (!drawn.has(code)) colour(code);
+  }
+}
+
+function drawMath(place: HTMLElement): void {
+  drawn.add(place);
+  void loadPart("math").then((part) => {
+    if (!part) return drawn.delete(place);
+    inSlices(() => {
+      place.replaceChildren();
+      part.renderMath(place.dataset["tex"] ?? "", place, place.classList.contains("block"));
+      return true;
+    });
+  });
+}
+
+function colour(code: HTMLElement): void {
+  drawn.add(code);
+  const { language = "" } = code.dataset;
+  const source = code.textContent ?? "";
+  if (language === "" || source.length > MOST_CODE) return;
+  void loadPart("highlight").then((part) =>
+    inSlices(() => {
+      const pieces = part?.highlight(source, language);
+      if (pieces && code.textContent === source) code.replaceChildren(...pieces.map(pieceNode));
+      return true;
+    }),
+  );
+}
+
+function pieceNode(piece: CodePiece): Node {
+  if (typeof piece === "string") return new Text(piece);
+  return element("span", { class: piece.classes.join(" ") }, ...piece.pieces.map(pieceNode));
+}
+
+function copyCode({ target }: MouseEvent): void {
+  if (!(target instanceof HTMLButtonElement) || !target.classList.contains("copy-code")) return;
+  const code = target.closest("figure")?.querySelector("code")?.textContent ?? "";
+  void navigator.clipboard?.writeText(code).then(
+    () => (target.textContent = "Copied"),
+    () => (target.textContent = "Could not copy"),
+  );
+}

@@ -1,0 +1,53 @@
+import { Lexer, Marked, type Links, type Token, type TokenizerExtension } from "marked";
+
+export type { Links, Token };
+export type MathToken = {
+  readonly type: "math";
+  readonly raw: string;
+  readonly tex: string;
+  readonly isBlock: boolean;
+};
+
+/** A longer formula is shown as its source: drawing it would hold the page up. */
+const MOST_TEX = 5000;
+
+/**
+ * A formula at the beginning of a text: `$$…$$`, `\[…\]`, `\(…\)`, or `$…$` with no space inside the signs and no digit
+ * after them, so that prices stay prices.
+ */
+export function mathAt(source: string): MathToken | undefined {
+  const found =
+    /^\$\$((?:[^$\\]|\\[^])+?)\$\$/.exec(source) ??
+    /^\\\[((?:[^\\]|\\[^\]])+?)\\\]/.exec(source) ??
+    /^\\\(((?:[^\\\n]|\\[^)\n])+?)\\\)/.exec(source) ??
+    /^\$(?![\s$])((?:[^$\\\n]|\\[^\n])+?)(?<!\s)\$(?![\d$])/.exec(source);
+  const tex = found?.[1]?.trim();
+  if (!found || !tex || tex.length > MOST_TEX) return undefined;
+  return { type: "math", raw: found[0], tex, isBlock: /^(\$\$|\\\[)/.test(source) };
+}
+
+const MATH: TokenizerExtension = {
+  name: "math",
+  level: "inline",
+  start: (source) => {
+    const at = source.search(/\$|\\[[(]/);
+    return at < 0 ? undefined : at;
+  },
+  tokenizer: (source) => mathAt(source),
+};
+const options = new Marked({ gfm: true, extensions: [MATH] }).defaults;
+
+/**
+ * The tokens of a Markdown text, as in GitHub's dialect and with formulas. Link definitions are found in `links` and added to
+ * it. Line ends are `\n`. What is nested too deeply to be parsed is one paragraph of plain text.
+ */
+export function lex(source: string, links: Links): Token[] {
+  const lexer = new Lexer(options);
+  lexer.tokens.links = links;
+  try {
+    return [...lexer.lex(source)];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [{ type: "paragraph", raw: source, text: source, tokens: [{ type: "text", raw: source, text: source }] }];
+  }
+}
