@@ -3,6 +3,7 @@ import { createAcceptAsk, type AcceptAsk } from "./asks/accept-ask.ts";
 import { createCancelAsk, type CancelAsk } from "./asks/cancel-ask.ts";
 import type { Config } from "./config.ts";
 import { createOpenConversation, type OpenConversation } from "./conversation/open-conversation.ts";
+import { createOwnConversations, type OwnConversations } from "./conversation/own-conversations.ts";
 import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
 import { createRateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";
@@ -16,6 +17,7 @@ export interface Asking {
   readonly acceptAsk: AcceptAsk;
   readonly cancelAsk: CancelAsk;
   readonly openConversation: OpenConversation;
+  readonly conversations: OwnConversations;
   readonly openQueue: OpenQueue;
   readonly uploads: Uploads;
   readonly uploadQueue: UploadQueue;
@@ -45,6 +47,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     maxBytes: config.MAX_BLOB_BYTES,
     onTrouble,
   });
+  const conversations = createOwnConversations({ store, onTrouble });
   const acceptAsk = createAcceptAsk({
     store,
     blobs,
@@ -53,6 +56,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     sharedSettings,
     uploads,
     queueGate,
+    conversations,
     askRate: createRateLimiter({
       perSecond: config.ASKS_PER_SECOND,
       burst: config.ASKS_BURST || config.ASKS_PER_SECOND * DEFAULT_BURST_SECONDS,
@@ -66,6 +70,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     cancelAsk: createCancelAsk({ store, bell, onTrouble }),
     openConversation: createOpenConversation({ store, openQueue }),
     openQueue,
+    conversations,
     uploads,
     uploadQueue,
     uploadWatch: createUploadWatch({ store, blobs, producer, hints, onTrouble }),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
 import type { ClientConnection } from "./limits/client-connection.ts";
+import { createUserSockets } from "./conversation/user-sockets.ts";
 import { createHttpApi } from "./http/api/api.ts";
 import { createRoutes } from "./http/api/routes.ts";
 import { createOpenAiRoutes } from "./http/openai/routes.ts";
@@ -43,7 +44,17 @@ const SPARE_SOCKETS = { min: 64, share: 0.1 };
 /** Builds the endpoints; closing them is added to the lifecycle. */
 export function openEndpoints({ config, log, resources, asking, health }: EndpointsDeps): Endpoints {
   const { life, node, redis, subscriber, subscriptions, authenticator, connections, onTrouble } = resources;
-  const { limits, acceptAsk, cancelAsk, openConversation, openQueue, uploads, uploadQueue, uploadWatch } = asking;
+  const {
+    limits,
+    acceptAsk,
+    cancelAsk,
+    openConversation,
+    conversations,
+    openQueue,
+    uploads,
+    uploadQueue,
+    uploadWatch,
+  } = asking;
   const hasPolling = config.TRANSPORTS === "websocket,polling";
   const { io, engine } = createSocketServer({
     publisher: redis,
@@ -85,7 +96,9 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     isDraining,
     authenticator,
     subscriptions,
+    userSockets: createUserSockets(resources.userHints, onTrouble),
     openConversation,
+    conversations,
     acceptAsk,
     cancelAsk,
     uploads,
@@ -125,6 +138,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     producer: resources.producer,
     fanOut: resources.fanOut,
     openConversation,
+    conversations,
     acceptAsk,
     cancelAsk,
     uploads,

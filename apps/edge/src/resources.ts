@@ -7,6 +7,7 @@ import {
   createFanOut,
   createHints,
   createRoster,
+  createUserHints,
   hearBeats,
   loadScripts,
   prepareBlobStore,
@@ -17,6 +18,7 @@ import {
   type Listening,
   type Roster,
   type Store,
+  type UserHint,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
 import {
@@ -52,6 +54,8 @@ export interface Resources {
   readonly fanOut: FanOut;
   /** Receives hints about uploads and texts, on the connection of `fanOut`. */
   readonly hints: Listening<Hint>;
+  /** Receives what connections of a user tell each other, on the same connection. */
+  readonly userHints: Listening<UserHint>;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
@@ -158,6 +162,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     subscriptions,
     fanOut: createFanOut(plainSubscriber),
     hints: createHints(plainSubscriber),
+    userHints: createUserHints(plainSubscriber),
     store,
     blobs: createBlobStore(config.BLOB_STORE, store),
     producer,

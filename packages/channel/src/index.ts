@@ -14,6 +14,7 @@ export {
 
 export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
+export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
 export { findAsk } from "./ask/find.ts";
 export { arrivedText, finish, type Ending } from "./ask/finish.ts";
 export { peekHeads, type Head } from "./ask/peek.ts";
@@ -24,6 +25,9 @@ export { append, begin, confirm, handBack, MAX_TAKEN, park, take, type Ended, ty
 export { createBell, hearBeats, isListening, publishBeat, type Bell } from "./bell/bell.ts";
 export { BEAT_CHANNEL, bellChannel, parseBell, type BellMessage } from "./bell/message.ts";
 export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts";
+
+export { keptConversations, listConversations, MOST_LISTED } from "./conversations/list.ts";
+export { createUserHints, hintsOfUsers, publishUserHint, type UserHint } from "./conversations/user-hints.ts";
 
 export { createFanOut, type FanOut, type Listener } from "./log/fan-out.ts";
 export { decodeFrame } from "./log/frame.ts";

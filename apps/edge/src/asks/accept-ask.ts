@@ -19,6 +19,7 @@ import {
 } from "@docrelay/channel";
 import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
+import type { OwnConversations } from "../conversation/own-conversations.ts";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import { looksLikePdf } from "../uploads/pdf-bytes.ts";
 import type { SharedSettings } from "../uploads/shared-settings.ts";
@@ -46,6 +47,8 @@ export interface AskInput {
   readonly replaces?: string | undefined;
   /** `unique_id` of a plain frame. */
   readonly uniqueId?: string;
+  /** The connection that asks: it needs no hint that its conversation is new. */
+  readonly from?: string;
 }
 
 /**
@@ -63,6 +66,7 @@ export interface AskDeps extends ExtractionDeps {
   readonly sharedSettings: SharedSettings;
   readonly uploads: Uploads;
   readonly queueGate: QueueGate;
+  readonly conversations: Pick<OwnConversations, "added">;
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
@@ -127,6 +131,10 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     }
     if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
     if (!accepted.duplicate) queueGate.entered();
+    // Each plain connection has a conversation, and nearly always a user, of its own.
+    if (accepted.seq === 1 && !accepted.duplicate && origin === "socket") {
+      deps.conversations.added(user, conversation, input.from);
+    }
     await (woken ?? wake());
     return { seq: accepted.seq, duplicate: accepted.duplicate };
   };

@@ -4,75 +4,15 @@ import {
   cancelSchema,
   closeSchema,
   openSchema,
-  parsePayload,
   refreshSchema,
   refuse,
   uploadChunkSchema,
   uploadStartSchema,
   uploadStatusSchema,
-  type WireError,
 } from "@docrelay/protocol";
-import type * as z from "zod/mini";
-import type { AcceptAsk } from "../asks/accept-ask.ts";
-import type { CancelAsk } from "../asks/cancel-ask.ts";
-import { remainingMs, type Authenticator, type Identity } from "../auth/authenticator.ts";
-import type { OpenConversation } from "../conversation/open-conversation.ts";
-import type { LogReader } from "../conversation/open-queue.ts";
-import type { EdgeMetrics } from "../report/metrics.ts";
-import type { UploadListener, UploadWatch } from "../uploads/upload-watch.ts";
-import type { Uploads } from "../uploads/uploads.ts";
-import type { Membership } from "./membership.ts";
-
-/** The user of a socket and its joined conversations; `renew` verifies a fresh token of the same user. */
-export interface Session extends UploadListener {
-  readonly identity: Identity;
-  readonly membership: Membership;
-  readonly reader: LogReader;
-  renew(identity: Identity): void;
-}
-
-/** Decides when a connection may be read again. */
-export interface Backpressure {
-  readonly hasRoom: boolean;
-  whenRoom(callback: () => void): void;
-}
-
-export interface EventDeps {
-  readonly openConversation: OpenConversation;
-  readonly acceptAsk: AcceptAsk;
-  readonly cancelAsk: CancelAsk;
-  readonly uploads: Uploads;
-  readonly uploadQueue: Backpressure;
-  readonly uploadWatch: UploadWatch;
-  readonly authenticator: Authenticator;
-  readonly metrics: EdgeMetrics;
-}
-
-/** The rules of one client event. */
-interface EventRules {
-  /** Also runs when the session's token has expired. */
-  readonly whenExpired?: boolean;
-  /** While it has no room, a connection that sent this event is not read. */
-  readonly backpressure?: (deps: EventDeps) => Backpressure;
-  /** Whether a refusal is a strike against the connection. Default: each `BAD_MESSAGE` is. */
-  readonly isStrike?: (error: WireError) => boolean;
-}
-
-/** One client event: its rules, and `run`, which parses the payload and resolves to the acknowledgement's fields. */
-export interface ClientEvent extends EventRules {
-  run(deps: EventDeps, session: Session, payload: unknown): Promise<object>;
-}
-
-/** Combines a schema with the handler of its parsed payload; the payload's depth is checked by `parsePayload`. */
-function clientEvent<S extends z.ZodMiniType>(
-  event: EventRules & {
-    readonly schema: S;
-    run(deps: EventDeps, session: Session, payload: z.infer<S>): Promise<object>;
-  },
-): ClientEvent {
-  const { schema, run, ...rules } = event;
-  return { ...rules, run: async (deps, session, payload) => run(deps, session, parsePayload(schema, payload)) };
-}
+import { remainingMs } from "../auth/authenticator.ts";
+import { clientEvent, type ClientEvent } from "./client-event.ts";
+import { CONVERSATION_EVENTS } from "./conversation-events.ts";
 
 const EVENTS = new Map<string, ClientEvent>(
   Object.entries({
@@ -101,7 +41,7 @@ const EVENTS = new Map<string, ClientEvent>(
         const { user, membership } = session;
         const startedAt = performance.now();
         const { seq, duplicate } = await membership.during(conversationAddress(user, ask.conversation), () =>
-          acceptAsk({ ...ask, user, files, origin: "socket" }),
+          acceptAsk({ ...ask, user, files, origin: "socket", from: session.connection }),
         );
         metrics.asked((performance.now() - startedAt) / 1000);
         // Not awaited: hints are beside the ask, whose own events say how its files end.
@@ -109,6 +49,8 @@ const EVENTS = new Map<string, ClientEvent>(
         return { ask: ask.id, seq, duplicate };
       },
     }),
+
+    ...CONVERSATION_EVENTS,
 
     "upload:start": clientEvent({
       schema: uploadStartSchema,

@@ -4,6 +4,7 @@ import {
   PROTOCOL_VERSION,
   refuse,
   type Ack,
+  type ConversationsHint,
   type ErrorCode,
   type Limits,
   type UploadStatus,
@@ -16,18 +17,21 @@ import { remainingMs, type Identity } from "../auth/authenticator.ts";
 import { Expiry } from "../auth/expiry.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
+import type { UserSockets } from "../conversation/user-sockets.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
 import { strike, type Strikes } from "../limits/rate-limit.ts";
 import { toFailure } from "../report/failure.ts";
 import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./end-connection.ts";
-import { eventNamed, type Backpressure, type ClientEvent, type EventDeps, type Session } from "./events.ts";
+import type { Backpressure, ClientEvent, EventDeps, Session } from "./client-event.ts";
+import { eventNamed } from "./events.ts";
 import { createMembership, type Membership } from "./membership.ts";
 import { releaseHandshake } from "./release-handshake.ts";
 import { webSocketOf } from "./web-socket-of.ts";
 
 export interface SocketDeps extends EventDeps {
   readonly subscriptions: Subscriptions;
+  readonly userSockets: UserSockets;
   readonly log: Logger;
   readonly node: string;
   readonly limits: Limits;
@@ -88,10 +92,15 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     const onSlow = (): void => this.#end("SLOW_CONSUMER", { retryAfterMs: 0 });
     this.#cap = capBytes(socket.conn, deps.maxSocketBufferBytes, onSlow);
     releaseHandshake(socket);
+    deps.userSockets.join(this);
   }
 
   get user(): string {
     return this.identity.user;
+  }
+
+  get connection(): string {
+    return this.#socket.id;
   }
 
   get gone(): boolean {
@@ -123,7 +132,12 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     this.#socket.emit("upload", status);
   }
 
+  conversationsHint(hint: ConversationsHint): void {
+    this.#socket.emit("conversations", hint);
+  }
+
   closed(): void {
+    this.#deps.userSockets.leave(this);
     this.#deps.uploadWatch.leave(this);
     this.#expiry.stop();
     this.#cap.end();

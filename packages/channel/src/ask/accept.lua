@@ -1,3 +1,36 @@
+-- Most bytes of names of files that a conversation remembers.
+local MOST_NAMES = 4096
+
+-- What the list of the user's conversations shows of this one. The index has every conversation for as long as it is kept: it
+-- is written at the first ask, and again when an eighth of the retention has passed.
+local function describe(values, asks, known, listed)
+  local function set(name, value)
+    values[#values + 1] = name
+    values[#values + 1] = value
+  end
+  set('asks', asks + 1)
+  set('at', ms(now))
+  if asks == 0 then set('title', title) end
+  if names ~= '' then
+    local all = '\n' .. known .. '\n'
+    for name in string.gmatch(names, '[^\n]+') do
+      local isNew = not string.find(all, '\n' .. name .. '\n', 1, true)
+      if isNew and #known + #name < MOST_NAMES then
+        known = known == '' and name or known .. '\n' .. name
+        all = all .. name .. '\n'
+      end
+    end
+    set('names', known)
+  end
+  if asks > 0 and now - listed < relistMs then return end
+  set('listed', ms(now))
+  local keepMs = retention + relistMs + deadlineMs + relistMs / 8
+  redis.call('ZADD', convs, ms(now), conversation)
+  redis.call('PEXPIRE', convs, ms(keepMs))
+  -- Some conversations remove those that are no longer kept: a user who begins a new one for each ask has a bounded index.
+  if prunes == 1 then redis.call('ZREMRANGEBYSCORE', convs, 0, ms(now - keepMs)) end
+end
+
 local knownDigest, knownSeq = fields(ask, 'digest', 'seq')
 if knownDigest then
   if knownDigest ~= digest then return { 'CONFLICT' } end
@@ -9,7 +42,7 @@ local deadline = now + deadlineMs
 checkAt(ask, now + firstCheckMs, deadline)
 local unfinished = redis.call('RPUSH', mail, ask)
 redis.call('SADD', live, ask)
-local seq = write(0, { tail })
+local seq = write(0, { tail }, describe)
 if unfinished == 1 and seq > 1 then
   redis.call('PERSIST', log)
   redis.call('PERSIST', meta)

@@ -41,7 +41,26 @@ const ACCEPT = step("accept.lua", {
   replaces: "text",
   body: "text",
   tail: "text",
+  title: "text",
+  names: "text",
+  relistMs: "number",
+  prunes: "number",
 });
+
+/** A conversation is listed again after this part of the retention: so much longer its id may stay in the index. */
+const RELIST_PART = 8;
+/** One of so many conversations removes those from the index that are no longer kept; its first letter decides. */
+const PRUNES = /^[0-3]/;
+const MAX_TITLE = 200;
+
+/** The question in one line, cut; without one the name of the first file. */
+function titleOf({ message, files }: AskBody): string {
+  const line = message
+    .slice(0, 4 * MAX_TITLE)
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return (line || (files[0]?.name ?? "")).slice(0, MAX_TITLE).replace(/[\uD800-\uDBFF]$/, "");
+}
 
 /**
  * Makes an ask durable: record, mailbox, sweeper's index and its `accepted` event, in one step or not at all.
@@ -72,6 +91,10 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     replaces: replaces === undefined ? "" : askAddress(user, conversation, replaces).a,
     body: JSON.stringify(body),
     tail,
+    title: titleOf(body),
+    names: body.files.map(({ name }) => name).join("\n"),
+    relistMs: Math.floor(store.retentionMs / RELIST_PART),
+    prunes: PRUNES.test(at.c) ? 1 : 0,
   };
   let reply = await runStep(store, at, ACCEPT, args);
   if (reply[0] === "UNKNOWN" && replaces !== undefined && (await hasOldAsk(store, at, replaces)))

@@ -1,6 +1,6 @@
 import type { AskAddress, ConversationAddress } from "../redis/address.ts";
 import { frameAround } from "../log/frame.ts";
-import { channelOf, dueKey, liveKey, logKey, mailKey, metaKey, recordPrefix } from "../redis/keys.ts";
+import { channelOf, conversationsKey, dueKey, liveKey, logKey, mailKey, metaKey, recordPrefix } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind, type Reply, type Script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { RECORD_FIELDS } from "./record.ts";
@@ -23,7 +23,7 @@ const CONTEXT = {
 } as const;
 
 const SHARED = lua(import.meta.url, "conversation.lua");
-const KEYS = ["due", "live", "log", "mail", "meta", "records"] as const;
+const KEYS = ["due", "live", "convs", "log", "mail", "meta", "records"] as const;
 
 /** A step of an ask: a script over one conversation's keys. `A` are the names of its own arguments. */
 export interface Step<A extends string> {
@@ -58,6 +58,7 @@ export function runStep<A extends string>(
   const keys = {
     due: dueKey(at.shard),
     live: liveKey(at),
+    convs: conversationsKey(at),
     log: logKey(at),
     mail: mailKey(at),
     meta: metaKey(at),

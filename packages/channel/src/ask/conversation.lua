@@ -52,20 +52,34 @@ end
 
 local frames = {}
 
+-- A log whose counters are gone begins anew. Nearly no conversation has one, so the first event finds it by failing.
+local function add(seq, event)
+  if seq == 1 then
+    local reply = redis.pcall('XADD', log, '1-0', 'e', event)
+    if not (type(reply) == 'table' and reply.err) then return end
+    if string.find(reply.err, 'equal or smaller', 1, true) then redis.call('UNLINK', log) end
+  end
+  redis.call('XADD', log, seq .. '-0', 'e', event)
+end
+
+local COUNTERS, ABOUT = { 'seq', 'first', 'bytes' }, { 'seq', 'first', 'bytes', 'asks', 'names', 'listed' }
+
 -- Writes events and returns the seq of the last. A tail is an event's JSON without its opening brace and its numbers. It is
--- never decoded here: cjson makes [] into {}.
-local function write(attempt, tails)
-  local seq, first, bytes = unpack(redis.call('HMGET', meta, 'seq', 'first', 'bytes'))
+-- never decoded here: cjson makes [] into {}. `about`: gets what the list of conversations knows of this one and adds
+-- fields to what is written anyway, so that they cost no command.
+local function write(attempt, tails, about)
+  local seq, first, bytes, asks, names, listed = unpack(redis.call('HMGET', meta, unpack(about and ABOUT or COUNTERS)))
   seq, first, bytes = tonumber(seq or 0), tonumber(first or 1), tonumber(bytes or 0)
-  if seq == 0 then redis.call('UNLINK', log) end
   for _, tail in ipairs(tails) do
     seq = seq + 1
     local event = '{"seq":' .. seq .. ',"at":' .. ms(now) .. ',"attempt":' .. attempt .. ',' .. tail
-    redis.call('XADD', log, seq .. '-0', 'e', event)
+    add(seq, event)
     bytes = bytes + #event
     frames[#frames + 1] = frameHead .. event .. frameTail
   end
-  redis.call('HSET', meta, 'seq', seq, 'bytes', trim(seq, first, bytes, 64 + #tails))
+  local values = { 'seq', seq, 'bytes', trim(seq, first, bytes, 64 + #tails) }
+  if about then about(values, tonumber(asks or 0), names or '', tonumber(listed or 0)) end
+  redis.call('HSET', meta, unpack(values))
   return seq
 end
 

@@ -48,7 +48,8 @@ describe("the scripts of a text ask", () => {
   });
 
   it("execute few commands, in a new conversation and in one that is kept", async () => {
-    expect(await textAsk("one")).toEqual({ accept: 12, take: 5, finish: 17 });
+    // The first ask of a conversation also lists it, in two commands, and does not look for a log without counters.
+    expect(await textAsk("one")).toEqual({ accept: 13, take: 5, finish: 17 });
     expect(await textAsk("two")).toEqual({ accept: 13, take: 5, finish: 17 });
   });
 
@@ -79,7 +80,7 @@ describe("a finished ask of five events in a conversation of its own", () => {
   }
 
   // By the growth of used_memory: MEMORY USAGE leaves out the tables of keys and estimates the index of a stream.
-  it("keeps at most 2.4 KiB of Redis's memory", async () => {
+  it("keeps at most 2.7 KiB of Redis's memory", async () => {
     const used = async (): Promise<number> =>
       Number(/^used_memory:(\d+)/m.exec(await channel.store.redis.info("memory"))?.[1]);
     for (let count = 0; count < 24; count++) await finished(); // Buffers and tables have grown.
@@ -88,6 +89,6 @@ describe("a finished ask of five events in a conversation of its own", () => {
     for (let count = 0; count < asks; count++) await finished();
     const each = ((await used()) - before) / asks;
     expect(each).toBeGreaterThan(1000);
-    expect(each).toBeLessThanOrEqual(2.4 * 1024);
+    expect(each).toBeLessThanOrEqual(2.7 * 1024);
   });
 });

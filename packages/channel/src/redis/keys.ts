@@ -15,6 +15,11 @@ export interface KeyRow {
 export const KEYS = {
   due: { pattern: "{<shard>}:due", holds: "unfinished asks, by when the sweeper checks them next", expires: "never" },
   live: { pattern: "{<shard>}:<u>:live", holds: "a user's unfinished asks", expires: "never" },
+  conversations: {
+    pattern: "{<shard>}:<u>:convs",
+    holds: "ids of a user's conversations, by when they were listed",
+    expires: "an eighth of the retention after the last of them, at the latest",
+  },
   share: {
     pattern: "{<shard>}:<u>:share",
     holds: "bytes that count against a user's share, by blob, and their sum",
@@ -62,7 +67,7 @@ export const KEYS = {
   },
   meta: {
     pattern: "{<shard>}:<c>:meta",
-    holds: "a conversation's counters: last seq, first seq kept, bytes",
+    holds: "a conversation's counters (last seq, first seq kept, bytes), its title and names of files",
     expires: "with the log",
   },
   blob: { pattern: "blob:{<ref>}", holds: "bytes by their offset, without `file:` store", expires: "with the upload" },
@@ -119,6 +124,7 @@ function fill<P extends string>(pattern: P): (values: Readonly<Record<Placeholde
 const due = fill(KEYS.due.pattern);
 export const dueKey = (shard: string): string => due({ shard });
 export const liveKey = fill(KEYS.live.pattern);
+export const conversationsKey = fill(KEYS.conversations.pattern);
 export const extractingKey = fill(KEYS.extracting.pattern);
 export const shareKey = fill(KEYS.share.pattern);
 export const shareUntilKey = fill(KEYS.shareUntil.pattern);
@@ -150,5 +156,7 @@ export const channelOf = (conversation: ConversationAddress): string => `socket.
 /** The channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
 export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;
+/** The channel of what connections of a shard's users tell each other. */
+export const userChannel = (shard: string): string => `hint:users:{${shard}}`;
 /** Plain PUBLISH: tells workers that a running ask was cancelled. A hint; the flag in the record is the truth. */
 export const CANCEL_CHANNEL = "docrelay:cancel";

@@ -34,5 +34,45 @@ export const openAckSchema = z.discriminatedUnion("ok", [openedSchema, refused])
 /** The acknowledgement of `conversation:close` and `cancel`. */
 export const plainAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true) }), refused]);
 
+/** A conversation in the list of its user's. `at`: when its newest question was asked; `files`: names; times in ms. */
+export const listedConversationSchema = z.object({
+  id: z.string(),
+  /** The first question, until it is renamed. */
+  title: z.string(),
+  at: z.number(),
+  asks: z.int(),
+  files: z.array(z.string()),
+  expiresAt: z.number(),
+});
+export type ListedConversation = z.infer<typeof listedConversationSchema>;
+
+/** `conversations:list`. `before`: the `at` or the `id` of the last conversation of the page before; an id is exact. */
+export const listSchema = z.strictObject({
+  before: z.optional(z.union([z.number().check(z.gte(0)), idSchema])),
+  limit: z.optional(z.int().check(z.gte(1), z.lte(100))),
+});
+export type ListConversations = z.infer<typeof listSchema>;
+export const LIST_LIMIT = 50;
+
+const listed = { conversations: z.array(listedConversationSchema), more: z.boolean() };
+/** The answer to `GET /v1/conversations`, newest first. */
+export const httpConversationsSchema = z.object(listed);
+export const listAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true), ...listed }), refused]);
+
+/** `conversation:rename`. */
+export const renameSchema = z.strictObject({
+  conversation: idSchema,
+  title: z.string().check(z.trim(), z.minLength(1), z.maxLength(200)),
+});
+/** `conversation:delete`: its asks are cancelled, and nothing of it is kept. */
+export const deleteSchema = z.strictObject({ conversation: idSchema });
+
+/** The hint `conversations` for the other connections of a user: the list has changed. It may be lost. */
+export const conversationsHintSchema = z.object({
+  conversation: z.string(),
+  change: z.enum(["added", "renamed", "deleted"]),
+});
+export type ConversationsHint = z.infer<typeof conversationsHintSchema>;
+
 /** The acknowledgement of any client event: the event's own fields, or a refusal. */
 export type Ack<T extends object = object> = ({ ok: true } & T) | z.infer<typeof refused>;

@@ -1,6 +1,7 @@
 import type { WireError } from "@docrelay/protocol";
 import type { ApiCall } from "./call.ts";
 import { getConversation } from "./get-conversation.ts";
+import { getConversations, removeConversation, type ConversationsDeps } from "./get-conversations.ts";
 import { getEvents, type GetEventsDeps } from "./get-events.ts";
 import { getUploadBytes, getUploadText, removeUpload, type UploadDeps } from "./get-upload.ts";
 import { postAsk, type PostAskDeps } from "./post-ask.ts";
@@ -18,7 +19,7 @@ export interface Route {
   run(call: ApiCall): Promise<void>;
 }
 
-export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps {}
+export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps {}
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   return [
@@ -28,6 +29,18 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
       path: /^\/v1\/asks$/,
       visitors: true,
       run: (call) => postAsk(deps, call),
+    },
+    {
+      name: "GET /v1/conversations",
+      method: "GET",
+      path: /^\/v1\/conversations$/,
+      run: (call) => getConversations(deps, call),
+    },
+    {
+      name: "DELETE /v1/conversations/:id",
+      method: "DELETE",
+      path: /^\/v1\/conversations\/([\w-]{1,64})$/,
+      run: (call) => removeConversation(deps, call),
     },
     {
       name: "GET /v1/conversations/:id",

@@ -1,0 +1,55 @@
+import { hintsOfUsers, userAddress, type Listening, type UserHint } from "@docrelay/channel";
+import type { ConversationsHint } from "@docrelay/protocol";
+
+/** A connection that hears what the other connections of its user have done. */
+export interface UserListener {
+  readonly user: string;
+  /** Its name among all connections of all edges. */
+  readonly connection: string;
+  conversationsHint(hint: ConversationsHint): void;
+}
+
+/** The connections of this edge by their users. */
+export interface UserSockets {
+  /** Waits for nothing; hints before the subscription is confirmed are lost, as any may be. */
+  join(listener: UserListener): void;
+  leave(listener: UserListener): void;
+}
+
+/**
+ * Passes hints for a user on to the user's connections. An edge subscribes to the channel of each shard of users that has a
+ * connection, at most 256 of them, and stays subscribed: a channel for each user would cost every idle connection one.
+ */
+export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error: unknown) => void): UserSockets {
+  const byUser = new Map<string, UserListener[]>();
+  const shards = new Set<string>();
+
+  function hear({ u, from, conversations }: UserHint): void {
+    for (const listener of byUser.get(u) ?? []) {
+      if (listener.connection !== from) listener.conversationsHint(conversations);
+    }
+  }
+  function subscribe(shard: string): void {
+    if (shards.has(shard)) return;
+    shards.add(shard);
+    // What was missed while Redis was away is in no log: the gateway tells its clients to look again.
+    hints.listen(hintsOfUsers(shard), { message: hear, resync: () => undefined }).catch((error: unknown) => {
+      shards.delete(shard); // the next connection of the shard tries again
+      onTrouble(error);
+    });
+  }
+
+  return {
+    join(listener) {
+      const { shard, u } = userAddress(listener.user);
+      byUser.set(u, [...(byUser.get(u) ?? []), listener]);
+      subscribe(shard);
+    },
+    leave(listener) {
+      const { u } = userAddress(listener.user);
+      const left = (byUser.get(u) ?? []).filter((one) => one !== listener);
+      if (left.length > 0) byUser.set(u, left);
+      else byUser.delete(u);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { conversationAddress } from "@docrelay/channel";
+import { deleteSchema, listSchema, renameSchema } from "@docrelay/protocol";
+import { clientEvent } from "./client-event.ts";
+
+/** What a client does with its user's conversations as a whole. */
+export const CONVERSATION_EVENTS = {
+  "conversations:list": clientEvent({
+    schema: listSchema,
+    run: ({ conversations }, { user }, page) => conversations.list(user, page),
+  }),
+
+  "conversation:rename": clientEvent({
+    schema: renameSchema,
+    async run({ conversations }, { user, connection }, rename) {
+      await conversations.rename(user, rename, connection);
+      return {};
+    },
+  }),
+
+  "conversation:delete": clientEvent({
+    schema: deleteSchema,
+    async run({ conversations }, { user, connection, membership }, { conversation }) {
+      await conversations.remove(user, conversation, connection);
+      membership.leave(conversationAddress(user, conversation));
+      return {};
+    },
+  }),
+};

@@ -1,0 +1,85 @@
+import type { EventOf } from "@docrelay/protocol";
+import { askAddress, conversationAddress, type ConversationAddress } from "../redis/address.ts";
+import { CANCEL_CHANNEL, logKey } from "../redis/keys.ts";
+import { ChannelError, newNonce, wrongAnswer, type Store } from "../redis/store.ts";
+import { runStep, step } from "./conversation-script.ts";
+import type { AskBody, AskFile } from "./record.ts";
+
+const END_ALL = step("end-all.lua", { nonce: "text", hintChannel: "text" });
+const DELETE = step("delete-conversation.lua", { conversation: "text", lastSeq: "number", asks: "text" });
+const RENAME = step("rename.lua", { title: "text" });
+
+const ENTRIES_AT_ONCE = 500;
+/** As in `past-asks.ts`: most of a log are deltas. */
+const IS_ACCEPTED = /"type":"accepted"/;
+/** How often asks that are accepted meanwhile are ended, too. */
+const MOST_TRIES = 20;
+
+/** What a deleted conversation leaves behind for its caller to remove. */
+export interface DeletedConversation {
+  readonly address: ConversationAddress;
+  /** There was something to delete. */
+  readonly existed: boolean;
+  /** Files of asks that had not ended: the conversation is on the wait lists of their texts. */
+  readonly files: readonly AskFile[];
+}
+
+/**
+ * Removes a conversation: its log, mailbox, counters, its place in the list and the records of its asks. Asks that have not
+ * ended are cancelled first, and their workers told; readers that are connected hear of that. Idempotent. The record of an
+ * ask whose events were dropped from a very long log stays until it expires; it has no text.
+ * @throws ChannelError when asks are accepted faster than they can be ended
+ */
+export async function deleteConversation(
+  store: Store,
+  user: string,
+  conversation: string,
+): Promise<DeletedConversation> {
+  const address = conversationAddress(user, conversation);
+  const files: AskFile[] = [];
+  const asks = new Set<string>();
+  let lastSeq = 0;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const [, ...bodies] = await runStep(store, address, END_ALL, { nonce: newNonce(), hintChannel: CANCEL_CHANNEL });
+    for (const body of bodies) files.push(...(JSON.parse(String(body)) as AskBody).files);
+    for await (const event of acceptedIn(store, address, lastSeq)) {
+      if (event.type === "accepted") asks.add(askAddress(user, conversation, event.ask).a);
+      lastSeq = event.seq;
+    }
+    const reply = await runStep(store, address, DELETE, { conversation, lastSeq, asks: [...asks].join(" ") });
+    if (reply[0] === "OK") return { address, existed: reply[1] !== 0, files };
+    if (reply[0] !== "CHANGED") throw wrongAnswer("delete", reply);
+  }
+  throw new ChannelError("io", "the conversation gets asks faster than they can be ended");
+}
+
+/** The `accepted` events after a seq, and of each page of the log its last event. */
+async function* acceptedIn(
+  store: Store,
+  at: ConversationAddress,
+  after: number,
+): AsyncGenerator<EventOf<"accepted"> | { type: "last"; seq: number }> {
+  let from = `(${after}-0`;
+  while (true) {
+    const entries = await store.redis.xrange(logKey(at), from, "+", "COUNT", ENTRIES_AT_ONCE);
+    for (const [, [, json = ""]] of entries) {
+      const event = IS_ACCEPTED.test(json) ? (JSON.parse(json) as EventOf<"accepted">) : undefined;
+      if (event?.type === "accepted") yield event;
+    }
+    const [last] = entries.at(-1) ?? [];
+    if (last === undefined) return;
+    from = `(${last}`;
+    yield { type: "last", seq: Number(last.split("-")[0]) };
+    if (entries.length < ENTRIES_AT_ONCE) return;
+  }
+}
+
+/** Gives a conversation another title. Idempotent. `unknown`: it has no events, or no longer. */
+export async function renameConversation(
+  store: Store,
+  user: string,
+  of: { conversation: string; title: string },
+): Promise<"renamed" | "unknown"> {
+  const [status] = await runStep(store, conversationAddress(user, of.conversation), RENAME, { title: of.title });
+  return status === "OK" ? "renamed" : "unknown";
+}

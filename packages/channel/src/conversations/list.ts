@@ -1,0 +1,53 @@
+import type { ListedConversation } from "@docrelay/protocol";
+import { conversationAddress, userAddress } from "../redis/address.ts";
+import { exec } from "../redis/exec.ts";
+import { conversationsKey, metaKey } from "../redis/keys.ts";
+import { redisTime, type Store } from "../redis/store.ts";
+
+/** Most conversations of one user that are looked at: those that were listed last. */
+export const MOST_LISTED = 1000;
+
+/**
+ * A page of a user's conversations, those with the newest question first. `before`: only those whose newest question is
+ * older than this time, or that come after the one of this id. Conversations that are no longer kept are left out.
+ */
+export async function listConversations(
+  store: Store,
+  user: string,
+  { before, limit }: { before?: number | string | undefined; limit: number },
+): Promise<{ conversations: ListedConversation[]; more: boolean }> {
+  const all = (await keptConversations(store, user)).toSorted(inOrder);
+  const cursor = typeof before === "string" ? all.find(({ id }) => id === before) : undefined;
+  const isAfter = (one: ListedConversation): boolean => {
+    if (typeof before === "number") return one.at < before;
+    return before === undefined || (cursor !== undefined && inOrder(cursor, one) < 0);
+  };
+  const left = all.filter(isAfter);
+  return { conversations: left.slice(0, limit), more: left.length > limit };
+}
+
+/** All conversations of a user that are kept, in no order; at most {@link MOST_LISTED}. */
+export async function keptConversations(store: Store, user: string): Promise<ListedConversation[]> {
+  const [now, ids] = await Promise.all([
+    redisTime(store.redis),
+    store.redis.zrevrange(conversationsKey(userAddress(user)), 0, MOST_LISTED - 1),
+  ]);
+  if (ids.length === 0) return [];
+  const pipeline = store.redis.pipeline();
+  for (const id of ids) {
+    const key = metaKey(conversationAddress(user, id));
+    pipeline.hmget(key, "title", "at", "asks", "names").pttl(key);
+  }
+  const replies = await exec(pipeline);
+  return ids.flatMap((id, index) => {
+    const [title, at, asks, names] = replies[2 * index] as Array<string | null>;
+    const leftMs = Number(replies[2 * index + 1]);
+    if (!at) return []; // it has expired, or another process is deleting it
+    const expiresAt = now + (leftMs >= 0 ? leftMs : store.retentionMs);
+    return [{ id, title: title ?? "", at: Number(at), asks: Number(asks), files: names?.split("\n") ?? [], expiresAt }];
+  });
+}
+
+function inOrder(a: ListedConversation, b: ListedConversation): number {
+  return b.at - a.at || (a.id < b.id ? -1 : Number(a.id > b.id));
+}

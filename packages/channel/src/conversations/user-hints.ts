@@ -1,0 +1,32 @@
+import type { ConversationsHint } from "@docrelay/protocol";
+import type { Redis } from "ioredis";
+import { userAddress } from "../redis/address.ts";
+import { userChannel } from "../redis/keys.ts";
+import { createListening, type Listening } from "../redis/listening.ts";
+import type { Store } from "../redis/store.ts";
+
+/** What one of a user's connections has done, for the others. `from`: that connection. It may be lost. */
+export interface UserHint {
+  readonly u: string;
+  readonly from?: string;
+  readonly conversations: ConversationsHint;
+}
+
+/** The users of one shard share a channel: a channel for each user would be a subscription for each connection. */
+export const hintsOfUsers = userChannel;
+
+export async function publishUserHint(store: Store, user: string, hint: Omit<UserHint, "u">): Promise<void> {
+  const { shard, u } = userAddress(user);
+  await store.redis.spublish(userChannel(shard), JSON.stringify({ u, ...hint } satisfies UserHint));
+}
+
+/** Needs another subscriber connection than the Socket.IO adapter, as `createFanOut` does; both may share theirs. */
+export function createUserHints(subscriber: Redis): Listening<UserHint> {
+  return createListening(subscriber, (message) => {
+    try {
+      return JSON.parse(message) as UserHint;
+    } catch {
+      return undefined; // not ours
+    }
+  });
+}
