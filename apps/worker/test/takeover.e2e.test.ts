@@ -1,5 +1,5 @@
 import type { Event } from "@docrelay/protocol";
-import { eventually, type TestProcess } from "@docrelay/testkit";
+import { eventually, startResponses, type TestProcess } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { echo, type Call } from "./engine.ts";
 import { shownText, useWorker } from "./fixture.ts";
@@ -32,6 +32,32 @@ async function killCaller(workers: TestProcess[], attempt: number): Promise<void
 }
 
 describe("a worker that is killed in mid-answer", () => {
+  it("is followed by another that goes on with a response in the background: one call, the text once", async () => {
+    await using server = await startResponses((response) => response.say("beginning "));
+    const env = { ENGINE_URL: server.url, ENGINE_KIND: "responses", ENGINE_PARAMS: '{"background":true}' };
+    const first = await at.process(env);
+    await at.ask("talk", "one");
+    await eventually(async () => shownText(await at.events("talk"), "one") === "beginning ");
+    await at.process(env);
+    first.kill("SIGKILL");
+    const [response] = server.responses;
+    await eventually(() => response?.readers === 0);
+    response?.say("middle ");
+    await eventually(async () => shownText(await at.events("talk"), "one") === "beginning middle ", {
+      timeoutMs: 20_000,
+    });
+    response?.say("end");
+    response?.finish();
+    expect(await at.ended("talk", "one")).toMatchObject({
+      type: "completed",
+      text: "beginning middle end",
+      attempt: 1,
+    });
+    expect(attemptsOf(await at.events("talk"))).toEqual([1]);
+    expect(shownText(await at.events("talk"), "one")).toBe("beginning middle end");
+    expect(server.requests).toEqual(["POST /v1/responses", "GET /v1/responses/resp_1?stream=true&starting_after=2"]);
+  });
+
   it("is followed by another within 1.2 s (three times that here): a new attempt voids the earlier text", async () => {
     const first = await at.process();
     await midAnswer();

@@ -16,7 +16,7 @@ export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from 
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
 export { findAsk } from "./ask/find.ts";
-export { arrivedText, finish, type Ending } from "./ask/finish.ts";
+export { arrived, finish, type Arrived, type Ending } from "./ask/finish.ts";
 export { peekHeads, type Head } from "./ask/peek.ts";
 export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";
 export { checkAsk, countUnfinished, dueAsks, runningAsks, type Checked } from "./ask/sweep.ts";

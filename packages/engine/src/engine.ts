@@ -10,6 +10,21 @@ export interface EngineAsk {
   readonly brokeBefore?: boolean;
   /** The conversation so far, oldest first, for engines that take one: those of WebSocket ignore it. */
   readonly history?: readonly ChatMessage[];
+  /** Go on with an answer that another call has begun: with the text behind this point, and without another prompt. */
+  readonly resume?: ResumePoint;
+}
+
+/** A point of an answer that the engine goes on with whether anybody reads it or not. */
+export interface ResumePoint {
+  /** Of the last `sent` or `text` event before it. Opaque; for the same engine, also in another process. */
+  readonly mark: string;
+  /** Of the text before it, in UTF-8. */
+  readonly bytes: number;
+}
+
+/** The reason to abort a call whose answer another process goes on with: the engine is not told to stop. */
+export class HandedOver extends Error {
+  override readonly name = "HandedOver";
 }
 
 /** Stands before the first message of a conversation whose beginning does not fit. */
@@ -35,8 +50,10 @@ export type EngineEvent =
       readonly engine?: string;
       /** How long ago the prompt was sent, in ms, if the engine's consent came later. */
       readonly agoMs?: number;
+      /** See {@link ResumePoint}. Without it the answer cannot be gone on with after this event. */
+      readonly mark?: string;
     }
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string; readonly mark?: string }
   | {
       readonly kind: "end";
       /** The whole reply, if the engine sent it in its last frame; else the reply is the joined `text` events. */

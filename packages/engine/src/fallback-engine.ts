@@ -1,5 +1,5 @@
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from "cockatiel";
-import type { Engine, EngineAsk, EngineEvent } from "./engine.ts";
+import type { Engine, EngineAsk, EngineEvent, ResumePoint } from "./engine.ts";
 import { EngineError } from "./failure/engine-error.ts";
 
 export interface NamedEngine {
@@ -18,6 +18,9 @@ export interface FallbackOptions {
   /** The first engine failed, and the second is asked. Not called while the first one is not asked. */
   readonly onFallback?: (error: EngineError) => void;
 }
+
+/** Before the marks of the first engine, and of the second. */
+const [FIRST, SECOND] = ["1:", "2:"] as const;
 
 /** A call that has begun to answer: what it has said so far, and where it goes on. */
 interface Begun {
@@ -38,6 +41,7 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
   });
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
+    if (request.resume) return yield* goOn(request, request.resume, signal);
     let begun: Begun;
     try {
       // The breaker would let this call wait until the one that tries the first engine has its first text.
@@ -47,15 +51,27 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
       signal.throwIfAborted();
       if (error instanceof EngineError) onFallback?.(error);
       else if (!(error instanceof BrokenCircuitError)) throw error;
-      for await (const event of second.engine.ask(request, signal)) yield named(event, second.name);
+      for await (const event of second.engine.ask(request, signal)) yield named(event, second.name, SECOND);
       return;
     }
     try {
-      for (const event of begun.events) yield named(event, first.name);
-      for (let next = await begun.rest.next(); next.done !== true; next = await begun.rest.next()) yield next.value;
+      for (const event of begun.events) yield named(event, first.name, FIRST);
+      for (let next = await begun.rest.next(); next.done !== true; next = await begun.rest.next())
+        yield named(next.value, first.name, FIRST);
     } finally {
       await begun.rest.return?.();
     }
+  }
+
+  /** Only the engine that has begun an answer can go on with it. */
+  async function* goOn(
+    request: EngineAsk,
+    { mark, bytes }: ResumePoint,
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineEvent, void, void> {
+    const [{ engine, name }, label] = mark.startsWith(SECOND) ? [second, SECOND] : [first, FIRST];
+    const resume = { mark: mark.slice(label.length), bytes };
+    for await (const event of engine.ask({ ...request, resume }, signal)) yield named(event, name, label);
   }
 
   return {
@@ -78,8 +94,10 @@ async function begin(call: AsyncIterable<EngineEvent>): Promise<Begun> {
   }
 }
 
-function named(event: EngineEvent, name: string): EngineEvent {
-  return event.kind === "sent" ? { ...event, engine: event.engine ?? name } : event;
+function named(event: EngineEvent, name: string, label: string): EngineEvent {
+  if (event.kind === "end") return event;
+  const marked = event.mark === undefined ? event : { ...event, mark: label + event.mark };
+  return marked.kind === "sent" ? { ...marked, engine: marked.engine ?? name } : marked;
 }
 
 /** A prompt that is too large says nothing about the engine. */

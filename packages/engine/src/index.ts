@@ -1,5 +1,5 @@
 export type { ChatMessage, Engine, EngineAsk, EngineCitation, EngineEvent } from "./engine.ts";
-export { EARLIER_LEFT_OUT } from "./engine.ts";
+export { EARLIER_LEFT_OUT, HandedOver, type ResumePoint } from "./engine.ts";
 export type { BadReply, CauseName, FailureKind, RetryAdvice } from "./failure/causes.ts";
 export { badReply, EngineError, failure } from "./failure/engine-error.ts";
 export type { Habit, ReplyMode } from "./habit.ts";

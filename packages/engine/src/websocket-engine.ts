@@ -1,6 +1,7 @@
 import { converse } from "./converse.ts";
 import type { Engine, EngineAsk, EngineEvent } from "./engine.ts";
 import { secretsOf } from "./failure/clean-text.ts";
+import { failure } from "./failure/engine-error.ts";
 import { checkPromptSize } from "./failure/prompt-size.ts";
 import { askFrame, TEXT_FIELDS } from "./frame.ts";
 import { learn, learnOfLateFrame, newHabit, type Habit, type ReplyMode } from "./habit.ts";
@@ -115,6 +116,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   };
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
+    if (request.resume) throw failure("resume-lost");
     const frame = askFrame(request.message, request.uniqueId);
     checkPromptSize(frame.length, options.maxPromptBytes ?? 0);
     const lease = await pool.acquire(request, signal);

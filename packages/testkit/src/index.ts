@@ -12,3 +12,4 @@ export { corpus, shared, sharedCorpus, type CorpusFile } from "./pdf/corpus.ts";
 export { ownPdf, type OwnPdf } from "./pdf/own-pdfs.ts";
 export { markup, type Markup } from "./markup.ts";
 export { promptText } from "./prompt-text.ts";
+export { startResponses, type BackgroundResponse, type ResponsesServer } from "./responses-server.ts";

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   attempt,
+  goOn,
   NEW_ATTEMPT,
+  parsePoint,
   type AttemptAction,
   type AttemptInput,
   type AttemptPlan,
@@ -204,6 +206,87 @@ describe("an attempt", () => {
         expect(events.at(-1)).toMatchObject({ type: "completed", text: said });
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe("an attempt that another worker goes on with", () => {
+  const marked = (of: string, mark: string): AttemptInput => ({ kind: "text", text: of, mark });
+
+  it("stores the engine's mark with the text before it, and no mark of text that waits", () => {
+    const { state, actions } = run([{ ...SENT, mark: "m0" }, ...WINDOW, STORED, marked("one ", "m1")]);
+    expect(actions).toEqual([
+      { do: "write", n: 1, events: [{ type: "started", engine: "e" }], resumable: true, resume: "0 m0" },
+      { do: "write", n: 2, events: [{ type: "delta", text: "one " }], resumable: true, resume: "4 m1" },
+    ]);
+    const long = run([STORED, marked("x".repeat(100), "m2")], state, 500);
+    expect(long.actions).toMatchObject([{ n: 3, events: [{ type: "delta", text: "x".repeat(64) }], resumable: true }]);
+    expect(long.actions[0]).not.toHaveProperty("resume");
+    expect(run([STORED, ...WINDOW], long.state, 700).actions).toMatchObject([{ n: 4, resume: "104 m2" }]);
+  });
+
+  it("writes no started again, skips what is in the log already, and keeps the time of the first text", () => {
+    const begun = { n: 3, text: "one two th", point: { at: 8, mark: "m2" }, firstTokenMs: 70 };
+    const { actions } = run([SENT, marked("three", "m3"), ...WINDOW, STORED, end()], goOn(begun, 200));
+    expect(actions).toEqual([
+      { do: "write", n: 4, events: [{ type: "delta", text: "ree" }], resumable: true, resume: "13 m3" },
+      {
+        do: "write",
+        n: 5,
+        events: [expect.objectContaining({ type: "completed", text: "one two three" })],
+        resumable: true,
+        resume: "13 m3",
+      },
+    ]);
+    const last = actions.at(-1);
+    const completed = last?.do === "write" ? last.events.at(-1) : undefined;
+    expect(completed?.type === "completed" && completed.timings.firstTokenMs).toBe(70);
+  });
+
+  it("is whole wherever workers die: the deltas joined are the engine's text, each piece once", () => {
+    const run = fc.array(fc.string({ minLength: 1, maxLength: 90, unit: "grapheme" }), { minLength: 1, maxLength: 12 });
+    const deaths = fc.array(fc.nat(6), { maxLength: 6 });
+    fc.assert(
+      fc.property(run, deaths, fc.array(fc.boolean(), { maxLength: 40 }), (pieces, lives, answers) => {
+        let [n, text, stored, now] = [0, "", "", 0];
+        let isOver = false;
+        for (const life of [...lives, Number.POSITIVE_INFINITY]) {
+          const point = parsePoint(stored);
+          if (isOver) break;
+          let state = point ? goOn({ n, text, point, firstTokenMs: undefined }, now) : NEW_ATTEMPT;
+          let left = life;
+          const feed = (input: AttemptInput): void => {
+            const step = attempt(
+              state,
+              input,
+              { ...PLAN, maxHeldUnits: 1e9 },
+              { now: (now += 25), windowMs: WINDOW_MS },
+            );
+            state = step.state;
+            for (const action of step.actions) {
+              if (action.do !== "write" || left-- <= 0) continue;
+              expect(action.n).toBe(n + 1);
+              n += action.events.length;
+              stored = action.resume ?? stored;
+              for (const event of action.events) {
+                if (event.type === "delta") text += event.text;
+                if (event.type === "completed") expect(event.text).toBe(pieces.join(""));
+                isOver ||= event.type === "completed";
+              }
+            }
+          };
+          feed({ ...SENT, mark: "0" });
+          for (let at = Number(point?.mark ?? 0); at < pieces.length && left > 0; at++) {
+            feed(marked(pieces[at] ?? "", String(at + 1)));
+            feed(TICK);
+            if (state.inFlight.length > 0 && answers[at] !== false) feed(STORED);
+          }
+          if (left > 0) feed(end());
+          while (!state.over && left > 0) feed(state.inFlight.at(-1)?.type === "completed" ? FINISHED : STORED);
+        }
+        expect(text).toBe(pieces.join(""));
+      }),
+      { numRuns: 500 },
     );
   });
 });

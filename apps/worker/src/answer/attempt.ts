@@ -35,6 +35,10 @@ export interface AttemptState {
   /** The engine's own name for itself; without it the plan's counts. */
   readonly engine: string | undefined;
   readonly firstTextAt: number | undefined;
+  /** How much of the engine's next text is in the log already, in UTF-16 units. */
+  readonly skip: number;
+  /** Where another worker may go on: `mark` is the engine's, `at` where it is in the text. */
+  readonly point: { readonly at: number; readonly mark: string } | undefined;
   /** How often the events in flight were sent again. */
   readonly resends: number;
   readonly over: boolean;
@@ -51,8 +55,8 @@ export interface EngineEnd {
 
 export type AttemptInput =
   /** From the engine. */
-  | { kind: "sent"; engine?: string; agoMs?: number }
-  | { kind: "text"; text: string }
+  | { kind: "sent"; engine?: string; agoMs?: number; mark?: string }
+  | { kind: "text"; text: string; mark?: string }
   | { kind: "end"; end: EngineEnd }
   | { kind: "engine-failed"; failure: Failure }
   /** From the store: the events in flight are in the log. */
@@ -71,8 +75,11 @@ export type AttemptInput =
   | { kind: "abandoned" };
 
 export type AttemptAction =
-  /** Write events in one step: the n-th of the attempt and those after it. `completed` comes last and ends the ask. */
-  | { do: "write"; n: number; events: readonly AttemptEvent[] }
+  /**
+   * Write events in one step: the n-th of the attempt and those after it. `completed` comes last and ends the ask.
+   * `resumable`: another owner may go on with this attempt; with `resume`, after these events.
+   */
+  | { do: "write"; n: number; events: readonly AttemptEvent[]; resumable?: true; resume?: string }
   /** Write the same events again, with the same nonce. */
   | { do: "write-again"; afterMs: number }
   /** The attempt is over; its engine connection is released. */
@@ -100,9 +107,34 @@ export const NEW_ATTEMPT: AttemptState = {
   sentAt: undefined,
   engine: undefined,
   firstTextAt: undefined,
+  skip: 0,
+  point: undefined,
   resends: 0,
   over: false,
 };
+
+/** What is in the log of an attempt whose worker is gone; `n`: how many events. */
+export interface Begun {
+  readonly n: number;
+  readonly text: string;
+  readonly point: NonNullable<AttemptState["point"]>;
+  /** From `started` to the first text, in ms; undefined while there is none. */
+  readonly firstTokenMs: number | undefined;
+}
+
+/** An attempt that goes on after a point where another worker was. That worker may have written more text than up to there. */
+export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): AttemptState {
+  const firstTextAt = firstTokenMs === undefined ? undefined : now;
+  const sentAt = now - (firstTokenMs ?? 0);
+  const skip = Math.max(0, text.length - point.at);
+  return { ...NEW_ATTEMPT, n, text, point, skip, sentAt, firstTextAt };
+}
+
+/** A point as it is stored, and read back. Undefined for one that cannot be read. */
+export function parsePoint(stored: string): Begun["point"] | undefined {
+  const [, at, mark] = /^(\d{1,15}) (.+)$/.exec(stored) ?? [];
+  return mark === undefined ? undefined : { at: Number(at), mark };
+}
 
 /** Most events of one write; a reply that had to wait for the store is written in several steps. */
 const MAX_EVENTS_PER_WRITE = 8;
@@ -119,11 +151,21 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
   switch (input.kind) {
     case "sent":
       // `started` waits for the first text, or for one window: the first piece of a fast engine is written with it.
-      return { state: { ...state, sentAt: at.now - (input.agoMs ?? 0), engine: input.engine }, actions: [] };
+      return {
+        state: {
+          ...state,
+          // Of an attempt that goes on, `started` tells these.
+          ...(state.n > 0 ? {} : { sentAt: at.now - (input.agoMs ?? 0), engine: input.engine }),
+          point: pointAt(state, input.mark),
+        },
+        actions: [],
+      };
     case "text": {
-      const firstTextAt = state.firstTextAt ?? (input.text === "" ? undefined : at.now);
-      const received = { ...state, text: state.text + input.text, firstTextAt };
-      const next = writeReady(received, { text: input.text }, plan, at);
+      const text = input.text.slice(state.skip);
+      const firstTextAt = state.firstTextAt ?? (text === "" ? undefined : at.now);
+      const skip = Math.max(0, state.skip - input.text.length);
+      const received = { ...state, text: state.text + text, skip, firstTextAt };
+      const next = writeReady({ ...received, point: pointAt(received, input.mark) }, { text }, plan, at);
       return next.state.buffer.text.length > plan.maxHeldUnits ? overflow(next.state) : next;
     }
     case "end":
@@ -182,8 +224,20 @@ function writeReady(
   if (events.length === 0) return { state: { ...state, buffer }, actions: [] };
   return {
     state: { ...state, buffer, inFlight: events, resends: 0 },
-    actions: [{ do: "write", n: state.n + 1, events }],
+    actions: [{ do: "write", n: state.n + 1, events, ...resumeOf(state, buffer) }],
   };
+}
+
+/** The engine's newest mark, and where it is in the text; without a new one the earlier one holds. */
+function pointAt({ text, skip, point }: AttemptState, mark: string | undefined): AttemptState["point"] {
+  return mark === undefined ? point : { at: text.length - skip, mark };
+}
+
+/** Where another owner may go on after a write that leaves `buffer`: not behind what it writes. */
+function resumeOf({ text, point }: AttemptState, buffer: Buffered): { resumable?: true; resume?: string } {
+  if (!point) return {};
+  const isWritten = point.at <= text.length - buffer.text.length;
+  return { resumable: true, ...(isWritten ? { resume: `${point.at} ${point.mark}` } : {}) };
 }
 
 function completed(state: AttemptState, end: EngineEnd, now: number, plan: AttemptPlan): EventBody<"completed"> {

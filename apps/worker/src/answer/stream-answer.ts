@@ -1,14 +1,17 @@
 import { append, finish, newNonce, type Store, type TakenAsk } from "@docrelay/channel";
-import type { Engine, EngineAsk, EngineError } from "@docrelay/engine";
+import { HandedOver, type Engine, type EngineAsk, type EngineError } from "@docrelay/engine";
 import { originOf, type Failure } from "../report/failure.ts";
 import { sleep } from "../report/retry.ts";
 import {
   attempt,
+  goOn,
   NEW_ATTEMPT,
   type AttemptAction,
   type AttemptEvent,
   type AttemptInput,
   type AttemptPlan,
+  type AttemptState,
+  type Begun,
   type Outcome,
 } from "./attempt.ts";
 import { NOT_AWAY, waitForEngine } from "./away.ts";
@@ -32,6 +35,8 @@ export interface AnswerCall {
   readonly attempt: number;
   readonly plan: AttemptPlan;
   readonly prompt: EngineAsk;
+  /** What another worker has written of this attempt, with which `prompt.resume` goes on. */
+  readonly begun?: Begun | undefined;
   /** Until the ask expires, in ms from now. */
   readonly expiresInMs: number;
   /** How long to wait for an engine that does not take the call, in ms. */
@@ -53,13 +58,18 @@ export function streamAnswer(deps: StreamDeps, call: AnswerCall): Promise<Outcom
   return new AnswerStream(deps, call).run();
 }
 
+/** A write whose outcome is not known. */
+type Pending = Omit<Extract<AttemptAction, { do: "write" }>, "do"> & { readonly nonce: string };
+
 class AnswerStream {
   readonly #deps: StreamDeps;
   readonly #call: AnswerCall;
   readonly #engineCall = new AbortController();
   readonly #outcome = Promise.withResolvers<Outcome>();
-  #state = NEW_ATTEMPT;
-  #pending: { readonly n: number; readonly events: readonly AttemptEvent[]; readonly nonce: string } | undefined;
+  #state: AttemptState;
+  /** Before the engine has said anything to this process. */
+  readonly #before: AttemptState;
+  #pending: Pending | undefined;
   #resend: NodeJS.Timeout | undefined;
   #stopInputs = (): void => undefined;
   #reading = Promise.resolve();
@@ -67,6 +77,8 @@ class AnswerStream {
   constructor(deps: StreamDeps, call: AnswerCall) {
     this.#deps = deps;
     this.#call = call;
+    this.#before = call.begun ? goOn(call.begun, performance.now()) : NEW_ATTEMPT;
+    this.#state = this.#before;
   }
 
   run(): Promise<Outcome> {
@@ -96,7 +108,7 @@ class AnswerStream {
 
   #perform(action: AttemptAction): void {
     if (action.do === "write") {
-      this.#pending = { n: action.n, events: action.events, nonce: newNonce() };
+      this.#pending = { ...action, nonce: newNonce() };
       void this.#write();
     } else if (action.do === "write-again") {
       this.#resend = setTimeout(() => void this.#write(), action.afterMs);
@@ -121,14 +133,15 @@ class AnswerStream {
   }
 
   /** Writes events in one step and returns the store's reply as an input of the attempt. */
-  async #store(pending: { n: number; events: readonly AttemptEvent[]; nonce: string }): Promise<AttemptInput> {
+  async #store({ n, events, nonce, resumable, resume }: Pending): Promise<AttemptInput> {
     const { store } = this.#deps;
     const { ask, attempt: number } = this.#call;
-    const { n, events, nonce } = pending;
     const at = { attempt: number, n };
+    const { owner } = this.#call;
     const last = events.at(-1);
-    if (last?.type === "completed") return finish(store, ask, at, { end: last, nonce, before: events.slice(0, -1) });
-    const reply = await append(store, ask, at, { events, nonce });
+    if (last?.type === "completed")
+      return finish(store, ask, at, { end: last, nonce, before: events.slice(0, -1), owner: resumable && owner });
+    const reply = await append(store, ask, at, { events, nonce, resumable: resumable && { owner, resume } });
     return reply.kind === "written" || reply.kind === "done" ? { kind: "stored" } : { kind: reply.kind };
   }
 
@@ -144,7 +157,7 @@ class AnswerStream {
       const { awayMs: longestMs, onAway } = this.#call;
       const { engine } = failure;
       // Text that has come cannot be taken back within one attempt.
-      if (engine?.retry !== "away" || this.#state.text !== "")
+      if (engine?.retry !== "away" || this.#state.text !== this.#before.text)
         return this.#dispatch({ kind: "engine-failed", failure });
       const wait = waitForEngine(away, engine, { begunAt, now, longestMs, random: Math.random() });
       if (!wait) return this.#dispatch({ kind: "engine-failed", failure: { ...failure, isFinal: true } });
@@ -176,7 +189,10 @@ class AnswerStream {
   #settle(outcome: Outcome): void {
     this.#close();
     // The connection of a complete reply can be used again; one in the middle of a reply is closed.
-    if (!this.#state.end) this.#engineCall.abort(new Error("the attempt is over"));
+    if (!this.#state.end) {
+      const isHandedOver = outcome.kind === "stale" || outcome.kind === "abandoned";
+      this.#engineCall.abort(isHandedOver ? new HandedOver() : new Error("the attempt is over"));
+    }
     this.#reading.then(() => this.#outcome.resolve(outcome), this.#outcome.reject);
   }
 

@@ -8,6 +8,8 @@ import { levelOf, originOf, type Failure } from "./failure.ts";
 export interface AskReport {
   /** `waitedMs`: since the acceptance, without the time that the files took. */
   begun(ask: TakenAsk, attempt: number, waitedMs: number): void;
+  /** The engine goes on with an answer of a worker that is gone: that is no other call. */
+  wentOn(ask: TakenAsk, attempt: number): void;
   /** An event is in the log. */
   written(type: EventType): void;
   /** The first piece of a reply is in the log. `sinceMs`: since the acceptance, `engineMs`: since the prompt was sent. */
@@ -67,6 +69,7 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
       counted.queueWaits.observe(Math.max(0, waitedMs) / 1000);
       log.debug(fieldsOf(ask, attempt), "attempt begun");
     },
+    wentOn: (ask, attempt) => log.info(fieldsOf(ask, attempt), "attempt goes on"),
     written: (type) => counted.events.inc({ type }),
     firstToken(sinceMs, engineMs) {
       counted.firstTokens.observe(sinceMs / 1000);

@@ -1,5 +1,5 @@
 import {
-  arrivedText,
+  arrived,
   dueAsks,
   finish,
   checkAsk,
@@ -194,7 +194,7 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
     case "cancel":
       return endAsk(pass, ask, {
         type: "cancelled",
-        text: ask.attempt === 0 ? "" : await arrivedText(pass.store, ask, ask.attempt),
+        text: ask.attempt === 0 ? "" : (await arrived(pass.store, ask, ask.attempt)).text,
       });
   }
 }

@@ -1,8 +1,9 @@
 import { citationsIn, validCitations } from "@docrelay/engine";
-import type { AttemptPlan, Outcome } from "../answer/attempt.ts";
+import type { AttemptPlan, Begun, Outcome } from "../answer/attempt.ts";
 import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { withOwnWords, type Failure } from "../report/failure.ts";
+import { readBegun, resumedAsk } from "./go-on.ts";
 import { sendProgress, type ProgressDeps } from "./progress.ts";
 import { promptOf, type ChosenPages, type PromptSettings } from "./prompt.ts";
 import { retry } from "../report/retry.ts";
@@ -20,7 +21,10 @@ export interface CallDeps extends StreamDeps, ProgressDeps {
     readonly showEngineErrors: boolean;
   };
   readonly report: ProgressDeps["report"] &
-    Pick<AskReport, "begun" | "engineAway" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed">;
+    Pick<
+      AskReport,
+      "begun" | "wentOn" | "engineAway" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed"
+    >;
 }
 
 /** An engine call that the store has counted as `attempt`. */
@@ -30,6 +34,8 @@ export interface BegunCall extends OwnedAsk {
   /** Why this worker's engine call before this one failed. */
   readonly previous: Failure | undefined;
   readonly chosen: ChosenPages;
+  /** Where the engine goes on, in place of beginning an answer. */
+  readonly point: Begun["point"] | undefined;
   /** When the ask was taken, in ms of this process's clock. */
   readonly takenAt: number;
 }
@@ -41,20 +47,24 @@ const MAX_HELD_UNITS = 1_048_576;
 /** Makes an engine call, streams its reply to the log and reports what became of it. */
 export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outcome> {
   const { report } = deps;
-  const { ask, owner, attempt, texts, chosen, takenAt } = call;
+  const { ask, owner, attempt, texts, chosen, point, takenAt } = call;
+  const patience = { forMs: STORE_PATIENCE_MS };
+  const begun = point && (await retry(() => readBegun(deps.store, ask, point), patience));
   const plan = planOf(call, deps.settings.engineName);
   const { acceptedAt, begunAt, extractMs } = plan;
   let sentAt = begunAt;
-  let written = 0;
+  let written = begun?.firstTokenMs === undefined ? 0 : 1;
   // An ask without files has no earlier stage that this would replace, and `started` follows at once.
   if (texts.length > 0) sendProgress(deps, ask, { stage: "asking" });
-  report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
-  const prompt = await retry(() => promptOf(deps, ask, texts, chosen), { forMs: STORE_PATIENCE_MS });
+  if (begun) report.wentOn(ask, attempt);
+  else report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
+  const prompt = begun ? resumedAsk(ask, begun) : await retry(() => promptOf(deps, ask, texts, chosen), patience);
   const outcome = await streamAnswer(deps, {
     ask,
     owner,
     attempt,
     plan,
+    begun,
     prompt: { ...prompt, brokeBefore: call.previous?.engine?.whileSending ?? false },
     awayMs: deps.settings.awayMs,
     expiresInMs: ask.deadline - ask.now - (performance.now() - takenAt),

@@ -1,4 +1,4 @@
-import { arrivedText, finish, newNonce, type Store, type TakenAsk } from "@docrelay/channel";
+import { arrived, finish, newNonce, type Store, type TakenAsk } from "@docrelay/channel";
 import { wireError, type EventBody, type Terminal } from "@docrelay/protocol";
 import type { AskReport } from "../report/ask-report.ts";
 import type { Failure } from "../report/failure.ts";
@@ -46,7 +46,8 @@ export function nextPlace({ attempt, n }: TakenAsk): { attempt: number; n: numbe
 
 async function loggedText(store: Store, ask: TakenAsk): Promise<string> {
   if (ask.attempt === 0) return "";
-  return retry(() => arrivedText(store, ask, ask.attempt), { forMs: STORE_PATIENCE_MS });
+  const { text } = await retry(() => arrived(store, ask, ask.attempt), { forMs: STORE_PATIENCE_MS });
+  return text;
 }
 
 async function end(deps: EndDeps, ask: TakenAsk, at: EventPlace, body: EventBody<Terminal>): Promise<Turn> {

@@ -5,6 +5,7 @@ import { retry, sleep } from "../report/retry.ts";
 import { callEngine, type CallDeps } from "./call-engine.ts";
 import { classifyTaken } from "./classify-taken.ts";
 import { endCancelled, endFailed, nextPlace } from "./end-ask.ts";
+import { pointOf } from "./go-on.ts";
 import { extractedEvent } from "./extracted-event.ts";
 import { choosePagesOf, type ChosenPages } from "./prompt.ts";
 import { leaveWaitLists, parkAsk, type ParkDeps } from "./park.ts";
@@ -84,7 +85,7 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
 }
 
 /**
- * Counts the engine call in the store and makes it. An ask without files may have begun already when it was taken, which
+ * Counts the engine call in the store and makes it, unless the engine goes on with the one of a worker that is gone. An ask without files may have begun already when it was taken, which
  * saves an fsync before its first piece: docs/adr/0016-fewer-fsyncs.md. `n`: events written in this attempt.
  */
 async function beginCall(
@@ -96,16 +97,19 @@ async function beginCall(
   const { ask, owner, previous, takenAt } = running;
   const { store, settings } = deps;
   const patience = { forMs: STORE_PATIENCE_MS, signal: deps.stopping };
-  const begun = ask.begun
-    ? ({ kind: "begun", attempt: ask.attempt } as const)
-    : await retry(() => begin(store, ask, owner, settings.attempts), patience);
+  // After a failure of its own this worker begins another call.
+  const point = previous === undefined ? pointOf(ask) : undefined;
+  const begun =
+    ask.begun || point
+      ? ({ kind: "begun", attempt: ask.attempt } as const)
+      : await retry(() => begin(store, ask, owner, settings.attempts), patience);
   if (begun.kind === "exhausted") {
     const failure = previous ?? { code: "ENGINE_UNAVAILABLE" };
     return endFailed(deps, ask, { at: { attempt: ask.attempt, n: n + 1 }, failure });
   }
   if (begun.kind !== "begun") return turnOf(begun.kind, () => endCancelled(deps, ask));
   const { attempt } = begun;
-  const outcome = await callEngine(deps, { ask, owner, attempt, ...files, takenAt, previous });
+  const outcome = await callEngine(deps, { ask, owner, attempt, ...files, point, takenAt, previous });
   switch (outcome.kind) {
     case "completed":
       return { kind: outcome.empty ? "last" : "next" };

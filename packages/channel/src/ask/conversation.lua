@@ -113,7 +113,7 @@ local function close(ask, how, attempt, tails)
   local seq = write(attempt, tails)
   redis.call('HSET', records .. ask, 'state', 'ended', 'how', how)
   redis.call('HDEL', records .. ask, 'conversation', 'id', 'body', 'trace', 'files', 'accepted', 'deadline', 'attempt', 'n',
-    'taken', 'looks', 'cancel', 'owner', 'begun', 'released')
+    'taken', 'looks', 'cancel', 'owner', 'begun', 'released', 'resume')
   return seq, unlist(ask)
 end
 

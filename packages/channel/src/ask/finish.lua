@@ -1,5 +1,6 @@
-local state, currentAttempt, written, earlier = fields(ask, 'state', 'attempt', 'n', 'how')
+local state, currentAttempt, written, earlier, current = fields(ask, 'state', 'attempt', 'n', 'how', 'owner')
 if not state or state == 'ended' then return { 'ENDED', earlier or 'gone' } end
+if owner ~= '' and current ~= owner then return { 'STALE' } end
 -- An attempt below 0 stands for any.
 local isFenced = attempt >= 0
 if isFenced and (tonumber(currentAttempt) ~= attempt or tonumber(written) + 1 ~= n) then return { 'STALE' } end

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
-import { append, arrivedText, askAddress, cancel, checkAsk, countUnfinished, finish, openLog, take } from "../index.ts";
+import { append, arrived, askAddress, cancel, checkAsk, countUnfinished, finish, openLog, take } from "../index.ts";
 import { dueKey, liveKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
 import { redisTime } from "../redis/store.ts";
 
@@ -147,7 +147,7 @@ describe("finish", () => {
   });
 });
 
-describe("arrivedText", () => {
+describe("arrived", () => {
   it("joins the deltas of one attempt of one ask, over many pages of the log", async () => {
     await channel.ask("one");
     const first = await channel.begun();
@@ -160,9 +160,9 @@ describe("arrivedText", () => {
     const { ask, attempt } = await channel.begun();
     for (let n = 1; n <= 1100; n++)
       await append(channel.store, ask, { attempt, n }, { events: [{ type: "delta", text: `${n} ` }], nonce: `${n}` });
-    const text = await arrivedText(channel.store, ask, attempt);
+    const { text } = await arrived(channel.store, ask, attempt);
     expect(text.split(" ")).toHaveLength(1101);
     expect(text.startsWith("1 2 3 ")).toBe(true);
-    expect(await arrivedText(channel.store, ask, 1)).toBe("void");
+    expect(await arrived(channel.store, ask, 1)).toMatchObject({ text: "void" });
   });
 });

@@ -1,17 +1,25 @@
-import type { EventBody, Terminal } from "@docrelay/protocol";
+import type { Event, EventBody, Terminal } from "@docrelay/protocol";
 import { logKey } from "../redis/keys.ts";
 import { wrongAnswer, type Store } from "../redis/store.ts";
 import { eventTails, runStep, step } from "./conversation-script.ts";
 import type { TakenAsk } from "./record.ts";
 import type { Ended } from "./turn.ts";
 
-const FINISH = step("finish.lua", { ask: "text", attempt: "number", n: "number", how: "text" }, { tails: true });
+const FINISH = step(
+  "finish.lua",
+  { ask: "text", attempt: "number", n: "number", how: "text", owner: "text" },
+  { tails: true },
+);
 
-/** `before`: events of the attempt that are written first, in the same step; n is the number of the first of all. */
+/**
+ * `before`: events of the attempt that are written first, in the same step; n is the number of the first of all. `owner`: fences
+ * the end of an attempt that another owner may go on with.
+ */
 export interface Ending {
   readonly end: EventBody<Terminal>;
   readonly nonce: string;
   readonly before?: readonly EventBody[];
+  readonly owner?: string | undefined;
 }
 
 /**
@@ -24,28 +32,45 @@ export async function finish(
   store: Store,
   ask: TakenAsk,
   at: { attempt: number; n: number } | "any",
-  { end, nonce, before = [] }: Ending,
+  { end, nonce, before = [], owner = "" }: Ending,
 ): Promise<{ kind: "finished"; seq: number; empty: boolean } | { kind: "stale" } | Ended> {
   const [attempt, n] = at === "any" ? [-1, 0] : [at.attempt, at.n];
   const tails = eventTails(ask, nonce, [...before, end]);
-  const reply = await runStep(store, ask.address, FINISH, { ask: ask.address.a, attempt, n, how: end.type, tails });
+  const args = { ask: ask.address.a, attempt, n, how: end.type, owner, tails };
+  const reply = await runStep(store, ask.address, FINISH, args);
   if (reply[0] === "FINISHED") return { kind: "finished", seq: Number(reply[1]), empty: reply[2] === 1 };
   if (reply[0] === "STALE") return { kind: "stale" };
   if (reply[0] === "ENDED") return { kind: "ended", how: String(reply[1]) };
   throw wrongAnswer("finish", reply);
 }
 
-/** The part of an attempt's answer that was written: its deltas joined, read from the log. */
-export async function arrivedText(store: Store, ask: TakenAsk, attempt: number): Promise<string> {
+/** The part of an attempt's answer that was written. Times are ms of Redis's clock. */
+export interface Arrived {
+  /** Its deltas joined. */
+  readonly text: string;
+  /** When `started` was written; undefined when it was not, or is no longer kept. */
+  readonly startedAt: number | undefined;
+  /** When the first delta was written. */
+  readonly firstTextAt: number | undefined;
+}
+
+/** Reads from the log how far an attempt has got. */
+export async function arrived(store: Store, ask: TakenAsk, attempt: number): Promise<Arrived> {
   let text = "";
+  let startedAt: number | undefined;
+  let firstTextAt: number | undefined;
   let from = `${ask.seq}-0`;
   while (true) {
     const entries = await store.redis.xrange(logKey(ask.address), from, "+", "COUNT", 512);
     for (const [id, [, json]] of entries) {
       from = `(${id}`;
-      const event = JSON.parse(json ?? "{}") as { type?: string; ask?: string; attempt?: number; text?: string };
-      if (event.type === "delta" && event.ask === ask.id && event.attempt === attempt) text += event.text ?? "";
+      const event = JSON.parse(json ?? "{}") as Event;
+      if (event.ask !== ask.id || event.attempt !== attempt) continue;
+      if (event.type === "started") startedAt = event.at;
+      if (event.type !== "delta") continue;
+      text += event.text;
+      firstTextAt ??= event.at;
     }
-    if (entries.length < 512) return text;
+    if (entries.length < 512) return { text, startedAt, firstTextAt };
   }
 }

@@ -48,6 +48,8 @@ export interface TakenAsk {
   readonly begun: boolean;
   /** Its last owner ran it and did not release it: that worker may have crashed because of this ask. */
   readonly orphaned: boolean;
+  /** Where to go on with `attempt`, as its last owner wrote it; undefined when another attempt has to begin. */
+  readonly resume?: string;
 }
 
 /** An ask as the sweeper sees it. */
@@ -83,6 +85,7 @@ export const RECORD_FIELDS = [
   "owner",
   "files",
   "v",
+  "resume",
 ] as const;
 
 /** Reads what `described` of `conversation.lua` returns, as `owner` sees it. */
@@ -109,8 +112,14 @@ export function readRecord({ shard, u, c }: ConversationAddress, reply: Reply, o
     waited: fields.released !== null,
     begun: owner !== undefined && fields.begun === owner,
     orphaned: orphaned === 1,
+    ...resumeOf(String(fields.resume ?? ""), String(fields.attempt)),
     state: String(fields.state),
     owner: String(fields.owner ?? ""),
     checks: Number(fields.looks),
   };
+}
+
+/** A worker of an older version begins another attempt and leaves the field of the earlier one. */
+function resumeOf(written: string, attempt: string): { resume?: string } {
+  return written.startsWith(`${attempt} `) ? { resume: written.slice(attempt.length + 1) } : {};
 }

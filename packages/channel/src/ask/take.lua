@@ -18,7 +18,9 @@ while true do
       orphaned = isRunning
       record.owner, record.state, record.looks, record.taken = owner, 'running', 0, tonumber(record.taken) + 1
       local ready = record.files == '0' and record.cancel ~= '1' and now < tonumber(record.deadline)
-      if ready and not orphaned and tonumber(record.attempt) < maxAttempts and record.taken <= maxTaken then
+      -- The engine goes on with the answer of this attempt.
+      local goesOn = record.resume and string.match(record.resume, '^%d+') == record.attempt
+      if ready and not orphaned and not goesOn and tonumber(record.attempt) < maxAttempts and record.taken <= maxTaken then
         beginAttempt(record, owner)
       end
       save(ask, record, 'owner', 'state', 'looks', 'taken', 'attempt', 'n', 'begun')

@@ -12,6 +12,7 @@ import {
   newOwner,
   openLog,
   park,
+  take,
   type TakenAsk,
 } from "../index.ts";
 import { dueKey, recordKey } from "../redis/keys.ts";
@@ -101,6 +102,35 @@ describe("append", () => {
     const found = log.kind === "opened" ? log.events.slice(1) : [];
     expect(found.map((event) => event.type === "delta" && event.text)).toEqual(["a", "b", "c", "d"]);
     expect(new Set(found.map(({ nonce }) => nonce)).size).toBe(4);
+  });
+
+  it("of an attempt that goes on stores where, and is stale as soon as another worker has taken the ask", async () => {
+    await channel.ask("one");
+    const first = await channel.begun();
+    const { attempt } = first;
+    const write = (owner: string, n: number, resume?: string) =>
+      append(
+        channel.store,
+        first.ask,
+        { attempt, n },
+        { events: [delta("x")], nonce: `${n}`, resumable: { owner, resume } },
+      );
+    expect(await write(first.owner, 1, "1 first mark")).toMatchObject({ kind: "written" });
+    expect(await write(first.owner, 2)).toMatchObject({ kind: "written" });
+    const second = await channel.taken();
+    expect(second.ask).toMatchObject({ attempt, n: 2, resume: "1 first mark", begun: false, orphaned: true });
+    expect(await write(first.owner, 3, "3 late")).toEqual({ kind: "stale" });
+    const late = { end, nonce: "e", owner: first.owner };
+    expect(await finish(channel.store, first.ask, { attempt, n: 3 }, late)).toEqual({ kind: "stale" });
+    expect(await write(second.owner, 3, "3 next")).toMatchObject({ kind: "written" });
+    // A worker that stops gives it back: taking it begins no call either.
+    await handBack(channel.store, second.ask, second.owner);
+    const third = await take(channel.store, channel.at, "third", { maxAttempts: 9 });
+    expect(third).toMatchObject({ ask: { attempt, n: 3, resume: "3 next", begun: false } });
+    await begin(channel.store, first.ask, "third", 9);
+    const fourth = await channel.taken();
+    expect(fourth.ask.attempt).toBe(attempt + 1);
+    expect(fourth.ask).not.toHaveProperty("resume");
   });
 
   it("refuses a hole in an attempt's events", async () => {

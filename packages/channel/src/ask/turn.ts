@@ -84,24 +84,38 @@ export async function begin(
   return refusal("begin", reply);
 }
 
-const APPEND = step("append.lua", { ask: "text", attempt: "number", n: "number" }, { tails: true });
+const APPEND = step(
+  "append.lua",
+  { ask: "text", attempt: "number", n: "number", owner: "text", resume: "text" },
+  { tails: true },
+);
+
+/** Where the next owner goes on with an attempt, in the words of its writer, after the events that are written with it. */
+export interface Resumable {
+  readonly owner: string;
+  /** Without it the earlier one stays. */
+  readonly resume?: string | undefined;
+}
 
 /**
  * Writes the n-th event of an attempt and those after it to the log and publishes them, all or none, if the attempt is
  * the stored one and n the next. n counts from 1; of attempt 0, n = file index + 1. `seq` is that of the last event.
- * `done`: they are written already. A retry must carry the same events and nonce.
+ * `done`: they are written already. A retry must carry the same events and nonce. `resumable`: of an attempt that another
+ * owner may go on with; it fences the write to its owner.
  */
 export async function append(
   store: Store,
   ask: TakenAsk,
   at: { attempt: number; n: number },
-  { events, nonce }: { events: readonly EventBody[]; nonce: string },
+  { events, nonce, resumable }: { events: readonly EventBody[]; nonce: string; resumable?: Resumable | undefined },
 ): Promise<{ kind: "written"; seq: number } | { kind: "done" | "stale" | "cancelled" } | Ended> {
   const tails = eventTails(ask, nonce, events);
   const reply = await runStep(store, ask.address, APPEND, {
     ask: ask.address.a,
     attempt: at.attempt,
     n: at.n,
+    owner: resumable?.owner ?? "",
+    resume: resumable?.resume ?? "",
     tails,
   });
   if (reply[0] === "WRITTEN") return { kind: "written", seq: Number(reply[1]) };

@@ -33,6 +33,7 @@ const NAMED = {
   tls: cause("unavailable", "never", "TLS with the engine failed: check its certificate, or NODE_EXTRA_CA_CERTS"),
   handshake: cause("unavailable", "never", "what listens at the engine's address does not speak WebSocket"),
   full: cause("unavailable", "again", "too many asks wait for a connection to the engine"),
+  "resume-lost": cause("unavailable", "again", "the engine cannot go on with the answer that another call had begun"),
   stopped: cause("unavailable", "again", "the worker has closed its connections to the engine"),
   "prompt-context": cause(
     "too-large",

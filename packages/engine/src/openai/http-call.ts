@@ -14,6 +14,11 @@ export interface HttpTarget {
   readonly secrets: readonly string[];
 }
 
+/** `url`: in place of the target's. */
+export type HttpRequest =
+  | { readonly method: "POST"; readonly url?: URL; readonly body: Buffer }
+  | { readonly method: "GET"; readonly url: URL };
+
 type Deadline = Extract<EngineError["why"], "timeout-send" | "timeout-first" | "timeout-idle">;
 
 /** For how long the rest of a complete reply is read, so that its connection can be used again. */
@@ -21,7 +26,7 @@ const DRAIN_MS = 1000;
 const RESET_CODES = new Set(["ECONNRESET", "EPIPE"]);
 
 /**
- * One POST whose response is read piece by piece. Disposing it closes the connection, unless {@link release} was called.
+ * One request whose response is read piece by piece. Disposing it closes the connection, unless {@link release} was called.
  * Its waits end with an `EngineError` of the deadline that passed, and with the signal's reason.
  */
 export class HttpCall implements Disposable {
@@ -37,19 +42,19 @@ export class HttpCall implements Disposable {
   #connectTimer: NodeJS.Timeout | undefined;
   #released = false;
 
-  constructor(target: HttpTarget, body: Buffer, signal: AbortSignal) {
+  constructor(target: HttpTarget, request: HttpRequest, signal: AbortSignal) {
     this.#signal = signal;
     this.#secrets = target.secrets;
     this.#sent.promise.catch(() => undefined);
     this.#answered.promise.catch(() => undefined);
     const send = target.url.protocol === "https:" ? requestHttps : requestHttp;
-    this.#request = send(target.url, {
-      method: "POST",
+    const body = request.method === "POST" ? request.body : undefined;
+    this.#request = send(request.url ?? target.url, {
+      method: request.method,
       agent: target.agent,
       headers: {
         accept: "text/event-stream, application/json",
-        "content-type": "application/json",
-        "content-length": body.length,
+        ...(body && { "content-type": "application/json", "content-length": body.length }),
         ...target.headers,
       },
     });
@@ -141,6 +146,8 @@ export class HttpCall implements Disposable {
   }
 
   async #within<T>(wait: Promise<T>, timeoutMs: number, deadline: Deadline): Promise<T> {
+    // A rejection that nothing handles would end the process.
+    wait.catch(() => undefined);
     this.#signal.throwIfAborted();
     const late = Promise.withResolvers<never>();
     let last: NodeJS.Immediate | undefined;

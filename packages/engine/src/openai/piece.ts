@@ -6,6 +6,9 @@ export interface Piece {
   /** The reply is over. `cut`: the model stopped at a limit or a filter, so that the text is not whole. */
   readonly end?: "whole" | "cut";
   readonly error?: ServerError;
+  /** Of a response that the server keeps: its id, and the number of this event. */
+  readonly id?: string;
+  readonly sequence?: number;
 }
 
 export const NOTHING: Piece = {};

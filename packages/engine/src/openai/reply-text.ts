@@ -10,9 +10,9 @@ export interface ReplyText {
   add(piece: Piece): EngineEvent[];
 }
 
-/** A reply of at most `maxBytes` UTF-8 bytes; the piece that exceeds them is cut, and the reply over. */
-export function createReply(maxBytes: number): ReplyText {
-  let bytes = 0;
+/** A reply of at most `maxBytes` UTF-8 bytes, `before` of them there already; the piece that exceeds them is cut, and the reply over. */
+export function createReply(maxBytes: number, before = 0): ReplyText {
+  let bytes = before;
   let isOver = false;
   return {
     get hasText() {

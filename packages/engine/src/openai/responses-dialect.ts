@@ -1,8 +1,11 @@
 import { errorOf, hasError } from "./chat-dialect.ts";
-import { NOTHING, parseJson, type Dialect } from "./piece.ts";
+import { NOTHING, parseJson, type Dialect, type Piece } from "./piece.ts";
 import { fieldsOf } from "./server-error.ts";
 
-/** The Responses API. Nothing is stored on the server: docrelay keeps the conversation. */
+/**
+ * The Responses API. Nothing is stored on the server, since docrelay keeps the conversation; only a response that is
+ * computed in the background has to be.
+ */
 export const RESPONSES: Dialect = {
   path: "responses",
   body: ({ model, system, messages }) => ({
@@ -16,22 +19,7 @@ export const RESPONSES: Dialect = {
     if (data.trim() === "[DONE]") return { end: "whole" };
     const body = fieldsOf(parseJson(data));
     if (!body) return NOTHING;
-    const type = typeof body["type"] === "string" ? body["type"] : event;
-    switch (type) {
-      case "response.output_text.delta":
-      case "response.refusal.delta":
-        return typeof body["delta"] === "string" ? { text: body["delta"] } : NOTHING;
-      case "response.completed":
-        return { end: "whole" };
-      case "response.incomplete":
-        return { end: "cut" };
-      case "response.failed":
-        return { error: errorOf(body["response"]) };
-      case "error":
-        return { error: errorOf(body) };
-      default:
-        return hasError(body) ? { error: errorOf(body) } : NOTHING;
-    }
+    return { ...pieceOf(typeof body["type"] === "string" ? body["type"] : event, body), ...placeOf(body) };
   },
   readWhole(body) {
     const whole = fieldsOf(body);
@@ -40,6 +28,33 @@ export const RESPONSES: Dialect = {
     return { text: outputText(whole["output"]), end: whole["status"] === "incomplete" ? "cut" : "whole" };
   },
 };
+
+function pieceOf(type: string | undefined, body: Record<string, unknown>): Piece {
+  switch (type) {
+    case "response.output_text.delta":
+    case "response.refusal.delta":
+      return typeof body["delta"] === "string" ? { text: body["delta"] } : NOTHING;
+    case "response.completed":
+      return { end: "whole" };
+    case "response.incomplete":
+      return { end: "cut" };
+    case "response.failed":
+      return { error: errorOf(body["response"]) };
+    case "error":
+      return { error: errorOf(body) };
+    default:
+      return hasError(body) ? { error: errorOf(body) } : NOTHING;
+  }
+}
+
+/** A server that does not know `background` says so, or names nothing that could be asked for again. */
+function placeOf({ response, sequence_number: sequence }: Record<string, unknown>): Pick<Piece, "id" | "sequence"> {
+  const { id, background } = fieldsOf(response) ?? {};
+  return {
+    ...(typeof id === "string" && background !== false ? { id } : {}),
+    ...(Number.isSafeInteger(sequence) && (sequence as number) >= 0 ? { sequence: sequence as number } : {}),
+  };
+}
 
 /** The text of a whole response: that of all parts of all messages. */
 function outputText(output: unknown): string {

@@ -45,7 +45,7 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
     {
       file: TURN,
       from: "const reply = await runStep(store, ask.address, APPEND, {",
-      to: `await runStep(store, ask.address, APPEND, { ask: ask.address.a, attempt: -1 - at.attempt, n: at.n, tails });
+      to: `await runStep(store, ask.address, APPEND, { ask: ask.address.a, attempt: -1 - at.attempt, n: at.n, owner: "", resume: "", tails });
   (globalThis as any)[Symbol.for("docrelay.chaos")].cross("told");
   const reply = await runStep(store, ask.address, APPEND, {`,
     },

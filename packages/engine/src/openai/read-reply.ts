@@ -1,0 +1,154 @@
+import type { IncomingMessage } from "node:http";
+import type { EngineEvent } from "../engine.ts";
+import { badReply, EngineError, failure } from "../failure/engine-error.ts";
+import { EventReader } from "./event-reader.ts";
+import { HttpCall, type HttpRequest, type HttpTarget } from "./http-call.ts";
+import { writeMark, type Mark } from "./mark.ts";
+import { parseJson, type Dialect, type Piece } from "./piece.ts";
+import { createReply } from "./reply-text.ts";
+import { readServerError, statusFailure, streamFailure } from "./server-error.ts";
+
+/** Times in ms. */
+export interface CallOptions {
+  readonly dialect: Dialect;
+  /** The engine's name for users. */
+  readonly name: string;
+  readonly firstReplyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly errorTimeoutMs: number;
+  readonly maxReplyBytes: number;
+}
+
+/** `marks`: the server keeps the response. `from`: this call goes on after that mark; `bytes` are of the text before it. */
+export interface ReplyOptions extends CallOptions {
+  readonly marks?: boolean;
+  readonly from?: { readonly mark: Mark; readonly bytes: number } | undefined;
+}
+
+const MAX_ERROR_BYTES = 65_536;
+/** A piece of a few bytes has some hundred bytes of JSON around it, and hidden reasoning may be longer than the answer. */
+const WIRE_BYTES_PER_TEXT_BYTE = 256;
+
+/** Sends one request and reads its reply; the connection is kept for another call when the reply is complete. */
+export async function* callOnce(
+  target: HttpTarget,
+  request: HttpRequest,
+  options: ReplyOptions,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent, void, void> {
+  using call = await start(target, request, options, signal);
+  const response = await call.response(options.firstReplyTimeoutMs);
+  await refuseUnlessOk(call, response, { timeoutMs: options.errorTimeoutMs, secrets: target.secrets });
+  yield* replyOf(call, response, options, target.secrets);
+  call.release();
+}
+
+/** Sends a request; once more when the connection was a kept one that the server had closed meanwhile. */
+async function start(
+  target: HttpTarget,
+  request: HttpRequest,
+  { firstReplyTimeoutMs }: CallOptions,
+  signal: AbortSignal,
+): Promise<HttpCall> {
+  for (let tries = 1; ; tries++) {
+    const call = new HttpCall(target, request, signal);
+    try {
+      await call.whenSent(firstReplyTimeoutMs);
+      await call.response(firstReplyTimeoutMs);
+      return call;
+    } catch (error) {
+      call[Symbol.dispose]();
+      const isStale = tries === 1 && call.wasStale && error instanceof EngineError && error.why === "reset";
+      if (!isStale) throw error;
+    }
+  }
+}
+
+async function refuseUnlessOk(
+  call: HttpCall,
+  response: IncomingMessage,
+  { timeoutMs, secrets }: { timeoutMs: number; secrets: readonly string[] },
+): Promise<void> {
+  const { statusCode = 0, headers } = response;
+  if (statusCode === 200) return;
+  const until = performance.now() + timeoutMs;
+  const body = await readBody(call, MAX_ERROR_BYTES, () => until - performance.now()).catch(() => "");
+  const error = readServerError(parseJson(body)) ?? { message: body.slice(0, 500), code: undefined, type: undefined };
+  throw statusFailure(statusCode, error, { retryAfter: headers["retry-after"], secrets });
+}
+
+async function* replyOf(
+  call: HttpCall,
+  response: IncomingMessage,
+  options: ReplyOptions,
+  secrets: readonly string[],
+): AsyncGenerator<EngineEvent, void, void> {
+  const { from, marks = false, name, maxReplyBytes } = options;
+  const reply = createReply(maxReplyBytes, from?.bytes);
+  const isStream = !/json|html|plain/i.test(response.headers["content-type"] ?? "");
+  // A whole response would repeat the text before the mark.
+  if (from && !isStream) throw failure("resume-lost");
+  const agoMs = performance.now() - (call.sentAt ?? performance.now());
+  let id = from?.mark.id;
+  const after = ({ sequence }: Piece): { mark?: string } =>
+    id !== undefined && sequence !== undefined ? { mark: writeMark({ id, sequence }) } : {};
+  // The first event names the response: until then nobody could go on with it.
+  let isSent = !marks;
+  if (isSent) yield { kind: "sent", engine: name, agoMs };
+  try {
+    for await (const piece of isStream ? streamed(call, options) : whole(call, options)) {
+      if (piece.error) throw streamFailure(piece.error, secrets);
+      if (from && piece.sequence !== undefined && piece.sequence <= from.mark.sequence) continue;
+      if (marks) id ??= piece.id;
+      if (!isSent) yield { kind: "sent", engine: name, agoMs, ...after(piece) };
+      isSent = true;
+      for (const event of reply.add(piece)) yield event.kind === "text" ? { ...event, ...after(piece) } : event;
+      if (reply.isOver) return;
+    }
+    throw reply.hasText || id !== undefined ? failure("cut") : badReply("empty");
+  } catch (error) {
+    throw reply.hasText ? asFinal(error) : error;
+  }
+}
+
+async function* streamed(call: HttpCall, options: CallOptions): AsyncGenerator<Piece, void, void> {
+  const { readEvent } = options.dialect;
+  const maxEventChars = options.maxReplyBytes * 6 + 65_536;
+  const reader = new EventReader(maxEventChars);
+  let wireBytes = 0;
+  for (let isFirst = true; ; isFirst = false) {
+    const bytes = isFirst
+      ? await call.next(options.firstReplyTimeoutMs, "timeout-first")
+      : await call.next(options.idleTimeoutMs, "timeout-idle");
+    wireBytes += bytes?.length ?? 0;
+    if (wireBytes > WIRE_BYTES_PER_TEXT_BYTE * options.maxReplyBytes) throw badReply("size");
+    for (const event of bytes ? reader.read(bytes) : reader.end()) yield readEvent(event);
+    if (!bytes) return;
+  }
+}
+
+/** A server that does not stream sends the whole reply as JSON. */
+async function* whole(call: HttpCall, options: CallOptions): AsyncGenerator<Piece, void, void> {
+  const body = await readBody(call, options.maxReplyBytes * 6 + 65_536, () => options.firstReplyTimeoutMs);
+  yield options.dialect.readWhole(parseJson(body));
+}
+
+/** At most `maxBytes` of a body that is not streamed. `timeoutMs`: for the next piece of it. */
+async function readBody(call: HttpCall, maxBytes: number, timeoutMs: () => number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  while (bytes < maxBytes) {
+    const chunk = await call.next(Math.max(0, timeoutMs()), "timeout-idle");
+    if (!chunk) break;
+    chunks.push(chunk);
+    bytes += chunk.length;
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString();
+}
+
+/** The same failure without the advice to call again: a part of the answer was there, and has been paid for. */
+function asFinal(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.retry === "never") return error;
+  const { why, kind, message, said } = error;
+  return new EngineError(why, { kind, retry: "never", sentence: message }, { said, cause: error });
+}
