@@ -10,9 +10,10 @@ import { createRoutes } from "./http/api/routes.ts";
 import { createOpenAiRoutes } from "./http/openai/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
+import { createArriving } from "./limits/arriving.ts";
 import { createAdmit } from "./limits/admission.ts";
 import { createRateLimiter } from "./limits/rate-limit.ts";
-import { createPlainEndpoint } from "./plain/endpoint.ts";
+import { createPlainEndpoint, plainFrameBytes } from "./plain/endpoint.ts";
 import { createEdgeMetrics, type EdgeMetrics } from "./report/metrics.ts";
 import type { Resources } from "./resources.ts";
 import { openGateway } from "./socketio/gateway.ts";
@@ -41,6 +42,10 @@ const PAGE = join(import.meta.dirname, "../../web/dist");
 /** TCP connections beyond those of clients: for pages, health checks, and connections without a request so far. */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
+/** Bytes of the incomplete messages of all connections: this many, or the largest plain frames that one may need. */
+const ARRIVING = { bytes: 268_435_456, frames: 4 };
+const EXPIRE_MS = 2000;
+
 /** Builds the endpoints; closing them is added to the lifecycle. */
 export function openEndpoints({ config, log, resources, asking, health }: EndpointsDeps): Endpoints {
   const { life, node, redis, subscriber, subscriptions, authenticator, connections, onTrouble } = resources;
@@ -56,7 +61,13 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     uploadWatch,
   } = asking;
   const hasPolling = config.TRANSPORTS === "websocket,polling";
+  const fewFrames = ARRIVING.frames * plainFrameBytes(config.MAX_FILE_BYTES);
+  const arriving = createArriving(Math.max(ARRIVING.bytes, fewFrames));
+  const expiring = setInterval(() => arriving.expire(), EXPIRE_MS);
+  life.add("incomplete messages", () => clearInterval(expiring));
   const { io, engine } = createSocketServer({
+    arriving,
+    closed: (code) => metrics.closed(code),
     publisher: redis,
     subscriber,
     maxInlineBytes: config.MAX_INLINE_BYTES,
@@ -114,6 +125,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   const plain = createPlainEndpoint({
     admit,
     isDraining,
+    arriving,
     authenticator,
     sessionRate,
     trustedProxies,

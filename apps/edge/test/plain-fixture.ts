@@ -24,6 +24,7 @@ import { createServer } from "node:http";
 import { BlockList, type AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 import { WebSocket } from "ws";
+import { createArriving } from "../src/limits/arriving.ts";
 import { createAdmit } from "../src/limits/admission.ts";
 import { shutDownAll } from "../src/drain.ts";
 import { createRateLimiter } from "../src/limits/rate-limit.ts";
@@ -165,6 +166,7 @@ export async function startPlain(
       isDraining: () => draining,
     }),
     isDraining: () => draining,
+    arriving: createArriving(268_435_456),
     sessionRate: undefined,
     trustedProxies: new BlockList(),
     origins: [],

@@ -2,6 +2,7 @@ import { channelOf } from "@docrelay/channel";
 import { eventually } from "@docrelay/testkit";
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { createArriving } from "../limits/arriving.ts";
 import { done, startPlain, useEnding, type Plain } from "../../test/plain-fixture.ts";
 
 const ending = useEnding();
@@ -243,7 +244,7 @@ describe("large frames", () => {
 
 describe("many large frames at once", () => {
   it("let go of the one that has stalled, and of no small one", async () => {
-    const plain = await start({ maxArrivingBytes: 4_500_000 });
+    const plain = await start({ arriving: createArriving(4_500_000) });
     const small = await plain.connect();
     const piece = "x".repeat(1_000_000);
     const [stalled, ...others] = await Promise.all(Array.from({ length: 5 }, () => plain.connect()));

@@ -11,11 +11,11 @@ import { originAllowed } from "../auth/origin.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
 import { refuseUpgrade } from "../http/refuse-upgrade.ts";
+import type { Arriving } from "../limits/arriving.ts";
 import type { Admit } from "../limits/admission.ts";
 import { createSlots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
-import { createAssembly } from "./assembly.ts";
 import type { PlainConnection } from "./connection.ts";
 import { createFrameThreads } from "./frame-threads.ts";
 import { identifyUpgrade, type IdentifyDeps } from "./identify.ts";
@@ -37,8 +37,8 @@ export interface PlainDeps extends IdentifyDeps {
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   onTrouble(error: unknown): void;
-  /** Bytes of incomplete large frames, all connections together. Default 256 MiB, or four of the largest. */
-  readonly maxArrivingBytes?: number;
+  /** Incomplete messages of all connections of the edge. */
+  readonly arriving: Arriving;
 }
 
 /** `/ws/chat`: the old front ends' endpoint. */
@@ -60,13 +60,17 @@ const MIN_FRAGMENTS = 256;
 const FRAGMENT_BYTES = 32_768;
 const CLOSE_MS = 2000;
 const DECODE_MS = 15_000;
-const ARRIVING = { bytes: 268_435_456, frames: 4 };
 /** Each waiting call keeps a frame of up to 35 MB in memory. */
 const LARGE_FRAMES = { atOnce: 2, maxWaiting: 8, waitMs: 30_000 };
 
+/** The largest frame with a file of `fileBytes`. */
+export function plainFrameBytes(fileBytes: number): number {
+  return Math.ceil((fileBytes * 4) / 3) + FRAME_MARGIN_BYTES;
+}
+
 export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   const { limits, metrics } = deps;
-  const maxFrameBytes = Math.ceil((limits.fileBytes * 4) / 3) + FRAME_MARGIN_BYTES;
+  const maxFrameBytes = plainFrameBytes(limits.fileBytes);
   const server = new WebSocketServer(serverOptions(maxFrameBytes));
   const threads = createFrameThreads({ limits, frameBytes: maxFrameBytes, deadlineMs: DECODE_MS });
   const open = new Map<WebSocket, PlainConnection>();
@@ -82,7 +86,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     pingIntervalMs: deps.pingIntervalMs,
     threads,
     largeFrames: createSlots(LARGE_FRAMES),
-    assembly: createAssembly(deps.maxArrivingBytes ?? Math.max(ARRIVING.bytes, ARRIVING.frames * maxFrameBytes)),
+    arriving: deps.arriving,
     metrics,
     log: deps.log,
     onTrouble: (error) => deps.onTrouble(error),

@@ -2,12 +2,15 @@ import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import type { Identity } from "../auth/authenticator.ts";
 import { Expiry } from "../auth/expiry.ts";
-import type { Assembly } from "./assembly.ts";
+import type { Arriving } from "../limits/arriving.ts";
 import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
 
+/** The largest frame over a slow line. */
+const FRAME_MS = 600_000;
+
 export interface ServeDeps extends ConnectionDeps {
-  readonly assembly: Assembly;
+  readonly arriving: Arriving;
   readonly pingIntervalMs: number;
 }
 
@@ -33,10 +36,10 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
     },
     deps.pingIntervalMs,
   );
-  const arriving = deps.assembly.join(() => {
-    connection.end("BUSY");
+  const arriving = deps.arriving.join((why) => {
+    connection.end(why);
     setImmediate(() => ws.terminate()); // a socket that is only closing would continue to buffer bytes
-  });
+  }, FRAME_MS);
   // Added before the library's own listener: bytes are counted first, and the complete frame then resets the count.
   request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
   ws.on("message", () => arriving.finished());

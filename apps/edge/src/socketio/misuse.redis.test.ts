@@ -120,3 +120,42 @@ describe("a crowd that uploads", () => {
     expect(await asking.open(CONVERSATION)).toMatchObject({ ok: true, head: { seq: 10 } });
   });
 });
+
+describe("a packet that does not become whole", () => {
+  const announced = '451-["ask",{"_placeholder":true,"num":0}]';
+
+  it("is given up with its connection when it has more bytes than any packet", async () => {
+    const { socket, frames } = await byHand();
+    const closed = once(socket, "close");
+    socket.send(await join("one"));
+    await eventually(() => welcomes(frames) === 1);
+    socket.send(announced.replace("51", "59"));
+    for (let n = 0; n < 4; n++) socket.send(Buffer.alloc(700_000));
+    await closed;
+    expect(frames.at(-1)).toContain("PAYLOAD_TOO_LARGE");
+  });
+
+  it("counts also when its frames come whole, and no more once it is complete", async () => {
+    const { socket, frames } = await byHand();
+    socket.send(await join("two"));
+    await eventually(() => welcomes(frames) === 1);
+    for (let n = 0; n < 6; n++) {
+      socket.send(announced.replace("451-", `451-${n}`));
+      socket.send(Buffer.alloc(700_000));
+    }
+    await eventually(() => frames.filter((frame) => frame.startsWith("43")).length === 6);
+    expect(socket.readyState).toBe(socket.OPEN);
+    socket.close();
+  });
+
+  it.each([
+    ["with more than a token needs", "x".repeat(17_000)],
+    ["with attachments", announced],
+    ["of bytes", Buffer.from("bytes")],
+  ])("is not kept before the client is admitted: %s", async (_name, data) => {
+    const { socket } = await byHand();
+    const closed = once(socket, "close");
+    socket.send(typeof data === "string" && data.startsWith("x") ? `40${JSON.stringify({ token: data })}` : data);
+    await closed;
+  });
+});

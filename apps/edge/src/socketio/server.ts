@@ -1,8 +1,13 @@
+import type { ErrorCode } from "@docrelay/protocol";
 import { createShardedAdapter } from "@socket.io/redis-adapter";
 import { Server as EngineServer } from "engine.io";
 import type { Redis } from "ioredis";
-import { Server } from "socket.io";
+import { Server, type Socket } from "socket.io";
 import { WebSocketServer, type ServerOptions } from "ws";
+import type { Arriving } from "../limits/arriving.ts";
+import { endConnection } from "./end-connection.ts";
+import { watchPackets, type PacketWatch } from "./watch-packets.ts";
+import { webSocketOf } from "./web-socket-of.ts";
 
 /**
  * Real messages have few fragments; the library's default allows 16,384 of them in memory. A closed connection keeps
@@ -20,6 +25,10 @@ const CLOSE_MS = 10_000;
 const PONG_MS = 20_000;
 /** The part of an ask's packet besides its files: the message with every character escaped, names, ids. */
 const ENVELOPE_BYTES = 524_288;
+/** A packet may have this many times the bytes that an ask may bring along: a client that is above is told so. */
+const MOST_INLINE = 2;
+
+type Connection = Socket["conn"];
 
 /**
  * The Socket.IO server. With WebSocket as the only transport a connection needs no sticky balancer. The HTTP server
@@ -31,6 +40,10 @@ export function createSocketServer(options: {
   readonly maxInlineBytes: number;
   readonly pingIntervalMs: number;
   readonly transports: ReadonlyArray<"websocket" | "polling">;
+  /** Incomplete messages of all connections of the edge. */
+  readonly arriving: Arriving;
+  /** A connection was ended for what it sent, or did not send. */
+  closed(code: ErrorCode): void;
 }): { io: Server; engine: EngineServer } {
   const engine = new EngineServer({
     transports: [...options.transports],
@@ -41,11 +54,31 @@ export function createSocketServer(options: {
     pingTimeout: PONG_MS,
     wsEngine: Bounded,
   });
+  const watches = new WeakMap<object, PacketWatch>();
+  const maxPacketBytes = MOST_INLINE * options.maxInlineBytes + ENVELOPE_BYTES;
+
+  function watch(conn: Connection): void {
+    let isOver = false;
+    const end = (code: ErrorCode): void => {
+      if (isOver) return;
+      isOver = true;
+      options.closed(code);
+      const socket = [...io.of("/").sockets.values()].find((one) => one.conn === conn);
+      if (socket) endConnection(socket, code);
+      else conn.close();
+      setImmediate(() => webSocketOf({ conn })?.terminate()); // while it is only closing, more bytes would be kept
+    };
+    watches.set(conn, watchPackets(conn, { arriving: options.arriving, maxPacketBytes, end }));
+  }
+
   const io = new Server({
     serveClient: false,
     connectTimeout: CONNECT_MS,
     adapter: createShardedAdapter(options.publisher, options.subscriber, { subscriptionMode: "dynamic" }),
   });
+  // Before the library listens to a connection.
+  engine.on("connection", (conn: Connection) => void watch(conn));
+  io.on("connection", ({ conn }) => watches.get(conn)?.admit());
   io.bind(engine);
   return { io, engine };
 }

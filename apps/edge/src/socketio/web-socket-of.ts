@@ -6,6 +6,8 @@ import type { WebSocket } from "ws";
  * transport: this is the only place that reads it, and the test of a client that does not read
  * (drain.redis.test.ts) fails if the field is renamed.
  */
-export function webSocketOf(socket: Socket): Pick<WebSocket, "send" | "pause" | "resume"> | undefined {
+export function webSocketOf(
+  socket: Pick<Socket, "conn">,
+): Pick<WebSocket, "send" | "pause" | "resume" | "terminate"> | undefined {
   return (socket.conn.transport as unknown as { readonly socket?: WebSocket }).socket;
 }
