@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@docrelay/protocol";
+import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import { createShardedAdapter } from "@socket.io/redis-adapter";
 import { Server as EngineServer } from "engine.io";
 import type { Redis } from "ioredis";
@@ -64,9 +64,12 @@ export function createSocketServer(options: {
       isOver = true;
       options.closed(code);
       const socket = [...io.of("/").sockets.values()].find((one) => one.conn === conn);
+      const webSocket = webSocketOf({ conn });
       if (socket) endConnection(socket, code);
+      else if (webSocket) webSocket.close(ERRORS[code].close);
       else conn.close();
-      setImmediate(() => webSocketOf({ conn })?.terminate()); // while it is only closing, more bytes would be kept
+      // What comes until it has closed would be kept. Unlike an end at once, a client that still sends hears why.
+      webSocket?.pause();
     };
     watches.set(conn, watchPackets(conn, { arriving: options.arriving, maxPacketBytes, end }));
   }
