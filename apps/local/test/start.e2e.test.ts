@@ -26,6 +26,12 @@ async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<voi
   server.close();
 }
 
+async function endsAt(signal: NodeJS.Signals, local: Launcher & { port: number }): Promise<void> {
+  local.process.kill(signal);
+  if (signal !== "SIGKILL") expect(await local.process.exited).toEqual({ code: 0, signal: null });
+  await nothingIsLeft(local);
+}
+
 /** Runs the README's example as it stands there, and returns what it wrote. */
 async function runReadme(port: number, bytes: Uint8Array): Promise<string> {
   const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8");
@@ -40,17 +46,23 @@ async function runReadme(port: number, bytes: Uint8Array): Promise<string> {
 }
 
 describe("npm start", () => {
-  it.each(["SIGTERM", "SIGINT"] as const)("answers from a PDF; at %s nothing of it is left", async (signal) => {
+  it("answers from a PDF; at SIGTERM nothing of it is left", async () => {
     await using local = await start();
     const said = await runReadme(local.port, makePdf({ pages: ["The lighthouse was painted green in 1931."] }));
     expect(said).toContain("painted green in 1931. (report.pdf, p. 1)");
     expect((await fetch(`http://127.0.0.1:${local.port}/`)).status).toBe(200);
     expect(local.pids().length).toBeGreaterThanOrEqual(5);
-
-    local.process.kill(signal);
-    expect(await local.process.exited).toEqual({ code: 0, signal: null });
+    await endsAt("SIGTERM", local);
     expect(local.process.lines.at(-1)).toMatch(/^ended in/);
-    await nothingIsLeft(local);
+  });
+
+  it.each([
+    ["warn", "SIGINT"],
+    ["silent", "SIGKILL"],
+  ] as const)("starts with LOG_LEVEL=%s as well; at %s nothing of it is left", async (level, signal) => {
+    await using local = await start({ LOG_LEVEL: level });
+    expect((await fetch(`http://127.0.0.1:${local.port}/readyz`)).status).toBe(200);
+    await endsAt(signal, local);
   });
 
   it.each([
@@ -79,12 +91,6 @@ describe("npm start", () => {
     }
   });
 
-  it("ends everything when it is killed itself", async () => {
-    await using local = await start();
-    local.process.kill("SIGKILL");
-    await nothingIsLeft(local);
-  });
-
   it("ends what it has begun when it is stopped before it is ready", async () => {
     const port = await freePort();
     await using local = Object.assign(launch({ PORT: String(port) }), { port });
@@ -94,22 +100,6 @@ describe("npm start", () => {
     await nothingIsLeft(local);
   });
 
-  it.each(["warn", "silent"])("starts with LOG_LEVEL=%s as well", async (level) => {
-    await using local = await start({ LOG_LEVEL: level });
-    expect((await fetch(`http://127.0.0.1:${local.port}/readyz`)).status).toBe(200);
-  });
-
-  it("says which port to take when its own is in use, and leaves the first one alone", async () => {
-    await using first = await start();
-    await using second = launch({ PORT: String(first.port) });
-    expect((await second.process.exited).code).toBe(1);
-    expect(second.process.lines.filter(Boolean)).toEqual([
-      `Port ${first.port} is in use, perhaps by another docrelay. Take another one: PORT=${first.port + 1} npm start`,
-    ]);
-    expect(second.left()).toEqual([]);
-    expect((await fetch(`http://127.0.0.1:${first.port}/readyz`)).status).toBe(200);
-  });
-
   it("says all that is wrong with its settings, and exits with 78", async () => {
     await using local = launch({ PORT: "0", ENGINE_URL: "http://user:hunter2@host" });
     expect((await local.process.exited).code).toBe(78);
@@ -117,7 +107,7 @@ describe("npm start", () => {
     expect(local.process.lines.join("\n")).not.toContain("hunter2");
   });
 
-  it("gives each process an admin port of its own, and starts one again that was killed", async () => {
+  it("starts a killed process again, each with an admin port of its own; a second one is told which port to take", async () => {
     const admin = await freePort();
     await using local = await start({ ADMIN_PORT: String(admin) });
     const metrics = async (n: number): Promise<string> => (await fetch(`http://127.0.0.1:${admin + n}/metrics`)).text();
@@ -131,6 +121,14 @@ describe("npm start", () => {
     await local.process.waitFor(/^! edge \d ended \(SIGKILL\) and is started again/);
     await eventually(async () => (await pid(0)) !== undefined && (await pid(1)) !== undefined, { timeoutMs: 20_000 });
     expect(first).toBeDefined();
+
+    await using second = launch({ PORT: String(local.port) });
+    expect((await second.process.exited).code).toBe(1);
+    expect(second.process.lines.filter(Boolean)).toEqual([
+      `Port ${local.port} is in use, perhaps by another docrelay. Take another one: PORT=${local.port + 1} npm start`,
+    ]);
+    expect(second.left()).toEqual([]);
+    expect((await fetch(`http://127.0.0.1:${local.port}/readyz`)).status).toBe(200);
   });
 });
 
