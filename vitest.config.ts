@@ -19,7 +19,11 @@ const LONG = [
 // CPU. So a test undoes what it changes in its process: clocks, environment.
 const isolate = false;
 
+// Packages that others install are tested as sources; what is built of them is read outside of this repository.
+const conditions = ["@docrelay/source", "module", "node", "development|production"];
+
 export default defineConfig({
+  ssr: { resolve: { conditions } },
   test: {
     projects: [
       {

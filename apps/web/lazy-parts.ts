@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { build, type Plugin } from "vite";
+import { build, defaultClientConditions, type Plugin } from "vite";
 
 const FOLDER = join(import.meta.dirname, "src/lazy");
 const MODULE = "virtual:lazy-parts";
@@ -47,6 +47,7 @@ async function buildPart(entry: string): Promise<BuiltPart> {
     configFile: false,
     root: import.meta.dirname,
     base: "./",
+    resolve: { conditions: ["@docrelay/source", ...defaultClientConditions] },
     publicDir: false,
     logLevel: "warn",
     build: {

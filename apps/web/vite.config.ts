@@ -1,10 +1,12 @@
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 import { inlinePage } from "./inline-page.ts";
 import { lazyParts } from "./lazy-parts.ts";
 
 export default defineConfig({
   // Relative: a proxy may serve the page under any prefix.
   base: "./",
+  // Of the SDK, its sources.
+  resolve: { conditions: ["@docrelay/source", ...defaultClientConditions] },
   plugins: [lazyParts(), inlinePage()],
   // The strict content security policy allows no data: for fonts. One script: lazy parts are built apart.
   build: {

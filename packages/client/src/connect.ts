@@ -1,4 +1,4 @@
-import type { Limits } from "@docrelay/protocol";
+import type { Limits } from "./wire/contract.ts";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { newId } from "./id.ts";
 import { addressOf } from "./link/address.ts";

@@ -1,4 +1,5 @@
-import { isTerminal, wireError, type Event, type LogEntry, type Progress } from "@docrelay/protocol";
+import { isTerminal, wireError, type LogEntry } from "@docrelay/protocol";
+import type { Event, Progress } from "./wire/contract.ts";
 import { createAnswer, type Answer, type AnswerDeps, type AskOptions } from "./asking/answer.ts";
 import type { AskFile, Draft, UploadDeps } from "./asking/draft.ts";
 import { createLine, type Accepted } from "./asking/line.ts";

@@ -1,4 +1,4 @@
-import type { Event } from "@docrelay/protocol";
+import type { Event } from "./wire/contract.ts";
 import type { Listener } from "./follower.ts";
 import { tellAll } from "./tell-all.ts";
 

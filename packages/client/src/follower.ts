@@ -1,4 +1,5 @@
-import { follow, following, type Event, type FollowInput, type Progress } from "@docrelay/protocol";
+import { follow, following, type FollowInput } from "@docrelay/protocol";
+import type { Event, Progress } from "./wire/contract.ts";
 import type { Link } from "./link/link.ts";
 import { RelayError, unreachable, wireOf } from "./wire/relay-error.ts";
 

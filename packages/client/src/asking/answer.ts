@@ -1,4 +1,5 @@
-import { isTerminal, type Event } from "@docrelay/protocol";
+import { isTerminal } from "@docrelay/protocol";
+import type { Event } from "../wire/contract.ts";
 import { createAskEvents } from "./ask-events.ts";
 import type { Listener } from "../follower.ts";
 import { RelayError } from "../wire/relay-error.ts";

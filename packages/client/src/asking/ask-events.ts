@@ -1,4 +1,4 @@
-import type { Event } from "@docrelay/protocol";
+import type { Event } from "../wire/contract.ts";
 import { createQueue, type Queue } from "./queue.ts";
 
 /** The events of one ask, kept for any number of readers: each reader gets all of them, from the first. */

@@ -11,7 +11,7 @@ export interface Address {
  * @throws TypeError when it is not an absolute url with http: or https:
  */
 export function addressOf(url: string): Address {
-  const parsed = URL.parse(url);
+  const parsed = URL.canParse(url) ? new URL(url) : undefined; // Node 20 has no URL.parse.
   if (!parsed || !/^https?:$/.test(parsed.protocol)) {
     throw new TypeError(
       `The url of docrelay must begin with https:// or http://, which ${JSON.stringify(url)} does not.`,

@@ -1,11 +1,5 @@
-import {
-  backoff,
-  type Limits,
-  type LogEntry,
-  type Progress,
-  type UploadStatus,
-  type Welcome,
-} from "@docrelay/protocol";
+import { backoff, type LogEntry, type Welcome } from "@docrelay/protocol";
+import type { Limits, Progress, UploadStatus } from "../wire/contract.ts";
 import { readAck, type Acked, type CallName } from "../wire/acks.ts";
 import { createConnection } from "./connection.ts";
 import { leftMs } from "./lifetime.ts";

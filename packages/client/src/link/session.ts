@@ -1,4 +1,5 @@
-import { wireError, type Session, type WireError } from "@docrelay/protocol";
+import { wireError, type Session } from "@docrelay/protocol";
+import type { WireError } from "../wire/contract.ts";
 import { readError, readSession } from "../wire/payloads.ts";
 import { attempt, number, object, optional, text, type Reader } from "../wire/read.ts";
 import { RelayError, unreachable } from "../wire/relay-error.ts";

@@ -1,4 +1,5 @@
-import type { Citation, EventOf, MissingPage, Progress, TranscriptAsk, TranscriptFile } from "@docrelay/protocol";
+import type { TranscriptAsk, TranscriptFile } from "@docrelay/protocol";
+import type { Citation, MissingPage, Progress, Timings } from "../wire/contract.ts";
 import { RelayError } from "../wire/relay-error.ts";
 
 /**
@@ -54,7 +55,7 @@ export interface Turn {
   readonly attempt: number;
   readonly engine?: string;
   readonly citations?: readonly Citation[];
-  readonly timings?: EventOf<"completed">["timings"];
+  readonly timings?: Timings;
   /** The answer was cut at a largest size. */
   readonly truncated?: boolean;
   /** Why it failed or was refused. */

@@ -1,4 +1,5 @@
-import { EMPTY_TRANSCRIPT, transcribe, type Event, type Transcript } from "@docrelay/protocol";
+import { EMPTY_TRANSCRIPT, transcribe, type Transcript } from "@docrelay/protocol";
+import type { Event } from "../wire/contract.ts";
 import type { RelayError } from "../wire/relay-error.ts";
 import { isOver, type AskProgress, type Turn, type TurnFile } from "./turn.ts";
 

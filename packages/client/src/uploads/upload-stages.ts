@@ -1,4 +1,4 @@
-import type { UploadStatus } from "@docrelay/protocol";
+import type { UploadStatus } from "../wire/contract.ts";
 import { tellAll } from "../tell-all.ts";
 import type { Link } from "../link/link.ts";
 

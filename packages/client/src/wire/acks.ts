@@ -1,4 +1,5 @@
-import { wireError, type Ack, type UploadStatus, type WireError } from "@docrelay/protocol";
+import { wireError, type Ack } from "@docrelay/protocol";
+import type { UploadStatus, WireError } from "./contract.ts";
 import { readError, readOpened, UPLOAD_STATUS } from "./payloads.ts";
 import { attempt, flag, int, literal, number, object, optional, text, type Reader } from "./read.ts";
 import { RelayError } from "./relay-error.ts";

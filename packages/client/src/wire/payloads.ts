@@ -1,19 +1,14 @@
 import {
   ERRORS,
-  type ErrorCode,
   type EventOf,
   type EventType,
-  type Limits,
   type LogEntry,
-  type MissingPage,
   type Position,
-  type Progress,
   type Session,
   type UnknownEvent,
-  type UploadStatus,
   type Welcome,
-  type WireError,
 } from "@docrelay/protocol";
+import type { ErrorCode, Limits, MissingPage, Progress, UploadStatus, WireError } from "./contract.ts";
 import {
   attempt,
   count,

@@ -1,4 +1,5 @@
-import { wireError, type ErrorCode, type WireError } from "@docrelay/protocol";
+import { wireError } from "@docrelay/protocol";
+import type { ErrorCode, WireError } from "./contract.ts";
 
 /** What a client finds out by itself, beside the codes of the contract: whether trying again may help, and a sentence. */
 const FOUND_HERE = {

@@ -1,0 +1,411 @@
+/** The server's answer to an ask: the ask is durable, and `seq` is that of its `accepted` event. */
+interface Accepted {
+    readonly seq: number;
+    /** An ask with this id was stored before; nothing new was stored. */
+    readonly duplicate: boolean;
+}
+/** First event of every ask. */
+interface AcceptedEvent extends Head {
+    type: "accepted";
+    message: string;
+    /** `upload`: the id under which any connection of the same user may name the file again. */
+    files: {
+        name: string;
+        size: number;
+        sha256: string;
+        upload?: string | undefined;
+    }[];
+    /** The ask of the conversation in whose place this one stands. */
+    replaces?: string | undefined;
+}
+/** An answer as it is written: the ask's events in order, the terminal event last. */
+interface Answer extends AsyncIterable<Event> {
+    readonly id: string;
+    /** Resolves when the ask is durable: from then on it ends, whatever process dies. Rejects when it was refused or stopped. */
+    readonly accepted: Promise<Accepted>;
+    readonly state: AnswerState;
+    /** How many asks of the conversation stand before it and are not over. */
+    readonly ahead: number;
+    /** Calls the listener at each change of `state` or `ahead`; returns how to stop. */
+    onState(listener: (state: AnswerState, ahead: number) => void): () => void;
+    /** The whole reply, or what had arrived when it was cancelled. @throws RelayError when the ask failed or was refused. */
+    text(): Promise<string>;
+    /** The turn when it is over: `completed`, `cancelled` or `failed`. Rejects when the conversation is closed before. */
+    result(): Promise<Turn>;
+    /**
+     * Ends the ask at any stage. One that the server has not acknowledged is stopped at once, also without a connection:
+     * `accepted` rejects with an AbortError, it is not sent again, and it is cancelled should the server have it.
+     */
+    cancel(): Promise<void>;
+    /** Stops hearing of the ask, which goes on; `signal` does not cancel it any more. Readers get an AbortError. */
+    detach(): void;
+}
+/**
+ * `waiting` for earlier asks, for the connection or because the server is busy, `uploading` files, `sending`; then the
+ * server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
+ */
+type AnswerState = "waiting" | "uploading" | "sending" | "accepted" | "answering" | "completed" | "failed" | "cancelled";
+/** A file to upload, or the id of a finished upload; its `name` and `size` are for the turn only. */
+type AskFile = (FileInput | {
+    readonly upload: string;
+    readonly name?: string;
+    readonly size?: number;
+}) & {
+    readonly password?: string;
+};
+interface AskOptions {
+    /** Files to upload, or finished uploads by id. */
+    readonly files?: readonly AskFile[];
+    /** Passwords by the file's index, for `File` objects, which cannot carry one. */
+    readonly passwords?: ReadonlyMap<number, string>;
+    /** The ask's id. Asking again with the same id and content stores nothing new. A random id by default. */
+    readonly id?: string;
+    /**
+     * The id of an ask of the same conversation whose place this one takes: its question was edited, or is asked again. The
+     * server refuses an ask that it does not know as `NOT_FOUND`; one that runs goes on unless it is cancelled.
+     */
+    readonly replaces?: string;
+    /** Aborting cancels the ask at any stage. */
+    readonly signal?: AbortSignal;
+    onProgress?(progress: AskProgress): void;
+}
+/**
+ * How far an ask is. Before the server has it: `waiting` for an earlier ask, for the connection or because the server is
+ * busy; a file being uploaded; or `sending`. Then the server's own hints. `file` is its index in the ask; sizes in bytes.
+ */
+type AskProgress = {
+    readonly stage: "waiting" | "sending";
+} | {
+    readonly stage: "uploading";
+    readonly file: number;
+    readonly sent: number;
+    readonly size: number;
+} | Omit<Progress, "conversation" | "ask">;
+/** Terminal: `text` is the part that had arrived. */
+interface CancelledEvent extends Head {
+    type: "cancelled";
+    text: string;
+}
+/** A place that the answer names: a page of the file with this index in the ask. */
+interface Citation {
+    file: number;
+    page: number;
+}
+type ClientErrorCode = keyof typeof FOUND_HERE;
+/** Terminal: the whole reply; `truncated`: it was cut at a largest size. */
+interface CompletedEvent extends Head {
+    type: "completed";
+    text: string;
+    timings: Timings;
+    citations?: Citation[] | undefined;
+    truncated?: boolean | undefined;
+    /** The engine's own reply frame, when it replied with a single JSON frame. */
+    frame?: string | undefined;
+}
+interface ConnectOptions {
+    /**
+     * Where docrelay is served: an origin, for example `https://ask.example.org`, or an origin and the path under which a
+     * proxy serves it. In a browser, the page's own origin by default.
+     */
+    readonly url?: string;
+    /** A JWT of your own login, or a function that fetches one. Without it an anonymous session is taken and kept in `storage`. */
+    readonly token?: string | (() => Promise<string>);
+    /** Keeps the session and unacknowledged asks over a reload. By default `localStorage` in a browser, else memory. */
+    readonly storage?: Storage;
+    readonly fetch?: typeof fetch;
+    /** The connection's state at each change, and why it is `offline` or `closed` where that is known. */
+    onState?(state: RelayState, error?: RelayError): void;
+}
+/** One user's asks in order, and their answers, as the server's log has them. */
+interface Conversation {
+    readonly id: string;
+    /** Calls the listener with each event once and in order, beginning with the oldest event kept; returns how to stop. */
+    subscribe(listener: Listener): () => void;
+    /** The same as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
+    events(): AsyncIterable<Event>;
+    /**
+     * Sends a question, after those that were asked before it. The answer is an iterable of the ask's events; `text()` waits
+     * for the whole reply. A closed conversation is opened again.
+     */
+    ask(message: string, options?: AskOptions): Answer;
+    /** The answer of any ask in `turns`, whoever asked it. Sends nothing. */
+    answer(ask: string): Answer | undefined;
+    /**
+     * Asks the question of a turn that is over once more, with the same files: with the same id when the server refused or
+     * never had it, else as a new ask. The answer of a turn that is not over is its own.
+     * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that has to be given again
+     */
+    retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer;
+    /**
+     * The asks with their answers, in order: those of the log, and those of this client that are on their way to it. Of a
+     * question that was edited or asked again (`AskOptions.replaces`) only the newest, with the others as `versions`. The same
+     * array until something changes, and the same object for a turn that did not; empty until something reads the log.
+     */
+    readonly turns: readonly Turn[];
+    /** Calls the listener after each change of `turns`, and reads the log; returns how to stop. */
+    onTurns(listener: () => void): () => void;
+    /** Resolves when the log was told up to its head once: only then is an empty conversation known to be empty. @throws RelayError */
+    readonly ready: Promise<void>;
+    /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
+    cancel(ask: string): Promise<void>;
+    /** Stops listening on this connection; the asks go on, also those on their way. Answers that have not ended throw. */
+    close(): void;
+}
+interface DeltaEvent extends Head {
+    type: "delta";
+    text: string;
+}
+/** Every code of the contract; see the table in the documentation for when each is given. */
+type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN" | "ORIGIN_DENIED" | "BAD_MESSAGE" | "PAYLOAD_TOO_LARGE" | "FILE_NAME_INVALID" | "FILE_TYPE_UNSUPPORTED" | "FILE_CORRUPT" | "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "ASK_CONFLICT" | "NOT_FOUND" | "RATE_LIMITED" | "TOO_MANY_CONNECTIONS" | "BUSY" | "QUOTA_EXCEEDED" | "STORE_UNAVAILABLE" | "PROMPT_TOO_LARGE" | "ENGINE_UNAVAILABLE" | "ENGINE_TIMEOUT" | "ENGINE_BAD_REPLY" | "ASK_EXPIRED" | "RESUME_LOST" | "SLOW_CONSUMER" | "IDLE_TIMEOUT" | "SHUTTING_DOWN" | "INTERNAL";
+/** One durable entry of a conversation's log. */
+type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent;
+/** One per file: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all. */
+interface ExtractedEvent extends Head {
+    type: "extracted";
+    file: number;
+    pages: number;
+    chars: number;
+    cached: boolean;
+    missing: MissingPage[];
+    ocr: number[];
+    truncated: boolean;
+    used?: [number, number][] | undefined;
+}
+/** What a client finds out by itself, beside the codes of the contract: whether trying again may help, and a sentence. */
+declare const FOUND_HERE: {
+    readonly UNREACHABLE: {
+        readonly retryable: true;
+        readonly message: "The server does not answer.";
+    };
+    readonly NOT_DOCRELAY: {
+        readonly retryable: false;
+        readonly message: "What answers at this url is not docrelay.";
+    };
+    readonly TRANSPORT_BLOCKED: {
+        readonly retryable: false;
+        readonly message: "The server answers, but WebSockets do not come through, and it does not offer polling.";
+    };
+    readonly FILE_CHANGED: {
+        readonly retryable: false;
+        readonly message: "The file was changed, moved or deleted since it was chosen. Choose it again.";
+    };
+};
+interface FailedEvent extends Head {
+    type: "failed";
+    error: WireError;
+}
+/** A file to upload: a `File`, or bytes with a name. */
+type FileInput = File | {
+    readonly name: string;
+    readonly type?: string;
+    readonly bytes: Uint8Array | Blob;
+};
+interface Head {
+    conversation: string;
+    /** 1, 2, 3 … per conversation, no holes. */
+    seq: number;
+    /** Random per event: a known seq with another nonce means that the log was rolled back. */
+    nonce: string;
+    ask: string;
+    /** Number of the engine call; 0 before the first. */
+    attempt: number;
+    /** Milliseconds since the epoch, for display only: the order is `seq`. */
+    at: number;
+}
+/** Limits of one ask. Characters are UTF-16 code units, bytes are bytes. */
+interface Limits {
+    messageChars: number;
+    inlineFileBytes: number;
+    fileBytes: number;
+    filesPerAsk: number;
+    chunkBytes: number;
+    pagesPerFile: number;
+    asksInFlight: number;
+}
+/** Called with what happens in a conversation: each event once, in order. */
+interface Listener {
+    event(event: Event): void;
+    /** How far an ask is. A hint: some may be missed. */
+    progress?(progress: Progress): void;
+    /** The log was told up to its head: what follows is new. Once, and after a reset again. */
+    ready?(): void;
+    /** The server's log was replaced by an older one: forget all events so far; those of the new log follow. */
+    reset?(): void;
+    /** The conversation cannot be read any more; no event follows. */
+    failed?(error: RelayError): void;
+    /** The conversation was closed on this connection; no event follows. */
+    closed?(): void;
+}
+/** A page without text, and why; pages count from 1. */
+interface MissingPage {
+    page: number;
+    reason: "scan" | "unnamed" | "error" | "limit";
+}
+/** How far an ask is: a hint, which may be lost. Pages and positions count from 1. */
+interface Progress {
+    conversation: string;
+    ask: string;
+    /** `waiting-for-engine`: nothing was sent to it yet, or another call is coming. */
+    stage: "queued" | "extracting" | "asking" | "waiting-for-engine";
+    file?: number | undefined;
+    page?: number | undefined;
+    pages?: number | undefined;
+    position?: number | undefined;
+    /** Number of the engine call that is to come, and of all that may be made; for how long the engine has been away. */
+    attempt?: number | undefined;
+    of?: number | undefined;
+    sinceMs?: number | undefined;
+}
+/** A connection to docrelay, for any number of conversations. */
+interface Relay {
+    readonly state: RelayState;
+    /** The user id that the server gave, and its limits; undefined until the first connection. */
+    readonly user: string | undefined;
+    readonly limits: Limits | undefined;
+    /** A conversation by id (a fresh one by default); the same object for the same id until it is closed. */
+    conversation(id?: string): Conversation;
+    /** Uploads a file ahead of an ask. Safe to repeat: the same object is one upload. @throws RelayError */
+    upload(file: FileInput, options?: UploadOptions): Promise<{
+        upload: string;
+    }>;
+    /**
+     * Calls the listener with the stage of an upload of this user (of any tab or device) and with each later one, until
+     * `ready` or `failed`; returns how to stop. So a page knows before the ask how many pages a file has, or that it needs a
+     * password. Servers whose `welcome.features` do not have `upload:status` say nothing.
+     */
+    onUpload(upload: string, listener: UploadListener): () => void;
+    /** Calls the listener at each change of the connection's state; returns how to stop. */
+    onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
+    close(): void;
+}
+/** A refusal or failure from the server, or a server that could not be reached in time. Switch on `code` only. */
+declare class RelayError extends Error {
+    readonly name = "RelayError";
+    readonly wire: RelayFault;
+    constructor(wire: RelayFault, options?: ErrorOptions);
+    get code(): RelayFault["code"];
+    get retryable(): boolean;
+}
+/** A wire error, or the same found out by the client. */
+type RelayFault = Omit<WireError, "code"> & {
+    readonly code: ErrorCode | ClientErrorCode;
+};
+/** `offline` comes back by itself; `closed` is for good. */
+type RelayState = "connecting" | "online" | "offline" | "closed";
+/** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
+interface StartedEvent extends Head {
+    type: "started";
+    engine: string;
+}
+/** Keeps strings by key, such as `localStorage`. */
+interface Storage {
+    readonly length: number;
+    /** The key at an index below `length`; the order is that of the storage. */
+    key(index: number): string | null;
+    getItem(key: string): string | null;
+    setItem(key: string, value: string): void;
+    removeItem(key: string): void;
+}
+interface Timings {
+    queuedMs: number;
+    extractMs: number;
+    firstTokenMs: number;
+    totalMs: number;
+}
+/** One question and its answer so far. Immutable: a turn that changes becomes another object. */
+interface Turn {
+    /** The ask's id. */
+    readonly id: string;
+    readonly question: string;
+    /** When it was asked, in milliseconds since the epoch; for display only. */
+    readonly at: number;
+    readonly files: readonly TurnFile[];
+    /** The ask at whose place this one stands: its question was edited, or was asked again. */
+    readonly replaces?: string;
+    /** The earlier versions at this place, the oldest first. */
+    readonly versions?: readonly Turn[];
+    /** The version after this one; the newest has none. */
+    readonly replacedBy?: string;
+    readonly state: TurnState;
+    /** The newest hint; undefined when nothing is known, and as soon as the answer has text. */
+    readonly progress?: AskProgress;
+    /** The answer's text so far: of the valid attempt only. */
+    readonly text: string;
+    /** Number of the engine call that `text` comes from; 0 until the engine was called. */
+    readonly attempt: number;
+    readonly engine?: string;
+    readonly citations?: readonly Citation[];
+    readonly timings?: Timings;
+    /** The answer was cut at a largest size. */
+    readonly truncated?: boolean;
+    /** Why it failed or was refused. */
+    readonly error?: RelayError;
+}
+/** A file of a turn; what was read of it once it was read. Pages count from 1. */
+interface TurnFile {
+    readonly name: string;
+    readonly size: number;
+    readonly sha256?: string;
+    /** The id under which an ask of the same user may name the file again. */
+    readonly upload?: string;
+    readonly pages?: number;
+    /** Pages without text, and why. */
+    readonly missing?: readonly MissingPage[];
+    /** Pages that were read from pictures. */
+    readonly ocr?: readonly number[];
+    /** Only the beginning was read. */
+    readonly truncated?: boolean;
+    /** The pages that the engine was given, when not all fit into its prompt. */
+    readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
+}
+/** `sending` until the server's log has the ask; the last three are final. */
+type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
+type UploadListener = (status: UploadStatus) => void;
+interface UploadOptions {
+    readonly signal?: AbortSignal;
+    /** Bytes stored so far, of `size`. */
+    onProgress?(sent: number, size: number): void;
+}
+/** How far an upload is. `ready` and `failed` are final; `error` is why there is no text. */
+interface UploadStatus {
+    upload: string;
+    stage: "receiving" | "queued" | "extracting" | "ready" | "failed";
+    page?: number | undefined;
+    pages?: number | undefined;
+    chars?: number | undefined;
+    missing?: MissingPage[] | undefined;
+    error?: WireError | undefined;
+}
+/** A refusal or failure. Switch on `code` only; `message` is a sentence for people. */
+interface WireError {
+    code: ErrorCode;
+    message: string;
+    retryable: boolean;
+    retryAfterMs?: number | undefined;
+    reason?: string | undefined;
+    ask?: string | undefined;
+    /** The index of a file in its ask. */
+    file?: number | undefined;
+    trace?: string | undefined;
+    /** Of `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine takes, if that is known. */
+    bytes?: number | undefined;
+    limit?: number | undefined;
+    expectedOffset?: number | undefined;
+}
+/**
+ * `localStorage`. What the browser does not keep, because site data is blocked or the storage is full, is kept in memory
+ * until the page ends; `onLost` is called once, when that happens for the first time. Outside a browser: all in memory.
+ */
+declare function browserStorage(onLost?: () => void): Storage;
+/**
+ * Connects, and reconnects until `close`. Returns at once: what is asked before the connection is up is sent then.
+ * @throws TypeError for a url that is not absolute, or not http: or https:
+ */
+declare function connect(options?: ConnectOptions): Relay;
+/** Whether nothing more happens to a turn. */
+declare function isOver({ state }: Turn): boolean;
+/** A storage that ends with the process. */
+declare function memoryStorage(): Storage;
+/** A fresh id of 128 random bits. Not `crypto.randomUUID`: browsers have it over HTTPS and on localhost only. */
+declare function newId(): string;
+export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Event, type FileInput, type Limits, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadStatus, browserStorage, connect, isOver, memoryStorage, newId };

@@ -1,0 +1,16 @@
+import type * as protocol from "@docrelay/protocol";
+import { expectTypeOf, test } from "vitest";
+import type * as own from "./contract.ts";
+
+// The compiler compares: a field, a code or a stage that only one side has does not compile.
+test("the SDK's types of what the server sends are those of the schemas", () => {
+  expectTypeOf<own.ErrorCode>().toEqualTypeOf<protocol.ErrorCode>();
+  expectTypeOf<own.WireError>().toEqualTypeOf<protocol.WireError>();
+  expectTypeOf<own.MissingPage>().toEqualTypeOf<protocol.MissingPage>();
+  expectTypeOf<own.Citation>().toEqualTypeOf<protocol.Citation>();
+  expectTypeOf<own.Timings>().toEqualTypeOf<protocol.EventOf<"completed">["timings"]>();
+  expectTypeOf<own.Event>().toEqualTypeOf<protocol.Event>();
+  expectTypeOf<own.Progress>().toEqualTypeOf<protocol.Progress>();
+  expectTypeOf<own.UploadStatus>().toEqualTypeOf<protocol.UploadStatus>();
+  expectTypeOf<own.Limits>().toEqualTypeOf<protocol.Limits>();
+});
