@@ -15,7 +15,7 @@ export {
 export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
-export { findAsk } from "./ask/find.ts";
+export { findAsk, hideAsk } from "./ask/find.ts";
 export { arrived, finish, type Arrived, type Ending } from "./ask/finish.ts";
 export { peekHeads, type Head } from "./ask/peek.ts";
 export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";

@@ -22,6 +22,7 @@ import {
   finish,
   finishUpload,
   handBack,
+  hideAsk,
   keepUpload,
   newNonce,
   newOwner,
@@ -114,6 +115,7 @@ async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   for (const id of ["zero", "one", "two"]) await ask(store, id);
   must(await cancel(store, { user: USER, conversation: TALK, id: "zero", nonce: newNonce() }), "cancelled");
   await peekHeads(store, [at]);
+  await hideAsk(store, USER, "zero");
   const [first, second, third] = [newOwner(), newOwner(), newOwner()];
   must(await park(store, await taken(store, first), first), "parked");
   must(await handBack(store, await taken(store, second), second), "handed-back");

@@ -1,19 +1,28 @@
 import type { Event, EventOf } from "@docrelay/protocol";
 import { askAddress, type ConversationAddress } from "../redis/address.ts";
 import { logKey, recordKey } from "../redis/keys.ts";
+import { runStep, step } from "./conversation-script.ts";
 import { redisTime, type Store } from "../redis/store.ts";
 
 /**
- * The `accepted` event of an ask by the ask's id alone, running or ended. Undefined when the user has no such ask, or its
- * events are no longer kept.
+ * The `accepted` event of an ask by the ask's id alone, running or ended. Undefined when the user has no such ask, when it is
+ * hidden, or its events are no longer kept.
  */
 export async function findAsk(store: Store, user: string, id: string): Promise<EventOf<"accepted"> | undefined> {
   const at = askAddress(user, "", id);
-  const [c, seq] = await store.redis.hmget(recordKey(at), "c", "seq");
-  if (!c || !seq) return undefined;
+  const [c, seq, isHidden] = await store.redis.hmget(recordKey(at), "c", "seq", "hidden");
+  if (!c || !seq || isHidden) return undefined;
   const [entry] = await store.redis.xrange(logKey({ ...at, c }), `${seq}-0`, `${seq}-0`);
   const json = entry?.[1][1];
   return json === undefined ? undefined : (JSON.parse(json) as EventOf<"accepted">);
+}
+
+const HIDE = step("hide.lua", { ask: "text" });
+
+/** From now on an ask is not found by its id alone. Its events stay in its conversation. Idempotent. */
+export async function hideAsk(store: Store, user: string, id: string): Promise<void> {
+  const at = askAddress(user, "", id);
+  await runStep(store, at, HIDE, { ask: at.a });
 }
 
 const ENTRIES_AT_ONCE = 200;

@@ -152,6 +152,14 @@ export const responseSchema = z.object({
 });
 export type OpenAiResponse = z.infer<typeof responseSchema>;
 
+/** The answer to `DELETE /v1/responses/:id`. */
+export const deletedResponseSchema = z.object({
+  id: z.string(),
+  object: z.literal("response"),
+  deleted: z.literal(true),
+});
+export type DeletedResponse = z.infer<typeof deletedResponseSchema>;
+
 /** The answer to `POST /v1/files`: asks may name its id. */
 export const openAiUploadSchema = z.object({
   id: z.string(),

@@ -1,5 +1,6 @@
-import { EMPTY_TRANSCRIPT, refuse, transcribe, type Position } from "@docrelay/protocol";
+import { EMPTY_TRANSCRIPT, refuse, transcribe } from "@docrelay/protocol";
 import type { OpenConversation } from "../../conversation/open-conversation.ts";
+import { readLog } from "../../conversation/read-log.ts";
 import type { ApiCall } from "./call.ts";
 import { toMarkdown, type KeptConversation } from "./markdown.ts";
 import { sayJson, sayText } from "./say.ts";
@@ -19,24 +20,13 @@ export async function getConversation(
   else sayJson(call.response, 200, conversation);
 }
 
-async function read(open: OpenConversation, { user, signal }: ApiCall, id: string): Promise<KeptConversation> {
-  const reader = {
-    user,
-    get gone() {
-      return signal.aborted;
-    },
-    whenRoom: (callback: () => void): void => callback(),
-  };
+async function read(open: OpenConversation, call: ApiCall, id: string): Promise<KeptConversation> {
   let transcript = EMPTY_TRANSCRIPT;
-  let after: Position | undefined;
-  while (true) {
-    signal.throwIfAborted();
-    const page = await open(reader, { conversation: id, ...(after && { after }) });
-    for (const event of page.events) transcript = transcribe(transcript, event);
-    const last = page.events.at(-1);
-    if (last) after = { seq: last.seq, nonce: last.nonce };
-    if (!page.more || !last) break;
+  let head = 0;
+  for await (const event of readLog(open, call, id)) {
+    transcript = transcribe(transcript, event);
+    head = event.seq;
   }
-  if (!after) throw refuse("NOT_FOUND");
-  return { id, head: after.seq, asks: transcript.asks };
+  if (head === 0) throw refuse("NOT_FOUND");
+  return { id, head, asks: transcript.asks };
 }

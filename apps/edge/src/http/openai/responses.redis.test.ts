@@ -44,6 +44,37 @@ describe("POST /v1/responses with the client of OpenAI", () => {
     expect(await ended).toMatchObject({ status: "completed", output_text: "ab", conversation: { id: "one" } });
   });
 
+  it("is deleted: alone with its text, else from the ids of responses only, running or ended", async () => {
+    const client = await openai();
+    await client.responses.create({ model: "any", input: "hello", background: true }, key("one"));
+    await client.responses.create(
+      { model: "any", input: "more", background: true, previous_response_id: "one" },
+      key("two"),
+    );
+    await (await begin("one")).complete();
+    for (const id of ["one", "two"]) {
+      await client.responses.delete(id);
+      expect(await client.responses.retrieve(id).catch((error: unknown) => error)).toMatchObject({ status: 404 });
+      expect(await client.responses.delete(id).catch((error: unknown) => error)).toMatchObject({ status: 404 });
+    }
+    const edge = `http://127.0.0.1:${relay.edges[0]?.port}/v1`;
+    const headers = { authorization: `Bearer ${await relay.token()}` };
+    const kept = (await (await fetch(`${edge}/conversations/one`, { headers })).json()) as { asks: object[] };
+    expect(kept.asks).toMatchObject([
+      { id: "one", state: "completed" },
+      { id: "two", state: "cancelled" },
+    ]);
+    await client.responses.create({ model: "any", input: "hello", background: true }, key("three"));
+    const answer = await fetch(`${edge}/responses/three`, { method: "DELETE", headers });
+    expect(await answer.json()).toEqual({ id: "three", object: "response", deleted: true });
+    expect((await fetch(`${edge}/conversations/three`, { headers })).status).toBe(404);
+    const stranger = await fetch(`${edge}/responses/one`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${await relay.token("stranger")}` },
+    });
+    expect(stranger.status).toBe(404);
+  });
+
   it("is cancelled, and tells a failure", async () => {
     const client = await openai();
     await client.responses.create({ model: "any", input: "hello", background: true }, key("one"));

@@ -1,16 +1,18 @@
-import { findAsk, positionAt } from "@docrelay/channel";
+import { findAsk, hideAsk, positionAt } from "@docrelay/channel";
 import {
   Refusal,
   refuse,
   responseRequestSchema,
   wireError,
+  type DeletedResponse,
   type Event,
   type EventOf,
   type OpenAiResponse,
-  type Position,
   type WireError,
 } from "@docrelay/protocol";
 import { followAsk, type FollowAskTarget } from "../../conversation/follow-ask.ts";
+import type { OwnConversations } from "../../conversation/own-conversations.ts";
+import { readLog } from "../../conversation/read-log.ts";
 import { readKey, toFiles } from "../api/ask-request.ts";
 import type { ApiCall } from "../api/call.ts";
 import { openEventStream } from "../api/event-stream.ts";
@@ -19,6 +21,10 @@ import { sayJson } from "../api/say.ts";
 import { readOpenAi } from "./read-request.ts";
 import { toResponseAsk } from "./response-ask.ts";
 import { beginResponse, continueResponse, snapshot, type ResponseEvent, type ResponseState } from "./response-state.ts";
+
+export interface ResponsesDeps extends PostAskDeps {
+  readonly conversations: OwnConversations;
+}
 
 /** A cancelled ask ends when its worker has heard of it. */
 const CANCEL_WAIT_MS = 5000;
@@ -75,6 +81,28 @@ export async function cancelResponse(deps: PostAskDeps, call: ApiCall): Promise<
     if (!late.aborted || signal.aborted) throw error;
     sayJson(call.response, 200, await readNow(deps, call, accepted));
   }
+}
+
+/**
+ * `DELETE /v1/responses/:id`: cancels it if it has not ended; it cannot be read any more. Its text goes with it when it is
+ * alone in its conversation, and with its conversation otherwise. @throws Refusal `NOT_FOUND`
+ */
+export async function deleteResponse(deps: ResponsesDeps, call: ApiCall): Promise<void> {
+  const { user } = call;
+  const { conversation, ask: id } = await find(deps, user, call.params[0] ?? "");
+  const isAlone = conversation === id && (await hasOnly(deps, call, id));
+  if (isAlone) await deps.conversations.remove(user, conversation);
+  else {
+    await deps.cancelAsk(user, conversation, id);
+    await hideAsk(deps.store, user, id);
+  }
+  const deleted: DeletedResponse = { id, object: "response", deleted: true };
+  sayJson(call.response, 200, deleted);
+}
+
+async function hasOnly({ openConversation }: PostAskDeps, call: ApiCall, id: string): Promise<boolean> {
+  for await (const { ask } of readLog(openConversation, call, id)) if (ask !== id) return false;
+  return true;
 }
 
 export const responseClosing = ({ code, message }: WireError): string =>
@@ -137,26 +165,13 @@ async function readEnd(
 /** The response as the log has it now. */
 async function readNow(
   { store, openConversation }: PostAskDeps,
-  { user, signal }: ApiCall,
+  call: ApiCall,
   { conversation, ask, seq }: EventOf<"accepted">,
 ): Promise<OpenAiResponse> {
-  const reader = {
-    user,
-    get gone() {
-      return signal.aborted;
-    },
-    whenRoom: (callback: () => void): void => callback(),
-  };
   const teller = createTeller(() => undefined);
-  let after: Position | undefined = seq > 1 ? await positionAt(store, user, conversation, seq - 1) : undefined;
-  while (true) {
-    signal.throwIfAborted();
-    const page = await openConversation(reader, { conversation, ...(after && { after }) });
-    for (const event of page.events) if (event.ask === ask) teller.apply(event);
-    const last = page.events.at(-1);
-    if (last) after = { seq: last.seq, nonce: last.nonce };
-    if (!page.more || !last) break;
-  }
+  const after = seq > 1 ? await positionAt(store, call.user, conversation, seq - 1) : undefined;
+  for await (const event of readLog(openConversation, call, conversation, after))
+    if (event.ask === ask) teller.apply(event);
   if (!teller.state) throw refuse("RESUME_LOST");
   return snapshot(teller.state);
 }

@@ -1,11 +1,17 @@
 import type { Models } from "@docrelay/protocol";
-import type { PostAskDeps } from "../api/post-ask.ts";
 import type { Route } from "../api/routes.ts";
 import { sayJson } from "../api/say.ts";
 import { MODEL } from "./chat-completion.ts";
 import { chatClosing, postChat } from "./post-chat.ts";
 import { postFile } from "./post-file.ts";
-import { cancelResponse, getResponse, postResponse, responseClosing } from "./responses.ts";
+import {
+  cancelResponse,
+  deleteResponse,
+  getResponse,
+  postResponse,
+  responseClosing,
+  type ResponsesDeps,
+} from "./responses.ts";
 
 /** The engine behind the relay has its own settings, so that there is nothing to choose from. */
 const MODELS: Models = {
@@ -14,7 +20,7 @@ const MODELS: Models = {
 };
 
 /** The routes of OpenAI's API. Their refusals have OpenAI's form. */
-export function createOpenAiRoutes(deps: PostAskDeps): readonly Route[] {
+export function createOpenAiRoutes(deps: ResponsesDeps): readonly Route[] {
   return [
     {
       name: "POST /v1/chat/completions",
@@ -51,6 +57,12 @@ export function createOpenAiRoutes(deps: PostAskDeps): readonly Route[] {
       method: "POST",
       path: /^\/v1\/responses\/([\w-]{1,64})\/cancel$/,
       run: (call) => cancelResponse(deps, call),
+    },
+    {
+      name: "DELETE /v1/responses/:id",
+      method: "DELETE",
+      path: /^\/v1\/responses\/([\w-]{1,64})$/,
+      run: (call) => deleteResponse(deps, call),
     },
     {
       name: "POST /v1/files",

@@ -43,6 +43,13 @@ export const OPENAI_OPERATIONS: Readonly<Record<string, Operation>> = {
     errors: ["NOT_FOUND", "RESUME_LOST", "BUSY"],
     refusal: "OpenAiError",
   },
+  "DELETE /v1/responses/:id": {
+    summary: "Deletes a response: it is cancelled if it has not ended, and cannot be read any more",
+    parameters: [pathId],
+    answers: { "application/json": "DeletedResponse" },
+    errors: ["NOT_FOUND", "BUSY"],
+    refusal: "OpenAiError",
+  },
   "POST /v1/files": {
     summary: "Stores a PDF that asks may name by `file_id`",
     requestBody: { required: true, content: { "multipart/form-data": { schema: FILE_FORM } } },

@@ -2,6 +2,7 @@ import {
   chatChunkSchema,
   chatCompletionSchema,
   chatRequestSchema,
+  deletedResponseSchema,
   ERRORS,
   eventSchema,
   httpAnswerSchema,
@@ -37,6 +38,7 @@ const SCHEMAS = {
   ChatChunk: chatChunkSchema,
   ResponseRequest: responseRequestSchema,
   Response: responseSchema,
+  DeletedResponse: deletedResponseSchema,
   OpenAiUpload: openAiUploadSchema,
   Models: modelsSchema,
   OpenAiError: openAiErrorSchema,
@@ -59,6 +61,7 @@ const FORM: Json = {
   properties: {
     message: text,
     conversation: idText,
+    replaces: idText,
     file: { type: "array", items: bytes },
     password: { type: "array", items: text, description: "The n-th is that of the n-th file; empty for none." },
   },
