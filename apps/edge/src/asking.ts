@@ -5,11 +5,12 @@ import type { Config } from "./config.ts";
 import { createOpenConversation, type OpenConversation } from "./conversation/open-conversation.ts";
 import { createOwnConversations, type OwnConversations } from "./conversation/own-conversations.ts";
 import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
-import { createRateLimiter } from "./limits/rate-limit.ts";
+import { createUsage, type Usage } from "./limits/usage.ts";
+import { createRateLimiter, type Rate, type RateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";
 import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
-import { createUploads, type Uploads } from "./uploads/uploads.ts";
+import { createUploads, START_RATE, type Uploads } from "./uploads/uploads.ts";
 
 /** What clients may do, whichever endpoint they use. */
 export interface Asking {
@@ -28,11 +29,24 @@ export interface Asking {
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;
+/** Files that one network sends within the retention, of the room of all users. */
+const NETWORK_PART = 0.5;
 
-type Needed = "store" | "blobs" | "producer" | "hints" | "bell" | "sharedSettings" | "queueGate" | "onTrouble";
+type Needed =
+  | "store"
+  | "blobs"
+  | "producer"
+  | "hints"
+  | "bell"
+  | "sharedSettings"
+  | "queueGate"
+  | "memoryGate"
+  | "byNetwork"
+  | "onTrouble";
 
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
-  const { store, blobs, producer, hints, bell, sharedSettings, queueGate, onTrouble } = resources;
+  const { store, blobs, producer, hints, bell, sharedSettings, queueGate, memoryGate, onTrouble } = resources;
+  const usage = openUsage(config, resources);
   const limits = limitsOf(config);
   const openQueue = createOpenQueue({ ...OPENS, atOnce: config.OPENS_AT_ONCE });
   const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: config.UPLOADS_AT_ONCE });
@@ -45,6 +59,8 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     limits,
     maxUserBytes: config.MAX_USER_BLOB_BYTES,
     maxBytes: config.MAX_BLOB_BYTES,
+    usage,
+    memoryGate,
     onTrouble,
   });
   const conversations = createOwnConversations({ store, onTrouble });
@@ -57,10 +73,9 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     uploads,
     queueGate,
     conversations,
-    askRate: createRateLimiter({
-      perSecond: config.ASKS_PER_SECOND,
-      burst: config.ASKS_BURST || config.ASKS_PER_SECOND * DEFAULT_BURST_SECONDS,
-    }),
+    memoryGate,
+    usage,
+    askRate: createRateLimiter(askRateOf(config)),
     limits,
     onTrouble,
   });
@@ -75,6 +90,26 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     uploadQueue,
     uploadWatch: createUploadWatch({ store, blobs, producer, hints, onTrouble }),
   };
+}
+
+function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): Rate {
+  return { perSecond, burst: burst || perSecond * DEFAULT_BURST_SECONDS };
+}
+
+function openUsage(config: Config, { store, byNetwork, onTrouble }: Pick<Resources, Needed>): Usage {
+  const users = Math.max(1, config.USERS_PER_ADDRESS);
+  const ofAll = ({ perSecond, burst }: Rate): RateLimiter =>
+    createRateLimiter({ perSecond: users * perSecond, burst: users * burst });
+  return createUsage({
+    store,
+    networks: byNetwork?.networks,
+    askRate: ofAll(askRateOf(config)),
+    fileRate: ofAll(START_RATE),
+    maxLogBytes: { user: config.MAX_USER_LOG_BYTES, network: users * config.MAX_USER_LOG_BYTES },
+    maxFileBytes: Math.min(users * config.MAX_USER_BLOB_BYTES, config.MAX_BLOB_BYTES * NETWORK_PART),
+    maxRunning: users * config.MAX_ASKS_IN_FLIGHT,
+    onTrouble,
+  });
 }
 
 function limitsOf(config: Config): Limits {

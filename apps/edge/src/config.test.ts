@@ -62,6 +62,8 @@ describe("settings", () => {
       MAX_BLOB_BYTES: 2_147_483_648,
       MAX_SOCKET_BUFFER_BYTES: 1_048_576,
       SESSIONS_PER_MINUTE: 0,
+      USERS_PER_ADDRESS: 0,
+      MAX_USER_LOG_BYTES: 67_108_864,
       RETENTION_MS: 86_400_000,
       LOG_LEVEL: "info",
     });
@@ -159,4 +161,17 @@ describe("an edge by itself", () => {
     expect(await readdir(folder)).toEqual(["letter.txt"]);
     await rm(folder, { recursive: true });
   });
+});
+
+it.each([
+  ["alone on loopback", {}, 0],
+  ["on all addresses", { HOST: "0.0.0.0" }, 8],
+  ["behind a proxy", { TRUSTED_PROXIES: "127.0.0.1" }, 8],
+  ["behind a balancer on loopback", { HOST: "0.0.0.0", BIND: "127.0.0.1", TRUSTED_PROXIES: "10.0.0.0/8" }, 0],
+  ["behind a balancer that others reach", { HOST: "0.0.0.0", BIND: "0.0.0.0" }, 8],
+  ["as it is set", { HOST: "0.0.0.0", USERS_PER_ADDRESS: "3" }, 3],
+])("counts anonymous users by network where others reach it: %s", (_name, env, users) => {
+  const parsed = readConfig({ REDIS_URL: "redis://r", AUTH_MODE: "anonymous", ...env });
+  expect(parsed).toMatchObject({ ok: true, config: { USERS_PER_ADDRESS: users } });
+  if (users === 0) expect(parsed).toMatchObject({ config: { SESSIONS_PER_MINUTE: 0 } });
 });

@@ -135,6 +135,10 @@ export const schema = z.object({
   /** Per address, on each edge; 0 = off. */
   SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
   TRUSTED_PROXIES: proxies,
+  /** Anonymous users are also counted by network: one may use as much as this many users; 0 = off. Beyond loopback 8. */
+  USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
+  /** Questions and answers, within the retention. */
+  MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
   MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
   MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
   RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
@@ -154,7 +158,14 @@ export const schema = z.object({
 });
 export type Config = z.output<typeof schema>;
 
+/** Defaults where anybody who reaches this edge may have any number of users. */
+const OPEN = { USERS_PER_ADDRESS: "8", SESSIONS_PER_MINUTE: "60" };
+
 export function readConfig(env: Env): Parsed<Config> {
-  const alone = LOOPBACK.test(env["BIND"] ?? "") && !env["AUTH_MODE"];
-  return parseEnv(schema, alone ? { ...env, AUTH_MODE: "anonymous" } : env);
+  const { BIND, HOST = "127.0.0.1", TRUSTED_PROXIES } = env;
+  const alone = LOOPBACK.test(BIND ?? "") && !env["AUTH_MODE"];
+  const isOpen = BIND ? !LOOPBACK.test(BIND) : !LOOPBACK.test(HOST) || Boolean(TRUSTED_PROXIES);
+  const more = { ...(isOpen ? OPEN : {}), ...(alone ? { AUTH_MODE: "anonymous" } : {}) };
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  return parseEnv(schema, { ...more, ...given });
 }

@@ -93,6 +93,14 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     connections,
     connectRate: createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND, burst: config.CONNECTS_BURST }),
     maxConnections: config.MAX_CONNECTIONS,
+    byNetwork: resources.byNetwork && {
+      ...resources.byNetwork,
+      trustedProxies: config.TRUSTED_PROXIES,
+      connectRate: createRateLimiter({
+        perSecond: config.CONNECTS_PER_SECOND * config.USERS_PER_ADDRESS,
+        burst: config.CONNECTS_BURST * config.USERS_PER_ADDRESS,
+      }),
+    },
     isDraining,
   });
   const perMinute = config.SESSIONS_PER_MINUTE;

@@ -38,6 +38,8 @@ import { createAnonymousAuthenticator, type Authenticator } from "./auth/authent
 import type { Config } from "./config.ts";
 import { createConnections, type Connections } from "./limits/connections.ts";
 import { createSharedSettings, type SharedSettings } from "./uploads/shared-settings.ts";
+import { createMemoryGate, type MemoryGate } from "./limits/memory-gate.ts";
+import { createNetworks, type Networks } from "./limits/networks.ts";
 import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { shareSessionSecret } from "./auth/session-secret.ts";
 import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
@@ -66,6 +68,9 @@ export interface Resources {
   readonly authenticator: Authenticator;
   readonly connections: Connections;
   readonly queueGate: QueueGate;
+  readonly memoryGate: MemoryGate;
+  /** Undefined: networks are not counted. */
+  readonly byNetwork: { readonly networks: Networks; readonly connections: Connections } | undefined;
   /** Logs an error from which the process recovers by itself, at most once a second. */
   onTrouble(error: unknown): void;
 }
@@ -132,11 +137,15 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: onTrouble });
   life.add("connections", () => connections[Symbol.asyncDispose]());
+  const byNetwork = config.USERS_PER_ADDRESS > 0 ? openNetworks(config, { redis, node, onTrouble }) : undefined;
+  if (byNetwork) life.add("connections of networks", () => byNetwork.connections[Symbol.asyncDispose]());
   const queueGate = createQueueGate({
     max: config.MAX_QUEUED_ASKS,
     count: () => countUnfinished(store).then(({ sum }) => sum),
   });
   life.add("queue gate", () => queueGate[Symbol.dispose]());
+  const memoryGate = createMemoryGate(() => redis.info("memory"));
+  life.add("memory gate", () => memoryGate[Symbol.dispose]());
   const roster = createRoster();
   const ticking = setInterval(() => {
     roster.tick();
@@ -172,8 +181,18 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
     connections,
     queueGate,
+    memoryGate,
+    byNetwork,
     onTrouble,
   };
+}
+
+function openNetworks(
+  { USERS_PER_ADDRESS: users, MAX_CONNECTIONS_PER_USER: each }: Config,
+  { redis, node, onTrouble }: Pick<Resources, "redis" | "node" | "onTrouble">,
+): NonNullable<Resources["byNetwork"]> {
+  const connections = createConnections({ redis, node: `${node}-networks`, max: users * each, onError: onTrouble });
+  return { networks: createNetworks(), connections };
 }
 
 function isReady(redis: Redis): Promise<void> {

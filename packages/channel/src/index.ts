@@ -90,3 +90,4 @@ export {
 
 export { readProfile, readSecret, readSessionSecret, setProfile } from "./deployment/settings.ts";
 export { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "./places/places.ts";
+export { accountAddress, chargeBytes, countRunning, type Account, type Budget } from "./usage/usage.ts";

@@ -1,5 +1,6 @@
 import {
   accept,
+  accountAddress,
   append,
   askAddress,
   awaitTexts,
@@ -8,10 +9,12 @@ import {
   beginUpload,
   cancel,
   channelOf,
+  chargeBytes,
   checkAsk,
   claimBytes,
   confirm,
   claimPlaces,
+  countRunning,
   countUnfinished,
   createBlobStore,
   dropPassword,
@@ -73,7 +76,16 @@ export async function workload(store: Store, between: () => Promise<void>): Prom
   await asks(store, between);
   await texts(store, between);
   await places(store, between);
+  await usage(store, between);
   return [channelOf(at)];
+}
+
+async function usage(store: Store, between: () => Promise<void>): Promise<void> {
+  const network = accountAddress({ kind: "user", name: USER });
+  await chargeBytes(store, network, { budget: "log", bytes: 1, maxBytes: 9 });
+  await countRunning(store, network, at, 0);
+  await countRunning(store, network, at, 9);
+  await between();
 }
 
 async function places({ redis }: Store, between: () => Promise<void>): Promise<void> {

@@ -24,6 +24,8 @@ import type { RateLimiter } from "../limits/rate-limit.ts";
 import { looksLikePdf } from "../uploads/pdf-bytes.ts";
 import type { SharedSettings } from "../uploads/shared-settings.ts";
 import { canBeRead, orderText, type ExtractionDeps } from "../uploads/extraction.ts";
+import type { MemoryGate } from "../limits/memory-gate.ts";
+import type { Usage } from "../limits/usage.ts";
 import type { QueueGate } from "../limits/queue-gate.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 
@@ -67,6 +69,8 @@ export interface AskDeps extends ExtractionDeps {
   readonly uploads: Uploads;
   readonly queueGate: QueueGate;
   readonly conversations: Pick<OwnConversations, "added">;
+  readonly memoryGate: Pick<MemoryGate, "full">;
+  readonly usage: Usage;
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
@@ -76,19 +80,24 @@ export interface AskDeps extends ExtractionDeps {
 
 type Prepared = AskFile & { readonly password?: string | undefined };
 
+const FULL_RETRY_MS = 5000;
+
 export function createAcceptAsk(deps: AskDeps): AcceptAsk {
-  const { store, bell, sharedSettings, queueGate, askRate, limits } = deps;
+  const { store, bell, sharedSettings, queueGate, memoryGate, usage, askRate, limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     const { user, conversation, id, message, origin, replaces, uniqueId } = input;
     const waitMs = askRate.take(user, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+    usage.checkAsk(user);
     checkMessage(message, limits, input.files.length > 0);
     checkFiles(input.files, limits, maxInlineBytes);
 
-    // When the queue is full, a known ask is still acknowledged; new asks are refused, and nothing is stored.
-    const maxInFlight = queueGate.full ? 0 : limits.asksInFlight;
-    const busy = (): Error => refuse("BUSY", { retryAfterMs: 1000, ask: id });
+    // When the queue, or Redis, is full, a known ask is still acknowledged; new asks are refused, and nothing is stored.
+    const isFull = queueGate.full || memoryGate.full;
+    const maxInFlight = isFull ? 0 : limits.asksInFlight;
+    const why = memoryGate.full ? { retryAfterMs: FULL_RETRY_MS, reason: "memory" } : { retryAfterMs: 1000 };
+    const busy = (): Error => refuse("BUSY", { ...why, ask: id });
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 
     const trace = randomUUID();
@@ -122,7 +131,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     });
     // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
     // is durable. A bell for a refused ask finds nothing new.
-    const woken = files.length === 0 && !queueGate.full ? wake() : undefined;
+    const woken = files.length === 0 && !isFull ? wake() : undefined;
     const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();
     if (accepted.kind === "not-replaceable") {
@@ -130,7 +139,10 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       throw refuse("NOT_FOUND", { ask: id, reason: "replaces", message });
     }
     if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
-    if (!accepted.duplicate) queueGate.entered();
+    if (!accepted.duplicate) {
+      queueGate.entered();
+      usage.asked(user, { conversation, id, bytes: Buffer.byteLength(message) });
+    }
     // Each plain connection has a conversation, and nearly always a user, of its own.
     if (accepted.seq === 1 && !accepted.duplicate && origin === "socket") {
       deps.conversations.added(user, conversation, input.from);

@@ -1,6 +1,6 @@
 import { BlockList } from "node:net";
 import { describe, expect, it } from "vitest";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress, networkOf } from "./client-address.ts";
 
 const trusted = new BlockList();
 trusted.addSubnet("10.0.0.0", 8, "ipv4");
@@ -30,4 +30,15 @@ describe("clientAddress", () => {
     const header = ["1.2.3.4", ...Array.from({ length: 5000 }, () => "10.0.0.2")].join(",");
     expect(clientAddress("10.0.0.1", header, trusted)).toBe("10.0.0.2");
   });
+});
+
+it.each([
+  ["10.0.0.1", "10.0.0.1"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:0DB8:1:2::1", "2001:db8:1:2::/64"],
+  ["2001:db8::1", "2001:db8:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["::1", "0:0:0:0::/64"],
+])("a client is counted by its network: %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
 
 /**
@@ -27,4 +28,28 @@ function isTrusted(address: string, trusted: BlockList): boolean {
 /** IPv4-mapped IPv6 addresses are compared as IPv4. */
 function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/**
+ * The network of a request's client, as what it may use is counted: its IPv4 address, or the /64 of its IPv6 address, of
+ * which one client has all addresses.
+ */
+export function clientNetwork(
+  { socket, headers }: { socket: { remoteAddress?: string | undefined }; headers: IncomingHttpHeaders },
+  trusted: BlockList,
+): string {
+  return networkOf(clientAddress(socket.remoteAddress, headers["x-forwarded-for"], trusted));
+}
+
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = "", tail] = (address.split("%")[0] ?? "").toLowerCase().split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail ? tail.split(":") : [];
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  const groups = [...before, ...Array.from({ length: Math.max(0, zeros) }, () => "0"), ...after];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":")}::/64`;
 }

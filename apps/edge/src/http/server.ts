@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import type { BlockList } from "node:net";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
-import { clientAddress } from "../auth/client-address.ts";
+import { clientNetwork } from "../auth/client-address.ts";
 import { toFailure } from "../report/failure.ts";
 import { originAllowed } from "../auth/origin.ts";
 import type { HttpApi } from "./api/api.ts";
@@ -24,7 +24,7 @@ export interface HttpDeps {
   readonly authenticator: Authenticator;
   readonly origins: readonly string[];
   readonly trustedProxies: BlockList;
-  /** New sessions by address; undefined: not limited. */
+  /** New users by network; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   readonly api: Pick<HttpApi, "answer">;
   /** Long polling of Socket.IO, where it is switched on. */
@@ -110,7 +110,7 @@ function boundBody(request: IncomingMessage): void {
 
 /** `POST /v1/session`: a session of a new anonymous user, or a fresh one for the user of the token in the request. */
 async function answerSession(deps: HttpDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { headers, method, socket } = request;
+  const { headers, method } = request;
   allowOrigin(deps.origins, request, response, "POST");
   if (method === "OPTIONS") return void response.writeHead(204).end();
   if (method !== "POST") {
@@ -118,11 +118,11 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
     throw refuse("NOT_FOUND");
   }
   request.resume(); // the body is ignored
-  const address = clientAddress(socket.remoteAddress, headers["x-forwarded-for"], deps.trustedProxies);
-  const wait = deps.sessionRate?.take(address, Date.now()) ?? 0;
-  if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
   const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
+  const wait =
+    user === undefined ? (deps.sessionRate?.take(clientNetwork(request, deps.trustedProxies), Date.now()) ?? 0) : 0;
+  if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
   const session = await deps.authenticator.issue(user);
   sayJson(response, 200, session);
 }

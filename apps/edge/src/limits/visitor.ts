@@ -4,11 +4,11 @@ import type { BlockList } from "node:net";
 import { toFailure } from "../report/failure.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
-import { clientAddress } from "../auth/client-address.ts";
+import { clientNetwork } from "../auth/client-address.ts";
 
 export interface VisitorDeps {
   readonly authenticator: Authenticator;
-  /** New users by address, on this edge; undefined: not limited. */
+  /** New users by network, on this edge; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   readonly trustedProxies: BlockList;
 }
@@ -17,9 +17,9 @@ export interface VisitorDeps {
  * A new anonymous user for one connection or request without a token: nobody receives a token of this user, so it lasts
  * as long as the connection. @throws Refusal `AUTH_REQUIRED` where sessions are issued elsewhere, `RATE_LIMITED`
  */
-export async function newVisitor(deps: VisitorDeps, { socket, headers }: IncomingMessage): Promise<Identity> {
-  const address = clientAddress(socket.remoteAddress, headers["x-forwarded-for"], deps.trustedProxies);
-  const waitMs = deps.sessionRate?.take(address, Date.now()) ?? 0;
+export async function newVisitor(deps: VisitorDeps, request: IncomingMessage): Promise<Identity> {
+  const network = clientNetwork(request, deps.trustedProxies);
+  const waitMs = deps.sessionRate?.take(network, Date.now()) ?? 0;
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   try {
     const { user } = await deps.authenticator.issue();

@@ -123,7 +123,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     handleUpgrade(request, socket, head) {
       socket.on("error", () => undefined); // the client disconnected during the handshake
       deps
-        .admit(() => identify(request))
+        .admit(() => identify(request), request)
         .then(
           ({ identity, release }) => {
             if (socket.destroyed) return release();

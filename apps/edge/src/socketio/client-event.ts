@@ -42,6 +42,8 @@ export interface EventDeps {
 interface EventRules {
   /** Also runs when the session's token has expired. */
   readonly whenExpired?: boolean;
+  /** Its own code bounds how often it comes. */
+  readonly hasOwnRate?: boolean;
   /** While it has no room, a connection that sent this event is not read. */
   readonly backpressure?: (deps: EventDeps) => Backpressure;
   /** Whether a refusal is a strike against the connection. Default: each `BAD_MESSAGE` is. */

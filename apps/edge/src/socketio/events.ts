@@ -37,6 +37,7 @@ const EVENTS = new Map<string, ClientEvent>(
 
     ask: clientEvent({
       schema: askSchema,
+      hasOwnRate: true,
       async run({ acceptAsk, metrics, uploadWatch }, session, { files = [], ...ask }) {
         const { user, membership } = session;
         const startedAt = performance.now();
@@ -63,6 +64,7 @@ const EVENTS = new Map<string, ClientEvent>(
 
     "upload:chunk": clientEvent({
       schema: uploadChunkSchema,
+      hasOwnRate: true,
       backpressure: ({ uploadQueue }) => uploadQueue,
       // A refused offset is no strike: after a reconnect it gives the client the offset at which to continue.
       isStrike: ({ code, reason }) => code === "BAD_MESSAGE" && reason !== "offset",

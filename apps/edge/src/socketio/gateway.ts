@@ -31,7 +31,7 @@ export function openGateway(deps: GatewayDeps): Gateway {
     if (joined.has(conn)) return conn.close();
     joined.add(conn);
     deps
-      .admit(() => identifyHandshake(deps.authenticator, socket.handshake.auth))
+      .admit(() => identifyHandshake(deps.authenticator, socket.handshake.auth), socket.request)
       .then(
         ({ identity, release }) => {
           if (conn.readyState !== "open") return release();

@@ -19,7 +19,7 @@ import type { LogReader } from "../conversation/open-queue.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 import type { UserSockets } from "../conversation/user-sockets.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
-import { strike, type Strikes } from "../limits/rate-limit.ts";
+import { strike, takeToken, type Bucket, type Rate, type Strikes } from "../limits/rate-limit.ts";
 import { toFailure } from "../report/failure.ts";
 import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./end-connection.ts";
@@ -67,6 +67,11 @@ export function serveSocket(
 }
 
 const NO_STRIKES: Strikes = [];
+/**
+ * Events of one connection that have no bound of their own, as asks and chunks have. A page that comes back opens all of its
+ * conversations at once.
+ */
+const EVENT_RATE: Rate = { perSecond: 50, burst: 500 };
 
 /**
  * A connected socket: its identity until the token expires, its rooms, its bounded buffer. A class, and what an idle
@@ -81,6 +86,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   readonly #expiry: Expiry;
   #membership: Membership | undefined;
   #strikes = NO_STRIKES;
+  #events: Bucket | undefined;
   #ended = false;
 
   constructor(deps: SocketDeps, socket: Socket, admitted: Identity) {
@@ -172,9 +178,17 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     if (args.length !== 1) throw refuse("BAD_MESSAGE", { reason: "schema", message: "An event has one payload." });
     if (!event.whenExpired && Date.now() >= this.identity.expiresAt) throw refuse("AUTH_EXPIRED");
     if (this.pending > MAX_PENDING) throw refuse("BUSY", { retryAfterMs: 250 });
+    if (!event.hasOwnRate) this.#countEvent();
     const done = event.run(this.#deps, this, args[0]);
     if (event.backpressure) pauseWithoutRoom(this.#socket, event.backpressure(this.#deps));
     return done;
+  }
+
+  /** @throws Refusal `RATE_LIMITED` */
+  #countEvent(): void {
+    const taken = takeToken(this.#events, EVENT_RATE, Date.now());
+    this.#events = taken.bucket;
+    if (!taken.allowed) throw refuse("RATE_LIMITED", { retryAfterMs: Math.max(1, taken.retryAfterMs) });
   }
 
   #countStrike(event: ClientEvent | undefined, error: WireError): void {

@@ -13,7 +13,9 @@ import {
 } from "@docrelay/channel";
 import { checkFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
+import type { MemoryGate } from "../limits/memory-gate.ts";
 import { createRateLimiter } from "../limits/rate-limit.ts";
+import type { Usage } from "../limits/usage.ts";
 import { dropNeedless, HEAD_BYTES, inspectStored, looksLikePdf, settleBytes, writeChunks } from "./pdf-bytes.ts";
 import { createReceivings, type Receiving } from "./receiving.ts";
 import type { SharedSettings } from "./shared-settings.ts";
@@ -55,6 +57,8 @@ export interface UploadsDeps extends ExtractionDeps {
   readonly limits: Limits;
   readonly maxUserBytes: number;
   readonly maxBytes: number;
+  readonly usage: Pick<Usage, "checkFile" | "stored">;
+  readonly memoryGate: Pick<MemoryGate, "full">;
   onTrouble(error: unknown): void;
 }
 
@@ -66,7 +70,7 @@ const UPLOADS_PART = 7 / 8;
 /** Unfinished uploads of one user: each may reserve room without a byte for half a minute. */
 const MAX_UNFINISHED = 64;
 /** Uploads that a user may begin, on one edge. */
-const START_RATE = { perSecond: 10, burst: 100 };
+export const START_RATE = { perSecond: 10, burst: 100 };
 /** A chunk that is sent twice at once may be looked up once more for each of those before it. */
 const MOST_LOOKS = 8;
 
@@ -82,6 +86,12 @@ export function createUploads(deps: UploadsDeps): Uploads {
   const { maxBytes, maxUserBytes } = deps;
   // Uploads leave a part of the room to small files that come with their ask.
   const maxUploadBytes = Math.floor(maxBytes * UPLOADS_PART);
+
+  /** @throws Refusal when no new file is taken now; those that are on their way go on. */
+  function checkNew(user: string): void {
+    deps.usage.checkFile(user);
+    if (deps.memoryGate.full) throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS, reason: "memory" });
+  }
 
   /** Finds where a chunk belongs. What this edge knows of the upload is checked once against what is stored. */
   async function put(user: string, { upload: id, offset, bytes, size }: Chunk): Promise<ChunkAnswer> {
@@ -200,6 +210,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       textState(store, [text]),
     ]);
     if (finished === "unknown") throw refuse("NOT_FOUND");
+    deps.usage.stored(user, upload.size);
     try {
       const order = { trace: randomUUID(), isAsked: false };
       await Promise.all([
@@ -222,6 +233,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (size === 0) throw refuse("FILE_TYPE_UNSUPPORTED", { message: "The file is empty." });
       const waitMs = startRate.take(user, Date.now());
       if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+      checkNew(user);
       const shares = { maxBytes: maxUploadBytes, maxUserBytes, maxUnfinished: MAX_UNFINISHED };
       const begun = await beginUpload(store, user, { id: upload, name, type, size, ref: newRef(), ...shares });
       if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
@@ -255,12 +267,14 @@ export function createUploads(deps: UploadsDeps): Uploads {
     },
 
     async keep(user, { name, bytes }) {
+      checkNew(user);
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const own = newRef();
       const most = bytes.length <= limits.inlineFileBytes ? maxBytes : maxUploadBytes;
       const reserved = await reserveBytes(store, user, { ref: own, size: bytes.length, maxUserBytes, maxBytes: most });
       if (reserved.kind === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: reserved.freeInMs });
       if (reserved.kind === "busy") throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
+      deps.usage.stored(user, bytes.length);
       await writeChunks(blobs, own, bytes, limits.chunkBytes);
       const { ref, text } = await settleBytes(deps, sha256, own);
       const [state] = await textState(store, [text]);

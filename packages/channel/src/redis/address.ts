@@ -26,6 +26,12 @@ export function userAddress(user: string): UserAddress {
   return { shard: shardName(digest[0] ?? 0), u: digest.toString("base64url").slice(0, 22) };
 }
 
+/** Where a network is counted that clients connect from. */
+export function networkAddress(network: string): UserAddress {
+  const u = short("network", network);
+  return { shard: shardName(hash("sha256", u, "buffer")[0] ?? 0), u };
+}
+
 export function conversationAddress(user: string, conversation: string): ConversationAddress {
   return { ...userAddress(user), c: short("conversation", user, conversation) };
 }

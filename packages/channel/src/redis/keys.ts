@@ -35,6 +35,16 @@ export const KEYS = {
     holds: "a user's unfinished uploads, by when they expire",
     expires: "after the retention",
   },
+  kept: {
+    pattern: "{<shard>}:<u>:kept:<budget>",
+    holds: "bytes that a user, or a network, has stored, by an eighth of the retention",
+    expires: "an eighth after the retention",
+  },
+  running: {
+    pattern: "{<shard>}:<u>:running",
+    holds: "asks of a network, by their deadline; ended ones go when there are too many",
+    expires: "after the deadline of an ask",
+  },
   extracting: {
     pattern: "{<shard>}:<u>:extracting",
     holds: "a user's waiting extractions, by when they were added",
@@ -125,6 +135,8 @@ const due = fill(KEYS.due.pattern);
 export const dueKey = (shard: string): string => due({ shard });
 export const liveKey = fill(KEYS.live.pattern);
 export const conversationsKey = fill(KEYS.conversations.pattern);
+export const keptKey = fill(KEYS.kept.pattern);
+export const runningKey = fill(KEYS.running.pattern);
 export const extractingKey = fill(KEYS.extracting.pattern);
 export const shareKey = fill(KEYS.share.pattern);
 export const shareUntilKey = fill(KEYS.shareUntil.pattern);

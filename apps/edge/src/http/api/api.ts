@@ -45,7 +45,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
 
   /** Admits a request as a connection of its user until its response has closed, and runs it. */
   async function run(route: Route, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { identity, release } = await deps.admit(() => identify(deps, route, request));
+    const { identity, release } = await deps.admit(() => identify(deps, route, request), request);
     if (response.closed) return release();
     const query = new URLSearchParams((request.url ?? "").split("?")[1]);
     const params = route.path.exec(path)?.slice(1) ?? [];

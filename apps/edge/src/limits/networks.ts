@@ -1,0 +1,28 @@
+/**
+ * The network from which each connected user of this edge comes, where anonymous users are counted by network, too: anybody
+ * may have any number of users. A user with connections from several networks counts for the last of them.
+ */
+export interface Networks {
+  /** Adds a connection; the returned function removes it, idempotently. */
+  join(user: string, network: string): () => void;
+  of(user: string): string | undefined;
+}
+
+export function createNetworks(): Networks {
+  const users = new Map<string, string[]>();
+  return {
+    of: (user) => users.get(user)?.at(-1),
+    join(user, network) {
+      const known = users.get(user) ?? [];
+      known.push(network);
+      users.set(user, known);
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        known.splice(known.indexOf(network), 1);
+        if (known.length === 0) users.delete(user);
+      };
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { useChannel } from "../../test/fixture.ts";
+import { accountAddress, askAddress, chargeBytes, countRunning } from "../index.ts";
+
+const channel = useChannel({ retentionMs: 80_000 });
+const network = accountAddress({ kind: "network", name: "10.0.0.1" });
+
+it("counts bytes for the retention, and says when there are few enough again", async () => {
+  const charge = (bytes: number) => chargeBytes(channel.store, network, { budget: "log", bytes, maxBytes: 100 });
+  expect([await charge(60), await charge(40)]).toEqual([0, 0]);
+  const freeInMs = await charge(1);
+  expect(freeInMs).toBeGreaterThan(69_000);
+  expect(freeInMs).toBeLessThanOrEqual(80_000);
+  expect(await chargeBytes(channel.store, network, { budget: "files", bytes: 1, maxBytes: 100 })).toBe(0);
+  const [key = ""] = await channel.store.redis.keys("*:kept:log");
+  const [[part = "", bytes = ""] = []] = Object.entries(await channel.store.redis.hgetall(key));
+  await channel.store.redis
+    .multi()
+    .del(key)
+    .hset(key, String(Number(part) - 8), bytes)
+    .exec();
+  expect(await charge(1)).toBe(0);
+});
+
+it("counts an account of each kind for itself", () => {
+  expect(accountAddress({ kind: "user", name: "a" })).not.toEqual(accountAddress({ kind: "network", name: "a" }));
+});
+
+it("counts a network's asks until they have ended", async () => {
+  const count = async (id: string) => {
+    await channel.ask(id);
+    return countRunning(channel.store, network, askAddress(channel.user, "talk", id), 2);
+  };
+  expect([await count("a"), await count("b"), await count("c")]).toEqual(["ok", "ok", "full"]);
+  await channel.store.redis.del((await channel.store.redis.keys("*:live"))[0] ?? "");
+  expect(await count("d")).toBe("ok");
+});

@@ -1,0 +1,72 @@
+import { networkAddress, userAddress, type AskAddress, type UserAddress } from "../redis/address.ts";
+import { exec } from "../redis/exec.ts";
+import { keptKey, liveKey, runningKey } from "../redis/keys.ts";
+import { CLOCK, lua, run, script } from "../redis/script.ts";
+import type { Store } from "../redis/store.ts";
+
+/** What is counted against a budget: a user, or the network that a client's address lies in. */
+export interface Account {
+  readonly kind: "user" | "network";
+  readonly name: string;
+}
+/** `log`: bytes of questions and answers; `files`: bytes of files. */
+export type Budget = "log" | "files";
+
+/** Where an account is counted. A network and a user of the same name differ. */
+export function accountAddress({ kind, name }: Account): UserAddress {
+  return kind === "user" ? userAddress(name) : networkAddress(name);
+}
+
+const CHARGE = script({
+  files: [CLOCK, lua(import.meta.url, "charge.lua")],
+  keys: ["kept"],
+  args: { bytes: "number", maxBytes: "number", windowMs: "number" },
+});
+const COUNT_RUNNING = script({
+  files: [CLOCK, lua(import.meta.url, "count-running.lua")],
+  keys: ["running"],
+  args: { ask: "text", max: "number", keepMs: "number" },
+});
+
+/**
+ * Counts bytes that are kept for the retention, also when that is too many: the caller has stored them. Returns 0, or how
+ * long it takes in ms until less than `maxBytes` are counted. Sent twice it counts twice.
+ */
+export async function chargeBytes(
+  store: Store,
+  of: UserAddress,
+  { budget, bytes, maxBytes }: { budget: Budget; bytes: number; maxBytes: number },
+): Promise<number> {
+  const keys = { kept: keptKey({ ...of, budget }) };
+  const [status, freeInMs] = await run(store.redis, CHARGE, {
+    keys,
+    args: { bytes, maxBytes, windowMs: store.retentionMs },
+  });
+  return status === "OK" ? 0 : Math.max(1, Number(freeInMs));
+}
+
+/**
+ * Counts an accepted ask as running for a network, and returns whether more than `max` of its asks run. Nobody tells when an
+ * ask has ended: those that are no longer among their user's unfinished ones are found only when there are too many.
+ */
+export async function countRunning(
+  store: Store,
+  of: UserAddress,
+  ask: AskAddress,
+  max: number,
+): Promise<"ok" | "full"> {
+  const running = runningKey(of);
+  const args = { ask: `${ask.shard}/${ask.u}/${ask.a}`, max, keepMs: store.askDeadlineMs };
+  const [status, ...members] = await run(store.redis, COUNT_RUNNING, { keys: { running }, args });
+  if (status === "OK") return "ok";
+  const asks = members.map(String);
+  const found = store.redis.pipeline();
+  for (const one of asks) {
+    const [shard = "", u = "", a = ""] = one.split("/");
+    found.sismember(liveKey({ shard, u }), a);
+  }
+  const live = await exec(found);
+  const ended = asks.filter((_, index) => live[index] === 0);
+  if (ended.length > 0) await store.redis.zrem(running, ...ended);
+  return asks.length - ended.length > max ? "full" : "ok";
+}
