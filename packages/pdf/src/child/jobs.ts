@@ -75,10 +75,11 @@ function pagesOf({ draw, from = 1, backwards = false, maxPages }: Job, pages: nu
 }
 
 async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
-  const { lines, precision, pictured, unnamed = false } = await document.read(page);
+  const { lines, precision, pictured, unnamed = false, damaged = false } = await document.read(page);
   // The parent takes one byte more than fits for the sign that there was more.
   const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
-  return { type: "page", page, text, scan: !unnamed && pictured && isSparse(lines), ...(unnamed && { unnamed }) };
+  const scan = !unnamed && pictured && isSparse(lines);
+  return { type: "page", page, text, scan, ...(unnamed && { unnamed }), ...(damaged && { damaged }) };
 }
 
 async function drawn(document: OpenDocument, page: number): Promise<Report> {

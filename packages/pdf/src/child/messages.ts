@@ -25,13 +25,17 @@ export const STOP = "stop";
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "opened"; readonly pages: number }
-  /** `scan`: next to no text, and something to be seen that may be some. `unnamed`: letters that no font names. */
+  /**
+   * `scan`: next to no text, and something to be seen that may be some. `unnamed`: letters that no font names. `damaged`:
+   * only a part of the page could be read.
+   */
   | {
       readonly type: "page";
       readonly page: number;
       readonly text: string;
       readonly scan: boolean;
       readonly unnamed?: boolean;
+      readonly damaged?: boolean;
     }
   /** As a PGM file: grey, 8 bits. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }

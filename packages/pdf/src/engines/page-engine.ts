@@ -23,6 +23,8 @@ export interface ReadPage {
   readonly pictured: boolean;
   /** The fonts do not say which letters these are: what was made of them is left out. */
   readonly unnamed?: boolean;
+  /** A stream of the page is damaged: what was behind it is lost. */
+  readonly damaged?: boolean;
 }
 
 export class DocumentError extends Error {

@@ -3,17 +3,22 @@ import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured } from "./pdfium-pictures.ts";
-import { EVERYWHERE, readLines, type PageBox } from "./pdfium-lines.ts";
+import { EVERYWHERE, readLines, type PageBox, type ReadLines } from "./pdfium-lines.ts";
 import { withAnnotations } from "../text/annotated-lines.ts";
 import type { Line } from "../text/layout.ts";
 import { mendLines } from "../text/mend-lines.ts";
-import { withNames, type Guesses } from "../text/second-names.ts";
+import { withNames } from "../text/second-names.ts";
 import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
+import { createContentStreams, type ContentStreams } from "./content-streams.ts";
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
 /** FPDF_GetLastError: a password is needed, or the one given is wrong. */
 const ERROR_PASSWORD = 4;
+/** A page whose last line is higher up than this, as a part of its height, may break off there. */
+const ROOM_BELOW = 0.22;
+/** What a damaged stream shows beside text: operators of the page's program. */
+const OPERATORS = /(?:^|\s)(?:T[jJdDmfwcz*]|BT|ET|\/F\d+)(?:\s|\(|$)/;
 
 /** PDFium as WebAssembly: several times faster, and the more faithful of the two for CJK and right-to-left text. */
 export function createPdfiumEngine(): PageEngine {
@@ -41,6 +46,9 @@ function openDocument(
   const { call } = pdfium;
   const { data, document } = load(pdfium, bytes, password);
   const form = createForm(pdfium, document);
+  let streams: ContentStreams | undefined;
+  const isDamaged = (number: number): boolean =>
+    (streams ??= createContentStreams(bytes)).isDamaged(call.EPDFDoc_GetPageObjectNumberByIndex(document, number - 1));
   return {
     pages: call.FPDF_GetPageCount(document),
     async read(number) {
@@ -50,12 +58,15 @@ function openDocument(
         return { ...read, annotations: annotated ? takeAnnotations(pdfium, form, page) : undefined };
       });
       const { annotations, pictured, unnamed } = plain;
+      const damaged = plain.endsEarly && isDamaged(number);
       const drawn = annotations?.flattened
         ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, true))
         : plain;
-      const lines = mendLines(annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines);
-      if (drawn.guesses.size === 0) return { lines, pictured, unnamed };
-      return { lines: withNames(lines, drawn.guesses, (await second.textOf(number)) ?? ""), pictured, unnamed };
+      const mended = mendLines(annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines);
+      const lines = damaged ? mended.filter(({ text }) => !OPERATORS.test(text)) : mended;
+      if (drawn.guesses.size === 0) return { lines, pictured, unnamed, damaged };
+      const other = (await second.textOf(number)) ?? "";
+      return { lines: withNames(lines, drawn.guesses, other), pictured, unnamed, damaged };
     },
     async draw(number) {
       return withPage(pdfium, document, number, (page) => draw(pdfium, page));
@@ -97,15 +108,23 @@ function readPage(
   pdfium: Pdfium,
   page: number,
   cells: boolean,
-): { lines: Line[]; pictured: boolean; unnamed: boolean; guesses: Guesses } {
+): ReadLines & { readonly pictured: boolean; readonly endsEarly: boolean } {
   const text = pdfium.call.FPDFText_LoadPage(page);
   if (text === 0) throw new Error("the page's text cannot be loaded");
   try {
-    const read = readLines(pdfium, text, { box: boxOf(pdfium, page), cells });
-    return { ...read, pictured: isSparse(read.lines) && pictured(pdfium, page) };
+    const box = boxOf(pdfium, page);
+    const read = readLines(pdfium, text, { box, cells });
+    const endsEarly = !read.unnamed && hasRoomBelow(read.lines, box);
+    return { ...read, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
   } finally {
     pdfium.call.FPDFText_ClosePage(text);
   }
+}
+
+/** What was drawn last is far from the bottom of the page, or is no text: more may have been meant to come. */
+function hasRoomBelow(lines: readonly Line[], { bottom, top }: PageBox): boolean {
+  const last = lines.findLast(({ text }) => text.trim() !== "");
+  return last === undefined || last.baseline - bottom > ROOM_BELOW * (top - bottom) || OPERATORS.test(last.text);
 }
 
 function boxOf({ call, allocate, heap }: Pdfium, page: number): PageBox {

@@ -21,6 +21,7 @@ export interface PdfiumCalls {
   FPDF_GetPageHeightF(page: number): number;
   /** Writes left, top, right and bottom as floats. */
   FPDF_GetPageBoundingBox(page: number, at: number): number;
+  EPDFDoc_GetPageObjectNumberByIndex(document: number, index: number): number;
   FPDFPage_CountObjects(page: number): number;
   FPDFPage_GetObject(page: number, index: number): number;
   FPDFPageObj_GetType(object: number): number;

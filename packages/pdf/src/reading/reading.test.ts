@@ -45,6 +45,14 @@ describe("what a reading comes to", () => {
     });
   });
 
+  it("names a page that is damaged and keeps what could be read of it", () => {
+    const damaged: Report = { type: "page", page: 1, text: "one", scan: false, damaged: true };
+    expect(outcome(opened(1), damaged, { type: "done" })).toMatchObject({
+      pages: ["one"],
+      missing: [{ page: 1, reason: "error" }],
+    });
+  });
+
   it.each<[End, "error" | "limit"]>([
     ["time", "error"],
     ["memory", "error"],

@@ -16,6 +16,8 @@ export interface Reading {
   readonly scans: Set<number>;
   /** Pages whose letters have no names: only OCR can read them. */
   readonly unnamed: Set<number>;
+  /** Pages of which only a part could be read. */
+  readonly damaged: Set<number>;
   /** Pages that OCR has read. */
   readonly ocr: Set<number>;
   /** Of all texts, as UTF-8. */
@@ -33,6 +35,7 @@ export function beginReading(engine: Reading["engine"]): Reading {
     lost: new Set(),
     scans: new Set(),
     unnamed: new Set(),
+    damaged: new Set(),
     ocr: new Set(),
     bytes: 0,
     end: undefined,
@@ -56,6 +59,7 @@ export function addReport(reading: Reading, report: Report | End, limits: Extrac
       addText(reading, report.page, report.text, limits);
       if (report.scan) reading.scans.add(report.page);
       if (report.unnamed) reading.unnamed.add(report.page);
+      if (report.damaged) reading.damaged.add(report.page);
       return;
     case "lost":
       reading.lost.add(report.page);
@@ -99,6 +103,7 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
   reading.lost.delete(page);
   reading.scans.delete(page);
   reading.unnamed.delete(page);
+  reading.damaged.delete(page);
   addText(reading, page, text, limits);
 }
 
@@ -178,6 +183,7 @@ function textOf(reading: Reading): ExtractOutcome {
 
 function missingOf(reading: Reading, page: number): Missing[] {
   if (reading.unnamed.has(page)) return [{ page, reason: "unnamed" }];
+  if (reading.damaged.has(page)) return [{ page, reason: "error" }];
   if (reading.texts.has(page)) return reading.scans.has(page) ? [{ page, reason: "scan" }] : [];
   const interrupted = reading.end !== "done" && reading.end !== "output" && page === lastPageOf(reading) + 1;
   return [{ page, reason: reading.lost.has(page) || interrupted ? "error" : "limit" }];

@@ -1,0 +1,123 @@
+import { inflateSync } from "node:zlib";
+
+/*
+ * PDFium shows what it could inflate of a damaged stream and says nothing of it. This looks for a page's streams in the
+ * file by their numbers: it knows no more of PDFs than that, and what it does not find it takes for whole.
+ */
+
+/** Larger files are taken for whole. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+const MAX_STREAMS = 64;
+const MAX_OBJECT_STREAMS = 2000;
+const MAX_STREAM_BYTES = 32 * 1024 * 1024;
+const MAX_DICTIONARY = 4096;
+const REFERENCE = /(\d{1,10})\s+\d{1,5}\s+R/g;
+const HEAD = " 0 obj";
+const FLATE = /\/Filter\s*\[?\s*\/(?:FlateDecode|Fl)\s*[\]/>\r\n ]/;
+/** What zlib says of bytes that are no stream of its own: not those that were written. */
+const NO_STREAM = "incorrect header check";
+
+/** Looks at the content streams of pages. */
+export interface ContentStreams {
+  /** Whether a stream of the page with this object number breaks off, or is not what was written. */
+  isDamaged(page: number): boolean;
+}
+
+export function createContentStreams(bytes: Uint8Array): ContentStreams {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isReadable = file.length <= MAX_FILE_BYTES && !file.includes("/Encrypt");
+  let starts: Map<number, number> | undefined;
+  let packed: Map<number, string> | undefined;
+
+  function dictionaryAt(start: number): string {
+    const text = file.toString("latin1", start, start + MAX_DICTIONARY);
+    const end = /stream|endobj/.exec(text)?.index;
+    return end === undefined ? text : text.slice(0, end);
+  }
+  const startOf = (object: number): number | undefined => (starts ??= findObjects(file)).get(object);
+  function textOf(object: number): string {
+    const start = startOf(object);
+    return start === undefined ? ((packed ??= unpack(file)).get(object) ?? "") : dictionaryAt(start);
+  }
+  function streamsOf(page: number): number[] {
+    const value = /\/Contents\s*(\[[^\]]*\]|\d+\s+\d+\s+R)/.exec(textOf(page))?.[1] ?? "";
+    const found = referencesIn(value);
+    const [only] = found;
+    if (value.startsWith("[") || only === undefined) return found;
+    const list = textOf(only).trimStart();
+    return list.startsWith("[") ? referencesIn(list.slice(0, list.indexOf("]"))) : found;
+  }
+  function isStreamDamaged(object: number): boolean {
+    const start = startOf(object);
+    const data = start === undefined ? undefined : streamAt(file, start);
+    if (!data || !FLATE.test(dictionaryAt(start as number))) return false;
+    try {
+      inflateSync(data, { finishFlush: 2, maxOutputLength: MAX_STREAM_BYTES });
+      return false;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      return code === "Z_DATA_ERROR" && message !== NO_STREAM;
+    }
+  }
+  return {
+    isDamaged: (page) => isReadable && streamsOf(page).slice(0, MAX_STREAMS).some(isStreamDamaged),
+  };
+}
+
+/** Where each object begins, behind `obj`; of several with one number the last one is the newest. */
+function findObjects(file: Buffer): Map<number, number> {
+  const found = new Map<number, number>();
+  for (let at = file.indexOf(HEAD); at >= 0; at = file.indexOf(HEAD, at + HEAD.length)) {
+    let [number, digit] = [0, 1];
+    for (let from = at - 1; from >= 0 && digit < 1e10; from--, digit *= 10) {
+      const value = (file[from] as number) - 0x30;
+      if (value < 0 || value > 9) break;
+      number += digit * value;
+    }
+    found.set(number, at + HEAD.length);
+  }
+  return found;
+}
+
+function referencesIn(text: string): number[] {
+  return [...text.matchAll(REFERENCE)].map(([, number]) => Number(number));
+}
+
+/** The bytes between `stream` and `endstream` of an object. */
+function streamAt(file: Buffer, start: number): Buffer | undefined {
+  let at = file.indexOf("stream", start);
+  if (at < 0 || at - start > MAX_DICTIONARY) return undefined;
+  at += "stream".length;
+  if (file[at] === 0x0d) at++;
+  if (file[at] === 0x0a) at++;
+  const end = file.indexOf("endstream", at);
+  return file.subarray(at, end < 0 ? file.length : end);
+}
+
+/** The objects that are packed into streams of objects. */
+function unpack(file: Buffer): Map<number, string> {
+  const found = new Map<number, string>();
+  let at = file.indexOf("/ObjStm");
+  for (let looks = 0; at >= 0 && looks < MAX_OBJECT_STREAMS; looks++) {
+    const start = file.lastIndexOf("obj", at);
+    const first = /\/First\s+(\d{1,10})/.exec(file.toString("latin1", start, start + MAX_DICTIONARY))?.[1];
+    const data = streamAt(file, start);
+    if (first !== undefined && data) addObjects(found, data, Number(first));
+    at = file.indexOf("/ObjStm", at + 1);
+  }
+  return found;
+}
+
+function addObjects(found: Map<number, string>, data: Buffer, first: number): void {
+  let text: string;
+  try {
+    text = inflateSync(data, { finishFlush: 2, maxOutputLength: MAX_STREAM_BYTES }).toString("latin1");
+  } catch {
+    return; // what is in it is not known, as with a stream that is not there
+  }
+  const numbers = text.slice(0, first).trim().split(/\s+/).map(Number);
+  for (let index = 0; index + 1 < numbers.length; index += 2) {
+    const from = first + (numbers[index + 1] as number);
+    found.set(numbers[index] as number, text.slice(from, from + MAX_DICTIONARY));
+  }
+}
