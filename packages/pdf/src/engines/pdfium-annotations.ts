@@ -1,4 +1,5 @@
 import type { Line } from "../text/layout.ts";
+import { fromSingleBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /** Most annotations of a page that are looked at. */
@@ -178,7 +179,7 @@ function readString({ call, allocate, heap }: Pdfium, write: (at: number, size: 
   try {
     write(at, size);
     const bytes = heap();
-    return Buffer.from(bytes.buffer, bytes.byteOffset + at, size - 2).toString("utf16le");
+    return fromSingleBytes(Buffer.from(bytes.buffer, bytes.byteOffset + at, size - 2).toString("utf16le"));
   } finally {
     call.free(at);
   }

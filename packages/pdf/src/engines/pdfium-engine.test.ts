@@ -124,6 +124,49 @@ describe("ligatures that only the name of their glyph tells", () => {
   });
 });
 
+describe("UTF-8 where PDF asks for something else", () => {
+  const text = "\u041f\u0440\u0438\u0432\u0435\u0442, 20 \u20ac";
+  const hex = (of: string): string => Buffer.from(of).toString("hex");
+  const signs = [...new Set(text)];
+  const cid = (at: number): string => at.toString(16).padStart(4, "0");
+  const cmap = (body: string): PdfObject => ({
+    dictionary: "/Type /CMap /CMapName /X /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>",
+    content: `/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n${body}\nendcmap end end`,
+  });
+  const composite = (entries: string, map: PdfObject): Pick<OnePage, "font" | "objects"> => ({
+    font: `<< /Type /Font /Subtype /Type0 /BaseFont /Nameless /DescendantFonts [6 0 R] ${entries} >>`,
+    objects: [
+      "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Nameless /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 8 0 R /DW 600 >>",
+      map,
+      "<< /Type /FontDescriptor /FontName /Nameless /Flags 4 /FontBBox [0 0 600 700] /ItalicAngle 0 /Ascent 700 /Descent 0 /CapHeight 700 /StemV 80 >>",
+    ],
+  });
+  const shown = (codes: string): string => `BT /F1 12 Tf 40 700 Td <${codes}> Tj ET`;
+
+  it("as the codes of a font", async () => {
+    const map = cmap(
+      `3 begincodespacerange <00> <7F> <C080> <DFBF> <E08080> <EFBFBF> endcodespacerange\n${signs.length} begincidchar ${signs.map((sign, at) => `<${hex(sign)}> ${at + 1}`).join("\n")} endcidchar`,
+    );
+    const page = onePage({ content: shown(hex(text)), ...composite("/Encoding 7 0 R", map) });
+    expect(await textOf(page)).toBe(text);
+  });
+
+  it("as the letters that a font names", async () => {
+    const map = cmap(
+      `1 begincodespacerange <0000> <ffff> endcodespacerange ${signs.length} beginbfchar ${signs.map((sign, at) => `<${cid(at + 1)}> <${hex(sign)}>`).join("\n")} endbfchar`,
+    );
+    const codes = [...text].map((sign) => cid(signs.indexOf(sign) + 1)).join("");
+    const page = onePage({ content: shown(codes), ...composite("/Encoding /Identity-H /ToUnicode 7 0 R", map) });
+    expect(await textOf(page)).toBe(text);
+  });
+
+  it("in a note", async () => {
+    const note = `<< /Type /Annot /Subtype /Text /Rect [300 700 320 720] /Contents <${hex("caf\u00e9")}> >>`;
+    const page = onePage({ content: line(700, "Lease"), page: "/Annots [6 0 R]", objects: [note] });
+    expect(await textOf(page)).toBe("Lease\n[Note] caf\u00e9");
+  });
+});
+
 describe("annotations", () => {
   const form = (widgets: string, more: readonly PdfObject[]): Partial<OnePage> => ({
     page: `/Annots [${widgets}]`,

@@ -7,6 +7,8 @@ import { EVERYWHERE, readLines, type PageBox, type ReadLines } from "./pdfium-li
 import { withAnnotations } from "../text/annotated-lines.ts";
 import type { Line } from "../text/layout.ts";
 import { mendLines } from "../text/mend-lines.ts";
+import { ESTIMATED, estimatedLines } from "../text/estimated-lines.ts";
+import { fromPairsOfBytes } from "../text/utf8.ts";
 import { withNames } from "../text/second-names.ts";
 import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
 import { createContentStreams, type ContentStreams } from "./content-streams.ts";
@@ -57,6 +59,9 @@ function openDocument(
         const read = readPage(pdfium, page, annotated);
         return { ...read, annotations: annotated ? takeAnnotations(pdfium, form, page) : undefined };
       });
+      const other = plain.utf8 ? await second.textOf(number) : undefined;
+      if (other !== undefined)
+        return { lines: estimatedLines(fromPairsOfBytes(other)), precision: ESTIMATED, pictured: plain.pictured };
       const { annotations, pictured, unnamed } = plain;
       const damaged = plain.endsEarly && isDamaged(number);
       const drawn = annotations?.flattened
@@ -65,8 +70,8 @@ function openDocument(
       const mended = mendLines(annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines);
       const lines = damaged ? mended.filter(({ text }) => !OPERATORS.test(text)) : mended;
       if (drawn.guesses.size === 0) return { lines, pictured, unnamed, damaged };
-      const other = (await second.textOf(number)) ?? "";
-      return { lines: withNames(lines, drawn.guesses, other), pictured, unnamed, damaged };
+      const named = withNames(lines, drawn.guesses, (await second.textOf(number)) ?? "");
+      return { lines: named, pictured, unnamed, damaged };
     },
     async draw(number) {
       return withPage(pdfium, document, number, (page) => draw(pdfium, page));

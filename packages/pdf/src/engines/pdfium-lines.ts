@@ -59,20 +59,22 @@ export interface ReadLines {
   readonly unnamed: boolean;
   /** Marks in the lines, for letters that their font gives no name. */
   readonly guesses: Guesses;
+  /** The font names its letters in UTF-8: another engine may know more of them. */
+  readonly utf8?: boolean;
 }
 
 /** The lines of a text page with where they stand. `cells`: each cell of a row is a line. */
 export function readLines(pdfium: Pdfium, text: number, { box, cells }: { box: PageBox; cells: boolean }): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
-  const { text: given, chars } = readText(pdfium, text, count);
+  const { text: given, chars, named = false, utf8 = false } = readText(pdfium, text, count);
   const letters = lettersOf(pdfium, text, chars);
   try {
-    const known = withoutGuesses(letters, given);
+    const known = named ? { text: given, guesses: new Map<never, never>() } : withoutGuesses(letters, given);
     if (known === undefined) return { lines: [], unnamed: true, guesses: new Map() };
     const { text: raw, guesses } = known;
     const page = { raw, letters, box, cells, rtl: RTL.test(raw), mostlyRtl: isMostlyRtl(raw), indic: INDIC.test(raw) };
-    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false, guesses };
+    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false, guesses, utf8 };
   } finally {
     letters.done();
   }

@@ -1,9 +1,17 @@
+import { characterOf, isPairsOfBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
+
+/** Codes beyond ASCII that are looked at to see whether all are UTF-8. */
+const SAMPLES = 12;
 
 export interface GivenText {
   readonly text: string;
   /** For each unit of the text the index of its character, where these are not the same. */
   readonly chars?: Int32Array;
+  /** All letters are known, whatever PDFium says of their names. */
+  readonly named?: boolean;
+  /** The font names its letters in UTF-8, where UTF-16 is due: PDFium has lost some. */
+  readonly utf8?: boolean;
 }
 
 /** The text of a page as PDFium has it, `count` characters. */
@@ -15,21 +23,35 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const written = call.FPDFText_GetText(text, 0, count, at);
     const bytes = heap();
     const given = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
-    return given.length === count ? { text: given } : withAllLetters(pdfium, text, count);
+    if (hasUtf8Codes(pdfium, text, given)) return { ...withAllLetters(pdfium, text, count, true), named: true };
+    if (isPairsOfBytes(given)) return { ...withAllLetters(pdfium, text, count, true), utf8: true };
+    return given.length === count ? { text: given } : withAllLetters(pdfium, text, count, false);
   } finally {
     call.free(at);
   }
 }
 
+/** Where a font does not name its letters PDFium gives their codes: some programs have UTF-8 for codes. */
+function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
+  let looks = 0;
+  for (let at = 0; at < given.length && looks < SAMPLES; at++) {
+    if (given.charCodeAt(at) < 0x80) continue;
+    if (call.FPDFText_HasUnicodeMapError(text, at) !== 1) return false;
+    if (characterOf(call.FPDFText_GetUnicode(text, at)) === undefined) return false;
+    looks++;
+  }
+  return looks > 0;
+}
+
 /** Some control characters PDFium leaves out of the text: letters that their font gives no name, and such a code. */
-function withAllLetters({ call }: Pdfium, text: number, count: number): GivenText {
+function withAllLetters({ call }: Pdfium, text: number, count: number, utf8: boolean): GivenText {
   const chars: number[] = [];
   let all = "";
   for (let index = 0; index < count; index++) {
     const isInText = call.FPDFText_GetTextIndexFromCharIndex(text, index) >= 0;
     if (!isInText && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
     const code = call.FPDFText_GetUnicode(text, index);
-    const sign = code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
+    const sign = characterOf(utf8 ? code : 0) ?? (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code));
     for (let unit = 0; unit < sign.length; unit++) chars.push(index);
     all += sign;
   }
