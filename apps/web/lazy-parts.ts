@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
 import { build, defaultClientConditions, type Plugin } from "vite";
 
 const FOLDER = join(import.meta.dirname, "src/lazy");
@@ -21,6 +22,7 @@ export function lazyParts(): Plugin {
     async load(id) {
       if (id !== `\0${MODULE}`) return undefined;
       const parts: Record<string, { script: string; styles: readonly string[] }> = {};
+      if (isBuild) for (const asset of pdfData()) this.emitFile({ type: "asset", ...asset });
       for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))) {
         const name = basename(file, ".ts");
         if (!isBuild) {
@@ -34,6 +36,20 @@ export function lazyParts(): Plugin {
       return `export const PARTS = ${JSON.stringify(parts)};`;
     },
   };
+}
+
+/** What pdf.js asks for by name: tables of Chinese, Japanese and Korean letters, and fonts that documents do not bring along. */
+function pdfData(): Array<{ fileName: string; source: Uint8Array }> {
+  const main = createRequire(import.meta.url).resolve("pdfjs-dist/package.json");
+  const { version } = JSON.parse(readFileSync(main, "utf8")) as { version: string };
+  return ["cmaps", "standard_fonts", "wasm"].flatMap((folder) =>
+    readdirSync(join(dirname(main), folder))
+      .filter((name) => !/^LICENSE|\.wasm$/.test(name))
+      .map((name) => ({
+        fileName: `assets/pdfjs-${version}/${folder}/${name}`,
+        source: readFileSync(join(dirname(main), folder, name)),
+      })),
+  );
 }
 
 interface BuiltPart {

@@ -155,6 +155,14 @@ interface DeltaEvent extends Head {
     type: "delta";
     text: string;
 }
+interface DownloadOptions {
+    /** The bytes from `from` up to `to`; all by default. */
+    readonly range?: {
+        readonly from: number;
+        readonly to: number;
+    };
+    readonly signal?: AbortSignal;
+}
 /** Every code of the contract; see the table in the documentation for when each is given. */
 type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN" | "ORIGIN_DENIED" | "BAD_MESSAGE" | "PAYLOAD_TOO_LARGE" | "FILE_NAME_INVALID" | "FILE_TYPE_UNSUPPORTED" | "FILE_CORRUPT" | "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "ASK_CONFLICT" | "NOT_FOUND" | "RATE_LIMITED" | "TOO_MANY_CONNECTIONS" | "BUSY" | "QUOTA_EXCEEDED" | "STORE_UNAVAILABLE" | "PROMPT_TOO_LARGE" | "ENGINE_UNAVAILABLE" | "ENGINE_TIMEOUT" | "ENGINE_BAD_REPLY" | "ASK_EXPIRED" | "RESUME_LOST" | "SLOW_CONSUMER" | "IDLE_TIMEOUT" | "SHUTTING_DOWN" | "INTERNAL";
 /** One durable entry of a conversation's log. */
@@ -274,6 +282,11 @@ interface Relay {
      * password. Servers whose `welcome.features` do not have `upload:status` say nothing.
      */
     onUpload(upload: string, listener: UploadListener): () => void;
+    /**
+     * An upload of this user, of any tab or device: its bytes, or what was read of it. @throws RelayError `NOT_FOUND`;
+     * `RESUME_LOST` when the bytes are no longer kept; for a text the reason why there is none
+     */
+    download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
     /** Calls the listener at each change of the connection's state; returns how to stop. */
     onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
     close(): void;
@@ -366,6 +379,8 @@ interface UploadOptions {
     /** Bytes stored so far, of `size`. */
     onProgress?(sent: number, size: number): void;
 }
+/** What of an upload is wanted: its bytes, or what was read of it, as text or as Markdown with a heading for each page. */
+type UploadPart = "bytes" | "text" | "markdown";
 /** How far an upload is. `ready` and `failed` are final; `error` is why there is no text. */
 interface UploadStatus {
     upload: string;
@@ -408,4 +423,4 @@ declare function isOver({ state }: Turn): boolean;
 declare function memoryStorage(): Storage;
 /** A fresh id of 128 random bits. Not `crypto.randomUUID`: browsers have it over HTTPS and on localhost only. */
 declare function newId(): string;
-export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Event, type FileInput, type Limits, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadStatus, browserStorage, connect, isOver, memoryStorage, newId };
+export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type DownloadOptions, type Event, type FileInput, type Limits, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, browserStorage, connect, isOver, memoryStorage, newId };

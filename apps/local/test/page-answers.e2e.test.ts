@@ -1,3 +1,4 @@
+import { makePdf } from "@docrelay/testkit";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { violations } from "./axe.ts";
@@ -27,8 +28,13 @@ The sum is $\\frac{a}{b}$, and it costs $5 or $6.
 
 $$\\int_0^1 x^2\\,dx$$
 `;
-const engine = usePageEngine((prompt) =>
-  prompt.includes("markdown") ? (MARKDOWN.match(/[^]{1,40}/g) ?? []) : ["Yes."],
+const FACT = "The lighthouse of Norrholm was painted green in 1931.";
+const pages = ["A first page.", `An island has forty houses. ${FACT} It rains there.`, "A last page."];
+const report = { name: "report.pdf", mimeType: "application/pdf", buffer: Buffer.from(makePdf({ pages })) };
+const engine = usePageEngine(
+  (prompt) =>
+    prompt.includes("markdown") ? (MARKDOWN.match(/[^]{1,40}/g) ?? []) : ["It **was painted green in 1931**."],
+  (prompt) => (prompt.includes("lighthouse") ? [{ file: 0, page: 2 }] : []),
 );
 
 // First: edges read the built page when they start.
@@ -78,5 +84,41 @@ describe("an answer in Markdown", () => {
     expect(await text.textContent()).toBe(`${MARKDOWN} end`);
     await page.getByRole("button", { name: "Plain text" }).click();
     await page.locator(".text .katex").nth(1).waitFor();
+  });
+});
+
+describe("a citation", () => {
+  it("opens the document at the page, with the sentence marked, and says so when the bytes are gone", async () => {
+    const page = await browser.open(cluster.url(), undefined, /status of 410/);
+    await page.setInputFiles("#file", report);
+    await page.locator("#files .chip canvas").waitFor();
+    await ask(page, "Which colour has the lighthouse?");
+    const cite = page.getByRole("button", { name: "Open report.pdf at page 2" });
+    await cite.click();
+    const viewer = page.getByRole("complementary", { name: "Document" });
+    const marked = viewer.locator("mark");
+    await marked.first().waitFor();
+    expect((await marked.allTextContents()).join(" ")).toBe(FACT.slice(0, -1));
+    expect(await viewer.getByLabel("Page", { exact: true }).first().inputValue()).toBe("2");
+    expect(await violations(page, "viewer")).toEqual([]);
+    await page.keyboard.press("ArrowRight");
+    await viewer.getByText("A last page.").waitFor();
+    await viewer.getByRole("button", { name: "What was read" }).click();
+    await viewer.locator(".read", { hasText: "A last page." }).waitFor();
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await violations(page, "viewer-narrow")).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+    await page.keyboard.press("Escape");
+    expect(await viewer.isVisible()).toBe(false);
+    expect(await page.evaluate("document.activeElement.title")).toBe("Open report.pdf at page 2");
+
+    // After a reload the browser has the file no more, and by default neither has the server.
+    const answered = page.waitForResponse((response) => /\/v1\/uploads\/[\w-]+$/.test(response.url()));
+    await page.reload();
+    await cite.click();
+    expect((await answered).status()).toBe(410);
+    await viewer.getByText("The server keeps files for a short time only").waitFor();
+    await viewer.locator(".read", { hasText: FACT }).waitFor();
+    expect(await violations(page, "viewer-gone")).toEqual([]);
   });
 });

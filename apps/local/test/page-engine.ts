@@ -11,8 +11,11 @@ export interface PageEngine {
   release(): void;
 }
 
-/** `answer`: what is said to a prompt, in the pieces in which it is sent. */
-export function usePageEngine(answer: (prompt: string) => readonly string[]): PageEngine {
+/** `answer`: what is said to a prompt, in the pieces in which it is sent. `cites`: pages of its files that it speaks of. */
+export function usePageEngine(
+  answer: (prompt: string) => readonly string[],
+  cites: (prompt: string) => ReadonlyArray<{ file: number; page: number }> = () => [],
+): PageEngine {
   const held: WebSocket[] = [];
   const calls: string[] = [];
   let port = 0;
@@ -27,7 +30,7 @@ export function usePageEngine(answer: (prompt: string) => readonly string[]): Pa
         calls.push(message);
         for (const text of answer(message)) socket.send(JSON.stringify({ message: text }));
         if (message.startsWith("hold")) held.push(socket);
-        else socket.send(JSON.stringify({ type: "end" }));
+        else socket.send(JSON.stringify({ type: "end", citations: cites(message) }));
       });
     });
   });

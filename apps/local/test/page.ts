@@ -10,8 +10,8 @@ export const PLAIN_HOST = "docrelay.test";
 
 /** A real Chromium over the built page. What the page logs as an error, or throws, fails the test. */
 export interface PageTests {
-  /** The page at an address, connected, in a browser profile of its own unless one is given. */
-  open(url: string, profile?: BrowserContext): Promise<Page>;
+  /** The page at an address, connected, in a browser profile of its own unless one is given. `expected`: errors that the browser itself logs. */
+  open(url: string, profile?: BrowserContext, expected?: RegExp): Promise<Page>;
   profile(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
 
@@ -41,12 +41,13 @@ export function usePage(): PageTests {
       profiles.push(profile);
       return profile;
     },
-    async open(url, profile) {
+    async open(url, profile, expected) {
       const page = await (profile ?? (await tests.profile())).newPage();
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
         // Over plain HTTP a browser says that it leaves this header out: so be it.
         if (message.type() !== "error" || message.text().startsWith("The Cross-Origin-Opener-Policy header")) return;
+        if (expected?.test(message.text())) return;
         problems.push(`${message.text()} ${message.location().url}`);
       });
       await page.goto(url);

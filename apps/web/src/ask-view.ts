@@ -1,15 +1,19 @@
 import { isOver, type Turn, type TurnFile } from "@docrelay/client";
 import { element } from "./element.ts";
 import { failureBox, type FailureActions } from "./failure.ts";
+import { openButton } from "./files/chip.ts";
 import { inSentence } from "./files/file-name.ts";
+import { MISSING } from "./files/missing.ts";
 import { createAnswerText, type AnswerText } from "./markdown/answer-text.ts";
 import { stageOf } from "./reading/stage.ts";
 import { createStatus } from "./status.ts";
-import { pageList, seconds, size } from "./words.ts";
+import { pageList, pageRuns, seconds, size } from "./words.ts";
 
 export interface AskActions extends FailureActions {
   /** Ends one question that waits. */
   stop(ask: Turn): void;
+  /** Shows a page of one of the ask's files. */
+  open(ask: Turn, file: number, page: number): void;
   /** More of an answer is shown, and the page has grown. */
   drawn(): void;
 }
@@ -55,13 +59,13 @@ export function createAskElement(actions: AskActions): AskElement {
         words.hidden = ask.question === "";
       }
       if (ask.files !== shown?.files) {
-        files.replaceChildren(...ask.files.map((file) => fileChip(file)));
+        files.replaceChildren(...ask.files.map((file, n) => fileChip(file, () => shown && actions.open(shown, n, 1))));
         notes.replaceChildren(...ask.files.flatMap((file) => fileNotes(file)));
       }
       answerText.show(ask.text, isOver(ask));
       if (changed(ask, shown, "state", "error"))
         failure.replaceChildren(...(ask.state === "failed" && ask.error ? [failureBox(ask, actions)] : []));
-      if (changed(ask, shown, "state")) showFoot(foot, ask, answerText);
+      if (changed(ask, shown, "state")) showFoot(foot, ask, answerText, actions);
       answer.dataset["state"] = stageOf(ask);
       answer.setAttribute("aria-busy", String(!isOver(ask)));
       shown = ask;
@@ -79,24 +83,12 @@ function changed(ask: Turn, shown: Turn | undefined, ...keys: Array<keyof Turn>)
   return keys.some((key) => ask[key] !== shown?.[key]);
 }
 
-function fileChip({ name, size: bytes, pages }: TurnFile): HTMLElement {
+function fileChip({ name, size: bytes, pages }: TurnFile, open: () => void): HTMLElement {
   const about = [size(bytes), ...(pages === undefined ? [] : [`${pages} ${pages === 1 ? "page" : "pages"}`])].join(
     " · ",
   );
-  return element(
-    "span",
-    { class: "chip" },
-    element("bdi", { class: "name", title: name }, name),
-    element("small", {}, about),
-  );
+  return element("span", { class: "chip" }, openButton(name, open), element("small", {}, about));
 }
-
-const MISSING = {
-  scan: "scans that could not be read",
-  unnamed: "written in a font that does not say which letters it has",
-  error: "damaged",
-  limit: "left out, over a limit",
-};
 
 function fileNotes({
   name,
@@ -126,19 +118,30 @@ function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   return `the file is too long for the AI, which read ${count} of ${total} pages${count === 0 ? "" : `: ${list}`}`;
 }
 
-function showFoot(place: HTMLElement, ask: Turn, answer: AnswerText): void {
+function showFoot(place: HTMLElement, ask: Turn, answer: AnswerText, { open }: AskActions): void {
   place.hidden = ask.state !== "completed";
   if (place.hidden) return;
   const by = ask.timings ? `answered in ${seconds(ask.timings.totalMs)}` : "";
   const { citations = [] } = ask;
   const cites = [...new Set(citations.map(({ file }) => file))].map((file) => {
     const cited = citations.filter((one) => one.file === file).map(({ page }) => page);
-    const pages = pageList([...new Set(cited)].toSorted((one, other) => one - other));
+    const name = ask.files[file]?.name ?? "file";
+    const pages = pageRuns([...new Set(cited)].toSorted((one, other) => one - other)).map(([from, to]) => {
+      const label = from === to ? `${from}` : `${from}–${to}`;
+      const title = `Open ${inSentence(name)} at ${from === to ? "page" : "pages"} ${label}`;
+      return element(
+        "button",
+        { type: "button", class: "open", title, "aria-label": title, click: () => open(ask, file, from) },
+        label,
+      );
+    });
+    const list = pages.flatMap((page, index) => (index === 0 ? [page] : [", ", page]));
     return element(
       "span",
       { class: "chip cite" },
-      element("bdi", {}, ask.files[file]?.name ?? "file"),
-      ` · p. ${pages}`,
+      element("bdi", { class: "name" }, name),
+      "\u00a0· p.\u00a0",
+      ...list,
     );
   });
   const copy = element("button", { class: "quiet", type: "button" }, "Copy");

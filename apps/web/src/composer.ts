@@ -40,6 +40,8 @@ export interface ComposerListener {
   /** Files were attached or detached by the person. */
   onFiles(): void;
   onDetached(file: Attachment): void;
+  /** An attached file is to be looked at. */
+  onOpen(file: Attachment): void;
 }
 
 /** The question, and the files that stay attached to the next ones. */
@@ -76,9 +78,12 @@ export function createComposer(on: ComposerListener): Composer {
   function add(files: readonly Attachment[]): void {
     for (const file of files) {
       if ([...chips.keys()].some((other) => isSameFile(other, file))) continue;
-      const chip = chipOf(file, () => {
-        detach(file);
-        question.focus();
+      const chip = chipOf(file, {
+        open: () => on.onOpen(file),
+        remove() {
+          detach(file);
+          question.focus();
+        },
       });
       chips.set(file, chip);
       list.append(chip.root);

@@ -16,6 +16,7 @@ import { byId } from "./element.ts";
 import { filesOf } from "./files/turn-files.ts";
 import { goneTurns } from "./reading/gone.ts";
 import { followEnd } from "./reading/scrolling.ts";
+import type { Viewed } from "./viewer/document.ts";
 import { wordsFor } from "./words.ts";
 
 export interface ConversationView {
@@ -37,6 +38,8 @@ export interface ViewListener {
   onEdit(turn: Turn, files: readonly Attachment[]): void;
   /** A failed question was asked again. */
   onAgain(turn: Turn): void;
+  /** A page of a file is to be looked at, beside the answer that speaks of it. */
+  onOpen(file: Viewed, page: number, answer: string): void;
   /** A file cannot be asked about, whatever the question. */
   onUnfit(file: Attachment): void;
   /** The log has been read: these are the turns, and the files of the last question that had any. */
@@ -49,6 +52,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
     again,
     edit,
     stop: (turn) => stop(turn),
+    open: openFile,
     drawn: () => scrolling.contentChanged(),
   });
   const empty = byId("empty", HTMLElement);
@@ -138,6 +142,13 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
   }
   function edit(turn: Turn): void {
     on.onEdit(turn, files.get(turn.id) ?? filesOf(turn));
+  }
+  function openFile(turn: Turn, index: number, page: number): void {
+    const file = turn.files[index];
+    if (!file) return;
+    const given = files.get(turn.id)?.[index];
+    const [local, password] = [given instanceof File ? given : undefined, given && passwords.get(given)];
+    on.onOpen({ ...file, upload: file.upload, local, password }, page, turn.text);
   }
   function stop(turn: Turn): void {
     const ending = answers.get(turn.id)?.cancel() ?? conversation?.cancel(turn.id);

@@ -4,6 +4,7 @@ import { PARTS } from "virtual:lazy-parts";
 export interface LazyParts {
   readonly math: typeof import("./lazy/math.ts");
   readonly highlight: typeof import("./lazy/highlight.ts");
+  readonly pdf: typeof import("./lazy/pdf.ts");
 }
 
 const TRIES = 8;

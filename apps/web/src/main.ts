@@ -9,6 +9,7 @@ import { byId } from "./element.ts";
 import { inSentence } from "./files/file-name.ts";
 import { createPageUploads } from "./files/page-uploads.ts";
 import { hearMissingParts } from "./lazy-part.ts";
+import { createViewer } from "./viewer/viewer.ts";
 import { wordsFor } from "./words.ts";
 
 const LAST = "docrelay:conversation";
@@ -33,6 +34,7 @@ const asked = new WeakSet<Attachment>();
 /** Questions of this page whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
 const going = new Map<string, readonly string[]>();
 
+const viewer = createViewer(relay);
 const composer = createComposer({
   send: (message, files) => view.ask(message, files),
   stop: () => view.stop(),
@@ -42,10 +44,18 @@ const composer = createComposer({
     for (const file of composer.files) if (file instanceof File) uploads.begin(file);
     keep();
   },
+  onOpen(file) {
+    const { name, size } = file;
+    const state = file instanceof File ? uploads.state(file) : undefined;
+    const status = state && "status" in state ? state.status : undefined;
+    const local = file instanceof File ? file : undefined;
+    viewer.open({ name, size, local, upload: storedOf(file), pages: status?.pages, missing: status?.missing }, 1);
+  },
   onDetached: (file) => file instanceof File && !asked.has(file) && uploads.drop(file),
 });
 const view = createConversationView(relay, {
   onRunning: (running) => composer.running(running),
+  onOpen: (file, page, answer) => viewer.open(file, page, answer),
   onUnfit: (file) => composer.detach(file),
   onEdit(turn, files) {
     unsent.release(turn.id);
@@ -126,6 +136,7 @@ function show(): void {
   storage.setItem(LAST, id);
   if (id === shown) return;
   shown = undefined; // Nothing is kept for the old one while the new one's draft is put in.
+  viewer.close();
   recall(id);
   shown = id;
   view.open(id);

@@ -114,14 +114,20 @@ export function tryOf(n: number, of?: number): string {
   return all === undefined ? `${which} try` : `${which} try of ${all}`;
 }
 
-/** [1, 2, 3, 7] as "1–3, 7"; long lists are cut. */
-export function pageList(pages: readonly number[], most = 6): string {
+/** [1, 2, 3, 7] as runs: 1 to 3, 7 to 7. */
+export function pageRuns(pages: readonly number[]): Array<readonly [from: number, to: number]> {
   const runs: Array<[number, number]> = [];
   for (const page of pages) {
     const last = runs.at(-1);
     if (last && page === last[1] + 1) last[1] = page;
     else runs.push([page, page]);
   }
+  return runs;
+}
+
+/** [1, 2, 3, 7] as "1–3, 7"; long lists are cut. */
+export function pageList(pages: readonly number[], most = 6): string {
+  const runs = pageRuns(pages);
   const shown = runs.slice(0, most).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
   return shown.join(", ") + (runs.length > most ? " …" : "");
 }

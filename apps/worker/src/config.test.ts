@@ -51,6 +51,7 @@ describe("settings", () => {
       EXTRACT_TIMEOUT_MS: 60_000,
       EXTRACT_MEMORY_BYTES: 943_718_400,
       RETENTION_MS: 86_400_000,
+      KEEP_FILES_MS: 0,
       ADMIN_PORT: 0,
       LOG_LEVEL: "info",
     });

@@ -136,6 +136,8 @@ export const schema = z
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
     RETENTION_MS: integer({ min: 1000, max: 365 * DAY_MS, default: DAY_MS }),
+    /** How long a file's bytes stay after its text was read, so that it can be looked at; 0 = they are dropped at once. */
+    KEEP_FILES_MS: integer({ min: 0, max: 365 * DAY_MS, default: 0 }),
     HOST: z.string().default("127.0.0.1"),
     /** 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),

@@ -19,7 +19,8 @@ export async function startExtractRole(resources: Resources): Promise<{ consumer
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
 
   const extractReport = createExtractReport(log, metrics, report.error);
-  const deps = { store, blobs, bell, extractor, report: extractReport, stopping: leaving.signal };
+  const keepFilesMs = config.KEEP_FILES_MS;
+  const deps = { store, blobs, bell, extractor, report: extractReport, keepFilesMs, stopping: leaving.signal };
   const consumer = consumeExtracts({
     connection: resources.connect("blocking", "extract-queue"),
     concurrency: config.EXTRACT_CONCURRENCY,

@@ -44,6 +44,7 @@ export {
   releaseBytes,
   renewBytes,
   reserveBytes,
+  keepBytes,
   retainBytes,
   sweepBytes,
   type ByteShares,

@@ -9,6 +9,7 @@ import type { RelayState } from "./link/relay-state.ts";
 import { anonymousTokens, givenTokens } from "./link/session.ts";
 import { browserStorage, type Storage } from "./storage.ts";
 import type { FileInput, UploadOptions } from "./uploads/upload.ts";
+import { createDownload, type DownloadOptions, type UploadPart } from "./uploads/download.ts";
 import { createUploads } from "./uploads/uploads.ts";
 import { createUploadStages, type UploadListener } from "./uploads/upload-stages.ts";
 
@@ -43,6 +44,11 @@ export interface Relay {
    * password. Servers whose `welcome.features` do not have `upload:status` say nothing.
    */
   onUpload(upload: string, listener: UploadListener): () => void;
+  /**
+   * An upload of this user, of any tab or device: its bytes, or what was read of it. @throws RelayError `NOT_FOUND`;
+   * `RESUME_LOST` when the bytes are no longer kept; for a text the reason why there is none
+   */
+  download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
   /** Calls the listener at each change of the connection's state; returns how to stop. */
   onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
   close(): void;
@@ -122,6 +128,7 @@ export function connect(options: ConnectOptions = {}): Relay {
       return { upload: await uploads.upload(file, more) };
     },
     onUpload: (upload, listener) => stages.follow(upload, listener),
+    download: createDownload(address.base, tokens, request),
     onState: (listener) => link.onState(listener),
     close() {
       for (const each of [...conversations.values()]) each.close();

@@ -3,6 +3,8 @@ import { element } from "../element.ts";
 import { size } from "../words.ts";
 import { inSentence } from "./file-name.ts";
 import type { UploadState } from "./page-uploads.ts";
+import { stageText } from "./stage-text.ts";
+import { thumbnailOf } from "./thumbnail.ts";
 
 /** An attached file in the composer. */
 export interface Chip {
@@ -11,29 +13,31 @@ export interface Chip {
   show(state: UploadState | undefined): void;
 }
 
-export function chipOf(file: Attachment, onRemove: () => void): Chip {
+export function chipOf(file: Attachment, on: { remove(): void; open(): void }): Chip {
   const about = element("small", {}, size(file.size));
   const remove = element(
     "button",
-    { type: "button", "aria-label": `Remove ${inSentence(file.name)}`, click: onRemove },
+    { type: "button", class: "remove", "aria-label": `Remove ${inSentence(file.name)}`, click: on.remove },
     "×",
   );
-  const name = element("bdi", { class: "name", title: file.name }, file.name);
+  const name = openButton(file.name, on.open);
+  const root = element("li", { class: "chip" }, name, about, remove);
+  let isDrawn = false;
   return {
-    root: element("li", { class: "chip" }, name, about, remove),
+    root,
     show(state) {
       const more = state && stageText(state);
       about.textContent = [size(file.size), ...(more === undefined ? [] : [more])].join(" · ");
+      // After the upload: what draws it must not slow the upload down.
+      if (isDrawn || !state || !("upload" in state) || !(file instanceof File)) return;
+      isDrawn = true;
+      void thumbnailOf(file).then((picture) => picture && root.prepend(picture));
     },
   };
 }
 
-/** How far a file is, in a few words; undefined when there is nothing to say. */
-export function stageText(state: UploadState): string | undefined {
-  if ("sent" in state) return `${Math.floor(state.sent * 100)} % sent`;
-  if (!("upload" in state) || !state.status) return undefined;
-  const { stage, page, pages, error } = state.status;
-  if (stage === "ready" && pages !== undefined) return pages === 1 ? "1 page" : `${pages} pages`;
-  if (stage === "extracting") return page === undefined || !pages ? "reading" : `reading ${page} of ${pages}`;
-  return error?.code === "PDF_ENCRYPTED" ? "needs a password" : undefined;
+/** A file's name, which opens it. */
+export function openButton(name: string, open: () => void): HTMLElement {
+  const label = element("bdi", { class: "name" }, name);
+  return element("button", { type: "button", class: "open", title: `Open ${inSentence(name)}`, click: open }, label);
 }

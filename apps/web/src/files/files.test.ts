@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { inSentence, withPlainName } from "./file-name.ts";
-import { stageText } from "./chip.ts";
+import { stageText } from "./stage-text.ts";
 import { chooseFiles } from "./refusals.ts";
 import { droppedFiles, looksLikePdf, pastedFiles } from "./transfer.ts";
 
@@ -84,6 +84,8 @@ it("an attached file says how far it is", () => {
   expect(stageText({ upload })).toBeUndefined();
   expect(stageText({ upload, status: { upload, stage: "extracting", page: 3, pages: 60 } })).toBe("reading 3 of 60");
   expect(stageText({ upload, status: { upload, stage: "ready", pages: 1 } })).toBe("1 page");
+  const missing = [2, 3].map((page) => ({ page, reason: "scan" as const }));
+  expect(stageText({ upload, status: { upload, stage: "ready", pages: 60, missing } })).toBe("60 pages, 2 not read");
   const error = { code: "PDF_ENCRYPTED", message: "", retryable: false } as const;
   expect(stageText({ upload, status: { upload, stage: "failed", error } })).toBe("needs a password");
 });

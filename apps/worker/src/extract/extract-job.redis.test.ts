@@ -89,6 +89,20 @@ describe("an ask with a PDF", () => {
     expect(await at.store.redis.exists(`sha:${file.sha256}`)).toBe(0);
   });
 
+  it("keeps the bytes as long as KEEP_FILES_MS says, and counts them so long", async () => {
+    await at.here({ KEEP_FILES_MS: "60000" });
+    const file = await at.file("pets.pdf", PDF);
+    await eventually(async () => (await at.store.redis.exists(`{bull}:extract:${file.text}`)) === 0);
+    expect((await textState(at.store, [file.text]))[0]).toBe("text");
+    expect(await exists(file.ref)).toBe(true);
+    const { shard, u } = userAddress(USER);
+    const countsUntil = Number(await at.store.redis.zscore(`{${shard}}:${u}:share-until`, file.ref));
+    for (const leftMs of [countsUntil - Date.now(), await at.store.redis.pttl(`blob:{${file.ref}}`)]) {
+      expect(leftMs).toBeGreaterThan(30_000);
+      expect(leftMs).toBeLessThan(90_000);
+    }
+  });
+
   it("keeps bytes that a password was sent for, so that they can be extracted with and without it", async () => {
     await at.here();
     const file = await at.file("pets.pdf", PDF, { extract: false });

@@ -5,6 +5,7 @@ import {
   dropPassword,
   endExtraction,
   hintsOfText,
+  keepBytes,
   publishHint,
   readPassword,
   releaseBytes,
@@ -29,6 +30,8 @@ export interface ExtractDeps {
   readonly bell: Bell;
   readonly extractor: Extractor;
   readonly report: ExtractReport;
+  /** How long bytes stay after their text was stored, to be looked at; 0: they are dropped at once. */
+  readonly keepFilesMs: number;
   /** Aborted when the process stops: the job is handed back and another worker does it from the start. */
   readonly stopping: AbortSignal;
 }
@@ -68,14 +71,18 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
   const [disposition] = await Promise.all([
     wakeWaiting(deps, job),
     end(),
-    canChange(outcome) ? undefined : dropUnlessRetained(deps, job),
+    canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome),
   ]);
   return disposition;
 }
 
 /** Call it after the outcome is stored: see `retainBytes`. */
-async function dropUnlessRetained(deps: ExtractDeps, job: ExtractJob): Promise<void> {
-  if (!(await retry(() => areRetained(deps.store, job.ref), patienceOf(deps)))) await dropBytes(deps, job);
+async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: StoredText): Promise<void> {
+  const { store, blobs, keepFilesMs } = deps;
+  const { ref, bytes: size } = job;
+  if (await retry(() => areRetained(store, ref), patienceOf(deps))) return;
+  if (keepFilesMs === 0 || kind === "failed") return dropBytes(deps, job);
+  await retry(() => keepBytes(store, blobs, { ref, size, user: job, keepMs: keepFilesMs }), patienceOf(deps));
 }
 
 /** Tells edges that the extraction has begun, or that they should look: a hint, which may be lost. */

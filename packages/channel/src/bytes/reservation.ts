@@ -156,6 +156,24 @@ export async function areRetained(store: Store, ref: string): Promise<boolean> {
   return (await store.redis.exists(retainKey(ref))) === 1;
 }
 
+/**
+ * Keeps bytes whose text is there for `keepMs` from now, for people who look at their file. So long they take room of all
+ * users and count against the user's share.
+ */
+export async function keepBytes(
+  store: Store,
+  blobs: BlobStore,
+  { ref, size, user, keepMs }: { ref: string; size: number; user: UserAddress; keepMs: number },
+): Promise<void> {
+  // The share as it was: what it held is there already.
+  const share = { ref, size, maxUserBytes: Number.MAX_SAFE_INTEGER, keepMs, heldMs: store.retentionMs + keepMs };
+  await Promise.all([
+    blobs.renew(ref, keepMs),
+    renewRoom(store, ref, keepMs),
+    run(store.redis, HOLD, { keys: shareKeys(user), args: share }),
+  ]);
+}
+
 /** Removes bytes that are no longer needed, and releases the room that they took. Idempotent. */
 export async function releaseBytes(
   store: Store,

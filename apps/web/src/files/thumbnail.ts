@@ -1,0 +1,26 @@
+import { loadPart } from "../lazy-part.ts";
+
+const WIDTH_PX = 72;
+
+/** A picture of a PDF's first page; undefined where there is none, or where loading what draws it would cost too much. */
+export async function thumbnailOf(file: File): Promise<HTMLCanvasElement | undefined> {
+  if (isSlow()) return undefined;
+  const part = await loadPart("pdf");
+  if (!part) return undefined;
+  try {
+    const pdf = await part.openPdf({ size: file.size, read: async (from, to) => file.slice(from, to) });
+    try {
+      return await pdf.picture(WIDTH_PX);
+    } finally {
+      pdf.close();
+    }
+  } catch {
+    return undefined; // protected or damaged: the chip says so
+  }
+}
+
+/** Whether the browser says that its line is slow or costs money. */
+function isSlow(): boolean {
+  const { connection } = navigator as { connection?: { saveData?: boolean; effectiveType?: string } };
+  return connection?.saveData === true || /^(slow-)?2g$|^3g$/.test(connection?.effectiveType ?? "");
+}

@@ -1,0 +1,108 @@
+import { getDocument, GlobalWorkerOptions, PDFDataRangeTransport, TextLayer, version } from "pdfjs-dist";
+// oxlint-disable-next-line import/default -- `?url` is the bundler's: the address of the file
+import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
+
+/** Where a file's bytes come from. */
+export interface PdfSource {
+  readonly size: number;
+  /** The bytes from `from` up to `to`. */
+  read(from: number, to: number): Promise<Blob>;
+  readonly password?: string | undefined;
+}
+
+export interface Pdf {
+  readonly pages: number;
+  /** Draws a page into `place`, as wide as it is, with its text over it. @throws when it is drawn again meanwhile */
+  draw(page: number, place: HTMLElement): Promise<PageText>;
+  /** The first page as a small picture. */
+  picture(width: number): Promise<HTMLCanvasElement>;
+  close(): void;
+}
+
+/** The text of a page as pieces, each with its element. */
+export interface PageText {
+  readonly pieces: readonly string[];
+  readonly elements: readonly HTMLElement[];
+}
+
+/** The tables and fonts beside this script. */
+const here = import.meta.url;
+const data = (folder: string): string => new URL(`pdfjs-${version}/${folder}/`, here).href;
+/** More pixels are no sharper to see, and cost memory. */
+const MOST_PIXELS = 12_000_000;
+
+GlobalWorkerOptions.workerSrc = workerUrl;
+
+/** Opens a PDF, reading no more of it than is shown. @throws when it cannot be read, or is protected */
+export async function openPdf(source: PdfSource): Promise<Pdf> {
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  const range = new PDFDataRangeTransport(source.size, null);
+  range.requestDataRange = (from, to) => {
+    source
+      .read(from, Math.min(to, source.size))
+      .then(async (blob) => range.onDataRange(from, new Uint8Array(await blob.arrayBuffer())))
+      .catch(reject);
+  };
+  const task = getDocument({
+    range,
+    rangeChunkSize: 262_144,
+    disableAutoFetch: true,
+    disableStream: true,
+    enableXfa: false,
+    // The page's security policy allows no WebAssembly.
+    useWasm: false,
+    wasmUrl: data("wasm"),
+    cMapUrl: data("cmaps"),
+    cMapPacked: true,
+    standardFontDataUrl: data("standard_fonts"),
+    ...(source.password !== undefined && { password: source.password }),
+  });
+  const close = (): void => void task.destroy().catch(() => undefined);
+  try {
+    const document = await Promise.race([task.promise, failed]);
+    return {
+      pages: document.numPages,
+      draw: async (page, place) => Promise.race([drawPage(await document.getPage(page), place), failed]),
+      picture: async (width) => Promise.race([drawPicture(await document.getPage(1), width), failed]),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+type Page = Awaited<ReturnType<Awaited<ReturnType<typeof getDocument>["promise"]>["getPage"]>>;
+
+async function drawPicture(page: Page, width: number): Promise<HTMLCanvasElement> {
+  const viewport = page.getViewport({ scale: width / page.getViewport({ scale: 1 }).width });
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  // Of a very long page only the beginning is seen.
+  canvas.height = Math.max(1, Math.min(Math.round(viewport.height), 4 * width));
+  await page.render({ canvas, viewport, background: "white" }).promise;
+  return canvas;
+}
+
+async function drawPage(page: Page, place: HTMLElement): Promise<PageText> {
+  const width = Math.max(1, place.clientWidth);
+  const viewport = page.getViewport({ scale: width / page.getViewport({ scale: 1 }).width });
+  const most = Math.sqrt(MOST_PIXELS / (viewport.width * viewport.height));
+  const sharp = Math.min(devicePixelRatio, most);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(viewport.width * sharp));
+  canvas.height = Math.max(1, Math.round(viewport.height * sharp));
+  const text = document.createElement("div");
+  text.className = "page-text";
+  text.style.setProperty("--total-scale-factor", String(viewport.scale));
+  text.style.setProperty("--scale-round-x", "1px");
+  text.style.setProperty("--scale-round-y", "1px");
+  const layer = new TextLayer({ textContentSource: page.streamTextContent(), container: text, viewport });
+  await Promise.all([
+    page.render({ canvas, viewport, transform: [sharp, 0, 0, sharp, 0, 0], background: "white" }).promise,
+    layer.render(),
+  ]);
+  place.replaceChildren(canvas, text);
+  return { pieces: layer.textContentItemsStr, elements: layer.textDivs };
+}

@@ -1,0 +1,15 @@
+import { element } from "../element.ts";
+import type { Mark } from "./quote.ts";
+
+/** Marks stretches of a page's text; returns the first one's element. */
+export function showMarks(elements: readonly HTMLElement[], marks: readonly Mark[]): HTMLElement | undefined {
+  const made = marks.flatMap(({ piece, from, to }) => {
+    const place = elements[piece];
+    const text = place?.textContent ?? "";
+    if (!place || text === "") return [];
+    const mark = element("mark", {}, text.slice(from, to));
+    place.replaceChildren(text.slice(0, from), mark, text.slice(to));
+    return [mark];
+  });
+  return made[0];
+}

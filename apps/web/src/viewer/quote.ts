@@ -1,0 +1,80 @@
+/** A stretch of a page: from a place in one piece of its text to a place in the same one, `to` excluded. */
+export interface Mark {
+  readonly piece: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Word {
+  readonly text: string;
+  readonly piece: number;
+  readonly from: number;
+  readonly to: number;
+  /** A sentence ends after it. */
+  ends: boolean;
+}
+
+// Scripts without spaces: each sign is a word.
+const WORD =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{P}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
+const END = /[.!?。！？؟।]/;
+/** Sentences that have fewer words in a row with the answer are alike by chance. */
+const RUN = 3;
+/** Longer "sentences" are tables and lists without full stops. */
+const MOST_WORDS = 60;
+
+/** Which sentence of a page an answer speaks of: the one that has most words in a row with it. Empty when none has. */
+export function quoteOf(pieces: readonly string[], answer: string): Mark[] {
+  const said = new Set(runsOf(wordsOf([answer]).map(({ text }) => text)));
+  let best: Word[] = [];
+  let most = 0;
+  for (const sentence of sentencesOf(wordsOf(pieces))) {
+    const runs = runsOf(sentence.map(({ text }) => text));
+    const shared = runs.filter((run) => said.has(run)).length;
+    if (shared <= most || shared < runs.length / 3) continue;
+    [best, most] = [sentence, shared];
+  }
+  return marksOf(best);
+}
+
+function wordsOf(pieces: readonly string[]): Word[] {
+  const words: Word[] = [];
+  for (const [piece, text] of pieces.entries()) {
+    let end = 0;
+    for (const { 0: word, index } of text.matchAll(WORD)) {
+      const last = words.at(-1);
+      if (last && END.test(text.slice(end, index))) last.ends = true;
+      end = index + word.length;
+      words.push({ text: word.toLowerCase().normalize("NFKC"), piece, from: index, to: end, ends: false });
+    }
+    const last = words.at(-1);
+    if (last && END.test(text.slice(end))) last.ends = true;
+  }
+  return words;
+}
+
+function sentencesOf(words: readonly Word[]): Word[][] {
+  const sentences: Word[][] = [];
+  let current: Word[] = [];
+  for (const word of words) {
+    current.push(word);
+    if (!word.ends && current.length < MOST_WORDS) continue;
+    sentences.push(current);
+    current = [];
+  }
+  return current.length > 0 ? [...sentences, current] : sentences;
+}
+
+function runsOf(words: readonly string[]): string[] {
+  return words.slice(RUN - 1).map((_, index) => words.slice(index, index + RUN).join(" "));
+}
+
+/** One mark for each piece that the sentence is in. */
+function marksOf(words: readonly Word[]): Mark[] {
+  const marks = new Map<number, Mark>();
+  for (const { piece, from, to } of words) {
+    const known = marks.get(piece);
+    marks.set(piece, known ? { ...known, to } : { piece, from, to });
+  }
+  return [...marks.values()];
+}

@@ -1,0 +1,185 @@
+import { RelayError, type Relay } from "@docrelay/client";
+import { byId, element } from "../element.ts";
+import { missingPage } from "../files/missing.ts";
+import { wordsFor } from "../words.ts";
+import type { Pdf } from "../lazy/pdf.ts";
+import { openViewed, readPages, whyNot, type NotShown, type Viewed } from "./document.ts";
+import { showMarks } from "./marks.ts";
+import { quoteOf } from "./quote.ts";
+
+export interface Viewer {
+  /** Shows a page of a file beside the answer; `answer`: the sentence that it speaks of is marked. */
+  open(file: Viewed, page: number, answer?: string): void;
+  close(): void;
+}
+
+const SENTENCES: Record<NotShown, string> = {
+  gone: "The server keeps files for a short time only, and no longer has this one. Attach it again to see it here.",
+  protected: "This PDF is protected. Ask about it with its password, and it can be shown here.",
+  unloaded: "The document could not be loaded. Check your connection, and try again.",
+  unreadable: "This PDF cannot be shown here.",
+};
+
+/** The document beside the answer; on small screens a sheet over it. */
+export function createViewer(relay: Pick<Relay, "download">): Viewer {
+  const root = byId("viewer", HTMLElement);
+  const title = element("h2", { tabindex: -1, dir: "auto" });
+  const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": "Page" });
+  const count = element("span");
+  const previous = button("‹", "Previous page", () => go(page - 1));
+  const next = button("›", "Next page", () => go(page + 1));
+  const reading = button("What was read", undefined, () => toggleReading());
+  const sheet = element("div", { class: "sheet" });
+  const read = element("div", { class: "read", dir: "auto", tabindex: 0 });
+  const said = element("p", { class: "said", role: "status" });
+  const retry = button("Try again", undefined, () => void load());
+  const body = element(
+    "div",
+    { class: "pages", tabindex: 0, role: "region", "aria-label": "Page" },
+    said,
+    retry,
+    sheet,
+    read,
+  );
+  root.append(
+    element("header", {}, title, button("×", "Close the document", close)),
+    element("div", { class: "tools" }, previous, number, count, next, reading),
+    body,
+  );
+  let file: Viewed | undefined;
+  let pdf: Pdf | undefined;
+  let page = 1;
+  let answer = "";
+  let texts: readonly string[] | undefined;
+  let isReading = false;
+  let opener: Element | null = null;
+  /** What is being done is no longer wanted when this has changed. */
+  let turn = 0;
+  let width = 0;
+
+  function close(): void {
+    if (root.hidden) return;
+    turn++;
+    pdf?.close();
+    [pdf, file, texts] = [undefined, undefined, undefined];
+    sheet.replaceChildren();
+    root.hidden = true;
+    document.body.classList.remove("beside");
+    if (opener instanceof HTMLElement) opener.focus();
+  }
+  function say(sentence: string, isFailure = false): void {
+    said.textContent = sentence;
+    said.hidden = sentence === "";
+    retry.hidden = !isFailure;
+  }
+  function showNumbers(): void {
+    const pages = pdf?.pages ?? file?.pages ?? texts?.length;
+    number.value = String(page);
+    number.max = String(pages ?? "");
+    count.textContent = pages === undefined ? "" : `of ${pages}`;
+    previous.disabled = page <= 1;
+    next.disabled = pages !== undefined && page >= pages;
+    reading.hidden = file?.upload === undefined;
+    reading.setAttribute("aria-pressed", String(isReading));
+    sheet.hidden = isReading;
+    read.hidden = !isReading;
+  }
+  async function load(): Promise<void> {
+    if (!file) return;
+    const mine = ++turn;
+    say("Loading the document…");
+    const opened = await openViewed(relay, file);
+    if (mine !== turn) return typeof opened === "string" ? undefined : opened.close();
+    if (typeof opened === "string") return fail(opened);
+    pdf = opened;
+    say("");
+    await show();
+  }
+  function fail(why: NotShown): void {
+    say(SENTENCES[why], why === "unloaded");
+    sheet.replaceChildren();
+    // What was read is kept longer than the file.
+    if (why === "gone" && file?.upload !== undefined) toggleReading(true);
+    showNumbers();
+  }
+  async function show(): Promise<void> {
+    showNumbers();
+    if (isReading) return showRead();
+    if (!pdf) return;
+    const mine = ++turn;
+    try {
+      page = Math.min(Math.max(1, page), pdf.pages);
+      showNumbers();
+      const text = await pdf.draw(page, sheet);
+      if (mine !== turn) return;
+      width = sheet.clientWidth;
+      const mark = showMarks(text.elements, quoteOf(text.pieces, answer));
+      if (mark) mark.scrollIntoView({ block: "center" });
+      else body.scrollTop = 0;
+    } catch (error) {
+      if (mine === turn) fail(whyNot(error));
+    }
+  }
+  async function showRead(): Promise<void> {
+    if (file?.upload === undefined) return;
+    const mine = ++turn;
+    try {
+      texts ??= await readPages(relay, file.upload);
+    } catch (error) {
+      const words = error instanceof RelayError ? wordsFor(error.wire).what : SENTENCES.unreadable;
+      if (mine === turn) read.textContent = words;
+      return;
+    }
+    if (mine !== turn) return;
+    const missing = file.missing?.find((one) => one.page === page);
+    const text = texts[page - 1] ?? "";
+    read.textContent = missing ? missingPage(missing) : text === "" ? "Nothing was read of this page." : text;
+    showNumbers();
+  }
+  function toggleReading(to = !isReading): void {
+    isReading = to;
+    void show();
+  }
+  function go(to: number): void {
+    if (!Number.isInteger(to) || to < 1 || to > Number(number.max || to)) return showNumbers();
+    page = to;
+    void show();
+  }
+
+  number.addEventListener("change", () => go(number.valueAsNumber));
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      // It closes the document, and stops no answer.
+      event.stopPropagation();
+      close();
+    } else if (event.target === number || event.altKey || event.ctrlKey || event.metaKey) return;
+    else if (event.key === "ArrowRight" || event.key === "PageDown") go(page + 1);
+    else if (event.key === "ArrowLeft" || event.key === "PageUp") go(page - 1);
+  });
+  new ResizeObserver(() => {
+    if (pdf && !isReading && sheet.clientWidth > 0 && width > 0 && Math.abs(sheet.clientWidth - width) > 8) void show();
+  }).observe(sheet);
+
+  return {
+    open(wanted, at, text = "") {
+      opener = document.activeElement;
+      const isSame = file && pdf && file.upload === wanted.upload && file.local === wanted.local;
+      [page, answer, isReading] = [at, text, false];
+      title.textContent = wanted.name;
+      root.hidden = false;
+      document.body.classList.add("beside");
+      title.focus();
+      if (isSame) return void show();
+      pdf?.close();
+      [pdf, texts, file, width] = [undefined, undefined, wanted, 0];
+      sheet.replaceChildren();
+      showNumbers();
+      void load();
+    },
+    close,
+  };
+}
+
+function button(text: string, label: string | undefined, click: () => void): HTMLButtonElement {
+  return element("button", { type: "button", class: "quiet", "aria-label": label, title: label, click }, text);
+}
