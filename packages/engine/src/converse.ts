@@ -59,7 +59,7 @@ async function nextStep(frames: FrameReader, reply: Reply, rule: ConverseOptions
       reply.texts === 0
         ? await frames.next(rule.firstReplyTimeoutMs, "timeout-first")
         : await frames.next(silenceMs(rule, habit, reply), "timeout-idle");
-    return readReply(reply, raw, rule, { habit, hasMore: frames.hasMore });
+    return readReply(reply, raw, rule);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     const end = endOf(error, reply, rule, habit);

@@ -30,11 +30,6 @@ export class FrameReader implements Disposable {
     connection.listen({ frame: (text) => this.#add(text), end: this.#fail });
   }
 
-  /** Whether a frame is there that {@link next} has not returned. */
-  get hasMore(): boolean {
-    return this.#first < this.#frames.length;
-  }
-
   /** The frames that are there and that {@link next} has not returned. */
   get unread(): readonly string[] {
     return this.#frames.slice(this.#first);

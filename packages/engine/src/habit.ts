@@ -18,6 +18,11 @@ export interface Habit {
  * a shorter wait could take a slow stream's first piece for the whole.
  */
 const QUIET_MS = 5000;
+/**
+ * Of that, for an engine of which only single frames were seen. It may stream its next reply, a long one for example: a reply
+ * never ends with its first frame unless that says so.
+ */
+const SHARE_OF_ONE = 0.3;
 export function newHabit(quietMs: number = QUIET_MS): Habit {
   return { ends: "unknown", sendsEnd: false, quietMs };
 }
@@ -32,13 +37,13 @@ interface Seen {
 /** What the end of a reply tells about the engine; pure. */
 export function learn(habit: Habit, { ended, streams, texts }: Seen): Habit {
   if (ended === "mark") return habit.sendsEnd ? habit : { ...habit, ends: "mark", sendsEnd: true };
-  if (ended === "close") return { ...habit, ends: "mark" };
-  if (ended !== "quiet" || habit.ends === "mark") return habit;
-  const isOne = texts === 1 && !streams && habit.ends === "unknown";
-  return { ...habit, ends: isOne ? "one" : "quiet" };
+  if (ended !== "close" && ended !== "quiet") return habit;
+  const isOne = texts === 1 && !streams && (habit.ends === "unknown" || habit.ends === "one");
+  const ends = ended === "close" || habit.ends === "mark" ? "mark" : isOne ? "one" : "quiet";
+  return ends === habit.ends ? habit : { ...habit, ends };
 }
 
-/** A frame came after a reply had ended: the next one is waited for twice as long, and never over with its first frame. */
+/** A frame came after a reply had ended: the next one is waited for twice as long, and more after its first frame, too. */
 export function learnOfLateFrame(habit: Habit): Habit {
   return habit.ends === "mark" ? habit : { ...habit, ends: "quiet", quietMs: habit.quietMs * 2 };
 }
@@ -51,5 +56,6 @@ export function silenceMs(
 ): number {
   if (mode !== "auto" || habit.ends === "mark" || streams) return idleTimeoutMs;
   // A second frame proves a stream, whose pieces may come slowly.
-  return Math.min(idleTimeoutMs, texts > 1 ? 2 * habit.quietMs : habit.quietMs);
+  const share = texts > 1 ? 2 : habit.ends === "one" ? SHARE_OF_ONE : 1;
+  return Math.min(idleTimeoutMs, share * habit.quietMs);
 }

@@ -29,11 +29,8 @@ interface Ran {
 function run(frames: ReadonlyArray<object | string>, rule: ReplyRule, habit: Habit = NEW): Ran {
   const events: EngineEvent[] = [];
   let reply = NO_REPLY;
-  for (const [index, frame] of frames.entries()) {
-    const step = stepOf(reply, frame, rule, {
-      habit,
-      hasMore: index + 1 < frames.length && frames[index + 1] !== "quiet",
-    });
+  for (const frame of frames) {
+    const step = stepOf(reply, frame, rule, habit);
     if (step === undefined) return { events, reply, refused: "no end" };
     if ("refused" in step) return { events, reply, refused: step.refused };
     reply = step.reply;
@@ -43,15 +40,10 @@ function run(frames: ReadonlyArray<object | string>, rule: ReplyRule, habit: Hab
   return { events, reply };
 }
 
-function stepOf(
-  reply: Reply,
-  frame: object | string,
-  rule: ReplyRule,
-  now: { habit: Habit; hasMore: boolean },
-): ReplyStep | undefined {
-  if (frame === "quiet") return endByQuiet(reply, rule, now.habit);
-  if (frame === "close") return endByClose(reply, rule, now.habit);
-  return readReply(reply, typeof frame === "string" ? frame : JSON.stringify(frame), rule, now);
+function stepOf(reply: Reply, frame: object | string, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
+  if (frame === "quiet") return endByQuiet(reply, rule, habit);
+  if (frame === "close") return endByClose(reply, rule, habit);
+  return readReply(reply, typeof frame === "string" ? frame : JSON.stringify(frame), rule);
 }
 
 function textOf({ events }: Ran): string {
@@ -213,16 +205,16 @@ describe("what an engine was seen to do", () => {
   const after = (habit: Habit, ...frames: Array<object | string>): Habit =>
     learn(habit, run(frames, AUTO, habit).reply);
 
-  it("one frame and silence: the next reply is over with its first frame", () => {
+  it("one frame and silence: the next reply may be a stream nevertheless, and shows it", () => {
     const habit = after(NEW, { message: "x" }, "quiet");
     expect(habit.ends).toBe("one");
     const raw = '{"message":"y"}';
-    expect(run([raw], AUTO, habit).events).toEqual([{ kind: "end", text: "y", frame: raw }]);
-  });
-
-  it("but not when another frame is there already, or when the first one says that it is a piece", () => {
-    expect(textOf(run([{ message: "a" }, { message: "b" }, "quiet"], AUTO, ONE))).toBe("ab");
-    expect(run([{ delta: "a" }], AUTO, ONE).reply.ended).toBeUndefined();
+    expect(run([raw, "quiet"], AUTO, habit).events.at(-1)).toEqual({ kind: "end", frame: raw });
+    expect(after(habit, raw, "quiet")).toBe(habit);
+    expect(run([raw], AUTO, habit).reply.ended).toBeUndefined();
+    const stream = [{ message: "a" }, { message: "b" }, "quiet"];
+    expect(textOf(run(stream, AUTO, habit))).toBe("ab");
+    expect(after(habit, ...stream).ends).toBe("quiet");
   });
 
   it("an end mark or a close: a reply waits for it, and a silence in the middle is a failure", () => {
@@ -241,7 +233,7 @@ describe("what an engine was seen to do", () => {
     expect(after(habit, { message: "a" }, "quiet").ends).toBe("quiet");
   });
 
-  it("a frame after the end: the engine is never again believed to send one frame, and is waited for longer", () => {
+  it("a frame after the end: the engine is waited for longer, after its first frame, too", () => {
     const habit = learnOfLateFrame(ONE);
     expect(habit).toMatchObject({ ends: "quiet", quietMs: 10_000 });
     expect(run([{ message: "a" }], AUTO, habit).reply.ended).toBeUndefined();
@@ -254,6 +246,8 @@ describe("what an engine was seen to do", () => {
     const auto = { mode: "auto", idleTimeoutMs: 30_000 } as const;
     expect(silenceMs(auto, NEW, first)).toBe(5000);
     expect(silenceMs(auto, NEW, second)).toBe(10_000);
+    expect(silenceMs(auto, ONE, first)).toBe(1500);
+    expect(silenceMs(auto, ONE, second)).toBe(10_000);
     expect(silenceMs(auto, MARK, first)).toBe(30_000);
     expect(silenceMs(auto, NEW, run([{ delta: "a" }], AUTO).reply)).toBe(30_000);
     expect(silenceMs({ ...auto, idleTimeoutMs: 100 }, NEW, first)).toBe(100);

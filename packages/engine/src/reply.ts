@@ -49,15 +49,9 @@ export const NO_REPLY: Reply = {
 const MAX_UNKNOWN_FRAMES = 64;
 
 /**
- * Adds a frame; pure. Returns its events, or why the reply cannot be used. `hasMore`: another frame is there already. Do
- * not call it once the reply has ended.
+ * Adds a frame; pure. Returns its events, or why the reply cannot be used. Do not call it once the reply has ended.
  */
-export function readReply(
-  reply: Reply,
-  raw: string,
-  rule: ReplyRule,
-  { habit, hasMore }: { habit: Habit; hasMore: boolean },
-): ReplyStep {
+export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep {
   const frame = readFrame(raw, rule);
   if ("refused" in frame) return frame;
   const { text, sign, json } = frame;
@@ -78,7 +72,7 @@ export function readReply(
   if (text === undefined && rule.mode === "single") return { refused: "empty" };
   if (next.texts === 0 && next.unknown >= MAX_UNKNOWN_FRAMES) return { refused: "empty" };
 
-  if (rule.mode === "single" || isWhole(next, sign, rule, habit, hasMore)) {
+  if (rule.mode === "single") {
     const end = endEvent({ text, frame: json ? raw : undefined, citations: frame.citations });
     return { reply: { ...next, ended: "one" }, events: [end] };
   }
@@ -91,11 +85,6 @@ export function readReply(
     citations: frame.citations,
   });
   return { reply: { ...next, ended: "mark" }, events: [...pieces, end] };
-}
-
-/** With `auto`, the first text of an engine that was seen to send one frame is the whole reply, unless it says otherwise. */
-function isWhole(next: Reply, sign: ReplyFrame["sign"], { mode }: ReplyRule, habit: Habit, hasMore: boolean): boolean {
-  return mode === "auto" && habit.ends === "one" && next.texts === 1 && sign === "none" && !next.streams && !hasMore;
 }
 
 /** The engine is silent. Undefined when that is not the end of this reply but a failure. */

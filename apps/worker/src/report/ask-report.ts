@@ -45,7 +45,7 @@ const FRAME_WARNINGS: Record<ReplyMode, string> = {
   stream: "The engine sent a frame after the end of its stream. It was dropped, and the connection was closed.",
 };
 const HABITS: Record<Exclude<Habit["ends"], "unknown">, string> = {
-  one: "One frame is a reply: as ENGINE_REPLY=single.",
+  one: "One frame is a reply so far, and a short silence ends it. Set ENGINE_REPLY=single to save that, if it is always so.",
   mark: "Replies are streams that end with a frame or a close: as ENGINE_REPLY=stream.",
   quiet:
     "Replies are streams without an end, which only a silence of some seconds ends. Let the engine send a frame of type end.",
