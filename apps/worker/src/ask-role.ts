@@ -15,7 +15,8 @@ import { createTextCache } from "./turn/text-cache.ts";
 /** Starts the role `ask`: runs the asks of conversations in order and calls the engine for them. */
 export async function startAskRole(resources: Resources): Promise<{ slots: ConversationSlots; running: RunningAsks }> {
   const { config, store, blobs, report, life, stopping, subscriber, membership } = resources;
-  const { engine, kind } = openEngine(resources);
+  const { engine, kind, takesHistory } = openEngine(resources);
+  const contextTokens = config.ENGINE_CONTEXT_TOKENS - estimateTokens(config.ENGINE_SYSTEM ?? "");
   const loopDelay = createLoopDelay();
   const flushTimer = createFlushTimer(loopDelay.p99Ms);
   life.add("flush timer", () => {
@@ -42,8 +43,8 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
       showEngineErrors: config.ENGINE_ERRORS === "shown",
       promptMode: config.ENGINE_PROMPT ?? (kind === "websocket" ? "plain" : "fenced"),
       uniqueId: config.ENGINE_UNIQUE_ID,
-      contextTokens:
-        kind === "websocket" ? undefined : config.ENGINE_CONTEXT_TOKENS - estimateTokens(config.ENGINE_SYSTEM ?? ""),
+      contextTokens: kind === "websocket" ? undefined : contextTokens,
+      historyTokens: takesHistory ? contextTokens : undefined,
     },
     report,
     stopping: stopping.signal,

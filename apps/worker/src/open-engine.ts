@@ -33,9 +33,9 @@ interface Target {
 
 /**
  * Opens the engine that the settings name, with the second one behind it if there is one. `kind`: that of the first one,
- * and its name for users, unless it says another one itself.
+ * and its name for users, unless it says another one itself. `takesHistory`: one of them is told the conversation so far.
  */
-export function openEngine(deps: EngineDeps): { engine: Engine; kind: EngineKind } {
+export function openEngine(deps: EngineDeps): { engine: Engine; kind: EngineKind; takesHistory: boolean } {
   const { config, report, life } = deps;
   const url = config.ENGINE_URL ?? "";
   const kind = engineKindOf(url, config.ENGINE_KIND) ?? "websocket";
@@ -49,7 +49,8 @@ export function openEngine(deps: EngineDeps): { engine: Engine; kind: EngineKind
       })
     : first;
   life.add("engine", () => engine[Symbol.asyncDispose]());
-  return { engine, kind };
+  const takesHistory = [kind, second?.kind].some((each) => each !== undefined && each !== "websocket");
+  return { engine, kind, takesHistory };
 }
 
 function secondOf({ config }: EngineDeps): Target | undefined {

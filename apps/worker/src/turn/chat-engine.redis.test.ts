@@ -149,6 +149,19 @@ it("a second engine answers while the first is away, and `started` names it", as
   expect(await at.ended("talk", "two")).toMatchObject({ type: "completed", text: "hello" });
   const started = (await at.events("talk")).filter(({ type }) => type === "started");
   expect(started).toMatchObject([{ engine: "chat m2" }, { engine: "websocket" }]);
+  // The first one gets the question alone; the second one is told what both have answered.
+  expect(at.engine.calls.map(({ message }) => message)).toEqual(["hello"]);
+  await at.engine.shut();
+  await at.ask("talk", "three", { message: "and?" });
+  await at.ended("talk", "three");
+  expect(server.requests.at(-1)?.messages.map(({ content }) => content)).toEqual([
+    "question one",
+    "from the second",
+    "hello",
+    "hello",
+    "and?",
+  ]);
+  await at.engine.open();
 });
 
 it("an engine over WebSocket gets the question alone", async () => {

@@ -17,11 +17,10 @@ export interface PromptSettings {
   readonly promptMode: "plain" | "fenced";
   /** `client`: the `unique_id` that a client of the plain endpoint sent; `opaque`: always the conversation's address. */
   readonly uniqueId: "client" | "opaque";
-  /**
-   * Most tokens of a prompt, without the system text, for an engine that is told the conversation. Undefined for one that
-   * gets the question and its files, whatever their size.
-   */
+  /** Most tokens of a prompt, without the system text. Undefined for an engine that gets files whatever their size. */
   readonly contextTokens: number | undefined;
+  /** The same with the conversation so far. Undefined when no engine is told that, also not the second one. */
+  readonly historyTokens: number | undefined;
 }
 
 /** The pages of each file that go into the prompt; undefined for a file that goes whole. */
@@ -59,15 +58,17 @@ export async function promptOf(
   const given = settings.uniqueId === "client" && body.origin === "plain" ? body.uniqueId : undefined;
   const ids = { uniqueId: given ?? address.c, affinity: address.u };
   const files = filesOf(ask, texts, chosen);
-  const { contextTokens, promptMode } = settings;
+  const { contextTokens, historyTokens, promptMode } = settings;
   const boundary = randomBytes(8).toString("hex");
   const isPaged = contextTokens !== undefined && promptMode === "fenced";
   const message = isPaged
     ? pagedPrompt({ message: body.message, files, boundary })
     : buildPrompt({ mode: promptMode, message: body.message, files, boundary });
-  if (contextTokens === undefined) return { message, ...ids };
-  const { messages, notice } = await readHistory(store, ask, contextTokens - tokensOf(message));
+  if (historyTokens === undefined) return { message, ...ids };
+  const { messages, notice } = await readHistory(store, ask, historyTokens - tokensOf(message));
   const [first, ...rest] = messages;
+  // A WebSocket engine takes no notice of the conversation, and so gets none of what is left out of it.
+  if (!first && contextTokens === undefined) return { message, ...ids };
   if (!first) return { message: notice === "" ? message : [notice, ...partsOf(message)], ...ids };
   return { message, history: [{ ...first, text: notice + first.text }, ...rest], ...ids };
 }
