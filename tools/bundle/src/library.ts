@@ -37,8 +37,9 @@ export async function buildLibrary(folder: string): Promise<void> {
     resolve: { conditionNames: [SOURCE_CONDITION, "import"] },
     external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)),
     checks: { bundlerTimings: false },
-    onLog(level, { message }) {
-      if (level === "warn") throw new Error(message);
+    onLog(level, { code, message }) {
+      // `"use client"` stays in the modules that have it.
+      if (level === "warn" && code !== "MODULE_LEVEL_DIRECTIVE") throw new Error(message);
     },
   });
   await bundle.write({

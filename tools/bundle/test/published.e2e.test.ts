@@ -44,7 +44,10 @@ describe.each(published.map((folder) => [manifestIn(folder).name, folder] as con
     await mkdir(installed, { recursive: true });
     await run("tar", ["-xzf", join(home, filename), "--strip-components=1", "-C", installed]);
     const { dependencies = {}, peerDependencies = {} } = manifestIn(installed);
-    for (const needed of Object.keys({ ...dependencies, ...peerDependencies })) {
+    const all = Object.keys({ ...dependencies, ...peerDependencies });
+    // A project that uses React in TypeScript has its types.
+    const types = all.map((needed) => `@types/${needed}`).filter((it) => existsSync(join(folder, "node_modules", it)));
+    for (const needed of [...all, ...types]) {
       await mkdir(join(home, "node_modules", needed, ".."), { recursive: true });
       await symlink(join(folder, "node_modules", needed), join(home, "node_modules", needed));
     }

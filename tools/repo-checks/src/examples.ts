@@ -13,14 +13,16 @@ export interface Example {
   /** Number of its first line of code in the document, from 1. */
   readonly line: number;
   readonly code: string;
+  readonly language: "ts" | "tsx";
 }
 
-/** The blocks fenced with ```ts of a document, in order. */
+/** The blocks fenced with ```ts or ```tsx of a document, in order. */
 export function examplesOf(document: string, markdown: string): Example[] {
-  return [...markdown.matchAll(/^```ts\n([^]*?)^```$/gm)].map(({ index, 1: code = "" }) => ({
+  return [...markdown.matchAll(/^```(tsx?)\n([^]*?)^```$/gm)].map(({ index, 1: language, 2: code = "" }) => ({
     document,
     line: markdown.slice(0, index).split("\n").length + 1,
     code,
+    language: language === "tsx" ? "tsx" : "ts",
   }));
 }
 
@@ -36,15 +38,15 @@ export async function compileExamples(examples: readonly Example[], context: Rea
   const folder = await mkdtemp(join(parent, "run-"));
   try {
     await Promise.all(
-      examples.map(({ document, line, code }, index) => {
+      examples.map(({ document, line, code, language }, index) => {
         // As many lines before the code as in the document, so that the compiler's line numbers are the document's.
         const head = `export {}; ${context.get(document)?.replaceAll("\n", " ") ?? ""}${"\n".repeat(line - 1)}`;
-        return writeFile(join(folder, `example${index}.ts`), head + code);
+        return writeFile(join(folder, `example${index}.${language}`), head + code);
       }),
     );
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(settings()));
     const said = await run(join(folder, "tsconfig.json"));
-    return [...said.matchAll(/^[^\n(]*example(\d+)\.ts\((\d+),\d+\): error (.*)$/gm)].map(
+    return [...said.matchAll(/^[^\n(]*example(\d+)\.tsx?\((\d+),\d+\): error (.*)$/gm)].map(
       ([, index, line, message]) => `${examples[Number(index)]?.document}:${line} ${message}`,
     );
   } finally {
@@ -56,11 +58,12 @@ function settings(): object {
   return {
     extends: join(ROOT, "tsconfig.json"),
     compilerOptions: {
-      lib: ["es2024", "esnext.disposable", "dom"],
+      lib: ["es2024", "esnext.disposable", "dom", "dom.iterable"],
+      jsx: "react-jsx",
       paths: { "@docrelay/*": [join(ROOT, "packages/*/src/index.ts")] },
       typeRoots: [join(ROOT, "node_modules/@types")],
     },
-    include: ["*.ts"],
+    include: ["*.ts", "*.tsx"],
     exclude: [],
   };
 }

@@ -6,6 +6,9 @@ import { compileExamples, examplesOf } from "../src/examples.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const DOCUMENTS = ["README.md", "{packages,tools}/*/README.md", "docs/**/*.md", "*.md"];
 
+/** Pages of `docs/` that have examples. */
+const GUIDES = ["docs/react.md"];
+
 /** Names that an example takes from the program around it, by document. */
 const CONTEXT = new Map(
   Object.entries({
@@ -13,6 +16,9 @@ const CONTEXT = new Map(
     "packages/channel/README.md": `import type { Redis } from "ioredis"; import type { AskBody, Roster } from "@docrelay/channel";
       declare const redis: Redis, body: AskBody, roster: Roster;
       declare const worker: string, user: string, conversation: string, id: string, digest: string, trace: string, nonce: string;`,
+    "docs/react.md": `import type { Relay, Turn } from "@docrelay/client"; import type { ReactElement } from "react";
+      import { RelayProvider, useConversation, useRelay, useUpload } from "@docrelay/react";
+      declare const relay: Relay | undefined; declare function Chat(props: { id: string }): ReactElement; declare const id: string;`,
     "packages/engine/README.md": `import type { PromptFile } from "@docrelay/engine";
       declare const files: PromptFile[], signal: AbortSignal;`,
     "packages/jobs/README.md": `import type { Redis } from "ioredis"; declare const redis: Redis, bullRedis: Redis;
@@ -34,18 +40,23 @@ const examples = [...new Set(globSync(DOCUMENTS, { cwd: ROOT }))]
   .flatMap((path) => examplesOf(path, readFileSync(join(ROOT, path), "utf8")));
 
 it("examples are found, with the line that they begin at", () => {
-  const markdown = "# T\n\n```ts\nlet a = 1;\n```\n\n```sh\nls\n```\ntext\n```ts\nb();\n\nc();\n```\n";
+  const markdown = "# T\n\n```ts\nlet a = 1;\n```\n\n```sh\nls\n```\ntext\n```tsx\nb();\n\nc();\n```\n";
   expect(examplesOf("x.md", markdown)).toEqual([
-    { document: "x.md", line: 4, code: "let a = 1;\n" },
-    { document: "x.md", line: 12, code: "b();\n\nc();\n" },
+    { document: "x.md", line: 4, code: "let a = 1;\n", language: "ts" },
+    { document: "x.md", line: 12, code: "b();\n\nc();\n", language: "tsx" },
   ]);
 });
 
 describe("TypeScript examples in documents", () => {
   it("compile, and one that does not is noticed", { timeout: 150_000 }, async () => {
     const packages = globSync("packages/*/README.md", { cwd: ROOT });
-    expect(new Set(examples.map(({ document }) => document))).toEqual(new Set(["README.md", ...packages]));
-    const broken = { document: "broken.md", line: 7, code: `const n: number = "text";\nundeclared();\n` };
+    expect(new Set(examples.map(({ document }) => document))).toEqual(new Set(["README.md", ...GUIDES, ...packages]));
+    const broken = {
+      document: "broken.md",
+      line: 7,
+      code: `const n: number = "text";\nundeclared();\n`,
+      language: "ts",
+    } as const;
     expect(await compileExamples([...examples, broken], CONTEXT)).toEqual([
       "broken.md:7 TS2322: Type 'string' is not assignable to type 'number'.",
       "broken.md:8 TS2304: Cannot find name 'undeclared'.",

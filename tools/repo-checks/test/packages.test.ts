@@ -92,6 +92,7 @@ describe("what runs in production", () => {
     expect(graph).toMatchObject({
       web: ["client", "protocol"],
       client: ["protocol"],
+      react: ["client"],
       edge: ["channel", "jobs", "platform", "protocol"],
       worker: ["channel", "engine", "jobs", "pdf", "platform", "protocol"],
       "demo-engine": ["platform"],

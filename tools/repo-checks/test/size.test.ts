@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type Rolldown } from "vite";
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../../..");
 /** What a page loads for the SDK, bundled, minified and compressed. */
@@ -21,7 +21,20 @@ it("the SDK stays small in a browser", { timeout: 60_000 }, async ({ onTestFinis
   expect(parts.filter((part) => part.includes("zod"))).toEqual([]);
 });
 
-async function bundle(entry: string): Promise<{ code: string; parts: string[] }> {
+it.each([["packages/react/src/index.ts", 2048]])(
+  "%s adds less than %i bytes",
+  { timeout: 60_000 },
+  async (entry, budget) => {
+    vi.stubEnv("NODE_ENV", "production");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    // What an application of its kind has anyway.
+    const { code, parts } = await bundle(join(ROOT, entry), [/^react/, /^@docrelay\/client$/]);
+    expect(gzipSync(code).length, parts.join("\n")).toBeLessThan(budget);
+    expect(code).toMatch(/from ?"react"/);
+  },
+);
+
+async function bundle(entry: string, external: RegExp[] = []): Promise<{ code: string; parts: string[] }> {
   const built = await build({
     configFile: false,
     logLevel: "warn",
@@ -31,7 +44,7 @@ async function bundle(entry: string): Promise<{ code: string; parts: string[] }>
       write: false,
       minify: true,
       target: "es2023",
-      rolldownOptions: { input: entry, preserveEntrySignatures: "strict" },
+      rolldownOptions: { input: entry, external, preserveEntrySignatures: "strict" },
     },
   });
   const [chunk] = ([built].flat()[0] as Rolldown.RolldownOutput).output;

@@ -1,0 +1,141 @@
+import { isOver, type RelayError, type Answer, type AskOptions, type Relay, type Turn } from "@docrelay/client";
+import { errorOf } from "./error-of.ts";
+import { hubOf, type RelayHub } from "./relay-hub.ts";
+import { createStore, storeOf, type Store } from "./store.ts";
+
+/**
+ * `loading` until the log was read once, `answering` while a turn is not over, `offline` while there is no connection
+ * (what is asked is sent later), `failed` when the conversation cannot be read.
+ */
+export type ConversationStatus = "loading" | "idle" | "answering" | "offline" | "failed";
+
+/** A conversation as components show it. Immutable: one that changes becomes another object. The functions stay the same. */
+export interface ConversationView {
+  readonly turns: readonly Turn[];
+  readonly status: ConversationStatus;
+  /** Why it is `failed` or `offline`, else what the last call of a function below failed with. Turns have their own errors. */
+  readonly error: RelayError | undefined;
+  /**
+   * Asks a question, after those asked before; its turn is in `turns` at once, and says how far it is and how it ended.
+   * @returns the answer, for those who want to wait for it; undefined when it cannot be asked at all, see `error`.
+   */
+  ask(message: string, options?: AskOptions): Answer | undefined;
+  /** Asks the question of a turn that is over once more, with the same files. */
+  retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer | undefined;
+  /** Ends an ask at any stage; without an id all that are not over. */
+  cancel(ask?: string): void;
+}
+
+export type ConversationStore = Store<ConversationView>;
+
+/** What components show that have no relay. */
+const NO_CONVERSATION: ConversationView = {
+  turns: [],
+  status: "loading",
+  error: undefined,
+  ask: () => undefined,
+  retry: () => undefined,
+  cancel: () => undefined,
+};
+export const noConversation = storeOf(NO_CONVERSATION);
+
+const stores = new WeakMap<Relay, Map<string, ConversationStore>>();
+
+/** The one store of a relay's conversation, for all components that show it. */
+export function conversationStoreOf(relay: Relay, id: string): ConversationStore {
+  const ofRelay = stores.get(relay) ?? new Map<string, ConversationStore>();
+  stores.set(relay, ofRelay);
+  const store = ofRelay.get(id) ?? createConversationStore(hubOf(relay), id);
+  ofRelay.set(id, store);
+  return store;
+}
+
+function createConversationStore(hub: RelayHub, id: string): ConversationStore {
+  const { relay } = hub;
+  // Another object after it was closed and opened again.
+  let conversation = relay.conversation(id);
+  let changed = (): void => undefined;
+  /** Of the present reading of the log: a conversation that was closed can be opened again. */
+  let reading: object | undefined;
+  let isReady = false;
+  let failure: RelayError | undefined;
+  let refusal: RelayError | undefined;
+
+  function fail(error: unknown): void {
+    failure = errorOf(error);
+    changed();
+  }
+  function read(): void {
+    if (reading) return;
+    const mine = (reading = {});
+    conversation = relay.conversation(id);
+    isReady = false;
+    failure = undefined;
+    const become = (ready: boolean): void => {
+      isReady = ready;
+      changed();
+    };
+    conversation.onTurns(() => changed());
+    conversation.subscribe({
+      event: () => undefined,
+      ready: () => become(true),
+      reset: () => become(false),
+      failed: fail,
+      closed() {
+        reading = undefined;
+        become(false);
+      },
+    });
+    // It may have failed before anyone listened.
+    conversation.ready.catch((error: unknown) => reading === mine && fail(error));
+  }
+  /** Errors of calls are values. */
+  function attempt<T>(act: () => T): T | undefined {
+    try {
+      refusal = undefined;
+      read();
+      return act();
+    } catch (error) {
+      refused(error);
+      return undefined;
+    } finally {
+      changed();
+    }
+  }
+  function refused(error: unknown): void {
+    refusal = errorOf(error);
+    changed();
+  }
+  function statusOf(turns: readonly Turn[]): ConversationStatus {
+    if (failure) return "failed";
+    if (relay.state === "offline" || relay.state === "closed") return "offline";
+    if (!isReady) return "loading";
+    return turns.every(isOver) ? "idle" : "answering";
+  }
+  const server: ConversationView = {
+    ...NO_CONVERSATION,
+    ask: (message, options) => attempt(() => conversation.ask(message, options)),
+    retry: (ask, options) => attempt(() => conversation.retry(ask, options)),
+    cancel(ask) {
+      const asks =
+        ask === undefined ? conversation.turns.filter((turn) => !isOver(turn)).map((turn) => turn.id) : [ask];
+      attempt(() => asks.forEach((one) => void conversation.cancel(one).catch(refused)));
+    },
+  };
+  return createStore({
+    frame: hub.frame,
+    server,
+    read(before) {
+      const { turns } = conversation;
+      const status = statusOf(turns);
+      const error = failure ?? (status === "offline" ? hub.error : undefined) ?? refusal;
+      const isSame = before.turns === turns && before.status === status && before.error === error;
+      return isSame ? before : { ...server, turns, status, error };
+    },
+    attach(next) {
+      changed = next;
+      hub.onChange(next);
+      read();
+    },
+  });
+}

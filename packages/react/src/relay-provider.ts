@@ -1,0 +1,27 @@
+"use client";
+
+import type { Relay } from "@docrelay/client";
+import { createContext, createElement, useContext, type ReactElement, type ReactNode } from "react";
+
+const RelayContext = createContext<Relay | undefined | null>(null);
+
+export interface RelayProviderProps {
+  /**
+   * The connection, made outside of components: `connect()`. Nothing in this package closes it. Undefined where there is
+   * none, for example on a server: then hooks give what they give before anything is known.
+   */
+  readonly relay: Relay | undefined;
+  readonly children?: ReactNode;
+}
+
+/** Gives a relay to the hooks of the components below. */
+export function RelayProvider({ relay, children }: RelayProviderProps): ReactElement {
+  return createElement(RelayContext.Provider, { value: relay }, children);
+}
+
+/** The relay of the nearest provider. @throws Error without a provider */
+export function useProvided(): Relay | undefined {
+  const relay = useContext(RelayContext);
+  if (relay === null) throw new Error("no <RelayProvider> above");
+  return relay;
+}

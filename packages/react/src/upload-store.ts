@@ -1,0 +1,104 @@
+import { newId, RelayError, type FileInput, type Relay, type UploadStatus } from "@docrelay/client";
+import { errorOf } from "./error-of.ts";
+import { createFrame } from "./frame.ts";
+import { createStore, type Store } from "./store.ts";
+
+/** A chosen file. Immutable: one that changes becomes another object. */
+export interface ChosenFile {
+  /** Of this list, not of the upload. */
+  readonly id: string;
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  /** What to give to `ask`, in any state: the same object is uploaded once, and an ask waits for its files. */
+  readonly file: FileInput;
+  /** `uploading`, then `reading` its text, then `ready`. One that has `failed` can still be asked about if its `error` says so. */
+  readonly state: "uploading" | "reading" | "ready" | "failed";
+  /** The uploaded part of the file, from 0 to 1. */
+  readonly progress: number;
+  /** The upload's id, once all bytes are stored. */
+  readonly upload?: string | undefined;
+  /** The page that is being read, from 1, and how many there are, once that is known. */
+  readonly page?: number | undefined;
+  readonly pages?: number | undefined;
+  /** Why it has failed, for example with the code `PDF_ENCRYPTED`: then an ask with its password may do. */
+  readonly error?: RelayError | undefined;
+}
+
+/** The files that somebody chooses for the next question. */
+export interface UploadStore extends Store<readonly ChosenFile[]> {
+  /** Uploads a file from now on. */
+  add(relay: Relay, file: FileInput): ChosenFile;
+  remove(id: string): void;
+  clear(): void;
+}
+
+interface Entry {
+  view: ChosenFile;
+  readonly over: AbortController;
+  unfollow?: () => void;
+}
+
+const NO_FILES: readonly ChosenFile[] = [];
+
+export function createUploadStore(): UploadStore {
+  let entries: readonly Entry[] = [];
+  let files = NO_FILES;
+  let changed = (): void => undefined;
+
+  function show(): void {
+    files = entries.map(({ view }) => view);
+    changed();
+  }
+  function update(entry: Entry, more: Partial<ChosenFile>): void {
+    entry.view = { ...entry.view, ...more };
+    if (entries.includes(entry)) show();
+  }
+  function stage(entry: Entry, { stage, page, pages, error }: UploadStatus): void {
+    const isOver = stage === "ready" || stage === "failed";
+    const read = { page: page ?? entry.view.page, pages: pages ?? entry.view.pages };
+    update(entry, { ...read, state: isOver ? stage : "reading", error: error && new RelayError(error) });
+  }
+  async function send(relay: Relay, entry: Entry): Promise<void> {
+    const { signal } = entry.over;
+    const onProgress = (sent: number, size: number): void => update(entry, { progress: size > 0 ? sent / size : 1 });
+    try {
+      const { upload } = await relay.upload(entry.view.file, { signal, onProgress });
+      update(entry, { upload, progress: 1, state: "reading" });
+      if (!signal.aborted) entry.unfollow = relay.onUpload(upload, (status) => stage(entry, status));
+    } catch (error) {
+      if (!signal.aborted) update(entry, { state: "failed", error: errorOf(error) });
+    }
+  }
+  function drop(gone: readonly Entry[]): void {
+    entries = entries.filter((entry) => !gone.includes(entry));
+    for (const { unfollow } of gone) unfollow?.();
+    show();
+  }
+
+  const store = createStore({
+    frame: createFrame(),
+    server: NO_FILES,
+    read: () => files,
+    attach: (next) => void (changed = next),
+  });
+  return {
+    ...store,
+    add(relay, file) {
+      const content = "bytes" in file ? file.bytes : file;
+      const size = content instanceof Blob ? content.size : content.length;
+      const view = { id: newId(), name: file.name, size, file, state: "uploading", progress: 0 } as const;
+      const entry: Entry = { view, over: new AbortController() };
+      entries = [...entries, entry];
+      show();
+      void send(relay, entry);
+      return view;
+    },
+    remove(id) {
+      const gone = entries.filter(({ view }) => view.id === id);
+      for (const { over } of gone) over.abort();
+      drop(gone);
+    },
+    clear: () => drop(entries),
+  };
+}
