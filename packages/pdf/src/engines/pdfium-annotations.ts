@@ -1,4 +1,5 @@
 import type { Line } from "../text/layout.ts";
+import { turnedBox, type Turn } from "../text/turn.ts";
 import { fromSingleBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
@@ -53,8 +54,11 @@ export function createForm({ call }: Pdfium, document: number): Form {
   };
 }
 
+/** PDFium, and the direction in which the page at hand is written: places are as in its lines. */
+type View = Pdfium & { readonly turn: Turn };
+
 /** Takes what is in a page's annotations out of them. Undefined where there is nothing to be read. */
-export function takeAnnotations(pdfium: Pdfium, form: Form, page: number): Annotations | undefined {
+export function takeAnnotations(pdfium: View, form: Form, page: number): Annotations | undefined {
   const { call } = pdfium;
   const count = Math.min(call.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS);
   if (count <= 0) return undefined;
@@ -87,7 +91,7 @@ function charsOf(look: Look): number {
   return look.kind === "value" ? look.lines.reduce((sum, { text }) => sum + text.length, 0) : 0;
 }
 
-function lookAt(pdfium: Pdfium, form: Form, annotation: number): Look {
+function lookAt(pdfium: View, form: Form, annotation: number): Look {
   const { call } = pdfium;
   const type = call.FPDFAnnot_GetSubtype(annotation);
   if ((call.FPDFAnnot_GetFlags(annotation) & NOT_SHOWN) !== 0) return { kind: "nothing" };
@@ -108,7 +112,7 @@ function lookAt(pdfium: Pdfium, form: Form, annotation: number): Look {
   }
 }
 
-function lookAtField(pdfium: Pdfium, form: number, annotation: number, drawn: boolean): Look {
+function lookAtField(pdfium: View, form: number, annotation: number, drawn: boolean): Look {
   const { call } = pdfium;
   const type = form === 0 ? 0 : call.FPDFAnnot_GetFormFieldType(form, annotation);
   if (type === CHECK_BOX || type === RADIO_BUTTON) {
@@ -135,17 +139,19 @@ function chosenLabels(pdfium: Pdfium, form: number, annotation: number): string[
 }
 
 /** A text where its annotation stands, line by line. */
-function valueAt({ call, allocate, heap }: Pdfium, annotation: number, text: string): Look {
+function valueAt({ call, allocate, heap, turn }: View, annotation: number, text: string): Look {
   const rows = text.split(/\r\n?|\n/, MAX_LINES).filter((row) => row.trim() !== "");
   const at = allocate(16);
   try {
     if (rows.length === 0 || !call.FPDFAnnot_GetRect(annotation, at)) return { kind: "nothing" };
     const bytes = heap();
-    const [left = 0, top = 0, right = 0, bottom = 0] = new Float32Array(bytes.buffer, bytes.byteOffset + at, 4);
-    const height = Math.abs(top - bottom) / rows.length;
+    const [x = 0, y = 0, x2 = 0, y2 = 0] = new Float32Array(bytes.buffer, bytes.byteOffset + at, 4);
+    const sides = { left: Math.min(x, x2), right: Math.max(x, x2), bottom: Math.min(y, y2), top: Math.max(y, y2) };
+    const { left, right, bottom, top } = turnedBox(turn, sides);
+    const height = (top - bottom) / rows.length;
     const size = Math.min(FIELD_TYPE.most, FIELD_TYPE.ofHeight * height);
     const lines = rows.map((row, index) => {
-      const baseline = Math.max(top, bottom) - (index + 0.5) * height - 0.3 * size;
+      const baseline = top - (index + 0.5) * height - 0.3 * size;
       return { text: row, left, right, baseline, size };
     });
     return { kind: "value", lines };

@@ -108,6 +108,56 @@ describe("letters that stand apart or together", () => {
   });
 });
 
+describe("a page that is turned, or text that is turned on it", () => {
+  const rows = [
+    "Fees for the winter season are due on the",
+    "first working day, at the harbour office.",
+    "",
+    "7|Ottilie",
+  ];
+  /** Rows from the top of the page, each cell by the matrix for its place. */
+  const written = (matrix: (x: number, y: number) => string): string =>
+    rows
+      .flatMap((row, index) =>
+        row
+          .split("|")
+          .map((cell, at) => `BT /F1 11 Tf ${matrix(72 + at * 120, 500 - index * 14)} Tm (${cell}) Tj ET\n`),
+      )
+      .join("");
+  const upright = (x: number, y: number): string => `1 0 0 1 ${x} ${y}`;
+  const upwards = (x: number, y: number): string => `0 1 -1 0 ${600 - y} ${x}`;
+  const overhead = (x: number, y: number): string => `-1 0 0 -1 ${600 - x} ${700 - y}`;
+  const downwards = (x: number, y: number): string => `0 -1 1 0 ${y} ${700 - x}`;
+  it.each([
+    ["by 90, as scanners and spreadsheets do", upwards, 90],
+    ["by 180", overhead, 180],
+    ["by 270", downwards, 270],
+    ["not, and its text runs upwards", upwards, 0],
+    ["not, and its text runs downwards", downwards, 0],
+    ["not, and its text is upside down", overhead, 0],
+    ["by 90, and its text stays", upright, 90],
+    ["by 180, and its text stays", upright, 180],
+    ["by 270, and its text stays", upright, 270],
+  ])("%s", async (_how, matrix, rotate) => {
+    const page = onePage({ content: written(matrix), page: `/Rotate ${rotate}` });
+    const prose = `${rows[0]} ${rows[1]}`;
+    expect(await textOf(page)).toBe(`${prose}\n7\tOttilie`);
+  });
+
+  it("has the values of its fields behind their labels", async () => {
+    const field =
+      "<< /Type /Annot /Subtype /Widget /Rect [96 140 112 300] /DA (/F1 10 Tf 0 g) /FT /Tx /T (crew) /V (17) >>";
+    const content = "BT /F1 11 Tf 0 1 -1 0 108 72 Tm (Crew) Tj ET BT /F1 11 Tf 0 1 -1 0 128 72 Tm (Port) Tj ET";
+    const page = onePage({
+      content,
+      page: "/Rotate 90 /Annots [6 0 R]",
+      catalog: "/AcroForm << /Fields [6 0 R] /DR << /Font << /F1 4 0 R >> >> /DA (/F1 10 Tf 0 g) >>",
+      objects: [field],
+    });
+    expect(await textOf(page)).toBe("Crew\t17\nPort");
+  });
+});
+
 describe("ligatures that only the name of their glyph tells", () => {
   const named = (differences: string): string =>
     `<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /BaseEncoding /WinAnsiEncoding /Differences [${differences}] >> >>`;

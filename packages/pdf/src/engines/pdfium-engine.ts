@@ -3,9 +3,10 @@ import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured } from "./pdfium-pictures.ts";
-import { EVERYWHERE, readLines, type PageBox, type ReadLines } from "./pdfium-lines.ts";
+import { EVERYWHERE, readLines, turnOf, type ReadLines } from "./pdfium-lines.ts";
 import { withAnnotations } from "../text/annotated-lines.ts";
 import type { Line } from "../text/layout.ts";
+import { turnedBox, type Box, type Turn } from "../text/turn.ts";
 import { mendLines } from "../text/mend-lines.ts";
 import { ESTIMATED, estimatedLines } from "../text/estimated-lines.ts";
 import { fromPairsOfBytes } from "../text/utf8.ts";
@@ -57,7 +58,10 @@ function openDocument(
       const plain = withPage(pdfium, document, number, (page) => {
         const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
         const read = readPage(pdfium, page, annotated);
-        return { ...read, annotations: annotated ? takeAnnotations(pdfium, form, page) : undefined };
+        return {
+          ...read,
+          annotations: annotated ? takeAnnotations({ ...pdfium, turn: read.turn }, form, page) : undefined,
+        };
       });
       const other = plain.utf8 ? await second.textOf(number) : undefined;
       if (other !== undefined)
@@ -113,26 +117,40 @@ function readPage(
   pdfium: Pdfium,
   page: number,
   cells: boolean,
-): ReadLines & { readonly pictured: boolean; readonly endsEarly: boolean } {
-  const text = pdfium.call.FPDFText_LoadPage(page);
+): ReadLines & { readonly pictured: boolean; readonly endsEarly: boolean; readonly turn: Turn } {
+  const { call } = pdfium;
+  const box = boxOf(pdfium, page);
+  const rotation = call.FPDFPage_GetRotation(page);
+  const looked = withText(pdfium, page, (text) => {
+    const turn = turnOf(pdfium, text);
+    return { turn, read: turn === rotation ? readLines(pdfium, text, { box, cells, turn }) : undefined };
+  });
+  const { turn } = looked;
+  // PDFium puts lines into the order of their places on the page as it is shown: the text has to be upright there.
+  if (!looked.read) call.FPDFPage_SetRotation(page, turn);
+  const read = looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, text, { box, cells, turn }));
+  if (!looked.read) call.FPDFPage_SetRotation(page, rotation);
+  const endsEarly = !read.unnamed && hasRoomBelow(read.lines, turnedBox(turn, box));
+  return { ...read, turn, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
+}
+
+function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): T {
+  const text = call.FPDFText_LoadPage(page);
   if (text === 0) throw new Error("the page's text cannot be loaded");
   try {
-    const box = boxOf(pdfium, page);
-    const read = readLines(pdfium, text, { box, cells });
-    const endsEarly = !read.unnamed && hasRoomBelow(read.lines, box);
-    return { ...read, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
+    return use(text);
   } finally {
-    pdfium.call.FPDFText_ClosePage(text);
+    call.FPDFText_ClosePage(text);
   }
 }
 
 /** What was drawn last is far from the bottom of the page, or is no text: more may have been meant to come. */
-function hasRoomBelow(lines: readonly Line[], { bottom, top }: PageBox): boolean {
+function hasRoomBelow(lines: readonly Line[], { bottom, top }: Box): boolean {
   const last = lines.findLast(({ text }) => text.trim() !== "");
   return last === undefined || last.baseline - bottom > ROOM_BELOW * (top - bottom) || OPERATORS.test(last.text);
 }
 
-function boxOf({ call, allocate, heap }: Pdfium, page: number): PageBox {
+function boxOf({ call, allocate, heap }: Pdfium, page: number): Box {
   const at = allocate(16);
   try {
     if (!call.FPDF_GetPageBoundingBox(page, at)) return EVERYWHERE;

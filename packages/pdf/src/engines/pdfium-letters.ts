@@ -1,3 +1,4 @@
+import { turnedBox, turnedPoint, type Turn } from "../text/turn.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /** A character as it stands on the page, in points from the left and from the bottom. */
@@ -17,6 +18,8 @@ export interface Letters {
   of(index: number): Letter | undefined;
   /** How far two characters stand apart from side to side; 0 when they touch or it is not known. */
   gap(one: number, other: number): number;
+  /** The direction that a character is written in, as a turn of the page's own. */
+  turnOf(index: number): Turn;
   /** The letters are drawn upright: not turned with their line. */
   isUpright(index: number): boolean;
   /** PDFium made this character up from a gap. */
@@ -26,10 +29,17 @@ export interface Letters {
   done(): void;
 }
 
-const [LEFT, RIGHT, TOP, X, Y] = [0, 1, 3, 4, 5] as const;
+const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
-/** `chars`: for each unit of the text the index of its character; not given where they are the same. */
-export function lettersOf({ call, allocate, heap }: Pdfium, text: number, chars: Int32Array | undefined): Letters {
+/**
+ * `chars`: for each unit of the text the index of its character; not given where they are the same. `turn`: places are as
+ * seen on the page turned so that text of that direction is upright.
+ */
+export function lettersOf(
+  { call, allocate, heap }: Pdfium,
+  text: number,
+  { chars, turn = 0 }: { readonly chars?: Int32Array | undefined; readonly turn?: Turn },
+): Letters {
   const at = allocate(6 * 8);
   const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
   let doubles = new Float64Array(heap().buffer, at, 6);
@@ -51,25 +61,50 @@ export function lettersOf({ call, allocate, heap }: Pdfium, text: number, chars:
     const [a = 1, b = 0, c = 0, d = 1] = floats;
     return [a, b, c, d];
   };
+  /** The box that was written last. */
+  const boxOf = (): { left: number; right: number; top: number } => {
+    if (turn === 0) return { left: number(LEFT), right: number(RIGHT), top: number(TOP) };
+    return turnedBox(turn, {
+      left: number(LEFT),
+      right: number(RIGHT),
+      bottom: number(BOTTOM),
+      top: number(TOP),
+    });
+  };
   return {
     of(index) {
       const char = boxed(index);
       if (char < 0) return undefined;
       call.FPDFText_GetCharOrigin(text, char, x, y);
-      const box = { left: number(LEFT), right: number(RIGHT), top: number(TOP), x: number(X), baseline: number(Y) };
+      const box = boxOf();
+      const { x: x1, y: y1 } = turn === 0 ? { x: number(X), y: number(Y) } : turnedPoint(turn, number(X), number(Y));
       const [, , c, d] = matrix(char);
       // A font may be of size 1 and drawn ten times as large, or the other way round.
-      return { ...box, size: call.FPDFText_GetFontSize(text, char) * Math.hypot(c, d) };
+      return {
+        left: box.left,
+        right: box.right,
+        top: box.top,
+        x: x1,
+        baseline: y1,
+        size: call.FPDFText_GetFontSize(text, char) * Math.hypot(c, d),
+      };
     },
     gap(one, other) {
       if (boxed(one) < 0) return 0;
-      const [oneLeft, oneRight] = [number(LEFT), number(RIGHT)];
+      const { left: oneLeft, right: oneRight } = boxOf();
       if (boxed(other) < 0) return 0;
-      return Math.max(0, number(LEFT) - oneRight, oneLeft - number(RIGHT));
+      const { left: otherLeft, right: otherRight } = boxOf();
+      return Math.max(0, otherLeft - oneRight, oneLeft - otherRight);
     },
     isUpright(index) {
-      const [a, b, c, d] = matrix(charOf(index));
+      const [p, q, r, s] = matrix(charOf(index));
+      const [a, b, c, d] = turn % 2 === 0 ? [p, q, r, s] : [q, p, s, r];
       return Math.abs(b) + Math.abs(c) < 0.1 * (Math.abs(a) + Math.abs(d)) || Math.abs(b) < 0.1 * Math.abs(a);
+    },
+    turnOf(index) {
+      const [a, b] = matrix(charOf(index));
+      if (Math.abs(b) > Math.abs(a)) return b > 0 ? 1 : 3;
+      return a < 0 ? 2 : 0;
     },
     isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
     isUnnamed: (index) => call.FPDFText_HasUnicodeMapError(text, charOf(index)) === 1,

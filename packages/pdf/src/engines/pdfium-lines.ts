@@ -1,5 +1,6 @@
 import type { Line } from "../text/layout.ts";
 import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
+import { mostTurned, turnedBox, type Box, type Turn } from "../text/turn.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
 import { readText } from "./pdfium-text.ts";
@@ -21,6 +22,8 @@ const EVEN_EM = 0.4;
 const WIDE_LETTER_EM = 0.85;
 /** A letter this far above or below the one before, in ems, is on a line of its own. */
 const STACKED_EM = 0.5;
+/** Letters whose direction is looked at on every page. */
+const TURN_SAMPLES = 9;
 /** Longer lines than people write keep PDFium's order: finding another costs the square of their length. */
 const MAX_REORDERED = 2000;
 /** How far a letter may reach over the edge of the page, in points. */
@@ -34,18 +37,11 @@ const HYPHEN = /[\u0002\ufffe]/;
 const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
 const BLANK = 0x20;
 
-/** The visible part of a page, in points. */
-export interface PageBox {
-  readonly left: number;
-  readonly right: number;
-  readonly bottom: number;
-  readonly top: number;
-}
-
 interface PageText {
   readonly raw: string;
   readonly letters: Letters;
-  readonly box: PageBox;
+  readonly box: Box;
+  readonly turn: Turn;
   readonly cells: boolean;
   /** There is right-to-left text on the page. */
   readonly rtl: boolean;
@@ -63,17 +59,44 @@ export interface ReadLines {
   readonly utf8?: boolean;
 }
 
-/** The lines of a text page with where they stand. `cells`: each cell of a row is a line. */
-export function readLines(pdfium: Pdfium, text: number, { box, cells }: { box: PageBox; cells: boolean }): ReadLines {
+/** The direction that most of a text page is written in. */
+export function turnOf(pdfium: Pdfium, text: number): Turn {
+  const count = pdfium.call.FPDFText_CountChars(text);
+  const letters = lettersOf(pdfium, text, {});
+  const step = Math.max(1, Math.floor(count / TURN_SAMPLES));
+  const turns: Turn[] = [];
+  for (let at = step >> 1; at < count; at += step) turns.push(letters.turnOf(at));
+  letters.done();
+  return mostTurned(turns);
+}
+
+/**
+ * The lines of a text page with where they stand. `cells`: each cell of a row is a line. `turn`: places are those on the
+ * page turned so that text of that direction is upright; lines of other directions have none.
+ */
+export function readLines(
+  pdfium: Pdfium,
+  text: number,
+  { box, cells, turn = 0 }: { readonly box: Box; readonly cells: boolean; readonly turn?: Turn },
+): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
   const { text: given, chars, named = false, utf8 = false } = readText(pdfium, text, count);
-  const letters = lettersOf(pdfium, text, chars);
+  const letters = lettersOf(pdfium, text, { chars, turn });
   try {
     const known = named ? { text: given, guesses: new Map<never, never>() } : withoutGuesses(letters, given);
     if (known === undefined) return { lines: [], unnamed: true, guesses: new Map() };
     const { text: raw, guesses } = known;
-    const page = { raw, letters, box, cells, rtl: RTL.test(raw), mostlyRtl: isMostlyRtl(raw), indic: INDIC.test(raw) };
+    const page = {
+      raw,
+      letters,
+      box: turnedBox(turn, box),
+      turn,
+      cells,
+      rtl: RTL.test(raw),
+      mostlyRtl: isMostlyRtl(raw),
+      indic: INDIC.test(raw),
+    };
     return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false, guesses, utf8 };
   } finally {
     letters.done();
@@ -129,6 +152,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const hasRtl = page.rtl && RTL.test(text);
   // Words of a document that is bound on the right come in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
+  if (turned && letters.turnOf(start + first) !== page.turn) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
   if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return [{ ...place, ...reordered(page, line) }];
   const width = (right - left) / (last - first + 1);
@@ -151,9 +175,9 @@ function cellsOf(row: string): Array<readonly [number, number]> {
 }
 
 const nowhere = (text: string): Line => ({ text, left: 0, right: 0, baseline: 0, size: 0 });
-export const EVERYWHERE: PageBox = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity };
+export const EVERYWHERE: Box = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity };
 
-function isWithin({ left, right, bottom, top }: PageBox, letter: Letter): boolean {
+function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
   return (
     letter.right > left - BLEED &&
     letter.left < right + BLEED &&

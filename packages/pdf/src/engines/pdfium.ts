@@ -22,6 +22,9 @@ export interface PdfiumCalls {
   /** Writes left, top, right and bottom as floats. */
   FPDF_GetPageBoundingBox(page: number, at: number): number;
   EPDFDoc_GetPageObjectNumberByIndex(document: number, index: number): number;
+  /** In quarter turns, clockwise. */
+  FPDFPage_GetRotation(page: number): number;
+  FPDFPage_SetRotation(page: number, quarters: number): void;
   FPDFPage_CountObjects(page: number): number;
   FPDFPage_GetObject(page: number, index: number): number;
   FPDFPageObj_GetType(object: number): number;

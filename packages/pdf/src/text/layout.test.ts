@@ -32,6 +32,10 @@ describe("the text of a page", () => {
     expect(pageText(lines)).toBe(`${PARAGRAPH.join(" ")}\nA second paragraph begins here and it goes on to its end.`);
   });
 
+  it("keeps a hyphen at the end of a line that nothing goes on from", () => {
+    expect(pageText(column(["Forms of E\u0002", "Mail", "pre\ufffe"]))).toBe("Forms of E-\nMail\npre-");
+  });
+
   it("leaves titles, addresses and verse as they stand", () => {
     const lines = column(["12 Long Lane", "London", "England"]);
     expect(pageText(lines)).toBe("12 Long Lane\nLondon\nEngland");

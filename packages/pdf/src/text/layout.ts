@@ -52,7 +52,7 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
     }
     const broken = brokenWord(line, next);
     joined = broken !== undefined || continues(seen, gaps, index, { joined, slack: precision.slack });
-    if (!joined) text += `${line.text}\n`;
+    if (!joined) text += `${line.text.trimEnd().replace(SOFT_HYPHEN, "-")}\n`;
     else text += broken === undefined ? withBlank(line, next) : withoutHyphen(broken, lines);
   });
   return cleanText(text);
