@@ -33,6 +33,12 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     ["a word and its number", "גרסת Windows 10 כאן", `${reversed("כאן")} Windows 10 ${reversed("גרסת")}`],
     ["a command", "הקלידו \\use{box} כאן", `${reversed("כאן")} \\use{box} ${reversed("הקלידו")}`],
     ["a sentence's end behind Latin", "גרסה של Linux.", `.Linux ${reversed("גרסה של")}`],
+    [
+      "a percentage beside Arabic, whose sign stands at its left",
+      "نحو 45% منهم",
+      `${reversed("منهم")} %45 ${reversed("نحو")}`,
+    ],
+    ["Persian separators in a number", "به ۱٬۲۵۰ ریال", `${reversed("ریال")} ۱٬۲۵۰ ${reversed("به")}`],
     ["brackets as they are drawn", "ספר (גדול) כאן", `${reversed("כאן")} (${reversed("גדול")}) ${reversed("ספר")}`],
   ])("keeps %s", (_what, text, visual) => {
     expect(inReadingOrder(drawn(visual), { size: EM })).toBe(text);
@@ -46,6 +52,15 @@ describe("a line with right-to-left letters, read from where they stand", () => 
 
   it("without right-to-left letters is read from the left", () => {
     expect(inReadingOrder(drawn("The Garden of Lemons", "reversed"), { size: EM })).toBe("The Garden of Lemons");
+  });
+
+  it("has a lam-alef in order whose parts are drawn from one place, and no blank within brackets", () => {
+    const signs: PlacedSign[] = [
+      { text: "\u0644", index: 0, left: 23, right: 27, x: 20 },
+      { text: "\u0627", index: 1, left: 20.5, right: 27.5, x: 20.1 },
+      { text: "(", index: 5, left: 16, right: 18, x: 15 },
+    ];
+    expect(inReadingOrder(signs, { size: EM })).toBe("\u0644\u0627(");
   });
 
   it("keeps a mark with its letter, and the letters of one glyph in their order", () => {

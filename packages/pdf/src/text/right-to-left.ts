@@ -5,6 +5,7 @@
  */
 
 export const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+const ARABIC = /[\u0600-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb50-\ufdff\ufe70-\ufefc]/;
 const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/;
 /** Goes on with the number that it stands in. */
 const IN_NUMBER = /^[.,:/\u066b\u066c+-]$/;
@@ -14,8 +15,12 @@ const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
 const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
-/** A gap as wide as this, in ems, is a blank. */
+/** Both parts of a lam-alef may be drawn from one place, to within this, in ems. */
+const ONE_PLACE_EM = 0.03;
+/** A gap as wide as this, in ems, is a blank; within brackets and quotes, which have air at their sides, a wider one. */
 const BLANK_EM = 0.18;
+const BRACKET_BLANK_EM = 0.26;
+const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
 
 /** One character of a line and where it stands. `x`: where its glyph is drawn from. */
 export interface PlacedSign {
@@ -35,7 +40,10 @@ export function inReadingOrder(
   signs: readonly PlacedSign[],
   { size, rtl = true }: { readonly size: number; readonly rtl?: boolean },
 ): string {
-  const glyphs = glyphsOf(signs.filter(({ text, left, right }) => text.trim() !== "" || right > left));
+  const glyphs = glyphsOf(
+    signs.filter(({ text, left, right }) => text.trim() !== "" || right > left),
+    size,
+  );
   const visual = withBlanks(glyphs, size);
   return mendBrackets(isRightToLeft(visual, rtl) ? rightToLeft(visual) : leftToRight(visual));
 }
@@ -56,7 +64,7 @@ interface Glyph {
 }
 
 /** Letters that are drawn as one glyph, and marks over their letter, stay together. From left to right. */
-function glyphsOf(signs: readonly PlacedSign[]): Glyph[] {
+function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const glyphs: Array<Glyph & { x: number }> = [];
   const marks: Array<Omit<PlacedSign, "x">> = [];
   for (const { text, index, left, right, x } of signs) {
@@ -77,7 +85,13 @@ function glyphsOf(signs: readonly PlacedSign[]): Glyph[] {
     );
     if (base) add(base, base.text + text, index);
   }
-  return glyphs.sort((one, other) => one.x - other.x);
+  const ordered = glyphs.sort((one, other) => one.x - other.x);
+  for (let at = 1; at < ordered.length; at++) {
+    const [one, other] = [ordered[at - 1] as (typeof ordered)[0], ordered[at] as (typeof ordered)[0]];
+    const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && other.left < one.left;
+    if (isOnePlace && RTL.test(one.text) && RTL.test(other.text)) [ordered[at - 1], ordered[at]] = [other, one];
+  }
+  return ordered;
 }
 
 function add(glyph: Glyph, text: string, index: number): void {
@@ -93,7 +107,9 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
   let end = -Infinity;
   for (const glyph of glyphs) {
     const isBlank = glyph.text.trim() === "";
-    const apart = before !== undefined && !followed(before, glyph) && glyph.left - end > BLANK_EM * size;
+    const isBracket = before !== undefined && (BRACKET.test(before.text) || BRACKET.test(glyph.text));
+    const blank = (isBracket ? BRACKET_BLANK_EM : BLANK_EM) * size;
+    const apart = before !== undefined && !followed(before, glyph) && glyph.left - end > blank;
     if ((isBlank || apart) && all.at(-1) !== " ") all.push(" ");
     if (!isBlank) all.push(glyph.text);
     end = Math.max(end, glyph.right);
@@ -142,13 +158,17 @@ function leftToRight(visual: readonly string[]): string {
 
 /** Which way each sign goes. Latin words that stand side by side, numbers among them, are one piece with their blanks. */
 function kindsOf(visual: readonly string[]): Kind[] {
+  const isArabic = visual.some((sign) => ARABIC.test(sign));
   const open = visual.map(openKind);
   const kinds: OpenKind[] = [...open];
   for (let at = 0; at < open.length; at++) {
     if (open[at] !== "other") continue;
     let end = at + 1;
     while (open[end] === "other") end++;
-    kinds.fill(kindBetween(visual.slice(at, end).join(""), open[at - 1], open[end]), at, end);
+    const signs = visual.slice(at, end).join("");
+    // Beside Arabic words a percent sign is a sign of its own, beside Hebrew ones a part of its number.
+    const isApart = isArabic && UNIT.test(signs) && open[at - 1] !== "L" && open[end] !== "L";
+    kinds.fill(isApart ? "R" : kindBetween(signs, open[at - 1], open[end]), at, end);
     at = end - 1;
   }
   const beside = (at: number, step: number): OpenKind | undefined => {
@@ -166,6 +186,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
 
 function openKind(sign: string): OpenKind {
   if (DIGIT.test(sign)) return "N";
+  if (IN_NUMBER.test(sign) || UNIT.test(sign)) return "other";
   if (RTL.test(sign)) return "R";
   if (LETTER.test(sign)) return "L";
   return sign.trim() === "" ? "blank" : "other";
