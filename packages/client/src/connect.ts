@@ -11,6 +11,7 @@ import { browserStorage, type Storage } from "./storage.ts";
 import type { FileInput, UploadOptions } from "./uploads/upload.ts";
 import { createDownload, type DownloadOptions, type UploadPart } from "./uploads/download.ts";
 import { createUploads } from "./uploads/uploads.ts";
+import { createUploadTexts, type UploadTexts } from "./uploads/upload-text.ts";
 import { createUploadStages, type UploadListener } from "./uploads/upload-stages.ts";
 
 export interface ConnectOptions {
@@ -49,6 +50,8 @@ export interface Relay {
    * `RESUME_LOST` when the bytes are no longer kept; for a text the reason why there is none
    */
   download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
+  /** What was read of uploads. */
+  readonly uploads: UploadTexts;
   /** Calls the listener at each change of the connection's state; returns how to stop. */
   onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
   close(): void;
@@ -69,6 +72,7 @@ export function connect(options: ConnectOptions = {}): Relay {
   const link = createLink({ address, tokens, request });
   const outbox = createOutbox(storage, address.base, tokens);
   const uploads = createUploads(link);
+  const download = createDownload(address.base, tokens, request);
   const stages = createUploadStages(link);
   const conversations = new Map<string, LiveConversation>();
 
@@ -128,7 +132,8 @@ export function connect(options: ConnectOptions = {}): Relay {
       return { upload: await uploads.upload(file, more) };
     },
     onUpload: (upload, listener) => stages.follow(upload, listener),
-    download: createDownload(address.base, tokens, request),
+    download,
+    uploads: createUploadTexts(download),
     onState: (listener) => link.onState(listener),
     close() {
       for (const each of [...conversations.values()]) each.close();

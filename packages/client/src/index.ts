@@ -10,5 +10,6 @@ export type { RelayState } from "./link/relay-state.ts";
 export { RelayError, type ClientErrorCode, type RelayFault } from "./wire/relay-error.ts";
 export { browserStorage, memoryStorage, type Storage } from "./storage.ts";
 export type { DownloadOptions, UploadPart } from "./uploads/download.ts";
+export type { UploadText, UploadTexts } from "./uploads/upload-text.ts";
 export type { FileInput, UploadOptions } from "./uploads/upload.ts";
 export type { Event, Limits, Progress, UploadStatus } from "./wire/contract.ts";

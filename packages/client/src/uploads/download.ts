@@ -9,17 +9,24 @@ export interface DownloadOptions {
   readonly range?: { readonly from: number; readonly to: number };
   readonly signal?: AbortSignal;
 }
-/** What of an upload is wanted: its bytes, or what was read of it, as text or as Markdown with a heading for each page. */
-export type UploadPart = "bytes" | "text" | "markdown";
+/** What of an upload is wanted: its bytes, or what was read of it, as text as Markdown with a heading for each page, or as JSON. */
+export type UploadPart = "bytes" | "text" | "markdown" | "json";
 export type Download = (upload: string, part: UploadPart, options?: DownloadOptions) => Promise<Blob>;
 
+const PATHS: Readonly<Record<UploadPart, string>> = {
+  bytes: "",
+  text: "/text?format=text",
+  markdown: "/text?format=markdown",
+  json: "/text",
+};
 const DEADLINE_MS = 60_000;
 const readRefusal = object<{ error: WireError }>({ error: readError });
 
 export function createDownload(base: string, tokens: TokenSource, request: typeof fetch): Download {
   return async (upload, part, { range, signal } = {}) => {
-    const path = `${base}/v1/uploads/${encodeURIComponent(upload)}${part === "bytes" ? "" : `/text?format=${part}`}`;
+    const path = `${base}/v1/uploads/${encodeURIComponent(upload)}${PATHS[part]}`;
     const headers: Record<string, string> = { authorization: `Bearer ${await tokens.token()}` };
+    if (part === "json") headers["accept"] = "application/json";
     if (range) headers["range"] = `bytes=${range.from}-${range.to - 1}`;
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const ends = signal ? AbortSignal.any([signal, deadline]) : deadline;

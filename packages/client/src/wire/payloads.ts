@@ -86,7 +86,7 @@ export const readProgress: Reader<Progress> = object({
 export const readPosition: Reader<Position> = object({ seq: index, nonce: text });
 
 // A reason that a newer server gives is read as "error".
-const readMissing = list(
+export const readMissing = list(
   object<MissingPage>({ page: int, reason: oneOf(["scan", "unnamed", "error", "limit"], "error") }),
 );
 

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { wireErrorSchema } from "../errors/wire-error.ts";
 import { idSchema } from "../id.ts";
-import { acceptedSchema, completedSchema } from "./event.ts";
+import { acceptedSchema, completedSchema, missingSchema } from "./event.ts";
 
 const password = z.optional(z.string().check(z.maxLength(256)));
 
@@ -67,6 +67,15 @@ export type HttpConversation = z.infer<typeof httpConversationSchema>;
 
 /** The answer to `POST /v1/uploads`: asks may name this upload. */
 export const httpUploadSchema = z.object({ upload: z.string() });
+
+/** The answer to `GET /v1/uploads/:id/text` as JSON: one text a page, empty for those that are missing. */
+export const httpUploadTextSchema = z.object({
+  pages: z.array(z.string()),
+  missing: z.array(missingSchema),
+  ocr: z.array(z.int()),
+  truncated: z.boolean(),
+});
+export type HttpUploadText = z.infer<typeof httpUploadTextSchema>;
 
 /** The body of every refusal over HTTP; its status is that of the code in the table of errors. */
 export const httpErrorSchema = z.object({ error: wireErrorSchema });

@@ -8,7 +8,7 @@ import { failureOf, readUploadStatus } from "../../uploads/upload-status.ts";
 import type { Uploads } from "../../uploads/uploads.ts";
 import { parseRange } from "./byte-range.ts";
 import type { ApiCall } from "./call.ts";
-import { sayText } from "./say.ts";
+import { sayJson, sayText } from "./say.ts";
 import { watchReader } from "./watch-reader.ts";
 
 export interface UploadDeps extends ExtractionDeps {
@@ -28,7 +28,9 @@ async function find({ store }: UploadDeps, { user, params }: ApiCall): Promise<F
 
 /**
  * `GET /v1/uploads/:id/text`: the text of a file, which may still be extracted: then the request waits for half a minute.
- * @throws Refusal `NOT_FOUND`, `BUSY` after the wait, or the code of the extraction's failure
+ * As JSON (`Accept`) it comes page by page, with what is missing; in Markdown each page has a heading, and a missing one says why.
+ * @throws Refusal `NOT_FOUND`, `BUSY` after the wait, `RESUME_LOST` when the file is no longer kept, or the code of the
+ * extraction's failure
  */
 export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<void> {
   const { text: key } = await find(deps, call);
@@ -41,7 +43,8 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   if (!outcome) {
     // This queues it where it is not: a user's uploads that nobody asks for are extracted a few at a time.
     const read = await readUploadStatus(deps, call.user, call.params[0] ?? "");
-    if (read?.status.stage === "failed" && read.status.error) throw new Refusal(read.status.error);
+    const error = read?.status.error;
+    if (error) throw error.code === "NOT_FOUND" ? gone(error.message) : new Refusal(error);
   }
   while (!outcome && performance.now() < until) {
     await sleep(TEXT_LOOK_MS, undefined, { signal: call.signal }).catch(() => call.signal.throwIfAborted());
@@ -49,10 +52,23 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   }
   if (!outcome) throw refuse("BUSY", { retryAfterMs: 1000, message: "The file's text is not there yet." });
   if (outcome.kind === "failed") throw new Refusal(failureOf(outcome));
-  const { pages } = outcome;
+  const { pages, missing, ocr, truncated } = outcome;
+  if (wantsJson(call)) return sayJson(call.response, 200, { pages, missing, ocr, truncated });
   if (format === "text") return sayText(call.response, "text/plain", pages.join("\n"));
-  const titled = pages.map((page, index) => `## Page ${index + 1}\n\n${page}`);
+  const reasons = new Map(missing.map(({ page, reason }) => [page, `*Not read: ${reason}*`]));
+  const titled = pages.map((page, index) => {
+    const why = reasons.get(index + 1);
+    return [`## Page ${index + 1}`, ...(why === undefined ? [page] : [page, why].filter(Boolean))].join("\n\n");
+  });
   sayText(call.response, "text/markdown", `${titled.join("\n\n")}\n`);
+}
+
+function wantsJson({ request }: ApiCall): boolean {
+  return /\bapplication\/json\b/i.test(request.headers.accept ?? "");
+}
+
+function gone(message: string): Refusal {
+  return new Refusal({ ...wireError("RESUME_LOST", { message }), retryable: false });
 }
 
 /**
@@ -64,8 +80,7 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
   const upload = await find(deps, call);
   const { size, ref, sha256 } = upload;
   if (!(await deps.blobs.exists(ref))) {
-    const message = "The file's bytes are no longer kept.";
-    throw new Refusal({ ...wireError("RESUME_LOST", { message }), retryable: false });
+    throw gone("The file's bytes are no longer kept.");
   }
   const etag = `"${sha256}"`;
   const isSame = [undefined, etag].includes(request.headers["if-range"]?.toString());

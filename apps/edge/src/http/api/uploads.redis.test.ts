@@ -1,4 +1,5 @@
 import { createBlobStore, readText, readUpload, releaseBytes, writeText, type StoredText } from "@docrelay/channel";
+import { connect, memoryStorage } from "@docrelay/client";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { useEdges, USER } from "../../../test/fixture.ts";
@@ -124,7 +125,26 @@ describe("GET /v1/uploads/:id/text", () => {
     expect(await response.text()).toBe("first\nsecond");
     const markdown = await call(`/${upload}/text?format=markdown`, { edge: 1 });
     expect(await markdown.text()).toBe("## Page 1\n\nfirst\n\n## Page 2\n\nsecond\n");
+    const json = await call(`/${upload}/text`, { headers: { accept: "application/json" } });
+    expect(await json.json()).toEqual({ pages: ["first", "second"], missing: [], ocr: [], truncated: false });
     expect(await refusal(await call(`/${upload}/text?format=html`))).toEqual([400, "BAD_MESSAGE"]);
+  });
+
+  it("names the pages that are not in it, and is nothing to others", async () => {
+    const upload = await uploaded();
+    await extracted(upload, { ...text, pages: ["first", ""], missing: [{ page: 2, reason: "scan" }] });
+    const url = `http://127.0.0.1:${relay.edges[0]?.port}`;
+    const sdk = (user: string) => connect({ url, token: () => relay.token(user), storage: memoryStorage() });
+    const [own, another] = [sdk(USER), sdk("another")];
+    try {
+      const read = { pages: ["first", ""], missing: [{ page: 2, reason: "scan" }], ocr: [], truncated: false };
+      expect(await own.uploads.text(upload)).toEqual(read);
+      await expect(another.uploads.text(upload)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    } finally {
+      for (const client of [own, another]) client.close();
+    }
+    const markdown = await call(`/${upload}/text?format=markdown`);
+    expect(await markdown.text()).toBe("## Page 1\n\nfirst\n\n## Page 2\n\n*Not read: scan*\n");
   });
 
   it("is refused when it can never come", async () => {
@@ -133,7 +153,7 @@ describe("GET /v1/uploads/:id/text", () => {
     await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref);
     await relay.store.redis.del(`{bull}:extract:${key}`);
     await relay.store.redis.zrem("{bull}:extract:prioritized", key);
-    expect(await refusal(await call(`/${upload}/text`))).toEqual([404, "NOT_FOUND"]);
+    expect(await refusal(await call(`/${upload}/text`))).toEqual([410, "RESUME_LOST"]);
   });
 
   it("says why there is none", async () => {

@@ -12,6 +12,7 @@ import {
   httpErrorSchema,
   httpUploadSchema,
   LIST_LIMIT,
+  httpUploadTextSchema,
   modelsSchema,
   openAiErrorSchema,
   openAiUploadSchema,
@@ -31,6 +32,7 @@ const SCHEMAS = {
   Conversation: httpConversationSchema,
   Conversations: httpConversationsSchema,
   Upload: httpUploadSchema,
+  UploadText: httpUploadTextSchema,
   Session: sessionSchema,
   Error: httpErrorSchema,
   ChatRequest: chatRequestSchema,
@@ -139,8 +141,17 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   "GET /v1/uploads/:id/text": {
     summary: "The text of a file; waits while it is being extracted",
     parameters: [pathId, query("format", { type: "string", enum: ["text", "markdown"], default: "text" }, "")],
-    answers: { "text/plain": text, "text/markdown": text },
-    errors: ["NOT_FOUND", "BAD_MESSAGE", "BUSY", "PDF_INVALID", "PDF_ENCRYPTED", "PDF_NO_TEXT", "PDF_LIMIT_EXCEEDED"],
+    answers: { "text/plain": text, "text/markdown": text, "application/json": "UploadText" },
+    errors: [
+      "NOT_FOUND",
+      "RESUME_LOST",
+      "BAD_MESSAGE",
+      "BUSY",
+      "PDF_INVALID",
+      "PDF_ENCRYPTED",
+      "PDF_NO_TEXT",
+      "PDF_LIMIT_EXCEEDED",
+    ],
   },
 };
 
