@@ -43,6 +43,7 @@ describe("settings", () => {
       MAX_PAGES: 2000,
       MAX_TEXT_BYTES: 8_388_608,
       PDF_ENGINE: "auto",
+      EXTRACT_FORMAT: "text",
       OCR: "off",
       OCR_LANGUAGES: ["eng"],
       OCR_PAGE_TIMEOUT_MS: 30_000,

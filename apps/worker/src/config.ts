@@ -122,6 +122,7 @@ export const schema = z
     MAX_TEXT_BYTES: integer({ min: 1024, max: 134_217_728, default: 8_388_608 }),
     MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
     PDF_ENGINE: pdfEngine,
+    EXTRACT_FORMAT: choice(["text", "markdown"], "text"),
     OCR: choice(["off", "auto"], "off"),
     OCR_LANGUAGES: languages,
     /** For one page, and for all pages of a file; not counted in EXTRACT_TIMEOUT_MS. */

@@ -4,8 +4,9 @@ import { createPool } from "./children/pool.ts";
 import { runJob } from "./children/run-job.ts";
 import { startStopwatch } from "./children/stopwatch.ts";
 import type { EngineName } from "./engines/page-engine.ts";
+import { withoutRunningLines } from "./markdown/running-lines.ts";
 import { readScans, type Ocr } from "./ocr/read-scans.ts";
-import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor } from "./port/extract.ts";
+import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor, TextFormat } from "./port/extract.ts";
 import { NO_BACKWARD_READER, readBackwards } from "./reading/backward-reader.ts";
 import { createFileRun, type FileRun } from "./reading/file-run.ts";
 import type { Moment } from "./reading/file-time.ts";
@@ -17,6 +18,8 @@ export interface ExtractorOptions {
   /** Files at a time: as many child processes. */
   readonly concurrency: number;
   readonly limits: ExtractLimits;
+  /** By default text. */
+  readonly format?: TextFormat;
   /** Reads pages that have next to no text and show something; without it they stay missing. Disposed with the extractor. */
   readonly ocr?: Ocr;
   /** Shared with the recogniser; by default one of the extractor's own. */
@@ -25,7 +28,7 @@ export interface ExtractorOptions {
 
 /** @param start starts a child with an engine; tests pass one whose children stall or allocate on purpose. */
 export function createExtractor(
-  { engine, concurrency, limits, ocr, coreWatch = createCoreWatch() }: ExtractorOptions,
+  { engine, concurrency, limits, format = "text", ocr, coreWatch = createCoreWatch() }: ExtractorOptions,
   start: (engine: EngineName, coreWatch: CoreWatch) => Child = startChild,
 ): Extractor {
   const [first, second] = engine === "auto" ? (["pdfium", "pdf-parse"] as const) : ([engine, undefined] as const);
@@ -38,7 +41,9 @@ export function createExtractor(
       if (second && run.needsAnotherEngine(performance.now())) await readWith(second, run, input, options);
       const reading = run.result();
       if (ocr && reading.end !== "busy") await readScans({ pool, ocr, limits, coreWatch }, reading, input, options);
-      return outcomeOf(reading, input.password !== undefined);
+      const outcome = outcomeOf(reading, input.password !== undefined);
+      if (outcome.kind === "failed" || format === "text") return outcome;
+      return { ...outcome, pages: withoutRunningLines(outcome.pages) };
     },
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
@@ -63,7 +68,7 @@ export function createExtractor(
     let backward = NO_BACKWARD_READER;
     try {
       if (!run.beginChild(name, performance.now())) return;
-      const job = { bytes, password, engine: name, maxPages, maxTextBytes, from: run.nextPage };
+      const job = { bytes, password, engine: name, format, maxPages, maxTextBytes, from: run.nextPage };
       const worked = startStopwatch(child);
       const moment = (): Moment => ({ wall: performance.now(), cpu: worked() });
       const watch = { signal, memoryBytes, coreWatch, overdue: () => run.overdue(moment()) };

@@ -1,5 +1,6 @@
 import { STOP, type Job, type Report } from "./messages.ts";
 import { cutText } from "../text/cut-text.ts";
+import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
 import { DocumentError, type EngineName, type OpenDocument, type PageEngine } from "../engines/page-engine.ts";
 import { isSparse } from "../text/scan.ts";
@@ -75,9 +76,12 @@ function pagesOf({ draw, from = 1, backwards = false, maxPages }: Job, pages: nu
 }
 
 async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
-  const { lines, precision, pictured, unnamed = false, damaged = false } = await document.read(page);
+  const isMarkdown = job.format === "markdown";
+  const found = await document.read(page, { styled: isMarkdown });
+  const { lines, precision, rules, pictured, unnamed = false, damaged = false } = found;
+  const whole = isMarkdown ? pageMarkdown(lines, { precision, rules }) : pageText(lines, precision);
   // The parent takes one byte more than fits for the sign that there was more.
-  const text = cutText(pageText(lines, precision), job.maxTextBytes + 1);
+  const text = cutText(whole, job.maxTextBytes + 1);
   const scan = !unnamed && pictured && isSparse(lines);
   return { type: "page", page, text, scan, ...(unnamed && { unnamed }), ...(damaged && { damaged }) };
 }

@@ -1,10 +1,13 @@
 import type { EngineName } from "../engines/page-engine.ts";
+import type { TextFormat } from "../port/extract.ts";
 
 /** Parent → child: one file. The bytes travel in V8's own serialization, not as text. */
 export interface Job {
   readonly bytes: Uint8Array;
   readonly password: string | undefined;
   readonly engine: EngineName;
+  /** By default text. */
+  readonly format?: TextFormat;
   readonly maxPages: number;
   readonly maxTextBytes: number;
   /** The first page to read; those before it are known. */

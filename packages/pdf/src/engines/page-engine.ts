@@ -1,4 +1,5 @@
 import type { Line, Precision } from "../text/layout.ts";
+import type { Rules } from "../text/styled.ts";
 
 /** A library that reads PDFs page by page, inside of a child process. */
 export interface PageEngine {
@@ -8,8 +9,11 @@ export interface PageEngine {
 
 export interface OpenDocument {
   readonly pages: number;
-  /** Reads a page, counted from 1; throws when it cannot be read. */
-  read(page: number): Promise<ReadPage>;
+  /**
+   * Reads a page, counted from 1; throws when it cannot be read. `styled`: each cell of a row as a line, with how it looks,
+   * as far as the engine knows.
+   */
+  read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
   /** A page as a PGM file, for engines that can draw. */
   draw?(page: number): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -19,6 +23,8 @@ export interface ReadPage {
   /** In reading order. */
   readonly lines: readonly Line[];
   readonly precision?: Precision;
+  /** Of a styled page. */
+  readonly rules?: Rules;
   /** The page may show text that only OCR can read: pictures cover much of it, or it has nothing but shapes. */
   readonly pictured: boolean;
   /** The fonts do not say which letters these are: what was made of them is left out. */

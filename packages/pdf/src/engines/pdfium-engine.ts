@@ -2,6 +2,7 @@ import { madeUpTrailer } from "./made-up-trailer.ts";
 import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
+import { rulesOf } from "./pdfium-rules.ts";
 import { pictured } from "./pdfium-pictures.ts";
 import { EVERYWHERE, readLines, turnOf, type ReadLines } from "./pdfium-lines.ts";
 import { withAnnotations } from "../text/annotated-lines.ts";
@@ -54,13 +55,15 @@ function openDocument(
     (streams ??= createContentStreams(bytes)).isDamaged(call.EPDFDoc_GetPageObjectNumberByIndex(document, number - 1));
   return {
     pages: call.FPDF_GetPageCount(document),
-    async read(number) {
+    async read(number, { styled } = { styled: false }) {
       const plain = withPage(pdfium, document, number, (page) => {
         const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
-        const read = readPage(pdfium, page, annotated);
+        const read = readPage(pdfium, page, { cells: annotated || styled, styled });
+        const { turn } = read;
         return {
           ...read,
-          annotations: annotated ? takeAnnotations({ ...pdfium, turn: read.turn }, form, page) : undefined,
+          ...(styled && { rules: rulesOf(pdfium, page, turn) }),
+          annotations: annotated ? takeAnnotations({ ...pdfium, turn }, form, page) : undefined,
         };
       });
       const other = plain.utf8 ? await second.textOf(number) : undefined;
@@ -68,14 +71,15 @@ function openDocument(
         return { lines: estimatedLines(fromPairsOfBytes(other)), precision: ESTIMATED, pictured: plain.pictured };
       const { annotations, pictured, unnamed } = plain;
       const damaged = plain.endsEarly && isDamaged(number);
+      const more = { pictured, unnamed, damaged, ...("rules" in plain && { rules: plain.rules }) };
       const drawn = annotations?.flattened
-        ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, true))
+        ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, { cells: true, styled }))
         : plain;
-      const mended = mendLines(annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines);
+      const found = annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines;
+      const mended = mendLines(found, { cells: styled });
       const lines = damaged ? mended.filter(({ text }) => !OPERATORS.test(text)) : mended;
-      if (drawn.guesses.size === 0) return { lines, pictured, unnamed, damaged };
-      const named = withNames(lines, drawn.guesses, (await second.textOf(number)) ?? "");
-      return { lines: named, pictured, unnamed, damaged };
+      if (drawn.guesses.size === 0) return { lines, ...more };
+      return { lines: withNames(lines, drawn.guesses, (await second.textOf(number)) ?? ""), ...more };
     },
     async draw(number) {
       return withPage(pdfium, document, number, (page) => draw(pdfium, page));
@@ -116,19 +120,19 @@ function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: numb
 function readPage(
   pdfium: Pdfium,
   page: number,
-  cells: boolean,
+  how: { readonly cells: boolean; readonly styled: boolean },
 ): ReadLines & { readonly pictured: boolean; readonly endsEarly: boolean; readonly turn: Turn } {
   const { call } = pdfium;
   const box = boxOf(pdfium, page);
   const rotation = call.FPDFPage_GetRotation(page);
   const looked = withText(pdfium, page, (text) => {
     const turn = turnOf(pdfium, text);
-    return { turn, read: turn === rotation ? readLines(pdfium, text, { box, cells, turn }) : undefined };
+    return { turn, read: turn === rotation ? readLines(pdfium, text, { box, turn, ...how }) : undefined };
   });
   const { turn } = looked;
   // PDFium puts lines into the order of their places on the page as it is shown: the text has to be upright there.
   if (!looked.read) call.FPDFPage_SetRotation(page, turn);
-  const read = looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, text, { box, cells, turn }));
+  const read = looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, text, { box, turn, ...how }));
   if (!looked.read) call.FPDFPage_SetRotation(page, rotation);
   const endsEarly = !read.unnamed && hasRoomBelow(read.lines, turnedBox(turn, box));
   return { ...read, turn, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };

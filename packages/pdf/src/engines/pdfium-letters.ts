@@ -1,4 +1,6 @@
 import { turnedBox, turnedPoint, type Turn } from "../text/turn.ts";
+import type { Style } from "../text/styled.ts";
+import { styleOf } from "./pdfium-style.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /** A character as it stands on the page, in points from the left and from the bottom. */
@@ -26,6 +28,8 @@ export interface Letters {
   isGenerated(index: number): boolean;
   /** The font does not say which character this is: PDFium has guessed. */
   isUnnamed(index: number): boolean;
+  /** How a character looks. */
+  style(index: number): Omit<Style, "words">;
   done(): void;
 }
 
@@ -36,10 +40,11 @@ const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
  * seen on the page turned so that text of that direction is upright.
  */
 export function lettersOf(
-  { call, allocate, heap }: Pdfium,
+  pdfium: Pdfium,
   text: number,
   { chars, turn = 0 }: { readonly chars?: Int32Array | undefined; readonly turn?: Turn },
 ): Letters {
+  const { call, allocate, heap } = pdfium;
   const at = allocate(6 * 8);
   const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
   let doubles = new Float64Array(heap().buffer, at, 6);
@@ -106,6 +111,7 @@ export function lettersOf(
       if (Math.abs(b) > Math.abs(a)) return b > 0 ? 1 : 3;
       return a < 0 ? 2 : 0;
     },
+    style: (index) => styleOf(pdfium, text, charOf(index)),
     isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
     isUnnamed: (index) => call.FPDFText_HasUnicodeMapError(text, charOf(index)) === 1,
     done: () => call.free(at),

@@ -1,4 +1,5 @@
 import type { Line } from "../text/layout.ts";
+import type { Extent, Style } from "../text/styled.ts";
 import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
 import { mostTurned, turnedBox, type Box, type Turn } from "../text/turn.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
@@ -43,6 +44,7 @@ interface PageText {
   readonly box: Box;
   readonly turn: Turn;
   readonly cells: boolean;
+  readonly styled: boolean;
   /** There is right-to-left text on the page. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
@@ -70,14 +72,21 @@ export function turnOf(pdfium: Pdfium, text: number): Turn {
   return mostTurned(turns);
 }
 
+interface LinesWanted {
+  readonly box: Box;
+  readonly cells: boolean;
+  readonly styled?: boolean;
+  readonly turn?: Turn;
+}
+
 /**
- * The lines of a text page with where they stand. `cells`: each cell of a row is a line. `turn`: places are those on the
+ * The lines of a text page with where they stand. `cells`: each cell of a row is a line. `styled`: with how they look. `turn`: places are those on the
  * page turned so that text of that direction is upright; lines of other directions have none.
  */
 export function readLines(
   pdfium: Pdfium,
   text: number,
-  { box, cells, turn = 0 }: { readonly box: Box; readonly cells: boolean; readonly turn?: Turn },
+  { box, cells, styled = false, turn = 0 }: LinesWanted,
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
@@ -93,6 +102,7 @@ export function readLines(
       box: turnedBox(turn, box),
       turn,
       cells,
+      styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
       indic: INDIC.test(raw),
@@ -148,7 +158,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
     if (stack.length > 1) return stack.flatMap(([from, to]) => linesOf(page, from, to));
   }
   const [left, right] = [Math.min(head.left, tail.left), Math.max(head.right, tail.right)];
-  const place = { left, right, baseline: head.baseline, size: level ? head.size : 0 };
+  const style = page.styled ? styleOfLine(page, start + first, start + last) : {};
+  const place = { left, right, baseline: head.baseline, size: level ? head.size : 0, ...style };
   const hasRtl = page.rtl && RTL.test(text);
   // Words of a document that is bound on the right come in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
@@ -162,6 +173,17 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
   return [{ ...read, ...place }];
+}
+
+/** A line looks as both of its ends do. */
+function styleOfLine({ raw, letters }: PageText, first: number, last: number): Style {
+  const [head, tail] = [letters.style(first), letters.style(last)];
+  const words: Extent[] = [];
+  for (const { 0: text, index } of raw.slice(first, last + 1).matchAll(/\S+/g)) {
+    const [begin, end] = [letters.of(first + index), letters.of(first + index + text.length - 1)];
+    if (begin && end) words.push({ left: Math.min(begin.left, end.left), right: Math.max(begin.right, end.right) });
+  }
+  return { bold: head.bold && tail.bold, mono: head.mono && tail.mono, words };
 }
 
 /** Where the cells of a row begin and end. */

@@ -40,6 +40,9 @@ export interface PdfiumCalls {
   FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
   FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
   FPDFText_GetFontSize(text: number, index: number): number;
+  /** Writes the font's name, and its flags as a number. Returns the bytes of the name with its closing NUL. */
+  FPDFText_GetFontInfo(text: number, index: number, at: number, size: number, flags: number): number;
+  FPDFText_GetFontWeight(text: number, index: number): number;
   FPDFText_GetMatrix(text: number, index: number, at: number): number;
   FPDFText_IsGenerated(text: number, index: number): number;
   FPDFText_HasUnicodeMapError(text: number, index: number): number;

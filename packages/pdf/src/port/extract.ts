@@ -1,3 +1,6 @@
+/** How pages are written: as plain text, or in Markdown with headings, lists, tables, code and footnotes. */
+export type TextFormat = "text" | "markdown";
+
 /** How far one extraction may go. Times in ms, sizes in bytes. */
 export interface ExtractLimits {
   /** Longest processor time without a page being finished; by the clock ten times as much. */

@@ -1,7 +1,8 @@
 import { cleanText } from "./clean-text.ts";
+import type { Extent, Style } from "./styled.ts";
 
 /** A line as it stands on the page. Lengths in points, from the left and from the bottom. */
-export interface Line {
+export interface Line extends Partial<Omit<Style, "words">> {
   /** As the engine gave it: tabs between cells, U+0002 or U+FFFE at its end for a hyphen that the line's end called for. */
   readonly text: string;
   readonly left: number;
@@ -11,6 +12,9 @@ export interface Line {
   readonly size: number;
   /** All its blanks are about as wide as those of its tabs: it may be a line that was drawn out to the width of its column. */
   readonly even?: boolean | undefined;
+  readonly words?: readonly Extent[] | undefined;
+  /** It ends with a raised mark, such as that of a footnote. */
+  readonly marked?: boolean;
 }
 
 /** How sure the widths are: what a line may fall short of its column and still fill it, as a part of the column's width. */

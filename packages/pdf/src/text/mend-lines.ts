@@ -11,14 +11,14 @@ const CELL_EM = 1.1;
 /** Two lines with the same text this close, in points, are one that was drawn twice. */
 const SAME_PLACE = 1;
 
-/** Lines as a reader sees them: pieces of one line joined, and what was drawn several times taken once. In their order. */
-export function mendLines(lines: readonly Line[]): Line[] {
+/** Lines as a reader sees them: pieces of one line joined, and what was drawn several times taken once. In their order. `cells`: those of a row stay apart. */
+export function mendLines(lines: readonly Line[], { cells } = { cells: false }): Line[] {
   const known = new Map<string, Line[]>();
   const mended: Line[] = [];
   for (const line of lines) {
     if (isRepeated(known, line)) continue;
     const last = mended.at(-1);
-    const joined = last && joinedPieces(last, line);
+    const joined = last && joinedPieces(last, line, cells);
     if (joined) mended[mended.length - 1] = joined;
     else mended.push(line);
   }
@@ -42,12 +42,13 @@ function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
 }
 
 /** Where each letter is drawn by itself, PDFium ends lines between letters that stand side by side. */
-function joinedPieces(one: Line, other: Line): Line | undefined {
+function joinedPieces(one: Line, other: Line, cells: boolean): Line | undefined {
   const em = Math.max(one.size, other.size);
   if (Math.min(one.size, other.size) < 0.5 * em || em === 0) return undefined;
   if (Math.abs(one.baseline - other.baseline) > SAME_BASELINE_EM * em) return undefined;
   const gap = other.left - one.right;
   if (gap < -OVERLAP_EM * em || RTL.test(one.text) || RTL.test(other.text)) return undefined;
+  if (cells && gap >= CELL_EM * em) return undefined;
   const between = gap < WORD_EM * em ? "" : gap < CELL_EM * em ? " " : "\t";
   const { size, baseline } = one.size >= other.size ? one : other;
   return {
@@ -56,5 +57,10 @@ function joinedPieces(one: Line, other: Line): Line | undefined {
     right: other.right,
     size,
     baseline,
+    ...(one.words && other.words && { words: [...one.words, ...other.words] }),
+    ...(one.bold !== undefined && {
+      bold: one.bold && other.bold === true,
+      mono: one.mono === true && other.mono === true,
+    }),
   };
 }

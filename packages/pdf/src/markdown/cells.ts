@@ -1,0 +1,89 @@
+import type { Line } from "../text/layout.ts";
+import type { Extent } from "../text/styled.ts";
+
+/** Pieces stand in one row when their baselines differ by less than this, in ems. */
+const SAME_ROW_EM = 0.4;
+/** A raised mark is at most this large beside what it stands at, and this short. */
+const RAISED = 0.8;
+const MARK_CHARS = 4;
+
+/** Each cell as a line of its own, without those that have no letters; raised marks are put to the word they belong to. */
+export function cellsOf(lines: readonly Line[]): Line[] {
+  const cells: Line[] = [];
+  for (const line of lines.flatMap((each) => (each.text.includes("\t") ? splitCells(each) : [each]))) {
+    if (line.text.trim() === "") continue;
+    const last = cells.at(-1);
+    if (last && (isMarkOf(last, line) || goesOnAfterMark(last, line))) cells[cells.length - 1] = joined(last, line);
+    else cells.push(line);
+  }
+  return cells;
+}
+
+function splitCells(line: Line): Line[] {
+  const perUnit = (line.right - line.left) / Math.max(1, line.text.length);
+  let from = 0;
+  return line.text.split("\t").map((text) => {
+    const left = line.left + from * perUnit;
+    from += text.length + 1;
+    return { ...line, text, left, right: left + text.length * perUnit, words: undefined };
+  });
+}
+
+function isMarkOf(last: Line, { text, size, baseline, left }: Line): boolean {
+  const raised = baseline - last.baseline;
+  if (size === 0 || last.size === 0 || size > RAISED * last.size || text.trim().length > MARK_CHARS) return false;
+  return raised > 0.1 * last.size && raised < 0.8 * last.size && Math.abs(left - last.right) < 0.4 * last.size;
+}
+
+function goesOnAfterMark(last: Line, line: Line): boolean {
+  if (last.marked !== true || line.size !== last.size || line.size === 0) return false;
+  const gap = line.left - last.right;
+  return Math.abs(line.baseline - last.baseline) < 0.1 * line.size && gap > -0.3 * line.size && gap < line.size;
+}
+
+function joined(last: Line, line: Line): Line {
+  const isMark = line.size < last.size;
+  const blank = isMark || /^\s*[.,;:!?)]/.test(line.text) ? "" : " ";
+  const text = last.text.trimEnd() + blank + line.text.trimStart();
+  return { ...last, text, right: line.right, words: undefined, marked: isMark };
+}
+
+/** Whether two pieces stand side by side in one row. */
+export function isOneRow(one: Line, other: Line): boolean {
+  const em = Math.min(one.size, other.size);
+  if (em === 0 || Math.abs(one.baseline - other.baseline) > SAME_ROW_EM * em) return false;
+  return one.right <= other.left + 0.1 * em || other.right <= one.left + 0.1 * em;
+}
+
+/** Pieces from the top to the bottom, those of a row from the left to the right. */
+export function rowsOf(cells: readonly Line[]): Line[][] {
+  const rows: Line[][] = [];
+  for (const cell of cells.toSorted((one, other) => other.baseline - one.baseline)) {
+    const row = rows.at(-1);
+    const [first] = row ?? [];
+    if (row && first && Math.abs(first.baseline - cell.baseline) <= SAME_ROW_EM * Math.min(first.size, cell.size))
+      row.push(cell);
+    else rows.push([cell]);
+  }
+  return rows.map((row) => row.toSorted((one, other) => one.left - other.left));
+}
+
+/** A word as it stands on its line. */
+export interface Word extends Extent {
+  readonly text: string;
+}
+
+/** The words of a piece; where their places are not known, by the share of its letters. */
+export function wordsOf({ text, left, right, words }: Line): Word[] {
+  const perUnit = (right - left) / Math.max(1, text.length);
+  const found = [...text.matchAll(/\S+/g)];
+  return found.map(({ 0: word, index }, at) => {
+    const place = words?.length === found.length ? words[at] : undefined;
+    const begin = left + index * perUnit;
+    return { text: word, left: place?.left ?? begin, right: place?.right ?? begin + word.length * perUnit };
+  });
+}
+
+export function countLetters({ text }: Line): number {
+  return text.replaceAll(/\s/g, "").length;
+}

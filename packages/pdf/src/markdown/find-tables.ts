@@ -1,0 +1,113 @@
+import type { Line } from "../text/layout.ts";
+import type { Rules } from "../text/styled.ts";
+import { isOneRow } from "./cells.ts";
+import { gridOf } from "./grid.ts";
+
+/** A table: which pieces of the page it is made of, and its cells row by row. */
+export interface Table {
+  /** Indexes into the page's pieces; `to` is the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/**
+ * Cells of a row are drawn next to one another, or with no more than the lines of one cell between them. Lines of two
+ * columns of prose lie farther apart, since a column is drawn as a whole.
+ */
+const MAX_APART = 12;
+/** Between two rows of one table are at most so many lines, and so much room, in ems. */
+const MAX_BETWEEN = 6;
+const MAX_ROW_GAP_EM = 4;
+/** A line this close below a row goes on in one of its cells. */
+const MAX_LINE_GAP_EM = 1.5;
+
+/** The tables of a page, in its order. */
+export function findTables(
+  cells: readonly Line[],
+  { rules, isCode }: { rules: Rules; isCode(cell: Line): boolean },
+): Table[] {
+  return spansOf(cells, rules).flatMap(([from, to]) => {
+    if (cells.slice(from, to).some(isCode)) return [];
+    const end = withLastLines(cells, from, to);
+    const rows = gridOf(cells.slice(from, end), rules);
+    return rows ? [{ from, to: end, rows }] : [];
+  });
+}
+
+/** Stretches of pieces that have neighbours in their row. */
+function spansOf(cells: readonly Line[], rules: Rules): Array<readonly [from: number, to: number]> {
+  const spans: Array<[number, number]> = [];
+  cells.forEach((cell, index) => {
+    const last = cells.slice(index + 1, index + 1 + MAX_APART).findLastIndex((other) => isOneRow(cell, other));
+    if (last < 0) return;
+    const to = index + last + 2;
+    const span = spans.at(-1);
+    if (span && (index < span[1] || goesOn(cells, span, index, rules))) span[1] = Math.max(span[1], to);
+    else spans.push([index, to]);
+  });
+  return spans;
+}
+
+/** Whether the row at `index` is of the table before it: what is between them stands in its cells, or in a box of its own. */
+function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], index: number, rules: Rules): boolean {
+  if (index - to > MAX_BETWEEN) return false;
+  const table = cells.slice(from, to);
+  const between = cells.slice(to, index);
+  const next = cells[index] as Line;
+  const [top, bottom] = [Math.max(...table.map(baselineOf)), Math.min(...[...table, ...between].map(baselineOf))];
+  if (Math.abs(next.size - (table.at(-1)?.size ?? 0)) > 0.15 * next.size) return false;
+  if (next.baseline > Math.min(...table.map(baselineOf))) return false;
+  const isNear = bottom - next.baseline <= MAX_ROW_GAP_EM * next.size;
+  if (!isNear && !isRuled(next, rules, bottom - next.baseline)) return false;
+  const row = lastRow(table);
+  return between.every(
+    (line) => (isInCell(line, row) && line.baseline < top + line.size) || isRuled(line, rules, 2.5 * line.size),
+  );
+}
+
+const baselineOf = ({ baseline }: Line): number => baseline;
+
+/** A line is drawn above it, no farther away than this, and one below it. */
+function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {
+  const over = across.filter((rule) => rule.left <= left + size && rule.right >= right - size);
+  return (
+    over.some(({ y }) => y > baseline && y <= baseline + above) &&
+    over.some(({ y }) => y < baseline && y > baseline - 1.6 * size)
+  );
+}
+
+/** The pieces of a table's last row. */
+function lastRow(table: readonly Line[]): Line[] {
+  const paired = table.filter((cell) => table.some((other) => other !== cell && isOneRow(cell, other)));
+  const bottom = Math.min(...paired.map(({ baseline }) => baseline));
+  return paired.filter(({ baseline, size }) => baseline < bottom + 0.4 * size);
+}
+
+/** It lies below one of the cells only, or beside all of them, and is set as they are. */
+function isInCell(line: Line, row: readonly Line[]): boolean {
+  const touched = row.filter(({ left, right }) => Math.min(right, line.right) - Math.max(left, line.left) > 0.5);
+  return touched.length < 2 && row.some(({ size }) => Math.abs(size - line.size) < 0.15 * size);
+}
+
+/** The last row's cells may have more lines than one. Under the first cell stands as well whatever follows the table. */
+function withLastLines(cells: readonly Line[], from: number, to: number): number {
+  const row = lastRow(cells.slice(from, to));
+  const second = Math.min(
+    ...row
+      .toSorted((one, other) => one.left - other.left)
+      .slice(1)
+      .map(({ left }) => left),
+  );
+  let bottom = Math.min(...row.map(({ baseline }) => baseline));
+  let end = to;
+  while (end < cells.length) {
+    const cell = cells[end] as Line;
+    const gap = bottom - cell.baseline;
+    if (gap < -MAX_LINE_GAP_EM * cell.size || gap > MAX_LINE_GAP_EM * cell.size) break;
+    if (!isInCell(cell, row) || cell.left < second - cell.size) break;
+    bottom = Math.min(bottom, cell.baseline);
+    end++;
+  }
+  return end;
+}

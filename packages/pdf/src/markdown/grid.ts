@@ -1,0 +1,86 @@
+import { pageText, type Line } from "../text/layout.ts";
+import type { Extent, Rules } from "../text/styled.ts";
+import { rowsOf } from "./cells.ts";
+import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment } from "./columns.ts";
+import { rowTest } from "./table-rows.ts";
+
+/** Prose in columns has pieces of so many words on average, most of which reach the column's edge. */
+const PROSE_WORDS = 4.5;
+const PROSE_FULL = 0.6;
+
+/** The pieces of one line by the columns that they stand in. */
+export type PlacedLine = readonly (readonly Line[])[];
+
+/** The cells of a stretch of pieces, row by row, all rows equally long; undefined when it is no table. */
+export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {
+  const lines = rowsOf(cells).map(fragmentsOf);
+  const columns = columnsOf(lines, rules);
+  if (columns.length < 2 || lines.filter((line) => line.length > 1).length < 2) return undefined;
+  if (isProse(cells, columns)) return undefined;
+  const placed = lines.map((line) => placedIn(line, columns, isFull(line, lines)));
+  const isNewRow = rowTest(placed, rules);
+  const rows: Line[][][] = [];
+  placed.forEach((line, index) => {
+    const row = rows.at(-1);
+    if (!row || isNewRow(index)) rows.push(line.map((pieces) => [...pieces]));
+    else line.forEach((pieces, column) => row[column]?.push(...pieces));
+  });
+  if (rows.length < 2) return undefined;
+  const used = columns.map((_, column) => rows.some((row) => (row[column] ?? []).length > 0));
+  return rows.map((row) => row.filter((_, column) => used[column]).map(cellText));
+}
+
+function cellText(pieces: readonly Line[]): string {
+  return pageText(pieces).replaceAll(/\s+/g, " ");
+}
+
+/** A fragment over several columns stands in the first of them, unless its line has a cell for each. */
+function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullLine: boolean): PlacedLine {
+  const placed: Line[][] = columns.map(() => []);
+  for (const fragment of line) {
+    if (overlapping(columns, fragment).length < 2 || !isFullLine) {
+      const column = columnAt(columns, fragment, isFullLine);
+      placed[column]?.push({
+        ...fragment.line,
+        text: fragment.words.map(({ text }) => text).join(" "),
+        ...extentOf(fragment),
+      });
+      continue;
+    }
+    for (const word of fragment.words) placed[columnAt(columns, word, true)]?.push({ ...fragment.line, ...word });
+  }
+  return placed.map(joinPieces);
+}
+
+const extentOf = ({ left, right }: Extent): Extent => ({ left, right });
+
+function columnAt(columns: readonly Extent[], one: Extent, byCentre: boolean): number {
+  const centre = (one.left + one.right) / 2;
+  const within = byCentre
+    ? columns.findIndex(({ left, right }) => left <= centre && right >= centre)
+    : columns.findIndex((column) => overlapping([column], one).length > 0);
+  if (within >= 0) return within;
+  const distances = columns.map(({ left, right }) => Math.max(left - centre, centre - right));
+  return distances.indexOf(Math.min(...distances));
+}
+
+function joinPieces(pieces: readonly Line[]): Line[] {
+  const [first, ...more] = pieces;
+  if (!first) return [];
+  const text = pieces.map((piece) => piece.text.trim()).join(" ");
+  return [{ ...first, text, right: more.at(-1)?.right ?? first.right }];
+}
+
+function isProse(cells: readonly Line[], columns: readonly Extent[]): boolean {
+  const words = cells.reduce((sum, { text }) => sum + text.trim().split(/\s+/).length, 0);
+  if (words / cells.length < PROSE_WORDS) return false;
+  const ends = columns.map((column) => {
+    const inside = cells.filter((cell) => overlapping([column], cell).length > 0);
+    return { left: Math.min(...inside.map(({ left }) => left)), right: Math.max(...inside.map(({ right }) => right)) };
+  });
+  const full = cells.filter((cell) => {
+    const [column] = overlapping(ends, cell);
+    return column !== undefined && cell.right > column.right - 0.12 * (column.right - column.left);
+  });
+  return full.length > PROSE_FULL * cells.length;
+}

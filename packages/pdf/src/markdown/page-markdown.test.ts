@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Line } from "../text/layout.ts";
+import { pageMarkdown } from "./page-markdown.ts";
+
+/** A line of running text `at` lines from the top, as wide as its letters. */
+function line(text: string, at: number, more: Partial<Line> = {}): Line {
+  const size = more.size ?? 10;
+  const left = more.left ?? 50;
+  return { text, left, right: left + text.length * size * 0.5, baseline: 800 - 12 * at, size, ...more };
+}
+const PROSE = [
+  "The lamp is lit at dusk and is watched until dawn, whatever the weather on the coast",
+  "may be; the keeper writes down each hour and signs the page before breakfast.",
+];
+const prose = (at: number): Line[] => PROSE.map((text, index) => line(text, at + index));
+
+describe("a page in Markdown", () => {
+  it("has headings by size, and by weight at the size of its text", () => {
+    const page = [
+      line("Keeping", 0, { size: 20 }),
+      line("a lighthouse", 2, { size: 20 }),
+      ...prose(5),
+      line("Daily work", 8, { size: 14 }),
+      ...prose(10),
+      line("At night", 13, { bold: true }),
+      ...prose(15),
+    ];
+    const text = PROSE.join(" ");
+    expect(pageMarkdown(page)).toBe(
+      ["# Keeping a lighthouse", text, "## Daily work", text, "#### At night", text].join("\n\n"),
+    );
+  });
+
+  it("has lists", () => {
+    const page = [
+      ...prose(0),
+      line("• Wind the clockwork", 3),
+      line("• Sleep", 4),
+      line("1) Rise", 6),
+      line("2) Eat", 7),
+    ];
+    expect(pageMarkdown(page).split("\n\n").slice(1)).toEqual(["- Wind the clockwork\n- Sleep\n1. Rise\n2. Eat"]);
+  });
+
+  it("has code as it is set in", () => {
+    const code = [line("def light(hour):", 3, { mono: true }), line("return hour > 18", 4, { mono: true, left: 70 })];
+    expect(pageMarkdown([...prose(0), ...code])).toContain("```\ndef light(hour):\n    return hour > 18\n```");
+  });
+
+  it("has footnotes behind the paragraph with their mark", () => {
+    const raised = line("1", 1, { size: 6, left: 435, baseline: 792 });
+    const page = [line(PROSE[0] ?? "", 0), line(PROSE[1] ?? "", 1), { ...raised, left: line(PROSE[1] ?? "", 1).right }];
+    const note = line("1 Hours are counted by the sun.", 60, { size: 7 });
+    expect(pageMarkdown([...page, ...prose(5), note]).split("\n\n")).toEqual([
+      `${PROSE.join(" ")}[^1]`,
+      "[^1]: Hours are counted by the sun.",
+      PROSE.join(" "),
+    ]);
+  });
+
+  it("escapes what only looks like Markdown", () => {
+    expect(pageMarkdown([line("# 12 of the list", 0)])).toBe("\\# 12 of the list");
+  });
+
+  it("loses no word, whatever stands where", () => {
+    const words = fc.array(fc.stringMatching(/^[a-z]{3,8}$/), { minLength: 1, maxLength: 9 });
+    const anyLine = fc.record({
+      text: words.map((some) => some.join(" ")),
+      left: fc.integer({ min: 0, max: 400 }),
+      baseline: fc.integer({ min: 0, max: 60 }).map((at) => at * 6),
+      size: fc.constantFrom(0, 6, 10, 10, 10, 20),
+      bold: fc.boolean(),
+      mono: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(anyLine, { maxLength: 25 }), (lines) => {
+        const page = lines.map((one) => ({ ...one, right: one.left + one.text.length * 5 }));
+        const sorted = (text: string): string[] => (text.match(/[a-z]{3,}/g) ?? []).toSorted();
+        expect(sorted(pageMarkdown(page))).toEqual(sorted(lines.map(({ text }) => text).join(" ")));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

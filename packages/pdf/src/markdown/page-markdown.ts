@@ -1,0 +1,132 @@
+import { cleanText } from "../text/clean-text.ts";
+import { pageText, type Line, type Precision } from "../text/layout.ts";
+import { NO_RULES, type Rules } from "../text/styled.ts";
+import { cellsOf, isOneRow } from "./cells.ts";
+import { codeBlock } from "./code.ts";
+import { findTables, type Table } from "./find-tables.ts";
+import { footnotesFrom, readFootnotes, withFootnotes } from "./footnotes.ts";
+import { bodyOf, headingLevel, type Body } from "./headings.ts";
+
+const BULLET = /^[•‣▪●○◦·–—»→\u00b7]\s+/u;
+const NUMBERED = /^\(?(\d{1,3}|[A-Za-z])[.)]\s+/;
+
+/**
+ * A page in Markdown: headings by size and weight, tables, lists, code, and footnotes behind their paragraph. All words
+ * of `lines` are in it. `lines` in reading order, best with a cell a line; blocks are apart by an empty line.
+ */
+export function pageMarkdown(
+  lines: readonly Line[],
+  how: { precision?: Precision | undefined; rules?: Rules | undefined } = {},
+): string {
+  const { precision, rules = NO_RULES } = how;
+  const cells = cellsOf(lines);
+  const body = bodyOf(cells);
+  const end = footnotesFrom(cells, body);
+  const blocks: string[] = [];
+  let at = 0;
+  for (const table of findTables(cells.slice(0, end), { rules, isCode: (line) => isCode(line, body) })) {
+    blocks.push(...textBlocks(cells.slice(at, table.from), body, precision), tableBlock(table));
+    at = table.to;
+  }
+  blocks.push(...textBlocks(cells.slice(at, end), body, precision));
+  return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
+}
+
+function tableBlock({ rows }: Table): string {
+  const row = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const [head = [], ...more] = rows;
+  return [row(head), row(head.map(() => "---")), ...more.map(row)].join("\n");
+}
+
+type Kind = "code" | "heading" | "text";
+
+/** Blocks of pieces that are in no table. */
+function textBlocks(cells: readonly Line[], body: Body, precision: Precision | undefined): string[] {
+  const blocks: string[] = [];
+  for (const { kind, lines } of runsOf(cells, body)) {
+    if (kind === "code") blocks.push(codeBlock(lines));
+    else if (kind === "heading") blocks.push(...headings(lines, body));
+    else blocks.push(...paragraphs(pageText(joinRows(lines), precision)));
+  }
+  return blocks.filter((block) => block !== "");
+}
+
+function runsOf(cells: readonly Line[], body: Body): Array<{ kind: Kind; lines: Line[] }> {
+  const runs: Array<{ kind: Kind; lines: Line[] }> = [];
+  cells.forEach((cell, index) => {
+    const beside = [cells[index - 1], cells[index + 1]].some((other) => other && isOneRow(cell, other));
+    const kind = kindOf(cell, body, beside);
+    const run = runs.at(-1);
+    if (run?.kind === kind) run.lines.push(cell);
+    else runs.push({ kind, lines: [cell] });
+  });
+  return runs;
+}
+
+function kindOf(cell: Line, body: Body, hasNeighbour: boolean): Kind {
+  if (isCode(cell, body)) return "code";
+  return !hasNeighbour && headingLevel(cell, body) > 0 ? "heading" : "text";
+}
+
+function isCode({ mono, size }: Line, body: Body): boolean {
+  return mono === true && !body.isMono && size > 0;
+}
+
+/** Lines of one level that follow one another closely are one heading. */
+function headings(lines: readonly Line[], body: Body): string[] {
+  const found: Array<{ level: number; text: string; last: Line }> = [];
+  for (const line of lines) {
+    const level = headingLevel(line, body);
+    const before = found.at(-1);
+    const gap = (before?.last.baseline ?? Infinity) - line.baseline;
+    const goesOn =
+      before?.level === level && gap > 0.5 * line.size && gap < 1.6 * line.size && isAligned(before.last, line);
+    if (before && goesOn) Object.assign(before, { text: `${before.text} ${cleanText(line.text)}`, last: line });
+    else found.push({ level, text: cleanText(line.text), last: line });
+  }
+  return found.map(({ level, text }) => (text === "" ? "" : `${"#".repeat(level)} ${text}`));
+}
+
+/** A heading's second line begins where the first does, or is centred like it. */
+function isAligned(one: Line, other: Line): boolean {
+  const off = Math.min(Math.abs(one.left - other.left), Math.abs(one.left + one.right - other.left - other.right) / 2);
+  return one.size === other.size && off < other.size;
+}
+
+/** A row that is in no table is a line with tabs. */
+function joinRows(cells: readonly Line[]): Line[] {
+  const lines: Line[] = [];
+  for (const cell of cells) {
+    const last = lines.at(-1);
+    if (last && isOneRow(last, cell) && cell.left >= last.right)
+      lines[lines.length - 1] = {
+        ...last,
+        text: `${last.text.trimEnd()}\t${cell.text.trimStart()}`,
+        right: cell.right,
+      };
+    else lines.push(cell);
+  }
+  return lines;
+}
+
+/** Items of a list follow one another without an empty line. */
+function paragraphs(text: string): string[] {
+  const blocks: string[] = [];
+  let inList = false;
+  for (const line of text.split("\n").filter(Boolean)) {
+    const item = itemOf(line);
+    if (item !== undefined && inList) blocks[blocks.length - 1] += `\n${item}`;
+    else blocks.push(item ?? line.replace(/^(?=#|```|>)/, "\\"));
+    inList = item !== undefined;
+  }
+  return blocks;
+}
+
+function itemOf(line: string): string | undefined {
+  if (BULLET.test(line)) return line.replace(BULLET, "- ");
+  const numbered = NUMBERED.exec(line);
+  if (!numbered) return line.startsWith("- ") ? line : undefined;
+  const [whole, number = ""] = numbered;
+  return /^\d/.test(number) && !whole.startsWith("(") ? `${number}. ${line.slice(whole.length)}` : line;
+}

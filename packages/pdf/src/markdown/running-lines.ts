@@ -1,0 +1,57 @@
+/*
+ * Headers and footers that come again on other pages. One page alone does not tell them from text, so they are dropped
+ * once all pages are known.
+ */
+
+/** Blocks of a page's beginning, and of its end, that may be a header or a footer. */
+const EDGE_BLOCKS = 2;
+const MAX_CHARS = 120;
+/** It is on so many pages at least, one of them near, and on so large a part of all, or of those around. */
+const MIN_PAGES = 3;
+const MIN_SHARE = 0.3;
+/** Left and right pages may have their own. */
+const NEAR_PAGES = 2;
+/** Shorter parts of a header say too little to know it by. */
+const MIN_PART_CHARS = 8;
+
+/** Pages in Markdown without the short blocks at their edges that recur with no other change than in numbers. */
+export function withoutRunningLines(pages: readonly string[]): string[] {
+  const split = pages.map((page) => (page === "" ? [] : page.split("\n\n")));
+  const filled = split.filter((blocks) => blocks.length > 0).length;
+  const pagesOf = new Map<string, number[]>();
+  split.forEach((blocks, page) => {
+    const keys = edgesOf(blocks).flatMap((at) => keysOf(blocks, at));
+    for (const key of new Set(keys)) pagesOf.set(key, [...(pagesOf.get(key) ?? []), page]);
+  });
+  const recurs = (key: string, page: number): boolean => {
+    const on = pagesOf.get(key) ?? [];
+    const near = on.filter((other) => Math.abs(other - page) <= 2 * NEAR_PAGES);
+    if (on.length < MIN_PAGES || !near.some((other) => other !== page && Math.abs(other - page) <= NEAR_PAGES))
+      return false;
+    // A chapter's header is on the pages of its chapter.
+    return on.length >= MIN_SHARE * filled || near.length >= MIN_PAGES;
+  };
+  return split.map((blocks, page) => {
+    const dropped = new Set(edgesOf(blocks).filter((at) => keysOf(blocks, at).some((key) => recurs(key, page))));
+    return blocks.filter((_, at) => !dropped.has(at)).join("\n\n");
+  });
+}
+
+function edgesOf(blocks: readonly string[]): number[] {
+  const all = blocks.map((_, at) => at);
+  return [...new Set([...all.slice(0, EDGE_BLOCKS), ...all.slice(-EDGE_BLOCKS)])];
+}
+
+/** The same for lines that differ in their numbers only, and for lines with one half in common; none for what is no line. */
+function keysOf(blocks: readonly string[], at: number): string[] {
+  const block = blocks[at] ?? "";
+  if (block.length > MAX_CHARS || block.includes("\n") || /^(?:```|\||\[\^|- )/.test(block)) return [];
+  const edge = at < EDGE_BLOCKS ? "top" : "bottom";
+  const line = block
+    .replace(/^#+ /, "")
+    .replaceAll(/\d+/g, "0")
+    .replace(/^[ivxlc]+$/i, "0")
+    .toLowerCase();
+  const parts = line.split("\t").filter((part) => part.length >= MIN_PART_CHARS);
+  return [line, ...(line.includes("\t") ? parts : [])].map((key) => `${edge} ${key}`);
+}

@@ -1,0 +1,74 @@
+import type { Rules } from "../text/styled.ts";
+import type { PlacedLine } from "./grid.ts";
+
+/** Lines of one cell are at most this far apart, in ems. */
+const MAX_LINE_EM = 1.45;
+/** Rows are this much farther apart than lines of a cell. */
+const ROW_TO_LINE = 1.15;
+/** Rows between drawn lines have no more lines than this; else only some rows are ruled. */
+const MAX_RULED_LINES = 8;
+const MIN_RULES = 2;
+/** A line with so many of its cells is a row of its own: only groups of rows are ruled. */
+const WHOLE = 0.8;
+
+/** Whether a row begins with the line at an index: below a line that is drawn, else by how far lines are apart. */
+export function rowTest(lines: readonly PlacedLine[], rules: Rules): (index: number) => boolean {
+  const ruled = lines.map((_, index) => index > 0 && hasRuleAbove(lines, index, rules));
+  const begins = [0, ...ruled.flatMap((is, index) => (is ? [index] : [])), lines.length];
+  const longest = Math.max(...begins.slice(1).map((begin, index) => begin - (begins[index] ?? 0)));
+  const within = lines.filter((_, index) => index > 0 && ruled[index] === false);
+  const isWhole = (line: PlacedLine): boolean => line.filter((cells) => cells.length > 0).length >= WHOLE * line.length;
+  const isGrouped = within.filter(isWhole).length * 2 > within.length;
+  if (begins.length >= MIN_RULES + 2 && longest <= MAX_RULED_LINES && !isGrouped)
+    return (index) => ruled[index] === true;
+  const goesOn = lineTest(lines);
+  return (index) => !goesOn(index);
+}
+
+function hasRuleAbove(lines: readonly PlacedLine[], index: number, { across }: Rules): boolean {
+  const [above, below] = [lines[index - 1]?.flat() ?? [], lines[index]?.flat() ?? []];
+  const all = lines.flat(2);
+  const [left, right] = [Math.min(...all.map((one) => one.left)), Math.max(...all.map((one) => one.right))];
+  const [top, bottom] = [above[0]?.baseline ?? 0, below[0]?.baseline ?? 0];
+  const between = across.filter(({ y }) => y < top && y > bottom);
+  const covered = (x: number): boolean => between.some((rule) => rule.left <= x && rule.right >= x);
+  const probes = [0.1, 0.3, 0.5, 0.7, 0.9].map((share) => left + share * (right - left));
+  return probes.filter(covered).length >= 4;
+}
+
+/** Whether the line at an index goes on with the row of the line before it. */
+function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
+  const filled = lines.map((line) => line.filter((cells) => cells.length > 0).length);
+  const gaps = lines.map((line, index) => {
+    const [[one], [other]] = [lines[index - 1]?.flat() ?? [], line.flat()];
+    return one && other ? (one.baseline - other.baseline) / other.size : Infinity;
+  });
+  const threshold = widestJump(gaps.slice(1));
+  const isClose = (index: number): boolean => (gaps[index] ?? Infinity) < threshold;
+  const close = lines.map((_, index) => index).filter(isClose);
+  // Where most of the closer lines are whole rows, the others are farther apart for another reason, as below a heading.
+  const whole = close.filter((index) => filled[index] === lines[index]?.length).length;
+  if (close.length > 0 && whole * 2 < close.length) return isClose;
+  return (index) => {
+    const [first] = lines[index] ?? [];
+    const [piece] = lines[index]?.flat() ?? [];
+    const isPart = first?.length === 0 && filled[index] === 1 && /^\s*\p{Ll}/u.test(piece?.text ?? "");
+    return isPart && (gaps[index] ?? Infinity) < MAX_LINE_EM;
+  };
+}
+
+/** What is less than this, in ems, is a gap between lines of a cell; 0 when all gaps are alike. */
+function widestJump(gaps: readonly number[]): number {
+  const sorted = gaps.toSorted((one, other) => one - other);
+  let threshold = 0;
+  let widest = ROW_TO_LINE;
+  sorted.forEach((gap, index) => {
+    const next = sorted[index + 1];
+    // A line in the middle of a taller neighbour is half a line off: that is no jump from lines to rows.
+    if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest || (gap < 0.8 && next < 1.3))
+      return;
+    widest = next / gap;
+    threshold = (gap + next) / 2;
+  });
+  return threshold;
+}

@@ -1,0 +1,20 @@
+/** From side to side, in points. */
+export interface Extent {
+  readonly left: number;
+  readonly right: number;
+}
+
+/** How a line's letters look, and where its words are. */
+export interface Style {
+  readonly bold: boolean;
+  /** All letters are equally wide. */
+  readonly mono: boolean;
+  readonly words: readonly Extent[];
+}
+
+/** Straight lines that are drawn on a page, in points from the left and from the bottom. */
+export interface Rules {
+  readonly across: ReadonlyArray<Extent & { readonly y: number }>;
+  readonly upright: ReadonlyArray<{ readonly x: number; readonly bottom: number; readonly top: number }>;
+}
+export const NO_RULES: Rules = { across: [], upright: [] };
