@@ -1,10 +1,12 @@
 import { shared, sharedCorpus, type CorpusFile } from "@docrelay/testkit";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { createExtractor } from "../src/index.ts";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
 import { similarity, wordF1 } from "../test/similarity.ts";
 import { watchChildren } from "./children.ts";
+import { benchFolder } from "./folder.ts";
 import { LIMITS } from "../test/limits.ts";
 import { afterKill, coldStart, longFile, scannedLetter } from "./moments.ts";
 import { ours, pdftotext, pypdf2, type ReadFile, type Reader } from "./reader.ts";
@@ -13,11 +15,17 @@ import { chart, table } from "./table.ts";
 
 /*
  * npm run bench:pdf [-- rounds]: everything measured in one run, on files of ../shared/corpus; readers take turns, so that
- * their ratios mean something on a machine that does other things, too. Writes its chart to bench/out.
+ * their ratios mean something on a machine that does other things, too. Writes its chart to bench/out. With
+ * `--folder <folder>`: how far our text of the PDFs in it agrees with that of other readers.
  */
 
 const OUT = join(import.meta.dirname, "out");
-const count = Number(process.argv[2] ?? 3);
+const { values, positionals } = parseArgs({ options: { folder: { type: "string" } }, allowPositionals: true });
+if (values.folder !== undefined) {
+  await benchFolder(values.folder);
+  process.exit(0);
+}
+const count = Number(positionals[0] ?? 3);
 
 const files = sharedCorpus();
 if (files.length === 0) {

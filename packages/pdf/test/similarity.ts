@@ -29,24 +29,42 @@ const SCRIPT_WITHOUT_BLANKS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katak
 /** Runs of at least two letters, and each sign of what is written without blanks: numbers of pages and bullets say nothing. */
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}]{2,}/gu;
 
-function words(text: string): Map<string, number> {
-  const count = new Map<string, number>();
-  for (const run of normalise(text).match(WORD) ?? []) {
-    // A run of letters may begin with another script: each sign of one that is written without blanks is a word.
-    const parts = SCRIPT_WITHOUT_BLANKS.test(run) ? [...run] : [run.toLowerCase()];
-    for (const word of parts) count.set(word, (count.get(word) ?? 0) + 1);
-  }
-  return count;
+function wordsOf(text: string): string[] {
+  // A run of letters may begin with another script: each sign of one that is written without blanks is a word.
+  const runs = normalise(text).match(WORD) ?? [];
+  return runs.flatMap((run) => (SCRIPT_WITHOUT_BLANKS.test(run) ? [...run] : [run.toLowerCase()]));
+}
+
+export function wordCount(text: string): number {
+  return wordsOf(text).length;
 }
 
 /** F1 of the words of a text against those of the truth, each as often as it occurs, in any order. */
 export function wordF1(text: string, truth: string): number {
-  const found = words(text);
-  const wanted = words(truth);
+  return f1(wordsOf(text), wordsOf(truth));
+}
+
+/** The same of pairs of words that follow one another: how far the order is the same. */
+export function pairF1(text: string, truth: string): number {
+  return f1(pairs(wordsOf(text)), pairs(wordsOf(truth)));
+}
+
+function pairs(words: readonly string[]): string[] {
+  return words.slice(1).map((word, index) => `${words[index]} ${word}`);
+}
+
+function f1(these: readonly string[], those: readonly string[]): number {
+  const [found, wanted] = [counted(these), counted(those)];
   let common = 0;
   for (const [word, count] of found) common += Math.min(count, wanted.get(word) ?? 0);
   const sum = total(found) + total(wanted);
   return sum === 0 ? 1 : (2 * common) / sum;
+}
+
+function counted(words: readonly string[]): Map<string, number> {
+  const count = new Map<string, number>();
+  for (const word of words) count.set(word, (count.get(word) ?? 0) + 1);
+  return count;
 }
 
 function total(count: Map<string, number>): number {

@@ -1,0 +1,35 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+/** Another reader of PDFs, where it is installed. */
+export interface Rival {
+  readonly name: string;
+  /** The text of each page; undefined when it cannot read the file. */
+  read(path: string): Promise<string[] | undefined>;
+}
+
+const LIMITS = { timeout: 60_000, killSignal: "SIGKILL", maxBuffer: 256 * 1024 * 1024, encoding: "utf8" } as const;
+const run = promisify(execFile);
+
+/** pdftotext of poppler-utils and mutool of mupdf-tools. */
+export async function rivalsOf(): Promise<Rival[]> {
+  const found = await Promise.all([
+    rival("pdftotext", (path) => [path, "-"]),
+    rival("mutool", (path) => ["draw", "-q", "-F", "text", path]),
+  ]);
+  return found.filter((one) => one !== undefined);
+}
+
+async function rival(name: string, argumentsOf: (path: string) => string[]): Promise<Rival | undefined> {
+  // Both say their version on stderr.
+  const version = await run(name, ["-v"], LIMITS).catch((error: unknown) => error as { stderr?: string });
+  const number = /\d+\.[\d.]+/.exec(version.stderr ?? "")?.[0];
+  if (number === undefined) return undefined;
+  return {
+    name: `${name} ${number}`,
+    async read(path) {
+      const { stdout } = await run(name, argumentsOf(path), LIMITS).catch(() => ({ stdout: undefined }));
+      return stdout?.replace(/\f\s*$/, "").split("\f");
+    },
+  };
+}

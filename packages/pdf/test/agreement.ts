@@ -1,0 +1,86 @@
+import { pairF1, wordCount, wordF1 } from "./similarity.ts";
+
+/* How far readers of one page agree. Nobody knows what is right: each one is judged by the better of the others. Pure. */
+
+export interface Scores {
+  readonly words: number;
+  readonly order: number;
+}
+
+/** Texts of one page by reader; ours is the first. */
+export type PageTexts = readonly [ours: string, ...others: string[]];
+
+/** What is wrong with a page of ours on which the others agree. */
+export type Kind = "no text" | "more text" | "less text" | "other blanks" | "other letters";
+
+/** Pages of fewer words say little. */
+const MIN_WORDS = 20;
+const MIN_WORDS_OF_NONE = 3;
+/** Below this two readers disagree. */
+export const LOW = 0.9;
+const MORE = 1.15;
+const SAME_LETTERS = 0.97;
+const LETTER = /[\p{L}\p{N}]/u;
+
+/** Whether a page has enough text for a judgement. */
+export function isJudged(texts: PageTexts): boolean {
+  return Math.max(...texts.map(wordCount)) >= MIN_WORDS;
+}
+
+/** Each reader beside the one of the others that it agrees with best; empty with one reader. */
+export function scoresOf(texts: PageTexts): Scores[] {
+  if (texts.length < 2) return [];
+  return texts.map((text, reader) => {
+    const others = texts.filter((_, other) => other !== reader);
+    return {
+      words: Math.max(...others.map((other) => wordF1(text, other))),
+      order: Math.max(...others.map((other) => pairF1(text, other))),
+    };
+  });
+}
+
+/** Why a page of ours is to be looked at: all others agree with one another and not with it. */
+export function flagOf(texts: PageTexts): Kind | undefined {
+  const [ours, ...others] = texts;
+  const [one = "", two = one] = others;
+  if (others.length === 0) return undefined;
+  if (!LETTER.test(ours)) return Math.min(wordCount(one), wordCount(two)) >= MIN_WORDS_OF_NONE ? "no text" : undefined;
+  if (!isJudged(texts) || wordF1(one, two) <= LOW) return undefined;
+  if (others.some((other) => wordF1(ours, other) >= LOW)) return undefined;
+  if (wordF1(spelled(ours), spelled(one)) >= SAME_LETTERS) return "other blanks";
+  const [most, least] = [Math.max(wordCount(one), wordCount(two)), Math.min(wordCount(one), wordCount(two))];
+  if (wordCount(ours) > MORE * most) return "more text";
+  return wordCount(ours) * MORE < least ? "less text" : "other letters";
+}
+
+/** Each pair of letters as a word: the same for texts that differ in blanks only, or nearly. */
+function spelled(text: string): string {
+  const letters = text.normalize("NFKC").match(/[\p{L}\p{M}\p{N}]/gu) ?? [];
+  return letters.map((letter, index) => `${letter}${letters[index + 1] ?? ""}`).join(" ");
+}
+
+const SCRIPTS = [
+  "Latin",
+  "Han",
+  "Arabic",
+  "Cyrillic",
+  "Hangul",
+  "Greek",
+  "Devanagari",
+  "Bengali",
+  "Hebrew",
+  "Tamil",
+  "Thai",
+] as const;
+const LETTERS_OF = new Map(SCRIPTS.map((script) => [script, new RegExp(`\\p{Script=${script}}`, "gu")] as const));
+
+/** The script of most letters; kana count as Han. */
+export function scriptOf(text: string): string {
+  let best = ["none", 0] as readonly [string, number];
+  for (const [script, letters] of LETTERS_OF) {
+    const kana = script === "Han" ? (text.match(/[\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0) : 0;
+    const count = (text.match(letters)?.length ?? 0) + kana;
+    if (count > best[1]) best = [script, count];
+  }
+  return best[0];
+}
