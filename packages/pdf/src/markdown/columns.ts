@@ -7,6 +7,9 @@ const WORD_GAP_EM = 0.5;
 /** Of the fullest line's cells; lines with fewer do not say where columns are. */
 const FULL_LINE = 0.6;
 
+/** The pieces of one line by the columns that they stand in. */
+export type PlacedLine = ReadonlyArray<readonly Line[]>;
+
 /** Words that stand together on a line. */
 export interface Fragment extends Extent {
   readonly words: readonly Word[];

@@ -1,15 +1,12 @@
 import { pageText, type Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
 import { rowsOf } from "./cells.ts";
-import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment } from "./columns.ts";
+import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type PlacedLine } from "./columns.ts";
 import { rowTest } from "./table-rows.ts";
 
 /** Prose in columns has pieces of so many words on average, most of which reach the column's edge. */
 const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
-
-/** The pieces of one line by the columns that they stand in. */
-export type PlacedLine = readonly (readonly Line[])[];
 
 /** The cells of a stretch of pieces, row by row, all rows equally long; undefined when it is no table. */
 export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {

@@ -1,5 +1,5 @@
 import type { Rules } from "../text/styled.ts";
-import type { PlacedLine } from "./grid.ts";
+import type { PlacedLine } from "./columns.ts";
 
 /** Lines of one cell are at most this far apart, in ems. */
 const MAX_LINE_EM = 1.45;
