@@ -45,6 +45,8 @@ const SPARE_SOCKETS = { min: 64, share: 0.1 };
 /** Bytes of the incomplete messages of all connections: this many, or the largest plain frames that one may need. */
 const ARRIVING = { bytes: 268_435_456, frames: 4 };
 const EXPIRE_MS = 2000;
+/** Large frames of one user of the plain endpoint. */
+const LARGE_RATE = { perSecond: 1, burst: 10 };
 
 /** Builds the endpoints; closing them is added to the lifecycle. */
 export function openEndpoints({ config, log, resources, asking, health }: EndpointsDeps): Endpoints {
@@ -134,6 +136,11 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     admit,
     isDraining,
     arriving,
+    largeRate: createRateLimiter({
+      perSecond: LARGE_RATE.perSecond * Math.max(1, config.USERS_PER_ADDRESS),
+      burst: LARGE_RATE.burst * Math.max(1, config.USERS_PER_ADDRESS),
+    }),
+    networks: resources.byNetwork?.networks,
     authenticator,
     sessionRate,
     trustedProxies,

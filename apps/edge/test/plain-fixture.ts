@@ -167,6 +167,8 @@ export async function startPlain(
     }),
     isDraining: () => draining,
     arriving: createArriving(268_435_456),
+    largeRate: createRateLimiter({ perSecond: 100, burst: 1000 }),
+    networks: undefined,
     sessionRate: undefined,
     trustedProxies: new BlockList(),
     origins: [],

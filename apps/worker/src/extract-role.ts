@@ -24,7 +24,7 @@ export async function startExtractRole(resources: Resources): Promise<{ consumer
   const consumer = consumeExtracts({
     connection: resources.connect("blocking", "extract-queue"),
     concurrency: config.EXTRACT_CONCURRENCY,
-    handle: (job) => runExtraction(deps, job),
+    handle: (job, aside) => runExtraction(deps, job, aside),
     onError: (error) => report.error("extract queue", error),
   });
   life.add("extract queue", () => consumer[Symbol.asyncDispose]());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EXTRACT, JOB_VERSION, MAX_PRIORITY, parseJob } from "./catalogue.ts";
+import { EXTRACT, JOB_VERSION, ASIDE, MAX_PRIORITY, parseJob } from "./catalogue.ts";
 
 const extract = {
   v: 1 as const,
@@ -40,9 +40,10 @@ describe("options", () => {
   it.each([
     [0, 1],
     [1, 1],
-    [3.7, 3],
-    [1e9, MAX_PRIORITY],
-  ])("keeps priority %d within the range of BullMQ", (given, taken) => {
-    expect(EXTRACT.options(extract, given).priority).toBe(taken);
+    [3.7, 33],
+    [1e9, ASIDE - 1],
+  ])("of %d waiting are within the range of BullMQ", (waiting, priority) => {
+    expect(EXTRACT.options(extract, waiting).priority).toBe(priority);
+    expect(ASIDE + priority).toBeLessThanOrEqual(MAX_PRIORITY);
   });
 });

@@ -5,6 +5,8 @@ import * as z from "zod";
 export const JOB_VERSION = 1;
 /** BullMQ's lowest priority. */
 export const MAX_PRIORITY = 2_097_151;
+/** What is added to the priority of an extraction that was put aside: all others run before. */
+export const ASIDE = 1_048_576;
 /** A hash tag for the queues alone: BullMQ needs all keys of a queue in one slot, and no shard of users should share it. */
 export const PREFIX = "{bull}";
 
@@ -23,6 +25,8 @@ const extractSchema = z.object({
   locked: z.boolean().optional(),
   shard,
   u: hash,
+  /** The network that the user came from, where networks are counted. */
+  network: z.object({ shard, u: hash }).optional(),
   trace: z.string().max(128),
 });
 export type ExtractJob = z.infer<typeof extractSchema>;
@@ -34,14 +38,26 @@ export type ExtractJob = z.infer<typeof extractSchema>;
 const keepNothing = { removeOnComplete: true, removeOnFail: true } as const;
 const retried = { attempts: 4, backoff: { type: "exponential", delay: 250 } } as const;
 
+const SIZE_CLASSES = 16;
+const SMALL_BYTES = 16_384;
+
+/**
+ * The priority of an extraction: first come those of whom few wait, `waiting` counting this one, and among these the
+ * small files.
+ */
+export function priorityOf(waiting: number, bytes: number): number {
+  const size = Math.min(SIZE_CLASSES - 1, Math.max(0, Math.ceil(Math.log2(bytes / SMALL_BYTES))));
+  return Math.min(ASIDE - 1, (Math.max(1, Math.trunc(waiting)) - 1) * SIZE_CLASSES + size + 1);
+}
+
 /** The queue of extractions, and how a job is added to it. */
 export const EXTRACT = {
   queue: "extract",
-  options: ({ key }: Pick<ExtractJob, "key">, priority = 1): JobsOptions => ({
+  options: ({ key, bytes }: Pick<ExtractJob, "key" | "bytes">, waiting = 1): JobsOptions => ({
     ...keepNothing,
     ...retried,
     jobId: key,
-    priority: Math.max(1, Math.min(MAX_PRIORITY, Math.trunc(priority))),
+    priority: priorityOf(waiting, bytes),
   }),
 } as const;
 

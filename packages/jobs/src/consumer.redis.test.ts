@@ -54,6 +54,38 @@ describe("a consumer", () => {
     expect(first.jobs).toHaveLength(1);
   });
 
+  it("puts one that takes long aside while others wait and all places are taken by such", async () => {
+    const going = new Map<string, number>();
+    const ends = new Map<string, () => void>();
+    await at.extracts({
+      concurrency: 2,
+      longMs: 200,
+      handle: ({ key }, signal) =>
+        new Promise((resolve) => {
+          const name = key[0] ?? "";
+          going.set(name, (going.get(name) ?? 0) + 1);
+          ends.set(name, () => resolve("done"));
+          signal.addEventListener("abort", () => resolve("aside"));
+        }),
+    });
+    await at.producer.extract(extractOf("a"));
+    await eventually(() => going.has("a"));
+    await at.producer.extract(extractOf("b"));
+    await eventually(() => going.has("b"));
+    await at.producer.extract(extractOf("c"));
+    await eventually(() => going.has("c"), { what: "a place for the third" });
+    expect([going.get("a"), going.get("b")]).toEqual([1, 1]);
+    ends.get("c")?.();
+    await eventually(() => going.get("b") === 2, { what: "the one that was put aside" });
+    await at.producer.extract(extractOf("d"));
+    await eventually(() => going.has("d"), { what: "a place for the fourth" });
+    for (const name of ["a", "d"]) ends.get(name)?.();
+    await eventually(() => going.get("b") === 3);
+    ends.get("b")?.();
+    await eventually(isEmpty);
+    expect(Object.fromEntries(going)).toEqual({ a: 1, b: 3, c: 1, d: 1 });
+  });
+
   it("gets no job after it has stopped", async () => {
     const first = await at.extracts();
     await first.consumer.stop();

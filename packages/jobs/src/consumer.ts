@@ -1,10 +1,13 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
-import { EXTRACT, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
+import { ASIDE, EXTRACT, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
-/** What happens to a job after its handler: removed, returned to the queue for another process at once, or delayed. */
-export type Disposition = "done" | "hand-back" | { readonly laterMs: number };
+/**
+ * What happens to a job after its handler: removed, returned to the queue for another process at once, returned behind all
+ * jobs that were not put aside, or delayed.
+ */
+export type Disposition = "done" | "hand-back" | "aside" | { readonly laterMs: number };
 
 export interface ConsumerOptions {
   /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
@@ -12,8 +15,13 @@ export interface ConsumerOptions {
   readonly prefix?: string;
   /** Jobs handled at once in this process. */
   readonly concurrency: number;
-  /** May run more than once for one job (its lock was lost): its writes must be fenced or idempotent. */
-  handle(job: ExtractJob): Promise<Disposition>;
+  /**
+   * May run more than once for one job (its lock was lost): its writes must be fenced or idempotent. `signal` is aborted
+   * when the job takes long, others wait, and all that run here take long: it may end as `aside`.
+   */
+  handle(job: ExtractJob, signal: AbortSignal): Promise<Disposition>;
+  /** A job that runs longer takes long. 2,000 ms by default. */
+  readonly longMs?: number;
   /** An error of a handler (its job is retried a few times), a job that cannot be parsed, or an error of Redis. */
   onError(error: Error): void;
 }
@@ -45,28 +53,70 @@ const TIMES = {
 } as const;
 const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
+const LONG_MS = 2000;
+const LOOK_MS = 250;
+/** BullMQ's scores of waiting jobs: the priority, and 32 bits for their order. */
+const FIRST_ASIDE = ASIDE * 2 ** 32;
 
-/** Handles extractions, lowest `priority` number first. */
+interface Run {
+  readonly begunAt: number;
+  /** A job that was put aside runs twice as long each time, where no other place is left for it. */
+  readonly longMs: number;
+  readonly controller: AbortController;
+}
+
+/**
+ * Handles extractions, lowest `priority` number first. One that takes long is put aside while others wait and all places are
+ * taken by such: a few slow files, of whomever, do not hold up the others.
+ */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
-  const { connection, prefix = PREFIX, concurrency, handle, onError } = options;
+  const { connection, prefix = PREFIX, concurrency, handle, onError, longMs = LONG_MS } = options;
+  const runs = new Set<Run>();
   let stopped = false;
   let active = 0;
   const onIdle = new Set<() => void>();
   let closing: Promise<void> | undefined;
 
-  async function decide(data: unknown): Promise<Disposition> {
+  /** Puts the job aside that has run for the shortest time, if all take long and others wait. */
+  async function makePlace(): Promise<void> {
+    const now = performance.now();
+    const left = [...runs].filter(({ controller }) => !controller.signal.aborted);
+    if (stopped || left.length < concurrency || left.some((run) => now - run.begunAt < run.longMs)) return;
+    if ((await connection.zcount(`${prefix}:${EXTRACT.queue}:prioritized`, 0, `(${FIRST_ASIDE}`)) === 0) return;
+    left.toSorted((a, b) => b.begunAt - a.begunAt)[0]?.controller.abort();
+  }
+  const looking = setInterval(() => void makePlace().catch(onError), LOOK_MS);
+  looking.unref();
+
+  async function decide(data: unknown, run: Run): Promise<Disposition> {
     if (stopped) return "hand-back"; // fetched just before stop()
     const parsed = parseJob(data);
     if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
-    return handle(parsed.job);
+    return handle(parsed.job, run.controller.signal);
+  }
+
+  /** Returns a job behind all that were not put aside. */
+  async function putAside(job: Job, token?: string): Promise<void> {
+    const aside = asideOf(job.data);
+    await job.updateData({ ...(job.data as object), aside: aside + 1 });
+    if (aside === 0) await job.changePriority({ priority: ASIDE + (job.opts.priority ?? 1) });
+    await job.moveToWait(token);
   }
 
   async function process(job: Job, token?: string): Promise<void> {
     active++;
+    // With several places the other ones go on to the end.
+    const patience = concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data);
+    const run = { begunAt: performance.now(), longMs: patience, controller: new AbortController() };
+    runs.add(run);
     try {
-      const disposition = await decide(job.data);
+      const disposition = await decide(job.data, run);
       if (disposition === "done") return;
+      if (disposition === "aside") {
+        await putAside(job, token);
+        throw new WaitingError();
+      }
       if (disposition === "hand-back") {
         await job.moveToWait(token);
         throw new WaitingError();
@@ -74,6 +124,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
       await job.moveToDelayed(Date.now() + disposition.laterMs, token);
       throw new DelayedError();
     } finally {
+      runs.delete(run);
       active--;
       if (active === 0) for (const resolve of onIdle) resolve();
     }
@@ -86,6 +137,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
 
   async function close(): Promise<void> {
     await consumer.stop();
+    clearInterval(looking);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
@@ -121,4 +173,10 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
   return consumer;
+}
+
+/** How often a job was put aside. */
+function asideOf(data: unknown): number {
+  const { aside } = (data ?? {}) as { aside?: unknown };
+  return typeof aside === "number" ? aside : 0;
 }

@@ -40,6 +40,18 @@ describe("an extraction", () => {
     });
   });
 
+  it("of a small file runs before that of a large one, unless more of its user wait", async () => {
+    await at.producer.extract({ ...extractOf("c"), bytes: 1000 }, 2);
+    await at.producer.extract({ ...extractOf("b"), bytes: 5_000_000 }, 1);
+    await at.producer.extract({ ...extractOf("a"), bytes: 30_000 }, 1);
+    const runs = await at.extracts({ concurrency: 1 });
+    for (let done = 1; done <= 3; done++) {
+      await eventually(() => runs.jobs.length === done);
+      runs.end();
+    }
+    expect(runs.jobs.map(({ key }) => key[0])).toEqual(["a", "b", "c"]);
+  });
+
   it("runs by priority, lowest number first", async () => {
     await at.producer.extract(extractOf("c"), 9);
     await at.producer.extract(extractOf("b"), 2);

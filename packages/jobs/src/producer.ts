@@ -6,10 +6,11 @@ import { JobsError } from "./error.ts";
 /** Adds jobs, and looks at them. Every add is idempotent: after an unknown outcome, add the job again. */
 export interface Producer extends AsyncDisposable {
   /**
-   * Adds an extraction job; a no-op while a job of this key waits or runs. Lower priorities run first, from 1 on.
+   * Adds an extraction job; a no-op while a job of this key waits or runs. `waiting`: how many extractions of its user wait,
+   * this one included. Those of whom few wait run first, and among these the small files.
    * @throws JobsError `timeout`, or an error of ioredis.
    */
-  extract(job: Omit<ExtractJob, "v">, priority?: number): Promise<void>;
+  extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
   /** Whether a job of this key runs, waits, or is not in the queue. @throws as `extract` */
   state(key: string): Promise<"running" | "waiting" | "none">;
 }
@@ -41,11 +42,11 @@ export function createProducer(options: ProducerOptions): Producer {
   let closing: Promise<void> | undefined;
 
   return {
-    async extract({ key, ref, sha256, bytes, locked, shard, u, trace }, priority) {
-      const job = { v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, trace };
+    async extract({ key, ref, sha256, bytes, locked, shard, u, network, trace }, waiting) {
+      const job = { v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, network, trace };
       const parsed = parseJob(job);
       if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
-      await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, priority)));
+      await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));
     },
     async state(key) {
       const state = await within(timeoutMs, EXTRACT.queue, queue.getJobState(key));

@@ -1,9 +1,9 @@
 import { createFairQueue } from "./fair-queue.ts";
 
-/** Runs a few functions at a time; others wait in order, for a bounded time: a fair queue with a single user. */
+/** Runs a few functions at a time; others wait for a bounded time, those of each `name` in turn. */
 export interface Slots {
   /** @throws Refusal `BUSY` when too many wait or the wait was too long; errors of `work`. */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  run<T>(work: () => Promise<T>, name?: string): Promise<T>;
   readonly waiting: number;
 }
 
@@ -18,8 +18,8 @@ export function createSlots(rule: { atOnce: number; maxWaiting: number; waitMs: 
     get waiting() {
       return queue.waiting;
     },
-    async run(work) {
-      const release = await queue.acquire("", Symbol("one piece of work"));
+    async run(work, name = "") {
+      const release = await queue.acquire(name, Symbol("one piece of work"));
       try {
         return await work();
       } finally {

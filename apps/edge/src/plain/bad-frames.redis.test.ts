@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
+import { createRateLimiter } from "../limits/rate-limit.ts";
 import { startPlain, useEnding, type Plain } from "../../test/plain-fixture.ts";
 
 /** Frames of one masked byte: the first of many, and one that goes on. */
@@ -50,6 +51,25 @@ describe("bad input", () => {
     expect(answer.includes(Buffer.from([0x88, 0x02, code >> 8, code & 255]))).toBe(true);
     other.say({ message: "still here" });
     await plain.taken(0);
+  });
+
+  it("of a large frame is a strike, too: it has cost its decoding", async () => {
+    const plain = await start();
+    const ear = await plain.connect();
+    const large = JSON.stringify({ message: "", file: { name: "a.pdf", content: "*".repeat(300_000) } });
+    for (let index = 0; index < 20; index++) ear.say(large);
+    await eventually(() => ear.closedWith() === 4400);
+    expect(ear.frames[0]).toMatchObject({ code: "FILE_CORRUPT" });
+  });
+
+  it("of large frames comes before they are decoded when there are too many", async () => {
+    const plain = await start({ largeRate: createRateLimiter({ perSecond: 0.001, burst: 1 }) });
+    const ear = await plain.connect();
+    const large = JSON.stringify({ message: "x".repeat(300_000) });
+    for (let index = 0; index < 3; index++) ear.say(large);
+    await ear.next(3);
+    expect(ear.frames.map(({ code }) => code)).toEqual(["PAYLOAD_TOO_LARGE", "RATE_LIMITED", "RATE_LIMITED"]);
+    expect(plain.endpoint.largeFrames).toBe(1);
   });
 
   it("closes one that floods it with pings", async () => {

@@ -10,7 +10,8 @@ import type { Identity } from "../auth/authenticator.ts";
 import { followConversation, type ConversationReader } from "../conversation/follow-conversation.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
-import { strike, type Strikes } from "../limits/rate-limit.ts";
+import type { Networks } from "../limits/networks.ts";
+import { strike, type RateLimiter, type Strikes } from "../limits/rate-limit.ts";
 import type { Slots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
@@ -32,6 +33,9 @@ export interface ConnectionDeps {
   readonly threads: FrameThreads;
   /** Large frames from their decoding until their ask is stored. */
   readonly largeFrames: Slots;
+  /** Large frames by network, or by user where networks are not counted, on this edge. */
+  readonly largeRate: RateLimiter;
+  readonly networks: Pick<Networks, "of"> | undefined;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   onTrouble(error: unknown): void;
@@ -55,6 +59,8 @@ export class PlainConnection implements ClientConnection {
   readonly #asks: PendingAsks;
   readonly #inbox: FrameInbox;
   #reader: ConversationReader | undefined;
+  /** The frame that is being handled is a large one. */
+  #isLarge = false;
   #isOver = false;
   #strikes: Strikes = [];
 
@@ -114,15 +120,20 @@ export class PlainConnection implements ClientConnection {
   }
 
   async #handle(data: Buffer, isBinary: boolean): Promise<void> {
-    const { limits, largeFrames, threads } = this.#deps;
+    const { limits, largeFrames, largeRate, networks, threads } = this.#deps;
     if (isBinary) {
       const wire = wireError("BAD_MESSAGE", { reason: "binary", message: "Send text frames." });
       return this.#refuse(wire, undefined);
     }
-    if (data.length <= LARGE_FRAME_BYTES) return this.#ask(decodePlainFrame(data, limits));
+    this.#isLarge = data.length > LARGE_FRAME_BYTES;
+    if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
+    // It costs the most before it is known what is in it: so it is counted here, whatever becomes of it.
+    const name = networks?.of(this.#identity.user) ?? this.#identity.user;
+    const waitMs = largeRate.take(name, Date.now());
+    if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
     await largeFrames.run(async () => {
       if (!this.#isOver) await this.#ask(await threads.decode(data)); // the socket may have closed during the wait
-    });
+    }, name);
   }
 
   async #ask(frame: DecodedFrame): Promise<void> {
@@ -186,7 +197,8 @@ export class PlainConnection implements ClientConnection {
     if (severity === "bug") log.error({ err: error, event: "plain" }, "bug");
     else if (severity === "store") onTrouble(error);
     this.#send(errorFrame(wire, uniqueId));
-    if (wire.code !== "BAD_MESSAGE") return;
+    // A large frame that is refused for good has cost its decoding.
+    if (wire.code !== "BAD_MESSAGE" && !(this.#isLarge && !wire.retryable)) return;
     const struck = strike(this.#strikes, Date.now());
     this.#strikes = struck.strikes;
     if (struck.out) this.end("BAD_MESSAGE", { message: "Too many messages that could not be read." });

@@ -13,6 +13,8 @@ import type { ClientConnection } from "../limits/client-connection.ts";
 import { refuseUpgrade } from "../http/refuse-upgrade.ts";
 import type { Arriving } from "../limits/arriving.ts";
 import type { Admit } from "../limits/admission.ts";
+import type { Networks } from "../limits/networks.ts";
+import type { RateLimiter } from "../limits/rate-limit.ts";
 import { createSlots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
@@ -39,6 +41,9 @@ export interface PlainDeps extends IdentifyDeps {
   onTrouble(error: unknown): void;
   /** Incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
+  /** Large frames by network, or by user where networks are not counted, on this edge. */
+  readonly largeRate: RateLimiter;
+  readonly networks: Pick<Networks, "of"> | undefined;
 }
 
 /** `/ws/chat`: the old front ends' endpoint. */
@@ -86,6 +91,8 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     pingIntervalMs: deps.pingIntervalMs,
     threads,
     largeFrames: createSlots(LARGE_FRAMES),
+    largeRate: deps.largeRate,
+    networks: deps.networks,
     arriving: deps.arriving,
     metrics,
     log: deps.log,

@@ -1,4 +1,5 @@
 import {
+  accountAddress,
   endExtraction,
   forgetBusy,
   queueExtraction,
@@ -10,11 +11,14 @@ import {
   type Store,
 } from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
+import type { Networks } from "../limits/networks.ts";
 
 export interface ExtractionDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
+  /** The network of a user, where networks are counted. */
+  readonly networks?: Pick<Networks, "of"> | undefined;
 }
 
 /** A user's bytes and the text key of their extraction. */
@@ -53,10 +57,19 @@ export async function queueText(
 ): Promise<void> {
   const { store, producer } = deps;
   const at = userAddress(user);
-  const priority = await queueExtraction(store, at, file.text);
-  if (!isAsked && priority > MAX_UNASKED) return endExtraction(store, at, file.text);
+  const name = deps.networks?.of(user);
+  const network = name === undefined ? undefined : accountAddress({ kind: "network", name });
+  const [waiting, ofNetwork] = await Promise.all([
+    queueExtraction(store, at, file.text),
+    network ? queueExtraction(store, network, file.text) : 0,
+  ]);
+  if (!isAsked && waiting > MAX_UNASKED) {
+    await Promise.all([at, ...(network ? [network] : [])].map((account) => endExtraction(store, account, file.text)));
+    return;
+  }
   const { text: key, ref, sha256, size: bytes, locked } = file;
-  await producer.extract({ key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u }, priority);
+  const job = { key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u, network };
+  await producer.extract(job, Math.max(waiting, ofNetwork));
 }
 
 /**

@@ -41,9 +41,9 @@ const WAKES_AT_ONCE = 100;
 
 /**
  * Extracts the text of one file for all asks that wait for it. The outcome is stored before they are woken, so after a
- * crash in between, a second run of the job only wakes them.
+ * crash in between, a second run of the job only wakes them. `aside` ends the extraction: it begins anew later.
  */
-export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise<Disposition> {
+export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: AbortSignal): Promise<Disposition> {
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
@@ -60,8 +60,8 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob): Promise
     return wakeWaiting(deps, job);
   }
   sayHint(deps, key, "begun");
-  const outcome = await extractText(deps, job, { bytes, password });
-  if (outcome === "stopped") return "hand-back";
+  const outcome = await extractText(deps, job, { bytes, password, aside });
+  if (outcome === "stopped") return deps.stopping.aborted ? "hand-back" : "aside";
   if (outcome === "no-password") return wakeWaiting(deps, job);
   if (outcome === "gone") {
     await Promise.all([dropBytes(deps, job), end()]);
@@ -100,7 +100,9 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));
   await Promise.all([
     wakeAll(deps, waiting),
-    ...[...users.values()].map((user) => retry(() => endExtraction(store, user, key), patience)),
+    ...[...users.values(), ...(job.network ? [job.network] : [])].map((account) =>
+      retry(() => endExtraction(store, account, key), patience),
+    ),
   ]);
   return "done";
 }
@@ -115,7 +117,11 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
 async function extractText(
   deps: ExtractDeps,
   job: ExtractJob,
-  { bytes, password }: { bytes: Uint8Array | undefined; password: string | undefined },
+  {
+    bytes,
+    password,
+    aside,
+  }: { bytes: Uint8Array | undefined; password: string | undefined; aside: AbortSignal | undefined },
 ): Promise<StoredText | "gone" | "no-password" | "stopped"> {
   const { store, stopping, report } = deps;
   if (!bytes) {
@@ -123,19 +129,20 @@ async function extractText(
     return "gone";
   }
   if (job.locked === true && password === undefined) return "no-password";
+  const signal = aside ? AbortSignal.any([stopping, aside]) : stopping;
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
   try {
     const input = { bytes, ...(password === undefined ? {} : { password }) };
     const outcome = await deps.extractor.extract(input, {
-      signal: stopping,
+      signal,
       onPage: (page, pages) => progress.page(page, pages),
     });
     const extractMs = Math.round(performance.now() - startedAt);
     report.extracted(job, outcome, extractMs);
     return storable(outcome, extractMs);
   } catch (error) {
-    if (stopping.aborted) return "stopped";
+    if (signal.aborted) return "stopped";
     report.bug(job, error);
     return { kind: "failed", code: "INTERNAL", permanent: false };
   }
