@@ -111,6 +111,7 @@ export const schema = z.object({
   TRANSPORTS: choice(["websocket", "websocket,polling"], "websocket"),
   ASK_DEADLINE_MS: integer({ min: 1000, max: 86_400_000, default: 300_000 }),
   BLOB_STORE: blobStore,
+  TEXT_SCOPE: choice(["user", "tenant", "all"], "user"),
   MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
   MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
   MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),

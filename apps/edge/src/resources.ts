@@ -157,7 +157,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
   const secret = await untilReply(() => shareSessionSecret(redis, config.SESSION_SECRET), REDIS_WAIT_MS);
-  const sharedSettings = createSharedSettings(store);
+  const sharedSettings = createSharedSettings(store, { textScope: config.TEXT_SCOPE });
   const subscriptions = watchSubscriptions(subscriber, onTrouble);
   subscriptions.onResync(() => {
     sharedSettings.forget();

@@ -185,7 +185,7 @@ async function uploads(store: Store, between: () => Promise<void>): Promise<void
     text: "text",
   });
   await between();
-  await releaseBytes(store, blobs, inline, { sha256: "sha", user: at });
+  await releaseBytes(store, blobs, inline, { text: "sha", user: at });
   await sweepBytes(store, blobs);
 }
 

@@ -207,9 +207,9 @@ describe("a password for a file that needs none", () => {
 
   it("is ignored once the text is there and the bytes are gone, in an upload and beside bytes", async () => {
     const client = await relay.client();
-    const { text, ref, sha256 } = await upload(client);
+    const { text, ref } = await upload(client);
     await writeText(relay.store, text, TEXT);
-    await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref, { sha256 });
+    await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref, { text });
     expect(await client.ask("one", { files })).toMatchObject(accepted);
     expect(await client.ask("two", { files: [{ upload: "u" }, ...files] })).toMatchObject(accepted);
     expect(await client.ask("three", { files: [inline({ password: "another" }), ...files] })).toMatchObject(accepted);
@@ -221,9 +221,9 @@ describe("a password for a file that needs none", () => {
 
   it("does not hide why the file cannot be read", async () => {
     const client = await relay.client();
-    const { text, ref, sha256 } = await upload(client);
+    const { text, ref } = await upload(client);
     await writeText(relay.store, text, { kind: "failed", code: "PDF_INVALID", permanent: true });
-    await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref, { sha256 });
+    await releaseBytes(relay.store, createBlobStore("redis", relay.store), ref, { text });
     expect(await client.ask("one", { files })).toMatchObject(accepted);
     expect(await texts(client, 1)).toEqual([[text]]);
   });

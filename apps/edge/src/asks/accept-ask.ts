@@ -179,7 +179,7 @@ async function prepare(
   const found = "upload" in file ? await named(deps, user, file.upload) : await kept(deps, user, { ask, file, index });
   if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
   const { password } = file;
-  const opened = password === undefined ? found : await withPassword(deps, found, password);
+  const opened = password === undefined ? found : await withPassword(deps, user, found, password);
   if (!(await canBeRead(deps, opened))) {
     throw refuse("NOT_FOUND", { file: index, message: "The file is no longer kept. Send it again." });
   }
@@ -219,10 +219,16 @@ async function kept(
  * then the file needs none, its bytes may have been released, and the password is ignored. Otherwise the password is
  * stored under its own key until its extraction has ended, and no longer than the deadline of the ask.
  */
-async function withPassword({ store, sharedSettings }: AskDeps, file: AskFile, password: string): Promise<Prepared> {
+async function withPassword(
+  { store, sharedSettings }: AskDeps,
+  user: string,
+  file: AskFile,
+  password: string,
+): Promise<Prepared> {
   await retainBytes(store, file.ref);
   if (await isSettled(store, file.text)) return { ...file, password };
-  const source = { sha256: file.sha256, profile: await sharedSettings.profile(), password };
+  const scope = sharedSettings.scopeOf(user);
+  const source = { sha256: file.sha256, profile: await sharedSettings.profile(), password, scope };
   const text = textKey(await sharedSettings.secret(), source);
   const [outcome] = await textState(store, [text]);
   if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);

@@ -56,20 +56,16 @@ export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Arr
   }
 }
 
-/** Decides which blob is kept for this hash, and its text key. `ref` is released when another copy is kept. */
+/** Decides which blob is kept for this hash in the user's scope, and its text key. `ref` is released when another copy is kept. */
 export async function settleBytes(
   deps: { readonly store: Store; readonly blobs: BlobStore; readonly sharedSettings: SharedSettings },
-  sha256: string,
-  ref: string,
+  user: string,
+  { sha256, ref }: { sha256: string; ref: string },
 ): Promise<{ ref: string; text: string }> {
   const { store, blobs, sharedSettings } = deps;
-  const [kept, secret, profile] = await Promise.all([
-    claimBytes(store, blobs, sha256, ref),
-    sharedSettings.secret(),
-    sharedSettings.profile(),
-  ]);
-  const text = textKey(secret, { sha256, profile });
-  return { ref: kept, text };
+  const [secret, profile] = await Promise.all([sharedSettings.secret(), sharedSettings.profile()]);
+  const text = textKey(secret, { sha256, profile, scope: sharedSettings.scopeOf(user) });
+  return { ref: await claimBytes(store, blobs, text, ref), text };
 }
 
 /**
@@ -79,10 +75,10 @@ export async function settleBytes(
 export async function dropNeedless(
   deps: { readonly store: Store; readonly blobs: BlobStore },
   user: string,
-  file: { own: string; kept: string; sha256: string; state: "text" | "failed" | "missing" | undefined },
+  file: { own: string; kept: string; text: string; state: "text" | "failed" | "missing" | undefined },
 ): Promise<void> {
   const { store, blobs } = deps;
   if (file.own !== file.kept) return releaseBytes(store, blobs, file.own, { user: userAddress(user) });
   if (file.state === "text" && !(await areRetained(store, file.own)))
-    await releaseBytes(store, blobs, file.own, { sha256: file.sha256, user: userAddress(user) });
+    await releaseBytes(store, blobs, file.own, { text: file.text, user: userAddress(user) });
 }

@@ -31,7 +31,7 @@ describe("the shared settings", () => {
 
   it("follows the workers when they extract in another way", async () => {
     let now = 0;
-    const edge = createSharedSettings(store(), () => now);
+    const edge = createSharedSettings(store(), { now: () => now });
     await setProfile(store(), "one");
     expect(await edge.profile()).toBe("one");
     await setProfile(store(), "two");

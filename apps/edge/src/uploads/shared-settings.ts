@@ -1,9 +1,14 @@
 import { readProfile, readSecret, type Store } from "@docrelay/channel";
 
+/** Who shares a text: nobody, or all users. Anonymous users have no tenant: each is one of its own. */
+export type TextScope = "user" | "tenant" | "all";
+
 /** Settings that all edges of a deployment share through Redis. */
 export interface SharedSettings {
   /** The secret of digests and text keys. @throws ioredis errors. */
   secret(): Promise<string>;
+  /** The scope of a user's texts, part of their keys; undefined where all users share them. */
+  scopeOf(user: string): string | undefined;
   /** The current profile of the extract workers; part of every text key. */
   profile(): Promise<string>;
   /** Drops the cached values: after a reconnect Redis may have lost its data. */
@@ -12,13 +17,17 @@ export interface SharedSettings {
 
 const PROFILE_FRESH_MS = 2000;
 
-export function createSharedSettings(store: Store, now: () => number = Date.now): SharedSettings {
+export function createSharedSettings(
+  store: Store,
+  { textScope = "user", now = Date.now }: { textScope?: TextScope; now?: () => number } = {},
+): SharedSettings {
   let secret: string | undefined;
   let profile: { readonly at: number; readonly value: string } | undefined;
   return {
     async secret() {
       return (secret ??= await readSecret(store));
     },
+    scopeOf: (user) => (textScope === "all" ? undefined : user),
     async profile() {
       if (!profile || now() - profile.at > PROFILE_FRESH_MS) profile = { at: now(), value: await readProfile(store) };
       return profile.value;

@@ -30,6 +30,10 @@ async function upload(client: Client, bytes: Buffer, id = "u"): Promise<Answer[]
 const blobs = async (): Promise<string[]> => [...(await relay.dump()).keys()].filter((key) => key.startsWith("blob:"));
 const held = async (): Promise<string> => (await relay.dump()).get("{blobs}:total") ?? "0";
 
+async function extractions(): Promise<number> {
+  return [...(await relay.dump()).keys()].filter((key) => /^\{bull\}:extract:[\w-]{32}$/.test(key)).length;
+}
+
 describe("an upload", () => {
   it("comes in chunks, and may be asked about when it is whole", async () => {
     const client = await relay.client();
@@ -120,17 +124,29 @@ describe("an upload", () => {
     expect((await upload(client, bytes)).at(-1)).toMatchObject({ ok: true, done: true });
   });
 
-  it("of the same bytes by two users is kept once, and asks for one extraction", async () => {
-    const [one, two] = [await relay.client(), await relay.client(relay.edges[1], "stranger")];
+  it("of the same bytes is kept once for a user, and nothing tells another user that they are known", async () => {
+    const [one, two] = [await relay.client(), await relay.client(relay.edges[1])];
+    const stranger = await relay.client(relay.edges[1], "stranger");
     const bytes = pdf();
-    await upload(one, bytes);
-    await upload(two, bytes);
+    await upload(one, bytes, "first");
+    await upload(two, bytes, "second");
     expect(await blobs()).toHaveLength(1);
     expect(await held()).toBe(String(bytes.length));
-    for (const client of [one, two])
-      expect(await client.ask("a", { files: [{ upload: "u" }] })).toMatchObject({ ok: true });
-    const jobs = [...(await relay.dump()).keys()].filter((key) => /^\{bull\}:extract:[\w-]{32}$/.test(key));
-    expect(jobs).toHaveLength(1);
+    await upload(stranger, bytes);
+    for (const client of [one, two]) {
+      const files = [{ upload: client === one ? "first" : "second" }];
+      expect(await client.ask(client === one ? "a" : "b", { files })).toMatchObject({ ok: true });
+    }
+    expect(await stranger.ask("a", { files: [{ upload: "u" }] })).toMatchObject({ ok: true });
+    expect([await extractions(), (await blobs()).length]).toEqual([2, 2]);
+  });
+
+  it("of the same bytes is extracted once for all users with TEXT_SCOPE=all", async () => {
+    const edge = await relay.start({ TEXT_SCOPE: "all" });
+    const bytes = pdf();
+    for (const user of ["one", "two"]) await upload(await relay.client(edge, user), bytes);
+    await edge.stop();
+    expect([await extractions(), (await blobs()).length]).toEqual([1, 1]);
   });
 
   it("is its user's alone", async () => {

@@ -204,7 +204,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     }
     if (!stored.isPdf) await refuseType(user, known);
     const { sha256 } = stored;
-    const { ref, text } = await settleBytes(deps, sha256, upload.ref);
+    const { ref, text } = await settleBytes(deps, user, { sha256, ref: upload.ref });
     const [finished, [state]] = await Promise.all([
       finishUpload(store, user, upload.id, { sha256, ref, text, size: upload.size }),
       textState(store, [text]),
@@ -216,7 +216,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       await Promise.all([
         (await isToBeExtracted(deps, text, state)) &&
           queueText(deps, user, { text, ref, sha256, size: upload.size }, order),
-        dropNeedless(deps, user, { own: upload.ref, kept: ref, sha256, state }),
+        dropNeedless(deps, user, { own: upload.ref, kept: ref, text, state }),
       ]);
     } catch (error) {
       deps.onTrouble(error); // an ask with this upload queues the extraction again; unused bytes expire
@@ -276,9 +276,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (reserved.kind === "busy") throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
       deps.usage.stored(user, bytes.length);
       await writeChunks(blobs, own, bytes, limits.chunkBytes);
-      const { ref, text } = await settleBytes(deps, sha256, own);
+      const { ref, text } = await settleBytes(deps, user, { sha256, ref: own });
       const [state] = await textState(store, [text]);
-      await dropNeedless(deps, user, { own, kept: ref, sha256, state });
+      await dropNeedless(deps, user, { own, kept: ref, text, state });
       return { name, size: bytes.length, sha256, text, ref };
     },
   };

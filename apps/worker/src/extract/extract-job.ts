@@ -179,7 +179,7 @@ async function readBytes(deps: ExtractDeps, job: ExtractJob): Promise<Uint8Array
 
 async function dropBytes(deps: ExtractDeps, job: ExtractJob): Promise<void> {
   const { store, blobs } = deps;
-  await retry(() => releaseBytes(store, blobs, job.ref, { sha256: job.sha256, user: job }), patienceOf(deps));
+  await retry(() => releaseBytes(store, blobs, job.ref, { text: job.key, user: job }), patienceOf(deps));
 }
 
 async function wakeAll(deps: ExtractDeps, waiting: readonly ConversationAddress[]): Promise<void> {

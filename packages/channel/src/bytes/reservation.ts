@@ -121,27 +121,27 @@ export async function renewBytes(store: Store, blobs: BlobStore, ref: string): P
 }
 
 /**
- * Decides which copy of the same bytes is kept: the first that came, while it is there. The caller removes its own copy
+ * Decides which copy of the bytes of a text (its key) is kept: the first that came, while it is there. The caller removes its own copy
  * when another ref is returned.
  */
-export async function claimBytes(store: Store, blobs: BlobStore, sha256: string, ref: string): Promise<string> {
+export async function claimBytes(store: Store, blobs: BlobStore, text: string, ref: string): Promise<string> {
   for (let tries = 0; tries < 3; tries++) {
     // Renewed in any case, so that no round trip more is needed; the caller releases a copy that is not kept.
-    const claim = store.redis.set(bytesKey(sha256), ref, "PX", store.retentionMs, "NX");
+    const claim = store.redis.set(bytesKey(text), ref, "PX", store.retentionMs, "NX");
     const [isFirst] = await Promise.all([claim, renewBytes(store, blobs, ref)]);
     if (isFirst) return ref;
-    const first = await store.redis.get(bytesKey(sha256));
+    const first = await store.redis.get(bytesKey(text));
     if (first && ((await renewBytes(store, blobs, first)) || first === ref)) {
-      await store.redis.pexpire(bytesKey(sha256), store.retentionMs);
+      await store.redis.pexpire(bytesKey(text), store.retentionMs);
       return first;
     }
-    if (first) await disclaim(store, sha256, first);
+    if (first) await disclaim(store, text, first);
   }
   return ref;
 }
 
-async function disclaim(store: Store, sha256: string, ref: string): Promise<void> {
-  await run(store.redis, DELETE_IF, { keys: { name: bytesKey(sha256) }, args: { expected: ref } });
+async function disclaim(store: Store, text: string, ref: string): Promise<void> {
+  await run(store.redis, DELETE_IF, { keys: { name: bytesKey(text) }, args: { expected: ref } });
 }
 
 /**
@@ -179,10 +179,10 @@ export async function releaseBytes(
   store: Store,
   blobs: BlobStore,
   ref: string,
-  of: { sha256?: string; user?: UserAddress } = {},
+  of: { text?: string; user?: UserAddress } = {},
 ): Promise<void> {
   await Promise.all([
-    of.sha256 && disclaim(store, of.sha256, ref),
+    of.text && disclaim(store, of.text, ref),
     blobs.remove(ref),
     releaseRoom(store, ref),
     of.user && run(store.redis, DROP_SHARE, { keys: shareKeys(of.user), args: { ref } }),

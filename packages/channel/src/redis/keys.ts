@@ -86,7 +86,7 @@ export const KEYS = {
     holds: "a mark: an ask gave a password for these bytes, so they stay after their text without a password",
     expires: "after the retention",
   },
-  bytes: { pattern: "sha:<sha256>", holds: "which copy of the same bytes is kept", expires: "after the retention" },
+  bytes: { pattern: "same:<key>", holds: "which copy of the bytes of a text is kept", expires: "after the retention" },
   text: {
     pattern: "text:<key>",
     holds: "a text, or why there is none",
@@ -154,7 +154,7 @@ export const metaKey = fill(KEYS.meta.pattern);
 const [blob, retain, bytes] = [fill(KEYS.blob.pattern), fill(KEYS.retain.pattern), fill(KEYS.bytes.pattern)];
 export const blobKey = (ref: string): string => blob({ ref });
 export const retainKey = (ref: string): string => retain({ ref });
-export const bytesKey = (sha256: string): string => bytes({ sha256 });
+export const bytesKey = (key: string): string => bytes({ key });
 
 const [text, wait, password] = [fill(KEYS.text.pattern), fill(KEYS.waitList.pattern), fill(KEYS.password.pattern)];
 export const textKeyOf = (key: string): string => text({ key });

@@ -40,11 +40,20 @@ export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Tr
 const EXTRACTING_MS = 600_000;
 
 /**
- * The key of an extraction, and its job's id: the same bytes, extractor and password give the same one. Keyed with a
+ * The key of an extraction, and its job's id: the same bytes, extractor, scope and password give the same one. Users of one
+ * scope share texts and bytes, and may notice by the time that it takes that another one has the same file. Keyed with a
  * secret, so that a known hash does not give access to a text and a password cannot be guessed from a key.
  */
-export function textKey(secret: string, of: { sha256: string; profile: string; password?: string }): string {
-  const parts = JSON.stringify([of.sha256, of.profile, of.password ?? null]);
+export function textKey(
+  secret: string,
+  of: { sha256: string; profile: string; scope?: string | undefined; password?: string },
+): string {
+  const parts = JSON.stringify([
+    of.sha256,
+    of.profile,
+    of.password ?? null,
+    ...(of.scope === undefined ? [] : [of.scope]),
+  ]);
   return createHmac("sha256", secret).update(parts).digest("base64url").slice(0, 32);
 }
 

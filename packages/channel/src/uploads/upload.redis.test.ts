@@ -253,8 +253,8 @@ describe("the end of an upload", () => {
   it("releases room once, also when called again", async () => {
     const begun = await start("u");
     if (begun.kind !== "begun") throw new Error(begun.kind);
-    await releaseBytes(channel.store, blobs(), begun.upload.ref, { sha256: "sha" });
-    await releaseBytes(channel.store, blobs(), begun.upload.ref, { sha256: "sha" });
+    await releaseBytes(channel.store, blobs(), begun.upload.ref, { text: "sha" });
+    await releaseBytes(channel.store, blobs(), begun.upload.ref, { text: "sha" });
     expect(await reserved()).toBe(0);
     expect(await channel.store.redis.hlen(KEYS.reserved.pattern)).toBe(0);
   });
