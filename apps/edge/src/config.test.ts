@@ -39,6 +39,7 @@ describe("settings", () => {
       FRAME_ANCESTORS: [],
       ASK_DEADLINE_MS: 300_000,
       BLOB_STORE: "redis",
+      ONLY_LOCAL: true,
       TEXT_SCOPE: "user",
       MAX_FILE_BYTES: 26_214_400,
       MAX_FILES_PER_ASK: 8,

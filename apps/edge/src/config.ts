@@ -157,7 +157,10 @@ export const schema = z.object({
   EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
   LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
 });
-export type Config = z.output<typeof schema>;
+export interface Config extends z.output<typeof schema> {
+  /** Only this machine reaches the edge: `HOST`, or behind a balancer `BIND`, is loopback, and no proxy is named. */
+  readonly ONLY_LOCAL: boolean;
+}
 
 /** Defaults where anybody who reaches this edge may have any number of users. */
 const OPEN = { USERS_PER_ADDRESS: "8", SESSIONS_PER_MINUTE: "60" };
@@ -168,5 +171,6 @@ export function readConfig(env: Env): Parsed<Config> {
   const isOpen = BIND ? !LOOPBACK.test(BIND) : !LOOPBACK.test(HOST) || Boolean(TRUSTED_PROXIES);
   const more = { ...(isOpen ? OPEN : {}), ...(alone ? { AUTH_MODE: "anonymous" } : {}) };
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  return parseEnv(schema, { ...more, ...given });
+  const parsed = parseEnv(schema, { ...more, ...given });
+  return parsed.ok ? { ok: true, config: { ...parsed.config, ONLY_LOCAL: !isOpen } } : parsed;
 }

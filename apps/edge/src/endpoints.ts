@@ -107,7 +107,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   });
   const perMinute = config.SESSIONS_PER_MINUTE;
   const sessionRate = perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined;
-  const origins = config.CORS_ALLOWED_ORIGINS;
+  const origins = { listed: config.CORS_ALLOWED_ORIGINS, onlyLocal: config.ONLY_LOCAL };
   const trustedProxies = config.TRUSTED_PROXIES;
   const maxSocketBufferBytes = config.MAX_SOCKET_BUFFER_BYTES;
 

@@ -171,7 +171,7 @@ export async function startPlain(
     networks: undefined,
     sessionRate: undefined,
     trustedProxies: new BlockList(),
-    origins: [],
+    origins: { listed: [], onlyLocal: false },
     limits: { messageChars: 32_000, fileBytes: 26_214_400, filesPerAsk: 8 },
     askDeadlineMs: store.askDeadlineMs,
     maxSocketBufferBytes: 1_048_576,

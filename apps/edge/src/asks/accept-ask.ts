@@ -17,7 +17,7 @@ import {
   type Bell,
   type Store,
 } from "@docrelay/channel";
-import { checkFileName, checkMessage, refuse, type Limits } from "@docrelay/protocol";
+import { checkMessage, cleanFileName, refuse, type Limits } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
 import type { OwnConversations } from "../conversation/own-conversations.ts";
 import type { RateLimiter } from "../limits/rate-limit.ts";
@@ -161,7 +161,7 @@ function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineByt
   let inline = 0;
   for (const [index, file] of files.entries()) {
     if ("upload" in file) continue;
-    checkFileName(file.name);
+    cleanFileName(file.name);
     inline += file.bytes.length;
     if (file.bytes.length > limits.fileBytes || inline > maxInlineBytes) {
       throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", file: index });
@@ -204,7 +204,7 @@ async function kept(
   of: { ask: string; file: InlineFile; index: number },
 ): Promise<AskFile> {
   const { ask, file, index } = of;
-  const found = await uploads.keep(user, file);
+  const found = await uploads.keep(user, { ...file, name: cleanFileName(file.name) });
   const { name, size, sha256, text, ref } = found;
   const id = createHash("sha256")
     .update(JSON.stringify([ask, index, name, sha256]))

@@ -1,6 +1,6 @@
 import { refuse } from "@docrelay/protocol";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { originAllowed } from "./origin.ts";
+import { originAllowed, type Origins } from "./origin.ts";
 
 /** What OpenAI's client adds to each request. */
 const OPENAI_HEADERS = ["lang", "package-version", "os", "arch", "runtime", "runtime-version", "retry-count", "timeout"]
@@ -13,7 +13,7 @@ const REQUEST_HEADERS = `authorization, content-type, idempotency-key, last-even
  * where its browser needs no preflight: that is refused without a word. @throws Refusal `ORIGIN_DENIED`
  */
 export function allowOrigin(
-  origins: readonly string[],
+  origins: Origins,
   { headers, method }: IncomingMessage,
   response: ServerResponse,
   methods: string,

@@ -30,7 +30,7 @@ describe("normalOrigin", () => {
 });
 
 describe("originAllowed", () => {
-  const allowed = ["https://app.test"];
+  const allowed = { listed: ["https://app.test"], onlyLocal: false };
 
   it.each([
     ["no browser", undefined, "edge.test", true],
@@ -50,6 +50,22 @@ describe("originAllowed", () => {
   ])("%s", (_name, origin, host, allows) => expect(originAllowed({ origin, host }, allowed)).toBe(allows));
 
   it("lists nobody by default", () => {
-    expect(originAllowed({ origin: "https://app.test", host: "edge.test" }, [])).toBe(false);
+    expect(originAllowed({ origin: "https://app.test", host: "edge.test" }, { listed: [], onlyLocal: false })).toBe(
+      false,
+    );
+  });
+
+  it.each([
+    ["http://localhost:3000", true],
+    ["http://127.0.0.1:3000", true],
+    ["http://[::1]:3000", true],
+    ["http://app.localhost:3000", true],
+    ["http://evil.test:3000", false],
+    ["http://localhost.evil.test:3000", false],
+    ["http://127.0.0.1.evil.test:3000", false],
+    ["https://app.test", true],
+  ])("of an edge that only this machine reaches: %s", (origin, allows) => {
+    const { host } = new URL(origin);
+    expect(originAllowed({ origin, host }, { ...allowed, onlyLocal: true })).toBe(allows);
   });
 });

@@ -13,16 +13,29 @@ function isOwn(origin: string, host: string | undefined): boolean {
   return normalOrigin(`${new URL(origin).protocol}//${host}`) === origin;
 }
 
+/** From which origins an edge is used besides its own, in normal form. */
+export interface Origins {
+  readonly listed: readonly string[];
+  /**
+   * Only names of this machine count as the edge's own host: an edge that only this machine reaches could otherwise be used
+   * by a page of any host whose name is made to mean this machine (DNS rebinding).
+   */
+  readonly onlyLocal: boolean;
+}
+
+const LOCAL_NAME = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
 /**
  * Whether the origin of a request is allowed: no `Origin` (not a browser), the edge's own (its host equals `Host`), or
- * a listed one. `allowed` holds origins in normal form.
+ * a listed one.
  */
 export function originAllowed(
   headers: { readonly origin?: string | undefined; readonly host?: string | undefined },
-  allowed: readonly string[],
+  { listed, onlyLocal }: Origins,
 ): boolean {
   if (headers.origin === undefined) return true;
   const origin = normalOrigin(headers.origin);
   if (origin === undefined) return false;
-  return allowed.includes(origin) || isOwn(origin, headers.host);
+  if (listed.includes(origin)) return true;
+  return isOwn(origin, headers.host) && (!onlyLocal || LOCAL_NAME.test(new URL(origin).hostname));
 }

@@ -7,7 +7,7 @@ import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { clientNetwork } from "../auth/client-address.ts";
 import { toFailure } from "../report/failure.ts";
-import { originAllowed } from "../auth/origin.ts";
+import { originAllowed, type Origins } from "../auth/origin.ts";
 import type { HttpApi } from "./api/api.ts";
 import { hasBody } from "./api/body.ts";
 import { sayError, sayJson } from "./api/say.ts";
@@ -22,7 +22,7 @@ export interface HttpDeps {
   readonly site: StaticSite;
   readonly health: Health;
   readonly authenticator: Authenticator;
-  readonly origins: readonly string[];
+  readonly origins: Origins;
   readonly trustedProxies: BlockList;
   /** New users by network; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;

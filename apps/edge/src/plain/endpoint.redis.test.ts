@@ -263,7 +263,7 @@ describe("many large frames at once", () => {
 
 describe("who may connect", () => {
   it("refuses by HTTP status, with the reason as JSON", async () => {
-    const plain = await start({ maxPerUser: 1, origins: ["https://app.test"] });
+    const plain = await start({ maxPerUser: 1, origins: { listed: ["https://app.test"], onlyLocal: false } });
     expect(await plain.refusal({ origin: "https://evil.test" })).toMatchObject({
       status: 403,
       body: expect.stringContaining("ORIGIN_DENIED") as string,

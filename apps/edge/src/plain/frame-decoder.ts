@@ -1,6 +1,6 @@
 import {
-  checkFileName,
   checkMessage,
+  cleanFileName,
   givenFile,
   jsonMembers,
   parsePayload,
@@ -89,10 +89,11 @@ function readUniqueId(value: unknown, text: Buffer): UniqueId {
 }
 
 function decodeFile({ name, type, content }: PlainFile, index: number, limits: PlainLimits): DecodedFile {
+  let clean: string;
   try {
-    checkFileName(name);
+    clean = cleanFileName(name);
   } catch (error) {
     throw error instanceof Refusal ? new Refusal({ ...error.wire, file: index }) : error;
   }
-  return { name, type: type ?? "", bytes: decodeBase64(content, index, limits.fileBytes) };
+  return { name: clean, type: type ?? "", bytes: decodeBase64(content, index, limits.fileBytes) };
 }

@@ -11,7 +11,7 @@ import {
   textState,
   type AskFile,
 } from "@docrelay/channel";
-import { checkFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
+import { cleanFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
 import type { MemoryGate } from "../limits/memory-gate.ts";
 import { createRateLimiter } from "../limits/rate-limit.ts";
@@ -224,8 +224,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
   }
 
   return {
-    async start(user, { upload, name, type, size }) {
-      checkFileName(name);
+    async start(user, { upload, name: given, type, size }) {
+      const name = cleanFileName(given);
       if (size > limits.fileBytes) {
         const message = `The file has ${size} bytes; ${limits.fileBytes} are allowed.`;
         throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message });

@@ -36,7 +36,7 @@ export const KEYS = {
     expires: "after the retention",
   },
   kept: {
-    pattern: "{<shard>}:<u>:kept:<budget>",
+    pattern: "{<shard>}:<u>:kept-<budget>",
     holds: "bytes that a user, or a network, has stored, by an eighth of the retention",
     expires: "an eighth after the retention",
   },

@@ -12,7 +12,7 @@ it("counts bytes for the retention, and says when there are few enough again", a
   expect(freeInMs).toBeGreaterThan(69_000);
   expect(freeInMs).toBeLessThanOrEqual(80_000);
   expect(await chargeBytes(channel.store, network, { budget: "files", bytes: 1, maxBytes: 100 })).toBe(0);
-  const [key = ""] = await channel.store.redis.keys("*:kept:log");
+  const [key = ""] = await channel.store.redis.keys("*:kept-log");
   const [[part = "", bytes = ""] = []] = Object.entries(await channel.store.redis.hgetall(key));
   await channel.store.redis
     .multi()

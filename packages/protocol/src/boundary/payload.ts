@@ -47,11 +47,20 @@ export function checkMessage(message: string, limits: { messageChars: number }, 
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
 }
 
-// Control characters, line and paragraph separators, and bidi overrides, which display "gpj.exe" as "exe.jpg".
-const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+// Control characters, and line and paragraph separators.
+const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029]/u;
+// Nobody sees them: bidi marks, which display "gpj.exe" as "exe.jpg", joiners, fillers, variation selectors, and tag
+// characters, which spell words for an engine alone.
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
 
-/** Checks a file's name. @throws Refusal `FILE_NAME_INVALID`. */
-export function checkFileName(name: string): void {
-  const fits = name.trim() !== "" && name.length <= FILE_NAME_CHARS && name.isWellFormed() && !UNFIT_IN_NAME.test(name);
+/**
+ * A file's name as it is stored and shown: the last part of a path, without invisible characters.
+ * @throws Refusal `FILE_NAME_INVALID` when nothing is left, it is too long, or has control characters.
+ */
+export function cleanFileName(name: string): string {
+  const clean = name.replace(INVISIBLE, "").split(/[/\\]/).at(-1)?.trim() ?? "";
+  const isName = clean !== "" && clean !== "." && clean !== "..";
+  const fits = isName && clean.length <= FILE_NAME_CHARS && clean.isWellFormed() && !UNFIT_IN_NAME.test(clean);
   if (!fits) throw refuse("FILE_NAME_INVALID");
+  return clean;
 }

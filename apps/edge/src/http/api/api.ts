@@ -8,6 +8,7 @@ import type { Admit } from "../../limits/admission.ts";
 import type { ClientConnection } from "../../limits/client-connection.ts";
 import { toFailure } from "../../report/failure.ts";
 import type { EdgeMetrics } from "../../report/metrics.ts";
+import type { Origins } from "../../auth/origin.ts";
 import { allowOrigin } from "../../auth/allow-origin.ts";
 import { watchBody } from "./body.ts";
 import { ApiCall } from "./call.ts";
@@ -20,7 +21,7 @@ export interface ApiDeps extends VisitorDeps {
   readonly routes: readonly Route[];
   readonly admit: Admit;
   readonly isDraining: () => boolean;
-  readonly origins: readonly string[];
+  readonly origins: Origins;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   onTrouble(error: unknown): void;

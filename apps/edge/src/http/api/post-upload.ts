@@ -1,5 +1,5 @@
 import { readUpload, type Store, type UploadState } from "@docrelay/channel";
-import { refuse } from "@docrelay/protocol";
+import { cleanFileName, refuse } from "@docrelay/protocol";
 import { createHash } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { receiveFile, type ReceiveDeps } from "../../uploads/receive-file.ts";
@@ -57,7 +57,7 @@ async function compare(known: UploadState, { name, body }: { name: string; body:
     size += bytes.length;
     if (size > known.size) break;
   }
-  if (name !== known.name || size !== known.size || hash.digest("hex") !== known.sha256) {
+  if (cleanFileName(name) !== known.name || size !== known.size || hash.digest("hex") !== known.sha256) {
     throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
   }
 }

@@ -49,7 +49,7 @@ describe("a form", () => {
     expect(await reserved()).toBe(0);
     const second = await post(form(["file", pdfFile(pdf)], ["file", text]));
     expect(await second.json()).toMatchObject({ error: { code: "FILE_TYPE_UNSUPPORTED", file: 1 } });
-    for (const name of ["", " ", "a\u202eb.pdf"]) {
+    for (const name of ["", " ", "\u202e"]) {
       const named = form(["message", "x"], ["file", pdfFile(pdf, name)]);
       expect(await refusal(await post(named))).toEqual([422, "FILE_NAME_INVALID"]);
     }
