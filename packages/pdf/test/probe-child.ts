@@ -1,10 +1,12 @@
 import { enterSandbox } from "../src/child/sandbox.ts";
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { lookup } from "node:dns/promises";
+import { Resolver as CallbackResolver } from "node:dns";
+import { lookup, Resolver } from "node:dns/promises";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
-import { getPriority, tmpdir } from "node:os";
+import { getPriority, setPriority, tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
 
 /*
@@ -28,6 +30,20 @@ const TRIES: Record<string, () => unknown> = {
   listening: () => createServer().listen(0),
   "sending by UDP": () => createSocket("udp4"),
   "asking for a name": () => lookup("localhost"),
+  "asking a name server": () => {
+    const resolver = new Resolver();
+    resolver.setServers(["127.0.0.1:1"]);
+    return resolver.resolve4("localhost");
+  },
+  "asking a name server with a callback": () => {
+    new CallbackResolver().resolve4("localhost", () => undefined);
+  },
+  "a signal to another process": () => process.kill(process.ppid, 0),
+  "another process's priority": () => setPriority(process.ppid, 19),
+  "a database": () => import("node:sqlite"),
+  "a database by the process": () => process.getBuiltinModule("node:sqlite").DatabaseSync,
+  "the inspector": () => import("node:inspector"),
+  "the inspector by require": () => createRequire(import.meta.url)("node:inspector"),
   fetching: () => fetch("http://127.0.0.1:1/"),
   "usual priority": () => {
     if (getPriority() > 0) throw new Error("lowered");

@@ -1,28 +1,65 @@
 import dgram from "node:dgram";
 import dns from "node:dns";
-import { syncBuiltinESMExports } from "node:module";
+import { registerHooks, syncBuiltinESMExports } from "node:module";
 import net from "node:net";
+import os from "node:os";
+import v8 from "node:v8";
+import { mayLoad } from "./built-ins.ts";
 
 /*
  * What a process that reads other people's files gives up before it reads the first one. Node's permission model (see
- * child-process.ts) takes away files, processes, threads and native code; on Node 24 it knows nothing of the network.
+ * child-process.ts) takes away files, processes, threads and native code; on Node 24 it knows nothing of the network, of
+ * signals to processes of the same user, and of some built-in modules.
  */
 
-/** Takes the network away from everything that runs in this process, which ends with its parent. Call it first. */
+/** Takes all that from everything that runs in this process, which ends with its parent. Call it first. */
 export function enterSandbox(): void {
   process.once("disconnect", () => process.exit());
   closeNetwork();
+  closeProcesses();
+  syncBuiltinESMExports();
+  closeModules();
 }
 
+const refuse = (): never => {
+  throw new Error("not here");
+};
+
 function closeNetwork(): void {
-  const refuse = (): never => {
-    throw new Error("no network here");
-  };
   net.Socket.prototype.connect = refuse;
   net.Server.prototype.listen = refuse;
   Object.assign(dgram, { createSocket: refuse });
-  Object.assign(dns, { lookup: refuse, resolve: refuse });
-  Object.assign(dns.promises, { lookup: refuse, resolve: refuse });
+  for (const names of [dns, dns.promises]) {
+    refuseAll(names.Resolver.prototype);
+    refuseAll(names);
+  }
   Object.assign(globalThis, { fetch: refuse, WebSocket: refuse, EventSource: refuse });
-  syncBuiltinESMExports();
+}
+
+/** Replaces all functions of an object, with those that it inherits. */
+function refuseAll(of: object): void {
+  for (let at: object | null = of; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+    for (const name of Object.getOwnPropertyNames(at)) {
+      const { value, writable } = Object.getOwnPropertyDescriptor(at, name) ?? {};
+      if (typeof value === "function" && writable === true) Object.assign(of, { [name]: refuse });
+    }
+  }
+}
+
+function closeProcesses(): void {
+  Object.assign(process, { kill: refuse, _kill: refuse, _debugProcess: refuse, _debugEnd: refuse, binding: refuse });
+  Object.assign(os, { setPriority: refuse });
+  Object.assign(v8, { setFlagsFromString: refuse });
+}
+
+function closeModules(): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      if (found.url.startsWith("node:") && !mayLoad(found.url)) return refuse();
+      return found;
+    },
+  });
+  const { getBuiltinModule } = process;
+  Object.assign(process, { getBuiltinModule: (name: string) => (mayLoad(name) ? getBuiltinModule(name) : refuse()) });
 }

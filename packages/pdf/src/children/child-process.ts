@@ -103,6 +103,7 @@ export function startProgram<J, R extends { readonly type: string }>(
       "--single-threaded-gc",
       "--no-warnings",
       "--permission",
+      "--no-experimental-sqlite", // the permission model does not know it
       ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ],
   });
