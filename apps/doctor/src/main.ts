@@ -17,6 +17,8 @@ if (!parsed.ok) {
   process.stderr.write(describeProblems("the doctor", parsed.problems));
   process.exit(EXIT_CONFIG);
 }
+// A silent engine takes as long as an ask would wait for it.
+if (process.stderr.isTTY) process.stderr.write("Asking the engine …\n");
 const report = reportOf(await examineEngines(parsed.config, options));
 process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : inWords(report));
 process.exitCode = report.ok ? 0 : 1;

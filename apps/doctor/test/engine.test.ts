@@ -1,4 +1,4 @@
-import { freePort } from "@docrelay/testkit";
+import { createAuthority, freePort } from "@docrelay/testkit";
 import { readConfig } from "@docrelay/worker/config";
 import { describe, expect, it } from "vitest";
 import { examineEngines } from "../src/engine/examine-engines.ts";
@@ -113,6 +113,45 @@ describe("an engine that does not answer", () => {
     const other = await examine({ ENGINE_URL: `http://${chat.host}/v1` });
     expect(problems(other)).toEqual([
       expect.stringMatching(new RegExp(`no such key.*\\[http-${status}\\].*ENGINE_API_KEY`)),
+    ]);
+  });
+
+  it("because its host has no address", async () => {
+    const report = await examine({ ENGINE_URL: "ws://engine.invalid:7800" });
+    expect(problems(report)).toEqual([expect.stringMatching(/host name is not known.*\[dns\]/)]);
+  });
+
+  it("because of its certificate: of an authority that is not known, run out, or of another host", async () => {
+    const authority = createAuthority("Test Authority");
+    const past = { from: Date.now() - 7_200_000, to: Date.now() - 3_600_000 };
+    const cases = [
+      [authority.issue(["127.0.0.1"]), /of Test Authority, .* not accepted \(UNABLE_TO_.*NODE_EXTRA_CA_CERTS/],
+      [authority.issue(["127.0.0.1"], past), /not accepted/],
+    ] as const;
+    for (const [tls, words] of cases) {
+      await using server = await startSockets({ reply: stream, tls });
+      for (const url of [`wss://${server.host}`, `https://${server.host}/v1`])
+        expect(problems(await examine({ ENGINE_URL: url }))).toEqual([
+          expect.stringMatching(words),
+          expect.stringMatching(/TLS with the engine failed.*\[tls\]/),
+        ]);
+    }
+  });
+
+  it("because there is no TLS where its URL says so, or TLS where it says nothing", async () => {
+    await using plain = await startSockets({ reply: stream });
+    expect(problems(await examine({ ENGINE_URL: `wss://${plain.host}` }))).toEqual([
+      expect.stringMatching(/\[tls\].*its URL begins with ws:\/\//),
+    ]);
+    await using tls = await startSockets({ reply: stream, tls: createAuthority("CA").issue(["127.0.0.1"]) });
+    expect((await examine({ ENGINE_URL: `ws://${tls.host}` })).ok).toBe(false);
+  });
+
+  it("because it takes smaller messages only", async () => {
+    await using server = await startSockets({ reply: (socket) => socket.close(1009, "message too big") });
+    const report = await examine({ ENGINE_URL: `ws://${server.host}` });
+    expect(problems(report)).toEqual([
+      expect.stringMatching(/smaller messages only.*\[closed-1009\].*message too big/),
     ]);
   });
 

@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, spawnNode } from "@docrelay/testkit";
+import { createAuthority, freePort, spawnNode, type Certificate } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { startSockets, stream } from "./servers.ts";
 
@@ -24,6 +26,32 @@ describe("npm run doctor", () => {
       ok: true,
       parts: [{ part: "engine", settings: { ENGINE_REPLY: "stream" }, facts: { reply: { pieces: 3 } } }],
     });
+  });
+
+  it("trusts the authorities of NODE_EXTRA_CA_CERTS, and refuses what they did not sign for this host", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "docrelay-doctor-"));
+    try {
+      const authority = createAuthority("Test Authority");
+      const file = join(folder, "ca.pem");
+      writeFileSync(file, authority.cert);
+      const past = { from: Date.now() - 7_200_000, to: Date.now() - 3_600_000 };
+      const look = async (tls: Certificate): Promise<{ code: number | null; text: string }> => {
+        await using server = await startSockets({ reply: stream, tls });
+        return await doctor({ ENGINE_URL: `wss://${server.host}`, NODE_EXTRA_CA_CERTS: file });
+      };
+      const [right, old, foreign] = await Promise.all([
+        look(authority.issue(["127.0.0.1"])),
+        look(authority.issue(["127.0.0.1"], past)),
+        look(authority.issue(["elsewhere.example"])),
+      ]);
+      expect(right.text).toMatch(/ok {3}certificate: of Test Authority, valid to/);
+      expect(right.code).toBe(0);
+      expect(old.text).toMatch(/certificate: .*\(CERT_HAS_EXPIRED\): the engine needs a new one/);
+      expect(foreign.text).toMatch(/certificate: .*\(ERR_TLS_CERT_ALTNAME_INVALID\): it is for other names/);
+      expect([old.code, foreign.code]).toEqual([1, 1]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("exits with 1 when there is a problem, 78 for wrong settings, 64 for words that it does not know", async () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 
@@ -16,9 +17,11 @@ export async function startSockets(
     maxPayload?: number;
     autoPong?: boolean;
     onHeaders?: (headers: IncomingHttpHeaders) => void;
+    tls?: { readonly cert: string; readonly key: string };
   } = {},
 ): Promise<TestServer> {
-  const server = createServer();
+  const server = of.tls ? createTlsServer(of.tls) : createServer();
+  server.on("tlsClientError", () => undefined);
   const sockets = new WebSocketServer({
     noServer: true,
     autoPong: of.autoPong ?? true,

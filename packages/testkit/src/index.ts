@@ -13,3 +13,4 @@ export { ownPdf, type OwnPdf } from "./pdf/own-pdfs.ts";
 export { markup, type Markup } from "./markup.ts";
 export { promptText } from "./prompt-text.ts";
 export { startResponses, type BackgroundResponse, type ResponsesServer } from "./responses-server.ts";
+export { createAuthority, type Authority, type Certificate } from "./certificates.ts";

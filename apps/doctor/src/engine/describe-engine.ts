@@ -36,8 +36,17 @@ export function describeEngine(facts: EngineFacts): Described {
 
 function ofCertificate({ issuer, validTo, problem }: NonNullable<EngineFacts["certificate"]>): Finding {
   if (problem === undefined) return { level: "ok", about: "certificate", text: `of ${issuer}, valid to ${validTo}` };
-  const text = `of ${issuer}, valid to ${validTo}, is not trusted (${problem}): name its authority's file in NODE_EXTRA_CA_CERTS`;
+  const text = `of ${issuer}, valid to ${validTo}, is not accepted (${problem}): ${adviceFor(problem)}`;
   return { level: "problem", about: "certificate", text };
+}
+
+/** What helps against what Node says of a certificate. */
+function adviceFor(problem: string): string {
+  if (problem === "CERT_HAS_EXPIRED") return "the engine needs a new one";
+  if (problem === "CERT_NOT_YET_VALID") return "compare the clocks of both machines";
+  if (problem === "ERR_TLS_CERT_ALTNAME_INVALID") return "it is for other names than the host of the engine's URL";
+  if (problem === "CERT_REVOKED") return "its authority has revoked it";
+  return "name its authority's file in NODE_EXTRA_CA_CERTS";
 }
 
 function ofConnection({ openMs, pongMs }: NonNullable<EngineFacts["connection"]>): Finding[] {
@@ -50,9 +59,13 @@ function ofConnection({ openMs, pongMs }: NonNullable<EngineFacts["connection"]>
   ];
 }
 
-function ofFailure(failure: FailureFacts, { kind, configured }: EngineFacts): string {
+const WRONG_SCHEME =
+  "no certificate came: if the engine speaks without TLS there, its URL begins with ws:// or http://";
+
+function ofFailure(failure: FailureFacts, { kind, configured, certificate }: EngineFacts): string {
   const parts = [`${failure.sentence} [${failure.why}]`];
   if (failure.said !== undefined && !failure.sentence.includes(failure.said)) parts.push(`it said: ${failure.said}`);
+  if (failure.why === "tls" && certificate === undefined) parts.push(WRONG_SCHEME);
   if (failure.otherPathOpens) parts.push("with the slash at the end of the path added or left out, ENGINE_URL opens");
   if (failure.why === "http-401" || failure.why === "http-403")
     parts.push(
