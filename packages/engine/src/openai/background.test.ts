@@ -42,6 +42,7 @@ describe("a response in the background", () => {
     await using second = background(server.url);
     const events = await askAll(second, { resume: begun.point });
     expect(events.map((event) => (event.kind === "text" ? event.text : event.kind))).toEqual(["sent", "three", "end"]);
+    expect(events).toMatchObject([{ mark: "3 resp_1" }, { mark: "4 resp_1" }, {}]);
     expect(server.requests).toEqual(["POST /v1/responses", "GET /v1/responses/resp_1?stream=true&starting_after=3"]);
     expect(response?.isCancelled).toBe(false);
   });

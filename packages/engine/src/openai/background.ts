@@ -15,6 +15,8 @@ export interface BackgroundDeps {
 
 /** In a row, without any text between them. */
 const MAX_RECONNECTS = 5;
+/** A connection that lasted this long is no sign of trouble: proxies end those on which nothing is said. */
+const LASTED_MS = 10_000;
 const PAUSE_MS = { firstMs: 200, longestMs: 2000 };
 const CANCEL_MS = 5000;
 
@@ -38,6 +40,7 @@ export async function* askInBackground(
   try {
     for (let tries = 0; ; tries++) {
       const from = at && { mark: at, bytes };
+      const begun = performance.now();
       try {
         const request = from ? streamOf(target, from.mark) : begin();
         for await (const event of callOnce(target, request, { ...options, from, marks: true }, signal)) {
@@ -58,6 +61,7 @@ export async function* askInBackground(
           throw failure("resume-lost", { cause: error });
         }
         if (!at || !isPassing(error, from !== undefined) || tries >= MAX_RECONNECTS) throw error;
+        if (performance.now() - begun > LASTED_MS) tries = 0;
         await wait(backoff(tries, PAUSE_MS, 1), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }

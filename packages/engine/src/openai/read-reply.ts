@@ -90,25 +90,32 @@ async function* replyOf(
   if (from && !isStream) throw failure("resume-lost");
   const agoMs = performance.now() - (call.sentAt ?? performance.now());
   let id = from?.mark.id;
-  const after = ({ sequence }: Piece): { mark?: string } =>
-    id !== undefined && sequence !== undefined ? { mark: writeMark({ id, sequence }) } : {};
+  let at = from?.mark;
   // The first event names the response: until then nobody could go on with it.
   let isSent = !marks;
   if (isSent) yield { kind: "sent", engine: name, agoMs };
   try {
     for await (const piece of isStream ? streamed(call, options) : whole(call, options)) {
       if (piece.error) throw streamFailure(piece.error, secrets);
-      if (from && piece.sequence !== undefined && piece.sequence <= from.mark.sequence) continue;
+      const { sequence } = piece;
+      if (from && sequence !== undefined && sequence <= from.mark.sequence) continue;
       if (marks) id ??= piece.id;
-      if (!isSent) yield { kind: "sent", engine: name, agoMs, ...after(piece) };
+      const after = id === undefined || sequence === undefined ? undefined : { id, sequence };
+      // `sent` comes before the text of this piece.
+      if (!isSent) yield { kind: "sent", engine: name, agoMs, ...marked(piece.text === undefined ? after : at) };
       isSent = true;
-      for (const event of reply.add(piece)) yield event.kind === "text" ? { ...event, ...after(piece) } : event;
+      at = after;
+      for (const event of reply.add(piece)) yield event.kind === "text" ? { ...event, ...marked(at) } : event;
       if (reply.isOver) return;
     }
     throw reply.hasText || id !== undefined ? failure("cut") : badReply("empty");
   } catch (error) {
     throw reply.hasText ? asFinal(error) : error;
   }
+}
+
+function marked(at: Mark | undefined): { mark?: string } {
+  return at === undefined ? {} : { mark: writeMark(at) };
 }
 
 async function* streamed(call: HttpCall, options: CallOptions): AsyncGenerator<Piece, void, void> {
