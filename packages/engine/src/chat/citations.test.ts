@@ -71,6 +71,20 @@ describe("citations in an answer", () => {
     expect(citationsIn(`"the end"${" ".repeat(500)}${"[p. 1]".repeat(1000)}`, [{ name: "a", pages }])).toHaveLength(1);
   });
 
+  it("compare the names of files once, however many an answer makes up", () => {
+    let reads = 0;
+    const files = Array.from({ length: 8 }, (_, index) => ({
+      get name() {
+        reads++;
+        return `file ${index}.pdf`;
+      },
+      pages: ["text"],
+    }));
+    expect(citationsIn("[no such file, p. 1]".repeat(50_000), files)).toEqual([]);
+    expect(reads).toBeLessThanOrEqual(files.length);
+    expect(citationsIn("[file 3.pdf, p. 1] [file 4, p. 1]", files)).toEqual([{ file: 3, page: 1 }]);
+  });
+
   it("of the engine itself point at pages that it was given", () => {
     const given = [
       { file: 0, page: 3 },

@@ -11,6 +11,8 @@ export interface CitableFile {
 
 const MAX_CITATIONS = 50;
 const MAX_PAGES_OF_A_MARK = 20;
+/** Texts in brackets that are looked at: a model that repeats itself must not hold up the asks of others. */
+const MAX_MARKS = 10_000;
 /** Quotes of one answer that are looked up: each is searched in a whole page, while other asks wait. */
 const MAX_QUOTES = 200;
 /** `[p. 12]`, `[file 2, pp. 3-5, 9]`, `[report.pdf, page 4; notes.pdf, page 1]`. */
@@ -30,9 +32,12 @@ export function citationsIn(text: string, files: readonly CitableFile[]): Engine
   if (files.length === 0 || !text.includes("[")) return [];
   const found = new Map<string, EngineCitation>();
   const plainPages = new Map<string, string>();
+  const fileOf = fileFinder(files);
   let quotes = 0;
+  let marks = 0;
   for (const mark of text.matchAll(MARK)) {
-    for (const citation of (mark[1] ?? "").split(";").flatMap((place) => placesOf(place.trim(), files))) {
+    if (++marks > MAX_MARKS) break;
+    for (const citation of (mark[1] ?? "").split(";").flatMap((place) => placesOf(place.trim(), files, fileOf))) {
       const { file, page } = citation;
       const key = `${file}/${page}`;
       if (found.has(key)) continue;
@@ -61,21 +66,32 @@ export function validCitations(citations: readonly EngineCitation[], files: read
   return citations.filter(({ file, page }) => isGiven(files[file], page));
 }
 
-function placesOf(place: string, files: readonly CitableFile[]): EngineCitation[] {
+type FindFile = (name: string | undefined) => number | undefined;
+
+function placesOf(place: string, files: readonly CitableFile[], fileOf: FindFile): EngineCitation[] {
   const [, name, pages = ""] = PLACE.exec(place) ?? [];
-  const file = fileOf(name, files);
+  const file = pages === "" ? undefined : fileOf(name);
   if (file === undefined) return [];
   return numbersIn(pages).flatMap((page) => (isGiven(files[file], page) ? [{ file, page }] : []));
 }
 
-function fileOf(name: string | undefined, files: readonly CitableFile[]): number | undefined {
-  if (name === undefined) return files.length === 1 ? 0 : undefined;
-  const number = /^(?:file|datei)?\s*#?(\d{1,3})$/i.exec(name)?.[1];
-  if (number !== undefined)
-    return Number(number) <= files.length && Number(number) > 0 ? Number(number) - 1 : undefined;
-  const wanted = plain(name.replace(/\.pdf$/i, ""));
-  const fitting = files.flatMap((file, index) => (plain(file.name.replace(/\.pdf$/i, "")) === wanted ? [index] : []));
-  return fitting.length === 1 ? fitting[0] : undefined;
+/** Finds the file that a mark names; each name is compared with those of the files once. */
+function fileFinder(files: readonly CitableFile[]): FindFile {
+  const names = files.map(({ name }) => plain(name.replace(/\.pdf$/i, "")));
+  const known = new Map<string, number | undefined>();
+  const named = (name: string): number | undefined => {
+    const number = /^(?:file|datei)?\s*#?(\d{1,3})$/i.exec(name)?.[1];
+    if (number !== undefined)
+      return Number(number) <= files.length && Number(number) > 0 ? Number(number) - 1 : undefined;
+    const wanted = plain(name.replace(/\.pdf$/i, ""));
+    const index = names.indexOf(wanted);
+    return index < 0 || names.includes(wanted, index + 1) ? undefined : index;
+  };
+  return (name) => {
+    if (name === undefined) return files.length === 1 ? 0 : undefined;
+    if (!known.has(name)) known.set(name, named(name));
+    return known.get(name);
+  };
 }
 
 /** `3-5, 9` → 3, 4, 5, 9. */
