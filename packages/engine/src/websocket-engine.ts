@@ -1,5 +1,6 @@
 import { converse } from "./converse.ts";
 import type { Engine, EngineAsk, EngineEvent } from "./engine.ts";
+import { checkUrl, type EngineOptions } from "./engine-options.ts";
 import { secretsOf } from "./failure/clean-text.ts";
 import { failure } from "./failure/engine-error.ts";
 import { checkPromptSize } from "./failure/prompt-size.ts";
@@ -7,12 +8,10 @@ import { askFrame, TEXT_FIELDS } from "./frame.ts";
 import { learn, learnOfLateFrame, newHabit, type Habit, type ReplyMode } from "./habit.ts";
 import { createPool } from "./pool.ts";
 import type { Reply } from "./reply.ts";
-import { engineUrlProblem, originOf } from "./url.ts";
+import { originOf } from "./url.ts";
 
-/** Times in ms. */
-export interface WebSocketEngineOptions {
-  /** `ws://` or `wss://`; see {@link engineUrlProblem}. */
-  readonly url: string;
+/** `url`: `ws://` or `wss://`. `headers` are sent when a connection opens; `Origin` is the engine's own unless it is given. */
+export interface WebSocketEngineOptions extends EngineOptions {
   readonly reply: ReplyMode;
   /** `frame`: a close is never the end of a stream. Default `close`: a normal one is, after a text. */
   readonly streamEnd?: "close" | "frame";
@@ -20,21 +19,7 @@ export interface WebSocketEngineOptions {
   readonly quietMs?: number;
   /** Fields that are looked at for the text before the known ones. */
   readonly textFields?: readonly string[];
-  /** Sent when a connection opens. `Origin` is the engine's own unless it is given here. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Most sockets at a time. */
-  readonly connections: number;
-  /** From the end of sending the prompt to the first frame. The sending has the same limit. */
-  readonly firstReplyTimeoutMs: number;
-  /** Between two frames of a stream. */
-  readonly idleTimeoutMs: number;
-  /** Of the reply's text, as UTF-8. */
-  readonly maxReplyBytes: number;
-  /** Largest prompt, as the frame that is sent. Default 0: none is refused. */
-  readonly maxPromptBytes?: number;
-  /** Until TCP is connected, default 5,000. */
-  readonly connectTimeoutMs?: number;
-  /** Of the WebSocket handshake after that. Default: `firstReplyTimeoutMs`. */
+  /** Of the WebSocket handshake, once TCP is connected. Default: `firstReplyTimeoutMs`. */
   readonly handshakeTimeoutMs?: number;
   /** How long an unused connection is kept, default 60,000. */
   readonly keepMs?: number;
@@ -63,8 +48,7 @@ const MAX_SERVED = 256;
  * @throws TypeError when the URL has a problem.
  */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
-  const problem = engineUrlProblem(options.url, "websocket");
-  if (problem) throw new TypeError(`the engine's URL ${problem}`);
+  checkUrl(options, "websocket");
   const { headers = {}, keepMs = 60_000 } = options;
   const secrets = secretsOf(options.url, headers);
   let habit = newHabit(options.quietMs);

@@ -1,11 +1,11 @@
 import { Agent as HttpAgent, type Agent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { EARLIER_LEFT_OUT, type Engine, type EngineAsk, type EngineEvent } from "../engine.ts";
+import { checkUrl, type EngineOptions } from "../engine-options.ts";
 import { cleanText, secretsOf } from "../failure/clean-text.ts";
 import { failure } from "../failure/engine-error.ts";
 import { checkPromptSize } from "../failure/prompt-size.ts";
 import type { Prompt } from "../prompt.ts";
-import { engineUrlProblem } from "../url.ts";
 import { askInBackground } from "./background.ts";
 import { CHAT } from "./chat-dialect.ts";
 import type { HttpRequest, HttpTarget } from "./http-call.ts";
@@ -15,29 +15,17 @@ import { RESPONSES } from "./responses-dialect.ts";
 
 export type OpenAiKind = "chat" | "responses";
 
-/** Times in ms. */
-export interface OpenAiEngineOptions {
-  /** The base, such as `https://host/v1`; the path of the API is added unless the URL ends with it. */
-  readonly url: string;
+/**
+ * `url`: the base, such as `https://host/v1`; the path of the API is added unless the URL ends with it. `maxPromptBytes`: older
+ * messages are left out first. Times in ms.
+ */
+export interface OpenAiEngineOptions extends EngineOptions {
   readonly kind: OpenAiKind;
   readonly apiKey?: string | undefined;
   readonly model?: string | undefined;
   readonly system?: string | undefined;
   /** Further fields of each request, such as `temperature`. */
   readonly params?: Readonly<Record<string, unknown>> | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Most requests at a time; more wait. */
-  readonly connections: number;
-  /** From the end of sending the prompt to the first byte of the reply's body. The sending has the same limit. */
-  readonly firstReplyTimeoutMs: number;
-  /** Between two pieces of a reply. Comments that keep the connection alive count as pieces. */
-  readonly idleTimeoutMs: number;
-  /** Of the reply's text, as UTF-8. A longer one is cut, and its end is marked `truncated`. */
-  readonly maxReplyBytes: number;
-  /** Largest body of a request. Older messages are left out first. Default 0: none is refused. */
-  readonly maxPromptBytes?: number;
-  /** Default 5,000. */
-  readonly connectTimeoutMs?: number;
   /** For the body of an HTTP error, default 2,000. */
   readonly errorTimeoutMs?: number;
 }
@@ -50,23 +38,16 @@ const KEEP_MS = 4000;
  *
  * `sent` comes when the server has answered 200, and says how long ago the prompt was sent. An error after the first piece
  * of text asks for no other call, which would cost another whole answer. A response with the parameter `background` can be
- * gone on with. Redirects are not followed: they would carry the
- * key to another host. Disposing ends all calls as `stopped`.
+ * gone on with. Redirects are not followed: they would carry the key to another host. Disposing ends all calls as `stopped`.
  * @throws TypeError when the URL has a problem.
  */
 export function createOpenAiEngine(options: OpenAiEngineOptions): Engine {
-  const problem = engineUrlProblem(options.url, "http");
-  if (problem) throw new TypeError(`the engine's URL ${problem}`);
+  checkUrl(options, "http");
   const target = targetOf(options);
   const closing = new AbortController();
-
-  const dialect = dialectOf(options.kind);
-  const calling: CallOptions = {
-    ...options,
-    dialect,
-    name: nameOf(options),
-    errorTimeoutMs: options.errorTimeoutMs ?? 2000,
-  };
+  const { firstReplyTimeoutMs, idleTimeoutMs, maxReplyBytes, errorTimeoutMs = 2000 } = options;
+  const times = { firstReplyTimeoutMs, idleTimeoutMs, errorTimeoutMs };
+  const calling: CallOptions = { dialect: dialectOf(options.kind), name: nameOf(options), maxReplyBytes, ...times };
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
     signal.throwIfAborted();
