@@ -4,7 +4,8 @@ import { askAll, textOf } from "../../test/scripted-engine.ts";
 import { openAiAt, startScriptedOpenAi } from "../../test/scripted-openai.ts";
 import { createFallbackEngine, HandedOver, type Engine, type EngineEvent, type ResumePoint } from "../index.ts";
 
-const background = (url: string): Engine => openAiAt(url, { kind: "responses", params: { background: true } });
+const background = (url: string, more: { maxReplyBytes?: number } = {}): Engine =>
+  openAiAt(url, { kind: "responses", params: { background: true }, ...more });
 const ASK = { message: "?", uniqueId: "id", affinity: "user" };
 const whole = (response: BackgroundResponse): void => {
   for (const piece of ["one ", "Größe ", "three"]) response.say(piece);
@@ -99,14 +100,19 @@ describe("a response in the background", () => {
     await eventually(() => server.responses[0]?.isCancelled === true, { what: "the cancel" });
     for await (const event of engine.ask(ASK, new AbortController().signal)) if (event.kind === "text") break;
     await eventually(() => server.responses[1]?.isCancelled === true, { what: "the cancel of a call that was left" });
+    await using small = background(server.url, { maxReplyBytes: 2 });
+    expect(textOf(await askAll(small))).toBe("on");
+    await eventually(() => server.responses[2]?.isCancelled === true, {
+      what: "the cancel of an answer that is too long",
+    });
     const disposed = background(server.url);
     const asking = askAll(disposed);
-    await eventually(() => server.responses[2]?.readers === 1);
+    await eventually(() => server.responses[3]?.readers === 1);
     await disposed[Symbol.asyncDispose]();
     await expect(asking).rejects.toMatchObject({ why: "stopped" });
     await upTo(engine, 1, new HandedOver());
-    await eventually(() => server.responses[3]?.readers === 0);
-    expect(server.responses.map(({ isCancelled }) => isCancelled)).toEqual([true, true, false, false]);
+    await eventually(() => server.responses[4]?.readers === 0);
+    expect(server.responses.map(({ isCancelled }) => isCancelled)).toEqual([true, true, true, false, false]);
   });
 
   it.each([404, 400, 405])("that the server does not go on with (%i) asks for another call", async (status) => {

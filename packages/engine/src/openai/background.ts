@@ -44,7 +44,8 @@ export async function* askInBackground(
       try {
         const request = from ? streamOf(target, from.mark) : begin();
         for await (const event of callOnce(target, request, { ...options, from, marks: true }, signal)) {
-          isOver = event.kind === "end";
+          // An answer that is cut here goes on there.
+          isOver = event.kind === "end" && event.truncated !== true;
           if (event.kind === "text") {
             bytes += Buffer.byteLength(event.text);
             tries = 0;
