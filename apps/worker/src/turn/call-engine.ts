@@ -54,8 +54,9 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   const { acceptedAt, begunAt, extractMs } = plan;
   let sentAt = begunAt;
   let written = begun?.firstTokenMs === undefined ? 0 : 1;
-  // An ask without files has no earlier stage that this would replace, and `started` follows at once.
-  if (texts.length > 0) sendProgress(deps, ask, { stage: "asking" });
+  // An ask without files has no earlier stage that this would replace, and `started` follows at once; a reader of an answer
+  // that goes on has its text.
+  if (texts.length > 0 && !begun) sendProgress(deps, ask, { stage: "asking" });
   if (begun) report.wentOn(ask, attempt);
   else report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
   const prompt = begun ? resumedAsk(ask, begun) : await retry(() => promptOf(deps, ask, texts, chosen), patience);
