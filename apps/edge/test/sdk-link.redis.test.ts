@@ -85,6 +85,13 @@ describe("a path prefix that a proxy strips", () => {
   });
 });
 
+/** A PDF as far as an edge looks. */
+const file = (size: number): { name: string; bytes: Uint8Array } => {
+  const bytes = new Uint8Array(size).fill(65);
+  bytes.set(Buffer.from("%PDF-1.7\n"));
+  return { name: "a.pdf", bytes };
+};
+
 describe("a network without WebSockets", () => {
   it("is told, where the server does not poll", async () => {
     const relay = open({ url: (await serve(edgePort(), { webSockets: false })) + PREFIX });
@@ -99,18 +106,13 @@ describe("a network without WebSockets", () => {
     await asked.accepted;
     await edges.answer("d", ["polled ", "words"], relay.user);
     expect(await asked.text()).toBe("polled words");
+    await expect(relay.upload(file(100_000))).resolves.toHaveProperty("upload");
     expect(told).toEqual(["offline", "online"]);
     await edge.stop();
   });
 });
 
 describe("an upload", () => {
-  /** A PDF as far as an edge looks. */
-  const file = (size: number): { name: string; bytes: Uint8Array } => {
-    const bytes = new Uint8Array(size).fill(65);
-    bytes.set(Buffer.from("%PDF-1.7\n"));
-    return { name: "a.pdf", bytes };
-  };
   it("over a slow line sends each byte once, and no small message waits behind many", { timeout: 60_000 }, async () => {
     await using line = await startProxy({ port: edgePort() });
     const relay = open({ url: `http://127.0.0.1:${line.port}` });

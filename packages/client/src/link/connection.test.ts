@@ -44,6 +44,11 @@ async function serve(status: number, body = "<h1>Hello</h1>"): Promise<string> {
   return `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
 }
 
+test("where the platform has no WebSocket, as Node 20, a library is one", async () => {
+  vi.stubGlobal("WebSocket", undefined);
+  await expect(open().conversation("c").ask("first").accepted).resolves.toMatchObject({ duplicate: false });
+});
+
 describe("a line that has died silently", () => {
   test("costs an ask a new line, over which it is acknowledged once", { timeout: 30_000 }, async () => {
     const relay = open();

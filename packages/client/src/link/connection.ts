@@ -75,7 +75,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     const auth = { token, protocol: PROTOCOL_VERSION };
     const openMs = unopened === 0 ? FIRST_OPEN_MS : OPEN_MS;
     line = openLine(
-      { address, auth, transport, openMs },
+      { address, auth, transport, openMs, request },
       {
         welcomed: (hello) => isPresent() && welcomed(hello),
         heard: () => pulse?.heard(),

@@ -1,9 +1,10 @@
 import type { Welcome } from "@docrelay/protocol";
-import { io } from "socket.io-client";
 import { readError, readWelcome } from "../wire/payloads.ts";
-import { attempt } from "../wire/read.ts";
+import { attempt, int, object } from "../wire/read.ts";
 import { unreachable, type RelayFault } from "../wire/relay-error.ts";
 import type { Address } from "./address.ts";
+import { connectPacket, eventPackets, PONG, readPacket, type Packet } from "./packets.ts";
+import { openPolling, openWebSocket } from "./transport.ts";
 
 /** One Socket.IO connection, from its opening to its end; it never comes back. */
 export interface Line {
@@ -34,32 +35,30 @@ export interface LineOptions {
   /** The handshake. */
   readonly auth: object;
   readonly transport: "websocket" | "polling";
+  readonly request: typeof fetch;
   /** How long the welcome may take. */
   readonly openMs: number;
 }
 
-export function openLine({ address, auth, transport, openMs }: LineOptions, to: LineListener): Line {
-  const socket = io(address.origin, {
-    path: address.socketPath,
-    transports: [transport],
-    upgrade: false,
-    autoConnect: false,
-    reconnection: false,
-    forceNew: true,
-    timeout: openMs,
-    auth,
-  });
+/** The server says how often it pings, and after which time it counts a connection as dead. */
+const readHello = object<{ pingInterval: number; pingTimeout: number }>({ pingInterval: int, pingTimeout: int });
+
+export function openLine({ address, auth, transport, openMs, request }: LineOptions, to: LineListener): Line {
   let wasOpen = false;
   let isOver = false;
   let parting: RelayFault | undefined;
-  const unanswered = new Set<(error: unknown) => void>();
+  let calls = 0;
+  let silentMs = openMs;
+  let dead: ReturnType<typeof setTimeout> | undefined;
+  const unanswered = new Map<number, { resolve(answer: unknown): void; reject(error: unknown): void }>();
   const late = setTimeout(() => end(undefined), openMs);
 
   function close(): void {
     isOver = true;
     clearTimeout(late);
-    socket.disconnect();
-    for (const reject of unanswered) reject(unreachable());
+    clearTimeout(dead);
+    carrier.close();
+    for (const { reject } of unanswered.values()) reject(unreachable());
     unanswered.clear();
   }
   function end(why: RelayFault | undefined): void {
@@ -68,32 +67,61 @@ export function openLine({ address, auth, transport, openMs }: LineOptions, to: 
     to.ended({ why, wasOpen });
     close();
   }
-  socket.io.on("open", () => {
-    wasOpen = true;
-    socket.io.engine.on("packet", () => to.heard());
-  });
-  socket.onAny((event: string, payload: unknown) => {
-    if (isOver) return;
+  function said(event: string, payload: unknown): void {
     if (event === "closing") parting = attempt(readError, payload);
     if (event !== "welcome") return to.said(event, payload);
     clearTimeout(late);
     const welcome = attempt(readWelcome, payload);
     if (welcome) to.welcomed(welcome);
     else end(OTHER_VERSION);
-  });
-  socket.on("disconnect", () => end(parting));
-  socket.on("connect_error", (error: Error & { data?: unknown }) => end(attempt(readError, error.data) ?? parting));
-  socket.connect();
+  }
+  function take(packet: Packet): void {
+    switch (packet.type) {
+      case "open": {
+        wasOpen = true;
+        const { pingInterval, pingTimeout } = readHello(packet.hello);
+        silentMs = pingInterval + pingTimeout;
+        return carrier.send([connectPacket(auth)]);
+      }
+      case "ping":
+        return carrier.send([PONG]);
+      case "disconnected":
+        return end(parting);
+      case "refused":
+        return end(attempt(readError, packet.why) ?? parting);
+      case "event":
+        return said(String(packet.event), packet.payload);
+      case "ack": {
+        unanswered.get(packet.id)?.resolve(packet.answer);
+        unanswered.delete(packet.id);
+      }
+    }
+  }
+  function heard(text: string): void {
+    if (isOver) return;
+    to.heard();
+    clearTimeout(dead);
+    let packet: Packet | undefined;
+    try {
+      packet = readPacket(text);
+    } catch {
+      // Not the format: what follows could not be trusted either.
+    }
+    if (packet) take(packet);
+    else end(parting);
+    if (!isOver) dead = setTimeout(() => end(parting), silentMs);
+  }
+  const listener = { packet: heard, ended: () => end(parting) };
+  const carrier =
+    transport === "websocket" ? openWebSocket(address, listener) : openPolling(address, request, listener);
 
   return {
     send(event, payload) {
       return new Promise((resolve, reject) => {
         if (isOver) return reject(unreachable());
-        unanswered.add(reject);
-        socket.emit(event, payload, (answer: unknown) => {
-          unanswered.delete(reject);
-          resolve(answer);
-        });
+        const id = calls++;
+        unanswered.set(id, { resolve, reject });
+        carrier.send(eventPackets(event, payload, id));
       });
     },
     close,

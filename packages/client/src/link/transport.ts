@@ -1,0 +1,132 @@
+import { int, object } from "../wire/read.ts";
+import type { Address } from "./address.ts";
+import { CLOSE } from "./packets.ts";
+
+/** Carries packets, in order, until it ends. */
+export interface Transport {
+  send(packets: ReadonlyArray<string | Uint8Array<ArrayBuffer>>): void;
+  /** Ends it; nothing more is told. */
+  close(): void;
+}
+
+export interface TransportListener {
+  /** A packet that is text. Packets of bytes, which servers of docrelay do not send, are dropped. */
+  packet(text: string): void;
+  /** It broke, or never came about. */
+  ended(): void;
+}
+
+const query = (transport: string): string => `?EIO=4&transport=${transport}`;
+
+/** A WebSocket. Node 20 has none of its own: there the library `ws` is one. */
+export function openWebSocket({ origin, socketPath }: Address, to: TransportListener): Transport {
+  const url = `${origin.replace(/^http/, "ws")}${socketPath}${query("websocket")}`;
+  let isOver = false;
+  let socket: WebSocket | undefined;
+  const ended = (): void => {
+    if (isOver) return;
+    isOver = true;
+    to.ended();
+  };
+  function open(Socket: typeof WebSocket): void {
+    if (isOver) return;
+    socket = new Socket(url);
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => !isOver && typeof data === "string" && to.packet(data));
+    socket.addEventListener("error", ended);
+    socket.addEventListener("close", ended);
+  }
+  async function find(): Promise<typeof WebSocket> {
+    const { WebSocket: Found } = await import("ws");
+    return Found as unknown as typeof WebSocket;
+  }
+  // A browser may have none, or may not open one from this page: both throw.
+  if (globalThis.WebSocket as typeof WebSocket | undefined) attempt(() => open(globalThis.WebSocket), ended);
+  else find().then(open).catch(ended);
+  return {
+    send(packets) {
+      if (socket?.readyState === socket?.OPEN) for (const packet of packets) socket?.send(packet);
+    },
+    close() {
+      isOver = true;
+      socket?.close();
+    },
+  };
+}
+
+function attempt(act: () => void, failed: () => void): void {
+  try {
+    act();
+  } catch {
+    queueMicrotask(failed);
+  }
+}
+
+const SEPARATOR = "\x1e";
+const readHello = object<{ sid: string; maxPayload: number }>({ sid: String, maxPayload: int });
+
+/** Requests in place of a WebSocket: one waits for packets, and one at a time takes them to the server. */
+export function openPolling({ origin, socketPath }: Address, request: typeof fetch, to: TransportListener): Transport {
+  const over = new AbortController();
+  const { signal } = over;
+  const waiting: string[] = [];
+  let url = `${origin}${socketPath}${query("polling")}`;
+  let maxPayload = 0;
+  let isPosting = false;
+
+  const ask = async (init: RequestInit): Promise<string> => {
+    const response = await request(url, { cache: "no-store", signal, ...init });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return response.text();
+  };
+  async function poll(): Promise<void> {
+    while (!signal.aborted) {
+      for (const packet of (await ask({})).split(SEPARATOR)) {
+        if (maxPayload === 0) hold(packet);
+        if (!packet.startsWith("b")) to.packet(packet);
+      }
+    }
+  }
+  /** The first packet names the session that all later requests are of. */
+  function hold(packet: string): void {
+    const hello = readHello(JSON.parse(packet.slice(1)));
+    maxPayload = hello.maxPayload;
+    url += `&sid=${encodeURIComponent(hello.sid)}`;
+  }
+  async function post(): Promise<void> {
+    if (isPosting) return;
+    isPosting = true;
+    while (waiting.length > 0 && !signal.aborted) {
+      let bytes = 0;
+      const fitting = waiting.findIndex((packet) => (bytes += packet.length * 3 + 1) > maxPayload);
+      const packets = waiting.splice(0, fitting < 0 ? waiting.length : Math.max(1, fitting));
+      await ask({ method: "POST", body: packets.join(SEPARATOR) });
+    }
+    isPosting = false;
+  }
+  const fail = (): void => {
+    if (signal.aborted) return;
+    over.abort();
+    to.ended();
+  };
+  poll().catch(fail);
+  return {
+    send(packets) {
+      waiting.push(...packets.map((packet) => (typeof packet === "string" ? packet : `b${base64(packet)}`)));
+      post().catch(fail);
+    },
+    close() {
+      if (signal.aborted) return;
+      // The server ends the session at once instead of after its time-out.
+      if (maxPayload > 0) request(url, { method: "POST", body: CLOSE, keepalive: true }).catch(() => undefined);
+      over.abort();
+    },
+  };
+}
+
+/** In parts: a call with each byte as an argument would have too many. */
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
