@@ -1,13 +1,14 @@
 import { defaultClientConditions, defineConfig } from "vite";
 import { inlinePage } from "./inline-page.ts";
 import { lazyParts } from "./lazy-parts.ts";
+import { servedSdk } from "./served-sdk.ts";
 
 export default defineConfig({
   // Relative: a proxy may serve the page under any prefix.
   base: "./",
   // Of the SDK, its sources.
   resolve: { conditions: ["@docrelay/source", ...defaultClientConditions] },
-  plugins: [lazyParts(), inlinePage()],
+  plugins: [lazyParts(), servedSdk(), inlinePage()],
   // The strict content security policy allows no data: for fonts. One script: lazy parts are built apart.
   build: {
     assetsInlineLimit: 0,

@@ -5,14 +5,19 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { makePdf } from "@docrelay/testkit";
 import { WebSocket } from "ws";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { useCluster } from "./cluster.ts";
 import { startFront } from "./front.ts";
 import { usePage } from "./page.ts";
 
 // First: edges read the built page when they start.
 const browser = usePage();
-const cluster = useCluster({ edges: 1 });
+/** Serves pages that are not docrelay's. */
+const elsewhere = createServer().listen(0, "127.0.0.1");
+await once(elsewhere, "listening");
+const ELSEWHERE = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+afterAll(() => elsewhere.close());
+const cluster = useCluster({ edges: 1, env: { CORS_ALLOWED_ORIGINS: ELSEWHERE } });
 const DIST = join(import.meta.dirname, "../../web/dist");
 const PREFIX = "/tools/docrelay";
 
@@ -44,6 +49,19 @@ describe("behind a proxy that strips a prefix", () => {
     const [reply] = (await once(ws, "message")) as [Buffer];
     expect(JSON.parse(reply.toString())).toMatchObject({ type: "chat", unique_id: "u" });
     ws.close();
+  });
+});
+
+describe("a page of another origin without a build", () => {
+  it("asks by the module that the edge serves, and the server is the module's own", async () => {
+    const script = `import { connect } from "http://127.0.0.1:${edgePort()}/docrelay.js?v=0.1.0";
+      const relay = connect();
+      document.body.textContent = await relay.conversation().ask("Are you there?").text();`;
+    const html = `<!doctype html><title>other</title><body></body><script type="module">${script}</script>`;
+    elsewhere.on("request", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end(html));
+    const page = await (await browser.profile()).newPage();
+    await page.goto(ELSEWHERE);
+    await page.getByText("demo engine").waitFor();
   });
 });
 

@@ -20,6 +20,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "secret.txt"), "secret");
   writeFileSync(join(site, "index.html"), PAGE);
   writeFileSync(join(site, "assets", "app-1a2b.js"), "console.log(1)");
+  writeFileSync(join(site, "docrelay.js"), "/*! docrelay 1.2.3 */\nexport const sdk = 1;\n");
   writeFileSync(join(site, "icon.png"), Buffer.from([1, 2, 3]));
   symlinkSync(join(folder, "secret.txt"), join(site, "link.txt"));
   const pages = readStaticSite(site, { frameAncestors: [] });
@@ -74,6 +75,23 @@ describe("the page's files", () => {
     const { headers } = await get("/assets/app-1a2b.js");
     expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
     expect(headers["content-type"]).toBe("text/javascript; charset=utf-8");
+  });
+
+  it("have the SDK among them, for pages of any origin, kept for ever under its version", async () => {
+    for (const [path, cache] of [
+      ["/docrelay.js", "no-cache"],
+      ["/docrelay.js?v=1.2.2", "no-cache"],
+      ["/docrelay.js?v=1.2.3", "public, max-age=31536000, immutable"],
+    ] as const) {
+      const { status, headers } = await get(path);
+      expect([path, status, headers["cache-control"]]).toEqual([path, 200, cache]);
+      expect(headers).toMatchObject({
+        "content-type": "text/javascript; charset=utf-8",
+        "access-control-allow-origin": "*",
+        "cross-origin-resource-policy": "cross-origin",
+      });
+    }
+    expect((await get("/")).headers).not.toHaveProperty("access-control-allow-origin");
   });
 
   it("of another build are a script that loads the page again, and today's style", async () => {

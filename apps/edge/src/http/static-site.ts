@@ -26,6 +26,13 @@ const HASHED = "/assets/";
 /** A page's script and style, up to 0.1. Lazy parts of other builds are not found: a page asks again, and does without. */
 const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 
+/** The SDK for pages of any origin; its first line names its version. */
+const SDK = "/docrelay.js";
+const SDK_VERSION = /^\/\*! docrelay (\S+) \*\//;
+const FOR_EVER = "public, max-age=31536000, immutable";
+/** A module script of another origin is fetched with CORS; there is nothing of any user in it. */
+const FOR_ALL = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
+
 /**
  * In place of a script of another build, which a page of that build asks for while edges are replaced one by one: it loads
  * the page again, until both come from one build. The request at random is for balancers that take edges in turn: a page of
@@ -74,15 +81,17 @@ export function readStaticSite(folder: string, { frameAncestors }: { frameAncest
     ".js": toAsset(".js", Buffer.from(RELOAD), []),
     ".css": toAsset(".css", Buffer.from(style), []),
   };
+  const sdkVersion = SDK_VERSION.exec(assets.get(SDK)?.bytes.toString() ?? "")?.[1];
 
   return {
     answer(path, request, response) {
       const known = assets.get(path);
       const asset = known ?? (index && OF_A_BUILD.test(path) ? substitutes[extname(path)] : undefined);
       if (!asset || (request.method !== "GET" && request.method !== "HEAD")) return false;
-      const hashed = path.startsWith(HASHED) ? "public, max-age=31536000, immutable" : "no-cache";
-      const cache = known ? hashed : "no-store";
-      const headers = { ...asset.headers, ...SECURITY, "cache-control": cache };
+      const isFixed = path.startsWith(HASHED) || (path === SDK && versionAsked(request) === sdkVersion);
+      const cache = isFixed ? FOR_EVER : "no-cache";
+      const shared = path === SDK ? FOR_ALL : {};
+      const headers = { ...asset.headers, ...SECURITY, ...shared, "cache-control": known ? cache : "no-store" };
       if (holds(request.headers["if-none-match"], asset.etag)) {
         response.writeHead(304, headers).end();
         return true;
@@ -98,6 +107,11 @@ export function readStaticSite(folder: string, { frameAncestors }: { frameAncest
       return true;
     },
   };
+}
+
+/** `/docrelay.js?v=1.2.3`: a page that names the version may keep it for ever. */
+function versionAsked({ url = "" }: IncomingMessage): string | null {
+  return new URLSearchParams(url.split("?")[1]).get("v");
 }
 
 /** Whether the browser has this version already. A proxy that compresses turns an etag into a weak one. */
