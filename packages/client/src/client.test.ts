@@ -191,6 +191,27 @@ describe("a log that was rolled back", () => {
   });
 });
 
+test("an ask that was cancelled before the log lost it is not asked again", async () => {
+  const conversation = relay.conversation("c");
+  conversation.onTurns(() => undefined);
+  const answer = conversation.ask("never mind", { id: "a1" });
+  await answer.accepted;
+  // Acknowledged, and its end was not heard before the log was replaced.
+  server.silent = true;
+  await answer.cancel();
+  server.silent = false;
+  server.log = [];
+  server.asks.clear();
+  server.io.emit("resync", {});
+  await expect(answer.text()).rejects.toThrow("cancelled");
+  await conversation.ask("next", { id: "a2" }).accepted;
+  expect(server.accepted).toEqual(["a2"]);
+  expect(conversation.turns.map(({ id, state }) => [id, state])).toEqual([
+    ["a1", "cancelled"],
+    ["a2", "running"],
+  ]);
+});
+
 describe("the connection", () => {
   test("comes back when the server says goodbye, also by disconnect()", async () => {
     await eventually(() => relay.state === "online");

@@ -78,7 +78,11 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
   let follower: Follower | undefined;
   let isClosed = false;
 
+  /** Cancelled ones that have not ended: should the log lose them, they are not asked again. */
+  const cancelled = new Set<string>();
+
   const cancelAsk = async (ask: string, deadlineMs?: number): Promise<void> => {
+    cancelled.add(ask);
     await link.call("cancel", { conversation: id, ask }, deadlineMs === undefined ? {} : { deadlineMs });
   };
   const line = createLine({
@@ -102,7 +106,10 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       // A stopped ask that the server turned out to have.
       if (event.type === "accepted" && outbox.isStopped(event.ask)) cancelAsk(event.ask).catch(() => undefined);
       // Its end is in the log: nothing is left to send or to cancel.
-      if (isTerminal(event)) outbox.settle(event.ask);
+      if (isTerminal(event)) {
+        outbox.settle(event.ask);
+        cancelled.delete(event.ask);
+      }
       turns.change({ type: "event", event });
     },
     progress: ({ conversation: _, ask, ...progress }) => turns.change({ type: "progress", ask, progress }),
@@ -128,6 +135,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
   };
   function send(draft: Draft, { signal, onProgress }: Pick<AskOptions, "signal" | "onProgress">): Answer {
     read();
+    cancelled.delete(draft.id);
     drafts.delete(draft.id);
     drafts.set(draft.id, draft);
     if (drafts.size > MAX_DRAFTS) drafts.delete(drafts.keys().next().value ?? "");
@@ -135,7 +143,11 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     return createAnswer(answering, {
       id: draft.id,
       accepted,
-      again: async () => line.add(draft),
+      async again() {
+        const again = line.add(draft);
+        if (cancelled.delete(draft.id)) line.stop(draft.id, new DOMException("cancelled", "AbortError"));
+        return again;
+      },
       signal,
       ...(onProgress && { onProgress }),
     });

@@ -3,7 +3,7 @@ import { eventually } from "@docrelay/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RelayServer } from "../../test/relay-server.ts";
 import { connect, memoryStorage, type Relay, type Storage } from "../index.ts";
-import { anonymousTokens, type Clocks, type TokenSource } from "./session.ts";
+import { anonymousTokens, givenTokens, type Clocks, type TokenSource } from "./session.ts";
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -16,6 +16,13 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await server[Symbol.asyncDispose]();
+});
+
+test("a function that never gives a token fails in time, and is called again", async () => {
+  const tokens = [new Promise<string>(() => undefined), Promise.resolve("late")];
+  const source = givenTokens(async () => tokens.shift() ?? "none", 5);
+  await expect(source.token()).rejects.toThrow("no token within 5 ms");
+  await expect(source.token()).resolves.toBe("late");
 });
 
 describe("a session", () => {

@@ -5,6 +5,7 @@ import { attempt, number, object, optional, text, type Reader } from "../wire/re
 import { RelayError, unreachable } from "../wire/relay-error.ts";
 import { readJson, removeKey, writeJson, type Storage } from "../storage.ts";
 import { leftMs, marginMs } from "./lifetime.ts";
+import { within } from "./pause.ts";
 import { notDocrelay, probe } from "./probe.ts";
 
 /** Gives the tokens that authenticate a connection. */
@@ -25,6 +26,8 @@ export interface Clocks {
 const CLOCKS: Clocks = { wall: () => Date.now(), steady: () => performance.now() };
 
 const FETCH_MS = 10_000;
+/** A login may ask its user something, but not for ever. */
+const TOKEN_MS = 60_000;
 /** A session that should be valid is given up for a new user's when it was refused this often, each time told. */
 const REFUSALS = 3;
 const readRefusal = object<{ error: WireError }>({ error: readError });
@@ -39,20 +42,28 @@ const readKept: Reader<Kept> = object({
   takenAt: optional(number),
 });
 
-/** The application's own tokens. */
-export function givenTokens(token: string | (() => Promise<string>)): TokenSource {
+/** The application's own tokens. A function that gives none within a time fails, and is called again at the next connect. */
+export function givenTokens(token: string | (() => Promise<string>), withinMs = TOKEN_MS): TokenSource {
   let user = typeof token === "string" ? subjectOf(token) : undefined;
   return {
     get user() {
       return user;
     },
     async token() {
-      const newest = typeof token === "string" ? token : await token();
+      const newest = typeof token === "string" ? token : await inTime(token(), withinMs);
       user = subjectOf(newest);
       return newest;
     },
     renew: () => undefined,
   };
+}
+
+async function inTime(token: Promise<string>, ms: number): Promise<string> {
+  try {
+    return await within(token, ms);
+  } catch (error) {
+    throw error instanceof RelayError ? new Error(`no token within ${ms} ms`, { cause: error }) : error;
+  }
 }
 
 const readClaims = object({ sub: text });
