@@ -122,7 +122,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     if (follower) return;
     if (isClosed) deps.register();
     isClosed = false;
-    follower = createFollower(link, id, fan.all);
+    follower = createFollower(link, id, fan.all, turns.together);
   }
   function leave(): void {
     if (isClosed && line.isEmpty) deps.unregister();

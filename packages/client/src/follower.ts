@@ -1,4 +1,4 @@
-import { follow, following, type FollowInput } from "@docrelay/protocol";
+import { follow, following, type FollowAction, type FollowInput } from "@docrelay/protocol";
 import type { Event, Progress } from "./wire/contract.ts";
 import type { Link } from "./link/link.ts";
 import { RelayError, unreachable, wireOf } from "./wire/relay-error.ts";
@@ -24,7 +24,13 @@ export interface Follower {
   stop(): void;
 }
 
-export function createFollower(link: Link, conversation: string, listener: Required<Listener>): Follower {
+/** `together`: calls a function in which many events may follow one another, as when the log is read. */
+export function createFollower(
+  link: Link,
+  conversation: string,
+  listener: Required<Listener>,
+  together: (tell: () => void) => void,
+): Follower {
   let state = following();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
@@ -34,12 +40,7 @@ export function createFollower(link: Link, conversation: string, listener: Requi
     if (stopped) return;
     const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
-    for (const action of step.actions) {
-      if (action.type === "apply") listener.event(action.event);
-      else if (action.type === "reset") reset();
-      else if (action.type === "fail") listener.failed(new RelayError(action.error));
-      else open(action.call, action.after);
-    }
+    together(() => step.actions.forEach(act));
     if (state.phase === "live" && !isReady) {
       isReady = true;
       listener.ready();
@@ -47,6 +48,12 @@ export function createFollower(link: Link, conversation: string, listener: Requi
     clearTimeout(timer);
     if (state.wakeAt !== undefined)
       timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
+  }
+  function act(action: FollowAction): void {
+    if (action.type === "apply") listener.event(action.event);
+    else if (action.type === "reset") reset();
+    else if (action.type === "fail") listener.failed(new RelayError(action.error));
+    else open(action.call, action.after);
   }
   function reset(): void {
     isReady = false;

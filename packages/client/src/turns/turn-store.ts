@@ -16,6 +16,8 @@ export interface TurnStore {
   /** The seq of an ask's `accepted` event; undefined when the log does not have it. */
   seqOf(id: string): number | undefined;
   change(by: Change): void;
+  /** Calls a function, and tells listeners once of all that it changes: else a long log would have them look at each event. */
+  readonly together: (act: () => void) => void;
   onChange(listener: () => void): () => void;
   clearListeners(): void;
 }
@@ -41,6 +43,12 @@ export function createTurnStore(): TurnStore {
     for (const ask of state.log.asks) byId.set(ask.id, loggedTurn(ask));
     return orderOf(state).flatMap((id) => byId.get(id) ?? []);
   }
+  let isHeld = false;
+  let isDue = false;
+  function tell(): void {
+    isDue = isHeld;
+    if (!isHeld) tellAll(listeners, (listener) => listener());
+  }
   const allAsked = (): readonly Turn[] => (asked ??= snapshot());
   return {
     get turns() {
@@ -61,7 +69,17 @@ export function createTurnStore(): TurnStore {
       state = next;
       asked = undefined;
       turns = undefined;
-      tellAll(listeners, (listener) => listener());
+      tell();
+    },
+    together(act) {
+      if (isHeld) return act();
+      isHeld = true;
+      try {
+        act();
+      } finally {
+        isHeld = false;
+        if (isDue) tell();
+      }
     },
     onChange(listener) {
       // Another function for each caller: the same listener may be added twice, and removed once.

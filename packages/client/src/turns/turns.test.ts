@@ -36,6 +36,25 @@ test("turns are the log's asks with the text of the valid attempt, and of one th
   expect(told).toBeGreaterThan(5);
 });
 
+test("a log that is read tells of its turns once a page, and of what is asked meanwhile", async () => {
+  server.page = 100;
+  for (let ask = 1; ask <= 30; ask++) {
+    server.write(`a${ask}`, { type: "accepted", message: "?", files: [] }, 0);
+    server.answer(`a${ask}`, "one two three");
+  }
+  let told = 0;
+  conversation.onTurns(() => {
+    told++;
+    if (conversation.turns.length > 10 && told < 3) conversation.ask("meanwhile", { id: "own" });
+  });
+  await conversation.ready;
+  expect(conversation.turns.map(({ id }) => id)).toEqual([
+    ...Array.from({ length: 30 }, (_, at) => `a${at + 1}`),
+    "own",
+  ]);
+  expect(told).toBeLessThan(10);
+});
+
 test("a turn and the list are the same objects until they change", async () => {
   const first = conversation.ask("first", { id: "a1" });
   await first.accepted;
