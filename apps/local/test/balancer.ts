@@ -21,8 +21,9 @@ export async function startBalancer(ports: () => readonly number[]): Promise<Bal
     let joined = false;
     target.once("connect", () => {
       joined = true;
-      client.once("data", (head) => {
-        if (head.includes("GET /socket.io/")) newest = port;
+      // Not the first request only: Node upgrades a connection over which it has fetched something before.
+      client.on("data", (head) => {
+        if (head.includes("GET /socket.io/?EIO")) newest = port;
       });
       client.pipe(target).pipe(client);
     });
