@@ -46,6 +46,24 @@ async function ask(page: Page, text: string): Promise<void> {
   await page.press("#question", "Enter");
 }
 
+describe("the first load", () => {
+  it("is at most 80 kB: formulas, colours and documents are loaded when they are needed", async () => {
+    const profile = await browser.profile();
+    const page = await profile.newPage();
+    const loaded = page.waitForEvent("load");
+    const sizes: Array<Promise<number>> = [];
+    page.on("requestfinished", (request) =>
+      sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize)),
+    );
+    await page.goto(cluster.url());
+    await loaded;
+    await page.getByText("Connected").waitFor();
+    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    expect(bytes).toBeGreaterThan(20_000);
+    expect(bytes).toBeLessThan(80_000);
+  });
+});
+
 describe("an answer in Markdown", () => {
   it("is read as such, with code and formulas, and loads nothing from elsewhere", async () => {
     const profile = await browser.profile({ permissions: ["clipboard-read", "clipboard-write"] });
@@ -120,5 +138,41 @@ describe("a citation", () => {
     await viewer.getByText("The server keeps files for a short time only").waitFor();
     await viewer.locator(".read", { hasText: FACT }).waitFor();
     expect(await violations(page, "viewer-gone")).toEqual([]);
+  });
+});
+
+describe("a question and its answer", () => {
+  it("are asked again and changed in their place, with the earlier versions a step away", async () => {
+    const page = await browser.open(cluster.url());
+    const versions = page.getByRole("group", { name: "Versions" });
+    await ask(page, "one");
+    await page.getByRole("button", { name: "Regenerate" }).click();
+    await versions.getByText("Version 2 of 2").waitFor();
+    await page.getByRole("button", { name: "Edit" }).click();
+    expect(await page.inputValue("#question")).toBe("one");
+    await page.getByText("You are changing an earlier question.").waitFor();
+    await page.fill("#question", "hold one, changed");
+    // As in a tab that is not looked at.
+    await page.evaluate(`Object.defineProperty(document, "hidden", { configurable: true, get: () => true })`);
+    await page.press("#question", "Enter");
+    await versions.getByText("Version 3 of 3").waitFor();
+    expect(await page.getByText("You are changing an earlier question.").isVisible()).toBe(false);
+    await page.locator('.answer[data-state="asking"] .text:not(:empty)').waitFor();
+    engine.release();
+    await page.locator('.answer[data-state="completed"]').waitFor();
+    expect(await page.title()).toBe("● Answer ready – hold one, changed – docrelay");
+    expect(await page.getAttribute('link[rel="icon"]', "href")).toMatch(/\/news\.svg$/);
+    await page.evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`);
+    expect(await page.title()).toBe("hold one, changed – docrelay");
+
+    await page.reload();
+    await versions.getByText("Version 3 of 3").waitFor();
+    expect(await page.locator(".ask").count()).toBe(1);
+    expect(await violations(page, "versions")).toEqual([]);
+    await page.getByRole("button", { name: "Earlier version" }).click();
+    expect(await page.locator(".words").textContent()).toBe("one");
+    await page.getByRole("button", { name: "Later version" }).click();
+    expect(await page.locator(".words").textContent()).toBe("hold one, changed");
+    expect(engine.calls.filter((call) => call.includes("one"))).toEqual(["one", "one", "hold one, changed"]);
   });
 });

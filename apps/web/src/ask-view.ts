@@ -1,19 +1,19 @@
 import { isOver, type Turn, type TurnFile } from "@docrelay/client";
+import { showFoot, type FootActions } from "./turn/answer-foot.ts";
 import { element } from "./element.ts";
 import { failureBox, type FailureActions } from "./failure.ts";
 import { openButton } from "./files/chip.ts";
 import { inSentence } from "./files/file-name.ts";
 import { MISSING } from "./files/missing.ts";
-import { createAnswerText, type AnswerText } from "./markdown/answer-text.ts";
+import { createAnswerText } from "./markdown/answer-text.ts";
 import { stageOf } from "./reading/stage.ts";
 import { createStatus } from "./status.ts";
-import { pageList, pageRuns, seconds, size } from "./words.ts";
+import { createVersions } from "./turn/versions.ts";
+import { pageList, size } from "./words.ts";
 
-export interface AskActions extends FailureActions {
+export interface AskActions extends FailureActions, FootActions {
   /** Ends one question that waits. */
   stop(ask: Turn): void;
-  /** Shows a page of one of the ask's files. */
-  open(ask: Turn, file: number, page: number): void;
   /** More of an answer is shown, and the page has grown. */
   drawn(): void;
 }
@@ -43,33 +43,41 @@ export function createAskElement(actions: AskActions): AskElement {
   const status = createStatus({ stop: () => shown && actions.stop(shown) });
   const failure = element("div");
   const foot = element("div", { class: "foot" });
-  const asked = element("div", { class: "asked" }, spoken("You asked"), words, files, notes);
+  const versions = createVersions(() => newest && show(newest, place));
+  const asked = element("div", { class: "asked" }, spoken("You asked"), words, files, notes, versions.root);
   const answer = element("div", { class: "answer" }, spoken("Answer"), text, status.root, failure, foot);
   const root = element("li", { class: "ask" }, asked, answer);
   let shown: Turn | undefined;
+  let newest: Turn | undefined;
+  let place: Place = { ahead: 0, gone: false };
 
+  function show(given: Turn, at: Place): void {
+    [newest, place] = [given, at];
+    const ask = versions.choose(given);
+    root.classList.toggle("gone", place.gone);
+    status.show(ask, place);
+    if (ask === shown) return;
+    if (ask.id !== shown?.id) answerText.plain(false);
+    if (ask.question !== shown?.question) {
+      words.textContent = ask.question;
+      words.hidden = ask.question === "";
+    }
+    if (ask.files !== shown?.files) {
+      files.replaceChildren(...ask.files.map((file, n) => fileChip(file, () => shown && actions.open(shown, n, 1))));
+      notes.replaceChildren(...ask.files.flatMap((file) => fileNotes(file)));
+    }
+    answerText.show(ask.text, isOver(ask));
+    if (changed(ask, shown, "id", "state", "error"))
+      failure.replaceChildren(...(ask.state === "failed" && ask.error ? [failureBox(ask, actions)] : []));
+    if (changed(ask, shown, "id", "state"))
+      showFoot(foot, ask, { answer: answerText, actions, isOld: place.gone || ask !== given });
+    answer.dataset["state"] = stageOf(ask);
+    answer.setAttribute("aria-busy", String(!isOver(ask)));
+    shown = ask;
+  }
   return {
     root,
-    show(ask, place) {
-      root.classList.toggle("gone", place.gone);
-      status.show(ask, place);
-      if (ask === shown) return;
-      if (ask.question !== shown?.question) {
-        words.textContent = ask.question;
-        words.hidden = ask.question === "";
-      }
-      if (ask.files !== shown?.files) {
-        files.replaceChildren(...ask.files.map((file, n) => fileChip(file, () => shown && actions.open(shown, n, 1))));
-        notes.replaceChildren(...ask.files.flatMap((file) => fileNotes(file)));
-      }
-      answerText.show(ask.text, isOver(ask));
-      if (changed(ask, shown, "state", "error"))
-        failure.replaceChildren(...(ask.state === "failed" && ask.error ? [failureBox(ask, actions)] : []));
-      if (changed(ask, shown, "state")) showFoot(foot, ask, answerText, actions);
-      answer.dataset["state"] = stageOf(ask);
-      answer.setAttribute("aria-busy", String(!isOver(ask)));
-      shown = ask;
-    },
+    show,
     tick: () => status.tick(),
   };
 }
@@ -116,52 +124,4 @@ function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);
   const list = used.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
   return `the file is too long for the AI, which read ${count} of ${total} pages${count === 0 ? "" : `: ${list}`}`;
-}
-
-function showFoot(place: HTMLElement, ask: Turn, answer: AnswerText, { open }: AskActions): void {
-  place.hidden = ask.state !== "completed";
-  if (place.hidden) return;
-  const by = ask.timings ? `answered in ${seconds(ask.timings.totalMs)}` : "";
-  const { citations = [] } = ask;
-  const cites = [...new Set(citations.map(({ file }) => file))].map((file) => {
-    const cited = citations.filter((one) => one.file === file).map(({ page }) => page);
-    const name = ask.files[file]?.name ?? "file";
-    const pages = pageRuns([...new Set(cited)].toSorted((one, other) => one - other)).map(([from, to]) => {
-      const label = from === to ? `${from}` : `${from}–${to}`;
-      const title = `Open ${inSentence(name)} at ${from === to ? "page" : "pages"} ${label}`;
-      return element(
-        "button",
-        { type: "button", class: "open", title, "aria-label": title, click: () => open(ask, file, from) },
-        label,
-      );
-    });
-    const list = pages.flatMap((page, index) => (index === 0 ? [page] : [", ", page]));
-    return element(
-      "span",
-      { class: "chip cite" },
-      element("bdi", { class: "name" }, name),
-      "\u00a0· p.\u00a0",
-      ...list,
-    );
-  });
-  const copy = element("button", { class: "quiet", type: "button" }, "Copy");
-  // Browsers have a clipboard over HTTPS and on localhost only.
-  copy.hidden = !("clipboard" in navigator);
-  copy.addEventListener("click", () => {
-    void navigator.clipboard.writeText(ask.text).then(
-      () => (copy.textContent = "Copied"),
-      () => (copy.textContent = "Could not copy"),
-    );
-  });
-  const cut =
-    ask.truncated === true
-      ? [element("span", { class: "by" }, "The answer was cut: it is longer than is allowed")]
-      : [];
-  const plain = element("button", { class: "quiet", type: "button", "aria-pressed": "false" }, "Plain text");
-  plain.addEventListener("click", () => {
-    const isPlain = plain.getAttribute("aria-pressed") !== "true";
-    plain.setAttribute("aria-pressed", String(isPlain));
-    answer.plain(isPlain);
-  });
-  place.replaceChildren(...cites, ...cut, element("span", { class: "by" }, by), plain, copy);
 }

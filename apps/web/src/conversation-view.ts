@@ -17,12 +17,13 @@ import { filesOf } from "./files/turn-files.ts";
 import { goneTurns } from "./reading/gone.ts";
 import { followEnd } from "./reading/scrolling.ts";
 import type { Viewed } from "./viewer/document.ts";
+import { createTab } from "./reading/tab.ts";
 import { wordsFor } from "./words.ts";
 
 export interface ConversationView {
   open(id: string): void;
-  /** Asks in the open conversation. Returns false, and does nothing, when none is open. */
-  ask(message: string, files: readonly Attachment[]): boolean;
+  /** Asks in the open conversation; `replaces`: an earlier ask, in whose place it stands. Returns false, and does nothing, when none is open. */
+  ask(message: string, files: readonly Attachment[], replaces?: string): boolean;
   /** Stops the answer that is being written, or else the first question that waits. */
   stop(): void;
 }
@@ -36,6 +37,8 @@ export interface ViewListener {
   ): void;
   /** A failed question is to be changed before it is asked again. */
   onEdit(turn: Turn, files: readonly Attachment[]): void;
+  /** What is asked next stands in the place of a question, which was put into the composer. */
+  onRevise(turn: Turn): void;
   /** A failed question was asked again. */
   onAgain(turn: Turn): void;
   /** A page of a file is to be looked at, beside the answer that speaks of it. */
@@ -51,12 +54,18 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
   const list = createAskList(byId("turns", HTMLOListElement), {
     again,
     edit,
+    revise(turn) {
+      edit(turn);
+      on.onRevise(turn);
+    },
+    regenerate: (turn) => void ask(turn.question, files.get(turn.id) ?? filesOf(turn), turn.id),
     stop: (turn) => stop(turn),
     open: openFile,
     drawn: () => scrolling.contentChanged(),
   });
   const empty = byId("empty", HTMLElement);
   const announce = byId("announce", HTMLParagraphElement);
+  const tab = createTab();
   const scrolling = followEnd(byId("newest", HTMLButtonElement));
   /** Files of asks sent from this page, for asking again. */
   const files = new Map<string, readonly Attachment[]>();
@@ -76,6 +85,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
     if (lost.length > gone.length) announce.textContent = GONE;
     gone = lost;
     shown = next;
+    tab.about((gone[0] ?? shown[0])?.question ?? "");
     for (const turn of shown) if (before.get(turn.id) !== turn) changed(before.get(turn.id), turn);
     frame ||= requestAnimationFrame(draw);
   }
@@ -83,6 +93,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
   function changed(before: Turn | undefined, now: Turn): void {
     const words = announcementOf(before, now);
     if (words !== undefined) announce.textContent = words;
+    if (before && !isOver(before) && isOver(now)) tab.answered();
     if (now.state !== "failed" || before?.state === "failed" || !now.error) return;
     const file = files.get(now.id)?.[now.error.wire.file ?? -1];
     if (file && isUnfit(now.error.code, file)) on.onUnfit(file);
@@ -96,11 +107,11 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
     scrolling.contentChanged();
   }
 
-  function ask(message: string, chosen: readonly Attachment[]): boolean {
+  function ask(message: string, chosen: readonly Attachment[], replaces?: string): boolean {
     const id = newId();
     return send(message, chosen, (to, known) => {
       files.set(id, chosen); // Before the ask is shown.
-      return to.ask(message, { id, files: chosen, passwords: known });
+      return to.ask(message, { id, files: chosen, passwords: known, ...(replaces !== undefined && { replaces }) });
     });
   }
   function send(
@@ -172,6 +183,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
         },
       );
       shown = opened.turns;
+      tab.about(shown[0]?.question ?? "");
       frame ||= requestAnimationFrame(draw);
     },
     ask,

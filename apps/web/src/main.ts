@@ -34,9 +34,15 @@ const asked = new WeakSet<Attachment>();
 /** Questions of this page whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
 const going = new Map<string, readonly string[]>();
 
+let revised: string | undefined;
+
 const viewer = createViewer(relay);
 const composer = createComposer({
-  send: (message, files) => view.ask(message, files),
+  send(message, files) {
+    const isTaken = view.ask(message, files, revised);
+    if (isTaken) revise(undefined);
+    return isTaken;
+  },
   stop: () => view.stop(),
   onText: keep,
   onFiles() {
@@ -61,6 +67,7 @@ const view = createConversationView(relay, {
     unsent.release(turn.id);
     composer.edit(turn.question, files);
   },
+  onRevise: ({ id }) => revise(id),
   onAgain: ({ id }) => unsent.release(id),
   onAsked({ conversation, id, question, files }, accepted) {
     for (const file of files) asked.add(file);
@@ -80,6 +87,12 @@ const view = createConversationView(relay, {
     if (conversation === shown && !hasChosen) composer.offer(files);
   },
 });
+
+/** The next question stands in the place of an earlier one. */
+function revise(ask: string | undefined): void {
+  revised = ask;
+  byId("revising", HTMLParagraphElement).hidden = ask === undefined;
+}
 
 function storedOf(file: Attachment): string | undefined {
   if (!(file instanceof File)) return file.upload;
@@ -137,6 +150,7 @@ function show(): void {
   if (id === shown) return;
   shown = undefined; // Nothing is kept for the old one while the new one's draft is put in.
   viewer.close();
+  revise(undefined);
   recall(id);
   shown = id;
   view.open(id);
@@ -154,6 +168,10 @@ hearMissingParts(() => (byId("outdated", HTMLParagraphElement).hidden = false));
 addEventListener("hashchange", show);
 byId("new", HTMLButtonElement).addEventListener("click", () => {
   location.hash = hashOf(newId());
+  composer.focus();
+});
+byId("unrevise", HTMLButtonElement).addEventListener("click", () => {
+  revise(undefined);
   composer.focus();
 });
 byId("suggestion", HTMLButtonElement).addEventListener("click", () => composer.suggest("what is inside this pdf?"));

@@ -45,12 +45,11 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     const { settled: done, tail, more } = blocks.grow(text.replaceAll(/\r\n?/g, "\n"), isOver);
     for (const block of done) settle(block);
     putTail(tail);
-    onDrawn();
     return !more;
   }
   function settle(block: Block): void {
-    const nodes = nodesOf([block.token]);
-    if (block.joins && nodes[0]) join(nodes[0], true);
+    const nodes = nodesOfBlock(block);
+    if (isInside(block) && nodes[0]) join(nodes[0], true);
     else {
       patchChildren(root, root.childNodes[settled] ?? null, nodes);
       inside = 0;
@@ -68,12 +67,12 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     if (isFinal) inside = place.childNodes.length;
   }
   function putTail(tail: readonly Block[]): void {
-    const [first, ...others] = tail;
-    if (first?.joins) {
-      const [node] = nodesOf([first.token]);
-      if (node) join(node, false);
-      patchChildren(root, root.childNodes[settled] ?? null, nodesOf(others.map(({ token }) => token)));
-    } else patchChildren(root, root.childNodes[settled] ?? null, nodesOf(tail.map(({ token }) => token)));
+    const [first] = tail;
+    const isJoined = first !== undefined && isInside(first);
+    const [node] = isJoined ? nodesOfBlock(first) : [];
+    if (node) join(node, false);
+    const others = isJoined ? tail.slice(1) : tail;
+    patchChildren(root, root.childNodes[settled] ?? null, others.flatMap(nodesOfBlock));
     decorate([...root.childNodes].slice(Math.max(0, settled - 1)), isOver && first?.joins !== true);
   }
 
@@ -84,14 +83,14 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
       if (!next.startsWith(text)) restart();
       text = next;
       isOver = over;
-      inSlices(draw);
+      inSlices(draw, onDrawn);
     },
     plain(plain) {
       if (plain === isPlain) return;
       isPlain = plain;
       root.classList.toggle("plain", plain);
       restart();
-      inSlices(draw);
+      inSlices(draw, onDrawn);
     },
   };
 }
@@ -103,10 +102,21 @@ function drawPlain(place: HTMLElement, text: string): void {
   else place.textContent = text;
 }
 
-/** Where the content of a block is: rows of a table, text of code, items, words. */
+/** Rows and lines go on in their table or code. Lists and paragraphs go on in another one below: browsers lay those out apart. */
+function isInside({ joins, token }: Block): boolean {
+  return joins && (token.type === "table" || token.type === "code");
+}
+
+function nodesOfBlock(block: Block): Node[] {
+  const nodes = nodesOf([block.token]);
+  const [first] = nodes;
+  if (block.joins && first instanceof Element) first.classList.add("on");
+  return nodes;
+}
+
+/** Where the content of a block is: the rows of a table, the pieces of code. */
 function contentOf(node: Node | undefined): Element | undefined {
-  if (!(node instanceof Element)) return undefined;
-  return node.querySelector("tbody") ?? node.querySelector("pre > code") ?? node;
+  return node instanceof Element ? (node.querySelector("tbody") ?? node.querySelector("pre") ?? undefined) : undefined;
 }
 
 const drawn = new WeakSet<Element>();
@@ -156,7 +166,7 @@ function pieceNode(piece: CodePiece): Node {
 
 function copyCode({ target }: MouseEvent): void {
   if (!(target instanceof HTMLButtonElement) || !target.classList.contains("copy-code")) return;
-  const code = target.closest("figure")?.querySelector("code")?.textContent ?? "";
+  const code = target.closest("figure")?.querySelector("pre")?.textContent ?? "";
   void navigator.clipboard?.writeText(code).then(
     () => (target.textContent = "Copied"),
     () => (target.textContent = "Could not copy"),

@@ -19,11 +19,14 @@ export interface Grown {
 }
 
 /** How much is parsed at once. */
-const MOST = 12_000;
+const MOST = 3200;
 /** A single block that is longer is settled up to here, so that the end of a long answer stays as cheap as a short one. */
-const LONG = 4000;
+const LONG = 1500;
+const LONG_PARAGRAPH = 3000;
 /** Code is cheap to parse, and highlighted only as a whole. */
+const MOST_CODE = 12_000;
 const LONG_CODE = 10_000;
+const CODE = /^\s*(?:`{3}|~{3})/;
 
 /** What a cut block needs to go on: the lines that open it, and a list's next number. */
 interface Carry {
@@ -45,7 +48,8 @@ export function createBlocks(): Blocks {
 
   return {
     grow(text, isOver) {
-      let source = text.slice(at, at + MOST);
+      const isCode = carry?.type === "code" || CODE.test(text.slice(at, at + 20));
+      let source = text.slice(at, at + (isCode ? MOST_CODE : MOST));
       const more = at + source.length < text.length;
       if (more) source = source.slice(0, wholeLines(source));
       else if (!isOver) source = source.slice(0, source.length - heldBack(source));
@@ -78,7 +82,7 @@ export function createBlocks(): Blocks {
 }
 
 function longOf({ type }: Token): number {
-  return type === "code" ? LONG_CODE : LONG;
+  return type === "code" ? LONG_CODE : type === "paragraph" ? LONG_PARAGRAPH : LONG;
 }
 
 function wholeLines(source: string): number {
@@ -129,11 +133,12 @@ function cutCode(code: Tokens.Code): Cut {
   return { token: { ...code, text }, length, carry: { type, prefix: open[0] } };
 }
 
-/** Where a long paragraph is cut: between words, and at a line's end when there is one near. */
+/** Where a long paragraph is cut: at a line's end, after a sentence or between words, if there is one in its second half. */
 function cutText(text: string): number {
-  const line = text.lastIndexOf("\n");
-  const space = line > text.length / 2 ? line : text.lastIndexOf(" ");
-  if (space > text.length / 2) return space + 1;
+  for (const end of ["\n", ". ", " "]) {
+    const at = text.lastIndexOf(end);
+    if (at > text.length / 2) return at + end.length;
+  }
   const code = text.charCodeAt(text.length - 1);
   return code >= 0xd800 && code < 0xdc00 ? text.length - 1 : text.length;
 }

@@ -5,7 +5,8 @@ import type { Turn } from "@docrelay/client";
  * are not among `now`, unless they came back.
  */
 export function goneTurns(gone: readonly Turn[], before: readonly Turn[], now: readonly Turn[]): readonly Turn[] {
-  const present = new Set(now.map(({ id }) => id));
+  // An earlier version is not gone: it stands in its newest one.
+  const present = new Set(now.flatMap(({ id, versions = [] }) => [id, ...versions.map((one) => one.id)]));
   const lost = before.filter(({ id, state }) => !present.has(id) && state !== "sending");
   const known = new Set(gone.map(({ id }) => id));
   const all = [...gone, ...lost.filter(({ id }) => !known.has(id))].filter(({ id }) => !present.has(id));

@@ -5,6 +5,7 @@ import { isComposing } from "../keys.ts";
 import { countWords } from "./count-words.ts";
 import { followsAfter, isAtEnd } from "./follow-end.ts";
 import { goneTurns } from "./gone.ts";
+import { titleOf } from "./title.ts";
 import { waitingLine, withSeconds } from "./waiting-line.ts";
 
 const turn = (id: string, more: Partial<Turn> = {}): Turn => ({
@@ -42,6 +43,9 @@ describe("turns that the server no longer has", () => {
     expect(ids(goneTurns(lost, [c], []))).toEqual(["a", "b", "c"]);
     expect(ids(goneTurns(lost, [], [turn("b")]))).toEqual(["a"]);
   });
+  it("are none that a newer version stands for", () => {
+    expect(goneTurns([], [turn("a")], [turn("b", { replaces: "a", versions: [turn("a")] })])).toEqual([]);
+  });
   it("are none that are still being sent", () => {
     expect(goneTurns([], [turn("a", { state: "sending" })], [])).toEqual([]);
   });
@@ -58,6 +62,11 @@ describe("what is said while one waits", () => {
     [{ progress: { stage: "queued", position: 3 } }, 0, "Waiting: number 3 in line"],
     [{ attempt: 1 }, 0, "The engine is thinking…"],
     [{ attempt: 2 }, 0, "The engine is thinking, second try…"],
+    [
+      { attempt: 2, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } },
+      0,
+      "The engine is thinking, second try of three…",
+    ],
     [
       { attempt: 1, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } },
       0,
@@ -86,6 +95,16 @@ describe("what a screen reader is told", () => {
     expect(countWords("The PDF has\n3 pages.")).toBe(5);
     expect(countWords("这个文件有三页")).toBe(7);
   });
+});
+
+describe("the title of the page", () => {
+  it.each([
+    ["", 0, "docrelay"],
+    ["What is in\n it?", 0, "What is in it? – docrelay"],
+    ["What is in it?", 1, "● Answer ready – What is in it? – docrelay"],
+    ["What is in it?", 2, "● 2 answers ready – What is in it? – docrelay"],
+    ["a".repeat(90), 0, `${"a".repeat(59)}… – docrelay`],
+  ])("of %j with %d unread answers is %j", (question, unread, title) => expect(titleOf(question, unread)).toBe(title));
 });
 
 it.each([

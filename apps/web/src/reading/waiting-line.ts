@@ -19,7 +19,8 @@ export function waitingLine(turn: Turn, ahead = 0): WaitingLine {
     const next = progress.attempt && progress.attempt > 1 ? ` (${tryOf(progress.attempt, progress.of)})` : "";
     return { text: `The engine is restarting. Your question is asked as soon as it is back${next}…` };
   }
-  if (attempt > 1) return { text: `The engine is thinking, ${tryOf(attempt)}…` };
+  const of = progress?.stage === "waiting-for-engine" ? progress.of : undefined;
+  if (attempt > 1) return { text: `The engine is thinking, ${tryOf(attempt, of)}…` };
   if (attempt > 0) return { text: "The engine is thinking…" };
   if (progress?.stage === "uploading") {
     const { file, sent, size: all } = progress;

@@ -1,0 +1,37 @@
+import { titleOf } from "./title.ts";
+
+/** Title and icon of the tab: in the background they tell of answers that came. */
+export interface Tab {
+  /** What the shown conversation begins with. */
+  about(question: string): void;
+  /** An answer has ended. */
+  answered(): void;
+}
+
+export function createTab(): Tab {
+  const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  const [plain = "", news = ""] = [icon?.href, icon?.dataset["news"]];
+  let question = "";
+  let unread = 0;
+  function show(): void {
+    document.title = titleOf(question, unread);
+    if (icon) icon.href = unread > 0 ? new URL(news, document.baseURI).href : plain;
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || unread === 0) return;
+    unread = 0;
+    show();
+  });
+  return {
+    about(first) {
+      if (first === question) return;
+      question = first;
+      show();
+    },
+    answered() {
+      if (!document.hidden) return;
+      unread++;
+      show();
+    },
+  };
+}

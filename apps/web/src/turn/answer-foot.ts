@@ -1,0 +1,77 @@
+import type { Turn } from "@docrelay/client";
+import { element } from "../element.ts";
+import { inSentence } from "../files/file-name.ts";
+import type { AnswerText } from "../markdown/answer-text.ts";
+import { pageRuns, seconds } from "../words.ts";
+
+export interface FootActions {
+  /** Shows a page of one of the ask's files. */
+  open(ask: Turn, file: number, page: number): void;
+  /** Takes the question into the composer; what is asked then stands in its place. */
+  revise(ask: Turn): void;
+  /** Asks the same again, in the same place. */
+  regenerate(ask: Turn): void;
+}
+
+/** What stands under an answer: its pages, how long it took, and what can be done with it. `isOld`: a newer one stands for it. */
+export function showFoot(
+  place: HTMLElement,
+  ask: Turn,
+  { answer, actions, isOld }: { answer: AnswerText; actions: FootActions; isOld: boolean },
+): void {
+  place.hidden = ask.state !== "completed" && ask.state !== "cancelled";
+  if (place.hidden) return;
+  const { open } = actions;
+  const by = ask.timings ? `answered in ${seconds(ask.timings.totalMs)}` : "";
+  const { citations = [] } = ask;
+  const cites = [...new Set(citations.map(({ file }) => file))].map((file) => {
+    const cited = citations.filter((one) => one.file === file).map(({ page }) => page);
+    const name = ask.files[file]?.name ?? "file";
+    const pages = pageRuns([...new Set(cited)].toSorted((one, other) => one - other)).map(([from, to]) => {
+      const label = from === to ? `${from}` : `${from}–${to}`;
+      const title = `Open ${inSentence(name)} at ${from === to ? "page" : "pages"} ${label}`;
+      return element(
+        "button",
+        { type: "button", class: "open", title, "aria-label": title, click: () => open(ask, file, from) },
+        label,
+      );
+    });
+    const list = pages.flatMap((page, index) => (index === 0 ? [page] : [", ", page]));
+    return element(
+      "span",
+      { class: "chip cite" },
+      element("bdi", { class: "name" }, name),
+      "\u00a0· p.\u00a0",
+      ...list,
+    );
+  });
+  const copy = element("button", { class: "quiet", type: "button" }, "Copy");
+  // Browsers have a clipboard over HTTPS and on localhost only.
+  copy.hidden = !("clipboard" in navigator);
+  copy.addEventListener("click", () => {
+    void navigator.clipboard.writeText(ask.text).then(
+      () => (copy.textContent = "Copied"),
+      () => (copy.textContent = "Could not copy"),
+    );
+  });
+  const cut =
+    ask.truncated === true
+      ? [element("span", { class: "by" }, "The answer was cut: it is longer than is allowed")]
+      : [];
+  const plain = element("button", { class: "quiet", type: "button", "aria-pressed": "false" }, "Plain text");
+  plain.addEventListener("click", () => {
+    const isPlain = plain.getAttribute("aria-pressed") !== "true";
+    plain.setAttribute("aria-pressed", String(isPlain));
+    answer.plain(isPlain);
+  });
+  const button = (label: string, title: string, click: () => void): HTMLElement =>
+    element("button", { class: "quiet", type: "button", title, click }, label);
+  const again = isOld
+    ? []
+    : [
+        button("Edit", "Change the question, and ask again", () => actions.revise(ask)),
+        button("Regenerate", "Ask the same again", () => actions.regenerate(ask)),
+      ];
+  const whole = ask.text === "" ? [] : [plain, copy];
+  place.replaceChildren(...cites, ...cut, element("span", { class: "by" }, by), ...again, ...whole);
+}

@@ -1,0 +1,42 @@
+import type { Turn } from "@docrelay/client";
+import { element } from "../element.ts";
+
+/** The steps between the versions of a question and its answer. */
+export interface Versions {
+  readonly root: HTMLElement;
+  /** The version to show of a turn: the newest, until one has stepped back. */
+  choose(newest: Turn): Turn;
+}
+
+export function createVersions(onStep: () => void): Versions {
+  const back = element(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Earlier version", click: step(-1) },
+    "‹",
+  );
+  const on = element("button", { type: "button", class: "quiet", "aria-label": "Later version", click: step(1) }, "›");
+  const where = element("span", { role: "status" });
+  const root = element("div", { class: "versions", role: "group", "aria-label": "Versions" }, back, where, on);
+  /** How far one has stepped back from the newest. */
+  let steps = 0;
+
+  function step(by: number): () => void {
+    return () => {
+      steps -= by;
+      onStep();
+    };
+  }
+  return {
+    root,
+    choose(newest) {
+      const all = [...(newest.versions ?? []), newest];
+      steps = Math.min(Math.max(0, steps), all.length - 1);
+      const at = all.length - 1 - steps;
+      root.hidden = all.length === 1;
+      back.disabled = at === 0;
+      on.disabled = steps === 0;
+      where.textContent = `Version ${at + 1} of ${all.length}`;
+      return all[at] ?? newest;
+    },
+  };
+}
