@@ -83,6 +83,8 @@ async function bundle(name: string): Promise<string> {
       rolldownOptions: {
         input: join(import.meta.dirname, "front-ends", name),
         output: { codeSplitting: false },
+        // Of `"use client"`, which means nothing here.
+        onLog: (level, log, say) => log.code !== "MODULE_LEVEL_DIRECTIVE" && say(level, log),
       },
     },
   });

@@ -86,13 +86,13 @@ describe.each(published.map((folder) => [manifestIn(folder).name, folder] as con
     await writeFile(join(home, "use.ts"), `import * as it from ${JSON.stringify(name)};\nexport const used = it;\n`);
     const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--types", "", "--lib", "es2024,dom"];
     const how = ["--module", "nodenext", "--target", "es2024", "--skipLibCheck", "false"];
-    const compiled = run(
-      process.execPath,
-      [join(ROOT, "node_modules/typescript/bin/tsc"), ...strict, ...how, "use.ts"],
-      {
-        cwd: home,
-      },
+    const compiler = [join(ROOT, "node_modules/typescript/bin/tsc"), ...strict, ...how, "use.ts"];
+    const said = await run(process.execPath, compiler, { cwd: home }).then(
+      ({ stdout }) => stdout,
+      ({ stdout }: { stdout: string }) => stdout || "the compiler said nothing",
     );
-    await expect(compiled).resolves.toMatchObject({ stdout: "" });
+    // Declarations of other packages may not be as strict as these.
+    const [first = ""] = said.split(/\n(?!\s)/).filter((line) => line && !/^[^(]*\/\.pnpm\//.test(line));
+    expect(first).toBe("");
   });
 });

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const DOCUMENTS = ["README.md", "{packages,tools}/*/README.md", "docs/**/*.md", "*.md"];
 
 /** Pages of `docs/` that have examples. */
-const GUIDES = ["docs/react.md"];
+const GUIDES = ["docs/ai-sdk.md", "docs/react.md"];
 
 /** Names that an example takes from the program around it, by document. */
 const CONTEXT = new Map(
@@ -16,6 +16,9 @@ const CONTEXT = new Map(
     "packages/channel/README.md": `import type { Redis } from "ioredis"; import type { AskBody, Roster } from "@docrelay/channel";
       declare const redis: Redis, body: AskBody, roster: Roster;
       declare const worker: string, user: string, conversation: string, id: string, digest: string, trace: string, nonce: string;`,
+    "docs/ai-sdk.md": `import type { Relay } from "@docrelay/client"; import { useChat, type Chat } from "@ai-sdk/react";
+      import { docrelayTransport, fileRef, toUIMessages, useDocrelayChat, type DocrelayMessage } from "@docrelay/ai-sdk";
+      declare const relay: Relay, file: File, chat: Chat<DocrelayMessage>;`,
     "docs/react.md": `import type { Relay, Turn } from "@docrelay/client"; import type { ReactElement } from "react";
       import { RelayProvider, useConversation, useRelay, useUpload } from "@docrelay/react";
       declare const relay: Relay | undefined; declare function Chat(props: { id: string }): ReactElement; declare const id: string;`,

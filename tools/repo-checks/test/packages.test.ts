@@ -93,6 +93,7 @@ describe("what runs in production", () => {
       web: ["client", "protocol"],
       client: ["protocol"],
       react: ["client"],
+      "ai-sdk": ["client"],
       edge: ["channel", "jobs", "platform", "protocol"],
       worker: ["channel", "engine", "jobs", "pdf", "platform", "protocol"],
       "demo-engine": ["platform"],

@@ -1,0 +1,52 @@
+import { isOver, type Turn } from "@docrelay/client";
+import type { InferUIMessageChunk } from "ai";
+import { answerId, extractedOf, metadataOf, sourcesOf, type DocrelayMessage } from "./messages.ts";
+
+export type Chunk = InferUIMessageChunk<DocrelayMessage>;
+
+/** What of a turn a stream has told. */
+export interface Told {
+  readonly turn?: Turn | undefined;
+  /** The text part that is open. */
+  readonly text?: string | undefined;
+}
+
+/**
+ * The chunks that turn what was told into the turn as it is now. Text of an attempt that is not valid any more is taken back
+ * by `reset-step`; at the end the text is that of the log. Pure.
+ */
+export function chunksOf(told: Told, turn: Turn): Chunk[] {
+  const chunks: Chunk[] = [];
+  const { progress, text, attempt } = turn;
+  const before = told.turn;
+  if (progress && progress !== before?.progress)
+    chunks.push({ type: "data-progress", data: progress, transient: true });
+  // An answer that was refused has no message.
+  if (turn.state === "sending" || (isOver(turn) && !text && turn.state !== "completed")) return chunks;
+  if (!before || before.state === "sending")
+    chunks.push({ type: "start", messageId: answerId(turn.id), messageMetadata: metadataOf(turn) });
+  chunks.push(...extractedOf(turn).filter(({ data }) => before?.files[data.file]?.pages === undefined));
+
+  let shown = told.text;
+  const isVoid = attempt !== before?.attempt || !text.startsWith(shown ?? "");
+  if (shown !== undefined && isVoid) {
+    chunks.push({ type: "reset-step" });
+    shown = undefined;
+  }
+  const id = `${turn.id}-${attempt}`;
+  if (shown === undefined && (text || isOver(turn))) {
+    if (told.text === undefined) chunks.push({ type: "start-step" });
+    chunks.push({ type: "text-start", id });
+    shown = "";
+  }
+  if (text.length > (shown?.length ?? 0)) chunks.push({ type: "text-delta", id, delta: text.slice(shown?.length) });
+  if (!isOver(turn)) return chunks;
+  const finishReason = turn.state === "completed" ? "stop" : "interrupted";
+  return [
+    ...chunks,
+    { type: "text-end", id },
+    ...sourcesOf(turn),
+    { type: "finish-step" },
+    { type: "finish", finishReason, messageMetadata: metadataOf(turn) },
+  ];
+}

@@ -1,0 +1,91 @@
+import { isOver, type Turn } from "@docrelay/client";
+import type { FileUIPart, UIMessage } from "ai";
+
+/** What is known of the turn that a message belongs to. */
+export interface DocrelayMetadata {
+  /** The ask's id: that of the user's message; the answer's has `a-` before it. */
+  readonly ask: string;
+  readonly state: Turn["state"];
+  readonly engine?: Turn["engine"];
+  readonly timings?: Turn["timings"];
+  readonly truncated?: Turn["truncated"];
+  /** Why it failed or was refused. */
+  readonly error?: Turn["error"];
+}
+
+/** What was read of a file of the question; `file` is its index. */
+export type Extracted = Turn["files"][number] & { readonly file: number };
+
+export type DocrelayMessage = UIMessage<
+  DocrelayMetadata,
+  { progress: NonNullable<Turn["progress"]>; extracted: Extracted }
+>;
+
+/** In the url of a file part, before an upload's id. */
+export const UPLOAD = "docrelay:";
+
+/** A file of a message by reference: an upload that is finished, for example of `relay.upload`. No bytes are in the message. */
+export function fileRef(upload: { readonly upload: string; readonly name?: string } | string): FileUIPart {
+  const { upload: id, name } = typeof upload === "string" ? { upload, name: undefined } : upload;
+  return {
+    type: "file",
+    mediaType: "application/pdf",
+    url: UPLOAD + id,
+    ...(name !== undefined && { filename: name }),
+  };
+}
+
+export const answerId = (ask: string): string => `a-${ask}`;
+
+export function metadataOf({ id, state, engine, timings, truncated, error }: Turn): DocrelayMetadata {
+  return {
+    ask: id,
+    state,
+    ...(engine !== undefined && { engine }),
+    ...(timings && { timings }),
+    ...(truncated && { truncated }),
+    ...(error && { error }),
+  };
+}
+
+export function extractedOf({ files }: Turn): Array<{ type: "data-extracted"; id: string; data: Extracted }> {
+  return files.flatMap((file, index) =>
+    file.pages === undefined ? [] : [{ type: "data-extracted", id: String(index), data: { ...file, file: index } }],
+  );
+}
+
+export function sourcesOf({ id, files, citations = [] }: Turn) {
+  return citations.map(({ file, page }) => ({
+    type: "source-document" as const,
+    sourceId: `${id}-${file}-${page}`,
+    mediaType: "application/pdf",
+    title: `${files[file]?.name ?? ""}, p. ${page}`,
+    filename: files[file]?.name ?? "",
+  }));
+}
+
+const made = new WeakMap<Turn, DocrelayMessage[]>();
+
+/** A conversation's turns as messages of `useChat`: the same objects for a turn that has not changed. */
+export function toUIMessages(turns: readonly Turn[]): DocrelayMessage[] {
+  return turns.flatMap((turn) => {
+    const messages = made.get(turn) ?? messagesOf(turn);
+    made.set(turn, messages);
+    return messages;
+  });
+}
+
+function messagesOf(turn: Turn): DocrelayMessage[] {
+  const { id, question, files, state, text } = turn;
+  const metadata = metadataOf(turn);
+  const refs = files.flatMap(({ upload, name }) => (upload === undefined ? [] : [fileRef({ upload, name })]));
+  const asked: DocrelayMessage = { id, role: "user", metadata, parts: [...refs, { type: "text", text: question }] };
+  if (!text && state !== "completed") return [asked];
+  const parts: DocrelayMessage["parts"] = [
+    ...extractedOf(turn),
+    { type: "step-start" },
+    { type: "text", text, state: isOver(turn) ? "done" : "streaming" },
+    ...sourcesOf(turn),
+  ];
+  return [asked, { id: answerId(id), role: "assistant", metadata, parts }];
+}

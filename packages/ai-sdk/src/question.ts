@@ -1,0 +1,30 @@
+import type { AskFile } from "@docrelay/client";
+import type { FileUIPart, UIMessage } from "ai";
+import { UPLOAD } from "./messages.ts";
+
+/** What docrelay takes as the id of an ask. */
+const ID = /^[\w-]{1,64}$/;
+
+export const isAskId = (id: string): boolean => ID.test(id);
+
+/** The text of a message. */
+export function textOf({ parts }: UIMessage): string {
+  return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+}
+
+/** The files of a message: uploads by reference, and bytes of `data:` urls. @throws Error for other urls */
+export function filesOf({ parts }: UIMessage): AskFile[] {
+  return parts.flatMap((part) => (part.type === "file" ? [fileOf(part)] : []));
+}
+
+function fileOf({ url, filename = "file.pdf", mediaType }: FileUIPart): AskFile {
+  if (url.startsWith(UPLOAD)) return { upload: url.slice(UPLOAD.length), name: filename };
+  const base64 = /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1];
+  if (base64 === undefined)
+    throw new Error(`docrelay takes files by fileRef(upload) or as base64, not ${url.slice(0, 20)}`);
+  return {
+    name: filename,
+    type: mediaType,
+    bytes: Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)),
+  };
+}

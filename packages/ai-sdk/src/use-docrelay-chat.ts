@@ -1,0 +1,64 @@
+"use client";
+
+import { Chat, useChat, type UseChatHelpers } from "@ai-sdk/react";
+import { isOver, type Relay } from "@docrelay/client";
+import { useEffect } from "react";
+import { toUIMessages, type DocrelayMessage } from "./messages.ts";
+import { docrelayTransport } from "./transport.ts";
+
+const chats = new WeakMap<Relay, Map<string, Chat<DocrelayMessage>>>();
+
+/** The one chat of a relay's conversation: outside of components, so that unmounting one aborts nothing. */
+function chatOf(relay: Relay, id: string): Chat<DocrelayMessage> {
+  const ofRelay = chats.get(relay) ?? new Map<string, Chat<DocrelayMessage>>();
+  chats.set(relay, ofRelay);
+  const chat = ofRelay.get(id) ?? new Chat<DocrelayMessage>({ id, transport: docrelayTransport(relay) });
+  ofRelay.set(id, chat);
+  return chat;
+}
+
+const FRAME_MS = 16;
+
+/**
+ * `useChat` over a conversation of docrelay: its messages are those of the log, also what other tabs ask, and `status` tells of
+ * their asks, too. Unmounting cancels nothing; `stop()` cancels all asks that are not over. At the end of an answer the log's
+ * text wins.
+ */
+export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<DocrelayMessage> {
+  const chat = chatOf(relay, id);
+  const helpers = useChat({ chat, throttle: FRAME_MS });
+  const conversation = relay.conversation(id);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const sync = (): void => {
+      timer = undefined;
+      chat.messages = merged(chat, toUIMessages(conversation.turns));
+    };
+    const later = (): void => void (timer ??= setTimeout(sync, FRAME_MS));
+    const stops = [conversation.onTurns(later), chat["~registerStatusCallback"](later)];
+    later();
+    return () => {
+      clearTimeout(timer);
+      for (const stop of stops) stop();
+    };
+  }, [chat, conversation]);
+
+  const running = conversation.turns.filter((turn) => !isOver(turn));
+  return {
+    ...helpers,
+    id,
+    status: helpers.status === "ready" && running.length > 0 ? "streaming" : helpers.status,
+    async stop() {
+      for (const turn of conversation.turns) if (!isOver(turn)) conversation.cancel(turn.id).catch(() => undefined);
+      await chat.stop();
+    },
+  };
+}
+
+/** The log's messages; while the chat streams an answer, that one as the chat has it: both would take turns. */
+function merged({ messages, status }: Chat<DocrelayMessage>, logged: DocrelayMessage[]): DocrelayMessage[] {
+  if (status !== "submitted" && status !== "streaming") return logged;
+  const last = messages.at(-1);
+  return logged.map((message) => (message.id === last?.id ? last : message));
+}
