@@ -3,11 +3,12 @@ import {
   integer,
   list,
   LOG_LEVELS,
-  parseEnv,
-  redisUrl,
+  parseEnvWithRedis,
+  redisSettings,
   type Env,
   type LogLevel,
   type Parsed,
+  type RedisServer,
 } from "@docrelay/platform";
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { BlockList, isIP } from "node:net";
@@ -91,7 +92,7 @@ export const schema = z.object({
    * The address on which a balancer publishes this edge, set by compose: on loopback AUTH_MODE defaults to `anonymous`.
    */
   BIND: z.string().optional(),
-  REDIS_URL: redisUrl(),
+  ...redisSettings,
   REDIS_CLUSTER: cluster,
   AUTH_MODE: authMode,
   SESSION_SECRET: z
@@ -160,6 +161,7 @@ export const schema = z.object({
 export interface Config extends z.output<typeof schema> {
   /** Only this machine reaches the edge: `HOST`, or behind a balancer `BIND`, is loopback, and no proxy is named. */
   readonly ONLY_LOCAL: boolean;
+  readonly redis: RedisServer;
 }
 
 /** Defaults where anybody who reaches this edge may have any number of users. */
@@ -171,6 +173,6 @@ export function readConfig(env: Env): Parsed<Config> {
   const isOpen = BIND ? !LOOPBACK.test(BIND) : !LOOPBACK.test(HOST) || Boolean(TRUSTED_PROXIES);
   const more = { ...(isOpen ? OPEN : {}), ...(alone ? { AUTH_MODE: "anonymous" } : {}) };
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const parsed = parseEnv(schema, { ...more, ...given });
+  const parsed = parseEnvWithRedis(schema, { ...more, ...given });
   return parsed.ok ? { ok: true, config: { ...parsed.config, ONLY_LOCAL: !isOpen } } : parsed;
 }

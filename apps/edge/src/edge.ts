@@ -46,11 +46,12 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
 }
 
 /** Health of the edge, and the time since the last readiness check. */
-function watchHealth({ redis, subscriber, node }: Resources): { health: Health; msSinceCheck: () => number } {
+function watchHealth({ redis, subscriber, selfTest, node }: Resources): { health: Health; msSinceCheck: () => number } {
   const health = createHealth();
   const loopback = createLoopback({ subscriber, publisher: redis, node });
   health.check("redis", () => redis.ping());
   health.check("pubsub", () => loopback.check());
+  health.check("self-test", () => selfTest.check());
   let checkedAt = Number.NEGATIVE_INFINITY;
   return {
     health: {

@@ -11,6 +11,8 @@ import {
 import { readConfig } from "./config.ts";
 import { startEdge } from "./edge.ts";
 
+const NEEDS_AN_OPERATOR: ReadonlySet<string> = new Set(["redis-version", "redis-setting", "setting"]);
+
 countBuffersInHeap();
 const parsed = readConfig(process.env);
 if (!parsed.ok) {
@@ -26,8 +28,8 @@ process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled
 const edge = await startEdge(config, log).catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(describeProblems("the edge", [message]));
-  const kind = error instanceof PlatformError || error instanceof ChannelError ? error.kind : undefined;
-  process.exit(kind === "redis-version" || kind === "setting" ? EXIT_CONFIG : 1);
+  const kind = error instanceof PlatformError || error instanceof ChannelError ? error.kind : "";
+  process.exit(NEEDS_AN_OPERATOR.has(kind) ? EXIT_CONFIG : 1);
 });
 log.info({ port: edge.port, node: edge.node }, "listening");
 announceReady({ port: edge.port });

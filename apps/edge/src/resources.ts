@@ -10,6 +10,7 @@ import {
   createUserHints,
   hearBeats,
   loadScripts,
+  openSelfTest,
   prepareBlobStore,
   type Bell,
   type BlobStore,
@@ -17,6 +18,7 @@ import {
   type Hint,
   type Listening,
   type Roster,
+  type SelfTest,
   type Store,
   type UserHint,
 } from "@docrelay/channel";
@@ -64,6 +66,8 @@ export interface Resources {
   readonly bell: Bell;
   /** The workers that are alive, as far as this edge hears. */
   readonly roster: Roster;
+  /** Whether Redis does all that the work needs, tried every minute. */
+  readonly selfTest: SelfTest;
   readonly sharedSettings: SharedSettings;
   readonly authenticator: Authenticator;
   readonly connections: Connections;
@@ -79,8 +83,8 @@ const CLOSE_STEP_MS = 2000;
 const REDIS_WAIT_MS = 30_000;
 
 /**
- * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not respond
- * for half a minute, or is older than 7.0.
+ * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing; PlatformError
+ * when Redis does not respond for half a minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
   await prepareBlobStore(config.BLOB_STORE);
@@ -94,9 +98,8 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   });
   const onTrouble = (error: unknown): void => logTrouble("store", error);
   const connect = (purpose: RedisConnectionOptions["purpose"], name: string, offlineQueue: boolean): Redis => {
-    const { REDIS_URL: url } = config;
     const redis = connectRedis({
-      url,
+      server: config.redis,
       purpose,
       name: `docrelay-edge-${name}`,
       commandTimeoutMs: config.EDGE_REDIS_TIMEOUT_MS,
@@ -119,13 +122,18 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const subscriber = connect("subscriber", "rooms", true);
   const plainSubscriber = connect("subscriber", "plain", true);
   loadScripts(redis);
+  let selfTest: SelfTest;
   try {
     await within(REDIS_WAIT_MS, () => Promise.all([redis, subscriber, plainSubscriber].map(isReady)));
+    selfTest = await openSelfTest({ redis, subscriber: plainSubscriber, id: node }, (error) => {
+      log.error({ reason: error instanceof Error ? error.message : String(error) }, "the self-test of Redis failed");
+    });
   } catch (error) {
     await life.close();
     throw error;
   }
 
+  life.add("self-test", () => selfTest[Symbol.dispose]());
   const store = {
     redis,
     retentionMs: config.RETENTION_MS,
@@ -177,6 +185,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     producer,
     bell: createBell(redis, roster),
     roster,
+    selfTest,
     sharedSettings,
     authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
     connections,

@@ -3,11 +3,12 @@ import {
   integer,
   list,
   LOG_LEVELS,
-  parseEnv,
-  redisUrl,
+  parseEnvWithRedis,
+  redisSettings,
   type Env,
   type LogLevel,
   type Parsed,
+  type RedisServer,
 } from "@docrelay/platform";
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { availableParallelism } from "node:os";
@@ -68,7 +69,7 @@ const roles = list("ask,extract").transform((names, context) => {
 /** All settings of a worker. Names and defaults are part of the contract. */
 export const schema = z
   .object({
-    REDIS_URL: redisUrl(),
+    ...redisSettings,
     REDIS_CLUSTER: cluster,
     /** For one command; after it the outcome is unknown and the step is retried. */
     WORKER_REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
@@ -164,9 +165,9 @@ export const schema = z
     error: "does not fit ENGINE_URL: websocket goes with ws:// or wss://, chat and responses with http:// or https://",
   });
 /** `path`: the PATH, where Tesseract is looked for. */
-export type Config = z.output<typeof schema> & { readonly path: string };
+export type Config = z.output<typeof schema> & { readonly redis: RedisServer; readonly path: string };
 
 export function readConfig(env: Env): Parsed<Config> {
-  const parsed = parseEnv(schema, env);
+  const parsed = parseEnvWithRedis(schema, env);
   return parsed.ok ? { ok: true, config: { ...parsed.config, path: env["PATH"] ?? "" } } : parsed;
 }

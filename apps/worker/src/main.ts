@@ -18,6 +18,8 @@ import { drain } from "./drain.ts";
 import { startExtractRole } from "./extract-role.ts";
 import { startSweeper } from "./sweep/sweeper.ts";
 
+const NEEDS_AN_OPERATOR: ReadonlySet<string> = new Set(["redis-version", "redis-setting", "setting"]);
+
 countBuffersInHeap();
 const parsed = readConfig(process.env);
 if (!parsed.ok) {
@@ -31,12 +33,13 @@ const stopped = untilSignal();
 const resources: Resources = await openResources(config, log).catch((error: unknown) => {
   if (!(error instanceof PlatformError || error instanceof ChannelError)) throw error;
   process.stderr.write(describeProblems("the worker", [error.message]));
-  process.exit(error.kind === "redis-version" || error.kind === "setting" ? EXIT_CONFIG : 1);
+  process.exit(NEEDS_AN_OPERATOR.has(error.kind) ? EXIT_CONFIG : 1);
 });
 const { life, metrics } = resources;
 
 const health = createHealth();
 health.check("redis", () => resources.redis.ping());
+health.check("self-test", () => resources.selfTest.check());
 if (config.ADMIN_PORT > 0) {
   const admin = await startAdminServer({ port: config.ADMIN_PORT, host: config.HOST, health, metrics });
   life.add("admin server", () => admin[Symbol.asyncDispose]());

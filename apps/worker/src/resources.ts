@@ -3,9 +3,11 @@ import {
   createBlobStore,
   createRoster,
   loadScripts,
+  openSelfTest,
   prepareBlobStore,
   type Bell,
   type BlobStore,
+  type SelfTest,
   type Store,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
@@ -20,6 +22,7 @@ import {
   type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
+import { randomUUID } from "node:crypto";
 import { createMembership, type Membership } from "./bell/membership.ts";
 import type { Config } from "./config.ts";
 import { createAskReport, type AskReport } from "./report/ask-report.ts";
@@ -38,6 +41,8 @@ export interface Resources {
   readonly subscriber: Redis;
   readonly bell: Bell;
   readonly membership: Membership;
+  /** Whether Redis does all that the work needs, tried every minute. */
+  readonly selfTest: SelfTest;
   readonly report: AskReport;
   /** Aborted when the process stops: nothing new begins. */
   readonly stopping: AbortController;
@@ -51,8 +56,8 @@ const CLOSE_STEP_MS = 3000;
 const REDIS_WAIT_MS = 30_000;
 
 /**
- * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used; PlatformError when Redis does not answer for
- * half a minute, or is older than 7.0.
+ * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing; PlatformError
+ * when Redis does not answer for half a minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
   await prepareBlobStore(config.BLOB_STORE);
@@ -61,7 +66,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const report = createAskReport(log, metrics);
   const connect = (purpose: RedisConnectionOptions["purpose"], name: string): Redis => {
     const redis = connectRedis({
-      url: config.REDIS_URL,
+      server: config.redis,
       purpose,
       name: `docrelay-worker-${name}`,
       commandTimeoutMs: config.WORKER_REDIS_TIMEOUT_MS,
@@ -89,6 +94,13 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const producer = createProducer({ connection: connect("command", "producer") });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const subscriber = connect("subscriber", "hints");
+  const selfTest = await openSelfTest({ redis, subscriber, id: randomUUID() }, (error) => {
+    report.error("self-test", error);
+  }).catch(async (error: unknown) => {
+    await life.close();
+    throw error;
+  });
+  life.add("self-test", () => selfTest[Symbol.dispose]());
   const roster = createRoster();
   const membership = createMembership({ redis, subscriber, roster, onError: (error) => report.error("beat", error) });
   life.add("membership", () => membership[Symbol.asyncDispose]());
@@ -103,6 +115,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     subscriber,
     bell: createBell(redis, roster, { beats: 2 }),
     membership,
+    selfTest,
     report,
     connect,
     blobs: createBlobStore(config.BLOB_STORE, store),

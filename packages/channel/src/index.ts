@@ -1,6 +1,7 @@
 export { askAddress, conversationAddress, userAddress } from "./redis/address.ts";
 export type { AskAddress, ConversationAddress, UserAddress } from "./redis/address.ts";
 export { CANCEL_CHANNEL, channelOf, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
+export { openSelfTest, testRedis, type SelfTest } from "./redis/self-test.ts";
 export { loadScripts } from "./redis/script.ts";
 export {
   ChannelError,

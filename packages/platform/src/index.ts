@@ -7,5 +7,7 @@ export * from "./signal.ts";
 export * from "./health.ts";
 export * from "./admin-server.ts";
 export * from "./redis.ts";
+export * from "./redis-check.ts";
+export * from "./redis-settings.ts";
 export { storeErrorKind, type StoreErrorKind } from "./redis-error.ts";
 export * from "./memory.ts";

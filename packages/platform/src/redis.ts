@@ -1,18 +1,8 @@
 import { Redis, type RedisOptions } from "ioredis";
-import { storeErrorKind } from "./redis-error.ts";
-
-/** Thrown when a Redis cannot be used. */
-export class PlatformError extends Error {
-  override readonly name = "PlatformError";
-  readonly kind: "redis-version" | "redis-unreachable";
-  constructor(kind: PlatformError["kind"], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.kind = kind;
-  }
-}
+import type { RedisServer } from "./redis-settings.ts";
 
 export interface RedisConnectionOptions {
-  readonly url: string;
+  readonly server: RedisServer;
   /**
    * `command`: a command settles within `commandTimeoutMs`; after a timeout its outcome is unknown, so commands must be
    * idempotent. `subscriber`: subscribes again after a reconnect. `blocking`: no timeout, for BullMQ's blocking reads.
@@ -40,7 +30,7 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
     // READONLY comes from a former master: a new connection may reach the new one.
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
   };
-  const redis = open(options.url, { ...common, ...byPurpose(options) });
+  const redis = open(options.server, { ...common, ...byPurpose(options) });
   redis.on("error", options.onError);
   corkPerTick(redis);
   return redis;
@@ -92,63 +82,26 @@ function byPurpose(options: RedisConnectionOptions): Options {
   return { maxRetriesPerRequest: null, autoResubscribe: true };
 }
 
-function open(url: string, options: Options): Redis {
-  return url.startsWith("unix:") ? new Redis({ ...options, path: url.slice("unix:".length) }) : new Redis(url, options);
-}
-
-export interface RedisFacts {
-  readonly version: string;
-  readonly maxmemoryPolicy: string;
-  readonly aof: string;
-  /** Settings under which Redis may lose data, one sentence each. */
-  readonly warnings: readonly string[];
-}
-
-/** Waits until Redis replies, and reads its version and settings. @throws PlatformError `redis-unreachable`, `redis-version` (< 7.0). */
-export async function inspectRedis(redis: Redis, deadlineMs: number): Promise<RedisFacts> {
-  const info = await untilReply(() => redis.info("server"), deadlineMs);
-  const version = /redis_version:([\d.]+)/.exec(info)?.[1] ?? "0";
-  if (Number(version.split(".")[0]) < 7) {
-    throw new PlatformError("redis-version", `Redis ${version} is too old: sharded pub/sub needs 7.0 or newer`);
-  }
-  // A managed Redis may forbid CONFIG. The settings are then unknown, which is a warning, too.
-  const config = async (name: string): Promise<string> => {
-    const reply = await redis.config("GET", name).catch(() => []);
-    const value: unknown = (reply as unknown[])[1];
-    return typeof value === "string" ? value : "unknown";
+function open({ url, sentinel, tls, username, password }: RedisServer, options: Options): Redis {
+  const as: Options = {
+    ...options,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
   };
-  const [maxmemoryPolicy, appendonly, fsync] = await Promise.all([
-    config("maxmemory-policy"),
-    config("appendonly"),
-    config("appendfsync"),
-  ]);
-  const aof = appendonly === "yes" ? fsync : appendonly;
-  const warnings: string[] = [];
-  if (maxmemoryPolicy !== "noeviction") {
-    warnings.push(
-      `maxmemory-policy is ${maxmemoryPolicy}: under memory pressure Redis may drop conversations; set noeviction`,
-    );
+  if (sentinel) {
+    return new Redis({
+      ...as,
+      sentinels: [...sentinel.servers],
+      name: sentinel.name,
+      // A master that has just been replaced is asked for again soon.
+      sentinelRetryStrategy: (times) => Math.min(50 * 2 ** times, MAX_RETRY_MS),
+      ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
+      ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
+      ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
+    });
   }
-  if (aof === "no")
-    warnings.push("the append-only file is off: a restart of Redis loses what was acknowledged; set appendonly yes");
-  else if (aof !== "always") warnings.push(`appendfsync is ${aof}: a power loss may lose the last seconds; set always`);
-  return { version, maxmemoryPolicy, aof, warnings };
-}
-
-/**
- * Repeats a command that is safe to repeat while Redis is away or too busy to reply, every 100 ms. @throws PlatformError
- * `redis-unreachable` after the deadline; errors that are not of Redis at once.
- */
-export async function untilReply<T>(command: () => Promise<T>, deadlineMs: number): Promise<T> {
-  const end = performance.now() + deadlineMs;
-  while (true) {
-    try {
-      return await command();
-    } catch (error) {
-      if (storeErrorKind(error) === undefined) throw error;
-      if (performance.now() >= end)
-        throw new PlatformError("redis-unreachable", "Redis does not reply", { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+  if (url === undefined) throw new Error("a Redis without an address");
+  if (url.startsWith("unix:")) return new Redis({ ...as, path: url.slice("unix:".length) });
+  // The url's `rediss:` alone would win over the certificates.
+  return tls ? new Redis(url.replace(/^rediss:/, "redis:"), { ...as, tls }) : new Redis(url, as);
 }

@@ -1,9 +1,11 @@
+import { settingNames } from "@docrelay/platform/setting-names";
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import type * as z from "zod";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
@@ -29,10 +31,16 @@ const compose = parse(read("docker-compose.yml"), { merge: true }) as {
 const { services, networks } = compose;
 const OURS = { edge: "edge", ask: "worker", extract: "worker", engine: "demo-engine" } as const;
 
+const schemas = new Map(
+  await Promise.all(
+    ["edge", "worker", "demo-engine"].map(async (app) => {
+      const { schema } = (await import(join(ROOT, `apps/${app}/src/config.ts`))) as { schema: z.ZodType };
+      return [app, settingNames(schema)] as const;
+    }),
+  ),
+);
 /** The names in an app's settings schema. */
-function settingsOf(app: string): string[] {
-  return [...read(`apps/${app}/src/config.ts`).matchAll(/^ {2,4}([A-Z][A-Z_]+):/gm)].map(([, name = ""]) => name);
-}
+const settingsOf = (app: string): readonly string[] => schemas.get(app) ?? [];
 
 function passedTo(name: string): string[] {
   const service = services[name];

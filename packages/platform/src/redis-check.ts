@@ -1,0 +1,171 @@
+import type { Redis } from "ioredis";
+import { storeErrorKind } from "./redis-error.ts";
+
+/** Thrown when a Redis cannot be used. The message says what to do. */
+export class PlatformError extends Error {
+  override readonly name = "PlatformError";
+  /** `redis-unreachable` may pass; the others need an operator. */
+  readonly kind: "redis-version" | "redis-setting" | "redis-unreachable";
+  constructor(kind: PlatformError["kind"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+export interface RedisFacts {
+  /** Undefined: the server does not tell this user. */
+  readonly version: string | undefined;
+  readonly maxmemoryPolicy: string;
+  readonly aof: string;
+  /** Settings under which Redis may lose data, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+const PAUSE_MS = 100;
+
+/**
+ * Waits until Redis replies, and reads its version and settings. What waiting cannot mend (password, rights, certificate,
+ * a replica, a cluster's node) is thrown at once. @throws PlatformError
+ */
+export async function inspectRedis(redis: Redis, deadlineMs: number): Promise<RedisFacts> {
+  const info = await readInfo(redis, deadlineMs);
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(.+?)\\r?$`, "m").exec(info)?.[1];
+  const version = field("redis_version");
+  if (version !== undefined && Number(version.split(".")[0]) < 7)
+    throw new PlatformError("redis-version", `Redis ${version} is too old: sharded pub/sub needs 7.0 or newer`);
+  const mode = field("redis_mode");
+  if (mode === "cluster") {
+    const message = "Redis is a node of a cluster, which is not supported: use a single Redis, or one behind Sentinel.";
+    throw new PlatformError("redis-setting", message);
+  }
+  if (mode === "sentinel") {
+    const message = "What answers is a Sentinel, not a Redis: name it in REDIS_SENTINELS, with REDIS_SENTINEL_NAME.";
+    throw new PlatformError("redis-setting", message);
+  }
+  if (field("role") === "slave") {
+    const message = "Redis is a replica, which takes no writes: set REDIS_URL to its master, or use REDIS_SENTINELS.";
+    throw new PlatformError("redis-setting", message);
+  }
+  // A managed Redis may forbid CONFIG. The settings are then unknown, which is a warning, too.
+  const config = async (name: string): Promise<string> => {
+    const reply = await redis.config("GET", name).catch(() => []);
+    const value: unknown = (reply as unknown[])[1];
+    return typeof value === "string" ? value : "unknown";
+  };
+  const [maxmemoryPolicy, appendonly, fsync] = await Promise.all([
+    config("maxmemory-policy"),
+    config("appendonly"),
+    config("appendfsync"),
+  ]);
+  const aof = appendonly === "yes" ? fsync : appendonly;
+  return { version, maxmemoryPolicy, aof, warnings: warningsOf(maxmemoryPolicy, aof) };
+}
+
+function warningsOf(maxmemoryPolicy: string, aof: string): string[] {
+  const warnings: string[] = [];
+  if (maxmemoryPolicy !== "noeviction") {
+    warnings.push(
+      `maxmemory-policy is ${maxmemoryPolicy}: under memory pressure Redis may drop conversations; set noeviction`,
+    );
+  }
+  if (aof === "no")
+    warnings.push("the append-only file is off: a restart of Redis loses what was acknowledged; set appendonly yes");
+  else if (aof !== "always") warnings.push(`appendfsync is ${aof}: a power loss may lose the last seconds; set always`);
+  return warnings;
+}
+
+/** What the server says of itself; empty when this user may not ask. */
+async function readInfo(redis: Redis, deadlineMs: number): Promise<string> {
+  let last: Error | undefined;
+  const onError = (error: Error): void => void (last = error);
+  redis.on("error", onError);
+  const end = performance.now() + deadlineMs;
+  try {
+    while (true) {
+      try {
+        const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
+        return `${server}\n${replication}`;
+      } catch (error) {
+        if (error instanceof Error && /^NOPERM .*'info/.test(error.message)) return "";
+        const why = [error, last].find((one) => one instanceof Error && redisAdvice(one) !== undefined) as
+          | Error
+          | undefined;
+        if (why) throw new PlatformError("redis-setting", redisAdvice(why) ?? "", { cause: why });
+        if (storeErrorKind(error) === undefined) throw error;
+        if (performance.now() >= end) {
+          const cause = last ?? error;
+          throw new PlatformError("redis-unreachable", unreachable(cause), { cause });
+        }
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+  } finally {
+    redis.off("error", onError);
+  }
+}
+
+const ADVICE: ReadonlyArray<readonly [begins: RegExp, advice: string]> = [
+  [/^NOAUTH /, "Redis wants a password: set REDIS_PASSWORD (and REDIS_USERNAME, if it has users)."],
+  [
+    /^WRONGPASS |^ERR invalid password/,
+    "Redis refuses this user name or password: check REDIS_USERNAME and REDIS_PASSWORD.",
+  ],
+  [
+    /^DENIED /,
+    "Redis is in protected mode and takes connections of its own machine only: give it a password, or bind it.",
+  ],
+  [/^(Protocol error|Unknown RESP type)/, "What answers is not Redis: check host and port of REDIS_URL."],
+];
+
+const CERTIFICATE: Readonly<Record<string, string>> = {
+  SELF_SIGNED_CERT_IN_CHAIN: "is of an unknown authority: set REDIS_TLS_CA to the authority's PEM file.",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "is of an unknown authority: set REDIS_TLS_CA to the authority's PEM file.",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "is of an unknown authority: set REDIS_TLS_CA to the authority's PEM file.",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "is of an unknown authority: set REDIS_TLS_CA to the authority's PEM file.",
+  ERR_TLS_CERT_ALTNAME_INVALID: "is for another host name: use a name in REDIS_URL that the certificate holds.",
+  CERT_HAS_EXPIRED: "has expired: renew it.",
+};
+
+/** What an operator has to do, where waiting does not help; undefined for any other error. It quotes no secret. */
+export function redisAdvice({ message, code }: NodeJS.ErrnoException): string | undefined {
+  if (code !== undefined && Object.hasOwn(CERTIFICATE, code)) return `The certificate of Redis ${CERTIFICATE[code]}`;
+  if (/alert (number 116|certificate required)|tlsv13 alert certificate required/i.test(message))
+    return "Redis wants a certificate of its client: set REDIS_TLS_CERT and REDIS_TLS_KEY.";
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG")
+    return "Redis does not speak TLS at this port: use redis:// instead of rediss://, or its TLS port.";
+  if (message.startsWith("NOPERM ")) return `The user of Redis has too few rights: ${message.slice("NOPERM ".length)}.`;
+  return ADVICE.find(([begins]) => begins.test(message))?.[1];
+}
+
+function unreachable(error: unknown): string {
+  const { code, message } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: "" };
+  const why =
+    code === "ENOTFOUND" || code === "EAI_AGAIN"
+      ? "its name does not resolve"
+      : code === "ECONNREFUSED"
+        ? "nothing listens there"
+        : code === "ECONNRESET" || /Connection is closed|connection close/.test(message)
+          ? "the connection is closed at once; if the port wants TLS, use rediss://"
+          : message.startsWith("All sentinels are unreachable")
+            ? "no sentinel answers, or none knows this master: check REDIS_SENTINELS and REDIS_SENTINEL_NAME"
+            : "it stays silent; if the port wants no TLS, use redis://";
+  return `Redis does not reply: ${why}.`;
+}
+
+/**
+ * Repeats a command that is safe to repeat while Redis is away or too busy to reply, every 100 ms. @throws PlatformError
+ * `redis-unreachable` after the deadline; errors that are not of Redis at once.
+ */
+export async function untilReply<T>(command: () => Promise<T>, deadlineMs: number): Promise<T> {
+  const end = performance.now() + deadlineMs;
+  while (true) {
+    try {
+      return await command();
+    } catch (error) {
+      if (storeErrorKind(error) === undefined) throw error;
+      if (performance.now() >= end) throw new PlatformError("redis-unreachable", unreachable(error), { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import { list, parseEnv, redisUrl, type Env, type Parsed } from "./config.ts";
+
+/** Which Redis to connect to, and as whom. Holds secrets: never log it. */
+export interface RedisServer {
+  /** `redis://`, `rediss://` or `unix:/path`. A user name or password in it goes before the two below. */
+  readonly url?: string | undefined;
+  /** Where to ask for the present master of `name`, instead of `url`. */
+  readonly sentinel?: RedisSentinel | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM texts. Undefined: by the system's authorities, where the url is `rediss://`. */
+  readonly tls?: RedisTls | undefined;
+}
+export interface RedisTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+export interface RedisSentinel {
+  readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number }>;
+  readonly name: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** Settings of every process that connects to Redis. */
+export const redisSettings = {
+  REDIS_URL: redisUrl().optional(),
+  /** `host:port`, separated by commas. */
+  REDIS_SENTINELS: list(),
+  REDIS_SENTINEL_NAME: z.string().optional(),
+  REDIS_SENTINEL_USERNAME: z.string().optional(),
+  REDIS_SENTINEL_PASSWORD: z.string().optional(),
+  REDIS_USERNAME: z.string().optional(),
+  REDIS_PASSWORD: z.string().optional(),
+  REDIS_PASSWORD_FILE: z.string().optional(),
+  REDIS_TLS_CA: z.string().optional(),
+  REDIS_TLS_CERT: z.string().optional(),
+  REDIS_TLS_KEY: z.string().optional(),
+};
+
+type Settings = z.output<z.ZodObject<typeof redisSettings>>;
+
+const SENTINEL_PORT = 26_379;
+const NO_FILE = "names a file that cannot be read";
+const MISSING = "REDIS_URL is missing: where is Redis? (redis://host:6379, or REDIS_SENTINELS)";
+
+/** Parses settings as `parseEnv` does, {@link redisSettings} among them, and adds the server that they name. */
+export function parseEnvWithRedis<S extends z.ZodType<object>>(
+  schema: S,
+  env: Env,
+): Parsed<z.output<S> & { readonly redis: RedisServer }> {
+  const parsed = parseEnv(schema, env);
+  const settings = parseEnv(z.object(redisSettings), env);
+  // What is wrong with one of them is among the problems of the whole.
+  const redis = settings.ok ? readRedisServer(settings.config) : undefined;
+  const problems = [...(redis?.ok === false ? redis.problems : []), ...(parsed.ok ? [] : parsed.problems)];
+  if (!parsed.ok || !redis?.ok) return { ok: false, problems };
+  return { ok: true, config: { ...parsed.config, redis: redis.config } };
+}
+
+/** The server that settings name, with the files that they name read; else one sentence for each problem. */
+export function readRedisServer(settings: Settings): Parsed<RedisServer> {
+  const problems: string[] = [];
+  const read = (
+    name: "REDIS_PASSWORD_FILE" | "REDIS_TLS_CA" | "REDIS_TLS_CERT" | "REDIS_TLS_KEY",
+  ): string | undefined => {
+    const path = settings[name];
+    if (path === undefined) return undefined;
+    try {
+      return readFileSync(path, "utf8");
+    } catch {
+      problems.push(`${name} ${NO_FILE}`);
+      return undefined;
+    }
+  };
+  const { REDIS_URL: url, REDIS_USERNAME: username, REDIS_PASSWORD, REDIS_PASSWORD_FILE } = settings;
+  if (REDIS_PASSWORD !== undefined && REDIS_PASSWORD_FILE !== undefined)
+    problems.push("REDIS_PASSWORD and REDIS_PASSWORD_FILE are both set: set one of them");
+  const password = REDIS_PASSWORD ?? read("REDIS_PASSWORD_FILE")?.replace(/\r?\n$/, "");
+  if (username !== undefined && password === undefined) problems.push("REDIS_USERNAME needs a REDIS_PASSWORD");
+  const [ca, cert, key] = [read("REDIS_TLS_CA"), read("REDIS_TLS_CERT"), read("REDIS_TLS_KEY")];
+  if ((cert === undefined) !== (key === undefined)) problems.push("REDIS_TLS_CERT and REDIS_TLS_KEY need each other");
+  const tls = (ca ?? cert) ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined;
+  const sentinel = readSentinel(settings, problems);
+  if (sentinel ? url !== undefined : url === undefined)
+    problems.push(sentinel ? "REDIS_URL and REDIS_SENTINELS are both set: set one of them" : MISSING);
+  if (tls && url !== undefined && !url.startsWith("rediss:"))
+    problems.push("REDIS_TLS_* needs a REDIS_URL of rediss://");
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, config: { url, sentinel, username, password, tls } };
+}
+
+function readSentinel(settings: Settings, problems: string[]): RedisSentinel | undefined {
+  const { REDIS_SENTINELS: items, REDIS_SENTINEL_NAME: name } = settings;
+  if (items.length === 0) {
+    if (name !== undefined) problems.push("REDIS_SENTINEL_NAME needs REDIS_SENTINELS");
+    return undefined;
+  }
+  if (name === undefined) problems.push("REDIS_SENTINEL_NAME is missing: which master do the sentinels watch?");
+  const servers = items.map((item) => hostAndPort(item));
+  if (servers.includes(undefined)) problems.push("REDIS_SENTINELS must be a comma list of host:port");
+  return {
+    servers: servers.filter((server) => server !== undefined),
+    name: name ?? "",
+    username: settings.REDIS_SENTINEL_USERNAME,
+    password: settings.REDIS_SENTINEL_PASSWORD,
+  };
+}
+
+/** Of `host`, `host:port` or `[v6]:port`. */
+function hostAndPort(text: string): { host: string; port: number } | undefined {
+  const [, v6, name, port = String(SENTINEL_PORT)] =
+    /^(?:\[([\da-f:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const host = v6 ?? name;
+  return host === undefined || Number(port) > 65_535 || port === "0" ? undefined : { host, port: Number(port) };
+}
