@@ -45,6 +45,7 @@ describe("settings", () => {
       PDF_ENGINE: "auto",
       EXTRACT_FORMAT: "text",
       OCR: "off",
+      ATTACHMENTS: "name",
       OCR_LANGUAGES: ["eng"],
       OCR_PAGE_TIMEOUT_MS: 30_000,
       OCR_TIMEOUT_MS: 180_000,

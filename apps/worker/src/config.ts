@@ -124,6 +124,7 @@ export const schema = z
     MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
     PDF_ENGINE: pdfEngine,
     EXTRACT_FORMAT: choice(["text", "markdown"], "text"),
+    ATTACHMENTS: choice(["name", "read"], "name"),
     OCR: choice(["off", "auto"], "off"),
     OCR_LANGUAGES: languages,
     /** For one page, and for all pages of a file; not counted in EXTRACT_TIMEOUT_MS. */

@@ -45,5 +45,5 @@ export function profileOf(config: Config): string {
     config.OCR === "off" ? ["off"] : [config.OCR_LANGUAGES, config.OCR_PAGE_TIMEOUT_MS, config.OCR_TIMEOUT_MS];
   // Texts that were stored before there was a format keep their keys.
   const format = config.EXTRACT_FORMAT === "text" ? [] : [config.EXTRACT_FORMAT];
-  return [EXTRACTOR_VERSION, config.PDF_ENGINE, ...format, ...ocr, ...limits].join("|");
+  return [EXTRACTOR_VERSION, config.PDF_ENGINE, config.ATTACHMENTS, ...format, ...ocr, ...limits].join("|");
 }

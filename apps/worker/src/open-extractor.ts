@@ -23,7 +23,8 @@ export async function openExtractor(config: Config): Promise<Extractor> {
   const engine = config.PDF_ENGINE;
   if (engine !== "auto" && engine !== "pdfium" && engine !== "pdf-parse")
     return createHttpExtractor({ url: engine, limits });
-  const options = { engine, concurrency: config.EXTRACT_CONCURRENCY, limits, format: config.EXTRACT_FORMAT };
+  const { EXTRACT_CONCURRENCY: concurrency, EXTRACT_FORMAT: format, ATTACHMENTS: attachments } = config;
+  const options = { engine, concurrency, limits, format, attachments };
   if (config.OCR === "off") return createExtractor(options);
   const coreWatch = createCoreWatch();
   const recogniser = await findRecogniser({

@@ -6,7 +6,16 @@ import { startStopwatch } from "./children/stopwatch.ts";
 import type { EngineName } from "./engines/page-engine.ts";
 import { withoutRunningLines } from "./markdown/running-lines.ts";
 import { readScans, type Ocr } from "./ocr/read-scans.ts";
-import type { ExtractInput, ExtractLimits, ExtractOptions, Extractor, TextFormat } from "./port/extract.ts";
+import type {
+  ExtractInput,
+  ExtractLimits,
+  ExtractOptions,
+  ExtractOutcome,
+  Extractor,
+  TextFormat,
+} from "./port/extract.ts";
+import { withAttached } from "./reading/attached.ts";
+import { embeddedIn } from "./reading/embedded.ts";
 import { NO_BACKWARD_READER, readBackwards } from "./reading/backward-reader.ts";
 import { createFileRun, type FileRun } from "./reading/file-run.ts";
 import type { Moment } from "./reading/file-time.ts";
@@ -20,15 +29,27 @@ export interface ExtractorOptions {
   readonly limits: ExtractLimits;
   /** By default text. */
   readonly format?: TextFormat;
+  /** `read`: PDFs that a file carries are read as its last pages, within the file's limits. By default they are only named. */
+  readonly attachments?: "name" | "read";
   /** Reads pages that have next to no text and show something; without it they stay missing. Disposed with the extractor. */
   readonly ocr?: Ocr;
   /** Shared with the recogniser; by default one of the extractor's own. */
   readonly coreWatch?: CoreWatch;
 }
 
+type Within = ExtractOptions & { readonly limits: ExtractLimits };
+
 /** @param start starts a child with an engine; tests pass one whose children stall or allocate on purpose. */
 export function createExtractor(
-  { engine, concurrency, limits, format = "text", ocr, coreWatch = createCoreWatch() }: ExtractorOptions,
+  {
+    engine,
+    concurrency,
+    limits,
+    format = "text",
+    attachments = "name",
+    ocr,
+    coreWatch = createCoreWatch(),
+  }: ExtractorOptions,
   start: (engine: EngineName, coreWatch: CoreWatch) => Child = startChild,
 ): Extractor {
   const [first, second] = engine === "auto" ? (["pdfium", "pdf-parse"] as const) : ([engine, undefined] as const);
@@ -36,14 +57,14 @@ export function createExtractor(
 
   return {
     async extract(input, options) {
-      const run = createFileRun(first, limits);
-      await readWith(first, run, input, options);
-      if (second && run.needsAnotherEngine(performance.now())) await readWith(second, run, input, options);
-      const reading = run.result();
-      if (ocr && reading.end !== "busy") await readScans({ pool, ocr, limits, coreWatch }, reading, input, options);
-      const outcome = outcomeOf(reading, input.password !== undefined);
-      if (outcome.kind === "failed" || format === "text") return outcome;
-      return { ...outcome, pages: withoutRunningLines(outcome.pages) };
+      const outcome = await readFile(input, options, limits);
+      if (attachments === "name" || outcome.kind === "failed" || !outcome.attachments) return outcome;
+      const deadline = performance.now() + limits.timeoutMs;
+      const deps = { pool, coreWatch, limits };
+      return withAttached(outcome, await embeddedIn(deps, input, options.signal), limits, {
+        msLeft: () => deadline - performance.now(),
+        read: (bytes, left) => readFile({ bytes }, { signal: options.signal }, left),
+      });
     },
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
@@ -51,8 +72,25 @@ export function createExtractor(
     },
   };
 
+  async function readFile(
+    input: ExtractInput,
+    options: ExtractOptions,
+    within: ExtractLimits,
+  ): Promise<ExtractOutcome> {
+    const run = createFileRun(first, within);
+    const read = { ...options, limits: within };
+    await readWith(first, run, input, read);
+    if (second && run.needsAnotherEngine(performance.now())) await readWith(second, run, input, read);
+    const reading = run.result();
+    if (ocr && reading.end !== "busy")
+      await readScans({ pool, ocr, limits: within, coreWatch }, reading, input, options);
+    const outcome = outcomeOf(reading, input.password !== undefined);
+    if (outcome.kind === "failed" || format === "text") return outcome;
+    return { ...outcome, pages: withoutRunningLines(outcome.pages) };
+  }
+
   /** A child that is starved is followed by another, once: that one no longer waits for an idle core. */
-  async function readWith(name: EngineName, run: FileRun, input: ExtractInput, options: ExtractOptions): Promise<void> {
+  async function readWith(name: EngineName, run: FileRun, input: ExtractInput, options: Within): Promise<void> {
     await readInChild(name, run, input, options);
     if (run.reading.end === "starved") await readInChild(name, run, input, options);
   }
@@ -61,9 +99,9 @@ export function createExtractor(
     name: EngineName,
     run: FileRun,
     { bytes, password }: ExtractInput,
-    { signal, onPage }: ExtractOptions,
+    { signal, onPage, limits: within }: Within,
   ): Promise<void> {
-    const { maxPages, maxTextBytes, memoryBytes } = limits;
+    const { maxPages, maxTextBytes, memoryBytes } = within;
     const child = await pool.acquire(signal);
     let backward = NO_BACKWARD_READER;
     try {

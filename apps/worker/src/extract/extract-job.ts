@@ -153,9 +153,9 @@ function storable(outcome: ExtractOutcome, extractMs: number): StoredText {
     const { code, reason, permanent } = outcome;
     return { kind: "failed", code, permanent, ...(reason === undefined ? {} : { reason }) };
   }
-  const { pages, missing, ocr, truncated } = outcome;
+  const { pages, missing, ocr, truncated, attachments } = outcome;
   const chars = pages.reduce((sum, page) => sum + page.length, 0);
-  return { kind: "text", pages, chars, missing, ocr, truncated, extractMs };
+  return { kind: "text", pages, chars, missing, ocr, truncated, ...(attachments && { attachments }), extractMs };
 }
 
 /** All bytes, or undefined if they are gone, have holes, or are fewer or more than were sent. */

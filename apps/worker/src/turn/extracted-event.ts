@@ -12,7 +12,7 @@ export function extractedEvent(
   used?: PageRanges,
 ): EventBody<"extracted"> {
   if (!text) throw new Error(`no text for file ${file}`);
-  const { pages, chars, missing, ocr, truncated } = text;
+  const { pages, chars, missing, ocr, truncated, attachments } = text;
   return {
     type: "extracted",
     file,
@@ -22,6 +22,7 @@ export function extractedEvent(
     missing: [...missing],
     ocr: [...ocr],
     truncated,
+    ...(attachments ? { attachments: [...attachments] } : {}),
     ...(used ? { used: used.map(([from, to]) => [from, to] as [number, number]) } : {}),
   };
 }

@@ -16,6 +16,8 @@ export type StoredText =
       readonly missing: readonly MissingPage[];
       readonly ocr: readonly number[];
       readonly truncated: boolean;
+      /** Names of the files that it carries, when it carries some. */
+      readonly attachments?: readonly string[];
       readonly extractMs: number;
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason?: string; readonly permanent: boolean };

@@ -27,6 +27,8 @@ export interface TurnFile {
   readonly truncated?: boolean;
   /** The pages that the engine was given, when not all fit into its prompt. */
   readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
+  /** Names of the files that the PDF carries, when it carries some. */
+  readonly attachments?: readonly string[];
 }
 
 /** `sending` until the server's log has the ask; the last three are final. */
@@ -92,6 +94,6 @@ export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): T
 function fileOf({ name, size, sha256, upload, extraction }: TranscriptFile): TurnFile {
   const file = { name, size, sha256, ...(upload !== undefined && { upload }) };
   if (!extraction) return file;
-  const { pages, missing, ocr, truncated, used } = extraction;
-  return { ...file, pages, missing, ocr, truncated, ...(used && { used }) };
+  const { pages, missing, ocr, truncated, used, attachments } = extraction;
+  return { ...file, pages, missing, ocr, truncated, ...(used && { used }), ...(attachments && { attachments }) };
 }

@@ -107,6 +107,7 @@ export interface ExtractedEvent extends Head {
   ocr: number[];
   truncated: boolean;
   used?: [number, number][] | undefined;
+  attachments?: string[] | undefined;
 }
 
 /** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */

@@ -39,6 +39,7 @@ const BODIES: EventBody[] = [
       [1, 2],
       [4, 4],
     ],
+    attachments: ["invoice.pdf"],
   },
   { type: "started", engine: "demo" },
   { type: "delta", text: "x" },

@@ -134,6 +134,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     ocr: list(int),
     truncated: flag,
     used: optional(list(pageRange)),
+    attachments: optional(list(text)),
   }),
   started: object({ ...HEAD, type: literal("started"), engine: text }),
   delta: object({ ...HEAD, type: literal("delta"), text }),

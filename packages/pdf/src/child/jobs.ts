@@ -26,7 +26,9 @@ export async function serveJobs(
     stopped = false;
     const engine = await engineOf(job.engine);
     const document = await engine.open(job.bytes, job.password);
-    tell({ type: "opened", pages: document.pages });
+    const { attachments = [] } = document;
+    tell({ type: "opened", pages: document.pages, ...(attachments.length > 0 && { attachments }) });
+    if (job.embedded) for (const pdf of document.embedded?.(job.embedded) ?? []) tell({ type: "embedded", ...pdf });
     for (const page of pagesOf(job, document.pages)) {
       try {
         tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page));
@@ -67,7 +69,8 @@ function isPoison(error: unknown, engine: EngineName): boolean {
 }
 
 /** The pages to report on, in their order. */
-function pagesOf({ draw, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
+function pagesOf({ draw, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
+  if (embedded) return [];
   if (draw !== undefined) return [draw];
   // The parent refuses a file with more pages; do not begin with what it will not take.
   if (pages > maxPages) return [];
@@ -78,12 +81,20 @@ function pagesOf({ draw, from = 1, backwards = false, maxPages }: Job, pages: nu
 async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
   const isMarkdown = job.format === "markdown";
   const found = await document.read(page, { styled: isMarkdown });
-  const { lines, precision, rules, pictured, unnamed = false, damaged = false } = found;
+  const { lines, precision, rules, pictured, unnamed = false, damaged = false, attachments = [] } = found;
   const whole = isMarkdown ? pageMarkdown(lines, { precision, rules }) : pageText(lines, precision);
   // The parent takes one byte more than fits for the sign that there was more.
   const text = cutText(whole, job.maxTextBytes + 1);
   const scan = !unnamed && pictured && isSparse(lines);
-  return { type: "page", page, text, scan, ...(unnamed && { unnamed }), ...(damaged && { damaged }) };
+  return {
+    type: "page",
+    page,
+    text,
+    scan,
+    ...(unnamed && { unnamed }),
+    ...(damaged && { damaged }),
+    ...(attachments.length > 0 && { attachments }),
+  };
 }
 
 async function drawn(document: OpenDocument, page: number): Promise<Report> {

@@ -14,6 +14,8 @@ export interface Job {
   readonly from?: number;
   /** From the last page to the first. */
   readonly backwards?: boolean;
+  /** Give the PDFs that the file carries instead of reading it, up to so many and so many bytes together. */
+  readonly embedded?: { readonly files: number; readonly bytes: number };
   /** Draw this page instead of reading all. */
   readonly draw?: number;
 }
@@ -23,11 +25,11 @@ export const STOP = "stop";
 
 /**
  * Child → parent, in order: `ready` once; then per job `opened`, `page` or `lost` each page, `done`; or `failed`. For a
- * page to draw: `opened`, `picture` or `lost`, `done`; or `failed`.
+ * page to draw: `opened`, `picture` or `lost`, `done`; or `failed`. For what a file carries: `opened`, `embedded` each, `done`.
  */
 export type Report =
   | { readonly type: "ready" }
-  | { readonly type: "opened"; readonly pages: number }
+  | { readonly type: "opened"; readonly pages: number; readonly attachments?: readonly string[] }
   /**
    * `scan`: next to no text, and something to be seen that may be some. `unnamed`: letters that no font names. `damaged`:
    * only a part of the page could be read.
@@ -39,9 +41,13 @@ export type Report =
       readonly scan: boolean;
       readonly unnamed?: boolean;
       readonly damaged?: boolean;
+      /** Files that annotations of the page carry. */
+      readonly attachments?: readonly string[];
     }
   /** As a PGM file: grey, 8 bits. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
+  /** A PDF that the file carries. */
+  | { readonly type: "embedded"; readonly name: string; readonly bytes: Uint8Array }
   | { readonly type: "lost"; readonly page: number }
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly kind: "invalid" | "encrypted" };

@@ -9,6 +9,8 @@ export interface PageEngine {
 
 export interface OpenDocument {
   readonly pages: number;
+  /** Names of the files that the document carries, besides those of its pages. */
+  readonly attachments?: readonly string[];
   /**
    * Reads a page, counted from 1; throws when it cannot be read. `styled`: each cell of a row as a line, with how it looks,
    * as far as the engine knows.
@@ -16,6 +18,8 @@ export interface OpenDocument {
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
   /** A page as a PGM file, for engines that can draw. */
   draw?(page: number): Promise<Uint8Array>;
+  /** The PDFs among its files, as long as they are no more than so many, and so many bytes together. */
+  embedded?(most: { readonly files: number; readonly bytes: number }): readonly EmbeddedPdf[];
   close(): Promise<void>;
 }
 
@@ -31,6 +35,14 @@ export interface ReadPage {
   readonly unnamed?: boolean;
   /** A stream of the page is damaged: what was behind it is lost. */
   readonly damaged?: boolean;
+  /** Names of the files that annotations of the page carry. */
+  readonly attachments?: readonly string[];
+}
+
+/** A PDF that is embedded in a document. */
+export interface EmbeddedPdf {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 export class DocumentError extends Error {

@@ -13,6 +13,7 @@ import { ESTIMATED, estimatedLines } from "../text/estimated-lines.ts";
 import { fromPairsOfBytes } from "../text/utf8.ts";
 import { withNames } from "../text/second-names.ts";
 import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
+import { attachedTo, attachmentsOf, embeddedPdfs } from "./pdfium-attachments.ts";
 import { createContentStreams, type ContentStreams } from "./content-streams.ts";
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
@@ -55,6 +56,8 @@ function openDocument(
     (streams ??= createContentStreams(bytes)).isDamaged(call.EPDFDoc_GetPageObjectNumberByIndex(document, number - 1));
   return {
     pages: call.FPDF_GetPageCount(document),
+    attachments: attachmentsOf(pdfium, document),
+    embedded: (most) => embeddedPdfs(pdfium, document, most),
     async read(number, { styled } = { styled: false }) {
       const plain = withPage(pdfium, document, number, (page) => {
         const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
@@ -63,15 +66,16 @@ function openDocument(
         return {
           ...read,
           ...(styled && { rules: rulesOf(pdfium, page, turn) }),
+          attachments: annotated ? attachedTo(pdfium, page) : [],
           annotations: annotated ? takeAnnotations({ ...pdfium, turn }, form, page) : undefined,
         };
       });
       const other = plain.utf8 ? await second.textOf(number) : undefined;
       if (other !== undefined)
         return { lines: estimatedLines(fromPairsOfBytes(other)), precision: ESTIMATED, pictured: plain.pictured };
-      const { annotations, pictured, unnamed } = plain;
+      const { annotations, attachments, pictured, unnamed } = plain;
       const damaged = plain.endsEarly && isDamaged(number);
-      const more = { pictured, unnamed, damaged, ...("rules" in plain && { rules: plain.rules }) };
+      const more = { pictured, unnamed, damaged, attachments, ...("rules" in plain && { rules: plain.rules }) };
       const drawn = annotations?.flattened
         ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, { cells: true, styled }))
         : plain;

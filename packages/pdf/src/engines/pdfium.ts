@@ -22,6 +22,12 @@ export interface PdfiumCalls {
   /** Writes left, top, right and bottom as floats. */
   FPDF_GetPageBoundingBox(page: number, at: number): number;
   EPDFDoc_GetPageObjectNumberByIndex(document: number, index: number): number;
+  FPDFDoc_GetAttachmentCount(document: number): number;
+  FPDFDoc_GetAttachment(document: number, index: number): number;
+  FPDFAnnot_GetFileAttachment(annotation: number): number;
+  FPDFAttachment_GetName(file: number, at: number, size: number): number;
+  /** Writes the file's size in bytes. */
+  FPDFAttachment_GetFile(file: number, at: number, size: number, sizeAt: number): number;
   /** In quarter turns, clockwise. */
   FPDFPage_GetRotation(page: number): number;
   FPDFPage_SetRotation(page: number, quarters: number): void;

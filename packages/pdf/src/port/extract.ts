@@ -31,6 +31,8 @@ export type ExtractOutcome =
       readonly kind: "text";
       readonly pages: readonly string[];
       readonly missing: readonly Missing[];
+      /** Names of the files that the file carries, PDFs and others; left out when there are none. */
+      readonly attachments?: readonly string[];
       /** Pages read by OCR. */
       readonly ocr: readonly number[];
       /** The text was cut at `maxTextBytes`. */
@@ -72,4 +74,4 @@ export class PdfError extends Error {
 }
 
 /** Changes whenever the same bytes would give another text: part of the key under which texts are kept. */
-export const EXTRACTOR_VERSION = "6";
+export const EXTRACTOR_VERSION = "7";

@@ -1,8 +1,12 @@
 import type { Report } from "../child/messages.ts";
 import { cutText } from "../text/cut-text.ts";
+import { attachmentLine } from "./attached.ts";
 import type { ExtractLimits, ExtractOutcome, Missing } from "../port/extract.ts";
 import type { Interruption } from "../children/run-job.ts";
 import type { EngineName } from "../engines/page-engine.ts";
+
+/** Most names that are kept of the files within a file. */
+const MAX_ATTACHMENTS = 100;
 
 /** The pages of a file that one engine has read so far. Mutable: one extraction owns it, and no two share a map or set. */
 export interface Reading {
@@ -18,6 +22,8 @@ export interface Reading {
   readonly unnamed: Set<number>;
   /** Pages of which only a part could be read. */
   readonly damaged: Set<number>;
+  /** Names of the files that the file carries. */
+  readonly attachments: Set<string>;
   /** Pages that OCR has read. */
   readonly ocr: Set<number>;
   /** Of all texts, as UTF-8. */
@@ -36,6 +42,7 @@ export function beginReading(engine: Reading["engine"]): Reading {
     scans: new Set(),
     unnamed: new Set(),
     damaged: new Set(),
+    attachments: new Set(),
     ocr: new Set(),
     bytes: 0,
     end: undefined,
@@ -51,6 +58,7 @@ export function addReport(reading: Reading, report: Report | End, limits: Extrac
   }
   switch (report.type) {
     case "opened":
+      addAttachments(reading, report.attachments);
       if (report.pages > 0) reading.total = report.pages;
       else reading.end = "invalid";
       if (report.pages > limits.maxPages) reading.end = "pages";
@@ -59,6 +67,7 @@ export function addReport(reading: Reading, report: Report | End, limits: Extrac
       addText(reading, report.page, report.text, limits);
       if (report.scan) reading.scans.add(report.page);
       if (report.unnamed) reading.unnamed.add(report.page);
+      addAttachments(reading, report.attachments);
       if (report.damaged) reading.damaged.add(report.page);
       return;
     case "lost":
@@ -71,8 +80,13 @@ export function addReport(reading: Reading, report: Report | End, limits: Extrac
       reading.end = "done";
       return;
     case "ready":
+    case "embedded":
     case "picture":
   }
+}
+
+function addAttachments(reading: Reading, names: readonly string[] = []): void {
+  for (const name of names) if (reading.attachments.size < MAX_ATTACHMENTS) reading.attachments.add(name);
 }
 
 /** A text that is cut to nothing is not kept: its page is then missing. */
@@ -110,7 +124,12 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
 /** Whether another engine may read more: never after the file's own time or pages were used up. */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;
-  return reading.end === "done" && (reading.lost.size > 0 || (!hasText(reading) && reading.unnamed.size === 0));
+  return reading.end === "done" && (reading.lost.size > 0 || (!hasSomething(reading) && reading.unnamed.size === 0));
+}
+
+/** A portfolio has no text, and says what is in it. */
+function hasSomething(reading: Reading): boolean {
+  return hasText(reading) || reading.attachments.size > 0;
 }
 
 function hasText(reading: Reading): boolean {
@@ -122,7 +141,7 @@ export function combine(first: Reading, second: Reading, limits: ExtractLimits):
   if (first.end === "invalid" && second.end === "encrypted") return second;
   // It says nothing about the file, so the other engine might have read it.
   if (second.end === "busy" && !hasText(first)) return second;
-  if (!hasText(first) && !hasText(second)) {
+  if (!hasSomething(first) && !hasText(second)) {
     // An engine that read every page says more about the file than one that did not.
     const through = second.end === "done" && second.lost.size === 0;
     return through && (first.end === "crash" || first.lost.size > 0) ? second : first;
@@ -155,7 +174,7 @@ function failureOf(reading: Reading, password: boolean): ExtractOutcome | undefi
       return { kind: "failed", code: "BUSY", reason: "time", permanent: false };
     default:
   }
-  if (hasText(reading)) return undefined;
+  if (hasText(reading) || (reading.end === "done" && hasSomething(reading))) return undefined;
   switch (reading.end) {
     case "time":
     case "memory":
@@ -171,9 +190,14 @@ function failureOf(reading: Reading, password: boolean): ExtractOutcome | undefi
 
 function textOf(reading: Reading): ExtractOutcome {
   const numbers = Array.from({ length: reading.total ?? 0 }, (_, index) => index + 1);
+  const pages = numbers.map((page) => reading.texts.get(page) ?? "");
+  const attachments = [...reading.attachments];
+  // Nothing else is on the pages of a portfolio: an engine is told what there is.
+  if (!hasText(reading)) pages[0] = attachments.map(attachmentLine).join("\n");
   return {
     kind: "text",
-    pages: numbers.map((page) => reading.texts.get(page) ?? ""),
+    pages,
+    ...(attachments.length > 0 && { attachments }),
     missing: numbers.flatMap((page) => missingOf(reading, page)),
     ocr: [...reading.ocr].sort((a, b) => a - b),
     truncated: reading.end === "output",

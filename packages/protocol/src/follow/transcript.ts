@@ -93,8 +93,9 @@ function attempt(ask: TranscriptAsk, event: Event): TranscriptAsk {
 function extract(ask: TranscriptAsk, event: EventOf<"extracted">): TranscriptAsk {
   const file = ask.files[event.file];
   if (!file) return ask;
-  const { pages, chars, cached, missing, ocr, truncated, used } = event;
-  const extraction = { pages, chars, cached, missing, ocr, truncated, ...(used && { used }) };
+  const { pages, chars, cached, missing, ocr, truncated, used, attachments } = event;
+  const more = { ...(used && { used }), ...(attachments && { attachments }) };
+  const extraction = { pages, chars, cached, missing, ocr, truncated, ...more };
   const files = ask.files.with(event.file, { ...file, extraction });
   return { ...ask, files, state: files.every((each) => each.extraction) ? "waiting" : "extracting" };
 }

@@ -42,7 +42,8 @@ const accepted = z.object({
   /** The ask that this one stands for: engines are not told that one any more. */
   replaces: z.optional(z.string()),
 });
-/** One per file, attempt 0: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all. */
+/** One per file, attempt 0: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all.
+ * `attachments`: names of the files that it carries, when it carries some. */
 const extracted = z.object({
   ...head,
   type: z.literal("extracted"),
@@ -54,6 +55,7 @@ const extracted = z.object({
   ocr: z.array(z.int()),
   truncated: z.boolean(),
   used: z.optional(z.array(z.tuple([z.int(), z.int()]))),
+  attachments: z.optional(z.array(z.string())),
 });
 /** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
 const started = z.object({ ...head, type: z.literal("started"), engine: z.string() });

@@ -1,0 +1,109 @@
+import { fromSingleBytes } from "../text/utf8.ts";
+import type { EmbeddedPdf } from "./page-engine.ts";
+import type { Pdfium } from "./pdfium.ts";
+
+/** Most embedded files of a document, and of a page, that are named. */
+const MAX_FILES = 100;
+const MAX_NAME_CHARS = 255;
+/** Pages whose annotations are looked at for files to read. */
+const MAX_PAGES = 100;
+const FILE_ATTACHMENT = 17;
+/** Every PDF has its head within so many bytes. */
+const HEAD_BYTES = 1024;
+
+/** The names of the files that a document carries, of PDFs and others, each once. */
+export function attachmentsOf(pdfium: Pdfium, document: number): string[] {
+  return namesOf(pdfium, filesOf(pdfium, document));
+}
+
+/** The names of the files that annotations of a page carry. */
+export function attachedTo(pdfium: Pdfium, page: number): string[] {
+  const names: string[] = [];
+  forFilesOn(pdfium, page, (file) => names.push(...namesOf(pdfium, [file])));
+  return [...new Set(names)];
+}
+
+/** The PDFs that a document carries, as long as they are no more than `files` and `bytes` together. */
+export function embeddedPdfs(
+  pdfium: Pdfium,
+  document: number,
+  { files, bytes }: { readonly files: number; readonly bytes: number },
+): EmbeddedPdf[] {
+  const { call } = pdfium;
+  const found = new Map<string, EmbeddedPdf>();
+  let left = bytes;
+  const take = (file: number): void => {
+    const [name] = namesOf(pdfium, [file]);
+    if (name === undefined || found.has(name) || found.size >= files) return;
+    const pdf = bytesOf(pdfium, file, left);
+    if (!pdf || !Buffer.from(pdf.buffer, 0, Math.min(HEAD_BYTES, pdf.length)).includes("%PDF-")) return;
+    left -= pdf.length;
+    found.set(name, { name, bytes: pdf });
+  };
+  for (const file of filesOf(pdfium, document)) take(file);
+  const pages = Math.min(call.FPDF_GetPageCount(document), MAX_PAGES);
+  for (let index = 0; index < pages; index++) {
+    const page = call.FPDF_LoadPage(document, index);
+    if (page === 0) continue;
+    forFilesOn(pdfium, page, take);
+    call.FPDF_ClosePage(page);
+  }
+  return [...found.values()];
+}
+
+function filesOf({ call }: Pdfium, document: number): number[] {
+  const count = Math.max(0, Math.min(call.FPDFDoc_GetAttachmentCount(document), MAX_FILES));
+  return Array.from({ length: count }, (_, index) => call.FPDFDoc_GetAttachment(document, index));
+}
+
+function forFilesOn({ call }: Pdfium, page: number, use: (file: number) => void): void {
+  const count = Math.min(call.FPDFPage_GetAnnotCount(page), MAX_FILES);
+  for (let index = 0; index < count; index++) {
+    const annotation = call.FPDFPage_GetAnnot(page, index);
+    if (annotation === 0) continue;
+    if (call.FPDFAnnot_GetSubtype(annotation) === FILE_ATTACHMENT) use(call.FPDFAnnot_GetFileAttachment(annotation));
+    call.FPDFPage_CloseAnnot(annotation);
+  }
+}
+
+function namesOf({ call, allocate, heap }: Pdfium, files: readonly number[]): string[] {
+  const names = files.flatMap((file) => {
+    const size = file === 0 ? 0 : call.FPDFAttachment_GetName(file, 0, 0);
+    if (size <= 2 || size > 64 * MAX_NAME_CHARS) return [];
+    const at = allocate(size);
+    call.FPDFAttachment_GetName(file, at, size);
+    const bytes = heap();
+    const name = Buffer.from(bytes.buffer, bytes.byteOffset + at, size - 2).toString("utf16le");
+    call.free(at);
+    return [shown(fromSingleBytes(name))];
+  });
+  return [...new Set(names)].filter((name) => name !== "");
+}
+
+/** A name as people see it: no folder, no control or bidi marks, not too long. */
+function shown(name: string): string {
+  const [last = ""] = /[^\\/]*$/.exec(name) ?? [];
+  return last
+    .replace(/[\p{Cc}\p{Cf}]/gu, "")
+    .trim()
+    .slice(0, MAX_NAME_CHARS)
+    .toWellFormed();
+}
+
+/** The bytes of an embedded file, when these are no more than `most`. */
+function bytesOf({ call, allocate, heap }: Pdfium, file: number, most: number): Uint8Array | undefined {
+  const length = allocate(4);
+  const sizeAt = (): number => new DataView(heap().buffer, length, 4).getUint32(0, true);
+  try {
+    if (!call.FPDFAttachment_GetFile(file, 0, 0, length)) return undefined;
+    const size = sizeAt();
+    if (size === 0 || size > most) return undefined;
+    const at = allocate(size);
+    const isRead = call.FPDFAttachment_GetFile(file, at, size, length) === 1 && sizeAt() === size;
+    const bytes = isRead ? heap().slice(at, at + size) : undefined;
+    call.free(at);
+    return bytes;
+  } finally {
+    call.free(length);
+  }
+}
