@@ -174,6 +174,20 @@ describe("ligatures that only the name of their glyph tells", () => {
   });
 });
 
+describe("clusters that ActualText names", () => {
+  const utf16 = (text: string): string => Buffer.from(`\ufeff${text}`, "utf16le").swap16().toString("hex");
+  const named = (text: string, drawn: string): string => `/Span << /ActualText <${utf16(text)}> >> BDC ${drawn} EMC\n`;
+  const at = (x: number, glyphs: string): string => `1 0 0 1 ${x} 700 Tm (${glyphs}) Tj`;
+
+  it("are read once where each of their signs is drawn by itself, and not broken", async () => {
+    const word =
+      named("\u0e27\u0e31", `${at(72, "o")} ${at(84, ".")}`) +
+      named("\u0e19", at(79, "n")) +
+      named("\u0e17\u0e35\u0e48", `${at(86, "o")} ${at(98, ".")}`);
+    expect(await textOf(onePage({ content: `BT /F1 12 Tf ${word} ET` }))).toBe("\u0e27\u0e31\u0e19\u0e17\u0e35\u0e48");
+  });
+});
+
 describe("UTF-8 where PDF asks for something else", () => {
   const text = "\u041f\u0440\u0438\u0432\u0435\u0442, 20 \u20ac";
   const hex = (of: string): string => Buffer.from(of).toString("hex");

@@ -4,6 +4,7 @@ import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
 import { mostTurned, turnedBox, type Box, type Turn } from "../text/turn.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
+import { CLUSTERED, withoutRepeats } from "./actual-text.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses } from "./unnamed-letters.ts";
@@ -17,6 +18,8 @@ import type { Pdfium } from "./pdfium.ts";
 
 /** A gap as wide as this, in ems, stands between two cells of a row, not between two words. */
 const CELL_GAP_EM = 1.1;
+/** Within a word of clustered letters gaps are narrower than this, in ems. */
+const CLUSTER_GAP_EM = 0.18;
 /** Blanks of a line are even when they differ by less than this, in ems. */
 const EVEN_EM = 0.4;
 /** Letters of running text are narrower than this, in ems, on average: in a wider line something stands apart. */
@@ -29,7 +32,6 @@ const TURN_SAMPLES = 9;
 const MAX_REORDERED = 2000;
 /** How far a letter may reach over the edge of the page, in points. */
 const BLEED = 2;
-const INDIC = /[\u0900-\u0dff]/;
 /** Scripts that are written from top to bottom, too. */
 const VERTICAL = /[\u1100-\u11ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]/;
 const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
@@ -90,12 +92,14 @@ export function readLines(
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
-  const { text: given, chars, named = false, utf8 = false } = readText(pdfium, text, count);
+  const whole = readText(pdfium, text, count);
+  const { text: given, chars, named = false, utf8 = false } = withoutRepeats(pdfium, text, whole);
   const letters = lettersOf(pdfium, text, { chars, turn });
   try {
     const known = named ? { text: given, guesses: new Map<never, never>() } : withoutGuesses(letters, given);
     if (known === undefined) return { lines: [], unnamed: true, guesses: new Map() };
     const { text: raw, guesses } = known;
+    const indic = CLUSTERED.test(raw);
     const page = {
       raw,
       letters,
@@ -105,7 +109,7 @@ export function readLines(
       styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
-      indic: INDIC.test(raw),
+      indic,
     };
     return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false, guesses, utf8 };
   } finally {
@@ -269,21 +273,21 @@ function withCells(
   { letters, indic }: PageText,
   { text: raw, start, first, size }: RawLine,
 ): Pick<Line, "text" | "even"> {
-  const made = indic && INDIC.test(raw);
+  const made = indic && CLUSTERED.test(raw);
   let text = "";
   let done = 0;
   let [least, most, blanks] = [Infinity, 0, 0];
   for (let at = raw.indexOf(" ", first); at > 0 && at < raw.length - 1; at = raw.indexOf(" ", at + 1)) {
-    if (made && INDIC.test(raw.charAt(at - 1))) {
+    if (made && CLUSTERED.test(raw.charAt(at - 1))) {
       const before = letters.of(start + at - 1);
-      // Where a cluster of letters ends is not known: the gap behind it is none.
-      if (before && before.right <= before.left) {
-        if (letters.isGenerated(start + at)) {
-          text += raw.slice(done, at);
-          done = at + 1;
-        }
+      // PDFium takes a cluster for a letter, and what it has beyond that for a gap.
+      const isGap = letters.gap(start + at - 1, start + at + 1) > CLUSTER_GAP_EM * size;
+      if (before && (before.right <= before.left || !isGap) && letters.isGenerated(start + at)) {
+        text += raw.slice(done, at);
+        done = at + 1;
         continue;
       }
+      if (before && before.right <= before.left) continue;
     }
     const gap = letters.gap(start + at - 1, start + at + 1);
     [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
