@@ -1,4 +1,4 @@
-import { madeUpTrailer } from "./made-up-trailer.ts";
+import { madeUpTrailer } from "../file/made-up-trailer.ts";
 import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
@@ -14,7 +14,7 @@ import { fromPairsOfBytes } from "../text/utf8.ts";
 import { withNames } from "../text/second-names.ts";
 import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
 import { attachedTo, attachmentsOf, embeddedPdfs } from "./pdfium-attachments.ts";
-import { createContentStreams, type ContentStreams } from "./content-streams.ts";
+import { createContentStreams, type ContentStreams } from "../file/content-streams.ts";
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
