@@ -47,6 +47,10 @@ COPY --from=built /app/apps/demo-engine/dist apps/demo-engine/dist
 COPY --from=built /app/apps/web/dist apps/web/dist
 
 FROM node:24-bookworm-slim
+# Without it, OCR reads English by WebAssembly. For other languages Debian's packages: "tesseract-ocr tesseract-ocr-deu".
+ARG OCR_PACKAGES
+RUN test -z "$OCR_PACKAGES" \
+ || { apt-get update && apt-get install -y --no-install-recommends $OCR_PACKAGES && rm -rf /var/lib/apt/lists/*; }
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 ADMIN_PORT=9090
 COPY --from=production /app ./
