@@ -173,7 +173,9 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const width = (right - left) / (last - first + 1);
   const spread = level && last - first > 3 && width > WIDE_LETTER_EM * head.size && !VERTICAL.test(text);
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
-  if (page.cells && read.text.includes("\t") && read.text.length === text.length) {
+  // Whether such a line was only drawn out to its column is seen from the lines around it.
+  const isStretched = page.styled && "even" in read && read.even === true;
+  if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
   return [{ ...read, ...place }];

@@ -10,7 +10,7 @@ const MARK_CHARS = 4;
 /** Each cell as a line of its own, without those that have no letters; raised marks are put to the word they belong to. */
 export function cellsOf(lines: readonly Line[]): Line[] {
   const cells: Line[] = [];
-  for (const line of lines.flatMap((each) => (each.text.includes("\t") ? splitCells(each) : [each]))) {
+  for (const line of withoutStretch(lines).flatMap((each) => (each.text.includes("\t") ? splitCells(each) : [each]))) {
     if (line.text.trim() === "") continue;
     const last = cells.at(-1);
     if (last && (isMarkOf(last, line) || goesOnAfterMark(last, line))) cells[cells.length - 1] = joined(last, line);
@@ -19,13 +19,27 @@ export function cellsOf(lines: readonly Line[]): Line[] {
   return cells;
 }
 
+/** A justified line in a narrow column has wide blanks, and no cells: a line of prose beside it is as wide. */
+function withoutStretch(lines: readonly Line[]): Line[] {
+  return lines.map((line, index) => {
+    if (!line.even || line.size === 0) return line;
+    const isColumn = (other: Line | undefined): boolean =>
+      other !== undefined &&
+      !other.text.includes("\t") &&
+      Math.abs(other.left - line.left) < line.size &&
+      Math.abs(other.right - line.right) < line.size;
+    const near = [-3, -2, -1, 1, 2, 3].map((step) => lines[index + step]);
+    return near.some(isColumn) ? { ...line, text: line.text.replaceAll("\t", " ") } : line;
+  });
+}
+
 function splitCells(line: Line): Line[] {
-  const perUnit = (line.right - line.left) / Math.max(1, line.text.length);
+  const words = wordsOf(line);
   let from = 0;
   return line.text.split("\t").map((text) => {
-    const left = line.left + from * perUnit;
-    from += text.length + 1;
-    return { ...line, text, left, right: left + text.length * perUnit, words: undefined };
+    const own = words.slice(from, (from += text.match(/\S+/g)?.length ?? 0));
+    const [left, right] = [own[0]?.left ?? line.left, own.at(-1)?.right ?? line.right];
+    return { ...line, text, left, right, words: own, even: undefined };
   });
 }
 

@@ -59,6 +59,17 @@ describe("a page in Markdown", () => {
     ]);
   });
 
+  it("takes a justified line in a narrow column for no row of cells", () => {
+    const wide = { left: 50, right: 250, even: true };
+    const page = [
+      line("The lamp is lit at dusk and is watched un-", 0, { right: 250 }),
+      line("content\tof the\tfield\tis", 1, wide),
+      line("til dawn, whatever the weather may be on", 2, { right: 250 }),
+    ];
+    expect(pageMarkdown(page)).not.toMatch(/[|\t]/);
+    expect(pageMarkdown(page)).toContain("content of the field is");
+  });
+
   it("escapes what only looks like Markdown", () => {
     expect(pageMarkdown([line("# 12 of the list", 0)])).toBe("\\# 12 of the list");
   });
