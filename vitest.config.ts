@@ -6,13 +6,14 @@ if (!existsSync(join(import.meta.dirname, "../shared")))
   process.stdout.write("../shared is not there: tests run on the project's own files alone\n");
 
 // Deliberately broken variants and kills at every step; eight edges at once; every kind of load; engines in other
-// languages; every state of the page; the files of ../shared.
+// languages; every state of the page; the files of ../shared; examples that are installed and built.
 const LONG = [
   "tools/chaos/test/**/*.e2e.test.ts",
   "tools/repo-checks/test/mutations.e2e.test.ts",
   "tools/bench/src/{main,runs/run,runs/scale}.e2e.test.ts",
   "apps/local/test/{corpus,page-places,page-states,page-storage}.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
+  "tools/bundle/test/examples.e2e.test.ts",
 ];
 
 // The files of a worker share its modules. With a process and an import of everything for each file, tests took twice the
