@@ -20,7 +20,7 @@ function problems(env: Record<string, string>): string[] {
 const REFUSED: ReadonlyArray<[name: string, value: string, sentence: RegExp]> = [
   ["BLOB_STORE", "s3://bucket/prefix", /object storage .*later version/],
   ["REDIS_CLUSTER", "true", /cluster comes with a later version/],
-  ["AUTH_MODE", "jwt", /jwt comes with a later version/],
+  ["AUTH_MODE", "ldap", /must be chosen/],
   ["JWT_SECRET", "x".repeat(32), /AUTH_MODE=jwt/],
   ["JWT_JWKS_URL", "https://login.test/jwks", /AUTH_MODE=jwt/],
   ["JWT_ISSUER", "login", /AUTH_MODE=jwt/],
@@ -116,6 +116,31 @@ describe("settings", () => {
     for (const wrong of ["*", "null", "https://a.test/path"]) {
       expect(problems({ ...NEEDED, CORS_ALLOWED_ORIGINS: wrong })).toHaveLength(1);
     }
+  });
+
+  it.each<[string, Record<string, string>, RegExp | undefined]>([
+    ["a secret", { JWT_SECRET: "s".repeat(32) }, undefined],
+    ["two secrets", { JWT_SECRET: `${"s".repeat(32)}, ${"t".repeat(32)}` }, undefined],
+    ["a url of keys", { JWT_JWKS_URL: "https://login.test/jwks" }, undefined],
+    ["neither", {}, /^AUTH_MODE jwt needs JWT_SECRET or JWT_JWKS_URL$/],
+    ["both", { JWT_SECRET: "s".repeat(32), JWT_JWKS_URL: "https://login.test/jwks" }, /exclude each other/],
+    ["a short secret", { JWT_SECRET: `${"s".repeat(32)},hunter2` }, /^JWT_SECRET .* 32 bytes each$/],
+    ["a url of another kind", { JWT_JWKS_URL: "file:///keys" }, /^JWT_JWKS_URL must be a URL/],
+    ["a cookie without origins", { JWT_SECRET: "s".repeat(32), JWT_COOKIE: "t" }, /needs CORS_ALLOWED_ORIGINS/],
+    [
+      "a cookie of no name",
+      { JWT_SECRET: "s".repeat(32), CORS_ALLOWED_ORIGINS: "https://a.test", JWT_COOKIE: "a;b" },
+      /^JWT_COOKIE must be/,
+    ],
+  ])("with AUTH_MODE=jwt and %s", (_, more, sentence) => {
+    const found = problems({ ...NEEDED, AUTH_MODE: "jwt", ...more });
+    expect(found).toEqual(sentence ? [expect.stringMatching(sentence)] : []);
+  });
+
+  it("count networks by default only where anybody may have any number of users", () => {
+    const open = { ...NEEDED, HOST: "0.0.0.0" };
+    expect(read(open).USERS_PER_ADDRESS).toBe(8);
+    expect(read({ ...open, AUTH_MODE: "jwt", JWT_SECRET: "s".repeat(32) }).USERS_PER_ADDRESS).toBe(0);
   });
 
   it.each(["10.0.0.1", "10.0.0.0/8,fd00::/8", "::1"])("know %s as proxies", (text) =>

@@ -5,6 +5,7 @@ import {
   LOG_LEVELS,
   parseEnvWithRedis,
   redisSettings,
+  url,
   type Env,
   type LogLevel,
   type Parsed,
@@ -13,23 +14,20 @@ import {
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { BlockList, isIP } from "node:net";
 import * as z from "zod";
+import { jwtProblems } from "./auth/jwt-settings.ts";
 import { normalOrigin } from "./auth/origin.ts";
 
 const YEAR_MS = 31_536_000_000;
 const GIB = 1_073_741_824;
 const LOOPBACK = /^(127(\.\d{1,3}){3}|\[?::1\]?|localhost)$/;
 
-/** A setting that is not supported yet: an error at the start is safer than a setting without effect. */
-const notYet = (sentence: string): z.ZodType<undefined> =>
-  z
-    .string()
-    .optional()
-    .transform((_text, context) => {
-      if (_text !== undefined) context.addIssue({ code: "custom", message: sentence });
-      return undefined;
-    });
+/** Secrets, the first of which is the newest. */
+const secrets = list().refine((items) => items.every((secret) => Buffer.byteLength(secret) >= 32), {
+  error: "must be a comma list of secrets that have at least 32 bytes each",
+});
 
-const NO_JWT = "belongs to AUTH_MODE=jwt, which this version does not have yet";
+/** The name of a cookie, as RFC 6265 defines it. */
+const cookieName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, "must be the name of a cookie");
 
 const blobStore = z
   .string()
@@ -48,9 +46,9 @@ const cluster = z
   .default("false")
   .refine((value) => value === "false", "must be false: a Redis cluster comes with a later version");
 
-const authMode = z
-  .enum(["anonymous", "jwt"], { error: "must be chosen: anonymous (anybody may ask) is what this version has" })
-  .refine((mode) => mode === "anonymous", "must be anonymous: jwt comes with a later version");
+const authMode = z.enum(["anonymous", "jwt"], {
+  error: "must be chosen: anonymous (anybody may ask) or jwt (your login gives tokens)",
+});
 
 const origins = list().transform((items, context) =>
   items.map((item) => {
@@ -100,11 +98,13 @@ export const schema = z.object({
     .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
     .optional(),
   SESSION_TTL_MS: integer({ min: 1000, max: YEAR_MS, default: 604_800_000 }),
-  JWT_SECRET: notYet(NO_JWT),
-  JWT_JWKS_URL: notYet(NO_JWT),
-  JWT_ISSUER: notYet(NO_JWT),
-  JWT_AUDIENCE: notYet(NO_JWT),
-  JWT_COOKIE: notYet(NO_JWT),
+  /** HS256. All of them verify: a new one is put in front, and the old one removed when its tokens have expired. */
+  JWT_SECRET: secrets,
+  JWT_JWKS_URL: url(["https:", "http:"]).optional(),
+  JWT_ISSUER: list(),
+  JWT_AUDIENCE: list(),
+  /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends a cookie whoever asks it to. */
+  JWT_COOKIE: cookieName.optional(),
   CORS_ALLOWED_ORIGINS: origins,
   /** Origins whose pages may show this one in a frame. */
   FRAME_ANCESTORS: origins,
@@ -171,8 +171,11 @@ export function readConfig(env: Env): Parsed<Config> {
   const { BIND, HOST = "127.0.0.1", TRUSTED_PROXIES } = env;
   const alone = LOOPBACK.test(BIND ?? "") && !env["AUTH_MODE"];
   const isOpen = BIND ? !LOOPBACK.test(BIND) : !LOOPBACK.test(HOST) || Boolean(TRUSTED_PROXIES);
-  const more = { ...(isOpen ? OPEN : {}), ...(alone ? { AUTH_MODE: "anonymous" } : {}) };
+  const isAnonymous = alone || env["AUTH_MODE"] === "anonymous";
+  const more = { ...(isOpen && isAnonymous ? OPEN : {}), ...(alone ? { AUTH_MODE: "anonymous" } : {}) };
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = parseEnvWithRedis(schema, { ...more, ...given });
-  return parsed.ok ? { ok: true, config: { ...parsed.config, ONLY_LOCAL: !isOpen } } : parsed;
+  const problems = [...(parsed.ok ? [] : parsed.problems), ...jwtProblems(given)];
+  if (!parsed.ok || problems.length > 0) return { ok: false, problems };
+  return { ok: true, config: { ...parsed.config, ONLY_LOCAL: !isOpen } };
 }

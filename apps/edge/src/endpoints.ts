@@ -106,7 +106,10 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     isDraining,
   });
   const perMinute = config.SESSIONS_PER_MINUTE;
-  const sessionRate = perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined;
+  // Where no sessions are issued a missing token is `AUTH_REQUIRED`, however often it is missing.
+  const issues = config.AUTH_MODE === "anonymous";
+  const sessionRate =
+    issues && perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined;
   const origins = { listed: config.CORS_ALLOWED_ORIGINS, onlyLocal: config.ONLY_LOCAL };
   const trustedProxies = config.TRUSTED_PROXIES;
   const maxSocketBufferBytes = config.MAX_SOCKET_BUFFER_BYTES;
@@ -142,6 +145,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     }),
     networks: resources.byNetwork?.networks,
     authenticator,
+    cookie: config.JWT_COOKIE,
     sessionRate,
     trustedProxies,
     origins,

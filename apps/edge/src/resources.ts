@@ -36,14 +36,14 @@ import {
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 import { randomBytes } from "node:crypto";
-import { createAnonymousAuthenticator, type Authenticator } from "./auth/authenticator.ts";
+import type { Authenticator } from "./auth/authenticator.ts";
+import { openAuthenticator } from "./auth/open-authenticator.ts";
 import type { Config } from "./config.ts";
 import { createConnections, type Connections } from "./limits/connections.ts";
 import { createSharedSettings, type SharedSettings } from "./uploads/shared-settings.ts";
 import { createMemoryGate, type MemoryGate } from "./limits/memory-gate.ts";
 import { createNetworks, type Networks } from "./limits/networks.ts";
 import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
-import { shareSessionSecret } from "./auth/session-secret.ts";
 import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
 
 /** An edge's connections to Redis, and the state that it shares with other edges through Redis. */
@@ -164,12 +164,12 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   await hearBeats(plainSubscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
-  const secret = await untilReply(() => shareSessionSecret(redis, config.SESSION_SECRET), REDIS_WAIT_MS);
+  const { authenticator, resync } = await openAuthenticator(config, { redis, log, waitMs: REDIS_WAIT_MS });
   const sharedSettings = createSharedSettings(store, { textScope: config.TEXT_SCOPE });
   const subscriptions = watchSubscriptions(subscriber, onTrouble);
   subscriptions.onResync(() => {
     sharedSettings.forget();
-    secret.adopt().catch(onTrouble);
+    resync().catch(onTrouble);
   });
   return {
     node,
@@ -187,7 +187,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     roster,
     selfTest,
     sharedSettings,
-    authenticator: createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS }),
+    authenticator,
     connections,
     queueGate,
     memoryGate,

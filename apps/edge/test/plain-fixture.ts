@@ -169,6 +169,7 @@ export async function startPlain(
     arriving: createArriving(268_435_456),
     largeRate: createRateLimiter({ perSecond: 100, burst: 1000 }),
     networks: undefined,
+    cookie: undefined,
     sessionRate: undefined,
     trustedProxies: new BlockList(),
     origins: { listed: [], onlyLocal: false },

@@ -7,7 +7,7 @@ import { WebSocketServer, type ServerOptions, type WebSocket } from "ws";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
 import type { CancelAsk } from "../asks/cancel-ask.ts";
 import type { Identity } from "../auth/authenticator.ts";
-import { originAllowed, type Origins } from "../auth/origin.ts";
+import { originAllowed } from "../auth/origin.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
 import { refuseUpgrade } from "../http/refuse-upgrade.ts";
@@ -26,7 +26,6 @@ import { servePlainSocket, type ServeDeps } from "./serve-socket.ts";
 export interface PlainDeps extends IdentifyDeps {
   readonly admit: Admit;
   readonly isDraining: () => boolean;
-  readonly origins: Origins;
   /** On a subscriber connection of its own. */
   readonly fanOut: FanOut;
   readonly openConversation: OpenConversation;

@@ -1,0 +1,42 @@
+import { refuse } from "@docrelay/protocol";
+import type { Authenticator } from "./authenticator.ts";
+import { subjectOf, verifyToken, type TokenKey } from "./verify-token.ts";
+
+export interface JwtRules {
+  /** The only algorithms that are accepted; they fit the keys. */
+  readonly algorithms: readonly string[];
+  keysOf(token: string): readonly TokenKey[] | Promise<readonly TokenKey[]>;
+  /** Any of these; none: not checked. */
+  readonly issuers: readonly string[];
+  readonly audiences: readonly string[];
+  readonly now?: () => number;
+}
+
+/** How far the login's clock may be ahead of this one's: a token may be used at the moment it is issued. */
+const CLOCK_DIFFERENCE_S = 5;
+/** The last moment that a date can express. */
+const LAST_MS = 8_640_000_000_000_000;
+
+/** Tokens of the operator's own login. This server issues none. */
+export function createJwtAuthenticator(rules: JwtRules): Authenticator {
+  const { algorithms, issuers, audiences, now = Date.now } = rules;
+  const options = {
+    algorithms: [...algorithms],
+    ...(issuers.length > 0 ? { issuer: [...issuers] } : {}),
+    ...(audiences.length > 0 ? { audience: [...audiences] } : {}),
+    requiredClaims: ["sub", "exp"],
+    clockTolerance: CLOCK_DIFFERENCE_S,
+  };
+  return {
+    async verify(token) {
+      const at = now();
+      const claims = await verifyToken(token, rules.keysOf, { ...options, currentDate: new Date(at) });
+      const expiresAt = Math.min(Math.floor((claims.exp ?? 0) * 1000), LAST_MS);
+      if (expiresAt <= at) throw refuse("AUTH_EXPIRED"); // the tolerance is for `nbf` alone
+      return { user: subjectOf(claims), expiresAt };
+    },
+    async issue() {
+      throw refuse("FORBIDDEN", { message: "Sessions are issued by the login of this site." });
+    },
+  };
+}

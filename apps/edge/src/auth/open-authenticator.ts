@@ -1,0 +1,62 @@
+import { logAtMostOnceASecond, untilReply, type Logger } from "@docrelay/platform";
+import type { Redis } from "ioredis";
+import { createAnonymousAuthenticator, type Authenticator } from "./authenticator.ts";
+import { createJwtAuthenticator } from "./jwt-authenticator.ts";
+import { createRemoteKeys, REMOTE_ALGORITHMS, type RemoteKeys } from "./remote-keys.ts";
+import { shareSessionSecret } from "./session-secret.ts";
+
+export interface AuthSettings {
+  readonly AUTH_MODE: "anonymous" | "jwt";
+  readonly SESSION_SECRET?: string | undefined;
+  readonly SESSION_TTL_MS: number;
+  readonly JWT_SECRET: readonly string[];
+  readonly JWT_JWKS_URL?: string | undefined;
+  readonly JWT_ISSUER: readonly string[];
+  readonly JWT_AUDIENCE: readonly string[];
+}
+
+export interface OpenedAuthenticator {
+  readonly authenticator: Authenticator;
+  /** Call it when Redis is back, which may have lost what the edges share. */
+  resync(): Promise<void>;
+}
+
+/** How users are known, by `AUTH_MODE`. @throws ioredis errors when Redis does not respond within `waitMs`. */
+export async function openAuthenticator(
+  config: AuthSettings,
+  { redis, log, waitMs }: { redis: Redis; log: Logger; waitMs: number },
+): Promise<OpenedAuthenticator> {
+  if (config.AUTH_MODE === "anonymous") {
+    const secret = await untilReply(() => shareSessionSecret(redis, config.SESSION_SECRET), waitMs);
+    const authenticator = createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS });
+    return { authenticator, resync: () => secret.adopt() };
+  }
+  const { JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER: issuers, JWT_AUDIENCE: audiences } = config;
+  if (issuers.length === 0)
+    log.warn({ setting: "JWT_ISSUER" }, "not set: tokens of any issuer with these keys are valid");
+  if (audiences.length === 0) log.warn({ setting: "JWT_AUDIENCE" }, "not set: tokens for other applications are valid");
+  const secrets = JWT_SECRET.map((secret) => Buffer.from(secret));
+  const signed =
+    JWT_JWKS_URL === undefined
+      ? { algorithms: ["HS256"], keysOf: () => secrets }
+      : { algorithms: REMOTE_ALGORITHMS, keysOf: openKeys(JWT_JWKS_URL, log).keysOf };
+  return {
+    authenticator: createJwtAuthenticator({ ...signed, issuers, audiences }),
+    resync: async () => undefined,
+  };
+}
+
+/** Fetched before the first token comes; an edge whose login is away starts nevertheless. */
+function openKeys(url: string, log: Logger): RemoteKeys {
+  const logTrouble = logAtMostOnceASecond((_what, error, repeated) =>
+    log.warn({ repeated, reason: reasonOf(error) }, "the login's keys could not be fetched"),
+  );
+  const keys = createRemoteKeys({ url, onTrouble: (error) => logTrouble("keys", error) });
+  void keys.load();
+  return keys;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

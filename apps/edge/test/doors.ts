@@ -1,0 +1,72 @@
+import type { WireError } from "@docrelay/protocol";
+import { WebSocket } from "ws";
+import type { Edge } from "../src/edge.ts";
+import { type Client, type Fixture } from "./fixture.ts";
+
+/** What a client that brings a token, or none, is told: `ok` or the code of its refusal. */
+export type Door = (edge: Edge, token: string | undefined) => Promise<string>;
+
+/** The page whose cookie counts, and the cookie's name. */
+export const LISTED = "https://app.test";
+export const COOKIE = "chat-token";
+
+/** Every way in which a token reaches an edge. */
+export function doorsOf(relay: Fixture): ReadonlyArray<readonly [name: string, door: Door]> {
+  return [
+    [
+      "Socket.IO",
+      (edge, token) => codeOf(relay.client(edge, undefined, { token: token ?? null, auth: { token, protocol: 1 } })),
+    ],
+    [
+      "/ws/chat by subprotocol",
+      (edge, token) => upgrade(edge, token === undefined ? {} : { protocols: [`bearer.${token}`] }),
+    ],
+    [
+      "/ws/chat by cookie",
+      (edge, token) =>
+        upgrade(edge, { origin: LISTED, ...(token === undefined ? {} : { cookie: `a=b; ${COOKIE}=${token}` }) }),
+    ],
+    ...["GET /v1/conversations", "GET /v1/models", "DELETE /v1/uploads/u", "POST /v1/asks", "POST /v1/responses"].map(
+      (route) => [route, (edge: Edge, token: string | undefined) => request(edge, route, token)] as const,
+    ),
+  ];
+}
+
+async function codeOf(connecting: Promise<Client>): Promise<string> {
+  const connected = await connecting.then(
+    () => undefined,
+    (error: unknown) => error as WireError,
+  );
+  return connected?.code ?? "ok";
+}
+
+/** Connects to `/ws/chat`. */
+export async function upgrade(
+  edge: Edge,
+  { protocols = [], origin, cookie }: { protocols?: string[]; origin?: string; cookie?: string },
+): Promise<string> {
+  const headers = { ...(origin === undefined ? {} : { origin }), ...(cookie === undefined ? {} : { cookie }) };
+  const ws = new WebSocket(`ws://127.0.0.1:${edge.port}/ws/chat`, ["docrelay.v1", ...protocols], { headers });
+  return new Promise<string>((resolve, reject) => {
+    ws.once("open", () => {
+      resolve("ok");
+      ws.close();
+    });
+    ws.once("unexpected-response", (_request, response) => {
+      let body = "";
+      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      response.once("end", () => resolve((JSON.parse(body) as { error: WireError }).error.code));
+    });
+    ws.once("error", reject);
+  });
+}
+
+/** A refusal for another reason than the token counts as `ok`: the door was passed. */
+async function request(edge: Edge, route: string, token: string | undefined): Promise<string> {
+  const [method = "", path = ""] = route.split(" ");
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(`http://127.0.0.1:${edge.port}${path}`, { method, headers });
+  const body = (await response.text().then((text) => (text === "" ? {} : JSON.parse(text)))) as { error?: WireError };
+  const code = body.error?.code ?? "ok";
+  return response.status === 401 || code.startsWith("AUTH_") ? code : "ok";
+}

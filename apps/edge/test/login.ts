@@ -1,0 +1,62 @@
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from "jose";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A key of a login, and how it is published. */
+export interface LoginKey {
+  readonly alg: string;
+  readonly kid: string | undefined;
+  readonly privateKey: CryptoKey;
+  readonly published: JWK;
+}
+
+export async function createLoginKey(alg: string, kid?: string): Promise<LoginKey> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const published = { ...(await exportJWK(publicKey)), use: "sig", ...(kid === undefined ? {} : { kid }) };
+  return { alg, kid, privateKey, published };
+}
+
+/** Signs claims; `exp` is in ten minutes unless they say otherwise. */
+export function signWith({ alg, kid, privateKey }: LoginKey, claims: JWTPayload, header: object = {}): Promise<string> {
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  return new SignJWT({ exp, ...claims })
+    .setProtectedHeader({ alg, ...(kid === undefined ? {} : { kid }), ...header })
+    .sign(privateKey);
+}
+
+/** A login that publishes its keys. */
+export interface Login extends AsyncDisposable {
+  readonly url: string;
+  /** How often the keys were asked for. */
+  readonly asked: number;
+  /** What is published from now on; a number: a response with that status, a text: that text. */
+  publish(what: readonly LoginKey[] | number | string): void;
+}
+
+export async function startLogin(...keys: LoginKey[]): Promise<Login> {
+  let published: readonly LoginKey[] | number | string = keys;
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    asked++;
+    if (typeof published === "number") return response.writeHead(published, { location: "/keys" }).end();
+    if (typeof published === "string") return response.end(published);
+    response.end(JSON.stringify({ keys: published.map((key) => key.published) }));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
+    get asked() {
+      return asked;
+    },
+    publish(what) {
+      published = what;
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      if (server.listening) await once(server, "close");
+    },
+  };
+}
