@@ -8,6 +8,8 @@ import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
 import { createUsage, type Usage } from "./limits/usage.ts";
 import { createRateLimiter, type Rate, type RateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";
+import { createOwnData, type OwnData } from "./own-data/own-data.ts";
+import { createOwnFiles, type OwnFiles } from "./uploads/own-files.ts";
 import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
 import { createUploads, START_RATE, type Uploads } from "./uploads/uploads.ts";
@@ -19,6 +21,8 @@ export interface Asking {
   readonly cancelAsk: CancelAsk;
   readonly openConversation: OpenConversation;
   readonly conversations: OwnConversations;
+  readonly ownFiles: OwnFiles;
+  readonly ownData: OwnData;
   readonly openQueue: OpenQueue;
   readonly uploads: Uploads;
   readonly uploadQueue: UploadQueue;
@@ -64,7 +68,8 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     memoryGate,
     onTrouble,
   });
-  const conversations = createOwnConversations({ store, onTrouble });
+  const ownFiles = createOwnFiles({ store, blobs, producer });
+  const conversations = createOwnConversations({ store, ownFiles, onTrouble });
   const acceptAsk = createAcceptAsk({
     store,
     blobs,
@@ -81,13 +86,16 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     limits,
     onTrouble,
   });
+  const openConversation = createOpenConversation({ store, openQueue });
   return {
     limits,
     acceptAsk,
     cancelAsk: createCancelAsk({ store, bell, onTrouble }),
-    openConversation: createOpenConversation({ store, openQueue }),
+    openConversation,
     openQueue,
     conversations,
+    ownFiles,
+    ownData: createOwnData({ store, blobs, openConversation, conversations, ownFiles }),
     uploads,
     uploadQueue,
     uploadWatch: createUploadWatch({ store, blobs, producer, hints, onTrouble }),

@@ -6,6 +6,7 @@ import { createFlushTimer } from "./answer/flush-timer.ts";
 import { createHeldBytes, type HeldBytes } from "./answer/held-bytes.ts";
 import { createRunningAsks, type RunningAsks } from "./answer/running-asks.ts";
 import { createConversationSlots, type ConversationSlots, type Rung } from "./bell/conversation-slots.ts";
+import { listenForForgotten } from "./forget-listener.ts";
 import { openEngine } from "./open-engine.ts";
 import type { Resources } from "./resources.ts";
 import { runConversation } from "./turn/run-conversation.ts";
@@ -27,11 +28,13 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
   life.add("running asks", () => running[Symbol.asyncDispose]());
   listenForCancels(subscriber, running, (error) => report.error("cancel channel", error));
 
+  const texts = createTextCache((key) => readText(store, key), config.TEXT_CACHE_BYTES);
+  listenForForgotten(subscriber, texts.forget, (error) => report.error("forget channel", error));
   const held = createHeldBytes(config.MAX_HELD_TEXT_BYTES);
   const deps = {
     store,
     blobs,
-    texts: createTextCache((key) => readText(store, key), config.TEXT_CACHE_BYTES),
+    texts,
     engine,
     flushTimer,
     held,

@@ -1,10 +1,11 @@
 import { setProfile } from "@docrelay/channel";
-import { consumeExtracts, type Consumer } from "@docrelay/jobs";
+import { consumeExtracts, type Consumer, type Disposition, type ExtractJob } from "@docrelay/jobs";
 import { EXTRACTOR_VERSION } from "@docrelay/pdf";
 import type { Resources } from "./resources.ts";
 import type { Config } from "./config.ts";
 import { createExtractReport } from "./extract/extract-report.ts";
 import { runExtraction } from "./extract/extract-job.ts";
+import { listenForForgotten } from "./forget-listener.ts";
 import { retry } from "./report/retry.ts";
 import { openExtractor } from "./open-extractor.ts";
 
@@ -13,18 +14,33 @@ const START_PATIENCE_MS = 30_000;
 
 /** Starts the role `extract`: extracts the texts of PDFs, in child processes. */
 export async function startExtractRole(resources: Resources): Promise<{ consumer: Consumer }> {
-  const { config, store, blobs, bell, life, log, metrics, report, stopping, leaving } = resources;
+  const { config, store, blobs, bell, life, log, metrics, report, stopping, leaving, subscriber } = resources;
   const extractor = await openExtractor(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
 
   const extractReport = createExtractReport(log, metrics, report.error);
+  const running = new Map<string, AbortController>();
+  listenForForgotten(
+    subscriber,
+    (text) => running.get(text)?.abort(),
+    (error) => report.error("forget channel", error),
+  );
   const keepFilesMs = config.KEEP_FILES_MS;
   const deps = { store, blobs, bell, extractor, report: extractReport, keepFilesMs, stopping: leaving.signal };
+  async function handle(job: ExtractJob, aside: AbortSignal): Promise<Disposition> {
+    const forgotten = new AbortController();
+    running.set(job.key, forgotten);
+    try {
+      return await runExtraction({ ...deps, forgotten: forgotten.signal }, job, aside);
+    } finally {
+      if (running.get(job.key) === forgotten) running.delete(job.key);
+    }
+  }
   const consumer = consumeExtracts({
     connection: resources.connect("blocking", "extract-queue"),
     concurrency: config.EXTRACT_CONCURRENCY,
-    handle: (job, aside) => runExtraction(deps, job, aside),
+    handle,
     onError: (error) => report.error("extract queue", error),
   });
   life.add("extract queue", () => consumer[Symbol.asyncDispose]());

@@ -1,6 +1,6 @@
 export { askAddress, conversationAddress, userAddress } from "./redis/address.ts";
 export type { AskAddress, ConversationAddress, UserAddress } from "./redis/address.ts";
-export { CANCEL_CHANNEL, channelOf, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
+export { CANCEL_CHANNEL, channelOf, FORGET_CHANNEL, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
 export { openSelfTest, testRedis, type SelfTest } from "./redis/self-test.ts";
 export { loadScripts } from "./redis/script.ts";
 export {
@@ -27,6 +27,7 @@ export { createBell, hearBeats, isListening, publishBeat, type Bell } from "./be
 export { BEAT_CHANNEL, bellChannel, parseBell, type BellMessage } from "./bell/message.ts";
 export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts";
 
+export { conversationIds, forgetUser } from "./conversations/forget-user.ts";
 export { keptConversations, listConversations, MOST_LISTED } from "./conversations/list.ts";
 export { createUserHints, hintsOfUsers, publishUserHint, type UserHint } from "./conversations/user-hints.ts";
 
@@ -50,12 +51,20 @@ export {
   sweepBytes,
   type ByteShares,
 } from "./bytes/reservation.ts";
+export {
+  forgetUpload,
+  forgetUploads,
+  forgetUploadsOf,
+  ownUploads,
+  type ForgetDeps,
+  type OwnUpload,
+} from "./uploads/forget-uploads.ts";
+export { dropForgotten, isForgotten, useText } from "./texts/text-users.ts";
 export { createHints, hintsOfText, hintsOfUpload, publishHint, type Hint } from "./uploads/hints.ts";
 export type { Listening } from "./redis/listening.ts";
 export {
   advanceUpload,
   beginUpload,
-  deleteUpload,
   dropUpload,
   finishUpload,
   keepUpload,

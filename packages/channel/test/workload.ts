@@ -16,7 +16,10 @@ import {
   claimPlaces,
   countRunning,
   countUnfinished,
+  conversationIds,
   createBlobStore,
+  deleteConversation,
+  dropForgotten,
   dropPassword,
   dropUpload,
   dueAsks,
@@ -24,13 +27,20 @@ import {
   endExtraction,
   finish,
   finishUpload,
+  forgetUpload,
+  forgetUploads,
+  forgetUploadsOf,
+  forgetUser,
   handBack,
   hideAsk,
+  isForgotten,
   keepUpload,
+  listConversations,
   newNonce,
   newOwner,
   newRef,
   openLog,
+  ownUploads,
   park,
   peekHeads,
   peekWaiting,
@@ -42,6 +52,7 @@ import {
   readSessionSecret,
   readText,
   releaseBytes,
+  renameConversation,
   renewEdgeLease,
   renewUpload,
   reserveBytes,
@@ -56,6 +67,7 @@ import {
   takeWaiting,
   textKey,
   textState,
+  useText,
   wouldBeBusy,
   writeText,
   type Store,
@@ -189,9 +201,34 @@ async function uploads(store: Store, between: () => Promise<void>): Promise<void
   await sweepBytes(store, blobs);
 }
 
+/** An upload that is used by a conversation, and removed with it. */
+async function forgotten(store: Store, between: () => Promise<void>): Promise<void> {
+  const deps = { store, blobs: createBlobStore("redis", store), removeJob: () => Promise.resolve() };
+  const of = { name: "a.pdf", type: "t", size: 3, ref: newRef(), sha256: "other", text: "other-text" };
+  await useText(store, at, of.text);
+  await keepUpload(store, USER, { id: "used", ...of });
+  await renewUpload(store, USER, "used", { conversation: at, text: of.text });
+  await between();
+  if (!(await forgetUpload(deps, USER, "used"))) throw new Error("there was no upload");
+  await between();
+  await renewUpload(store, USER, "kept", { conversation: at, text: "text" });
+  await forgetUploadsOf(deps, USER, at);
+  await isForgotten(store, of.text);
+  await dropForgotten(store, of.text);
+  await ask(store, "last");
+  await renameConversation(store, USER, { conversation: TALK, title: "a title" });
+  await listConversations(store, USER, { limit: 9 });
+  await deleteConversation(store, USER, TALK);
+  await forgetUploads(deps, USER, await ownUploads(store, USER));
+  await between();
+  await conversationIds(store, USER);
+  if (!(await forgetUser(store, USER))) throw new Error("something of the user is left");
+}
+
 async function texts(store: Store, between: () => Promise<void>): Promise<void> {
   const key = textKey("secret", { sha256: "sha", profile: "profile" });
   await queueExtraction(store, at, key);
+  await useText(store, at, key);
   await setPassword(store, key, "sesame", 60_000);
   await awaitTexts(store, at, [key]);
   await between();
@@ -204,6 +241,7 @@ async function texts(store: Store, between: () => Promise<void>): Promise<void> 
   await textState(store, [key]);
   await readText(store, key);
   await between();
+  await forgotten(store, between);
   await dropPassword(store, key);
   await takeWaiting(store, key);
   await stopWaiting(store, at, [key]);

@@ -11,6 +11,8 @@ export interface Producer extends AsyncDisposable {
    * @throws JobsError `timeout`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
+  /** Takes a job out of the queue, unless it runs. Idempotent. @throws as `extract` */
+  remove(key: string): Promise<void>;
   /** Whether a job of this key runs, waits, or is not in the queue. @throws as `extract` */
   state(key: string): Promise<"running" | "waiting" | "none">;
 }
@@ -47,6 +49,9 @@ export function createProducer(options: ProducerOptions): Producer {
       const parsed = parseJob(job);
       if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
       await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));
+    },
+    async remove(key) {
+      await within(timeoutMs, EXTRACT.queue, queue.remove(key));
     },
     async state(key) {
       const state = await within(timeoutMs, EXTRACT.queue, queue.getJobState(key));

@@ -13,6 +13,8 @@ import {
   setPassword,
   textKey,
   textState,
+  userAddress,
+  useText,
   type AskFile,
   type Bell,
   type Store,
@@ -101,7 +103,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 
     const trace = randomUUID();
-    const files = await Promise.all(input.files.map((file, index) => prepare(deps, user, { ask: id, file, index })));
+    const files = await Promise.all(input.files.map((file, index) => prepare(deps, input, { file, index })));
     const secret = await sharedSettings.secret();
     // A failure here delays a durable ask by a second, until the sweeper rings or adds the lost jobs.
     const wake = async (): Promise<void> => {
@@ -173,23 +175,33 @@ function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineByt
 /** Finds a file's bytes and its text key, and renews the expiry of everything that an ask needs of the file. */
 async function prepare(
   deps: AskDeps,
-  user: string,
-  { ask, file, index }: { ask: string; file: AskFileInput; index: number },
+  { user, conversation, id: ask }: AskInput,
+  { file, index }: { file: AskFileInput; index: number },
 ): Promise<Prepared> {
+  const { store } = deps;
   const found = "upload" in file ? await named(deps, user, file.upload) : await kept(deps, user, { ask, file, index });
   if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
   const { password } = file;
   const opened = password === undefined ? found : await withPassword(deps, user, found, password);
-  if (!(await canBeRead(deps, opened))) {
+  const by = { conversation: conversationAddress(user, conversation), text: opened.text };
+  // In this order: whoever forgets the text meanwhile sees this user, or has removed the text before the look at it.
+  const [, , isReadable] = await Promise.all([
+    useText(store, userAddress(user), opened.text),
+    renewUpload(store, user, found.upload, by),
+    canBeRead(deps, opened),
+  ]);
+  if (!isReadable) {
     throw refuse("NOT_FOUND", { file: index, message: "The file is no longer kept. Send it again." });
   }
   return opened;
 }
 
-async function named({ store }: AskDeps, user: string, id: string): Promise<AskFile | undefined> {
+/** A file of an ask, which can be named by the id of its upload. */
+type Named = AskFile & { readonly upload: string };
+
+async function named({ store }: AskDeps, user: string, id: string): Promise<Named | undefined> {
   const upload = await readUpload(store, user, id);
   if (!upload?.done || upload.sha256 === undefined || upload.text === undefined) return undefined;
-  await renewUpload(store, user, id);
   const { name, size, sha256, text, ref } = upload;
   return { name, size, sha256, text, ref, upload: id };
 }
@@ -202,7 +214,7 @@ async function kept(
   { store, uploads }: AskDeps,
   user: string,
   of: { ask: string; file: InlineFile; index: number },
-): Promise<AskFile> {
+): Promise<Named> {
   const { ask, file, index } = of;
   const found = await uploads.keep(user, { ...file, name: cleanFileName(file.name) });
   const { name, size, sha256, text, ref } = found;

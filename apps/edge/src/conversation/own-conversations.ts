@@ -1,9 +1,11 @@
 import {
+  conversationIds,
   deleteConversation,
   listConversations,
   publishUserHint,
   renameConversation,
   stopWaiting,
+  type ConversationAddress,
   type Store,
 } from "@docrelay/channel";
 import {
@@ -13,6 +15,7 @@ import {
   type ListConversations,
   type ListedConversation,
 } from "@docrelay/protocol";
+import type { OwnFiles } from "../uploads/own-files.ts";
 
 /** A user's conversations as a whole. `from`: the connection that does it; the user's others are told. */
 export interface OwnConversations {
@@ -20,21 +23,37 @@ export interface OwnConversations {
   list(user: string, page: ListConversations): Promise<{ conversations: ListedConversation[]; more: boolean }>;
   /** Idempotent. @throws Refusal `NOT_FOUND` */
   rename(user: string, of: { conversation: string; title: string }, from?: string): Promise<void>;
-  /** Cancels its asks and removes all that is kept of it. Idempotent: also when there is none. */
+  /** Cancels its asks and removes all that is kept of it, also files that only it uses. Idempotent: also when there is none. */
   remove(user: string, conversation: string, from?: string): Promise<void>;
+  /** Every conversation, but no file. Idempotent. */
+  removeAll(user: string): Promise<void>;
   /** The first ask of a conversation was accepted. Waits for nothing. */
   added(user: string, conversation: string, from?: string): void;
 }
 
 export interface OwnConversationsDeps {
   readonly store: Store;
+  readonly ownFiles: Pick<OwnFiles, "removeOf">;
   onTrouble(error: unknown): void;
 }
 
-export function createOwnConversations({ store, onTrouble }: OwnConversationsDeps): OwnConversations {
+/** Conversations that are removed at the same time. */
+const AT_ONCE = 8;
+
+export function createOwnConversations({ store, ownFiles, onTrouble }: OwnConversationsDeps): OwnConversations {
   const tell = (user: string, conversations: ConversationsHint, from?: string): void => {
     publishUserHint(store, user, { conversations, ...(from !== undefined && { from }) }).catch(onTrouble);
   };
+
+  async function removeOne(user: string, conversation: string, from?: string): Promise<ConversationAddress> {
+    const { existed, address, files } = await deleteConversation(store, user, conversation);
+    if (files.length > 0) {
+      const texts = files.map(({ text }) => text);
+      await stopWaiting(store, address, texts);
+    }
+    if (existed) tell(user, { conversation, change: "deleted" }, from);
+    return address;
+  }
 
   return {
     list: (user, { before, limit = LIST_LIMIT }) => listConversations(store, user, { before, limit }),
@@ -43,12 +62,13 @@ export function createOwnConversations({ store, onTrouble }: OwnConversationsDep
       tell(user, { conversation: of.conversation, change: "renamed" }, from);
     },
     async remove(user, conversation, from) {
-      const { existed, address, files } = await deleteConversation(store, user, conversation);
-      if (files.length > 0) {
-        const texts = files.map(({ text }) => text);
-        await stopWaiting(store, address, texts);
+      await ownFiles.removeOf(user, await removeOne(user, conversation, from));
+    },
+    async removeAll(user) {
+      const ids = await conversationIds(store, user);
+      for (let at = 0; at < ids.length; at += AT_ONCE) {
+        await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => removeOne(user, id)));
       }
-      if (existed) tell(user, { conversation, change: "deleted" }, from);
     },
     added: (user, conversation, from) => tell(user, { conversation, change: "added" }, from),
   };

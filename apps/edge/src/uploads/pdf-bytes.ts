@@ -5,6 +5,7 @@ import {
   releaseBytes,
   textKey,
   userAddress,
+  useText,
   type BlobStore,
   type Store,
 } from "@docrelay/channel";
@@ -56,7 +57,10 @@ export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Arr
   }
 }
 
-/** Decides which blob is kept for this hash in the user's scope, and its text key. `ref` is released when another copy is kept. */
+/**
+ * Counts the user as one who uses the text of these bytes, and decides which blob is kept for it. `ref` is released when
+ * another copy is kept.
+ */
 export async function settleBytes(
   deps: { readonly store: Store; readonly blobs: BlobStore; readonly sharedSettings: SharedSettings },
   user: string,
@@ -65,7 +69,9 @@ export async function settleBytes(
   const { store, blobs, sharedSettings } = deps;
   const [secret, profile] = await Promise.all([sharedSettings.secret(), sharedSettings.profile()]);
   const text = textKey(secret, { sha256, profile, scope: sharedSettings.scopeOf(user) });
-  return { ref: await claimBytes(store, blobs, text, ref), text };
+  // In this order: whoever forgets the text sees this user before bytes are removed that this user was given.
+  const [, kept] = await Promise.all([useText(store, userAddress(user), text), claimBytes(store, blobs, text, ref)]);
+  return { ref: kept, text };
 }
 
 /**

@@ -2,9 +2,11 @@ import {
   areRetained,
   canChange,
   ChannelError,
+  dropForgotten,
   dropPassword,
   endExtraction,
   hintsOfText,
+  isForgotten,
   keepBytes,
   publishHint,
   readPassword,
@@ -34,6 +36,8 @@ export interface ExtractDeps {
   readonly keepFilesMs: number;
   /** Aborted when the process stops: the job is handed back and another worker does it from the start. */
   readonly stopping: AbortSignal;
+  /** Aborted when nobody wants the text any more. */
+  readonly forgotten?: AbortSignal;
 }
 
 const STORE_PATIENCE_MS = 20_000;
@@ -48,15 +52,20 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
   const { key } = job;
   const patience = patienceOf(deps);
   // The bytes are needed but for a job that runs again: reading them need not wait for the state.
-  const [[state], bytes, password] = await Promise.all([
+  const [[state], bytes, password, wasForgotten] = await Promise.all([
     retry(() => textState(store, [key]), patience),
     readBytes(deps, job),
     retry(() => readPassword(store, key), patience),
+    retry(() => isForgotten(store, key), patience),
   ]);
   // A password is used once, right or wrong: the user sends it again for another try.
   const end = async (): Promise<void> => retry(() => dropPassword(store, key), patience);
   if (state !== "missing") {
     await end();
+    return wakeWaiting(deps, job);
+  }
+  if (wasForgotten) {
+    await Promise.all([dropBytes(deps, job), end()]);
     return wakeWaiting(deps, job);
   }
   sayHint(deps, key, "begun");
@@ -68,11 +77,9 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
     return wakeWaiting(deps, job);
   }
   await retry(() => writeText(store, key, outcome), patience);
-  const [disposition] = await Promise.all([
-    wakeWaiting(deps, job),
-    end(),
-    canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome),
-  ]);
+  const isInVain = await retry(() => dropForgotten(store, key), patience);
+  const drop = isInVain ? dropBytes(deps, job) : canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome);
+  const [disposition] = await Promise.all([wakeWaiting(deps, job), end(), drop]);
   return disposition;
 }
 
@@ -108,8 +115,8 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
 }
 
 /**
- * The outcome to store. `gone`: the bytes are not stored. This is no outcome, since it would be the reply to the same file
- * sent again; the waiting asks find out by themselves that their bytes are gone.
+ * The outcome to store. `gone`: the bytes are not stored, or nobody wants the text any more. This is no outcome, since it
+ * would be the reply to the same file sent again; the waiting asks find out by themselves that their bytes are gone.
  *
  * `no-password`: the password expired with the ask that brought it. An outcome without it would be stored under the
  * password's key, and the right password would be refused from then on.
@@ -129,7 +136,7 @@ async function extractText(
     return "gone";
   }
   if (job.locked === true && password === undefined) return "no-password";
-  const signal = aside ? AbortSignal.any([stopping, aside]) : stopping;
+  const signal = AbortSignal.any([stopping, aside, deps.forgotten].filter((one) => one !== undefined));
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
   try {
@@ -142,6 +149,7 @@ async function extractText(
     report.extracted(job, outcome, extractMs);
     return storable(outcome, extractMs);
   } catch (error) {
+    if (deps.forgotten?.aborted) return "gone";
     if (signal.aborted) return "stopped";
     report.bug(job, error);
     return { kind: "failed", code: "INTERNAL", permanent: false };

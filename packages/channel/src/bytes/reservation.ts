@@ -135,12 +135,13 @@ export async function claimBytes(store: Store, blobs: BlobStore, text: string, r
       await store.redis.pexpire(bytesKey(text), store.retentionMs);
       return first;
     }
-    if (first) await disclaim(store, text, first);
+    if (first) await disclaimBytes(store, text, first);
   }
   return ref;
 }
 
-async function disclaim(store: Store, text: string, ref: string): Promise<void> {
+/** From now on nobody of the scope who sends the same bytes is given this copy of them. */
+export async function disclaimBytes(store: Store, text: string, ref: string): Promise<void> {
   await run(store.redis, DELETE_IF, { keys: { name: bytesKey(text) }, args: { expected: ref } });
 }
 
@@ -182,11 +183,16 @@ export async function releaseBytes(
   of: { text?: string; user?: UserAddress } = {},
 ): Promise<void> {
   await Promise.all([
-    of.text && disclaim(store, of.text, ref),
+    of.text && disclaimBytes(store, of.text, ref),
     blobs.remove(ref),
     releaseRoom(store, ref),
-    of.user && run(store.redis, DROP_SHARE, { keys: shareKeys(of.user), args: { ref } }),
+    of.user && releaseShare(store, of.user, ref),
   ]);
+}
+
+/** The bytes count no more against a user's share. Idempotent. */
+export async function releaseShare(store: Store, user: UserAddress, ref: string): Promise<void> {
+  await run(store.redis, DROP_SHARE, { keys: shareKeys(user), args: { ref } });
 }
 
 const SWEPT_AT_ONCE = 100;

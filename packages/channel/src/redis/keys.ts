@@ -80,6 +80,11 @@ export const KEYS = {
     holds: "a conversation's counters (last seq, first seq kept, bytes), its title and names of files",
     expires: "with the log",
   },
+  files: {
+    pattern: "{<shard>}:<u>:files",
+    holds: "ids of a user's uploads, by when they were used",
+    expires: "after the retention, or 10 min if that is longer",
+  },
   blob: { pattern: "blob:{<ref>}", holds: "bytes by their offset, without `file:` store", expires: "with the upload" },
   retain: {
     pattern: "retain:{<ref>}",
@@ -91,6 +96,16 @@ export const KEYS = {
     pattern: "text:<key>",
     holds: "a text, or why there is none",
     expires: "after the retention; a passing failure, after 10 min",
+  },
+  uses: {
+    pattern: "uses:{text:<key>}",
+    holds: "who has uploads with this text, by when they expire",
+    expires: "after the retention",
+  },
+  gone: {
+    pattern: "gone:{text:<key>}",
+    holds: "a mark: nobody wants this text any more, so an extraction that still runs is in vain",
+    expires: "after 15 min",
   },
   waitList: {
     pattern: "wait:<key>",
@@ -143,6 +158,7 @@ export const shareUntilKey = fill(KEYS.shareUntil.pattern);
 export const unfinishedKey = fill(KEYS.unfinished.pattern);
 export const placesKey = fill(KEYS.places.pattern);
 export const edgeKey = fill(KEYS.edge.pattern);
+export const filesKey = fill(KEYS.files.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);
 export const recordKey = fill(KEYS.record.pattern);
 /** The beginning of each record's key: `take` learns which ask is the head only inside its script. */
@@ -157,6 +173,10 @@ export const retainKey = (ref: string): string => retain({ ref });
 export const bytesKey = (key: string): string => bytes({ key });
 
 const [text, wait, password] = [fill(KEYS.text.pattern), fill(KEYS.waitList.pattern), fill(KEYS.password.pattern)];
+const [uses, gone] = [fill(KEYS.uses.pattern), fill(KEYS.gone.pattern)];
+// With the name of the text's key as their hash tag both are in its slot.
+export const usesKey = (key: string): string => uses({ key });
+export const goneKey = (key: string): string => gone({ key });
 export const textKeyOf = (key: string): string => text({ key });
 export const waitKey = (key: string): string => wait({ key });
 export const passwordKey = (key: string): string => password({ key });
@@ -172,3 +192,5 @@ export const uploadChannel = (upload: string): string => `hint:${upload}`;
 export const userChannel = (shard: string): string => `hint:users:{${shard}}`;
 /** Plain PUBLISH: tells workers that a running ask was cancelled. A hint; the flag in the record is the truth. */
 export const CANCEL_CHANNEL = "docrelay:cancel";
+/** Plain PUBLISH of a text's key: nobody wants the text any more, and no process is to keep it. */
+export const FORGET_CHANNEL = "docrelay:forget";

@@ -21,7 +21,9 @@ async function as(...rights: string[]): Promise<{ redis: Redis; subscriber: Redi
 }
 
 const KEYS =
-  "~{s??}:* ~blob:* ~retain:* ~sha:* ~text:* ~wait:* ~pw:* ~{blobs}:* ~secret:* ~edge:* ~sweep:* ~{bull}:*".split(" ");
+  "~{s??}:* ~blob:* ~retain:* ~same:* ~text:* ~uses:* ~gone:* ~wait:* ~pw:* ~{blobs}:* ~secret:* ~edge:* ~sweep:* ~{bull}:*".split(
+    " ",
+  );
 const CHANNELS = ["&socket.io#/#*", "&docrelay:*"];
 
 describe("the self-test of Redis", () => {

@@ -11,6 +11,7 @@ local fits, freeInMs = hold(ref, size)
 if not fits then return { 'QUOTA', freeInMs } end
 redis.call('ZADD', unfinished, ms(now + keepMs), ref)
 redis.call('PEXPIRE', unfinished, heldMs)
+list(id)
 redis.call('HSET', up, 'id', id, 'name', name, 'type', mime, 'size', size, 'offset', 0, 'ref', ref, 'done', 0)
 redis.call('PEXPIRE', up, keepMs)
 return { 'BEGUN' }

@@ -10,9 +10,9 @@ import {
   shrinkRoom,
   type ByteShares,
 } from "../bytes/reservation.ts";
-import { userAddress } from "../redis/address.ts";
+import { userAddress, type ConversationAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
-import { unfinishedKey, uploadKey } from "../redis/keys.ts";
+import { filesKey, unfinishedKey, uploadKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
 import { wrongAnswer, type Store } from "../redis/store.ts";
 
@@ -34,27 +34,33 @@ export function keyOf(user: string, upload: string): string {
   const id = createHash("sha256").update(upload).digest("base64url").slice(0, 22);
   return uploadKey({ ...userAddress(user), id });
 }
-const KEYS = ["up", "unfinished", "share", "shareUntil"] as const;
+const KEYS = ["up", "unfinished", "files", "share", "shareUntil"] as const;
+const LIST = lua(import.meta.url, "list-file.lua");
 function keysOf(user: string, upload: string): Record<(typeof KEYS)[number], string> {
   const of = userAddress(user);
-  return { up: keyOf(user, upload), unfinished: unfinishedKey(of), ...shareKeys(of) };
+  return { up: keyOf(user, upload), unfinished: unfinishedKey(of), files: filesKey(of), ...shareKeys(of) };
 }
 
-function uploadScript<A extends string>(file: string, args: Record<A, ArgumentKind>) {
-  return script({ files: [CLOCK, SHARE, lua(import.meta.url, file)], keys: KEYS, args });
+function uploadScript<A extends string>(file: string, args: Record<A, ArgumentKind>, shared: URL[] = []) {
+  return script({ files: [CLOCK, SHARE, ...shared, lua(import.meta.url, file)], keys: KEYS, args });
 }
 
-const BEGIN = uploadScript("begin-upload.lua", {
-  id: "text",
-  name: "text",
-  mime: "text",
-  size: "number",
-  ref: "text",
-  maxUserBytes: "number",
-  maxUnfinished: "number",
-  keepMs: "number",
-  heldMs: "number",
-});
+const BEGIN = uploadScript(
+  "begin-upload.lua",
+  {
+    id: "text",
+    name: "text",
+    mime: "text",
+    size: "number",
+    ref: "text",
+    maxUserBytes: "number",
+    maxUnfinished: "number",
+    keepMs: "number",
+    heldMs: "number",
+    listedMs: "number",
+  },
+  [LIST],
+);
 
 /** Room that is reserved for an upload of which no byte has come, so that room is for bytes that came. */
 const FIRST_ROOM = 65_536;
@@ -99,7 +105,7 @@ export async function beginUpload(
     if (!known) return { kind: "busy" };
   }
   const heldMs = store.retentionMs + IDLE_UPLOAD_MS;
-  const args = { id, name, mime, size, ref, maxUserBytes, maxUnfinished, keepMs, heldMs };
+  const args = { id, name, mime, size, ref, maxUserBytes, maxUnfinished, keepMs, heldMs, listedMs: listedMsOf(store) };
   const [[status, freeInMs], found] = await Promise.all([
     run(store.redis, BEGIN, { keys: keysOf(user, id), args }),
     readUpload(store, user, id),
@@ -117,15 +123,41 @@ export async function beginUpload(
 /** An upload as it stands; undefined when unknown or gone, also when it is another user's. */
 export async function readUpload(store: Store, user: string, id: string): Promise<UploadState | undefined> {
   const fields = await store.redis.hgetall(keyOf(user, id));
+  return fields["hidden"] === undefined ? readUploadFields(id, fields) : undefined;
+}
+
+/** Reads the fields of an upload's key; undefined when there are none. */
+export function readUploadFields(id: string, fields: Record<string, string>): UploadState | undefined {
   const { name, type, size, offset, ref, done, sha256, text } = fields;
   if (name === undefined || ref === undefined) return undefined;
   const state = { id, name, type: type ?? "", size: Number(size), offset: Number(offset), ref, done: done === "1" };
   return sha256 && text ? { ...state, sha256, text } : state;
 }
 
-/** Keeps a finished upload for the retention from now on: it was named by an ask. */
-export async function renewUpload(store: Store, user: string, id: string): Promise<void> {
-  await store.redis.pexpire(keyOf(user, id), store.retentionMs);
+/** For how long an upload is listed after its begin, its end or its last use: at least as long as it is kept. */
+const listedMsOf = ({ retentionMs }: Store): number => Math.max(retentionMs, IDLE_UPLOAD_MS);
+
+const USE = script({
+  files: [CLOCK, LIST, lua(import.meta.url, "use-upload.lua")],
+  keys: ["up", "files"],
+  args: { id: "text", conversation: "text", text: "text", keepMs: "number", listedMs: "number" },
+});
+
+/**
+ * Keeps a finished upload for the retention from now on. `by`: an ask of this conversation names it and wants this text, so
+ * that both go when no conversation uses the upload any more.
+ */
+export async function renewUpload(
+  store: Store,
+  user: string,
+  id: string,
+  by?: { conversation: ConversationAddress; text: string },
+): Promise<void> {
+  const { up, files } = keysOf(user, id);
+  const keepMs = store.retentionMs;
+  const [conversation, text] = [by?.conversation.c ?? "", by?.text ?? ""];
+  const args = { id, conversation, text, keepMs, listedMs: listedMsOf(store) };
+  await run(store.redis, USE, { keys: { up, files }, args });
 }
 
 const ADVANCE = uploadScript("advance-upload.lua", {
@@ -229,7 +261,10 @@ export async function finishUpload(
   of: { sha256: string; ref: string; text: string; size: number },
 ): Promise<"finished" | "unknown"> {
   const args = { ...of, keepMs: store.retentionMs, heldMs: store.retentionMs + IDLE_UPLOAD_MS };
-  const [status, isSmaller] = await run(store.redis, FINISH, { keys: keysOf(user, id), args });
+  const [[status, isSmaller]] = await Promise.all([
+    run(store.redis, FINISH, { keys: keysOf(user, id), args }),
+    renewUpload(store, user, id),
+  ]);
   if (status !== "OK") return "unknown";
   if (isSmaller === 1) await shrinkRoom(store, { ref: of.ref, size: of.size, keepMs: store.retentionMs });
   return "finished";
@@ -247,7 +282,10 @@ export async function keepUpload(
   const { id, name, type, size, ref, sha256, text } = of;
   const key = keyOf(user, id);
   const fields = { id, name, type, size, offset: size, ref, done: 1, sha256, text };
-  await exec(store.redis.multi().hset(key, fields).pexpire(key, store.retentionMs));
+  await Promise.all([
+    exec(store.redis.multi().hset(key, fields).pexpire(key, store.retentionMs)),
+    renewUpload(store, user, id),
+  ]);
 }
 
 const DROP = script({
@@ -271,12 +309,4 @@ export async function dropUpload(
   if (status === "DONE") return "finished";
   await releaseBytes(store, blobs, of.ref, { user: userAddress(user) });
   return "dropped";
-}
-
-/**
- * Forgets a finished upload: it cannot be named any more. Its bytes and text may be those of other uploads, and expire.
- * Returns false when there is none.
- */
-export async function deleteUpload(store: Store, user: string, id: string): Promise<boolean> {
-  return (await store.redis.del(keyOf(user, id))) === 1;
 }

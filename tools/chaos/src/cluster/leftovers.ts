@@ -8,8 +8,11 @@ const UNFINISHED =
 /** A job's hash: the queue keeps no finished job. */
 const JOB = /^\{bull\}:extract:(?:\d+|[\w-]{32})$/;
 /** Keys that may exist as long as conversations are kept. */
-const KEPT =
-  /^(?:\{s[0-9a-f]{2}\}:[\w-]+(?::(?:held|extracting|places|log|meta|ask:[\w-]+|up:[\w-]+))|text:.*|blob:.*|sha:.*|\{blobs\}:.*|secret:.*|extract:profile|edge:.*|\{bull\}:.*)$/;
+const OF_USERS =
+  "convs|extracting|files|kept-\\w+|log|meta|places|running|share|share-until|unfinished|(?:ask|up):[\\w-]+";
+const KEPT = new RegExp(
+  `^(?:\\{s[0-9a-f]{2}\\}:[\\w-]+:(?:${OF_USERS})|(?:text|same|uses|gone|blob|retain|secret|edge|\\{blobs\\}|\\{bull\\}):.*|extract:profile)$`,
+);
 
 /** Names the keys that should not exist any more, and keys of unknown names. */
 export async function findLeftovers(url: string): Promise<string[]> {

@@ -1,8 +1,8 @@
-import { EMPTY_TRANSCRIPT, refuse, transcribe } from "@docrelay/protocol";
+import { refuse } from "@docrelay/protocol";
 import type { OpenConversation } from "../../conversation/open-conversation.ts";
-import { readLog } from "../../conversation/read-log.ts";
+import { readConversation } from "../../conversation/read-conversation.ts";
 import type { ApiCall } from "./call.ts";
-import { toMarkdown, type KeptConversation } from "./markdown.ts";
+import { toMarkdown } from "../../conversation/markdown.ts";
 import { sayJson, sayText } from "./say.ts";
 
 /**
@@ -14,19 +14,9 @@ export async function getConversation(
   call: ApiCall,
 ): Promise<void> {
   const [id = ""] = call.params;
-  const conversation = await read(openConversation, call, id);
+  const conversation = await readConversation(openConversation, call, id);
+  if (!conversation) throw refuse("NOT_FOUND");
   const accept = call.request.headers.accept ?? "";
   if (/\btext\/markdown\b/i.test(accept)) sayText(call.response, "text/markdown", toMarkdown(conversation));
   else sayJson(call.response, 200, conversation);
-}
-
-async function read(open: OpenConversation, call: ApiCall, id: string): Promise<KeptConversation> {
-  let transcript = EMPTY_TRANSCRIPT;
-  let head = 0;
-  for await (const event of readLog(open, call, id)) {
-    transcript = transcribe(transcript, event);
-    head = event.seq;
-  }
-  if (head === 0) throw refuse("NOT_FOUND");
-  return { id, head, asks: transcript.asks };
 }

@@ -1,10 +1,11 @@
-import { deleteUpload, readText, readUpload, type UploadState } from "@docrelay/channel";
+import { readText, readUpload, type UploadState } from "@docrelay/channel";
 import { Refusal, refuse, wireError } from "@docrelay/protocol";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExtractionDeps } from "../../uploads/extraction.ts";
 import { failureOf, readUploadStatus } from "../../uploads/upload-status.ts";
+import type { OwnFiles } from "../../uploads/own-files.ts";
 import type { Uploads } from "../../uploads/uploads.ts";
 import { parseRange } from "./byte-range.ts";
 import type { ApiCall } from "./call.ts";
@@ -13,6 +14,7 @@ import { watchReader } from "./watch-reader.ts";
 
 export interface UploadDeps extends ExtractionDeps {
   readonly uploads: Uploads;
+  readonly ownFiles: OwnFiles;
 }
 
 type Finished = Required<UploadState>;
@@ -105,11 +107,18 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
   await pipeline(Readable.from(slice(deps.blobs.read(ref), from, to)), response, { signal });
 }
 
-/** `DELETE /v1/uploads/:id`: asks that were accepted keep what they need of the file. @throws Refusal `NOT_FOUND` */
-export async function removeUpload({ store, uploads }: UploadDeps, { user, params, response }: ApiCall): Promise<void> {
+/**
+ * `DELETE /v1/uploads/:id`: removes a file, and its text and bytes unless they are used otherwise. Asks that have not ended
+ * keep what they need: then the upload cannot be named any more, and the rest goes with their conversation.
+ * @throws Refusal `NOT_FOUND`
+ */
+export async function removeUpload(
+  { ownFiles, uploads }: UploadDeps,
+  { user, params, response }: ApiCall,
+): Promise<void> {
   const [id = ""] = params;
   const isDropped = await uploads.abandon(user, id);
-  if (!(await deleteUpload(store, user, id)) && !isDropped) throw refuse("NOT_FOUND");
+  if (!(await ownFiles.remove(user, id)) && !isDropped) throw refuse("NOT_FOUND");
   response.writeHead(204).end();
 }
 

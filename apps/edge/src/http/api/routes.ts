@@ -3,6 +3,7 @@ import type { ApiCall } from "./call.ts";
 import { getConversation } from "./get-conversation.ts";
 import { getConversations, removeConversation, type ConversationsDeps } from "./get-conversations.ts";
 import { getEvents, type GetEventsDeps } from "./get-events.ts";
+import { exportMe, removeMe, type MeDeps } from "./me.ts";
 import { getUploadBytes, getUploadText, removeUpload, type UploadDeps } from "./get-upload.ts";
 import { postAsk, type PostAskDeps } from "./post-ask.ts";
 import { postUpload } from "./post-upload.ts";
@@ -19,7 +20,7 @@ export interface Route {
   run(call: ApiCall): Promise<void>;
 }
 
-export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps {}
+export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps {}
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   return [
@@ -53,6 +54,18 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
       method: "GET",
       path: /^\/v1\/conversations\/([\w-]{1,64})\/events$/,
       run: (call) => getEvents(deps, call),
+    },
+    {
+      name: "DELETE /v1/me",
+      method: "DELETE",
+      path: /^\/v1\/me$/,
+      run: (call) => removeMe(deps, call),
+    },
+    {
+      name: "GET /v1/me/export",
+      method: "GET",
+      path: /^\/v1\/me\/export$/,
+      run: (call) => exportMe(deps, call),
     },
     {
       name: "POST /v1/uploads",

@@ -119,6 +119,16 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     answers: { "text/event-stream": { ...text, contentSchema: ref("Event") } },
     errors: ["NOT_FOUND", "BAD_MESSAGE", "RESUME_LOST"],
   },
+  "DELETE /v1/me": {
+    summary: "Removes all that is kept of the user: conversations, files, texts, counters",
+    empty: 204,
+    errors: ["BUSY"],
+  },
+  "GET /v1/me/export": {
+    summary: "All that is kept of the user, as a compressed tar archive",
+    answers: { "application/gzip": bytes },
+    errors: ["BUSY"],
+  },
   "POST /v1/uploads": {
     summary: "Stores a PDF that asks may name",
     parameters: [key, query("name", text, "The file's name.")],

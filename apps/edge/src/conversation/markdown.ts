@@ -1,7 +1,5 @@
-import { inPlaces, type HttpConversation, type TranscriptAsk } from "@docrelay/protocol";
-
-/** The answer to `GET /v1/conversations/:id` as it is written. */
-export type KeptConversation = Omit<HttpConversation, "asks"> & { readonly asks: readonly TranscriptAsk[] };
+import { inPlaces, type TranscriptAsk } from "@docrelay/protocol";
+import type { KeptConversation } from "./read-conversation.ts";
 
 /**
  * A conversation to read or to keep: questions as headings with their files, answers as they came. Of a question that was

@@ -1,0 +1,77 @@
+import {
+  ChannelError,
+  conversationIds,
+  ownUploads,
+  readText,
+  type BlobStore,
+  type OwnUpload,
+  type Store,
+} from "@docrelay/channel";
+import type { OpenConversation } from "../conversation/open-conversation.ts";
+import { readConversation } from "../conversation/read-conversation.ts";
+import { toMarkdown } from "../conversation/markdown.ts";
+import { TAR_END, tarHeader, tarPadding } from "./tar.ts";
+
+/** Whose data are read, and until when. */
+export interface Reader {
+  readonly user: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ExportDeps {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly openConversation: OpenConversation;
+}
+
+/**
+ * All that is kept of a user, as a tar archive: `export.json`, each conversation as JSON and Markdown, each file with its
+ * text. Bytes that are no longer kept are left out; one file is in memory at a time.
+ */
+export async function* exportOf(deps: ExportDeps, reader: Reader): AsyncGenerator<Uint8Array> {
+  const { store } = deps;
+  const { user } = reader;
+  const at = Date.now();
+  const uploads = await ownUploads(store, user);
+  const files = uploads.map(({ id, name, type, size, sha256, done }) => ({ id, name, type, size, sha256, done }));
+  const conversations: object[] = [];
+  for (const id of await conversationIds(store, user)) {
+    const conversation = await readConversation(deps.openConversation, reader, id);
+    if (!conversation) continue; // it has expired, or is being deleted
+    conversations.push({ id, asks: conversation.asks.length });
+    yield* whole(`conversations/${id}.json`, `${JSON.stringify(conversation, undefined, 2)}\n`, at);
+    yield* whole(`conversations/${id}.md`, toMarkdown(conversation), at);
+  }
+  for (const upload of uploads) yield* fileOf(deps, upload, at);
+  yield* whole("export.json", `${JSON.stringify({ user, at, conversations, files }, undefined, 2)}\n`, at);
+  yield TAR_END;
+}
+
+async function* fileOf({ store, blobs }: ExportDeps, upload: OwnUpload, at: number): AsyncGenerator<Uint8Array> {
+  const { id, ref, size, done, texts } = upload;
+  for (const [index, key] of texts.entries()) {
+    const text = await readText(store, key);
+    if (text?.kind !== "text") continue;
+    yield* whole(`files/${id}${index === 0 ? "" : `-${index + 1}`}.txt`, text.pages.join("\n"), at);
+  }
+  if (!done) return;
+  try {
+    let isBegun = false;
+    for await (const chunk of blobs.read(ref)) {
+      if (!isBegun) yield tarHeader(`files/${id}.pdf`, { size, at });
+      isBegun = true;
+      yield chunk;
+    }
+    yield tarPadding(size);
+  } catch (error) {
+    // Most bytes are released when their text is there.
+    if (!(error instanceof ChannelError && error.kind === "hole")) throw error;
+  }
+}
+
+function* whole(name: string, text: string, at: number): Generator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  yield tarHeader(name, { size: bytes.length, at });
+  yield bytes;
+  yield tarPadding(bytes.length);
+}

@@ -1,0 +1,40 @@
+import { forgetUser, type Store } from "@docrelay/channel";
+import { refuse } from "@docrelay/protocol";
+import type { OwnConversations } from "../conversation/own-conversations.ts";
+import { createSlots } from "../limits/slots.ts";
+import type { OwnFiles } from "../uploads/own-files.ts";
+import { exportOf, type ExportDeps, type Reader } from "./export.ts";
+
+/** All that is kept of one user. */
+export interface OwnData {
+  /** Removes it. Idempotent. @throws Refusal `BUSY` when the user asks and uploads faster than that can be removed. */
+  remove(user: string): Promise<void>;
+  /** Hands the parts of an archive to `write`; a few exports run at a time. @throws Refusal `BUSY`; errors of `write` */
+  export(reader: Reader, write: (parts: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void>;
+}
+
+export interface OwnDataDeps extends ExportDeps {
+  readonly store: Store;
+  readonly conversations: OwnConversations;
+  readonly ownFiles: OwnFiles;
+}
+
+/** Each reads all logs of a user and packs them. */
+const EXPORTS = { atOnce: 2, maxWaiting: 32, waitMs: 20_000 };
+const MOST_ROUNDS = 5;
+
+export function createOwnData(deps: OwnDataDeps): OwnData {
+  const { store, conversations, ownFiles } = deps;
+  const slots = createSlots(EXPORTS);
+  return {
+    async remove(user) {
+      for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+        await conversations.removeAll(user);
+        await ownFiles.removeAll(user);
+        if (await forgetUser(store, user)) return;
+      }
+      throw refuse("BUSY", { retryAfterMs: 1000 });
+    },
+    export: (reader, write) => slots.run(() => write(exportOf(deps, reader))),
+  };
+}

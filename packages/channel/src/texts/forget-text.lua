@@ -1,0 +1,7 @@
+-- A text whose users are not known, of an older process, is left to expire.
+if redis.call('ZREM', uses, user) == 0 then return { 'KEPT' } end
+redis.call('ZREMRANGEBYSCORE', uses, 0, ms(now))
+if redis.call('ZCARD', uses) > 0 then return { 'KEPT' } end
+redis.call('UNLINK', outcome)
+redis.call('SET', gone, 1, 'PX', ms(goneMs))
+return { 'GONE' }

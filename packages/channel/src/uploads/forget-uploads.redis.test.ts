@@ -1,0 +1,120 @@
+import { expect, it } from "vitest";
+import { CONVERSATION, useChannel } from "../../test/fixture.ts";
+import {
+  claimBytes,
+  conversationAddress,
+  createBlobStore,
+  dropForgotten,
+  forgetUpload,
+  forgetUploads,
+  forgetUploadsOf,
+  keepUpload,
+  newRef,
+  ownUploads,
+  readUpload,
+  releaseBytes,
+  renewUpload,
+  reserveBytes,
+  textState,
+  userAddress,
+  useText,
+  writeText,
+} from "../index.ts";
+
+const channel = useChannel();
+const removed: string[] = [];
+const deps = () => ({
+  store: channel.store,
+  blobs: createBlobStore("redis", channel.store),
+  removeJob: async (text: string) => void removed.push(text),
+});
+const TEXT = { kind: "text", pages: ["page"], chars: 4, missing: [], ocr: [], truncated: false, extractMs: 1 } as const;
+const SHARES = { maxUserBytes: 1000, maxBytes: 1000 };
+
+/** Stores a file as an edge does, and its text as a worker does. */
+async function send(id: string, sha256 = "sha", user = channel.user): Promise<{ ref: string; text: string }> {
+  const { store } = channel;
+  const { blobs } = deps();
+  const own = newRef();
+  const text = `text-of-${sha256}`;
+  await reserveBytes(store, user, { ref: own, size: 3, ...SHARES });
+  await blobs.write(own, 0, Buffer.from("abc"));
+  await useText(store, userAddress(user), text);
+  const ref = await claimBytes(store, blobs, text, own);
+  if (ref !== own) await releaseBytes(store, blobs, own, { user: userAddress(user) });
+  await keepUpload(store, user, { id, name: `${id}.pdf`, type: "t", size: 3, ref, sha256, text });
+  await writeText(store, text, TEXT);
+  return { ref, text };
+}
+const use = (id: string, text: string, conversation = CONVERSATION) =>
+  renewUpload(channel.store, channel.user, id, { conversation: conversationAddress(channel.user, conversation), text });
+const isThere = async ({ ref, text }: { ref: string; text: string }) => ({
+  bytes: await deps().blobs.exists(ref),
+  text: (await textState(channel.store, [text]))[0] === "text",
+});
+const names = async () => (await ownUploads(channel.store, channel.user)).map(({ id }) => id).toSorted();
+
+it("go with their conversation, and the others stay", async () => {
+  const [used, shared, unused] = [await send("used", "a"), await send("shared", "b"), await send("unused", "c")];
+  await use("used", used.text);
+  await use("used", "locked-text");
+  await writeText(channel.store, "locked-text", TEXT);
+  await useText(channel.store, userAddress(channel.user), "locked-text");
+  await use("shared", shared.text);
+  await use("shared", shared.text, "other");
+  removed.length = 0;
+  await forgetUploadsOf(deps(), channel.user, conversationAddress(channel.user, CONVERSATION));
+  expect(await names()).toEqual(["shared", "unused"]);
+  expect(await isThere(used)).toEqual({ bytes: false, text: false });
+  expect(removed.toSorted()).toEqual(["locked-text", used.text]);
+  for (const file of [shared, unused]) expect(await isThere(file)).toEqual({ bytes: true, text: true });
+  await forgetUploadsOf(deps(), channel.user, conversationAddress(channel.user, "other"));
+  expect(await names()).toEqual(["unused"]);
+});
+
+it.each([
+  ["another user", "another"],
+  ["the same user", undefined],
+])("leave their bytes and text to %s who has sent the same file", async (_who, other = channel.user) => {
+  const file = await send("mine");
+  expect(await send("theirs", "sha", other)).toEqual(file);
+  expect(await forgetUpload(deps(), channel.user, "mine")).toBe(true);
+  expect(await forgetUpload(deps(), channel.user, "mine")).toBe(false);
+  expect(await isThere(file)).toEqual({ bytes: true, text: true });
+  await forgetUploads(deps(), other, await ownUploads(channel.store, other));
+  expect(await isThere(file)).toEqual({ bytes: false, text: false });
+  const left = (await channel.store.redis.keys("*")).filter(
+    (key) => !/^gone:|^{blobs}:total$|:share(-until)?$/.test(key),
+  );
+  expect(left).toEqual([]);
+});
+
+it("lose only their name while an ask may need the rest", async () => {
+  const file = await send("mine");
+  await use("mine", file.text);
+  await channel.ask("one");
+  expect(await forgetUpload(deps(), channel.user, "mine")).toBe(true);
+  expect(await readUpload(channel.store, channel.user, "mine")).toBeUndefined();
+  expect(await isThere(file)).toEqual({ bytes: true, text: true });
+  await forgetUploadsOf(deps(), channel.user, channel.at);
+  expect(await isThere(file)).toEqual({ bytes: false, text: false });
+});
+
+it("whose text is written after it was forgotten do not keep it, unless somebody wants it again", async () => {
+  const file = await send("mine");
+  await forgetUpload(deps(), channel.user, "mine");
+  await writeText(channel.store, file.text, TEXT);
+  expect(await dropForgotten(channel.store, file.text)).toBe(true);
+  expect(await textState(channel.store, [file.text])).toEqual(["missing"]);
+  await useText(channel.store, userAddress("another"), file.text);
+  await writeText(channel.store, file.text, TEXT);
+  expect(await dropForgotten(channel.store, file.text)).toBe(false);
+  expect(await textState(channel.store, [file.text])).toEqual(["text"]);
+});
+
+it("of an older process, whose users were not counted, leave the text", async () => {
+  const file = await send("mine");
+  await channel.store.redis.del(`uses:{text:${file.text}}`);
+  await forgetUpload(deps(), channel.user, "mine");
+  expect(await textState(channel.store, [file.text])).toEqual(["text"]);
+});

@@ -1,0 +1,116 @@
+import type { BlobStore } from "../bytes/blob-store.ts";
+import { disclaimBytes, releaseBytes, releaseShare } from "../bytes/reservation.ts";
+import { userAddress, type ConversationAddress } from "../redis/address.ts";
+import { exec } from "../redis/exec.ts";
+import { filesKey, mailKey, retainKey } from "../redis/keys.ts";
+import { lua, run, script } from "../redis/script.ts";
+import type { Store } from "../redis/store.ts";
+import { countTextUsers, forgetText } from "../texts/text-users.ts";
+import { keyOf, readUpload, readUploadFields, type UploadState } from "./upload.ts";
+
+const LEAVE = script({
+  files: [lua(import.meta.url, "leave-upload.lua")],
+  keys: ["up"],
+  args: { conversation: "text" },
+});
+
+const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["up"] });
+
+/** An upload with all that was made of it. */
+export interface OwnUpload extends UploadState {
+  /** Keys of its texts: without a password, and with those that asks gave. */
+  readonly texts: readonly string[];
+  /** Hashes of the conversations that use it. */
+  readonly conversations: readonly string[];
+}
+
+/** All uploads of a user that are kept. */
+export async function ownUploads(store: Store, user: string): Promise<OwnUpload[]> {
+  const ids = await store.redis.zrange(filesKey(userAddress(user)), "0", "-1");
+  if (ids.length === 0) return [];
+  const pipeline = store.redis.pipeline();
+  for (const id of ids) pipeline.hgetall(keyOf(user, id));
+  const all = (await exec(pipeline)) as Array<Record<string, string>>;
+  return ids.flatMap((id, index) => {
+    const fields = all[index] ?? {};
+    const state = readUploadFields(id, fields);
+    if (!state) return [];
+    const marks = (prefix: string): string[] =>
+      Object.keys(fields).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+    const texts = new Set([...(state.text === undefined ? [] : [state.text]), ...marks("x:")]);
+    return [{ ...state, texts: [...texts], conversations: marks("c:") }];
+  });
+}
+
+/** `removeJob`: takes the extraction of a text out of the queue, unless it runs. */
+export interface ForgetDeps {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  removeJob(text: string): Promise<void>;
+}
+
+/** Removes the uploads that only this conversation uses, and what nobody else uses of them. Idempotent. */
+export async function forgetUploadsOf(deps: ForgetDeps, user: string, { c }: ConversationAddress): Promise<void> {
+  const { store } = deps;
+  const candidates = (await ownUploads(store, user)).filter(({ conversations }) => conversations.includes(c));
+  const left = await Promise.all(
+    candidates.map(async (one) => {
+      const [status] = await run(store.redis, LEAVE, { keys: { up: keyOf(user, one.id) }, args: { conversation: c } });
+      return status === "LAST" ? [one] : [];
+    }),
+  );
+  await forgetUploads(deps, user, left.flat());
+}
+
+/**
+ * Removes uploads of a user: nobody can name them any more. Their texts and bytes go with them unless another upload of the
+ * user, or another user, has the same. Idempotent.
+ */
+export async function forgetUploads(deps: ForgetDeps, user: string, uploads: readonly OwnUpload[]): Promise<void> {
+  if (uploads.length === 0) return;
+  const { store } = deps;
+  const gone = store.redis.pipeline();
+  for (const { id } of uploads) gone.unlink(keyOf(user, id)).zrem(filesKey(userAddress(user)), id);
+  await exec(gone);
+  const kept = new Set((await ownUploads(store, user)).flatMap(({ texts, ref }) => [...texts, ref]));
+  for (const upload of uploads) await forgetContent(deps, user, upload, kept);
+}
+
+async function forgetContent(
+  { store, blobs, removeJob }: ForgetDeps,
+  user: string,
+  { text, texts, ref }: OwnUpload,
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  const of = userAddress(user);
+  for (const key of texts) {
+    if (!kept.has(key) && (await forgetText(store, of, key)) === "gone") await removeJob(key);
+  }
+  if (kept.has(ref)) return;
+  if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
+  await releaseShare(store, of, ref);
+  if ((await countTextUsers(store, text)) > 0) return;
+  // Whoever has found these bytes before this is counted as a user of their text by now.
+  await disclaimBytes(store, text, ref);
+  if ((await countTextUsers(store, text)) > 0) return;
+  await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);
+}
+
+/**
+ * Removes an upload, or only its name while an ask that has not ended may need the rest, which then goes with the
+ * conversation. Idempotent. Whether there was one.
+ */
+export async function forgetUpload(deps: ForgetDeps, user: string, id: string): Promise<boolean> {
+  const { store } = deps;
+  if (!(await readUpload(store, user, id))) return false;
+  const found = (await ownUploads(store, user)).find((one) => one.id === id);
+  if (!found) return (await store.redis.unlink(keyOf(user, id))) === 1; // of an older process, which listed none
+  const { shard } = userAddress(user);
+  const waiting = await Promise.all(found.conversations.map((c) => store.redis.llen(mailKey({ shard, c }))));
+  if (waiting.some((count) => count > 0)) {
+    await run(store.redis, HIDE, { keys: { up: keyOf(user, id) }, args: {} });
+  } else {
+    await forgetUploads(deps, user, [found]);
+  }
+  return true;
+}
