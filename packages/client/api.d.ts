@@ -151,6 +151,33 @@ interface Conversation {
     /** Stops listening on this connection; the asks go on, also those on their way. Answers that have not ended throw. */
     close(): void;
 }
+/** The user's conversations as a whole, of all tabs and devices. Servers whose `welcome.features` do not have `conversations` refuse. */
+interface Conversations {
+    /** `limit`: 50 by default, at most 100. @throws RelayError */
+    list(page?: {
+        readonly before?: string | number;
+        readonly limit?: number;
+    }): Promise<ConversationsPage>;
+    /** Gives it another title, of 1 to 200 characters. @throws RelayError `NOT_FOUND` when it is not kept */
+    rename(conversation: string, title: string): Promise<void>;
+    /** Cancels its asks and removes all that is kept of it. Idempotent. @throws RelayError */
+    delete(conversation: string): Promise<void>;
+    /**
+     * Calls the listener when the list may have changed: here, on another connection of the user, or while this one was away
+     * (`undefined`: anything may have). Returns how to stop.
+     */
+    onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
+}
+/** What has happened to a conversation of the user. */
+interface ConversationsHint {
+    conversation: string;
+    change: "added" | "renamed" | "deleted";
+}
+/** A page of the list: those with the newest question first. `more`: ask again with `before` the last one's id. */
+interface ConversationsPage {
+    readonly conversations: readonly ListedConversation[];
+    readonly more: boolean;
+}
 interface DeltaEvent extends Head {
     type: "delta";
     text: string;
@@ -230,6 +257,19 @@ interface Limits {
     pagesPerFile: number;
     asksInFlight: number;
 }
+/** A conversation in the list of its user's; times in ms since the epoch. */
+interface ListedConversation {
+    id: string;
+    /** The first question, until it is renamed. */
+    title: string;
+    /** When its newest question was asked. */
+    at: number;
+    asks: number;
+    /** Names of all its files. */
+    files: string[];
+    /** When it goes, unless something happens in it. */
+    expiresAt: number;
+}
 /** Called with what happens in a conversation: each event once, in order. */
 interface Listener {
     event(event: Event): void;
@@ -272,6 +312,8 @@ interface Relay {
     readonly limits: Limits | undefined;
     /** A conversation by id (a fresh one by default); the same object for the same id until it is closed. */
     conversation(id?: string): Conversation;
+    /** The list of the user's conversations. */
+    readonly conversations: Conversations;
     /** Uploads a file ahead of an ask. Safe to repeat: the same object is one upload. @throws RelayError */
     upload(file: FileInput, options?: UploadOptions): Promise<{
         upload: string;
@@ -287,6 +329,8 @@ interface Relay {
      * `RESUME_LOST` when the bytes are no longer kept; for a text the reason why there is none
      */
     download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
+    /** What was read of uploads. */
+    readonly uploads: UploadTexts;
     /** Calls the listener at each change of the connection's state; returns how to stop. */
     onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
     close(): void;
@@ -379,8 +423,8 @@ interface UploadOptions {
     /** Bytes stored so far, of `size`. */
     onProgress?(sent: number, size: number): void;
 }
-/** What of an upload is wanted: its bytes, or what was read of it, as text or as Markdown with a heading for each page. */
-type UploadPart = "bytes" | "text" | "markdown";
+/** What of an upload is wanted: its bytes, or what was read of it, as text as Markdown with a heading for each page, or as JSON. */
+type UploadPart = "bytes" | "text" | "markdown" | "json";
 /** How far an upload is. `ready` and `failed` are final; `error` is why there is no text. */
 interface UploadStatus {
     upload: string;
@@ -390,6 +434,26 @@ interface UploadStatus {
     chars?: number | undefined;
     missing?: MissingPage[] | undefined;
     error?: WireError | undefined;
+}
+/** What was read of a file: what engines are told of it. Pages in order, counted from 1 in the lists. */
+interface UploadText {
+    /** Empty for those that are missing. */
+    readonly pages: readonly string[];
+    readonly missing: readonly MissingPage[];
+    /** Pages read by OCR. */
+    readonly ocr: readonly number[];
+    /** The text was cut where it was too long. */
+    readonly truncated: boolean;
+}
+interface UploadTexts {
+    /**
+     * The text of an upload of this user. Waits up to half a minute for an extraction that is under way. Safe to repeat.
+     * @throws RelayError: `NOT_FOUND`, also for an upload of another user; `BUSY` when the text is not there yet;
+     * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` and the like when it has none. Else the signal's reason.
+     */
+    text(upload: string, options?: {
+        readonly signal?: AbortSignal;
+    }): Promise<UploadText>;
 }
 /** A refusal or failure. Switch on `code` only; `message` is a sentence for people. */
 interface WireError {
@@ -423,4 +487,4 @@ declare function isOver({ state }: Turn): boolean;
 declare function memoryStorage(): Storage;
 /** A fresh id of 128 random bits. Not `crypto.randomUUID`: browsers have it over HTTPS and on localhost only. */
 declare function newId(): string;
-export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type DownloadOptions, type Event, type FileInput, type Limits, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, browserStorage, connect, isOver, memoryStorage, newId };
+export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Conversations, type ConversationsHint, type ConversationsPage, type DownloadOptions, type Event, type FileInput, type Limits, type ListedConversation, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, type UploadText, type UploadTexts, browserStorage, connect, isOver, memoryStorage, newId };

@@ -1,4 +1,5 @@
 import type { Limits } from "./wire/contract.ts";
+import { createConversations, type Conversations } from "./conversations.ts";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { newId } from "./id.ts";
 import { addressOf } from "./link/address.ts";
@@ -37,6 +38,8 @@ export interface Relay {
   readonly limits: Limits | undefined;
   /** A conversation by id (a fresh one by default); the same object for the same id until it is closed. */
   conversation(id?: string): Conversation;
+  /** The list of the user's conversations. */
+  readonly conversations: Conversations;
   /** Uploads a file ahead of an ask. Safe to repeat: the same object is one upload. @throws RelayError */
   upload(file: FileInput, options?: UploadOptions): Promise<{ upload: string }>;
   /**
@@ -74,13 +77,16 @@ export function connect(options: ConnectOptions = {}): Relay {
   const uploads = createUploads(link);
   const download = createDownload(address.base, tokens, request);
   const stages = createUploadStages(link);
+  const list = createConversations(link);
   const conversations = new Map<string, LiveConversation>();
 
   link.hear({
     event: (entry) => conversations.get(entry.conversation)?.hearEvent(entry),
     progress: (progress) => conversations.get(progress.conversation)?.hearProgress(progress),
     upload: (status) => stages.hear(status),
+    conversations: (hint) => list.hear(hint),
     resync() {
+      list.hear();
       for (const each of conversations.values()) each.resync();
       stages.askAgain();
     },
@@ -114,7 +120,13 @@ export function connect(options: ConnectOptions = {}): Relay {
     for (const ask of outbox.kept()) conversation(ask.conversation);
   }
   // A token that a function fetches says at the first connection whose it is.
-  link.onState((state) => state === "online" && restore());
+  let wasOnline = false;
+  link.onState((state) => {
+    if (state !== "online") return;
+    restore();
+    if (wasOnline) list.hear();
+    wasOnline = true;
+  });
   restore();
 
   return {
@@ -128,6 +140,7 @@ export function connect(options: ConnectOptions = {}): Relay {
       return link.limits;
     },
     conversation: (id = newId()) => conversation(id),
+    conversations: list,
     async upload(file, more = {}) {
       return { upload: await uploads.upload(file, more) };
     },

@@ -1,5 +1,6 @@
 export { connect, type ConnectOptions, type Relay } from "./connect.ts";
 export type { Conversation } from "./conversation.ts";
+export type { Conversations, ConversationsPage } from "./conversations.ts";
 export type { Answer, AnswerState, AskOptions } from "./asking/answer.ts";
 export type { AskFile } from "./asking/draft.ts";
 export { isOver, type AskProgress, type Turn, type TurnFile, type TurnState } from "./turns/turn.ts";
@@ -12,4 +13,4 @@ export { browserStorage, memoryStorage, type Storage } from "./storage.ts";
 export type { DownloadOptions, UploadPart } from "./uploads/download.ts";
 export type { UploadText, UploadTexts } from "./uploads/upload-text.ts";
 export type { FileInput, UploadOptions } from "./uploads/upload.ts";
-export type { Event, Limits, Progress, UploadStatus } from "./wire/contract.ts";
+export type { ConversationsHint, Event, Limits, ListedConversation, Progress, UploadStatus } from "./wire/contract.ts";

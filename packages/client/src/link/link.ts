@@ -1,11 +1,11 @@
 import { backoff, type LogEntry, type Welcome } from "@docrelay/protocol";
-import type { Limits, Progress, UploadStatus } from "../wire/contract.ts";
+import type { ConversationsHint, Limits, Progress, UploadStatus } from "../wire/contract.ts";
 import { readAck, type Acked, type CallName } from "../wire/acks.ts";
 import { createConnection } from "./connection.ts";
 import { leftMs } from "./lifetime.ts";
 import { createPace, type Pace } from "./pace.ts";
 import { pause, within } from "./pause.ts";
-import { readLogEntry, readProgress, readUploadHint } from "../wire/payloads.ts";
+import { readConversationsHint, readLogEntry, readProgress, readUploadHint } from "../wire/payloads.ts";
 import { attempt } from "../wire/read.ts";
 import type { Address } from "./address.ts";
 import { RETRIES } from "./reconnect.ts";
@@ -48,6 +48,7 @@ export interface ServerListener {
   event(entry: LogEntry): void;
   progress(progress: Progress): void;
   upload(status: UploadStatus): void;
+  conversations(hint: ConversationsHint): void;
   resync(): void;
 }
 export interface LinkDeps {
@@ -155,6 +156,9 @@ function hear(listener: ServerListener, event: string, payload: unknown): void {
   } else if (event === "upload") {
     const status = attempt(readUploadHint, payload);
     if (status) listener.upload(status);
+  } else if (event === "conversations") {
+    const hint = attempt(readConversationsHint, payload);
+    if (hint) listener.conversations(hint);
   } else if (event === "resync") listener.resync();
 }
 

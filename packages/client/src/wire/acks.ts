@@ -1,7 +1,7 @@
 import { wireError, type Ack } from "@docrelay/protocol";
-import type { UploadStatus, WireError } from "./contract.ts";
-import { readError, readOpened, UPLOAD_STATUS } from "./payloads.ts";
-import { attempt, flag, int, literal, number, object, optional, text, type Reader } from "./read.ts";
+import type { ListedConversation, UploadStatus, WireError } from "./contract.ts";
+import { readError, readListed, readOpened, UPLOAD_STATUS } from "./payloads.ts";
+import { attempt, flag, int, list, literal, number, object, optional, text, type Reader } from "./read.ts";
 import { RelayError } from "./relay-error.ts";
 
 const ok = literal(true);
@@ -14,6 +14,13 @@ export const ACKS = {
   cancel: plain,
   "conversation:open": readOpened,
   "conversation:close": plain,
+  "conversation:rename": plain,
+  "conversation:delete": plain,
+  "conversations:list": object<{ ok: true; conversations: ListedConversation[]; more: boolean }>({
+    ok,
+    conversations: list(readListed),
+    more: flag,
+  }),
   "upload:start": object<{ ok: true; upload: string; offset: number; chunkBytes: number }>({
     ok,
     upload: text,

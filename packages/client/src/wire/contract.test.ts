@@ -12,5 +12,7 @@ test("the SDK's types of what the server sends are those of the schemas", () => 
   expectTypeOf<own.Event>().toEqualTypeOf<protocol.Event>();
   expectTypeOf<own.Progress>().toEqualTypeOf<protocol.Progress>();
   expectTypeOf<own.UploadStatus>().toEqualTypeOf<protocol.UploadStatus>();
+  expectTypeOf<own.ListedConversation>().toEqualTypeOf<protocol.ListedConversation>();
+  expectTypeOf<own.ConversationsHint>().toEqualTypeOf<protocol.ConversationsHint>();
   expectTypeOf<own.Limits>().toEqualTypeOf<protocol.Limits>();
 });

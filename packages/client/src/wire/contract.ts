@@ -54,6 +54,26 @@ export interface WireError {
   expectedOffset?: number | undefined;
 }
 
+/** A conversation in the list of its user's; times in ms since the epoch. */
+export interface ListedConversation {
+  id: string;
+  /** The first question, until it is renamed. */
+  title: string;
+  /** When its newest question was asked. */
+  at: number;
+  asks: number;
+  /** Names of all its files. */
+  files: string[];
+  /** When it goes, unless something happens in it. */
+  expiresAt: number;
+}
+
+/** What has happened to a conversation of the user. */
+export interface ConversationsHint {
+  conversation: string;
+  change: "added" | "renamed" | "deleted";
+}
+
 /** A page without text, and why; pages count from 1. */
 export interface MissingPage {
   page: number;

@@ -1,6 +1,8 @@
 import {
   askAckSchema,
+  conversationsHintSchema,
   eventSchema,
+  listAckSchema,
   logEntrySchema,
   openAckSchema,
   plainAckSchema,
@@ -20,7 +22,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { ACKS } from "./acks.ts";
-import { readError, readLogEntry, readProgress, readSession, readUploadHint, readWelcome } from "./payloads.ts";
+import {
+  readConversationsHint,
+  readError,
+  readLogEntry,
+  readProgress,
+  readSession,
+  readUploadHint,
+  readWelcome,
+} from "./payloads.ts";
 import { attempt, type Reader } from "./read.ts";
 
 const error = { code: "BUSY", message: "later", retryable: true, retryAfterMs: 5, reason: "r", ask: "a", file: 0 };
@@ -138,6 +148,24 @@ const PAYLOADS: readonly Payload[] = [
     read: ACKS.ask,
     schema: askAckSchema,
     good: [{ ok: true, ask: "a", seq: 1, duplicate: false }],
+  },
+  {
+    name: "a page of conversations",
+    read: ACKS["conversations:list"],
+    schema: listAckSchema,
+    good: [
+      {
+        ok: true,
+        conversations: [{ id: "c", title: "?", at: 1.5, asks: 2, files: ["a.pdf"], expiresAt: 3 }],
+        more: true,
+      },
+    ],
+  },
+  {
+    name: "a change of the list",
+    read: readConversationsHint,
+    schema: conversationsHintSchema,
+    good: [{ conversation: "c", change: "renamed" }],
   },
   { name: "a cancelled ask", read: ACKS.cancel, schema: plainAckSchema, good: [{ ok: true }] },
   { name: "a closed conversation", read: ACKS["conversation:close"], schema: plainAckSchema, good: [{ ok: true }] },

@@ -8,7 +8,16 @@ import {
   type UnknownEvent,
   type Welcome,
 } from "@docrelay/protocol";
-import type { ErrorCode, Limits, MissingPage, Progress, UploadStatus, WireError } from "./contract.ts";
+import type {
+  ConversationsHint,
+  ErrorCode,
+  Limits,
+  ListedConversation,
+  MissingPage,
+  Progress,
+  UploadStatus,
+  WireError,
+} from "./contract.ts";
 import {
   attempt,
   count,
@@ -101,6 +110,19 @@ export const UPLOAD_STATUS: Fields<UploadStatus> = {
   error: optional(readError),
 };
 export const readUploadHint: Reader<UploadStatus> = object(UPLOAD_STATUS);
+
+export const readConversationsHint: Reader<ConversationsHint> = object({
+  conversation: text,
+  change: oneOf(["added", "renamed", "deleted"]),
+});
+export const readListed: Reader<ListedConversation> = object({
+  id: text,
+  title: text,
+  at: number,
+  asks: int,
+  files: list(text),
+  expiresAt: number,
+});
 
 const HEAD: Fields<Omit<UnknownEvent, "type">> = {
   conversation: text,

@@ -1,0 +1,41 @@
+import { connect, memoryStorage, type ConversationsHint, type Relay } from "@docrelay/client";
+import { eventually } from "@docrelay/testkit";
+import { afterEach, expect, it } from "vitest";
+import { useEdges } from "./fixture.ts";
+
+const fixture = useEdges({ count: 2 });
+const relays: Relay[] = [];
+afterEach(() => {
+  for (const relay of relays.splice(0)) relay.close();
+});
+async function connected(edge: number): Promise<Relay> {
+  const token = await fixture.token();
+  const relay = connect({ url: `http://127.0.0.1:${fixture.edges[edge]?.port}`, token, storage: memoryStorage() });
+  relays.push(relay);
+  return relay;
+}
+
+it("lists, renames and deletes conversations, and hears of what other connections do", async () => {
+  const [here, there] = [await connected(0), await connected(1)];
+  await there.conversations.list(); // connected
+  const heard: Array<ConversationsHint | undefined> = [];
+  const stop = there.conversations.onChange((change) => void heard.push(change));
+  await here.conversation("talk").ask("What is inside?").accepted;
+  const { conversations, more } = await there.conversations.list({ limit: 10 });
+  expect(more).toBe(false);
+  expect(conversations).toMatchObject([{ id: "talk", title: "What is inside?", asks: 1, files: [] }]);
+  // The first hint may come before the subscription of the other edge.
+  await eventually(async () => {
+    await here.conversations.rename("talk", "Mine");
+    return heard.some((change) => change?.change === "renamed");
+  });
+  expect((await there.conversations.list()).conversations[0]?.title).toBe("Mine");
+  await here.conversations.delete("talk");
+  await eventually(() => heard.some((change) => change?.change === "deleted"));
+  expect((await there.conversations.list()).conversations).toEqual([]);
+  await expect(here.conversations.rename("talk", "x")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  stop();
+  const before = heard.length;
+  await there.conversations.delete("talk");
+  expect(heard).toHaveLength(before);
+});
