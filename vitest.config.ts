@@ -5,15 +5,18 @@ import { defineConfig } from "vitest/config";
 if (!existsSync(join(import.meta.dirname, "../shared")))
   process.stdout.write("../shared is not there: tests run on the project's own files alone\n");
 
-// Deliberately broken variants and kills at every step; eight edges at once; every kind of load; engines in other
-// languages; every state of the page; the files of ../shared; examples that are installed and built.
+// Minutes each, so apart from `npm test`; the whole check has them.
+// Deliberately broken variants and kills at every step; eight edges at once; every kind of load: one file at a time.
 const LONG = [
   "tools/chaos/test/**/*.e2e.test.ts",
   "tools/repo-checks/test/mutations.e2e.test.ts",
   "tools/bench/src/{main,runs/run,runs/scale}.e2e.test.ts",
-  "apps/local/test/{corpus,page-places,page-states,page-storage}.e2e.test.ts",
+];
+// Every state of the page, the libraries of others, engines in other languages, packages that are installed and built.
+const SLOW = [
+  "apps/local/test/{page-*,react,ai-sdk,openai,corpus}.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
-  "tools/bundle/test/examples.e2e.test.ts",
+  "tools/bundle/test/{examples,published}.e2e.test.ts",
 ];
 
 // The files of a worker share its modules. With a process and an import of everything for each file, tests took twice the
@@ -34,7 +37,7 @@ export default defineConfig({
           include: ["{apps,packages,tools}/*/{src,test}/**/*.test.ts"],
           exclude: ["**/*.e2e.test.ts", "**/node_modules/**"],
           // More than vitest would take on two cores: most of these tests wait for a process or a clock.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -45,9 +48,9 @@ export default defineConfig({
           name: "e2e",
           isolate,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.e2e.test.ts"],
-          exclude: [...LONG, "**/node_modules/**"],
+          exclude: [...LONG, ...SLOW, "**/node_modules/**"],
           // Whole clusters of processes, each with a Redis and ports of its own: more would starve each other.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 90_000,
           hookTimeout: 90_000,
@@ -55,10 +58,21 @@ export default defineConfig({
       },
       {
         test: {
-          // Minutes, so apart from `npm test`; the whole check has them.
+          name: "slow",
+          isolate,
+          include: SLOW,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        test: {
           name: "long",
           include: LONG,
           fileParallelism: false,
+          sequence: { groupOrder: 4 },
           testTimeout: 90_000,
           hookTimeout: 90_000,
         },

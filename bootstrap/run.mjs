@@ -16,7 +16,7 @@ const entries = {
   bench: ["tools/bench/src/main.ts"],
   "bench:pdf": ["packages/pdf/bench/main.ts"],
   chaos: ["tools/chaos/src/main.ts"],
-  long: ["node_modules/vitest/vitest.mjs", "run", "--project", "long"],
+  long: ["node_modules/vitest/vitest.mjs", "run", "--project", "slow", "--project", "long"],
   cluster: ["tools/cluster/src/main.ts"],
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
