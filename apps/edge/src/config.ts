@@ -86,6 +86,8 @@ export const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   /** 0 = off. */
   ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
+  /** Without it the admin port has no pages but metrics and health. */
+  ADMIN_TOKEN: z.string().regex(/^\S+$/, "must have no blanks").optional(),
   /**
    * The address on which a balancer publishes this edge, set by compose: on loopback AUTH_MODE defaults to `anonymous`.
    */

@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { shutDownAll } from "./drain.ts";
 import type { ClientConnection } from "./limits/client-connection.ts";
 
-function connections(pending: readonly number[]): { all: ClientConnection[]; closed: number[] } {
+function connections(pending: readonly number[]): {
+  all: Array<Pick<ClientConnection, "pending" | "shutDown">>;
+  closed: number[];
+} {
   const closed: number[] = [];
   return { closed, all: pending.map((count) => ({ pending: count, shutDown: () => void closed.push(count) })) };
 }

@@ -16,6 +16,8 @@ export interface DrainDeps {
   readonly hasPolling: boolean;
 }
 
+type Closable = Pick<ClientConnection, "pending" | "shutDown">;
+
 const STEP_MS = 50;
 const CLOSE_MS = 1000;
 const LAST_POLL_MS = 250;
@@ -43,7 +45,7 @@ export async function drain(deps: DrainDeps): Promise<void> {
  * Closes connections in groups, one group every 50 ms, those without pending work first. If all were closed at once,
  * all clients would reconnect to the other edges at the same moment.
  */
-export async function shutDownAll(connections: readonly ClientConnection[], spreadMs: number): Promise<void> {
+export async function shutDownAll(connections: readonly Closable[], spreadMs: number): Promise<void> {
   const sorted = connections.toSorted((a, b) => a.pending - b.pending);
   const groups = Math.max(1, Math.min(Math.floor(spreadMs / STEP_MS), sorted.length));
   const size = Math.max(1, Math.ceil(sorted.length / groups));

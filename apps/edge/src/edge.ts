@@ -5,6 +5,7 @@ import { createAsking } from "./asking.ts";
 import type { Config } from "./config.ts";
 import { drain } from "./drain.ts";
 import { openEndpoints } from "./endpoints.ts";
+import { createAdminPages } from "./http/admin/admin-pages.ts";
 import { createLoopback } from "./http/loopback.ts";
 import { openResources, type Resources } from "./resources.ts";
 
@@ -27,7 +28,8 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const { http, metrics, hasPolling, connections } = openEndpoints({ config, log, resources, asking, health });
   if (config.ADMIN_PORT > 0) {
     const { ADMIN_PORT: port, HOST: host } = config;
-    const admin = await startAdminServer({ port, host, health, metrics: metrics.metrics });
+    const pages = createAdminPages({ token: config.ADMIN_TOKEN, log, revoke: resources.revocations.revoke });
+    const admin = await startAdminServer({ port, host, health, metrics: metrics.metrics, pages });
     life.add("admin server", () => admin[Symbol.asyncDispose]());
   }
   http.listen(config.PORT, config.HOST);

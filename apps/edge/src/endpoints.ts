@@ -106,6 +106,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
       }),
     },
     isDraining,
+    isRevoked: resources.revocations.isRevoked,
   });
   const perMinute = config.SESSIONS_PER_MINUTE;
   // Where no sessions are issued a missing token is `AUTH_REQUIRED`, however often it is missing.
@@ -211,12 +212,11 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     upgrades: { socketIo: upgradeTo(engine), plain: plain.handleUpgrade },
     onBug: (error) => log.error({ err: error }, "bug"),
   });
-  return {
-    http,
-    metrics,
-    hasPolling,
-    connections: () => [...gateway.connections(), ...plain.connections(), ...api.connections()],
-  };
+  const all = (): ClientConnection[] => [...gateway.connections(), ...plain.connections(), ...api.connections()];
+  resources.revocations.onChange(() => {
+    for (const one of all()) if (resources.revocations.isRevoked(one.identity)) one.revoked();
+  });
+  return { http, metrics, hasPolling, connections: all };
 }
 
 function maxSocketsOf(maxConnections: number): number {

@@ -38,6 +38,7 @@ import type { Redis } from "ioredis";
 import { randomBytes } from "node:crypto";
 import type { Authenticator } from "./auth/authenticator.ts";
 import { openAuthenticator } from "./auth/open-authenticator.ts";
+import type { Revocations } from "./auth/revocations.ts";
 import type { Config } from "./config.ts";
 import { createConnections, type Connections } from "./limits/connections.ts";
 import { createSharedSettings, type SharedSettings } from "./uploads/shared-settings.ts";
@@ -70,6 +71,7 @@ export interface Resources {
   readonly selfTest: SelfTest;
   readonly sharedSettings: SharedSettings;
   readonly authenticator: Authenticator;
+  readonly revocations: Revocations;
   readonly connections: Connections;
   readonly queueGate: QueueGate;
   readonly memoryGate: MemoryGate;
@@ -164,7 +166,12 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   await hearBeats(plainSubscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
-  const { authenticator, resync } = await openAuthenticator(config, { redis, log, waitMs: REDIS_WAIT_MS });
+  const { authenticator, revocations, resync } = await openAuthenticator(config, {
+    redis,
+    subscriber: plainSubscriber,
+    log,
+    waitMs: REDIS_WAIT_MS,
+  });
   const sharedSettings = createSharedSettings(store, { textScope: config.TEXT_SCOPE });
   const subscriptions = watchSubscriptions(subscriber, onTrouble);
   subscriptions.onResync(() => {
@@ -188,6 +195,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     selfTest,
     sharedSettings,
     authenticator,
+    revocations,
     connections,
     queueGate,
     memoryGate,

@@ -164,6 +164,7 @@ export async function startPlain(
       connectRate: createRateLimiter({ perSecond: 100, burst: 1000 }),
       maxConnections: 1000,
       isDraining: () => draining,
+      isRevoked: () => false,
     }),
     isDraining: () => draining,
     arriving: createArriving(268_435_456),

@@ -99,6 +99,16 @@ export {
   type StoredText,
 } from "./texts/text-store.ts";
 
+export {
+  parseRevocation,
+  readRevocations,
+  REVOKED_CHANNEL,
+  revocationName,
+  revoke,
+  writeRevocations,
+  type Revocation,
+  type Revoked,
+} from "./deployment/revocations.ts";
 export { readProfile, readSecret, readSessionSecret, setProfile } from "./deployment/settings.ts";
 export { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "./places/places.ts";
 export { accountAddress, chargeBytes, countRunning, type Account, type Budget } from "./usage/usage.ts";

@@ -8,12 +8,19 @@ export interface AdminServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Serves `/healthz`, `/readyz` and `/metrics` on a port that is not the public one. @throws when the port is in use. */
+/** Pages beside those; resolves to false for a path that it does not have. */
+export type AdminPages = (path: string, request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+/**
+ * Serves `/healthz`, `/readyz` and `/metrics` on a port that is not the public one, and `pages`, which decide who may use
+ * them. @throws when the port is in use.
+ */
 export async function startAdminServer(options: {
   port: number;
   host: string;
   health: Health;
   metrics: Metrics;
+  pages?: AdminPages;
 }): Promise<AdminServer> {
   const server = createServer((request, response) => {
     respond(request, response, options).catch(() => response.destroy());
@@ -34,12 +41,12 @@ export async function startAdminServer(options: {
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { health, metrics }: { health: Health; metrics: Metrics },
+  { health, metrics, pages }: { health: Health; metrics: Metrics; pages?: AdminPages },
 ): Promise<void> {
-  const path = (request.url ?? "").split("?")[0];
+  const path = (request.url ?? "").split("?")[0] ?? "";
   if (path === "/metrics") {
     response.writeHead(200, { "content-type": metrics.contentType }).end(await metrics.text());
-  } else if (!(await answerHealth(path ?? "", response, health))) {
+  } else if (!(await answerHealth(path, response, health)) && !(await pages?.(path, request, response))) {
     response.writeHead(404).end();
   }
 }

@@ -7,6 +7,9 @@ import { subjectOf, verifyToken } from "./verify-token.ts";
 export interface Identity {
   readonly user: string;
   readonly expiresAt: number;
+  /** When the token was issued, in s since the epoch, and its `jti`, where it says so. */
+  readonly issuedAt?: number;
+  readonly tokenId?: string;
 }
 
 /** The only place where a client is given a user: no other input of the client selects one. */
@@ -49,7 +52,7 @@ export function createAnonymousAuthenticator(options: {
       });
       // A token from the future ends no later because of it; from farther than clocks differ it is no session.
       if (iat > at / 1000 + CLOCK_DIFFERENCE_S) throw refuse("AUTH_INVALID");
-      return { user: subjectOf(claims), expiresAt: exp * 1000 };
+      return { user: subjectOf(claims), expiresAt: exp * 1000, issuedAt: iat };
     },
     async issue(user = `anon-${randomBytes(18).toString("base64url")}`) {
       const [secret] = options.secrets();

@@ -33,7 +33,13 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
       const claims = await verifyToken(token, rules.keysOf, { ...options, currentDate: new Date(at) });
       const expiresAt = Math.min(Math.floor((claims.exp ?? 0) * 1000), LAST_MS);
       if (expiresAt <= at) throw refuse("AUTH_EXPIRED"); // the tolerance is for `nbf` alone
-      return { user: subjectOf(claims), expiresAt };
+      const { iat: issuedAt, jti: tokenId } = claims;
+      return {
+        user: subjectOf(claims),
+        expiresAt,
+        ...(typeof issuedAt === "number" ? { issuedAt } : {}),
+        ...(typeof tokenId === "string" ? { tokenId } : {}),
+      };
     },
     async issue() {
       throw refuse("FORBIDDEN", { message: "Sessions are issued by the login of this site." });

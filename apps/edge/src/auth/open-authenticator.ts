@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { createAnonymousAuthenticator, type Authenticator } from "./authenticator.ts";
 import { createJwtAuthenticator } from "./jwt-authenticator.ts";
 import { createRemoteKeys, REMOTE_ALGORITHMS, type RemoteKeys } from "./remote-keys.ts";
+import { createRevocations, refusingRevoked, type Revocations } from "./revocations.ts";
 import { shareSessionSecret } from "./session-secret.ts";
 
 export interface AuthSettings {
@@ -17,15 +18,36 @@ export interface AuthSettings {
 
 export interface OpenedAuthenticator {
   readonly authenticator: Authenticator;
+  readonly revocations: Revocations;
   /** Call it when Redis is back, which may have lost what the edges share. */
   resync(): Promise<void>;
 }
 
+export interface AuthDeps {
+  readonly redis: Redis;
+  readonly subscriber: Redis;
+  readonly log: Logger;
+  readonly waitMs: number;
+}
+
 /** How users are known, by `AUTH_MODE`. @throws ioredis errors when Redis does not respond within `waitMs`. */
-export async function openAuthenticator(
+export async function openAuthenticator(config: AuthSettings, deps: AuthDeps): Promise<OpenedAuthenticator> {
+  const revocations = createRevocations(deps.redis, deps.subscriber);
+  const { authenticator, resync } = await openMode(config, deps);
+  await untilReply(() => revocations.resync(), deps.waitMs);
+  return {
+    authenticator: refusingRevoked(authenticator, revocations),
+    revocations,
+    async resync() {
+      await Promise.all([resync(), revocations.resync()]);
+    },
+  };
+}
+
+async function openMode(
   config: AuthSettings,
-  { redis, log, waitMs }: { redis: Redis; log: Logger; waitMs: number },
-): Promise<OpenedAuthenticator> {
+  { redis, log, waitMs }: AuthDeps,
+): Promise<Omit<OpenedAuthenticator, "revocations">> {
   if (config.AUTH_MODE === "anonymous") {
     const secret = await untilReply(() => shareSessionSecret(redis, config.SESSION_SECRET), waitMs);
     const authenticator = createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS });

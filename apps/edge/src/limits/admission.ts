@@ -2,6 +2,7 @@ import { refuse } from "@docrelay/protocol";
 import type { IncomingMessage } from "node:http";
 import type { BlockList } from "node:net";
 import type { Identity } from "../auth/authenticator.ts";
+import { REVOKED } from "../auth/revocations.ts";
 import { clientNetwork } from "../auth/client-address.ts";
 import type { Connections } from "./connections.ts";
 import type { Networks } from "./networks.ts";
@@ -16,6 +17,8 @@ export interface AdmissionDeps {
   /** Undefined: networks are not counted. */
   readonly byNetwork?: NetworkRule | undefined;
   readonly isDraining: () => boolean;
+  /** Whether a token was revoked after it was verified. */
+  readonly isRevoked: (identity: Identity) => boolean;
 }
 
 /** Counts the connections of a network, on all edges, and new ones on this edge. */
@@ -42,7 +45,7 @@ export type Admit = (identify: () => Promise<Identity>, request: IncomingMessage
 const RETRY_MS = 5000;
 
 export function createAdmit(deps: AdmissionDeps): Admit {
-  const { connections, connectRate, maxConnections, byNetwork, isDraining } = deps;
+  const { connections, connectRate, maxConnections, byNetwork, isDraining, isRevoked } = deps;
   const refuseWhenDraining = (): void => {
     if (isDraining()) throw refuse("SHUTTING_DOWN", { retryAfterMs: 0 });
   };
@@ -79,7 +82,9 @@ export function createAdmit(deps: AdmissionDeps): Admit {
       place();
     };
     try {
-      refuseWhenDraining(); // the drain may have begun during the wait for Redis
+      // Either may have come during the wait for Redis; from here on the connection is among those that are ended.
+      refuseWhenDraining();
+      if (isRevoked(identity)) throw refuse("AUTH_INVALID", { message: REVOKED });
     } catch (error) {
       release();
       throw error;

@@ -7,6 +7,7 @@ import type { AcceptAsk } from "../asks/accept-ask.ts";
 import { acceptPatiently } from "../asks/accept-patiently.ts";
 import type { CancelAsk } from "../asks/cancel-ask.ts";
 import type { Identity } from "../auth/authenticator.ts";
+import { REVOKED } from "../auth/revocations.ts";
 import { followConversation, type ConversationReader } from "../conversation/follow-conversation.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
@@ -54,7 +55,7 @@ type AskFrame = Extract<DecodedFrame, { readonly message: string }>;
 export class PlainConnection implements ClientConnection {
   readonly #deps: ConnectionDeps;
   readonly #ws: WebSocket;
-  readonly #identity: Identity;
+  readonly identity: Identity;
   readonly #conversation = randomUUID();
   readonly #asks: PendingAsks;
   readonly #inbox: FrameInbox;
@@ -68,7 +69,7 @@ export class PlainConnection implements ClientConnection {
   constructor(deps: ConnectionDeps, ws: WebSocket, identity: Identity) {
     this.#deps = deps;
     this.#ws = ws;
-    this.#identity = identity;
+    this.identity = identity;
     this.#asks = createPendingAsks(deps.askDeadlineMs + OVERDUE_MS, (frame) => this.#send(frame));
     this.#inbox = createFrameInbox(ws, async (data, isBinary) => {
       try {
@@ -91,6 +92,10 @@ export class PlainConnection implements ClientConnection {
 
   shutDown(): void {
     this.end("SHUTTING_DOWN");
+  }
+
+  revoked(): void {
+    this.end("AUTH_INVALID", { message: REVOKED });
   }
 
   /** Sends the reason and closes. Idempotent. */
@@ -128,7 +133,7 @@ export class PlainConnection implements ClientConnection {
     this.#isLarge = data.length > LARGE_FRAME_BYTES;
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
     // It costs the most before it is known what is in it: so it is counted here, whatever becomes of it.
-    const name = networks?.of(this.#identity.user) ?? this.#identity.user;
+    const name = networks?.of(this.identity.user) ?? this.identity.user;
     const waitMs = largeRate.take(name, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
     await largeFrames.run(async () => {
@@ -143,7 +148,7 @@ export class PlainConnection implements ClientConnection {
     if (frame.refused) return this.#refuse(frame.refused, uniqueId);
     const id = randomUUID();
     try {
-      if (Date.now() >= this.#identity.expiresAt) throw refuse("AUTH_EXPIRED");
+      if (Date.now() >= this.identity.expiresAt) throw refuse("AUTH_EXPIRED");
       this.#reader ??= this.#follow();
       // Added before the acceptance, because the reply may arrive earlier than the acceptance.
       this.#asks.add(id, { uniqueId, stream: frame.stream });
@@ -154,7 +159,7 @@ export class PlainConnection implements ClientConnection {
       const { wire, severity } = toFailure(error);
       // The ask may be durable nevertheless, and its reply would have no reader: cancel it.
       if (severity !== "refused") {
-        this.#deps.cancelAsk(this.#identity.user, this.#conversation, id).catch(this.#deps.onTrouble);
+        this.#deps.cancelAsk(this.identity.user, this.#conversation, id).catch(this.#deps.onTrouble);
       }
       if (isPending || severity === "refused") this.#refuse(wire, uniqueId, error);
     }
@@ -162,7 +167,7 @@ export class PlainConnection implements ClientConnection {
 
   async #accept(id: string, { message, files, uniqueId }: AskFrame): Promise<{ seq: number; duplicate: boolean }> {
     const { acceptAsk, maxFrameBytes, metrics } = this.#deps;
-    const { user } = this.#identity;
+    const { user } = this.identity;
     const more = uniqueId === null || uniqueId === undefined ? {} : { uniqueId: idText(uniqueId) };
     const input = { user, conversation: this.#conversation, id, message, files, origin: "plain", ...more } as const;
     const startedAt = performance.now();
@@ -176,7 +181,7 @@ export class PlainConnection implements ClientConnection {
     const { fanOut, openConversation: open } = this.#deps;
     return followConversation(
       { fanOut, open, toWire: (error) => toFailure(error).wire },
-      { user: this.#identity.user, conversation: this.#conversation },
+      { user: this.identity.user, conversation: this.#conversation },
       { apply: (event) => this.#apply(event), fail: () => this.end("INTERNAL") },
     );
   }

@@ -15,6 +15,7 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "socket.io";
 import { remainingMs, type Identity } from "../auth/authenticator.ts";
 import { Expiry } from "../auth/expiry.ts";
+import { REVOKED } from "../auth/revocations.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 import type { UserSockets } from "../conversation/user-sockets.ts";
@@ -132,6 +133,10 @@ class ServedSocket implements ClientConnection, Session, LogReader {
 
   shutDown(): void {
     this.#end("SHUTTING_DOWN", { retryAfterMs: 0 });
+  }
+
+  revoked(): void {
+    this.#end("AUTH_INVALID", { message: REVOKED });
   }
 
   uploadHint(status: UploadStatus): void {

@@ -126,6 +126,11 @@ export const KEYS = {
     holds: "the secret that signs sessions, unless one is set",
     expires: "never",
   },
+  revoked: {
+    pattern: "access:revoked",
+    holds: "digests of revoked users and tokens, by when they were revoked",
+    expires: "a year after the last of them",
+  },
   profile: { pattern: "extract:profile", holds: "how the extract workers extract", expires: "never" },
   edge: { pattern: "edge:<node>", holds: "an edge's lease", expires: "after 60 s, renewed by the edge" },
 } as const satisfies Record<string, KeyRow>;

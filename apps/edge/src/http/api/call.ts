@@ -2,6 +2,7 @@ import { refuse, Refusal } from "@docrelay/protocol";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Identity } from "../../auth/authenticator.ts";
 import { Expiry } from "../../auth/expiry.ts";
+import { REVOKED } from "../../auth/revocations.ts";
 import type { ClientConnection } from "../../limits/client-connection.ts";
 
 /** What is known of a request before it is admitted. */
@@ -56,6 +57,10 @@ export class ApiCall implements ClientConnection, ApiRequest {
 
   shutDown(): void {
     this.#abort.abort(refuse("SHUTTING_DOWN", { retryAfterMs: 0 }));
+  }
+
+  revoked(): void {
+    this.end(refuse("AUTH_INVALID", { message: REVOKED }));
   }
 
   /** Ends the call's work. Idempotent. */

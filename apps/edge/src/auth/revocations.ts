@@ -1,0 +1,84 @@
+import {
+  parseRevocation,
+  readRevocations,
+  REVOKED_CHANNEL,
+  revocationName,
+  revoke,
+  writeRevocations,
+  type Revocation,
+  type Revoked,
+} from "@docrelay/channel";
+import { refuse } from "@docrelay/protocol";
+import type { Redis } from "ioredis";
+import type { Authenticator, Identity } from "./authenticator.ts";
+
+/**
+ * Users and tokens that were revoked. Each edge knows all of them, so that verifying a token asks nobody; edges hear of a
+ * new one by a hint, and read the set in Redis at their start and whenever their connection comes back.
+ */
+export interface Revocations {
+  isRevoked(identity: Identity): boolean;
+  /** Stored when it resolves; live connections end then, here and soon on other edges. @throws ioredis errors */
+  revoke(revoked: Revoked): Promise<Revocation>;
+  /** Calls `listener` after each change, with which live identities may have to end. */
+  onChange(listener: () => void): void;
+  /** Reads what was missed, and stores again what Redis has lost. */
+  resync(): Promise<void>;
+}
+
+/** `subscriber` may be shared. Nothing is known before the first `resync`. */
+export function createRevocations(redis: Redis, subscriber: Redis): Revocations {
+  const known = new Map<string, number>();
+  const listeners: Array<() => void> = [];
+
+  function learn(revocations: readonly Revocation[]): void {
+    for (const { name, at } of revocations) known.set(name, Math.max(at, known.get(name) ?? 0));
+    if (revocations.length > 0) for (const listener of listeners) listener();
+  }
+  subscriber.on("message", (channel: string, message: string) => {
+    const heard = channel === REVOKED_CHANNEL ? parseRevocation(message) : undefined;
+    if (heard) learn([heard]);
+  });
+
+  return {
+    isRevoked({ user, tokenId, issuedAt }) {
+      if (known.size === 0) return false;
+      if (tokenId !== undefined && known.has(revocationName({ token: tokenId }))) return true;
+      // A token carries whole seconds: one of the same second counts as issued before.
+      const until = Math.floor((known.get(revocationName({ user })) ?? 0) / 1000);
+      return until > 0 && (issuedAt === undefined || issuedAt <= until);
+    },
+    async revoke(revoked) {
+      const revocation = await revoke(redis, revoked);
+      learn([revocation]);
+      return revocation;
+    },
+    onChange: (listener) => void listeners.push(listener),
+    async resync() {
+      await writeRevocations(
+        redis,
+        [...known].map(([name, at]) => ({ name, at })),
+      );
+      await subscriber.subscribe(REVOKED_CHANNEL);
+      learn(await readRevocations(redis));
+    },
+  };
+}
+
+/** The same authenticator, to which a revoked token is not valid. */
+export function refusingRevoked(
+  authenticator: Authenticator,
+  revocations: Pick<Revocations, "isRevoked">,
+): Authenticator {
+  return {
+    issue: (user) => authenticator.issue(user),
+    async verify(token) {
+      const identity = await authenticator.verify(token);
+      if (revocations.isRevoked(identity)) throw refuse("AUTH_INVALID", { message: REVOKED });
+      return identity;
+    },
+  };
+}
+
+/** For people whose access has ended. */
+export const REVOKED = "The token was revoked. Sign in again.";

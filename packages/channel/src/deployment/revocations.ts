@@ -1,0 +1,65 @@
+import type { Redis } from "ioredis";
+import { hash } from "node:crypto";
+import { exec } from "../redis/exec.ts";
+import { KEYS } from "../redis/keys.ts";
+
+/** All tokens of a user that were issued until now, or the one token with this `jti`. */
+export type Revoked = { readonly user: string } | { readonly token: string };
+
+/** `name`: a digest of what is revoked. `at`: when, in ms by the clock of Redis. */
+export interface Revocation {
+  readonly name: string;
+  readonly at: number;
+}
+
+/** Plain PUBLISH. A hint; the set is the truth. */
+export const REVOKED_CHANNEL = "docrelay:revoked";
+/** Tokens that live longer than a year are valid again after it. */
+export const REVOKED_MS = 31_622_400_000;
+const WRITTEN_AT_ONCE = 1000;
+
+/** The name of a revocation: no text of a client is in it. */
+export function revocationName(revoked: Revoked): string {
+  const [kind, text] = "user" in revoked ? ["user", revoked.user] : ["token", revoked.token];
+  return `${kind}:${hash("sha256", text, "base64url").slice(0, 22)}`;
+}
+
+/**
+ * Stores a revocation, then tells all edges. Idempotent: the later time counts. When the hint fails the edges learn of it
+ * only with their next {@link readRevocations}, so the error is the caller's to try again. @throws ioredis errors
+ */
+export async function revoke(redis: Redis, revoked: Revoked): Promise<Revocation> {
+  const [seconds, micros] = await redis.time();
+  const revocation = { name: revocationName(revoked), at: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) };
+  await writeRevocations(redis, [revocation]);
+  await redis.publish(REVOKED_CHANNEL, JSON.stringify(revocation));
+  return revocation;
+}
+
+/** Stores revocations, for example those that a Redis without its data has lost, and drops expired ones. Idempotent. */
+export async function writeRevocations(redis: Redis, revocations: readonly Revocation[]): Promise<void> {
+  const key = KEYS.revoked.pattern;
+  for (let at = 0; at < revocations.length; at += WRITTEN_AT_ONCE) {
+    const some = revocations.slice(at, at + WRITTEN_AT_ONCE);
+    const newest = Math.max(...some.map((one) => one.at));
+    const pipeline = redis.multi().zadd(key, "GT", ...some.flatMap((one) => [one.at, one.name]));
+    await exec(pipeline.zremrangebyscore(key, "-inf", newest - REVOKED_MS).pexpire(key, REVOKED_MS));
+  }
+}
+
+/** All revocations of the last year. */
+export async function readRevocations(redis: Redis): Promise<Revocation[]> {
+  const flat = await redis.zrange(KEYS.revoked.pattern, "0", "-1", "WITHSCORES");
+  const names = flat.filter((_, index) => index % 2 === 0);
+  return names.map((name, index) => ({ name, at: Number(flat[index * 2 + 1]) }));
+}
+
+/** A message of {@link REVOKED_CHANNEL}; undefined for anything else. */
+export function parseRevocation(message: string): Revocation | undefined {
+  try {
+    const { name, at } = JSON.parse(message) as Partial<Revocation>;
+    return typeof name === "string" && typeof at === "number" ? { name, at } : undefined;
+  } catch {
+    return undefined;
+  }
+}
