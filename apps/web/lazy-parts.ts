@@ -4,6 +4,8 @@ import { basename, dirname, join } from "node:path";
 import { build, defaultClientConditions, type Plugin } from "vite";
 
 const FOLDER = join(import.meta.dirname, "src/lazy");
+/** Browsers that know `light-dark()`: what is put in its place elsewhere does not follow the page around an element. */
+export const CSS_TARGET = ["chrome123", "firefox120", "safari17.5"];
 const MODULE = "virtual:lazy-parts";
 
 /**
@@ -21,21 +23,47 @@ export function lazyParts(): Plugin {
     resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
     async load(id) {
       if (id !== `\0${MODULE}`) return undefined;
-      const parts: Record<string, { script: string; styles: readonly string[] }> = {};
-      if (isBuild) for (const asset of pdfData()) this.emitFile({ type: "asset", ...asset });
-      for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))) {
-        const name = basename(file, ".ts");
-        if (!isBuild) {
-          parts[name] = { script: `src/lazy/${file}`, styles: [] };
-          continue;
-        }
-        const built = await buildPart(join(FOLDER, file));
-        for (const { fileName, source } of built.files) this.emitFile({ type: "asset", fileName, source });
-        parts[name] = { script: built.script, styles: built.styles };
+      if (!isBuild) {
+        const parts = partFiles().map((file) => [basename(file, ".ts"), { script: `src/lazy/${file}`, styles: [] }]);
+        return exportParts(Object.fromEntries(parts) as Parts);
       }
-      return `export const PARTS = ${JSON.stringify(parts)};`;
+      for (const asset of pdfData()) this.emitFile({ type: "asset", ...asset });
+      const { parts, files } = await buildParts();
+      for (const { fileName, source } of files) this.emitFile({ type: "asset", fileName, source });
+      return exportParts(parts);
     },
   };
+}
+
+/** The same paths for another script of the build, which is beside the page. */
+export function samePaths(): Plugin {
+  return {
+    name: "lazy-part-paths",
+    resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
+    load: async (id) => (id === `\0${MODULE}` ? exportParts((await buildParts()).parts) : undefined),
+  };
+}
+
+type Parts = Record<string, { readonly script: string; readonly styles: readonly string[] }>;
+
+function exportParts(parts: Parts): string {
+  return `export const PARTS = ${JSON.stringify(parts)};`;
+}
+
+function partFiles(): string[] {
+  return readdirSync(FOLDER).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+}
+
+let building: Promise<{ parts: Parts; files: BuiltPart["files"] }> | undefined;
+
+async function buildParts(): Promise<{ parts: Parts; files: BuiltPart["files"] }> {
+  building ??= (async () => {
+    const built: Array<[name: string, part: BuiltPart]> = [];
+    for (const file of partFiles()) built.push([basename(file, ".ts"), await buildPart(join(FOLDER, file))]);
+    const parts = built.map(([name, { script, styles }]) => [name, { script, styles }] as const);
+    return { parts: Object.fromEntries(parts), files: built.flatMap(([, { files }]) => files) };
+  })();
+  return building;
 }
 
 /** What pdf.js asks for by name: tables of Chinese, Japanese and Korean letters, and fonts that documents do not bring along. */
@@ -69,6 +97,7 @@ async function buildPart(entry: string): Promise<BuiltPart> {
     build: {
       write: false,
       target: "es2023",
+      cssTarget: CSS_TARGET,
       assetsInlineLimit: 0,
       modulePreload: false,
       rolldownOptions: {

@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, defaultClientConditions, type Plugin } from "vite";
+import { CSS_TARGET, samePaths } from "./lazy-parts.ts";
 
 const ENTRY = join(import.meta.dirname, "src/docrelay.ts");
+const CHAT = join(import.meta.dirname, "src/embed/chat-element.ts");
 const MANIFEST = join(import.meta.dirname, "../../packages/client/package.json");
 
 /**
- * Builds `docrelay.js`, the SDK for pages of any origin that have no build of their own. Its first line names the version,
- * by which an edge knows whether a page asked for this one and may keep it for ever.
+ * Builds `docrelay.js`, the SDK and the element for pages of any origin that have no build of their own. Its first line names
+ * the version, by which an edge knows whether a page asked for this one and may keep it for ever. The chat that the element
+ * loads, `docrelay-chat.js`, has no version in its name: whichever `docrelay.js` a browser has kept finds today's.
  */
 export function servedSdk(): Plugin {
   return {
@@ -18,28 +21,31 @@ export function servedSdk(): Plugin {
       this.emitFile({
         type: "asset",
         fileName: "docrelay.js",
-        source: `/*! docrelay ${version} */\n${await buildEntry()}`,
+        source: `/*! docrelay ${version} */\n${await buildEntry(ENTRY)}`,
       });
+      this.emitFile({ type: "asset", fileName: "docrelay-chat.js", source: await buildEntry(CHAT) });
     },
   };
 }
 
-async function buildEntry(): Promise<string> {
+async function buildEntry(entry: string): Promise<string> {
   const results = await build({
     configFile: false,
     root: import.meta.dirname,
     resolve: { conditions: ["@docrelay/source", ...defaultClientConditions] },
+    plugins: [samePaths()],
     publicDir: false,
     logLevel: "warn",
     build: {
       write: false,
       target: "es2023",
+      cssTarget: CSS_TARGET,
       modulePreload: false,
-      rolldownOptions: { input: ENTRY, preserveEntrySignatures: "strict", output: { codeSplitting: false } },
+      rolldownOptions: { input: entry, preserveEntrySignatures: "strict", output: { codeSplitting: false } },
     },
   });
   const [result] = [results].flat();
   const [chunk] = result && "output" in result ? result.output : [];
-  if (chunk?.type !== "chunk") throw new Error(`${ENTRY} was not built`);
+  if (chunk?.type !== "chunk") throw new Error(`${entry} was not built`);
   return chunk.code;
 }

@@ -1,6 +1,6 @@
 import { defaultClientConditions, defineConfig } from "vite";
 import { inlinePage } from "./inline-page.ts";
-import { lazyParts } from "./lazy-parts.ts";
+import { CSS_TARGET, lazyParts } from "./lazy-parts.ts";
 import { servedSdk } from "./served-sdk.ts";
 
 export default defineConfig({
@@ -14,6 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     target: "es2023",
+    cssTarget: CSS_TARGET,
     rolldownOptions: { output: { codeSplitting: false }, checks: { pluginTimings: false } },
   },
   // `pnpm dev` beside a running `npm start`.

@@ -8,7 +8,8 @@ import { WebSocket } from "ws";
 import { afterAll, describe, expect, it } from "vitest";
 import { useCluster } from "./cluster.ts";
 import { startFront } from "./front.ts";
-import { usePage } from "./page.ts";
+import { violations } from "./axe.ts";
+import { PLAIN_HOST, usePage } from "./page.ts";
 
 // First: edges read the built page when they start.
 const browser = usePage();
@@ -17,7 +18,9 @@ const elsewhere = createServer().listen(0, "127.0.0.1");
 await once(elsewhere, "listening");
 const ELSEWHERE = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
 afterAll(() => elsewhere.close());
-const cluster = useCluster({ edges: 1, env: { CORS_ALLOWED_ORIGINS: ELSEWHERE } });
+/** The same of another site, not only of another port. */
+const OTHER_SITE = ELSEWHERE.replace("127.0.0.1", PLAIN_HOST);
+const cluster = useCluster({ edges: 1, env: { CORS_ALLOWED_ORIGINS: `${ELSEWHERE},${OTHER_SITE}` } });
 const DIST = join(import.meta.dirname, "../../web/dist");
 const PREFIX = "/tools/docrelay";
 
@@ -58,12 +61,47 @@ describe("a page of another origin without a build", () => {
       const relay = connect();
       document.body.textContent = await relay.conversation().ask("Are you there?").text();`;
     const html = `<!doctype html><title>other</title><body></body><script type="module">${script}</script>`;
-    elsewhere.on("request", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end(html));
+    serve(html);
     const page = await (await browser.profile()).newPage();
     await page.goto(ELSEWHERE);
     await page.getByText("demo engine").waitFor();
   });
+
+  it("has the chat by a tag, with PDFs beside the answer, formulas, and colours of its own", async () => {
+    serve(`<!doctype html><html lang="en"><title>A shop</title>
+      <style>docrelay-chat { width: 340px; height: 560px; --docrelay-accent: rgb(120 0 90) } docrelay-chat::part(send) { border-radius: 4px }</style>
+      <main><h1>A shop</h1><button>Buy</button></main>
+      <script type="module" src="http://127.0.0.1:${edgePort()}/docrelay.js"></script>
+      <docrelay-chat>The chat is loading.</docrelay-chat></html>`);
+    const page = await browser.open(OTHER_SITE);
+    const buffer = Buffer.from(makePdf({ pages: ["The lighthouse is green and $x^2$ metres high."] }));
+    await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer });
+    await page.fill("#question", "What colour is it?");
+    await page.press("#question", "Enter");
+    await page.locator(".answer .katex").first().waitFor();
+    await page.locator('.answer[data-state="completed"]').waitFor();
+    expect(await violations(page, "element")).toEqual([]);
+    await page.locator(".answer .cite .open").first().click();
+    await page.locator("#viewer mark").first().waitFor();
+    expect(await violations(page, "element-viewer")).toEqual([]);
+    const look = await page.evaluate(`(() => {
+      const chat = document.querySelector("docrelay-chat");
+      const [viewer, send] = ["#viewer", "#send"].map((id) => chat.shadowRoot.querySelector(id));
+      const inside = viewer.getBoundingClientRect().right <= chat.getBoundingClientRect().right;
+      const { backgroundColor, borderRadius } = getComputedStyle(send);
+      return [inside, backgroundColor, borderRadius, document.title, location.hash, document.fonts.check("16px KaTeX_Math")];
+    })()`);
+    expect(look).toEqual([true, "rgb(120, 0, 90)", "4px", "A shop", "", true]);
+    await page.reload();
+    await page.locator('.answer[data-state="completed"]').waitFor();
+    expect(await page.locator(":focus").count()).toBe(0);
+  });
 });
+
+function serve(html: string): void {
+  elsewhere.removeAllListeners("request");
+  elsewhere.on("request", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end(html));
+}
 
 /** An edge of another release, as far as the page goes: with its script beside the page, as up to 0.1, or in it. */
 async function startOther(how: "beside" | "inside"): Promise<Server> {

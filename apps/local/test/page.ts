@@ -25,7 +25,9 @@ export function usePage(): PageTests {
     expect(await build.exited, build.lines.join("\n")).toMatchObject({ code: 0 });
     // A name that is not localhost: what browsers keep for HTTPS is not there.
     const named = `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`;
-    const args = [named, "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+    // As more and more browsers do: nothing is kept for a server in the page of another site.
+    const blocked = "--test-third-party-cookie-phaseout";
+    const args = [named, blocked, "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
     browser = await chromium.launch({ executablePath: await findChromium(), args });
   });
   afterEach(async () => {

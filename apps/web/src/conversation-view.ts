@@ -8,22 +8,24 @@ import {
   type RelayFault,
   type Turn,
 } from "@docrelay/client";
-import type { Attachment } from "./attachment.ts";
-import { announcementOf } from "./announcement.ts";
-import { createAskList, GONE } from "./ask-list.ts";
-import type { FailureActions } from "./failure.ts";
-import { byId } from "./element.ts";
+import type { Attachment } from "./files/attachment.ts";
+import { announcementOf } from "./turn/announcement.ts";
+import { createAskList, GONE } from "./turn/ask-list.ts";
+import type { FailureActions } from "./turn/failure.ts";
+import type { Frame } from "./frame/frame.ts";
 import { filesOf } from "./files/turn-files.ts";
 import { goneTurns } from "./reading/gone.ts";
 import { followEnd } from "./reading/scrolling.ts";
 import type { Viewed } from "./viewer/document.ts";
-import { createTab } from "./reading/tab.ts";
+import type { Tab } from "./reading/tab.ts";
 import { wordsFor } from "./words.ts";
 
 export interface ConversationView {
   open(id: string): void;
   /** Asks in the open conversation; `replaces`: an earlier ask, in whose place it stands. Returns false, and does nothing, when none is open. */
   ask(message: string, files: readonly Attachment[], replaces?: string): boolean;
+  /** Shows and hears nothing any more. */
+  close(): void;
   /** Stops the answer that is being written, or else the first question that waits. */
   stop(): void;
 }
@@ -50,8 +52,11 @@ export interface ViewListener {
 }
 
 /** The conversation on the page: changes come in, and what they changed is drawn once per frame. */
-export function createConversationView(relay: Relay, on: ViewListener): ConversationView {
-  const list = createAskList(byId("turns", HTMLOListElement), {
+export function createConversationView(
+  { frame, relay, tab }: { frame: Frame; relay: Relay; tab: Tab },
+  on: ViewListener,
+): ConversationView {
+  const list = createAskList(frame.find("turns", HTMLOListElement), {
     again,
     edit,
     revise(turn) {
@@ -63,10 +68,9 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
     open: openFile,
     drawn: () => scrolling.contentChanged(),
   });
-  const empty = byId("empty", HTMLElement);
-  const announce = byId("announce", HTMLParagraphElement);
-  const tab = createTab();
-  const scrolling = followEnd(byId("newest", HTMLButtonElement));
+  const empty = frame.find("empty", HTMLElement);
+  const announce = frame.find("announce", HTMLParagraphElement);
+  const scrolling = followEnd(frame, frame.find("newest", HTMLButtonElement));
   /** Files of asks sent from this page, for asking again. */
   const files = new Map<string, readonly Attachment[]>();
   const answers = new Map<string, Answer>();
@@ -76,7 +80,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
   let gone: readonly Turn[] = [];
   let conversation: Conversation | undefined;
   let stopHearing: (() => void) | undefined;
-  let frame = 0;
+  let drawing = 0;
 
   function change(): void {
     const before = new Map(shown.map((turn) => [turn.id, turn]));
@@ -87,7 +91,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
     shown = next;
     tab.about((gone[0] ?? shown[0])?.question ?? "");
     for (const turn of shown) if (before.get(turn.id) !== turn) changed(before.get(turn.id), turn);
-    frame ||= requestAnimationFrame(draw);
+    drawing ||= requestAnimationFrame(draw);
   }
 
   function changed(before: Turn | undefined, now: Turn): void {
@@ -100,7 +104,7 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
   }
 
   function draw(): void {
-    frame = 0;
+    drawing = 0;
     list.show(gone, shown);
     empty.hidden = shown.length + gone.length > 0;
     on.onRunning(shown.some((one) => !isOver(one)));
@@ -184,9 +188,14 @@ export function createConversationView(relay: Relay, on: ViewListener): Conversa
       );
       shown = opened.turns;
       tab.about(shown[0]?.question ?? "");
-      frame ||= requestAnimationFrame(draw);
+      drawing ||= requestAnimationFrame(draw);
     },
     ask,
+    close() {
+      stopHearing?.();
+      conversation?.close();
+      list.show([], []);
+    },
     stop() {
       // Asks of a conversation are answered one after another: the first that has not ended is the one being written.
       const running = shown.find((one) => !isOver(one));

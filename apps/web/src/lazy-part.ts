@@ -11,11 +11,26 @@ const TRIES = 8;
 const PAUSE_MS = 250;
 
 const loading = new Map<string, Promise<unknown>>();
-let onMissing: () => void = () => undefined;
+const onMissing = new Set<() => void>();
 
-/** Calls `listener` when a part cannot be had. */
-export function hearMissingParts(listener: () => void): void {
-  onMissing = listener;
+/** Parts are beside the script that this is built into; in development, beside the page. */
+const scriptUrl = import.meta.url;
+const base = import.meta.env.DEV ? document.baseURI : scriptUrl;
+/** Where the styles of parts are needed: shadow trees do not see those of the page, whose fonts they see nowhere else. */
+const styled = new Set<Node>([document.head]);
+const loadedStyles = new Set<string>();
+
+/** Calls `listener` when a part cannot be had; returns how to stop. */
+export function hearMissingParts(listener: () => void): () => void {
+  onMissing.add(listener);
+  return () => void onMissing.delete(listener);
+}
+
+/** Gives a shadow tree the styles of parts, also of those that are loaded later; returns how to stop. */
+export function stylePartsIn(root: ShadowRoot): () => void {
+  styled.add(root);
+  for (const href of loadedStyles) root.append(styleLink(href));
+  return () => void styled.delete(root);
 }
 
 /**
@@ -30,7 +45,7 @@ export async function loadPart<K extends keyof LazyParts>(name: K): Promise<Lazy
   } catch {
     if (loading.get(name) === part) {
       loading.delete(name);
-      onMissing();
+      for (const listener of onMissing) listener();
     }
     return undefined;
   }
@@ -48,7 +63,7 @@ async function load(name: string): Promise<unknown> {
 async function again<T>(get: (url: string) => Promise<T>, path: string): Promise<T> {
   for (let n = 1; ; n++) {
     try {
-      const url = new URL(path, document.baseURI);
+      const url = new URL(path, base);
       if (n > 1) url.searchParams.set("try", String(n));
       return await get(url.href);
     } catch (error) {
@@ -60,14 +75,23 @@ async function again<T>(get: (url: string) => Promise<T>, path: string): Promise
 
 function addStyle(href: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = href;
-  link.addEventListener("load", () => resolve());
+  const link = styleLink(href);
+  link.addEventListener("load", () => {
+    loadedStyles.add(href);
+    for (const root of styled) if (root !== document.head) root.appendChild(styleLink(href));
+    resolve();
+  });
   link.addEventListener("error", () => {
     link.remove();
     reject(new Error(`${href} is missing`));
   });
   document.head.append(link);
   return promise;
+}
+
+function styleLink(href: string): HTMLLinkElement {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = href;
+  return link;
 }

@@ -21,6 +21,7 @@ beforeAll(async () => {
   writeFileSync(join(site, "index.html"), PAGE);
   writeFileSync(join(site, "assets", "app-1a2b.js"), "console.log(1)");
   writeFileSync(join(site, "docrelay.js"), "/*! docrelay 1.2.3 */\nexport const sdk = 1;\n");
+  writeFileSync(join(site, "docrelay-chat.js"), "export const chat = 1;\n");
   writeFileSync(join(site, "icon.png"), Buffer.from([1, 2, 3]));
   symlinkSync(join(folder, "secret.txt"), join(site, "link.txt"));
   const pages = readStaticSite(site, { frameAncestors: [] });
@@ -92,6 +93,16 @@ describe("the page's files", () => {
       });
     }
     expect((await get("/")).headers).not.toHaveProperty("access-control-allow-origin");
+  });
+
+  it("have what the SDK's element loads, for pages of any origin: its script is always today's", async () => {
+    for (const [path, cache] of [
+      ["/docrelay-chat.js?v=1.2.3", "no-cache"],
+      ["/assets/app-1a2b.js", "public, max-age=31536000, immutable"],
+    ] as const) {
+      const { headers } = await get(path);
+      expect(headers).toMatchObject({ "cache-control": cache, "access-control-allow-origin": "*" });
+    }
   });
 
   it("of another build are a script that loads the page again, and today's style", async () => {

@@ -30,7 +30,9 @@ const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 const SDK = "/docrelay.js";
 const SDK_VERSION = /^\/\*! docrelay (\S+) \*\//;
 const FOR_EVER = "public, max-age=31536000, immutable";
-/** A module script of another origin is fetched with CORS; there is nothing of any user in it. */
+/** The chat that an element of the SDK loads, always of today's build. */
+const CHAT = "/docrelay-chat.js";
+/** Module scripts and fonts of another origin are fetched with CORS; there is nothing of any user in them. */
 const FOR_ALL = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
 
 /**
@@ -90,7 +92,7 @@ export function readStaticSite(folder: string, { frameAncestors }: { frameAncest
       if (!asset || (request.method !== "GET" && request.method !== "HEAD")) return false;
       const isFixed = path.startsWith(HASHED) || (path === SDK && versionAsked(request) === sdkVersion);
       const cache = isFixed ? FOR_EVER : "no-cache";
-      const shared = path === SDK ? FOR_ALL : {};
+      const shared = path === SDK || path === CHAT || path.startsWith(HASHED) ? FOR_ALL : {};
       const headers = { ...asset.headers, ...SECURITY, ...shared, "cache-control": known ? cache : "no-store" };
       if (holds(request.headers["if-none-match"], asset.etag)) {
         response.writeHead(304, headers).end();

@@ -1,4 +1,4 @@
-import { isStored, type StoredFile } from "../attachment.ts";
+import { isStored, type StoredFile } from "../files/attachment.ts";
 
 /** What a person has prepared in one conversation and not asked. */
 export interface Draft {

@@ -1,5 +1,5 @@
-import type { Attachment } from "../attachment.ts";
-import { element } from "../element.ts";
+import type { Attachment } from "./attachment.ts";
+import { element } from "../frame/element.ts";
 import { size } from "../words.ts";
 import { inSentence } from "./file-name.ts";
 import type { UploadState } from "./page-uploads.ts";

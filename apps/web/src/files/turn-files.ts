@@ -1,5 +1,5 @@
 import type { Turn } from "@docrelay/client";
-import type { StoredFile } from "../attachment.ts";
+import type { StoredFile } from "./attachment.ts";
 
 /** The files of a turn as the server has them: any tab or device of the user may ask about them again. */
 export function filesOf(turn: Pick<Turn, "files"> | undefined): StoredFile[] {

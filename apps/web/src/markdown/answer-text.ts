@@ -1,4 +1,4 @@
-import { element } from "../element.ts";
+import { element } from "../frame/element.ts";
 import type { CodePiece } from "../lazy/highlight.ts";
 import { loadPart } from "../lazy-part.ts";
 import { createBlocks, type Block, type Blocks } from "./blocks.ts";

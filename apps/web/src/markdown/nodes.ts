@@ -1,5 +1,5 @@
 import type { MarkedToken, Tokens } from "marked";
-import { element } from "../element.ts";
+import { element } from "../frame/element.ts";
 import type { MathToken, Token } from "./lex.ts";
 
 type Known = MarkedToken | MathToken;

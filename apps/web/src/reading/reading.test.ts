@@ -1,7 +1,7 @@
 import type { Turn } from "@docrelay/client";
 import { describe, expect, it } from "vitest";
-import { announcementOf } from "../announcement.ts";
-import { isComposing } from "../keys.ts";
+import { announcementOf } from "../turn/announcement.ts";
+import { isComposing } from "../composing/keys.ts";
 import { countWords } from "./count-words.ts";
 import { followsAfter, isAtEnd } from "./follow-end.ts";
 import { goneTurns } from "./gone.ts";

@@ -1,3 +1,4 @@
+import type { Frame } from "../frame/frame.ts";
 import { followsAfter, isAtEnd, type Position } from "./follow-end.ts";
 
 export interface Scrolling {
@@ -8,8 +9,7 @@ export interface Scrolling {
 }
 
 /** Keeps the page at the end of what is being written, until the reader scrolls up; `back` takes them to the end again. */
-export function followEnd(back: HTMLButtonElement): Scrolling {
-  const page = document.documentElement;
+export function followEnd({ scroller: page, onScroll }: Frame, back: HTMLButtonElement): Scrolling {
   const now = (): Position => ({ top: page.scrollTop, height: page.scrollHeight, view: page.clientHeight });
   let follows = true;
   let last = now();
@@ -24,7 +24,7 @@ export function followEnd(back: HTMLButtonElement): Scrolling {
     page.scrollTo({ top: page.scrollHeight, behavior: "instant" });
     settle();
   }
-  addEventListener(
+  onScroll.addEventListener(
     "scroll",
     () => {
       follows = followsAfter(follows, last, now());

@@ -1,5 +1,5 @@
 import type { Turn } from "@docrelay/client";
-import { element } from "../element.ts";
+import { element } from "../frame/element.ts";
 import { inSentence } from "../files/file-name.ts";
 import type { AnswerText } from "../markdown/answer-text.ts";
 import { pageRuns, seconds } from "../words.ts";

@@ -1,5 +1,5 @@
 import type { Turn } from "@docrelay/client";
-import { element } from "../element.ts";
+import { element } from "../frame/element.ts";
 
 /** The steps between the versions of a question and its answer. */
 export interface Versions {

@@ -1,4 +1,4 @@
-import { element } from "../element.ts";
+import { element } from "../frame/element.ts";
 import type { Mark } from "./quote.ts";
 
 /** Marks stretches of a page's text; returns the first one's element. */

@@ -1,5 +1,6 @@
 import { RelayError, type Relay } from "@docrelay/client";
-import { byId, element } from "../element.ts";
+import { element } from "../frame/element.ts";
+import type { Frame } from "../frame/frame.ts";
 import { missingPage } from "../files/missing.ts";
 import { wordsFor } from "../words.ts";
 import type { Pdf } from "../lazy/pdf.ts";
@@ -21,8 +22,8 @@ const SENTENCES: Record<NotShown, string> = {
 };
 
 /** The document beside the answer; on small screens a sheet over it. */
-export function createViewer(relay: Pick<Relay, "download">): Viewer {
-  const root = byId("viewer", HTMLElement);
+export function createViewer(frame: Frame, relay: Pick<Relay, "download">): Viewer {
+  const root = frame.find("viewer", HTMLElement);
   const title = element("h2", { tabindex: -1, dir: "auto" });
   const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": "Page" });
   const count = element("span");
@@ -64,7 +65,7 @@ export function createViewer(relay: Pick<Relay, "download">): Viewer {
     [pdf, file, texts] = [undefined, undefined, undefined];
     sheet.replaceChildren();
     root.hidden = true;
-    document.body.classList.remove("beside");
+    frame.body.classList.remove("beside");
     if (opener instanceof HTMLElement) opener.focus();
   }
   function say(sentence: string, isFailure = false): void {
@@ -162,12 +163,12 @@ export function createViewer(relay: Pick<Relay, "download">): Viewer {
 
   return {
     open(wanted, at, text = "") {
-      opener = document.activeElement;
+      opener = frame.focused();
       const isSame = file && pdf && file.upload === wanted.upload && file.local === wanted.local;
       [page, answer, isReading] = [at, text, false];
       title.textContent = wanted.name;
       root.hidden = false;
-      document.body.classList.add("beside");
+      frame.body.classList.add("beside");
       title.focus();
       if (isSame) return void show();
       pdf?.close();

@@ -1,7 +1,7 @@
 import type { Turn } from "@docrelay/client";
-import { element } from "./element.ts";
-import { inSentence } from "./files/file-name.ts";
-import { wordsFor } from "./words.ts";
+import { element } from "../frame/element.ts";
+import { inSentence } from "../files/file-name.ts";
+import { wordsFor } from "../words.ts";
 
 export interface FailureActions {
   /** Asks the same again, with what is changed. */

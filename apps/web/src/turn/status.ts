@@ -1,6 +1,6 @@
 import { isOver, type Turn } from "@docrelay/client";
-import { element } from "./element.ts";
-import { waitingLine, withSeconds, type WaitingLine } from "./reading/waiting-line.ts";
+import { element } from "../frame/element.ts";
+import { waitingLine, withSeconds, type WaitingLine } from "../reading/waiting-line.ts";
 
 /** The line under a question until its answer begins, and the one that says that it was stopped. */
 export interface Status {

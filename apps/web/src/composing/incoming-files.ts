@@ -1,31 +1,31 @@
-import { byId } from "./element.ts";
-import { droppedFiles, pastedFiles, type Given } from "./files/transfer.ts";
+import type { Frame } from "../frame/frame.ts";
+import { droppedFiles, pastedFiles, type Given } from "../files/transfer.ts";
 
 /** Calls back with the files that are chosen, pasted, or dropped anywhere on the page. */
-export function hearFiles(onFiles: (given: Given) => void): void {
-  const picker = byId("file", HTMLInputElement);
-  const drop = byId("drop", HTMLDivElement);
+export function hearFiles({ find, events }: Frame, onFiles: (given: Given) => void): void {
+  const picker = find("file", HTMLInputElement);
+  const drop = find("drop", HTMLDivElement);
   /** Text that is dropped on the question is the browser's to insert. */
   const isOurs = (event: DragEvent): event is DragEvent & { dataTransfer: DataTransfer } =>
     event.dataTransfer !== null &&
     (event.dataTransfer.types.includes("Files") || !(event.target instanceof HTMLTextAreaElement));
 
-  byId("attach", HTMLButtonElement).addEventListener("click", () => picker.click());
+  find("attach", HTMLButtonElement).addEventListener("click", () => picker.click());
   picker.addEventListener("change", () => {
     onFiles({ files: [...(picker.files ?? [])], refusals: [] });
     picker.value = "";
   });
-  addEventListener("paste", ({ clipboardData }) => {
+  events.addEventListener("paste", ({ clipboardData }) => {
     const files = clipboardData && pastedFiles(clipboardData);
     if (files) onFiles({ files, refusals: [] });
   });
-  addEventListener("dragover", (event) => {
+  events.addEventListener("dragover", (event) => {
     if (!isOurs(event)) return;
     event.preventDefault();
     drop.classList.toggle("over", event.dataTransfer.types.includes("Files"));
   });
-  addEventListener("dragleave", (event) => event.relatedTarget === null && drop.classList.remove("over"));
-  addEventListener("drop", (event) => {
+  events.addEventListener("dragleave", (event) => event.relatedTarget === null && drop.classList.remove("over"));
+  events.addEventListener("drop", (event) => {
     drop.classList.remove("over");
     if (!isOurs(event)) return;
     // Without this a browser leaves the page for a link that is dropped on it.

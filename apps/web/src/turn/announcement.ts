@@ -1,9 +1,9 @@
 import type { Turn } from "@docrelay/client";
-import { inSentence } from "./files/file-name.ts";
-import { countWords } from "./reading/count-words.ts";
-import { stageOf } from "./reading/stage.ts";
-import { waitingLine } from "./reading/waiting-line.ts";
-import { wordsFor } from "./words.ts";
+import { inSentence } from "../files/file-name.ts";
+import { countWords } from "../reading/count-words.ts";
+import { stageOf } from "../reading/stage.ts";
+import { waitingLine } from "../reading/waiting-line.ts";
+import { wordsFor } from "../words.ts";
 
 /** A longer answer is not read out by itself: a screen reader could not be kept from reading all of it. */
 const READ_OUT_WORDS = 100;

@@ -1,6 +1,6 @@
 import { isOver, type Turn } from "@docrelay/client";
 import { createAskElement, type AskActions, type AskElement } from "./ask-view.ts";
-import { element } from "./element.ts";
+import { element } from "../frame/element.ts";
 
 export const GONE = "This server no longer has what stands above. Copy what you need: a reload removes it.";
 

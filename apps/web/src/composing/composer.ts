@@ -1,11 +1,11 @@
 import type { Limits } from "@docrelay/client";
-import { isSameFile, type Attachment } from "./attachment.ts";
-import { byId } from "./element.ts";
-import { withPlainName } from "./files/file-name.ts";
-import { chipOf, type Chip } from "./files/chip.ts";
-import type { UploadState } from "./files/page-uploads.ts";
-import { chooseFiles } from "./files/refusals.ts";
-import type { Given } from "./files/transfer.ts";
+import { isSameFile, type Attachment } from "../files/attachment.ts";
+import type { Frame } from "../frame/frame.ts";
+import { withPlainName } from "../files/file-name.ts";
+import { chipOf, type Chip } from "../files/chip.ts";
+import type { UploadState } from "../files/page-uploads.ts";
+import { chooseFiles } from "../files/refusals.ts";
+import type { Given } from "../files/transfer.ts";
 import { hearFiles } from "./incoming-files.ts";
 import { isComposing } from "./keys.ts";
 
@@ -45,14 +45,14 @@ export interface ComposerListener {
 }
 
 /** The question, and the files that stay attached to the next ones. */
-export function createComposer(on: ComposerListener): Composer {
-  const form = byId("composer", HTMLFormElement);
-  const question = byId("question", HTMLTextAreaElement);
-  const list = byId("files", HTMLUListElement);
-  const problem = byId("problem", HTMLDivElement);
-  const count = byId("count", HTMLParagraphElement);
-  const send = byId("send", HTMLButtonElement);
-  const stop = byId("stop", HTMLButtonElement);
+export function createComposer(frame: Frame, on: ComposerListener): Composer {
+  const form = frame.find("composer", HTMLFormElement);
+  const question = frame.find("question", HTMLTextAreaElement);
+  const list = frame.find("files", HTMLUListElement);
+  const problem = frame.find("problem", HTMLDivElement);
+  const count = frame.find("count", HTMLParagraphElement);
+  const send = frame.find("send", HTMLButtonElement);
+  const stop = frame.find("stop", HTMLButtonElement);
   const chips = new Map<Attachment, Chip>();
   /** Files of an earlier question: a question without words is about new ones only, so that Enter twice asks once. */
   const asked = new WeakSet<Attachment>();
@@ -140,14 +140,14 @@ export function createComposer(on: ComposerListener): Composer {
     event.preventDefault();
     submit();
   });
-  addEventListener("keydown", (event) => {
+  frame.events.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !stop.hidden && !isComposing(event)) on.stop();
   });
   stop.addEventListener("click", () => {
     on.stop();
     question.focus();
   });
-  hearFiles(attach);
+  hearFiles(frame, attach);
   check();
 
   return {
@@ -157,7 +157,7 @@ export function createComposer(on: ComposerListener): Composer {
     },
     running(running) {
       // A hidden button loses the focus to the page's beginning.
-      if (!running && document.activeElement === stop) question.focus();
+      if (!running && frame.focused() === stop) question.focus();
       stop.hidden = !running;
     },
     suggest(message) {

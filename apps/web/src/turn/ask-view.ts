@@ -1,15 +1,15 @@
 import { isOver, type Turn, type TurnFile } from "@docrelay/client";
-import { showFoot, type FootActions } from "./turn/answer-foot.ts";
-import { element } from "./element.ts";
+import { showFoot, type FootActions } from "./answer-foot.ts";
+import { element } from "../frame/element.ts";
 import { failureBox, type FailureActions } from "./failure.ts";
-import { openButton } from "./files/chip.ts";
-import { inSentence } from "./files/file-name.ts";
-import { MISSING } from "./files/missing.ts";
-import { createAnswerText } from "./markdown/answer-text.ts";
-import { stageOf } from "./reading/stage.ts";
+import { openButton } from "../files/chip.ts";
+import { inSentence } from "../files/file-name.ts";
+import { MISSING } from "../files/missing.ts";
+import { createAnswerText } from "../markdown/answer-text.ts";
+import { stageOf } from "../reading/stage.ts";
 import { createStatus } from "./status.ts";
-import { createVersions } from "./turn/versions.ts";
-import { pageList, size } from "./words.ts";
+import { createVersions } from "./versions.ts";
+import { pageList, size } from "../words.ts";
 
 export interface AskActions extends FailureActions, FootActions {
   /** Ends one question that waits. */
@@ -44,8 +44,24 @@ export function createAskElement(actions: AskActions): AskElement {
   const failure = element("div");
   const foot = element("div", { class: "foot" });
   const versions = createVersions(() => newest && show(newest, place));
-  const asked = element("div", { class: "asked" }, spoken("You asked"), words, files, notes, versions.root);
-  const answer = element("div", { class: "answer" }, spoken("Answer"), text, status.root, failure, foot);
+  const asked = element(
+    "div",
+    { class: "asked", part: "asked" },
+    spoken("You asked"),
+    words,
+    files,
+    notes,
+    versions.root,
+  );
+  const answer = element(
+    "div",
+    { class: "answer", part: "answer" },
+    spoken("Answer"),
+    text,
+    status.root,
+    failure,
+    foot,
+  );
   const root = element("li", { class: "ask" }, asked, answer);
   let shown: Turn | undefined;
   let newest: Turn | undefined;

@@ -1,0 +1,209 @@
+import { connect, newId, type ConnectOptions, type Storage } from "@docrelay/client";
+import type { Attachment } from "./files/attachment.ts";
+import { createComposer } from "./composing/composer.ts";
+import { createConversationView } from "./conversation-view.ts";
+import { createDrafts } from "./drafts/drafts.ts";
+import { createUnsent } from "./drafts/unsent.ts";
+import { inSentence } from "./files/file-name.ts";
+import { createPageUploads } from "./files/page-uploads.ts";
+import { isConversation, type Address } from "./frame/address.ts";
+import type { Frame } from "./frame/frame.ts";
+import { hearMissingParts } from "./lazy-part.ts";
+import type { Tab } from "./reading/tab.ts";
+import { createViewer } from "./viewer/viewer.ts";
+import { wordsFor } from "./words.ts";
+
+const LAST = "docrelay:conversation";
+const STATES = {
+  connecting: "Connecting…",
+  online: "Connected",
+  offline: "Connection lost. Trying again…",
+  closed: "Not connected. Reload the page.",
+};
+
+export interface ChatOptions {
+  readonly frame: Frame;
+  readonly address: Address;
+  readonly tab: Tab;
+  readonly storage: Storage;
+  /** As for `connect` of the SDK. */
+  readonly relay: Pick<ConnectOptions, "url" | "token">;
+}
+
+export interface Chat {
+  focus(): void;
+  /** Closes the connection; the chat does nothing any more. */
+  close(): void;
+}
+
+/** Starts the chat in a frame, with the conversation that its address names, or else the last one. */
+export function startChat({ frame, address, tab, storage, relay: to }: ChatOptions): Chat {
+  const { find } = frame;
+  const relay = connect({ ...to, storage });
+  const drafts = createDrafts(storage);
+  const unsent = createUnsent(() => sessionStorage);
+  const uploads = createPageUploads(relay, uploadChanged);
+  let shown: string | undefined;
+  /** Whether files were attached or removed in the shown conversation: then those of its log are not offered. */
+  let hasChosen = false;
+  /** Files of questions: their turns say what is wrong with them, and wait for their uploads. */
+  const asked = new WeakSet<Attachment>();
+  /** Questions of this page whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
+  const going = new Map<string, readonly string[]>();
+
+  let revised: string | undefined;
+
+  const viewer = createViewer(frame, relay);
+  const composer = createComposer(frame, {
+    send(message, files) {
+      const isTaken = view.ask(message, files, revised);
+      if (isTaken) revise(undefined);
+      return isTaken;
+    },
+    stop: () => view.stop(),
+    onText: keep,
+    onFiles() {
+      hasChosen = true;
+      for (const file of composer.files) if (file instanceof File) uploads.begin(file);
+      keep();
+    },
+    onOpen(file) {
+      const { name, size } = file;
+      const state = file instanceof File ? uploads.state(file) : undefined;
+      const status = state && "status" in state ? state.status : undefined;
+      const local = file instanceof File ? file : undefined;
+      viewer.open({ name, size, local, upload: storedOf(file), pages: status?.pages, missing: status?.missing }, 1);
+    },
+    onDetached: (file) => file instanceof File && !asked.has(file) && uploads.drop(file),
+  });
+  const view = createConversationView(
+    { frame, relay, tab },
+    {
+      onRunning: (running) => composer.running(running),
+      onOpen: (file, page, answer) => viewer.open(file, page, answer),
+      onUnfit: (file) => composer.detach(file),
+      onEdit(turn, files) {
+        unsent.release(turn.id);
+        composer.edit(turn.question, files);
+      },
+      onRevise: ({ id }) => revise(id),
+      onAgain: ({ id }) => unsent.release(id),
+      onAsked({ conversation, id, question, files }, accepted) {
+        for (const file of files) asked.add(file);
+        const names = files.map(({ name }) => name);
+        going.set(id, names);
+        const release = (): void => unsent.release(id);
+        // Without a file that is still on its way, the question is in the SDK's outbox at once.
+        if (files.some((file) => storedOf(file) === undefined)) unsent.hold(conversation, id, question);
+        accepted
+          .finally(() => going.get(id) === names && going.delete(id))
+          .then(release, (error: unknown) => {
+            if (error instanceof DOMException) release(); // It was stopped.
+            else unsent.hold(conversation, id, question);
+          });
+      },
+      onRead(conversation, files) {
+        if (conversation === shown && !hasChosen) composer.offer(files);
+      },
+    },
+  );
+
+  /** The next question stands in the place of an earlier one. */
+  function revise(ask: string | undefined): void {
+    revised = ask;
+    find("revising", HTMLParagraphElement).hidden = ask === undefined;
+  }
+
+  function storedOf(file: Attachment): string | undefined {
+    if (!(file instanceof File)) return file.upload;
+    const state = uploads.state(file);
+    return state && "upload" in state ? state.upload : undefined;
+  }
+
+  function uploadChanged(file: File): void {
+    const state = uploads.state(file);
+    composer.uploading(file, state);
+    if (!state || "sent" in state) return;
+    const error = "error" in state ? state.error.wire : state.status?.error;
+    // What is wrong with a file is said before the question is asked; other faults do not last, and for passwords there is a form.
+    if (error && !asked.has(file) && error.code !== "PDF_ENCRYPTED" && /^(FILE|PDF|PAYLOAD)_/.test(error.code)) {
+      const { what, advice } = wordsFor(error, inSentence(file.name));
+      composer.detach(file);
+      composer.warn([...composer.warnings, `${what} ${advice}`]);
+    }
+    keep();
+  }
+
+  /** Keeps what is prepared in the shown conversation for a reload, and for when one comes back to it. */
+  function keep(): void {
+    if (shown === undefined) return;
+    const files = composer.files.flatMap((file) => {
+      const upload = storedOf(file);
+      return upload === undefined ? [] : [{ upload, name: file.name, size: file.size }];
+    });
+    const cut = composer.files.filter((file) => storedOf(file) === undefined).map(({ name }) => name);
+    drafts.write(shown, { text: composer.text, ...(hasChosen && { files }), ...(cut.length > 0 && { cut }) });
+  }
+
+  /** Brings back what was prepared in a conversation. */
+  function recall(conversation: string): void {
+    const draft = drafts.read(conversation);
+    const sent = new Set([...going.values()].flat());
+    const questions = unsent.take(conversation, going);
+    hasChosen = draft?.files !== undefined;
+    composer.restart([...questions, draft?.text ?? ""].filter((text) => text !== "").join("\n\n"), draft?.files ?? []);
+    composer.warn([
+      ...(draft?.cut ?? [])
+        .filter((name) => !sent.has(name))
+        .map((name) => `${inSentence(name)} was not sent completely. Attach it again.`),
+      ...(questions.length > 0 ? ["Your question was not asked yet. It stands below again."] : []),
+    ]);
+  }
+
+  /** Shows the address's conversation. */
+  function show(): void {
+    const last = storage.getItem(LAST) ?? "";
+    const id = address.get() ?? shown ?? (isConversation(last) ? last : newId());
+    address.keep(id);
+    storage.setItem(LAST, id);
+    if (id === shown) return;
+    shown = undefined; // Nothing is kept for the old one while the new one's draft is put in.
+    viewer.close();
+    revise(undefined);
+    recall(id);
+    shown = id;
+    view.open(id);
+  }
+
+  const connection = find("connection", HTMLParagraphElement);
+  relay.onState((state, error) => {
+    connection.dataset["state"] = state;
+    connection.textContent = STATES[state];
+    // What trying again does not mend.
+    if (error && !error.retryable)
+      connection.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
+    if (state === "online") composer.limit(relay.limits);
+  });
+  const stopHearing = hearMissingParts(() => (find("outdated", HTMLParagraphElement).hidden = false));
+  address.hear(show);
+  find("new", HTMLButtonElement).addEventListener("click", () => {
+    address.go(newId());
+    composer.focus();
+  });
+  find("unrevise", HTMLButtonElement).addEventListener("click", () => {
+    revise(undefined);
+    composer.focus();
+  });
+  find("suggestion", HTMLButtonElement).addEventListener("click", () => composer.suggest("what is inside this pdf?"));
+  show();
+
+  return {
+    focus: () => composer.focus(),
+    close() {
+      stopHearing();
+      viewer.close();
+      view.close();
+      relay.close();
+    },
+  };
+}

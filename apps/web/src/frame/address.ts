@@ -1,0 +1,63 @@
+/** An id as the protocol allows it. */
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+const PREFIX = "#c=";
+/** An id as this page makes it. No anchor of the page looks like it. */
+const MADE_HERE = /^#([0-9a-f]{32})$/;
+
+/**
+ * The conversation that an address's hash names, as `#c=<id>`; undefined for any other hash. The prefix keeps the anchors
+ * of the page, such as the skip link's `#question`, from being read as conversations. Addresses of earlier versions,
+ * `#<id>`, name theirs still.
+ */
+export function conversationOf(hash: string): string | undefined {
+  const id = hash.startsWith(PREFIX) ? hash.slice(PREFIX.length) : "";
+  return isConversation(id) ? id : MADE_HERE.exec(hash)?.[1];
+}
+
+/** Whether a text can be a conversation's id. */
+export function isConversation(id: string): boolean {
+  return ID.test(id);
+}
+
+/** The hash of a conversation's address. */
+export function hashOf(conversation: string): string {
+  return `${PREFIX}${conversation}`;
+}
+
+/** Names the conversation that is shown. */
+export interface Address {
+  /** The conversation that it names, if any. */
+  get(): string | undefined;
+  /** Goes to a conversation: the listener of `hear` is called. */
+  go(id: string): void;
+  /** Names the conversation that is shown already. */
+  keep(id: string): void;
+  hear(listener: () => void): void;
+}
+
+/** The page's own address: a reload, a bookmark and a second tab show the same conversation. */
+export function pageAddress(): Address {
+  return {
+    get: () => conversationOf(location.hash),
+    go: (id) => (location.hash = hashOf(id)),
+    keep(id) {
+      // Also after a jump to an anchor: its hash would lose the conversation at a reload.
+      if (location.hash !== hashOf(id)) history.replaceState(null, "", hashOf(id));
+    },
+    hear: (listener) => addEventListener("hashchange", listener),
+  };
+}
+
+/** An address that only the chat knows: the address of the page around it is not the chat's. */
+export function innerAddress(first?: string): Address {
+  let [now, changed] = [first, (): void => undefined];
+  return {
+    get: () => now,
+    go(id) {
+      now = id;
+      changed();
+    },
+    keep: (id) => (now = id),
+    hear: (listener) => (changed = listener),
+  };
+}
