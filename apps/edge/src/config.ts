@@ -5,6 +5,8 @@ import {
   LOG_LEVELS,
   parseEnvWithRedis,
   redisSettings,
+  storageRules,
+  storageSettings,
   url,
   type Env,
   type LogLevel,
@@ -28,18 +30,6 @@ const secrets = list().refine((items) => items.every((secret) => Buffer.byteLeng
 
 /** The name of a cookie, as RFC 6265 defines it. */
 const cookieName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, "must be the name of a cookie");
-
-const blobStore = z
-  .string()
-  .default("redis")
-  .refine(
-    (spec) => !spec.startsWith("s3:"),
-    "must be redis or file:<folder>: object storage (s3:) comes with a later version",
-  )
-  .refine(
-    (spec) => spec.startsWith("s3:") || spec === "redis" || /^file:\/.+/.test(spec),
-    "must be redis or file:/an/absolute/folder",
-  );
 
 const cluster = z
   .enum(["true", "false"], { error: "must be true or false" })
@@ -81,85 +71,87 @@ function addTo(trusted: BlockList, item: string): boolean {
 }
 
 /** Every setting of an edge; names and defaults are part of the contract. */
-export const schema = z.object({
-  PORT: integer({ min: 0, max: 65_535, default: 3000 }),
-  HOST: z.string().default("127.0.0.1"),
-  /** 0 = off. */
-  ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
-  /** Without it the admin port has no pages but metrics and health. */
-  ADMIN_TOKEN: z.string().regex(/^\S+$/, "must have no blanks").optional(),
-  /**
-   * The address on which a balancer publishes this edge, set by compose: on loopback AUTH_MODE defaults to `anonymous`.
-   */
-  BIND: z.string().optional(),
-  ...redisSettings,
-  REDIS_CLUSTER: cluster,
-  AUTH_MODE: authMode,
-  SESSION_SECRET: z
-    .string()
-    .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
-    .optional(),
-  SESSION_TTL_MS: integer({ min: 1000, max: YEAR_MS, default: 604_800_000 }),
-  /** HS256. All of them verify: a new one is put in front, and the old one removed when its tokens have expired. */
-  JWT_SECRET: secrets,
-  JWT_JWKS_URL: url(["https:", "http:"]).optional(),
-  JWT_ISSUER: list(),
-  JWT_AUDIENCE: list(),
-  /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends a cookie whoever asks it to. */
-  JWT_COOKIE: cookieName.optional(),
-  CORS_ALLOWED_ORIGINS: origins,
-  /** Origins whose pages may show this one in a frame. */
-  FRAME_ANCESTORS: origins,
-  /** `polling` needs a balancer that keeps a client at its edge (a cookie); without it the default works behind any. */
-  TRANSPORTS: choice(["websocket", "websocket,polling"], "websocket"),
-  ASK_DEADLINE_MS: integer({ min: 1000, max: 86_400_000, default: 300_000 }),
-  BLOB_STORE: blobStore,
-  TEXT_SCOPE: choice(["user", "tenant", "all"], "user"),
-  MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
-  MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
-  MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
-  MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
-  MAX_INLINE_BYTES: integer({ min: 1024, max: 16_777_216, default: DEFAULT_LIMITS.inlineFileBytes }),
-  CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
-  MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
-  /** Per user and edge: a user with connections to two edges has the rate twice. */
-  ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
-  /** Asks of a user at one moment, per edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
-  ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
-  /** New connections of a user, on each edge. */
-  CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
-  CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
-  /** On all edges together. */
-  MAX_CONNECTIONS_PER_USER: integer({ min: 1, max: 100_000, default: 50 }),
-  MAX_USER_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 268_435_456 }),
-  MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, default: 20_000 }),
-  MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
-  MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
-  MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
-  /** Per address, on each edge; 0 = off. */
-  SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
-  TRUSTED_PROXIES: proxies,
-  /** Anonymous users are also counted by network: one may use as much as this many users; 0 = off. Beyond loopback 8. */
-  USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
-  /** Questions and answers, within the retention. */
-  MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
-  MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
-  MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
-  RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
-  /** How long a stopping edge reports "not ready" before it closes sockets, if a balancer checks its readiness. */
-  DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),
-  /** The time over which a stopping edge spreads the closing of its connections. */
-  DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
-  OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
-  UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 4 }),
-  /** A silent connection is detected after two intervals. */
-  PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
-  /** Longer than the idle timeout of a balancer in front, so that the balancer ends idle connections. */
-  HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
-  /** Below a second, so that clients receive an error within a second when Redis does not respond. */
-  EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
-  LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
-});
+export const schema = z
+  .object({
+    PORT: integer({ min: 0, max: 65_535, default: 3000 }),
+    HOST: z.string().default("127.0.0.1"),
+    /** 0 = off. */
+    ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
+    /** Without it the admin port has no pages but metrics and health. */
+    ADMIN_TOKEN: z.string().regex(/^\S+$/, "must have no blanks").optional(),
+    /**
+     * The address on which a balancer publishes this edge, set by compose: on loopback AUTH_MODE defaults to `anonymous`.
+     */
+    BIND: z.string().optional(),
+    ...redisSettings,
+    REDIS_CLUSTER: cluster,
+    AUTH_MODE: authMode,
+    SESSION_SECRET: z
+      .string()
+      .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
+      .optional(),
+    SESSION_TTL_MS: integer({ min: 1000, max: YEAR_MS, default: 604_800_000 }),
+    /** HS256. All of them verify: a new one is put in front, and the old one removed when its tokens have expired. */
+    JWT_SECRET: secrets,
+    JWT_JWKS_URL: url(["https:", "http:"]).optional(),
+    JWT_ISSUER: list(),
+    JWT_AUDIENCE: list(),
+    /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends a cookie whoever asks it to. */
+    JWT_COOKIE: cookieName.optional(),
+    CORS_ALLOWED_ORIGINS: origins,
+    /** Origins whose pages may show this one in a frame. */
+    FRAME_ANCESTORS: origins,
+    /** `polling` needs a balancer that keeps a client at its edge (a cookie); without it the default works behind any. */
+    TRANSPORTS: choice(["websocket", "websocket,polling"], "websocket"),
+    ASK_DEADLINE_MS: integer({ min: 1000, max: 86_400_000, default: 300_000 }),
+    ...storageSettings,
+    TEXT_SCOPE: choice(["user", "tenant", "all"], "user"),
+    MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
+    MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
+    MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
+    MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
+    MAX_INLINE_BYTES: integer({ min: 1024, max: 16_777_216, default: DEFAULT_LIMITS.inlineFileBytes }),
+    CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
+    MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
+    /** Per user and edge: a user with connections to two edges has the rate twice. */
+    ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
+    /** Asks of a user at one moment, per edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
+    ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
+    /** New connections of a user, on each edge. */
+    CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
+    CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
+    /** On all edges together. */
+    MAX_CONNECTIONS_PER_USER: integer({ min: 1, max: 100_000, default: 50 }),
+    MAX_USER_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 268_435_456 }),
+    MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, default: 20_000 }),
+    MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
+    MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
+    MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
+    /** Per address, on each edge; 0 = off. */
+    SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
+    TRUSTED_PROXIES: proxies,
+    /** Anonymous users are also counted by network: one may use as much as this many users; 0 = off. Beyond loopback 8. */
+    USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
+    /** Questions and answers, within the retention. */
+    MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
+    MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
+    MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
+    RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
+    /** How long a stopping edge reports "not ready" before it closes sockets, if a balancer checks its readiness. */
+    DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),
+    /** The time over which a stopping edge spreads the closing of its connections. */
+    DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
+    OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
+    UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 4 }),
+    /** A silent connection is detected after two intervals. */
+    PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
+    /** Longer than the idle timeout of a balancer in front, so that the balancer ends idle connections. */
+    HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
+    /** Below a second, so that clients receive an error within a second when Redis does not respond. */
+    EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
+    LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
+  })
+  .check(...storageRules);
 export interface Config extends z.output<typeof schema> {
   /** Only this machine reaches the edge: `HOST`, or behind a balancer `BIND`, is loopback, and no proxy is named. */
   readonly ONLY_LOCAL: boolean;

@@ -3,7 +3,6 @@ import {
   BEAT_MS,
   countUnfinished,
   createBell,
-  createBlobStore,
   createFanOut,
   createHints,
   createRoster,
@@ -32,6 +31,7 @@ import {
   type Logger,
   untilReply,
   within,
+  s3PlaceOf,
   type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
@@ -89,7 +89,7 @@ const REDIS_WAIT_MS = 30_000;
  * when Redis does not respond for half a minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
-  await prepareBlobStore(config.BLOB_STORE);
+  const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
   const life = createLifecycle(CLOSE_STEP_MS);
   const node = randomBytes(6).toString("hex");
   const logTrouble = logAtMostOnceASecond((_what, error, repeated) => {
@@ -188,7 +188,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     hints: createHints(plainSubscriber),
     userHints: createUserHints(plainSubscriber),
     store,
-    blobs: createBlobStore(config.BLOB_STORE, store),
+    blobs: openBlobs(store),
     producer,
     bell: createBell(redis, roster),
     roster,

@@ -5,6 +5,8 @@ import {
   LOG_LEVELS,
   parseEnvWithRedis,
   redisSettings,
+  storageRules,
+  storageSettings,
   type Env,
   type LogLevel,
   type Parsed,
@@ -19,18 +21,6 @@ const GIB = 1_073_741_824;
 const DAY_MS = 86_400_000;
 const ROLES = ["ask", "extract"] as const;
 export type Role = (typeof ROLES)[number];
-
-const blobStore = z
-  .string()
-  .default("redis")
-  .refine(
-    (spec) => !spec.startsWith("s3:"),
-    "must be redis or file:<folder>: object storage (s3:) comes with a later version",
-  )
-  .refine(
-    (spec) => spec.startsWith("s3:") || spec === "redis" || /^file:\/.+/.test(spec),
-    "must be redis or file:/an/absolute/folder",
-  );
 
 const cluster = z
   .enum(["true", "false"], { error: "must be true or false" })
@@ -115,7 +105,7 @@ export const schema = z
     /** All replies of this worker together, at two bytes a UTF-16 unit. Above it, an engine call ends as failed. */
     MAX_HELD_TEXT_BYTES: integer({ min: 65_536, max: 64 * GIB, default: 134_217_728 }),
     ASK_DEADLINE_MS: integer({ min: 1000, max: DAY_MS, default: 300_000 }),
-    BLOB_STORE: blobStore,
+    ...storageSettings,
     MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
     MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
     MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
@@ -148,6 +138,7 @@ export const schema = z
     WORKER_GRACE_MS: integer({ min: 0, max: 600_000, default: 5000 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
   })
+  .check(...storageRules)
   .refine(
     ({ WORKER_ROLES, ENGINE_URL }) =>
       !(WORKER_ROLES instanceof Set && WORKER_ROLES.has("ask")) || ENGINE_URL !== undefined,

@@ -1,6 +1,5 @@
 import {
   createBell,
-  createBlobStore,
   createRoster,
   loadScripts,
   openSelfTest,
@@ -19,6 +18,7 @@ import {
   type Lifecycle,
   type Logger,
   type Metrics,
+  s3PlaceOf,
   type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
@@ -60,7 +60,7 @@ const REDIS_WAIT_MS = 30_000;
  * when Redis does not answer for half a minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
-  await prepareBlobStore(config.BLOB_STORE);
+  const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
   const life = createLifecycle(CLOSE_STEP_MS);
   const metrics = createMetrics();
   const report = createAskReport(log, metrics);
@@ -118,7 +118,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     selfTest,
     report,
     connect,
-    blobs: createBlobStore(config.BLOB_STORE, store),
+    blobs: openBlobs(store),
     stopping: new AbortController(),
     leaving: new AbortController(),
   };

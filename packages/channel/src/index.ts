@@ -39,6 +39,7 @@ export { hasLog, openLog, positionAt, type OpenedLog } from "./log/reply-log.ts"
 
 export { IDLE_UPLOAD_MS, newRef, type BlobStore } from "./bytes/blob-store.ts";
 export { createBlobStore, prepareBlobStore } from "./bytes/open-blob-store.ts";
+export type { S3Place } from "./bytes/s3-client.ts";
 export {
   areRetained,
   claimBytes,

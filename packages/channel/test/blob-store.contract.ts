@@ -67,6 +67,34 @@ export function blobStoreContract(name: string, subject: Subject): void {
       await blobs.remove(ref);
     });
 
+    it("returns a range of the bytes, also where a chunk behind it is missing", async () => {
+      const blobs = subject.create();
+      const ref = newRef();
+      const text = "abcdefghij";
+      for (const [offset, part] of [
+        [0, "abc"],
+        [3, "defg"],
+        [7, "hij"],
+        [12, "m"],
+      ] as const)
+        await blobs.write(ref, offset, Buffer.from(part));
+      for (const [from, to] of [
+        [0, 10],
+        [0, 1],
+        [2, 4],
+        [3, 7],
+        [5, 6],
+        [7, 10],
+        [4, 4],
+      ] as const) {
+        const parts: Uint8Array[] = [];
+        for await (const part of blobs.read(ref, { from, to })) parts.push(part);
+        expect(Buffer.concat(parts).toString()).toBe(text.slice(from, to));
+      }
+      await expect(readAll(blobs, ref)).rejects.toMatchObject({ kind: "hole" });
+      await blobs.remove(ref);
+    });
+
     it("throws at a hole", async () => {
       const blobs = subject.create();
       const ref = newRef();
@@ -81,6 +109,7 @@ export function blobStoreContract(name: string, subject: Subject): void {
       const ref = newRef();
       expect(await blobs.exists(ref)).toBe(false);
       await blobs.write(ref, 0, Buffer.from("abc"));
+      await blobs.write(ref, 3, Buffer.from("def"));
       expect(await blobs.exists(ref)).toBe(true);
       expect(await blobs.renew(ref, 1000)).toBe(true);
       await blobs.remove(ref);

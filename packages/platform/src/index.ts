@@ -9,5 +9,6 @@ export * from "./admin-server.ts";
 export * from "./redis.ts";
 export * from "./redis-check.ts";
 export * from "./redis-settings.ts";
+export { s3PlaceOf, storageRules, storageSettings } from "./storage-settings.ts";
 export { storeErrorKind, type StoreErrorKind } from "./redis-error.ts";
 export * from "./memory.ts";

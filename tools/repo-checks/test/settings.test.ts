@@ -24,10 +24,10 @@ interface Documented {
   readonly usedBy: string;
 }
 const envFile: Documented[] = [
-  ...readFileSync(join(ROOT, ".env.example"), "utf8").matchAll(/^# ([a-z, -]+): .*\n#([A-Z_]+)=(.*)$/gm),
+  ...readFileSync(join(ROOT, ".env.example"), "utf8").matchAll(/^# ([a-z, -]+): .*\n#([A-Z][A-Z\d_]+)=(.*)$/gm),
 ].map(([, usedBy = "", name = "", fallback = ""]) => ({ name, usedBy, fallback }));
 const readme: Documented[] = [
-  ...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/^\| `([A-Z_]+)` *\| *(.*?) *\| *(.*?) *\| .*\|$/gm),
+  ...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/^\| `([A-Z][A-Z\d_]+)` *\| *(.*?) *\| *(.*?) *\| .*\|$/gm),
 ].map(([, name = "", value = "", usedBy = ""]) => ({
   name,
   usedBy,

@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { checkMarker, codeOf, placeOfBlobs } from "./blob-folder.ts";
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
+import { slice } from "./slice.ts";
 import { ChannelError } from "../redis/store.ts";
 
 /** A file whose modification time is when the blob expires, by the clock that all processes share. */
@@ -97,6 +98,20 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
     return since + IDLE_UPLOAD_MS < time;
   }
 
+  async function* readAll(ref: string): AsyncGenerator<Uint8Array> {
+    const offsets = (await onDisk(() => chunks(ref))).sort((a, b) => a - b);
+    let next = 0;
+    for (const offset of offsets) {
+      if (offset < next) continue;
+      const file = join(folder(ref), String(offset));
+      const chunk = await onDisk(() => ifThere<Uint8Array | undefined>(() => readFile(file), undefined));
+      if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
+      next += chunk.length;
+      yield chunk;
+    }
+    if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
+  }
+
   return {
     isInOrder: false,
     write: (ref, offset, bytes) =>
@@ -112,19 +127,7 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
         });
         return isNew;
       }),
-    async *read(ref) {
-      const offsets = (await onDisk(() => chunks(ref))).sort((a, b) => a - b);
-      let next = 0;
-      for (const offset of offsets) {
-        if (offset < next) continue;
-        const file = join(folder(ref), String(offset));
-        const chunk = await onDisk(() => ifThere<Uint8Array | undefined>(() => readFile(file), undefined));
-        if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
-        next += chunk.length;
-        yield chunk;
-      }
-      if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
-    },
+    read: (ref, range) => (range ? slice(readAll(ref), range) : readAll(ref)),
     exists: (ref) => onDisk(async () => (await chunks(ref)).length > 0),
     remove: (ref) => onDisk(async () => void (await drop(ref))),
     renew: (ref, keepMs) => onDisk(() => keep(ref, keepMs)),

@@ -1,4 +1,5 @@
 import { IDLE_UPLOAD_MS, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
+import { slice } from "./slice.ts";
 import { blobKey } from "../redis/keys.ts";
 import { ChannelError, type Store } from "../redis/store.ts";
 
@@ -12,6 +13,31 @@ const FETCHES_AHEAD = 2;
  */
 export function createRedisBlobStore(store: Store): BlobStore {
   const { redis } = store;
+
+  async function* readAll(ref: string): AsyncGenerator<Uint8Array> {
+    const offsets = (await redis.hkeys(blobKey(ref))).map(Number).sort((a, b) => a - b);
+    if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
+    const groups = groupOffsets(offsets);
+    const fetch = async (group: readonly number[]): Promise<Array<Buffer | null>> =>
+      redis.hmgetBuffer(blobKey(ref), ...group.map(String));
+    const fetches = groups.slice(0, FETCHES_AHEAD).map(fetch);
+    let next = 0;
+    for (const [index, group] of groups.entries()) {
+      // Not awaited when the reader stops before.
+      for (const pending of fetches) pending.catch(() => undefined);
+      const chunks = (await fetches.shift()) ?? [];
+      const later = groups[index + FETCHES_AHEAD];
+      if (later) fetches.push(fetch(later));
+      for (const [at, offset] of group.entries()) {
+        if (offset < next) continue;
+        const chunk = chunks[at];
+        if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
+        next += chunk.length;
+        yield chunk;
+      }
+    }
+  }
+
   return {
     isInOrder: true,
     async write(ref, offset, bytes) {
@@ -23,29 +49,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
       return isNew === 1;
     },
     count: (ref) => redis.hlen(blobKey(ref)),
-    async *read(ref) {
-      const offsets = (await redis.hkeys(blobKey(ref))).map(Number).sort((a, b) => a - b);
-      if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
-      const groups = groupOffsets(offsets);
-      const fetch = async (group: readonly number[]): Promise<Array<Buffer | null>> =>
-        redis.hmgetBuffer(blobKey(ref), ...group.map(String));
-      const fetches = groups.slice(0, FETCHES_AHEAD).map(fetch);
-      let next = 0;
-      for (const [index, group] of groups.entries()) {
-        // Not awaited when the reader stops before.
-        for (const pending of fetches) pending.catch(() => undefined);
-        const chunks = (await fetches.shift()) ?? [];
-        const later = groups[index + FETCHES_AHEAD];
-        if (later) fetches.push(fetch(later));
-        for (const [at, offset] of group.entries()) {
-          if (offset < next) continue;
-          const chunk = chunks[at];
-          if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
-          next += chunk.length;
-          yield chunk;
-        }
-      }
-    },
+    read: (ref, range) => (range ? slice(readAll(ref), range) : readAll(ref)),
     async exists(ref) {
       return (await redis.exists(blobKey(ref))) === 1;
     },

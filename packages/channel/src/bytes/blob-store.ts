@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Range } from "./slice.ts";
 
 /**
  * Where the bytes of uploads lie until they are extracted. Any edge writes them in chunks, in any order and more than
@@ -18,10 +19,10 @@ export interface BlobStore {
   /** How many chunks are stored; only in stores that count them without reading them. */
   count?(ref: string): Promise<number>;
   /**
-   * The bytes in order: each chunk begins where the one before ends; other chunks are ignored. Reads a few MiB ahead.
-   * @throws ChannelError `hole` when a chunk is missing.
+   * The bytes in order, all or those of `range`: each chunk begins where the one before ends; other chunks are ignored.
+   * Reads a few MiB ahead. @throws ChannelError `hole` when a chunk up to the end of the range is missing.
    */
-  read(ref: string): AsyncIterable<Uint8Array>;
+  read(ref: string, range?: Range): AsyncIterable<Uint8Array>;
   exists(ref: string): Promise<boolean>;
   /** Idempotent. */
   remove(ref: string): Promise<void>;

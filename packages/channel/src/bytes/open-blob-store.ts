@@ -2,16 +2,24 @@ import { prepareBlobFolder } from "./blob-folder.ts";
 import { createFileBlobStore } from "./blob-store-file.ts";
 import { createRedisBlobStore } from "./blob-store-redis.ts";
 import type { BlobStore } from "./blob-store.ts";
+import type { S3Place } from "./s3-client.ts";
 import { redisTime, type Store } from "../redis/store.ts";
 
 const FILE = "file:";
 
 /**
- * Makes the place of a `file:` store ready, once at the start of a process and before `createBlobStore` is used. It
- * needs no Redis. Idempotent. @throws ChannelError `setting` when blobs must not or cannot be kept there.
+ * Makes the place of blobs ready, once at the start of a process, and returns how to open their store. `s3` is used
+ * instead of `spec` when given; its client is loaded only then. It needs no Redis. Idempotent.
+ * @throws ChannelError `setting` when blobs must not or cannot be kept there.
  */
-export async function prepareBlobStore(spec: string): Promise<void> {
+export async function prepareBlobStore(spec: string, s3?: S3Place): Promise<(store: Store) => BlobStore> {
+  if (s3) {
+    const { openS3BlobStore } = await import("./s3-bucket.ts");
+    const blobs = await openS3BlobStore(s3);
+    return () => blobs;
+  }
   if (spec.startsWith(FILE)) await prepareBlobFolder(spec.slice(FILE.length));
+  return (store) => createBlobStore(spec, store);
 }
 
 /** `redis` (default), or `file:<folder>` on a disk that edges and workers share. */

@@ -104,7 +104,7 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
     ...(range ? { "content-range": `bytes ${from}-${to - 1}/${size}` } : {}),
   });
   watchReader(call);
-  await pipeline(Readable.from(slice(deps.blobs.read(ref), from, to)), response, { signal });
+  await pipeline(Readable.from(deps.blobs.read(ref, { from, to })), response, { signal });
 }
 
 /**
@@ -125,15 +125,4 @@ export async function removeUpload(
 /** As RFC 8187 wants it: `encodeURIComponent` leaves four characters that are not allowed there. */
 function encodeName(name: string): string {
   return encodeURIComponent(name).replaceAll(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
-}
-
-/** The bytes from `from` up to `to`. */
-async function* slice(chunks: AsyncIterable<Uint8Array>, from: number, to: number): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const chunk of chunks) {
-    const part = chunk.subarray(Math.max(0, from - at), Math.max(0, to - at));
-    if (part.length > 0) yield part;
-    at += chunk.length;
-    if (at >= to) return;
-  }
 }

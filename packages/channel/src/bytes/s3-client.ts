@@ -1,0 +1,160 @@
+import { AwsV4Signer } from "aws4fetch";
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { ChannelError } from "../redis/store.ts";
+
+/** A bucket of an S3-compatible server, and how to use it. Holds secrets: never log it. */
+export interface S3Place {
+  /** `https://host[:port]`, without the bucket. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  /** Begins every object's name; empty, or ends with a slash. Only letters, digits and `._-/`. */
+  readonly prefix: string;
+  /** The bucket is part of the path, not of the host name. */
+  readonly forcePathStyle: boolean;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+  /** How the server encrypts objects; undefined: by the bucket's own default. */
+  readonly sse?: { readonly algorithm: string; readonly key?: string | undefined } | undefined;
+}
+
+export interface S3Request {
+  readonly method: "GET" | "PUT" | "HEAD" | "POST" | "DELETE";
+  /** Without the prefix; undefined: the bucket itself. */
+  readonly name?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Statuses that are answers to the caller, not errors. */
+  readonly allowed?: readonly number[];
+}
+export interface S3Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** Bounds of one request: tries, and milliseconds for one of them and for all. */
+export interface S3Bounds {
+  readonly tries: number;
+  readonly tryMs: number;
+  readonly totalMs: number;
+}
+/** A server that is slow or away becomes an error of the store in this time. */
+const BOUNDS: S3Bounds = { tries: 4, tryMs: 4000, totalMs: 10_000 };
+const BACKOFF_MS = 100;
+/** Codes of refusals that a retry may mend, besides all statuses from 500. */
+const PASSING = new Set(["ConditionalRequestConflict", "OperationAborted", "RequestTimeout", "SlowDown", "Throttling"]);
+
+export interface S3Client {
+  readonly place: S3Place;
+  /**
+   * Sends a request, signed, and again after refusals that pass (5xx, 429, a lost connection, silence), up to the bounds.
+   * Every request that is sent here may be repeated.
+   * @throws ChannelError `io`, with `cause`: an {@link S3Refusal} when the server gave a reason.
+   */
+  send(request: S3Request): Promise<S3Answer>;
+}
+
+/** What an S3 server said, by its status and code. */
+export class S3Refusal extends Error {
+  override readonly name = "S3Refusal";
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string) {
+    super(`${status} ${code}`);
+    this.status = status;
+    this.code = code;
+  }
+  get isPassing(): boolean {
+    return this.status >= 500 || this.status === 429 || PASSING.has(this.code);
+  }
+}
+
+export function createS3Client(place: S3Place, bounds: S3Bounds = BOUNDS): S3Client {
+  const keys = new Map<string, ArrayBuffer>();
+  return {
+    place,
+    async send(request) {
+      const end = AbortSignal.timeout(bounds.totalMs);
+      let error: unknown;
+      for (let attempt = 1; attempt <= bounds.tries && !end.aborted; attempt++) {
+        try {
+          return await sendOnce(place, request, {
+            keys,
+            signal: AbortSignal.any([end, AbortSignal.timeout(bounds.tryMs)]),
+          });
+        } catch (failed) {
+          error = failed;
+          if (failed instanceof S3Refusal && !failed.isPassing) break;
+        }
+        const pause = BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+        if (attempt < bounds.tries) await delay(pause, undefined, { signal: end }).catch(() => undefined);
+      }
+      throw new ChannelError("io", `the bucket of blobs: ${reasonOf(error)}`, { cause: error });
+    },
+  };
+}
+
+async function sendOnce(
+  place: S3Place,
+  request: S3Request,
+  { keys, signal }: { keys: Map<string, ArrayBuffer>; signal: AbortSignal },
+): Promise<S3Answer> {
+  const { method, headers, allowed = [] } = request;
+  // A copy, on a buffer of its own: what is signed is what is sent.
+  const sent = request.body && new Uint8Array(request.body);
+  const signer = new AwsV4Signer({
+    method,
+    url: addressOf(place, request),
+    // The server refuses bytes that were damaged on their way.
+    headers: {
+      ...headers,
+      "x-amz-content-sha256": createHash("sha256")
+        .update(sent ?? "")
+        .digest("hex"),
+    },
+    accessKeyId: place.accessKeyId,
+    secretAccessKey: place.secretAccessKey,
+    ...(place.sessionToken && { sessionToken: place.sessionToken }),
+    service: "s3",
+    region: place.region,
+    cache: keys,
+  });
+  const signed = await signer.sign();
+  const response = await fetch(signed.url, {
+    method,
+    headers: signed.headers,
+    redirect: "manual",
+    signal,
+    ...(sent && { body: sent }),
+  });
+  const body = new Uint8Array(await response.arrayBuffer());
+  const { status } = response;
+  if (status >= 200 && status < 300) return { status, headers: response.headers, body };
+  const [, code = ""] = /<Code>(\w+)<\/Code>/.exec(Buffer.from(body).toString("latin1")) ?? [];
+  // A bucket that is gone is no object that is gone.
+  if (allowed.includes(status) && code !== "NoSuchBucket") return { status, headers: response.headers, body };
+  throw new S3Refusal(status, code);
+}
+
+function addressOf({ endpoint, bucket, prefix, forcePathStyle }: S3Place, { name, query }: S3Request): string {
+  const url = new URL(endpoint);
+  const base = url.pathname.replace(/\/+$/, "");
+  if (!forcePathStyle) url.host = `${bucket}.${url.host}`;
+  url.pathname = `${base}${forcePathStyle ? `/${bucket}` : ""}${name === undefined ? "" : `/${prefix}${name}`}`;
+  for (const [key, value] of Object.entries(query ?? {})) url.searchParams.set(key, value);
+  return url.href;
+}
+
+/** In a few words, without the address. */
+function reasonOf(error: unknown): string {
+  if (error instanceof S3Refusal) return error.message;
+  if (error instanceof Error && error.name === "TimeoutError") return "no answer in time";
+  // What `fetch` says is "fetch failed"; the reason is in the cause.
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof Error) return "code" in cause ? String(cause.code) : cause.message;
+  return "no answer in time";
+}

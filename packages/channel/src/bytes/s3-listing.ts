@@ -1,0 +1,101 @@
+import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS } from "./blob-store.ts";
+
+/** The part of an object's name between the prefix and a blob's ref: the same word as of a folder's blobs. */
+export const PLACE = "docrelay-blobs/";
+const DIGITS = 12;
+
+/** Names of a blob's objects below its ref. The offset has zeros in front, so that names sort as offsets do. */
+export const chunkName = (ref: string, offset: number): string =>
+  `${PLACE}${ref}/${String(offset).padStart(DIGITS, "0")}`;
+/** An empty object that says: keep this blob for so many ms after this object was written. */
+export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
+const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})|keep\.(-?\d{1,16}))$`);
+
+/** An object of a blob. Exactly one of `offset` and `keepMs` is set. */
+export interface BlobObject {
+  readonly name: string;
+  readonly ref: string;
+  readonly offset?: number;
+  readonly keepMs?: number;
+  readonly size: number;
+  /** When it was written, by the server's clock, in ms. */
+  readonly modified: number;
+}
+
+/** One page of the answer to ListObjectsV2; objects that are not docrelay's are left out. */
+export interface Page {
+  readonly objects: readonly BlobObject[];
+  /** Where the next page begins; undefined at the last one. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Reads a page of a listing. It needs no XML parser: names of docrelay's objects hold no character that XML escapes, and
+ * other names are not docrelay's.
+ */
+export function parsePage(xml: string, prefix: string): Page {
+  const objects = [...xml.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)].flatMap(([, entry = ""]) => {
+    const key = field(entry, "Key");
+    const name = key.startsWith(prefix) ? key.slice(prefix.length) : "";
+    const [, ref = "", offset, keepMs] = NAME.exec(name) ?? [];
+    if (!isRef(ref)) return [];
+    const of = offset === undefined ? { keepMs: Number(keepMs) } : { offset: Number(offset) };
+    return [
+      { name, ref, ...of, size: Number(field(entry, "Size")), modified: Date.parse(field(entry, "LastModified")) },
+    ];
+  });
+  const isMore = field(xml, "IsTruncated") === "true";
+  return { objects, next: isMore ? unescapeXml(field(xml, "NextContinuationToken")) : undefined };
+}
+
+function field(xml: string, name: string): string {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "";
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+function unescapeXml(text: string): string {
+  return text.replaceAll(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, dec?: string, hex?: string, word?: string) => {
+    if (word !== undefined) return ENTITIES[word] ?? whole;
+    return String.fromCodePoint(dec === undefined ? Number.parseInt(hex ?? "", 16) : Number(dec));
+  });
+}
+
+/** A chunk as a reader needs it, and where a blob's chunks end: at a `hole`, when a later chunk begins behind it. */
+export interface Chain {
+  readonly chunks: ReadonlyArray<{ readonly name: string; readonly offset: number; readonly size: number }>;
+  readonly size: number;
+  readonly hasHole: boolean;
+}
+
+/** The chunks that follow one another from offset 0; those that do not begin where one ends are left out. */
+export function chainOf(objects: readonly BlobObject[]): Chain {
+  const placed = objects.flatMap(({ name, offset, size }) => (offset === undefined ? [] : [{ name, offset, size }]));
+  const chunks = [];
+  let next = 0;
+  for (const chunk of placed.toSorted((a, b) => a.offset - b.offset)) {
+    if (chunk.offset < next) continue;
+    if (chunk.offset > next) return { chunks, size: next, hasHole: true };
+    chunks.push(chunk);
+    next += chunk.size;
+  }
+  return { chunks, size: next, hasHole: placed.length === 0 };
+}
+
+/**
+ * Whether a blob of these objects has expired at `now`, by the server's clock: a chunk keeps it for ten minutes, a mark for
+ * as long as it says; what was written later counts. Of marks of the same second the longest counts.
+ */
+export function isOver(objects: readonly BlobObject[], now: number): boolean {
+  let chunk = Number.NEGATIVE_INFINITY;
+  let mark = { modified: Number.NEGATIVE_INFINITY, keepMs: 0 };
+  for (const { modified, keepMs } of objects) {
+    if (keepMs === undefined) chunk = Math.max(chunk, modified);
+    else if (modified > mark.modified || (modified === mark.modified && keepMs > mark.keepMs))
+      mark = { modified, keepMs };
+  }
+  // A mark without chunks: what was left when a blob was renewed while it was removed.
+  const hasChunks = Number.isFinite(chunk);
+  const until =
+    hasChunks && mark.modified >= chunk ? mark.modified + mark.keepMs : Math.max(chunk, mark.modified) + IDLE_UPLOAD_MS;
+  return until + SWEEP_GRACE_MS < now;
+}

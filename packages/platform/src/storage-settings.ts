@@ -1,0 +1,74 @@
+import * as z from "zod";
+import { url } from "./config.ts";
+
+/** Letters, digits and `._-`, as S3 has them in buckets; a prefix also has slashes. Such names need no escapes in XML. */
+const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.-]+(?:\/[\w.-]+)*)?\/?)?$/;
+const SSE = /^(AES256|aws:kms)(?::([\w:/-]{1,2048}))?$/;
+
+/** Settings of every process that reads or writes the bytes of files. */
+export const storageSettings = {
+  BLOB_STORE: z
+    .string()
+    .default("redis")
+    .refine(
+      (spec) => spec === "redis" || /^file:\/.+/.test(spec) || S3.test(spec),
+      "must be redis, file:/an/absolute/folder or s3://bucket/prefix",
+    ),
+  /** Default: Amazon's, of the region. */
+  S3_ENDPOINT: url(["https:", "http:"]).optional(),
+  S3_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, "must be the name of a region, like eu-central-1")
+    .default("us-east-1"),
+  /** Default: `true` with an endpoint of one's own, whose host name is rarely known with a bucket in front. */
+  S3_FORCE_PATH_STYLE: z.enum(["true", "false"], { error: "must be true or false" }).optional(),
+  /** `AES256`, `aws:kms` or `aws:kms:<key>`; default: as the bucket is set. */
+  S3_SSE: z.string().regex(SSE, "must be AES256, aws:kms or aws:kms:<key>").optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
+};
+
+type Settings = z.output<z.ZodObject<typeof storageSettings>>;
+type KeySetting = "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY";
+
+/** Rules that take more than one setting, for `schema.check(...)`; they are tried also when other settings are wrong. */
+export const storageRules = (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const).map((name) =>
+  z.refine<Pick<Settings, "BLOB_STORE" | KeySetting>>(
+    (settings) => !settings.BLOB_STORE?.startsWith("s3:") || settings[name] !== undefined,
+    { path: [name], error: "is missing: BLOB_STORE=s3://… needs it", when: () => true },
+  ),
+);
+
+/** The bucket that `BLOB_STORE` names, and how to use it; undefined when it names none. Holds secrets: never log it. */
+export function s3PlaceOf(settings: Settings): S3PlaceSettings | undefined {
+  const [, bucket, prefix] = S3.exec(settings.BLOB_STORE) ?? [];
+  if (bucket === undefined) return undefined;
+  const { S3_ENDPOINT: endpoint, S3_REGION: region, S3_FORCE_PATH_STYLE: pathStyle } = settings;
+  const [, algorithm, key] = SSE.exec(settings.S3_SSE ?? "") ?? [];
+  return {
+    endpoint: endpoint ?? `https://s3.${region}.amazonaws.com`,
+    region,
+    bucket,
+    prefix: prefix ? `${prefix}/` : "",
+    // A certificate for *.s3… does not fit a bucket with a dot.
+    forcePathStyle: pathStyle === undefined ? endpoint !== undefined || bucket.includes(".") : pathStyle === "true",
+    accessKeyId: settings.AWS_ACCESS_KEY_ID ?? "",
+    secretAccessKey: settings.AWS_SECRET_ACCESS_KEY ?? "",
+    sessionToken: settings.AWS_SESSION_TOKEN,
+    ...(algorithm !== undefined && { sse: { algorithm, key } }),
+  };
+}
+
+export interface S3PlaceSettings {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  /** Empty, or ends with a slash. */
+  readonly prefix: string;
+  readonly forcePathStyle: boolean;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string | undefined;
+  readonly sse?: { readonly algorithm: string; readonly key: string | undefined };
+}
