@@ -127,7 +127,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   let selfTest: SelfTest;
   try {
     await within(REDIS_WAIT_MS, () => Promise.all([redis, subscriber, plainSubscriber].map(isReady)));
-    selfTest = await openSelfTest({ redis, subscriber: plainSubscriber, id: node }, (error) => {
+    selfTest = await openSelfTest({ redis, subscriber: plainSubscriber, id: node, roles: ["edge"] }, (error) => {
       log.error({ reason: error instanceof Error ? error.message : String(error) }, "the self-test of Redis failed");
     });
   } catch (error) {

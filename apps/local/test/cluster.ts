@@ -13,7 +13,8 @@ export interface Cluster {
   readonly workers: TestProcess[];
   /** Where edge `index` is. */
   url(index?: number): string;
-  startEdge(): Promise<TestEdge>;
+  /** `instead`: on the port of that edge, and in its place. */
+  startEdge(instead?: number): Promise<TestEdge>;
   startWorker(env?: Env): Promise<TestProcess>;
 }
 export interface TestEdge {
@@ -25,6 +26,8 @@ export interface ClusterSettings {
   readonly edges?: number;
   readonly workers?: number;
   readonly env?: Env;
+  /** Options of redis-server, which then runs without a container. */
+  readonly redis?: readonly string[];
   /** The engine to ask; without it the demo engine, with no pause between words. */
   readonly engineUrl?: () => string;
   /** The demo engine's pause between words. */
@@ -46,7 +49,7 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
   };
 
   beforeAll(async () => {
-    redis = await startRedis({ aof: true });
+    redis = await startRedis({ aof: true, ...(settings.redis && { container: false, args: settings.redis }) });
     if (settings.engineUrl) {
       engineEnv = { ENGINE_URL: settings.engineUrl() };
     } else {
@@ -76,12 +79,12 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
     edges,
     workers,
     url: (index = 0) => `http://127.0.0.1:${edges[index]?.port}`,
-    async startEdge() {
-      const port = await freePort();
+    async startEdge(instead) {
+      const port = (instead === undefined ? undefined : edges[instead]?.port) ?? (await freePort());
       const env = { AUTH_MODE: "anonymous", PORT: String(port), DRAIN_DELAY_MS: "0", ...base(), LOG_LEVEL: "info" };
       const edge = { port, process: start(ENTRIES.edge, env) };
       await edge.process.waitFor(/"msg":"listening"/);
-      edges.push(edge);
+      edges.splice(instead ?? edges.length, 1, edge);
       return edge;
     },
     async startWorker(env = {}) {

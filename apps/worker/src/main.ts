@@ -45,9 +45,12 @@ if (config.ADMIN_PORT > 0) {
   life.add("admin server", () => admin[Symbol.asyncDispose]());
 }
 
-const sweeper = startSweeper(resources);
-life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
-metrics.gauge("docrelay_asks_due", "Asks that the sweeper found due", () => sweeper.due);
+// Sweeping reads conversations, which is not for a worker that parses files of strangers.
+if (config.WORKER_ROLES.has("ask")) {
+  const sweeper = startSweeper(resources);
+  life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
+  metrics.gauge("docrelay_asks_due", "Asks that the sweeper found due", () => sweeper.due);
+}
 
 const ask = config.WORKER_ROLES.has("ask") ? await startAskRole(resources) : undefined;
 const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(resources).catch(cannotExtract) : undefined;

@@ -94,9 +94,12 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const producer = createProducer({ connection: connect("command", "producer") });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const subscriber = connect("subscriber", "hints");
-  const selfTest = await openSelfTest({ redis, subscriber, id: randomUUID() }, (error) => {
-    report.error("self-test", error);
-  }).catch(async (error: unknown) => {
+  const selfTest = await openSelfTest(
+    { redis, subscriber, id: randomUUID(), roles: [...config.WORKER_ROLES] },
+    (error) => {
+      report.error("self-test", error);
+    },
+  ).catch(async (error: unknown) => {
     await life.close();
     throw error;
   });

@@ -1,6 +1,6 @@
 export { askAddress, conversationAddress, userAddress } from "./redis/address.ts";
 export type { AskAddress, ConversationAddress, UserAddress } from "./redis/address.ts";
-export { CANCEL_CHANNEL, channelOf, FORGET_CHANNEL, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
+export { BEAT_CHANNEL, CANCEL_CHANNEL, channelOf, FORGET_CHANNEL, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
 export { openSelfTest, testRedis, type SelfTest } from "./redis/self-test.ts";
 export { loadScripts } from "./redis/script.ts";
 export {
@@ -18,13 +18,12 @@ export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
 export { findAsk, hideAsk } from "./ask/find.ts";
 export { arrived, finish, type Arrived, type Ending } from "./ask/finish.ts";
-export { peekHeads, type Head } from "./ask/peek.ts";
 export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";
 export { checkAsk, countUnfinished, dueAsks, runningAsks, type Checked } from "./ask/sweep.ts";
 export { append, begin, confirm, handBack, MAX_TAKEN, park, take, type Ended, type Taken } from "./ask/turn.ts";
 
 export { createBell, hearBeats, isListening, publishBeat, type Bell } from "./bell/bell.ts";
-export { BEAT_CHANNEL, bellChannel, parseBell, type BellMessage } from "./bell/message.ts";
+export { bellChannel, parseBell, type BellMessage } from "./bell/message.ts";
 export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts";
 
 export { conversationIds, forgetUser } from "./conversations/forget-user.ts";

@@ -42,7 +42,6 @@ import {
   openLog,
   ownUploads,
   park,
-  peekHeads,
   peekWaiting,
   publishProgress,
   queueExtraction,
@@ -57,6 +56,7 @@ import {
   renewUpload,
   reserveBytes,
   retainBytes,
+  revoke,
   runningAsks,
   setPassword,
   setProfile,
@@ -119,6 +119,7 @@ async function settings(store: Store): Promise<void> {
   await readProfile(store);
   await readSecret(store);
   await readSessionSecret(store.redis);
+  await revoke(store.redis, { user: USER });
 }
 
 async function ask(store: Store, id: string): Promise<void> {
@@ -138,7 +139,6 @@ async function taken(store: Store, owner: string, maxAttempts = 0): Promise<Take
 async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   for (const id of ["zero", "one", "two"]) await ask(store, id);
   must(await cancel(store, { user: USER, conversation: TALK, id: "zero", nonce: newNonce() }), "cancelled");
-  await peekHeads(store, [at]);
   await hideAsk(store, USER, "zero");
   const [first, second, third] = [newOwner(), newOwner(), newOwner()];
   must(await park(store, await taken(store, first), first), "parked");

@@ -46,10 +46,10 @@ export function createOwnConversations({ store, ownFiles, onTrouble }: OwnConver
   };
 
   async function removeOne(user: string, conversation: string, from?: string): Promise<ConversationAddress> {
-    const { existed, address, files } = await deleteConversation(store, user, conversation);
-    if (files.length > 0) {
-      const texts = files.map(({ text }) => text);
-      await stopWaiting(store, address, texts);
+    const { existed, address, asks } = await deleteConversation(store, user, conversation);
+    for (const ask of asks) {
+      const texts = ask.body.files.map(({ text }) => text);
+      if (texts.length > 0) await stopWaiting(store, address, texts, ask);
     }
     if (existed) tell(user, { conversation, change: "deleted" }, from);
     return address;

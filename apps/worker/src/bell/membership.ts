@@ -13,7 +13,7 @@ import type { Redis } from "ioredis";
 /** This process among the workers: it announces itself, and notices when another one is gone. */
 export interface Membership extends AsyncDisposable {
   readonly worker: string;
-  /** The first by name of the workers that are heard: it sweeps. For a moment there may be two or none. */
+  /** The first by name of the ask workers that are heard: it sweeps. For a moment there may be two or none. */
   readonly isLeader: boolean;
   /** Begins to beat. @throws errors of ioredis, when the subscription fails. */
   start(): Promise<void>;

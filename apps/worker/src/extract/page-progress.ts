@@ -1,12 +1,4 @@
-import {
-  hintsOfText,
-  peekHeads,
-  peekWaiting,
-  publishHint,
-  publishProgress,
-  type Head,
-  type Store,
-} from "@docrelay/channel";
+import { hintsOfText, peekWaiting, publishHint, publishProgress, type Store } from "@docrelay/channel";
 
 /** Publishes how far an extraction is to the asks that wait for its text, and to all who have named its upload. */
 export interface PageProgress {
@@ -19,29 +11,15 @@ const EVERY_MS = 250;
 const MAX_WAITING = 200;
 
 export function createPageProgress(store: Store, key: string, onError: (error: unknown) => void): PageProgress {
-  // A parked ask stays the head of its mailbox until its text is stored or it is cancelled: it is looked up once.
-  const heads = new Map<string, Head>();
   let next = 0;
   let publishing = false;
 
   async function publish(page: number, pages: number): Promise<void> {
     const waiting = await peekWaiting(store, key, MAX_WAITING);
-    const unknown = waiting.filter(({ c }) => !heads.has(c));
-    for (const head of await peekHeads(store, unknown)) if (head) heads.set(head.address.c, head);
-    const sent = waiting.flatMap(({ c }) => {
-      const head = heads.get(c);
-      const file = head?.body.files.findIndex(({ text }) => text === key) ?? -1;
-      if (!head || file < 0) return [];
-      return [
-        publishProgress(store, head.address, {
-          conversation: head.conversation,
-          ask: head.id,
-          stage: "extracting",
-          file,
-          page,
-          pages,
-        }),
-      ];
+    const sent = waiting.map(async ({ ask, ...address }) => {
+      if (!ask) return;
+      const { conversation, id, file } = ask;
+      await publishProgress(store, address, { conversation, ask: id, stage: "extracting", file, page, pages });
     });
     await Promise.all([...sent, publishHint(store, hintsOfText(key), { kind: "page", page, pages })]);
   }

@@ -242,7 +242,7 @@ async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Termina
   // No extraction may come that removes it from its wait lists.
   if (ask.waited) {
     const keys = ask.body.files.map(({ text }) => text);
-    await stopWaiting(pass.store, ask.address, keys);
+    await stopWaiting(pass.store, ask.address, keys, ask);
   }
   // The next ask of the conversation can run.
   await pass.bell.ring({ conversation: ask.address });

@@ -22,11 +22,11 @@ export async function parkAsk(deps: ParkDeps, { ask, owner }: OwnedAsk, missing:
     await leaveWaitLists(deps, ask);
     return endFailed(deps, ask, { at: nextPlace(ask), failure: { code: "NOT_FOUND" }, file: lost });
   }
-  await retry(() => awaitTexts(store, ask.address, keys), patience);
+  await retry(() => awaitTexts(store, ask.address, keys, ask), patience);
   const parked = await retry(() => park(store, ask, owner), patience);
   // Race: a text stored before this conversation was on its wait list wakes nothing, and nothing else removes it there.
   const texts = await retry(() => lookAtTexts(deps, files), patience);
-  if (texts.kind !== "missing") await retry(() => stopWaiting(store, ask.address, keys), patience);
+  if (texts.kind !== "missing") await retry(() => stopWaiting(store, ask.address, keys, ask), patience);
   if (parked.kind !== "parked") return turnOf(parked.kind, () => endCancelled(deps, ask));
   if (texts.kind !== "missing") return { kind: "look-again" };
   for (const file of missing) sendProgress(deps, ask, { stage: "extracting", file });
@@ -44,5 +44,5 @@ export async function leaveWaitLists(
   const { files } = ask.body;
   if (files.length === 0 || (!ask.waited && ask.taken <= 1)) return;
   const keys = files.map(({ text }) => text);
-  await retry(() => stopWaiting(store, ask.address, keys), { forMs: STORE_PATIENCE_MS, signal: stopping });
+  await retry(() => stopWaiting(store, ask.address, keys, ask), { forMs: STORE_PATIENCE_MS, signal: stopping });
 }

@@ -3,7 +3,7 @@ import { askAddress, conversationAddress, type ConversationAddress } from "../re
 import { CANCEL_CHANNEL, logKey } from "../redis/keys.ts";
 import { ChannelError, newNonce, wrongAnswer, type Store } from "../redis/store.ts";
 import { runStep, step } from "./conversation-script.ts";
-import type { AskBody, AskFile } from "./record.ts";
+import type { AskBody } from "./record.ts";
 
 const END_ALL = step("end-all.lua", { nonce: "text", hintChannel: "text" });
 const DELETE = step("delete-conversation.lua", { conversation: "text", lastSeq: "number", asks: "text" });
@@ -20,8 +20,8 @@ export interface DeletedConversation {
   readonly address: ConversationAddress;
   /** There was something to delete. */
   readonly existed: boolean;
-  /** Files of asks that had not ended: the conversation is on the wait lists of their texts. */
-  readonly files: readonly AskFile[];
+  /** Asks that had not ended: the conversation is on the wait lists of their texts. */
+  readonly asks: ReadonlyArray<{ readonly conversation: string; readonly id: string; readonly body: AskBody }>;
 }
 
 /**
@@ -36,18 +36,19 @@ export async function deleteConversation(
   conversation: string,
 ): Promise<DeletedConversation> {
   const address = conversationAddress(user, conversation);
-  const files: AskFile[] = [];
+  const ended: Array<DeletedConversation["asks"][number]> = [];
   const asks = new Set<string>();
   let lastSeq = 0;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const [, ...bodies] = await runStep(store, address, END_ALL, { nonce: newNonce(), hintChannel: CANCEL_CHANNEL });
-    for (const body of bodies) files.push(...(JSON.parse(String(body)) as AskBody).files);
+    const [, ...found] = await runStep(store, address, END_ALL, { nonce: newNonce(), hintChannel: CANCEL_CHANNEL });
+    for (let at = 0; at < found.length; at += 2)
+      ended.push({ conversation, id: String(found[at]), body: JSON.parse(String(found[at + 1])) as AskBody });
     for await (const event of acceptedIn(store, address, lastSeq)) {
       if (event.type === "accepted") asks.add(askAddress(user, conversation, event.ask).a);
       lastSeq = event.seq;
     }
     const reply = await runStep(store, address, DELETE, { conversation, lastSeq, asks: [...asks].join(" ") });
-    if (reply[0] === "OK") return { address, existed: reply[1] !== 0, files };
+    if (reply[0] === "OK") return { address, existed: reply[1] !== 0, asks: ended };
     if (reply[0] !== "CHANGED") throw wrongAnswer("delete", reply);
   }
   throw new ChannelError("io", "the conversation gets asks faster than they can be ended");

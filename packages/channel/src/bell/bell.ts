@@ -1,7 +1,8 @@
 import type { Redis } from "ioredis";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SUPPORTED_RECORD_VERSION } from "../redis/store.ts";
-import { BEAT_CHANNEL, bellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
+import { BEAT_CHANNEL } from "../redis/keys.ts";
+import { bellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
 import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
 /** Most workers that one ring tries: each that Redis does not know any more is followed by another. */

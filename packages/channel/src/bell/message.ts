@@ -1,8 +1,6 @@
 import type { ConversationAddress } from "../redis/address.ts";
 import type { Beat } from "./roster.ts";
 
-/** Plain PUBLISH: the beats of all ask workers, heard by all edges and workers. */
-export const BEAT_CHANNEL = "docrelay:workers";
 /** SPUBLISH: the bells of one worker. Its receivers are counted, so it has a slot of its own. */
 export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}}`;
 

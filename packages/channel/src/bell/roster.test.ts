@@ -77,7 +77,8 @@ describe("leader", () => {
     const roster = createRoster();
     expect(roster.leader).toBeUndefined();
     for (const worker of ["b", "a", "c"]) roster.hear(beat(worker));
-    expect(roster.leader).toBe("a");
+    roster.hear(beat("0", { capacity: 0 }));
+    expect(roster.leader, "a worker without the role ask has no right to sweep").toBe("a");
     pass(roster, 3);
     roster.hear(beat("b"));
     expect(roster.leader).toBe("a");

@@ -13,7 +13,7 @@ const PARDON_TICKS = 5;
 /** Most workers that are remembered as gone while Redis still has their connections. */
 const MAX_GONE = 1000;
 
-/** What an ask worker says of itself with each beat. */
+/** What a worker says of itself with each beat. */
 export interface Beat {
   /** Names the process: another one after each start. */
   readonly worker: string;
@@ -21,7 +21,7 @@ export interface Beat {
   readonly version: number;
   /** Conversations that it runs or keeps waiting … */
   readonly load: number;
-  /** … and how many it runs at once at most; 0 for a worker without the role `ask`, which gets no bells. */
+  /** … and how many it runs at once at most; 0 for a worker without the role `ask`: it gets no bells and does not sweep. */
   readonly capacity: number;
   /** It stops: no more bells, and another worker takes what it hands back. */
   readonly leaving?: boolean;
@@ -53,7 +53,7 @@ export interface Roster {
   isGone(worker: string): boolean;
   /** All that are heard and do not leave, sorted. */
   readonly workers: readonly string[];
-  /** The first by name of those that were heard within three ticks: it sweeps. */
+  /** The first by name of those with the role `ask` that were heard within three ticks: it sweeps. */
   readonly leader: string | undefined;
 }
 
@@ -135,7 +135,9 @@ export function createRoster(random: () => number = Math.random): Roster {
       return staying().map(([worker]) => worker);
     },
     get leader() {
-      return staying().find(([, member]) => silence(member) <= FRESH_TICKS)?.[0];
+      const sweeps = ([, member]: [string, Member]): boolean =>
+        Number(member.beat?.capacity) > 0 && silence(member) <= FRESH_TICKS;
+      return staying().find(sweeps)?.[0];
     },
   };
 }

@@ -103,14 +103,14 @@ it("deletes everything of a conversation, ends its asks and tells their readers;
   const { ask, attempt } = await channel.begun();
   const deleted = await deleteConversation(store, user, CONVERSATION);
   expect(deleted).toMatchObject({ existed: true, address: conversationAddress(user, CONVERSATION) });
-  expect(deleted.files).toHaveLength(3);
+  expect(deleted.asks.flatMap(({ body }) => body.files)).toHaveLength(3);
   expect(await everything()).toEqual(before);
   expect(await ids()).toEqual(["other"]);
   expect(heard.filter((message) => message.includes('"type":"cancelled"'))).toHaveLength(3);
   expect(heard).toContain(`${at.u}/${ask.address.a}`);
   const write = { events: [{ type: "delta", text: "late" } as const], nonce: newNonce() };
   expect(await append(store, ask, { attempt, n: 1 }, write)).toMatchObject({ kind: "ended" });
-  expect(await deleteConversation(store, user, CONVERSATION)).toMatchObject({ existed: false, files: [] });
+  expect(await deleteConversation(store, user, CONVERSATION)).toMatchObject({ existed: false, asks: [] });
   expect(await everything()).toEqual(before);
 });
 

@@ -109,7 +109,7 @@ export const KEYS = {
   },
   waitList: {
     pattern: "wait:<key>",
-    holds: "the wait list: conversations parked for a text",
+    holds: "the wait list: conversations parked for a text, with the ask and its file",
     expires: "after the retention",
   },
   password: {
@@ -195,6 +195,8 @@ export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;
 /** The channel of what connections of a shard's users tell each other. */
 export const userChannel = (shard: string): string => `hint:users:{${shard}}`;
+/** Plain PUBLISH: the beats of all workers, heard by all edges and workers. */
+export const BEAT_CHANNEL = "docrelay:workers";
 /** Plain PUBLISH: tells workers that a running ask was cancelled. A hint; the flag in the record is the truth. */
 export const CANCEL_CHANNEL = "docrelay:cancel";
 /** Plain PUBLISH of a text's key: nobody wants the text any more, and no process is to keep it. */

@@ -2,6 +2,7 @@ import { eventually, startProxy } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { afterEach, describe, expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
+import type { RedisRole } from "./rights.ts";
 import { openSelfTest, testRedis } from "./self-test.ts";
 
 const channel = useChannel();
@@ -9,7 +10,7 @@ const open: Array<{ disconnect(): void }> = [];
 afterEach(() => open.splice(0).forEach((one) => one.disconnect()));
 
 /** Two connections of a user who has these rights. */
-async function as(...rights: string[]): Promise<{ redis: Redis; subscriber: Redis; id: string }> {
+async function as(...rights: string[]): Promise<{ redis: Redis; subscriber: Redis; id: string; roles: RedisRole[] }> {
   await channel.store.redis.call("ACL", "SETUSER", "limited", "reset", "on", ">pass", "+@all", ...rights);
   const connect = (): Redis => {
     const redis = new Redis(channel.server.url, { username: "limited", password: "pass" });
@@ -17,14 +18,14 @@ async function as(...rights: string[]): Promise<{ redis: Redis; subscriber: Redi
     open.push(redis);
     return redis;
   };
-  return { redis: connect(), subscriber: connect(), id: "one" };
+  return { redis: connect(), subscriber: connect(), id: "one", roles: ["edge"] };
 }
 
 const KEYS =
-  "~{s??}:* ~blob:* ~retain:* ~same:* ~text:* ~uses:* ~gone:* ~wait:* ~pw:* ~{blobs}:* ~secret:* ~edge:* ~sweep:* ~{bull}:*".split(
+  "~{s??}:* ~blob:* ~retain:* ~same:* ~text:* ~uses:* ~gone:* ~wait:* ~pw:* ~{blobs}:* ~secret:* ~access:* ~edge:* ~{bull}:*".split(
     " ",
   );
-const CHANNELS = ["&socket.io#/#*", "&docrelay:*"];
+const CHANNELS = ["&socket.io#/#*", "&docrelay:*", "&hint:*"];
 
 describe("the self-test of Redis", () => {
   it("passes with the rights that the work needs, and leaves nothing", async () => {
@@ -38,11 +39,15 @@ describe("the self-test of Redis", () => {
     ["keys", KEYS.filter((key) => key !== "~text:*"), /lacks rights for scripts on keys like text:\*: NOPERM/],
     [
       "a command inside of scripts",
-      [...KEYS, "-set"],
+      [...KEYS, "-hset"],
       /lacks rights for scripts on keys like \{s00\}:\*: ERR The user/,
     ],
     ["scripts", [...KEYS, "-eval"], /lacks rights for scripts .*'eval'/],
-    ["channels", [...KEYS, "resetchannels", "&docrelay:*"], /lacks rights for channels like socket\.io.*NOPERM/],
+    [
+      "channels",
+      [...KEYS, "resetchannels", "&docrelay:*", "&hint:*"],
+      /lacks rights for channels like socket\.io.*NOPERM/,
+    ],
     ["publishing", [...KEYS, "-spublish"], /lacks rights for channels like socket\.io/],
   ])("names the rights on %s that are missing", async (_what, rights, message) => {
     const given = rights.includes("resetchannels") ? rights : [...rights, ...CHANNELS];
@@ -71,7 +76,7 @@ describe("the self-test of Redis", () => {
     redis.on("error", () => undefined);
     open.push(redis);
     const failures: unknown[] = [];
-    using test = await openSelfTest({ redis, subscriber, id: "one" }, (error) => failures.push(error));
+    using test = await openSelfTest({ redis, subscriber, id: "one", roles: ["edge"] }, (error) => failures.push(error));
     await test.check();
     await channel.store.redis.call("ACL", "SETUSER", "limited", "resetkeys", "~none");
     redis.stream.destroy();

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { triesOf, type RedisRole } from "./rights.ts";
 import { ChannelError } from "./store.ts";
 
 export interface SelfTestDeps {
@@ -6,52 +7,39 @@ export interface SelfTestDeps {
   readonly subscriber: Redis;
   /** Of this process: two that test at once do not hear each other. */
   readonly id: string;
+  /** Only what these roles do is tried. */
+  readonly roles: readonly RedisRole[];
 }
 
-/** One name for each kind of key that the work writes; `*` becomes the process's id. */
-const KEYS = [
-  "{s00}:*",
-  "blob:{*}",
-  "retain:{*}",
-  "same:*",
-  "text:*",
-  "uses:*",
-  "gone:*",
-  "wait:*",
-  "pw:*",
-  "{blobs}:*",
-  "secret:*",
-  "edge:*",
-  "sweep:*",
-  "{bull}:*",
-] as const;
-/** One for each kind of channel: of rooms, and of everything else. */
-const CHANNELS = ["socket.io#/#self-test:*#", "docrelay:self-test:*"] as const;
-
-/** Writes, reads and deletes a key as the work does; it would expire by itself. */
-const TRY_KEY = `redis.call('SET', KEYS[1], ARGV[1], 'PX', 60000)
-local read = redis.call('GET', KEYS[1])
-redis.call('DEL', KEYS[1])
-return read`;
 const TRY_CHANNEL = "return redis.call('SPUBLISH', ARGV[1], ARGV[2])";
 
 const HEAR_MS = 2000;
 const RIGHTS = /^(NOPERM|ERR The user executing the script can't)/;
 
 /**
- * Does once what the work does all the time: scripts write, read and delete each kind of key, and what is published on
- * each kind of channel is heard. Nothing of it stays. @throws ChannelError `setting` when the user of Redis lacks a right:
- * the message names the keys or the channel; `io` when nothing is heard; errors of Redis as they are.
+ * Does once what the roles do all the time: scripts use each kind of key, and what is published on each kind of channel is
+ * heard. Nothing of it stays. @throws ChannelError `setting` when the user of Redis lacks a right: the message names the
+ * keys or the channel; `io` when nothing is heard; errors of Redis as they are.
  */
-export async function testRedis({ redis, subscriber, id }: SelfTestDeps): Promise<void> {
-  for (const pattern of KEYS) {
-    const key = pattern.replace("*", `self-test-${id}`);
-    const read = await redis.eval(TRY_KEY, 1, key, id).catch((error: unknown) => {
-      throw explain(error, `scripts on keys like ${pattern}`);
+export async function testRedis(deps: SelfTestDeps): Promise<void> {
+  const { redis, subscriber, id, roles } = deps;
+  const { keys, hears, tells, subscribes } = triesOf(roles);
+  const named = async <T>(what: string, command: Promise<T>): Promise<T> =>
+    command.catch((error: unknown) => {
+      throw explain(error, what);
     });
+  for (const [pattern, lua] of keys) {
+    const key = pattern.replace("*", `self-test-${id}`);
+    const read = await named(`scripts on keys like ${pattern}`, redis.eval(lua, 1, key, id));
     if (read !== id) throw new ChannelError("io", `Redis does not keep what is written to ${pattern}`);
   }
-  for (const pattern of CHANNELS) await hear({ redis, subscriber, id }, pattern);
+  for (const pattern of hears) await hear(deps, pattern);
+  for (const pattern of tells) {
+    const channel = pattern.replace("*", id);
+    await named(`publishing on channels like ${pattern}`, redis.eval(TRY_CHANNEL, 0, channel, id));
+  }
+  // The process listens there all the time: subscribing again changes nothing.
+  for (const channel of subscribes) await named(`the channel ${channel}`, subscriber.subscribe(channel));
 }
 
 async function hear({ redis, subscriber, id }: SelfTestDeps, pattern: string): Promise<void> {

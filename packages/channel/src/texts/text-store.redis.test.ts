@@ -163,6 +163,21 @@ describe("waiting for a text", () => {
     expect(await channel.store.redis.keys("wait:*")).toEqual([]);
   });
 
+  it("tells which ask waits, and for which of its files, beside entries of older workers", async () => {
+    const [one, two] = [conversationAddress("a", "1"), conversationAddress("b", "2")];
+    const files = ["j", "k"].map((text) => ({ name: "a.pdf", size: 1, sha256: "s", ref: "r", text }));
+    const ask = { conversation: "1", id: "x", body: { message: "?", files, origin: "socket" } } as const;
+    await awaitTexts(channel.store, one, ["j", "k"], ask);
+    await awaitTexts(channel.store, two, ["k"]);
+    expect((await peekWaiting(channel.store, "k")).toSorted((a, b) => (a.ask ? -1 : b.ask ? 1 : 0))).toEqual([
+      { ...one, ask: { conversation: "1", id: "x", file: 1 } },
+      two,
+    ]);
+    await awaitTexts(channel.store, one, ["j"]);
+    await stopWaiting(channel.store, one, ["j"], ask);
+    expect(await takeWaiting(channel.store, "j")).toEqual([]);
+  });
+
   it("wakes thousands", async () => {
     for (let index = 0; index < 2500; index += 1)
       void awaitTexts(channel.store, conversationAddress("a", `${index}`), ["k"]);

@@ -1,5 +1,6 @@
 import type { MissingPage } from "@docrelay/protocol";
 import { createHmac } from "node:crypto";
+import type { TakenAsk } from "../ask/record.ts";
 import type { ConversationAddress, UserAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
 import { extractingKey, passwordKey, textKeyOf, waitKey } from "../redis/keys.ts";
@@ -135,21 +136,48 @@ export async function textState(store: Store, keys: readonly string[]): Promise<
   return states;
 }
 
-/** Puts a conversation on the wait list of each text. Idempotent. Read the texts again afterwards. */
-export async function awaitTexts(store: Store, at: ConversationAddress, keys: readonly string[]): Promise<void> {
+/** An ask that waits for texts, as its user names it. */
+export type WaitingAsk = Pick<TakenAsk, "conversation" | "id" | "body">;
+
+/** A conversation on a wait list. `ask`: what waits there, and for which of its files; absent in entries of 0.1. */
+export interface Waiting extends ConversationAddress {
+  readonly ask?: { readonly conversation: string; readonly id: string; readonly file: number };
+}
+
+/**
+ * Puts a conversation on the wait list of each text. `ask`: whom progress is told to; an extract worker has no right to read
+ * conversations. Idempotent. Read the texts again afterwards.
+ */
+export async function awaitTexts(
+  store: Store,
+  at: ConversationAddress,
+  keys: readonly string[],
+  ask?: WaitingAsk,
+): Promise<void> {
   const pipeline = store.redis.pipeline();
   for (const key of keys) {
-    pipeline.sadd(waitKey(key), `${at.shard}/${at.u}/${at.c}`);
+    pipeline.sadd(waitKey(key), entryOf(at, key, ask));
     pipeline.pexpire(waitKey(key), Math.max(store.retentionMs, store.askDeadlineMs));
   }
   await exec(pipeline);
 }
 
 /** Takes a conversation off wait lists whose texts are stored already: no extraction empties those lists any more. */
-export async function stopWaiting(store: Store, at: ConversationAddress, keys: readonly string[]): Promise<void> {
+export async function stopWaiting(
+  store: Store,
+  at: ConversationAddress,
+  keys: readonly string[],
+  ask?: WaitingAsk,
+): Promise<void> {
   const pipeline = store.redis.pipeline();
-  for (const key of keys) pipeline.srem(waitKey(key), `${at.shard}/${at.u}/${at.c}`);
+  for (const key of keys) pipeline.srem(waitKey(key), entryOf(at, key), entryOf(at, key, ask));
   await exec(pipeline);
+}
+
+/** Ids of clients have no slash. */
+function entryOf({ shard, u, c }: ConversationAddress, key: string, ask?: WaitingAsk): string {
+  const file = ask?.body.files.findIndex(({ text }) => text === key) ?? -1;
+  return [shard, u, c, ...(ask && file >= 0 ? [ask.conversation, ask.id, file] : [])].join("/");
 }
 
 const TAKE_WAITING = script({
@@ -163,8 +191,8 @@ const WAITING_AT_ONCE = 1000;
  * Reads and empties the wait list of a text. Call it after the text was written, and ring the bell for each
  * conversation that it returns; should the caller die in between, the sweeper adds them.
  */
-export async function takeWaiting(store: Store, key: string): Promise<ConversationAddress[]> {
-  const all: ConversationAddress[] = [];
+export async function takeWaiting(store: Store, key: string): Promise<Waiting[]> {
+  const all: Waiting[] = [];
   while (true) {
     const [, ...members] = await run(store.redis, TAKE_WAITING, {
       keys: { waiting: waitKey(key) },
@@ -176,14 +204,15 @@ export async function takeWaiting(store: Store, key: string): Promise<Conversati
 }
 
 /** Reads at most `limit` conversations of a wait list, any of them, for page progress. */
-export async function peekWaiting(store: Store, key: string, limit = 1000): Promise<ConversationAddress[]> {
+export async function peekWaiting(store: Store, key: string, limit = 1000): Promise<Waiting[]> {
   return parseWaiting(await store.redis.srandmember(waitKey(key), limit));
 }
 
-function parseWaiting(members: ReadonlyArray<string | number | null>): ConversationAddress[] {
+function parseWaiting(members: ReadonlyArray<string | number | null>): Waiting[] {
   return members.flatMap((member) => {
-    const [shard, u, c] = String(member).split("/");
-    return shard && u && c ? [{ shard, u, c }] : [];
+    const [shard, u, c, conversation, id, file] = String(member).split("/");
+    if (!shard || !u || !c) return [];
+    return [{ shard, u, c, ...(conversation && id && { ask: { conversation, id, file: Number(file) } }) }];
   });
 }
 

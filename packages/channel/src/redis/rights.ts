@@ -1,0 +1,96 @@
+import { BEAT_CHANNEL, CANCEL_CHANNEL, FORGET_CHANNEL } from "./keys.ts";
+
+/** What a process does with Redis. For each role `deploy/redis` has a user with no more rights than it needs. */
+export type RedisRole = "edge" | "ask" | "extract";
+
+/** A kind of key, with `*` for the id of a test, and Lua that does with such a key what the role does; it returns its argument. */
+export type KeyTry = readonly [pattern: string, lua: string];
+
+/** What a role does, tried by the self-test. */
+export interface Tries {
+  readonly keys: readonly KeyTry[];
+  /** Kinds of channels on which it publishes and hears. */
+  readonly hears: readonly string[];
+  /** … and those on which it only publishes. */
+  readonly tells: readonly string[];
+  /** Plain channels that it hears. */
+  readonly subscribes: readonly string[];
+}
+
+/** Of keys that the role writes itself. */
+const WRITES = `redis.call('HSET', KEYS[1], 'test', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], 60000)
+local read = redis.call('HGET', KEYS[1], 'test')
+redis.call('DEL', KEYS[1])
+return read`;
+/** Of keys that others write: nothing is there under the id of a test. */
+const only = (...calls: readonly string[]): string =>
+  [...calls.map((call) => `redis.call(${call})`), "return ARGV[1]"].join("\n");
+const EXISTS = only("'EXISTS', KEYS[1]");
+
+const ROOMS = "socket.io#/#c:self-test:*#";
+const OWN = "docrelay:self-test:*";
+
+const EDGE: Tries = {
+  keys: [
+    "{s00}:*",
+    "blob:{*}",
+    "retain:{*}",
+    "same:*",
+    "text:*",
+    "uses:{text:*}",
+    "gone:{text:*}",
+    "wait:*",
+    "pw:*",
+    "{blobs}:*",
+    "secret:*",
+    "edge:*",
+    "{bull}:extract:*",
+  ]
+    .map((pattern): KeyTry => [pattern, WRITES])
+    .concat([["access:revoked", only("'ZREM', KEYS[1], ARGV[1]")]]),
+  hears: [ROOMS, OWN, "hint:self-test:*"],
+  tells: [],
+  subscribes: [BEAT_CHANNEL],
+};
+const ASK: Tries = {
+  keys: [
+    ...["{s00}:*", "text:*", "{bull}:extract:*"].map((pattern) => [pattern, WRITES] as const),
+    ["blob:{*}", EXISTS],
+    ["wait:*", only("'SREM', KEYS[1], ARGV[1]")],
+    ["{blobs}:*", only("'HDEL', KEYS[1], ARGV[1]")],
+  ],
+  hears: [OWN],
+  tells: [ROOMS],
+  subscribes: [BEAT_CHANNEL, FORGET_CHANNEL, CANCEL_CHANNEL],
+};
+/** It parses files of strangers, so it reads no conversation: only its queue, and the bytes and texts that a job names. */
+const EXTRACT: Tries = {
+  keys: [
+    ...["text:*", "{bull}:extract:*"].map((pattern) => [pattern, WRITES] as const),
+    ["blob:{*}", only("'HKEYS', KEYS[1]", "'UNLINK', KEYS[1]")],
+    ["retain:{*}", EXISTS],
+    ["gone:{text:*}", EXISTS],
+    ["wait:*", only("'SPOP', KEYS[1], 1")],
+    ...["pw:*", "same:*"].map((pattern): KeyTry => [pattern, only("'GET', KEYS[1]", "'DEL', KEYS[1]")]),
+    ["{blobs}:*", only("'HDEL', KEYS[1], ARGV[1]")],
+    ["{s00}:*:share", only("'HDEL', KEYS[1], ARGV[1]")],
+    ["{s00}:*:extracting", only("'ZREM', KEYS[1], ARGV[1]")],
+  ],
+  hears: [OWN],
+  tells: [ROOMS, "hint:text:{self-test:*}"],
+  subscribes: [BEAT_CHANNEL, FORGET_CHANNEL],
+};
+const TRIES: Readonly<Record<RedisRole, Tries>> = { edge: EDGE, ask: ASK, extract: EXTRACT };
+
+/** What a process with these roles does, each once. */
+export function triesOf(roles: readonly RedisRole[]): Tries {
+  const all = roles.map((role) => TRIES[role]);
+  const each = <T>(of: (tries: Tries) => readonly T[]): T[] => [...new Set(all.flatMap(of))];
+  return {
+    keys: each(({ keys }) => keys),
+    hears: each(({ hears }) => hears),
+    tells: each(({ tells }) => tells),
+    subscribes: each(({ subscribes }) => subscribes),
+  };
+}
