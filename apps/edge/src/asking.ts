@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { createOpenConversation, type OpenConversation } from "./conversation/open-conversation.ts";
 import { createOwnConversations, type OwnConversations } from "./conversation/own-conversations.ts";
 import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
-import { createUsage, type Usage } from "./limits/usage.ts";
+import { createUsage, type GroupLimits, type Usage } from "./limits/usage.ts";
 import { createRateLimiter, type Rate, type RateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";
 import { createOwnData, type OwnData } from "./own-data/own-data.ts";
@@ -33,8 +33,8 @@ export interface Asking {
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;
-/** Files that one network sends within the retention, of the room of all users. */
-const NETWORK_PART = 0.5;
+/** Files that one network, or one tenant, sends within the retention, of the room of all users. */
+const GROUP_PART = 0.5;
 
 type Needed =
   | "store"
@@ -46,6 +46,7 @@ type Needed =
   | "queueGate"
   | "memoryGate"
   | "byNetwork"
+  | "byTenant"
   | "onTrouble";
 
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
@@ -106,18 +107,28 @@ function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): R
   return { perSecond, burst: burst || perSecond * DEFAULT_BURST_SECONDS };
 }
 
-function openUsage(config: Config, { store, byNetwork, onTrouble }: Pick<Resources, Needed>): Usage {
-  const users = Math.max(1, config.USERS_PER_ADDRESS);
-  const ofAll = ({ perSecond, burst }: Rate): RateLimiter =>
-    createRateLimiter({ perSecond: users * perSecond, burst: users * burst });
+function openUsage(config: Config, { store, byNetwork, byTenant, onTrouble }: Pick<Resources, Needed>): Usage {
+  /** What a group may use that counts as this many users. */
+  const group = (users: number): Omit<GroupLimits, "kind" | "members"> => {
+    const ofAll = ({ perSecond, burst }: Rate): RateLimiter =>
+      createRateLimiter({ perSecond: users * perSecond, burst: users * burst });
+    return {
+      askRate: ofAll(askRateOf(config)),
+      fileRate: ofAll(START_RATE),
+      maxLogBytes: users * config.MAX_USER_LOG_BYTES,
+      maxFileBytes: Math.min(users * config.MAX_USER_BLOB_BYTES, config.MAX_BLOB_BYTES * GROUP_PART),
+      maxRunning: users * config.MAX_ASKS_IN_FLIGHT,
+    };
+  };
+  const { USERS_PER_ADDRESS: ofAddress, USERS_PER_TENANT: ofTenant } = config;
   return createUsage({
     store,
-    networks: byNetwork?.networks,
-    askRate: ofAll(askRateOf(config)),
-    fileRate: ofAll(START_RATE),
-    maxLogBytes: { user: config.MAX_USER_LOG_BYTES, network: users * config.MAX_USER_LOG_BYTES },
-    maxFileBytes: Math.min(users * config.MAX_USER_BLOB_BYTES, config.MAX_BLOB_BYTES * NETWORK_PART),
-    maxRunning: users * config.MAX_ASKS_IN_FLIGHT,
+    groups: [
+      ...(byNetwork ? [{ kind: "network", members: byNetwork.networks, ...group(ofAddress) } as const] : []),
+      ...(ofTenant > 0 ? [{ kind: "tenant", members: byTenant.tenants, ...group(ofTenant) } as const] : []),
+    ],
+    maxLogBytes: config.MAX_USER_LOG_BYTES,
+    onAsked: byTenant.tenants.asked,
     onTrouble,
   });
 }

@@ -96,6 +96,7 @@ export const schema = z
     JWT_JWKS_URL: url(["https:", "http:"]).optional(),
     JWT_ISSUER: list(),
     JWT_AUDIENCE: list(),
+    JWT_TENANT_CLAIM: z.string().default("tenant"),
     /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends a cookie whoever asks it to. */
     JWT_COOKIE: cookieName.optional(),
     CORS_ALLOWED_ORIGINS: origins,
@@ -132,6 +133,8 @@ export const schema = z
     TRUSTED_PROXIES: proxies,
     /** Anonymous users are also counted by network: one may use as much as this many users; 0 = off. Beyond loopback 8. */
     USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
+    /** Users of a tenant are also counted together: it may use as much as this many of them; 0 = off. */
+    USERS_PER_TENANT: integer({ min: 0, max: 1_000_000, default: 0 }),
     /** Questions and answers, within the retention. */
     MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),

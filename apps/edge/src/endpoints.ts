@@ -11,8 +11,9 @@ import { createOpenAiRoutes } from "./http/openai/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
 import { createArriving } from "./limits/arriving.ts";
-import { createAdmit } from "./limits/admission.ts";
-import { createRateLimiter } from "./limits/rate-limit.ts";
+import { clientNetwork } from "./auth/client-address.ts";
+import { createAdmit, type GroupRule } from "./limits/admission.ts";
+import { createRateLimiter, type RateLimiter } from "./limits/rate-limit.ts";
 import { createPlainEndpoint, plainFrameBytes } from "./plain/endpoint.ts";
 import { createEdgeMetrics, type EdgeMetrics } from "./report/metrics.ts";
 import type { Resources } from "./resources.ts";
@@ -90,6 +91,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     workersHeard: resources.roster.workers.length,
     ...readSocketBuffers(io),
   }));
+  resources.byTenant.tenants.report((tenant, bytes) => metrics.askedByTenant(tenant, bytes));
   subscriber.on("smessageBuffer", () => metrics.heard());
 
   const isDraining = (): boolean => health.draining;
@@ -97,14 +99,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     connections,
     connectRate: createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND, burst: config.CONNECTS_BURST }),
     maxConnections: config.MAX_CONNECTIONS,
-    byNetwork: resources.byNetwork && {
-      ...resources.byNetwork,
-      trustedProxies: config.TRUSTED_PROXIES,
-      connectRate: createRateLimiter({
-        perSecond: config.CONNECTS_PER_SECOND * config.USERS_PER_ADDRESS,
-        burst: config.CONNECTS_BURST * config.USERS_PER_ADDRESS,
-      }),
-    },
+    groups: groupsOf(config, resources),
     isDraining,
     isRevoked: resources.revocations.isRevoked,
   });
@@ -217,6 +212,30 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     for (const one of all()) if (resources.revocations.isRevoked(one.identity)) one.revoked();
   });
   return { http, metrics, hasPolling, connections: all };
+}
+
+/** The groups that a connection counts for: its network where networks are counted, and its tenant if it has one. */
+function groupsOf(config: Config, { byNetwork, byTenant }: Resources): GroupRule[] {
+  const rateOf = (users: number): RateLimiter =>
+    createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND * users, burst: config.CONNECTS_BURST * users });
+  const { connections, tenants } = byTenant;
+  const groups: GroupRule[] = [
+    {
+      kind: "tenant",
+      members: tenants,
+      limits: connections && { connections, connectRate: rateOf(config.USERS_PER_TENANT) },
+      nameOf: ({ tenant }) => tenant,
+    },
+  ];
+  if (byNetwork) {
+    groups.push({
+      kind: "network",
+      members: byNetwork.networks,
+      limits: { connections: byNetwork.connections, connectRate: rateOf(config.USERS_PER_ADDRESS) },
+      nameOf: (_identity, request) => clientNetwork(request, config.TRUSTED_PROXIES),
+    });
+  }
+  return groups;
 }
 
 function maxSocketsOf(maxConnections: number): number {

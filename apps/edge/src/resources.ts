@@ -44,6 +44,7 @@ import { createConnections, type Connections } from "./limits/connections.ts";
 import { createSharedSettings, type SharedSettings } from "./uploads/shared-settings.ts";
 import { createMemoryGate, type MemoryGate } from "./limits/memory-gate.ts";
 import { createNetworks, type Networks } from "./limits/networks.ts";
+import { createTenants, type Tenants } from "./limits/tenants.ts";
 import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
 
@@ -77,6 +78,8 @@ export interface Resources {
   readonly memoryGate: MemoryGate;
   /** Undefined: networks are not counted. */
   readonly byNetwork: { readonly networks: Networks; readonly connections: Connections } | undefined;
+  /** `connections` undefined: those of tenants are not counted. */
+  readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
   /** Logs an error from which the process recovers by itself, at most once a second. */
   onTrouble(error: unknown): void;
 }
@@ -147,6 +150,8 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: onTrouble });
   life.add("connections", () => connections[Symbol.asyncDispose]());
+  const byTenant = openTenants(config, { redis, node, onTrouble });
+  life.add("connections of tenants", () => byTenant.connections?.[Symbol.asyncDispose]());
   const byNetwork = config.USERS_PER_ADDRESS > 0 ? openNetworks(config, { redis, node, onTrouble }) : undefined;
   if (byNetwork) life.add("connections of networks", () => byNetwork.connections[Symbol.asyncDispose]());
   const queueGate = createQueueGate({
@@ -172,7 +177,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     log,
     waitMs: REDIS_WAIT_MS,
   });
-  const sharedSettings = createSharedSettings(store, { textScope: config.TEXT_SCOPE });
+  const sharedSettings = createSharedSettings(store, { textScope: config.TEXT_SCOPE, tenantOf: byTenant.tenants.of });
   const subscriptions = watchSubscriptions(subscriber, onTrouble);
   subscriptions.onResync(() => {
     sharedSettings.forget();
@@ -200,8 +205,17 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     queueGate,
     memoryGate,
     byNetwork,
+    byTenant,
     onTrouble,
   };
+}
+
+function openTenants(
+  { USERS_PER_TENANT: users, MAX_CONNECTIONS_PER_USER: each }: Config,
+  { redis, node, onTrouble }: Pick<Resources, "redis" | "node" | "onTrouble">,
+): Resources["byTenant"] {
+  const counted = { redis, node: `${node}-tenants`, max: users * each, onError: onTrouble };
+  return { tenants: createTenants(), connections: users > 0 ? createConnections(counted) : undefined };
 }
 
 function openNetworks(

@@ -163,6 +163,7 @@ export async function startPlain(
       connections,
       connectRate: createRateLimiter({ perSecond: 100, burst: 1000 }),
       maxConnections: 1000,
+      groups: [],
       isDraining: () => draining,
       isRevoked: () => false,
     }),

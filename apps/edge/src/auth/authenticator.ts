@@ -7,6 +7,8 @@ import { subjectOf, verifyToken } from "./verify-token.ts";
 export interface Identity {
   readonly user: string;
   readonly expiresAt: number;
+  /** Whom the user belongs to, where the token says so. */
+  readonly tenant?: string;
   /** When the token was issued, in s since the epoch, and its `jti`, where it says so. */
   readonly issuedAt?: number;
   readonly tokenId?: string;

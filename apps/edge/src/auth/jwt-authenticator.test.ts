@@ -8,7 +8,7 @@ const OLD = Buffer.from("the old secret of thirty-two bytes, as well");
 const OTHER = Buffer.from("another secret of thirty-two bytes or so...");
 const NOW = 1_700_000_000_000;
 const S = NOW / 1000;
-const rules = { algorithms: ["HS256"], keysOf: () => [NEW, OLD], now: () => NOW };
+const rules = { algorithms: ["HS256"], keysOf: () => [NEW, OLD], tenantClaim: "tenant", now: () => NOW };
 const auth = createJwtAuthenticator({ ...rules, issuers: ["https://login.test/", "old"], audiences: ["relay"] });
 
 const CLAIMS = { sub: "someone", iss: "https://login.test/", aud: "relay", exp: S + 60 };
@@ -46,6 +46,8 @@ describe("a token of the login", () => {
     ["without iss", { iss: undefined }],
     ["from others", { iss: "https://login.test" }],
     ["not valid yet", { nbf: S + 60 }],
+    ["with an empty tenant", { tenant: "" }],
+    ["with several tenants", { tenant: ["a", "b"] }],
   ])("%s is not valid", async (_name, change) => {
     await expect(auth.verify(await sign(change))).rejects.toMatchObject(refusal("AUTH_INVALID"));
   });

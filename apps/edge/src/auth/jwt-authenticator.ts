@@ -9,6 +9,8 @@ export interface JwtRules {
   /** Any of these; none: not checked. */
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
+  /** The claim that names the tenant. */
+  readonly tenantClaim: string;
   readonly now?: () => number;
 }
 
@@ -19,7 +21,7 @@ const LAST_MS = 8_640_000_000_000_000;
 
 /** Tokens of the operator's own login. This server issues none. */
 export function createJwtAuthenticator(rules: JwtRules): Authenticator {
-  const { algorithms, issuers, audiences, now = Date.now } = rules;
+  const { algorithms, issuers, audiences, tenantClaim, now = Date.now } = rules;
   const options = {
     algorithms: [...algorithms],
     ...(issuers.length > 0 ? { issuer: [...issuers] } : {}),
@@ -37,6 +39,7 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
       return {
         user: subjectOf(claims),
         expiresAt,
+        ...tenantOf(claims[tenantClaim]),
         ...(typeof issuedAt === "number" ? { issuedAt } : {}),
         ...(typeof tokenId === "string" ? { tokenId } : {}),
       };
@@ -45,4 +48,13 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
       throw refuse("FORBIDDEN", { message: "Sessions are issued by the login of this site." });
     },
   };
+}
+
+const MAX_TENANT = 256;
+
+/** @throws Refusal `AUTH_INVALID` for a claim that is no name: such a user must not count for nobody. */
+function tenantOf(claim: unknown): { tenant?: string } {
+  if (claim === undefined) return {};
+  if (typeof claim !== "string" || claim === "" || claim.length > MAX_TENANT) throw refuse("AUTH_INVALID");
+  return { tenant: claim };
 }

@@ -1,6 +1,6 @@
 import type { Env } from "@docrelay/platform";
 
-const JWT_SETTINGS = ["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_COOKIE"];
+const JWT_SETTINGS = ["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_TENANT_CLAIM", "JWT_COOKIE"];
 
 /** What is wrong with the settings of `AUTH_MODE=jwt` together: one sentence for each problem, without a value. */
 export function jwtProblems(env: Env): string[] {

@@ -14,6 +14,7 @@ export interface AuthSettings {
   readonly JWT_JWKS_URL?: string | undefined;
   readonly JWT_ISSUER: readonly string[];
   readonly JWT_AUDIENCE: readonly string[];
+  readonly JWT_TENANT_CLAIM: string;
 }
 
 export interface OpenedAuthenticator {
@@ -63,7 +64,7 @@ async function openMode(
       ? { algorithms: ["HS256"], keysOf: () => secrets }
       : { algorithms: REMOTE_ALGORITHMS, keysOf: openKeys(JWT_JWKS_URL, log).keysOf };
   return {
-    authenticator: createJwtAuthenticator({ ...signed, issuers, audiences }),
+    authenticator: createJwtAuthenticator({ ...signed, issuers, audiences, tenantClaim: config.JWT_TENANT_CLAIM }),
     resync: async () => undefined,
   };
 }

@@ -18,7 +18,13 @@ let now = 0;
 let troubles: unknown[] = [];
 let keys: RemoteKeys;
 const verify = async (token: string | Promise<string>): Promise<object> => {
-  const rules = { algorithms: REMOTE_ALGORITHMS, keysOf: keys.keysOf, issuers: [], audiences: [] };
+  const rules = {
+    algorithms: REMOTE_ALGORITHMS,
+    keysOf: keys.keysOf,
+    issuers: [],
+    audiences: [],
+    tenantClaim: "tenant",
+  };
   return createJwtAuthenticator(rules).verify(await token);
 };
 

@@ -1,9 +1,7 @@
 import { refuse } from "@docrelay/protocol";
 import type { IncomingMessage } from "node:http";
-import type { BlockList } from "node:net";
 import type { Identity } from "../auth/authenticator.ts";
 import { REVOKED } from "../auth/revocations.ts";
-import { clientNetwork } from "../auth/client-address.ts";
 import type { Connections } from "./connections.ts";
 import type { Networks } from "./networks.ts";
 import type { RateLimiter } from "./rate-limit.ts";
@@ -14,19 +12,21 @@ export interface AdmissionDeps {
   /** New connections by user, on this edge. */
   readonly connectRate: RateLimiter;
   readonly maxConnections: number;
-  /** Undefined: networks are not counted. */
-  readonly byNetwork?: NetworkRule | undefined;
+  /** Networks and tenants, as far as they are known. */
+  readonly groups: readonly GroupRule[];
   readonly isDraining: () => boolean;
   /** Whether a token was revoked after it was verified. */
   readonly isRevoked: (identity: Identity) => boolean;
 }
 
-/** Counts the connections of a network, on all edges, and new ones on this edge. */
-export interface NetworkRule {
-  readonly networks: Networks;
-  readonly connections: Connections;
-  readonly connectRate: RateLimiter;
-  readonly trustedProxies: BlockList;
+/** Counts the connections of a network or a tenant, on all edges, and new ones on this edge. */
+export interface GroupRule {
+  readonly kind: "network" | "tenant";
+  readonly members: Pick<Networks, "join">;
+  /** Undefined: its connections are not counted. */
+  readonly limits: { readonly connections: Connections; readonly connectRate: RateLimiter } | undefined;
+  /** Undefined: the client belongs to none. */
+  nameOf(identity: Identity, request: IncomingMessage): string | undefined;
 }
 
 export interface Admitted {
@@ -45,7 +45,7 @@ export type Admit = (identify: () => Promise<Identity>, request: IncomingMessage
 const RETRY_MS = 5000;
 
 export function createAdmit(deps: AdmissionDeps): Admit {
-  const { connections, connectRate, maxConnections, byNetwork, isDraining, isRevoked } = deps;
+  const { connections, connectRate, maxConnections, groups, isDraining, isRevoked } = deps;
   const refuseWhenDraining = (): void => {
     if (isDraining()) throw refuse("SHUTTING_DOWN", { retryAfterMs: 0 });
   };
@@ -54,17 +54,25 @@ export function createAdmit(deps: AdmissionDeps): Admit {
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   };
 
-  /** Counts a connection for its network; the returned function releases its place. */
-  async function enter(user: string, request: IncomingMessage): Promise<() => void> {
-    if (!byNetwork) return () => undefined;
-    const network = clientNetwork(request, byNetwork.trustedProxies);
-    wait(byNetwork.connectRate, network);
-    const release = await byNetwork.connections.take(`network ${network}`);
-    const leave = byNetwork.networks.join(user, network);
-    return () => {
+  /** Counts a connection for the groups of its user; the returned function releases its places. */
+  async function enter(identity: Identity, request: IncomingMessage): Promise<() => void> {
+    const left: Array<() => void> = [];
+    const leave = (): void => left.splice(0).forEach((one) => one());
+    try {
+      for (const { kind, members, limits, nameOf } of groups) {
+        const name = nameOf(identity, request);
+        if (name === undefined) continue;
+        if (limits) {
+          wait(limits.connectRate, name);
+          left.push(await limits.connections.take(`${kind} ${name}`));
+        }
+        left.push(members.join(identity.user, name));
+      }
+    } catch (error) {
       leave();
-      release();
-    };
+      throw error;
+    }
+    return leave;
   }
 
   return async function admit(identify, request) {
@@ -72,7 +80,7 @@ export function createAdmit(deps: AdmissionDeps): Admit {
     const identity = await identify();
     wait(connectRate, identity.user);
     if (connections.count >= maxConnections) throw refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
-    const leave = await enter(identity.user, request);
+    const leave = await enter(identity, request);
     const place = await connections.take(identity.user).catch((error: unknown) => {
       leave();
       throw error;

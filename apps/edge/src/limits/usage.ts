@@ -12,7 +12,7 @@ import type { Networks } from "./networks.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 /**
- * What users, and the networks that anonymous users come from, have stored and run, over all edges. Each is counted after
+ * What users, the networks that anonymous users come from, and tenants have stored and run, over all edges. Each is counted after
  * it was accepted, without a wait, and what an edge learns from that is what it refuses by: so a bound is exceeded by at
  * most what comes to each edge in one moment.
  */
@@ -25,19 +25,29 @@ export interface Usage {
   stored(user: string, bytes: number): void;
 }
 
-export interface UsageDeps {
-  readonly store: Store;
-  /** Undefined: networks are not counted. */
-  readonly networks: Networks | undefined;
-  /** Asks and files of a network, on this edge. */
+/** Users that together may use as much as some users: those of one network, or of one tenant. */
+export interface GroupLimits {
+  readonly kind: "network" | "tenant";
+  readonly members: Pick<Networks, "of">;
+  /** Asks and files of the group, on this edge. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
-  /** Most bytes that are kept of the conversations of a user, and of those of a network … */
-  readonly maxLogBytes: Readonly<Record<Account["kind"], number>>;
-  /** … and most bytes of files that a network sends, within the retention. */
+  /** Most bytes that are kept of their conversations … */
+  readonly maxLogBytes: number;
+  /** … and most bytes of files that they send, within the retention. */
   readonly maxFileBytes: number;
-  /** Most unfinished asks of a network. */
+  /** Most unfinished asks. */
   readonly maxRunning: number;
+}
+
+export interface UsageDeps {
+  readonly store: Store;
+  /** Those that are counted. */
+  readonly groups: readonly GroupLimits[];
+  /** Most bytes that are kept of the conversations of a user. */
+  readonly maxLogBytes: number;
+  /** An ask was accepted. */
+  onAsked(user: string, bytes: number): void;
   onTrouble(error: unknown): void;
 }
 
@@ -48,7 +58,7 @@ const LOOK_MS = 1000;
 const MOST_REFUSED = 10_000;
 
 export function createUsage(deps: UsageDeps): Usage {
-  const { store, networks, onTrouble } = deps;
+  const { store, groups, onTrouble } = deps;
   /** Accounts that have used a budget, and until when that is known to be so. */
   const over = new Map<string, number>();
 
@@ -71,10 +81,11 @@ export function createUsage(deps: UsageDeps): Usage {
       onTrouble,
     );
   }
-  const networkOf = (user: string): Account | undefined => {
-    const name = networks?.of(user);
-    return name === undefined ? undefined : { kind: "network", name };
-  };
+  const groupsOf = (user: string): Array<GroupLimits & { account: Account }> =>
+    groups.flatMap((group) => {
+      const name = group.members.of(user);
+      return name === undefined ? [] : [{ ...group, account: { kind: group.kind, name } }];
+    });
   const take = (rate: RateLimiter, { name }: Account): void => {
     const waitMs = rate.take(name, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
@@ -83,32 +94,32 @@ export function createUsage(deps: UsageDeps): Usage {
   return {
     checkAsk(user) {
       refuseOver({ kind: "user", name: user }, "log");
-      const network = networkOf(user);
-      if (!network) return;
-      refuseOver(network, "log");
-      refuseOver(network, "running");
-      take(deps.askRate, network);
+      for (const { account, askRate } of groupsOf(user)) {
+        refuseOver(account, "log");
+        refuseOver(account, "running");
+        take(askRate, account);
+      }
     },
     asked(user, { conversation, id, bytes }) {
-      charge({ kind: "user", name: user }, "log", ASK_BYTES + bytes, deps.maxLogBytes.user);
-      const network = networkOf(user);
-      if (!network) return;
-      charge(network, "log", ASK_BYTES + bytes, deps.maxLogBytes.network);
+      deps.onAsked(user, bytes);
+      charge({ kind: "user", name: user }, "log", ASK_BYTES + bytes, deps.maxLogBytes);
       const at = askAddress(user, conversation, id);
-      countRunning(store, accountAddress(network), at, deps.maxRunning).then(
-        (count) => count === "full" && refuseFor(network, "running", LOOK_MS),
-        onTrouble,
-      );
+      for (const { account, maxLogBytes, maxRunning } of groupsOf(user)) {
+        charge(account, "log", ASK_BYTES + bytes, maxLogBytes);
+        countRunning(store, accountAddress(account), at, maxRunning).then(
+          (count) => count === "full" && refuseFor(account, "running", LOOK_MS),
+          onTrouble,
+        );
+      }
     },
     checkFile(user) {
-      const network = networkOf(user);
-      if (!network) return;
-      refuseOver(network, "files");
-      take(deps.fileRate, network);
+      for (const { account, fileRate } of groupsOf(user)) {
+        refuseOver(account, "files");
+        take(fileRate, account);
+      }
     },
     stored(user, bytes) {
-      const network = networkOf(user);
-      if (network) charge(network, "files", bytes, deps.maxFileBytes);
+      for (const { account, maxFileBytes } of groupsOf(user)) charge(account, "files", bytes, maxFileBytes);
     },
   };
 }

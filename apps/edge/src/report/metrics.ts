@@ -1,12 +1,14 @@
 import { createMetrics, type Metrics } from "@docrelay/platform";
 
-/** The metrics of an edge. Labels are names from fixed tables, never ids, so that their number is bounded. */
+/** The metrics of an edge. Labels are names from fixed tables, and of the first tenants, so that their number is bounded. */
 export interface EdgeMetrics {
   readonly metrics: Metrics;
   /** A client event or frame was acknowledged or refused: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
   /** An ask was acknowledged, after this long. */
   asked(seconds: number): void;
+  /** An ask of a tenant was accepted, with the bytes of its question and files inside it. */
+  askedByTenant(tenant: string, bytes: number): void;
   /** A conversation was opened from a position: by a connection that had not joined it, or by one that found a gap. */
   resumed(why: "reconnect" | "gap", events: number): void;
   /** The adapter's connection received a message: an event or a hint for a conversation that is open here. */
@@ -73,6 +75,8 @@ export function createEdgeMetrics(
     "From an ask's arrival to its acknowledgement",
     [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.2, 1, 5],
   );
+  const tenantAsks = metrics.counter("docrelay_edge_tenant_asks_total", "Accepted asks by tenant", ["tenant"]);
+  const tenantBytes = metrics.counter("docrelay_edge_tenant_bytes_total", "Bytes of these asks", ["tenant"]);
   const resyncs = metrics.counter("docrelay_edge_resyncs_total", "Times the subscriber connection came back");
   const closes = metrics.counter("docrelay_edge_closed_total", "Connections that the server ended, by code", ["code"]);
   const unexpected = metrics.counter("docrelay_edge_unexpected_errors_total", "Errors that nobody caught");
@@ -80,6 +84,10 @@ export function createEdgeMetrics(
     metrics,
     answered: (event, outcome) => events.inc({ event, outcome }),
     asked: (seconds) => accepts.observe(seconds),
+    askedByTenant(tenant, bytes) {
+      tenantAsks.inc({ tenant });
+      tenantBytes.inc({ tenant }, bytes);
+    },
     resumed(why, count) {
       resumes.inc({ why });
       replayed.inc(count);

@@ -90,8 +90,9 @@ const EVENTS = new Map<string, ClientEvent>(
       whenExpired: true,
       async run({ authenticator }, session, { token }) {
         const fresh = await authenticator.verify(token);
-        if (fresh.user !== session.identity.user) {
-          throw refuse("FORBIDDEN", { message: "That token is of another user." });
+        const { user, tenant } = session.identity;
+        if (fresh.user !== user || fresh.tenant !== tenant) {
+          throw refuse("FORBIDDEN", { message: "That token is of another user or tenant." });
         }
         session.renew(fresh);
         return { expiresAt: fresh.expiresAt, expiresInMs: remainingMs(fresh.expiresAt, Date.now()) };

@@ -1,6 +1,6 @@
 import { readProfile, readSecret, type Store } from "@docrelay/channel";
 
-/** Who shares a text: nobody, or all users. Anonymous users have no tenant: each is one of its own. */
+/** Who shares a text: nobody, the users of a tenant, or all users. A user without a tenant is one of its own. */
 export type TextScope = "user" | "tenant" | "all";
 
 /** Settings that all edges of a deployment share through Redis. */
@@ -15,11 +15,17 @@ export interface SharedSettings {
   forget(): void;
 }
 
+export interface SharedSettingsOptions {
+  readonly textScope?: TextScope;
+  readonly tenantOf?: (user: string) => string | undefined;
+  readonly now?: () => number;
+}
+
 const PROFILE_FRESH_MS = 2000;
 
 export function createSharedSettings(
   store: Store,
-  { textScope = "user", now = Date.now }: { textScope?: TextScope; now?: () => number } = {},
+  { textScope = "user", tenantOf = () => undefined, now = Date.now }: SharedSettingsOptions = {},
 ): SharedSettings {
   let secret: string | undefined;
   let profile: { readonly at: number; readonly value: string } | undefined;
@@ -27,7 +33,11 @@ export function createSharedSettings(
     async secret() {
       return (secret ??= await readSecret(store));
     },
-    scopeOf: (user) => (textScope === "all" ? undefined : user),
+    scopeOf(user) {
+      if (textScope === "all") return undefined;
+      const tenant = textScope === "tenant" ? tenantOf(user) : undefined;
+      return tenant === undefined ? user : `tenant\0${tenant}`; // never the name of a user
+    },
     async profile() {
       if (!profile || now() - profile.at > PROFILE_FRESH_MS) profile = { at: now(), value: await readProfile(store) };
       return profile.value;

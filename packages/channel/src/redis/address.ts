@@ -26,9 +26,9 @@ export function userAddress(user: string): UserAddress {
   return { shard: shardName(digest[0] ?? 0), u: digest.toString("base64url").slice(0, 22) };
 }
 
-/** Where a network is counted that clients connect from. */
-export function networkAddress(network: string): UserAddress {
-  const u = short("network", network);
+/** Where a group of users is counted: a network that clients connect from, or a tenant. */
+export function groupAddress(kind: "network" | "tenant", name: string): UserAddress {
+  const u = short(kind, name);
   return { shard: shardName(hash("sha256", u, "buffer")[0] ?? 0), u };
 }
 

@@ -37,12 +37,12 @@ export const KEYS = {
   },
   kept: {
     pattern: "{<shard>}:<u>:kept-<budget>",
-    holds: "bytes that a user, or a network, has stored, by an eighth of the retention",
+    holds: "bytes that a user, a network or a tenant has stored, by an eighth of the retention",
     expires: "an eighth after the retention",
   },
   running: {
     pattern: "{<shard>}:<u>:running",
-    holds: "asks of a network, by their deadline; ended ones go when there are too many",
+    holds: "asks of a network or a tenant, by their deadline; ended ones go when there are too many",
     expires: "after the deadline of an ask",
   },
   extracting: {

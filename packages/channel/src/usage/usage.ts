@@ -1,20 +1,20 @@
-import { networkAddress, userAddress, type AskAddress, type UserAddress } from "../redis/address.ts";
+import { groupAddress, userAddress, type AskAddress, type UserAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
 import { keptKey, liveKey, runningKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 
-/** What is counted against a budget: a user, or the network that a client's address lies in. */
+/** What is counted against a budget: a user, the network that a client's address lies in, or a tenant. */
 export interface Account {
-  readonly kind: "user" | "network";
+  readonly kind: "user" | "network" | "tenant";
   readonly name: string;
 }
 /** `log`: bytes of questions and answers; `files`: bytes of files. */
 export type Budget = "log" | "files";
 
-/** Where an account is counted. A network and a user of the same name differ. */
+/** Where an account is counted. A user, a network and a tenant of the same name differ. */
 export function accountAddress({ kind, name }: Account): UserAddress {
-  return kind === "user" ? userAddress(name) : networkAddress(name);
+  return kind === "user" ? userAddress(name) : groupAddress(kind, name);
 }
 
 const CHARGE = script({
@@ -46,7 +46,7 @@ export async function chargeBytes(
 }
 
 /**
- * Counts an accepted ask as running for a network, and returns whether more than `max` of its asks run. Nobody tells when an
+ * Counts an accepted ask as running for a network or a tenant, and returns whether more than `max` of its asks run. Nobody tells when an
  * ask has ended: those that are no longer among their user's unfinished ones are found only when there are too many.
  */
 export async function countRunning(
