@@ -30,18 +30,21 @@ export interface Login extends AsyncDisposable {
   readonly url: string;
   /** How often the keys were asked for. */
   readonly asked: number;
+  /** Publishes this beside the keys, as a login has keys for other purposes. */
+  readonly others: object[];
   /** What is published from now on; a number: a response with that status, a text: that text. */
   publish(what: readonly LoginKey[] | number | string): void;
 }
 
 export async function startLogin(...keys: LoginKey[]): Promise<Login> {
   let published: readonly LoginKey[] | number | string = keys;
+  const others: object[] = [];
   let asked = 0;
   const server = createServer((_request, response) => {
     asked++;
     if (typeof published === "number") return response.writeHead(published, { location: "/keys" }).end();
     if (typeof published === "string") return response.end(published);
-    response.end(JSON.stringify({ keys: published.map((key) => key.published) }));
+    response.end(JSON.stringify({ keys: [...others, ...published.map((key) => key.published)] }));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -50,6 +53,7 @@ export async function startLogin(...keys: LoginKey[]): Promise<Login> {
     get asked() {
       return asked;
     },
+    others,
     publish(what) {
       published = what;
     },
