@@ -8,6 +8,12 @@ import { readConfig, schema, type Config } from "./config.ts";
 
 const NEEDED = { REDIS_URL: "redis://127.0.0.1:6379", AUTH_MODE: "anonymous" };
 
+const OIDC = {
+  OIDC_ISSUER: "https://login.test",
+  OIDC_CLIENT_ID: "docrelay",
+  OIDC_REDIRECT_URL: "https://ask.test/v1/login/callback",
+};
+
 function read(env: Record<string, string>): Config {
   const parsed = readConfig(env);
   if (!parsed.ok) throw new Error(parsed.problems.join("; "));
@@ -134,6 +140,16 @@ describe("settings", () => {
   ])("with AUTH_MODE=jwt and %s", (_, more, sentence) => {
     const found = problems({ ...NEEDED, AUTH_MODE: "jwt", ...more });
     expect(found).toEqual(sentence ? [expect.stringMatching(sentence)] : []);
+  });
+
+  it.each<[string, Record<string, string>, string[]]>([
+    ["all that is needed", OIDC, []],
+    ["nothing", {}, Object.keys(OIDC)],
+    ["a redirect to elsewhere", { ...OIDC, OIDC_REDIRECT_URL: "https://ask.test/" }, ["OIDC_REDIRECT_URL"]],
+    ["settings of another mode", { ...OIDC, JWT_ISSUER: "https://login.test" }, ["JWT_ISSUER"]],
+  ])("with AUTH_MODE=oidc and %s", (_, more, names) => {
+    const found = problems({ ...NEEDED, AUTH_MODE: "oidc", ...more });
+    expect(found.map((problem) => problem.split(" ")[0])).toEqual(names);
   });
 
   it("count networks by default only where anybody may have any number of users", () => {

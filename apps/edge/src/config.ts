@@ -16,7 +16,7 @@ import {
 import { DEFAULT_LIMITS } from "@docrelay/protocol";
 import { BlockList, isIP } from "node:net";
 import * as z from "zod";
-import { jwtProblems } from "./auth/jwt-settings.ts";
+import { authProblems } from "./auth/auth-settings.ts";
 import { normalOrigin } from "./auth/origin.ts";
 
 const YEAR_MS = 31_536_000_000;
@@ -36,8 +36,8 @@ const cluster = z
   .default("false")
   .refine((value) => value === "false", "must be false: a Redis cluster comes with a later version");
 
-const authMode = z.enum(["anonymous", "jwt"], {
-  error: "must be chosen: anonymous (anybody may ask) or jwt (your login gives tokens)",
+const authMode = z.enum(["anonymous", "jwt", "oidc"], {
+  error: "must be chosen: anonymous (anybody may ask), jwt (your login gives tokens) or oidc (the page signs in)",
 });
 
 const origins = list().transform((items, context) =>
@@ -99,6 +99,16 @@ export const schema = z
     JWT_TENANT_CLAIM: z.string().default("tenant"),
     /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends a cookie whoever asks it to. */
     JWT_COOKIE: cookieName.optional(),
+    OIDC_ISSUER: url(["https:", "http:"]).optional(),
+    OIDC_CLIENT_ID: z.string().optional(),
+    /** Without one the client is public, and PKCE alone protects it. */
+    OIDC_CLIENT_SECRET: z.string().optional(),
+    OIDC_SCOPE: z.string().default("openid"),
+    OIDC_REDIRECT_URL: url(["https:", "http:"])
+      .refine((text) => !URL.canParse(text) || new URL(text).pathname.endsWith("/v1/login/callback"), {
+        error: "must end with /v1/login/callback",
+      })
+      .optional(),
     CORS_ALLOWED_ORIGINS: origins,
     /** Origins whose pages may show this one in a frame. */
     FRAME_ANCESTORS: origins,
@@ -172,7 +182,7 @@ export function readConfig(env: Env): Parsed<Config> {
   const more = { ...(isOpen && isAnonymous ? OPEN : {}), ...(alone ? { AUTH_MODE: "anonymous" } : {}) };
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = parseEnvWithRedis(schema, { ...more, ...given });
-  const problems = [...(parsed.ok ? [] : parsed.problems), ...jwtProblems(given)];
+  const problems = [...(parsed.ok ? [] : parsed.problems), ...authProblems(given)];
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   return { ok: true, config: { ...parsed.config, ONLY_LOCAL: !isOpen } };
 }

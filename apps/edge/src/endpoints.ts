@@ -17,6 +17,8 @@ import { createRateLimiter, type RateLimiter } from "./limits/rate-limit.ts";
 import { createPlainEndpoint, plainFrameBytes } from "./plain/endpoint.ts";
 import { createEdgeMetrics, type EdgeMetrics } from "./report/metrics.ts";
 import type { Resources } from "./resources.ts";
+import { createCookies } from "./login/cookies.ts";
+import { createLogin, type Login } from "./login/login.ts";
 import { openGateway } from "./socketio/gateway.ts";
 import { createSocketServer } from "./socketio/server.ts";
 import { readSocketBuffers } from "./socketio/socket-buffers.ts";
@@ -198,6 +200,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     site: readStaticSite(PAGE, { frameAncestors: config.FRAME_ANCESTORS }),
     health,
     authenticator,
+    login: openLogin(config, resources),
     origins,
     trustedProxies,
     sessionRate,
@@ -212,6 +215,24 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     for (const one of all()) if (resources.revocations.isRevoked(one.identity)) one.revoked();
   });
   return { http, metrics, hasPolling, connections: all };
+}
+
+/** Undefined where the page does not sign in. */
+function openLogin(config: Config, { accounts, revocations, onTrouble }: Resources): Login | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_REDIRECT_URL: redirectUrl } = config;
+  if (!accounts || !issuer || !clientId || !redirectUrl) return undefined;
+  return createLogin({
+    issuer,
+    clientId,
+    clientSecret: config.OIDC_CLIENT_SECRET,
+    scope: config.OIDC_SCOPE,
+    redirectUrl,
+    ttlMs: config.SESSION_TTL_MS,
+    cookies: createCookies(accounts.secrets, redirectUrl.startsWith("https:")),
+    issue: accounts.issue,
+    isRevoked: revocations.isRevoked,
+    onTrouble,
+  });
 }
 
 /** The groups that a connection counts for: its network where networks are counted, and its tenant if it has one. */

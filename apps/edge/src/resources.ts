@@ -37,7 +37,7 @@ import {
 import type { Redis } from "ioredis";
 import { randomBytes } from "node:crypto";
 import type { Authenticator } from "./auth/authenticator.ts";
-import { openAuthenticator } from "./auth/open-authenticator.ts";
+import { openAuthenticator, type Accounts } from "./auth/open-authenticator.ts";
 import type { Revocations } from "./auth/revocations.ts";
 import type { Config } from "./config.ts";
 import { createConnections, type Connections } from "./limits/connections.ts";
@@ -73,6 +73,8 @@ export interface Resources {
   readonly sharedSettings: SharedSettings;
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
+  /** Undefined where the page does not sign in. */
+  readonly accounts: Accounts | undefined;
   readonly connections: Connections;
   readonly queueGate: QueueGate;
   readonly memoryGate: MemoryGate;
@@ -171,7 +173,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   await hearBeats(plainSubscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
-  const { authenticator, revocations, resync } = await openAuthenticator(config, {
+  const { authenticator, revocations, accounts, resync } = await openAuthenticator(config, {
     redis,
     subscriber: plainSubscriber,
     log,
@@ -201,6 +203,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     sharedSettings,
     authenticator,
     revocations,
+    accounts,
     connections,
     queueGate,
     memoryGate,

@@ -1,4 +1,5 @@
 import { logAtMostOnceASecond, untilReply, type Logger } from "@docrelay/platform";
+import { refuse, type Session } from "@docrelay/protocol";
 import type { Redis } from "ioredis";
 import { createAnonymousAuthenticator, type Authenticator } from "./authenticator.ts";
 import { createJwtAuthenticator } from "./jwt-authenticator.ts";
@@ -7,7 +8,7 @@ import { createRevocations, refusingRevoked, type Revocations } from "./revocati
 import { shareSessionSecret } from "./session-secret.ts";
 
 export interface AuthSettings {
-  readonly AUTH_MODE: "anonymous" | "jwt";
+  readonly AUTH_MODE: "anonymous" | "jwt" | "oidc";
   readonly SESSION_SECRET?: string | undefined;
   readonly SESSION_TTL_MS: number;
   readonly JWT_SECRET: readonly string[];
@@ -20,9 +21,21 @@ export interface AuthSettings {
 export interface OpenedAuthenticator {
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
+  /** What signs in users, in the mode `oidc`. */
+  readonly accounts: Accounts | undefined;
   /** Call it when Redis is back, which may have lost what the edges share. */
   resync(): Promise<void>;
 }
+
+/** Sessions of users who have signed in. */
+export interface Accounts {
+  /** The secrets of sessions, the newest first. */
+  readonly secrets: () => readonly Uint8Array[];
+  issue(user: string): Promise<Session>;
+}
+
+/** Of a session by a login: shorter than the login, so that one that has ended is noticed soon. */
+const ACCOUNT_SESSION_MS = 600_000;
 
 export interface AuthDeps {
   readonly redis: Redis;
@@ -34,11 +47,12 @@ export interface AuthDeps {
 /** How users are known, by `AUTH_MODE`. @throws ioredis errors when Redis does not respond within `waitMs`. */
 export async function openAuthenticator(config: AuthSettings, deps: AuthDeps): Promise<OpenedAuthenticator> {
   const revocations = createRevocations(deps.redis, deps.subscriber);
-  const { authenticator, resync } = await openMode(config, deps);
+  const { authenticator, accounts, resync } = await openMode(config, deps);
   await untilReply(() => revocations.resync(), deps.waitMs);
   return {
     authenticator: refusingRevoked(authenticator, revocations),
     revocations,
+    accounts,
     async resync() {
       await Promise.all([resync(), revocations.resync()]);
     },
@@ -49,10 +63,14 @@ async function openMode(
   config: AuthSettings,
   { redis, log, waitMs }: AuthDeps,
 ): Promise<Omit<OpenedAuthenticator, "revocations">> {
-  if (config.AUTH_MODE === "anonymous") {
+  if (config.AUTH_MODE !== "jwt") {
     const secret = await untilReply(() => shareSessionSecret(redis, config.SESSION_SECRET), waitMs);
-    const authenticator = createAnonymousAuthenticator({ secrets: secret.all, ttlMs: config.SESSION_TTL_MS });
-    return { authenticator, resync: () => secret.adopt() };
+    const signsIn = config.AUTH_MODE === "oidc";
+    const ttlMs = signsIn ? ACCOUNT_SESSION_MS : config.SESSION_TTL_MS;
+    const sessions = createAnonymousAuthenticator({ secrets: secret.all, ttlMs });
+    const authenticator = signsIn ? withoutSessions(sessions) : sessions;
+    const accounts = signsIn ? { secrets: secret.all, issue: (user: string) => sessions.issue(user) } : undefined;
+    return { authenticator, accounts, resync: () => secret.adopt() };
   }
   const { JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER: issuers, JWT_AUDIENCE: audiences } = config;
   if (issuers.length === 0)
@@ -65,7 +83,18 @@ async function openMode(
       : { algorithms: REMOTE_ALGORITHMS, keysOf: openKeys(JWT_JWKS_URL, log).keysOf };
   return {
     authenticator: createJwtAuthenticator({ ...signed, issuers, audiences, tenantClaim: config.JWT_TENANT_CLAIM }),
+    accounts: undefined,
     resync: async () => undefined,
+  };
+}
+
+/** The same authenticator where nobody is given a session without a login. */
+function withoutSessions({ verify }: Authenticator): Authenticator {
+  return {
+    verify,
+    async issue() {
+      throw refuse("FORBIDDEN", { message: "Sessions are for users who have signed in." });
+    },
   };
 }
 

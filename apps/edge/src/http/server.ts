@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import type { BlockList } from "node:net";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
+import type { Login } from "../login/login.ts";
 import { clientNetwork } from "../auth/client-address.ts";
 import { toFailure } from "../report/failure.ts";
 import { originAllowed, type Origins } from "../auth/origin.ts";
@@ -22,6 +23,8 @@ export interface HttpDeps {
   readonly site: StaticSite;
   readonly health: Health;
   readonly authenticator: Authenticator;
+  /** Undefined where the page does not sign in. */
+  readonly login: Login | undefined;
   readonly origins: Origins;
   readonly trustedProxies: BlockList;
   /** New users by network; undefined: not limited. */
@@ -89,7 +92,12 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   const path = pathOf(request);
   if (path.startsWith("/v1/") && (await deps.api.answer(path, request, response))) return;
   if (hasBody(request)) boundBody(request);
+  if (await deps.login?.answer(path, request, response)) return;
   if (path === "/v1/session") return answerSession(deps, request, response);
+  if (path === "/" && (await deps.login?.isMissing(request))) {
+    // Relative, since a proxy may have cut off a prefix.
+    return void response.writeHead(303, { location: "v1/login", "cache-control": "no-store" }).end();
+  }
   if (deps.site.answer(path, request, response)) return;
   if (await answerHealth(path, response, deps.health)) return;
   if (path === "/socket.io/" || path === "/socket.io") {
@@ -118,6 +126,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
     throw refuse("NOT_FOUND");
   }
   request.resume(); // the body is ignored
+  if (deps.login) return sayJson(response, 200, await deps.login.session(request));
   const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
   const wait =

@@ -1,0 +1,55 @@
+import { EncryptJWT, jwtDecrypt, type JWTPayload } from "jose";
+import { hash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+
+/** What a cookie of this server holds: a login that is under way, or a user who is signed in. */
+export type Purpose = "login" | "session";
+
+/** Cookies that only the edges can read and make. */
+export interface Cookies {
+  /** The header `set-cookie` that stores `claims` for this long. */
+  set(purpose: Purpose, claims: Readonly<Record<string, string>>, ttlMs: number): Promise<string>;
+  /** The header that removes it. */
+  clear(purpose: Purpose): string;
+  /** The claims of a request's cookie; undefined where it has none that is valid. */
+  read(purpose: Purpose, request: IncomingMessage): Promise<JWTPayload | undefined>;
+}
+
+const MAX_COOKIE = 4096;
+
+/** `secrets` are those of sessions: the newest first. `isSecure`: people reach the page by https. */
+export function createCookies(secrets: () => readonly Uint8Array[], isSecure: boolean): Cookies {
+  const nameOf = (purpose: Purpose): string => `docrelay-${purpose}`;
+  // Lax: the login's redirect back is a request from another site, and has to bring the cookie.
+  const rest = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
+  const keyOf = (secret: Uint8Array): Uint8Array =>
+    hash("sha256", Buffer.concat([Buffer.from("docrelay cookies\n"), secret]), "buffer");
+
+  return {
+    async set(purpose, claims, ttlMs) {
+      const [secret] = secrets();
+      if (!secret) throw new Error("no secret to seal cookies with");
+      const seconds = Math.ceil(ttlMs / 1000);
+      const value = await new EncryptJWT({ ...claims })
+        .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
+        .setAudience(purpose)
+        .setIssuedAt()
+        .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
+        .encrypt(keyOf(secret));
+      return `${nameOf(purpose)}=${value}; Max-Age=${seconds}${rest}`;
+    },
+    clear: (purpose) => `${nameOf(purpose)}=; Max-Age=0${rest}`,
+    async read(purpose, { headers }) {
+      const start = `${nameOf(purpose)}=`;
+      const pair = (headers.cookie ?? "").split(";").find((one) => one.trimStart().startsWith(start));
+      const value = pair?.trim().slice(start.length);
+      if (value === undefined || value.length > MAX_COOKIE) return undefined;
+      const only = { audience: purpose, keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };
+      for (const secret of secrets()) {
+        const opened = await jwtDecrypt(value, keyOf(secret), only).catch(() => undefined);
+        if (opened) return opened.payload;
+      }
+      return undefined;
+    },
+  };
+}

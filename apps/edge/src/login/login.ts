@@ -1,0 +1,127 @@
+import { refuse, type Session } from "@docrelay/protocol";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import * as openid from "openid-client";
+import type { Identity } from "../auth/authenticator.ts";
+import type { Cookies } from "./cookies.ts";
+
+export interface LoginSettings {
+  /** Of the accounts: it publishes where its parts are under `/.well-known/openid-configuration`. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Undefined: a public client, which PKCE alone protects. */
+  readonly clientSecret: string | undefined;
+  readonly scope: string;
+  /** `…/v1/login/callback` as people's browsers reach it, and as it is registered with the issuer. */
+  readonly redirectUrl: string;
+  /** How long a login lasts. */
+  readonly ttlMs: number;
+}
+
+export interface LoginDeps extends LoginSettings {
+  readonly cookies: Cookies;
+  /** A session of docrelay for a user: shorter than the login, which is asked for the next one. */
+  issue(user: string): Promise<Session>;
+  /** A user who was revoked has to sign in again. */
+  isRevoked(identity: Identity): boolean;
+  onTrouble(error: unknown): void;
+}
+
+/** Sign-in of the page by OpenID Connect: the code flow with PKCE. The page itself gets no token of the issuer. */
+export interface Login {
+  /** Responds to `/v1/login`, `/v1/login/callback`, `/v1/logout`; false for any other path. @throws Refusal */
+  answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
+  /** A session for the user of the request's cookie. @throws Refusal `AUTH_REQUIRED` */
+  session(request: IncomingMessage): Promise<Session>;
+  /** Whether the request is of a browser in which nobody has signed in. */
+  isMissing(request: IncomingMessage): Promise<boolean>;
+}
+
+const LOGIN_MS = 600_000;
+const AWAY = { retryAfterMs: 5000, message: "The login cannot be reached. Try again shortly." };
+
+export function createLogin(deps: LoginDeps): Login {
+  const { cookies, redirectUrl, onTrouble } = deps;
+  let discovered: Promise<openid.Configuration> | undefined;
+
+  /** Asked once; again after a failure. @throws Refusal `BUSY` */
+  function issuer(): Promise<openid.Configuration> {
+    discovered ??= discover(deps).catch((error: unknown) => {
+      discovered = undefined;
+      onTrouble(error);
+      throw refuse("BUSY", AWAY);
+    });
+    return discovered;
+  }
+
+  async function begin(response: ServerResponse): Promise<void> {
+    const config = await issuer();
+    const [verifier, state, nonce] = [openid.randomPKCECodeVerifier(), openid.randomState(), openid.randomNonce()];
+    const to = openid.buildAuthorizationUrl(config, {
+      redirect_uri: redirectUrl,
+      scope: deps.scope,
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+      state,
+      nonce,
+    });
+    redirect(response, to.href, [await cookies.set("login", { verifier, state, nonce }, LOGIN_MS)]);
+  }
+
+  async function finish(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const begun = await cookies.read("login", request);
+    if (!begun) throw refuse("AUTH_INVALID", { message: "The login took too long. Open the page again." });
+    const url = new URL(redirectUrl);
+    url.search = (request.url ?? "").split("?")[1] ?? "";
+    const config = await issuer();
+    const tokens = await openid
+      .authorizationCodeGrant(config, url, {
+        pkceCodeVerifier: String(begun["verifier"]),
+        expectedState: String(begun["state"]),
+        expectedNonce: String(begun["nonce"]),
+        idTokenExpected: true,
+      })
+      .catch((error: unknown) => {
+        onTrouble(error);
+        throw refuse("AUTH_INVALID", { message: "The login was refused. Open the page again." });
+      });
+    const user = tokens.claims()?.sub;
+    if (!user || user.length > 256) throw refuse("AUTH_INVALID");
+    const set = [cookies.clear("login"), await cookies.set("session", { user }, deps.ttlMs)];
+    redirect(response, new URL("../../", redirectUrl).href, set);
+  }
+
+  async function userOf(request: IncomingMessage): Promise<string | undefined> {
+    const { user, iat = 0, exp = 0 } = (await cookies.read("session", request)) ?? {};
+    if (typeof user !== "string") return undefined;
+    return deps.isRevoked({ user, issuedAt: iat, expiresAt: exp * 1000 }) ? undefined : user;
+  }
+
+  return {
+    isMissing: async (request) => (await userOf(request)) === undefined,
+    async session(request) {
+      const user = await userOf(request);
+      if (user === undefined) throw refuse("AUTH_REQUIRED");
+      return deps.issue(user);
+    },
+    async answer(path, request, response) {
+      if (path === "/v1/login" && request.method === "GET") await begin(response);
+      else if (path === "/v1/login/callback" && request.method === "GET") await finish(request, response);
+      else if (path === "/v1/logout" && request.method === "POST") {
+        response.writeHead(204, { "set-cookie": cookies.clear("session") }).end();
+      } else return false;
+      return true;
+    },
+  };
+}
+
+function discover({ issuer, clientId, clientSecret }: LoginSettings): Promise<openid.Configuration> {
+  const url = new URL(issuer);
+  const auth = clientSecret === undefined ? openid.None() : openid.ClientSecretPost(clientSecret);
+  // An issuer of this machine or of a network that the operator names by http: has no certificate.
+  const execute = url.protocol === "http:" ? [openid.allowInsecureRequests] : [];
+  return openid.discovery(url, clientId, undefined, auth, { execute, timeout: 5 });
+}
+
+function redirect(response: ServerResponse, location: string, cookies: readonly string[]): void {
+  response.writeHead(303, { location, "set-cookie": [...cookies], "cache-control": "no-store" }).end();
+}
