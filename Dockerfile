@@ -24,7 +24,7 @@ COPY --from=manifests /manifests ./
 RUN --mount=type=cache,target=/pnpm \
     CI=true pnpm install --frozen-lockfile --ignore-scripts --store-dir=/pnpm \
       --filter "@docrelay/web..." --filter "@docrelay/bundle..." \
-      --filter-prod "@docrelay/edge..." --filter-prod "@docrelay/worker..." --filter-prod "@docrelay/local..."
+      --filter-prod "@docrelay/edge..." --filter-prod "@docrelay/worker..." --filter-prod "@docrelay/doctor..." --filter-prod "@docrelay/local..."
 COPY tsconfig.json ./
 COPY packages packages
 COPY apps apps
@@ -43,6 +43,7 @@ RUN --mount=type=cache,target=/pnpm \
  && find node_modules -name 'tesseract-core*' ! -name 'tesseract-core-relaxedsimd-lstm.js' ! -name 'tesseract-core-relaxedsimd-lstm.wasm' -delete
 COPY --from=built /app/apps/edge/dist apps/edge/dist
 COPY --from=built /app/apps/worker/dist apps/worker/dist
+COPY --from=built /app/apps/doctor/dist apps/doctor/dist
 COPY --from=built /app/apps/demo-engine/dist apps/demo-engine/dist
 COPY --from=built /app/apps/web/dist apps/web/dist
 

@@ -35,7 +35,7 @@ export function inWords({ ok, parts }: DoctorReport): string {
   const lines = parts.flatMap(({ part, address, findings, settings }) => {
     const written = Object.entries(settings).map(([name, value]) => `    ${name}=${value}`);
     return [
-      `${part} ${address}`,
+      `${part} ${address}`.trimEnd(),
       ...findings.map(({ level, about, text }) => `  ${MARKS[level]} ${about}: ${text}`),
       ...(written.length > 0 ? ["  Settings to write:", ...written] : []),
       "",

@@ -20,6 +20,7 @@ describe("npm run doctor", () => {
     const words = await doctor(env);
     expect(words.code).toBe(0);
     expect(words.text).toMatch(/All is well\.$/m);
+    expect(words.text).toMatch(/note not looked at: REDIS_URL is not set/);
     const { code, text } = await doctor(env, "engine", "--json");
     expect(code).toBe(0);
     expect(JSON.parse(text)).toMatchObject({
@@ -62,6 +63,11 @@ describe("npm run doctor", () => {
     expect(wrong.code).toBe(78);
     expect(wrong.text).toContain("ENGINE_URL must begin with");
     expect((await doctor({})).text).toContain("ENGINE_URL is missing");
-    expect((await doctor({ ENGINE_URL: "ws://host" }, "moon")).code).toBe(64);
+    for (const args of [["moon"], ["--url", "nowhere"], ["balancer"]])
+      expect((await doctor({ ENGINE_URL: "ws://host" }, ...args)).code).toBe(64);
+    const mistyped = await doctor({ ASK_DEADLIN_MS: "5000", HOST: "0.0.0.0", PORT: "3000" }, "settings");
+    expect(mistyped.code).toBe(1);
+    expect(mistyped.text).toMatch(/!! {3}ASK_DEADLIN_MS: is no setting: ASK_DEADLINE_MS is meant/);
+    expect(mistyped.text).toMatch(/!! {3}edge: AUTH_MODE/);
   });
 });

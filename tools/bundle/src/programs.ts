@@ -21,5 +21,6 @@ export const PROGRAMS: readonly Program[] = [
   untraced("packages/pdf/src/child/child.ts", "apps/worker/dist/child.mjs"),
   untraced("packages/pdf/src/child/ocr-child.ts", "apps/worker/dist/ocr-child.mjs"),
   traced("apps/demo-engine/src/main.ts", "apps/demo-engine/dist/demo-engine.mjs"),
+  traced("apps/doctor/src/main.ts", "apps/doctor/dist/doctor.mjs"),
   traced("apps/local/src/main.ts", "apps/local/dist/local.mjs"),
 ];

@@ -129,8 +129,10 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
   if (deps.login) return sayJson(response, 200, await deps.login.session(request));
   const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
-  const wait =
-    user === undefined ? (deps.sessionRate?.take(clientNetwork(request, deps.trustedProxies), Date.now()) ?? 0) : 0;
+  const network = clientNetwork(request, deps.trustedProxies);
+  // Whether the proxies in front pass it on as they should is seen from outside only.
+  response.setHeader("x-docrelay-client", network);
+  const wait = user === undefined ? (deps.sessionRate?.take(network, Date.now()) ?? 0) : 0;
   if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
   const session = await deps.authenticator.issue(user);
   sayJson(response, 200, session);

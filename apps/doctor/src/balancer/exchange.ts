@@ -1,0 +1,67 @@
+import { request as overHttp, type IncomingHttpHeaders, type RequestOptions } from "node:http";
+import { request as overTls } from "node:https";
+
+/** What came back over one new connection. */
+export interface Exchange {
+  /** 101 for an upgrade. */
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The beginning of the body; after an upgrade, of what the server says by itself. */
+  readonly body: string;
+  /** The address that this end of the connection had. */
+  readonly ownAddress: string;
+}
+
+const TIMEOUT_MS = 5000;
+const MOST_BYTES = 65_536;
+const UPGRADE = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+};
+
+/** Sends one request over a connection of its own. @throws errors of the connection; `Error` after 5 s. */
+export function exchange(
+  url: URL,
+  path: string,
+  of: { method?: string; headers?: Record<string, string>; upgrade?: boolean } = {},
+): Promise<Exchange> {
+  const { method = "GET", headers = {}, upgrade = false } = of;
+  const options: RequestOptions = {
+    method,
+    agent: false,
+    headers: { ...headers, ...(upgrade ? { ...UPGRADE, origin: url.origin } : {}) },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  };
+  const target = new URL(url.pathname.replace(/\/$/, "") + path, url);
+  const request = (target.protocol === "https:" ? overTls : overHttp)(target, options);
+  const { promise, resolve, reject } = Promise.withResolvers<Exchange>();
+  request.on("error", reject);
+  request.on("response", (response) => {
+    const ownAddress = response.socket.localAddress ?? "";
+    let body = "";
+    response.setEncoding("utf8");
+    response.on("error", reject);
+    response.on("data", (text: string) => {
+      if (body.length < MOST_BYTES) body += text;
+    });
+    response.on("end", () =>
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body, ownAddress }),
+    );
+  });
+  request.on("upgrade", (response, socket, head) => {
+    const ownAddress = response.socket.localAddress ?? "";
+    const done = (body: string): void => {
+      socket.destroy();
+      resolve({ status: 101, headers: response.headers, body, ownAddress });
+    };
+    socket.on("error", reject);
+    // A Socket.IO server speaks first; the plain endpoint says nothing.
+    if (head.length > 0 || path.startsWith("/ws/")) return done(head.toString("latin1"));
+    socket.once("data", (data: Buffer) => done(data.toString("latin1")));
+    socket.once("end", () => done(""));
+  });
+  request.end();
+  return promise;
+}
