@@ -65,6 +65,8 @@ interface AskOptions {
      * server refuses an ask that it does not know as `NOT_FOUND`; one that runs goes on unless it is cancelled.
      */
     readonly replaces?: string;
+    /** `traceparent` of W3C Trace Context: servers that trace go on with that trace, and errors name its id. */
+    readonly traceparent?: string;
     /** Aborting cancels the ask at any stage. */
     readonly signal?: AbortSignal;
     onProgress?(progress: AskProgress): void;

@@ -47,6 +47,7 @@ type Needed =
   | "memoryGate"
   | "byNetwork"
   | "byTenant"
+  | "tracing"
   | "onTrouble";
 
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
@@ -85,6 +86,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     usage,
     askRate: createRateLimiter(askRateOf(config)),
     limits,
+    tracing: resources.tracing,
     onTrouble,
   });
   const openConversation = createOpenConversation({ store, openQueue });

@@ -8,6 +8,7 @@ import {
   storageRules,
   storageSettings,
   url,
+  tracingSettings,
   type Env,
   type LogLevel,
   type Parsed,
@@ -83,6 +84,7 @@ export const schema = z
      * The address on which a balancer publishes this edge, set by compose: on loopback AUTH_MODE defaults to `anonymous`.
      */
     BIND: z.string().optional(),
+    ...tracingSettings,
     ...redisSettings,
     REDIS_CLUSTER: cluster,
     AUTH_MODE: authMode,

@@ -29,9 +29,11 @@ import {
   logAtMostOnceASecond,
   type Lifecycle,
   type Logger,
+  openTracing,
   untilReply,
   within,
   s3PlaceOf,
+  type Tracing,
   type RedisConnectionOptions,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
@@ -82,6 +84,8 @@ export interface Resources {
   readonly byNetwork: { readonly networks: Networks; readonly connections: Connections } | undefined;
   /** `connections` undefined: those of tenants are not counted. */
   readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
+  /** Undefined: nothing is traced. */
+  readonly tracing: Tracing | undefined;
   /** Logs an error from which the process recovers by itself, at most once a second. */
   onTrouble(error: unknown): void;
 }
@@ -104,6 +108,12 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     );
   });
   const onTrouble = (error: unknown): void => logTrouble("store", error);
+  const tracing = await openTracing(config, {
+    service: "docrelay-edge",
+    node,
+    life,
+    onTrouble: (reason, repeated) => log.warn({ reason, repeated }, "traces are not taken"),
+  });
   const connect = (purpose: RedisConnectionOptions["purpose"], name: string, offlineQueue: boolean): Redis => {
     const redis = connectRedis({
       server: config.redis,
@@ -209,6 +219,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     memoryGate,
     byNetwork,
     byTenant,
+    tracing,
     onTrouble,
   };
 }

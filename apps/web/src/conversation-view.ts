@@ -115,7 +115,10 @@ export function createConversationView(
     const id = newId();
     return send(message, chosen, (to, known) => {
       files.set(id, chosen); // Before the ask is shown.
-      return to.ask(message, { id, files: chosen, passwords: known, ...(replaces !== undefined && { replaces }) });
+      // The trace begins with the click: servers that trace go on with it.
+      const traceparent = `00-${newId()}-${newId().slice(16)}-01`;
+      const more = replaces !== undefined && { replaces };
+      return to.ask(message, { id, files: chosen, passwords: known, traceparent, ...more });
     });
   }
   function send(

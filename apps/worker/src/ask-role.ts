@@ -39,6 +39,7 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
     flushTimer,
     held,
     running,
+    tracing: resources.tracing,
     settings: {
       attempts: config.ENGINE_ATTEMPTS,
       engineName: kind,

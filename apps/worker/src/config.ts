@@ -7,6 +7,7 @@ import {
   redisSettings,
   storageRules,
   storageSettings,
+  tracingSettings,
   type Env,
   type LogLevel,
   type Parsed,
@@ -59,6 +60,7 @@ const roles = list("ask,extract").transform((names, context) => {
 /** All settings of a worker. Names and defaults are part of the contract. */
 export const schema = z
   .object({
+    ...tracingSettings,
     ...redisSettings,
     REDIS_CLUSTER: cluster,
     /** For one command; after it the outcome is unknown and the step is retried. */

@@ -14,7 +14,7 @@ const START_PATIENCE_MS = 30_000;
 
 /** Starts the role `extract`: extracts the texts of PDFs, in child processes. */
 export async function startExtractRole(resources: Resources): Promise<{ consumer: Consumer }> {
-  const { config, store, blobs, bell, life, log, metrics, report, stopping, leaving, subscriber } = resources;
+  const { config, store, blobs, bell, life, log, metrics, report, tracing, stopping, leaving, subscriber } = resources;
   const extractor = await openExtractor(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
@@ -27,7 +27,7 @@ export async function startExtractRole(resources: Resources): Promise<{ consumer
     (error) => report.error("forget channel", error),
   );
   const keepFilesMs = config.KEEP_FILES_MS;
-  const deps = { store, blobs, bell, extractor, report: extractReport, keepFilesMs, stopping: leaving.signal };
+  const deps = { store, blobs, bell, extractor, report: extractReport, tracing, keepFilesMs, stopping: leaving.signal };
   async function handle(job: ExtractJob, aside: AbortSignal): Promise<Disposition> {
     const forgotten = new AbortController();
     running.set(job.key, forgotten);

@@ -19,10 +19,12 @@ import {
   type Logger,
   type Metrics,
   s3PlaceOf,
+  openTracing,
   type RedisConnectionOptions,
+  type Tracing,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { createMembership, type Membership } from "./bell/membership.ts";
 import type { Config } from "./config.ts";
 import { createAskReport, type AskReport } from "./report/ask-report.ts";
@@ -44,6 +46,8 @@ export interface Resources {
   /** Whether Redis does all that the work needs, tried every minute. */
   readonly selfTest: SelfTest;
   readonly report: AskReport;
+  /** Undefined: nothing is traced. */
+  readonly tracing: Tracing | undefined;
   /** Aborted when the process stops: nothing new begins. */
   readonly stopping: AbortController;
   /** Aborted when the grace is over: what still runs is handed back. */
@@ -63,7 +67,13 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
   const life = createLifecycle(CLOSE_STEP_MS);
   const metrics = createMetrics();
-  const report = createAskReport(log, metrics);
+  const tracing = await openTracing(config, {
+    service: `docrelay-${[...config.WORKER_ROLES].join("-")}`,
+    node: randomBytes(6).toString("hex"),
+    life,
+    onTrouble: (reason, repeated) => log.warn({ reason, repeated }, "traces are not taken"),
+  });
+  const report = createAskReport(log, metrics, tracing);
   const connect = (purpose: RedisConnectionOptions["purpose"], name: string): Redis => {
     const redis = connectRedis({
       server: config.redis,
@@ -120,6 +130,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     membership,
     selfTest,
     report,
+    tracing,
     connect,
     blobs: openBlobs(store),
     stopping: new AbortController(),

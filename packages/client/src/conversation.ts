@@ -91,7 +91,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     upload: deps.upload,
     forget: deps.forget,
     async send(ask, hooks) {
-      const { seq, duplicate } = await link.call("ask", payloadOf(ask), hooks);
+      const { seq, duplicate } = await link.call("ask", () => payloadOf(ask, link.welcome?.features), hooks);
       follower?.input({ type: "asked", ask: ask.id, seq, duplicate });
       return { seq, duplicate };
     },
@@ -170,9 +170,17 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       return queue;
     },
     ask(message, options = {}) {
-      const { id: ask = newId(), files = [], passwords, replaces, onProgress } = options;
+      const { id: ask = newId(), files = [], passwords, replaces, traceparent, onProgress } = options;
       // What a page cuts in the middle of a character is not text that JSON in UTF-8 can carry.
-      const draft = { id: ask, message: message.toWellFormed(), files, passwords, replaces, at: outbox.now() };
+      const draft = {
+        id: ask,
+        message: message.toWellFormed(),
+        files,
+        passwords,
+        replaces,
+        traceparent,
+        at: outbox.now(),
+      };
       return send({ ...draft, ...(onProgress && { onProgress }) }, options);
     },
     answer(ask) {
@@ -232,7 +240,10 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
   return conversation;
 }
 
-function payloadOf({ id, conversation, message, files, replaces }: Outgoing): object {
+function payloadOf(
+  { id, conversation, message, files, replaces, traceparent }: Outgoing,
+  features: readonly string[] = [],
+): object {
   const named = files.map(({ upload, password }) => ({ upload, ...(password !== undefined && { password }) }));
   return {
     id,
@@ -240,6 +251,8 @@ function payloadOf({ id, conversation, message, files, replaces }: Outgoing): ob
     message,
     ...(named.length > 0 && { files: named }),
     ...(replaces !== undefined && { replaces }),
+    // Servers of before refuse what they do not know.
+    ...(traceparent !== undefined && features.includes("ask.traceparent") && { traceparent }),
   };
 }
 

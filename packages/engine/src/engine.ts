@@ -8,6 +8,8 @@ export interface EngineAsk {
   readonly affinity: string;
   /** The call before this one, with the same prompt, broke while the prompt was sent. */
   readonly brokeBefore?: boolean;
+  /** W3C Trace Context of the call, for engines behind HTTP: a header. */
+  readonly traceparent?: string | undefined;
   /** The conversation so far, oldest first, for engines that take one: those of WebSocket ignore it. */
   readonly history?: readonly ChatMessage[];
   /** Go on with an answer that another call has begun: with the text behind this point, and without another prompt. */

@@ -12,3 +12,5 @@ export * from "./redis-settings.ts";
 export { s3PlaceOf, storageRules, storageSettings } from "./storage-settings.ts";
 export { storeErrorKind, type StoreErrorKind } from "./redis-error.ts";
 export * from "./memory.ts";
+export * from "./tracing/tracing.ts";
+export type { Span, SpanAttributes, SpanStart, Tracing } from "./tracing/span.ts";

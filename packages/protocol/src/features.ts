@@ -7,6 +7,7 @@ export const FEATURES: readonly string[] = [
   "accepted.files.upload",
   "upload:status",
   "ask.replaces",
+  "ask.traceparent",
   "conversations",
   "openai:chat",
   "openai:responses",

@@ -2,6 +2,7 @@ export * from "./version.ts";
 export * from "./id.ts";
 export * from "./limits.ts";
 export * from "./features.ts";
+export * from "./trace-context.ts";
 export * from "./errors/error-table.ts";
 export * from "./errors/wire-error.ts";
 export * from "./errors/error.ts";

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** A response that goes on whether anybody reads it or not. */
@@ -18,6 +18,8 @@ export interface ResponsesServer extends AsyncDisposable {
   readonly url: string;
   /** Such as `POST /v1/responses`, in order. */
   readonly requests: readonly string[];
+  /** Of each POST that began a response. */
+  readonly headers: readonly IncomingHttpHeaders[];
   readonly bodies: ReadonlyArray<Readonly<Record<string, unknown>>>;
   readonly responses: readonly BackgroundResponse[];
   /** While it is set, this is what requests for a response that has begun are answered with. */
@@ -32,6 +34,7 @@ export async function startResponses(
   script: (response: BackgroundResponse, prompt: string) => void = () => undefined,
 ): Promise<ResponsesServer> {
   const requests: string[] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const bodies: Array<Record<string, unknown>> = [];
   const responses: Kept[] = [];
   const server = createServer(async (request, response) => {
@@ -44,6 +47,7 @@ export async function startResponses(
     if (id === undefined) {
       const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
       bodies.push(body);
+      headers.push(request.headers);
       const kept = new Kept(`resp_${responses.length + 1}`);
       responses.push(kept);
       kept.read(response, -1);
@@ -67,6 +71,7 @@ export async function startResponses(
   const made: ResponsesServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
+    headers,
     bodies,
     responses,
     refuseWith: undefined,

@@ -20,6 +20,7 @@ export const PROGRAMS: readonly Program[] = [
   traced("apps/worker/src/main.ts", "apps/worker/dist/worker.mjs"),
   untraced("packages/pdf/src/child/child.ts", "apps/worker/dist/child.mjs"),
   untraced("packages/pdf/src/child/ocr-child.ts", "apps/worker/dist/ocr-child.mjs"),
+  untraced("packages/platform/src/tracing/tracer.ts", "apps/worker/dist/tracer.mjs"),
   traced("apps/demo-engine/src/main.ts", "apps/demo-engine/dist/demo-engine.mjs"),
   traced("apps/doctor/src/main.ts", "apps/doctor/dist/doctor.mjs"),
   traced("apps/local/src/main.ts", "apps/local/dist/local.mjs"),

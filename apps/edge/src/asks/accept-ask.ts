@@ -20,7 +20,9 @@ import {
   type Store,
 } from "@docrelay/channel";
 import { checkMessage, cleanFileName, refuse, type Limits } from "@docrelay/protocol";
-import { createHash, randomUUID } from "node:crypto";
+import type { Tracing } from "@docrelay/platform";
+import { createHash } from "node:crypto";
+import { beginAskTrace } from "./ask-trace.ts";
 import type { OwnConversations } from "../conversation/own-conversations.ts";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import { looksLikePdf } from "../uploads/pdf-bytes.ts";
@@ -51,6 +53,8 @@ export interface AskInput {
   readonly replaces?: string | undefined;
   /** `unique_id` of a plain frame. */
   readonly uniqueId?: string;
+  /** The client's trace. */
+  readonly traceparent?: string | undefined;
   /** The connection that asks: it needs no hint that its conversation is new. */
   readonly from?: string;
 }
@@ -76,6 +80,7 @@ export interface AskDeps extends ExtractionDeps {
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
+  readonly tracing: Tracing | undefined;
   /** An error after which the process recovers by itself: the ask is durable, and the sweeper rings the bell. */
   onTrouble(error: unknown): void;
 }
@@ -88,6 +93,21 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
   const { store, bell, sharedSettings, queueGate, memoryGate, usage, askRate, limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
+    const trace = beginAskTrace(deps.tracing, input);
+    try {
+      const accepted = await acceptTraced(input, { maxInlineBytes, trace: trace.stored });
+      trace.accepted(accepted.duplicate);
+      return accepted;
+    } catch (error) {
+      trace.refused(error);
+      throw error;
+    }
+  };
+
+  async function acceptTraced(
+    input: AskInput,
+    { maxInlineBytes, trace }: { maxInlineBytes: number; trace: string },
+  ): Promise<{ seq: number; duplicate: boolean }> {
     const { user, conversation, id, message, origin, replaces, uniqueId } = input;
     const waitMs = askRate.take(user, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
@@ -102,7 +122,6 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     const busy = (): Error => refuse("BUSY", { ...why, ask: id });
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 
-    const trace = randomUUID();
     const files = await Promise.all(input.files.map((file, index) => prepare(deps, input, { file, index })));
     const secret = await sharedSettings.secret();
     // A failure here delays a durable ask by a second, until the sweeper rings or adds the lost jobs.
@@ -151,7 +170,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     }
     await (woken ?? wake());
     return { seq: accepted.seq, duplicate: accepted.duplicate };
-  };
+  }
 }
 
 /** Checks all files before any is stored: one refused file must not leave the stored bytes of the others behind. */

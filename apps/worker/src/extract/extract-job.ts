@@ -22,6 +22,8 @@ import {
 } from "@docrelay/channel";
 import type { Disposition, ExtractJob } from "@docrelay/jobs";
 import type { ExtractOutcome, Extractor } from "@docrelay/pdf";
+import { readTrace } from "@docrelay/protocol";
+import type { Tracing } from "@docrelay/platform";
 import type { ExtractReport } from "./extract-report.ts";
 import { retry, type Patience } from "../report/retry.ts";
 import { createPageProgress } from "./page-progress.ts";
@@ -32,6 +34,7 @@ export interface ExtractDeps {
   readonly bell: Bell;
   readonly extractor: Extractor;
   readonly report: ExtractReport;
+  readonly tracing?: Tracing | undefined;
   /** How long bytes stay after their text was stored, to be looked at; 0: they are dropped at once. */
   readonly keepFilesMs: number;
   /** Aborted when the process stops: the job is handed back and another worker does it from the start. */
@@ -139,6 +142,11 @@ async function extractText(
   const signal = AbortSignal.any([stopping, aside, deps.forgotten].filter((one) => one !== undefined));
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
+  // An extraction that an upload has ordered begins a trace.
+  const { traceparent: parent } = readTrace(job.trace);
+  const attributes = { "docrelay.bytes": job.bytes };
+  const span = deps.tracing?.begin("extract", { kind: "consumer", parent, attributes });
+  const traced = { ...job, trace: span?.traceparent ?? job.trace };
   try {
     const input = { bytes, ...(password === undefined ? {} : { password }) };
     const outcome = await deps.extractor.extract(input, {
@@ -146,12 +154,17 @@ async function extractText(
       onPage: (page, pages) => progress.page(page, pages),
     });
     const extractMs = Math.round(performance.now() - startedAt);
-    report.extracted(job, outcome, extractMs);
-    return storable(outcome, extractMs);
+    report.extracted(traced, outcome, extractMs);
+    span?.end(
+      outcome.kind === "failed" ? { error: outcome.code } : { attributes: { "docrelay.pages": outcome.pages.length } },
+    );
+    const ofTrace = span && { traced: { traceparent: span.traceparent, at: Date.now() } };
+    return { ...storable(outcome, extractMs), ...(outcome.kind !== "failed" && ofTrace) };
   } catch (error) {
+    span?.end({ error: signal.aborted ? "stopped" : "INTERNAL" });
     if (deps.forgotten?.aborted) return "gone";
     if (signal.aborted) return "stopped";
-    report.bug(job, error);
+    report.bug(traced, error);
     return { kind: "failed", code: "INTERNAL", permanent: false };
   }
 }

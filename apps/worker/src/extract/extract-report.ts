@@ -1,6 +1,7 @@
 import type { ExtractJob } from "@docrelay/jobs";
 import type { ExtractOutcome } from "@docrelay/pdf";
 import type { Logger, Metrics } from "@docrelay/platform";
+import { readTrace } from "@docrelay/protocol";
 
 /** Logs and counts extractions: sizes, codes and times, never a name or a word of a document. */
 export interface ExtractReport {
@@ -23,7 +24,8 @@ export function createExtractReport(log: Logger, metrics: Metrics, error: Extrac
     "how",
   ]);
   return {
-    extracted({ bytes, trace }, outcome, ms) {
+    extracted({ bytes, trace: stored }, outcome, ms) {
+      const { trace } = readTrace(stored);
       const how = outcome.kind === "failed" ? outcome.code : "text";
       ends.inc({ how });
       times.observe(ms / 1000);
@@ -37,11 +39,13 @@ export function createExtractReport(log: Logger, metrics: Metrics, error: Extrac
           : { pages: outcome.pages.length, missing: outcome.missing.length };
       log.info({ trace, bytes, how, ms, ...more }, "extracted");
     },
-    gone({ bytes, trace }) {
+    gone({ bytes, trace: stored }) {
+      const { trace } = readTrace(stored);
       ends.inc({ how: "gone" });
       log.warn({ trace, bytes }, "no bytes to extract from");
     },
-    bug({ bytes, trace }, err) {
+    bug({ bytes, trace: stored }, err) {
+      const { trace } = readTrace(stored);
       ends.inc({ how: "bug" });
       log.error({ trace, bytes, err }, "bug");
     },

@@ -1,6 +1,6 @@
 import type { TakenAsk } from "@docrelay/channel";
 import type { EngineError, Habit, ReplyMode } from "@docrelay/engine";
-import { logAtMostOnceASecond, type Logger, type Metrics } from "@docrelay/platform";
+import { logAtMostOnceASecond, type Logger, type Metrics, type Tracing } from "@docrelay/platform";
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
 
@@ -52,7 +52,7 @@ const HABITS: Record<Exclude<Habit["ends"], "unknown">, string> = {
 };
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-export function createAskReport(log: Logger, metrics: Metrics): AskReport {
+export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing): AskReport {
   const counted = createAskMetrics(metrics);
   const warnOfFrame = createRareWarning(log, "engine sent a frame after its reply", FRAME_WARNING_EVERY_MS);
   const warnOfAway = createRareWarning(log, "waiting for the engine", AWAY_WARNING_EVERY_MS);
@@ -93,6 +93,13 @@ export function createAskReport(log: Logger, metrics: Metrics): AskReport {
       // `completed` was counted when it was written.
       if (body.type !== "completed") counted.events.inc({ type: body.type });
       if (totalMs !== undefined) counted.askSeconds.observe(totalMs / 1000);
+      // The call that completed an ask has a span of its own.
+      if (body.type !== "completed") {
+        const attributes = { "docrelay.ask": ask.id, "docrelay.how": how };
+        tracing
+          ?.begin("end", { parent: ask.traceparent, attributes })
+          .end(body.type === "failed" ? { error: how } : {});
+      }
       const level = body.type === "failed" ? levelOf(body.error.code) : "info";
       log[level](
         { ...fieldsOf(ask, attempt), how, ...(totalMs === undefined ? {} : { totalMs: Math.round(totalMs) }) },

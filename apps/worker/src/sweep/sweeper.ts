@@ -231,7 +231,10 @@ async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly numbe
       const { shard, u } = ask.address;
       const priority = await queueExtraction(pass.store, { shard, u }, file.text);
       const { text: key, ref, sha256, size: bytes, locked } = file;
-      await pass.producer.extract({ key, ref, sha256, bytes, locked, shard, u, trace: ask.trace }, priority);
+      await pass.producer.extract(
+        { key, ref, sha256, bytes, locked, shard, u, trace: ask.traceparent ?? ask.trace },
+        priority,
+      );
     });
   }
 }

@@ -1,6 +1,8 @@
+import type { Tracing } from "@docrelay/platform";
 import { citationsIn, validCitations } from "@docrelay/engine";
 import type { AttemptPlan, Begun, Outcome } from "../answer/attempt.ts";
 import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
+import { traceCall } from "../report/call-trace.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { withOwnWords, type Failure } from "../report/failure.ts";
 import { readBegun, resumedAsk } from "./go-on.ts";
@@ -11,6 +13,7 @@ import type { Text } from "./texts.ts";
 import { STORE_PATIENCE_MS, type OwnedAsk } from "./turn.ts";
 
 export interface CallDeps extends StreamDeps, ProgressDeps {
+  readonly tracing: Tracing | undefined;
   readonly settings: PromptSettings & {
     readonly engineName: string;
     /** Engine calls that an ask may get. */
@@ -52,6 +55,18 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   const begun = point && (await retry(() => readBegun(deps.store, ask, point), patience));
   const plan = planOf(call, deps.settings.engineName);
   const { acceptedAt, begunAt, extractMs } = plan;
+  const extractions = texts.flatMap(({ traced, extractMs: ms }) => (traced ? [{ ...traced, ms }] : []));
+  const of = {
+    ask,
+    attempt,
+    engine: plan.engine,
+    acceptedAt,
+    begunAt,
+    extractMs,
+    goesOn: begun !== undefined,
+    extractions,
+  };
+  const trace = deps.tracing && traceCall(deps.tracing, of);
   let sentAt = begunAt;
   let written = begun?.firstTokenMs === undefined ? 0 : 1;
   // An ask without files has no earlier stage that this would replace, and `started` follows at once; a reader of an answer
@@ -66,7 +81,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     attempt,
     plan,
     begun,
-    prompt: { ...prompt, brokeBefore: call.previous?.engine?.whileSending ?? false },
+    prompt: { ...prompt, traceparent: trace?.traceparent, brokeBefore: call.previous?.engine?.whileSending ?? false },
     awayMs: deps.settings.awayMs,
     expiresInMs: ask.deadline - ask.now - (performance.now() - takenAt),
     onAway(error, sinceMs) {
@@ -75,15 +90,18 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     },
     onSent(agoMs) {
       sentAt = performance.now() - agoMs;
+      trace?.sent(sentAt);
     },
     onWritten({ type }) {
       report.written(type);
       // The first event after `started`: a delta, or `completed` for a reply in one frame.
       if (type === "started" || written++ > 0) return;
+      trace?.firstText();
       const now = performance.now();
       report.firstToken(now - acceptedAt, now - sentAt);
     },
   });
+  trace?.over(outcome);
   if (outcome.kind === "completed") report.ended(ask, attempt, { type: "completed" }, performance.now() - acceptedAt);
   if (outcome.kind === "stale") report.fenced(ask, attempt);
   if (outcome.kind !== "failed") return outcome;

@@ -1,3 +1,4 @@
+import { readTrace } from "@docrelay/protocol";
 import type { AskAddress, ConversationAddress } from "../redis/address.ts";
 import type { Reply } from "../redis/script.ts";
 
@@ -41,7 +42,10 @@ export interface TakenAsk {
   readonly now: number;
   /** Position of its `accepted` event. */
   readonly seq: number;
+  /** The id of its trace. */
   readonly trace: string;
+  /** For the steps of its trace, where the edge that accepted it traces. */
+  readonly traceparent?: string;
   /** It has been parked or handed back before. */
   readonly waited: boolean;
   /** Taking it has begun `attempt` already; see `take`. */
@@ -108,7 +112,7 @@ export function readRecord({ shard, u, c }: ConversationAddress, reply: Reply, o
     deadline: Number(fields.deadline),
     now: Number(now),
     seq: Number(fields.seq),
-    trace: String(fields.trace),
+    ...readTrace(String(fields.trace)),
     waited: fields.released !== null,
     begun: owner !== undefined && fields.begun === owner,
     orphaned: orphaned === 1,

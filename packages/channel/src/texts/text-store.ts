@@ -20,6 +20,8 @@ export type StoredText =
       /** Names of the files that it carries, when it carries some. */
       readonly attachments?: readonly string[];
       readonly extractMs: number;
+      /** Its extraction, where that was traced: a `traceparent`, and when it ended, in ms since the epoch. */
+      readonly traced?: { readonly traceparent: string; readonly at: number };
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason?: string; readonly permanent: boolean };
 

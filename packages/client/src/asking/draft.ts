@@ -14,6 +14,7 @@ export interface Draft {
   readonly message: string;
   readonly files: readonly AskFile[];
   readonly replaces?: string | undefined;
+  readonly traceparent?: string | undefined;
   /** When it was made; asks are sent in this order. */
   readonly at: number;
   /** Passwords by the file's index, for `File` objects, which cannot carry one. */
@@ -29,13 +30,16 @@ export interface UploadDeps {
 }
 
 /** The ask of a draft as far as it is known before its files are uploaded. */
-export function outgoingOf({ id, message, files, passwords, replaces, at }: Draft, conversation: string): Outgoing {
+export function outgoingOf(
+  { id, message, files, passwords, replaces, traceparent, at }: Draft,
+  conversation: string,
+): Outgoing {
   const known = files.map((file, index): OutgoingFile => {
     const password = file.password ?? passwords?.get(index);
     const about = "upload" in file ? { upload: file.upload, name: file.name ?? "", size: file.size ?? 0 } : sized(file);
     return { ...about, ...(password !== undefined && { password }) };
   });
-  return { id, conversation, message, files: known, replaces, at };
+  return { id, conversation, message, files: known, replaces, traceparent, at };
 }
 
 /** Uploads the files of an ask that are not uploaded. @throws RelayError with the file's index, or the signal's reason */

@@ -15,6 +15,7 @@ export interface Outgoing {
   readonly message: string;
   readonly files: readonly OutgoingFile[];
   readonly replaces?: string | undefined;
+  readonly traceparent?: string | undefined;
   readonly at: number;
   /** Whose ask it is, with tokens of a login; undefined for that of an anonymous session, and until that is known. */
   readonly user?: string | undefined;
@@ -54,6 +55,7 @@ const readKept = object<KeptAsk>({
   message: text,
   files: list(object<Omit<OutgoingFile, "password">>({ upload: optional(text), name: text, size: int })),
   replaces: optional(text),
+  traceparent: optional(text),
   at: int,
   user: optional(text),
   stopped: optional(literal(true)),

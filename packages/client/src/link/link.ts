@@ -25,9 +25,10 @@ export interface Link {
    * Calls until the server has answered for good: waits for the connection, and for as long as the server asks to. On
    * one connection it is sent once, unless the server asks to send it again: what is late is not lost there.
    * Only for calls that may be sent twice, which all of the protocol's are.
+   * A function makes the payload for the server of each try.
    * @throws RelayError when refused for good or at the deadline, or the signal's reason.
    */
-  call<N extends CallName>(name: N, payload: object, options?: CallOptions): Promise<Acked<N>>;
+  call<N extends CallName>(name: N, payload: object | (() => object), options?: CallOptions): Promise<Acked<N>>;
   /** How many bytes may be on their way over the present connection, of all uploads together. */
   readonly pace: Pick<Pace, "chunkBytes" | "enter">;
   /** What the server sends by itself. Payloads that do not have the form of the contract are dropped. */
@@ -109,7 +110,11 @@ export function createLink(deps: LinkDeps): Link {
       throw error;
     }
   }
-  async function call<N extends CallName>(name: N, payload: object, options: CallOptions = {}): Promise<Acked<N>> {
+  async function call<N extends CallName>(
+    name: N,
+    payload: object | (() => object),
+    options: CallOptions = {},
+  ): Promise<Acked<N>> {
     const { deadlineMs = CALL_MS, signal } = options;
     const end = performance.now() + deadlineMs;
     const remainingMs = (): number => Math.max(1, end - performance.now());
@@ -117,7 +122,7 @@ export function createLink(deps: LinkDeps): Link {
       await states.online(remainingMs(), signal);
       options.beforeTry?.();
       try {
-        return await within(once(name, payload), remainingMs(), signal);
+        return await within(once(name, isMade(payload) ? payload() : payload), remainingMs(), signal);
       } catch (error) {
         const waitMs = retryAfterMs(error, tries);
         if (signal?.aborted || waitMs === undefined || waitMs > remainingMs()) throw error;
@@ -168,4 +173,8 @@ function retryAfterMs(error: unknown, tries: number): number | undefined {
   if (!wire.retryable || wire.code === "RESUME_LOST") return undefined;
   if (wire.code === "INTERNAL" && tries > 0) return undefined;
   return Math.max(wire.retryAfterMs ?? 0, backoff(tries, RETRIES, Math.random()));
+}
+
+function isMade(payload: object): payload is () => object {
+  return typeof payload === "function";
 }

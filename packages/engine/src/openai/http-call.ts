@@ -16,7 +16,12 @@ export interface HttpTarget {
 
 /** `url`: in place of the target's. */
 export type HttpRequest =
-  | { readonly method: "POST"; readonly url?: URL; readonly body: Buffer }
+  | {
+      readonly method: "POST";
+      readonly url?: URL;
+      readonly body: Buffer;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly method: "GET"; readonly url: URL };
 
 type Deadline = Extract<EngineError["why"], "timeout-send" | "timeout-first" | "timeout-idle">;
@@ -55,6 +60,7 @@ export class HttpCall implements Disposable {
       headers: {
         accept: "text/event-stream, application/json",
         ...(body && { "content-type": "application/json", "content-length": body.length }),
+        ...(request.method === "POST" && request.headers),
         ...target.headers,
       },
     });

@@ -52,7 +52,11 @@ export function createOpenAiEngine(options: OpenAiEngineOptions): Engine {
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
     signal.throwIfAborted();
     const ended = AbortSignal.any([signal, closing.signal]);
-    const begin = (): HttpRequest => ({ method: "POST", body: fittingBody(request, options) });
+    const begin = (): HttpRequest => ({
+      method: "POST",
+      body: fittingBody(request, options),
+      headers: request.traceparent === undefined ? {} : { traceparent: request.traceparent },
+    });
     if (isInBackground(options)) {
       yield* askInBackground({ target, options: calling, closing: closing.signal }, request, begin, ended);
     } else {

@@ -22,6 +22,8 @@ export const askSchema = z.strictObject({
   files: z.optional(z.array(z.union([uploadRef, inlineFile]))),
   /** An ask of the same conversation that this one stands for from now on: its question was edited, or is asked again. */
   replaces: z.optional(idSchema),
+  /** Of W3C Trace Context: the trace that the ask belongs to. One that cannot be read is ignored. */
+  traceparent: z.optional(z.string().check(z.maxLength(255))),
 });
 export type Ask = z.infer<typeof askSchema>;
 

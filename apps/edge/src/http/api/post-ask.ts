@@ -39,13 +39,20 @@ export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
 /** Accepts the ask of a request. @throws Refusal; the reason of the call's signal */
 export async function acceptCall(
   { acceptAsk, cancelAsk, limits, metrics, onTrouble }: PostAskDeps,
-  { signal, isVisitor }: ApiCall,
+  { signal, isVisitor, request }: ApiCall,
   ask: AskInput,
 ): Promise<{ seq: number; duplicate: boolean }> {
   signal.throwIfAborted(); // the client has left while its files were stored
   const startedAt = performance.now();
+  const { traceparent: given } = request.headers;
+  const traceparent = typeof given === "string" ? given : undefined;
   try {
-    const accepted = await acceptPatiently(acceptAsk, ask, limits.inlineFileBytes, () => signal.aborted);
+    const accepted = await acceptPatiently(
+      acceptAsk,
+      { ...ask, traceparent },
+      limits.inlineFileBytes,
+      () => signal.aborted,
+    );
     metrics.asked((performance.now() - startedAt) / 1000);
     return accepted;
   } catch (error) {

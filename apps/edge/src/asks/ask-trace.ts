@@ -1,0 +1,47 @@
+import { Refusal, traceIdOf } from "@docrelay/protocol";
+import type { Span, Tracing } from "@docrelay/platform";
+import { randomBytes } from "node:crypto";
+
+/** What a trace tells of an ask. */
+interface TracedInput {
+  readonly id: string;
+  readonly conversation: string;
+  readonly files: readonly unknown[];
+  readonly origin: string;
+  readonly traceparent?: string | undefined;
+}
+
+/** The trace of an ask that is being accepted. */
+export interface AskTrace {
+  /** What its record and the jobs of its files hold: see `readTrace`. */
+  readonly stored: string;
+  /** The ask was accepted, or was known before. */
+  accepted(duplicate: boolean): void;
+  refused(error: unknown): void;
+}
+
+/**
+ * Goes on with the client's trace, if it has sent one, else begins a trace. Without tracing the ask still has a trace id for
+ * logs and users.
+ */
+export function beginAskTrace(tracing: Tracing | undefined, input: TracedInput): AskTrace {
+  const span = tracing && beginSpan(tracing, input);
+  return {
+    stored: span?.traceparent ?? traceIdOf(input.traceparent) ?? randomBytes(16).toString("hex"),
+    accepted: (duplicate) => span?.end({ attributes: { "docrelay.duplicate": duplicate } }),
+    refused: (error) => span?.end({ error: error instanceof Refusal ? error.wire.code : "STORE_UNAVAILABLE" }),
+  };
+}
+
+function beginSpan(tracing: Tracing, { id, conversation, files, origin, traceparent }: TracedInput): Span {
+  return tracing.begin("accept", {
+    kind: "server",
+    parent: traceIdOf(traceparent) && traceparent,
+    attributes: {
+      "docrelay.ask": id,
+      "docrelay.conversation": conversation,
+      "docrelay.origin": origin,
+      "docrelay.files": files.length,
+    },
+  });
+}

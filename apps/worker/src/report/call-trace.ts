@@ -1,0 +1,106 @@
+import type { TakenAsk } from "@docrelay/channel";
+import type { Span, Tracing } from "@docrelay/platform";
+import { readTrace } from "@docrelay/protocol";
+
+/** How a call ended, as far as a trace tells it. */
+interface Outcome {
+  readonly kind: string;
+  readonly failure?: { readonly code: string };
+}
+
+/** The trace of one engine call. Times are ms of this process's clock. */
+export interface CallTrace {
+  /** For the engine. */
+  readonly traceparent: string | undefined;
+  /** The engine has the prompt. */
+  sent(at: number): void;
+  /** The first piece of the reply is in the log. */
+  firstText(): void;
+  over(outcome: Outcome): void;
+}
+
+export interface TracedCall {
+  readonly ask: TakenAsk;
+  readonly attempt: number;
+  readonly engine: string;
+  readonly acceptedAt: number;
+  readonly begunAt: number;
+  /** How long the ask waited for its files. */
+  readonly extractMs: number;
+  /** Another worker began the call. */
+  readonly goesOn: boolean;
+  readonly extractions: readonly TracedExtraction[];
+}
+
+/** An extraction of one of the ask's files. `at`: when it ended, in ms since the epoch. */
+interface TracedExtraction {
+  readonly traceparent: string;
+  readonly at: number;
+  readonly ms: number;
+}
+
+/** What was read longer before the ask is no part of its trace. */
+const READ_AHEAD_MS = 60_000;
+
+/**
+ * Spans of an engine call: `wait` from the acceptance to the first call, and `engine` with `engine first text`, from the
+ * prompt to the first piece that readers can have, and `stream`, from there to the last.
+ */
+export function traceCall(tracing: Tracing, call: TracedCall): CallTrace {
+  const { ask, attempt, engine, begunAt, goesOn } = call;
+  const parent = ask.traceparent;
+  if (attempt === 1 && !goesOn) traceWait(tracing, call);
+  const attributes = { "docrelay.ask": ask.id, "docrelay.attempt": attempt, "docrelay.engine": engine };
+  const whole = tracing.begin("engine", { parent, kind: "client", at: epochOf(begunAt), attributes });
+  const below = (name: string, at?: number): Span => tracing.begin(name, { parent: whole.traceparent, at });
+  let sentAt = begunAt;
+  let first: Span | undefined;
+  let stream: Span | undefined;
+  return {
+    traceparent: whole.traceparent,
+    sent(at) {
+      sentAt = at;
+      first ??= below("engine first text", epochOf(sentAt));
+    },
+    firstText() {
+      if (stream) return;
+      first?.end();
+      stream = below("stream");
+    },
+    over(outcome) {
+      const error = outcome.kind === "completed" ? undefined : errorOf(outcome);
+      if (!stream) first?.end({ error });
+      stream?.end({ error });
+      whole.end({ error, attributes: { "docrelay.how": outcome.kind } });
+    },
+  };
+}
+
+function traceWait(tracing: Tracing, { ask, acceptedAt, begunAt, extractMs, extractions }: TracedCall): void {
+  const attributes = {
+    "docrelay.ask": ask.id,
+    "docrelay.conversation": ask.conversation,
+    "docrelay.files": ask.body.files.length,
+    "docrelay.extract_ms": Math.round(extractMs),
+  };
+  const parent = ask.traceparent;
+  // Uploads order extractions before there is an ask: those have traces of their own, and are shown in this one again.
+  const others = extractions.filter(({ traceparent }) => readTrace(traceparent).trace !== ask.trace);
+  const links = others.map(({ traceparent }) => traceparent);
+  const accepted = epochOf(acceptedAt);
+  tracing.begin("wait", { parent, at: accepted, attributes, links }).end({ at: epochOf(begunAt) });
+  for (const { traceparent, at, ms } of others) {
+    if (at < accepted - READ_AHEAD_MS) continue;
+    const ahead = { "docrelay.ahead": at < accepted };
+    tracing.begin("extract", { parent, at: at - ms, links: [traceparent], attributes: ahead }).end({ at });
+  }
+}
+
+function errorOf({ kind, failure }: Outcome): string {
+  return failure?.code ?? kind;
+}
+
+/** Of a time of this process's clock, ms since the epoch. */
+function epochOf(at: number): number {
+  return Date.now() - (performance.now() - at);
+}

@@ -1,0 +1,89 @@
+import {
+  diag,
+  DiagLogLevel,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type SpanContext,
+} from "@opentelemetry/api";
+import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
+import type { Span, SpanStart, TracerOptions, Tracing } from "./span.ts";
+
+/*
+ * The SDK without instrumentations and without a context of asynchronous calls: each span is begun by the code that knows
+ * its parent. Following every promise would cost the processes more than the spans do.
+ */
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
+const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const;
+/** What a collector does not take within it is dropped: a process that stops waits no longer for it. */
+const EXPORT_TIMEOUT_MS = 2000;
+const EXPORT_EVERY_MS = 1000;
+const MAX_QUEUED = 8192;
+
+/** Opens the SDK with one exporter. */
+export function createTracer({ endpoint, protocol, part, service, node, onTrouble }: TracerOptions): Tracing {
+  diag.setLogger(onlyProblems(onTrouble), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  const Exporter = protocol === "http/json" ? JsonExporter : ProtobufExporter;
+  const exporter = new Exporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces`, timeoutMillis: EXPORT_TIMEOUT_MS });
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ "service.name": service, "service.instance.id": node }),
+    sampler: new TraceIdRatioBasedSampler(part),
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter,
+        maxQueueSize: MAX_QUEUED,
+        scheduledDelayMillis: EXPORT_EVERY_MS,
+        exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+      }),
+    ],
+  });
+  const tracer = provider.getTracer("docrelay");
+
+  return {
+    begin(name, { parent, kind, at, attributes, links = [] }: SpanStart = {}): Span {
+      const above = contextOf(parent);
+      const context = above ? trace.setSpanContext(ROOT_CONTEXT, above) : ROOT_CONTEXT;
+      const span = tracer.startSpan(
+        name,
+        {
+          ...(kind && { kind: KINDS[kind] }),
+          ...(at !== undefined && { startTime: at }),
+          ...(attributes && { attributes }),
+          links: links.flatMap((link) => contextOf(link) ?? []).map((linked) => ({ context: linked })),
+        },
+        context,
+      );
+      const { traceId, spanId, traceFlags } = span.spanContext();
+      return {
+        traceparent: `00-${traceId}-${spanId}-0${traceFlags & 1}`,
+        end({ at: endedAt, error, attributes: more } = {}) {
+          if (!span.isRecording()) return;
+          if (more) span.setAttributes(more);
+          if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error });
+          span.end(endedAt);
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      // What could not be sent is lost; the process ends all the same.
+      await provider.shutdown().catch((error: unknown) => onTrouble(String(error)));
+      diag.disable();
+    },
+  };
+}
+
+function contextOf(traceparent: string | undefined): SpanContext | undefined {
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? "") ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+}
+
+function onlyProblems(onTrouble: (reason: string) => void): Parameters<typeof diag.setLogger>[0] {
+  const nothing = (): void => undefined;
+  return { error: onTrouble, warn: onTrouble, info: nothing, debug: nothing, verbose: nothing };
+}

@@ -1,0 +1,65 @@
+import * as z from "zod";
+import { logAtMostOnceASecond } from "../at-most-once-a-second.ts";
+import { choice } from "../config.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import type { TracerOptions, Tracing } from "./span.ts";
+
+/** Settings of OpenTelemetry, with the names that its specification gives them. */
+export const tracingSettings = {
+  /** Without it nothing is traced, and nothing of OpenTelemetry is loaded. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol),
+      "must be a URL that begins with http:// or https://",
+    )
+    .optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: choice(["http/json", "http/protobuf"], "http/json"),
+  /** `name=value,…`; read by the exporter itself. It may hold a key. */
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
+  /** The part of all traces that is kept, 0 to 1; chosen by the trace's id, so that all processes choose the same. */
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .default("1")
+    .refine((text) => /^(0|1|0?\.\d{1,9}|1\.0)$/.test(text), "must be a number from 0 to 1")
+    .transform(Number),
+} as const;
+
+export interface TracingConfig {
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
+  readonly OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" | "http/protobuf";
+  readonly OTEL_TRACES_SAMPLER_ARG: number;
+}
+
+/**
+ * Opens tracing if a collector is set. Its code is loaded then only, from a program of its own. `onTrouble` is called at most
+ * once a second.
+ */
+export async function openTracing(
+  config: TracingConfig,
+  {
+    service,
+    node,
+    life,
+    onTrouble,
+  }: Pick<TracerOptions, "service" | "node"> & {
+    readonly life: Pick<Lifecycle, "add">;
+    onTrouble(reason: string, repeated: number): void;
+  },
+): Promise<Tracing | undefined> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = config;
+  if (endpoint === undefined) return undefined;
+  const file = new URL("./tracer.ts", import.meta.url);
+  const { createTracer } = (await import(file.href)) as typeof import("./tracer.ts");
+  const sayTrouble = logAtMostOnceASecond((_what, reason, repeated) => onTrouble(String(reason), repeated));
+  const tracing = createTracer({
+    service,
+    node,
+    endpoint,
+    protocol: config.OTEL_EXPORTER_OTLP_PROTOCOL,
+    part: config.OTEL_TRACES_SAMPLER_ARG,
+    onTrouble: (reason) => sayTrouble("collector", reason),
+  });
+  life.add("tracing", () => tracing[Symbol.asyncDispose]());
+  return tracing;
+}
