@@ -143,6 +143,7 @@ describe("settings", () => {
 
   it("accept Tesseract's language codes only", () => {
     expect(read({ ...NEEDED, OCR: "auto", OCR_LANGUAGES: "deu, chi_sim" }).OCR_LANGUAGES).toEqual(["deu", "chi_sim"]);
+    expect(read({ ...NEEDED, OCR_LANGUAGES: "auto" }).OCR_LANGUAGES).toBe("auto");
     for (const languages of ["../eng", "e", ",", "a+b"])
       expect(problems({ ...NEEDED, OCR_LANGUAGES: languages })).toEqual([expect.stringMatching(/^OCR_LANGUAGES must/)]);
   });

@@ -42,10 +42,19 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
 }
 
-/** Tesseract's language codes. */
+/** Tesseract's language codes; `auto`: by the script of each page. */
 const languages = list("eng").transform((codes, context) => {
-  if (codes.length === 0 || codes.length > 8 || !codes.every((code) => /^[A-Za-z][A-Za-z_]{1,30}$/.test(code))) {
-    context.addIssue({ code: "custom", message: "must be a comma list of Tesseract's languages, like eng,deu" });
+  if (codes.length === 1 && codes[0] === "auto") return "auto" as const;
+  if (
+    codes.length === 0 ||
+    codes.length > 8 ||
+    codes.includes("auto") ||
+    !codes.every((code) => /^[A-Za-z][A-Za-z_]{1,30}$/.test(code))
+  ) {
+    context.addIssue({
+      code: "custom",
+      message: "must be auto, or a comma list of Tesseract's languages, like eng,deu",
+    });
   }
   return codes;
 });

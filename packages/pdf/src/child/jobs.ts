@@ -4,6 +4,7 @@ import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
 import { DocumentError, type EngineName, type OpenDocument, type PageEngine } from "../engines/page-engine.ts";
 import { isSparse } from "../text/scan.ts";
+import type { Turn } from "../text/turn.ts";
 
 /**
  * Reports on jobs that the parent sends, one at a time, and says `ready` when the engine `first` is loaded. `load` is
@@ -31,7 +32,7 @@ export async function serveJobs(
     if (job.embedded) for (const pdf of document.embedded?.(job.embedded) ?? []) tell({ type: "embedded", ...pdf });
     for (const page of pagesOf(job, document.pages)) {
       try {
-        tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page));
+        tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page, job.draw.turn));
       } catch (error) {
         if (isPoison(error, job.engine)) throw error;
         tell({ type: "lost", page });
@@ -71,7 +72,7 @@ function isPoison(error: unknown, engine: EngineName): boolean {
 /** The pages to report on, in their order. */
 function pagesOf({ draw, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
   if (embedded) return [];
-  if (draw !== undefined) return [draw];
+  if (draw !== undefined) return [draw.page];
   // The parent refuses a file with more pages; do not begin with what it will not take.
   if (pages > maxPages) return [];
   const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
@@ -97,7 +98,7 @@ async function read(document: OpenDocument, page: number, job: Job): Promise<Rep
   };
 }
 
-async function drawn(document: OpenDocument, page: number): Promise<Report> {
+async function drawn(document: OpenDocument, page: number, turn: Turn): Promise<Report> {
   if (!document.draw) throw new Error("this engine cannot draw");
-  return { type: "picture", page, pgm: await document.draw(page) };
+  return { type: "picture", page, pgm: await document.draw(page, turn) };
 }

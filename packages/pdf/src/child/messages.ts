@@ -1,5 +1,6 @@
 import type { EngineName } from "../engines/page-engine.ts";
 import type { TextFormat } from "../port/extract.ts";
+import type { Turn } from "../text/turn.ts";
 
 /** Parent → child: one file. The bytes travel in V8's own serialization, not as text. */
 export interface Job {
@@ -16,8 +17,8 @@ export interface Job {
   readonly backwards?: boolean;
   /** Give the PDFs that the file carries instead of reading it, up to so many and so many bytes together. */
   readonly embedded?: { readonly files: number; readonly bytes: number };
-  /** Draw this page instead of reading all. */
-  readonly draw?: number;
+  /** Draw this page instead of reading all, turned clockwise by quarters. */
+  readonly draw?: { readonly page: number; readonly turn: Turn };
 }
 
 /** Parent → child: enough of this file; it is closed after the page at hand. */
@@ -70,5 +71,6 @@ export interface OcrJob {
 /** OCR child → parent: `ready` once, then one a job. */
 export type OcrReport =
   | { readonly type: "ready" }
-  | { readonly type: "text"; readonly text: string }
+  /** The words with their places, as Tesseract's table (TSV). */
+  | { readonly type: "words"; readonly tsv: string }
   | { readonly type: "failed" };

@@ -16,7 +16,7 @@ interface Tesseract {
     SetVariable(name: string, value: string): void;
     SetImageFile(exif: number, angle: number): number;
     Recognize(monitor: null): number;
-    GetUTF8Text(): string;
+    GetTSVText(page: number): string;
     Clear(): void;
   };
 }
@@ -45,7 +45,7 @@ function tell(report: OcrReport): void {
 process.on("message", ({ pgm }: OcrJob) => {
   tesseract.FS.writeFile("/input", pgm);
   if (api.SetImageFile(1, 0) !== 0 || api.Recognize(null) !== 0) return tell({ type: "failed" });
-  tell({ type: "text", text: api.GetUTF8Text() });
+  tell({ type: "words", tsv: api.GetTSVText(0) });
   api.Clear();
 });
 tell({ type: "ready" });

@@ -1,5 +1,6 @@
 import type { Line, Precision } from "../text/layout.ts";
 import type { Rules } from "../text/styled.ts";
+import type { Turn } from "../text/turn.ts";
 
 /** A library that reads PDFs page by page, inside of a child process. */
 export interface PageEngine {
@@ -16,8 +17,8 @@ export interface OpenDocument {
    * as far as the engine knows.
    */
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
-  /** A page as a PGM file, for engines that can draw. */
-  draw?(page: number): Promise<Uint8Array>;
+  /** A page as a PGM file, with its lines level, for engines that can draw; turned clockwise by quarters. */
+  draw?(page: number, turn: Turn): Promise<Uint8Array>;
   /** The PDFs among its files, as long as they are no more than so many, and so many bytes together. */
   embedded?(most: { readonly files: number; readonly bytes: number }): readonly EmbeddedPdf[];
   close(): Promise<void>;

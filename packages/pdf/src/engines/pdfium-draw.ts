@@ -1,3 +1,5 @@
+import { skewOf, type GreyPicture } from "../picture/skew.ts";
+import type { Turn } from "../text/turn.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /** What OCR is made for … */
@@ -8,26 +10,71 @@ const GREY = 1;
 const WHITE = 0xffffffff;
 const ANNOTATIONS = 0x01;
 
-/** A page as a PGM file, in grey. */
-export function draw({ call, heap }: Pdfium, page: number): Uint8Array {
+/**
+ * A page as a PGM file, in grey, turned clockwise by quarters. A page that lies askew is drawn once more, level: PDFium
+ * turns it with more care than a picture of it could be turned.
+ */
+export function draw(pdfium: Pdfium, page: number, turn: Turn = 0): Uint8Array {
+  const asItIs = drawn(pdfium, page, { turn, skew: 0 });
+  const skew = skewOf(asItIs);
+  return pgmOf(skew === 0 ? asItIs : drawn(pdfium, page, { turn, skew }));
+}
+
+/** `skew`: by how many degrees its lines fall to the right. */
+function drawn(pdfium: Pdfium, page: number, how: { readonly turn: Turn; readonly skew: number }): GreyPicture {
+  const { call, heap } = pdfium;
   const [wide, high] = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)];
   const scale = Math.min(DOTS_PER_POINT, Math.sqrt(MAX_PIXELS / (wide * high)));
-  const [width, height] = [Math.max(1, Math.floor(wide * scale)), Math.max(1, Math.floor(high * scale))];
+  const across = [Math.max(1, Math.floor(wide * scale)), Math.max(1, Math.floor(high * scale))] as const;
+  const [width, height] = how.turn % 2 === 0 ? across : [across[1], across[0]];
   const bitmap = call.FPDFBitmap_CreateEx(width, height, GREY, 0, 0);
   if (bitmap === 0) throw new Error("no memory for the page's picture");
   try {
     call.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, WHITE);
-    call.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, ANNOTATIONS);
+    if (how.skew === 0) call.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, how.turn, ANNOTATIONS);
+    else drawLevel(pdfium, { bitmap, page, width, height }, { ...how, scale, wide, high });
     const [from, stride] = [call.FPDFBitmap_GetBuffer(bitmap), call.FPDFBitmap_GetStride(bitmap)];
-    const header = Buffer.from(`P5 ${width} ${height} 255\n`);
-    const pgm = new Uint8Array(header.length + width * height);
-    pgm.set(header);
+    const grey = new Uint8Array(width * height);
     for (let row = 0; row < height; row++) {
       const start = from + row * stride;
-      pgm.set(heap().subarray(start, start + width), header.length + row * width);
+      grey.set(heap().subarray(start, start + width), row * width);
     }
-    return pgm;
+    return { width, height, grey };
   } finally {
     call.FPDFBitmap_Destroy(bitmap);
   }
+}
+
+interface Target {
+  readonly bitmap: number;
+  readonly page: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Turns the page about its middle. */
+function drawLevel(
+  { call, allocate, heap }: Pdfium,
+  { bitmap, page, width, height }: Target,
+  { turn, skew, scale, wide, high }: { turn: Turn; skew: number; scale: number; wide: number; high: number },
+): void {
+  const angle = (turn * Math.PI) / 2 - (skew * Math.PI) / 180;
+  const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
+  const [x, y] = [wide / 2, high / 2];
+  const matrix = [cos, sin, -sin, cos, width / 2 - cos * x + sin * y, height / 2 - sin * x - cos * y];
+  const at = allocate(40);
+  try {
+    new Float32Array(heap().buffer, at, 10).set([...matrix, 0, 0, width, height]);
+    call.FPDF_RenderPageBitmapWithMatrix(bitmap, page, at, at + 24, ANNOTATIONS);
+  } finally {
+    call.free(at);
+  }
+}
+
+function pgmOf({ width, height, grey }: GreyPicture): Uint8Array {
+  const header = Buffer.from(`P5 ${width} ${height} 255\n`);
+  const pgm = new Uint8Array(header.length + grey.length);
+  pgm.set(header);
+  pgm.set(grey, header.length);
+  return pgm;
 }

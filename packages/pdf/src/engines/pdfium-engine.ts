@@ -85,8 +85,8 @@ function openDocument(
       if (drawn.guesses.size === 0) return { lines, ...more };
       return { lines: withNames(lines, drawn.guesses, (await second.textOf(number)) ?? ""), ...more };
     },
-    async draw(number) {
-      return withPage(pdfium, document, number, (page) => draw(pdfium, page));
+    async draw(number, turn) {
+      return withPage(pdfium, document, number, (page) => draw(pdfium, page, turn));
     },
     async close() {
       await second.close();

@@ -94,6 +94,8 @@ export interface PdfiumCalls {
     rotate: number,
     flags: number,
   ): void;
+  /** The matrix maps the page, in points from its top left, onto the bitmap; the clipping is in pixels. */
+  FPDF_RenderPageBitmapWithMatrix(bitmap: number, page: number, matrix: number, clipping: number, flags: number): void;
 }
 
 export interface Pdfium {

@@ -88,6 +88,13 @@ describe("scans with OCR", { timeout: 120_000 }, () => {
     expect(await extract(makePdf({ pages: [letter] }))).toMatchObject({ kind: "text", ocr: [1] });
   });
 
+  it("are read when they lie upside down", async () => {
+    const upsideDown = { ...letter, grey: letter.grey.toReversed() };
+    const outcome = await extract(makePdf({ pages: [upsideDown] }));
+    expect(outcome).toMatchObject({ kind: "text", ocr: [1], missing: [] });
+    expect(outcome.kind === "text" && similarity(outcome.pages[0] ?? "", LETTER)).toBeGreaterThanOrEqual(0.98);
+  });
+
   const legible = new Set(["own/scan/letter.pdf", "scan/ocr_test.pdf"]);
   it.each(corpus().filter(({ file }) => legible.has(file)))(
     "are files with a picture a page, too: $file",

@@ -1,11 +1,13 @@
-import { estimatedLines, ESTIMATED } from "../text/estimated-lines.ts";
 import type { ExtractInput, ExtractLimits, ExtractOptions } from "../port/extract.ts";
 import { pageText } from "../text/layout.ts";
 import type { Job } from "../child/messages.ts";
 import type { CoreWatch } from "../children/core-watch.ts";
 import type { Pool } from "../children/pool.ts";
 import { addRecognised, scansOf, type Reading } from "../reading/reading.ts";
+import type { Turn } from "../text/turn.ts";
+import { readPage, USUAL } from "./read-page.ts";
 import type { Recogniser } from "./recogniser.ts";
+import { SCANNED, wordLines } from "./word-lines.ts";
 import { runJob } from "../children/run-job.ts";
 import { startStopwatch } from "../children/stopwatch.ts";
 
@@ -36,20 +38,22 @@ export async function readScans(
 ): Promise<void> {
   const { ocr, limits } = deps;
   const deadline = performance.now() + ocr.timeoutMs;
+  let manner = USUAL;
   for (const page of scansOf(reading)) {
     const left = Math.min(ocr.pageMs, deadline - performance.now());
     if (left <= 0 || reading.end === "output") break;
     const pageSignal = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]);
     try {
-      const pgm = await drawPage(deps, input, page, pageSignal);
-      if (pgm) {
-        const text = pageText(estimatedLines(await ocr.recogniser.recognise(pgm, pageSignal)), ESTIMATED);
-        addRecognised(reading, page, text, limits);
-      }
+      const draw = (turn: Turn): Promise<Uint8Array | undefined> =>
+        drawPage(deps, input, { page, turn, signal: pageSignal });
+      const read = await readPage(ocr.recogniser, draw, { manner, signal: pageSignal });
+      if (read) addRecognised(reading, page, pageText(wordLines(read.words), SCANNED), limits);
+      if (read) ({ manner } = read);
     } catch {
       signal.throwIfAborted();
       // Out of time, or its process died of it: the page stays missing, and the outcome says so.
     }
+    signal.throwIfAborted();
     if (reading.total !== undefined) onPage?.(page, reading.total);
   }
 }
@@ -58,9 +62,9 @@ export async function readScans(
 async function drawPage(
   deps: Deps,
   input: ExtractInput,
-  page: number,
-  signal: AbortSignal,
+  which: { readonly page: number; readonly turn: Turn; readonly signal: AbortSignal },
 ): Promise<Uint8Array | undefined> {
+  const { page, turn, signal } = which;
   const { pool, coreWatch } = deps;
   const { maxPages, maxTextBytes, memoryBytes, stallMs } = deps.limits;
   const job: Job = {
@@ -69,7 +73,7 @@ async function drawPage(
     engine: "pdfium",
     maxPages,
     maxTextBytes,
-    draw: page,
+    draw: { page, turn },
   };
   const child = await pool.acquire(signal);
   let pgm: Uint8Array | undefined;
@@ -86,5 +90,5 @@ async function drawPage(
   } finally {
     pool.release(child);
   }
-  return starved ? drawPage(deps, input, page, signal) : pgm;
+  return starved ? drawPage(deps, input, which) : pgm;
 }

@@ -2,10 +2,16 @@ import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { createCoreWatch, type CoreWatch } from "../children/core-watch.ts";
 import { lowerPriority } from "../children/process-info.ts";
-import type { Recogniser } from "./recogniser.ts";
+import type { Turn } from "../text/turn.ts";
+import { languagesOfScript } from "./languages.ts";
+import type { Look, Recogniser } from "./recogniser.ts";
+import { wordsOf } from "./words.ts";
 
 const LIST_MS = 5000;
-const MAX_TEXT_BYTES = 4_194_304;
+/** Of the table of a page's words. */
+const MAX_OUTPUT_BYTES = 16_777_216;
+/** What Tesseract finds out about a page without reading it is in a model of its own. */
+const DETECTION = "osd";
 
 /** Languages that the program `tesseract` on this PATH can read; undefined when there is none. */
 export async function nativeLanguages(path: string): Promise<ReadonlySet<string> | undefined> {
@@ -18,45 +24,78 @@ export async function nativeLanguages(path: string): Promise<ReadonlySet<string>
   }
 }
 
-/** The program `tesseract`: a process a page, with one thread and a lower priority; killed on abort. */
+/**
+ * The program `tesseract`: a process a page, with one thread and a lower priority; killed on abort. `auto`: languages by the
+ * page's script, first those of Latin.
+ */
 export function createTesseractNative({
   languages,
+  installed,
   path,
   coreWatch = createCoreWatch(),
 }: {
-  languages: readonly string[];
+  languages: readonly string[] | "auto";
+  installed: ReadonlySet<string>;
   path: string;
   coreWatch?: CoreWatch;
 }): Recogniser {
+  const usual = languages === "auto" ? (languagesOfScript("Latin", installed) ?? "eng") : languages.join("+");
+  const run = (pgm: Uint8Array, signal: AbortSignal, options: readonly string[]): Promise<string> =>
+    runTesseract(pgm, options, { signal, path, coreWatch });
   return {
     name: "tesseract",
-    recognise: (pgm, signal) =>
-      new Promise((resolve, reject) => {
-        signal.throwIfAborted();
-        const child = spawn("tesseract", ["stdin", "stdout", "-l", languages.join("+"), "--psm", "3"], {
-          env: { PATH: path, OMP_THREAD_LIMIT: "1" },
-          stdio: ["pipe", "pipe", "ignore"],
-          signal,
-          killSignal: "SIGKILL",
-        });
-        lowerPriority(child.pid, !coreWatch.coresAreFull());
-        const pieces: Buffer[] = [];
-        let size = 0;
-        child.stdout.on("data", (piece: Buffer) => {
-          size += piece.length;
-          if (size > MAX_TEXT_BYTES) child.kill("SIGKILL");
-          else pieces.push(piece);
-        });
-        child.stdin.on("error", () => undefined); // it ended before it had read all: its code says why
-        child.stdin.end(pgm);
-        child.once("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
-        child.once("close", (code) => {
-          if (code === 0) resolve(Buffer.concat(pieces).toString("utf8"));
-          else reject(new Error(`tesseract ended with ${code}`));
-        });
-      }),
+    recognise: async (pgm, signal, others = usual) =>
+      wordsOf(await run(pgm, signal, ["-l", others, "--psm", "3", "tsv"])),
+    ...(installed.has(DETECTION) && {
+      async look(pgm, signal) {
+        const look = lookOf(await run(pgm, signal, ["-l", DETECTION, "--psm", "0"]));
+        if (!look) return undefined;
+        const others = languages === "auto" ? languagesOfScript(look.script, installed) : undefined;
+        return { turn: look.turn, ...(others !== undefined && { languages: others }) } satisfies Look;
+      },
+    }),
     async [Symbol.asyncDispose]() {
       // Each process ends with its page.
     },
   };
+}
+
+/** What it says of a page's direction and script; undefined when there are too few letters. */
+function lookOf(output: string): { readonly turn: Turn; readonly script: string } | undefined {
+  const degrees = /^Rotate: (\d+)/m.exec(output)?.[1];
+  const script = /^Script: (\w+)/m.exec(output)?.[1];
+  if (degrees === undefined || script === undefined) return undefined;
+  return { turn: (Math.round(Number(degrees) / 90) % 4) as Turn, script };
+}
+
+/** What the program prints for a picture on its standard input. */
+function runTesseract(
+  pgm: Uint8Array,
+  options: readonly string[],
+  { signal, path, coreWatch }: { signal: AbortSignal; path: string; coreWatch: CoreWatch },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const child = spawn("tesseract", ["stdin", "stdout", ...options], {
+      env: { PATH: path, OMP_THREAD_LIMIT: "1" },
+      stdio: ["pipe", "pipe", "ignore"],
+      signal,
+      killSignal: "SIGKILL",
+    });
+    lowerPriority(child.pid, !coreWatch.coresAreFull());
+    const pieces: Buffer[] = [];
+    let size = 0;
+    child.stdout.on("data", (piece: Buffer) => {
+      size += piece.length;
+      if (size > MAX_OUTPUT_BYTES) child.kill("SIGKILL");
+      else pieces.push(piece);
+    });
+    child.stdin.on("error", () => undefined); // it ended before it had read all: its code says why
+    child.stdin.end(pgm);
+    child.once("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
+    child.once("close", (code) => {
+      if (code === 0) resolve(Buffer.concat(pieces).toString("utf8"));
+      else reject(new Error(`tesseract ended with ${code}`));
+    });
+  });
 }

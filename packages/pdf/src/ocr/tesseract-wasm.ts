@@ -6,6 +6,7 @@ import { createCoreWatch, type CoreWatch } from "../children/core-watch.ts";
 import { runJob, type Interruption } from "../children/run-job.ts";
 import { PdfError } from "../port/extract.ts";
 import type { Recogniser } from "./recogniser.ts";
+import { wordsOf, type Word } from "./words.ts";
 
 const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
 /** After so long without a page, free children are ended: each holds 100 MB and more. */
@@ -66,24 +67,24 @@ export function createTesseractWasm({
     idle.unref();
   }
 
-  async function recognise(pgm: Uint8Array, signal: AbortSignal): Promise<string> {
+  async function recognise(pgm: Uint8Array, signal: AbortSignal): Promise<readonly Word[]> {
     signal.throwIfAborted();
     const child = free.pop() ?? start();
-    let text: string | undefined;
+    let tsv: string | undefined;
     let interruption: Interruption | undefined;
     try {
       // The signal is also the page's time limit.
       for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
         if (typeof report === "string") interruption = report;
-        else if (report.type === "text") ({ text } = report);
+        else if (report.type === "words") ({ tsv } = report);
       }
     } finally {
-      if (text === undefined) drop(child);
+      if (tsv === undefined) drop(child);
       else keep(child);
     }
     if (interruption === "starved") return recognise(pgm, signal);
-    if (text === undefined) throw new Error(`the picture was not read: ${interruption ?? "it is not a PGM file"}`);
-    return text;
+    if (tsv === undefined) throw new Error(`the picture was not read: ${interruption ?? "it is not a PGM file"}`);
+    return wordsOf(tsv);
   }
 
   return {

@@ -1,0 +1,60 @@
+/** What Tesseract calls the languages of a script, and those of its models that read all of it. */
+const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; readonly model: string }>> = {
+  Cyrillic: {
+    languages: ["rus", "ukr", "bel", "bul", "srp", "mkd", "kaz", "kir", "mon", "tgk", "uzb_cyrl"],
+    model: "Cyrillic",
+  },
+  Greek: { languages: ["ell", "grc"], model: "Greek" },
+  Arabic: { languages: ["ara", "fas", "urd", "pus", "uig", "snd"], model: "Arabic" },
+  Hebrew: { languages: ["heb", "yid"], model: "Hebrew" },
+  Devanagari: { languages: ["hin", "mar", "nep", "san"], model: "Devanagari" },
+  Bengali: { languages: ["ben", "asm"], model: "Bengali" },
+  Gujarati: { languages: ["guj"], model: "Gujarati" },
+  Gurmukhi: { languages: ["pan"], model: "Gurmukhi" },
+  Tamil: { languages: ["tam"], model: "Tamil" },
+  Telugu: { languages: ["tel"], model: "Telugu" },
+  Kannada: { languages: ["kan"], model: "Kannada" },
+  Malayalam: { languages: ["mal"], model: "Malayalam" },
+  Sinhala: { languages: ["sin"], model: "Sinhala" },
+  Thai: { languages: ["tha"], model: "Thai" },
+  Lao: { languages: ["lao"], model: "Lao" },
+  Khmer: { languages: ["khm"], model: "Khmer" },
+  Myanmar: { languages: ["mya"], model: "Myanmar" },
+  Tibetan: { languages: ["bod", "dzo"], model: "Tibetan" },
+  Georgian: { languages: ["kat", "kat_old"], model: "Georgian" },
+  Armenian: { languages: ["hye"], model: "Armenian" },
+  Ethiopic: { languages: ["amh", "tir"], model: "Ethiopic" },
+  Han: { languages: ["chi_sim", "chi_tra"], model: "HanS" },
+  Japanese: { languages: ["jpn"], model: "Japanese" },
+  Korean: { languages: ["kor"], model: "Hangul" },
+};
+/** Other names that Tesseract has for some of them. */
+const ALIASES: Readonly<Record<string, string>> = { Hangul: "Korean", Hiragana: "Japanese", Katakana: "Japanese" };
+const NOT_LATIN = new Set(Object.values(SCRIPTS).flatMap(({ languages }) => languages));
+/** Each language more takes more time. */
+const MOST = 4;
+
+/**
+ * What to read a script with, as Tesseract takes it (`eng+deu`): its languages that are installed where these are a few, else
+ * the model of the whole script. Undefined when neither is there.
+ */
+export function languagesOfScript(script: string, installed: ReadonlySet<string>): string | undefined {
+  const known = SCRIPTS[ALIASES[script] ?? script];
+  const isLanguage = (code: string): boolean => /^[a-z]/.test(code) && !["osd", "equ", "snum"].includes(code);
+  const languages = known
+    ? known.languages.filter((code) => installed.has(code))
+    : [...installed].filter((code) => isLanguage(code) && !code.startsWith("script/") && !isOfOtherScript(code));
+  const model = [known?.model ?? "Latin", `script/${known?.model ?? "Latin"}`].find((name) => installed.has(name));
+  // English alone says nothing of what else is written.
+  const few = languages.length <= MOST && languages.length > (known ? 0 : 1);
+  if (model !== undefined && !few) return model;
+  return languages.length === 0 ? undefined : languages.toSorted(englishFirst).slice(0, MOST).join("+");
+}
+
+function isOfOtherScript(code: string): boolean {
+  return NOT_LATIN.has(code) || NOT_LATIN.has(code.replace(/_vert$/, ""));
+}
+
+function englishFirst(one: string, other: string): number {
+  return Number(other === "eng") - Number(one === "eng");
+}

@@ -1,0 +1,93 @@
+import type { Line, Precision } from "../text/layout.ts";
+import type { Word } from "./words.ts";
+
+/** How far the ends of lines on paper may lie from the column's. */
+export const SCANNED: Precision = { slack: 0.03 };
+
+/** Letters that reach below the line, by which a line's box does. */
+const BELOW = /[gjpqy,;()[\]{}Q\u0440\u0443\u0444\u0446\u0449]/;
+/** What letters reach below the line, as a part of their size. */
+const DESCENT = 0.21;
+/** Between cells, as a part of the type's size; between words it is a third of it, in justified lines up to one. */
+const CELL_GAP = 1.6;
+/** A block of a table: its lines have few words. */
+const CELL_WORDS = 3;
+/** So many of a block's lines have one beside them where both are columns of a table. */
+const PAIRED = 0.75;
+
+interface Block {
+  readonly lines: Word[][];
+  readonly size: number;
+}
+
+/** The lines of a page with their places, in reading order: rows of a table as rows, with a tab between cells. */
+export function wordLines(words: readonly Word[]): Line[] {
+  return groupsOf(blocksOf(words)).flatMap((group) => {
+    if (group.length === 1) return (group[0] as Block).lines.map((line) => lineOf(line, (group[0] as Block).size));
+    const size = Math.max(...group.map((block) => block.size));
+    return rowsOf(group.flatMap(({ lines }) => lines)).map((row) => lineOf(row, size));
+  });
+}
+
+function blocksOf(words: readonly Word[]): Block[] {
+  const blocks = [...Map.groupBy(words, ({ block }) => block).values()];
+  return blocks.map((block) => {
+    const lines = [...Map.groupBy(block, ({ line }) => line).values()];
+    const heights = lines.map(heightOf).toSorted((a, b) => a - b);
+    return { lines, size: heights[Math.floor(0.75 * heights.length)] ?? 0 };
+  });
+}
+
+const topOf = (line: readonly Word[]): number => Math.min(...line.map(({ top }) => top));
+const bottomOf = (line: readonly Word[]): number => Math.max(...line.map(({ bottom }) => bottom));
+const heightOf = (line: readonly Word[]): number => bottomOf(line) - topOf(line);
+const leftOf = (line: readonly Word[]): number => Math.min(...line.map(({ left }) => left));
+const rightOf = (line: readonly Word[]): number => Math.max(...line.map(({ right }) => right));
+
+/** Blocks that follow one another, those together that are the columns of one table. */
+function groupsOf(blocks: readonly Block[]): Block[][] {
+  const groups: Block[][] = [];
+  for (const block of blocks) {
+    const group = groups.at(-1);
+    if (group?.every((other) => areColumns(other, block))) group.push(block);
+    else groups.push([block]);
+  }
+  return groups;
+}
+
+/** Two blocks stand side by side, line by line, and one of them at least has no sentences. */
+function areColumns(one: Block, other: Block): boolean {
+  const [a, b] = [one.lines.flat(), other.lines.flat()];
+  if (rightOf(a) > leftOf(b) && rightOf(b) > leftOf(a)) return false;
+  const few = (block: Block): boolean => block.lines.flat().length <= CELL_WORDS * block.lines.length;
+  if (!few(one) && !few(other)) return false;
+  const middles = one.lines.map((line) => (topOf(line) + bottomOf(line)) / 2);
+  const paired = other.lines.filter((line) => middles.some((y) => y > topOf(line) && y < bottomOf(line)));
+  return paired.length >= PAIRED * Math.max(one.lines.length, other.lines.length);
+}
+
+/** Lines beside one another as one, from top to bottom. */
+function rowsOf(lines: readonly Word[][]): Word[][] {
+  const rows: Word[][] = [];
+  for (const line of lines.toSorted((a, b) => topOf(a) - topOf(b))) {
+    const middle = (topOf(line) + bottomOf(line)) / 2;
+    const row = rows.findLast((other) => middle > topOf(other) && middle < bottomOf(other));
+    if (row) row.push(...line);
+    else rows.push([...line]);
+  }
+  return rows.map((row) => row.toSorted((a, b) => a.left - b.left));
+}
+
+function lineOf(words: readonly Word[], size: number): Line {
+  let text = "";
+  words.forEach((word, index) => {
+    const before = words[index - 1];
+    if (before) {
+      const gap = Math.max(word.left - before.right, before.left - word.right);
+      text += gap > CELL_GAP * size ? "\t" : " ";
+    }
+    text += word.text;
+  });
+  const baseline = -(bottomOf(words) - (BELOW.test(text) ? DESCENT * size : 0));
+  return { text, left: leftOf(words), right: rightOf(words), baseline, size };
+}

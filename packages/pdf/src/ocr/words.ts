@@ -1,0 +1,46 @@
+/** A word that was read from a picture. Lengths in pixels, from the left and from the top. */
+export interface Word {
+  readonly text: string;
+  /** How sure the recogniser is, of 100. */
+  readonly confidence: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  /** The block and the line that it belongs to, by the recogniser's numbers; both only grow. */
+  readonly block: number;
+  readonly line: string;
+}
+
+const COLUMNS = 12;
+const WORD = "5";
+
+/** The words of Tesseract's table (TSV), in its order. */
+export function wordsOf(tsv: string): Word[] {
+  return tsv.split("\n").flatMap((row) => {
+    const cells = row.split("\t");
+    const [level, , block, paragraph, line, , left, top, width, height, confidence] = cells.map(Number);
+    const text = cells[COLUMNS - 1]?.trim() ?? "";
+    if (cells.length < COLUMNS || cells[0] !== WORD || text === "" || level === undefined) return [];
+    const [x, y] = [left ?? 0, top ?? 0];
+    return [
+      {
+        text,
+        confidence: confidence ?? 0,
+        left: x,
+        right: x + (width ?? 0),
+        top: y,
+        bottom: y + (height ?? 0),
+        block: block ?? 0,
+        line: `${block}.${paragraph}.${line}`,
+      },
+    ];
+  });
+}
+
+/** How sure the recogniser is of all words together, each as much as it is long; 0 without any. */
+export function confidenceOf(words: readonly Word[]): number {
+  const letters = words.reduce((sum, { text }) => sum + text.length, 0);
+  if (letters === 0) return 0;
+  return words.reduce((sum, { text, confidence }) => sum + text.length * Math.max(0, confidence), 0) / letters;
+}
