@@ -22,6 +22,8 @@ import { isSparse } from "../text/scan.ts";
 const ERROR_PASSWORD = 4;
 /** A page whose last line is higher up than this, as a part of its height, may break off there. */
 const ROOM_BELOW = 0.22;
+/** So many whole pages of a file that end at one height say that its pages end there. */
+const WHOLE_PAGES = 8;
 /** What a damaged stream shows beside text: operators of the page's program. */
 const OPERATORS = /(?:^|\s)(?:T[jJdDmfwcz*]|BT|ET|\/F\d+)(?:\s|\(|$)/;
 
@@ -52,8 +54,15 @@ function openDocument(
   const { data, document } = load(pdfium, bytes, password);
   const form = createForm(pdfium, document);
   let streams: ContentStreams | undefined;
-  const isDamaged = (number: number): boolean =>
-    (streams ??= createContentStreams(bytes)).isDamaged(call.EPDFDoc_GetPageObjectNumberByIndex(document, number - 1));
+  const wholeAt = new Map<number, number>();
+  const isDamaged = (number: number, end: number): boolean => {
+    const whole = wholeAt.get(end) ?? 0;
+    if (whole >= WHOLE_PAGES) return false;
+    streams ??= createContentStreams(bytes);
+    const damaged = streams.isDamaged(call.EPDFDoc_GetPageObjectNumberByIndex(document, number - 1));
+    if (!damaged && !Number.isNaN(end)) wholeAt.set(end, whole + 1);
+    return damaged;
+  };
   return {
     pages: call.FPDF_GetPageCount(document),
     attachments: attachmentsOf(pdfium, document),
@@ -74,7 +83,7 @@ function openDocument(
       if (other !== undefined)
         return { lines: estimatedLines(fromPairsOfBytes(other)), precision: ESTIMATED, pictured: plain.pictured };
       const { annotations, attachments, pictured, unnamed } = plain;
-      const damaged = plain.endsEarly && isDamaged(number);
+      const damaged = plain.endsEarly !== undefined && isDamaged(number, plain.endsEarly);
       const more = { pictured, unnamed, damaged, attachments, ...("rules" in plain && { rules: plain.rules }) };
       const drawn = annotations?.flattened
         ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, { cells: true, styled }))
@@ -125,7 +134,7 @@ function readPage(
   pdfium: Pdfium,
   page: number,
   how: { readonly cells: boolean; readonly styled: boolean },
-): ReadLines & { readonly pictured: boolean; readonly endsEarly: boolean; readonly turn: Turn } {
+): ReadLines & { readonly pictured: boolean; readonly endsEarly: number | undefined; readonly turn: Turn } {
   const { call } = pdfium;
   const box = boxOf(pdfium, page);
   const rotation = call.FPDFPage_GetRotation(page);
@@ -138,7 +147,7 @@ function readPage(
   if (!looked.read) call.FPDFPage_SetRotation(page, turn);
   const read = looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, text, { box, turn, ...how }));
   if (!looked.read) call.FPDFPage_SetRotation(page, rotation);
-  const endsEarly = !read.unnamed && hasRoomBelow(read.lines, turnedBox(turn, box));
+  const endsEarly = read.unnamed ? undefined : earlyEnd(read.lines, turnedBox(turn, box));
   return { ...read, turn, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
 }
 
@@ -152,10 +161,12 @@ function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): 
   }
 }
 
-/** What was drawn last is far from the bottom of the page, or is no text: more may have been meant to come. */
-function hasRoomBelow(lines: readonly Line[], { bottom, top }: Box): boolean {
+/** How high up a page ends, in points; NaN where it does not end with text. Undefined when nothing more can have been meant to come. */
+function earlyEnd(lines: readonly Line[], { bottom, top }: Box): number | undefined {
   const last = lines.findLast(({ text }) => text.trim() !== "");
-  return last === undefined || last.baseline - bottom > ROOM_BELOW * (top - bottom) || OPERATORS.test(last.text);
+  if (last === undefined || OPERATORS.test(last.text)) return Number.NaN;
+  const room = last.baseline - bottom;
+  return room > ROOM_BELOW * (top - bottom) ? Math.round(room) : undefined;
 }
 
 function boxOf({ call, allocate, heap }: Pdfium, page: number): Box {
