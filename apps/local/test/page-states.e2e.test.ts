@@ -1,5 +1,6 @@
 import { makePdf } from "@docrelay/testkit";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
@@ -39,6 +40,51 @@ async function ask(page: Page, text: string): Promise<void> {
 async function chip(page: Page, text: string): Promise<void> {
   await page.locator("#files .chip", { hasText: text }).waitFor();
 }
+
+describe("the list of conversations", () => {
+  it("finds, renames, saves and deletes them, in every tab", async () => {
+    const profile = await browser.profile({ viewport: { width: 320, height: 700 } });
+    const page = await browser.open(cluster.url(), profile);
+    await page.setInputFiles("#file", [report]);
+    await ask(page, "What is green?");
+    await answer(page, "completed").waitFor();
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await ask(page, "Another one");
+    await answer(page, "completed").waitFor();
+    const other = await browser.open(cluster.url(), profile);
+    const list = (where: Page) => where.getByRole("complementary", { name: "Conversations" });
+    for (const tab of [page, other]) {
+      await tab.getByRole("button", { name: "Conversations" }).click();
+      await list(tab).locator("li").nth(1).waitFor();
+    }
+    await list(page).getByText("Kept for 24 hours after the last question.").waitFor();
+    expect(await violations(page, "kept")).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
+    await page.getByRole("searchbox").fill("report");
+    expect(await list(page).locator(".name").allTextContents()).toEqual(["What is green?"]);
+    await page.getByRole("button", { name: "Rename What is green?" }).click();
+    await page.getByRole("textbox", { name: "Title" }).fill("The lighthouse");
+    await page.keyboard.press("Enter");
+    await list(other).getByText("The lighthouse").waitFor();
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save as Markdown" }).click();
+    const saved = await saving;
+    expect(saved.suggestedFilename()).toBe("Another one.md");
+    expect(await readFile(await saved.path(), "utf8")).toBe("## Another one\n\nAn answer.\n");
+    await list(page).getByText("The lighthouse").click();
+    await page.getByText("What is green?").first().waitFor();
+    expect(await list(page).isVisible()).toBe(false);
+    await other.getByRole("button", { name: "Delete The lighthouse", exact: true }).click();
+    await other.getByRole("button", { name: "Delete The lighthouse for good" }).click();
+    await list(other).getByText("The lighthouse").waitFor({ state: "detached" });
+    await page.getByText("This conversation was deleted in another window.").waitFor();
+    expect(await list(other).locator(".name").allTextContents()).toEqual(["Another one"]);
+    await other.getByRole("combobox", { name: "Language" }).selectOption("de");
+    await other.getByText("Verbunden").waitFor();
+    await other.getByRole("button", { name: "Neu antworten" }).waitFor();
+    expect(await other.evaluate("document.documentElement.lang")).toBe("de");
+  });
+});
 
 describe("the page in each of its states", () => {
   it("has nothing that axe-core finds against WCAG 2.2 AA", async () => {

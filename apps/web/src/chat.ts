@@ -8,24 +8,23 @@ import { inSentence } from "./files/file-name.ts";
 import { createPageUploads } from "./files/page-uploads.ts";
 import { isConversation, type Address } from "./frame/address.ts";
 import type { Frame } from "./frame/frame.ts";
+import { createKeptList } from "./kept/kept-list.ts";
 import { hearMissingParts } from "./lazy-part.ts";
 import type { Tab } from "./reading/tab.ts";
 import { createViewer } from "./viewer/viewer.ts";
-import { wordsFor } from "./words.ts";
+import { wordsFor } from "./words/errors.ts";
+import { say } from "./words/say.ts";
+import { keepLanguage } from "./start-language.ts";
 
 const LAST = "docrelay:conversation";
-const STATES = {
-  connecting: "Connecting…",
-  online: "Connected",
-  offline: "Connection lost. Trying again…",
-  closed: "Not connected. Reload the page.",
-};
 
 export interface ChatOptions {
   readonly frame: Frame;
   readonly address: Address;
   readonly tab: Tab;
   readonly storage: Storage;
+  /** Starts the chat anew: nothing of it is lost. */
+  restart(): void;
   /** As for `connect` of the SDK. */
   readonly relay: Pick<ConnectOptions, "url" | "token">;
 }
@@ -37,7 +36,7 @@ export interface Chat {
 }
 
 /** Starts the chat in a frame, with the conversation that its address names, or else the last one. */
-export function startChat({ frame, address, tab, storage, relay: to }: ChatOptions): Chat {
+export function startChat({ frame, address, tab, storage, restart, relay: to }: ChatOptions): Chat {
   const { find } = frame;
   const relay = connect({ ...to, storage });
   const drafts = createDrafts(storage);
@@ -52,6 +51,8 @@ export function startChat({ frame, address, tab, storage, relay: to }: ChatOptio
   const going = new Map<string, readonly string[]>();
 
   let revised: string | undefined;
+  /** The conversation that was shown is gone, and the person has not been told yet. */
+  let deletedElsewhere = false;
 
   const viewer = createViewer(frame, relay);
   const composer = createComposer(frame, {
@@ -155,10 +156,25 @@ export function startChat({ frame, address, tab, storage, relay: to }: ChatOptio
     composer.warn([
       ...(draft?.cut ?? [])
         .filter((name) => !sent.has(name))
-        .map((name) => `${inSentence(name)} was not sent completely. Attach it again.`),
-      ...(questions.length > 0 ? ["Your question was not asked yet. It stands below again."] : []),
+        .map((name) => say("notSentWhole", { name: inSentence(name) })),
+      ...(questions.length > 0 ? [say("notAskedYet")] : []),
     ]);
   }
+
+  const kept = createKeptList(frame, relay.conversations, {
+    shown: () => ({ id: shown, turns: view.turns }),
+    open: (id) => address.go(id),
+    onDeleted(id, here) {
+      drafts.write(id, { text: "" });
+      if (id !== shown) return;
+      address.go(newId());
+      deletedElsewhere = !here;
+    },
+    language(tag) {
+      keepLanguage(storage, tag);
+      restart();
+    },
+  });
 
   /** Shows the address's conversation. */
   function show(): void {
@@ -171,6 +187,8 @@ export function startChat({ frame, address, tab, storage, relay: to }: ChatOptio
     viewer.close();
     revise(undefined);
     recall(id);
+    if (deletedElsewhere) composer.warn([say("deletedElsewhere")]);
+    deletedElsewhere = false;
     shown = id;
     view.open(id);
   }
@@ -178,7 +196,7 @@ export function startChat({ frame, address, tab, storage, relay: to }: ChatOptio
   const connection = find("connection", HTMLParagraphElement);
   relay.onState((state, error) => {
     connection.dataset["state"] = state;
-    connection.textContent = STATES[state];
+    connection.textContent = say(state);
     // What trying again does not mend.
     if (error && !error.retryable)
       connection.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
@@ -194,7 +212,7 @@ export function startChat({ frame, address, tab, storage, relay: to }: ChatOptio
     revise(undefined);
     composer.focus();
   });
-  find("suggestion", HTMLButtonElement).addEventListener("click", () => composer.suggest("what is inside this pdf?"));
+  find("suggestion", HTMLButtonElement).addEventListener("click", () => composer.suggest(say("suggestion")));
   show();
 
   return {
@@ -202,6 +220,7 @@ export function startChat({ frame, address, tab, storage, relay: to }: ChatOptio
     close() {
       stopHearing();
       viewer.close();
+      kept.close();
       view.close();
       relay.close();
     },

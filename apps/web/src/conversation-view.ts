@@ -10,7 +10,7 @@ import {
 } from "@docrelay/client";
 import type { Attachment } from "./files/attachment.ts";
 import { announcementOf } from "./turn/announcement.ts";
-import { createAskList, GONE } from "./turn/ask-list.ts";
+import { createAskList } from "./turn/ask-list.ts";
 import type { FailureActions } from "./turn/failure.ts";
 import type { Frame } from "./frame/frame.ts";
 import { filesOf } from "./files/turn-files.ts";
@@ -18,12 +18,15 @@ import { goneTurns } from "./reading/gone.ts";
 import { followEnd } from "./reading/scrolling.ts";
 import type { Viewed } from "./viewer/document.ts";
 import type { Tab } from "./reading/tab.ts";
-import { wordsFor } from "./words.ts";
+import { wordsFor } from "./words/errors.ts";
+import { say } from "./words/say.ts";
 
 export interface ConversationView {
   open(id: string): void;
   /** Asks in the open conversation; `replaces`: an earlier ask, in whose place it stands. Returns false, and does nothing, when none is open. */
   ask(message: string, files: readonly Attachment[], replaces?: string): boolean;
+  /** The questions of the open conversation, with their answers. */
+  readonly turns: readonly Turn[];
   /** Shows and hears nothing any more. */
   close(): void;
   /** Stops the answer that is being written, or else the first question that waits. */
@@ -86,7 +89,7 @@ export function createConversationView(
     const before = new Map(shown.map((turn) => [turn.id, turn]));
     const next = conversation?.turns ?? [];
     const lost = goneTurns(gone, shown, next);
-    if (lost.length > gone.length) announce.textContent = GONE;
+    if (lost.length > gone.length) announce.textContent = say("gone");
     gone = lost;
     shown = next;
     tab.about((gone[0] ?? shown[0])?.question ?? "");
@@ -194,6 +197,9 @@ export function createConversationView(
       drawing ||= requestAnimationFrame(draw);
     },
     ask,
+    get turns() {
+      return shown;
+    },
     close() {
       stopHearing?.();
       conversation?.close();

@@ -1,10 +1,13 @@
 import { PARTS } from "virtual:lazy-parts";
 
+import type { Language } from "./words/language.ts";
+
 /** The parts of the page that are loaded when they are first needed. */
 export interface LazyParts {
   readonly math: typeof import("./lazy/math.ts");
   readonly highlight: typeof import("./lazy/highlight.ts");
   readonly pdf: typeof import("./lazy/pdf.ts");
+  readonly [words: `words-${string}`]: Language;
 }
 
 const TRIES = 8;

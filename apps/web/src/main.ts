@@ -3,13 +3,17 @@ import { startChat } from "./chat.ts";
 import { pageAddress } from "./frame/address.ts";
 import { pageFrame } from "./frame/frame.ts";
 import { createTab } from "./reading/tab.ts";
+import { startLanguage } from "./start-language.ts";
 
 const frame = pageFrame();
+const storage = browserStorage(() => (frame.find("unkept", HTMLParagraphElement).hidden = false));
+await startLanguage(document.documentElement, storage);
 startChat({
   frame,
   address: pageAddress(),
   tab: createTab(),
-  storage: browserStorage(() => (frame.find("unkept", HTMLParagraphElement).hidden = false)),
+  storage,
+  restart: () => location.reload(),
   // The page may be served under any prefix: docrelay is where the page is.
   relay: { url: new URL(".", location.href).href.replace(/\/$/, "") },
 }).focus();

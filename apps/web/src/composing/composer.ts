@@ -8,6 +8,7 @@ import { chooseFiles } from "../files/refusals.ts";
 import type { Given } from "../files/transfer.ts";
 import { hearFiles } from "./incoming-files.ts";
 import { isComposing } from "./keys.ts";
+import { say } from "../words/say.ts";
 
 export interface Composer {
   /** What the server allows; checked before anything is sent. */
@@ -102,7 +103,7 @@ export function createComposer(frame: Frame, on: ComposerListener): Composer {
     const length = question.value.length;
     const most = limits?.messageChars ?? Number.POSITIVE_INFINITY;
     count.hidden = length < most * 0.9;
-    count.textContent = count.hidden ? "" : `${length} of ${most} characters`;
+    count.textContent = count.hidden ? "" : say("characters", { length, most });
     const hasNewFile = [...chips.keys()].some((file) => !asked.has(file));
     send.disabled = (question.value.trim() === "" && !hasNewFile) || length > most;
   }
@@ -111,8 +112,7 @@ export function createComposer(frame: Frame, on: ComposerListener): Composer {
     if (send.disabled) return;
     warn([]);
     const files = [...chips.keys()];
-    if (!on.send(question.value.trim(), files))
-      return warn(["Your question could not be sent. Copy it, reload the page and ask again."]);
+    if (!on.send(question.value.trim(), files)) return warn([say("couldNotSend")]);
     for (const file of files) asked.add(file);
     write("");
     question.focus();

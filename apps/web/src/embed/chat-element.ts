@@ -1,11 +1,12 @@
 import { browserStorage, type ConnectOptions } from "@docrelay/client";
 import html from "../../index.html?raw";
-import { startChat } from "../chat.ts";
+import { startChat, type Chat } from "../chat.ts";
 import { innerAddress, isConversation } from "../frame/address.ts";
 import { element } from "../frame/element.ts";
 import { finder, type Frame } from "../frame/frame.ts";
 import { stylePartsIn } from "../lazy-part.ts";
 import css from "../page.css?inline";
+import { startLanguage } from "../start-language.ts";
 
 /* The module that `docrelay.js` loads for a `<docrelay-chat>`: the views of the page, in a shadow tree. */
 
@@ -18,35 +19,46 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(forElement(css));
   root.adoptedStyleSheets = [sheet];
-  const body = element("div", { class: "frame", role: "region", "aria-label": "docrelay" }, ...pageNodes());
-  const scroller = element("div", { class: "scroller" }, body);
-  root.replaceChildren(scroller);
   const unstyle = stylePartsIn(root);
-  const frame: Frame = {
-    find: finder(root),
-    focused: () => root.activeElement,
-    body,
-    scroller,
-    onScroll: scroller,
-    events: body,
-  };
   const first = host.getAttribute("conversation") ?? "";
-  const chat = startChat({
-    frame,
-    address: innerAddress(isConversation(first) ? first : undefined),
-    // Title and icon are those of the page around it.
-    tab: { about: () => undefined, answered: () => undefined },
-    storage: browserStorage(() => (frame.find("unkept", HTMLParagraphElement).hidden = false)),
-    relay: {
-      url: host.getAttribute("server") ?? new URL(/* @vite-ignore */ ".", scriptUrl).href,
-      ...(token !== undefined && { token }),
-    },
-  });
+  const address = innerAddress(isConversation(first) ? first : undefined);
+  const url = host.getAttribute("server") ?? new URL(/* @vite-ignore */ ".", scriptUrl).href;
+  let chat: Chat | undefined;
+  let isMounted = true;
+
+  async function start(): Promise<void> {
+    chat?.close();
+    chat = undefined;
+    const frame = frameIn(root);
+    const storage = browserStorage(() => (frame.find("unkept", HTMLParagraphElement).hidden = false));
+    await startLanguage(frame.body, storage);
+    if (!isMounted) return;
+    chat = startChat({
+      frame,
+      address,
+      // Title and icon are those of the page around it.
+      tab: { about: () => undefined, answered: () => undefined },
+      storage,
+      restart: () => void start(),
+      relay: { url, ...(token !== undefined && { token }) },
+    });
+  }
+  void start();
   return () => {
-    chat.close();
+    isMounted = false;
+    chat?.close();
     unstyle();
     root.replaceChildren();
   };
+}
+
+function frameIn(root: ShadowRoot): Frame {
+  const body = element("div", { class: "frame", role: "region", "aria-label": "docrelay" }, ...pageNodes());
+  const scroller = element("div", { class: "scroller" }, body);
+  // Styles of parts stay.
+  root.querySelector(".scroller")?.remove();
+  root.append(scroller);
+  return { find: finder(root), focused: () => root.activeElement, body, scroller, onScroll: scroller, events: body };
 }
 
 const scriptUrl = import.meta.url;

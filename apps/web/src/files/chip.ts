@@ -1,10 +1,11 @@
 import type { Attachment } from "./attachment.ts";
 import { element } from "../frame/element.ts";
-import { size } from "../words.ts";
+import { size } from "../words/numbers.ts";
 import { inSentence } from "./file-name.ts";
 import type { UploadState } from "./page-uploads.ts";
 import { stageText } from "./stage-text.ts";
 import { thumbnailOf } from "./thumbnail.ts";
+import { say } from "../words/say.ts";
 
 /** An attached file in the composer. */
 export interface Chip {
@@ -17,7 +18,7 @@ export function chipOf(file: Attachment, on: { remove(): void; open(): void }): 
   const about = element("small", {}, size(file.size));
   const remove = element(
     "button",
-    { type: "button", class: "remove", "aria-label": `Remove ${inSentence(file.name)}`, click: on.remove },
+    { type: "button", class: "remove", "aria-label": say("remove", { name: inSentence(file.name) }), click: on.remove },
     "×",
   );
   const name = openButton(file.name, on.open);
@@ -39,5 +40,9 @@ export function chipOf(file: Attachment, on: { remove(): void; open(): void }): 
 /** A file's name, which opens it. */
 export function openButton(name: string, open: () => void): HTMLElement {
   const label = element("bdi", { class: "name" }, name);
-  return element("button", { type: "button", class: "open", title: `Open ${inSentence(name)}`, click: open }, label);
+  return element(
+    "button",
+    { type: "button", class: "open", title: say("open", { name: inSentence(name) }), click: open },
+    label,
+  );
 }

@@ -80,12 +80,14 @@ it("a PDF is known by its first bytes, which may follow others", async () => {
 
 it("an attached file says how far it is", () => {
   const upload = "u";
-  expect(stageText({ sent: 0.456 })).toBe("45 % sent");
+  expect(stageText({ sent: 0.456 })).toBe("45% sent");
   expect(stageText({ upload })).toBeUndefined();
   expect(stageText({ upload, status: { upload, stage: "extracting", page: 3, pages: 60 } })).toBe("reading 3 of 60");
   expect(stageText({ upload, status: { upload, stage: "ready", pages: 1 } })).toBe("1 page");
   const missing = [2, 3].map((page) => ({ page, reason: "scan" as const }));
-  expect(stageText({ upload, status: { upload, stage: "ready", pages: 60, missing } })).toBe("60 pages, 2 not read");
+  expect(stageText({ upload, status: { upload, stage: "ready", pages: 60, missing } })).toBe(
+    "60 pages, 2 pages not read",
+  );
   const error = { code: "PDF_ENCRYPTED", message: "", retryable: false } as const;
   expect(stageText({ upload, status: { upload, stage: "failed", error } })).toBe("needs a password");
 });

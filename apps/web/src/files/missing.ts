@@ -1,22 +1,25 @@
 import type { TurnFile } from "@docrelay/client";
+import { pageList } from "../words/numbers.ts";
+import { say } from "../words/say.ts";
 
 export type Missing = NonNullable<TurnFile["missing"]>[number];
 
-/** Why a page has no text, after the words "page 3". */
-export const MISSING: Record<Missing["reason"], string> = {
-  scan: "scans that could not be read",
-  unnamed: "written in a font that does not say which letters it has",
-  error: "damaged",
-  limit: "left out, over a limit",
-};
+const KEYS = {
+  scan: "missingScan",
+  unnamed: "missingUnnamed",
+  error: "missingError",
+  limit: "missingLimit",
+} as const;
+
+/** Why pages of a file have no text, a line for each reason. */
+export function missingLines(missing: readonly Missing[]): string[] {
+  return (Object.keys(KEYS) as Array<keyof typeof KEYS>).flatMap((reason) => {
+    const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
+    return pages.length === 0 ? [] : [say(KEYS[reason], { n: pages.length, list: pageList(pages) })];
+  });
+}
 
 /** The same of one page, as a sentence. */
-export function missingPage({ page, reason }: Missing): string {
-  const why = {
-    scan: "is a scan that could not be read",
-    unnamed: "is written in a font that does not say which letters it has",
-    error: "is damaged",
-    limit: "was left out, over a limit",
-  };
-  return `Nothing was read of this page: page ${page} ${why[reason]}.`;
+export function missingPage(missing: Missing): string {
+  return say("nothingReadWhy", { why: missingLines([missing])[0] ?? "" });
 }

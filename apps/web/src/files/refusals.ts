@@ -1,5 +1,6 @@
 import { inSentence } from "./file-name.ts";
-import { size, wholeSize } from "../words.ts";
+import { size, wholeSize } from "../words/numbers.ts";
+import { say } from "../words/say.ts";
 
 /** What a server allows, as far as it is checked before anything is sent. */
 export interface FileLimits {
@@ -30,11 +31,10 @@ export function chooseFiles<T extends Sized>(
 
 function refusalOf({ name, size: bytes }: Sized, before: number, limits: FileLimits | undefined): string | undefined {
   const file = inSentence(name);
-  if (bytes === 0) return `${file} is empty.`;
+  if (bytes === 0) return say("isEmpty", { name: file });
   if (limits && bytes > limits.fileBytes)
-    return `${file} is too large: it has ${size(bytes)}, and at most ${wholeSize(limits.fileBytes)} are allowed.`;
-  if (limits && before >= limits.filesPerAsk)
-    return `${file} was left out: at most ${limits.filesPerAsk} files go with one question.`;
+    return say("isTooLarge", { name: file, size: size(bytes), most: wholeSize(limits.fileBytes) });
+  if (limits && before >= limits.filesPerAsk) return say("leftOut", { name: file, n: limits.filesPerAsk });
   return undefined;
 }
 

@@ -1,3 +1,5 @@
+import { say } from "../words/say.ts";
+
 /** What is looked at of a clipboard, or of what is dropped. */
 export interface Transfer {
   readonly types: readonly string[];
@@ -28,7 +30,7 @@ function isNamedPdf({ name, type }: File): boolean {
 export function droppedFiles({ types, files, items }: Transfer): Given {
   if (!types.includes("Files")) {
     if (!types.includes("text/uri-list")) return { files: [], refusals: [] };
-    return { files: [], refusals: ["That is a link. Download the PDF, and drop the file here."] };
+    return { files: [], refusals: [say("isLink")] };
   }
   const folders = new Set<string>();
   for (const item of items) {
@@ -37,7 +39,7 @@ export function droppedFiles({ types, files, items }: Transfer): Given {
   }
   return {
     files: [...files].filter(({ name }) => !folders.has(name)),
-    refusals: [...folders].map((name) => `${name} is a folder. Drop the PDFs that are in it.`),
+    refusals: [...folders].map((name) => say("isFolder", { name })),
   };
 }
 

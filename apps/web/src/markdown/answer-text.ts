@@ -5,6 +5,7 @@ import { createBlocks, type Block, type Blocks } from "./blocks.ts";
 import { nodesOf } from "./nodes.ts";
 import { patchChildren } from "./patch.ts";
 import { inSlices } from "./slices.ts";
+import { say } from "../words/say.ts";
 
 /** The text of an answer, read as Markdown while it is written; or as it came. */
 export interface AnswerText {
@@ -168,7 +169,7 @@ function copyCode({ target }: MouseEvent): void {
   if (!(target instanceof HTMLButtonElement) || !target.classList.contains("copy-code")) return;
   const code = target.closest("figure")?.querySelector("pre")?.textContent ?? "";
   void navigator.clipboard?.writeText(code).then(
-    () => (target.textContent = "Copied"),
-    () => (target.textContent = "Could not copy"),
+    () => (target.textContent = say("copied")),
+    () => (target.textContent = say("couldNotCopy")),
   );
 }

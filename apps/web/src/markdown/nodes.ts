@@ -1,6 +1,7 @@
 import type { MarkedToken, Tokens } from "marked";
 import { element } from "../frame/element.ts";
 import type { MathToken, Token } from "./lex.ts";
+import { say } from "../words/say.ts";
 
 type Known = MarkedToken | MathToken;
 
@@ -78,7 +79,7 @@ function link(href: string, content: readonly Node[]): Node {
 function list({ ordered, start, items }: Tokens.List): Node {
   const made = items.map((item) => {
     const box = element("input", { type: "checkbox", disabled: true, checked: item.checked === true });
-    if (item.task) box.setAttribute("aria-label", item.checked ? "done" : "to do");
+    if (item.task) box.setAttribute("aria-label", say(item.checked ? "done" : "toDo"));
     const tokens = item.tokens.filter(({ type }) => type !== "checkbox");
     return element("li", { dir: "auto" }, ...(item.task ? [box] : []), ...nodesOf(tokens));
   });
@@ -99,7 +100,7 @@ function table({ header, rows }: Tokens.Table): Node {
   // It scrolls by keyboard, too.
   return element(
     "div",
-    { class: "table", tabindex: 0, role: "region", "aria-label": "Table" },
+    { class: "table", tabindex: 0, role: "region", "aria-label": say("table") },
     element("table", {}, element("thead", {}, row(header, "th")), body),
   );
 }
@@ -113,7 +114,7 @@ function codeBlock({ text, lang = "" }: Tokens.Code): Node {
       "figcaption",
       {},
       element("span", {}, language),
-      element("button", { class: "quiet copy-code", type: "button" }, "Copy code"),
+      element("button", { class: "quiet copy-code", type: "button" }, say("copyCode")),
     ),
     element("pre", { tabindex: 0, dir: "ltr" }, element("code", { "data-language": language }, text)),
   );

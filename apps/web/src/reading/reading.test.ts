@@ -61,16 +61,12 @@ describe("what is said while one waits", () => {
     [{ files: [{ name: "a.pdf", size: 1 }] }, 0, "Reading your files…"],
     [{ progress: { stage: "queued", position: 3 } }, 0, "Waiting: number 3 in line"],
     [{ attempt: 1 }, 0, "The engine is thinking…"],
-    [{ attempt: 2 }, 0, "The engine is thinking, second try…"],
-    [
-      { attempt: 2, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } },
-      0,
-      "The engine is thinking, second try of three…",
-    ],
+    [{ attempt: 2 }, 0, "The engine is thinking, try 2…"],
+    [{ attempt: 2, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } }, 0, "The engine is thinking, try 2…"],
     [
       { attempt: 1, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } },
       0,
-      "The engine is restarting. Your question is asked as soon as it is back (second try of three)…",
+      "The engine is restarting. Your question is asked as soon as it is back…",
     ],
   ] satisfies Array<[Partial<Turn>, number, string]>)("%j, %d ahead", (more, ahead, text) => {
     expect(waits(more, ahead)).toBe(text);

@@ -3,7 +3,8 @@ import { inSentence } from "../files/file-name.ts";
 import { countWords } from "../reading/count-words.ts";
 import { stageOf } from "../reading/stage.ts";
 import { waitingLine } from "../reading/waiting-line.ts";
-import { wordsFor } from "../words.ts";
+import { wordsFor } from "../words/errors.ts";
+import { say } from "../words/say.ts";
 
 /** A longer answer is not read out by itself: a screen reader could not be kept from reading all of it. */
 const READ_OUT_WORDS = 100;
@@ -14,14 +15,12 @@ export function announcementOf(before: Turn | undefined, turn: Turn | undefined)
   switch (stageOf(turn)) {
     case "completed": {
       const words = countWords(turn.text);
-      return words > READ_OUT_WORDS
-        ? `Answer ready, ${words.toLocaleString("en")} words.`
-        : `Answer ready: ${turn.text}`;
+      return words > READ_OUT_WORDS ? say("answerWords", { n: words }) : say("answerIs", { text: turn.text });
     }
     case "asking":
-      return "The answer is being written.";
+      return say("beingWritten");
     case "cancelled":
-      return "The answer was stopped.";
+      return say("wasStopped");
     case "waiting":
       return waitingLine(turn).text;
     case "failed": {

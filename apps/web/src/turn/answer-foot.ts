@@ -2,7 +2,8 @@ import type { Turn } from "@docrelay/client";
 import { element } from "../frame/element.ts";
 import { inSentence } from "../files/file-name.ts";
 import type { AnswerText } from "../markdown/answer-text.ts";
-import { pageRuns, seconds } from "../words.ts";
+import { duration, pageRuns } from "../words/numbers.ts";
+import { say } from "../words/say.ts";
 
 export interface FootActions {
   /** Shows a page of one of the ask's files. */
@@ -22,14 +23,17 @@ export function showFoot(
   place.hidden = ask.state !== "completed" && ask.state !== "cancelled";
   if (place.hidden) return;
   const { open } = actions;
-  const by = ask.timings ? `answered in ${seconds(ask.timings.totalMs)}` : "";
+  const by = ask.timings ? say("answeredIn", { time: duration(ask.timings.totalMs) }) : "";
   const { citations = [] } = ask;
   const cites = [...new Set(citations.map(({ file }) => file))].map((file) => {
     const cited = citations.filter((one) => one.file === file).map(({ page }) => page);
     const name = ask.files[file]?.name ?? "file";
     const pages = pageRuns([...new Set(cited)].toSorted((one, other) => one - other)).map(([from, to]) => {
       const label = from === to ? `${from}` : `${from}–${to}`;
-      const title = `Open ${inSentence(name)} at ${from === to ? "page" : "pages"} ${label}`;
+      const title =
+        from === to
+          ? say("openAt", { name: inSentence(name), page: label })
+          : say("openAtPages", { name: inSentence(name), pages: label });
       return element(
         "button",
         { type: "button", class: "open", title, "aria-label": title, click: () => open(ask, file, from) },
@@ -41,24 +45,21 @@ export function showFoot(
       "span",
       { class: "chip cite" },
       element("bdi", { class: "name" }, name),
-      "\u00a0· p.\u00a0",
+      `\u00a0· ${say("pageShort")}\u00a0`,
       ...list,
     );
   });
-  const copy = element("button", { class: "quiet", type: "button" }, "Copy");
+  const copy = element("button", { class: "quiet", type: "button" }, say("copy"));
   // Browsers have a clipboard over HTTPS and on localhost only.
   copy.hidden = !("clipboard" in navigator);
   copy.addEventListener("click", () => {
     void navigator.clipboard.writeText(ask.text).then(
-      () => (copy.textContent = "Copied"),
-      () => (copy.textContent = "Could not copy"),
+      () => (copy.textContent = say("copied")),
+      () => (copy.textContent = say("couldNotCopy")),
     );
   });
-  const cut =
-    ask.truncated === true
-      ? [element("span", { class: "by" }, "The answer was cut: it is longer than is allowed")]
-      : [];
-  const plain = element("button", { class: "quiet", type: "button", "aria-pressed": "false" }, "Plain text");
+  const cut = ask.truncated === true ? [element("span", { class: "by" }, say("cut"))] : [];
+  const plain = element("button", { class: "quiet", type: "button", "aria-pressed": "false" }, say("plainText"));
   plain.addEventListener("click", () => {
     const isPlain = plain.getAttribute("aria-pressed") !== "true";
     plain.setAttribute("aria-pressed", String(isPlain));
@@ -69,8 +70,8 @@ export function showFoot(
   const again = isOld
     ? []
     : [
-        button("Edit", "Change the question, and ask again", () => actions.revise(ask)),
-        button("Regenerate", "Ask the same again", () => actions.regenerate(ask)),
+        button(say("edit"), say("editTitle"), () => actions.revise(ask)),
+        button(say("regenerate"), say("regenerateTitle"), () => actions.regenerate(ask)),
       ];
   const whole = ask.text === "" ? [] : [plain, copy];
   place.replaceChildren(...cites, ...cut, element("span", { class: "by" }, by), ...again, ...whole);

@@ -1,8 +1,7 @@
 import { isOver, type Turn } from "@docrelay/client";
 import { createAskElement, type AskActions, type AskElement } from "./ask-view.ts";
 import { element } from "../frame/element.ts";
-
-export const GONE = "This server no longer has what stands above. Copy what you need: a reload removes it.";
+import { say } from "../words/say.ts";
 
 export interface AskList {
   /** `gone`: turns that the server no longer has; they stand before the others, greyed. */
@@ -12,7 +11,7 @@ export interface AskList {
 /** The asks on the page. `show` adds, moves and removes elements only where the order or the asks have changed. */
 export function createAskList(place: HTMLElement, actions: AskActions): AskList {
   const elements = new Map<string, AskElement>();
-  const border = element("li", { class: "border" }, GONE);
+  const border = element("li", { class: "border" }, say("gone"));
   let waiting: AskElement[] = [];
   let timer = 0;
 

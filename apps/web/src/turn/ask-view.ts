@@ -4,12 +4,13 @@ import { element } from "../frame/element.ts";
 import { failureBox, type FailureActions } from "./failure.ts";
 import { openButton } from "../files/chip.ts";
 import { inSentence } from "../files/file-name.ts";
-import { MISSING } from "../files/missing.ts";
+import { missingLines } from "../files/missing.ts";
 import { createAnswerText } from "../markdown/answer-text.ts";
 import { stageOf } from "../reading/stage.ts";
 import { createStatus } from "./status.ts";
 import { createVersions } from "./versions.ts";
-import { pageList, size } from "../words.ts";
+import { pageList, size } from "../words/numbers.ts";
+import { say } from "../words/say.ts";
 
 export interface AskActions extends FailureActions, FootActions {
   /** Ends one question that waits. */
@@ -47,7 +48,7 @@ export function createAskElement(actions: AskActions): AskElement {
   const asked = element(
     "div",
     { class: "asked", part: "asked" },
-    spoken("You asked"),
+    spoken(say("youAsked")),
     words,
     files,
     notes,
@@ -56,7 +57,7 @@ export function createAskElement(actions: AskActions): AskElement {
   const answer = element(
     "div",
     { class: "answer", part: "answer" },
-    spoken("Answer"),
+    spoken(say("answer")),
     text,
     status.root,
     failure,
@@ -108,9 +109,7 @@ function changed(ask: Turn, shown: Turn | undefined, ...keys: Array<keyof Turn>)
 }
 
 function fileChip({ name, size: bytes, pages }: TurnFile, open: () => void): HTMLElement {
-  const about = [size(bytes), ...(pages === undefined ? [] : [`${pages} ${pages === 1 ? "page" : "pages"}`])].join(
-    " · ",
-  );
+  const about = [size(bytes), ...(pages === undefined ? [] : [say("pages", { n: pages })])].join(" · ");
   return element("span", { class: "chip" }, openButton(name, open), element("small", {}, about));
 }
 
@@ -122,22 +121,16 @@ function fileNotes({
   truncated = false,
   used,
 }: TurnFile): HTMLElement[] {
-  const lines = (["scan", "unnamed", "error", "limit"] as const).flatMap((reason) => {
-    const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
-    return pages.length === 0
-      ? []
-      : [`${inSentence(name)}: ${pages.length === 1 ? "page" : "pages"} ${pageList(pages)} ${MISSING[reason]}`];
-  });
-  if (ocr.length > 0)
-    lines.push(`${inSentence(name)}: pages ${pageList(ocr)} were read from pictures and may hold mistakes`);
-  if (truncated) lines.push(`${inSentence(name)}: only the beginning was read, the file is too long`);
-  if (used) lines.push(`${inSentence(name)}: ${usedNote(used, total)}`);
-  return lines.map((line) => element("p", { class: "note" }, line));
+  const lines = missingLines(missing);
+  if (ocr.length > 0) lines.push(say("ocr", { list: pageList(ocr) }));
+  if (truncated) lines.push(say("onlyBeginning"));
+  if (used) lines.push(usedNote(used, total));
+  return lines.map((what) => element("p", { class: "note" }, say("ofFile", { name: inSentence(name), what })));
 }
 
 /** Which pages the engine was given, of a file that is too long for it. */
 function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);
   const list = used.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
-  return `the file is too long for the AI, which read ${count} of ${total} pages${count === 0 ? "" : `: ${list}`}`;
+  return count === 0 ? say("usedNone") : say("usedSome", { count, total, list });
 }

@@ -1,7 +1,8 @@
 import type { Turn } from "@docrelay/client";
 import { element } from "../frame/element.ts";
 import { inSentence } from "../files/file-name.ts";
-import { wordsFor } from "../words.ts";
+import { wordsFor } from "../words/errors.ts";
+import { say } from "../words/say.ts";
 
 export interface FailureActions {
   /** Asks the same again, with what is changed. */
@@ -26,23 +27,28 @@ export function failureBox(ask: Turn, actions: FailureActions): HTMLElement {
 
   if (error?.code === "PDF_ENCRYPTED" && file !== undefined)
     acts.append(passwordForm((password) => again({ file, password })));
-  else if (words.again) acts.append(button("Ask again", () => again()));
+  else if (words.again) acts.append(button(say("askAgain"), () => again()));
   if (file !== undefined && named !== undefined && ask.files.length > 1)
-    acts.append(button(`Ask without ${inSentence(named)}`, () => again({ without: file })));
-  if (ask.question !== "") acts.append(button("Edit", () => actions.edit(ask)));
+    acts.append(button(say("askWithout", { name: inSentence(named) }), () => again({ without: file })));
+  if (ask.question !== "") acts.append(button(say("edit"), () => actions.edit(ask)));
   return element("div", { class: "failure" }, element("strong", {}, words.what), words.advice, acts);
 }
 
 function passwordForm(ask: (password: string) => void): HTMLElement {
   const input = element("input", {
     type: "password",
-    "aria-label": "Password of the PDF",
-    placeholder: "Password",
+    "aria-label": say("pdfPassword"),
+    placeholder: say("password"),
     autocomplete: "off",
   });
   const submit = (event: globalThis.Event): void => {
     event.preventDefault();
     if (input.value) ask(input.value);
   };
-  return element("form", { submit }, input, element("button", { class: "quiet", type: "submit" }, "Ask with password"));
+  return element(
+    "form",
+    { submit },
+    input,
+    element("button", { class: "quiet", type: "submit" }, say("askWithPassword")),
+  );
 }

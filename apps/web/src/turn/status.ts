@@ -1,6 +1,7 @@
 import { isOver, type Turn } from "@docrelay/client";
 import { element } from "../frame/element.ts";
 import { waitingLine, withSeconds, type WaitingLine } from "../reading/waiting-line.ts";
+import { say } from "../words/say.ts";
 
 /** The line under a question until its answer begins, and the one that says that it was stopped. */
 export interface Status {
@@ -11,7 +12,7 @@ export interface Status {
 
 export function createStatus(on: { stop(): void }): Status {
   const text = element("span");
-  const stop = element("button", { type: "button", class: "drop-ask", title: "Do not ask this", click: on.stop }, "×");
+  const stop = element("button", { type: "button", class: "drop-ask", title: say("doNotAsk"), click: on.stop }, "×");
   const line = element("p", { class: "status" }, text);
   const bar = element("progress", { max: 1 });
   const root = element("div", { class: "waiting" }, line, stop, bar);
@@ -32,14 +33,14 @@ export function createStatus(on: { stop(): void }): Status {
       line.classList.toggle("busy", isWaiting);
       // The answer that is being written has the Stop button below.
       stop.hidden = !isWaiting || ask.attempt > 0;
-      stop.setAttribute("aria-label", `Do not ask: ${ask.question.slice(0, 80)}`);
+      stop.setAttribute("aria-label", say("doNotAskThis", { question: ask.question.slice(0, 80) }));
       // Updated, not replaced: a new element would not move smoothly from the old value.
       bar.hidden = next?.part === undefined;
       if (next?.part !== undefined) {
         bar.value = next.part;
         bar.setAttribute("aria-label", next.text);
       }
-      if (ask.state === "cancelled") text.textContent = "You stopped this answer.";
+      if (ask.state === "cancelled") text.textContent = say("youStopped");
       tick();
     },
     tick,

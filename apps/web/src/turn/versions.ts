@@ -1,5 +1,6 @@
 import type { Turn } from "@docrelay/client";
 import { element } from "../frame/element.ts";
+import { say } from "../words/say.ts";
 
 /** The steps between the versions of a question and its answer. */
 export interface Versions {
@@ -11,12 +12,16 @@ export interface Versions {
 export function createVersions(onStep: () => void): Versions {
   const back = element(
     "button",
-    { type: "button", class: "quiet", "aria-label": "Earlier version", click: step(-1) },
+    { type: "button", class: "quiet", "aria-label": say("earlierVersion"), click: step(-1) },
     "‹",
   );
-  const on = element("button", { type: "button", class: "quiet", "aria-label": "Later version", click: step(1) }, "›");
+  const on = element(
+    "button",
+    { type: "button", class: "quiet", "aria-label": say("laterVersion"), click: step(1) },
+    "›",
+  );
   const where = element("span", { role: "status" });
-  const root = element("div", { class: "versions", role: "group", "aria-label": "Versions" }, back, where, on);
+  const root = element("div", { class: "versions", role: "group", "aria-label": say("versions") }, back, where, on);
   /** How far one has stepped back from the newest. */
   let steps = 0;
 
@@ -35,7 +40,7 @@ export function createVersions(onStep: () => void): Versions {
       root.hidden = all.length === 1;
       back.disabled = at === 0;
       on.disabled = steps === 0;
-      where.textContent = `Version ${at + 1} of ${all.length}`;
+      where.textContent = say("version", { at: at + 1, all: all.length });
       return all[at] ?? newest;
     },
   };

@@ -2,11 +2,13 @@ import { RelayError, type Relay } from "@docrelay/client";
 import { element } from "../frame/element.ts";
 import type { Frame } from "../frame/frame.ts";
 import { missingPage } from "../files/missing.ts";
-import { wordsFor } from "../words.ts";
+import { wordsFor } from "../words/errors.ts";
 import type { Pdf } from "../lazy/pdf.ts";
 import { openViewed, readPages, whyNot, type NotShown, type Viewed } from "./document.ts";
 import { showMarks } from "./marks.ts";
 import { quoteOf } from "./quote.ts";
+import type { Key } from "../words/language.ts";
+import { say } from "../words/say.ts";
 
 export interface Viewer {
   /** Shows a page of a file beside the answer; `answer`: the sentence that it speaks of is marked. */
@@ -14,36 +16,36 @@ export interface Viewer {
   close(): void;
 }
 
-const SENTENCES: Record<NotShown, string> = {
-  gone: "The server keeps files for a short time only, and no longer has this one. Attach it again to see it here.",
-  protected: "This PDF is protected. Ask about it with its password, and it can be shown here.",
-  unloaded: "The document could not be loaded. Check your connection, and try again.",
-  unreadable: "This PDF cannot be shown here.",
-};
+const SENTENCES = {
+  gone: "fileGone",
+  protected: "fileProtected",
+  unloaded: "fileUnloaded",
+  unreadable: "fileUnreadable",
+} as const satisfies Record<NotShown, Key>;
 
 /** The document beside the answer; on small screens a sheet over it. */
 export function createViewer(frame: Frame, relay: Pick<Relay, "download">): Viewer {
   const root = frame.find("viewer", HTMLElement);
   const title = element("h2", { tabindex: -1, dir: "auto" });
-  const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": "Page" });
+  const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": say("page") });
   const count = element("span");
-  const previous = button("‹", "Previous page", () => go(page - 1));
-  const next = button("›", "Next page", () => go(page + 1));
-  const reading = button("What was read", undefined, () => toggleReading());
+  const previous = button("‹", say("previousPage"), () => go(page - 1));
+  const next = button("›", say("nextPage"), () => go(page + 1));
+  const reading = button(say("whatWasRead"), undefined, () => toggleReading());
   const sheet = element("div", { class: "sheet" });
   const read = element("div", { class: "read", dir: "auto", tabindex: 0 });
   const said = element("p", { class: "said", role: "status" });
-  const retry = button("Try again", undefined, () => void load());
+  const retry = button(say("tryAgain"), undefined, () => void load());
   const body = element(
     "div",
-    { class: "pages", tabindex: 0, role: "region", "aria-label": "Page" },
+    { class: "pages", tabindex: 0, role: "region", "aria-label": say("page") },
     said,
     retry,
     sheet,
     read,
   );
   root.append(
-    element("header", {}, title, button("×", "Close the document", close)),
+    element("header", {}, title, button("×", say("closeDocument"), close)),
     element("div", { class: "tools" }, previous, number, count, next, reading),
     body,
   );
@@ -68,7 +70,7 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
     frame.body.classList.remove("beside");
     if (opener instanceof HTMLElement) opener.focus();
   }
-  function say(sentence: string, isFailure = false): void {
+  function tell(sentence: string, isFailure = false): void {
     said.textContent = sentence;
     said.hidden = sentence === "";
     retry.hidden = !isFailure;
@@ -77,7 +79,7 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
     const pages = pdf?.pages ?? file?.pages ?? texts?.length;
     number.value = String(page);
     number.max = String(pages ?? "");
-    count.textContent = pages === undefined ? "" : `of ${pages}`;
+    count.textContent = pages === undefined ? "" : say("ofPages", { pages });
     previous.disabled = page <= 1;
     next.disabled = pages !== undefined && page >= pages;
     reading.hidden = file?.upload === undefined;
@@ -88,16 +90,16 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
   async function load(): Promise<void> {
     if (!file) return;
     const mine = ++turn;
-    say("Loading the document…");
+    tell(say("loadingDocument"));
     const opened = await openViewed(relay, file);
     if (mine !== turn) return typeof opened === "string" ? undefined : opened.close();
     if (typeof opened === "string") return fail(opened);
     pdf = opened;
-    say("");
+    tell("");
     await show();
   }
   function fail(why: NotShown): void {
-    say(SENTENCES[why], why === "unloaded");
+    tell(say(SENTENCES[why]), why === "unloaded");
     sheet.replaceChildren();
     // What was read is kept longer than the file.
     if (why === "gone" && file?.upload !== undefined) toggleReading(true);
@@ -127,14 +129,14 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
     try {
       texts ??= await readPages(relay, file.upload);
     } catch (error) {
-      const words = error instanceof RelayError ? wordsFor(error.wire).what : SENTENCES.unreadable;
+      const words = error instanceof RelayError ? wordsFor(error.wire).what : say("fileUnreadable");
       if (mine === turn) read.textContent = words;
       return;
     }
     if (mine !== turn) return;
     const missing = file.missing?.find((one) => one.page === page);
     const text = texts[page - 1] ?? "";
-    read.textContent = missing ? missingPage(missing) : text === "" ? "Nothing was read of this page." : text;
+    read.textContent = missing ? missingPage(missing) : text === "" ? say("nothingRead") : text;
     showNumbers();
   }
   function toggleReading(to = !isReading): void {

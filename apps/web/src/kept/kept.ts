@@ -1,0 +1,58 @@
+import type { Turn } from "@docrelay/client";
+
+/** A conversation in the list, as far as it is searched. */
+export interface Searched {
+  readonly title: string;
+  readonly files: readonly string[];
+}
+
+/** The conversations whose title or file names have all words of what is searched for, in any case and accents. */
+export function search<T extends Searched>(all: readonly T[], wanted: string): readonly T[] {
+  const words = plain(wanted).split(/\s+/).filter(Boolean);
+  return all.filter(({ title, files }) => {
+    const text = plain([title, ...files].join("\n"));
+    return words.every((word) => text.includes(word));
+  });
+}
+
+function plain(text: string): string {
+  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
+}
+
+/** A conversation as Markdown: each question as a heading, its files, and the answer as it came. */
+export function toMarkdown(turns: readonly Turn[]): string {
+  return turns
+    .map(({ question, files, text, citations = [] }) => {
+      const [first = "", ...more] = question.split("\n");
+      const names = files.map(({ name }) => `- ${name}`).join("\n");
+      const pages = citations.map(({ file, page }) => `${files[file]?.name ?? ""}, p. ${page}`);
+      const cited = [...new Set(pages)].map((page) => `> ${page}`).join("  \n");
+      return [`## ${first}`, more.join("\n").trim(), names, text.trim(), cited]
+        .filter((part) => part !== "")
+        .join("\n\n");
+    })
+    .join("\n\n")
+    .concat("\n");
+}
+
+/** The same as JSON, with earlier versions of changed questions. */
+export function toJson(conversation: string, turns: readonly Turn[]): string {
+  const asks = turns.flatMap(({ versions = [], ...newest }) => [...versions, newest]).map(askOf);
+  return `${JSON.stringify({ conversation, asks }, undefined, 2)}\n`;
+}
+
+function askOf({ id, question, at, files, replaces, state, text, citations, engine }: Turn): object {
+  const named = files.map(({ name, size, pages, sha256 }) => ({ name, size, pages, sha256 }));
+  return { id, at: new Date(at).toISOString(), question, files: named, replaces, state, text, citations, engine };
+}
+
+/** The name of a saved file: of a title, what every file system takes. */
+export function fileName(title: string, ending: string): string {
+  const name = title
+    .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
+    .trim()
+    .slice(0, 60)
+    .trim()
+    .toWellFormed();
+  return `${name === "" ? "conversation" : name}.${ending}`;
+}

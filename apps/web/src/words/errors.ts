@@ -1,0 +1,54 @@
+import type { RelayFault } from "@docrelay/client";
+import type { Errors } from "./phrase.ts";
+import { say, spokenTag, spokenWords } from "./say.ts";
+
+/** What a page says of an error: what happened, and what to do. */
+export interface Words {
+  readonly what: string;
+  readonly advice: string;
+  /** Whether asking the same again makes sense. */
+  readonly again: boolean;
+}
+
+/** After these, asking the same again makes sense. */
+const AGAIN: ReadonlySet<string> = new Set<keyof Errors>([
+  "AUTH_EXPIRED",
+  "FILE_CORRUPT",
+  "ASK_CONFLICT",
+  "RATE_LIMITED",
+  "BUSY",
+  "QUOTA_EXCEEDED",
+  "STORE_UNAVAILABLE",
+  "UNREACHABLE",
+  "ENGINE_UNAVAILABLE",
+  "ENGINE_TIMEOUT",
+  "ENGINE_BAD_REPLY",
+  "ASK_EXPIRED",
+  "SHUTTING_DOWN",
+  "INTERNAL",
+  "PDF_LIMIT_EXCEEDED time",
+] satisfies Array<keyof Errors>);
+
+/** The words for an error, with the file's name where it is about one. */
+export function wordsFor(
+  error: Pick<RelayFault, "code" | "reason"> & Partial<Pick<RelayFault, "message" | "retryable">>,
+  fileName?: string,
+): Words {
+  const words = ownWords(error) ?? wordsOf(error);
+  return fileName === undefined ? words : { ...words, what: say("ofFile", { name: fileName, what: words.what }) };
+}
+
+function wordsOf({ code, reason }: Pick<RelayFault, "code" | "reason">): Words {
+  const { errors } = spokenWords();
+  const exact = `${code} ${reason}`;
+  const key = Object.hasOwn(errors, exact) ? (exact as keyof Errors) : code;
+  const [what, advice] = errors[key];
+  return { what, advice, again: AGAIN.has(key) };
+}
+
+/** What an engine does wrong has many causes: the server's sentence, which is English, fits the one, and has the advice in it. */
+function ownWords({ code, reason, message, retryable = true }: Parameters<typeof wordsFor>[0]): Words | undefined {
+  const isEngines = code.startsWith("ENGINE_") || code === "PROMPT_TOO_LARGE";
+  if (!isEngines || message === undefined || spokenTag() !== "en" || reason === "size") return undefined;
+  return { what: message, advice: "", again: retryable && AGAIN.has(code) };
+}

@@ -1,0 +1,24 @@
+import type { phrases } from "./en.ts";
+import type { Errors, Phrase } from "./phrase.ts";
+
+export type Key = keyof typeof phrases;
+export interface Language {
+  readonly phrases: Readonly<Record<Key, Phrase>>;
+  readonly errors: Errors;
+}
+
+/** The languages that the page speaks, each by its own name. */
+export const LANGUAGES = {
+  en: "English",
+  de: "Deutsch",
+} as const;
+export type Tag = keyof typeof LANGUAGES;
+
+export function isTag(tag: string): tag is Tag {
+  return Object.hasOwn(LANGUAGES, tag);
+}
+
+/** The language of a page: the one chosen in it, or else the first of the browser's that it speaks. */
+export function chooseLanguage(chosen: string | null, browsers: readonly string[]): Tag {
+  return [chosen ?? "", ...browsers.map((one) => one.split("-")[0]?.toLowerCase() ?? "")].find(isTag) ?? "en";
+}

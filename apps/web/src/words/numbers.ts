@@ -1,0 +1,41 @@
+import { spokenTag } from "./say.ts";
+
+/** 1,234,567 bytes as "1.2 MB". */
+export function size(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${written(value, power === 0 || value >= 100 ? 0 : 1)} ${units[power]}`;
+}
+
+/** A limit as it was set: 26,214,400 bytes are "25 MiB", not "26.2 MB". */
+export function wholeSize(bytes: number): string {
+  return bytes > 0 && bytes % 2 ** 20 === 0 ? `${written(bytes / 2 ** 20, 0)} MiB` : size(bytes);
+}
+
+/** [1, 2, 3, 7] as runs: 1 to 3, 7 to 7. */
+export function pageRuns(pages: readonly number[]): Array<readonly [from: number, to: number]> {
+  const runs: Array<[number, number]> = [];
+  for (const page of pages) {
+    const last = runs.at(-1);
+    if (last && page === last[1] + 1) last[1] = page;
+    else runs.push([page, page]);
+  }
+  return runs;
+}
+
+/** [1, 2, 3, 7] as "1–3, 7"; long lists are cut. */
+export function pageList(pages: readonly number[], most = 6): string {
+  const runs = pageRuns(pages);
+  const shown = runs.slice(0, most).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+  return shown.join(", ") + (runs.length > most ? " …" : "");
+}
+
+/** 1500 ms as "1.5 s". */
+export function duration(ms: number, digits = 1): string {
+  return `${written(ms / 1000, digits)} s`;
+}
+
+function written(value: number, digits: number): string {
+  return value.toLocaleString(spokenTag(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}

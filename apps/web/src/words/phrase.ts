@@ -1,0 +1,17 @@
+import type { RelayFault } from "@docrelay/client";
+
+/** A phrase; one with a number `n` has a form for each plural of its language. */
+export type Phrase = string | ({ readonly other: string } & { readonly [plural in Intl.LDMLPluralRule]?: string });
+
+export type Exact =
+  | "BAD_MESSAGE utf8"
+  | "PAYLOAD_TOO_LARGE message"
+  | "PAYLOAD_TOO_LARGE file"
+  | "PDF_ENCRYPTED password"
+  | "PDF_LIMIT_EXCEEDED pages"
+  | "PDF_LIMIT_EXCEEDED time"
+  | "PDF_LIMIT_EXCEEDED memory"
+  | "PDF_LIMIT_EXCEEDED output"
+  | "ENGINE_BAD_REPLY size";
+/** What happened, and what to do. */
+export type Errors = Readonly<Record<RelayFault["code"] | Exact, readonly [what: string, advice: string]>>;

@@ -1,0 +1,53 @@
+import * as english from "./en.ts";
+import type { Key, Language, Tag } from "./language.ts";
+
+/* The language that is spoken: one for all of a page, English until another is given. */
+
+interface Spoken {
+  readonly tag: Tag;
+  readonly words: Language;
+  readonly plurals: Intl.PluralRules;
+  readonly numbers: Intl.NumberFormat;
+}
+export type Values = Readonly<Record<string, string | number>>;
+
+let spoken = spokenIn("en", english);
+
+function spokenIn(tag: Tag, words: Language): Spoken {
+  return { tag, words, plurals: new Intl.PluralRules(tag), numbers: new Intl.NumberFormat(tag) };
+}
+
+export function speak(tag: Tag, words: Language = english): void {
+  spoken = spokenIn(tag, words);
+}
+
+/** The language's tag, for formats of `Intl`. */
+export function spokenTag(): Tag {
+  return spoken.tag;
+}
+
+export function spokenWords(): Language {
+  return spoken.words;
+}
+
+/** A phrase with its values; `n` chooses among its plurals. Numbers are written as the language writes them. */
+export function say(key: Key, values: Values = {}): string {
+  const { words, plurals, numbers } = spoken;
+  const phrase = words.phrases[key];
+  const text = typeof phrase === "string" ? phrase : (phrase[plurals.select(Number(values["n"]))] ?? phrase.other);
+  return text.replaceAll(/\{(\w+)\}/g, (all, name: string) => {
+    const value = values[name] ?? all;
+    return typeof value === "number" ? numbers.format(value) : value;
+  });
+}
+
+/** Puts the language into elements: `data-say` has what is said where, as `text:key` or `attribute:key`. */
+export function sayIn(root: ParentNode): void {
+  for (const place of root.querySelectorAll<HTMLElement>("[data-say]"))
+    for (const one of (place.dataset["say"] ?? "").split(" ")) {
+      const [where = "", key = ""] = one.split(":");
+      const words = say(key as Key);
+      if (where === "text") place.textContent = words;
+      else place.setAttribute(where, words);
+    }
+}
