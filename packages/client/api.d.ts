@@ -165,6 +165,13 @@ interface Conversations {
     /** Cancels its asks and removes all that is kept of it. Idempotent. @throws RelayError */
     delete(conversation: string): Promise<void>;
     /**
+     * Makes a link through which anybody may read the conversation until it ends: connect with its token, and open the
+     * conversation. @throws RelayError `FORBIDDEN` where the server has no links (`SHARE_TTL_MS`), `NOT_FOUND`
+     */
+    share(conversation: string): Promise<Shared>;
+    /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
+    unshare(conversation: string): Promise<void>;
+    /**
      * Calls the listener when the list may have changed: here, on another connection of the user, or while this one was away
      * (`undefined`: anything may have). Returns how to stop.
      */
@@ -207,6 +214,7 @@ interface ExtractedEvent extends Head {
     ocr: number[];
     truncated: boolean;
     used?: [number, number][] | undefined;
+    attachments?: string[] | undefined;
 }
 /** What a client finds out by itself, beside the codes of the contract: whether trying again may help, and a sentence. */
 declare const FOUND_HERE: {
@@ -351,6 +359,12 @@ type RelayFault = Omit<WireError, "code"> & {
 };
 /** `offline` comes back by itself; `closed` is for good. */
 type RelayState = "connecting" | "online" | "offline" | "closed";
+/** A link to a conversation: whoever has the token may read it until then. Times in ms. */
+interface Shared {
+    token: string;
+    expiresAt: number;
+    expiresInMs: number;
+}
 /** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
 interface StartedEvent extends Head {
     type: "started";
@@ -416,6 +430,8 @@ interface TurnFile {
     readonly truncated?: boolean;
     /** The pages that the engine was given, when not all fit into its prompt. */
     readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
+    /** Names of the files that the PDF carries, when it carries some. */
+    readonly attachments?: readonly string[];
 }
 /** `sending` until the server's log has the ask; the last three are final. */
 type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
@@ -489,4 +505,4 @@ declare function isOver({ state }: Turn): boolean;
 declare function memoryStorage(): Storage;
 /** A fresh id of 128 random bits. Not `crypto.randomUUID`: browsers have it over HTTPS and on localhost only. */
 declare function newId(): string;
-export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Conversations, type ConversationsHint, type ConversationsPage, type DownloadOptions, type Event, type FileInput, type Limits, type ListedConversation, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, type UploadText, type UploadTexts, browserStorage, connect, isOver, memoryStorage, newId };
+export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Conversations, type ConversationsHint, type ConversationsPage, type DownloadOptions, type Event, type FileInput, type Limits, type ListedConversation, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Shared, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, type UploadText, type UploadTexts, browserStorage, connect, isOver, memoryStorage, newId };

@@ -10,6 +10,7 @@ import { createRateLimiter, type Rate, type RateLimiter } from "./limits/rate-li
 import type { Resources } from "./resources.ts";
 import { createOwnData, type OwnData } from "./own-data/own-data.ts";
 import { createOwnFiles, type OwnFiles } from "./uploads/own-files.ts";
+import { createShares, type Shares } from "./sharing/shares.ts";
 import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
 import { createUploads, START_RATE, type Uploads } from "./uploads/uploads.ts";
@@ -21,6 +22,7 @@ export interface Asking {
   readonly cancelAsk: CancelAsk;
   readonly openConversation: OpenConversation;
   readonly conversations: OwnConversations;
+  readonly shares: Shares;
   readonly ownFiles: OwnFiles;
   readonly ownData: OwnData;
   readonly openQueue: OpenQueue;
@@ -97,6 +99,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     openConversation,
     openQueue,
     conversations,
+    shares: createShares(store, config.SHARE_TTL_MS),
     ownFiles,
     ownData: createOwnData({ store, blobs, openConversation, conversations, ownFiles }),
     uploads,

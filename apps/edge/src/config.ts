@@ -93,6 +93,8 @@ export const schema = z
       .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
       .optional(),
     SESSION_TTL_MS: integer({ min: 1000, max: YEAR_MS, default: 604_800_000 }),
+    /** How long a link to a conversation lasts; 0 = conversations are not shared, and earlier links open nothing. */
+    SHARE_TTL_MS: integer({ min: 0, max: YEAR_MS, default: 0 }),
     /** HS256. All of them verify: a new one is put in front, and the old one removed when its tokens have expired. */
     JWT_SECRET: secrets,
     JWT_JWKS_URL: url(["https:", "http:"]).optional(),

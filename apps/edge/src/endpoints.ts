@@ -22,6 +22,7 @@ import { createLogin, type Login } from "./login/login.ts";
 import { openGateway } from "./socketio/gateway.ts";
 import { createSocketServer } from "./socketio/server.ts";
 import { readSocketBuffers } from "./socketio/socket-buffers.ts";
+import { withLinks } from "./sharing/shares.ts";
 import { upgradeTo } from "./socketio/upgrade.ts";
 
 /** The public port, and behind it both WebSocket endpoints and the HTTP API; `http` does not listen yet. */
@@ -60,6 +61,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     cancelAsk,
     openConversation,
     conversations,
+    shares,
     ownFiles,
     ownData,
     openQueue,
@@ -114,15 +116,17 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   const trustedProxies = config.TRUSTED_PROXIES;
   const maxSocketBufferBytes = config.MAX_SOCKET_BUFFER_BYTES;
 
+  const userSockets = createUserSockets(resources.userHints, onTrouble);
   const gateway = openGateway({
     io,
     admit,
     isDraining,
-    authenticator,
+    authenticator: withLinks(authenticator, shares),
     subscriptions,
-    userSockets: createUserSockets(resources.userHints, onTrouble),
+    userSockets,
     openConversation,
     conversations,
+    shares,
     acceptAsk,
     cancelAsk,
     uploads,
@@ -170,6 +174,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     fanOut: resources.fanOut,
     openConversation,
     conversations,
+    shares,
     ownFiles,
     ownData,
     acceptAsk,
@@ -186,7 +191,9 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     routes: [...createRoutes(routeDeps), ...createOpenAiRoutes(routeDeps)],
     admit,
     isDraining,
-    authenticator,
+    authenticator: withLinks(authenticator, shares),
+    userSockets,
+    shares,
     sessionRate,
     trustedProxies,
     origins,

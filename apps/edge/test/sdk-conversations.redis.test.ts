@@ -39,3 +39,23 @@ it("lists, renames and deletes conversations, and hears of what other connection
   await there.conversations.delete("talk");
   expect(heard).toHaveLength(before);
 });
+
+it("shares a conversation: whoever has the token reads it, until its links are ended", async () => {
+  const edge = await fixture.start({ SHARE_TTL_MS: "60000" });
+  const url = `http://127.0.0.1:${edge.port}`;
+  const owner = connect({ url, token: await fixture.token(), storage: memoryStorage() });
+  await owner.conversation("talk").ask("What is inside?").accepted;
+  const { token } = await owner.conversations.share("talk");
+  const reader = connect({ url, token, storage: memoryStorage() });
+  relays.push(owner, reader);
+  const talk = reader.conversation("talk");
+  talk.onTurns(() => undefined);
+  await eventually(() => talk.turns.length === 1);
+  await owner.conversation("talk").ask("And else?").accepted;
+  await eventually(() => talk.turns.length === 2);
+  await expect(reader.conversations.list()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  const why: Array<string | undefined> = [];
+  reader.onState((_state, error) => void why.push(error?.code));
+  await owner.conversations.unshare("talk");
+  await eventually(() => why.includes("AUTH_INVALID"));
+});

@@ -29,6 +29,7 @@ export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts"
 
 export { conversationIds, forgetUser } from "./conversations/forget-user.ts";
 export { keptConversations, listConversations, MOST_LISTED } from "./conversations/list.ts";
+export { addLink, endLinks, linkDigest, readLink, type Link } from "./conversations/links.ts";
 export { createUserHints, hintsOfUsers, publishUserHint, type UserHint } from "./conversations/user-hints.ts";
 
 export { createFanOut, type FanOut, type Listener } from "./log/fan-out.ts";

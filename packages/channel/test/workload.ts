@@ -1,6 +1,7 @@
 import {
   accept,
   accountAddress,
+  addLink,
   append,
   askAddress,
   awaitTexts,
@@ -72,6 +73,9 @@ import {
   writeText,
   type Store,
   type TakenAsk,
+  endLinks,
+  linkDigest,
+  readLink,
 } from "../src/index.ts";
 
 const USER = "alice";
@@ -215,6 +219,10 @@ async function forgotten(store: Store, between: () => Promise<void>): Promise<vo
   await forgetUploadsOf(deps, USER, at);
   await isForgotten(store, of.text);
   await dropForgotten(store, of.text);
+  const added = await addLink(store, USER, { conversation: TALK, ttlMs: 60_000 });
+  await readLink(store, linkDigest(added.kind === "added" ? added.token : "") ?? "");
+  await between();
+  await endLinks(store, USER, TALK);
   await ask(store, "last");
   await renameConversation(store, USER, { conversation: TALK, title: "a title" });
   await listConversations(store, USER, { limit: 9 });

@@ -1,6 +1,6 @@
 import type { Link } from "./link/link.ts";
 import { tellAll } from "./tell-all.ts";
-import type { ConversationsHint, ListedConversation } from "./wire/contract.ts";
+import type { ConversationsHint, ListedConversation, Shared } from "./wire/contract.ts";
 
 /** A page of the list: those with the newest question first. `more`: ask again with `before` the last one's id. */
 export interface ConversationsPage {
@@ -16,6 +16,13 @@ export interface Conversations {
   rename(conversation: string, title: string): Promise<void>;
   /** Cancels its asks and removes all that is kept of it. Idempotent. @throws RelayError */
   delete(conversation: string): Promise<void>;
+  /**
+   * Makes a link through which anybody may read the conversation until it ends: connect with its token, and open the
+   * conversation. @throws RelayError `FORBIDDEN` where the server has no links (`SHARE_TTL_MS`), `NOT_FOUND`
+   */
+  share(conversation: string): Promise<Shared>;
+  /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
+  unshare(conversation: string): Promise<void>;
   /**
    * Calls the listener when the list may have changed: here, on another connection of the user, or while this one was away
    * (`undefined`: anything may have). Returns how to stop.
@@ -43,6 +50,13 @@ export function createConversations(link: Link): LiveConversations {
     async delete(conversation) {
       await link.call("conversation:delete", { conversation });
       hear({ conversation, change: "deleted" });
+    },
+    async share(conversation) {
+      const { token, expiresAt, expiresInMs } = await link.call("conversation:share", { conversation });
+      return { token, expiresAt, expiresInMs };
+    },
+    async unshare(conversation) {
+      await link.call("conversation:unshare", { conversation });
     },
     onChange(listener) {
       listeners.add(listener);

@@ -13,4 +13,12 @@ export { browserStorage, memoryStorage, type Storage } from "./storage.ts";
 export type { DownloadOptions, UploadPart } from "./uploads/download.ts";
 export type { UploadText, UploadTexts } from "./uploads/upload-text.ts";
 export type { FileInput, UploadOptions } from "./uploads/upload.ts";
-export type { ConversationsHint, Event, Limits, ListedConversation, Progress, UploadStatus } from "./wire/contract.ts";
+export type {
+  ConversationsHint,
+  Event,
+  Limits,
+  ListedConversation,
+  Progress,
+  Shared,
+  UploadStatus,
+} from "./wire/contract.ts";

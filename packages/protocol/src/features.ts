@@ -1,3 +1,6 @@
+/** Conversations can be shared by links that end. */
+export const SHARE_FEATURE = "conversation:share";
+
 /**
  * What a server of this version has beyond the first release of protocol 1, sent in `welcome.features`. A client reads it
  * before it uses something that an older server of the same protocol version does not know. One word for each addition,
@@ -9,6 +12,8 @@ export const FEATURES: readonly string[] = [
   "ask.replaces",
   "ask.traceparent",
   "conversations",
+  /** Only where `SHARE_TTL_MS` is set. */
+  SHARE_FEATURE,
   "openai:chat",
   "openai:responses",
 ];

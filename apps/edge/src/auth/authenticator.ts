@@ -12,6 +12,15 @@ export interface Identity {
   /** When the token was issued, in s since the epoch, and its `jti`, where it says so. */
   readonly issuedAt?: number;
   readonly tokenId?: string;
+  /** Of the token of a link: `user` is nobody, and this is all that may be read. */
+  readonly reads?: Reads;
+}
+
+/** A conversation of somebody else that a link opens. `digest`: that of the link's token. */
+export interface Reads {
+  readonly user: string;
+  readonly conversation: string;
+  readonly digest: string;
 }
 
 /** The only place where a client is given a user: no other input of the client selects one. */

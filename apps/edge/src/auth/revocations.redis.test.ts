@@ -16,6 +16,8 @@ it("are stored again by the edges that know them when Redis has lost its data", 
     const leaver = { user: "leaver", expiresAt: Number.POSITIVE_INFINITY, issuedAt: Math.floor(at / 1000) };
     await eventually(() => other.isRevoked(leaver));
     expect(other.isRevoked({ ...leaver, issuedAt: leaver.issuedAt + 1 })).toBe(false);
+    const link = { user: "share-x", reads: { user: "leaver", conversation: "talk", digest: "x" } };
+    expect(other.isRevoked({ ...leaver, ...link })).toBe(true);
     await redis.flushall();
     await other.resync();
     expect(await readRevocations(redis)).toEqual([{ name, at }]);

@@ -41,9 +41,11 @@ export function createRevocations(redis: Redis, subscriber: Redis): Revocations 
   });
 
   return {
-    isRevoked({ user, tokenId, issuedAt }) {
+    isRevoked({ user: own, tokenId, issuedAt, reads }) {
       if (known.size === 0) return false;
       if (tokenId !== undefined && known.has(revocationName({ token: tokenId }))) return true;
+      // With a user all links of the user end.
+      const user = reads?.user ?? own;
       // A token carries whole seconds: one of the same second counts as issued before.
       const until = Math.floor((known.get(revocationName({ user })) ?? 0) / 1000);
       return until > 0 && (issuedAt === undefined || issuedAt <= until);

@@ -1,6 +1,7 @@
 import {
   conversationIds,
   deleteConversation,
+  endLinks,
   listConversations,
   publishUserHint,
   renameConversation,
@@ -46,6 +47,7 @@ export function createOwnConversations({ store, ownFiles, onTrouble }: OwnConver
   };
 
   async function removeOne(user: string, conversation: string, from?: string): Promise<ConversationAddress> {
+    await endLinks(store, user, conversation);
     const { existed, address, asks } = await deleteConversation(store, user, conversation);
     for (const ask of asks) {
       const texts = ask.body.files.map(({ text }) => text);

@@ -7,6 +7,8 @@ export interface UserListener {
   /** Its name among all connections of all edges. */
   readonly connection: string;
   conversationsHint(hint: ConversationsHint): void;
+  /** Of one that reads through a link: these links, by their digests, were ended. */
+  linksEnded?(digests: readonly string[]): void;
 }
 
 /** The connections of this edge by their users. */
@@ -24,9 +26,10 @@ export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error:
   const byUser = new Map<string, UserListener[]>();
   const shards = new Set<string>();
 
-  function hear({ u, from, conversations }: UserHint): void {
+  function hear({ u, from, conversations, endedLinks }: UserHint): void {
     for (const listener of byUser.get(u) ?? []) {
-      if (listener.connection !== from) listener.conversationsHint(conversations);
+      if (conversations && listener.connection !== from) listener.conversationsHint(conversations);
+      if (endedLinks) listener.linksEnded?.(endedLinks);
     }
   }
   function subscribe(shard: string): void {

@@ -8,6 +8,7 @@ import type { LogReader } from "../conversation/open-queue.ts";
 import type { OwnConversations } from "../conversation/own-conversations.ts";
 import type { UserListener } from "../conversation/user-sockets.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
+import type { Shares } from "../sharing/shares.ts";
 import type { UploadListener, UploadWatch } from "../uploads/upload-watch.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { Membership } from "./membership.ts";
@@ -29,6 +30,7 @@ export interface Backpressure {
 export interface EventDeps {
   readonly openConversation: OpenConversation;
   readonly conversations: OwnConversations;
+  readonly shares: Shares;
   readonly acceptAsk: AcceptAsk;
   readonly cancelAsk: CancelAsk;
   readonly uploads: Uploads;
@@ -42,6 +44,8 @@ export interface EventDeps {
 interface EventRules {
   /** Also runs when the session's token has expired. */
   readonly whenExpired?: boolean;
+  /** Also for those who read a conversation through a link. */
+  readonly forReaders?: boolean;
   /** Its own code bounds how often it comes. */
   readonly hasOwnRate?: boolean;
   /** While it has no room, a connection that sent this event is not read. */

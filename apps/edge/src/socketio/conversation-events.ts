@@ -1,5 +1,5 @@
 import { conversationAddress } from "@docrelay/channel";
-import { deleteSchema, listSchema, renameSchema } from "@docrelay/protocol";
+import { deleteSchema, listSchema, renameSchema, shareSchema, unshareSchema } from "@docrelay/protocol";
 import { clientEvent } from "./client-event.ts";
 
 /** What a client does with its user's conversations as a whole. */
@@ -13,6 +13,19 @@ export const CONVERSATION_EVENTS = {
     schema: renameSchema,
     async run({ conversations }, { user, connection }, rename) {
       await conversations.rename(user, rename, connection);
+      return {};
+    },
+  }),
+
+  "conversation:share": clientEvent({
+    schema: shareSchema,
+    run: ({ shares }, { user }, { conversation }) => shares.share(user, conversation),
+  }),
+
+  "conversation:unshare": clientEvent({
+    schema: unshareSchema,
+    async run({ shares }, { user }, { conversation }) {
+      await shares.end(user, conversation);
       return {};
     },
   }),

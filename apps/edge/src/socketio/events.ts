@@ -11,6 +11,7 @@ import {
   uploadStatusSchema,
 } from "@docrelay/protocol";
 import { remainingMs } from "../auth/authenticator.ts";
+import { ownerOf } from "../sharing/shares.ts";
 import { clientEvent, type ClientEvent } from "./client-event.ts";
 import { CONVERSATION_EVENTS } from "./conversation-events.ts";
 
@@ -18,8 +19,9 @@ const EVENTS = new Map<string, ClientEvent>(
   Object.entries({
     "conversation:open": clientEvent({
       schema: openSchema,
+      forReaders: true,
       async run({ openConversation, metrics }, { identity, membership, reader }, open) {
-        const address = conversationAddress(identity.user, open.conversation);
+        const address = conversationAddress(ownerOf(identity, open.conversation), open.conversation);
         const why = membership.isJoined(address) ? "gap" : "reconnect";
         const opened = await membership.during(address, () => openConversation(reader, open));
         if (open.after) metrics.resumed(why, opened.events.length);
@@ -29,8 +31,9 @@ const EVENTS = new Map<string, ClientEvent>(
 
     "conversation:close": clientEvent({
       schema: closeSchema,
+      forReaders: true,
       async run(_deps, { identity, membership }, { conversation }) {
-        membership.leave(conversationAddress(identity.user, conversation));
+        membership.leave(conversationAddress(ownerOf(identity, conversation), conversation));
         return {};
       },
     }),

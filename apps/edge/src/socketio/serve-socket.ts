@@ -3,6 +3,7 @@ import {
   FEATURES,
   PROTOCOL_VERSION,
   refuse,
+  SHARE_FEATURE,
   type Ack,
   type ConversationsHint,
   type ErrorCode,
@@ -13,7 +14,7 @@ import {
 } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
 import type { Socket } from "socket.io";
-import { remainingMs, type Identity } from "../auth/authenticator.ts";
+import { remainingMs, type Identity, type Reads } from "../auth/authenticator.ts";
 import { Expiry } from "../auth/expiry.ts";
 import { REVOKED } from "../auth/revocations.ts";
 import type { LogReader } from "../conversation/open-queue.ts";
@@ -22,6 +23,7 @@ import type { UserSockets } from "../conversation/user-sockets.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
 import { strike, takeToken, type Bucket, type Rate, type Strikes } from "../limits/rate-limit.ts";
 import { toFailure } from "../report/failure.ts";
+import { watchLink } from "../sharing/watch-link.ts";
 import { capBytes } from "./byte-cap.ts";
 import { endConnection } from "./end-connection.ts";
 import type { Backpressure, ClientEvent, EventDeps, Session } from "./client-event.ts";
@@ -58,11 +60,12 @@ export function serveSocket(
     served.closed();
     socket.conn.close(); // a client that has left the namespace has to return on a new connection
   });
-  const { user, expiresAt } = admitted;
+  const { user, expiresAt, reads } = admitted;
   const { node, limits } = deps;
-  const features = [...FEATURES];
+  const features = FEATURES.filter((name) => name !== SHARE_FEATURE || deps.shares.isOn);
   const expiresInMs = remainingMs(expiresAt, Date.now());
   const welcome: Welcome = { user, protocol: PROTOCOL_VERSION, node, limits, expiresAt, expiresInMs, features };
+  if (reads) welcome.shared = reads.conversation;
   socket.emit("welcome", welcome);
   return served;
 }
@@ -89,6 +92,8 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   #strikes = NO_STRIKES;
   #events: Bucket | undefined;
   #ended = false;
+  /** Of one that reads through a link. */
+  readonly #link: { readonly reader: LogReader; stop(): void } | undefined;
 
   constructor(deps: SocketDeps, socket: Socket, admitted: Identity) {
     this.#deps = deps;
@@ -99,7 +104,21 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     const onSlow = (): void => this.#end("SLOW_CONSUMER", { retryAfterMs: 0 });
     this.#cap = capBytes(socket.conn, deps.maxSocketBufferBytes, onSlow);
     releaseHandshake(socket);
-    deps.userSockets.join(this);
+    if (admitted.reads) this.#link = this.#watch(admitted.reads);
+    else deps.userSockets.join(this);
+  }
+
+  #watch(reads: Reads): { reader: LogReader; stop(): void } {
+    const socket = this.#socket;
+    const reader = {
+      user: reads.user,
+      get gone() {
+        return !socket.connected;
+      },
+      whenRoom: (callback: () => void) => this.whenRoom(callback),
+    };
+    const stop = watchLink(this.#deps, reads, () => this.#end("AUTH_INVALID", { message: "This link has ended." }));
+    return { reader, stop };
   }
 
   get user(): string {
@@ -115,7 +134,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   get reader(): LogReader {
-    return this;
+    return this.#link?.reader ?? this;
   }
 
   get membership(): Membership {
@@ -148,7 +167,8 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   closed(): void {
-    this.#deps.userSockets.leave(this);
+    if (this.#link) this.#link.stop();
+    else this.#deps.userSockets.leave(this);
     this.#deps.uploadWatch.leave(this);
     this.#expiry.stop();
     this.#cap.end();
@@ -182,6 +202,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     if (!event) throw refuse("BAD_MESSAGE", { reason: "type", message: "There is no such event." });
     if (args.length !== 1) throw refuse("BAD_MESSAGE", { reason: "schema", message: "An event has one payload." });
     if (!event.whenExpired && Date.now() >= this.identity.expiresAt) throw refuse("AUTH_EXPIRED");
+    if (this.identity.reads && !event.forReaders) throw refuse("FORBIDDEN");
     if (this.pending > MAX_PENDING) throw refuse("BUSY", { retryAfterMs: 250 });
     if (!event.hasOwnRate) this.#countEvent();
     const done = event.run(this.#deps, this, args[0]);

@@ -4,6 +4,7 @@ import {
   extractingKey,
   filesKey,
   keptKey,
+  linksKey,
   liveKey,
   placesKey,
   shareKey,
@@ -12,6 +13,7 @@ import {
 } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 import type { Budget } from "../usage/usage.ts";
+import { endLinks } from "./links.ts";
 import { ownUploads } from "../uploads/forget-uploads.ts";
 
 /** The ids of all conversations in a user's index; some may have expired. */
@@ -27,9 +29,10 @@ export async function forgetUser(store: Store, user: string): Promise<boolean> {
   const of = userAddress(user);
   const left = await store.redis.exists(conversationsKey(of), liveKey(of));
   if (left > 0 || (await ownUploads(store, user)).length > 0) return false;
+  await endLinks(store, user);
   // Each edge writes the number of its own connections again with the next one that is opened or closed.
   const counters = [shareKey(of), shareUntilKey(of), unfinishedKey(of), extractingKey(of), placesKey(of)];
   const budgets = (["log", "files"] satisfies Budget[]).map((budget) => keptKey({ ...of, budget }));
-  await store.redis.unlink(filesKey(of), ...counters, ...budgets);
+  await store.redis.unlink(filesKey(of), linksKey(of), ...counters, ...budgets);
   return true;
 }

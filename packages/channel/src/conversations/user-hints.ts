@@ -9,7 +9,9 @@ import type { Store } from "../redis/store.ts";
 export interface UserHint {
   readonly u: string;
   readonly from?: string;
-  readonly conversations: ConversationsHint;
+  readonly conversations?: ConversationsHint;
+  /** Links to the user's conversations, by the digests of their tokens: who reads through one is no longer served. */
+  readonly endedLinks?: readonly string[];
 }
 
 /** The users of one shard share a channel: a channel for each user would be a subscription for each connection. */

@@ -80,6 +80,11 @@ export const KEYS = {
     holds: "a conversation's counters (last seq, first seq kept, bytes), its title and names of files",
     expires: "with the log",
   },
+  links: {
+    pattern: "{<shard>}:<u>:links",
+    holds: "the links to a user's conversations: digests of their tokens, with what they open and until when",
+    expires: "with the last of them",
+  },
   files: {
     pattern: "{<shard>}:<u>:files",
     holds: "ids of a user's uploads, by when they were used",
@@ -132,6 +137,7 @@ export const KEYS = {
     expires: "a year after the last of them",
   },
   profile: { pattern: "extract:profile", holds: "how the extract workers extract", expires: "never" },
+  link: { pattern: "link:<digest>", holds: "which conversation a link opens", expires: "with the link" },
   edge: { pattern: "edge:<node>", holds: "an edge's lease", expires: "after 60 s, renewed by the edge" },
 } as const satisfies Record<string, KeyRow>;
 
@@ -163,6 +169,9 @@ export const shareUntilKey = fill(KEYS.shareUntil.pattern);
 export const unfinishedKey = fill(KEYS.unfinished.pattern);
 export const placesKey = fill(KEYS.places.pattern);
 export const edgeKey = fill(KEYS.edge.pattern);
+export const linksKey = fill(KEYS.links.pattern);
+const link = fill(KEYS.link.pattern);
+export const linkKey = (digest: string): string => link({ digest });
 export const filesKey = fill(KEYS.files.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);
 export const recordKey = fill(KEYS.record.pattern);

@@ -43,6 +43,7 @@ const EDGE: Tries = {
     "wait:*",
     "pw:*",
     "{blobs}:*",
+    "link:*",
     "secret:*",
     "edge:*",
     "{bull}:extract:*",

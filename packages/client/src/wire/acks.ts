@@ -1,5 +1,5 @@
 import { wireError, type Ack } from "@docrelay/protocol";
-import type { ListedConversation, UploadStatus, WireError } from "./contract.ts";
+import type { ListedConversation, Shared, UploadStatus, WireError } from "./contract.ts";
 import { readError, readListed, readOpened, UPLOAD_STATUS } from "./payloads.ts";
 import { attempt, flag, int, list, literal, number, object, optional, text, type Reader } from "./read.ts";
 import { RelayError } from "./relay-error.ts";
@@ -16,6 +16,8 @@ export const ACKS = {
   "conversation:close": plain,
   "conversation:rename": plain,
   "conversation:delete": plain,
+  "conversation:unshare": plain,
+  "conversation:share": object<{ ok: true } & Shared>({ ok, token: text, expiresAt: number, expiresInMs: int }),
   "conversations:list": object<{ ok: true; conversations: ListedConversation[]; more: boolean }>({
     ok,
     conversations: list(readListed),

@@ -14,5 +14,6 @@ test("the SDK's types of what the server sends are those of the schemas", () => 
   expectTypeOf<own.UploadStatus>().toEqualTypeOf<protocol.UploadStatus>();
   expectTypeOf<own.ListedConversation>().toEqualTypeOf<protocol.ListedConversation>();
   expectTypeOf<own.ConversationsHint>().toEqualTypeOf<protocol.ConversationsHint>();
+  expectTypeOf<own.Shared>().toEqualTypeOf<protocol.Shared>();
   expectTypeOf<own.Limits>().toEqualTypeOf<protocol.Limits>();
 });

@@ -74,6 +74,13 @@ export interface ConversationsHint {
   change: "added" | "renamed" | "deleted";
 }
 
+/** A link to a conversation: whoever has the token may read it until then. Times in ms. */
+export interface Shared {
+  token: string;
+  expiresAt: number;
+  expiresInMs: number;
+}
+
 /** A page without text, and why; pages count from 1. */
 export interface MissingPage {
   page: number;

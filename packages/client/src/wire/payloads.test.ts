@@ -9,6 +9,7 @@ import {
   progressSchema,
   refreshAckSchema,
   sessionSchema,
+  shareAckSchema,
   uploadChunkAckSchema,
   uploadHintSchema,
   uploadStartAckSchema,
@@ -122,6 +123,7 @@ const PAYLOADS: readonly Payload[] = [
       { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1 },
       { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1, features: ["of-a-newer-server"] },
       { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1, expiresInMs: 0 },
+      { user: "u", protocol: 1, node: "n", limits: LIMITS, expiresAt: 1, shared: "talk" },
     ],
   },
   {
@@ -160,6 +162,12 @@ const PAYLOADS: readonly Payload[] = [
         more: true,
       },
     ],
+  },
+  {
+    name: "a link to a conversation",
+    read: ACKS["conversation:share"],
+    schema: shareAckSchema,
+    good: [{ ok: true, token: "share_t", expiresAt: 1.5, expiresInMs: 1 }],
   },
   {
     name: "a change of the list",

@@ -77,6 +77,7 @@ export const readWelcome: Reader<Welcome> = object({
   expiresAt: number,
   features: optional(list(text)),
   expiresInMs: optional(int),
+  shared: optional(text),
 });
 
 export const readProgress: Reader<Progress> = object({

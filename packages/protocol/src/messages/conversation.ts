@@ -67,6 +67,16 @@ export const renameSchema = z.strictObject({
 /** `conversation:delete`: its asks are cancelled, and nothing of it is kept. */
 export const deleteSchema = z.strictObject({ conversation: idSchema });
 
+/** `conversation:share`: a link through which anybody may read the conversation until it ends. */
+export const shareSchema = z.strictObject({ conversation: idSchema });
+/** `conversation:unshare`: ends all links to the conversation. */
+export const unshareSchema = z.strictObject({ conversation: idSchema });
+const shared = { token: z.string(), expiresAt: z.number(), expiresInMs: z.int() };
+/** The answer to `POST /v1/conversations/:id/share`: the token of a link. Times in ms. */
+export const sharedSchema = z.object(shared);
+export type Shared = z.infer<typeof sharedSchema>;
+export const shareAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true), ...shared }), refused]);
+
 /** The hint `conversations` for the other connections of a user: the list has changed. It may be lost. */
 export const conversationsHintSchema = z.object({
   conversation: z.string(),

@@ -21,6 +21,8 @@ export const welcomeSchema = z.object({
   /** What the server has, of `FEATURES`; absent in servers of 0.1. Unknown words are kept: they are of newer servers. */
   features: z.optional(z.array(z.string())),
   expiresInMs,
+  /** The only conversation of a connection with the token of a link: it may be opened and closed, and nothing else. */
+  shared: z.optional(z.string()),
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 

@@ -11,13 +11,14 @@ import type { EdgeMetrics } from "../../report/metrics.ts";
 import type { Origins } from "../../auth/origin.ts";
 import { allowOrigin } from "../../auth/allow-origin.ts";
 import { watchBody } from "./body.ts";
+import { watchLink, type WatchLinkDeps } from "../../sharing/watch-link.ts";
 import { ApiCall } from "./call.ts";
 import { cutStream } from "./event-stream.ts";
 import { openApi } from "../openapi/openapi.ts";
 import type { Route } from "./routes.ts";
 import { sayJson } from "./say.ts";
 
-export interface ApiDeps extends VisitorDeps {
+export interface ApiDeps extends VisitorDeps, WatchLinkDeps {
   readonly routes: readonly Route[];
   readonly admit: Admit;
   readonly isDraining: () => boolean;
@@ -56,6 +57,10 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
       open.delete(call);
       release();
     });
+    if (identity.reads) {
+      const ended = (): void => call.end(refuse("AUTH_INVALID", { message: "This link has ended." }));
+      response.once("close", watchLink(deps, identity.reads, ended));
+    }
     if (deps.isDraining()) call.shutDown();
     watchBody(call);
     await route.run(call);
@@ -106,12 +111,14 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
 }
 
 /** The user of the bearer token; without one, a new user where the route has visitors. @throws Refusal `AUTH_*`, `RATE_LIMITED` */
-async function identify(deps: ApiDeps, { visitors }: Route, request: IncomingMessage): Promise<Identity> {
+async function identify(deps: ApiDeps, { visitors, forReaders }: Route, request: IncomingMessage): Promise<Identity> {
   const { authorization = "" } = request.headers;
   if (/^bearer\b/i.test(authorization)) {
     const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
     if (token === undefined) throw refuse("AUTH_INVALID");
-    return deps.authenticator.verify(token);
+    const identity = await deps.authenticator.verify(token);
+    if (identity.reads && !forReaders) throw refuse("FORBIDDEN");
+    return identity;
   }
   return visitors ? newVisitor(deps, request) : deps.authenticator.verify(undefined);
 }

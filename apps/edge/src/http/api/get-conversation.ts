@@ -1,6 +1,7 @@
 import { refuse } from "@docrelay/protocol";
 import type { OpenConversation } from "../../conversation/open-conversation.ts";
 import { readConversation } from "../../conversation/read-conversation.ts";
+import { ownerOf } from "../../sharing/shares.ts";
 import type { ApiCall } from "./call.ts";
 import { toMarkdown } from "../../conversation/markdown.ts";
 import { sayJson, sayText } from "./say.ts";
@@ -14,7 +15,8 @@ export async function getConversation(
   call: ApiCall,
 ): Promise<void> {
   const [id = ""] = call.params;
-  const conversation = await readConversation(openConversation, call, id);
+  const reader = { user: ownerOf(call.identity, id), signal: call.signal };
+  const conversation = await readConversation(openConversation, reader, id);
   if (!conversation) throw refuse("NOT_FOUND");
   const accept = call.request.headers.accept ?? "";
   if (/\btext\/markdown\b/i.test(accept)) sayText(call.response, "text/markdown", toMarkdown(conversation));

@@ -3,6 +3,7 @@ import { Refusal, refuse, type Position } from "@docrelay/protocol";
 import { followConversation } from "../../conversation/follow-conversation.ts";
 import type { OpenConversation } from "../../conversation/open-conversation.ts";
 import { toFailure } from "../../report/failure.ts";
+import { ownerOf } from "../../sharing/shares.ts";
 import type { ApiCall } from "./call.ts";
 import { openEventStream } from "./event-stream.ts";
 
@@ -21,8 +22,9 @@ const LOOK_AGAIN_MS = 30_000;
  * @throws Refusal `NOT_FOUND` when the conversation has no events; `RESUME_LOST` when the position is not kept
  */
 export async function getEvents(deps: GetEventsDeps, call: ApiCall): Promise<void> {
-  const { user, signal } = call;
+  const { signal } = call;
   const [conversation = ""] = call.params;
+  const user = ownerOf(call.identity, conversation);
   const after = await readPosition(deps, call, conversation);
   const stream = openEventStream(call, deps.maxSocketBufferBytes);
   const ended = Promise.withResolvers<never>();
@@ -52,9 +54,10 @@ export async function getEvents(deps: GetEventsDeps, call: ApiCall): Promise<voi
 /** The position that the client names: an EventSource that reconnects sends the id of the last event that it got. */
 async function readPosition(
   { store, openConversation }: GetEventsDeps,
-  { request, query, user }: ApiCall,
+  { request, query, identity }: ApiCall,
   conversation: string,
 ): Promise<Position | undefined> {
+  const user = ownerOf(identity, conversation);
   const named = request.headers["last-event-id"]?.toString() || query.get("after");
   if (named === null || named === undefined) {
     if (!(await hasLog(store, user, conversation))) throw refuse("NOT_FOUND");

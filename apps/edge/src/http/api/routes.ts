@@ -3,6 +3,7 @@ import type { ApiCall } from "./call.ts";
 import { getConversation } from "./get-conversation.ts";
 import { getConversations, removeConversation, type ConversationsDeps } from "./get-conversations.ts";
 import { getEvents, type GetEventsDeps } from "./get-events.ts";
+import { shareConversation, unshareConversation, type ShareDeps } from "./share.ts";
 import { exportMe, removeMe, type MeDeps } from "./me.ts";
 import { getUploadBytes, getUploadText, removeUpload, type UploadDeps } from "./get-upload.ts";
 import { postAsk, type PostAskDeps } from "./post-ask.ts";
@@ -15,12 +16,14 @@ export interface Route {
   readonly path: RegExp;
   /** Whether a request without a token is that of a new anonymous user. */
   readonly visitors?: boolean;
+  /** Also for those who read a conversation through a link. */
+  readonly forReaders?: boolean;
   /** The last block of a stream that is cut; without it an event `closing`. */
   closing?(error: WireError): string;
   run(call: ApiCall): Promise<void>;
 }
 
-export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps {}
+export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps, ShareDeps {}
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   return [
@@ -47,13 +50,27 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
       name: "GET /v1/conversations/:id",
       method: "GET",
       path: /^\/v1\/conversations\/([\w-]{1,64})$/,
+      forReaders: true,
       run: (call) => getConversation(deps, call),
     },
     {
       name: "GET /v1/conversations/:id/events",
       method: "GET",
       path: /^\/v1\/conversations\/([\w-]{1,64})\/events$/,
+      forReaders: true,
       run: (call) => getEvents(deps, call),
+    },
+    {
+      name: "POST /v1/conversations/:id/share",
+      method: "POST",
+      path: /^\/v1\/conversations\/([\w-]{1,64})\/share$/,
+      run: (call) => shareConversation(deps, call),
+    },
+    {
+      name: "DELETE /v1/conversations/:id/share",
+      method: "DELETE",
+      path: /^\/v1\/conversations\/([\w-]{1,64})\/share$/,
+      run: (call) => unshareConversation(deps, call),
     },
     {
       name: "DELETE /v1/me",

@@ -19,6 +19,7 @@ import {
   responseRequestSchema,
   responseSchema,
   sessionSchema,
+  sharedSchema,
   type ErrorCode,
 } from "@docrelay/protocol";
 import * as z from "zod/mini";
@@ -34,6 +35,7 @@ const SCHEMAS = {
   Upload: httpUploadSchema,
   UploadText: httpUploadTextSchema,
   Session: sessionSchema,
+  Shared: sharedSchema,
   Error: httpErrorSchema,
   ChatRequest: chatRequestSchema,
   ChatCompletion: chatCompletionSchema,
@@ -118,6 +120,18 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     ],
     answers: { "text/event-stream": { ...text, contentSchema: ref("Event") } },
     errors: ["NOT_FOUND", "BAD_MESSAGE", "RESUME_LOST"],
+  },
+  "POST /v1/conversations/:id/share": {
+    summary: "Makes a link through which anybody may read the conversation until it ends",
+    parameters: [pathId],
+    answers: { "application/json": "Shared" },
+    errors: ["FORBIDDEN", "NOT_FOUND", "QUOTA_EXCEEDED"],
+  },
+  "DELETE /v1/conversations/:id/share": {
+    summary: "Ends all links to the conversation; also when there are none",
+    parameters: [pathId],
+    empty: 204,
+    errors: [],
   },
   "DELETE /v1/me": {
     summary: "Removes all that is kept of the user: conversations, files, texts, counters",

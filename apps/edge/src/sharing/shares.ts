@@ -1,0 +1,71 @@
+import { addLink, endLinks, hasLog, linkDigest, readLink, type Store } from "@docrelay/channel";
+import { refuse, type Shared } from "@docrelay/protocol";
+import type { Authenticator, Identity } from "../auth/authenticator.ts";
+
+/** Links through which anybody may read one conversation until they end. */
+export interface Shares {
+  /** Whether there are links at all. */
+  readonly isOn: boolean;
+  /** @throws Refusal `FORBIDDEN` where there are none, `NOT_FOUND`, `QUOTA_EXCEEDED` */
+  share(user: string, conversation: string): Promise<Shared>;
+  /** Ends all links to a conversation. Idempotent. */
+  end(user: string, conversation: string): Promise<void>;
+  /** Whether a link, by the digest of its token, has not ended. */
+  isOpen(digest: string): Promise<boolean>;
+  /** The identity of one who reads through a link. @throws Refusal `AUTH_INVALID` */
+  verify(token: string): Promise<Identity>;
+}
+
+/** @param ttlMs how long a link lasts; 0: there are no links, and those that there were do not open anything. */
+export function createShares(store: Store, ttlMs: number): Shares {
+  const isOn = ttlMs > 0;
+  return {
+    isOn,
+    async share(user, conversation) {
+      if (!isOn) throw refuse("FORBIDDEN", { message: "Conversations are not shared here." });
+      const added = await addLink(store, user, { conversation, ttlMs });
+      if (added.kind === "full") {
+        throw refuse("QUOTA_EXCEEDED", {
+          retryAfterMs: added.freeInMs,
+          message: "There are too many links. End some.",
+        });
+      }
+      // Afterwards: a link must not outlive a conversation that is deleted meanwhile.
+      if (!(await hasLog(store, user, conversation))) {
+        await endLinks(store, user, conversation);
+        throw refuse("NOT_FOUND");
+      }
+      return { token: added.token, expiresAt: added.expiresAt, expiresInMs: ttlMs };
+    },
+    end: (user, conversation) => endLinks(store, user, conversation),
+    isOpen: async (digest) => (await readLink(store, digest)) !== undefined,
+    async verify(token) {
+      const digest = linkDigest(token);
+      const link = isOn && digest !== undefined ? await readLink(store, digest) : undefined;
+      if (!link || digest === undefined) throw refuse("AUTH_INVALID", { message: "This link has ended." });
+      const { user, conversation, at, leftMs } = link;
+      // A user of its own, to whom nothing belongs: what forgets to look at `reads` finds nothing.
+      return {
+        user: `share-${digest}`,
+        expiresAt: Date.now() + leftMs,
+        issuedAt: Math.floor(at / 1000),
+        reads: { user, conversation, digest },
+      };
+    },
+  };
+}
+
+/** Verifies the tokens of links, too. Only for places that look at `Identity.reads`. */
+export function withLinks(authenticator: Authenticator, shares: Shares): Authenticator {
+  return {
+    verify: (token) => (token?.startsWith("share_") ? shares.verify(token) : authenticator.verify(token)),
+    issue: (user) => authenticator.issue(user),
+  };
+}
+
+/** Whose conversation of this id is meant. @throws Refusal `NOT_FOUND` when a link opens another one */
+export function ownerOf({ user, reads }: Identity, conversation: string): string {
+  if (!reads) return user;
+  if (reads.conversation !== conversation) throw refuse("NOT_FOUND");
+  return reads.user;
+}

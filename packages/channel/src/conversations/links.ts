@@ -1,0 +1,71 @@
+import { createHash, randomBytes } from "node:crypto";
+import { userAddress } from "../redis/address.ts";
+import { linkKey, linksKey } from "../redis/keys.ts";
+import { CLOCK, lua, run, script } from "../redis/script.ts";
+import type { Store } from "../redis/store.ts";
+import { publishUserHint } from "./user-hints.ts";
+
+/** What a link opens for reading, and for how long. */
+export interface Link {
+  readonly user: string;
+  /** When it was made, by the clock of its edge, in ms since the epoch. */
+  readonly at: number;
+  readonly conversation: string;
+  readonly leftMs: number;
+}
+
+const ADD = script({
+  files: [CLOCK, lua(import.meta.url, "add-link.lua")],
+  keys: ["links"],
+  args: { digest: "text", conversation: "text", ttlMs: "number", max: "number" },
+});
+
+/** Most links of a user that have not ended. */
+const MOST_LINKS = 100;
+const TOKEN = /^share_[\w-]{43}$/;
+
+/** Only digests are stored: whoever reads Redis's memory cannot open a link. Undefined: this is no token of a link. */
+export function linkDigest(token: string): string | undefined {
+  return TOKEN.test(token) ? createHash("sha256").update(token).digest("base64url") : undefined;
+}
+
+/** Makes a link to a conversation, which need not exist. `full`: the user has as many as allowed, for so long. */
+export async function addLink(
+  store: Store,
+  user: string,
+  { conversation, ttlMs }: { conversation: string; ttlMs: number },
+): Promise<{ kind: "added"; token: string; expiresAt: number } | { kind: "full"; freeInMs: number }> {
+  const token = `share_${randomBytes(32).toString("base64url")}`;
+  const digest = linkDigest(token) ?? "";
+  const args = { digest, conversation, ttlMs, max: MOST_LINKS };
+  // In this order: one that is ended in between is listed again, and can be ended again.
+  const [, [status, at]] = await Promise.all([
+    store.redis.set(linkKey(digest), JSON.stringify({ user, conversation, at: Date.now() }), "PX", ttlMs),
+    run(store.redis, ADD, { keys: { links: linksKey(userAddress(user)) }, args }),
+  ]);
+  if (status !== "FULL") return { kind: "added", token, expiresAt: Number(at) };
+  await store.redis.unlink(linkKey(digest));
+  return { kind: "full", freeInMs: Number(at) };
+}
+
+/** What a link opens; undefined when it has ended, or never was. */
+export async function readLink(store: Store, digest: string): Promise<Link | undefined> {
+  const key = linkKey(digest);
+  const [stored, leftMs] = await Promise.all([store.redis.get(key), store.redis.pttl(key)]);
+  if (stored === null || leftMs <= 0) return undefined;
+  return { ...(JSON.parse(stored) as Omit<Link, "leftMs">), leftMs };
+}
+
+/** Ends the links to a conversation of a user, or to all; their readers are told. Idempotent. */
+export async function endLinks(store: Store, user: string, conversation?: string): Promise<void> {
+  const key = linksKey(userAddress(user));
+  const all = Object.entries(await store.redis.hgetall(key));
+  const ended = all.flatMap(([digest, value]) => {
+    const isMeant = conversation === undefined || value.slice(value.indexOf("/") + 1) === conversation;
+    return isMeant ? [digest] : [];
+  });
+  if (ended.length === 0) return;
+  await Promise.all(ended.map((digest) => store.redis.unlink(linkKey(digest))));
+  await store.redis.hdel(key, ...ended);
+  await publishUserHint(store, user, { endedLinks: ended });
+}
