@@ -488,6 +488,8 @@ interface WireError {
     bytes?: number | undefined;
     limit?: number | undefined;
     expectedOffset?: number | undefined;
+    /** Of `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
+    resetAt?: number | undefined;
 }
 /**
  * `localStorage`. What the browser does not keep, because site data is blocked or the storage is full, is kept in memory

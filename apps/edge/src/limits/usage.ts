@@ -9,6 +9,7 @@ import {
 } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
 import type { Networks } from "./networks.ts";
+import { quotaExceeded } from "./quota-exceeded.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 /**
@@ -67,7 +68,7 @@ export function createUsage(deps: UsageDeps): Usage {
     const leftMs = (over.get(name) ?? 0) - Date.now();
     if (leftMs <= 0) return void over.delete(name);
     if (budget === "running") throw refuse("BUSY", { retryAfterMs: leftMs });
-    throw refuse("QUOTA_EXCEEDED", { retryAfterMs: leftMs });
+    throw quotaExceeded(leftMs);
   }
   function refuseFor(account: Account, budget: Budget | "running", ms: number): void {
     const [oldest] = over.size >= MOST_REFUSED ? over.keys() : [];

@@ -1,5 +1,6 @@
 import { addLink, endLinks, hasLog, linkDigest, readLink, type Store } from "@docrelay/channel";
 import { refuse, type Shared } from "@docrelay/protocol";
+import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 
 /** Links through which anybody may read one conversation until they end. */
@@ -25,10 +26,7 @@ export function createShares(store: Store, ttlMs: number): Shares {
       if (!isOn) throw refuse("FORBIDDEN", { message: "Conversations are not shared here." });
       const added = await addLink(store, user, { conversation, ttlMs });
       if (added.kind === "full") {
-        throw refuse("QUOTA_EXCEEDED", {
-          retryAfterMs: added.freeInMs,
-          message: "There are too many links. End some.",
-        });
+        throw quotaExceeded(added.freeInMs, "There are too many links. End some.");
       }
       // Afterwards: a link must not outlive a conversation that is deleted meanwhile.
       if (!(await hasLog(store, user, conversation))) {

@@ -126,7 +126,7 @@ describe("a link", () => {
     expect(JSON.stringify([...(await relay.dump())])).not.toContain(token);
     for (let n = 1; n < 100; n++) await share(owner);
     const refused = await owner.send("conversation:share", { conversation: CONVERSATION });
-    expect(refused).toMatchObject({ error: { code: "QUOTA_EXCEEDED" } });
+    expect(refused).toMatchObject({ error: { code: "QUOTA_EXCEEDED", resetAt: expect.any(Number) } });
     expect((await relay.dump()).size).toBeGreaterThan(100);
     for (const wrong of ["share_", `share_${"x".repeat(43)}`, `share_${"x".repeat(9000)}`]) {
       await expect(reader(wrong)).rejects.toMatchObject({ code: "AUTH_INVALID" });

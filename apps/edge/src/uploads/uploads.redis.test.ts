@@ -222,7 +222,9 @@ describe("an upload is refused", () => {
     for (let n = 0; n < 2; n++)
       expect(await start(client, pdf(), { upload: `u${n}`, size: 90_000 })).toMatchObject({ ok: true });
     const over = { upload: "u3", size: 90_000 };
-    expect(await start(client, pdf(), over)).toMatchObject({ error: { code: "QUOTA_EXCEEDED", retryable: true } });
+    expect(await start(client, pdf(), over)).toMatchObject({
+      error: { code: "QUOTA_EXCEEDED", retryable: true, resetAt: expect.any(Number) },
+    });
     await chunk(client, Buffer.alloc(CHUNK), 0, { upload: "u0" });
     expect(await start(client, pdf(), over)).toMatchObject({ ok: true });
   });

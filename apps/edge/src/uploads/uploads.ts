@@ -13,6 +13,7 @@ import {
 } from "@docrelay/channel";
 import { cleanFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
+import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { MemoryGate } from "../limits/memory-gate.ts";
 import { createRateLimiter } from "../limits/rate-limit.ts";
 import type { Usage } from "../limits/usage.ts";
@@ -237,7 +238,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const shares = { maxBytes: maxUploadBytes, maxUserBytes, maxUnfinished: MAX_UNFINISHED };
       const begun = await beginUpload(store, user, { id: upload, name, type, size, ref: newRef(), ...shares });
       if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
-      if (begun.kind === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: begun.freeInMs });
+      if (begun.kind === "quota") throw quotaExceeded(begun.freeInMs);
       if (begun.kind === "busy") {
         // One of the user's uploads may also end before it expires.
         throw refuse("BUSY", { retryAfterMs: Math.min(begun.freeInMs ?? FULL_RETRY_MS, FULL_RETRY_MS) });
@@ -272,7 +273,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const own = newRef();
       const most = bytes.length <= limits.inlineFileBytes ? maxBytes : maxUploadBytes;
       const reserved = await reserveBytes(store, user, { ref: own, size: bytes.length, maxUserBytes, maxBytes: most });
-      if (reserved.kind === "quota") throw refuse("QUOTA_EXCEEDED", { retryAfterMs: reserved.freeInMs });
+      if (reserved.kind === "quota") throw quotaExceeded(reserved.freeInMs);
       if (reserved.kind === "busy") throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
       deps.usage.stored(user, bytes.length);
       await writeChunks(blobs, own, bytes, limits.chunkBytes);

@@ -52,6 +52,8 @@ export interface WireError {
   bytes?: number | undefined;
   limit?: number | undefined;
   expectedOffset?: number | undefined;
+  /** Of `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
+  resetAt?: number | undefined;
 }
 
 /** A conversation in the list of its user's; times in ms since the epoch. */

@@ -62,7 +62,7 @@ const BODIES: EventBody[] = [
     truncated: true,
     frame: "{}",
   },
-  { type: "failed", error: { ...error, code: "BUSY", trace: "t", expectedOffset: 3 } },
+  { type: "failed", error: { ...error, code: "BUSY", trace: "t", expectedOffset: 3, resetAt: 9 } },
   { type: "cancelled", text: "" },
 ];
 const EVENTS = BODIES.map((body, index): Event => ({

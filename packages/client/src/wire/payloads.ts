@@ -49,6 +49,7 @@ export const readError: Reader<WireError> = object({
   file: optional(int),
   trace: optional(text),
   expectedOffset: optional(int),
+  resetAt: optional(int),
   bytes: optional(int),
   limit: optional(int),
 });

@@ -19,5 +19,7 @@ export const wireErrorSchema = z.object({
   bytes: z.optional(z.int()),
   limit: z.optional(z.int()),
   expectedOffset: z.optional(z.int()),
+  /** Of `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
+  resetAt: z.optional(z.int()),
 });
 export type WireError = z.infer<typeof wireErrorSchema>;
