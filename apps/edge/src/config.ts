@@ -1,5 +1,6 @@
 import {
   choice,
+  dataKeys,
   integer,
   list,
   LOG_LEVELS,
@@ -92,6 +93,7 @@ export const schema = z
       .string()
       .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
       .optional(),
+    DATA_KEY: dataKeys(),
     SESSION_TTL_MS: integer({ min: 1000, max: YEAR_MS, default: 604_800_000 }),
     /** How long a link to a conversation lasts; 0 = conversations are not shared, and earlier links open nothing. */
     SHARE_TTL_MS: integer({ min: 0, max: YEAR_MS, default: 0 }),

@@ -79,6 +79,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     closed: (code) => metrics.closed(code),
     publisher: redis,
     subscriber,
+    sealing: resources.store.sealing,
     maxInlineBytes: config.MAX_INLINE_BYTES,
     pingIntervalMs: config.PING_INTERVAL_MS,
     transports: hasPolling ? ["polling", "websocket"] : ["websocket"],

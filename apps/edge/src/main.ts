@@ -11,7 +11,7 @@ import {
 import { readConfig } from "./config.ts";
 import { startEdge } from "./edge.ts";
 
-const NEEDS_AN_OPERATOR: ReadonlySet<string> = new Set(["redis-version", "redis-setting", "setting"]);
+const NEEDS_AN_OPERATOR: ReadonlySet<string> = new Set(["redis-version", "redis-setting", "setting", "key"]);
 
 countBuffersInHeap();
 const parsed = readConfig(process.env);

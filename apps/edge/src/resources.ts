@@ -6,11 +6,13 @@ import {
   createFanOut,
   createHints,
   createRoster,
+  createSealing,
   createUserHints,
   hearBeats,
   loadScripts,
   openSelfTest,
   prepareBlobStore,
+  readSecret,
   type Bell,
   type BlobStore,
   type FanOut,
@@ -94,8 +96,8 @@ const CLOSE_STEP_MS = 2000;
 const REDIS_WAIT_MS = 30_000;
 
 /**
- * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing; PlatformError
- * when Redis does not respond for half a minute, or cannot be used.
+ * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing, `key` when
+ * `DATA_KEY` lacks one; PlatformError when Redis does not respond for half a minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
   const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
@@ -157,7 +159,15 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     askDeadlineMs: config.ASK_DEADLINE_MS,
     maxEvents: config.MAX_CONVERSATION_EVENTS,
     maxBytes: config.MAX_CONVERSATION_BYTES,
+    sealing: createSealing(config.DATA_KEY),
   };
+  try {
+    // A key that is missing is found here, not by a user.
+    await untilReply(() => readSecret(store), REDIS_WAIT_MS);
+  } catch (error) {
+    await life.close();
+    throw error;
+  }
   const producer = createProducer({ connection: redis, timeoutMs: config.EDGE_REDIS_TIMEOUT_MS });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: onTrouble });
@@ -184,7 +194,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
   const { authenticator, revocations, accounts, resync } = await openAuthenticator(config, {
-    redis,
+    store,
     subscriber: plainSubscriber,
     log,
     waitMs: REDIS_WAIT_MS,
@@ -201,7 +211,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     redis,
     subscriber,
     subscriptions,
-    fanOut: createFanOut(plainSubscriber),
+    fanOut: createFanOut(plainSubscriber, store.sealing),
     hints: createHints(plainSubscriber),
     userHints: createUserHints(plainSubscriber),
     store,

@@ -1,5 +1,6 @@
 import {
   choice,
+  dataKeys,
   integer,
   list,
   LOG_LEVELS,
@@ -139,6 +140,7 @@ export const schema = z
     /** Both: the oldest events beyond it are dropped, but none of an unfinished ask. */
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
+    DATA_KEY: dataKeys(),
     RETENTION_MS: integer({ min: 1000, max: 365 * DAY_MS, default: DAY_MS }),
     /** How long a file's bytes stay after its text was read, so that it can be looked at; 0 = they are dropped at once. */
     KEEP_FILES_MS: integer({ min: 0, max: 365 * DAY_MS, default: 0 }),

@@ -18,7 +18,7 @@ import { drain } from "./drain.ts";
 import { startExtractRole } from "./extract-role.ts";
 import { startSweeper } from "./sweep/sweeper.ts";
 
-const NEEDS_AN_OPERATOR: ReadonlySet<string> = new Set(["redis-version", "redis-setting", "setting"]);
+const NEEDS_AN_OPERATOR: ReadonlySet<string> = new Set(["redis-version", "redis-setting", "setting", "key"]);
 
 countBuffersInHeap();
 const parsed = readConfig(process.env);

@@ -1,9 +1,11 @@
 import {
   createBell,
   createRoster,
+  createSealing,
   loadScripts,
   openSelfTest,
   prepareBlobStore,
+  readSecret,
   type Bell,
   type BlobStore,
   type SelfTest,
@@ -22,6 +24,7 @@ import {
   openTracing,
   type RedisConnectionOptions,
   type Tracing,
+  untilReply,
 } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -60,8 +63,8 @@ const CLOSE_STEP_MS = 3000;
 const REDIS_WAIT_MS = 30_000;
 
 /**
- * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing; PlatformError
- * when Redis does not answer for half a minute, or cannot be used.
+ * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing, `key` when
+ * `DATA_KEY` lacks one; PlatformError when Redis does not answer for half a minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
   const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
@@ -87,20 +90,23 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   };
   const redis = connect("command", "command");
   loadScripts(redis);
-  try {
-    const facts = await inspectRedis(redis, REDIS_WAIT_MS);
-    for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
-  } catch (error) {
-    await life.close();
-    throw error;
-  }
   const store = {
     redis,
     retentionMs: config.RETENTION_MS,
     askDeadlineMs: config.ASK_DEADLINE_MS,
     maxEvents: config.MAX_CONVERSATION_EVENTS,
     maxBytes: config.MAX_CONVERSATION_BYTES,
+    sealing: createSealing(config.DATA_KEY),
   };
+  try {
+    const facts = await inspectRedis(redis, REDIS_WAIT_MS);
+    for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
+    // A key that is missing is found here, not by a user.
+    await untilReply(() => readSecret(store), REDIS_WAIT_MS);
+  } catch (error) {
+    await life.close();
+    throw error;
+  }
   const producer = createProducer({ connection: connect("command", "producer") });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const subscriber = connect("subscriber", "hints");

@@ -14,6 +14,8 @@ export {
   type Store,
 } from "./redis/store.ts";
 
+export { createSealing, type Sealing } from "./sealing/sealing.ts";
+
 export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
@@ -33,7 +35,7 @@ export { addLink, endLinks, linkDigest, readLink, type Link } from "./conversati
 export { createUserHints, hintsOfUsers, publishUserHint, type UserHint } from "./conversations/user-hints.ts";
 
 export { createFanOut, type FanOut, type Listener } from "./log/fan-out.ts";
-export { decodeFrame } from "./log/frame.ts";
+export { decodeFrame, isSealed, parseFrame, type Frame } from "./log/frame.ts";
 export { pastAsks, type PastAsk } from "./ask/past-asks.ts";
 export { publishProgress } from "./log/progress.ts";
 export { hasLog, openLog, positionAt, type OpenedLog } from "./log/reply-log.ts";

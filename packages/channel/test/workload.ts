@@ -122,7 +122,7 @@ async function settings(store: Store): Promise<void> {
   await setProfile(store, "profile");
   await readProfile(store);
   await readSecret(store);
-  await readSessionSecret(store.redis);
+  await readSessionSecret(store);
   await revoke(store.redis, { user: USER });
 }
 

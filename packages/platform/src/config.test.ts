@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { choice, describeProblems, EXIT_CONFIG, integer, list, parseEnv, redisUrl, url } from "./config.ts";
+import { choice, dataKeys, describeProblems, EXIT_CONFIG, integer, list, parseEnv, redisUrl, url } from "./config.ts";
 import { settingNames } from "./setting-names.ts";
 
 const schema = z.object({
@@ -97,5 +97,26 @@ describe("a process with wrong settings", () => {
       "  - PORT must be a whole number from 1 to 9",
       "  - WHERE must be a URL that begins with ws://",
     ]);
+  });
+});
+
+describe("keys of encryption", () => {
+  const [OLD, NEW] = ["o".repeat(32), "n".repeat(32)];
+  const keys = z.object({ DATA_KEY: dataKeys() });
+
+  it.each([
+    ["", [""]],
+    [NEW, [NEW]],
+    [`${NEW}, ${OLD}`, [NEW, OLD]],
+    [`,${OLD}`, ["", OLD]],
+  ])("%j", (DATA_KEY, expected) => {
+    expect(parseEnv(keys, { DATA_KEY })).toEqual({ ok: true, config: { DATA_KEY: expected } });
+  });
+
+  it.each(["short", `${NEW},`, `${NEW},,${OLD}`, `${NEW},short`])("%j is refused without being shown", (DATA_KEY) => {
+    const parsed = parseEnv(keys, { DATA_KEY });
+    expect(parsed.ok ? "" : parsed.problems.join()).toMatch(
+      /^DATA_KEY must be a comma list of keys with at least 32 bytes/,
+    );
   });
 });

@@ -61,6 +61,22 @@ export function list(fallback = ""): z.ZodType<string[]> {
     );
 }
 
+/**
+ * Keys of encryption, separated by commas: the first encrypts, all decrypt. An empty first one (`,key`) encrypts nothing:
+ * for the time in which processes with and without the key run beside each other.
+ */
+export function dataKeys(): z.ZodType<string[]> {
+  return z
+    .string()
+    .default("")
+    .transform((text) => text.split(",").map((item) => item.trim()))
+    .refine(
+      ([first = "", ...others]) => others.every(isLong) && (first === "" || isLong(first)),
+      "must be a comma list of keys with at least 32 bytes each (openssl rand -base64 32); the first encrypts",
+    );
+}
+const isLong = (secret: string): boolean => Buffer.byteLength(secret) >= 32;
+
 /** A URL with one of `protocols` (`ws:`, `redis:` …). It may hold a password, so a problem never shows it. */
 export function url(protocols: readonly string[]): z.ZodType<string> {
   const sentence = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;

@@ -1,4 +1,5 @@
 import { logAtMostOnceASecond, untilReply, type Logger } from "@docrelay/platform";
+import type { Store } from "@docrelay/channel";
 import { refuse, type Session } from "@docrelay/protocol";
 import type { Redis } from "ioredis";
 import { createAnonymousAuthenticator, type Authenticator } from "./authenticator.ts";
@@ -38,7 +39,7 @@ export interface Accounts {
 const ACCOUNT_SESSION_MS = 600_000;
 
 export interface AuthDeps {
-  readonly redis: Redis;
+  readonly store: Pick<Store, "redis" | "sealing">;
   readonly subscriber: Redis;
   readonly log: Logger;
   readonly waitMs: number;
@@ -46,7 +47,7 @@ export interface AuthDeps {
 
 /** How users are known, by `AUTH_MODE`. @throws ioredis errors when Redis does not respond within `waitMs`. */
 export async function openAuthenticator(config: AuthSettings, deps: AuthDeps): Promise<OpenedAuthenticator> {
-  const revocations = createRevocations(deps.redis, deps.subscriber);
+  const revocations = createRevocations(deps.store.redis, deps.subscriber);
   const { authenticator, accounts, resync } = await openMode(config, deps);
   await untilReply(() => revocations.resync(), deps.waitMs);
   return {
@@ -61,10 +62,10 @@ export async function openAuthenticator(config: AuthSettings, deps: AuthDeps): P
 
 async function openMode(
   config: AuthSettings,
-  { redis, log, waitMs }: AuthDeps,
+  { store, log, waitMs }: AuthDeps,
 ): Promise<Omit<OpenedAuthenticator, "revocations">> {
   if (config.AUTH_MODE !== "jwt") {
-    const secret = await untilReply(() => shareSessionSecret(redis, config.SESSION_SECRET), waitMs);
+    const secret = await untilReply(() => shareSessionSecret(store, config.SESSION_SECRET), waitMs);
     const signsIn = config.AUTH_MODE === "oidc";
     const ttlMs = signsIn ? ACCOUNT_SESSION_MS : config.SESSION_TTL_MS;
     const sessions = createAnonymousAuthenticator({ secrets: secret.all, ttlMs });

@@ -1,5 +1,4 @@
-import { readSessionSecret } from "@docrelay/channel";
-import type { Redis } from "ioredis";
+import { readSessionSecret, type Store } from "@docrelay/channel";
 
 const KEPT = 3;
 
@@ -13,14 +12,17 @@ export interface SessionSecret {
   adopt(): Promise<void>;
 }
 
-export async function shareSessionSecret(redis: Redis, given: string | undefined): Promise<SessionSecret> {
+export async function shareSessionSecret(
+  store: Pick<Store, "redis" | "sealing">,
+  given: string | undefined,
+): Promise<SessionSecret> {
   if (given !== undefined) {
     const secret = Buffer.from(given);
     return { all: () => [secret], adopt: async () => undefined };
   }
   let known: string[] = [];
   const adopt = async (): Promise<void> => {
-    const shared = await readSessionSecret(redis, known[0]);
+    const shared = await readSessionSecret(store, known[0]);
     known = [shared, ...known.filter((secret) => secret !== shared)].slice(0, KEPT);
   };
   await adopt();

@@ -1,3 +1,4 @@
+import type { Sealing } from "@docrelay/channel";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import { createShardedAdapter } from "@socket.io/redis-adapter";
 import { Server as EngineServer } from "engine.io";
@@ -7,6 +8,7 @@ import { WebSocketServer, type ServerOptions } from "ws";
 import type { Arriving } from "../limits/arriving.ts";
 import { endConnection } from "./end-connection.ts";
 import { watchPackets, type PacketWatch } from "./watch-packets.ts";
+import { unsealFrames } from "./unseal-frames.ts";
 import { webSocketOf } from "./web-socket-of.ts";
 
 /**
@@ -37,6 +39,7 @@ type Connection = Socket["conn"];
 export function createSocketServer(options: {
   readonly publisher: Redis;
   readonly subscriber: Redis;
+  readonly sealing?: Sealing | undefined;
   readonly maxInlineBytes: number;
   readonly pingIntervalMs: number;
   readonly transports: ReadonlyArray<"websocket" | "polling">;
@@ -54,6 +57,7 @@ export function createSocketServer(options: {
     pingTimeout: PONG_MS,
     wsEngine: Bounded,
   });
+  const { publisher, subscriber } = options;
   const watches = new WeakMap<object, PacketWatch>();
   const maxPacketBytes = MOST_INLINE * options.maxInlineBytes + ENVELOPE_BYTES;
 
@@ -77,7 +81,10 @@ export function createSocketServer(options: {
   const io = new Server({
     serveClient: false,
     connectTimeout: CONNECT_MS,
-    adapter: createShardedAdapter(options.publisher, options.subscriber, { subscriptionMode: "dynamic" }),
+    adapter: unsealFrames(
+      createShardedAdapter(publisher, subscriber, { subscriptionMode: "dynamic" }),
+      options.sealing,
+    ),
   });
   // Before the library listens to a connection.
   engine.on("connection", (conn: Connection) => void watch(conn));

@@ -49,14 +49,14 @@ describe("the session secret", () => {
   const text = (secrets: readonly Uint8Array[]): string[] => secrets.map((one) => Buffer.from(one).toString());
 
   it("is what was given, and nothing of it goes to Redis", async () => {
-    const given = await shareSessionSecret(redis, "given by the operator, 32 bytes or more");
+    const given = await shareSessionSecret({ redis }, "given by the operator, 32 bytes or more");
     await given.adopt();
     expect(text(given.all())).toEqual(["given by the operator, 32 bytes or more"]);
     expect(await redis.dbsize()).toBe(0);
   });
 
   it("is shared, and brought back to a Redis that lost it", async () => {
-    const [one, two] = [await shareSessionSecret(redis, undefined), await shareSessionSecret(redis, undefined)];
+    const [one, two] = [await shareSessionSecret({ redis }, undefined), await shareSessionSecret({ redis }, undefined)];
     expect(one.all()).toEqual(two.all());
     expect(one.all()[0]?.length).toBeGreaterThanOrEqual(32);
     await redis.flushall();
@@ -65,15 +65,15 @@ describe("the session secret", () => {
   });
 
   it("of an edge that was quicker signs, and the old one goes on verifying", async () => {
-    const old = await shareSessionSecret(redis, undefined);
+    const old = await shareSessionSecret({ redis }, undefined);
     const before = text(old.all());
     await redis.flushall();
-    const quicker = await shareSessionSecret(redis, undefined);
+    const quicker = await shareSessionSecret({ redis }, undefined);
     await old.adopt();
     expect(text(old.all())).toEqual([...text(quicker.all()), ...before]);
     for (let n = 0; n < 5; n++) {
       await redis.flushall();
-      await shareSessionSecret(redis, undefined);
+      await shareSessionSecret({ redis }, undefined);
       await old.adopt();
     }
     expect(old.all()).toHaveLength(3);

@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { askAddress } from "../redis/address.ts";
 import { liveKey, recordKey } from "../redis/keys.ts";
 import { exec } from "../redis/exec.ts";
-import { SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
+import { sealingOf, SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
+import { placeOfBody, placeOfNames, placeOfTitle } from "../sealing/places.ts";
 import { eventTail, runStep, step } from "./conversation-script.ts";
 import { hasOldAsk } from "./find.ts";
 import type { AskBody } from "./record.ts";
@@ -72,7 +73,8 @@ function titleOf({ message, files }: AskBody): string {
 export async function accept(store: Store, input: AcceptInput): Promise<Accepted> {
   const { user, conversation, id, body, replaces } = input;
   const at = askAddress(user, conversation, id);
-  const tail = eventTail(conversation, id, input.nonce, {
+  const sealing = sealingOf(store);
+  const tail = eventTail(store, { address: at, conversation, id }, input.nonce, {
     type: "accepted",
     message: body.message,
     files: body.files.map(({ name, size, sha256, upload }) => ({ name, size, sha256, ...(upload && { upload }) })),
@@ -89,10 +91,11 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     trace: input.trace,
     files: body.files.length,
     replaces: replaces === undefined ? "" : askAddress(user, conversation, replaces).a,
-    body: JSON.stringify(body),
+    body: sealing.sealText(placeOfBody(at), JSON.stringify(body)),
     tail,
-    title: titleOf(body),
-    names: body.files.map(({ name }) => name).join("\n"),
+    title: sealing.sealText(placeOfTitle(at), titleOf(body)),
+    // The script finds a name that it knows already.
+    names: body.files.map(({ name }) => sealing.sealSameText(placeOfNames(at), name)).join("\n"),
     relistMs: Math.floor(store.retentionMs / RELIST_PART),
     prunes: PRUNES.test(at.c) ? 1 : 0,
   };

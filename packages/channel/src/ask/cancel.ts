@@ -23,7 +23,7 @@ export async function cancel(
   const at = askAddress(user, conversation, id);
   const reply = await runStep(store, at, CANCEL, {
     ask: at.a,
-    tail: eventTail(conversation, id, nonce, { type: "cancelled", text: "" }),
+    tail: eventTail(store, { address: at, conversation, id }, nonce, { type: "cancelled", text: "" }),
     hint: `${at.u}/${at.a}`,
     hintChannel: CANCEL_CHANNEL,
   });

@@ -2,7 +2,8 @@ import type { AskAddress, ConversationAddress } from "../redis/address.ts";
 import { frameAround } from "../log/frame.ts";
 import { channelOf, conversationsKey, dueKey, liveKey, logKey, mailKey, metaKey, recordPrefix } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind, type Reply, type Script } from "../redis/script.ts";
-import type { Store } from "../redis/store.ts";
+import { sealingOf, type Store } from "../redis/store.ts";
+import { sealEvent } from "../sealing/sealed-event.ts";
 import { RECORD_FIELDS } from "./record.ts";
 
 const MAX_EVENTS = 5000;
@@ -77,18 +78,21 @@ export function runStep<A extends string>(
   return run(store.redis, what.script, { keys, args: { ...context, ...args }, list: tails });
 }
 
+/** The ask that an event is of. */
+interface EventAsk {
+  readonly address: ConversationAddress;
+  readonly conversation: string;
+  readonly id: string;
+}
+
 /** The JSON of an event as a step takes it: without `seq`, `at`, `attempt` and without the opening brace. */
-export function eventTail(conversation: string, ask: string, nonce: string, body: object): string {
-  return JSON.stringify({ conversation, ask, nonce, ...body }).slice(1);
+export function eventTail(store: Store, { address, conversation, id }: EventAsk, nonce: string, body: object): string {
+  return sealEvent(sealingOf(store), address.c, { conversation, ask: id, nonce }, body).slice(1);
 }
 
 /** The same for events that are written together: the nonce of each is made of the nonce of their write. */
-export function eventTails(
-  { conversation, id }: { conversation: string; id: string },
-  nonce: string,
-  events: readonly object[],
-): string[] {
-  return events.map((body, index) => eventTail(conversation, id, index === 0 ? nonce : `${nonce}-${index}`, body));
+export function eventTails(store: Store, ask: EventAsk, nonce: string, events: readonly object[]): string[] {
+  return events.map((body, index) => eventTail(store, ask, index === 0 ? nonce : `${nonce}-${index}`, body));
 }
 
 /** Reads a member of a due set back into an address. */

@@ -1,9 +1,10 @@
 import type { EventOf } from "@docrelay/protocol";
 import { askAddress, conversationAddress, type ConversationAddress } from "../redis/address.ts";
 import { CANCEL_CHANNEL, logKey } from "../redis/keys.ts";
-import { ChannelError, newNonce, wrongAnswer, type Store } from "../redis/store.ts";
+import { ChannelError, newNonce, sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
+import { placeOfTitle } from "../sealing/places.ts";
 import { runStep, step } from "./conversation-script.ts";
-import type { AskBody } from "./record.ts";
+import { readBody, type AskBody } from "./record.ts";
 
 const END_ALL = step("end-all.lua", { nonce: "text", hintChannel: "text" });
 const DELETE = step("delete-conversation.lua", { conversation: "text", lastSeq: "number", asks: "text" });
@@ -42,7 +43,7 @@ export async function deleteConversation(
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const [, ...found] = await runStep(store, address, END_ALL, { nonce: newNonce(), hintChannel: CANCEL_CHANNEL });
     for (let at = 0; at < found.length; at += 2)
-      ended.push({ conversation, id: String(found[at]), body: JSON.parse(String(found[at + 1])) as AskBody });
+      ended.push({ conversation, id: String(found[at]), body: readBody(store, address, String(found[at + 1])) });
     for await (const event of acceptedIn(store, address, lastSeq)) {
       if (event.type === "accepted") asks.add(askAddress(user, conversation, event.ask).a);
       lastSeq = event.seq;
@@ -81,6 +82,8 @@ export async function renameConversation(
   user: string,
   of: { conversation: string; title: string },
 ): Promise<"renamed" | "unknown"> {
-  const [status] = await runStep(store, conversationAddress(user, of.conversation), RENAME, { title: of.title });
+  const at = conversationAddress(user, of.conversation);
+  const title = sealingOf(store).sealText(placeOfTitle(at), of.title);
+  const [status] = await runStep(store, at, RENAME, { title });
   return status === "OK" ? "renamed" : "unknown";
 }

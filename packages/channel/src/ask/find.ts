@@ -2,7 +2,8 @@ import type { Event, EventOf } from "@docrelay/protocol";
 import { askAddress, type ConversationAddress } from "../redis/address.ts";
 import { logKey, recordKey } from "../redis/keys.ts";
 import { runStep, step } from "./conversation-script.ts";
-import { redisTime, type Store } from "../redis/store.ts";
+import { redisTime, sealingOf, type Store } from "../redis/store.ts";
+import { readEvent } from "../sealing/sealed-event.ts";
 
 /**
  * The `accepted` event of an ask by the ask's id alone, running or ended. Undefined when the user has no such ask, when it is
@@ -14,7 +15,7 @@ export async function findAsk(store: Store, user: string, id: string): Promise<E
   if (!c || !seq || isHidden) return undefined;
   const [entry] = await store.redis.xrange(logKey({ ...at, c }), `${seq}-0`, `${seq}-0`);
   const json = entry?.[1][1];
-  return json === undefined ? undefined : (JSON.parse(json) as EventOf<"accepted">);
+  return json === undefined ? undefined : (readEvent(sealingOf(store), c, json) as EventOf<"accepted">);
 }
 
 const HIDE = step("hide.lua", { ask: "text" });

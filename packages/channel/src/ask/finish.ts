@@ -1,6 +1,7 @@
-import type { Event, EventBody, Terminal } from "@docrelay/protocol";
+import type { EventBody, Terminal } from "@docrelay/protocol";
 import { logKey } from "../redis/keys.ts";
-import { wrongAnswer, type Store } from "../redis/store.ts";
+import { sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
+import { readEvent } from "../sealing/sealed-event.ts";
 import { eventTails, runStep, step } from "./conversation-script.ts";
 import type { TakenAsk } from "./record.ts";
 import type { Ended } from "./turn.ts";
@@ -35,7 +36,7 @@ export async function finish(
   { end, nonce, before = [], owner = "" }: Ending,
 ): Promise<{ kind: "finished"; seq: number; empty: boolean } | { kind: "stale" } | Ended> {
   const [attempt, n] = at === "any" ? [-1, 0] : [at.attempt, at.n];
-  const tails = eventTails(ask, nonce, [...before, end]);
+  const tails = eventTails(store, ask, nonce, [...before, end]);
   const args = { ask: ask.address.a, attempt, n, how: end.type, owner, tails };
   const reply = await runStep(store, ask.address, FINISH, args);
   if (reply[0] === "FINISHED") return { kind: "finished", seq: Number(reply[1]), empty: reply[2] === 1 };
@@ -64,7 +65,7 @@ export async function arrived(store: Store, ask: TakenAsk, attempt: number): Pro
     const entries = await store.redis.xrange(logKey(ask.address), from, "+", "COUNT", 512);
     for (const [id, [, json]] of entries) {
       from = `(${id}`;
-      const event = JSON.parse(json ?? "{}") as Event;
+      const event = readEvent(sealingOf(store), ask.address.c, json ?? "{}");
       if (event.ask !== ask.id || event.attempt !== attempt) continue;
       if (event.type === "started") startedAt = event.at;
       if (event.type !== "delta") continue;

@@ -1,7 +1,8 @@
 import type { EventOf } from "@docrelay/protocol";
 import type { TakenAsk } from "./record.ts";
 import { logKey } from "../redis/keys.ts";
-import type { Store } from "../redis/store.ts";
+import { sealingOf, type Store } from "../redis/store.ts";
+import { readEvent } from "../sealing/sealed-event.ts";
 
 /** An ask that was completed, as a later one may refer to it. */
 export interface PastAsk {
@@ -59,7 +60,7 @@ async function* acceptedAndCompleted(store: Store, { address }: TakenAsk): Async
     for (const [id, [, json = ""]] of entries) {
       to = `(${id}`;
       const type = TYPE.exec(json)?.[1];
-      if (type === "accepted" || type === "completed") yield JSON.parse(json) as Known;
+      if (type === "accepted" || type === "completed") yield readEvent(sealingOf(store), address.c, json) as Known;
     }
     if (entries.length < ENTRIES_AT_ONCE) return;
   }

@@ -1,6 +1,8 @@
 import { readTrace } from "@docrelay/protocol";
 import type { AskAddress, ConversationAddress } from "../redis/address.ts";
 import type { Reply } from "../redis/script.ts";
+import { sealingOf, type Store } from "../redis/store.ts";
+import { placeOfBody } from "../sealing/places.ts";
 
 /** One file of an ask: `text` is the key of its extraction, `ref` where its bytes lie. */
 export interface AskFile {
@@ -93,17 +95,23 @@ export const RECORD_FIELDS = [
 ] as const;
 
 /** Reads what `described` of `conversation.lua` returns, as `owner` sees it. */
-export function readRecord({ shard, u, c }: ConversationAddress, reply: Reply, owner?: string): CheckedAsk {
+export function readRecord(
+  store: Store,
+  { shard, u, c }: ConversationAddress,
+  reply: Reply,
+  owner?: string,
+): CheckedAsk {
   const [, a, now, orphaned, ...values] = reply;
   const fields = Object.fromEntries(RECORD_FIELDS.map((name, index) => [name, values[index] ?? null])) as Record<
     (typeof RECORD_FIELDS)[number],
     string | number | null
   >;
+  const address = { shard, u, c, a: String(a) };
   return {
-    address: { shard, u, c, a: String(a) },
+    address,
     conversation: String(fields.conversation),
     id: String(fields.id),
-    body: JSON.parse(String(fields.body)) as AskBody,
+    body: readBody(store, address, String(fields.body)),
     attempt: Number(fields.attempt),
     n: Number(fields.n),
     taken: Number(fields.taken),
@@ -121,6 +129,11 @@ export function readRecord({ shard, u, c }: ConversationAddress, reply: Reply, o
     owner: String(fields.owner ?? ""),
     checks: Number(fields.looks),
   };
+}
+
+/** The body of a record as it is stored. */
+export function readBody(store: Store, ask: Pick<AskAddress, "u" | "c">, stored: string): AskBody {
+  return JSON.parse(sealingOf(store).unsealText(placeOfBody(ask), stored)) as AskBody;
 }
 
 /** A worker of an older version begins another attempt and leaves the field of the earlier one. */

@@ -92,5 +92,5 @@ export async function checkAsk(store: Store, ask: AskAddress): Promise<Checked> 
   const args = { ask: ask.a, recordVersion: SUPPORTED_RECORD_VERSION, ...CHECK_TIMES };
   const reply = await runStep(store, ask, CHECK, args);
   if (reply[0] === "GONE" || reply[0] === "NEWER") return { kind: "gone" };
-  return { kind: "found", ask: readRecord(ask, reply), expired: reply[0] === "EXPIRED" };
+  return { kind: "found", ask: readRecord(store, ask, reply), expired: reply[0] === "EXPIRED" };
 }

@@ -62,7 +62,7 @@ export async function take(
   if (reply[0] === "NEWER") return { kind: "newer" };
   if (reply[0] === "HELD") return { kind: "held", owner: String(reply[1]) };
   if (reply[0] !== "TAKEN") throw wrongAnswer("take", reply);
-  return { kind: "taken", ask: readRecord(conversation, reply, owner) };
+  return { kind: "taken", ask: readRecord(store, conversation, reply, owner) };
 }
 
 const BEGIN = step("begin.lua", { ask: "text", owner: "text", maxAttempts: "number", checkMs: "number" });
@@ -109,7 +109,7 @@ export async function append(
   at: { attempt: number; n: number },
   { events, nonce, resumable }: { events: readonly EventBody[]; nonce: string; resumable?: Resumable | undefined },
 ): Promise<{ kind: "written"; seq: number } | { kind: "done" | "stale" | "cancelled" } | Ended> {
-  const tails = eventTails(ask, nonce, events);
+  const tails = eventTails(store, ask, nonce, events);
   const reply = await runStep(store, ask.address, APPEND, {
     ask: ask.address.a,
     attempt: at.attempt,

@@ -17,7 +17,9 @@ import { join } from "node:path";
 import { checkMarker, codeOf, placeOfBlobs } from "./blob-folder.ts";
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 import { slice } from "./slice.ts";
-import { ChannelError } from "../redis/store.ts";
+import { ChannelError } from "../channel-error.ts";
+import { placeOfChunk } from "../sealing/places.ts";
+import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
 /** A file whose modification time is when the blob expires, by the clock that all processes share. */
 const UNTIL = "until";
@@ -35,7 +37,11 @@ const OURS = /^(\d+|until)(\.[\da-f-]{36})?$/;
  * `now` is a clock that all processes share, in ms. Errors of the disk are ChannelErrors `io`; so is a folder that is
  * not there, an unmounted disk for instance.
  */
-export function createFileBlobStore(root: string, now: () => Promise<number>): BlobStore {
+export function createFileBlobStore(
+  root: string,
+  now: () => Promise<number>,
+  sealing: Sealing = createSealing(),
+): BlobStore {
   const place = placeOfBlobs(root);
   const folder = (ref: string): string => {
     if (!isRef(ref)) throw new ChannelError("wrong-answer", "not the name of a blob");
@@ -104,8 +110,9 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
     for (const offset of offsets) {
       if (offset < next) continue;
       const file = join(folder(ref), String(offset));
-      const chunk = await onDisk(() => ifThere<Uint8Array | undefined>(() => readFile(file), undefined));
-      if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
+      const stored = await onDisk(() => ifThere<Uint8Array | undefined>(() => readFile(file), undefined));
+      if (offset !== next || !stored) throw new ChannelError("hole", `no bytes at ${next}`);
+      const chunk = sealing.unseal(placeOfChunk(ref, offset), stored);
       next += chunk.length;
       yield chunk;
     }
@@ -118,7 +125,8 @@ export function createFileBlobStore(root: string, now: () => Promise<number>): B
       onDisk(async () => {
         await mkdir(folder(ref)).catch(ignoring("EEXIST"));
         const chunk = join(folder(ref), String(offset));
-        const isNew = await put(chunk, bytes, (beside) => moveIfNew(beside, chunk));
+        const sealed = sealing.seal(placeOfChunk(ref, offset), bytes);
+        const isNew = await put(chunk, sealed, (beside) => moveIfNew(beside, chunk));
         if (await keep(ref, IDLE_UPLOAD_MS)) return isNew;
         const until = new Date((await now()) + IDLE_UPLOAD_MS);
         await put(join(folder(ref), UNTIL), new Uint8Array(), async (beside) => {

@@ -1,7 +1,8 @@
 import { IDLE_UPLOAD_MS, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 import { slice } from "./slice.ts";
 import { blobKey } from "../redis/keys.ts";
-import { ChannelError, type Store } from "../redis/store.ts";
+import { ChannelError, sealingOf, type Store } from "../redis/store.ts";
+import { placeOfChunk } from "../sealing/places.ts";
 
 /** Bytes that one command fetches, and how many such commands are on their way while a reader reads. */
 const FETCH_BYTES = 1_048_576;
@@ -13,6 +14,7 @@ const FETCHES_AHEAD = 2;
  */
 export function createRedisBlobStore(store: Store): BlobStore {
   const { redis } = store;
+  const sealing = sealingOf(store);
 
   async function* readAll(ref: string): AsyncGenerator<Uint8Array> {
     const offsets = (await redis.hkeys(blobKey(ref))).map(Number).sort((a, b) => a - b);
@@ -30,8 +32,9 @@ export function createRedisBlobStore(store: Store): BlobStore {
       if (later) fetches.push(fetch(later));
       for (const [at, offset] of group.entries()) {
         if (offset < next) continue;
-        const chunk = chunks[at];
-        if (offset !== next || !chunk) throw new ChannelError("hole", `no bytes at ${next}`);
+        const stored = chunks[at];
+        if (offset !== next || !stored) throw new ChannelError("hole", `no bytes at ${next}`);
+        const chunk = sealing.unseal(placeOfChunk(ref, offset), stored);
         next += chunk.length;
         yield chunk;
       }
@@ -41,7 +44,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
   return {
     isInOrder: true,
     async write(ref, offset, bytes) {
-      const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const chunk = sealing.seal(placeOfChunk(ref, offset), bytes);
       const [isNew] = await Promise.all([
         redis.hsetnx(blobKey(ref), String(offset), chunk),
         redis.pexpire(blobKey(ref), IDLE_UPLOAD_MS + SWEEP_GRACE_MS),

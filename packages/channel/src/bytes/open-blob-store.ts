@@ -3,7 +3,7 @@ import { createFileBlobStore } from "./blob-store-file.ts";
 import { createRedisBlobStore } from "./blob-store-redis.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { S3Place } from "./s3-client.ts";
-import { redisTime, type Store } from "../redis/store.ts";
+import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 
 const FILE = "file:";
 
@@ -25,5 +25,5 @@ export async function prepareBlobStore(spec: string, s3?: S3Place): Promise<(sto
 /** `redis` (default), or `file:<folder>` on a disk that edges and workers share. */
 export function createBlobStore(spec: string, store: Store): BlobStore {
   if (!spec.startsWith(FILE)) return createRedisBlobStore(store);
-  return createFileBlobStore(spec.slice(FILE.length), () => redisTime(store.redis));
+  return createFileBlobStore(spec.slice(FILE.length), () => redisTime(store.redis), sealingOf(store));
 }

@@ -2,7 +2,8 @@ import type { ListedConversation } from "@docrelay/protocol";
 import { conversationAddress, userAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
 import { conversationsKey, metaKey } from "../redis/keys.ts";
-import { redisTime, type Store } from "../redis/store.ts";
+import { redisTime, sealingOf, type Store } from "../redis/store.ts";
+import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 
 /** Most conversations of one user that are looked at: those that were listed last. */
 export const MOST_LISTED = 1000;
@@ -39,12 +40,17 @@ export async function keptConversations(store: Store, user: string): Promise<Lis
     pipeline.hmget(key, "title", "at", "asks", "names").pttl(key);
   }
   const replies = await exec(pipeline);
+  const sealing = sealingOf(store);
   return ids.flatMap((id, index) => {
     const [title, at, asks, names] = replies[2 * index] as Array<string | null>;
     const leftMs = Number(replies[2 * index + 1]);
     if (!at) return []; // it has expired, or another process is deleting it
+    const place = conversationAddress(user, id);
+    // The same name may be sealed with several keys.
+    const files = new Set((names?.split("\n") ?? []).map((name) => sealing.unsealText(placeOfNames(place), name)));
     const expiresAt = now + (leftMs >= 0 ? leftMs : store.retentionMs);
-    return [{ id, title: title ?? "", at: Number(at), asks: Number(asks), files: names?.split("\n") ?? [], expiresAt }];
+    const plainTitle = sealing.unsealText(placeOfTitle(place), title ?? "");
+    return [{ id, title: plainTitle, at: Number(at), asks: Number(asks), files: [...files], expiresAt }];
   });
 }
 

@@ -4,6 +4,7 @@ import type { ConversationAddress } from "../redis/address.ts";
 import { createListening } from "../redis/listening.ts";
 import { decodeFrame } from "./frame.ts";
 import { channelOf } from "../redis/keys.ts";
+import type { Sealing } from "../sealing/sealing.ts";
 
 export interface Listener {
   event(event: Event): void;
@@ -24,8 +25,8 @@ export interface FanOut {
   readonly channels: number;
 }
 
-export function createFanOut(subscriber: Redis): FanOut {
-  const listening = createListening(subscriber, decodeFrame);
+export function createFanOut(subscriber: Redis, sealing?: Sealing): FanOut {
+  const listening = createListening(subscriber, (message) => decodeFrame(message, sealing));
   return {
     get channels() {
       return listening.channels;

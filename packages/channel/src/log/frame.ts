@@ -1,6 +1,8 @@
 import type { Event, Progress } from "@docrelay/protocol";
 import type { ConversationAddress } from "../redis/address.ts";
-import { roomOf } from "../redis/keys.ts";
+import { conversationOf, roomOf } from "../redis/keys.ts";
+import { unsealEvent } from "../sealing/sealed-event.ts";
+import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
 /*
  * The frame of @socket.io/redis-adapter 8.3.0 (sharded, dynamic): what one edge publishes for another when it
@@ -28,17 +30,38 @@ export function frameAround(
 
 export type Decoded = { name: "event"; event: Event } | { name: "progress"; progress: Progress };
 
-/** Reads a frame back, for plain sockets; undefined for any other message. Never throws. */
-export function decodeFrame(raw: string | Buffer): Decoded | undefined {
+/** A frame as the adapter reads it. */
+export interface Frame {
+  readonly uid?: unknown;
+  readonly data?: { readonly packet?: { data?: unknown }; readonly opts?: { readonly rooms?: unknown } };
+}
+
+/** In a frame, only a sealed event has these bytes: in any text of an event the quotes would be escaped. */
+const SEALED = `"sealed":"`;
+export const isSealed = (raw: string | Buffer): boolean => raw.includes(SEALED);
+
+/** Parses a frame and decrypts the event in it; undefined for anything that is not JSON or cannot be decrypted. Never throws. */
+export function parseFrame(raw: string | Buffer, sealing: Sealing): Frame | undefined {
   try {
-    const frame = JSON.parse(raw.toString()) as { uid?: unknown; data?: { packet?: { data?: unknown } } };
-    const data = frame.data?.packet?.data;
-    if (frame.uid !== UID || !Array.isArray(data)) return undefined;
-    // The relay's own Lua wrote it.
-    if (data[0] === "event") return { name: "event", event: data[1] as Event };
-    if (data[0] === "progress") return { name: "progress", progress: data[1] as Progress };
-    return undefined;
+    const frame = JSON.parse(raw.toString()) as Frame;
+    const packet = frame.data?.packet;
+    if (packet && isSealed(raw) && Array.isArray(packet.data) && packet.data[0] === "event") {
+      const [room] = frame.data?.opts?.rooms as string[];
+      packet.data[1] = unsealEvent(sealing, conversationOf(room ?? ""), packet.data[1] as Event);
+    }
+    return frame;
   } catch {
-    return undefined; // not JSON: a binary frame of an edge
+    return undefined; // a binary frame of an edge; an event with a key that is not known: the log tells its reader so
   }
+}
+
+/** Reads a frame back, for plain sockets; undefined for any other message. Never throws. */
+export function decodeFrame(raw: string | Buffer, sealing: Sealing = createSealing()): Decoded | undefined {
+  const frame = parseFrame(raw, sealing);
+  const data = frame?.data?.packet?.data;
+  if (frame?.uid !== UID || !Array.isArray(data)) return undefined;
+  // The relay's own Lua wrote it.
+  if (data[0] === "event") return { name: "event", event: data[1] as Event };
+  if (data[0] === "progress") return { name: "progress", progress: data[1] as Progress };
+  return undefined;
 }

@@ -2,7 +2,8 @@ import { OPEN_MAX_BYTES, OPEN_MAX_EVENTS, type Event, type Position } from "@doc
 import { conversationAddress } from "../redis/address.ts";
 import { logKey, metaKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
-import type { Store } from "../redis/store.ts";
+import { sealingOf, type Store } from "../redis/store.ts";
+import { readEvent } from "../sealing/sealed-event.ts";
 
 const READ = script({
   files: [lua(import.meta.url, "read.lua")],
@@ -33,10 +34,10 @@ export async function openLog(store: Store, user: string, conversation: string, 
   });
   if (reply[0] === "LOST") return { kind: "lost" };
   const [, first, more, head, ...events] = reply;
+  const sealing = sealingOf(store);
   return {
     kind: "opened",
-    // The relay's own scripts wrote them.
-    events: events.map((json) => JSON.parse(String(json)) as Event),
+    events: events.map((json) => readEvent(sealing, at.c, String(json))),
     more: more === 1,
     first: Number(first),
     head: head ? positionOf(JSON.parse(String(head)) as Event) : null,

@@ -197,6 +197,8 @@ export const passwordKey = (key: string): string => password({ key });
 
 /** The Socket.IO room of a conversation. Never 20 characters long: the adapter takes those for socket ids. */
 export const roomOf = (conversation: ConversationAddress): string => `c:{${conversation.shard}}:${conversation.c}`;
+/** The hash of the conversation that a room is of. */
+export const conversationOf = (room: string): string => room.slice(room.lastIndexOf(":") + 1);
 /** The adapter's channel for that room, in the slot of the conversation's keys. */
 export const channelOf = (conversation: ConversationAddress): string => `socket.io#/#${roomOf(conversation)}#`;
 /** The channels of hints about the extraction of a text, and about an upload whose text is not known yet. */

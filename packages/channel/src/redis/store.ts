@@ -1,6 +1,10 @@
 import type { Redis } from "ioredis";
 import { randomUUID } from "node:crypto";
+import { ChannelError } from "../channel-error.ts";
+import { createSealing, type Sealing } from "../sealing/sealing.ts";
 import type { Reply } from "./script.ts";
+
+export { ChannelError };
 
 /** Where data is kept, and for how long. `redis` is a command connection; its errors and timeouts pass through. */
 export interface Store {
@@ -13,20 +17,12 @@ export interface Store {
   readonly maxEvents?: number;
   /** … and most bytes of them (default 8 MB). Events of unfinished asks are kept beyond both. */
   readonly maxBytes?: number;
+  /** Encrypts what is stored; without it nothing is encrypted. */
+  readonly sealing?: Sealing;
 }
 
-/**
- * `hole`, `wrong-answer`: the stored data are not what this code wrote. `io`: the disk of the blobs fails now, a retry may
- * succeed. `setting`: a process cannot start with this setting; the message is for its operator.
- */
-export class ChannelError extends Error {
-  override readonly name = "ChannelError";
-  readonly kind: "hole" | "wrong-answer" | "io" | "setting";
-  constructor(kind: ChannelError["kind"], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.kind = kind;
-  }
-}
+const PLAIN = createSealing();
+export const sealingOf = ({ sealing = PLAIN }: Pick<Store, "sealing">): Sealing => sealing;
 
 /** Records with a higher version are left alone: a newer worker wrote them during a rolling update. */
 export const SUPPORTED_RECORD_VERSION = 1;

@@ -5,7 +5,8 @@ import type { ConversationAddress, UserAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
 import { extractingKey, passwordKey, textKeyOf, waitKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
-import type { Store } from "../redis/store.ts";
+import { sealingOf, type Store } from "../redis/store.ts";
+import { placeOfPassword, placeOfText, placeOfTextFacts } from "../sealing/places.ts";
 import { packPages, PACKED_FIELDS, unpackPages } from "./pack-text.ts";
 
 /** The outcome of an extraction, shared by all users who sent these bytes. Pages in order; `missing` counts from 1. */
@@ -83,9 +84,12 @@ export async function writeText(store: Store, key: string, text: StoredText): Pr
     return;
   }
   const { pages, ...meta } = text;
-  const packed = await packPages(pages);
+  const [field, packed] = await packPages(pages);
+  const sealing = sealingOf(store);
+  const facts = sealing.sealText(placeOfTextFacts(key), JSON.stringify({ ...meta, pageCount: pages.length }));
+  const sealed = sealing.seal(placeOfText(key), Buffer.from(packed));
   const write = store.redis.multi().del(name);
-  write.hset(name, "kind", "text", "meta", JSON.stringify({ ...meta, pageCount: pages.length }), ...packed);
+  write.hset(name, "kind", "text", "meta", facts, field, sealed);
   await exec(write.pexpire(name, store.retentionMs));
 }
 
@@ -102,7 +106,7 @@ const FORGET_FAILURE = script({
 export async function forgetBusy(store: Store, key: string): Promise<boolean> {
   const name = textKeyOf(key);
   const failure = await store.redis.hget(name, "meta");
-  if (failure === null || !isBusy(JSON.parse(failure) as Outcome)) return false;
+  if (failure === null || !isBusy(readFacts(store, key, failure) as Outcome)) return false;
   const [reply] = await run(store.redis, FORGET_FAILURE, { keys: { outcome: name }, args: { failure } });
   return reply === "OK";
 }
@@ -114,7 +118,7 @@ function isBusy(outcome: Outcome | StoredText): boolean {
 /** Reads an outcome without its pages. */
 export async function readOutcome(store: Store, key: string): Promise<Outcome | undefined> {
   const meta = await store.redis.hget(textKeyOf(key), "meta");
-  return meta === null ? undefined : (JSON.parse(meta) as Outcome);
+  return meta === null ? undefined : (readFacts(store, key, meta) as Outcome);
 }
 
 /** Reads an outcome, and renews a text's expiry. */
@@ -122,11 +126,15 @@ export async function readText(store: Store, key: string): Promise<StoredText | 
   const name = textKeyOf(key);
   const [kind, meta, ...packed] = await store.redis.hmgetBuffer(name, "kind", "meta", ...PACKED_FIELDS);
   if (!kind || !meta) return undefined;
-  const { pageCount, ...rest } = JSON.parse(meta.toString()) as StoredText & { pageCount: number };
+  const { pageCount, ...rest } = readFacts(store, key, meta.toString()) as StoredText & { pageCount: number };
   if (rest.kind !== "text") return rest;
   await store.redis.pexpire(name, store.retentionMs);
-  return { ...rest, pages: pageCount === 0 ? [] : await unpackPages(packed) };
+  const unsealed = packed.map((bytes) => bytes && sealingOf(store).unseal(placeOfText(key), bytes));
+  return { ...rest, pages: pageCount === 0 ? [] : await unpackPages(unsealed) };
 }
+
+const readFacts = (store: Store, key: string, stored: string): unknown =>
+  JSON.parse(sealingOf(store).unsealText(placeOfTextFacts(key), stored));
 
 /** Which outcomes are stored, in the order of `keys`; renews texts without loading them. */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
@@ -220,10 +228,12 @@ function parseWaiting(members: ReadonlyArray<string | number | null>): Waiting[]
 
 /** Stores a file's password where only its extraction finds it, and only as long as the ask may need it. */
 export async function setPassword(store: Store, key: string, password: string, ttlMs: number): Promise<void> {
-  await store.redis.set(passwordKey(key), password, "PX", ttlMs);
+  const sealed = sealingOf(store).sealText(placeOfPassword(key), password);
+  await store.redis.set(passwordKey(key), sealed, "PX", ttlMs);
 }
 export async function readPassword(store: Store, key: string): Promise<string | undefined> {
-  return (await store.redis.get(passwordKey(key))) ?? undefined;
+  const stored = await store.redis.get(passwordKey(key));
+  return stored === null ? undefined : sealingOf(store).unsealText(placeOfPassword(key), stored);
 }
 export async function dropPassword(store: Store, key: string): Promise<void> {
   await store.redis.del(passwordKey(key));

@@ -33,7 +33,7 @@ export async function ownUploads(store: Store, user: string): Promise<OwnUpload[
   const all = (await exec(pipeline)) as Array<Record<string, string>>;
   return ids.flatMap((id, index) => {
     const fields = all[index] ?? {};
-    const state = readUploadFields(id, fields);
+    const state = readUploadFields(store, user, id, fields);
     if (!state) return [];
     const marks = (prefix: string): string[] =>
       Object.keys(fields).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));

@@ -14,7 +14,8 @@ import { userAddress, type ConversationAddress } from "../redis/address.ts";
 import { exec } from "../redis/exec.ts";
 import { filesKey, unfinishedKey, uploadKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
-import { wrongAnswer, type Store } from "../redis/store.ts";
+import { sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
+import { placeOfUpload } from "../sealing/places.ts";
 
 /** An upload of one user. `offset`: how far its bytes are stored. `sha256`, `text` (key) once it is `done`. */
 export interface UploadState {
@@ -105,13 +106,17 @@ export async function beginUpload(
     if (!known) return { kind: "busy" };
   }
   const heldMs = store.retentionMs + IDLE_UPLOAD_MS;
-  const args = { id, name, mime, size, ref, maxUserBytes, maxUnfinished, keepMs, heldMs, listedMs: listedMsOf(store) };
+  const sealed = sealName(store, user, of);
+  const limits = { maxUserBytes, maxUnfinished, keepMs, heldMs, listedMs: listedMsOf(store) };
+  const args = { id, name: sealed, mime, size, ref, ...limits };
   const [[status, freeInMs], found] = await Promise.all([
     run(store.redis, BEGIN, { keys: keysOf(user, id), args }),
     readUpload(store, user, id),
   ]);
   if (status !== "BEGUN") await releaseRoom(store, ref);
-  if (status === "CONFLICT") return { kind: "conflict" };
+  // The script compares what is stored: a name that was sealed with another key differs there.
+  const isSame = found?.name === name && found.size === size;
+  if (status === "CONFLICT" && !isSame) return { kind: "conflict" };
   if (status === "QUOTA" || status === "BUSY")
     return { kind: status === "BUSY" ? "busy" : "quota", freeInMs: Number(freeInMs) };
   // Redis executed the two in this order, unless it did not know the script.
@@ -120,17 +125,36 @@ export async function beginUpload(
   return { kind: "begun", upload, room: status === "BEGUN" ? room : 0 };
 }
 
+/** The name as it is stored: the same for the same upload, so that a script can compare it. */
+function sealName(store: Store, user: string, { id, name }: Pick<UploadState, "id" | "name">): string {
+  return sealingOf(store).sealSameText(placeOfUpload(keyOf(user, id)), name);
+}
+
 /** An upload as it stands; undefined when unknown or gone, also when it is another user's. */
 export async function readUpload(store: Store, user: string, id: string): Promise<UploadState | undefined> {
   const fields = await store.redis.hgetall(keyOf(user, id));
-  return fields["hidden"] === undefined ? readUploadFields(id, fields) : undefined;
+  return fields["hidden"] === undefined ? readUploadFields(store, user, id, fields) : undefined;
 }
 
 /** Reads the fields of an upload's key; undefined when there are none. */
-export function readUploadFields(id: string, fields: Record<string, string>): UploadState | undefined {
+export function readUploadFields(
+  store: Store,
+  user: string,
+  id: string,
+  fields: Record<string, string>,
+): UploadState | undefined {
   const { name, type, size, offset, ref, done, sha256, text } = fields;
   if (name === undefined || ref === undefined) return undefined;
-  const state = { id, name, type: type ?? "", size: Number(size), offset: Number(offset), ref, done: done === "1" };
+  const plainName = sealingOf(store).unsealText(placeOfUpload(keyOf(user, id)), name);
+  const state = {
+    id,
+    name: plainName,
+    type: type ?? "",
+    size: Number(size),
+    offset: Number(offset),
+    ref,
+    done: done === "1",
+  };
   return sha256 && text ? { ...state, sha256, text } : state;
 }
 
@@ -279,9 +303,9 @@ export async function keepUpload(
   user: string,
   of: Omit<Required<UploadState>, "offset" | "done">,
 ): Promise<void> {
-  const { id, name, type, size, ref, sha256, text } = of;
+  const { id, type, size, ref, sha256, text } = of;
   const key = keyOf(user, id);
-  const fields = { id, name, type, size, offset: size, ref, done: 1, sha256, text };
+  const fields = { id, name: sealName(store, user, of), type, size, offset: size, ref, done: 1, sha256, text };
   await Promise.all([
     exec(store.redis.multi().hset(key, fields).pexpire(key, store.retentionMs)),
     renewUpload(store, user, id),

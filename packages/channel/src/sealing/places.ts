@@ -1,0 +1,18 @@
+/*
+ * Where each kind of sealed data lies; see `Sealing`. A change makes what is stored unreadable.
+ */
+
+interface Conversation {
+  readonly u: string;
+  readonly c: string;
+}
+
+export const placeOfBody = ({ u, c }: Conversation): string => `body ${u} ${c}`;
+export const placeOfTitle = ({ u, c }: Conversation): string => `title ${u} ${c}`;
+export const placeOfNames = ({ u, c }: Conversation): string => `names ${u} ${c}`;
+export const placeOfUpload = (key: string): string => `upload ${key}`;
+export const placeOfChunk = (ref: string, offset: number): string => `blob ${ref} ${offset}`;
+export const placeOfText = (key: string): string => `text ${key}`;
+export const placeOfTextFacts = (key: string): string => `facts ${key}`;
+export const placeOfPassword = (key: string): string => `password ${key}`;
+export const placeOfSecret = (name: string): string => `secret ${name}`;
