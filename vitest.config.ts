@@ -14,7 +14,7 @@ const LONG = [
 ];
 // Every state of the page, the libraries of others, engines in other languages, packages that are installed and built.
 const SLOW = [
-  "apps/local/test/{page-*,react,ai-sdk,openai,corpus}.e2e.test.ts",
+  "apps/local/test/{page-*,react,ai-sdk,openai,corpus,quiet-outputs}.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
 ];

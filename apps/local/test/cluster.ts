@@ -81,7 +81,13 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
     url: (index = 0) => `http://127.0.0.1:${edges[index]?.port}`,
     async startEdge(instead) {
       const port = (instead === undefined ? undefined : edges[instead]?.port) ?? (await freePort());
-      const env = { AUTH_MODE: "anonymous", PORT: String(port), DRAIN_DELAY_MS: "0", ...base(), LOG_LEVEL: "info" };
+      const env = {
+        AUTH_MODE: "anonymous",
+        PORT: String(port),
+        DRAIN_DELAY_MS: "0",
+        ...base(),
+        LOG_LEVEL: settings.env?.["LOG_LEVEL"] ?? "info",
+      };
       const edge = { port, process: start(ENTRIES.edge, env) };
       await edge.process.waitFor(/"msg":"listening"/);
       edges.splice(instead ?? edges.length, 1, edge);
