@@ -56,7 +56,11 @@ export async function installDependencies(pnpm) {
     files.map((path) => readFileSync(path)),
     there,
     "dependencies",
-    () => command(pnpm, ["install", "--frozen-lockfile"], { cwd: root, env: { ...process.env, CI: "true" } }),
+    () =>
+      command(pnpm, ["install", "--frozen-lockfile", "--ignore-scripts"], {
+        cwd: root,
+        env: { ...process.env, CI: "true" },
+      }),
   );
 }
 

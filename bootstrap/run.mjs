@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|build`. Plain
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|sbom|build`. Plain
 // JavaScript for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runChild, runHere } from "./child.mjs";
 import { buildPrograms, buildWeb, installDependencies, installTools } from "./install.mjs";
 import { findBrowser, findRedis } from "./find.mjs";
-import { cache, root } from "./step.mjs";
+import { cache, command, root } from "./step.mjs";
 
 const [task, ...args] = process.argv.slice(2);
 const entries = {
@@ -20,13 +20,22 @@ const entries = {
   cluster: ["tools/cluster/src/main.ts"],
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
-if (!Object.hasOwn(entries, task ?? "")) {
-  process.stderr.write("usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|build\n");
+if (task !== "sbom" && !Object.hasOwn(entries, task ?? "")) {
+  process.stderr.write(
+    "usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|sbom|build\n",
+  );
   process.exit(64);
 }
 
 try {
   const { node, pnpm } = await installTools();
+  if (task === "sbom") {
+    // CycloneDX, of all that the lockfile names, for every platform.
+    const out = args[0] ?? join(root, "docrelay.cdx.json");
+    await command(pnpm, ["sbom", "--sbom-format", "cyclonedx", "--lockfile-only", "--out", out], { cwd: root });
+    process.stdout.write(`${out}\n`);
+    process.exit();
+  }
   await installDependencies(pnpm);
   const env = {
     NODE_COMPILE_CACHE: join(cache, "compiled"), // a second start compiles nothing: half the CPU of each process

@@ -23,6 +23,7 @@ export async function startAdminServer(options: {
   pages?: AdminPages;
 }): Promise<AdminServer> {
   const server = createServer((request, response) => {
+    response.setHeader("x-content-type-options", "nosniff");
     respond(request, response, options).catch(() => response.destroy());
   });
   server.listen(options.port, options.host);

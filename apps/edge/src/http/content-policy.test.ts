@@ -19,6 +19,7 @@ it("allows exactly the inline code of the page, and frames of the named origins 
   expect(policy).toContain(`style-src 'self' 'sha256-${hash}';`);
   expect(policy).toMatch(/script-src 'self' 'sha256-[\w+/]{43}=';/);
   expect(policy).not.toContain("unsafe");
+  expect(policy).toContain("; connect-src 'self'; ");
   expect(policy).toMatch(/; frame-ancestors 'none'$/);
   expect(contentPolicy([], ["https://a.test", "http://b.test:81"])).toMatch(
     /; script-src 'self'; .*frame-ancestors https:\/\/a\.test http:\/\/b\.test:81$/,

@@ -38,7 +38,8 @@ export function contentPolicy(inline: readonly Inline[], ancestors: readonly str
     "default-src 'self'",
     `script-src ${sources("script")}`,
     `style-src ${sources("style")}`,
-    "connect-src 'self' ws: wss:",
+    // Of WebSockets, too: those of the page's own host.
+    "connect-src 'self'",
     "img-src 'self' data:",
     "object-src 'none'",
     "base-uri 'none'",

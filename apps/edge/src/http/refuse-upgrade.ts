@@ -11,6 +11,6 @@ export function refuseUpgrade(
 ): void {
   const body = JSON.stringify({ error: wireError(code, more) });
   const head = `HTTP/1.1 ${ERRORS[code].http} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\n`;
-  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  socket.end(`${head}x-content-type-options: nosniff\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   setTimeout(() => socket.destroy(), CLOSE_MS).unref(); // the client may leave its own half open
 }

@@ -54,6 +54,8 @@ describe("the public port", () => {
   it("tells its health, and keeps its metrics to the admin port", async () => {
     expect((await call("/healthz")).status).toBe(200);
     expect((await call("/readyz")).status).toBe(200);
+    for (const path of ["/healthz", "/v1/conversations", "/nowhere", "/", "/socket.io/"])
+      expect((await call(path)).headers.get("x-content-type-options"), path).toBe("nosniff");
     expect(await error(await call("/metrics"))).toMatchObject([404, { error: { code: "NOT_FOUND" } }]);
     const admin = await freePort();
     const edge = await relay.start({ ADMIN_PORT: String(admin) });

@@ -52,6 +52,7 @@ const UPLOAD_MS = 600_000;
 export function createHttpServer(deps: HttpDeps): Server {
   const options = { headersTimeout: HEADERS_MS, requestTimeout: UPLOAD_MS, keepAliveTimeout: deps.keepAliveMs };
   const server = createServer({ ...options, connectionsCheckingInterval: 2000, noDelay: true }, (request, response) => {
+    response.setHeader("x-content-type-options", "nosniff");
     answer(deps, request, response).catch(async (error: unknown) => {
       const { wire, severity } = toFailure(error);
       if (severity === "bug") deps.onBug(error);
