@@ -15,8 +15,8 @@ const CANARIES = ["canaryquestion", "canarydocument", "canaryname", "canaryanswe
 async function leftBehind(redis: ReturnType<typeof connectRedis>): Promise<string> {
   const keys = await redis.keys("*");
   const dumps = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
-  const [, folder] = (await redis.config("GET", "dir")) as string[];
-  const [, name] = (await redis.config("GET", "appenddirname")) as string[];
+  const [, folder] = await redis.config("GET", "dir");
+  const [, name] = await redis.config("GET", "appenddirname");
   const aof = join(folder ?? "", name ?? "");
   const files = readdirSync(aof).map((file) => readFileSync(join(aof, file), "latin1"));
   expect(dumps.length).toBeGreaterThan(8);

@@ -24,7 +24,8 @@ describe("a connection", () => {
       protocol: 1,
       node: relay.edges[0]?.node,
       expiresAt: expect.any(Number) as number,
-      features: [...FEATURES],
+      // Links are off unless an operator switches them on.
+      features: FEATURES.filter((name) => name !== "conversation:share"),
       expiresInMs: expect.any(Number) as number,
       limits: {
         messageChars: 32_000,

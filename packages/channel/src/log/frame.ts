@@ -46,8 +46,8 @@ export function parseFrame(raw: string | Buffer, sealing: Sealing): Frame | unde
     const frame = JSON.parse(raw.toString()) as Frame;
     const packet = frame.data?.packet;
     if (packet && isSealed(raw) && Array.isArray(packet.data) && packet.data[0] === "event") {
-      const [room] = frame.data?.opts?.rooms as string[];
-      packet.data[1] = unsealEvent(sealing, conversationOf(room ?? ""), packet.data[1] as Event);
+      const rooms = frame.data?.opts?.rooms as string[] | undefined;
+      packet.data[1] = unsealEvent(sealing, conversationOf(rooms?.[0] ?? ""), packet.data[1] as Event);
     }
     return frame;
   } catch {

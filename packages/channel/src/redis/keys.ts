@@ -90,7 +90,11 @@ export const KEYS = {
     holds: "ids of a user's uploads, by when they were used",
     expires: "after the retention, or 10 min if that is longer",
   },
-  blob: { pattern: "blob:{<ref>}", holds: "bytes by their offset, without `file:` store", expires: "with the upload" },
+  blob: {
+    pattern: "blob:{<ref>}",
+    holds: "bytes by their offset, without `file:` or `s3:` store",
+    expires: "with the upload",
+  },
   retain: {
     pattern: "retain:{<ref>}",
     holds: "a mark: an ask gave a password for these bytes, so they stay after their text without a password",

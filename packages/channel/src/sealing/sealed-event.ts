@@ -26,5 +26,5 @@ export function readEvent(sealing: Sealing, c: string, json: string): Event {
 export function unsealEvent(sealing: Sealing, c: string, event: Event & { readonly sealed?: unknown }): Event {
   if (typeof event.sealed !== "string") return event;
   const { sealed, ...head } = event;
-  return { ...head, ...(JSON.parse(sealing.unsealText(placeOf(c, event), sealed)) as object) } as Event;
+  return { ...head, ...(JSON.parse(sealing.unsealText(placeOf(c, event), sealed)) as object) };
 }

@@ -51,7 +51,7 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
   seen.forEach((line, index) => {
     const next = seen[index + 1];
     if (!next) {
-      text += line.text;
+      text += line.text.replace(SOFT_HYPHEN, "-");
       return;
     }
     const broken = brokenWord(line, next);
