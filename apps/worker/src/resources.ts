@@ -23,6 +23,7 @@ import {
   s3PlaceOf,
   openTracing,
   type RedisConnectionOptions,
+  type RedisServer,
   type Tracing,
   untilReply,
 } from "@docrelay/platform";
@@ -101,8 +102,8 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   try {
     const facts = await inspectRedis(redis, REDIS_WAIT_MS);
     for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
-    // A key that is missing is found here, not by a user.
-    await untilReply(() => readSecret(store), REDIS_WAIT_MS);
+    // A key that is missing is found here, not by a user. The users of deploy/redis may not read the secret in a worker.
+    if (!hasOwnUser(config.redis)) await untilReply(() => readSecret(store), REDIS_WAIT_MS);
   } catch (error) {
     await life.close();
     throw error;
@@ -142,4 +143,8 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     stopping: new AbortController(),
     leaving: new AbortController(),
   };
+}
+
+function hasOwnUser({ url, username }: RedisServer): boolean {
+  return username !== undefined || (url?.startsWith("redis") === true && new URL(url).username !== "");
 }
