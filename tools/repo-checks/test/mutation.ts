@@ -44,7 +44,9 @@ export async function copyRepository(root: string): Promise<string> {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file), { force: true });
   }
-  const workspaces = new Set(tracked.filter((name) => /^\w+\/[\w-]+\/package\.json$/.test(name)).map(dirname));
+  // Examples are installed by those who copy them.
+  const packages = tracked.filter((name) => /^(apps|packages|tools)\/[\w-]+\/package\.json$/.test(name));
+  const workspaces = new Set(packages.map(dirname));
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "dir");
   for (const folder of workspaces) linkPackages(join(root, folder, "node_modules"), join(copy, folder, "node_modules"));
   return copy;
