@@ -59,7 +59,7 @@ export const CANARIES: readonly Canary[] = [
     name: "no event count",
     variant: "no event count",
     fault: "DUP-APPLIED",
-    options: { patienceMs: 6000, workers: 1, env: { CHAOS_FORGET: "append@2" } },
+    options: { patienceMs: 6000, workers: 1, env: { CHAOS_FORGET: "append@1" } },
     async play(stage) {
       const user = await stage.user();
       await user.ask();
