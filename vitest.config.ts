@@ -23,6 +23,9 @@ const SLOW = [
 // CPU. So a test undoes what it changes in its process: clocks, environment.
 const isolate = false;
 
+// These projects serve the page, which is built before them.
+const globalSetup = ["bootstrap/build-page.mjs"];
+
 // Packages that others install are tested as sources; what is built of them is read outside of this repository.
 const conditions = ["@docrelay/source", "module", "node", "development|production"];
 
@@ -47,6 +50,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           isolate,
+          globalSetup,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.e2e.test.ts"],
           exclude: [...LONG, ...SLOW, "**/node_modules/**"],
           // Whole clusters of processes, each with a Redis and ports of its own: more would starve each other.
@@ -60,6 +64,7 @@ export default defineConfig({
         test: {
           name: "slow",
           isolate,
+          globalSetup,
           include: SLOW,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },

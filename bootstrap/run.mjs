@@ -42,7 +42,7 @@ try {
     ...process.env,
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };
-  if (task === "start" || task === "test") await buildWeb(node);
+  if (["start", "test", "long"].includes(task)) await buildWeb(node);
   if (task === "start") await buildPrograms(node);
   const own = ["test", "bench", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
   if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();

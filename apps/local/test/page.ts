@@ -1,9 +1,6 @@
-import { findChromium, spawnNode } from "@docrelay/testkit";
-import { join } from "node:path";
+import { findChromium } from "@docrelay/testkit";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-
-const WEB = join(import.meta.dirname, "../../web");
 
 /** A host name of this machine, as on a local network without HTTPS. */
 export const PLAIN_HOST = "docrelay.test";
@@ -21,8 +18,6 @@ export function usePage(): PageTests {
   let problems: string[] = [];
 
   beforeAll(async () => {
-    const build = spawnNode(join(WEB, "node_modules/vite/bin/vite.js"), { args: ["build"], cwd: WEB });
-    expect(await build.exited, build.lines.join("\n")).toMatchObject({ code: 0 });
     // A name that is not localhost: what browsers keep for HTTPS is not there.
     const named = `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`;
     // As more and more browsers do: nothing is kept for a server in the page of another site.
