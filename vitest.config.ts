@@ -12,9 +12,10 @@ const LONG = [
   "tools/repo-checks/test/mutations.e2e.test.ts",
   "tools/bench/src/{main,runs/run,runs/scale}.e2e.test.ts",
 ];
-// Every state of the page, the libraries of others, engines in other languages, packages that are installed and built.
+// Every state of the page, waits for what is declared dead, the libraries of others, engines in other languages, packages that are installed and built.
 const SLOW = [
   "apps/local/test/{page-*,react,ai-sdk,openai,corpus,quiet-outputs}.e2e.test.ts",
+  "apps/worker/test/standstill.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
 ];

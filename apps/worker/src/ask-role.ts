@@ -56,6 +56,7 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
     random: Math.random,
     worker: membership.worker,
     isGone: membership.isGone,
+    isConnected: membership.isConnected,
   };
   const slots = createConversationSlots({
     capacity: config.ASK_CONCURRENCY,

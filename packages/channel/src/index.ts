@@ -23,7 +23,19 @@ export { findAsk, hideAsk } from "./ask/find.ts";
 export { arrived, finish, type Arrived, type Ending } from "./ask/finish.ts";
 export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";
 export { checkAsk, countUnfinished, dueAsks, runningAsks, type Checked } from "./ask/sweep.ts";
-export { append, begin, confirm, handBack, MAX_TAKEN, park, take, type Ended, type Taken } from "./ask/turn.ts";
+export {
+  append,
+  begin,
+  confirm,
+  handBack,
+  MAX_TAKEN,
+  park,
+  spare,
+  take,
+  type Ended,
+  type Taken,
+  type TakeFrom,
+} from "./ask/turn.ts";
 
 export { createBell, hearBeats, isListening, publishBeat, type Bell } from "./bell/bell.ts";
 export { bellChannel, parseBell, type BellMessage } from "./bell/message.ts";

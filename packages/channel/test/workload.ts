@@ -61,6 +61,7 @@ import {
   runningAsks,
   setPassword,
   setProfile,
+  spare,
   stopWaiting,
   storeChunk,
   sweepBytes,
@@ -150,6 +151,7 @@ async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   const one = await taken(store, third);
   must(await begin(store, one, third, 3), "begun");
   must(await confirm(store, one, third), "ok");
+  await spare(store, one, 1);
   const delta = { type: "delta", text: "yes" } as const;
   must(await append(store, one, { attempt: 1, n: 1 }, { events: [delta], nonce: newNonce() }), "written");
   await publishProgress(store, at, { conversation: TALK, ask: "one", stage: "asking" });

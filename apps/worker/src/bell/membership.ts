@@ -26,6 +26,8 @@ export interface Membership extends AsyncDisposable {
    * writes later is refused.
    */
   isGone(worker: string): Promise<boolean>;
+  /** Whether Redis has its connection. */
+  isConnected(worker: string): Promise<boolean>;
   /** Called after each beat of another worker, and when workers are gone. */
   on(listener: { beat?(beat: Beat): void; gone?(): void }): void;
   /** Announces that this worker stops: no more bells for it. It beats on until it is disposed of, since it may run asks still. */
@@ -129,6 +131,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
       roster.expect(other);
       return false;
     },
+    isConnected: (other) => isListening(redis, other),
     on: (listener) => void listeners.push(listener),
     async leave() {
       if (timer === undefined || leaving) return;

@@ -86,7 +86,12 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     expiresInMs: ask.deadline - ask.now - (performance.now() - takenAt),
     onAway(error, sinceMs) {
       report.engineAway(ask, attempt, error);
-      sendProgress(deps, ask, { stage: "waiting-for-engine", attempt, of: deps.settings.attempts, sinceMs });
+      sendProgress(deps, ask, {
+        stage: "waiting-for-engine",
+        attempt,
+        of: deps.settings.attempts + ask.spared,
+        sinceMs,
+      });
     },
     onSent(agoMs) {
       sentAt = performance.now() - agoMs;

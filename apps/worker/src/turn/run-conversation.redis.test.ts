@@ -1,4 +1,4 @@
-import { channelOf, conversationAddress } from "@docrelay/channel";
+import { begin, channelOf, conversationAddress, take } from "@docrelay/channel";
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { echo } from "../../test/engine.ts";
@@ -271,6 +271,40 @@ describe("an engine that fails", () => {
     await at.ask("talk", "one");
     expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", attempt: 1 });
     expect(at.engine.calls).toHaveLength(1);
+  });
+});
+
+describe("an engine call whose worker loses the ask", () => {
+  async function spared(): Promise<string | null> {
+    const [key = ""] = await at.store.redis.keys("{*}:*:ask:*");
+    return at.store.redis.hget(key, "spared");
+  }
+
+  it("is not counted: the worker is alive and says so", async () => {
+    await at.here({ ENGINE_ATTEMPTS: "1" }, { sweeper: false });
+    at.engine.script = (call) => call.text("beginning ");
+    await at.ask("talk", "one");
+    await eventually(async () => (await at.events("talk")).some(({ type }) => type === "delta"), { what: "the text" });
+    // Redis had no connection of it for a moment, so another worker took it for dead.
+    const talk = conversationAddress(USER, "talk");
+    const held = await take(at.store, talk, "other/1");
+    if (held.kind !== "held") throw new Error(held.kind);
+    const taken = await take(at.store, talk, "other/1", { voided: held.owner });
+    if (taken.kind !== "taken") throw new Error(taken.kind);
+    await eventually(async () => (await spared()) === "1", { what: "the word of the worker" });
+    await eventually(() => at.engine.calls[0]?.closed, { what: "the end of its call" });
+    expect(await begin(at.store, taken.ask, "other/1", 1)).toEqual({ kind: "begun", attempt: 2 });
+  });
+
+  it("is not counted when its process stops: the next one answers", async () => {
+    const first = await at.here({ ENGINE_ATTEMPTS: "1" });
+    at.engine.script = (call) => call.text("beginning ");
+    await at.ask("talk", "one");
+    await eventually(async () => (await at.events("talk")).some(({ type }) => type === "delta"), { what: "the text" });
+    await at.here({ ENGINE_ATTEMPTS: "1" });
+    at.engine.script = echo;
+    await first.stop();
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", text: "question one", attempt: 2 });
   });
 });
 

@@ -1,4 +1,4 @@
-import { newOwner, take, workerOf } from "@docrelay/channel";
+import { newOwner, take, workerOf, type TakeFrom } from "@docrelay/channel";
 import type { Disposition, Rung } from "../bell/conversation-slots.ts";
 import { backoff } from "@docrelay/protocol";
 import { isFinal, type Failure } from "../report/failure.ts";
@@ -11,6 +11,8 @@ export interface ConversationDeps extends TurnDeps {
   readonly worker: string;
   /** Whether another worker will do nothing more. */
   isGone(worker: string): Promise<boolean>;
+  /** Whether Redis has a connection of it: a worker that is gone and connected stands still, and did not crash. */
+  isConnected(worker: string): Promise<boolean>;
   /** 0..1, for jitter. */
   random(): number;
 }
@@ -38,7 +40,7 @@ export async function runConversation(
     const owner = newOwner(deps.worker);
     // After a failure that would repeat itself the next turn only ends the ask: taking it must not begin a call.
     const maxAttempts = isFinal(failed?.failure) ? 0 : settings.attempts;
-    const from = { maxAttempts, ...(gone === undefined ? {} : { voided: gone }) };
+    const from = { maxAttempts, ...(gone === undefined ? {} : await voiding(deps, gone)) };
     taking();
     const taken = await retry(() => take(store, conversation, owner, from), patience);
     if (taken.kind === "empty") return "done";
@@ -60,8 +62,8 @@ export async function runConversation(
       case "retry":
         failed = { a, failure: turn.failure };
         // No pause after the last allowed call: the next turn only ends the ask.
-        if (turn.attempt < settings.attempts && !isFinal(turn.failure))
-          await sleep(backoff(turn.attempt - 1, ENGINE_RETRY_MS, deps.random()), stopping);
+        if (turn.spent < settings.attempts && !isFinal(turn.failure))
+          await sleep(backoff(turn.spent - 1, ENGINE_RETRY_MS, deps.random()), stopping);
         break;
       case "again":
         await sleep(AGAIN_MS, stopping);
@@ -77,4 +79,13 @@ export async function runConversation(
     }
   }
   return "hand-back";
+}
+
+/** The part of `take` that is about an earlier owner: whether it crashed or stands still. */
+async function voiding(deps: ConversationDeps, voided: string): Promise<TakeFrom> {
+  const worker = workerOf(voided);
+  const lives =
+    worker !== undefined &&
+    (await retry(() => deps.isConnected(worker), { forMs: STORE_PATIENCE_MS, signal: deps.stopping }));
+  return { voided, voidedLives: lives };
 }

@@ -1,4 +1,4 @@
-import { append, begin, handBack, newNonce } from "@docrelay/channel";
+import { append, begin, handBack, newNonce, spare, type TakenAsk } from "@docrelay/channel";
 import type { AskReport } from "../report/ask-report.ts";
 import { isFinal, originOf, type Failure } from "../report/failure.ts";
 import { retry, sleep } from "../report/retry.ts";
@@ -18,6 +18,13 @@ export interface TurnDeps extends ParkDeps, CallDeps {
   /** How long the next ask of a dead worker waits, in ms; see `stagger.ts`. */
   stagger(now: number): number;
 }
+
+/** All calls that count are made, and the last one ended with its worker. */
+const LOST: Failure = {
+  code: "ENGINE_UNAVAILABLE",
+  reason: "worker-lost",
+  message: "The answer was interrupted too often. Ask again.",
+};
 
 /** A turn in progress. */
 interface Running extends OwnedAsk {
@@ -104,11 +111,12 @@ async function beginCall(
       ? ({ kind: "begun", attempt: ask.attempt } as const)
       : await retry(() => begin(store, ask, owner, settings.attempts), patience);
   if (begun.kind === "exhausted") {
-    const failure = previous ?? { code: "ENGINE_UNAVAILABLE" };
+    const failure = previous ?? LOST;
     return endFailed(deps, ask, { at: { attempt: ask.attempt, n: n + 1 }, failure });
   }
   if (begun.kind !== "begun") return turnOf(begun.kind, () => endCancelled(deps, ask));
   const { attempt } = begun;
+  const most = settings.attempts + ask.spared;
   const outcome = await callEngine(deps, { ask, owner, attempt, ...files, point, takenAt, previous });
   switch (outcome.kind) {
     case "completed":
@@ -116,22 +124,32 @@ async function beginCall(
     case "cancelled":
       return endCancelled(deps, ask, outcome.text);
     case "stale":
+      // This process is alive, so its call ended without a crash and without a failure of the engine.
+      await spareCall(deps, ask, attempt);
+      return { kind: "lost" };
     case "ended":
-      return turnOf(outcome.kind, () => endCancelled(deps, ask));
+      return { kind: "next" };
     case "expired":
       return endFailed(deps, ask, { at: "any", failure: { code: "ASK_EXPIRED" } });
     case "abandoned":
       return handBackAsk(deps, running);
     case "failed":
-      if (attempt < settings.attempts && !isFinal(outcome.failure)) {
-        const of = settings.attempts;
-        sendProgress(deps, ask, { stage: "waiting-for-engine", attempt: attempt + 1, of, sinceMs: 0 });
-      }
-      return { kind: "retry", attempt, failure: outcome.failure };
+      if (attempt < most && !isFinal(outcome.failure))
+        sendProgress(deps, ask, { stage: "waiting-for-engine", attempt: attempt + 1, of: most, sinceMs: 0 });
+      return { kind: "retry", spent: attempt - ask.spared, failure: outcome.failure };
   }
 }
 
 async function handBackAsk(deps: TurnDeps, { ask, owner }: Running): Promise<Turn> {
   const reply = await retry(() => handBack(deps.store, ask, owner), { forMs: STORE_PATIENCE_MS });
   return reply.kind === "handed-back" ? { kind: "handed-back" } : turnOf(reply.kind, () => endCancelled(deps, ask));
+}
+
+/** Should the store be away, the call counts: no ask waits for this. */
+async function spareCall({ store, stopping }: TurnDeps, ask: TakenAsk, attempt: number): Promise<void> {
+  try {
+    await retry(() => spare(store, ask, attempt), { forMs: STORE_PATIENCE_MS, signal: stopping });
+  } catch (error) {
+    if (originOf(error).kind !== "store") throw error;
+  }
 }

@@ -14,8 +14,8 @@ export type Turn =
   | { kind: "next" }
   /** The ask has ended and the mailbox was empty: an ask accepted later comes with its own bell. */
   | { kind: "last" }
-  /** The engine call failed; the ask may get another one. */
-  | { kind: "retry"; attempt: number; failure: Failure }
+  /** The engine call failed; the ask may get another one. `spent`: how many count against `ENGINE_ATTEMPTS`. */
+  | { kind: "retry"; spent: number; failure: Failure }
   /** The ask changed during the turn: take it again, after a pause or at once. */
   | { kind: "again" | "look-again" }
   /** The ask waits for texts and uses no worker slot. */

@@ -4,7 +4,7 @@ import { channelOf, conversationsKey, dueKey, liveKey, logKey, mailKey, metaKey,
 import { CLOCK, lua, run, script, type ArgumentKind, type Reply, type Script } from "../redis/script.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { sealEvent } from "../sealing/sealed-event.ts";
-import { RECORD_FIELDS } from "./record.ts";
+import { MAX_SPARED, RECORD_FIELDS } from "./record.ts";
 
 const MAX_EVENTS = 5000;
 const MAX_BYTES = 8_000_000;
@@ -17,6 +17,7 @@ const CONTEXT = {
   maxEvents: "number",
   maxBytes: "number",
   firstCheckMs: "number",
+  maxSpared: "number",
   memberPrefix: "text",
   channel: "text",
   frameHead: "text",
@@ -70,6 +71,7 @@ export function runStep<A extends string>(
     maxEvents: store.maxEvents ?? MAX_EVENTS,
     maxBytes: store.maxBytes ?? MAX_BYTES,
     firstCheckMs: FIRST_CHECK_MS,
+    maxSpared: MAX_SPARED,
     memberPrefix: `${at.u}/${at.c}/`,
     channel: channelOf(at),
     frameHead,

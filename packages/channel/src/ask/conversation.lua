@@ -113,8 +113,21 @@ local function close(ask, how, attempt, tails)
   local seq = write(attempt, tails)
   redis.call('HSET', records .. ask, 'state', 'ended', 'how', how)
   redis.call('HDEL', records .. ask, 'conversation', 'id', 'body', 'trace', 'files', 'accepted', 'deadline', 'attempt', 'n',
-    'taken', 'looks', 'cancel', 'owner', 'begun', 'released', 'resume')
+    'taken', 'looks', 'cancel', 'owner', 'begun', 'released', 'resume', 'spared')
   return seq, unlist(ask)
+end
+
+-- `spared` lists the engine calls, by number, that neither the engine nor a crash has ended. Returns the list with one more.
+local function spare(spared, attempt)
+  spared, attempt = spared or '', tostring(attempt)
+  if attempt == '0' or string.find(' ' .. spared .. ' ', ' ' .. attempt .. ' ', 1, true) then return spared end
+  return spared == '' and attempt or spared .. ' ' .. attempt
+end
+
+-- The calls of a record that count against `maxAttempts`. Only so many are spared: each costs the engine a whole answer.
+local function spent(record)
+  local _, spared = string.gsub(record.spared or '', '%d+', '')
+  return tonumber(record.attempt) - math.min(spared, maxSpared)
 end
 
 -- Counts an engine call of a record that `read` has returned.

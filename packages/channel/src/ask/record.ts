@@ -17,6 +17,9 @@ export interface AskFile {
   readonly locked?: boolean;
 }
 
+/** Most engine calls of an ask that are not counted because their workers lost it without a crash. */
+export const MAX_SPARED = 7;
+
 /** What the worker needs of an ask; kept in its record until the ask ends. */
 export interface AskBody {
   readonly message: string;
@@ -34,6 +37,8 @@ export interface TakenAsk {
   readonly body: AskBody;
   /** Engine calls begun so far. */
   readonly attempt: number;
+  /** How many of them do not count as the engine's: their workers were stopped, or lost the ask without a crash. */
+  readonly spared: number;
   /** Events written in this attempt. */
   readonly n: number;
   /** Times it was taken without reaching an engine call. It grows when its owners crash. */
@@ -92,6 +97,7 @@ export const RECORD_FIELDS = [
   "files",
   "v",
   "resume",
+  "spared",
 ] as const;
 
 /** Reads what `described` of `conversation.lua` returns, as `owner` sees it. */
@@ -113,6 +119,7 @@ export function readRecord(
     id: String(fields.id),
     body: readBody(store, address, String(fields.body)),
     attempt: Number(fields.attempt),
+    spared: sparedOf(String(fields.spared ?? "")),
     n: Number(fields.n),
     taken: Number(fields.taken),
     cancelled: fields.cancel === "1",
@@ -134,6 +141,10 @@ export function readRecord(
 /** The body of a record as it is stored. */
 export function readBody(store: Store, ask: Pick<AskAddress, "u" | "c">, stored: string): AskBody {
   return JSON.parse(sealingOf(store).unsealText(placeOfBody(ask), stored)) as AskBody;
+}
+
+function sparedOf(written: string): number {
+  return Math.min(MAX_SPARED, written.split(" ").filter(Boolean).length);
 }
 
 /** A worker of an older version begins another attempt and leaves the field of the earlier one. */

@@ -1,10 +1,12 @@
-local state, current, taken, cancelled, how, released, deadline =
-  fields(ask, 'state', 'owner', 'taken', 'cancel', 'how', 'released', 'deadline')
-if not state or state == 'ended' then return { 'ENDED', how or 'gone' } end
+local record = read(ask, { 'state', 'owner', 'taken', 'cancel', 'how', 'released', 'deadline', 'begun', 'attempt', 'spared' })
+local state, released = record.state, record.released
+if not state or state == 'ended' then return { 'ENDED', record.how or 'gone' } end
 if released == owner then return { 'RELEASED' } end
-if current ~= owner then return { 'STALE' } end
-if cancelled == '1' then return { 'CANCELLED' } end
-checkAt(ask, now + checkMs, deadline)
-redis.call('HSET', records .. ask, 'state', nextState, 'owner', '', 'released', owner,
-  'taken', math.max(0, tonumber(taken) - 1))
+if record.owner ~= owner then return { 'STALE' } end
+if record.cancel == '1' then return { 'CANCELLED' } end
+checkAt(ask, now + checkMs, record.deadline)
+-- A process that stops hands back an ask in the middle of its answer: that call is not the engine's failure.
+if record.begun == owner then record.spared = spare(record.spared, record.attempt) end
+record.state, record.owner, record.released, record.taken = nextState, '', owner, math.max(0, tonumber(record.taken) - 1)
+save(ask, record, 'state', 'owner', 'released', 'taken', 'spared')
 return { 'RELEASED' }

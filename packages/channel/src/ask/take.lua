@@ -16,14 +16,18 @@ while true do
     checkAt(ask, now + checkMs, record.deadline)
     if record.owner ~= owner then
       orphaned = isRunning
-      record.owner, record.state, record.looks, record.taken = owner, 'running', 0, tonumber(record.taken) + 1
+      -- Its worker stands still and is alive: neither the ask nor the engine has done that.
+      local isSpared = orphaned and voidedLives == 1 and record.owner == voided
+      if isSpared and record.begun == record.owner then record.spared = spare(record.spared, record.attempt) end
+      record.taken = tonumber(record.taken) + (isSpared and 0 or 1)
+      record.owner, record.state, record.looks = owner, 'running', 0
       local ready = record.files == '0' and record.cancel ~= '1' and now < tonumber(record.deadline)
       -- The engine goes on with the answer of this attempt.
       local goesOn = record.resume and string.match(record.resume, '^%d+') == record.attempt
-      if ready and not orphaned and not goesOn and tonumber(record.attempt) < maxAttempts and record.taken <= maxTaken then
+      if ready and not orphaned and not goesOn and spent(record) < maxAttempts and record.taken <= maxTaken then
         beginAttempt(record, owner)
       end
-      save(ask, record, 'owner', 'state', 'looks', 'taken', 'attempt', 'n', 'begun')
+      save(ask, record, 'owner', 'state', 'looks', 'taken', 'attempt', 'n', 'begun', 'spared')
     end
     return described('TAKEN', ask, orphaned, record)
   end

@@ -135,11 +135,15 @@ describe("take of an ask without files", () => {
 
   it("begins none when all calls were made or it was cancelled", async () => {
     await channel.ask("one");
-    for (const owner of ["a", "b", "c"]) {
-      const taken = await take3(owner);
-      if (taken.kind === "taken") await handBack(channel.store, taken.ask, owner);
+    await take3("a");
+    for (const [owner, voided] of [
+      ["b", "a"],
+      ["c", "b"],
+    ] as const) {
+      const taken = await take3(owner, voided);
+      if (taken.kind === "taken") await begin(channel.store, taken.ask, owner, 3);
     }
-    expect(await take3("d")).toMatchObject({ ask: { begun: false, attempt: 3 } });
+    expect(await take3("d", "c")).toMatchObject({ ask: { begun: false, attempt: 3, spared: 0 } });
     await flag();
     expect(await take(channel.store, channel.at, "e", { maxAttempts: 9, voided: "d" })).toMatchObject({
       ask: { begun: false, cancelled: true },
@@ -160,6 +164,22 @@ describe("take of an ask without files", () => {
     await channel.ask("one");
     await take3("dead");
     expect(await take3("me", "dead")).toMatchObject({ ask: { begun: false, orphaned: true, attempt: 1, taken: 1 } });
+  });
+
+  it("does not count the call of a worker that stands still, nor of one that hands back", async () => {
+    await channel.ask("one");
+    const takeOnly = (owner: string, voided = "", voidedLives = false) =>
+      take(channel.store, channel.at, owner, { maxAttempts: 1, voided, voidedLives });
+    await takeOnly("frozen");
+    const taken = await takeOnly("me", "frozen", true);
+    expect(taken).toMatchObject({ ask: { begun: false, orphaned: true, attempt: 1, spared: 1, taken: 0 } });
+    if (taken.kind !== "taken") throw new Error("nothing to take");
+    expect(await begin(channel.store, taken.ask, "me", 1)).toEqual({ kind: "begun", attempt: 2 });
+    await handBack(channel.store, taken.ask, "me");
+    await handBack(channel.store, taken.ask, "me");
+    expect(await takeOnly("third")).toMatchObject({ ask: { begun: true, attempt: 3, spared: 2 } });
+    expect(await takeOnly("crashed", "third")).toMatchObject({ ask: { begun: false, spared: 2 } });
+    expect(await begin(channel.store, taken.ask, "crashed", 1)).toEqual({ kind: "exhausted" });
   });
 
   it("begins none with files: their texts may be missing", async () => {

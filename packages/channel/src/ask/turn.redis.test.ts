@@ -12,6 +12,7 @@ import {
   newOwner,
   openLog,
   park,
+  spare,
   take,
   type TakenAsk,
 } from "../index.ts";
@@ -46,6 +47,24 @@ describe("begin", () => {
     const { ask, owner } = await channel.taken();
     expect(await begin(channel.store, ask, owner, 1)).toEqual({ kind: "exhausted" });
     expect(await record(ask, "attempt")).toBe("1");
+  });
+
+  it("does not count calls that were spared, each once and at most seven", async () => {
+    await channel.ask("one");
+    for (let call = 1; call <= 7; call++) {
+      const { ask, attempt } = await channel.begun();
+      await spare(channel.store, ask, attempt);
+      await spare(channel.store, ask, attempt);
+    }
+    expect((await channel.taken()).ask).toMatchObject({ attempt: 7, spared: 7 });
+    const eighth = await channel.taken();
+    expect(await begin(channel.store, eighth.ask, eighth.owner, 1)).toEqual({ kind: "begun", attempt: 8 });
+    await spare(channel.store, eighth.ask, 8);
+    const last = await channel.taken();
+    expect(await begin(channel.store, last.ask, last.owner, 1)).toEqual({ kind: "exhausted" });
+    await endNow(last.ask);
+    await spare(channel.store, last.ask, 8);
+    expect(await record(last.ask, "spared")).toBeNull();
   });
 
   it("returns cancelled, ended and stale", async () => {

@@ -26,6 +26,7 @@ const TAKE = step(
   {
     owner: "text",
     voided: "text",
+    voidedLives: "number",
     maxAttempts: "number",
     maxTaken: "number",
     recordVersion: "number",
@@ -33,6 +34,13 @@ const TAKE = step(
   },
   { describes: true },
 );
+
+export interface TakeFrom {
+  readonly maxAttempts?: number;
+  readonly voided?: string;
+  /** The worker of `voided` stands still and is connected: taking its ask counts neither as its crash nor as a failed call. */
+  readonly voidedLives?: boolean;
+}
 
 /**
  * Makes the caller the owner of the ask at the head of a mailbox. While another worker runs it, it returns `held`, unless
@@ -48,11 +56,12 @@ export async function take(
   store: Store,
   conversation: ConversationAddress,
   owner: string,
-  { maxAttempts = 0, voided = "" }: { maxAttempts?: number; voided?: string } = {},
+  { maxAttempts = 0, voided = "", voidedLives = false }: TakeFrom = {},
 ): Promise<Taken> {
   const reply = await runStep(store, conversation, TAKE, {
     owner,
     voided,
+    voidedLives: voidedLives ? 1 : 0,
     maxAttempts,
     maxTaken: MAX_TAKEN,
     recordVersion: SUPPORTED_RECORD_VERSION,
@@ -69,7 +78,8 @@ const BEGIN = step("begin.lua", { ask: "text", owner: "text", maxAttempts: "numb
 
 /**
  * Counts an engine call, just before it is made: `attempt` is its number, and from here on every write of an earlier
- * attempt is stale. One owner begins once: sent again it returns the same attempt.
+ * attempt is stale. One owner begins once: sent again it returns the same attempt. `exhausted`: as many as `maxAttempts`
+ * calls have failed, or were lost with a worker that died. Others are spared, at most {@link MAX_SPARED}.
  */
 export async function begin(
   store: Store,
@@ -143,6 +153,17 @@ export async function handBack(
   const args = { ask: ask.address.a, owner, nextState: "queued", checkMs: 0 };
   const reply = await runStep(store, ask.address, RELEASE, args);
   return reply[0] === "RELEASED" ? { kind: "handed-back" } : refusal("hand back", reply);
+}
+
+const SPARE = step("spare.lua", { ask: "text", attempt: "number" });
+
+/**
+ * Tells that an engine call was lost without a failure of the engine: another worker has taken the ask from one that is
+ * alive, because it stood still or was cut off. It does not count against `maxAttempts` then. Sent twice it changes nothing.
+ */
+export async function spare(store: Store, ask: { address: AskAddress }, attempt: number): Promise<void> {
+  const reply = await runStep(store, ask.address, SPARE, { ask: ask.address.a, attempt });
+  if (reply[0] !== "SPARED" && reply[0] !== "ENDED") throw wrongAnswer("spare", reply);
 }
 
 const CONFIRM = step("confirm.lua", { ask: "text", owner: "text" });
