@@ -7,6 +7,12 @@ interface Violation {
   readonly nodes: ReadonlyArray<{ readonly html: string }>;
 }
 
+/** With `PAGE_SHOTS=<folder>` the page as it is now is kept as a picture, to be looked at. */
+export async function shot(page: Page, name: string): Promise<void> {
+  const shots = process.env["PAGE_SHOTS"];
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
 /**
  * What axe-core finds against WCAG 2.2 A and AA, in both themes. With a name and `PAGE_SHOTS=<folder>` the state is also kept
  * as two pictures, to be looked at.

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { violations } from "./axe.ts";
+import { shot, violations } from "./axe.ts";
 import { useCluster } from "./cluster.ts";
 import { usePageEngine } from "./page-engine.ts";
 import { usePage } from "./page.ts";
@@ -112,6 +112,43 @@ describe("the page in each of its states", () => {
     expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
     // At 400 % zoom the composer would leave no room to read.
     expect(await page.evaluate(`getComputedStyle(document.querySelector("#composer")).position`)).toBe("static");
+  });
+
+  it("speaks the browser's language, or the one that is chosen, each laid out as it is written", async () => {
+    const profile = await browser.profile({ viewport: { width: 320, height: 700 }, locale: "ar-EG" });
+    const page = await browser.open(cluster.url(), profile);
+    const html = async () => page.evaluate("document.documentElement.lang + ' ' + document.documentElement.dir");
+    expect(await html()).toBe("ar rtl");
+    expect(await violations(page, "empty-ar")).toEqual([]);
+    await page.setInputFiles("#file", [report, file("empty.pdf", "")]);
+    await chip(page, "صفحة واحدة");
+    await ask(page, "What is green?");
+    await answer(page, "completed").waitFor();
+    await ask(page, "hold this");
+    await answer(page, "asking").locator(".text:not(:empty)").waitFor();
+    expect(await violations(page, "asking-ar")).toEqual([]);
+    engine.release();
+    await answer(page, "completed").nth(1).waitFor();
+    await page.locator("#kept-open").click();
+    await page.locator("#kept li").waitFor();
+    expect(await violations(page, "kept-ar")).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.locator("#kept header button").click();
+    await page.locator(".ask .chip .open").first().click();
+    await page.locator("#viewer canvas").waitFor();
+    // The document is at the end of the lines, which is the left.
+    expect((await page.locator("#viewer").boundingBox())?.x).toBe(0);
+    expect(await violations(page, "viewer-ar")).toEqual([]);
+    await page.setViewportSize({ width: 320, height: 700 });
+    await page.keyboard.press("Escape");
+    for (const tag of ["de", "fr", "hi", "ja", "pt"]) {
+      await page.locator("#kept-open").click();
+      await page.locator("#kept select").first().selectOption(tag);
+      await page.locator(`html[lang="${tag}"][dir="ltr"]`).waitFor();
+      await answer(page, "completed").nth(1).waitFor();
+      expect([tag, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([tag, 320]);
+      await shot(page, `narrow-${tag}`);
+    }
   });
 
   it("lays text out from right to left where it is written so, paragraph by paragraph", async () => {

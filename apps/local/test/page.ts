@@ -48,7 +48,7 @@ export function usePage(): PageTests {
         problems.push(`${message.text()} ${message.location().url}`);
       });
       await page.goto(url);
-      await page.getByText("Connected").waitFor();
+      await page.locator('#connection[data-state="online"]').waitFor();
       return page;
     },
   };

@@ -1,11 +1,9 @@
 import type { Storage } from "@docrelay/client";
 import { loadPart } from "./lazy-part.ts";
 import { chooseLanguage } from "./words/language.ts";
-import { sayIn, speak } from "./words/say.ts";
+import { isRightToLeft, sayIn, speak } from "./words/say.ts";
 
 const CHOSEN = "docrelay:language";
-/** Languages that are written from right to left. */
-const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(["ar"]);
 
 /** Speaks the language that was chosen, or the browser's: in `root`, which it marks with it, and in all that is made later. English if it cannot be had. */
 export async function startLanguage(root: HTMLElement, storage: Storage): Promise<void> {
@@ -14,7 +12,7 @@ export async function startLanguage(root: HTMLElement, storage: Storage): Promis
   const tag = words ? wanted : "en";
   speak(tag, words);
   root.lang = tag;
-  root.dir = RIGHT_TO_LEFT.has(tag) ? "rtl" : "ltr";
+  root.dir = isRightToLeft() ? "rtl" : "ltr";
   sayIn(root);
 }
 

@@ -1,3 +1,5 @@
+import { isRightToLeft } from "../words/say.ts";
+
 // Left-to-right and right-to-left marks, embeddings, overrides and isolates. None of them can be seen.
 const MARKS = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
@@ -11,7 +13,7 @@ export function withPlainName(file: File): File {
   return name === file.name ? file : new File([file], name, { type: file.type, lastModified: file.lastModified });
 }
 
-/** A name to stand within a sentence: one that is written from right to left does not reorder the words around it. */
+/** A name to stand within a sentence: one that is written in the other direction does not reorder the words around it. */
 export function inSentence(name: string): string {
-  return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
+  return isRightToLeft() || RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
 }

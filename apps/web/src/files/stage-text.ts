@@ -11,7 +11,7 @@ export function stageText(state: UploadState): string | undefined {
   const { stage, page, pages, error } = state.status;
   if (stage === "ready" && pages !== undefined) {
     const unread = new Set(state.status.missing?.map((one) => one.page)).size;
-    return [say("pages", { n: pages }), ...(unread > 0 ? [say("unread", { n: unread })] : [])].join(", ");
+    return [say("pages", { n: pages }), ...(unread > 0 ? [say("unread", { n: unread })] : [])].join(say("comma"));
   }
   if (stage === "extracting")
     return page === undefined || !pages ? say("reading") : say("readingPage", { page, pages });

@@ -162,6 +162,7 @@ export const phrases: Language["phrases"] = {
   deleteThisForGood: "{title} endgültig löschen",
   deletedElsewhere: "Dieses Gespräch wurde in einem anderen Fenster gelöscht.",
   ofFile: "{name}: {what}",
+  comma: ", ",
 };
 
 export const errors: Language["errors"] = {

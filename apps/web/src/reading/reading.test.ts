@@ -73,7 +73,7 @@ describe("what is said while one waits", () => {
   });
   it("has seconds after a while, where no bar shows how far it is", () => {
     expect(withSeconds({ text: "Sending…" }, 2)).toBe("Sending…");
-    expect(withSeconds({ text: "Sending…" }, 12)).toBe("Sending… 12 s");
+    expect(withSeconds({ text: "Sending…" }, 12)).toBe("Sending… 12 sec");
     expect(withSeconds({ text: "Sending a.pdf", part: 0.5 }, 12)).toBe("Sending a.pdf");
   });
 });

@@ -2,7 +2,7 @@ import type { Turn } from "@docrelay/client";
 import { element } from "../frame/element.ts";
 import { inSentence } from "../files/file-name.ts";
 import type { AnswerText } from "../markdown/answer-text.ts";
-import { duration, pageRuns } from "../words/numbers.ts";
+import { duration, pageRun, pageRuns } from "../words/numbers.ts";
 import { say } from "../words/say.ts";
 
 export interface FootActions {
@@ -29,7 +29,7 @@ export function showFoot(
     const cited = citations.filter((one) => one.file === file).map(({ page }) => page);
     const name = ask.files[file]?.name ?? "file";
     const pages = pageRuns([...new Set(cited)].toSorted((one, other) => one - other)).map(([from, to]) => {
-      const label = from === to ? `${from}` : `${from}–${to}`;
+      const label = pageRun(from, to);
       const title =
         from === to
           ? say("openAt", { name: inSentence(name), page: label })
@@ -40,7 +40,7 @@ export function showFoot(
         label,
       );
     });
-    const list = pages.flatMap((page, index) => (index === 0 ? [page] : [", ", page]));
+    const list = pages.flatMap((page, index) => (index === 0 ? [page] : [say("comma"), page]));
     return element(
       "span",
       { class: "chip cite" },

@@ -9,7 +9,7 @@ import { createAnswerText } from "../markdown/answer-text.ts";
 import { stageOf } from "../reading/stage.ts";
 import { createStatus } from "./status.ts";
 import { createVersions } from "./versions.ts";
-import { pageList, size } from "../words/numbers.ts";
+import { pageList, pageRun, size } from "../words/numbers.ts";
 import { say } from "../words/say.ts";
 
 export interface AskActions extends FailureActions, FootActions {
@@ -131,6 +131,6 @@ function fileNotes({
 /** Which pages the engine was given, of a file that is too long for it. */
 function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);
-  const list = used.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
+  const list = used.map(([from, to]) => pageRun(from, to)).join(say("comma"));
   return count === 0 ? say("usedNone") : say("usedSome", { count, total, list });
 }

@@ -8,7 +8,7 @@ import { openViewed, readPages, whyNot, type NotShown, type Viewed } from "./doc
 import { showMarks } from "./marks.ts";
 import { quoteOf } from "./quote.ts";
 import type { Key } from "../words/language.ts";
-import { say } from "../words/say.ts";
+import { isRightToLeft, say } from "../words/say.ts";
 
 export interface Viewer {
   /** Shows a page of a file beside the answer; `answer`: the sentence that it speaks of is marked. */
@@ -150,14 +150,15 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
   }
 
   number.addEventListener("change", () => go(number.valueAsNumber));
+  const [back, forward] = isRightToLeft() ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       // It closes the document, and stops no answer.
       event.stopPropagation();
       close();
     } else if (event.target === number || event.altKey || event.ctrlKey || event.metaKey) return;
-    else if (event.key === "ArrowRight" || event.key === "PageDown") go(page + 1);
-    else if (event.key === "ArrowLeft" || event.key === "PageUp") go(page - 1);
+    else if (event.key === forward || event.key === "PageDown") go(page + 1);
+    else if (event.key === back || event.key === "PageUp") go(page - 1);
   });
   new ResizeObserver(() => {
     if (pdf && !isReading && sheet.clientWidth > 0 && width > 0 && Math.abs(sheet.clientWidth - width) > 8) void show();

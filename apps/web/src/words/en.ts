@@ -154,6 +154,7 @@ export const phrases = {
   deleteThisForGood: "Delete {title} for good",
   deletedElsewhere: "This conversation was deleted in another window.",
   ofFile: "{name}: {what}",
+  comma: ", ",
 } satisfies Record<string, Phrase>;
 
 /** What happened, and what to do; by an error's code, or more exactly by its code and reason. */

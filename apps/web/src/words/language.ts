@@ -11,6 +11,14 @@ export interface Language {
 export const LANGUAGES = {
   en: "English",
   de: "Deutsch",
+  es: "Español",
+  fr: "Français",
+  pt: "Português",
+  hi: "हिन्दी",
+  ja: "日本語",
+  ko: "한국어",
+  zh: "中文",
+  ar: "العربية",
 } as const;
 export type Tag = keyof typeof LANGUAGES;
 

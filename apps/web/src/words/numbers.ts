@@ -1,16 +1,21 @@
-import { spokenTag } from "./say.ts";
+import { inOrder, say, spokenTag } from "./say.ts";
 
-/** 1,234,567 bytes as "1.2 MB". */
+/** 1,234,567 bytes as "1.2 MB", in French "1,2 Mo". */
 export function size(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB"];
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
-  return `${written(value, power === 0 || value >= 100 ? 0 : 1)} ${units[power]}`;
+  return written(value, power === 0 || value >= 100 ? 0 : 1, {
+    style: "unit",
+    unit: units[power],
+    // "999 bytes", not "999 byte".
+    unitDisplay: power === 0 ? "long" : "short",
+  });
 }
 
 /** A limit as it was set: 26,214,400 bytes are "25 MiB", not "26.2 MB". */
 export function wholeSize(bytes: number): string {
-  return bytes > 0 && bytes % 2 ** 20 === 0 ? `${written(bytes / 2 ** 20, 0)} MiB` : size(bytes);
+  return bytes > 0 && bytes % 2 ** 20 === 0 ? inOrder(`${written(bytes / 2 ** 20, 0)} MiB`) : size(bytes);
 }
 
 /** [1, 2, 3, 7] as runs: 1 to 3, 7 to 7. */
@@ -27,15 +32,20 @@ export function pageRuns(pages: readonly number[]): Array<readonly [from: number
 /** [1, 2, 3, 7] as "1–3, 7"; long lists are cut. */
 export function pageList(pages: readonly number[], most = 6): string {
   const runs = pageRuns(pages);
-  const shown = runs.slice(0, most).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
-  return shown.join(", ") + (runs.length > most ? " …" : "");
+  const shown = runs.slice(0, most).map(([from, to]) => pageRun(from, to));
+  return shown.join(say("comma")) + (runs.length > most ? " …" : "");
 }
 
-/** 1500 ms as "1.5 s". */
+/** Pages from one to another, as "3" or "3–5". */
+export function pageRun(from: number, to: number): string {
+  return from === to ? written(from, 0) : `${written(from, 0)}–${written(to, 0)}`;
+}
+
+/** 1500 ms as "1.5 sec", in Japanese "1.5 秒". */
 export function duration(ms: number, digits = 1): string {
-  return `${written(ms / 1000, digits)} s`;
+  return written(ms / 1000, digits, { style: "unit", unit: "second", unitDisplay: "short" });
 }
 
-function written(value: number, digits: number): string {
-  return value.toLocaleString(spokenTag(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+function written(value: number, digits: number, unit: Intl.NumberFormatOptions = {}): string {
+  return value.toLocaleString(spokenTag(), { minimumFractionDigits: digits, maximumFractionDigits: digits, ...unit });
 }

@@ -26,6 +26,16 @@ export function spokenTag(): Tag {
   return spoken.tag;
 }
 
+/** Whether the language is written from right to left. */
+export function isRightToLeft(): boolean {
+  return spoken.tag === "ar";
+}
+
+/** What is written from left to right, such as "25 MiB", so that words from right to left around it do not reorder it. */
+export function inOrder(text: string): string {
+  return isRightToLeft() ? `\u2066${text}\u2069` : text;
+}
+
 export function spokenWords(): Language {
   return spoken.words;
 }

@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { wordsFor } from "./errors.ts";
@@ -11,7 +11,8 @@ import { say, speak } from "./say.ts";
 
 const SOURCES = join(import.meta.dirname, "..");
 const forms = (phrase: Phrase): string[] => (typeof phrase === "string" ? [phrase] : Object.values(phrase));
-const names = (text: string): string => [...new Set(text.match(/\{\w+\}/g) ?? [])].toSorted().join(" ");
+const valuesOf = (text: string): string[] =>
+  [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name))].toSorted();
 
 async function languages(): Promise<Array<readonly [Tag, Language]>> {
   const others = (Object.keys(LANGUAGES) as Tag[]).filter((tag) => tag !== "en");
@@ -20,14 +21,20 @@ async function languages(): Promise<Array<readonly [Tag, Language]>> {
 }
 
 describe("the languages", () => {
+  afterEach(() => speak("en"));
   it("have every phrase with its values, each plural that the language has, and every error", async () => {
     for (const [tag, { phrases, errors }] of await languages()) {
       expect([tag, Object.keys(phrases).toSorted()]).toEqual([tag, Object.keys(english.phrases).toSorted()]);
       expect([tag, Object.keys(errors).toSorted()]).toEqual([tag, Object.keys(english.errors).toSorted()]);
       const { pluralCategories } = new Intl.PluralRules(tag).resolvedOptions();
       for (const [key, phrase] of Object.entries<Phrase>(phrases)) {
-        const wanted = names(forms(english.phrases[key as keyof typeof phrases]).at(-1) ?? "");
-        expect([tag, key, names(forms(phrase).at(-1) ?? "")]).toEqual([tag, key, wanted]);
+        const wanted = valuesOf(forms(english.phrases[key as keyof typeof phrases]).at(-1) ?? "");
+        for (const [plural, text] of Object.entries(typeof phrase === "string" ? { other: phrase } : phrase)) {
+          // "one page" and "two pages" may say their number in words.
+          const inWords = ["zero", "one", "two"].includes(plural) && !text.includes("{n}") ? "n" : "";
+          const needed = wanted.filter((name) => name !== inWords);
+          expect([tag, key, plural, valuesOf(text)]).toEqual([tag, key, plural, needed]);
+        }
         expect([tag, key, ...forms(phrase).filter((text) => text.trim() === "")]).toEqual([tag, key]);
         if (typeof phrase === "string") continue;
         // "many" of Spanish, French and Portuguese is for millions.
@@ -57,6 +64,7 @@ describe("the languages", () => {
 
   it("are chosen by the page, then by the browser; numbers and plurals are theirs", async () => {
     expect(chooseLanguage(null, ["xx", "de-AT", "en"])).toBe("de");
+    expect(chooseLanguage(null, ["zh-Hant-TW", "en"])).toBe("zh");
     expect(chooseLanguage("en", ["de"])).toBe("en");
     expect(chooseLanguage("no such", [])).toBe("en");
     for (const [tag, words] of await languages()) if (tag === "de") speak(tag, words);
@@ -65,6 +73,24 @@ describe("the languages", () => {
       "1.200 Seiten",
       "1,2 MB",
     ]);
+    const all = new Map(await languages());
+    const counted = (tag: Tag, ...counts: number[]) => {
+      speak(tag, all.get(tag));
+      return counts.map((n) => say("questions", { n }));
+    };
+    expect(counted("ar", 0, 1, 2, 3, 11, 100)).toEqual([
+      "بلا أسئلة",
+      "سؤال واحد",
+      "سؤالان",
+      "3 أسئلة",
+      "11 سؤالًا",
+      "100 سؤال",
+    ]);
+    expect(wholeSize(26_214_400)).toBe("\u206625 MiB\u2069");
+    expect(counted("fr", 0, 1, 2)).toEqual(["0 question", "1 question", "2 questions"]);
+    expect([size(1_234_567), duration(1540)]).toEqual(["1,2\u202fMo", "1,5\u202fs"]);
+    expect([counted("ja", 1200), pageList([1, 2, 3, 7])]).toEqual([["質問1,200件"], "1–3、7"]);
+    speak("de", all.get("de"));
     expect(wordsFor({ code: "ENGINE_TIMEOUT", message: "In English." }).what).toBe(
       "Die KI hat nicht rechtzeitig geantwortet.",
     );
@@ -105,8 +131,8 @@ describe("words", () => {
   });
 
   it.each([
-    [0, "0 B"],
-    [999, "999 B"],
+    [0, "0 bytes"],
+    [999, "999 bytes"],
     [1234, "1.2 kB"],
     [1_234_567, "1.2 MB"],
     [250_000_000, "250 MB"],
@@ -117,6 +143,6 @@ describe("words", () => {
   it("joins pages into runs", () => {
     expect(pageList([1, 2, 3, 7])).toBe("1–3, 7");
     expect(pageList([1, 3, 5, 7, 9, 11, 13])).toBe("1, 3, 5, 7, 9, 11 …");
-    expect(duration(1540)).toBe("1.5 s");
+    expect(duration(1540)).toBe("1.5 sec");
   });
 });
