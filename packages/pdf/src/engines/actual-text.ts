@@ -1,22 +1,73 @@
 import type { Pdfium } from "./pdfium.ts";
+import type { Box } from "../text/turn.ts";
+import type { Letters } from "./pdfium-letters.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
 /** Scripts whose letters are drawn in clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
 export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
+/** Within a word of clustered letters gaps are narrower than this, in ems … */
+const CLUSTER_GAP_EM = 0.18;
+/** … and where blanks are drawn as a font's own signs, what is not wide enough for two cells is within a word. */
+const DRAWN_GAP_EM = 1.1;
+/** Blanks of a page that are looked at, and the least part of them that are drawn where a program draws all. */
+const [BLANKS, DRAWN] = [200, 0.1] as const;
 /** Of a mark's entry: a string. */
 const STRING = 3;
 const MAX_MARKS = 8;
 
+/** A page of more parts is not gone through. */
+const MAX_OBJECTS = 50_000;
+const TEXT_OBJECT = 1;
+
+/** From side to side, in points on the page as it lies in its file. */
+export type Span = Box;
+
+export interface ClusteredText extends GivenText {
+  /** Where all signs of a cluster stand, by its characters: PDFium knows of the first sign only. */
+  readonly spans?: ReadonlyMap<number, Span>;
+}
+
 /**
- * A page's text with each ActualText taken once. PDFium gives it anew for each text object that it stands for, and
- * Chromium draws the letter and the sign above it as two.
+ * A page's text with each ActualText taken once. PDFium gives it for the first text object that it stands for, or anew for
+ * each, and Chromium draws the letter and the sign above it as two.
  */
-export function withoutRepeats(pdfium: Pdfium, text: number, given: GivenText): GivenText {
+export function withoutRepeats(
+  pdfium: Pdfium,
+  { page, text }: { readonly page: number; readonly text: number },
+  given: GivenText,
+): ClusteredText {
   if (!CLUSTERED.test(given.text)) return given;
-  const { call, allocate, heap } = pdfium;
+  const { call } = pdfium;
+  const named = createMarks(pdfium);
+  const owners = new Map<number, number>();
+  const charsOf = new Map<number, number[]>();
+  const chars: number[] = [];
+  let all = "";
+  for (let at = 0; at < given.text.length; at++) {
+    const char = given.chars ? (given.chars[at] as number) : at;
+    const object = call.FPDFText_GetTextObject(text, char);
+    const mark = object === 0 ? 0 : named.markOf(object);
+    const owner = owners.get(mark) ?? object;
+    if (mark !== 0) owners.set(mark, owner);
+    if (mark !== 0 && owner !== object) continue;
+    if (mark !== 0) charsOf.set(mark, [...(charsOf.get(mark) ?? []), char]);
+    chars.push(char);
+    all += given.text.charAt(at);
+  }
+  const spans = new Map<number, Span>();
+  if (charsOf.size > 0)
+    for (const [mark, span] of spansOf(pdfium, page, named.markOf))
+      for (const char of charsOf.get(mark) ?? []) spans.set(char, span);
+  named.done();
+  return { ...given, text: all, chars: Int32Array.from(chars), spans };
+}
+
+/** The innermost mark of a text object that has an ActualText; 0 where there is none. */
+function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number): number; done(): void } {
   const key = allocate("ActualText".length + 1);
   heap().set(Buffer.from("ActualText\0"), key);
-  const markOf = (object: number): number => {
+  const known = new Map<number, number>();
+  const find = (object: number): number => {
     const count = Math.min(call.FPDFPageObj_CountMarks(object), MAX_MARKS);
     for (let index = count - 1; index >= 0; index--) {
       const mark = call.FPDFPageObj_GetMark(object, index);
@@ -24,21 +75,52 @@ export function withoutRepeats(pdfium: Pdfium, text: number, given: GivenText): 
     }
     return 0;
   };
-  const marks = new Map<number, number>();
-  const owners = new Map<number, number>();
-  const chars: number[] = [];
-  let all = "";
-  for (let at = 0; at < given.text.length; at++) {
-    const char = given.chars ? (given.chars[at] as number) : at;
-    const object = call.FPDFText_GetTextObject(text, char);
-    const mark = marks.get(object) ?? (object === 0 ? 0 : markOf(object));
-    marks.set(object, mark);
-    const owner = owners.get(mark) ?? object;
-    if (mark !== 0) owners.set(mark, owner);
-    if (mark !== 0 && owner !== object) continue;
-    chars.push(char);
-    all += given.text.charAt(at);
+  return {
+    markOf(object) {
+      const mark = known.get(object) ?? find(object);
+      known.set(object, mark);
+      return mark;
+    },
+    done: () => call.free(key),
+  };
+}
+
+/** Where the objects of each mark stand that has several. */
+function spansOf(
+  { call, allocate, heap }: Pdfium,
+  page: number,
+  markOf: (object: number) => number,
+): Map<number, Span> {
+  const spans = new Map<number, Span>();
+  const at = allocate(16);
+  const count = Math.min(call.FPDFPage_CountObjects(page), MAX_OBJECTS);
+  for (let index = 0; index < count; index++) {
+    const object = call.FPDFPage_GetObject(page, index);
+    if (call.FPDFPageObj_GetType(object) !== TEXT_OBJECT) continue;
+    const mark = markOf(object);
+    if (mark === 0 || !call.FPDFPageObj_GetBounds(object, at, at + 4, at + 8, at + 12)) continue;
+    const bytes = heap();
+    const [left = 0, bottom = 0, right = 0, top = 0] = new Float32Array(bytes.buffer, bytes.byteOffset + at, 4);
+    const span = spans.get(mark) ?? { left, bottom, right, top };
+    spans.set(mark, {
+      left: Math.min(span.left, left),
+      bottom: Math.min(span.bottom, bottom),
+      right: Math.max(span.right, right),
+      top: Math.max(span.top, top),
+    });
   }
-  call.free(key);
-  return { ...given, text: all, chars: Int32Array.from(chars) };
+  call.free(at);
+  return spans;
+}
+
+/** The gap between two words of clustered letters on a page, in ems; 0 when it has none. */
+export function clusterGap(letters: Letters, text: string): number {
+  if (!CLUSTERED.test(text)) return 0;
+  let [blanks, drawn] = [0, 0];
+  for (let at = text.indexOf(" "); at > 0 && blanks < BLANKS; at = text.indexOf(" ", at + 1)) {
+    if (!CLUSTERED.test(text.charAt(at - 1))) continue;
+    blanks++;
+    if (!letters.isGenerated(at)) drawn++;
+  }
+  return drawn > DRAWN * blanks ? DRAWN_GAP_EM : CLUSTER_GAP_EM;
 }

@@ -177,6 +177,13 @@ describe("ligatures that only the name of their glyph tells", () => {
 describe("clusters that ActualText names", () => {
   const utf16 = (text: string): string => Buffer.from(`\ufeff${text}`, "utf16le").swap16().toString("hex");
   const named = (text: string, drawn: string): string => `/Span << /ActualText <${utf16(text)}> >> BDC ${drawn} EMC\n`;
+  const TAMIL = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 6 0 R >>";
+  const NAMES_OF_TAMIL: PdfObject = {
+    dictionary: "",
+    content:
+      "begincmap 1 begincodespacerange <00> <ff> endcodespacerange 4 beginbfchar " +
+      "<20> <0020> <6c> <0bbf> <6e> <0ba9> <6f> <0b95> endbfchar endcmap",
+  };
   const at = (x: number, glyphs: string): string => `1 0 0 1 ${x} 700 Tm (${glyphs}) Tj`;
 
   it("are read once where each of their signs is drawn by itself, and not broken", async () => {
@@ -185,6 +192,22 @@ describe("clusters that ActualText names", () => {
       named("\u0e19", at(79, "n")) +
       named("\u0e17\u0e35\u0e48", `${at(86, "o")} ${at(98, ".")}`);
     expect(await textOf(onePage({ content: `BT /F1 12 Tf ${word} ET` }))).toBe("\u0e27\u0e31\u0e19\u0e17\u0e35\u0e48");
+  });
+
+  // Chromium draws what stands behind its letter as a sign of its own, and PDFium takes the cluster for as wide as the first.
+  it.each([
+    ["a narrow one", 79, 82],
+    ["one as wide as a gap between cells", 90, 102],
+  ])("are as wide as all of their signs, and %s is not broken", async (_how, sign, next) => {
+    const content =
+      named("\u0b95\u0bca", `${at(72, "o")} ${at(sign, "ll")}`) +
+      at(next, "n ") +
+      named("\u0bb5\u0bbf", `${at(next + 10, "n")} ${at(next + 17, "l")}`) +
+      at(next + 20, "o");
+    const text = await textOf(
+      onePage({ content: `BT /F1 12 Tf ${content} ET`, font: TAMIL, objects: [NAMES_OF_TAMIL] }),
+    );
+    expect(text).toBe("\u0b95\u0bca\u0ba9 \u0bb5\u0bbf\u0b95");
   });
 });
 

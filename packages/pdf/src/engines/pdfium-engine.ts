@@ -140,12 +140,13 @@ function readPage(
   const rotation = call.FPDFPage_GetRotation(page);
   const looked = withText(pdfium, page, (text) => {
     const turn = turnOf(pdfium, text);
-    return { turn, read: turn === rotation ? readLines(pdfium, text, { box, turn, ...how }) : undefined };
+    return { turn, read: turn === rotation ? readLines(pdfium, { page, text }, { box, turn, ...how }) : undefined };
   });
   const { turn } = looked;
   // PDFium puts lines into the order of their places on the page as it is shown: the text has to be upright there.
   if (!looked.read) call.FPDFPage_SetRotation(page, turn);
-  const read = looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, text, { box, turn, ...how }));
+  const read =
+    looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, { page, text }, { box, turn, ...how }));
   if (!looked.read) call.FPDFPage_SetRotation(page, rotation);
   const endsEarly = read.unnamed ? undefined : earlyEnd(read.lines, turnedBox(turn, box));
   return { ...read, turn, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };

@@ -1,4 +1,4 @@
-import { turnedBox, turnedPoint, type Turn } from "../text/turn.ts";
+import { turnedBox, turnedPoint, type Box, type Turn } from "../text/turn.ts";
 import type { Style } from "../text/styled.ts";
 import { styleOf } from "./pdfium-style.ts";
 import type { Pdfium } from "./pdfium.ts";
@@ -33,17 +33,19 @@ export interface Letters {
   done(): void;
 }
 
+interface LettersGiven {
+  readonly chars?: Int32Array | undefined;
+  readonly spans?: ReadonlyMap<number, Box> | undefined;
+  readonly turn?: Turn;
+}
+
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
- * `chars`: for each unit of the text the index of its character; not given where they are the same. `turn`: places are as
- * seen on the page turned so that text of that direction is upright.
+ * `chars`: for each unit of the text the index of its character; not given where they are the same. `spans`: where characters
+ * stand of which PDFium does not know it. `turn`: places are as seen on the page turned so that text of that direction is upright.
  */
-export function lettersOf(
-  pdfium: Pdfium,
-  text: number,
-  { chars, turn = 0 }: { readonly chars?: Int32Array | undefined; readonly turn?: Turn },
-): Letters {
+export function lettersOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0 }: LettersGiven): Letters {
   const { call, allocate, heap } = pdfium;
   const at = allocate(6 * 8);
   const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
@@ -66,8 +68,10 @@ export function lettersOf(
     const [a = 1, b = 0, c = 0, d = 1] = floats;
     return [a, b, c, d];
   };
-  /** The box that was written last. */
-  const boxOf = (): { left: number; right: number; top: number } => {
+  /** The box that was written last, of this character. */
+  const boxOf = (char: number): { left: number; right: number; top: number } => {
+    const span = spans?.get(char);
+    if (span) return turnedBox(turn, span);
     if (turn === 0) return { left: number(LEFT), right: number(RIGHT), top: number(TOP) };
     return turnedBox(turn, {
       left: number(LEFT),
@@ -81,7 +85,7 @@ export function lettersOf(
       const char = boxed(index);
       if (char < 0) return undefined;
       call.FPDFText_GetCharOrigin(text, char, x, y);
-      const box = boxOf();
+      const box = boxOf(char);
       const { x: x1, y: y1 } = turn === 0 ? { x: number(X), y: number(Y) } : turnedPoint(turn, number(X), number(Y));
       const [, , c, d] = matrix(char);
       // A font may be of size 1 and drawn ten times as large, or the other way round.
@@ -95,10 +99,12 @@ export function lettersOf(
       };
     },
     gap(one, other) {
-      if (boxed(one) < 0) return 0;
-      const { left: oneLeft, right: oneRight } = boxOf();
-      if (boxed(other) < 0) return 0;
-      const { left: otherLeft, right: otherRight } = boxOf();
+      const oneChar = boxed(one);
+      if (oneChar < 0) return 0;
+      const { left: oneLeft, right: oneRight } = boxOf(oneChar);
+      const otherChar = boxed(other);
+      if (otherChar < 0) return 0;
+      const { left: otherLeft, right: otherRight } = boxOf(otherChar);
       return Math.max(0, otherLeft - oneRight, oneLeft - otherRight);
     },
     isUpright(index) {

@@ -4,7 +4,7 @@ import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
 import { mostTurned, turnedBox, type Box, type Turn } from "../text/turn.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
-import { CLUSTERED, withoutRepeats } from "./actual-text.ts";
+import { CLUSTERED, clusterGap, withoutRepeats } from "./actual-text.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses } from "./unnamed-letters.ts";
@@ -18,8 +18,6 @@ import type { Pdfium } from "./pdfium.ts";
 
 /** A gap as wide as this, in ems, stands between two cells of a row, not between two words. */
 const CELL_GAP_EM = 1.1;
-/** Within a word of clustered letters gaps are narrower than this, in ems. */
-const CLUSTER_GAP_EM = 0.18;
 /** Blanks of a line are even when they differ by less than this, in ems. */
 const EVEN_EM = 0.4;
 /** Letters of running text are narrower than this, in ems, on average: in a wider line something stands apart. */
@@ -50,7 +48,8 @@ interface PageText {
   /** There is right-to-left text on the page. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
-  readonly indic: boolean;
+  /** Of clustered letters: a blank that PDFium made of a narrower gap is none, in ems; 0 where there are no such letters. */
+  readonly clusterGapEm: number;
 }
 
 export interface ReadLines {
@@ -87,20 +86,19 @@ interface LinesWanted {
  */
 export function readLines(
   pdfium: Pdfium,
-  text: number,
+  { page, text }: { readonly page: number; readonly text: number },
   { box, cells, styled = false, turn = 0 }: LinesWanted,
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
-  const whole = readText(pdfium, text, count);
-  const { text: given, chars, named = false, utf8 = false } = withoutRepeats(pdfium, text, whole);
-  const letters = lettersOf(pdfium, text, { chars, turn });
+  const all = readText(pdfium, text, count);
+  const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
+  const letters = lettersOf(pdfium, text, { chars, spans, turn });
   try {
     const known = named ? { text: given, guesses: new Map<never, never>() } : withoutGuesses(letters, given);
     if (known === undefined) return { lines: [], unnamed: true, guesses: new Map() };
     const { text: raw, guesses } = known;
-    const indic = CLUSTERED.test(raw);
-    const page = {
+    const whole = {
       raw,
       letters,
       box: turnedBox(turn, box),
@@ -109,9 +107,9 @@ export function readLines(
       styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
-      indic,
+      clusterGapEm: clusterGap(letters, raw),
     };
-    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(page, start, end)), unnamed: false, guesses, utf8 };
+    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(whole, start, end)), unnamed: false, guesses, utf8 };
   } finally {
     letters.done();
   }
@@ -272,10 +270,10 @@ interface RawLine {
 
 /** Blanks between cells become tabs: one unit for another, so that indices stay. */
 function withCells(
-  { letters, indic }: PageText,
+  { letters, clusterGapEm }: PageText,
   { text: raw, start, first, size }: RawLine,
 ): Pick<Line, "text" | "even"> {
-  const made = indic && CLUSTERED.test(raw);
+  const made = clusterGapEm > 0 && CLUSTERED.test(raw);
   let text = "";
   let done = 0;
   let [least, most, blanks] = [Infinity, 0, 0];
@@ -283,7 +281,7 @@ function withCells(
     if (made && CLUSTERED.test(raw.charAt(at - 1))) {
       const before = letters.of(start + at - 1);
       // PDFium takes a cluster for a letter, and what it has beyond that for a gap.
-      const isGap = letters.gap(start + at - 1, start + at + 1) > CLUSTER_GAP_EM * size;
+      const isGap = letters.gap(start + at - 1, start + at + 1) > clusterGapEm * size;
       if (before && (before.right <= before.left || !isGap) && letters.isGenerated(start + at)) {
         text += raw.slice(done, at);
         done = at + 1;
