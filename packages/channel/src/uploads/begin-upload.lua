@@ -1,6 +1,6 @@
-local knownName, knownSize = unpack(redis.call('HMGET', up, 'name', 'size'))
+local knownName, knownSize, hidden = unpack(redis.call('HMGET', up, 'name', 'size', 'hidden'))
 if knownName then
-  if knownName ~= name or tonumber(knownSize) ~= size then return { 'CONFLICT' } end
+  if hidden or knownName ~= name or tonumber(knownSize) ~= size then return { 'CONFLICT' } end
   return { 'KNOWN' }
 end
 redis.call('ZREMRANGEBYSCORE', unfinished, 0, ms(now))

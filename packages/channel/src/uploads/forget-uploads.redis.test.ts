@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
 import {
+  beginUpload,
   claimBytes,
   conversationAddress,
   createBlobStore,
@@ -117,4 +118,29 @@ it("of an older process, whose users were not counted, leave the text", async ()
   await channel.store.redis.del(`uses:{text:${file.text}}`);
   await forgetUpload(deps(), channel.user, "mine");
   expect(await textState(channel.store, [file.text])).toEqual(["text"]);
+});
+
+it("are removed to the end by the next try, when one has failed half way", async () => {
+  const failing = { ...deps(), blobs: { ...deps().blobs, remove: () => Promise.reject(new Error("away")) } };
+  const file = await send("mine");
+  await use("mine", file.text);
+  await expect(forgetUploadsOf(failing, channel.user, channel.at)).rejects.toThrow("away");
+  expect(await readUpload(channel.store, channel.user, "mine")).toBeUndefined();
+  await forgetUploadsOf(deps(), channel.user, channel.at);
+  expect(await isThere(file)).toEqual({ bytes: false, text: false });
+
+  const other = await send("other", "b");
+  await expect(forgetUpload(failing, channel.user, "other")).rejects.toThrow("away");
+  await forgetUpload(deps(), channel.user, "other");
+  expect(await isThere(other)).toEqual({ bytes: false, text: false });
+  expect(await names()).toEqual([]);
+});
+
+it("that lost their name only take no other file under it", async () => {
+  const file = await send("mine");
+  await use("mine", file.text);
+  await channel.ask("one");
+  await forgetUpload(deps(), channel.user, "mine");
+  const again = { id: "mine", name: "mine.pdf", type: "t", size: 3, ref: newRef(), maxUnfinished: 9, ...SHARES };
+  expect(await beginUpload(channel.store, channel.user, again)).toEqual({ kind: "conflict" });
 });

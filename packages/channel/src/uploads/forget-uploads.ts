@@ -14,7 +14,10 @@ const LEAVE = script({
   args: { conversation: "text" },
 });
 
-const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["up"] });
+/** Why an upload cannot be named any more: asks that have not ended need the rest of it, or it is being removed. */
+const NEEDED = "1";
+const LEAVING = "leaving";
+const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["up"], args: { why: "text" } });
 
 /** An upload with all that was made of it. */
 export interface OwnUpload extends UploadState {
@@ -22,6 +25,8 @@ export interface OwnUpload extends UploadState {
   readonly texts: readonly string[];
   /** Hashes of the conversations that use it. */
   readonly conversations: readonly string[];
+  /** It is being removed. */
+  readonly isLeaving: boolean;
 }
 
 /** All uploads of a user that are kept. */
@@ -38,7 +43,7 @@ export async function ownUploads(store: Store, user: string): Promise<OwnUpload[
     const marks = (prefix: string): string[] =>
       Object.keys(fields).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
     const texts = new Set([...(state.text === undefined ? [] : [state.text]), ...marks("x:")]);
-    return [{ ...state, texts: [...texts], conversations: marks("c:") }];
+    return [{ ...state, texts: [...texts], conversations: marks("c:"), isLeaving: fields["hidden"] === LEAVING }];
   });
 }
 
@@ -64,16 +69,22 @@ export async function forgetUploadsOf(deps: ForgetDeps, user: string, { c }: Con
 
 /**
  * Removes uploads of a user: nobody can name them any more. Their texts and bytes go with them unless another upload of the
- * user, or another user, has the same. Idempotent.
+ * user, or another user, has the same. Idempotent: they are listed until all of it is done.
  */
 export async function forgetUploads(deps: ForgetDeps, user: string, uploads: readonly OwnUpload[]): Promise<void> {
   if (uploads.length === 0) return;
   const { store } = deps;
+  await Promise.all(uploads.map(({ id }) => hide(store, user, id, LEAVING)));
+  const others = (await ownUploads(store, user)).filter(({ isLeaving }) => !isLeaving);
+  const kept = new Set(others.flatMap(({ texts, ref }) => [...texts, ref]));
+  for (const upload of uploads) await forgetContent(deps, user, upload, kept);
   const gone = store.redis.pipeline();
   for (const { id } of uploads) gone.unlink(keyOf(user, id)).zrem(filesKey(userAddress(user)), id);
   await exec(gone);
-  const kept = new Set((await ownUploads(store, user)).flatMap(({ texts, ref }) => [...texts, ref]));
-  for (const upload of uploads) await forgetContent(deps, user, upload, kept);
+}
+
+async function hide(store: Store, user: string, id: string, why: string): Promise<void> {
+  await run(store.redis, HIDE, { keys: { up: keyOf(user, id) }, args: { why } });
 }
 
 async function forgetContent(
@@ -102,15 +113,12 @@ async function forgetContent(
  */
 export async function forgetUpload(deps: ForgetDeps, user: string, id: string): Promise<boolean> {
   const { store } = deps;
-  if (!(await readUpload(store, user, id))) return false;
+  const isNamed = (await readUpload(store, user, id)) !== undefined;
   const found = (await ownUploads(store, user)).find((one) => one.id === id);
-  if (!found) return (await store.redis.unlink(keyOf(user, id))) === 1; // of an older process, which listed none
+  if (!found) return isNamed && (await store.redis.unlink(keyOf(user, id))) === 1; // of an older process, which listed none
   const { shard } = userAddress(user);
   const waiting = await Promise.all(found.conversations.map((c) => store.redis.llen(mailKey({ shard, c }))));
-  if (waiting.some((count) => count > 0)) {
-    await run(store.redis, HIDE, { keys: { up: keyOf(user, id) }, args: {} });
-  } else {
-    await forgetUploads(deps, user, [found]);
-  }
-  return true;
+  if (waiting.some((count) => count > 0)) await hide(store, user, id, NEEDED);
+  else await forgetUploads(deps, user, [found]);
+  return isNamed;
 }

@@ -1,3 +1,3 @@
 if redis.call('EXISTS', up) == 0 then return { 'UNKNOWN' } end
-redis.call('HSET', up, 'hidden', 1)
+redis.call('HSET', up, 'hidden', why)
 return { 'OK' }
