@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
 import { accountAddress, askAddress, chargeBytes, countRunning } from "../index.ts";
@@ -26,10 +28,15 @@ it("counts an account of each kind for itself", () => {
   expect(accountAddress({ kind: "user", name: "a" })).not.toEqual(accountAddress({ kind: "network", name: "a" }));
 });
 
-it("counts a network's asks until they have ended", async () => {
+it("counts a network's asks until they have ended, with the rights of an edge", async () => {
+  const acl = join(import.meta.dirname, "../../../../deploy/redis/edge.acl");
+  const [, name = "", ...rules] = readFileSync(acl, "utf8").trim().split(" ");
+  await channel.store.redis.call("ACL", "SETUSER", name, ...rules, ">pass");
+  const redis = channel.connect();
+  await redis.call("AUTH", name, "pass");
   const count = async (id: string) => {
     await channel.ask(id);
-    return countRunning(channel.store, network, askAddress(channel.user, "talk", id), 2);
+    return countRunning({ ...channel.store, redis }, network, askAddress(channel.user, "talk", id), 2);
   };
   expect([await count("a"), await count("b"), await count("c")]).toEqual(["ok", "ok", "full"]);
   await channel.store.redis.del((await channel.store.redis.keys("*:live"))[0] ?? "");
