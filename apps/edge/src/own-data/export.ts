@@ -54,23 +54,25 @@ async function* fileOf({ store, blobs }: ExportDeps, upload: OwnUpload, at: numb
     if (text?.kind !== "text") continue;
     yield* whole(`files/${id}${index === 0 ? "" : `-${index + 1}`}.txt`, text.pages.join("\n"), at);
   }
-  if (!done) return;
+  const bytes = done ? await readWhole(blobs, ref) : undefined;
+  if (bytes?.length === size) yield* whole(`files/${id}.pdf`, bytes, at);
+}
+
+/**
+ * All bytes of a file; undefined when they are no longer kept. They may go while they are read, when their text is stored: a
+ * header that names their size must not be written before they are all there.
+ */
+async function readWhole(blobs: BlobStore, ref: string): Promise<Buffer | undefined> {
   try {
-    let isBegun = false;
-    for await (const chunk of blobs.read(ref)) {
-      if (!isBegun) yield tarHeader(`files/${id}.pdf`, { size, at });
-      isBegun = true;
-      yield chunk;
-    }
-    yield tarPadding(size);
+    return Buffer.concat(await Array.fromAsync(blobs.read(ref)));
   } catch (error) {
-    // Most bytes are released when their text is there.
-    if (!(error instanceof ChannelError && error.kind === "hole")) throw error;
+    if (error instanceof ChannelError && error.kind === "hole") return undefined;
+    throw error;
   }
 }
 
-function* whole(name: string, text: string, at: number): Generator<Uint8Array> {
-  const bytes = Buffer.from(text);
+function* whole(name: string, content: string | Buffer, at: number): Generator<Uint8Array> {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
   yield tarHeader(name, { size: bytes.length, at });
   yield bytes;
   yield tarPadding(bytes.length);

@@ -9,7 +9,7 @@ import { exportOf, type ExportDeps, type Reader } from "./export.ts";
 export interface OwnData {
   /** Removes it. Idempotent. @throws Refusal `BUSY` when the user asks and uploads faster than that can be removed. */
   remove(user: string): Promise<void>;
-  /** Hands the parts of an archive to `write`; a few exports run at a time. @throws Refusal `BUSY`; errors of `write` */
+  /** Hands the parts of an archive to `write`; a few exports run at a time, users in turn. @throws Refusal `BUSY`; errors of `write` */
   export(reader: Reader, write: (parts: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void>;
 }
 
@@ -35,6 +35,6 @@ export function createOwnData(deps: OwnDataDeps): OwnData {
       }
       throw refuse("BUSY", { retryAfterMs: 1000 });
     },
-    export: (reader, write) => slots.run(() => write(exportOf(deps, reader))),
+    export: (reader, write) => slots.run(() => write(exportOf(deps, reader)), reader.user),
   };
 }

@@ -1,7 +1,5 @@
 import { readText, readUpload, type UploadState } from "@docrelay/channel";
 import { Refusal, refuse, wireError } from "@docrelay/protocol";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExtractionDeps } from "../../uploads/extraction.ts";
 import { failureOf, readUploadStatus } from "../../uploads/upload-status.ts";
@@ -10,7 +8,7 @@ import type { Uploads } from "../../uploads/uploads.ts";
 import { parseRange } from "./byte-range.ts";
 import type { ApiCall } from "./call.ts";
 import { sayJson, sayText } from "./say.ts";
-import { watchReader } from "./watch-reader.ts";
+import { sendStream } from "./watch-reader.ts";
 
 export interface UploadDeps extends ExtractionDeps {
   readonly uploads: Uploads;
@@ -78,7 +76,7 @@ function gone(message: string): Refusal {
  * text is there. @throws Refusal `NOT_FOUND`, `RESUME_LOST` when the bytes are no longer kept
  */
 export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<void> {
-  const { response, request, signal } = call;
+  const { response, request } = call;
   const upload = await find(deps, call);
   const { size, ref, sha256 } = upload;
   if (!(await deps.blobs.exists(ref))) {
@@ -103,8 +101,7 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
     etag,
     ...(range ? { "content-range": `bytes ${from}-${to - 1}/${size}` } : {}),
   });
-  watchReader(call);
-  await pipeline(Readable.from(deps.blobs.read(ref, { from, to })), response, { signal });
+  await sendStream(call, deps.blobs.read(ref, { from, to }));
 }
 
 /**

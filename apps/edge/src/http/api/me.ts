@@ -1,9 +1,7 @@
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { OwnData } from "../../own-data/own-data.ts";
 import type { ApiCall } from "./call.ts";
-import { watchReader } from "./watch-reader.ts";
+import { sendStream } from "./watch-reader.ts";
 
 export interface MeDeps {
   readonly ownData: OwnData;
@@ -17,15 +15,13 @@ export async function removeMe({ ownData }: MeDeps, { user, response }: ApiCall)
 
 /** `GET /v1/me/export`: all that is kept of the user, as a compressed tar archive. @throws Refusal `BUSY` */
 export async function exportMe({ ownData }: MeDeps, call: ApiCall): Promise<void> {
-  const { response, signal } = call;
   await ownData.export(call, async (parts) => {
-    response.writeHead(200, {
+    call.response.writeHead(200, {
       "content-type": "application/gzip",
       "content-disposition": 'attachment; filename="docrelay-export.tar.gz"',
       "cache-control": "private, no-store",
       "x-content-type-options": "nosniff",
     });
-    watchReader(call);
-    await pipeline(Readable.from(parts), createGzip(), response, { signal });
+    await sendStream(call, parts, createGzip());
   });
 }
