@@ -48,8 +48,8 @@ const EVENTS = new Map<string, ClientEvent>(
           acceptAsk({ ...ask, user, files, origin: "socket", from: session.connection }),
         );
         metrics.asked((performance.now() - startedAt) / 1000);
-        // Not awaited: hints are beside the ask, whose own events say how its files end.
-        for (const file of files) if ("upload" in file) uploadWatch.status(session, file.upload).catch(() => undefined);
+        // The ask's own events say how its files end; hints come besides.
+        for (const file of files) if ("upload" in file) uploadWatch.follow(session, file.upload);
         return { ask: ask.id, seq, duplicate };
       },
     }),

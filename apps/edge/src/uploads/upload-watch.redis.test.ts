@@ -11,6 +11,7 @@ import { uploadHintSchema, uploadStatusAckSchema, type UploadStatus } from "@doc
 import { eventually, makePdf } from "@docrelay/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { useEdges, USER, type Answer, type Client } from "../../test/fixture.ts";
+import { createUploadWatch, type UploadWatchDeps } from "./upload-watch.ts";
 
 const relay = useEdges({ count: 2 });
 const PDF = Buffer.from(makePdf({ pages: ["Some words"] }));
@@ -169,4 +170,24 @@ describe("an upload", () => {
     await chunk(other, PDF, "u0");
     expect(await jobs()).toBe(34);
   });
+});
+
+it("a look at an upload of an ask that fails is told to the operator; that it is gone is not", async () => {
+  const client = await relay.client();
+  await start(client);
+  await chunk(client, PDF);
+  const trouble: unknown[] = [];
+  const away = new Error("the queue is away");
+  const watch = createUploadWatch({
+    store: relay.store,
+    blobs: createBlobStore("redis", relay.store),
+    producer: { state: () => Promise.reject(away) } as unknown as UploadWatchDeps["producer"],
+    hints: { channels: 0, listen: () => Promise.reject(new Error("not reached")) },
+    onTrouble: (error) => trouble.push(error),
+  });
+  const listener = { user: USER, uploadHint: () => undefined };
+  watch.follow(listener, "unknown");
+  watch.follow(listener, "u");
+  await eventually(() => trouble.length > 0);
+  expect(trouble).toEqual([away]);
 });

@@ -18,6 +18,8 @@ export interface UploadWatch {
   storing<T extends { done: boolean }>(listener: UploadListener, upload: string, work: () => Promise<T>): Promise<T>;
   /** How far it is; every later stage is hinted. @throws Refusal `NOT_FOUND` */
   status(listener: UploadListener, upload: string): Promise<UploadStatus>;
+  /** From now on the connection hears of this upload, which may have ended or be gone. Waits for nothing. */
+  follow(listener: UploadListener, upload: string): void;
   /** The connection has ended. */
   leave(listener: UploadListener): void;
 }
@@ -136,7 +138,7 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
   function lookNext(watched: Watched, error?: WireError): Promise<ReadStatus> {
     const next = watched.looking.catch(() => undefined).then(() => look(watched, error));
     watched.looking = next;
-    next.catch(() => undefined);
+    next.catch(() => undefined); // told by the caller
     return next;
   }
   function lookLater(watched: Watched, error?: WireError): void {
@@ -151,6 +153,15 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
     const watched = watch(listener, upload);
     if (watched.channel === undefined) listen(watched, hintsOfUpload(listener.user, upload)).catch(deps.onTrouble);
     return watched;
+  }
+
+  async function status(listener: UploadListener, upload: string): Promise<UploadStatus> {
+    const now = await readUploadStatus(deps, listener.user, upload);
+    if (!now) throw refuse("NOT_FOUND", { message: "There is no such upload." });
+    if (isFinal(now.status)) return now.status;
+    const watched = watch(listener, upload);
+    watched.stage ??= now.status.stage;
+    return ((await lookNext(watched)) ?? now).status;
   }
 
   return {
@@ -168,13 +179,9 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
         throw error;
       }
     },
-    async status(listener, upload) {
-      const now = await readUploadStatus(deps, listener.user, upload);
-      if (!now) throw refuse("NOT_FOUND", { message: "There is no such upload." });
-      if (isFinal(now.status)) return now.status;
-      const watched = watch(listener, upload);
-      watched.stage ??= now.status.stage;
-      return ((await lookNext(watched)) ?? now).status;
+    status,
+    follow(listener, upload) {
+      status(listener, upload).catch((error: unknown) => error instanceof Refusal || deps.onTrouble(error));
     },
     leave(listener) {
       for (const watched of [...(named.get(listener) ?? [])]) forget(listener, watched);
