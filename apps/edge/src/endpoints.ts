@@ -12,6 +12,7 @@ import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
 import { createArriving } from "./limits/arriving.ts";
 import { clientNetwork } from "./auth/client-address.ts";
+import type { Origins } from "./auth/origin.ts";
 import { createAdmit, type GroupRule } from "./limits/admission.ts";
 import { createRateLimiter, type RateLimiter } from "./limits/rate-limit.ts";
 import { createPlainEndpoint, plainFrameBytes } from "./plain/endpoint.ts";
@@ -113,7 +114,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   const issues = config.AUTH_MODE === "anonymous";
   const sessionRate =
     issues && perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined;
-  const origins = { listed: config.CORS_ALLOWED_ORIGINS, onlyLocal: config.ONLY_LOCAL };
+  const origins = originsOf(config);
   const trustedProxies = config.TRUSTED_PROXIES;
   const maxSocketBufferBytes = config.MAX_SOCKET_BUFFER_BYTES;
 
@@ -225,6 +226,10 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   return { http, metrics, hasPolling, connections: all };
 }
 
+function originsOf({ CORS_ALLOWED_ORIGINS: listed, ONLY_LOCAL: onlyLocal }: Config): Origins {
+  return { listed, onlyLocal };
+}
+
 /** Undefined where the page does not sign in. */
 function openLogin(config: Config, { accounts, revocations, onTrouble }: Resources): Login | undefined {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_REDIRECT_URL: redirectUrl } = config;
@@ -236,6 +241,7 @@ function openLogin(config: Config, { accounts, revocations, onTrouble }: Resourc
     scope: config.OIDC_SCOPE,
     redirectUrl,
     ttlMs: config.SESSION_TTL_MS,
+    origins: originsOf(config),
     cookies: createCookies(accounts.secrets, redirectUrl.startsWith("https:")),
     issue: accounts.issue,
     isRevoked: revocations.isRevoked,

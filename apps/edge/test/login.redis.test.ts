@@ -86,6 +86,8 @@ it("a session is not prolonged by itself, only by the login", async () => {
   const { token } = (await (await at.go("v1/session", "POST")).json()) as { token: string };
   const headers = { authorization: `Bearer ${token}` };
   expect(await codeOf(await fetch(`${base}/v1/session`, { method: "POST", headers }))).toBe("AUTH_REQUIRED");
+  const foreign = { method: "POST", headers: { origin: "https://evil.test" } };
+  expect(await codeOf(await fetch(`${base}/v1/logout`, foreign))).toBe("ORIGIN_DENIED");
   expect((await at.go("v1/logout", "POST")).status).toBe(204);
   expect(await codeOf(await at.go("v1/session", "POST"))).toBe("AUTH_REQUIRED");
 });
@@ -107,6 +109,7 @@ it.each([
   ["of another login", { nonce: "another" }],
   ["that has expired", { exp: 1 }],
   ["of nobody", { sub: undefined }],
+  ["of a name that no user can have", { sub: "person\0" }],
 ])("an answer %s signs nobody in", async (_name, claims) => {
   const at = browser();
   provider.claims = { sub: "person-1", ...claims };

@@ -2,6 +2,8 @@ import { refuse, type Session } from "@docrelay/protocol";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import * as openid from "openid-client";
 import type { Identity } from "../auth/authenticator.ts";
+import { originAllowed, type Origins } from "../auth/origin.ts";
+import { subjectOf } from "../auth/verify-token.ts";
 import type { Cookies } from "./cookies.ts";
 
 export interface LoginSettings {
@@ -18,6 +20,8 @@ export interface LoginSettings {
 }
 
 export interface LoginDeps extends LoginSettings {
+  /** Pages of others must not sign anybody out. */
+  readonly origins: Origins;
   readonly cookies: Cookies;
   /** A session of docrelay for a user: shorter than the login, which is asked for the next one. */
   issue(user: string): Promise<Session>;
@@ -84,8 +88,7 @@ export function createLogin(deps: LoginDeps): Login {
         onTrouble(error);
         throw refuse("AUTH_INVALID", { message: "The login was refused. Open the page again." });
       });
-    const user = tokens.claims()?.sub;
-    if (!user || user.length > 256) throw refuse("AUTH_INVALID");
+    const user = subjectOf({ ...tokens.claims() });
     const set = [cookies.clear("login"), await cookies.set("session", { user }, deps.ttlMs)];
     redirect(response, new URL("../../", redirectUrl).href, set);
   }
@@ -107,6 +110,7 @@ export function createLogin(deps: LoginDeps): Login {
       if (path === "/v1/login" && request.method === "GET") await begin(response);
       else if (path === "/v1/login/callback" && request.method === "GET") await finish(request, response);
       else if (path === "/v1/logout" && request.method === "POST") {
+        if (!originAllowed(request.headers, deps.origins)) throw refuse("ORIGIN_DENIED");
         response.writeHead(204, { "set-cookie": cookies.clear("session") }).end();
       } else return false;
       return true;
