@@ -132,8 +132,16 @@ describe("a citation", () => {
 
     // After a reload the browser has the file no more, and by default neither has the server.
     const answered = page.waitForResponse((response) => /\/v1\/uploads\/[\w-]+$/.test(response.url()));
+    // What was read may be looked at, and left again, while the document is loading.
+    const held = Promise.withResolvers<void>();
+    await page.route(/\/v1\/uploads\/[\w-]+$/, (route) => held.promise.then(() => route.continue()));
     await page.reload();
     await cite.click();
+    const read = viewer.getByRole("button", { name: "What was read" });
+    await read.click();
+    await viewer.locator(".read", { hasText: FACT }).waitFor();
+    await read.click();
+    held.resolve();
     expect((await answered).status()).toBe(410);
     await viewer.getByText("The server keeps files for a short time only").waitFor();
     await viewer.locator(".read", { hasText: FACT }).waitFor();

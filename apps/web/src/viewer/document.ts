@@ -2,7 +2,6 @@ import { RelayError, type Relay } from "@docrelay/client";
 import type { Missing } from "../files/missing.ts";
 import type { Pdf, PdfSource } from "../lazy/pdf.ts";
 import { loadPart } from "../lazy-part.ts";
-import { pagesOf } from "./pages-read.ts";
 
 /** A file to be looked at: of this browser, of the server, or both. */
 export interface Viewed {
@@ -43,10 +42,4 @@ function sourceOf(relay: Pick<Relay, "download">, { local, upload, size, passwor
   if (local) return { size: local.size, password, read: async (from, to) => local.slice(from, to) };
   if (upload === undefined) return undefined;
   return { size, password, read: async (from, to) => relay.download(upload, "bytes", { range: { from, to } }) };
-}
-
-/** What was read of a file, page by page. @throws RelayError */
-export async function readPages(relay: Pick<Relay, "download">, upload: string): Promise<string[]> {
-  const text = await relay.download(upload, "markdown");
-  return pagesOf(await text.text());
 }

@@ -4,7 +4,7 @@ import type { Frame } from "../frame/frame.ts";
 import { missingPage } from "../files/missing.ts";
 import { wordsFor } from "../words/errors.ts";
 import type { Pdf } from "../lazy/pdf.ts";
-import { openViewed, readPages, whyNot, type NotShown, type Viewed } from "./document.ts";
+import { openViewed, whyNot, type NotShown, type Viewed } from "./document.ts";
 import { showMarks } from "./marks.ts";
 import { quoteOf } from "./quote.ts";
 import type { Key } from "../words/language.ts";
@@ -24,7 +24,7 @@ const SENTENCES = {
 } as const satisfies Record<NotShown, Key>;
 
 /** The document beside the answer; on small screens a sheet over it. */
-export function createViewer(frame: Frame, relay: Pick<Relay, "download">): Viewer {
+export function createViewer(frame: Frame, relay: Pick<Relay, "download" | "uploads">): Viewer {
   const root = frame.find("viewer", HTMLElement);
   const title = element("h2", { tabindex: -1, dir: "auto" });
   const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": say("page") });
@@ -56,12 +56,14 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
   let texts: readonly string[] | undefined;
   let isReading = false;
   let opener: Element | null = null;
-  /** What is being done is no longer wanted when this has changed. */
+  /** What is being loaded, or shown, is no longer wanted when its number has changed. */
+  let loads = 0;
   let turn = 0;
   let width = 0;
 
   function close(): void {
     if (root.hidden) return;
+    loads++;
     turn++;
     pdf?.close();
     [pdf, file, texts] = [undefined, undefined, undefined];
@@ -89,10 +91,10 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
   }
   async function load(): Promise<void> {
     if (!file) return;
-    const mine = ++turn;
+    const mine = ++loads;
     tell(say("loadingDocument"));
     const opened = await openViewed(relay, file);
-    if (mine !== turn) return typeof opened === "string" ? undefined : opened.close();
+    if (mine !== loads) return typeof opened === "string" ? undefined : opened.close();
     if (typeof opened === "string") return fail(opened);
     pdf = opened;
     tell("");
@@ -124,18 +126,20 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
     }
   }
   async function showRead(): Promise<void> {
-    if (file?.upload === undefined) return;
+    const of = file;
+    if (of?.upload === undefined) return;
     const mine = ++turn;
     try {
-      texts ??= await readPages(relay, file.upload);
+      const { pages } = texts ? { pages: texts } : await relay.uploads.text(of.upload);
+      if (file === of) texts = pages;
     } catch (error) {
       const words = error instanceof RelayError ? wordsFor(error.wire).what : say("fileUnreadable");
       if (mine === turn) read.textContent = words;
       return;
     }
     if (mine !== turn) return;
-    const missing = file.missing?.find((one) => one.page === page);
-    const text = texts[page - 1] ?? "";
+    const missing = of.missing?.find((one) => one.page === page);
+    const text = texts?.[page - 1] ?? "";
     read.textContent = missing ? missingPage(missing) : text === "" ? say("nothingRead") : text;
     showNumbers();
   }
@@ -174,6 +178,7 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download">): View
       frame.body.classList.add("beside");
       title.focus();
       if (isSame) return void show();
+      turn++;
       pdf?.close();
       [pdf, texts, file, width] = [undefined, undefined, wanted, 0];
       sheet.replaceChildren();
