@@ -95,6 +95,8 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     uploads: uploadQueue.uploads,
     opensWaiting: openQueue.waiting,
     workersHeard: resources.roster.workers.length,
+    redisEvictedKeys: resources.memoryGate.evicted,
+    redisLosses: resources.keptInRedis.losses,
     ...readSocketBuffers(io),
   }));
   resources.byTenant.tenants.report((tenant, bytes) => metrics.askedByTenant(tenant, bytes));

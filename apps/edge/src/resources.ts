@@ -44,6 +44,7 @@ import type { Authenticator } from "./auth/authenticator.ts";
 import { openAuthenticator, type Accounts } from "./auth/open-authenticator.ts";
 import type { Revocations } from "./auth/revocations.ts";
 import type { Config } from "./config.ts";
+import { keepInRedis, type KeptInRedis } from "./auth/keep-in-redis.ts";
 import { createConnections, type Connections } from "./limits/connections.ts";
 import { createSharedSettings, type SharedSettings } from "./uploads/shared-settings.ts";
 import { createMemoryGate, type MemoryGate } from "./limits/memory-gate.ts";
@@ -75,6 +76,8 @@ export interface Resources {
   /** Whether Redis does all that the work needs, tried every minute. */
   readonly selfTest: SelfTest;
   readonly sharedSettings: SharedSettings;
+  /** Sets again what Redis loses of what the edges share. */
+  readonly keptInRedis: KeptInRedis;
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
   /** Undefined where the page does not sign in. */
@@ -181,7 +184,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     count: () => countUnfinished(store).then(({ sum }) => sum),
   });
   life.add("queue gate", () => queueGate[Symbol.dispose]());
-  const memoryGate = createMemoryGate(() => redis.info("memory"));
+  const memoryGate = createMemoryGate(() => redis.info("memory", "stats"));
   life.add("memory gate", () => memoryGate[Symbol.dispose]());
   const roster = createRoster();
   const ticking = setInterval(() => {
@@ -193,7 +196,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   await hearBeats(plainSubscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
-  const { authenticator, revocations, accounts, resync } = await openAuthenticator(config, {
+  const { authenticator, revocations, accounts, resync, restore } = await openAuthenticator(config, {
     store,
     subscriber: plainSubscriber,
     log,
@@ -205,6 +208,11 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     sharedSettings.forget();
     resync().catch(onTrouble);
   });
+  const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
+    onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),
+    onTrouble,
+  });
+  life.add("what is kept in Redis", () => keptInRedis[Symbol.dispose]());
   return {
     node,
     life,
@@ -221,6 +229,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     roster,
     selfTest,
     sharedSettings,
+    keptInRedis,
     authenticator,
     revocations,
     accounts,

@@ -142,6 +142,8 @@ export async function startPlain(
     uploads: 0,
     opensWaiting: 0,
     workersHeard: 1,
+    redisEvictedKeys: 0,
+    redisLosses: 0,
     bufferedBytes: 0,
     largestBuffer: 0,
   }));

@@ -1,4 +1,4 @@
-import { setProfile } from "@docrelay/channel";
+import { restoreProfile, setProfile } from "@docrelay/channel";
 import { consumeExtracts, type Consumer, type Disposition, type ExtractJob } from "@docrelay/jobs";
 import { EXTRACTOR_VERSION } from "@docrelay/pdf";
 import type { Resources } from "./resources.ts";
@@ -11,6 +11,7 @@ import { openExtractor } from "./open-extractor.ts";
 
 /** For how long a starting worker retries its first write, the same as its first connection to Redis. */
 const START_PATIENCE_MS = 30_000;
+const PROFILE_EVERY_MS = 10_000;
 
 /** Starts the role `extract`: extracts the texts of PDFs, in child processes. */
 export async function startExtractRole(resources: Resources): Promise<{ consumer: Consumer }> {
@@ -18,6 +19,11 @@ export async function startExtractRole(resources: Resources): Promise<{ consumer
   const extractor = await openExtractor(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
+  // A Redis that was flushed, or evicts, gets it back; one that another worker has set stays.
+  const restoring = setInterval(() => {
+    restoreProfile(store, profileOf(config)).catch((error: unknown) => report.error("profile", error));
+  }, PROFILE_EVERY_MS);
+  life.add("profile", () => clearInterval(restoring));
 
   const extractReport = createExtractReport(log, metrics, report.error);
   const running = new Map<string, AbortController>();

@@ -116,6 +116,7 @@ export {
 } from "./texts/text-store.ts";
 
 export {
+  hasRevocations,
   parseRevocation,
   readRevocations,
   REVOKED_CHANNEL,
@@ -125,6 +126,7 @@ export {
   type Revocation,
   type Revoked,
 } from "./deployment/revocations.ts";
-export { readProfile, readSecret, readSessionSecret, setProfile } from "./deployment/settings.ts";
+export { readProfile, readSecret, restoreProfile, setProfile } from "./deployment/settings.ts";
+export { shareSecret, type SharedSecret } from "./deployment/shared-secret.ts";
 export { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "./places/places.ts";
 export { accountAddress, chargeBytes, countRunning, type Account, type Budget } from "./usage/usage.ts";

@@ -49,7 +49,6 @@ import {
   readPassword,
   readProfile,
   readSecret,
-  readSessionSecret,
   readText,
   releaseBytes,
   renameConversation,
@@ -58,9 +57,11 @@ import {
   reserveBytes,
   retainBytes,
   revoke,
+  restoreProfile,
   runningAsks,
   setPassword,
   setProfile,
+  shareSecret,
   spare,
   stopWaiting,
   storeChunk,
@@ -123,7 +124,8 @@ async function settings(store: Store): Promise<void> {
   await setProfile(store, "profile");
   await readProfile(store);
   await readSecret(store);
-  await readSessionSecret(store);
+  await shareSecret(store, "session");
+  await restoreProfile(store, "profile");
   await revoke(store.redis, { user: USER });
 }
 

@@ -6,7 +6,7 @@ import { createAnonymousAuthenticator, type Authenticator } from "./authenticato
 import { createJwtAuthenticator } from "./jwt-authenticator.ts";
 import { createRemoteKeys, REMOTE_ALGORITHMS, type RemoteKeys } from "./remote-keys.ts";
 import { createRevocations, refusingRevoked, type Revocations } from "./revocations.ts";
-import { shareSessionSecret } from "./session-secret.ts";
+import { shareSessionSecret, type SessionSecret } from "./session-secret.ts";
 
 export interface AuthSettings {
   readonly AUTH_MODE: "anonymous" | "jwt" | "oidc";
@@ -26,6 +26,8 @@ export interface OpenedAuthenticator {
   readonly accounts: Accounts | undefined;
   /** Call it when Redis is back, which may have lost what the edges share. */
   resync(): Promise<void>;
+  /** The same for a Redis that was there all the time, called often. Resolves with whether it had lost something. */
+  restore(): Promise<boolean>;
 }
 
 /** Sessions of users who have signed in. */
@@ -48,14 +50,18 @@ export interface AuthDeps {
 /** How users are known, by `AUTH_MODE`. @throws ioredis errors when Redis does not respond within `waitMs`. */
 export async function openAuthenticator(config: AuthSettings, deps: AuthDeps): Promise<OpenedAuthenticator> {
   const revocations = createRevocations(deps.store.redis, deps.subscriber);
-  const { authenticator, accounts, resync } = await openMode(config, deps);
+  const { authenticator, accounts, sync } = await openMode(config, deps);
   await untilReply(() => revocations.resync(), deps.waitMs);
   return {
     authenticator: refusingRevoked(authenticator, revocations),
     revocations,
     accounts,
     async resync() {
-      await Promise.all([resync(), revocations.resync()]);
+      await Promise.all([sync(), revocations.resync()]);
+    },
+    async restore() {
+      const [secret, revoked] = await Promise.all([sync(), revocations.restore()]);
+      return secret || revoked;
     },
   };
 }
@@ -63,7 +69,7 @@ export async function openAuthenticator(config: AuthSettings, deps: AuthDeps): P
 async function openMode(
   config: AuthSettings,
   { store, log, waitMs }: AuthDeps,
-): Promise<Omit<OpenedAuthenticator, "revocations">> {
+): Promise<Pick<OpenedAuthenticator, "authenticator" | "accounts"> & Pick<SessionSecret, "sync">> {
   if (config.AUTH_MODE !== "jwt") {
     const secret = await untilReply(() => shareSessionSecret(store, config.SESSION_SECRET), waitMs);
     const signsIn = config.AUTH_MODE === "oidc";
@@ -71,7 +77,7 @@ async function openMode(
     const sessions = createAnonymousAuthenticator({ secrets: secret.all, ttlMs });
     const authenticator = signsIn ? withoutSessions(sessions) : sessions;
     const accounts = signsIn ? { secrets: secret.all, issue: (user: string) => sessions.issue(user) } : undefined;
-    return { authenticator, accounts, resync: () => secret.adopt() };
+    return { authenticator, accounts, sync: secret.sync };
   }
   const { JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER: issuers, JWT_AUDIENCE: audiences } = config;
   if (issuers.length === 0)
@@ -85,7 +91,7 @@ async function openMode(
   return {
     authenticator: createJwtAuthenticator({ ...signed, issuers, audiences, tenantClaim: config.JWT_TENANT_CLAIM }),
     accounts: undefined,
-    resync: async () => undefined,
+    sync: async () => false,
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  hasRevocations,
   parseRevocation,
   readRevocations,
   REVOKED_CHANNEL,
@@ -24,6 +25,8 @@ export interface Revocations {
   onChange(listener: () => void): void;
   /** Reads what was missed, and stores again what Redis has lost. */
   resync(): Promise<void>;
+  /** Does so if Redis has none of those that are known; resolves with whether it did. */
+  restore(): Promise<boolean>;
 }
 
 /** `subscriber` may be shared. Nothing is known before the first `resync`. */
@@ -34,6 +37,14 @@ export function createRevocations(redis: Redis, subscriber: Redis): Revocations 
   function learn(revocations: readonly Revocation[]): void {
     for (const { name, at } of revocations) known.set(name, Math.max(at, known.get(name) ?? 0));
     if (revocations.length > 0) for (const listener of listeners) listener();
+  }
+  async function resync(): Promise<void> {
+    await writeRevocations(
+      redis,
+      [...known].map(([name, at]) => ({ name, at })),
+    );
+    await subscriber.subscribe(REVOKED_CHANNEL);
+    learn(await readRevocations(redis));
   }
   subscriber.on("message", (channel: string, message: string) => {
     const heard = channel === REVOKED_CHANNEL ? parseRevocation(message) : undefined;
@@ -56,13 +67,11 @@ export function createRevocations(redis: Redis, subscriber: Redis): Revocations 
       return revocation;
     },
     onChange: (listener) => void listeners.push(listener),
-    async resync() {
-      await writeRevocations(
-        redis,
-        [...known].map(([name, at]) => ({ name, at })),
-      );
-      await subscriber.subscribe(REVOKED_CHANNEL);
-      learn(await readRevocations(redis));
+    resync,
+    async restore() {
+      if (known.size === 0 || (await hasRevocations(redis))) return false;
+      await resync();
+      return true;
     },
   };
 }

@@ -1,15 +1,13 @@
-import { readSessionSecret, type Store } from "@docrelay/channel";
-
-const KEPT = 3;
+import { shareSecret, type Store } from "@docrelay/channel";
 
 /**
- * The secret that signs sessions: the given one, or a random one that the edges share through Redis. There is no
- * default. `adopt` is called after each reconnect to Redis: it stores the secret again if Redis has lost it; if another
- * edge stored its own first, both secrets verify.
+ * The secrets of sessions: the given one, or a random one that the edges share through Redis. There is no default. `sync`
+ * stores it again if Redis has lost it, and learns those of other edges: the first one signs, all verify.
  */
 export interface SessionSecret {
   all(): readonly Uint8Array[];
-  adopt(): Promise<void>;
+  /** Resolves with whether Redis had lost it. */
+  sync(): Promise<boolean>;
 }
 
 export async function shareSessionSecret(
@@ -18,13 +16,8 @@ export async function shareSessionSecret(
 ): Promise<SessionSecret> {
   if (given !== undefined) {
     const secret = Buffer.from(given);
-    return { all: () => [secret], adopt: async () => undefined };
+    return { all: () => [secret], sync: async () => false };
   }
-  let known: string[] = [];
-  const adopt = async (): Promise<void> => {
-    const shared = await readSessionSecret(store, known[0]);
-    known = [shared, ...known.filter((secret) => secret !== shared)].slice(0, KEPT);
-  };
-  await adopt();
-  return { all: () => known.map((secret) => Buffer.from(secret)), adopt };
+  const shared = await shareSecret(store, "session");
+  return { all: () => shared.all.map((secret) => Buffer.from(secret)), sync: shared.sync };
 }

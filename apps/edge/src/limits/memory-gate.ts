@@ -1,20 +1,25 @@
 /** Whether Redis has little memory left: new asks and files are refused then, so that those which run can end. */
 export interface MemoryGate extends Disposable {
   readonly full: boolean;
+  /** Keys that Redis has dropped for want of memory since its start; nothing of docrelay is meant to go this way. */
+  readonly evicted: number;
 }
 
 const EVERY_MS = 1000;
 const FULL_AT = 0.85;
 
-/** @param read returns `INFO memory`. While it fails the last view is kept. */
+/** @param read returns `INFO memory stats`. While it fails the last view is kept. */
 export function createMemoryGate(read: () => Promise<string>, everyMs = EVERY_MS): MemoryGate {
   let full = false;
+  let evicted = 0;
   let reading = false;
   const look = async (): Promise<void> => {
     if (reading) return;
     reading = true;
     try {
-      full = isNearlyFull(await read());
+      const info = await read();
+      full = isNearlyFull(info);
+      evicted = numberIn(info, "evicted_keys");
     } catch {
       // Redis does not respond: accepting an ask then fails by itself.
     } finally {
@@ -28,14 +33,19 @@ export function createMemoryGate(read: () => Promise<string>, everyMs = EVERY_MS
     get full() {
       return full;
     },
+    get evicted() {
+      return evicted;
+    },
     [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 
 /** Reads `INFO memory`; a Redis without `maxmemory` is never full. */
 export function isNearlyFull(info: string): boolean {
-  const number = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
-  const most = number("maxmemory");
+  const most = numberIn(info, "maxmemory");
   // Buffers of replicas and of the append-only file do not count against it.
-  return most > 0 && number("used_memory") - number("mem_not_counted_for_evict") > FULL_AT * most;
+  return most > 0 && numberIn(info, "used_memory") - numberIn(info, "mem_not_counted_for_evict") > FULL_AT * most;
 }
+
+const numberIn = (info: string, name: string): number =>
+  Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? 0);

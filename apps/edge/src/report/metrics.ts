@@ -28,6 +28,8 @@ export function createEdgeMetrics(
     uploads: number;
     opensWaiting: number;
     workersHeard: number;
+    redisEvictedKeys: number;
+    redisLosses: number;
     bufferedBytes: number;
     largestBuffer: number;
   },
@@ -48,6 +50,16 @@ export function createEdgeMetrics(
     () => connections().opensWaiting,
   );
   metrics.gauge("docrelay_edge_workers_heard", "Workers whose beats this edge hears", () => connections().workersHeard);
+  metrics.gauge(
+    "docrelay_edge_redis_evicted_keys",
+    "Keys that Redis has dropped for want of memory",
+    () => connections().redisEvictedKeys,
+  );
+  metrics.gauge(
+    "docrelay_edge_redis_losses",
+    "Times that Redis had lost what the edges share, and this edge set it again",
+    () => connections().redisLosses,
+  );
   metrics.gauge(
     "docrelay_edge_socket_buffer_bytes",
     "Bytes that wait for Socket.IO clients to read them, of all connections",

@@ -1,4 +1,4 @@
-import { readProfile, readSecret, type Store } from "@docrelay/channel";
+import { readProfile, shareSecret, type SharedSecret, type Store } from "@docrelay/channel";
 
 /** Who shares a text: nobody, the users of a tenant, or all users. A user without a tenant is one of its own. */
 export type TextScope = "user" | "tenant" | "all";
@@ -11,8 +11,10 @@ export interface SharedSettings {
   scopeOf(user: string): string | undefined;
   /** The current profile of the extract workers; part of every text key. */
   profile(): Promise<string>;
-  /** Drops the cached values: after a reconnect Redis may have lost its data. */
+  /** Drops the cached profile: after a reconnect Redis may have another one. */
   forget(): void;
+  /** Stores the secret again if Redis has lost it; resolves with whether it had. @throws ioredis errors. */
+  restore(): Promise<boolean>;
 }
 
 export interface SharedSettingsOptions {
@@ -27,11 +29,11 @@ export function createSharedSettings(
   store: Store,
   { textScope = "user", tenantOf = () => undefined, now = Date.now }: SharedSettingsOptions = {},
 ): SharedSettings {
-  let secret: string | undefined;
+  let secret: SharedSecret | undefined;
   let profile: { readonly at: number; readonly value: string } | undefined;
   return {
     async secret() {
-      return (secret ??= await readSecret(store));
+      return (secret ??= await shareSecret(store, "digest")).current;
     },
     scopeOf(user) {
       if (textScope === "all") return undefined;
@@ -42,9 +44,7 @@ export function createSharedSettings(
       if (!profile || now() - profile.at > PROFILE_FRESH_MS) profile = { at: now(), value: await readProfile(store) };
       return profile.value;
     },
-    forget() {
-      secret = undefined;
-      profile = undefined;
-    },
+    forget: () => void (profile = undefined),
+    restore: async () => (await secret?.sync()) ?? false,
   };
 }

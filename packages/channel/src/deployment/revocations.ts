@@ -54,6 +54,11 @@ export async function readRevocations(redis: Redis): Promise<Revocation[]> {
   return names.map((name, index) => ({ name, at: Number(flat[index * 2 + 1]) }));
 }
 
+/** Whether any revocation is stored. */
+export async function hasRevocations(redis: Redis): Promise<boolean> {
+  return (await redis.exists(KEYS.revoked.pattern)) === 1;
+}
+
 /** A message of {@link REVOKED_CHANNEL}; undefined for anything else. */
 export function parseRevocation(message: string): Revocation | undefined {
   try {

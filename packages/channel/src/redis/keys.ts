@@ -130,9 +130,19 @@ export const KEYS = {
   reservedTotal: { pattern: "{blobs}:total", holds: "their sum", expires: "never" },
   reservedExpiry: { pattern: "{blobs}:expiry", holds: "blobs by when their reservation ends", expires: "never" },
   digestSecret: { pattern: "secret:digest", holds: "the secret of ask digests and text keys", expires: "never" },
+  digestSecrets: {
+    pattern: "secret:digest:known",
+    holds: "this and later ones, made while Redis had lost it",
+    expires: "never",
+  },
   sessionSecret: {
     pattern: "secret:session",
     holds: "the secret that signs sessions, unless one is set",
+    expires: "never",
+  },
+  sessionSecrets: {
+    pattern: "secret:session:known",
+    holds: "this and later ones, whose sessions stay valid",
     expires: "never",
   },
   revoked: {
