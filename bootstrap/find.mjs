@@ -98,16 +98,30 @@ export async function findBrowser() {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
   const found = process.env.CHROMIUM_PATH || onPath(names) || playwrights();
   if (found) return found;
-  if (await installDebian("Chromium", "chromium")) return onPath(names) ?? "";
+  if (await installDebian("Chromium", ["chromium"])) return onPath(names) ?? "";
   throw new Error(
     "There is no Chromium here for the browser tests. Install one (for example: sudo apt-get install chromium) or set CHROMIUM_PATH.",
   );
 }
 
-/** Installs a package of Debian where this is root on a Debian; false elsewhere. */
-async function installDebian(what, name) {
+/** Firefox and WebKit, in which the page is tried: named, on PATH, or Debian's packages as root. Says what is left out. */
+export async function findOtherBrowsers() {
+  const { FIREFOX_PATH, WEBKIT_DRIVER_PATH, XVFB_PATH } = process.env;
+  const missing = [
+    ...(FIREFOX_PATH || onPath(["firefox-esr", "firefox"]) ? [] : ["firefox-esr"]),
+    ...(WEBKIT_DRIVER_PATH || onPath(["WebKitWebDriver"]) ? [] : ["webkit2gtk-driver"]),
+    ...(XVFB_PATH || onPath(["Xvfb"]) ? [] : ["xvfb"]),
+  ];
+  if (missing.length === 0) return;
+  if (await installDebian("Firefox and WebKit", missing).catch(() => false)) return;
+  const install = `sudo apt-get install ${missing.join(" ")}`;
+  process.stdout.write(`The page is not tried in every browser: some are not here (for example: ${install}).\n`);
+}
+
+/** Installs packages of Debian where this is root on a Debian; false elsewhere. */
+async function installDebian(what, names) {
   if (!onPath(["apt-get"]) || process.getuid?.() !== 0) return false;
-  const install = ["install", "-y", "-qq", "--no-install-recommends", name];
+  const install = ["install", "-y", "-qq", "--no-install-recommends", ...names];
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   await step(`${what}, from Debian's package`, () =>
     command("apt-get", install, { env }).catch(async () => {
@@ -126,7 +140,7 @@ export async function findHelm() {
   const kept = join(cache, "helm", "helm", "helm");
   const found = process.env.DOCRELAY_HELM || onPath(["helm"]) || (existsSync(kept) ? kept : undefined);
   if (found || process.platform !== "linux" || process.arch !== "x64") return found;
-  if (!onPath(["unzip"]) && !(await installDebian("unzip", "unzip"))) return undefined;
+  if (!onPath(["unzip"]) && !(await installDebian("unzip", ["unzip"]))) return undefined;
   const folder = join(cache, "helm");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

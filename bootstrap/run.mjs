@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runChild, runHere } from "./child.mjs";
 import { buildPrograms, buildWeb, installDependencies, installTools } from "./install.mjs";
-import { findBrowser, findHelm, findRedis } from "./find.mjs";
+import { findBrowser, findHelm, findOtherBrowsers, findRedis } from "./find.mjs";
 import { cache, command, root } from "./step.mjs";
 
 const [task, ...args] = process.argv.slice(2);
@@ -47,6 +47,7 @@ try {
   const own = ["test", "bench", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
   if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();
   if (task === "test" || task === "long") env.CHROMIUM_PATH = await findBrowser();
+  if (task === "long") await findOtherBrowsers();
   const helm = task === "long" ? await findHelm() : undefined;
   if (helm) env.DOCRELAY_HELM = helm;
   const [entry, ...words] = entries[task];
