@@ -150,6 +150,11 @@ interface Conversation {
     readonly ready: Promise<void>;
     /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
     cancel(ask: string): Promise<void>;
+    /**
+     * Says what the user thinks of an answer that has ended, for those who run the server; `none` takes it back. Turns have it as
+     * `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`, `ASK_CONFLICT`, `RATE_LIMITED`
+     */
+    feedback(ask: string, verdict: "up" | "down" | "none", word?: string): Promise<void>;
     /** Stops listening on this connection; the asks go on, also those on their way. Answers that have not ended throw. */
     close(): void;
 }
@@ -202,7 +207,7 @@ interface DownloadOptions {
 /** Every code of the contract; see the table in the documentation for when each is given. */
 type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN" | "ORIGIN_DENIED" | "BAD_MESSAGE" | "PAYLOAD_TOO_LARGE" | "FILE_NAME_INVALID" | "FILE_TYPE_UNSUPPORTED" | "FILE_CORRUPT" | "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "ASK_CONFLICT" | "NOT_FOUND" | "RATE_LIMITED" | "TOO_MANY_CONNECTIONS" | "BUSY" | "QUOTA_EXCEEDED" | "STORE_UNAVAILABLE" | "PROMPT_TOO_LARGE" | "ENGINE_UNAVAILABLE" | "ENGINE_TIMEOUT" | "ENGINE_BAD_REPLY" | "ASK_EXPIRED" | "RESUME_LOST" | "SLOW_CONSUMER" | "IDLE_TIMEOUT" | "SHUTTING_DOWN" | "INTERNAL";
 /** One durable entry of a conversation's log. */
-type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent;
+type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent | FeedbackEvent;
 /** One per file: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all. */
 interface ExtractedEvent extends Head {
     type: "extracted";
@@ -238,6 +243,12 @@ declare const FOUND_HERE: {
 interface FailedEvent extends Head {
     type: "failed";
     error: WireError;
+}
+/** What the user says of an ask that has ended; the newest counts, and `none` takes it back. */
+interface FeedbackEvent extends Head {
+    type: "feedback";
+    verdict: "up" | "down" | "none";
+    word?: string | undefined;
 }
 /** A file to upload: a `File`, or bytes with a name. */
 type FileInput = File | {
@@ -411,6 +422,11 @@ interface Turn {
     readonly timings?: Timings;
     /** The answer was cut at a largest size. */
     readonly truncated?: boolean;
+    /** What the user has said of the answer. */
+    readonly feedback?: {
+        readonly verdict: "up" | "down";
+        readonly word?: string;
+    };
     /** Why it failed or was refused. */
     readonly error?: RelayError;
 }

@@ -169,6 +169,8 @@ export const schema = z
     /** Below a second, so that clients receive an error within a second when Redis does not respond. */
     EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
+    /** Whether the log lines of feedback have the words that users wrote. */
+    LOG_FEEDBACK_WORDS: choice(["false", "true"], "false"),
   })
   .check(...storageRules);
 export interface Config extends z.output<typeof schema> {

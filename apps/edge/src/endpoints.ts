@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
 import type { ClientConnection } from "./limits/client-connection.ts";
+import { createGiveFeedback } from "./asks/give-feedback.ts";
 import { createUserSockets } from "./conversation/user-sockets.ts";
 import { createHttpApi } from "./http/api/api.ts";
 import { createRoutes } from "./http/api/routes.ts";
@@ -44,6 +45,8 @@ export interface EndpointsDeps {
 }
 
 const PAGE = join(import.meta.dirname, "../../web/dist");
+/** Of one user, on each edge. */
+const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 /** TCP connections beyond those of clients: for pages, health checks, and connections without a request so far. */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
@@ -102,6 +105,13 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   resources.byTenant.tenants.report((tenant, bytes) => metrics.askedByTenant(tenant, bytes));
   subscriber.on("smessageBuffer", () => metrics.heard());
 
+  const giveFeedback = createGiveFeedback({
+    store: resources.store,
+    rate: createRateLimiter(FEEDBACK_RATE),
+    metrics,
+    log,
+    logsWords: config.LOG_FEEDBACK_WORDS === "true",
+  });
   const isDraining = (): boolean => health.draining;
   const admit = createAdmit({
     connections,
@@ -133,6 +143,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     shares,
     acceptAsk,
     cancelAsk,
+    giveFeedback,
     uploads,
     uploadQueue,
     uploadWatch,
@@ -183,6 +194,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     ownData,
     acceptAsk,
     cancelAsk,
+    giveFeedback,
     uploads,
     uploadQueue,
     limits,

@@ -173,10 +173,23 @@ describe("a question and its answer", () => {
     await page.evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`);
     expect(await page.title()).toBe("hold one, changed – docrelay");
 
+    await page.getByRole("button", { name: "Good answer" }).click();
+    await page.getByRole("textbox", { name: "Tell more, if you like" }).fill("It names the year.");
+    await page.keyboard.press("Enter");
+    await page.getByText("Thank you.").waitFor();
+
     await page.reload();
     await versions.getByText("Version 3 of 3").waitFor();
     expect(await page.locator(".ask").count()).toBe(1);
+    // Also after a reload it can be changed, and taken back.
+    const good = page.getByRole("button", { name: "Good answer", pressed: true });
+    await page.getByRole("button", { name: "Bad answer", pressed: false }).waitFor();
+    await good.waitFor();
+    await page.locator(".by summary").click();
+    await page.getByText("Reference for support: ").waitFor();
     expect(await violations(page, "versions")).toEqual([]);
+    await good.click();
+    await page.getByRole("button", { name: "Good answer", pressed: false }).waitFor();
     await page.getByRole("button", { name: "Earlier version" }).click();
     expect(await page.locator(".words").textContent()).toBe("one");
     await page.getByRole("button", { name: "Later version" }).click();

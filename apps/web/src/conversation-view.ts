@@ -68,6 +68,7 @@ export function createConversationView(
     },
     regenerate: (turn) => void ask(turn.question, files.get(turn.id) ?? filesOf(turn), turn.id),
     stop: (turn) => stop(turn),
+    feedback: async (turn, verdict, word) => conversation?.feedback(turn.id, verdict, word),
     open: openFile,
     drawn: () => scrolling.contentChanged(),
   });
@@ -118,8 +119,8 @@ export function createConversationView(
     const id = newId();
     return send(message, chosen, (to, known) => {
       files.set(id, chosen); // Before the ask is shown.
-      // The trace begins with the click: servers that trace go on with it.
-      const traceparent = `00-${newId()}-${newId().slice(16)}-01`;
+      // The trace begins with the click: servers that trace go on with it, and the ask's id finds it.
+      const traceparent = `00-${id}-${newId().slice(16)}-01`;
       const more = replaces !== undefined && { replaces };
       return to.ask(message, { id, files: chosen, passwords: known, traceparent, ...more });
     });

@@ -18,6 +18,7 @@ export { createSealing, type Sealing } from "./sealing/sealing.ts";
 
 export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
+export { giveFeedback, MAX_FEEDBACK } from "./ask/feedback.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
 export { findAsk, hideAsk } from "./ask/find.ts";
 export { arrived, finish, type Arrived, type Ending } from "./ask/finish.ts";

@@ -32,6 +32,7 @@ import {
   forgetUploads,
   forgetUploadsOf,
   forgetUser,
+  giveFeedback,
   handBack,
   hideAsk,
   isForgotten,
@@ -146,6 +147,8 @@ async function taken(store: Store, owner: string, maxAttempts = 0): Promise<Take
 async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   for (const id of ["zero", "one", "two"]) await ask(store, id);
   must(await cancel(store, { user: USER, conversation: TALK, id: "zero", nonce: newNonce() }), "cancelled");
+  const rated = { user: USER, conversation: TALK, id: "zero", nonce: newNonce() };
+  must({ kind: await giveFeedback(store, rated, { verdict: "up", word: "fine" }) }, "written");
   await hideAsk(store, USER, "zero");
   const [first, second, third] = [newOwner(), newOwner(), newOwner()];
   must(await park(store, await taken(store, first), first), "parked");

@@ -46,6 +46,11 @@ export interface Conversation {
   readonly ready: Promise<void>;
   /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
   cancel(ask: string): Promise<void>;
+  /**
+   * Says what the user thinks of an answer that has ended, for those who run the server; `none` takes it back. Turns have it as
+   * `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`, `ASK_CONFLICT`, `RATE_LIMITED`
+   */
+  feedback(ask: string, verdict: "up" | "down" | "none", word?: string): Promise<void>;
   /** Stops listening on this connection; the asks go on, also those on their way. Answers that have not ended throw. */
   close(): void;
 }
@@ -216,6 +221,9 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     },
     async cancel(ask) {
       if (!line.stop(ask, new DOMException("cancelled", "AbortError"))) await cancelAsk(ask);
+    },
+    async feedback(ask, verdict, word) {
+      await link.call("feedback", { conversation: id, ask, verdict, ...(word !== undefined && { word }) });
     },
     close() {
       follower?.stop();

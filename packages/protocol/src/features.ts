@@ -12,6 +12,7 @@ export const FEATURES: readonly string[] = [
   "ask.replaces",
   "ask.traceparent",
   "conversations",
+  "feedback",
   /** Only where `SHARE_TTL_MS` is set. */
   SHARE_FEATURE,
   "openai:chat",

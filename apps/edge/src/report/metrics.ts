@@ -17,6 +17,7 @@ export interface EdgeMetrics {
   /** The server ended a connection, with this code. */
   closed(code: string): void;
   unexpected(): void;
+  feedbackGiven(verdict: "up" | "down" | "none"): void;
 }
 
 export function createEdgeMetrics(
@@ -92,6 +93,9 @@ export function createEdgeMetrics(
   const resyncs = metrics.counter("docrelay_edge_resyncs_total", "Times the subscriber connection came back");
   const closes = metrics.counter("docrelay_edge_closed_total", "Connections that the server ended, by code", ["code"]);
   const unexpected = metrics.counter("docrelay_edge_unexpected_errors_total", "Errors that nobody caught");
+  const feedback = metrics.counter("docrelay_edge_feedback_total", "What users say of answers, by verdict", [
+    "verdict",
+  ]);
   return {
     metrics,
     answered: (event, outcome) => events.inc({ event, outcome }),
@@ -108,5 +112,6 @@ export function createEdgeMetrics(
     resynced: () => resyncs.inc(),
     closed: (code) => closes.inc({ code }),
     unexpected: () => unexpected.inc(),
+    feedbackGiven: (verdict) => feedback.inc({ verdict }),
   };
 }

@@ -1,6 +1,7 @@
 import { parsePayload, type WireError } from "@docrelay/protocol";
 import type * as z from "zod/mini";
 import type { AcceptAsk } from "../asks/accept-ask.ts";
+import type { GiveFeedback } from "../asks/give-feedback.ts";
 import type { CancelAsk } from "../asks/cancel-ask.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
@@ -33,6 +34,7 @@ export interface EventDeps {
   readonly shares: Shares;
   readonly acceptAsk: AcceptAsk;
   readonly cancelAsk: CancelAsk;
+  readonly giveFeedback: GiveFeedback;
   readonly uploads: Uploads;
   readonly uploadQueue: Backpressure;
   readonly uploadWatch: UploadWatch;

@@ -3,6 +3,7 @@ import {
   askSchema,
   cancelSchema,
   closeSchema,
+  feedbackSchema,
   openSchema,
   refreshSchema,
   refuse,
@@ -84,6 +85,14 @@ const EVENTS = new Map<string, ClientEvent>(
       schema: cancelSchema,
       async run({ cancelAsk }, { identity }, { conversation, ask }) {
         await cancelAsk(identity.user, conversation, ask);
+        return {};
+      },
+    }),
+
+    feedback: clientEvent({
+      schema: feedbackSchema,
+      async run({ giveFeedback }, { identity }, feedback) {
+        await giveFeedback(identity.user, feedback);
         return {};
       },
     }),

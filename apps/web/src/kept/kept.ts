@@ -41,9 +41,20 @@ export function toJson(conversation: string, turns: readonly Turn[]): string {
   return `${JSON.stringify({ conversation, asks }, undefined, 2)}\n`;
 }
 
-function askOf({ id, question, at, files, replaces, state, text, citations, engine }: Turn): object {
+function askOf({ id, question, at, files, replaces, state, text, citations, engine, feedback }: Turn): object {
   const named = files.map(({ name, size, pages, sha256 }) => ({ name, size, pages, sha256 }));
-  return { id, at: new Date(at).toISOString(), question, files: named, replaces, state, text, citations, engine };
+  return {
+    id,
+    at: new Date(at).toISOString(),
+    question,
+    files: named,
+    replaces,
+    state,
+    text,
+    citations,
+    engine,
+    feedback,
+  };
 }
 
 /** The name of a saved file: of a title, what every file system takes. */

@@ -226,6 +226,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "حُذفت هذه المحادثة في نافذة أخرى.",
   ofFile: "{name}: {what}",
   comma: "، ",
+  rateAnswer: "تقييم هذه الإجابة",
+  goodAnswer: "إجابة جيدة",
+  badAnswer: "إجابة سيئة",
+  feedbackWord: "أضف تفاصيل إن أردت",
+  feedbackThanks: "شكرًا لك.",
+  reference: "المرجع لطلب الدعم:",
 };
 
 export const errors: Language["errors"] = {

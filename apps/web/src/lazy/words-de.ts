@@ -163,6 +163,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "Dieses Gespräch wurde in einem anderen Fenster gelöscht.",
   ofFile: "{name}: {what}",
   comma: ", ",
+  rateAnswer: "Diese Antwort bewerten",
+  goodAnswer: "Gute Antwort",
+  badAnswer: "Schlechte Antwort",
+  feedbackWord: "Mehr dazu, wenn Sie möchten",
+  feedbackThanks: "Vielen Dank.",
+  reference: "Kennung für den Support:",
 };
 
 export const errors: Language["errors"] = {

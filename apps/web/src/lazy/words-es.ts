@@ -162,6 +162,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "Esta conversación se eliminó en otra ventana.",
   ofFile: "{name}: {what}",
   comma: ", ",
+  rateAnswer: "Valorar esta respuesta",
+  goodAnswer: "Buena respuesta",
+  badAnswer: "Mala respuesta",
+  feedbackWord: "Cuente más, si lo desea",
+  feedbackThanks: "Gracias.",
+  reference: "Referencia para soporte:",
 };
 
 export const errors: Language["errors"] = {

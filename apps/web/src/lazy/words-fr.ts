@@ -162,6 +162,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "Cette conversation a été supprimée dans une autre fenêtre.",
   ofFile: "{name} : {what}",
   comma: ", ",
+  rateAnswer: "Évaluer cette réponse",
+  goodAnswer: "Bonne réponse",
+  badAnswer: "Mauvaise réponse",
+  feedbackWord: "Précisez, si vous le souhaitez",
+  feedbackThanks: "Merci.",
+  reference: "Référence pour l’assistance :",
 };
 
 export const errors: Language["errors"] = {

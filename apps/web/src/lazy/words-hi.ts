@@ -160,6 +160,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "यह बातचीत किसी दूसरी विंडो में मिटा दी गई।",
   ofFile: "{name}: {what}",
   comma: ", ",
+  rateAnswer: "इस जवाब को आँकें",
+  goodAnswer: "अच्छा जवाब",
+  badAnswer: "खराब जवाब",
+  feedbackWord: "चाहें तो और बताएँ",
+  feedbackThanks: "धन्यवाद।",
+  reference: "सहायता के लिए संदर्भ:",
 };
 
 export const errors: Language["errors"] = {

@@ -145,6 +145,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "この会話は別のウィンドウで削除されました。",
   ofFile: "{name}：{what}",
   comma: "、",
+  rateAnswer: "この回答を評価",
+  goodAnswer: "良い回答",
+  badAnswer: "良くない回答",
+  feedbackWord: "よろしければ詳しくお聞かせください",
+  feedbackThanks: "ご意見ありがとうございます。",
+  reference: "サポート用の参照番号：",
 };
 
 export const errors: Language["errors"] = {

@@ -143,6 +143,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "이 대화는 다른 창에서 삭제되었습니다.",
   ofFile: "{name}: {what}",
   comma: ", ",
+  rateAnswer: "이 답변 평가",
+  goodAnswer: "좋은 답변",
+  badAnswer: "아쉬운 답변",
+  feedbackWord: "원하시면 자세히 알려 주세요",
+  feedbackThanks: "의견을 보내 주셔서 감사합니다.",
+  reference: "지원용 참조 번호:",
 };
 
 export const errors: Language["errors"] = {

@@ -161,6 +161,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "Esta conversa foi excluída em outra janela.",
   ofFile: "{name}: {what}",
   comma: ", ",
+  rateAnswer: "Avaliar esta resposta",
+  goodAnswer: "Boa resposta",
+  badAnswer: "Resposta ruim",
+  feedbackWord: "Diga mais, se quiser",
+  feedbackThanks: "Agradecemos a sua opinião.",
+  reference: "Referência para o suporte:",
 };
 
 export const errors: Language["errors"] = {

@@ -141,6 +141,12 @@ export const phrases: Language["phrases"] = {
   deletedElsewhere: "此对话已在另一个窗口中删除。",
   ofFile: "{name}：{what}",
   comma: "、",
+  rateAnswer: "评价此回答",
+  goodAnswer: "回答得好",
+  badAnswer: "回答得不好",
+  feedbackWord: "可补充说明（选填）",
+  feedbackThanks: "感谢您的反馈。",
+  reference: "支持参考编号：",
 };
 
 export const errors: Language["errors"] = {

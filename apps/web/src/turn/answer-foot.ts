@@ -18,12 +18,16 @@ export interface FootActions {
 export function showFoot(
   place: HTMLElement,
   ask: Turn,
-  { answer, actions, isOld }: { answer: AnswerText; actions: FootActions; isOld: boolean },
+  {
+    answer,
+    actions,
+    isOld,
+    feedback,
+  }: { answer: AnswerText; actions: FootActions; isOld: boolean; feedback: HTMLElement },
 ): void {
   place.hidden = ask.state !== "completed" && ask.state !== "cancelled";
   if (place.hidden) return;
   const { open } = actions;
-  const by = ask.timings ? say("answeredIn", { time: duration(ask.timings.totalMs) }) : "";
   const { citations = [] } = ask;
   const cites = [...new Set(citations.map(({ file }) => file))].map((file) => {
     const cited = citations.filter((one) => one.file === file).map(({ page }) => page);
@@ -74,5 +78,17 @@ export function showFoot(
         button(say("regenerate"), say("regenerateTitle"), () => actions.regenerate(ask)),
       ];
   const whole = ask.text === "" ? [] : [plain, copy];
-  place.replaceChildren(...cites, ...cut, element("span", { class: "by" }, by), ...again, ...whole);
+  place.replaceChildren(...cites, ...cut, aboutOf(ask), ...again, ...whole, ...(isOld ? [] : [feedback]));
+}
+
+/** Who answered, how long it took, of how many pages; opened, what the operator finds the ask by in logs and traces. */
+function aboutOf({ id, engine, timings, files }: Turn): HTMLElement {
+  const pages = files.reduce((sum, file) => sum + (file.pages ?? 0), 0);
+  const about = [
+    ...(engine === undefined ? [] : [engine]),
+    ...(timings ? [say("answeredIn", { time: duration(timings.totalMs) })] : []),
+    ...(pages > 0 ? [say("pages", { n: pages })] : []),
+  ];
+  const summary = element("summary", {}, about.length > 0 ? about.join(" · ") : say("reference"));
+  return element("details", { class: "by" }, summary, `${say("reference")} `, element("code", {}, id));
 }

@@ -3,6 +3,7 @@ import { showFoot, type FootActions } from "./answer-foot.ts";
 import { element } from "../frame/element.ts";
 import { failureBox, type FailureActions } from "./failure.ts";
 import { openButton } from "../files/chip.ts";
+import { createFeedback, type GiveFeedback } from "./feedback.ts";
 import { inSentence } from "../files/file-name.ts";
 import { missingLines } from "../files/missing.ts";
 import { createAnswerText } from "../markdown/answer-text.ts";
@@ -13,6 +14,7 @@ import { pageList, pageRun, size } from "../words/numbers.ts";
 import { say } from "../words/say.ts";
 
 export interface AskActions extends FailureActions, FootActions {
+  readonly feedback: GiveFeedback;
   /** Ends one question that waits. */
   stop(ask: Turn): void;
   /** More of an answer is shown, and the page has grown. */
@@ -44,6 +46,7 @@ export function createAskElement(actions: AskActions): AskElement {
   const status = createStatus({ stop: () => shown && actions.stop(shown) });
   const failure = element("div");
   const foot = element("div", { class: "foot" });
+  const feedback = createFeedback(actions.feedback);
   const versions = createVersions(() => newest && show(newest, place));
   const asked = element(
     "div",
@@ -87,7 +90,13 @@ export function createAskElement(actions: AskActions): AskElement {
     if (changed(ask, shown, "id", "state", "error"))
       failure.replaceChildren(...(ask.state === "failed" && ask.error ? [failureBox(ask, actions)] : []));
     if (changed(ask, shown, "id", "state"))
-      showFoot(foot, ask, { answer: answerText, actions, isOld: place.gone || ask !== given });
+      showFoot(foot, ask, {
+        answer: answerText,
+        actions,
+        isOld: place.gone || ask !== given,
+        feedback: feedback.root,
+      });
+    feedback.show(ask);
     answer.dataset["state"] = stageOf(ask);
     answer.setAttribute("aria-busy", String(!isOver(ask)));
     shown = ask;

@@ -31,7 +31,9 @@ export function failureBox(ask: Turn, actions: FailureActions): HTMLElement {
   if (file !== undefined && named !== undefined && ask.files.length > 1)
     acts.append(button(say("askWithout", { name: inSentence(named) }), () => again({ without: file })));
   if (ask.question !== "") acts.append(button(say("edit"), () => actions.edit(ask)));
-  return element("div", { class: "failure" }, element("strong", {}, words.what), words.advice, acts);
+  const trace = error?.trace ?? ask.id;
+  const reference = element("small", {}, `${say("reference")} `, element("code", {}, trace));
+  return element("div", { class: "failure" }, element("strong", {}, words.what), words.advice, reference, acts);
 }
 
 function passwordForm(ask: (password: string) => void): HTMLElement {

@@ -155,6 +155,12 @@ export const phrases = {
   deletedElsewhere: "This conversation was deleted in another window.",
   ofFile: "{name}: {what}",
   comma: ", ",
+  rateAnswer: "Rate this answer",
+  goodAnswer: "Good answer",
+  badAnswer: "Bad answer",
+  feedbackWord: "Tell more, if you like",
+  feedbackThanks: "Thank you.",
+  reference: "Reference for support:",
 } satisfies Record<string, Phrase>;
 
 /** What happened, and what to do; by an error's code, or more exactly by its code and reason. */

@@ -60,6 +60,8 @@ export interface Turn {
   readonly timings?: Timings;
   /** The answer was cut at a largest size. */
   readonly truncated?: boolean;
+  /** What the user has said of the answer. */
+  readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string };
   /** Why it failed or was refused. */
   readonly error?: RelayError;
 }
@@ -71,7 +73,22 @@ export function isOver({ state }: Turn): boolean {
 
 /** The turn of an ask in the log, with the newest hint. */
 export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): Turn {
-  const { id, at, message, files, replaces, attempt, text, state, engine, error, citations, timings, truncated } = ask;
+  const {
+    id,
+    at,
+    message,
+    files,
+    replaces,
+    attempt,
+    text,
+    state,
+    engine,
+    error,
+    citations,
+    timings,
+    truncated,
+    feedback,
+  } = ask;
   const isFinal = state === "completed" || state === "failed" || state === "cancelled";
   return {
     id,
@@ -87,6 +104,7 @@ export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): T
     ...(citations && { citations }),
     ...(truncated && { truncated }),
     ...(timings && { timings }),
+    ...(feedback && { feedback }),
     ...(error && { error: new RelayError(error) }),
   };
 }

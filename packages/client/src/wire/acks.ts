@@ -12,6 +12,7 @@ const plain = object<{ ok: true }>({ ok });
 export const ACKS = {
   ask: object<{ ok: true; ask: string; seq: number; duplicate: boolean }>({ ok, ask: text, seq: int, duplicate: flag }),
   cancel: plain,
+  feedback: plain,
   "conversation:open": readOpened,
   "conversation:close": plain,
   "conversation:rename": plain,

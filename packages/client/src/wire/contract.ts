@@ -172,6 +172,13 @@ export interface CancelledEvent extends Head {
   text: string;
 }
 
+/** What the user says of an ask that has ended; the newest counts, and `none` takes it back. */
+export interface FeedbackEvent extends Head {
+  type: "feedback";
+  verdict: "up" | "down" | "none";
+  word?: string | undefined;
+}
+
 /** One durable entry of a conversation's log. */
 export type Event =
   | AcceptedEvent
@@ -180,7 +187,8 @@ export type Event =
   | DeltaEvent
   | CompletedEvent
   | FailedEvent
-  | CancelledEvent;
+  | CancelledEvent
+  | FeedbackEvent;
 
 /** How far an ask is: a hint, which may be lost. Pages and positions count from 1. */
 export interface Progress {

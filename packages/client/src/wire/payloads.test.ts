@@ -64,6 +64,7 @@ const BODIES: EventBody[] = [
   },
   { type: "failed", error: { ...error, code: "BUSY", trace: "t", expectedOffset: 3, resetAt: 9 } },
   { type: "cancelled", text: "" },
+  { type: "feedback", verdict: "down", word: "No." },
 ];
 const EVENTS = BODIES.map((body, index): Event => ({
   conversation: "c",
@@ -141,7 +142,7 @@ const PAYLOADS: readonly Payload[] = [
     read: ACKS["conversation:open"],
     schema: openAckSchema,
     good: [
-      { ok: true, events: EVENTS, more: false, first: 1, head: { seq: 7, nonce: "n" } },
+      { ok: true, events: EVENTS, more: false, first: 1, head: { seq: 8, nonce: "n" } },
       { ok: true, events: [], more: false, first: 1, head: null },
     ],
   },

@@ -173,6 +173,12 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
   }),
   failed: object({ ...HEAD, type: literal("failed"), error: readError }),
   cancelled: object({ ...HEAD, type: literal("cancelled"), text }),
+  feedback: object({
+    ...HEAD,
+    type: literal("feedback"),
+    verdict: oneOf(["up", "down", "none"]),
+    word: optional(text),
+  }),
 };
 const readUnknown: Reader<UnknownEvent> = object({
   ...HEAD,

@@ -86,6 +86,16 @@ test("nothing changes an ask that has ended", () => {
   for (const event of after) expect(transcribe(ended, event)).toBe(ended);
 });
 
+test("what the user says of an answer comes after its end, the newest counts, and it can be taken back", () => {
+  const told: Told[] = [accepted(), started(1), { type: "completed", text: "whole", timings }];
+  const rated = fold(
+    log([...told, { type: "feedback", verdict: "up" }, { type: "feedback", verdict: "down", word: "No." }]),
+  );
+  expect(rated.asks[0]).toMatchObject({ state: "completed", attempt: 1, feedback: { verdict: "down", word: "No." } });
+  const [none] = log([{ type: "feedback", verdict: "none" }]);
+  expect(none && transcribe(rated, none).asks[0]?.feedback).toBeUndefined();
+});
+
 test("an ask waits for all its files, and keeps what was read of each", () => {
   const [first, second] = [
     log([accepted("a.pdf", "b.pdf"), extracted(1)]),

@@ -30,6 +30,8 @@ export interface TranscriptAsk {
   readonly timings?: Completed["timings"];
   /** The reply was cut at a largest size. */
   readonly truncated?: boolean;
+  /** What the user has said of it; undefined again when it was taken back. */
+  readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string } | undefined;
 }
 
 /** A conversation as a page shows it: its asks in the order in which they were accepted. */
@@ -50,7 +52,7 @@ export function transcribe(transcript: Transcript, event: Event | { readonly typ
   const index = asks.findLastIndex((ask) => ask.id === event.ask);
   const ask = asks[index];
   if (!ask) return event.type === "accepted" ? { asks: [...asks, begin(event)] } : transcript;
-  const changed = isOver(ask) ? ask : change(ask, event);
+  const changed = event.type === "feedback" ? rate(ask, event) : isOver(ask) ? ask : change(ask, event);
   return changed === ask ? transcript : { asks: asks.with(index, changed) };
 }
 
@@ -59,7 +61,11 @@ function begin({ ask, seq, at, message, files, replaces }: Accepted): Transcript
   return { id: ask, seq, at, message, files, ...(replaces !== undefined && { replaces }), attempt: 0, text: "", state };
 }
 
-function change(ask: TranscriptAsk, event: Event): TranscriptAsk {
+function rate(ask: TranscriptAsk, { verdict, word }: EventOf<"feedback">): TranscriptAsk {
+  return { ...ask, feedback: verdict === "none" ? undefined : { verdict, ...(word !== undefined && { word }) } };
+}
+
+function change(ask: TranscriptAsk, event: Exclude<Event, { type: "feedback" }>): TranscriptAsk {
   if (event.attempt < ask.attempt && !isTerminal(event)) return ask;
   switch (event.type) {
     case "accepted":

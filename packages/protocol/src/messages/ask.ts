@@ -33,5 +33,15 @@ export const askAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(false), error: wireErrorSchema }),
 ]);
 
+export const FEEDBACK_WORD_CHARS = 500;
+/** `feedback`: what the user says of an answer, once it has ended. The newest counts; `none` takes it back. */
+export const feedbackSchema = z.strictObject({
+  conversation: idSchema,
+  ask: idSchema,
+  verdict: z.enum(["up", "down", "none"]),
+  word: z.optional(z.string().check(z.trim(), z.minLength(1), z.maxLength(FEEDBACK_WORD_CHARS))),
+});
+export type Feedback = z.infer<typeof feedbackSchema>;
+
 /** `cancel`: idempotent, at any stage, on any edge. */
 export const cancelSchema = z.strictObject({ conversation: idSchema, ask: idSchema });

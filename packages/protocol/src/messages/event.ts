@@ -73,6 +73,13 @@ const completed = z.object({
 const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSchema });
 /** Terminal: `text` is the part that had arrived. */
 const cancelled = z.object({ ...head, type: z.literal("cancelled"), text: z.string() });
+/** What the user says of an ask that has ended: the newest one counts, and `none` takes an earlier one back. Its attempt is 0. */
+const feedback = z.object({
+  ...head,
+  type: z.literal("feedback"),
+  verdict: z.enum(["up", "down", "none"]),
+  word: z.optional(z.string()),
+});
 
 export { accepted as acceptedSchema, completed as completedSchema };
 
@@ -85,6 +92,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   completed,
   failed,
   cancelled,
+  feedback,
 ]);
 export type Event = z.infer<typeof eventSchema>;
 export type EventType = Event["type"];

@@ -55,6 +55,7 @@ const httpConversationAskSchema = z.object({
   error: z.optional(wireErrorSchema),
   citations: completedSchema.shape.citations,
   timings: z.optional(completedSchema.shape.timings),
+  feedback: z.optional(z.object({ verdict: z.enum(["up", "down"]), word: z.optional(z.string()) })),
 });
 
 /** The answer to `GET /v1/conversations/:id`. `head`: seq of the newest event, from which its stream goes on. */

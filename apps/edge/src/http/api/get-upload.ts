@@ -5,7 +5,7 @@ import type { ExtractionDeps } from "../../uploads/extraction.ts";
 import { failureOf, readUploadStatus } from "../../uploads/upload-status.ts";
 import type { OwnFiles } from "../../uploads/own-files.ts";
 import type { Uploads } from "../../uploads/uploads.ts";
-import { parseRange } from "./byte-range.ts";
+import { parseRange } from "../../uploads/byte-range.ts";
 import type { ApiCall } from "./call.ts";
 import { sayJson, sayText } from "./say.ts";
 import { sendStream } from "./watch-reader.ts";

@@ -7,6 +7,7 @@ import { shareConversation, unshareConversation, type ShareDeps } from "./share.
 import { exportMe, removeMe, type MeDeps } from "./me.ts";
 import { getUploadBytes, getUploadText, removeUpload, type UploadDeps } from "./get-upload.ts";
 import { postAsk, type PostAskDeps } from "./post-ask.ts";
+import { postFeedback, type FeedbackDeps } from "./post-feedback.ts";
 import { postUpload } from "./post-upload.ts";
 
 /** One method of a path. `name` is the label of its metrics. */
@@ -23,7 +24,8 @@ export interface Route {
   run(call: ApiCall): Promise<void>;
 }
 
-export interface RouteDeps extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps, ShareDeps {}
+export interface RouteDeps
+  extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps, ShareDeps, FeedbackDeps {}
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   return [
@@ -33,6 +35,12 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
       path: /^\/v1\/asks$/,
       visitors: true,
       run: (call) => postAsk(deps, call),
+    },
+    {
+      name: "POST /v1/asks/:id/feedback",
+      method: "POST",
+      path: /^\/v1\/asks\/([\w-]{1,64})\/feedback$/,
+      run: (call) => postFeedback(deps, call),
     },
     {
       name: "GET /v1/conversations",

@@ -1,0 +1,40 @@
+import { giveFeedback, newNonce, type Store } from "@docrelay/channel";
+import type { Logger } from "@docrelay/platform";
+import { refuse, type Feedback } from "@docrelay/protocol";
+import type { RateLimiter } from "../limits/rate-limit.ts";
+import type { EdgeMetrics } from "../report/metrics.ts";
+
+export interface FeedbackDeps {
+  readonly store: Store;
+  /** By user. */
+  readonly rate: RateLimiter;
+  readonly metrics: Pick<EdgeMetrics, "feedbackGiven">;
+  readonly log: Pick<Logger, "info">;
+  /** Whether the log line has the word, which is a text of a user. */
+  readonly logsWords: boolean;
+}
+
+/**
+ * Keeps what a user says of an answer in the conversation's log, counts it and writes a line of the process's log.
+ * @throws Refusal `NOT_FOUND`, `ASK_CONFLICT` before the ask has ended, `RATE_LIMITED`
+ */
+export type GiveFeedback = (user: string, feedback: Feedback) => Promise<void>;
+
+export function createGiveFeedback({ store, rate, metrics, log, logsWords }: FeedbackDeps): GiveFeedback {
+  return async function give(user, { conversation, ask, verdict, word }) {
+    const retryAfterMs = rate.take(user, Date.now());
+    if (retryAfterMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs });
+    const of = { user, conversation, id: ask, nonce: newNonce() };
+    switch (await giveFeedback(store, of, { verdict, word })) {
+      case "unknown":
+        throw refuse("NOT_FOUND");
+      case "running":
+        throw refuse("ASK_CONFLICT", { message: "The ask has not ended." });
+      case "many":
+        throw refuse("RATE_LIMITED", { message: "The feedback of this answer was changed too often." });
+      case "written":
+        metrics.feedbackGiven(verdict);
+        log.info({ askId: ask, conversation, verdict, ...(logsWords && word !== undefined && { word }) }, "feedback");
+    }
+  };
+}

@@ -1,0 +1,8 @@
+local state, times = fields(ask, 'state', 'rated')
+times = tonumber(times or 0)
+if not state or redis.call('EXISTS', log) == 0 then return { 'UNKNOWN' } end
+if state ~= 'ended' then return { 'RUNNING' } end
+if times >= most then return { 'MANY' } end
+-- The record keeps the time that it has left.
+redis.call('HSET', records .. ask, 'rated', times + 1)
+return published({ 'WRITTEN', write(0, tails) })
