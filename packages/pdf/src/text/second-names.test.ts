@@ -17,6 +17,7 @@ describe("letters that another engine names", () => {
     ["by its neighbours", "big staB. low staB.", "big staff. low stair.", "big staff. low stair."],
     ["with a blank behind the glyph", "a Been", "a qu een", "a queen"],
     ["as in another word, where no neighbour tells", "Boe staB", "staff aaoe bboe", "ffoe staff"],
+    ["beside a word with a hyphen", "staB non-free", "staff non-free", "staff non-free"],
     ["beside signs of patterns", "(staB)* [x]", "(staff)* [x]", "(staff)* [x]"],
   ])("%s", (_what, text, other, read) => {
     expect(named(text, other)).toBe(read);

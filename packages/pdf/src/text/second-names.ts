@@ -73,7 +73,7 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
 }
 
 const spelled = (text: string): string => text.replace(LIGATURE, (sign) => sign.normalize("NFKC"));
-const escaped = (text: string): string => spelled(text).replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+const escaped = (text: string): string => spelled(text).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 interface Marks {
   readonly marks: RegExp;
