@@ -1,16 +1,8 @@
 import type { Pdfium } from "./pdfium.ts";
 import type { Box } from "../text/turn.ts";
-import type { Letters } from "./pdfium-letters.ts";
+import { CLUSTERED } from "../text/clusters.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
-/** Scripts whose letters are drawn in clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
-export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
-/** Within a word of clustered letters gaps are narrower than this, in ems … */
-const CLUSTER_GAP_EM = 0.18;
-/** … and where blanks are drawn as a font's own signs, what is not wide enough for two cells is within a word. */
-const DRAWN_GAP_EM = 1.1;
-/** Blanks of a page that are looked at, and the least part of them that are drawn where a program draws all. */
-const [BLANKS, DRAWN] = [200, 0.1] as const;
 /** Of a mark's entry: a string. */
 const STRING = 3;
 const MAX_MARKS = 8;
@@ -50,6 +42,11 @@ export function withoutRepeats(
     const owner = owners.get(mark) ?? object;
     if (mark !== 0) owners.set(mark, owner);
     if (mark !== 0 && owner !== object) continue;
+    // PDFium has ended the line on both sides of what was left out.
+    if (given.text.startsWith("\r\n", at) && all.endsWith("\r\n")) {
+      at++;
+      continue;
+    }
     if (mark !== 0) charsOf.set(mark, [...(charsOf.get(mark) ?? []), char]);
     chars.push(char);
     all += given.text.charAt(at);
@@ -111,16 +108,4 @@ function spansOf(
   }
   call.free(at);
   return spans;
-}
-
-/** The gap between two words of clustered letters on a page, in ems; 0 when it has none. */
-export function clusterGap(letters: Letters, text: string): number {
-  if (!CLUSTERED.test(text)) return 0;
-  let [blanks, drawn] = [0, 0];
-  for (let at = text.indexOf(" "); at > 0 && blanks < BLANKS; at = text.indexOf(" ", at + 1)) {
-    if (!CLUSTERED.test(text.charAt(at - 1))) continue;
-    blanks++;
-    if (!letters.isGenerated(at)) drawn++;
-  }
-  return drawn > DRAWN * blanks ? DRAWN_GAP_EM : CLUSTER_GAP_EM;
 }

@@ -178,7 +178,7 @@ describe("clusters that ActualText names", () => {
   const utf16 = (text: string): string => Buffer.from(`\ufeff${text}`, "utf16le").swap16().toString("hex");
   const named = (text: string, drawn: string): string => `/Span << /ActualText <${utf16(text)}> >> BDC ${drawn} EMC\n`;
   const TAMIL = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 6 0 R >>";
-  const NAMES_OF_TAMIL: PdfObject = {
+  const NAMES_OF_TAMIL = {
     dictionary: "",
     content:
       "begincmap 1 begincodespacerange <00> <ff> endcodespacerange 4 beginbfchar " +
@@ -208,6 +208,15 @@ describe("clusters that ActualText names", () => {
       onePage({ content: `BT /F1 12 Tf ${content} ET`, font: TAMIL, objects: [NAMES_OF_TAMIL] }),
     );
     expect(text).toBe("\u0b95\u0bca\u0ba9 \u0bb5\u0bbf\u0b95");
+  });
+
+  it("have marks that are drawn after the line at their letters", async () => {
+    const names = "<20> <0020> <6c> <0e49> <6e> <0e01> <6f> <0e07>";
+    const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const content = `BT /F1 12 Tf ${at(72, "no on no")} ${at(75, "l")} ${at(113, "l")} ET`;
+    expect(await textOf(onePage({ content, font: TAMIL, objects: [thai] }))).toBe(
+      "\u0e01\u0e49\u0e07 \u0e07\u0e01 \u0e01\u0e07\u0e49",
+    );
   });
 });
 

@@ -26,6 +26,8 @@ export interface Letters {
   isUpright(index: number): boolean;
   /** PDFium made this character up from a gap. */
   isGenerated(index: number): boolean;
+  /** The character belongs to no text object: PDFium made it up between two. */
+  isBetween(index: number): boolean;
   /** The font does not say which character this is: PDFium has guessed. */
   isUnnamed(index: number): boolean;
   /** How a character looks. */
@@ -119,6 +121,7 @@ export function lettersOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0
     },
     style: (index) => styleOf(pdfium, text, charOf(index)),
     isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
+    isBetween: (index) => call.FPDFText_GetTextObject(text, charOf(index)) === 0,
     isUnnamed: (index) => call.FPDFText_HasUnicodeMapError(text, charOf(index)) === 1,
     done: () => call.free(at),
   };

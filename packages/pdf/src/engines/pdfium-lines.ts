@@ -1,10 +1,11 @@
 import type { Line } from "../text/layout.ts";
 import type { Extent, Style } from "../text/styled.ts";
+import { CLUSTERED, inClusterOrder, MARK } from "../text/clusters.ts";
 import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
 import { mostTurned, turnedBox, type Box, type Turn } from "../text/turn.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
-import { CLUSTERED, clusterGap, withoutRepeats } from "./actual-text.ts";
+import { withoutRepeats } from "./actual-text.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses } from "./unnamed-letters.ts";
@@ -18,6 +19,10 @@ import type { Pdfium } from "./pdfium.ts";
 
 /** A gap as wide as this, in ems, stands between two cells of a row, not between two words. */
 const CELL_GAP_EM = 1.1;
+/** Within a word of clustered letters gaps are narrower than this, in ems. */
+const CLUSTER_GAP_EM = 0.18;
+/** Blanks of a page that are looked at, and the least part of them that are drawn where a program draws all. */
+const [BLANKS, DRAWN] = [200, 0.1] as const;
 /** Blanks of a line are even when they differ by less than this, in ems. */
 const EVEN_EM = 0.4;
 /** Letters of running text are narrower than this, in ems, on average: in a wider line something stands apart. */
@@ -48,8 +53,8 @@ interface PageText {
   /** There is right-to-left text on the page. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
-  /** Of clustered letters: a blank that PDFium made of a narrower gap is none, in ems; 0 where there are no such letters. */
-  readonly clusterGapEm: number;
+  /** From which gap on, in ems, a blank that PDFium made between two objects is one; 0 where no letters are clustered. */
+  readonly blankEm: number;
 }
 
 export interface ReadLines {
@@ -107,7 +112,7 @@ export function readLines(
       styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
-      clusterGapEm: clusterGap(letters, raw),
+      blankEm: CLUSTERED.test(raw) ? blankBetween(letters, raw) : 0,
     };
     return { lines: pieces(raw).flatMap(([start, end]) => linesOf(whole, start, end)), unnamed: false, guesses, utf8 };
   } finally {
@@ -168,6 +173,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (turned && letters.turnOf(start + first) !== page.turn) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
   if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return [{ ...place, ...reordered(page, line) }];
+  const moved = level && page.blankEm > 0 ? clustered(page, line) : undefined;
+  if (moved) return [{ ...place, ...moved }];
   const width = (right - left) / (last - first + 1);
   const spread = level && last - first > 3 && width > WIDE_LETTER_EM * head.size && !VERTICAL.test(text);
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
@@ -269,27 +276,20 @@ interface RawLine {
 }
 
 /** Blanks between cells become tabs: one unit for another, so that indices stay. */
-function withCells(
-  { letters, clusterGapEm }: PageText,
-  { text: raw, start, first, size }: RawLine,
-): Pick<Line, "text" | "even"> {
-  const made = clusterGapEm > 0 && CLUSTERED.test(raw);
+function withCells(page: PageText, { text: raw, start, first, size }: RawLine): Pick<Line, "text" | "even"> {
+  const { letters } = page;
+  const clusters = page.blankEm > 0 && CLUSTERED.test(raw);
   let text = "";
   let done = 0;
   let [least, most, blanks] = [Infinity, 0, 0];
   for (let at = raw.indexOf(" ", first); at > 0 && at < raw.length - 1; at = raw.indexOf(" ", at + 1)) {
-    if (made && CLUSTERED.test(raw.charAt(at - 1))) {
-      const before = letters.of(start + at - 1);
-      // PDFium takes a cluster for a letter, and what it has beyond that for a gap.
-      const isGap = letters.gap(start + at - 1, start + at + 1) > clusterGapEm * size;
-      if (before && (before.right <= before.left || !isGap) && letters.isGenerated(start + at)) {
-        text += raw.slice(done, at);
-        done = at + 1;
-        continue;
-      }
-      if (before && before.right <= before.left) continue;
+    const made = clusters && CLUSTERED.test(raw.charAt(at - 1)) ? madeFrom(page, start + at) : 0;
+    const gap = clusters ? gapBetween(letters, page.raw, start + at) : letters.gap(start + at - 1, start + at + 1);
+    if (made > 0 && gap <= made * size) {
+      text += raw.slice(done, at);
+      done = at + 1;
+      continue;
     }
-    const gap = letters.gap(start + at - 1, start + at + 1);
     [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
     // A full-width comma is drawn in a corner of its square.
     const inSquare = FULL_WIDTH.test(raw.charAt(at - 1)) ? 0.6 : 0;
@@ -300,6 +300,31 @@ function withCells(
   if (done === 0) return { text: raw };
   // Between boxes of ink even blanks differ by what a letter leaves free at its sides.
   return { text: text + raw.slice(done), even: blanks > 2 && most - least < EVEN_EM * size };
+}
+
+/** From which gap on a blank is one that PDFium has made, in ems: it takes a cluster for a letter, and the rest for a gap. 0 for one that is drawn. */
+function madeFrom({ letters, blankEm }: PageText, index: number): number {
+  if (!letters.isGenerated(index)) return 0;
+  return letters.isBetween(index) ? blankEm : CLUSTER_GAP_EM;
+}
+
+/** Where blanks are drawn as signs of their own, PDFium's own ones between objects are within words. */
+function blankBetween(letters: Letters, raw: string): number {
+  let [blanks, drawn] = [0, 0];
+  for (let at = raw.indexOf(" "); at > 0 && blanks < BLANKS; at = raw.indexOf(" ", at + 1)) {
+    if (!CLUSTERED.test(raw.charAt(at - 1))) continue;
+    blanks++;
+    if (!letters.isGenerated(at)) drawn++;
+  }
+  return drawn > DRAWN * blanks ? CELL_GAP_EM : CLUSTER_GAP_EM;
+}
+
+/** The gap at a blank, from what reaches farthest: a mark may end before its letter does. */
+function gapBetween(letters: Letters, raw: string, at: number): number {
+  let before = at - 1;
+  let gap = letters.gap(before, at + 1);
+  while (MARK.test(raw.charAt(before)) && before > 0) gap = Math.min(gap, letters.gap(--before, at + 1));
+  return gap;
 }
 
 /** Of a line in which something stands apart: PDFium gives no blank between the numbers of some tables. */
@@ -322,10 +347,31 @@ function spreadOut(letters: Letters, { text: raw, start, first, size }: RawLine)
 }
 
 /** The text of a line in the order of its letters on the page. */
-function reordered(
-  { letters, mostlyRtl: rtl }: PageText,
-  { text, start, size }: RawLine,
-): Pick<Line, "text" | "left" | "right"> {
+function reordered(page: PageText, line: RawLine): Placed {
+  const signs = signsOf(page.letters, line);
+  return { text: inReadingOrder(signs, { size: line.size, rtl: page.mostlyRtl }), ...extentOf(signs) };
+}
+
+/** The text of a line whose signs do not stand where PDFium has them. */
+function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even">) | undefined {
+  if (line.text.length > MAX_REORDERED || !CLUSTERED.test(line.text)) return undefined;
+  const signs = signsOf(page.letters, line).map((sign) => ({
+    ...sign,
+    madeFrom: sign.text === " " ? madeFrom(page, line.start + sign.index) : 0,
+  }));
+  const read = inClusterOrder(signs, { size: line.size, cellEm: CELL_GAP_EM });
+  if (read === undefined) return undefined;
+  const { text, gaps } = read;
+  return {
+    text,
+    even: gaps.length > 2 && Math.max(...gaps) - Math.min(...gaps) < EVEN_EM * line.size,
+    ...extentOf(signs),
+  };
+}
+
+type Placed = Pick<Line, "text" | "left" | "right">;
+
+function signsOf(letters: Letters, { text, start }: RawLine): PlacedSign[] {
   const signs: PlacedSign[] = [];
   for (let at = 0; at < text.length; at++) {
     const sign = String.fromCodePoint(text.codePointAt(at) as number);
@@ -333,8 +379,10 @@ function reordered(
     if (letter) signs.push({ text: sign, index: at, left: letter.left, right: letter.right, x: letter.x });
     at += sign.length - 1;
   }
+  return signs;
+}
+
+function extentOf(signs: readonly PlacedSign[]): { left: number; right: number } {
   const ink = signs.filter((sign) => sign.text.trim() !== "");
-  const left = Math.min(...ink.map((sign) => sign.left));
-  const right = Math.max(...ink.map((sign) => sign.right));
-  return { text: inReadingOrder(signs, { size, rtl }), left, right };
+  return { left: Math.min(...ink.map((sign) => sign.left)), right: Math.max(...ink.map((sign) => sign.right)) };
 }

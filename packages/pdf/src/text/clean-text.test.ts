@@ -4,6 +4,11 @@ import { cleanText } from "./clean-text.ts";
 
 describe("cleaning a text", () => {
   it.each([
+    [
+      "the vowel am in two parts",
+      "\u0e19\u0e4d\u0e49\u0e32 \u0e17\u0e4d\u0e32 \u0e99\u0ecd\u0ec9\u0eb2",
+      "\u0e19\u0e49\u0e33 \u0e17\u0e33 \u0e99\u0ec9\u0eb3",
+    ],
     ["line ends", "a\r\nb\rc", "a\nb\nc"],
     ["ligatures", "e\ufb03cient \ufb01le", "efficient file"],
     [

@@ -8,6 +8,8 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // Forms that stand for other letters: ligatures, Hebrew and Arabic presentation forms, half and full width letters,
 // Kangxi radicals. Not all of NFKC: it would make 10² into 102 and ½ into 1⁄2.
 const COMPATIBILITY = /[\ufb00-\ufdff\ufe70-\ufefc\uff01-\uff5e\uff61-\uff9f\uffa0-\uffdc\u2e80-\u2fdf]+/g;
+// Thai's and Lao's vowel am, of which some fonts draw the ring and the rest as two signs with a tone between them.
+const SPLIT_AM = /[\u0e4d\u0ecd]([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])/g;
 const FULL_WIDTH_PUNCTUATION = /[\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/;
 // What most pages are made of, all of which stays as it is: Latin, Greek and Cyrillic letters, common punctuation, kana,
 // Han. Nothing in here composes with its neighbours, so that there is nothing to normalise either.
@@ -36,6 +38,7 @@ function cleanLetters(raw: string): string {
     .replace(/\r\n?/g, "\n")
     .replace(CONTROL, "")
     .replace(BIDI, "")
+    .replace(SPLIT_AM, (_both, tone: string, vowel: string) => tone + (vowel === "\u0e32" ? "\u0e33" : "\u0eb3"))
     .replace(COMPATIBILITY, (run) => [...run].map(letterOf).join(""))
     .normalize("NFC");
 }

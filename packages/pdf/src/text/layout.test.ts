@@ -49,6 +49,13 @@ describe("the text of a page", () => {
     expect(pageText([one, two, { ...three, size: 0 }])).toContain("until it\nis");
   });
 
+  it("joins lines of Thai without a blank, but for one that ends with one", () => {
+    const phrase = "\u0e01\u0e32\u0e23\u0e40\u0e23\u0e35\u0e22\u0e19\u0e20\u0e32\u0e29\u0e32".repeat(4);
+    const lines = [phrase, `${phrase} `, phrase.slice(0, 9)];
+    const same = column(lines).map((line, index) => ({ ...line, right: index < 2 ? 270 : 100 }));
+    expect(pageText(same)).toBe(`${phrase}${phrase} ${phrase.slice(0, 9)}`);
+  });
+
   it("keeps rows and list items", () => {
     expect(pageText(column(["Region\tQuarter\tUnits sold\tUnit price\tRevenue", "South\tQ1\t100\t3.50\t350.00"]))).toBe(
       "Region\tQuarter\tUnits sold\tUnit price\tRevenue\nSouth\tQ1\t100\t3.50\t350.00",

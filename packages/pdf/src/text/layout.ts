@@ -33,8 +33,12 @@ const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
 /** A sign and those behind it that no Japanese or Chinese line begins with. */
 const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
+/** Scripts that are written without blanks between words: Thai, Lao, Burmese, Khmer. */
+const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
+/** What a line of such a script may be broken before has about this width, in ems. */
+const PHRASE_EM = 4;
 /** Shorter ones are titles, addresses and verse, whose line ends mean something. */
 const MIN_WIDTH_EM = 14;
 
@@ -155,6 +159,7 @@ function firstWordWidth(line: Line, next: Line): number {
   const text = next.text.trim();
   const [word = ""] = /^\S+/u.exec(text) ?? [];
   const [, bound = ""] = NO_LINE_BEGIN.exec(word) ?? [];
+  if (PHRASED.test(word)) return PHRASE_EM * line.size;
   const signs = UNSPACED.test(word) || HANGUL.test(word) ? 1.2 + bound.length : word.length + 1;
   const perUnit = UNSPACED.test(word) || HANGUL.test(word) ? line.size : (next.right - next.left) / text.length;
   return signs * perUnit;
@@ -196,6 +201,8 @@ function withBlank(line: Line, next: Line): string {
   // A path or an address goes on; a stroke that stands by itself has a blank before it.
   if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
+  // Between phrases Thai has a blank, which is at a line's end when it was broken there.
+  if (PHRASED.test(last) && PHRASED.test(first) && !/\s$/.test(line.text)) return before;
   // Korean is broken within words where the column is full, and the blank at a line's end is kept when it was one.
   if (HANGUL.test(last) && HANGUL.test(first) && !/\s$/.test(line.text)) return before;
   return `${before} `;

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { inClusterOrder, type ClusterSign } from "./clusters.ts";
+
+/* Thai letters are six points wide and apart by one, of a type of twelve points. */
+
+const SIZE = 12;
+type Placed = readonly [text: string, left: number, right: number, more?: { madeFrom?: number; x?: number }];
+const line = (...signs: readonly Placed[]): ClusterSign[] =>
+  signs.map(([text, left, right, { madeFrom = 0, x = left } = {}], index) => ({
+    text,
+    left,
+    right,
+    x,
+    index,
+    madeFrom,
+  }));
+const read = (signs: ClusterSign[]): string | undefined => inClusterOrder(signs, { size: SIZE, cellEm: 1.1 })?.text;
+
+const [KO, NGO, MAI_THO, MAI_EK] = ["\u0e01", "\u0e07", "\u0e49", "\u0e48"];
+
+describe("a line of clustered letters", () => {
+  it("is left as it is where each mark is behind its letter", () => {
+    expect(read(line([KO, 0, 6], [MAI_EK, 3, 5], [NGO, 7, 13]))).toBeUndefined();
+    expect(read(line([KO, 0, 6], [NGO, 7, 13]))).toBeUndefined();
+  });
+
+  it("has a mark that comes late at the letter below it, and no blank for it", () => {
+    const late = line(
+      [KO, 0, 6],
+      [NGO, 7, 13],
+      [KO, 14, 20],
+      [" ", 20, 20, { madeFrom: 0.18 }],
+      [MAI_THO, 3, 5],
+      [NGO, 21, 27],
+    );
+    expect(read(late)).toBe(KO + MAI_THO + NGO + KO + NGO);
+  });
+
+  it("has several marks of a letter in their order", () => {
+    expect(read(line([KO, 0, 6], [NGO, 7, 13], ["\u0e38", 3, 5], [MAI_THO, 3.1, 5]))).toBe(
+      `${KO}\u0e38${MAI_THO}${NGO}`,
+    );
+  });
+
+  it("keeps a mark that is drawn a little behind its letter", () => {
+    expect(read(line(["\u09a4", 0, 8], ["\u09be", 4, 6], ["\u0981", 8, 10]))).toBeUndefined();
+  });
+
+  it("has a blank that is drawn late between its words, and cells by their gap", () => {
+    const late = line([KO, 0, 6], [NGO, 9, 15], [KO, 40, 46], [" ", 6, 9]);
+    expect(read(late)).toBe(`${KO} ${NGO}\t${KO}`);
+  });
+
+  it("keeps letters of one glyph together", () => {
+    const glyphs = line([KO, 20, 26], [NGO, 20, 26], [KO, 0, 6], [MAI_EK, 3, 5]);
+    expect(read(glyphs)).toBe(`${KO}${MAI_EK}\t${KO}${NGO}`);
+  });
+
+  it("takes a blank that PDFium made by how wide its gap is", () => {
+    const made = (left: number): ClusterSign[] =>
+      line([KO, 0, 6], [" ", 6, 6, { madeFrom: 0.18 }], [NGO, left, left + 6], [KO, 40, 46], [MAI_EK, 3, 5]);
+    expect(read(made(9))).toBe(`${KO}${MAI_EK} ${NGO}\t${KO}`);
+    expect(read(made(7))).toBe(`${KO}${MAI_EK}${NGO}\t${KO}`);
+  });
+});
