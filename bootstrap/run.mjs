@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|sbom|build`. Plain
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|sbom|docs|build`. Plain
 // JavaScript for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -18,11 +18,12 @@ const entries = {
   chaos: ["tools/chaos/src/main.ts"],
   long: ["node_modules/vitest/vitest.mjs", "run", "--project", "slow", "--project", "long"],
   cluster: ["tools/cluster/src/main.ts"],
+  docs: ["tools/site/src/main.ts"],
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
 if (task !== "sbom" && !Object.hasOwn(entries, task ?? "")) {
   process.stderr.write(
-    "usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|sbom|build\n",
+    "usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|chaos|long|cluster|sbom|docs|build\n",
   );
   process.exit(64);
 }

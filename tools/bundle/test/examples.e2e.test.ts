@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,11 +32,9 @@ async function install(name: string, home: string): Promise<void> {
   await run("tar", ["-xzf", join(home, tarball ?? ""), "--strip-components=1", "-C", into]);
 }
 
-it.each(["react", "ai-sdk"])("examples/%s is built from packed packages", { timeout: 300_000 }, async (example) => {
-  const home = await mkdtemp(join(tmpdir(), "example-"));
-  onTestFinished(() => rm(home, { recursive: true, force: true }));
-  cpSync(join(ROOT, "examples", example), home, { recursive: true, filter: (path) => !path.includes("node_modules") });
-  const needed = new Set(needsOf(home));
+/** Links, or packs, what a folder's manifest needs. */
+async function installAll(home: string, names: readonly string[]): Promise<void> {
+  const needed = new Set(names);
   for (const name of needed) {
     if (name.startsWith("@docrelay/")) {
       await install(name, home);
@@ -49,6 +47,25 @@ it.each(["react", "ai-sdk"])("examples/%s is built from packed packages", { time
     await mkdir(join(home, "node_modules", name, ".."), { recursive: true });
     await symlink(from, join(home, "node_modules", name));
   }
+}
+
+it("the page of docs/your-page.md is built from the packed SDK", { timeout: 300_000 }, async () => {
+  const home = await mkdtemp(join(tmpdir(), "your-page-"));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const tutorial = readFileSync(join(ROOT, "docs/your-page.md"), "utf8");
+  const files = [...tutorial.matchAll(/^```\w+ (\S+)\n([^]*?)^```$/gm)];
+  expect(files.map(([, name]) => name)).toEqual(["index.html", "main.js"]);
+  for (const [, name = "", code = ""] of files) writeFileSync(join(home, name), code);
+  await installAll(home, ["@docrelay/client", "vite"]);
+  const { stdout } = await run(process.execPath, [join(home, "node_modules/vite/bin/vite.js"), "build"], { cwd: home });
+  expect(stdout).toContain("built in");
+});
+
+it.each(["react", "ai-sdk"])("examples/%s is built from packed packages", { timeout: 300_000 }, async (example) => {
+  const home = await mkdtemp(join(tmpdir(), "example-"));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  cpSync(join(ROOT, "examples", example), home, { recursive: true, filter: (path) => !path.includes("node_modules") });
+  await installAll(home, needsOf(home));
   const node = (script: string, ...words: string[]): Promise<string> =>
     run(process.execPath, [join(home, "node_modules", script), ...words], { cwd: home }).then(
       ({ stdout }) => stdout,

@@ -1,0 +1,28 @@
+// Finds parts of pages that have all words of what is searched for.
+const MOST = 20;
+const field = document.getElementById("search");
+const list = document.getElementById("found");
+const root = document.querySelector("script[data-root]").dataset.root;
+let parts;
+
+async function search() {
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  parts ??= await (await fetch(`${root}search.json`)).json();
+  const found = parts.filter(({ title, text }) =>
+    words.every((word) => `${title.toLowerCase()} ${text}`.includes(word)),
+  );
+  const first = found.toSorted((a, b) => inTitle(b, words) - inTitle(a, words)).slice(0, words.length > 0 ? MOST : 0);
+  list.replaceChildren(
+    ...first.map(({ at, title }) => {
+      const link = Object.assign(document.createElement("a"), { href: root + at, textContent: title });
+      const item = document.createElement("li");
+      item.append(link);
+      return item;
+    }),
+  );
+}
+function inTitle({ title }, words) {
+  return words.filter((word) => title.toLowerCase().includes(word)).length;
+}
+field.hidden = false;
+field.addEventListener("input", () => void search());

@@ -1,0 +1,25 @@
+/** A page of the site as Markdown. Paths are those of the repository, from its root, with slashes. */
+export interface Page {
+  readonly path: string;
+  readonly markdown: string;
+  /** The document in whose folder its links begin, if it is made of another one. */
+  readonly linksFrom?: string;
+}
+
+/** Where a page is in the site. */
+export function addressOf(path: string): string {
+  return path.replace(/README\.md$/, "index.html").replace(/\.md$/, ".html");
+}
+
+/** The title of a page: its first heading. */
+export function titleOf({ path, markdown }: Page): string {
+  return /^# (.+)$/m.exec(markdown)?.[1]?.replaceAll("`", "") ?? path;
+}
+
+/** The anchor of a heading, as GitHub makes it. */
+export function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
