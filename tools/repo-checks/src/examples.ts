@@ -5,6 +5,10 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "../../..");
 const TSC = join(ROOT, "node_modules/.bin/tsc");
 const COMPILE_MS = 120_000;
+/** What examples use of `@assistant-ui/react`, from where that has it: the whole would be 90 packages more in each clone. */
+const ASSISTANT_UI = `export { useExternalStoreRuntime } from "@assistant-ui/core/react";
+export type { ThreadMessageLike } from "@assistant-ui/core";
+`;
 
 /** A TypeScript example of a document. */
 export interface Example {
@@ -44,6 +48,7 @@ export async function compileExamples(examples: readonly Example[], context: Rea
         return writeFile(join(folder, `example${index}.${language}`), head + code);
       }),
     );
+    await writeFile(join(folder, "assistant-ui.ts"), ASSISTANT_UI);
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(settings()));
     const said = await run(join(folder, "tsconfig.json"));
     return [...said.matchAll(/^[^\n(]*example(\d+)\.tsx?\((\d+),\d+\): error (.*)$/gm)].map(
@@ -60,7 +65,10 @@ function settings(): object {
     compilerOptions: {
       lib: ["es2024", "esnext.disposable", "dom", "dom.iterable"],
       jsx: "react-jsx",
-      paths: { "@docrelay/*": [join(ROOT, "packages/*/src/index.ts")] },
+      paths: {
+        "@docrelay/*": [join(ROOT, "packages/*/src/index.ts")],
+        "@assistant-ui/react": ["./assistant-ui.ts"],
+      },
       typeRoots: [join(ROOT, "node_modules/@types")],
     },
     include: ["*.ts", "*.tsx"],

@@ -37,6 +37,12 @@ const CONTEXT = new Map(
   }),
 );
 
+/** Examples that are files of their own, and have no project around them. */
+const FILES = ["examples/assistant-ui/docrelay-runtime.ts"];
+const files = FILES.map((document) => {
+  return { document, line: 1, code: readFileSync(join(ROOT, document), "utf8"), language: "ts" } as const;
+});
+
 const examples = [...new Set(globSync(DOCUMENTS, { cwd: ROOT }))]
   .map((path) => path.replaceAll("\\", "/"))
   .toSorted()
@@ -60,7 +66,7 @@ describe("TypeScript examples in documents", () => {
       code: `const n: number = "text";\nundeclared();\n`,
       language: "ts",
     } as const;
-    expect(await compileExamples([...examples, broken], CONTEXT)).toEqual([
+    expect(await compileExamples([...examples, ...files, broken], CONTEXT)).toEqual([
       "broken.md:7 TS2322: Type 'string' is not assignable to type 'number'.",
       "broken.md:8 TS2304: Cannot find name 'undeclared'.",
     ]);
