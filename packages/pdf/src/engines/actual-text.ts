@@ -1,6 +1,7 @@
 import type { Pdfium } from "./pdfium.ts";
 import type { Box } from "../text/turn.ts";
 import { CLUSTERED } from "../text/clusters.ts";
+import { RTL } from "../text/right-to-left.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
 /** Of a mark's entry: a string. */
@@ -28,7 +29,7 @@ export function withoutRepeats(
   { page, text }: { readonly page: number; readonly text: number },
   given: GivenText,
 ): ClusteredText {
-  if (!CLUSTERED.test(given.text)) return given;
+  if (!CLUSTERED.test(given.text) && !RTL.test(given.text)) return given;
   const { call } = pdfium;
   const named = createMarks(pdfium);
   const owners = new Map<number, number>();

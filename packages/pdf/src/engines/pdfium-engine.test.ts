@@ -210,6 +210,13 @@ describe("clusters that ActualText names", () => {
     expect(text).toBe("\u0b95\u0bca\u0ba9 \u0bb5\u0bbf\u0b95");
   });
 
+  it("of right-to-left letters have their marks, not those beside them", async () => {
+    const names = "<20> <0020> <6c> <0627> <6e> <0628> <6f> <0636>";
+    const arabic = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const content = `BT /F1 12 Tf ${at(95, "n")} ${named("\u0636\u064b", at(87, "o"))} ${at(86.5, "l")} ET`;
+    expect(await textOf(onePage({ content, font: TAMIL, objects: [arabic] }))).toBe("\u0628\u0636\u064b\u0627");
+  });
+
   it("have marks that are drawn after the line at their letters", async () => {
     const names = "<20> <0020> <6c> <0e49> <6e> <0e01> <6f> <0e07>";
     const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };

@@ -29,6 +29,7 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     ["two Latin words", "של Debian Linux כאן", `${reversed("כאן")} Debian Linux ${reversed("של")}`],
     ["a number", "בשנת 1911 נבנה", `${reversed("נבנה")} 1911 ${reversed("בשנת")}`],
     ["a date", "ביום 3.6.2024 בערב", `${reversed("בערב")} 3.6.2024 ${reversed("ביום")}`],
+    ["a percentage behind a hyphen", "(כ-12.5%) מהם", `${reversed("מהם")} (12.5%-כ)`],
     ["a percentage", "בערך 45% מהם", `${reversed("מהם")} 45% ${reversed("בערך")}`],
     ["a word and its number", "גרסת Windows 10 כאן", `${reversed("כאן")} Windows 10 ${reversed("גרסת")}`],
     ["a command", "הקלידו \\use{box} כאן", `${reversed("כאן")} \\use{box} ${reversed("הקלידו")}`],
@@ -72,5 +73,18 @@ describe("a line with right-to-left letters, read from where they stand", () => 
       { text: "\u0628", index: 3, left: 20, right: 30, x: 20 },
     ];
     expect(inReadingOrder(signs, { size: EM })).toBe("\u0628\u064b\u0644\u0627");
+  });
+
+  it.each([
+    ["a joiner", "\u200c", 10],
+    ["the blank that a program has for one", " ", 12],
+  ])("has %s behind the letter at whose place it stands", (_what, between, right) => {
+    const signs: PlacedSign[] = [
+      { text: "\u0645", index: 0, left: 18, right: 22, x: 18 },
+      { text: "\u06cc", index: 1, left: 11, right: 18.5, x: 10 },
+      { text: between, index: 2, left: 10, right, x: 10 },
+      { text: "\u0622", index: 3, left: 7, right: 10, x: 7 },
+    ];
+    expect(inReadingOrder(signs, { size: EM })).toBe(`\u0645\u06cc${between}\u0622`);
   });
 });

@@ -14,6 +14,8 @@ const UNIT = /^[%$€£\u066a]$/;
 const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
+/** Keeps two letters apart, or together; it stands where the letter before it does. */
+const JOINER = /^[\u200c\u200d]$/;
 const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
 /** Both parts of a lam-alef may be drawn from one place, to within this, in ems. */
 const ONE_PLACE_EM = 0.03;
@@ -66,20 +68,36 @@ interface Glyph {
 /** Letters that are drawn as one glyph, and marks over their letter, stay together. From left to right. */
 function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const glyphs: Array<Glyph & { x: number }> = [];
-  const marks: Array<Omit<PlacedSign, "x">> = [];
-  for (const { text, index, left, right, x } of signs) {
+  const marks: PlacedSign[] = [];
+  let before: PlacedSign | undefined;
+  for (const sign of signs) {
+    const { text, index, left, right, x } = sign;
     const last = glyphs.at(-1);
-    // A ligature's letters come in the wrong order, as PDFium has turned them one by one.
-    if (last && last.x === x && last.left === left && text.trim() !== "") {
+    // A letter with its marks that the file names as one.
+    const isOne = before !== undefined && before.x === x && before.left === left && before.right === right;
+    if (isOne && MARK.test(before!.text) && !MARK.test(text) && marks.at(-1)?.index === before!.index) {
+      marks.pop();
+      glyphs.push({
+        text: RTL.test(text) ? text + before!.text : before!.text + text,
+        from: before!.index,
+        to: index,
+        left,
+        right,
+        x,
+      });
+    } else if (last && last.x === x && last.left === left && text.trim() !== "" && !JOINER.test(text)) {
+      // A ligature's letters come in the wrong order, as PDFium has turned them one by one.
       add(last, RTL.test(text) ? text + last.text : last.text + text, index);
-    } else if (MARK.test(text)) marks.push({ text, index, left, right });
+    } else if (MARK.test(text) || JOINER.test(text)) marks.push(sign);
     else glyphs.push({ text, from: index, to: index, left, right, x });
+    before = sign;
   }
   const letters = glyphs.filter(({ text }) => text.trim() !== "");
-  for (const { text, index, left, right } of marks) {
+  for (const { text, index, left, right, x } of marks) {
     const middle = (left + right) / 2;
-    const away = (glyph: Glyph): number => Math.max(glyph.left - middle, middle - glyph.right, 0);
-    const base = letters.reduce<Glyph | undefined>(
+    const away = (glyph: Glyph & { x: number }): number =>
+      JOINER.test(text) ? Math.abs(glyph.x - x) : Math.max(glyph.left - middle, middle - glyph.right, 0);
+    const base = letters.reduce<(typeof letters)[0] | undefined>(
       (best, one) => (best && away(best) <= away(one) ? best : one),
       undefined,
     );
@@ -88,8 +106,10 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const ordered = glyphs.sort((one, other) => one.x - other.x);
   for (let at = 1; at < ordered.length; at++) {
     const [one, other] = [ordered[at - 1] as (typeof ordered)[0], ordered[at] as (typeof ordered)[0]];
-    const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && other.left < one.left;
-    if (isOnePlace && RTL.test(one.text) && RTL.test(other.text)) [ordered[at - 1], ordered[at]] = [other, one];
+    const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && RTL.test(one.text);
+    // What a program has for a joiner may be a blank at its letter's place.
+    const isBehind = other.text.trim() === "" || (RTL.test(other.text) && other.left < one.left);
+    if (isOnePlace && isBehind) [ordered[at - 1], ordered[at]] = [other, one];
   }
   return ordered;
 }
@@ -163,10 +183,15 @@ function kindsOf(visual: readonly string[]): Kind[] {
   const kinds: OpenKind[] = [...open];
   for (let at = 0; at < open.length; at++) {
     if (open[at] !== "other") continue;
+    // Beside Hebrew words a percent sign is a part of its number, whatever follows it.
+    if (!isArabic && UNIT.test(visual[at] as string) && open[at - 1] === "N") {
+      open[at] = kinds[at] = "N";
+      continue;
+    }
     let end = at + 1;
     while (open[end] === "other") end++;
     const signs = visual.slice(at, end).join("");
-    // Beside Arabic words a percent sign is a sign of its own, beside Hebrew ones a part of its number.
+    // Beside Arabic words it is a sign of its own.
     const isApart = isArabic && UNIT.test(signs) && open[at - 1] !== "L" && open[end] !== "L";
     kinds.fill(isApart ? "R" : kindBetween(signs, open[at - 1], open[end]), at, end);
     at = end - 1;
