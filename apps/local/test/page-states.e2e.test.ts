@@ -86,6 +86,70 @@ describe("the list of conversations", () => {
   });
 });
 
+describe("the page without a mouse", () => {
+  it("is used by keys alone, which a list shows; theme and notifications are kept", async () => {
+    const profile = await browser.profile({ permissions: ["notifications"] });
+    await profile.addInitScript(`{
+      globalThis.notices = [];
+      const Real = Notification;
+      globalThis.Notification = class extends Real {
+        constructor(title, options) { super(title, options); notices.push(title + ": " + options.body); }
+      };
+    }`);
+    const page = await browser.open(cluster.url(), profile);
+    const focused = async () => page.evaluate("document.activeElement.id || document.activeElement.textContent");
+    const { keyboard } = page;
+    expect(await focused()).toBe("question");
+    await keyboard.type("what?");
+    await keyboard.press("Control+/");
+    const keys = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    await keys.waitFor();
+    expect(await violations(page, "shortcuts")).toEqual([]);
+    await keyboard.press("Escape");
+    expect([await keys.isVisible(), await focused()]).toEqual([false, "question"]);
+    expect(await page.inputValue(question)).toBe("what?");
+    await page.fill(question, "");
+    await keyboard.press("Shift+Tab");
+    expect(await focused()).toBe("attach");
+    await keyboard.press("?");
+    await keys.waitFor();
+    await keyboard.press("Escape");
+
+    await page.setInputFiles("#file", [file("parts.pdf", makePdf({ pages: ["1. The lighthouse", "2. The island"] }))]);
+    const suggested = page.getByRole("list", { name: "Suggested questions" }).getByRole("button");
+    await suggested.nth(1).waitFor();
+    expect(await suggested.allTextContents()).toEqual([
+      "What does “The lighthouse” say?",
+      "What does “The island” say?",
+    ]);
+    expect(await violations(page, "suggested")).toEqual([]);
+    await suggested.first().focus();
+    await keyboard.press("Enter");
+    expect([await focused(), await page.inputValue(question)]).toEqual(["question", "What does “The lighthouse” say?"]);
+
+    await keyboard.press("Control+Shift+L");
+    expect(await focused()).toBe("Conversations");
+    await page.getByRole("combobox", { name: "Theme" }).focus();
+    await keyboard.press("End");
+    const scheme = async () => page.evaluate("getComputedStyle(document.documentElement).colorScheme");
+    expect(await scheme()).toBe("dark");
+    await page.getByRole("button", { name: "Notify me of answers" }).focus();
+    await keyboard.press("Enter");
+    await page.getByRole("button", { name: "Notify me of answers", pressed: true }).waitFor();
+    await keyboard.press("Escape");
+    expect(await focused()).toBe("kept-open");
+    await keyboard.press("Shift+Escape");
+    await page.evaluate(`Object.defineProperty(document, "hidden", { configurable: true, get: () => true })`);
+    await keyboard.press("Enter");
+    await answer(page, "completed").waitFor();
+    expect(await page.evaluate("notices")).toEqual(["Answer ready: What does “The lighthouse” say?"]);
+    await keyboard.press("Control+Shift+O");
+    await page.getByRole("heading", { name: "Ask your PDFs" }).waitFor();
+    await page.reload();
+    expect(await scheme()).toBe("dark");
+  });
+});
+
 describe("the page in each of its states", () => {
   it("has nothing that axe-core finds against WCAG 2.2 AA", async () => {
     const page = await browser.open(cluster.url());

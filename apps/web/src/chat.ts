@@ -1,6 +1,7 @@
 import { connect, newId, type ConnectOptions, type Storage } from "@docrelay/client";
 import type { Attachment } from "./files/attachment.ts";
 import { createComposer } from "./composing/composer.ts";
+import { createSuggestions } from "./composing/suggestions.ts";
 import { createConversationView } from "./conversation-view.ts";
 import { createDrafts } from "./drafts/drafts.ts";
 import { createUnsent } from "./drafts/unsent.ts";
@@ -11,7 +12,10 @@ import type { Frame } from "./frame/frame.ts";
 import { createKeptList } from "./kept/kept-list.ts";
 import { hearMissingParts } from "./lazy-part.ts";
 import type { Tab } from "./reading/tab.ts";
+import { hearShortcuts } from "./settings/shortcuts.ts";
+import { themeChoice } from "./settings/theme.ts";
 import { createViewer } from "./viewer/viewer.ts";
+import { languageChoice } from "./words/choice.ts";
 import { wordsFor } from "./words/errors.ts";
 import { say } from "./words/say.ts";
 import { keepLanguage } from "./start-language.ts";
@@ -75,8 +79,13 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
       const local = file instanceof File ? file : undefined;
       viewer.open({ name, size, local, upload: storedOf(file), pages: status?.pages, missing: status?.missing }, 1);
     },
-    onDetached: (file) => file instanceof File && !asked.has(file) && uploads.drop(file),
+    onDetached(file) {
+      if (!(file instanceof File)) return;
+      suggestions.drop(file);
+      if (!asked.has(file)) uploads.drop(file);
+    },
   });
+  const suggestions = createSuggestions(frame, relay.uploads, (question) => composer.suggest(question));
   const view = createConversationView(
     { frame, relay, tab },
     {
@@ -124,6 +133,7 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   function uploadChanged(file: File): void {
     const state = uploads.state(file);
     composer.uploading(file, state);
+    if (state && "status" in state && state.status?.stage === "ready") suggestions.about(file, state.status);
     if (!state || "sent" in state) return;
     const error = "error" in state ? state.error.wire : state.status?.error;
     // What is wrong with a file is said before the question is asked; other faults do not last, and for passwords there is a form.
@@ -161,20 +171,34 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
     ]);
   }
 
-  const kept = createKeptList(frame, relay.conversations, {
-    shown: () => ({ id: shown, turns: view.turns }),
-    open: (id) => address.go(id),
-    onDeleted(id, here) {
-      drafts.write(id, { text: "" });
-      if (id !== shown) return;
-      address.go(newId());
-      deletedElsewhere = !here;
-    },
-    language(tag) {
-      keepLanguage(storage, tag);
-      restart();
-    },
+  const newConversation = (): void => {
+    address.go(newId());
+    composer.focus();
+  };
+  const language = languageChoice((tag) => {
+    keepLanguage(storage, tag);
+    restart();
   });
+  const shortcuts = hearShortcuts(frame, storage, {
+    focus: () => composer.focus(),
+    newConversation,
+    list: () => kept.toggle(),
+  });
+  const settings = [language, themeChoice(frame.scroller, storage), ...tab.settings, shortcuts];
+  const kept = createKeptList(
+    frame,
+    { conversations: relay.conversations, settings },
+    {
+      shown: () => ({ id: shown, turns: view.turns }),
+      open: (id) => address.go(id),
+      onDeleted(id, here) {
+        drafts.write(id, { text: "" });
+        if (id !== shown) return;
+        address.go(newId());
+        deletedElsewhere = !here;
+      },
+    },
+  );
 
   /** Shows the address's conversation. */
   function show(): void {
@@ -185,6 +209,7 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
     if (id === shown) return;
     shown = undefined; // Nothing is kept for the old one while the new one's draft is put in.
     viewer.close();
+    suggestions.drop();
     revise(undefined);
     recall(id);
     if (deletedElsewhere) composer.warn([say("deletedElsewhere")]);
@@ -204,10 +229,7 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   });
   const stopHearing = hearMissingParts(() => (find("outdated", HTMLParagraphElement).hidden = false));
   address.hear(show);
-  find("new", HTMLButtonElement).addEventListener("click", () => {
-    address.go(newId());
-    composer.focus();
-  });
+  find("new", HTMLButtonElement).addEventListener("click", newConversation);
   find("unrevise", HTMLButtonElement).addEventListener("click", () => {
     revise(undefined);
     composer.focus();

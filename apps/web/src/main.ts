@@ -11,7 +11,7 @@ await startLanguage(document.documentElement, storage);
 startChat({
   frame,
   address: pageAddress(),
-  tab: createTab(),
+  tab: createTab(storage),
   storage,
   restart: () => location.reload(),
   // The page may be served under any prefix: docrelay is where the page is.

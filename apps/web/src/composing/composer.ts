@@ -141,7 +141,7 @@ export function createComposer(frame: Frame, on: ComposerListener): Composer {
     submit();
   });
   frame.events.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !stop.hidden && !isComposing(event)) on.stop();
+    if (event.key === "Escape" && !event.shiftKey && !stop.hidden && !isComposing(event)) on.stop();
   });
   stop.addEventListener("click", () => {
     on.stop();

@@ -4,7 +4,6 @@ import type { Frame } from "../frame/frame.ts";
 import { wordsFor } from "../words/errors.ts";
 import { createRow } from "./row.ts";
 import { fileName, search, toJson, toMarkdown } from "./kept.ts";
-import { languageChoice } from "../words/choice.ts";
 import { say } from "../words/say.ts";
 
 export interface KeptListener {
@@ -13,15 +12,17 @@ export interface KeptListener {
   open(conversation: string): void;
   /** A conversation was deleted; `here`, and not in another window. */
   onDeleted(conversation: string, here: boolean): void;
-  /** Another language was chosen. */
-  language(tag: string): void;
 }
 
 const PAGE = 50;
 const HOUR_MS = 3_600_000;
 
 /** The list of the user's conversations, which a button of the frame opens and closes. */
-export function createKeptList(frame: Frame, conversations: Conversations, on: KeptListener): { close(): void } {
+export function createKeptList(
+  frame: Frame,
+  { conversations, settings: choices }: { conversations: Conversations; settings: readonly HTMLElement[] },
+  on: KeptListener,
+): { toggle(): void; close(): void } {
   const root = frame.find("kept", HTMLElement);
   const opener = frame.find("kept-open", HTMLButtonElement);
   const find = element("input", { type: "search", "aria-label": say("search"), placeholder: say("search") });
@@ -42,7 +43,7 @@ export function createKeptList(frame: Frame, conversations: Conversations, on: K
       print();
     }),
   );
-  const settings = element("div", { class: "settings" }, languageChoice(on.language));
+  const settings = element("div", { class: "settings" }, ...choices);
   root.append(
     element("header", {}, title, close),
     element("div", { class: "find" }, find),
@@ -118,14 +119,15 @@ export function createKeptList(frame: Frame, conversations: Conversations, on: K
     if (hadFocus) opener.focus();
   }
 
-  opener.addEventListener("click", () => {
+  function toggle(): void {
     if (!root.hidden) return hide();
     root.hidden = false;
     opener.setAttribute("aria-expanded", "true");
     saves.hidden = on.shown().turns.length === 0;
     title.focus();
     void load();
-  });
+  }
+  opener.addEventListener("click", toggle);
   find.addEventListener("input", show);
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -139,6 +141,7 @@ export function createKeptList(frame: Frame, conversations: Conversations, on: K
     if (!root.hidden && list.querySelector("form") === null) void load();
   });
   return {
+    toggle,
     close() {
       stop();
       hide();

@@ -1,14 +1,20 @@
+import type { Storage } from "@docrelay/client";
+import { noticeChoice, notify } from "../settings/notice.ts";
 import { titleOf } from "./title.ts";
 
 /** Title and icon of the tab: in the background they tell of answers that came. */
 export interface Tab {
   /** What the shown conversation begins with. */
   about(question: string): void;
-  /** An answer has ended. */
-  answered(): void;
+  /** An answer to this question has ended. */
+  answered(question: string): void;
+  /** What a person may choose of it. */
+  readonly settings: readonly HTMLElement[];
 }
 
-export function createTab(): Tab {
+/** Call it when the language is known. */
+export function createTab(storage: Storage): Tab {
+  const notices = noticeChoice(storage);
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   const [plain = "", news = ""] = [icon?.href, icon?.dataset["news"]];
   let question = "";
@@ -28,10 +34,12 @@ export function createTab(): Tab {
       question = first;
       show();
     },
-    answered() {
+    answered(answeredQuestion) {
       if (!document.hidden) return;
       unread++;
       show();
+      notify(storage, answeredQuestion);
     },
+    settings: notices ? [notices] : [],
   };
 }

@@ -1,0 +1,29 @@
+const NUMBERED =
+  /^(?:\d{1,2}(?:\.\d{1,2})?\.?|[IVX]{1,5}\.|[A-H]\.|(?:Chapter|Section|Kapitel|Chapitre|Cap[ií]tulo)\s+\d{1,2}[.:]?)\s+(\p{L}.{1,70})$/u;
+/** The dots, or the gap, and the page number of a table of contents. */
+const LEADER = /(?:\s*\.{2,}|\s*…+|\s{2,})\s*\d{1,4}$/;
+const PAGES_LOOKED_AT = 60;
+
+/**
+ * Headings of a document's text, in their order: numbered lines such as "2. Results" or "Chapter 3: Methods", without their
+ * number, each once. Only the first pages are looked at.
+ */
+export function headingsOf(pages: readonly string[], most = 3): string[] {
+  const found: string[] = [];
+  for (const line of pages.slice(0, PAGES_LOOKED_AT).flatMap((page) => page.split("\n"))) {
+    const heading = NUMBERED.exec(line.trim())?.[1]?.replace(LEADER, "").trim();
+    if (heading === undefined || !isHeading(heading)) continue;
+    if (!found.some((other) => other.toLowerCase() === heading.toLowerCase())) found.push(heading);
+    if (found.length === most) break;
+  }
+  return found;
+}
+
+/** An item of a list is a sentence, or goes on in the next line; a heading begins with a capital where there are any. */
+function isHeading(text: string): boolean {
+  const [first = ""] = text;
+  const isSmall = first === first.toLowerCase() && first !== first.toUpperCase();
+  return (
+    !isSmall && !/[.,;:!?-]$/.test(text) && text.length >= 2 && (text.match(/\p{L}/gu)?.length ?? 0) >= text.length / 2
+  );
+}

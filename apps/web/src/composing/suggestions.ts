@@ -1,0 +1,63 @@
+import type { Relay, UploadStatus } from "@docrelay/client";
+import { element } from "../frame/element.ts";
+import type { Frame } from "../frame/frame.ts";
+import { say } from "../words/say.ts";
+import { headingsOf } from "./headings.ts";
+
+/** Questions to begin with, of the headings of what is attached. */
+export interface Suggestions {
+  /** The text of a file is there. */
+  about(file: File, status: UploadStatus): void;
+  /** The file does not go with the question, or another conversation is shown. */
+  drop(file?: File): void;
+}
+
+/** The text of a longer file is not loaded for this. */
+const MOST_CHARS = 400_000;
+
+export function createSuggestions(
+  frame: Frame,
+  uploads: Relay["uploads"],
+  choose: (question: string) => void,
+): Suggestions {
+  const list = frame.find("suggestions", HTMLUListElement);
+  const known = new Map<File, readonly string[]>();
+
+  function show(): void {
+    const headings = [...new Set([...known.values()].flat())].slice(0, 3);
+    const questions = headings.map((heading) => say("askAbout", { heading }));
+    list.replaceChildren(
+      ...questions.map((question) =>
+        element(
+          "li",
+          {},
+          element(
+            "button",
+            { type: "button", class: "suggestion", dir: "auto", click: () => choose(question) },
+            question,
+          ),
+        ),
+      ),
+    );
+    list.hidden = questions.length === 0;
+  }
+  return {
+    about(file, { upload, chars = 0 }) {
+      if (known.has(file) || chars > MOST_CHARS) return;
+      known.set(file, []);
+      uploads.text(upload).then(
+        ({ pages }) => {
+          if (!known.has(file)) return;
+          known.set(file, headingsOf(pages));
+          show();
+        },
+        () => undefined, // They are only a help.
+      );
+    },
+    drop(file) {
+      if (file) known.delete(file);
+      else known.clear();
+      show();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Storage } from "@docrelay/client";
+import { element } from "../frame/element.ts";
+import { say } from "../words/say.ts";
+
+const KEY = "docrelay:notify";
+
+/** Whether the person wants, and the browser allows, notifications of answers. */
+export function mayNotify(storage: Storage): boolean {
+  return "Notification" in globalThis && Notification.permission === "granted" && storage.getItem(KEY) === "yes";
+}
+
+/** A button that turns notifications on and off: the browser asks the person at the first press. Undefined where there are none. */
+export function noticeChoice(storage: Storage): HTMLElement | undefined {
+  // Browsers have them over HTTPS and on localhost only.
+  if (!("Notification" in globalThis) || !isSecureContext) return undefined;
+  const said = element("span", { role: "status" });
+  const button = element("button", { type: "button", class: "quiet" }, say("notify"));
+  const show = (): void => button.setAttribute("aria-pressed", String(mayNotify(storage)));
+  button.addEventListener("click", () => {
+    const isOn = mayNotify(storage);
+    storage.setItem(KEY, isOn ? "no" : "yes");
+    void Notification.requestPermission().then((permission) => {
+      said.textContent = !isOn && permission !== "granted" ? say("notifyDenied") : "";
+      show();
+    });
+  });
+  show();
+  return element("div", {}, button, said);
+}
+
+/** Tells of an answer; a press brings the tab to the front. */
+export function notify(storage: Storage, question: string): void {
+  if (!mayNotify(storage)) return;
+  try {
+    const notice = new Notification(say("answersReady", { n: 1 }), { body: question.slice(0, 120), tag: "docrelay" });
+    notice.addEventListener("click", () => {
+      window.focus();
+      notice.close();
+    });
+  } catch {
+    // Phones have notifications of service workers only.
+  }
+}

@@ -1,0 +1,29 @@
+import { expect, it, vi } from "vitest";
+
+vi.stubGlobal("navigator", { userAgent: "Linux" });
+const { shortcutOf } = await import("./shortcuts.ts");
+vi.unstubAllGlobals();
+
+const press = (keys: string) => {
+  const [key = "", ...held] = keys.split(" ").toReversed();
+  const is = (name: string): boolean => held.includes(name);
+  const code = `Key${key.toUpperCase()}`;
+  return { key, code, shiftKey: is("Shift"), ctrlKey: is("Ctrl"), metaKey: is("Meta"), altKey: is("Alt") };
+};
+it.each([
+  ["Shift ?", {}, "help"],
+  ["Shift ?", { isTyping: true }, undefined],
+  ["Shift ?", { isPlainOff: true }, undefined],
+  ["Ctrl /", { isTyping: true, isPlainOff: true }, "help"],
+  ["Meta /", {}, "help"],
+  ["Ctrl Shift O", { isTyping: true }, "newConversation"],
+  ["Meta Shift L", {}, "list"],
+  ["Shift Escape", { isTyping: true }, "focus"],
+  ["Escape", {}, undefined],
+  ["Ctrl O", {}, undefined],
+  ["Ctrl Alt Shift O", {}, undefined],
+  ["Ctrl Meta /", {}, undefined],
+  ["o", {}, undefined],
+] as const)("%s, %j: %s", (keys, more, action) => {
+  expect(shortcutOf(press(keys), { isTyping: false, isPlainOff: false, ...more })).toBe(action);
+});

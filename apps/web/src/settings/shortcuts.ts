@@ -1,0 +1,81 @@
+import type { Storage } from "@docrelay/client";
+import { isComposing } from "../composing/keys.ts";
+import { element } from "../frame/element.ts";
+import type { Frame } from "../frame/frame.ts";
+import type { Key } from "../words/language.ts";
+import { say } from "../words/say.ts";
+
+export interface ShortcutActions {
+  focus(): void;
+  newConversation(): void;
+  list(): void;
+}
+
+const OFF = "docrelay:no-question-mark";
+const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+const CONTROL = isMac ? "⌘" : "Ctrl";
+
+const KEYS: ReadonlyArray<readonly [keys: string, does: Key]> = [
+  ["Enter", "send"],
+  ["Shift Enter", "keyLine"],
+  ["Esc", "keyEscape"],
+  ["Shift Esc", "keyQuestion"],
+  [`${CONTROL} Shift O`, "newConversation"],
+  [`${CONTROL} Shift L`, "conversations"],
+  ["← →", "keyPages"],
+  ["?", "shortcuts"],
+  [`${CONTROL} /`, "shortcuts"],
+];
+
+/** What a key does, if it is a shortcut; those of the question itself and of what is open are told by them. */
+export function shortcutOf(
+  event: Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">,
+  { isTyping, isPlainOff }: { isTyping: boolean; isPlainOff: boolean },
+): keyof ShortcutActions | "help" | undefined {
+  if (event.altKey) return undefined;
+  const isControl = event.ctrlKey !== event.metaKey;
+  if (event.key === "Escape") return event.shiftKey && !event.ctrlKey && !event.metaKey ? "focus" : undefined;
+  if (!isControl) return event.key === "?" && !isTyping && !isPlainOff && !event.metaKey ? "help" : undefined;
+  if (event.key === "/") return "help";
+  if (!event.shiftKey) return undefined;
+  return event.code === "KeyO" ? "newConversation" : event.code === "KeyL" ? "list" : undefined;
+}
+
+/** Hears the shortcuts, and returns the button that shows them. */
+export function hearShortcuts(frame: Frame, storage: Storage, on: ShortcutActions): HTMLElement {
+  const rows = KEYS.map(([keys, does]) => {
+    const caps = keys.split(" ").flatMap((key, index) => [...(index === 0 ? [] : [" "]), element("kbd", {}, key)]);
+    return element("div", {}, element("dt", { dir: "ltr" }, ...caps), element("dd", {}, say(does)));
+  });
+  // A key without a modifier can be hit by speech input and by mistake, so it can be turned off.
+  const plain = element("input", { type: "checkbox", checked: storage.getItem(OFF) === null });
+  plain.addEventListener("change", () => (plain.checked ? storage.removeItem(OFF) : storage.setItem(OFF, "yes")));
+  const title = element("h2", { id: "shortcuts-title" }, say("shortcuts"));
+  const close = element("button", { type: "button", class: "quiet", click: () => dialog.close() }, say("close"));
+  const dialog = element(
+    "dialog",
+    { id: "shortcuts", "aria-labelledby": "shortcuts-title" },
+    title,
+    element("dl", {}, ...rows),
+    element("label", {}, plain, say("shortcutsPlain")),
+    close,
+  );
+  frame.body.append(dialog);
+  // Its own keys stop no answer.
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  const help = (): void => {
+    if (!dialog.open) dialog.showModal();
+  };
+  frame.events.addEventListener("keydown", (event) => {
+    if (isComposing(event) || event.defaultPrevented) return;
+    const focused = frame.focused();
+    const isTyping = focused instanceof HTMLInputElement || focused instanceof HTMLTextAreaElement;
+    const action = shortcutOf(event, { isTyping, isPlainOff: !plain.checked });
+    if (action === undefined) return;
+    event.preventDefault();
+    if (action === "help") help();
+    else on[action]();
+  });
+  return element("button", { type: "button", class: "quiet", click: help }, say("shortcuts"));
+}
