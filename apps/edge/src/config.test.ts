@@ -24,7 +24,6 @@ function problems(env: Record<string, string>): string[] {
   return parsed.ok ? [] : parsed.problems;
 }
 const REFUSED: ReadonlyArray<[name: string, value: string, sentence: RegExp]> = [
-  ["REDIS_CLUSTER", "true", /cluster comes with a later version/],
   ["AUTH_MODE", "ldap", /must be chosen/],
   ["JWT_SECRET", "x".repeat(32), /AUTH_MODE=jwt/],
   ["JWT_JWKS_URL", "https://login.test/jwks", /AUTH_MODE=jwt/],

@@ -33,11 +33,6 @@ const secrets = list().refine((items) => items.every((secret) => Buffer.byteLeng
 /** The name of a cookie, as RFC 6265 defines it. */
 const cookieName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, "must be the name of a cookie");
 
-const cluster = z
-  .enum(["true", "false"], { error: "must be true or false" })
-  .default("false")
-  .refine((value) => value === "false", "must be false: a Redis cluster comes with a later version");
-
 const authMode = z.enum(["anonymous", "jwt", "oidc"], {
   error: "must be chosen: anonymous (anybody may ask), jwt (your login gives tokens) or oidc (the page signs in)",
 });
@@ -87,7 +82,6 @@ export const schema = z
     BIND: z.string().optional(),
     ...tracingSettings,
     ...redisSettings,
-    REDIS_CLUSTER: cluster,
     AUTH_MODE: authMode,
     SESSION_SECRET: z
       .string()

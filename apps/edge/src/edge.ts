@@ -1,4 +1,4 @@
-import { createHealth, startAdminServer, type Health, type Logger } from "@docrelay/platform";
+import { createHealth, pingRedis, startAdminServer, type Health, type Logger } from "@docrelay/platform";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createAsking } from "./asking.ts";
@@ -51,7 +51,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
 function watchHealth({ redis, subscriber, selfTest, node }: Resources): { health: Health; msSinceCheck: () => number } {
   const health = createHealth();
   const loopback = createLoopback({ subscriber, publisher: redis, node });
-  health.check("redis", () => redis.ping());
+  health.check("redis", () => pingRedis(redis));
   health.check("pubsub", () => loopback.check());
   health.check("self-test", () => selfTest.check());
   let checkedAt = Number.NEGATIVE_INFINITY;

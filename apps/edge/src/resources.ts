@@ -10,9 +10,11 @@ import {
   createUserHints,
   hearBeats,
   loadScripts,
+  onBack,
   openSelfTest,
   prepareBlobStore,
   readSecret,
+  REVOKED_CHANNEL,
   type Bell,
   type BlobStore,
   type FanOut,
@@ -22,13 +24,17 @@ import {
   type SelfTest,
   type Store,
   type UserHint,
+  type RedisClient,
+  type RedisSubscriber,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
 import {
   connectRedis,
+  connectSubscriber,
   createLifecycle,
   inspectRedis,
   logAtMostOnceASecond,
+  mastersOf,
   type Lifecycle,
   type Logger,
   openTracing,
@@ -38,7 +44,6 @@ import {
   type Tracing,
   type RedisConnectionOptions,
 } from "@docrelay/platform";
-import type { Redis } from "ioredis";
 import { randomBytes } from "node:crypto";
 import type { Authenticator } from "./auth/authenticator.ts";
 import { openAuthenticator, type Accounts } from "./auth/open-authenticator.ts";
@@ -57,9 +62,9 @@ import { watchSubscriptions, type Subscriptions } from "./conversation/subscript
 export interface Resources {
   readonly node: string;
   readonly life: Lifecycle;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** The adapter's connection: receives the published events of all rooms. */
-  readonly subscriber: Redis;
+  readonly subscriber: RedisSubscriber;
   readonly subscriptions: Subscriptions;
   /** Receives published events for plain sockets, on a connection of its own. */
   readonly fanOut: FanOut;
@@ -119,20 +124,21 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     life,
     onTrouble: (reason, repeated) => log.warn({ reason, repeated }, "traces are not taken"),
   });
-  const connect = (purpose: RedisConnectionOptions["purpose"], name: string, offlineQueue: boolean): Redis => {
-    const redis = connectRedis({
-      server: config.redis,
-      purpose,
-      name: `docrelay-edge-${name}`,
-      commandTimeoutMs: config.EDGE_REDIS_TIMEOUT_MS,
-      offlineQueue,
-      onError: onTrouble,
-    });
-    life.add(`redis ${name}`, () => redis.disconnect());
-    return redis;
+  const open = <T extends { disconnect(): void }>(name: string, connection: T): T => {
+    life.add(`redis ${name}`, () => connection.disconnect());
+    return connection;
+  };
+  const optionsOf = (name: string): Pick<RedisConnectionOptions, "server" | "name" | "onError"> => ({
+    server: config.redis,
+    name: `docrelay-edge-${name}`,
+    onError: onTrouble,
+  });
+  const connect = (name: string, offlineQueue: boolean): RedisClient => {
+    const commandTimeoutMs = config.EDGE_REDIS_TIMEOUT_MS;
+    return open(name, connectRedis({ ...optionsOf(name), purpose: "command", commandTimeoutMs, offlineQueue }));
   };
   // Only this connection waits for Redis at the start; afterwards commands fail at once while Redis is unavailable.
-  const first = connect("command", "start", true);
+  const first = connect("start", true);
   try {
     const facts = await inspectRedis(first, REDIS_WAIT_MS);
     for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
@@ -140,9 +146,9 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     await life.close();
     throw error;
   }
-  const redis = connect("command", "command", false);
-  const subscriber = connect("subscriber", "rooms", true);
-  const plainSubscriber = connect("subscriber", "plain", true);
+  const redis = connect("command", false);
+  const subscriber: RedisSubscriber = open("rooms", connectSubscriber(optionsOf("rooms")));
+  const plainSubscriber: RedisSubscriber = open("plain", connectSubscriber(optionsOf("plain")));
   loadScripts(redis);
   let selfTest: SelfTest;
   try {
@@ -184,7 +190,9 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     count: () => countUnfinished(store).then(({ sum }) => sum),
   });
   life.add("queue gate", () => queueGate[Symbol.dispose]());
-  const memoryGate = createMemoryGate(() => redis.info("memory", "stats"));
+  const memoryGate = createMemoryGate(() =>
+    Promise.all(mastersOf(redis).map((master) => master.info("memory", "stats"))),
+  );
   life.add("memory gate", () => memoryGate[Symbol.dispose]());
   const roster = createRoster();
   const ticking = setInterval(() => {
@@ -204,10 +212,13 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   });
   const sharedSettings = createSharedSettings(store, { textScope: config.TEXT_SCOPE, tenantOf: byTenant.tenants.of });
   const subscriptions = watchSubscriptions(subscriber, onTrouble);
-  subscriptions.onResync(() => {
+  const lookAgain = (): void => {
     sharedSettings.forget();
     resync().catch(onTrouble);
-  });
+  };
+  subscriptions.onResync(lookAgain);
+  // In a cluster each subscriber has connections that are lost by themselves.
+  onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) && lookAgain()));
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),
     onTrouble,
@@ -259,7 +270,7 @@ function openNetworks(
   return { networks: createNetworks(), connections };
 }
 
-function isReady(redis: Redis): Promise<void> {
+function isReady(redis: Pick<RedisSubscriber, "status" | "once">): Promise<void> {
   if (redis.status === "ready") return Promise.resolve();
   return new Promise((resolve) => redis.once("ready", () => resolve()));
 }

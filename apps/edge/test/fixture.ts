@@ -42,7 +42,7 @@ export interface Client {
 
 export interface Fixture {
   readonly server: TestRedis;
-  readonly store: Store;
+  readonly store: Store & { readonly redis: Redis };
   readonly edges: readonly Edge[];
   /** All log lines of all edges. */
   readonly logged: string[];

@@ -85,12 +85,6 @@ describe("settings", () => {
     expect(all.join()).not.toContain("hunter2");
   });
 
-  it.each([["REDIS_CLUSTER", "true"]])("say that %s=%s comes later", (name, value) => {
-    expect(problems({ ...NEEDED, [name]: value })).toEqual([
-      expect.stringMatching(new RegExp(`^${name} .*later version`)),
-    ]);
-  });
-
   it("accept an engine's name or the address of another extractor", () => {
     for (const engine of ["pdfium", "pdf-parse", "http://tika:9998/tika", "https://extract.example/"])
       expect(read({ ...NEEDED, PDF_ENGINE: engine }).PDF_ENGINE).toBe(engine);

@@ -24,11 +24,6 @@ const DAY_MS = 86_400_000;
 const ROLES = ["ask", "extract"] as const;
 export type Role = (typeof ROLES)[number];
 
-const cluster = z
-  .enum(["true", "false"], { error: "must be true or false" })
-  .default("false")
-  .refine((value) => value === "false", "must be false: a Redis cluster comes with a later version");
-
 const ENGINES = ["auto", "pdfium", "pdf-parse"] as const;
 const pdfEngine = z
   .string()
@@ -72,7 +67,6 @@ export const schema = z
   .object({
     ...tracingSettings,
     ...redisSettings,
-    REDIS_CLUSTER: cluster,
     /** For one command; after it the outcome is unknown and the step is retried. */
     WORKER_REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
     WORKER_ROLES: roles,

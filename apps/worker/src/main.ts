@@ -7,6 +7,7 @@ import {
   createLogger,
   describeProblems,
   EXIT_CONFIG,
+  pingRedis,
   PlatformError,
   startAdminServer,
   untilSignal,
@@ -38,7 +39,7 @@ const resources: Resources = await openResources(config, log).catch((error: unkn
 const { life, metrics } = resources;
 
 const health = createHealth();
-health.check("redis", () => resources.redis.ping());
+health.check("redis", () => pingRedis(resources.redis));
 health.check("self-test", () => resources.selfTest.check());
 if (config.ADMIN_PORT > 0) {
   const admin = await startAdminServer({ port: config.ADMIN_PORT, host: config.HOST, health, metrics });

@@ -10,10 +10,13 @@ import {
   type BlobStore,
   type SelfTest,
   type Store,
+  type RedisClient,
+  type RedisSubscriber,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
 import {
   connectRedis,
+  connectSubscriber,
   createLifecycle,
   createMetrics,
   inspectRedis,
@@ -27,7 +30,6 @@ import {
   type Tracing,
   untilReply,
 } from "@docrelay/platform";
-import type { Redis } from "ioredis";
 import { randomBytes, randomUUID } from "node:crypto";
 import { createMembership, type Membership } from "./bell/membership.ts";
 import type { Config } from "./config.ts";
@@ -39,12 +41,12 @@ export interface Resources {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly life: Lifecycle;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
   /** Receives cancels, beats of workers and this worker's bells. */
-  readonly subscriber: Redis;
+  readonly subscriber: RedisSubscriber;
   readonly bell: Bell;
   readonly membership: Membership;
   /** Whether Redis does all that the work needs, tried every minute. */
@@ -57,7 +59,7 @@ export interface Resources {
   /** Aborted when the grace is over: what still runs is handed back. */
   readonly leaving: AbortController;
   /** Opens a connection that `life` closes. */
-  connect(purpose: RedisConnectionOptions["purpose"], name: string): Redis;
+  connect(purpose: RedisConnectionOptions["purpose"], name: string): RedisClient;
 }
 
 const CLOSE_STEP_MS = 3000;
@@ -78,16 +80,18 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     onTrouble: (reason, repeated) => log.warn({ reason, repeated }, "traces are not taken"),
   });
   const report = createAskReport(log, metrics, tracing);
-  const connect = (purpose: RedisConnectionOptions["purpose"], name: string): Redis => {
-    const redis = connectRedis({
-      server: config.redis,
-      purpose,
-      name: `docrelay-worker-${name}`,
-      commandTimeoutMs: config.WORKER_REDIS_TIMEOUT_MS,
-      onError: (error) => report.error("redis", error),
-    });
-    life.add(`redis ${name}`, () => redis.disconnect());
-    return redis;
+  const open = <T extends { disconnect(): void }>(name: string, connection: T): T => {
+    life.add(`redis ${name}`, () => connection.disconnect());
+    return connection;
+  };
+  const optionsOf = (name: string): Pick<RedisConnectionOptions, "server" | "name" | "onError"> => ({
+    server: config.redis,
+    name: `docrelay-worker-${name}`,
+    onError: (error) => report.error("redis", error),
+  });
+  const connect: Resources["connect"] = (purpose, name) => {
+    const commandTimeoutMs = config.WORKER_REDIS_TIMEOUT_MS;
+    return open(name, connectRedis({ ...optionsOf(name), purpose, commandTimeoutMs }));
   };
   const redis = connect("command", "command");
   loadScripts(redis);
@@ -110,7 +114,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   }
   const producer = createProducer({ connection: connect("command", "producer") });
   life.add("producer", () => producer[Symbol.asyncDispose]());
-  const subscriber = connect("subscriber", "hints");
+  const subscriber: RedisSubscriber = open("hints", connectSubscriber(optionsOf("hints")));
   const selfTest = await openSelfTest(
     { redis, subscriber, id: randomUUID(), roles: [...config.WORKER_ROLES] },
     (error) => {

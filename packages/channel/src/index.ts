@@ -1,6 +1,16 @@
+export { onBack, type RedisClient, type RedisSubscriber } from "./redis/client.ts";
 export { askAddress, conversationAddress, userAddress } from "./redis/address.ts";
 export type { AskAddress, ConversationAddress, UserAddress } from "./redis/address.ts";
-export { BEAT_CHANNEL, CANCEL_CHANNEL, channelOf, FORGET_CHANNEL, KEYS, roomOf, type KeyRow } from "./redis/keys.ts";
+export {
+  BEAT_CHANNEL,
+  CANCEL_CHANNEL,
+  channelOf,
+  FORGET_CHANNEL,
+  KEYS,
+  roomOf,
+  roomOfChannel,
+  type KeyRow,
+} from "./redis/keys.ts";
 export { openSelfTest, testRedis, type SelfTest } from "./redis/self-test.ts";
 export type { RedisRole } from "./redis/rights.ts";
 export { loadScripts } from "./redis/script.ts";

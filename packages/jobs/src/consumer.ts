@@ -1,5 +1,5 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
-import type { Redis } from "ioredis";
+import type { Cluster, Redis } from "ioredis";
 import { ASIDE, EXTRACT, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
@@ -11,7 +11,7 @@ export type Disposition = "done" | "hand-back" | "aside" | { readonly laterMs: n
 
 export interface ConsumerOptions {
   /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
-  readonly connection: Redis;
+  readonly connection: Redis | Cluster;
   readonly prefix?: string;
   /** Jobs handled at once in this process. */
   readonly concurrency: number;

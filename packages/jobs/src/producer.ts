@@ -1,5 +1,5 @@
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
+import type { Cluster, Redis } from "ioredis";
 import { EXTRACT, JOB_VERSION, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
@@ -19,7 +19,7 @@ export interface Producer extends AsyncDisposable {
 
 export interface ProducerOptions {
   /** A command connection, which may be shared. The caller closes it. */
-  readonly connection: Redis;
+  readonly connection: Redis | Cluster;
   /** Prefix of all keys of the queues; {@link PREFIX} by default. */
   readonly prefix?: string;
   /** Deadline of an add; after it the outcome is unknown. 2,000 ms by default. */

@@ -85,11 +85,22 @@ export function url(protocols: readonly string[]): z.ZodType<string> {
     .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), sentence);
 }
 
-/** Address of Redis: `redis://`, `rediss://` or `unix:/path`. */
+const LIST = /^(rediss?:\/\/)?[^\s,]+:\d+(\/\d*)?,/;
+
+/** Address of Redis: `redis://`, `rediss://` or `unix:/path`; of a cluster a comma list of addresses or `host:port`. */
 export function redisUrl(): z.ZodType<string> {
+  const isUrl = (text: string): boolean =>
+    URL.canParse(text) && ["redis:", "rediss:"].includes(new URL(text).protocol) && new URL(text).hostname !== "";
   const fits = (text: string): boolean =>
-    text.startsWith("unix:/") || (URL.canParse(text) && ["redis:", "rediss:"].includes(new URL(text).protocol));
+    text.startsWith("unix:/") || isUrl(text) || (LIST.test(text) && seedsOf(text).every(isUrl));
   return z
     .string({ error: "is missing: where is Redis? (redis://host:6379)" })
     .refine(fits, "must begin with redis://, rediss:// or unix:/");
+}
+
+/** The urls of a comma list; one without a scheme has that of the first. */
+export function seedsOf(text: string): string[] {
+  const scheme = /^rediss?:\/\//.exec(text)?.[0] ?? "redis://";
+  const parts = text.split(",").map((part) => part.trim());
+  return parts.map((part) => (part.includes("://") ? part : `${scheme}${part}`));
 }

@@ -9,11 +9,10 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { inspectRedis, PlatformError } from "./redis-check.ts";
-import { connectRedis } from "./redis.ts";
-import type { RedisServer } from "./redis-settings.ts";
+import { connectRedis, type SingleServer } from "./redis.ts";
 
 const open: Redis[] = [];
-function connect(server: RedisServer): Redis {
+function connect(server: SingleServer): Redis {
   const redis = connectRedis({ server, purpose: "command", name: "test", onError: () => undefined });
   open.push(redis);
   return redis;
@@ -23,7 +22,7 @@ afterEach(() => {
 });
 
 /** Why a server cannot be used. It is said long before the deadline. */
-async function problemOf(server: RedisServer): Promise<PlatformError> {
+async function problemOf(server: SingleServer): Promise<PlatformError> {
   const error: unknown = await inspectRedis(connect(server), 60_000).then(
     () => undefined,
     (reason: unknown) => reason,

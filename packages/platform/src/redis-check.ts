@@ -1,4 +1,6 @@
-import type { Redis } from "ioredis";
+import { Cluster, type Redis } from "ioredis";
+import { reasonOf } from "./cluster/cluster-client.ts";
+import { mastersOf, type RedisClient } from "./cluster/masters.ts";
 import { storeErrorKind } from "./redis-error.ts";
 
 /** Thrown when a Redis cannot be used. The message says what to do. */
@@ -22,27 +24,51 @@ export interface RedisFacts {
 }
 
 const PAUSE_MS = 100;
+/** How long one master of a cluster that replies is waited for. */
+const MASTER_MS = 2000;
+const IS_CLUSTER =
+  "Redis is a node of a cluster: set REDIS_CLUSTER=true, and REDIS_URL to a comma list of some of its nodes.";
 
 /**
- * Waits until Redis replies, and reads its version and settings. What waiting cannot mend (password, rights, certificate,
- * a replica, a cluster's node) is thrown at once. @throws PlatformError
+ * Waits until Redis replies, and reads its version and settings; in a cluster those of all masters, of which the worst
+ * counts. What waiting cannot mend (password, rights, certificate, a replica, REDIS_CLUSTER) is thrown at once.
+ * @throws PlatformError
  */
-export async function inspectRedis(redis: Redis, deadlineMs: number): Promise<RedisFacts> {
-  const info = await readInfo(redis, deadlineMs);
+export async function inspectRedis(redis: RedisClient, deadlineMs: number): Promise<RedisFacts> {
+  if (!(redis instanceof Cluster)) return inspectServer(redis, await readInfo(redis, deadlineMs), false);
+  await readInfo(redis, deadlineMs);
+  const found = await Promise.allSettled(
+    mastersOf(redis).map(async (master) => inspectServer(master, await readInfo(master, MASTER_MS), true)),
+  );
+  // Also a cluster in which a replica is about to take over can be used.
+  const all = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  for (const one of found)
+    if (one.status === "rejected" && (all.length === 0 || !isUnreachable(one.reason))) throw one.reason;
+  const worst = (of: (facts: RedisFacts) => string, good: string): string =>
+    all.map(of).find((value) => value !== good) ?? good;
+  const versions = all.flatMap(({ version }) => version ?? []);
+  return {
+    version: versions.toSorted((one, other) => one.localeCompare(other, "en", { numeric: true }))[0],
+    maxmemoryPolicy: worst(({ maxmemoryPolicy }) => maxmemoryPolicy, "noeviction"),
+    aof: worst(({ aof }) => aof, "always"),
+    warnings: [...new Set(all.flatMap(({ warnings }) => warnings))],
+  };
+}
+
+const isUnreachable = (error: unknown): boolean => error instanceof PlatformError && error.kind === "redis-unreachable";
+
+async function inspectServer(redis: Redis, info: string, isMaster: boolean): Promise<RedisFacts> {
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.+?)\\r?$`, "m").exec(info)?.[1];
   const version = field("redis_version");
   if (version !== undefined && Number(version.split(".")[0]) < 7)
     throw new PlatformError("redis-version", `Redis ${version} is too old: sharded pub/sub needs 7.0 or newer`);
   const mode = field("redis_mode");
-  if (mode === "cluster") {
-    const message = "Redis is a node of a cluster, which is not supported: use a single Redis, or one behind Sentinel.";
-    throw new PlatformError("redis-setting", message);
-  }
+  if (mode === "cluster" && !isMaster) throw new PlatformError("redis-setting", IS_CLUSTER);
   if (mode === "sentinel") {
     const message = "What answers is a Sentinel, not a Redis: name it in REDIS_SENTINELS, with REDIS_SENTINEL_NAME.";
     throw new PlatformError("redis-setting", message);
   }
-  if (field("role") === "slave") {
+  if (field("role") === "slave" && !isMaster) {
     const message = "Redis is a replica, which takes no writes: set REDIS_URL to its master, or use REDIS_SENTINELS.";
     throw new PlatformError("redis-setting", message);
   }
@@ -75,16 +101,22 @@ function warningsOf(maxmemoryPolicy: string, aof: string): string[] {
 }
 
 /** What the server says of itself; empty when this user may not ask. */
-async function readInfo(redis: Redis, deadlineMs: number): Promise<string> {
+async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string> {
   let last: Error | undefined;
-  const onError = (error: Error): void => void (last = error);
+  const { promise: advised, reject } = Promise.withResolvers<never>();
+  advised.catch(() => undefined);
+  const onError = (error: Error): void => {
+    last = reasonOf(error);
+    // The commands of a cluster that cannot be connected to wait until their timeout.
+    if (redisAdvice(last) !== undefined) reject(last);
+  };
   redis.on("error", onError);
   const end = performance.now() + deadlineMs;
   try {
     while (true) {
       try {
-        const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
-        return `${server}\n${replication}`;
+        const read = Promise.all([redis.info("server"), redis.info("replication")]);
+        return (await Promise.race([read, advised])).join("\n");
       } catch (error) {
         if (error instanceof Error && /^NOPERM .*'info/.test(error.message)) return "";
         const why = [error, last].find((one) => one instanceof Error && redisAdvice(one) !== undefined) as
@@ -114,6 +146,7 @@ const ADVICE: ReadonlyArray<readonly [begins: RegExp, advice: string]> = [
     /^DENIED /,
     "Redis is in protected mode and takes connections of its own machine only: give it a password, or bind it.",
   ],
+  [/cluster support disabled/, "Redis is no cluster: leave REDIS_CLUSTER out, and set REDIS_URL to the one server."],
   [/^(Protocol error|Unknown RESP type)/, "What answers is not Redis: check host and port of REDIS_URL."],
 ];
 

@@ -42,6 +42,26 @@ describe("settings of Redis", () => {
         password: "p",
       },
     ],
+    [
+      "nodes of a cluster",
+      { REDIS_CLUSTER: "true", REDIS_URL: "redis://a:1,redis://[::1]:2, c:3", REDIS_PASSWORD: "p" },
+      {
+        cluster: {
+          seeds: [
+            { host: "a", port: 1 },
+            { host: "::1", port: 2 },
+            { host: "c", port: 3 },
+          ],
+        },
+        password: "p",
+      },
+    ],
+    [
+      "nodes of a cluster with TLS and a user in the url",
+      { REDIS_CLUSTER: "true", REDIS_URL: "rediss://u:p%2Cw@a" },
+      { cluster: { seeds: [{ host: "a", port: 6379 }] }, username: "u", password: "p,w", tls: {} },
+    ],
+    ["a url with a comma in its password", { REDIS_URL: "redis://:a,b@r:1" }, { url: "redis://:a,b@r:1" }],
   ])("are %s", (_what, env, server) => expect(read(env)).toEqual(server));
 
   it("read the files that they name, without the line end of a password", () => {
@@ -57,6 +77,12 @@ describe("settings of Redis", () => {
     [{ REDIS_SENTINELS: "a" }, /^REDIS_SENTINEL_NAME is missing/],
     [{ REDIS_SENTINELS: "redis://a:1", REDIS_SENTINEL_NAME: "n" }, /comma list of host:port/],
     [{ REDIS_URL: "redis://r", REDIS_SENTINEL_NAME: "n" }, /needs REDIS_SENTINELS/],
+    [{ REDIS_URL: "redis://a:1,redis://b:1" }, /set REDIS_CLUSTER=true/],
+    [{ REDIS_URL: "a:1,b:1" }, /set REDIS_CLUSTER=true/],
+    [{ REDIS_URL: "redis://r", REDIS_CLUSTER: "yes" }, /^REDIS_CLUSTER must be true or false/],
+    [{ REDIS_CLUSTER: "true" }, /^REDIS_URL is missing/],
+    [{ REDIS_CLUSTER: "true", REDIS_URL: "unix:/r" }, /reached by host and port/],
+    [{ REDIS_CLUSTER: "true", REDIS_URL: "redis://a:1,rediss://b:1" }, /all redis:\/\/ or all rediss:\/\//],
     [{ REDIS_URL: "redis://r", REDIS_USERNAME: "u" }, /needs a REDIS_PASSWORD/],
     [{ REDIS_URL: "redis://r", REDIS_PASSWORD: "hunter2", REDIS_PASSWORD_FILE: "/p" }, /both set/],
     [

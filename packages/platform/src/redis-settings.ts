@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { list, parseEnv, redisUrl, type Env, type Parsed } from "./config.ts";
+import { list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
 
 /** Which Redis to connect to, and as whom. Holds secrets: never log it. */
 export interface RedisServer {
@@ -8,6 +8,8 @@ export interface RedisServer {
   readonly url?: string | undefined;
   /** Where to ask for the present master of `name`, instead of `url`. */
   readonly sentinel?: RedisSentinel | undefined;
+  /** Some nodes of a cluster, instead of `url`. The user name, the password and `tls` are those of all its nodes. */
+  readonly cluster?: { readonly seeds: readonly RedisAddress[] } | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** PEM texts. Undefined: by the system's authorities, where the url is `rediss://`. */
@@ -18,8 +20,12 @@ export interface RedisTls {
   readonly cert?: string;
   readonly key?: string;
 }
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
 export interface RedisSentinel {
-  readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number }>;
+  readonly servers: readonly RedisAddress[];
   readonly name: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -27,7 +33,9 @@ export interface RedisSentinel {
 
 /** Settings of every process that connects to Redis. */
 export const redisSettings = {
+  /** With `REDIS_CLUSTER` a comma list of some of its nodes. */
   REDIS_URL: redisUrl().optional(),
+  REDIS_CLUSTER: z.enum(["true", "false"], { error: "must be true or false" }).default("false"),
   /** `host:port`, separated by commas. */
   REDIS_SENTINELS: list(),
   REDIS_SENTINEL_NAME: z.string().optional(),
@@ -43,8 +51,10 @@ export const redisSettings = {
 
 type Settings = z.output<z.ZodObject<typeof redisSettings>>;
 
+const REDIS_PORT = 6379;
 const SENTINEL_PORT = 26_379;
 const NO_FILE = "names a file that cannot be read";
+const SEVERAL = "REDIS_URL names several servers: set REDIS_CLUSTER=true, if they are nodes of a cluster";
 const MISSING = "REDIS_URL is missing: where is Redis? (redis://host:6379, or REDIS_SENTINELS)";
 
 /** Parses settings as `parseEnv` does, {@link redisSettings} among them, and adds the server that they name. */
@@ -89,8 +99,47 @@ export function readRedisServer(settings: Settings): Parsed<RedisServer> {
     problems.push(sentinel ? "REDIS_URL and REDIS_SENTINELS are both set: set one of them" : MISSING);
   if (tls && url !== undefined && !url.startsWith("rediss:"))
     problems.push("REDIS_TLS_* needs a REDIS_URL of rediss://");
+  const cluster = settings.REDIS_CLUSTER === "true" ? readCluster(settings, problems) : undefined;
+  if (settings.REDIS_CLUSTER === "false" && isList(url)) problems.push(SEVERAL);
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, config: { url, sentinel, username, password, tls } };
+  // What the first url says goes before the settings, as with a single server.
+  const config = cluster
+    ? { username, password, ...cluster, tls: tls ?? cluster.tls }
+    : { url, sentinel, username, password, tls };
+  return { ok: true, config };
+}
+
+/** A password may hold a comma. */
+function isList(url: string | undefined): boolean {
+  return (
+    url?.includes(",") === true && (!/^(rediss?|unix):/.test(url) || !URL.canParse(url) || /,\s*rediss?:\/\//.test(url))
+  );
+}
+
+function readCluster(
+  { REDIS_URL: text, REDIS_SENTINELS }: Settings,
+  problems: string[],
+): Pick<RedisServer, "cluster" | "username" | "password" | "tls"> | undefined {
+  if (REDIS_SENTINELS.length > 0) problems.push("REDIS_CLUSTER and REDIS_SENTINELS are both set: set one of them");
+  if (text === undefined) return undefined;
+  if (text.startsWith("unix:")) {
+    problems.push("REDIS_CLUSTER needs a REDIS_URL of redis:// or rediss://: nodes are reached by host and port");
+    return undefined;
+  }
+  const urls = seedsOf(text).map((one) => new URL(one));
+  if (new Set(urls.map(({ protocol }) => protocol)).size > 1)
+    problems.push("REDIS_URL names nodes with and without TLS: they must be all redis:// or all rediss://");
+  const seeds = urls.map(({ hostname, port }) => ({
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? REDIS_PORT : Number(port),
+  }));
+  const own = urls.find(({ password }) => password !== "");
+  return {
+    cluster: { seeds },
+    ...(own && { password: decodeURIComponent(own.password) }),
+    ...(own && own.username !== "" && { username: decodeURIComponent(own.username) }),
+    ...(urls[0]?.protocol === "rediss:" && { tls: {} }),
+  };
 }
 
 function readSentinel(settings: Settings, problems: string[]): RedisSentinel | undefined {

@@ -2,13 +2,13 @@ import { eventually, freePort, startRedis, type TestRedis } from "@docrelay/test
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startFakeRedis } from "../test/fake-redis.ts";
-import { connectRedis, type RedisConnectionOptions } from "./redis.ts";
+import { connectRedis, connectSubscriber, type RedisConnectionOptions, type SingleServer } from "./redis.ts";
 import { inspectRedis, PlatformError, untilReply } from "./redis-check.ts";
 
 let server: TestRedis;
 const open: Redis[] = [];
 const errors: Error[] = [];
-function connect(more: Partial<RedisConnectionOptions> = {}): Redis {
+function connect(more: Partial<RedisConnectionOptions<SingleServer>> = {}): Redis {
   const redis = connectRedis({
     server: { url: server.url },
     purpose: "command",
@@ -104,7 +104,8 @@ describe("a connection for commands", () => {
 
 describe("a subscriber", () => {
   it("subscribes again after Redis was killed", async () => {
-    const subscriber = connect({ purpose: "subscriber" });
+    const subscriber = connectSubscriber({ server: { url: server.url }, name: "test", onError: () => undefined });
+    open.push(subscriber);
     const heard: string[] = [];
     subscriber.on("smessage", (_channel, text: string) => heard.push(text));
     await subscriber.ssubscribe("channel");

@@ -1,13 +1,21 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { credentials, openCluster } from "./cluster/cluster-client.ts";
+import { ClusterSubscriber } from "./cluster/cluster-subscriber.ts";
+import type { RedisClient } from "./cluster/masters.ts";
 import type { RedisServer } from "./redis-settings.ts";
 
-export interface RedisConnectionOptions {
-  readonly server: RedisServer;
+export { mastersOf, pingRedis, type RedisClient } from "./cluster/masters.ts";
+
+/** Not a cluster. */
+export type SingleServer = RedisServer & { readonly cluster?: undefined };
+
+export interface RedisConnectionOptions<S extends RedisServer = RedisServer> {
+  readonly server: S;
   /**
    * `command`: a command settles within `commandTimeoutMs`; after a timeout its outcome is unknown, so commands must be
-   * idempotent. `subscriber`: subscribes again after a reconnect. `blocking`: no timeout, for BullMQ's blocking reads.
+   * idempotent. `blocking`: no timeout, for BullMQ's blocking reads.
    */
-  readonly purpose: "command" | "subscriber" | "blocking";
+  readonly purpose: "command" | "blocking";
   /** Name in the client list of Redis. */
   readonly name: string;
   readonly commandTimeoutMs?: number;
@@ -17,21 +25,88 @@ export interface RedisConnectionOptions {
 }
 
 const MAX_RETRY_MS = 1000;
+const COMMAND_MS = 2000;
 
 type Options = Omit<RedisOptions, "replyMapping">;
 
-/** A connection that reconnects for ever, with backoff and jitter. Its errors go to `onError`; none is unhandled. */
-export function connectRedis(options: RedisConnectionOptions): Redis {
-  const common: Options = {
-    connectionName: options.name,
+/** The formula of protocol's `backoff`: this package depends on no other one. */
+const retryStrategy = (times: number): number =>
+  Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_MS) * (0.5 + Math.random() / 2);
+
+/**
+ * A connection that reconnects for ever, with backoff and jitter; to a cluster, one to each master. Its errors go to
+ * `onError`; none is unhandled.
+ */
+export function connectRedis(options: RedisConnectionOptions<SingleServer>): Redis;
+export function connectRedis(options: RedisConnectionOptions): RedisClient;
+export function connectRedis(options: RedisConnectionOptions): RedisClient {
+  const { server, purpose, name, onError, commandTimeoutMs = COMMAND_MS, offlineQueue = true } = options;
+  if (!server.cluster) return connectTo(server, { ...common(name), ...byPurpose(options) }, onError);
+  return openCluster(server, {
+    retryStrategy,
+    commandTimeoutMs: purpose === "command" ? commandTimeoutMs : undefined,
+    offlineQueue: purpose === "command" ? offlineQueue : true,
+    node: { ...cleanOf(common(name)), ...(purpose === "blocking" && { maxRetriesPerRequest: null }) },
+    onNode: corkPerTick,
+    onError,
+  });
+}
+
+type SubscriberOptions<S extends RedisServer = RedisServer> = Pick<
+  RedisConnectionOptions<S>,
+  "server" | "name" | "onError"
+>;
+
+/** A connection for subscriptions, which are renewed after each reconnect. The rest is as with {@link connectRedis}. */
+export function connectSubscriber(options: SubscriberOptions<SingleServer>): Redis;
+export function connectSubscriber(options: SubscriberOptions): Redis | ClusterSubscriber;
+export function connectSubscriber({ server, name, onError }: SubscriberOptions): Redis | ClusterSubscriber {
+  if (!server.cluster) return connectTo(server, { ...common(name), ...FOR_EVER, autoResubscribe: true }, onError);
+  return new ClusterSubscriber({
+    slots: openCluster(server, {
+      retryStrategy,
+      offlineQueue: true,
+      node: cleanOf(common(name)),
+      onNode: () => undefined,
+      onError,
+    }),
+    connect: ({ host, port }) => {
+      const options: Options = {
+        ...common(name),
+        ...FOR_EVER,
+        ...credentials(server),
+        autoResubscribe: false,
+        host,
+        port,
+      };
+      const redis = new Redis(options);
+      redis.on("error", onError);
+      corkPerTick(redis);
+      return redis;
+    },
+  });
+}
+
+const FOR_EVER: Options = { maxRetriesPerRequest: null };
+
+function common(name: string): Options {
+  return {
+    connectionName: name,
     connectTimeout: 2000,
-    // The formula of protocol's `backoff`: this package depends on no other one.
-    retryStrategy: (times) => Math.min(50 * 2 ** times, MAX_RETRY_MS) * (0.5 + Math.random() / 2),
+    retryStrategy,
     // READONLY comes from a former master: a new connection may reach the new one.
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
   };
-  const redis = open(options.server, { ...common, ...byPurpose(options) });
-  redis.on("error", options.onError);
+}
+
+/** A cluster's nodes are connected to again when the slots have been read again, not each by itself. */
+function cleanOf({ retryStrategy: _retry, reconnectOnError: _reconnect, ...rest }: Options): Options {
+  return rest;
+}
+
+function connectTo(server: RedisServer, options: Options, onError: (error: Error) => void): Redis {
+  const redis = open(server, options);
+  redis.on("error", onError);
   corkPerTick(redis);
   return redis;
 }
@@ -74,20 +149,18 @@ function corkPerTick(redis: Redis): void {
 function byPurpose(options: RedisConnectionOptions): Options {
   if (options.purpose === "command") {
     return {
-      commandTimeout: options.commandTimeoutMs ?? 2000,
+      commandTimeout: options.commandTimeoutMs ?? COMMAND_MS,
       maxRetriesPerRequest: 1,
       enableOfflineQueue: options.offlineQueue ?? true,
     };
   }
-  return { maxRetriesPerRequest: null, autoResubscribe: true };
+  return FOR_EVER;
 }
 
-function open({ url, sentinel, tls, username, password }: RedisServer, options: Options): Redis {
-  const as: Options = {
-    ...options,
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-  };
+function open(server: RedisServer, options: Options): Redis {
+  const { url, sentinel, tls } = server;
+  const { tls: _tls, ...user } = credentials(server);
+  const as: Options = { ...options, ...user };
   if (sentinel) {
     return new Redis({
       ...as,

@@ -4,6 +4,8 @@ import type { Finding } from "../part.ts";
 export interface RedisSeen {
   readonly version: string | undefined;
   readonly behindSentinel: boolean;
+  /** Of a cluster; undefined for a single server. Then memory is that of the fullest master. */
+  readonly masters: number | undefined;
   readonly maxmemoryPolicy: string;
   /** `always`, `everysec`, `no`, or `unknown`. */
   readonly aof: string;
@@ -49,9 +51,10 @@ const ok = (about: string, text: string): Finding => ({ level: "ok", about, text
 const note = (about: string, text: string): Finding => ({ level: "note", about, text });
 const problem = (about: string, text: string): Finding => ({ level: "problem", about, text });
 
-function server({ version, behindSentinel, replicas }: RedisSeen): Finding {
+function server({ version, behindSentinel, masters, replicas }: RedisSeen): Finding {
   const what = version === undefined ? "it does not tell its version" : `version ${version}`;
-  const mode = behindSentinel ? "the master that the sentinels name" : "a single server";
+  const single = behindSentinel ? "the master that the sentinels name" : "a single server";
+  const mode = masters === undefined ? single : `a cluster of ${masters} master${masters === 1 ? "" : "s"}`;
   const copies = replicas ? `, with ${replicas} replica${replicas === 1 ? "" : "s"}` : "";
   return ok("server", `${what}, ${mode}${copies}`);
 }

@@ -1,5 +1,20 @@
-import { createRoster, hearBeats, testRedis, type RedisRole } from "@docrelay/channel";
-import { connectRedis, inspectRedis, PlatformError, type RedisFacts, type RedisServer } from "@docrelay/platform";
+import {
+  createRoster,
+  hearBeats,
+  testRedis,
+  type RedisClient,
+  type RedisRole,
+  type RedisSubscriber,
+} from "@docrelay/channel";
+import {
+  connectRedis,
+  connectSubscriber,
+  inspectRedis,
+  mastersOf,
+  PlatformError,
+  type RedisFacts,
+  type RedisServer,
+} from "@docrelay/platform";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PartReport } from "../part.ts";
@@ -12,13 +27,11 @@ const PINGS = 15;
 const LISTEN_MS = 700;
 const ROLES: readonly RedisRole[] = ["edge", "ask", "extract"];
 
-type Connection = ReturnType<typeof connectRedis>;
-
 /** Looks at the Redis of the settings, as this user of it. */
 export async function examineRedis(server: RedisServer): Promise<PartReport> {
-  const connect = (purpose: "command" | "subscriber"): Connection =>
-    connectRedis({ server, purpose, name: "docrelay-doctor", commandTimeoutMs: COMMAND_MS, onError: () => undefined });
-  const [redis, subscriber] = [connect("command"), connect("subscriber")];
+  const options = { server, name: "docrelay-doctor", onError: () => undefined };
+  const redis = connectRedis({ ...options, purpose: "command", commandTimeoutMs: COMMAND_MS });
+  const subscriber: RedisSubscriber = connectSubscriber(options);
   const report = { part: "redis", address: addressOf(server), settings: {} };
   try {
     const facts = await inspectRedis(redis, WAIT_MS);
@@ -35,7 +48,7 @@ export async function examineRedis(server: RedisServer): Promise<PartReport> {
 }
 
 async function look(
-  { redis, subscriber, server }: { redis: Connection; subscriber: Connection; server: RedisServer },
+  { redis, subscriber, server }: { redis: RedisClient; subscriber: RedisSubscriber; server: RedisServer },
   { version, maxmemoryPolicy, aof }: RedisFacts,
 ): Promise<RedisSeen> {
   const roles = ROLES.filter((role) => role === server.username);
@@ -44,20 +57,29 @@ async function look(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
-  const info = await redis.info().catch(() => "");
-  const field = (name: string): number | undefined => {
-    const text = new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1];
-    return text === undefined ? undefined : Number(text);
-  };
+  const masters = mastersOf(redis);
+  const infos = await Promise.all(masters.map((master) => master.info().catch(() => "")));
+  const fields = (name: string): number[] =>
+    infos.flatMap((info) => {
+      const text = new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1];
+      return text === undefined ? [] : [Number(text)];
+    });
+  const sum = (name: string): number | undefined =>
+    fields(name).length > 0 ? fields(name).reduce((all, one) => all + one, 0) : undefined;
+  // Of a cluster that master which is nearest to its limit.
+  const [used, most] = [fields("used_memory"), fields("maxmemory")];
+  const filled = most.map((limit, index) => (limit > 0 ? (used[index] ?? 0) / limit : 0));
+  const fullest = Math.max(0, filled.indexOf(Math.max(...filled)));
   return {
     version,
     behindSentinel: server.sentinel !== undefined,
+    masters: server.cluster ? masters.length : undefined,
     maxmemoryPolicy,
     aof,
-    maxmemoryBytes: field("maxmemory"),
-    usedBytes: field("used_memory"),
-    evictedKeys: field("evicted_keys"),
-    replicas: field("connected_slaves"),
+    maxmemoryBytes: most.includes(0) ? 0 : most[fullest],
+    usedBytes: used[fullest],
+    evictedKeys: sum("evicted_keys"),
+    replicas: sum("connected_slaves"),
     roles: tried,
     refused,
     ...(await timesOf(redis)),
@@ -69,7 +91,7 @@ async function look(
   };
 }
 
-async function timesOf(redis: Connection): Promise<Pick<RedisSeen, "medianMs" | "longestMs" | "clockAheadMs">> {
+async function timesOf(redis: RedisClient): Promise<Pick<RedisSeen, "medianMs" | "longestMs" | "clockAheadMs">> {
   const tries: Array<{ ms: number; aheadMs: number }> = [];
   for (let ping = 0; ping < PINGS; ping++) {
     const [from, began] = [Date.now(), performance.now()];
@@ -86,7 +108,7 @@ async function timesOf(redis: Connection): Promise<Pick<RedisSeen, "medianMs" | 
   };
 }
 
-async function hearWorkers(subscriber: Connection): Promise<Pick<RedisSeen, "askWorkers" | "otherWorkers">> {
+async function hearWorkers(subscriber: RedisSubscriber): Promise<Pick<RedisSeen, "askWorkers" | "otherWorkers">> {
   const capacities = new Map<string, number>();
   try {
     await hearBeats(subscriber, createRoster(), ({ worker, capacity }) => capacities.set(worker, capacity));
@@ -99,7 +121,8 @@ async function hearWorkers(subscriber: Connection): Promise<Pick<RedisSeen, "ask
 }
 
 /** Without user name and password. */
-function addressOf({ url = "", sentinel }: RedisServer): string {
+function addressOf({ url = "", sentinel, cluster }: RedisServer): string {
+  if (cluster) return cluster.seeds.map(({ host, port }) => `${host}:${port}`).join(", ");
   if (sentinel) return `${sentinel.name} of ${sentinel.servers.map(({ host, port }) => `${host}:${port}`).join(", ")}`;
   if (url.startsWith("unix:")) return url;
   const { protocol, host } = new URL(url);

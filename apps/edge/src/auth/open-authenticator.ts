@@ -1,7 +1,6 @@
 import { logAtMostOnceASecond, untilReply, type Logger } from "@docrelay/platform";
-import type { Store } from "@docrelay/channel";
+import type { Store, RedisSubscriber } from "@docrelay/channel";
 import { refuse, type Session } from "@docrelay/protocol";
-import type { Redis } from "ioredis";
 import { createAnonymousAuthenticator, type Authenticator } from "./authenticator.ts";
 import { createJwtAuthenticator } from "./jwt-authenticator.ts";
 import { createRemoteKeys, REMOTE_ALGORITHMS, type RemoteKeys } from "./remote-keys.ts";
@@ -42,7 +41,7 @@ const ACCOUNT_SESSION_MS = 600_000;
 
 export interface AuthDeps {
   readonly store: Pick<Store, "redis" | "sealing">;
-  readonly subscriber: Redis;
+  readonly subscriber: RedisSubscriber;
   readonly log: Logger;
   readonly waitMs: number;
 }

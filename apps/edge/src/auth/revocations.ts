@@ -8,9 +8,10 @@ import {
   writeRevocations,
   type Revocation,
   type Revoked,
+  type RedisClient,
+  type RedisSubscriber,
 } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
-import type { Redis } from "ioredis";
 import type { Authenticator, Identity } from "./authenticator.ts";
 
 /**
@@ -30,7 +31,7 @@ export interface Revocations {
 }
 
 /** `subscriber` may be shared. Nothing is known before the first `resync`. */
-export function createRevocations(redis: Redis, subscriber: Redis): Revocations {
+export function createRevocations(redis: RedisClient, subscriber: RedisSubscriber): Revocations {
   const known = new Map<string, number>();
   const listeners: Array<() => void> = [];
 

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import { onBack, type RedisSubscriber } from "@docrelay/channel";
 
 /** The state of the channels of a subscriber connection. */
 export interface Subscriptions {
@@ -7,51 +7,48 @@ export interface Subscriptions {
    * Call it after the room was joined. A failed subscription is retried.
    */
   confirmed(channel: string): Promise<void>;
-  /** Calls back whenever the connection is back and all of its channels are subscribed again. */
-  onResync(callback: () => void): void;
+  /**
+   * Calls back whenever channels that were lost with a connection are subscribed again: with these, in a cluster, or for all.
+   */
+  onResync(callback: (channels?: ReadonlySet<string>) => void): void;
 }
 
-type Call = (...channels: Array<string | Buffer>) => Promise<unknown>;
+type Call = (channel: string | Buffer) => Promise<unknown>;
 
 /**
  * Watches a connection's SSUBSCRIBEs. The Socket.IO adapter, and the client library when it subscribes again after a
  * reconnect, do not handle their replies: a refused one (a cluster that is not ready, a lost connection) would be an
  * unhandled rejection. Here the rejection is handled and kept for `confirmed`.
  */
-export function watchSubscriptions(subscriber: Redis, onRefused: (error: unknown) => void): Subscriptions {
+export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (error: unknown) => void): Subscriptions {
   const answers = new Map<string, Promise<unknown>>();
-  const subscribe = subscriber.ssubscribe.bind(subscriber) as Call;
-  const unsubscribe = subscriber.sunsubscribe.bind(subscriber) as Call;
+  const subscribe: Call = subscriber.ssubscribe.bind(subscriber);
+  const unsubscribe: Call = subscriber.sunsubscribe.bind(subscriber);
 
-  const ssubscribe: Call = (...channels) => {
-    const answer = subscribe(...channels);
-    for (const channel of channels) answers.set(channel.toString(), answer);
+  const ssubscribe: Call = (channel) => {
+    const answer = subscribe(channel);
+    answers.set(channel.toString(), answer);
     answer.catch((error: unknown) => {
-      for (const channel of channels) {
-        if (answers.get(channel.toString()) === answer) answers.delete(channel.toString());
-      }
+      if (answers.get(channel.toString()) === answer) answers.delete(channel.toString());
       onRefused(error);
     });
     return answer;
   };
-  const sunsubscribe: Call = (...channels) => {
-    for (const channel of channels) answers.delete(channel.toString());
-    const answer = unsubscribe(...channels);
+  const sunsubscribe: Call = (channel) => {
+    answers.delete(channel.toString());
+    const answer = unsubscribe(channel);
     answer.catch(() => undefined); // the connection has ended, and its subscriptions with it
     return answer;
   };
   Object.assign(subscriber, { ssubscribe, sunsubscribe });
 
-  let wasReady = subscriber.status === "ready";
-  const callbacks: Array<() => void> = [];
-  subscriber.on("ready", () => {
-    if (wasReady) {
-      // The library has sent the subscriptions again by now; the callbacks run when all of them have settled.
-      void Promise.allSettled([...answers.values()]).then(() => {
-        for (const callback of callbacks) callback();
-      });
-    }
-    wasReady = true;
+  const callbacks: Array<(channels?: ReadonlySet<string>) => void> = [];
+  onBack(subscriber, (channels) => {
+    // Of a single server: the library has sent the subscriptions again by now, and the callbacks run when all have settled.
+    const settled = Promise.allSettled(channels ? [] : [...answers.values()]);
+    void settled.then(() => {
+      for (const callback of callbacks) callback(channels);
+    });
   });
 
   return {

@@ -1,8 +1,8 @@
-import type { Redis } from "ioredis";
+import type { RedisClient, RedisSubscriber } from "@docrelay/channel";
 import { randomUUID } from "node:crypto";
 
 /** Checks that a published message reaches this edge's subscriber connection; readiness depends on it. */
-export function createLoopback(options: { subscriber: Redis; publisher: Redis; node: string }): {
+export function createLoopback(options: { subscriber: RedisSubscriber; publisher: RedisClient; node: string }): {
   check(): Promise<void>;
 } {
   const channel = `docrelay:loopback:${options.node}`;

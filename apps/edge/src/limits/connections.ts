@@ -1,6 +1,5 @@
-import { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "@docrelay/channel";
+import { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease, type RedisClient } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
-import type { Redis } from "ioredis";
 
 /**
  * Counts a user's connections on all edges together. In Redis a user has one number for each edge, written when a
@@ -30,7 +29,7 @@ const RETRY_MS = 5000;
 const WRITTEN_AT_ONCE = 500;
 
 export interface ConnectionsOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly node: string;
   readonly max: number;
   readonly leaseMs?: number;

@@ -1,4 +1,4 @@
-/** Whether Redis has little memory left: new asks and files are refused then, so that those which run can end. */
+/** Whether Redis, or a master of a cluster, has little memory left: new asks and files are refused then, so that those which run can end. */
 export interface MemoryGate extends Disposable {
   readonly full: boolean;
   /** Keys that Redis has dropped for want of memory since its start; nothing of docrelay is meant to go this way. */
@@ -8,8 +8,8 @@ export interface MemoryGate extends Disposable {
 const EVERY_MS = 1000;
 const FULL_AT = 0.85;
 
-/** @param read returns `INFO memory stats`. While it fails the last view is kept. */
-export function createMemoryGate(read: () => Promise<string>, everyMs = EVERY_MS): MemoryGate {
+/** @param read returns `INFO memory stats` of each server. While it fails the last view is kept. */
+export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs = EVERY_MS): MemoryGate {
   let full = false;
   let evicted = 0;
   let reading = false;
@@ -17,9 +17,9 @@ export function createMemoryGate(read: () => Promise<string>, everyMs = EVERY_MS
     if (reading) return;
     reading = true;
     try {
-      const info = await read();
-      full = isNearlyFull(info);
-      evicted = numberIn(info, "evicted_keys");
+      const infos = await read();
+      full = infos.some(isNearlyFull);
+      evicted = infos.reduce((sum, info) => sum + numberIn(info, "evicted_keys"), 0);
     } catch {
       // Redis does not respond: accepting an ask then fails by itself.
     } finally {

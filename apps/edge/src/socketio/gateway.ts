@@ -1,3 +1,4 @@
+import { roomOfChannel } from "@docrelay/channel";
 import type { Server, Socket } from "socket.io";
 import type { Identity } from "../auth/authenticator.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
@@ -55,9 +56,11 @@ export function openGateway(deps: GatewayDeps): Gateway {
     const connection = serveSocket(deps, socket, identity, connections);
     if (deps.isDraining()) connection.shutDown();
   });
-  deps.subscriptions.onResync(() => {
+  deps.subscriptions.onResync((channels) => {
     metrics.resynced();
-    io.local.emit("resync", {});
+    const rooms = channels && [...channels].flatMap((channel) => roomOfChannel(channel) ?? []);
+    if (!rooms) io.local.emit("resync", {});
+    else if (rooms.length > 0) io.local.to(rooms).emit("resync", {});
   });
   return { connections: () => [...connections] };
 }

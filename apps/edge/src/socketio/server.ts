@@ -1,8 +1,7 @@
-import type { Sealing } from "@docrelay/channel";
+import type { Sealing, RedisClient, RedisSubscriber } from "@docrelay/channel";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import { createShardedAdapter } from "@socket.io/redis-adapter";
 import { Server as EngineServer } from "engine.io";
-import type { Redis } from "ioredis";
 import { Server, type Socket } from "socket.io";
 import { WebSocketServer, type ServerOptions } from "ws";
 import type { Arriving } from "../limits/arriving.ts";
@@ -37,8 +36,8 @@ type Connection = Socket["conn"];
  * passes upgrades to `engine` by path: otherwise each of the two WebSocket endpoints would end the other's handshakes.
  */
 export function createSocketServer(options: {
-  readonly publisher: Redis;
-  readonly subscriber: Redis;
+  readonly publisher: RedisClient;
+  readonly subscriber: RedisSubscriber;
   readonly sealing?: Sealing | undefined;
   readonly maxInlineBytes: number;
   readonly pingIntervalMs: number;

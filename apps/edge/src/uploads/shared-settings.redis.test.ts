@@ -126,7 +126,7 @@ describe("what the edges share", () => {
       (await redis.info("memory")).split("\r\n").map((line) => line.split(":")),
     ) as Record<string, string>;
     await redis.config("SET", "maxmemory", Number(used) + 500_000);
-    using gate = createMemoryGate(() => redis.info("memory", "stats"), 20);
+    using gate = createMemoryGate(async () => [await redis.info("memory", "stats")], 20);
     expect(gate.evicted).toBe(0);
     for (let n = 0; n < 40; n++) await redis.set(`bytes-${n}`, "x".repeat(50_000));
     await eventually(() => gate.evicted > 0);

@@ -1,12 +1,15 @@
-import { CANCEL_CHANNEL, parseCancelled } from "@docrelay/channel";
-import type { Redis } from "ioredis";
+import { CANCEL_CHANNEL, parseCancelled, type RedisSubscriber } from "@docrelay/channel";
 import type { RunningAsks } from "./running-asks.ts";
 
 /**
  * Receives the hints that an ask was cancelled and passes on those of running asks. Nothing waits for the subscription:
  * while there is none, the look at each running ask once a second finds the cancel.
  */
-export function listenForCancels(subscriber: Redis, running: RunningAsks, onError: (error: unknown) => void): void {
+export function listenForCancels(
+  subscriber: RedisSubscriber,
+  running: RunningAsks,
+  onError: (error: unknown) => void,
+): void {
   subscriber.on("message", (channel, message) => {
     const address = channel === CANCEL_CHANNEL ? parseCancelled(message) : undefined;
     if (address) running.hint(address);

@@ -3,12 +3,14 @@ import {
   hearBeats,
   isListening,
   newWorkerName,
+  onBack,
   publishBeat,
   SUPPORTED_RECORD_VERSION,
   type Beat,
   type Roster,
+  type RedisClient,
+  type RedisSubscriber,
 } from "@docrelay/channel";
-import type { Redis } from "ioredis";
 
 /** This process among the workers: it announces itself, and notices when another one is gone. */
 export interface Membership extends AsyncDisposable {
@@ -36,8 +38,8 @@ export interface Membership extends AsyncDisposable {
 
 export interface MembershipOptions {
   /** A command connection, also of the beats: a worker whose commands get nowhere is silent. */
-  readonly redis: Redis;
-  readonly subscriber: Redis;
+  readonly redis: RedisClient;
+  readonly subscriber: RedisSubscriber;
   readonly roster: Roster;
   onError(error: unknown): void;
 }
@@ -117,7 +119,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
       return roster.leader === worker;
     },
     async start() {
-      subscriber.on("ready", () => roster.pardon());
+      onBack(subscriber, () => roster.pardon());
       await hearBeats(subscriber, roster, heard);
       timer = setInterval(() => void beat(), BEAT_MS);
       await beat();

@@ -1,7 +1,6 @@
 import { createHmac } from "node:crypto";
 import { askAddress } from "../redis/address.ts";
 import { liveKey, recordKey } from "../redis/keys.ts";
-import { exec } from "../redis/exec.ts";
 import { sealingOf, SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
 import { placeOfBody, placeOfNames, placeOfTitle } from "../sealing/places.ts";
 import { eventTail, runStep, step } from "./conversation-script.ts";
@@ -126,8 +125,8 @@ export async function wouldBeBusy(
   of: Pick<AcceptInput, "user" | "conversation" | "id" | "maxInFlight">,
 ): Promise<boolean> {
   const at = askAddress(of.user, of.conversation, of.id);
-  const [known, live] = await exec(store.redis.pipeline().exists(recordKey(at)).scard(liveKey(at)));
-  return known === 0 && Number(live) >= of.maxInFlight;
+  const [known, live] = await Promise.all([store.redis.exists(recordKey(at)), store.redis.scard(liveKey(at))]);
+  return known === 0 && live >= of.maxInFlight;
 }
 
 /**

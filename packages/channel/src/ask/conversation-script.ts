@@ -25,6 +25,11 @@ const CONTEXT = {
 } as const;
 
 const SHARED = lua(import.meta.url, "conversation.lua");
+/*
+ * `records` is the beginning of the keys of records, and itself a key that never exists. In a cluster that keeps a step from
+ * a slot that is moving: keys go one by one, so that a record which is still at the other node would look like one that has
+ * expired, and its ask would be lost. Where one of several keys is missing both nodes reply TRYAGAIN before the script runs.
+ */
 const KEYS = ["due", "live", "convs", "log", "mail", "meta", "records"] as const;
 
 /** A step of an ask: a script over one conversation's keys. `A` are the names of its own arguments. */

@@ -1,5 +1,4 @@
 import { SHARDS, type AskAddress } from "../redis/address.ts";
-import { exec } from "../redis/exec.ts";
 import { dueKey, recordKey } from "../redis/keys.ts";
 import { redisTime, SUPPORTED_RECORD_VERSION, type Store } from "../redis/store.ts";
 import { parseMember, runStep, step } from "./conversation-script.ts";
@@ -7,10 +6,10 @@ import { readRecord, type CheckedAsk } from "./record.ts";
 
 /** The shards that hold unfinished asks, and how many there are over all users. */
 export async function countUnfinished(store: Store): Promise<{ sum: number; shards: string[] }> {
-  const replies = await eachShard(store, SHARDS, (pipeline, key) => pipeline.zcard(key));
+  const counts = await eachShard(SHARDS, (key) => store.redis.zcard(key));
   return {
-    sum: replies.reduce((sum, [, count]) => sum + Number(count), 0),
-    shards: replies.flatMap(([shard, count]) => (Number(count) > 0 ? [shard] : [])),
+    sum: counts.reduce((sum, [, count]) => sum + count, 0),
+    shards: counts.flatMap(([shard, count]) => (count > 0 ? [shard] : [])),
   };
 }
 
@@ -18,13 +17,10 @@ export async function countUnfinished(store: Store): Promise<{ sum: number; shar
 export async function dueAsks(store: Store, limit: number, shards: readonly string[] = SHARDS): Promise<AskAddress[]> {
   if (shards.length === 0) return [];
   const now = await redisTime(store.redis);
-  const replies = await eachShard(store, shards, (pipeline, key) =>
-    pipeline.zrangebyscore(key, 0, now, "LIMIT", 0, limit),
-  );
-  return addressesIn(replies);
+  return addressesIn(await eachShard(shards, (key) => store.redis.zrangebyscore(key, 0, now, "LIMIT", 0, limit)));
 }
 
-/** Most records that are read in one pipeline. */
+/** Most records that are read at once. */
 const RECORDS_AT_ONCE = 500;
 
 /**
@@ -36,12 +32,10 @@ export async function* runningAsks(
   shards: readonly string[] = SHARDS,
 ): AsyncGenerator<Array<{ address: AskAddress; owner: string }>> {
   for (const shard of shards) {
-    const asks = addressesIn(await eachShard(store, [shard], (pipeline, key) => pipeline.zrange(key, "0", "-1")));
+    const asks = addressesIn(await eachShard([shard], (key) => store.redis.zrange(key, "0", "-1")));
     for (let from = 0; from < asks.length; from += RECORDS_AT_ONCE) {
       const some = asks.slice(from, from + RECORDS_AT_ONCE);
-      const pipeline = store.redis.pipeline();
-      for (const address of some) pipeline.hmget(recordKey(address), "state", "owner");
-      const records = (await exec(pipeline)) as Array<Array<string | null>>;
+      const records = await Promise.all(some.map((address) => store.redis.hmget(recordKey(address), "state", "owner")));
       yield records.flatMap(([state, owner], index) => {
         const address = some[index];
         return state === "running" && owner && address ? [{ address, owner }] : [];
@@ -50,23 +44,16 @@ export async function* runningAsks(
   }
 }
 
-function addressesIn(replies: ReadonlyArray<[string, unknown]>): AskAddress[] {
-  return replies.flatMap(([shard, members]) =>
-    (members as string[]).flatMap((member) => parseMember(shard, member) ?? []),
-  );
+function addressesIn(replies: ReadonlyArray<[string, string[]]>): AskAddress[] {
+  return replies.flatMap(([shard, members]) => members.flatMap((member) => parseMember(shard, member) ?? []));
 }
 
-type Pipeline = ReturnType<Store["redis"]["pipeline"]>;
-
-async function eachShard(
-  store: Store,
+/** No pipeline: in a cluster the shards are at several nodes. Commands of one tick are sent together anyway. */
+function eachShard<T>(
   shards: readonly string[],
-  command: (pipeline: Pipeline, key: string) => Pipeline,
-): Promise<Array<[string, unknown]>> {
-  const pipeline = store.redis.pipeline();
-  for (const shard of shards) command(pipeline, dueKey(shard));
-  const replies = await exec(pipeline);
-  return replies.map((reply, index) => [shards[index] ?? "", reply]);
+  command: (key: string) => Promise<T>,
+): Promise<Array<[shard: string, reply: T]>> {
+  return Promise.all(shards.map(async (shard): Promise<[string, T]> => [shard, await command(dueKey(shard))]));
 }
 
 const CHECK = step(

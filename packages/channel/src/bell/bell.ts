@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient, RedisSubscriber } from "../redis/client.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SUPPORTED_RECORD_VERSION } from "../redis/store.ts";
 import { BEAT_CHANNEL } from "../redis/keys.ts";
@@ -20,12 +20,12 @@ export interface Bell {
 }
 
 /** @param beats for how many beats a ring waits while no worker is known: a process that has just started hears them all in one. */
-export function createBell(redis: Redis, roster: Roster, { beats = 0 }: { beats?: number } = {}): Bell {
+export function createBell(redis: RedisClient, roster: Roster, { beats = 0 }: { beats?: number } = {}): Bell {
   return { ring: (message, whom) => ring({ redis, roster, beats }, message, whom) };
 }
 
 export async function ring(
-  { redis, roster, beats }: { redis: Redis; roster: Roster; beats: number },
+  { redis, roster, beats }: { redis: RedisClient; roster: Roster; beats: number },
   message: BellMessage,
   { to, not }: { to?: string | undefined; not?: string } = {},
 ): Promise<boolean> {
@@ -45,11 +45,11 @@ export async function ring(
 }
 
 /** Whether Redis has a subscriber for a worker's bells. It has none from the moment that a killed process's socket closes. */
-export async function isListening(redis: Redis, worker: string): Promise<boolean> {
+export async function isListening(redis: RedisClient, worker: string): Promise<boolean> {
   return isHeard(redis, worker, "");
 }
 
-async function isHeard(redis: Redis, worker: string, text: string): Promise<boolean> {
+async function isHeard(redis: RedisClient, worker: string, text: string): Promise<boolean> {
   return Number(await redis.spublish(bellChannel(worker), text)) > 0;
 }
 
@@ -57,7 +57,11 @@ async function isHeard(redis: Redis, worker: string, text: string): Promise<bool
  * Keeps a roster by the beats that a subscriber connection hears, and calls `onBeat` after each. Resolves when it is
  * subscribed; after a reconnect ioredis subscribes again.
  */
-export async function hearBeats(subscriber: Redis, roster: Roster, onBeat?: (beat: Beat) => void): Promise<void> {
+export async function hearBeats(
+  subscriber: RedisSubscriber,
+  roster: Roster,
+  onBeat?: (beat: Beat) => void,
+): Promise<void> {
   subscriber.on("message", (channel: string, message: string) => {
     const beat = channel === BEAT_CHANNEL ? parseBeat(message) : undefined;
     if (!beat) return;
@@ -68,6 +72,6 @@ export async function hearBeats(subscriber: Redis, roster: Roster, onBeat?: (bea
 }
 
 /** Announces a worker to all edges and workers. Nothing is written. */
-export async function publishBeat(redis: Redis, beat: Beat): Promise<void> {
+export async function publishBeat(redis: RedisClient, beat: Beat): Promise<void> {
   await redis.publish(BEAT_CHANNEL, JSON.stringify(beat));
 }

@@ -1,6 +1,5 @@
 import type { ListedConversation } from "@docrelay/protocol";
 import { conversationAddress, userAddress } from "../redis/address.ts";
-import { exec } from "../redis/exec.ts";
 import { conversationsKey, metaKey } from "../redis/keys.ts";
 import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
@@ -34,16 +33,15 @@ export async function keptConversations(store: Store, user: string): Promise<Lis
     store.redis.zrevrange(conversationsKey(userAddress(user)), 0, MOST_LISTED - 1),
   ]);
   if (ids.length === 0) return [];
-  const pipeline = store.redis.pipeline();
-  for (const id of ids) {
-    const key = metaKey(conversationAddress(user, id));
-    pipeline.hmget(key, "title", "at", "asks", "names").pttl(key);
-  }
-  const replies = await exec(pipeline);
+  const kept = await Promise.all(
+    ids.map((id) => {
+      const key = metaKey(conversationAddress(user, id));
+      return Promise.all([store.redis.hmget(key, "title", "at", "asks", "names"), store.redis.pttl(key)]);
+    }),
+  );
   const sealing = sealingOf(store);
   return ids.flatMap((id, index) => {
-    const [title, at, asks, names] = replies[2 * index] as Array<string | null>;
-    const leftMs = Number(replies[2 * index + 1]);
+    const [[title, at, asks, names] = [], leftMs = -1] = kept[index] ?? [];
     if (!at) return []; // it has expired, or another process is deleting it
     const place = conversationAddress(user, id);
     // The same name may be sealed with several keys.

@@ -1,5 +1,5 @@
+import type { RedisSubscriber } from "../redis/client.ts";
 import type { ConversationsHint } from "@docrelay/protocol";
-import type { Redis } from "ioredis";
 import { userAddress } from "../redis/address.ts";
 import { userChannel } from "../redis/keys.ts";
 import { createListening, type Listening } from "../redis/listening.ts";
@@ -23,7 +23,7 @@ export async function publishUserHint(store: Store, user: string, hint: Omit<Use
 }
 
 /** Needs another subscriber connection than the Socket.IO adapter, as `createFanOut` does; both may share theirs. */
-export function createUserHints(subscriber: Redis): Listening<UserHint> {
+export function createUserHints(subscriber: RedisSubscriber): Listening<UserHint> {
   return createListening(subscriber, (message) => {
     try {
       return JSON.parse(message) as UserHint;

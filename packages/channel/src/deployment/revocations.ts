@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/client.ts";
 import { hash } from "node:crypto";
 import { exec } from "../redis/exec.ts";
 import { KEYS } from "../redis/keys.ts";
@@ -28,7 +28,7 @@ export function revocationName(revoked: Revoked): string {
  * Stores a revocation, then tells all edges. Idempotent: the later time counts. When the hint fails the edges learn of it
  * only with their next {@link readRevocations}, so the error is the caller's to try again. @throws ioredis errors
  */
-export async function revoke(redis: Redis, revoked: Revoked): Promise<Revocation> {
+export async function revoke(redis: RedisClient, revoked: Revoked): Promise<Revocation> {
   const [seconds, micros] = await redis.time();
   const revocation = { name: revocationName(revoked), at: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) };
   await writeRevocations(redis, [revocation]);
@@ -37,7 +37,7 @@ export async function revoke(redis: Redis, revoked: Revoked): Promise<Revocation
 }
 
 /** Stores revocations, for example those that a Redis without its data has lost, and drops expired ones. Idempotent. */
-export async function writeRevocations(redis: Redis, revocations: readonly Revocation[]): Promise<void> {
+export async function writeRevocations(redis: RedisClient, revocations: readonly Revocation[]): Promise<void> {
   const key = KEYS.revoked.pattern;
   for (let at = 0; at < revocations.length; at += WRITTEN_AT_ONCE) {
     const some = revocations.slice(at, at + WRITTEN_AT_ONCE);
@@ -48,14 +48,14 @@ export async function writeRevocations(redis: Redis, revocations: readonly Revoc
 }
 
 /** All revocations of the last year. */
-export async function readRevocations(redis: Redis): Promise<Revocation[]> {
+export async function readRevocations(redis: RedisClient): Promise<Revocation[]> {
   const flat = await redis.zrange(KEYS.revoked.pattern, "0", "-1", "WITHSCORES");
   const names = flat.filter((_, index) => index % 2 === 0);
   return names.map((name, index) => ({ name, at: Number(flat[index * 2 + 1]) }));
 }
 
 /** Whether any revocation is stored. */
-export async function hasRevocations(redis: Redis): Promise<boolean> {
+export async function hasRevocations(redis: RedisClient): Promise<boolean> {
   return (await redis.exists(KEYS.revoked.pattern)) === 1;
 }
 

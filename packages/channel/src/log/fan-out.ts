@@ -1,5 +1,5 @@
+import type { RedisSubscriber } from "../redis/client.ts";
 import type { Event, Progress } from "@docrelay/protocol";
-import type { Redis } from "ioredis";
 import type { ConversationAddress } from "../redis/address.ts";
 import { createListening } from "../redis/listening.ts";
 import { decodeFrame } from "./frame.ts";
@@ -25,7 +25,7 @@ export interface FanOut {
   readonly channels: number;
 }
 
-export function createFanOut(subscriber: Redis, sealing?: Sealing): FanOut {
+export function createFanOut(subscriber: RedisSubscriber, sealing?: Sealing): FanOut {
   const listening = createListening(subscriber, (message) => decodeFrame(message, sealing));
   return {
     get channels() {

@@ -1,6 +1,5 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/client.ts";
 import { userAddress } from "../redis/address.ts";
-import { exec } from "../redis/exec.ts";
 import { edgeKey, placesKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 
@@ -36,7 +35,7 @@ export interface PlaceClaim {
  * other. When there is no room, places of edges without a lease are voided: only then do they matter, and the script
  * itself cannot read leases, which lie in other slots of a cluster.
  */
-export async function claimPlaces(redis: Redis, user: string, claim: PlaceClaim): Promise<number> {
+export async function claimPlaces(redis: RedisClient, user: string, claim: PlaceClaim): Promise<number> {
   const places = placesKey(userAddress(user));
   const attempt = (dead: readonly string[]): ReturnType<typeof run> =>
     run(redis, CLAIM, { keys: { places }, args: { ...claim, keepMs: KEEP_MS }, list: dead });
@@ -48,15 +47,13 @@ export async function claimPlaces(redis: Redis, user: string, claim: PlaceClaim)
   return Number(grantedNow);
 }
 
-async function withoutLease(redis: Redis, nodes: readonly string[]): Promise<string[]> {
-  const pipeline = redis.pipeline();
-  for (const node of nodes) pipeline.exists(edgeKey({ node }));
-  const found = await exec(pipeline);
+async function withoutLease(redis: RedisClient, nodes: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(nodes.map((node) => redis.exists(edgeKey({ node }))));
   return nodes.filter((_, index) => found[index] === 0);
 }
 
 /** Begins the lease without which an edge's places may be voided. `node` must be new: see {@link renewEdgeLease}. */
-export async function beginEdgeLease(redis: Redis, node: string, leaseMs: number): Promise<void> {
+export async function beginEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<void> {
   await redis.set(edgeKey({ node }), "1", "PX", leaseMs);
 }
 
@@ -64,11 +61,11 @@ export async function beginEdgeLease(redis: Redis, node: string, leaseMs: number
  * Renews a lease; false if it has run out. A lease that ran out is never revived: another edge may have seen that it is
  * gone and be about to void the places under its name. The edge begins a lease of another name and claims again.
  */
-export async function renewEdgeLease(redis: Redis, node: string, leaseMs: number): Promise<boolean> {
+export async function renewEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<boolean> {
   return (await redis.set(edgeKey({ node }), "1", "PX", leaseMs, "XX")) === "OK";
 }
 
 /** Ends a lease, and with it the places of its edge. Idempotent. */
-export async function endEdgeLease(redis: Redis, node: string): Promise<void> {
+export async function endEdgeLease(redis: RedisClient, node: string): Promise<void> {
   await redis.del(edgeKey({ node }));
 }

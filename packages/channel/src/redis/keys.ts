@@ -215,6 +215,8 @@ export const roomOf = (conversation: ConversationAddress): string => `c:{${conve
 export const conversationOf = (room: string): string => room.slice(room.lastIndexOf(":") + 1);
 /** The adapter's channel for that room, in the slot of the conversation's keys. */
 export const channelOf = (conversation: ConversationAddress): string => `socket.io#/#${roomOf(conversation)}#`;
+/** The room of a channel of the adapter; undefined for a channel of something else. */
+export const roomOfChannel = (channel: string): string | undefined => /^socket\.io#\/#(c:.+)#$/.exec(channel)?.[1];
 /** The channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
 export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import { onBack, type RedisSubscriber } from "./client.ts";
 
 export interface ChannelListener<M> {
   message(message: M): void;
@@ -21,19 +21,20 @@ export interface Listening<M> {
  * Delivers the messages of channels, parsed once for all listeners of a channel; those that are undefined are dropped. A
  * subscriber connection may have several of these if no channel is listened to by two of them.
  */
-export function createListening<M>(subscriber: Redis, parse: (message: string) => M | undefined): Listening<M> {
+export function createListening<M>(
+  subscriber: RedisSubscriber,
+  parse: (message: string) => M | undefined,
+): Listening<M> {
   const listeners = new Map<string, Set<ChannelListener<M>>>();
-  let wasReady = subscriber.status === "ready";
-
   subscriber.on("smessage", (channel: string, message: string) => {
     const current = listeners.get(channel);
     const parsed = current && parse(message);
     if (parsed === undefined) return;
     for (const listener of current ?? []) listener.message(parsed);
   });
-  subscriber.on("ready", () => {
-    if (wasReady) for (const current of listeners.values()) for (const listener of current) listener.resync();
-    wasReady = true;
+  onBack(subscriber, (channels) => {
+    for (const [channel, current] of listeners)
+      if (channels?.has(channel) !== false) for (const listener of current) listener.resync();
   });
 
   function drop(channel: string, listener: ChannelListener<M>): void {

@@ -1,4 +1,5 @@
-import type { Redis } from "ioredis";
+import { Cluster, type Redis } from "ioredis";
+import type { RedisClient } from "./client.ts";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
@@ -74,14 +75,20 @@ export function scriptOf<K extends string, A extends string>(
  * Loads all scripts into Redis before anything else is sent, at each connect: a restart empties its script cache. A script
  * that is missing would be sent twice, and a command sent after it would be executed before it.
  */
-export function loadScripts(redis: Redis): void {
+export function loadScripts(redis: RedisClient): void {
+  if (!(redis instanceof Cluster)) return loadInto(redis);
+  for (const node of redis.nodes()) loadInto(node);
+  redis.on("+node", loadInto);
+}
+
+function loadInto(node: Redis): void {
   const load = (): void => {
-    const pipeline = redis.pipeline();
+    const pipeline = node.pipeline();
     for (const one of scripts) pipeline.script("LOAD", one.lua);
     pipeline.exec().catch(() => undefined); // run() sends the text of a script that is missing
   };
-  if (redis.status === "ready") load();
-  redis.on("ready", load);
+  if (node.status === "ready") load();
+  node.on("ready", load);
 }
 
 type Value = string | number | null;
@@ -96,7 +103,7 @@ export interface ScriptInput<K extends string, A extends string> {
 
 /** Runs a script by its hash, and by its text where Redis does not know it. */
 export async function run<K extends string, A extends string>(
-  redis: Redis,
+  redis: RedisClient,
   of: Script<K, A>,
   { keys, args, list = [] }: ScriptInput<K, A>,
 ): Promise<Reply> {

@@ -1,17 +1,15 @@
-import type { Redis } from "ioredis";
+import type { RedisClient, RedisSubscriber } from "./client.ts";
 import { triesOf, type RedisRole } from "./rights.ts";
 import { ChannelError } from "./store.ts";
 
 export interface SelfTestDeps {
-  readonly redis: Redis;
-  readonly subscriber: Redis;
+  readonly redis: RedisClient;
+  readonly subscriber: RedisSubscriber;
   /** Of this process: two that test at once do not hear each other. */
   readonly id: string;
   /** Only what these roles do is tried. */
   readonly roles: readonly RedisRole[];
 }
-
-const TRY_CHANNEL = "return redis.call('SPUBLISH', ARGV[1], ARGV[2])";
 
 const HEAR_MS = 2000;
 const RIGHTS = /^(NOPERM|ERR The user executing the script can't)/;
@@ -36,7 +34,7 @@ export async function testRedis(deps: SelfTestDeps): Promise<void> {
   for (const pattern of hears) await hear(deps, pattern);
   for (const pattern of tells) {
     const channel = pattern.replace("*", id);
-    await named(`publishing on channels like ${pattern}`, redis.eval(TRY_CHANNEL, 0, channel, id));
+    await named(`publishing on channels like ${pattern}`, redis.spublish(channel, id));
   }
   // The process listens there all the time: subscribing again changes nothing.
   for (const channel of subscribes) await named(`the channel ${channel}`, subscriber.subscribe(channel));
@@ -53,7 +51,7 @@ async function hear({ redis, subscriber, id }: SelfTestDeps, pattern: string): P
   const timer = setTimeout(() => resolve(false), HEAR_MS);
   subscriber.on("smessage", listen);
   try {
-    const told = subscriber.ssubscribe(channel).then(() => redis.eval(TRY_CHANNEL, 0, channel, id));
+    const told = subscriber.ssubscribe(channel).then(() => redis.spublish(channel, id));
     const isHeard = await Promise.race([heard, told.then(() => heard)]);
     if (!isHeard) throw new ChannelError("io", `What is published on ${what} is not heard within ${HEAR_MS} ms`);
   } catch (error) {

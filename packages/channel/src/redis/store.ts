@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./client.ts";
 import { randomUUID } from "node:crypto";
 import { ChannelError } from "../channel-error.ts";
 import { createSealing, type Sealing } from "../sealing/sealing.ts";
@@ -8,7 +8,7 @@ export { ChannelError };
 
 /** Where data is kept, and for how long. `redis` is a command connection; its errors and timeouts pass through. */
 export interface Store {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** How long a conversation is kept after its last event, in ms. */
   readonly retentionMs: number;
   /** From acceptance to `ASK_EXPIRED`, in ms. */
@@ -45,7 +45,7 @@ export function wrongAnswer(step: string, reply: Reply): ChannelError {
 }
 
 /** The clock that all processes share, in ms. */
-export async function redisTime(redis: Redis): Promise<number> {
+export async function redisTime(redis: RedisClient): Promise<number> {
   const [seconds, micros] = await redis.time();
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }

@@ -164,12 +164,13 @@ export async function awaitTexts(
   keys: readonly string[],
   ask?: WaitingAsk,
 ): Promise<void> {
-  const pipeline = store.redis.pipeline();
-  for (const key of keys) {
-    pipeline.sadd(waitKey(key), entryOf(at, key, ask));
-    pipeline.pexpire(waitKey(key), Math.max(store.retentionMs, store.askDeadlineMs));
-  }
-  await exec(pipeline);
+  const keepMs = Math.max(store.retentionMs, store.askDeadlineMs);
+  await Promise.all(
+    keys.flatMap((key) => [
+      store.redis.sadd(waitKey(key), entryOf(at, key, ask)),
+      store.redis.pexpire(waitKey(key), keepMs),
+    ]),
+  );
 }
 
 /** Takes a conversation off wait lists whose texts are stored already: no extraction empties those lists any more. */
@@ -179,9 +180,7 @@ export async function stopWaiting(
   keys: readonly string[],
   ask?: WaitingAsk,
 ): Promise<void> {
-  const pipeline = store.redis.pipeline();
-  for (const key of keys) pipeline.srem(waitKey(key), entryOf(at, key), entryOf(at, key, ask));
-  await exec(pipeline);
+  await Promise.all(keys.map((key) => store.redis.srem(waitKey(key), entryOf(at, key), entryOf(at, key, ask))));
 }
 
 /** Ids of clients have no slash. */

@@ -1,7 +1,6 @@
 import type { BlobStore } from "../bytes/blob-store.ts";
 import { disclaimBytes, releaseBytes, releaseShare } from "../bytes/reservation.ts";
 import { userAddress, type ConversationAddress } from "../redis/address.ts";
-import { exec } from "../redis/exec.ts";
 import { filesKey, mailKey, retainKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
@@ -33,9 +32,7 @@ export interface OwnUpload extends UploadState {
 export async function ownUploads(store: Store, user: string): Promise<OwnUpload[]> {
   const ids = await store.redis.zrange(filesKey(userAddress(user)), "0", "-1");
   if (ids.length === 0) return [];
-  const pipeline = store.redis.pipeline();
-  for (const id of ids) pipeline.hgetall(keyOf(user, id));
-  const all = (await exec(pipeline)) as Array<Record<string, string>>;
+  const all = await Promise.all(ids.map((id) => store.redis.hgetall(keyOf(user, id))));
   return ids.flatMap((id, index) => {
     const fields = all[index] ?? {};
     const state = readUploadFields(store, user, id, fields);
@@ -78,9 +75,8 @@ export async function forgetUploads(deps: ForgetDeps, user: string, uploads: rea
   const others = (await ownUploads(store, user)).filter(({ isLeaving }) => !isLeaving);
   const kept = new Set(others.flatMap(({ texts, ref }) => [...texts, ref]));
   for (const upload of uploads) await forgetContent(deps, user, upload, kept);
-  const gone = store.redis.pipeline();
-  for (const { id } of uploads) gone.unlink(keyOf(user, id)).zrem(filesKey(userAddress(user)), id);
-  await exec(gone);
+  const files = filesKey(userAddress(user));
+  await Promise.all(uploads.flatMap(({ id }) => [store.redis.unlink(keyOf(user, id)), store.redis.zrem(files, id)]));
 }
 
 async function hide(store: Store, user: string, id: string, why: string): Promise<void> {

@@ -1,5 +1,5 @@
+import type { RedisSubscriber } from "../redis/client.ts";
 import type { WireError } from "@docrelay/protocol";
-import type { Redis } from "ioredis";
 import { createListening, type Listening } from "../redis/listening.ts";
 import { textChannel, uploadChannel } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
@@ -21,7 +21,7 @@ export async function publishHint(store: Store, channel: string, hint: Hint): Pr
 }
 
 /** Needs another subscriber connection than the Socket.IO adapter, as `createFanOut` does; both may share theirs. */
-export function createHints(subscriber: Redis): Listening<Hint> {
+export function createHints(subscriber: RedisSubscriber): Listening<Hint> {
   return createListening(subscriber, (message) => {
     try {
       return JSON.parse(message) as Hint;

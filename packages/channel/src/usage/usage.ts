@@ -1,5 +1,4 @@
 import { groupAddress, userAddress, type AskAddress, type UserAddress } from "../redis/address.ts";
-import { exec } from "../redis/exec.ts";
 import { keptKey, liveKey, runningKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
@@ -60,12 +59,12 @@ export async function countRunning(
   const [status, ...members] = await run(store.redis, COUNT_RUNNING, { keys: { running }, args });
   if (status === "OK") return "ok";
   const asks = members.map(String);
-  const found = store.redis.pipeline();
-  for (const one of asks) {
-    const [shard = "", u = "", a = ""] = one.split("/");
-    found.sismember(liveKey({ shard, u }), a);
-  }
-  const live = await exec(found);
+  const live = await Promise.all(
+    asks.map((one) => {
+      const [shard = "", u = "", a = ""] = one.split("/");
+      return store.redis.sismember(liveKey({ shard, u }), a);
+    }),
+  );
   const ended = asks.filter((_, index) => live[index] === 0);
   if (ended.length > 0) await store.redis.zrem(running, ...ended);
   return asks.length - ended.length > max ? "full" : "ok";

@@ -1,0 +1,28 @@
+import type { Redis } from "ioredis";
+
+interface Node {
+  readonly id: string;
+  readonly port: number;
+  readonly admin: Redis;
+}
+
+const KEYS_AT_ONCE = 10;
+
+/** Moves one slot with its keys; the order of the steps is that of `redis-cli --cluster reshard`. */
+export async function moveSlot(
+  slot: number,
+  of: { from: Node; to: Node; others: readonly Node[]; pauseMs: number },
+): Promise<void> {
+  const { from, to, others, pauseMs } = of;
+  const { password } = to.admin.options;
+  const auth = password === undefined || password === null ? [] : ["AUTH", password];
+  await to.admin.cluster("SETSLOT", slot, "IMPORTING", from.id);
+  await from.admin.cluster("SETSLOT", slot, "MIGRATING", to.id);
+  while (true) {
+    const keys = await from.admin.cluster("GETKEYSINSLOT", slot, KEYS_AT_ONCE);
+    if (keys.length === 0) break;
+    await from.admin.call("MIGRATE", "127.0.0.1", to.port, "", 0, 5000, ...auth, "KEYS", ...keys);
+  }
+  if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  for (const { admin } of [to, from, ...others]) await admin.cluster("SETSLOT", slot, "NODE", to.id);
+}

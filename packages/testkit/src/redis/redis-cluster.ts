@@ -1,0 +1,163 @@
+import { Redis } from "ioredis";
+import { eventually } from "../eventually.ts";
+import { freePort } from "../process/free-port.ts";
+import { moveSlot } from "./move-slot.ts";
+import { startRedisServer } from "./redis-server.ts";
+import type { TestRedis } from "./test-redis.ts";
+
+const SLOTS = 16_384;
+
+export interface ClusterOptions {
+  readonly masters?: number;
+  /** Of each master. */
+  readonly replicas?: number;
+  /** A master that is silent for so long is replaced, in ms. */
+  readonly nodeTimeoutMs?: number;
+  /** Of the default user, on all nodes. */
+  readonly password?: string;
+  /** More of redis-server's own options. */
+  readonly args?: readonly string[];
+}
+
+/** A node, and a connection to it for looking and for orders. */
+export interface TestNode extends TestRedis {
+  readonly id: string;
+  readonly admin: Redis;
+}
+
+/** A Redis Cluster of a test's own. */
+export interface TestCluster extends AsyncDisposable {
+  /** All nodes as `REDIS_URL` names them. */
+  readonly seeds: string;
+  /** The first ones began as masters. */
+  readonly nodes: readonly TestNode[];
+  /** The node that serves a key now, as a node that is alive sees it. */
+  masterOf(key: string): Promise<TestNode>;
+  /** The nodes that are masters with slots now. */
+  masters(): Promise<TestNode[]>;
+  /** Moves slots one after the other, as `redis-cli --cluster reshard` does. `pauseMs`: how long each stays half moved. */
+  move(slots: readonly number[], to: TestNode, options?: { readonly pauseMs?: number }): Promise<void>;
+  /** Removes all keys. */
+  empty(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a cluster of local `redis-server` processes, three masters with a replica each by default; about 5 s. They end when
+ * this process ends, also by SIGKILL.
+ */
+export async function startRedisCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const { masters = 3, replicas = 1, nodeTimeoutMs = 2000 } = options;
+  const started = await Promise.allSettled(
+    Array.from({ length: masters * (1 + replicas) }, () => startNode(nodeTimeoutMs, options)),
+  );
+  const nodes = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const stop = async (): Promise<void> => {
+    for (const { admin } of nodes) admin.disconnect();
+    await Promise.all(nodes.map((node) => node.stop()));
+  };
+  try {
+    for (const one of started) if (one.status === "rejected") throw one.reason;
+    await join(nodes, masters);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  const alive = async (): Promise<TestNode> => {
+    const tries = nodes.map((node) => node.admin.ping().then(() => node));
+    return Promise.any(tries);
+  };
+  const owners = async (): Promise<Array<{ from: number; to: number; node: TestNode | undefined }>> => {
+    const ranges = await (await alive()).admin.cluster("SLOTS");
+    return ranges.map(([from, to, master]) => ({ from, to, node: nodes.find(({ id }) => id === master?.[2]) }));
+  };
+  const cluster: TestCluster = {
+    seeds: nodes.map(({ url }) => url).join(","),
+    nodes,
+    stop,
+    [Symbol.asyncDispose]: stop,
+    async masterOf(key) {
+      const slot = Number(await (await alive()).admin.cluster("KEYSLOT", key));
+      const node = (await owners()).find(({ from, to }) => from <= slot && slot <= to)?.node;
+      if (!node) throw new Error(`no node serves slot ${slot}`);
+      return node;
+    },
+    async masters() {
+      return [...new Set((await owners()).flatMap(({ node }) => (node ? [node] : [])))];
+    },
+    async move(slots, to, { pauseMs = 0 } = {}) {
+      for (const slot of slots) {
+        const all = await owners();
+        const from = all.find((range) => range.from <= slot && slot <= range.to)?.node;
+        const others = [...new Set(all.flatMap(({ node }) => (node && node !== from && node !== to ? [node] : [])))];
+        if (from && from !== to) await moveSlot(slot, { from, to, others, pauseMs });
+      }
+    },
+    async empty() {
+      await Promise.all((await cluster.masters()).map(({ admin }) => admin.flushall()));
+    },
+  };
+  return cluster;
+}
+
+async function startNode(
+  nodeTimeoutMs: number,
+  { password, args = [] }: ClusterOptions,
+): Promise<TestNode & { busPort: number }> {
+  // The default, 10,000 above the port, is among the ports that systems give out.
+  const busPort = await freePort();
+  const own = [
+    ...["--save", "", "--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"],
+    ...["--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536"],
+    ...["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)],
+    ...["--cluster-port", String(busPort), "--cluster-replica-validity-factor", "0", ...args],
+    ...(password === undefined ? [] : ["--requirepass", password, "--masterauth", password]),
+  ];
+  const server = await startRedisServer(own);
+  const admin = new Redis(server.url, {
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 100,
+    ...(password !== undefined && { password }),
+  });
+  admin.on("error", () => undefined);
+  return { ...server, busPort, admin, id: String(await admin.cluster("MYID")) };
+}
+
+async function join(nodes: ReadonlyArray<TestNode & { busPort: number }>, masters: number): Promise<void> {
+  const leaders = nodes.slice(0, masters);
+  const bound = (index: number): number => Math.floor((index * SLOTS) / masters);
+  await Promise.all(
+    nodes.map(async ({ admin }, index) => {
+      await admin.cluster("SET-CONFIG-EPOCH", index + 1);
+      if (index < masters) await admin.cluster("ADDSLOTSRANGE", bound(index), bound(index + 1) - 1);
+    }),
+  );
+  const [first, ...others] = nodes;
+  for (const { port, busPort } of others) await first?.admin.cluster("MEET", "127.0.0.1", port, busPort);
+  await eventually(
+    async () => {
+      const views = await Promise.all(nodes.map(({ admin }) => admin.cluster("NODES")));
+      return views.every(
+        (view) => !/handshake/.test(String(view)) && String(view).trim().split("\n").length === nodes.length,
+      );
+    },
+    { what: "all nodes knowing each other", timeoutMs: 20_000 },
+  );
+  for (const [index, { admin }] of nodes.slice(masters).entries())
+    await admin.cluster("REPLICATE", leaders[index % masters]?.id ?? "");
+  await eventually(
+    async () => {
+      const infos = await Promise.all(nodes.map(({ admin }) => admin.cluster("INFO")));
+      const links = await Promise.all(nodes.slice(masters).map(({ admin }) => admin.info("replication")));
+      const seen = await Promise.all(nodes.map(({ admin }) => admin.cluster("SLOTS")));
+      return (
+        infos.every((info) => String(info).includes("cluster_state:ok")) &&
+        links.every((info) => info.includes("master_link_status:up")) &&
+        // Each range with its master and its replicas.
+        seen.every((ranges) => ranges.every((range) => (range as unknown[]).length === 2 + nodes.length / masters))
+      );
+    },
+    { what: "a cluster that is whole", timeoutMs: 30_000 },
+  );
+}
