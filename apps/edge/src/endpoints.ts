@@ -1,5 +1,5 @@
 import type { Health, Logger } from "@docrelay/platform";
-import type { Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import type { Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
@@ -52,6 +52,8 @@ const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
 /** Bytes of the incomplete messages of all connections: this many, or the largest plain frames that one may need. */
 const ARRIVING = { bytes: 268_435_456, frames: 4 };
+/** Of those that come from one network, where networks are counted. */
+const ARRIVING_OF_NETWORK = { bytes: 67_108_864, frames: 2 };
 const EXPIRE_MS = 2000;
 /** Large frames of one user of the plain endpoint. */
 const LARGE_RATE = { perSecond: 1, burst: 10 };
@@ -74,12 +76,16 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     uploadWatch,
   } = asking;
   const hasPolling = config.TRANSPORTS === "websocket,polling";
-  const fewFrames = ARRIVING.frames * plainFrameBytes(config.MAX_FILE_BYTES);
-  const arriving = createArriving(Math.max(ARRIVING.bytes, fewFrames));
+  const mostOf = ({ bytes, frames }: typeof ARRIVING): number =>
+    Math.max(bytes, frames * plainFrameBytes(config.MAX_FILE_BYTES));
+  const arriving = createArriving({ maxBytes: mostOf(ARRIVING), maxNetworkBytes: mostOf(ARRIVING_OF_NETWORK) });
+  const networkOf = (request: IncomingMessage): string | undefined =>
+    resources.byNetwork && clientNetwork(request, config.TRUSTED_PROXIES);
   const expiring = setInterval(() => arriving.expire(), EXPIRE_MS);
   life.add("incomplete messages", () => clearInterval(expiring));
   const { io, engine } = createSocketServer({
     arriving,
+    networkOf,
     closed: (code) => metrics.closed(code),
     publisher: redis,
     subscriber,
@@ -158,6 +164,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     admit,
     isDraining,
     arriving,
+    networkOf,
     largeRate: createRateLimiter({
       perSecond: LARGE_RATE.perSecond * Math.max(1, config.USERS_PER_ADDRESS),
       burst: LARGE_RATE.burst * Math.max(1, config.USERS_PER_ADDRESS),

@@ -6,8 +6,11 @@ import { performance } from "node:perf_hooks";
  */
 export interface Arriving {
   readonly bytes: number;
-  /** Adds a connection, one of whose messages may take `maxMs` to arrive. */
-  join(evict: Evict, maxMs: number): Member;
+  /**
+   * Adds a connection, one of whose messages may take `maxMs` to arrive. Those of one `network` have a share of the
+   * room: undefined where networks are not counted.
+   */
+  join(evict: Evict, maxMs: number, network?: string): Member;
   /** Evicts connections whose message takes too long; call it every few seconds. */
   expire(): void;
 }
@@ -24,20 +27,48 @@ interface Member {
 interface Large {
   readonly evict: Evict;
   readonly until: number;
+  readonly network: string | undefined;
 }
 
 /** Smaller messages do not count: each connection may have an incomplete one. */
 const SMALL_BYTES = 16_384;
 
-export function createArriving(maxBytes: number, now: () => number = () => performance.now()): Arriving {
+export interface ArrivingRule {
+  readonly maxBytes: number;
+  /** Of the connections of one network. */
+  readonly maxNetworkBytes: number;
+  readonly now?: () => number;
+}
+
+export function createArriving({ maxBytes, maxNetworkBytes, now = () => performance.now() }: ArrivingRule): Arriving {
   // In the order of the last received bytes, oldest first.
   const large = new Map<Member, Large>();
   let total = 0;
+  const networks = new Map<string, number>();
 
   function end(member: Member, why: "BUSY" | "IDLE_TIMEOUT"): void {
     const { evict } = large.get(member) ?? {};
     member.finished();
     evict?.(why);
+  }
+  function add(network: string | undefined, bytes: number): void {
+    total += bytes;
+    if (network === undefined) return;
+    const held = (networks.get(network) ?? 0) + bytes;
+    if (held > 0) networks.set(network, held);
+    else networks.delete(network);
+  }
+  function makeRoom(network: string | undefined): void {
+    if (network !== undefined) {
+      for (const [stalest, one] of large) {
+        if ((networks.get(network) ?? 0) <= maxNetworkBytes) break;
+        if (one.network === network) end(stalest, "BUSY");
+      }
+    }
+    for (const [stalest] of large) {
+      if (total <= maxBytes) break;
+      end(stalest, "BUSY");
+    }
   }
   return {
     get bytes() {
@@ -47,7 +78,7 @@ export function createArriving(maxBytes: number, now: () => number = () => perfo
       const late = [...large].filter(([, { until }]) => until <= now());
       for (const [member] of late) end(member, "IDLE_TIMEOUT");
     },
-    join(evict, maxMs) {
+    join(evict, maxMs, network) {
       let mine = 0;
       const member: Member = {
         received(bytes) {
@@ -55,15 +86,12 @@ export function createArriving(maxBytes: number, now: () => number = () => perfo
           if (mine <= SMALL_BYTES) return;
           const known = large.get(member);
           large.delete(member);
-          total += known ? bytes : mine;
-          large.set(member, known ?? { evict, until: now() + maxMs });
-          for (const [stalest] of large) {
-            if (total <= maxBytes) break;
-            end(stalest, "BUSY");
-          }
+          add(network, known ? bytes : mine);
+          large.set(member, known ?? { evict, until: now() + maxMs, network });
+          makeRoom(network);
         },
         finished() {
-          if (large.delete(member)) total -= mine;
+          if (large.delete(member)) add(network, -mine);
           mine = 0;
         },
       };

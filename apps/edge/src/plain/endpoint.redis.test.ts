@@ -244,7 +244,7 @@ describe("large frames", () => {
 
 describe("many large frames at once", () => {
   it("let go of the one that has stalled, and of no small one", async () => {
-    const plain = await start({ arriving: createArriving(4_500_000) });
+    const plain = await start({ arriving: createArriving({ maxBytes: 4_500_000, maxNetworkBytes: 4_500_000 }) });
     const small = await plain.connect();
     const piece = "x".repeat(1_000_000);
     const [stalled, ...others] = await Promise.all(Array.from({ length: 5 }, () => plain.connect()));

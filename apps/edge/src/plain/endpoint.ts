@@ -40,6 +40,8 @@ export interface PlainDeps extends IdentifyDeps {
   onTrouble(error: unknown): void;
   /** Incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
+  /** The network of a client; undefined where networks are not counted. */
+  readonly networkOf: (request: IncomingMessage) => string | undefined;
   /** Large frames by network, or by user where networks are not counted, on this edge. */
   readonly largeRate: RateLimiter;
   readonly networks: Pick<Networks, "of"> | undefined;
@@ -93,6 +95,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     largeRate: deps.largeRate,
     networks: deps.networks,
     arriving: deps.arriving,
+    networkOf: deps.networkOf,
     metrics,
     log: deps.log,
     onTrouble: (error) => deps.onTrouble(error),

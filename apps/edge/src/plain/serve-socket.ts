@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import type { Identity } from "../auth/authenticator.ts";
 import { Expiry } from "../auth/expiry.ts";
-import type { Arriving } from "../limits/arriving.ts";
+import type { Arriving, Evict } from "../limits/arriving.ts";
 import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
 
@@ -11,6 +11,8 @@ const FRAME_MS = 600_000;
 
 export interface ServeDeps extends ConnectionDeps {
   readonly arriving: Arriving;
+  /** The network of a client; undefined where networks are not counted. */
+  readonly networkOf: (request: IncomingMessage) => string | undefined;
   readonly pingIntervalMs: number;
 }
 
@@ -36,10 +38,11 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
     },
     deps.pingIntervalMs,
   );
-  const arriving = deps.arriving.join((why) => {
+  const evict: Evict = (why) => {
     connection.end(why);
     setImmediate(() => ws.terminate()); // a socket that is only closing would continue to buffer bytes
-  }, FRAME_MS);
+  };
+  const arriving = deps.arriving.join(evict, FRAME_MS, deps.networkOf(request));
   // Added before the library's own listener: bytes are counted first, and the complete frame then resets the count.
   request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
   ws.on("message", () => arriving.finished());

@@ -2,6 +2,7 @@ import type { Sealing, RedisClient, RedisSubscriber } from "@docrelay/channel";
 import { ERRORS, type ErrorCode } from "@docrelay/protocol";
 import { createShardedAdapter } from "@socket.io/redis-adapter";
 import { Server as EngineServer } from "engine.io";
+import type { IncomingMessage } from "node:http";
 import { Server, type Socket } from "socket.io";
 import { WebSocketServer, type ServerOptions } from "ws";
 import type { Arriving } from "../limits/arriving.ts";
@@ -44,6 +45,8 @@ export function createSocketServer(options: {
   readonly transports: ReadonlyArray<"websocket" | "polling">;
   /** Incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
+  /** The network of a client; undefined where networks are not counted. */
+  readonly networkOf: (request: IncomingMessage) => string | undefined;
   /** A connection was ended for what it sent, or did not send. */
   closed(code: ErrorCode): void;
 }): { io: Server; engine: EngineServer } {
@@ -74,7 +77,10 @@ export function createSocketServer(options: {
       // What comes until it has closed would be kept. Unlike an end at once, a client that still sends hears why.
       webSocket?.pause();
     };
-    watches.set(conn, watchPackets(conn, { arriving: options.arriving, maxPacketBytes, end }));
+    watches.set(
+      conn,
+      watchPackets(conn, { arriving: options.arriving, network: options.networkOf(conn.request), maxPacketBytes, end }),
+    );
   }
 
   const io = new Server({

@@ -12,6 +12,8 @@ interface Connection {
 
 export interface PacketRule {
   readonly arriving: Arriving;
+  /** Where the connection comes from, if networks are counted. */
+  readonly network: string | undefined;
   /** Most bytes of one packet, attachments included. */
   readonly maxPacketBytes: number;
   /** Ends the connection; `PAYLOAD_TOO_LARGE`: its packet has too many bytes. */
@@ -54,7 +56,7 @@ class PacketWatch {
 
   constructor(rule: PacketRule) {
     this.#rule = rule;
-    this.#member = rule.arriving.join((why) => rule.end(why), PACKET_MS);
+    this.#member = rule.arriving.join((why) => rule.end(why), PACKET_MS, rule.network);
   }
 
   admit(): void {
