@@ -13,7 +13,7 @@ import { createOwnFiles, type OwnFiles } from "./uploads/own-files.ts";
 import { createShares, type Shares } from "./sharing/shares.ts";
 import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
-import { createUploads, START_RATE, type Uploads } from "./uploads/uploads.ts";
+import { createUploads, MAX_UNFINISHED, START_RATE, type Uploads } from "./uploads/uploads.ts";
 
 /** What clients may do, whichever endpoint they use. */
 export interface Asking {
@@ -123,6 +123,7 @@ function openUsage(config: Config, { store, byNetwork, byTenant, onTrouble }: Pi
       maxLogBytes: users * config.MAX_USER_LOG_BYTES,
       maxFileBytes: Math.min(users * config.MAX_USER_BLOB_BYTES, config.MAX_BLOB_BYTES * GROUP_PART),
       maxRunning: users * config.MAX_ASKS_IN_FLIGHT,
+      maxUploads: users * MAX_UNFINISHED,
     };
   };
   const { USERS_PER_ADDRESS: ofAddress, USERS_PER_TENANT: ofTenant } = config;

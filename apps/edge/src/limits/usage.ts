@@ -3,6 +3,7 @@ import {
   askAddress,
   chargeBytes,
   countRunning,
+  IDLE_UPLOAD_MS,
   type Account,
   type Budget,
   type Store,
@@ -11,6 +12,7 @@ import { refuse } from "@docrelay/protocol";
 import type { Networks } from "./networks.ts";
 import { quotaExceeded } from "./quota-exceeded.ts";
 import type { RateLimiter } from "./rate-limit.ts";
+import { createUnfinished } from "./unfinished.ts";
 
 /**
  * What users, the networks that anonymous users come from, and tenants have stored and run, over all edges. Each is counted after
@@ -23,7 +25,15 @@ export interface Usage {
   asked(user: string, ask: { conversation: string; id: string; bytes: number }): void;
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
   checkFile(user: string): void;
+  /** Call it before bytes of a file that was begun are stored. @throws Refusal `QUOTA_EXCEEDED` */
+  checkBytes(user: string): void;
   stored(user: string, bytes: number): void;
+  /** Counts an upload that has begun, by its `ref`. @throws Refusal `BUSY`: the groups of its user have too many. */
+  beginUpload(user: string, ref: string): void;
+  /** A chunk of it was stored. */
+  renewUpload(ref: string): void;
+  /** It is complete, or was dropped. */
+  endUpload(ref: string): void;
 }
 
 /** Users that together may use as much as some users: those of one network, or of one tenant. */
@@ -39,6 +49,8 @@ export interface GroupLimits {
   readonly maxFileBytes: number;
   /** Most unfinished asks. */
   readonly maxRunning: number;
+  /** Most unfinished uploads, on this edge. */
+  readonly maxUploads: number;
 }
 
 export interface UsageDeps {
@@ -57,11 +69,14 @@ const ASK_BYTES = 4096;
 /** Another edge's view, and an ask that has ended, are seen that soon. */
 const LOOK_MS = 1000;
 const MOST_REFUSED = 10_000;
+/** An upload of the group may end before it expires. */
+const UPLOADS_RETRY_MS = 5000;
 
 export function createUsage(deps: UsageDeps): Usage {
   const { store, groups, onTrouble } = deps;
   /** Accounts that have used a budget, and until when that is known to be so. */
   const over = new Map<string, number>();
+  const uploads = createUnfinished(IDLE_UPLOAD_MS);
 
   function refuseOver(account: Account, budget: Budget | "running"): void {
     const name = nameOf(account, budget);
@@ -119,6 +134,18 @@ export function createUsage(deps: UsageDeps): Usage {
         take(fileRate, account);
       }
     },
+    checkBytes(user) {
+      for (const { account } of groupsOf(user)) refuseOver(account, "files");
+    },
+    beginUpload(user, ref) {
+      for (const { account, maxUploads } of groupsOf(user)) {
+        if (uploads.begin(`${account.kind} ${account.name}`, ref, maxUploads)) continue;
+        uploads.end(ref);
+        throw refuse("BUSY", { retryAfterMs: UPLOADS_RETRY_MS });
+      }
+    },
+    renewUpload: uploads.renew,
+    endUpload: uploads.end,
     stored(user, bytes) {
       for (const { account, maxFileBytes } of groupsOf(user)) charge(account, "files", bytes, maxFileBytes);
     },

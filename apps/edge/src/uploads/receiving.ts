@@ -10,6 +10,8 @@ export interface Receiving {
   stored: number;
   /** Its bytes may come up to here without asking for room. */
   room: number;
+  /** Up to here its bytes were counted for the groups of its user. */
+  charged: number;
   /** Settles when the chunks that wait for room have been sent; does not reject. */
   waiting: Promise<unknown> | undefined;
   /** Settles with the chunks that are on their way; does not reject. */
@@ -75,6 +77,7 @@ function receivingOf(upload: UploadState, room = 0): Receiving {
     next: offset,
     stored: offset,
     room,
+    charged: offset,
     waiting: undefined,
     underway: Promise.resolve(),
     hash: offset === 0 ? createHash("sha256") : undefined,

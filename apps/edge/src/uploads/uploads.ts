@@ -10,6 +10,7 @@ import {
   storeChunk,
   textState,
   type AskFile,
+  type UploadState,
 } from "@docrelay/channel";
 import { cleanFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
@@ -58,7 +59,7 @@ export interface UploadsDeps extends ExtractionDeps {
   readonly limits: Limits;
   readonly maxUserBytes: number;
   readonly maxBytes: number;
-  readonly usage: Pick<Usage, "checkFile" | "stored">;
+  readonly usage: Omit<Usage, "checkAsk" | "asked">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   onTrouble(error: unknown): void;
 }
@@ -69,9 +70,11 @@ const FULL_RETRY_MS = 5000;
 /** The part of the room of all users that uploads may use. */
 const UPLOADS_PART = 7 / 8;
 /** Unfinished uploads of one user: each may reserve room without a byte for half a minute. */
-const MAX_UNFINISHED = 64;
+export const MAX_UNFINISHED = 64;
 /** Uploads that a user may begin, on one edge. */
 export const START_RATE = { perSecond: 10, burst: 100 };
+/** Bytes of an upload are counted for the groups of its user in steps of this. */
+const COUNTED_BYTES = 262_144;
 /** A chunk that is sent twice at once may be looked up once more for each of those before it. */
 const MOST_LOOKS = 8;
 
@@ -92,6 +95,16 @@ export function createUploads(deps: UploadsDeps): Uploads {
   function checkNew(user: string): void {
     deps.usage.checkFile(user);
     if (deps.memoryGate.full) throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS, reason: "memory" });
+  }
+
+  /** @throws Refusal when too many of the user's groups are unfinished; it is dropped then. */
+  async function countUpload(user: string, upload: UploadState): Promise<void> {
+    try {
+      deps.usage.beginUpload(user, upload.ref);
+    } catch (error) {
+      await dropUpload(store, blobs, user, upload);
+      throw error;
+    }
   }
 
   /** Finds where a chunk belongs. What this edge knows of the upload is checked once against what is stored. */
@@ -124,15 +137,22 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (isCheckable && !looksLikePdf(bytes)) await refuseType(user, known);
       if (!isCheckable) known.hash = undefined;
     }
+    const isLast = offset + bytes.length === upload.size;
+    const uncounted = offset + bytes.length - known.charged;
+    const counts = isLast || uncounted >= COUNTED_BYTES;
+    if (counts) deps.usage.checkBytes(user);
     known.next += bytes.length;
     known.chunks++;
-    const isLast = known.next === upload.size;
     const storing = whenRoom(known, () => {
       const stored = storeChunk(store, blobs, user, { upload, offset, bytes, maxBytes: maxUploadBytes, earlier });
       // Without the count the bytes are read.
       if (isLast) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
       return stored;
     });
+    if (counts) {
+      deps.usage.stored(user, uncounted);
+      known.charged += uncounted;
+    }
     known.underway = storing.catch(() => undefined);
     known.hash?.update(bytes);
     try {
@@ -142,6 +162,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (advanced.kind === "unknown") throw unknownUpload();
       if (advanced.kind === "hole") throw hole(advanced.expectedOffset);
       known.stored = Math.max(known.stored, advanced.offset);
+      deps.usage.renewUpload(upload.ref);
       if (advanced.kind === "repeated") receivings.forget(user, known);
       return await reached(user, known, advanced.offset);
     } catch (error) {
@@ -190,6 +211,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   async function refuseType(user: string, known: Receiving): Promise<never> {
     receivings.forget(user, known);
+    deps.usage.endUpload(known.upload.ref);
     await dropUpload(store, blobs, user, known.upload);
     throw refuse("FILE_TYPE_UNSUPPORTED");
   }
@@ -200,6 +222,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     // The upload is dropped so that its id can begin again. If another edge has finished it meanwhile, that edge may
     // have released the bytes, and the upload is complete.
     if (stored === undefined) {
+      deps.usage.endUpload(upload.ref);
       if ((await dropUpload(store, blobs, user, upload)) === "finished") return;
       throw refuse("FILE_CORRUPT");
     }
@@ -211,7 +234,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       textState(store, [text]),
     ]);
     if (finished === "unknown") throw refuse("NOT_FOUND");
-    deps.usage.stored(user, upload.size);
+    deps.usage.endUpload(upload.ref);
     try {
       const order = { trace: randomUUID(), isAsked: false };
       await Promise.all([
@@ -243,6 +266,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
         // One of the user's uploads may also end before it expires.
         throw refuse("BUSY", { retryAfterMs: Math.min(begun.freeInMs ?? FULL_RETRY_MS, FULL_RETRY_MS) });
       }
+      if (begun.room > 0) await countUpload(user, begun.upload);
       receivings.know(user, begun.upload, begun.room);
       return { upload, offset: begun.upload.offset, chunkBytes: limits.chunkBytes };
     },
@@ -264,6 +288,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (!known || known.upload.done) return false;
       await known.underway;
       receivings.forget(user, known);
+      deps.usage.endUpload(known.upload.ref);
       return (await dropUpload(store, blobs, user, known.upload)) === "dropped";
     },
 

@@ -1,0 +1,55 @@
+/**
+ * Counts what groups of users have begun and not finished, on this edge, each for a time that can be renewed: uploads that
+ * go on through another edge count here until it is over.
+ */
+export interface Unfinished {
+  /** Counts one more of a group, unless it has `max`. `id` is new. */
+  begin(group: string, id: string, max: number): boolean;
+  /** Counts it for the whole time from now, in every group; does nothing when it does not count. */
+  renew(id: string): void;
+  end(id: string): void;
+  readonly size: number;
+}
+
+const FORGET_AT = 4096;
+
+export function createUnfinished(keepMs: number, now: () => number = () => performance.now()): Unfinished {
+  const groups = new Map<string, Map<string, number>>();
+  const groupsOf = new Map<string, string[]>();
+  let forgetAt = FORGET_AT;
+
+  function end(id: string): void {
+    for (const group of groupsOf.get(id) ?? []) {
+      const known = groups.get(group);
+      known?.delete(id);
+      if (known?.size === 0) groups.delete(group);
+    }
+    groupsOf.delete(id);
+  }
+  function endLate(ids: Map<string, number>): void {
+    for (const [id, until] of ids) if (until <= now()) end(id);
+  }
+
+  return {
+    get size() {
+      return groupsOf.size;
+    },
+    begin(group, id, max) {
+      if (groupsOf.size >= forgetAt) {
+        for (const ids of groups.values()) endLate(ids);
+        forgetAt = Math.max(FORGET_AT, groupsOf.size * 2);
+      }
+      const known = groups.get(group) ?? new Map<string, number>();
+      if (known.size >= max) endLate(known);
+      if (known.size >= max) return false;
+      known.set(id, now() + keepMs);
+      groups.set(group, known);
+      groupsOf.set(id, [...(groupsOf.get(id) ?? []), group]);
+      return true;
+    },
+    renew(id) {
+      for (const group of groupsOf.get(id) ?? []) groups.get(group)?.set(id, now() + keepMs);
+    },
+    end,
+  };
+}

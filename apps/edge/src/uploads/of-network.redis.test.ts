@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { io } from "socket.io-client";
+import { useEdges, type Answer, type Client } from "../../test/fixture.ts";
+
+const MIB = 1_048_576;
+const relay = useEdges({
+  count: 1,
+  env: { TRUSTED_PROXIES: "127.0.0.1", USERS_PER_ADDRESS: "1", MAX_USER_BLOB_BYTES: String(2.5 * MIB) },
+});
+const CHUNK = Buffer.concat([Buffer.from("%PDF-1.7\n"), Buffer.alloc(65_527)]);
+
+async function connect(from: string, user: string): Promise<{ send: Client["send"]; close(): void }> {
+  const socket = io(`http://127.0.0.1:${relay.edges[0]?.port}`, {
+    transports: ["websocket"],
+    forceNew: true,
+    auth: { token: await relay.token(user), protocol: 1 },
+    extraHeaders: { "x-forwarded-for": from },
+  });
+  await new Promise<void>((resolve) => socket.once("welcome", () => resolve()));
+  const send = (event: string, payload: unknown): Promise<Answer> =>
+    socket.timeout(5000).emitWithAck(event, payload) as Promise<Answer>;
+  return { send, close: () => void socket.disconnect() };
+}
+const start = (upload: string): object => ({ upload, name: "a.pdf", type: "", size: 2 * MIB });
+
+it("bytes of unfinished uploads count for their network as they come", async () => {
+  const users = await Promise.all(["a", "b"].map((user) => connect("10.0.0.1", user)));
+  for (const { send } of users) expect(await send("upload:start", start("u"))).toMatchObject({ ok: true });
+  const codes = new Set<string>();
+  for (let offset = 0; offset < 1.5 * MIB; offset += CHUNK.length) {
+    for (const { send } of users) {
+      const { error } = await send("upload:chunk", { upload: "u", offset, bytes: CHUNK });
+      if (error) codes.add(error.code);
+    }
+  }
+  expect([...codes]).toContain("QUOTA_EXCEEDED");
+  const other = await connect("10.0.0.2", "c");
+  expect(await other.send("upload:start", start("u"))).toMatchObject({ ok: true });
+  expect(await other.send("upload:chunk", { upload: "u", offset: 0, bytes: CHUNK })).toMatchObject({ ok: true });
+  for (const { close } of [...users, other]) close();
+});
+
+it("unfinished uploads of a network's users are bounded together, and one that ends makes room", async () => {
+  const users = await Promise.all(["d", "e", "f"].map((user) => connect("10.0.0.3", user)));
+  const [first, second] = users;
+  const begin = async (user: (typeof users)[number] | undefined, upload: string): Promise<string> => {
+    const { error } = (await user?.send("upload:start", { ...start(upload), size: 9 })) ?? {};
+    return error?.code ?? "ok";
+  };
+  for (let n = 0; n < 64; n++) expect(await begin(users[n % 2], `u${n}`)).toBe("ok");
+  expect(await begin(users[2], "late")).toBe("BUSY");
+  // One that is known may go on.
+  expect(await begin(first, "u0")).toBe("ok");
+  await second?.send("upload:chunk", { upload: "u1", offset: 0, bytes: Buffer.from("no PDF at") });
+  expect(await begin(users[2], "late")).toBe("ok");
+  for (const { close } of users) close();
+});
