@@ -76,6 +76,8 @@ export function createSocketServer(options: {
       else conn.close();
       // What comes until it has closed would be kept. Unlike an end at once, a client that still sends hears why.
       webSocket?.pause();
+      // What has come is kept until it has closed, too: a client that does not close would have its room for 10 s more.
+      if (code === "BUSY") setImmediate(() => webSocket?.terminate());
     };
     watches.set(
       conn,
