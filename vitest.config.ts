@@ -10,7 +10,7 @@ if (!existsSync(join(import.meta.dirname, "../shared")))
 const LONG = [
   "tools/chaos/test/**/*.e2e.test.ts",
   "tools/repo-checks/test/mutations.e2e.test.ts",
-  "tools/bench/src/{main,runs/run,runs/scale}.e2e.test.ts",
+  "tools/bench/src/{main,abuse/run-abuses,runs/run,runs/scale}.e2e.test.ts",
 ];
 // A browser, the libraries of others, engines in other languages, packages that are installed and built, the chart as Helm
 // renders it, waits for what is declared dead, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.

@@ -12,6 +12,7 @@ export async function takeTokens(of: {
   urls: readonly string[];
   users: number;
   tokensFile?: string | undefined;
+  headers?: Readonly<Record<string, string>>;
 }): Promise<string[]> {
   if (of.tokensFile !== undefined) {
     const tokens = (await readFile(of.tokensFile, "utf8"))
@@ -23,7 +24,11 @@ export async function takeTokens(of: {
   }
   return inParallel(of.users, AT_ONCE, async (index) => {
     const url = new URL("/v1/session", of.urls[index % of.urls.length]);
-    const response = await fetch(url, { method: "POST", signal: AbortSignal.timeout(SESSION_MS) });
+    const response = await fetch(url, {
+      method: "POST",
+      headers: of.headers ?? {},
+      signal: AbortSignal.timeout(SESSION_MS),
+    });
     if (!response.ok) throw new Error(`POST /v1/session answered ${response.status}; in jwt mode give --tokens`);
     return ((await response.json()) as { token: string }).token;
   });

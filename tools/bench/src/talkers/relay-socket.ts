@@ -1,6 +1,14 @@
 import type { WireError } from "@docrelay/protocol";
 import { WebSocket } from "ws";
-import { CLOSE, decodeFrame, encodeBinaryEvent, encodeConnect, encodeEvent, PONG } from "./socketio-frame.ts";
+import {
+  CLOSE,
+  decodeFrame,
+  encodeBinaryEvent,
+  encodeConnect,
+  encodeEvent,
+  PLACEHOLDER,
+  PONG,
+} from "./socketio-frame.ts";
 
 /** An acknowledgement as received: `ok`, and either the event's own fields or an error. */
 export interface Ack {
@@ -20,6 +28,8 @@ export interface RelaySocket {
    * connection ends.
    */
   call(name: string, payload: object, timeoutMs: number, bytes?: Uint8Array): Promise<Ack>;
+  /** The same with bytes where the payload has a {@link PLACEHOLDER}. */
+  callWith(bytes: Uint8Array, name: string, payload: object, timeoutMs: number): Promise<Ack>;
   readonly open: boolean;
   close(): void;
 }
@@ -29,6 +39,8 @@ export interface RelaySocketOptions {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
+  /** Of the upgrade, for instance what a balancer writes. */
+  readonly headers?: Readonly<Record<string, string>>;
   onEvent(name: string, payload: unknown): void;
   onEnd(why: string): void;
 }
@@ -41,6 +53,7 @@ export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
     perMessageDeflate: false,
     skipUTF8Validation: true,
     handshakeTimeout: of.timeoutMs,
+    headers: of.headers ?? {},
   });
   const acks = new Map<number, (ack: Ack | undefined) => void>();
   let nextId = 0;
@@ -64,19 +77,12 @@ export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
       ws.send(encodeEvent(name, payload, id));
     },
     call(name, payload, timeoutMs, bytes) {
-      const id = nextId++;
-      return new Promise<Ack>((answer, refuse) => {
-        const late = setTimeout(() => {
-          acks.delete(id);
-          refuse(new Error("timeout"));
-        }, timeoutMs);
-        acks.set(id, (ack) => {
-          clearTimeout(late);
-          if (ack) answer(ack);
-          else refuse(new Error("closed"));
-        });
-        if (bytes === undefined) return ws.send(encodeEvent(name, payload, id));
-        ws.send(encodeBinaryEvent(name, payload, "bytes", id));
+      if (bytes !== undefined) return socket.callWith(bytes, name, { ...payload, bytes: PLACEHOLDER }, timeoutMs);
+      return answerTo(timeoutMs, (id) => ws.send(encodeEvent(name, payload, id)));
+    },
+    callWith(bytes, name, payload, timeoutMs) {
+      return answerTo(timeoutMs, (id) => {
+        ws.send(encodeBinaryEvent(name, payload, id));
         ws.send(bytes);
       });
     },
@@ -89,6 +95,22 @@ export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
       ws.close();
     },
   };
+
+  function answerTo(timeoutMs: number, send: (id: number) => void): Promise<Ack> {
+    const id = nextId++;
+    return new Promise<Ack>((answer, refuse) => {
+      const late = setTimeout(() => {
+        acks.delete(id);
+        refuse(new Error("timeout"));
+      }, timeoutMs);
+      acks.set(id, (ack) => {
+        clearTimeout(late);
+        if (ack) answer(ack);
+        else refuse(new Error("closed"));
+      });
+      send(id);
+    });
+  }
 
   ws.on("message", (data, binary) => {
     if (binary) return; // the server sends none

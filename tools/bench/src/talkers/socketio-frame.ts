@@ -24,9 +24,12 @@ export function encodeEvent(name: string, payload: object, id: number): string {
   return `42${id}${JSON.stringify([name, payload])}`;
 }
 
-/** The text frame of an event with one binary field; a binary frame with the bytes has to follow. */
-export function encodeBinaryEvent(name: string, payload: object, field: string, id: number): string {
-  return `451-${id}${JSON.stringify([name, { ...payload, [field]: { _placeholder: true, num: 0 } }])}`;
+/** Where the bytes of a binary event belong. */
+export const PLACEHOLDER = { _placeholder: true, num: 0 };
+
+/** The text frame of an event with one {@link PLACEHOLDER}; a binary frame with the bytes has to follow. */
+export function encodeBinaryEvent(name: string, payload: object, id: number): string {
+  return `451-${id}${JSON.stringify([name, payload])}`;
 }
 
 /** Reads a text frame. @throws SyntaxError when its JSON is broken. */

@@ -1,0 +1,36 @@
+import { getPriority, setPriority } from "node:os";
+import { parseArgs } from "node:util";
+import { untilSignal } from "@docrelay/platform";
+import { createAbuser } from "./abuser.ts";
+import { ABUSES } from "./abuses.ts";
+
+/*
+ * One abuse in a process of its own, for `--seconds`. It has a lower priority than the relay: on one machine its own work
+ * would take cores that an abuser elsewhere does not have, and what it makes the relay do is to be seen.
+ */
+const NICER = 5;
+const { values } = parseArgs({
+  options: {
+    abuse: { type: "string", default: "" },
+    url: { type: "string", multiple: true, default: [] },
+    address: { type: "string", default: "" },
+    seconds: { type: "string", default: "10" },
+  },
+});
+setPriority(Math.min(19, getPriority() + NICER));
+const end = new AbortController();
+void untilSignal().then(() => process.exit(130)); // also when its parent has ended
+const abuse = ABUSES.find(({ name }) => name === values.abuse);
+if (!abuse) throw new Error(`there is no abuse ${values.abuse}`);
+const abuser = createAbuser({ urls: values.url, address: values.address, signal: end.signal });
+const running = abuse.run(abuser);
+process.stdout.write(`${JSON.stringify({ msg: "begun" })}\n`);
+setTimeout(() => end.abort(), Number(values.seconds) * 1000);
+// A lane may wait for an answer that does not come any more.
+const late = setTimeout(() => finish(), Number(values.seconds) * 1000 + 2000);
+function finish(): void {
+  process.stdout.write(`${JSON.stringify({ msg: "ended", seen: abuser.seen })}\n`, () => process.exit(0));
+}
+await running;
+clearTimeout(late);
+finish();

@@ -1,0 +1,62 @@
+import { parseArgs } from "node:util";
+import { EXIT_CONFIG, untilSignal } from "@docrelay/platform";
+import { ALL_ABUSES, runAbuses, startAbused } from "./run-abuses.ts";
+import type { Promises } from "./phase.ts";
+import { reportAbuses } from "./report-abuses.ts";
+
+export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--honest N] [--ratio N]
+
+  --abuse    one of: ${ALL_ABUSES.join(", ")}; all by default
+  --seconds  how long each abuse lasts, 12 by default; as much as half of it is quiet before and after
+  --honest   honest users, 10 by default
+  --ratio    how many times their quiet times honest users may wait, 2 by default
+`;
+/** Below this nobody notices a wait, whatever the ratio: times of a busy machine differ by as much. */
+const UNNOTICED_MS = 25;
+/** An edge may grow by this much … */
+const EDGE_BYTES = 100_000_000;
+/** … and Redis by what one address may keep: half of the files' room, and eight users' questions. */
+const REDIS_BYTES = 2 ** 30 + 8 * 2 ** 26;
+const EXIT_BROKEN = 1;
+
+function read(): { abuses: readonly string[]; seconds: number; honest: number; ratio: number } {
+  const { values } = parseArgs({
+    options: {
+      abuse: { type: "string", multiple: true, default: [...ALL_ABUSES] },
+      seconds: { type: "string", default: "12" },
+      honest: { type: "string", default: "10" },
+      ratio: { type: "string", default: "2" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    process.exit();
+  }
+  const unknown = values.abuse.filter((name) => !ALL_ABUSES.includes(name));
+  const numbers = [values.seconds, values.honest, values.ratio].map(Number);
+  if (unknown.length > 0 || numbers.some((number) => !(number > 0))) throw new Error(USAGE);
+  const [seconds = 0, honest = 0, ratio = 0] = numbers;
+  return { abuses: values.abuse, seconds, honest, ratio };
+}
+
+const say = (text: string): void => void process.stdout.write(text);
+try {
+  const { abuses, seconds, honest, ratio } = read();
+  const stop = new AbortController();
+  void untilSignal().then(() => process.exit(130)); // the cluster ends with this process
+  const cluster = await startAbused();
+  say(`${abuses.length} abuses of ${seconds} s each beside ${honest} honest users\n`);
+  const duringMs = seconds * 1000;
+  const wish = { abuses, honest, duringMs, beforeMs: (duringMs * 2) / 3, afterMs: duringMs / 3 };
+  const rounds = await runAbuses(cluster, wish, stop.signal, ({ abuse }) => say(`  ${abuse}: played\n`));
+  const promised: Promises = { ratio, unnoticedMs: UNNOTICED_MS, edgeBytes: EDGE_BYTES, redisBytes: REDIS_BYTES };
+  const { text, ok } = reportAbuses(rounds, promised);
+  say(text);
+  process.exitCode = ok ? 0 : EXIT_BROKEN;
+} catch (error) {
+  process.stderr.write(`abuse: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = EXIT_CONFIG;
+}
+// Processes of the cluster and the abuser end with this one.
+process.exit();

@@ -1,0 +1,55 @@
+import { expect, it } from "vitest";
+import { brokenBy, createPhase, type Phase, type Promises, type Round } from "./phase.ts";
+import { reportAbuses } from "./report-abuses.ts";
+
+const PROMISED: Promises = { ratio: 2, unnoticedMs: 10, edgeBytes: 100e6, redisBytes: 50e6 };
+
+function phase(text: number, pdf: number, refused: Record<string, number> = {}): Phase {
+  const one = createPhase();
+  for (let n = 0; n < 100; n++) one.text.record(text);
+  one.pdf.record(pdf);
+  return Object.assign(one, { refused });
+}
+function round(of: Partial<Round> = {}): Round {
+  const memoryBefore = { edges: [200e6, 200e6], redis: 10e6 };
+  return {
+    abuse: "half messages",
+    before: phase(20, 300),
+    during: phase(39, 590),
+    after: phase(20, 300),
+    memoryBefore,
+    memoryMost: { edges: [290e6, 210e6], redis: 40e6 },
+    seen: { BUSY: 9, ok: 1 },
+    lost: 0,
+    ...of,
+  };
+}
+
+it("a round in which honest users wait less than twice as long breaks nothing", () => {
+  expect(brokenBy(round(), PROMISED)).toEqual([]);
+  // A time that nobody notices is none.
+  expect(brokenBy(round({ before: phase(1, 300), during: phase(19, 300) }), PROMISED)).toEqual([]);
+});
+
+it.each([
+  [{ during: phase(60, 300) }, ["text p50 took 3.0 × as long", "text p99 took 3.0 × as long"]],
+  [{ during: phase(20, 900) }, ["pdf p50 took 3.0 × as long", "pdf p99 took 3.0 × as long"]],
+  [{ during: phase(20, 300, { BUSY: 2 }) }, ["honest users were refused during it: 2 × BUSY"]],
+  [{ after: phase(20, 300, { "closed 1006": 1 }) }, ["honest users were refused after it: 1 × closed 1006"]],
+  [{ during: createPhase() }, ["no text was answered", "no pdf was answered"]],
+  [{ lost: 1 }, ["1 acknowledged asks have no end"]],
+  [{ memoryMost: { edges: [210e6, 301e6], redis: 40e6 } }, ["an edge grew by 101 MB"]],
+  [{ memoryMost: { edges: [200e6, 200e6], redis: 61e6 } }, ["Redis grew by 51 MB"]],
+])("a promise that is broken is said: %#", (of, broken) => {
+  expect(brokenBy(round(of), PROMISED)).toEqual(broken);
+  const { text, ok } = reportAbuses([round(of)], PROMISED);
+  expect(ok).toBe(false);
+  expect(text).toContain(`FAIL\n  half messages: ${broken[0]}\n`);
+});
+
+it("a report has a row for each round, and how its abuser was answered", () => {
+  const { text, ok } = reportAbuses([round()], PROMISED);
+  expect(ok).toBe(true);
+  expect(text).toMatch(/half messages +20 39 20 +20 39 20 +1.9 .* 90, 10 +30\n/);
+  expect(text).toMatch(/half messages +9 BUSY, 1 ok\n\nPASS/);
+});

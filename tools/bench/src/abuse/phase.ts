@@ -1,0 +1,76 @@
+import { createHistogram } from "../measure/histogram.ts";
+
+/** What honest users met during one part of a run. */
+export interface Phase {
+  /** Sent … answered to the end. */
+  readonly text: ReturnType<typeof createHistogram>;
+  /** A PDF of one page: first byte sent … the answer about it. */
+  readonly pdf: ReturnType<typeof createHistogram>;
+  /** Asks and files that were not taken, or failed, and connections that ended, by code. */
+  readonly refused: Record<string, number>;
+  sent: number;
+}
+
+export function createPhase(): Phase {
+  return { text: createHistogram(), pdf: createHistogram(), refused: {}, sent: 0 };
+}
+
+/** The memory of all parts of the relay, in bytes: of each edge by name, and of Redis. */
+export interface Memory {
+  readonly edges: readonly number[];
+  readonly redis: number;
+}
+
+/** One abuse, with the time before and after it. */
+export interface Round {
+  readonly abuse: string;
+  readonly before: Phase;
+  readonly during: Phase;
+  readonly after: Phase;
+  readonly memoryBefore: Memory;
+  /** The most of each part during the abuse and after it. */
+  readonly memoryMost: Memory;
+  /** How the abuser was answered. */
+  readonly seen: Readonly<Record<string, number>>;
+  /** Asks of honest users that were acknowledged and had no end when the round was over. */
+  readonly lost: number;
+}
+
+export interface Promises {
+  /** How many times their quiet times honest text and small PDFs may take. */
+  readonly ratio: number;
+  /** A time that nobody notices is no harm, whatever the ratio. */
+  readonly unnoticedMs: number;
+  readonly edgeBytes: number;
+  readonly redisBytes: number;
+}
+
+/** The promises that a round broke, in words; empty when it kept all. */
+export function brokenBy(round: Round, promised: Promises): string[] {
+  const { before, during, after, memoryBefore, memoryMost } = round;
+  const broken: string[] = [];
+  for (const kind of ["text", "pdf"] as const) {
+    for (const p of [50, 99]) {
+      if (during[kind].count === 0) broken.push(`no ${kind} was answered`);
+      const quiet = Math.max(promised.unnoticedMs, before[kind].percentile(p));
+      const ratio = during[kind].percentile(p) / quiet;
+      if (ratio > promised.ratio) broken.push(`${kind} p${p} took ${ratio.toFixed(1)} × as long`);
+    }
+  }
+  for (const [when, { refused }] of Object.entries({ during, after })) {
+    const all = Object.entries(refused).map(([code, count]) => `${count} × ${code}`);
+    if (all.length > 0) broken.push(`honest users were refused ${when} it: ${all.join(", ")}`);
+  }
+  if (round.lost > 0) broken.push(`${round.lost} acknowledged asks have no end`);
+  memoryMost.edges.forEach((most, index) => {
+    const more = most - (memoryBefore.edges[index] ?? 0);
+    if (more > promised.edgeBytes) broken.push(`an edge grew by ${megabytes(more)} MB`);
+  });
+  const more = memoryMost.redis - memoryBefore.redis;
+  if (more > promised.redisBytes) broken.push(`Redis grew by ${megabytes(more)} MB`);
+  return [...new Set(broken)];
+}
+
+export function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6);
+}

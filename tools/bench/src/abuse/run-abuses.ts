@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { eventually, spawnNode, type TestProcess } from "@docrelay/testkit";
+import { Redis } from "ioredis";
+import { usageOf } from "../measure/process-usage.ts";
+import { startCluster, type Cluster } from "../processes/cluster.ts";
+import { ABUSES } from "./abuses.ts";
+import { openHonest, type Honest } from "./honest.ts";
+import { createPhase, type Memory, type Phase, type Round } from "./phase.ts";
+
+export interface AbuseWish {
+  /** Names of {@link ABUSES}. */
+  readonly abuses: readonly string[];
+  readonly honest: number;
+  /** false: honest users ask without PDFs, whose first extractions take long where the cores are busy. */
+  readonly pdfs?: false;
+  readonly beforeMs: number;
+  readonly duringMs: number;
+  readonly afterMs: number;
+}
+
+/** Each abuse has an address of its own: what one has used up would spare the relay the next. */
+const abuserAddress = (abuse: string): string => `203.0.113.${ALL_ABUSES.indexOf(abuse) + 1}`;
+const PROCESS = fileURLToPath(new URL("./abuser-process.ts", import.meta.url));
+const WARM_UP_MS = 120_000;
+const ENDED_MS = 60_000;
+const MEMORY_EVERY_MS = 250;
+/** An honest ask that has not ended by then has been lost. */
+const END_MS = 30_000;
+/** As `npm start` gives its Redis. */
+const REDIS_BYTES = 3 * 2 ** 30;
+
+/** The cluster that is abused: default settings but `env`, behind what a balancer writes about addresses. */
+export async function startAbused(env: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+  const cluster = await startCluster({ edges: 2, workers: 2, env: { TRUSTED_PROXIES: "127.0.0.1", ...env } });
+  const redis = new Redis(cluster.redisUrl);
+  await redis.config("SET", "maxmemory", String(REDIS_BYTES));
+  redis.disconnect();
+  return cluster;
+}
+
+/**
+ * Plays each abuse beside honest users, with quiet times before and after it. Honest users have an address each, the
+ * abuser has one.
+ */
+export async function runAbuses(
+  cluster: Cluster,
+  wish: AbuseWish,
+  signal: AbortSignal,
+  onRound: (round: Round) => void,
+): Promise<Round[]> {
+  let phase = createPhase();
+  const redis = new Redis(cluster.redisUrl);
+  const honest: Honest[] = await Promise.all(
+    Array.from({ length: wish.honest }, (_, index) =>
+      openHonest({
+        url: cluster.urls[index % cluster.urls.length] ?? "",
+        address: `198.51.100.${index + 1}`,
+        phase: () => phase,
+        sendsPapers: wish.pdfs !== false,
+      }),
+    ),
+  );
+  const next = async (ms: number): Promise<Phase> => {
+    phase = createPhase();
+    const mine = phase;
+    await sleep(ms, undefined, { signal });
+    return mine;
+  };
+  try {
+    // The first extractions start their processes.
+    await eventually(() => phase[wish.pdfs === false ? "text" : "pdf"].count >= wish.honest, {
+      timeoutMs: WARM_UP_MS,
+      what: "a warm relay",
+    });
+    const rounds: Round[] = [];
+    for (const abuse of wish.abuses) {
+      const before = await next(wish.beforeMs);
+      const memoryBefore = await memoryOf(cluster, redis);
+      const most = watchMemory(cluster, redis, memoryBefore);
+      const abuser = startAbuser(abuse, cluster.urls, wish.duringMs);
+      await abuser.begun;
+      const during = await next(wish.duringMs);
+      const after = await next(wish.afterMs);
+      const seen = await abuser.seen;
+      await abuser.process.stop();
+      const memoryMost = most.stop();
+      const lost = await unfinishedOf(honest);
+      const round = { abuse, before, during, after, memoryBefore, memoryMost, seen, lost };
+      onRound(round);
+      rounds.push(round);
+    }
+    return rounds;
+  } finally {
+    for (const user of honest) user.close();
+    redis.disconnect();
+  }
+}
+
+/** How many asks that run now have no end after a while. */
+async function unfinishedOf(honest: readonly Honest[]): Promise<number> {
+  const asked = new Set(honest.flatMap(({ running }) => running));
+  const left = (): number => honest.flatMap(({ running }) => running.filter((id) => asked.has(id))).length;
+  await eventually(() => left() === 0, { timeoutMs: END_MS }).catch(() => undefined);
+  return left();
+}
+
+async function memoryOf(cluster: Cluster, redis: Redis): Promise<Memory> {
+  const [edges, info] = await Promise.all([
+    Promise.all(cluster.edges.map(({ pid }) => usageOf(pid).then(({ rssBytes }) => rssBytes))),
+    redis.info("memory"),
+  ]);
+  return { edges, redis: Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0) };
+}
+
+function watchMemory(cluster: Cluster, redis: Redis, from: Memory): { stop(): Memory } {
+  let most = from;
+  const timer = setInterval(() => {
+    memoryOf(cluster, redis).then(
+      (now) => {
+        const edges = most.edges.map((bytes, index) => Math.max(bytes, now.edges[index] ?? 0));
+        most = { edges, redis: Math.max(most.redis, now.redis) };
+      },
+      () => undefined, // read again in a moment
+    );
+  }, MEMORY_EVERY_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      return most;
+    },
+  };
+}
+
+interface AbuserProcess {
+  readonly process: TestProcess;
+  readonly begun: Promise<unknown>;
+  readonly seen: Promise<Record<string, number>>;
+}
+
+function startAbuser(abuse: string, urls: readonly string[], ms: number): AbuserProcess {
+  const args = ["--abuse", abuse, "--address", abuserAddress(abuse), "--seconds", String(ms / 1000)];
+  const child = spawnNode(PROCESS, { args: [...args, ...urls.flatMap((url) => ["--url", url])] });
+  const seen = child.waitFor(/"msg":"ended"/, ms + ENDED_MS).then((line) => {
+    return (JSON.parse(line) as { seen: Record<string, number> }).seen;
+  });
+  seen.catch(() => undefined); // the rejection is handled where it is awaited
+  return { process: child, begun: child.waitFor(/"msg":"begun"/), seen };
+}
+
+export const ALL_ABUSES = ABUSES.map(({ name }) => name);
