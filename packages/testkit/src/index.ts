@@ -15,3 +15,4 @@ export { markup, type Markup } from "./markup.ts";
 export { promptText } from "./prompt-text.ts";
 export { startResponses, type BackgroundResponse, type ResponsesServer } from "./responses-server.ts";
 export { createAuthority, type Authority, type Certificate } from "./certificates.ts";
+export { fuzzBytes, fuzzText, fuzzValue } from "./fuzz.ts";

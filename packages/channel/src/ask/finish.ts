@@ -65,7 +65,7 @@ export async function arrived(store: Store, ask: TakenAsk, attempt: number): Pro
     const entries = await store.redis.xrange(logKey(ask.address), from, "+", "COUNT", 512);
     for (const [id, [, json]] of entries) {
       from = `(${id}`;
-      const event = readEvent(sealingOf(store), ask.address.c, json ?? "{}");
+      const event = readEvent(sealingOf(store), ask.address.c, json ?? "");
       if (event.ask !== ask.id || event.attempt !== attempt) continue;
       if (event.type === "started") startedAt = event.at;
       if (event.type !== "delta") continue;

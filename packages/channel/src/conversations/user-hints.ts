@@ -24,11 +24,17 @@ export async function publishUserHint(store: Store, user: string, hint: Omit<Use
 
 /** Needs another subscriber connection than the Socket.IO adapter, as `createFanOut` does; both may share theirs. */
 export function createUserHints(subscriber: RedisSubscriber): Listening<UserHint> {
-  return createListening(subscriber, (message) => {
-    try {
-      return JSON.parse(message) as UserHint;
-    } catch {
-      return undefined; // not ours
-    }
-  });
+  return createListening(subscriber, parseUserHint);
+}
+
+/** Undefined for what is no hint of this release. */
+export function parseUserHint(message: string): UserHint | undefined {
+  try {
+    const hint = JSON.parse(message) as UserHint | null;
+    if (typeof hint?.u !== "string" || !(hint.endedLinks === undefined || Array.isArray(hint.endedLinks)))
+      return undefined;
+    return hint;
+  } catch {
+    return undefined;
+  }
 }

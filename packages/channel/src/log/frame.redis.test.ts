@@ -91,7 +91,7 @@ describe("the frame of the Socket.IO adapter", () => {
 
   it("decodes what it encodes, and nothing else", () => {
     const at = conversationAddress("someone", "talk");
-    const event = { type: "delta", text: "x" };
+    const event = { conversation: "talk", ask: "a1", nonce: "n1", type: "delta", text: "x" };
     const [head, tail] = frameAround(at, "event");
     expect(decodeFrame(head + JSON.stringify(event) + tail)).toEqual({ name: "event", event });
     expect(decodeFrame(Buffer.from([0x83, 1, 2]))).toBeUndefined();

@@ -1,7 +1,7 @@
 import type { Event, Progress } from "@docrelay/protocol";
 import type { ConversationAddress } from "../redis/address.ts";
 import { conversationOf, roomOf } from "../redis/keys.ts";
-import { unsealEvent } from "../sealing/sealed-event.ts";
+import { isEvent, unsealEvent } from "../sealing/sealed-event.ts";
 import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
 /*
@@ -60,8 +60,12 @@ export function decodeFrame(raw: string | Buffer, sealing: Sealing = createSeali
   const frame = parseFrame(raw, sealing);
   const data = frame?.data?.packet?.data;
   if (frame?.uid !== UID || !Array.isArray(data)) return undefined;
-  // The relay's own Lua wrote it.
-  if (data[0] === "event") return { name: "event", event: data[1] as Event };
-  if (data[0] === "progress") return { name: "progress", progress: data[1] as Progress };
-  return undefined;
+  const [name, content] = data as unknown[];
+  if (name === "event") return isEvent(content) ? { name, event: content } : undefined;
+  return name === "progress" && isProgress(content) ? { name, progress: content } : undefined;
+}
+
+function isProgress(value: unknown): value is Progress {
+  const { conversation, ask, stage } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return [conversation, ask, stage].every((field) => typeof field === "string");
 }

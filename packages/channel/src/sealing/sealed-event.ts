@@ -1,3 +1,4 @@
+import { ChannelError } from "../channel-error.ts";
 import type { Event } from "@docrelay/protocol";
 import type { Sealing } from "./sealing.ts";
 
@@ -17,14 +18,35 @@ export function sealEvent(sealing: Sealing, c: string, head: Head, body: object)
   return JSON.stringify({ ...head, type, replaces, sealed });
 }
 
-/** Reads an event's JSON back. The relay's own scripts wrote it. @throws as {@link Sealing} says */
+/**
+ * Reads an event's JSON back. The relay's own scripts wrote it. @throws ChannelError `wrong-answer` for anything else, and
+ * as {@link Sealing} says
+ */
 export function readEvent(sealing: Sealing, c: string, json: string): Event {
-  return unsealEvent(sealing, c, JSON.parse(json) as Event);
+  const event = parse(json);
+  if (!isEvent(event)) throw new ChannelError("wrong-answer", "an entry of the log is no event");
+  return unsealEvent(sealing, c, event);
+}
+
+/** Whether a value has what every event has; its content is not looked at. */
+export function isEvent(value: unknown): value is Event {
+  const { conversation, ask, nonce, type } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return [conversation, ask, nonce, type].every((field) => typeof field === "string");
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same for an event that is parsed already. */
 export function unsealEvent(sealing: Sealing, c: string, event: Event & { readonly sealed?: unknown }): Event {
   if (typeof event.sealed !== "string") return event;
   const { sealed, ...head } = event;
-  return { ...head, ...(JSON.parse(sealing.unsealText(placeOf(c, event), sealed)) as object) };
+  const content = parse(sealing.unsealText(placeOf(c, event), sealed));
+  if (typeof content !== "object") throw new ChannelError("wrong-answer", "an entry of the log has no content");
+  return { ...content, ...head };
 }

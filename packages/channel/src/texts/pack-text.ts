@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
+import { ChannelError } from "../channel-error.ts";
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -29,12 +30,19 @@ export async function packPages(pages: readonly string[]): Promise<[(typeof PACK
   return packed.length < plain.length ? ["zstd", packed] : ["text", plain];
 }
 
-/** The pages of {@link PACKED_FIELDS}' values, in their order; one empty page when there is none. */
+/**
+ * The pages of {@link PACKED_FIELDS}' values, in their order; one empty page when there is none. @throws ChannelError
+ * `wrong-answer` for bytes that are no compressed text.
+ */
 export async function unpackPages([plain, packed]: ReadonlyArray<Buffer | null | undefined>): Promise<string[]> {
   if (!packed) return split(plain ?? Buffer.alloc(0));
   const limit = { maxOutputLength: MAX_BYTES };
   const isSmall = packed.length < AT_ONCE_BYTES.decompress;
-  return split(isSmall ? zstdDecompressSync(packed, limit) : await decompress(packed, limit));
+  try {
+    return split(isSmall ? zstdDecompressSync(packed, limit) : await decompress(packed, limit));
+  } catch (cause) {
+    throw new ChannelError("wrong-answer", "a stored text cannot be read", { cause });
+  }
 }
 
 /*

@@ -22,11 +22,15 @@ export async function publishHint(store: Store, channel: string, hint: Hint): Pr
 
 /** Needs another subscriber connection than the Socket.IO adapter, as `createFanOut` does; both may share theirs. */
 export function createHints(subscriber: RedisSubscriber): Listening<Hint> {
-  return createListening(subscriber, (message) => {
-    try {
-      return JSON.parse(message) as Hint;
-    } catch {
-      return undefined; // not ours
-    }
-  });
+  return createListening(subscriber, parseHint);
+}
+
+/** Undefined for what is no hint of this release. */
+export function parseHint(message: string): Hint | undefined {
+  try {
+    const hint = JSON.parse(message) as Hint | null;
+    return hint && ["page", "begun", "look"].includes(hint.kind) ? hint : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { nestsDeeper } from "@docrelay/protocol";
 import type { RetryAdvice } from "../failure/causes.ts";
 import { cleanText } from "../failure/clean-text.ts";
 import { badReply, failure, httpFailure, type EngineError } from "../failure/engine-error.ts";
@@ -19,12 +20,18 @@ export function readServerError(body: unknown): ServerError | undefined {
   const inner = fieldsOf(error) ?? outer;
   const message = inner["message"] ?? inner["detail"];
   return {
-    message: typeof message === "string" ? message : (JSON.stringify(message ?? inner).slice(0, 500) ?? ""),
+    message: typeof message === "string" ? message : asJson(message ?? inner),
     code: textOf(inner["code"]),
     type: textOf(inner["type"]),
   };
 }
 
+/** What a server says in a form of its own; nothing where it nests so deeply that writing it would overflow the stack. */
+function asJson(value: unknown): string {
+  return nestsDeeper(value) ? "" : JSON.stringify(value).slice(0, SAID_CHARS);
+}
+
+const SAID_CHARS = 500;
 const CONTEXT_NAMES = new Set(["context_length_exceeded", "exceed_context_size_error", "string_above_max_length"]);
 /** Sentences of vLLM, llama.cpp, LM Studio, LiteLLM, Ollama and hosted ones, where a name is missing. */
 const CONTEXT_WORDS =
