@@ -20,7 +20,10 @@ const ELSEWHERE = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}
 afterAll(() => elsewhere.close());
 /** The same of another site, not only of another port. */
 const OTHER_SITE = ELSEWHERE.replace("127.0.0.1", PLAIN_HOST);
-const cluster = useCluster({ edges: 1, env: { CORS_ALLOWED_ORIGINS: `${ELSEWHERE},${OTHER_SITE}` } });
+const cluster = useCluster({
+  edges: 1,
+  env: { CORS_ALLOWED_ORIGINS: `${ELSEWHERE},${OTHER_SITE}`, FRAME_ANCESTORS: OTHER_SITE },
+});
 const DIST = join(import.meta.dirname, "../../web/dist");
 const PREFIX = "/tools/docrelay";
 
@@ -52,6 +55,25 @@ describe("behind a proxy that strips a prefix", () => {
     const [reply] = (await once(ws, "message")) as [Buffer];
     expect(JSON.parse(reply.toString())).toMatchObject({ type: "chat", unique_id: "u" });
     ws.close();
+  });
+});
+
+describe("in a frame", () => {
+  it("of a site that is named, also where nothing is kept for it, the page answers; elsewhere it is refused", async () => {
+    serve(
+      `<!doctype html><html lang="en"><title>A shop</title><iframe title="chat" src="${cluster.url()}/"></iframe></html>`,
+    );
+    const page = await (await browser.profile()).newPage();
+    await page.goto(OTHER_SITE);
+    const frame = page.frameLocator("iframe");
+    await frame.locator('#connection[data-state="online"]').waitFor();
+    await frame.locator("#question").fill("Are you there?");
+    await frame.locator("#question").press("Enter");
+    await frame.locator('.answer[data-state="completed"]').waitFor();
+    const refusal = page.waitForEvent("console", (message) => message.text().includes("frame-ancestors"));
+    await page.goto(ELSEWHERE);
+    await refusal;
+    expect(await page.frameLocator("iframe").locator("#question").count()).toBe(0);
   });
 });
 

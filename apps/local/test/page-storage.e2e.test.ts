@@ -1,3 +1,4 @@
+import { makePdf, startProxy } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import type { BrowserContext, Page } from "playwright-core";
 import { useCluster } from "./cluster.ts";
@@ -7,6 +8,7 @@ import { usePage } from "./page.ts";
 const browser = usePage();
 const cluster = useCluster({ edges: 1 });
 
+const pdf = { mimeType: "application/pdf", buffer: Buffer.from(makePdf({ pages: ["The lighthouse is green."] })) };
 const question = "#question";
 async function ask(page: Page, text: string): Promise<void> {
   await page.fill(question, text);
@@ -118,7 +120,7 @@ describe("a question on its way, when another conversation is shown and then its
     await page.getByText("Connection lost").waitFor();
     await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4") });
     await ask(page, "asked once");
-    await page.locator(".ask").waitFor();
+    await page.locator(".ask .status", { hasText: "Waiting for the connection…" }).waitFor();
     await page.getByRole("button", { name: "New conversation" }).click();
     await page.locator("#empty").waitFor();
     await page.goBack();
@@ -128,5 +130,86 @@ describe("a question on its way, when another conversation is shown and then its
     expect(await page.locator("#problem p").count()).toBe(0);
     await profile.setOffline(false);
     await page.locator(".failure").waitFor();
+  });
+});
+
+describe("a question whose file is still sent", () => {
+  const SLOW = 40_000; // bytes a second
+  const large = {
+    name: "large.pdf",
+    mimeType: "application/pdf",
+    buffer: Buffer.concat([makePdf({ pages: ["The lighthouse is green."] }), Buffer.alloc(600_000, 32)]),
+  };
+
+  it("is left to its page by a duplicated tab, and comes back after a reload, which says that the file does not", async () => {
+    await using proxy = await startProxy({ port: cluster.edges[0]?.port ?? 0 });
+    const page = await browser.open(`http://127.0.0.1:${proxy.port}/`);
+    proxy.bandwidth(SLOW);
+    await page.setInputFiles("#file", large);
+    await ask(page, "what is in it?");
+    await page.locator(".ask .status", { hasText: "Sending large.pdf" }).waitFor();
+    // As a duplicated tab has it, its storage is a copy.
+    const opening = page.waitForEvent("popup");
+    await page.evaluate("void open(location.href)");
+    const copy = await opening;
+    await copy.locator('#connection[data-state="online"]').waitFor();
+    await expect.poll(async () => copy.evaluate("performance.now()")).toBeGreaterThan(1500);
+    expect(await copy.evaluate(`sessionStorage.getItem("docrelay:unsent")`)).toContain("what is in it?");
+    expect(await copy.inputValue(question)).toBe("");
+    expect(await copy.locator("#problem p").count()).toBe(0);
+    await copy.close();
+
+    await page.reload();
+    const lines = page.locator("#problem p");
+    await lines.nth(1).waitFor();
+    expect(await lines.allTextContents()).toEqual([
+      "large.pdf was not sent completely. Attach it again.",
+      "Your question was not asked yet. It stands below again.",
+    ]);
+    expect(await page.inputValue(question)).toBe("what is in it?");
+    proxy.heal();
+    await page.setInputFiles("#file", large);
+    await page.press(question, "Enter");
+    await ended(page);
+    expect(await page.locator(".ask").count()).toBe(1);
+  });
+
+  it("is not put into the composer when the SDK keeps it, too", async () => {
+    const profile = await browser.profile();
+    const page = await browser.open(cluster.url(), profile, /ERR_INTERNET_DISCONNECTED/);
+    await profile.setOffline(true);
+    await ask(page, "asked once");
+    await page.locator(".ask .status", { hasText: "Waiting for the connection…" }).waitFor();
+    // As when the connection was lost after the file's last byte.
+    await page.evaluate(`(() => {
+      const key = Object.keys(localStorage).find((one) => one.startsWith("docrelay:ask:"));
+      const { id, conversation, message } = JSON.parse(localStorage.getItem(key));
+      sessionStorage.setItem("docrelay:unsent", JSON.stringify([[id, conversation, message]]));
+    })()`);
+    await profile.setOffline(false);
+    await page.reload();
+    await ended(page);
+    await expect.poll(async () => page.evaluate(`sessionStorage.getItem("docrelay:unsent")`)).toBe("[]");
+    expect(await page.inputValue(question)).toBe("");
+    expect(await page.locator(".ask").count()).toBe(1);
+  });
+});
+
+describe("a draft", () => {
+  it("is the conversation's in all its tabs, so that none asks it again, and keeps its files", async () => {
+    const profile = await browser.profile();
+    const one = await browser.open(cluster.url(), profile);
+    const other = await browser.open(one.url(), profile);
+    await one.setInputFiles("#file", { ...pdf, name: "a.pdf" });
+    await one.locator("#files .chip", { hasText: "1 page" }).waitFor();
+    await one.fill(question, "half a question");
+    await expect.poll(async () => other.inputValue(question)).toBe("half a question");
+    await other.fill(question, "a whole question?");
+    await expect.poll(async () => one.inputValue(question)).toBe("a whole question?");
+    await other.reload();
+    await other.locator("#files .chip", { hasText: "a.pdf" }).waitFor();
+    await one.press(question, "Enter");
+    await ended(one);
+    expect(await other.inputValue(question)).toBe("");
   });
 });

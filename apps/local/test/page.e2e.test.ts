@@ -141,6 +141,7 @@ describe("the page, in a real Chromium", () => {
     await page.getByLabel("Password of the PDF").fill("wrong");
     await page.getByRole("button", { name: "Ask with password" }).click();
     await page.locator(".failure", { hasText: "That password does not open the PDF." }).waitFor();
+    await page.reload();
     await page
       .getByLabel("Password of the PDF")
       .last()

@@ -4,6 +4,7 @@ import { createComposer } from "./composing/composer.ts";
 import { createSuggestions } from "./composing/suggestions.ts";
 import { createConversationView } from "./conversation-view.ts";
 import { createDrafts } from "./drafts/drafts.ts";
+import { createOtherPages } from "./drafts/other-pages.ts";
 import { createUnsent } from "./drafts/unsent.ts";
 import { inSentence } from "./files/file-name.ts";
 import { createPageUploads } from "./files/page-uploads.ts";
@@ -21,6 +22,8 @@ import { say } from "./words/say.ts";
 import { keepLanguage } from "./start-language.ts";
 
 const LAST = "docrelay:conversation";
+/** Without a connection the log is not waited for longer. */
+const READ_MS = 5000;
 
 export interface ChatOptions {
   readonly frame: Frame;
@@ -53,6 +56,11 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   const asked = new WeakSet<Attachment>();
   /** Questions of this page whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
   const going = new Map<string, readonly string[]>();
+
+  const others = createOtherPages(newId(), () => ({
+    asks: [...going.keys()],
+    files: [...[...going.values()].flat(), ...uploading()],
+  }));
 
   let revised: string | undefined;
   /** The conversation that was shown is gone, and the person has not been told yet. */
@@ -148,27 +156,47 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   /** Keeps what is prepared in the shown conversation for a reload, and for when one comes back to it. */
   function keep(): void {
     if (shown === undefined) return;
-    const files = composer.files.flatMap((file) => {
+    const mine = composer.files.flatMap((file) => {
       const upload = storedOf(file);
       return upload === undefined ? [] : [{ upload, name: file.name, size: file.size }];
     });
-    const cut = composer.files.filter((file) => storedOf(file) === undefined).map(({ name }) => name);
-    drafts.write(shown, { text: composer.text, ...(hasChosen && { files }), ...(cut.length > 0 && { cut }) });
+    const files = hasChosen ? mine : drafts.read(shown)?.files; // Another page may have chosen some.
+    const cut = uploading();
+    drafts.write(shown, { text: composer.text, ...(files && { files }), ...(cut.length > 0 && { cut }) });
+  }
+
+  /** Names of attached files that the server does not have. */
+  function uploading(): string[] {
+    return composer.files.filter((file) => storedOf(file) === undefined).map(({ name }) => name);
   }
 
   /** Brings back what was prepared in a conversation. */
   function recall(conversation: string): void {
     const draft = drafts.read(conversation);
-    const sent = new Set([...going.values()].flat());
-    const questions = unsent.take(conversation, going);
     hasChosen = draft?.files !== undefined;
-    composer.restart([...questions, draft?.text ?? ""].filter((text) => text !== "").join("\n\n"), draft?.files ?? []);
-    composer.warn([
-      ...(draft?.cut ?? [])
-        .filter((name) => !sent.has(name))
-        .map((name) => say("notSentWhole", { name: inSentence(name) })),
+    composer.restart(draft?.text ?? "", draft?.files ?? []);
+    void recallUnsent(conversation, draft?.cut ?? []);
+  }
+
+  /** Brings back questions that were not sent, and says which files were not, unless another page is about to send them. */
+  async function recallUnsent(conversation: string, cut: readonly string[]): Promise<void> {
+    if (cut.length === 0 && !unsent.has(conversation)) return;
+    const opened = relay.conversation(conversation);
+    const read = opened.ready.catch(() => undefined);
+    const [{ asks, files }] = await Promise.all([others.underway(), Promise.race([read, soon()])]);
+    if (shown !== conversation) return;
+    // What the log has, or the SDK still sends.
+    for (const { id } of opened.turns) unsent.release(id);
+    const questions = unsent.take(conversation, new Set([...going.keys(), ...asks]));
+    const sent = new Set([...going.values(), files].flat());
+    const lost = cut.filter((name) => !sent.has(name));
+    if (questions.length > 0)
+      composer.replace([...questions, composer.text].filter((text) => text !== "").join("\n\n"));
+    const lines = [
+      ...lost.map((name) => say("notSentWhole", { name: inSentence(name) })),
       ...(questions.length > 0 ? [say("notAskedYet")] : []),
-    ]);
+    ];
+    if (lines.length > 0) composer.warn([...composer.warnings, ...lines]);
   }
 
   const newConversation = (): void => {
@@ -229,6 +257,13 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   });
   const stopHearing = hearMissingParts(() => (find("outdated", HTMLParagraphElement).hidden = false));
   address.hear(show);
+  // A conversation has one draft, in whichever page it is typed: what one has asked is not left in another to be asked again.
+  const stopHearingDrafts = drafts.hear(() => {
+    const text = shown === undefined ? composer.text : (drafts.read(shown)?.text ?? "");
+    if (text !== composer.text) composer.replace(text);
+  });
+  // Files of the draft are those of the page that has written it last.
+  addEventListener("pagehide", keep);
   find("new", HTMLButtonElement).addEventListener("click", newConversation);
   find("unrevise", HTMLButtonElement).addEventListener("click", () => {
     revise(undefined);
@@ -241,10 +276,17 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
     focus: () => composer.focus(),
     close() {
       stopHearing();
+      stopHearingDrafts();
+      removeEventListener("pagehide", keep);
+      others.close();
       viewer.close();
       kept.close();
       view.close();
       relay.close();
     },
   };
+}
+
+async function soon(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, READ_MS));
 }

@@ -8,7 +8,7 @@ import {
   type RelayFault,
   type Turn,
 } from "@docrelay/client";
-import type { Attachment } from "./files/attachment.ts";
+import { isSameFile, type Attachment } from "./files/attachment.ts";
 import { announcementOf } from "./turn/announcement.ts";
 import { createAskList } from "./turn/ask-list.ts";
 import type { FailureActions } from "./turn/failure.ts";
@@ -109,11 +109,14 @@ export function createConversationView(
 
   function draw(): void {
     drawing = 0;
-    list.show(gone, shown);
+    list.show(gone, shown, relay.state !== "online");
     empty.hidden = shown.length + gone.length > 0;
     on.onRunning(shown.some((one) => !isOver(one)));
     scrolling.contentChanged();
   }
+
+  // What waits says for what.
+  const stopHearingState = relay.onState(() => (drawing ||= requestAnimationFrame(draw)));
 
   function ask(message: string, chosen: readonly Attachment[], replaces?: string): boolean {
     const id = newId();
@@ -132,7 +135,7 @@ export function createConversationView(
   ): boolean {
     if (!conversation) return false;
     const known = chosen.flatMap((file, index) => {
-      const password = passwords.get(file);
+      const password = passwordOf(file);
       return password === undefined ? [] : [[index, password] as const];
     });
     const answer = by(conversation, new Map(known));
@@ -142,6 +145,10 @@ export function createConversationView(
     on.onAsked({ conversation: conversation.id, id, question, files: chosen }, answer.accepted);
     scrolling.toEnd();
     return true;
+  }
+  /** After a reload the file is another object each time that it is named. */
+  function passwordOf(file: Attachment): string | undefined {
+    return passwords.get(file) ?? [...passwords].findLast(([other]) => isSameFile(other, file))?.[1];
   }
   function again(failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void {
     const all = files.get(failed.id) ?? filesOf(failed);
@@ -169,7 +176,7 @@ export function createConversationView(
     const file = turn.files[index];
     if (!file) return;
     const given = files.get(turn.id)?.[index];
-    const [local, password] = [given instanceof File ? given : undefined, given && passwords.get(given)];
+    const [local, password] = [given instanceof File ? given : undefined, given && passwordOf(given)];
     on.onOpen({ ...file, upload: file.upload, local, password }, page, turn.text);
   }
   function stop(turn: Turn): void {
@@ -202,6 +209,7 @@ export function createConversationView(
       return shown;
     },
     close() {
+      stopHearingState();
       stopHearing?.();
       conversation?.close();
       list.show([], []);

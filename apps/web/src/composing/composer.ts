@@ -15,6 +15,8 @@ export interface Composer {
   limit(limits: Limits | undefined): void;
   running(running: boolean): void;
   suggest(message: string): void;
+  /** Takes another text, and leaves the focus where it is. */
+  replace(message: string): void;
   readonly text: string;
   /** What goes with the next question. */
   readonly files: readonly Attachment[];
@@ -164,6 +166,7 @@ export function createComposer(frame: Frame, on: ComposerListener): Composer {
       write(message);
       question.focus();
     },
+    replace: write,
     get text() {
       return question.value;
     },

@@ -19,6 +19,8 @@ export interface DraftStorage {
 export interface Drafts {
   read(conversation: string): Draft | undefined;
   write(conversation: string, draft: Draft): void;
+  /** Calls the listener when another page has changed drafts; returns how to stop. */
+  hear(listener: () => void): () => void;
 }
 
 const KEY = "docrelay:drafts";
@@ -35,6 +37,11 @@ export function createDrafts(storage: DraftStorage): Drafts {
       const others = all().filter((one) => one.conversation !== conversation);
       const kept = isEmpty(draft) ? others : [{ conversation, ...draft }, ...others];
       storage.setItem(KEY, JSON.stringify(kept.slice(0, MOST)));
+    },
+    hear(listener) {
+      const changed = ({ key }: StorageEvent): void => void (key === KEY && listener());
+      addEventListener("storage", changed);
+      return () => removeEventListener("storage", changed);
     },
   };
 }

@@ -7,6 +7,8 @@ import type { DraftStorage } from "./drafts.ts";
 export interface Unsent {
   hold(conversation: string, ask: string, question: string): void;
   release(ask: string): void;
+  /** Whether questions are held for a conversation. */
+  has(conversation: string): boolean;
   /** The questions held for a conversation, in their order; they are held no more. Those of `going` stay held. */
   take(conversation: string, going: { has(ask: string): boolean }): string[];
 }
@@ -15,7 +17,7 @@ const KEY = "docrelay:unsent";
 const MOST = 20;
 type Held = readonly [ask: string, conversation: string, question: string];
 
-/** `storage`: of the tab, so that another tab does not take over what this one is about to send. */
+/** `storage`: of the tab. A duplicated tab begins with a copy: `going` has to name what its first one still sends. */
 export function createUnsent(storage: () => DraftStorage): Unsent {
   let held = read();
 
@@ -41,6 +43,7 @@ export function createUnsent(storage: () => DraftStorage): Unsent {
     release(ask) {
       if (held.some(([id]) => id === ask)) keep(without(ask));
     },
+    has: (conversation) => held.some(([, where]) => where === conversation),
     take(conversation, going) {
       const isMine = ([ask, where]: Held): boolean => where === conversation && !going.has(ask);
       const mine = held.filter(isMine);

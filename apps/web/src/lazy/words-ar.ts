@@ -125,6 +125,7 @@ export const phrases: Language["phrases"] = {
   },
   inLine: "في الانتظار: ترتيبك {place}",
   sending: "يجري الإرسال…",
+  waitingConnection: "في انتظار الاتصال…",
   waitingTurn: "في انتظار الدور…",
   readingFiles: "تجري قراءة ملفاتك…",
   answersReady: {

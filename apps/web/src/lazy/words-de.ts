@@ -84,6 +84,7 @@ export const phrases: Language["phrases"] = {
   waitingEarlier: { one: "Wartet auf Ihre frühere Frage", other: "Wartet auf Ihre {n} früheren Fragen" },
   inLine: "Wartet: Platz {place} in der Reihe",
   sending: "Wird gesendet …",
+  waitingConnection: "Wartet auf die Verbindung …",
   waitingTurn: "Wartet …",
   readingFiles: "Ihre Dateien werden gelesen …",
   answersReady: { one: "Antwort fertig", other: "{n} Antworten fertig" },

@@ -86,6 +86,7 @@ export const phrases: Language["phrases"] = {
   },
   inLine: "En espera: puesto {place} de la cola",
   sending: "Enviando…",
+  waitingConnection: "Esperando la conexión…",
   waitingTurn: "En espera…",
   readingFiles: "Leyendo sus archivos…",
   answersReady: { one: "Respuesta lista", other: "{n} respuestas listas" },

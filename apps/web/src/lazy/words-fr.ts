@@ -85,6 +85,7 @@ export const phrases: Language["phrases"] = {
   },
   inLine: "En attente : position {place} dans la file",
   sending: "Envoi…",
+  waitingConnection: "En attente de la connexion…",
   waitingTurn: "En attente…",
   readingFiles: "Lecture de vos fichiers…",
   answersReady: { one: "Réponse prête", other: "{n} réponses prêtes" },

@@ -84,6 +84,7 @@ export const phrases: Language["phrases"] = {
   },
   inLine: "इंतज़ार: कतार में स्थान {place}",
   sending: "भेजा जा रहा है…",
+  waitingConnection: "कनेक्शन की प्रतीक्षा है…",
   waitingTurn: "बारी का इंतज़ार है…",
   readingFiles: "आपकी फ़ाइलें पढ़ी जा रही हैं…",
   answersReady: { one: "{n} जवाब तैयार", other: "{n} जवाब तैयार" },

@@ -71,6 +71,7 @@ export const phrases: Language["phrases"] = {
   waitingEarlier: { other: "前の質問{n}件を待っています" },
   inLine: "待機中：{place}番目",
   sending: "送信しています…",
+  waitingConnection: "接続を待っています…",
   waitingTurn: "順番を待っています…",
   readingFiles: "ファイルを読み取っています…",
   answersReady: { other: "回答{n}件" },

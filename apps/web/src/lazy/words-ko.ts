@@ -70,6 +70,7 @@ export const phrases: Language["phrases"] = {
   waitingEarlier: { other: "이전 질문 {n}개를 기다리는 중" },
   inLine: "대기 중: {place}번째",
   sending: "보내는 중…",
+  waitingConnection: "연결을 기다리는 중…",
   waitingTurn: "차례를 기다리는 중…",
   readingFiles: "파일을 읽는 중…",
   answersReady: { other: "답변 {n}개 완료" },

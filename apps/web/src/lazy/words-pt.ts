@@ -85,6 +85,7 @@ export const phrases: Language["phrases"] = {
   },
   inLine: "Aguardando: posição {place} na fila",
   sending: "Enviando…",
+  waitingConnection: "Aguardando a conexão…",
   waitingTurn: "Aguardando a vez…",
   readingFiles: "Lendo os seus arquivos…",
   answersReady: { one: "Resposta pronta", other: "{n} respostas prontas" },

@@ -68,6 +68,7 @@ export const phrases: Language["phrases"] = {
   waitingEarlier: { other: "正在等待您之前的 {n} 个问题" },
   inLine: "等待中：排在第 {place} 位",
   sending: "正在发送…",
+  waitingConnection: "正在等待连接…",
   waitingTurn: "正在排队…",
   readingFiles: "正在读取您的文件…",
   answersReady: { other: "{n} 个回答已完成" },

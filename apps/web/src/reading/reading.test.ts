@@ -57,6 +57,7 @@ describe("what is said while one waits", () => {
   it.each([
     [{ state: "sending" }, 0, "Sending…"],
     [{ state: "sending" }, 1, "Waiting for your earlier question"],
+    [{ state: "sending", progress: { stage: "waiting" } }, 0, "Waiting its turn…"],
     [{}, 4, "Waiting for your 4 earlier questions"],
     [{ files: [{ name: "a.pdf", size: 1 }] }, 0, "Reading your files…"],
     [{ progress: { stage: "queued", position: 3 } }, 0, "Waiting: number 3 in line"],
@@ -70,6 +71,12 @@ describe("what is said while one waits", () => {
     ],
   ] satisfies Array<[Partial<Turn>, number, string]>)("%j, %d ahead", (more, ahead, text) => {
     expect(waits(more, ahead)).toBe(text);
+  });
+  it("is the connection while there is none, also in the middle of an upload", () => {
+    const uploading = { stage: "uploading", file: 0, sent: 1, size: 2 } as const;
+    for (const more of [{}, { progress: uploading }])
+      expect(waitingLine(turn("a", { state: "sending", ...more }), 1, true).text).toBe("Waiting for the connection…");
+    expect(waitingLine(turn("a", { state: "running", attempt: 1 }), 0, true).text).toBe("The engine is thinking…");
   });
   it("has seconds after a while, where no bar shows how far it is", () => {
     expect(withSeconds({ text: "Sending…" }, 2)).toBe("Sending…");

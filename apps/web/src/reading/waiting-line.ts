@@ -12,9 +12,10 @@ export interface WaitingLine {
 /** From here on seconds are shown: before, they would only flicker. */
 const SECONDS_FROM = 3;
 
-/** `ahead`: how many questions of the same conversation have to end before this one. */
-export function waitingLine(turn: Turn, ahead = 0): WaitingLine {
+/** `ahead`: how many questions of the same conversation have to end before this one. `offline`: nothing is sent now. */
+export function waitingLine(turn: Turn, ahead = 0, offline = false): WaitingLine {
   const { progress, attempt } = turn;
+  if (offline && turn.state === "sending") return { text: say("waitingConnection") };
   const name = (file: number | undefined): string => inSentence(turn.files[file ?? 0]?.name ?? say("yourFile"));
   if (progress?.stage === "waiting-for-engine" && attempt < (progress.attempt ?? 0))
     return { text: say("engineRestarts") };
@@ -35,7 +36,7 @@ export function waitingLine(turn: Turn, ahead = 0): WaitingLine {
   if (progress?.stage === "asking") return { text: say("thinking") };
   if (progress?.stage === "queued" && progress.position && progress.position > 1)
     return { text: say("inLine", { place: progress.position }) };
-  if (turn.state === "sending") return { text: say("sending") };
+  if (turn.state === "sending") return { text: say(progress?.stage === "waiting" ? "waitingTurn" : "sending") };
   return { text: say(progress || turn.files.length === 0 ? "waitingTurn" : "readingFiles") };
 }
 

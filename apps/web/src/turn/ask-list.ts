@@ -4,8 +4,8 @@ import { element } from "../frame/element.ts";
 import { say } from "../words/say.ts";
 
 export interface AskList {
-  /** `gone`: turns that the server no longer has; they stand before the others, greyed. */
-  show(gone: readonly Turn[], turns: readonly Turn[]): void;
+  /** `gone`: turns that the server no longer has; they stand before the others, greyed. `offline`: there is no connection. */
+  show(gone: readonly Turn[], turns: readonly Turn[], offline?: boolean): void;
 }
 
 /** The asks on the page. `show` adds, moves and removes elements only where the order or the asks have changed. */
@@ -21,14 +21,14 @@ export function createAskList(place: HTMLElement, actions: AskActions): AskList 
     return root;
   }
   return {
-    show(gone, turns) {
+    show(gone, turns, offline = false) {
       let last: Element | null = null;
       let ahead = 0;
       waiting = [];
       for (const [index, turn] of [...gone, ...turns].entries()) {
         const shown = elements.get(turn.id) ?? createAskElement(actions);
         elements.set(turn.id, shown);
-        shown.show(turn, { ahead, gone: index < gone.length });
+        shown.show(turn, { ahead, gone: index < gone.length, offline });
         if (index >= gone.length && !isOver(turn)) {
           ahead++;
           waiting.push(shown);

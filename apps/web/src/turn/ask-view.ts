@@ -27,6 +27,8 @@ export interface Place {
   readonly ahead: number;
   /** Whether the server no longer has it. */
   readonly gone: boolean;
+  /** Whether there is no connection now. */
+  readonly offline: boolean;
 }
 
 /** One ask on the page; `show` patches what has changed and nothing else. */
@@ -69,7 +71,7 @@ export function createAskElement(actions: AskActions): AskElement {
   const root = element("li", { class: "ask" }, asked, answer);
   let shown: Turn | undefined;
   let newest: Turn | undefined;
-  let place: Place = { ahead: 0, gone: false };
+  let place: Place = { ahead: 0, gone: false, offline: false };
 
   function show(given: Turn, at: Place): void {
     [newest, place] = [given, at];

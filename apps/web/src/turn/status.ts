@@ -6,7 +6,7 @@ import { say } from "../words/say.ts";
 /** The line under a question until its answer begins, and the one that says that it was stopped. */
 export interface Status {
   readonly root: HTMLElement;
-  show(ask: Turn, place: { readonly ahead: number; readonly gone: boolean }): void;
+  show(ask: Turn, place: { readonly ahead: number; readonly gone: boolean; readonly offline: boolean }): void;
   tick(): void;
 }
 
@@ -24,9 +24,9 @@ export function createStatus(on: { stop(): void }): Status {
   }
   return {
     root,
-    show(ask, { ahead, gone }) {
+    show(ask, { ahead, gone, offline }) {
       const isWaiting = !isOver(ask) && ask.text === "" && !gone;
-      const next = isWaiting ? waitingLine(ask, ahead) : undefined;
+      const next = isWaiting ? waitingLine(ask, ahead, offline) : undefined;
       if (next?.text !== waiting?.text) since = performance.now();
       waiting = next;
       root.hidden = !isWaiting && ask.state !== "cancelled";

@@ -79,6 +79,7 @@ export const phrases = {
   waitingEarlier: { one: "Waiting for your earlier question", other: "Waiting for your {n} earlier questions" },
   inLine: "Waiting: number {place} in line",
   sending: "Sending…",
+  waitingConnection: "Waiting for the connection…",
   waitingTurn: "Waiting its turn…",
   readingFiles: "Reading your files…",
   answersReady: { one: "Answer ready", other: "{n} answers ready" },
