@@ -50,6 +50,7 @@ type Needed =
   | "byNetwork"
   | "byTenant"
   | "tracing"
+  | "acknowledged"
   | "onTrouble";
 
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
@@ -89,6 +90,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     askRate: createRateLimiter(askRateOf(config)),
     limits,
     tracing: resources.tracing,
+    acknowledged: resources.acknowledged,
     onTrouble,
   });
   const openConversation = createOpenConversation({ store, openQueue });

@@ -106,6 +106,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     workersHeard: resources.roster.workers.length,
     redisEvictedKeys: resources.memoryGate.evicted,
     redisLosses: resources.keptInRedis.losses,
+    asksLost: resources.acknowledged.lost,
     ...readSocketBuffers(io),
   }));
   resources.byTenant.tenants.report((tenant, bytes) => metrics.askedByTenant(tenant, bytes));

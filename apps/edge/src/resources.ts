@@ -11,6 +11,7 @@ import {
   hearBeats,
   loadScripts,
   onBack,
+  openReplicas,
   openSelfTest,
   prepareBlobStore,
   readSecret,
@@ -46,6 +47,7 @@ import {
 } from "@docrelay/platform";
 import { randomBytes } from "node:crypto";
 import type { Authenticator } from "./auth/authenticator.ts";
+import { createAcknowledged, type Acknowledged } from "./asks/acknowledged.ts";
 import { openAuthenticator, type Accounts } from "./auth/open-authenticator.ts";
 import type { Revocations } from "./auth/revocations.ts";
 import type { Config } from "./config.ts";
@@ -80,6 +82,8 @@ export interface Resources {
   readonly roster: Roster;
   /** Whether Redis does all that the work needs, tried every minute. */
   readonly selfTest: SelfTest;
+  /** Asks that were acknowledged lately; those that a failover loses are logged. */
+  readonly acknowledged: Acknowledged & { readonly lost: number };
   readonly sharedSettings: SharedSettings;
   /** Sets again what Redis loses of what the edges share. */
   readonly keptInRedis: KeptInRedis;
@@ -140,7 +144,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   // Only this connection waits for Redis at the start; afterwards commands fail at once while Redis is unavailable.
   const first = connect("start", true);
   try {
-    const facts = await inspectRedis(first, REDIS_WAIT_MS);
+    const facts = await inspectRedis(first, REDIS_WAIT_MS, config.DURABILITY);
     for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
   } catch (error) {
     await life.close();
@@ -149,6 +153,10 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const redis = connect("command", false);
   const subscriber: RedisSubscriber = open("rooms", connectSubscriber(optionsOf("rooms")));
   const plainSubscriber: RedisSubscriber = open("plain", connectSubscriber(optionsOf("plain")));
+  const replicas =
+    config.DURABILITY === "replicated"
+      ? openReplicas(connect("replicas", false), config.EDGE_REDIS_TIMEOUT_MS)
+      : undefined;
   loadScripts(redis);
   let selfTest: SelfTest;
   try {
@@ -168,6 +176,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     askDeadlineMs: config.ASK_DEADLINE_MS,
     maxEvents: config.MAX_CONVERSATION_EVENTS,
     maxBytes: config.MAX_CONVERSATION_BYTES,
+    replicas,
     sealing: createSealing(config.DATA_KEY),
   };
   try {
@@ -219,6 +228,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   subscriptions.onResync(lookAgain);
   // In a cluster each subscriber has connections that are lost by themselves.
   onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) && lookAgain()));
+  const acknowledged = watchAcknowledged(store, log, onTrouble);
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),
     onTrouble,
@@ -239,6 +249,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     bell: createBell(redis, roster),
     roster,
     selfTest,
+    acknowledged,
     sharedSettings,
     keptInRedis,
     authenticator,
@@ -273,4 +284,30 @@ function openNetworks(
 function isReady(redis: Pick<RedisSubscriber, "status" | "once">): Promise<void> {
   if (redis.status === "ready") return Promise.resolve();
   return new Promise((resolve) => redis.once("ready", () => resolve()));
+}
+
+/** Looks after each reconnect whether the Redis that is there now has what was acknowledged. */
+function watchAcknowledged(
+  store: Store,
+  log: Logger,
+  onTrouble: (error: unknown) => void,
+): Acknowledged & { readonly lost: number } {
+  let lost = 0;
+  const acknowledged = createAcknowledged({
+    store,
+    onLost({ id: askId, conversation, trace }) {
+      lost++;
+      log.error({ askId, conversation, trace }, "an acknowledged ask was lost");
+    },
+  });
+  const check = (): void => void untilReply(acknowledged.check, REDIS_WAIT_MS).catch(onTrouble);
+  check();
+  store.redis.on("ready", check);
+  return {
+    add: acknowledged.add,
+    check: acknowledged.check,
+    get lost() {
+      return lost;
+    },
+  };
 }

@@ -144,6 +144,7 @@ export async function startPlain(
     workersHeard: 1,
     redisEvictedKeys: 0,
     redisLosses: 0,
+    asksLost: 0,
     bufferedBytes: 0,
     largestBuffer: 0,
   }));

@@ -1,4 +1,12 @@
-import { freePort, spawnNode, startRedis, type TestProcess, type TestRedis } from "@docrelay/testkit";
+import {
+  freePort,
+  spawnNode,
+  startRedis,
+  startSentinel,
+  type TestProcess,
+  type TestRedis,
+  type TestSentinel,
+} from "@docrelay/testkit";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { ENTRIES } from "../src/process.ts";
@@ -9,6 +17,7 @@ type Env = Record<string, string>;
 /** A whole docrelay of real processes: each edge on a port of its own, as behind a balancer. */
 export interface Cluster {
   readonly redis: TestRedis;
+  readonly sentinel: TestSentinel;
   readonly edges: readonly TestEdge[];
   readonly workers: TestProcess[];
   /** Where edge `index` is. */
@@ -28,6 +37,8 @@ export interface ClusterSettings {
   readonly env?: Env;
   /** Options of redis-server, which then runs without a container. */
   readonly redis?: readonly string[];
+  /** Options of redis-server, of a master with two replicas behind a Sentinel, in place of a single Redis. */
+  readonly sentinel?: readonly string[];
   /** The engine to ask; without it the demo engine, with no pause between words. */
   readonly engineUrl?: () => string;
   /** The demo engine's pause between words. */
@@ -40,8 +51,13 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
   const workers: TestProcess[] = [];
   const all: TestProcess[] = [];
   let redis: TestRedis | undefined;
+  let sentinel: TestSentinel | undefined;
   let engineEnv: Env = {};
-  const base = (): Env => ({ REDIS_URL: cluster.redis.url, LOG_LEVEL: "warn", ...settings.env });
+  const base = (): Env => ({
+    ...(sentinel ? sentinel.env : { REDIS_URL: cluster.redis.url }),
+    LOG_LEVEL: "warn",
+    ...settings.env,
+  });
   const start = (entry: string, env: Env): TestProcess => {
     const child = spawnNode(entry, { env });
     all.push(child);
@@ -49,7 +65,8 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
   };
 
   beforeAll(async () => {
-    redis = await startRedis({ aof: true, ...(settings.redis && { container: false, args: settings.redis }) });
+    if (settings.sentinel) sentinel = await startSentinel({ args: settings.sentinel });
+    else redis = await startRedis({ aof: true, ...(settings.redis && { container: false, args: settings.redis }) });
     if (settings.engineUrl) {
       engineEnv = { ENGINE_URL: settings.engineUrl() };
     } else {
@@ -64,17 +81,21 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
       ...Array.from({ length: few.edges }, () => cluster.startEdge()),
       ...Array.from({ length: few.workers }, () => cluster.startWorker()),
     ]);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const child of all) child.kill("SIGKILL");
     await Promise.all(all.map((child) => child.exited));
-    await redis?.stop();
+    await (sentinel ?? redis)?.stop();
   });
 
   const cluster: Cluster = {
     get redis() {
       if (!redis) throw new Error("the cluster has not started");
       return redis;
+    },
+    get sentinel() {
+      if (!sentinel) throw new Error("the cluster has no Sentinel");
+      return sentinel;
     },
     edges,
     workers,

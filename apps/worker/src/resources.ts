@@ -3,6 +3,7 @@ import {
   createRoster,
   createSealing,
   loadScripts,
+  openReplicas,
   openSelfTest,
   prepareBlobStore,
   readSecret,
@@ -101,10 +102,14 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     askDeadlineMs: config.ASK_DEADLINE_MS,
     maxEvents: config.MAX_CONVERSATION_EVENTS,
     maxBytes: config.MAX_CONVERSATION_BYTES,
+    replicas:
+      config.DURABILITY === "replicated"
+        ? openReplicas(connect("command", "replicas"), config.WORKER_REDIS_TIMEOUT_MS)
+        : undefined,
     sealing: createSealing(config.DATA_KEY),
   };
   try {
-    const facts = await inspectRedis(redis, REDIS_WAIT_MS);
+    const facts = await inspectRedis(redis, REDIS_WAIT_MS, config.DURABILITY);
     for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
     // A key that is missing is found here, not by a user. The users of deploy/redis may not read the secret in a worker.
     if (!hasOwnUser(config.redis)) await untilReply(() => readSecret(store), REDIS_WAIT_MS);

@@ -26,7 +26,7 @@ export {
 
 export { createSealing, type Sealing } from "./sealing/sealing.ts";
 
-export { accept, askDigest, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
+export { accept, askDigest, hasAsk, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
 export { giveFeedback, MAX_FEEDBACK } from "./ask/feedback.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
@@ -48,6 +48,7 @@ export {
   type TakeFrom,
 } from "./ask/turn.ts";
 
+export { createReplicas, openReplicas, type Replicas } from "./redis/replicas.ts";
 export { createBell, hearBeats, isListening, publishBeat, type Bell } from "./bell/bell.ts";
 export { bellChannel, parseBell, type BellMessage } from "./bell/message.ts";
 export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts";

@@ -24,7 +24,7 @@ export interface Fixture {
   readonly at: ConversationAddress;
   connect(): Redis;
   /** Accepts an ask with a body made of its id. */
-  ask(id: string, more?: Partial<AcceptInput>): Promise<Accepted>;
+  ask(id: string, more?: Partial<AcceptInput>, store?: Store): Promise<Accepted>;
   /** Takes the head of the mailbox, also from a worker that runs it, as if that had died; throws when there is none. */
   taken(owner?: string): Promise<{ ask: TakenAsk; owner: string }>;
   /** Takes the head and begins an attempt. */
@@ -70,10 +70,10 @@ export function useChannel(settings: Partial<Store> = {}): Fixture {
     user,
     at: conversationAddress(user, CONVERSATION),
     connect,
-    ask(id, more = {}) {
+    ask(id, more = {}, to = fixture.store) {
       const message = more.body?.message ?? `question ${id}`;
       const conversation = more.conversation ?? CONVERSATION;
-      return accept(fixture.store, {
+      return accept(to, {
         user,
         conversation,
         id,

@@ -134,6 +134,21 @@ describe("Redis over TLS", () => {
   });
 });
 
+describe("DURABILITY=replicated", () => {
+  it("wants min-replicas-to-write, and says that no replica is there", async () => {
+    await using master = await startRedis({ args: ["--min-replicas-to-write", "0"] });
+    const admin = connect({ url: master.url });
+    const inspect = () => inspectRedis(connect({ url: master.url }), 5000, "replicated");
+    await expect(inspect()).rejects.toMatchObject({
+      kind: "redis-setting",
+      message: expect.stringMatching(/^DURABILITY=replicated needs min-replicas-to-write 1 or more/),
+    });
+    await admin.config("SET", "min-replicas-to-write", "1");
+    const { warnings } = await inspect();
+    expect(warnings).toContainEqual(expect.stringMatching(/^no replica is connected/));
+  });
+});
+
 describe("Redis behind Sentinel", () => {
   it("is found by its name, and again after another one was made master; a wrong name is said", async () => {
     await using master = await startRedis({ container: false });

@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from "ioredis";
 import { reasonOf } from "./cluster/cluster-client.ts";
 import { mastersOf, type RedisClient } from "./cluster/masters.ts";
+import type { Durability } from "./redis-settings.ts";
 import { storeErrorKind } from "./redis-error.ts";
 
 /** Thrown when a Redis cannot be used. The message says what to do. */
@@ -31,11 +32,21 @@ const IS_CLUSTER =
 
 /**
  * Waits until Redis replies, and reads its version and settings; in a cluster those of all masters, of which the worst
- * counts. What waiting cannot mend (password, rights, certificate, a replica, REDIS_CLUSTER) is thrown at once.
+ * counts. What waiting cannot mend (password, rights, certificate, a replica, REDIS_CLUSTER, no `min-replicas-to-write` for
+ * `replicated`) is thrown at once.
  * @throws PlatformError
  */
-export async function inspectRedis(redis: RedisClient, deadlineMs: number): Promise<RedisFacts> {
-  if (!(redis instanceof Cluster)) return inspectServer(redis, await readInfo(redis, deadlineMs), false);
+export async function inspectRedis(
+  redis: RedisClient,
+  deadlineMs: number,
+  durability: Durability = "single",
+): Promise<RedisFacts> {
+  if (!(redis instanceof Cluster)) {
+    const facts = await inspectServer(redis, await readInfo(redis, deadlineMs), false);
+    return durability === "single"
+      ? facts
+      : { ...facts, warnings: [...facts.warnings, ...(await checkReplicas(redis))] };
+  }
   await readInfo(redis, deadlineMs);
   const found = await Promise.allSettled(
     mastersOf(redis).map(async (master) => inspectServer(master, await readInfo(master, MASTER_MS), true)),
@@ -86,6 +97,24 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
   const aof = appendonly === "yes" ? fsync : appendonly;
   return { version, maxmemoryPolicy, aof, warnings: warningsOf(maxmemoryPolicy, aof) };
 }
+
+/** What `DURABILITY=replicated` needs of the master. Returns warnings. */
+async function checkReplicas(redis: Redis): Promise<string[]> {
+  const [info, least] = await Promise.all([
+    redis.info("replication").catch(() => ""),
+    redis.config("GET", "min-replicas-to-write").catch(() => []),
+  ]);
+  const value: unknown = (least as unknown[])[1];
+  if (value === "0") throw new PlatformError("redis-setting", NO_LEAST);
+  const isAlone = /^connected_slaves:0\r?$/m.test(info);
+  return [...(typeof value === "string" ? [] : [UNKNOWN_LEAST]), ...(isAlone ? [NO_REPLICA] : [])];
+}
+
+const NO_LEAST =
+  "DURABILITY=replicated needs min-replicas-to-write 1 or more on each Redis: a master that is cut off would go on taking what is lost when it returns.";
+const UNKNOWN_LEAST =
+  "min-replicas-to-write cannot be read: with DURABILITY=replicated it must be 1 or more on each Redis";
+const NO_REPLICA = "no replica is connected: with DURABILITY=replicated nothing is accepted until one is";
 
 function warningsOf(maxmemoryPolicy: string, aof: string): string[] {
   const warnings: string[] = [];

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
+import { choice, list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
 
 /** Which Redis to connect to, and as whom. Holds secrets: never log it. */
 export interface RedisServer {
@@ -31,6 +31,8 @@ export interface RedisSentinel {
   readonly password?: string | undefined;
 }
 
+export type Durability = "single" | "replicated";
+
 /** Settings of every process that connects to Redis. */
 export const redisSettings = {
   /** With `REDIS_CLUSTER` a comma list of some of its nodes. */
@@ -47,9 +49,12 @@ export const redisSettings = {
   REDIS_TLS_CA: z.string().optional(),
   REDIS_TLS_CERT: z.string().optional(),
   REDIS_TLS_KEY: z.string().optional(),
+  /** `replicated`: what is acknowledged has reached a replica. */
+  DURABILITY: choice<Durability>(["single", "replicated"], "single"),
 };
 
 type Settings = z.output<z.ZodObject<typeof redisSettings>>;
+type ServerSettings = Omit<Settings, "DURABILITY"> & Partial<Pick<Settings, "DURABILITY">>;
 
 const REDIS_PORT = 6379;
 const SENTINEL_PORT = 26_379;
@@ -72,7 +77,7 @@ export function parseEnvWithRedis<S extends z.ZodType<object>>(
 }
 
 /** The server that settings name, with the files that they name read; else one sentence for each problem. */
-export function readRedisServer(settings: Settings): Parsed<RedisServer> {
+export function readRedisServer(settings: ServerSettings): Parsed<RedisServer> {
   const problems: string[] = [];
   const read = (
     name: "REDIS_PASSWORD_FILE" | "REDIS_TLS_CA" | "REDIS_TLS_CERT" | "REDIS_TLS_KEY",
@@ -117,10 +122,12 @@ function isList(url: string | undefined): boolean {
 }
 
 function readCluster(
-  { REDIS_URL: text, REDIS_SENTINELS }: Settings,
+  { REDIS_URL: text, REDIS_SENTINELS, DURABILITY }: ServerSettings,
   problems: string[],
 ): Pick<RedisServer, "cluster" | "username" | "password" | "tls"> | undefined {
   if (REDIS_SENTINELS.length > 0) problems.push("REDIS_CLUSTER and REDIS_SENTINELS are both set: set one of them");
+  if (DURABILITY === "replicated")
+    problems.push("DURABILITY=replicated is not supported with REDIS_CLUSTER yet: leave one of them out");
   if (text === undefined) return undefined;
   if (text.startsWith("unix:")) {
     problems.push("REDIS_CLUSTER needs a REDIS_URL of redis:// or rediss://: nodes are reached by host and port");
@@ -142,7 +149,7 @@ function readCluster(
   };
 }
 
-function readSentinel(settings: Settings, problems: string[]): RedisSentinel | undefined {
+function readSentinel(settings: ServerSettings, problems: string[]): RedisSentinel | undefined {
   const { REDIS_SENTINELS: items, REDIS_SENTINEL_NAME: name } = settings;
   if (items.length === 0) {
     if (name !== undefined) problems.push("REDIS_SENTINEL_NAME needs REDIS_SENTINELS");

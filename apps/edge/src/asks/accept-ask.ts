@@ -22,6 +22,7 @@ import {
 import { checkMessage, cleanFileName, refuse, type Limits } from "@docrelay/protocol";
 import type { Tracing } from "@docrelay/platform";
 import { createHash } from "node:crypto";
+import type { Acknowledged } from "./acknowledged.ts";
 import { beginAskTrace } from "./ask-trace.ts";
 import type { OwnConversations } from "../conversation/own-conversations.ts";
 import type { RateLimiter } from "../limits/rate-limit.ts";
@@ -81,6 +82,7 @@ export interface AskDeps extends ExtractionDeps {
   readonly askRate: RateLimiter;
   readonly limits: Limits;
   readonly tracing: Tracing | undefined;
+  readonly acknowledged: Pick<Acknowledged, "add">;
   /** An error after which the process recovers by itself: the ask is durable, and the sweeper rings the bell. */
   onTrouble(error: unknown): void;
 }
@@ -90,7 +92,7 @@ type Prepared = AskFile & { readonly password?: string | undefined };
 const FULL_RETRY_MS = 5000;
 
 export function createAcceptAsk(deps: AskDeps): AcceptAsk {
-  const { store, bell, sharedSettings, queueGate, memoryGate, usage, askRate, limits } = deps;
+  const { store, bell, sharedSettings, queueGate, memoryGate, usage, askRate, limits, acknowledged } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     const trace = beginAskTrace(deps.tracing, input);
@@ -152,7 +154,8 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     });
     // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
     // is durable. A bell for a refused ask finds nothing new.
-    const woken = files.length === 0 && !isFull ? wake() : undefined;
+    // A connection that waits for replicas is another one: then the bell comes after it.
+    const woken = files.length === 0 && !isFull && !store.replicas ? wake() : undefined;
     const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();
     if (accepted.kind === "not-replaceable") {
@@ -160,6 +163,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       throw refuse("NOT_FOUND", { ask: id, reason: "replaces", message });
     }
     if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
+    acknowledged.add({ user, conversation, id, trace });
     if (!accepted.duplicate) {
       queueGate.entered();
       usage.asked(user, { conversation, id, bytes: Buffer.byteLength(message) });

@@ -31,6 +31,7 @@ export function createEdgeMetrics(
     workersHeard: number;
     redisEvictedKeys: number;
     redisLosses: number;
+    asksLost: number;
     bufferedBytes: number;
     largestBuffer: number;
   },
@@ -60,6 +61,11 @@ export function createEdgeMetrics(
     "docrelay_edge_redis_losses",
     "Times that Redis had lost what the edges share, and this edge set it again",
     () => connections().redisLosses,
+  );
+  metrics.gauge(
+    "docrelay_edge_asks_lost",
+    "Asks that this edge acknowledged and a later Redis does not have",
+    () => connections().asksLost,
   );
   metrics.gauge(
     "docrelay_edge_socket_buffer_bytes",

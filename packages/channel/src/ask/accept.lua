@@ -34,6 +34,7 @@ end
 local knownDigest, knownSeq = fields(ask, 'digest', 'seq')
 if knownDigest then
   if knownDigest ~= digest then return { 'CONFLICT' } end
+  rewrite(ask, 'digest', knownDigest)
   return { 'DUPLICATE', tonumber(knownSeq) }
 end
 if replaces ~= '' and fields(replaces, 'c') ~= conversationHash() then return { 'UNKNOWN' } end

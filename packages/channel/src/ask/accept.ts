@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { askAddress } from "../redis/address.ts";
+import { askAddress, type AskAddress } from "../redis/address.ts";
 import { liveKey, recordKey } from "../redis/keys.ts";
 import { sealingOf, SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
 import { placeOfBody, placeOfNames, placeOfTitle } from "../sealing/places.ts";
@@ -28,24 +28,28 @@ export type Accepted =
   | { kind: "conflict" }
   | { kind: "not-replaceable" };
 
-const ACCEPT = step("accept.lua", {
-  ask: "text",
-  digest: "text",
-  deadlineMs: "number",
-  maxInFlight: "number",
-  recordVersion: "number",
-  conversation: "text",
-  id: "text",
-  trace: "text",
-  files: "number",
-  replaces: "text",
-  body: "text",
-  tail: "text",
-  title: "text",
-  names: "text",
-  relistMs: "number",
-  prunes: "number",
-});
+const ACCEPT = step(
+  "accept.lua",
+  {
+    ask: "text",
+    digest: "text",
+    deadlineMs: "number",
+    maxInFlight: "number",
+    recordVersion: "number",
+    conversation: "text",
+    id: "text",
+    trace: "text",
+    files: "number",
+    replaces: "text",
+    body: "text",
+    tail: "text",
+    title: "text",
+    names: "text",
+    relistMs: "number",
+    prunes: "number",
+  },
+  { isConfirmed: true },
+);
 
 /** A conversation is listed again after this part of the retention: so much longer its id may stay in the index. */
 const RELIST_PART = 8;
@@ -127,6 +131,11 @@ export async function wouldBeBusy(
   const at = askAddress(of.user, of.conversation, of.id);
   const [known, live] = await Promise.all([store.redis.exists(recordKey(at)), store.redis.scard(liveKey(at))]);
   return known === 0 && live >= of.maxInFlight;
+}
+
+/** Whether an ask is known, ended or not. */
+export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
+  return (await store.redis.exists(recordKey(at))) === 1;
 }
 
 /**

@@ -3,7 +3,11 @@ import { CANCEL_CHANNEL } from "../redis/keys.ts";
 import { wrongAnswer, type Store } from "../redis/store.ts";
 import { eventTail, runStep, step } from "./conversation-script.ts";
 
-const CANCEL = step("cancel.lua", { ask: "text", tail: "text", hint: "text", hintChannel: "text" });
+const CANCEL = step(
+  "cancel.lua",
+  { ask: "text", tail: "text", hint: "text", hintChannel: "text" },
+  { isConfirmed: true },
+);
 
 export type Cancelled =
   /** No such ask of this user in this conversation. */

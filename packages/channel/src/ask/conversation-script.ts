@@ -18,6 +18,7 @@ const CONTEXT = {
   maxBytes: "number",
   firstCheckMs: "number",
   maxSpared: "number",
+  confirms: "number",
   memberPrefix: "text",
   channel: "text",
   frameHead: "text",
@@ -37,21 +38,27 @@ export interface Step<A extends string> {
   readonly script: Script<(typeof KEYS)[number]>;
   /** Only its type counts. */
   readonly args: Readonly<Record<A, ArgumentKind>>;
+  /** Somebody is told that it is done: it waits for replicas, where the store has them. */
+  readonly isConfirmed: boolean;
 }
 
 /**
  * Reads a step's Lua from the file beside this one. `tails`: it also takes events; see {@link eventTail}. `describes`: it
- * returns the record of an ask; see `readRecord`.
+ * returns the record of an ask; see `readRecord`. `isConfirmed`: see {@link Step}.
  */
 export function step<A extends string>(
   file: `${string}.lua`,
   args: Readonly<Record<A, ArgumentKind>>,
-  { tails = false, describes = false } = {},
+  { tails = false, describes = false, isConfirmed = false } = {},
 ): Step<A> {
   const files = [CLOCK, SHARED, lua(import.meta.url, file)];
   const all: Record<string, ArgumentKind> = { ...CONTEXT, ...args };
   const names = describes ? { recordFields: RECORD_FIELDS } : {};
-  return { script: script({ files, keys: KEYS, args: all, names, ...(tails ? { list: "tails" } : {}) }), args };
+  return {
+    script: script({ files, keys: KEYS, args: all, names, ...(tails ? { list: "tails" } : {}) }),
+    args,
+    isConfirmed,
+  };
 }
 
 /** Runs a step on a conversation. */
@@ -77,12 +84,17 @@ export function runStep<A extends string>(
     maxBytes: store.maxBytes ?? MAX_BYTES,
     firstCheckMs: FIRST_CHECK_MS,
     maxSpared: MAX_SPARED,
+    confirms: what.isConfirmed && store.replicas ? 1 : 0,
     memberPrefix: `${at.u}/${at.c}/`,
     channel: channelOf(at),
     frameHead,
     frameTail,
   };
-  return run(store.redis, what.script, { keys, args: { ...context, ...args }, list: tails });
+  const input = { keys, args: { ...context, ...args }, list: tails };
+  const { replicas, redis } = store;
+  return replicas && what.isConfirmed
+    ? replicas.confirmed((own) => run(own, what.script, input))
+    : run(redis, what.script, input);
 }
 
 /** The ask that an event is of. */

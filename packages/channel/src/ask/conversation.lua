@@ -25,6 +25,12 @@ local function save(ask, record, ...)
   redis.call('HSET', records .. ask, unpack(values))
 end
 
+-- A step that is sent again has nothing to write, and WAIT speaks of this connection's own writes: the record is written once more,
+-- unchanged, after what it tells of.
+local function rewrite(ask, name, value)
+  if confirms == 1 and value then redis.call('HSET', records .. ask, name, value) end
+end
+
 local function conversationHash() return string.match(memberPrefix, '/(.*)/') end
 
 -- When the sweeper checks an ask next: never later than just after its deadline.

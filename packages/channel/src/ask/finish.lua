@@ -1,5 +1,8 @@
 local state, currentAttempt, written, earlier, current = fields(ask, 'state', 'attempt', 'n', 'how', 'owner')
-if not state or state == 'ended' then return { 'ENDED', earlier or 'gone' } end
+if not state or state == 'ended' then
+  rewrite(ask, 'how', earlier)
+  return { 'ENDED', earlier or 'gone' }
+end
 if owner ~= '' and current ~= owner then return { 'STALE' } end
 -- An attempt below 0 stands for any.
 local isFenced = attempt >= 0

@@ -9,7 +9,7 @@ import type { Ended } from "./turn.ts";
 const FINISH = step(
   "finish.lua",
   { ask: "text", attempt: "number", n: "number", how: "text", owner: "text" },
-  { tails: true },
+  { tails: true, isConfirmed: true },
 );
 
 /**

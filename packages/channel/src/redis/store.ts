@@ -2,6 +2,7 @@ import type { RedisClient } from "./client.ts";
 import { randomUUID } from "node:crypto";
 import { ChannelError } from "../channel-error.ts";
 import { createSealing, type Sealing } from "../sealing/sealing.ts";
+import type { Replicas } from "./replicas.ts";
 import type { Reply } from "./script.ts";
 
 export { ChannelError };
@@ -17,6 +18,8 @@ export interface Store {
   readonly maxEvents?: number;
   /** … and most bytes of them (default 8 MB). Events of unfinished asks are kept beyond both. */
   readonly maxBytes?: number;
+  /** What an acknowledgement or an end waits for; without it Redis alone is trusted. */
+  readonly replicas?: Replicas | undefined;
   /** Encrypts what is stored; without it nothing is encrypted. */
   readonly sealing?: Sealing;
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../eventually.ts";
@@ -9,12 +9,18 @@ import { guard } from "../process/guard.ts";
 import type { TestRedis } from "./test-redis.ts";
 
 const PORT_TRIES = 5;
+const CONFIGURATION = "sentinel.conf";
 
-/** Starts a local `redis-server` with these options in a temporary folder. Both end when this process ends. */
-export async function startRedisServer(args: readonly string[]): Promise<TestRedis> {
+/**
+ * Starts a local `redis-server` with these options in a temporary folder. Both end when this process ends. `sentinel`: the
+ * configuration of a Sentinel, which it becomes then.
+ */
+export async function startRedisServer(args: readonly string[], sentinel?: string): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), "docrelay-redis-"));
   const releaseFolder = guard(`folder ${folder}`);
-  let { child, port } = await launchOnFreePort(folder, args);
+  if (sentinel !== undefined) await writeFile(join(folder, CONFIGURATION), sentinel);
+  const all = sentinel === undefined ? args : [...args, "--sentinel"];
+  let { child, port } = await launchOnFreePort(folder, all);
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
@@ -32,7 +38,7 @@ export async function startRedisServer(args: readonly string[]): Promise<TestRed
     stop,
     kill,
     restart: async () => {
-      child = await eventually(() => launch(folder, port, args), {
+      child = await eventually(() => launch(folder, port, all), {
         what: "redis-server back on its port",
         timeoutMs: 10_000,
       });
@@ -59,15 +65,15 @@ async function launchOnFreePort(
 /** Resolves to the server when it accepts connections, to undefined when it ended before. */
 async function launch(folder: string, port: number, args: readonly string[]): Promise<ChildProcess | undefined> {
   const server = process.env["DOCRELAY_REDIS_SERVER"] || "redis-server";
-  const child = spawn(server, ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const file = args.includes("--sentinel") ? [join(folder, CONFIGURATION)] : [];
+  const own = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
+  const child = spawn(server, [...file, ...own, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   if (child.pid !== undefined) child.once("exit", guard(`process ${child.pid}`));
   let output = "";
   const ready = new Promise<boolean>((resolve, reject) => {
     child.stdout.on("data", (data: Buffer) => {
       output = (output + data.toString()).slice(-2000);
-      if (output.includes("Ready to accept connections")) resolve(true);
+      if (/Ready to accept connections|\+monitor master/.test(output)) resolve(true);
     });
     child.once("error", () =>
       reject(new Error("No Redis here: install one (apt-get install redis-server) or start a Docker engine.")),

@@ -1,0 +1,77 @@
+import { askAddress, hasAsk, type Store } from "@docrelay/channel";
+
+/** An ask whose client was told that it is durable. */
+export interface AcknowledgedAsk {
+  readonly user: string;
+  readonly conversation: string;
+  readonly id: string;
+  readonly trace: string;
+}
+
+/** The asks that this edge has acknowledged lately, to find out which of them another Redis does not have. */
+export interface Acknowledged {
+  add(ask: AcknowledgedAsk): void;
+  /**
+   * Call it when Redis is back. If it is another process than before, those that it does not have are told to `onLost`; they
+   * are forgotten. @throws ioredis errors; then call it again.
+   */
+  check(): Promise<void>;
+}
+
+/** Longer than a failover takes to lose anything. */
+const KEEP_MS = 120_000;
+const MAX_KEPT = 10_000;
+const ASKED_AT_ONCE = 500;
+
+export interface AcknowledgedOptions {
+  readonly store: Store;
+  onLost(ask: AcknowledgedAsk): void;
+  readonly now?: () => number;
+}
+
+export function createAcknowledged({ store, onLost, now = Date.now }: AcknowledgedOptions): Acknowledged {
+  const keepMs = Math.min(KEEP_MS, store.retentionMs);
+  /** In order of their acknowledgements. */
+  const kept = new Map<string, AcknowledgedAsk & { readonly at: number }>();
+  let server: string | undefined;
+
+  function forgetOld(): void {
+    for (const [key, { at }] of kept) {
+      if (kept.size <= MAX_KEPT && now() - at < keepMs) return;
+      kept.delete(key);
+    }
+  }
+
+  return {
+    add(ask) {
+      kept.set(`${ask.user}\0${ask.id}`, { ...ask, at: now() });
+      forgetOld();
+    },
+    async check() {
+      const before = server;
+      server = await processOf(store);
+      if (before !== undefined && before === server) return;
+      forgetOld();
+      const asks = [...kept];
+      for (let from = 0; from < asks.length; from += ASKED_AT_ONCE) {
+        const some = asks.slice(from, from + ASKED_AT_ONCE);
+        const there = await Promise.all(
+          some.map(([, { user, conversation, id }]) => hasAsk(store, askAddress(user, conversation, id))),
+        );
+        for (const [index, [key, ask]] of some.entries()) {
+          if (there[index] === true || !kept.delete(key)) continue;
+          onLost(ask);
+        }
+      }
+    },
+  };
+}
+
+/** Names the process of Redis; undefined where this user may not ask. */
+async function processOf({ redis }: Store): Promise<string | undefined> {
+  const info = await redis.info("server").catch((error: unknown) => {
+    if (error instanceof Error && error.message.startsWith("NOPERM")) return "";
+    throw error;
+  });
+  return /^run_id:(\w+)/m.exec(info)?.[1];
+}
