@@ -96,7 +96,7 @@ export async function buildWeb(node) {
     sources.flatMap((path) => [path, readFileSync(path)]),
     there,
     "the page",
-    () => command(node, [vite, "build"], { cwd: web }),
+    () => command(node, [vite, "build"], { cwd: web, env: { ...process.env, NODE_ENV: "production" } }),
   );
 }
 

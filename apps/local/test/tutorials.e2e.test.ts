@@ -98,4 +98,8 @@ it.each([0, 1])("the chat stands in a page as docs/embedding.md says (block %s)"
   expect(blocks).toHaveLength(2);
   const page = await open(`embedding/${block}`);
   await page.locator('docrelay-chat #connection[data-state="online"]').waitFor();
+  const buffer = Buffer.from(makePdf({ pages: ["The lighthouse was painted green in 1931."] }));
+  await page.setInputFiles("docrelay-chat #file", { name: "a.pdf", mimeType: "application/pdf", buffer });
+  // By a part that is loaded from docrelay's origin.
+  await page.locator("docrelay-chat #files .chip canvas").waitFor();
 });

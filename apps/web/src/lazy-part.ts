@@ -18,7 +18,8 @@ const onMissing = new Set<() => void>();
 
 /** Parts are beside the script that this is built into; in development, beside the page. */
 const scriptUrl = import.meta.url;
-const base = import.meta.env.DEV ? document.baseURI : scriptUrl;
+// The mode, since DEV is also true where a build is made with another NODE_ENV, as by a runner of tests.
+const base = import.meta.env.MODE === "development" ? document.baseURI : scriptUrl;
 /** Where the styles of parts are needed: shadow trees do not see those of the page, whose fonts they see nowhere else. */
 const styled = new Set<Node>([document.head]);
 const loadedStyles = new Set<string>();
