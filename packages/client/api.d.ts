@@ -192,6 +192,20 @@ interface ConversationsPage {
     readonly conversations: readonly ListedConversation[];
     readonly more: boolean;
 }
+/** What is counted a day: questions, bytes of files that were sent, pages of files that were read. */
+interface DayUse {
+    /** What nothing is said of is not bounded. */
+    limits: {
+        asks?: number | undefined;
+        bytes?: number | undefined;
+        pages?: number | undefined;
+    };
+    used: {
+        asks: number;
+        bytes: number;
+        pages: number;
+    };
+}
 interface DeltaEvent extends Head {
     type: "delta";
     text: string;
@@ -352,6 +366,8 @@ interface Relay {
     download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
     /** What was read of uploads. */
     readonly uploads: UploadTexts;
+    /** What the user may use a day, and has used. @throws RelayError */
+    usage(): Promise<Usage>;
     /** Calls the listener at each change of the connection's state; returns how to stop. */
     onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
     close(): void;
@@ -489,6 +505,14 @@ interface UploadTexts {
         readonly signal?: AbortSignal;
     }): Promise<UploadText>;
 }
+/** What a user may use, and has used today. */
+interface Usage extends DayUse {
+    /** When the day ends, in ms since the epoch. */
+    resetAt: number;
+    /** All users of the user's tenant, and of the user's address, together, where a quota bounds them. */
+    tenant?: DayUse | undefined;
+    address?: DayUse | undefined;
+}
 /** A refusal or failure. Switch on `code` only; `message` is a sentence for people. */
 interface WireError {
     code: ErrorCode;
@@ -523,4 +547,4 @@ declare function isOver({ state }: Turn): boolean;
 declare function memoryStorage(): Storage;
 /** A fresh id of 128 random bits. Not `crypto.randomUUID`: browsers have it over HTTPS and on localhost only. */
 declare function newId(): string;
-export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Conversations, type ConversationsHint, type ConversationsPage, type DownloadOptions, type Event, type FileInput, type Limits, type ListedConversation, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Shared, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, type UploadText, type UploadTexts, browserStorage, connect, isOver, memoryStorage, newId };
+export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Conversations, type ConversationsHint, type ConversationsPage, type DayUse, type DownloadOptions, type Event, type FileInput, type Limits, type ListedConversation, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Shared, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, type UploadText, type UploadTexts, type Usage, browserStorage, connect, isOver, memoryStorage, newId };

@@ -5,6 +5,8 @@ import type { Config } from "./config.ts";
 import { createOpenConversation, type OpenConversation } from "./conversation/open-conversation.ts";
 import { createOwnConversations, type OwnConversations } from "./conversation/own-conversations.ts";
 import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
+import type { Networks } from "./limits/networks.ts";
+import { createQuotas, type Quotas } from "./limits/quotas.ts";
 import { createUsage, type GroupLimits, type Usage } from "./limits/usage.ts";
 import { createRateLimiter, type Rate, type RateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";
@@ -25,6 +27,7 @@ export interface Asking {
   readonly shares: Shares;
   readonly ownFiles: OwnFiles;
   readonly ownData: OwnData;
+  readonly quotas: Quotas;
   readonly openQueue: OpenQueue;
   readonly uploads: Uploads;
   readonly uploadQueue: UploadQueue;
@@ -49,6 +52,7 @@ type Needed =
   | "memoryGate"
   | "byNetwork"
   | "byTenant"
+  | "quotaSettings"
   | "tracing"
   | "acknowledged"
   | "onTrouble";
@@ -56,6 +60,13 @@ type Needed =
 export function createAsking(config: Config, resources: Pick<Resources, Needed>): Asking {
   const { store, blobs, producer, hints, bell, sharedSettings, queueGate, memoryGate, onTrouble } = resources;
   const usage = openUsage(config, resources);
+  const quotas = createQuotas({
+    store,
+    settings: resources.quotaSettings,
+    networks: resources.byNetwork.networks,
+    tenants: resources.byTenant.tenants,
+    onTrouble,
+  });
   const limits = limitsOf(config);
   const openQueue = createOpenQueue({ ...OPENS, atOnce: config.OPENS_AT_ONCE });
   const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: config.UPLOADS_AT_ONCE });
@@ -68,12 +79,13 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     limits,
     maxUserBytes: config.MAX_USER_BLOB_BYTES,
     maxBytes: config.MAX_BLOB_BYTES,
-    networks: resources.byNetwork?.networks,
+    networks: countedNetworks(resources),
     usage,
+    quotas,
     memoryGate,
     onTrouble,
   });
-  const ownFiles = createOwnFiles({ store, blobs, producer });
+  const ownFiles = createOwnFiles({ store, blobs, producer, quotas });
   const conversations = createOwnConversations({ store, ownFiles, onTrouble });
   const acceptAsk = createAcceptAsk({
     store,
@@ -83,10 +95,11 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     sharedSettings,
     uploads,
     queueGate,
-    networks: resources.byNetwork?.networks,
+    networks: countedNetworks(resources),
     conversations,
     memoryGate,
     usage,
+    quotas,
     askRate: createRateLimiter(askRateOf(config)),
     limits,
     tracing: resources.tracing,
@@ -103,11 +116,17 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     conversations,
     shares: createShares(store, config.SHARE_TTL_MS),
     ownFiles,
-    ownData: createOwnData({ store, blobs, openConversation, conversations, ownFiles }),
+    ownData: createOwnData({ store, blobs, openConversation, conversations, ownFiles, quotas }),
+    quotas,
     uploads,
     uploadQueue,
-    uploadWatch: createUploadWatch({ store, blobs, producer, hints, onTrouble }),
+    uploadWatch: createUploadWatch({ store, blobs, producer, quotas, hints, onTrouble }),
   };
+}
+
+/** Undefined where networks are not counted. */
+export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Networks | undefined {
+  return byNetwork.connections && byNetwork.networks;
 }
 
 function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): Rate {
@@ -132,7 +151,7 @@ function openUsage(config: Config, { store, byNetwork, byTenant, onTrouble }: Pi
   return createUsage({
     store,
     groups: [
-      ...(byNetwork ? [{ kind: "network", members: byNetwork.networks, ...group(ofAddress) } as const] : []),
+      ...(ofAddress > 0 ? [{ kind: "network", members: byNetwork.networks, ...group(ofAddress) } as const] : []),
       ...(ofTenant > 0 ? [{ kind: "tenant", members: byTenant.tenants, ...group(ofTenant) } as const] : []),
     ],
     maxLogBytes: config.MAX_USER_LOG_BYTES,

@@ -1,7 +1,7 @@
 import type { Health, Logger } from "@docrelay/platform";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { join } from "node:path";
-import type { Asking } from "./asking.ts";
+import { countedNetworks, type Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
 import type { ClientConnection } from "./limits/client-connection.ts";
 import { createGiveFeedback } from "./asks/give-feedback.ts";
@@ -70,6 +70,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     shares,
     ownFiles,
     ownData,
+    quotas,
     openQueue,
     uploads,
     uploadQueue,
@@ -170,7 +171,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
       perSecond: LARGE_RATE.perSecond * Math.max(1, config.USERS_PER_ADDRESS),
       burst: LARGE_RATE.burst * Math.max(1, config.USERS_PER_ADDRESS),
     }),
-    networks: resources.byNetwork?.networks,
+    networks: countedNetworks(resources),
     authenticator,
     cookie: config.JWT_COOKIE,
     sessionRate,
@@ -200,6 +201,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
     shares,
     ownFiles,
     ownData,
+    quotas,
     acceptAsk,
     cancelAsk,
     giveFeedback,
@@ -271,28 +273,28 @@ function openLogin(config: Config, { accounts, revocations, onTrouble }: Resourc
   });
 }
 
-/** The groups that a connection counts for: its network where networks are counted, and its tenant if it has one. */
+/** The groups that a connection counts for: its network, and its tenant if it has one. */
 function groupsOf(config: Config, { byNetwork, byTenant }: Resources): GroupRule[] {
   const rateOf = (users: number): RateLimiter =>
     createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND * users, burst: config.CONNECTS_BURST * users });
   const { connections, tenants } = byTenant;
-  const groups: GroupRule[] = [
+  return [
     {
       kind: "tenant",
       members: tenants,
       limits: connections && { connections, connectRate: rateOf(config.USERS_PER_TENANT) },
       nameOf: ({ tenant }) => tenant,
     },
-  ];
-  if (byNetwork) {
-    groups.push({
+    {
       kind: "network",
       members: byNetwork.networks,
-      limits: { connections: byNetwork.connections, connectRate: rateOf(config.USERS_PER_ADDRESS) },
+      limits: byNetwork.connections && {
+        connections: byNetwork.connections,
+        connectRate: rateOf(config.USERS_PER_ADDRESS),
+      },
       nameOf: (_identity, request) => clientNetwork(request, config.TRUSTED_PROXIES),
-    });
-  }
-  return groups;
+    },
+  ];
 }
 
 function maxSocketsOf(maxConnections: number): number {

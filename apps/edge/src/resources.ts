@@ -57,6 +57,7 @@ import { createSharedSettings, type SharedSettings } from "./uploads/shared-sett
 import { createMemoryGate, type MemoryGate } from "./limits/memory-gate.ts";
 import { createNetworks, type Networks } from "./limits/networks.ts";
 import { createTenants, type Tenants } from "./limits/tenants.ts";
+import { createQuotaSettings, loggedField, type QuotaSettings } from "./limits/quota-settings.ts";
 import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
 
@@ -94,10 +95,11 @@ export interface Resources {
   readonly connections: Connections;
   readonly queueGate: QueueGate;
   readonly memoryGate: MemoryGate;
-  /** Undefined: networks are not counted. */
-  readonly byNetwork: { readonly networks: Networks; readonly connections: Connections } | undefined;
+  /** `connections` undefined: those of networks are not counted. */
+  readonly byNetwork: { readonly networks: Networks; readonly connections: Connections | undefined };
   /** `connections` undefined: those of tenants are not counted. */
   readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
+  readonly quotaSettings: QuotaSettings;
   /** Undefined: nothing is traced. */
   readonly tracing: Tracing | undefined;
   /** Logs an error from which the process recovers by itself, at most once a second. */
@@ -192,8 +194,15 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   life.add("connections", () => connections[Symbol.asyncDispose]());
   const byTenant = openTenants(config, { redis, node, onTrouble });
   life.add("connections of tenants", () => byTenant.connections?.[Symbol.asyncDispose]());
-  const byNetwork = config.USERS_PER_ADDRESS > 0 ? openNetworks(config, { redis, node, onTrouble }) : undefined;
-  if (byNetwork) life.add("connections of networks", () => byNetwork.connections[Symbol.asyncDispose]());
+  const byNetwork = openNetworks(config, { redis, node, onTrouble });
+  life.add("connections of networks", () => byNetwork.connections?.[Symbol.asyncDispose]());
+  const quotaSettings = createQuotaSettings({
+    redis,
+    onChange: (changes) => log.info({ changes }, "quotas changed"),
+    onUnknown: (fields) => log.warn({ fields: fields.map(loggedField) }, "quotas are not understood"),
+    onTrouble,
+  });
+  life.add("quotas", () => quotaSettings[Symbol.dispose]());
   const queueGate = createQueueGate({
     max: config.MAX_QUEUED_ASKS,
     count: () => countUnfinished(store).then(({ sum }) => sum),
@@ -213,6 +222,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   await hearBeats(plainSubscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => plainSubscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
+  await untilReply(() => quotaSettings.look(), REDIS_WAIT_MS);
   const { authenticator, revocations, accounts, resync, restore } = await openAuthenticator(config, {
     store,
     subscriber: plainSubscriber,
@@ -260,6 +270,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     memoryGate,
     byNetwork,
     byTenant,
+    quotaSettings,
     tracing,
     onTrouble,
   };
@@ -276,9 +287,9 @@ function openTenants(
 function openNetworks(
   { USERS_PER_ADDRESS: users, MAX_CONNECTIONS_PER_USER: each }: Config,
   { redis, node, onTrouble }: Pick<Resources, "redis" | "node" | "onTrouble">,
-): NonNullable<Resources["byNetwork"]> {
-  const connections = createConnections({ redis, node: `${node}-networks`, max: users * each, onError: onTrouble });
-  return { networks: createNetworks(), connections };
+): Resources["byNetwork"] {
+  const counted = { redis, node: `${node}-networks`, max: users * each, onError: onTrouble };
+  return { networks: createNetworks(), connections: users > 0 ? createConnections(counted) : undefined };
 }
 
 function isReady(redis: Pick<RedisSubscriber, "status" | "once">): Promise<void> {

@@ -1,5 +1,6 @@
-import { connect, newId, type ConnectOptions, type Storage } from "@docrelay/client";
+import { connect, newId, RelayError, type ConnectOptions, type Storage } from "@docrelay/client";
 import type { Attachment } from "./files/attachment.ts";
+import { createQuotaLine } from "./composing/quota-line.ts";
 import { createComposer } from "./composing/composer.ts";
 import { createSuggestions } from "./composing/suggestions.ts";
 import { createConversationView } from "./conversation-view.ts";
@@ -67,6 +68,7 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   let deletedElsewhere = false;
 
   const viewer = createViewer(frame, relay);
+  const quotaLine = createQuotaLine(frame, relay);
   const composer = createComposer(frame, {
     send(message, files) {
       const isTaken = view.ask(message, files, revised);
@@ -115,10 +117,17 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
         if (files.some((file) => storedOf(file) === undefined)) unsent.hold(conversation, id, question);
         accepted
           .finally(() => going.get(id) === names && going.delete(id))
-          .then(release, (error: unknown) => {
-            if (error instanceof DOMException) release(); // It was stopped.
-            else unsent.hold(conversation, id, question);
-          });
+          .then(
+            () => {
+              release();
+              quotaLine.used(false);
+            },
+            (error: unknown) => {
+              quotaLine.used(error instanceof RelayError && error.code === "QUOTA_EXCEEDED");
+              if (error instanceof DOMException) release(); // It was stopped.
+              else unsent.hold(conversation, id, question);
+            },
+          );
       },
       onRead(conversation, files) {
         if (conversation === shown && !hasChosen) composer.offer(files);

@@ -141,4 +141,16 @@ export {
 export { readProfile, readSecret, restoreProfile, setProfile } from "./deployment/settings.ts";
 export { shareSecret, type SharedSecret } from "./deployment/shared-secret.ts";
 export { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "./places/places.ts";
+export { countUsed, DAY_COUNTS, readUsed, type DayCount, type Used } from "./usage/day.ts";
+export {
+  parseQuota,
+  parseQuotaField,
+  quotaField,
+  quotaFieldOfAll,
+  readQuotas,
+  UNBOUNDED,
+  writeQuota,
+  type QuotaField,
+  type Quotas,
+} from "./usage/quotas.ts";
 export { accountAddress, chargeBytes, countRunning, type Account, type Budget } from "./usage/usage.ts";

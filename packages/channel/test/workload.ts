@@ -16,6 +16,7 @@ import {
   confirm,
   claimPlaces,
   countRunning,
+  countUsed,
   countUnfinished,
   conversationIds,
   createBlobStore,
@@ -73,6 +74,7 @@ import {
   textState,
   useText,
   wouldBeBusy,
+  writeQuota,
   writeText,
   type Store,
   type TakenAsk,
@@ -102,6 +104,8 @@ export async function workload(store: Store, between: () => Promise<void>): Prom
 async function usage(store: Store, between: () => Promise<void>): Promise<void> {
   const network = accountAddress({ kind: "user", name: USER });
   await chargeBytes(store, network, { budget: "log", bytes: 1, maxBytes: 9 });
+  await countUsed(store, network, "pages", 3);
+  await writeQuota(store.redis, "asks", 9);
   await countRunning(store, network, at, 0);
   await countRunning(store, network, at, 9);
   await between();

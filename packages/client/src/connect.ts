@@ -1,8 +1,10 @@
-import type { Limits } from "./wire/contract.ts";
+import type { Limits, Usage } from "./wire/contract.ts";
+import { readUsage } from "./wire/payloads.ts";
 import { createConversations, type Conversations } from "./conversations.ts";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { newId } from "./id.ts";
 import { addressOf } from "./link/address.ts";
+import { createGet } from "./link/get.ts";
 import { createLink } from "./link/link.ts";
 import { createOutbox } from "./asking/outbox.ts";
 import type { RelayError } from "./wire/relay-error.ts";
@@ -55,6 +57,8 @@ export interface Relay {
   download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
   /** What was read of uploads. */
   readonly uploads: UploadTexts;
+  /** What the user may use a day, and has used. @throws RelayError */
+  usage(): Promise<Usage>;
   /** Calls the listener at each change of the connection's state; returns how to stop. */
   onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
   close(): void;
@@ -75,7 +79,8 @@ export function connect(options: ConnectOptions = {}): Relay {
   const link = createLink({ address, tokens, request });
   const outbox = createOutbox(storage, address.base, tokens);
   const uploads = createUploads(link);
-  const download = createDownload(address.base, tokens, request);
+  const get = createGet(address.base, tokens, request);
+  const download = createDownload(get);
   const stages = createUploadStages(link);
   const list = createConversations(link);
   const conversations = new Map<string, LiveConversation>();
@@ -147,6 +152,7 @@ export function connect(options: ConnectOptions = {}): Relay {
     onUpload: (upload, listener) => stages.follow(upload, listener),
     download,
     uploads: createUploadTexts(download),
+    usage: () => get("/v1/usage", async (response) => readUsage(await response.json())),
     onState: (listener) => link.onState(listener),
     close() {
       for (const each of [...conversations.values()]) each.close();

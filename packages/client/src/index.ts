@@ -15,10 +15,12 @@ export type { UploadText, UploadTexts } from "./uploads/upload-text.ts";
 export type { FileInput, UploadOptions } from "./uploads/upload.ts";
 export type {
   ConversationsHint,
+  DayUse,
   Event,
   Limits,
   ListedConversation,
   Progress,
   Shared,
   UploadStatus,
+  Usage,
 } from "./wire/contract.ts";

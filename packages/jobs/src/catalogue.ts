@@ -27,6 +27,11 @@ const extractSchema = z.object({
   u: hash,
   /** The network that the user came from, where networks are counted. */
   network: z.object({ shard, u: hash }).optional(),
+  /** Who is charged for the pages beside the user: the user's tenant and network, where a quota bounds their pages. */
+  charged: z
+    .array(z.object({ shard, u: hash }))
+    .max(4)
+    .optional(),
   trace: z.string().max(128),
 });
 export type ExtractJob = z.infer<typeof extractSchema>;

@@ -44,8 +44,8 @@ export function createProducer(options: ProducerOptions): Producer {
   let closing: Promise<void> | undefined;
 
   return {
-    async extract({ key, ref, sha256, bytes, locked, shard, u, network, trace }, waiting) {
-      const job = { v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, network, trace };
+    async extract({ key, ref, sha256, bytes, locked, shard, u, network, charged, trace }, waiting) {
+      const job = { v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, network, charged, trace };
       const parsed = parseJob(job);
       if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
       await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));

@@ -31,6 +31,7 @@ import type { SharedSettings } from "../uploads/shared-settings.ts";
 import { canBeRead, orderText, type ExtractionDeps } from "../uploads/extraction.ts";
 import type { MemoryGate } from "../limits/memory-gate.ts";
 import type { Usage } from "../limits/usage.ts";
+import { dayQuotaExceeded, type Quotas } from "../limits/quotas.ts";
 import type { QueueGate } from "../limits/queue-gate.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 
@@ -78,6 +79,7 @@ export interface AskDeps extends ExtractionDeps {
   readonly conversations: Pick<OwnConversations, "added">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   readonly usage: Usage;
+  readonly quotas: Pick<Quotas, "asks" | "asked" | "overByFile" | "pagesOf">;
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
@@ -92,7 +94,7 @@ type Prepared = AskFile & { readonly password?: string | undefined };
 const FULL_RETRY_MS = 5000;
 
 export function createAcceptAsk(deps: AskDeps): AcceptAsk {
-  const { store, bell, sharedSettings, queueGate, memoryGate, usage, askRate, limits, acknowledged } = deps;
+  const { store, bell, sharedSettings, queueGate, memoryGate, usage, quotas, askRate, limits, acknowledged } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     const trace = beginAskTrace(deps.tracing, input);
@@ -124,6 +126,11 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     const busy = (): Error => refuse("BUSY", { ...why, ask: id });
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 
+    const { maxAsks, over } = await quotas.asks(user);
+    const isOver = over ?? (await overByInline(deps, input));
+    // An ask that was accepted already is acknowledged.
+    if (isOver && input.files.length > 0 && (await isNew(store, input))) throw dayQuotaExceeded(isOver);
+
     const files = await Promise.all(input.files.map((file, index) => prepare(deps, input, { file, index })));
     const secret = await sharedSettings.secret();
     // A failure here delays a durable ask by a second, until the sweeper rings or adds the lost jobs.
@@ -151,6 +158,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       trace,
       nonce: newNonce(),
       maxInFlight,
+      maxAsks,
     });
     // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
     // is durable. A bell for a refused ask finds nothing new.
@@ -158,6 +166,10 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     const woken = files.length === 0 && !isFull && !store.replicas ? wake() : undefined;
     const accepted = await accepting;
     if (accepted.kind === "busy") throw busy();
+    if (accepted.kind === "quota") {
+      const own = { account: { kind: "user", name: user }, count: "asks", most: maxAsks ?? 0 } as const;
+      throw dayQuotaExceeded(over ?? { ...own, endsInMs: accepted.freeInMs });
+    }
     if (accepted.kind === "not-replaceable") {
       const message = "The conversation has no ask that this one could replace.";
       throw refuse("NOT_FOUND", { ask: id, reason: "replaces", message });
@@ -166,7 +178,8 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     acknowledged.add({ user, conversation, id, trace });
     if (!accepted.duplicate) {
       queueGate.entered();
-      usage.asked(user, { conversation, id, bytes: Buffer.byteLength(message) });
+      usage.asked(user, { conversation, id, bytes: Buffer.byteLength(message), isCounted: maxAsks !== undefined });
+      quotas.asked(user);
     }
     // Each plain connection has a conversation, and nearly always a user, of its own.
     if (accepted.seq === 1 && !accepted.duplicate && origin === "socket") {
@@ -175,6 +188,16 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     await (woken ?? wake());
     return { seq: accepted.seq, duplicate: accepted.duplicate };
   }
+}
+
+/** Bytes that come with an ask, against today's quota. */
+async function overByInline({ quotas }: AskDeps, { user, files }: AskInput): ReturnType<Quotas["overByFile"]> {
+  const bytes = files.reduce((sum, file) => sum + ("upload" in file ? 0 : file.bytes.length), 0);
+  return bytes === 0 ? undefined : quotas.overByFile(user, bytes);
+}
+
+function isNew(store: Store, { user, conversation, id }: AskInput): Promise<boolean> {
+  return wouldBeBusy(store, { user, conversation, id, maxInFlight: 0 });
 }
 
 /** Checks all files before any is stored: one refused file must not leave the stored bytes of the others behind. */

@@ -22,7 +22,8 @@ import { createUnfinished } from "./unfinished.ts";
 export interface Usage {
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY` */
   checkAsk(user: string): void;
-  asked(user: string, ask: { conversation: string; id: string; bytes: number }): void;
+  /** `isCounted`: the step that accepted it has counted it for the user's day. */
+  asked(user: string, ask: { conversation: string; id: string; bytes: number; isCounted: boolean }): void;
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
   checkFile(user: string): void;
   /** Call it before bytes of a file that was begun are stored. @throws Refusal `QUOTA_EXCEEDED` */
@@ -91,8 +92,12 @@ export function createUsage(deps: UsageDeps): Usage {
     over.set(nameOf(account, budget), Date.now() + ms);
   }
 
-  function charge(account: Account, budget: Budget, bytes: number, maxBytes: number): void {
-    chargeBytes(store, accountAddress(account), { budget, bytes, maxBytes }).then(
+  function charge(
+    account: Account,
+    budget: Budget,
+    { bytes, maxBytes, asks = 0 }: { bytes: number; maxBytes: number; asks?: number },
+  ): void {
+    chargeBytes(store, accountAddress(account), { budget, bytes, maxBytes, asks }).then(
       (freeInMs) => freeInMs > 0 && refuseFor(account, budget, freeInMs),
       onTrouble,
     );
@@ -116,12 +121,17 @@ export function createUsage(deps: UsageDeps): Usage {
         take(askRate, account);
       }
     },
-    asked(user, { conversation, id, bytes }) {
+    asked(user, { conversation, id, bytes, isCounted }) {
       deps.onAsked(user, bytes);
-      charge({ kind: "user", name: user }, "log", ASK_BYTES + bytes, deps.maxLogBytes);
+      const kept = ASK_BYTES + bytes;
+      charge({ kind: "user", name: user }, "log", {
+        bytes: kept,
+        maxBytes: deps.maxLogBytes,
+        asks: isCounted ? 0 : 1,
+      });
       const at = askAddress(user, conversation, id);
       for (const { account, maxLogBytes, maxRunning } of groupsOf(user)) {
-        charge(account, "log", ASK_BYTES + bytes, maxLogBytes);
+        charge(account, "log", { bytes: kept, maxBytes: maxLogBytes });
         countRunning(store, accountAddress(account), at, maxRunning).then(
           (count) => count === "full" && refuseFor(account, "running", LOOK_MS),
           onTrouble,
@@ -147,7 +157,8 @@ export function createUsage(deps: UsageDeps): Usage {
     renewUpload: uploads.renew,
     endUpload: uploads.end,
     stored(user, bytes) {
-      for (const { account, maxFileBytes } of groupsOf(user)) charge(account, "files", bytes, maxFileBytes);
+      for (const { account, maxFileBytes } of groupsOf(user))
+        charge(account, "files", { bytes, maxBytes: maxFileBytes });
     },
   };
 }

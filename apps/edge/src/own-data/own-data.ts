@@ -1,6 +1,7 @@
 import { forgetUser, type Store } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
 import type { OwnConversations } from "../conversation/own-conversations.ts";
+import type { Quotas } from "../limits/quotas.ts";
 import { createSlots } from "../limits/slots.ts";
 import type { OwnFiles } from "../uploads/own-files.ts";
 import { exportOf, type ExportDeps, type Reader } from "./export.ts";
@@ -17,6 +18,7 @@ export interface OwnDataDeps extends ExportDeps {
   readonly store: Store;
   readonly conversations: OwnConversations;
   readonly ownFiles: OwnFiles;
+  readonly quotas: Pick<Quotas, "isBounded">;
 }
 
 /** Each reads all logs of a user and packs them. */
@@ -24,14 +26,14 @@ const EXPORTS = { atOnce: 2, maxWaiting: 32, waitMs: 20_000 };
 const MOST_ROUNDS = 5;
 
 export function createOwnData(deps: OwnDataDeps): OwnData {
-  const { store, conversations, ownFiles } = deps;
+  const { store, conversations, ownFiles, quotas } = deps;
   const slots = createSlots(EXPORTS);
   return {
     async remove(user) {
       for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
         await conversations.removeAll(user);
         await ownFiles.removeAll(user);
-        if (await forgetUser(store, user)) return;
+        if (await forgetUser(store, user, quotas.isBounded(user))) return;
       }
       throw refuse("BUSY", { retryAfterMs: 1000 });
     },

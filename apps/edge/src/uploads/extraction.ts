@@ -12,6 +12,7 @@ import {
 } from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
 import type { Networks } from "../limits/networks.ts";
+import type { Quotas } from "../limits/quotas.ts";
 
 export interface ExtractionDeps {
   readonly store: Store;
@@ -19,6 +20,7 @@ export interface ExtractionDeps {
   readonly producer: Producer;
   /** The network of a user, where networks are counted. */
   readonly networks?: Pick<Networks, "of"> | undefined;
+  readonly quotas: Pick<Quotas, "pagesOf">;
 }
 
 /** A user's bytes and the text key of their extraction. */
@@ -68,7 +70,9 @@ export async function queueText(
     return;
   }
   const { text: key, ref, sha256, size: bytes, locked } = file;
-  const job = { key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u, network };
+  const groups = deps.quotas.pagesOf(user);
+  const charged = groups.length > 0 ? groups : undefined;
+  const job = { key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u, network, charged };
   await producer.extract(job, Math.max(waiting, ofNetwork));
 }
 

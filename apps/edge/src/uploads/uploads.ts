@@ -5,6 +5,7 @@ import {
   growRoom,
   IDLE_UPLOAD_MS,
   newRef,
+  readUpload,
   reserveBytes,
   roomFor,
   storeChunk,
@@ -15,6 +16,7 @@ import {
 import { cleanFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
 import { quotaExceeded } from "../limits/quota-exceeded.ts";
+import { dayQuotaExceeded, type Quotas } from "../limits/quotas.ts";
 import type { MemoryGate } from "../limits/memory-gate.ts";
 import { createRateLimiter } from "../limits/rate-limit.ts";
 import type { Usage } from "../limits/usage.ts";
@@ -60,6 +62,7 @@ export interface UploadsDeps extends ExtractionDeps {
   readonly maxUserBytes: number;
   readonly maxBytes: number;
   readonly usage: Omit<Usage, "checkAsk" | "asked">;
+  readonly quotas: Pick<Quotas, "overByFile" | "stored" | "pagesOf">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   onTrouble(error: unknown): void;
 }
@@ -235,6 +238,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     ]);
     if (finished === "unknown") throw refuse("NOT_FOUND");
     deps.usage.endUpload(upload.ref);
+    deps.quotas.stored(user, upload.size);
     try {
       const order = { trace: randomUUID(), isAsked: false };
       await Promise.all([
@@ -258,6 +262,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const waitMs = startRate.take(user, Date.now());
       if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
       checkNew(user);
+      const over = await deps.quotas.overByFile(user, size);
+      // A file that was begun before may come to its end.
+      if (over && !(await readUpload(store, user, upload))) throw dayQuotaExceeded(over);
       const shares = { maxBytes: maxUploadBytes, maxUserBytes, maxUnfinished: MAX_UNFINISHED };
       const begun = await beginUpload(store, user, { id: upload, name, type, size, ref: newRef(), ...shares });
       if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
@@ -301,6 +308,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (reserved.kind === "quota") throw quotaExceeded(reserved.freeInMs);
       if (reserved.kind === "busy") throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
       deps.usage.stored(user, bytes.length);
+      deps.quotas.stored(user, bytes.length);
       await writeChunks(blobs, own, bytes, limits.chunkBytes);
       const { ref, text } = await settleBytes(deps, user, { sha256, ref: own });
       const [state] = await textState(store, [text]);

@@ -20,6 +20,11 @@ export const phrases: Language["phrases"] = {
     "Votre navigateur n’enregistre rien pour cette page : les données du site sont bloquées ou le stockage est plein. Vous pouvez poser des questions, mais cette conversation peut disparaître si vous rechargez la page.",
   outdated:
     "Une partie de cette page n’a pas pu être chargée : la page a peut-être été mise à jour entre-temps. Rechargez-la quand vous voulez ; rien ne sera perdu.",
+  quotaAsks: "{used} des {most} questions du jour sont utilisées.",
+  quotaPages: "{used} des {most} pages du jour sont utilisées.",
+  quotaBytes: "{used} des {most} de fichiers du jour sont utilisés.",
+  quotaShared: "Vous les partagez avec d’autres.",
+  quotaUntil: "Le compte repart à {time}.",
   revising: "Vous modifiez une question précédente.",
   unrevise: "Poser plutôt une nouvelle question",
   pdfFiles: "Fichiers PDF",
@@ -246,6 +251,7 @@ export const errors: Language["errors"] = {
     "Un problème est survenu de notre côté.",
     "Posez la question à nouveau. Si le problème persiste, signalez-le au responsable de ce site.",
   ],
+  "QUOTA_EXCEEDED day": ["Votre quota du jour est épuisé.", "Posez votre question demain."],
   "BAD_MESSAGE utf8": ["La question contient un caractère incorrect.", "Saisissez-la à nouveau."],
   "PAYLOAD_TOO_LARGE message": [
     "La question est trop longue.",

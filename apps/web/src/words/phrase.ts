@@ -4,6 +4,7 @@ import type { RelayFault } from "@docrelay/client";
 export type Phrase = string | ({ readonly other: string } & { readonly [plural in Intl.LDMLPluralRule]?: string });
 
 export type Exact =
+  | "QUOTA_EXCEEDED day"
   | "BAD_MESSAGE utf8"
   | "PAYLOAD_TOO_LARGE message"
   | "PAYLOAD_TOO_LARGE file"

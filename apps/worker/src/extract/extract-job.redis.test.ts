@@ -1,10 +1,12 @@
 import {
+  accountAddress,
   conversationAddress,
   createHints,
   decodeFrame,
   channelOf,
   hintsOfText,
   readText,
+  readUsed,
   retainBytes,
   setPassword,
   textState,
@@ -87,6 +89,17 @@ describe("an ask with a PDF", () => {
     await eventually(async () => (await textState(at.store, [file.text]))[0] === "text");
     await eventually(async () => !(await exists(file.ref)), { what: "the bytes being dropped" });
     expect(await at.store.redis.exists(`sha:${file.sha256}`)).toBe(0);
+  });
+
+  it("charges the pages to its user, and to the groups that the job names", async () => {
+    await at.here();
+    const tenant = accountAddress({ kind: "tenant", name: "acme" });
+    const file = await at.file("charged.pdf", makePdf({ pages: ["One.", "Two.", "Three."] }), { extract: false });
+    const before = await readUsed(at.store, [userAddress(USER)]);
+    await at.producer.extract({ ...jobOf(file), charged: [tenant] });
+    await eventually(async () => (await readUsed(at.store, [tenant])).used[0]?.pages === 3);
+    const after = await readUsed(at.store, [userAddress(USER)]);
+    expect((after.used[0]?.pages ?? 0) - (before.used[0]?.pages ?? 0)).toBe(3);
   });
 
   it("keeps the bytes as long as KEEP_FILES_MS says, and counts them so long", async () => {

@@ -2,6 +2,7 @@ import {
   areRetained,
   canChange,
   ChannelError,
+  countUsed,
   dropForgotten,
   dropPassword,
   endExtraction,
@@ -80,6 +81,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
     return wakeWaiting(deps, job);
   }
   await retry(() => writeText(store, key, outcome), patience);
+  if (outcome.kind === "text") countPages(deps, job, outcome.pages.length);
   const isInVain = await retry(() => dropForgotten(store, key), patience);
   const drop = isInVain ? dropBytes(deps, job) : canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome);
   const [disposition] = await Promise.all([wakeWaiting(deps, job), end(), drop]);
@@ -93,6 +95,13 @@ async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: St
   if (await retry(() => areRetained(store, ref), patienceOf(deps))) return;
   if (keepFilesMs === 0 || kind === "failed") return dropBytes(deps, job);
   await retry(() => keepBytes(store, blobs, { ref, size, user: job, keepMs: keepFilesMs }), patienceOf(deps));
+}
+
+/** Counts pages against quotas. One that is lost lets somebody read a little more; the text does not wait for it. */
+function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: number): void {
+  for (const of of [job, ...(job.charged ?? [])]) {
+    countUsed(store, of, "pages", pages).catch((error: unknown) => report.error("usage", error));
+  }
 }
 
 /** Tells edges that the extraction has begun, or that they should look: a hint, which may be lost. */

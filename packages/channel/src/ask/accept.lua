@@ -39,6 +39,10 @@ if knownDigest then
 end
 if replaces ~= '' and fields(replaces, 'c') ~= conversationHash() then return { 'UNKNOWN' } end
 if redis.call('SCARD', live) >= maxInFlight then return { 'BUSY' } end
+if maxAsks >= 0 then
+  if tonumber(redis.call('HGET', used, 'asks') or 0) >= maxAsks then return { 'QUOTA', untilTomorrow() } end
+  use('asks', 1)
+end
 local deadline = now + deadlineMs
 checkAt(ask, now + firstCheckMs, deadline)
 local unfinished = redis.call('RPUSH', mail, ask)

@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
 import { askAddress, type AskAddress } from "../redis/address.ts";
-import { liveKey, recordKey } from "../redis/keys.ts";
+import { liveKey, recordKey, usedKey } from "../redis/keys.ts";
 import { sealingOf, SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
 import { placeOfBody, placeOfNames, placeOfTitle } from "../sealing/places.ts";
+import { DAY } from "../usage/day.ts";
 import { eventTail, runStep, step } from "./conversation-script.ts";
 import { hasOldAsk } from "./find.ts";
 import type { AskBody } from "./record.ts";
@@ -20,11 +21,14 @@ export interface AcceptInput {
   readonly nonce: string;
   /** Most unfinished asks of the user. */
   readonly maxInFlight: number;
+  /** Most asks of the user a day, of which this one is counted; undefined: the caller counts it. */
+  readonly maxAsks?: number | undefined;
 }
 
 export type Accepted =
   | { kind: "accepted"; seq: number; duplicate: boolean }
   | { kind: "busy" }
+  | { kind: "quota"; freeInMs: number }
   | { kind: "conflict" }
   | { kind: "not-replaceable" };
 
@@ -35,6 +39,8 @@ const ACCEPT = step(
     digest: "text",
     deadlineMs: "number",
     maxInFlight: "number",
+    used: "text",
+    maxAsks: "number",
     recordVersion: "number",
     conversation: "text",
     id: "text",
@@ -48,7 +54,7 @@ const ACCEPT = step(
     relistMs: "number",
     prunes: "number",
   },
-  { isConfirmed: true },
+  { isConfirmed: true, shared: [DAY] },
 );
 
 /** A conversation is listed again after this part of the retention: so much longer its id may stay in the index. */
@@ -70,8 +76,8 @@ function titleOf({ message, files }: AskBody): string {
  * Makes an ask durable: record, mailbox, sweeper's index and its `accepted` event, in one step or not at all.
  *
  * Idempotent by ask id: sent again with the same digest it returns the stored seq and `duplicate`, also after the ask
- * has ended; with another digest it returns `conflict`. `not-replaceable`: the conversation has no ask `replaces`. That and
- * `busy` have stored nothing. The caller rings the conversation's bell, also for a duplicate.
+ * has ended; with another digest it returns `conflict`. `not-replaceable`: the conversation has no ask `replaces`. That,
+ * `busy` and `quota` have stored nothing. The caller rings the conversation's bell, also for a duplicate.
  */
 export async function accept(store: Store, input: AcceptInput): Promise<Accepted> {
   const { user, conversation, id, body, replaces } = input;
@@ -88,6 +94,9 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
     maxInFlight: input.maxInFlight,
+    // An argument, since no other step has it: a declared key that is not there holds up scripts of a slot that moves.
+    used: usedKey(at),
+    maxAsks: input.maxAsks ?? -1,
     recordVersion: SUPPORTED_RECORD_VERSION,
     conversation,
     id,
@@ -111,6 +120,8 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
       return { kind: "accepted", seq: Number(reply[1]), duplicate: reply[0] === "DUPLICATE" };
     case "BUSY":
       return { kind: "busy" };
+    case "QUOTA":
+      return { kind: "quota", freeInMs: Number(reply[1]) };
     case "CONFLICT":
       return { kind: "conflict" };
     case "UNKNOWN":

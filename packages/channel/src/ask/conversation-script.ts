@@ -44,14 +44,14 @@ export interface Step<A extends string> {
 
 /**
  * Reads a step's Lua from the file beside this one. `tails`: it also takes events; see {@link eventTail}. `describes`: it
- * returns the record of an ask; see `readRecord`. `isConfirmed`: see {@link Step}.
+ * returns the record of an ask; see `readRecord`. `isConfirmed`: see {@link Step}. `shared`: further Lua that it needs.
  */
 export function step<A extends string>(
   file: `${string}.lua`,
   args: Readonly<Record<A, ArgumentKind>>,
-  { tails = false, describes = false, isConfirmed = false } = {},
+  { tails = false, describes = false, isConfirmed = false, shared = [] as readonly URL[] } = {},
 ): Step<A> {
-  const files = [CLOCK, SHARED, lua(import.meta.url, file)];
+  const files = [CLOCK, SHARED, ...shared, lua(import.meta.url, file)];
   const all: Record<string, ArgumentKind> = { ...CONTEXT, ...args };
   const names = describes ? { recordFields: RECORD_FIELDS } : {};
   return {

@@ -10,6 +10,7 @@ import {
   shareKey,
   shareUntilKey,
   unfinishedKey,
+  usedKey,
 } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 import type { Budget } from "../usage/usage.ts";
@@ -23,9 +24,10 @@ export async function conversationIds(store: Store, user: string): Promise<strin
 
 /**
  * Removes what is kept of a user beside conversations and uploads: indexes and counters. Call it when those are removed.
- * Idempotent. False when a conversation or an upload has come meanwhile: remove that first.
+ * Idempotent. False when a conversation or an upload has come meanwhile: remove that first. `isBounded`: what the user has used
+ * today is counted until midnight, since a quota that ends with its user bounds nothing.
  */
-export async function forgetUser(store: Store, user: string): Promise<boolean> {
+export async function forgetUser(store: Store, user: string, isBounded = false): Promise<boolean> {
   const of = userAddress(user);
   const left = await store.redis.exists(conversationsKey(of), liveKey(of));
   if (left > 0 || (await ownUploads(store, user)).length > 0) return false;
@@ -33,6 +35,7 @@ export async function forgetUser(store: Store, user: string): Promise<boolean> {
   // Each edge writes the number of its own connections again with the next one that is opened or closed.
   const counters = [shareKey(of), shareUntilKey(of), unfinishedKey(of), extractingKey(of), placesKey(of)];
   const budgets = (["log", "files"] satisfies Budget[]).map((budget) => keptKey({ ...of, budget }));
-  await store.redis.unlink(filesKey(of), linksKey(of), ...counters, ...budgets);
+  const today = isBounded ? [] : [usedKey(of)];
+  await store.redis.unlink(filesKey(of), linksKey(of), ...counters, ...budgets, ...today);
   return true;
 }

@@ -45,6 +45,11 @@ export const KEYS = {
     holds: "asks of a network or a tenant, by their deadline; ended ones go when there are too many",
     expires: "after the deadline of an ask",
   },
+  used: {
+    pattern: "{<shard>}:<u>:used",
+    holds: "what a user, a network or a tenant has used of the day's quotas",
+    expires: "at midnight, in UTC",
+  },
   extracting: {
     pattern: "{<shard>}:<u>:extracting",
     holds: "a user's waiting extractions, by when they were added",
@@ -150,6 +155,7 @@ export const KEYS = {
     holds: "digests of revoked users and tokens, by when they were revoked",
     expires: "a year after the last of them",
   },
+  quotas: { pattern: "quotas", holds: "what users, networks and tenants may use a day", expires: "never" },
   profile: { pattern: "extract:profile", holds: "how the extract workers extract", expires: "never" },
   link: { pattern: "link:<digest>", holds: "which conversation a link opens", expires: "with the link" },
   edge: { pattern: "edge:<node>", holds: "an edge's lease", expires: "after 60 s, renewed by the edge" },
@@ -177,6 +183,7 @@ export const liveKey = fill(KEYS.live.pattern);
 export const conversationsKey = fill(KEYS.conversations.pattern);
 export const keptKey = fill(KEYS.kept.pattern);
 export const runningKey = fill(KEYS.running.pattern);
+export const usedKey = fill(KEYS.used.pattern);
 export const extractingKey = fill(KEYS.extracting.pattern);
 export const shareKey = fill(KEYS.share.pattern);
 export const shareUntilKey = fill(KEYS.shareUntil.pattern);

@@ -49,7 +49,10 @@ const EDGE: Tries = {
     "{bull}:extract:*",
   ]
     .map((pattern): KeyTry => [pattern, WRITES])
-    .concat([["access:revoked", only("'ZREM', KEYS[1], ARGV[1]")]]),
+    .concat([
+      ["access:revoked", only("'ZREM', KEYS[1], ARGV[1]")],
+      ["quotas", only("'HDEL', KEYS[1], ARGV[1]")],
+    ]),
   hears: [ROOMS, OWN, "hint:self-test:*"],
   tells: [],
   subscribes: [BEAT_CHANNEL],
@@ -77,6 +80,7 @@ const EXTRACT: Tries = {
     ["{blobs}:*", only("'HDEL', KEYS[1], ARGV[1]")],
     ["{s00}:*:share", only("'HDEL', KEYS[1], ARGV[1]")],
     ["{s00}:*:extracting", only("'ZREM', KEYS[1], ARGV[1]")],
+    ["{s00}:*:used", only("'HINCRBY', KEYS[1], 'pages', 0", "'PEXPIRE', KEYS[1], 1")],
   ],
   hears: [OWN],
   tells: [ROOMS, "hint:text:{self-test:*}"],

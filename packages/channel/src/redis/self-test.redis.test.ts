@@ -22,7 +22,7 @@ async function as(...rights: string[]): Promise<{ redis: Redis; subscriber: Redi
 }
 
 const KEYS =
-  "~{s??}:* ~blob:* ~retain:* ~same:* ~text:* ~uses:* ~gone:* ~wait:* ~pw:* ~{blobs}:* ~link:* ~secret:* ~access:* ~edge:* ~{bull}:*".split(
+  "~{s??}:* ~blob:* ~retain:* ~same:* ~text:* ~uses:* ~gone:* ~wait:* ~pw:* ~{blobs}:* ~link:* ~secret:* ~access:* ~quotas ~edge:* ~{bull}:*".split(
     " ",
   );
 const CHANNELS = ["&socket.io#/#*", "&docrelay:*", "&hint:*"];

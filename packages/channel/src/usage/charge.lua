@@ -1,6 +1,7 @@
 -- Bytes are counted in eight parts of the window, so that they are forgotten part by part.
 local part = math.floor(now * 8 / windowMs)
 if bytes > 0 then redis.call('HINCRBY', kept, part, ms(bytes)) end
+if asks > 0 then use('asks', asks) end
 local sum, counts, all = 0, {}, redis.call('HGETALL', kept)
 for i = 1, #all, 2 do
   local at = tonumber(all[i])

@@ -1,7 +1,8 @@
 import { groupAddress, userAddress, type AskAddress, type UserAddress } from "../redis/address.ts";
-import { keptKey, liveKey, runningKey } from "../redis/keys.ts";
+import { keptKey, liveKey, runningKey, usedKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
+import { DAY } from "./day.ts";
 
 /** What is counted against a budget: a user, the network that a client's address lies in, or a tenant. */
 export interface Account {
@@ -17,9 +18,9 @@ export function accountAddress({ kind, name }: Account): UserAddress {
 }
 
 const CHARGE = script({
-  files: [CLOCK, lua(import.meta.url, "charge.lua")],
+  files: [CLOCK, DAY, lua(import.meta.url, "charge.lua")],
   keys: ["kept"],
-  args: { bytes: "number", maxBytes: "number", windowMs: "number" },
+  args: { used: "text", bytes: "number", maxBytes: "number", windowMs: "number", asks: "number" },
 });
 const COUNT_RUNNING = script({
   files: [CLOCK, lua(import.meta.url, "count-running.lua")],
@@ -29,17 +30,17 @@ const COUNT_RUNNING = script({
 
 /**
  * Counts bytes that are kept for the retention, also when that is too many: the caller has stored them. Returns 0, or how
- * long it takes in ms until less than `maxBytes` are counted. Sent twice it counts twice.
+ * long it takes in ms until less than `maxBytes` are counted. `asks`: so many are counted for the day, too. Sent twice it counts twice.
  */
 export async function chargeBytes(
   store: Store,
   of: UserAddress,
-  { budget, bytes, maxBytes }: { budget: Budget; bytes: number; maxBytes: number },
+  { budget, bytes, maxBytes, asks = 0 }: { budget: Budget; bytes: number; maxBytes: number; asks?: number },
 ): Promise<number> {
   const keys = { kept: keptKey({ ...of, budget }) };
   const [status, freeInMs] = await run(store.redis, CHARGE, {
     keys,
-    args: { bytes, maxBytes, windowMs: store.retentionMs },
+    args: { used: usedKey(of), bytes, maxBytes, windowMs: store.retentionMs, asks },
   });
   return status === "OK" ? 0 : Math.max(1, Number(freeInMs));
 }

@@ -210,7 +210,8 @@ export function createLine(deps: LineDeps): Line {
       },
       onRetry(error) {
         const isQuota = error instanceof RelayError && error.code === "QUOTA_EXCEEDED";
-        if (isQuota && Date.now() - began > QUOTA_MS) throw error;
+        const waitMs = isQuota ? Math.max(Date.now() - began, error.wire.retryAfterMs ?? 0) : 0;
+        if (waitMs > QUOTA_MS) throw error;
         tell(entry, { stage: "waiting" });
       },
     });

@@ -15,5 +15,6 @@ test("the SDK's types of what the server sends are those of the schemas", () => 
   expectTypeOf<own.ListedConversation>().toEqualTypeOf<protocol.ListedConversation>();
   expectTypeOf<own.ConversationsHint>().toEqualTypeOf<protocol.ConversationsHint>();
   expectTypeOf<own.Shared>().toEqualTypeOf<protocol.Shared>();
+  expectTypeOf<own.Usage>().toEqualTypeOf<protocol.HttpUsage>();
   expectTypeOf<own.Limits>().toEqualTypeOf<protocol.Limits>();
 });

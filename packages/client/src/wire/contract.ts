@@ -76,6 +76,22 @@ export interface ConversationsHint {
   change: "added" | "renamed" | "deleted";
 }
 
+/** What is counted a day: questions, bytes of files that were sent, pages of files that were read. */
+export interface DayUse {
+  /** What nothing is said of is not bounded. */
+  limits: { asks?: number | undefined; bytes?: number | undefined; pages?: number | undefined };
+  used: { asks: number; bytes: number; pages: number };
+}
+
+/** What a user may use, and has used today. */
+export interface Usage extends DayUse {
+  /** When the day ends, in ms since the epoch. */
+  resetAt: number;
+  /** All users of the user's tenant, and of the user's address, together, where a quota bounds them. */
+  tenant?: DayUse | undefined;
+  address?: DayUse | undefined;
+}
+
 /** A link to a conversation: whoever has the token may read it until then. Times in ms. */
 export interface Shared {
   token: string;

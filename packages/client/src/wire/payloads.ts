@@ -10,12 +10,14 @@ import {
 } from "@docrelay/protocol";
 import type {
   ConversationsHint,
+  DayUse,
   ErrorCode,
   Limits,
   ListedConversation,
   MissingPage,
   Progress,
   UploadStatus,
+  Usage,
   WireError,
 } from "./contract.ts";
 import {
@@ -52,6 +54,18 @@ export const readError: Reader<WireError> = object({
   resetAt: optional(int),
   bytes: optional(int),
   limit: optional(int),
+});
+
+const dayUse = {
+  limits: object<DayUse["limits"]>({ asks: optional(int), bytes: optional(int), pages: optional(int) }),
+  used: object<DayUse["used"]>({ asks: int, bytes: int, pages: int }),
+};
+const readDayUse: Reader<DayUse> = object<DayUse>(dayUse);
+export const readUsage: Reader<Usage> = object<Usage>({
+  ...dayUse,
+  resetAt: number,
+  tenant: optional(readDayUse),
+  address: optional(readDayUse),
 });
 
 export const readSession: Reader<Session> = object({

@@ -78,5 +78,24 @@ export const httpUploadTextSchema = z.object({
 });
 export type HttpUploadText = z.infer<typeof httpUploadTextSchema>;
 
+/** What is counted a day: asks, bytes of files that were sent, and pages of files that were read. */
+const dayLimitsSchema = z.object({ asks: z.optional(z.int()), bytes: z.optional(z.int()), pages: z.optional(z.int()) });
+const dayUseSchema = z.object({
+  /** What nothing is said of is not bounded. */
+  limits: dayLimitsSchema,
+  used: z.object({ asks: z.int(), bytes: z.int(), pages: z.int() }),
+});
+/**
+ * The answer to `GET /v1/usage`. `resetAt`: when the day ends, in ms since the epoch. `tenant`, `address`: all users of the user's
+ * tenant and address together, where a quota bounds them.
+ */
+export const httpUsageSchema = z.object({
+  ...dayUseSchema.shape,
+  resetAt: z.number(),
+  tenant: z.optional(dayUseSchema),
+  address: z.optional(dayUseSchema),
+});
+export type HttpUsage = z.infer<typeof httpUsageSchema>;
+
 /** The body of every refusal over HTTP; its status is that of the code in the table of errors. */
 export const httpErrorSchema = z.object({ error: wireErrorSchema });

@@ -1,10 +1,18 @@
 import { createGzip } from "node:zlib";
 import type { OwnData } from "../../own-data/own-data.ts";
+import type { Quotas } from "../../limits/quotas.ts";
 import type { ApiCall } from "./call.ts";
+import { sayJson } from "./say.ts";
 import { sendStream } from "./watch-reader.ts";
 
 export interface MeDeps {
   readonly ownData: OwnData;
+  readonly quotas: Pick<Quotas, "read">;
+}
+
+/** `GET /v1/usage`: what the user may use today, and has used. */
+export async function getUsage({ quotas }: MeDeps, { user, response }: ApiCall): Promise<void> {
+  sayJson(response, 200, await quotas.read(user));
 }
 
 /** `DELETE /v1/me`: removes all that is kept of the user. @throws Refusal `BUSY` */

@@ -1,10 +1,11 @@
 import type { WireError } from "@docrelay/protocol";
+import type { Quotas } from "../../limits/quotas.ts";
 import type { ApiCall } from "./call.ts";
 import { getConversation } from "./get-conversation.ts";
 import { getConversations, removeConversation, type ConversationsDeps } from "./get-conversations.ts";
 import { getEvents, type GetEventsDeps } from "./get-events.ts";
 import { shareConversation, unshareConversation, type ShareDeps } from "./share.ts";
-import { exportMe, removeMe, type MeDeps } from "./me.ts";
+import { exportMe, getUsage, removeMe, type MeDeps } from "./me.ts";
 import { getUploadBytes, getUploadText, removeUpload, type UploadDeps } from "./get-upload.ts";
 import { postAsk, type PostAskDeps } from "./post-ask.ts";
 import { postFeedback, type FeedbackDeps } from "./post-feedback.ts";
@@ -25,7 +26,9 @@ export interface Route {
 }
 
 export interface RouteDeps
-  extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps, ShareDeps, FeedbackDeps {}
+  extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps, ShareDeps, FeedbackDeps {
+  readonly quotas: Quotas;
+}
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   return [
@@ -91,6 +94,12 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
       method: "GET",
       path: /^\/v1\/me\/export$/,
       run: (call) => exportMe(deps, call),
+    },
+    {
+      name: "GET /v1/usage",
+      method: "GET",
+      path: /^\/v1\/usage$/,
+      run: (call) => getUsage(deps, call),
     },
     {
       name: "POST /v1/uploads",

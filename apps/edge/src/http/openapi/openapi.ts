@@ -12,6 +12,7 @@ import {
   httpConversationsSchema,
   httpErrorSchema,
   httpUploadSchema,
+  httpUsageSchema,
   LIST_LIMIT,
   httpUploadTextSchema,
   modelsSchema,
@@ -36,6 +37,7 @@ const SCHEMAS = {
   Conversations: httpConversationsSchema,
   Upload: httpUploadSchema,
   UploadText: httpUploadTextSchema,
+  Usage: httpUsageSchema,
   Session: sessionSchema,
   Shared: sharedSchema,
   Error: httpErrorSchema,
@@ -146,6 +148,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: "Removes all that is kept of the user: conversations, files, texts, counters",
     empty: 204,
     errors: ["BUSY"],
+  },
+  "GET /v1/usage": {
+    summary: "What the user may use a day, what was used today, and when the day ends",
+    answers: { "application/json": "Usage" },
+    errors: [],
   },
   "GET /v1/me/export": {
     summary: "All that is kept of the user, as a compressed tar archive",

@@ -1,0 +1,75 @@
+import { parseQuotaField, readQuotas, UNBOUNDED, type Quotas, type RedisClient } from "@docrelay/channel";
+import { hash } from "node:crypto";
+
+/** The quotas that operators have set in Redis, as this edge has last seen them: changes count within seconds. */
+export interface QuotaSettings extends Disposable {
+  readonly quotas: Quotas;
+  /** Reads them now. @throws ioredis errors */
+  look(): Promise<void>;
+}
+
+/** A change, for the log. `quota`: names of users and addresses are digests there. `none`: no bound, or nothing set. */
+export interface QuotaChange {
+  readonly quota: string;
+  readonly from: number | "none";
+  readonly to: number | "none";
+}
+
+export interface QuotaSettingsDeps {
+  readonly redis: RedisClient;
+  readonly everyMs?: number;
+  /** Gets what has changed since the look before; at the start, what is set. */
+  onChange(changes: readonly QuotaChange[]): void;
+  /** Gets fields that mean nothing, when they are new. */
+  onUnknown(fields: readonly string[]): void;
+  onTrouble(error: unknown): void;
+}
+
+const EVERY_MS = 1000;
+
+export function createQuotaSettings(deps: QuotaSettingsDeps): QuotaSettings {
+  let quotas: Quotas = new Map();
+  let known = new Set<string>();
+  let looking: Promise<void> | undefined;
+
+  async function read(): Promise<void> {
+    const found = await readQuotas(deps.redis);
+    const changes = changesOf(quotas, found.quotas);
+    const news = found.unknown.filter((field) => !known.has(field));
+    quotas = found.quotas;
+    known = new Set(found.unknown);
+    if (changes.length > 0) deps.onChange(changes);
+    if (news.length > 0) deps.onUnknown(news);
+  }
+  const timer = setInterval(() => {
+    // While it fails, what was seen last counts.
+    looking ??= read()
+      .catch(deps.onTrouble)
+      .finally(() => (looking = undefined));
+  }, deps.everyMs ?? EVERY_MS);
+  timer.unref();
+  return {
+    get quotas() {
+      return quotas;
+    },
+    look: read,
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+function changesOf(before: Quotas, after: Quotas): QuotaChange[] {
+  const fields = new Set([...before.keys(), ...after.keys()]);
+  return [...fields]
+    .filter((field) => before.get(field) !== after.get(field))
+    .map((field) => ({ quota: loggedField(field), from: logged(before.get(field)), to: logged(after.get(field)) }));
+}
+
+const logged = (most: number | undefined): number | "none" =>
+  most === undefined || most === UNBOUNDED ? "none" : most;
+
+/** Names of users and addresses are no matter of logs. */
+export function loggedField(field: string): string {
+  const parsed = parseQuotaField(field);
+  if (parsed?.name === undefined || parsed.kind === "tenant") return field;
+  return `${field.slice(0, -parsed.name.length)}${hash("sha256", parsed.name, "base64url").slice(0, 22)}`;
+}

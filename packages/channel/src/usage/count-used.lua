@@ -1,0 +1,2 @@
+use(field, count)
+return { 'OK' }

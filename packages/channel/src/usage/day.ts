@@ -1,0 +1,41 @@
+import type { UserAddress } from "../redis/address.ts";
+import { usedKey } from "../redis/keys.ts";
+import { CLOCK, lua, run, script } from "../redis/script.ts";
+import { redisTime, type Store } from "../redis/store.ts";
+
+/** What is counted for a day: asks, bytes of files, and pages that were read. */
+export const DAY_COUNTS = ["asks", "bytes", "pages"] as const;
+export type DayCount = (typeof DAY_COUNTS)[number];
+export type Used = Readonly<Record<DayCount, number>>;
+
+/** Lua that counts, for scripts in which `used` is the account's key. */
+export const DAY = lua(import.meta.url, "day.lua");
+const DAY_MS = 86_400_000;
+
+const COUNT_USED = script({
+  files: [CLOCK, DAY, lua(import.meta.url, "count-used.lua")],
+  keys: ["used"],
+  args: { field: "text", count: "number" },
+});
+
+/** Counts for an account until the day ends, at midnight in UTC. Sent twice it counts twice. */
+export async function countUsed(store: Store, of: UserAddress, field: DayCount, count: number): Promise<void> {
+  await run(store.redis, COUNT_USED, { keys: { used: usedKey(of) }, args: { field, count } });
+}
+
+/** What accounts have used today, in their order, and in how many ms the day ends. */
+export async function readUsed(
+  store: Store,
+  accounts: readonly UserAddress[],
+): Promise<{ used: Used[]; endsInMs: number }> {
+  const [now, ...counts] = await Promise.all([
+    redisTime(store.redis),
+    ...accounts.map((of) => store.redis.hmget(usedKey(of), ...DAY_COUNTS)),
+  ]);
+  const used = counts.map(([asks, bytes, pages]) => ({
+    asks: Number(asks ?? 0),
+    bytes: Number(bytes ?? 0),
+    pages: Number(pages ?? 0),
+  }));
+  return { used, endsInMs: DAY_MS - (now % DAY_MS) };
+}

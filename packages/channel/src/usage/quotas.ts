@@ -1,0 +1,63 @@
+import type { RedisClient } from "../redis/client.ts";
+import { KEYS } from "../redis/keys.ts";
+import { DAY_COUNTS, type DayCount } from "./day.ts";
+import type { Account } from "./usage.ts";
+
+/** What accounts may use a day: by field, as {@link parseQuotaField} reads it. */
+export type Quotas = ReadonlyMap<string, number>;
+
+export interface QuotaField {
+  readonly count: DayCount;
+  readonly kind: Account["kind"];
+  /** One account; undefined: each of the kind that has none of its own. */
+  readonly name: string | undefined;
+}
+
+/** A value that bounds nothing: for one account among bounded ones. */
+export const UNBOUNDED = Number.POSITIVE_INFINITY;
+const NO_BOUND = "none";
+const KINDS = { user: "user", tenant: "tenant", address: "network" } as const;
+const WORDS = { user: "user", tenant: "tenant", network: "address" } as const;
+
+/** `asks`, `bytes:user:ann`, `pages:tenant`, `asks:address:192.0.2.7` … Undefined for anything else. */
+export function parseQuotaField(field: string): QuotaField | undefined {
+  const [, count, kind = "user", name] = /^(\w+)(?::(user|tenant|address)(?::(.{1,256}))?)?$/su.exec(field) ?? [];
+  const known = DAY_COUNTS.find((one) => one === count);
+  return known && { count: known, kind: KINDS[kind as keyof typeof KINDS], name };
+}
+
+/** The field that bounds one account. */
+export function quotaField(count: DayCount, { kind, name }: Account): string {
+  return `${count}:${WORDS[kind]}:${name}`;
+}
+/** The field that bounds all others of its kind. */
+export function quotaFieldOfAll(count: DayCount, kind: Account["kind"]): string {
+  return kind === "user" ? count : `${count}:${WORDS[kind]}`;
+}
+
+/** A whole number, or `none` for no bound; undefined for anything else. */
+export function parseQuota(value: string): number | undefined {
+  if (value === NO_BOUND) return UNBOUNDED;
+  return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+/** What is set, and the fields that mean nothing. */
+export async function readQuotas(redis: RedisClient): Promise<{ quotas: Quotas; unknown: string[] }> {
+  const quotas = new Map<string, number>();
+  const unknown: string[] = [];
+  for (const [field, value] of Object.entries(await redis.hgetall(KEYS.quotas.pattern))) {
+    const parsed = parseQuotaField(field);
+    const most = parseQuota(value);
+    if (!parsed || most === undefined) unknown.push(field);
+    else if (parsed.kind === "user" && parsed.name === undefined) quotas.set(parsed.count, most);
+    else quotas.set(field, most);
+  }
+  return { quotas, unknown };
+}
+
+/** Sets what accounts may use, or unsets it. Edges learn of it within seconds. Idempotent. */
+export async function writeQuota(redis: RedisClient, field: string, value: number | undefined): Promise<void> {
+  const key = KEYS.quotas.pattern;
+  if (value === undefined) await redis.hdel(key, field);
+  else await redis.hset(key, field, value === UNBOUNDED ? NO_BOUND : value);
+}

@@ -1,0 +1,32 @@
+import type { WireError } from "@docrelay/protocol";
+import { readError } from "../wire/payloads.ts";
+import { attempt, object } from "../wire/read.ts";
+import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
+import type { TokenSource } from "./session.ts";
+
+/** Gets what belongs to the user over HTTP, and what `read` makes of it. @throws RelayError; the reason of `signal` */
+export type Get = <T>(path: string, read: (response: Response) => Promise<T>, options?: GetOptions) => Promise<T>;
+interface GetOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEADLINE_MS = 60_000;
+const readRefusal = object<{ error: WireError }>({ error: readError });
+
+export function createGet(base: string, tokens: TokenSource, request: typeof fetch): Get {
+  return async (path, read, { headers = {}, signal } = {}) => {
+    const all = { ...headers, authorization: `Bearer ${await tokens.token()}` };
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    const ends = signal ? AbortSignal.any([signal, deadline]) : deadline;
+    const failed = (cause: unknown): never => {
+      throw signal?.aborted ? signal.reason : unreachable(cause);
+    };
+    const response = await request(`${base}${path}`, { headers: all, signal: ends }).catch(failed);
+    if (!response.ok) {
+      const refusal = attempt(readRefusal, await response.json().catch(() => undefined))?.error;
+      throw refusal ? new RelayError(refusal) : clientError("NOT_DOCRELAY");
+    }
+    return read(response).catch(failed);
+  };
+}
