@@ -56,7 +56,8 @@ async function run<T>(inputs: fc.Arbitrary<T>, check: Check<T>): Promise<void> {
   await fc.assert(property, { numRuns: RUNS, seed: SEED, reporter: report });
 }
 
-const DEEP = 20_000;
+/** Deep enough for what calls itself for each level: `JSON.stringify` overflows its stack at about 6,000. */
+const DEEP = 8000;
 /** What decoders stumble over. */
 const TOKENS = [
   ...[
@@ -102,10 +103,10 @@ const VALUE = /"(?:[^"\\]|\\.)*"|-?\d+|null|true|false/g;
 
 function damagedText(valid: readonly string[]): fc.Arbitrary<string> {
   const token = fc.oneof(
-    fc.constantFrom(...TOKENS),
-    fc.constantFrom(...DEEP_TOKENS),
-    fc.string({ maxLength: 8 }),
-    fc.string({ unit: "binary", maxLength: 8 }),
+    { arbitrary: fc.constantFrom(...TOKENS), weight: 6 },
+    { arbitrary: fc.constantFrom(...DEEP_TOKENS), weight: 1 },
+    { arbitrary: fc.string({ maxLength: 8 }), weight: 2 },
+    { arbitrary: fc.string({ unit: "binary", maxLength: 8 }), weight: 2 },
   );
   const damage = fc.record({ at: fc.nat(1 << 20), length: fc.nat(40), token, how: fc.nat(6) });
   const nearly = fc.tuple(fc.constantFrom(...valid), fc.array(damage, { maxLength: 4 })).map(([text, all]) =>

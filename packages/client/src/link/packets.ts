@@ -32,7 +32,9 @@ export function readPacket(packet: string): Packet {
     return { type: "refused", why: isRecord(why) ? why["data"] : undefined };
   }
   if (kind !== "2" && kind !== "3") return { type: "other" };
-  const [first, second] = JSON.parse(json) as unknown[];
+  const content: unknown = JSON.parse(json);
+  if (!Array.isArray(content)) throw new SyntaxError("the content of an event is no list");
+  const [first, second] = content as unknown[];
   return kind === "2"
     ? { type: "event", event: first, payload: second }
     : { type: "ack", id: Number(id), answer: first };
