@@ -1,4 +1,4 @@
-import type { Answer, AskOptions, FileInput, Limits, Relay, RelayError, RelayState, Turn } from "@docrelay/client";
+import type { Answer, AskOptions, FileInput, Limits, ListedConversation, Relay, RelayError, RelayState, Turn } from "@docrelay/client";
 import type { ReactElement, ReactNode } from "react";
 /** A chosen file. Immutable: one that changes becomes another object. */
 interface ChosenFile {
@@ -31,7 +31,7 @@ interface ConversationView {
     readonly turns: readonly Turn[];
     readonly status: ConversationStatus;
     /** Why it is `failed` or `offline`, else what the last call of a function below failed with. Turns have their own errors. */
-    readonly error: RelayError | undefined;
+    readonly error?: RelayError | undefined;
     /**
      * Asks a question, after those asked before; its turn is in `turns` at once, and says how far it is and how it ended.
      * @returns the answer, for those who want to wait for it; undefined when it cannot be asked at all, see `error`.
@@ -41,6 +41,17 @@ interface ConversationView {
     retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer | undefined;
     /** Ends an ask at any stage; without an id all that are not over. */
     cancel(ask?: string): void;
+}
+/** The user's conversations as components show them. Immutable; the functions stay the same. */
+interface ConversationsView {
+    /** The 100 with the newest questions, newest first; undefined until the list was read once. Older ones: `relay.conversations.list`. */
+    readonly conversations?: readonly ListedConversation[] | undefined;
+    /** Why the list could not be read, or what the last call of a function below failed with. */
+    readonly error?: RelayError | undefined;
+    /** Gives one another title, of 1 to 200 characters. */
+    rename(conversation: string, title: string): void;
+    /** Cancels its asks and removes all that is kept of it. */
+    remove(conversation: string): void;
 }
 /** Gives a relay to the hooks of the components below. */
 declare function RelayProvider({ relay, children }: RelayProviderProps): ReactElement;
@@ -55,13 +66,13 @@ interface RelayProviderProps {
 /** A connection as components show it. */
 interface RelayView {
     /** The connection itself; undefined where the provider has none, for example on a server. */
-    readonly relay: Relay | undefined;
+    readonly relay?: Relay | undefined;
     readonly state: RelayState;
     /** Why it is `offline` or `closed`, where that is known. */
-    readonly error: RelayError | undefined;
+    readonly error?: RelayError | undefined;
     /** The user id that the server gave, and its limits; undefined until the first connection. */
-    readonly user: string | undefined;
-    readonly limits: Limits | undefined;
+    readonly user?: string | undefined;
+    readonly limits?: Limits | undefined;
 }
 /** Files chosen for the next question, of one component. */
 interface Uploads {
@@ -78,8 +89,10 @@ interface Uploads {
  * asks go on, and are there when it is shown again. It stays open until `relay.conversation(id).close()`.
  */
 declare function useConversation(id: string): ConversationView;
+/** The list of the user's conversations, of all tabs and devices, shared by all components that show it. */
+declare function useConversations(): ConversationsView;
 /** The connection of the provider, and its state. */
 declare function useRelay(): RelayView;
 /** Uploads files as soon as they are chosen. Unmounting forgets the list; uploads that were begun go on. */
 declare function useUpload(): Uploads;
-export { type ChosenFile, type ConversationStatus, type ConversationView, RelayProvider, type RelayProviderProps, type RelayView, type Uploads, useConversation, useRelay, useUpload };
+export { type ChosenFile, type ConversationStatus, type ConversationView, type ConversationsView, RelayProvider, type RelayProviderProps, type RelayView, type Uploads, useConversation, useConversations, useRelay, useUpload };

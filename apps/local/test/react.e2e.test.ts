@@ -139,6 +139,29 @@ it("errors are values: of a call, and of the connection", async () => {
   await attached(page, '#second[data-status="idle"]');
 });
 
+it("lists the user's conversations, and renames and deletes them in all tabs", async () => {
+  const profile = await frontEnd.profile();
+  const [one, other] = [
+    await frontEnd.open(cluster.url(), place(), { profile }),
+    await frontEnd.open(cluster.url(), place(), { profile }),
+  ];
+  const titles = (page: Page) => page.locator("#list b");
+  await attached(one, '#list[data-known="true"]');
+  await ask(one, "what is listed?");
+  await titles(other).getByText("what is listed?").waitFor();
+  await ask(other, "another");
+  await titles(one).nth(1).waitFor();
+  expect(await titles(one).allTextContents()).toEqual(["another", "what is listed?"]);
+  await one.click("text=Rename to nothing");
+  await attached(one, '#list[data-error="BAD_MESSAGE"]');
+  await one.click("text=Rename another");
+  await titles(other).getByText("Renamed").waitFor();
+  await attached(one, "#list:not([data-error])");
+  await other.click("text=Delete Renamed");
+  await titles(one).getByText("Renamed").waitFor({ state: "detached" });
+  expect(await titles(one).allTextContents()).toEqual(["what is listed?"]);
+});
+
 it("takes over what a server has rendered", async () => {
   const page = await frontEnd.open(cluster.url(), place(), { search: "&rendered" });
   await ask(page, "hello");

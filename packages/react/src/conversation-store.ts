@@ -1,7 +1,8 @@
 import { isOver, type RelayError, type Answer, type AskOptions, type Relay, type Turn } from "@docrelay/client";
 import { errorOf } from "./error-of.ts";
+import { oneFor } from "./one-for.ts";
 import { hubOf, type RelayHub } from "./relay-hub.ts";
-import { createStore, storeOf, type Store } from "./store.ts";
+import { createStore, nothing, type Store } from "./store.ts";
 
 /**
  * `loading` until the log was read once, `answering` while a turn is not over, `offline` while there is no connection
@@ -14,7 +15,7 @@ export interface ConversationView {
   readonly turns: readonly Turn[];
   readonly status: ConversationStatus;
   /** Why it is `failed` or `offline`, else what the last call of a function below failed with. Turns have their own errors. */
-  readonly error: RelayError | undefined;
+  readonly error?: RelayError | undefined;
   /**
    * Asks a question, after those asked before; its turn is in `turns` at once, and says how far it is and how it ended.
    * @returns the answer, for those who want to wait for it; undefined when it cannot be asked at all, see `error`.
@@ -29,24 +30,20 @@ export interface ConversationView {
 export type ConversationStore = Store<ConversationView>;
 
 /** What components show that have no relay. */
-const NO_CONVERSATION: ConversationView = {
+export const NO_CONVERSATION: ConversationView = {
   turns: [],
   status: "loading",
-  error: undefined,
-  ask: () => undefined,
-  retry: () => undefined,
-  cancel: () => undefined,
+  ask: nothing,
+  retry: nothing,
+  cancel: nothing,
 };
-export const noConversation = storeOf(NO_CONVERSATION);
 
-const stores = new WeakMap<Relay, Map<string, ConversationStore>>();
+const storesOf = oneFor((_: Relay) => new Map<string, ConversationStore>());
 
 /** The one store of a relay's conversation, for all components that show it. */
 export function conversationStoreOf(relay: Relay, id: string): ConversationStore {
-  const ofRelay = stores.get(relay) ?? new Map<string, ConversationStore>();
-  stores.set(relay, ofRelay);
-  const store = ofRelay.get(id) ?? createConversationStore(hubOf(relay), id);
-  ofRelay.set(id, store);
+  const store = storesOf(relay).get(id) ?? createConversationStore(hubOf(relay), id);
+  storesOf(relay).set(id, store);
   return store;
 }
 
@@ -54,7 +51,7 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
   const { relay } = hub;
   // Another object after it was closed and opened again.
   let conversation = relay.conversation(id);
-  let changed = (): void => undefined;
+  let changed: () => void = nothing;
   /** Of the present reading of the log: a conversation that was closed can be opened again. */
   let reading: object | undefined;
   let isReady = false;
@@ -65,19 +62,19 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
     failure = errorOf(error);
     changed();
   }
+  function become(ready: boolean): void {
+    isReady = ready;
+    changed();
+  }
   function read(): void {
     if (reading) return;
     const mine = (reading = {});
     conversation = relay.conversation(id);
     isReady = false;
     failure = undefined;
-    const become = (ready: boolean): void => {
-      isReady = ready;
-      changed();
-    };
     conversation.onTurns(() => changed());
     conversation.subscribe({
-      event: () => undefined,
+      event: nothing,
       ready: () => become(true),
       reset: () => become(false),
       failed: fail,
@@ -94,15 +91,13 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
     try {
       refusal = undefined;
       read();
+      changed();
       return act();
     } catch (error) {
-      refused(error);
-      return undefined;
-    } finally {
-      changed();
+      return refused(error);
     }
   }
-  function refused(error: unknown): void {
+  function refused(error: unknown): undefined {
     refusal = errorOf(error);
     changed();
   }
@@ -128,7 +123,7 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
     read(before) {
       const { turns } = conversation;
       const status = statusOf(turns);
-      const error = failure ?? (status === "offline" ? hub.error : undefined) ?? refusal;
+      const error = failure ?? (status === "offline" ? hub.why() : undefined) ?? refusal;
       const isSame = before.turns === turns && before.status === status && before.error === error;
       return isSame ? before : { ...server, turns, status, error };
     },

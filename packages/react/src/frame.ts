@@ -17,14 +17,12 @@ export function createFrame(page: Page = globalThis): Frame {
 
   function flush(): void {
     clearTimeout(timer);
-    timer = undefined;
     const now = [...due];
     due.clear();
     for (const run of now) run();
   }
   return (run) => {
+    if (due.size === 0) timer = setTimeout(flush, page.requestAnimationFrame?.(flush) ? NO_FRAME_MS : FRAME_MS);
     due.add(run);
-    if (timer !== undefined) return;
-    timer = setTimeout(flush, page.requestAnimationFrame?.(flush) ? NO_FRAME_MS : FRAME_MS);
   };
 }

@@ -1,17 +1,25 @@
 "use client";
 
-import type { FileInput } from "@docrelay/client";
+import type { FileInput, Relay } from "@docrelay/client";
 import { useMemo, useState } from "react";
-import { conversationStoreOf, noConversation, type ConversationView } from "./conversation-store.ts";
-import { hubOf, noView, type RelayView } from "./relay-hub.ts";
+import { conversationStoreOf, NO_CONVERSATION, type ConversationView } from "./conversation-store.ts";
+import { conversationsStoreOf, NO_CONVERSATIONS, type ConversationsView } from "./conversations-store.ts";
+import { hubOf, NO_RELAY, type RelayView } from "./relay-hub.ts";
 import { useProvided } from "./relay-provider.ts";
-import { useStore } from "./store.ts";
+import { nothing, useStore, type Store } from "./store.ts";
 import { createUploadStore, type ChosenFile } from "./upload-store.ts";
+
+const never = (): (() => void) => nothing;
+
+/** What a store of the provider's relay shows; `none` where there is no relay. */
+function useShown<T>(storeOf: (relay: Relay) => Store<T>, none: T): T {
+  const relay = useProvided();
+  return useStore(relay ? storeOf(relay) : { get: () => none, server: none, subscribe: never });
+}
 
 /** The connection of the provider, and its state. */
 export function useRelay(): RelayView {
-  const relay = useProvided();
-  return useStore(relay ? hubOf(relay).view : noView);
+  return useShown((relay) => hubOf(relay).view, NO_RELAY);
 }
 
 /**
@@ -19,8 +27,12 @@ export function useRelay(): RelayView {
  * asks go on, and are there when it is shown again. It stays open until `relay.conversation(id).close()`.
  */
 export function useConversation(id: string): ConversationView {
-  const relay = useProvided();
-  return useStore(relay ? conversationStoreOf(relay, id) : noConversation);
+  return useShown((relay) => conversationStoreOf(relay, id), NO_CONVERSATION);
+}
+
+/** The list of the user's conversations, of all tabs and devices, shared by all components that show it. */
+export function useConversations(): ConversationsView {
+  return useShown(conversationsStoreOf, NO_CONVERSATIONS);
 }
 
 /** Files chosen for the next question, of one component. */

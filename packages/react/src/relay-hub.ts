@@ -1,17 +1,18 @@
 import type { Limits, Relay, RelayError, RelayState } from "@docrelay/client";
 import { createFrame, type Frame } from "./frame.ts";
-import { createStore, storeOf, type Store } from "./store.ts";
+import { oneFor } from "./one-for.ts";
+import { createStore, type Store } from "./store.ts";
 
 /** A connection as components show it. */
 export interface RelayView {
   /** The connection itself; undefined where the provider has none, for example on a server. */
-  readonly relay: Relay | undefined;
+  readonly relay?: Relay | undefined;
   readonly state: RelayState;
   /** Why it is `offline` or `closed`, where that is known. */
-  readonly error: RelayError | undefined;
+  readonly error?: RelayError | undefined;
   /** The user id that the server gave, and its limits; undefined until the first connection. */
-  readonly user: string | undefined;
-  readonly limits: Limits | undefined;
+  readonly user?: string | undefined;
+  readonly limits?: Limits | undefined;
 }
 
 /** What all components share of one relay. It lives as long as the relay, and never closes it. */
@@ -20,28 +21,18 @@ export interface RelayHub {
   readonly frame: Frame;
   readonly view: Store<RelayView>;
   /** Why the relay is `offline` or `closed`. */
-  readonly error: RelayError | undefined;
+  why(): RelayError | undefined;
   /** Calls the function after each change of the relay's state, as long as the relay lives. */
   onChange(changed: () => void): void;
 }
 
-const NOT_YET: RelayView = {
-  relay: undefined,
+/** What components show that have no relay. */
+export const NO_RELAY: RelayView = {
   state: "connecting",
-  error: undefined,
-  user: undefined,
-  limits: undefined,
 };
 
-/** What components show that have no relay. */
-export const noView = storeOf(NOT_YET);
-
-const hubs = new WeakMap<Relay, RelayHub>();
-
 /** The one hub of a relay. */
-export function hubOf(relay: Relay): RelayHub {
-  const known = hubs.get(relay);
-  if (known) return known;
+export const hubOf = oneFor((relay: Relay): RelayHub => {
   const frame = createFrame();
   const heard = new Set<() => void>();
   let error: RelayError | undefined;
@@ -50,12 +41,12 @@ export function hubOf(relay: Relay): RelayHub {
     for (const changed of heard) changed();
   });
   const onChange = (changed: () => void): void => void heard.add(changed);
-  const hub: RelayHub = {
+  return {
     relay,
     frame,
     view: createStore<RelayView>({
       frame,
-      server: NOT_YET,
+      server: NO_RELAY,
       read(before) {
         const { state, user, limits } = relay;
         const isNew = !before.relay || before.state !== state || before.limits !== limits;
@@ -63,11 +54,7 @@ export function hubOf(relay: Relay): RelayHub {
       },
       attach: onChange,
     }),
-    get error() {
-      return error;
-    },
+    why: () => error,
     onChange,
   };
-  hubs.set(relay, hub);
-  return hub;
-}
+});

@@ -33,28 +33,24 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   const changed = (): void => {
     if (listeners.size > 0) frame(refresh);
   };
+  /** While no component listens, nobody is told that a snapshot is old. */
+  const get = (): T => (listeners.size > 0 ? snapshot : (snapshot = read(snapshot)));
   return {
-    get() {
-      // While no component listens, nobody is told that a snapshot is old.
-      if (listeners.size === 0) snapshot = read(snapshot);
-      return snapshot;
-    },
+    get,
     server,
     subscribe(listener) {
       const own = (): void => listener();
       attach(changed);
       // It may have changed since the component was rendered.
-      if (listeners.size === 0) snapshot = read(snapshot);
+      get();
       listeners.add(own);
       return () => void listeners.delete(own);
     },
   };
 }
 
-/** The store of what never changes. */
-export function storeOf<T>(value: T): Store<T> {
-  return { get: () => value, server: value, subscribe: () => () => undefined };
-}
+/** What functions do where there is no relay. */
+export const nothing = (): undefined => undefined;
 
 export function useStore<T>({ subscribe, get, server }: Store<T>): T {
   return useSyncExternalStore(subscribe, get, () => server);

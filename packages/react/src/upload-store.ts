@@ -1,7 +1,7 @@
 import { newId, RelayError, type FileInput, type Relay, type UploadStatus } from "@docrelay/client";
 import { errorOf } from "./error-of.ts";
 import { createFrame } from "./frame.ts";
-import { createStore, type Store } from "./store.ts";
+import { createStore, nothing, type Store } from "./store.ts";
 
 /** A chosen file. Immutable: one that changes becomes another object. */
 export interface ChosenFile {
@@ -44,7 +44,7 @@ const NO_FILES: readonly ChosenFile[] = [];
 export function createUploadStore(): UploadStore {
   let entries: readonly Entry[] = [];
   let files = NO_FILES;
-  let changed = (): void => undefined;
+  let changed: () => void = nothing;
 
   function show(): void {
     files = entries.map(({ view }) => view);
@@ -61,7 +61,7 @@ export function createUploadStore(): UploadStore {
   }
   async function send(relay: Relay, entry: Entry): Promise<void> {
     const { signal } = entry.over;
-    const onProgress = (sent: number, size: number): void => update(entry, { progress: size > 0 ? sent / size : 1 });
+    const onProgress = (sent: number, size: number): void => update(entry, { progress: sent / (size || 1) });
     try {
       const { upload } = await relay.upload(entry.view.file, { signal, onProgress });
       update(entry, { upload, progress: 1, state: "reading" });
@@ -86,7 +86,7 @@ export function createUploadStore(): UploadStore {
     ...store,
     add(relay, file) {
       const content = "bytes" in file ? file.bytes : file;
-      const size = content instanceof Blob ? content.size : content.length;
+      const size = "size" in content ? content.size : content.length;
       const view = { id: newId(), name: file.name, size, file, state: "uploading", progress: 0 } as const;
       const entry: Entry = { view, over: new AbortController() };
       entries = [...entries, entry];

@@ -20,7 +20,7 @@ const CONTEXT = new Map(
       import { docrelayTransport, fileRef, toUIMessages, useDocrelayChat, type DocrelayMessage } from "@docrelay/ai-sdk";
       declare const relay: Relay, file: File, chat: Chat<DocrelayMessage>;`,
     "docs/react.md": `import type { Relay, Turn } from "@docrelay/client"; import type { ReactElement } from "react";
-      import { RelayProvider, useConversation, useRelay, useUpload } from "@docrelay/react";
+      import { RelayProvider, useConversation, useConversations, useRelay, useUpload } from "@docrelay/react";
       declare const relay: Relay | undefined; declare function Chat(props: { id: string }): ReactElement; declare const id: string;`,
     "packages/engine/README.md": `import type { PromptFile } from "@docrelay/engine";
       declare const files: PromptFile[], signal: AbortSignal;`,

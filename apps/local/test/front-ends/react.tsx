@@ -1,5 +1,5 @@
 import { connect, type Relay } from "@docrelay/client";
-import { RelayProvider, useConversation, useRelay, useUpload } from "@docrelay/react";
+import { RelayProvider, useConversation, useConversations, useRelay, useUpload } from "@docrelay/react";
 import { StrictMode, Suspense, use, useEffect, useRef, useState, type FormEvent, type ReactElement } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
@@ -76,6 +76,22 @@ function Composer({ id }: { id: string }): ReactElement {
   );
 }
 
+function List(): ReactElement {
+  const { conversations, error, rename, remove } = useConversations();
+  return (
+    <ul id="list" data-known={conversations !== undefined} data-error={error?.code}>
+      {conversations?.map(({ id, title }) => (
+        <li key={id}>
+          <b>{title}</b>
+          <button onClick={() => rename(id, "Renamed")}>Rename {title}</button>
+          <button onClick={() => rename(id, "")}>Rename to nothing</button>
+          <button onClick={() => remove(id)}>Delete {title}</button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Later({ id }: { id: string }): ReactElement {
   const { turns } = useConversation(id);
   return (
@@ -96,6 +112,7 @@ function App({ id }: { id: string }): ReactElement {
           <Turns id={id} name="first" />
           <Turns id={id} name="second" />
           <Composer id={id} />
+          <List />
           {search.has("rendered") || (
             <Suspense fallback={<p id="waiting" />}>
               <Later id={id} />
