@@ -101,8 +101,11 @@ describe("letters that stand apart or together", () => {
     const few = await readFirst(onePage({ content: shown(`${named}0212`), font, objects }));
     expect(few.unnamed).toBe(false);
     expect(few.lines[0]?.text).toMatch(/^[A-Z]{40}\ufffd$/);
+    const holed = await readFirst(onePage({ content: shown(`${named.slice(0, 64)}0212`.repeat(14)), font, objects }));
+    expect(holed.unnamed).toBe(true);
+    expect(holed.lines[0]?.text).toMatch(/^([A-Z]{16}\ufffd){14}$/);
     const many = await readFirst(
-      onePage({ content: shown(`${named}0212`.repeat(14).replaceAll("0043", "0224")), font, objects }),
+      onePage({ content: shown(`${named}0212`.repeat(14).replace(/004[345]/g, "0224")), font, objects }),
     );
     expect(many).toMatchObject({ lines: [], unnamed: true });
   });
@@ -208,6 +211,15 @@ describe("clusters that ActualText names", () => {
       onePage({ content: `BT /F1 12 Tf ${content} ET`, font: TAMIL, objects: [NAMES_OF_TAMIL] }),
     );
     expect(text).toBe("\u0b95\u0bca\u0ba9 \u0bb5\u0bbf\u0b95");
+  });
+
+  it("are U+FFFD where a letter of another script stands in their words", async () => {
+    const names = "<20> <0020> <6c> <08fb> <6e> <0915> <6f> <0930>";
+    const mixed = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const { lines } = await readFirst(
+      onePage({ content: `BT /F1 12 Tf ${at(72, "onlon on")} ET`, font: TAMIL, objects: [mixed] }),
+    );
+    expect(pageText(lines)).toBe("\u0930\u0915\ufffd\u0930\u0915 \u0930\u0915");
   });
 
   it("of right-to-left letters have their marks, not those beside them", async () => {

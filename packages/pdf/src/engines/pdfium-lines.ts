@@ -59,7 +59,7 @@ interface PageText {
 
 export interface ReadLines {
   readonly lines: Line[];
-  /** Its letters are not known, so there are no lines. */
+  /** More than a few of its letters are not known; of most, and there are no lines. */
   readonly unnamed: boolean;
   /** Marks in the lines, for letters that their font gives no name. */
   readonly guesses: Guesses;
@@ -100,9 +100,11 @@ export function readLines(
   const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
   const letters = lettersOf(pdfium, text, { chars, spans, turn });
   try {
-    const known = named ? { text: given, guesses: new Map<never, never>() } : withoutGuesses(letters, given);
+    const known = named
+      ? { text: given, guesses: new Map<never, never>(), holed: false }
+      : withoutGuesses(letters, given);
     if (known === undefined) return { lines: [], unnamed: true, guesses: new Map() };
-    const { text: raw, guesses } = known;
+    const { text: raw, guesses, holed } = known;
     const whole = {
       raw,
       letters,
@@ -114,7 +116,7 @@ export function readLines(
       mostlyRtl: isMostlyRtl(raw),
       blankEm: CLUSTERED.test(raw) ? blankBetween(letters, raw) : 0,
     };
-    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(whole, start, end)), unnamed: false, guesses, utf8 };
+    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(whole, start, end)), unnamed: holed, guesses, utf8 };
   } finally {
     letters.done();
   }

@@ -1,11 +1,14 @@
+import { CLUSTERED } from "../text/clusters.ts";
 import { isSpace } from "../text/space.ts";
 import type { Guesses } from "../text/second-names.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
 /** Letters that are looked at on every page. */
 const SAMPLES = 64;
-/** With more unnamed letters than this, as a part of all, a page makes no sense. */
-const TOO_MANY = 0.05;
+/** With more unnamed letters than this, as a part of all, a page is to be read by OCR … */
+const MANY = 0.05;
+/** … and with so many it makes no sense. */
+const TOO_MANY = 0.1;
 /** As few as these may stand on any page. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
@@ -32,17 +35,20 @@ export interface KnownText {
   readonly text: string;
   /** What the marks in the text stand for. */
   readonly guesses: Guesses;
+  /** So much of it is U+FFFD that the page should be read by other means, where there are some. */
+  readonly holed: boolean;
 }
 
 const NO_GUESSES: Guesses = new Map();
 
 /**
  * The text of a page with a mark for each letter of a word that its font gives no name, and U+FFFD for others: PDFium
- * makes other letters of their codes. Undefined when that is more than a few.
+ * makes other letters of their codes. Undefined when that is more than can be read over.
  */
 export function withoutGuesses(letters: Letters, text: string): KnownText | undefined {
   const inWords = hasUnnamedInWords(letters, text);
-  if (!inWords && !hasUnnamed(letters, text)) return { text, guesses: NO_GUESSES };
+  const isForeign = strangersIn(text);
+  if (!inWords && !isForeign && !hasUnnamed(letters, text)) return { text, guesses: NO_GUESSES, holed: false };
   let [all, unnamed, done] = [0, 0, 0];
   let mended = "";
   const mark = createMarks(text);
@@ -58,15 +64,17 @@ export function withoutGuesses(letters: Letters, text: string): KnownText | unde
       }
       continue;
     }
-    if (!letters.isUnnamed(at)) continue;
-    if (LETTER.test(sign)) unnamed++;
+    const isStrange = isForeign?.(at) === true;
+    if (!isStrange && !letters.isUnnamed(at)) continue;
+    if (isStrange || LETTER.test(sign)) unnamed++;
     else if (!(isControl(unit) || LIGATURES.has(unit)) || !isInWord(text, at)) continue;
     const fallback = LIGATURES.get(unit) ?? UNKNOWN;
-    mended += text.slice(done, at) + (isInWord(text, at) ? mark.of(sign, fallback) : fallback);
+    mended += text.slice(done, at) + (isInAlphabet(text, at) ? mark.of(sign, fallback) : fallback);
     done = at + 1;
   }
   if (unnamed > Math.max(SOME, TOO_MANY * all)) return undefined;
-  return { text: mended + text.slice(done), guesses: mark.guesses };
+  const holed = unnamed > Math.max(SOME, MANY * all);
+  return { text: mended + text.slice(done), guesses: mark.guesses, holed };
 }
 
 /** Gives each guess of a page a mark of its own, as long as there are some. */
@@ -92,6 +100,11 @@ function isInWord(text: string, at: number): boolean {
   return LETTER.test(text.charAt(at - 1)) || LETTER.test(text.charAt(at + 1));
 }
 
+/** In a word of Latin, Greek or Cyrillic letters: of other scripts the second engine guesses as well. */
+function isInAlphabet(text: string, at: number): boolean {
+  return [at - 1, at + 1].some((index) => text.charCodeAt(index) < 0x0590 && LETTER.test(text.charAt(index)));
+}
+
 function hasUnnamedInWords(letters: Letters, text: string): boolean {
   let looks = 0;
   for (const { index } of text.matchAll(IN_WORD)) {
@@ -114,4 +127,35 @@ function hasUnnamed(letters: Letters, text: string): boolean {
       return true;
   }
   return false;
+}
+
+/** Letters of scripts without capitals that are none of CLUSTERED's: the next blocks of Unicode around them. */
+const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
+const BESIDE_STRANGER = new RegExp(`${CLUSTERED.source}${STRANGER.source}|${STRANGER.source}${CLUSTERED.source}`);
+const TWO_OF_CLUSTERED = new RegExp(`(?<=${CLUSTERED.source})${CLUSTERED.source}`, "g");
+
+/** A script's part of Unicode; Burmese and Tibetan have two each, and daṇḍas are in use by all. */
+const partOf = (unit: number): number =>
+  unit === 0x0964 || unit === 0x0965 ? 0 : unit >= 0x0f00 && unit < 0x10a0 ? unit >> 8 : unit >> 7;
+
+/**
+ * Of a page in Indic scripts, Thai and the like: which letters are of another script than the word that they stand in.
+ * Some programs give glyphs without a name the code points of their numbers. Undefined when there are none.
+ */
+function strangersIn(text: string): ((at: number) => boolean) | undefined {
+  if (!CLUSTERED.test(text)) return undefined;
+  const mixed = [...text.matchAll(TWO_OF_CLUSTERED)].some(({ index }) => {
+    const [one, other] = [partOf(text.charCodeAt(index - 1)), partOf(text.charCodeAt(index))];
+    return one !== other && one !== 0 && other !== 0;
+  });
+  if (!mixed && !BESIDE_STRANGER.test(text)) return undefined;
+  const counts = new Map<number, number>();
+  for (const { 0: sign } of text.matchAll(new RegExp(CLUSTERED, "g"))) {
+    const part = partOf(sign.charCodeAt(0));
+    counts.set(part, (counts.get(part) ?? 0) + 1);
+  }
+  const [[own] = [0]] = [...counts].toSorted((one, other) => other[1] - one[1]);
+  const isOwn = (at: number): boolean => partOf(text.charCodeAt(at)) === own;
+  const isStrange = (sign: string): boolean => STRANGER.test(sign) || (CLUSTERED.test(sign) && LETTER.test(sign));
+  return (at) => isStrange(text.charAt(at)) && !isOwn(at) && (isOwn(at - 1) || isOwn(at + 1));
 }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Report } from "../child/messages.ts";
 import type { ExtractLimits } from "../port/extract.ts";
-import { addReport, beginReading, combine, outcomeOf, worthAnotherEngine, type End, type Reading } from "./reading.ts";
+import {
+  addRecognised,
+  addReport,
+  beginReading,
+  combine,
+  outcomeOf,
+  worthAnotherEngine,
+  type End,
+  type Reading,
+} from "./reading.ts";
 
 const LIMITS: ExtractLimits = { stallMs: 1, timeoutMs: 1, memoryBytes: 1, maxPages: 10, maxTextBytes: 20 };
 const page = (number: number, text: string, scan = false): Report => ({ type: "page", page: number, text, scan });
@@ -43,6 +52,19 @@ describe("what a reading comes to", () => {
         { page: 4, reason: "error" },
       ],
     });
+  });
+
+  it("keeps what is known of a page with unnamed letters, unless OCR has read as much", () => {
+    const holed: Report = { type: "page", page: 1, text: "o\ufffde two", scan: false, unnamed: true };
+    const begun = reading(opened(1), holed, { type: "done" });
+    expect(outcomeOf(begun, false)).toMatchObject({
+      pages: ["o\ufffde two"],
+      missing: [{ page: 1, reason: "unnamed" }],
+    });
+    addRecognised(begun, 1, "on", LIMITS);
+    expect(outcomeOf(begun, false)).toMatchObject({ pages: ["o\ufffde two"], ocr: [] });
+    addRecognised(begun, 1, "one two", LIMITS);
+    expect(outcomeOf(begun, false)).toMatchObject({ pages: ["one two"], missing: [], ocr: [1] });
   });
 
   it("names a page that is damaged and keeps what could be read of it", () => {

@@ -105,9 +105,14 @@ export function scansOf(reading: Reading): number[] {
   return [...reading.scans, ...reading.unnamed].sort((a, b) => a - b);
 }
 
+/** OCR has read the same page when it has this part of its letters. */
+const SAME = 0.7;
+
 /** Adds what OCR read on a page. Where that is no more than was known, the page stays missing. */
 export function addRecognised(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
-  if (text.length <= (reading.texts.get(page)?.length ?? 0)) return;
+  const known = reading.texts.get(page)?.length ?? 0;
+  // What was known of a page with unnamed letters has holes.
+  if (text.length <= (reading.unnamed.has(page) ? known * SAME : known)) return;
   mendPage(reading, page, text, limits);
   reading.ocr.add(page);
 }
