@@ -1,11 +1,21 @@
-import { createHealth, pingRedis, startAdminServer, type Health, type Logger } from "@docrelay/platform";
+import { KEYS, pauseIntake, writeQuota } from "@docrelay/channel";
+import {
+  createHealth,
+  pingRedis,
+  startAdminServer,
+  type AdminPages,
+  type Health,
+  type Logger,
+} from "@docrelay/platform";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createAsking } from "./asking.ts";
 import type { Config } from "./config.ts";
-import { drain } from "./drain.ts";
-import { openEndpoints } from "./endpoints.ts";
+import { drain, shutDownAll } from "./drain.ts";
+import { openEndpoints, type Endpoints } from "./endpoints.ts";
+import { createAdminAsks } from "./http/admin/admin-asks.ts";
 import { createAdminPages } from "./http/admin/admin-pages.ts";
+import { createOverview } from "./http/admin/overview.ts";
 import { createLoopback } from "./http/loopback.ts";
 import { openResources, type Resources } from "./resources.ts";
 
@@ -28,7 +38,7 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const { http, metrics, hasPolling, connections } = openEndpoints({ config, log, resources, asking, health });
   if (config.ADMIN_PORT > 0) {
     const { ADMIN_PORT: port, HOST: host } = config;
-    const pages = createAdminPages({ token: config.ADMIN_TOKEN, log, revoke: resources.revocations.revoke });
+    const pages = openAdminPages({ config, log, resources, health, metrics, connections });
     const admin = await startAdminServer({ port, host, health, metrics: metrics.metrics, pages });
     life.add("admin server", () => admin[Symbol.asyncDispose]());
   }
@@ -45,6 +55,46 @@ export async function startEdge(config: Config, log: Logger): Promise<Edge> {
       return (await life.close()).map(({ step }) => step);
     },
   };
+}
+
+interface AdminDeps extends Pick<Endpoints, "metrics" | "connections"> {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly resources: Resources;
+  readonly health: Health;
+}
+
+function openAdminPages({ config, log, resources, health, metrics, connections }: AdminDeps): AdminPages {
+  const { store, bell, redis, quotaSettings, node, producer, revocations, onTrouble } = resources;
+  return createAdminPages({
+    token: config.ADMIN_TOKEN,
+    log,
+    revoke: revocations.revoke,
+    asks: createAdminAsks({ store, bell }),
+    overview: createOverview({
+      store,
+      node,
+      producer,
+      metrics,
+      isDraining: () => health.draining,
+      isPaused: () => quotaSettings.isPaused,
+      identities: () => connections().map(({ identity }) => identity),
+    }),
+    quotas: () => redis.hgetall(KEYS.quotas.pattern),
+    async setQuota(field, value) {
+      await writeQuota(redis, field, value);
+      await quotaSettings.look();
+    },
+    async pause(isPaused) {
+      await pauseIntake(redis, isPaused);
+      await quotaSettings.look();
+    },
+    drain() {
+      if (health.draining) return;
+      health.drain();
+      shutDownAll(connections(), config.DRAIN_SPREAD_MS).catch(onTrouble);
+    },
+  });
 }
 
 /** Health of the edge, and the time since the last readiness check. */

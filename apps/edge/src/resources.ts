@@ -199,6 +199,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const quotaSettings = createQuotaSettings({
     redis,
     onChange: (changes) => log.info({ changes }, "quotas changed"),
+    onPause: (isPaused) => log.warn({ isPaused }, "the intake was paused or opened"),
     onUnknown: (fields) => log.warn({ fields: fields.map(loggedField) }, "quotas are not understood"),
     onTrouble,
   });

@@ -27,7 +27,16 @@ export {
 export { createSealing, type Sealing } from "./sealing/sealing.ts";
 
 export { accept, askDigest, hasAsk, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
-export { cancel, parseCancelled, type Cancelled } from "./ask/cancel.ts";
+export { cancel, cancelAt, parseCancelled, type Cancelled } from "./ask/cancel.ts";
+export {
+  addressOfAsk,
+  askKey,
+  lifeOfAsk,
+  readAskKey,
+  unfinishedAsks,
+  unfinishedAsksOf,
+  type AskFacts,
+} from "./ask/look.ts";
 export { giveFeedback, MAX_FEEDBACK } from "./ask/feedback.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
 export { findAsk, hideAsk } from "./ask/find.ts";
@@ -144,6 +153,7 @@ export { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease } from "./pla
 export { countUsed, DAY_COUNTS, readUsed, type DayCount, type Used } from "./usage/day.ts";
 export {
   parseQuota,
+  pauseIntake,
   parseQuotaField,
   quotaField,
   quotaFieldOfAll,

@@ -13,6 +13,8 @@ export interface Producer extends AsyncDisposable {
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
   /** Takes a job out of the queue, unless it runs. Idempotent. @throws as `extract` */
   remove(key: string): Promise<void>;
+  /** How many jobs wait, wait for another try, and run. @throws as `extract` */
+  counts(): Promise<{ waiting: number; delayed: number; running: number }>;
   /** Whether a job of this key runs, waits, or is not in the queue. @throws as `extract` */
   state(key: string): Promise<"running" | "waiting" | "none">;
 }
@@ -52,6 +54,11 @@ export function createProducer(options: ProducerOptions): Producer {
     },
     async remove(key) {
       await within(timeoutMs, EXTRACT.queue, queue.remove(key));
+    },
+    async counts() {
+      const reading = queue.getJobCounts("wait", "prioritized", "delayed", "active");
+      const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = await within(timeoutMs, EXTRACT.queue, reading);
+      return { waiting: wait + prioritized, delayed, running: active };
     },
     async state(key) {
       const state = await within(timeoutMs, EXTRACT.queue, queue.getJobState(key));

@@ -79,7 +79,7 @@ export interface AskDeps extends ExtractionDeps {
   readonly conversations: Pick<OwnConversations, "added">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   readonly usage: Usage;
-  readonly quotas: Pick<Quotas, "asks" | "asked" | "overByFile" | "pagesOf">;
+  readonly quotas: Pick<Quotas, "asks" | "asked" | "overByFile" | "pagesOf" | "isPaused">;
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
@@ -119,10 +119,11 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     checkMessage(message, limits, input.files.length > 0);
     checkFiles(input.files, limits, maxInlineBytes);
 
-    // When the queue, or Redis, is full, a known ask is still acknowledged; new asks are refused, and nothing is stored.
-    const isFull = queueGate.full || memoryGate.full;
+    // When the queue, or Redis, is full, or operators let nothing in, a known ask is still acknowledged; new asks are refused, and nothing is stored.
+    const isFull = queueGate.full || memoryGate.full || quotas.isPaused;
     const maxInFlight = isFull ? 0 : limits.asksInFlight;
-    const why = memoryGate.full ? { retryAfterMs: FULL_RETRY_MS, reason: "memory" } : { retryAfterMs: 1000 };
+    const reason = quotas.isPaused ? "paused" : memoryGate.full ? "memory" : undefined;
+    const why = reason ? { retryAfterMs: FULL_RETRY_MS, reason } : { retryAfterMs: 1000 };
     const busy = (): Error => refuse("BUSY", { ...why, ask: id });
     if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
 

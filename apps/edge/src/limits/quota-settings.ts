@@ -4,6 +4,8 @@ import { hash } from "node:crypto";
 /** The quotas that operators have set in Redis, as this edge has last seen them: changes count within seconds. */
 export interface QuotaSettings extends Disposable {
   readonly quotas: Quotas;
+  /** No new ask or file is taken. */
+  readonly isPaused: boolean;
   /** Reads them now. @throws ioredis errors */
   look(): Promise<void>;
 }
@@ -20,6 +22,8 @@ export interface QuotaSettingsDeps {
   readonly everyMs?: number;
   /** Gets what has changed since the look before; at the start, what is set. */
   onChange(changes: readonly QuotaChange[]): void;
+  /** Gets whether the intake is paused when that changes. */
+  onPause(isPaused: boolean): void;
   /** Gets fields that mean nothing, when they are new. */
   onUnknown(fields: readonly string[]): void;
   onTrouble(error: unknown): void;
@@ -29,6 +33,7 @@ const EVERY_MS = 1000;
 
 export function createQuotaSettings(deps: QuotaSettingsDeps): QuotaSettings {
   let quotas: Quotas = new Map();
+  let isPaused = false;
   let known = new Set<string>();
   let looking: Promise<void> | undefined;
 
@@ -37,6 +42,8 @@ export function createQuotaSettings(deps: QuotaSettingsDeps): QuotaSettings {
     const changes = changesOf(quotas, found.quotas);
     const news = found.unknown.filter((field) => !known.has(field));
     quotas = found.quotas;
+    if (isPaused !== found.isPaused) deps.onPause(found.isPaused);
+    isPaused = found.isPaused;
     known = new Set(found.unknown);
     if (changes.length > 0) deps.onChange(changes);
     if (news.length > 0) deps.onUnknown(news);
@@ -51,6 +58,9 @@ export function createQuotaSettings(deps: QuotaSettingsDeps): QuotaSettings {
   return {
     get quotas() {
       return quotas;
+    },
+    get isPaused() {
+      return isPaused;
     },
     look: read,
     [Symbol.dispose]: () => clearInterval(timer),

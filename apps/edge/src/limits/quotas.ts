@@ -36,6 +36,8 @@ export interface Quotas {
   /** What the user, and the groups that a quota bounds, may use and have used. */
   read(user: string): Promise<HttpUsage>;
   isBounded(user: string): boolean;
+  /** Operators let no new ask or file in. */
+  readonly isPaused: boolean;
 }
 
 /** A quota that is used up. */
@@ -48,7 +50,7 @@ export interface Over {
 
 export interface QuotasDeps {
   readonly store: Store;
-  readonly settings: Pick<QuotaSettings, "quotas">;
+  readonly settings: Pick<QuotaSettings, "quotas" | "isPaused">;
   readonly networks: Pick<Networks, "of">;
   readonly tenants: Pick<Networks, "of">;
   onTrouble(error: unknown): void;
@@ -146,6 +148,9 @@ export function createQuotas(deps: QuotasDeps): Quotas {
       };
       const [tenant, address] = [ofKind("tenant"), ofKind("network")];
       return { ...of(0), resetAt: Date.now() + endsInMs, ...(tenant && { tenant }), ...(address && { address }) };
+    },
+    get isPaused() {
+      return settings.isPaused;
     },
     isBounded: (user) => bounded(user, DAY_COUNTS).some(({ account }) => account.kind === "user"),
   };

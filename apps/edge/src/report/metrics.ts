@@ -3,6 +3,10 @@ import { createMetrics, type Metrics } from "@docrelay/platform";
 /** The metrics of an edge. Labels are names from fixed tables, and of the first tenants, so that their number is bounded. */
 export interface EdgeMetrics {
   readonly metrics: Metrics;
+  /** Client events that were refused since the start, by event and code. */
+  refusals(): Promise<Array<{ event: string; code: string; count: number }>>;
+  /** What is open and waits now, for people. */
+  figures(): Readonly<Record<string, number>>;
   /** A client event or frame was acknowledged or refused: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
   /** An ask was acknowledged, after this long. */
@@ -104,6 +108,22 @@ export function createEdgeMetrics(
   ]);
   return {
     metrics,
+    async refusals() {
+      const { values } = await events.get();
+      return values
+        .map(({ labels, value }) => ({ event: String(labels.event), code: String(labels.outcome), count: value }))
+        .filter(({ code }) => code !== "ok" && code !== "gone");
+    },
+    figures() {
+      const { socketio, plain, http, uploads, opensWaiting, workersHeard } = connections();
+      return {
+        connections: socketio + plain,
+        requests: http,
+        uploads,
+        "opens waiting": opensWaiting,
+        workers: workersHeard,
+      };
+    },
     answered: (event, outcome) => events.inc({ event, outcome }),
     asked: (seconds) => accepts.observe(seconds),
     askedByTenant(tenant, bytes) {

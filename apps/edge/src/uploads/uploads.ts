@@ -62,7 +62,7 @@ export interface UploadsDeps extends ExtractionDeps {
   readonly maxUserBytes: number;
   readonly maxBytes: number;
   readonly usage: Omit<Usage, "checkAsk" | "asked">;
-  readonly quotas: Pick<Quotas, "overByFile" | "stored" | "pagesOf">;
+  readonly quotas: Pick<Quotas, "overByFile" | "stored" | "pagesOf" | "isPaused">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   onTrouble(error: unknown): void;
 }
@@ -97,6 +97,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
   /** @throws Refusal when no new file is taken now; those that are on their way go on. */
   function checkNew(user: string): void {
     deps.usage.checkFile(user);
+    if (deps.quotas.isPaused) throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS, reason: "paused" });
     if (deps.memoryGate.full) throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS, reason: "memory" });
   }
 

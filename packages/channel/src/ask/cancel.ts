@@ -1,4 +1,4 @@
-import { askAddress, type ConversationAddress } from "../redis/address.ts";
+import { askAddress, type AskAddress, type ConversationAddress } from "../redis/address.ts";
 import { CANCEL_CHANNEL } from "../redis/keys.ts";
 import { wrongAnswer, type Store } from "../redis/store.ts";
 import { eventTail, runStep, step } from "./conversation-script.ts";
@@ -24,7 +24,15 @@ export async function cancel(
   store: Store,
   { user, conversation, id, nonce }: { user: string; conversation: string; id: string; nonce: string },
 ): Promise<Cancelled> {
-  const at = askAddress(user, conversation, id);
+  return cancelAt(store, askAddress(user, conversation, id), { conversation, id, nonce });
+}
+
+/** The same for an ask whose user's name is not known here. */
+export async function cancelAt(
+  store: Store,
+  at: AskAddress,
+  { conversation, id, nonce }: { conversation: string; id: string; nonce: string },
+): Promise<Cancelled> {
   const reply = await runStep(store, at, CANCEL, {
     ask: at.a,
     tail: eventTail(store, { address: at, conversation, id }, nonce, { type: "cancelled", text: "" }),

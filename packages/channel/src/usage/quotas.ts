@@ -41,18 +41,25 @@ export function parseQuota(value: string): number | undefined {
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-/** What is set, and the fields that mean nothing. */
-export async function readQuotas(redis: RedisClient): Promise<{ quotas: Quotas; unknown: string[] }> {
+/** Beside the quotas: with the value `paused` no new ask or file is taken. */
+const INTAKE = "intake";
+const PAUSED = "paused";
+
+/** What is set, and the fields that mean nothing. `isPaused`: no new ask or file is taken. */
+export async function readQuotas(
+  redis: RedisClient,
+): Promise<{ quotas: Quotas; isPaused: boolean; unknown: string[] }> {
   const quotas = new Map<string, number>();
   const unknown: string[] = [];
-  for (const [field, value] of Object.entries(await redis.hgetall(KEYS.quotas.pattern))) {
+  const { [INTAKE]: intake, ...fields } = await redis.hgetall(KEYS.quotas.pattern);
+  for (const [field, value] of Object.entries(fields)) {
     const parsed = parseQuotaField(field);
     const most = parseQuota(value);
     if (!parsed || most === undefined) unknown.push(field);
     else if (parsed.kind === "user" && parsed.name === undefined) quotas.set(parsed.count, most);
     else quotas.set(field, most);
   }
-  return { quotas, unknown };
+  return { quotas, isPaused: intake === PAUSED, unknown };
 }
 
 /** Sets what accounts may use, or unsets it. Edges learn of it within seconds. Idempotent. */
@@ -60,4 +67,10 @@ export async function writeQuota(redis: RedisClient, field: string, value: numbe
   const key = KEYS.quotas.pattern;
   if (value === undefined) await redis.hdel(key, field);
   else await redis.hset(key, field, value === UNBOUNDED ? NO_BOUND : value);
+}
+
+/** Pauses or opens the intake of all edges. Idempotent. */
+export async function pauseIntake(redis: RedisClient, isPaused: boolean): Promise<void> {
+  if (isPaused) await redis.hset(KEYS.quotas.pattern, INTAKE, PAUSED);
+  else await redis.hdel(KEYS.quotas.pattern, INTAKE);
 }

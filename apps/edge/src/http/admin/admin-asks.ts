@@ -1,0 +1,106 @@
+import {
+  addressOfAsk,
+  askKey,
+  cancelAt,
+  lifeOfAsk,
+  newNonce,
+  openLog,
+  readAskKey,
+  unfinishedAsks,
+  unfinishedAsksOf,
+  keptConversations,
+  type AskFacts,
+  type Bell,
+  type Store,
+} from "@docrelay/channel";
+import { refuse } from "@docrelay/protocol";
+import { lifeOf, type Life } from "./ask-life.ts";
+
+/** Asks as operators look for them. No word of a question, a file or an answer is in what these return. */
+export interface AdminAsks {
+  /** Unfinished asks with this id or trace, of all users, and how many were looked at. */
+  find(word: string): Promise<{ asks: readonly AskFacts[]; looked: number; sum: number }>;
+  /** A user's unfinished asks, and the newest asks of the user's latest conversations. */
+  ofUser(user: string): Promise<{ asks: readonly AskFacts[]; ended: readonly EndedAsk[]; conversations: number }>;
+  /** The life of one ask. @throws Refusal `NOT_FOUND` */
+  life(where: AskWhere): Promise<Life & { key: string }>;
+  /** Ends an ask. Idempotent. @throws Refusal `NOT_FOUND` */
+  end(where: AskWhere): Promise<{ how: "ended" | "cancelled" | "flagged" }>;
+}
+
+/** One ask: by the key that a listing gave, or by its user and id. */
+export type AskWhere = { readonly key: string } | { readonly user: string; readonly ask: string };
+
+export interface EndedAsk {
+  readonly id: string;
+  readonly conversation: string;
+  readonly at: number;
+  readonly how: string;
+  readonly code?: string;
+}
+
+const MOST_LOOKED = 10_000;
+const MOST_FOUND = 50;
+const CONVERSATIONS = 5;
+const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
+
+export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): AdminAsks {
+  async function addressOf(where: AskWhere): Promise<NonNullable<ReturnType<typeof readAskKey>>> {
+    const at = "key" in where ? readAskKey(where.key) : await addressOfAsk(store, where.user, where.ask);
+    if (!at) throw refuse("NOT_FOUND");
+    return at;
+  }
+  async function lifeAt(where: AskWhere): Promise<Life & { key: string }> {
+    const at = await addressOf(where);
+    const found = await lifeOfAsk(store, at);
+    const life = found && lifeOf(found.events, found.facts);
+    if (!life) throw refuse("NOT_FOUND", { message: "Nothing is kept of this ask." });
+    return { ...life, key: askKey(at) };
+  }
+
+  return {
+    async find(word) {
+      const { asks, sum } = await unfinishedAsks(store, MOST_LOOKED);
+      const found = asks.filter(({ id, trace, u }) => id === word || trace === word || u === word);
+      return { asks: found.slice(0, MOST_FOUND), looked: asks.length, sum };
+    },
+    async ofUser(user) {
+      const [asks, conversations] = await Promise.all([unfinishedAsksOf(store, user), keptConversations(store, user)]);
+      const latest = conversations.toSorted((a, b) => b.at - a.at).slice(0, CONVERSATIONS);
+      const ended = (await Promise.all(latest.map(({ id }) => endedIn(store, user, id)))).flat();
+      return {
+        asks: asks.slice(0, MOST_FOUND),
+        ended: ended.toSorted((a, b) => b.at - a.at).slice(0, MOST_FOUND),
+        conversations: conversations.length,
+      };
+    },
+    life: lifeAt,
+    async end(where) {
+      const at = await addressOf(where);
+      const { id, conversation } = await lifeAt(where);
+      const { kind } = await cancelAt(store, at, { conversation, id, nonce: newNonce() });
+      if (kind === "unknown") throw refuse("NOT_FOUND");
+      if (kind !== "ended") await bell.ring({ conversation: at }).catch(() => undefined); // the sweeper rings, too
+      return { how: kind };
+    },
+  };
+}
+
+/** Asks that have ended, in the oldest part of a conversation that one read returns. */
+async function endedIn(store: Store, user: string, conversation: string): Promise<EndedAsk[]> {
+  const log = await openLog(store, user, conversation);
+  if (log.kind !== "opened") return [];
+  return log.events.flatMap((event) =>
+    TERMINAL.has(event.type)
+      ? [
+          {
+            id: event.ask,
+            conversation,
+            at: event.at,
+            how: event.type,
+            ...(event.type === "failed" && { code: event.error.code }),
+          },
+        ]
+      : [],
+  );
+}

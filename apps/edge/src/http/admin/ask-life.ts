@@ -1,0 +1,74 @@
+import type { AskFacts } from "@docrelay/channel";
+import type { Event } from "@docrelay/protocol";
+
+/** One moment of an ask. `ms`: since its acceptance. */
+export interface Moment {
+  readonly ms: number;
+  readonly what: string;
+  readonly attempt: number;
+  readonly detail: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface Life {
+  readonly id: string;
+  readonly conversation: string;
+  readonly acceptedAt: number;
+  /** Undefined: nothing of it is kept but its end. */
+  readonly stage: string | undefined;
+  readonly trace?: string;
+  readonly worker?: string;
+  readonly moments: readonly Moment[];
+}
+
+/** The life of an ask without a word of its question, its files or its answer: numbers, codes and names of engines only. */
+export function lifeOf(events: readonly Event[], facts: AskFacts | undefined): Life | undefined {
+  const [first] = events;
+  if (!first) return undefined;
+  const moments: Moment[] = [];
+  for (const event of events) {
+    const { type, attempt, at } = event;
+    const last = moments.at(-1);
+    const ms = at - first.at;
+    // The pieces of an answer are one moment, from the first to the last of them.
+    if (type === "delta" && last?.what === "delta" && last.attempt === attempt) {
+      const { pieces = 0, units = 0 } = last.detail as { pieces?: number; units?: number };
+      const detail = { pieces: pieces + 1, units: units + event.text.length, untilMs: ms };
+      moments[moments.length - 1] = { ...last, detail };
+    } else moments.push({ ms, what: type, attempt, detail: detailOf(event, ms) });
+  }
+  return {
+    id: first.ask,
+    conversation: first.conversation,
+    acceptedAt: first.at,
+    stage: facts?.state ?? events.at(-1)?.type,
+    ...(facts && { trace: facts.trace }),
+    ...(facts?.worker !== undefined && { worker: facts.worker }),
+    moments,
+  };
+}
+
+function detailOf(event: Event, ms: number): Moment["detail"] {
+  switch (event.type) {
+    case "accepted":
+      return { files: event.files.length, bytes: event.files.reduce((sum, { size }) => sum + size, 0) };
+    case "extracted": {
+      const { file, pages, chars, cached, missing, truncated } = event;
+      return { file, pages, chars, cached, missing: missing.length, truncated };
+    }
+    case "started":
+      return { engine: event.engine };
+    case "delta":
+      return { pieces: 1, units: event.text.length, untilMs: ms };
+    case "completed":
+      return { ...event.timings, units: event.text.length, citations: event.citations?.length ?? 0 };
+    case "failed": {
+      // Its sentence may name a file, or be the engine's own.
+      const { code, reason, retryable } = event.error;
+      return { code, retryable, ...(reason !== undefined && { reason }) };
+    }
+    case "cancelled":
+      return { units: event.text.length };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,134 @@
+import { readTrace, type Event } from "@docrelay/protocol";
+import { askAddress, SHARDS, type AskAddress } from "../redis/address.ts";
+import { dueKey, liveKey, logKey, recordKey } from "../redis/keys.ts";
+import { redisTime, sealingOf, workerOf, type Store } from "../redis/store.ts";
+import { readEvent } from "../sealing/sealed-event.ts";
+import { parseMember } from "./conversation-script.ts";
+
+/** An unfinished ask as operators see it: nothing of its question, its files or its answer. Times in ms of Redis's clock. */
+export interface AskFacts {
+  /** Where it is; see {@link readAskKey}. */
+  readonly key: string;
+  readonly id: string;
+  readonly conversation: string;
+  /** The hash of its user. */
+  readonly u: string;
+  readonly state: "queued" | "parked" | "running";
+  readonly acceptedAt: number;
+  readonly deadline: number;
+  readonly attempt: number;
+  readonly files: number;
+  readonly trace: string;
+  readonly worker: string | undefined;
+}
+
+const FACTS = ["id", "conversation", "state", "accepted", "deadline", "attempt", "files", "trace", "owner"] as const;
+const RECORDS_AT_ONCE = 500;
+
+/** The address of an ask as one word. */
+export function askKey({ shard, u, c, a }: AskAddress): string {
+  return [shard, u, c, a].join(".");
+}
+/** The address that the word names; undefined for anything else. */
+export function readAskKey(key: string): AskAddress | undefined {
+  const [, shard = "", u = "", c = "", a = ""] =
+    /^(s[\da-f]{2})\.([\w-]{22})\.([\w-]{22})\.([\w-]{22})$/.exec(key) ?? [];
+  return shard === "" ? undefined : { shard, u, c, a };
+}
+
+/** At most `limit` of the unfinished asks of all users, and how many there are. It reads them all: not for every request. */
+export async function unfinishedAsks(
+  store: Store,
+  limit: number,
+): Promise<{ asks: AskFacts[]; sum: number; now: number }> {
+  // No pipeline: in a cluster the shards are at several nodes. Commands of one tick are sent together anyway.
+  const shards = await Promise.all(
+    SHARDS.map(async (shard) => ({
+      shard,
+      count: await store.redis.zcard(dueKey(shard)),
+      asks: await store.redis.zrange(dueKey(shard), "0", String(limit - 1)),
+    })),
+  );
+  const members = shards.flatMap(({ shard, asks }) => asks.flatMap((member) => parseMember(shard, member) ?? []));
+  const sum = shards.reduce((all, { count }) => all + count, 0);
+  return { asks: await factsOf(store, members.slice(0, limit)), sum, now: await redisTime(store.redis) };
+}
+
+/** A user's unfinished asks. */
+export async function unfinishedAsksOf(store: Store, user: string): Promise<AskFacts[]> {
+  const at = askAddress(user, "", "");
+  const asks = await store.redis.smembers(liveKey(at));
+  if (asks.length === 0) return [];
+  const conversations = await Promise.all(asks.map((a) => store.redis.hget(recordKey({ ...at, a }), "c")));
+  return factsOf(
+    store,
+    asks.flatMap((a, index) => (conversations[index] ? [{ ...at, c: conversations[index], a }] : [])),
+  );
+}
+
+async function factsOf(store: Store, asks: readonly AskAddress[]): Promise<AskFacts[]> {
+  const found: AskFacts[] = [];
+  for (let from = 0; from < asks.length; from += RECORDS_AT_ONCE) {
+    const some = asks.slice(from, from + RECORDS_AT_ONCE);
+    const records = await Promise.all(some.map((address) => store.redis.hmget(recordKey(address), ...FACTS)));
+    for (const [index, address] of some.entries()) {
+      const [id, conversation, state, accepted, deadline, attempt, files, trace, owner] = records[index] ?? [];
+      if (!id || !conversation || (state !== "queued" && state !== "parked" && state !== "running")) continue;
+      found.push({
+        key: askKey(address),
+        id,
+        conversation,
+        u: address.u,
+        state,
+        acceptedAt: Number(accepted),
+        deadline: Number(deadline),
+        attempt: Number(attempt),
+        files: Number(files),
+        trace: readTrace(trace ?? "").trace,
+        worker: owner ? workerOf(owner) : undefined,
+      });
+    }
+  }
+  return found;
+}
+
+/** Where an ask of a user is, running or ended, as long as it is kept. */
+export async function addressOfAsk(store: Store, user: string, id: string): Promise<AskAddress | undefined> {
+  const at = askAddress(user, "", id);
+  const c = await store.redis.hget(recordKey(at), "c");
+  return c ? { ...at, c } : undefined;
+}
+
+const ENTRIES_AT_ONCE = 200;
+const MOST_ENTRIES = 6000;
+const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
+
+/**
+ * The events of one ask that its log has, up to its terminal one, and its facts while it is unfinished. The caller leaves out
+ * what is not for operators. Undefined when nothing is kept of it.
+ */
+export async function lifeOfAsk(
+  store: Store,
+  at: AskAddress,
+): Promise<{ events: Event[]; facts: AskFacts | undefined; now: number } | undefined> {
+  const [[c, seq], [facts], now] = await Promise.all([
+    store.redis.hmget(recordKey(at), "c", "seq"),
+    factsOf(store, [at]),
+    redisTime(store.redis),
+  ]);
+  if (c !== at.c || !seq) return undefined;
+  const events: Event[] = [];
+  let from = `${seq}-0`;
+  for (let read = 0; read < MOST_ENTRIES; read += ENTRIES_AT_ONCE) {
+    const entries = await store.redis.xrange(logKey(at), from, "+", "COUNT", ENTRIES_AT_ONCE);
+    for (const [key, [, json = "{}"]] of entries) {
+      from = `(${key}`;
+      const event = readEvent(sealingOf(store), at.c, json);
+      if (events[0] && event.ask !== events[0].ask) continue;
+      events.push(event);
+      if (TERMINAL.has(event.type)) return { events, facts, now };
+    }
+    if (entries.length < ENTRIES_AT_ONCE) break;
+  }
+  return { events, facts, now };
+}
