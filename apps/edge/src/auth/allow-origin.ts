@@ -6,7 +6,7 @@ import { originAllowed, type Origins } from "./origin.ts";
 const OPENAI_HEADERS = ["lang", "package-version", "os", "arch", "runtime", "runtime-version", "retry-count", "timeout"]
   .map((name) => `, x-stainless-${name}`)
   .join("");
-const REQUEST_HEADERS = `authorization, content-type, idempotency-key, last-event-id${OPENAI_HEADERS}, x-stainless-helper-method, x-stainless-poll-helper`;
+const REQUEST_HEADERS = `authorization, content-type, idempotency-key, if-range, last-event-id, range, traceparent${OPENAI_HEADERS}, x-stainless-helper-method, x-stainless-poll-helper`;
 
 /**
  * Lets a page of an allowed origin read the response. A page of any other may read that it was refused, and nothing else,
@@ -24,7 +24,7 @@ export function allowOrigin(
   if (!isAllowed && method === "OPTIONS") throw refuse("ORIGIN_DENIED");
   response.setHeader("access-control-allow-origin", isAllowed ? headers.origin : "*");
   response.setHeader("access-control-allow-headers", REQUEST_HEADERS);
-  response.setHeader("access-control-expose-headers", "retry-after");
+  response.setHeader("access-control-expose-headers", "content-range, etag, retry-after");
   response.setHeader("access-control-allow-methods", methods);
   response.setHeader("access-control-max-age", "600");
   if (!isAllowed) throw refuse("ORIGIN_DENIED");
