@@ -1,6 +1,7 @@
-import { Refusal, traceIdOf } from "@docrelay/protocol";
+import { traceIdOf } from "@docrelay/protocol";
 import type { Span, Tracing } from "@docrelay/platform";
 import { randomBytes } from "node:crypto";
+import { toFailure } from "../report/failure.ts";
 
 /** What a trace tells of an ask. */
 interface TracedInput {
@@ -29,7 +30,7 @@ export function beginAskTrace(tracing: Tracing | undefined, input: TracedInput):
   return {
     stored: span?.traceparent ?? traceIdOf(input.traceparent) ?? randomBytes(16).toString("hex"),
     accepted: (duplicate) => span?.end({ attributes: { "docrelay.duplicate": duplicate } }),
-    refused: (error) => span?.end({ error: error instanceof Refusal ? error.wire.code : "STORE_UNAVAILABLE" }),
+    refused: (error) => span?.end({ error: toFailure(error).wire.code }),
   };
 }
 
