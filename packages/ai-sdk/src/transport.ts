@@ -104,6 +104,7 @@ function streamOf(
       const abort = (): void => {
         end();
         controller.close();
+        // Whether it has ended shows in the log.
         if (onAbort === "cancel") conversation.cancel(ask).catch(() => undefined);
       };
       end = () => {

@@ -50,6 +50,7 @@ export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<Docrel
     id,
     status: helpers.status === "ready" && running.length > 0 ? "streaming" : helpers.status,
     async stop() {
+      // Whether they have ended shows in the messages.
       for (const turn of conversation.turns) if (!isOver(turn)) conversation.cancel(turn.id).catch(() => undefined);
       await chat.stop();
     },

@@ -108,7 +108,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
   });
   const fan = createFan({
     event(event) {
-      // A stopped ask that the server turned out to have.
+      // A stopped ask that the server turned out to have. A cancel that gets lost is made again at the next reading of the log.
       if (event.type === "accepted" && outbox.isStopped(event.ask)) cancelAsk(event.ask).catch(() => undefined);
       // Its end is in the log: nothing is left to send or to cancel.
       if (isTerminal(event)) {

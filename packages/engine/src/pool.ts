@@ -163,6 +163,7 @@ class SocketPool implements Pool {
       const lease = await Promise.any([opening, other]);
       // Whichever comes second goes back to the pool.
       for (const one of [opening, other])
+        // A connection that failed has nothing to be released.
         one.then((second) => second !== lease && second.release(true)).catch(() => undefined);
       return lease;
     } catch {

@@ -43,6 +43,7 @@ export async function probeConnection(
   });
   try {
     const late = sleep(pongTimeoutMs, undefined, { signal: AbortSignal.any([signal, ended.signal]) });
+    // No pong in time is a finding, not an error.
     const pongMs = await Promise.race([pong, late.catch(() => undefined)]);
     signal.throwIfAborted();
     return { openMs: opened - begun, pongMs };

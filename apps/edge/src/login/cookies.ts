@@ -46,6 +46,7 @@ export function createCookies(secrets: () => readonly Uint8Array[], isSecure: bo
       if (value === undefined || value.length > MAX_COOKIE) return undefined;
       const only = { audience: purpose, keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };
       for (const secret of secrets()) {
+        // One that cannot be opened is of another secret, or not ours.
         const opened = await jwtDecrypt(value, keyOf(secret), only).catch(() => undefined);
         if (opened) return opened.payload;
       }

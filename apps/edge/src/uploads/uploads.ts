@@ -149,7 +149,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     known.chunks++;
     const storing = whenRoom(known, () => {
       const stored = storeChunk(store, blobs, user, { upload, offset, bytes, maxBytes: maxUploadBytes, earlier });
-      // Without the count the bytes are read.
+      // Without the count, also when it fails, the bytes are read.
       if (isLast) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
       return stored;
     });
@@ -157,7 +157,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       deps.usage.stored(user, uncounted);
       known.charged += uncounted;
     }
-    known.underway = storing.catch(() => undefined);
+    known.underway = storing.catch(() => undefined); // told below
     known.hash?.update(bytes);
     try {
       const { isNew, room, ...advanced } = await storing;

@@ -126,6 +126,7 @@ export function createLine(deps: LineDeps): Line {
     deps.onEmpty();
   }
   function uploadAhead(): void {
+    // Its delivery, when its turn comes, waits for the same promise and tells.
     for (const entry of entries.slice(0, UPLOADS_AHEAD)) upload(entry).catch(() => undefined);
   }
   function upload(entry: Entry): Promise<void> {

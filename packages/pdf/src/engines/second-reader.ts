@@ -24,6 +24,7 @@ export function createSecondReader(
   return {
     async textOf(page) {
       if (spent > MOST_CPU_MS) return undefined;
+      // Without the second engine the pages stay as the first one left them: missing.
       const engine = await load().catch(() => undefined);
       if (!engine) return undefined;
       const began = cpuMs();
