@@ -11,6 +11,8 @@ import {
 import { wireError } from "@docrelay/protocol";
 import { eventually, makePdf, startProxy, type Proxy } from "@docrelay/testkit";
 import { createHash } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { beginHead, useEdges } from "./fixture.ts";
 
@@ -65,6 +67,24 @@ describe("an answer", () => {
     const events = await Array.fromAsync(asked);
     expect(types(events)).toEqual(["accepted", "started", "delta", "delta", "delta", "completed"]);
     expect(events[0]).toMatchObject({ message: "what is inside?", ask: "a1", seq: 1 });
+  });
+  it("that is there lets go of the bytes of its files, and is asked again with them", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const conversation = relay.conversation("c");
+    const askWithFile = async (): Promise<WeakRef<object>> => {
+      const file = { name: "a.pdf", bytes: new Uint8Array(makePdf({ pages: ["words"] })) };
+      await conversation.ask("?", { id: "a1", files: [file] }).accepted;
+      return new WeakRef(file);
+    };
+    const file = await askWithFile();
+    await answer(["yes"]);
+    await eventually(() => conversation.turns[0]?.state === "completed");
+    await eventually(() => {
+      collect();
+      return file.deref() === undefined;
+    });
+    expect(await conversation.retry("a1").accepted).toMatchObject({ duplicate: false });
   });
   it("that failed throws its code", async () => {
     const failing = relay.conversation("c").ask("?");

@@ -116,6 +116,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
         cancelled.delete(event.ask);
       }
       turns.change({ type: "event", event });
+      if (event.type === "completed") releaseFiles(event.ask);
     },
     progress: ({ conversation: _, ask, ...progress }) => turns.change({ type: "progress", ask, progress }),
     ready: () => readiness.reached(),
@@ -128,6 +129,13 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     if (isClosed) deps.register();
     isClosed = false;
     follower = createFollower(link, id, fan.all, turns.together);
+  }
+  /** A question that was answered is asked again with the files that the server has: their bytes need not be kept. */
+  function releaseFiles(ask: string): void {
+    const draft = drafts.get(ask);
+    const files = turns.turn(ask)?.files ?? [];
+    if (!draft || files.length < draft.files.length || files.some(({ upload }) => upload === undefined)) return;
+    drafts.set(ask, { ...draft, files: files.map(namedAgain) });
   }
   function leave(): void {
     if (isClosed && line.isEmpty) deps.unregister();
