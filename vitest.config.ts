@@ -18,6 +18,7 @@ const SLOW = [
   "apps/local/test/{page-*,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
   "apps/local/test/failover.e2e.test.ts",
+  "apps/local/test/recipes.e2e.test.ts",
   "apps/local/test/{own-data,data-key,redis-rights,tracing,programs}.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
   "packages/pdf/src/{extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",

@@ -23,6 +23,7 @@ interface Service {
   readonly mem_limit?: string;
   readonly cpu_shares?: number;
   readonly stop_grace_period?: string;
+  readonly depends_on?: Record<string, { condition: string }> | readonly string[];
 }
 const compose = parse(read("docker-compose.yml"), { merge: true }) as {
   services: Record<string, Service>;
@@ -93,6 +94,14 @@ describe("the compose file", () => {
     expect(services["edge"]?.environment?.["AUTH_MODE"]).toBeNull();
     const others = Object.entries(services).filter(([name, { ports }]) => name !== "lb" && ports);
     for (const [, { ports }] of others) expect(ports?.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
+  });
+
+  it("is up when one replica of ours starts slowly: only Redis is waited for, and each has two minutes", () => {
+    const waited = Object.values(services).flatMap(({ depends_on: on = [] }) =>
+      Object.entries(on).flatMap(([name, { condition }]) => (condition === "service_healthy" ? [name] : [])),
+    );
+    expect([...new Set(waited)]).toEqual(["redis"]);
+    expect(read("Dockerfile")).toMatch(/^HEALTHCHECK .*--start-period=120s/m);
   });
 
   it("holds no secret", () => {

@@ -37,6 +37,22 @@ describe("the public port", () => {
     await eventually(() => (socket.write("x"), socket.destroyed), { timeoutMs: 8000 });
   });
 
+  it.each(["/ws/chat", "/ws/chat/"])(
+    "says that %s wants an upgrade, as when a proxy has dropped the header",
+    async (path) => {
+      for (const method of ["GET", "POST"]) {
+        const answer = await call(path, { method, ...(method === "POST" && { body: "{}" }) });
+        expect([answer.status, answer.headers.get("upgrade"), answer.headers.get("connection")]).toEqual([
+          426,
+          "websocket",
+          "Upgrade",
+        ]);
+        expect(await answer.json()).toMatchObject({ error: { code: "BAD_MESSAGE", reason: "type", retryable: false } });
+      }
+      expect((await call("/ws/chats")).status).toBe(404);
+    },
+  );
+
   it("hears a refused request out: a client that is cut off while it writes never reads why", async () => {
     const body = "x".repeat(200_000);
     const socket = connect(relay.edges[0]?.port ?? 0, "127.0.0.1");

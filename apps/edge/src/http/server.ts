@@ -1,5 +1,5 @@
 import { answerHealth, type Health } from "@docrelay/platform";
-import { refuse } from "@docrelay/protocol";
+import { refuse, wireError } from "@docrelay/protocol";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { BlockList } from "node:net";
@@ -66,7 +66,7 @@ export function createHttpServer(deps: HttpDeps): Server {
     socket.on("error", () => undefined); // the client disconnected during the handshake
     const path = pathOf(request);
     const { origins, upgrades } = deps;
-    if (path === "/ws/chat" || path === "/ws/chat/") return upgrades.plain(request, socket, head);
+    if (isPlainSocket(path)) return upgrades.plain(request, socket, head);
     if (path !== "/socket.io/" && path !== "/socket.io") return refuseUpgrade(socket, "NOT_FOUND");
     if (!originAllowed(request.headers, origins)) return refuseUpgrade(socket, "ORIGIN_DENIED");
     upgrades.socketIo(request, socket, head);
@@ -107,6 +107,7 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
     if (deps.polling) return deps.polling(request, response);
     throw refuse("BAD_MESSAGE", { reason: "type", message: "Connect by WebSocket." });
   }
+  if (isPlainSocket(path)) return askForUpgrade(request, response);
   throw refuse("NOT_FOUND");
 }
 
@@ -137,6 +138,21 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
   if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
   const session = await deps.authenticator.issue(user);
   sayJson(response, 200, session);
+}
+
+const isPlainSocket = (path: string): boolean => path === "/ws/chat" || path === "/ws/chat/";
+
+/** A request without an upgrade: a client that speaks no WebSocket, or a proxy in between that does not pass the header on. */
+function askForUpgrade(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  const message = "This address speaks WebSocket. If the client asked for one, a proxy has dropped its Upgrade header.";
+  response.writeHead(426, {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    upgrade: "websocket",
+    connection: "Upgrade",
+  });
+  response.end(JSON.stringify({ error: wireError("BAD_MESSAGE", { reason: "type", message }) }));
 }
 
 function pathOf(request: IncomingMessage): string {
