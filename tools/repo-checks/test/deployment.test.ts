@@ -30,6 +30,8 @@ const compose = parse(read("docker-compose.yml"), { merge: true }) as {
   networks: Record<string, { internal?: boolean } | null>;
 };
 const { services, networks } = compose;
+/** What parses files of strangers. */
+const EXTRACTS: readonly string[] = ["extract", "extract-ocr"];
 const OURS = { edge: "edge", ask: "worker", extract: "worker", engine: "demo-engine" } as const;
 
 const schemas = new Map(
@@ -104,6 +106,13 @@ describe("the compose file", () => {
     expect(read("Dockerfile")).toMatch(/^HEALTHCHECK .*--start-period=120s/m);
   });
 
+  it("has replicas that are started like their master", () => {
+    const master = services["redis"]?.command ?? [];
+    for (const name of ["redis-2", "redis-3"])
+      expect(services[name]?.command).toEqual([...master.slice(0, -1), name, "--replicaof", "redis", "6379"]);
+    expect(services["sentinel"]?.command?.join("\n")).toContain("sentinel monitor docrelay redis 6379 2");
+  });
+
   it("holds no secret", () => {
     for (const [name, { environment = {} }] of Object.entries(services)) {
       const secrets = Object.entries(environment).filter(([key]) => /SECRET|PASSWORD|TOKEN|_KEY/.test(key));
@@ -142,16 +151,17 @@ describe("the compose file", () => {
   it("lets extraction have cores after everybody else", () => {
     const DEFAULT_SHARES = 1024;
     for (const [name, { cpu_shares = DEFAULT_SHARES }] of Object.entries(services)) {
-      if (name === "extract") expect(cpu_shares).toBeLessThan(DEFAULT_SHARES);
+      if (EXTRACTS.includes(name)) expect(cpu_shares).toBeLessThan(DEFAULT_SHARES);
       else expect(cpu_shares).toBe(DEFAULT_SHARES);
     }
   });
 
   it("lets extraction reach Redis and nothing else", () => {
-    expect(services["extract"]?.networks).toEqual(["jail"]);
+    for (const name of EXTRACTS) expect(services[name]?.networks).toEqual(["jail"]);
     expect(networks["jail"]?.internal).toBe(true);
     const beside = Object.entries(services).filter(([, service]) => service.networks?.includes("jail"));
-    expect(beside.map(([name]) => name).sort()).toEqual(["extract", "prometheus", "redis"]);
+    const stores = ["redis", "redis-2", "redis-3", "sentinel"];
+    expect(beside.map(([name]) => name).sort()).toEqual([...EXTRACTS, "prometheus", ...stores]);
   });
 });
 
