@@ -17,7 +17,7 @@ beforeAll(async () => {
   const port = await freePort();
   local = launch({ PORT: String(port), ADMIN_PORT: String(admin), ADMIN_TOKEN: TOKEN, DEMO_DELAY_MS: "3000" });
   url = (await local.process.waitFor(/^ready /)).replace("ready ", "");
-}, 60_000);
+}, 120_000);
 afterAll(async () => local?.[Symbol.asyncDispose]());
 
 async function openAdmin(): Promise<Page> {
