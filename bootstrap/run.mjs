@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|abuse|fuzz|chaos|long|cluster|sbom|docs|build`. Plain
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|cluster|sbom|docs|build`. Plain
 // JavaScript for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -17,6 +17,7 @@ const entries = {
   abuse: ["tools/bench/src/abuse/main.ts"],
   fuzz: ["node_modules/vitest/vitest.mjs", "run", "--project", "unit", ".fuzz.test.ts", "--testTimeout", "0"],
   "bench:pdf": ["packages/pdf/bench/main.ts"],
+  "bench:page": ["apps/local/bench/page.ts"],
   chaos: ["tools/chaos/src/main.ts"],
   long: ["node_modules/vitest/vitest.mjs", "run", "--project", "slow", "--project", "long"],
   cluster: ["tools/cluster/src/main.ts"],
@@ -25,7 +26,7 @@ const entries = {
 };
 if (task !== "sbom" && !Object.hasOwn(entries, task ?? "")) {
   process.stderr.write(
-    "usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|abuse|fuzz|chaos|long|cluster|sbom|docs|build\n",
+    "usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|cluster|sbom|docs|build\n",
   );
   process.exit(64);
 }
@@ -47,9 +48,10 @@ try {
   };
   if (["start", "test", "long"].includes(task)) await buildWeb(node);
   if (task === "start") await buildPrograms(node);
-  const own = ["test", "bench", "abuse", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
+  const own =
+    ["test", "bench", "bench:page", "abuse", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
   if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();
-  if (task === "test" || task === "long") env.CHROMIUM_PATH = await findBrowser();
+  if (["test", "long", "bench:page"].includes(task)) env.CHROMIUM_PATH = await findBrowser();
   if (task === "long") await findOtherBrowsers();
   const helm = task === "long" ? await findHelm() : undefined;
   if (helm) env.DOCRELAY_HELM = helm;
@@ -58,7 +60,7 @@ try {
   const [entry, ...words] = entries[task];
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
   // These end when their IPC channel closes only with this module; the other entries listen to the channel themselves.
-  const flags = ["long", "bench:pdf", "doctor", "fuzz"].includes(task)
+  const flags = ["long", "bench:pdf", "bench:page", "doctor", "fuzz"].includes(task)
     ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")]
     : [];
   const how = { cwd: root, env };

@@ -25,17 +25,26 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   root.addEventListener("click", copyCode);
   let blocks: Blocks = createBlocks();
   let text = "";
+  /** The same with line ends as the parser wants them. */
+  let lines = "";
   let isOver = false;
   let isPlain = false;
-  /** How many of the root's nodes are final. */
-  let settled = 0;
+  /**
+   * The last of the root's nodes that is final. A node and not its number: to count or copy the nodes of a long answer for
+   * each of its blocks takes the square of their number.
+   */
+  let settled: ChildNode | null = null;
   /** How many nodes are final in the block that goes on in the next one. */
   let inside = 0;
 
   function restart(): void {
     blocks = createBlocks();
     root.replaceChildren();
-    [settled, inside] = [0, 0];
+    [settled, inside] = [null, 0];
+  }
+  /** The first node that is not final. */
+  function open(): ChildNode | null {
+    return settled ? settled.nextSibling : root.firstChild;
   }
   /** Draws some of what has come; returns whether that is all. */
   function draw(): boolean {
@@ -43,7 +52,7 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
       drawPlain(root, text);
       return true;
     }
-    const { settled: done, tail, more } = blocks.grow(text.replaceAll(/\r\n?/g, "\n"), isOver);
+    const { settled: done, tail, more } = blocks.grow(lines, isOver);
     for (const block of done) settle(block);
     putTail(tail);
     return !more;
@@ -52,15 +61,15 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     const nodes = nodesOfBlock(block);
     if (isInside(block) && nodes[0]) join(nodes[0], true);
     else {
-      patchChildren(root, root.childNodes[settled] ?? null, nodes);
+      patchChildren(root, open(), nodes);
       inside = 0;
-      settled = root.childNodes.length;
+      settled = root.lastChild;
     }
-    decorate([...root.childNodes].slice(settled - 1), !block.joins && !block.goesOn);
+    if (settled) decorate([settled], !block.joins && !block.goesOn);
   }
   /** Puts the content of a block into the one that it goes on in. */
   function join(node: Node, isFinal: boolean): void {
-    const place = contentOf(root.childNodes[settled - 1]);
+    const place = contentOf(settled ?? undefined);
     const from = contentOf(node);
     if (!place || !from) return;
     if (inside === 0) inside = place.childNodes.length;
@@ -73,8 +82,10 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     const [node] = isJoined ? nodesOfBlock(first) : [];
     if (node) join(node, false);
     const others = isJoined ? tail.slice(1) : tail;
-    patchChildren(root, root.childNodes[settled] ?? null, others.flatMap(nodesOfBlock));
-    decorate([...root.childNodes].slice(Math.max(0, settled - 1)), isOver && first?.joins !== true);
+    patchChildren(root, open(), others.flatMap(nodesOfBlock));
+    const shown: ChildNode[] = [];
+    for (let node = settled ?? root.firstChild; node; node = node.nextSibling) shown.push(node);
+    decorate(shown, isOver && first?.joins !== true);
   }
 
   return {
@@ -83,6 +94,7 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
       if (next === text && over === isOver) return;
       if (!next.startsWith(text)) restart();
       text = next;
+      lines = next.includes("\r") ? next.replaceAll(/\r\n?/g, "\n") : next;
       isOver = over;
       inSlices(draw, onDrawn);
     },

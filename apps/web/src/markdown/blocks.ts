@@ -20,6 +20,8 @@ export interface Grown {
 
 /** How much is parsed at once. */
 const MOST = 3200;
+/** And at first: the browser compiles each of the parser's patterns when it runs, all of them together for longer than a frame. */
+const FIRST = 50;
 /** A single block that is longer is settled up to here, so that the end of a long answer stays as cheap as a short one. */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
@@ -45,11 +47,12 @@ export function createBlocks(): Blocks {
   const links: Links = Object.create(null) as Links;
   let at = 0;
   let carry: Carry | undefined;
+  let most = FIRST;
 
   return {
     grow(text, isOver) {
       const isCode = carry?.type === "code" || CODE.test(text.slice(at, at + 20));
-      let source = text.slice(at, at + (isCode ? MOST_CODE : MOST));
+      let source = text.slice(at, at + (isCode ? MOST_CODE : most));
       const more = at + source.length < text.length;
       if (more) source = source.slice(0, wholeLines(source));
       else if (!isOver) source = source.slice(0, source.length - heldBack(source));
@@ -59,6 +62,9 @@ export function createBlocks(): Blocks {
       const settled = tokens.slice(0, Math.max(0, last)).map(asBlock);
       const tail = tokens.slice(Math.max(0, last)).map((token, index) => asBlock(token, last > 0 ? 1 : index));
       const length = tokens.slice(0, Math.max(0, last)).reduce((sum, { raw }) => sum + raw.length, 0);
+      const isWhole = settled.length > 0 || isCode || most === MOST;
+      most = Math.min(MOST, most * 2);
+      if (more && !isWhole) return { settled: [], tail: [], more };
       const from = settled.length > 0 ? length - prefix.length : 0;
       if (settled.length > 0) carry = undefined;
       at += Math.max(0, from);

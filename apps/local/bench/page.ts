@@ -1,0 +1,160 @@
+// What a long answer and a long conversation cost the page, in a real Chromium: `npm run bench:page`. Times are of the page's
+// main thread alone (CPU), so that other work on the machine does not count.
+import { findChromium, freePort, spawnNode } from "@docrelay/testkit";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { chromium, type Page } from "playwright-core";
+import { WebSocketServer } from "ws";
+
+const BYTES = 200_000;
+const PIECE = 400;
+const PIECE_MS = 6;
+const ASKS = 500;
+const ROUNDS = 3;
+/** A part of an answer with all that Markdown has, again and again. */
+const PART = `## A heading of this part
+
+Some **strong** words of *many*, a [link](https://example.test/), \`code\` and the price of $5; then a formula, $x^2 + y^2$, and so on for a while.
+
+- one point of a list, with **weight**
+- another point, that is longer than the first one and goes on
+  1. and a point of its own
+
+| quarter | revenue | share |
+|---|--:|---|
+| first | 1,200 | a third of it |
+| second | 1,300 | the rest |
+
+\`\`\`js
+const answer = 42; // forty-two
+for (const one of [1, 2, 3]) console.log(one * answer);
+\`\`\`
+
+`;
+const SHORT = "An answer of a few words: **it is so**, says the file.\n";
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly dur?: number;
+}
+
+await using started = new AsyncDisposableStack();
+const engine = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+started.defer(() => {
+  for (const socket of engine.clients) socket.terminate();
+  engine.close();
+});
+await once(engine, "listening");
+engine.on("connection", (socket) =>
+  socket.on("message", (data: Buffer) => {
+    const { message } = JSON.parse(data.toString()) as { message: string };
+    const text = message.includes("long") ? PART.repeat(Math.ceil(BYTES / PART.length)).slice(0, BYTES) : SHORT;
+    let at = 0;
+    const timer = setInterval(() => {
+      socket.send(JSON.stringify({ message: text.slice(at, (at += PIECE)) }));
+      if (at < text.length) return;
+      clearInterval(timer);
+      socket.send(JSON.stringify({ type: "end" }));
+    }, PIECE_MS);
+  }),
+);
+const port = await freePort();
+const docrelay = started.use(
+  spawnNode(join(import.meta.dirname, "../src/main.ts"), {
+    env: {
+      PORT: String(port),
+      ENGINE_URL: `ws://127.0.0.1:${(engine.address() as AddressInfo).port}`,
+      ENGINE_REPLY: "stream",
+      ASKS_PER_SECOND: "1000",
+      ...(process.env["DOCRELAY_REDIS_SERVER"] && { DOCRELAY_REDIS_SERVER: process.env["DOCRELAY_REDIS_SERVER"] }),
+    },
+  }),
+);
+await docrelay.waitFor(/^ready /);
+const url = `http://localhost:${port}`;
+const browser = await chromium.launch({
+  executablePath: await findChromium(),
+  args: ["--no-sandbox", "--disable-gpu"],
+});
+started.defer(() => browser.close());
+
+async function open(): Promise<Page> {
+  const page = await (await browser.newContext({ viewport: { width: 1000, height: 700 } })).newPage();
+  await page.goto(url);
+  await page.locator('#connection[data-state="online"]').waitFor();
+  return page;
+}
+
+/** Milliseconds of CPU of each task of the busiest thread while `work` runs: the page's main thread. */
+async function tasksOf(page: Page, work: () => Promise<void>): Promise<number[]> {
+  await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+  await work();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const byThread = new Map<string, number[]>();
+  for (const { name, ph, pid, tid, tdur = 0 } of traceEvents) {
+    if (ph !== "X" || name !== "RunTask") continue;
+    const thread = `${pid} ${tid}`;
+    byThread.set(thread, [...(byThread.get(thread) ?? []), tdur / 1000]);
+  }
+  const sum = (all: number[]): number => all.reduce((one, other) => one + other, 0);
+  return [...byThread.values()].toSorted((one, other) => sum(other) - sum(one))[0] ?? [];
+}
+
+function report(what: string, rounds: number[][]): void {
+  const median = (all: number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+  const longest = rounds.map((tasks) => Math.max(...tasks));
+  const over = (ms: number): number => median(rounds.map((tasks) => tasks.filter((task) => task > ms).length));
+  const all = rounds.map((tasks) => tasks.reduce((one, other) => one + other, 0));
+  process.stdout.write(
+    `${what}: longest task ${median(longest).toFixed(0)} ms (${longest.map((ms) => ms.toFixed(0)).join(", ")}), ` +
+      `${over(50)} over 50 ms, ${over(100)} over 100 ms, all ${(median(all) / 1000).toFixed(1)} s\n`,
+  );
+}
+
+async function ask(page: Page, text: string): Promise<void> {
+  await page.fill("#question", text);
+  await page.press("#question", "Enter");
+  await page.locator('.ask:last-child .answer[data-state="completed"]').waitFor({ timeout: 120_000 });
+}
+
+const rounds: number[][] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  const page = await open();
+  rounds.push(await tasksOf(page, () => ask(page, "a long one")));
+  await page.context().close();
+}
+report("200 kB streamed", rounds);
+
+const page = await open();
+await ask(page, "the first");
+await page.evaluate(`(() => {
+  const question = document.querySelector("#question");
+  for (let n = 1; n < ${ASKS}; n++) {
+    question.value = "question " + n;
+    question.dispatchEvent(new Event("input", { bubbles: true }));
+    question.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+  }
+})()`);
+const done = page.locator('.answer[data-state="completed"]').nth(ASKS - 1);
+await done.waitFor({ timeout: 600_000 });
+const reloads: number[][] = [];
+const times: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  const began = performance.now();
+  reloads.push(
+    await tasksOf(page, async () => {
+      await page.reload();
+      await page
+        .locator(".ask")
+        .nth(ASKS - 1)
+        .waitFor({ timeout: 60_000 });
+    }),
+  );
+  times.push(performance.now() - began);
+}
+report(`reload of ${ASKS} asks (${times.map((ms) => ms.toFixed(0)).join(", ")} ms with tracing)`, reloads);
