@@ -15,7 +15,7 @@ const LONG = [
 // A browser, the libraries of others, engines in other languages, packages that are installed and built, the chart as Helm
 // renders it, waits for what is declared dead, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.
 const SLOW = [
-  "apps/local/test/{page-*,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
+  "apps/local/test/{page-*,redis-cluster,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
   "apps/local/test/failover.e2e.test.ts",
   "apps/local/test/recipes.e2e.test.ts",

@@ -188,7 +188,11 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     await life.close();
     throw error;
   }
-  const producer = createProducer({ connection: redis, timeoutMs: config.EDGE_REDIS_TIMEOUT_MS });
+  const producer = createProducer({
+    connection: redis,
+    shards: config.QUEUE_SHARDS,
+    timeoutMs: config.EDGE_REDIS_TIMEOUT_MS,
+  });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const connections = createConnections({ redis, node, max: config.MAX_CONNECTIONS_PER_USER, onError: onTrouble });
   life.add("connections", () => connections[Symbol.asyncDispose]());

@@ -2,7 +2,9 @@ import {
   freePort,
   spawnNode,
   startRedis,
+  startRedisCluster,
   startSentinel,
+  type TestCluster,
   type TestProcess,
   type TestRedis,
   type TestSentinel,
@@ -18,6 +20,8 @@ type Env = Record<string, string>;
 export interface Cluster {
   readonly redis: TestRedis;
   readonly sentinel: TestSentinel;
+  /** Instead of `redis`, with `redisCluster`. */
+  readonly redisCluster: TestCluster;
   readonly edges: readonly TestEdge[];
   readonly workers: TestProcess[];
   /** Where edge `index` is. */
@@ -39,6 +43,8 @@ export interface ClusterSettings {
   readonly redis?: readonly string[];
   /** Options of redis-server, of a master with two replicas behind a Sentinel, in place of a single Redis. */
   readonly sentinel?: readonly string[];
+  /** Three masters with a replica each, of which one takes over 2 s after its master is lost. */
+  readonly redisCluster?: true;
   /** The engine to ask; without it the demo engine, with no pause between words. */
   readonly engineUrl?: () => string;
   /** The demo engine's pause between words. */
@@ -52,9 +58,12 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
   const all: TestProcess[] = [];
   let redis: TestRedis | undefined;
   let sentinel: TestSentinel | undefined;
+  let redisCluster: TestCluster | undefined;
   let engineEnv: Env = {};
   const base = (): Env => ({
-    ...(sentinel ? sentinel.env : { REDIS_URL: cluster.redis.url }),
+    ...(redisCluster
+      ? { REDIS_URL: redisCluster.seeds, REDIS_CLUSTER: "true" }
+      : (sentinel?.env ?? { REDIS_URL: cluster.redis.url })),
     LOG_LEVEL: "warn",
     ...settings.env,
   });
@@ -66,6 +75,7 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
 
   beforeAll(async () => {
     if (settings.sentinel) sentinel = await startSentinel({ args: settings.sentinel });
+    else if (settings.redisCluster) redisCluster = await startRedisCluster();
     else redis = await startRedis({ aof: true, ...(settings.redis && { container: false, args: settings.redis }) });
     if (settings.engineUrl) {
       engineEnv = { ENGINE_URL: settings.engineUrl() };
@@ -85,13 +95,17 @@ export function useCluster(settings: ClusterSettings = {}): Cluster {
   afterAll(async () => {
     for (const child of all) child.kill("SIGKILL");
     await Promise.all(all.map((child) => child.exited));
-    await (sentinel ?? redis)?.stop();
+    await (redisCluster ?? sentinel ?? redis)?.stop();
   });
 
   const cluster: Cluster = {
     get redis() {
       if (!redis) throw new Error("the cluster has not started");
       return redis;
+    },
+    get redisCluster() {
+      if (!redisCluster) throw new Error("the cluster of Redis has not started");
+      return redisCluster;
     },
     get sentinel() {
       if (!sentinel) throw new Error("the cluster has no Sentinel");

@@ -1,5 +1,5 @@
 import { estimateTokens } from "@docrelay/engine";
-import { bellChannel, parseBell, readText } from "@docrelay/channel";
+import { bellChannels, parseBell, readText } from "@docrelay/channel";
 import { createLoopDelay, type LoopDelay } from "@docrelay/platform";
 import { listenForCancels } from "./answer/cancel-listener.ts";
 import { createFlushTimer } from "./answer/flush-timer.ts";
@@ -70,12 +70,12 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
 }
 
 /** Hears the bells of this worker, and gives some of those that wait to workers with free slots. */
-async function answerBells({ subscriber, membership }: Resources, slots: ConversationSlots): Promise<void> {
+async function answerBells({ redis, subscriber, membership }: Resources, slots: ConversationSlots): Promise<void> {
   subscriber.on("smessage", (_channel: string, message: string) => {
     const rung = parseBell(message);
     if (rung) slots.hear(rung);
   });
-  await subscriber.ssubscribe(bellChannel(membership.worker));
+  await Promise.all(bellChannels(redis, membership.worker).map((channel) => subscriber.ssubscribe(channel)));
   membership.report(() => ({ load: slots.load, capacity: slots.capacity }));
   membership.on({ beat: ({ load, capacity }) => slots.share(capacity - load) });
 }

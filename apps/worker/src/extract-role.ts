@@ -45,6 +45,7 @@ export async function startExtractRole(resources: Resources): Promise<{ consumer
   }
   const consumer = consumeExtracts({
     connection: resources.connect("blocking", "extract-queue"),
+    shards: config.QUEUE_SHARDS,
     concurrency: config.EXTRACT_CONCURRENCY,
     handle,
     onError: (error) => report.error("extract queue", error),

@@ -117,7 +117,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     await life.close();
     throw error;
   }
-  const producer = createProducer({ connection: connect("command", "producer") });
+  const producer = createProducer({ connection: connect("command", "producer"), shards: config.QUEUE_SHARDS });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const subscriber: RedisSubscriber = open("hints", connectSubscriber(optionsOf("hints")));
   const selfTest = await openSelfTest(

@@ -59,7 +59,7 @@ export {
 
 export { createReplicas, openReplicas, type Replicas } from "./redis/replicas.ts";
 export { createBell, hearBeats, isListening, publishBeat, type Bell } from "./bell/bell.ts";
-export { bellChannel, parseBell, type BellMessage } from "./bell/message.ts";
+export { bellChannel, bellChannels, parseBell, type BellMessage } from "./bell/message.ts";
 export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts";
 
 export { conversationIds, forgetUser } from "./conversations/forget-user.ts";

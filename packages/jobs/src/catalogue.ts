@@ -1,4 +1,5 @@
 import type { JobsOptions } from "bullmq";
+import { hash } from "node:crypto";
 import * as z from "zod";
 
 /** Jobs with a higher `v` are put aside: a process of a newer release wrote them during a rolling update. */
@@ -10,8 +11,21 @@ export const ASIDE = 1_048_576;
 /** A hash tag for the queues alone: BullMQ needs all keys of a queue in one slot, and no shard of users should share it. */
 export const PREFIX = "{bull}";
 
+/**
+ * The prefixes of a queue that is spread over several slots of a cluster. The first is that of a queue that is not spread, so
+ * that its jobs are found when the number changes. The names of three are at three masters that share the slots evenly.
+ */
+export function prefixesOf(prefix: string, shards: number): string[] {
+  return Array.from({ length: shards }, (_, index) => (index === 0 ? prefix : prefix.replace(/}$/, `-${index}}`)));
+}
+
+/** Which of the prefixes has the job of a text. */
+export function shardOf(key: string, shards: number): number {
+  return shards === 1 ? 0 : hash("sha256", key, "buffer").readUInt32BE(0) % shards;
+}
+
 const shard = z.string().regex(/^s[0-9a-f]{2}$/);
-const hash = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+const short = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const name = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 
 /** Extract the text `key` from the bytes at `ref`, for the user `shard`/`u`. A password is stored in Redis, never in a job. */
@@ -24,12 +38,12 @@ const extractSchema = z.object({
   /** `key` was made with a password: without it the outcome would be another key's. */
   locked: z.boolean().optional(),
   shard,
-  u: hash,
+  u: short,
   /** The network that the user came from, where networks are counted. */
-  network: z.object({ shard, u: hash }).optional(),
+  network: z.object({ shard, u: short }).optional(),
   /** Who is charged for the pages beside the user: the user's tenant and network, where a quota bounds their pages. */
   charged: z
-    .array(z.object({ shard, u: hash }))
+    .array(z.object({ shard, u: short }))
     .max(4)
     .optional(),
   trace: z.string().max(128),

@@ -1,6 +1,6 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
 import type { Cluster, Redis } from "ioredis";
-import { ASIDE, EXTRACT, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
+import { ASIDE, EXTRACT, parseJob, PREFIX, prefixesOf, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
 /**
@@ -13,6 +13,8 @@ export interface ConsumerOptions {
   /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
   readonly connection: Redis | Cluster;
   readonly prefix?: string;
+  /** As of the producers. */
+  readonly shards?: number | undefined;
   /** Jobs handled at once in this process. */
   readonly concurrency: number;
   /**
@@ -70,7 +72,8 @@ interface Run {
  * taken by such: a few slow files, of whomever, do not hold up the others.
  */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
-  const { connection, prefix = PREFIX, concurrency, handle, onError, longMs = LONG_MS } = options;
+  const { connection, prefix = PREFIX, shards = 1, concurrency, handle, onError, longMs = LONG_MS } = options;
+  const prefixes = prefixesOf(prefix, shards);
   const runs = new Set<Run>();
   let stopped = false;
   let active = 0;
@@ -82,14 +85,18 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     const now = performance.now();
     const left = [...runs].filter(({ controller }) => !controller.signal.aborted);
     if (stopped || left.length < concurrency || left.some((run) => now - run.begunAt < run.longMs)) return;
-    if ((await connection.zcount(`${prefix}:${EXTRACT.queue}:prioritized`, 0, `(${FIRST_ASIDE}`)) === 0) return;
+    const waiting = await Promise.all(
+      prefixes.map((one) => connection.zcount(`${one}:${EXTRACT.queue}:prioritized`, 0, `(${FIRST_ASIDE}`)),
+    );
+    if (waiting.every((count) => count === 0)) return;
     left.toSorted((a, b) => b.begunAt - a.begunAt)[0]?.controller.abort();
   }
   const looking = setInterval(() => void makePlace().catch(onError), LOOK_MS);
   looking.unref();
 
   async function decide(data: unknown, run: Run): Promise<Disposition> {
-    if (stopped) return "hand-back"; // fetched just before stop()
+    // Fetched just before stop(), or from another shard just before this process was full.
+    if (stopped || active > concurrency) return "hand-back";
     const parsed = parseJob(data);
     if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
@@ -106,6 +113,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
 
   async function process(job: Job, token?: string): Promise<void> {
     active++;
+    fetchOrNot();
     // With several places the other ones go on to the end.
     const patience = concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data);
     const run = { begunAt: performance.now(), longMs: patience, controller: new AbortController() };
@@ -126,14 +134,25 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     } finally {
       runs.delete(run);
       active--;
+      fetchOrNot();
       if (active === 0) for (const resolve of onIdle) resolve();
     }
   }
 
-  const own = { connection, prefix, concurrency, skipVersionCheck: true };
-  const worker = new Worker(EXTRACT.queue, process, { ...own, ...TIMES });
-  worker.on("error", onError);
-  worker.on("failed", (_job, error) => onError(error));
+  const own = { connection, concurrency, skipVersionCheck: true };
+  const workers = prefixes.map((one) => new Worker(EXTRACT.queue, process, { ...own, prefix: one, ...TIMES }));
+  for (const worker of workers) {
+    worker.on("error", onError);
+    worker.on("failed", (_job, error) => onError(error));
+  }
+
+  /** Each shard is fetched from as if it were alone, so none is when their jobs together are as many as there may be. */
+  function fetchOrNot(): void {
+    if (stopped || workers.length === 1) return;
+    const isFull = active >= concurrency;
+    for (const worker of workers)
+      if (worker.isPaused() !== isFull) void (isFull ? worker.pause(true) : worker.resume()).catch(onError);
+  }
 
   async function close(): Promise<void> {
     await consumer.stop();
@@ -146,7 +165,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
       );
     });
     try {
-      await Promise.race([worker.close(), late]);
+      await Promise.race([Promise.all(workers.map((worker) => worker.close())), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -154,11 +173,11 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
 
   const consumer: Consumer = {
     async ready() {
-      await worker.waitUntilReady();
+      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
     },
     async stop() {
       stopped = true;
-      await worker.pause(true);
+      await Promise.all(workers.map((worker) => worker.pause(true)));
     },
     get active() {
       return active;

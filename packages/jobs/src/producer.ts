@@ -1,6 +1,6 @@
 import { Queue } from "bullmq";
 import type { Cluster, Redis } from "ioredis";
-import { EXTRACT, JOB_VERSION, parseJob, PREFIX, type ExtractJob } from "./catalogue.ts";
+import { EXTRACT, JOB_VERSION, parseJob, PREFIX, prefixesOf, shardOf, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
 /** Adds jobs, and looks at them. Every add is idempotent: after an unknown outcome, add the job again. */
@@ -24,6 +24,8 @@ export interface ProducerOptions {
   readonly connection: Redis | Cluster;
   /** Prefix of all keys of the queues; {@link PREFIX} by default. */
   readonly prefix?: string;
+  /** Over how many slots of a cluster the queue is spread; 1 by default. All processes must say the same. */
+  readonly shards?: number | undefined;
   /** Deadline of an add; after it the outcome is unknown. 2,000 ms by default. */
   readonly timeoutMs?: number;
 }
@@ -31,8 +33,47 @@ export interface ProducerOptions {
 const MAX_EVENTS = 200;
 
 export function createProducer(options: ProducerOptions): Producer {
-  const { connection, prefix = PREFIX, timeoutMs = 2000 } = options;
+  const { connection, prefix = PREFIX, shards = 1, timeoutMs = 2000 } = options;
 
+  const queues = prefixesOf(prefix, shards).map((name) => open(connection, name));
+  const queueOf = (key: string): Queue => {
+    const queue = queues[shardOf(key, shards)];
+    if (!queue) throw new Error("a queue without shards");
+    return queue;
+  };
+  let closing: Promise<unknown> | undefined;
+
+  return {
+    async extract({ key, ref, sha256, bytes, locked, shard, u, network, charged, trace }, waiting) {
+      const job = { v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, network, charged, trace };
+      const parsed = parseJob(job);
+      if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
+      await within(timeoutMs, EXTRACT.queue, queueOf(key).add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));
+    },
+    async remove(key) {
+      await within(timeoutMs, EXTRACT.queue, queueOf(key).remove(key));
+    },
+    async counts() {
+      const reading = Promise.all(
+        queues.map((queue) => queue.getJobCounts("wait", "prioritized", "delayed", "active")),
+      );
+      const all = await within(timeoutMs, EXTRACT.queue, reading);
+      const sum = (name: string): number => all.reduce((so, { [name]: count = 0 }) => so + count, 0);
+      return { waiting: sum("wait") + sum("prioritized"), delayed: sum("delayed"), running: sum("active") };
+    },
+    async state(key) {
+      const state = await within(timeoutMs, EXTRACT.queue, queueOf(key).getJobState(key));
+      if (state === "active") return "running";
+      return state === "unknown" ? "none" : "waiting";
+    },
+    async [Symbol.asyncDispose]() {
+      closing ??= within(timeoutMs, "close", Promise.all(queues.map((queue) => queue.close())));
+      await closing;
+    },
+  };
+}
+
+function open(connection: Redis | Cluster, prefix: string): Queue {
   const queue = new Queue(EXTRACT.queue, {
     connection,
     prefix,
@@ -43,30 +84,7 @@ export function createProducer(options: ProducerOptions): Producer {
   });
   // A failed add rejects, and the owner of the connection handles its errors.
   queue.on("error", () => undefined);
-  let closing: Promise<void> | undefined;
-
-  return {
-    async extract({ key, ref, sha256, bytes, locked, shard, u, network, charged, trace }, waiting) {
-      const job = { v: JOB_VERSION, key, ref, sha256, bytes, locked, shard, u, network, charged, trace };
-      const parsed = parseJob(job);
-      if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
-      await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));
-    },
-    async remove(key) {
-      await within(timeoutMs, EXTRACT.queue, queue.remove(key));
-    },
-    async counts() {
-      const reading = queue.getJobCounts("wait", "prioritized", "delayed", "active");
-      const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = await within(timeoutMs, EXTRACT.queue, reading);
-      return { waiting: wait + prioritized, delayed, running: active };
-    },
-    async state(key) {
-      const state = await within(timeoutMs, EXTRACT.queue, queue.getJobState(key));
-      if (state === "active") return "running";
-      return state === "unknown" ? "none" : "waiting";
-    },
-    [Symbol.asyncDispose]: () => (closing ??= within(timeoutMs, "close", queue.close())),
-  };
+  return queue;
 }
 
 async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {

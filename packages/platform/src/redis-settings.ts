@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { choice, list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
+import { choice, integer, list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
 
 /** Which Redis to connect to, and as whom. Holds secrets: never log it. */
 export interface RedisServer {
@@ -37,6 +37,8 @@ export type Durability = "single" | "replicated";
 export const redisSettings = {
   /** With `REDIS_CLUSTER` a comma list of some of its nodes. */
   REDIS_URL: redisUrl().optional(),
+  /** Over how many slots of a cluster the queue of extractions is spread. */
+  QUEUE_SHARDS: integer({ min: 1, max: 64, default: 1 }),
   REDIS_CLUSTER: z.enum(["true", "false"], { error: "must be true or false" }).default("false"),
   /** `host:port`, separated by commas. */
   REDIS_SENTINELS: list(),

@@ -74,12 +74,12 @@ export function startSweeper(
         orphans = true;
         return;
       }
-      const { sum, shards } = await countUnfinished(deps.store);
+      const { sum, shards, isWhole } = await countUnfinished(deps.store);
       membership.tell(sum);
       if (orphans) {
         orphans = false;
         try {
-          orphans = !(await ringForOrphans(deps, shards, stopping.signal));
+          orphans = !(await ringForOrphans(deps, shards, stopping.signal)) || !isWhole;
         } catch (error) {
           orphans = true; // the next pass looks again
           throw error;

@@ -24,7 +24,7 @@ describe("finish", () => {
       empty: true,
     });
     expect(await types()).toEqual(["accepted", "delta", "completed"]);
-    expect(await countUnfinished(channel.store)).toEqual({ sum: 0, shards: [] });
+    expect(await countUnfinished(channel.store)).toEqual({ sum: 0, shards: [], isWhole: true });
     expect(await channel.store.redis.exists(mailKey(channel.at), liveKey(channel.at))).toBe(0);
     const kept = ["c", "digest", "how", "seq", "state", "v"];
     expect((await channel.store.redis.hkeys(recordKey(ask.address))).toSorted()).toEqual(kept);

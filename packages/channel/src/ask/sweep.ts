@@ -4,12 +4,16 @@ import { redisTime, SUPPORTED_RECORD_VERSION, type Store } from "../redis/store.
 import { parseMember, runStep, step } from "./conversation-script.ts";
 import { readRecord, type CheckedAsk } from "./record.ts";
 
-/** The shards that hold unfinished asks, and how many there are over all users. */
-export async function countUnfinished(store: Store): Promise<{ sum: number; shards: string[] }> {
+/**
+ * The shards that hold unfinished asks, and how many there are over all users. `isWhole`: no shard is left out because its
+ * master, in a cluster, does not reply.
+ */
+export async function countUnfinished(store: Store): Promise<{ sum: number; shards: string[]; isWhole: boolean }> {
   const counts = await eachShard(SHARDS, (key) => store.redis.zcard(key));
   return {
     sum: counts.reduce((sum, [, count]) => sum + count, 0),
     shards: counts.flatMap(([shard, count]) => (count > 0 ? [shard] : [])),
+    isWhole: counts.length === SHARDS.length,
   };
 }
 
@@ -48,12 +52,20 @@ function addressesIn(replies: ReadonlyArray<[string, string[]]>): AskAddress[] {
   return replies.flatMap(([shard, members]) => members.flatMap((member) => parseMember(shard, member) ?? []));
 }
 
-/** No pipeline: in a cluster the shards are at several nodes. Commands of one tick are sent together anyway. */
-function eachShard<T>(
+/**
+ * No pipeline: in a cluster the shards are at several nodes, and those of a node that is away must not hold up the others.
+ * Commands of one tick are sent together anyway. @throws the first error when no shard replies
+ */
+async function eachShard<T>(
   shards: readonly string[],
   command: (key: string) => Promise<T>,
 ): Promise<Array<[shard: string, reply: T]>> {
-  return Promise.all(shards.map(async (shard): Promise<[string, T]> => [shard, await command(dueKey(shard))]));
+  const replies = await Promise.allSettled(
+    shards.map(async (shard): Promise<[string, T]> => [shard, await command(dueKey(shard))]),
+  );
+  const found = replies.flatMap((reply) => (reply.status === "fulfilled" ? [reply.value] : []));
+  for (const reply of replies) if (reply.status === "rejected" && found.length === 0) throw reply.reason;
+  return found;
 }
 
 const CHECK = step(

@@ -1,8 +1,11 @@
 import type { RedisClient, RedisSubscriber } from "../redis/client.ts";
+import { Cluster } from "ioredis";
+import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SHARDS } from "../redis/address.ts";
 import { SUPPORTED_RECORD_VERSION } from "../redis/store.ts";
 import { BEAT_CHANNEL } from "../redis/keys.ts";
-import { bellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
+import { bellChannel, shardBellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
 import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
 /** Most workers that one ring tries: each that Redis does not know any more is followed by another. */
@@ -37,7 +40,7 @@ export async function ring(
     worker = roster.choose(choice);
   }
   for (let tries = 0; worker !== undefined && tries < MAX_TRIES; tries++) {
-    if (await isHeard(redis, worker, text)) return true;
+    if (await isHeard(redis, channelFor(redis, worker, message.conversation.shard), text)) return true;
     roster.skip(worker);
     worker = roster.choose(choice);
   }
@@ -46,11 +49,31 @@ export async function ring(
 
 /** Whether Redis has a subscriber for a worker's bells. It has none from the moment that a killed process's socket closes. */
 export async function isListening(redis: RedisClient, worker: string): Promise<boolean> {
-  return isHeard(redis, worker, "");
+  if (!(redis instanceof Cluster)) return isHeard(redis, bellChannel(worker), "");
+  // Some masters may be away, or the worker may just be subscribing at one.
+  const shards = Array.from({ length: ASKED_SHARDS }, () => SHARDS[randomInt(SHARDS.length)] ?? "");
+  const replies = shards.map(async (shard) => {
+    if (!(await isHeard(redis, shardBellChannel(worker, shard), ""))) throw new Unheard();
+  });
+  try {
+    await Promise.any(replies);
+    return true;
+  } catch (error) {
+    const { errors } = error as AggregateError;
+    if (errors.some((one) => one instanceof Unheard)) return false;
+    throw errors[0];
+  }
 }
 
-async function isHeard(redis: RedisClient, worker: string, text: string): Promise<boolean> {
-  return Number(await redis.spublish(bellChannel(worker), text)) > 0;
+/** Of a cluster, to find out whether a worker is there. */
+const ASKED_SHARDS = 5;
+class Unheard extends Error {}
+
+const channelFor = (redis: RedisClient, worker: string, shard: string): string =>
+  redis instanceof Cluster ? shardBellChannel(worker, shard) : bellChannel(worker);
+
+async function isHeard(redis: RedisClient, channel: string, text: string): Promise<boolean> {
+  return Number(await redis.spublish(channel, text)) > 0;
 }
 
 /**

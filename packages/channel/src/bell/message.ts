@@ -1,8 +1,18 @@
-import type { ConversationAddress } from "../redis/address.ts";
+import { Cluster } from "ioredis";
+import { SHARDS, type ConversationAddress } from "../redis/address.ts";
+import type { RedisClient } from "../redis/client.ts";
 import type { Beat } from "./roster.ts";
 
 /** SPUBLISH: the bells of one worker. Its receivers are counted, so it has a slot of its own. */
 export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}}`;
+/**
+ * In a cluster: those for the conversations of a shard. They go where the ask went, on the same connection and after it, and
+ * not through a master that may be away.
+ */
+export const shardBellChannel = (worker: string, shard: string): string => `docrelay:bell:{${shard}}:${worker}`;
+/** All channels on which a worker hears its bells. */
+export const bellChannels = (redis: RedisClient, worker: string): string[] =>
+  redis instanceof Cluster ? SHARDS.map((shard) => shardBellChannel(worker, shard)) : [bellChannel(worker)];
 
 /** Tells a worker that the mailbox of a conversation may hold an ask. */
 export interface BellMessage {

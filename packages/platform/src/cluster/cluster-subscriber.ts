@@ -249,8 +249,13 @@ export class ClusterSubscriber extends EventEmitter {
         return;
       }
       this.#slots.refreshSlotsCache();
-      for (const one of missing) if (one.kind === "subscribe" || one.node === undefined) this.#place(one);
+      // Where a node is asked already its reply counts, however late it comes.
+      for (const one of missing) if (one.node === undefined || this.#mayMove(one)) this.#place(one);
     }, SEARCH_MS);
+  }
+
+  #mayMove({ kind, node = "" }: Subscription): boolean {
+    return kind === "subscribe" && this.#nodes.get(node)?.status !== "ready";
   }
 
   /** Closes connections to nodes that have no slots any more. */

@@ -1,0 +1,159 @@
+import { connect, memoryStorage, type Conversation, type Event, type Relay } from "@docrelay/client";
+import { eventually, makePdf, type TestNode } from "@docrelay/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { useCluster } from "./cluster.ts";
+
+const cluster = useCluster({ edges: 2, workers: 2, engineDelayMs: 60, redisCluster: true, env: { QUEUE_SHARDS: "3" } });
+const FACTS = ["The lighthouse was painted green in 1931.", "Its keeper had two cats."];
+const TERMINAL = new Set(["completed", "failed", "cancelled"]);
+const READERS = 12;
+
+/** A user of its own, who asks one question after another. */
+interface Reader {
+  readonly relay: Relay;
+  readonly conversation: Conversation;
+  readonly events: Event[];
+  /** The hash tag of the user's keys. */
+  tag: string;
+  /** Since when nothing was heard of an ask that runs. */
+  heardAt: number;
+  silentMs: number;
+  asked: number;
+}
+const readers: Reader[] = [];
+
+async function logs(): Promise<Set<string>> {
+  const masters = await cluster.redisCluster.masters();
+  return new Set((await Promise.all(masters.map(({ admin }) => admin.keys("{s*}:*:log")))).flat());
+}
+
+async function open(edge: number): Promise<Reader> {
+  const relay = connect({ url: cluster.url(edge), storage: memoryStorage() });
+  const conversation = relay.conversation();
+  const reader: Reader = { relay, conversation, events: [], tag: "", heardAt: 0, silentMs: 0, asked: 0 };
+  conversation.subscribe({
+    event(event) {
+      reader.events.push(event);
+      heard(reader);
+    },
+    reset: () => expect.unreachable("nothing was lost"),
+  });
+  const before = await logs();
+  await conversation.ask("hello?").text();
+  const added = [...(await logs())].filter((key) => !before.has(key));
+  const [tag] = /^\{s..\}/.exec(added[0] ?? "") ?? [];
+  if (tag === undefined) throw new Error("a reader without a log");
+  reader.tag = tag;
+  return reader;
+}
+function heard(reader: Reader): void {
+  const now = performance.now();
+  reader.silentMs = Math.max(reader.silentMs, now - reader.heardAt);
+  reader.heardAt = now;
+}
+
+/** Every reader asks again and again while `work` is done; returns when the last answers have ended. */
+async function underLoad(work: () => Promise<void>): Promise<void> {
+  let isOver = false;
+  const loads = readers.map(async (reader) => {
+    reader.silentMs = 0;
+    while (!isOver) {
+      reader.heardAt = performance.now();
+      reader.asked++;
+      await reader.conversation.ask(`what is question ${reader.asked} about?`).text();
+      heard(reader);
+    }
+  });
+  await eventually(() => readers.every(({ asked }) => asked > 0));
+  await work();
+  isOver = true;
+  await Promise.all(loads);
+}
+
+/** Each ask of each reader has one end, and no event is missing or doubled. */
+function expectWhole(): void {
+  for (const { events } of readers) {
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    const asks = new Set(events.map(({ ask }) => ask));
+    const ends = events.filter(({ type }) => TERMINAL.has(type));
+    expect(ends.map(({ type }) => type)).toEqual(Array.from(asks, () => "completed"));
+    expect(new Set(ends.map(({ ask }) => ask)).size).toBe(asks.size);
+  }
+}
+
+const longest = (some: readonly Reader[]): number => Math.round(Math.max(...some.map(({ silentMs }) => silentMs)));
+
+/** The longest silence with nothing wrong: a machine that does much else adds to each of the times that are tested. */
+let usualMs = 0;
+
+beforeAll(async () => {
+  for (let n = 0; n < READERS; n++) readers.push(await open(n % 2));
+  await underLoad(async () => {
+    await eventually(() => readers.every(({ asked }) => asked > 2), { timeoutMs: 60_000 });
+  });
+  usualMs = longest(readers);
+}, 90_000);
+afterAll(() => {
+  for (const { relay } of readers) relay.close();
+});
+
+it("answers about text and files come through a cluster of Redis, one file extracted once", async () => {
+  const bytes = makePdf({ pages: FACTS });
+  const texts = await Promise.all(
+    readers.map(({ conversation }, n) =>
+      conversation
+        .ask("what is inside?", {
+          files: [
+            { name: "lighthouse.pdf", bytes },
+            { name: `${n}.pdf`, bytes: makePdf({ pages: [`The number is ${n}.`] }) },
+          ],
+        })
+        .text(),
+    ),
+  );
+  for (const [n, text] of texts.entries())
+    for (const fact of [...FACTS, `The number is ${n}.`]) expect(text).toContain(fact);
+  expectWhole();
+});
+
+it("slots move under load without a pause of 2 s, and every ask ends once", async () => {
+  const { redisCluster } = cluster;
+  const masters = await redisCluster.masters();
+  const tags = [...new Set(readers.map(({ tag }) => tag))];
+  const slots = await Promise.all(tags.map(async (tag) => Number(await masters[0]?.admin.cluster("KEYSLOT", tag))));
+  await underLoad(async () => {
+    for (const round of [1, 2])
+      for (const [n, slot] of slots.entries()) {
+        const to = masters[(n + round) % masters.length];
+        // With a slot that holds nothing.
+        if (to) await redisCluster.move([slot, slot + 1], to);
+      }
+  });
+  process.stdout.write(`slots moved: silent for ${longest(readers)} ms, else for ${usualMs} ms\n`);
+  expect(longest(readers)).toBeLessThan(2000 + 2 * usualMs);
+  expectWhole();
+});
+
+it("kill -9 of a master under load: asks end once, its users wait 2 s longer than Redis, others do not", async () => {
+  const { redisCluster } = cluster;
+  const homes = new Map<Reader, TestNode>();
+  for (const reader of readers) homes.set(reader, await redisCluster.masterOf(reader.tag));
+  const victim = homes.get(readers[0] as Reader);
+  const [struck, spared] = [true, false].map((is) => readers.filter((reader) => (homes.get(reader) === victim) === is));
+  expect(spared?.length).toBeGreaterThan(0);
+  let failoverMs = 0;
+  await underLoad(async () => {
+    const killed = performance.now();
+    await victim?.kill();
+    const replaced = async (): Promise<boolean> => (await redisCluster.masterOf(readers[0]?.tag ?? "")) !== victim;
+    await eventually(replaced, { what: "a new master", timeoutMs: 30_000 });
+    failoverMs = performance.now() - killed;
+    const asked = struck?.map((reader) => reader.asked) ?? [];
+    await eventually(() => struck?.every((reader, n) => reader.asked > (asked[n] ?? 0) + 1), { timeoutMs: 30_000 });
+  });
+  const [own = 0, others = 0] = [struck, spared].map((some = []) => longest(some));
+  process.stdout.write(`failover ${Math.round(failoverMs)} ms: silent for ${own} ms, others for ${others} ms\n`);
+  expect(own).toBeLessThan(failoverMs + 2000 + 2 * usualMs);
+  expect(others).toBeLessThan(2000 + 2 * usualMs);
+  expectWhole();
+});
