@@ -9,7 +9,7 @@ const UNFINISHED =
 const JOB = /^\{bull\}:extract:(?:\d+|[\w-]{32})$/;
 /** Keys that may exist as long as conversations are kept. */
 const OF_USERS =
-  "convs|extracting|files|links|kept-\\w+|log|meta|places|running|share|share-until|unfinished|(?:ask|up):[\\w-]+";
+  "convs|extracting|files|links|kept-\\w+|log|meta|places|running|share|share-until|unfinished|used|(?:ask|up):[\\w-]+";
 const KEPT = new RegExp(
   `^(?:\\{s[0-9a-f]{2}\\}:[\\w-]+:(?:${OF_USERS})|(?:text|same|uses|gone|blob|retain|link|secret|edge|\\{blobs\\}|\\{bull\\}):.*|extract:profile)$`,
 );
