@@ -10,6 +10,7 @@ const ASK = "packages/channel/src/ask";
 const TURN = `${ASK}/turn.ts`;
 const APPEND = `${ASK}/append.lua`;
 const OWNED = "if current ~= owner then return { 'STALE' } end";
+const RECORDED = "if record.owner ~= owner then return { 'STALE' } end";
 
 /**
  * Canaries: the product with one safeguard removed. A scripted run finds each of them; if it did not, the suite would
@@ -21,8 +22,8 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
     { file: APPEND, from: "if tonumber(currentAttempt) ~= attempt then return { 'STALE' } end", to: "" },
     { file: APPEND, from: "if n <= tonumber(written) then return { 'DONE' } end", to: "" },
     { file: APPEND, from: "if n ~= tonumber(written) + 1 then return { 'STALE' } end", to: "" },
-    ...["release", "confirm"].map((step) => ({ file: `${ASK}/${step}.lua`, from: OWNED, to: "" })),
-    { file: `${ASK}/begin.lua`, from: "if record.owner ~= owner then return { 'STALE' } end", to: "" },
+    { file: `${ASK}/confirm.lua`, from: OWNED, to: "" },
+    ...["release", "begin"].map((step) => ({ file: `${ASK}/${step}.lua`, from: RECORDED, to: "" })),
     { file: `${ASK}/finish.lua`, from: "local isFenced = attempt >= 0", to: "local isFenced = false" },
   ],
   /** A log is read before Redis has confirmed the subscription. */
