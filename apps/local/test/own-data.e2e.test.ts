@@ -124,9 +124,10 @@ describe("a user's own data", () => {
     for (const key of keys) {
       const left = await redis.pttl(key);
       if (left === -2) continue;
-      // Places of connections count for a week; counters of bytes, and the list of conversations, last a little longer.
+      // Places of connections count for a week; what was used today until midnight; counters of bytes, and the list of conversations, last a little longer.
       const longer: Array<[RegExp, number]> = [
         [/:places$/, 604_800_000],
+        [/:used$/, 86_400_000],
         [/:(share|share-until|unfinished)$/, RETENTION_MS + 600_000],
         [/:kept-/, RETENTION_MS * 1.125],
         [/:convs$/, RETENTION_MS * 1.15 + 300_000],

@@ -81,8 +81,9 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
     return wakeWaiting(deps, job);
   }
   await retry(() => writeText(store, key, outcome), patience);
-  if (outcome.kind === "text") countPages(deps, job, outcome.pages.length);
   const isInVain = await retry(() => dropForgotten(store, key), patience);
+  // Of a user who has removed everything nothing is counted any more.
+  if (outcome.kind === "text" && !isInVain) countPages(deps, job, outcome.pages.length);
   const drop = isInVain ? dropBytes(deps, job) : canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome);
   const [disposition] = await Promise.all([wakeWaiting(deps, job), end(), drop]);
   return disposition;
