@@ -46,7 +46,7 @@ try {
     ...process.env,
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };
-  if (["start", "test", "long"].includes(task)) await buildWeb(node);
+  if (["start", "test", "long", "bench:page"].includes(task)) await buildWeb(node);
   if (task === "start") await buildPrograms(node);
   const own =
     ["test", "bench", "bench:page", "abuse", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
