@@ -32,7 +32,8 @@ export function rewriteSteps(url: string, source: string): string {
 
 /** The step that adds extract jobs. */
 function rewriteProducer(source: string): string {
-  const head = "await within(timeoutMs, EXTRACT.queue, queue.add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));";
+  const head =
+    "await within(timeoutMs, EXTRACT.queue, queueOf(key).add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));";
   if (!source.includes(head)) throw new Error("the producer adds its jobs in another way now");
   return source.replace(head, () => `await ${CHAOS}.around("extract", async () => { ${head} })();`);
 }
