@@ -21,7 +21,7 @@ const SLOW = [
   "apps/local/test/recipes.e2e.test.ts",
   "apps/local/test/{own-data,data-key,redis-rights,tracing,programs}.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
-  "packages/pdf/src/{extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",
+  "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
   "tools/repo-checks/test/chart.test.ts",
 ];

@@ -239,7 +239,7 @@ describe("the page in each of its states", () => {
     await ask(page, "hold a long one");
     await answer(page, "asking").locator(".text:not(:empty)").waitFor();
     const top = async (): Promise<number> => page.evaluate("document.documentElement.scrollTop");
-    await expect.poll(top).toBeGreaterThan(100);
+    await expect.poll(top, { timeout: 8000 }).toBeGreaterThan(100);
     const end = await top();
     await page.mouse.wheel(0, -60);
     await expect.poll(top).toBeLessThan(end);

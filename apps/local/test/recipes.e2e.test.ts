@@ -6,7 +6,9 @@ import { WebSocket } from "ws";
 import { useCluster } from "./cluster.ts";
 import { isInstalled, PROXIES, startProxy, type RunningProxy } from "./proxies.ts";
 
-const cluster = useCluster({ edges: 2, workers: 1, env: { TRUSTED_PROXIES: "127.0.0.1" } });
+// All of them ask for sessions from one address, within one minute on a quick machine.
+const env = { TRUSTED_PROXIES: "127.0.0.1", SESSIONS_PER_MINUTE: "0", USERS_PER_ADDRESS: "0" };
+const cluster = useCluster({ edges: 2, workers: 1, env });
 const here = PROXIES.filter(isInstalled);
 const missing = PROXIES.filter((recipe) => !isInstalled(recipe)).map(({ name }) => name);
 process.stdout.write(`recipes that are not tried here: ${["Traefik", ...missing].join(", ")}\n`);

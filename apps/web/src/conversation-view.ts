@@ -59,7 +59,8 @@ export function createConversationView(
   { frame, relay, tab }: { frame: Frame; relay: Relay; tab: Tab },
   on: ViewListener,
 ): ConversationView {
-  const list = createAskList(frame.find("turns", HTMLOListElement), {
+  const turns = frame.find("turns", HTMLOListElement);
+  const list = createAskList(turns, {
     again,
     edit,
     revise(turn) {
@@ -74,7 +75,7 @@ export function createConversationView(
   });
   const empty = frame.find("empty", HTMLElement);
   const announce = frame.find("announce", HTMLParagraphElement);
-  const scrolling = followEnd(frame, frame.find("newest", HTMLButtonElement));
+  const scrolling = followEnd(frame, turns, frame.find("newest", HTMLButtonElement));
   /** Files of asks sent from this page, for asking again. */
   const files = new Map<string, readonly Attachment[]>();
   const answers = new Map<string, Answer>();

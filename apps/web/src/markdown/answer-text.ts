@@ -54,7 +54,8 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     }
     const { settled: done, tail, more } = blocks.grow(lines, isOver);
     for (const block of done) settle(block);
-    putTail(tail);
+    // A look that settles nothing yet leaves the end as it is: without it the page would be shorter for a frame, and scroll.
+    if (done.length > 0 || tail.length > 0 || !more) putTail(tail);
     return !more;
   }
   function settle(block: Block): void {

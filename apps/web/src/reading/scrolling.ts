@@ -8,8 +8,12 @@ export interface Scrolling {
   toEnd(): void;
 }
 
-/** Keeps the page at the end of what is being written, until the reader scrolls up; `back` takes them to the end again. */
-export function followEnd({ scroller: page, onScroll }: Frame, back: HTMLButtonElement): Scrolling {
+/** Keeps the page at the end of what is being written in `content`, until the reader scrolls up; `back` takes them to the end again. */
+export function followEnd(
+  { scroller: page, onScroll }: Frame,
+  content: HTMLElement,
+  back: HTMLButtonElement,
+): Scrolling {
   const now = (): Position => ({ top: page.scrollTop, height: page.scrollHeight, view: page.clientHeight });
   let follows = true;
   let last = now();
@@ -33,11 +37,11 @@ export function followEnd({ scroller: page, onScroll }: Frame, back: HTMLButtonE
     { passive: true },
   );
   back.addEventListener("click", toEnd);
-  return {
-    contentChanged() {
-      if (follows) toEnd();
-      else settle();
-    },
-    toEnd,
-  };
+  function contentChanged(): void {
+    if (follows) toEnd();
+    else settle();
+  }
+  // A block has its height (`content-visibility`), and a formula or a font its size, only after it was drawn.
+  new ResizeObserver(contentChanged).observe(content);
+  return { contentChanged, toEnd };
 }
