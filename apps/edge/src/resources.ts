@@ -241,8 +241,8 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     resync().catch(onTrouble);
   };
   subscriptions.onResync(lookAgain);
-  // In a cluster each subscriber has connections that are lost by themselves.
-  onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) && lookAgain()));
+  // It hears revocations, and its connection may be lost by itself.
+  onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) !== false && lookAgain()));
   const acknowledged = watchAcknowledged(store, log, onTrouble);
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),

@@ -1,4 +1,4 @@
-import { KEYS } from "@docrelay/channel";
+import { KEYS, revocationName, writeRevocations } from "@docrelay/channel";
 import { eventually, freePort } from "@docrelay/testkit";
 import { SignJWT } from "jose";
 import { once } from "node:events";
@@ -69,6 +69,16 @@ describe("what is revoked", () => {
     expect(await told(others)).toEqual(all("ok"));
     expect(stays.socket.connected).toBe(true);
     expect((await stays.send("auth:refresh", { token: mine })).error?.code).toBe("AUTH_INVALID");
+  });
+
+  it("counts on an edge that has missed the message with the one connection that hears it", async () => {
+    const client = await relay.client(edges[1], undefined, { token: await token({ sub: "unheard" }) });
+    const { redis } = relay.store;
+    await writeRevocations(redis, [{ name: revocationName({ user: "unheard" }), at: Date.now() }]);
+    const list = (await redis.client("LIST")) as string;
+    for (const [, id = ""] of list.matchAll(/^id=(\d+) .*name=docrelay-edge-plain /gm))
+      await redis.client("KILL", "ID", id);
+    await eventually(() => !client.socket.connected);
   });
 
   it("as a user may come back with a token that was issued later, but not with one that does not say when", async () => {
