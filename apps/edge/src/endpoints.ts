@@ -1,5 +1,5 @@
 import type { Health, Logger } from "@docrelay/platform";
-import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import { countedNetworks, type Asking } from "./asking.ts";
 import type { Config } from "./config.ts";
@@ -12,7 +12,7 @@ import { createOpenAiRoutes } from "./http/openai/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
 import { createArriving } from "./limits/arriving.ts";
-import { clientNetwork } from "./auth/client-address.ts";
+import { clientNetwork, countedNetworkOf } from "./auth/client-address.ts";
 import type { Origins } from "./auth/origin.ts";
 import { createAdmit, type GroupRule } from "./limits/admission.ts";
 import { createRateLimiter, type RateLimiter } from "./limits/rate-limit.ts";
@@ -80,8 +80,7 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   const mostOf = ({ bytes, frames }: typeof ARRIVING): number =>
     Math.max(bytes, frames * plainFrameBytes(config.MAX_FILE_BYTES));
   const arriving = createArriving({ maxBytes: mostOf(ARRIVING), maxNetworkBytes: mostOf(ARRIVING_OF_NETWORK) });
-  const networkOf = (request: IncomingMessage): string | undefined =>
-    resources.byNetwork && clientNetwork(request, config.TRUSTED_PROXIES);
+  const networkOf = countedNetworkOf(config);
   const expiring = setInterval(() => arriving.expire(), EXPIRE_MS);
   life.add("incomplete messages", () => clearInterval(expiring));
   const { io, engine } = createSocketServer({

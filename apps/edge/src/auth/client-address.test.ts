@@ -1,6 +1,6 @@
 import { BlockList } from "node:net";
 import { describe, expect, it } from "vitest";
-import { clientAddress, networkOf } from "./client-address.ts";
+import { clientAddress, countedNetworkOf, networkOf } from "./client-address.ts";
 
 const trusted = new BlockList();
 trusted.addSubnet("10.0.0.0", 8, "ipv4");
@@ -41,4 +41,11 @@ it.each([
   ["::1", "0:0:0:0::/64"],
 ])("a client is counted by its network: %s", (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+it("networks that are not counted have no name: all clients may come through one proxy", () => {
+  const request = { socket: { remoteAddress: "127.0.0.1" }, headers: { "x-forwarded-for": "203.0.113.9" } };
+  const counted = (users: number) => countedNetworkOf({ USERS_PER_ADDRESS: users, TRUSTED_PROXIES: new BlockList() });
+  expect(counted(8)(request)).toBe("127.0.0.1");
+  expect(counted(0)(request)).toBeUndefined();
 });

@@ -41,6 +41,17 @@ export function clientNetwork(
   return networkOf(clientAddress(socket.remoteAddress, headers["x-forwarded-for"], trusted));
 }
 
+/** The network of clients where networks are counted; undefined where they are not: there all may come through one proxy. */
+export function countedNetworkOf({
+  USERS_PER_ADDRESS: users,
+  TRUSTED_PROXIES: trusted,
+}: {
+  readonly USERS_PER_ADDRESS: number;
+  readonly TRUSTED_PROXIES: BlockList;
+}): (request: Parameters<typeof clientNetwork>[0]) => string | undefined {
+  return (request) => (users > 0 ? clientNetwork(request, trusted) : undefined);
+}
+
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [head = "", tail] = (address.split("%")[0] ?? "").toLowerCase().split("::");
