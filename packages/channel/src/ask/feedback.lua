@@ -1,6 +1,6 @@
-local state, times = fields(ask, 'state', 'rated')
+local state, times, conversation = fields(ask, 'state', 'rated', 'c')
 times = tonumber(times or 0)
-if not state or redis.call('EXISTS', log) == 0 then return { 'UNKNOWN' } end
+if not state or conversation ~= conversationHash() or redis.call('EXISTS', log) == 0 then return { 'UNKNOWN' } end
 if state ~= 'ended' then return { 'RUNNING' } end
 if times >= most then return { 'MANY' } end
 -- The record keeps the time that it has left.

@@ -41,6 +41,15 @@ describe("feedback", () => {
     expect(await events()).toEqual([]);
   });
 
+  it("is taken only in the conversation of its ask", async () => {
+    await end();
+    await channel.ask("elsewhere", { conversation: "other" });
+    const of = { user: channel.user, conversation: "other", id: "one", nonce: "n" };
+    expect(await giveFeedback(channel.store, of, { verdict: "up" })).toBe("unknown");
+    const log = await openLog(channel.store, channel.user, "other");
+    expect(log).toMatchObject({ events: [{ type: "accepted", ask: "elsewhere" }] });
+  });
+
   it("is changed a bounded number of times, and keeps nothing alive", async () => {
     await end();
     const { redis } = channel.store;

@@ -10,7 +10,7 @@ export const MAX_FEEDBACK = 50;
 
 /**
  * Writes what the user says of an ask that has ended, as an event of its log. Sent twice it is written twice, and says the
- * same. `unknown`: no such ask, or its record has expired; `running`: it has not ended; `many`: it was changed too often.
+ * same. `unknown`: no such ask in this conversation, or its record has expired; `running`: it has not ended; `many`: it was changed too often.
  */
 export async function giveFeedback(
   store: Store,
