@@ -55,6 +55,26 @@ it("names what another Redis does not have, once, and nothing that the same one 
   expect(lost).toEqual(["one", "three"]);
 });
 
+it("looks again when Redis goes away while it looks", async () => {
+  let isAway = false;
+  const redis = new Proxy(store.redis, {
+    get(target, name) {
+      if (name === "exists" && isAway) return () => Promise.reject(new Error("Connection is closed."));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const edge = createAcknowledged({ store: { ...store, redis }, onLost: ({ id }) => void lost.push(id) });
+  await edge.check();
+  await drop(await acknowledge(edge, "gone"));
+  await anotherProcess();
+  isAway = true;
+  await expect(edge.check()).rejects.toThrow("closed");
+  isAway = false;
+  await edge.check();
+  expect(lost).toEqual(["gone"]);
+});
+
 it("keeps the last two minutes", async () => {
   let now = 0;
   const edge = open(() => now);

@@ -48,9 +48,8 @@ export function createAcknowledged({ store, onLost, now = Date.now }: Acknowledg
       forgetOld();
     },
     async check() {
-      const before = server;
-      server = await processOf(store);
-      if (before !== undefined && before === server) return;
+      const found = await processOf(store);
+      if (server !== undefined && server === found) return;
       forgetOld();
       const asks = [...kept];
       for (let from = 0; from < asks.length; from += ASKED_AT_ONCE) {
@@ -63,6 +62,8 @@ export function createAcknowledged({ store, onLost, now = Date.now }: Acknowledg
           onLost(ask);
         }
       }
+      // Not before: a look that fails half way is made again.
+      server = found;
     },
   };
 }
