@@ -31,6 +31,7 @@ export { cancel, cancelAt, parseCancelled, type Cancelled } from "./ask/cancel.t
 export {
   addressOfAsk,
   askKey,
+  lastEnds,
   lifeOfAsk,
   readAskKey,
   unfinishedAsks,

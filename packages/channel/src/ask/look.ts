@@ -1,5 +1,5 @@
-import { readTrace, type Event } from "@docrelay/protocol";
-import { askAddress, SHARDS, type AskAddress } from "../redis/address.ts";
+import { readTrace, type Event, type EventOf } from "@docrelay/protocol";
+import { askAddress, conversationAddress, SHARDS, type AskAddress } from "../redis/address.ts";
 import { dueKey, liveKey, logKey, recordKey } from "../redis/keys.ts";
 import { redisTime, sealingOf, workerOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
@@ -102,10 +102,36 @@ export async function addressOfAsk(store: Store, user: string, id: string): Prom
 const ENTRIES_AT_ONCE = 200;
 const MOST_ENTRIES = 6000;
 const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
+/** The type stands before any text of an event, so that only ends are parsed. */
+const TYPE = /"type":"([a-z]+)"/;
+
+/** The newest terminal events of a conversation, newest first, at most `limit`; from the last {@link MOST_ENTRIES} of its log. */
+export async function lastEnds(
+  store: Store,
+  { user, conversation }: { readonly user: string; readonly conversation: string },
+  limit: number,
+): Promise<Array<EventOf<"completed" | "failed" | "cancelled">>> {
+  const at = conversationAddress(user, conversation);
+  const ends: Array<EventOf<"completed" | "failed" | "cancelled">> = [];
+  let to = "+";
+  for (let read = 0; read < MOST_ENTRIES; read += ENTRIES_AT_ONCE) {
+    const entries = await store.redis.xrevrange(logKey(at), to, "-", "COUNT", ENTRIES_AT_ONCE);
+    for (const [key, [, json = ""]] of entries) {
+      to = `(${key}`;
+      if (!TERMINAL.has(TYPE.exec(json)?.[1] ?? "")) continue;
+      const event = readEvent(sealingOf(store), at.c, json);
+      if (event.type !== "completed" && event.type !== "failed" && event.type !== "cancelled") continue;
+      ends.push(event);
+      if (ends.length >= limit) return ends;
+    }
+    if (entries.length < ENTRIES_AT_ONCE) break;
+  }
+  return ends;
+}
 
 /**
  * The events of one ask that its log has, up to its terminal one, and its facts while it is unfinished. The caller leaves out
- * what is not for operators. Undefined when nothing is kept of it.
+ * what is not for operators. Undefined when nothing is kept of it, or its beginning is not: what comes next is another ask's.
  */
 export async function lifeOfAsk(
   store: Store,
@@ -124,6 +150,7 @@ export async function lifeOfAsk(
     for (const [key, [, json = "{}"]] of entries) {
       from = `(${key}`;
       const event = readEvent(sealingOf(store), at.c, json);
+      if (!events[0] && event.seq !== Number(seq)) return undefined;
       if (events[0] && event.ask !== events[0].ask) continue;
       events.push(event);
       if (TERMINAL.has(event.type)) return { events, facts, now };

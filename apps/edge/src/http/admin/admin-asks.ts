@@ -2,9 +2,9 @@ import {
   addressOfAsk,
   askKey,
   cancelAt,
+  lastEnds,
   lifeOfAsk,
   newNonce,
-  openLog,
   readAskKey,
   unfinishedAsks,
   unfinishedAsksOf,
@@ -42,7 +42,6 @@ export interface EndedAsk {
 const MOST_LOOKED = 10_000;
 const MOST_FOUND = 50;
 const CONVERSATIONS = 5;
-const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 
 export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): AdminAsks {
   async function addressOf(where: AskWhere): Promise<NonNullable<ReturnType<typeof readAskKey>>> {
@@ -86,21 +85,14 @@ export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): 
   };
 }
 
-/** Asks that have ended, in the oldest part of a conversation that one read returns. */
+/** The asks of a conversation that ended last. */
 async function endedIn(store: Store, user: string, conversation: string): Promise<EndedAsk[]> {
-  const log = await openLog(store, user, conversation);
-  if (log.kind !== "opened") return [];
-  return log.events.flatMap((event) =>
-    TERMINAL.has(event.type)
-      ? [
-          {
-            id: event.ask,
-            conversation,
-            at: event.at,
-            how: event.type,
-            ...(event.type === "failed" && { code: event.error.code }),
-          },
-        ]
-      : [],
-  );
+  const ends = await lastEnds(store, { user, conversation }, MOST_FOUND);
+  return ends.map((event) => ({
+    id: event.ask,
+    conversation,
+    at: event.at,
+    how: event.type,
+    ...(event.type === "failed" && { code: event.error.code }),
+  }));
 }
