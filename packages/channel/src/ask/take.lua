@@ -16,9 +16,9 @@ while true do
     checkAt(ask, now + checkMs, record.deadline)
     if record.owner ~= owner then
       orphaned = isRunning
-      -- Its worker stands still and is alive: neither the ask nor the engine has done that.
-      local isSpared = orphaned and voidedLives == 1 and record.owner == voided
-      if isSpared and record.begun == record.owner then record.spared = spare(record.spared, record.attempt) end
+      -- Its worker stands still and is alive: the engine has not done that. Before a call the ask itself may have.
+      local isSpared = orphaned and voidedLives == 1 and record.owner == voided and record.begun == record.owner
+      if isSpared then record.spared = spare(record.spared, record.attempt) end
       record.taken = tonumber(record.taken) + (isSpared and 0 or 1)
       record.owner, record.state, record.looks = owner, 'running', 0
       local ready = record.files == '0' and record.cancel ~= '1' and now < tonumber(record.deadline)

@@ -182,6 +182,18 @@ describe("take of an ask without files", () => {
     expect(await begin(channel.store, taken.ask, "crashed", 1)).toEqual({ kind: "exhausted" });
   });
 
+  it("counts the takings of one that makes every worker stand still before its call", async () => {
+    const file = { name: "a.pdf", size: 1, sha256: "0".repeat(64), text: "t", ref: "r" };
+    await channel.ask("one", { body: { message: "m", files: [file], origin: "socket" } });
+    await take3("frozen/1");
+    for (let n = 2; n <= 6; n++) {
+      const how = { maxAttempts: 3, voided: `frozen/${n - 1}`, voidedLives: true };
+      expect(await take(channel.store, channel.at, `frozen/${n}`, how)).toMatchObject({
+        ask: { attempt: 0, taken: n },
+      });
+    }
+  });
+
   it("begins none with files: their texts may be missing", async () => {
     const file = { name: "a.pdf", size: 1, sha256: "0".repeat(64), text: "t", ref: "r" };
     await channel.ask("one", { body: { message: "m", files: [file], origin: "socket" } });

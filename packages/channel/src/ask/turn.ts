@@ -38,7 +38,7 @@ const TAKE = step(
 export interface TakeFrom {
   readonly maxAttempts?: number;
   readonly voided?: string;
-  /** The worker of `voided` stands still and is connected: taking its ask counts neither as its crash nor as a failed call. */
+  /** The worker of `voided` stands still and is connected: its call, if it had begun one, counts neither as a crash nor as failed. */
   readonly voidedLives?: boolean;
 }
 
