@@ -140,7 +140,6 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
       leaving = true;
       const bye = publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), leaving });
       // Should it fail, the others miss its beats.
-      // Without the message the others miss this worker's beats.
       await Promise.race([bye, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]).catch(() => undefined);
     },
     async [Symbol.asyncDispose]() {

@@ -42,7 +42,7 @@ export function createListening<M>(
     if (!current?.delete(listener) || current.size > 0) return;
     listeners.delete(channel);
     // Should this fail, the connection is gone, and the subscription with it; a stray message finds no listener.
-    subscriber.sunsubscribe(channel).catch(() => undefined); // what comes nevertheless has no listener
+    subscriber.sunsubscribe(channel).catch(() => undefined);
   }
 
   return {
