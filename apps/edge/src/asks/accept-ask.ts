@@ -132,7 +132,8 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     // An ask that was accepted already is acknowledged.
     if (isOver && input.files.length > 0 && (await isNew(store, input))) throw dayQuotaExceeded(isOver);
 
-    const files = await Promise.all(input.files.map((file, index) => prepare(deps, input, { file, index })));
+    const isKnown = isFull || isOver !== undefined;
+    const files = await Promise.all(input.files.map((file, index) => prepare(deps, input, { file, index, isKnown })));
     const secret = await sharedSettings.secret();
     // A failure here delays a durable ask by a second, until the sweeper rings or adds the lost jobs.
     const wake = async (): Promise<void> => {
@@ -223,10 +224,11 @@ function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineByt
 async function prepare(
   deps: AskDeps,
   { user, conversation, id: ask }: AskInput,
-  { file, index }: { file: AskFileInput; index: number },
+  { file, index, isKnown }: { file: AskFileInput; index: number; isKnown: boolean },
 ): Promise<Prepared> {
   const { store } = deps;
-  const found = "upload" in file ? await named(deps, user, file.upload) : await kept(deps, user, { ask, file, index });
+  const found =
+    "upload" in file ? await named(deps, user, file.upload) : await kept(deps, user, { ask, file, index, isKnown });
   if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
   const { password } = file;
   const opened = password === undefined ? found : await withPassword(deps, user, found, password);
@@ -260,10 +262,10 @@ async function named({ store }: AskDeps, user: string, id: string): Promise<Name
 async function kept(
   { store, uploads }: AskDeps,
   user: string,
-  of: { ask: string; file: InlineFile; index: number },
+  of: { ask: string; file: InlineFile; index: number; isKnown: boolean },
 ): Promise<Named> {
-  const { ask, file, index } = of;
-  const found = await uploads.keep(user, { ...file, name: cleanFileName(file.name) });
+  const { ask, file, index, isKnown } = of;
+  const found = await uploads.keep(user, { ...file, name: cleanFileName(file.name), isKnown });
   const { name, size, sha256, text, ref } = found;
   const id = createHash("sha256")
     .update(JSON.stringify([ask, index, name, sha256]))

@@ -38,8 +38,8 @@ export interface Uploads {
   chunk(user: string, input: Chunk): Promise<ChunkAnswer>;
   /** Forgets an unfinished upload and its bytes. Idempotent; a finished one stays. Whether there was one. */
   abandon(user: string, upload: string): Promise<boolean>;
-  /** Stores the complete bytes of a file that looks like a PDF. @throws Refusal */
-  keep(user: string, file: { name: string; bytes: Uint8Array }): Promise<AskFile>;
+  /** Stores the complete bytes of a file that looks like a PDF. `isKnown`: its ask was accepted before. @throws Refusal */
+  keep(user: string, file: { name: string; bytes: Uint8Array; isKnown?: boolean }): Promise<AskFile>;
 }
 
 export interface Chunk {
@@ -95,8 +95,9 @@ export function createUploads(deps: UploadsDeps): Uploads {
   const maxUploadBytes = Math.floor(maxBytes * UPLOADS_PART);
 
   /** @throws Refusal when no new file is taken now; those that are on their way go on. */
-  function checkNew(user: string): void {
+  function checkNew(user: string, isKnown = false): void {
     deps.usage.checkFile(user);
+    if (isKnown) return;
     if (deps.quotas.isPaused) throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS, reason: "paused" });
     if (deps.memoryGate.full) throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS, reason: "memory" });
   }
@@ -300,8 +301,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
       return (await dropUpload(store, blobs, user, known.upload)) === "dropped";
     },
 
-    async keep(user, { name, bytes }) {
-      checkNew(user);
+    async keep(user, { name, bytes, isKnown }) {
+      checkNew(user, isKnown);
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const own = newRef();
       const most = bytes.length <= limits.inlineFileBytes ? maxBytes : maxUploadBytes;
@@ -309,7 +310,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (reserved.kind === "quota") throw quotaExceeded(reserved.freeInMs);
       if (reserved.kind === "busy") throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
       deps.usage.stored(user, bytes.length);
-      deps.quotas.stored(user, bytes.length);
+      if (!isKnown) deps.quotas.stored(user, bytes.length);
       await writeChunks(blobs, own, bytes, limits.chunkBytes);
       const { ref, text } = await settleBytes(deps, user, { sha256, ref: own });
       const [state] = await textState(store, [text]);

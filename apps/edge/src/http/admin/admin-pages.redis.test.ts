@@ -112,12 +112,15 @@ it("shows what runs, finds an ask and tells its life, without a word of it, and 
 it("pauses the intake of all edges: new asks are refused, known ones acknowledged", async () => {
   const clients = await Promise.all(relay.edges.map((edge) => relay.client(edge, "bob")));
   expect(await clients[0]?.ask("before")).toMatchObject({ ok: true });
+  const files = [{ name: "a.pdf", type: "", bytes: Buffer.from("%PDF-1.7 of an ask") }];
+  expect(await clients[0]?.ask("with-a-file", { files })).toMatchObject({ ok: true });
   expect((await call("admin/intake", { paused: true })).body).toEqual({ ok: true, paused: true });
   // This edge at once, others within a second or two.
   expect(await clients[0]?.ask("one")).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
   let n = 0;
   await eventually(async () => (await clients[1]?.ask(`two-${n++}`))?.error?.reason === "paused");
   expect(await clients[1]?.ask("before")).toMatchObject({ ok: true, duplicate: true });
+  expect(await clients[1]?.ask("with-a-file", { files })).toMatchObject({ ok: true, duplicate: true });
   const start = { upload: "u", name: "b.pdf", type: "application/pdf", size: 100 };
   expect(await clients[1]?.send("upload:start", start)).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
   await call("admin/intake", { paused: false });
