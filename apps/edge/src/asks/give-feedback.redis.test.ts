@@ -1,3 +1,4 @@
+import { MAX_FEEDBACK } from "@docrelay/channel";
 import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, heard, useEdges, USER } from "../../test/fixture.ts";
@@ -54,6 +55,18 @@ describe("feedback", () => {
     expect((await post("a", { conversation: CONVERSATION, verdict: "up" })).status).toBe(404);
     const often = await Promise.all(Array.from({ length: 25 }, () => give({})));
     expect(often).toContain("RATE_LIMITED");
+  });
+
+  it("that was changed too often is not sent again: it would never be taken", async () => {
+    const client = await relay.client(relay.edges[0], "undecided");
+    await client.ask("a");
+    await relay.answer(CONVERSATION, ["An answer."], "undecided");
+    await heard(client, 4);
+    const { redis } = relay.store;
+    for (const key of await redis.keys("*:ask:*")) await redis.hset(key, "rated", MAX_FEEDBACK);
+    const { error } = await client.send("feedback", { conversation: CONVERSATION, ask: "a", verdict: "up" });
+    expect(error?.code).toBe("RATE_LIMITED");
+    expect(error?.retryAfterMs).toBeGreaterThan(3_600_000);
   });
 
   it("is logged with its words where the operator wants them", async () => {

@@ -31,7 +31,11 @@ export function createGiveFeedback({ store, rate, metrics, log, logsWords }: Fee
       case "running":
         throw refuse("ASK_CONFLICT", { message: "The ask has not ended." });
       case "many":
-        throw refuse("RATE_LIMITED", { message: "The feedback of this answer was changed too often." });
+        // Nothing changes while the ask is kept, so that clients do not try again.
+        throw refuse("RATE_LIMITED", {
+          retryAfterMs: store.retentionMs,
+          message: "The feedback of this answer was changed too often.",
+        });
       case "written":
         metrics.feedbackGiven(verdict);
         log.info({ askId: ask, conversation, verdict, ...(logsWords && word !== undefined && { word }) }, "feedback");
