@@ -4,10 +4,11 @@ vi.stubGlobal("navigator", { userAgent: "Linux" });
 const { shortcutOf } = await import("./shortcuts.ts");
 vi.unstubAllGlobals();
 
-const press = (keys: string) => {
+/** `place`: where the key is on a keyboard of the United States. */
+const press = (keys: string, place?: string) => {
   const [key = "", ...held] = keys.split(" ").toReversed();
   const is = (name: string): boolean => held.includes(name);
-  const code = `Key${key.toUpperCase()}`;
+  const code = `Key${place ?? key.toUpperCase()}`;
   return { key, code, shiftKey: is("Shift"), ctrlKey: is("Ctrl"), metaKey: is("Meta"), altKey: is("Alt") };
 };
 it.each([
@@ -26,4 +27,14 @@ it.each([
   ["o", {}, undefined],
 ] as const)("%s, %j: %s", (keys, more, action) => {
   expect(shortcutOf(press(keys), { isTyping: false, isPlainOff: false, ...more })).toBe(action);
+});
+
+it.each([
+  ["Ctrl Shift O", "S", "newConversation"], // Dvorak
+  ["Ctrl Shift R", "O", undefined],
+  ["Ctrl Shift I", "L", undefined], // Colemak
+  ["Ctrl Shift Щ", "O", "newConversation"], // Russian
+  ["Ctrl Shift م", "L", "list"], // Arabic
+] as const)("%s on the key of %s: %s", (keys, place, action) => {
+  expect(shortcutOf(press(keys, place), { isTyping: true, isPlainOff: false })).toBe(action);
 });

@@ -38,7 +38,9 @@ export function shortcutOf(
   if (!isControl) return event.key === "?" && !isTyping && !isPlainOff && !event.metaKey ? "help" : undefined;
   if (event.key === "/") return "help";
   if (!event.shiftKey) return undefined;
-  return event.code === "KeyO" ? "newConversation" : event.code === "KeyL" ? "list" : undefined;
+  // The letter that the key writes, as browsers take it for their own shortcuts; of other scripts the place of the key.
+  const letter = /^[a-z]$/i.test(event.key) ? `Key${event.key.toUpperCase()}` : event.code;
+  return letter === "KeyO" ? "newConversation" : letter === "KeyL" ? "list" : undefined;
 }
 
 /** Hears the shortcuts, and returns the button that shows them. */
@@ -74,6 +76,8 @@ export function hearShortcuts(frame: Frame, storage: Storage, on: ShortcutAction
     const action = shortcutOf(event, { isTyping, isPlainOff: !plain.checked });
     if (action === undefined) return;
     event.preventDefault();
+    // A key that is held down would begin many conversations.
+    if (event.repeat) return;
     if (action === "help") help();
     else on[action]();
   });
