@@ -28,6 +28,8 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
   let changed: () => void = nothing;
   /** Of the newest reading; 0 before a component has listened. */
   let reading = 0;
+  /** The newest reading has failed: what changes later may be nothing. */
+  let isUnread = false;
 
   function show(more: Partial<ConversationsView>): void {
     view = { ...view, ...more };
@@ -39,8 +41,15 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
   }
   async function read(): Promise<void> {
     const mine = ++reading;
-    const { conversations } = await all.list({ limit: 100 });
-    if (mine === reading) show({ conversations, error: undefined });
+    isUnread = false;
+    try {
+      const { conversations } = await all.list({ limit: 100 });
+      if (mine === reading) show({ conversations, error: undefined });
+    } catch (error) {
+      if (mine !== reading) return;
+      isUnread = true;
+      show({ error: errorOf(error) });
+    }
   }
   let view: ConversationsView = {
     ...NO_CONVERSATIONS,
@@ -54,8 +63,11 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
     attach(next) {
       changed = next;
       if (reading > 0) return;
-      attempt(read());
-      all.onChange(() => attempt(read()));
+      void read();
+      all.onChange(() => void read());
+      hubOf(relay).onChange(() => {
+        if (isUnread && relay.state === "online") void read();
+      });
     },
   });
 });
