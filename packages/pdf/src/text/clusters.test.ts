@@ -36,6 +36,17 @@ describe("a line of clustered letters", () => {
     expect(read(late)).toBe(KO + MAI_THO + NGO + KO + NGO);
   });
 
+  it("loses no mark that comes after a blank", () => {
+    const moved = [
+      [NGO, 22, 28],
+      [KO, 14, 20],
+    ] as const;
+    const near = line([KO, 0, 6], [" ", 6, 9], [MAI_THO, 4, 6], ...moved);
+    expect(read(near)).toBe(`${KO}${MAI_THO} ${KO}${NGO}`);
+    const far = line([KO, 0, 6], [" ", 6, 12], [MAI_THO, 9, 10], ...moved);
+    expect(read(far)).toContain(MAI_THO);
+  });
+
   it("has several marks of a letter in their order", () => {
     expect(read(line([KO, 0, 6], [NGO, 7, 13], ["\u0e38", 3, 5], [MAI_THO, 3.1, 5]))).toBe(
       `${KO}\u0e38${MAI_THO}${NGO}`,

@@ -64,7 +64,7 @@ export function inClusterOrder(
   const gaps: number[] = [];
   for (const { text: letter, marks, left, right, blankEm } of letters.toSorted((one, other) => one.x - other.x)) {
     if (letter.trim() === "") {
-      text += letter;
+      text += letter + marks;
       continue;
     }
     const gap = left - end;
@@ -106,7 +106,8 @@ function ownerOf(
   const middle = (mark.left + mark.right) / 2;
   const away = ({ left, right }: Cluster): number => Math.max(left - middle, middle - right, 0);
   const reach = before && middle > before.left ? BEHIND_EM : BESIDE_EM;
-  if (before && away(before) <= reach * size) return before;
+  // A blank has no marks, but one may reach over it from the letter beside it.
+  if (before && before.text.trim() !== "" && away(before) <= reach * size) return before;
   const inked = letters.filter(({ text }) => text.trim() !== "");
   const nearest = inked.reduce<Cluster | undefined>(
     (best, one) => (best && away(best) <= away(one) ? best : one),
