@@ -48,7 +48,11 @@ export function withoutRepeats(
       at++;
       continue;
     }
-    if (mark !== 0) charsOf.set(mark, [...(charsOf.get(mark) ?? []), char]);
+    if (mark !== 0) {
+      const own = charsOf.get(mark) ?? [];
+      own.push(char);
+      charsOf.set(mark, own);
+    }
     chars.push(char);
     all += given.text.charAt(at);
   }
