@@ -1,6 +1,9 @@
 import { ERRORS, eventSchema } from "@docrelay/protocol";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { emptyFolder } from "../src/empty-folder.ts";
 import { targetOf, type Known } from "../src/links.ts";
 import { render } from "../src/render.ts";
 import { buildSite } from "../src/site.ts";
@@ -76,4 +79,19 @@ it("code is text, and what a link says stays where it leads nowhere", () => {
   expect(render('```html\n<b title="x">\n```\n\n[words](x.ts)\n', () => undefined)).toBe(
     '<pre tabindex="0"><code>&lt;b title=&quot;x&quot;></code></pre>\n<p>words</p>\n',
   );
+});
+
+it("takes the place of an earlier site, and of nothing else", () => {
+  const folder = mkdtempSync(join(tmpdir(), "docrelay-site-"));
+  try {
+    writeFileSync(join(folder, "notes.txt"), "mine");
+    expect(() => emptyFolder(folder)).toThrow("is no site of an earlier build");
+    expect(readdirSync(folder)).toEqual(["notes.txt"]);
+    writeFileSync(join(folder, "search.json"), "[]");
+    emptyFolder(folder);
+    expect(() => readdirSync(folder)).toThrow();
+    emptyFolder(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

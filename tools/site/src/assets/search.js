@@ -6,8 +6,9 @@ const root = document.querySelector("script[data-root]").dataset.root;
 let parts;
 
 async function search() {
-  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   parts ??= await (await fetch(`${root}search.json`)).json();
+  // After the wait: what was typed meanwhile is searched for.
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = parts.filter(({ title, text }) =>
     words.every((word) => `${title.toLowerCase()} ${text}`.includes(word)),
   );
