@@ -73,7 +73,10 @@ export const phrases: Language["phrases"] = {
     one: "Seite {list} wurde wegen einer Grenze ausgelassen",
     other: "Seiten {list} wurden wegen einer Grenze ausgelassen",
   },
-  ocr: "Seiten {list} wurden aus Bildern gelesen und können Fehler enthalten",
+  ocr: {
+    one: "Seite {list} wurde aus einem Bild gelesen und kann Fehler enthalten",
+    other: "Seiten {list} wurden aus Bildern gelesen und können Fehler enthalten",
+  },
   onlyBeginning: "nur der Anfang wurde gelesen, die Datei ist zu lang",
   usedSome: "die Datei ist zu lang für die KI, die {count} von {total} Seiten gelesen hat: {list}",
   usedNone: "die Datei ist zu lang für die KI, die keine ihrer Seiten gelesen hat",

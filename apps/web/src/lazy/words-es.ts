@@ -72,7 +72,10 @@ export const phrases: Language["phrases"] = {
     one: "la página {list} supera un límite y no se ha incluido",
     other: "las páginas {list} superan un límite y no se han incluido",
   },
-  ocr: "las páginas {list} se leyeron a partir de imágenes y pueden contener errores",
+  ocr: {
+    one: "la página {list} se leyó a partir de una imagen y puede contener errores",
+    other: "las páginas {list} se leyeron a partir de imágenes y pueden contener errores",
+  },
   onlyBeginning: "solo se leyó el principio, porque el archivo es demasiado largo",
   usedSome: "el archivo es demasiado largo para la IA, que leyó {count} de {total} páginas: {list}",
   usedNone: "el archivo es demasiado largo para la IA, que no leyó ninguna de sus páginas",

@@ -71,7 +71,10 @@ export const phrases: Language["phrases"] = {
     one: "la page {list} dépasse une limite et a été laissée de côté",
     other: "les pages {list} dépassent une limite et ont été laissées de côté",
   },
-  ocr: "les pages {list} ont été lues à partir d’images et peuvent contenir des erreurs",
+  ocr: {
+    one: "la page {list} a été lue à partir d’une image et peut contenir des erreurs",
+    other: "les pages {list} ont été lues à partir d’images et peuvent contenir des erreurs",
+  },
   onlyBeginning: "seul le début a été lu, car le fichier est trop long",
   usedSome: "le fichier est trop long pour l’IA, qui a lu {count} pages sur {total} : {list}",
   usedNone: "le fichier est trop long pour l’IA, qui n’en a lu aucune page",

@@ -71,7 +71,10 @@ export const phrases: Language["phrases"] = {
     one: "a página {list} excede um limite e ficou de fora",
     other: "as páginas {list} excedem um limite e ficaram de fora",
   },
-  ocr: "as páginas {list} foram lidas a partir de imagens e podem conter erros",
+  ocr: {
+    one: "a página {list} foi lida a partir de uma imagem e pode conter erros",
+    other: "as páginas {list} foram lidas a partir de imagens e podem conter erros",
+  },
   onlyBeginning: "só o início foi lido, porque o arquivo é longo demais",
   usedSome: "o arquivo é longo demais para a IA, que leu {count} de {total} páginas: {list}",
   usedNone: "o arquivo é longo demais para a IA, que não leu nenhuma de suas páginas",

@@ -133,7 +133,7 @@ function fileNotes({
   used,
 }: TurnFile): HTMLElement[] {
   const lines = missingLines(missing);
-  if (ocr.length > 0) lines.push(say("ocr", { list: pageList(ocr) }));
+  if (ocr.length > 0) lines.push(say("ocr", { n: ocr.length, list: pageList(ocr) }));
   if (truncated) lines.push(say("onlyBeginning"));
   if (used) lines.push(usedNote(used, total));
   return lines.map((what) => element("p", { class: "note" }, say("ofFile", { name: inSentence(name), what })));

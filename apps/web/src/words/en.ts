@@ -68,7 +68,10 @@ export const phrases = {
   },
   missingError: { one: "page {list} is damaged", other: "pages {list} are damaged" },
   missingLimit: { one: "page {list} was left out, over a limit", other: "pages {list} were left out, over a limit" },
-  ocr: "pages {list} were read from pictures and may hold mistakes",
+  ocr: {
+    one: "page {list} was read from a picture and may hold mistakes",
+    other: "pages {list} were read from pictures and may hold mistakes",
+  },
   onlyBeginning: "only the beginning was read, the file is too long",
   usedSome: "the file is too long for the AI, which read {count} of {total} pages: {list}",
   usedNone: "the file is too long for the AI, which read none of its pages",

@@ -87,6 +87,14 @@ describe("the languages", () => {
       "100 سؤال",
     ]);
     expect(wholeSize(26_214_400)).toBe("\u206625 MiB\u2069");
+    const scanned = (tag: Tag, ...pages: number[]) => {
+      speak(tag, all.get(tag));
+      return say("ocr", { n: pages.length, list: pageList(pages) });
+    };
+    expect(scanned("en", 3)).toBe("page 3 was read from a picture and may hold mistakes");
+    expect(scanned("en", 3, 4)).toBe("pages 3–4 were read from pictures and may hold mistakes");
+    expect(scanned("fr", 3)).toMatch(/^la page 3 a été lue /);
+    expect(scanned("ar", 3, 4)).toMatch(/^قُرئت الصفحتان 3–4 /);
     expect(counted("fr", 0, 1, 2)).toEqual(["0 question", "1 question", "2 questions"]);
     expect([size(1_234_567), duration(1540)]).toEqual(["1,2\u202fMo", "1,5\u202fs"]);
     expect([counted("ja", 1200), pageList([1, 2, 3, 7])]).toEqual([["質問1,200件"], "1–3、7"]);
