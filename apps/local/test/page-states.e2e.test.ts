@@ -129,6 +129,13 @@ describe("the page without a mouse", () => {
 
     await keyboard.press("Control+Shift+L");
     expect(await focused()).toBe("Conversations");
+    await page.evaluate(`document.activeElement.dispatchEvent(
+      new KeyboardEvent("keydown", { key: "Escape", bubbles: true, isComposing: true }))`);
+    await keyboard.press("Shift+Escape");
+    expect([await focused(), await page.getByRole("heading", { name: "Conversations" }).isVisible()]).toEqual([
+      "question",
+      true,
+    ]);
     await page.getByRole("combobox", { name: "Theme" }).focus();
     await keyboard.press("End");
     const scheme = async () => page.evaluate("getComputedStyle(document.documentElement).colorScheme");
@@ -350,6 +357,20 @@ describe("the files of a conversation", () => {
     await ask(device, "And which colour?");
     await answer(device, "completed").nth(1).waitFor();
     expect(engine.calls.at(-1)).toContain("The lighthouse is green.");
+  });
+
+  it("have one draft in all tabs, which only the tab writes that is typed in", async () => {
+    const profile = await browser.profile();
+    const typed = await browser.open(cluster.url(), profile);
+    const other = await browser.open(typed.url(), profile);
+    await other.evaluate(`{
+      globalThis.written = [];
+      const { setItem } = Storage.prototype;
+      Storage.prototype.setItem = function (key, value) { written.push(key); setItem.call(this, key, value); };
+    }`);
+    await typed.fill(question, "half a quest");
+    await other.waitForFunction(`document.querySelector("#question").value === "half a quest"`);
+    expect(await other.evaluate(`written.filter((key) => key === "docrelay:drafts")`)).toEqual([]);
   });
 
   it("stay on the screen, greyed, when the server has lost everything", async () => {

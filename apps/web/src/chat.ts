@@ -31,7 +31,7 @@ export interface ChatOptions {
   readonly address: Address;
   readonly tab: Tab;
   readonly storage: Storage;
-  /** Starts the chat anew: nothing of it is lost. */
+  /** Starts the chat anew. Files whose upload has not ended have to be attached again. */
   restart(): void;
   /** As for `connect` of the SDK. */
   readonly relay: Pick<ConnectOptions, "url" | "token">;
@@ -150,7 +150,9 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   function uploadChanged(file: File): void {
     const state = uploads.state(file);
     composer.uploading(file, state);
-    if (state && "status" in state && state.status?.stage === "ready") suggestions.about(file, state.status);
+    // Files of other conversations go on being read.
+    const isReady = state && "status" in state && state.status?.stage === "ready";
+    if (isReady && composer.files.includes(file)) suggestions.about(file, state.status);
     if (!state || "sent" in state) return;
     const error = "error" in state ? state.error.wire : state.status?.error;
     // What is wrong with a file is said before the question is asked; other faults do not last, and for passwords there is a form.
@@ -268,8 +270,12 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   address.hear(show);
   // A conversation has one draft, in whichever page it is typed: what one has asked is not left in another to be asked again.
   const stopHearingDrafts = drafts.hear(() => {
-    const text = shown === undefined ? composer.text : (drafts.read(shown)?.text ?? "");
-    if (text !== composer.text) composer.replace(text);
+    const here = shown;
+    const text = here === undefined ? composer.text : (drafts.read(here)?.text ?? "");
+    if (text === composer.text) return;
+    shown = undefined; // Not kept: it could put an older text over what is typed there meanwhile.
+    composer.replace(text);
+    shown = here;
   });
   // Files of the draft are those of the page that has written it last.
   addEventListener("pagehide", keep);
