@@ -1,4 +1,5 @@
 import { RelayError, type Conversations, type ListedConversation, type Turn } from "@docrelay/client";
+import { isComposing } from "../composing/keys.ts";
 import { element } from "../frame/element.ts";
 import type { Frame } from "../frame/frame.ts";
 import { wordsFor } from "../words/errors.ts";
@@ -130,7 +131,7 @@ export function createKeptList(
   opener.addEventListener("click", toggle);
   find.addEventListener("input", show);
   root.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || event.shiftKey || isComposing(event)) return;
     // It closes the list, and stops no answer.
     event.stopPropagation();
     hide();

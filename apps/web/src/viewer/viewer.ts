@@ -156,7 +156,7 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download" | "uplo
   number.addEventListener("change", () => go(number.valueAsNumber));
   const [back, forward] = isRightToLeft() ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
   root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !event.shiftKey) {
       // It closes the document, and stops no answer.
       event.stopPropagation();
       close();
