@@ -222,6 +222,15 @@ describe("clusters that ActualText names", () => {
     expect(pageText(lines)).toBe("\u0930\u0915\ufffd\u0930\u0915 \u0930\u0915");
   });
 
+  it("keep a Greek letter that stands for an angle or a wavelength beside a word", async () => {
+    const names = "<20> <0020> <6c> <03b8> <6e> <0e01> <6f> <0e07>";
+    const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const content = `BT /F1 12 Tf ${at(72, "onlon on")} ET`;
+    expect(await textOf(onePage({ content, font: TAMIL, objects: [thai] }))).toBe(
+      "\u0e07\u0e01\u03b8\u0e07\u0e01 \u0e07\u0e01",
+    );
+  });
+
   it("of right-to-left letters have their marks, not those beside them", async () => {
     const names = "<20> <0020> <6c> <0627> <6e> <0628> <6f> <0636>";
     const arabic = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };

@@ -129,9 +129,13 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Letters of scripts without capitals that are none of CLUSTERED's: the next blocks of Unicode around them. */
+/** Letters that are none of CLUSTERED's: the next blocks of Unicode around them. */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
-const BESIDE_STRANGER = new RegExp(`${CLUSTERED.source}${STRANGER.source}|${STRANGER.source}${CLUSTERED.source}`);
+/** Those of them that nobody writes beside a word: Greek and Cyrillic letters stand for angles, units and the like. */
+const NEVER_BESIDE = /[\u0590-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
+const BESIDE_STRANGER = new RegExp(
+  `${CLUSTERED.source}${NEVER_BESIDE.source}|${NEVER_BESIDE.source}${CLUSTERED.source}`,
+);
 const TWO_OF_CLUSTERED = new RegExp(`(?<=${CLUSTERED.source})${CLUSTERED.source}`, "g");
 
 /** A script's part of Unicode; Burmese and Tibetan have two each, and daṇḍas are in use by all. */
