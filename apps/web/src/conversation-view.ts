@@ -102,7 +102,7 @@ export function createConversationView(
   function changed(before: Turn | undefined, now: Turn): void {
     const words = announcementOf(before, now);
     if (words !== undefined) announce.textContent = words;
-    if (before && !isOver(before) && isOver(now)) tab.answered(now.question);
+    if (before && !isOver(before) && isOver(now)) tab.ended(now, now.error && wordsFor(now.error.wire).what);
     if (now.state !== "failed" || before?.state === "failed" || !now.error) return;
     const file = files.get(now.id)?.[now.error.wire.file ?? -1];
     if (file && isUnfit(now.error.code, file)) on.onUnfit(file);

@@ -37,7 +37,7 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
       frame,
       address,
       // Title and icon are those of the page around it.
-      tab: { about: () => undefined, answered: () => undefined, settings: [] },
+      tab: { about: () => undefined, ended: () => undefined, settings: [] },
       storage,
       restart: () => void start(),
       relay: { url, ...(token !== undefined && { token }) },

@@ -1,13 +1,14 @@
-import type { Storage } from "@docrelay/client";
+import type { Storage, Turn } from "@docrelay/client";
 import { noticeChoice, notify } from "../settings/notice.ts";
+import { say } from "../words/say.ts";
 import { titleOf } from "./title.ts";
 
 /** Title and icon of the tab: in the background they tell of answers that came. */
 export interface Tab {
   /** What the shown conversation begins with. */
   about(question: string): void;
-  /** An answer to this question has ended. */
-  answered(question: string): void;
+  /** A question has ended; `fault`: why it has failed. */
+  ended(turn: Pick<Turn, "question" | "state">, fault?: string): void;
   /** What a person may choose of it. */
   readonly settings: readonly HTMLElement[];
 }
@@ -34,11 +35,12 @@ export function createTab(storage: Storage): Tab {
       question = first;
       show();
     },
-    answered(answeredQuestion) {
-      if (!document.hidden) return;
+    ended({ question: asked, state }, fault) {
+      // What was stopped, somebody has stopped.
+      if (!document.hidden || state === "cancelled") return;
       unread++;
       show();
-      notify(storage, answeredQuestion);
+      notify(storage, fault ?? say("answersReady", { n: 1 }), asked);
     },
     settings: notices ? [notices] : [],
   };

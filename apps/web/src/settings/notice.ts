@@ -28,11 +28,11 @@ export function noticeChoice(storage: Storage): HTMLElement | undefined {
   return element("div", {}, button, said);
 }
 
-/** Tells of an answer; a press brings the tab to the front. */
-export function notify(storage: Storage, question: string): void {
+/** Tells how a question has ended; a press brings the tab to the front. */
+export function notify(storage: Storage, title: string, question: string): void {
   if (!mayNotify(storage)) return;
   try {
-    const notice = new Notification(say("answersReady", { n: 1 }), { body: question.slice(0, 120), tag: "docrelay" });
+    const notice = new Notification(title, { body: question.slice(0, 120), tag: "docrelay" });
     notice.addEventListener("click", () => {
       window.focus();
       notice.close();
