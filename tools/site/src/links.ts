@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { addressOf, anchorOf, type Page } from "./page.ts";
+import { addressOf, anchorOf, withPlainCode, type Page } from "./page.ts";
 
 /** What a link may lead to. */
 export interface Known {
@@ -43,6 +43,6 @@ export function relativeTo({ path }: Page, address: string): string {
   return posix.relative(posix.dirname(addressOf(path)), address);
 }
 
-function anchorsOf({ markdown }: Page): Set<string> {
-  return new Set([...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => anchorOf(title)));
+function anchorsOf(page: Page): Set<string> {
+  return new Set([...withPlainCode(page).matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => anchorOf(title)));
 }

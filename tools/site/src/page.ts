@@ -16,6 +16,11 @@ export function titleOf({ path, markdown }: Page): string {
   return /^# (.+)$/m.exec(markdown)?.[1]?.replaceAll("`", "") ?? path;
 }
 
+/** A page's Markdown in which no line of code looks like a heading. */
+export function withPlainCode({ markdown }: Page): string {
+  return markdown.replaceAll(/^(```|~~~)[^]*?^\1/gm, (code) => code.replaceAll(/^#/gm, " #"));
+}
+
 /** The anchor of a heading, as GitHub makes it. */
 export function anchorOf(heading: string): string {
   return heading

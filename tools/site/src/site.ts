@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { layOut, type Group } from "./layout.ts";
 import { targetOf, type Known } from "./links.ts";
-import { addressOf, anchorOf, titleOf, type Page } from "./page.ts";
+import { addressOf, anchorOf, titleOf, withPlainCode, type Page } from "./page.ts";
 import { openApiJson, referencePages } from "./reference.ts";
 import { render } from "./render.ts";
 
@@ -70,7 +70,9 @@ const linkTo = (page: Page): Group["links"][number] => ({ title: titleOf(page), 
 /** The parts of a page that can be found: by address, title and words. */
 function searched(page: Page): Array<{ at: string; title: string; text: string }> {
   const title = titleOf(page);
-  const parts = page.markdown.split(/^(?=#{1,3} )/m).filter((part) => part.startsWith("#"));
+  const parts = withPlainCode(page)
+    .split(/^(?=#{1,3} )/m)
+    .filter((part) => part.startsWith("#"));
   return parts.map((part) => {
     const [heading = ""] = part.split("\n");
     const words = heading.replace(/^#+ /, "");
