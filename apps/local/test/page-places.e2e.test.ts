@@ -117,6 +117,10 @@ describe("a page of another origin without a build", () => {
     await page.reload();
     await page.locator('.answer[data-state="completed"]').waitFor();
     expect(await page.locator(":focus").count()).toBe(0);
+    await page.locator("#kept-open").click();
+    await page.locator("#kept select").first().selectOption("de");
+    await page.getByText("Verbunden").waitFor();
+    expect(await page.locator("#question:focus").count()).toBe(1);
   });
 });
 

@@ -39,7 +39,8 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
       // Title and icon are those of the page around it.
       tab: { about: () => undefined, ended: () => undefined, settings: [] },
       storage,
-      restart: () => void start(),
+      // The choice that had the focus is gone.
+      restart: () => void start().then(() => chat?.focus()),
       relay: { url, ...(token !== undefined && { token }) },
     });
   }
