@@ -199,10 +199,12 @@ describe("clusters that ActualText names", () => {
 
   // Chromium draws what stands behind its letter as a sign of its own, and PDFium takes the cluster for as wide as the first.
   it.each([
-    ["a narrow one", 79, 82],
-    ["one as wide as a gap between cells", 90, 102],
-  ])("are as wide as all of their signs, and %s is not broken", async (_how, sign, next) => {
+    ["a narrow one", 79, 82, ""],
+    ["one as wide as a gap between cells", 90, 102, ""],
+    ["the same on a page that begins with a blank", 90, 102, at(60, " ")],
+  ])("are as wide as all of their signs, and %s is not broken", async (_how, sign, next, before) => {
     const content =
+      before +
       named("\u0b95\u0bca", `${at(72, "o")} ${at(sign, "ll")}`) +
       at(next, "n ") +
       named("\u0bb5\u0bbf", `${at(next + 10, "n")} ${at(next + 17, "l")}`) +

@@ -313,7 +313,7 @@ function madeFrom({ letters, blankEm }: PageText, index: number): number {
 /** Where blanks are drawn as signs of their own, PDFium's own ones between objects are within words. */
 function blankBetween(letters: Letters, raw: string): number {
   let [blanks, drawn] = [0, 0];
-  for (let at = raw.indexOf(" "); at > 0 && blanks < BLANKS; at = raw.indexOf(" ", at + 1)) {
+  for (let at = raw.indexOf(" "); at >= 0 && blanks < BLANKS; at = raw.indexOf(" ", at + 1)) {
     if (!CLUSTERED.test(raw.charAt(at - 1))) continue;
     blanks++;
     if (!letters.isGenerated(at)) drawn++;
