@@ -319,3 +319,11 @@ describe("a server of another version", () => {
     expect(errors).toMatchObject([{ code: "BAD_MESSAGE", wire: { reason: "version" } }]);
   });
 });
+
+test("what was used is not read from a page that a web server has for every path", async () => {
+  const everywhere = open({
+    fetch: async (input, init) =>
+      String(input).endsWith("/v1/usage") ? new Response("<!doctype html>") : fetch(input, init),
+  });
+  await expect(everywhere.usage()).rejects.toMatchObject({ code: "NOT_DOCRELAY" });
+});

@@ -4,7 +4,7 @@ import { createConversations, type Conversations } from "./conversations.ts";
 import { createConversation, type Conversation, type LiveConversation } from "./conversation.ts";
 import { newId } from "./id.ts";
 import { addressOf } from "./link/address.ts";
-import { createGet } from "./link/get.ts";
+import { createGet, readJson } from "./link/get.ts";
 import { createLink } from "./link/link.ts";
 import { createOutbox } from "./asking/outbox.ts";
 import type { RelayError } from "./wire/relay-error.ts";
@@ -152,7 +152,7 @@ export function connect(options: ConnectOptions = {}): Relay {
     onUpload: (upload, listener) => stages.follow(upload, listener),
     download,
     uploads: createUploadTexts(download),
-    usage: () => get("/v1/usage", async (response) => readUsage(await response.json())),
+    usage: async () => readJson(readUsage, await get("/v1/usage", async (response) => response.text())),
     onState: (listener) => link.onState(listener),
     close() {
       for (const each of [...conversations.values()]) each.close();

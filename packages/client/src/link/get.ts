@@ -1,6 +1,6 @@
 import type { WireError } from "@docrelay/protocol";
 import { readError } from "../wire/payloads.ts";
-import { attempt, object } from "../wire/read.ts";
+import { attempt, object, type Reader } from "../wire/read.ts";
 import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
 import type { TokenSource } from "./session.ts";
 
@@ -29,4 +29,19 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
     }
     return read(response).catch(failed);
   };
+}
+
+/** What a server has answered as JSON. @throws RelayError `NOT_DOCRELAY` when it is something else */
+export function readJson<T>(read: Reader<T>, json: string): T {
+  const found = attempt(read, parsed(json));
+  if (found === undefined) throw clientError("NOT_DOCRELAY");
+  return found;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }

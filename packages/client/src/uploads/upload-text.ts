@@ -1,7 +1,7 @@
+import { readJson } from "../link/get.ts";
 import type { MissingPage } from "../wire/contract.ts";
 import { readMissing } from "../wire/payloads.ts";
-import { attempt, flag, int, list, object, text } from "../wire/read.ts";
-import { clientError } from "../wire/relay-error.ts";
+import { flag, int, list, object, text } from "../wire/read.ts";
 import type { Download } from "./download.ts";
 
 /** What was read of a file: what engines are told of it. Pages in order, counted from 1 in the lists. */
@@ -29,18 +29,7 @@ const readText = object<UploadText>({ pages: list(text), missing: readMissing, o
 export function createUploadTexts(download: Download): UploadTexts {
   return {
     async text(upload, options = {}) {
-      const body = await (await download(upload, "json", options)).text();
-      const found = attempt(readText, parsed(body));
-      if (!found) throw clientError("NOT_DOCRELAY");
-      return found;
+      return readJson(readText, await (await download(upload, "json", options)).text());
     },
   };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
