@@ -25,48 +25,46 @@ export const NO_CONVERSATIONS: ConversationsView = {
 /** The one list of a relay: read when a component shows it first, and again after each change, by whomever. */
 export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsView> => {
   const { conversations: all } = relay;
+  const hub = hubOf(relay);
   let changed: () => void = nothing;
   /** Of the newest reading; 0 before a component has listened. */
   let reading = 0;
-  /** The newest reading has failed: what changes later may be nothing. */
-  let isUnread = false;
 
   function show(more: Partial<ConversationsView>): void {
     view = { ...view, ...more };
     changed();
   }
   /** Errors are values. */
-  function attempt(what: Promise<unknown>): void {
-    what.catch((error: unknown) => show({ error: errorOf(error) }));
+  function fail(error: unknown): void {
+    show({ error: errorOf(error) });
   }
-  async function read(): Promise<void> {
+  function read(): void {
     const mine = ++reading;
-    isUnread = false;
-    try {
-      const { conversations } = await all.list({ limit: 100 });
-      if (mine === reading) show({ conversations, error: undefined });
-    } catch (error) {
-      if (mine !== reading) return;
-      isUnread = true;
-      show({ error: errorOf(error) });
-    }
+    all.list({ limit: 100 }).then(
+      ({ conversations }) => {
+        if (mine === reading) show({ conversations, error: undefined });
+      },
+      (error: unknown) => {
+        if (mine === reading) fail(error);
+      },
+    );
   }
   let view: ConversationsView = {
-    ...NO_CONVERSATIONS,
-    rename: (id, title) => attempt(all.rename(id, title)),
-    remove: (id) => attempt(all.delete(id)),
+    rename: (id, title) => void all.rename(id, title).catch(fail),
+    remove: (id) => void all.delete(id).catch(fail),
   };
   return createStore({
-    frame: hubOf(relay).frame,
+    frame: hub.frame,
     server: NO_CONVERSATIONS,
     read: () => view,
     attach(next) {
       changed = next;
       if (reading > 0) return;
-      void read();
-      all.onChange(() => void read());
-      hubOf(relay).onChange(() => {
-        if (isUnread && relay.state === "online") void read();
+      read();
+      all.onChange(read);
+      // After a reading that failed, what changes later may be nothing.
+      hub.onChange(() => {
+        if (view.error) read();
       });
     },
   });
