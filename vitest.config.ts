@@ -13,7 +13,7 @@ const LONG = [
   "tools/bench/src/{main,abuse/run-abuses,runs/run,runs/scale}.e2e.test.ts",
 ];
 // A browser, the libraries of others, engines in other languages, packages that are installed and built, the chart as Helm
-// renders it, waits for what is declared dead, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.
+// renders it, waits for what is declared dead, clusters and replicas of Redis, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.
 const SLOW = [
   "apps/local/test/{page-*,redis-cluster,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
@@ -21,6 +21,8 @@ const SLOW = [
   "apps/local/test/recipes.e2e.test.ts",
   "apps/local/test/{own-data,data-key,redis-rights,tracing,programs}.e2e.test.ts",
   "packages/engine/test/starter-engines.e2e.test.ts",
+  "packages/platform/src/cluster/cluster.redis.test.ts",
+  "packages/channel/src/redis/{replicas,cluster}.redis.test.ts",
   "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
   "tools/repo-checks/test/chart.test.ts",
