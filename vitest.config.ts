@@ -20,7 +20,7 @@ const SLOW = [
   "apps/local/test/failover.e2e.test.ts",
   "apps/local/test/recipes.e2e.test.ts",
   "apps/local/test/{own-data,data-key,redis-rights,tracing,programs}.e2e.test.ts",
-  "packages/engine/test/starter-engines.e2e.test.ts",
+  "{packages/engine/test/starter-engines,apps/worker/test/engine-stacks}.e2e.test.ts",
   "packages/platform/src/cluster/cluster.redis.test.ts",
   "packages/channel/src/redis/{replicas,cluster}.redis.test.ts",
   "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",

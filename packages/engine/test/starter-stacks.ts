@@ -1,10 +1,7 @@
-import { spawnSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually, freePort, guard } from "@docrelay/testkit";
-import { WebSocket } from "ws";
+import { findPython, freePort, runs, runsGo, startForeign, type ForeignProgram } from "@docrelay/testkit";
 
 const EXAMPLES = join(import.meta.dirname, "../../../examples/engines");
 
@@ -15,8 +12,7 @@ export interface Stack {
   command(port: number, folder: string): readonly string[];
 }
 
-/** Debian's Python, for which Debian's packages are: another one on the PATH may have none of them. */
-const PYTHON = ["/usr/bin/python3", "python3"].find((python) => runs(python, "-c", "import websockets")) ?? "python3";
+const PYTHON = findPython("websockets");
 
 /** The five examples. Whether their software is here is tried once, when this is called. */
 export function starterStacks(): Stack[] {
@@ -51,65 +47,26 @@ export function starterStacks(): Stack[] {
   ];
 }
 
-export interface RunningStarter extends AsyncDisposable {
+export interface RunningStarter extends Pick<ForeignProgram, "output">, AsyncDisposable {
   readonly url: string;
-  /** What it has printed. */
-  readonly output: () => string;
 }
 
-/** Starts an example on a free port; resolves when it takes WebSocket connections. */
-export async function startStarter({ name, command }: Stack): Promise<RunningStarter> {
+/** Starts an example on a free port; resolves when it listens. */
+export async function startStarter({ command }: Stack): Promise<RunningStarter> {
   const folder = mkdtempSync(join(tmpdir(), "docrelay-starter-"));
   const port = await freePort();
-  const [program = "", ...args] = command(port, folder);
-  const child = spawn(program, args, {
-    cwd: EXAMPLES,
-    env: { ...process.env, PORT: String(port), PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const release = guard(`process ${child.pid ?? 0}`);
-  const exited = once(child, "close").then(release);
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (output += bytes.toString()));
-  const url = `ws://127.0.0.1:${port}`;
-  const stop = async (): Promise<void> => {
-    child.kill("SIGKILL");
-    await exited;
-    rmSync(folder, { recursive: true, force: true });
+  const { output, stop } = await startForeign(command(port, folder), { port, cwd: EXAMPLES });
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    output,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
-  try {
-    await eventually(() => accepts(url), { timeoutMs: 60_000, everyMs: 100, what: `${name} is ready` });
-  } catch (error) {
-    await stop();
-    throw new Error(`${name} did not start; it printed:\n${output}`, { cause: error });
-  }
-  return { url, output: () => output, [Symbol.asyncDispose]: stop };
 }
 
 function python(file: string, imports: string, packages: string): Stack {
   const missing = runs(PYTHON, "-c", imports) ? undefined : `it needs Debian's ${packages}`;
   return { name: file, missing, command: () => [PYTHON, file] };
-}
-
-async function accepts(url: string): Promise<boolean> {
-  const socket = new WebSocket(url, { origin: url.replace("ws", "http") });
-  socket.on("error", () => undefined);
-  await once(socket, "open");
-  socket.terminate();
-  return true;
-}
-
-function runs(program: string, ...args: string[]): boolean {
-  return spawnSync(program, args, { stdio: "ignore", timeout: 30_000 }).status === 0;
-}
-
-/** With Debian's sources of Go packages, without a network. */
-function runsGo(...args: string[]): boolean {
-  const env = {
-    GOPATH: "/usr/share/gocode",
-    GOCACHE: join(tmpdir(), "docrelay-go"),
-    ...process.env,
-    GO111MODULE: "off",
-  };
-  return spawnSync("go", args, { stdio: "ignore", timeout: 120_000, env }).status === 0;
 }

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findPython, freePort, runs, runsGo, startForeign, type ForeignProgram } from "@docrelay/testkit";
+
+const FOLDER = join(import.meta.dirname, "stacks");
+const MIB = 1_048_576;
+
+/** What engines are written with, each with its defaults. Sizes are of a file's text, in bytes. */
+export interface Stack {
+  readonly name: string;
+  /** Why it cannot run here. */
+  readonly missing: string | undefined;
+  /** Below its largest message, or what is enough to try where it has none that a file reaches. */
+  readonly below: number;
+  /** Above it: little, and so much that the prompt is not sent yet when the engine refuses it. */
+  readonly above: readonly number[];
+  /** What it answers at a wrong path; undefined: it takes any. */
+  readonly wrongPath: string | undefined;
+  readonly wrongKey: string;
+  command(folder: string, port: number): readonly string[];
+}
+
+const python = findPython("websockets");
+
+/** Whether their software is here is tried once, when this is called. */
+export function engineStacks(): Stack[] {
+  return [
+    {
+      ...ofPython("websockets", "websockets", "python3-websockets"),
+      ...{ below: 0.9 * MIB, above: [1.1 * MIB, 4.5 * MIB], wrongPath: "http-404", wrongKey: "http-401" },
+    },
+    {
+      ...ofPython("fastapi", "fastapi, uvicorn, websockets", "python3-fastapi, uvicorn, python3-websockets"),
+      ...{ below: 8 * MIB, above: [17 * MIB], wrongPath: "http-403", wrongKey: "http-403" },
+    },
+    {
+      ...ofPython("aiohttp", "aiohttp", "python3-aiohttp"),
+      ...{ below: 3.9 * MIB, above: [4.1 * MIB, 9 * MIB], wrongPath: "http-404", wrongKey: "http-401" },
+    },
+    {
+      ...ofPython("channels", "channels, daphne.server", "python3-django-channels, daphne"),
+      ...{ below: 3 * MIB, above: [], wrongPath: "http-500", wrongKey: "http-403" },
+      command: (_folder, port) => [python, "-m", "daphne", "-p", String(port), "stack_channels:application"],
+    },
+    {
+      name: "ws",
+      missing: undefined,
+      ...{ below: 8 * MIB, above: [], wrongPath: "http-400", wrongKey: "http-401" },
+      command: () => [process.execPath, join(FOLDER, "stack_ws.mjs")],
+    },
+    {
+      ...ofGo("gorilla", "github.com/gorilla/websocket", "golang-github-gorilla-websocket-dev"),
+      ...{ below: 8 * MIB, above: [], wrongPath: "http-404", wrongKey: "http-401" },
+    },
+    {
+      ...ofGo("nhooyr", "nhooyr.io/websocket", "golang-nhooyr-websocket-dev"),
+      ...{ below: 30_000, above: [34_000, 4.5 * MIB], wrongPath: "http-404", wrongKey: "http-401" },
+    },
+  ];
+}
+
+/** An engine that can be restarted at its port. */
+export interface StackEngine extends AsyncDisposable {
+  readonly port: number;
+  /** How many prompts its handler was given, in all its runs. */
+  prompts(): number;
+  /** SIGTERM and SIGKILL after 1 s, as a supervisor does; it listens again `awayMs` later. */
+  restart(awayMs: number): Promise<void>;
+}
+
+export async function startStack({ command }: Stack): Promise<StackEngine> {
+  const folder = mkdtempSync(join(tmpdir(), "docrelay-stack-"));
+  const port = await freePort();
+  const line = command(folder, port);
+  const start = (): Promise<ForeignProgram> => startForeign(line, { port, cwd: FOLDER });
+  let program = await start();
+  let earlier = "";
+  return {
+    port,
+    prompts: () => (earlier + program.output()).match(/^prompt /gm)?.length ?? 0,
+    async restart(awayMs) {
+      await program.stop(1000);
+      earlier += program.output();
+      await new Promise((resolve) => setTimeout(resolve, awayMs));
+      program = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await program.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Program = Pick<Stack, "name" | "missing" | "command">;
+
+function ofPython(name: string, modules: string, packages: string): Program {
+  const missing = runs(python, "-c", `import ${modules}`) ? undefined : `it needs Debian's ${packages}`;
+  return { name, missing, command: () => [python, `stack_${name}.py`] };
+}
+
+function ofGo(name: string, module: string, packages: string): Program {
+  const missing = runsGo("list", module) ? undefined : `it needs Debian's golang-go and ${packages}`;
+  return {
+    name,
+    missing,
+    command(folder) {
+      const program = join(folder, name);
+      if (!runsGo("build", "-o", program, join(FOLDER, "go", `${name}.go`)))
+        throw new Error(`${name} does not compile`);
+      return [program];
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "../eventually.ts";
+import { guard } from "./guard.ts";
+
+/** A program in another language that listens on a port. It ends when the process of the test ends. */
+export interface ForeignProgram extends AsyncDisposable {
+  /** What it has printed, stdout and stderr. */
+  output(): string;
+  /** Resolves when it has ended: SIGTERM, and SIGKILL after `graceMs`; without it SIGKILL at once. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Starts a program; resolves when it listens. Its variables are those of the test, and `PORT`. */
+export async function startForeign(
+  [program = "", ...args]: readonly string[],
+  { port, cwd }: { port: number; cwd?: string },
+): Promise<ForeignProgram> {
+  const own = { PORT: String(port), PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...own }, stdio: ["ignore", "pipe", "pipe"] });
+  const release = guard(`process ${child.pid ?? 0}`);
+  const exited = once(child, "close").then(release);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (output += bytes.toString()));
+  const stop = async (graceMs = 0): Promise<void> => {
+    if (graceMs > 0) child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+    await exited.finally(() => clearTimeout(timer));
+  };
+  try {
+    await eventually(() => listens(port), { timeoutMs: 60_000, everyMs: 50, what: `${program} listens` });
+  } catch (error) {
+    await stop();
+    throw new Error(`${[program, ...args].join(" ")} did not start; it printed:\n${output}`, { cause: error });
+  }
+  return { output: () => output, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Debian's Python, for which Debian's packages are: another one on the PATH may have none of them. */
+export function findPython(module: string): string {
+  return ["/usr/bin/python3", "python3"].find((python) => runs(python, "-c", `import ${module}`)) ?? "python3";
+}
+
+export function runs(program: string, ...args: string[]): boolean {
+  return spawnSync(program, args, { stdio: "ignore", timeout: 30_000 }).status === 0;
+}
+
+/** Runs `go` with Debian's sources of Go packages, without a network. */
+export function runsGo(...args: string[]): boolean {
+  const env = {
+    GOPATH: "/usr/share/gocode",
+    GOCACHE: join(tmpdir(), "docrelay-go"),
+    ...process.env,
+    GO111MODULE: "off",
+  };
+  return spawnSync("go", args, { stdio: "ignore", timeout: 120_000, env }).status === 0;
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  const isOpen = await once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return isOpen;
+}
