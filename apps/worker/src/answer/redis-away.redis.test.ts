@@ -67,6 +67,23 @@ describe("Redis going away in mid-answer", () => {
     },
   );
 
+  it("and the answer to an end lost: the end is told once", { timeout: 30_000 }, async () => {
+    await at.here({ WORKER_REDIS_TIMEOUT_MS: "300" }, { sweeper: false });
+    at.engine.script = (call) => call.text("beginning ");
+    await at.ask("talk", "one", {}, { deadlineMs: 1500 });
+    await eventually(async () => shownText(await at.events("talk"), "one") === "beginning ");
+    await at.server.pause();
+    // The worker ends the expired ask, and learns of no end that it has written: Redis runs each of them later.
+    await eventually(() => at.engine.calls[0]?.closed === true, { what: "the end of the call" });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await at.server.resume();
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "failed", error: { code: "ASK_EXPIRED" } });
+    const told = (): string[] => at.logged.filter((line) => line.includes('"ask ended"'));
+    await eventually(() => told().length > 0, { what: "the log line" });
+    expect(told()).toHaveLength(1);
+    expect(told()[0]).toContain("ASK_EXPIRED");
+  });
+
   it.each([
     ["one reply", {}, 12],
     ["MAX_HELD_TEXT_BYTES for all replies", { MAX_HELD_TEXT_BYTES: "200000" }, 2],

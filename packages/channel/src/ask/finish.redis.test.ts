@@ -44,11 +44,16 @@ describe("finish", () => {
     expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toMatchObject(
       { seq: 4 },
     );
-    expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toMatchObject(
-      {
-        kind: "ended",
-      },
-    );
+    // As when its answer was lost.
+    expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toEqual({
+      kind: "finished",
+      seq: 4,
+      empty: false,
+    });
+    expect(await finish(channel.store, ask, "any", { end: completed, nonce: "other", before })).toEqual({
+      kind: "ended",
+      how: "completed",
+    });
     expect(await types()).toEqual(["accepted", "delta", "delta", "completed"]);
   });
 
@@ -79,7 +84,7 @@ describe("finish", () => {
     expect(await due()).toBeLessThanOrEqual(600);
   });
 
-  it("sent twice, or by two workers, ends an ask once: the first wins", async () => {
+  it("sent twice, or by two workers, ends an ask once: the first wins, and learns it also from the second answer", async () => {
     await channel.ask("one");
     const { ask, attempt } = await channel.begun();
     const ends = await Promise.all([
@@ -87,8 +92,11 @@ describe("finish", () => {
       finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "a" }),
       finish(channel.store, ask, "any", { end: cancelled, nonce: "b" }),
     ]);
-    expect(ends.filter((answer) => answer.kind === "finished")).toHaveLength(1);
-    expect(ends.filter((answer) => answer.kind === "ended")).toHaveLength(2);
+    expect(ends).toMatchObject([
+      { kind: "finished", seq: 2, empty: true },
+      { kind: "finished", seq: 2, empty: false },
+      { kind: "ended", how: "completed" },
+    ]);
     expect((await types()).length).toBe(2);
   });
 

@@ -1,10 +1,13 @@
-import type { EventBody, Terminal } from "@docrelay/protocol";
+import type { Event, EventBody, Terminal } from "@docrelay/protocol";
 import { logKey } from "../redis/keys.ts";
 import { sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
 import { eventTails, runStep, step } from "./conversation-script.ts";
 import type { TakenAsk } from "./record.ts";
 import type { Ended } from "./turn.ts";
+
+/** Events of a log that are read at a time. */
+const PAGE = 512;
 
 const FINISH = step(
   "finish.lua",
@@ -24,8 +27,8 @@ export interface Ending {
 }
 
 /**
- * Writes an ask's terminal event and takes the ask out of every index, in one step. The first finish wins: later ones,
- * and retries, return `ended` and how. `at` fences a worker to its attempt and to its events being all there; `"any"` is
+ * Writes an ask's terminal event and takes the ask out of every index, in one step. The first finish wins: later ones
+ * return `ended` and how; the one that won, sent again with its nonce, `finished` again. `at` fences a worker to its attempt and to its events being all there; `"any"` is
  * for the sweeper and for cancels, which may end an ask at any attempt. `empty`: the mailbox was empty after this step;
  * an ask accepted later has a bell of its own.
  */
@@ -41,8 +44,30 @@ export async function finish(
   const reply = await runStep(store, ask.address, FINISH, args);
   if (reply[0] === "FINISHED") return { kind: "finished", seq: Number(reply[1]), empty: reply[2] === 1 };
   if (reply[0] === "STALE") return { kind: "stale" };
-  if (reply[0] === "ENDED") return { kind: "ended", how: String(reply[1]) };
-  throw wrongAnswer("finish", reply);
+  if (reply[0] !== "ENDED") throw wrongAnswer("finish", reply);
+  const how = String(reply[1]);
+  // The answer to the step that won may have been lost, and its end would never be told.
+  const seq = how === end.type ? await seqOf(store, ask, before.length === 0 ? nonce : `${nonce}-${before.length}`) : 0;
+  return seq > 0 ? { kind: "finished", seq, empty: false } : { kind: "ended", how };
+}
+
+/** Where the log has the event with this nonce, at or after the ask's acceptance; 0 when it does not have it. */
+async function seqOf(store: Store, ask: TakenAsk, nonce: string): Promise<number> {
+  for await (const event of loggedEvents(store, ask)) if (event.nonce === nonce) return event.seq;
+  return 0;
+}
+
+/** The events of a conversation from an ask's acceptance on. */
+async function* loggedEvents(store: Store, ask: TakenAsk): AsyncGenerator<Event, void, void> {
+  let from = `${ask.seq}-0`;
+  while (true) {
+    const entries = await store.redis.xrange(logKey(ask.address), from, "+", "COUNT", PAGE);
+    for (const [id, [, json]] of entries) {
+      from = `(${id}`;
+      yield readEvent(sealingOf(store), ask.address.c, json ?? "");
+    }
+    if (entries.length < PAGE) return;
+  }
 }
 
 /** The part of an attempt's answer that was written. Times are ms of Redis's clock. */
@@ -60,18 +85,12 @@ export async function arrived(store: Store, ask: TakenAsk, attempt: number): Pro
   let text = "";
   let startedAt: number | undefined;
   let firstTextAt: number | undefined;
-  let from = `${ask.seq}-0`;
-  while (true) {
-    const entries = await store.redis.xrange(logKey(ask.address), from, "+", "COUNT", 512);
-    for (const [id, [, json]] of entries) {
-      from = `(${id}`;
-      const event = readEvent(sealingOf(store), ask.address.c, json ?? "");
-      if (event.ask !== ask.id || event.attempt !== attempt) continue;
-      if (event.type === "started") startedAt = event.at;
-      if (event.type !== "delta") continue;
-      text += event.text;
-      firstTextAt ??= event.at;
-    }
-    if (entries.length < 512) return { text, startedAt, firstTextAt };
+  for await (const event of loggedEvents(store, ask)) {
+    if (event.ask !== ask.id || event.attempt !== attempt) continue;
+    if (event.type === "started") startedAt = event.at;
+    if (event.type !== "delta") continue;
+    text += event.text;
+    firstTextAt ??= event.at;
   }
+  return { text, startedAt, firstTextAt };
 }

@@ -74,7 +74,7 @@ describe("with DURABILITY=replicated", () => {
       await isUnconfirmed(finish(stored(), ask, "any", ended));
       await isUnconfirmed(finish(stored(), ask, "any", ended));
     });
-    expect(await finish(stored(), ask, "any", ended)).toEqual({ kind: "ended", how: "cancelled" });
+    expect(await finish(stored(), ask, "any", ended)).toEqual({ kind: "finished", seq: 2, empty: false });
   });
 
   it("a hundred at once share a few waits", async () => {
