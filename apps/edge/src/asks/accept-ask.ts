@@ -79,7 +79,7 @@ export interface AskDeps extends ExtractionDeps {
   readonly conversations: Pick<OwnConversations, "added">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   readonly usage: Usage;
-  readonly quotas: Pick<Quotas, "asks" | "asked" | "overByFile" | "pagesOf" | "isPaused">;
+  readonly quotas: Pick<Quotas, "asks" | "asked" | "stored" | "overByFile" | "pagesOf" | "isPaused">;
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
@@ -182,6 +182,8 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       queueGate.entered();
       usage.asked(user, { conversation, id, bytes: Buffer.byteLength(message), isCounted: maxAsks !== undefined });
       quotas.asked(user);
+      const inline = inlineBytes(input);
+      if (inline > 0) quotas.stored(user, inline);
     }
     // Each plain connection has a conversation, and nearly always a user, of its own.
     if (accepted.seq === 1 && !accepted.duplicate && origin === "socket") {
@@ -193,9 +195,13 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
 }
 
 /** Bytes that come with an ask, against today's quota. */
-async function overByInline({ quotas }: AskDeps, { user, files }: AskInput): ReturnType<Quotas["overByFile"]> {
-  const bytes = files.reduce((sum, file) => sum + ("upload" in file ? 0 : file.bytes.length), 0);
-  return bytes === 0 ? undefined : quotas.overByFile(user, bytes);
+async function overByInline({ quotas }: AskDeps, input: AskInput): ReturnType<Quotas["overByFile"]> {
+  const bytes = inlineBytes(input);
+  return bytes === 0 ? undefined : quotas.overByFile(input.user, bytes);
+}
+
+function inlineBytes({ files }: AskInput): number {
+  return files.reduce((sum, file) => sum + ("upload" in file ? 0 : file.bytes.length), 0);
 }
 
 function isNew(store: Store, { user, conversation, id }: AskInput): Promise<boolean> {

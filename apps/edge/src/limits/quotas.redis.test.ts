@@ -94,6 +94,18 @@ it("a user's asks end at the quota on all edges together, until midnight in UTC,
   expect(logged).not.toContain("bob");
 });
 
+it("a file that comes with an ask is counted once, also when the ask is sent again or refused", async () => {
+  const token = await sign("ida");
+  const client = await relay.client(relay.edges[0], undefined, { token });
+  const files = [{ name: "a.pdf", type: "application/pdf", bytes: PDF }];
+  expect(await client.ask("one", { files })).toMatchObject({ ok: true, duplicate: false });
+  expect(await client.ask("one", { files })).toMatchObject({ ok: true, duplicate: true });
+  expect(await client.ask("one", { files, message: "other" })).toMatchObject({ error: { code: "ASK_CONFLICT" } });
+  expect(await client.ask("two", { files })).toMatchObject({ ok: true, duplicate: false });
+  await eventually(async () => (await usage(token)).used.bytes >= 2 * PDF.length);
+  expect((await usage(token)).used).toMatchObject({ asks: 2, bytes: 2 * PDF.length });
+});
+
 it("nothing of the day is left of a user whom no quota bounds", async () => {
   const token = await sign("boss");
   await post(token, "one", 0);

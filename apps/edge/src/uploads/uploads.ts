@@ -38,7 +38,10 @@ export interface Uploads {
   chunk(user: string, input: Chunk): Promise<ChunkAnswer>;
   /** Forgets an unfinished upload and its bytes. Idempotent; a finished one stays. Whether there was one. */
   abandon(user: string, upload: string): Promise<boolean>;
-  /** Stores the complete bytes of a file that looks like a PDF. `isKnown`: its ask was accepted before. @throws Refusal */
+  /**
+   * Stores the complete bytes of a file that looks like a PDF; the day's quota counts them with their ask. `isKnown`: that was
+   * accepted before. @throws Refusal
+   */
   keep(user: string, file: { name: string; bytes: Uint8Array; isKnown?: boolean }): Promise<AskFile>;
 }
 
@@ -310,7 +313,6 @@ export function createUploads(deps: UploadsDeps): Uploads {
       if (reserved.kind === "quota") throw quotaExceeded(reserved.freeInMs);
       if (reserved.kind === "busy") throw refuse("BUSY", { retryAfterMs: FULL_RETRY_MS });
       deps.usage.stored(user, bytes.length);
-      if (!isKnown) deps.quotas.stored(user, bytes.length);
       await writeChunks(blobs, own, bytes, limits.chunkBytes);
       const { ref, text } = await settleBytes(deps, user, { sha256, ref: own });
       const [state] = await textState(store, [text]);
