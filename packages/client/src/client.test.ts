@@ -327,3 +327,26 @@ test("what was used is not read from a page that a web server has for every path
   });
   await expect(everywhere.usage()).rejects.toMatchObject({ code: "NOT_DOCRELAY" });
 });
+
+test("a token that is refused when something is read is renewed, and asked with once more", async () => {
+  const asked: unknown[] = [];
+  const refused = Response.json({ error: wireError("AUTH_EXPIRED") }, { status: 401 });
+  let refusals = 1;
+  const reader = open({
+    fetch: async (input, init) => {
+      if (!String(input).includes("/v1/uploads/")) return fetch(input, init);
+      asked.push(new Headers(init?.headers).get("authorization"));
+      return refusals-- > 0 ? refused.clone() : new Response("%PDF-1.7");
+    },
+  });
+  await eventually(() => reader.state === "online");
+  expect(await (await reader.download("u", "bytes")).text()).toBe("%PDF-1.7");
+  const [first, second] = asked;
+  expect(asked).toHaveLength(2);
+  expect(second).not.toBe(first);
+  refusals = 9;
+  await expect(reader.download("u", "bytes")).rejects.toMatchObject({ code: "AUTH_EXPIRED" });
+  const fixed = open({ token: "never another one", fetch: async () => refused.clone() });
+  await expect(fixed.download("u", "bytes")).rejects.toMatchObject({ code: "AUTH_EXPIRED" });
+  expect(asked).toHaveLength(4);
+});

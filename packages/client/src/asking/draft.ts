@@ -42,6 +42,29 @@ export function outgoingOf(
   return { id, conversation, message, files: known, replaces, traceparent, at };
 }
 
+/**
+ * Whether two drafts of one id are the same ask, as far as that is known without reading a file: for a `Blob`, and for an
+ * upload beside a file, name and size count.
+ */
+export function isSameAsk(one: Draft, other: Draft): boolean {
+  const [known, again] = [outgoingOf(one, ""), outgoingOf(other, "")];
+  return (
+    one.message === other.message &&
+    one.replaces === other.replaces &&
+    one.files.length === other.files.length &&
+    known.files.every(({ password }, index) => password === again.files[index]?.password) &&
+    one.files.every((file, index) => isSameFile(file, other.files[index] as AskFile))
+  );
+}
+
+function isSameFile(one: AskFile, other: AskFile): boolean {
+  if (one === other) return true;
+  if ("upload" in one && "upload" in other) return one.upload === other.upload;
+  if (one.name !== other.name || sizeOf(one) !== sizeOf(other)) return false;
+  const [bytes, others] = [bytesOf(one), bytesOf(other)];
+  return !bytes || !others || bytes.every((byte, index) => byte === others[index]);
+}
+
 /** Uploads the files of an ask that are not uploaded. @throws RelayError with the file's index, or the signal's reason */
 export async function uploadFiles(
   { upload }: UploadDeps,
@@ -66,6 +89,15 @@ export async function uploadFiles(
 }
 
 function sized(file: FileInput): OutgoingFile {
+  return { name: file.name, size: sizeOf(file) };
+}
+
+function sizeOf(file: AskFile): number {
+  if ("upload" in file) return file.size ?? 0;
   const content = file instanceof Blob ? file : file.bytes;
-  return { name: file.name, size: content instanceof Blob ? content.size : content.length };
+  return content instanceof Blob ? content.size : content.length;
+}
+
+function bytesOf(file: AskFile): Uint8Array | undefined {
+  return "bytes" in file && file.bytes instanceof Uint8Array ? file.bytes : undefined;
 }

@@ -2,7 +2,7 @@ import { wireError } from "@docrelay/protocol";
 import { eventually } from "@docrelay/testkit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RelayServer } from "../../test/relay-server.ts";
-import { connect, memoryStorage, type Answer, type Relay, type Storage } from "../index.ts";
+import { connect, memoryStorage, type Answer, type AskFile, type Relay, type Storage } from "../index.ts";
 import { unreachable } from "../wire/relay-error.ts";
 import { createLine } from "./line.ts";
 import { createOutbox } from "./outbox.ts";
@@ -146,6 +146,32 @@ describe("an ask whose outcome is not known", () => {
     await again.accepted;
     server.answer("q1", "yes");
     expect(await again.result()).toMatchObject({ id: "q1", state: "completed", text: "yes" });
+  });
+  test("is the same ask only with the same files", async () => {
+    await goneOffline();
+    const bytes = new Uint8Array([1, 2, 3]);
+    const ask = (files: readonly AskFile[], more: object = {}): Promise<unknown> =>
+      relay.conversation("c").ask("same", { id: "q1", files, ...more }).accepted;
+    const first = ask([{ name: "a.pdf", bytes }, { upload: "u1" }]);
+    const same = [
+      [{ name: "a.pdf", bytes: new Uint8Array(bytes) }, { upload: "u1" }],
+      [{ name: "a.pdf", bytes: new Blob([bytes]) }, { upload: "u1" }],
+    ];
+    const others = [
+      [],
+      [{ name: "a.pdf", bytes }],
+      [{ name: "b.pdf", bytes }, { upload: "u1" }],
+      [{ name: "a.pdf", bytes: new Uint8Array([1, 2, 4]) }, { upload: "u1" }],
+      [{ name: "a.pdf", bytes }, { upload: "u2" }],
+      [{ name: "a.pdf", bytes, password: "x" }, { upload: "u1" }],
+    ];
+    for (const files of others) await expect(ask(files)).rejects.toMatchObject({ code: "ASK_CONFLICT" });
+    await expect(ask(same[0] ?? [], { replaces: "q0" })).rejects.toMatchObject({ code: "ASK_CONFLICT" });
+    server.uploads.set("u1", { size: 0, bytes: Buffer.alloc(0) });
+    const again = same.map((files) => ask(files));
+    server.back();
+    expect(new Set(await Promise.all([first, ...again])).size).toBe(1);
+    expect(server.accepted).toEqual(["q1"]);
   });
   test("is one ask for two tabs, and neither loses what the other keeps", async () => {
     await goneOffline();

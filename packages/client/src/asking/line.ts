@@ -4,7 +4,7 @@ import type { AskProgress } from "../turns/turn.ts";
 import type { Change } from "../turns/turns-state.ts";
 import { pause } from "../link/pause.ts";
 import { RelayError } from "../wire/relay-error.ts";
-import { outgoingOf, uploadFiles, type Draft, type UploadDeps } from "./draft.ts";
+import { isSameAsk, outgoingOf, uploadFiles, type Draft, type UploadDeps } from "./draft.ts";
 import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
 
 /** The server's answer to an ask: the ask is durable, and `seq` is that of its `accepted` event. */
@@ -248,7 +248,7 @@ export function createLine(deps: LineDeps): Line {
     },
     add(draft) {
       const known = entries.find(({ ask }) => ask.id === draft.id);
-      if (known?.draft.message === draft.message) return known.accepted;
+      if (known && isSameAsk(known.draft, draft)) return known.accepted;
       if (known) return Promise.reject(new RelayError(wireError("ASK_CONFLICT")));
       outbox.settle(draft.id); // It may have been stopped before, and is asked again.
       const entry = enter(draft, outgoingOf(draft, conversation), false);

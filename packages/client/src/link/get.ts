@@ -16,13 +16,26 @@ const readRefusal = object<{ error: WireError }>({ error: readError });
 
 export function createGet(base: string, tokens: TokenSource, request: typeof fetch): Get {
   return async (path, read, { headers = {}, signal } = {}) => {
-    const all = { ...headers, authorization: `Bearer ${await tokens.token()}` };
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const ends = signal ? AbortSignal.any([signal, deadline]) : deadline;
     const failed = (cause: unknown): never => {
       throw signal?.aborted ? signal.reason : unreachable(cause);
     };
-    const response = await request(`${base}${path}`, { headers: all, signal: ends }).catch(failed);
+    const ask = async (token: string): Promise<Response> =>
+      request(`${base}${path}`, { headers: { ...headers, authorization: `Bearer ${token}` }, signal: ends }).catch(
+        failed,
+      );
+    const token = await tokens.token();
+    let response = await ask(token);
+    if (response.status === 401) {
+      // Run out, or revoked, before the client knew: once more with another one, if there is another one.
+      tokens.renew();
+      const next = await tokens.token();
+      if (next !== token) {
+        void response.body?.cancel().catch(() => undefined);
+        response = await ask(next);
+      }
+    }
     if (!response.ok) {
       const refusal = attempt(readRefusal, await response.json().catch(() => undefined))?.error;
       throw refusal ? new RelayError(refusal) : clientError("NOT_DOCRELAY");
