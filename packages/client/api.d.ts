@@ -41,8 +41,8 @@ interface Answer extends AsyncIterable<Event> {
     detach(): void;
 }
 /**
- * `waiting` for earlier asks, for the connection or because the server is busy, `uploading` files, `sending`; then the
- * server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
+ * `waiting` for earlier asks, for the connection (also in the middle of an upload) or because the server is busy,
+ * `uploading` files, `sending`; then the server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
  */
 type AnswerState = "waiting" | "uploading" | "sending" | "accepted" | "answering" | "completed" | "failed" | "cancelled";
 /** A file to upload, or the id of a finished upload; its `name` and `size` are for the turn only. */

@@ -127,6 +127,7 @@ export function connect(options: ConnectOptions = {}): Relay {
   // A token that a function fetches says at the first connection whose it is.
   let wasOnline = false;
   link.onState((state) => {
+    for (const each of conversations.values()) each.connectionChanged();
     if (state !== "online") return;
     restore();
     if (wasOnline) list.hear();

@@ -70,6 +70,7 @@ export interface LiveConversation extends Conversation {
   resync(): void;
   /** The user is another one, or only known now: takes what the outbox has of it. */
   restore(): void;
+  connectionChanged(): void;
 }
 
 /** Drafts that are kept for `retry`, which needs files and passwords. */
@@ -102,6 +103,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     },
     cancel: (ask) => cancelAsk(ask, KEEP_MS),
     isClosed: () => link.state === "closed",
+    isOnline: () => link.state === "online",
     change: (by) => turns.change(by),
     before: (ask) => turns.before(ask),
     onEmpty: () => leave(),
@@ -251,6 +253,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     hearProgress: (progress) => fan.all.progress(progress),
     resync: () => follower?.input({ type: "resync" }),
     restore: () => line.restore(),
+    connectionChanged: () => line.connectionChanged(),
   };
   line.restore();
   return conversation;

@@ -28,8 +28,8 @@ export interface AskOptions {
 }
 
 /**
- * `waiting` for earlier asks, for the connection or because the server is busy, `uploading` files, `sending`; then the
- * server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
+ * `waiting` for earlier asks, for the connection (also in the middle of an upload) or because the server is busy,
+ * `uploading` files, `sending`; then the server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
  */
 export type AnswerState =
   | "waiting"

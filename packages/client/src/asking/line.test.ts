@@ -115,6 +115,22 @@ describe("asks of a conversation", () => {
   });
 });
 
+test("an upload waits while there is no connection, and says so", async () => {
+  const openGate = gate();
+  const answer = relay.conversation("c").ask("q1", { id: "q1", files: [file(5000)] });
+  await eventually(() => server.count("upload:chunk") > 0);
+  expect(answer.state).toBe("uploading");
+  const told: string[] = [];
+  answer.onState((state) => told.push(state));
+  server.away();
+  await eventually(() => relay.state === "offline");
+  expect([answer.state, told]).toEqual(["waiting", ["waiting"]]);
+  server.back();
+  await eventually(() => answer.state === "uploading");
+  openGate();
+  await answer.accepted;
+});
+
 describe("an ask whose outcome is not known", () => {
   test("is sent when the link is back, however long that takes, and asking again is the same ask", async () => {
     await goneOffline();
@@ -340,6 +356,7 @@ test("an ask whose upload has given up a server that is away goes on when it is 
     },
     cancel: async () => undefined,
     isClosed: () => false,
+    isOnline: () => true,
     change: () => undefined,
     before: () => undefined,
     onEmpty: () => undefined,

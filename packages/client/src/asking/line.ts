@@ -24,6 +24,8 @@ export interface LineDeps extends UploadDeps {
   cancel(ask: string): Promise<void>;
   /** Whether the connection is closed for good: then asks stay in the outbox for the next page. */
   isClosed(): boolean;
+  /** Whether there is a connection now. */
+  isOnline(): boolean;
   /** What the turns show of the asks. */
   change(by: Change): void;
   /** The turn that an ask stands behind. */
@@ -49,6 +51,8 @@ export interface Line {
   add(draft: Draft): Promise<Accepted>;
   /** Adds the asks that a former page left in the outbox, before all others; keeps those made before the user was known. */
   restore(): void;
+  /** The connection came or went: nothing is uploaded without one. */
+  connectionChanged(): void;
   /** The acknowledgement that an ask waits for; undefined when it is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
   /** Stops an ask at once; should the server turn out to have it, it is cancelled. False when it is not on its way. */
@@ -66,6 +70,8 @@ interface Entry {
   readonly draft: Draft;
   ask: Outgoing;
   uploaded?: Promise<void>;
+  /** How far its files are, while they are uploaded. */
+  uploading?: AskProgress | undefined;
   /** Whether the server may have it. */
   wasSent: boolean;
   readonly over: AbortController;
@@ -113,6 +119,10 @@ export function createLine(deps: LineDeps): Line {
     tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
   }
 
+  function tellUpload(entry: Entry): void {
+    if (entry.uploading) tell(entry, deps.isOnline() ? entry.uploading : { stage: "waiting" });
+  }
+
   async function run(): Promise<void> {
     uploadAhead();
     if (isRunning || entries.length === 0) return;
@@ -135,9 +145,13 @@ export function createLine(deps: LineDeps): Line {
   async function uploadNow(entry: Entry): Promise<void> {
     const file = entry.draft.files.findIndex((one) => !("upload" in one));
     if (file >= 0) {
-      tell(entry, { stage: "uploading", file, sent: 0, size: entry.ask.files[file]?.size ?? 0 });
-      const onProgress = (progress: AskProgress): void => tell(entry, progress);
+      const onProgress = (progress: AskProgress): void => {
+        entry.uploading = progress;
+        tellUpload(entry);
+      };
+      onProgress({ stage: "uploading", file, sent: 0, size: entry.ask.files[file]?.size ?? 0 });
       const files = await uploadAll(entry, onProgress);
+      entry.uploading = undefined;
       entry.ask = { ...entry.ask, files };
       entry.over.signal.throwIfAborted();
       tell(entry, { stage: "waiting" });
@@ -272,6 +286,7 @@ export function createLine(deps: LineDeps): Line {
       }
       void run();
     },
+    connectionChanged: () => entries.forEach(tellUpload),
     accepted: (id) => entries.find(({ ask }) => ask.id === id)?.accepted,
     stop,
   };
