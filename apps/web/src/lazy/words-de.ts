@@ -39,6 +39,7 @@ export const phrases: Language["phrases"] = {
   drop: "PDF hier ablegen",
   document: "Dokument",
   language: "Sprache",
+  useLanguage: "Diese Sprache verwenden",
   notSentWhole: "{name} wurde nicht vollständig gesendet. Hängen Sie die Datei noch einmal an.",
   notAskedYet: "Ihre Frage wurde noch nicht gestellt. Sie steht wieder unten.",
   couldNotSend:
@@ -85,6 +86,7 @@ export const phrases: Language["phrases"] = {
   engineRestarts: "Die KI startet neu. Ihre Frage wird gestellt, sobald sie wieder da ist …",
   thinking: "Die KI denkt nach …",
   thinkingAgain: "Die KI denkt nach, Versuch {n} …",
+  thinkingTry: "Die KI denkt nach, Versuch {n} von {of} …",
   yourFile: "Ihre Datei",
   sendingFile: "{name} wird gesendet ({sent} von {all})",
   readingFile: "{name} wird gelesen …",

@@ -63,7 +63,11 @@ describe("what is said while one waits", () => {
     [{ progress: { stage: "queued", position: 3 } }, 0, "Waiting: number 3 in line"],
     [{ attempt: 1 }, 0, "The engine is thinking…"],
     [{ attempt: 2 }, 0, "The engine is thinking, try 2…"],
-    [{ attempt: 2, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } }, 0, "The engine is thinking, try 2…"],
+    [
+      { attempt: 2, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } },
+      0,
+      "The engine is thinking, try 2 of 3…",
+    ],
     [
       { attempt: 1, progress: { stage: "waiting-for-engine", attempt: 2, of: 3 } },
       0,

@@ -17,8 +17,11 @@ export function waitingLine(turn: Turn, ahead = 0, offline = false): WaitingLine
   const { progress, attempt } = turn;
   if (offline && turn.state === "sending") return { text: say("waitingConnection") };
   const name = (file: number | undefined): string => inSentence(turn.files[file ?? 0]?.name ?? say("yourFile"));
-  if (progress?.stage === "waiting-for-engine" && attempt < (progress.attempt ?? 0))
-    return { text: say("engineRestarts") };
+  if (progress?.stage === "waiting-for-engine") {
+    const { attempt: call = 0, of } = progress;
+    if (attempt < call) return { text: say("engineRestarts") };
+    if (attempt > 1 && of !== undefined) return { text: say("thinkingTry", { n: attempt, of }) };
+  }
   if (attempt > 1) return { text: say("thinkingAgain", { n: attempt }) };
   if (attempt > 0) return { text: say("thinking") };
   if (progress?.stage === "uploading") {

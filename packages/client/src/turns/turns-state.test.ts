@@ -65,6 +65,15 @@ describe("hints of the server", () => {
     expect(changeTurns(over, hint)).toBe(over);
     expect(changeTurns(NO_TURNS, hint)).toBe(NO_TURNS);
   });
+  it("of another engine call hold until that call has text, so that one knows how many there may be", () => {
+    const progress = { stage: "waiting-for-engine", attempt: 2, of: 3 } as const;
+    const announced = play(event(accepted("a")), { type: "progress", ask: "a", progress });
+    const started = (attempt: number): Change => event({ ...accepted("a"), type: "started", engine: "e", attempt });
+    expect(changeTurns(announced, started(1)).hints.size).toBe(0);
+    const begun = changeTurns(announced, started(2));
+    expect(begun.hints.get("a")).toBe(progress);
+    expect(changeTurns(begun, event({ ...accepted("a"), type: "delta", text: "x", attempt: 2 })).hints.size).toBe(0);
+  });
   it("are part of the turn", () => {
     const { log, hints } = play(event(accepted("a")), hint);
     const [ask] = log.asks;

@@ -80,10 +80,11 @@ function apply(state: TurnsState, event: Event): TurnsState {
   const log = transcribe(state.log, event);
   if (log === state.log) return state;
   const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
-  // What an ask waited for before this event does not hold any more.
-  const hints = state.hints.has(event.ask)
-    ? new Map([...state.hints].filter(([ask]) => ask !== event.ask))
-    : state.hints;
+  // What an ask waited for before this event does not hold any more; how many calls may be made, during the one that was announced.
+  const hint = state.hints.get(event.ask);
+  const isAnnounced =
+    event.type === "started" && hint?.stage === "waiting-for-engine" && hint.attempt === event.attempt;
+  const hints = hint && !isAnnounced ? new Map([...state.hints].filter(([ask]) => ask !== event.ask)) : state.hints;
   return { log, own: own.length === state.own.length ? state.own : own, hints };
 }
 
