@@ -173,6 +173,10 @@ describe("a question and its answer", () => {
     await page.evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`);
     expect(await page.title()).toBe("hold one, changed – docrelay");
 
+    // What is read aloud is a change of a status that was there before.
+    expect(await page.locator(".feedback [role=status]").evaluate("(said) => getComputedStyle(said).display")).not.toBe(
+      "none",
+    );
     await page.getByRole("button", { name: "Good answer" }).click();
     await page.getByRole("textbox", { name: "Tell more, if you like" }).fill("It names the year.");
     await page.keyboard.press("Enter");

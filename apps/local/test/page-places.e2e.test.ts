@@ -119,6 +119,7 @@ describe("a page of another origin without a build", () => {
     expect(await page.locator(":focus").count()).toBe(0);
     await page.locator("#kept-open").click();
     await page.locator("#kept select").first().selectOption("de");
+    await page.locator("#kept .choice button").click();
     await page.getByText("Verbunden").waitFor();
     expect(await page.locator("#question:focus").count()).toBe(1);
   });

@@ -79,7 +79,14 @@ describe("the list of conversations", () => {
     await list(other).getByText("The lighthouse").waitFor({ state: "detached" });
     await page.getByText("This conversation was deleted in another window.").waitFor();
     expect(await list(other).locator(".name").allTextContents()).toEqual(["Another one"]);
+    // Keys go through the languages one by one: none of them starts the page anew.
+    await other.getByRole("combobox", { name: "Language" }).focus();
+    await other.keyboard.press("ArrowDown");
+    const take = other.getByRole("button", { name: "Use this language" });
+    await take.waitFor();
+    expect(await other.evaluate("document.documentElement.lang")).toBe("en");
     await other.getByRole("combobox", { name: "Language" }).selectOption("de");
+    await take.click();
     await other.getByText("Verbunden").waitFor();
     await other.getByRole("button", { name: "Neu antworten" }).waitFor();
     expect(await other.evaluate("document.documentElement.lang")).toBe("de");
@@ -215,6 +222,7 @@ describe("the page in each of its states", () => {
     for (const tag of ["de", "fr", "hi", "ja", "pt"]) {
       await page.locator("#kept-open").click();
       await page.locator("#kept select").first().selectOption(tag);
+      await page.locator("#kept .choice button").click();
       await page.locator(`html[lang="${tag}"][dir="ltr"]`).waitFor();
       await answer(page, "completed").nth(1).waitFor();
       expect([tag, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([tag, 320]);

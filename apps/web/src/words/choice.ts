@@ -2,12 +2,21 @@ import { element } from "../frame/element.ts";
 import { LANGUAGES } from "./language.ts";
 import { say, spokenTag } from "./say.ts";
 
-/** The languages to choose from, each by its own name. */
+/**
+ * The languages to choose from, each by its own name, and a button that takes the choice: keys go through the names one by
+ * one, and each would start the page anew.
+ */
 export function languageChoice(choose: (tag: string) => void): HTMLElement {
   const options = Object.entries(LANGUAGES).map(([tag, name]) =>
     element("option", { value: tag, lang: tag, selected: tag === spokenTag() }, name),
   );
   const select = element("select", { "aria-label": say("language") }, ...options);
-  select.addEventListener("change", () => choose(select.value));
-  return select;
+  const take = element("button", { class: "quiet", hidden: true }, say("useLanguage"));
+  select.addEventListener("change", () => (take.hidden = select.value === spokenTag()));
+  const form = element("form", { class: "choice" }, select, take);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (select.value !== spokenTag()) choose(select.value);
+  });
+  return form;
 }
