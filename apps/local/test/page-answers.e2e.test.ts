@@ -47,7 +47,7 @@ async function ask(page: Page, text: string): Promise<void> {
 }
 
 describe("the first load", () => {
-  it("is at most 80 kB: formulas, colours and documents are loaded when they are needed", async () => {
+  it("is at most 60 kB: Markdown, formulas, colours and documents are loaded when they are needed", async () => {
     const profile = await browser.profile();
     const page = await profile.newPage();
     const loaded = page.waitForEvent("load");
@@ -60,7 +60,7 @@ describe("the first load", () => {
     await page.getByText("Connected").waitFor();
     const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
     expect(bytes).toBeGreaterThan(20_000);
-    expect(bytes).toBeLessThan(80_000);
+    expect(bytes).toBeLessThan(60_000);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Language } from "./words/language.ts";
 
 /** The parts of the page that are loaded when they are first needed. */
 export interface LazyParts {
+  readonly markdown: typeof import("./lazy/markdown.ts");
   readonly math: typeof import("./lazy/math.ts");
   readonly highlight: typeof import("./lazy/highlight.ts");
   readonly pdf: typeof import("./lazy/pdf.ts");

@@ -1,8 +1,9 @@
 import { element } from "../frame/element.ts";
 import type { CodePiece } from "../lazy/highlight.ts";
 import { loadPart } from "../lazy-part.ts";
-import { createBlocks, type Block, type Blocks } from "./blocks.ts";
+import type { Block, Blocks } from "../parsing/blocks.ts";
 import { nodesOf } from "./nodes.ts";
+import { loadParser, type Parser } from "./parser.ts";
 import { patchChildren } from "./patch.ts";
 import { inSlices } from "./slices.ts";
 import { say } from "../words/say.ts";
@@ -23,12 +24,16 @@ const MOST_CODE = 10_000;
 export function createAnswerText(onDrawn: () => void): AnswerText {
   const root = element("div", { class: "text" });
   root.addEventListener("click", copyCode);
-  let blocks: Blocks = createBlocks();
+  /** Undefined until it is there: nothing is shown before, since it would be shown as it came. */
+  let parser: Parser | undefined;
+  let blocks: Blocks | undefined;
   let text = "";
   /** The same with line ends as the parser wants them. */
   let lines = "";
   let isOver = false;
   let isPlain = false;
+  /** The parser cannot be had. */
+  let isUnread = false;
   /**
    * The last of the root's nodes that is final. A node and not its number: to count or copy the nodes of a long answer for
    * each of its blocks takes the square of their number.
@@ -38,7 +43,7 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   let inside = 0;
 
   function restart(): void {
-    blocks = createBlocks();
+    blocks = undefined;
     root.replaceChildren();
     [settled, inside] = [null, 0];
   }
@@ -48,10 +53,12 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   }
   /** Draws some of what has come; returns whether that is all. */
   function draw(): boolean {
-    if (isPlain) {
+    if (isPlain || isUnread) {
       drawPlain(root, text);
       return true;
     }
+    blocks ??= parser?.createBlocks();
+    if (!blocks) return true;
     const { settled: done, tail, more } = blocks.grow(lines, isOver);
     for (const block of done) settle(block);
     // A look that settles nothing yet leaves the end as it is: without it the page would be shorter for a frame, and scroll.
@@ -89,6 +96,16 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     decorate(shown, isOver && first?.joins !== true);
   }
 
+  function mark(): void {
+    root.classList.toggle("plain", isPlain || isUnread);
+  }
+  void loadParser().then((loaded) => {
+    parser = loaded;
+    isUnread = !loaded;
+    mark();
+    if (text !== "") inSlices(draw, onDrawn);
+  });
+
   return {
     root,
     show(next, over) {
@@ -102,7 +119,7 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     plain(plain) {
       if (plain === isPlain) return;
       isPlain = plain;
-      root.classList.toggle("plain", plain);
+      mark();
       restart();
       inSlices(draw, onDrawn);
     },

@@ -1,6 +1,6 @@
 import type { MarkedToken, Tokens } from "marked";
 import { element } from "../frame/element.ts";
-import type { MathToken, Token } from "./lex.ts";
+import type { MathToken, Token } from "../parsing/lex.ts";
 import { say } from "../words/say.ts";
 
 type Known = MarkedToken | MathToken;
