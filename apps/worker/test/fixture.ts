@@ -272,7 +272,9 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       const events: Event[] = [];
       for (;;) {
         const last = events.at(-1);
-        const log = await openLog(there(store), user, conversation, last && { seq: last.seq, nonce: last.nonce });
+        const log = await openLog(there(store), user, conversation, {
+          after: last && { seq: last.seq, nonce: last.nonce },
+        });
         if (log.kind === "lost") throw new Error("lost");
         events.push(...log.events);
         if (!log.more) return events;

@@ -60,8 +60,10 @@ export function createFollower(
     listener.reset();
   }
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
-    link.once("conversation:open", { conversation, ...(after ? { after } : {}) }).then(
-      ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head }),
+    // Servers of before refuse what they do not know.
+    const holes = link.welcome?.features?.includes("open.holes") ?? false;
+    link.once("conversation:open", { conversation, ...(after && { after }), ...(holes && { holes }) }).then(
+      ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head, holes }),
       (error: unknown) => input({ type: "refused", call, error: wireOf(error) }),
     );
   }

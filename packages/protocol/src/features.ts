@@ -12,6 +12,8 @@ export const FEATURES: readonly string[] = [
   "ask.replaces",
   "ask.traceparent",
   "conversations",
+  /** `conversation:open` knows `holes`. */
+  "open.holes",
   "feedback",
   /** Only where `SHARE_TTL_MS` is set. */
   SHARE_FEATURE,

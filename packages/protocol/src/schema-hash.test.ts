@@ -7,7 +7,7 @@ import * as protocol from "./index.ts";
  * The wire contract in one number: the JSON schema of every shape, the error table and the version. A change that old
  * clients or servers would notice cannot slip in unseen.
  */
-const HASH = "705911bcd7ff2a80de66b0e91e9fd954";
+const HASH = "fd73585882f8d76b4c61d3003bc67cd6";
 
 const ADVICE =
   "The wire contract has changed. If that was not meant, undo it. If it was: make sure that old clients and servers get on " +

@@ -18,6 +18,8 @@ export type Fate =
   | { readonly type: "answer"; readonly pick: number }
   | { readonly type: "break" | "connect" | "resync" }
   | { readonly type: "trim"; readonly keep: number }
+  /** The log drops pieces of answers that have ended. */
+  | { readonly type: "thin"; readonly keep: number }
   /** Redis comes back with an older log; whoever is connected is told, after what was under way is lost. */
   | { readonly type: "rollback"; readonly lost: number }
   | { readonly type: "wait"; readonly ms: number }
@@ -25,7 +27,8 @@ export type Fate =
 
 type Step = typeof follow;
 type OpenCall = Extract<FollowAction, { type: "open" }>;
-type Answer = { readonly call: number; readonly result: Omit<Opened, "ok"> | WireError };
+type Page = Omit<Opened, "ok"> & { readonly holes?: true };
+type Answer = { readonly call: number; readonly result: Page | WireError };
 
 const PAGE = 3;
 
@@ -46,18 +49,24 @@ export class World {
   private answers: Answer[] = [];
   private nonces = 0;
   private written: Event[] = [];
+  private dropped = new Set<number>();
+  /** The same, with those of logs that were rolled back: pages of them may still be on their way. */
+  private everDropped = new Set<number>();
   private asked = 0;
   private readonly step: Step;
+  private readonly holes: boolean;
   private readonly random: () => number;
 
-  constructor(step: Step = follow, random: () => number = () => 0.5) {
+  /** `holes`: the reader asks for pages with holes. */
+  constructor(step: Step = follow, random: () => number = () => 0.5, holes = false) {
     this.step = step;
+    this.holes = holes;
     this.random = random;
   }
 
   /** What is kept. */
   get log(): Event[] {
-    return this.written.filter(({ seq }) => seq >= this.first);
+    return this.written.filter(({ seq }) => seq >= this.first && !this.dropped.has(seq));
   }
 
   input(input: FollowInput): void {
@@ -75,11 +84,18 @@ export class World {
     }
   }
 
-  /** Shown once, in order, without a gap: checked at every single event. */
+  /** Shown once, in order, without a gap but what the log has dropped: checked at every single event. */
   private show(event: Event): void {
     const last = this.shown.at(-1);
-    if (last && event.seq !== last.seq + 1) throw new Error(`${event.seq} shown after ${last.seq}`);
+    if (last && event.seq !== this.after(last.seq, event.seq)) throw new Error(`${event.seq} shown after ${last.seq}`);
     this.shown.push(event);
+  }
+
+  /** The seq after one, past those that are dropped, up to `most`. */
+  private after(seq: number, most: number): number {
+    let next = seq + 1;
+    while (next < most && this.everDropped.has(next)) next++;
+    return next;
   }
 
   write(body: Record<string, unknown>): void {
@@ -168,11 +184,21 @@ export class World {
         // Never an event of an unfinished ask.
         const running = this.written.find((event) => event.ask === ask)?.seq ?? Infinity;
         this.first = Math.max(this.first, Math.min(running, this.written.length + 1 - fate.keep));
+        this.first = this.log[0]?.seq ?? this.first;
         this.latestFirst = Math.max(this.latestFirst, this.first);
+        return;
+      }
+      case "thin": {
+        const running = this.written.find((event) => event.ask === ask)?.seq ?? Infinity;
+        const end = Math.min(running, this.written.length + 1 - fate.keep);
+        // Not the oldest that is kept: `first` names an event that is there.
+        for (const { seq, type } of this.log.slice(1)) if (type === "delta" && seq < end) this.dropped.add(seq);
+        for (const seq of this.dropped) this.everDropped.add(seq);
         return;
       }
       case "rollback":
         this.written = this.written.slice(0, Math.max(0, this.written.length - fate.lost));
+        this.dropped = new Set([...this.dropped].filter((seq) => seq <= this.written.length));
         // It was trimmed less then.
         this.first = Math.min(this.first, this.written.findLast(({ type }) => type === "accepted")?.seq ?? 1);
         // Its subscription broke with it: what was under way is lost, and the edge says so before anything that is new.
@@ -202,14 +228,14 @@ export class World {
   }
 
   /** What `conversation:open` answers: a page of the log after a position that is in it. */
-  private read(after: Position | undefined): Omit<Opened, "ok"> | WireError {
+  private read(after: Position | undefined): Page | WireError {
     const head = this.log.at(-1);
     const known = after && this.log.find(({ seq }) => seq === after.seq);
     if (after && known?.nonce !== after.nonce) return wireError("RESUME_LOST");
     const events = this.log.filter(({ seq }) => seq > (after?.seq ?? 0));
     const more = events.length > PAGE;
     const at = head ? { seq: head.seq, nonce: head.nonce } : null;
-    return { events: events.slice(0, PAGE), more, first: this.first, head: at };
+    return { events: events.slice(0, PAGE), more, first: this.first, head: at, ...(this.holes && { holes: true }) };
   }
 
   /** Tells whether all that is shown is of the log, up to its end, and begins no later than it may. */
@@ -217,7 +243,9 @@ export class World {
     if (this.log.length === 0) return true;
     const begins = (this.shown[0]?.seq ?? Infinity) <= this.latestFirst;
     const ends = this.shown.at(-1)?.seq === this.written.length;
-    return begins && ends && this.shown.every(({ seq, nonce }) => this.written[seq - 1]?.nonce === nonce);
+    const shown = new Set(this.shown.map(({ seq }) => seq));
+    const isAll = this.log.every(({ seq }) => seq < (this.shown[0]?.seq ?? 0) || shown.has(seq));
+    return begins && ends && isAll && this.shown.every(({ seq, nonce }) => this.written[seq - 1]?.nonce === nonce);
   }
 
   /** The network behaves again: answers come, timers ring, until nothing is due. Live events lost stay lost. */

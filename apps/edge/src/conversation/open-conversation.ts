@@ -16,10 +16,10 @@ export interface OpenDeps {
 export type OpenConversation = (reader: LogReader, open: Open) => Promise<Omit<Opened, "ok">>;
 
 export function createOpenConversation({ store, openQueue }: OpenDeps): OpenConversation {
-  return async function openConversation(reader, { conversation, after }) {
+  return async function openConversation(reader, { conversation, ...from }) {
     const log = await openQueue.run(
       reader,
-      () => openLog(store, reader.user, conversation, after),
+      () => openLog(store, reader.user, conversation, from),
       (read) => (read.kind === "opened" ? read.bytes : 0),
     );
     if (log.kind === "lost") throw refuse("RESUME_LOST");

@@ -40,19 +40,51 @@ local function checkAt(ask, at, deadline)
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- Oldest events go first, never those of an unfinished ask: asks run in order, so the head is the oldest of them. Returns
--- the bytes that are left.
+-- The newest events are whole, so that a reader that was away for a while resumes.
+local WHOLE = 512
+local HEAD = '^{"seq":%d+,"at":%d+,"attempt":(%d+),"conversation":"[^"]*","ask":"([^"]*)","nonce":"[^"]*","type":"(%a+)"'
+
+-- Makes room in a log that is over its limits. First pieces of answers go, the oldest before others: an answer that has ended is
+-- whole in its last event. A piece behind an event of another ask stays, so that the missing ones are of the ask of the event before
+-- them. Then whole events go. Never one of an unfinished ask: asks run in order, so the head is the oldest of them. Returns the bytes that are left.
 local function trim(seq, first, bytes, most)
   if seq - first < maxEvents and bytes <= maxBytes then return bytes end
+  local from, holes = unpack(redis.call('HMGET', meta, 'whole', 'holes'))
+  local count = seq - first + 1 - tonumber(holes or 0)
+  local function isOver() return count > maxEvents or bytes > maxBytes end
+  local function drop(entry)
+    redis.call('XDEL', log, entry[1])
+    count, bytes = count - 1, bytes - #entry[2][2]
+  end
+  if not isOver() then return bytes end
   local head = redis.call('LINDEX', mail, 0)
   local floor = head and tonumber(fields(head, 'seq')) or math.huge
-  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', most)) do
-    first = tonumber(string.match(entry[1], '^%d+'))
-    if first >= floor or (seq - first < maxEvents and bytes <= maxBytes) then break end
-    redis.call('XDEL', log, entry[1])
-    first, bytes = first + 1, bytes - #entry[2][2]
+  local to = math.min(floor, seq - WHOLE) - 1
+  from = math.max(first, tonumber(from or 1))
+  while isOver() and from <= to do
+    local before
+    local entries = redis.call('XRANGE', log, from .. '-0', to .. '-0', 'COUNT', most)
+    for _, entry in ipairs(entries) do
+      local attempt, ask, type = string.match(entry[2][2], HEAD)
+      local of = ask and ask .. ' ' .. attempt
+      if type == 'delta' and of == before then drop(entry) end
+      before = of
+      from = tonumber(string.match(entry[1], '^%d+')) + 1
+    end
+    if #entries < most then from = to + 1 end
   end
-  redis.call('HSET', meta, 'first', first)
+  if isOver() then
+    for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', most)) do
+      first = tonumber(string.match(entry[1], '^%d+'))
+      if first >= floor or not isOver() then break end
+      drop(entry)
+      first = first + 1
+    end
+    -- What follows the last that was dropped may be a hole.
+    local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+    if oldest then first = tonumber(string.match(oldest[1], '^%d+')) end
+  end
+  redis.call('HSET', meta, 'first', first, 'whole', from, 'holes', seq - first + 1 - count)
   return bytes
 end
 

@@ -4,9 +4,10 @@ local seq, first = unpack(redis.call('HMGET', meta, 'seq', 'first'))
 seq, first = tonumber(seq or 0), tonumber(first or 1)
 if redis.call('EXISTS', log) == 0 then first = seq + 1 end
 local from = '-'
+local known
 if after ~= '' then
   if tonumber(after) > 0 then
-    local known = redis.call('XRANGE', log, after .. '-0', after .. '-0')[1]
+    known = redis.call('XRANGE', log, after .. '-0', after .. '-0')[1]
     if not known or not string.find(known[2][2], '"nonce":"' .. nonce .. '"', 1, true) then return { 'LOST' } end
   elseif first > 1 then
     return { 'LOST' }
@@ -22,4 +23,6 @@ for i, entry in ipairs(entries) do
   events[i] = event
 end
 local head = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
-return { 'OPENED', first, #events < #entries and 1 or 0, head and head[2][2] or '', unpack(events) }
+return {
+  'OPENED', first, #events < #entries and 1 or 0, head and head[2][2] or '', known and known[2][2] or '', unpack(events)
+}

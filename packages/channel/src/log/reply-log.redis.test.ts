@@ -5,7 +5,8 @@ import { append, finish, openLog, type OpenedLog } from "../index.ts";
 import { logKey, metaKey } from "../redis/keys.ts";
 
 const channel = useChannel({ maxEvents: 700, maxBytes: 2_000_000 });
-const read = (after?: { seq: number; nonce: string }) => openLog(channel.store, channel.user, CONVERSATION, after);
+const read = (after?: { seq: number; nonce: string }, holes = false) =>
+  openLog(channel.store, channel.user, CONVERSATION, { after, holes });
 const events = (log: OpenedLog): Event[] => (log.kind === "opened" ? log.events : []);
 const position = (event: Event | undefined) => ({ seq: event?.seq ?? 0, nonce: event?.nonce ?? "" });
 
@@ -95,24 +96,59 @@ describe("openLog", () => {
   });
 });
 
-describe("trimming", () => {
-  it("keeps the newest events, counts their bytes, and moves first", async () => {
-    await answered("one", 400);
-    await answered("two", 500);
-    const log = await read();
-    expect(await channel.store.redis.xlen(logKey(channel.at))).toBe(700);
-    expect(log).toMatchObject({ kind: "opened", first: 205 });
-    expect(events(log)[0]?.seq).toBe(205);
-    const entries = await channel.store.redis.xrange(logKey(channel.at), "-", "+");
-    const bytes = entries.reduce((sum, [, [, json]]) => sum + Buffer.byteLength(json ?? ""), 0);
-    expect(Number(await channel.store.redis.hget(metaKey(channel.at), "bytes"))).toBe(bytes);
+describe("a log over its limits", () => {
+  const stored = async (): Promise<Event[]> =>
+    (await channel.store.redis.xrange(logKey(channel.at), "-", "+")).map(([, [, json]]) => JSON.parse(json ?? ""));
+  const pieces = (of: Event[]): number => of.filter(({ type }) => type === "delta").length;
+
+  it("loses pieces of answers before whole answers, the oldest first, and never one of the newest 512 events", async () => {
+    for (let n = 1; n <= 10; n++) await answered(`a${n}`, 100);
+    const kept = await stored();
+    expect(kept.filter(({ type }) => type === "accepted").map(({ ask }) => ask)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `a${index + 1}`),
+    );
+    expect(kept.length).toBeLessThanOrEqual(700);
+    expect(pieces(kept.filter(({ ask }) => ask === "a1"))).toBeLessThanOrEqual(2);
+    expect(kept.slice(-512).map(({ seq }) => seq)).toEqual(Array.from({ length: 512 }, (_, n) => 1020 - 511 + n));
+    const { bytes, holes } = await channel.store.redis.hgetall(metaKey(channel.at));
+    expect(Number(bytes)).toBe(kept.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0));
+    expect(Number(holes)).toBe(1020 - kept.length);
   });
 
-  it("returns lost for a position that was trimmed away", async () => {
-    await answered("one", 400);
-    const early = position(events(await read())[3]);
-    await answered("two", 500);
-    expect(await read(early)).toEqual({ kind: "lost" });
+  it("is read without holes, a missing piece as an empty one of the same answer; or with them", async () => {
+    for (let n = 1; n <= 10; n++) await answered(`a${n}`, 100);
+    const whole: Event[] = [];
+    const thin: Event[] = [];
+    for (const [to, holes] of [
+      [whole, false],
+      [thin, true],
+    ] as const)
+      for (let more = true; more;) {
+        const page = await read(to.length > 0 ? position(to.at(-1)) : undefined, holes);
+        to.push(...events(page));
+        more = page.kind === "opened" && page.more;
+      }
+    expect(thin).toEqual(await stored());
+    expect(whole.map(({ seq }) => seq)).toEqual(Array.from({ length: 1020 }, (_, index) => index + 1));
+    expect(whole.map(({ ask }) => ask)).toEqual(Array.from({ length: 1020 }, (_, n) => `a${Math.floor(n / 102) + 1}`));
+    expect(new Set(whole.map(({ nonce }) => nonce)).size).toBe(1020);
+    for (const event of whole) expect(event.type === "delta" && event.attempt !== 1).toBe(false);
+    expect(whole.filter((event) => event.type === "delta" && event.text === "")).toHaveLength(1020 - thin.length);
+    // A position of a missing piece is lost, one before it is not.
+    expect(await read(position(whole[50]))).toEqual({ kind: "lost" });
+    expect(events(await read(position(whole[0])))[0]).toMatchObject({ seq: 2, ask: "a1" });
+  });
+
+  it("keeps the newest whole events once there are no more pieces, counts their bytes, and moves first", async () => {
+    for (let n = 1; n <= 400; n++) await answered(`a${n}`, 1);
+    const log = await read();
+    const kept = await stored();
+    expect(kept).toHaveLength(700);
+    expect(log).toMatchObject({ kind: "opened", first: kept[0]?.seq });
+    expect(events(log)[0]).toEqual(kept[0]);
+    const bytes = kept.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
+    expect(Number(await channel.store.redis.hget(metaKey(channel.at), "bytes"))).toBe(bytes);
+    expect(await read({ seq: 3, nonce: "a1-end" })).toEqual({ kind: "lost" });
     expect(await read({ seq: 0, nonce: "" })).toEqual({ kind: "lost" });
   });
 
@@ -122,7 +158,7 @@ describe("trimming", () => {
     expect(Number(await channel.store.redis.hget(metaKey(channel.at), "bytes"))).toBeLessThanOrEqual(2_000_000);
   });
 
-  it("removes no event of an unfinished ask", async () => {
+  it("loses no event of an unfinished ask", async () => {
     await answered("one", 10);
     await channel.ask("two");
     const { ask, attempt } = await channel.begun();
@@ -130,8 +166,9 @@ describe("trimming", () => {
       await append(channel.store, ask, { attempt, n }, { events: [{ type: "delta", text: "x" }], nonce: `${n}` });
     const accepted = events(await read())[0];
     expect(accepted).toMatchObject({ type: "accepted", ask: "two" });
+    expect(pieces(await stored())).toBe(800);
     await finish(channel.store, ask, { attempt, n: 801 }, { end: { type: "cancelled", text: "" }, nonce: "end" });
     await answered("three", 200);
-    expect(await channel.store.redis.xlen(logKey(channel.at))).toBe(700);
+    expect((await stored()).length).toBeLessThanOrEqual(700);
   });
 });

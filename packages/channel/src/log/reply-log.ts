@@ -4,6 +4,7 @@ import { logKey, metaKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
+import { withPieces } from "./missing-pieces.ts";
 
 const READ = script({
   files: [lua(import.meta.url, "read.lua")],
@@ -20,8 +21,14 @@ export type OpenedLog =
 /**
  * Reads a conversation's log from a position on (without one: from the oldest event kept), at most 512 events or
  * 512 KiB. A reader that also wants later events subscribes first, waits until Redis has confirmed that, and then reads.
+ * A log that was over its limits has no pieces of older answers: `holes` leaves them out, else each is read as an empty one.
  */
-export async function openLog(store: Store, user: string, conversation: string, after?: Position): Promise<OpenedLog> {
+export async function openLog(
+  store: Store,
+  user: string,
+  conversation: string,
+  { after, holes = false }: { after?: Position | undefined; holes?: boolean | undefined } = {},
+): Promise<OpenedLog> {
   const at = conversationAddress(user, conversation);
   const reply = await run(store.redis, READ, {
     keys: { log: logKey(at), meta: metaKey(at) },
@@ -33,11 +40,12 @@ export async function openLog(store: Store, user: string, conversation: string, 
     },
   });
   if (reply[0] === "LOST") return { kind: "lost" };
-  const [, first, more, head, ...events] = reply;
+  const [, first, more, head, known, ...events] = reply;
   const sealing = sealingOf(store);
+  const kept = events.map((json) => readEvent(sealing, at.c, String(json)));
   return {
     kind: "opened",
-    events: events.map((json) => readEvent(sealing, at.c, String(json))),
+    events: holes ? kept : withPieces(kept, known ? (JSON.parse(String(known)) as Event) : undefined),
     more: more === 1,
     first: Number(first),
     head: head ? positionOf(JSON.parse(String(head)) as Event) : null,

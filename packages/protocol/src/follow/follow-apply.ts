@@ -9,19 +9,28 @@ export type Verdict = "whole" | "gap" | "rewritten";
 
 /**
  * Applies events that continue the log and drops applied ones; stops at the first gap or rewritten event.
- * Events of an unknown type keep their place in the order and are not applied.
+ * Events of an unknown type keep their place in the order and are not applied. `allAfter`: the events are all that
+ * is kept after this seq, so that a hole among them is no gap.
  */
 export function applyEvents(
   state: FollowState,
   events: readonly LogEntry[],
   now: number,
+  allAfter?: number,
 ): Step & { readonly verdict: Verdict } {
   const actions: FollowAction[] = [];
   const recent = [...state.recent];
   let { last, running } = state;
   let verdict: Verdict = "whole";
+  let before = allAfter ?? Infinity;
   for (const event of events) {
-    if (last === undefined || event.seq > last + 1) {
+    // What was applied and is not kept any more cannot be compared with the log.
+    if (recent.some(({ seq }) => seq > before && seq < event.seq)) {
+      verdict = "rewritten";
+      break;
+    }
+    if (allAfter !== undefined) before = event.seq;
+    if (last === undefined || (event.seq > last + 1 && allAfter === undefined)) {
       verdict = "gap";
       break;
     }

@@ -3,6 +3,7 @@ import { wireError } from "../errors/error.ts";
 import { applyEvents, type Verdict } from "./follow-apply.ts";
 import { join, positionOf, stay, type FollowState, type InputOf, type Step } from "./follow-state.ts";
 import type { WireError } from "../errors/wire-error.ts";
+import type { Position } from "../messages/conversation.ts";
 
 const OPEN_DEADLINE_MS = 10_000;
 const RESYNC_SPREAD_MS = 2000;
@@ -13,7 +14,7 @@ const MAX_REFUSALS = 16;
 /** Sends an open now. Buffered events are dropped: the log that this open reads has them. */
 export function open(state: FollowState, _input: unknown, now: number): Step {
   const call = state.call + 1;
-  const after = state.unverified ? state.unverified.position : positionOf(state);
+  const after = askedFrom(state);
   return {
     state: {
       ...state,
@@ -28,6 +29,11 @@ export function open(state: FollowState, _input: unknown, now: number): Step {
   };
 }
 
+/** The position that an open asks from, and has asked from until its reply. */
+function askedFrom(state: FollowState): Position | undefined {
+  return state.unverified ? state.unverified.position : positionOf(state);
+}
+
 /** Makes an open due at a random time within the next two seconds, so that the clients of an edge do not all open at once. */
 export function openSoon(state: FollowState, now: number, random: number): FollowState {
   const at = now + random * RESYNC_SPREAD_MS;
@@ -37,7 +43,8 @@ export function openSoon(state: FollowState, now: number, random: number): Follo
 /** The newest open was replied to with a page of the log. */
 export function onOpened(state: FollowState, reply: InputOf<"opened">, now: number, random: number): Step {
   const known = state.recent.length > 0 ? state : { ...state, last: reply.first - 1 };
-  const page = applyEvents({ ...known, heardAt: now }, reply.events, now);
+  const allAfter = reply.holes ? (askedFrom(state)?.seq ?? reply.first - 1) : undefined;
+  const page = applyEvents({ ...known, heardAt: now }, reply.events, now, allAfter);
   if (isAnotherLog(state, reply, page.verdict)) return startOver(state, now);
   const isBehind = reply.more || (reply.head !== null && reply.head.seq > (page.state.last ?? 0));
   if (page.verdict !== "whole" || (isBehind && !advances(state, reply))) {

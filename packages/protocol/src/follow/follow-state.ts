@@ -50,10 +50,13 @@ type AppliedEvent = Position & { readonly ask: string };
 export type FollowInput =
   | { readonly type: "connected" }
   | { readonly type: "disconnected" }
-  | ({ readonly type: "opened"; readonly call: number; readonly events: readonly LogEntry[] } & Pick<
-      Opened,
-      "more" | "first" | "head"
-    >)
+  /** `holes`: the open asked for them, so that a hole in the reply is none in what is kept. */
+  | ({
+      readonly type: "opened";
+      readonly call: number;
+      readonly events: readonly LogEntry[];
+      readonly holes?: boolean;
+    } & Pick<Opened, "more" | "first" | "head">)
   | { readonly type: "refused"; readonly call: number; readonly error: WireError }
   | { readonly type: "event"; readonly event: LogEntry }
   | { readonly type: "resync" }

@@ -36,14 +36,18 @@ const trims = {
   weight: 1,
   arbitrary: fc.record({ type: fc.constant("trim" as const), keep: fc.integer({ min: 1, max: 9 }) }),
 };
+const thinnings = {
+  weight: 2,
+  arbitrary: fc.record({ type: fc.constant("thin" as const), keep: fc.integer({ min: 1, max: 9 }) }),
+};
 const rollbacks = { weight: 1, arbitrary: fc.record({ type: fc.constant("rollback" as const), lost: fc.nat(9) }) };
 
 const lives = (...more: Array<{ weight: number; arbitrary: fc.Arbitrary<Fate> }>): fc.Arbitrary<Fate[]> =>
   fc.array(fc.oneof(...COMMON, ...more), { maxLength: 120, size: "max" });
 const randoms = fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }));
 
-function live(fates: readonly Fate[], random: () => number, step = follow): World {
-  const world = new World(step, random);
+function live(fates: readonly Fate[], random: () => number, step = follow, holes = false): World {
+  const world = new World(step, random, holes);
   for (const fate of fates) world.suffer(fate);
   return world;
 }
@@ -81,6 +85,20 @@ describe("whatever the network does, a reader ends with the log: each event once
     );
   });
 
+  test("over a log that drops pieces of older answers, is trimmed and rolled back, for a reader that takes holes", () => {
+    fc.assert(
+      fc.property(lives(thinnings, trims, rollbacks), randoms, (fates, random) => {
+        const world = live(fates, next(random), follow, true);
+        world.finish();
+        world.suffer({ type: "connect" });
+        world.suffer({ type: "resync" });
+        world.calm();
+        expect(world.isWhole).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test("with nothing but its watchdog: the end of an own ask is found even when every live event is lost", () => {
     fc.assert(
       fc.property(lives(), randoms, (fates, random) => {
@@ -98,15 +116,41 @@ describe("whatever the network does, a reader ends with the log: each event once
   });
 });
 
+test("a reader that takes holes starts over when what it applied since a resync may be of a log that is gone", () => {
+  const world = new World(follow, () => 0.5, true);
+  const more = (): void => {
+    for (let n = 0; n < 2; n++) world.suffer({ type: "more" });
+  };
+  const deliver = (): void => {
+    for (let n = 0; n < 2; n++) world.suffer({ type: "deliver", pick: 0 });
+  };
+  world.suffer({ type: "connect" });
+  world.calm();
+  world.suffer({ type: "ask", deltas: 0, end: false });
+  deliver();
+  world.suffer({ type: "resync" });
+  more();
+  deliver();
+  expect(world.shown).toHaveLength(4);
+  world.suffer({ type: "rollback", lost: 2 });
+  more();
+  world.live.length = 0;
+  world.finish();
+  world.suffer({ type: "thin", keep: 1 });
+  world.calm();
+  expect(world.resets).toBe(1);
+  expect(world.shown).toEqual(world.log);
+});
+
 describe("canaries: the properties above can fail", () => {
   const broken =
     (bend: (input: FollowInput, last: number | undefined) => FollowInput): typeof follow =>
     (state, input, now, random) =>
       follow(state, bend(input, state.last), now, random);
-  const fails = (step: typeof follow, more: Parameters<typeof lives> = []): boolean =>
+  const fails = (step: typeof follow, more: Parameters<typeof lives> = [], holes = false): boolean =>
     fc.check(
       fc.property(lives(...more), randoms, (fates, random) => {
-        const world = live(fates, next(random), step);
+        const world = live(fates, next(random), step, holes);
         world.finish();
         world.suffer({ type: "connect" });
         world.suffer({ type: "resync" });
@@ -139,8 +183,15 @@ describe("canaries: the properties above can fail", () => {
       follow({ ...state, unverified: undefined }, input, now, random);
     expect(fails(trusting, [rollbacks])).toBe(true);
   });
+  test("a reader that takes every hole in a reply for one shows one", () => {
+    const careless = broken((input) =>
+      input.type === "opened" ? { ...input, events: input.events.slice(-1) } : input,
+    );
+    expect(fails(careless, [thinnings], true)).toBe(true);
+  });
   test("as it is, it passes the same runs", () => {
     expect(fails(follow, [rollbacks, trims])).toBe(false);
+    expect(fails(follow, [rollbacks, trims, thinnings], true)).toBe(false);
   });
 });
 

@@ -10,8 +10,15 @@ export const positionSchema = z.strictObject({
 });
 export type Position = z.infer<typeof positionSchema>;
 
-/** `conversation:open`. */
-export const openSchema = z.strictObject({ conversation: idSchema, after: z.optional(positionSchema) });
+/**
+ * `conversation:open`. `holes`: pieces of older answers that the log has dropped are left out of the reply; without it each is an
+ * empty `delta`, and `seq` has no hole. The text of those answers is in their terminal events.
+ */
+export const openSchema = z.strictObject({
+  conversation: idSchema,
+  after: z.optional(positionSchema),
+  holes: z.optional(z.boolean()),
+});
 export type Open = z.infer<typeof openSchema>;
 
 /** `conversation:close`. */
