@@ -12,6 +12,7 @@ import { createOpenAiRoutes } from "./http/openai/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
 import { createArriving } from "./limits/arriving.ts";
+import { createFreeing } from "./limits/freeing.ts";
 import { clientNetwork, countedNetworkOf } from "./auth/client-address.ts";
 import type { Origins } from "./auth/origin.ts";
 import { createAdmit, type GroupRule } from "./limits/admission.ts";
@@ -51,9 +52,9 @@ const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
 /** Bytes of the incomplete messages of all connections: this many, or the largest plain frames that one may need. */
-const ARRIVING = { bytes: 268_435_456, frames: 4 };
+const ARRIVING = { bytes: 67_108_864, frames: 2 };
 /** Of those that come from one network, where networks are counted. */
-const ARRIVING_OF_NETWORK = { bytes: 67_108_864, frames: 2 };
+const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;
 /** Large frames of one user of the plain endpoint. */
 const LARGE_RATE = { perSecond: 1, burst: 10 };
@@ -79,7 +80,11 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   const hasPolling = config.TRANSPORTS === "websocket,polling";
   const mostOf = ({ bytes, frames }: typeof ARRIVING): number =>
     Math.max(bytes, frames * plainFrameBytes(config.MAX_FILE_BYTES));
-  const arriving = createArriving({ maxBytes: mostOf(ARRIVING), maxNetworkBytes: mostOf(ARRIVING_OF_NETWORK) });
+  const arriving = createArriving({
+    maxBytes: mostOf(ARRIVING),
+    maxNetworkBytes: mostOf(ARRIVING_OF_NETWORK),
+    received: createFreeing().received,
+  });
   const networkOf = countedNetworkOf(config);
   const expiring = setInterval(() => arriving.expire(), EXPIRE_MS);
   life.add("incomplete messages", () => clearInterval(expiring));

@@ -37,10 +37,13 @@ export interface ArrivingRule {
   readonly maxBytes: number;
   /** Of the connections of one network. */
   readonly maxNetworkBytes: number;
+  /** Is called with all received bytes, those of small messages included. */
+  readonly received?: (bytes: number) => void;
   readonly now?: () => number;
 }
 
-export function createArriving({ maxBytes, maxNetworkBytes, now = () => performance.now() }: ArrivingRule): Arriving {
+export function createArriving(rule: ArrivingRule): Arriving {
+  const { maxBytes, maxNetworkBytes, now = () => performance.now() } = rule;
   // In the order of the last received bytes, oldest first.
   const large = new Map<Member, Large>();
   let total = 0;
@@ -82,6 +85,7 @@ export function createArriving({ maxBytes, maxNetworkBytes, now = () => performa
       let mine = 0;
       const member: Member = {
         received(bytes) {
+          rule.received?.(bytes);
           mine += bytes;
           if (mine <= SMALL_BYTES) return;
           const known = large.get(member);
