@@ -469,6 +469,8 @@ interface TurnFile {
 type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 type UploadListener = (status: UploadStatus) => void;
 interface UploadOptions {
+    /** The upload's id, a random one by default. One that an earlier page has begun with the same file goes on at the server's offset. */
+    readonly upload?: string;
     readonly signal?: AbortSignal;
     /** Bytes stored so far, of `size`. */
     onProgress?(sent: number, size: number): void;

@@ -23,7 +23,7 @@ const ended = async (page: Page, count = 1): Promise<void> =>
 /** As with "block all site data": to mention a storage throws. */
 async function blocked(): Promise<BrowserContext> {
   const profile = await browser.profile();
-  await profile.addInitScript(`for (const name of ["localStorage", "sessionStorage"])
+  await profile.addInitScript(`for (const name of ["localStorage", "sessionStorage", "indexedDB"])
     Object.defineProperty(globalThis, name, { get() { throw new DOMException("Access is denied", "SecurityError"); } });`);
   return profile;
 }
@@ -42,6 +42,8 @@ describe("a browser that keeps nothing", () => {
   ])("(%s) gets its answers, and is told that a reload loses them", async (_, profile) => {
     const page = await browser.open(cluster.url(), await profile());
     await page.getByText("Your browser keeps nothing for this page").waitFor();
+    await page.setInputFiles("#file", { ...pdf, name: "a.pdf" });
+    await page.locator("#files .chip", { hasText: "1 page" }).waitFor();
     await ask(page, "hello");
     await ended(page);
     expect(await page.inputValue(question)).toBe("");
@@ -141,7 +143,7 @@ describe("a question whose file is still sent", () => {
     buffer: Buffer.concat([makePdf({ pages: ["The lighthouse is green."] }), Buffer.alloc(600_000, 32)]),
   };
 
-  it("is left to its page by a duplicated tab, and comes back after a reload, which says that the file does not", async () => {
+  it("is left to its page by a duplicated tab, and comes back after a reload, in which the upload goes on", async () => {
     await using proxy = await startProxy({ port: cluster.edges[0]?.port ?? 0 });
     const page = await browser.open(`http://127.0.0.1:${proxy.port}/`);
     proxy.bandwidth(SLOW);
@@ -159,19 +161,47 @@ describe("a question whose file is still sent", () => {
     expect(await copy.locator("#problem p").count()).toBe(0);
     await copy.close();
 
+    const chip = page.locator("#files .chip", { hasText: "large.pdf" });
+    const percent = async (): Promise<number> => Number(/(\d+)% sent/.exec((await chip.textContent()) ?? "")?.[1] ?? 0);
+    await expect.poll(percent, { timeout: 20_000 }).toBeGreaterThan(20);
+    const before = await percent();
     await page.reload();
     const lines = page.locator("#problem p");
-    await lines.nth(1).waitFor();
-    expect(await lines.allTextContents()).toEqual([
-      "large.pdf was not sent completely. Attach it again.",
-      "Your question was not asked yet. It stands below again.",
-    ]);
+    await lines.waitFor();
+    expect(await lines.allTextContents()).toEqual(["Your question was not asked yet. It stands below again."]);
     expect(await page.inputValue(question)).toBe("what is in it?");
+    await expect.poll(percent, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(await percent()).toBeGreaterThanOrEqual(before);
     proxy.heal();
-    await page.setInputFiles("#file", large);
     await page.press(question, "Enter");
     await ended(page);
     expect(await page.locator(".ask").count()).toBe(1);
+    // What the server had is not sent again.
+    expect(proxy.bytesUp).toBeLessThan(1.3 * large.buffer.length);
+    const left = await page.evaluate(`new Promise((resolve, reject) => {
+      const opening = indexedDB.open("docrelay");
+      opening.onerror = reject;
+      opening.onsuccess = () => {
+        const keys = opening.result.transaction("uploads").objectStore("uploads").getAllKeys();
+        keys.onsuccess = () => resolve(keys.result);
+      };
+    })`);
+    expect(left).toEqual([]);
+  });
+
+  it("says which file has to be attached again when the browser has not kept it", async () => {
+    await using proxy = await startProxy({ port: cluster.edges[0]?.port ?? 0 });
+    const page = await browser.open(`http://127.0.0.1:${proxy.port}/`);
+    await page.addInitScript(
+      `delete globalThis.indexedDB; Object.defineProperty(globalThis, "indexedDB", { get() { throw new Error("blocked"); } });`,
+    );
+    await page.reload();
+    await page.locator('#connection[data-state="online"]').waitFor();
+    proxy.bandwidth(SLOW);
+    await page.setInputFiles("#file", large);
+    await page.locator("#files .chip", { hasText: "% sent" }).waitFor();
+    await page.reload();
+    await page.locator("#problem p", { hasText: "large.pdf was not sent completely. Attach it again." }).waitFor();
   });
 
   it("is not put into the composer when the SDK keeps it, too", async () => {

@@ -1,5 +1,5 @@
 import { connect, newId, RelayError, type ConnectOptions, type Storage } from "@docrelay/client";
-import type { Attachment } from "./files/attachment.ts";
+import type { Attachment, StoredFile } from "./files/attachment.ts";
 import { createQuotaLine } from "./composing/quota-line.ts";
 import { createComposer } from "./composing/composer.ts";
 import { createSuggestions } from "./composing/suggestions.ts";
@@ -58,9 +58,12 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   /** Questions of this page whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
   const going = new Map<string, readonly string[]>();
 
+  /** Files of the shown conversation whose uploads an earlier page has begun, while they are looked for. */
+  let awaited: readonly StoredFile[] = [];
+
   const others = createOtherPages(newId(), () => ({
     asks: [...going.keys()],
-    files: [...[...going.values()].flat(), ...uploading()],
+    files: [...[...going.values()].flat(), ...uploading().map(({ name }) => name)],
   }));
 
   let revised: string | undefined;
@@ -172,13 +175,13 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
       return upload === undefined ? [] : [{ upload, name: file.name, size: file.size }];
     });
     const files = hasChosen ? mine : drafts.read(shown)?.files; // Another page may have chosen some.
-    const cut = uploading();
+    const cut = [...uploading(), ...awaited];
     drafts.write(shown, { text: composer.text, ...(files && { files }), ...(cut.length > 0 && { cut }) });
   }
 
-  /** Names of attached files that the server does not have. */
-  function uploading(): string[] {
-    return composer.files.filter((file) => storedOf(file) === undefined).map(({ name }) => name);
+  /** Attached files that the server does not have. */
+  function uploading(): StoredFile[] {
+    return composer.files.flatMap((file) => (file instanceof File ? (uploads.unfinished(file) ?? []) : []));
   }
 
   /** Brings back what was prepared in a conversation. */
@@ -186,11 +189,15 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
     const draft = drafts.read(conversation);
     hasChosen = draft?.files !== undefined;
     composer.restart(draft?.text ?? "", draft?.files ?? []);
-    void recallUnsent(conversation, draft?.cut ?? []);
+    awaited = draft?.cut ?? [];
+    void recallUnsent(conversation, awaited);
   }
 
-  /** Brings back questions that were not sent, and says which files were not, unless another page is about to send them. */
-  async function recallUnsent(conversation: string, cut: readonly string[]): Promise<void> {
+  /**
+   * Goes on with uploads of an earlier page and brings back questions that were not sent, unless another page is about to send
+   * them; says which files are not at hand any more.
+   */
+  async function recallUnsent(conversation: string, cut: readonly StoredFile[]): Promise<void> {
     if (cut.length === 0 && !unsent.has(conversation)) return;
     const opened = relay.conversation(conversation);
     const read = opened.ready.catch(() => undefined);
@@ -200,14 +207,27 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
     for (const { id } of opened.turns) unsent.release(id);
     const questions = unsent.take(conversation, new Set([...going.keys(), ...asks]));
     const sent = new Set([...going.values(), files].flat());
-    const lost = cut.filter((name) => !sent.has(name));
+    const lost: StoredFile[] = [];
+    for (const one of cut) if (!sent.has(one.name) && !(await goOn(one, conversation))) lost.push(one);
+    if (shown !== conversation) return;
+    awaited = [];
     if (questions.length > 0)
       composer.replace([...questions, composer.text].filter((text) => text !== "").join("\n\n"));
     const lines = [
-      ...lost.map((name) => say("notSentWhole", { name: inSentence(name) })),
+      ...lost.map(({ name }) => say("notSentWhole", { name: inSentence(name) })),
       ...(questions.length > 0 ? [say("notAskedYet")] : []),
     ];
     if (lines.length > 0) composer.warn([...composer.warnings, ...lines]);
+  }
+
+  /** Attaches the file of an upload that has not ended, and goes on with it; false when the file is not at hand any more. */
+  async function goOn({ upload }: StoredFile, conversation: string): Promise<boolean> {
+    const file = await uploads.find(upload);
+    if (!file || shown !== conversation) return false;
+    composer.offer([file]);
+    uploads.begin(file, upload);
+    composer.uploading(file, uploads.state(file));
+    return true;
   }
 
   const newConversation = (): void => {

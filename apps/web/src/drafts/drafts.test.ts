@@ -4,14 +4,15 @@ import { createDrafts } from "./drafts.ts";
 import { createUnsent } from "./unsent.ts";
 
 const stored = { upload: "u1", name: "a.pdf", size: 10 };
+const cut = { upload: "u2", name: "b.pdf", size: 20 };
 
 describe("drafts", () => {
   it("are kept by conversation, over a reload", () => {
     const storage = memoryStorage();
-    createDrafts(storage).write("one", { text: "half a quest", files: [stored], cut: ["b.pdf"] });
+    createDrafts(storage).write("one", { text: "half a quest", files: [stored], cut: [cut] });
     createDrafts(storage).write("two", { text: "other" });
     const reloaded = createDrafts(storage);
-    expect(reloaded.read("one")).toMatchObject({ text: "half a quest", files: [stored], cut: ["b.pdf"] });
+    expect(reloaded.read("one")).toMatchObject({ text: "half a quest", files: [stored], cut: [cut] });
     expect(reloaded.read("two")?.files).toBeUndefined();
     expect(reloaded.read("three")).toBeUndefined();
   });

@@ -5,8 +5,8 @@ export interface Draft {
   readonly text: string;
   /** Files that the server has; undefined while nothing was attached or removed in this conversation. */
   readonly files?: readonly StoredFile[];
-  /** Names of files whose upload has not ended. */
-  readonly cut?: readonly string[];
+  /** Files whose upload has not ended. */
+  readonly cut?: readonly StoredFile[];
 }
 
 /** A storage as far as drafts need it, such as `localStorage`. */
@@ -63,13 +63,12 @@ function parseKept(json: string | null): Kept[] {
 function readKept(value: unknown): Kept[] {
   const { conversation, text, files, cut } = (value ?? {}) as Partial<Record<keyof Kept, unknown>>;
   if (typeof conversation !== "string" || typeof text !== "string") return [];
-  const isText = (one: unknown): one is string => typeof one === "string";
   return [
     {
       conversation,
       text,
       ...(Array.isArray(files) && { files: files.filter(isStored) }),
-      ...(Array.isArray(cut) && { cut: cut.filter(isText) }),
+      ...(Array.isArray(cut) && { cut: cut.filter(isStored) }),
     },
   ];
 }

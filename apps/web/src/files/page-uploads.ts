@@ -1,4 +1,6 @@
-import { RelayError, type Relay, type UploadStatus } from "@docrelay/client";
+import { newId, RelayError, type Relay, type UploadStatus } from "@docrelay/client";
+import type { StoredFile } from "./attachment.ts";
+import { createKeptFiles } from "./kept-files.ts";
 import { looksLikePdf } from "./transfer.ts";
 
 /** How far an attached file is: `sent` from 0 to 1; then what the server says of its text; or why it was refused. */
@@ -9,12 +11,19 @@ export type UploadState =
 
 /** Uploads files when they are attached, not when the question is asked: what is wrong with one is known before it. */
 export interface PageUploads {
-  /** Begins, unless the file is or was uploaded. */
-  begin(file: File): void;
+  /** Begins, unless the file is or was uploaded. `upload`: the id under which an earlier page has begun: it goes on. */
+  begin(file: File, upload?: string): void;
+  /** What names a file whose upload has not ended, also after a reload. */
+  unfinished(file: File): StoredFile | undefined;
+  /** The file of an upload that was begun, on this page or an earlier one; undefined when it is not at hand any more. */
+  find(upload: string): Promise<File | undefined>;
   state(file: File): UploadState | undefined;
   /** Ends an upload; nothing is told of it any more. */
   drop(file: File): void;
 }
+
+/** A file that is uploaded sooner is not kept for a reload. */
+const KEEP_AFTER_MS = 300;
 
 export function createPageUploads(
   relay: Pick<Relay, "upload" | "onUpload">,
@@ -22,8 +31,11 @@ export function createPageUploads(
 ): PageUploads {
   const states = new WeakMap<File, UploadState>();
   const stops = new WeakMap<File, AbortController>();
+  const ids = new WeakMap<File, string>();
+  const begun = new Map<string, File>();
+  const kept = createKeptFiles();
 
-  async function run(file: File, signal: AbortSignal): Promise<void> {
+  async function run(file: File, upload: string, signal: AbortSignal): Promise<void> {
     const set = (state: UploadState): void => {
       if (signal.aborted) return;
       states.set(file, state);
@@ -31,29 +43,44 @@ export function createPageUploads(
     };
     set({ sent: 0 });
     if (!(await looksLikePdf(file))) return set({ error: notPdf() });
+    const keeping = setTimeout(() => void kept.put(upload, file), KEEP_AFTER_MS);
     try {
       const onProgress = (sent: number, size: number): void => set({ sent: sent / Math.max(1, size) });
-      const { upload } = await relay.upload(file, { signal, onProgress });
-      set({ upload });
-      const stopHearing = relay.onUpload(upload, (status) => set({ upload, status }));
+      const stored = (await relay.upload(file, { upload, signal, onProgress })).upload;
+      set({ upload: stored });
+      const stopHearing = relay.onUpload(stored, (status) => set({ upload: stored, status }));
       signal.addEventListener("abort", stopHearing);
     } catch (error) {
       if (error instanceof RelayError) set({ error });
       else states.delete(file); // Stopped; or a fault that the next question's upload meets again, and tells.
+    } finally {
+      clearTimeout(keeping);
+      // An upload that the end of the page has cut does not come here.
+      void kept.drop(upload);
     }
   }
   return {
-    begin(file) {
+    begin(file, upload = newId()) {
       const state = states.get(file);
       if (state && !("error" in state)) return;
       const stop = new AbortController();
       stops.set(file, stop);
-      void run(file, stop.signal);
+      ids.set(file, upload);
+      begun.set(upload, file);
+      void run(file, upload, stop.signal);
     },
+    unfinished(file) {
+      const [upload, state] = [ids.get(file), states.get(file)];
+      return upload !== undefined && state && "sent" in state
+        ? { upload, name: file.name, size: file.size }
+        : undefined;
+    },
+    find: async (upload) => begun.get(upload) ?? kept.get(upload),
     state: (file) => states.get(file),
     drop(file) {
       stops.get(file)?.abort();
       states.delete(file);
+      begun.delete(ids.get(file) ?? "");
     },
   };
 }

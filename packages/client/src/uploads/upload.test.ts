@@ -78,6 +78,31 @@ describe("an upload", () => {
     expect(told).toContain("second 5000");
   });
 
+  test("of an earlier page goes on at the server's offset under its id", async () => {
+    const a = file(20_500);
+    const stop = new AbortController();
+    const first = relay.upload(a, {
+      upload: "u1",
+      signal: stop.signal,
+      onProgress: (sent) => sent > 8000 && stop.abort(),
+    });
+    await expect(first).rejects.toThrow("abort");
+    const before = server.uploads.get("u1")?.bytes.length ?? 0;
+    const sent: number[] = [];
+    const next = connect({ url: server.url, storage: memoryStorage() });
+    try {
+      const again = { name: a.name, type: a.type, bytes: new Blob([a.bytes]) };
+      expect(await next.upload(again, { upload: "u1", onProgress: (bytes) => sent.push(bytes) })).toEqual({
+        upload: "u1",
+      });
+    } finally {
+      next.close();
+    }
+    expect(before).toBeGreaterThan(8000);
+    expect(sent[0]).toBeGreaterThan(before);
+    expect(stored("u1")).toEqual(a.bytes);
+  });
+
   test("that has expired on the server begins anew", async () => {
     server.fail("upload:chunk", { refuse: wireError("NOT_FOUND") });
     const a = file(10);

@@ -9,6 +9,8 @@ import { RelayError, wireOf } from "../wire/relay-error.ts";
 export type FileInput = File | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array | Blob };
 
 export interface UploadOptions {
+  /** The upload's id, a random one by default. One that an earlier page has begun with the same file goes on at the server's offset. */
+  readonly upload?: string;
   readonly signal?: AbortSignal;
   /** Bytes stored so far, of `size`. */
   onProgress?(sent: number, size: number): void;
@@ -26,8 +28,8 @@ const STALLED_MS = 120_000;
 /** A chunk is sent again in its first size so that two lines never send different chunks of one place at once. */
 const SAME_SIZE_TIMES = 2;
 
-export function newUpload(): Upload {
-  return { id: newId(), sent: new Map() };
+export function newUpload(id: string = newId()): Upload {
+  return { id, sent: new Map() };
 }
 
 /**

@@ -29,7 +29,7 @@ export function createUploads(link: Link): Uploads {
   const begun = new WeakMap<object, Upload>();
 
   async function send(file: FileInput, options: UploadOptions): Promise<string> {
-    const upload = begun.get(file) ?? newUpload();
+    const upload = begun.get(file) ?? newUpload(options.upload);
     begun.set(file, upload);
     try {
       await sendUpload(link, file, upload, options);
@@ -39,10 +39,13 @@ export function createUploads(link: Link): Uploads {
       throw isUnreadable(error) ? clientError("FILE_CHANGED", { cause: error }) : error;
     }
   }
-  function begin(file: FileInput, { signal }: UploadOptions): Running {
+  function begin(file: FileInput, { signal, upload }: UploadOptions): Running {
     const listeners = new Set<ProgressListener>();
     const onProgress: ProgressListener = (sent, size) => tellAll(listeners, (listener) => listener(sent, size));
-    const running = { done: send(file, { ...(signal && { signal }), onProgress }), listeners };
+    const running = {
+      done: send(file, { ...(signal && { signal }), ...(upload !== undefined && { upload }), onProgress }),
+      listeners,
+    };
     known.set(file, running);
     running.done.catch(() => known.get(file) === running && known.delete(file));
     return running;

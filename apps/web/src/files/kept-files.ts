@@ -1,0 +1,74 @@
+/**
+ * Files whose upload has not ended, in the browser's own database: after a reload their uploads go on. Where the browser keeps
+ * nothing for the page, nothing is kept, and no call fails.
+ */
+export interface KeptFiles {
+  put(upload: string, file: File): Promise<void>;
+  /** The file of an upload; undefined when none is kept. */
+  get(upload: string): Promise<File | undefined>;
+  drop(upload: string): Promise<void>;
+}
+
+const NAME = "docrelay";
+const STORE = "uploads";
+/** What a page has left that did not come back: as long as servers keep conversations. */
+const KEEP_MS = 24 * 3_600_000;
+
+interface Kept {
+  readonly file: File;
+  readonly at: number;
+}
+
+export function createKeptFiles(): KeptFiles {
+  let opening: Promise<IDBDatabase> | undefined;
+
+  async function use<T>(
+    mode: IDBTransactionMode,
+    act: (store: IDBObjectStore) => IDBRequest<T>,
+  ): Promise<T | undefined> {
+    try {
+      const database = await (opening ??= open());
+      return await result(act(database.transaction(STORE, mode).objectStore(STORE)));
+    } catch {
+      return undefined; // blocked or full: then a file has to be attached again
+    }
+  }
+  return {
+    async put(upload, file) {
+      await use("readwrite", (store) => store.put({ file, at: Date.now() } satisfies Kept, upload));
+    },
+    async get(upload) {
+      const kept = (await use("readonly", (store) => store.get(upload))) as Partial<Kept> | undefined;
+      return kept?.file instanceof File ? kept.file : undefined;
+    },
+    async drop(upload) {
+      await use("readwrite", (store) => store.delete(upload));
+    },
+  };
+}
+
+async function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open(NAME, 1);
+  request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE));
+  const database = await result(request);
+  forgetOld(database);
+  return database;
+}
+
+function forgetOld(database: IDBDatabase): void {
+  const request = database.transaction(STORE, "readwrite").objectStore(STORE).openCursor();
+  request.addEventListener("success", () => {
+    const cursor = request.result;
+    if (!cursor) return;
+    const { at = 0 } = cursor.value as Partial<Kept>;
+    if (Math.abs(Date.now() - at) > KEEP_MS) cursor.delete();
+    cursor.continue();
+  });
+}
+
+async function result<T>(request: IDBRequest<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  request.addEventListener("success", () => resolve(request.result));
+  request.addEventListener("error", () => reject(request.error));
+  return promise;
+}
