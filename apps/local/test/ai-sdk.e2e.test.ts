@@ -66,6 +66,27 @@ it("two tabs show each other's questions, and stop cancels", async () => {
   engine.release();
 });
 
+it.each([
+  ["&plain", "completed"],
+  ["&plain&cancels", "cancelled"],
+])("an abort by stop() and by leaving (%s): the ask is %s", async (search, end) => {
+  const page = await frontEnd.open(cluster.url(), place(), { search });
+  for (const [act, most] of [
+    ["Stop", 1],
+    ["Hide", 2],
+  ] as const) {
+    await ask(page, `hold, then ${act}`);
+    await answer(page, "One. ")
+      .nth(most - 1)
+      .waitFor();
+    await page.click(`text="${act}"`);
+    // One that goes on is still being answered when the engine ends it.
+    if (end === "completed") engine.release();
+    await expect.poll(async () => ends(page)).toEqual(Array.from({ length: most }, () => end));
+    engine.release();
+  }
+});
+
 it.each(["&plain", ""])("text of an attempt that failed is taken back (%s)", async (search) => {
   const page = await frontEnd.open(cluster.url(), place(), { search });
   const question = `drop the first answer ${search}`;

@@ -7,7 +7,7 @@ import { createRoot } from "react-dom/client";
 const search = new URLSearchParams(location.search);
 const id = location.hash.slice(1);
 const relay = connect({ url: search.get("relay") ?? "" });
-const transport = docrelayTransport(relay);
+const transport = docrelayTransport(relay, search.has("cancels") ? { onAbort: "cancel" } : {});
 (globalThis as { seen?: object }).seen = { relay };
 
 interface Helpers {
