@@ -1,4 +1,4 @@
-import { nestsDeeper } from "@docrelay/protocol";
+import { payloadFault } from "@docrelay/protocol";
 import type { RetryAdvice } from "../failure/causes.ts";
 import { cleanText } from "../failure/clean-text.ts";
 import { badReply, failure, httpFailure, type EngineError } from "../failure/engine-error.ts";
@@ -26,9 +26,9 @@ export function readServerError(body: unknown): ServerError | undefined {
   };
 }
 
-/** What a server says in a form of its own; nothing where it nests so deeply that writing it would overflow the stack. */
+/** What a server says in a form of its own; nothing where it is too deep or too long to be written out. */
 function asJson(value: unknown): string {
-  return nestsDeeper(value) ? "" : JSON.stringify(value).slice(0, SAID_CHARS);
+  return payloadFault(value) ? "" : JSON.stringify(value).slice(0, SAID_CHARS);
 }
 
 const SAID_CHARS = 500;

@@ -4,7 +4,7 @@ import { askSchema } from "../messages/ask.ts";
 import { Refusal } from "../errors/error.ts";
 import { openSchema } from "../messages/conversation.ts";
 import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
-import { checkMessage, cleanFileName, nestsDeeper, parsePayload } from "./payload.ts";
+import { checkMessage, cleanFileName, parsePayload, payloadFault } from "./payload.ts";
 import { uploadChunkSchema, uploadStartSchema } from "../messages/upload.ts";
 
 /** The code and reason that a check refuses with; undefined when it lets pass. */
@@ -37,22 +37,43 @@ describe("depth", () => {
         return endless();
       },
     });
-    expect(nestsDeeper(endless())).toBe(true);
+    expect(payloadFault(endless())).toBe("deep");
     expect(looked).toBe(PAYLOAD_DEPTH + 1);
   });
   test("is exact", () => {
     fc.assert(
       fc.property(fc.nat(40), fc.nat(40), (depth, max) => {
         // The outermost container is level 0.
-        expect(nestsDeeper(nested(depth), max)).toBe(depth > max + 1);
+        const fault = payloadFault(nested(depth), { depth: max, parts: 100 });
+        expect(fault).toBe(depth > max + 1 ? "deep" : undefined);
       }),
     );
   });
   test("of bytes is not counted: 1 MiB is one value", () => {
-    expect(nestsDeeper({ bytes: new Uint8Array(1_048_576) }, 1)).toBe(false);
+    expect(payloadFault({ bytes: new Uint8Array(1_048_576) }, { depth: 1, parts: 1 })).toBeUndefined();
   });
   test("leaves room for the deepest message of the protocol", () => {
-    expect(nestsDeeper([{ files: [{ name: "a.pdf" }] }], PAYLOAD_DEPTH)).toBe(false);
+    expect(payloadFault([{ files: [{ name: "a.pdf" }] }])).toBeUndefined();
+  });
+});
+
+describe("what a schema would walk through field by field is refused before it does", () => {
+  const bytes = new Uint8Array(4);
+  test.each([
+    ["bytes for the whole message", bytes],
+    ["bytes for a file", { files: [bytes] }],
+    ["bytes for an id", { id: bytes }],
+    ["bytes for a field nobody knows", { files: [{ bytes }], more: { bytes: [bytes] } }],
+  ])("%s", (_what, payload) => {
+    expect(payloadFault(payload)).toBe("bytes");
+    expect(refusal(() => parsePayload(askSchema, payload))).toBe("BAD_MESSAGE schema");
+  });
+  test.each([
+    ["fields", Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`f${n}`, n]))],
+    ["items", { files: Array.from({ length: 10_001 }, () => 0) }],
+    ["items of many lists", Array.from({ length: 101 }, () => Array.from({ length: 100 }, () => 0))],
+  ])("too many %s", (_what, payload) => {
+    expect(payloadFault(payload)).toBe("many");
   });
 });
 

@@ -2,28 +2,47 @@ import * as z from "zod/mini";
 import { refuse } from "../errors/error.ts";
 import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 
+/** Far more fields and items than a valid message has. */
+const MOST = { depth: PAYLOAD_DEPTH, parts: 10_000 };
+
 /**
- * Tells whether a value nests deeper than `max`, without recursion. It comes before everything else that touches a
- * payload: what walks a value by recursion needs a stack as deep as the value.
+ * What makes a value one that may not be looked at any further, without recursion. It comes before everything else that
+ * touches a payload: what walks a value by recursion needs a stack as deep as the value, and a schema lists all fields
+ * that it does not know. `bytes`: a field of another name is bytes, which a schema would take for an object with a field a byte.
  */
-export function nestsDeeper(value: unknown, max = PAYLOAD_DEPTH): boolean {
+export function payloadFault(value: unknown, max = MOST): "deep" | "many" | "bytes" | undefined {
   let level: unknown[] = [value];
+  let parts = 0;
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > max) return true;
+    if (depth > max.depth) return "deep";
     const next: unknown[] = [];
     for (const node of level) {
-      if (node === null || typeof node !== "object" || ArrayBuffer.isView(node)) continue;
-      for (const child of Object.values(node)) if (child !== null && typeof child === "object") next.push(child);
+      if (node === null || typeof node !== "object") continue;
+      if (ArrayBuffer.isView(node)) return "bytes";
+      const keys = Object.keys(node);
+      parts += keys.length;
+      if (parts > max.parts) return "many";
+      for (const key of keys) {
+        const child = (node as Record<string, unknown>)[key];
+        const isBytes = key === "bytes" && ArrayBuffer.isView(child);
+        if (child !== null && typeof child === "object" && !isBytes) next.push(child);
+      }
     }
     level = next;
   }
-  return false;
+  return undefined;
 }
+
+const FAULTS = {
+  deep: { reason: "depth", message: "The message is nested too deeply." },
+  many: { reason: "schema", message: "The message has too many parts." },
+  bytes: { reason: "schema", message: "The message has bytes where none belong." },
+} as const;
 
 /** Parses a client's payload. @throws Refusal `BAD_MESSAGE`, reason `depth` or `schema`, naming the field. */
 export function parsePayload<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
-  if (nestsDeeper(value))
-    throw refuse("BAD_MESSAGE", { reason: "depth", message: "The message is nested too deeply." });
+  const fault = payloadFault(value);
+  if (fault) throw refuse("BAD_MESSAGE", FAULTS[fault]);
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
   const path = parsed.error.issues[0]?.path.map(String).join(".").slice(0, 64);
