@@ -24,6 +24,8 @@ class Bounded extends WebSocketServer {
 
 const CONNECT_MS = 10_000;
 const CLOSE_MS = 10_000;
+/** A client that is ended for what it sends has this long to hear why. */
+const HEARD_MS = 1000;
 const PONG_MS = 20_000;
 /** The part of an ask's packet besides its files: the message with every character escaped, names, ids. */
 const ENVELOPE_BYTES = 524_288;
@@ -76,8 +78,10 @@ export function createSocketServer(options: {
       else conn.close();
       // What comes until it has closed would be kept. Unlike an end at once, a client that still sends hears why.
       webSocket?.pause();
-      // What has come is kept until it has closed, too: a client that does not close would have its room for 10 s more.
+      // The answer to a close frame is not read any more, and what has come is kept until then. Whoever is ended for room
+      // gives it back at once.
       if (code === "BUSY") setImmediate(() => webSocket?.terminate());
+      else setTimeout(() => webSocket?.terminate(), HEARD_MS).unref();
     };
     watches.set(
       conn,
