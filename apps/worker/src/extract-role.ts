@@ -1,6 +1,6 @@
 import { restoreProfile, setProfile } from "@docrelay/channel";
 import { consumeExtracts, type Consumer, type Disposition, type ExtractJob } from "@docrelay/jobs";
-import { EXTRACTOR_VERSION } from "@docrelay/pdf";
+import { EXTRACTOR_VERSION, type Extractor } from "@docrelay/pdf";
 import type { Resources } from "./resources.ts";
 import type { Config } from "./config.ts";
 import { createExtractReport } from "./extract/extract-report.ts";
@@ -13,10 +13,13 @@ import { openExtractor } from "./open-extractor.ts";
 const START_PATIENCE_MS = 30_000;
 const PROFILE_EVERY_MS = 10_000;
 
-/** Starts the role `extract`: extracts the texts of PDFs, in child processes. */
-export async function startExtractRole(resources: Resources): Promise<{ consumer: Consumer }> {
+/** Starts the role `extract`: extracts the texts of PDFs, in child processes, with an extractor that it ends. */
+export async function startExtractRole(
+  resources: Resources,
+  open: (config: Config) => Promise<Extractor> = openExtractor,
+): Promise<{ consumer: Consumer }> {
   const { config, store, blobs, bell, life, log, metrics, report, tracing, stopping, leaving, subscriber } = resources;
-  const extractor = await openExtractor(config);
+  const extractor = await open(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
   // A Redis that was flushed, or evicts, gets it back; one that another worker has set stays.

@@ -23,6 +23,7 @@ import {
   type Store,
 } from "@docrelay/channel";
 import { createProducer, type Producer } from "@docrelay/jobs";
+import type { Extractor } from "@docrelay/pdf";
 import { createLogger } from "@docrelay/platform";
 import { isTerminal, type Event, type EventOf, type Terminal } from "@docrelay/protocol";
 import { eventually, spawnNode, startRedis, type TestProcess, type TestRedis } from "@docrelay/testkit";
@@ -33,9 +34,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { startAskRole } from "../src/ask-role.ts";
 import { openResources, type Resources } from "../src/resources.ts";
-import { readConfig } from "../src/config.ts";
+import { readConfig, type Config } from "../src/config.ts";
 import { drain } from "../src/drain.ts";
-import { startExtractRole } from "../src/extract-role.ts";
+import { profileOf, startExtractRole } from "../src/extract-role.ts";
+import { openExtractor } from "../src/open-extractor.ts";
 import { startSweeper } from "../src/sweep/sweeper.ts";
 import { startEngine, type ScriptedEngine } from "./engine.ts";
 
@@ -96,6 +98,14 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
   const clients: Redis[] = [];
   const open: Array<() => Promise<unknown>> = [];
   const logged: string[] = [];
+  /** By the settings that they depend on: a worker that ends leaves its warm children to the next. */
+  const extractors = new Map<string, Promise<Extractor>>();
+  async function sharedExtractor(config: Config): Promise<Extractor> {
+    const key = `${profileOf(config)}|${config.EXTRACT_CONCURRENCY}`;
+    const opened = extractors.get(key) ?? openExtractor(config);
+    extractors.set(key, opened);
+    return { ...(await opened), async [Symbol.asyncDispose]() {} };
+  }
   const there = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Error("the fixture has not started");
     return value;
@@ -130,6 +140,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
     for (const close of open.splice(0)) await close();
   });
   afterAll(async () => {
+    for (const extractor of extractors.values()) await (await extractor)[Symbol.asyncDispose]();
     for (const client of clients) client.disconnect();
     await engine?.close();
     await server?.stop();
@@ -181,7 +192,9 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
         resources.life.add("sweeper", () => sweeper[Symbol.asyncDispose]());
       }
       const ask = config.WORKER_ROLES.has("ask") ? await startAskRole(resources) : undefined;
-      const extract = config.WORKER_ROLES.has("extract") ? await startExtractRole(resources) : undefined;
+      const extract = config.WORKER_ROLES.has("extract")
+        ? await startExtractRole(resources, sharedExtractor)
+        : undefined;
       await extract?.consumer.ready();
       await resources.membership.start();
       await eventually(() => roster.has(resources.membership.worker), { what: "the first beat" });
