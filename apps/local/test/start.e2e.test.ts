@@ -101,7 +101,7 @@ describe("npm start", () => {
     const victim = edges.find((one) => commandOf(one).includes("apps/edge/"));
     process.kill(victim ?? 0, "SIGKILL");
     await local.process.waitFor(/^! edge \d ended \(SIGKILL\) and is started again/);
-    await eventually(async () => (await pid(0)) !== undefined && (await pid(1)) !== undefined, { timeoutMs: 20_000 });
+    await eventually(async () => (await pid(0)) !== undefined && (await pid(1)) !== undefined, { timeoutMs: 60_000 });
     expect(first).toBeDefined();
 
     await using second = launch({ PORT: String(local.port) });
