@@ -110,7 +110,7 @@ describe("a client that does not read", () => {
     expect(good.socket.connected).toBe(true);
 
     wire(slow).resume();
-    await eventually(() => !slow.socket.connected, { what: "the end of a slow connection", timeoutMs: 10_000 });
+    await eventually(() => !slow.socket.connected, { what: "the end of a slow connection" });
     const [[name, error] = [], [end] = []] = slow.said.slice(-2);
     expect([name, error, end]).toEqual(["closing", expect.objectContaining({ code: "SLOW_CONSUMER" }), "disconnect"]);
   });

@@ -239,7 +239,7 @@ async function valueOf(redis: Redis, key: string): Promise<string> {
 
 /** Waits until a client has heard this many events. */
 export async function heard(client: Client, count: number): Promise<Event[]> {
-  await eventually(() => client.events.length >= count, { what: `${count} events`, timeoutMs: 10_000 });
+  await eventually(() => client.events.length >= count, { what: `${count} events` });
   return client.events;
 }
 

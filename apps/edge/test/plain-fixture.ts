@@ -242,7 +242,7 @@ export async function startPlain(
       return { status: response.statusCode, body };
     },
     async taken(index) {
-      const input = await eventually(() => asks[index], { what: `ask ${index}`, timeoutMs: 15_000 });
+      const input = await eventually(() => asks[index], { what: `ask ${index}` });
       const at = conversationAddress(input.user, input.conversation);
       const owner = newOwner();
       const ask = await eventually(
@@ -304,7 +304,7 @@ function listenTo(ws: WebSocket): Ear {
     closedWith: () => code,
     say: (frame) => ws.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
     async next(count = 1) {
-      await eventually(() => frames.length >= count, { what: `${count} frames`, timeoutMs: 12_000 });
+      await eventually(() => frames.length >= count, { what: `${count} frames` });
       return frames;
     },
   };

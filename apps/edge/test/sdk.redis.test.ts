@@ -242,7 +242,7 @@ describe("a file", () => {
     const uploading = relay.upload(file, { onProgress: (now) => (sent = now) });
     await eventually(() => sent > 2000);
     line.reset();
-    await eventually(() => sent > 8000, { timeoutMs: 15_000 });
+    await eventually(() => sent > 8000);
     line.reset();
     line.bandwidth(0);
     const { upload } = await uploading;

@@ -62,7 +62,7 @@ describe("supervision", () => {
       (text) => said.push(text),
       new AbortController().signal,
     );
-    await eventually(() => starts === 3, { timeoutMs: 15_000 });
+    await eventually(() => starts === 3);
     await one.running.ready;
     await one.stop(1000);
     expect(said).toEqual([

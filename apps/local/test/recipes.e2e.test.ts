@@ -52,7 +52,7 @@ it.each(here)(
     await using proxy = await startProxy(recipe, [first, second]);
     const { port } = proxy;
     const up = async (): Promise<boolean> => (await status(port, "/readyz").catch(() => [0]))[0] === 200;
-    await eventually(up, { what: recipe.name, timeoutMs: 20_000 }).catch(() => expect.fail(proxy.said()));
+    await eventually(up, { what: recipe.name }).catch(() => expect.fail(proxy.said()));
 
     const socket = await open(proxy);
     expect(await answered(socket)).toMatchObject(REPLY);
@@ -73,8 +73,8 @@ it.each(here)(
     let closed = false;
     socket.once("close", () => (closed = true));
     proxy.reload();
-    if (!recipe.keepsSockets) await eventually(() => closed, { what: "the end of the old socket", timeoutMs: 20_000 });
-    await eventually(up, { what: "up after the reload", timeoutMs: 20_000 });
+    if (!recipe.keepsSockets) await eventually(() => closed, { what: "the end of the old socket" });
+    await eventually(up, { what: "up after the reload" });
     const after = await open(proxy);
     expect(await answered(after)).toMatchObject(REPLY);
     if (recipe.keepsSockets) expect(await answered(socket)).toMatchObject(REPLY);

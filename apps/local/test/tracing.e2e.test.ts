@@ -30,7 +30,7 @@ const ofTrace = (id: string): CollectedSpan[] => collector.spans.filter(({ trace
 const namesOf = (spans: readonly CollectedSpan[]): string[] => spans.map(({ name }) => name).toSorted();
 /** The spans of a trace once all of them have come, by name. */
 async function collected(id: string): Promise<Record<string, CollectedSpan>> {
-  await eventually(() => expect(namesOf(ofTrace(id))).toEqual(NAMES), { what: "the spans", timeoutMs: 15_000 });
+  await eventually(() => expect(namesOf(ofTrace(id))).toEqual(NAMES), { what: "the spans" });
   return Object.fromEntries(ofTrace(id).map((span) => [span.name, span]));
 }
 

@@ -132,7 +132,7 @@ async function seeRestart(at: WorkerFixture, engine: StackEngine): Promise<Row[]
   const begun = performance.now();
   await Promise.all(ids.map((id) => at.ask(id, id, { message: "slow" })));
   const isAnswered = async (id: string): Promise<boolean> => shownText(await at.events(id), id) !== "";
-  await eventually(async () => (await Promise.all(ids.map(isAnswered))).every(Boolean), { timeoutMs: 20_000 });
+  await eventually(async () => (await Promise.all(ids.map(isAnswered))).every(Boolean));
   await engine.restart(AWAY_MS);
   const ends = await Promise.all(ids.map((id) => at.ended(id, id, 60_000)));
   const prompts = (engine.prompts() - before) / ids.length;

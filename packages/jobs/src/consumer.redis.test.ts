@@ -193,7 +193,7 @@ describe("a producer", () => {
     const producer = createProducer({ connection: at.connect(), prefix: at.prefix, timeoutMs: 300 });
     await expect(producer.extract(extractOf("a"))).rejects.toBeInstanceOf(JobsError);
     await at.server.restart();
-    await eventually(() => producer.extract(extractOf("a")).then(() => true), { timeoutMs: 10_000 });
+    await eventually(() => producer.extract(extractOf("a")).then(() => true));
     await producer[Symbol.asyncDispose]();
   });
 });

@@ -33,7 +33,7 @@ describe("an extraction", () => {
   it("can be added again after its last retry failed", async () => {
     const runs = await at.extracts({ handle: () => Promise.reject(new Error("always")) });
     await at.producer.extract(extractOf("k"));
-    await eventually(() => runs.errors.length === 4, { timeoutMs: 20_000 });
+    await eventually(() => runs.errors.length === 4);
     await eventually(async () => {
       await at.producer.extract(extractOf("k"));
       return runs.errors.length === 5;

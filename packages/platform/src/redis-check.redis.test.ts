@@ -166,7 +166,7 @@ describe("Redis behind Sentinel", () => {
     await inspectRedis(redis, 10_000);
     await redis.set("kept", "1");
     await eventually(async () => (await inspector.get("kept")) === "1");
-    await eventually(async () => (await sentinel.redis.info("sentinel")).includes("slaves=1"), { timeoutMs: 15_000 });
+    await eventually(async () => (await sentinel.redis.info("sentinel")).includes("slaves=1"));
     await master.kill();
     await eventually(() => redis.set("after", "2"), { what: "the replica as master", timeoutMs: 30_000 });
     expect(await redis.get("kept")).toBe("1");

@@ -97,7 +97,7 @@ describe("edges", () => {
         const users = await crowd(stage, [0, 1], PEOPLE, TABS);
         const calls = heldCalls(stage);
         await Promise.all(users.map((user) => user.ask()));
-        await eventually(() => calls.length === users.length, { timeoutMs: 15_000 });
+        await eventually(() => calls.length === users.length);
         await stage.cluster.edges[0]?.kill();
         for (const call of calls) finish(call);
       });
@@ -136,7 +136,7 @@ describe("hints", () => {
       const users = await crowd(stage, [0, 1]);
       const calls = heldCalls(stage);
       await Promise.all(users.map((user) => user.ask()));
-      await eventually(() => calls.length === users.length, { timeoutMs: 15_000 });
+      await eventually(() => calls.length === users.length);
       for (let word = 3; word < 8; word++) {
         const cut = await stage.redis("CLIENT", "KILL", "TYPE", "pubsub");
         expect(Number(cut)).toBeGreaterThan(0);
@@ -159,7 +159,7 @@ describe("hints", () => {
       stage.cluster.edges[0]?.outerHop.blackhole();
       stage.history.add({ kind: "fault", fault: "blackhole outer", target: "edge-1", forMs: 15_000 });
       finish(call);
-      await eventually(() => user.unfinished === 0, { timeoutMs: 20_000 });
+      await eventually(() => user.unfinished === 0);
     });
     passed(verdict);
   });

@@ -96,7 +96,7 @@ describe("the connections of a user", () => {
     for (let n = 0; n < MAX; n++) await killed.take("ann");
     killed.kill();
     await full(one);
-    await eventually(() => one.take("ann"), { what: "a place", timeoutMs: 10_000 });
+    await eventually(() => one.take("ann"), { what: "a place" });
     expect(await redis.exists("edge:killed")).toBe(0);
     expect(await counted()).toEqual([1]);
   });
@@ -131,7 +131,7 @@ describe("the connections of a user", () => {
     await full(one);
     releases[0]?.();
     await server.restart();
-    await eventually(async () => isDeepStrictEqual(await counted(), [2]), { timeoutMs: 15_000 });
+    await eventually(async () => isDeepStrictEqual(await counted(), [2]));
     expect(await redis.exists("edge:one")).toBe(1); // the lease was not lost: only the failed writes were repeated
   });
 });

@@ -61,7 +61,7 @@ describe("Redis that restarts", () => {
     expect(await ready(0)).toBe(503);
     await relay.server.restart();
     for (const client of clients) {
-      await eventually(() => client.said.some(([name]) => name === "resync"), { what: "resync", timeoutMs: 10_000 });
+      await eventually(() => client.said.some(([name]) => name === "resync"), { what: "resync" });
       expect(client.said).toEqual([["resync", {}]]);
     }
     await eventually(async () => (await ready(0)) === 200 && (await ready(1)) === 200);
@@ -81,7 +81,7 @@ describe("Redis that restarts", () => {
     await relay.store.redis.flushall();
     await relay.server.kill();
     await relay.server.restart();
-    await eventually(() => client.said.some(([name]) => name === "resync"), { what: "resync", timeoutMs: 10_000 });
+    await eventually(() => client.said.some(([name]) => name === "resync"), { what: "resync" });
     for (const edge of edges) {
       const again = await eventually(() => relay.client(edge, user, { token }), { what: "the old session" });
       const id = `after-${edge.node}`;

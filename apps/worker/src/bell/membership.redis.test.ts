@@ -76,7 +76,7 @@ describe("the members", () => {
     beats = 0;
     let gone = false;
     worker.membership.on({ gone: () => void (gone = true) });
-    await eventually(() => gone, { timeoutMs: 15_000 });
+    await eventually(() => gone);
     expect(beats).toBeGreaterThanOrEqual(14);
     expect(await worker.membership.isGone(silent)).toBe(true);
     await redis.publish(BEAT_CHANNEL, JSON.stringify({ worker: silent, version: 1, load: 0, capacity: 1 }));
@@ -104,7 +104,7 @@ describe("the members", () => {
     let beats = 0;
     redis.on("message", () => void beats++);
     await redis.subscribe(BEAT_CHANNEL);
-    await eventually(() => beats > 10, { timeoutMs: 15_000 });
+    await eventually(() => beats > 10);
     expect(gone).toEqual([]);
     redis.disconnect();
   });

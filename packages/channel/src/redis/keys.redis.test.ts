@@ -32,7 +32,7 @@ beforeAll(async () => {
   redis = new Redis(server.url);
   stop = () => server.stop();
   await redis.cluster("ADDSLOTSRANGE", 0, 16_383);
-  await eventually(async () => String(await redis.cluster("INFO")).includes("cluster_state:ok"), { timeoutMs: 10_000 });
+  await eventually(async () => String(await redis.cluster("INFO")).includes("cluster_state:ok"));
   channels = await workload({ redis, retentionMs: 60_000, askDeadlineMs: 30_000 }, lookAround);
 });
 afterAll(async () => {

@@ -66,7 +66,7 @@ describe("a line that has died silently", () => {
     await eventually(() => relay.state === "online");
     line.silence();
     page.dispatchEvent(new Event("pageshow"));
-    await eventually(() => told.length === 3, { timeoutMs: 15_000 });
+    await eventually(() => told.length === 3);
     expect(told).toEqual(["online", "offline", "online"]);
   });
 
@@ -76,7 +76,7 @@ describe("a line that has died silently", () => {
     const answered = Promise.withResolvers<void>();
     server.chunkGate = answered.promise;
     const upload = relay.upload({ name: "a.pdf", bytes: new Uint8Array(100) });
-    await eventually(() => server.count("conversation:close") >= 2, { timeoutMs: 20_000 });
+    await eventually(() => server.count("conversation:close") >= 2);
     answered.resolve();
     await upload;
     expect(told).toEqual(["online"]);
@@ -130,7 +130,7 @@ describe("what keeps a page from connecting is told while it goes on trying", ()
     await eventually(() => server.handshakes.length >= 7);
     expect(told).toEqual(["offline AUTH_INVALID"]);
     server.refuseConnect = undefined;
-    await eventually(() => relay.state === "online", { timeoutMs: 20_000 });
+    await eventually(() => relay.state === "online");
   }, 40_000);
   test("an application that has no token", async () => {
     let isSignedIn = false;

@@ -186,7 +186,7 @@ describe("subscriptions in a cluster", () => {
     const victim = await cluster.masterOf(one);
     await victim.kill();
     await untilHeard(redis, heard, two, 2000);
-    await eventually(async () => (await cluster.masterOf(one)) !== victim, { what: "a new master", timeoutMs: 20_000 });
+    await eventually(async () => (await cluster.masterOf(one)) !== victim, { what: "a new master" });
     const replaced = performance.now();
     await eventually(() => heard.back.includes(one), { what: "the channel back" });
     expect(performance.now() - replaced).toBeLessThan(2000);
