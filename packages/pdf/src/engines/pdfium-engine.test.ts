@@ -57,6 +57,22 @@ describe("the size of type", () => {
   });
 });
 
+/** A font that names the letters of a range by their codes, and no others. */
+function namedFont(range: string): { font: string; objects: Array<string | { dictionary: string; content: string }> } {
+  const cmap =
+    "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n" +
+    `1 begincodespacerange <0000> <ffff> endcodespacerange\n1 beginbfrange ${range} endbfrange\n` +
+    "endcmap CMapName currentdict /CMap defineresource pop end end";
+  const font =
+    "<< /Type /Font /Subtype /Type0 /BaseFont /Nameless /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 7 0 R >>";
+  const objects = [
+    `<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Nameless /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 8 0 R /DW 600 >>`,
+    { dictionary: "", content: cmap },
+    "<< /Type /FontDescriptor /FontName /Nameless /Flags 4 /FontBBox [0 0 600 700] /ItalicAngle 0 /Ascent 700 /Descent 0 /CapHeight 700 /StemV 80 >>",
+  ];
+  return { font, objects };
+}
+
 describe("letters that stand apart or together", () => {
   it("one object a letter are the words of their row", async () => {
     const letters = (x: number, y: number, word: string): string =>
@@ -84,18 +100,8 @@ describe("letters that stand apart or together", () => {
     expect(await textOf(onePage({ content, page: "/CropBox [0 0 306 792]" }))).toBe("Inside\nOver the edge of it");
   });
 
-  it("without a name are U+FFFD when they are few; a page of them has no text and says so", async () => {
-    const cmap =
-      "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n" +
-      "1 begincodespacerange <0000> <ffff> endcodespacerange\n1 beginbfrange <0041> <005a> <0041> endbfrange\n" +
-      "endcmap CMapName currentdict /CMap defineresource pop end end";
-    const font =
-      "<< /Type /Font /Subtype /Type0 /BaseFont /Nameless /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 7 0 R >>";
-    const objects = [
-      "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Nameless /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 8 0 R /DW 600 >>",
-      { dictionary: "", content: cmap },
-      "<< /Type /FontDescriptor /FontName /Nameless /Flags 4 /FontBBox [0 0 600 700] /ItalicAngle 0 /Ascent 700 /Descent 0 /CapHeight 700 /StemV 80 >>",
-    ];
+  it("without a name are U+FFFD when they are few, and in lines of few others left out; the page says so", async () => {
+    const { font, objects } = namedFont("<0041> <005a> <0041>");
     const shown = (codes: string): string => `BT /F1 12 Tf 40 700 Td <${codes}> Tj ET`;
     const named = Array.from({ length: 40 }, (_, at) => (0x41 + (at % 26)).toString(16).padStart(4, "0")).join("");
     const few = await readFirst(onePage({ content: shown(`${named}0212`), font, objects }));
@@ -104,10 +110,15 @@ describe("letters that stand apart or together", () => {
     const holed = await readFirst(onePage({ content: shown(`${named.slice(0, 64)}0212`.repeat(14)), font, objects }));
     expect(holed.unnamed).toBe(true);
     expect(holed.lines[0]?.text).toMatch(/^([A-Z]{16}\ufffd){14}$/);
-    const many = await readFirst(
-      onePage({ content: shown(`${named}0212`.repeat(14).replace(/004[345]/g, "0224")), font, objects }),
+    const many = [700, 680]
+      .map((y) => shown(named.replace(/00[45][1-9]/g, "0224")).replace("700 Td", `${y} Td`))
+      .join("\n");
+    expect(await readFirst(onePage({ content: many, font, objects }))).toMatchObject({ lines: [], unnamed: true });
+    const beside = await readFirst(
+      onePage({ content: `${many}\n${shown(named).replace("700 Td", "660 Td")}`, font, objects }),
     );
-    expect(many).toMatchObject({ lines: [], unnamed: true });
+    expect(beside.unnamed).toBe(true);
+    expect(beside.lines.map(({ text }) => text)).toEqual([expect.stringMatching(/^[A-Z]{40}$/)]);
   });
 });
 

@@ -20,6 +20,8 @@ export interface Letters {
   of(index: number): Letter | undefined;
   /** How far two characters stand apart from side to side; 0 when they touch or it is not known. */
   gap(one: number, other: number): number;
+  /** How far one character's pen ends before the other one's begins; less than 0 where they overlap. The first's own width is that of its font. */
+  advanceGap(one: number, other: number): number;
   /** The direction that a character is written in, as a turn of the page's own. */
   turnOf(index: number): Turn;
   /** The letters are drawn upright: not turned with their line. */
@@ -82,6 +84,16 @@ export function lettersOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0
       top: number(TOP),
     });
   };
+  /** From where a character is drawn to where the next one would be. Not known of clusters. */
+  const advanced = (index: number): { left: number; right: number } | undefined => {
+    const char = charOf(index);
+    const span = spans?.get(char);
+    if (span) return turnedBox(turn, span);
+    if (!call.FPDFText_GetLooseCharBox(text, char, at)) return undefined;
+    if (floats.length === 0) floats = new Float32Array(heap().buffer, at, 6);
+    const [left = 0, top = 0, right = 0, bottom = 0] = floats;
+    return turnedBox(turn, { left, right, bottom, top });
+  };
   return {
     of(index) {
       const char = boxed(index);
@@ -108,6 +120,10 @@ export function lettersOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0
       if (otherChar < 0) return 0;
       const { left: otherLeft, right: otherRight } = boxOf(otherChar);
       return Math.max(0, otherLeft - oneRight, oneLeft - otherRight);
+    },
+    advanceGap(one, other) {
+      const [before, after] = [advanced(one), advanced(other)];
+      return before && after ? after.left - before.right : 0;
     },
     isUpright(index) {
       const [p, q, r, s] = matrix(charOf(index));

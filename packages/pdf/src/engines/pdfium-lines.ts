@@ -1,14 +1,27 @@
 import type { Line } from "../text/layout.ts";
 import type { Extent, Style } from "../text/styled.ts";
-import { CLUSTERED, inClusterOrder, MARK } from "../text/clusters.ts";
+import { CLUSTERED, inClusterOrder } from "../text/clusters.ts";
 import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
 import { mostTurned, turnedBox, type Box, type Turn } from "../text/turn.ts";
+import { isSparse } from "../text/scan.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
+import {
+  blankBetween,
+  CELL_GAP_EM,
+  EVEN_EM,
+  madeFrom,
+  OVERLOOKED,
+  spreadOut,
+  withCells,
+  withOverlooked,
+  type Blanks,
+  type RawLine,
+} from "./pdfium-blanks.ts";
 import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
 import { withoutRepeats } from "./actual-text.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
-import { withoutGuesses } from "./unnamed-letters.ts";
+import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
@@ -17,14 +30,6 @@ import type { Pdfium } from "./pdfium.ts";
  * What most pages do not need is looked at only where a line shows cause.
  */
 
-/** A gap as wide as this, in ems, stands between two cells of a row, not between two words. */
-const CELL_GAP_EM = 1.1;
-/** Within a word of clustered letters gaps are narrower than this, in ems. */
-const CLUSTER_GAP_EM = 0.18;
-/** Blanks of a page that are looked at, and the least part of them that are drawn where a program draws all. */
-const [BLANKS, DRAWN] = [200, 0.1] as const;
-/** Blanks of a line are even when they differ by less than this, in ems. */
-const EVEN_EM = 0.4;
 /** Letters of running text are narrower than this, in ems, on average: in a wider line something stands apart. */
 const WIDE_LETTER_EM = 0.85;
 /** A letter this far above or below the one before, in ems, is on a line of its own. */
@@ -37,15 +42,11 @@ const MAX_REORDERED = 2000;
 const BLEED = 2;
 /** Scripts that are written from top to bottom, too. */
 const VERTICAL = /[\u1100-\u11ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]/;
-const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
 /** PDFium's signs for a hyphen that a line's end called for. */
 const HYPHEN = /[\u0002\ufffe]/;
 const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
-const BLANK = 0x20;
 
-interface PageText {
-  readonly raw: string;
-  readonly letters: Letters;
+interface PageText extends Blanks {
   readonly box: Box;
   readonly turn: Turn;
   readonly cells: boolean;
@@ -53,13 +54,13 @@ interface PageText {
   /** There is right-to-left text on the page. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
-  /** From which gap on, in ems, a blank that PDFium made between two objects is one; 0 where no letters are clustered. */
-  readonly blankEm: number;
+  /** PDFium may have overlooked blanks. */
+  readonly overlooked: boolean;
 }
 
 export interface ReadLines {
   readonly lines: Line[];
-  /** More than a few of its letters are not known; of most, and there are no lines. */
+  /** More than a few of its letters are not known. Lines of which that is true of many are left out. */
   readonly unnamed: boolean;
   /** Marks in the lines, for letters that their font gives no name. */
   readonly guesses: Guesses;
@@ -100,11 +101,10 @@ export function readLines(
   const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
   const letters = lettersOf(pdfium, text, { chars, spans, turn });
   try {
-    const known = named
+    const known: KnownText = named
       ? { text: given, guesses: new Map<never, never>(), holed: false }
       : withoutGuesses(letters, given);
-    if (known === undefined) return { lines: [], unnamed: true, guesses: new Map() };
-    const { text: raw, guesses, holed } = known;
+    const { text: raw, guesses, holed, isReadable } = known;
     const whole = {
       raw,
       letters,
@@ -114,9 +114,14 @@ export function readLines(
       styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
+      overlooked: OVERLOOKED.test(raw),
       blankEm: CLUSTERED.test(raw) ? blankBetween(letters, raw) : 0,
     };
-    return { lines: pieces(raw).flatMap(([start, end]) => linesOf(whole, start, end)), unnamed: holed, guesses, utf8 };
+    const parts = pieces(raw).filter(([start, end]) => isReadable?.(start, end) !== false);
+    const lines = parts.flatMap(([start, end]) => linesOf(whole, start, end));
+    // Of a page without names the few signs that have one say nothing.
+    if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map() };
+    return { lines, unnamed: holed, guesses, utf8 };
   } finally {
     letters.done();
   }
@@ -185,7 +190,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
-  return [{ ...read, ...place }];
+  const whole = page.overlooked && !spread && read.text.length === text.length;
+  return [{ ...read, ...place, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }
 
 /** A line looks as both of its ends do. */
@@ -266,86 +272,6 @@ function stackedParts({ raw, letters }: PageText, start: number, end: number): A
     before = letter;
   }
   return [...parts, [from, end]];
-}
-
-interface RawLine {
-  readonly text: string;
-  /** Where it begins in the text of the page. */
-  readonly start: number;
-  /** Its first character that is not white space, by its index in the line. */
-  readonly first: number;
-  readonly size: number;
-}
-
-/** Blanks between cells become tabs: one unit for another, so that indices stay. */
-function withCells(page: PageText, { text: raw, start, first, size }: RawLine): Pick<Line, "text" | "even"> {
-  const { letters } = page;
-  const clusters = page.blankEm > 0 && CLUSTERED.test(raw);
-  let text = "";
-  let done = 0;
-  let [least, most, blanks] = [Infinity, 0, 0];
-  for (let at = raw.indexOf(" ", first); at > 0 && at < raw.length - 1; at = raw.indexOf(" ", at + 1)) {
-    const made = clusters && CLUSTERED.test(raw.charAt(at - 1)) ? madeFrom(page, start + at) : 0;
-    const gap = clusters ? gapBetween(letters, page.raw, start + at) : letters.gap(start + at - 1, start + at + 1);
-    if (made > 0 && gap <= made * size) {
-      text += raw.slice(done, at);
-      done = at + 1;
-      continue;
-    }
-    [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
-    // A full-width comma is drawn in a corner of its square.
-    const inSquare = FULL_WIDTH.test(raw.charAt(at - 1)) ? 0.6 : 0;
-    if (gap <= (CELL_GAP_EM + inSquare) * size) continue;
-    text += `${raw.slice(done, at)}\t`;
-    done = at + 1;
-  }
-  if (done === 0) return { text: raw };
-  // Between boxes of ink even blanks differ by what a letter leaves free at its sides.
-  return { text: text + raw.slice(done), even: blanks > 2 && most - least < EVEN_EM * size };
-}
-
-/** From which gap on a blank is one that PDFium has made, in ems: it takes a cluster for a letter, and the rest for a gap. 0 for one that is drawn. */
-function madeFrom({ letters, blankEm }: PageText, index: number): number {
-  if (!letters.isGenerated(index)) return 0;
-  return letters.isBetween(index) ? blankEm : CLUSTER_GAP_EM;
-}
-
-/** Where blanks are drawn as signs of their own, PDFium's own ones between objects are within words. */
-function blankBetween(letters: Letters, raw: string): number {
-  let [blanks, drawn] = [0, 0];
-  for (let at = raw.indexOf(" "); at >= 0 && blanks < BLANKS; at = raw.indexOf(" ", at + 1)) {
-    if (!CLUSTERED.test(raw.charAt(at - 1))) continue;
-    blanks++;
-    if (!letters.isGenerated(at)) drawn++;
-  }
-  return drawn > DRAWN * blanks ? CELL_GAP_EM : CLUSTER_GAP_EM;
-}
-
-/** The gap at a blank, from what reaches farthest: a mark may end before its letter does. */
-function gapBetween(letters: Letters, raw: string, at: number): number {
-  let before = at - 1;
-  let gap = letters.gap(before, at + 1);
-  while (MARK.test(raw.charAt(before)) && before > 0) gap = Math.min(gap, letters.gap(--before, at + 1));
-  return gap;
-}
-
-/** Of a line in which something stands apart: PDFium gives no blank between the numbers of some tables. */
-function spreadOut(letters: Letters, { text: raw, start, first, size }: RawLine): string {
-  const gaps: number[] = [];
-  for (let at = first; at < raw.length - 1; at++) {
-    const isPair = !isSpace(raw.charCodeAt(at)) && !isSpace(raw.charCodeAt(at + 1));
-    gaps[at] = isPair ? letters.gap(start + at, start + at + 1) : 0;
-  }
-  const usual = gaps.filter((gap) => gap !== undefined).toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
-  let text = raw.slice(0, first);
-  for (let at = first; at < raw.length; at++) {
-    const blank = raw.charCodeAt(at) === BLANK && at > first && at < raw.length - 1;
-    const cell = blank && letters.gap(start + at - 1, start + at + 1) > Math.max(CELL_GAP_EM * size, 3 * usual);
-    text += cell ? "\t" : raw.charAt(at);
-    const gap = gaps[at] ?? 0;
-    if (gap > Math.max(CELL_GAP_EM * size, 3 * usual)) text += "\t";
-  }
-  return text;
 }
 
 /** The text of a line in the order of its letters on the page. */

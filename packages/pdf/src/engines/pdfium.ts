@@ -48,6 +48,8 @@ export interface PdfiumCalls {
   FPDFText_GetTextIndexFromCharIndex(text: number, index: number): number;
   FPDFText_GetUnicode(text: number, index: number): number;
   FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
+  /** Writes left, top, right and bottom of the box that the font gives a character, as floats. */
+  FPDFText_GetLooseCharBox(text: number, index: number, at: number): number;
   FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
   FPDFText_GetFontSize(text: number, index: number): number;
   /** Writes the font's name, and its flags as a number. Returns the bytes of the name with its closing NUL. */

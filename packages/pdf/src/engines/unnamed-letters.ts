@@ -7,8 +7,8 @@ import type { Letters } from "./pdfium-letters.ts";
 const SAMPLES = 64;
 /** With more unnamed letters than this, as a part of all, a page is to be read by OCR … */
 const MANY = 0.05;
-/** … and with so many it makes no sense. */
-const TOO_MANY = 0.1;
+/** … and those of its lines make no sense that have more of them than this. */
+const TOO_MANY = 1 / 3;
 /** As few as these may stand on any page. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
@@ -37,15 +37,17 @@ export interface KnownText {
   readonly guesses: Guesses;
   /** So much of it is U+FFFD that the page should be read by other means, where there are some. */
   readonly holed: boolean;
+  /** Whether a part of it makes sense; not given where all of it does. */
+  readonly isReadable?: (start: number, end: number) => boolean;
 }
 
 const NO_GUESSES: Guesses = new Map();
 
 /**
  * The text of a page with a mark for each letter of a word that its font gives no name, and U+FFFD for others: PDFium
- * makes other letters of their codes. Undefined when that is more than can be read over.
+ * makes other letters of their codes.
  */
-export function withoutGuesses(letters: Letters, text: string): KnownText | undefined {
+export function withoutGuesses(letters: Letters, text: string): KnownText {
   const inWords = hasUnnamedInWords(letters, text);
   const isForeign = strangersIn(text);
   if (!inWords && !isForeign && !hasUnnamed(letters, text)) return { text, guesses: NO_GUESSES, holed: false };
@@ -72,9 +74,20 @@ export function withoutGuesses(letters: Letters, text: string): KnownText | unde
     mended += text.slice(done, at) + (isInAlphabet(text, at) ? mark.of(sign, fallback) : fallback);
     done = at + 1;
   }
-  if (unnamed > Math.max(SOME, TOO_MANY * all)) return undefined;
-  const holed = unnamed > Math.max(SOME, MANY * all);
-  return { text: mended + text.slice(done), guesses: mark.guesses, holed };
+  const known = { text: mended + text.slice(done), guesses: mark.guesses };
+  if (unnamed <= Math.max(SOME, MANY * all)) return { ...known, holed: false };
+  return { ...known, holed: true, isReadable: (start, end) => isReadable(letters, known.text, start, end) };
+}
+
+/** Whole words of Latin letters are right even so; other signs in great number are codes of letters. */
+function isReadable(letters: Letters, text: string, start: number, end: number): boolean {
+  let [all, unnamed] = [0, 0];
+  for (let at = start; at < end; at++) {
+    if (isSpace(text.charCodeAt(at))) continue;
+    all++;
+    if (text.charAt(at) === UNKNOWN || (!/[A-Za-z0-9]/.test(text.charAt(at)) && letters.isUnnamed(at))) unnamed++;
+  }
+  return unnamed <= TOO_MANY * all;
 }
 
 /** Gives each guess of a page a mark of its own, as long as there are some. */

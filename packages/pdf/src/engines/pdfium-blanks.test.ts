@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { withOverlooked, type Blanks } from "./pdfium-blanks.ts";
+
+/* Places of letters as PDFium has them where fonts draw a sign back over the letter before it: it then makes no blank. */
+
+const SIZE = 10;
+type Placed = readonly [text: string, left: number, right: number, advanced?: number];
+
+function textOf(...signs: readonly Placed[]): string {
+  const text = signs.map(([sign]) => sign).join("");
+  const at = (index: number): Placed => signs[index] as Placed;
+  const gap = (one: number, other: number): number => Math.max(0, at(other)[1] - at(one)[2]);
+  const letters = { gap, advanceGap: (one: number, other: number) => at(other)[1] - (at(one)[3] ?? at(one)[2]) };
+  const page = { raw: text, letters, blankEm: 0.18 } as unknown as Blanks;
+  return withOverlooked(page, text, { text, start: 0, first: 0, size: SIZE });
+}
+
+it("a gap between letters of Hangul is a blank", () => {
+  expect(textOf(["몸", 0, 9], ["삼", 13, 22], ["기", 22, 31], ["실", 31, 40])).toBe("몸 삼기실");
+});
+
+it("a gap behind a sign over the letter is one where the letter ends before it, too", () => {
+  expect(textOf(["ल", 0, 9], ["\u0947", 5, 7], ["आ", 11, 20], ["ह", 20, 27])).toBe("ल\u0947 आह");
+  expect(textOf(["ल", 0, 9], ["\u0947", 5, 7], ["आ", 10, 20], ["ह", 20, 27])).toBe("ल\u0947आह");
+});
+
+it("what a letter leaves free at its side is no blank, nor are the gaps of spaced letters", () => {
+  expect(textOf(["이", 0, 6, 9], ["몸", 9, 18], ["을", 18, 27])).toBe("이몸을");
+  expect(textOf(["서", 0, 9], ["울", 13, 22], ["역", 26, 35])).toBe("서울역");
+});
