@@ -1,4 +1,5 @@
 import { cleanText } from "./clean-text.ts";
+import { hangulBreaks } from "./hangul-breaks.ts";
 import type { Extent, Style } from "./styled.ts";
 
 /** A line as it stands on the page. Lengths in points, from the left and from the bottom. */
@@ -50,6 +51,8 @@ const MIN_WIDTH_EM = 14;
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
   const gaps = seen.map((line, index) => lineGap(line, seen[index + 1]));
+  let breaks: ReturnType<typeof hangulBreaks> | undefined;
+  const isBreak = (last: string, first: string): boolean => (breaks ??= hangulBreaks(lines))(last, first);
   let text = "";
   let joined = false;
   seen.forEach((line, index) => {
@@ -61,7 +64,7 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
     const broken = brokenWord(line, next);
     joined = broken !== undefined || continues(seen, gaps, index, { joined, slack: precision.slack });
     if (!joined) text += `${line.text.trimEnd().replace(SOFT_HYPHEN, "-")}\n`;
-    else text += broken === undefined ? withBlank(line, next) : withoutHyphen(broken, lines);
+    else text += broken === undefined ? withBlank(line, next, isBreak) : withoutHyphen(broken, lines);
   });
   return cleanText(text);
 }
@@ -192,7 +195,7 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 
 /** A line and what stands between it and the next one of its paragraph. */
-function withBlank(line: Line, next: Line): string {
+function withBlank(line: Line, next: Line, isBreak: ReturnType<typeof hangulBreaks>): string {
   const whole = line.text.trimEnd();
   if (USUAL_END.test(whole.charAt(whole.length - 1))) return `${whole} `;
   const before = whole.replace(SOFT_HYPHEN, "-");
@@ -204,6 +207,6 @@ function withBlank(line: Line, next: Line): string {
   // Between phrases Thai has a blank, which is at a line's end when it was broken there.
   if (PHRASED.test(last) && PHRASED.test(first) && !/\s$/.test(line.text)) return before;
   // Korean is broken within words where the column is full, and the blank at a line's end is kept when it was one.
-  if (HANGUL.test(last) && HANGUL.test(first) && !/\s$/.test(line.text)) return before;
+  if (HANGUL.test(last) && HANGUL.test(first) && !/\s$/.test(line.text) && !isBreak(last, first)) return before;
   return `${before} `;
 }
