@@ -36,8 +36,8 @@ const WIDE_LETTER_EM = 0.85;
 const STACKED_EM = 0.5;
 /** Letters whose direction is looked at on every page. */
 const TURN_SAMPLES = 9;
-/** Longer lines than people write keep PDFium's order: finding another costs the square of their length. */
-const MAX_REORDERED = 2000;
+/** Longer lines than people write keep PDFium's order. */
+const MAX_REORDERED = 20_000;
 /** How far a letter may reach over the edge of the page, in points. */
 const BLEED = 2;
 /** Scripts that are written from top to bottom, too. */

@@ -1,3 +1,4 @@
+import { nearestOf } from "./nearest.ts";
 import type { PlacedSign } from "./right-to-left.ts";
 
 /*
@@ -44,6 +45,11 @@ export function inClusterOrder(
 ): { readonly text: string; readonly gaps: readonly number[] } | undefined {
   const clusters = clustersOf(signs);
   const letters = clusters.filter((one) => !isMark(one));
+  const nearest = nearestOf(
+    letters.filter(({ text }) => text.trim() !== ""),
+    (one) => one.left,
+    (one) => one.right,
+  );
   let [isMoved, afterMoved] = [false, false];
   let last: Cluster | undefined;
   for (const one of clusters) {
@@ -53,28 +59,31 @@ export function inClusterOrder(
       [last, afterMoved] = [one, false];
       continue;
     }
-    const owner = ownerOf(one, last, letters, size);
+    const owner = ownerOf(one, last, nearest, size);
     if (owner === undefined) return undefined;
     if (owner !== last) [isMoved, afterMoved] = [true, true];
     owner.marks += one.text;
   }
   if (!isMoved) return undefined;
-  let text = "";
+  const text: string[] = [];
   let end = Number.NaN;
   const gaps: number[] = [];
   for (const { text: letter, marks, left, right, blankEm } of letters.toSorted((one, other) => one.x - other.x)) {
     if (letter.trim() === "") {
-      text += letter + marks;
+      text.push(letter + marks);
       continue;
     }
     const gap = left - end;
-    const isBlank = /\s$/.test(text) || gap > blankEm * size;
+    const isBlank = text.at(-1)?.trim() === "" || gap > blankEm * size;
     if (isBlank) gaps.push(gap);
-    if (isBlank || gap > cellEm * size) text = `${text.trimEnd()}${gap > cellEm * size ? "\t" : " "}`;
-    text += letter + marks;
+    if (isBlank || gap > cellEm * size) {
+      while (text.at(-1)?.trim() === "") text.pop();
+      text.push(gap > cellEm * size ? "\t" : " ");
+    }
+    text.push(letter + marks);
     end = right;
   }
-  return { text, gaps };
+  return { text: text.join(""), gaps };
 }
 
 const isMark = ({ text }: Cluster): boolean => MARK.test(text);
@@ -100,7 +109,7 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
 function ownerOf(
   mark: Cluster,
   before: Cluster | undefined,
-  letters: readonly Cluster[],
+  nearest: (point: number) => Cluster | undefined,
   size: number,
 ): Cluster | undefined {
   const middle = (mark.left + mark.right) / 2;
@@ -108,10 +117,6 @@ function ownerOf(
   const reach = before && middle > before.left ? BEHIND_EM : BESIDE_EM;
   // A blank has no marks, but one may reach over it from the letter beside it.
   if (before && before.text.trim() !== "" && away(before) <= reach * size) return before;
-  const inked = letters.filter(({ text }) => text.trim() !== "");
-  const nearest = inked.reduce<Cluster | undefined>(
-    (best, one) => (best && away(best) <= away(one) ? best : one),
-    undefined,
-  );
-  return nearest && away(nearest) <= BESIDE_EM * size ? nearest : before;
+  const other = nearest(middle);
+  return other && away(other) <= BESIDE_EM * size ? other : before;
 }

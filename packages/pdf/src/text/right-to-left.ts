@@ -1,3 +1,5 @@
+import { nearestOf } from "./nearest.ts";
+
 /*
  * PDFium gives a right-to-left line as if its letters stood in the order in which they are read. Programs write them in
  * either order, and Latin words, numbers and brackets within such a line come out turned. So the order is found anew from
@@ -93,14 +95,18 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
     before = sign;
   }
   const letters = glyphs.filter(({ text }) => text.trim() !== "");
+  const at = nearestOf(
+    letters,
+    (one) => one.left,
+    (one) => one.right,
+  );
+  const from = nearestOf(
+    letters,
+    (one) => one.x,
+    (one) => one.x,
+  );
   for (const { text, index, left, right, x } of marks) {
-    const middle = (left + right) / 2;
-    const away = (glyph: Glyph & { x: number }): number =>
-      JOINER.test(text) ? Math.abs(glyph.x - x) : Math.max(glyph.left - middle, middle - glyph.right, 0);
-    const base = letters.reduce<(typeof letters)[0] | undefined>(
-      (best, one) => (best && away(best) <= away(one) ? best : one),
-      undefined,
-    );
+    const base = JOINER.test(text) ? from(x) : at((left + right) / 2);
     if (base) add(base, base.text + text, index);
   }
   const ordered = glyphs.sort((one, other) => one.x - other.x);
@@ -166,9 +172,11 @@ function rightToLeft(visual: readonly string[]): string {
 function leftToRight(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
+  let [end, looked] = [0, 0];
   for (let at = 0; at < visual.length;) {
-    let end = at;
-    for (let to = at; to < visual.length && kinds[to] !== "L"; to++) if (RTL.test(visual[to] as string)) end = to + 1;
+    end = Math.max(end, at);
+    for (looked = Math.max(looked, at); looked < visual.length && kinds[looked] !== "L"; looked++)
+      if (RTL.test(visual[looked] as string)) end = looked + 1;
     const turned = RTL.test(visual[at] as string) && end > at;
     text += turned ? rightToLeft(visual.slice(at, end)) : (visual[at] as string);
     at = turned ? end : at + 1;
@@ -196,17 +204,18 @@ function kindsOf(visual: readonly string[]): Kind[] {
     kinds.fill(isApart ? "R" : kindBetween(signs, open[at - 1], open[end]), at, end);
     at = end - 1;
   }
-  const beside = (at: number, step: number): OpenKind | undefined => {
-    while (kinds[at] === "N" || kinds[at] === "blank") at += step;
-    return kinds[at];
-  };
-  const numbered = kinds.map((kind, at) =>
-    kind === "N" && (beside(at, -1) === "L" || beside(at, 1) === "L") ? "L" : kind,
-  );
+  const [before, behind] = [besideNumbers(kinds), besideNumbers(kinds.toReversed()).reverse()];
+  const numbered = kinds.map((kind, at) => (kind === "N" && (before[at] === "L" || behind[at] === "L") ? "L" : kind));
   return numbered.map((kind, at): Kind => {
     if (kind === "blank") return numbered[at - 1] === "L" && numbered[at + 1] === "L" ? "L" : "R";
     return kind === "other" ? "R" : kind;
   });
+}
+
+/** For each place the last kind at or before it that is neither a number nor a blank. */
+function besideNumbers(kinds: readonly OpenKind[]): Array<OpenKind | undefined> {
+  let last: OpenKind | undefined;
+  return kinds.map((kind) => (last = kind === "N" || kind === "blank" ? last : kind));
 }
 
 function openKind(sign: string): OpenKind {

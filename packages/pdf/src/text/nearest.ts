@@ -1,0 +1,39 @@
+/** Places that are looked at for those that reach over a point; others are only looked for by how far they reach. */
+const LOOKS = 16;
+
+/**
+ * Finds which of some things on a line is nearest to a point; of those that are equally near the first one. `from` and
+ * `to`: where a thing begins and ends. Costs as much as sorting once, and little for each point.
+ */
+export function nearestOf<T>(
+  things: readonly T[],
+  from: (thing: T) => number,
+  to: (thing: T) => number,
+): (point: number) => T | undefined {
+  const places = things
+    .map((thing, index) => ({ thing, index, from: from(thing), to: to(thing) }))
+    .sort((one, other) => one.from - other.from || one.index - other.index);
+  // For each place the one that reaches farthest among those up to it.
+  const reaching = [...places];
+  for (let at = 1; at < places.length; at++)
+    if (reaching[at - 1]!.to >= places[at]!.to) reaching[at] = reaching[at - 1]!;
+  return (point) => {
+    let [low, high] = [0, places.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (places[middle]!.from <= point) low = middle + 1;
+      else high = middle;
+    }
+    let over: (typeof places)[0] | undefined;
+    for (let at = low - 1; at >= 0 && at >= low - LOOKS; at--) {
+      const place = places[at]!;
+      if (place.to >= point && (over === undefined || place.index < over.index)) over = place;
+    }
+    if (over) return over.thing;
+    const [before, after] = [reaching[low - 1], places[low]];
+    if (before === undefined || after === undefined) return (before ?? after)?.thing;
+    const [left, right] = [Math.max(point - before.to, 0), after.from - point];
+    if (left !== right) return (left < right ? before : after).thing;
+    return (before.index < after.index ? before : after).thing;
+  };
+}
