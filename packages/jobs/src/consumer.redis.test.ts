@@ -54,6 +54,20 @@ describe("a consumer", () => {
     expect(first.jobs).toHaveLength(1);
   });
 
+  it("wakes somebody for a job that goes back", async () => {
+    await at.producer.extract(extractOf("a"));
+    const runs = await at.extracts({ concurrency: 1 });
+    await eventually(() => runs.going === 1);
+    await runs.consumer.stop();
+    // What the blocking reads of processes wait for: the first one takes it.
+    const marker = `${at.prefix}:extract:marker`;
+    const redis = at.connect();
+    await redis.del(marker);
+    runs.end("hand-back");
+    await runs.consumer.idle();
+    expect(await redis.zcard(marker)).toBe(1);
+  });
+
   it("puts one that takes long aside while others wait and all places are taken by such", async () => {
     const going = new Map<string, number>();
     const ends = new Map<string, () => void>();

@@ -111,7 +111,14 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     await job.moveToWait(token);
   }
 
-  async function process(job: Job, token?: string): Promise<void> {
+  /** Returns a job for another process. */
+  async function handBack(job: Job, token: string | undefined, of: string): Promise<void> {
+    await job.moveToWait(token);
+    // BullMQ's own script wakes nobody for a job with a priority: an idle process would find it at its next poll.
+    await connection.zadd(`${of}:${EXTRACT.queue}:marker`, 0, "0");
+  }
+
+  async function process(job: Job, token: string | undefined, of: string): Promise<void> {
     active++;
     fetchOrNot();
     // With several places the other ones go on to the end.
@@ -126,7 +133,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
         throw new WaitingError();
       }
       if (disposition === "hand-back") {
-        await job.moveToWait(token);
+        await handBack(job, token, of);
         throw new WaitingError();
       }
       await job.moveToDelayed(Date.now() + disposition.laterMs, token);
@@ -140,7 +147,10 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
   }
 
   const own = { connection, concurrency, skipVersionCheck: true };
-  const workers = prefixes.map((one) => new Worker(EXTRACT.queue, process, { ...own, prefix: one, ...TIMES }));
+  const workers = prefixes.map((one) => {
+    const run = (job: Job, token?: string): Promise<void> => process(job, token, one);
+    return new Worker(EXTRACT.queue, run, { ...own, prefix: one, ...TIMES });
+  });
   for (const worker of workers) {
     worker.on("error", onError);
     worker.on("failed", (_job, error) => onError(error));
