@@ -1,5 +1,6 @@
 import {
   BEAT_CHANNEL,
+  DELETED_CHANNEL,
   BEAT_MS,
   countUnfinished,
   createBell,
@@ -243,7 +244,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   subscriptions.onResync(lookAgain);
   // It hears revocations, and its connection may be lost by itself.
   onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) !== false && lookAgain()));
-  const acknowledged = watchAcknowledged(store, log, onTrouble);
+  const acknowledged = watchAcknowledged({ store, subscriber: plainSubscriber, log, onTrouble });
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),
     onTrouble,
@@ -303,11 +304,12 @@ function isReady(redis: Pick<RedisSubscriber, "status" | "once">): Promise<void>
 }
 
 /** Looks after each reconnect whether the Redis that is there now has what was acknowledged. */
-function watchAcknowledged(
-  store: Store,
-  log: Logger,
-  onTrouble: (error: unknown) => void,
-): Acknowledged & { readonly lost: number } {
+function watchAcknowledged({
+  store,
+  subscriber,
+  log,
+  onTrouble,
+}: Pick<Resources, "store" | "subscriber" | "onTrouble"> & { log: Logger }): Resources["acknowledged"] {
   let lost = 0;
   const acknowledged = createAcknowledged({
     store,
@@ -319,9 +321,12 @@ function watchAcknowledged(
   const check = (): void => void untilReply(acknowledged.check, REDIS_WAIT_MS).catch(onTrouble);
   check();
   store.redis.on("ready", check);
+  subscriber.on("message", (channel: string, message: string) => {
+    if (channel === DELETED_CHANNEL) acknowledged.deleted(message);
+  });
+  subscriber.subscribe(DELETED_CHANNEL).catch(onTrouble);
   return {
-    add: acknowledged.add,
-    check: acknowledged.check,
+    ...acknowledged,
     get lost() {
       return lost;
     },

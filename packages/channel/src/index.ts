@@ -5,6 +5,7 @@ export {
   BEAT_CHANNEL,
   CANCEL_CHANNEL,
   channelOf,
+  DELETED_CHANNEL,
   FORGET_CHANNEL,
   KEYS,
   roomOf,

@@ -1,4 +1,12 @@
-import { accept, askAddress, askDigest, newNonce, type Store } from "@docrelay/channel";
+import {
+  accept,
+  askAddress,
+  askDigest,
+  DELETED_CHANNEL,
+  deleteConversation,
+  newNonce,
+  type Store,
+} from "@docrelay/channel";
 import { eventually, startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -53,6 +61,26 @@ it("names what another Redis does not have, once, and nothing that the same one 
   await anotherProcess();
   await edge.check();
   expect(lost).toEqual(["one", "three"]);
+});
+
+it("misses no ask of a conversation that its user has deleted, by whatever edge", async () => {
+  const edge = open();
+  await edge.check();
+  await acknowledge(edge, "unwanted");
+  const subscriber = new Redis(server.url);
+  const told = Promise.withResolvers<void>();
+  subscriber.on("message", (_channel: string, message: string) => {
+    edge.deleted(message);
+    told.resolve();
+  });
+  await subscriber.subscribe(DELETED_CHANNEL);
+  await deleteConversation(store, "someone", "talk");
+  await told.promise;
+  subscriber.disconnect();
+  await drop(await acknowledge(edge, "wanted"));
+  await anotherProcess();
+  await edge.check();
+  expect(lost).toEqual(["wanted"]);
 });
 
 it("looks again when Redis goes away while it looks", async () => {

@@ -1,4 +1,4 @@
-import { askAddress, hasAsk, type Store } from "@docrelay/channel";
+import { askAddress, conversationAddress, hasAsk, type Store } from "@docrelay/channel";
 
 /** An ask whose client was told that it is durable. */
 export interface AcknowledgedAsk {
@@ -11,6 +11,8 @@ export interface AcknowledgedAsk {
 /** The asks that this edge has acknowledged lately, to find out which of them another Redis does not have. */
 export interface Acknowledged {
   add(ask: AcknowledgedAsk): void;
+  /** Its user has deleted a conversation: its asks are not lost. `c`: the id of the conversation's address. */
+  deleted(c: string): void;
   /**
    * Call it when Redis is back. If it is another process than before, those that it does not have are told to `onLost`; they
    * are forgotten. @throws ioredis errors; then call it again.
@@ -32,7 +34,7 @@ export interface AcknowledgedOptions {
 export function createAcknowledged({ store, onLost, now = Date.now }: AcknowledgedOptions): Acknowledged {
   const keepMs = Math.min(KEEP_MS, store.retentionMs);
   /** In order of their acknowledgements. */
-  const kept = new Map<string, AcknowledgedAsk & { readonly at: number }>();
+  const kept = new Map<string, AcknowledgedAsk & { readonly c: string; readonly at: number }>();
   let server: string | undefined;
 
   function forgetOld(): void {
@@ -44,8 +46,12 @@ export function createAcknowledged({ store, onLost, now = Date.now }: Acknowledg
 
   return {
     add(ask) {
-      kept.set(`${ask.user}\0${ask.id}`, { ...ask, at: now() });
+      const { c } = conversationAddress(ask.user, ask.conversation);
+      kept.set(`${ask.user}\0${ask.id}`, { ...ask, c, at: now() });
       forgetOld();
+    },
+    deleted(c) {
+      for (const [key, ask] of kept) if (ask.c === c) kept.delete(key);
     },
     async check() {
       const found = await processOf(store);

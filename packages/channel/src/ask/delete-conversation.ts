@@ -1,13 +1,19 @@
 import type { EventOf } from "@docrelay/protocol";
 import { askAddress, conversationAddress, type ConversationAddress } from "../redis/address.ts";
-import { CANCEL_CHANNEL, logKey } from "../redis/keys.ts";
+import { CANCEL_CHANNEL, DELETED_CHANNEL, logKey } from "../redis/keys.ts";
 import { ChannelError, newNonce, sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
 import { placeOfTitle } from "../sealing/places.ts";
 import { runStep, step } from "./conversation-script.ts";
 import { readBody, type AskBody } from "./record.ts";
 
 const END_ALL = step("end-all.lua", { nonce: "text", hintChannel: "text" });
-const DELETE = step("delete-conversation.lua", { conversation: "text", lastSeq: "number", asks: "text" });
+const DELETE = step("delete-conversation.lua", {
+  conversation: "text",
+  lastSeq: "number",
+  asks: "text",
+  deletedChannel: "text",
+  deleted: "text",
+});
 const RENAME = step("rename.lua", { title: "text" });
 
 const ENTRIES_AT_ONCE = 500;
@@ -48,7 +54,8 @@ export async function deleteConversation(
       if (event.type === "accepted") asks.add(askAddress(user, conversation, event.ask).a);
       lastSeq = event.seq;
     }
-    const reply = await runStep(store, address, DELETE, { conversation, lastSeq, asks: [...asks].join(" ") });
+    const told = { deletedChannel: DELETED_CHANNEL, deleted: address.c };
+    const reply = await runStep(store, address, DELETE, { conversation, lastSeq, asks: [...asks].join(" "), ...told });
     if (reply[0] === "OK") return { address, existed: reply[1] !== 0, asks: ended };
     if (reply[0] !== "CHANGED") throw wrongAnswer("delete", reply);
   }

@@ -235,3 +235,5 @@ export const BEAT_CHANNEL = "docrelay:workers";
 export const CANCEL_CHANNEL = "docrelay:cancel";
 /** Plain PUBLISH of a text's key: nobody wants the text any more, and no process is to keep it. */
 export const FORGET_CHANNEL = "docrelay:forget";
+/** Plain PUBLISH of the id of a conversation's address: its user has deleted it, with its asks. Heard by all edges. */
+export const DELETED_CHANNEL = "docrelay:deleted";

@@ -1,4 +1,4 @@
-import { BEAT_CHANNEL, CANCEL_CHANNEL, FORGET_CHANNEL } from "./keys.ts";
+import { BEAT_CHANNEL, CANCEL_CHANNEL, DELETED_CHANNEL, FORGET_CHANNEL } from "./keys.ts";
 
 /** What a process does with Redis. For each role `deploy/redis` has a user with no more rights than it needs. */
 export type RedisRole = "edge" | "ask" | "extract";
@@ -55,7 +55,7 @@ const EDGE: Tries = {
     ]),
   hears: [ROOMS, OWN, "hint:self-test:*"],
   tells: [],
-  subscribes: [BEAT_CHANNEL],
+  subscribes: [BEAT_CHANNEL, DELETED_CHANNEL],
 };
 const ASK: Tries = {
   keys: [
