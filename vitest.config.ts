@@ -13,7 +13,7 @@ const LONG = [
   "tools/bench/src/{main,abuse/run-abuses,runs/run,runs/scale}.e2e.test.ts",
 ];
 // A browser, the libraries of others, engines in other languages, packages that are installed and built, the chart as Helm
-// renders it, waits for what is declared dead, clusters and replicas of Redis, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.
+// renders it, the alerts as Prometheus reads them, waits for what is declared dead, clusters and replicas of Redis, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.
 const SLOW = [
   "apps/local/test/{page-*,redis-cluster,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
@@ -25,7 +25,7 @@ const SLOW = [
   "packages/channel/src/redis/{replicas,cluster}.redis.test.ts",
   "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
-  "tools/repo-checks/test/chart.test.ts",
+  "tools/repo-checks/test/{alerts,chart}.test.ts",
 ];
 
 // The files of a worker share its modules. With a process and an import of everything for each file, tests took twice the

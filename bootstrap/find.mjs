@@ -161,6 +161,27 @@ async function unpackHelm() {
   rmSync(join(folder, "package"), { recursive: true });
 }
 
+/** Prometheus's own tool for the tests of the alerts: named, on PATH, or out of Debian's package, which is not installed: it would start a server. */
+export async function findPromtool() {
+  const folder = join(cache, "prometheus");
+  const kept = join(folder, "usr/bin/promtool");
+  const found = process.env.DOCRELAY_PROMTOOL || onPath(["promtool"]) || (existsSync(kept) ? kept : undefined);
+  if (found || !onPath(["apt-get"]) || !onPath(["dpkg-deb"])) return found;
+  try {
+    await step("promtool, from Debian's package", async () => {
+      mkdirSync(folder, { recursive: true });
+      await command("apt-get", ["download", "-qq", "prometheus"], { cwd: folder });
+      const name = readdirSync(folder).find((file) => file.endsWith(".deb")) ?? "";
+      await command("dpkg-deb", ["-x", name, "."], { cwd: folder });
+      rmSync(join(folder, name));
+    });
+    return kept;
+  } catch (error) {
+    process.stdout.write(`The alerts are not tried, promtool cannot be had: ${error.message}\n`);
+    return undefined;
+  }
+}
+
 function playwrights() {
   const folder = join(process.env.HOME ?? root, ".cache/ms-playwright");
   if (!existsSync(folder)) return undefined;

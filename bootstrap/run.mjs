@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runChild, runHere } from "./child.mjs";
 import { buildPrograms, buildWeb, installDependencies, installTools } from "./install.mjs";
-import { findBrowser, findHelm, findOtherBrowsers, findRedis } from "./find.mjs";
+import { findBrowser, findHelm, findOtherBrowsers, findPromtool, findRedis } from "./find.mjs";
 import { cache, command, root } from "./step.mjs";
 
 const [task, ...args] = process.argv.slice(2);
@@ -55,6 +55,8 @@ try {
   if (task === "long") await findOtherBrowsers();
   const helm = task === "long" ? await findHelm() : undefined;
   if (helm) env.DOCRELAY_HELM = helm;
+  const promtool = task === "long" ? await findPromtool() : undefined;
+  if (promtool) env.DOCRELAY_PROMTOOL = promtool;
   // Inputs of each test: a million of all of them together.
   if (task === "fuzz") env.FUZZ_RUNS ??= "46000";
   const [entry, ...words] = entries[task];
