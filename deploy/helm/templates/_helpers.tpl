@@ -24,6 +24,7 @@ app.kubernetes.io/component: {{ .role }}
 {{- define "docrelay.check" -}}
 {{- if and (not .Values.redis.url) (not .Values.redis.sentinels) }}{{ fail "redis.url is missing: where is Redis? (or redis.sentinels)" }}{{ end -}}
 {{- if and .Values.redis.url .Values.redis.sentinels }}{{ fail "redis.url and redis.sentinels are both set: set one of them" }}{{ end -}}
+{{- if and .Values.redis.cluster .Values.redis.sentinels }}{{ fail "redis.cluster and redis.sentinels are both set: set one of them" }}{{ end -}}
 {{- if and .Values.redis.sentinels (not .Values.redis.sentinelName) }}{{ fail "redis.sentinelName is missing: which master do the sentinels watch?" }}{{ end -}}
 {{- if not .Values.engine.url }}{{ fail "engine.url is missing: where is the AI engine?" }}{{ end -}}
 {{- if not (or .Values.settings.AUTH_MODE .Values.edge.settings.AUTH_MODE) }}{{ fail "edge.settings.AUTH_MODE must be chosen: anonymous or jwt" }}{{ end -}}
@@ -113,6 +114,9 @@ spec:
             {{- end }}
             {{- with $values.redis.url }}
             - { name: REDIS_URL, value: {{ . | quote }} }
+            {{- end }}
+            {{- if $values.redis.cluster }}
+            - { name: REDIS_CLUSTER, value: "true" }
             {{- end }}
             {{- with $values.redis.sentinels }}
             - { name: REDIS_SENTINELS, value: {{ . | quote }} }

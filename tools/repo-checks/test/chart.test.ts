@@ -82,6 +82,22 @@ describe.skipIf(!helm)("the chart", () => {
     }
   });
 
+  it("tells every program that Redis is a cluster, and how its queue is spread", async () => {
+    const pods = (await render("-f", join(CHART, "ci/cluster.yaml"))).filter(({ kind }) => kind === "Deployment");
+    expect(pods).toHaveLength(3);
+    for (const { spec } of pods) {
+      const { template } = spec as { template: { spec: { containers: Array<{ env: unknown }> } } };
+      const [container] = template.spec.containers;
+      expect(container?.env).toEqual(
+        expect.arrayContaining([
+          { name: "REDIS_URL", value: "redis://redis-0.redis:6379,redis://redis-1.redis:6379" },
+          { name: "REDIS_CLUSTER", value: "true" },
+          { name: "QUEUE_SHARDS", value: "3" },
+        ]),
+      );
+    }
+  });
+
   it("that is wrong is refused by the schemas", async () => {
     const [manifest] = (await render("-f", join(CHART, "ci/minimal.yaml"))).filter(({ kind }) => kind === "Deployment");
     await expect(validate({ ...manifest, spec: { ...manifest?.spec, replicas: "two" } } as Manifest)).rejects.toThrow(
@@ -101,6 +117,7 @@ describe.skipIf(!helm)("the chart", () => {
   it.each([
     [[], /redis\.url is missing/],
     [["redis.url=redis://r", "redis.sentinels=s:1"], /both set/],
+    [["redis.cluster=true", "redis.sentinels=s:1", "redis.sentinelName=m"], /redis\.cluster and redis\.sentinels/],
     [["redis.sentinels=s:1"], /redis\.sentinelName is missing/],
     [["redis.url=redis://r"], /engine\.url is missing/],
     [["redis.url=redis://r", "engine.url=ws://e"], /AUTH_MODE must be chosen/],
