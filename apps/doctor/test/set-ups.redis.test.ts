@@ -60,10 +60,13 @@ async function command(url: string, ...words: string[]): Promise<void> {
   await connection.call(...(words as [string, ...string[]]));
   connection.disconnect();
 }
+/** Its seed is the server of the case. */
+const asCluster: RedisServer = { cluster: { seeds: [] } };
 async function ofRedis(args: readonly string[], setUp: string[][] = [], as: RedisServer = {}): Promise<PartReport> {
   await using server = await startRedis({ args });
   for (const words of setUp) await command(server.url, ...words);
-  return await examineRedis({ url: server.url, ...as });
+  const seeds = [{ host: "127.0.0.1", port: server.port }];
+  return await examineRedis({ url: server.url, ...as, ...(as.cluster && { cluster: { seeds } }) });
 }
 
 describe("a Redis as it should be", () => {
@@ -82,6 +85,7 @@ describe("a broken set-up of Redis is named", () => {
   it.each([
     ["a password that is missing", ["--requirepass", "x"], [], {}, /Redis wants a password: set REDIS_PASSWORD/],
     ["a password that is wrong", ["--requirepass", "x"], [], { password: "y" }, /refuses this user name or password/],
+    ["a single server, where a cluster is expected", [], [], asCluster, /Redis is no cluster: leave REDIS_CLUSTER out/],
     ["a node of a cluster", ["--cluster-enabled", "yes"], [], {}, /node of a cluster/],
     [
       "eviction",
