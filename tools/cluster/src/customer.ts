@@ -35,11 +35,20 @@ interface Running {
 const ANSWER_MS = 5000;
 const ASK_DEADLINE_MS = 60_000;
 const AGAIN_MS = 100;
+const SESSION_TRIES = 30;
+
+/** While no edge is ready, as on a machine that is busy with their start, the balancer answers 503: as a client, it tries again. */
+async function takeSession(url: string): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    const response = await fetch(new URL("/v1/session", url), { method: "POST", signal: AbortSignal.timeout(10_000) });
+    if (response.ok) return ((await response.json()) as Session).token;
+    if (response.status !== 503 || tries === SESSION_TRIES) throw new Error(`no session: ${response.status}`);
+    await sleep(1000);
+  }
+}
 
 export async function createCustomer(url: string, tally: Tally): Promise<Customer> {
-  const response = await fetch(new URL("/v1/session", url), { method: "POST", signal: AbortSignal.timeout(10_000) });
-  if (!response.ok) throw new Error(`no session: ${response.status}`);
-  const { token } = (await response.json()) as Session;
+  const token = await takeSession(url);
   const conversation = randomUUID();
   const socket: Socket = io(url, {
     transports: ["websocket"],

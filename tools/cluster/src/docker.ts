@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -22,6 +25,22 @@ export async function engineAnswers(): Promise<boolean> {
       () => true,
       () => false,
     );
+}
+
+/** Builds the image of another commit, branch or tag of this repository. */
+export async function buildCommit(root: string, commit: string, image: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "docrelay-earlier-"));
+  // Without a value: that of the environment, if it is set.
+  const mirror = ["--build-arg", "NPM_CONFIG_REGISTRY"];
+  try {
+    const archive = join(folder, "sources.tar");
+    await run("git", ["-C", root, "archive", "--output", archive, commit]);
+    await run("tar", ["-xf", archive, "-C", folder]);
+    await rm(archive);
+    await docker(["build", "--quiet", "--tag", image, ...mirror, folder], 600_000);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** A compose project of this repository's file, under a name of its own. */

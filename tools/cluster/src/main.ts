@@ -2,20 +2,26 @@ import { untilSignal } from "@docrelay/platform";
 import { eventually, freePort } from "@docrelay/testkit";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { docker, engineAnswers, openProject, type Project } from "./docker.ts";
+import { parseArgs } from "node:util";
+import { buildCommit, docker, engineAnswers, openProject, type Project } from "./docker.ts";
 import { startLoad } from "./load.ts";
 import { broken, table } from "./report.ts";
-import { createTally } from "./tally.ts";
+import { createTally, type Tally } from "./tally.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const IMAGE = "docrelay:cluster-check";
+const EARLIER = `${IMAGE}-earlier`;
 /** Half of them connect before there are more edges, and the others after: a WebSocket stays at its edge. */
 const USERS = 20;
 const WANTED = new Map([
   ["roll every edge", 300],
   ["kill an edge", 6000],
   ["kill an ask worker", 6000],
+  ["roll back to the earlier build", 300],
+  ["roll forward again", 300],
 ]);
+/** As docs/operations.md says: edges of a version may run with workers of an earlier one. */
+const FORWARD = ["edge", "ask", "extract"];
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -23,15 +29,18 @@ if (!(await engineAnswers())) {
   say("cluster:check skipped: no Docker engine with Compose answers here.");
   process.exit(0);
 }
+const { earlier } = parseArgs({ options: { earlier: { type: "string" } } }).values;
 const port = await freePort();
 const name = `docrelay-check-${process.pid}`;
-const project = openProject(ROOT, {
-  COMPOSE_PROJECT_NAME: name,
-  COMPOSE_DISABLE_ENV_FILE: "1",
-  IMAGE,
-  PORT: String(port),
-  BIND: "127.0.0.1",
-});
+const projectOf = (image: string): Project =>
+  openProject(ROOT, {
+    COMPOSE_PROJECT_NAME: name,
+    COMPOSE_DISABLE_ENV_FILE: "1",
+    IMAGE: image,
+    PORT: String(port),
+    BIND: "127.0.0.1",
+  });
+const project = projectOf(IMAGE);
 const down = (): Promise<string> => project.compose(["down", "--volumes", "--timeout", "2"]);
 void untilSignal().then(() => void down().finally(() => process.exit(130)));
 
@@ -46,12 +55,27 @@ try {
 }
 process.exit(code);
 
+async function seconds(work: () => Promise<unknown>): Promise<string> {
+  const begun = performance.now();
+  await work();
+  return `${((performance.now() - begun) / 1000).toFixed(1)} s`;
+}
+
+async function rollAll(to: Project, services: readonly string[]): Promise<void> {
+  for (const service of services) await to.roll(service);
+}
+
+/** Prints what was seen. Answers the exit code. */
+function conclude({ phases, findings }: Tally, edges: number): number {
+  say(`\n${USERS} users met ${edges} edges\n`);
+  say(table(phases));
+  for (const finding of findings) say(`! ${finding}`);
+  const problems = broken(phases, WANTED);
+  say(problems.length === 0 ? "\nas wanted" : `\nnot as wanted: ${problems.join("; ")}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
 async function check({ compose, containers, roll, scale }: Project, url: string): Promise<number> {
-  const seconds = async (work: () => Promise<unknown>): Promise<string> => {
-    const begun = performance.now();
-    await work();
-    return `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-  };
   const ready = (): Promise<unknown> =>
     eventually(async () => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1000) })).ok, {
       timeoutMs: 60_000,
@@ -60,6 +84,7 @@ async function check({ compose, containers, roll, scale }: Project, url: string)
     });
 
   say(`image built in ${await seconds(() => compose(["build"], 600_000))}`);
+  if (earlier !== undefined) say(`${earlier} built in ${await seconds(() => buildCommit(ROOT, earlier, EARLIER))}`);
   const bytes = Number(await docker(["image", "inspect", "--format", "{{.Size}}", IMAGE]));
   say(`image size ${Math.round(bytes / 1e6)} MB`);
   say(`from nothing to ready in ${await seconds(() => scale({ ask: 2 }).then(ready))}`);
@@ -87,14 +112,12 @@ async function check({ compose, containers, roll, scale }: Project, url: string)
   await phase("kill an edge", () => kill("edge"), 8);
   await phase("kill an ask worker", () => kill("ask"), 10);
   await phase("all back", () => scale({ edge: 2, ask: 2, extract: 3 }), 3);
+  if (earlier !== undefined) {
+    const before = projectOf(EARLIER);
+    await phase("roll back to the earlier build", () => rollAll(before, FORWARD.toReversed()), 5);
+    await phase("roll forward again", () => rollAll(project, FORWARD), 5);
+  }
   tally.enter("last answers");
   await Promise.all([first.stop(), second.stop()]);
-  const nodes = new Set([...first.nodes(), ...second.nodes()]);
-
-  say(`\n${USERS} users met ${nodes.size} edges\n`);
-  say(table(tally.phases));
-  for (const finding of tally.findings) say(`! ${finding}`);
-  const problems = broken(tally.phases, WANTED);
-  say(problems.length === 0 ? "\nas wanted" : `\nnot as wanted: ${problems.join("; ")}`);
-  return problems.length === 0 ? 0 : 1;
+  return conclude(tally, new Set([...first.nodes(), ...second.nodes()]).size);
 }
