@@ -23,9 +23,11 @@ interface Service {
   readonly mem_limit?: string;
   readonly cpu_shares?: number;
   readonly stop_grace_period?: string;
-  readonly depends_on?: Record<string, { condition: string }> | readonly string[];
+  readonly depends_on?: Record<string, { condition: string; required?: boolean }> | readonly string[];
+  readonly volumes?: readonly string[];
 }
-const compose = parse(read("docker-compose.yml"), { merge: true }) as {
+// The nodes of the cluster are one node with other volumes; each merges what all services share.
+const compose = parse(read("docker-compose.yml"), { merge: true, maxAliasCount: -1 }) as {
   services: Record<string, Service>;
   networks: Record<string, { internal?: boolean } | null>;
 };
@@ -113,11 +115,38 @@ describe("the compose file", () => {
     expect(services["sentinel"]?.command?.join("\n")).toContain("sentinel monitor docrelay redis 6379 2");
   });
 
+  it("has six nodes for a cluster that differ by name and volume, with the options of the one Redis", () => {
+    const nodes = [1, 2, 3, 4, 5, 6].map((n) => `redis-c${n}`);
+    for (const name of nodes) {
+      const { command = [], profiles, volumes } = services[name] ?? {};
+      expect(command).toEqual([
+        ...["redis-server", "/etc/cluster.conf", "--maxmemory", "${REDIS_MAXMEMORY:-3gb}"],
+        ...["--cluster-announce-hostname", name],
+      ]);
+      expect(profiles).toEqual(["cluster"]);
+      expect(volumes).toEqual([`${name}-data:/data`, "./deploy/redis-cluster.conf:/etc/cluster.conf:ro"]);
+    }
+    const { command: [, ...options] = [] } = services["redis"] ?? {};
+    const lines = read("deploy/redis-cluster.conf").split("\n");
+    for (let at = 0; at < options.indexOf("--maxmemory"); at += 2)
+      expect(lines).toContain(`${options[at]?.slice(2)} ${options[at + 1] === "" ? '""' : options[at + 1]}`);
+    expect(services["redis-cluster"]?.depends_on).toEqual(nodes);
+    // The one Redis is not needed then; and what starts before the cluster is made would give up and start again.
+    for (const name of ["edge", "ask", "extract"])
+      expect(services[name]?.depends_on).toEqual({
+        redis: { condition: "service_healthy", required: false },
+        "redis-cluster": { condition: "service_completed_successfully", required: false },
+      });
+  });
+
   it("holds no secret", () => {
     for (const [name, { environment = {} }] of Object.entries(services)) {
+      // They have the name of what they are given, and no default.
+      const passed = new Set(["${AWS_ACCESS_KEY_ID:-}", "${AWS_SECRET_ACCESS_KEY:-}"]);
       const secrets = Object.entries(environment).filter(([key]) => /SECRET|PASSWORD|TOKEN|_KEY/.test(key));
       for (const [key, value] of secrets) {
         if (name === "grafana" && value === "true") continue; // a switch, not a secret
+        if (name === "s3" && passed.has(value ?? "")) continue;
         expect(value, `${name} ${key}`).toBeNull();
       }
     }
@@ -160,7 +189,8 @@ describe("the compose file", () => {
     for (const name of EXTRACTS) expect(services[name]?.networks).toEqual(["jail"]);
     expect(networks["jail"]?.internal).toBe(true);
     const beside = Object.entries(services).filter(([, service]) => service.networks?.includes("jail"));
-    const stores = ["redis", "redis-2", "redis-3", "sentinel"];
+    const nodes = [1, 2, 3, 4, 5, 6].map((n) => `redis-c${n}`);
+    const stores = ["redis", "redis-2", "redis-3", ...nodes, "s3", "sentinel"];
     expect(beside.map(([name]) => name).sort()).toEqual([...EXTRACTS, "prometheus", ...stores]);
   });
 });
