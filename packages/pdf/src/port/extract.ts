@@ -74,4 +74,4 @@ export class PdfError extends Error {
 }
 
 /** Changes whenever the same bytes would give another text: part of the key under which texts are kept. */
-export const EXTRACTOR_VERSION = "8";
+export const EXTRACTOR_VERSION = "9";
