@@ -1,4 +1,4 @@
-import { makePdf, spawnNode } from "@docrelay/testkit";
+import { assemble, makePdf, spawnNode } from "@docrelay/testkit";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -38,4 +38,21 @@ it("texts come from an extractor behind HTTP when PDF_ENGINE is its address", as
   } finally {
     server.close();
   }
+});
+
+it("PDFs that a file carries are read with it when ATTACHMENTS is read", async () => {
+  const inner = makePdf({ pages: ["Lease of berth 7"] });
+  const portfolio = assemble([
+    "<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [(lease.pdf) 4 0 R] >> >> >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] >>",
+    "<< /Type /Filespec /F (lease.pdf) /UF (lease.pdf) /EF << /F 5 0 R >> >>",
+    { dictionary: "/Type /EmbeddedFile", content: Buffer.from(inner).toString("latin1") },
+  ]);
+  await at.here({ ATTACHMENTS: "read" });
+  await at.ask("talk", "carried", { files: [await at.file("portfolio.pdf", portfolio)] });
+  expect(await at.ended("talk", "carried")).toMatchObject({
+    type: "completed",
+    text: expect.stringContaining("[Attachment] lease.pdf\nLease of berth 7"),
+  });
 });
