@@ -27,6 +27,8 @@ export interface CompareOptions {
   readonly delayMs: number;
   readonly durationMs: number;
   readonly warmupMs: number;
+  /** The folder for CPU profiles of this checkout's processes. */
+  readonly profile?: string;
   readonly json?: string;
   readonly html?: string;
 }
@@ -50,6 +52,7 @@ export const COMPARE_USAGE = [
   ...Object.entries(NUMBERS).map(([name, { help, fallback }]) => `  --${name} <n>  ${help}; ${fallback} by default`),
   "  --protocol socketio|plain   how docrelay is talked to; by default plain, for stream Socket.IO",
   "  --aof <folder>      where each Redis keeps its log, such as /dev/shm",
+  "  --profile <folder>  CPU profiles of this checkout's processes, and where their time goes; it costs them some",
   "  --json <file>, --html <file>   the figures of every round, and the ratios",
   "",
 ].join("\n");
@@ -62,7 +65,15 @@ export function wantsComparison(args: readonly string[]): boolean {
 /** Reads these words. @throws Error that names every problem. */
 export function readCompareOptions(args: readonly string[]): CompareOptions {
   const string = { type: "string" } as const;
-  const words = { against: string, rows: string, protocol: string, aof: string, json: string, html: string };
+  const words = {
+    against: string,
+    rows: string,
+    protocol: string,
+    aof: string,
+    profile: string,
+    json: string,
+    html: string,
+  };
   const numbers = { rounds: string, rate: string, streams: string, connections: string, delay: string };
   const options = {
     relay: { type: "boolean", default: false },
@@ -85,7 +96,9 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
   const { protocol, json, html } = values;
   if (protocol !== undefined && protocol !== "socketio" && protocol !== "plain")
     problems.push("--protocol must be socketio or plain");
-  const [against, aof] = [values.against, values.aof].map((path) => (path === undefined ? undefined : resolve(path)));
+  const [against, aof, profile] = [values.against, values.aof, values.profile].map((path) =>
+    path === undefined ? undefined : resolve(path),
+  );
   if (against !== undefined) {
     for (const part of ["apps/edge/src/main.ts", "apps/worker/src/main.ts", "node_modules"])
       if (!existsSync(join(against, part))) problems.push(`--against: ${part} is missing in that folder`);
@@ -109,6 +122,7 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
     ...(protocol === undefined ? {} : { protocol: protocol as Protocol }),
     ...(against === undefined ? {} : { against }),
     ...(aof === undefined ? {} : { aof }),
+    ...(profile === undefined ? {} : { profile }),
     ...(json === undefined ? {} : { json }),
     ...(html === undefined ? {} : { html }),
   };

@@ -35,6 +35,7 @@ export async function runComparison(
 ): Promise<string> {
   const at = new Date().toISOString();
   const problems: string[] = [];
+  const profiles: string[] = [];
   const rounds = new Map<ComparedRow, Round[]>(options.rows.map((row) => [row, []]));
   for (let index = 0; index < options.rounds; index++) {
     for (const [name, all] of rounds) all.push(addOverDirect(await measureRound(name, index)));
@@ -42,7 +43,10 @@ export async function runComparison(
 
   async function measureRound(name: ComparedRow, index: number): Promise<Round> {
     const row = rowOf(name, options);
-    const systems = contenders(options);
+    const systems = contenders(options, (all) => {
+      for (const { kind, table } of all)
+        profiles.push(`\nwhere the ${kind}'s time goes: ${name} ${index + 1}/${options.rounds}\n${layOut(table)}`);
+    });
     const round: Record<string, Round[string]> = {};
     for (const contender of index % 2 === 0 ? systems : systems.toReversed()) {
       if (!row.kinds.includes(contender.kind)) continue;
@@ -70,7 +74,7 @@ export async function runComparison(
   };
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
   if (options.html !== undefined) await writeFile(options.html, comparisonHtml(result));
-  return comparisonText(result);
+  return comparisonText(result) + profiles.join("");
 }
 
 function settingsOf(options: CompareOptions): Record<string, number | string> {

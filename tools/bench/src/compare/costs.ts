@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { childrenCpuMs, usageOf } from "../measure/process-usage.ts";
 import { redisUse } from "../measure/redis-use.ts";
+import { monotonicUs } from "../profile/profile-run.ts";
 import type { System } from "./systems.ts";
 
 /** What a system used for one ask or stream, by figure; times in µs of CPU. Empty for a system without processes. */
@@ -14,7 +15,7 @@ export async function costsOf<T>(
   system: System,
   work: () => Promise<{ count: number; asked: T }>,
 ): Promise<{ asked: T; costs: Costs }> {
-  const { redisUrl, processes } = system;
+  const { redisUrl, processes, profile } = system;
   if (redisUrl === undefined) return { asked: (await work()).asked, costs: {} };
   const redis = new Redis(redisUrl);
   try {
@@ -34,7 +35,9 @@ export async function costsOf<T>(
       return { CPU: Object.values(cpu).reduce((sum, us) => sum + us, 0), ...cpu, scripts, commands };
     };
     const before = await counters();
+    const fromUs = monotonicUs();
     const { count, asked } = await work();
+    profile?.({ fromUs, toUs: monotonicUs(), count });
     const used = Object.entries(await counters()).map(([name, end]) => [name, (end - (before[name] ?? 0)) / count]);
     return { asked, costs: Object.fromEntries(used) as Costs };
   } finally {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { startCluster, startEngine, startSyncingRedis } from "../processes/cluster.ts";
+import { profileArgs, readProfiles, type ProcessProfiles, type ProfiledWork } from "../profile/profile-run.ts";
 import { makePrivateFolder, startPrivate } from "../processes/private-process.ts";
 import type { Protocol } from "../talkers/talker.ts";
 import type { CompareOptions } from "./compare-options.ts";
@@ -27,6 +28,8 @@ export interface System extends AsyncDisposable {
   readonly protocol: Protocol;
   /** Its Node processes by what they do; the engine is none of them. */
   readonly processes: Readonly<Record<string, readonly number[]>>;
+  /** Call it with what was measured: its profiles are told for that. Absent: it has none. */
+  readonly profile?: (work: ProfiledWork) => void;
   /** Absent: it has no Redis, and gives out no tokens. */
   readonly redisUrl?: string;
 }
@@ -45,23 +48,33 @@ const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
 const SMALL = { edges: 1, workers: 1, env: UNLIMITED } as const;
 
 /** The engine without a relay, this checkout, and what the options name. */
-export function contenders({ relay, against, aof }: CompareOptions): Contender[] {
+export function contenders(
+  { relay, against, aof, profile: folder }: CompareOptions,
+  onProfiles: (profiles: ProcessProfiles) => void = () => undefined,
+): Contender[] {
   const docrelay = (name: string, root?: string): Contender => ({
     name,
     kind: "docrelay",
     async start(shape) {
       const { extract = false, ...others } = shape;
-      const cluster = await startCluster({ ...SMALL, ...others, ...(extract ? {} : { extract }), aof, root });
+      const profiled = name === THIS ? folder : undefined;
+      const nodeArgs = profiled === undefined ? [] : profileArgs(profiled);
+      const cluster = await startCluster({ ...SMALL, ...others, ...(extract ? {} : { extract }), aof, root, nodeArgs });
       const pids = (of: typeof cluster.edges): number[] => of.map(({ pid }) => pid);
       const { urls, redisUrl } = cluster;
       const processes = { edge: pids(cluster.edges), worker: pids(cluster.workers) };
+      let work: ProfiledWork | undefined;
       return {
         kind: "docrelay",
         urls,
         redisUrl,
         processes,
         protocol: shape.protocol,
-        [Symbol.asyncDispose]: () => end(cluster),
+        profile: (measured) => void (work = measured),
+        async [Symbol.asyncDispose]() {
+          await end(cluster);
+          if (profiled !== undefined && work) onProfiles(await readProfiles(profiled, processes, work));
+        },
       };
     },
   });
