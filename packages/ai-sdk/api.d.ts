@@ -13,6 +13,7 @@ interface DocrelayMetadata {
     readonly engine?: Turn["engine"];
     readonly timings?: Turn["timings"];
     readonly truncated?: Turn["truncated"];
+    readonly suggestions?: Turn["suggestions"];
     /** Why it failed or was refused. */
     readonly error?: Turn["error"];
 }

@@ -100,6 +100,8 @@ interface CompletedEvent extends Head {
     text: string;
     timings: Timings;
     citations?: Citation[] | undefined;
+    /** Questions that may be asked next. */
+    suggestions?: string[] | undefined;
     truncated?: boolean | undefined;
     /** The engine's own reply frame, when it replied with a single JSON frame. */
     frame?: string | undefined;
@@ -435,6 +437,8 @@ interface Turn {
     readonly attempt: number;
     readonly engine?: string;
     readonly citations?: readonly Citation[];
+    /** Questions that the engine suggests to ask next. */
+    readonly suggestions?: readonly string[];
     readonly timings?: Timings;
     /** The answer was cut at a largest size. */
     readonly truncated?: boolean;

@@ -35,6 +35,7 @@ const engine = usePageEngine(
   (prompt) =>
     prompt.includes("markdown") ? (MARKDOWN.match(/[^]{1,40}/g) ?? []) : ["It **was painted green in 1931**."],
   (prompt) => (prompt.includes("lighthouse") ? [{ file: 0, page: 2 }] : []),
+  ["Who painted it?", "And before?"],
 );
 
 // First: edges read the built page when they start.
@@ -154,6 +155,15 @@ describe("a question and its answer", () => {
     const page = await browser.open(cluster.url());
     const versions = page.getByRole("group", { name: "Versions" });
     await ask(page, "one");
+    // What the engine suggests is taken into the composer, to be changed or sent.
+    const suggested = page.getByRole("list", { name: "Suggested questions" }).getByRole("button");
+    await suggested.nth(1).waitFor();
+    expect(await suggested.allTextContents()).toEqual(["Who painted it?", "And before?"]);
+    expect(await violations(page, "follow-ups")).toEqual([]);
+    await suggested.first().click();
+    expect(await page.inputValue("#question")).toBe("Who painted it?");
+    expect(await page.evaluate("document.activeElement.id")).toBe("question");
+    await page.fill("#question", "");
     await page.getByRole("button", { name: "Regenerate" }).click();
     await versions.getByText("Version 2 of 2").waitFor();
     await page.getByRole("button", { name: "Edit" }).click();

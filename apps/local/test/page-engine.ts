@@ -11,10 +11,11 @@ export interface PageEngine {
   release(): void;
 }
 
-/** `answer`: what is said to a prompt, in the pieces in which it is sent. `cites`: pages of its files that it speaks of. */
+/** `answer`: what is said to a prompt, in the pieces in which it is sent. `cites`: pages of its files that it speaks of. `suggestions`: of what is asked next. */
 export function usePageEngine(
   answer: (prompt: string) => readonly string[],
   cites: (prompt: string) => ReadonlyArray<{ file: number; page: number }> = () => [],
+  suggestions: readonly string[] = [],
 ): PageEngine {
   const held: WebSocket[] = [];
   const calls: string[] = [];
@@ -30,7 +31,7 @@ export function usePageEngine(
         calls.push(message);
         for (const text of answer(message)) socket.send(JSON.stringify({ message: text }));
         if (message.startsWith("hold")) held.push(socket);
-        else socket.send(JSON.stringify({ type: "end", citations: cites(message) }));
+        else socket.send(JSON.stringify({ type: "end", citations: cites(message), suggestions }));
       });
     });
   });

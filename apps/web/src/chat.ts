@@ -110,6 +110,7 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
         composer.edit(turn.question, files);
       },
       onRevise: ({ id }) => revise(id),
+      onSuggested: (question) => composer.suggest(question),
       onAgain: ({ id }) => unsent.release(id),
       onAsked({ conversation, id, question, files }, accepted) {
         for (const file of files) asked.add(file);

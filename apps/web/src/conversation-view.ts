@@ -44,6 +44,8 @@ export interface ViewListener {
   onEdit(turn: Turn, files: readonly Attachment[]): void;
   /** What is asked next stands in the place of a question, which was put into the composer. */
   onRevise(turn: Turn): void;
+  /** A question that the engine suggests was chosen. */
+  onSuggested(question: string): void;
   /** A failed question was asked again. */
   onAgain(turn: Turn): void;
   /** A page of a file is to be looked at, beside the answer that speaks of it. */
@@ -71,6 +73,7 @@ export function createConversationView(
     stop: (turn) => stop(turn),
     feedback: async (turn, verdict, word) => conversation?.feedback(turn.id, verdict, word),
     open: openFile,
+    suggest: (question) => on.onSuggested(question),
     drawn: () => scrolling.contentChanged(),
   });
   const empty = frame.find("empty", HTMLElement);

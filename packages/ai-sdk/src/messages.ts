@@ -9,6 +9,7 @@ export interface DocrelayMetadata {
   readonly engine?: Turn["engine"];
   readonly timings?: Turn["timings"];
   readonly truncated?: Turn["truncated"];
+  readonly suggestions?: Turn["suggestions"];
   /** Why it failed or was refused. */
   readonly error?: Turn["error"];
 }
@@ -37,13 +38,14 @@ export function fileRef(upload: { readonly upload: string; readonly name?: strin
 
 export const answerId = (ask: string): string => `a-${ask}`;
 
-export function metadataOf({ id, state, engine, timings, truncated, error }: Turn): DocrelayMetadata {
+export function metadataOf({ id, state, engine, timings, truncated, suggestions, error }: Turn): DocrelayMetadata {
   return {
     ask: id,
     state,
     ...(engine !== undefined && { engine }),
     ...(timings && { timings }),
     ...(truncated && { truncated }),
+    ...(suggestions && { suggestions }),
     ...(error && { error }),
   };
 }

@@ -66,6 +66,8 @@ export type EngineEvent =
       readonly truncated?: boolean;
       /** At most 50. */
       readonly citations?: readonly EngineCitation[];
+      /** Questions that may be asked next: at most 5, of at most 200 characters. */
+      readonly suggestions?: readonly string[];
     };
 
 /**

@@ -77,6 +77,22 @@ describe("readFrame: text of engines as they are", () => {
   });
 });
 
+describe("readFrame: suggestions", () => {
+  it.each([
+    [
+      ["What else?", " And\nthen? ", "What else?"],
+      ["What else?", "And then?"],
+    ],
+    [Array.from({ length: 9 }, (_, n) => `q${n}`), ["q0", "q1", "q2", "q3", "q4"]],
+    [["x".repeat(201), "\u0000", 7, null, { text: "no" }], undefined],
+    ["What else?", undefined],
+    [[], undefined],
+  ])("of %j are %j", (suggestions, expected) => {
+    const frame = read({ type: "end", suggestions });
+    expect("suggestions" in frame ? frame.suggestions : undefined).toEqual(expected);
+  });
+});
+
 describe("readFrame: sign", () => {
   it.each([
     [{ type: "end", message: "x" }, "end"],

@@ -23,6 +23,7 @@ export interface ReplyFrame {
   /** It carries the ask's `unique_id`. */
   readonly echoed: boolean;
   readonly citations?: readonly EngineCitation[];
+  readonly suggestions?: readonly string[];
 }
 
 export interface RefusedFrame {
@@ -46,6 +47,8 @@ const STATUS_TYPES: ReadonlySet<unknown> = new Set([
 /** A stream of chat completion chunks over WebSocket ends with this text. */
 const DONE = /^\s*(?:data:\s*)?\[DONE\]\s*$/;
 const MAX_CITATIONS = 50;
+const MAX_SUGGESTIONS = 5;
+const MAX_SUGGESTION_CHARS = 200;
 /** A frame may be forwarded and serialised again, and deeper values overflow the stack of a serialiser. */
 const MAX_DEPTH = 64;
 
@@ -92,7 +95,7 @@ export function readFrame(raw: string, { uniqueId, mustEcho, textFields }: Frame
   const frame = parseObject(trimmed);
   if (!frame) return plain(raw, mustEcho);
 
-  const { type, citations } = frame;
+  const { type, citations, suggestions } = frame;
   if (type === "error" || isError(frame["error"])) return reportedError(frame);
   const isStatus = STATUS_TYPES.has(type);
   const id = frame["unique_id"] ?? undefined;
@@ -106,7 +109,9 @@ export function readFrame(raw: string, { uniqueId, mustEcho, textFields }: Frame
   const field = textFields.find((path) => typeof fieldOf(frame, path) === "string");
   const text = field === undefined ? undefined : (fieldOf(frame, field) as string);
   const cited = readCitations(citations);
-  return { text, sign: signOf(type, text, field), json: true, echoed, ...(cited ? { citations: cited } : {}) };
+  const suggested = readSuggestions(suggestions);
+  const more = { ...(cited ? { citations: cited } : {}), ...(suggested ? { suggestions: suggested } : {}) };
+  return { text, sign: signOf(type, text, field), json: true, echoed, ...more };
 }
 
 function signOf(type: unknown, text: string | undefined, field: string | undefined): ReplyFrame["sign"] {
@@ -178,6 +183,23 @@ function readCitations(value: unknown): EngineCitation[] | undefined {
     if (isCount(file, 0) && isCount(page, 1)) cited.push({ file, page });
   }
   return cited;
+}
+
+/** Questions in one line each. */
+function readSuggestions(value: unknown): string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const lines = (value as unknown[]).flatMap((one) =>
+    typeof one === "string"
+      ? [
+          one
+            .toWellFormed()
+            .replaceAll(/[\p{Cc}\s]+/gu, " ")
+            .trim(),
+        ]
+      : [],
+  );
+  const fitting = lines.filter((line) => line !== "" && line.length <= MAX_SUGGESTION_CHARS);
+  return fitting.length === 0 ? undefined : [...new Set(fitting)].slice(0, MAX_SUGGESTIONS);
 }
 
 function isCount(value: unknown, from: number): value is number {

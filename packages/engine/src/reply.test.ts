@@ -282,3 +282,16 @@ describe("the size of a reply", () => {
     ).toMatchObject({ refused: "size", reply: { frames: 1000 } });
   });
 });
+
+it("what a reply says besides its text is that of its newest frames, however it ends", () => {
+  const given = { citations: [{ file: 0, page: 1 }], suggestions: ["What else?"] };
+  const frame = { message: "x", ...given };
+  for (const frames of [
+    [frame, "quiet"],
+    [frame, "close"],
+    [frame, { type: "end" }],
+    [{ message: "x" }, { type: "end", ...given }],
+  ])
+    expect(run(frames, AUTO, ONE).events.at(-1)).toMatchObject({ kind: "end", ...given });
+  expect(run([frame], SINGLE).events.at(-1)).toMatchObject({ kind: "end", ...given });
+});

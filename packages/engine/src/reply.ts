@@ -1,4 +1,4 @@
-import type { EngineCitation, EngineEvent } from "./engine.ts";
+import type { EngineEvent } from "./engine.ts";
 import type { BadReply, RetryAdvice } from "./failure/causes.ts";
 import { readFrame, type FrameRule, type ReplyFrame } from "./frame.ts";
 import type { Habit, ReplyMode } from "./habit.ts";
@@ -18,6 +18,8 @@ export interface Reply {
   readonly only: string | undefined;
   /** Every frame of the reply carried the ask's `unique_id`. */
   readonly echoed: boolean;
+  /** What its frames said besides, the newest of each. */
+  readonly given: Pick<ReplyFrame, "citations" | "suggestions">;
   /** How the reply ended. `one`: it was one frame. `cut`: at its largest size. */
   readonly ended: "one" | "mark" | "close" | "quiet" | "cut" | undefined;
 }
@@ -42,6 +44,7 @@ export const NO_REPLY: Reply = {
   streams: false,
   only: undefined,
   echoed: true,
+  given: {},
   ended: undefined,
 };
 
@@ -65,6 +68,11 @@ export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep
     streams: reply.streams || sign === "more",
     only: reply.texts === 0 && json && text !== undefined ? raw : undefined,
     echoed: reply.echoed && (frame.echoed || !isReply),
+    given: {
+      ...reply.given,
+      ...(frame.citations && { citations: frame.citations }),
+      ...(frame.suggestions && { suggestions: frame.suggestions }),
+    },
     ended: undefined,
   };
   if (next.bytes > rule.maxReplyBytes) return cut(reply, next, frame, rule);
@@ -73,7 +81,7 @@ export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep
   if (next.texts === 0 && next.unknown >= MAX_UNKNOWN_FRAMES) return { refused: "empty" };
 
   if (rule.mode === "single") {
-    const end = endEvent({ text, frame: json ? raw : undefined, citations: frame.citations });
+    const end = endEvent({ text, frame: json ? raw : undefined, ...next.given });
     return { reply: { ...next, ended: "one" }, events: [end] };
   }
   const pieces: EngineEvent[] = text === undefined || text === "" || sign === "whole" ? [] : [{ kind: "text", text }];
@@ -82,7 +90,7 @@ export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep
   const end = endEvent({
     text: sign === "whole" ? text : undefined,
     frame: rule.mode === "auto" && next.frames === 1 ? next.only : undefined,
-    citations: frame.citations,
+    ...next.given,
   });
   return { reply: { ...next, ended: "mark" }, events: [...pieces, end] };
 }
@@ -94,7 +102,7 @@ export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplySt
   if (habit.ends === "mark" && reply.texts > 1) return undefined;
   return {
     reply: { ...reply, ended: "quiet" },
-    events: [endEvent({ frame: reply.texts === 1 ? reply.only : undefined })],
+    events: [endEvent({ frame: reply.texts === 1 ? reply.only : undefined, ...reply.given })],
   };
 }
 
@@ -103,7 +111,7 @@ export function endByClose(reply: Reply, rule: ReplyRule, habit: Habit): ReplySt
   const counts = rule.mode !== "single" && rule.streamEnd === "close" && !habit.sendsEnd;
   if (!counts || reply.texts === 0) return undefined;
   const frame = rule.mode === "auto" && reply.texts === 1 ? reply.only : undefined;
-  return { reply: { ...reply, ended: "close" }, events: [endEvent({ frame })] };
+  return { reply: { ...reply, ended: "close" }, events: [endEvent({ frame, ...reply.given })] };
 }
 
 /** Ends a reply at its largest size. What was sent of it is kept. */
@@ -122,11 +130,9 @@ function cutBytes(text: string, bytes: number): string {
   return text.slice(0, read);
 }
 
-function endEvent(more: {
-  text?: string | undefined;
-  frame?: string | undefined;
-  citations?: readonly EngineCitation[] | undefined;
-}): Extract<EngineEvent, { kind: "end" }> {
+function endEvent(
+  more: { text?: string | undefined; frame?: string | undefined } & Reply["given"],
+): Extract<EngineEvent, { kind: "end" }> {
   const given = Object.entries(more).filter(([, value]) => value !== undefined);
   return { kind: "end", ...Object.fromEntries(given) };
 }

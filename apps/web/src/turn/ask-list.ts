@@ -25,10 +25,11 @@ export function createAskList(place: HTMLElement, actions: AskActions): AskList 
       let last: Element | null = null;
       let ahead = 0;
       waiting = [];
-      for (const [index, turn] of [...gone, ...turns].entries()) {
+      const all = [...gone, ...turns];
+      for (const [index, turn] of all.entries()) {
         const shown = elements.get(turn.id) ?? createAskElement(actions);
         elements.set(turn.id, shown);
-        shown.show(turn, { ahead, gone: index < gone.length, offline });
+        shown.show(turn, { ahead, gone: index < gone.length, offline, newest: index === all.length - 1 });
         if (index >= gone.length && !isOver(turn)) {
           ahead++;
           waiting.push(shown);
@@ -37,7 +38,7 @@ export function createAskList(place: HTMLElement, actions: AskActions): AskList 
         if (index === gone.length - 1) last = put(border, last);
       }
       if (gone.length === 0) border.remove();
-      const ids = new Set([...gone, ...turns].map(({ id }) => id));
+      const ids = new Set(all.map(({ id }) => id));
       for (const [id, { root }] of elements) {
         if (ids.has(id)) continue;
         root.remove();

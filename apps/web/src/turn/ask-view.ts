@@ -4,6 +4,7 @@ import { element } from "../frame/element.ts";
 import { failureBox, type FailureActions } from "./failure.ts";
 import { openButton } from "../files/chip.ts";
 import { createFeedback, type GiveFeedback } from "./feedback.ts";
+import { createFollowUps } from "./follow-ups.ts";
 import { inSentence } from "../files/file-name.ts";
 import { missingLines } from "../files/missing.ts";
 import { createAnswerText } from "../markdown/answer-text.ts";
@@ -17,6 +18,8 @@ export interface AskActions extends FailureActions, FootActions {
   readonly feedback: GiveFeedback;
   /** Ends one question that waits. */
   stop(ask: Turn): void;
+  /** A question that the engine suggests is to be asked. */
+  suggest(question: string): void;
   /** More of an answer is shown, and the page has grown. */
   drawn(): void;
 }
@@ -29,6 +32,8 @@ export interface Place {
   readonly gone: boolean;
   /** Whether there is no connection now. */
   readonly offline: boolean;
+  /** Whether nothing was asked after it. */
+  readonly newest: boolean;
 }
 
 /** One ask on the page; `show` patches what has changed and nothing else. */
@@ -49,6 +54,7 @@ export function createAskElement(actions: AskActions): AskElement {
   const failure = element("div");
   const foot = element("div", { class: "foot" });
   const feedback = createFeedback(actions.feedback);
+  const followUps = createFollowUps(actions.suggest);
   const versions = createVersions(() => newest && show(newest, place));
   const asked = element(
     "div",
@@ -67,17 +73,19 @@ export function createAskElement(actions: AskActions): AskElement {
     status.root,
     failure,
     foot,
+    followUps.root,
   );
   const root = element("li", { class: "ask" }, asked, answer);
   let shown: Turn | undefined;
   let newest: Turn | undefined;
-  let place: Place = { ahead: 0, gone: false, offline: false };
+  let place: Place = { ahead: 0, gone: false, offline: false, newest: false };
 
   function show(given: Turn, at: Place): void {
     [newest, place] = [given, at];
     const ask = versions.choose(given);
     root.classList.toggle("gone", place.gone);
     status.show(ask, place);
+    followUps.show(ask, place.newest && !place.gone);
     if (ask === shown) return;
     if (ask.id !== shown?.id) answerText.plain(false);
     if (ask.question !== shown?.question) {

@@ -92,14 +92,23 @@ describe("an attempt", () => {
       { file: 0, page: 2 },
       { file: 1, page: 1 },
     ];
-    const { actions } = run([SENT, end({ text: "all", frame: '{"message":"all"}', citations })]);
+    const { actions } = run([
+      SENT,
+      end({ text: "all", frame: '{"message":"all"}', citations, suggestions: ["And then?"] }),
+    ]);
     expect(actions).toMatchObject([
       {
         do: "write",
         n: 1,
         events: [
           { type: "started" },
-          { type: "completed", text: "all", frame: '{"message":"all"}', citations: [{ file: 0, page: 2 }] },
+          {
+            type: "completed",
+            text: "all",
+            frame: '{"message":"all"}',
+            citations: [{ file: 0, page: 2 }],
+            suggestions: ["And then?"],
+          },
         ],
       },
     ]);

@@ -51,6 +51,7 @@ export interface EngineEnd {
   readonly frame?: string;
   readonly truncated?: boolean;
   readonly citations?: readonly Citation[];
+  readonly suggestions?: readonly string[];
 }
 
 export type AttemptInput =
@@ -255,6 +256,7 @@ function completed(state: AttemptState, end: EngineEnd, now: number, plan: Attem
       totalMs: since(acceptedAt, now),
     },
     ...(citations.length > 0 ? { citations: [...citations] } : {}),
+    ...(end.suggestions && { suggestions: [...end.suggestions] }),
     ...(end.truncated === true ? { truncated: true } : {}),
     ...(end.frame === undefined ? {} : { frame: end.frame }),
   };

@@ -57,6 +57,8 @@ export interface Turn {
   readonly attempt: number;
   readonly engine?: string;
   readonly citations?: readonly Citation[];
+  /** Questions that the engine suggests to ask next. */
+  readonly suggestions?: readonly string[];
   readonly timings?: Timings;
   /** The answer was cut at a largest size. */
   readonly truncated?: boolean;
@@ -85,6 +87,7 @@ export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): T
     engine,
     error,
     citations,
+    suggestions,
     timings,
     truncated,
     feedback,
@@ -102,6 +105,7 @@ export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): T
     ...(progress && !isFinal && { progress }),
     ...(engine !== undefined && { engine }),
     ...(citations && { citations }),
+    ...(suggestions && { suggestions }),
     ...(truncated && { truncated }),
     ...(timings && { timings }),
     ...(feedback && { feedback }),

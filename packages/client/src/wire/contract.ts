@@ -172,6 +172,8 @@ export interface CompletedEvent extends Head {
   text: string;
   timings: Timings;
   citations?: Citation[] | undefined;
+  /** Questions that may be asked next. */
+  suggestions?: string[] | undefined;
   truncated?: boolean | undefined;
   /** The engine's own reply frame, when it replied with a single JSON frame. */
   frame?: string | undefined;

@@ -59,6 +59,7 @@ const BODIES: EventBody[] = [
     text: "x",
     timings: { queuedMs: 0, extractMs: 0.5, firstTokenMs: 1, totalMs: 2 },
     citations: [{ file: 0, page: 1 }],
+    suggestions: ["And then?"],
     truncated: true,
     frame: "{}",
   },

@@ -182,6 +182,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     text,
     timings: object({ queuedMs: number, extractMs: number, firstTokenMs: number, totalMs: number }),
     citations: optional(list(object({ file: int, page: int }))),
+    suggestions: optional(list(text)),
     truncated: optional(flag),
     frame: optional(text),
   }),

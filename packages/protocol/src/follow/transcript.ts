@@ -28,6 +28,7 @@ export interface TranscriptAsk {
   readonly error?: EventOf<"failed">["error"];
   readonly citations?: NonNullable<Completed["citations"]>;
   readonly timings?: Completed["timings"];
+  readonly suggestions?: NonNullable<Completed["suggestions"]>;
   /** The reply was cut at a largest size. */
   readonly truncated?: boolean;
   /** What the user has said of it; undefined again when it was taken back. */
@@ -79,8 +80,12 @@ function change(ask: TranscriptAsk, event: Exclude<Event, { type: "feedback" }>)
       return { ...current, text: current.text + event.text };
     }
     case "completed": {
-      const { text, timings, citations, truncated } = event;
-      const more = { ...(citations && { citations }), ...(truncated && { truncated }) };
+      const { text, timings, citations, suggestions, truncated } = event;
+      const more = {
+        ...(citations && { citations }),
+        ...(suggestions && { suggestions }),
+        ...(truncated && { truncated }),
+      };
       return { ...ask, attempt: event.attempt, state: "completed", text, timings, ...more };
     }
     case "failed":

@@ -60,13 +60,14 @@ const extracted = z.object({
 /** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
 const started = z.object({ ...head, type: z.literal("started"), engine: z.string() });
 const delta = z.object({ ...head, type: z.literal("delta"), text: z.string() });
-/** Terminal: the whole reply; `truncated`: it was cut at a largest size. `frame` is the engine's reply frame if it replied with a single JSON frame. */
+/** Terminal: the whole reply; `truncated`: it was cut at a largest size; `suggestions`: questions that may be asked next. `frame` is the engine's reply frame if it replied with a single JSON frame. */
 const completed = z.object({
   ...head,
   type: z.literal("completed"),
   text: z.string(),
   timings: timingsSchema,
   citations: z.optional(z.array(citationSchema)),
+  suggestions: z.optional(z.array(z.string())),
   truncated: z.optional(z.boolean()),
   frame: z.optional(z.string()),
 });

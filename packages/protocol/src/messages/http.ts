@@ -35,6 +35,7 @@ export const httpAnswerSchema = z.object({
   conversation: z.string(),
   text: z.string(),
   citations: z.array(z.object({ file: z.int(), page: z.int() })),
+  suggestions: completedSchema.shape.suggestions,
   files: acceptedSchema.shape.files,
   timings: completedSchema.shape.timings,
 });
@@ -54,6 +55,7 @@ const httpConversationAskSchema = z.object({
   engine: z.optional(z.string()),
   error: z.optional(wireErrorSchema),
   citations: completedSchema.shape.citations,
+  suggestions: completedSchema.shape.suggestions,
   timings: z.optional(completedSchema.shape.timings),
   feedback: z.optional(z.object({ verdict: z.enum(["up", "down"]), word: z.optional(z.string()) })),
 });

@@ -79,7 +79,15 @@ async function sendEnd(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget
   const end = await followAsk(deps, target, take, call.signal);
   if (end.type === "failed") throw new Refusal(end.error);
   if (end.type === "cancelled") throw refuse("ASK_EXPIRED", { message: "The question was cancelled." });
-  const { text, citations = [], timings } = end;
-  const answer: HttpAnswer = { ask, conversation, text, citations, files, timings };
+  const { text, citations = [], suggestions, timings } = end;
+  const answer: HttpAnswer = {
+    ask,
+    conversation,
+    text,
+    citations,
+    ...(suggestions && { suggestions }),
+    files,
+    timings,
+  };
   sayJson(call.response, 200, answer);
 }
