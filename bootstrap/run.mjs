@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|cluster|sbom|docs|build`. Plain
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|shots|cluster|sbom|docs|build`. Plain
 // JavaScript for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -21,12 +21,13 @@ const entries = {
   chaos: ["tools/chaos/src/main.ts"],
   long: ["node_modules/vitest/vitest.mjs", "run", "--project", "slow", "--project", "long"],
   cluster: ["tools/cluster/src/main.ts"],
+  shots: ["node_modules/vitest/vitest.mjs", "run", "--project", "slow", "apps/local/test/page-"],
   docs: ["tools/site/src/main.ts"],
   build: ["node_modules/turbo/bin/turbo", "run", "build"],
 };
 if (task !== "sbom" && !Object.hasOwn(entries, task ?? "")) {
   process.stderr.write(
-    "usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|cluster|sbom|docs|build\n",
+    "usage: node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|shots|cluster|sbom|docs|build\n",
   );
   process.exit(64);
 }
@@ -46,23 +47,25 @@ try {
     ...process.env,
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };
-  if (["start", "test", "long", "bench:page"].includes(task)) await buildWeb(node);
+  if (["start", "test", "long", "shots", "bench:page"].includes(task)) await buildWeb(node);
   if (task === "start") await buildPrograms(node);
   const own =
-    ["test", "bench", "bench:page", "abuse", "chaos", "long"].includes(task) || (task === "start" && !env.REDIS_URL);
+    ["test", "bench", "bench:page", "abuse", "chaos", "long", "shots"].includes(task) ||
+    (task === "start" && !env.REDIS_URL);
   if (own) env.DOCRELAY_REDIS_SERVER = await findRedis();
-  if (["test", "long", "bench:page"].includes(task)) env.CHROMIUM_PATH = await findBrowser();
+  if (["test", "long", "shots", "bench:page"].includes(task)) env.CHROMIUM_PATH = await findBrowser();
   if (task === "long") await findOtherBrowsers();
   const helm = task === "long" ? await findHelm() : undefined;
   if (helm) env.DOCRELAY_HELM = helm;
   const promtool = task === "long" ? await findPromtool() : undefined;
   if (promtool) env.DOCRELAY_PROMTOOL = promtool;
+  if (task === "shots") env.PAGE_SHOTS ??= join(root, "page-shots");
   // Inputs of each test: a million of all of them together.
   if (task === "fuzz") env.FUZZ_RUNS ??= "46000";
   const [entry, ...words] = entries[task];
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
   // These end when their IPC channel closes only with this module; the other entries listen to the channel themselves.
-  const flags = ["long", "bench:pdf", "bench:page", "doctor", "fuzz"].includes(task)
+  const flags = ["long", "shots", "bench:pdf", "bench:page", "doctor", "fuzz"].includes(task)
     ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")]
     : [];
   const how = { cwd: root, env };
