@@ -289,6 +289,7 @@ describe("what a person has typed", () => {
     await page.getByRole("button", { name: "New conversation" }).click();
     expect(await page.inputValue(question)).toBe("");
     expect(await page.locator("#files .chip").count()).toBe(0);
+    await page.getByRole("button", { name: "New conversation" }).click(); // It is new.
     await page.goBack();
     await chip(page, "report.pdf");
     expect(await page.inputValue(question)).toBe("half a quest");

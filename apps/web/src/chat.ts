@@ -51,6 +51,8 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   const unsent = createUnsent(() => sessionStorage);
   const uploads = createPageUploads(relay, uploadChanged);
   let shown: string | undefined;
+  /** The conversation whose log was read last. */
+  let read: string | undefined;
   /** Whether files were attached or removed in the shown conversation: then those of its log are not offered. */
   let hasChosen = false;
   /** Files of questions: their turns say what is wrong with them, and wait for their uploads. */
@@ -134,6 +136,7 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
           );
       },
       onRead(conversation, files) {
+        read = conversation;
         if (conversation === shown && !hasChosen) composer.offer(files);
       },
     },
@@ -201,8 +204,8 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   async function recallUnsent(conversation: string, cut: readonly StoredFile[]): Promise<void> {
     if (cut.length === 0 && !unsent.has(conversation)) return;
     const opened = relay.conversation(conversation);
-    const read = opened.ready.catch(() => undefined);
-    const [{ asks, files }] = await Promise.all([others.underway(), Promise.race([read, soon()])]);
+    const ready = opened.ready.catch(() => undefined);
+    const [{ asks, files }] = await Promise.all([others.underway(), Promise.race([ready, soon()])]);
     if (shown !== conversation) return;
     // What the log has, or the SDK still sends.
     for (const { id } of opened.turns) unsent.release(id);
@@ -232,7 +235,9 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   }
 
   const newConversation = (): void => {
-    address.go(newId());
+    // An empty one is new: another would only be one more step back.
+    const isUsed = find("empty", HTMLElement).hidden || composer.text !== "" || composer.files.length > 0;
+    if (isUsed || read !== shown) address.go(newId());
     composer.focus();
   };
   const language = languageChoice((tag) => {
