@@ -37,6 +37,11 @@ const MATH: TokenizerExtension = {
 };
 const options = new Marked({ gfm: true, extensions: [MATH] }).defaults;
 
+/** The patterns of the parser. Browsers compile each when it first runs, all of them together for longer than a frame. */
+export const PATTERNS: readonly RegExp[] = [Lexer.rules.block.gfm, Lexer.rules.inline.gfm].flatMap((rules) =>
+  Object.values(rules).filter((rule) => rule instanceof RegExp),
+);
+
 /**
  * The tokens of a Markdown text, as in GitHub's dialect and with formulas. Link definitions are found in `links` and added to
  * it. Line ends are `\n`. What is nested too deeply to be parsed is one paragraph of plain text.

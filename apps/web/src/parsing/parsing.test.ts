@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBlocks, type Block } from "./blocks.ts";
 import { heldBack } from "./hold-back.ts";
+import { warm } from "../lazy/markdown.ts";
 import { lex, mathAt } from "./lex.ts";
 
 /** What is shown at each step of a text that grows by `step` characters, as type and source of its blocks. */
@@ -133,3 +134,11 @@ it.each([
   ["\\[a\\]", "a"],
   ["$unfinished", undefined],
 ])("the formula of %j is %j", (text, tex) => expect(mathAt(text)?.tex).toBe(tex));
+
+it("what is compiled ahead ends, and changes nothing of what is parsed", () => {
+  const before = types(ANSWER);
+  let steps = 1;
+  for (; warm(steps - 1); steps++) expect(steps).toBeLessThan(200);
+  expect(steps).toBeGreaterThan(60);
+  expect(types(ANSWER)).toEqual(before);
+});
