@@ -55,15 +55,18 @@ await once(engine, "listening");
 engine.on("connection", (socket) =>
   socket.on("message", (data: Buffer) => {
     const { message } = JSON.parse(data.toString()) as { message: string };
-    const isLong = message.includes("long");
-    const text = isLong ? PART.repeat(Math.ceil(BYTES / PART.length)).slice(0, BYTES) : SHORT;
-    const piece = isLong ? PIECE : SHORT_PIECE;
+    const say = (words: object): void => socket.send(JSON.stringify(words));
+    if (!message.includes("long")) {
+      for (let at = 0; at < SHORT.length; at += SHORT_PIECE) say({ message: SHORT.slice(at, at + SHORT_PIECE) });
+      return say({ type: "end" });
+    }
+    const text = PART.repeat(Math.ceil(BYTES / PART.length)).slice(0, BYTES);
     let at = 0;
     const timer = setInterval(() => {
-      socket.send(JSON.stringify({ message: text.slice(at, (at += piece)) }));
+      say({ message: text.slice(at, (at += PIECE)) });
       if (at < text.length) return;
       clearInterval(timer);
-      socket.send(JSON.stringify({ type: "end" }));
+      say({ type: "end" });
     }, PIECE_MS);
   }),
 );
