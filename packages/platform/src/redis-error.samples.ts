@@ -63,6 +63,7 @@ export const ERROR_SAMPLES: readonly ErrorSample[] = [
     reply(aborted, { previousErrors: [full] }),
     coded("EMFILE", "open"),
     coded("ENOSPC", "write"),
+    coded("EFBIG", "write"),
     coded("EDQUOT", "write"),
   ]),
   ...each("misconfigured", [

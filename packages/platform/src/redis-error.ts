@@ -60,6 +60,7 @@ const CODES: Readonly<Record<string, StoreErrorKind>> = {
   ENFILE: "refused",
   ENOSPC: "refused",
   EDQUOT: "refused",
+  EFBIG: "refused",
   EROFS: "misconfigured",
   EACCES: "misconfigured",
   EPERM: "misconfigured",

@@ -115,7 +115,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     const { user, conversation, id, message, origin, replaces, uniqueId } = input;
     const waitMs = askRate.take(user, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-    usage.checkAsk(user);
+    usage.checkAsk(user, Buffer.byteLength(message));
     checkMessage(message, limits, input.files.length > 0);
     checkFiles(input.files, limits, maxInlineBytes);
 

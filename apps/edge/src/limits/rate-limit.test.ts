@@ -37,6 +37,15 @@ describe("a token bucket", () => {
     );
   });
 
+  it("takes several tokens for what costs more, and no more than it holds", () => {
+    const rate = { perSecond: 2, burst: 10 };
+    const first = takeToken(undefined, rate, 0, 8);
+    expect(first).toMatchObject({ allowed: true, bucket: { tokens: 2 } });
+    expect(takeToken(first.bucket, rate, 0, 8)).toMatchObject({ allowed: false, retryAfterMs: 3000 });
+    expect(takeToken(first.bucket, rate, 3000, 8).allowed).toBe(true);
+    expect(takeToken(undefined, rate, 0, 1000)).toMatchObject({ allowed: true, bucket: { tokens: 0 } });
+  });
+
   it("is right about when it may be tried again", () => {
     fc.assert(
       fc.property(rates, fc.integer({ min: 1, max: 2000 }), (rate, tries) => {

@@ -12,27 +12,32 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** Takes a token. If there is none: `retryAfterMs` until the next one; a refusal takes no token. */
+/**
+ * Takes `cost` tokens, at most as many as the bucket holds. If there are too few: `retryAfterMs` until there are enough; a
+ * refusal takes none.
+ */
 export function takeToken(
   bucket: Bucket | undefined,
   rate: Rate,
   now: number,
+  cost = 1,
 ): { bucket: Bucket; allowed: true } | { bucket: Bucket; allowed: false; retryAfterMs: number } {
   const before = bucket ?? { tokens: rate.burst, at: now };
   const gained = (Math.max(0, now - before.at) / 1000) * rate.perSecond;
   const tokens = Math.min(rate.burst, before.tokens + gained);
-  if (tokens >= 1) return { bucket: { tokens: tokens - 1, at: now }, allowed: true };
+  const needed = Math.min(cost, rate.burst);
+  if (tokens >= needed) return { bucket: { tokens: tokens - needed, at: now }, allowed: true };
   return {
     bucket: { tokens, at: now },
     allowed: false,
-    retryAfterMs: Math.ceil(((1 - tokens) / rate.perSecond) * 1000),
+    retryAfterMs: Math.ceil(((needed - tokens) / rate.perSecond) * 1000),
   };
 }
 
 /** Buckets by name; full ones are deleted, so that the size of the map is bounded by the recent names. */
 export interface RateLimiter {
-  /** Takes a token; returns 0 if there was one, else the milliseconds until a retry can succeed. */
-  take(name: string, now: number): number;
+  /** Takes `cost` tokens, one by default; returns 0 if there were enough, else the milliseconds until a retry can succeed. */
+  take(name: string, now: number, cost?: number): number;
   readonly size: number;
 }
 
@@ -48,9 +53,9 @@ export function createRateLimiter(rate: Rate): RateLimiter {
     forgetAt = Math.max(FORGET_AT, buckets.size * 2);
   };
   return {
-    take(name, now) {
+    take(name, now, cost) {
       if (buckets.size >= forgetAt) forget(now);
-      const taken = takeToken(buckets.get(name), rate, now);
+      const taken = takeToken(buckets.get(name), rate, now, cost);
       buckets.set(name, taken.bucket);
       return taken.allowed ? 0 : Math.max(1, taken.retryAfterMs);
     },

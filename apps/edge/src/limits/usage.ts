@@ -21,7 +21,7 @@ import { createUnfinished } from "./unfinished.ts";
  */
 export interface Usage {
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY` */
-  checkAsk(user: string): void;
+  checkAsk(user: string, bytes: number): void;
   /** `isCounted`: the step that accepted it has counted it for the user's day. */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; isCounted: boolean }): void;
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
@@ -67,6 +67,11 @@ export interface UsageDeps {
 
 /** What an ask and a short answer take in Redis beside the question. */
 const ASK_BYTES = 4096;
+/**
+ * Of the rate of a group, a long question takes as much as several: 300 of 96 kB at once made everybody's answers on two
+ * cores take ten times as long.
+ */
+const BYTES_PER_TOKEN = 8192;
 /** Another edge's view, and an ask that has ended, are seen that soon. */
 const LOOK_MS = 1000;
 const MOST_REFUSED = 10_000;
@@ -107,18 +112,18 @@ export function createUsage(deps: UsageDeps): Usage {
       const name = group.members.of(user);
       return name === undefined ? [] : [{ ...group, account: { kind: group.kind, name } }];
     });
-  const take = (rate: RateLimiter, { name }: Account): void => {
-    const waitMs = rate.take(name, Date.now());
+  const take = (rate: RateLimiter, { name }: Account, cost = 1): void => {
+    const waitMs = rate.take(name, Date.now(), cost);
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   };
 
   return {
-    checkAsk(user) {
+    checkAsk(user, bytes) {
       refuseOver({ kind: "user", name: user }, "log");
       for (const { account, askRate } of groupsOf(user)) {
         refuseOver(account, "log");
         refuseOver(account, "running");
-        take(askRate, account);
+        take(askRate, account, 1 + Math.floor(bytes / BYTES_PER_TOKEN));
       }
     },
     asked(user, { conversation, id, bytes, isCounted }) {
