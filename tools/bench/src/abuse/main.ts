@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { EXIT_CONFIG, untilSignal } from "@docrelay/platform";
 import { ALL_ABUSES, runAbuses, startAbused } from "./run-abuses.ts";
-import type { Promises } from "./phase.ts";
+import { brokenBy, type Promises, type Round } from "./phase.ts";
 import { reportAbuses } from "./report-abuses.ts";
 
 export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--honest N] [--ratio N]
@@ -44,13 +44,20 @@ const say = (text: string): void => void process.stdout.write(text);
 try {
   const { abuses, seconds, honest, ratio } = read();
   const stop = new AbortController();
-  void untilSignal().then(() => process.exit(130)); // the cluster ends with this process
+  const rounds: Round[] = [];
+  const promised: Promises = { ratio, unnoticedMs: UNNOTICED_MS, edgeBytes: EDGE_BYTES, redisBytes: REDIS_BYTES };
+  void untilSignal().then(() => {
+    say(reportAbuses(rounds, promised).text);
+    process.exit(130); // the cluster ends with this process
+  });
   const cluster = await startAbused();
   say(`${abuses.length} abuses of ${seconds} s each beside ${honest} honest users\n`);
   const duringMs = seconds * 1000;
   const wish = { abuses, honest, duringMs, beforeMs: (duringMs * 2) / 3, afterMs: duringMs / 3 };
-  const rounds = await runAbuses(cluster, wish, stop.signal, ({ abuse }) => say(`  ${abuse}: played\n`));
-  const promised: Promises = { ratio, unnoticedMs: UNNOTICED_MS, edgeBytes: EDGE_BYTES, redisBytes: REDIS_BYTES };
+  await runAbuses(cluster, wish, stop.signal, (round) => {
+    rounds.push(round);
+    say(`  ${round.abuse}: ${brokenBy(round, promised).join("; ") || "kept"}\n`);
+  });
   const { text, ok } = reportAbuses(rounds, promised);
   say(text);
   process.exitCode = ok ? 0 : EXIT_BROKEN;
