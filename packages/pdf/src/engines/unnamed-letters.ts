@@ -7,8 +7,10 @@ import type { Letters } from "./pdfium-letters.ts";
 const SAMPLES = 64;
 /** With more unnamed letters than this, as a part of all, a page is to be read by OCR … */
 const MANY = 0.05;
-/** … and those of its lines make no sense that have more of them than this. */
-const TOO_MANY = 1 / 3;
+/** … and those of its lines make no sense that have more of them than this, */
+const TOO_MANY = 1 / 12;
+/** or, in Indic scripts, Thai and the like, than this: there a sign without a name is one of the several of a letter. */
+const TOO_MANY_CLUSTERED = 1 / 3;
 /** As few as these may stand on any page. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
@@ -81,13 +83,14 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
 
 /** Whole words of Latin letters are right even so; other signs in great number are codes of letters. */
 function isReadable(letters: Letters, text: string, start: number, end: number): boolean {
-  let [all, unnamed] = [0, 0];
+  let [all, unnamed, clustered] = [0, 0, 0];
   for (let at = start; at < end; at++) {
     if (isSpace(text.charCodeAt(at))) continue;
     all++;
+    if (CLUSTERED.test(text.charAt(at))) clustered++;
     if (text.charAt(at) === UNKNOWN || (!/[A-Za-z0-9]/.test(text.charAt(at)) && letters.isUnnamed(at))) unnamed++;
   }
-  return unnamed <= TOO_MANY * all;
+  return unnamed <= (2 * clustered > all ? TOO_MANY_CLUSTERED : TOO_MANY) * all;
 }
 
 /** Gives each guess of a page a mark of its own, as long as there are some. */
