@@ -43,7 +43,7 @@ describe("a connection for commands", () => {
     expect(await redis.client("GETNAME")).toBe("edge:command");
   });
 
-  it("writes the commands of one tick in one system call, in order, also with a pipeline and after a reconnect", async () => {
+  it("writes the commands of one turn of the loop in one system call, in order, also with a pipeline and after a reconnect", async () => {
     const redis = connect();
     const count = async (key: string): Promise<void> => {
       const writes: number[] = [];
@@ -54,9 +54,12 @@ describe("a connection for commands", () => {
         write?.(chunks, done);
       };
       const answers = [redis.rpush(key, "a"), redis.rpush(key, "b"), redis.pipeline().rpush(key, "c").exec()];
+      // As another socket's message in the same turn.
+      await new Promise(process.nextTick);
+      answers.push(redis.rpush(key, "d"));
       await Promise.all(answers);
-      expect(writes).toEqual([3]);
-      expect(await redis.lrange(key, 0, -1)).toEqual(["a", "b", "c"]);
+      expect(writes).toEqual([4]);
+      expect(await redis.lrange(key, 0, -1)).toEqual(["a", "b", "c", "d"]);
     };
     await redis.ping();
     await count("before");
