@@ -23,6 +23,31 @@ it("does not keep a process from ending whose reader has gone", async () => {
   expect(await ended).toEqual([7, null]);
 });
 
+it("writes the lines of one turn of the event loop at once, in order, and a warning without a wait", async () => {
+  const script = `
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+const writes = [];
+fs.writeSync = (_fd, bytes) => {
+  writes.push(String(bytes).trim().split("\\n").map((line) => JSON.parse(line).msg));
+  return bytes.length;
+};
+syncBuiltinESMExports();
+const { createLogger } = await import(${JSON.stringify(new URL("./logger.ts", import.meta.url).href)});
+const log = createLogger({ level: "info", name: "busy" });
+log.info("one");
+await undefined;
+log.info("two");
+log.warn("three");
+log.info("four");
+setImmediate(() => process.stderr.write(JSON.stringify(writes)));
+`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "ignore", "pipe"] });
+  let written = "";
+  for await (const chunk of child.stderr) written += String(chunk);
+  expect(JSON.parse(written)).toEqual([["one", "two", "three"], ["four"]]);
+});
+
 it("a stalled reader does not block the loop: whole lines are dropped and counted, the last ones come out", async () => {
   const script = `
 import { createLogger } from ${JSON.stringify(new URL("./logger.ts", import.meta.url).href)};

@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import type { DestinationStream } from "pino";
 
 const MAX_HELD_BYTES = 1 << 20;
+const MAX_WRITE_BYTES = 1 << 16;
 const RETRY_MS = 20;
 const FLUSH_MS = 500;
 const FLUSH_PAUSE_MS = 5;
@@ -13,10 +14,15 @@ let heldBytes = 0;
 let rest: Uint8Array | undefined;
 let dropped = 0;
 let timer: NodeJS.Timeout | undefined;
+let turn: NodeJS.Immediate | undefined;
 let fd: number | undefined;
 
+/** A crash ends a process with a line of another level, or with none. */
+const GATHERED = /^\{"level":"(?:info|debug|trace)"/;
+
 /**
- * Log lines on standard output, in order. While the reader keeps up each line is written at once. When the pipe is full,
+ * Log lines on standard output, in order. While the reader keeps up, all `info` and `debug` lines of one turn of the event loop are
+ * written in one system call at its end, and a line of another level at once, with those before it. When the pipe is full,
  * up to 1 MiB of lines is held and written later; beyond that the oldest whole lines are dropped, and a line reports how
  * many. A stalled reader never stops the event loop. At the exit, also after an uncaught exception, the held lines get
  * half a second. Once the reader has gone, lines are dropped: a process whose launcher was killed has to end.
@@ -25,9 +31,16 @@ export const standardOutput: DestinationStream = {
   write(text) {
     fd ??= openStandardOutput();
     hold(text);
-    if (!drain()) timer ??= setTimeout(retry, RETRY_MS).unref(); // unref: the exit flushes what is held
+    if (GATHERED.test(text)) turn ??= setImmediate(write);
+    else write();
   },
 };
+
+function write(): void {
+  clearImmediate(turn);
+  turn = undefined;
+  if (!drain()) timer ??= setTimeout(retry, RETRY_MS).unref(); // unref: the exit flushes what is held
+}
 
 function openStandardOutput(): number {
   process.on("exit", flush);
@@ -61,10 +74,17 @@ function drain(): boolean {
   }
 }
 
+/** The next whole lines. */
 function next(): Uint8Array | undefined {
-  const line = held.shift();
-  heldBytes -= line?.length ?? 0;
-  return line;
+  let [count, bytes] = [0, 0];
+  for (const { length } of held) {
+    if (count > 0 && bytes + length > MAX_WRITE_BYTES) break;
+    count++;
+    bytes += length;
+  }
+  heldBytes -= bytes;
+  const lines = held.splice(0, count);
+  return count > 1 ? Buffer.concat(lines) : lines[0];
 }
 
 function reportDropped(): Uint8Array {
