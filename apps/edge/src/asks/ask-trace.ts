@@ -1,6 +1,6 @@
 import { traceIdOf } from "@docrelay/protocol";
 import type { Span, Tracing } from "@docrelay/platform";
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { toFailure } from "../report/failure.ts";
 
 /** What a trace tells of an ask. */
@@ -28,7 +28,7 @@ export interface AskTrace {
 export function beginAskTrace(tracing: Tracing | undefined, input: TracedInput): AskTrace {
   const span = tracing && beginSpan(tracing, input);
   return {
-    stored: span?.traceparent ?? traceIdOf(input.traceparent) ?? randomBytes(16).toString("hex"),
+    stored: span?.traceparent ?? traceIdOf(input.traceparent) ?? randomUUID().replaceAll("-", ""),
     accepted: (duplicate) => span?.end({ attributes: { "docrelay.duplicate": duplicate } }),
     refused: (error) => span?.end({ error: toFailure(error).wire.code }),
   };

@@ -9,7 +9,7 @@ import {
   type PageRanges,
   type Prompt,
 } from "@docrelay/engine";
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { readHistory } from "./history.ts";
 import type { Text } from "./texts.ts";
 
@@ -47,6 +47,12 @@ export async function choosePagesOf(
   );
 }
 
+/** 16 hex digits, none of which a UUID has fixed. Node fills a buffer for many UUIDs; randomBytes is a system call for each prompt. */
+function newBoundary(): string {
+  const uuid = randomUUID();
+  return uuid.slice(0, 8) + uuid.slice(-8);
+}
+
 /** The engine's prompt. The only thing in it about the user is an opaque id. */
 export async function promptOf(
   { store, settings }: { readonly store: Store; readonly settings: PromptSettings },
@@ -59,7 +65,7 @@ export async function promptOf(
   const ids = { uniqueId: given ?? address.c, affinity: address.u };
   const files = filesOf(ask, texts, chosen);
   const { contextTokens, historyTokens, promptMode } = settings;
-  const boundary = randomBytes(8).toString("hex");
+  const boundary = newBoundary();
   const isPaged = contextTokens !== undefined && promptMode === "fenced";
   const message = isPaged
     ? pagedPrompt({ message: body.message, files, boundary })
