@@ -145,6 +145,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
         deps.onTrouble(error);
       }
     };
+    const bytes = Buffer.byteLength(message);
     const accepting = accept(store, {
       user,
       conversation,
@@ -161,6 +162,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       nonce: newNonce(),
       maxInFlight,
       maxAsks,
+      kept: usage.keptOf(bytes),
     });
     // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
     // is durable. A bell for a refused ask finds nothing new.
@@ -180,7 +182,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     acknowledged.add({ user, conversation, id, trace });
     if (!accepted.duplicate) {
       queueGate.entered();
-      usage.asked(user, { conversation, id, bytes: Buffer.byteLength(message), isCounted: maxAsks !== undefined });
+      usage.asked(user, { conversation, id, bytes, overMs: accepted.overMs });
       quotas.asked(user);
       const inline = inlineBytes(input);
       if (inline > 0) quotas.stored(user, inline);

@@ -15,15 +15,17 @@ import type { RateLimiter } from "./rate-limit.ts";
 import { createUnfinished } from "./unfinished.ts";
 
 /**
- * What users, the networks that anonymous users come from, and tenants have stored and run, over all edges. Each is counted after
- * it was accepted, without a wait, and what an edge learns from that is what it refuses by: so a bound is exceeded by at
- * most what comes to each edge in one moment.
+ * What users, the networks that anonymous users come from, and tenants have stored and run, over all edges. An ask is counted for
+ * its user by the step that accepts it; for the others, and a file, after it was accepted, without a wait. What an edge learns from
+ * that is what it refuses by: so a bound is exceeded by at most what comes to each edge in one moment.
  */
 export interface Usage {
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY` */
   checkAsk(user: string, bytes: number): void;
-  /** `isCounted`: the step that accepted it has counted it for the user's day. */
-  asked(user: string, ask: { conversation: string; id: string; bytes: number; isCounted: boolean }): void;
+  /** What the step that accepts an ask with so many bytes counts for its user. */
+  keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
+  /** `overMs`: what that step has returned. */
+  asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
   checkFile(user: string): void;
   /** Call it before bytes of a file that was begun are stored. @throws Refusal `QUOTA_EXCEEDED` */
@@ -97,12 +99,8 @@ export function createUsage(deps: UsageDeps): Usage {
     over.set(nameOf(account, budget), Date.now() + ms);
   }
 
-  function charge(
-    account: Account,
-    budget: Budget,
-    { bytes, maxBytes, asks = 0 }: { bytes: number; maxBytes: number; asks?: number },
-  ): void {
-    chargeBytes(store, accountAddress(account), { budget, bytes, maxBytes, asks }).then(
+  function charge(account: Account, budget: Budget, { bytes, maxBytes }: { bytes: number; maxBytes: number }): void {
+    chargeBytes(store, accountAddress(account), { budget, bytes, maxBytes }).then(
       (freeInMs) => freeInMs > 0 && refuseFor(account, budget, freeInMs),
       onTrouble,
     );
@@ -126,17 +124,13 @@ export function createUsage(deps: UsageDeps): Usage {
         take(askRate, account, 1 + Math.floor(bytes / BYTES_PER_TOKEN));
       }
     },
-    asked(user, { conversation, id, bytes, isCounted }) {
+    keptOf: (bytes) => ({ bytes: ASK_BYTES + bytes, maxBytes: deps.maxLogBytes }),
+    asked(user, { conversation, id, bytes, overMs }) {
       deps.onAsked(user, bytes);
-      const kept = ASK_BYTES + bytes;
-      charge({ kind: "user", name: user }, "log", {
-        bytes: kept,
-        maxBytes: deps.maxLogBytes,
-        asks: isCounted ? 0 : 1,
-      });
-      const at = askAddress(user, conversation, id);
+      if (overMs !== undefined) refuseFor({ kind: "user", name: user }, "log", overMs);
       for (const { account, maxLogBytes, maxRunning } of groupsOf(user)) {
-        charge(account, "log", { bytes: kept, maxBytes: maxLogBytes });
+        charge(account, "log", { bytes: ASK_BYTES + bytes, maxBytes: maxLogBytes });
+        const at = askAddress(user, conversation, id);
         countRunning(store, accountAddress(account), at, maxRunning).then(
           (count) => count === "full" && refuseFor(account, "running", LOOK_MS),
           onTrouble,

@@ -39,10 +39,8 @@ if knownDigest then
 end
 if replaces ~= '' and fields(replaces, 'c') ~= conversationHash() then return { 'UNKNOWN' } end
 if redis.call('SCARD', live) >= maxInFlight then return { 'BUSY' } end
-if maxAsks >= 0 then
-  if tonumber(redis.call('HGET', used, 'asks') or 0) >= maxAsks then return { 'QUOTA', untilTomorrow() } end
-  use('asks', 1)
-end
+if maxAsks >= 0 and tonumber(redis.call('HGET', used, 'asks') or 0) >= maxAsks then return { 'QUOTA', untilTomorrow() } end
+use('asks', 1)
 local deadline = now + deadlineMs
 checkAt(ask, now + firstCheckMs, deadline)
 local unfinished = redis.call('RPUSH', mail, ask)
@@ -55,4 +53,5 @@ end
 redis.call('HSET', records .. ask, 'v', recordVersion, 'conversation', conversation, 'id', id, 'c', conversationHash(),
   'digest', digest, 'trace', trace, 'files', files, 'body', body, 'accepted', ms(now), 'deadline', ms(deadline),
   'state', 'queued', 'attempt', 0, 'n', 0, 'taken', 0, 'looks', 0, 'seq', seq)
-return published({ 'ACCEPTED', seq })
+local overMs = keptBytes > 0 and keep(kept, keptBytes, maxKept, retention) or 0
+return published({ 'ACCEPTED', seq, overMs })

@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
 import { askAddress, type AskAddress } from "../redis/address.ts";
-import { liveKey, recordKey, usedKey } from "../redis/keys.ts";
+import { keptKey, liveKey, recordKey, usedKey } from "../redis/keys.ts";
 import { sealingOf, SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/store.ts";
 import { placeOfBody, placeOfNames, placeOfTitle } from "../sealing/places.ts";
 import { DAY } from "../usage/day.ts";
+import { KEPT } from "../usage/usage.ts";
 import { eventTail, runStep, step } from "./conversation-script.ts";
 import { hasOldAsk } from "./find.ts";
 import type { AskBody } from "./record.ts";
@@ -21,12 +22,15 @@ export interface AcceptInput {
   readonly nonce: string;
   /** Most unfinished asks of the user. */
   readonly maxInFlight: number;
-  /** Most asks of the user a day, of which this one is counted; undefined: the caller counts it. */
+  /** Most asks of the user a day; this one is counted in any case. */
   readonly maxAsks?: number | undefined;
+  /** What is counted against the user's budget of bytes that are kept, and how many are many. */
+  readonly kept?: { readonly bytes: number; readonly maxBytes: number };
 }
 
 export type Accepted =
-  | { kind: "accepted"; seq: number; duplicate: boolean }
+  /** `overMs`: the user keeps more than `kept.maxBytes`, for so long in ms. */
+  | { kind: "accepted"; seq: number; duplicate: boolean; overMs?: number }
   | { kind: "busy" }
   | { kind: "quota"; freeInMs: number }
   | { kind: "conflict" }
@@ -41,6 +45,9 @@ const ACCEPT = step(
     maxInFlight: "number",
     used: "text",
     maxAsks: "number",
+    kept: "text",
+    keptBytes: "number",
+    maxKept: "number",
     recordVersion: "number",
     conversation: "text",
     id: "text",
@@ -54,7 +61,7 @@ const ACCEPT = step(
     relistMs: "number",
     prunes: "number",
   },
-  { isConfirmed: true, shared: [DAY] },
+  { isConfirmed: true, shared: [DAY, KEPT] },
 );
 
 /** A conversation is listed again after this part of the retention: so much longer its id may stay in the index. */
@@ -94,9 +101,12 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
     maxInFlight: input.maxInFlight,
-    // An argument, since no other step has it: a declared key that is not there holds up scripts of a slot that moves.
+    // `used` and `kept` are arguments, since no other step has them: a declared key that is not there holds up scripts of a slot that moves.
     used: usedKey(at),
     maxAsks: input.maxAsks ?? -1,
+    kept: keptKey({ ...at, budget: "log" }),
+    keptBytes: input.kept?.bytes ?? 0,
+    maxKept: input.kept?.maxBytes ?? 0,
     recordVersion: SUPPORTED_RECORD_VERSION,
     conversation,
     id,
@@ -117,7 +127,12 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
   switch (reply[0]) {
     case "ACCEPTED":
     case "DUPLICATE":
-      return { kind: "accepted", seq: Number(reply[1]), duplicate: reply[0] === "DUPLICATE" };
+      return {
+        kind: "accepted",
+        seq: Number(reply[1]),
+        duplicate: reply[0] === "DUPLICATE",
+        ...(Number(reply[2]) > 0 && { overMs: Number(reply[2]) }),
+      };
     case "BUSY":
       return { kind: "busy" };
     case "QUOTA":

@@ -3,6 +3,6 @@ local DAY_MS = 86400000
 local function untilTomorrow() return DAY_MS - now % DAY_MS end
 
 local function use(field, count)
-  redis.call('HINCRBY', used, field, ms(count))
-  redis.call('PEXPIRE', used, ms(untilTomorrow()))
+  -- The first count of a field gives the key its time; others would give it the same.
+  if redis.call('HINCRBY', used, field, ms(count)) == count then redis.call('PEXPIRE', used, ms(untilTomorrow())) end
 end

@@ -1,15 +1,6 @@
 import { expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
-import {
-  accountAddress,
-  chargeBytes,
-  countUsed,
-  parseQuotaField,
-  readQuotas,
-  readUsed,
-  UNBOUNDED,
-  writeQuota,
-} from "../index.ts";
+import { accountAddress, countUsed, parseQuotaField, readQuotas, readUsed, UNBOUNDED, writeQuota } from "../index.ts";
 
 const channel = useChannel();
 const own = accountAddress({ kind: "user", name: "someone" });
@@ -19,7 +10,7 @@ it("counts until the day ends", async () => {
   const { store } = channel;
   await countUsed(store, own, "bytes", 5_000_000_000);
   await countUsed(store, own, "pages", 3);
-  await chargeBytes(store, own, { budget: "log", bytes: 1, maxBytes: 9, asks: 1 });
+  await countUsed(store, own, "asks", 1);
   const { used, endsInMs } = await readUsed(store, [own, tenant]);
   expect(used).toEqual([
     { asks: 1, bytes: 5_000_000_000, pages: 3 },

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
-import { accountAddress, askAddress, chargeBytes, countRunning } from "../index.ts";
+import { accountAddress, askAddress, chargeBytes, countRunning, readUsed } from "../index.ts";
 
 const channel = useChannel({ retentionMs: 80_000 });
 const network = accountAddress({ kind: "network", name: "10.0.0.1" });
@@ -22,6 +22,22 @@ it("counts bytes for the retention, and says when there are few enough again", a
     .hset(key, String(Number(part) - 8), bytes)
     .exec();
   expect(await charge(1)).toBe(0);
+});
+
+it("an ask is counted for its user by the step that accepts it, once, and the counts are forgotten", async () => {
+  const { store, user } = channel;
+  const ask = (id: string) => channel.ask(id, { kept: { bytes: 60, maxBytes: 100 } });
+  const first = await ask("one");
+  expect(first).toEqual({ kind: "accepted", seq: 1, duplicate: false });
+  expect(await ask("one")).toEqual({ ...first, duplicate: true });
+  const second = await ask("two");
+  expect(second).toMatchObject({ seq: 2, overMs: expect.any(Number) });
+  expect(second.kind === "accepted" && second.overMs).toBeGreaterThan(69_000);
+  const of = accountAddress({ kind: "user", name: user });
+  expect((await readUsed(store, [of])).used[0]?.asks).toBe(2);
+  const [key = ""] = await store.redis.keys(`*${of.u}:kept-log`);
+  expect(await store.redis.hvals(key)).toEqual(["120"]);
+  expect(await store.redis.pttl(key)).toBeGreaterThan(80_000);
 });
 
 it("counts an account of each kind for itself", () => {

@@ -1,8 +1,7 @@
 import { groupAddress, userAddress, type AskAddress, type UserAddress } from "../redis/address.ts";
-import { keptKey, liveKey, runningKey, usedKey } from "../redis/keys.ts";
+import { keptKey, liveKey, runningKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
-import { DAY } from "./day.ts";
 
 /** What is counted against a budget: a user, the network that a client's address lies in, or a tenant. */
 export interface Account {
@@ -17,10 +16,12 @@ export function accountAddress({ kind, name }: Account): UserAddress {
   return kind === "user" ? userAddress(name) : groupAddress(kind, name);
 }
 
+/** Lua that counts bytes against a budget, for scripts that do so in another step. */
+export const KEPT = lua(import.meta.url, "kept.lua");
 const CHARGE = script({
-  files: [CLOCK, DAY, lua(import.meta.url, "charge.lua")],
+  files: [CLOCK, KEPT, lua(import.meta.url, "charge.lua")],
   keys: ["kept"],
-  args: { used: "text", bytes: "number", maxBytes: "number", windowMs: "number", asks: "number" },
+  args: { bytes: "number", maxBytes: "number", windowMs: "number" },
 });
 const COUNT_RUNNING = script({
   files: [CLOCK, lua(import.meta.url, "count-running.lua")],
@@ -30,19 +31,17 @@ const COUNT_RUNNING = script({
 
 /**
  * Counts bytes that are kept for the retention, also when that is too many: the caller has stored them. Returns 0, or how
- * long it takes in ms until less than `maxBytes` are counted. `asks`: so many are counted for the day, too. Sent twice it counts twice.
+ * long it takes in ms until at most `maxBytes` are counted. Sent twice it counts twice. `accept` counts an ask for its user itself.
  */
 export async function chargeBytes(
   store: Store,
   of: UserAddress,
-  { budget, bytes, maxBytes, asks = 0 }: { budget: Budget; bytes: number; maxBytes: number; asks?: number },
+  { budget, bytes, maxBytes }: { budget: Budget; bytes: number; maxBytes: number },
 ): Promise<number> {
   const keys = { kept: keptKey({ ...of, budget }) };
-  const [status, freeInMs] = await run(store.redis, CHARGE, {
-    keys,
-    args: { used: usedKey(of), bytes, maxBytes, windowMs: store.retentionMs, asks },
-  });
-  return status === "OK" ? 0 : Math.max(1, Number(freeInMs));
+  const args = { bytes, maxBytes, windowMs: store.retentionMs };
+  const [, freeInMs] = await run(store.redis, CHARGE, { keys, args });
+  return Number(freeInMs);
 }
 
 /**

@@ -1,0 +1,23 @@
+-- What an account keeps, by parts of the retention: bytes are counted in eight parts of the window, so that they are forgotten
+-- part by part. Adds bytes and returns 0, or how long it takes in ms until at most `maxBytes` are counted.
+local function keep(kept, bytes, maxBytes, windowMs)
+  local part = math.floor(now * 8 / windowMs)
+  local isNewPart = bytes > 0 and redis.call('HINCRBY', kept, part, ms(bytes)) == bytes
+  local sum, counts, all = 0, {}, redis.call('HGETALL', kept)
+  for i = 1, #all, 2 do
+    local at = tonumber(all[i])
+    if at <= part - 8 then redis.call('HDEL', kept, all[i]) else
+      sum = sum + tonumber(all[i + 1])
+      counts[#counts + 1] = { at = at, bytes = tonumber(all[i + 1]) }
+    end
+  end
+  -- A part counts for at most the window from its beginning.
+  if isNewPart then redis.call('PEXPIRE', kept, windowMs + math.floor(windowMs / 8)) end
+  if sum <= maxBytes then return 0 end
+  table.sort(counts, function(a, b) return a.at < b.at end)
+  for _, count in ipairs(counts) do
+    sum = sum - count.bytes
+    if sum <= maxBytes then return math.max(1, math.ceil((count.at + 8) * windowMs / 8) - now) end
+  end
+  return windowMs
+end
