@@ -165,4 +165,4 @@ export {
   type QuotaField,
   type Quotas,
 } from "./usage/quotas.ts";
-export { accountAddress, chargeBytes, countRunning, type Account, type Budget } from "./usage/usage.ts";
+export { accountAddress, chargeBytes, countAsk, type Account, type Budget } from "./usage/usage.ts";

@@ -2,7 +2,7 @@ import {
   accountAddress,
   askAddress,
   chargeBytes,
-  countRunning,
+  countAsk,
   IDLE_UPLOAD_MS,
   type Account,
   type Budget,
@@ -99,12 +99,6 @@ export function createUsage(deps: UsageDeps): Usage {
     over.set(nameOf(account, budget), Date.now() + ms);
   }
 
-  function charge(account: Account, budget: Budget, { bytes, maxBytes }: { bytes: number; maxBytes: number }): void {
-    chargeBytes(store, accountAddress(account), { budget, bytes, maxBytes }).then(
-      (freeInMs) => freeInMs > 0 && refuseFor(account, budget, freeInMs),
-      onTrouble,
-    );
-  }
   const groupsOf = (user: string): Array<GroupLimits & { account: Account }> =>
     groups.flatMap((group) => {
       const name = group.members.of(user);
@@ -129,12 +123,12 @@ export function createUsage(deps: UsageDeps): Usage {
       deps.onAsked(user, bytes);
       if (overMs !== undefined) refuseFor({ kind: "user", name: user }, "log", overMs);
       for (const { account, maxLogBytes, maxRunning } of groupsOf(user)) {
-        charge(account, "log", { bytes: ASK_BYTES + bytes, maxBytes: maxLogBytes });
         const at = askAddress(user, conversation, id);
-        countRunning(store, accountAddress(account), at, maxRunning).then(
-          (count) => count === "full" && refuseFor(account, "running", LOOK_MS),
-          onTrouble,
-        );
+        const counts = { bytes: ASK_BYTES + bytes, maxBytes: maxLogBytes, maxRunning };
+        countAsk(store, accountAddress(account), at, counts).then((counted) => {
+          if (counted.overMs > 0) refuseFor(account, "log", counted.overMs);
+          if (counted.isFull) refuseFor(account, "running", LOOK_MS);
+        }, onTrouble);
       }
     },
     checkFile(user) {
@@ -156,8 +150,12 @@ export function createUsage(deps: UsageDeps): Usage {
     renewUpload: uploads.renew,
     endUpload: uploads.end,
     stored(user, bytes) {
-      for (const { account, maxFileBytes } of groupsOf(user))
-        charge(account, "files", { bytes, maxBytes: maxFileBytes });
+      for (const { account, maxFileBytes: maxBytes } of groupsOf(user)) {
+        chargeBytes(store, accountAddress(account), { budget: "files", bytes, maxBytes }).then(
+          (freeInMs) => freeInMs > 0 && refuseFor(account, "files", freeInMs),
+          onTrouble,
+        );
+      }
     },
   };
 }

@@ -11,7 +11,7 @@ import {
   checkAsk,
   claimPlaces,
   conversationAddress,
-  countRunning,
+  countAsk,
   countUnfinished,
   createBlobStore,
   dueAsks,
@@ -99,9 +99,10 @@ it("running asks of a network are counted over its users", async () => {
   const network = conversationAddress("a network", "");
   const users = Array.from({ length: 9 }, (_, n) => `neighbour ${n}`);
   for (const user of users.slice(4)) await ask(user, "one");
-  for (const user of users) await countRunning(store, network, askAddress(user, "talk", "one"), 100);
-  const next = askAddress("neighbour 9", "talk", "one");
-  expect(await countRunning(store, network, next, 5)).toBe("ok");
+  const count = (user: string, maxRunning: number) =>
+    countAsk(store, network, askAddress(user, "talk", "one"), { bytes: 1, maxBytes: 100, maxRunning });
+  for (const user of users) await count(user, 100);
+  expect(await count("neighbour 9", 5)).toEqual({ overMs: 0, isFull: false });
 });
 
 it("a step of a slot that moves does nothing until it has moved", async () => {

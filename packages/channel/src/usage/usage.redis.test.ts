@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
-import { accountAddress, askAddress, chargeBytes, countRunning, readUsed } from "../index.ts";
+import { accountAddress, askAddress, chargeBytes, countAsk, readUsed } from "../index.ts";
 
 const channel = useChannel({ retentionMs: 80_000 });
 const network = accountAddress({ kind: "network", name: "10.0.0.1" });
@@ -44,7 +44,7 @@ it("counts an account of each kind for itself", () => {
   expect(accountAddress({ kind: "user", name: "a" })).not.toEqual(accountAddress({ kind: "network", name: "a" }));
 });
 
-it("counts a network's asks until they have ended, with the rights of an edge", async () => {
+it("counts a network's asks until they have ended, and their bytes, with the rights of an edge", async () => {
   const acl = join(import.meta.dirname, "../../../../deploy/redis/edge.acl");
   const [, name = "", ...rules] = readFileSync(acl, "utf8").trim().split(" ");
   await channel.store.redis.call("ACL", "SETUSER", name, ...rules, ">pass");
@@ -52,9 +52,14 @@ it("counts a network's asks until they have ended, with the rights of an edge", 
   await redis.call("AUTH", name, "pass");
   const count = async (id: string) => {
     await channel.ask(id);
-    return countRunning({ ...channel.store, redis }, network, askAddress(channel.user, "talk", id), 2);
+    const at = askAddress(channel.user, "talk", id);
+    return countAsk({ ...channel.store, redis }, network, at, { bytes: 60, maxBytes: 150, maxRunning: 2 });
   };
-  expect([await count("a"), await count("b"), await count("c")]).toEqual(["ok", "ok", "full"]);
+  const few = { overMs: 0, isFull: false };
+  expect([await count("a"), await count("b")]).toEqual([few, few]);
+  const third = await count("c");
+  expect(third.isFull).toBe(true);
+  expect(third.overMs).toBeGreaterThan(69_000);
   await channel.store.redis.del((await channel.store.redis.keys("*:live"))[0] ?? "");
-  expect(await count("d")).toBe("ok");
+  expect(await count("d")).toMatchObject({ isFull: false });
 });

@@ -23,10 +23,17 @@ const CHARGE = script({
   keys: ["kept"],
   args: { bytes: "number", maxBytes: "number", windowMs: "number" },
 });
-const COUNT_RUNNING = script({
-  files: [CLOCK, lua(import.meta.url, "count-running.lua")],
-  keys: ["running"],
-  args: { ask: "text", max: "number", keepMs: "number" },
+const COUNT_ASK = script({
+  files: [CLOCK, KEPT, lua(import.meta.url, "count-ask.lua")],
+  keys: ["running", "kept"],
+  args: {
+    ask: "text",
+    maxRunning: "number",
+    keepMs: "number",
+    bytes: "number",
+    maxBytes: "number",
+    windowMs: "number",
+  },
 });
 
 /**
@@ -45,19 +52,23 @@ export async function chargeBytes(
 }
 
 /**
- * Counts an accepted ask as running for a network or a tenant, and returns whether more than `max` of its asks run. Nobody tells when an
- * ask has ended: those that are no longer among their user's unfinished ones are found only when there are too many.
+ * Counts an accepted ask for a network or a tenant: as running, and its bytes as {@link chargeBytes} does, which `overMs` is the result of.
+ * `isFull`: more than `maxRunning` of its asks run. Nobody tells when an ask has ended: those that are no longer among their user's
+ * unfinished ones are found only when there are too many.
  */
-export async function countRunning(
+export async function countAsk(
   store: Store,
   of: UserAddress,
   ask: AskAddress,
-  max: number,
-): Promise<"ok" | "full"> {
+  { bytes, maxBytes, maxRunning }: { bytes: number; maxBytes: number; maxRunning: number },
+): Promise<{ overMs: number; isFull: boolean }> {
   const running = runningKey(of);
-  const args = { ask: `${ask.shard}/${ask.u}/${ask.a}`, max, keepMs: store.askDeadlineMs };
-  const [status, ...members] = await run(store.redis, COUNT_RUNNING, { keys: { running }, args });
-  if (status === "OK") return "ok";
+  const keys = { running, kept: keptKey({ ...of, budget: "log" }) };
+  const own = { ask: `${ask.shard}/${ask.u}/${ask.a}`, maxRunning, keepMs: store.askDeadlineMs };
+  const args = { ...own, bytes, maxBytes, windowMs: store.retentionMs };
+  const [status, over, ...members] = await run(store.redis, COUNT_ASK, { keys, args });
+  const overMs = Number(over);
+  if (status === "OK") return { overMs, isFull: false };
   const asks = members.map(String);
   const live = await Promise.all(
     asks.map((one) => {
@@ -67,5 +78,5 @@ export async function countRunning(
   );
   const ended = asks.filter((_, index) => live[index] === 0);
   if (ended.length > 0) await store.redis.zrem(running, ...ended);
-  return asks.length - ended.length > max ? "full" : "ok";
+  return { overMs, isFull: asks.length - ended.length > maxRunning };
 }
