@@ -105,6 +105,12 @@ interface CompletedEvent extends Head {
     truncated?: boolean | undefined;
     /** The engine's own reply frame, when it replied with a single JSON frame. */
     frame?: string | undefined;
+    /** What the answer has cost, as the engine counts it; `estimated` where it does not say. */
+    usage?: {
+        promptTokens: number;
+        answerTokens: number;
+        estimated?: boolean | undefined;
+    } | undefined;
 }
 interface ConnectOptions {
     /**
@@ -194,18 +200,21 @@ interface ConversationsPage {
     readonly conversations: readonly ListedConversation[];
     readonly more: boolean;
 }
-/** What is counted a day: questions, bytes of files that were sent, pages of files that were read. */
+/** What is counted a day: questions, bytes of files that were sent, pages of files that were read, tokens of the engine. */
 interface DayUse {
     /** What nothing is said of is not bounded. */
     limits: {
         asks?: number | undefined;
         bytes?: number | undefined;
         pages?: number | undefined;
+        tokens?: number | undefined;
     };
+    /** `tokens`: not told by older servers. */
     used: {
         asks: number;
         bytes: number;
         pages: number;
+        tokens?: number | undefined;
     };
 }
 interface DeltaEvent extends Head {

@@ -1,6 +1,16 @@
-import { append, begin, conversationAddress, finish, newNonce, newOwner, take, type Store } from "@docrelay/channel";
+import {
+  append,
+  begin,
+  conversationAddress,
+  finish,
+  newNonce,
+  newOwner,
+  take,
+  type Store,
+  type TakenAsk,
+} from "@docrelay/channel";
 import { createLogger } from "@docrelay/platform";
-import type { Event, Opened, Welcome, WireError } from "@docrelay/protocol";
+import type { Event, EventBody, Opened, Welcome, WireError } from "@docrelay/protocol";
 import { eventually, startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { Writable } from "node:stream";
@@ -195,12 +205,15 @@ export async function answerHead(
   await answer.complete();
 }
 
+interface Head {
+  readonly ask: TakenAsk;
+  say(text: string): Promise<void>;
+  complete(more?: Pick<EventBody<"completed">, "usage">): Promise<void>;
+  fail(error: WireError): Promise<void>;
+}
+
 /** The same, delta by delta. */
-export async function beginHead(
-  store: Store,
-  user: string,
-  conversation: string,
-): Promise<{ say(text: string): Promise<void>; complete(): Promise<void>; fail(error: WireError): Promise<void> }> {
+export async function beginHead(store: Store, user: string, conversation: string): Promise<Head> {
   const owner = newOwner();
   const taken = await take(store, conversationAddress(user, conversation), owner);
   if (taken.kind !== "taken") throw new Error(`nothing to take: ${taken.kind}`);
@@ -212,13 +225,15 @@ export async function beginHead(
   let text = "";
   await append(store, ask, { attempt, n: ++n }, { events: [{ type: "started", engine: "test" }], nonce: newNonce() });
   return {
+    ask,
     async say(delta) {
       text += delta;
       await append(store, ask, { attempt, n: ++n }, { events: [{ type: "delta", text: delta }], nonce: newNonce() });
     },
-    async complete() {
+    async complete(more = {}) {
       const timings = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
-      await finish(store, ask, { attempt, n: ++n }, { end: { type: "completed", text, timings }, nonce: newNonce() });
+      const end = { type: "completed", text, timings, ...more } as const;
+      await finish(store, ask, { attempt, n: ++n }, { end, nonce: newNonce() });
     },
     async fail(error) {
       await finish(store, ask, { attempt, n: ++n }, { end: { type: "failed", error }, nonce: newNonce() });

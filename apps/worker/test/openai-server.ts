@@ -17,6 +17,7 @@ export interface OpenAiServer extends AsyncDisposable {
 /** A server that speaks streamed Chat Completions: it replies with these pieces, or does what the test says. */
 export async function startOpenAi(
   reply: (request: OpenAiRequest, response: ServerResponse, index: number) => readonly string[] | undefined,
+  usage?: object,
 ): Promise<OpenAiServer> {
   const requests: OpenAiRequest[] = [];
   const server = createServer(async (request, response) => {
@@ -30,7 +31,8 @@ export async function startOpenAi(
     if (!pieces) return;
     response.writeHead(200, { "content-type": "text/event-stream" });
     for (const content of pieces) response.write(chunk({ delta: { content } }));
-    response.end(`${chunk({ delta: {}, finish_reason: "stop" })}data: [DONE]\n\n`);
+    const told = usage ? `data: ${JSON.stringify({ choices: [], usage })}\n\n` : "";
+    response.end(`${chunk({ delta: {}, finish_reason: "stop" })}${told}data: [DONE]\n\n`);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -38,6 +38,12 @@ export interface ChatMessage {
   readonly text: string;
 }
 
+/** What a call has cost, as the engine counts it. */
+export interface TokenUsage {
+  readonly promptTokens: number;
+  readonly answerTokens: number;
+}
+
 /** `file` counts from 0 in the order of the prompt, `page` from 1. */
 export interface EngineCitation {
   readonly file: number;
@@ -64,6 +70,8 @@ export type EngineEvent =
       readonly frame?: string;
       /** The text is not whole: it was cut at the largest size of a reply, or the engine stopped at a limit of its own. */
       readonly truncated?: boolean;
+      /** Where the engine tells. */
+      readonly usage?: TokenUsage;
       /** At most 50. */
       readonly citations?: readonly EngineCitation[];
       /** Questions that may be asked next: at most 5, of at most 200 characters. */

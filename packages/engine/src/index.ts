@@ -1,4 +1,4 @@
-export type { ChatMessage, Engine, EngineAsk, EngineCitation, EngineEvent } from "./engine.ts";
+export type { ChatMessage, Engine, EngineAsk, EngineCitation, EngineEvent, TokenUsage } from "./engine.ts";
 export { EARLIER_LEFT_OUT, HandedOver, type ResumePoint } from "./engine.ts";
 export type { BadReply, CauseName, FailureKind, RetryAdvice } from "./failure/causes.ts";
 export { badReply, EngineError, failure } from "./failure/engine-error.ts";

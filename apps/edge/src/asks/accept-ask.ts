@@ -79,7 +79,7 @@ export interface AskDeps extends ExtractionDeps {
   readonly conversations: Pick<OwnConversations, "added">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   readonly usage: Usage;
-  readonly quotas: Pick<Quotas, "asks" | "asked" | "stored" | "overByFile" | "pagesOf" | "isPaused">;
+  readonly quotas: Pick<Quotas, "asks" | "asked" | "stored" | "overByFile" | "chargedFor" | "isPaused">;
   /** Asks by user, on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
@@ -146,6 +146,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       }
     };
     const bytes = Buffer.byteLength(message);
+    const charged = quotas.chargedFor("tokens", user);
     const accepting = accept(store, {
       user,
       conversation,
@@ -155,6 +156,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
         files: files.map(({ password: _password, ...file }) => file),
         origin,
         ...(uniqueId === undefined ? {} : { uniqueId }),
+        ...(charged.length === 0 ? {} : { charged }),
       },
       replaces,
       digest: askDigest(secret, { conversation, message, files: files.map(digestPart), replaces }),

@@ -3,7 +3,7 @@ import { httpUsageSchema, type HttpUsage } from "@docrelay/protocol";
 import { eventually } from "@docrelay/testkit";
 import { SignJWT } from "jose";
 import { beforeEach, expect, it } from "vitest";
-import { useEdges, type Answer } from "../../test/fixture.ts";
+import { beginHead, useEdges, type Answer } from "../../test/fixture.ts";
 
 const SECRET = "a secret of the login of thirty-two bytes at least";
 const PDF = Buffer.from("%PDF-1.7 small");
@@ -26,6 +26,8 @@ const QUOTAS = {
   "bytes:user:gil": PDF.length,
   "pages:user:gil": 10,
   "pages:user:hal": 10,
+  "tokens:user:kim": 100,
+  "tokens:tenant:globex": 100,
 };
 beforeEach(async () => {
   await relay.store.redis.hset("quotas", QUOTAS);
@@ -65,9 +67,9 @@ it("tells what was used today, and what is bounded", async () => {
   await eventually(async () => (await usage(token)).used.asks === 1);
   expect(await usage(token, 1)).toEqual({
     limits: {},
-    used: { asks: 1, bytes: 0, pages: 0 },
+    used: { asks: 1, bytes: 0, pages: 0, tokens: 0 },
     resetAt: expect.closeTo(nextMidnight(), -4),
-    address: { limits: { asks: 4 }, used: { asks: 1, bytes: 0, pages: 0 } },
+    address: { limits: { asks: 4 }, used: { asks: 1, bytes: 0, pages: 0, tokens: 0 } },
   });
   expect((await usage(await sign("ann"))).limits).toEqual({ asks: 50 });
 });
@@ -127,6 +129,25 @@ it("users share the quota of their tenant, and of their address", async () => {
   });
   for (const user of ["d", "e"]) expect(await post(await sign(user), `${user}-1`, 0)).toBeUndefined();
   expect(await post(await sign("f"), "f-1", 0)).toMatchObject({ message: expect.stringContaining("address") });
+});
+
+it("asks end when the day's tokens are used up; the worker learns who is charged", async () => {
+  const kim = await sign("kim");
+  expect(await post(kim, "one", 0)).toBeUndefined();
+  await countUsed(relay.store, accountAddress({ kind: "user", name: "kim" }), "tokens", 101);
+  expect(await post(kim, "two", 1)).toMatchObject({
+    code: "QUOTA_EXCEEDED",
+    message: expect.stringContaining("100 tokens"),
+  });
+  expect(await usage(kim)).toMatchObject({ limits: { tokens: 100 }, used: { asks: 1, tokens: 101 } });
+  expect(await post(await sign("lea", "globex"), "three", 0)).toBeUndefined();
+  const { ask } = await beginHead(relay.store, "lea", "three");
+  const tenant = accountAddress({ kind: "tenant", name: "globex" });
+  expect(ask.body.charged).toEqual([tenant]);
+  await countUsed(relay.store, tenant, "tokens", 100);
+  expect(await post(await sign("max", "globex"), "four", 0)).toMatchObject({
+    message: expect.stringContaining("organisation"),
+  });
 });
 
 it("files end at the quota of bytes or pages; an ask that was accepted is acknowledged again", async () => {

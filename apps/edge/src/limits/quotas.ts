@@ -23,7 +23,7 @@ import type { QuotaSettings } from "./quota-settings.ts";
  * Nothing is read from Redis for a user whom no quota bounds.
  */
 export interface Quotas {
-  /** Most asks of the user a day, for `accept`; `over` when no further one would be accepted. */
+  /** Most asks of the user a day, for `accept`; `over` when no further one would be accepted, also since the tokens are used up. */
   asks(user: string): Promise<{ maxAsks: number | undefined; over?: Over }>;
   /** An ask was accepted, and counted for its user. */
   asked(user: string): void;
@@ -31,8 +31,8 @@ export interface Quotas {
   overByFile(user: string, bytes: number): Promise<Over | undefined>;
   /** A file was sent. */
   stored(user: string, bytes: number): void;
-  /** Who is charged for pages of the user's files, beside the user. */
-  pagesOf(user: string): UserAddress[];
+  /** Who is charged for pages of the user's files, or for tokens of the user's asks, beside the user. */
+  chargedFor(count: "pages" | "tokens", user: string): UserAddress[];
   /** What the user, and the groups that a quota bounds, may use and have used. */
   read(user: string): Promise<HttpUsage>;
   isBounded(user: string): boolean;
@@ -112,9 +112,10 @@ export function createQuotas(deps: QuotasDeps): Quotas {
 
   return {
     async asks(user) {
-      const accounts = bounded(user, ["asks"]);
+      const accounts = bounded(user, ["asks", "tokens"]);
       if (accounts.length === 0) return { maxAsks: undefined };
-      const used = await over(accounts, { asks: 1 });
+      // What an answer costs is known at its end: the last one is answered whole.
+      const used = await over(accounts, { asks: 1, tokens: 1 });
       const own = accounts.find(({ account }) => account.kind === "user")?.limits.asks;
       return used ? { maxAsks: 0, over: used } : { maxAsks: own };
     },
@@ -128,8 +129,8 @@ export function createQuotas(deps: QuotasDeps): Quotas {
       count({ kind: "user", name: user }, "bytes", bytes);
       countForGroups(user, "bytes", bytes);
     },
-    pagesOf: (user) =>
-      bounded(user, ["pages"]).flatMap(({ account }) => (account.kind === "user" ? [] : [accountAddress(account)])),
+    chargedFor: (of, user) =>
+      bounded(user, [of]).flatMap(({ account }) => (account.kind === "user" ? [] : [accountAddress(account)])),
     async read(user) {
       const own = { account: { kind: "user", name: user }, limits: limitsOf({ kind: "user", name: user }) } as const;
       const groups = bounded(user, DAY_COUNTS).filter(({ account }) => account.kind !== "user");
@@ -140,7 +141,7 @@ export function createQuotas(deps: QuotasDeps): Quotas {
       );
       const of = (index: number): { limits: Limits; used: Used } => ({
         limits: all[index]?.limits ?? {},
-        used: used[index] ?? { asks: 0, bytes: 0, pages: 0 },
+        used: used[index] ?? { asks: 0, bytes: 0, pages: 0, tokens: 0 },
       });
       const ofKind = (kind: Account["kind"]): { limits: Limits; used: Used } | undefined => {
         const index = all.findIndex(({ account }) => account.kind === kind);
@@ -156,7 +157,7 @@ export function createQuotas(deps: QuotasDeps): Quotas {
   };
 }
 
-const NOUNS = { asks: "questions", bytes: "bytes of files", pages: "pages of files" } as const;
+const NOUNS = { asks: "questions", bytes: "bytes of files", pages: "pages of files", tokens: "tokens" } as const;
 const WHOSE = {
   user: "",
   tenant: " by your organisation together",

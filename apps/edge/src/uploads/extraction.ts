@@ -20,7 +20,7 @@ export interface ExtractionDeps {
   readonly producer: Producer;
   /** The network of a user, where networks are counted. */
   readonly networks?: Pick<Networks, "of"> | undefined;
-  readonly quotas: Pick<Quotas, "pagesOf">;
+  readonly quotas: Pick<Quotas, "chargedFor">;
 }
 
 /** A user's bytes and the text key of their extraction. */
@@ -70,7 +70,7 @@ export async function queueText(
     return;
   }
   const { text: key, ref, sha256, size: bytes, locked } = file;
-  const groups = deps.quotas.pagesOf(user);
+  const groups = deps.quotas.chargedFor("pages", user);
   const charged = groups.length > 0 ? groups : undefined;
   const job = { key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u, network, charged };
   await producer.extract(job, Math.max(waiting, ofNetwork));

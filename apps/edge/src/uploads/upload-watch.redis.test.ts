@@ -182,7 +182,7 @@ it("a look at an upload of an ask that fails is told to the operator; that it is
     store: relay.store,
     blobs: createBlobStore("redis", relay.store),
     producer: { state: () => Promise.reject(away) } as unknown as UploadWatchDeps["producer"],
-    quotas: { pagesOf: () => [] },
+    quotas: { chargedFor: () => [] },
     hints: { channels: 0, listen: () => Promise.reject(new Error("not reached")) },
     onTrouble: (error) => trouble.push(error),
   });

@@ -65,7 +65,7 @@ export interface UploadsDeps extends ExtractionDeps {
   readonly maxUserBytes: number;
   readonly maxBytes: number;
   readonly usage: Omit<Usage, "checkAsk" | "asked">;
-  readonly quotas: Pick<Quotas, "overByFile" | "stored" | "pagesOf" | "isPaused">;
+  readonly quotas: Pick<Quotas, "overByFile" | "stored" | "chargedFor" | "isPaused">;
   readonly memoryGate: Pick<MemoryGate, "full">;
   onTrouble(error: unknown): void;
 }

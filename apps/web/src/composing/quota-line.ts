@@ -10,7 +10,7 @@ export interface QuotaLine {
 }
 
 const NEAR = 0.8;
-const COUNTS = { asks: "quotaAsks", pages: "quotaPages", bytes: "quotaBytes" } as const;
+const COUNTS = { asks: "quotaAsks", pages: "quotaPages", bytes: "quotaBytes", tokens: "quotaTokens" } as const;
 
 export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay, "usage" | "onState">): QuotaLine {
   const line = find("quota", HTMLParagraphElement);
@@ -61,11 +61,12 @@ export function quotaInWords(usage: Usage): string {
     for (const [count, phrase] of Object.entries(COUNTS) as Array<[keyof typeof COUNTS, (typeof COUNTS)["asks"]]>) {
       const limit = use?.limits[count];
       if (use === undefined || limit === undefined) continue;
-      const part = limit === 0 ? 1 : use.used[count] / limit;
+      const used = use.used[count] ?? 0;
+      const part = limit === 0 ? 1 : used / limit;
       if (part < most) continue;
       const written = (n: number): string | number => (count === "bytes" ? size(n) : n);
       most = part;
-      text = say(phrase, { used: written(Math.min(use.used[count], limit)), most: written(limit) });
+      text = say(phrase, { used: written(Math.min(used, limit)), most: written(limit) });
       if (isShared) text += ` ${say("quotaShared")}`;
     }
   }

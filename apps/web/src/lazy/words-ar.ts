@@ -22,6 +22,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "استُخدم {used} من أصل {most} سؤالًا لليوم.",
   quotaPages: "استُخدمت {used} من أصل {most} صفحة لليوم.",
   quotaBytes: "استُخدم {used} من أصل {most} من الملفات لليوم.",
+  quotaTokens: "استُخدم {used} من أصل {most} رمزًا لليوم.",
   quotaShared: "تتشاركها مع آخرين.",
   quotaUntil: "تبدأ من جديد عند {time}.",
   revising: "أنت تعدّل سؤالًا سابقًا.",

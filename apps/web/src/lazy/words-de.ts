@@ -24,6 +24,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "{used} von heute {most} Fragen sind verbraucht.",
   quotaPages: "{used} von heute {most} Seiten sind verbraucht.",
   quotaBytes: "{used} von heute {most} an Dateien sind verbraucht.",
+  quotaTokens: "{used} von heute {most} Token sind verbraucht.",
   quotaShared: "Sie teilen sie mit anderen.",
   quotaUntil: "Um {time} beginnen sie von vorn.",
   revising: "Sie ändern eine frühere Frage.",

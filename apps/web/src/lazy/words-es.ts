@@ -24,6 +24,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "Se han usado {used} de las {most} preguntas de hoy.",
   quotaPages: "Se han usado {used} de las {most} páginas de hoy.",
   quotaBytes: "Se han usado {used} de los {most} de archivos de hoy.",
+  quotaTokens: "Se han usado {used} de los {most} tokens de hoy.",
   quotaShared: "Las comparte con otras personas.",
   quotaUntil: "Empiezan de nuevo a las {time}.",
   revising: "Está modificando una pregunta anterior.",

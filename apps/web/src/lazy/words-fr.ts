@@ -23,6 +23,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "{used} des {most} questions du jour sont utilisées.",
   quotaPages: "{used} des {most} pages du jour sont utilisées.",
   quotaBytes: "{used} des {most} de fichiers du jour sont utilisés.",
+  quotaTokens: "{used} des {most} jetons du jour sont utilisés.",
   quotaShared: "Vous les partagez avec d’autres.",
   quotaUntil: "Le compte repart à {time}.",
   revising: "Vous modifiez une question précédente.",

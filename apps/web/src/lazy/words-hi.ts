@@ -22,6 +22,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "आज के {most} में से {used} सवाल पूछे जा चुके हैं।",
   quotaPages: "आज के {most} में से {used} पेज उपयोग हो चुके हैं।",
   quotaBytes: "आज की फ़ाइलों के {most} में से {used} उपयोग हो चुका है।",
+  quotaTokens: "आज के {most} में से {used} टोकन उपयोग हो चुके हैं।",
   quotaShared: "आप इन्हें दूसरों के साथ साझा करते हैं।",
   quotaUntil: "{time} बजे गिनती फिर से शुरू होगी।",
   revising: "आप एक पुराना सवाल बदल रहे हैं।",

@@ -24,6 +24,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "本日の質問 {most} 件のうち {used} 件を使いました。",
   quotaPages: "本日の {most} ページのうち {used} ページを使いました。",
   quotaBytes: "本日のファイル容量 {most} のうち {used} を使いました。",
+  quotaTokens: "本日の {most} トークンのうち {used} を使いました。",
   quotaShared: "ほかの人と共有しています。",
   quotaUntil: "{time} にリセットされます。",
   revising: "以前の質問を編集しています。",

@@ -23,6 +23,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "오늘 질문 {most}개 중 {used}개를 사용했습니다.",
   quotaPages: "오늘 {most}쪽 중 {used}쪽을 사용했습니다.",
   quotaBytes: "오늘 파일 용량 {most} 중 {used}을(를) 사용했습니다.",
+  quotaTokens: "오늘 토큰 {most}개 중 {used}개를 사용했습니다.",
   quotaShared: "다른 사람과 함께 사용하는 한도입니다.",
   quotaUntil: "{time}에 다시 시작됩니다.",
   revising: "이전 질문을 수정하고 있습니다.",

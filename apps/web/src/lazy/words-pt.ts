@@ -23,6 +23,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "{used} das {most} perguntas de hoje foram usadas.",
   quotaPages: "{used} das {most} páginas de hoje foram usadas.",
   quotaBytes: "{used} dos {most} de arquivos de hoje foram usados.",
+  quotaTokens: "{used} dos {most} tokens de hoje foram usados.",
   quotaShared: "Você as compartilha com outras pessoas.",
   quotaUntil: "A contagem recomeça às {time}.",
   revising: "Você está alterando uma pergunta anterior.",

@@ -21,6 +21,7 @@ export const phrases: Language["phrases"] = {
   quotaAsks: "今天的 {most} 个问题已用 {used} 个。",
   quotaPages: "今天的 {most} 页已用 {used} 页。",
   quotaBytes: "今天的文件额度 {most} 已用 {used}。",
+  quotaTokens: "今天的 {most} 个令牌已用 {used} 个。",
   quotaShared: "这是您与他人共用的额度。",
   quotaUntil: "{time} 重新开始计算。",
   revising: "您正在修改之前的问题。",

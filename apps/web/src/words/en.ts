@@ -23,6 +23,7 @@ export const phrases = {
   quotaAsks: "{used} of today's {most} questions are used.",
   quotaPages: "{used} of today's {most} pages are used.",
   quotaBytes: "{used} of today's {most} of files are used.",
+  quotaTokens: "{used} of today's {most} tokens are used.",
   quotaShared: "You share them with others.",
   quotaUntil: "They begin anew at {time}.",
   revising: "You are changing an earlier question.",

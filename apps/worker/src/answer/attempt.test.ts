@@ -14,6 +14,7 @@ import {
 const PLAN: AttemptPlan = {
   engine: "e",
   cite: (_text, given = []) => given.filter(({ file }) => file === 0),
+  usage: (_text, given) => given && { ...given },
   acceptedAt: 0,
   begunAt: 100,
   extractMs: 30,

@@ -8,6 +8,8 @@ export interface AttemptPlan {
   readonly engine: string;
   /** The pages that a whole reply cites; `given`: those that the engine itself named. */
   cite(text: string, given: readonly Citation[] | undefined): readonly Citation[];
+  /** What a whole reply has cost; `given`: as the engine itself says. Undefined where nothing is known of it. */
+  usage(text: string, given: EngineEnd["usage"]): EventBody<"completed">["usage"];
   readonly acceptedAt: number;
   readonly begunAt: number;
   readonly extractMs: number;
@@ -52,6 +54,7 @@ export interface EngineEnd {
   readonly truncated?: boolean;
   readonly citations?: readonly Citation[];
   readonly suggestions?: readonly string[];
+  readonly usage?: { readonly promptTokens: number; readonly answerTokens: number };
 }
 
 export type AttemptInput =
@@ -246,6 +249,7 @@ function completed(state: AttemptState, end: EngineEnd, now: number, plan: Attem
   const since = (from: number, to: number): number => Math.max(0, Math.round(to - from));
   const text = end.text ?? state.text;
   const citations = plan.cite(text, end.citations);
+  const usage = plan.usage(text, end.usage);
   return {
     type: "completed",
     text,
@@ -259,6 +263,7 @@ function completed(state: AttemptState, end: EngineEnd, now: number, plan: Attem
     ...(end.suggestions && { suggestions: [...end.suggestions] }),
     ...(end.truncated === true ? { truncated: true } : {}),
     ...(end.frame === undefined ? {} : { frame: end.frame }),
+    ...(usage && { usage }),
   };
 }
 

@@ -45,6 +45,8 @@ export interface AnswerCall {
   onAway(error: EngineError, sinceMs: number): void;
   /** Called when the engine has the prompt; it was sent `agoMs` ago. */
   onSent(agoMs: number): void;
+  /** Called for each piece of the answer, when it comes. */
+  onText(text: string): void;
   /** Called for each event of this attempt that is in the log. */
   onWritten(body: AttemptEvent): void;
 }
@@ -174,6 +176,7 @@ class AnswerStream {
       // The iteration continues after the reply's end: only when it is over can the next ask use the connection.
       for await (const event of this.#deps.engine.ask(this.#call.prompt, signal)) {
         if (event.kind === "sent") this.#call.onSent(event.agoMs ?? 0);
+        if (event.kind === "text") this.#call.onText(event.text);
         this.#dispatch(event.kind === "end" ? { kind: "end", end: event } : event);
       }
       return { code: "ENGINE_BAD_REPLY", reason: "empty" };

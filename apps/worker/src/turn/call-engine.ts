@@ -10,6 +10,7 @@ import { sendProgress, type ProgressDeps } from "./progress.ts";
 import { promptOf, type ChosenPages, type PromptSettings } from "./prompt.ts";
 import { retry } from "../report/retry.ts";
 import type { Text } from "./texts.ts";
+import { chargeTokens, createTokenCount, type TokenCount } from "./token-count.ts";
 import { STORE_PATIENCE_MS, type OwnedAsk } from "./turn.ts";
 
 export interface CallDeps extends StreamDeps, ProgressDeps {
@@ -26,7 +27,7 @@ export interface CallDeps extends StreamDeps, ProgressDeps {
   readonly report: ProgressDeps["report"] &
     Pick<
       AskReport,
-      "begun" | "wentOn" | "engineAway" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed"
+      "begun" | "wentOn" | "engineAway" | "written" | "firstToken" | "fenced" | "ended" | "attemptFailed" | "error"
     >;
 }
 
@@ -47,13 +48,17 @@ const MAX_PIECE_BYTES = 32_768;
 /** Of one reply; `MAX_HELD_TEXT_BYTES` is for those of the whole process. */
 const MAX_HELD_UNITS = 1_048_576;
 
+/** Of other calls another worker goes on with the answer, or asks again. */
+const CHARGED: ReadonlySet<Outcome["kind"]> = new Set(["completed", "failed", "cancelled", "expired"]);
+
 /** Makes an engine call, streams its reply to the log and reports what became of it. */
 export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outcome> {
   const { report } = deps;
   const { ask, owner, attempt, texts, chosen, point, takenAt } = call;
   const patience = { forMs: STORE_PATIENCE_MS };
   const begun = point && (await retry(() => readBegun(deps.store, ask, point), patience));
-  const plan = planOf(call, deps.settings.engineName);
+  const tokens = createTokenCount();
+  const plan = planOf(call, deps.settings.engineName, tokens);
   const { acceptedAt, begunAt, extractMs } = plan;
   const extractions = texts.flatMap(({ traced, extractMs: ms }) => (traced ? [{ ...traced, ms }] : []));
   const of = {
@@ -68,6 +73,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   };
   const trace = deps.tracing && traceCall(deps.tracing, of);
   let sentAt = begunAt;
+  let isSent = false;
   let written = begun?.firstTokenMs === undefined ? 0 : 1;
   // An ask without files has no earlier stage that this would replace, and `started` follows at once; a reader of an answer
   // that goes on has its text.
@@ -95,8 +101,11 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     },
     onSent(agoMs) {
       sentAt = performance.now() - agoMs;
+      isSent = true;
+      if (!begun) tokens.sent(prompt);
       trace?.sent(sentAt);
     },
+    onText: tokens.text,
     onWritten({ type }) {
       report.written(type);
       // The first event after `started`: a delta, or `completed` for a reply in one frame.
@@ -107,6 +116,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     },
   });
   trace?.over(outcome);
+  if (isSent && CHARGED.has(outcome.kind)) chargeTokens(deps, ask, tokens.sum);
   if (outcome.kind === "completed") report.ended(ask, attempt, { type: "completed" }, performance.now() - acceptedAt);
   if (outcome.kind === "stale") report.fenced(ask, attempt);
   if (outcome.kind !== "failed") return outcome;
@@ -114,7 +124,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   return deps.settings.showEngineErrors ? { ...outcome, failure: withOwnWords(outcome.failure) } : outcome;
 }
 
-function planOf({ ask, texts, chosen, takenAt }: BegunCall, engine: string): AttemptPlan {
+function planOf({ ask, texts, chosen, takenAt }: BegunCall, engine: string, { usage }: TokenCount): AttemptPlan {
   const files = texts.map(({ pages }, index) => ({
     name: ask.body.files[index]?.name ?? "",
     pages,
@@ -123,6 +133,7 @@ function planOf({ ask, texts, chosen, takenAt }: BegunCall, engine: string): Att
   return {
     engine,
     cite: (text, given) => (given ? validCitations(given, files) : citationsIn(text, files)),
+    usage,
     acceptedAt: takenAt - (ask.now - ask.acceptedAt),
     begunAt: performance.now(),
     extractMs: ask.waited ? Math.max(0, ...texts.map((text) => text.extractMs)) : 0,

@@ -1,6 +1,8 @@
-import { writeText, type StoredText } from "@docrelay/channel";
+import { accountAddress, readUsed, writeText, type StoredText } from "@docrelay/channel";
+import { estimateTokens } from "@docrelay/engine";
+import { eventually } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import { shownText, useWorker } from "../../test/fixture.ts";
+import { shownText, USER, useWorker } from "../../test/fixture.ts";
 import { chunk, startOpenAi } from "../../test/openai-server.ts";
 
 const at = useWorker();
@@ -20,6 +22,43 @@ describe("an engine behind an OpenAI-compatible server", () => {
       { path: "/v1/chat/completions", body: { model: "m1", temperature: 0, stream: true } },
     ]);
     expect(server.requests[0]?.messages).toEqual([{ role: "user", content: "what?" }]);
+  });
+
+  it("tells the tokens of its calls, which are charged to the user and those beside", async () => {
+    const usage = { prompt_tokens: 70, completion_tokens: 5 };
+    await using server = await startOpenAi(() => ["fox"], usage);
+    await at.here({ ENGINE_URL: server.url, ENGINE_PARAMS: '{"stream_options":{"include_usage":true}}' });
+    const tenant = accountAddress({ kind: "tenant", name: "acme" });
+    await at.ask("talk", "one", { message: "what?", charged: [tenant] });
+    const told = { promptTokens: 70, answerTokens: 5 };
+    const end = await at.ended("talk", "one");
+    expect(end.type === "completed" && end.usage).toEqual(told);
+    const user = accountAddress({ kind: "user", name: USER });
+    const tokens = async (): Promise<number[]> =>
+      (await readUsed(at.store, [user, tenant])).used.map((used) => used.tokens);
+    await eventually(async () => (await tokens()).every((count) => count > 0));
+    expect(await tokens()).toEqual([75, 75]);
+  });
+
+  it("that tells none has them estimated, also when it fails in the middle", async () => {
+    await using server = await startOpenAi((_request, response, index) => {
+      if (index === 0) return ["a fox"];
+      response.writeHead(200).write(chunk({ delta: { content: "half" } }));
+      const isShown = async (): Promise<boolean> => shownText(await at.events("other"), "two") === "half";
+      void eventually(isShown).finally(() => response.destroy());
+      return undefined;
+    });
+    await at.here({ ENGINE_URL: server.url });
+    await at.ask("talk", "one", { message: "what?" });
+    const end = await at.ended("talk", "one");
+    const sums = { promptTokens: estimateTokens("what?"), answerTokens: estimateTokens("a fox") };
+    expect(end.type === "completed" && end.usage).toEqual({ ...sums, estimated: true });
+    await at.ask("other", "two", { message: "what?" });
+    expect(await at.ended("other", "two")).toMatchObject({ type: "failed" });
+    const user = accountAddress({ kind: "user", name: USER });
+    const all = 2 * sums.promptTokens + sums.answerTokens + estimateTokens("half");
+    const tokens = async (): Promise<number> => (await readUsed(at.store, [user])).used[0]?.tokens ?? 0;
+    await eventually(async () => (await tokens()) === all, { what: `${all} tokens` });
   });
 
   it("that is busy is asked again, and one that fails in the middle of its answer is not", async () => {

@@ -92,8 +92,20 @@ function partsOf(message: Prompt): ReadonlyArray<string | readonly string[]> {
   return typeof message === "string" ? [message] : message;
 }
 
+/** Of all that the engine is told, without the operator's system text. */
+export function promptTokens({ message, history = [] }: EngineAsk): number {
+  return history.reduce((sum, { text }) => sum + estimateTokens(text), tokensOf(message));
+}
+
+/** Of a file's pages, which many asks share. */
+const counted = new WeakMap<readonly string[], number>();
+
 function tokensOf(message: Prompt): number {
-  return partsOf(message)
-    .flat()
-    .reduce((sum, text) => sum + estimateTokens(text), 0);
+  const of = (part: string | readonly string[]): number => {
+    if (typeof part === "string") return estimateTokens(part);
+    const known = counted.get(part) ?? part.reduce((sum, page) => sum + estimateTokens(page), 0);
+    counted.set(part, known);
+    return known;
+  };
+  return partsOf(message).reduce((sum, part) => sum + of(part), 0);
 }

@@ -1,5 +1,5 @@
 import { readTrace } from "@docrelay/protocol";
-import type { AskAddress, ConversationAddress } from "../redis/address.ts";
+import type { AskAddress, ConversationAddress, UserAddress } from "../redis/address.ts";
 import type { Reply } from "../redis/script.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { placeOfBody } from "../sealing/places.ts";
@@ -27,6 +27,8 @@ export interface AskBody {
   readonly origin: "socket" | "plain";
   /** `unique_id` of a plain frame. */
   readonly uniqueId?: string;
+  /** Who is charged for the engine's tokens beside the user: the user's tenant and network, where a quota bounds theirs. */
+  readonly charged?: readonly UserAddress[];
 }
 
 /** An ask as its worker sees it. Times are ms of Redis's clock; `now` is when this was read. */

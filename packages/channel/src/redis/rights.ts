@@ -28,6 +28,8 @@ const only = (...calls: readonly string[]): string =>
   [...calls.map((call) => `redis.call(${call})`), "return ARGV[1]"].join("\n");
 const EXISTS = only("'EXISTS', KEYS[1]");
 
+const USED: KeyTry = ["{s00}:*:used", only("'HINCRBY', KEYS[1], 'pages', 0", "'PEXPIRE', KEYS[1], 1")];
+
 const ROOMS = "socket.io#/#c:self-test:*#";
 const OWN = "docrelay:self-test:*";
 
@@ -63,6 +65,7 @@ const ASK: Tries = {
     ["blob:{*}", EXISTS],
     ["wait:*", only("'SREM', KEYS[1], ARGV[1]")],
     ["{blobs}:*", only("'HDEL', KEYS[1], ARGV[1]")],
+    USED,
   ],
   hears: [OWN],
   tells: [ROOMS],
@@ -80,7 +83,7 @@ const EXTRACT: Tries = {
     ["{blobs}:*", only("'HDEL', KEYS[1], ARGV[1]")],
     ["{s00}:*:share", only("'HDEL', KEYS[1], ARGV[1]")],
     ["{s00}:*:extracting", only("'ZREM', KEYS[1], ARGV[1]")],
-    ["{s00}:*:used", only("'HINCRBY', KEYS[1], 'pages', 0", "'PEXPIRE', KEYS[1], 1")],
+    USED,
   ],
   hears: [OWN],
   tells: [ROOMS, "hint:text:{self-test:*}"],

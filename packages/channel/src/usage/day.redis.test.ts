@@ -11,10 +11,11 @@ it("counts until the day ends", async () => {
   await countUsed(store, own, "bytes", 5_000_000_000);
   await countUsed(store, own, "pages", 3);
   await countUsed(store, own, "asks", 1);
+  await countUsed(store, own, "tokens", 7);
   const { used, endsInMs } = await readUsed(store, [own, tenant]);
   expect(used).toEqual([
-    { asks: 1, bytes: 5_000_000_000, pages: 3 },
-    { asks: 0, bytes: 0, pages: 0 },
+    { asks: 1, bytes: 5_000_000_000, pages: 3, tokens: 7 },
+    { asks: 0, bytes: 0, pages: 0, tokens: 0 },
   ]);
   const [key = ""] = await store.redis.keys("*:used");
   const midnight = new Date(await store.redis.pexpiretime(key)).toISOString();

@@ -3,8 +3,8 @@ import { usedKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import { redisTime, type Store } from "../redis/store.ts";
 
-/** What is counted for a day: asks, bytes of files, and pages that were read. */
-export const DAY_COUNTS = ["asks", "bytes", "pages"] as const;
+/** What is counted for a day: asks, bytes of files, pages that were read, and tokens of the engine. */
+export const DAY_COUNTS = ["asks", "bytes", "pages", "tokens"] as const;
 export type DayCount = (typeof DAY_COUNTS)[number];
 export type Used = Readonly<Record<DayCount, number>>;
 
@@ -32,10 +32,11 @@ export async function readUsed(
     redisTime(store.redis),
     ...accounts.map((of) => store.redis.hmget(usedKey(of), ...DAY_COUNTS)),
   ]);
-  const used = counts.map(([asks, bytes, pages]) => ({
+  const used = counts.map(([asks, bytes, pages, tokens]) => ({
     asks: Number(asks ?? 0),
     bytes: Number(bytes ?? 0),
     pages: Number(pages ?? 0),
+    tokens: Number(tokens ?? 0),
   }));
   return { used, endsInMs: DAY_MS - (now % DAY_MS) };
 }

@@ -76,11 +76,17 @@ export interface ConversationsHint {
   change: "added" | "renamed" | "deleted";
 }
 
-/** What is counted a day: questions, bytes of files that were sent, pages of files that were read. */
+/** What is counted a day: questions, bytes of files that were sent, pages of files that were read, tokens of the engine. */
 export interface DayUse {
   /** What nothing is said of is not bounded. */
-  limits: { asks?: number | undefined; bytes?: number | undefined; pages?: number | undefined };
-  used: { asks: number; bytes: number; pages: number };
+  limits: {
+    asks?: number | undefined;
+    bytes?: number | undefined;
+    pages?: number | undefined;
+    tokens?: number | undefined;
+  };
+  /** `tokens`: not told by older servers. */
+  used: { asks: number; bytes: number; pages: number; tokens?: number | undefined };
 }
 
 /** What a user may use, and has used today. */
@@ -177,6 +183,8 @@ export interface CompletedEvent extends Head {
   truncated?: boolean | undefined;
   /** The engine's own reply frame, when it replied with a single JSON frame. */
   frame?: string | undefined;
+  /** What the answer has cost, as the engine counts it; `estimated` where it does not say. */
+  usage?: { promptTokens: number; answerTokens: number; estimated?: boolean | undefined } | undefined;
 }
 
 export interface FailedEvent extends Head {

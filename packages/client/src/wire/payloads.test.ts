@@ -62,6 +62,7 @@ const BODIES: EventBody[] = [
     suggestions: ["And then?"],
     truncated: true,
     frame: "{}",
+    usage: { promptTokens: 9, answerTokens: 1, estimated: true },
   },
   { type: "failed", error: { ...error, code: "BUSY", trace: "t", expectedOffset: 3, resetAt: 9 } },
   { type: "cancelled", text: "" },

@@ -57,8 +57,13 @@ export const readError: Reader<WireError> = object({
 });
 
 const dayUse = {
-  limits: object<DayUse["limits"]>({ asks: optional(int), bytes: optional(int), pages: optional(int) }),
-  used: object<DayUse["used"]>({ asks: int, bytes: int, pages: int }),
+  limits: object<DayUse["limits"]>({
+    asks: optional(int),
+    bytes: optional(int),
+    pages: optional(int),
+    tokens: optional(int),
+  }),
+  used: object<DayUse["used"]>({ asks: int, bytes: int, pages: int, tokens: optional(int) }),
 };
 const readDayUse: Reader<DayUse> = object<DayUse>(dayUse);
 export const readUsage: Reader<Usage> = object<Usage>({
@@ -185,6 +190,7 @@ const EVENTS: { readonly [T in EventType]: Reader<EventOf<T>> } = {
     suggestions: optional(list(text)),
     truncated: optional(flag),
     frame: optional(text),
+    usage: optional(object({ promptTokens: int, answerTokens: int, estimated: optional(flag) })),
   }),
   failed: object({ ...HEAD, type: literal("failed"), error: readError }),
   cancelled: object({ ...HEAD, type: literal("cancelled"), text }),

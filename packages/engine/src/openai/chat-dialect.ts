@@ -1,5 +1,8 @@
 import { NOTHING, parseJson, type Dialect, type Piece } from "./piece.ts";
 import { fieldsOf, readServerError } from "./server-error.ts";
+import { readUsage } from "./usage.ts";
+
+const USAGE = { prompt: "prompt_tokens", answer: "completion_tokens" };
 
 /** Chat Completions, as hosted and local servers speak it. */
 export const CHAT: Dialect = {
@@ -17,18 +20,18 @@ export const CHAT: Dialect = {
     const chunk = fieldsOf(parseJson(data));
     if (!chunk) return NOTHING;
     if (event === "error" || hasError(chunk)) return { error: errorOf(chunk) };
-    return readChoice(chunk, "delta");
+    return { ...readChoice(chunk, "delta"), ...readUsage(chunk["usage"], USAGE) };
   },
   readWhole(body) {
     const whole = fieldsOf(body);
     if (!whole) return NOTHING;
     if (hasError(whole)) return { error: errorOf(whole) };
     const { text = "", end = "whole" } = readChoice(whole, "message");
-    return { text, end };
+    return { text, end, ...readUsage(whole["usage"], USAGE) };
   },
 };
 
-/** A chunk of usage has no choice, the first one often no content: both add nothing. */
+/** A chunk of usage has no choice, the first one often no content: both add no text. */
 function readChoice(chunk: Record<string, unknown>, field: "delta" | "message"): Piece {
   const { choices } = chunk;
   const choice = Array.isArray(choices) ? fieldsOf(choices[0]) : undefined;

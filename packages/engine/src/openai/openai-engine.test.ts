@@ -137,6 +137,50 @@ describe("a stream as real servers send it", () => {
   });
 });
 
+describe("what a call has cost", () => {
+  const USAGE = { usage: { promptTokens: 12, answerTokens: 3 } };
+  const usage = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 };
+  const stop = { delta: {}, finish_reason: "stop" };
+  const asked = { params: { stream_options: { include_usage: true } } };
+
+  it.each<[string, string, Partial<OpenAiEngineOptions>]>([
+    ["behind the end, where it is asked for", data({ choices: [stop] }) + data({ choices: [], usage }), asked],
+    ["with the end, also unasked", data({ choices: [stop], usage }), {}],
+    ["with each piece", data({ choices: [], usage }) + data({ choices: [stop] }), {}],
+  ])("is told %s", async (_name, end, options) => {
+    const { events } = await reply((call) => call.raw(`${delta("hello")}${end}data: [DONE]\n\n`), options);
+    expect(textOf(events)).toBe("hello");
+    expect(events.at(-1)).toEqual({ kind: "end", ...USAGE });
+  });
+
+  it.each<[string, string]>([
+    ["[DONE]", "data: [DONE]\n\n"],
+    ["a number that is none", `${data({ choices: [], usage: { ...usage, prompt_tokens: "12" } })}data: [DONE]\n\n`],
+    ["nothing more", ""],
+  ])("is not known of a server that says %s in its place, and the reply is whole", async (_name, rest) => {
+    const { events } = await reply((call) => call.raw(delta("hello") + data({ choices: [stop] }) + rest), asked);
+    expect(events.at(-1)).toEqual({ kind: "end" });
+  });
+
+  it("is in the last event of a response, and in a reply that comes whole", async () => {
+    const told = { input_tokens: 12, output_tokens: 3 };
+    const event = { type: "response.completed", response: { id: "r", status: "completed", usage: told } };
+    const { events } = await reply(
+      (call) => {
+        call.text("hello");
+        call.raw(data(event));
+      },
+      { kind: "responses" },
+    );
+    expect(events.at(-1)).toEqual({ kind: "end", ...USAGE });
+    const { events: whole } = await reply((call) => {
+      call.response.writeHead(200, { "content-type": "application/json" });
+      call.response.end(JSON.stringify({ choices: [{ message: { content: "hello" }, finish_reason: "stop" }], usage }));
+    });
+    expect(whole.at(-1)).toEqual({ kind: "end", ...USAGE });
+  });
+});
+
 describe("an error of the server", () => {
   it.each<[number, string, object]>([
     [

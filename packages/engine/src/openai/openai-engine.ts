@@ -11,6 +11,7 @@ import { CHAT } from "./chat-dialect.ts";
 import type { HttpRequest, HttpTarget } from "./http-call.ts";
 import type { Dialect } from "./piece.ts";
 import { callOnce, type CallOptions } from "./read-reply.ts";
+import { fieldsOf } from "./server-error.ts";
 import { RESPONSES } from "./responses-dialect.ts";
 
 export type OpenAiKind = "chat" | "responses";
@@ -47,7 +48,14 @@ export function createOpenAiEngine(options: OpenAiEngineOptions): Engine {
   const closing = new AbortController();
   const { firstReplyTimeoutMs, idleTimeoutMs, maxReplyBytes, errorTimeoutMs = 2000 } = options;
   const times = { firstReplyTimeoutMs, idleTimeoutMs, errorTimeoutMs };
-  const calling: CallOptions = { dialect: dialectOf(options.kind), name: nameOf(options), maxReplyBytes, ...times };
+  const { stream_options: asked } = options.params ?? {};
+  const calling: CallOptions = {
+    dialect: dialectOf(options.kind),
+    name: nameOf(options),
+    maxReplyBytes,
+    ...times,
+    tellsUsage: fieldsOf(asked)?.["include_usage"] === true,
+  };
 
   async function* ask(request: EngineAsk, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void> {
     signal.throwIfAborted();

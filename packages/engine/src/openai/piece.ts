@@ -1,3 +1,4 @@
+import type { TokenUsage } from "../engine.ts";
 import type { ServerError } from "./server-error.ts";
 
 /** What one event of a reply adds to it. */
@@ -6,6 +7,7 @@ export interface Piece {
   /** The reply is over. `cut`: the model stopped at a limit or a filter, so that the text is not whole. */
   readonly end?: "whole" | "cut";
   readonly error?: ServerError;
+  readonly usage?: TokenUsage;
   /** Of a response that the server keeps: its id, and the number of this event. */
   readonly id?: string;
   readonly sequence?: number;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { EngineEvent } from "../engine.ts";
+import type { EngineEvent, TokenUsage } from "../engine.ts";
 import { badReply, EngineError, failure } from "../failure/engine-error.ts";
 import { EventReader } from "./event-reader.ts";
 import { HttpCall, type HttpRequest, type HttpTarget } from "./http-call.ts";
@@ -17,6 +17,8 @@ export interface CallOptions {
   readonly idleTimeoutMs: number;
   readonly errorTimeoutMs: number;
   readonly maxReplyBytes: number;
+  /** The server was asked to tell the usage after the reply. */
+  readonly tellsUsage?: boolean;
 }
 
 /** `marks`: the server keeps the response. `from`: this call goes on after that mark; `bytes` are of the text before it. */
@@ -25,7 +27,11 @@ export interface ReplyOptions extends CallOptions {
   readonly from?: { readonly mark: Mark; readonly bytes: number } | undefined;
 }
 
+type End = Extract<EngineEvent, { kind: "end" }>;
+
 const MAX_ERROR_BYTES = 65_536;
+/** What a server tells after a reply comes at once, or not at all. */
+const USAGE_TIMEOUT_MS = 1000;
 /** A piece of a few bytes has some hundred bytes of JSON around it, and hidden reasoning may be longer than the answer. */
 const WIRE_BYTES_PER_TEXT_BYTE = 256;
 
@@ -91,11 +97,17 @@ async function* replyOf(
   const agoMs = performance.now() - (call.sentAt ?? performance.now());
   let id = from?.mark.id;
   let at = from?.mark;
+  let ended: End | undefined;
+  let usage: TokenUsage | undefined;
   // The first event names the response: until then nobody could go on with it.
   let isSent = !marks;
   if (isSent) yield { kind: "sent", engine: name, agoMs };
+  const idleMs = (): number => (ended ? Math.min(USAGE_TIMEOUT_MS, options.idleTimeoutMs) : options.idleTimeoutMs);
   try {
-    for await (const piece of isStream ? streamed(call, options) : whole(call, options)) {
+    for await (const piece of isStream ? streamed(call, options, idleMs) : whole(call, options)) {
+      usage = piece.usage ?? usage;
+      if (ended && !piece.usage && !piece.end) continue;
+      if (ended) return yield withUsage(ended, usage);
       if (piece.error) throw streamFailure(piece.error, secrets);
       const { sequence } = piece;
       if (from && sequence !== undefined && sequence <= from.mark.sequence) continue;
@@ -105,20 +117,35 @@ async function* replyOf(
       if (!isSent) yield { kind: "sent", engine: name, agoMs, ...marked(piece.text === undefined ? after : at) };
       isSent = true;
       at = after;
-      for (const event of reply.add(piece)) yield event.kind === "text" ? { ...event, ...marked(at) } : event;
-      if (reply.isOver) return;
+      for (const event of reply.add(piece)) {
+        if (event.kind === "end") ended = event;
+        else yield event.kind === "text" ? { ...event, ...marked(at) } : event;
+      }
+      const isCut = reply.isOver && piece.end === undefined;
+      if (ended && (isCut || !options.tellsUsage || usage || !isStream)) return yield withUsage(ended, usage);
     }
+    if (ended) return yield withUsage(ended, usage);
     throw reply.hasText || id !== undefined ? failure("cut") : badReply("empty");
   } catch (error) {
+    // The reply is whole, whatever became of what was to come after it.
+    if (ended && error instanceof EngineError && error.why !== "stopped") return yield withUsage(ended, usage);
     throw reply.hasText ? asFinal(error) : error;
   }
+}
+
+function withUsage(end: End, usage: TokenUsage | undefined): End {
+  return usage === undefined ? end : { ...end, usage };
 }
 
 function marked(at: Mark | undefined): { mark?: string } {
   return at === undefined ? {} : { mark: writeMark(at) };
 }
 
-async function* streamed(call: HttpCall, options: CallOptions): AsyncGenerator<Piece, void, void> {
+async function* streamed(
+  call: HttpCall,
+  options: CallOptions,
+  idleMs: () => number,
+): AsyncGenerator<Piece, void, void> {
   const { readEvent } = options.dialect;
   const maxEventChars = options.maxReplyBytes * 6 + 65_536;
   const reader = new EventReader(maxEventChars);
@@ -126,7 +153,7 @@ async function* streamed(call: HttpCall, options: CallOptions): AsyncGenerator<P
   for (let isFirst = true; ; isFirst = false) {
     const bytes = isFirst
       ? await call.next(options.firstReplyTimeoutMs, "timeout-first")
-      : await call.next(options.idleTimeoutMs, "timeout-idle");
+      : await call.next(idleMs(), "timeout-idle");
     wireBytes += bytes?.length ?? 0;
     if (wireBytes > WIRE_BYTES_PER_TEXT_BYTE * options.maxReplyBytes) throw badReply("size");
     for (const event of bytes ? reader.read(bytes) : reader.end()) yield readEvent(event);

@@ -1,6 +1,9 @@
 import { errorOf, hasError } from "./chat-dialect.ts";
 import { NOTHING, parseJson, type Dialect, type Piece } from "./piece.ts";
 import { fieldsOf } from "./server-error.ts";
+import { readUsage } from "./usage.ts";
+
+const USAGE = { prompt: "input_tokens", answer: "output_tokens" };
 
 /**
  * The Responses API. Nothing is stored on the server, since docrelay keeps the conversation; only a response that is
@@ -25,7 +28,8 @@ export const RESPONSES: Dialect = {
     const whole = fieldsOf(body);
     if (!whole) return NOTHING;
     if (whole["status"] === "failed" || hasError(whole)) return { error: errorOf(whole) };
-    return { text: outputText(whole["output"]), end: whole["status"] === "incomplete" ? "cut" : "whole" };
+    const end = whole["status"] === "incomplete" ? "cut" : "whole";
+    return { text: outputText(whole["output"]), end, ...readUsage(whole["usage"], USAGE) };
   },
 };
 
@@ -35,9 +39,9 @@ function pieceOf(type: string | undefined, body: Record<string, unknown>): Piece
     case "response.refusal.delta":
       return typeof body["delta"] === "string" ? { text: body["delta"] } : NOTHING;
     case "response.completed":
-      return { end: "whole" };
+      return { end: "whole", ...usageOf(body) };
     case "response.incomplete":
-      return { end: "cut" };
+      return { end: "cut", ...usageOf(body) };
     case "response.failed":
       return { error: errorOf(body["response"]) };
     case "error":
@@ -45,6 +49,10 @@ function pieceOf(type: string | undefined, body: Record<string, unknown>): Piece
     default:
       return hasError(body) ? { error: errorOf(body) } : NOTHING;
   }
+}
+
+function usageOf({ response }: Record<string, unknown>): Pick<Piece, "usage"> {
+  return readUsage(fieldsOf(response)?.["usage"], USAGE);
 }
 
 /** A server that does not know `background` says so, or names nothing that could be asked for again. */

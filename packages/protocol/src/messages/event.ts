@@ -32,6 +32,9 @@ const timingsSchema = z.object({
   totalMs: z.number(),
 });
 
+/** What an answer has cost, as the engine counts it; `estimated` where it does not say. */
+const tokensSchema = z.object({ promptTokens: z.int(), answerTokens: z.int(), estimated: z.optional(z.boolean()) });
+
 /** First event of every ask. */
 const accepted = z.object({
   ...head,
@@ -70,6 +73,7 @@ const completed = z.object({
   suggestions: z.optional(z.array(z.string())),
   truncated: z.optional(z.boolean()),
   frame: z.optional(z.string()),
+  usage: z.optional(tokensSchema),
 });
 const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSchema });
 /** Terminal: `text` is the part that had arrived. */

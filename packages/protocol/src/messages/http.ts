@@ -80,12 +80,18 @@ export const httpUploadTextSchema = z.object({
 });
 export type HttpUploadText = z.infer<typeof httpUploadTextSchema>;
 
-/** What is counted a day: asks, bytes of files that were sent, and pages of files that were read. */
-const dayLimitsSchema = z.object({ asks: z.optional(z.int()), bytes: z.optional(z.int()), pages: z.optional(z.int()) });
+/** What is counted a day: asks, bytes of files that were sent, pages of files that were read, and the engine's tokens. */
+const dayLimitsSchema = z.object({
+  asks: z.optional(z.int()),
+  bytes: z.optional(z.int()),
+  pages: z.optional(z.int()),
+  tokens: z.optional(z.int()),
+});
 const dayUseSchema = z.object({
   /** What nothing is said of is not bounded. */
   limits: dayLimitsSchema,
-  used: z.object({ asks: z.int(), bytes: z.int(), pages: z.int() }),
+  /** `tokens`: absent from servers of 0.1. */
+  used: z.object({ asks: z.int(), bytes: z.int(), pages: z.int(), tokens: z.optional(z.int()) }),
 });
 /**
  * The answer to `GET /v1/usage`. `resetAt`: when the day ends, in ms since the epoch. `tenant`, `address`: all users of the user's

@@ -31,6 +31,7 @@ export const chatRequestSchema = z.object({
   model: z.optional(z.string().check(z.maxLength(255))),
   messages: z.array(chatMessageSchema).check(z.minLength(1)),
   stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(z.object({ include_usage: z.nullish(z.boolean()) })),
   n: z.nullish(z.number()),
   modalities: z.nullish(z.array(z.string())),
   response_format: z.nullish(z.object({ type: z.string() })),
@@ -44,8 +45,18 @@ const extensionSchema = z.object({
   conversation: z.string(),
   files: z.array(z.object({ name: z.string(), upload: z.optional(z.string()) })),
   citations: z.array(z.object({ file: z.int(), page: z.int() })),
+  /** The numbers of `usage` are estimates: the engine tells none. */
+  usageEstimated: z.optional(z.boolean()),
 });
 export type OpenAiExtension = z.infer<typeof extensionSchema>;
+
+/** What a reply has cost; the engine's own numbers, or estimates. */
+const chatUsageSchema = z.object({
+  prompt_tokens: z.int(),
+  completion_tokens: z.int(),
+  total_tokens: z.int(),
+});
+export type ChatUsage = z.infer<typeof chatUsageSchema>;
 
 /** The answer to `POST /v1/chat/completions` once the ask is completed; `id` is the ask's. */
 export const chatCompletionSchema = z.object({
@@ -62,6 +73,7 @@ export const chatCompletionSchema = z.object({
       finish_reason: z.enum(["stop", "length"]),
     }),
   ),
+  usage: z.optional(chatUsageSchema),
   docrelay: extensionSchema,
 });
 export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
@@ -80,7 +92,9 @@ export const chatChunkSchema = z.object({
       finish_reason: z.nullable(z.enum(["stop", "length"])),
     }),
   ),
-  /** In the last chunk. */
+  /** In a chunk of its own, without choices, behind all others, where `stream_options` ask for it. */
+  usage: z.optional(chatUsageSchema),
+  /** In the last chunk that has a choice. */
   docrelay: z.optional(extensionSchema),
 });
 export type ChatChunk = z.infer<typeof chatChunkSchema>;
@@ -147,6 +161,16 @@ export const responseSchema = z.object({
   tool_choice: z.literal("none"),
   tools: z.array(z.unknown()),
   top_p: z.null(),
+  /** Once the reply is whole. */
+  usage: z.nullable(
+    z.object({
+      input_tokens: z.int(),
+      input_tokens_details: z.object({ cached_tokens: z.int() }),
+      output_tokens: z.int(),
+      output_tokens_details: z.object({ reasoning_tokens: z.int() }),
+      total_tokens: z.int(),
+    }),
+  ),
   conversation: z.object({ id: z.string() }),
   docrelay: extensionSchema,
 });

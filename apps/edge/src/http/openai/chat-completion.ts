@@ -1,4 +1,4 @@
-import type { ChatChunk, ChatCompletion, Event, EventOf, OpenAiExtension } from "@docrelay/protocol";
+import type { ChatChunk, ChatCompletion, ChatUsage, Event, EventOf, OpenAiExtension } from "@docrelay/protocol";
 
 /** What every chunk and the whole completion say of the ask. */
 export interface ChatHead {
@@ -33,8 +33,21 @@ export function toCompletion(head: ChatHead, accepted: Accepted | undefined, end
     ...head,
     object: "chat.completion",
     choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(end) }],
+    ...usageOf(end),
     docrelay: toExtension(accepted, end),
   };
+}
+
+/** The chunk behind all others that has no choice, but what the reply has cost. */
+export function toUsageChunk(head: ChatHead, end: Completed): ChatChunk {
+  return { ...head, object: "chat.completion.chunk", choices: [], ...usageOf(end) };
+}
+
+function usageOf({ usage }: Completed): { usage?: ChatUsage } {
+  if (!usage) return {};
+  const { promptTokens, answerTokens } = usage;
+  const total_tokens = promptTokens + answerTokens;
+  return { usage: { prompt_tokens: promptTokens, completion_tokens: answerTokens, total_tokens } };
 }
 
 export function finishReason({ truncated }: Completed): "stop" | "length" {
@@ -43,11 +56,11 @@ export function finishReason({ truncated }: Completed): "stop" | "length" {
 
 export function toExtension(
   accepted: Accepted | undefined,
-  { conversation, citations = [] }: Completed,
+  { conversation, citations = [], usage }: Completed,
 ): OpenAiExtension {
   const files = (accepted?.files ?? []).map(({ name, upload }) => ({
     name,
     ...(upload === undefined ? {} : { upload }),
   }));
-  return { conversation, files, citations };
+  return { conversation, files, citations, ...(usage?.estimated && { usageEstimated: true }) };
 }

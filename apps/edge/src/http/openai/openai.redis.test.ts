@@ -47,6 +47,23 @@ describe("POST /v1/chat/completions with the client of OpenAI", () => {
     });
   });
 
+  it("tells what the reply has cost, whole, and at the end of a stream that asks for it", async () => {
+    const client = await openai();
+    const waiting = client.chat.completions.create(chat(), key("one"));
+    const used = { promptTokens: 20, answerTokens: 2 };
+    await (await begin("one")).complete({ usage: used });
+    const usage = { prompt_tokens: 20, completion_tokens: 2, total_tokens: 22 };
+    expect(await waiting).toMatchObject({ usage });
+    const stream = client.chat.completions.stream(chat({ stream_options: { include_usage: true } }), key("two"));
+    const head = await begin("two");
+    await head.say("hello");
+    await head.complete({ usage: { ...used, estimated: true } });
+    expect(await stream.totalUsage()).toMatchObject(usage);
+    const whole = await stream.finalChatCompletion();
+    expect(whole).toMatchObject({ usage, choices: [{ finish_reason: "stop", message: { content: "hello" } }] });
+    expect(whole).toMatchObject({ docrelay: { usageEstimated: true } });
+  });
+
   it("streams the reply while it is written, as the client's own helper reads it", async () => {
     const client = await openai();
     const stream = client.chat.completions.stream(chat(), key("one"));

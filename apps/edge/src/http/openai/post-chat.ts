@@ -16,7 +16,16 @@ import { openEventStream } from "../api/event-stream.ts";
 import { acceptCall, type PostAskDeps } from "../api/post-ask.ts";
 import { sayJson } from "../api/say.ts";
 import { toChatAsk } from "./chat-ask.ts";
-import { chatHead, finishReason, MODEL, toChunk, toCompletion, toExtension, type ChatHead } from "./chat-completion.ts";
+import {
+  chatHead,
+  finishReason,
+  MODEL,
+  toChunk,
+  toCompletion,
+  toExtension,
+  toUsageChunk,
+  type ChatHead,
+} from "./chat-completion.ts";
 import { readOpenAi } from "./read-request.ts";
 import { toOpenAiError } from "./say-error.ts";
 import { NOTHING_TOLD, tell } from "./told-text.ts";
@@ -39,7 +48,8 @@ export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> 
   const target = { user, conversation, ask: id, ...accepted };
   const model = body.model ?? MODEL;
   try {
-    await (body.stream ? sendChunks(deps, call, target, model) : sendWhole(deps, call, target, model));
+    const form = { model, hasUsage: body.stream_options?.include_usage === true };
+    await (body.stream ? sendChunks(deps, call, target, form) : sendWhole(deps, call, target, model));
   } catch (error) {
     if (call.isVisitor || (!isKeyed && call.response.closed)) {
       deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
@@ -70,7 +80,12 @@ async function sendWhole(deps: PostAskDeps, call: ApiCall, target: FollowAskTarg
   sayJson(call.response, 200, toCompletion(chatHead(accepted ?? end, model), accepted, end));
 }
 
-async function sendChunks(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget, model: string): Promise<void> {
+async function sendChunks(
+  deps: PostAskDeps,
+  call: ApiCall,
+  target: FollowAskTarget,
+  { model, hasUsage }: { model: string; hasUsage: boolean },
+): Promise<void> {
   const { write, whenRoom, end } = openEventStream(call, deps.maxSocketBufferBytes);
   const voided = new AbortController();
   let head: ChatHead | undefined;
@@ -92,6 +107,7 @@ async function sendChunks(deps: PostAskDeps, call: ApiCall, target: FollowAskTar
     }
     if (event.type !== "completed" || voided.signal.aborted) return;
     write(chatBlock({ ...toChunk(head, {}, finishReason(event)), docrelay: toExtension(accepted, event) }));
+    if (hasUsage) write(chatBlock(toUsageChunk(head, event)));
     write(chatBlock("[DONE]"));
   };
   const signal = AbortSignal.any([call.signal, voided.signal]);

@@ -1,4 +1,4 @@
-import type { Event, OpenAiResponse, OutputItem, OutputText, WireError } from "@docrelay/protocol";
+import type { Event, EventOf, OpenAiResponse, OutputItem, OutputText, WireError } from "@docrelay/protocol";
 import { MODEL } from "./chat-completion.ts";
 
 /** One event of a stream of a response, without its number. */
@@ -38,6 +38,7 @@ export function beginResponse(event: Event & { type: "accepted" }): Step {
     tool_choice: "none",
     tools: [],
     top_p: null,
+    usage: null,
     conversation: { id: event.conversation },
     docrelay: { conversation: event.conversation, files, citations: [] },
   };
@@ -73,7 +74,7 @@ export function continueResponse(state: ResponseState, event: Event): Step {
 }
 
 function complete(state: ResponseState, event: Event & { type: "completed" }): Step {
-  const { text, truncated, citations = [] } = event;
+  const { text, truncated, citations = [], usage } = event;
   const isSame = state.isOpen && text.startsWith(state.text);
   const voided = isSame ? { state, events: [] } : closeItem(state, "incomplete");
   const rest = addText(voided.state, isSame ? text.slice(state.text.length) : text);
@@ -82,10 +83,23 @@ function complete(state: ResponseState, event: Event & { type: "completed" }): S
     ...closed.state.response,
     status: truncated ? "incomplete" : "completed",
     incomplete_details: truncated ? { reason: "max_output_tokens" } : null,
-    docrelay: { ...state.response.docrelay, citations },
+    usage: toUsage(usage),
+    docrelay: { ...state.response.docrelay, citations, ...(usage?.estimated && { usageEstimated: true }) },
   };
   const end = { type: truncated ? "response.incomplete" : "response.completed", response };
   return { state: { ...closed.state, response }, events: [...voided.events, ...rest.events, ...closed.events, end] };
+}
+
+function toUsage(usage: EventOf<"completed">["usage"]): OpenAiResponse["usage"] {
+  if (!usage) return null;
+  const { promptTokens, answerTokens } = usage;
+  return {
+    input_tokens: promptTokens,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: answerTokens,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: promptTokens + answerTokens,
+  };
 }
 
 /** OpenAI's clients yield `response.failed` as one event more, and throw an `error`. */

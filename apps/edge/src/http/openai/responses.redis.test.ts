@@ -23,13 +23,17 @@ describe("POST /v1/responses with the client of OpenAI", () => {
       if (event.type === "response.output_text.delta") break;
     }
     await head.say("two");
-    await head.complete();
+    await head.complete({ usage: { promptTokens: 20, answerTokens: 2 } });
     const rest = await (
       await openai(1)
     ).responses.retrieve("one", { stream: true, starting_after: numbers.at(-1) ?? 0 });
     for await (const event of rest) numbers.push(event.sequence_number);
     expect(numbers).toEqual(numbers.map((_, index) => index));
-    expect(await client.responses.retrieve("one")).toMatchObject({ status: "completed", output_text: "one two" });
+    expect(await client.responses.retrieve("one")).toMatchObject({
+      status: "completed",
+      output_text: "one two",
+      usage: { input_tokens: 20, output_tokens: 2, total_tokens: 22 },
+    });
   });
 
   it("streams as the client's helper reads it, in the conversation of the response before", async () => {
