@@ -62,7 +62,8 @@ describe("Redis that restarts", () => {
     await relay.server.restart();
     for (const client of clients) {
       await eventually(() => client.said.some(([name]) => name === "resync"), { what: "resync" });
-      expect(client.said).toEqual([["resync", {}]]);
+      // The hint of the new conversation may have come before.
+      expect(client.said.filter(([name]) => name !== "conversations")).toEqual([["resync", {}]]);
     }
     await eventually(async () => (await ready(0)) === 200 && (await ready(1)) === 200);
     await eventually(async () => (await one?.ask("during"))?.ok);
