@@ -106,6 +106,31 @@ describe("an answer in Markdown", () => {
   });
 });
 
+describe("a long conversation that is opened again", () => {
+  it("shows answers out of sight as they came until they are near, or on paper", async () => {
+    const page = await browser.open(cluster.url());
+    for (let n = 0; n < 8; n++) {
+      await ask(page, `markdown, the ${n}. time`);
+      await page.locator(".ask").nth(n).locator('.answer[data-state="completed"]').waitFor();
+    }
+    await page.setViewportSize({ width: 800, height: 200 });
+    await page.reload();
+    const texts = page.locator(".answer .text");
+    const first = texts.first();
+    await texts.last().locator("h1, h2, h3").first().waitFor();
+    await page.locator(".answer .text.plain", { hasText: "# The findings" }).first().waitFor();
+    expect(await first.locator("table").count()).toBe(0);
+    await first.scrollIntoViewIfNeeded();
+    await first.locator("table").waitFor();
+    expect(await first.getAttribute("class")).toBe("text");
+    await page.reload();
+    await page.locator(".answer .text.plain").first().waitFor();
+    await page.evaluate(`dispatchEvent(new Event("beforeprint"))`);
+    expect(await page.locator(".answer .text.plain").count()).toBe(0);
+    expect(await page.locator(".answer .text table").count()).toBe(8);
+  });
+});
+
 describe("a citation", () => {
   it("opens the document at the page, with the sentence marked, and says so when the bytes are gone", async () => {
     const page = await browser.open(cluster.url(), undefined, /status of 410/);

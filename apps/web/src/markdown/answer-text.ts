@@ -3,12 +3,16 @@ import type { CodePiece } from "../lazy/highlight.ts";
 import { loadPart } from "../lazy-part.ts";
 import type { Block, Blocks } from "../parsing/blocks.ts";
 import { nodesOf } from "./nodes.ts";
+import { whenNear, type Nearness } from "./near.ts";
 import { loadParser, type Parser } from "./parser.ts";
 import { patchChildren } from "./patch.ts";
 import { inSlices } from "./slices.ts";
 import { say } from "../words/say.ts";
 
-/** The text of an answer, read as Markdown while it is written; or as it came. */
+/**
+ * The text of an answer, read as Markdown while it is written; or as it came. Of a conversation that is opened answers out of
+ * sight are shown as they came until they are near: to draw hundreds of them takes many seconds.
+ */
 export interface AnswerText {
   readonly root: HTMLElement;
   /** `isOver`: nothing more comes. */
@@ -32,6 +36,10 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   let lines = "";
   let isOver = false;
   let isPlain = false;
+  /** Undefined while that is not known yet: then nothing is drawn. */
+  let nearness: Nearness | undefined = "near";
+  /** What is drawn is not read as Markdown, but what is to be drawn is. */
+  let isStale = false;
   /** The parser cannot be had. */
   let isUnread = false;
   /**
@@ -53,9 +61,15 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   }
   /** Draws some of what has come; returns whether that is all. */
   function draw(): boolean {
-    if (isPlain || isUnread) {
+    if (nearness === undefined) return true;
+    if (isPlain || isUnread || nearness === "far") {
       drawPlain(root, text);
       return true;
+    }
+    if (isStale && parser) {
+      isStale = false;
+      restart();
+      mark();
     }
     blocks ??= parser?.createBlocks();
     if (!blocks) return true;
@@ -97,7 +111,14 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   }
 
   function mark(): void {
-    root.classList.toggle("plain", isPlain || isUnread);
+    root.classList.toggle("plain", isPlain || isUnread || isStale);
+  }
+  function come(where: Nearness): void {
+    isStale = where === "far" || isStale;
+    nearness = where;
+    if (where === "far") mark();
+    if (where === "paper") while (!draw());
+    else inSlices(draw, onDrawn);
   }
   void loadParser().then((loaded) => {
     parser = loaded;
@@ -111,6 +132,10 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
     show(next, over) {
       if (next === text && over === isOver) return;
       if (!next.startsWith(text)) restart();
+      if (text === "" && over && next !== "") {
+        nearness = undefined;
+        whenNear(root, come);
+      }
       text = next;
       lines = next.includes("\r") ? next.replaceAll(/\r\n?/g, "\n") : next;
       isOver = over;
