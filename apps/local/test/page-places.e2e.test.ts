@@ -186,7 +186,7 @@ describe("while edges are replaced one by one", () => {
     await page.fill("#question", "What is the formula?");
     await page.press("#question", "Enter");
     await page.getByText("A part of this page could not be loaded").waitFor({ timeout: 30_000 });
-    expect(await page.locator(".answer .text").textContent()).toContain("$x^2$");
+    await page.locator(".answer .text", { hasText: "$x^2$" }).waitFor();
     every = 2;
     await page.reload();
     await page.locator(".answer .text .katex").first().waitFor();

@@ -96,7 +96,7 @@ export const CANARIES: readonly Canary[] = [
   {
     name: "no log",
     variant: "no log",
-    fault: "GAPS",
+    fault: "NOT-THE-LOG",
     options: { patienceMs: 6000, workers: 1, edges: 1 },
     async play(stage) {
       const user = await stage.user();

@@ -9,7 +9,7 @@ import { makePrivateFolder, startPrivate } from "../processes/private-process.ts
 import { openRelaySocket } from "../talkers/relay-socket.ts";
 
 const DOCS = readFileSync(join(import.meta.dirname, "../../../../docs/metrics.md"), "utf8");
-const CALL_MS = 10_000;
+const CALL_MS = 40_000;
 const ends = new AsyncDisposableStack();
 let cluster: Cluster;
 const admin = { edge: 0, worker: 0 };
