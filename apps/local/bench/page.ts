@@ -4,6 +4,7 @@ import { findChromium, freePort, spawnNode } from "@docrelay/testkit";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { chromium, type Page } from "playwright-core";
 import { WebSocketServer } from "ws";
 
@@ -164,8 +165,11 @@ async function askAll(page: Page, count: number): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   for (let n = 1; n <= count; n++) {
     const body = JSON.stringify({ message: `question ${n}`, conversation });
-    const answer = await fetch(`${url}/v1/asks?wait=1`, { method: "POST", headers, body });
+    const post = (): Promise<Response> => fetch(`${url}/v1/asks?wait=1`, { method: "POST", headers, body });
+    let answer = await post();
+    for (; answer.status === 429; answer = await post()) await sleep(1000); // the rate of one address
     if (!answer.ok) throw new Error(await answer.text());
+    await answer.arrayBuffer();
     if (n % 100 === 0) process.stdout.write(`${n} of ${count} asked\n`);
   }
 }
