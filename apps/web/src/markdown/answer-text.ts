@@ -112,6 +112,7 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
 
   function mark(): void {
     root.classList.toggle("plain", isPlain || isUnread || isStale);
+    root.classList.toggle("far", isStale);
   }
   function come(where: Nearness): void {
     isStale = where === "far" || isStale;
