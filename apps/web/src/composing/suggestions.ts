@@ -1,5 +1,5 @@
 import type { Relay, UploadStatus } from "@docrelay/client";
-import { element } from "../frame/element.ts";
+import { showQuestions } from "./question-list.ts";
 import type { Frame } from "../frame/frame.ts";
 import { say } from "../words/say.ts";
 import { headingsOf } from "./headings.ts";
@@ -26,20 +26,7 @@ export function createSuggestions(
   function show(): void {
     const headings = [...new Set([...known.values()].flat())].slice(0, 3);
     const questions = headings.map((heading) => say("askAbout", { heading }));
-    list.replaceChildren(
-      ...questions.map((question) =>
-        element(
-          "li",
-          {},
-          element(
-            "button",
-            { type: "button", class: "suggestion", dir: "auto", click: () => choose(question) },
-            question,
-          ),
-        ),
-      ),
-    );
-    list.hidden = questions.length === 0;
+    showQuestions(list, questions, choose);
   }
   return {
     about(file, { upload, chars = 0 }) {

@@ -1,4 +1,5 @@
 import type { Turn } from "@docrelay/client";
+import { showQuestions } from "../composing/question-list.ts";
 import { element } from "../frame/element.ts";
 import { say } from "../words/say.ts";
 
@@ -17,20 +18,7 @@ export function createFollowUps(choose: (question: string) => void): FollowUps {
       const next = isNewest && state === "completed" ? suggestions : undefined;
       if (next === shown) return;
       shown = next;
-      root.hidden = next === undefined;
-      root.replaceChildren(
-        ...(next ?? []).map((question) =>
-          element(
-            "li",
-            {},
-            element(
-              "button",
-              { type: "button", class: "suggestion", dir: "auto", click: () => choose(question) },
-              question,
-            ),
-          ),
-        ),
-      );
+      showQuestions(root, next ?? [], choose);
     },
   };
 }

@@ -1,0 +1,23 @@
+import { element } from "../frame/element.ts";
+
+/** Shows questions that can be chosen in a list, which is hidden without any. */
+export function showQuestions(
+  list: HTMLElement,
+  questions: readonly string[],
+  choose: (question: string) => void,
+): void {
+  list.replaceChildren(
+    ...questions.map((question) =>
+      element(
+        "li",
+        {},
+        element(
+          "button",
+          { type: "button", class: "suggestion", dir: "auto", click: () => choose(question) },
+          question,
+        ),
+      ),
+    ),
+  );
+  list.hidden = questions.length === 0;
+}
