@@ -69,6 +69,14 @@ export function priorityOf(waiting: number, bytes: number): number {
   return Math.min(ASIDE - 1, (Math.max(1, Math.trunc(waiting)) - 1) * SIZE_CLASSES + size + 1);
 }
 
+/** Of the only waiting file of a user and an address. */
+export const isOnly = (priority: number): boolean => priority <= SIZE_CLASSES;
+/** BullMQ's scores of waiting jobs: the priority, and 32 bits for their order. */
+const SCORES = 2 ** 32;
+/** The lowest score of a job that was put aside, and of one that is not the only one of its user and address. */
+export const FIRST_ASIDE = ASIDE * SCORES;
+export const AFTER_ONLY = (SIZE_CLASSES + 1) * SCORES;
+
 /** The queue of extractions, and how a job is added to it. */
 export const EXTRACT = {
   queue: "extract",

@@ -100,6 +100,24 @@ describe("a consumer", () => {
     expect(Object.fromEntries(going)).toEqual({ a: 1, b: 3, c: 1, d: 1 });
   });
 
+  it("has one place more for the only file of its user and address, while others take long", async () => {
+    const runs = await at.extracts({ concurrency: 1, briefMs: 100, longMs: 600_000 });
+    const started = (): string => runs.jobs.map(({ key }) => key[0]).join("");
+    await at.producer.extract(extractOf("a"));
+    await eventually(() => started() === "a");
+    for (const [waiting, letter] of ["b", "c"].entries()) await at.producer.extract(extractOf(letter), waiting + 2);
+    await at.producer.extract(extractOf("d"), 1);
+    await eventually(() => started() === "ad", { what: "the only file of somebody else" });
+    // The one place is taken, and files of those who have more get none.
+    await at.producer.extract(extractOf("e"), 1);
+    runs.end(); // a
+    for (const next of ["ade", "ade", "adeb", "adebc"]) {
+      await eventually(() => started() === next, { what: next });
+      runs.end(); // d, e, b, c
+    }
+    await eventually(isEmpty);
+  });
+
   it("gets no job after it has stopped", async () => {
     const first = await at.extracts();
     await first.consumer.stop();

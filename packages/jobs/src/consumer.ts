@@ -1,7 +1,8 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
 import type { Cluster, Redis } from "ioredis";
-import { ASIDE, EXTRACT, parseJob, PREFIX, prefixesOf, type ExtractJob } from "./catalogue.ts";
+import { ASIDE, EXTRACT, FIRST_ASIDE, isOnly, parseJob, PREFIX, prefixesOf, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
+import { createExtraPlace } from "./extra-place.ts";
 
 /**
  * What happens to a job after its handler: removed, returned to the queue for another process at once, returned behind all
@@ -15,7 +16,7 @@ export interface ConsumerOptions {
   readonly prefix?: string;
   /** As of the producers. */
   readonly shards?: number | undefined;
-  /** Jobs handled at once in this process. */
+  /** Jobs handled at once in this process; for a short time one more. */
   readonly concurrency: number;
   /**
    * May run more than once for one job (its lock was lost): its writes must be fenced or idempotent. `signal` is aborted
@@ -24,6 +25,8 @@ export interface ConsumerOptions {
   handle(job: ExtractJob, signal: AbortSignal): Promise<Disposition>;
   /** A job that runs longer takes long. 2,000 ms by default. */
   readonly longMs?: number;
+  /** When all jobs have run for longer than this, the only job of a user and address gets a place of its own. 250 ms by default. */
+  readonly briefMs?: number;
   /** An error of a handler (its job is retried a few times), a job that cannot be parsed, or an error of Redis. */
   onError(error: Error): void;
 }
@@ -56,11 +59,11 @@ const TIMES = {
 const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
-const LOOK_MS = 250;
-/** BullMQ's scores of waiting jobs: the priority, and 32 bits for their order. */
-const FIRST_ASIDE = ASIDE * 2 ** 32;
+const BRIEF_MS = 250;
+const LOOK_MS = 100;
 
 interface Run {
+  readonly isExtra: boolean;
   readonly begunAt: number;
   /** A job that was put aside runs twice as long each time, where no other place is left for it. */
   readonly longMs: number;
@@ -68,36 +71,53 @@ interface Run {
 }
 
 /**
- * Handles extractions, lowest `priority` number first. One that takes long is put aside while others wait and all places are
- * taken by such: a few slow files, of whomever, do not hold up the others.
+ * Handles extractions, lowest `priority` number first. Slow files do not hold up the others: while all places are taken, one
+ * more is opened for the only file of a user and an address, and one that takes long is put aside when all places are taken by
+ * such and others wait.
  */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
-  const { connection, prefix = PREFIX, shards = 1, concurrency, handle, onError, longMs = LONG_MS } = options;
+  const { connection, prefix = PREFIX, shards = 1, concurrency, handle, onError } = options;
+  const { longMs = LONG_MS, briefMs = BRIEF_MS } = options;
   const prefixes = prefixesOf(prefix, shards);
   const runs = new Set<Run>();
   let stopped = false;
-  let active = 0;
   const onIdle = new Set<() => void>();
   let closing: Promise<void> | undefined;
 
-  /** Puts the job aside that has run for the shortest time, if all take long and others wait. */
+  const regular = (): Run[] => [...runs].filter(({ isExtra }) => !isExtra);
+
   async function makePlace(): Promise<void> {
     const now = performance.now();
     const left = [...runs].filter(({ controller }) => !controller.signal.aborted);
-    if (stopped || left.length < concurrency || left.some((run) => now - run.begunAt < run.longMs)) return;
+    const isFull = regular().filter(({ controller }) => !controller.signal.aborted).length >= concurrency;
+    if (stopped || !isFull) return extra.shut();
+    const areBrief = left.some((run) => now - run.begunAt < briefMs);
+    if (left.length === concurrency && !areBrief && (await extra.open())) return;
+    await extra.shut();
+    if (!left.some((run) => now - run.begunAt < run.longMs)) await putShortestAside(left);
+  }
+
+  /** Of jobs that all take long, while others wait. */
+  async function putShortestAside(left: readonly Run[]): Promise<void> {
     const waiting = await Promise.all(
       prefixes.map((one) => connection.zcount(`${one}:${EXTRACT.queue}:prioritized`, 0, `(${FIRST_ASIDE}`)),
     );
     if (waiting.every((count) => count === 0)) return;
     left.toSorted((a, b) => b.begunAt - a.begunAt)[0]?.controller.abort();
   }
-  const looking = setInterval(() => void makePlace().catch(onError), LOOK_MS);
+  let looked: Promise<void> | undefined;
+  const looking = setInterval(() => {
+    looked ??= makePlace()
+      .catch(onError)
+      .finally(() => (looked = undefined));
+  }, LOOK_MS);
   looking.unref();
 
-  async function decide(data: unknown, run: Run): Promise<Disposition> {
-    // Fetched just before stop(), or from another shard just before this process was full.
-    if (stopped || active > concurrency) return "hand-back";
-    const parsed = parseJob(data);
+  async function decide(job: Job, run: Run): Promise<Disposition> {
+    // Fetched just before stop(), or from another shard just before this process was full, or in place of one that another process took.
+    const isFull = run.isExtra ? !isOnly(job.priority) : regular().length > concurrency;
+    if (stopped || isFull) return "hand-back";
+    const parsed = parseJob(job.data);
     if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
     return handle(parsed.job, run.controller.signal);
@@ -118,15 +138,19 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     await connection.zadd(`${of}:${EXTRACT.queue}:marker`, 0, "0");
   }
 
-  async function process(job: Job, token: string | undefined, of: string): Promise<void> {
-    active++;
-    fetchOrNot();
+  async function process(
+    job: Job,
+    token: string | undefined,
+    { of, isExtra }: { of: string; isExtra: boolean },
+  ): Promise<void> {
     // With several places the other ones go on to the end.
     const patience = concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data);
-    const run = { begunAt: performance.now(), longMs: patience, controller: new AbortController() };
+    const run = { isExtra, begunAt: performance.now(), longMs: patience, controller: new AbortController() };
     runs.add(run);
+    fetchOrNot();
     try {
-      const disposition = await decide(job.data, run);
+      if (isExtra) await extra.shut(); // until it is looked for again
+      const disposition = await decide(job, run);
       if (disposition === "done") return;
       if (disposition === "aside") {
         await putAside(job, token);
@@ -140,26 +164,27 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
       throw new DelayedError();
     } finally {
       runs.delete(run);
-      active--;
       fetchOrNot();
-      if (active === 0) for (const resolve of onIdle) resolve();
+      if (runs.size === 0) for (const resolve of onIdle) resolve();
     }
   }
 
-  const own = { connection, concurrency, skipVersionCheck: true };
-  const workers = prefixes.map((one) => {
-    const run = (job: Job, token?: string): Promise<void> => process(job, token, one);
-    return new Worker(EXTRACT.queue, run, { ...own, prefix: one, ...TIMES });
-  });
-  for (const worker of workers) {
+  function open(of: string, isExtra: boolean): Worker {
+    const run = (job: Job, token?: string): Promise<void> => process(job, token, { of, isExtra });
+    const places = isExtra ? 1 : concurrency;
+    const own = { connection, concurrency: places, skipVersionCheck: true, prefix: of };
+    const worker = new Worker(EXTRACT.queue, run, { ...own, ...TIMES });
     worker.on("error", onError);
     worker.on("failed", (_job, error) => onError(error));
+    return worker;
   }
+  const workers = prefixes.map((one) => open(one, false));
+  const extra = createExtraPlace(connection, prefixes, (one) => open(one, true));
 
   /** Each shard is fetched from as if it were alone, so none is when their jobs together are as many as there may be. */
   function fetchOrNot(): void {
     if (stopped || workers.length === 1) return;
-    const isFull = active >= concurrency;
+    const isFull = regular().length >= concurrency;
     for (const worker of workers)
       if (worker.isPaused() !== isFull) void (isFull ? worker.pause(true) : worker.resume()).catch(onError);
   }
@@ -175,7 +200,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
       );
     });
     try {
-      await Promise.race([Promise.all(workers.map((worker) => worker.close())), late]);
+      await Promise.race([Promise.all([extra.close(), ...workers.map((worker) => worker.close())]), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -187,13 +212,13 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     },
     async stop() {
       stopped = true;
-      await Promise.all(workers.map((worker) => worker.pause(true)));
+      await Promise.all([extra.shut(), ...workers.map((worker) => worker.pause(true))]);
     },
     get active() {
-      return active;
+      return runs.size;
     },
     async idle() {
-      if (active === 0) return;
+      if (runs.size === 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       onIdle.add(resolve);
       await promise;

@@ -76,6 +76,7 @@ export function useJobs(): JobsFixture {
       connection: connect(),
       prefix,
       concurrency: 10,
+      briefMs: 600_000, // no place but these
       onError: (error) => void errors.push(error),
       handle(job) {
         jobs.push(job);

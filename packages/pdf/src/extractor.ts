@@ -24,7 +24,7 @@ import { outcomeOf } from "./reading/reading.ts";
 export interface ExtractorOptions {
   /** `auto`: PDFium first, pdf-parse for what it cannot read, within one time budget. */
   readonly engine: "auto" | EngineName;
-  /** Files at a time: as many child processes. */
+  /** Files at a time: as many child processes, and one more for a file that is not to wait for them. */
   readonly concurrency: number;
   readonly limits: ExtractLimits;
   /** By default text. */
@@ -53,7 +53,7 @@ export function createExtractor(
   start: (engine: EngineName, coreWatch: CoreWatch) => Child = startChild,
 ): Extractor {
   const [first, second] = engine === "auto" ? (["pdfium", "pdf-parse"] as const) : ([engine, undefined] as const);
-  const pool = createPool(concurrency, () => start(first, coreWatch), { coreWatch });
+  const pool = createPool(concurrency, () => start(first, coreWatch), { coreWatch, reserve: 1 });
 
   return {
     async extract(input, options) {

@@ -49,6 +49,25 @@ describe("a pool of children", () => {
     expect(starts).toBe(2);
   });
 
+  it("starts those in reserve once one is ready, and never lends them as spare", async () => {
+    let starts = 0;
+    const start = (): Child => {
+      starts++;
+      return pdfium();
+    };
+    const pool = createPool(1, start, { coreWatch: idleCores(), reserve: 1 });
+    pools.push(pool);
+    const acquiring = pool.acquire(signal);
+    expect(starts).toBe(1);
+    const first = await acquiring;
+    expect(starts).toBe(2);
+    const second = await pool.acquire(signal);
+    pool.release(second);
+    expect(pool.acquireSpare(() => undefined)).toBeUndefined();
+    pool.release(first);
+    expect(pool.acquireSpare(() => undefined)).toBe(second);
+  });
+
   it("lends the same child again and again", async () => {
     const pool = create(1, pdfium);
     const first = await pool.acquire(signal);

@@ -21,6 +21,8 @@ export interface Pool extends AsyncDisposable {
 
 export interface PoolOptions {
   readonly coreWatch?: CoreWatch;
+  /** So many more children start when the first is ready; as many are never spare. 0 by default. */
+  readonly reserve?: number;
   /** A child that has read so many files is replaced: libraries leak memory. */
   readonly filesPerChild?: number;
 }
@@ -37,7 +39,7 @@ const MAX_FREE_BYTES = 350 * 1024 * 1024;
 export function createPool(
   size: number,
   start: (coreWatch: CoreWatch) => Child,
-  { coreWatch = createCoreWatch(), filesPerChild = FILES_PER_CHILD }: PoolOptions = {},
+  { coreWatch = createCoreWatch(), reserve = 0, filesPerChild = FILES_PER_CHILD }: PoolOptions = {},
 ): Pool {
   const free: Child[] = [];
   const files = new Map<Child, number>();
@@ -97,11 +99,14 @@ export function createPool(
         } else if (child.idleOnly && coreWatch.coresAreFull()) {
           drop(child); // it would be starved
           add();
-        } else if (await prepare(child)) return child;
+        } else if (await prepare(child)) {
+          while (!closed && files.size < size + reserve) add();
+          return child;
+        }
       }
     },
     acquireSpare(recall) {
-      if (turns.waiting > 0 || coreWatch.coresAreFull()) return undefined;
+      if (turns.waiting > 0 || free.length <= reserve || coreWatch.coresAreFull()) return undefined;
       const index = free.findIndex((child) => child.alive && ready.has(child));
       const [child] = index < 0 ? [] : free.splice(index, 1);
       if (child) recalls.set(child, recall);

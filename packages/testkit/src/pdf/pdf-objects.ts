@@ -1,3 +1,5 @@
+import { deflateSync } from "node:zlib";
+
 /* The file around a PDF's objects. */
 
 /** An object without a stream as it is written, or a dictionary with a stream; characters are bytes. */
@@ -8,6 +10,14 @@ export interface Encryption {
   readonly dictionary: string;
   readonly id: Uint8Array;
   encrypt(content: Uint8Array, object: number): Uint8Array;
+}
+
+/** A compressed stream. */
+export function compressed(content: string): PdfObject {
+  return {
+    dictionary: "/Filter /FlateDecode",
+    content: deflateSync(Buffer.from(content, "latin1")).toString("latin1"),
+  };
 }
 
 /** A file with these objects, numbered from 1; the first is the catalog. Strings outside of streams stay as they are. */

@@ -1,5 +1,4 @@
-import { deflateSync } from "node:zlib";
-import { assemble, type PdfObject } from "./pdf-objects.ts";
+import { assemble, compressed, type PdfObject } from "./pdf-objects.ts";
 
 /*
  * Pages whose lines stand where they are put, in any script: without an outline of a single letter, since what a font
@@ -81,11 +80,4 @@ function unicodeTable(lines: readonly PlacedLine[]): string {
 /CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def /CMapName /Own def /CMapType 2 def
 1 begincodespacerange <0000> <ffff> endcodespacerange
 ${blocks}endcmap CMapName currentdict /CMap defineresource pop end end`;
-}
-
-function compressed(content: string): PdfObject {
-  return {
-    dictionary: "/Filter /FlateDecode",
-    content: deflateSync(Buffer.from(content, "latin1")).toString("latin1"),
-  };
 }

@@ -21,6 +21,7 @@ describe("PDFs made for tests", () => {
 
   it("may be heavy, with the same text", async () => {
     expect(await read(makePdf({ pages: ["text"], operators: 1000 }))).toEqual(["text"]);
+    expect(await read(makePdf({ pages: ["text"], operators: 1000, deflate: true }))).toEqual(["text"]);
   });
 
   it("say where every object begins, whatever the texts", () => {

@@ -1,4 +1,4 @@
-import { assemble, type Encryption, type PdfObject } from "./pdf-objects.ts";
+import { assemble, compressed, type Encryption, type PdfObject } from "./pdf-objects.ts";
 
 /*
  * A small writer of real PDFs for tests: Helvetica in WinAnsi, one content stream a page, a correct xref table.
@@ -18,6 +18,8 @@ export interface PdfOptions {
   readonly typeset?: boolean;
   /** More drawing on each page, to make its extraction slow: this many empty text operators. */
   readonly operators?: number;
+  /** Pages are compressed: many operators then make a small file. */
+  readonly deflate?: boolean;
   /** Bytes that no page uses, to make the file large. */
   readonly ballast?: Uint8Array;
   readonly encryption?: Encryption;
@@ -36,6 +38,7 @@ export function makePdf({
   pages,
   operators = 0,
   typeset = false,
+  deflate = false,
   ballast: unused,
   encryption,
 }: PdfOptions): Uint8Array {
@@ -54,7 +57,7 @@ export function makePdf({
     const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET`;
     return objects.push(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + index * 2} 0 R >>`,
-      { dictionary: "", content },
+      deflate ? compressed(content) : { dictionary: "", content },
     );
   });
   if (unused) objects.push({ dictionary: "", content: Buffer.from(unused).toString("latin1") });

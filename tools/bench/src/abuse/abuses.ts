@@ -18,7 +18,9 @@ const FILE_BYTES = 25 * MIB;
 /** Everything that one abuse sends: an abuser with a fast line, and an end to it. */
 const MOST_BYTES = 800 * MIB;
 /** A page whose reading takes seconds: this many empty text operators, which compress to about 35 kB. */
-const SLOW_OPERATORS = 300_000;
+const SLOW_OPERATORS = 4_000_000;
+/** What an edge takes of a file at once. */
+const CHUNK_BYTES = 65_536;
 
 /** Several users: as many tokens as one gets before the refusals begin. */
 async function users(abuser: Abuser, count: number): Promise<string[]> {
@@ -149,11 +151,14 @@ export const ABUSES: readonly Abuse[] = [
     name: "slow PDFs",
     what: "12 users, each always has one PDF of 35 kB whose page takes seconds to read",
     async run(abuser) {
+      const slow = makePdf({ pages: ["slow"], operators: SLOW_OPERATORS, deflate: true });
+      if (slow.length > CHUNK_BYTES) throw new Error("a slow PDF has more than a chunk");
       const tokens = await users(abuser, 12);
       const sockets = keepOpen(abuser, tokens);
       await abuser.lanes(tokens.length, async (lane) => {
         const socket = await sockets(lane);
-        const bytes = makePdf({ pages: [`slow ${newId()}`], operators: SLOW_OPERATORS });
+        // Each is another file: what stands behind the end of a PDF is no part of it.
+        const bytes = Buffer.concat([slow, Buffer.from(`%${newId()}\n`)]);
         const upload = newId();
         const file = { upload, name: "slow.pdf", type: "application/pdf", size: bytes.length };
         const isBegun = await abuser.call(socket, "upload:start", file);
