@@ -107,7 +107,7 @@ describe("an answer in Markdown", () => {
 });
 
 describe("a long conversation that is opened again", () => {
-  it("shows answers out of sight as they came until they are near, or on paper", async () => {
+  it("shows answers out of sight as they came and by themselves until they are near, or on paper", async () => {
     const page = await browser.open(cluster.url());
     for (let n = 0; n < 8; n++) {
       await ask(page, `markdown, the ${n}. time`);
@@ -116,18 +116,24 @@ describe("a long conversation that is opened again", () => {
     await page.setViewportSize({ width: 800, height: 200 });
     await page.reload();
     const texts = page.locator(".answer .text");
-    const first = texts.first();
+    const first = page.locator(".ask").first();
     await texts.last().locator("h1, h2, h3").first().waitFor();
     await page.locator(".answer .text.plain", { hasText: "# The findings" }).first().waitFor();
-    expect(await first.locator("table").count()).toBe(0);
+    expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")).toBeLessThan(3);
+    expect(await page.locator("#newest").isHidden()).toBe(true);
+    // Its words can be found and heard; nothing else of it has been made.
+    expect(await first.locator(".words").textContent()).toBe("markdown, the 0. time");
+    expect(await first.locator("table, button").count()).toBe(0);
     await first.scrollIntoViewIfNeeded();
     await first.locator("table").waitFor();
-    expect(await first.getAttribute("class")).toBe("text");
+    expect(await first.locator(".text").getAttribute("class")).toBe("text");
+    expect(await first.locator("button", { hasText: "Regenerate" }).count()).toBe(1);
     await page.reload();
     await page.locator(".answer .text.plain").first().waitFor();
     await page.evaluate(`dispatchEvent(new Event("beforeprint"))`);
     expect(await page.locator(".answer .text.plain").count()).toBe(0);
     expect(await page.locator(".answer .text table").count()).toBe(8);
+    expect(await page.locator(".answer button", { hasText: "Regenerate" }).count()).toBe(8);
   });
 });
 

@@ -15,6 +15,7 @@ import type { FailureActions } from "./turn/failure.ts";
 import type { Frame } from "./frame/frame.ts";
 import { filesOf } from "./files/turn-files.ts";
 import { goneTurns } from "./reading/gone.ts";
+import { createRedraw } from "./reading/redraw.ts";
 import { followEnd } from "./reading/scrolling.ts";
 import type { Viewed } from "./viewer/document.ts";
 import type { Tab } from "./reading/tab.ts";
@@ -74,7 +75,6 @@ export function createConversationView(
     feedback: async (turn, verdict, word) => conversation?.feedback(turn.id, verdict, word),
     open: openFile,
     suggest: (question) => on.onSuggested(question),
-    drawn: () => scrolling.contentChanged(),
   });
   const empty = frame.find("empty", HTMLElement);
   const announce = frame.find("announce", HTMLParagraphElement);
@@ -88,7 +88,7 @@ export function createConversationView(
   let gone: readonly Turn[] = [];
   let conversation: Conversation | undefined;
   let stopHearing: (() => void) | undefined;
-  let drawing = 0;
+  const redraw = createRedraw(draw);
 
   function change(): void {
     const before = new Map(shown.map((turn) => [turn.id, turn]));
@@ -99,7 +99,7 @@ export function createConversationView(
     shown = next;
     tab.about((gone[0] ?? shown[0])?.question ?? "");
     for (const turn of shown) if (before.get(turn.id) !== turn) changed(before.get(turn.id), turn);
-    drawing ||= requestAnimationFrame(draw);
+    redraw.soon();
   }
 
   function changed(before: Turn | undefined, now: Turn): void {
@@ -112,15 +112,13 @@ export function createConversationView(
   }
 
   function draw(): void {
-    drawing = 0;
     list.show(gone, shown, relay.state !== "online");
     empty.hidden = shown.length + gone.length > 0;
     on.onRunning(shown.some((one) => !isOver(one)));
-    scrolling.contentChanged();
   }
 
   // What waits says for what.
-  const stopHearingState = relay.onState(() => (drawing ||= requestAnimationFrame(draw)));
+  const stopHearingState = relay.onState(() => redraw.soon());
 
   function ask(message: string, chosen: readonly Attachment[], replaces?: string): boolean {
     const id = newId();
@@ -197,6 +195,9 @@ export function createConversationView(
       answers.clear();
       gone = [];
       const opened = (conversation = relay.conversation(id));
+      shown = opened.turns;
+      redraw.soon(); // What was shown goes.
+      redraw.reading(opened.ready);
       stopHearing = opened.onTurns(change);
       opened.ready.then(
         () => on.onRead(id, filesOf(opened.turns.findLast((turn) => turn.files.length > 0))),
@@ -204,9 +205,7 @@ export function createConversationView(
           if (error instanceof RelayError) announce.textContent = wordsFor(error.wire).what;
         },
       );
-      shown = opened.turns;
       tab.about(shown[0]?.question ?? "");
-      drawing ||= requestAnimationFrame(draw);
     },
     ask,
     get turns() {

@@ -3,18 +3,20 @@ import type { CodePiece } from "../lazy/highlight.ts";
 import { loadPart } from "../lazy-part.ts";
 import type { Block, Blocks } from "../parsing/blocks.ts";
 import { nodesOf } from "./nodes.ts";
-import { whenNear, type Nearness } from "./near.ts";
+import type { Nearness } from "./near.ts";
 import { loadParser, type Parser } from "./parser.ts";
 import { patchChildren } from "./patch.ts";
 import { inSlices } from "./slices.ts";
 import { say } from "../words/say.ts";
 
-/**
- * The text of an answer, read as Markdown while it is written; or as it came. Of a conversation that is opened answers out of
- * sight are shown as they came until they are near: to draw hundreds of them takes many seconds.
- */
+/** The text of an answer, read as Markdown while it is written; or as it came. */
 export interface AnswerText {
   readonly root: HTMLElement;
+  /**
+   * Where it is, at first near. It is shown as it came while it is far: to draw hundreds of answers takes many seconds. While
+   * that is not known (undefined), nothing is shown.
+   */
+  come(where: Nearness | undefined): void;
   /** `isOver`: nothing more comes. */
   show(text: string, isOver: boolean): void;
   /** Whether the answer is shown as it came, with its signs. */
@@ -24,8 +26,7 @@ export interface AnswerText {
 /** Longer code is not highlighted: that would hold the page up. */
 const MOST_CODE = 10_000;
 
-/** `onDrawn`: more of the text is shown, and the page has grown. */
-export function createAnswerText(onDrawn: () => void): AnswerText {
+export function createAnswerText(): AnswerText {
   const root = element("div", { class: "text" });
   root.addEventListener("click", copyCode);
   /** Undefined until it is there: nothing is shown before, since it would be shown as it came. */
@@ -36,7 +37,6 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   let lines = "";
   let isOver = false;
   let isPlain = false;
-  /** Undefined while that is not known yet: then nothing is drawn. */
   let nearness: Nearness | undefined = "near";
   /** What is drawn is not read as Markdown, but what is to be drawn is. */
   let isStale = false;
@@ -58,6 +58,11 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
   /** The first node that is not final. */
   function open(): ChildNode | null {
     return settled ? settled.nextSibling : root.firstChild;
+  }
+  /** In parts while that is seen. */
+  function redraw(): void {
+    if (nearness === "near") inSlices(draw);
+    else while (!draw());
   }
   /** Draws some of what has come; returns whether that is all. */
   function draw(): boolean {
@@ -112,42 +117,39 @@ export function createAnswerText(onDrawn: () => void): AnswerText {
 
   function mark(): void {
     root.classList.toggle("plain", isPlain || isUnread || isStale);
-    root.classList.toggle("far", isStale);
-  }
-  function come(where: Nearness): void {
-    isStale = where === "far" || isStale;
-    nearness = where;
-    if (where === "far") mark();
-    if (where === "paper") while (!draw());
-    else inSlices(draw, onDrawn);
   }
   void loadParser().then((loaded) => {
     parser = loaded;
     isUnread = !loaded;
     mark();
-    if (text !== "") inSlices(draw, onDrawn);
+    if (text !== "") redraw();
   });
 
   return {
     root,
+    come(where) {
+      if (where === nearness) return;
+      nearness = where;
+      if (where === "far" && !isStale) {
+        isStale = true;
+        mark();
+      }
+      redraw();
+    },
     show(next, over) {
       if (next === text && over === isOver) return;
       if (!next.startsWith(text)) restart();
-      if (text === "" && over && next !== "") {
-        nearness = undefined;
-        whenNear(root, come);
-      }
       text = next;
       lines = next.includes("\r") ? next.replaceAll(/\r\n?/g, "\n") : next;
       isOver = over;
-      inSlices(draw, onDrawn);
+      redraw();
     },
     plain(plain) {
       if (plain === isPlain) return;
       isPlain = plain;
       mark();
       restart();
-      inSlices(draw, onDrawn);
+      redraw();
     },
   };
 }

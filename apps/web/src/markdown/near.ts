@@ -1,8 +1,8 @@
 /** Where an element is for its reader: out of sight; in sight, or about to come into it; on paper, where all is drawn at once. */
 export type Nearness = "far" | "near" | "paper";
 
-/** As far as the screen is high. */
-const MARGIN = "100%";
+/** As far as half the screen is high: in a page of its own that counts twice, as the scroller's and as the screen's. */
+const MARGIN = "50%";
 
 const listeners = new WeakMap<Element, (nearness: Nearness) => void>();
 /** Elements that are far, for paper. Those of a conversation that was left are forgotten. */
@@ -11,11 +11,11 @@ const refs = new WeakMap<Element, WeakRef<Element>>();
 let observer: IntersectionObserver | undefined;
 
 /**
- * Tells in the next frame whether an element is far or near, and once more when a far one comes near or goes on paper. Browsers
- * that cannot say, and pages that are not shown, count as near.
+ * Tells in the next frame in which the page is shown whether an element is far or near, and once more when a far one comes near
+ * or goes on paper. For browsers that cannot say all is near.
  */
 export function whenNear(element: Element, tell: (nearness: Nearness) => void): void {
-  if (typeof IntersectionObserver === "undefined" || document.visibilityState === "hidden") return tell("near");
+  if (typeof IntersectionObserver === "undefined") return tell("near");
   if (!observer) {
     const margin = `${MARGIN} 0px`;
     observer = new IntersectionObserver(look, { rootMargin: margin, scrollMargin: margin });
@@ -26,7 +26,8 @@ export function whenNear(element: Element, tell: (nearness: Nearness) => void): 
 }
 
 function look(entries: readonly IntersectionObserverEntry[]): void {
-  for (const { target, isIntersecting } of entries) {
+  // From the end, where a reader of a conversation is or comes from.
+  for (const { target, isIntersecting } of entries.toReversed()) {
     if (isIntersecting) end(target, "near");
     else if (!refs.has(target)) {
       const ref = new WeakRef(target);

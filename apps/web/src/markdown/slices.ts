@@ -2,16 +2,14 @@
 const SLICE_MS = 12;
 
 let queue: Array<() => boolean> = [];
-const after = new Set<() => void>();
 let frame = 0;
 let usedMs = 0;
 
 /**
  * Runs a job at once while this frame has time, else in the next frames, again until it returns that it is done. Many answers
- * at once, or a long one, never hold the page up. `then` is called once a frame after jobs that ran: it may measure the page.
+ * at once, or a long one, never hold the page up.
  */
-export function inSlices(job: () => boolean, then?: () => void): void {
-  if (then) after.add(then);
+export function inSlices(job: () => boolean): void {
   if (!queue.includes(job)) queue.push(job);
   if (queue.length === 1) run();
   frame ||= requestAnimationFrame(next);
@@ -21,8 +19,6 @@ function next(): void {
   frame = 0;
   usedMs = 0;
   run();
-  for (const then of after) then();
-  if (queue.length === 0) after.clear();
   // One frame more, so that the time used in this one does not count against the next.
   if (queue.length > 0 || usedMs > 0) frame ||= requestAnimationFrame(next);
 }

@@ -2,8 +2,6 @@ import type { Frame } from "../frame/frame.ts";
 import { followsAfter, isAtEnd, type Position } from "./follow-end.ts";
 
 export interface Scrolling {
-  /** Call after the content has changed: shows its end, unless the reader has scrolled up. */
-  contentChanged(): void;
   /** Shows the end, and follows it from now on. */
   toEnd(): void;
 }
@@ -37,11 +35,7 @@ export function followEnd(
     { passive: true },
   );
   back.addEventListener("click", toEnd);
-  function contentChanged(): void {
-    if (follows) toEnd();
-    else settle();
-  }
-  // A block has its height (`content-visibility`), and a formula or a font its size, only after it was drawn.
-  new ResizeObserver(contentChanged).observe(content);
-  return { contentChanged, toEnd };
+  // Only here, where the page has just been laid out: to measure it while it is drawn would lay it out once more each time.
+  new ResizeObserver(() => (follows ? toEnd() : settle())).observe(content);
+  return { toEnd };
 }

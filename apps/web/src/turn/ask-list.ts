@@ -1,5 +1,6 @@
 import { isOver, type Turn } from "@docrelay/client";
-import { createAskElement, type AskActions, type AskElement } from "./ask-view.ts";
+import type { AskActions } from "./ask-details.ts";
+import { createAskElement, type AskElement } from "./ask-view.ts";
 import { element } from "../frame/element.ts";
 import { say } from "../words/say.ts";
 

@@ -46,6 +46,15 @@ export function duration(ms: number, digits = 1): string {
   return written(ms / 1000, digits, { style: "unit", unit: "second", unitDisplay: "short" });
 }
 
+/** To make one takes longer than all else that is done for a number. */
+const formats = new Map<string, Intl.NumberFormat>();
+
 function written(value: number, digits: number, unit: Intl.NumberFormatOptions = {}): string {
-  return value.toLocaleString(spokenTag(), { minimumFractionDigits: digits, maximumFractionDigits: digits, ...unit });
+  const key = `${spokenTag()} ${digits} ${unit.unit ?? ""}`;
+  const known = formats.get(key);
+  if (known) return known.format(value);
+  const style = { minimumFractionDigits: digits, maximumFractionDigits: digits, ...unit };
+  const made = new Intl.NumberFormat(spokenTag(), style);
+  formats.set(key, made);
+  return made.format(value);
 }

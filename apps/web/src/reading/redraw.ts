@@ -1,0 +1,44 @@
+/** While a log is read, what has come of it is drawn after this time, and again after twice the time each time. */
+const READING_MS = 300;
+
+/** Draws once for many changes. */
+export interface Redraw {
+  /** Draws in the next frame; while a log is read, less often. */
+  soon(): void;
+  /** A log is read until the promise settles. All of it is then drawn at once: to draw a long one in parts takes much longer. */
+  reading(log: Promise<unknown>): void;
+}
+
+export function createRedraw(draw: () => void): Redraw {
+  let frame = 0;
+  let timer = 0;
+  let waitMs = READING_MS;
+  let isRead: Promise<unknown> | undefined;
+
+  function now(): void {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    [frame, timer] = [0, 0];
+    draw();
+  }
+  function soon(): void {
+    if (!isRead) frame ||= requestAnimationFrame(now);
+    else if (timer === 0) {
+      timer = window.setTimeout(now, waitMs);
+      waitMs *= 2;
+    }
+  }
+  return {
+    soon,
+    reading(log) {
+      isRead = log;
+      waitMs = READING_MS;
+      const end = (): void => {
+        if (isRead !== log) return;
+        isRead = undefined;
+        soon();
+      };
+      log.then(end, end);
+    },
+  };
+}

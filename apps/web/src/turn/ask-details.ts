@@ -1,0 +1,115 @@
+import type { Turn, TurnFile } from "@docrelay/client";
+import { showFoot, type FootActions } from "./answer-foot.ts";
+import { element } from "../frame/element.ts";
+import { failureBox, type FailureActions } from "./failure.ts";
+import { openButton } from "../files/chip.ts";
+import { createFeedback, type GiveFeedback } from "./feedback.ts";
+import { createFollowUps } from "./follow-ups.ts";
+import { inSentence } from "../files/file-name.ts";
+import { missingLines } from "../files/missing.ts";
+import type { AnswerText } from "../markdown/answer-text.ts";
+import { createStatus } from "./status.ts";
+import { createVersions } from "./versions.ts";
+import { pageList, pageRun, size } from "../words/numbers.ts";
+import { say } from "../words/say.ts";
+
+export interface AskActions extends FailureActions, FootActions {
+  readonly feedback: GiveFeedback;
+  /** Ends one question that waits. */
+  stop(ask: Turn): void;
+  /** A question that the engine suggests is to be asked. */
+  suggest(question: string): void;
+}
+
+/** Where an ask stands among the others. */
+export interface Place {
+  /** How many questions have to end before this one. */
+  readonly ahead: number;
+  /** Whether the server no longer has it. */
+  readonly gone: boolean;
+  /** Whether there is no connection now. */
+  readonly offline: boolean;
+  /** Whether nothing was asked after it. */
+  readonly newest: boolean;
+}
+
+/** All of an ask but its words and its text: its files and versions, what it waits for, what went wrong, what can be done with it. */
+export interface AskDetails {
+  /** The version to show of a turn. */
+  choose(newest: Turn): Turn;
+  /** `isEarlier`: a newer version stands for this one. */
+  show(ask: Turn, place: Place, isEarlier: boolean): void;
+  tick(): void;
+}
+
+/** Puts them into the two halves of the ask. `onStep`: another version was chosen. */
+export function createAskDetails(
+  { asked, answer, text }: { asked: HTMLElement; answer: HTMLElement; text: AnswerText },
+  actions: AskActions,
+  onStep: () => void,
+): AskDetails {
+  let shown: Turn | undefined;
+  const files = element("div", { class: "foot" });
+  const notes = element("div");
+  const versions = createVersions(onStep);
+  asked.append(files, notes, versions.root);
+  const status = createStatus({ stop: () => shown && actions.stop(shown) });
+  const failure = element("div");
+  const foot = element("div", { class: "foot" });
+  const feedback = createFeedback(actions.feedback);
+  const followUps = createFollowUps(actions.suggest);
+  answer.append(status.root, failure, foot, followUps.root);
+
+  return {
+    choose: versions.choose,
+    show(ask, place, isEarlier) {
+      status.show(ask, place);
+      followUps.show(ask, place.newest && !place.gone);
+      if (ask === shown) return;
+      if (ask.files !== shown?.files) {
+        files.replaceChildren(...ask.files.map((file, n) => fileChip(file, () => shown && actions.open(shown, n, 1))));
+        notes.replaceChildren(...ask.files.flatMap((file) => fileNotes(file)));
+      }
+      if (changed(ask, shown, "id", "state", "error"))
+        failure.replaceChildren(...(ask.state === "failed" && ask.error ? [failureBox(ask, actions)] : []));
+      if (changed(ask, shown, "id", "state")) {
+        const isOld = place.gone || isEarlier;
+        showFoot(foot, ask, { answer: text, actions, isOld, feedback: feedback.root });
+      }
+      feedback.show(ask);
+      shown = ask;
+    },
+    tick: () => status.tick(),
+  };
+}
+
+function changed(ask: Turn, shown: Turn | undefined, ...keys: Array<keyof Turn>): boolean {
+  return keys.some((key) => ask[key] !== shown?.[key]);
+}
+
+function fileChip({ name, size: bytes, pages }: TurnFile, open: () => void): HTMLElement {
+  const about = [size(bytes), ...(pages === undefined ? [] : [say("pages", { n: pages })])].join(" · ");
+  return element("span", { class: "chip" }, openButton(name, open), element("small", {}, about));
+}
+
+function fileNotes({
+  name,
+  pages: total = 0,
+  missing = [],
+  ocr = [],
+  truncated = false,
+  used,
+}: TurnFile): HTMLElement[] {
+  const lines = missingLines(missing);
+  if (ocr.length > 0) lines.push(say("ocr", { n: ocr.length, list: pageList(ocr) }));
+  if (truncated) lines.push(say("onlyBeginning"));
+  if (used) lines.push(usedNote(used, total));
+  return lines.map((what) => element("p", { class: "note" }, say("ofFile", { name: inSentence(name), what })));
+}
+
+/** Which pages the engine was given, of a file that is too long for it. */
+function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
+  const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const list = used.map(([from, to]) => pageRun(from, to)).join(say("comma"));
+  return count === 0 ? say("usedNone") : say("usedSome", { count, total, list });
+}
