@@ -110,6 +110,24 @@ describe("asks and replies", () => {
     expect(plain.asks[0]?.conversation).toBe(plain.asks[1]?.conversation);
   });
 
+  it("asks anew where a frame has `replaces`: `unique_id` selects nothing, and a front end knows no ids of asks", async () => {
+    const plain = await start();
+    const ear = await plain.connect();
+    ear.say({ message: "first", unique_id: "me" });
+    ear.say({ message: "edited", unique_id: "me", replaces: "me" });
+    for (const [index, text] of ["a", "b"].entries()) {
+      const turn = await plain.taken(index);
+      expect(turn.ask.body).not.toHaveProperty("replaces");
+      await turn.begin();
+      await turn.finish(done(text));
+    }
+    expect((await ear.next(2)).map(({ message }) => message)).toEqual(["a", "b"]);
+    expect(plain.asks.map(({ message, replaces }) => ({ message, replaces }))).toEqual([
+      { message: "first", replaces: undefined },
+      { message: "edited", replaces: undefined },
+    ]);
+  });
+
   it("passes a failure on by its code, and a cancel as an ask that has ended", async () => {
     const plain = await start();
     const ear = await plain.connect();

@@ -12,7 +12,10 @@ export type PlainFile = z.infer<typeof plainFileSchema>;
 const noFileSchema = z.union([z.literal(["", 0, false]), z.null(), z.strictObject({}), z.tuple([])]);
 const fileSchema = z.union([noFileSchema, plainFileSchema]);
 
-/** The frame of the original front end on `/ws/chat`. Other fields are accepted and ignored. */
+/**
+ * The frame of the original front end on `/ws/chat`. Other fields are accepted and ignored, `replaces` of Socket.IO's ask among
+ * them: front ends are told no ids of asks.
+ */
 export const plainFrameSchema = z.object({
   message: z.optional(z.nullable(z.string())),
   type: z.optional(z.literal("chat")),
