@@ -32,8 +32,8 @@ import { NOTHING_TOLD, tell } from "./told-text.ts";
 
 /**
  * `POST /v1/chat/completions`: one ask of a conversation of its own, unless the request names one; answers with its whole
- * reply, or with chunks. When the client leaves, the ask is cancelled, unless an `Idempotency-Key` lets the client come
- * back for the reply. @throws Refusal
+ * reply, or with chunks. When the client leaves, or is sent away, the ask is cancelled, unless an `Idempotency-Key` lets the
+ * client come back for the reply. @throws Refusal
  */
 export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const { user, request } = call;
@@ -51,9 +51,7 @@ export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> 
     const form = { model, hasUsage: body.stream_options?.include_usage === true };
     await (body.stream ? sendChunks(deps, call, target, form) : sendWhole(deps, call, target, model));
   } catch (error) {
-    if (call.isVisitor || (!isKeyed && call.response.closed)) {
-      deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
-    }
+    if (call.isVisitor || !isKeyed) deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
     throw error;
   }
 }

@@ -52,9 +52,15 @@ export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<vo
     if (error) throw new Refusal(error);
     sayJson(call.response, 200, response);
   } catch (error) {
-    if (call.isVisitor) deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
+    if (call.isVisitor || isSentAgain(call, error)) deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
     throw error instanceof Refusal ? new Refusal({ ask: id, ...error.wire }) : error;
   }
+}
+
+/** Whether a client that was told nothing of its ask yet, and has no key for it, will ask once more, as this edge is shut down. */
+function isSentAgain({ request, response }: ApiCall, error: unknown): boolean {
+  const isTold = response.closed || response.headersSent || request.headers["idempotency-key"] !== undefined;
+  return !isTold && error instanceof Refusal && error.wire.code === "SHUTTING_DOWN";
 }
 
 /** `GET /v1/responses/:id`: the response as it stands, or its events after `starting_after`. @throws Refusal `NOT_FOUND` */

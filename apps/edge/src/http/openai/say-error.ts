@@ -24,13 +24,14 @@ function typeOf(status: number): string {
 
 /**
  * Sends a refusal in OpenAI's form. OpenAI's clients send a request again after 408, 409, 429 and 5xx unless they are told
- * not to: an ask that was accepted and has failed fails again under the same key, and the relay has already retried it.
+ * not to: an ask that was accepted and has failed fails again under the same key, and the relay has already retried it; a
+ * client has one token.
  */
 export function sayOpenAiError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();
   const { code, retryable, retryAfterMs = 0 } = wire;
   if (retryAfterMs > 0) response.setHeader("retry-after", Math.ceil(retryAfterMs / 1000));
-  const hasEnded = /^(ENGINE_|ASK_|PDF_)/.test(code);
-  response.setHeader("x-should-retry", String(retryable && !hasEnded && retryAfterMs <= MAX_RETRY_AFTER_MS));
+  const isInVain = /^(AUTH_|ENGINE_|ASK_|PDF_)/.test(code);
+  response.setHeader("x-should-retry", String(retryable && !isInVain && retryAfterMs <= MAX_RETRY_AFTER_MS));
   sayJson(response, ERRORS[code].http, toOpenAiError(wire));
 }
