@@ -6,7 +6,7 @@ import { createOpenConversation, type OpenConversation } from "./conversation/op
 import { createOwnConversations, type OwnConversations } from "./conversation/own-conversations.ts";
 import { createOpenQueue, type OpenQueue } from "./conversation/open-queue.ts";
 import type { Networks } from "./limits/networks.ts";
-import { createQuotas, type Quotas } from "./limits/quotas.ts";
+import { createQuotas, type Quotas } from "./quotas/quotas.ts";
 import { createUsage, type GroupLimits, type Usage } from "./limits/usage.ts";
 import { createRateLimiter, type Rate, type RateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";

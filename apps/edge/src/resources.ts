@@ -58,7 +58,7 @@ import { createSharedSettings, type SharedSettings } from "./uploads/shared-sett
 import { createMemoryGate, type MemoryGate } from "./limits/memory-gate.ts";
 import { createNetworks, type Networks } from "./limits/networks.ts";
 import { createTenants, type Tenants } from "./limits/tenants.ts";
-import { createQuotaSettings, loggedField, type QuotaSettings } from "./limits/quota-settings.ts";
+import { createQuotaSettings, loggedField, type QuotaSettings } from "./quotas/quota-settings.ts";
 import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { watchSubscriptions, type Subscriptions } from "./conversation/subscriptions.ts";
 

@@ -165,4 +165,4 @@ export {
   type QuotaField,
   type Quotas,
 } from "./usage/quotas.ts";
-export { accountAddress, chargeBytes, countAsk, type Account, type Budget } from "./usage/usage.ts";
+export { accountAddress, chargeBytes, countAsks, MOST_COUNTED, type Account, type Budget } from "./usage/usage.ts";

@@ -15,7 +15,7 @@ import {
   claimBytes,
   confirm,
   claimPlaces,
-  countAsk,
+  countAsks,
   countUsed,
   countUnfinished,
   conversationIds,
@@ -106,8 +106,8 @@ async function usage(store: Store, between: () => Promise<void>): Promise<void> 
   await chargeBytes(store, network, { budget: "log", bytes: 1, maxBytes: 9 });
   await countUsed(store, network, "pages", 3);
   await writeQuota(store.redis, "asks", 9);
-  await countAsk(store, network, at, { bytes: 1, maxBytes: 9, maxRunning: 0 });
-  await countAsk(store, network, at, { bytes: 1, maxBytes: 9, maxRunning: 9 });
+  await countAsks(store, network, [at], { bytes: 1, maxBytes: 9, maxRunning: 0 });
+  await countAsks(store, network, [at], { bytes: 1, maxBytes: 9, maxRunning: 9 });
   await between();
 }
 

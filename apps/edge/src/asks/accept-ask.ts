@@ -31,7 +31,7 @@ import type { SharedSettings } from "../uploads/shared-settings.ts";
 import { canBeRead, orderText, type ExtractionDeps } from "../uploads/extraction.ts";
 import type { MemoryGate } from "../limits/memory-gate.ts";
 import type { Usage } from "../limits/usage.ts";
-import { dayQuotaExceeded, type Quotas } from "../limits/quotas.ts";
+import { dayQuotaExceeded, type Quotas } from "../quotas/quotas.ts";
 import type { QueueGate } from "../limits/queue-gate.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 

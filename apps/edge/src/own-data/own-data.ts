@@ -1,7 +1,7 @@
 import { forgetUser, type Store } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
 import type { OwnConversations } from "../conversation/own-conversations.ts";
-import type { Quotas } from "../limits/quotas.ts";
+import type { Quotas } from "../quotas/quotas.ts";
 import { createSlots } from "../limits/slots.ts";
 import type { OwnFiles } from "../uploads/own-files.ts";
 import { exportOf, type ExportDeps, type Reader } from "./export.ts";

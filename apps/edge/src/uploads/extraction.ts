@@ -12,7 +12,7 @@ import {
 } from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
 import type { Networks } from "../limits/networks.ts";
-import type { Quotas } from "../limits/quotas.ts";
+import type { Quotas } from "../quotas/quotas.ts";
 
 export interface ExtractionDeps {
   readonly store: Store;

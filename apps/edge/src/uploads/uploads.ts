@@ -16,7 +16,7 @@ import {
 import { cleanFileName, refuse, type Limits, type UploadStart } from "@docrelay/protocol";
 import { createHash, randomUUID } from "node:crypto";
 import { quotaExceeded } from "../limits/quota-exceeded.ts";
-import { dayQuotaExceeded, type Quotas } from "../limits/quotas.ts";
+import { dayQuotaExceeded, type Quotas } from "../quotas/quotas.ts";
 import type { MemoryGate } from "../limits/memory-gate.ts";
 import { createRateLimiter } from "../limits/rate-limit.ts";
 import type { Usage } from "../limits/usage.ts";

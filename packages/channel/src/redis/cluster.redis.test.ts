@@ -11,7 +11,7 @@ import {
   checkAsk,
   claimPlaces,
   conversationAddress,
-  countAsk,
+  countAsks,
   countUnfinished,
   createBlobStore,
   dueAsks,
@@ -100,7 +100,7 @@ it("running asks of a network are counted over its users", async () => {
   const users = Array.from({ length: 9 }, (_, n) => `neighbour ${n}`);
   for (const user of users.slice(4)) await ask(user, "one");
   const count = (user: string, maxRunning: number) =>
-    countAsk(store, network, askAddress(user, "talk", "one"), { bytes: 1, maxBytes: 100, maxRunning });
+    countAsks(store, network, [askAddress(user, "talk", "one")], { bytes: 1, maxBytes: 100, maxRunning });
   for (const user of users) await count(user, 100);
   expect(await count("neighbour 9", 5)).toEqual({ overMs: 0, isFull: false });
 });

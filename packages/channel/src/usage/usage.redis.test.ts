@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
-import { accountAddress, askAddress, chargeBytes, countAsk, readUsed } from "../index.ts";
+import { accountAddress, askAddress, chargeBytes, countAsks, MOST_COUNTED, readUsed } from "../index.ts";
 
 const channel = useChannel({ retentionMs: 80_000 });
 const network = accountAddress({ kind: "network", name: "10.0.0.1" });
@@ -53,7 +53,7 @@ it("counts a network's asks until they have ended, and their bytes, with the rig
   const count = async (id: string) => {
     await channel.ask(id);
     const at = askAddress(channel.user, "talk", id);
-    return countAsk({ ...channel.store, redis }, network, at, { bytes: 60, maxBytes: 150, maxRunning: 2 });
+    return countAsks({ ...channel.store, redis }, network, [at], { bytes: 60, maxBytes: 150, maxRunning: 2 });
   };
   const few = { overMs: 0, isFull: false };
   expect([await count("a"), await count("b")]).toEqual([few, few]);
@@ -62,4 +62,15 @@ it("counts a network's asks until they have ended, and their bytes, with the rig
   expect(third.overMs).toBeGreaterThan(69_000);
   await channel.store.redis.del((await channel.store.redis.keys("*:live"))[0] ?? "");
   expect(await count("d")).toMatchObject({ isFull: false });
+});
+
+it("counts several asks at once like one after another", async () => {
+  const at = Array.from({ length: MOST_COUNTED }, (_, n) => askAddress(channel.user, "many", String(n)));
+  const many = accountAddress({ kind: "network", name: "10.0.0.2" });
+  const limits = { bytes: 60, maxBytes: 100, maxRunning: MOST_COUNTED };
+  expect(await countAsks(channel.store, many, at, limits)).toEqual({ overMs: 0, isFull: false });
+  const more = [askAddress(channel.user, "many", "0"), askAddress(channel.user, "many", "new")];
+  const [running = ""] = await channel.store.redis.keys(`*${many.u}:running`);
+  expect(await channel.store.redis.zcard(running)).toBe(MOST_COUNTED);
+  expect(await countAsks(channel.store, many, more, limits)).toMatchObject({ overMs: expect.any(Number) });
 });

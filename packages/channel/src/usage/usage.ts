@@ -23,18 +23,20 @@ const CHARGE = script({
   keys: ["kept"],
   args: { bytes: "number", maxBytes: "number", windowMs: "number" },
 });
-const COUNT_ASK = script({
-  files: [CLOCK, KEPT, lua(import.meta.url, "count-ask.lua")],
+const COUNT_ASKS = script({
+  files: [CLOCK, KEPT, lua(import.meta.url, "count-asks.lua")],
   keys: ["running", "kept"],
   args: {
-    ask: "text",
     maxRunning: "number",
     keepMs: "number",
     bytes: "number",
     maxBytes: "number",
     windowMs: "number",
   },
+  list: "asks",
 });
+/** Most asks that {@link countAsks} counts at once. */
+export const MOST_COUNTED = 500;
 
 /**
  * Counts bytes that are kept for the retention, also when that is too many: the caller has stored them. Returns 0, or how
@@ -52,31 +54,31 @@ export async function chargeBytes(
 }
 
 /**
- * Counts an accepted ask for a network or a tenant: as running, and its bytes as {@link chargeBytes} does, which `overMs` is the result of.
- * `isFull`: more than `maxRunning` of its asks run. Nobody tells when an ask has ended: those that are no longer among their user's
- * unfinished ones are found only when there are too many.
+ * Counts accepted asks, at most {@link MOST_COUNTED}, for a network or a tenant: as running, and their bytes as
+ * {@link chargeBytes} does, which `overMs` is the result of. `isFull`: more than `maxRunning` of its asks run. Nobody tells when
+ * an ask has ended: those that are no longer among their user's unfinished ones are found only when there are too many.
  */
-export async function countAsk(
+export async function countAsks(
   store: Store,
   of: UserAddress,
-  ask: AskAddress,
+  asks: readonly AskAddress[],
   { bytes, maxBytes, maxRunning }: { bytes: number; maxBytes: number; maxRunning: number },
 ): Promise<{ overMs: number; isFull: boolean }> {
   const running = runningKey(of);
   const keys = { running, kept: keptKey({ ...of, budget: "log" }) };
-  const own = { ask: `${ask.shard}/${ask.u}/${ask.a}`, maxRunning, keepMs: store.askDeadlineMs };
-  const args = { ...own, bytes, maxBytes, windowMs: store.retentionMs };
-  const [status, over, ...members] = await run(store.redis, COUNT_ASK, { keys, args });
+  const list = asks.map(({ shard, u, a }) => `${shard}/${u}/${a}`);
+  const args = { maxRunning, keepMs: store.askDeadlineMs, bytes, maxBytes, windowMs: store.retentionMs };
+  const [status, over, ...members] = await run(store.redis, COUNT_ASKS, { keys, args, list });
   const overMs = Number(over);
   if (status === "OK") return { overMs, isFull: false };
-  const asks = members.map(String);
+  const counted = members.map(String);
   const live = await Promise.all(
-    asks.map((one) => {
+    counted.map((one) => {
       const [shard = "", u = "", a = ""] = one.split("/");
       return store.redis.sismember(liveKey({ shard, u }), a);
     }),
   );
-  const ended = asks.filter((_, index) => live[index] === 0);
+  const ended = counted.filter((_, index) => live[index] === 0);
   if (ended.length > 0) await store.redis.zrem(running, ...ended);
-  return { overMs, isFull: asks.length - ended.length > maxRunning };
+  return { overMs, isFull: counted.length - ended.length > maxRunning };
 }

@@ -4,7 +4,7 @@ import { refuse } from "@docrelay/protocol";
 import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import * as z from "zod/mini";
-import { loggedField } from "../../limits/quota-settings.ts";
+import { loggedField } from "../../quotas/quota-settings.ts";
 import { toFailure } from "../../report/failure.ts";
 import { sayError, sayJson } from "../api/say.ts";
 import { contentPolicy, findInline } from "../content-policy.ts";

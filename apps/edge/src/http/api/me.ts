@@ -1,6 +1,6 @@
 import { createGzip } from "node:zlib";
 import type { OwnData } from "../../own-data/own-data.ts";
-import type { Quotas } from "../../limits/quotas.ts";
+import type { Quotas } from "../../quotas/quotas.ts";
 import type { ApiCall } from "./call.ts";
 import { sayJson } from "./say.ts";
 import { sendStream } from "./watch-reader.ts";

@@ -1,5 +1,5 @@
 import type { WireError } from "@docrelay/protocol";
-import type { Quotas } from "../../limits/quotas.ts";
+import type { Quotas } from "../../quotas/quotas.ts";
 import type { ApiCall } from "./call.ts";
 import { getConversation } from "./get-conversation.ts";
 import { getConversations, removeConversation, type ConversationsDeps } from "./get-conversations.ts";

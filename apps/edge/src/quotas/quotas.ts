@@ -13,8 +13,8 @@ import {
   type UserAddress,
 } from "@docrelay/channel";
 import type { HttpUsage } from "@docrelay/protocol";
-import type { Networks } from "./networks.ts";
-import { quotaExceeded } from "./quota-exceeded.ts";
+import type { Networks } from "../limits/networks.ts";
+import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { QuotaSettings } from "./quota-settings.ts";
 
 /**

@@ -1,0 +1,42 @@
+export interface Gathering<T> {
+  add(name: string, item: T): void;
+}
+
+export interface GatheringOptions<T> {
+  readonly withinMs: number;
+  /** Most items of one call of `emit`. */
+  readonly most: number;
+  /** Gets items of one name, in order. */
+  emit(items: readonly [T, ...T[]]): void;
+}
+
+/** Gathers items by name: the first of a name is emitted at once, and those that follow within `withinMs` together. */
+export function createGathering<T>({ withinMs, most, emit }: GatheringOptions<T>): Gathering<T> {
+  const waiting = new Map<string, T[]>();
+
+  function flush(name: string): void {
+    const [first, ...others] = waiting.get(name) ?? [];
+    if (first === undefined) return void waiting.delete(name);
+    wait(name);
+    emit([first, ...others]);
+  }
+  function wait(name: string): void {
+    waiting.set(name, []);
+    setTimeout(flush, withinMs, name);
+  }
+
+  return {
+    add(name, item) {
+      const items = waiting.get(name);
+      if (!items) {
+        wait(name);
+        emit([item]);
+        return;
+      }
+      items.push(item);
+      if (items.length < most) return;
+      const [first = item, ...others] = items.splice(0);
+      emit([first, ...others]);
+    },
+  };
+}
