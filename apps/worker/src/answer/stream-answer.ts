@@ -47,6 +47,8 @@ export interface AnswerCall {
   onSent(agoMs: number): void;
   /** Called for each piece of the answer, when it comes. */
   onText(text: string): void;
+  /** What the user is charged for, when the whole reply has come. */
+  tokens(): number;
   /** Called for each event of this attempt that is in the log. */
   onWritten(body: AttemptEvent): void;
 }
@@ -142,7 +144,13 @@ class AnswerStream {
     const { owner } = this.#call;
     const last = events.at(-1);
     if (last?.type === "completed")
-      return finish(store, ask, at, { end: last, nonce, before: events.slice(0, -1), owner: resumable && owner });
+      return finish(store, ask, at, {
+        end: last,
+        nonce,
+        before: events.slice(0, -1),
+        owner: resumable && owner,
+        tokens: this.#call.tokens(),
+      });
     const reply = await append(store, ask, at, { events, nonce, resumable: resumable && { owner, resume } });
     return reply.kind === "written" || reply.kind === "done" ? { kind: "stored" } : { kind: reply.kind };
   }

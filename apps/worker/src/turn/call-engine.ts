@@ -106,6 +106,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
       trace?.sent(sentAt);
     },
     onText: tokens.text,
+    tokens: () => tokens.sum,
     onWritten({ type }) {
       report.written(type);
       // The first event after `started`: a delta, or `completed` for a reply in one frame.
@@ -116,7 +117,8 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     },
   });
   trace?.over(outcome);
-  if (isSent && CHARGED.has(outcome.kind)) chargeTokens(deps, ask, tokens.sum);
+  if (isSent && CHARGED.has(outcome.kind))
+    chargeTokens(deps, ask, { tokens: tokens.sum, isOwnCounted: outcome.kind === "completed" });
   if (outcome.kind === "completed") report.ended(ask, attempt, { type: "completed" }, performance.now() - acceptedAt);
   if (outcome.kind === "stale") report.fenced(ask, attempt);
   if (outcome.kind !== "failed") return outcome;

@@ -34,12 +34,15 @@ export function createTokenCount(): TokenCount {
   };
 }
 
-/** Counts tokens against quotas. What is lost lets somebody ask a little more; no answer waits for it. */
+/**
+ * Counts tokens against quotas. What is lost lets somebody ask a little more; no answer waits for it. `isOwnCounted`: the step
+ * that ended the ask has counted those of its user.
+ */
 export function chargeTokens(
   { store, report }: { readonly store: Store; readonly report: Pick<AskReport, "error"> },
   { address: { shard, u }, body: { charged = [] } }: TakenAsk,
-  tokens: number,
+  { tokens, isOwnCounted }: { readonly tokens: number; readonly isOwnCounted: boolean },
 ): void {
-  for (const of of [{ shard, u }, ...charged])
+  for (const of of isOwnCounted ? charged : [{ shard, u }, ...charged])
     countUsed(store, of, "tokens", tokens).catch((error: unknown) => report.error("usage", error));
 }

@@ -35,7 +35,7 @@ async function textAsk(id: string): Promise<{ accept: number; take: number; fini
   const [accepted] = await cost(() => channel.ask(id, { kept: { bytes: 4196, maxBytes: 1e9 } }));
   const [taken, head] = await cost(() => take(channel.store, channel.at, id, { maxAttempts: 3 }));
   if (head.kind !== "taken" || !head.ask.begun) throw new Error("the ask was not begun");
-  const ending = { before: [started], end: completed, nonce: `${id}-end` };
+  const ending = { before: [started], end: completed, nonce: `${id}-end`, tokens: 40 };
   const [finished, end] = await cost(() => finish(channel.store, head.ask, { attempt: 1, n: 1 }, ending));
   expect(end).toMatchObject({ kind: "finished", empty: true });
   return { accept: accepted, take: taken, finish: finished };
@@ -48,10 +48,10 @@ describe("the scripts of a text ask", () => {
   });
 
   it("execute few commands, in a new conversation and in one that is kept", async () => {
-    // Three of them count it for its user. The first ask of a day also gives these counts their time to live, in two commands.
-    // That of a conversation lists it, in two commands, and does not look for a log without counters.
-    expect(await textAsk("one")).toEqual({ accept: 18, take: 5, finish: 17 });
-    expect(await textAsk("two")).toEqual({ accept: 16, take: 5, finish: 17 });
+    // Three of them count it for its user, and one its tokens. The first ask of a day also gives these counts their time to
+    // live, in three commands. That of a conversation lists it, in two commands, and does not look for a log without counters.
+    expect(await textAsk("one")).toEqual({ accept: 18, take: 5, finish: 19 });
+    expect(await textAsk("two")).toEqual({ accept: 16, take: 5, finish: 18 });
   });
 
   it("execute two commands more for each event", async () => {

@@ -7,5 +7,6 @@ if owner ~= '' and current ~= owner then return { 'STALE' } end
 -- An attempt below 0 stands for any.
 local isFenced = attempt >= 0
 if isFenced and (tonumber(currentAttempt) ~= attempt or tonumber(written) + 1 ~= n) then return { 'STALE' } end
+if tokens > 0 then use('tokens', tokens) end
 local seq, isEmpty = close(ask, how, currentAttempt, tails)
 return published({ 'FINISHED', seq, isEmpty and 1 or 0 })

@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
-import { append, arrived, askAddress, cancel, checkAsk, countUnfinished, finish, openLog, take } from "../index.ts";
+import {
+  append,
+  arrived,
+  askAddress,
+  cancel,
+  checkAsk,
+  countUnfinished,
+  finish,
+  openLog,
+  readUsed,
+  take,
+} from "../index.ts";
 import { dueKey, liveKey, logKey, mailKey, metaKey, recordKey } from "../redis/keys.ts";
 import { redisTime } from "../redis/store.ts";
 
@@ -55,6 +66,17 @@ describe("finish", () => {
       how: "completed",
     });
     expect(await types()).toEqual(["accepted", "delta", "delta", "completed"]);
+  });
+
+  it("charges its user for the tokens once, and not where it did not end the ask", async () => {
+    await channel.ask("one");
+    const { ask, attempt } = await channel.begun();
+    const ending = { end: completed, nonce: "end", tokens: 75 };
+    const tokens = async () => (await readUsed(channel.store, [ask.address])).used[0]?.tokens;
+    expect(await finish(channel.store, ask, { attempt, n: 2 }, ending)).toEqual({ kind: "stale" });
+    expect(await tokens()).toBe(0);
+    for (let n = 0; n < 2; n++) await finish(channel.store, ask, { attempt, n: 1 }, ending);
+    expect(await tokens()).toBe(75);
   });
 
   it("returns whether another ask waits behind this one", async () => {

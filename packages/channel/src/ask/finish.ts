@@ -1,7 +1,8 @@
 import type { Event, EventBody, Terminal } from "@docrelay/protocol";
-import { logKey } from "../redis/keys.ts";
+import { logKey, usedKey } from "../redis/keys.ts";
 import { sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
+import { DAY } from "../usage/day.ts";
 import { eventTails, runStep, step } from "./conversation-script.ts";
 import type { TakenAsk } from "./record.ts";
 import type { Ended } from "./turn.ts";
@@ -11,19 +12,20 @@ const PAGE = 512;
 
 const FINISH = step(
   "finish.lua",
-  { ask: "text", attempt: "number", n: "number", how: "text", owner: "text" },
-  { tails: true, isConfirmed: true },
+  { ask: "text", attempt: "number", n: "number", how: "text", owner: "text", used: "text", tokens: "number" },
+  { tails: true, isConfirmed: true, shared: [DAY] },
 );
 
 /**
  * `before`: events of the attempt that are written first, in the same step; n is the number of the first of all. `owner`: fences
- * the end of an attempt that another owner may go on with.
+ * the end of an attempt that another owner may go on with. `tokens`: of the engine, that the user is charged for.
  */
 export interface Ending {
   readonly end: EventBody<Terminal>;
   readonly nonce: string;
   readonly before?: readonly EventBody[];
   readonly owner?: string | undefined;
+  readonly tokens?: number;
 }
 
 /**
@@ -36,11 +38,11 @@ export async function finish(
   store: Store,
   ask: TakenAsk,
   at: { attempt: number; n: number } | "any",
-  { end, nonce, before = [], owner = "" }: Ending,
+  { end, nonce, before = [], owner = "", tokens = 0 }: Ending,
 ): Promise<{ kind: "finished"; seq: number; empty: boolean } | { kind: "stale" } | Ended> {
   const [attempt, n] = at === "any" ? [-1, 0] : [at.attempt, at.n];
   const tails = eventTails(store, ask, nonce, [...before, end]);
-  const args = { ask: ask.address.a, attempt, n, how: end.type, owner, tails };
+  const args = { ask: ask.address.a, attempt, n, how: end.type, owner, used: usedKey(ask.address), tokens, tails };
   const reply = await runStep(store, ask.address, FINISH, args);
   if (reply[0] === "FINISHED") return { kind: "finished", seq: Number(reply[1]), empty: reply[2] === 1 };
   if (reply[0] === "STALE") return { kind: "stale" };
