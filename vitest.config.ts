@@ -6,26 +6,25 @@ if (!existsSync(join(import.meta.dirname, "../shared")))
   process.stdout.write("../shared is not there: tests run on the project's own files alone\n");
 
 // Minutes each, so apart from `npm test`; the whole check has them.
-// Deliberately broken variants and kills at every step; eight edges at once; every kind of load: one file at a time.
-const LONG = [
-  "tools/chaos/test/**/*.e2e.test.ts",
-  "tools/repo-checks/test/mutations.e2e.test.ts",
-  "tools/bench/src/{main,abuse/run-abuses,runs/run,runs/scale}.e2e.test.ts",
-];
+// Deliberately broken variants, kills at every step, and one who sends too much beside those who do not: one file at a time.
+const LONG = ["tools/chaos/test/**/*.e2e.test.ts", "tools/bench/src/abuse/run-abuses.e2e.test.ts"];
 // A browser, the libraries of others, engines in other languages, packages that are installed and built, the chart as Helm
-// renders it, the alerts as Prometheus reads them, waits for what is declared dead, clusters and replicas of Redis, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR.
+// renders it, the alerts as Prometheus reads them, waits for what is declared dead, clusters and replicas of Redis, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR,
+// every kind of load, mutations of the code.
 const SLOW = [
   "apps/local/test/{page-*,redis-cluster,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
   "apps/local/test/failover.e2e.test.ts",
   "apps/local/test/recipes.e2e.test.ts",
-  "apps/local/test/{own-data,data-key,redis-rights,tracing,programs}.e2e.test.ts",
+  "apps/local/test/{own-data,data-key,redis-rights,tracing,programs,start-faults,original}.e2e.test.ts",
+  "apps/edge/test/slow-readers.e2e.test.ts",
+  "tools/bench/src/{main,runs/metrics,runs/run,runs/scale}.e2e.test.ts",
   "{packages/engine/test/starter-engines,apps/worker/test/engine-stacks}.e2e.test.ts",
   "packages/platform/src/cluster/cluster.redis.test.ts",
   "packages/channel/src/redis/{replicas,cluster}.redis.test.ts",
-  "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,ocr/recogniser,ocr/read-scans}.test.ts",
+  "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,children/core-watch,ocr/recogniser,ocr/read-scans}.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
-  "tools/repo-checks/test/{alerts,chart}.test.ts",
+  "tools/repo-checks/test/{alerts,chart,spec-tests,mutations.e2e}.test.ts",
 ];
 
 // The files of a worker share its modules. With a process and an import of everything for each file, tests took twice the
@@ -75,7 +74,7 @@ export default defineConfig({
           isolate,
           globalSetup,
           include: SLOW,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 3 },
           testTimeout: 90_000,
           hookTimeout: 90_000,

@@ -1,6 +1,8 @@
-import { freePort, spawnNode, type TestProcess } from "@docrelay/testkit";
+import { eventually, freePort, spawnNode, type TestProcess } from "@docrelay/testkit";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -60,4 +62,20 @@ export async function start(env: Record<string, string> = {}): Promise<Launcher 
 /** How a process was started. */
 export function commandOf(pid: number): string {
   return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+}
+
+/** Waits until nothing of it is left: no process, no file, and its port is free. */
+export async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<void> {
+  await eventually(() => launcher.pids().length === 0, { what: "the end of every process", timeoutMs: 60_000 });
+  await eventually(() => launcher.left().length === 0, { what: "an empty temporary folder" });
+  const server = createServer().listen(launcher.port, "127.0.0.1");
+  await once(server, "listening");
+  server.close();
+}
+
+/** Sends the signal, and waits until nothing of it is left. */
+export async function endsAt(signal: NodeJS.Signals, local: Launcher & { port: number }): Promise<void> {
+  local.process.kill(signal);
+  if (signal !== "SIGKILL") expect(await local.process.exited).toEqual({ code: 0, signal: null });
+  await nothingIsLeft(local);
 }

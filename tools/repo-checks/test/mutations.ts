@@ -88,6 +88,6 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "`packages/pdf/test/extractor.contract.ts`: has no page; nothing of it gets into the file after it",
     to: "`packages/pdf/test/extractor.contract.ts`: has no page; and is read anyway",
     test: "tools/repo-checks/test/spec.test.ts",
-    title: "is enforced by tests that a run has",
+    title: "is enforced by tests of files that there are",
   },
 ];

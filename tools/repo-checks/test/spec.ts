@@ -37,6 +37,11 @@ export function readGuarantees(page: string): Guarantee[] {
     }));
 }
 
+/** The files that guarantees name, each once. */
+export function filesOf(guarantees: readonly Guarantee[]): string[] {
+  return [...new Set(guarantees.flatMap(({ evidence }) => evidence.map(({ file }) => file)))];
+}
+
 /**
  * What is wrong with a line of evidence; undefined when it holds. `within`: the test files that are to have the test; a
  * contract is run by several, and each has to.
