@@ -14,6 +14,7 @@ const LONG = ["tools/chaos/test/**/*.e2e.test.ts", "tools/bench/src/abuse/run-ab
 const SLOW = [
   "apps/local/test/{page-*,redis-cluster,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
+  "apps/worker/src/extract/extract-scan.redis.test.ts",
   "apps/local/test/failover.e2e.test.ts",
   "apps/local/test/recipes.e2e.test.ts",
   "apps/local/test/{own-data,data-key,redis-rights,tracing,programs,start-faults,original}.e2e.test.ts",
@@ -22,7 +23,7 @@ const SLOW = [
   "{packages/engine/test/starter-engines,apps/worker/test/engine-stacks}.e2e.test.ts",
   "packages/platform/src/cluster/cluster.redis.test.ts",
   "packages/channel/src/redis/{replicas,cluster}.redis.test.ts",
-  "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,children/core-watch,ocr/recogniser,ocr/read-scans}.test.ts",
+  "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,children/core-watch,reading/backward-reader,ocr/recogniser,ocr/read-scans}.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
   "tools/repo-checks/test/{alerts,chart,spec-tests,mutations.e2e}.test.ts",
 ];

@@ -360,18 +360,6 @@ describe("an extraction", () => {
   });
 });
 
-describe("scans", () => {
-  it("are read with OCR=auto", { timeout: 60_000 }, async () => {
-    await at.here({ OCR: "auto" });
-    const file = await at.file("scan.pdf", ownPdf("scan/letter.pdf").bytes());
-    await at.ask("talk", "one", { files: [file] });
-    expect(await at.ended("talk", "one", 60_000)).toMatchObject({ type: "completed" });
-    expect(await at.events("talk")).toContainEqual(
-      expect.objectContaining({ type: "extracted", ocr: [1], missing: [], truncated: false }),
-    );
-  });
-});
-
 describe("fifty PDFs of one user", () => {
   it("do not delay the PDF of another user", async () => {
     await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
