@@ -37,11 +37,11 @@ export async function startExtractRole(
   );
   const keepFilesMs = config.KEEP_FILES_MS;
   const deps = { store, blobs, bell, extractor, report: extractReport, tracing, keepFilesMs, stopping: leaving.signal };
-  async function handle(job: ExtractJob, aside: AbortSignal): Promise<Disposition> {
+  async function handle(job: ExtractJob, aside: AbortSignal, isUrgent: boolean): Promise<Disposition> {
     const forgotten = new AbortController();
     running.set(job.key, forgotten);
     try {
-      return await runExtraction({ ...deps, forgotten: forgotten.signal }, job, aside);
+      return await runExtraction({ ...deps, isUrgent, forgotten: forgotten.signal }, job, aside);
     } finally {
       if (running.get(job.key) === forgotten) running.delete(job.key);
     }

@@ -20,12 +20,13 @@ export interface ConsumerOptions {
   readonly concurrency: number;
   /**
    * May run more than once for one job (its lock was lost): its writes must be fenced or idempotent. `signal` is aborted
-   * when the job takes long, others wait, and all that run here take long: it may end as `aside`.
+   * when the job takes long, others wait, and all that run here take long: it may end as `aside`. `isOnly`: its user and
+   * address have no other.
    */
-  handle(job: ExtractJob, signal: AbortSignal): Promise<Disposition>;
+  handle(job: ExtractJob, signal: AbortSignal, isOnly: boolean): Promise<Disposition>;
   /** A job that runs longer takes long. 2,000 ms by default. */
   readonly longMs?: number;
-  /** When all jobs have run for longer than this, the only job of a user and address gets a place of its own. 250 ms by default. */
+  /** When all jobs have run for longer than this, the only job of a user and address gets a place of its own. 100 ms by default. */
   readonly briefMs?: number;
   /** An error of a handler (its job is retried a few times), a job that cannot be parsed, or an error of Redis. */
   onError(error: Error): void;
@@ -59,8 +60,9 @@ const TIMES = {
 const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
-const BRIEF_MS = 250;
-const LOOK_MS = 100;
+const BRIEF_MS = 100;
+/** Redis is asked only while all places are taken. */
+const LOOK_MS = 20;
 
 interface Run {
   readonly isExtra: boolean;
@@ -120,7 +122,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     const parsed = parseJob(job.data);
     if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
-    return handle(parsed.job, run.controller.signal);
+    return handle(parsed.job, run.controller.signal, isOnly(job.priority));
   }
 
   /** Returns a job behind all that were not put aside. */

@@ -99,10 +99,10 @@ export function createExtractor(
     name: EngineName,
     run: FileRun,
     { bytes, password }: ExtractInput,
-    { signal, onPage, limits: within }: Within,
+    { signal, isUrgent, onPage, limits: within }: Within,
   ): Promise<void> {
     const { maxPages, maxTextBytes, memoryBytes } = within;
-    const child = await pool.acquire(signal);
+    const child = await pool.acquire(signal, isUrgent);
     let backward = NO_BACKWARD_READER;
     try {
       if (!run.beginChild(name, performance.now())) return;

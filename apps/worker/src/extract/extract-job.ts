@@ -40,6 +40,8 @@ export interface ExtractDeps {
   readonly keepFilesMs: number;
   /** Aborted when the process stops: the job is handed back and another worker does it from the start. */
   readonly stopping: AbortSignal;
+  /** The job is the only one of its user and address. */
+  readonly isUrgent?: boolean;
   /** Aborted when nobody wants the text any more. */
   readonly forgotten?: AbortSignal;
 }
@@ -161,6 +163,7 @@ async function extractText(
     const input = { bytes, ...(password === undefined ? {} : { password }) };
     const outcome = await deps.extractor.extract(input, {
       signal,
+      isUrgent: deps.isUrgent ?? false,
       onPage: (page, pages) => progress.page(page, pages),
     });
     const extractMs = Math.round(performance.now() - startedAt);

@@ -68,6 +68,19 @@ describe("a pool of children", () => {
     expect(pool.acquireSpare(() => undefined)).toBe(second);
   });
 
+  it("keeps one that is ready for urgent callers, while others wait for one that starts", async () => {
+    const pool = createPool(1, pdfium, { coreWatch: idleCores(), reserve: 1 });
+    pools.push(pool);
+    const heavy = await pool.acquire(signal);
+    const kept = await pool.acquire(signal);
+    pool.release(kept);
+    heavy.kill();
+    pool.release(heavy); // another starts in its place
+    const starting = pool.acquire(signal);
+    expect(await pool.acquire(signal, true)).toBe(kept);
+    expect(await starting).not.toBe(kept);
+  });
+
   it("lends the same child again and again", async () => {
     const pool = create(1, pdfium);
     const first = await pool.acquire(signal);

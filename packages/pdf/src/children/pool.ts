@@ -9,10 +9,11 @@ import { createTurns } from "./turns.ts";
  */
 export interface Pool extends AsyncDisposable {
   /**
-   * Waits for a child that is free and ready; callers get one in the order in which they came.
+   * Waits for a child that is free and ready; callers get one in the order in which they came. Those in reserve, when they
+   * are ready, go to urgent callers: another one waits for a child that starts.
    * @throws the signal's reason; Error when the pool is closed.
    */
-  acquire(signal: AbortSignal): Promise<Child>;
+  acquire(signal: AbortSignal, isUrgent?: boolean): Promise<Child>;
   /** A child that no caller waits for, if there is one. `recall` is called, perhaps several times, when one does. */
   acquireSpare(recall: () => void): Child | undefined;
   /** Returns a child. One that was killed is replaced by a new one. */
@@ -75,6 +76,13 @@ export function createPool(
       return false;
     }
   }
+  /** A child that starts is left to those who are not urgent, as long as there are no more ready ones than the reserve. */
+  function takeFree(isUrgent: boolean): Child | undefined {
+    const isWarm = (child: Child): boolean => ready.has(child) && child.alive;
+    const enough = free.filter(isWarm).length > (isUrgent ? 0 : reserve);
+    const index = free.findIndex((child) => isWarm(child) === enough);
+    return free.splice(Math.max(0, index), 1)[0];
+  }
   function mayServeAgain(child: Child): boolean {
     // Once cores are idle again, a child that started while they were full has no right to its priority.
     const fitsCores = child.idleOnly || coreWatch.coresAreFull();
@@ -84,7 +92,7 @@ export function createPool(
   }
 
   return {
-    async acquire(signal) {
+    async acquire(signal, isUrgent = false) {
       while (true) {
         // A caller that was aborted after it was woken leaves the child to the next one.
         if (signal.aborted && free.length > 0) turns.next();
@@ -92,7 +100,7 @@ export function createPool(
         if (closed) throw new Error("the extractor is closed");
         while (!begun && files.size < size) add();
         begun = true;
-        const child = free.shift();
+        const child = takeFree(isUrgent);
         if (!child) {
           for (const recall of recalls.values()) recall();
           await turns.wait(signal);

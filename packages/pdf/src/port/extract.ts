@@ -54,6 +54,8 @@ export interface ExtractInput {
 export interface ExtractOptions {
   /** Aborting kills the child that works on the file; the extraction then throws the signal's reason. */
   readonly signal: AbortSignal;
+  /** The file has the child that is kept for such, if that is free: it does not wait for one that starts. */
+  readonly isUrgent?: boolean;
   /** So many pages are finished, of so many; it never goes back, and may go on by more than one. With OCR: a page was read. */
   onPage?(page: number, pages: number): void;
 }
