@@ -21,13 +21,13 @@ export async function installTools() {
       cwd: here,
       shell: windows,
     });
-  await once(
-    "tools",
-    [lock, platform],
-    existsSync(pnpm) && existsSync(node),
-    own ? "pnpm 12" : "Node 24 and pnpm 12",
-    install,
-  );
+  await once({
+    name: "tools",
+    inputs: [lock, platform],
+    isThere: existsSync(pnpm) && existsSync(node),
+    what: own ? "pnpm 12" : "Node 24 and pnpm 12",
+    work: install,
+  });
   if (!existsSync(node))
     throw new Error(
       `There is no Node 24 package for ${platform}. Install Node 24.11 or newer, then type the same again.`,
@@ -50,18 +50,17 @@ export async function installDependencies(pnpm) {
     join(root, "package.json"),
     ...manifests,
   ];
-  const there = existsSync(join(root, "node_modules/.modules.yaml"));
-  await once(
-    "dependencies",
-    files.map((path) => readFileSync(path)),
-    there,
-    "dependencies",
-    () =>
+  await once({
+    name: "dependencies",
+    inputs: files.map((path) => readFileSync(path)),
+    isThere: existsSync(join(root, "node_modules/.modules.yaml")),
+    what: "dependencies",
+    work: () =>
       command(pnpm, ["install", "--frozen-lockfile", "--ignore-scripts"], {
         cwd: root,
         env: { ...process.env, CI: "true" },
       }),
-  );
+  });
 }
 
 /** The programs of `npm start`, built when the sources of an app, a package or the builder, or a dependency have changed. */
@@ -70,13 +69,13 @@ export async function buildPrograms(node) {
   const folders = [...apps, join(root, "tools/bundle"), ...packages()].map((folder) => join(folder, "src"));
   const sources = folders.filter((folder) => existsSync(folder)).flatMap((folder) => walk(folder));
   const inputs = [...sources.filter((path) => !path.endsWith(".test.ts")), join(root, "pnpm-lock.yaml")];
-  await once(
-    "programs",
-    inputs.flatMap((path) => [path, readFileSync(path)]),
-    apps.every((app) => existsSync(join(app, "dist"))),
-    "the programs",
-    () => command(node, [join(root, "tools/bundle/src/main.ts")], { cwd: root }),
-  );
+  await once({
+    name: "programs",
+    inputs: inputs.flatMap((path) => [path, readFileSync(path)]),
+    isThere: apps.every((app) => existsSync(join(app, "dist"))),
+    what: "the programs",
+    work: () => command(node, [join(root, "tools/bundle/src/main.ts")], { cwd: root }),
+  });
 }
 
 function packages() {
@@ -89,15 +88,14 @@ export async function buildWeb(node) {
   const sources = ["apps/web", "packages/client/src", "packages/protocol/src"].flatMap((folder) =>
     walk(join(root, folder)),
   );
-  const there = existsSync(join(web, "dist/index.html"));
   const vite = join(web, "node_modules/vite/bin/vite.js");
-  await once(
-    "web",
-    sources.flatMap((path) => [path, readFileSync(path)]),
-    there,
-    "the page",
-    () => command(node, [vite, "build"], { cwd: web, env: { ...process.env, NODE_ENV: "production" } }),
-  );
+  await once({
+    name: "web",
+    inputs: sources.flatMap((path) => [path, readFileSync(path)]),
+    isThere: existsSync(join(web, "dist/index.html")),
+    what: "the page",
+    work: () => command(node, [vite, "build"], { cwd: web, env: { ...process.env, NODE_ENV: "production" } }),
+  });
 }
 
 function walk(folder) {

@@ -21,13 +21,13 @@ export async function step(what, work) {
 }
 
 /** Does a step unless its result is there and was made from the very same inputs. */
-export async function once(name, inputs, there, what, work) {
+export async function once({ name, inputs, isThere, what, work }) {
   const stamp = join(cache, `${name}.done`);
   const hash = createHash("sha256");
   for (const input of inputs) hash.update(input).update("\0");
   const key = hash.digest("hex");
   try {
-    if (there && readFileSync(stamp, "utf8") === key) return;
+    if (isThere && readFileSync(stamp, "utf8") === key) return;
   } catch {
     // not done yet
   }

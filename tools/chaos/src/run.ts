@@ -66,7 +66,7 @@ export async function run(options: RunOptions): Promise<void> {
   const shifts = async (): Promise<void> => {
     for (let shift = 1; !end.signal.aborted; shift++) {
       const over = AbortSignal.any([end.signal, AbortSignal.timeout(SHIFT_MS)]);
-      const these = await openUsers(cluster, options, shift, random, engine.markers);
+      const these = await openUsers(cluster, options, { shift, random, markers: engine.markers });
       users.push(...these);
       lives.push(...these.map((user) => user.live(over)));
       if (!over.aborted) await once(over, "abort");
@@ -189,9 +189,7 @@ async function replay(of: {
 async function openUsers(
   cluster: Cluster,
   { users, history, failpoints }: RunOptions,
-  shift: number,
-  random: Random,
-  markers: Set<string>,
+  { shift, random, markers }: { shift: number; random: Random; markers: Set<string> },
 ): Promise<User[]> {
   return Promise.all(
     Array.from({ length: users }, async (_, index) => {

@@ -38,8 +38,8 @@ export async function readForm(deps: FormDeps, call: ApiCall, names: readonly st
   const parser = createParser(request, limits);
   const body = countBody(request, limits, fail);
 
-  parser.on("file", (name, stream, filename, _encoding, type) => {
-    stream.on("error", () => undefined); // the form has ended in the middle of the file, which the parser tells, too
+  parser.on("file", (...[name, stream, filename, , type]) => {
+    stream.on("error", () => undefined); // The form ended in the middle of the file: the parser emits that error, too.
     if (name !== "file") return fail(unknownField(name));
     const upload = randomUUID();
     const index = uploads.push(upload) - 1;
@@ -48,7 +48,7 @@ export async function readForm(deps: FormDeps, call: ApiCall, names: readonly st
     const file = { upload, name: filename ?? "", type: type.slice(0, 255), body: stream, atMost: body.left() };
     received.push(receive(deps, user, { ...file, index }, signal).catch(fail));
   });
-  parser.on("field", (name, value, _isNameCut, isCut) => {
+  parser.on("field", (...[name, value, , isCut]) => {
     if (!names.includes(name)) return fail(unknownField(name));
     if (isCut) return fail(refuse("PAYLOAD_TOO_LARGE", { reason: "message" }));
     fields.set(name, [...(fields.get(name) ?? []), value]);
@@ -101,7 +101,7 @@ function createParser(request: IncomingMessage, limits: Limits): InstanceType<ty
   }
 }
 
-/** Bounds the bytes of a form, and tells how many of them are still to come at most. */
+/** Bounds the bytes of a form. `left()` is the most of them that may still arrive. */
 function countBody(
   request: IncomingMessage,
   limits: Limits,
@@ -123,7 +123,7 @@ function countBody(
   };
 }
 
-/** Bytes that were counted and may still be in the parser when it tells of a file: one chunk of a socket. */
+/** Bytes that were counted, and that the parser may not have parsed when it emits `file`: one chunk of a socket. */
 const HELD_BYTES = 65_536;
 
 async function receive(
