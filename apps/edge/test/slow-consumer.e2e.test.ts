@@ -9,7 +9,7 @@ import { beginHead } from "./fixture.ts";
 const USER = "reader";
 const HINT = { conversation: "talk", ask: "x".repeat(100_000), stage: "queued" } as const;
 /** The kernel's own buffers hold some megabytes. */
-const MOST_WORDS = 1000;
+const MAX_WORDS = 1000;
 
 let target: Target;
 let line: Proxy;
@@ -65,7 +65,7 @@ describe.each(WAYS)("a client that stops reading in mid-answer, is let go, and $
     for (let n = 0; n < 5; n++) await say();
     await eventually(() => events.length === 7, { what: "the first words" });
     line.blackhole("down");
-    while (words.length < MOST_WORDS && !(words.length % 10 === 0 && (await letGo()))) {
+    while (words.length < MAX_WORDS && !(words.length % 10 === 0 && (await letGo()))) {
       await say();
       await publishProgress(target.store, conversationAddress(USER, "talk"), HINT);
     }

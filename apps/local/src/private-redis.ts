@@ -14,7 +14,7 @@ export interface PrivateRedis extends AsyncDisposable {
 // A unix socket's path must stay under 108 bytes.
 const SOCKET_ROOM = 80;
 /** For a server that hangs: one that cannot start ends by itself. */
-const MOST_MEMORY = 3_221_225_472;
+const MAX_MEMORY = 3_221_225_472;
 const START_MS = 180_000;
 
 /*
@@ -36,7 +36,7 @@ export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", folder, "--save", ""];
   settings.push("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction");
   // As much as in compose, if half of the machine has it: an edge refuses new asks and files before it is full.
-  settings.push("--maxmemory", String(Math.floor(Math.min(MOST_MEMORY, totalmem() / 2))));
+  settings.push("--maxmemory", String(Math.floor(Math.min(MAX_MEMORY, totalmem() / 2))));
   // A finished ask takes less than half of the memory with these: see "Sizing" in docs/operations.md.
   settings.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536");
   // A group of its own: Ctrl-C goes to us alone, and the server ends last.

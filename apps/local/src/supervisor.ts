@@ -7,7 +7,7 @@ export interface Supervised {
 }
 
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 /** A process that ran this long was well: the next wait is the first again. */
 const WELL_MS = 30_000;
 
@@ -22,7 +22,7 @@ export function supervise(start: () => Running, say: (text: string) => void, end
     const begun = performance.now();
     void running.exited.then(({ code, signal }) => {
       if (stopping || ending.aborted) return;
-      waitMs = performance.now() - begun > WELL_MS ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
+      waitMs = performance.now() - begun > WELL_MS ? FIRST_WAIT_MS : Math.min(waitMs * 2, MAX_WAIT_MS);
       say(`${running.name} ended (${signal ?? `exit ${code}`}) and is started again in ${waitMs / 1000} s`);
       timer = setTimeout(() => {
         running = start();

@@ -65,7 +65,7 @@ export { bellChannel, bellChannels, parseBell, type BellMessage } from "./bell/m
 export { BEAT_MS, createRoster, type Beat, type Roster } from "./bell/roster.ts";
 
 export { conversationIds, forgetUser } from "./conversations/forget-user.ts";
-export { keptConversations, listConversations, MOST_LISTED } from "./conversations/list.ts";
+export { keptConversations, listConversations, MAX_LISTED } from "./conversations/list.ts";
 export { addLink, endLinks, linkDigest, readLink, type Link } from "./conversations/links.ts";
 export { createUserHints, hintsOfUsers, publishUserHint, type UserHint } from "./conversations/user-hints.ts";
 
@@ -165,4 +165,4 @@ export {
   type QuotaField,
   type Quotas,
 } from "./usage/quotas.ts";
-export { accountAddress, chargeBytes, countAsks, MOST_COUNTED, type Account, type Budget } from "./usage/usage.ts";
+export { accountAddress, chargeBytes, countAsks, MAX_COUNTED, type Account, type Budget } from "./usage/usage.ts";

@@ -41,12 +41,12 @@ export function fuzzValue(valid: readonly unknown[], check: Check<unknown>): Pro
 }
 
 /** The least input of a failure may have many kB. */
-const MOST_SHOWN = 2000;
+const MAX_SHOWN = 2000;
 
 function report<T>(details: fc.RunDetails<[T]>): void {
   if (!details.failed) return;
   const { seed, numRuns, counterexample, errorInstance } = details;
-  const input = fc.stringify(counterexample?.[0]).slice(0, MOST_SHOWN);
+  const input = fc.stringify(counterexample?.[0]).slice(0, MAX_SHOWN);
   throw new Error(`FUZZ_SEED=${seed}, input ${numRuns}: ${input}`, { cause: errorInstance });
 }
 

@@ -13,7 +13,7 @@ export interface Exchange {
 }
 
 const TIMEOUT_MS = 5000;
-const MOST_BYTES = 65_536;
+const MAX_BYTES = 65_536;
 const UPGRADE = {
   connection: "Upgrade",
   upgrade: "websocket",
@@ -44,7 +44,7 @@ export function exchange(
     response.setEncoding("utf8");
     response.on("error", reject);
     response.on("data", (text: string) => {
-      if (body.length < MOST_BYTES) body += text;
+      if (body.length < MAX_BYTES) body += text;
     });
     response.on("end", () =>
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body, ownAddress }),

@@ -1,7 +1,7 @@
 import { estimateTokens } from "@docrelay/engine";
 import type { FailureFacts, SizeFacts } from "./facts.ts";
 
-const SMALLEST = 16_384;
+const MIN_BYTES = 16_384;
 /** After a refusal, prompts between it and the largest that was taken: each halves what is not known. */
 const CLOSER = 4;
 const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";
@@ -17,7 +17,7 @@ export async function findLargest(
   ask: (prompt: string) => Promise<FailureFacts | undefined>,
 ): Promise<SizeFacts> {
   let taken = 0;
-  for (let bytes = Math.min(SMALLEST, most); ; bytes = Math.min(4 * bytes, most)) {
+  for (let bytes = Math.min(MIN_BYTES, most); ; bytes = Math.min(4 * bytes, most)) {
     const failure = await ask(promptOf(bytes));
     if (failure)
       return failure.tooLarge

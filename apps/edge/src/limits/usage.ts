@@ -4,7 +4,7 @@ import {
   chargeBytes,
   countAsks,
   IDLE_UPLOAD_MS,
-  MOST_COUNTED,
+  MAX_COUNTED,
   type Account,
   type AskAddress,
   type Budget,
@@ -87,7 +87,7 @@ const LOOK_MS = 1000;
  * Asks of a group within this time are counted by one script. A script for each took a seventh of Redis's work for an ask.
  */
 const GATHER_MS = 100;
-const MOST_REFUSED = 10_000;
+const MAX_REFUSED = 10_000;
 /** An upload of the group may end before it expires. */
 const UPLOADS_RETRY_MS = 5000;
 
@@ -105,7 +105,7 @@ export function createUsage(deps: UsageDeps): Usage {
     throw quotaExceeded(leftMs);
   }
   function refuseFor(account: Account, budget: Budget | "running", ms: number): void {
-    const [oldest] = over.size >= MOST_REFUSED ? over.keys() : [];
+    const [oldest] = over.size >= MAX_REFUSED ? over.keys() : [];
     if (oldest !== undefined) over.delete(oldest);
     over.set(nameOf(account, budget), Date.now() + ms);
   }
@@ -122,7 +122,7 @@ export function createUsage(deps: UsageDeps): Usage {
 
   const accepted = createGathering<{ group: CountedGroup; at: AskAddress; bytes: number }>({
     withinMs: GATHER_MS,
-    most: MOST_COUNTED,
+    most: MAX_COUNTED,
     emit([first, ...others]) {
       const { account, maxLogBytes, maxRunning } = first.group;
       const all = [first, ...others];

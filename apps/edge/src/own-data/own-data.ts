@@ -23,14 +23,14 @@ export interface OwnDataDeps extends ExportDeps {
 
 /** Each reads all logs of a user and packs them. */
 const EXPORTS = { atOnce: 2, maxWaiting: 32, waitMs: 20_000 };
-const MOST_ROUNDS = 5;
+const MAX_ROUNDS = 5;
 
 export function createOwnData(deps: OwnDataDeps): OwnData {
   const { store, conversations, ownFiles, quotas } = deps;
   const slots = createSlots(EXPORTS);
   return {
     async remove(user) {
-      for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+      for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
         await conversations.removeAll(user);
         await ownFiles.removeAll(user);
         if (await forgetUser(store, user, quotas.isBounded(user))) return;

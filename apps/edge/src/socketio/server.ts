@@ -30,7 +30,7 @@ const PONG_MS = 20_000;
 /** The part of an ask's packet besides its files: the message with every character escaped, names, ids. */
 const ENVELOPE_BYTES = 524_288;
 /** A packet may have this many times the bytes that an ask may bring along: a client that is above is told so. */
-const MOST_INLINE = 2;
+const MAX_INLINE = 2;
 
 type Connection = Socket["conn"];
 
@@ -63,7 +63,7 @@ export function createSocketServer(options: {
   });
   const { publisher, subscriber } = options;
   const watches = new WeakMap<object, PacketWatch>();
-  const maxPacketBytes = MOST_INLINE * options.maxInlineBytes + ENVELOPE_BYTES;
+  const maxPacketBytes = MAX_INLINE * options.maxInlineBytes + ENVELOPE_BYTES;
 
   function watch(conn: Connection): void {
     let isOver = false;

@@ -36,7 +36,7 @@ export interface Receivings {
 }
 
 /** The rest is read again when it is needed. */
-const MOST_KNOWN = 1000;
+const MAX_KNOWN = 1000;
 
 export function createReceivings(store: Store): Receivings {
   /** In the order in which they became known. */
@@ -46,7 +46,7 @@ export function createReceivings(store: Store): Receivings {
   function keep(name: string, receiving: Promise<Receiving | undefined>): void {
     all.delete(name);
     all.set(name, receiving);
-    const [oldest] = all.size > MOST_KNOWN ? all.keys() : [];
+    const [oldest] = all.size > MAX_KNOWN ? all.keys() : [];
     if (oldest !== undefined) all.delete(oldest);
   }
 

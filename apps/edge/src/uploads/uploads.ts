@@ -82,7 +82,7 @@ export const START_RATE = { perSecond: 10, burst: 100 };
 /** Bytes of an upload are counted for the groups of its user in steps of this. */
 const COUNTED_BYTES = 262_144;
 /** A chunk that is sent twice at once may be looked up once more for each of those before it. */
-const MOST_LOOKS = 8;
+const MAX_LOOKS = 8;
 
 /** The hash of an upload's stored bytes, of which the first were checked; undefined when the bytes have to be read for it. */
 async function hashOf({ hash, counted, chunks }: Receiving): Promise<{ sha256: string; isPdf: boolean } | undefined> {
@@ -117,7 +117,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   /** Finds where a chunk belongs. What this edge knows of the upload is checked once against what is stored. */
   async function put(user: string, { upload: id, offset, bytes, size }: Chunk): Promise<ChunkAnswer> {
-    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const known = await receivings.find(user, id);
       if (!known) throw unknownUpload();
       if (size !== undefined && size < known.upload.size) known.upload = { ...known.upload, size };

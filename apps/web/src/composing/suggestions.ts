@@ -13,7 +13,7 @@ export interface Suggestions {
 }
 
 /** The text of a longer file is not loaded for this. */
-const MOST_CHARS = 400_000;
+const MAX_CHARS = 400_000;
 
 export function createSuggestions(
   frame: Frame,
@@ -30,7 +30,7 @@ export function createSuggestions(
   }
   return {
     about(file, { upload, chars = 0 }) {
-      if (known.has(file) || chars > MOST_CHARS) return;
+      if (known.has(file) || chars > MAX_CHARS) return;
       known.set(file, []);
       uploads.text(upload).then(
         ({ pages }) => {

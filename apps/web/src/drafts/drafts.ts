@@ -25,7 +25,7 @@ export interface Drafts {
 
 const KEY = "docrelay:drafts";
 /** The least recently changed ones beyond this are dropped: conversations are deleted by the server after a day. */
-const MOST = 30;
+const MAX_KEPT = 30;
 
 type Kept = Draft & { readonly conversation: string };
 
@@ -36,7 +36,7 @@ export function createDrafts(storage: DraftStorage): Drafts {
     write(conversation, draft) {
       const others = all().filter((one) => one.conversation !== conversation);
       const kept = isEmpty(draft) ? others : [{ conversation, ...draft }, ...others];
-      storage.setItem(KEY, JSON.stringify(kept.slice(0, MOST)));
+      storage.setItem(KEY, JSON.stringify(kept.slice(0, MAX_KEPT)));
     },
     hear(listener) {
       const changed = ({ key }: StorageEvent): void => void (key === KEY && listener());

@@ -14,7 +14,7 @@ export interface Unsent {
 }
 
 const KEY = "docrelay:unsent";
-const MOST = 20;
+const MAX_KEPT = 20;
 type Held = readonly [ask: string, conversation: string, question: string];
 
 /** `storage`: of the tab. A duplicated tab begins with a copy: `going` has to name what its first one still sends. */
@@ -39,7 +39,8 @@ export function createUnsent(storage: () => DraftStorage): Unsent {
   }
   const without = (ask: string): Held[] => held.filter(([id]) => id !== ask);
   return {
-    hold: (conversation, ask, question) => keep([...without(ask), [ask, conversation, question] as const].slice(-MOST)),
+    hold: (conversation, ask, question) =>
+      keep([...without(ask), [ask, conversation, question] as const].slice(-MAX_KEPT)),
     release(ask) {
       if (held.some(([id]) => id === ask)) keep(without(ask));
     },

@@ -8,7 +8,7 @@ interface ChatModule {
 type Token = string | (() => Promise<string>);
 
 const NAME = "docrelay-chat";
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
 /** Defines `<docrelay-chat>`; nothing happens where there are no elements, as on a server. */
 export function defineChat(base: string): void {
@@ -56,7 +56,7 @@ async function loadChat(base: string, isWanted: () => boolean): Promise<ChatModu
       return await loading;
     } catch {
       if (loaded === loading) loaded = undefined;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (n - 1))));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(MAX_PAUSE_MS, 1000 * 2 ** (n - 1))));
     }
   }
   return undefined;

@@ -8,7 +8,7 @@ export interface RowActions {
   remove(): Promise<void>;
 }
 
-const LONGEST_TITLE = 200;
+const MAX_TITLE = 200;
 
 /** A conversation in the list. Deleting takes two presses: what is deleted does not come back. */
 export function createRow(
@@ -30,7 +30,7 @@ export function createRow(
   ].join(" · ");
   const root = element("li", {}, open, element("small", { dir: "auto" }, about));
   const rename = button(say("rename"), say("renameThis", { title }), () => {
-    const input = element("input", { "aria-label": say("title"), maxlength: LONGEST_TITLE, value: title });
+    const input = element("input", { "aria-label": say("title"), maxlength: MAX_TITLE, value: title });
     const submit = (event: globalThis.Event): void => {
       event.preventDefault();
       if (input.value.trim() === "") return;

@@ -2,7 +2,7 @@ import { render } from "katex";
 import "katex/dist/katex.min.css";
 
 /** What a formula may expand to: a short one can name itself a million times. */
-const MOST_STEPS = 1000;
+const MAX_STEPS = 1000;
 
 /** Puts a formula into an element, as nodes. A mistake in it is shown as its source, in the colour of errors. */
 export function renderMath(tex: string, place: HTMLElement, isBlock: boolean): void {
@@ -13,7 +13,7 @@ export function renderMath(tex: string, place: HTMLElement, isBlock: boolean): v
     // No links, pictures, classes or styles of the engine's choice.
     trust: false,
     strict: "ignore",
-    maxExpand: MOST_STEPS,
+    maxExpand: MAX_STEPS,
     maxSize: 20,
   });
 }

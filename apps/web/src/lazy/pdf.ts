@@ -29,7 +29,7 @@ export interface PageText {
 const here = import.meta.url;
 const data = (folder: string): string => new URL(`pdfjs-${version}/${folder}/`, here).href;
 /** More pixels are no sharper to see, and cost memory. */
-const MOST_PIXELS = 12_000_000;
+const MAX_PIXELS = 12_000_000;
 
 GlobalWorkerOptions.workerSrc = workerUrl;
 
@@ -88,7 +88,7 @@ async function drawPicture(page: Page, width: number): Promise<HTMLCanvasElement
 async function drawPage(page: Page, place: HTMLElement): Promise<PageText> {
   const width = Math.max(1, place.clientWidth);
   const viewport = page.getViewport({ scale: width / page.getViewport({ scale: 1 }).width });
-  const most = Math.sqrt(MOST_PIXELS / (viewport.width * viewport.height));
+  const most = Math.sqrt(MAX_PIXELS / (viewport.width * viewport.height));
   const sharp = Math.min(devicePixelRatio, most);
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(viewport.width * sharp));

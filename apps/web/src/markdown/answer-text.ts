@@ -24,7 +24,7 @@ export interface AnswerText {
 }
 
 /** Longer code is not highlighted: that would hold the page up. */
-const MOST_CODE = 10_000;
+const MAX_CODE = 10_000;
 
 export function createAnswerText(): AnswerText {
   const root = element("div", { class: "text" });
@@ -208,7 +208,7 @@ function colour(code: HTMLElement): void {
   drawn.add(code);
   const { language = "" } = code.dataset;
   const source = code.textContent ?? "";
-  if (language === "" || source.length > MOST_CODE) return;
+  if (language === "" || source.length > MAX_CODE) return;
   void loadPart("highlight").then((part) =>
     inSlices(() => {
       const pieces = part?.highlight(source, language);

@@ -19,14 +19,14 @@ export interface Grown {
 }
 
 /** How much is parsed at once. */
-const MOST = 3200;
+const MAX_STEP = 3200;
 /** And at first: the browser compiles each of the parser's patterns when it runs, all of them together for longer than a frame. */
 const FIRST = 50;
 /** A single block that is longer is settled up to here, so that the end of a long answer stays as cheap as a short one. */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
 /** Code is cheap to parse, and highlighted only as a whole. */
-const MOST_CODE = 12_000;
+const MAX_CODE = 12_000;
 const LONG_CODE = 10_000;
 const CODE = /^\s*(?:`{3}|~{3})/;
 
@@ -52,7 +52,7 @@ export function createBlocks(): Blocks {
   return {
     grow(text, isOver) {
       const isCode = carry?.type === "code" || CODE.test(text.slice(at, at + 20));
-      let source = text.slice(at, at + (isCode ? MOST_CODE : most));
+      let source = text.slice(at, at + (isCode ? MAX_CODE : most));
       const more = at + source.length < text.length;
       if (more) source = source.slice(0, wholeLines(source));
       else if (!isOver) source = source.slice(0, source.length - heldBack(source));
@@ -62,8 +62,8 @@ export function createBlocks(): Blocks {
       const settled = tokens.slice(0, Math.max(0, last)).map(asBlock);
       const tail = tokens.slice(Math.max(0, last)).map((token, index) => asBlock(token, last > 0 ? 1 : index));
       const length = tokens.slice(0, Math.max(0, last)).reduce((sum, { raw }) => sum + raw.length, 0);
-      const isWhole = settled.length > 0 || isCode || most === MOST;
-      most = Math.min(MOST, most * 2);
+      const isWhole = settled.length > 0 || isCode || most === MAX_STEP;
+      most = Math.min(MAX_STEP, most * 2);
       if (more && !isWhole) return { settled: [], tail: [], more };
       const from = settled.length > 0 ? length - prefix.length : 0;
       if (settled.length > 0) carry = undefined;

@@ -9,7 +9,7 @@ export type MathToken = {
 };
 
 /** A longer formula is shown as its source: drawing it would hold the page up. */
-const MOST_TEX = 5000;
+const MAX_TEX = 5000;
 
 /**
  * A formula at the beginning of a text: `$$…$$`, `\[…\]`, `\(…\)`, or `$…$` with no space inside the signs and no digit
@@ -22,7 +22,7 @@ export function mathAt(source: string): MathToken | undefined {
     /^\\\(((?:[^\\\n]|\\[^)\n])+?)\\\)/.exec(source) ??
     /^\$(?![\s$])((?:[^$\\\n]|\\[^\n])+?)(?<!\s)\$(?![\d$])/.exec(source);
   const tex = found?.[1]?.trim();
-  if (!found || !tex || tex.length > MOST_TEX) return undefined;
+  if (!found || !tex || tex.length > MAX_TEX) return undefined;
   return { type: "math", raw: found[0], tex, isBlock: /^(\$\$|\\\[)/.test(source) };
 }
 

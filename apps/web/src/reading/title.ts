@@ -1,11 +1,11 @@
 import { say } from "../words/say.ts";
 
-const MOST = 60;
+const MAX_CHARS = 60;
 
 /** The title of the page: what it is about, and whether answers came that nobody has seen. */
 export function titleOf(question: string, unread: number): string {
   const about = question.replaceAll(/\s+/g, " ").trim();
-  const short = about.length > MOST ? `${about.slice(0, MOST - 1).toWellFormed()}…` : about;
+  const short = about.length > MAX_CHARS ? `${about.slice(0, MAX_CHARS - 1).toWellFormed()}…` : about;
   const news = unread === 0 ? "" : `● ${say("answersReady", { n: unread })}`;
   return [news, short, "docrelay"].filter((part) => part !== "").join(" – ");
 }

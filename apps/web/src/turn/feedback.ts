@@ -11,13 +11,13 @@ export interface Feedback {
   show(ask: Turn): void;
 }
 
-const LONGEST_WORD = 500;
+const MAX_WORD = 500;
 const THUMB = "M7 11v9H4v-9h3l4-8a2.5 2.5 0 0 1 2.5 2.5V9h5a2 2 0 0 1 2 2.3l-1.2 7a2 2 0 0 1-2 1.7H7";
 
 export function createFeedback(give: GiveFeedback): Feedback {
   const said = element("span", { role: "status" });
   const word = element("input", {
-    maxlength: LONGEST_WORD,
+    maxlength: MAX_WORD,
     "aria-label": say("feedbackWord"),
     placeholder: say("feedbackWord"),
     autocomplete: "off",

@@ -21,7 +21,7 @@ const END = /[.!?。！？؟।]/;
 /** Sentences that have fewer words in a row with the answer are alike by chance. */
 const RUN = 3;
 /** Longer "sentences" are tables and lists without full stops. */
-const MOST_WORDS = 60;
+const MAX_WORDS = 60;
 
 /** Which sentence of a page an answer speaks of: the one that has most words in a row with it. Empty when none has. */
 export function quoteOf(pieces: readonly string[], answer: string): Mark[] {
@@ -58,7 +58,7 @@ function sentencesOf(words: readonly Word[]): Word[][] {
   let current: Word[] = [];
   for (const word of words) {
     current.push(word);
-    if (!word.ends && current.length < MOST_WORDS) continue;
+    if (!word.ends && current.length < MAX_WORDS) continue;
     sentences.push(current);
     current = [];
   }

@@ -1,5 +1,5 @@
 -- Most bytes of names of files that a conversation remembers.
-local MOST_NAMES = 4096
+local MAX_NAMES = 4096
 
 -- What the list of the user's conversations shows of this one. The index has every conversation for as long as it is kept: it
 -- is written at the first ask, and again when an eighth of the retention has passed.
@@ -15,7 +15,7 @@ local function describe(values, asks, known, listed)
     local all = '\n' .. known .. '\n'
     for name in string.gmatch(names, '[^\n]+') do
       local isNew = not string.find(all, '\n' .. name .. '\n', 1, true)
-      if isNew and #known + #name < MOST_NAMES then
+      if isNew and #known + #name < MAX_NAMES then
         known = known == '' and name or known .. '\n' .. name
         all = all .. name .. '\n'
       end

@@ -20,7 +20,7 @@ const ENTRIES_AT_ONCE = 500;
 /** As in `past-asks.ts`: most of a log are deltas. */
 const IS_ACCEPTED = /"type":"accepted"/;
 /** How often asks that are accepted meanwhile are ended, too. */
-const MOST_TRIES = 20;
+const MAX_TRIES = 20;
 
 /** What a deleted conversation leaves behind for its caller to remove. */
 export interface DeletedConversation {
@@ -46,7 +46,7 @@ export async function deleteConversation(
   const ended: Array<DeletedConversation["asks"][number]> = [];
   const asks = new Set<string>();
   let lastSeq = 0;
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const [, ...found] = await runStep(store, address, END_ALL, { nonce: newNonce(), hintChannel: CANCEL_CHANNEL });
     for (let at = 0; at < found.length; at += 2)
       ended.push({ conversation, id: String(found[at]), body: readBody(store, address, String(found[at + 1])) });

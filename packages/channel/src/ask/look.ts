@@ -100,12 +100,12 @@ export async function addressOfAsk(store: Store, user: string, id: string): Prom
 }
 
 const ENTRIES_AT_ONCE = 200;
-const MOST_ENTRIES = 6000;
+const MAX_ENTRIES = 6000;
 const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 /** The type stands before any text of an event, so that only ends are parsed. */
 const TYPE = /"type":"([a-z]+)"/;
 
-/** The newest terminal events of a conversation, newest first, at most `limit`; from the last {@link MOST_ENTRIES} of its log. */
+/** The newest terminal events of a conversation, newest first, at most `limit`; from the last {@link MAX_ENTRIES} of its log. */
 export async function lastEnds(
   store: Store,
   { user, conversation }: { readonly user: string; readonly conversation: string },
@@ -114,7 +114,7 @@ export async function lastEnds(
   const at = conversationAddress(user, conversation);
   const ends: Array<EventOf<"completed" | "failed" | "cancelled">> = [];
   let to = "+";
-  for (let read = 0; read < MOST_ENTRIES; read += ENTRIES_AT_ONCE) {
+  for (let read = 0; read < MAX_ENTRIES; read += ENTRIES_AT_ONCE) {
     const entries = await store.redis.xrevrange(logKey(at), to, "-", "COUNT", ENTRIES_AT_ONCE);
     for (const [key, [, json = ""]] of entries) {
       to = `(${key}`;
@@ -145,7 +145,7 @@ export async function lifeOfAsk(
   if (c !== at.c || !seq) return undefined;
   const events: Event[] = [];
   let from = `${seq}-0`;
-  for (let read = 0; read < MOST_ENTRIES; read += ENTRIES_AT_ONCE) {
+  for (let read = 0; read < MAX_ENTRIES; read += ENTRIES_AT_ONCE) {
     const entries = await store.redis.xrange(logKey(at), from, "+", "COUNT", ENTRIES_AT_ONCE);
     for (const [key, [, json = "{}"]] of entries) {
       from = `(${key}`;

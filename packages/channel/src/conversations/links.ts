@@ -21,7 +21,7 @@ const ADD = script({
 });
 
 /** Most links of a user that have not ended. */
-const MOST_LINKS = 100;
+const MAX_LINKS = 100;
 const TOKEN = /^share_[\w-]{43}$/;
 
 /** Only digests are stored: whoever reads Redis's memory cannot open a link. Undefined: this is no token of a link. */
@@ -37,7 +37,7 @@ export async function addLink(
 ): Promise<{ kind: "added"; token: string; expiresAt: number } | { kind: "full"; freeInMs: number }> {
   const token = `share_${randomBytes(32).toString("base64url")}`;
   const digest = linkDigest(token) ?? "";
-  const args = { digest, conversation, ttlMs, max: MOST_LINKS };
+  const args = { digest, conversation, ttlMs, max: MAX_LINKS };
   // In this order: one that is ended in between is listed again, and can be ended again.
   const [, [status, at]] = await Promise.all([
     store.redis.set(linkKey(digest), JSON.stringify({ user, conversation, at: Date.now() }), "PX", ttlMs),

@@ -5,7 +5,7 @@ import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 
 /** Most conversations of one user that are looked at: those that were listed last. */
-export const MOST_LISTED = 1000;
+export const MAX_LISTED = 1000;
 
 /**
  * A page of a user's conversations, those with the newest question first. `before`: only those whose newest question is
@@ -26,11 +26,11 @@ export async function listConversations(
   return { conversations: left.slice(0, limit), more: left.length > limit };
 }
 
-/** All conversations of a user that are kept, in no order; at most {@link MOST_LISTED}. */
+/** All conversations of a user that are kept, in no order; at most {@link MAX_LISTED}. */
 export async function keptConversations(store: Store, user: string): Promise<ListedConversation[]> {
   const [now, ids] = await Promise.all([
     redisTime(store.redis),
-    store.redis.zrevrange(conversationsKey(userAddress(user)), 0, MOST_LISTED - 1),
+    store.redis.zrevrange(conversationsKey(userAddress(user)), 0, MAX_LISTED - 1),
   ]);
   if (ids.length === 0) return [];
   const kept = await Promise.all(

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
-import { accountAddress, askAddress, chargeBytes, countAsks, MOST_COUNTED, readUsed } from "../index.ts";
+import { accountAddress, askAddress, chargeBytes, countAsks, MAX_COUNTED, readUsed } from "../index.ts";
 
 const channel = useChannel({ retentionMs: 80_000 });
 const network = accountAddress({ kind: "network", name: "10.0.0.1" });
@@ -65,12 +65,12 @@ it("counts a network's asks until they have ended, and their bytes, with the rig
 });
 
 it("counts several asks at once like one after another", async () => {
-  const at = Array.from({ length: MOST_COUNTED }, (_, n) => askAddress(channel.user, "many", String(n)));
+  const at = Array.from({ length: MAX_COUNTED }, (_, n) => askAddress(channel.user, "many", String(n)));
   const many = accountAddress({ kind: "network", name: "10.0.0.2" });
-  const limits = { bytes: 60, maxBytes: 100, maxRunning: MOST_COUNTED };
+  const limits = { bytes: 60, maxBytes: 100, maxRunning: MAX_COUNTED };
   expect(await countAsks(channel.store, many, at, limits)).toEqual({ overMs: 0, isFull: false });
   const more = [askAddress(channel.user, "many", "0"), askAddress(channel.user, "many", "new")];
   const [running = ""] = await channel.store.redis.keys(`*${many.u}:running`);
-  expect(await channel.store.redis.zcard(running)).toBe(MOST_COUNTED);
+  expect(await channel.store.redis.zcard(running)).toBe(MAX_COUNTED);
   expect(await countAsks(channel.store, many, more, limits)).toMatchObject({ overMs: expect.any(Number) });
 });

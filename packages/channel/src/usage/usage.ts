@@ -36,7 +36,7 @@ const COUNT_ASKS = script({
   list: "asks",
 });
 /** Most asks that {@link countAsks} counts at once. */
-export const MOST_COUNTED = 500;
+export const MAX_COUNTED = 500;
 
 /**
  * Counts bytes that are kept for the retention, also when that is too many: the caller has stored them. Returns 0, or how
@@ -54,7 +54,7 @@ export async function chargeBytes(
 }
 
 /**
- * Counts accepted asks, at most {@link MOST_COUNTED}, for a network or a tenant: as running, and their bytes as
+ * Counts accepted asks, at most {@link MAX_COUNTED}, for a network or a tenant: as running, and their bytes as
  * {@link chargeBytes} does, which `overMs` is the result of. `isFull`: more than `maxRunning` of its asks run. Nobody tells when
  * an ask has ended: those that are no longer among their user's unfinished ones are found only when there are too many.
  */

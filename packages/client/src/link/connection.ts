@@ -40,7 +40,7 @@ const FIRST_OPEN_MS = 5000;
 const OPEN_MS = 10_000;
 /** So often in a row a WebSocket must fail where HTTP works before it counts as blocked: a restart looks the same once. */
 const BLOCKED_AFTER = 2;
-const LONGEST_SIGN_MS = 16_000;
+const MAX_SIGN_MS = 16_000;
 
 export function createConnection({ address, tokens, request, said, drainMs }: ConnectionDeps): Connection {
   const states = createStates();
@@ -102,7 +102,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
   }
   function dead(): void {
     // A server that is only slow must not be stormed: each line that is given up in a row gets twice the time.
-    patienceMs = Math.min(patienceMs * 2, LONGEST_SIGN_MS);
+    patienceMs = Math.min(patienceMs * 2, MAX_SIGN_MS);
     remake();
   }
   function remake(): void {

@@ -22,7 +22,7 @@ export interface Entry {
 
 /** The first chunk, and the smallest when the line is slow; a server may take less. */
 const FIRST_BYTES = 16_384;
-const MOST_BYTES = 262_144;
+const MAX_BYTES = 262_144;
 /** What a line holds besides a round trip: more only makes others wait. */
 const QUEUE_MS = 1000;
 /** An unknown line is not expected to be slower than this. */
@@ -55,7 +55,7 @@ export function createPace(now: () => number = () => performance.now()): Pace {
     ackedAt = at;
     perMs = perMs === undefined ? measured : perMs + (measured - perMs) * NEWEST_SHARE;
     const fitting = perMs * (QUEUE_MS + (roundTripMs ?? 0));
-    windowBytes = Math.max(FIRST_BYTES, Math.min(windowBytes + 2 * bytes, fitting, MOST_BYTES));
+    windowBytes = Math.max(FIRST_BYTES, Math.min(windowBytes + 2 * bytes, fitting, MAX_BYTES));
   }
   return {
     chunkBytes: (limit) => Math.min(limit, Math.max(FIRST_BYTES, Math.floor(windowBytes / PARTS))),

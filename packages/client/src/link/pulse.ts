@@ -25,7 +25,7 @@ export interface PulseDeps {
 export const SIGN_MS = 2000;
 /** An answer that takes longer is late. Doubled while the line proves to be alive, since then the server is slow. */
 const LATE_MS = 2000;
-const LATEST_MS = 16_000;
+const MAX_LATE_MS = 16_000;
 /** A timer that fires later than this says that this process stood still, not that the line did. */
 const STALL_MS = 400;
 
@@ -41,7 +41,7 @@ export function createPulse({ ask, dead, drainMs, patienceMs }: PulseDeps): Puls
     if (waiting.size > 0 && !verdict) late = setTimeout(onLate, lateMs + drainMs());
   }
   function onLate(): void {
-    lateMs = Math.min(lateMs * 2, LATEST_MS);
+    lateMs = Math.min(lateMs * 2, MAX_LATE_MS);
     question(Math.max(...[...waiting].map(({ heldMs }) => heldMs)));
   }
   function question(heldMs: number): void {

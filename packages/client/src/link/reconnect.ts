@@ -22,7 +22,7 @@ export interface Reconnect {
 /** The waits before a connect or a call is tried again. */
 export const RETRIES: BackoffRange = { firstMs: 200, longestMs: 5000 };
 const HOPELESS: BackoffRange = { firstMs: 200, longestMs: 60_000 };
-const LONGEST_ASKED_MS = 60_000;
+const MAX_ASKED_MS = 60_000;
 const AT_ONCE_MS = 50;
 
 export function createReconnect(connect: () => void): Reconnect {
@@ -39,7 +39,7 @@ export function createReconnect(connect: () => void): Reconnect {
   }
   return {
     schedule(why) {
-      const asked = Math.min(why?.retryAfterMs ?? 0, LONGEST_ASKED_MS);
+      const asked = Math.min(why?.retryAfterMs ?? 0, MAX_ASKED_MS);
       notBefore = performance.now() + asked;
       // A server that says 0 closes its sockets spread over time itself: a longer wait here would only add to the gap.
       const spread = why?.retryAfterMs === 0 && failures === 0;

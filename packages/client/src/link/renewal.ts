@@ -12,9 +12,9 @@ export interface Renewal {
 
 const EARLY_SHARE = 0.1;
 /** Also where the server says that nothing is left: it is not asked more often than that. */
-const SOONEST_MS = 1000;
+const MIN_MS = 1000;
 /** `setTimeout` fires at once for longer waits. */
-const LONGEST_MS = 2 ** 31 - 1;
+const MAX_MS = 2 ** 31 - 1;
 const AFTER_FAILURE_MS = 120_000;
 
 /** `refresh` gives a token to the server, and returns for how many milliseconds it holds. */
@@ -26,8 +26,8 @@ export function createRenewal(tokens: TokenSource, refresh: (token: string) => P
   function schedule(leftMs: number): void {
     stopped = false;
     clearTimeout(timer);
-    const waitMs = Math.max(leftMs - Math.max(leftMs * EARLY_SHARE, marginMs(leftMs)), SOONEST_MS);
-    timer = setTimeout(() => void now(), Math.min(waitMs, LONGEST_MS));
+    const waitMs = Math.max(leftMs - Math.max(leftMs * EARLY_SHARE, marginMs(leftMs)), MIN_MS);
+    timer = setTimeout(() => void now(), Math.min(waitMs, MAX_MS));
   }
   async function now(): Promise<void> {
     if (running) return;

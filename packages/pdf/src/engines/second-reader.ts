@@ -1,7 +1,7 @@
 import type { OpenDocument, PageEngine } from "./page-engine.ts";
 
 /** For longer a file is not looked at a second time, in ms of processor time: what it lacks then are some letters. */
-const MOST_CPU_MS = 3000;
+const MAX_CPU_MS = 3000;
 
 /** Another engine's view of a document. It is loaded, and opens the document, when a page is first asked for. */
 export interface SecondReader {
@@ -23,7 +23,7 @@ export function createSecondReader(
   };
   return {
     async textOf(page) {
-      if (spent > MOST_CPU_MS) return undefined;
+      if (spent > MAX_CPU_MS) return undefined;
       // Without the second engine the pages stay as the first one left them: missing.
       const engine = await load().catch(() => undefined);
       if (!engine) return undefined;

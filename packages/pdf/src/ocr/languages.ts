@@ -32,7 +32,7 @@ const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; 
 const ALIASES: Readonly<Record<string, string>> = { Hangul: "Korean", Hiragana: "Japanese", Katakana: "Japanese" };
 const NOT_LATIN = new Set(Object.values(SCRIPTS).flatMap(({ languages }) => languages));
 /** Each language more takes more time. */
-const MOST = 4;
+const MAX_LANGUAGES = 4;
 
 /**
  * What to read a script with, as Tesseract takes it (`eng+deu`): its languages that are installed where these are a few, else
@@ -46,9 +46,9 @@ export function languagesOfScript(script: string, installed: ReadonlySet<string>
     : [...installed].filter((code) => isLanguage(code) && !code.startsWith("script/") && !isOfOtherScript(code));
   const model = [known?.model ?? "Latin", `script/${known?.model ?? "Latin"}`].find((name) => installed.has(name));
   // English alone says nothing of what else is written.
-  const few = languages.length <= MOST && languages.length > (known ? 0 : 1);
+  const few = languages.length <= MAX_LANGUAGES && languages.length > (known ? 0 : 1);
   if (model !== undefined && !few) return model;
-  return languages.length === 0 ? undefined : languages.toSorted(englishFirst).slice(0, MOST).join("+");
+  return languages.length === 0 ? undefined : languages.toSorted(englishFirst).slice(0, MAX_LANGUAGES).join("+");
 }
 
 function isOfOtherScript(code: string): boolean {

@@ -4,7 +4,7 @@ const PIXELS = 1_000_000;
 const EDGE = 36;
 const MAX_EDGES = 60_000;
 /** In degrees: pages lie askew on a scanner's glass, but not further than this. */
-const [MOST, STEP, FINE, LEAST] = [15, 0.5, 0.05, 0.25] as const;
+const [MAX_DEGREES, STEP, FINE, MIN_DEGREES] = [15, 0.5, 0.05, 0.25] as const;
 /** How much better lines have to fit than those of the page as it is. */
 const BETTER = 1.08;
 
@@ -39,9 +39,9 @@ export function skewOf(picture: GreyPicture): number {
     }
     return found;
   };
-  const near = best(-MOST, MOST, STEP);
+  const near = best(-MAX_DEGREES, MAX_DEGREES, STEP);
   const degrees = best(near - STEP, near + STEP, FINE);
-  return Math.abs(degrees) >= LEAST && fit(degrees) > BETTER * fit(0) ? degrees : 0;
+  return Math.abs(degrees) >= MIN_DEGREES && fit(degrees) > BETTER * fit(0) ? degrees : 0;
 }
 
 /** The means of squares of pixels. */

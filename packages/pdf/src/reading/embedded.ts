@@ -7,7 +7,7 @@ import type { EmbeddedPdf } from "../engines/page-engine.ts";
 import type { ExtractInput, ExtractLimits } from "../port/extract.ts";
 
 /** PDFs of one file that are read, and their bytes together. PDFs within those are not. */
-const MOST = { files: 20, bytes: 64 * 1024 * 1024 } as const;
+const MAX = { files: 20, bytes: 64 * 1024 * 1024 } as const;
 
 interface Deps {
   readonly pool: Pool;
@@ -22,7 +22,7 @@ export async function embeddedIn(
   signal: AbortSignal,
 ): Promise<EmbeddedPdf[]> {
   const { maxPages, maxTextBytes, memoryBytes, stallMs } = limits;
-  const job: Job = { bytes, password, engine: "pdfium", maxPages, maxTextBytes, embedded: MOST };
+  const job: Job = { bytes, password, engine: "pdfium", maxPages, maxTextBytes, embedded: MAX };
   const found: EmbeddedPdf[] = [];
   const child = await pool.acquire(signal);
   const worked = startStopwatch(child);

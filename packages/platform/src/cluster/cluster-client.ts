@@ -12,7 +12,7 @@ const FAILOVER_MS = 100;
  * A command that is told to try again goes to any node first, and may be redirected twice each time. The timeout of the
  * command ends that, not this number: the library's 16 are over in less than a second while a slot moves.
  */
-const MOST_REDIRECTIONS = 1000;
+const MAX_REDIRECTIONS = 1000;
 
 export interface ClusterConnectionOptions {
   readonly retryStrategy: (times: number) => number;
@@ -39,7 +39,7 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
     retryDelayOnFailover: FAILOVER_MS,
     retryDelayOnClusterDown: FAILOVER_MS,
     retryDelayOnTryAgain: MOVING_MS,
-    maxRedirections: MOST_REDIRECTIONS,
+    maxRedirections: MAX_REDIRECTIONS,
     // By name, so that certificates fit, and at each connect anew.
     dnsLookup: (address: string, callback: (error: null, address: string) => void) => callback(null, address),
     redisOptions: {

@@ -3,14 +3,14 @@ import { refuse } from "../errors/error.ts";
 import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 
 /** Far more fields and items than a valid message has. */
-const MOST = { depth: PAYLOAD_DEPTH, parts: 10_000 };
+const MAX = { depth: PAYLOAD_DEPTH, parts: 10_000 };
 
 /**
  * What makes a value one that may not be looked at any further, without recursion. It comes before everything else that
  * touches a payload: what walks a value by recursion needs a stack as deep as the value, and a schema lists all fields
  * that it does not know. `bytes`: a field of another name is bytes, which a schema would take for an object with a field a byte.
  */
-export function payloadFault(value: unknown, max = MOST): "deep" | "many" | "bytes" | undefined {
+export function payloadFault(value: unknown, max = MAX): "deep" | "many" | "bytes" | undefined {
   let level: unknown[] = [value];
   let parts = 0;
   for (let depth = 0; level.length > 0; depth++) {

@@ -16,7 +16,7 @@ export interface Abuse {
 const MIB = 1_048_576;
 const FILE_BYTES = 25 * MIB;
 /** Everything that one abuse sends: an abuser with a fast line, and an end to it. */
-const MOST_BYTES = 800 * MIB;
+const MAX_BYTES = 800 * MIB;
 /** A page whose reading takes seconds: this many empty text operators, which compress to about 35 kB. */
 const SLOW_OPERATORS = 4_000_000;
 /** What an edge takes of a file at once. */
@@ -58,7 +58,7 @@ export const ABUSES: readonly Abuse[] = [
     async run(abuser) {
       const tokens = await users(abuser, 2);
       const piece = randomBytes(MIB);
-      let left = MOST_BYTES;
+      let left = MAX_BYTES;
       await abuser.lanes(40, async (lane) => {
         const token = tokens[lane % tokens.length] ?? "";
         const socket = await abuser.webSocket(lane % 4 === 0 ? "/ws/chat" : "/socket.io/?EIO=4&transport=websocket");
@@ -93,7 +93,7 @@ export const ABUSES: readonly Abuse[] = [
     async run(abuser) {
       const file = { name: "a.pdf", type: "application/pdf", data: "A".repeat(12 * MIB) };
       const frame = JSON.stringify({ message: "?", type: "chat", unique_id: "1", files: [file] });
-      let left = 4 * MOST_BYTES;
+      let left = 4 * MAX_BYTES;
       await abuser.lanes(12, async () => {
         const socket = await abuser.webSocket("/ws/chat");
         if (!socket) throw new Error("connect refused");
@@ -187,7 +187,7 @@ export const ABUSES: readonly Abuse[] = [
       const tokens = await users(abuser, 12);
       const sockets = keepOpen(abuser, tokens);
       const head = Buffer.concat([Buffer.from("%PDF-1.7\n"), randomBytes(65_527)]);
-      let left = MOST_BYTES;
+      let left = MAX_BYTES;
       await abuser.lanes(tokens.length * 2, async (lane) => {
         const socket = await sockets(lane % tokens.length);
         const upload = newId();

@@ -30,7 +30,7 @@ const PDF_EVERY_MS = 3000;
 const OPEN_MS = 15_000;
 const CALL_MS = 15_000;
 /** Fewer than a user may have: a slow answer is no reason to refuse the next question. */
-const MOST_TEXTS = 3;
+const MAX_TEXTS = 3;
 const AGAIN_MS = 200;
 
 interface Asked {
@@ -103,7 +103,7 @@ export async function openHonest({ url, address, phase, sendsPapers }: HonestOpt
   }
   async function askText(): Promise<void> {
     const texts = [...running.values()].filter(({ kind }) => kind === "text").length;
-    if (!socket.open || texts >= MOST_TEXTS) return;
+    if (!socket.open || texts >= MAX_TEXTS) return;
     await ask({ kind: "text", begunAt: nowMs(), phase: phase() }, { conversation: talk, message: "How are you?" });
   }
   /** By an upload and inside the ask in turn, as pages do. */

@@ -13,7 +13,7 @@ export interface Histogram {
 }
 
 /** Node accepts no percentile of 0. */
-const LEAST_PERCENT = 1e-6;
+const MIN_PERCENT = 1e-6;
 /** Times above this (35 minutes) are recorded as this. */
 const TOP_US = 2 ** 31 - 1;
 
@@ -31,7 +31,7 @@ export function createHistogram(): Histogram {
       return times.count === 0 ? 0 : times.max / 1000;
     },
     percentile(p) {
-      return times.count === 0 ? 0 : times.percentile(Math.max(LEAST_PERCENT, p)) / 1000;
+      return times.count === 0 ? 0 : times.percentile(Math.max(MIN_PERCENT, p)) / 1000;
     },
   };
 }

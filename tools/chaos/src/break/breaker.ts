@@ -11,7 +11,7 @@ export interface Breaker {
   settled(): Promise<void>;
 }
 
-const LONGEST_WAIT_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 
 /** Causes the faults of a plan on a cluster, and records each with its duration. */
 export function createBreaker(cluster: Cluster, history: History): Breaker {
@@ -20,7 +20,7 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
 
   /** A member that is running and has no other fault at the moment; waits until there is one. */
   async function claim(among: readonly Member[], who: number): Promise<Member | undefined> {
-    for (let waited = 0; waited < LONGEST_WAIT_MS; waited += 100) {
+    for (let waited = 0; waited < MAX_WAIT_MS; waited += 100) {
       const standing = among.filter((member) => member.up && !busy.has(member));
       const member = standing[who % Math.max(1, standing.length)];
       if (member) {
@@ -33,7 +33,7 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
   }
 
   async function redis(fault: string, forMs: number): Promise<void> {
-    for (let waited = 0; busy.has("redis") && waited < LONGEST_WAIT_MS; waited += 100) await sleep(100);
+    for (let waited = 0; busy.has("redis") && waited < MAX_WAIT_MS; waited += 100) await sleep(100);
     busy.add("redis");
     const begun = history.now();
     try {

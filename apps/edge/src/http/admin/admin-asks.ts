@@ -39,8 +39,8 @@ export interface EndedAsk {
   readonly code?: string;
 }
 
-const MOST_LOOKED = 10_000;
-const MOST_FOUND = 50;
+const MAX_LOOKED = 10_000;
+const MAX_FOUND = 50;
 const CONVERSATIONS = 5;
 
 export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): AdminAsks {
@@ -59,17 +59,17 @@ export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): 
 
   return {
     async find(word) {
-      const { asks, sum } = await unfinishedAsks(store, MOST_LOOKED);
+      const { asks, sum } = await unfinishedAsks(store, MAX_LOOKED);
       const found = asks.filter(({ id, trace, u }) => id === word || trace === word || u === word);
-      return { asks: found.slice(0, MOST_FOUND), looked: asks.length, sum };
+      return { asks: found.slice(0, MAX_FOUND), looked: asks.length, sum };
     },
     async ofUser(user) {
       const [asks, conversations] = await Promise.all([unfinishedAsksOf(store, user), keptConversations(store, user)]);
       const latest = conversations.toSorted((a, b) => b.at - a.at).slice(0, CONVERSATIONS);
       const ended = (await Promise.all(latest.map(({ id }) => endedIn(store, user, id)))).flat();
       return {
-        asks: asks.slice(0, MOST_FOUND),
-        ended: ended.toSorted((a, b) => b.at - a.at).slice(0, MOST_FOUND),
+        asks: asks.slice(0, MAX_FOUND),
+        ended: ended.toSorted((a, b) => b.at - a.at).slice(0, MAX_FOUND),
         conversations: conversations.length,
       };
     },
@@ -87,7 +87,7 @@ export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): 
 
 /** The asks of a conversation that ended last. */
 async function endedIn(store: Store, user: string, conversation: string): Promise<EndedAsk[]> {
-  const ends = await lastEnds(store, { user, conversation }, MOST_FOUND);
+  const ends = await lastEnds(store, { user, conversation }, MAX_FOUND);
   return ends.map((event) => ({
     id: event.ask,
     conversation,

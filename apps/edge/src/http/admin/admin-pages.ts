@@ -31,7 +31,7 @@ export interface AdminPagesDeps {
 }
 
 const MAX_BODY_BYTES = 4096;
-const MOST_QUOTAS = 1000;
+const MAX_QUOTAS = 1000;
 const name = z.string().check(z.minLength(1), z.maxLength(256));
 const revokedSchema = z.union([z.strictObject({ user: name }), z.strictObject({ token: name })]);
 const askSchema = z.union([z.strictObject({ key: name }), z.strictObject({ user: name, ask: name })]);
@@ -75,7 +75,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
     },
     async "GET /v1/admin/quotas"() {
       const all = Object.entries(await deps.quotas());
-      return { quotas: Object.fromEntries(all.toSorted().slice(0, MOST_QUOTAS)), sum: all.length };
+      return { quotas: Object.fromEntries(all.toSorted().slice(0, MAX_QUOTAS)), sum: all.length };
     },
     async "POST /v1/admin/quotas"(_query, body) {
       const { field, value } = parse(quotaSchema, await body());

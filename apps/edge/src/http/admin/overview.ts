@@ -44,8 +44,8 @@ export interface Overview {
 }
 
 /** Most asks that are looked at; the queue of all users has a bound of its own. */
-const MOST_ASKS = 2000;
-const MOST_LISTED = 20;
+const MAX_ASKS = 2000;
+const MAX_LISTED = 20;
 const SLOWEST = 10;
 /** Pages that are open at once share a look. */
 const FRESH_MS = 1000;
@@ -64,7 +64,7 @@ export function createOverview(deps: OverviewDeps): () => Promise<Overview> {
 
 async function look(deps: OverviewDeps): Promise<Overview> {
   const [{ asks, sum, now }, extractions, refusals] = await Promise.all([
-    unfinishedAsks(deps.store, MOST_ASKS),
+    unfinishedAsks(deps.store, MAX_ASKS),
     deps.producer.counts(),
     deps.metrics.refusals(),
   ]);
@@ -87,10 +87,10 @@ async function look(deps: OverviewDeps): Promise<Overview> {
       ),
     },
     extractions,
-    refusals: refusals.toSorted((a, b) => b.count - a.count).slice(0, MOST_LISTED),
+    refusals: refusals.toSorted((a, b) => b.count - a.count).slice(0, MAX_LISTED),
     users: usersOf(asks, identities),
     tenants: countBy(identities.flatMap(({ tenant }) => tenant ?? []))
-      .slice(0, MOST_LISTED)
+      .slice(0, MAX_LISTED)
       .map(([tenant, connections]) => ({ tenant, connections })),
   };
 }
@@ -104,7 +104,7 @@ function usersOf(asks: readonly AskFacts[], identities: readonly Identity[]): Ov
   for (const [u, count] of countBy(asks.map((ask) => ask.u))) {
     users.set(u, { ...(users.get(u) ?? { u, connections: 0 }), asks: count });
   }
-  return [...users.values()].toSorted((a, b) => b.asks - a.asks || b.connections - a.connections).slice(0, MOST_LISTED);
+  return [...users.values()].toSorted((a, b) => b.asks - a.asks || b.connections - a.connections).slice(0, MAX_LISTED);
 }
 
 function countBy(names: readonly string[]): Array<[string, number]> {

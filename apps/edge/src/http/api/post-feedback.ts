@@ -7,12 +7,12 @@ export interface FeedbackDeps {
   readonly giveFeedback: GiveFeedback;
 }
 
-const MOST_BYTES = 8192;
+const MAX_BYTES = 8192;
 
 /** `POST /v1/asks/:id/feedback`: the event `feedback` as JSON, without `ask`. @throws Refusal as `GiveFeedback` */
 export async function postFeedback({ giveFeedback }: FeedbackDeps, call: ApiCall): Promise<void> {
   const [ask = ""] = call.params;
-  const body = await readBody(call, MOST_BYTES, "");
+  const body = await readBody(call, MAX_BYTES, "");
   let json: unknown;
   try {
     json = JSON.parse(body.toString());

@@ -22,7 +22,7 @@ export function watchReader(call: ApiCall, onIdle: () => void = () => undefined)
 }
 
 /** A client that reads a little now and then must not hold a place for ever. */
-const LONGEST_MS = 1_800_000;
+const MAX_MS = 1_800_000;
 
 /** Sends the rest of a response as fast as its client reads, and closes it at an error. @throws errors of `parts`, AbortError */
 export async function sendStream(
@@ -32,7 +32,7 @@ export async function sendStream(
 ): Promise<void> {
   const { response, signal } = call;
   watchReader(call);
-  const late = setTimeout(() => call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 })), LONGEST_MS);
+  const late = setTimeout(() => call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 })), MAX_MS);
   try {
     await pipeline(Readable.from(parts), through, response, { signal });
   } finally {
