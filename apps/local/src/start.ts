@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { schema as demoSchema, startDemoEngine } from "@docrelay/demo-engine";
 import { describeProblems, parseEnv, type Lifecycle } from "@docrelay/platform";
 import type { Config } from "./config.ts";
+import { logWords } from "./log-words.ts";
 import { startPrivateRedis } from "./private-redis.ts";
 import { ENTRIES, READY_MS, startProcess, watch, type LogLine, type Running } from "./process.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
@@ -109,8 +110,7 @@ function keep(
   start: (name: string, print: (line: LogLine) => void) => Running,
 ): Supervised {
   const print = (line: LogLine): void => {
-    if (line.level === "warn" || line.level === "error" || line.level === "fatal")
-      say(`${name}: ${line.msg ?? ""} ${detail(line)}`);
+    if (line.level === "warn" || line.level === "error" || line.level === "fatal") say(`${name}: ${logWords(line)}`);
   };
   const one = supervise(() => start(name, print), say, ending);
   life.add(name, () => one.stop(GRACE_MS));
@@ -155,13 +155,4 @@ async function untilReady({ PORT, HOST }: Config): Promise<void> {
     await sleep(READY_EVERY_MS);
   }
   throw new Error("The edges do not get ready: is Redis well?");
-}
-
-function detail({ err, reason, warning, code, cause, detail: what, said }: LogLine): string {
-  if (typeof code === "string" && typeof cause === "string") {
-    const words = typeof said === "string" ? ` It says: ${said}` : "";
-    return `${code} (${cause}) ${typeof what === "string" ? what : ""}${words}`.trim();
-  }
-  const message = (err as { message?: string } | undefined)?.message;
-  return [warning, reason, message].find((text) => typeof text === "string") ?? "";
 }
