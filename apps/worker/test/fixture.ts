@@ -72,7 +72,7 @@ export interface WorkerFixture {
     conversation: string,
     id: string,
     body?: Partial<AskBody>,
-    more?: { wake?: boolean; user?: string; deadlineMs?: number },
+    more?: { wake?: boolean; user?: string; deadlineMs?: number; replaces?: string },
   ): Promise<void>;
   cancel(conversation: string, id: string): Promise<Cancelled>;
   /** Stores a file's bytes as an edge does, and adds its extraction job. */
@@ -233,7 +233,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       return child;
     },
 
-    async ask(conversation, id, body = {}, { wake = true, user = USER, deadlineMs } = {}) {
+    async ask(conversation, id, body = {}, { wake = true, user = USER, deadlineMs, replaces } = {}) {
       const whole: AskBody = { message: `question ${id}`, files: [], origin: "socket", ...body };
       const { askDeadlineMs } = there(store);
       const accepted = await accept(
@@ -243,6 +243,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
           conversation,
           id,
           body: whole,
+          replaces,
           digest: askDigest("secret", {
             conversation,
             message: whole.message,

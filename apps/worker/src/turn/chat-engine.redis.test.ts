@@ -109,6 +109,45 @@ describe("an engine behind an OpenAI-compatible server", () => {
     ]);
   });
 
+  it("is told nothing that was cancelled or replaced, and for a question that replaces one what was before it", async () => {
+    await using server = await startOpenAi(({ messages }, response) => {
+      const message = messages.at(-1)?.content ?? "";
+      if (message !== "slow?") return [`to ${message}`];
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      return void response.write('data: {"choices":[{"delta":{"content":"half"}}]}\n\n');
+    });
+    await at.here({ ENGINE_URL: server.url });
+    const ask = async (id: string, message: string, more = {}): Promise<unknown> => {
+      await at.ask("talk", id, { message }, more);
+      if (message === "slow?") {
+        await eventually(() => server.requests.length === 2);
+        await at.cancel("talk", id);
+      }
+      await at.ended("talk", id);
+      return server.requests.at(-1)?.messages.map(({ content }) => content);
+    };
+    expect(await ask("one", "first?")).toEqual(["first?"]);
+    expect(await ask("two", "slow?")).toEqual(["first?", "to first?", "slow?"]);
+    expect(await ask("three", "third?")).toEqual(["first?", "to first?", "third?"]);
+    expect(await ask("four", "edited?", { replaces: "one" })).toEqual(["edited?"]);
+    expect(await ask("five", "fifth?")).toEqual(["edited?", "to edited?", "third?", "to third?", "fifth?"]);
+  });
+
+  it("gets the file of the question whole before it is told older text", async () => {
+    await using server = await startOpenAi(() => ["word ".repeat(300)]);
+    await at.here({ ENGINE_URL: server.url, ENGINE_CONTEXT_TOKENS: "1000" });
+    await at.ask("talk", "one");
+    await at.ended("talk", "one");
+    const file = await at.file("a.pdf", Buffer.from("%PDF-"), { extract: false });
+    await store({ ...TEXT, pages: [`first ${"page ".repeat(400)}`, "last page"] }, file.text);
+    await at.ask("talk", "two", { message: "what?", files: [file] });
+    await at.ended("talk", "two");
+    const [only, ...rest] = server.requests[1]?.messages ?? [];
+    expect(rest).toEqual([]);
+    expect(only?.content).toMatch(/^\[Earlier parts of this conversation are left out\.\][^]*first page[^]*last page/);
+    expect((await at.events("talk")).find(({ type }) => type === "extracted")).not.toHaveProperty("used");
+  });
+
   it("is told the newest part of a long conversation, and that the rest is left out", async () => {
     await using server = await startOpenAi((_request, _response, index) => [`${index} ${"word ".repeat(300)}`]);
     await at.here({ ENGINE_URL: server.url, ENGINE_CONTEXT_TOKENS: "1000" });
