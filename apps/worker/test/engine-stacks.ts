@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findPython, freePort, runs, runsGo, startForeign, type ForeignProgram } from "@docrelay/testkit";
+import { buildGo, findPython, freePort, runs, runsGo, startForeign, type ForeignProgram } from "@docrelay/testkit";
 
 const FOLDER = join(import.meta.dirname, "stacks");
 const MIB = 1_048_576;
@@ -18,7 +18,7 @@ export interface Stack {
   /** What it answers at a wrong path; undefined: it takes any. */
   readonly wrongPath: string | undefined;
   readonly wrongKey: string;
-  command(folder: string, port: number): readonly string[];
+  command(folder: string, port: number): readonly string[] | Promise<readonly string[]>;
 }
 
 const python = findPython("websockets");
@@ -72,7 +72,7 @@ export interface StackEngine extends AsyncDisposable {
 export async function startStack({ command }: Stack): Promise<StackEngine> {
   const folder = mkdtempSync(join(tmpdir(), "docrelay-stack-"));
   const port = await freePort();
-  const line = command(folder, port);
+  const line = await command(folder, port);
   const start = (): Promise<ForeignProgram> => startForeign(line, { port, cwd: FOLDER });
   let program = await start();
   let earlier = "";
@@ -95,20 +95,19 @@ export async function startStack({ command }: Stack): Promise<StackEngine> {
 type Program = Pick<Stack, "name" | "missing" | "command">;
 
 function ofPython(name: string, modules: string, packages: string): Program {
-  const missing = runs(python, "-c", `import ${modules}`) ? undefined : `it needs Debian's ${packages}`;
+  // Looked for, and not imported, which takes half a second each.
+  const find = `import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, "${modules}".split(", "))))`;
+  const missing = runs(python, "-c", find) ? undefined : `it needs Debian's ${packages}`;
   return { name, missing, command: () => [python, `stack_${name}.py`] };
 }
 
 function ofGo(name: string, module: string, packages: string): Program {
   const missing = runsGo("list", module) ? undefined : `it needs Debian's golang-go and ${packages}`;
-  return {
-    name,
-    missing,
-    command(folder) {
-      const program = join(folder, name);
-      if (!runsGo("build", "-o", program, join(FOLDER, "go", `${name}.go`)))
-        throw new Error(`${name} does not compile`);
-      return [program];
-    },
+  let built: Promise<readonly string[]> | undefined;
+  const build = async (program: string): Promise<readonly string[]> => {
+    await buildGo(join(FOLDER, "go", `${name}.go`), program);
+    return [program];
   };
+  // Built once, into the folder of the stack's first engine: all of them end together.
+  return { name, missing, command: (folder) => (built ??= build(join(folder, name))) };
 }

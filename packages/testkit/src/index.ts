@@ -6,7 +6,7 @@ export { startRedisCluster, type TestCluster, type TestNode } from "./redis/redi
 export { eventually } from "./eventually.ts";
 export { freePort } from "./process/free-port.ts";
 export { spawnNode, type TestProcess } from "./process/spawn-node.ts";
-export { findPython, runs, runsGo, startForeign, type ForeignProgram } from "./process/foreign-program.ts";
+export { buildGo, findPython, runs, runsGo, startForeign, type ForeignProgram } from "./process/foreign-program.ts";
 export { startProxy, type Proxy } from "./proxy.ts";
 export { makePdf, makeScanPdf, type Picture } from "./pdf/pdf.ts";
 export { findChromium } from "./chromium.ts";

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { eventually } from "../eventually.ts";
 import { guard } from "./guard.ts";
 
@@ -50,13 +51,21 @@ export function runs(program: string, ...args: string[]): boolean {
 
 /** Runs `go` with Debian's sources of Go packages, without a network. */
 export function runsGo(...args: string[]): boolean {
-  const env = {
+  return spawnSync("go", args, { stdio: "ignore", timeout: 120_000, env: goEnv() }).status === 0;
+}
+
+/** Compiles a file of Go, with Debian's sources of Go packages, to a program. @throws Error with the compiler's words. */
+export async function buildGo(source: string, program: string): Promise<void> {
+  await promisify(execFile)("go", ["build", "-o", program, source], { timeout: 120_000, env: goEnv() });
+}
+
+function goEnv(): NodeJS.ProcessEnv {
+  return {
     GOPATH: "/usr/share/gocode",
     GOCACHE: join(tmpdir(), "docrelay-go"),
     ...process.env,
     GO111MODULE: "off",
   };
-  return spawnSync("go", args, { stdio: "ignore", timeout: 120_000, env }).status === 0;
 }
 
 async function listens(port: number): Promise<boolean> {
