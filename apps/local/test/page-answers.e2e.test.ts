@@ -28,12 +28,17 @@ The sum is $\\frac{a}{b}$, and it costs $5 or $6.
 
 $$\\int_0^1 x^2\\,dx$$
 `;
+const PARAGRAPHS = Array.from({ length: 40 }, (_, n) => `Paragraph ${n}.`);
+const ITEMS = Array.from({ length: 400 }, (_, n) => `item ${n} of the list`);
+const MANY_BLOCKS = `${PARAGRAPHS.join("\n\n")}\n\n${ITEMS.map((item) => `- ${item}\n`).join("")}\nThe end.`;
 const FACT = "The lighthouse of Norrholm was painted green in 1931.";
 const pages = ["A first page.", `An island has forty houses. ${FACT} It rains there.`, "A last page."];
 const report = { name: "report.pdf", mimeType: "application/pdf", buffer: Buffer.from(makePdf({ pages })) };
 const engine = usePageEngine(
-  (prompt) =>
-    prompt.includes("markdown") ? (MARKDOWN.match(/[^]{1,40}/g) ?? []) : ["It **was painted green in 1931**."],
+  (prompt) => {
+    if (prompt.includes("blocks")) return MANY_BLOCKS.match(/[^]{1,300}/g) ?? [];
+    return prompt.includes("markdown") ? (MARKDOWN.match(/[^]{1,40}/g) ?? []) : ["It **was painted green in 1931**."];
+  },
   (prompt) => (prompt.includes("lighthouse") ? [{ file: 0, page: 2 }] : []),
   ["Who painted it?", "And before?"],
 );
@@ -103,6 +108,22 @@ describe("an answer in Markdown", () => {
     expect(await text.textContent()).toBe(`${MARKDOWN} end`);
     await page.getByRole("button", { name: "Plain text" }).click();
     await page.locator(".text .katex").nth(1).waitFor();
+  });
+});
+
+describe("an answer of many blocks", () => {
+  it("is whole, in parts that are not laid out while they are out of sight", async () => {
+    const page = await browser.open(cluster.url());
+    await ask(page, "many blocks");
+    const text = page.locator('.answer[data-state="completed"] .text');
+    await text.getByText("The end.").waitFor();
+    expect(await text.locator("p").allTextContents()).toEqual([...PARAGRAPHS, "The end."]);
+    expect(await text.locator("li").allTextContents()).toEqual(ITEMS);
+    const sizes = await text.locator(".part").evaluateAll((parts) => parts.map((part) => part.childElementCount));
+    expect(sizes.slice(0, 2)).toEqual([10, 10]);
+    expect(Math.max(...sizes)).toBe(10);
+    const skips = await page.evaluate(`getComputedStyle(document.querySelector(".part")).contentVisibility`);
+    expect(skips).toBe("auto");
   });
 });
 

@@ -1,11 +1,8 @@
 import { element } from "../frame/element.ts";
-import type { CodePiece } from "../lazy/highlight.ts";
-import { loadPart } from "../lazy-part.ts";
-import type { Block, Blocks } from "../parsing/blocks.ts";
-import { nodesOf } from "./nodes.ts";
+import type { Blocks } from "../parsing/blocks.ts";
 import type { Nearness } from "./near.ts";
 import { loadParser, type Parser } from "./parser.ts";
-import { patchChildren } from "./patch.ts";
+import { createSheet } from "./sheet.ts";
 import { inSlices } from "./slices.ts";
 import { say } from "../words/say.ts";
 
@@ -23,11 +20,9 @@ export interface AnswerText {
   plain(isPlain: boolean): void;
 }
 
-/** Longer code is not highlighted: that would hold the page up. */
-const MAX_CODE = 10_000;
-
 export function createAnswerText(): AnswerText {
   const root = element("div", { class: "text" });
+  const sheet = createSheet(root);
   root.addEventListener("click", copyCode);
   /** Undefined until it is there: nothing is shown before, since it would be shown as it came. */
   let parser: Parser | undefined;
@@ -42,22 +37,9 @@ export function createAnswerText(): AnswerText {
   let isStale = false;
   /** The parser cannot be had. */
   let isUnread = false;
-  /**
-   * The last of the root's nodes that is final. A node and not its number: to count or copy the nodes of a long answer for
-   * each of its blocks takes the square of their number.
-   */
-  let settled: ChildNode | null = null;
-  /** How many nodes are final in the block that goes on in the next one. */
-  let inside = 0;
-
   function restart(): void {
     blocks = undefined;
-    root.replaceChildren();
-    [settled, inside] = [null, 0];
-  }
-  /** The first node that is not final. */
-  function open(): ChildNode | null {
-    return settled ? settled.nextSibling : root.firstChild;
+    sheet.clear();
   }
   /** In parts while that is seen. */
   function redraw(): void {
@@ -78,43 +60,12 @@ export function createAnswerText(): AnswerText {
     }
     blocks ??= parser?.createBlocks();
     if (!blocks) return true;
-    const { settled: done, tail, more } = blocks.grow(lines, isOver);
-    for (const block of done) settle(block);
+    const { settled, tail, more } = blocks.grow(lines, isOver);
+    for (const block of settled) sheet.settle(block);
     // A look that settles nothing yet leaves the end as it is: without it the page would be shorter for a frame, and scroll.
-    if (done.length > 0 || tail.length > 0 || !more) putTail(tail);
+    if (settled.length > 0 || tail.length > 0 || !more) sheet.end(tail, isOver);
     return !more;
   }
-  function settle(block: Block): void {
-    const nodes = nodesOfBlock(block);
-    if (isInside(block) && nodes[0]) join(nodes[0], true);
-    else {
-      patchChildren(root, open(), nodes);
-      inside = 0;
-      settled = root.lastChild;
-    }
-    if (settled) decorate([settled], !block.joins && !block.goesOn);
-  }
-  /** Puts the content of a block into the one that it goes on in. */
-  function join(node: Node, isFinal: boolean): void {
-    const place = contentOf(settled ?? undefined);
-    const from = contentOf(node);
-    if (!place || !from) return;
-    if (inside === 0) inside = place.childNodes.length;
-    patchChildren(place, place.childNodes[inside] ?? null, [...from.childNodes]);
-    if (isFinal) inside = place.childNodes.length;
-  }
-  function putTail(tail: readonly Block[]): void {
-    const [first] = tail;
-    const isJoined = first !== undefined && isInside(first);
-    const [node] = isJoined ? nodesOfBlock(first) : [];
-    if (node) join(node, false);
-    const others = isJoined ? tail.slice(1) : tail;
-    patchChildren(root, open(), others.flatMap(nodesOfBlock));
-    const shown: ChildNode[] = [];
-    for (let node = settled ?? root.firstChild; node; node = node.nextSibling) shown.push(node);
-    decorate(shown, isOver && first?.joins !== true);
-  }
-
   function mark(): void {
     root.classList.toggle("plain", isPlain || isUnread || isStale);
   }
@@ -159,68 +110,6 @@ function drawPlain(place: HTMLElement, text: string): void {
   const now = place.textContent ?? "";
   if (text.startsWith(now)) place.append(text.slice(now.length));
   else place.textContent = text;
-}
-
-/** Rows and lines go on in their table or code. Lists and paragraphs go on in another one below: browsers lay those out apart. */
-function isInside({ joins, token }: Block): boolean {
-  return joins && (token.type === "table" || token.type === "code");
-}
-
-function nodesOfBlock(block: Block): Node[] {
-  const nodes = nodesOf([block.token]);
-  const [first] = nodes;
-  if (block.joins && first instanceof Element) first.classList.add("on");
-  return nodes;
-}
-
-/** Where the content of a block is: the rows of a table, the pieces of code. */
-function contentOf(node: Node | undefined): Element | undefined {
-  return node instanceof Element ? (node.querySelector("tbody") ?? node.querySelector("pre") ?? undefined) : undefined;
-}
-
-const drawn = new WeakSet<Element>();
-
-/** Draws formulas, and colours code that is whole. */
-function decorate(nodes: readonly Node[], withCode: boolean): void {
-  const places = nodes.filter((node) => node instanceof Element);
-  for (const place of places.flatMap((node) => [...node.querySelectorAll<HTMLElement>(".math")])) {
-    if (!drawn.has(place)) drawMath(place);
-  }
-  if (!withCode) return;
-  for (const code of places.flatMap((node) => [...node.querySelectorAll<HTMLElement>("pre > code")])) {
-    if (!drawn.has(code)) colour(code);
-  }
-}
-
-function drawMath(place: HTMLElement): void {
-  drawn.add(place);
-  void loadPart("math").then((part) => {
-    if (!part) return drawn.delete(place);
-    inSlices(() => {
-      place.replaceChildren();
-      part.renderMath(place.dataset["tex"] ?? "", place, place.classList.contains("block"));
-      return true;
-    });
-  });
-}
-
-function colour(code: HTMLElement): void {
-  drawn.add(code);
-  const { language = "" } = code.dataset;
-  const source = code.textContent ?? "";
-  if (language === "" || source.length > MAX_CODE) return;
-  void loadPart("highlight").then((part) =>
-    inSlices(() => {
-      const pieces = part?.highlight(source, language);
-      if (pieces && code.textContent === source) code.replaceChildren(...pieces.map(pieceNode));
-      return true;
-    }),
-  );
-}
-
-function pieceNode(piece: CodePiece): Node {
-  if (typeof piece === "string") return new Text(piece);
-  return element("span", { class: piece.classes.join(" ") }, ...piece.pieces.map(pieceNode));
 }
 
 function copyCode({ target }: MouseEvent): void {

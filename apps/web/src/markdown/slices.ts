@@ -1,5 +1,5 @@
 /** How long drawing may take in one frame. */
-const SLICE_MS = 12;
+const SLICE_MS = 8;
 
 let queue: Array<() => boolean> = [];
 let frame = 0;
