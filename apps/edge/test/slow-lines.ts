@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /*
  * Measures what slow and dead lines cost the SDK, on a real edge behind a throttling proxy; asserts nothing:
- * node apps/edge/test/slow-lines.ts [bytes per second …]
+ * node --conditions=@docrelay/source apps/edge/test/slow-lines.ts [bytes per second …]
  */
 const FILE_BYTES = 400_000;
 const rates = process.argv.slice(2).map(Number);

@@ -20,8 +20,10 @@ export interface Entry {
   leave(wasAcknowledged: boolean): void;
 }
 
-/** The first chunk, and the smallest when the line is slow; a server may take less. */
+/** The first chunk, and the smallest where the line is fast; a server may take less. */
 const FIRST_BYTES = 16_384;
+/** Of a slow line. Its chunks are half of that: while one is acknowledged the next is on its way. */
+const MIN_BYTES = 8192;
 const MAX_BYTES = 262_144;
 /** What a line holds besides a round trip: more only makes others wait. */
 const QUEUE_MS = 1000;
@@ -55,10 +57,13 @@ export function createPace(now: () => number = () => performance.now()): Pace {
     ackedAt = at;
     perMs = perMs === undefined ? measured : perMs + (measured - perMs) * NEWEST_SHARE;
     const fitting = perMs * (QUEUE_MS + (roundTripMs ?? 0));
-    windowBytes = Math.max(FIRST_BYTES, Math.min(windowBytes + 2 * bytes, fitting, MAX_BYTES));
+    windowBytes = Math.max(MIN_BYTES, Math.min(windowBytes + 2 * bytes, fitting, MAX_BYTES));
   }
   return {
-    chunkBytes: (limit) => Math.min(limit, Math.max(FIRST_BYTES, Math.floor(windowBytes / PARTS))),
+    chunkBytes(limit) {
+      const smallest = perMs === undefined ? FIRST_BYTES : Math.min(FIRST_BYTES, Math.floor(windowBytes / 2));
+      return Math.min(limit, Math.max(smallest, Math.floor(windowBytes / PARTS)));
+    },
     async enter(bytes, signal) {
       signal?.throwIfAborted();
       if (waiting.length > 0 || !hasRoom()) await turn(waiting, bytes, signal);
