@@ -1,3 +1,4 @@
+import { connect } from "@docrelay/client";
 import { makePdf } from "@docrelay/testkit";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
@@ -34,8 +35,16 @@ const MANY_BLOCKS = `${PARAGRAPHS.join("\n\n")}\n\n${ITEMS.map((item) => `- ${it
 const FACT = "The lighthouse of Norrholm was painted green in 1931.";
 const pages = ["A first page.", `An island has forty houses. ${FACT} It rains there.`, "A last page."];
 const report = { name: "report.pdf", mimeType: "application/pdf", buffer: Buffer.from(makePdf({ pages })) };
+/** An answer that a worker writes into the log in several events. */
+const pieces = (n: number): string[] => [
+  `Answer ${n} begins`,
+  ...Array.from({ length: 9 }, (_, part) => ` ${part}`),
+  ".",
+];
 const engine = usePageEngine(
   (prompt) => {
+    const nth = /^question (\d+)$/.exec(prompt)?.[1];
+    if (nth !== undefined) return pieces(Number(nth));
     if (prompt.includes("blocks")) return MANY_BLOCKS.match(/[^]{1,300}/g) ?? [];
     return prompt.includes("markdown") ? (MARKDOWN.match(/[^]{1,40}/g) ?? []) : ["It **was painted green in 1931**."];
   },
@@ -45,7 +54,11 @@ const engine = usePageEngine(
 
 // First: edges read the built page when they start.
 const browser = usePage();
-const cluster = useCluster({ edges: 1, env: { ENGINE_REPLY: "stream" }, engineUrl: engine.url });
+const cluster = useCluster({
+  edges: 1,
+  env: { ENGINE_REPLY: "stream", ASKS_PER_SECOND: "1000", MAX_CONVERSATION_EVENTS: "1800" },
+  engineUrl: engine.url,
+});
 
 async function ask(page: Page, text: string): Promise<void> {
   await page.fill("#question", text);
@@ -155,6 +168,37 @@ describe("a long conversation that is opened again", () => {
     expect(await page.locator(".answer .text.plain").count()).toBe(0);
     expect(await page.locator(".answer .text table").count()).toBe(8);
     expect(await page.locator(".answer button", { hasText: "Regenerate" }).count()).toBe(8);
+  });
+});
+
+describe("500 questions", () => {
+  it("are each on the page after a reload, with their whole answers, though the log has lost pieces of them", async () => {
+    const page = await browser.open(cluster.url());
+    const kept = await page.evaluate<string>("JSON.stringify(localStorage)");
+    const token = /token\W+([\w.-]+)/.exec(kept)?.[1] ?? "";
+    const asking = connect({ url: cluster.url(), token });
+    const conversation = asking.conversation(new URL(page.url()).hash.slice("#c=".length));
+    const numbers = Array.from({ length: 500 }, (_, n) => n);
+    const given = (n: number): string => pieces(n).join("");
+    for (const n of numbers) expect(await conversation.ask(`question ${n}`).text()).toBe(given(n));
+    let count = 0;
+    conversation.subscribe({ event: ({ type }) => (count += type === "delta" ? 1 : 0) });
+    asking.close();
+
+    await page.reload();
+    await expect.poll(() => page.locator(".ask").count(), { timeout: 30_000 }).toBe(500);
+    await expect.poll(() => page.locator('.answer[data-state="completed"] .text:not(:empty)').count()).toBe(500);
+    expect(await page.locator(".ask .words").allTextContents()).toEqual(numbers.map((n) => `question ${n}`));
+    expect(await page.locator(".answer .text").allTextContents()).toEqual(numbers.map(given));
+
+    // Pieces of most answers are gone: those were drawn of their ends.
+    const reading = connect({ url: cluster.url(), token });
+    const log = reading.conversation(conversation.id);
+    let held = 0;
+    log.subscribe({ event: (event) => (held += event.type === "delta" && event.text !== "" ? 1 : 0) });
+    await log.ready;
+    reading.close();
+    expect(held).toBeLessThan(count / 2);
   });
 });
 
