@@ -97,7 +97,7 @@ export const schema = z
     JWT_ISSUER: list(),
     JWT_AUDIENCE: list(),
     JWT_TENANT_CLAIM: z.string().default("tenant"),
-    /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends a cookie whoever asks it to. */
+    /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends cookies for the pages of any site. */
     JWT_COOKIE: cookieName.optional(),
     OIDC_ISSUER: url(["https:", "http:"]).optional(),
     OIDC_CLIENT_ID: z.string().optional(),
@@ -173,7 +173,7 @@ export interface Config extends z.output<typeof schema> {
   readonly redis: RedisServer;
 }
 
-/** Defaults where anybody who reaches this edge may have any number of users. */
+/** Defaults where one client may become any number of users (anonymous sessions on a reachable edge). */
 const OPEN = { USERS_PER_ADDRESS: "8", SESSIONS_PER_MINUTE: "60" };
 
 export function readConfig(env: Env): Parsed<Config> {

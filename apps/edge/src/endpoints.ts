@@ -46,14 +46,14 @@ export interface EndpointsDeps {
 }
 
 const PAGE = join(import.meta.dirname, "../../web/dist");
-/** Of one user, on each edge. */
+/** Feedback of one user, per edge. */
 const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 /** TCP connections beyond those of clients: for pages, health checks, and connections without a request so far. */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
-/** Bytes of the incomplete messages of all connections: this many, or the largest plain frames that one may need. */
+/** Bytes of incomplete messages, of all connections: the larger of `bytes` and this many of the largest plain frames. */
 const ARRIVING = { bytes: 67_108_864, frames: 2 };
-/** Of those that come from one network, where networks are counted. */
+/** The same for the connections of one network, where networks are counted. */
 const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;
 /** Large frames of one user of the plain endpoint. */

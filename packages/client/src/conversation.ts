@@ -26,7 +26,7 @@ export interface Conversation {
    * for the whole reply. A closed conversation is opened again.
    */
   ask(message: string, options?: AskOptions): Answer;
-  /** The answer of any ask in `turns`, whoever asked it. Sends nothing. */
+  /** The answer of any ask in `turns`, from any client of the user. Sends nothing. */
   answer(ask: string): Answer | undefined;
   /**
    * Asks the question of a turn that is over once more, with the same files: with the same id when the server refused or
@@ -42,7 +42,7 @@ export interface Conversation {
   readonly turns: readonly Turn[];
   /** Calls the listener after each change of `turns`, and reads the log; returns how to stop. */
   onTurns(listener: () => void): () => void;
-  /** Resolves when the log was told up to its head once: only then is an empty conversation known to be empty. @throws RelayError */
+  /** Resolves when the log was read to its head once: only then is an empty conversation known to be empty. @throws RelayError */
   readonly ready: Promise<void>;
   /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
   cancel(ask: string): Promise<void>;

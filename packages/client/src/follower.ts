@@ -8,7 +8,7 @@ export interface Listener {
   event(event: Event): void;
   /** How far an ask is. A hint: some may be missed. */
   progress?(progress: Progress): void;
-  /** The log was told up to its head: what follows is new. Once, and after a reset again. */
+  /** The log was delivered up to its head: later events are new. Called once, and again after a reset. */
   ready?(): void;
   /** The server's log was replaced by an older one: forget all events so far; those of the new log follow. */
   reset?(): void;

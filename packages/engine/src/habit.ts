@@ -34,7 +34,7 @@ interface Seen {
   readonly texts: number;
 }
 
-/** What the end of a reply tells about the engine; pure. */
+/** Learns the engine's habit from the end of a reply; pure. */
 export function learn(habit: Habit, { ended, streams, texts }: Seen): Habit {
   if (ended === "mark") return habit.sendsEnd ? habit : { ...habit, ends: "mark", sendsEnd: true };
   if (ended !== "close" && ended !== "quiet") return habit;

@@ -41,7 +41,7 @@ const extractSchema = z.object({
   u: short,
   /** The network that the user came from, where networks are counted. */
   network: z.object({ shard, u: short }).optional(),
-  /** Who is charged for the pages beside the user: the user's tenant and network, where a quota bounds their pages. */
+  /** The accounts that are charged for the pages besides the user: the user's tenant and network, where a quota bounds their pages. */
   charged: z
     .array(z.object({ shard, u: short }))
     .max(4)

@@ -136,7 +136,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
   /** Returns a job for another process. */
   async function handBack(job: Job, token: string | undefined, of: string): Promise<void> {
     await job.moveToWait(token);
-    // BullMQ's own script wakes nobody for a job with a priority: an idle process would find it at its next poll.
+    // BullMQ's own script wakes no consumer for a job with a priority: an idle process would find it at its next poll.
     await connection.zadd(`${of}:${EXTRACT.queue}:marker`, 0, "0");
   }
 

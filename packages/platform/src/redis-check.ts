@@ -129,7 +129,7 @@ function warningsOf(maxmemoryPolicy: string, aof: string): string[] {
   return warnings;
 }
 
-/** What the server says of itself; empty when this user may not ask. */
+/** The fields of INFO; empty when this user has no right to it. */
 async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string> {
   let last: Error | undefined;
   const { promise: advised, reject } = Promise.withResolvers<never>();

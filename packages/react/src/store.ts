@@ -33,7 +33,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   const changed = (): void => {
     if (listeners.size > 0) frame(refresh);
   };
-  /** While no component listens, nobody is told that a snapshot is old. */
+  /** While no component listens, no change is reported: the snapshot may be old. */
   const get = (): T => (listeners.size > 0 ? snapshot : (snapshot = read(snapshot)));
   return {
     get,

@@ -119,7 +119,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
     checkMessage(message, limits, input.files.length > 0);
     checkFiles(input.files, limits, maxInlineBytes);
 
-    // When the queue, or Redis, is full, or operators let nothing in, a known ask is still acknowledged; new asks are refused, and nothing is stored.
+    // A full queue or Redis, or a pause by operators, refuses new asks; a known ask is acknowledged, and nothing is stored.
     const isFull = queueGate.full || memoryGate.full || quotas.isPaused;
     const maxInFlight = isFull ? 0 : limits.asksInFlight;
     const reason = quotas.isPaused ? "paused" : memoryGate.full ? "memory" : undefined;
@@ -243,7 +243,7 @@ async function prepare(
   const { password } = file;
   const opened = password === undefined ? found : await withPassword(deps, user, found, password);
   const by = { conversation: conversationAddress(user, conversation), text: opened.text };
-  // In this order: whoever forgets the text meanwhile sees this user, or has removed the text before the look at it.
+  // The order matters: a process that forgets the text meanwhile sees this user, or `canBeRead` sees that it is gone.
   const [, , isReadable] = await Promise.all([
     useText(store, userAddress(user), opened.text),
     renewUpload(store, user, found.upload, by),

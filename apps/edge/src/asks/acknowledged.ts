@@ -1,6 +1,6 @@
 import { askAddress, conversationAddress, hasAsk, type Store } from "@docrelay/channel";
 
-/** An ask whose client was told that it is durable. */
+/** An ask that was acknowledged as durable. */
 export interface AcknowledgedAsk {
   readonly user: string;
   readonly conversation: string;

@@ -3,7 +3,7 @@ import type { Span, Tracing } from "@docrelay/platform";
 import { randomUUID } from "node:crypto";
 import { toFailure } from "../report/failure.ts";
 
-/** What a trace tells of an ask. */
+/** The fields of an ask that its spans name. */
 interface TracedInput {
   readonly id: string;
   readonly conversation: string;

@@ -12,11 +12,11 @@ export interface Identity {
   /** When the token was issued, in s since the epoch, and its `jti`, where it says so. */
   readonly issuedAt?: number;
   readonly tokenId?: string;
-  /** Of the token of a link: `user` is nobody, and this is all that may be read. */
+  /** Set for the token of a link: `user` owns nothing then, and only this may be read. */
   readonly reads?: Reads;
 }
 
-/** A conversation of somebody else that a link opens. `digest`: that of the link's token. */
+/** Another user's conversation that a link opens. `digest`: of the link's token. */
 export interface Reads {
   readonly user: string;
   readonly conversation: string;

@@ -52,7 +52,7 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
 
 const MAX_TENANT = 256;
 
-/** @throws Refusal `AUTH_INVALID` for a claim that is no name: such a user must not count for nobody. */
+/** @throws Refusal `AUTH_INVALID` for a tenant claim that is no name: the user must not pass as one without a tenant. */
 function tenantOf(claim: unknown): { tenant?: string } {
   if (claim === undefined) return {};
   if (typeof claim !== "string" || claim === "" || claim.length > MAX_TENANT) throw refuse("AUTH_INVALID");

@@ -36,7 +36,7 @@ export interface Accounts {
   issue(user: string): Promise<Session>;
 }
 
-/** Of a session by a login: shorter than the login, so that one that has ended is noticed soon. */
+/** Lifetime of the session's token: shorter than the login, so that the end of the login is noticed soon. */
 const ACCOUNT_SESSION_MS = 600_000;
 
 export interface AuthDeps {
@@ -94,7 +94,7 @@ async function openMode(
   };
 }
 
-/** The same authenticator where nobody is given a session without a login. */
+/** The same authenticator, which gives no session without a login. */
 function withoutSessions({ verify }: Authenticator): Authenticator {
   return {
     verify,

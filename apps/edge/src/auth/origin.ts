@@ -13,7 +13,7 @@ function isOwn(origin: string, host: string | undefined): boolean {
   return normalOrigin(`${new URL(origin).protocol}//${host}`) === origin;
 }
 
-/** From which origins an edge is used besides its own, in normal form. */
+/** The origins whose pages may use this edge besides its own, in normal form. */
 export interface Origins {
   readonly listed: readonly string[];
   /**

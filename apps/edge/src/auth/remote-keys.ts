@@ -91,7 +91,7 @@ function headerOf(token: string): Header {
   } catch {
     throw refuse("AUTH_INVALID");
   }
-  // Before the keys are looked at: such a token must not cause a fetch.
+  // Checked before the keys: such a token must not cause a fetch.
   if (!REMOTE_ALGORITHMS.includes(header.alg ?? "")) throw refuse("AUTH_INVALID");
   return header;
 }

@@ -92,5 +92,5 @@ export function refusingRevoked(
   };
 }
 
-/** For people whose access has ended. */
+/** The message to users whose access has ended. */
 export const REVOKED = "The token was revoked. Sign in again.";

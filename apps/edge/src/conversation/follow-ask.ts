@@ -13,7 +13,7 @@ export interface FollowAskDeps {
 
 export interface FollowAskTarget extends Omit<FollowTarget, "after"> {
   readonly ask: string;
-  /** As the acceptance told. */
+  /** The seq that `accept` returned. */
   readonly seq: number;
   readonly duplicate: boolean;
 }

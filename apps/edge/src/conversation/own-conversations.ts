@@ -18,7 +18,7 @@ import {
 } from "@docrelay/protocol";
 import type { OwnFiles } from "../uploads/own-files.ts";
 
-/** A user's conversations as a whole. `from`: the connection that does it; the user's others are told. */
+/** A user's conversations as a whole. `from`: the connection that asked for it; the user's other connections get a hint. */
 export interface OwnConversations {
   /** A page, those with the newest question first. */
   list(user: string, page: ListConversations): Promise<{ conversations: ListedConversation[]; more: boolean }>;

@@ -7,7 +7,7 @@ export interface UserListener {
   /** Its name among all connections of all edges. */
   readonly connection: string;
   conversationsHint(hint: ConversationsHint): void;
-  /** Of one that reads through a link: these links, by their digests, were ended. */
+  /** For a reader through a link: the digests of links that were ended. */
   linksEnded?(digests: readonly string[]): void;
 }
 
@@ -35,7 +35,7 @@ export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error:
   function subscribe(shard: string): void {
     if (shards.has(shard)) return;
     shards.add(shard);
-    // What was missed while Redis was away is in no log: the gateway tells its clients to look again.
+    // Hints that were lost while Redis was away are in no log: the gateway tells its clients to read the list again.
     hints.listen(hintsOfUsers(shard), { message: hear, resync: () => undefined }).catch((error: unknown) => {
       shards.delete(shard); // the next connection of the shard tries again
       onTrouble(error);

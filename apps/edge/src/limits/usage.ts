@@ -38,7 +38,7 @@ export interface Usage {
   beginUpload(user: string, ref: string): void;
   /** A chunk of it was stored. */
   renewUpload(ref: string): void;
-  /** It is complete, or was dropped. */
+  /** The upload is complete, or was dropped. */
   endUpload(ref: string): void;
 }
 

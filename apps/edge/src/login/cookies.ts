@@ -2,7 +2,7 @@ import { EncryptJWT, jwtDecrypt, type JWTPayload } from "jose";
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** What a cookie of this server holds: a login that is under way, or a user who is signed in. */
+/** The content of a cookie of this server: a login in progress, or a user who has signed in. */
 export type Purpose = "login" | "session";
 
 /** Cookies that only the edges can read and make. */

@@ -36,7 +36,7 @@ export interface Login {
   answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
   /** A session for the user of the request's cookie. @throws Refusal `AUTH_REQUIRED` */
   session(request: IncomingMessage): Promise<Session>;
-  /** Whether the request is of a browser in which nobody has signed in. */
+  /** Whether the request has no valid cookie of a signed-in user. */
   isMissing(request: IncomingMessage): Promise<boolean>;
 }
 

@@ -31,7 +31,7 @@ export interface Quotas {
   overByFile(user: string, bytes: number): Promise<Over | undefined>;
   /** A file was sent. */
   stored(user: string, bytes: number): void;
-  /** Who is charged for pages of the user's files, or for tokens of the user's asks, beside the user. */
+  /** The accounts besides the user's own that are charged for the user's pages or tokens: tenant and network. */
   chargedFor(count: "pages" | "tokens", user: string): UserAddress[];
   /** What the user, and the groups that a quota bounds, may use and have used. */
   read(user: string): Promise<HttpUsage>;

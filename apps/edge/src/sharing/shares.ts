@@ -13,7 +13,7 @@ export interface Shares {
   end(user: string, conversation: string): Promise<void>;
   /** Whether a link, by the digest of its token, has not ended. */
   isOpen(digest: string): Promise<boolean>;
-  /** The identity of one who reads through a link. @throws Refusal `AUTH_INVALID` */
+  /** The identity of a reader through a link. @throws Refusal `AUTH_INVALID` */
   verify(token: string): Promise<Identity>;
 }
 
@@ -42,7 +42,7 @@ export function createShares(store: Store, ttlMs: number): Shares {
       const link = isOn && digest !== undefined ? await readLink(store, digest) : undefined;
       if (!link || digest === undefined) throw refuse("AUTH_INVALID", { message: "This link has ended." });
       const { user, conversation, at, leftMs } = link;
-      // A user of its own, to whom nothing belongs: what forgets to look at `reads` finds nothing.
+      // A new user who owns nothing: code that does not look at `reads` finds nothing.
       return {
         user: `share-${digest}`,
         expiresAt: Date.now() + leftMs,

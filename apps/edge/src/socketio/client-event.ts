@@ -46,9 +46,9 @@ export interface EventDeps {
 interface EventRules {
   /** Also runs when the session's token has expired. */
   readonly whenExpired?: boolean;
-  /** Also for those who read a conversation through a link. */
+  /** Readers through a link may send it, too. */
   readonly forReaders?: boolean;
-  /** Its own code bounds how often it comes. */
+  /** Its own code limits its rate; `EVENT_RATE` does not count it. */
   readonly hasOwnRate?: boolean;
   /** While it has no room, a connection that sent this event is not read. */
   readonly backpressure?: (deps: EventDeps) => Backpressure;

@@ -49,7 +49,7 @@ const EVENTS = new Map<string, ClientEvent>(
           acceptAsk({ ...ask, user, files, origin: "socket", from: session.connection }),
         );
         metrics.asked((performance.now() - startedAt) / 1000);
-        // The ask's own events say how its files end; hints come besides.
+        // The ask's events report how each extraction ended; hints about its progress come in addition.
         for (const file of files) if ("upload" in file) uploadWatch.follow(session, file.upload);
         return { ask: ask.id, seq, duplicate };
       },

@@ -29,7 +29,7 @@ const HEARD_MS = 1000;
 const PONG_MS = 20_000;
 /** The part of an ask's packet besides its files: the message with every character escaped, names, ids. */
 const ENVELOPE_BYTES = 524_288;
-/** A packet may have this many times the bytes that an ask may bring along: a client that is above is told so. */
+/** A packet may have this many times the bytes allowed inside an ask, so that the reply can be PAYLOAD_TOO_LARGE. */
 const MAX_INLINE = 2;
 
 type Connection = Socket["conn"];

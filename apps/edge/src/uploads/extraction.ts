@@ -38,7 +38,7 @@ export async function orderText(deps: ExtractionDeps, user: string, file: Extrac
   if (await isToBeExtracted(deps, file.text, state)) await queueText(deps, user, file, { trace, isAsked: true });
 }
 
-/** Whether there is no outcome. That the machine was too busy is the outcome of those who waited for it, and is forgotten here. */
+/** Whether there is no outcome. "The machine was too busy" holds only for asks that waited then: it is removed here. */
 export async function isToBeExtracted(
   { store }: Pick<ExtractionDeps, "store">,
   text: string,

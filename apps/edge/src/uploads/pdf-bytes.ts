@@ -69,7 +69,7 @@ export async function settleBytes(
   const { store, blobs, sharedSettings } = deps;
   const [secret, profile] = await Promise.all([sharedSettings.secret(), sharedSettings.profile()]);
   const text = textKey(secret, { sha256, profile, scope: sharedSettings.scopeOf(user) });
-  // In this order: whoever forgets the text sees this user before bytes are removed that this user was given.
+  // The order matters: a process that forgets the text sees this user before it removes the bytes kept for this user.
   const [, kept] = await Promise.all([useText(store, userAddress(user), text), claimBytes(store, blobs, text, ref)]);
   return { ref: kept, text };
 }

@@ -1,6 +1,6 @@
 import { readProfile, shareSecret, type SharedSecret, type Store } from "@docrelay/channel";
 
-/** Who shares a text: nobody, the users of a tenant, or all users. A user without a tenant is one of its own. */
+/** The users who share a text: none, those of a tenant, or all. A user without a tenant shares with none. */
 export type TextScope = "user" | "tenant" | "all";
 
 /** Settings that all edges of a deployment share through Redis. */

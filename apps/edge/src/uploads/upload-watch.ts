@@ -14,7 +14,7 @@ export interface UploadListener {
 export interface UploadWatch {
   /** From now on the connection hears of this upload. Reads nothing, waits for nothing. */
   name(listener: UploadListener, upload: string): void;
-  /** Stores a chunk with `work`, and tells all who have named the upload when that ends or refuses it. */
+  /** Stores a chunk with `work`; if that completes or refuses the upload, all connections that named it get a hint. */
   storing<T extends { done: boolean }>(listener: UploadListener, upload: string, work: () => Promise<T>): Promise<T>;
   /** How far it is; every later stage is hinted. @throws Refusal `NOT_FOUND` */
   status(listener: UploadListener, upload: string): Promise<UploadStatus>;
@@ -45,7 +45,7 @@ interface Watched {
   looking: Promise<ReadStatus>;
 }
 
-/** Of one connection; the oldest is forgotten. */
+/** Uploads watched for one connection; the oldest is dropped. */
 const MAX_NAMED = 64;
 
 export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
@@ -127,7 +127,7 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
       const isOver = isFinal(status);
       const channel = read?.text === undefined ? hintsOfUpload(user, upload) : hintsOfText(read.text);
       if (!isOver && watched.listeners.size > 0 && (await listen(watched, channel))) continue;
-      // What a worker has said while this was read is newer.
+      // A worker's hint that came during the read is newer.
       const isOld = !isOver && watched.stage !== stage;
       const isNews = !isOld && status.stage !== (watched.stage ?? "receiving");
       if (isNews) tell(watched, status);
@@ -138,7 +138,7 @@ export function createUploadWatch(deps: UploadWatchDeps): UploadWatch {
   function lookNext(watched: Watched, error?: WireError): Promise<ReadStatus> {
     const next = watched.looking.catch(() => undefined).then(() => look(watched, error));
     watched.looking = next;
-    next.catch(() => undefined); // told by the caller
+    next.catch(() => undefined); // the caller handles the error
     return next;
   }
   function lookLater(watched: Watched, error?: WireError): void {

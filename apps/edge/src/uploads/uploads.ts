@@ -153,7 +153,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     known.chunks++;
     const storing = whenRoom(known, () => {
       const stored = storeChunk(store, blobs, user, { upload, offset, bytes, maxBytes: maxUploadBytes, earlier });
-      // Without the count, also when it fails, the bytes are read.
+      // If the count is missing or fails, the stored bytes are read instead.
       if (isLast) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
       return stored;
     });
@@ -161,7 +161,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       deps.usage.stored(user, uncounted);
       known.charged += uncounted;
     }
-    known.underway = storing.catch(() => undefined); // told below
+    known.underway = storing.catch(() => undefined); // the error is thrown below
     known.hash?.update(bytes);
     try {
       const { isNew, room, ...advanced } = await storing;

@@ -158,7 +158,7 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
       return {
         state: {
           ...state,
-          // Of an attempt that goes on, `started` tells these.
+          // If the attempt goes on, its `started` event has these.
           ...(state.n > 0 ? {} : { sentAt: at.now - (input.agoMs ?? 0), engine: input.engine }),
           point: pointAt(state, input.mark),
         },

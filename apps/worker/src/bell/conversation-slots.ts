@@ -15,7 +15,7 @@ export interface Rung {
 export interface SlotsOptions {
   /** Conversations that run at once at most. */
   readonly capacity: number;
-  /** Never called for a conversation that still runs. `taking` tells that bells until now are answered by the next take. */
+  /** Never called for a conversation that still runs. Calling `taking` means: the next take covers all bells rung so far. */
   run(rung: Rung, taking: () => void): Promise<Disposition>;
   /** Rings the bell for another worker. */
   passOn(rung: Rung): void;

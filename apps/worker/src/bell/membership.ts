@@ -19,7 +19,7 @@ export interface Membership extends AsyncDisposable {
   readonly isLeader: boolean;
   /** Begins to beat. @throws errors of ioredis, when the subscription fails. */
   start(): Promise<void>;
-  /** What the beats say of this worker. */
+  /** The content of this worker's beats. */
   report(state: () => Pick<Beat, "load" | "capacity">): void;
   /** The next beat tells the edges how many asks are unfinished. */
   tell(unfinished: number): void;
@@ -99,7 +99,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   }
 
   function heard(beat: Beat): void {
-    // Its own beat is its clock: when it hears nothing of its own, others' silence says nothing about them.
+    // The worker's own beat is its clock: while it does not receive that, the silence of others proves nothing.
     if (beat.worker === worker) {
       roster.tick();
       if (roster.expire().length > 0) gone();

@@ -42,7 +42,7 @@ export interface ExtractDeps {
   readonly stopping: AbortSignal;
   /** The job is the only one of its user and address. */
   readonly isUrgent?: boolean;
-  /** Aborted when nobody wants the text any more. */
+  /** Aborted when no user has the file any more. */
   readonly forgotten?: AbortSignal;
 }
 
@@ -84,7 +84,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
   }
   await retry(() => writeText(store, key, outcome), patience);
   const isInVain = await retry(() => dropForgotten(store, key), patience);
-  // Of a user who has removed everything nothing is counted any more.
+  // The counts of a user who has deleted everything stay deleted.
   if (outcome.kind === "text" && !isInVain) countPages(deps, job, outcome.pages.length);
   const drop = isInVain ? dropBytes(deps, job) : canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome);
   const [disposition] = await Promise.all([wakeWaiting(deps, job), end(), drop]);
@@ -100,7 +100,7 @@ async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: St
   await retry(() => keepBytes(store, blobs, { ref, size, user: job, keepMs: keepFilesMs }), patienceOf(deps));
 }
 
-/** Counts pages against quotas. One that is lost lets somebody read a little more; the text does not wait for it. */
+/** Counts pages against quotas. The text does not wait for it; a lost count lets a user read a little more. */
 function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: number): void {
   for (const of of [job, ...(job.charged ?? [])]) {
     countUsed(store, of, "pages", pages).catch((error: unknown) => report.error("usage", error));

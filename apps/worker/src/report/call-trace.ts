@@ -2,7 +2,7 @@ import type { TakenAsk } from "@docrelay/channel";
 import type { Span, Tracing } from "@docrelay/platform";
 import { readTrace } from "@docrelay/protocol";
 
-/** How a call ended, as far as a trace tells it. */
+/** How a call ended, for its span. */
 interface Outcome {
   readonly kind: string;
   readonly failure?: { readonly code: string };
@@ -39,7 +39,7 @@ interface TracedExtraction {
   readonly ms: number;
 }
 
-/** What was read longer before the ask is no part of its trace. */
+/** An extraction that ended longer than this before the ask is not part of its trace. */
 const READ_AHEAD_MS = 60_000;
 
 /**

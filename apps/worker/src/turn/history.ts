@@ -7,7 +7,7 @@ const MESSAGE_TOKENS = 8;
 export interface History {
   /** Oldest first, questions and answers in turn. */
   readonly messages: readonly ChatMessage[];
-  /** Older asks are left out, since they do not fit: to be told before the first message. */
+  /** Older asks are left out because they do not fit; a notice before the first message says so. */
   readonly notice: string;
 }
 
@@ -24,7 +24,7 @@ export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: num
   return { messages, notice: "" };
 }
 
-/** The texts of earlier files are not told again: a user who asks about them once more attaches them. */
+/** Texts of earlier files are not sent again: a user who asks about one again attaches it. */
 function questionOf({ message, files }: PastAsk): string {
   return files.length === 0 ? message : `${message}\n\n[Files of this question: ${files.join(", ")}]`;
 }

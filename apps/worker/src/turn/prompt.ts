@@ -19,7 +19,7 @@ export interface PromptSettings {
   readonly uniqueId: "client" | "opaque";
   /** Most tokens of a prompt, without the system text. Undefined for an engine that gets files whatever their size. */
   readonly contextTokens: number | undefined;
-  /** The same with the conversation so far. Undefined when no engine is told that, also not the second one. */
+  /** The same for prompts with the conversation so far. Undefined if neither engine takes that. */
   readonly historyTokens: number | undefined;
 }
 
@@ -92,7 +92,7 @@ function partsOf(message: Prompt): ReadonlyArray<string | readonly string[]> {
   return typeof message === "string" ? [message] : message;
 }
 
-/** Of all that the engine is told, without the operator's system text. */
+/** Tokens of the whole prompt, without the operator's system text. */
 export function promptTokens({ message, history = [] }: EngineAsk): number {
   return history.reduce((sum, { text }) => sum + estimateTokens(text), tokensOf(message));
 }

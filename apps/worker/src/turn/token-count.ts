@@ -4,7 +4,7 @@ import type { AttemptPlan } from "../answer/attempt.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { promptTokens } from "./prompt.ts";
 
-/** The tokens of one engine call: as the engine tells them, else estimated. */
+/** The tokens of one engine call: as the engine reports them, else estimated. */
 export interface TokenCount extends Pick<AttemptPlan, "usage"> {
   /** The engine has this prompt. Not called for an answer that goes on: its prompt is another call's. */
   sent(prompt: EngineAsk): void;
@@ -35,7 +35,7 @@ export function createTokenCount(): TokenCount {
 }
 
 /**
- * Counts tokens against quotas. What is lost lets somebody ask a little more; no answer waits for it. `isOwnCounted`: the step
+ * Counts tokens against quotas. No answer waits for it; a lost count lets a user ask a little more. `isOwnCounted`: the step
  * that ended the ask has counted those of its user.
  */
 export function chargeTokens(

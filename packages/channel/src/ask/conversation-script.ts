@@ -38,7 +38,7 @@ export interface Step<A extends string> {
   readonly script: Script<(typeof KEYS)[number]>;
   /** Only its type counts. */
   readonly args: Readonly<Record<A, ArgumentKind>>;
-  /** Somebody is told that it is done: it waits for replicas, where the store has them. */
+  /** The step's result is acknowledged to a client, so it waits for replicas if the store has them. */
   readonly isConfirmed: boolean;
 }
 

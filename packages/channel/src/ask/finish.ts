@@ -48,7 +48,7 @@ export async function finish(
   if (reply[0] === "STALE") return { kind: "stale" };
   if (reply[0] !== "ENDED") throw wrongAnswer("finish", reply);
   const how = String(reply[1]);
-  // The answer to the step that won may have been lost, and its end would never be told.
+  // The reply to the step that won may have been lost; without this its terminal event would never be reported.
   const seq = how === end.type ? await seqOf(store, ask, before.length === 0 ? nonce : `${nonce}-${before.length}`) : 0;
   return seq > 0 ? { kind: "finished", seq, empty: false } : { kind: "ended", how };
 }

@@ -27,7 +27,7 @@ export interface AskBody {
   readonly origin: "socket" | "plain";
   /** `unique_id` of a plain frame. */
   readonly uniqueId?: string;
-  /** Who is charged for the engine's tokens beside the user: the user's tenant and network, where a quota bounds theirs. */
+  /** The accounts that are charged for the engine's tokens besides the user: the user's tenant and network, where a quota bounds theirs. */
   readonly charged?: readonly UserAddress[];
 }
 

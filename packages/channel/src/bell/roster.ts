@@ -13,7 +13,7 @@ const PARDON_TICKS = 5;
 /** Most workers that are remembered as gone while Redis still has their connections. */
 const MAX_GONE = 1000;
 
-/** What a worker says of itself with each beat. */
+/** The content of one beat. */
 export interface Beat {
   /** Names the process: another one after each start. */
   readonly worker: string;
@@ -62,7 +62,7 @@ interface Member {
   heardAt: number;
   /** Bells rung for it since its last beat. */
   rung: number;
-  /** A bell found no connection of it: no more bells until its next beat. Whether it is gone is told by its silence. */
+  /** A bell found no connection of it: no more bells until its next beat. Its silence decides whether it is gone. */
   deaf: boolean;
 }
 

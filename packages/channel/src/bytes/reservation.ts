@@ -140,7 +140,7 @@ export async function claimBytes(store: Store, blobs: BlobStore, text: string, r
   return ref;
 }
 
-/** From now on nobody of the scope who sends the same bytes is given this copy of them. */
+/** From now on users of the scope who send the same bytes do not get this copy. */
 export async function disclaimBytes(store: Store, text: string, ref: string): Promise<void> {
   await run(store.redis, DELETE_IF, { keys: { name: bytesKey(text) }, args: { expected: ref } });
 }

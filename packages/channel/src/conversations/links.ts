@@ -24,7 +24,7 @@ const ADD = script({
 const MAX_LINKS = 100;
 const TOKEN = /^share_[\w-]{43}$/;
 
-/** Only digests are stored: whoever reads Redis's memory cannot open a link. Undefined: this is no token of a link. */
+/** Only digests are stored, so reading Redis's memory does not open a link. Undefined: this is no token of a link. */
 export function linkDigest(token: string): string | undefined {
   return TOKEN.test(token) ? createHash("sha256").update(token).digest("base64url") : undefined;
 }
@@ -38,7 +38,7 @@ export async function addLink(
   const token = `share_${randomBytes(32).toString("base64url")}`;
   const digest = linkDigest(token) ?? "";
   const args = { digest, conversation, ttlMs, max: MAX_LINKS };
-  // In this order: one that is ended in between is listed again, and can be ended again.
+  // The order matters: a link that is ended in between is listed again, and can be ended again.
   const [, [status, at]] = await Promise.all([
     store.redis.set(linkKey(digest), JSON.stringify({ user, conversation, at: Date.now() }), "PX", ttlMs),
     run(store.redis, ADD, { keys: { links: linksKey(userAddress(user)) }, args }),

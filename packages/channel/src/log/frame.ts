@@ -51,7 +51,7 @@ export function parseFrame(raw: string | Buffer, sealing: Sealing): Frame | unde
     }
     return frame;
   } catch {
-    return undefined; // a binary frame of an edge; an event with a key that is not known: the log tells its reader so
+    return undefined; // a binary frame of an edge, or an event with an unknown key, which reading the log reports
   }
 }
 

@@ -231,9 +231,9 @@ export const uploadChannel = (upload: string): string => `hint:${upload}`;
 export const userChannel = (shard: string): string => `hint:users:{${shard}}`;
 /** Plain PUBLISH: the beats of all workers, heard by all edges and workers. */
 export const BEAT_CHANNEL = "docrelay:workers";
-/** Plain PUBLISH: tells workers that a running ask was cancelled. A hint; the flag in the record is the truth. */
+/** Plain PUBLISH to workers: a running ask was cancelled. A hint; the flag in the record is the truth. */
 export const CANCEL_CHANNEL = "docrelay:cancel";
-/** Plain PUBLISH of a text's key: nobody wants the text any more, and no process is to keep it. */
+/** Plain PUBLISH of a text's key: no user has the text any more, and processes drop it. */
 export const FORGET_CHANNEL = "docrelay:forget";
 /** Plain PUBLISH of the id of a conversation's address: its user has deleted it, with its asks. Heard by all edges. */
 export const DELETED_CHANNEL = "docrelay:deleted";

@@ -4,7 +4,7 @@ import { loadScripts } from "./script.ts";
 
 /**
  * Replicas that have to have a write before it is acknowledged (`DURABILITY=replicated`): a failover loses what was not
- * replicated, and must not lose what somebody was told.
+ * replicated, and must not lose what was acknowledged.
  */
 export interface Replicas {
   /**

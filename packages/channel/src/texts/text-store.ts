@@ -155,7 +155,7 @@ export interface Waiting extends ConversationAddress {
 }
 
 /**
- * Puts a conversation on the wait list of each text. `ask`: whom progress is told to; an extract worker has no right to read
+ * Puts a conversation on the wait list of each text. `ask`: the ask whose readers get the progress; an extract worker has no right to read
  * conversations. Idempotent. Read the texts again afterwards.
  */
 export async function awaitTexts(

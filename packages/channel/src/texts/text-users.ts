@@ -20,7 +20,7 @@ const GONE_MS = 900_000;
 
 /**
  * Counts a user as one who uses a text, for the retention from now on. Call it before you look for the text or for its
- * bytes: whoever forgets the text either sees this user, or has removed the text before that look.
+ * bytes: a process that forgets the text either sees this user, or has removed the text before that look.
  */
 export async function useText(store: Store, user: UserAddress, key: string): Promise<void> {
   await run(store.redis, USE, {

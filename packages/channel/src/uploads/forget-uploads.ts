@@ -97,7 +97,7 @@ async function forgetContent(
   if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
-  // Whoever has found these bytes before this is counted as a user of their text by now.
+  // A user who found these bytes before this step is counted as a user of their text by now.
   await disclaimBytes(store, text, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);

@@ -9,10 +9,10 @@ import { keyOf } from "./upload.ts";
 export type Hint =
   | { readonly kind: "page"; readonly page: number; readonly pages: number }
   | { readonly kind: "begun" }
-  /** `error`: why an upload was refused and dropped. `from`: who has looked already. */
+  /** `error`: why an upload was refused and dropped. `from`: the connection that has read the state already. */
   | { readonly kind: "look"; readonly error?: WireError; readonly from?: string };
 
-/** Hints about one text go to everybody who waits for it; hints about an upload to its user only. */
+/** Hints about a text go to all connections that wait for it; hints about an upload to its user only. */
 export const hintsOfText = textChannel;
 export const hintsOfUpload = (user: string, upload: string): string => uploadChannel(keyOf(user, upload));
 

@@ -89,7 +89,7 @@ export function createLine(deps: LineDeps): Line {
     const over = new AbortController();
     let settle: { resolve(accepted: Accepted): void; reject(error: unknown): void };
     const accepted = new Promise<Accepted>((resolve, reject) => (settle = { resolve, reject }));
-    accepted.catch(() => undefined); // Its turn tells, too.
+    accepted.catch(() => undefined); // Its turn shows the error, too.
     const entry: Entry = {
       draft,
       ask,
@@ -136,7 +136,7 @@ export function createLine(deps: LineDeps): Line {
     deps.onEmpty();
   }
   function uploadAhead(): void {
-    // Its delivery, when its turn comes, waits for the same promise and tells.
+    // `deliver` awaits the same promise later, and handles its error.
     for (const entry of entries.slice(0, UPLOADS_AHEAD)) upload(entry).catch(() => undefined);
   }
   function upload(entry: Entry): Promise<void> {
@@ -235,7 +235,7 @@ export function createLine(deps: LineDeps): Line {
     const { id, at } = entry.ask;
     const isLate = error instanceof RelayError && error.retryable && leftMs(at) === 0;
     const why = isLate ? new RelayError(wireError("ASK_EXPIRED"), { cause: error }) : error;
-    // What is another user's stays for that one.
+    // Another user's ask stays in the outbox for that user.
     if (!deps.isClosed() && belongs(entry)) outbox.settle(id);
     change({ type: "refused", id, error: why instanceof RelayError ? why : bug(why) });
     entry.end({ error: why });
@@ -251,7 +251,7 @@ export function createLine(deps: LineDeps): Line {
     if (entry.wasSent) cancelLate(entry);
     return true;
   }
-  /** The server has a stopped ask, or may have it. That it does not is its answer, too: then nothing is left to end. */
+  /** Cancels a stopped ask that the server may have. If the server does not have it, NOT_FOUND is fine: nothing is left to end. */
   function cancelLate({ ask }: Pick<Entry, "ask">): void {
     deps.cancel(ask.id).catch(() => undefined);
   }

@@ -29,7 +29,7 @@ export interface KeptAsk extends Outgoing {
 /**
  * Asks whose outcome is not known, and stopped ones, kept in the storage for reloads and other tabs: each under a key of
  * its own, so that tabs cannot overwrite one another's. Asks with a password are not kept, except that they were stopped.
- * Each is its user's: who logs in after another user in the same browser neither sees nor sends what that one has asked.
+ * Each belongs to its user: after another login in the same browser, that user neither sees nor sends it.
  */
 export interface Outbox {
   /** The user of the present token, as in `TokenSource`. While it is not known, nothing is kept. */

@@ -56,7 +56,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
   let transport: "websocket" | "polling" = "websocket";
   let unopened = 0;
   let patienceMs = SIGN_MS;
-  /** Why nobody can connect, as the newest probe found it. */
+  /** Why no client can connect, by the newest probe. */
   let diagnosis: RelayFault | undefined;
 
   async function open(): Promise<void> {
@@ -67,7 +67,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     try {
       token = await tokens.token();
     } catch (error) {
-      // The application's own function may throw anything: without a token nobody is let in.
+      // The application's own function may throw anything. Without a token the server refuses the connection.
       if (isPresent()) lost(error instanceof RelayError ? error : noToken(error));
       return;
     }
@@ -130,7 +130,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     if (!why && !wasOpen) void diagnose();
     lost(why && new RelayError(why));
   }
-  /** Nothing was heard of the server: HTTP tells whether it is away, somebody else, or only WebSockets are blocked. */
+  /** The server is silent: a request over HTTP finds out whether it is away, another program, or only WebSockets are blocked. */
   async function diagnose(): Promise<void> {
     if (transport === "polling") {
       transport = "websocket";

@@ -3,7 +3,7 @@ import { attempt, int, object } from "../wire/read.ts";
 import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
 import type { Address } from "./address.ts";
 
-/** What stands at an address: docrelay, with or without polling, or the reason why nobody can connect there. */
+/** What stands at an address: docrelay, with or without polling, or the reason why no client can connect there. */
 export type Found = { readonly polling: boolean } | { readonly error: RelayError };
 
 const PROBE_MS = 10_000;

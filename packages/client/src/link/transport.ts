@@ -5,7 +5,7 @@ import { CLOSE } from "./packets.ts";
 /** Carries packets, in order, until it ends. */
 export interface Transport {
   send(packets: ReadonlyArray<string | Uint8Array<ArrayBuffer>>): void;
-  /** Ends it; nothing more is told. */
+  /** Ends it; no listener is called after that. */
   close(): void;
 }
 

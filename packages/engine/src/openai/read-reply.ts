@@ -99,7 +99,7 @@ async function* replyOf(
   let at = from?.mark;
   let ended: End | undefined;
   let usage: TokenUsage | undefined;
-  // The first event names the response: until then nobody could go on with it.
+  // The first event names the response: before it, no other worker could continue it.
   let isSent = !marks;
   if (isSent) yield { kind: "sent", engine: name, agoMs };
   const idleMs = (): number => (ended ? Math.min(USAGE_TIMEOUT_MS, options.idleTimeoutMs) : options.idleTimeoutMs);

@@ -159,7 +159,7 @@ export class ClusterSubscriber extends EventEmitter {
     this.#tellWhenBack(one);
   }
 
-  /** Channels that are lost together are told together, when all of them are back. */
+  /** Channels that are lost together are reported together, when all of them are back. */
   #tellWhenBack(one: Subscription): void {
     if (this.#back) return void this.#back.add(one);
     const these = (this.#back = new Set([one]));

@@ -6,9 +6,9 @@ import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 const MAX = { depth: PAYLOAD_DEPTH, parts: 10_000 };
 
 /**
- * What makes a value one that may not be looked at any further, without recursion. It comes before everything else that
- * touches a payload: what walks a value by recursion needs a stack as deep as the value, and a schema lists all fields
- * that it does not know. `bytes`: a field of another name is bytes, which a schema would take for an object with a field a byte.
+ * Why a value must not be processed: `deep` is nested too deeply, `many` has too many parts, `bytes` has bytes in a field
+ * that is not called `bytes` (a schema would treat them as an object with one field per byte). Checked without recursion,
+ * before any other code: recursion needs a stack as deep as the value, and a schema lists all fields that it does not know.
  */
 export function payloadFault(value: unknown, max = MAX): "deep" | "many" | "bytes" | undefined {
   let level: unknown[] = [value];
@@ -68,7 +68,7 @@ export function checkMessage(message: string, limits: { messageChars: number }, 
 
 // Control characters, and line and paragraph separators.
 const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029]/u;
-// Nobody sees them: bidi marks, which display "gpj.exe" as "exe.jpg", joiners, fillers, variation selectors, and tag
+// Not visible: bidi marks, which display "gpj.exe" as "exe.jpg", joiners, fillers, variation selectors, and tag
 // characters, which spell words for an engine alone.
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
 

@@ -42,7 +42,7 @@ const accepted = z.object({
   message: z.string(),
   /** `upload`: the id under which any connection of the same user may name the file again; absent in logs of 0.1. */
   files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string(), upload: z.optional(z.string()) })),
-  /** The ask that this one stands for: engines are not told that one any more. */
+  /** The ask that this one replaces: engines do not get the replaced one any more. */
   replaces: z.optional(z.string()),
 });
 /** One per file, attempt 0: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all.

@@ -145,7 +145,7 @@ function parse<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
 }
 function isBearer(authorization = "", token = ""): boolean {
   const given = /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
-  // Digests have one length, and comparing them tells nothing of the token.
+  // Digests have one length, so the time of the comparison does not depend on the token.
   return timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", token, "buffer"));
 }
 

@@ -22,7 +22,7 @@ export interface Overview {
   readonly paused: boolean;
   /** Of this edge. */
   readonly edge: Readonly<Record<string, number>>;
-  /** Of all users; `byStage` of those that were looked at. */
+  /** Counts of all users; `byStage` counts only the asks that were read. */
   readonly asks: {
     readonly sum: number;
     readonly looked: number;
@@ -33,7 +33,7 @@ export interface Overview {
   readonly extractions: Readonly<Record<string, number>>;
   /** What this edge has refused since its start. */
   readonly refusals: ReadonlyArray<{ readonly event: string; readonly code: string; readonly count: number }>;
-  /** By unfinished asks of all edges, then connections of this one; a name is known of those who are connected here. */
+  /** Sorted by unfinished asks on all edges, then by connections here. Only connected users have a name. */
   readonly users: ReadonlyArray<{
     readonly user?: string;
     readonly u: string;

@@ -94,7 +94,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
         await run(route, path, request, response);
         deps.metrics.answered(route.name, "ok");
       } catch (error) {
-        // The client has left, and nobody is there to be answered.
+        // The client has left: there is no connection to reply on.
         if (response.closed) {
           deps.metrics.answered(route.name, "gone");
           return true;

@@ -46,7 +46,7 @@ export function watchBody(call: ApiCall): void {
   let bytes = request.socket.bytesRead;
   const timer = setInterval(() => {
     if (request.complete) return clearInterval(timer);
-    // The upload queue makes nobody wait for as long, so silence is the client's.
+    // No wait in the upload queue is that long, so the silence is the client's.
     if (request.socket.bytesRead === bytes) call.end(refuse("IDLE_TIMEOUT"));
     bytes = request.socket.bytesRead;
   }, BODY_IDLE_MS);

@@ -41,7 +41,7 @@ export class ApiCall implements ClientConnection, ApiRequest {
     return this.identity.user;
   }
 
-  /** A request without a token: when its connection has ended, nobody can read what belongs to its user. */
+  /** A request without a token: no client can read its user's data once the connection has ended. */
   get isVisitor(): boolean {
     return this.identity.expiresAt === Number.POSITIVE_INFINITY;
   }

@@ -62,7 +62,7 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
   };
 }
 
-/** The event without an id that tells why a stream ends too early. */
+/** The event, without an id, with the reason why a stream ends early. */
 export const closingBlock = (error: WireError): string => `event: closing\ndata: ${JSON.stringify(error)}\n\n`;
 
 /**

@@ -41,7 +41,7 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   const until = performance.now() + TEXT_WAIT_MS;
   let outcome = await readText(deps.store, key);
   if (!outcome) {
-    // This queues it where it is not: a user's uploads that nobody asks for are extracted a few at a time.
+    // Queues the extraction if it is not queued: uploads without an ask are extracted a few at a time.
     const read = await readUploadStatus(deps, call.user, call.params[0] ?? "");
     const error = read?.status.error;
     if (error) throw error.code === "NOT_FOUND" ? gone(error.message) : new Refusal(error);

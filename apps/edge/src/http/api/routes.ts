@@ -18,7 +18,7 @@ export interface Route {
   readonly path: RegExp;
   /** Whether a request without a token is that of a new anonymous user. */
   readonly visitors?: boolean;
-  /** Also for those who read a conversation through a link. */
+  /** Readers through a link may use it, too. */
   readonly forReaders?: boolean;
   /** The last block of a stream that is cut; without it an event `closing`. */
   closing?(error: WireError): string;

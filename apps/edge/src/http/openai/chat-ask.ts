@@ -34,7 +34,7 @@ export function toChatAsk(request: ChatRequest): ChatAsk {
   };
 }
 
-/** What the caller would take for done if it were ignored. */
+/** Parameters that must be refused: if they were ignored, the caller would rely on them in vain. */
 function checkOptions({ n, response_format: format, tool_choice: choice, modalities }: ChatRequest): void {
   if ((n ?? 1) !== 1) throw unsupported("`n` must be 1.");
   if (format && format.type !== "text") throw unsupported("`response_format` must be text.");

@@ -1,16 +1,16 @@
 import { refuse, type Event } from "@docrelay/protocol";
 
-/** A reply as a client has it who cannot be told that an attempt was void. */
+/** The text that was sent to a client whose protocol cannot take text back when an attempt becomes void. */
 export interface ToldText {
   readonly told: string;
-  /** How far the present attempt has got, in characters: less than was told when an earlier one got further. */
+  /** Characters of the present attempt; fewer than were sent if an earlier attempt got further. */
   readonly at: number;
 }
 
 export const NOTHING_TOLD: ToldText = { told: "", at: 0 };
 
 /**
- * The text that an event adds to what was told. A further attempt goes on where it says the same as the one before.
+ * The text that an event adds to what was sent. A later attempt continues where it repeats the text of the one before.
  * @throws Refusal `ENGINE_UNAVAILABLE` when it says something else: the text that the client has is void then
  */
 export function tell({ told, at }: ToldText, event: Event): { state: ToldText; piece: string } {
