@@ -1,31 +1,31 @@
 import type { Health, Logger } from "@docrelay/platform";
 import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
+import type { Server } from "socket.io";
+import { createAdmitting, type Admitting } from "./admitting.ts";
 import { countedNetworks, type Asking } from "./asking.ts";
+import { createGiveFeedback, type GiveFeedback } from "./asks/give-feedback.ts";
+import type { Origins } from "./auth/origin.ts";
 import type { Config } from "./config.ts";
-import type { ClientConnection } from "./limits/client-connection.ts";
-import { createGiveFeedback } from "./asks/give-feedback.ts";
-import { createUserSockets } from "./conversation/user-sockets.ts";
-import { createHttpApi } from "./http/api/api.ts";
+import { createUserSockets, type UserSockets } from "./conversation/user-sockets.ts";
+import { createHttpApi, type HttpApi } from "./http/api/api.ts";
 import { createRoutes } from "./http/api/routes.ts";
 import { createOpenAiRoutes } from "./http/openai/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { readStaticSite } from "./http/static-site.ts";
-import { createArriving } from "./limits/arriving.ts";
+import { createArriving, type Arriving } from "./limits/arriving.ts";
+import type { ClientConnection } from "./limits/client-connection.ts";
 import { createFreeing } from "./limits/freeing.ts";
-import { clientNetwork, countedNetworkOf } from "./auth/client-address.ts";
-import type { Origins } from "./auth/origin.ts";
-import { createAdmit, type GroupRule } from "./limits/admission.ts";
-import { createRateLimiter, type RateLimiter } from "./limits/rate-limit.ts";
-import { createPlainEndpoint, plainFrameBytes } from "./plain/endpoint.ts";
-import { createEdgeMetrics, type EdgeMetrics } from "./report/metrics.ts";
-import type { Resources } from "./resources.ts";
+import { createRateLimiter } from "./limits/rate-limit.ts";
 import { createCookies } from "./login/cookies.ts";
 import { createLogin, type Login } from "./login/login.ts";
-import { openGateway } from "./socketio/gateway.ts";
+import { createPlainEndpoint, plainFrameBytes, type PlainEndpoint } from "./plain/endpoint.ts";
+import { createEdgeMetrics, type EdgeMetrics, type OpenNow } from "./report/metrics.ts";
+import type { Resources } from "./resources.ts";
+import { withLinks } from "./sharing/shares.ts";
+import { openGateway, type Gateway } from "./socketio/gateway.ts";
 import { createSocketServer } from "./socketio/server.ts";
 import { readSocketBuffers } from "./socketio/socket-buffers.ts";
-import { withLinks } from "./sharing/shares.ts";
 import { upgradeTo } from "./socketio/upgrade.ts";
 
 /** The public port, and behind it both WebSocket endpoints and the HTTP API; `http` does not listen yet. */
@@ -60,37 +60,15 @@ const EXPIRE_MS = 2000;
 const LARGE_RATE = { perSecond: 1, burst: 10 };
 
 /** Builds the endpoints; closing them is added to the lifecycle. */
-export function openEndpoints({ config, log, resources, asking, health }: EndpointsDeps): Endpoints {
-  const { life, node, redis, subscriber, subscriptions, authenticator, connections, onTrouble } = resources;
-  const {
-    limits,
-    acceptAsk,
-    cancelAsk,
-    openConversation,
-    conversations,
-    shares,
-    ownFiles,
-    ownData,
-    quotas,
-    openQueue,
-    uploads,
-    uploadQueue,
-    uploadWatch,
-  } = asking;
+export function openEndpoints(deps: EndpointsDeps): Endpoints {
+  const { config, log, resources, health } = deps;
+  const { life, redis, subscriber } = resources;
   const hasPolling = config.TRANSPORTS === "websocket,polling";
-  const mostOf = ({ bytes, frames }: typeof ARRIVING): number =>
-    Math.max(bytes, frames * plainFrameBytes(config.MAX_FILE_BYTES));
-  const arriving = createArriving({
-    maxBytes: mostOf(ARRIVING),
-    maxNetworkBytes: mostOf(ARRIVING_OF_NETWORK),
-    received: createFreeing().received,
-  });
-  const networkOf = countedNetworkOf(config);
-  const expiring = setInterval(() => arriving.expire(), EXPIRE_MS);
-  life.add("incomplete messages", () => clearInterval(expiring));
+  const admitting = createAdmitting(config, resources, () => health.draining);
+  const arriving = openArriving(config, life);
   const { io, engine } = createSocketServer({
     arriving,
-    networkOf,
+    networkOf: admitting.networkOf,
     closed: (code) => metrics.closed(code),
     publisher: redis,
     subscriber,
@@ -101,145 +79,27 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   });
   life.add("socket server", () => io.close());
 
-  const metrics = createEdgeMetrics(() => ({
+  const metrics = openMetrics(deps, () => ({
     socketio: engine.clientsCount,
     plain: plain.count,
     http: api.count,
-    unstoredBytes: uploadQueue.unstoredBytes,
-    uploads: uploadQueue.uploads,
-    opensWaiting: openQueue.waiting,
-    workersHeard: resources.roster.workers.length,
-    redisEvictedKeys: resources.memoryGate.evicted,
-    redisLosses: resources.keptInRedis.losses,
-    asksLost: resources.acknowledged.lost,
     ...readSocketBuffers(io),
   }));
-  resources.byTenant.tenants.report((tenant, bytes) => metrics.askedByTenant(tenant, bytes));
-  subscriber.on("smessageBuffer", () => metrics.heard());
-
-  const giveFeedback = createGiveFeedback({
-    store: resources.store,
-    rate: createRateLimiter(FEEDBACK_RATE),
-    metrics,
-    log,
-    logsWords: config.LOG_FEEDBACK_WORDS === "true",
-  });
-  const isDraining = (): boolean => health.draining;
-  const admit = createAdmit({
-    connections,
-    connectRate: createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND, burst: config.CONNECTS_BURST }),
-    maxConnections: config.MAX_CONNECTIONS,
-    groups: groupsOf(config, resources),
-    isDraining,
-    isRevoked: resources.revocations.isRevoked,
-  });
-  const perMinute = config.SESSIONS_PER_MINUTE;
-  // Where no sessions are issued a missing token is `AUTH_REQUIRED`, however often it is missing.
-  const issues = config.AUTH_MODE === "anonymous";
-  const sessionRate =
-    issues && perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined;
-  const origins = originsOf(config);
-  const trustedProxies = config.TRUSTED_PROXIES;
-  const maxSocketBufferBytes = config.MAX_SOCKET_BUFFER_BYTES;
-
-  const userSockets = createUserSockets(resources.userHints, onTrouble);
-  const gateway = openGateway({
-    io,
-    admit,
-    isDraining,
-    authenticator: withLinks(authenticator, shares),
-    subscriptions,
-    userSockets,
-    openConversation,
-    conversations,
-    shares,
-    acceptAsk,
-    cancelAsk,
-    giveFeedback,
-    uploads,
-    uploadQueue,
-    uploadWatch,
-    limits,
-    node,
-    maxSocketBufferBytes,
-    metrics,
-    log,
-    onTrouble,
-  });
-  const plain = createPlainEndpoint({
-    admit,
-    isDraining,
-    arriving,
-    networkOf,
-    largeRate: createRateLimiter({
-      perSecond: LARGE_RATE.perSecond * Math.max(1, config.USERS_PER_ADDRESS),
-      burst: LARGE_RATE.burst * Math.max(1, config.USERS_PER_ADDRESS),
-    }),
-    networks: countedNetworks(resources),
-    authenticator,
-    cookie: config.JWT_COOKIE,
-    sessionRate,
-    trustedProxies,
-    origins,
-    fanOut: resources.fanOut,
-    openConversation,
-    acceptAsk,
-    cancelAsk,
-    limits,
-    askDeadlineMs: config.ASK_DEADLINE_MS,
-    maxSocketBufferBytes,
-    pingIntervalMs: config.PING_INTERVAL_MS,
-    metrics,
-    log,
-    onTrouble,
-  });
+  const users = openUsers(deps, metrics);
+  const gateway = openSocketGateway(deps, { io, admitting, users, metrics });
+  const plain = openPlain(deps, { admitting, arriving, metrics });
   life.add("plain endpoint", () => plain[Symbol.asyncDispose]());
+  const api = openApi(deps, { admitting, users, metrics });
 
-  const routeDeps = {
-    store: resources.store,
-    blobs: resources.blobs,
-    producer: resources.producer,
-    fanOut: resources.fanOut,
-    openConversation,
-    conversations,
-    shares,
-    ownFiles,
-    ownData,
-    quotas,
-    acceptAsk,
-    cancelAsk,
-    giveFeedback,
-    uploads,
-    uploadQueue,
-    limits,
-    askDeadlineMs: config.ASK_DEADLINE_MS,
-    maxSocketBufferBytes,
-    metrics,
-    onTrouble,
-  };
-  const api = createHttpApi({
-    routes: [...createRoutes(routeDeps), ...createOpenAiRoutes(routeDeps)],
-    admit,
-    isDraining,
-    authenticator: withLinks(authenticator, shares),
-    userSockets,
-    shares,
-    sessionRate,
-    trustedProxies,
-    origins,
-    metrics,
-    log,
-    onTrouble,
-  });
-
+  const { origins, sessionRate } = admitting;
   const http = createHttpServer({
     api,
     site: readStaticSite(PAGE, { frameAncestors: config.FRAME_ANCESTORS }),
     health,
-    authenticator,
-    login: openLogin(config, resources),
+    authenticator: resources.authenticator,
+    login: openLogin(config, resources, origins),
     origins,
-    trustedProxies,
+    trustedProxies: config.TRUSTED_PROXIES,
     sessionRate,
     polling: hasPolling ? (request, response) => engine.handleRequest(request, response) : undefined,
     keepAliveMs: config.HTTP_KEEP_ALIVE_MS,
@@ -254,12 +114,171 @@ export function openEndpoints({ config, log, resources, asking, health }: Endpoi
   return { http, metrics, hasPolling, connections: all };
 }
 
-function originsOf({ CORS_ALLOWED_ORIGINS: listed, ONLY_LOCAL: onlyLocal }: Config): Origins {
-  return { listed, onlyLocal };
+/** Bounds the incomplete messages of all connections, and drops those that do not arrive in time. */
+function openArriving(config: Config, life: Resources["life"]): Arriving {
+  const maxOf = ({ bytes, frames }: typeof ARRIVING): number =>
+    Math.max(bytes, frames * plainFrameBytes(config.MAX_FILE_BYTES));
+  const arriving = createArriving({
+    maxBytes: maxOf(ARRIVING),
+    maxNetworkBytes: maxOf(ARRIVING_OF_NETWORK),
+    received: createFreeing().received,
+  });
+  const expiring = setInterval(() => arriving.expire(), EXPIRE_MS);
+  life.add("incomplete messages", () => clearInterval(expiring));
+  return arriving;
+}
+
+type Sockets = Pick<OpenNow, "socketio" | "plain" | "http" | "bufferedBytes" | "largestBuffer">;
+
+function openMetrics({ resources, asking }: EndpointsDeps, sockets: () => Sockets): EdgeMetrics {
+  const { uploadQueue, openQueue } = asking;
+  const metrics = createEdgeMetrics(() => ({
+    ...sockets(),
+    unstoredBytes: uploadQueue.unstoredBytes,
+    uploads: uploadQueue.uploads,
+    opensWaiting: openQueue.waiting,
+    workersHeard: resources.roster.workers.length,
+    redisEvictedKeys: resources.memoryGate.evicted,
+    redisLosses: resources.keptInRedis.losses,
+    asksLost: resources.acknowledged.lost,
+  }));
+  resources.byTenant.tenants.report((tenant, bytes) => metrics.askedByTenant(tenant, bytes));
+  resources.subscriber.on("smessageBuffer", () => metrics.heard());
+  return metrics;
+}
+
+/** Parts that the Socket.IO endpoint and the HTTP API share. */
+interface Users {
+  readonly userSockets: UserSockets;
+  readonly giveFeedback: GiveFeedback;
+}
+
+function openUsers({ config, log, resources }: EndpointsDeps, metrics: EdgeMetrics): Users {
+  return {
+    userSockets: createUserSockets(resources.userHints, resources.onTrouble),
+    giveFeedback: createGiveFeedback({
+      store: resources.store,
+      rate: createRateLimiter(FEEDBACK_RATE),
+      metrics,
+      log,
+      logsWords: config.LOG_FEEDBACK_WORDS === "true",
+    }),
+  };
+}
+
+interface EndpointParts {
+  readonly admitting: Admitting;
+  readonly metrics: EdgeMetrics;
+}
+
+function openSocketGateway(
+  { config, log, resources, asking }: EndpointsDeps,
+  { io, admitting, users, metrics }: EndpointParts & { readonly io: Server; readonly users: Users },
+): Gateway {
+  return openGateway({
+    io,
+    admit: admitting.admit,
+    isDraining: admitting.isDraining,
+    authenticator: withLinks(resources.authenticator, asking.shares),
+    subscriptions: resources.subscriptions,
+    userSockets: users.userSockets,
+    openConversation: asking.openConversation,
+    conversations: asking.conversations,
+    shares: asking.shares,
+    acceptAsk: asking.acceptAsk,
+    cancelAsk: asking.cancelAsk,
+    giveFeedback: users.giveFeedback,
+    uploads: asking.uploads,
+    uploadQueue: asking.uploadQueue,
+    uploadWatch: asking.uploadWatch,
+    limits: asking.limits,
+    node: resources.node,
+    maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
+    metrics,
+    log,
+    onTrouble: resources.onTrouble,
+  });
+}
+
+function openPlain(
+  { config, log, resources, asking }: EndpointsDeps,
+  { admitting, arriving, metrics }: EndpointParts & { readonly arriving: Arriving },
+): PlainEndpoint {
+  const users = Math.max(1, config.USERS_PER_ADDRESS);
+  return createPlainEndpoint({
+    admit: admitting.admit,
+    isDraining: admitting.isDraining,
+    arriving,
+    networkOf: admitting.networkOf,
+    largeRate: createRateLimiter({ perSecond: LARGE_RATE.perSecond * users, burst: LARGE_RATE.burst * users }),
+    networks: countedNetworks(resources),
+    authenticator: resources.authenticator,
+    cookie: config.JWT_COOKIE,
+    sessionRate: admitting.sessionRate,
+    trustedProxies: config.TRUSTED_PROXIES,
+    origins: admitting.origins,
+    fanOut: resources.fanOut,
+    openConversation: asking.openConversation,
+    acceptAsk: asking.acceptAsk,
+    cancelAsk: asking.cancelAsk,
+    limits: asking.limits,
+    askDeadlineMs: config.ASK_DEADLINE_MS,
+    maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
+    pingIntervalMs: config.PING_INTERVAL_MS,
+    metrics,
+    log,
+    onTrouble: resources.onTrouble,
+  });
+}
+
+function openApi(
+  { config, log, resources, asking }: EndpointsDeps,
+  { admitting, users, metrics }: EndpointParts & { readonly users: Users },
+): HttpApi {
+  const routeDeps = {
+    store: resources.store,
+    blobs: resources.blobs,
+    producer: resources.producer,
+    fanOut: resources.fanOut,
+    openConversation: asking.openConversation,
+    conversations: asking.conversations,
+    shares: asking.shares,
+    ownFiles: asking.ownFiles,
+    ownData: asking.ownData,
+    quotas: asking.quotas,
+    acceptAsk: asking.acceptAsk,
+    cancelAsk: asking.cancelAsk,
+    giveFeedback: users.giveFeedback,
+    uploads: asking.uploads,
+    uploadQueue: asking.uploadQueue,
+    limits: asking.limits,
+    askDeadlineMs: config.ASK_DEADLINE_MS,
+    maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
+    metrics,
+    onTrouble: resources.onTrouble,
+  };
+  return createHttpApi({
+    routes: [...createRoutes(routeDeps), ...createOpenAiRoutes(routeDeps)],
+    admit: admitting.admit,
+    isDraining: admitting.isDraining,
+    authenticator: withLinks(resources.authenticator, asking.shares),
+    userSockets: users.userSockets,
+    shares: asking.shares,
+    sessionRate: admitting.sessionRate,
+    trustedProxies: config.TRUSTED_PROXIES,
+    origins: admitting.origins,
+    metrics,
+    log,
+    onTrouble: resources.onTrouble,
+  });
 }
 
 /** Undefined where the page does not sign in. */
-function openLogin(config: Config, { accounts, revocations, onTrouble }: Resources): Login | undefined {
+function openLogin(
+  config: Config,
+  { accounts, revocations, onTrouble }: Resources,
+  origins: Origins,
+): Login | undefined {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_REDIRECT_URL: redirectUrl } = config;
   if (!accounts || !issuer || !clientId || !redirectUrl) return undefined;
   return createLogin({
@@ -269,36 +288,12 @@ function openLogin(config: Config, { accounts, revocations, onTrouble }: Resourc
     scope: config.OIDC_SCOPE,
     redirectUrl,
     ttlMs: config.SESSION_TTL_MS,
-    origins: originsOf(config),
+    origins,
     cookies: createCookies(accounts.secrets, redirectUrl.startsWith("https:")),
     issue: accounts.issue,
     isRevoked: revocations.isRevoked,
     onTrouble,
   });
-}
-
-/** The groups that a connection counts for: its network, and its tenant if it has one. */
-function groupsOf(config: Config, { byNetwork, byTenant }: Resources): GroupRule[] {
-  const rateOf = (users: number): RateLimiter =>
-    createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND * users, burst: config.CONNECTS_BURST * users });
-  const { connections, tenants } = byTenant;
-  return [
-    {
-      kind: "tenant",
-      members: tenants,
-      limits: connections && { connections, connectRate: rateOf(config.USERS_PER_TENANT) },
-      nameOf: ({ tenant }) => tenant,
-    },
-    {
-      kind: "network",
-      members: byNetwork.networks,
-      limits: byNetwork.connections && {
-        connections: byNetwork.connections,
-        connectRate: rateOf(config.USERS_PER_ADDRESS),
-      },
-      nameOf: (_identity, request) => clientNetwork(request, config.TRUSTED_PROXIES),
-    },
-  ];
 }
 
 function maxSocketsOf(maxConnections: number): number {

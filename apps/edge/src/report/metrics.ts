@@ -5,7 +5,7 @@ export interface EdgeMetrics {
   readonly metrics: Metrics;
   /** Client events that were refused since the start, by event and code. */
   refusals(): Promise<Array<{ event: string; code: string; count: number }>>;
-  /** What is open and waits now, for people. */
+  /** Some of the counts of this moment, with names for people. */
   figures(): Readonly<Record<string, number>>;
   /** A client event or frame was acknowledged or refused: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
@@ -24,63 +24,51 @@ export interface EdgeMetrics {
   feedbackGiven(verdict: "up" | "down" | "none"): void;
 }
 
-export function createEdgeMetrics(
-  connections: () => {
-    socketio: number;
-    plain: number;
-    http: number;
-    unstoredBytes: number;
-    uploads: number;
-    opensWaiting: number;
-    workersHeard: number;
-    redisEvictedKeys: number;
-    redisLosses: number;
-    asksLost: number;
-    bufferedBytes: number;
-    largestBuffer: number;
-  },
-): EdgeMetrics {
-  const metrics = createMetrics();
-  metrics.gauge("docrelay_edge_socketio_connections", "Socket.IO connections open now", () => connections().socketio);
-  metrics.gauge("docrelay_edge_plain_connections", "Plain WebSocket connections open now", () => connections().plain);
-  metrics.gauge("docrelay_edge_http_requests", "Requests to the HTTP API open now", () => connections().http);
-  metrics.gauge(
-    "docrelay_edge_upload_unstored_bytes",
-    "Bytes of uploads received and not stored yet",
-    () => connections().unstoredBytes,
-  );
-  metrics.gauge("docrelay_edge_uploads", "Uploads that have chunks in this edge now", () => connections().uploads);
-  metrics.gauge(
+/** Counts at one moment, read at each scrape. */
+export interface OpenNow {
+  readonly socketio: number;
+  readonly plain: number;
+  readonly http: number;
+  readonly unstoredBytes: number;
+  readonly uploads: number;
+  readonly opensWaiting: number;
+  readonly workersHeard: number;
+  readonly redisEvictedKeys: number;
+  readonly redisLosses: number;
+  readonly asksLost: number;
+  readonly bufferedBytes: number;
+  readonly largestBuffer: number;
+}
+
+const GAUGES: { readonly [Field in keyof OpenNow]: readonly [name: string, help: string] } = {
+  socketio: ["docrelay_edge_socketio_connections", "Socket.IO connections open now"],
+  plain: ["docrelay_edge_plain_connections", "Plain WebSocket connections open now"],
+  http: ["docrelay_edge_http_requests", "Requests to the HTTP API open now"],
+  unstoredBytes: ["docrelay_edge_upload_unstored_bytes", "Bytes of uploads received and not stored yet"],
+  uploads: ["docrelay_edge_uploads", "Uploads that have chunks in this edge now"],
+  opensWaiting: [
     "docrelay_edge_opens_waiting",
     "Conversations that wait for their turn to be read, or for their client to read what it was sent",
-    () => connections().opensWaiting,
-  );
-  metrics.gauge("docrelay_edge_workers_heard", "Workers whose beats this edge hears", () => connections().workersHeard);
-  metrics.gauge(
-    "docrelay_edge_redis_evicted_keys",
-    "Keys that Redis has dropped for want of memory",
-    () => connections().redisEvictedKeys,
-  );
-  metrics.gauge(
+  ],
+  workersHeard: ["docrelay_edge_workers_heard", "Workers whose beats this edge hears"],
+  redisEvictedKeys: ["docrelay_edge_redis_evicted_keys", "Keys that Redis has dropped for want of memory"],
+  redisLosses: [
     "docrelay_edge_redis_losses",
     "Times that Redis had lost what the edges share, and this edge set it again",
-    () => connections().redisLosses,
-  );
-  metrics.gauge(
-    "docrelay_edge_asks_lost",
-    "Asks that this edge acknowledged and a later Redis does not have",
-    () => connections().asksLost,
-  );
-  metrics.gauge(
+  ],
+  asksLost: ["docrelay_edge_asks_lost", "Asks that this edge acknowledged and a later Redis does not have"],
+  bufferedBytes: [
     "docrelay_edge_socket_buffer_bytes",
     "Bytes that wait for Socket.IO clients to read them, of all connections",
-    () => connections().bufferedBytes,
-  );
-  metrics.gauge(
-    "docrelay_edge_socket_buffer_largest_bytes",
-    "Bytes that wait for the slowest Socket.IO client",
-    () => connections().largestBuffer,
-  );
+  ],
+  largestBuffer: ["docrelay_edge_socket_buffer_largest_bytes", "Bytes that wait for the slowest Socket.IO client"],
+};
+
+/** `now` is called at each scrape. */
+export function createEdgeMetrics(now: () => OpenNow): EdgeMetrics {
+  const metrics = createMetrics();
+  for (const [field, [name, help]] of Object.entries(GAUGES) as Array<[keyof OpenNow, readonly [string, string]]>)
+    metrics.gauge(name, help, () => now()[field]);
   const resumes = metrics.counter("docrelay_edge_resumes_total", "Conversations opened from a position on, by why", [
     "why",
   ]);
@@ -102,7 +90,7 @@ export function createEdgeMetrics(
   const tenantBytes = metrics.counter("docrelay_edge_tenant_bytes_total", "Bytes of these asks", ["tenant"]);
   const resyncs = metrics.counter("docrelay_edge_resyncs_total", "Times the subscriber connection came back");
   const closes = metrics.counter("docrelay_edge_closed_total", "Connections that the server ended, by code", ["code"]);
-  const unexpected = metrics.counter("docrelay_edge_unexpected_errors_total", "Errors that nobody caught");
+  const unexpected = metrics.counter("docrelay_edge_unexpected_errors_total", "Errors that no code caught");
   const feedback = metrics.counter("docrelay_edge_feedback_total", "What users say of answers, by verdict", [
     "verdict",
   ]);
@@ -115,7 +103,7 @@ export function createEdgeMetrics(
         .filter(({ code }) => code !== "ok" && code !== "gone");
     },
     figures() {
-      const { socketio, plain, http, uploads, opensWaiting, workersHeard } = connections();
+      const { socketio, plain, http, uploads, opensWaiting, workersHeard } = now();
       return {
         connections: socketio + plain,
         requests: http,

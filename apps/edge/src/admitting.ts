@@ -1,0 +1,63 @@
+import type { IncomingMessage } from "node:http";
+import { clientNetwork, countedNetworkOf } from "./auth/client-address.ts";
+import type { Origins } from "./auth/origin.ts";
+import type { Config } from "./config.ts";
+import { createAdmit, type Admit, type GroupRule } from "./limits/admission.ts";
+import { createRateLimiter, type RateLimiter } from "./limits/rate-limit.ts";
+import type { Resources } from "./resources.ts";
+
+/** How an edge decides whom it serves, whichever endpoint a client uses. */
+export interface Admitting {
+  readonly admit: Admit;
+  readonly isDraining: () => boolean;
+  /** New anonymous sessions by network; undefined: not limited. */
+  readonly sessionRate: RateLimiter | undefined;
+  readonly origins: Origins;
+  /** The network of a client; undefined where networks are not counted. */
+  readonly networkOf: (request: IncomingMessage) => string | undefined;
+}
+
+export function createAdmitting(config: Config, resources: Resources, isDraining: () => boolean): Admitting {
+  const perMinute = config.SESSIONS_PER_MINUTE;
+  // Where no sessions are issued a missing token is `AUTH_REQUIRED`, however often it is missing.
+  const issues = config.AUTH_MODE === "anonymous";
+  return {
+    admit: createAdmit({
+      connections: resources.connections,
+      connectRate: createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND, burst: config.CONNECTS_BURST }),
+      maxConnections: config.MAX_CONNECTIONS,
+      groups: groupsOf(config, resources),
+      isDraining,
+      isRevoked: resources.revocations.isRevoked,
+    }),
+    isDraining,
+    sessionRate:
+      issues && perMinute > 0 ? createRateLimiter({ perSecond: perMinute / 60, burst: perMinute }) : undefined,
+    origins: { listed: config.CORS_ALLOWED_ORIGINS, onlyLocal: config.ONLY_LOCAL },
+    networkOf: countedNetworkOf(config),
+  };
+}
+
+/** The groups that a connection counts for: its network, and its tenant if it has one. */
+function groupsOf(config: Config, { byNetwork, byTenant }: Resources): GroupRule[] {
+  const rateOf = (users: number): RateLimiter =>
+    createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND * users, burst: config.CONNECTS_BURST * users });
+  const { connections, tenants } = byTenant;
+  return [
+    {
+      kind: "tenant",
+      members: tenants,
+      limits: connections && { connections, connectRate: rateOf(config.USERS_PER_TENANT) },
+      nameOf: ({ tenant }) => tenant,
+    },
+    {
+      kind: "network",
+      members: byNetwork.networks,
+      limits: byNetwork.connections && {
+        connections: byNetwork.connections,
+        connectRate: rateOf(config.USERS_PER_ADDRESS),
+      },
+      nameOf: (_identity, request) => clientNetwork(request, config.TRUSTED_PROXIES),
+    },
+  ];
+}
