@@ -1,48 +1,33 @@
 import {
   accept,
   askDigest,
-  canChange,
   conversationAddress,
-  keepUpload,
-  wouldBeBusy,
   newNonce,
-  readText,
-  readUpload,
-  renewUpload,
-  retainBytes,
-  setPassword,
-  textKey,
-  textState,
-  userAddress,
-  useText,
-  type AskFile,
+  wouldBeBusy,
+  type Accepted,
+  type AskBody,
   type Bell,
   type Store,
 } from "@docrelay/channel";
-import { checkMessage, cleanFileName, refuse, type Limits } from "@docrelay/protocol";
 import type { Tracing } from "@docrelay/platform";
-import { createHash } from "node:crypto";
-import type { Acknowledged } from "./acknowledged.ts";
-import { beginAskTrace } from "./ask-trace.ts";
+import { checkMessage, refuse, type Limits } from "@docrelay/protocol";
 import type { OwnConversations } from "../conversation/own-conversations.ts";
-import type { RateLimiter } from "../limits/rate-limit.ts";
-import { looksLikePdf } from "../uploads/pdf-bytes.ts";
-import type { SharedSettings } from "../uploads/shared-settings.ts";
-import { canBeRead, orderText, type ExtractionDeps } from "../uploads/extraction.ts";
 import type { MemoryGate } from "../limits/memory-gate.ts";
+import type { QueueGate } from "../limits/queue-gate.ts";
+import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Usage } from "../limits/usage.ts";
 import { dayQuotaExceeded, type Quotas } from "../quotas/quotas.ts";
-import type { QueueGate } from "../limits/queue-gate.ts";
-import type { Uploads } from "../uploads/uploads.ts";
-
-/** A file of an ask: a finished upload of the same user, or bytes that came with it. */
-export type AskFileInput = { readonly upload: string; readonly password?: string | undefined } | InlineFile;
-interface InlineFile {
-  readonly name: string;
-  readonly type: string;
-  readonly bytes: Uint8Array;
-  readonly password?: string | undefined;
-}
+import { orderText } from "../uploads/extraction.ts";
+import type { Acknowledged } from "./acknowledged.ts";
+import {
+  checkFiles,
+  digestPart,
+  prepareFile,
+  type AskFileInput,
+  type FileDeps,
+  type PreparedFile,
+} from "./ask-files.ts";
+import { beginAskTrace } from "./ask-trace.ts";
 
 export interface AskInput {
   readonly user: string;
@@ -71,10 +56,8 @@ export type AcceptAsk = (
   options?: { maxInlineBytes?: number },
 ) => Promise<{ seq: number; duplicate: boolean }>;
 
-export interface AskDeps extends ExtractionDeps {
+export interface AskDeps extends FileDeps {
   readonly bell: Bell;
-  readonly sharedSettings: SharedSettings;
-  readonly uploads: Uploads;
   readonly queueGate: QueueGate;
   readonly conversations: Pick<OwnConversations, "added">;
   readonly memoryGate: Pick<MemoryGate, "full">;
@@ -89,17 +72,17 @@ export interface AskDeps extends ExtractionDeps {
   onTrouble(error: unknown): void;
 }
 
-type Prepared = AskFile & { readonly password?: string | undefined };
+type NewAsk = Extract<Accepted, { kind: "accepted" }>;
 
 const FULL_RETRY_MS = 5000;
 
 export function createAcceptAsk(deps: AskDeps): AcceptAsk {
-  const { store, bell, sharedSettings, queueGate, memoryGate, usage, quotas, askRate, limits, acknowledged } = deps;
+  const { limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     const trace = beginAskTrace(deps.tracing, input);
     try {
-      const accepted = await acceptTraced(input, { maxInlineBytes, trace: trace.stored });
+      const accepted = await acceptTraced(deps, input, { maxInlineBytes, trace: trace.stored });
       trace.accepted(accepted.duplicate);
       return accepted;
     } catch (error) {
@@ -107,95 +90,134 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
       throw error;
     }
   };
+}
 
-  async function acceptTraced(
-    input: AskInput,
-    { maxInlineBytes, trace }: { maxInlineBytes: number; trace: string },
-  ): Promise<{ seq: number; duplicate: boolean }> {
-    const { user, conversation, id, message, origin, replaces, uniqueId } = input;
-    const waitMs = askRate.take(user, Date.now());
-    if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-    usage.checkAsk(user, Buffer.byteLength(message));
-    checkMessage(message, limits, input.files.length > 0);
-    checkFiles(input.files, limits, maxInlineBytes);
+async function acceptTraced(
+  deps: AskDeps,
+  input: AskInput,
+  { maxInlineBytes, trace }: { maxInlineBytes: number; trace: string },
+): Promise<{ seq: number; duplicate: boolean }> {
+  const { store, quotas } = deps;
+  const { user, conversation, id, message } = input;
+  checkAsk(deps, input, maxInlineBytes);
+  const intake = readIntake(deps);
+  const { maxInFlight } = intake;
+  const hasFiles = input.files.length > 0;
+  if (hasFiles && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy(intake, id);
 
-    // A full queue or Redis, or a pause by operators, refuses new asks; a known ask is acknowledged, and nothing is stored.
-    const isFull = queueGate.full || memoryGate.full || quotas.isPaused;
-    const maxInFlight = isFull ? 0 : limits.asksInFlight;
-    const reason = quotas.isPaused ? "paused" : memoryGate.full ? "memory" : undefined;
-    const why = reason ? { retryAfterMs: FULL_RETRY_MS, reason } : { retryAfterMs: 1000 };
-    const busy = (): Error => refuse("BUSY", { ...why, ask: id });
-    if (input.files.length > 0 && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy();
+  const { maxAsks, over } = await quotas.asks(user);
+  const isOver = over ?? (await overByInline(deps, input));
+  // An ask that was accepted already is acknowledged.
+  if (isOver && hasFiles && (await isNew(store, input))) throw dayQuotaExceeded(isOver);
 
-    const { maxAsks, over } = await quotas.asks(user);
-    const isOver = over ?? (await overByInline(deps, input));
-    // An ask that was accepted already is acknowledged.
-    if (isOver && input.files.length > 0 && (await isNew(store, input))) throw dayQuotaExceeded(isOver);
-
-    const isKnown = isFull || isOver !== undefined;
-    const files = await Promise.all(input.files.map((file, index) => prepare(deps, input, { file, index, isKnown })));
-    const secret = await sharedSettings.secret();
-    // A failure here delays a durable ask by a second, until the sweeper rings or adds the lost jobs.
-    const wake = async (): Promise<void> => {
-      try {
-        for (const file of new Map(files.map((one) => [one.text, one])).values())
-          await orderText(deps, user, file, trace);
-        await bell.ring({ conversation: conversationAddress(user, conversation) });
-      } catch (error) {
-        deps.onTrouble(error);
-      }
-    };
-    const bytes = Buffer.byteLength(message);
-    const charged = quotas.chargedFor("tokens", user);
-    const accepting = accept(store, {
-      user,
-      conversation,
-      id,
-      body: {
-        message,
-        files: files.map(({ password: _password, ...file }) => file),
-        origin,
-        ...(uniqueId === undefined ? {} : { uniqueId }),
-        ...(charged.length === 0 ? {} : { charged }),
-      },
-      replaces,
-      digest: askDigest(secret, { conversation, message, files: files.map(digestPart), replaces }),
-      trace,
-      nonce: newNonce(),
-      maxInFlight,
-      maxAsks,
-      kept: usage.keptOf(bytes),
-    });
-    // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
-    // is durable. A bell for a refused ask finds nothing new.
-    // A connection that waits for replicas is another one: then the bell comes after it.
-    const woken = files.length === 0 && !isFull && !store.replicas ? wake() : undefined;
-    const accepted = await accepting;
-    if (accepted.kind === "busy") throw busy();
-    if (accepted.kind === "quota") {
-      const own = { account: { kind: "user", name: user }, count: "asks", most: maxAsks ?? 0 } as const;
-      throw dayQuotaExceeded(over ?? { ...own, endsInMs: accepted.freeInMs });
-    }
-    if (accepted.kind === "not-replaceable") {
-      const message = "The conversation has no ask that this one could replace.";
-      throw refuse("NOT_FOUND", { ask: id, reason: "replaces", message });
-    }
-    if (accepted.kind === "conflict") throw refuse("ASK_CONFLICT", { ask: id });
-    acknowledged.add({ user, conversation, id, trace });
-    if (!accepted.duplicate) {
-      queueGate.entered();
-      usage.asked(user, { conversation, id, bytes, overMs: accepted.overMs });
-      quotas.asked(user);
-      const inline = inlineBytes(input);
-      if (inline > 0) quotas.stored(user, inline);
-    }
-    // Each plain connection has a conversation, and nearly always a user, of its own.
-    if (accepted.seq === 1 && !accepted.duplicate && origin === "socket") {
-      deps.conversations.added(user, conversation, input.from);
-    }
-    await (woken ?? wake());
-    return { seq: accepted.seq, duplicate: accepted.duplicate };
+  const isKnown = intake.isFull || isOver !== undefined;
+  const files = await Promise.all(input.files.map((file, index) => prepareFile(deps, input, { file, index, isKnown })));
+  const secret = await deps.sharedSettings.secret();
+  const accepting = accept(store, {
+    user,
+    conversation,
+    id,
+    body: bodyOf(deps, input, files),
+    replaces: input.replaces,
+    digest: askDigest(secret, { conversation, message, files: files.map(digestPart), replaces: input.replaces }),
+    trace,
+    nonce: newNonce(),
+    maxInFlight,
+    maxAsks,
+    kept: deps.usage.keptOf(Buffer.byteLength(message)),
+  });
+  // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
+  // is durable. A bell for a refused ask finds nothing new.
+  // A connection that waits for replicas is another one: then the bell comes after it.
+  const woken = !hasFiles && !intake.isFull && !store.replicas ? wake(deps, input, { files, trace }) : undefined;
+  const accepted = await accepting;
+  if (accepted.kind === "quota") {
+    const own = { account: { kind: "user", name: user }, count: "asks", most: maxAsks ?? 0 } as const;
+    throw dayQuotaExceeded(over ?? { ...own, endsInMs: accepted.freeInMs });
   }
+  if (accepted.kind === "busy") throw busy(intake, id);
+  if (accepted.kind !== "accepted") throw refusalOf(accepted.kind, id);
+  deps.acknowledged.add({ user, conversation, id, trace });
+  if (!accepted.duplicate) countAccepted(deps, input, accepted);
+  await (woken ?? wake(deps, input, { files, trace }));
+  return { seq: accepted.seq, duplicate: accepted.duplicate };
+}
+
+/** Checks what needs no look into Redis. @throws Refusal */
+function checkAsk(
+  { askRate, usage, limits }: AskDeps,
+  { user, message, files }: AskInput,
+  maxInlineBytes: number,
+): void {
+  const waitMs = askRate.take(user, Date.now());
+  if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+  usage.checkAsk(user, Buffer.byteLength(message));
+  checkMessage(message, limits, files.length > 0);
+  checkFiles(files, limits, maxInlineBytes);
+}
+
+/** Whether new asks are accepted now. */
+interface Intake {
+  readonly isFull: boolean;
+  /** 0 if it is full: `accept` then acknowledges a known ask, and refuses a new one. */
+  readonly maxInFlight: number;
+  readonly why: { readonly retryAfterMs: number; readonly reason?: "paused" | "memory" };
+}
+
+/** A full queue or Redis, or a pause by operators, refuses new asks. */
+function readIntake({ queueGate, memoryGate, quotas, limits }: AskDeps): Intake {
+  const isFull = queueGate.full || memoryGate.full || quotas.isPaused;
+  const reason = quotas.isPaused ? "paused" : memoryGate.full ? "memory" : undefined;
+  const why: Intake["why"] = reason ? { retryAfterMs: FULL_RETRY_MS, reason } : { retryAfterMs: 1000 };
+  return { isFull, maxInFlight: isFull ? 0 : limits.asksInFlight, why };
+}
+
+function busy({ why }: Intake, ask: string): Error {
+  return refuse("BUSY", { ...why, ask });
+}
+
+function refusalOf(kind: "not-replaceable" | "conflict", ask: string): Error {
+  if (kind === "conflict") return refuse("ASK_CONFLICT", { ask });
+  const message = "The conversation has no ask that this one could replace.";
+  return refuse("NOT_FOUND", { ask, reason: "replaces", message });
+}
+
+function bodyOf({ quotas }: AskDeps, input: AskInput, files: readonly PreparedFile[]): AskBody {
+  const { user, message, origin, uniqueId } = input;
+  const charged = quotas.chargedFor("tokens", user);
+  return {
+    message,
+    files: files.map(({ password: _password, ...file }) => file),
+    origin,
+    ...(uniqueId === undefined ? {} : { uniqueId }),
+    ...(charged.length === 0 ? {} : { charged }),
+  };
+}
+
+/** Queues the extractions and rings the bell. A failure delays a durable ask by a second, until the sweeper does both. */
+async function wake(
+  deps: AskDeps,
+  { user, conversation }: AskInput,
+  { files, trace }: { files: readonly PreparedFile[]; trace: string },
+): Promise<void> {
+  try {
+    for (const file of new Map(files.map((one) => [one.text, one])).values()) await orderText(deps, user, file, trace);
+    await deps.bell.ring({ conversation: conversationAddress(user, conversation) });
+  } catch (error) {
+    deps.onTrouble(error);
+  }
+}
+
+/** Counts a new ask for the limits, and adds a new conversation to the user's list. */
+function countAccepted(deps: AskDeps, input: AskInput, accepted: Pick<NewAsk, "seq" | "overMs">): void {
+  const { user, conversation, id } = input;
+  deps.queueGate.entered();
+  deps.usage.asked(user, { conversation, id, bytes: Buffer.byteLength(input.message), overMs: accepted.overMs });
+  deps.quotas.asked(user);
+  const inline = inlineBytes(input);
+  if (inline > 0) deps.quotas.stored(user, inline);
+  // Each plain connection has a conversation, and nearly always a user, of its own.
+  if (accepted.seq === 1 && input.origin === "socket") deps.conversations.added(user, conversation, input.from);
 }
 
 /** Bytes that come with an ask, against today's quota. */
@@ -210,110 +232,4 @@ function inlineBytes({ files }: AskInput): number {
 
 function isNew(store: Store, { user, conversation, id }: AskInput): Promise<boolean> {
   return wouldBeBusy(store, { user, conversation, id, maxInFlight: 0 });
-}
-
-/** Checks all files before any is stored: one refused file must not leave the stored bytes of the others behind. */
-function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineBytes: number): void {
-  if (files.length > limits.filesPerAsk) {
-    const message = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
-    throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message });
-  }
-  let inline = 0;
-  for (const [index, file] of files.entries()) {
-    if ("upload" in file) continue;
-    cleanFileName(file.name);
-    inline += file.bytes.length;
-    if (file.bytes.length > limits.fileBytes || inline > maxInlineBytes) {
-      throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", file: index });
-    }
-    if (!looksLikePdf(file.bytes)) throw refuse("FILE_TYPE_UNSUPPORTED", { file: index });
-  }
-}
-
-/** Finds a file's bytes and its text key, and renews the expiry of everything that an ask needs of the file. */
-async function prepare(
-  deps: AskDeps,
-  { user, conversation, id: ask }: AskInput,
-  { file, index, isKnown }: { file: AskFileInput; index: number; isKnown: boolean },
-): Promise<Prepared> {
-  const { store } = deps;
-  const found =
-    "upload" in file ? await named(deps, user, file.upload) : await kept(deps, user, { ask, file, index, isKnown });
-  if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
-  const { password } = file;
-  const opened = password === undefined ? found : await withPassword(deps, user, found, password);
-  const by = { conversation: conversationAddress(user, conversation), text: opened.text };
-  // The order matters: a process that forgets the text meanwhile sees this user, or `canBeRead` sees that it is gone.
-  const [, , isReadable] = await Promise.all([
-    useText(store, userAddress(user), opened.text),
-    renewUpload(store, user, found.upload, by),
-    canBeRead(deps, opened),
-  ]);
-  if (!isReadable) {
-    throw refuse("NOT_FOUND", { file: index, message: "The file is no longer kept. Send it again." });
-  }
-  return opened;
-}
-
-/** A file of an ask, which can be named by the id of its upload. */
-type Named = AskFile & { readonly upload: string };
-
-async function named({ store }: AskDeps, user: string, id: string): Promise<Named | undefined> {
-  const upload = await readUpload(store, user, id);
-  if (!upload?.done || upload.sha256 === undefined || upload.text === undefined) return undefined;
-  const { name, size, sha256, text, ref } = upload;
-  return { name, size, sha256, text, ref, upload: id };
-}
-
-/**
- * Stores the bytes of a file that came with an ask, and gives it an id under which it can be named again: the same one
- * when the ask is sent again, and another one when an ask of the same id has other files.
- */
-async function kept(
-  { store, uploads }: AskDeps,
-  user: string,
-  of: { ask: string; file: InlineFile; index: number; isKnown: boolean },
-): Promise<Named> {
-  const { ask, file, index, isKnown } = of;
-  const found = await uploads.keep(user, { ...file, name: cleanFileName(file.name), isKnown });
-  const { name, size, sha256, text, ref } = found;
-  const id = createHash("sha256")
-    .update(JSON.stringify([ask, index, name, sha256]))
-    .digest("base64url")
-    .slice(0, 22);
-  await keepUpload(store, user, { id, name, type: file.type, size, sha256, text, ref });
-  return { ...found, upload: id };
-}
-
-/**
- * A password gives the same bytes another text key, unless the outcome without a password is known and cannot change:
- * then the file needs none, its bytes may have been released, and the password is ignored. Otherwise the password is
- * stored under its own key until its extraction has ended, and no longer than the deadline of the ask.
- */
-async function withPassword(
-  { store, sharedSettings }: AskDeps,
-  user: string,
-  file: AskFile,
-  password: string,
-): Promise<Prepared> {
-  await retainBytes(store, file.ref);
-  if (await isSettled(store, file.text)) return { ...file, password };
-  const scope = sharedSettings.scopeOf(user);
-  const source = { sha256: file.sha256, profile: await sharedSettings.profile(), password, scope };
-  const text = textKey(await sharedSettings.secret(), source);
-  const [outcome] = await textState(store, [text]);
-  if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
-  return { ...file, text, password, locked: true };
-}
-
-/** Whether the outcome under `text` is known and no other extraction of the bytes can change it. */
-async function isSettled(store: Store, text: string): Promise<boolean> {
-  const [state] = await textState(store, [text]);
-  if (state !== "failed") return state === "text";
-  const failure = await readText(store, text);
-  return failure !== undefined && !canChange(failure);
-}
-
-function digestPart({ name, sha256, password }: Prepared): { name: string; sha256: string; password?: string } {
-  return { name, sha256, ...(password === undefined ? {} : { password }) };
 }

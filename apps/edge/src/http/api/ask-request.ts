@@ -2,7 +2,8 @@ import { httpAskSchema, idSchema, parsePayload, refuse, Refusal, type HttpAsk, t
 import { createHash, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import * as z from "zod/mini";
-import type { AskFileInput, AskInput } from "../../asks/accept-ask.ts";
+import type { AskInput } from "../../asks/accept-ask.ts";
+import type { AskFileInput } from "../../asks/ask-files.ts";
 import { decodeBase64 } from "../../asks/decode-base64.ts";
 import { parseShallow } from "../../asks/parse-shallow.ts";
 import { readBody } from "./body.ts";

@@ -1,0 +1,150 @@
+import {
+  canChange,
+  conversationAddress,
+  keepUpload,
+  readText,
+  readUpload,
+  renewUpload,
+  retainBytes,
+  setPassword,
+  textKey,
+  textState,
+  userAddress,
+  useText,
+  type AskFile,
+  type Store,
+} from "@docrelay/channel";
+import { cleanFileName, refuse, type Limits } from "@docrelay/protocol";
+import { createHash } from "node:crypto";
+import { canBeRead, type ExtractionDeps } from "../uploads/extraction.ts";
+import { looksLikePdf } from "../uploads/pdf-bytes.ts";
+import type { SharedSettings } from "../uploads/shared-settings.ts";
+import type { Uploads } from "../uploads/uploads.ts";
+
+/** A file of an ask: a finished upload of the same user, or bytes that came with it. */
+export type AskFileInput = { readonly upload: string; readonly password?: string | undefined } | InlineFile;
+interface InlineFile {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
+  readonly password?: string | undefined;
+}
+
+export interface FileDeps extends ExtractionDeps {
+  readonly sharedSettings: SharedSettings;
+  readonly uploads: Pick<Uploads, "keep">;
+}
+
+/** A file of an ask whose bytes are stored and whose text key is known. */
+export type PreparedFile = AskFile & { readonly password?: string | undefined };
+
+/** Checks all files before any is stored: one refused file must not leave the stored bytes of the others behind. */
+export function checkFiles(files: readonly AskFileInput[], limits: Limits, maxInlineBytes: number): void {
+  if (files.length > limits.filesPerAsk) {
+    const message = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;
+    throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", message });
+  }
+  let inline = 0;
+  for (const [index, file] of files.entries()) {
+    if ("upload" in file) continue;
+    cleanFileName(file.name);
+    inline += file.bytes.length;
+    if (file.bytes.length > limits.fileBytes || inline > maxInlineBytes) {
+      throw refuse("PAYLOAD_TOO_LARGE", { reason: "file", file: index });
+    }
+    if (!looksLikePdf(file.bytes)) throw refuse("FILE_TYPE_UNSUPPORTED", { file: index });
+  }
+}
+
+/** Finds a file's bytes and its text key, and renews the expiry of everything that an ask needs of the file. */
+export async function prepareFile(
+  deps: FileDeps,
+  { user, conversation, id: ask }: { user: string; conversation: string; id: string },
+  { file, index, isKnown }: { file: AskFileInput; index: number; isKnown: boolean },
+): Promise<PreparedFile> {
+  const { store } = deps;
+  const found =
+    "upload" in file ? await named(deps, user, file.upload) : await kept(deps, user, { ask, file, index, isKnown });
+  if (!found) throw refuse("NOT_FOUND", { file: index, message: "There is no such finished upload. Send the file." });
+  const { password } = file;
+  const opened = password === undefined ? found : await withPassword(deps, user, found, password);
+  const by = { conversation: conversationAddress(user, conversation), text: opened.text };
+  // The order matters: a process that forgets the text meanwhile sees this user, or `canBeRead` sees that it is gone.
+  const [, , isReadable] = await Promise.all([
+    useText(store, userAddress(user), opened.text),
+    renewUpload(store, user, found.upload, by),
+    canBeRead(deps, opened),
+  ]);
+  if (!isReadable) {
+    throw refuse("NOT_FOUND", { file: index, message: "The file is no longer kept. Send it again." });
+  }
+  return opened;
+}
+
+/** A file of an ask, which can be named by the id of its upload. */
+type Named = AskFile & { readonly upload: string };
+
+async function named({ store }: FileDeps, user: string, id: string): Promise<Named | undefined> {
+  const upload = await readUpload(store, user, id);
+  if (!upload?.done || upload.sha256 === undefined || upload.text === undefined) return undefined;
+  const { name, size, sha256, text, ref } = upload;
+  return { name, size, sha256, text, ref, upload: id };
+}
+
+/**
+ * Stores the bytes of a file that came with an ask, and gives it an id under which it can be named again: the same one
+ * when the ask is sent again, and another one when an ask of the same id has other files.
+ */
+async function kept(
+  { store, uploads }: FileDeps,
+  user: string,
+  of: { ask: string; file: InlineFile; index: number; isKnown: boolean },
+): Promise<Named> {
+  const { ask, file, index, isKnown } = of;
+  const found = await uploads.keep(user, { ...file, name: cleanFileName(file.name), isKnown });
+  const { name, size, sha256, text, ref } = found;
+  const id = createHash("sha256")
+    .update(JSON.stringify([ask, index, name, sha256]))
+    .digest("base64url")
+    .slice(0, 22);
+  await keepUpload(store, user, { id, name, type: file.type, size, sha256, text, ref });
+  return { ...found, upload: id };
+}
+
+/**
+ * A password gives the same bytes another text key, unless the outcome without a password is known and cannot change:
+ * then the file needs none, its bytes may have been released, and the password is ignored. Otherwise the password is
+ * stored under its own key until its extraction has ended, and no longer than the deadline of the ask.
+ */
+async function withPassword(
+  { store, sharedSettings }: FileDeps,
+  user: string,
+  file: AskFile,
+  password: string,
+): Promise<PreparedFile> {
+  await retainBytes(store, file.ref);
+  if (await isSettled(store, file.text)) return { ...file, password };
+  const scope = sharedSettings.scopeOf(user);
+  const source = { sha256: file.sha256, profile: await sharedSettings.profile(), password, scope };
+  const text = textKey(await sharedSettings.secret(), source);
+  const [outcome] = await textState(store, [text]);
+  if (outcome === "missing") await setPassword(store, text, password, store.askDeadlineMs);
+  return { ...file, text, password, locked: true };
+}
+
+/** Whether the outcome under `text` is known and no other extraction of the bytes can change it. */
+async function isSettled(store: Store, text: string): Promise<boolean> {
+  const [state] = await textState(store, [text]);
+  if (state !== "failed") return state === "text";
+  const failure = await readText(store, text);
+  return failure !== undefined && !canChange(failure);
+}
+
+/** A file as it counts for the digest of its ask. */
+export function digestPart({ name, sha256, password }: PreparedFile): {
+  name: string;
+  sha256: string;
+  password?: string;
+} {
+  return { name, sha256, ...(password === undefined ? {} : { password }) };
+}
