@@ -113,12 +113,12 @@ export const KEYS = {
   },
   uses: {
     pattern: "uses:{text:<key>}",
-    holds: "who has uploads with this text, by when they expire",
+    holds: "the users who have uploads with this text, by when they expire",
     expires: "after the retention",
   },
   gone: {
     pattern: "gone:{text:<key>}",
-    holds: "a mark: nobody wants this text any more, so an extraction that still runs is in vain",
+    holds: "a mark: no user has this text any more, so the text of a running extraction is not kept",
     expires: "after 15 min",
   },
   waitList: {
