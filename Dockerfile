@@ -58,7 +58,7 @@ COPY --from=production /app ./
 USER node
 EXPOSE 3000 9090
 # Liveness, not readiness: healthy processes must not be killed while Redis is unreachable.
-HEALTHCHECK --interval=2s --timeout=3s --start-period=120s --retries=5 \
+HEALTHCHECK --interval=5s --timeout=3s --start-period=120s --retries=3 \
   CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${ADMIN_PORT} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 # Node is process 1 and receives SIGTERM. It does not reap child processes, so extract workers need an init (compose adds one).
 CMD ["node", "apps/edge/dist/edge.mjs"]

@@ -108,6 +108,13 @@ describe("the compose file", () => {
     expect(read("Dockerfile")).toMatch(/^HEALTHCHECK .*--start-period=120s/m);
   });
 
+  it("looks at the health of a container each five seconds: each second, for eleven, kept two cores busy", () => {
+    const intervals = [read("Dockerfile"), read("docker-compose.yml")].flatMap((text) => [
+      ...text.matchAll(/(?<!_)interval[=:] ?(\w+)/g),
+    ]);
+    expect(new Set(intervals.map(([, interval]) => interval))).toEqual(new Set(["5s"]));
+  });
+
   it("has replicas that are started like their master", () => {
     const master = services["redis"]?.command ?? [];
     for (const name of ["redis-2", "redis-3"])
