@@ -29,6 +29,24 @@ describe("an answer that the engine computes in the background", () => {
     expect(server.responses[0]?.isCancelled).toBe(false);
   });
 
+  it("is gone on with when the server is back, and its reader is told that it is away", async () => {
+    await using server = await startResponse();
+    const first = await at.here(settings(server));
+    await at.ask("talk", "one");
+    await eventually(async () => (await shown()) === "one ");
+    server.refuseWith = 503;
+    await at.here(settings(server));
+    await first.stop();
+    const tries = (): number => server.requests.filter((request) => request.startsWith("GET")).length;
+    await eventually(() => tries() > 2);
+    expect(at.logged.join("")).toContain('"cause":"http-503"');
+    server.responses[0]?.say("two");
+    server.responses[0]?.finish();
+    server.refuseWith = undefined;
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", text: "one two", attempt: 1 });
+    expect(server.requests.filter((request) => request.startsWith("POST"))).toEqual(["POST /v1/responses"]);
+  });
+
   it("begins anew when the server does not have it any more", async () => {
     await using server = await startResponse();
     const first = await at.here(settings(server));

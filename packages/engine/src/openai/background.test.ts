@@ -115,6 +115,36 @@ describe("a response in the background", () => {
     expect(server.responses.map(({ isCancelled }) => isCancelled)).toEqual([true, true, true, false, false]);
   });
 
+  it.each([500, 504])("is gone on with after a server that fails for a moment (%i)", async (status) => {
+    await using server = await startResponses((response) => response.say("one "));
+    await using engine = background(server.url);
+    const { point } = await upTo(engine, 1, new HandedOver());
+    server.responses[0]?.say("two");
+    server.responses[0]?.finish();
+    server.refuseWith = status;
+    const resumed = askAll(engine, { resume: point });
+    await eventually(() => gets(server.requests).length === 2);
+    server.refuseWith = undefined;
+    expect(textOf(await resumed)).toBe("two");
+    expect(server.requests.filter((request) => request.startsWith("POST"))).toEqual(["POST /v1/responses"]);
+  });
+
+  it("whose server is away when it is to go on is left as it is, for a later call", async () => {
+    await using server = await startResponses((response) => response.say("one "));
+    await using engine = background(server.url);
+    const { point } = await upTo(engine, 1, new HandedOver());
+    server.refuseWith = 503;
+    await expect(askAll(engine, { resume: point })).rejects.toMatchObject({ why: "http-503", retry: "away" });
+    server.refuseWith = undefined;
+    server.responses[0]?.say("two");
+    server.responses[0]?.finish();
+    expect(textOf(await askAll(engine, { resume: point }))).toBe("two");
+    expect(server.requests.map((request) => request.split("?")[0])).toEqual([
+      "POST /v1/responses",
+      ...Array.from({ length: 2 }, () => "GET /v1/responses/resp_1"),
+    ]);
+  });
+
   it.each([404, 400, 405])("that the server does not go on with (%i) asks for another call", async (status) => {
     await using server = await startResponses();
     await using engine = background(server.url);

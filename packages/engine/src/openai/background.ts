@@ -13,8 +13,8 @@ export interface BackgroundDeps {
   readonly closing: AbortSignal;
 }
 
-/** In a row, without any text between them. */
-const MAX_RECONNECTS = 5;
+/** So long the server may not let a response go on, without any text in between: it computes meanwhile, and is paid for that. */
+const LOST_MS = 30_000;
 /** A connection that lasted this long is no sign of trouble: proxies end those on which nothing is said. */
 const LASTED_MS = 10_000;
 const PAUSE_MS = { firstMs: 200, longestMs: 2000 };
@@ -23,7 +23,7 @@ const CANCEL_MS = 5000;
 /**
  * Answers by a response that the server computes whether anybody reads it or not. A connection that breaks is opened again
  * where it was, and another process may go on with the response by its mark. A call that ends early stops the response,
- * unless it is handed over. @throws EngineError `resume-lost` when the server does not have a response any more
+ * unless it is handed over, or goes on with one whose server is away. @throws EngineError `resume-lost` when the server does not have a response any more
  */
 export async function* askInBackground(
   deps: BackgroundDeps,
@@ -37,8 +37,11 @@ export async function* askInBackground(
   let bytes = resume?.bytes ?? 0;
   let isSent = false;
   let isOver = false;
+  /** Since the last text. */
+  let tries = 0;
+  let giveUpAt = Infinity;
   try {
-    for (let tries = 0; ; tries++) {
+    while (true) {
       const from = at && { mark: at, bytes };
       const begun = performance.now();
       try {
@@ -48,7 +51,7 @@ export async function* askInBackground(
           isOver = event.kind === "end" && event.truncated !== true;
           if (event.kind === "text") {
             bytes += Buffer.byteLength(event.text);
-            tries = 0;
+            [tries, giveUpAt] = [0, Infinity];
           }
           // Text without a mark cannot be told from what would come again.
           if (event.kind !== "end") at = event.mark === undefined ? undefined : readMark(event.mark);
@@ -61,9 +64,17 @@ export async function* askInBackground(
           isOver = true;
           throw failure("resume-lost", { cause: error });
         }
-        if (!at || !isPassing(error, from !== undefined) || tries >= MAX_RECONNECTS) throw error;
-        if (performance.now() - begun > LASTED_MS) tries = 0;
-        await wait(backoff(tries, PAUSE_MS, 1), undefined, { signal }).catch(() => signal.throwIfAborted());
+        if (!at || !isPassing(error, from !== undefined)) throw error;
+        if (error.retry === "away" && !isSent) {
+          isOver = true; // the caller waits, and asks for the same response again
+          throw error;
+        }
+        const now = performance.now();
+        if (now - begun > LASTED_MS) [tries, giveUpAt] = [0, Infinity];
+        giveUpAt = Math.min(giveUpAt, now + LOST_MS);
+        const pauseMs = Math.max(backoff(tries++, PAUSE_MS, 1), error.retryAfterMs ?? 0);
+        if (now + pauseMs > giveUpAt) throw error;
+        await wait(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   } finally {
@@ -73,9 +84,10 @@ export async function* askInBackground(
   }
 }
 
-/** The connection broke, or nothing takes one that is to go on. */
-function isPassing(error: unknown, goesOn: boolean): boolean {
-  return error instanceof EngineError && (error.why === "cut" || (goesOn && error.retry === "away"));
+/** The connection broke, or the server fails to read what it goes on to compute. */
+function isPassing(error: unknown, goesOn: boolean): error is EngineError {
+  if (!(error instanceof EngineError)) return false;
+  return error.why === "cut" || (goesOn && (error.retry === "away" || error.why.startsWith("http-5")));
 }
 
 /** The server does not know the response, or not how to go on with one. */
