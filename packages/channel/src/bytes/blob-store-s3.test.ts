@@ -7,6 +7,7 @@ import { startS3 } from "../../test/s3-server.ts";
 import { IDLE_UPLOAD_MS, newRef, SWEEP_GRACE_MS } from "./blob-store.ts";
 import { prepareBlobStore } from "./open-blob-store.ts";
 import { createS3BlobStore } from "./blob-store-s3.ts";
+import { createSealing } from "../sealing/sealing.ts";
 import { parsePage, PLACE } from "./s3-listing.ts";
 import { openS3BlobStore } from "./s3-bucket.ts";
 import { createS3Client, type S3Bounds, type S3Client } from "./s3-client.ts";
@@ -36,6 +37,12 @@ async function names(prefix = ""): Promise<string[]> {
       .matchAll(/<Key>([^<]*)<\/Key>/g),
   ].map(([, key = ""]) => key);
 }
+async function bodyOf(key: string): Promise<string> {
+  const { body } = await client.send({ method: "GET", name: key.slice(s3.place.prefix.length) });
+  return Buffer.from(body).toString("latin1");
+}
+const textOf = async (chunks: AsyncIterable<Uint8Array>): Promise<string> =>
+  Buffer.concat(await Array.fromAsync(chunks)).toString();
 const store = (sweepEveryMs = 0) => createS3BlobStore(client, { isConditional: false, sweepEveryMs });
 
 blobStoreContract("s3", {
@@ -61,6 +68,28 @@ describe("a bucket of blobs", () => {
       const opened = openS3BlobStore({ ...s3.place, ...wrong }, { bounds: QUICK });
       await expect(opened).rejects.toMatchObject({ kind: "setting", message: expect.stringMatching(sentence) });
     }
+  });
+
+  it("holds no word of a file when there is a key, and is read with earlier keys and from before there was one", async () => {
+    const [OLD, NEW] = ["an old key of at least thirty-two bytes", "a new key of at least thirty-two bytes"];
+    const open = await prepareBlobStore("s3://relay", s3.place);
+    const storeWith = (...keys: string[]) => open({ sealing: createSealing(keys) } as never);
+    const ref = newRef();
+    const parts = [storeWith(), storeWith(OLD), storeWith(NEW, OLD)];
+    for (const [index, blobs] of parts.entries()) {
+      const chunk = Buffer.from(`canary ${index} `);
+      expect(await blobs.write(ref, index * 9, chunk)).toBe(true);
+      expect(await blobs.write(ref, index * 9, chunk)).toBe(false);
+    }
+    const stored = await Promise.all((await names(PLACE + ref)).map((key) => bodyOf(key)));
+    expect(stored.filter((text) => text.includes("canary"))).toEqual(["canary 0 "]);
+    expect(stored).toHaveLength(3);
+    const reader = storeWith(NEW, OLD);
+    expect(await textOf(reader.read(ref))).toBe("canary 0 canary 1 canary 2 ");
+    expect(await textOf(reader.read(ref, { from: 11, to: 20 }))).toBe("nary 1 ca");
+    await expect(textOf(storeWith(NEW).read(ref))).rejects.toMatchObject({ kind: "key" });
+    await reader.remove(ref);
+    expect(await names(PLACE + ref)).toEqual([]);
   });
 
   it("loses nothing that is not a blob, however old it is", async () => {
@@ -236,8 +265,15 @@ describe("a page of a listing", () => {
     expect(page).toEqual({
       next: "a&b+/",
       objects: [
-        { name: `${PLACE}${ref}/000000000012`, ref, offset: 12, size: 7, modified },
-        { name: `${PLACE}${ref}/keep.${IDLE_UPLOAD_MS}`, ref, keepMs: IDLE_UPLOAD_MS, size: 7, modified },
+        { name: `${PLACE}${ref}/000000000012`, ref, offset: 12, isSealed: false, size: 7, modified },
+        {
+          name: `${PLACE}${ref}/keep.${IDLE_UPLOAD_MS}`,
+          ref,
+          keepMs: IDLE_UPLOAD_MS,
+          isSealed: false,
+          size: 7,
+          modified,
+        },
       ],
     });
   });

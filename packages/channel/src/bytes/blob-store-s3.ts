@@ -1,8 +1,20 @@
 import { createHash } from "node:crypto";
 import { isRef, type BlobStore } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
-import { chainOf, chunkName, isOver, keepName, parsePage, PLACE, type BlobObject, type Page } from "./s3-listing.ts";
+import {
+  chainOf,
+  chunkName,
+  isOver,
+  keepName,
+  parsePage,
+  PLACE,
+  type BlobObject,
+  type Chain,
+  type Page,
+} from "./s3-listing.ts";
 import type { S3Answer, S3Client } from "./s3-client.ts";
+import { placeOfChunk } from "../sealing/places.ts";
+import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
 /** Chunks that are on their way while a reader reads. */
 const FETCHES_AHEAD = 6;
@@ -16,6 +28,8 @@ const SWEEP_PAGES = 200;
 export interface S3StoreOptions {
   /** The server refuses to replace an object when it is asked so (`If-None-Match: *`). Without it, each write looks first. */
   readonly isConditional: boolean;
+  /** Without it, bytes are stored as they are. */
+  readonly sealing?: Sealing;
   readonly sweepEveryMs?: number;
   readonly sweepPages?: number;
 }
@@ -28,7 +42,8 @@ export interface S3StoreOptions {
  * Errors of the server are ChannelErrors `io`, after retries within the bounds of the client.
  */
 export function createS3BlobStore(client: S3Client, options: S3StoreOptions): BlobStore {
-  const { isConditional, sweepEveryMs = SWEEP_EVERY_MS, sweepPages = SWEEP_PAGES } = options;
+  const { isConditional, sealing = createSealing() } = options;
+  const { sweepEveryMs = SWEEP_EVERY_MS, sweepPages = SWEEP_PAGES } = options;
   const { prefix, sse } = client.place;
   const encrypted = sseHeaders(sse);
   const checked = (ref: string): string => {
@@ -81,9 +96,12 @@ export function createS3BlobStore(client: S3Client, options: S3StoreOptions): Bl
     }
   }
 
-  async function fetchChunk(name: string, size: number): Promise<Uint8Array | undefined> {
+  async function fetchChunk(ref: string, chunk: Chain["chunks"][number]): Promise<Uint8Array | undefined> {
+    const { name, offset, isSealed, size } = chunk;
     const { status, body } = await client.send({ method: "GET", name, allowed: [404] });
-    return status !== 404 && body.length === size ? body : undefined;
+    if (status === 404) return undefined;
+    const bytes = isSealed ? sealing.unseal(placeOfChunk(ref, offset), body) : body;
+    return bytes.length === size ? bytes : undefined;
   }
 
   const sweepOn = createSweep({
@@ -97,18 +115,19 @@ export function createS3BlobStore(client: S3Client, options: S3StoreOptions): Bl
   return {
     isInOrder: false,
     async write(ref, offset, bytes) {
-      const name = chunkName(checked(ref), offset);
+      const name = chunkName(checked(ref), offset, sealing.isOn);
+      const body = sealing.isOn ? sealing.seal(placeOfChunk(ref, offset), bytes) : bytes;
       if (!isConditional && (await isThere(name))) return false;
       const headers = { ...encrypted, ...(isConditional && { "if-none-match": "*" }) };
       // 412 also when the first try was stored and its answer was lost: then the bytes count as repeated.
-      return (await client.send({ method: "PUT", name, headers, body: bytes, allowed: [412] })).status !== 412;
+      return (await client.send({ method: "PUT", name, headers, body, allowed: [412] })).status !== 412;
     },
     count: async (ref) => (await objectsOf(ref)).filter(({ offset }) => offset !== undefined).length,
     async *read(ref, range = { from: 0, to: Number.POSITIVE_INFINITY }) {
       const { chunks, size: end, hasHole } = chainOf(await objectsOf(ref));
       const wanted = chunks.filter(({ offset, size }) => offset + size > range.from && offset < range.to);
-      const fetch = ({ name, size }: (typeof wanted)[number]) => {
-        const fetching = fetchChunk(name, size);
+      const fetch = (chunk: (typeof wanted)[number]) => {
+        const fetching = fetchChunk(ref, chunk);
         fetching.catch(() => undefined); // not awaited when the reader stops before
         return fetching;
       };

@@ -3,7 +3,7 @@ import { createFileBlobStore } from "./blob-store-file.ts";
 import { createRedisBlobStore } from "./blob-store-redis.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { S3Place } from "./s3-client.ts";
-import { ChannelError, redisTime, sealingOf, type Store } from "../redis/store.ts";
+import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 
 const FILE = "file:";
 
@@ -15,12 +15,8 @@ const FILE = "file:";
 export async function prepareBlobStore(spec: string, s3?: S3Place): Promise<(store: Store) => BlobStore> {
   if (s3) {
     const { openS3BlobStore } = await import("./s3-bucket.ts");
-    const blobs = await openS3BlobStore(s3);
-    return (store) => {
-      if (sealingOf(store).isOn)
-        throw new ChannelError("setting", "DATA_KEY does not encrypt files in s3: yet; encrypt the bucket (S3_SSE)");
-      return blobs;
-    };
+    const open = await openS3BlobStore(s3);
+    return (store) => open(sealingOf(store));
   }
   if (spec.startsWith(FILE)) await prepareBlobFolder(spec.slice(FILE.length));
   return (store) => createBlobStore(spec, store);

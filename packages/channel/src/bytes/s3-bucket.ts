@@ -2,6 +2,7 @@ import { newRef, type BlobStore } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
 import { createS3BlobStore, sseHeaders, type S3StoreOptions } from "./blob-store-s3.ts";
 import { PLACE } from "./s3-listing.ts";
+import type { Sealing } from "../sealing/sealing.ts";
 import { createS3Client, S3Refusal, type S3Bounds, type S3Client, type S3Place } from "./s3-client.ts";
 
 /** What to do, by the code of the server's refusal. */
@@ -16,18 +17,18 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Tries all that blobs need in the bucket, and returns their store. Whether the server can refuse to replace an object is
+ * Tries all that blobs need in the bucket, and returns what makes their store. Whether the server can refuse to replace an object is
  * tried too: not all S3-compatible servers can.
  * @throws ChannelError `setting`, with a sentence for the operator.
  */
 export async function openS3BlobStore(
   place: S3Place,
   options: Partial<S3StoreOptions> & { readonly bounds?: S3Bounds } = {},
-): Promise<BlobStore> {
+): Promise<(sealing?: Sealing) => BlobStore> {
   const client = createS3Client(place, options.bounds);
   try {
     const isConditional = await tryAll(client);
-    return createS3BlobStore(client, { isConditional, ...options });
+    return (sealing) => createS3BlobStore(client, { isConditional, ...(sealing && { sealing }), ...options });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     const code = error instanceof Error && error.cause instanceof S3Refusal ? error.cause.code : "";

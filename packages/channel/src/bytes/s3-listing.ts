@@ -1,15 +1,18 @@
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS } from "./blob-store.ts";
+import { SEALED_MORE_BYTES } from "../sealing/sealing.ts";
 
 /** The part of an object's name between the prefix and a blob's ref: the same word as of a folder's blobs. */
 export const PLACE = "docrelay-blobs/";
 const DIGITS = 12;
 
 /** Names of a blob's objects below its ref. The offset has zeros in front, so that names sort as offsets do. */
-export const chunkName = (ref: string, offset: number): string =>
-  `${PLACE}${ref}/${String(offset).padStart(DIGITS, "0")}`;
+export const chunkName = (ref: string, offset: number, isSealed: boolean): string =>
+  `${PLACE}${ref}/${String(offset).padStart(DIGITS, "0")}${isSealed ? SEALED : ""}`;
+/** The name says that a chunk is encrypted: a listing then tells how many bytes of the file it holds. */
+const SEALED = ".sealed";
 /** An empty object that says: keep this blob for so many ms after this object was written. */
 export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
-const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})|keep\.(-?\d{1,16}))$`);
+const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})(\.sealed)?|keep\.(-?\d{1,16}))$`);
 
 /** An object of a blob. Exactly one of `offset` and `keepMs` is set. */
 export interface BlobObject {
@@ -17,6 +20,8 @@ export interface BlobObject {
   readonly ref: string;
   readonly offset?: number;
   readonly keepMs?: number;
+  readonly isSealed: boolean;
+  /** Of the file's bytes in it. */
   readonly size: number;
   /** When it was written, by the server's clock, in ms. */
   readonly modified: number;
@@ -37,12 +42,12 @@ export function parsePage(xml: string, prefix: string): Page {
   const objects = [...xml.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)].flatMap(([, entry = ""]) => {
     const key = field(entry, "Key");
     const name = key.startsWith(prefix) ? key.slice(prefix.length) : "";
-    const [, ref = "", offset, keepMs] = NAME.exec(name) ?? [];
+    const [, ref = "", offset, sealed, keepMs] = NAME.exec(name) ?? [];
     if (!isRef(ref)) return [];
     const of = offset === undefined ? { keepMs: Number(keepMs) } : { offset: Number(offset) };
-    return [
-      { name, ref, ...of, size: Number(field(entry, "Size")), modified: Date.parse(field(entry, "LastModified")) },
-    ];
+    const isSealed = sealed !== undefined;
+    const size = Number(field(entry, "Size")) - (isSealed ? SEALED_MORE_BYTES : 0);
+    return [{ name, ref, ...of, isSealed, size, modified: Date.parse(field(entry, "LastModified")) }];
   });
   const isMore = field(xml, "IsTruncated") === "true";
   return { objects, next: isMore ? unescapeXml(field(xml, "NextContinuationToken")) : undefined };
@@ -62,14 +67,16 @@ function unescapeXml(text: string): string {
 
 /** A chunk as a reader needs it, and where a blob's chunks end: at a `hole`, when a later chunk begins behind it. */
 export interface Chain {
-  readonly chunks: ReadonlyArray<{ readonly name: string; readonly offset: number; readonly size: number }>;
+  readonly chunks: ReadonlyArray<Pick<BlobObject, "name" | "isSealed" | "size"> & { readonly offset: number }>;
   readonly size: number;
   readonly hasHole: boolean;
 }
 
 /** The chunks that follow one another from offset 0; those that do not begin where one ends are left out. */
 export function chainOf(objects: readonly BlobObject[]): Chain {
-  const placed = objects.flatMap(({ name, offset, size }) => (offset === undefined ? [] : [{ name, offset, size }]));
+  const placed = objects.flatMap(({ name, offset, isSealed, size }) =>
+    offset === undefined ? [] : [{ name, offset, isSealed, size }],
+  );
   const chunks = [];
   let next = 0;
   for (const chunk of placed.toSorted((a, b) => a.offset - b.offset)) {

@@ -37,6 +37,8 @@ const TAG_BYTES = 16;
 const SALT_AT = 1 + KEY_ID_BYTES;
 const COUNTER_AT = SALT_AT + SALT_BYTES;
 const HEAD_BYTES = COUNTER_AT + COUNTER_BYTES;
+/** By so many bytes `seal` makes data longer when it encrypts. */
+export const SEALED_MORE_BYTES = MAGIC.length + HEAD_BYTES + TAG_BYTES;
 
 /** `secrets`: the items of `DATA_KEY`. The first may be empty: then nothing is encrypted, and the others decrypt. */
 export function createSealing(secrets: readonly string[] = []): Sealing {
