@@ -128,6 +128,11 @@ describe("settings", () => {
     ["a url of keys", { JWT_JWKS_URL: "https://login.test/jwks" }, undefined],
     ["neither", {}, /^AUTH_MODE jwt needs JWT_SECRET or JWT_JWKS_URL$/],
     ["both", { JWT_SECRET: "s".repeat(32), JWT_JWKS_URL: "https://login.test/jwks" }, /exclude each other/],
+    [
+      "nine secrets",
+      { JWT_SECRET: Array.from({ length: 9 }, (_, n) => String(n).repeat(32)).join() },
+      /^JWT_SECRET must have 8 at most/,
+    ],
     ["a short secret", { JWT_SECRET: `${"s".repeat(32)},hunter2` }, /^JWT_SECRET .* 32 bytes each$/],
     ["a url of another kind", { JWT_JWKS_URL: "file:///keys" }, /^JWT_JWKS_URL must be a URL/],
     ["a cookie without origins", { JWT_SECRET: "s".repeat(32), JWT_COOKIE: "t" }, /needs CORS_ALLOWED_ORIGINS/],

@@ -6,6 +6,7 @@ import {
   LOG_LEVELS,
   parseEnvWithRedis,
   redisSettings,
+  secretList,
   storageRules,
   storageSettings,
   url,
@@ -24,11 +25,6 @@ import { normalOrigin } from "./auth/origin.ts";
 const YEAR_MS = 31_536_000_000;
 const GIB = 1_073_741_824;
 const LOOPBACK = /^(127(\.\d{1,3}){3}|\[?::1\]?|localhost)$/;
-
-/** Secrets, the first of which is the newest. */
-const secrets = list().refine((items) => items.every((secret) => Buffer.byteLength(secret) >= 32), {
-  error: "must be a comma list of secrets that have at least 32 bytes each",
-});
 
 /** The name of a cookie, as RFC 6265 defines it. */
 const cookieName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, "must be the name of a cookie");
@@ -92,7 +88,7 @@ export const schema = z
     /** How long a link to a conversation lasts; 0 = conversations are not shared, and earlier links open nothing. */
     SHARE_TTL_MS: integer({ min: 0, max: YEAR_MS, default: 0 }),
     /** HS256. All of them verify: a new one is put in front, and the old one removed when its tokens have expired. */
-    JWT_SECRET: secrets,
+    JWT_SECRET: secretList(),
     JWT_JWKS_URL: url(["https:", "http:"]).optional(),
     JWT_ISSUER: list(),
     JWT_AUDIENCE: list(),

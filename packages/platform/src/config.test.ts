@@ -119,4 +119,15 @@ describe("keys of encryption", () => {
       /^DATA_KEY must be a comma list of keys with at least 32 bytes/,
     );
   });
+
+  it("are eight at most, and each stands once", () => {
+    const some = (count: number): string => Array.from({ length: count }, (_, n) => String(n).repeat(32)).join();
+    expect(parseEnv(keys, { DATA_KEY: some(8) }).ok).toBe(true);
+    const more = parseEnv(keys, { DATA_KEY: some(9) });
+    expect(more.ok ? "" : more.problems).toEqual([
+      "DATA_KEY must have 8 at most: remove those that nothing needs any more",
+    ]);
+    const twice = parseEnv(keys, { DATA_KEY: `${NEW},${OLD},${NEW}` });
+    expect(twice.ok ? "" : twice.problems).toEqual(["DATA_KEY lists a key twice"]);
+  });
 });

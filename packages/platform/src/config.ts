@@ -73,7 +73,19 @@ export function dataKeys(): z.ZodType<string[]> {
     .refine(
       ([first = "", ...others]) => others.every(isLong) && (first === "" || isLong(first)),
       "must be a comma list of keys with at least 32 bytes each (openssl rand -base64 32); the first encrypts",
-    );
+    )
+    .refine((keys) => keys.length <= MAX_SECRETS, TOO_MANY)
+    .refine((keys) => new Set(keys).size === keys.length, "lists a key twice");
+}
+/** Of one setting: during a rotation there are two. Each more would be tried for every token that fits none. */
+export const MAX_SECRETS = 8;
+const TOO_MANY = `must have ${MAX_SECRETS} at most: remove those that nothing needs any more`;
+
+/** Secrets, separated by commas: each is accepted. */
+export function secretList(): z.ZodType<string[]> {
+  return list()
+    .refine((items) => items.every(isLong), "must be a comma list of secrets that have at least 32 bytes each")
+    .refine((items) => items.length <= MAX_SECRETS, TOO_MANY);
 }
 const isLong = (secret: string): boolean => Buffer.byteLength(secret) >= 32;
 
