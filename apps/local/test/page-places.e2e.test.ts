@@ -34,7 +34,8 @@ const stripped = (path: string): { port: number; path: string } | undefined =>
 describe("behind a proxy that strips a prefix", () => {
   it("the page asks about a PDF and shows the answer again after a reload", async () => {
     await using front = await startFront(stripped);
-    const page = await browser.open(`http://127.0.0.1:${front.port}${PREFIX}/`);
+    const url = `http://127.0.0.1:${front.port}${PREFIX}/`;
+    const page = await browser.open(url, undefined, /status of 404/);
     const buffer = Buffer.from(makePdf({ pages: ["The lighthouse is green."] }));
     await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer });
     await page.fill("#question", "What colour is it?");
@@ -43,6 +44,13 @@ describe("behind a proxy that strips a prefix", () => {
     expect(await page.locator(".answer .text").textContent()).toContain("green");
     await page.reload();
     await page.locator('.answer[data-state="completed"]').waitFor();
+    // Icons and manifest are there, and an address of nothing leads back.
+    const statuses = `Promise.all([...document.querySelectorAll("head link")].map(async ({ href }) => (await fetch(href)).status))`;
+    expect(await page.evaluate(statuses)).toEqual([200, 200, 200]);
+    expect((await page.goto(`${url}no/where`))?.status()).toBe(404);
+    await page.getByRole("link", { name: "Ask your PDFs" }).click();
+    await page.locator('#connection[data-state="online"]').waitFor();
+    expect(page.url()).toContain(`${url}#c=`);
     expect(front.paths.filter((path) => !path.startsWith(`${PREFIX}/`))).toEqual([]);
     expect(front.paths.some((path) => path.startsWith(`${PREFIX}/socket.io/`))).toBe(true);
   });

@@ -53,6 +53,37 @@ describe("the public port", () => {
     },
   );
 
+  it("says to a person's browser that there is nothing at an address, with a way to the page; to programs as JSON", async () => {
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for (const [path, home] of [
+      ["/nowhere", "./"],
+      ["/a/b/c?d=/e/f", "../../"],
+      ["/nowhere/", "../"],
+      ['/"><script>alert(1)</script>', "../"],
+    ] as const) {
+      const answer = await call(path, { headers: { accept } });
+      const html = await answer.text();
+      expect([path, answer.status, answer.headers.get("content-type")]).toEqual([
+        path,
+        404,
+        "text/html; charset=utf-8",
+      ]);
+      expect(html).toContain(`<a href="${home}">`);
+      expect(html).not.toContain("script");
+      expect(answer.headers.get("content-security-policy")).toMatch(
+        /^default-src 'self'; script-src 'self'; style-src/,
+      );
+    }
+    expect(await (await call("/nowhere", { method: "HEAD", headers: { accept } })).text()).toBe("");
+    for (const [path, init] of [
+      ["/nowhere", {}],
+      ["/nowhere", { headers: { accept: "application/json" } }],
+      ["/nowhere", { method: "POST", headers: { accept } }],
+      ["/v1/nowhere", { headers: { accept } }],
+    ] as const)
+      expect(await error(await call(path, init))).toMatchObject([404, { error: { code: "NOT_FOUND" } }]);
+  });
+
   it("hears a refused request out: a client that is cut off while it writes never reads why", async () => {
     const body = "x".repeat(200_000);
     const socket = connect(relay.edges[0]?.port ?? 0, "127.0.0.1");

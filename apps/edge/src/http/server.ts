@@ -14,6 +14,7 @@ import { hasBody } from "./api/body.ts";
 import { sayError, sayJson } from "./api/say.ts";
 import { isOpenAiPath, sayOpenAiError } from "./openai/say-error.ts";
 import { allowOrigin } from "../auth/allow-origin.ts";
+import { sayNotFound } from "./not-found.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import type { StaticSite } from "./static-site.ts";
 
@@ -108,6 +109,7 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
     throw refuse("BAD_MESSAGE", { reason: "type", message: "Connect by WebSocket." });
   }
   if (isPlainSocket(path)) return askForUpgrade(request, response);
+  if (sayNotFound(path, request, response)) return;
   throw refuse("NOT_FOUND");
 }
 

@@ -18,6 +18,7 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
   ".png": "image/png",
   ".ico": "image/x-icon",
+  ".webmanifest": "application/manifest+json",
   ".woff2": "font/woff2",
 };
 const TEXT = new Set([".html", ".js", ".css", ".svg"]);
