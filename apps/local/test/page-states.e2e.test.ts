@@ -233,7 +233,7 @@ describe("the page in each of its states", () => {
   it("lays text out from right to left where it is written so, paragraph by paragraph", async () => {
     const page = await browser.open(cluster.url());
     await ask(page, "מה המחיר?");
-    await answer(page, "completed").waitFor();
+    await answer(page, "completed").locator(".text p", { hasText: "The price" }).waitFor();
     const sides = await page.evaluate<number[]>(`(() => {
       const box = document.querySelector(".text");
       const edge = (line, side) => {

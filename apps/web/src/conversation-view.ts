@@ -10,6 +10,7 @@ import {
 } from "@docrelay/client";
 import { isSameFile, type Attachment } from "./files/attachment.ts";
 import { announcementOf } from "./turn/announcement.ts";
+import { loadParser } from "./markdown/parser.ts";
 import { createAskList } from "./turn/ask-list.ts";
 import type { FailureActions } from "./turn/failure.ts";
 import type { Frame } from "./frame/frame.ts";
@@ -97,6 +98,7 @@ export function createConversationView(
     if (lost.length > gone.length) announce.textContent = say("gone");
     gone = lost;
     shown = next;
+    if (shown.length > 0) void loadParser(); // While the rest of a long log is read.
     tab.about((gone[0] ?? shown[0])?.question ?? "");
     for (const turn of shown) if (before.get(turn.id) !== turn) changed(before.get(turn.id), turn);
     redraw.soon();
