@@ -184,6 +184,10 @@ export const deletedResponseSchema = z.object({
 });
 export type DeletedResponse = z.infer<typeof deletedResponseSchema>;
 
+/** The answer to `DELETE /v1/files/:id`. */
+export const deletedFileSchema = z.object({ id: z.string(), object: z.literal("file"), deleted: z.literal(true) });
+export type DeletedFile = z.infer<typeof deletedFileSchema>;
+
 /** The answer to `POST /v1/files`: asks may name its id. */
 export const openAiUploadSchema = z.object({
   id: z.string(),
@@ -196,11 +200,17 @@ export const openAiUploadSchema = z.object({
 });
 export type OpenAiUpload = z.infer<typeof openAiUploadSchema>;
 
-/** The answer to `GET /v1/models`. */
-export const modelsSchema = z.object({
-  object: z.literal("list"),
-  data: z.array(z.object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })),
+/** The answer to `GET /v1/models/:id`. */
+export const modelSchema = z.object({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.string(),
 });
+export type Model = z.infer<typeof modelSchema>;
+
+/** The answer to `GET /v1/models`. */
+export const modelsSchema = z.object({ object: z.literal("list"), data: z.array(modelSchema) });
 export type Models = z.infer<typeof modelsSchema>;
 
 /** The body of every refusal of the OpenAI API. `code` is docrelay's; `type` is one of OpenAI's, by the status. */

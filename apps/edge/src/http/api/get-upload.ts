@@ -15,6 +15,7 @@ export interface UploadDeps extends ExtractionDeps {
   readonly ownFiles: OwnFiles;
 }
 
+export type DropDeps = Pick<UploadDeps, "uploads" | "ownFiles">;
 type Finished = Required<UploadState>;
 const TEXT_WAIT_MS = 30_000;
 const TEXT_LOOK_MS = 200;
@@ -109,14 +110,17 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
  * keep what they need: then the upload cannot be named any more, and the rest goes with their conversation.
  * @throws Refusal `NOT_FOUND`
  */
-export async function removeUpload(
-  { ownFiles, uploads }: UploadDeps,
-  { user, params, response }: ApiCall,
-): Promise<void> {
+export async function removeUpload(deps: DropDeps, call: ApiCall): Promise<void> {
+  await dropUpload(deps, call);
+  call.response.writeHead(204).end();
+}
+
+/** The same for another answer; returns the id. @throws Refusal `NOT_FOUND` */
+export async function dropUpload({ ownFiles, uploads }: DropDeps, { user, params }: ApiCall): Promise<string> {
   const [id = ""] = params;
   const isDropped = await uploads.abandon(user, id);
   if (!(await ownFiles.remove(user, id)) && !isDropped) throw refuse("NOT_FOUND");
-  response.writeHead(204).end();
+  return id;
 }
 
 /** As RFC 8187 wants it: `encodeURIComponent` leaves four characters that are not allowed there. */

@@ -1,6 +1,7 @@
 import { readUpload, type Store } from "@docrelay/channel";
-import { refuse, type OpenAiUpload } from "@docrelay/protocol";
+import { refuse, type DeletedFile, type OpenAiUpload } from "@docrelay/protocol";
 import type { ApiCall } from "../api/call.ts";
+import { dropUpload, type DropDeps } from "../api/get-upload.ts";
 import { readForm, type FormDeps } from "../api/multipart.ts";
 import { sayJson } from "../api/say.ts";
 
@@ -26,4 +27,10 @@ export async function postFile(deps: FormDeps & { readonly store: Store }, call:
     status: "processed",
   };
   sayJson(call.response, 200, file);
+}
+
+/** `DELETE /v1/files/:id`: removes it as `DELETE /v1/uploads/:id` does. @throws Refusal `NOT_FOUND` */
+export async function deleteFile(deps: DropDeps, call: ApiCall): Promise<void> {
+  const deleted: DeletedFile = { id: await dropUpload(deps, call), object: "file", deleted: true };
+  sayJson(call.response, 200, deleted);
 }

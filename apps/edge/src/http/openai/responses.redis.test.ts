@@ -1,5 +1,5 @@
 import { wireError } from "@docrelay/protocol";
-import { eventually } from "@docrelay/testkit";
+import { eventually, makePdf } from "@docrelay/testkit";
 import OpenAI from "openai";
 import { describe, expect, it } from "vitest";
 import { beginHead, useEdges, USER } from "../../../test/fixture.ts";
@@ -92,5 +92,25 @@ describe("POST /v1/responses with the client of OpenAI", () => {
       .create({ file: new File(["no PDF"], "a.pdf"), purpose: "user_data" })
       .catch((error: unknown) => error);
     expect(file).toMatchObject({ status: 415, code: "FILE_TYPE_UNSUPPORTED" });
+  });
+
+  it("has files that can be deleted by their owner, and one model", async () => {
+    const client = await openai();
+    const failed = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
+    const { id } = await client.files.create({
+      file: new File([makePdf({ pages: ["x"] })], "a.pdf"),
+      purpose: "user_data",
+    });
+    const stranger = new OpenAI({ baseURL: client.baseURL, apiKey: await relay.token("stranger") });
+    expect(await failed(stranger.files.delete(id))).toMatchObject({ status: 404, code: "NOT_FOUND" });
+    expect(await client.files.delete(id)).toEqual({ id, object: "file", deleted: true });
+    expect(await failed(client.files.delete(id))).toMatchObject({ status: 404, code: "NOT_FOUND" });
+    const content = [{ type: "input_file", file_id: id } as const, { type: "input_text", text: "what?" } as const];
+    expect(await failed(client.responses.create({ model: "any", input: [{ role: "user", content }] }))).toMatchObject({
+      status: 404,
+      code: "NOT_FOUND",
+    });
+    expect(await client.models.retrieve("docrelay")).toMatchObject({ id: "docrelay", object: "model" });
+    expect(await failed(client.models.retrieve("gpt"))).toMatchObject({ status: 404, code: "NOT_FOUND" });
   });
 });

@@ -1,9 +1,10 @@
-import type { Models } from "@docrelay/protocol";
+import { refuse, type Model, type Models } from "@docrelay/protocol";
+import type { DropDeps } from "../api/get-upload.ts";
 import type { Route } from "../api/routes.ts";
 import { sayJson } from "../api/say.ts";
 import { MODEL } from "./chat-completion.ts";
 import { chatClosing, postChat } from "./post-chat.ts";
-import { postFile } from "./post-file.ts";
+import { deleteFile, postFile } from "./post-file.ts";
 import {
   cancelResponse,
   deleteResponse,
@@ -14,13 +15,11 @@ import {
 } from "./responses.ts";
 
 /** The engine behind the relay has its own settings, so that there is nothing to choose from. */
-const MODELS: Models = {
-  object: "list",
-  data: [{ id: MODEL, object: "model", created: 0, owned_by: "docrelay" }],
-};
+const ONE: Model = { id: MODEL, object: "model", created: 0, owned_by: "docrelay" };
+const MODELS: Models = { object: "list", data: [ONE] };
 
 /** The routes of OpenAI's API. Their refusals have OpenAI's form. */
-export function createOpenAiRoutes(deps: ResponsesDeps): readonly Route[] {
+export function createOpenAiRoutes(deps: ResponsesDeps & DropDeps): readonly Route[] {
   return [
     {
       name: "POST /v1/chat/completions",
@@ -36,6 +35,16 @@ export function createOpenAiRoutes(deps: ResponsesDeps): readonly Route[] {
       path: /^\/v1\/models$/,
       visitors: true,
       run: async (call) => sayJson(call.response, 200, MODELS),
+    },
+    {
+      name: "GET /v1/models/:id",
+      method: "GET",
+      path: /^\/v1\/models\/([\w-]{1,64})$/,
+      visitors: true,
+      async run({ params, response }) {
+        if (params[0] !== MODEL) throw refuse("NOT_FOUND");
+        sayJson(response, 200, ONE);
+      },
     },
     {
       name: "POST /v1/responses",
@@ -69,6 +78,12 @@ export function createOpenAiRoutes(deps: ResponsesDeps): readonly Route[] {
       method: "POST",
       path: /^\/v1\/files$/,
       run: (call) => postFile(deps, call),
+    },
+    {
+      name: "DELETE /v1/files/:id",
+      method: "DELETE",
+      path: /^\/v1\/files\/([\w-]{1,64})$/,
+      run: (call) => deleteFile(deps, call),
     },
   ];
 }

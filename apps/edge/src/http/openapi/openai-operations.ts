@@ -57,6 +57,21 @@ export const OPENAI_OPERATIONS: Readonly<Record<string, Operation>> = {
     errors: FILE,
     refusal: "OpenAiError",
   },
+  "DELETE /v1/files/:id": {
+    summary: "Removes a file, as DELETE /v1/uploads/{id} does",
+    parameters: [pathId],
+    answers: { "application/json": "DeletedFile" },
+    errors: ["NOT_FOUND"],
+    refusal: "OpenAiError",
+  },
+  "GET /v1/models/:id": {
+    summary: "The one model, by its name",
+    parameters: [pathId],
+    answers: { "application/json": "Model" },
+    errors: ["NOT_FOUND"],
+    visitors: true,
+    refusal: "OpenAiError",
+  },
   "GET /v1/models": {
     summary: "The one model of the OpenAI API",
     answers: { "application/json": "Models" },
