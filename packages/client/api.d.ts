@@ -138,7 +138,7 @@ interface Conversation {
      * for the whole reply. A closed conversation is opened again.
      */
     ask(message: string, options?: AskOptions): Answer;
-    /** The answer of any ask in `turns`, whoever asked it. Sends nothing. */
+    /** The answer of any ask in `turns`, from any client of the user. Sends nothing. */
     answer(ask: string): Answer | undefined;
     /**
      * Asks the question of a turn that is over once more, with the same files: with the same id when the server refused or
@@ -154,7 +154,7 @@ interface Conversation {
     readonly turns: readonly Turn[];
     /** Calls the listener after each change of `turns`, and reads the log; returns how to stop. */
     onTurns(listener: () => void): () => void;
-    /** Resolves when the log was told up to its head once: only then is an empty conversation known to be empty. @throws RelayError */
+    /** Resolves when the log was read to its head once: only then is an empty conversation known to be empty. @throws RelayError */
     readonly ready: Promise<void>;
     /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
     cancel(ask: string): Promise<void>;
@@ -321,7 +321,7 @@ interface Listener {
     event(event: Event): void;
     /** How far an ask is. A hint: some may be missed. */
     progress?(progress: Progress): void;
-    /** The log was told up to its head: what follows is new. Once, and after a reset again. */
+    /** The log was delivered up to its head: later events are new. Called once, and again after a reset. */
     ready?(): void;
     /** The server's log was replaced by an older one: forget all events so far; those of the new log follow. */
     reset?(): void;

@@ -69,7 +69,7 @@ export function startChat({ frame, address, tab, storage, restart, relay: to }: 
   }));
 
   let revised: string | undefined;
-  /** The conversation that was shown is gone, and the person has not been told yet. */
+  /** The conversation that was shown is gone, and the page has not said so yet. */
   let deletedElsewhere = false;
 
   const viewer = createViewer(frame, relay);

@@ -4,7 +4,7 @@ import { answerId, extractedOf, metadataOf, sourcesOf, type DocrelayMessage } fr
 
 export type Chunk = InferUIMessageChunk<DocrelayMessage>;
 
-/** What of a turn a stream has told. */
+/** The part of a turn that a stream has sent. */
 export interface Told {
   readonly turn?: Turn | undefined;
   /** The text part that is open. */
@@ -12,7 +12,7 @@ export interface Told {
 }
 
 /**
- * The chunks that turn what was told into the turn as it is now. Text of an attempt that is not valid any more is taken back
+ * The chunks from what was sent to the present turn. Text of an attempt that is not valid any more is taken back
  * by `reset-step`; at the end the text is that of the log. Pure.
  */
 export function chunksOf(told: Told, turn: Turn): Chunk[] {

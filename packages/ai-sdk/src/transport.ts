@@ -14,7 +14,7 @@ export interface DocrelayTransportOptions {
 
 type Transport = ChatTransport<DocrelayMessage>;
 
-/** A stream tells of changes at most this often. */
+/** A stream sends changes at most this often. */
 const FRAME_MS = 16;
 
 /**

@@ -31,7 +31,7 @@ export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay
   }
   function begin(): void {
     again = looking !== undefined;
-    // What cannot be told now, and by servers that do not know it, is said when it is refused.
+    // If usage cannot be read, or the server has no such route, the refusal of an ask says it.
     looking ??= look()
       .catch(() => undefined)
       .finally(() => (looking = undefined));

@@ -3,7 +3,7 @@ import type { StoredFile } from "./attachment.ts";
 import { createKeptFiles } from "./kept-files.ts";
 import { looksLikePdf } from "./transfer.ts";
 
-/** How far an attached file is: `sent` from 0 to 1; then what the server says of its text; or why it was refused. */
+/** The state of an attached file: `sent` from 0 to 1; then the server's status of its text; or why it was refused. */
 export type UploadState =
   | { readonly sent: number }
   | { readonly upload: string; readonly status?: UploadStatus }
@@ -18,7 +18,7 @@ export interface PageUploads {
   /** The file of an upload that was begun, on this page or an earlier one; undefined when it is not at hand any more. */
   find(upload: string): Promise<File | undefined>;
   state(file: File): UploadState | undefined;
-  /** Ends an upload; nothing is told of it any more. */
+  /** Ends an upload; listeners hear nothing of it any more. */
   drop(file: File): void;
 }
 
@@ -52,7 +52,7 @@ export function createPageUploads(
       signal.addEventListener("abort", stopHearing);
     } catch (error) {
       if (error instanceof RelayError) set({ error });
-      else states.delete(file); // Stopped; or a fault that the next question's upload meets again, and tells.
+      else states.delete(file); // It was stopped; any other error comes again with the next question's upload, and is shown then.
     } finally {
       clearTimeout(keeping);
       // An upload that the end of the page has cut does not come here.

@@ -6,7 +6,7 @@ export interface Frame {
   focused(): Element | null;
   /** What holds everything of the chat. */
   readonly body: HTMLElement;
-  /** What scrolls, and what tells of it. */
+  /** The element that scrolls, and the one that emits `scroll`. */
   readonly scroller: HTMLElement;
   readonly onScroll: GlobalEventHandlers;
   /** What hears keys, pastes and drops. */

@@ -36,7 +36,7 @@ GlobalWorkerOptions.workerSrc = workerUrl;
 /** Opens a PDF, reading no more of it than is shown. @throws when it cannot be read, or is protected */
 export async function openPdf(source: PdfSource): Promise<Pdf> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => undefined); // told by the calls that race with it
+  failed.catch(() => undefined); // the calls that race with it throw the error
   const range = new PDFDataRangeTransport(source.size, null);
   range.requestDataRange = (from, to) => {
     source

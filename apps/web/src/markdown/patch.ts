@@ -1,4 +1,4 @@
-/** What a drawn part was made of: as long as it is the same, what was drawn stays. */
+/** The source of a drawn part. While it is equal, the drawn part stays. */
 const SOURCE = "data-tex";
 
 /**

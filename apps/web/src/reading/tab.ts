@@ -36,7 +36,7 @@ export function createTab(storage: Storage): Tab {
       show();
     },
     ended({ question: asked, state }, fault) {
-      // What was stopped, somebody has stopped.
+      // An answer that was stopped was stopped by its user, who needs no notice.
       if (!document.hidden || state === "cancelled") return;
       unread++;
       show();

@@ -27,7 +27,7 @@ const KEYS: ReadonlyArray<readonly [keys: string, does: Key]> = [
   [`${CONTROL} /`, "shortcuts"],
 ];
 
-/** What a key does, if it is a shortcut; those of the question itself and of what is open are told by them. */
+/** The action of a key, if it is a shortcut. Keys of the question field and of open dialogs are handled there. */
 export function shortcutOf(
   event: Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">,
   { isTyping, isPlainOff }: { isTyping: boolean; isPlainOff: boolean },

@@ -9,7 +9,7 @@ import { say } from "../words/say.ts";
 /** A longer answer is not read out by itself: a screen reader could not be kept from reading all of it. */
 const READ_OUT_WORDS = 100;
 
-/** What a screen reader says of a turn that has changed: its stages and a short answer, not every word of a long one. */
+/** The text for screen readers when a turn has changed: its stages and a short answer, not every word of a long one. */
 export function announcementOf(before: Turn | undefined, turn: Turn | undefined): string | undefined {
   if (!before || !turn || stageOf(before) === stageOf(turn)) return undefined;
   switch (stageOf(turn)) {

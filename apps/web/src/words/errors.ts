@@ -2,7 +2,7 @@ import type { RelayFault } from "@docrelay/client";
 import type { Errors } from "./phrase.ts";
 import { say, spokenTag, spokenWords } from "./say.ts";
 
-/** What a page says of an error: what happened, and what to do. */
+/** The page's sentences for an error: what happened, and what to do. */
 export interface Words {
   readonly what: string;
   readonly advice: string;

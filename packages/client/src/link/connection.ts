@@ -22,7 +22,7 @@ export interface Connection {
   send(event: string, payload: object, heldMs: number): Promise<unknown>;
   /** Gives up the present line for a new one. */
   remake(): void;
-  /** Closes for good, and tells the listeners why. */
+  /** Closes for good; listeners get the reason. */
   end(error?: RelayError): void;
 }
 

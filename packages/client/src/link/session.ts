@@ -104,7 +104,7 @@ export function anonymousTokens(
     session = next;
     const ageMs = next.takenAt === undefined ? Number.POSITIVE_INFINITY : clocks.wall() - next.takenAt;
     lifeMs = leftMs(next, next.takenAt ?? 0);
-    // An age below 0: the clock was set back since then, and tells nothing.
+    // An age below 0: the clock was set back since then, so the age is unknown.
     endsAt = clocks.steady() + (ageMs >= 0 && ageMs < lifeMs ? lifeMs - ageMs : 0);
     renewing = false;
   }
@@ -124,7 +124,7 @@ export function anonymousTokens(
     const signal = AbortSignal.timeout(FETCH_MS);
     const response = await request(`${base}/v1/session`, { method: "POST", headers, signal }).catch(
       async (cause: unknown) => {
-        // A preflight's refusal cannot be read: a request that needs none tells whether this page's origin is denied.
+        // The refusal of a preflight cannot be read. A request without one shows whether this page's origin is denied.
         const found = await probe({ base }, request);
         throw "error" in found ? found.error : unreachable(cause);
       },

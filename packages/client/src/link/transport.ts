@@ -118,7 +118,7 @@ export function openPolling({ origin, socketPath }: Address, request: typeof fet
     close() {
       if (signal.aborted) return;
       // The server ends the session at once instead of after its time-out.
-      // One that is not told finds out by its own pings.
+      // A server that does not get the close notices it by its own pings.
       if (maxPayload > 0) request(url, { method: "POST", body: CLOSE, keepalive: true }).catch(() => undefined);
       over.abort();
     },

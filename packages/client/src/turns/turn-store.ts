@@ -4,7 +4,7 @@ import { createShownTurns } from "./shown-turns.ts";
 import { turnOf, type AskProgress, type Turn } from "./turn.ts";
 import { before, changeTurns, NO_TURNS, orderOf, type Change } from "./turns-state.ts";
 
-/** A conversation's turns for a UI: a snapshot that changes by identity, and who is told of changes. */
+/** A conversation's turns for a UI: a snapshot that changes by identity, and its listeners. */
 export interface TurnStore {
   /** As `Conversation.turns`: the same array until something changes; a turn that did not change is the same object. */
   readonly turns: readonly Turn[];

@@ -1,6 +1,6 @@
 /**
  * What keeps each built-in module of Node from reaching beyond the child. A module that is not here cannot be loaded, so that
- * one of a newer Node is closed until somebody has looked at it.
+ * one of a newer Node is closed until it is added to a list here.
  *
  * - `harmless`: it reaches no file, process, name or network.
  * - `permissions`: Node's permission model refuses what it does (child-process.ts).
@@ -26,7 +26,7 @@ const BUILT_INS: ReadonlyMap<string, Kind> = new Map(
   Object.entries(KINDS).flatMap(([kind, names]) => names.split(" ").map((name) => [name, kind as Kind] as const)),
 );
 
-/** `name` with or without `node:`; undefined for a module that nobody has looked at. */
+/** `name` with or without `node:`; undefined for a module that is in no list here. */
 export function kindOf(name: string): Kind | undefined {
   return BUILT_INS.get(name.replace(/^node:/, ""));
 }

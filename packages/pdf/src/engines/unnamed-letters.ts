@@ -147,7 +147,7 @@ function hasUnnamed(letters: Letters, text: string): boolean {
 
 /** Letters that are none of CLUSTERED's: the next blocks of Unicode around them. */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
-/** Those of them that nobody writes beside a word: Greek and Cyrillic letters stand for angles, units and the like. */
+/** Those that do not occur next to a word: Greek and Cyrillic letters stand for angles, units and the like. */
 const NEVER_BESIDE = /[\u0590-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 const BESIDE_STRANGER = new RegExp(
   `${CLUSTERED.source}${NEVER_BESIDE.source}|${NEVER_BESIDE.source}${CLUSTERED.source}`,

@@ -14,7 +14,7 @@ const MAX_DICTIONARY = 4096;
 const REFERENCE = /(\d{1,10})\s+\d{1,5}\s+R/g;
 const HEAD = " 0 obj";
 const FLATE = /\/Filter\s*\[?\s*\/(?:FlateDecode|Fl)\s*[\]/>\r\n ]/;
-/** What zlib says of bytes that are no stream of its own: not those that were written. */
+/** zlib's error message for bytes that are not zlib data: they are not the bytes that were written. */
 const NO_STREAM = "incorrect header check";
 
 /** Looks at the content streams of pages. */

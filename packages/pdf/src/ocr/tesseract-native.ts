@@ -60,7 +60,7 @@ export function createTesseractNative({
   };
 }
 
-/** What it says of a page's direction and script; undefined when there are too few letters. */
+/** A page's direction and script as Tesseract detects them; undefined when there are too few letters. */
 function lookOf(output: string): { readonly turn: Turn; readonly script: string } | undefined {
   const degrees = /^Rotate: (\d+)/m.exec(output)?.[1];
   const script = /^Script: (\w+)/m.exec(output)?.[1];

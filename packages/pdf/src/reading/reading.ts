@@ -197,7 +197,7 @@ function textOf(reading: Reading): ExtractOutcome {
   const numbers = Array.from({ length: reading.total ?? 0 }, (_, index) => index + 1);
   const pages = numbers.map((page) => reading.texts.get(page) ?? "");
   const attachments = [...reading.attachments];
-  // Nothing else is on the pages of a portfolio: an engine is told what there is.
+  // The pages of a portfolio hold nothing else, so its text lists the attached files.
   if (!hasText(reading)) pages[0] = attachments.map(attachmentLine).join("\n");
   return {
     kind: "text",

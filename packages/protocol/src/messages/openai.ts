@@ -45,7 +45,7 @@ const extensionSchema = z.object({
   conversation: z.string(),
   files: z.array(z.object({ name: z.string(), upload: z.optional(z.string()) })),
   citations: z.array(z.object({ file: z.int(), page: z.int() })),
-  /** The numbers of `usage` are estimates: the engine tells none. */
+  /** The numbers of `usage` are estimates: the engine reports none. */
   usageEstimated: z.optional(z.boolean()),
 });
 export type OpenAiExtension = z.infer<typeof extensionSchema>;
