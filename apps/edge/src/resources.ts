@@ -120,21 +120,12 @@ async function openParts(config: Config, { log, life, openBlobs }: OpenDeps): Pr
     life,
     onTrouble: (reason, repeated) => log.warn({ reason, repeated }, "traces are not taken"),
   });
-  const { redis, subscriber, plainSubscriber, replicas, selfTest } = await openRedis(config, {
-    log,
-    life,
-    node,
-    onTrouble,
-  });
+  const connected = await openRedis(config, { log, life, node, onTrouble });
+  const { redis, subscriber, plainSubscriber, replicas, selfTest } = connected;
   const store = storeOf(config, redis, replicas);
   // A key that is missing is found here, not by a user.
   await untilReply(() => readSecret(store), REDIS_WAIT_MS);
-  const producer = createProducer({
-    connection: redis,
-    shards: config.QUEUE_SHARDS,
-    timeoutMs: config.EDGE_REDIS_TIMEOUT_MS,
-  });
-  life.add("producer", () => producer[Symbol.asyncDispose]());
+  const producer = openProducer(config, redis, life);
   const limits = openLimits(config, { redis, node, onTrouble, log, life, store });
   const roster = await openRoster(plainSubscriber, life, limits.queueGate);
   await untilReply(() => limits.quotaSettings.look(), REDIS_WAIT_MS);
@@ -177,6 +168,13 @@ async function openParts(config: Config, { log, life, openBlobs }: OpenDeps): Pr
     tracing,
     onTrouble,
   };
+}
+
+function openProducer(config: Config, redis: RedisClient, life: Lifecycle): Producer {
+  const timeoutMs = config.EDGE_REDIS_TIMEOUT_MS;
+  const producer = createProducer({ connection: redis, shards: config.QUEUE_SHARDS, timeoutMs });
+  life.add("producer", () => producer[Symbol.asyncDispose]());
+  return producer;
 }
 
 function troubleLog(log: Logger): (error: unknown) => void {
