@@ -118,6 +118,37 @@ describe("a consumer", () => {
     await eventually(isEmpty);
   });
 
+  it("puts the only file of a user aside for another such one alone", async () => {
+    const aside: string[] = [];
+    const begun: string[] = [];
+    await at.extracts({
+      concurrency: 1,
+      briefMs: 20,
+      longMs: 300,
+      handle: ({ key }, signal) =>
+        new Promise((resolve) => {
+          const name = key[0] ?? "";
+          begun.push(name);
+          signal.addEventListener("abort", () => resolve(aside.push(name) > 1 ? "done" : "aside"));
+        }),
+    });
+    await at.producer.extract(extractOf("a"), 1);
+    await eventually(() => begun.includes("a"));
+    await at.producer.extract(extractOf("c"), 9);
+    await at.producer.extract(extractOf("b"), 1);
+    await eventually(() => begun.includes("b"), { what: "the extra place" });
+    const redis = at.connect();
+    const looks = async (): Promise<number> =>
+      Number(/cmdstat_zcount:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1] ?? 0);
+    const before = await looks();
+    await eventually(async () => (await looks()) > before + 3, { what: "looks for those who wait" });
+    expect(aside).toEqual([]); // c waits behind slow files of its own user
+    await at.producer.extract(extractOf("d"), 1);
+    await eventually(() => begun.includes("d"), { what: "a place for d" });
+    expect(aside).toEqual(["b"]);
+    expect(begun).toEqual(["a", "b", "d"]);
+  });
+
   it("gets no job after it has stopped", async () => {
     const first = await at.extracts();
     await first.consumer.stop();

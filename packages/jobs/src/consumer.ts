@@ -1,6 +1,16 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
 import type { Cluster, Redis } from "ioredis";
-import { ASIDE, EXTRACT, FIRST_ASIDE, isOnly, parseJob, PREFIX, prefixesOf, type ExtractJob } from "./catalogue.ts";
+import {
+  AFTER_ONLY,
+  ASIDE,
+  EXTRACT,
+  FIRST_ASIDE,
+  isOnly,
+  parseJob,
+  PREFIX,
+  prefixesOf,
+  type ExtractJob,
+} from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 import { createExtraPlace } from "./extra-place.ts";
 
@@ -66,6 +76,8 @@ const LOOK_MS = 20;
 
 interface Run {
   readonly isExtra: boolean;
+  /** Of a file that is the only one of its user and address. */
+  readonly isOnly: boolean;
   readonly begunAt: number;
   /** A job that was put aside runs twice as long each time, where no other place is left for it. */
   readonly longMs: number;
@@ -99,13 +111,16 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     if (!left.some((run) => now - run.begunAt < run.longMs)) await putShortestAside(left);
   }
 
-  /** Of jobs that all take long, while others wait. */
+  /** Of jobs that all take long, while others wait. The only file of a user goes for another such one alone. */
   async function putShortestAside(left: readonly Run[]): Promise<void> {
+    const many = left.filter((run) => !run.isOnly);
+    const below = many.length > 0 ? FIRST_ASIDE : AFTER_ONLY;
     const waiting = await Promise.all(
-      prefixes.map((one) => connection.zcount(`${one}:${EXTRACT.queue}:prioritized`, 0, `(${FIRST_ASIDE}`)),
+      prefixes.map((one) => connection.zcount(`${one}:${EXTRACT.queue}:prioritized`, 0, `(${below}`)),
     );
     if (waiting.every((count) => count === 0)) return;
-    left.toSorted((a, b) => b.begunAt - a.begunAt)[0]?.controller.abort();
+    const [shortest] = (many.length > 0 ? many : left).toSorted((a, b) => b.begunAt - a.begunAt);
+    shortest?.controller.abort();
   }
   let looked: Promise<void> | undefined;
   const looking = setInterval(() => {
@@ -117,12 +132,12 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
 
   async function decide(job: Job, run: Run): Promise<Disposition> {
     // Fetched just before stop(), or from another shard just before this process was full, or in place of one that another process took.
-    const isFull = run.isExtra ? !isOnly(job.priority) : regular().length > concurrency;
+    const isFull = run.isExtra ? !run.isOnly : regular().length > concurrency;
     if (stopped || isFull) return "hand-back";
     const parsed = parseJob(job.data);
     if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
-    return handle(parsed.job, run.controller.signal, isOnly(job.priority));
+    return handle(parsed.job, run.controller.signal, run.isOnly);
   }
 
   /** Returns a job behind all that were not put aside. */
@@ -147,7 +162,13 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
   ): Promise<void> {
     // With several places the other ones go on to the end.
     const patience = concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data);
-    const run = { isExtra, begunAt: performance.now(), longMs: patience, controller: new AbortController() };
+    const run = {
+      isExtra,
+      isOnly: isOnly(job.priority),
+      begunAt: performance.now(),
+      longMs: patience,
+      controller: new AbortController(),
+    };
     runs.add(run);
     fetchOrNot();
     try {
