@@ -361,7 +361,7 @@ describe("an extraction", () => {
 });
 
 describe("fifty PDFs of one user", () => {
-  it("do not delay the PDF of another user", async () => {
+  it("do not delay the PDF of another user", { timeout: 180_000 }, async () => {
     await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
     const many = Array.from({ length: 50 }, (_, index) => makePdf({ pages: [`Number ${index} of many.`] }));
     for (const bytes of many) await at.file("many.pdf", bytes, { user: "greedy" });
@@ -371,7 +371,7 @@ describe("fifty PDFs of one user", () => {
     await at.here({ WORKER_ROLES: "extract", EXTRACT_CONCURRENCY: "1" }, { sweeper: false });
     const sizes = (): number[] =>
       at.logged.filter((line) => line.includes('"msg":"extracted"')).map((line) => JSON.parse(line).bytes as number);
-    await eventually(() => sizes().length === 51, { timeoutMs: 30_000, what: "all of them read" });
+    await eventually(() => sizes().length === 51, { timeoutMs: 120_000, what: "all of them read" });
     // One of the fifty may have been fetched before it.
     expect(sizes().indexOf(one.length)).toBeLessThanOrEqual(1);
   });

@@ -81,6 +81,21 @@ describe("a pool of children", () => {
     expect(await starting).not.toBe(kept);
   });
 
+  it("lends to an urgent caller what is ready first, before those who came earlier", async () => {
+    const pool = createPool(1, pdfium, { coreWatch: idleCores(), reserve: 1 });
+    pools.push(pool);
+    const first = await pool.acquire(signal); // the reserve starts
+    const order: string[] = [];
+    const waiting = [false, false, true].map(async (isUrgent, index) => {
+      const child = await pool.acquire(signal, isUrgent);
+      order.push(`${index}${child === first ? "" : " of the reserve"}`);
+      pool.release(child);
+    });
+    pool.release(first);
+    await Promise.all(waiting);
+    expect(order[0]).toBe("2");
+  });
+
   it("lends the same child again and again", async () => {
     const pool = create(1, pdfium);
     const first = await pool.acquire(signal);

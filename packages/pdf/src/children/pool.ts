@@ -9,8 +9,8 @@ import { createTurns } from "./turns.ts";
  */
 export interface Pool extends AsyncDisposable {
   /**
-   * Waits for a child that is free and ready; callers get one in the order in which they came. Those in reserve, when they
-   * are ready, go to urgent callers: another one waits for a child that starts.
+   * Waits for a child that is free and ready. Urgent callers get the first, others in the order in which they came, and as
+   * long as children start none of the reserve.
    * @throws the signal's reason; Error when the pool is closed.
    */
   acquire(signal: AbortSignal, isUrgent?: boolean): Promise<Child>;
@@ -33,6 +33,7 @@ const FILES_PER_CHILD = 200;
 const START_MS = 60_000;
 /** The wait after a child that could not be started: the machine may be able to start one later. */
 const RESTART_MS = 200;
+const CLOSED = "the extractor is closed";
 /** A free child that holds more than this is replaced. */
 const MAX_FREE_BYTES = 350 * 1024 * 1024;
 
@@ -46,7 +47,9 @@ export function createPool(
   const files = new Map<Child, number>();
   const ready = new WeakSet<Child>();
   const recalls = new Map<Child, () => void>();
-  const turns = createTurns();
+  /** Free children that are not ready, while somebody waits. */
+  const starting = new Set<Child>();
+  const turns = createTurns<Child>();
   let begun = false;
   let closed = false;
 
@@ -64,24 +67,47 @@ export function createPool(
     files.delete(child);
     child.kill();
   }
-  async function prepare(child: Child): Promise<boolean> {
+  const isWarm = (child: Child): boolean => ready.has(child) && child.alive;
+  function takeWarm(isUrgent: boolean): Child | undefined {
+    const warm = free.filter(isWarm);
+    const isReserved = !isUrgent && warm.length <= reserve && warm.length < free.length;
+    const [child] = isReserved ? [] : warm;
+    if (child) free.splice(free.indexOf(child), 1);
+    return child;
+  }
+  /** Replaces free children that would be starved. */
+  function replaceIdleOnly(): void {
+    if (!coreWatch.coresAreFull()) return;
+    for (const child of free.filter(({ idleOnly }) => idleOnly)) {
+      free.splice(free.indexOf(child), 1);
+      drop(child);
+      add();
+    }
+  }
+  function serve(): void {
+    if (closed) return;
+    if (turns.waiting > 0) replaceIdleOnly();
+    turns.serve(takeWarm);
+    if (turns.waiting === 0) return;
+    for (const recall of recalls.values()) recall();
+    for (const child of free) if (!isWarm(child) && !starting.has(child)) void prepare(child);
+  }
+  /** Waits until a free child is ready, and replaces one that does not get so. */
+  async function prepare(child: Child): Promise<void> {
+    starting.add(child);
     try {
       if (!ready.has(child)) await started(child, coreWatch);
       if (!child.alive) throw new Error("the child died");
-      return true;
     } catch {
+      if (!free.includes(child)) return; // it was replaced
+      free.splice(free.indexOf(child), 1);
       drop(child);
       await sleep(RESTART_MS);
       add();
-      return false;
+    } finally {
+      starting.delete(child);
+      serve();
     }
-  }
-  /** A child that starts is left to those who are not urgent, as long as there are no more ready ones than the reserve. */
-  function takeFree(isUrgent: boolean): Child | undefined {
-    const isWarm = (child: Child): boolean => ready.has(child) && child.alive;
-    const enough = free.filter(isWarm).length > (isUrgent ? 0 : reserve);
-    const index = free.findIndex((child) => isWarm(child) === enough);
-    return free.splice(Math.max(0, index), 1)[0];
   }
   function mayServeAgain(child: Child): boolean {
     // Once cores are idle again, a child that started while they were full has no right to its priority.
@@ -93,29 +119,22 @@ export function createPool(
 
   return {
     async acquire(signal, isUrgent = false) {
-      while (true) {
-        // A caller that was aborted after it was woken leaves the child to the next one.
-        if (signal.aborted && free.length > 0) turns.next();
-        signal.throwIfAborted();
-        if (closed) throw new Error("the extractor is closed");
-        while (!begun && files.size < size) add();
-        begun = true;
-        const child = takeFree(isUrgent);
-        if (!child) {
-          for (const recall of recalls.values()) recall();
-          await turns.wait(signal);
-        } else if (child.idleOnly && coreWatch.coresAreFull()) {
-          drop(child); // it would be starved
-          add();
-        } else if (await prepare(child)) {
-          while (!closed && files.size < size + reserve) add();
-          return child;
-        }
-      }
+      signal.throwIfAborted();
+      if (closed) throw new Error(CLOSED);
+      while (!begun && files.size < size) add();
+      begun = true;
+      const turn = turns.wait(signal, isUrgent);
+      serve();
+      const child = await turn;
+      while (!closed && files.size < size + reserve) add();
+      if (!signal.aborted) return child;
+      free.push(child);
+      serve();
+      throw signal.reason;
     },
     acquireSpare(recall) {
       if (turns.waiting > 0 || free.length <= reserve || coreWatch.coresAreFull()) return undefined;
-      const index = free.findIndex((child) => child.alive && ready.has(child));
+      const index = free.findIndex(isWarm);
       const [child] = index < 0 ? [] : free.splice(index, 1);
       if (child) recalls.set(child, recall);
       return child;
@@ -128,12 +147,12 @@ export function createPool(
         drop(child);
         add();
       }
-      turns.next();
+      serve();
     },
     async [Symbol.asyncDispose]() {
       closed = true;
       for (const child of files.keys()) child.kill();
-      turns.all();
+      turns.endAll(new Error(CLOSED));
     },
   };
 }

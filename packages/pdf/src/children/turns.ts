@@ -1,32 +1,61 @@
-/** Callers that wait for something, in the order in which they came. */
-export interface Turns {
+/** Callers that wait for a thing, urgent ones before others, else in the order in which they came. */
+export interface Turns<T> {
   readonly waiting: number;
-  /** Resolves when it is this caller's turn, and on abort. A caller checks the signal, and what it waits for, after it. */
-  wait(signal: AbortSignal): Promise<void>;
-  next(): void;
-  all(): void;
+  /** @throws the signal's reason, or what `endAll` was called with. */
+  wait(signal: AbortSignal, isUrgent: boolean): Promise<T>;
+  /** Gives things to callers, one after another, until `find` has none for the next caller. */
+  serve(find: (isUrgent: boolean) => T | undefined): void;
+  endAll(error: Error): void;
 }
 
-export function createTurns(): Turns {
-  const queue: Array<() => void> = [];
+interface Caller<T> {
+  readonly isUrgent: boolean;
+  grant(thing: T): void;
+  refuse(error: unknown): void;
+}
+
+export function createTurns<T>(): Turns<T> {
+  const callers: Array<Caller<T>> = [];
+  const leave = (caller: Caller<T>): void => {
+    const index = callers.indexOf(caller);
+    if (index >= 0) callers.splice(index, 1);
+  };
   return {
     get waiting() {
-      return queue.length;
+      return callers.length;
     },
-    wait: (signal) =>
-      new Promise((resolve) => {
-        const go = (): void => {
-          signal.removeEventListener("abort", go);
-          const index = queue.indexOf(go);
-          if (index >= 0) queue.splice(index, 1);
-          resolve();
-        };
-        queue.push(go);
-        signal.addEventListener("abort", go, { once: true });
-      }),
-    next: () => queue[0]?.(),
-    all() {
-      for (const go of queue.slice()) go();
+    wait(signal, isUrgent) {
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      const onAbort = (): void => {
+        leave(caller);
+        reject(signal.reason);
+      };
+      const caller = {
+        isUrgent,
+        grant(thing: T) {
+          signal.removeEventListener("abort", onAbort);
+          resolve(thing);
+        },
+        refuse(error: unknown) {
+          signal.removeEventListener("abort", onAbort);
+          reject(error);
+        },
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      const behind = isUrgent ? callers.findIndex((other) => !other.isUrgent) : -1;
+      callers.splice(behind < 0 ? callers.length : behind, 0, caller);
+      return promise;
+    },
+    serve(find) {
+      for (let [caller] = callers; caller; [caller] = callers) {
+        const thing = find(caller.isUrgent);
+        if (thing === undefined) return;
+        leave(caller);
+        caller.grant(thing);
+      }
+    },
+    endAll(error) {
+      for (const { refuse } of callers.splice(0)) refuse(error);
     },
   };
 }
