@@ -51,8 +51,8 @@ export default defineConfig({
           // More than vitest would take on two cores: most of these tests wait for a process or a clock.
           maxWorkers: 4,
           sequence: { groupOrder: 2 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -65,8 +65,8 @@ export default defineConfig({
           // Whole clusters of processes, each with a Redis and ports of its own: more would starve each other.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -77,8 +77,8 @@ export default defineConfig({
           include: SLOW,
           maxWorkers: 3,
           sequence: { groupOrder: 3 },
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -87,8 +87,8 @@ export default defineConfig({
           include: LONG,
           fileParallelism: false,
           sequence: { groupOrder: 4 },
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -45,7 +45,7 @@ const WAYS: ReadonlyArray<{ how: string; again(): void }> = [
 ];
 
 describe.each(WAYS)("a client that stops reading in mid-answer, is let go, and $how", ({ again }) => {
-  it("has every event once, and in order", { timeout: 60_000 }, async () => {
+  it("has every event once, and in order", async () => {
     const states: string[] = [];
     const url = `http://127.0.0.1:${line.port}`;
     const relay = connect({ url, token: await target.token(USER), onState: (state) => states.push(state) });
@@ -76,7 +76,6 @@ describe.each(WAYS)("a client that stops reading in mid-answer, is let go, and $
     again();
     await eventually(() => states.filter((state) => state === "online").length === 2, {
       what: "the new connection",
-      timeoutMs: 20_000,
     });
     await say();
     await answer.complete();

@@ -60,7 +60,7 @@ const open = (socket: RawSocket, id: number): void =>
 const answered = ({ frames }: RawSocket): string[] => frames.filter((frame) => /^43\d+\[/.test(frame));
 
 describe("clients that open much", () => {
-  it("and read nothing are not buffered for, and hold up nobody", { timeout: 120_000 }, async () => {
+  it("and read nothing are not buffered for, and hold up nobody", async () => {
     for (const user of [...GREEDY, "good"]) await fill(user);
     const sockets = await connect(GREEDY, SOCKETS_EACH);
     const good = await target.client("good");
@@ -83,7 +83,7 @@ describe("clients that open much", () => {
       });
     }
     // Whoever waits for their own reading is refused in the end.
-    await eventually(async () => (await metric("docrelay_edge_opens_waiting")) === 0, { timeoutMs: 30_000 });
+    await eventually(async () => (await metric("docrelay_edge_opens_waiting")) === 0);
     measuring = false;
     await measured;
     expect(await metric("docrelay_edge_socket_buffer_largest_bytes")).toBeLessThan(CAP + OPEN_MAX_BYTES);
@@ -100,7 +100,7 @@ describe("clients that open much", () => {
     expect(target.edges[0]?.lines.join("\n")).not.toMatch(/"level":"(error|fatal)"/);
   });
 
-  it("and read it all do not get before a user who opens little", { timeout: 120_000 }, async () => {
+  it("and read it all do not get before a user who opens little", async () => {
     for (const user of [...GREEDY, "good"]) await fill(user);
     const sockets = await connect(GREEDY, 10);
     const good = await target.client("good");
@@ -110,10 +110,10 @@ describe("clients that open much", () => {
       while (flooding && socket.isOpen) {
         while (sent - answered(socket).length < OPENS_EACH) open(socket, ++sent);
         const isServed = (): boolean => !socket.isOpen || sent - answered(socket).length < OPENS_EACH / 2;
-        await eventually(isServed, { timeoutMs: 60_000, everyMs: 20 });
+        await eventually(isServed, { everyMs: 20 });
       }
     });
-    await eventually(async () => (await metric("docrelay_edge_opens_waiting")) > 200, { timeoutMs: 30_000 });
+    await eventually(async () => (await metric("docrelay_edge_opens_waiting")) > 200);
     const before = await opensAnswered();
     const times = 5;
     for (let n = 0; n < times; n++) {

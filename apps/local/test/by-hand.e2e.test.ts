@@ -30,7 +30,7 @@ it.each([
   const pid = Number(/^pid (\d+)$/.exec(line)?.[1]);
   const release = guard(`process ${pid}`);
   const isHealthy = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${admin}/healthz`)).ok;
-  await eventually(isHealthy, { what: "its health", timeoutMs: 30_000 });
+  await eventually(isHealthy, { what: "its health" });
 
   shell.stdin.end();
   await ended;

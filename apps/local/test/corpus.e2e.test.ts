@@ -30,7 +30,7 @@ describe("every PDF of the corpus, from one edge to the engine and back on anoth
     reader.close();
   });
 
-  it.each(files)("$file: $expected", { timeout: 60_000 }, async ({ file, expected, bytes }) => {
+  it.each(files)("$file: $expected", async ({ file, expected, bytes }) => {
     const conversation = `corpus-${files.findIndex((one) => one.file === file)}`;
     const seen = new Promise<string>((resolve) => {
       reader.conversation(conversation).subscribe({

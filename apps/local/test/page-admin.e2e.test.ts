@@ -38,7 +38,7 @@ async function openAdmin(): Promise<Page> {
   return page;
 }
 
-it("operators see what runs, find an ask, look at its life and end it", { timeout: 120_000 }, async () => {
+it("operators see what runs, find an ask, look at its life and end it", async () => {
   const people = await browser.open(url);
   const page = await openAdmin();
   await people.locator("#question").fill(`${WORD} `.repeat(40));

@@ -150,7 +150,7 @@ async function askBusy(at: WorkerFixture, stack: Stack): Promise<() => Promise<R
   await at.here({ ENGINE_URL: `ws://127.0.0.1:${engine.port}/ws` });
   const begun = performance.now();
   await at.ask("busy", "busy", { message: "busy" });
-  await eventually(() => engine.prompts() === 1, { timeoutMs: 20_000, what: `${stack.name} is busy` });
+  await eventually(() => engine.prompts() === 1, { what: `${stack.name} is busy` });
   await at.ask("meanwhile", "meanwhile", { message: "quick" }, { user: "another" });
   const row = (end: Ending): Row => rowOf(at, end, { id: end.ask, begun, prompts: engine.prompts() / 2 });
   const rows = Promise.all([

@@ -300,7 +300,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
       for (const key of keys) if ((await redis.hget(key, "id")) === id) return redis.hget(key, "state");
       throw new Error(`no record of ${id}`);
     },
-    async ended(conversation, id, timeoutMs = 45_000, user = USER) {
+    async ended(conversation, id, timeoutMs = 100_000, user = USER) {
       const terminals = async (): Promise<Ending[]> =>
         (await fixture.events(conversation, user)).filter(isTerminal).filter(({ ask }) => ask === id);
       await eventually(async () => (await terminals()).length > 0, { timeoutMs, what: `the end of ${id}` });

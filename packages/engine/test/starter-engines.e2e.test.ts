@@ -12,7 +12,7 @@ const WORDS = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ")
 /** Above the limits that websockets and uvicorn have by default. */
 const MANY = 17 * 1_048_576;
 
-describe.each(starterStacks())("the example $name", { timeout: 90_000 }, (stack) => {
+describe.each(starterStacks())("the example $name", (stack) => {
   it("is short", () => {
     const text = readFileSync(join(import.meta.dirname, "../../../examples/engines", stack.name), "utf8");
     expect(text.split("\n").length).toBeLessThanOrEqual(60);

@@ -15,7 +15,7 @@ const isEmpty = async (): Promise<boolean> => {
 };
 
 describe("a consumer", () => {
-  it("takes over a killed process's job within 3.5 s (twice that here)", { timeout: 30_000 }, async () => {
+  it("takes over a killed process's job within 3.5 s (twice that here)", async () => {
     await using mortal = spawnNode(MORTAL, { args: [at.url, at.prefix] });
     await mortal.waitFor(/^ready/);
     await at.producer.extract(extractOf("c"));
@@ -23,7 +23,7 @@ describe("a consumer", () => {
     const runs = await at.extracts();
     mortal.kill("SIGKILL");
     const killed = performance.now();
-    await eventually(() => runs.going === 1, { timeoutMs: 10_000, what: "the job running elsewhere" });
+    await eventually(() => runs.going === 1, { what: "the job running elsewhere" });
     const took = performance.now() - killed;
     expect(took).toBeLessThan(7000);
     runs.end();
@@ -196,7 +196,7 @@ describe("a consumer", () => {
     expect(runs.errors).toHaveLength(0);
   });
 
-  it("takes jobs again by itself after Redis was killed", { timeout: 30_000 }, async () => {
+  it("takes jobs again by itself after Redis was killed", async () => {
     const runs = await at.extracts();
     await at.producer.extract(extractOf("a"));
     await eventually(() => runs.going === 1);
@@ -208,7 +208,7 @@ describe("a consumer", () => {
         await at.producer.extract(extractOf("b"));
         return runs.jobs.some(({ key }) => key.startsWith("b"));
       },
-      { timeoutMs: 15_000, everyMs: 100, what: "a job after the restart" },
+      { everyMs: 100, what: "a job after the restart" },
     );
   });
 
@@ -251,7 +251,7 @@ describe("a producer", () => {
     await producer[Symbol.asyncDispose]();
   });
 
-  it("can be created while Redis is unreachable, and works once it is there", { timeout: 20_000 }, async () => {
+  it("can be created while Redis is unreachable, and works once it is there", async () => {
     await at.server.kill();
     const producer = createProducer({ connection: at.connect(), prefix: at.prefix, timeoutMs: 300 });
     await expect(producer.extract(extractOf("a"))).rejects.toBeInstanceOf(JobsError);

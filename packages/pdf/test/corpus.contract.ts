@@ -8,7 +8,7 @@ import type { Extractor, ExtractorOptions } from "../src/index.ts";
 /** Every file has the text and the outcome that its manifest says, also when one child reads all of them. */
 export function corpusContract(name: string, files: readonly CorpusFile[]): void {
   const readable = files.filter(({ category }) => category !== "huge");
-  describe(`${name}: ${files.length} files`, { timeout: 120_000 }, () => {
+  describe(`${name}: ${files.length} files`, () => {
     const open: Extractor[] = [];
     const create = (engine: ExtractorOptions["engine"], concurrency: number): Extractor => {
       const extractor = extractorOnSharedCores({ engine, concurrency, limits: LIMITS });

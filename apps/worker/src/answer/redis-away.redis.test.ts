@@ -67,7 +67,7 @@ describe("Redis going away in mid-answer", () => {
     },
   );
 
-  it("and the answer to an end lost: the end is told once", { timeout: 30_000 }, async () => {
+  it("and the answer to an end lost: the end is told once", async () => {
     await at.here({ WORKER_REDIS_TIMEOUT_MS: "300" }, { sweeper: false });
     at.engine.script = (call) => call.text("beginning ");
     await at.ask("talk", "one", {}, { deadlineMs: 1500 });
@@ -87,7 +87,7 @@ describe("Redis going away in mid-answer", () => {
   it.each([
     ["one reply", {}, 12],
     ["MAX_HELD_TEXT_BYTES for all replies", { MAX_HELD_TEXT_BYTES: "200000" }, 2],
-  ])("with more text than %s may hold: the call is ended and repeated", { timeout: 40_000 }, async (_, env, pieces) => {
+  ])("with more text than %s may hold: the call is ended and repeated", async (_, env, pieces) => {
     await at.here({ MAX_REPLY_BYTES: "8000000", ...env });
     const call = await midAnswer();
     await at.server.pause();

@@ -339,7 +339,7 @@ describe("an extraction", () => {
     await hints.listen(hintsOfText(file.text), { message: (hint) => heard.push(hint), resync: () => undefined });
     await at.here({ WORKER_ROLES: "extract" });
     await at.producer.extract(jobOf(file), 1);
-    await eventually(() => heard.some(({ kind }) => kind === "look"), { timeoutMs: 30_000 });
+    await eventually(() => heard.some(({ kind }) => kind === "look"));
     expect(heard.at(0)).toEqual({ kind: "begun" });
     expect(heard).toContainEqual({ kind: "page", page: expect.any(Number) as number, pages: 400 });
     expect(heard.at(-1)).toEqual({ kind: "look" });
@@ -361,7 +361,7 @@ describe("an extraction", () => {
 });
 
 describe("fifty PDFs of one user", () => {
-  it("do not delay the PDF of another user", { timeout: 180_000 }, async () => {
+  it("do not delay the PDF of another user", async () => {
     await at.here({ WORKER_ROLES: "ask" }, { sweeper: false });
     const many = Array.from({ length: 50 }, (_, index) => makePdf({ pages: [`Number ${index} of many.`] }));
     for (const bytes of many) await at.file("many.pdf", bytes, { user: "greedy" });

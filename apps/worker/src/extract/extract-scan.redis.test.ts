@@ -5,7 +5,7 @@ import { useWorker } from "../../test/fixture.ts";
 const at = useWorker({ env: { WORKER_ROLES: "ask,extract", EXTRACT_CONCURRENCY: "1" } });
 
 describe("scans", () => {
-  it("are read with OCR=auto", { timeout: 60_000 }, async () => {
+  it("are read with OCR=auto", async () => {
     await at.here({ OCR: "auto" });
     const file = await at.file("scan.pdf", ownPdf("scan/letter.pdf").bytes());
     await at.ask("talk", "one", { files: [file] });

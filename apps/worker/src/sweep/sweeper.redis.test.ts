@@ -280,7 +280,7 @@ describe("with a worker", () => {
     expect(await at.ended("talk", "one", 10_000)).toMatchObject({ type: "completed" });
   });
 
-  it("completes a parked ask whose extraction job was lost", { timeout: 30_000 }, async () => {
+  it("completes a parked ask whose extraction job was lost", async () => {
     await at.here({ WORKER_ROLES: "ask,extract" });
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.ask("talk", "one", { files: [file] });

@@ -18,7 +18,6 @@ beforeAll(async () => {
   await channel.store.redis.config("SET", "repl-diskless-sync-delay", "0");
   await eventually(async () => (await channel.store.redis.wait(1, 500)) === 1, {
     what: "the replica",
-    timeoutMs: 30_000,
   });
   own = channel.connect();
   replicas = createReplicas({ redis: own, timeoutMs: 500 });

@@ -50,7 +50,7 @@ test("where the platform has no WebSocket, as Node 20, a library is one", async 
 });
 
 describe("a line that has died silently", () => {
-  test("costs an ask a new line, over which it is acknowledged once", { timeout: 30_000 }, async () => {
+  test("costs an ask a new line, over which it is acknowledged once", async () => {
     const relay = open();
     await relay.conversation("c").ask("first", { id: "a1" }).accepted;
     line.silence();
@@ -59,7 +59,7 @@ describe("a line that has died silently", () => {
     expect(server.heard.filter(({ event, payload }) => event === "ask" && payload["id"] === "a2")).toHaveLength(1);
   });
 
-  test("is found out by a sign of life that the page has reason to ask for", { timeout: 30_000 }, async () => {
+  test("is found out by a sign of life that the page has reason to ask for", async () => {
     const page = new EventTarget();
     vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
     const relay = open();
@@ -70,7 +70,7 @@ describe("a line that has died silently", () => {
     expect(told).toEqual(["online", "offline", "online"]);
   });
 
-  test("and a line that is alive stays, however late the answers are", { timeout: 30_000 }, async () => {
+  test("and a line that is alive stays, however late the answers are", async () => {
     const relay = open();
     await eventually(() => relay.state === "online");
     const answered = Promise.withResolvers<void>();

@@ -17,9 +17,9 @@ const UNASKED = join(import.meta.dirname, "../../test/unasked-child.ts");
 const JOB = { password: undefined, engine: "pdfium", maxPages: 10, maxTextBytes: 10_000 } as const;
 const bytes = makePdf({ pages: ["one", "two"] });
 const never = new AbortController().signal;
-const died = (child: Child) => eventually(() => !child.alive, { timeoutMs: 30_000, what: "the child's end" });
+const died = (child: Child) => eventually(() => !child.alive, { what: "the child's end" });
 
-describe("a run of a child", { timeout: 60_000 }, () => {
+describe("a run of a child", () => {
   it.each([1, 2])("ends with its last report; one that comes after it kills the child (%s)", async (maxPages) => {
     const child = start(UNASKED);
     expect(await Array.fromAsync(child.run({ ...JOB, maxPages, bytes }, never))).toEqual([{ type: "done" }]);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 
-it("a process that has stood still does not take that for its child's time", { timeout: 60_000 }, async () => {
+it("a process that has stood still does not take that for its child's time", async () => {
   await using parent = spawnNode(join(import.meta.dirname, "../../test/stopped-parent.ts"));
   await parent.waitFor(/^begun/);
   parent.kill("SIGSTOP");

@@ -34,7 +34,7 @@ const never = new AbortController().signal;
 const extract = (bytes: Uint8Array, extractor = reading): Promise<ExtractOutcome> =>
   extractor.extract({ bytes }, { signal: never });
 
-describe("scans with OCR", { timeout: 120_000 }, () => {
+describe("scans with OCR", () => {
   it("are read page by page among pages of text, and named", async () => {
     const outcome = await extract(makePdf({ pages: ["First page, with text of its own.", letter, "The third."] }));
     if (outcome.kind !== "text") throw new Error(outcome.code);

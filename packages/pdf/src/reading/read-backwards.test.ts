@@ -16,7 +16,7 @@ const JOB = {
 } as const;
 
 describe("a long file", () => {
-  it("gets the free child of a pool at once", { timeout: 60_000 }, async () => {
+  it("gets the free child of a pool at once", async () => {
     let full = true;
     const coreWatch = { ...sharedCores(), coresAreFull: () => full };
     await using pool = createPool(1, () => startChild(JOB.engine, coreWatch), { coreWatch });

@@ -20,7 +20,7 @@ it("a cluster serves all slots, moves one with its keys, and replaces a master t
       const now = await cluster.masterOf("{a}");
       return now === to ? undefined : now;
     },
-    { what: "a new master", timeoutMs: 20_000 },
+    { what: "a new master" },
   );
   expect(await heir.admin.get("{a}:1")).toBe("one");
 });

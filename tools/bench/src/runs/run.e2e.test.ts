@@ -52,7 +52,7 @@ describe("against two real edges", () => {
     expect(["connected", "ended while idle"].map((name) => figureOf(section, name))).toEqual([200, 0]);
   });
 
-  it.each(["uploads", "pdfs"])("%s are stored beside text", { timeout: 90_000 }, async (kind) => {
+  it.each(["uploads", "pdfs"])("%s are stored beside text", async (kind) => {
     const args = "--rate 5 --duration 2 --count 4 --at-once 2 --bytes 300000 --pages 3";
     const [alone, beside, files] = await measure(`${kind} ${args}`);
     expectAnswered(alone);
