@@ -35,7 +35,17 @@ export function followEnd(
     { passive: true },
   );
   back.addEventListener("click", toEnd);
+  let height = -1;
   // Only here, where the page has just been laid out: to measure it while it is drawn would lay it out once more each time.
-  new ResizeObserver(() => (follows ? toEnd() : settle())).observe(content);
+  const observer = new ResizeObserver(([entry]) => {
+    if (!entry || entry.contentRect.height === height) return;
+    height = entry.contentRect.height;
+    // What scrolls into view changes the height again. Browsers report that as an error in the frame in which it is observed.
+    observer.unobserve(content);
+    requestAnimationFrame(() => observer.observe(content));
+    if (follows) toEnd();
+    else settle();
+  });
+  observer.observe(content);
   return { toEnd };
 }
