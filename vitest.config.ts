@@ -17,7 +17,7 @@ const SLOW = [
   "apps/worker/src/extract/extract-scan.redis.test.ts",
   "apps/local/test/failover.e2e.test.ts",
   "apps/local/test/recipes.e2e.test.ts",
-  "apps/local/test/{own-data,data-key,redis-rights,tracing,programs,start-faults,original}.e2e.test.ts",
+  "apps/local/test/{own-data,data-key,redis-rights,tracing,programs,start-faults,original,http,edge-death}.e2e.test.ts",
   "apps/edge/test/slow-readers.e2e.test.ts",
   "tools/bench/src/{main,runs/metrics,runs/run,runs/scale}.e2e.test.ts",
   "{packages/engine/test/starter-engines,apps/worker/test/engine-stacks}.e2e.test.ts",
