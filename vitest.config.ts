@@ -75,7 +75,7 @@ export default defineConfig({
           isolate,
           globalSetup,
           include: SLOW,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
