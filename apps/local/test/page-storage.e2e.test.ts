@@ -155,7 +155,7 @@ describe("a question whose file is still sent", () => {
     await page.evaluate("void open(location.href)");
     const copy = await opening;
     await copy.locator('#connection[data-state="online"]').waitFor();
-    await expect.poll(async () => copy.evaluate("performance.now()")).toBeGreaterThan(1500);
+    await expect.poll(async () => copy.evaluate("performance.now()"), { timeout: 10_000 }).toBeGreaterThan(1500);
     expect(await copy.evaluate(`sessionStorage.getItem("docrelay:unsent")`)).toContain("what is in it?");
     expect(await copy.inputValue(question)).toBe("");
     expect(await copy.locator("#problem p").count()).toBe(0);
