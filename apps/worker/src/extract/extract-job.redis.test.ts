@@ -273,7 +273,7 @@ describe("an extraction", () => {
     await at.here({ PDF_ENGINE, EXTRACT_TIMEOUT_MS: "100", EXTRACT_STALL_MS: "100" });
     const file = await at.file("slow.pdf", PDF);
     await at.ask("talk", "one", { files: [file] });
-    expect(await at.ended("talk", "one", 20_000)).toMatchObject({
+    expect(await at.ended("talk", "one")).toMatchObject({
       type: "failed",
       error: { code: "PDF_LIMIT_EXCEEDED", reason: "time", file: 0 },
     });
@@ -319,7 +319,7 @@ describe("an extraction", () => {
     await at.ask("talk", "one", { files: [file] });
     await eventually(() => heard.some(({ stage }) => stage === "extracting"));
     await at.here({ WORKER_ROLES: "extract" });
-    await at.ended("talk", "one", 30_000);
+    await at.ended("talk", "one");
     const paged = heard.filter(({ page }) => page !== undefined);
     expect(paged.length).toBeGreaterThan(0);
     for (const one of paged)

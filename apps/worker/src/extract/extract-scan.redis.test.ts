@@ -9,7 +9,7 @@ describe("scans", () => {
     await at.here({ OCR: "auto" });
     const file = await at.file("scan.pdf", ownPdf("scan/letter.pdf").bytes());
     await at.ask("talk", "one", { files: [file] });
-    expect(await at.ended("talk", "one", 60_000)).toMatchObject({ type: "completed" });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
     expect(await at.events("talk")).toContainEqual(
       expect.objectContaining({ type: "extracted", ocr: [1], missing: [], truncated: false }),
     );

@@ -284,7 +284,7 @@ describe("with a worker", () => {
     await at.here({ WORKER_ROLES: "ask,extract" });
     const file = await at.file("pets.pdf", PDF, { extract: false });
     await at.ask("talk", "one", { files: [file] });
-    expect(await at.ended("talk", "one", 25_000)).toMatchObject({ type: "completed" });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
   });
 });
 
