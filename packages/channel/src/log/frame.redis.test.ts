@@ -3,6 +3,7 @@ import type { Event } from "@docrelay/protocol";
 import { once } from "node:events";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Redis } from "ioredis";
 import { Server } from "socket.io";
 import { io, type Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -13,17 +14,19 @@ import { frameAround } from "./frame.ts";
 
 const channel = useChannel();
 let http: HttpServer;
+let publisher: Redis;
+let subscriber: Redis;
 let server: Server;
 let client: Socket;
 let heard: Array<[name: string, payload: Event]>;
 
 /** The library's own parts as an edge wires them: they must read the frame as we write it. */
 beforeEach(async () => {
-  const subscriber = channel.connect();
+  [publisher, subscriber] = [channel.connect(), channel.connect()];
   http = createServer().listen(0, "127.0.0.1");
   await once(http, "listening");
   server = new Server(http, {
-    adapter: createShardedAdapter(channel.connect(), subscriber, { subscriptionMode: "dynamic" }),
+    adapter: createShardedAdapter(publisher, subscriber, { subscriptionMode: "dynamic" }),
   });
   const joined = new Promise<void>((resolve) => {
     server.on("connection", (socket) => {
@@ -43,6 +46,8 @@ beforeEach(async () => {
 afterEach(async () => {
   client.disconnect();
   await server.close();
+  // The adapter does not wait for its last commands. Without their answers their connections end with a rejection that nobody handles.
+  await Promise.all([publisher.ping(), subscriber.ping()]);
 });
 
 describe("the frame of the Socket.IO adapter", () => {
