@@ -7,7 +7,7 @@ export interface Patience {
   readonly what?: string;
 }
 
-/** Long enough for a machine that does much else: there a child that reads PDFs takes 40 s to start. A test of a time states it. */
+/** Long enough for a machine that does much else: there a child that reads PDFs takes half a minute to start. A test of a time states it. */
 const TIMEOUT_MS = 100_000;
 
 /**

@@ -83,9 +83,7 @@ const ASK_BYTES = 4096;
 const BYTES_PER_TOKEN = 8192;
 /** Another edge's view, and an ask that has ended, are seen that soon. */
 const LOOK_MS = 1000;
-/**
- * Asks of a group within this time are counted by one script. A script for each took a seventh of Redis's work for an ask.
- */
+/** Asks of a group within this time are counted by one script: one for each would be a fourth script, of six commands, for an ask. */
 const GATHER_MS = 100;
 const MAX_REFUSED = 10_000;
 /** An upload of the group may end before it expires. */

@@ -168,6 +168,17 @@ describe("a pool of children", () => {
     expect(order).toEqual(["b"]);
   });
 
+  it("sends away who waits when no other child can be started", async () => {
+    let starts = 0;
+    const pool = create(1, () => {
+      if (starts++ > 0) throw new Error("no process left");
+      const child = pdfium();
+      child.kill();
+      return child;
+    });
+    await expect(pool.acquire(signal)).rejects.toThrow("no process left");
+  });
+
   it("goes on with the next one when who was woken is aborted in the same turn", async () => {
     const pool = create(1, pdfium);
     const child = await pool.acquire(signal);

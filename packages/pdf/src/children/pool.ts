@@ -90,9 +90,9 @@ export function createPool(
     turns.serve(takeWarm);
     if (turns.waiting === 0) return;
     for (const recall of recalls.values()) recall();
-    for (const child of free) if (!isWarm(child) && !starting.has(child)) void prepare(child);
+    for (const child of free) if (!isWarm(child) && !starting.has(child)) prepare(child).catch(turns.endAll);
   }
-  /** Waits until a free child is ready, and replaces one that does not get so. */
+  /** Waits until a free child is ready, and replaces one that does not get so. @throws what `start` throws; those who wait get it. */
   async function prepare(child: Child): Promise<void> {
     starting.add(child);
     try {

@@ -5,7 +5,7 @@ export interface Turns<T> {
   wait(signal: AbortSignal, isUrgent: boolean): Promise<T>;
   /** Gives things to callers, one after another, until `find` has none for the next caller. */
   serve(find: (isUrgent: boolean) => T | undefined): void;
-  endAll(error: Error): void;
+  endAll(this: void, error: unknown): void;
 }
 
 interface Caller<T> {
@@ -54,7 +54,7 @@ export function createTurns<T>(): Turns<T> {
         caller.grant(thing);
       }
     },
-    endAll(error) {
+    endAll(error: unknown) {
       for (const { refuse } of callers.splice(0)) refuse(error);
     },
   };
