@@ -57,7 +57,11 @@ describe("against two real edges", () => {
     const [alone, beside, files] = await measure(`${kind} ${args}`);
     expectAnswered(alone);
     expectAnswered(beside);
-    expect([files?.errors, figureOf(files, "files")]).toEqual([{}, 4]);
+    expect(files?.errors).toEqual({});
+    // All uploads are sent, however long that takes; PDFs are begun for the duration, so busy cores get fewer done.
+    const sent = figureOf(files, "files");
+    if (kind === "uploads") expect(sent).toBe(4);
+    else expect(sent).toSatisfy((count: number) => count >= 1 && count <= 4);
   });
 });
 
