@@ -10,6 +10,7 @@ import { createOutbox } from "./asking/outbox.ts";
 import type { RelayError } from "./wire/relay-error.ts";
 import type { RelayState } from "./link/relay-state.ts";
 import { anonymousTokens, givenTokens } from "./link/session.ts";
+import { single } from "./link/single.ts";
 import { browserStorage, type Storage } from "./storage.ts";
 import type { FileInput, UploadOptions } from "./uploads/upload.ts";
 import { createDownload, type DownloadOptions, type UploadPart } from "./uploads/download.ts";
@@ -75,11 +76,11 @@ export function connect(options: ConnectOptions = {}): Relay {
   const storage = options.storage ?? browserStorage();
   const request = options.fetch ?? globalThis.fetch.bind(globalThis);
   const tokens =
-    options.token === undefined ? anonymousTokens(address.base, storage, request) : givenTokens(options.token);
+    options.token === undefined ? anonymousTokens(address.base, storage, single(request)) : givenTokens(options.token);
   const link = createLink({ address, tokens, request });
   const outbox = createOutbox(storage, address.base, tokens);
   const uploads = createUploads(link);
-  const get = createGet(address.base, tokens, request);
+  const get = createGet(address.base, tokens, single(request));
   const download = createDownload(get);
   const stages = createUploadStages(link);
   const list = createConversations(link);

@@ -53,6 +53,8 @@ describe("a line that has died silently", () => {
   test("costs an ask a new line, over which it is acknowledged once", async () => {
     const relay = open();
     await relay.conversation("c").ask("first", { id: "a1" }).accepted;
+    // Node would open the next WebSocket over an idle connection, which dies with the line: none may be left.
+    await eventually(() => line.connections === 1, { timeoutMs: 2000, what: "the end of the session's connection" });
     line.silence();
     await relay.conversation("c").ask("second", { id: "a2" }).accepted;
     expect(told).toEqual(["online", "offline", "online"]);

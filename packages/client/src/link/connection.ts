@@ -9,6 +9,7 @@ import { createPulse, SIGN_MS, type Pulse } from "./pulse.ts";
 import { createReconnect } from "./reconnect.ts";
 import { createStates, type States } from "./relay-state.ts";
 import type { TokenSource } from "./session.ts";
+import { single } from "./single.ts";
 
 /** A line to the server that is made anew whenever it breaks, until `end`. */
 export interface Connection {
@@ -137,7 +138,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
       unopened = 0;
     }
     const failures = ++unopened;
-    const found = await probe(address, request);
+    const found = await probe(address, single(request));
     if (states.now !== "offline" || failures !== unopened) return;
     const error = "error" in found ? found.error : undefined;
     const isBlocked = !error && failures >= BLOCKED_AFTER;
