@@ -24,7 +24,7 @@ export function idleCores(): CoreWatch {
 
 /** Starts a child that such a pool keeps. */
 export function startOnSharedCores(engine: EngineName, start: Start = startChild): Child {
-  return Object.assign(start(engine, sharedCores()), { idleOnly: true });
+  return Object.defineProperty(start(engine, sharedCores()), "idleOnly", { value: true });
 }
 
 /** An extractor that treats its children as on idle cores, but whose children get their time beside other tests. */

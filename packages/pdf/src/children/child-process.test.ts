@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { constants, getPriority } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually, makePdf, spawnNode } from "@docrelay/testkit";
@@ -26,6 +27,22 @@ const run = (child: Child, bytes: Uint8Array): Promise<Report[]> =>
 
 /** There the programs of util-linux belong to every system: without them these tests fail. */
 const LINUX = process.platform === "linux";
+
+interface Thread {
+  readonly nice: number;
+  readonly policy: number;
+}
+const SCHED_OTHER = 0;
+const SCHED_IDLE = 5;
+const USUAL: Thread = { nice: getPriority(), policy: SCHED_OTHER };
+
+function threadsOf({ pid }: Child): Thread[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    // Fields 19 and 41; the second one, in brackets, may itself hold spaces and brackets.
+    const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return { nice: Number(fields[19 - 3]), policy: Number(fields[41 - 3]) };
+  });
+}
 
 describe("a child", () => {
   it("has no environment, files, processes, threads, native code or network, and a lower priority", async () => {
@@ -55,13 +72,28 @@ describe("a child", () => {
     expect(child.memory()).toBe(0);
   });
 
-  it.runIf(LINUX)("runs when nobody else wants to", async () => {
-    const { pid } = start("pdfium", undefined, createCoreWatch());
-    // The policy is the 41st field; what is before the third may hold anything, in brackets.
-    const policy = (): string | undefined =>
-      readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[41 - 3];
-    const SCHED_IDLE = "5";
-    await eventually(() => policy() === SCHED_IDLE, { what: "the policy idle" });
+  it.runIf(LINUX)("starts like every process, and runs when nobody else wants to once it is ready", async () => {
+    const child = start("pdfium", undefined, createCoreWatch());
+    expect(threadsOf(child)).toEqual([expect.objectContaining(USUAL)]);
+    await child.ready;
+    const threads = threadsOf(child);
+    expect(threads.length).toBeGreaterThan(1);
+    expect(new Set(threads.map(({ policy }) => policy))).toEqual(new Set([SCHED_IDLE]));
+  });
+
+  it.runIf(LINUX)("gets a tenth of a core where all are full", async () => {
+    const child = start("pdfium", undefined, { ...createCoreWatch(), coresAreFull: () => true });
+    await child.ready;
+    expect(new Set(threadsOf(child).map(({ nice }) => nice))).toEqual(
+      new Set([constants.priority.PRIORITY_BELOW_NORMAL]),
+    );
+    expect(child.idleOnly).toBe(false);
+  });
+
+  it.runIf(LINUX)("starts at a lower priority after many others", () => {
+    const coreWatch = { ...createCoreWatch(), takeQuickStart: () => false };
+    const [thread] = threadsOf(start("pdfium", undefined, coreWatch));
+    expect(thread?.nice).toBe(constants.priority.PRIORITY_BELOW_NORMAL);
   });
 
   it.runIf(LINUX)("does not outlive its parent, in whatever it is stuck", async () => {

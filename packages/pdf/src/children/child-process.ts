@@ -6,7 +6,7 @@ import { ReadableStream, type ReadableStreamDefaultController } from "node:strea
 import { isLastReport, STOP, type Job, type Report } from "../child/messages.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 import type { CoreWatch, WatchedProcess, Wrapper } from "./core-watch.ts";
-import { cpuMs, lowerPriority, residentBytes } from "./process-info.ts";
+import { cpuMs, leaveCoresToOthers, lowerPriority, residentBytes } from "./process-info.ts";
 
 /** A process that does jobs, one at a time, and reports on each. */
 export interface Child<J = Job, R = Report> extends WatchedProcess {
@@ -50,11 +50,6 @@ const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
  * without a parent its time and memory are not watched.
  */
 const DIE_WITH_PARENT: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
-/**
- * The lowest nice value alone is not enough: a process that wakes up still waits some milliseconds for such a process's
- * time slice to end, once at every hop of a message.
- */
-const IDLE_ONLY: Wrapper = ["/usr/bin/chrt", "--idle", "0"];
 
 /** Starts a child that reads PDFs and loads one engine in advance. */
 export function startChild(engine: EngineName, coreWatch: CoreWatch, entry = ENTRY): Child {
@@ -80,16 +75,14 @@ export interface Program<R> {
 /**
  * Starts a child with no environment, no processes, no threads, and no files but its program, this package and what `reads` names. V8's
  * heap and WASM memory are bounded; V8's limit covers neither array buffers nor WASM, so its resident memory is watched
- * from outside as well (run-job.ts).
+ * from outside as well (run-job.ts). It starts with this process's priority and gets its own, lower one before it is ready.
  */
 export function startProgram<J, R extends { readonly type: string }>(
   { entry, argument, reads, isLast }: Program<R>,
   coreWatch: CoreWatch,
 ): Child<J, R> {
   const readable = new Set([PACKAGE, entry, ...reads.map(packagesAround)]);
-  const idleOnly = !coreWatch.coresAreFull();
-  const wrappers = [DIE_WITH_PARENT, ...(idleOnly ? [IDLE_ONLY] : [])].filter((wrapper) => coreWatch.supports(wrapper));
-  const [first = execPath, ...more] = [...wrappers.flat(), execPath];
+  const [first, ...more] = coreWatch.supports(DIE_WITH_PARENT) ? [...DIE_WITH_PARENT, execPath] : [execPath];
   const forked = fork(entry, [argument], {
     execPath: first,
     env: {},
@@ -107,8 +100,8 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ],
   });
-  lowerPriority(forked.pid, idleOnly);
-  return childOf(forked, { idleOnly, isLast });
+  if (!coreWatch.takeQuickStart()) lowerPriority(forked.pid, false);
+  return childOf(forked, { coreWatch, isLast });
 }
 
 /** pnpm and npm lay packages out differently: the folder that a package's own imports are found in, and its own. */
@@ -118,9 +111,10 @@ function packagesAround(file: string): string {
 
 function childOf<J, R extends { readonly type: string }>(
   forked: ChildProcess,
-  { idleOnly, isLast }: Pick<Program<R>, "isLast"> & { idleOnly: boolean },
+  { coreWatch, isLast }: Pick<Program<R>, "isLast"> & { coreWatch: CoreWatch },
 ): Child<J, R> {
   let alive = true;
+  let idleOnly = false;
   let job: { readonly reports: ReadableStreamDefaultController<R>; release(): void } | undefined;
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined);
@@ -136,8 +130,15 @@ function childOf<J, R extends { readonly type: string }>(
     ended?.release();
     return ended?.reports;
   }
+  /** So far it has run only its own program. */
+  async function becomeReady(): Promise<void> {
+    idleOnly = !coreWatch.coresAreFull();
+    lowerPriority(forked.pid, idleOnly);
+    if (idleOnly) await leaveCoresToOthers(forked.pid);
+    ready.resolve();
+  }
   forked.on("message", (report: R) => {
-    if (report.type === "ready") return ready.resolve();
+    if (report.type === "ready") return void becomeReady();
     if (!job) return kill(); // a child that reports without a job is not under control
     job.reports.enqueue(report);
     if (isLast(report)) endJob()?.close();
@@ -180,7 +181,9 @@ function childOf<J, R extends { readonly type: string }>(
       return alive;
     },
     pid: forked.pid,
-    idleOnly,
+    get idleOnly() {
+      return idleOnly;
+    },
     run,
     stop: () => void forked.send(STOP, () => undefined), // fails only when the child has ended
     memory: () => residentBytes(forked.pid),

@@ -1,6 +1,13 @@
 import { spawnNode } from "@docrelay/testkit";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createCoreWatch } from "./core-watch.ts";
+
+it("lets eight children start quickly at once, and then a few", () => {
+  const { takeQuickStart } = createCoreWatch();
+  const quick = Array.from({ length: 20 }, takeQuickStart).filter(Boolean);
+  expect(quick).toHaveLength(8);
+});
 
 // The programs that it needs belong to every Linux: without them it fails.
 describe.runIf(process.platform === "linux")("extraction where others keep the core busy", () => {

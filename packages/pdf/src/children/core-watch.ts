@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 
 /*
- * Children run at the scheduling policy "idle": only on a core that nothing else uses. Where other processes keep every
- * core busy for seconds, such a child makes no progress, and its file would end as too slow. Raising the priority of a
- * running process needs privileges, so a starved child is ended, and for a while new children start with the policy of
- * every process and nice 10, which is about a tenth of a busy core.
+ * A child that has started runs at the scheduling policy "idle": only on a core that nothing else uses. Where other processes
+ * keep every core busy for seconds, such a child makes no progress, and its file would end as too slow. Raising the priority
+ * of a running process needs privileges, so a starved child is ended, and for a while new children get the policy of every
+ * process and nice 10, which is about a tenth of a busy core.
  */
 
 /** Shorter than a stall's time, which has to hold the detection and another child's work on the same page. */
@@ -15,12 +15,15 @@ const SUSPENDED_MS = 1000;
 const STARVED_SHARE = 0.1;
 const REMEMBER_MS = 60_000;
 const PROBE_MS = 5000;
+/** A start takes half a second of a core: in the long run a tenth of one goes into quick starts. */
+const QUICK_START_EVERY_MS = 5000;
+const QUICK_STARTS_AT_ONCE = 8;
 
 /** A program of util-linux that starts what follows it, with its arguments. */
 export type Wrapper = readonly [file: string, ...args: string[]];
 
 export interface WatchedProcess {
-  /** It runs only on cores that nothing else uses. */
+  /** It runs only on cores that nothing else uses; false as long as it starts. */
   readonly idleOnly: boolean;
   /** Its CPU time so far, in ms; NaN when it is not known. */
   cpuMs(): number;
@@ -38,6 +41,11 @@ export interface CoreWatch {
    * for a process that runs on idle cores only; of any other it is but remembered that cores are full.
    */
   watch(process: WatchedProcess, onStarved: () => void): () => void;
+  /**
+   * Whether a child that starts now keeps the priority of every process meanwhile. Counts it; false after many starts within a
+   * short time, as when each file kills its child.
+   */
+  takeQuickStart(): boolean;
   /** Whether a wrapper is installed and permitted. Runs it the first time; the result is kept. */
   supports(wrapper: Wrapper): boolean;
 }
@@ -45,6 +53,8 @@ export interface CoreWatch {
 export function createCoreWatch(): CoreWatch {
   const supported = new Map<Wrapper, boolean>();
   let fullUntil = -Infinity;
+  let quickStarts = QUICK_STARTS_AT_ONCE;
+  let countedAt = performance.now();
 
   return {
     coresAreFull: () => performance.now() < fullUntil,
@@ -64,6 +74,14 @@ export function createCoreWatch(): CoreWatch {
         onStarved();
       }, WINDOW_MS);
       return () => clearInterval(interval);
+    },
+    takeQuickStart() {
+      const now = performance.now();
+      quickStarts = Math.min(QUICK_STARTS_AT_ONCE, quickStarts + (now - countedAt) / QUICK_START_EVERY_MS);
+      countedAt = now;
+      if (quickStarts < 1) return false;
+      quickStarts -= 1;
+      return true;
     },
     supports(wrapper) {
       const known = supported.get(wrapper);

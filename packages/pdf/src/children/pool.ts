@@ -29,7 +29,7 @@ export interface PoolOptions {
 }
 
 const FILES_PER_CHILD = 200;
-/** A start takes half a second of CPU time, and a child may get a twentieth of a core: only one that hangs takes longer. */
+/** A start takes half a second of CPU time, at the lower priority on a twentieth of a core: only one that hangs takes longer. */
 const START_MS = 60_000;
 /** The wait after a child that could not be started: the machine may be able to start one later. */
 const RESTART_MS = 200;
@@ -37,7 +37,7 @@ const CLOSED = "the extractor is closed";
 /** A free child that holds more than this is replaced. */
 const MAX_FREE_BYTES = 350 * 1024 * 1024;
 
-/** @param start starts a child that runs on idle cores only unless `coreWatch` says that cores are full. */
+/** @param start starts a child that, once ready, runs on idle cores only unless `coreWatch` says that cores are full. */
 export function createPool(
   size: number,
   start: (coreWatch: CoreWatch) => Child,
@@ -157,11 +157,11 @@ export function createPool(
   };
 }
 
-/** Resolves when a child is ready; throws when it dies, is starved, or takes too long. */
+/** Resolves when a child is ready; throws when it dies or takes too long. */
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
-  const endWatch = coreWatch.watch(child, () => late.reject(new Error("the child was starved")));
+  const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);
   } finally {

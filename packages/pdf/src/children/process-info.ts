@@ -1,8 +1,14 @@
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
+import { promisify } from "node:util";
 
 const PAGE_BYTES = 4096;
 const TICK_MS = 10;
+const CHRT = "/usr/bin/chrt";
+const CHRT_MS = 5000;
+
+const execute = promisify(execFile);
 
 /** Resident memory of a process in bytes; 0 when it has ended or this is not Linux: then only the child's own limits hold. */
 export function residentBytes(pid: number | undefined): number {
@@ -25,12 +31,31 @@ export function cpuMs(pid: number | undefined): number {
   }
 }
 
-/** Lowers a process's priority where that is permitted: to the lowest when it is to run on idle cores only. */
+/** Lowers the nice value of a process with all its threads, where that is permitted: to the lowest when it is to run on idle cores only. */
 export function lowerPriority(pid: number | undefined, idleOnly: boolean): void {
   const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority;
   try {
-    if (pid !== undefined) setPriority(pid, idleOnly ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
+    for (const thread of threadsOf(pid)) setPriority(thread, idleOnly ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
   } catch {
     // It has ended, or runs with the priority of every process.
+  }
+}
+
+/** On Linux each thread has a nice value of its own. */
+function threadsOf(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return [];
+  return process.platform === "linux" ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
+}
+
+/**
+ * Gives a process with all its threads the scheduling policy `SCHED_IDLE`, where there is a program of util-linux for it. The lowest nice
+ * value alone is not enough: a process that wakes up still waits some milliseconds for the end of such a process's time
+ * slice, once at every hop of a message.
+ */
+export async function leaveCoresToOthers(pid: number | undefined): Promise<void> {
+  try {
+    await execute(CHRT, ["--all-tasks", "--idle", "--pid", "0", `${pid}`], { env: {}, timeout: CHRT_MS });
+  } catch {
+    // It has ended, or keeps its nice value: there is no such program, or no permission.
   }
 }
