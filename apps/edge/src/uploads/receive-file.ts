@@ -2,7 +2,9 @@ import { CHUNKS_IN_FLIGHT, refuse, type Limits } from "@docrelay/protocol";
 import { toFailure } from "../report/failure.ts";
 import { patiently } from "../report/patiently.ts";
 import type { UploadQueue } from "./upload-queue.ts";
-import type { Chunk, Uploads } from "./uploads.ts";
+import type { Chunk } from "./receive-chunk.ts";
+import { tooLarge } from "./refusals.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** A file whose bytes arrive over HTTP. */
 export interface ArrivingFile {
@@ -78,7 +80,9 @@ export async function receiveFile(
       if (held) await send(held);
       held = { upload, offset: received, bytes };
       received += bytes.length;
-      if (received > limits.fileBytes) throw tooLarge(limits.fileBytes);
+      if (received > limits.fileBytes) {
+        throw tooLarge("file", `The file has more than ${limits.fileBytes} bytes.`);
+      }
     }
     signal.throwIfAborted();
     if (!held) throw refuse("FILE_TYPE_UNSUPPORTED", { message: "The file is empty." });
@@ -89,10 +93,6 @@ export async function receiveFile(
     if (begun) await uploads.abandon(user, upload).catch(() => undefined); // it expires
     throw error;
   }
-}
-
-function tooLarge(most: number): Error {
-  return refuse("PAYLOAD_TOO_LARGE", { reason: "file", message: `The file has more than ${most} bytes.` });
 }
 
 /** Waits until the upload queue takes more bytes. @throws the reason of `signal` */
