@@ -1,24 +1,11 @@
-import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
+import { Worker, type Job } from "bullmq";
 import type { Cluster, Redis } from "ioredis";
-import {
-  AFTER_ONLY,
-  ASIDE,
-  EXTRACT,
-  FIRST_ASIDE,
-  isOnly,
-  parseJob,
-  PREFIX,
-  prefixesOf,
-  type ExtractJob,
-} from "./catalogue.ts";
+import { EXTRACT, isOnly, parseJob, PREFIX, prefixesOf, type ExtractJob } from "./catalogue.ts";
+import { asideOf, dispose, type Disposition, type FetchedJob } from "./disposition.ts";
 import { JobsError } from "./error.ts";
-import { createExtraPlace } from "./extra-place.ts";
-
-/**
- * What happens to a job after its handler: removed, returned to the queue for another process at once, returned behind all
- * jobs that were not put aside, or delayed.
- */
-export type Disposition = "done" | "hand-back" | "aside" | { readonly laterMs: number };
+import { createExtraPlace, type ExtraPlace } from "./extra-place.ts";
+import { startMakingRoom } from "./make-room.ts";
+import { createRuns, type Run, type Runs } from "./runs.ts";
 
 export interface ConsumerOptions {
   /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
@@ -71,18 +58,6 @@ const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 100;
-/** Redis is asked only while all places are taken. */
-const LOOK_MS = 20;
-
-interface Run {
-  readonly isExtra: boolean;
-  /** Of a file that is the only one of its user and address. */
-  readonly isOnly: boolean;
-  readonly begunAt: number;
-  /** A job that was put aside runs twice as long each time, where no other place is left for it. */
-  readonly longMs: number;
-  readonly controller: AbortController;
-}
 
 /**
  * Handles extractions, lowest `priority` number first. Slow files do not hold up the others: while all places are taken, one
@@ -90,170 +65,106 @@ interface Run {
  * such and others wait.
  */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
-  const { connection, prefix = PREFIX, shards = 1, concurrency, handle, onError } = options;
-  const { longMs = LONG_MS, briefMs = BRIEF_MS } = options;
+  const { connection, prefix = PREFIX, shards = 1, concurrency, briefMs = BRIEF_MS, onError } = options;
   const prefixes = prefixesOf(prefix, shards);
-  const runs = new Set<Run>();
-  let stopped = false;
-  const onIdle = new Set<() => void>();
+  const runs = createRuns();
+  const extra = createExtraPlace(connection, prefixes, (one) => openWorker(consuming, one, { isExtra: true }));
+  const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false };
+  consuming.workers.push(...prefixes.map((one) => openWorker(consuming, one, { isExtra: false })));
+  const isStopped = (): boolean => consuming.isStopped;
+  const making = startMakingRoom({ connection, prefixes, concurrency, runs, extra, briefMs, isStopped, onError });
   let closing: Promise<void> | undefined;
 
-  const regular = (): Run[] => [...runs].filter(({ isExtra }) => !isExtra);
-
-  async function makePlace(): Promise<void> {
-    const now = performance.now();
-    const left = [...runs].filter(({ controller }) => !controller.signal.aborted);
-    const isFull = regular().filter(({ controller }) => !controller.signal.aborted).length >= concurrency;
-    if (stopped || !isFull) return extra.shut();
-    const areBrief = left.some((run) => now - run.begunAt < briefMs);
-    if (left.length === concurrency && !areBrief && (await extra.open())) return;
-    await extra.shut();
-    if (!left.some((run) => now - run.begunAt < run.longMs)) await putShortestAside(left);
-  }
-
-  /** Of jobs that all take long, while others wait. The only file of a user goes for another such one alone. */
-  async function putShortestAside(left: readonly Run[]): Promise<void> {
-    const many = left.filter((run) => !run.isOnly);
-    const below = many.length > 0 ? FIRST_ASIDE : AFTER_ONLY;
-    const waiting = await Promise.all(
-      prefixes.map((one) => connection.zcount(`${one}:${EXTRACT.queue}:prioritized`, 0, `(${below}`)),
-    );
-    if (waiting.every((count) => count === 0)) return;
-    const [shortest] = (many.length > 0 ? many : left).toSorted((a, b) => b.begunAt - a.begunAt);
-    shortest?.controller.abort();
-  }
-  let looked: Promise<void> | undefined;
-  const looking = setInterval(() => {
-    looked ??= makePlace()
-      .catch(onError)
-      .finally(() => (looked = undefined));
-  }, LOOK_MS);
-  looking.unref();
-
-  async function decide(job: Job, run: Run): Promise<Disposition> {
-    // Fetched just before stop(), or from another shard just before this process was full, or in place of one that another process took.
-    const isFull = run.isExtra ? !run.isOnly : regular().length > concurrency;
-    if (stopped || isFull) return "hand-back";
-    const parsed = parseJob(job.data);
-    if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
-    if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
-    return handle(parsed.job, run.controller.signal, run.isOnly);
-  }
-
-  /** Returns a job behind all that were not put aside. */
-  async function putAside(job: Job, token?: string): Promise<void> {
-    const aside = asideOf(job.data);
-    await job.updateData({ ...(job.data as object), aside: aside + 1 });
-    if (aside === 0) await job.changePriority({ priority: ASIDE + (job.opts.priority ?? 1) });
-    await job.moveToWait(token);
-  }
-
-  /** Returns a job for another process. */
-  async function handBack(job: Job, token: string | undefined, of: string): Promise<void> {
-    await job.moveToWait(token);
-    // BullMQ's own script wakes no consumer for a job with a priority: an idle process would find it at its next poll.
-    await connection.zadd(`${of}:${EXTRACT.queue}:marker`, 0, "0");
-  }
-
-  async function process(
-    job: Job,
-    token: string | undefined,
-    { of, isExtra }: { of: string; isExtra: boolean },
-  ): Promise<void> {
-    // With several places the other ones go on to the end.
-    const patience = concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data);
-    const run = {
-      isExtra,
-      isOnly: isOnly(job.priority),
-      begunAt: performance.now(),
-      longMs: patience,
-      controller: new AbortController(),
-    };
-    runs.add(run);
-    fetchOrNot();
-    try {
-      if (isExtra) await extra.shut(); // until it is looked for again
-      const disposition = await decide(job, run);
-      if (disposition === "done") return;
-      if (disposition === "aside") {
-        await putAside(job, token);
-        throw new WaitingError();
-      }
-      if (disposition === "hand-back") {
-        await handBack(job, token, of);
-        throw new WaitingError();
-      }
-      await job.moveToDelayed(Date.now() + disposition.laterMs, token);
-      throw new DelayedError();
-    } finally {
-      runs.delete(run);
-      fetchOrNot();
-      if (runs.size === 0) for (const resolve of onIdle) resolve();
-    }
-  }
-
-  function open(of: string, isExtra: boolean): Worker {
-    const run = (job: Job, token?: string): Promise<void> => process(job, token, { of, isExtra });
-    const places = isExtra ? 1 : concurrency;
-    const own = { connection, concurrency: places, skipVersionCheck: true, prefix: of };
-    const worker = new Worker(EXTRACT.queue, run, { ...own, ...TIMES });
-    worker.on("error", onError);
-    worker.on("failed", (_job, error) => onError(error));
-    return worker;
-  }
-  const workers = prefixes.map((one) => open(one, false));
-  const extra = createExtraPlace(connection, prefixes, (one) => open(one, true));
-
-  /** Each shard is fetched from as if it were alone, so none is when their jobs together are as many as there may be. */
-  function fetchOrNot(): void {
-    if (stopped || workers.length === 1) return;
-    const isFull = regular().length >= concurrency;
-    for (const worker of workers)
-      if (worker.isPaused() !== isFull) void (isFull ? worker.pause(true) : worker.resume()).catch(onError);
-  }
-
-  async function close(): Promise<void> {
-    await consumer.stop();
-    clearInterval(looking);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new JobsError("timeout", `${EXTRACT.queue}: not closed within ${CLOSE_MS} ms`)),
-        CLOSE_MS,
-      );
-    });
-    try {
-      await Promise.race([Promise.all([extra.close(), ...workers.map((worker) => worker.close())]), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  const consumer: Consumer = {
+  return {
     async ready() {
-      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+      await Promise.all(consuming.workers.map((worker) => worker.waitUntilReady()));
     },
-    async stop() {
-      stopped = true;
-      await Promise.all([extra.shut(), ...workers.map((worker) => worker.pause(true))]);
-    },
+    stop: () => stop(consuming),
     get active() {
       return runs.size;
     },
-    async idle() {
-      if (runs.size === 0) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      onIdle.add(resolve);
-      await promise;
-      onIdle.delete(resolve);
-    },
-    [Symbol.asyncDispose]: () => (closing ??= close()),
+    idle: () => runs.idle(),
+    [Symbol.asyncDispose]: () => (closing ??= stop(consuming).then(() => close(consuming, making))),
   };
-  return consumer;
 }
 
-/** How often a job was put aside. */
-function asideOf(data: unknown): number {
-  const { aside } = (data ?? {}) as { aside?: unknown };
-  return typeof aside === "number" ? aside : 0;
+interface Consuming {
+  readonly options: ConsumerOptions;
+  readonly runs: Runs;
+  readonly extra: ExtraPlace;
+  /** One for each shard of the queue. */
+  readonly workers: Worker[];
+  isStopped: boolean;
+}
+
+function openWorker(consuming: Consuming, prefix: string, { isExtra }: { isExtra: boolean }): Worker {
+  const { connection, concurrency, onError } = consuming.options;
+  const process = (job: Job, token?: string): Promise<void> => handleJob(consuming, { job, token, prefix }, isExtra);
+  const own = { connection, concurrency: isExtra ? 1 : concurrency, skipVersionCheck: true, prefix };
+  const worker = new Worker(EXTRACT.queue, process, { ...own, ...TIMES });
+  worker.on("error", onError);
+  worker.on("failed", (_job, error) => onError(error));
+  return worker;
+}
+
+async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boolean): Promise<void> {
+  const { options, runs, extra } = consuming;
+  const { concurrency, longMs = LONG_MS } = options;
+  const { job } = fetched;
+  const run: Run = {
+    isExtra,
+    isOnly: isOnly(job.priority),
+    begunAt: performance.now(),
+    // With several places the other ones go on to the end.
+    longMs: concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data),
+    controller: new AbortController(),
+  };
+  runs.add(run);
+  fetchOrNot(consuming);
+  try {
+    if (isExtra) await extra.shut(); // until it is looked for again
+    await dispose(options.connection, fetched, await decide(consuming, job, run));
+  } finally {
+    runs.remove(run);
+    fetchOrNot(consuming);
+  }
+}
+
+async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Run): Promise<Disposition> {
+  // Fetched just before stop(), or from another shard just before this process was full, or in place of one that another process took.
+  const isFull = run.isExtra ? !run.isOnly : runs.regular > options.concurrency;
+  if (isStopped || isFull) return "hand-back";
+  const parsed = parseJob(job.data);
+  if (parsed.kind === "newer") return { laterMs: NEWER_RETRY_MS };
+  if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
+  return options.handle(parsed.job, run.controller.signal, run.isOnly);
+}
+
+/** Each shard is fetched from as if it were alone, so none is when their jobs together are as many as there may be. */
+function fetchOrNot({ options, runs, workers, isStopped }: Consuming): void {
+  if (isStopped || workers.length === 1) return;
+  const isFull = runs.regular >= options.concurrency;
+  for (const worker of workers)
+    if (worker.isPaused() !== isFull) void (isFull ? worker.pause(true) : worker.resume()).catch(options.onError);
+}
+
+async function stop(consuming: Consuming): Promise<void> {
+  consuming.isStopped = true;
+  await Promise.all([consuming.extra.shut(), ...consuming.workers.map((worker) => worker.pause(true))]);
+}
+
+async function close({ extra, workers }: Consuming, making: Disposable): Promise<void> {
+  making[Symbol.dispose]();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new JobsError("timeout", `${EXTRACT.queue}: not closed within ${CLOSE_MS} ms`)),
+      CLOSE_MS,
+    );
+  });
+  try {
+    await Promise.race([Promise.all([extra.close(), ...workers.map((worker) => worker.close())]), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

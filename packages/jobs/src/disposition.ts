@@ -1,0 +1,51 @@
+import { DelayedError, WaitingError, type Job } from "bullmq";
+import type { Cluster, Redis } from "ioredis";
+import { ASIDE, EXTRACT } from "./catalogue.ts";
+
+/**
+ * What happens to a job after its handler: removed, returned to the queue for another process at once, returned behind all
+ * jobs that were not put aside, or delayed.
+ */
+export type Disposition = "done" | "hand-back" | "aside" | { readonly laterMs: number };
+
+/** A fetched job, its lock, and the prefix of the queue that it is from. */
+export interface FetchedJob {
+  readonly job: Job;
+  readonly token: string | undefined;
+  readonly prefix: string;
+}
+
+/** @throws what tells BullMQ that the job is not done. */
+export async function dispose(
+  connection: Redis | Cluster,
+  { job, token, prefix }: FetchedJob,
+  disposition: Disposition,
+): Promise<void> {
+  if (disposition === "done") return;
+  if (disposition === "aside") {
+    await putAside(job, token);
+    throw new WaitingError();
+  }
+  if (disposition === "hand-back") {
+    await job.moveToWait(token);
+    // BullMQ's own script wakes no consumer for a job with a priority: an idle process would find it at its next poll.
+    await connection.zadd(`${prefix}:${EXTRACT.queue}:marker`, 0, "0");
+    throw new WaitingError();
+  }
+  await job.moveToDelayed(Date.now() + disposition.laterMs, token);
+  throw new DelayedError();
+}
+
+/** Returns a job behind all that were not put aside. */
+async function putAside(job: Job, token: string | undefined): Promise<void> {
+  const aside = asideOf(job.data);
+  await job.updateData({ ...(job.data as object), aside: aside + 1 });
+  if (aside === 0) await job.changePriority({ priority: ASIDE + (job.opts.priority ?? 1) });
+  await job.moveToWait(token);
+}
+
+/** How often a job was put aside. */
+export function asideOf(data: unknown): number {
+  const { aside } = (data ?? {}) as { aside?: unknown };
+  return typeof aside === "number" ? aside : 0;
+}

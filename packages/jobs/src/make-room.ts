@@ -1,0 +1,58 @@
+import type { Cluster, Redis } from "ioredis";
+import { AFTER_ONLY, EXTRACT, FIRST_ASIDE } from "./catalogue.ts";
+import type { ExtraPlace } from "./extra-place.ts";
+import type { Run, Runs } from "./runs.ts";
+
+export interface MakeRoomDeps {
+  readonly connection: Redis | Cluster;
+  readonly prefixes: readonly string[];
+  readonly concurrency: number;
+  readonly runs: Pick<Runs, "left">;
+  readonly extra: Pick<ExtraPlace, "open" | "shut">;
+  /** As of the consumer: see its options. */
+  readonly briefMs: number;
+  readonly isStopped: () => boolean;
+  onError(error: Error): void;
+}
+
+/** Redis is asked only while all places are taken. */
+const LOOK_MS = 20;
+
+/**
+ * Sees to it that slow files do not hold up the others: opens the extra place, or has a job put aside, while all places are
+ * taken.
+ */
+export function startMakingRoom(deps: MakeRoomDeps): Disposable {
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= makeRoom(deps)
+      .catch(deps.onError)
+      .finally(() => (looking = undefined));
+  }, LOOK_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+async function makeRoom(deps: MakeRoomDeps): Promise<void> {
+  const { runs, extra, concurrency, briefMs } = deps;
+  const now = performance.now();
+  const left = runs.left();
+  const isFull = left.filter(({ isExtra }) => !isExtra).length >= concurrency;
+  if (deps.isStopped() || !isFull) return extra.shut();
+  const areBrief = left.some((run) => now - run.begunAt < briefMs);
+  if (left.length === concurrency && !areBrief && (await extra.open())) return;
+  await extra.shut();
+  if (!left.some((run) => now - run.begunAt < run.longMs)) await putShortestAside(deps, left);
+}
+
+/** Of jobs that all take long, while others wait. The only file of a user goes for another such one alone. */
+async function putShortestAside({ connection, prefixes }: MakeRoomDeps, left: readonly Run[]): Promise<void> {
+  const many = left.filter((run) => !run.isOnly);
+  const below = many.length > 0 ? FIRST_ASIDE : AFTER_ONLY;
+  const waiting = await Promise.all(
+    prefixes.map((one) => connection.zcount(`${one}:${EXTRACT.queue}:prioritized`, 0, `(${below}`)),
+  );
+  if (waiting.every((count) => count === 0)) return;
+  const [shortest] = (many.length > 0 ? many : left).toSorted((a, b) => b.begunAt - a.begunAt);
+  shortest?.controller.abort();
+}
