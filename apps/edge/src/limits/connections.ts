@@ -37,115 +37,136 @@ export interface ConnectionsOptions {
   onError(error: unknown): void;
 }
 
-export function createConnections(options: ConnectionsOptions): Connections {
-  const { redis, max, leaseMs = LEASE_MS } = options;
-  const held = new Map<string, number>();
-  const turns = new Map<string, Turn>();
+interface Places {
+  readonly options: ConnectionsOptions;
+  readonly leaseMs: number;
+  /** How many each user holds here. */
+  readonly held: Map<string, number>;
+  readonly turns: Map<string, Turn>;
   /** Users whose number in Redis may be wrong. */
-  const stale = new Set<string>();
-  let node = options.node;
-  let leases = 1;
-  let renewing = false;
+  readonly stale: Set<string>;
+  /** The name of the lease, and how many there were. */
+  node: string;
+  leases: number;
+}
+
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { redis, node, leaseMs = LEASE_MS, onError } = options;
+  const places: Places = { options, leaseMs, held: new Map(), turns: new Map(), stale: new Set(), node, leases: 1 };
   let count = 0;
-
-  function hold(user: string, more: number): void {
-    const now = (held.get(user) ?? 0) + more;
-    if (now > 0) held.set(user, now);
-    else held.delete(user);
-  }
-
-  /** Grants takes as far as there is room, in their order, until nothing of the user has changed meanwhile. */
-  async function write(user: string, turn: Turn): Promise<void> {
-    do {
-      turn.again = false;
-      const takes = turn.takes;
-      turn.takes = [];
-      const before = held.get(user) ?? 0;
-      let granted = takes.length;
-      try {
-        const claim = { node, held: before, wanted: before + takes.length, max };
-        granted = (await claimPlaces(redis, user, claim)) - before;
-      } catch {
-        // Without Redis only this edge's own count is checked: the cap is a protection and must not refuse all users.
-        // Takes that came meanwhile do not wait for another failure.
-        takes.push(...turn.takes.splice(0));
-        granted = takes.length;
-        stale.add(user);
-      }
-      hold(user, granted);
-      turn.unanswered -= takes.length;
-      for (const [index, settle] of takes.entries()) settle(index < granted);
-    } while (turn.again || turn.takes.length > 0);
-    turns.delete(user);
-  }
-
-  /** Begins a write, or has the one under way repeated. */
-  function change(user: string, take?: (granted: boolean) => void): Promise<void> {
-    const known = turns.get(user);
-    const turn = known ?? { takes: [], unanswered: 0, again: false };
-    turn.again = true;
-    if (take) {
-      turn.takes.push(take);
-      turn.unanswered++;
-    }
-    if (known) return Promise.resolve();
-    turns.set(user, turn);
-    return write(user, turn);
-  }
-
-  /** Claims everything again under the name of a new lease, since the places under the old one may be void. */
-  async function beginNextLease(): Promise<void> {
-    const next = `${options.node}-${++leases}`;
-    await beginEdgeLease(redis, next, leaseMs);
-    node = next;
-    for (const user of [...held.keys(), ...turns.keys()]) stale.add(user);
-  }
-
-  async function renew(): Promise<void> {
-    if (!(await renewEdgeLease(redis, node, leaseMs))) await beginNextLease();
-    const users = [...stale];
-    stale.clear();
-    for (let at = 0; at < users.length; at += WRITTEN_AT_ONCE) {
-      await Promise.all(users.slice(at, at + WRITTEN_AT_ONCE).map((user) => change(user)));
-    }
-  }
-
-  void beginEdgeLease(redis, node, leaseMs).catch(options.onError); // the next renewal begins another one
-  const timer = setInterval(() => {
-    if (renewing) return;
-    renewing = true;
-    void renew()
-      .catch(options.onError)
-      .finally(() => (renewing = false));
-  }, leaseMs / 3);
-  timer.unref();
+  void beginEdgeLease(redis, node, leaseMs).catch(onError); // the next renewal begins another one
+  const timer = renewRegularly(places);
 
   return {
     get count() {
       return count;
     },
     async take(user) {
-      const mine = (held.get(user) ?? 0) + (turns.get(user)?.unanswered ?? 0);
-      const tooMany = refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
-      if (mine >= max) throw tooMany;
+      checkOwn(places, user);
       count++;
-      const granted = await new Promise<boolean>((resolve) => void change(user, resolve));
+      const granted = await new Promise<boolean>((resolve) => void change(places, user, resolve));
       if (!granted) {
         count--;
-        throw tooMany;
+        throw tooMany();
       }
       let released = false;
       return () => {
         if (released) return;
         released = true;
         count--;
-        hold(user, -1);
-        void change(user);
+        hold(places, user, -1);
+        void change(places, user);
       };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await endEdgeLease(redis, node).catch(() => undefined); // it runs out
+      await endEdgeLease(redis, places.node).catch(() => undefined); // it runs out
     },
   };
+}
+
+function tooMany(): Error {
+  return refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
+}
+
+/** @throws Refusal when the user has all places on this edge alone */
+function checkOwn({ options, held, turns }: Places, user: string): void {
+  const mine = (held.get(user) ?? 0) + (turns.get(user)?.unanswered ?? 0);
+  if (mine >= options.max) throw tooMany();
+}
+
+function hold(places: Places, user: string, more: number): void {
+  const now = (places.held.get(user) ?? 0) + more;
+  if (now > 0) places.held.set(user, now);
+  else places.held.delete(user);
+}
+
+/** Grants takes as far as there is room, in their order, until nothing of the user has changed meanwhile. */
+async function write(places: Places, user: string, turn: Turn): Promise<void> {
+  do {
+    turn.again = false;
+    const takes = turn.takes;
+    turn.takes = [];
+    const before = places.held.get(user) ?? 0;
+    let granted = takes.length;
+    try {
+      const claim = { node: places.node, held: before, wanted: before + takes.length, max: places.options.max };
+      granted = (await claimPlaces(places.options.redis, user, claim)) - before;
+    } catch {
+      // Without Redis only this edge's own count is checked: the cap is a protection and must not refuse all users.
+      // Takes that came meanwhile do not wait for another failure.
+      takes.push(...turn.takes.splice(0));
+      granted = takes.length;
+      places.stale.add(user);
+    }
+    hold(places, user, granted);
+    turn.unanswered -= takes.length;
+    for (const [index, settle] of takes.entries()) settle(index < granted);
+  } while (turn.again || turn.takes.length > 0);
+  places.turns.delete(user);
+}
+
+/** Begins a write, or has the one under way repeated. */
+function change(places: Places, user: string, take?: (granted: boolean) => void): Promise<void> {
+  const known = places.turns.get(user);
+  const turn = known ?? { takes: [], unanswered: 0, again: false };
+  turn.again = true;
+  if (take) {
+    turn.takes.push(take);
+    turn.unanswered++;
+  }
+  if (known) return Promise.resolve();
+  places.turns.set(user, turn);
+  return write(places, user, turn);
+}
+
+/** Claims everything again under the name of a new lease, since the places under the old one may be void. */
+async function beginNextLease(places: Places): Promise<void> {
+  const { options, held, turns } = places;
+  const next = `${options.node}-${++places.leases}`;
+  await beginEdgeLease(options.redis, next, places.leaseMs);
+  places.node = next;
+  for (const user of [...held.keys(), ...turns.keys()]) places.stale.add(user);
+}
+
+async function renew(places: Places): Promise<void> {
+  const { options, node, leaseMs } = places;
+  if (!(await renewEdgeLease(options.redis, node, leaseMs))) await beginNextLease(places);
+  const users = [...places.stale];
+  places.stale.clear();
+  for (let at = 0; at < users.length; at += WRITTEN_AT_ONCE) {
+    await Promise.all(users.slice(at, at + WRITTEN_AT_ONCE).map((user) => change(places, user)));
+  }
+}
+
+function renewRegularly(places: Places): NodeJS.Timeout {
+  let renewing = false;
+  const timer = setInterval(() => {
+    if (renewing) return;
+    renewing = true;
+    void renew(places)
+      .catch(places.options.onError)
+      .finally(() => (renewing = false));
+  }, places.leaseMs / 3);
+  return timer.unref();
 }

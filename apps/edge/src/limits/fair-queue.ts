@@ -57,135 +57,149 @@ interface User<Key> {
   readonly ready: Set<Lane<Key>>;
 }
 
-export function createFairQueue<Key>(rule: FairQueueRule<Key>): FairQueue<Key> {
-  const { maxWaiting, maxWaitingPerUser = maxWaiting, maxWaitingPerKey = maxWaiting, turnsPerKey = 1 } = rule;
-  const users = new Map<string, User<Key>>();
+interface Queue<Key> {
+  readonly rule: FairQueueRule<Key>;
+  readonly users: Map<string, User<Key>>;
   /** Users with a lane that is ready, in the order of their turns. */
-  const round = new Set<User<Key>>();
-  let running = 0;
-  let waiting = 0;
-  let keys = 0;
-  const busy = (): Error => refuse("BUSY", { retryAfterMs: rule.retryAfterMs });
+  readonly round: Set<User<Key>>;
+  running: number;
+  waiting: number;
+  keys: number;
+}
 
-  function serve(): void {
-    while (rule.hasRoom(running)) {
-      const [user] = round;
-      const [lane] = user?.ready ?? [];
-      if (!user || !lane) return;
-      user.ready.delete(lane);
-      round.delete(user);
-      if (user.ready.size > 0) round.add(user);
-      begin(lane);
-    }
-  }
-
-  function begin(lane: Lane<Key>): void {
-    try {
-      rule.checkKey?.(lane.key);
-    } catch (error) {
-      for (const waiter of lane.waiters) waiter.reject(error);
-      forget(lane);
-      return;
-    }
-    const [first] = lane.waiters;
-    if (!first) return forget(lane);
-    lane.state = "held";
-    running++;
-    lane.turns++;
-    let isOver = false;
-    first.resolve(() => {
-      if (isOver) return;
-      isOver = true;
-      running--;
-      lane.turns--;
-      if (lane.state !== "ready") makeReady(lane);
-      serve();
-    });
-    if (lane.turns < turnsPerKey) makeReady(lane);
-  }
-
-  /** Puts a lane into its user's round as soon as it may have another turn; forgets it when nothing waits in it. */
-  function makeReady(lane: Lane<Key>): void {
-    lane.state = "held";
-    const ready = (): void => {
-      if (lane.waiters.size === 0) return forget(lane);
-      lane.state = "ready";
-      lane.user.ready.add(lane);
-      round.add(lane.user);
-      serve();
-    };
-    if (rule.whenReady && lane.waiters.size > 0) rule.whenReady(lane.key, ready);
-    else ready();
-  }
-
-  function laneOf(name: string, key: Key): Lane<Key> {
-    const user = users.get(name) ?? { waiting: 0, lanes: new Map<Key, Lane<Key>>(), ready: new Set<Lane<Key>>() };
-    users.set(name, user);
-    const known = user.lanes.get(key);
-    if (known) return known;
-    const lane: Lane<Key> = { key, name, user, waiters: new Set(), turns: 0, state: "idle" };
-    user.lanes.set(key, lane);
-    keys++;
-    return lane;
-  }
-
-  function forget(lane: Lane<Key>): void {
-    const { key, name, user } = lane;
-    lane.state = "idle";
-    if (lane.turns > 0) return; // its last turn forgets it
-    if (user.lanes.delete(key)) keys--;
-    if (user.lanes.size === 0) users.delete(name);
-  }
-
-  /** Called after a waiter's timeout: its lane leaves the round if no other waiter is left. */
-  function forgetIfEmpty(lane: Lane<Key>): void {
-    if (lane.state !== "ready" || lane.waiters.size > 0) return;
-    lane.user.ready.delete(lane);
-    if (lane.user.ready.size === 0) round.delete(lane.user);
-    forget(lane);
-  }
-
+export function createFairQueue<Key>(rule: FairQueueRule<Key>): FairQueue<Key> {
+  const queue: Queue<Key> = { rule, users: new Map(), round: new Set(), running: 0, waiting: 0, keys: 0 };
   return {
     get waiting() {
-      return waiting;
+      return queue.waiting;
     },
     get keys() {
-      return keys;
+      return queue.keys;
     },
     async acquire(name, key) {
-      const known = users.get(name);
-      const isFull =
-        waiting >= maxWaiting ||
-        (known?.waiting ?? 0) >= maxWaitingPerUser ||
-        (known?.lanes.get(key)?.waiters.size ?? 0) >= maxWaitingPerKey;
-      if (isFull) throw busy();
-      const lane = laneOf(name, key);
-      return new Promise((resolve, reject) => {
-        const leave = (): void => {
-          clearTimeout(late);
-          lane.waiters.delete(waiter);
-          lane.user.waiting--;
-          waiting--;
-        };
-        const waiter: Waiter = {
-          resolve(release) {
-            leave();
-            resolve(release);
-          },
-          reject(error) {
-            leave();
-            reject(error);
-          },
-        };
-        const late = setTimeout(() => {
-          waiter.reject(busy());
-          forgetIfEmpty(lane);
-        }, rule.waitMs);
-        lane.waiters.add(waiter);
-        lane.user.waiting++;
-        waiting++;
-        if (lane.state === "idle") makeReady(lane);
-      });
+      if (isFull(queue, name, key)) throw busy(rule);
+      return new Promise((resolve, reject) => wait(queue, laneOf(queue, name, key), { resolve, reject }));
     },
   };
+}
+
+function isFull<Key>({ rule, users, waiting }: Queue<Key>, name: string, key: Key): boolean {
+  const { maxWaiting, maxWaitingPerUser = maxWaiting, maxWaitingPerKey = maxWaiting } = rule;
+  const user = users.get(name);
+  return (
+    waiting >= maxWaiting ||
+    (user?.waiting ?? 0) >= maxWaitingPerUser ||
+    (user?.lanes.get(key)?.waiters.size ?? 0) >= maxWaitingPerKey
+  );
+}
+
+function busy<Key>({ retryAfterMs }: FairQueueRule<Key>): Error {
+  return refuse("BUSY", { retryAfterMs });
+}
+
+/** Waits in a lane until `call` is resolved by its turn, or rejected. */
+function wait<Key>(queue: Queue<Key>, lane: Lane<Key>, call: Waiter): void {
+  const leave = (): void => {
+    clearTimeout(late);
+    lane.waiters.delete(waiter);
+    lane.user.waiting--;
+    queue.waiting--;
+  };
+  const waiter: Waiter = {
+    resolve(release) {
+      leave();
+      call.resolve(release);
+    },
+    reject(error) {
+      leave();
+      call.reject(error);
+    },
+  };
+  const late = setTimeout(() => {
+    waiter.reject(busy(queue.rule));
+    forgetIfEmpty(queue, lane);
+  }, queue.rule.waitMs);
+  lane.waiters.add(waiter);
+  lane.user.waiting++;
+  queue.waiting++;
+  if (lane.state === "idle") makeReady(queue, lane);
+}
+
+/** Begins turns as long as there is room, users in turn. */
+function serve<Key>(queue: Queue<Key>): void {
+  while (queue.rule.hasRoom(queue.running)) {
+    const [user] = queue.round;
+    const [lane] = user?.ready ?? [];
+    if (!user || !lane) return;
+    user.ready.delete(lane);
+    queue.round.delete(user);
+    if (user.ready.size > 0) queue.round.add(user);
+    begin(queue, lane);
+  }
+}
+
+function begin<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
+  try {
+    queue.rule.checkKey?.(lane.key);
+  } catch (error) {
+    for (const waiter of lane.waiters) waiter.reject(error);
+    forget(queue, lane);
+    return;
+  }
+  const [first] = lane.waiters;
+  if (!first) return forget(queue, lane);
+  lane.state = "held";
+  queue.running++;
+  lane.turns++;
+  let isOver = false;
+  first.resolve(() => {
+    if (isOver) return;
+    isOver = true;
+    queue.running--;
+    lane.turns--;
+    if (lane.state !== "ready") makeReady(queue, lane);
+    serve(queue);
+  });
+  if (lane.turns < (queue.rule.turnsPerKey ?? 1)) makeReady(queue, lane);
+}
+
+/** Puts a lane into its user's round as soon as it may have another turn; forgets it when nothing waits in it. */
+function makeReady<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
+  lane.state = "held";
+  const ready = (): void => {
+    if (lane.waiters.size === 0) return forget(queue, lane);
+    lane.state = "ready";
+    lane.user.ready.add(lane);
+    queue.round.add(lane.user);
+    serve(queue);
+  };
+  if (queue.rule.whenReady && lane.waiters.size > 0) queue.rule.whenReady(lane.key, ready);
+  else ready();
+}
+
+function laneOf<Key>(queue: Queue<Key>, name: string, key: Key): Lane<Key> {
+  const user = queue.users.get(name) ?? { waiting: 0, lanes: new Map<Key, Lane<Key>>(), ready: new Set<Lane<Key>>() };
+  queue.users.set(name, user);
+  const known = user.lanes.get(key);
+  if (known) return known;
+  const lane: Lane<Key> = { key, name, user, waiters: new Set(), turns: 0, state: "idle" };
+  user.lanes.set(key, lane);
+  queue.keys++;
+  return lane;
+}
+
+function forget<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
+  const { key, name, user } = lane;
+  lane.state = "idle";
+  if (lane.turns > 0) return; // its last turn forgets it
+  if (user.lanes.delete(key)) queue.keys--;
+  if (user.lanes.size === 0) queue.users.delete(name);
+}
+
+/** Called after a waiter's timeout: its lane leaves the round if no other waiter is left. */
+function forgetIfEmpty<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
+  if (lane.state !== "ready" || lane.waiters.size > 0) return;
+  lane.user.ready.delete(lane);
+  if (lane.user.ready.size === 0) queue.round.delete(lane.user);
+  forget(queue, lane);
 }

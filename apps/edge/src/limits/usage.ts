@@ -11,7 +11,7 @@ import {
   type Store,
 } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
-import { createGathering } from "./gathering.ts";
+import { createGathering, type Gathering } from "./gathering.ts";
 import type { Networks } from "./networks.ts";
 import { quotaExceeded } from "./quota-exceeded.ts";
 import type { RateLimiter } from "./rate-limit.ts";
@@ -91,34 +91,104 @@ const UPLOADS_RETRY_MS = 5000;
 
 export function createUsage(deps: UsageDeps): Usage {
   const { store, groups, onTrouble } = deps;
-  /** Accounts that have used a budget, and until when that is known to be so. */
-  const over = new Map<string, number>();
+  const over = createUsedUp();
   const uploads = createUnfinished(IDLE_UPLOAD_MS);
+  const accepted = countGathered(deps, over);
 
-  function refuseOver(account: Account, budget: Budget | "running"): void {
-    const name = nameOf(account, budget);
-    const leftMs = (over.get(name) ?? 0) - Date.now();
-    if (leftMs <= 0) return void over.delete(name);
-    if (budget === "running") throw refuse("BUSY", { retryAfterMs: leftMs });
-    throw quotaExceeded(leftMs);
-  }
-  function refuseFor(account: Account, budget: Budget | "running", ms: number): void {
-    const [oldest] = over.size >= MAX_REFUSED ? over.keys() : [];
-    if (oldest !== undefined) over.delete(oldest);
-    over.set(nameOf(account, budget), Date.now() + ms);
-  }
-
-  const groupsOf = (user: string): CountedGroup[] =>
-    groups.flatMap((group) => {
-      const name = group.members.of(user);
-      return name === undefined ? [] : [{ ...group, account: { kind: group.kind, name } }];
-    });
-  const take = (rate: RateLimiter, { name }: Account, cost = 1): void => {
-    const waitMs = rate.take(name, Date.now(), cost);
-    if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+  return {
+    checkAsk(user, bytes) {
+      over.check({ kind: "user", name: user }, "log");
+      for (const { account, askRate } of groupsOf(groups, user)) {
+        over.check(account, "log");
+        over.check(account, "running");
+        take(askRate, account, 1 + Math.floor(bytes / BYTES_PER_TOKEN));
+      }
+    },
+    keptOf: (bytes) => ({ bytes: ASK_BYTES + bytes, maxBytes: deps.maxLogBytes }),
+    asked(user, { conversation, id, bytes, overMs }) {
+      deps.onAsked(user, bytes);
+      if (overMs !== undefined) over.add({ kind: "user", name: user }, "log", overMs);
+      for (const group of groupsOf(groups, user)) {
+        const at = askAddress(user, conversation, id);
+        accepted.add(nameOf(group.account, "running"), { group, at, bytes: ASK_BYTES + bytes });
+      }
+    },
+    checkFile(user) {
+      for (const { account, fileRate } of groupsOf(groups, user)) {
+        over.check(account, "files");
+        take(fileRate, account);
+      }
+    },
+    checkBytes(user) {
+      for (const { account } of groupsOf(groups, user)) over.check(account, "files");
+    },
+    beginUpload(user, ref) {
+      for (const { account, maxUploads } of groupsOf(groups, user)) {
+        if (uploads.begin(`${account.kind} ${account.name}`, ref, maxUploads)) continue;
+        uploads.end(ref);
+        throw refuse("BUSY", { retryAfterMs: UPLOADS_RETRY_MS });
+      }
+    },
+    renewUpload: uploads.renew,
+    endUpload: uploads.end,
+    stored(user, bytes) {
+      for (const { account, maxFileBytes: maxBytes } of groupsOf(groups, user)) {
+        chargeBytes(store, accountAddress(account), { budget: "files", bytes, maxBytes }).then(
+          (freeInMs) => freeInMs > 0 && over.add(account, "files", freeInMs),
+          onTrouble,
+        );
+      }
+    },
   };
+}
 
-  const accepted = createGathering<{ group: CountedGroup; at: AskAddress; bytes: number }>({
+/** The groups that a user belongs to. */
+function groupsOf(groups: readonly GroupLimits[], user: string): CountedGroup[] {
+  return groups.flatMap((group) => {
+    const name = group.members.of(user);
+    return name === undefined ? [] : [{ ...group, account: { kind: group.kind, name } }];
+  });
+}
+
+function take(rate: RateLimiter, { name }: Account, cost = 1): void {
+  const waitMs = rate.take(name, Date.now(), cost);
+  if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+}
+
+/** Accounts that have used a budget, and until when that is known to be so. */
+interface UsedUp {
+  /** @throws Refusal */
+  check(account: Account, budget: Budget | "running"): void;
+  add(account: Account, budget: Budget | "running", ms: number): void;
+}
+
+function createUsedUp(): UsedUp {
+  const until = new Map<string, number>();
+  return {
+    check(account, budget) {
+      const name = nameOf(account, budget);
+      const leftMs = (until.get(name) ?? 0) - Date.now();
+      if (leftMs <= 0) return void until.delete(name);
+      if (budget === "running") throw refuse("BUSY", { retryAfterMs: leftMs });
+      throw quotaExceeded(leftMs);
+    },
+    add(account, budget, ms) {
+      const [oldest] = until.size >= MAX_REFUSED ? until.keys() : [];
+      if (oldest !== undefined) until.delete(oldest);
+      until.set(nameOf(account, budget), Date.now() + ms);
+    },
+  };
+}
+
+interface AcceptedAsk {
+  readonly group: CountedGroup;
+  readonly at: AskAddress;
+  readonly bytes: number;
+}
+
+/** Counts the asks of a group that were accepted within a short time, together. */
+function countGathered({ store, onTrouble }: UsageDeps, over: UsedUp): Gathering<AcceptedAsk> {
+  return createGathering<AcceptedAsk>({
     withinMs: GATHER_MS,
     most: MAX_COUNTED,
     emit([first, ...others]) {
@@ -128,57 +198,11 @@ export function createUsage(deps: UsageDeps): Usage {
       const asks = all.map(({ at }) => at);
       const counts = { bytes, maxBytes: maxLogBytes, maxRunning };
       countAsks(store, accountAddress(account), asks, counts).then((counted) => {
-        if (counted.overMs > 0) refuseFor(account, "log", counted.overMs);
-        if (counted.isFull) refuseFor(account, "running", LOOK_MS);
+        if (counted.overMs > 0) over.add(account, "log", counted.overMs);
+        if (counted.isFull) over.add(account, "running", LOOK_MS);
       }, onTrouble);
     },
   });
-
-  return {
-    checkAsk(user, bytes) {
-      refuseOver({ kind: "user", name: user }, "log");
-      for (const { account, askRate } of groupsOf(user)) {
-        refuseOver(account, "log");
-        refuseOver(account, "running");
-        take(askRate, account, 1 + Math.floor(bytes / BYTES_PER_TOKEN));
-      }
-    },
-    keptOf: (bytes) => ({ bytes: ASK_BYTES + bytes, maxBytes: deps.maxLogBytes }),
-    asked(user, { conversation, id, bytes, overMs }) {
-      deps.onAsked(user, bytes);
-      if (overMs !== undefined) refuseFor({ kind: "user", name: user }, "log", overMs);
-      for (const group of groupsOf(user)) {
-        const at = askAddress(user, conversation, id);
-        accepted.add(nameOf(group.account, "running"), { group, at, bytes: ASK_BYTES + bytes });
-      }
-    },
-    checkFile(user) {
-      for (const { account, fileRate } of groupsOf(user)) {
-        refuseOver(account, "files");
-        take(fileRate, account);
-      }
-    },
-    checkBytes(user) {
-      for (const { account } of groupsOf(user)) refuseOver(account, "files");
-    },
-    beginUpload(user, ref) {
-      for (const { account, maxUploads } of groupsOf(user)) {
-        if (uploads.begin(`${account.kind} ${account.name}`, ref, maxUploads)) continue;
-        uploads.end(ref);
-        throw refuse("BUSY", { retryAfterMs: UPLOADS_RETRY_MS });
-      }
-    },
-    renewUpload: uploads.renew,
-    endUpload: uploads.end,
-    stored(user, bytes) {
-      for (const { account, maxFileBytes: maxBytes } of groupsOf(user)) {
-        chargeBytes(store, accountAddress(account), { budget: "files", bytes, maxBytes }).then(
-          (freeInMs) => freeInMs > 0 && refuseFor(account, "files", freeInMs),
-          onTrouble,
-        );
-      }
-    },
-  };
 }
 
 function nameOf({ kind, name }: Account, budget: string): string {

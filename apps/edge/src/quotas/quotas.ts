@@ -63,98 +63,106 @@ interface Bounded {
 }
 
 export function createQuotas(deps: QuotasDeps): Quotas {
-  const { store, settings, networks, tenants, onTrouble } = deps;
-
-  function limitsOf(account: Account): Limits {
-    const { quotas } = settings;
-    const limits: Limits = {};
-    for (const count of DAY_COUNTS) {
-      const most = quotas.get(quotaField(count, account)) ?? quotas.get(quotaFieldOfAll(count, account.kind));
-      if (most !== undefined && most !== UNBOUNDED) limits[count] = most;
-    }
-    return limits;
-  }
-  function groupsOf(user: string): Account[] {
-    const [tenant, network] = [tenants.of(user), networks.of(user)];
-    return [
-      ...(tenant === undefined ? [] : [{ kind: "tenant", name: tenant } as const]),
-      ...(network === undefined ? [] : [{ kind: "network", name: network } as const]),
-    ];
-  }
-  /** The accounts of a user that have a quota of one of these. */
-  function bounded(user: string, counts: readonly DayCount[]): Bounded[] {
-    if (settings.quotas.size === 0) return [];
-    const all = [{ kind: "user", name: user } as const, ...groupsOf(user)];
-    return all
-      .map((account) => ({ account, limits: limitsOf(account) }))
-      .filter(({ limits }) => counts.some((count) => limits[count] !== undefined));
-  }
-  /** The first account that would use more than its quota with `more`. */
-  async function over(accounts: readonly Bounded[], more: Limits): Promise<Over | undefined> {
-    const { used, endsInMs } = await readUsed(
-      store,
-      accounts.map(({ account }) => accountAddress(account)),
-    );
-    for (const [index, { account, limits }] of accounts.entries()) {
-      for (const count of DAY_COUNTS) {
-        const [most, add] = [limits[count], more[count]];
-        if (most === undefined || add === undefined) continue;
-        if ((used[index]?.[count] ?? 0) + add > most) return { account, count, most, endsInMs };
-      }
-    }
-    return undefined;
-  }
+  const { store, settings, onTrouble } = deps;
   const count = (account: Account, field: DayCount, n: number): void =>
     void countUsed(store, accountAddress(account), field, n).catch(onTrouble);
   const countForGroups = (user: string, field: DayCount, n: number): void => {
-    for (const { account } of bounded(user, [field])) if (account.kind !== "user") count(account, field, n);
+    for (const { account } of bounded(deps, user, [field])) if (account.kind !== "user") count(account, field, n);
   };
 
   return {
     async asks(user) {
-      const accounts = bounded(user, ["asks", "tokens"]);
+      const accounts = bounded(deps, user, ["asks", "tokens"]);
       if (accounts.length === 0) return { maxAsks: undefined };
       // What an answer costs is known at its end: the last one is answered whole.
-      const used = await over(accounts, { asks: 1, tokens: 1 });
+      const used = await over(store, accounts, { asks: 1, tokens: 1 });
       const own = accounts.find(({ account }) => account.kind === "user")?.limits.asks;
       return used ? { maxAsks: 0, over: used } : { maxAsks: own };
     },
     asked: (user) => countForGroups(user, "asks", 1),
     async overByFile(user, bytes) {
-      const accounts = bounded(user, ["bytes", "pages"]);
+      const accounts = bounded(deps, user, ["bytes", "pages"]);
       // How many pages a file has is known when it was read: the last one is read whole.
-      return accounts.length === 0 ? undefined : over(accounts, { bytes, pages: 1 });
+      return accounts.length === 0 ? undefined : over(store, accounts, { bytes, pages: 1 });
     },
     stored(user, bytes) {
       count({ kind: "user", name: user }, "bytes", bytes);
       countForGroups(user, "bytes", bytes);
     },
     chargedFor: (of, user) =>
-      bounded(user, [of]).flatMap(({ account }) => (account.kind === "user" ? [] : [accountAddress(account)])),
-    async read(user) {
-      const own = { account: { kind: "user", name: user }, limits: limitsOf({ kind: "user", name: user }) } as const;
-      const groups = bounded(user, DAY_COUNTS).filter(({ account }) => account.kind !== "user");
-      const all = [own, ...groups];
-      const { used, endsInMs } = await readUsed(
-        store,
-        all.map(({ account }) => accountAddress(account)),
-      );
-      const of = (index: number): { limits: Limits; used: Used } => ({
-        limits: all[index]?.limits ?? {},
-        used: used[index] ?? { asks: 0, bytes: 0, pages: 0, tokens: 0 },
-      });
-      const ofKind = (kind: Account["kind"]): { limits: Limits; used: Used } | undefined => {
-        const index = all.findIndex(({ account }) => account.kind === kind);
-        return index < 0 ? undefined : of(index);
-      };
-      const [tenant, address] = [ofKind("tenant"), ofKind("network")];
-      return { ...of(0), resetAt: Date.now() + endsInMs, ...(tenant && { tenant }), ...(address && { address }) };
-    },
+      bounded(deps, user, [of]).flatMap(({ account }) => (account.kind === "user" ? [] : [accountAddress(account)])),
+    read: (user) => readUsage(deps, user),
     get isPaused() {
       return settings.isPaused;
     },
-    isBounded: (user) => bounded(user, DAY_COUNTS).some(({ account }) => account.kind === "user"),
+    isBounded: (user) => bounded(deps, user, DAY_COUNTS).some(({ account }) => account.kind === "user"),
   };
+}
+
+function limitsOf({ quotas }: QuotasDeps["settings"], account: Account): Limits {
+  const limits: Limits = {};
+  for (const count of DAY_COUNTS) {
+    const most = quotas.get(quotaField(count, account)) ?? quotas.get(quotaFieldOfAll(count, account.kind));
+    if (most !== undefined && most !== UNBOUNDED) limits[count] = most;
+  }
+  return limits;
+}
+
+/** The tenant and the network of a user. */
+function groupsOf({ tenants, networks }: QuotasDeps, user: string): Account[] {
+  const [tenant, network] = [tenants.of(user), networks.of(user)];
+  return [
+    ...(tenant === undefined ? [] : [{ kind: "tenant", name: tenant } as const]),
+    ...(network === undefined ? [] : [{ kind: "network", name: network } as const]),
+  ];
+}
+
+/** The accounts of a user that have a quota of one of these. */
+function bounded(deps: QuotasDeps, user: string, counts: readonly DayCount[]): Bounded[] {
+  const { settings } = deps;
+  if (settings.quotas.size === 0) return [];
+  const all = [{ kind: "user", name: user } as const, ...groupsOf(deps, user)];
+  return all
+    .map((account) => ({ account, limits: limitsOf(settings, account) }))
+    .filter(({ limits }) => counts.some((count) => limits[count] !== undefined));
+}
+
+/** What the user, and the groups that a quota bounds, may use and have used. */
+async function readUsage(deps: QuotasDeps, user: string): Promise<HttpUsage> {
+  const account = { kind: "user", name: user } as const;
+  const own = { account, limits: limitsOf(deps.settings, account) };
+  const groups = bounded(deps, user, DAY_COUNTS).filter(({ account }) => account.kind !== "user");
+  const all = [own, ...groups];
+  const { used, endsInMs } = await readUsed(
+    deps.store,
+    all.map(({ account }) => accountAddress(account)),
+  );
+  const of = (index: number): { limits: Limits; used: Used } => ({
+    limits: all[index]?.limits ?? {},
+    used: used[index] ?? { asks: 0, bytes: 0, pages: 0, tokens: 0 },
+  });
+  const ofKind = (kind: Account["kind"]): { limits: Limits; used: Used } | undefined => {
+    const index = all.findIndex(({ account }) => account.kind === kind);
+    return index < 0 ? undefined : of(index);
+  };
+  const [tenant, address] = [ofKind("tenant"), ofKind("network")];
+  return { ...of(0), resetAt: Date.now() + endsInMs, ...(tenant && { tenant }), ...(address && { address }) };
+}
+
+/** The first account that would use more than its quota with `more`. */
+async function over(store: Store, accounts: readonly Bounded[], more: Limits): Promise<Over | undefined> {
+  const { used, endsInMs } = await readUsed(
+    store,
+    accounts.map(({ account }) => accountAddress(account)),
+  );
+  for (const [index, { account, limits }] of accounts.entries()) {
+    for (const count of DAY_COUNTS) {
+      const [most, add] = [limits[count], more[count]];
+      if (most === undefined || add === undefined) continue;
+      if ((used[index]?.[count] ?? 0) + add > most) return { account, count, most, endsInMs };
+    }
+  }
+  return undefined;
 }
 
 const NOUNS = { asks: "questions", bytes: "bytes of files", pages: "pages of files", tokens: "tokens" } as const;
