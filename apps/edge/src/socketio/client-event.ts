@@ -10,7 +10,8 @@ import type { OwnConversations } from "../conversation/own-conversations.ts";
 import type { UserListener } from "../conversation/user-sockets.ts";
 import type { EdgeMetrics } from "../report/metrics.ts";
 import type { Shares } from "../sharing/shares.ts";
-import type { UploadListener, UploadWatch } from "../uploads/upload-watch.ts";
+import type { UploadWatch } from "../uploads/upload-watch.ts";
+import type { UploadListener } from "../uploads/watched-uploads.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { Membership } from "./membership.ts";
 
