@@ -45,27 +45,6 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
   const open = new Set<ApiCall>();
   let description: object | undefined;
 
-  /** Admits a request as a connection of its user until its response has closed, and runs it. */
-  async function run(route: Route, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { identity, release } = await deps.admit(() => identify(deps, route, request), request);
-    if (response.closed) return release();
-    const query = new URLSearchParams((request.url ?? "").split("?")[1]);
-    const params = route.path.exec(path)?.slice(1) ?? [];
-    const call = new ApiCall({ request, response, query, params }, identity);
-    open.add(call);
-    response.once("close", () => {
-      open.delete(call);
-      release();
-    });
-    if (identity.reads) {
-      const ended = (): void => call.end(refuse("AUTH_INVALID", { message: "This link has ended." }));
-      response.once("close", watchLink(deps, identity.reads, ended));
-    }
-    if (deps.isDraining()) call.shutDown();
-    watchBody(call);
-    await route.run(call);
-  }
-
   return {
     get count() {
       return open.size;
@@ -91,7 +70,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
         throw refuse("NOT_FOUND");
       }
       try {
-        await run(route, path, request, response);
+        await run({ deps, open }, route, path, { request, response });
         deps.metrics.answered(route.name, "ok");
       } catch (error) {
         // The client has left: there is no connection to reply on.
@@ -108,6 +87,32 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
       return true;
     },
   };
+}
+
+/** Admits a request as a connection of its user until its response has closed, and runs it. */
+async function run(
+  { deps, open }: { deps: ApiDeps; open: Set<ApiCall> },
+  route: Route,
+  path: string,
+  { request, response }: Pick<ApiCall, "request" | "response">,
+): Promise<void> {
+  const { identity, release } = await deps.admit(() => identify(deps, route, request), request);
+  if (response.closed) return release();
+  const query = new URLSearchParams((request.url ?? "").split("?")[1]);
+  const params = route.path.exec(path)?.slice(1) ?? [];
+  const call = new ApiCall({ request, response, query, params }, identity);
+  open.add(call);
+  response.once("close", () => {
+    open.delete(call);
+    release();
+  });
+  if (identity.reads) {
+    const ended = (): void => call.end(refuse("AUTH_INVALID", { message: "This link has ended." }));
+    response.once("close", watchLink(deps, identity.reads, ended));
+  }
+  if (deps.isDraining()) call.shutDown();
+  watchBody(call);
+  await route.run(call);
 }
 
 /** The user of the bearer token; without one, a new user where the route has visitors. @throws Refusal `AUTH_*`, `RATE_LIMITED` */

@@ -25,6 +25,18 @@ export interface Route {
   run(call: ApiCall): Promise<void>;
 }
 
+type Path = `${Route["method"]} /v1/${string}`;
+
+/** @param name its method and path, in which `:id` stands for an id */
+export function route(
+  name: Path,
+  run: Route["run"],
+  more: Pick<Route, "visitors" | "forReaders" | "closing"> = {},
+): Route {
+  const [method, path] = name.split(" ") as [Route["method"], string];
+  return { name, method, path: new RegExp(`^${path.replaceAll(":id", String.raw`([\w-]{1,64})`)}$`), run, ...more };
+}
+
 export interface RouteDeps
   extends PostAskDeps, GetEventsDeps, UploadDeps, ConversationsDeps, MeDeps, ShareDeps, FeedbackDeps {
   readonly quotas: Quotas;
@@ -32,98 +44,20 @@ export interface RouteDeps
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   return [
-    {
-      name: "POST /v1/asks",
-      method: "POST",
-      path: /^\/v1\/asks$/,
-      visitors: true,
-      run: (call) => postAsk(deps, call),
-    },
-    {
-      name: "POST /v1/asks/:id/feedback",
-      method: "POST",
-      path: /^\/v1\/asks\/([\w-]{1,64})\/feedback$/,
-      run: (call) => postFeedback(deps, call),
-    },
-    {
-      name: "GET /v1/conversations",
-      method: "GET",
-      path: /^\/v1\/conversations$/,
-      run: (call) => getConversations(deps, call),
-    },
-    {
-      name: "DELETE /v1/conversations/:id",
-      method: "DELETE",
-      path: /^\/v1\/conversations\/([\w-]{1,64})$/,
-      run: (call) => removeConversation(deps, call),
-    },
-    {
-      name: "GET /v1/conversations/:id",
-      method: "GET",
-      path: /^\/v1\/conversations\/([\w-]{1,64})$/,
-      forReaders: true,
-      run: (call) => getConversation(deps, call),
-    },
-    {
-      name: "GET /v1/conversations/:id/events",
-      method: "GET",
-      path: /^\/v1\/conversations\/([\w-]{1,64})\/events$/,
-      forReaders: true,
-      run: (call) => getEvents(deps, call),
-    },
-    {
-      name: "POST /v1/conversations/:id/share",
-      method: "POST",
-      path: /^\/v1\/conversations\/([\w-]{1,64})\/share$/,
-      run: (call) => shareConversation(deps, call),
-    },
-    {
-      name: "DELETE /v1/conversations/:id/share",
-      method: "DELETE",
-      path: /^\/v1\/conversations\/([\w-]{1,64})\/share$/,
-      run: (call) => unshareConversation(deps, call),
-    },
-    {
-      name: "DELETE /v1/me",
-      method: "DELETE",
-      path: /^\/v1\/me$/,
-      run: (call) => removeMe(deps, call),
-    },
-    {
-      name: "GET /v1/me/export",
-      method: "GET",
-      path: /^\/v1\/me\/export$/,
-      run: (call) => exportMe(deps, call),
-    },
-    {
-      name: "GET /v1/usage",
-      method: "GET",
-      path: /^\/v1\/usage$/,
-      run: (call) => getUsage(deps, call),
-    },
-    {
-      name: "POST /v1/uploads",
-      method: "POST",
-      path: /^\/v1\/uploads$/,
-      run: (call) => postUpload(deps, call),
-    },
-    {
-      name: "GET /v1/uploads/:id",
-      method: "GET",
-      path: /^\/v1\/uploads\/([\w-]{1,64})$/,
-      run: (call) => getUploadBytes(deps, call),
-    },
-    {
-      name: "DELETE /v1/uploads/:id",
-      method: "DELETE",
-      path: /^\/v1\/uploads\/([\w-]{1,64})$/,
-      run: (call) => removeUpload(deps, call),
-    },
-    {
-      name: "GET /v1/uploads/:id/text",
-      method: "GET",
-      path: /^\/v1\/uploads\/([\w-]{1,64})\/text$/,
-      run: (call) => getUploadText(deps, call),
-    },
+    route("POST /v1/asks", (call) => postAsk(deps, call), { visitors: true }),
+    route("POST /v1/asks/:id/feedback", (call) => postFeedback(deps, call)),
+    route("GET /v1/conversations", (call) => getConversations(deps, call)),
+    route("DELETE /v1/conversations/:id", (call) => removeConversation(deps, call)),
+    route("GET /v1/conversations/:id", (call) => getConversation(deps, call), { forReaders: true }),
+    route("GET /v1/conversations/:id/events", (call) => getEvents(deps, call), { forReaders: true }),
+    route("POST /v1/conversations/:id/share", (call) => shareConversation(deps, call)),
+    route("DELETE /v1/conversations/:id/share", (call) => unshareConversation(deps, call)),
+    route("DELETE /v1/me", (call) => removeMe(deps, call)),
+    route("GET /v1/me/export", (call) => exportMe(deps, call)),
+    route("GET /v1/usage", (call) => getUsage(deps, call)),
+    route("POST /v1/uploads", (call) => postUpload(deps, call)),
+    route("GET /v1/uploads/:id", (call) => getUploadBytes(deps, call)),
+    route("DELETE /v1/uploads/:id", (call) => removeUpload(deps, call)),
+    route("GET /v1/uploads/:id/text", (call) => getUploadText(deps, call)),
   ];
 }
