@@ -15,7 +15,7 @@ import { createOwnFiles, type OwnFiles } from "./uploads/own-files.ts";
 import { createShares, type Shares } from "./sharing/shares.ts";
 import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
-import { createUploads, MAX_UNFINISHED, START_RATE, type Uploads } from "./uploads/uploads.ts";
+import { createUploads, MAX_UNFINISHED, START_RATE, type Uploads, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** What clients may do, whichever endpoint they use. */
 export interface Asking {
@@ -70,21 +70,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
   const limits = limitsOf(config);
   const openQueue = createOpenQueue({ ...OPENS, atOnce: config.OPENS_AT_ONCE });
   const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: config.UPLOADS_AT_ONCE });
-  const uploads = createUploads({
-    store,
-    blobs,
-    producer,
-    sharedSettings,
-    uploadQueue,
-    limits,
-    maxUserBytes: config.MAX_USER_BLOB_BYTES,
-    maxBytes: config.MAX_BLOB_BYTES,
-    networks: countedNetworks(resources),
-    usage,
-    quotas,
-    memoryGate,
-    onTrouble,
-  });
+  const uploads = openUploads(config, resources, { uploadQueue, limits, usage, quotas });
   const ownFiles = createOwnFiles({ store, blobs, producer, quotas });
   const conversations = createOwnConversations({ store, ownFiles, onTrouble });
   const acceptAsk = createAcceptAsk({
@@ -122,6 +108,26 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     uploadQueue,
     uploadWatch: createUploadWatch({ store, blobs, producer, quotas, hints, onTrouble }),
   };
+}
+
+function openUploads(
+  config: Config,
+  resources: Pick<Resources, Needed>,
+  own: Pick<UploadsDeps, "uploadQueue" | "limits" | "usage" | "quotas">,
+): Uploads {
+  const { store, blobs, producer, sharedSettings, memoryGate, onTrouble } = resources;
+  return createUploads({
+    ...own,
+    store,
+    blobs,
+    producer,
+    sharedSettings,
+    maxUserBytes: config.MAX_USER_BLOB_BYTES,
+    maxBytes: config.MAX_BLOB_BYTES,
+    networks: countedNetworks(resources),
+    memoryGate,
+    onTrouble,
+  });
 }
 
 /** Undefined where networks are not counted. */

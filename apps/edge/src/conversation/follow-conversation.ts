@@ -55,7 +55,6 @@ export function followConversation(
 ): ConversationReader {
   let state = following(target.after);
   let stopped = false;
-  let unlisten: (() => void) | undefined;
   const reader: LogReader = {
     user: target.user,
     get gone() {
@@ -63,22 +62,8 @@ export function followConversation(
     },
     whenRoom: (callback) => (target.whenRoom ? target.whenRoom(callback) : callback()),
   };
-  const timers = new Set<NodeJS.Timeout>();
+  const timers = createTimers();
   let wake: NodeJS.Timeout | undefined;
-
-  const after = (ms: number, then: () => void): NodeJS.Timeout => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      then();
-    }, ms);
-    timers.add(timer);
-    return timer;
-  };
-  const forget = (timer: NodeJS.Timeout | undefined): void => {
-    if (!timer) return;
-    clearTimeout(timer);
-    timers.delete(timer);
-  };
 
   function input(by: FollowInput): void {
     if (stopped) return;
@@ -91,10 +76,10 @@ export function followConversation(
       else if (action.type === "fail") handlers.fail(action.error);
       else if (action.type === "open") read(action.call, action.after);
     }
-    forget(wake);
+    timers.clear(wake);
     wake = undefined;
     if (state.wakeAt === undefined || stopped) return;
-    wake = after(Math.max(0, Math.ceil(state.wakeAt - performance.now())), () => input({ type: "tick" }));
+    wake = timers.set(Math.max(0, Math.ceil(state.wakeAt - performance.now())), () => input({ type: "tick" }));
   }
 
   function read(call: number, position: Open["after"]): void {
@@ -104,43 +89,90 @@ export function followConversation(
     );
   }
 
-  /*
-   * The log is read after the subscription is confirmed. If that takes too long, the log is read anyway, and again
-   * after the confirmation.
-   */
   let begun = false;
-  const begin = (): void => {
-    if (begun) return input({ type: "resync" });
-    begun = true;
-    input({ type: "connected" });
-  };
-  const late = after(LISTEN_MS, begin);
-  const listener = {
-    event: (event: Event): void => input({ type: "event", event }),
-    progress: (): void => undefined,
-    resync: (): void => input({ type: "resync" }),
-  };
-  function listen(): void {
-    fanOut.listen(conversationAddress(target.user, target.conversation), listener).then(
-      (end) => {
-        if (stopped) return end();
-        unlisten = end;
-        forget(late);
-        begin();
-      },
-      () => void (stopped || after(LISTEN_AGAIN_MS, listen)),
-    );
-  }
-  listen();
+  const unlisten = listen({ fanOut, timers }, target, {
+    event: (event) => input({ type: "event", event }),
+    resync: () => input({ type: "resync" }),
+    begin() {
+      const isFirst = !begun;
+      begun = true;
+      input({ type: isFirst ? "connected" : "resync" });
+    },
+  });
 
   return {
     asked: (ask, { seq, duplicate }) => input({ type: "asked", ask, seq, duplicate }),
     look: () => input({ type: "resync" }),
     stop() {
       stopped = true;
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
-      unlisten?.();
+      timers.clearAll();
+      unlisten();
     },
+  };
+}
+
+interface LogListener {
+  event(event: Event): void;
+  resync(): void;
+  /** The log may be read now. Called again when more may have been published before that. */
+  begin(): void;
+}
+
+/**
+ * Subscribes to the conversation, repeatedly if that fails; the returned function ends that. The log is read after the
+ * subscription is confirmed. If that takes too long, the log is read anyway, and again after the confirmation.
+ */
+function listen(
+  { fanOut, timers }: { fanOut: FanOut; timers: Timers },
+  { user, conversation }: FollowTarget,
+  { event, resync, begin }: LogListener,
+): () => void {
+  let stopped = false;
+  let unlisten: (() => void) | undefined;
+  const late = timers.set(LISTEN_MS, begin);
+  const listener = { event, resync, progress: (): void => undefined };
+  function subscribe(): void {
+    fanOut.listen(conversationAddress(user, conversation), listener).then(
+      (end) => {
+        if (stopped) return end();
+        unlisten = end;
+        timers.clear(late);
+        begin();
+      },
+      () => void (stopped || timers.set(LISTEN_AGAIN_MS, subscribe)),
+    );
+  }
+  subscribe();
+  return () => {
+    stopped = true;
+    unlisten?.();
+  };
+}
+
+/** Timers that end together. */
+interface Timers {
+  set(ms: number, then: () => void): NodeJS.Timeout;
+  clear(timer: NodeJS.Timeout | undefined): void;
+  clearAll(): void;
+}
+
+function createTimers(): Timers {
+  const all = new Set<NodeJS.Timeout>();
+  const clear = (timer: NodeJS.Timeout | undefined): void => {
+    if (!timer) return;
+    clearTimeout(timer);
+    all.delete(timer);
+  };
+  return {
+    set(ms, then) {
+      const timer = setTimeout(() => {
+        all.delete(timer);
+        then();
+      }, ms);
+      all.add(timer);
+      return timer;
+    },
+    clear,
+    clearAll: () => [...all].forEach(clear),
   };
 }

@@ -44,7 +44,7 @@ const LOGIN_MS = 600_000;
 const AWAY = { retryAfterMs: 5000, message: "The login cannot be reached. Try again shortly." };
 
 export function createLogin(deps: LoginDeps): Login {
-  const { cookies, redirectUrl, onTrouble } = deps;
+  const { cookies, onTrouble } = deps;
   let discovered: Promise<openid.Configuration> | undefined;
 
   /** Asked once; again after a failure. @throws Refusal `BUSY` */
@@ -57,58 +57,16 @@ export function createLogin(deps: LoginDeps): Login {
     return discovered;
   }
 
-  async function begin(response: ServerResponse): Promise<void> {
-    const config = await issuer();
-    const [verifier, state, nonce] = [openid.randomPKCECodeVerifier(), openid.randomState(), openid.randomNonce()];
-    const to = openid.buildAuthorizationUrl(config, {
-      redirect_uri: redirectUrl,
-      scope: deps.scope,
-      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: "S256",
-      state,
-      nonce,
-    });
-    redirect(response, to.href, [await cookies.set("login", { verifier, state, nonce }, LOGIN_MS)]);
-  }
-
-  async function finish(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const begun = await cookies.read("login", request);
-    if (!begun) throw refuse("AUTH_INVALID", { message: "The login took too long. Open the page again." });
-    const url = new URL(redirectUrl);
-    url.search = (request.url ?? "").split("?")[1] ?? "";
-    const config = await issuer();
-    const tokens = await openid
-      .authorizationCodeGrant(config, url, {
-        pkceCodeVerifier: String(begun["verifier"]),
-        expectedState: String(begun["state"]),
-        expectedNonce: String(begun["nonce"]),
-        idTokenExpected: true,
-      })
-      .catch((error: unknown) => {
-        onTrouble(error);
-        throw refuse("AUTH_INVALID", { message: "The login was refused. Open the page again." });
-      });
-    const user = subjectOf({ ...tokens.claims() });
-    const set = [cookies.clear("login"), await cookies.set("session", { user }, deps.ttlMs)];
-    redirect(response, new URL("../../", redirectUrl).href, set);
-  }
-
-  async function userOf(request: IncomingMessage): Promise<string | undefined> {
-    const { user, iat = 0, exp = 0 } = (await cookies.read("session", request)) ?? {};
-    if (typeof user !== "string") return undefined;
-    return deps.isRevoked({ user, issuedAt: iat, expiresAt: exp * 1000 }) ? undefined : user;
-  }
-
   return {
-    isMissing: async (request) => (await userOf(request)) === undefined,
+    isMissing: async (request) => (await userOf(deps, request)) === undefined,
     async session(request) {
-      const user = await userOf(request);
+      const user = await userOf(deps, request);
       if (user === undefined) throw refuse("AUTH_REQUIRED");
       return deps.issue(user);
     },
     async answer(path, request, response) {
-      if (path === "/v1/login" && request.method === "GET") await begin(response);
-      else if (path === "/v1/login/callback" && request.method === "GET") await finish(request, response);
+      if (path === "/v1/login" && request.method === "GET") await begin(deps, await issuer(), response);
+      else if (path === "/v1/login/callback" && request.method === "GET") await finish(deps, issuer, request, response);
       else if (path === "/v1/logout" && request.method === "POST") {
         if (!originAllowed(request.headers, deps.origins)) throw refuse("ORIGIN_DENIED");
         response.writeHead(204, { "set-cookie": cookies.clear("session") }).end();
@@ -116,6 +74,59 @@ export function createLogin(deps: LoginDeps): Login {
       return true;
     },
   };
+}
+
+/** Sends the browser to the issuer. */
+async function begin(
+  { cookies, redirectUrl, scope }: LoginDeps,
+  config: openid.Configuration,
+  response: ServerResponse,
+): Promise<void> {
+  const [verifier, state, nonce] = [openid.randomPKCECodeVerifier(), openid.randomState(), openid.randomNonce()];
+  const to = openid.buildAuthorizationUrl(config, {
+    redirect_uri: redirectUrl,
+    scope,
+    code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: "S256",
+    state,
+    nonce,
+  });
+  redirect(response, to.href, [await cookies.set("login", { verifier, state, nonce }, LOGIN_MS)]);
+}
+
+/** The browser comes back from the issuer. */
+async function finish(
+  { cookies, redirectUrl, ttlMs, onTrouble }: LoginDeps,
+  issuer: () => Promise<openid.Configuration>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const begun = await cookies.read("login", request);
+  if (!begun) throw refuse("AUTH_INVALID", { message: "The login took too long. Open the page again." });
+  const url = new URL(redirectUrl);
+  url.search = (request.url ?? "").split("?")[1] ?? "";
+  const config = await issuer();
+  const tokens = await openid
+    .authorizationCodeGrant(config, url, {
+      pkceCodeVerifier: String(begun["verifier"]),
+      expectedState: String(begun["state"]),
+      expectedNonce: String(begun["nonce"]),
+      idTokenExpected: true,
+    })
+    .catch((error: unknown) => {
+      onTrouble(error);
+      throw refuse("AUTH_INVALID", { message: "The login was refused. Open the page again." });
+    });
+  const user = subjectOf({ ...tokens.claims() });
+  const set = [cookies.clear("login"), await cookies.set("session", { user }, ttlMs)];
+  redirect(response, new URL("../../", redirectUrl).href, set);
+}
+
+/** The user of a login that is valid. */
+async function userOf({ cookies, isRevoked }: LoginDeps, request: IncomingMessage): Promise<string | undefined> {
+  const { user, iat = 0, exp = 0 } = (await cookies.read("session", request)) ?? {};
+  if (typeof user !== "string") return undefined;
+  return isRevoked({ user, issuedAt: iat, expiresAt: exp * 1000 }) ? undefined : user;
 }
 
 function discover({ issuer, clientId, clientSecret }: LoginSettings): Promise<openid.Configuration> {

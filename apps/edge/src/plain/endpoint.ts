@@ -75,51 +75,18 @@ export function plainFrameBytes(fileBytes: number): number {
 }
 
 export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
-  const { limits, metrics } = deps;
+  const { limits } = deps;
   const maxFrameBytes = plainFrameBytes(limits.fileBytes);
   const server = new WebSocketServer(serverOptions(maxFrameBytes));
   const threads = createFrameThreads({ limits, frameBytes: maxFrameBytes, deadlineMs: DECODE_MS });
   const open = new Map<WebSocket, PlainConnection>();
-  const serveDeps: ServeDeps = {
-    fanOut: deps.fanOut,
-    openConversation: deps.openConversation,
-    acceptAsk: deps.acceptAsk,
-    cancelAsk: deps.cancelAsk,
-    limits,
-    maxFrameBytes,
-    askDeadlineMs: deps.askDeadlineMs,
-    maxSocketBufferBytes: deps.maxSocketBufferBytes,
-    pingIntervalMs: deps.pingIntervalMs,
-    threads,
-    largeFrames: createSlots(LARGE_FRAMES),
-    largeRate: deps.largeRate,
-    networks: deps.networks,
-    arriving: deps.arriving,
-    networkOf: deps.networkOf,
-    metrics,
-    log: deps.log,
-    onTrouble: (error) => deps.onTrouble(error),
-  };
-
-  async function identify(request: IncomingMessage): Promise<Identity> {
-    if (!originAllowed(request.headers, deps.origins)) throw refuse("ORIGIN_DENIED");
-    return identifyUpgrade(deps, request);
-  }
+  const serveDeps = socketDeps(deps, maxFrameBytes, threads);
 
   function serve(ws: WebSocket, request: IncomingMessage, identity: Identity): void {
     const connection = servePlainSocket(serveDeps, { ws, request, identity });
     open.set(ws, connection);
     ws.on("close", () => open.delete(ws));
     if (deps.isDraining()) connection.shutDown();
-  }
-
-  function refuseConnection(socket: Duplex, error: unknown): void {
-    const { wire, severity } = toFailure(error);
-    if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
-    else if (severity === "store") deps.onTrouble(error);
-    metrics.answered("connect", wire.code);
-    const { code, retryable: _retryable, ...more } = wire;
-    refuseUpgrade(socket, code, more);
   }
 
   return {
@@ -132,14 +99,14 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
     handleUpgrade(request, socket, head) {
       socket.on("error", () => undefined); // the client disconnected during the handshake
       deps
-        .admit(() => identify(request), request)
+        .admit(() => identify(deps, request), request)
         .then(
           ({ identity, release }) => {
             if (socket.destroyed) return release();
             socket.once("close", release);
             server.handleUpgrade(request, socket, head, (ws) => serve(ws, request, identity));
           },
-          (error: unknown) => refuseConnection(socket, error),
+          (error: unknown) => refuseConnection(deps, socket, error),
         );
     },
     connections: () => [...open.values()],
@@ -151,6 +118,44 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       await threads[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What a connection needs. */
+function socketDeps(deps: PlainDeps, maxFrameBytes: number, threads: ServeDeps["threads"]): ServeDeps {
+  return {
+    fanOut: deps.fanOut,
+    openConversation: deps.openConversation,
+    acceptAsk: deps.acceptAsk,
+    cancelAsk: deps.cancelAsk,
+    limits: deps.limits,
+    maxFrameBytes,
+    askDeadlineMs: deps.askDeadlineMs,
+    maxSocketBufferBytes: deps.maxSocketBufferBytes,
+    pingIntervalMs: deps.pingIntervalMs,
+    threads,
+    largeFrames: createSlots(LARGE_FRAMES),
+    largeRate: deps.largeRate,
+    networks: deps.networks,
+    arriving: deps.arriving,
+    networkOf: deps.networkOf,
+    metrics: deps.metrics,
+    log: deps.log,
+    onTrouble: (error) => deps.onTrouble(error),
+  };
+}
+
+async function identify(deps: PlainDeps, request: IncomingMessage): Promise<Identity> {
+  if (!originAllowed(request.headers, deps.origins)) throw refuse("ORIGIN_DENIED");
+  return identifyUpgrade(deps, request);
+}
+
+function refuseConnection(deps: PlainDeps, socket: Duplex, error: unknown): void {
+  const { wire, severity } = toFailure(error);
+  if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
+  else if (severity === "store") deps.onTrouble(error);
+  deps.metrics.answered("connect", wire.code);
+  const { code, retryable: _retryable, ...more } = wire;
+  refuseUpgrade(socket, code, more);
 }
 
 function serverOptions(maxFrameBytes: number): ServerOptions {

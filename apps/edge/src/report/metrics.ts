@@ -96,22 +96,8 @@ export function createEdgeMetrics(now: () => OpenNow): EdgeMetrics {
   ]);
   return {
     metrics,
-    async refusals() {
-      const { values } = await events.get();
-      return values
-        .map(({ labels, value }) => ({ event: String(labels.event), code: String(labels.outcome), count: value }))
-        .filter(({ code }) => code !== "ok" && code !== "gone");
-    },
-    figures() {
-      const { socketio, plain, http, uploads, opensWaiting, workersHeard } = now();
-      return {
-        connections: socketio + plain,
-        requests: http,
-        uploads,
-        "opens waiting": opensWaiting,
-        workers: workersHeard,
-      };
-    },
+    refusals: () => refusalsIn(events),
+    figures: () => figuresOf(now()),
     answered: (event, outcome) => events.inc({ event, outcome }),
     asked: (seconds) => accepts.observe(seconds),
     askedByTenant(tenant, bytes) {
@@ -127,5 +113,22 @@ export function createEdgeMetrics(now: () => OpenNow): EdgeMetrics {
     closed: (code) => closes.inc({ code }),
     unexpected: () => unexpected.inc(),
     feedbackGiven: (verdict) => feedback.inc({ verdict }),
+  };
+}
+
+async function refusalsIn(events: ReturnType<Metrics["counter"]>): ReturnType<EdgeMetrics["refusals"]> {
+  const { values } = await events.get();
+  return values
+    .map(({ labels, value }) => ({ event: String(labels.event), code: String(labels.outcome), count: value }))
+    .filter(({ code }) => code !== "ok" && code !== "gone");
+}
+
+function figuresOf({ socketio, plain, http, uploads, opensWaiting, workersHeard }: OpenNow): Record<string, number> {
+  return {
+    connections: socketio + plain,
+    requests: http,
+    uploads,
+    "opens waiting": opensWaiting,
+    workers: workersHeard,
   };
 }
