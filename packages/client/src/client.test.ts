@@ -1,6 +1,6 @@
 import { eventually } from "@docrelay/testkit";
 import { wireError } from "@docrelay/protocol";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RelayServer } from "../test/relay-server.ts";
 import { connect, memoryStorage, RelayError, type Event, type Relay, type RelayState, type Storage } from "./index.ts";
 
@@ -49,6 +49,18 @@ describe("an answer", () => {
     for (const event of [started, second, first, first, started, server.log.at(-1)]) if (event) server.publish(event);
     expect(await answer.text()).toBe("one two three four five six seven");
     expect(shown).toEqual(server.log);
+  });
+  test("asks for the next page of its log before the application hears of this one", async () => {
+    const send = vi.spyOn(WebSocket.prototype, "send");
+    const opens = (): number =>
+      send.mock.calls.filter(([packet]) => String(packet).includes("conversation:open")).length;
+    server.answer("a1", "one two three four five six seven");
+    const asked: number[] = [];
+    const conversation = relay.conversation("c");
+    conversation.subscribe({ event: () => asked.push(opens()) });
+    await conversation.ready;
+    send.mockRestore();
+    expect(asked.slice(0, server.page)).toEqual(Array.from({ length: server.page }, () => 2));
   });
   test("survives an application whose listeners of states and progress throw", async () => {
     const thrown: unknown[] = [];

@@ -40,6 +40,8 @@ export function createFollower(
     if (stopped) return;
     const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
+    // The server reads the next page of the log while this one is applied.
+    for (const action of step.actions) if (action.type === "open") open(action.call, action.after);
     together(() => step.actions.forEach(act));
     if (state.phase === "live" && !isReady) {
       isReady = true;
@@ -53,7 +55,6 @@ export function createFollower(
     if (action.type === "apply") listener.event(action.event);
     else if (action.type === "reset") reset();
     else if (action.type === "fail") listener.failed(new RelayError(action.error));
-    else open(action.call, action.after);
   }
   function reset(): void {
     isReady = false;

@@ -27,9 +27,9 @@ it("draws once in a frame; while a log is read, rarely, and at its end", async (
   let read = (): void => undefined;
   redraw.reading(new Promise<void>((resolve) => (read = resolve)));
   for (const [afterMs, count] of [
-    [299, 1],
+    [999, 1],
     [1, 2],
-    [599, 2],
+    [1999, 2],
     [1, 3],
   ] as const) {
     redraw.soon();

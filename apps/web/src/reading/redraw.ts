@@ -1,5 +1,8 @@
-/** While a log is read, what has come of it is drawn after this time, and again after twice the time each time. */
-const READING_MS = 300;
+/**
+ * While a log is read, what has come of it is drawn after this time, and again after twice the time each time. Most logs are read
+ * before: what stands at their end so far would be drawn as Markdown, and be far from the end in the next moment.
+ */
+const READING_MS = 1000;
 
 /** Draws once for many changes. */
 export interface Redraw {
