@@ -1,0 +1,66 @@
+// What the tests of a check came to, from vitest's JSON reports. `node .ci/sum.mjs files REPORT` prints the test files that
+// failed, one a line; `node .ci/sum.mjs sum STAGES REPORT[+SECOND]…` prints each failed test again, for its place in the output is thousands of
+// lines above, and the closing line. SECOND is the report of a second look at the failed files of REPORT.
+import { readFileSync } from "node:fs";
+
+const WHY_LINES = 12;
+const say = (line) => process.stdout.write(`${line}\n`);
+const read = (file) => JSON.parse(readFileSync(file, "utf8"));
+
+/** Failed tests as `{ file, test, why }`; a file that failed without a failed test is one of them. */
+function failuresOf({ testResults }) {
+  return testResults.flatMap(({ name: file, assertionResults, message }) => {
+    const red = assertionResults.filter(({ status }) => status === "failed");
+    if (red.length === 0) return message === "" ? [] : [{ file, test: "the file itself", why: message }];
+    return red.map(({ fullName, failureMessages }) => ({ file, test: fullName, why: failureMessages.join("\n") }));
+  });
+}
+
+/**
+ * Counts of a report, and its failures told apart: `failed` fails at the second look too, or has none; `flaky` passes there.
+ */
+export function countsOf(report, second) {
+  const failures = failuresOf(report);
+  const again = new Set(failuresOf(second ?? report).map(({ file }) => file));
+  const seen = new Set((second ?? { testResults: [] }).testResults.map(({ name }) => name));
+  const isFlaky = ({ file }) => seen.has(file) && !again.has(file);
+  const flaky = failures.filter(isFlaky);
+  return {
+    passed: report.numPassedTests + flaky.filter(({ test }) => test !== "the file itself").length,
+    skipped: report.numPendingTests,
+    failed: failures.filter((one) => !isFlaky(one)),
+    flaky,
+  };
+}
+
+function tell(word, { file, test, why }) {
+  say(`${word} ${file}\n  ${test}\n${why.split("\n").slice(0, WHY_LINES).join("\n")}\n`);
+}
+
+function sum(stages, reports) {
+  const all = { passed: 0, skipped: 0, failed: 0, flaky: 0 };
+  for (const names of reports) {
+    try {
+      const [report, second] = names.split("+").map(read);
+      const counts = countsOf(report, second);
+      for (const one of counts.flaky) tell("FLAKY", one);
+      for (const one of counts.failed) tell("FAILED", one);
+      all.passed += counts.passed;
+      all.skipped += counts.skipped;
+      all.failed += counts.failed.length;
+      all.flaky += counts.flaky.length;
+    } catch {
+      say(`${names} is missing`);
+    }
+  }
+  if (all.flaky > 0) say(`${all.flaky} passed only when run again, alone: each is a fault to mend, named above`);
+  // A stage that failed without a failed test (a linter, the chaos run) counts as one.
+  const failed = Math.max(all.failed, stages);
+  say(`${all.passed} passed, ${failed} failed${all.skipped > 0 ? `, ${all.skipped} skipped` : ""}`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [task, ...words] = process.argv.slice(2);
+  if (task === "files") for (const file of new Set(failuresOf(read(words[0])).map((one) => one.file))) say(file);
+  if (task === "sum") sum(Number(words[0]), words.slice(1));
+}
