@@ -38,6 +38,9 @@ const globalSetup = ["bootstrap/build-page.mjs"];
 // Packages that others install are tested as sources; what is built of them is read outside of this repository.
 const conditions = ["@docrelay/source", "module", "node", "development|production"];
 
+// Waits for a condition are long enough for a machine that does much else; a test of a time states it.
+const expect = { poll: { timeout: 100_000 } };
+
 export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
@@ -45,6 +48,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          expect,
           isolate,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.test.ts"],
           exclude: [...SLOW, "**/*.e2e.test.ts", "**/node_modules/**"],
@@ -58,6 +62,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          expect,
           isolate,
           globalSetup,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.e2e.test.ts"],
@@ -72,6 +77,7 @@ export default defineConfig({
       {
         test: {
           name: "slow",
+          expect,
           isolate,
           globalSetup,
           include: SLOW,
@@ -84,6 +90,7 @@ export default defineConfig({
       {
         test: {
           name: "long",
+          expect,
           include: LONG,
           fileParallelism: false,
           sequence: { groupOrder: 4 },

@@ -52,7 +52,7 @@ describe("the page, in a real Chromium", () => {
       lighthouse,
     ]);
     await expect
-      .poll(async () => (await problems.allTextContents()).toSorted(), { timeout: 30_000 })
+      .poll(async () => (await problems.allTextContents()).toSorted())
       .toEqual([
         "broken.pdf: This PDF is damaged and cannot be read. Open it in a PDF reader, save it again, and attach the new file.",
         "empty.pdf is empty.",
@@ -60,7 +60,7 @@ describe("the page, in a real Chromium", () => {
       ]);
     const chips = page.locator("#files .chip");
     await expect
-      .poll(async () => chips.allTextContents(), { timeout: 30_000 })
+      .poll(async () => chips.allTextContents())
       .toEqual([expect.stringMatching(/^lighthouse.pdf.*2 pages×$/)]);
     const many = Array.from({ length: 9 }, (_, n) => ({ ...lighthouse, name: `${n}.pdf` }));
     await page.setInputFiles("#file", many);
@@ -85,9 +85,9 @@ describe("the page, in a real Chromium", () => {
       .last()
       .fill(locked.userPassword ?? "");
     await page.getByRole("button", { name: "Ask with password" }).last().click();
-    await ended(page, "completed").waitFor({ timeout: 20_000 });
+    await ended(page, "completed").waitFor();
     await ask(page, "and the second question?");
-    await ended(page, "completed").nth(1).waitFor({ timeout: 20_000 });
+    await ended(page, "completed").nth(1).waitFor();
   });
 
   it("shows what users, files and engines say as text, never as HTML", async () => {

@@ -193,7 +193,7 @@ describe("while edges are replaced one by one", () => {
     await page.setInputFiles("#file", { name: "a.pdf", mimeType: "application/pdf", buffer });
     await page.fill("#question", "What is the formula?");
     await page.press("#question", "Enter");
-    await page.getByText("A part of this page could not be loaded").waitFor({ timeout: 30_000 });
+    await page.getByText("A part of this page could not be loaded").waitFor();
     await page.locator(".answer .text", { hasText: "$x^2$" }).waitFor();
     every = 2;
     await page.reload();

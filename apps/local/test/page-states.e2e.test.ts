@@ -254,7 +254,7 @@ describe("the page in each of its states", () => {
     await ask(page, "hold a long one");
     await answer(page, "asking").locator(".text:not(:empty)").waitFor();
     const top = async (): Promise<number> => page.evaluate("document.documentElement.scrollTop");
-    await expect.poll(top, { timeout: 8000 }).toBeGreaterThan(100);
+    await expect.poll(top).toBeGreaterThan(100);
     const end = await top();
     await page.mouse.wheel(0, -60);
     await expect.poll(top).toBeLessThan(end);
@@ -324,14 +324,14 @@ describe("what a person has typed", () => {
     const page = await browser.open(cluster.url());
     await page.setInputFiles("#file", [report, broken]);
     await ask(page, "what is in these?");
-    await page.locator(".failure", { hasText: "broken.pdf" }).waitFor({ timeout: 30_000 });
+    await page.locator(".failure", { hasText: "broken.pdf" }).waitFor();
     expect(await violations(page, "failed")).toEqual([]);
     await page.reload();
     await page.getByRole("button", { name: "Edit" }).click();
     expect(await page.inputValue(question)).toBe("what is in these?");
     await page.fill(question, "");
     await page.getByRole("button", { name: "Ask without broken.pdf" }).click();
-    await answer(page, "completed").waitFor({ timeout: 30_000 });
+    await answer(page, "completed").waitFor();
     expect(engine.calls.at(-1)).toContain("The lighthouse is green.");
   });
 
@@ -342,7 +342,7 @@ describe("what a person has typed", () => {
     await page.getByRole("button", { name: "Do not ask: three" }).click();
     await answer(page, "cancelled").waitFor();
     await page.getByRole("button", { name: "Stop" }).click();
-    await answer(page, "completed").nth(2).waitFor({ timeout: 30_000 });
+    await answer(page, "completed").nth(2).waitFor();
     const states = await page.evaluate<string[]>(
       `[...document.querySelectorAll(".answer")].map((one) => one.dataset.state)`,
     );
@@ -389,9 +389,9 @@ describe("the files of a conversation", () => {
     const redis = connect(cluster.redis.port, "127.0.0.1").end("FLUSHALL\r\n");
     await once(redis.resume(), "close");
     await ask(page, "and now this");
-    await page.locator(".border", { hasText: "no longer has what stands above" }).waitFor({ timeout: 30_000 });
+    await page.locator(".border", { hasText: "no longer has what stands above" }).waitFor();
     expect(await page.locator(".gone").textContent()).toContain("remember this");
-    await answer(page, "completed").nth(1).waitFor({ timeout: 30_000 });
+    await answer(page, "completed").nth(1).waitFor();
     expect(await violations(page, "gone")).toEqual([]);
   });
 });

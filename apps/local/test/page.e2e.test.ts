@@ -16,7 +16,7 @@ describe("the page, in a real Chromium", () => {
     const spoken = await watchTexts(page, "#announce");
     await page.setInputFiles("#file", long);
     await ask(page, "What colour was the lighthouse painted?");
-    await ended(page, "completed").waitFor({ timeout: 60_000 });
+    await ended(page, "completed").waitFor();
     expect(await answers(page).locator(".text").textContent()).toContain("painted green in 1931");
     expect(await statuses()).toContainEqual(expect.stringMatching(/^Sending long\.pdf \(.+ of .+\)$/));
     expect(await statuses()).toContainEqual(expect.stringMatching(/^Reading long\.pdf: page \d+ of 60$/));

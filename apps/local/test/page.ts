@@ -5,6 +5,9 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 /** A host name of this machine, as on a local network without HTTPS. */
 export const PLAIN_HOST = "docrelay.test";
 
+/** Long enough for a machine that does much else. */
+const PATIENCE_MS = 100_000;
+
 /** A real Chromium over the built page. What the page logs as an error, or throws, fails the test. */
 export interface PageTests {
   /** The page at an address, connected, in a browser profile of its own unless one is given. `expected`: errors that the browser itself logs. */
@@ -35,6 +38,7 @@ export function usePage(): PageTests {
     async profile(options = {}) {
       if (!browser) throw new Error("the browser has not started");
       const profile = await browser.newContext({ viewport: { width: 1000, height: 700 }, ...options });
+      profile.setDefaultTimeout(PATIENCE_MS);
       profiles.push(profile);
       return profile;
     },

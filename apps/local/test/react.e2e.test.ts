@@ -117,7 +117,7 @@ it("files are uploaded as they are chosen, and asked about; refused ones say why
     file("one.pdf", makePdf({ pages: ["The lamp is green.", "Two."] })),
     file("none.pdf", "no pdf at all"),
   ]);
-  await page.locator('[data-file="one.pdf"][data-state="ready"]').getByText("2 pages").waitFor({ timeout: 40_000 });
+  await page.locator('[data-file="one.pdf"][data-state="ready"]').getByText("2 pages").waitFor();
   await page.locator('[data-file="none.pdf"][data-state="failed"][data-code="FILE_TYPE_UNSUPPORTED"]').waitFor();
   await page.click("text=Remove none.pdf");
   await ask(page, "what colour?");
