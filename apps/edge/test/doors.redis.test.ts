@@ -27,7 +27,7 @@ beforeAll(async () => {
   login = await startLogin(key);
   edges["secret"] = await relay.start({ JWT_SECRET: SECRETS.join() });
   edges["keys"] = await relay.start({ JWT_JWKS_URL: login.url });
-}, 30_000);
+});
 afterAll(() => login[Symbol.asyncDispose]());
 
 type Make = (change?: object) => Promise<string>;

@@ -28,7 +28,7 @@ beforeAll(async () => {
     ADMIN_PORT: String(adminPort),
     ADMIN_TOKEN,
   });
-}, 30_000);
+});
 afterAll(() => provider[Symbol.asyncDispose]());
 beforeEach(() => {
   provider.claims = { sub: "person-1" };

@@ -103,7 +103,7 @@ it(
     await master?.kill();
     await Promise.all(replicas.map((replica) => replica.resume()));
     const killed = performance.now();
-    await eventually(async () => (await sentinel.master()) !== before, { what: "another master", timeoutMs: 40_000 });
+    await eventually(async () => (await sentinel.master()) !== before, { what: "another master" });
     await sleep(3000);
     over = true;
     const results = await Promise.all(loads);

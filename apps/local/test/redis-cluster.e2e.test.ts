@@ -92,7 +92,7 @@ beforeAll(async () => {
     await eventually(() => readers.every(({ asked }) => asked > 2));
   });
   usualMs = longest(readers);
-}, 90_000);
+});
 afterAll(() => {
   for (const { relay } of readers) relay.close();
 });

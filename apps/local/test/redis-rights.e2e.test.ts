@@ -40,7 +40,7 @@ beforeAll(async () => {
   ]);
   admin = connectRedis({ server: { url: cluster.redis.url }, purpose: "command", name: "test", onError: () => {} });
   relay = connect({ url: cluster.url() });
-}, 60_000);
+});
 afterAll(() => {
   relay?.close();
   admin?.disconnect();
@@ -134,4 +134,4 @@ it("each role has the rights that its work needs: Redis refuses nothing", async 
   await Promise.all([bySdk(), overHttp(), bySocket()]);
   await resumes();
   expect(await refused()).toEqual([]);
-}, 60_000);
+});

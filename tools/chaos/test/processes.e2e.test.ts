@@ -28,7 +28,7 @@ async function midAnswer(stage: Stage, user: User): Promise<Call> {
   return call;
 }
 function callNumber({ engine }: Stage, number: number): Promise<Call> {
-  return eventually(() => engine.calls.find(({ call }) => call === number), { timeoutMs: 15_000, what: "the call" });
+  return eventually(() => engine.calls.find(({ call }) => call === number), { what: "the call" });
 }
 function finish(call: Call): void {
   call.say(3);
@@ -41,7 +41,7 @@ function answering({ cluster }: Stage): Stage["cluster"]["workers"][number] {
 }
 
 describe("workers", () => {
-  it("one that is killed in mid-answer is followed by another within 1.2 s", { timeout: 60_000 }, async () => {
+  it("one that is killed in mid-answer is followed by another within 1.2 s", async () => {
     const verdict = await playStage({ edges: 1 }, async (stage) => {
       const user = await stage.user();
       await midAnswer(stage, user);
@@ -55,7 +55,7 @@ describe("workers", () => {
     passed(verdict);
   });
 
-  it("one that was stopped and goes on when another has the ask writes nothing", { timeout: 60_000 }, async () => {
+  it("one that was stopped and goes on when another has the ask writes nothing", async () => {
     const verdict = await playStage({ edges: 1 }, async (stage) => {
       const user = await stage.user();
       const first = await midAnswer(stage, user);
@@ -72,7 +72,7 @@ describe("workers", () => {
     expect(verdict.fenced).toBeGreaterThan(0);
   });
 
-  it("one that is told to stop hands its asks over within its grace and 0.2 s", { timeout: 60_000 }, async () => {
+  it("one that is told to stop hands its asks over within its grace and 0.2 s", async () => {
     const verdict = await playStage({ edges: 1, env: { WORKER_GRACE_MS: String(GRACE_MS) } }, async (stage) => {
       const user = await stage.user();
       await midAnswer(stage, user);
@@ -131,7 +131,7 @@ describe("edges", () => {
 });
 
 describe("hints", () => {
-  it("lost with every pub/sub connection, again and again, cost nobody an event", { timeout: 60_000 }, async () => {
+  it("lost with every pub/sub connection, again and again, cost nobody an event", async () => {
     const verdict = await playStage({ edges: 2 }, async (stage) => {
       const users = await crowd(stage, [0, 1]);
       const calls = heldCalls(stage);
@@ -152,7 +152,7 @@ describe("hints", () => {
     passed(verdict);
   });
 
-  it("a client whose line has gone silent both ways comes back over another", { timeout: 60_000 }, async () => {
+  it("a client whose line has gone silent both ways comes back over another", async () => {
     const verdict = await playStage({ edges: 2 }, async (stage) => {
       const user = await stage.user({ edges: [0, 1] });
       const call = await midAnswer(stage, user);

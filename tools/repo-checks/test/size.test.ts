@@ -14,7 +14,7 @@ const ONE_CLASS_BYTES = 3000;
 beforeAll(() => void vi.stubEnv("NODE_ENV", "production"));
 afterAll(() => void vi.unstubAllEnvs());
 
-it("the SDK stays small in a browser", { timeout: 60_000 }, async () => {
+it("the SDK stays small in a browser", async () => {
   const { code, parts } = await bundle(`export * from ${JSON.stringify(SDK)};`);
   const bytes = gzipSync(code).length;
   expect(bytes, `the largest parts of ${code.length} bytes:\n${parts.slice(0, 10).join("\n")}`).toBeLessThan(
@@ -37,7 +37,7 @@ it.each(["RelayError", "browserStorage", "memoryStorage", "isOver", "newId"])(
 it.each([
   ["packages/react/src/index.ts", 2048],
   ["packages/ai-sdk/src/index.ts", 2560],
-])("%s adds less than %i bytes", { timeout: 60_000 }, async (entry, budget) => {
+])("%s adds less than %i bytes", async (entry, budget) => {
   // What an application of its kind has anyway.
   const outside = [/^react/, /^@docrelay\/client$/, /^@ai-sdk\/react$/, /^ai$/];
   const { code, parts } = await bundle(`export * from ${JSON.stringify(join(ROOT, entry))};`, outside);

@@ -142,7 +142,7 @@ async function join(nodes: ReadonlyArray<TestNode & { busPort: number }>, master
         (view) => !/handshake/.test(String(view)) && String(view).trim().split("\n").length === nodes.length,
       );
     },
-    { what: "all nodes knowing each other", timeoutMs: 20_000 },
+    { what: "all nodes knowing each other" },
   );
   for (const [index, { admin }] of nodes.slice(masters).entries())
     await admin.cluster("REPLICATE", leaders[index % masters]?.id ?? "");
@@ -158,6 +158,6 @@ async function join(nodes: ReadonlyArray<TestNode & { busPort: number }>, master
         seen.every((ranges) => ranges.every((range) => (range as unknown[]).length === 2 + nodes.length / masters))
       );
     },
-    { what: "a cluster that is whole", timeoutMs: 30_000 },
+    { what: "a cluster that is whole" },
   );
 }

@@ -61,6 +61,6 @@ async function untilPong(host: string, port: number): Promise<void> {
         socket.destroy();
       }
     },
-    { what: "redis answering", timeoutMs: 10_000 },
+    { what: "redis answering" },
   );
 }

@@ -38,10 +38,7 @@ export async function startRedisServer(args: readonly string[], sentinel?: strin
     stop,
     kill,
     restart: async () => {
-      child = await eventually(() => launch(folder, port, all), {
-        what: "redis-server back on its port",
-        timeoutMs: 10_000,
-      });
+      child = await eventually(() => launch(folder, port, all), { what: "redis-server back on its port" });
     },
     pause: async () => void child.kill("SIGSTOP"),
     resume: async () => void child.kill("SIGCONT"),

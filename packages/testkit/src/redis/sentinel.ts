@@ -32,7 +32,6 @@ export async function startSentinel({
   const servers = [master, ...others];
   await eventually(async () => (await ask(master.port, "ROLE")).split("127.0.0.1").length > replicas, {
     what: "the replicas",
-    timeoutMs: 30_000,
   });
   const sentinel = await startRedisServer(
     [],
@@ -51,7 +50,6 @@ export async function startSentinel({
     (await ask(sentinel.port, `SENTINEL replicas ${NAME}`)).split("runid").length - 1;
   await eventually(async () => (await known()) === replicas, {
     what: "a Sentinel that knows the replicas",
-    timeoutMs: 30_000,
   });
   return {
     env: { REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`, REDIS_SENTINEL_NAME: NAME },

@@ -68,7 +68,7 @@ describe("an edge among others", () => {
     const readers = await Promise.all(
       Array.from({ length: READERS }, async (_, index) => reader(all[index % edges]?.url ?? "")),
     );
-    await eventually(() => readers.every((one) => one.ended()), { timeoutMs: 20_000, what: "every answer" });
+    await eventually(() => readers.every((one) => one.ended()), { what: "every answer" });
 
     // Redis itself knows one subscriber of each conversation, however many edges there are.
     const channels = readers.map(({ channel }) => channel);
