@@ -71,26 +71,22 @@ describe("a worker that is killed in mid-answer", () => {
     expect(shownText(events, "one")).toBe("question one");
   });
 
-  it(
-    "again and again by the same ask: the ask fails once, after ENGINE_ATTEMPTS calls",
-    { timeout: 60_000 },
-    async () => {
-      const workers = [await at.process(), await at.process(), await at.process(), await at.process()];
-      let kills = 0;
-      at.engine.script = (call) => {
-        if (!call.message.includes("deadly")) return echo(call);
-        kills++;
-        void killCaller(workers, kills);
-      };
-      await at.ask("talk", "deadly", { message: "deadly" });
-      await at.ask("other", "harmless");
-      expect(await at.ended("other", "harmless")).toMatchObject({ type: "completed" });
-      expect(await at.ended("talk", "deadly")).toMatchObject({
-        type: "failed",
-        attempt: 3,
-        error: { code: "ENGINE_UNAVAILABLE" },
-      });
-      expect(kills).toBe(3);
-    },
-  );
+  it("again and again by the same ask: the ask fails once, after ENGINE_ATTEMPTS calls", async () => {
+    const workers = [await at.process(), await at.process(), await at.process(), await at.process()];
+    let kills = 0;
+    at.engine.script = (call) => {
+      if (!call.message.includes("deadly")) return echo(call);
+      kills++;
+      void killCaller(workers, kills);
+    };
+    await at.ask("talk", "deadly", { message: "deadly" });
+    await at.ask("other", "harmless");
+    expect(await at.ended("other", "harmless")).toMatchObject({ type: "completed" });
+    expect(await at.ended("talk", "deadly")).toMatchObject({
+      type: "failed",
+      attempt: 3,
+      error: { code: "ENGINE_UNAVAILABLE" },
+    });
+    expect(kills).toBe(3);
+  });
 });

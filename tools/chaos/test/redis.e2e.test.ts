@@ -38,55 +38,51 @@ const TROUBLES: readonly Trouble[] = [
 ];
 
 describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
-  it(
-    "is told of within a second, and everything acknowledged is answered afterwards",
-    { timeout: 90_000 },
-    async () => {
-      const told: Array<{ code: string; ms: number }> = [];
-      const verdict = await playStage({ edges: 1, workers: 1 }, async (stage) => {
-        const calls: Call[] = [];
-        stage.engine.script = (call) => {
-          call.say(0, 3);
-          calls.push(call);
-        };
-        const user = await stage.user();
-        const tab = user.tabs[0];
-        await user.ask(); // streams its answer when the fault begins
-        await user.ask(); // still waits then
-        await stage.seen("shown", ({ type }) => type === "delta");
+  it("is told of within a second, and everything acknowledged is answered afterwards", async () => {
+    const told: Array<{ code: string; ms: number }> = [];
+    const verdict = await playStage({ edges: 1, workers: 1 }, async (stage) => {
+      const calls: Call[] = [];
+      stage.engine.script = (call) => {
+        call.say(0, 3);
+        calls.push(call);
+      };
+      const user = await stage.user();
+      const tab = user.tabs[0];
+      await user.ask(); // streams its answer when the fault begins
+      await user.ask(); // still waits then
+      await stage.seen("shown", ({ type }) => type === "delta");
 
-        const begun = stage.history.now();
-        await begin(stage);
-        for (let tries = 0; tries < 5; tries++) {
-          const sentAt = performance.now();
-          const answer: Ack | undefined = await tab?.send("ask", {
-            id: "x-1",
-            conversation: "away",
-            message: "[ask:x-1]",
-          });
-          told.push({
-            code: answer?.ok === false ? answer.error.code : String(answer?.ok),
-            ms: performance.now() - sentAt,
-          });
-        }
-        // The engine continues meanwhile, and the worker continues to read from it.
-        calls[0]?.say(3);
-        calls[0]?.end();
-        await end(stage);
-        stage.history.add({ kind: "fault", fault: name, target: "redis", forMs: stage.history.now() - begun });
-        stage.engine.script = undefined;
-        await eventually(() => calls.length > 1 || user.unfinished === 0, { what: "the next call" });
-        for (const call of calls.slice(1)) {
-          call.say(3);
-          call.end();
-        }
-        await eventually(() => user.unfinished === 0, { what: "both answers" });
-      });
-      expect(told.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => "STORE_UNAVAILABLE"));
-      expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(TOLD_WITHIN_MS);
-      // An ask whose outcome was unknown may have been stored: it belongs to no user here and is not checked.
-      expect(verdict.violations).toEqual([]);
-      expect(verdict.completed).toBe(2);
-    },
-  );
+      const begun = stage.history.now();
+      await begin(stage);
+      for (let tries = 0; tries < 5; tries++) {
+        const sentAt = performance.now();
+        const answer: Ack | undefined = await tab?.send("ask", {
+          id: "x-1",
+          conversation: "away",
+          message: "[ask:x-1]",
+        });
+        told.push({
+          code: answer?.ok === false ? answer.error.code : String(answer?.ok),
+          ms: performance.now() - sentAt,
+        });
+      }
+      // The engine continues meanwhile, and the worker continues to read from it.
+      calls[0]?.say(3);
+      calls[0]?.end();
+      await end(stage);
+      stage.history.add({ kind: "fault", fault: name, target: "redis", forMs: stage.history.now() - begun });
+      stage.engine.script = undefined;
+      await eventually(() => calls.length > 1 || user.unfinished === 0, { what: "the next call" });
+      for (const call of calls.slice(1)) {
+        call.say(3);
+        call.end();
+      }
+      await eventually(() => user.unfinished === 0, { what: "both answers" });
+    });
+    expect(told.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => "STORE_UNAVAILABLE"));
+    expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(TOLD_WITHIN_MS);
+    // An ask whose outcome was unknown may have been stored: it belongs to no user here and is not checked.
+    expect(verdict.violations).toEqual([]);
+    expect(verdict.completed).toBe(2);
+  });
 });

@@ -27,7 +27,6 @@ it("the SDK stays small in a browser", async () => {
 
 it.each(["RelayError", "browserStorage", "memoryStorage", "isOver", "newId"])(
   "%s alone does not bring the SDK along",
-  { timeout: 60_000 },
   async (name) => {
     const { code } = await bundle(`export { ${name} } from ${JSON.stringify(SDK)};`);
     expect(gzipSync(code).length).toBeLessThan(ONE_CLASS_BYTES);

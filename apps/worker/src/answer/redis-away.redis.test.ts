@@ -21,51 +21,43 @@ async function midAnswer(): Promise<Call> {
 }
 
 describe("Redis going away in mid-answer", () => {
-  it(
-    "silent for longer than a command may take: the reply is read on and stored once",
-    { timeout: 30_000 },
-    async () => {
-      await at.here({ WORKER_REDIS_TIMEOUT_MS: "500" });
-      const call = await midAnswer();
-      await at.server.pause();
-      for (const word of words(10, 200)) call.text(word);
-      call.end();
-      // The outcome of the commands that were sent is unknown from here on.
-      await eventually(() => at.logged.some((line) => line.includes("Command timed out")));
-      await at.server.resume();
-      const end = await at.ended("talk", "one", 15_000);
-      const whole = words(0, 200).join("");
-      expect(end).toMatchObject({ type: "completed", text: whole, attempt: 1 });
-      const events = await at.events("talk");
-      expect(shownText(events, "one")).toBe(whole);
-      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-      expect(at.engine.calls).toHaveLength(1);
-    },
-  );
+  it("silent for longer than a command may take: the reply is read on and stored once", async () => {
+    await at.here({ WORKER_REDIS_TIMEOUT_MS: "500" });
+    const call = await midAnswer();
+    await at.server.pause();
+    for (const word of words(10, 200)) call.text(word);
+    call.end();
+    // The outcome of the commands that were sent is unknown from here on.
+    await eventually(() => at.logged.some((line) => line.includes("Command timed out")));
+    await at.server.resume();
+    const end = await at.ended("talk", "one", 15_000);
+    const whole = words(0, 200).join("");
+    expect(end).toMatchObject({ type: "completed", text: whole, attempt: 1 });
+    const events = await at.events("talk");
+    expect(shownText(events, "one")).toBe(whole);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(at.engine.calls).toHaveLength(1);
+  });
 
-  it(
-    "killed and restarted: the ask completes once, by the same engine call or another one",
-    { timeout: 40_000 },
-    async () => {
-      await at.here();
-      const call = await midAnswer();
-      await at.server.kill();
-      for (const word of words(10, 100)) call.text(word);
-      call.end();
-      await eventually(() => at.logged.some((line) => line.includes('"what":"redis"')));
-      at.engine.script = (one) => {
-        for (const word of words(0, 100)) one.text(word);
-        one.end();
-      };
-      await at.server.restart();
-      const end = await at.ended("talk", "one", 20_000);
-      const whole = words(0, 100).join("");
-      expect(end).toMatchObject({ type: "completed", text: whole });
-      expect(shownText(await at.events("talk"), "one")).toBe(whole);
-      await at.ask("talk", "two", { message: "still here" });
-      expect(await at.ended("talk", "two", 15_000)).toMatchObject({ type: "completed" });
-    },
-  );
+  it("killed and restarted: the ask completes once, by the same engine call or another one", async () => {
+    await at.here();
+    const call = await midAnswer();
+    await at.server.kill();
+    for (const word of words(10, 100)) call.text(word);
+    call.end();
+    await eventually(() => at.logged.some((line) => line.includes('"what":"redis"')));
+    at.engine.script = (one) => {
+      for (const word of words(0, 100)) one.text(word);
+      one.end();
+    };
+    await at.server.restart();
+    const end = await at.ended("talk", "one", 20_000);
+    const whole = words(0, 100).join("");
+    expect(end).toMatchObject({ type: "completed", text: whole });
+    expect(shownText(await at.events("talk"), "one")).toBe(whole);
+    await at.ask("talk", "two", { message: "still here" });
+    expect(await at.ended("talk", "two", 15_000)).toMatchObject({ type: "completed" });
+  });
 
   it("and the answer to an end lost: the end is told once", async () => {
     await at.here({ WORKER_REDIS_TIMEOUT_MS: "300" }, { sweeper: false });
