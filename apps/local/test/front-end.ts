@@ -16,7 +16,7 @@ export interface FrontEnd {
   profile(): Promise<BrowserContext>;
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 100_000;
 
 export function useFrontEnd(name: string): FrontEnd {
   let server: Server | undefined;

@@ -19,7 +19,7 @@ const PREFERENCES = {
   "network.cookie.cookieBehavior": 1,
   "services.settings.server": "data:,none",
 };
-const START_MS = 30_000;
+const START_MS = 100_000;
 
 /** How a Firefox starts, without a window and with a profile of its own, driven over WebDriver BiDi; undefined without one here. */
 export function firefoxStarter(): (() => Promise<DrivenBrowser>) | undefined {

@@ -4,8 +4,8 @@ import type { Readable } from "node:stream";
 import { findProgram, keyActions, type DrivenBrowser } from "./driven-browser.ts";
 import { startPrograms } from "./programs.ts";
 
-const START_MS = 30_000;
-const CALL_MS = 30_000;
+const START_MS = 100_000;
+const CALL_MS = 100_000;
 const PAUSE_MS = 50;
 /** The member of WebDriver's answers that holds an element's id. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";

@@ -30,7 +30,7 @@ describe("Redis going away in mid-answer", () => {
     // The outcome of the commands that were sent is unknown from here on.
     await eventually(() => at.logged.some((line) => line.includes("Command timed out")));
     await at.server.resume();
-    const end = await at.ended("talk", "one", 15_000);
+    const end = await at.ended("talk", "one");
     const whole = words(0, 200).join("");
     expect(end).toMatchObject({ type: "completed", text: whole, attempt: 1 });
     const events = await at.events("talk");
@@ -51,12 +51,12 @@ describe("Redis going away in mid-answer", () => {
       one.end();
     };
     await at.server.restart();
-    const end = await at.ended("talk", "one", 20_000);
+    const end = await at.ended("talk", "one");
     const whole = words(0, 100).join("");
     expect(end).toMatchObject({ type: "completed", text: whole });
     expect(shownText(await at.events("talk"), "one")).toBe(whole);
     await at.ask("talk", "two", { message: "still here" });
-    expect(await at.ended("talk", "two", 15_000)).toMatchObject({ type: "completed" });
+    expect(await at.ended("talk", "two")).toMatchObject({ type: "completed" });
   });
 
   it("and the answer to an end lost: the end is told once", async () => {
@@ -90,6 +90,6 @@ describe("Redis going away in mid-answer", () => {
       one.end();
     };
     await at.server.resume();
-    expect(await at.ended("talk", "one", 20_000)).toMatchObject({ type: "completed", text: "short", attempt: 2 });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed", text: "short", attempt: 2 });
   });
 });

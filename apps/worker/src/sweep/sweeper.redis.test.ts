@@ -277,7 +277,7 @@ describe("with a worker", () => {
   it("completes an ask whose bell was lost within a second (ten times that here)", async () => {
     await at.here();
     await at.ask("talk", "one", {}, { wake: false });
-    expect(await at.ended("talk", "one", 10_000)).toMatchObject({ type: "completed" });
+    expect(await at.ended("talk", "one")).toMatchObject({ type: "completed" });
   });
 
   it("completes a parked ask whose extraction job was lost", async () => {
