@@ -141,7 +141,7 @@ describe("an answer of many blocks", () => {
 });
 
 describe("a long conversation that is opened again", () => {
-  it("shows answers out of sight as they came and by themselves until they are near, or on paper", async () => {
+  it("draws answers out of sight when the browser is idle; before, shows them as they came until they are near, or on paper", async () => {
     const page = await browser.open(cluster.url());
     for (let n = 0; n < 8; n++) {
       await ask(page, `markdown, the ${n}. time`);
@@ -151,6 +151,20 @@ describe("a long conversation that is opened again", () => {
     await page.reload();
     const texts = page.locator(".answer .text");
     const first = page.locator(".ask").first();
+    await expect.poll(() => texts.locator("table").count()).toBe(8);
+    await expect.poll(() => texts.locator(".math math").count()).toBe(16);
+    expect(await first.locator("button", { hasText: "Regenerate" }).count()).toBe(1);
+    // Drawn, and not laid out. Its words are found as a reader sees them, over the borders of what is bold.
+    expect(await first.getAttribute("class")).toBe("ask far");
+    const finds = (words: string): Promise<boolean> => page.evaluate(`window.find("${words}", true, true)`);
+    expect(await finds("Some strong words")).toBe(true);
+    expect(await finds("markdown, the 0. time")).toBe(true);
+    await expect.poll(() => first.getAttribute("class")).toBe("ask");
+    expect(await page.evaluate("getSelection().toString()")).toBe("markdown, the 0. time");
+
+    // A browser that is never idle; Safari has no such callbacks.
+    await page.addInitScript("window.requestIdleCallback = () => 0");
+    await page.reload();
     await texts.last().locator("h1, h2, h3").first().waitFor();
     await page.locator(".answer .text.plain", { hasText: "# The findings" }).first().waitFor();
     expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")).toBeLessThan(3);
@@ -158,13 +172,19 @@ describe("a long conversation that is opened again", () => {
     // Its words can be found and heard; nothing else of it has been made.
     expect(await first.locator(".words").textContent()).toBe("markdown, the 0. time");
     expect(await first.locator("table, button").count()).toBe(0);
-    await first.scrollIntoViewIfNeeded();
+    expect(await finds("markdown, the 0. time")).toBe(true);
     await first.locator("table").waitFor();
     expect(await first.locator(".text").getAttribute("class")).toBe("text");
     expect(await first.locator("button", { hasText: "Regenerate" }).count()).toBe(1);
     await page.reload();
     await page.locator(".answer .text.plain").first().waitFor();
-    await page.evaluate(`dispatchEvent(new Event("beforeprint"))`);
+    // The browser takes the page as it is after the listeners and what they have promised, before any other frame.
+    const missing = await page.evaluate(`(async () => {
+      dispatchEvent(new Event("beforeprint"));
+      for (let n = 0; n < 5; n++) await null;
+      return [...document.querySelectorAll(".text .math")].filter((one) => !one.querySelector("math")).length;
+    })()`);
+    expect(missing).toBe(0);
     expect(await page.locator(".answer .text.plain").count()).toBe(0);
     expect(await page.locator(".answer .text table").count()).toBe(8);
     expect(await page.locator(".answer button", { hasText: "Regenerate" }).count()).toBe(8);

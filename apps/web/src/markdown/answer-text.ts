@@ -10,8 +10,8 @@ import { say } from "../words/say.ts";
 export interface AnswerText {
   readonly root: HTMLElement;
   /**
-   * Where it is, at first near. It is shown as it came while it is far: to draw hundreds of answers takes many seconds. While
-   * that is not known (undefined), nothing is shown.
+   * Where it is, at first near. It is shown as it came while it is far and the browser is busy: to draw hundreds of answers takes
+   * many seconds. While that is not known (undefined), nothing is shown.
    */
   come(where: Nearness | undefined): void;
   /** `isOver`: nothing more comes. */
@@ -35,6 +35,8 @@ export function createAnswerText(): AnswerText {
   let nearness: Nearness | undefined = "near";
   /** What is drawn is not read as Markdown, but what is to be drawn is. */
   let isStale = false;
+  /** All of the text is drawn in some way. */
+  let isWhole = false;
   /** The parser cannot be had. */
   let isUnread = false;
   function restart(): void {
@@ -43,11 +45,15 @@ export function createAnswerText(): AnswerText {
   }
   /** In parts while that is seen. */
   function redraw(): void {
-    if (nearness === "near") inSlices(draw);
+    if (nearness === "near" || nearness === "idle") inSlices(draw);
     else while (!draw());
   }
   /** Draws some of what has come; returns whether that is all. */
   function draw(): boolean {
+    isWhole = drawMore();
+    return isWhole;
+  }
+  function drawMore(): boolean {
     if (nearness === undefined) return true;
     if (isPlain || isUnread || nearness === "far") {
       drawPlain(root, text);
@@ -85,7 +91,8 @@ export function createAnswerText(): AnswerText {
         isStale = true;
         mark();
       }
-      redraw();
+      // From idle to near nothing changes, unless the parser or some of the text is still missing.
+      if (where === "far" || isStale || !isWhole || !blocks) redraw();
     },
     show(next, over) {
       if (next === text && over === isOver) return;
@@ -93,6 +100,7 @@ export function createAnswerText(): AnswerText {
       text = next;
       lines = next.includes("\r") ? next.replaceAll(/\r\n?/g, "\n") : next;
       isOver = over;
+      isWhole = false;
       redraw();
     },
     plain(plain) {

@@ -1,5 +1,10 @@
-/** Where an element is for its reader: out of sight; in sight, or about to come into it; on paper, where all is drawn at once. */
-export type Nearness = "far" | "near" | "paper";
+import { atOnce } from "./slices.ts";
+
+/**
+ * Where an element is for its reader: out of sight; out of sight while the browser has nothing else to do; in sight, or about to
+ * come into it; on paper, where all is drawn at once.
+ */
+export type Nearness = "far" | "idle" | "near" | "paper";
 
 /** As far as half the screen is high: in a page of its own that counts twice, as the scroller's and as the screen's. */
 const MARGIN = "50%";
@@ -7,12 +12,16 @@ const MARGIN = "50%";
 const listeners = new WeakMap<Element, (nearness: Nearness) => void>();
 /** Elements that are far, for paper. Those of a conversation that was left are forgotten. */
 const far = new Set<WeakRef<Element>>();
+/** Those of them that were not told `idle`, the last of the page first. */
+const undrawn = new Set<WeakRef<Element>>();
+let isIdleAsked = false;
 const refs = new WeakMap<Element, WeakRef<Element>>();
 let observer: IntersectionObserver | undefined;
 
 /**
- * Tells in the next frame in which the page is shown whether an element is far or near, and once more when a far one comes near
- * or goes on paper. For browsers that cannot say all is near.
+ * Tells in the next frame in which the page is shown whether an element is far or near; of a far one, when the browser is idle, and
+ * when it comes near or goes on paper. So paper and a search for words in the page find what was drawn before, at leisure. For browsers
+ * that cannot say all is near.
  */
 export function whenNear(element: Element, tell: (nearness: Nearness) => void): void {
   if (typeof IntersectionObserver === "undefined") return tell("near");
@@ -20,6 +29,7 @@ export function whenNear(element: Element, tell: (nearness: Nearness) => void): 
     const margin = `${MARGIN} 0px`;
     observer = new IntersectionObserver(look, { rootMargin: margin, scrollMargin: margin });
     addEventListener("beforeprint", putOnPaper);
+    addEventListener("afterprint", () => atOnce(false));
   }
   listeners.set(element, tell);
   observer.observe(element);
@@ -33,13 +43,31 @@ function look(entries: readonly IntersectionObserverEntry[]): void {
       const ref = new WeakRef(target);
       refs.set(target, ref);
       far.add(ref);
+      undrawn.add(ref);
       listeners.get(target)?.("far");
     }
   }
   for (const ref of far) if (!ref.deref()) far.delete(ref);
+  drawWhenIdle();
+}
+
+/** One element each time. Safari has no idle callbacks: there the far ones wait until they are near. */
+function drawWhenIdle(): void {
+  if (isIdleAsked || undrawn.size === 0 || !("requestIdleCallback" in window)) return;
+  isIdleAsked = true;
+  requestIdleCallback(() => {
+    isIdleAsked = false;
+    const [ref] = undrawn;
+    if (ref) undrawn.delete(ref);
+    const element = ref?.deref();
+    if (element?.isConnected) listeners.get(element)?.("idle");
+    drawWhenIdle();
+  });
 }
 
 function putOnPaper(): void {
+  // Formulas and colours, too: the next frame is too late for paper.
+  atOnce(true);
   for (const ref of far) {
     const element = ref.deref();
     if (element?.isConnected) end(element, "paper");
@@ -48,7 +76,10 @@ function putOnPaper(): void {
 
 function end(element: Element, nearness: Nearness): void {
   const ref = refs.get(element);
-  if (ref) far.delete(ref);
+  if (ref) {
+    far.delete(ref);
+    undrawn.delete(ref);
+  }
   refs.delete(element);
   observer?.unobserve(element);
   listeners.get(element)?.(nearness);

@@ -4,6 +4,7 @@ const SLICE_MS = 8;
 let queue: Array<() => boolean> = [];
 let frame = 0;
 let usedMs = 0;
+let sliceMs = SLICE_MS;
 
 /**
  * Runs a job at once while this frame has time, else in the next frames, again until it returns that it is done. Many answers
@@ -15,6 +16,12 @@ export function inSlices(job: () => boolean): void {
   frame ||= requestAnimationFrame(next);
 }
 
+/** Whether jobs run to their ends at once, also those that wait: for paper, which shows no later frame. */
+export function atOnce(isOn: boolean): void {
+  sliceMs = isOn ? Infinity : SLICE_MS;
+  run();
+}
+
 function next(): void {
   frame = 0;
   usedMs = 0;
@@ -24,7 +31,7 @@ function next(): void {
 }
 
 function run(): void {
-  while (queue.length > 0 && usedMs < SLICE_MS) {
+  while (queue.length > 0 && usedMs < sliceMs) {
     const [job] = queue;
     if (!job) return;
     const began = performance.now();

@@ -8,7 +8,8 @@ import { say } from "../words/say.ts";
 
 /**
  * One ask on the page; `show` patches what has changed and nothing else. One that was answered before it came on the page has
- * its words and its text alone until it is near: all of hundreds of them takes seconds to make and to lay out.
+ * its words and its text alone until it is near or the browser is idle: all of hundreds of them takes seconds to make. It is laid
+ * out when it is near.
  */
 export interface AskElement {
   readonly root: HTMLLIElement;
@@ -37,7 +38,7 @@ export function createAskElement(actions: AskActions): AskElement {
   }
   function come(nearness: Nearness): void {
     if (nearness !== "far") {
-      root.classList.remove("far");
+      if (nearness !== "idle") root.classList.remove("far");
       details ??= createAskDetails({ asked, answer, text }, actions, showNewest);
       showNewest();
     }
