@@ -29,9 +29,18 @@ export interface Edge {
 
 const CHECKED_RECENTLY_MS = 10_000;
 
-/** Starts an edge. @throws PlatformError when Redis cannot be used; errors of `listen`. */
+/** Starts an edge. @throws PlatformError when Redis cannot be used; errors of `listen`. Nothing stays open then. */
 export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const resources = await openResources(config, log);
+  try {
+    return await serve(config, log, resources);
+  } catch (error) {
+    await resources.life.close();
+    throw error;
+  }
+}
+
+async function serve(config: Config, log: Logger, resources: Resources): Promise<Edge> {
   const { life, node } = resources;
   const asking = createAsking(config, resources);
   const { health, msSinceCheck } = watchHealth(resources);
