@@ -4,6 +4,7 @@ export { startSentinel, type TestSentinel } from "./redis/sentinel.ts";
 export type { TestRedis } from "./redis/test-redis.ts";
 export { startRedisCluster, type TestCluster, type TestNode } from "./redis/redis-cluster.ts";
 export { eventually } from "./eventually.ts";
+export { awayFromMidnight } from "./midnight.ts";
 export { freePort } from "./process/free-port.ts";
 export { spawnNode, type TestProcess } from "./process/spawn-node.ts";
 export { buildGo, findPython, runs, runsGo, startForeign, type ForeignProgram } from "./process/foreign-program.ts";

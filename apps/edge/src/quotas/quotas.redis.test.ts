@@ -1,6 +1,6 @@
 import { accountAddress, countUsed } from "@docrelay/channel";
 import { httpUsageSchema, type HttpUsage } from "@docrelay/protocol";
-import { eventually } from "@docrelay/testkit";
+import { awayFromMidnight, eventually } from "@docrelay/testkit";
 import { SignJWT } from "jose";
 import { beforeEach, expect, it } from "vitest";
 import { beginHead, useEdges, type Answer } from "../../test/fixture.ts";
@@ -30,6 +30,7 @@ const QUOTAS = {
   "tokens:tenant:globex": 100,
 };
 beforeEach(async () => {
+  await awayFromMidnight();
   await relay.store.redis.hset("quotas", QUOTAS);
   await eventually(async () => {
     const seen = await Promise.all([0, 1].map(async (edge) => (await usage(await sign("bob"), edge)).limits.asks));

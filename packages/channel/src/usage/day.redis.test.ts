@@ -1,8 +1,10 @@
-import { expect, it } from "vitest";
+import { awayFromMidnight } from "@docrelay/testkit";
+import { beforeEach, expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
 import { accountAddress, countUsed, parseQuotaField, readQuotas, readUsed, UNBOUNDED, writeQuota } from "../index.ts";
 
 const channel = useChannel();
+beforeEach(() => awayFromMidnight());
 const own = accountAddress({ kind: "user", name: "someone" });
 const tenant = accountAddress({ kind: "tenant", name: "acme" });
 

@@ -1,5 +1,5 @@
 import { wireError } from "@docrelay/protocol";
-import { eventually } from "@docrelay/testkit";
+import { awayFromMidnight, eventually } from "@docrelay/testkit";
 import OpenAI, { APIError } from "openai";
 import { describe, expect, it } from "vitest";
 import { beginHead, useEdges, USER } from "../../../test/fixture.ts";
@@ -124,6 +124,7 @@ describe("the client of OpenAI, with its own retries, on an edge that is shut do
 
 describe("what is in vain is sent once", () => {
   it("after a quota is spent, until tomorrow", async () => {
+    await awayFromMidnight(120_000); // OpenAI's client waits for up to a minute and tries again
     await relay.store.redis.hset("quotas", "asks", "0");
     await eventually(() => relay.logged.some((line) => line.includes("quotas changed")));
     const { client, requests } = await balanced([first()]);
