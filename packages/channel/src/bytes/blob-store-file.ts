@@ -1,21 +1,8 @@
-import { randomUUID } from "node:crypto";
-import {
-  access,
-  link,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  unlink,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rename, rmdir, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { checkMarker, codeOf, placeOfBlobs } from "./blob-folder.ts";
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
+import { ignoring, moveIfNew, onDisk, putFile } from "./on-disk.ts";
 import { slice } from "./slice.ts";
 import { ChannelError } from "../channel-error.ts";
 import { placeOfChunk } from "../sealing/places.ts";
@@ -23,8 +10,6 @@ import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
 /** A file whose modification time is when the blob expires, by the clock that all processes share. */
 const UNTIL = "until";
-/** Errors of file systems that have no hard links. */
-const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 const CHUNK = /^\d+$/;
 /** Names of our files in a blob's folder. With a UUID at the end, the file is not renamed into its place yet. */
 const OURS = /^(\d+|until)(\.[\da-f-]{36})?$/;
@@ -42,146 +27,117 @@ export function createFileBlobStore(
   now: () => Promise<number>,
   sealing: Sealing = createSealing(),
 ): BlobStore {
-  const place = placeOfBlobs(root);
-  const folder = (ref: string): string => {
-    if (!isRef(ref)) throw new ChannelError("wrong-answer", "not the name of a blob");
-    return join(place, ref);
-  };
-
-  /** Writes a file beside its place, and moves it there with `move`. */
-  async function put<T>(place: string, bytes: Uint8Array, move: (beside: string) => Promise<T>): Promise<T> {
-    const beside = `${place}.${randomUUID()}`;
-    try {
-      await writeFile(beside, bytes);
-      return await move(beside);
-    } finally {
-      await rm(beside, { force: true }).catch(() => undefined); // otherwise the removal of its blob removes it
-    }
-  }
-
-  /** Sets when a blob expires; false when there is none. */
-  async function keep(ref: string, ms: number): Promise<boolean> {
-    const until = new Date((await now()) + ms);
-    return ifThere(() => utimes(join(folder(ref), UNTIL), until, until).then(() => true), false);
-  }
-
-  /** The result of `step`, or `otherwise` when the file is missing. A missing store is an error. */
-  async function ifThere<T>(step: () => Promise<T>, otherwise: T): Promise<T> {
-    try {
-      return await step();
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error;
-      await checkMarker(root);
-      return otherwise;
-    }
-  }
-
-  const chunks = async (ref: string): Promise<number[]> =>
-    (await ifThere(() => readdir(folder(ref)), [])).filter((name) => CHUNK.test(name)).map(Number);
-
-  /** Deletes a blob's files and folder; false when a file that is not ours keeps the folder. */
-  async function drop(ref: string): Promise<boolean> {
-    const own = folder(ref);
-    const there = await ifThere(() => lstat(own), undefined);
-    if (!there?.isDirectory()) return false;
-    const entries = (await readdir(own, { withFileTypes: true })).filter((one) => one.isFile() && OURS.test(one.name));
-    // The expiry file goes last: the next sweep continues a removal that was interrupted.
-    const last = ({ name }: { name: string }): boolean => name === UNTIL;
-    for (const some of [entries.filter((one) => !last(one)), entries.filter(last)]) {
-      await Promise.all(some.map(({ name }) => unlink(join(own, name)).catch(ignoring("ENOENT"))));
-    }
-    return rmdir(own).then(() => true, ignoring("ENOENT", "ENOTEMPTY", "EEXIST"));
-  }
-
-  /** Blobs without an expiry file, whose writer has just begun or died, by when a sweep first saw them. */
-  let undated = new Map<string, number>();
-
-  /** Whether a blob has expired at `time`; a blob without an expiry file was first seen at `since`. */
-  async function isOver(ref: string, time: number, since = time): Promise<boolean> {
-    const until = await ifThere(() => lstat(join(folder(ref), UNTIL)), undefined);
-    if (until) return until.mtimeMs + SWEEP_GRACE_MS < time;
-    undated.set(ref, since);
-    return since + IDLE_UPLOAD_MS < time;
-  }
-
-  async function* readAll(ref: string): AsyncGenerator<Uint8Array> {
-    const offsets = (await onDisk(() => chunks(ref))).sort((a, b) => a - b);
-    let next = 0;
-    for (const offset of offsets) {
-      if (offset < next) continue;
-      const file = join(folder(ref), String(offset));
-      const stored = await onDisk(() => ifThere<Uint8Array | undefined>(() => readFile(file), undefined));
-      if (offset !== next || !stored) throw new ChannelError("hole", `no bytes at ${next}`);
-      const chunk = sealing.unseal(placeOfChunk(ref, offset), stored);
-      next += chunk.length;
-      yield chunk;
-    }
-    if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
-  }
-
+  const blobs: FileBlobs = { root, place: placeOfBlobs(root), now, sealing, undated: new Map() };
   return {
     isInOrder: false,
-    write: (ref, offset, bytes) =>
-      onDisk(async () => {
-        await mkdir(folder(ref)).catch(ignoring("EEXIST"));
-        const chunk = join(folder(ref), String(offset));
-        const sealed = sealing.seal(placeOfChunk(ref, offset), bytes);
-        const isNew = await put(chunk, sealed, (beside) => moveIfNew(beside, chunk));
-        if (await keep(ref, IDLE_UPLOAD_MS)) return isNew;
-        const until = new Date((await now()) + IDLE_UPLOAD_MS);
-        await put(join(folder(ref), UNTIL), new Uint8Array(), async (beside) => {
-          await utimes(beside, until, until);
-          await rename(beside, join(folder(ref), UNTIL));
-        });
-        return isNew;
-      }),
-    read: (ref, range) => (range ? slice(readAll(ref), range) : readAll(ref)),
-    exists: (ref) => onDisk(async () => (await chunks(ref)).length > 0),
-    remove: (ref) => onDisk(async () => void (await drop(ref))),
-    renew: (ref, keepMs) => onDisk(() => keep(ref, keepMs)),
-    sweep: () =>
-      onDisk(async () => {
-        await checkMarker(root);
-        const time = await now();
-        const entries = await readdir(place, { withFileTypes: true });
-        const refs = entries.filter((entry) => entry.isDirectory() && isRef(entry.name)).map(({ name }) => name);
-        const seen = undated;
-        undated = new Map();
-        let removed = 0;
-        for (const ref of refs) if ((await isOver(ref, time, seen.get(ref))) && (await drop(ref))) removed++;
-        return removed;
-      }),
+    write: (ref, offset, bytes) => onDisk(() => write(blobs, ref, offset, bytes)),
+    read: (ref, range) => (range ? slice(readAll(blobs, ref), range) : readAll(blobs, ref)),
+    exists: (ref) => onDisk(async () => (await chunks(blobs, ref)).length > 0),
+    remove: (ref) => onDisk(async () => void (await drop(blobs, ref))),
+    renew: (ref, keepMs) => onDisk(() => keep(blobs, ref, keepMs)),
+    sweep: () => onDisk(() => sweep(blobs)),
   };
 }
 
-/** Moves a file unless there is one of that name; false then. */
-async function moveIfNew(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST" && (await lstat(to)).isFile()) return false;
-    if (!NO_LINKS.has(codeOf(error) ?? "")) throw error;
-  }
-  // Only here a chunk that is sent twice at the same moment may replace itself.
-  const isThere = await access(to).then(() => true, ignoring("ENOENT"));
-  if (!isThere) await rename(from, to);
-  return !isThere;
+interface FileBlobs {
+  readonly root: string;
+  readonly place: string;
+  readonly now: () => Promise<number>;
+  readonly sealing: Sealing;
+  /** Blobs without an expiry file, whose writer has just begun or died, by when a sweep first saw them. */
+  undated: Map<string, number>;
 }
 
-const ignoring =
-  (...codes: string[]) =>
-  (error: unknown): false => {
-    if (codes.includes(codeOf(error) ?? "")) return false;
-    throw error;
-  };
+function folderOf({ place }: FileBlobs, ref: string): string {
+  if (!isRef(ref)) throw new ChannelError("wrong-answer", "not the name of a blob");
+  return join(place, ref);
+}
 
-async function onDisk<T>(step: () => Promise<T>): Promise<T> {
+/** Stores a chunk and renews its blob; false when the chunk was there. */
+async function write(blobs: FileBlobs, ref: string, offset: number, bytes: Uint8Array): Promise<boolean> {
+  const folder = folderOf(blobs, ref);
+  await mkdir(folder).catch(ignoring("EEXIST"));
+  const chunk = join(folder, String(offset));
+  const sealed = blobs.sealing.seal(placeOfChunk(ref, offset), bytes);
+  const isNew = await putFile(chunk, sealed, (beside) => moveIfNew(beside, chunk));
+  if (await keep(blobs, ref, IDLE_UPLOAD_MS)) return isNew;
+  const until = new Date((await blobs.now()) + IDLE_UPLOAD_MS);
+  await putFile(join(folder, UNTIL), new Uint8Array(), async (beside) => {
+    await utimes(beside, until, until);
+    await rename(beside, join(folder, UNTIL));
+  });
+  return isNew;
+}
+
+/** Deletes the blobs that have expired; returns their number. */
+async function sweep(blobs: FileBlobs): Promise<number> {
+  await checkMarker(blobs.root);
+  const time = await blobs.now();
+  const entries = await readdir(blobs.place, { withFileTypes: true });
+  const refs = entries.filter((entry) => entry.isDirectory() && isRef(entry.name)).map(({ name }) => name);
+  const seen = blobs.undated;
+  blobs.undated = new Map();
+  let removed = 0;
+  for (const ref of refs) if ((await isOver(blobs, ref, time, seen.get(ref))) && (await drop(blobs, ref))) removed++;
+  return removed;
+}
+
+/** Sets when a blob expires; false when there is none. */
+async function keep(blobs: FileBlobs, ref: string, ms: number): Promise<boolean> {
+  const until = new Date((await blobs.now()) + ms);
+  return ifThere(blobs, () => utimes(join(folderOf(blobs, ref), UNTIL), until, until).then(() => true), false);
+}
+
+/** The result of `step`, or `otherwise` when the file is missing. A missing store is an error. */
+async function ifThere<T>(blobs: FileBlobs, step: () => Promise<T>, otherwise: T): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    // Errors of the file system have `syscall`; any other comes from Redis's clock, or is a bug.
-    if (!(error instanceof Error && "syscall" in error && codeOf(error))) throw error;
-    throw new ChannelError("io", `the folder of blobs: ${codeOf(error)}`, { cause: error });
+    if (codeOf(error) !== "ENOENT") throw error;
+    await checkMarker(blobs.root);
+    return otherwise;
   }
+}
+
+/** Where the chunks of a blob begin. */
+async function chunks(blobs: FileBlobs, ref: string): Promise<number[]> {
+  const names = await ifThere(blobs, () => readdir(folderOf(blobs, ref)), []);
+  return names.filter((name) => CHUNK.test(name)).map(Number);
+}
+
+/** Deletes a blob's files and folder; false when a file that is not ours keeps the folder. */
+async function drop(blobs: FileBlobs, ref: string): Promise<boolean> {
+  const own = folderOf(blobs, ref);
+  const there = await ifThere(blobs, () => lstat(own), undefined);
+  if (!there?.isDirectory()) return false;
+  const entries = (await readdir(own, { withFileTypes: true })).filter((one) => one.isFile() && OURS.test(one.name));
+  // The expiry file goes last: the next sweep continues a removal that was interrupted.
+  const last = ({ name }: { name: string }): boolean => name === UNTIL;
+  for (const some of [entries.filter((one) => !last(one)), entries.filter(last)]) {
+    await Promise.all(some.map(({ name }) => unlink(join(own, name)).catch(ignoring("ENOENT"))));
+  }
+  return rmdir(own).then(() => true, ignoring("ENOENT", "ENOTEMPTY", "EEXIST"));
+}
+
+/** Whether a blob has expired at `time`; a blob without an expiry file was first seen at `since`. */
+async function isOver(blobs: FileBlobs, ref: string, time: number, since = time): Promise<boolean> {
+  const until = await ifThere(blobs, () => lstat(join(folderOf(blobs, ref), UNTIL)), undefined);
+  if (until) return until.mtimeMs + SWEEP_GRACE_MS < time;
+  blobs.undated.set(ref, since);
+  return since + IDLE_UPLOAD_MS < time;
+}
+
+async function* readAll(blobs: FileBlobs, ref: string): AsyncGenerator<Uint8Array> {
+  const offsets = (await onDisk(() => chunks(blobs, ref))).sort((a, b) => a - b);
+  let next = 0;
+  for (const offset of offsets) {
+    if (offset < next) continue;
+    const file = join(folderOf(blobs, ref), String(offset));
+    const stored = await onDisk(() => ifThere<Uint8Array | undefined>(blobs, () => readFile(file), undefined));
+    if (offset !== next || !stored) throw new ChannelError("hole", `no bytes at ${next}`);
+    const chunk = blobs.sealing.unseal(placeOfChunk(ref, offset), stored);
+    next += chunk.length;
+    yield chunk;
+  }
+  if (offsets.length === 0) throw new ChannelError("hole", "no bytes at all");
 }

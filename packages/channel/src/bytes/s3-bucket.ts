@@ -1,7 +1,8 @@
 import { newRef, type BlobStore } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
-import { createS3BlobStore, sseHeaders, type S3StoreOptions } from "./blob-store-s3.ts";
+import { createS3BlobStore, type S3StoreOptions } from "./blob-store-s3.ts";
 import { PLACE } from "./s3-listing.ts";
+import { sseHeaders } from "./s3-objects.ts";
 import type { Sealing } from "../sealing/sealing.ts";
 import { createS3Client, S3Refusal, type S3Bounds, type S3Client, type S3Place } from "./s3-client.ts";
 
