@@ -1,6 +1,6 @@
 import { createCoreWatch, type CoreWatch } from "./children/core-watch.ts";
 import { startChild, type Child } from "./children/child-process.ts";
-import { createPool } from "./children/pool.ts";
+import { createPool, type Pool } from "./children/pool.ts";
 import { runJob } from "./children/run-job.ts";
 import { startStopwatch } from "./children/stopwatch.ts";
 import type { EngineName } from "./engines/page-engine.ts";
@@ -39,6 +39,20 @@ export interface ExtractorOptions {
 
 type Within = ExtractOptions & { readonly limits: ExtractLimits };
 
+/** What reads a file. */
+interface Reader {
+  readonly engines: readonly [EngineName, second?: EngineName];
+  readonly pool: Pool;
+  readonly coreWatch: CoreWatch;
+  readonly ocr: Ocr | undefined;
+  readonly format: TextFormat;
+}
+
+interface GivenFile {
+  readonly input: ExtractInput;
+  readonly options: Within;
+}
+
 /** @param start starts a child with an engine; tests pass one whose children stall or allocate on purpose. */
 export function createExtractor(
   {
@@ -52,18 +66,19 @@ export function createExtractor(
   }: ExtractorOptions,
   start: (engine: EngineName, coreWatch: CoreWatch) => Child = startChild,
 ): Extractor {
-  const [first, second] = engine === "auto" ? (["pdfium", "pdf-parse"] as const) : ([engine, undefined] as const);
-  const pool = createPool(concurrency, () => start(first, coreWatch), { coreWatch, reserve: 1 });
+  const engines: Reader["engines"] = engine === "auto" ? ["pdfium", "pdf-parse"] : [engine];
+  const pool = createPool(concurrency, () => start(engines[0], coreWatch), { coreWatch, reserve: 1 });
+  const reader: Reader = { engines, pool, coreWatch, ocr, format };
 
   return {
     async extract(input, options) {
-      const outcome = await readFile(input, options, limits);
+      const outcome = await readFile(reader, input, { ...options, limits });
       if (attachments === "name" || outcome.kind === "failed" || !outcome.attachments) return outcome;
       const deadline = performance.now() + limits.timeoutMs;
       const deps = { pool, coreWatch, limits };
       return withAttached(outcome, await embeddedIn(deps, input, options.signal), limits, {
         msLeft: () => deadline - performance.now(),
-        read: (bytes, left) => readFile({ bytes }, { signal: options.signal }, left),
+        read: (bytes, left) => readFile(reader, { bytes }, { signal: options.signal, limits: left }),
       });
     },
     async [Symbol.asyncDispose]() {
@@ -71,57 +86,57 @@ export function createExtractor(
       await ocr?.recogniser[Symbol.asyncDispose]();
     },
   };
+}
 
-  async function readFile(
-    input: ExtractInput,
-    options: ExtractOptions,
-    within: ExtractLimits,
-  ): Promise<ExtractOutcome> {
-    const run = createFileRun(first, within);
-    const read = { ...options, limits: within };
-    await readWith(first, run, input, read);
-    if (second && run.needsAnotherEngine(performance.now())) await readWith(second, run, input, read);
-    const reading = run.result();
-    if (ocr && reading.end !== "busy")
-      await readScans({ pool, ocr, limits: within, coreWatch }, reading, input, options);
-    const outcome = outcomeOf(reading, input.password !== undefined);
-    if (outcome.kind === "failed" || format === "text") return outcome;
-    return { ...outcome, pages: withoutRunningLines(outcome.pages) };
-  }
+/** Reads a file with the first engine, then what is left with the second and with OCR. */
+async function readFile(reader: Reader, input: ExtractInput, options: Within): Promise<ExtractOutcome> {
+  const { engines, pool, coreWatch, ocr, format } = reader;
+  const [first, second] = engines;
+  const { limits } = options;
+  const run = createFileRun(first, limits);
+  await readWith(reader, first, run, { input, options });
+  if (second && run.needsAnotherEngine(performance.now())) await readWith(reader, second, run, { input, options });
+  const reading = run.result();
+  if (ocr && reading.end !== "busy") await readScans({ pool, ocr, limits, coreWatch }, reading, input, options);
+  const outcome = outcomeOf(reading, input.password !== undefined);
+  if (outcome.kind === "failed" || format === "text") return outcome;
+  return { ...outcome, pages: withoutRunningLines(outcome.pages) };
+}
 
-  /** A child that is starved is followed by another, once: that one no longer waits for an idle core. */
-  async function readWith(name: EngineName, run: FileRun, input: ExtractInput, options: Within): Promise<void> {
-    await readInChild(name, run, input, options);
-    if (run.reading.end === "starved") await readInChild(name, run, input, options);
-  }
+/** A child that is starved is followed by another, once: that one no longer waits for an idle core. */
+async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
+  await readInChild(reader, name, run, file);
+  if (run.reading.end === "starved") await readInChild(reader, name, run, file);
+}
 
-  async function readInChild(
-    name: EngineName,
-    run: FileRun,
-    { bytes, password }: ExtractInput,
-    { signal, isUrgent, onPage, limits: within }: Within,
-  ): Promise<void> {
-    const { maxPages, maxTextBytes, memoryBytes } = within;
-    const child = await pool.acquire(signal, isUrgent);
-    let backward = NO_BACKWARD_READER;
-    try {
-      if (!run.beginChild(name, performance.now())) return;
-      const job = { bytes, password, engine: name, format, maxPages, maxTextBytes, from: run.nextPage };
-      const worked = startStopwatch(child);
-      const moment = (): Moment => ({ wall: performance.now(), cpu: worked() });
-      const watch = { signal, memoryBytes, coreWatch, overdue: () => run.overdue(moment()) };
-      for await (const report of runJob(child, job, watch)) {
-        for (const action of run.report(report, backward, moment())) {
-          if (action.type === "progress") onPage?.(action.page, action.pages);
-          else if (action.type === "read-backwards")
-            backward = readBackwards({ pool, coreWatch, memoryBytes, signal }, job, action.pages);
-          else if (action.type === "stop") child.stop();
-          else return;
-        }
+async function readInChild(
+  { pool, coreWatch, format }: Reader,
+  name: EngineName,
+  run: FileRun,
+  { input, options }: GivenFile,
+): Promise<void> {
+  const { bytes, password } = input;
+  const { signal, isUrgent, onPage, limits } = options;
+  const { maxPages, maxTextBytes, memoryBytes } = limits;
+  const child = await pool.acquire(signal, isUrgent);
+  let backward = NO_BACKWARD_READER;
+  try {
+    if (!run.beginChild(name, performance.now())) return;
+    const job = { bytes, password, engine: name, format, maxPages, maxTextBytes, from: run.nextPage };
+    const worked = startStopwatch(child);
+    const moment = (): Moment => ({ wall: performance.now(), cpu: worked() });
+    const watch = { signal, memoryBytes, coreWatch, overdue: () => run.overdue(moment()) };
+    for await (const report of runJob(child, job, watch)) {
+      for (const action of run.report(report, backward, moment())) {
+        if (action.type === "progress") onPage?.(action.page, action.pages);
+        else if (action.type === "read-backwards")
+          backward = readBackwards({ pool, coreWatch, memoryBytes, signal }, job, action.pages);
+        else if (action.type === "stop") child.stop();
+        else return;
       }
-    } finally {
-      backward.stop();
-      pool.release(child);
     }
+  } finally {
+    backward.stop();
+    pool.release(child);
   }
 }

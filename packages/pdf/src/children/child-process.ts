@@ -115,20 +115,13 @@ function childOf<J, R extends { readonly type: string }>(
 ): Child<J, R> {
   let alive = true;
   let idleOnly = false;
-  let job: { readonly reports: ReadableStreamDefaultController<R>; release(): void } | undefined;
+  const slot: JobSlot<R> = { job: undefined };
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined);
 
   function kill(): void {
     alive = false;
     forked.kill("SIGKILL");
-  }
-  /** From here on the child has no job. */
-  function endJob(): ReadableStreamDefaultController<R> | undefined {
-    const ended = job;
-    job = undefined;
-    ended?.release();
-    return ended?.reports;
   }
   /** So far it has run only its own program. */
   async function becomeReady(): Promise<void> {
@@ -139,41 +132,17 @@ function childOf<J, R extends { readonly type: string }>(
   }
   forked.on("message", (report: R) => {
     if (report.type === "ready") return void becomeReady();
-    if (!job) return kill(); // a child that reports without a job is not under control
-    job.reports.enqueue(report);
-    if (isLast(report)) endJob()?.close();
+    if (!slot.job) return kill(); // a child that reports without a job is not under control
+    slot.job.reports.enqueue(report);
+    if (isLast(report)) endJob(slot)?.close();
   });
   function end(code: number | null): void {
     alive = false;
     ready.reject(new ChildEnded(code));
-    endJob()?.error(new ChildEnded(code));
+    endJob(slot)?.error(new ChildEnded(code));
   }
   forked.on("error", () => forked.pid ?? end(1)); // of one that could not be started there is no "exit"
   forked.once("exit", end);
-
-  function run(message: J, signal: AbortSignal): ReadableStream<R> {
-    signal.throwIfAborted();
-    if (!alive) throw new ChildEnded(forked.exitCode);
-    if (job) throw new Error("the child has a job already");
-    const abort = (): void => {
-      endJob()?.error(signal.reason);
-      kill();
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    return new ReadableStream<R>({
-      start(reports) {
-        job = { reports, release: () => signal.removeEventListener("abort", abort) };
-        ready.promise.then(
-          () => forked.send(message as object, (error) => error && kill()),
-          () => undefined, // it has ended, and the stream with it
-        );
-      },
-      cancel() {
-        endJob();
-        kill();
-      },
-    });
-  }
 
   return {
     ready: ready.promise,
@@ -184,10 +153,56 @@ function childOf<J, R extends { readonly type: string }>(
     get idleOnly() {
       return idleOnly;
     },
-    run,
+    run(message, signal) {
+      signal.throwIfAborted();
+      if (!alive) throw new ChildEnded(forked.exitCode);
+      if (slot.job) throw new Error("the child has a job already");
+      const send = (): Promise<void> =>
+        ready.promise.then(
+          () => void forked.send(message as object, (error) => error && kill()),
+          () => undefined, // it has ended, and the stream with it
+        );
+      return beginJob(slot, { send, kill }, signal);
+    },
     stop: () => void forked.send(STOP, () => undefined), // fails only when the child has ended
     memory: () => residentBytes(forked.pid),
     cpuMs: () => cpuMs(forked.pid),
     kill,
   };
+}
+
+/** The job of a child, if it has one. */
+interface JobSlot<R> {
+  job: { readonly reports: ReadableStreamDefaultController<R>; release(): void } | undefined;
+}
+
+/** The reports of a job. When `signal` is aborted or the reader leaves, the child is killed. */
+function beginJob<R>(
+  slot: JobSlot<R>,
+  { send, kill }: { send(): Promise<void>; kill(): void },
+  signal: AbortSignal,
+): ReadableStream<R> {
+  const abort = (): void => {
+    endJob(slot)?.error(signal.reason);
+    kill();
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  return new ReadableStream<R>({
+    start(reports) {
+      slot.job = { reports, release: () => signal.removeEventListener("abort", abort) };
+      void send();
+    },
+    cancel() {
+      endJob(slot);
+      kill();
+    },
+  });
+}
+
+/** From here on the child has no job. */
+function endJob<R>(slot: JobSlot<R>): ReadableStreamDefaultController<R> | undefined {
+  const { job } = slot;
+  slot.job = undefined;
+  job?.release();
+  return job?.reports;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "./child-process.ts";
 import { createCoreWatch, type CoreWatch } from "./core-watch.ts";
-import { createTurns } from "./turns.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 /**
  * Children that are warm, each for one file at a time. All of them start when the first file comes, and one that is not fit for
@@ -43,118 +43,156 @@ export function createPool(
   start: (coreWatch: CoreWatch) => Child,
   { coreWatch = createCoreWatch(), reserve = 0, filesPerChild = FILES_PER_CHILD }: PoolOptions = {},
 ): Pool {
-  const free: Child[] = [];
-  const files = new Map<Child, number>();
-  const ready = new WeakSet<Child>();
-  const recalls = new Map<Child, () => void>();
-  /** Free children that are not ready, while somebody waits. */
-  const starting = new Set<Child>();
-  const turns = createTurns<Child>();
-  let begun = false;
-  let closed = false;
-
-  function add(): void {
-    if (closed) return;
-    const child = start(coreWatch);
-    child.ready.then(
-      () => ready.add(child),
-      () => undefined,
-    );
-    files.set(child, 0);
-    free.push(child);
-  }
-  function drop(child: Child): void {
-    files.delete(child);
-    child.kill();
-  }
-  const isWarm = (child: Child): boolean => ready.has(child) && child.alive;
-  function takeWarm(isUrgent: boolean): Child | undefined {
-    const warm = free.filter(isWarm);
-    const isReserved = !isUrgent && warm.length <= reserve && warm.length < free.length;
-    const [child] = isReserved ? [] : warm;
-    if (child) free.splice(free.indexOf(child), 1);
-    return child;
-  }
-  /** Replaces free children that would be starved. */
-  function replaceIdleOnly(): void {
-    if (!coreWatch.coresAreFull()) return;
-    for (const child of free.filter(({ idleOnly }) => idleOnly)) {
-      free.splice(free.indexOf(child), 1);
-      drop(child);
-      add();
-    }
-  }
-  function serve(): void {
-    if (closed) return;
-    if (turns.waiting > 0) replaceIdleOnly();
-    turns.serve(takeWarm);
-    if (turns.waiting === 0) return;
-    for (const recall of recalls.values()) recall();
-    for (const child of free) if (!isWarm(child) && !starting.has(child)) prepare(child).catch(turns.endAll);
-  }
-  /** Waits until a free child is ready, and replaces one that does not get so. @throws what `start` throws; those who wait get it. */
-  async function prepare(child: Child): Promise<void> {
-    starting.add(child);
-    try {
-      if (!ready.has(child)) await started(child, coreWatch);
-      if (!child.alive) throw new Error("the child died");
-    } catch {
-      if (!free.includes(child)) return; // it was replaced
-      free.splice(free.indexOf(child), 1);
-      drop(child);
-      await sleep(RESTART_MS);
-      add();
-    } finally {
-      starting.delete(child);
-      serve();
-    }
-  }
-  function mayServeAgain(child: Child): boolean {
-    // Once cores are idle again, a child that started while they were full has no right to its priority.
-    const fitsCores = child.idleOnly || coreWatch.coresAreFull();
-    return (
-      fitsCores && child.alive && (files.get(child) ?? 0) < filesPerChild && child.memory() < MAX_FREE_BYTES && !closed
-    );
-  }
+  const pool: State = {
+    start: () => start(coreWatch),
+    coreWatch,
+    reserve,
+    filesPerChild,
+    free: [],
+    files: new Map(),
+    ready: new WeakSet(),
+    recalls: new Map(),
+    starting: new Set(),
+    turns: createTurns<Child>(),
+    begun: false,
+    closed: false,
+  };
 
   return {
     async acquire(signal, isUrgent = false) {
       signal.throwIfAborted();
-      if (closed) throw new Error(CLOSED);
-      while (!begun && files.size < size) add();
-      begun = true;
-      const turn = turns.wait(signal, isUrgent);
-      serve();
+      if (pool.closed) throw new Error(CLOSED);
+      while (!pool.begun && pool.files.size < size) add(pool);
+      pool.begun = true;
+      const turn = pool.turns.wait(signal, isUrgent);
+      serve(pool);
       const child = await turn;
-      while (!closed && files.size < size + reserve) add();
+      while (!pool.closed && pool.files.size < size + reserve) add(pool);
       if (!signal.aborted) return child;
-      free.push(child);
-      serve();
+      pool.free.push(child);
+      serve(pool);
       throw signal.reason;
     },
     acquireSpare(recall) {
-      if (turns.waiting > 0 || free.length <= reserve || coreWatch.coresAreFull()) return undefined;
-      const index = free.findIndex(isWarm);
-      const [child] = index < 0 ? [] : free.splice(index, 1);
-      if (child) recalls.set(child, recall);
+      if (pool.turns.waiting > 0 || pool.free.length <= reserve || coreWatch.coresAreFull()) return undefined;
+      const index = pool.free.findIndex((child) => isWarm(pool, child));
+      const [child] = index < 0 ? [] : pool.free.splice(index, 1);
+      if (child) pool.recalls.set(child, recall);
       return child;
     },
     release(child) {
-      recalls.delete(child);
-      files.set(child, (files.get(child) ?? 0) + 1);
-      if (mayServeAgain(child)) free.push(child);
+      pool.recalls.delete(child);
+      pool.files.set(child, (pool.files.get(child) ?? 0) + 1);
+      if (mayServeAgain(pool, child)) pool.free.push(child);
       else {
-        drop(child);
-        add();
+        drop(pool, child);
+        add(pool);
       }
-      serve();
+      serve(pool);
     },
     async [Symbol.asyncDispose]() {
-      closed = true;
-      for (const child of files.keys()) child.kill();
-      turns.endAll(new Error(CLOSED));
+      pool.closed = true;
+      for (const child of pool.files.keys()) child.kill();
+      pool.turns.endAll(new Error(CLOSED));
     },
   };
+}
+
+interface State {
+  readonly start: () => Child;
+  readonly coreWatch: CoreWatch;
+  readonly reserve: number;
+  readonly filesPerChild: number;
+  readonly free: Child[];
+  /** All children, with how many files each has read. */
+  readonly files: Map<Child, number>;
+  readonly ready: WeakSet<Child>;
+  /** Of the spare children that callers have. */
+  readonly recalls: Map<Child, () => void>;
+  /** Free children that are not ready, while somebody waits. */
+  readonly starting: Set<Child>;
+  readonly turns: Turns<Child>;
+  /** The first children were started. */
+  begun: boolean;
+  closed: boolean;
+}
+
+function add(pool: State): void {
+  if (pool.closed) return;
+  const child = pool.start();
+  child.ready.then(
+    () => pool.ready.add(child),
+    () => undefined,
+  );
+  pool.files.set(child, 0);
+  pool.free.push(child);
+}
+
+function drop(pool: State, child: Child): void {
+  pool.files.delete(child);
+  child.kill();
+}
+
+function isWarm(pool: State, child: Child): boolean {
+  return pool.ready.has(child) && child.alive;
+}
+
+function takeWarm(pool: State, isUrgent: boolean): Child | undefined {
+  const warm = pool.free.filter((child) => isWarm(pool, child));
+  const isReserved = !isUrgent && warm.length <= pool.reserve && warm.length < pool.free.length;
+  const [child] = isReserved ? [] : warm;
+  if (child) pool.free.splice(pool.free.indexOf(child), 1);
+  return child;
+}
+
+/** Replaces free children that would be starved. */
+function replaceIdleOnly(pool: State): void {
+  if (!pool.coreWatch.coresAreFull()) return;
+  for (const child of pool.free.filter(({ idleOnly }) => idleOnly)) {
+    pool.free.splice(pool.free.indexOf(child), 1);
+    drop(pool, child);
+    add(pool);
+  }
+}
+
+function serve(pool: State): void {
+  if (pool.closed) return;
+  if (pool.turns.waiting > 0) replaceIdleOnly(pool);
+  pool.turns.serve((isUrgent) => takeWarm(pool, isUrgent));
+  if (pool.turns.waiting === 0) return;
+  for (const recall of pool.recalls.values()) recall();
+  for (const child of pool.free)
+    if (!isWarm(pool, child) && !pool.starting.has(child)) prepare(pool, child).catch(pool.turns.endAll);
+}
+
+/** Waits until a free child is ready, and replaces one that does not get so. @throws what `start` throws; those who wait get it. */
+async function prepare(pool: State, child: Child): Promise<void> {
+  pool.starting.add(child);
+  try {
+    if (!pool.ready.has(child)) await started(child, pool.coreWatch);
+    if (!child.alive) throw new Error("the child died");
+  } catch {
+    if (!pool.free.includes(child)) return; // it was replaced
+    pool.free.splice(pool.free.indexOf(child), 1);
+    drop(pool, child);
+    await sleep(RESTART_MS);
+    add(pool);
+  } finally {
+    pool.starting.delete(child);
+    serve(pool);
+  }
+}
+
+function mayServeAgain(pool: State, child: Child): boolean {
+  // Once cores are idle again, a child that started while they were full has no right to its priority.
+  const fitsCores = child.idleOnly || pool.coreWatch.coresAreFull();
+  return (
+    fitsCores &&
+    child.alive &&
+    (pool.files.get(child) ?? 0) < pool.filesPerChild &&
+    child.memory() < MAX_FREE_BYTES &&
+    !pool.closed
+  );
 }
 
 /** Resolves when a child is ready; throws when it dies or takes too long. */

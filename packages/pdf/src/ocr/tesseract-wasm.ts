@@ -44,14 +44,40 @@ export function createTesseractWasm({
     if (!found) throw new PdfError("ocr-missing", `OCR needs the package @tesseract.js-data/${code}`);
     return found;
   });
-  const core = coreFile();
+  const children = createChildren([coreFile(), ...data.map(({ file }) => file)], JSON.stringify(data), coreWatch);
+
+  return {
+    name: "tesseract-wasm",
+    recognise: (pgm, signal) => recognise({ children, memoryBytes, coreWatch }, pgm, signal),
+    async [Symbol.asyncDispose]() {
+      children[Symbol.dispose]();
+    },
+  };
+}
+
+function coreFile(): string {
+  try {
+    return resolved("tesseract.js-core");
+  } catch (cause) {
+    throw new PdfError("ocr-missing", "OCR needs the package tesseract.js-core", { cause });
+  }
+}
+
+/** The children that run, some of them free. */
+interface Children extends Disposable {
+  /** A free one, or a new one. */
+  take(): OcrChild;
+  keep(child: OcrChild): void;
+  drop(child: OcrChild): void;
+}
+
+/** @param reads files that a child may read */
+function createChildren(reads: readonly string[], argument: string, coreWatch: CoreWatch): Children {
   const free: OcrChild[] = [];
   const all = new Set<OcrChild>();
   let idle: NodeJS.Timeout | undefined;
 
   function start(): OcrChild {
-    const argument = JSON.stringify(data);
-    const reads = [core, ...data.map(({ file }) => file)];
     const child = startProgram<OcrJob, OcrReport>({ entry: ENTRY, argument, reads, isLast: () => true }, coreWatch);
     all.add(child);
     return child;
@@ -67,40 +93,38 @@ export function createTesseractWasm({
     idle.unref();
   }
 
-  async function recognise(pgm: Uint8Array, signal: AbortSignal): Promise<readonly Word[]> {
-    signal.throwIfAborted();
-    const child = free.pop() ?? start();
-    let tsv: string | undefined;
-    let interruption: Interruption | undefined;
-    try {
-      // The signal is also the page's time limit.
-      for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
-        if (typeof report === "string") interruption = report;
-        else if (report.type === "words") ({ tsv } = report);
-      }
-    } finally {
-      if (tsv === undefined) drop(child);
-      else keep(child);
-    }
-    if (interruption === "starved") return recognise(pgm, signal);
-    if (tsv === undefined) throw new Error(`the picture was not read: ${interruption ?? "it is not a PGM file"}`);
-    return wordsOf(tsv);
-  }
-
   return {
-    name: "tesseract-wasm",
-    recognise,
-    async [Symbol.asyncDispose]() {
+    take: () => free.pop() ?? start(),
+    keep,
+    drop,
+    [Symbol.dispose]() {
       clearTimeout(idle);
       for (const child of all) drop(child);
     },
   };
 }
 
-function coreFile(): string {
+async function recognise(
+  deps: { readonly children: Children; readonly memoryBytes: number; readonly coreWatch: CoreWatch },
+  pgm: Uint8Array,
+  signal: AbortSignal,
+): Promise<readonly Word[]> {
+  const { children, memoryBytes, coreWatch } = deps;
+  signal.throwIfAborted();
+  const child = children.take();
+  let tsv: string | undefined;
+  let interruption: Interruption | undefined;
   try {
-    return resolved("tesseract.js-core");
-  } catch (cause) {
-    throw new PdfError("ocr-missing", "OCR needs the package tesseract.js-core", { cause });
+    // The signal is also the page's time limit.
+    for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
+      if (typeof report === "string") interruption = report;
+      else if (report.type === "words") ({ tsv } = report);
+    }
+  } finally {
+    if (tsv === undefined) children.drop(child);
+    else children.keep(child);
   }
+  if (interruption === "starved") return recognise(deps, pgm, signal);
+  if (tsv === undefined) throw new Error(`the picture was not read: ${interruption ?? "it is not a PGM file"}`);
+  return wordsOf(tsv);
 }

@@ -55,84 +55,99 @@ export interface FileRun {
 }
 
 export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun {
-  let time: FileTime | undefined;
-  /** Of the children before the one at hand, and of that one. */
-  let cpu = { before: 0, child: 0 };
-  let earlier: Reading | undefined;
-  let reading = beginReading(first);
-  let begin = 1;
-  let progress = 0;
-
-  function add(report: Report | Interruption, fromEnd: ReadFromEnd): Action[] {
-    addReport(reading, report, limits);
-    const { total } = reading;
-    if (!isPage(report) || total === undefined) return [];
-    const page = Math.min(report.page + fromEnd.count, total);
-    if (page <= progress) return [];
-    progress = page;
-    return [{ type: "progress", page, pages: total }];
-  }
-
-  function addPage(report: PageReport, fromEnd: ReadFromEnd): Action[] {
-    const { page } = report;
-    const actions = page < fromEnd.firstPage ? add(report, fromEnd) : [];
-    const left = (reading.total ?? 0) - page;
-    // Free children have loaded the first engine.
-    if (reading.engine === first && page === begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
-      actions.push({ type: "read-backwards", pages: page + left });
-    if (page + 1 >= fromEnd.firstPage) actions.push({ type: "stop" });
-    return actions;
-  }
-
-  /** The moment in the file's own time: the processor time of all its children. */
-  function momentOf({ wall, cpu: child }: Moment): Moment {
-    cpu = { ...cpu, child };
-    return { wall, cpu: cpu.before + child };
-  }
-
+  const reading = beginReading(first);
+  const run: State = { first, limits, reading, begin: 1, progress: 0, cpu: { before: 0, child: 0 } };
+  const cpuNow = (): number => run.cpu.before + run.cpu.child;
   return {
     get reading() {
-      return reading;
+      return run.reading;
     },
     get nextPage() {
-      return begin;
+      return run.begin;
     },
-    beginChild(engine, wall) {
-      const at = { wall, cpu: cpu.before + cpu.child };
-      const lacking = time && lacks(time, limits, at);
-      if (lacking) {
-        reading.end = lacking;
-        return false;
-      }
-      cpu = { before: at.cpu, child: 0 };
-      time = time ? nextChildTime(time, limits, at) : startTime(limits, at);
-      if (engine !== reading.engine) {
-        earlier = reading;
-        reading = beginReading(engine);
-      }
-      reading.end = undefined;
-      begin = lastPageOf(reading) + 1;
-      return true;
-    },
-    overdue: (at) => time && overdue(time, momentOf(at)),
+    beginChild: (engine, wall) => beginChild(run, engine, { wall, cpu: cpuNow() }),
+    overdue: (at) => run.time && overdue(run.time, momentOf(run, at)),
     report(report, fromEnd, childAt) {
-      const at = momentOf(childAt);
-      const actions: Action[] = [];
-      if (isPage(report)) {
-        if (time) time = nextPageTime(time, limits, { at, lost: report.type === "lost" });
-        actions.push(...addPage(report, fromEnd));
-      } else {
-        const known = typeof report !== "string" && report.type === "done";
-        if (known) for (const page of fromEnd.pagesAfter(lastPageOf(reading))) actions.push(...add(page, fromEnd));
-        add(report, fromEnd);
-      }
-      if (reading.end) actions.push({ type: "leave" });
+      const actions = takeReport(run, report, fromEnd, momentOf(run, childAt));
+      if (run.reading.end) actions.push({ type: "leave" });
       return actions;
     },
     needsAnotherEngine: (wall) =>
-      worthAnotherEngine(reading) &&
-      time !== undefined &&
-      lacks(time, limits, { wall, cpu: cpu.before + cpu.child }) === undefined,
-    result: () => (earlier ? combine(earlier, reading, limits) : reading),
+      worthAnotherEngine(run.reading) &&
+      run.time !== undefined &&
+      lacks(run.time, limits, { wall, cpu: cpuNow() }) === undefined,
+    result: () => (run.earlier ? combine(run.earlier, run.reading, limits) : run.reading),
   };
+}
+
+interface State {
+  readonly first: EngineName;
+  readonly limits: ExtractLimits;
+  /** Of the engine at hand, and of the one before it. */
+  reading: Reading;
+  earlier?: Reading;
+  time?: FileTime;
+  /** Of the children before the one at hand, and of that one. */
+  cpu: { readonly before: number; readonly child: number };
+  /** The first page of the child at hand. */
+  begin: number;
+  progress: number;
+}
+
+/** The moment in the file's own time: the processor time of all its children. */
+function momentOf(run: State, { wall, cpu: child }: Moment): Moment {
+  run.cpu = { ...run.cpu, child };
+  return { wall, cpu: run.cpu.before + child };
+}
+
+function beginChild(run: State, engine: EngineName, at: Moment): boolean {
+  const { time, limits } = run;
+  const lacking = time && lacks(time, limits, at);
+  if (lacking) {
+    run.reading.end = lacking;
+    return false;
+  }
+  run.cpu = { before: at.cpu, child: 0 };
+  run.time = time ? nextChildTime(time, limits, at) : startTime(limits, at);
+  if (engine !== run.reading.engine) {
+    run.earlier = run.reading;
+    run.reading = beginReading(engine);
+  }
+  run.reading.end = undefined;
+  run.begin = lastPageOf(run.reading) + 1;
+  return true;
+}
+
+function takeReport(run: State, report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[] {
+  if (isPage(report)) {
+    if (run.time) run.time = nextPageTime(run.time, run.limits, { at, lost: report.type === "lost" });
+    return addPage(run, report, fromEnd);
+  }
+  const actions: Action[] = [];
+  const known = typeof report !== "string" && report.type === "done";
+  if (known) for (const page of fromEnd.pagesAfter(lastPageOf(run.reading))) actions.push(...add(run, page, fromEnd));
+  add(run, report, fromEnd);
+  return actions;
+}
+
+function addPage(run: State, report: PageReport, fromEnd: ReadFromEnd): Action[] {
+  const { page } = report;
+  const actions = page < fromEnd.firstPage ? add(run, report, fromEnd) : [];
+  const left = (run.reading.total ?? 0) - page;
+  // Free children have loaded the first engine.
+  const isFirst = run.reading.engine === run.first;
+  if (isFirst && page === run.begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
+    actions.push({ type: "read-backwards", pages: page + left });
+  if (page + 1 >= fromEnd.firstPage) actions.push({ type: "stop" });
+  return actions;
+}
+
+function add(run: State, report: Report | Interruption, fromEnd: ReadFromEnd): Action[] {
+  addReport(run.reading, report, run.limits);
+  const { total } = run.reading;
+  if (!isPage(report) || total === undefined) return [];
+  const page = Math.min(report.page + fromEnd.count, total);
+  if (page <= run.progress) return [];
+  run.progress = page;
+  return [{ type: "progress", page, pages: total }];
 }
