@@ -49,8 +49,7 @@ const MAX_SERVED = 256;
  */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   checkUrl(options, "websocket");
-  const { headers = {}, keepMs = 60_000 } = options;
-  const secrets = secretsOf(options.url, headers);
+  const secrets = secretsOf(options.url, options.headers ?? {});
   let habit = newHabit(options.quietMs);
   const learned = (next: Habit): void => {
     if (next === habit) return;
@@ -65,25 +64,12 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   const rests = (): boolean => options.reply === "single" || (options.reply === "auto" && habit.ends !== "mark");
   const fixed = {
     connections: options.connections,
-    idleMs: keepMs,
+    idleMs: options.keepMs ?? 60_000,
     maxWaiting: MAX_WAITING,
     maxServed: MAX_SERVED,
     patienceMs: PATIENCE_MS,
   };
-  const pool = createPool(
-    () => ({ ...fixed, restMs: rests() ? REST_MS : 0 }),
-    {
-      url: options.url,
-      headers: { Origin: originOf(options.url), ...headers },
-      // A frame is JSON around the text: escapes may make it six times as long as what it holds.
-      maxFrameBytes: options.maxReplyBytes * 6 + 65_536,
-      connectTimeoutMs: options.connectTimeoutMs ?? 5000,
-      handshakeTimeoutMs: options.handshakeTimeoutMs ?? options.firstReplyTimeoutMs,
-      pingEveryMs: options.pingEveryMs ?? 15_000,
-      secrets,
-    },
-    late,
-  );
+  const pool = createPool(() => ({ ...fixed, restMs: rests() ? REST_MS : 0 }), socketOptions(options, secrets), late);
   const conversation = {
     mode: options.reply,
     streamEnd: options.streamEnd ?? "close",
@@ -119,5 +105,19 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
     async [Symbol.asyncDispose]() {
       pool.close();
     },
+  };
+}
+
+/** How connections are opened and kept. */
+function socketOptions(options: WebSocketEngineOptions, secrets: readonly string[]): Parameters<typeof createPool>[1] {
+  return {
+    url: options.url,
+    headers: { Origin: originOf(options.url), ...options.headers },
+    // A frame is JSON around the text: escapes may make it six times as long as what it holds.
+    maxFrameBytes: options.maxReplyBytes * 6 + 65_536,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? options.firstReplyTimeoutMs,
+    pingEveryMs: options.pingEveryMs ?? 15_000,
+    secrets,
   };
 }

@@ -73,23 +73,7 @@ export function createRoster(random: () => number = Math.random): Roster {
   let now = 0;
 
   const silence = ({ heardAt }: Member): number => now - heardAt;
-
-  function candidates(version: number, not: string | undefined): Array<[string, Member]> {
-    const heard = [...members].filter(
-      ([worker, { beat, deaf }]) => Number(beat?.capacity) > 0 && beat?.leaving !== true && !deaf && worker !== not,
-    );
-    const fitting = heard.filter(([, { beat }]) => Number(beat?.version) >= version);
-    const able = fitting.length > 0 ? fitting : heard;
-    const fresh = able.filter(([, member]) => silence(member) <= FRESH_TICKS);
-    return fresh.length > 0 ? fresh : able;
-  }
-
-  /** Workers that do not leave, sorted by name. */
-  function staying(): Array<[string, Member]> {
-    return [...members]
-      .filter(([, { beat }]) => beat && beat.leaving !== true)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  }
+  const isFresh = (member: Member): boolean => silence(member) <= FRESH_TICKS;
 
   return {
     hear(beat) {
@@ -98,7 +82,7 @@ export function createRoster(random: () => number = Math.random): Roster {
     },
     tick: () => void now++,
     choose({ version = 0, not } = {}) {
-      const from = candidates(version, not);
+      const from = candidates(members, { version, not, isFresh });
       const [first, second] = [pick(from, random()), pick(from, random())];
       const chosen = first && second && fullness(second[1]) < fullness(first[1]) ? second : first;
       if (!chosen) return undefined;
@@ -132,14 +116,32 @@ export function createRoster(random: () => number = Math.random): Roster {
     },
     isGone: (worker) => gone.has(worker),
     get workers() {
-      return staying().map(([worker]) => worker);
+      return staying(members).map(([worker]) => worker);
     },
     get leader() {
-      const sweeps = ([, member]: [string, Member]): boolean =>
-        Number(member.beat?.capacity) > 0 && silence(member) <= FRESH_TICKS;
-      return staying().find(sweeps)?.[0];
+      const sweeps = ([, member]: [string, Member]): boolean => Number(member.beat?.capacity) > 0 && isFresh(member);
+      return staying(members).find(sweeps)?.[0];
     },
   };
+}
+
+/** Those that bells are rung for: of the version, and heard not long ago, if there are such. */
+function candidates(
+  members: ReadonlyMap<string, Member>,
+  { version, not, isFresh }: { version: number; not: string | undefined; isFresh: (member: Member) => boolean },
+): Array<[string, Member]> {
+  const heard = [...members].filter(
+    ([worker, { beat, deaf }]) => Number(beat?.capacity) > 0 && beat?.leaving !== true && !deaf && worker !== not,
+  );
+  const fitting = heard.filter(([, { beat }]) => Number(beat?.version) >= version);
+  const able = fitting.length > 0 ? fitting : heard;
+  const fresh = able.filter(([, member]) => isFresh(member));
+  return fresh.length > 0 ? fresh : able;
+}
+
+/** Workers that do not leave, sorted by name. */
+function staying(members: ReadonlyMap<string, Member>): Array<[string, Member]> {
+  return [...members].filter(([, { beat }]) => beat && beat.leaving !== true).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function pick<T>(from: readonly T[], at: number): T | undefined {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { ChannelError } from "../channel-error.ts";
-import { createDataKeys, KEY_ID_BYTES } from "./data-keys.ts";
+import { createDataKeys, type DataKeys, KEY_ID_BYTES } from "./data-keys.ts";
 
 /**
  * Encryption of what is stored: AES-256-GCM with the first of `DATA_KEY`; each of its keys decrypts. `place` says where the
@@ -60,29 +60,8 @@ export function createSealing(secrets: readonly string[] = []): Sealing {
     return Buffer.concat([head, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
   }
 
-  function decrypt(place: string, sealed: Buffer): Buffer {
-    if (sealed[0] === ESCAPED) return sealed.subarray(1);
-    if (sealed[0] !== SEALED || sealed.length < HEAD_BYTES + TAG_BYTES) throw new ChannelError("wrong-answer", CHANGED);
-    const key = keys.find(sealed.subarray(1, SALT_AT));
-    if (!key) throw new ChannelError("key", NO_KEY);
-    const cipher = createDecipheriv("aes-256-gcm", key.subKey(sealed.subarray(SALT_AT, COUNTER_AT)), nonceOf(sealed), {
-      authTagLength: TAG_BYTES,
-    });
-    cipher.setAAD(Buffer.from(place));
-    cipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-    try {
-      return Buffer.concat([cipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), cipher.final()]);
-    } catch (cause) {
-      throw new ChannelError("wrong-answer", CHANGED, { cause });
-    }
-  }
-
   const asText = (place: string, text: string, salt: Buffer, count: bigint): string =>
     TEXT_MAGIC + encrypt(place, Buffer.from(text), salt, count).toString("base64url");
-  const asItIs = (text: string): string =>
-    text.startsWith(TEXT_MAGIC)
-      ? TEXT_MAGIC + Buffer.concat([Buffer.from([ESCAPED]), Buffer.from(text)]).toString("base64url")
-      : text;
 
   return {
     isOn: current !== undefined,
@@ -93,7 +72,7 @@ export function createSealing(secrets: readonly string[] = []): Sealing {
     },
     unseal(place, bytes) {
       const stored = asBuffer(bytes);
-      return startsWithMagic(stored) ? decrypt(place, stored.subarray(MAGIC.length)) : stored;
+      return startsWithMagic(stored) ? decrypt(keys, place, stored.subarray(MAGIC.length)) : stored;
     },
     sealText: (place, text) => (current ? asText(place, text, ownSalt, counter++) : asItIs(text)),
     sealSameText(place, text) {
@@ -106,7 +85,7 @@ export function createSealing(secrets: readonly string[] = []): Sealing {
     },
     unsealText(place, text) {
       if (!text.startsWith(TEXT_MAGIC)) return text;
-      return decrypt(place, Buffer.from(text.slice(TEXT_MAGIC.length), "base64url")).toString();
+      return decrypt(keys, place, Buffer.from(text.slice(TEXT_MAGIC.length), "base64url")).toString();
     },
     isCurrent(text) {
       if (!current || !text.startsWith(TEXT_MAGIC)) return !current && !text.startsWith(TEXT_MAGIC);
@@ -114,6 +93,30 @@ export function createSealing(secrets: readonly string[] = []): Sealing {
       return head[0] === SEALED && current.id.equals(head.subarray(1, SALT_AT));
     },
   };
+}
+
+function decrypt(keys: DataKeys, place: string, sealed: Buffer): Buffer {
+  if (sealed[0] === ESCAPED) return sealed.subarray(1);
+  if (sealed[0] !== SEALED || sealed.length < HEAD_BYTES + TAG_BYTES) throw new ChannelError("wrong-answer", CHANGED);
+  const key = keys.find(sealed.subarray(1, SALT_AT));
+  if (!key) throw new ChannelError("key", NO_KEY);
+  const cipher = createDecipheriv("aes-256-gcm", key.subKey(sealed.subarray(SALT_AT, COUNTER_AT)), nonceOf(sealed), {
+    authTagLength: TAG_BYTES,
+  });
+  cipher.setAAD(Buffer.from(place));
+  cipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  try {
+    return Buffer.concat([cipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), cipher.final()]);
+  } catch (cause) {
+    throw new ChannelError("wrong-answer", CHANGED, { cause });
+  }
+}
+
+/** A text that is not encrypted, escaped if it looks as if it were. */
+function asItIs(text: string): string {
+  return text.startsWith(TEXT_MAGIC)
+    ? TEXT_MAGIC + Buffer.concat([Buffer.from([ESCAPED]), Buffer.from(text)]).toString("base64url")
+    : text;
 }
 
 const NO_KEY = "stored data are encrypted with a key that DATA_KEY does not have: list that key too";
