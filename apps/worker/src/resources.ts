@@ -74,12 +74,7 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
   const life = createLifecycle(CLOSE_STEP_MS);
   const metrics = createMetrics();
-  const tracing = await openTracing(config, {
-    service: `docrelay-${[...config.WORKER_ROLES].join("-")}`,
-    node: randomBytes(6).toString("hex"),
-    life,
-    onTrouble: (reason, repeated) => log.warn({ reason, repeated }, "traces are not taken"),
-  });
+  const tracing = await openWorkerTracing(config, log, life);
   const report = createAskReport(log, metrics, tracing);
   const open = <T extends { disconnect(): void }>(name: string, connection: T): T => {
     life.add(`redis ${name}`, () => connection.disconnect());
@@ -96,39 +91,19 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
   };
   const redis = connect("command", "command");
   loadScripts(redis);
-  const store = {
-    redis,
-    retentionMs: config.RETENTION_MS,
-    askDeadlineMs: config.ASK_DEADLINE_MS,
-    maxEvents: config.MAX_CONVERSATION_EVENTS,
-    maxBytes: config.MAX_CONVERSATION_BYTES,
-    replicas:
-      config.DURABILITY === "replicated"
-        ? openReplicas(connect("command", "replicas"), config.WORKER_REDIS_TIMEOUT_MS)
-        : undefined,
-    sealing: createSealing(config.DATA_KEY),
-  };
-  try {
-    const facts = await inspectRedis(redis, REDIS_WAIT_MS, config.DURABILITY);
-    for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
-    // A key that is missing is found here, not by a user. The users of deploy/redis may not read the secret in a worker.
-    if (!hasOwnUser(config.redis)) await untilReply(() => readSecret(store), REDIS_WAIT_MS);
-  } catch (error) {
+  const store = storeOf(config, redis, connect);
+  const closing = async (error: unknown): Promise<never> => {
     await life.close();
     throw error;
-  }
+  };
+  await checkRedis(config, log, store).catch(closing);
   const producer = createProducer({ connection: connect("command", "producer"), shards: config.QUEUE_SHARDS });
   life.add("producer", () => producer[Symbol.asyncDispose]());
   const subscriber: RedisSubscriber = open("hints", connectSubscriber(optionsOf("hints")));
   const selfTest = await openSelfTest(
     { redis, subscriber, id: randomUUID(), roles: [...config.WORKER_ROLES] },
-    (error) => {
-      report.error("self-test", error);
-    },
-  ).catch(async (error: unknown) => {
-    await life.close();
-    throw error;
-  });
+    (error) => report.error("self-test", error),
+  ).catch(closing);
   life.add("self-test", () => selfTest[Symbol.dispose]());
   const roster = createRoster();
   const membership = createMembership({ redis, subscriber, roster, onError: (error) => report.error("beat", error) });
@@ -152,6 +127,38 @@ export async function openResources(config: Config, log: Logger): Promise<Resour
     stopping: new AbortController(),
     leaving: new AbortController(),
   };
+}
+
+function openWorkerTracing(config: Config, log: Logger, life: Lifecycle): Promise<Tracing | undefined> {
+  return openTracing(config, {
+    service: `docrelay-${[...config.WORKER_ROLES].join("-")}`,
+    node: randomBytes(6).toString("hex"),
+    life,
+    onTrouble: (reason, repeated) => log.warn({ reason, repeated }, "traces are not taken"),
+  });
+}
+
+function storeOf(config: Config, redis: RedisClient, connect: Resources["connect"]): Store {
+  return {
+    redis,
+    retentionMs: config.RETENTION_MS,
+    askDeadlineMs: config.ASK_DEADLINE_MS,
+    maxEvents: config.MAX_CONVERSATION_EVENTS,
+    maxBytes: config.MAX_CONVERSATION_BYTES,
+    replicas:
+      config.DURABILITY === "replicated"
+        ? openReplicas(connect("command", "replicas"), config.WORKER_REDIS_TIMEOUT_MS)
+        : undefined,
+    sealing: createSealing(config.DATA_KEY),
+  };
+}
+
+/** @throws ChannelError, PlatformError: see {@link openResources} */
+async function checkRedis(config: Config, log: Logger, store: Store): Promise<void> {
+  const facts = await inspectRedis(store.redis, REDIS_WAIT_MS, config.DURABILITY);
+  for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
+  // A key that is missing is found here, not by a user. The users of deploy/redis may not read the secret in a worker.
+  if (!hasOwnUser(config.redis)) await untilReply(() => readSecret(store), REDIS_WAIT_MS);
 }
 
 function hasOwnUser({ url, username }: RedisServer): boolean {

@@ -48,99 +48,117 @@ const AGAIN_MS = { firstMs: 250, longestMs: 4000 };
 /** Full workers pass a bell on this often; then it waits where it is. */
 const MAX_HOPS = 3;
 
-export function createConversationSlots({ capacity, run, passOn, onError }: SlotsOptions): ConversationSlots {
-  const running = new Map<string, { again: Rung | undefined }>();
-  const waiting = new Map<string, Rung>();
-  const later = new Map<string, NodeJS.Timeout>();
-  const failures = new Map<string, number>();
-  const onIdle = new Set<() => void>();
-  let stopped = false;
-
-  function hear(heard: Rung): void {
-    if (stopped) return passOn(heard);
-    const key = keyOf(heard.conversation);
-    // A plain bell must not replace what an earlier one knew of a dead worker.
-    const rung = { ...(running.get(key)?.again ?? waiting.get(key)), ...heard };
-    clearTimeout(later.get(key));
-    later.delete(key);
-    const current = running.get(key);
-    if (current) current.again = rung;
-    else if (running.size < capacity) void start(key, rung);
-    else if (waiting.has(key) || waiting.size < MAX_WAITING) waiting.set(key, rung);
-  }
-
-  async function start(key: string, rung: Rung): Promise<void> {
-    const current: { again: Rung | undefined } = { again: undefined };
-    running.set(key, current);
-    const how = await run(rung, () => void (current.again = undefined)).catch((error: unknown) => {
-      onError(error);
-      return failed(key);
-    });
-    if (how === "done" || how === "hand-back") failures.delete(key);
-    running.delete(key);
-    if (how === "hand-back") passOn({ conversation: rung.conversation });
-    else if (typeof how === "object") runLater(key, rung, how.laterMs);
-    if (current.again) hear(current.again);
-    startNext();
-    if (running.size === 0) for (const resolve of onIdle) resolve();
-  }
-
-  function startNext(): void {
-    for (const [key, rung] of waiting) {
-      if (stopped || running.size >= capacity) return;
-      waiting.delete(key);
-      void start(key, rung);
-    }
-  }
-
-  function failed(key: string): Disposition {
-    const times = (failures.get(key) ?? 0) + 1;
-    if (times >= MAX_FAILURES) return "done";
-    failures.set(key, times);
-    return { laterMs: backoff(times - 1, AGAIN_MS, 1) };
-  }
-
-  function runLater(key: string, { conversation }: Rung, ms: number): void {
-    if (stopped) return passOn({ conversation });
-    const timer = setTimeout(() => hear({ conversation }), ms);
-    timer.unref();
-    later.set(key, timer);
-  }
+export function createConversationSlots(options: SlotsOptions): ConversationSlots {
+  const slots: State = {
+    options,
+    running: new Map(),
+    waiting: new Map(),
+    later: new Map(),
+    failures: new Map(),
+    onIdle: new Set(),
+    stopped: false,
+  };
 
   return {
-    hear,
+    hear: (rung) => hear(slots, rung),
     get load() {
-      return running.size + waiting.size;
+      return slots.running.size + slots.waiting.size;
     },
     get active() {
-      return running.size;
+      return slots.running.size;
     },
-    capacity,
-    share(free) {
-      for (const [key, rung] of waiting) {
-        if (free <= 0) return;
-        const hops = (rung.hops ?? 0) + 1;
-        if (hops > MAX_HOPS) continue;
-        free--;
-        waiting.delete(key);
-        passOn({ ...rung, hops });
-      }
-    },
+    capacity: options.capacity,
+    share: (free) => share(slots, free),
     async stop() {
-      stopped = true;
-      for (const timer of later.values()) clearTimeout(timer);
-      later.clear();
-      for (const rung of waiting.values()) passOn(rung);
-      waiting.clear();
+      slots.stopped = true;
+      for (const timer of slots.later.values()) clearTimeout(timer);
+      slots.later.clear();
+      for (const rung of slots.waiting.values()) options.passOn(rung);
+      slots.waiting.clear();
     },
     async idle() {
-      if (running.size === 0) return;
+      if (slots.running.size === 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      onIdle.add(resolve);
+      slots.onIdle.add(resolve);
       await promise;
-      onIdle.delete(resolve);
+      slots.onIdle.delete(resolve);
     },
   };
+}
+
+/** All by a key of the conversation. */
+interface State {
+  readonly options: SlotsOptions;
+  readonly running: Map<string, { again: Rung | undefined }>;
+  readonly waiting: Map<string, Rung>;
+  readonly later: Map<string, NodeJS.Timeout>;
+  readonly failures: Map<string, number>;
+  readonly onIdle: Set<() => void>;
+  stopped: boolean;
+}
+
+function hear(slots: State, heard: Rung): void {
+  if (slots.stopped) return slots.options.passOn(heard);
+  const key = keyOf(heard.conversation);
+  // A plain bell must not replace what an earlier one knew of a dead worker.
+  const rung = { ...(slots.running.get(key)?.again ?? slots.waiting.get(key)), ...heard };
+  clearTimeout(slots.later.get(key));
+  slots.later.delete(key);
+  const current = slots.running.get(key);
+  if (current) current.again = rung;
+  else if (slots.running.size < slots.options.capacity) void start(slots, key, rung);
+  else if (slots.waiting.has(key) || slots.waiting.size < MAX_WAITING) slots.waiting.set(key, rung);
+}
+
+async function start(slots: State, key: string, rung: Rung): Promise<void> {
+  const current: { again: Rung | undefined } = { again: undefined };
+  slots.running.set(key, current);
+  const how = await slots.options
+    .run(rung, () => void (current.again = undefined))
+    .catch((error: unknown) => {
+      slots.options.onError(error);
+      return failed(slots, key);
+    });
+  if (how === "done" || how === "hand-back") slots.failures.delete(key);
+  slots.running.delete(key);
+  if (how === "hand-back") slots.options.passOn({ conversation: rung.conversation });
+  else if (typeof how === "object") runLater(slots, key, rung, how.laterMs);
+  if (current.again) hear(slots, current.again);
+  startNext(slots);
+  if (slots.running.size === 0) for (const resolve of slots.onIdle) resolve();
+}
+
+function startNext(slots: State): void {
+  for (const [key, rung] of slots.waiting) {
+    if (slots.stopped || slots.running.size >= slots.options.capacity) return;
+    slots.waiting.delete(key);
+    void start(slots, key, rung);
+  }
+}
+
+function failed(slots: State, key: string): Disposition {
+  const times = (slots.failures.get(key) ?? 0) + 1;
+  if (times >= MAX_FAILURES) return "done";
+  slots.failures.set(key, times);
+  return { laterMs: backoff(times - 1, AGAIN_MS, 1) };
+}
+
+function runLater(slots: State, key: string, { conversation }: Rung, ms: number): void {
+  if (slots.stopped) return slots.options.passOn({ conversation });
+  const timer = setTimeout(() => hear(slots, { conversation }), ms);
+  timer.unref();
+  slots.later.set(key, timer);
+}
+
+function share(slots: State, free: number): void {
+  for (const [key, rung] of slots.waiting) {
+    if (free <= 0) return;
+    const hops = (rung.hops ?? 0) + 1;
+    if (hops > MAX_HOPS) continue;
+    free--;
+    slots.waiting.delete(key);
+    slots.options.passOn({ ...rung, hops });
+  }
 }
 
 const keyOf = ({ shard, u, c }: ConversationAddress): string => `${shard}/${u}/${c}`;

@@ -50,33 +50,9 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   const worker = newWorkerName();
   const listeners: Array<Parameters<Membership["on"]>[0]> = [];
   const asking = new Set<string>();
-  let state: () => Pick<Beat, "load" | "capacity"> = () => ({ load: 0, capacity: 0 });
-  let unfinished: number | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let sending = false;
-  let leaving = false;
+  const announcer = createAnnouncer(redis, worker, onError);
   /** Workers that are known to leave: they are alive until their process ends, and what they run is theirs. */
   const leavers = new Set<string>();
-
-  async function beat(): Promise<void> {
-    if (sending) return; // Redis is slow: no more than one beat waits
-    sending = true;
-    const count = unfinished === undefined ? {} : { unfinished };
-    unfinished = undefined;
-    try {
-      await publishBeat(redis, {
-        worker,
-        version: SUPPORTED_RECORD_VERSION,
-        ...state(),
-        ...count,
-        ...(leaving ? { leaving } : {}),
-      });
-    } catch (error) {
-      onError(error);
-    } finally {
-      sending = false;
-    }
-  }
 
   function gone(): void {
     for (const listener of listeners) listener.gone?.();
@@ -121,20 +97,69 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
     async start() {
       onBack(subscriber, () => roster.pardon());
       await hearBeats(subscriber, roster, heard);
+      await announcer.start();
+    },
+    report: announcer.report,
+    tell: announcer.tell,
+    isGone: (other) => isGone(redis, roster, other),
+    isConnected: (other) => isListening(redis, other),
+    on: (listener) => void listeners.push(listener),
+    leave: announcer.leave,
+    async [Symbol.asyncDispose]() {
+      await announcer.leave();
+      announcer.stop();
+    },
+  };
+}
+
+async function isGone(redis: RedisClient, roster: Roster, other: string): Promise<boolean> {
+  if (roster.isGone(other)) return true;
+  if (roster.has(other)) return false;
+  if (!(await isListening(redis, other))) return true;
+  roster.expect(other);
+  return false;
+}
+
+/** What this worker says of itself. */
+interface Announcer extends Pick<Membership, "start" | "report" | "tell" | "leave"> {
+  /** Beats no more. */
+  stop(): void;
+}
+
+function createAnnouncer(redis: RedisClient, worker: string, onError: (error: unknown) => void): Announcer {
+  let state: () => Pick<Beat, "load" | "capacity"> = () => ({ load: 0, capacity: 0 });
+  let unfinished: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let sending = false;
+  let leaving = false;
+
+  async function beat(): Promise<void> {
+    if (sending) return; // Redis is slow: no more than one beat waits
+    sending = true;
+    const count = unfinished === undefined ? {} : { unfinished };
+    unfinished = undefined;
+    try {
+      await publishBeat(redis, {
+        worker,
+        version: SUPPORTED_RECORD_VERSION,
+        ...state(),
+        ...count,
+        ...(leaving ? { leaving } : {}),
+      });
+    } catch (error) {
+      onError(error);
+    } finally {
+      sending = false;
+    }
+  }
+
+  return {
+    async start() {
       timer = setInterval(() => void beat(), BEAT_MS);
       await beat();
     },
     report: (of) => void (state = of),
     tell: (count) => void (unfinished = count),
-    async isGone(other) {
-      if (roster.isGone(other)) return true;
-      if (roster.has(other)) return false;
-      if (!(await isListening(redis, other))) return true;
-      roster.expect(other);
-      return false;
-    },
-    isConnected: (other) => isListening(redis, other),
-    on: (listener) => void listeners.push(listener),
     async leave() {
       if (timer === undefined || leaving) return;
       leaving = true;
@@ -142,8 +167,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
       // Should it fail, the others miss its beats.
       await Promise.race([bye, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]).catch(() => undefined);
     },
-    async [Symbol.asyncDispose]() {
-      await this.leave();
+    stop() {
       clearInterval(timer);
       timer = undefined;
     },

@@ -20,12 +20,7 @@ export interface AskReport {
   /** The store refused a write of this process as stale: another worker owns the ask. */
   fenced(ask: TakenAsk, attempt: number): void;
   /** `totalMs`: since the acceptance, if it is known. */
-  ended(
-    ask: TakenAsk,
-    attempt: number,
-    body: EventBody<Exclude<Terminal, "completed">> | { type: "completed" },
-    totalMs: number | undefined,
-  ): void;
+  ended(ask: TakenAsk, attempt: number, body: EndBody, totalMs: number | undefined): void;
   /** The engine sent a frame after a reply had ended. Each one is counted; one warning is logged per minute. */
   frameAfterReply(mode: ReplyMode): void;
   /** With `ENGINE_REPLY=auto`: how the engine's replies are read from now on. */
@@ -35,6 +30,9 @@ export interface AskReport {
   /** Logs an error from which the process recovers by itself, at most once a second for each `what`. */
   error(what: string, error: unknown): void;
 }
+
+type EndBody = EventBody<Exclude<Terminal, "completed">> | { readonly type: "completed" };
+type AskMetrics = ReturnType<typeof createAskMetrics>;
 
 const FRAME_WARNING_EVERY_MS = 60_000;
 const AWAY_WARNING_EVERY_MS = 5000;
@@ -56,12 +54,6 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
   const counted = createAskMetrics(metrics);
   const warnOfFrame = createRareWarning(log, "engine sent a frame after its reply", FRAME_WARNING_EVERY_MS);
   const warnOfAway = createRareWarning(log, "waiting for the engine", AWAY_WARNING_EVERY_MS);
-  const fieldsOf = ({ id, conversation, trace }: TakenAsk, attempt?: number): object => ({
-    askId: id,
-    conversation,
-    trace,
-    ...(attempt === undefined ? {} : { attempt }),
-  });
 
   return {
     begun(ask, attempt, waitedMs) {
@@ -87,25 +79,7 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
       counted.staleAttempts.inc();
       log.info(fieldsOf(ask, attempt), "attempt fenced");
     },
-    ended(ask, attempt, body, totalMs) {
-      const how = body.type === "failed" ? body.error.code : body.type;
-      counted.ends.inc({ how });
-      // `completed` was counted when it was written.
-      if (body.type !== "completed") counted.events.inc({ type: body.type });
-      if (totalMs !== undefined) counted.askSeconds.observe(totalMs / 1000);
-      // The call that completed an ask has a span of its own.
-      if (body.type !== "completed") {
-        const attributes = { "docrelay.ask": ask.id, "docrelay.how": how };
-        tracing
-          ?.begin("end", { parent: ask.traceparent, attributes })
-          .end(body.type === "failed" ? { error: how } : {});
-      }
-      const level = body.type === "failed" ? levelOf(body.error.code) : "info";
-      log[level](
-        { ...fieldsOf(ask, attempt), how, ...(totalMs === undefined ? {} : { totalMs: Math.round(totalMs) }) },
-        "ask ended",
-      );
-    },
+    ended: (ask, attempt, body, totalMs) => reportEnd({ log, counted, tracing }, { ask, attempt, body, totalMs }),
     frameAfterReply(mode) {
       counted.lateFrames.inc();
       warnOfFrame({ warning: FRAME_WARNINGS[mode] });
@@ -125,6 +99,33 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
         );
     }),
   };
+}
+
+/** The fields of an ask in each log line about it. */
+function fieldsOf({ id, conversation, trace }: TakenAsk, attempt?: number): object {
+  return { askId: id, conversation, trace, ...(attempt === undefined ? {} : { attempt }) };
+}
+
+function reportEnd(
+  { log, counted, tracing }: { log: Logger; counted: AskMetrics; tracing: Tracing | undefined },
+  end: { ask: TakenAsk; attempt: number; body: EndBody; totalMs: number | undefined },
+): void {
+  const { ask, attempt, body, totalMs } = end;
+  const how = body.type === "failed" ? body.error.code : body.type;
+  counted.ends.inc({ how });
+  // `completed` was counted when it was written.
+  if (body.type !== "completed") counted.events.inc({ type: body.type });
+  if (totalMs !== undefined) counted.askSeconds.observe(totalMs / 1000);
+  // The call that completed an ask has a span of its own.
+  if (body.type !== "completed") {
+    const attributes = { "docrelay.ask": ask.id, "docrelay.how": how };
+    tracing?.begin("end", { parent: ask.traceparent, attributes }).end(body.type === "failed" ? { error: how } : {});
+  }
+  const level = body.type === "failed" ? levelOf(body.error.code) : "info";
+  log[level](
+    { ...fieldsOf(ask, attempt), how, ...(totalMs === undefined ? {} : { totalMs: Math.round(totalMs) }) },
+    "ask ended",
+  );
 }
 
 /** Logs at most one warning in `everyMs`; `repeated` is the number of those since the last one that were not logged. */

@@ -48,58 +48,26 @@ const MAX_DUE = 64;
 const LOOKS_AT_ONCE = 16;
 const BYTES_EVERY_MS = 30_000;
 
+interface SweeperDeps extends SweepDeps {
+  readonly membership: Pick<Membership, "isGone" | "isLeader" | "on" | "tell">;
+}
+
 /**
  * Uses a timer instead of a job, so that it works while the queue is stuck. All but the leading worker are idle; two
  * sweepers at once do no harm, because every step is idempotent. When a worker is gone, or this one begins to lead, it
  * rings for the asks that no live worker runs.
  */
-export function startSweeper(
-  deps: SweepDeps & { readonly membership: Pick<Membership, "isGone" | "isLeader" | "on" | "tell"> },
-  everyMs = EVERY_MS,
-): Sweeper {
+export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
   const { membership } = deps;
   const stopping = new AbortController();
-  let due = 0;
-  let bytesAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let passing: Promise<void> | undefined;
-  let sweepingBytes: Promise<void> | undefined;
-  const rewriteLog = createLogRewriter(deps.store.redis);
-  /** No live worker may run some asks. */
-  let orphans = true;
+  const bytes = createByteSweep(deps);
+  const state: State = { due: 0, orphans: true, bytes, rewriteLog: createLogRewriter(deps.store.redis) };
 
-  async function pass(): Promise<void> {
-    try {
-      if (!membership.isLeader) {
-        orphans = true;
-        return;
-      }
-      const { sum, shards, isWhole } = await countUnfinished(deps.store);
-      membership.tell(sum);
-      if (orphans) {
-        orphans = false;
-        try {
-          orphans = !(await ringForOrphans(deps, shards, stopping.signal)) || !isWhole;
-        } catch (error) {
-          orphans = true; // the next pass looks again
-          throw error;
-        }
-      }
-      due = await sweep(deps, stopping.signal, shards);
-      await rewriteLog();
-      if (sweepingBytes || performance.now() < bytesAt) return;
-      bytesAt = performance.now() + BYTES_EVERY_MS;
-      // Beside the passes: no ask waits for the end of a long look at all bytes.
-      sweepingBytes = sweepBytes(deps.store, deps.blobs)
-        .catch((error: unknown) => deps.report.error("sweep", error))
-        .then(() => void (sweepingBytes = undefined));
-    } catch (error) {
-      deps.report.error("sweep", error);
-    }
-  }
   function start(): void {
     clearTimeout(timer);
-    passing ??= pass().then(() => {
+    passing ??= pass(deps, state, stopping.signal).then(() => {
       passing = undefined;
       if (!stopping.signal.aborted) timer = setTimeout(start, everyMs);
     });
@@ -107,21 +75,76 @@ export function startSweeper(
   timer = setTimeout(start, everyMs);
   membership.on({
     gone() {
-      orphans = true;
+      state.orphans = true;
       if (!stopping.signal.aborted) start();
     },
   });
 
   return {
     get due() {
-      return due;
+      return state.due;
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       clearTimeout(timer);
       await passing;
-      await sweepingBytes;
+      await bytes.done();
     },
+  };
+}
+
+interface State {
+  /** Asks that were due at the last pass. */
+  due: number;
+  /** No live worker may run some asks. */
+  orphans: boolean;
+  readonly bytes: ByteSweep;
+  readonly rewriteLog: () => Promise<void>;
+}
+
+/** What the leading worker does in one pass: orphans, due asks, the log, bytes. */
+async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promise<void> {
+  try {
+    if (!deps.membership.isLeader) {
+      state.orphans = true;
+      return;
+    }
+    const { sum, shards, isWhole } = await countUnfinished(deps.store);
+    deps.membership.tell(sum);
+    if (state.orphans) {
+      state.orphans = false;
+      try {
+        state.orphans = !(await ringForOrphans(deps, shards, signal)) || !isWhole;
+      } catch (error) {
+        state.orphans = true; // the next pass looks again
+        throw error;
+      }
+    }
+    state.due = await sweep(deps, signal, shards);
+    await state.rewriteLog();
+    state.bytes.begin();
+  } catch (error) {
+    deps.report.error("sweep", error);
+  }
+}
+interface ByteSweep {
+  begin(): void;
+  done(): Promise<void>;
+}
+
+/** Removes expired bytes, beside the passes: no ask waits for the end of a long look at all of them. */
+function createByteSweep({ store, blobs, report }: SweepDeps): ByteSweep {
+  let nextAt = 0;
+  let sweeping: Promise<void> | undefined;
+  return {
+    begin() {
+      if (sweeping || performance.now() < nextAt) return;
+      nextAt = performance.now() + BYTES_EVERY_MS;
+      sweeping = sweepBytes(store, blobs)
+        .catch((error: unknown) => report.error("sweep", error))
+        .then(() => void (sweeping = undefined));
+    },
+    done: async () => sweeping,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Tracing } from "@docrelay/platform";
 import { citationsIn, validCitations } from "@docrelay/engine";
 import type { AttemptPlan, Begun, Outcome } from "../answer/attempt.ts";
 import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
-import { traceCall } from "../report/call-trace.ts";
+import { traceCall, type CallTrace } from "../report/call-trace.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { withOwnWords, type Failure } from "../report/failure.ts";
 import { readBegun, resumedAsk } from "./go-on.ts";
@@ -60,18 +60,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   const tokens = createTokenCount();
   const plan = planOf(call, deps.settings.engineName, tokens);
   const { acceptedAt, begunAt, extractMs } = plan;
-  const extractions = texts.flatMap(({ traced, extractMs: ms }) => (traced ? [{ ...traced, ms }] : []));
-  const of = {
-    ask,
-    attempt,
-    engine: plan.engine,
-    acceptedAt,
-    begunAt,
-    extractMs,
-    goesOn: begun !== undefined,
-    extractions,
-  };
-  const trace = deps.tracing && traceCall(deps.tracing, of);
+  const trace = traceOf(deps, call, plan, begun !== undefined);
   let sentAt = begunAt;
   let isSent = false;
   let written = begun?.firstTokenMs === undefined ? 0 : 1;
@@ -119,11 +108,31 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   trace?.over(outcome);
   if (isSent && CHARGED.has(outcome.kind))
     chargeTokens(deps, ask, { tokens: tokens.sum, isOwnCounted: outcome.kind === "completed" });
+  return reportOutcome(deps, call, outcome, acceptedAt);
+}
+
+function traceOf(
+  { tracing }: CallDeps,
+  { ask, attempt, texts }: BegunCall,
+  { engine, acceptedAt, begunAt, extractMs }: AttemptPlan,
+  goesOn: boolean,
+): CallTrace | undefined {
+  const extractions = texts.flatMap(({ traced, extractMs: ms }) => (traced ? [{ ...traced, ms }] : []));
+  return tracing && traceCall(tracing, { ask, attempt, engine, acceptedAt, begunAt, extractMs, goesOn, extractions });
+}
+
+/** Returns the outcome as users are told of it. */
+function reportOutcome(
+  { report, settings }: CallDeps,
+  { ask, attempt }: BegunCall,
+  outcome: Outcome,
+  acceptedAt: number,
+): Outcome {
   if (outcome.kind === "completed") report.ended(ask, attempt, { type: "completed" }, performance.now() - acceptedAt);
   if (outcome.kind === "stale") report.fenced(ask, attempt);
   if (outcome.kind !== "failed") return outcome;
   report.attemptFailed(ask, attempt, outcome.failure);
-  return deps.settings.showEngineErrors ? { ...outcome, failure: withOwnWords(outcome.failure) } : outcome;
+  return settings.showEngineErrors ? { ...outcome, failure: withOwnWords(outcome.failure) } : outcome;
 }
 
 function planOf({ ask, texts, chosen, takenAt }: BegunCall, engine: string, { usage }: TokenCount): AttemptPlan {
