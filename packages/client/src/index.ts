@@ -4,7 +4,7 @@ export type { Conversations, ConversationsPage } from "./conversations.ts";
 export type { Answer, AnswerState, AskOptions } from "./asking/answer.ts";
 export type { AskFile } from "./asking/draft.ts";
 export { isOver, type AskProgress, type Turn, type TurnFile, type TurnState } from "./turns/turn.ts";
-export type { Accepted } from "./asking/line.ts";
+export type { Accepted } from "./asking/entry.ts";
 export { newId } from "./id.ts";
 export type { Listener } from "./follower.ts";
 export type { RelayState } from "./link/relay-state.ts";

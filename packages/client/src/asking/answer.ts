@@ -6,7 +6,7 @@ import { RelayError } from "../wire/relay-error.ts";
 import type { TurnStore } from "../turns/turn-store.ts";
 import { isOver, type AskProgress, type Turn } from "../turns/turn.ts";
 import type { AskFile } from "./draft.ts";
-import type { Accepted } from "./line.ts";
+import type { Accepted } from "./entry.ts";
 
 export interface AskOptions {
   /** Files to upload, or finished uploads by id. */

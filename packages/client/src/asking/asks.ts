@@ -1,0 +1,219 @@
+import { isTerminal, wireError } from "@docrelay/protocol";
+import { newId } from "../id.ts";
+import type { Link } from "../link/link.ts";
+import type { Reading } from "../reading.ts";
+import type { TurnStore } from "../turns/turn-store.ts";
+import { isOver, type Turn, type TurnFile } from "../turns/turn.ts";
+import type { Event } from "../wire/contract.ts";
+import { RelayError } from "../wire/relay-error.ts";
+import { createAnswer, type Answer, type AnswerDeps, type AskOptions } from "./answer.ts";
+import type { AskFile, Draft, UploadDeps } from "./draft.ts";
+import type { Accepted } from "./entry.ts";
+import { createLine, type Line } from "./line.ts";
+import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
+
+/** The asks of one conversation that this client makes, ends and makes again. */
+export interface Asks {
+  readonly line: Line;
+  ask(message: string, options: AskOptions): Answer;
+  answer(ask: string): Answer | undefined;
+  retry(ask: string, options: RetryOptions): Answer;
+  cancel(ask: string): Promise<void>;
+  /** An event of the log. */
+  heard(event: Event): void;
+}
+
+export type RetryOptions = Pick<AskOptions, "passwords" | "signal" | "onProgress">;
+
+export interface AsksDeps extends UploadDeps {
+  readonly conversation: string;
+  readonly link: Link;
+  readonly outbox: Outbox;
+  readonly turns: TurnStore;
+  readonly reading: Reading;
+  /** No ask is on its way any more. */
+  onEmpty(): void;
+}
+
+/** Drafts that are kept for `retry`, which needs files and passwords. */
+const MAX_DRAFTS = 100;
+
+interface State extends AnswerDeps {
+  readonly deps: AsksDeps;
+  readonly line: Line;
+  readonly drafts: Map<string, Draft>;
+  /** Cancelled ones that have not ended: should the log lose them, they are not asked again. */
+  readonly cancelled: Set<string>;
+}
+
+export function createAsks(deps: AsksDeps): Asks {
+  const { turns, reading } = deps;
+  const cancelled = new Set<string>();
+  const cancel = (ask: string, deadlineMs?: number): Promise<void> => {
+    cancelled.add(ask);
+    return sendCancel(deps, ask, deadlineMs);
+  };
+  const line = lineOf(deps, (ask) => cancel(ask, KEEP_MS));
+  const subscribe: AnswerDeps["subscribe"] = (listener) => {
+    reading.read();
+    return reading.add(listener);
+  };
+  const stop: AnswerDeps["stop"] = (ask, reason) => line.stop(ask, reason);
+  const state: State = {
+    deps,
+    turns,
+    line,
+    drafts: new Map(),
+    cancelled,
+    subscribe,
+    stop,
+    cancel: (ask) => cancel(ask),
+  };
+
+  return {
+    line,
+    ask: (message, options) => send(state, draftOf(message, options, deps.outbox.now()), options),
+    answer: (ask) => answer(state, ask),
+    retry: (ask, options) => retry(state, ask, options),
+    async cancel(ask) {
+      if (!line.stop(ask, new DOMException("cancelled", "AbortError"))) await cancel(ask);
+    },
+    heard: (event) => heard(state, event),
+  };
+}
+
+async function sendCancel({ link, conversation }: AsksDeps, ask: string, deadlineMs?: number): Promise<void> {
+  await link.call("cancel", { conversation, ask }, deadlineMs === undefined ? {} : { deadlineMs });
+}
+
+function lineOf(
+  { conversation, outbox, upload, forget, link, reading, turns, onEmpty }: AsksDeps,
+  cancel: (ask: string) => Promise<void>,
+): Line {
+  return createLine({
+    conversation,
+    outbox,
+    upload,
+    forget,
+    async send(ask, hooks) {
+      const { seq, duplicate } = await link.call("ask", () => payloadOf(ask, link.welcome?.features), hooks);
+      reading.input({ type: "asked", ask: ask.id, seq, duplicate });
+      return { seq, duplicate };
+    },
+    cancel,
+    isClosed: () => link.state === "closed",
+    isOnline: () => link.state === "online",
+    change: (by) => turns.change(by),
+    before: (ask) => turns.before(ask),
+    onEmpty,
+  });
+}
+
+function draftOf(message: string, options: AskOptions, at: number): Draft {
+  const { id = newId(), files = [], passwords, replaces, traceparent, onProgress } = options;
+  return {
+    id,
+    // What a page cuts in the middle of a character is not text that JSON in UTF-8 can carry.
+    message: message.toWellFormed(),
+    files,
+    passwords,
+    replaces,
+    traceparent,
+    at,
+    ...(onProgress && { onProgress }),
+  };
+}
+
+function send(state: State, draft: Draft, { signal, onProgress }: Pick<AskOptions, "signal" | "onProgress">): Answer {
+  const { deps, line, drafts, cancelled } = state;
+  deps.reading.read();
+  cancelled.delete(draft.id);
+  drafts.delete(draft.id);
+  drafts.set(draft.id, draft);
+  if (drafts.size > MAX_DRAFTS) drafts.delete(drafts.keys().next().value ?? "");
+  const accepted = signal?.aborted ? Promise.reject<Accepted>(signal.reason) : line.add(draft);
+  return createAnswer(state, {
+    id: draft.id,
+    accepted,
+    async again() {
+      const again = line.add(draft);
+      if (cancelled.delete(draft.id)) line.stop(draft.id, new DOMException("cancelled", "AbortError"));
+      return again;
+    },
+    signal,
+    ...(onProgress && { onProgress }),
+  });
+}
+
+function answer(state: State, ask: string): Answer | undefined {
+  const { turns, line } = state;
+  const turn = turns.turn(ask);
+  if (!turn) return undefined;
+  return createAnswer(state, { id: ask, accepted: line.accepted(ask) ?? outcomeOf(turn, turns.seqOf(ask)) });
+}
+
+function retry(state: State, ask: string, options: RetryOptions): Answer {
+  const { deps, turns, drafts } = state;
+  const turn = turns.turn(ask);
+  if (!turn) throw new Error(`there is no ask ${ask} to ask again`);
+  if (!isOver(turn)) return answer(state, ask) as Answer;
+  const draft = drafts.get(ask);
+  const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
+  const files = draft?.files ?? turn.files.map(namedAgain);
+  const passwords = options.passwords ?? draft?.passwords;
+  // The new ask stands at the place of a version; of any other turn, behind all others.
+  const isVersion = turn.replaces !== undefined && turns.seqOf(ask) !== undefined;
+  const replaces = isVersion ? ask : turn.replaces;
+  const id = isNew ? newId() : ask;
+  const made = { id, message: turn.question, files, passwords, replaces, at: deps.outbox.now() };
+  return send(state, { ...made, ...(options.onProgress && { onProgress: options.onProgress }) }, options);
+}
+
+function heard(state: State, event: Event): void {
+  const { deps, turns, cancelled, cancel } = state;
+  const { outbox } = deps;
+  // A stopped ask that the server turned out to have. A cancel that gets lost is made again at the next reading of the log.
+  if (event.type === "accepted" && outbox.isStopped(event.ask)) cancel(event.ask).catch(() => undefined);
+  // Its end is in the log: nothing is left to send or to cancel.
+  if (isTerminal(event)) {
+    outbox.settle(event.ask);
+    cancelled.delete(event.ask);
+  }
+  turns.change({ type: "event", event });
+  if (event.type === "completed") releaseFiles(state, event.ask);
+}
+
+/** A question that was answered is asked again with the files that the server has: their bytes need not be kept. */
+function releaseFiles({ drafts, turns }: State, ask: string): void {
+  const draft = drafts.get(ask);
+  const files = turns.turn(ask)?.files ?? [];
+  if (!draft || files.length < draft.files.length || files.some(({ upload }) => upload === undefined)) return;
+  drafts.set(ask, { ...draft, files: files.map(namedAgain) });
+}
+
+function payloadOf(
+  { id, conversation, message, files, replaces, traceparent }: Outgoing,
+  features: readonly string[] = [],
+): object {
+  const named = files.map(({ upload, password }) => ({ upload, ...(password !== undefined && { password }) }));
+  return {
+    id,
+    conversation,
+    message,
+    ...(named.length > 0 && { files: named }),
+    ...(replaces !== undefined && { replaces }),
+    // Servers of before refuse what they do not know.
+    ...(traceparent !== undefined && features.includes("ask.traceparent") && { traceparent }),
+  };
+}
+
+/** The acknowledgement of an ask that is not on its way: of the log, refused or stopped. */
+async function outcomeOf(turn: Turn, seq: number | undefined): Promise<Accepted> {
+  if (seq !== undefined) return { seq, duplicate: true };
+  throw turn.error ?? new DOMException("stopped", "AbortError");
+}
+
+function namedAgain({ upload, name, size }: TurnFile, index: number): AskFile {
+  if (upload === undefined) throw new RelayError(wireError("NOT_FOUND", { file: index }));
+  return { upload, name, size };
+}

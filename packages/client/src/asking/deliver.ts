@@ -1,0 +1,125 @@
+import { wireError } from "@docrelay/protocol";
+import { pause } from "../link/pause.ts";
+import type { AskProgress } from "../turns/turn.ts";
+import { RelayError } from "../wire/relay-error.ts";
+import { uploadFiles } from "./draft.ts";
+import { belongs, cancelLate, keep, stopEntry, tell, type Accepted, type Entry, type LineDeps } from "./entry.ts";
+import { KEEP_MS, type Outgoing } from "./outbox.ts";
+
+/** How long an ask is sent again that is refused because a budget is used up: that may last for days. */
+const QUOTA_MS = 120_000;
+/** Between two tries to upload: each waits for the connection itself. */
+const AWAY_MS = 200;
+
+/** Says how far the files are; without a connection, that they wait. */
+export function tellUpload(deps: LineDeps, entry: Entry): void {
+  if (entry.uploading) tell(deps, entry, deps.isOnline() ? entry.uploading : { stage: "waiting" });
+}
+
+/** Uploads the files of an ask, once. */
+export function upload(deps: LineDeps, entry: Entry): Promise<void> {
+  return (entry.uploaded ??= uploadNow(deps, entry));
+}
+
+async function uploadNow(deps: LineDeps, entry: Entry): Promise<void> {
+  const file = entry.draft.files.findIndex((one) => !("upload" in one));
+  if (file >= 0) {
+    const onProgress = (progress: AskProgress): void => {
+      entry.uploading = progress;
+      tellUpload(deps, entry);
+    };
+    onProgress({ stage: "uploading", file, sent: 0, size: entry.ask.files[file]?.size ?? 0 });
+    const files = await uploadAll(deps, entry, onProgress);
+    entry.uploading = undefined;
+    entry.ask = { ...entry.ask, files };
+    entry.over.signal.throwIfAborted();
+    tell(deps, entry, { stage: "waiting" });
+  }
+  keep(deps, entry);
+}
+
+/** An upload gives up after two minutes without the server; its ask does not, for as long as it may be sent. */
+async function uploadAll(
+  deps: LineDeps,
+  entry: Entry,
+  onProgress: (progress: AskProgress) => void,
+): Promise<Outgoing["files"]> {
+  const { signal } = entry.over;
+  for (;;) {
+    try {
+      return (await uploadFiles(deps, entry.draft, entry.ask, { signal, onProgress })).files;
+    } catch (error) {
+      const isAway = error instanceof RelayError && error.code === "UNREACHABLE" && !deps.isClosed();
+      if (!isAway || signal.aborted || leftMs(entry.ask.at) === 0) throw error;
+      await pause(AWAY_MS, signal);
+    }
+  }
+}
+
+/** Uploads and sends an ask until it is accepted, refused or stopped. */
+export async function deliver(deps: LineDeps, entry: Entry): Promise<void> {
+  try {
+    const accepted = await uploadAndSend(deps, entry);
+    // It was stopped while it was sent, here or in another tab.
+    if (entry.over.signal.aborted || deps.outbox.isStopped(entry.ask.id)) cancelLate(deps, entry);
+    else deps.outbox.settle(entry.ask.id);
+    entry.end({ accepted });
+  } catch (error) {
+    if (!entry.over.signal.aborted) refused(deps, entry, error);
+  }
+}
+
+/** Uploads that the server does not have any more are uploaded again, once. */
+async function uploadAndSend(deps: LineDeps, entry: Entry): Promise<Accepted> {
+  try {
+    await upload(deps, entry);
+    return await send(deps, entry);
+  } catch (error) {
+    const gone = error instanceof RelayError && error.code === "NOT_FOUND" && !entry.over.signal.aborted;
+    if (!gone || entry.draft.files.filter((file) => deps.forget(file)).length === 0) throw error;
+    delete entry.uploaded;
+    await upload(deps, entry);
+    return send(deps, entry);
+  }
+}
+
+function send(deps: LineDeps, entry: Entry): Promise<Accepted> {
+  const { id, at } = entry.ask;
+  const began = Date.now();
+  return deps.send(entry.ask, {
+    deadlineMs: leftMs(at),
+    beforeTry() {
+      // Another tab may have stopped it meanwhile.
+      if (deps.outbox.isStopped(id)) stopEntry(deps, entry, new DOMException("stopped", "AbortError"));
+      entry.over.signal.throwIfAborted();
+      if (!belongs(deps.outbox, entry)) throw new RelayError(wireError("AUTH_INVALID"));
+      entry.wasSent = true;
+      tell(deps, entry, { stage: "sending" });
+    },
+    onRetry(error) {
+      const isQuota = error instanceof RelayError && error.code === "QUOTA_EXCEEDED";
+      const waitMs = isQuota ? Math.max(Date.now() - began, error.wire.retryAfterMs ?? 0) : 0;
+      if (waitMs > QUOTA_MS) throw error;
+      tell(deps, entry, { stage: "waiting" });
+    },
+  });
+}
+
+function refused(deps: LineDeps, entry: Entry, error: unknown): void {
+  const { id, at } = entry.ask;
+  const isLate = error instanceof RelayError && error.retryable && leftMs(at) === 0;
+  const why = isLate ? new RelayError(wireError("ASK_EXPIRED"), { cause: error }) : error;
+  // Another user's ask stays in the outbox for that user.
+  if (!deps.isClosed() && belongs(deps.outbox, entry)) deps.outbox.settle(id);
+  deps.change({ type: "refused", id, error: why instanceof RelayError ? why : bug(why) });
+  entry.end({ error: why });
+}
+
+/** Milliseconds until an ask made at `at` is not sent again. A time in the future is of a clock that was wrong. */
+function leftMs(at: number): number {
+  return Math.min(KEEP_MS, Math.max(0, at + KEEP_MS - Date.now()));
+}
+
+function bug(cause: unknown): RelayError {
+  return new RelayError(wireError("INTERNAL"), { cause });
+}

@@ -1,0 +1,118 @@
+import type { AskProgress } from "../turns/turn.ts";
+import type { Change } from "../turns/turns-state.ts";
+import { tellAll } from "../tell-all.ts";
+import type { Draft, UploadDeps } from "./draft.ts";
+import type { Outbox, Outgoing } from "./outbox.ts";
+
+/** The server's answer to an ask: the ask is durable, and `seq` is that of its `accepted` event. */
+export interface Accepted {
+  readonly seq: number;
+  /** An ask with this id was stored before; nothing new was stored. */
+  readonly duplicate: boolean;
+}
+
+/** What a line has its asks sent with. */
+export interface LineDeps extends UploadDeps {
+  readonly conversation: string;
+  readonly outbox: Outbox;
+  /** Sends an ask until the server has accepted or refused it. @throws RelayError, or what a hook throws */
+  send(ask: Outgoing, hooks: { deadlineMs: number } & SendHooks): Promise<Accepted>;
+  /** Ends an ask that the server may have. */
+  cancel(ask: string): Promise<void>;
+  /** Whether the connection is closed for good: then asks stay in the outbox for the next page. */
+  isClosed(): boolean;
+  /** Whether there is a connection now. */
+  isOnline(): boolean;
+  /** What the turns show of the asks. */
+  change(by: Change): void;
+  /** The turn that an ask stands behind. */
+  before(ask: string): string | undefined;
+  /** No ask is on its way any more. */
+  onEmpty(): void;
+}
+
+export interface SendHooks {
+  /** Called before each try; what it throws ends the sending. */
+  beforeTry(): void;
+  /** A try failed, and another follows. */
+  onRetry(error: unknown): void;
+}
+
+/** An ask in a line. */
+export interface Entry {
+  readonly draft: Draft;
+  ask: Outgoing;
+  uploaded?: Promise<void>;
+  /** How far its files are, while they are uploaded. */
+  uploading?: AskProgress | undefined;
+  /** Whether the server may have it. */
+  wasSent: boolean;
+  readonly over: AbortController;
+  readonly accepted: Promise<Accepted>;
+  /** Ends the entry: takes it out of the line and settles `accepted`. Only the first call counts. */
+  end(how: { accepted: Accepted } | { error: unknown }): void;
+}
+
+/** @param leave takes the entry out of the line */
+export function createEntry(
+  { draft, ask, wasSent }: Pick<Entry, "draft" | "ask" | "wasSent">,
+  leave: (entry: Entry) => void,
+): Entry {
+  const over = new AbortController();
+  let settle: { resolve(accepted: Accepted): void; reject(error: unknown): void };
+  const accepted = new Promise<Accepted>((resolve, reject) => (settle = { resolve, reject }));
+  accepted.catch(() => undefined); // Its turn shows the error, too.
+  const entry: Entry = {
+    draft,
+    ask,
+    wasSent,
+    over,
+    accepted,
+    end(how) {
+      if (over.signal.aborted) return;
+      leave(entry);
+      over.abort();
+      if ("accepted" in how) settle.resolve(how.accepted);
+      else settle.reject(how.error);
+    },
+  };
+  return entry;
+}
+
+/** Shows how far an ask is. */
+export function tell({ change }: LineDeps, entry: Entry, progress: AskProgress): void {
+  if (entry.over.signal.aborted) return;
+  change({ type: "progress", ask: entry.ask.id, progress });
+  tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
+}
+
+/** An ask with files that are not uploaded could not be sent by the next page. */
+export function keep({ outbox }: LineDeps, entry: Entry): void {
+  const isOurs = belongs(outbox, entry);
+  const { ask } = entry;
+  if (isOurs && ask.files.every(({ upload }) => upload !== undefined) && !outbox.isStopped(ask.id)) outbox.put(ask);
+}
+
+/** Gives the user to an ask that was made before the first token. False when it is another user's than the present. */
+export function belongs(outbox: Outbox, entry: Entry): boolean {
+  const user = outbox.user || undefined;
+  if (entry.ask.user === undefined && user !== undefined) entry.ask = { ...entry.ask, user };
+  return entry.ask.user === user;
+}
+
+/** Stops an ask that has not ended at once, here and for the next page. */
+export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
+  if (entry.over.signal.aborted) return;
+  const { id } = entry.ask;
+  const after = deps.before(id);
+  belongs(deps.outbox, entry);
+  deps.outbox.put({ ...entry.ask, stopped: true, ...(after !== undefined && { after }) });
+  deps.change({ type: "stopped", id });
+  entry.end({ error: reason });
+  if (entry.wasSent) cancelLate(deps, entry);
+}
+
+/** Cancels a stopped ask that the server may have. If the server does not have it, NOT_FOUND is fine: nothing is left to end. */
+export function cancelLate(deps: LineDeps, { ask }: Entry): void {
+  deps.cancel(ask.id).catch(() => undefined);
+}
