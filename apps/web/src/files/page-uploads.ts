@@ -1,5 +1,5 @@
 import { newId, RelayError, type Relay, type UploadStatus } from "@docrelay/client";
-import type { StoredFile } from "./attachment.ts";
+import type { Attachment, StoredFile } from "./attachment.ts";
 import { createKeptFiles } from "./kept-files.ts";
 import { looksLikePdf } from "./transfer.ts";
 
@@ -20,6 +20,13 @@ export interface PageUploads {
   state(file: File): UploadState | undefined;
   /** Ends an upload; listeners hear nothing of it any more. */
   drop(file: File): void;
+}
+
+/** The id of the upload of an attached file; undefined as long as the server does not have all of it. */
+export function uploadOf(uploads: PageUploads, file: Attachment): string | undefined {
+  if (!(file instanceof File)) return file.upload;
+  const state = uploads.state(file);
+  return state && "upload" in state ? state.upload : undefined;
 }
 
 /** A file that is uploaded sooner is not kept for a reload. */

@@ -1,0 +1,50 @@
+import { RelayError } from "@docrelay/client";
+import type { ViewListener } from "../conversation-view.ts";
+import type { Unsent } from "../drafts/unsent.ts";
+import type { Attachment } from "../files/attachment.ts";
+import { uploadOf, type PageUploads } from "../files/page-uploads.ts";
+import type { QuotaLine } from "../composing/quota-line.ts";
+
+/** The questions that were asked on this page. */
+export interface AskedHere {
+  add: ViewListener["onAsked"];
+  /** Whether it went with a question: its turn says what is wrong with it, and waits for its upload. */
+  has(file: Attachment): boolean;
+  /** Those whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
+  readonly going: ReadonlyMap<string, readonly string[]>;
+}
+
+export function createAskedHere(deps: {
+  readonly unsent: Unsent;
+  readonly quotaLine: QuotaLine;
+  readonly uploads: PageUploads;
+}): AskedHere {
+  const { unsent, quotaLine, uploads } = deps;
+  const asked = new WeakSet<Attachment>();
+  const going = new Map<string, readonly string[]>();
+
+  return {
+    add({ conversation, id, question, files }, accepted) {
+      for (const file of files) asked.add(file);
+      const names = files.map(({ name }) => name);
+      going.set(id, names);
+      // Without a file that is still on its way, the question is in the SDK's outbox at once.
+      if (files.some((file) => uploadOf(uploads, file) === undefined)) unsent.hold(conversation, id, question);
+      accepted
+        .finally(() => going.get(id) === names && going.delete(id))
+        .then(
+          () => {
+            unsent.release(id);
+            quotaLine.used(false);
+          },
+          (error: unknown) => {
+            quotaLine.used(error instanceof RelayError && error.code === "QUOTA_EXCEEDED");
+            if (error instanceof DOMException) unsent.release(id); // It was stopped.
+            else unsent.hold(conversation, id, question);
+          },
+        );
+    },
+    has: (file) => asked.has(file),
+    going,
+  };
+}
