@@ -1,22 +1,13 @@
-import {
-  isOver,
-  newId,
-  RelayError,
-  type Answer,
-  type Conversation,
-  type Relay,
-  type RelayFault,
-  type Turn,
-} from "@docrelay/client";
-import { isSameFile, type Attachment } from "./files/attachment.ts";
+import { isOver, RelayError, type Conversation, type Relay, type RelayFault, type Turn } from "@docrelay/client";
+import type { Attachment } from "./files/attachment.ts";
 import { announcementOf } from "./turn/announcement.ts";
 import { loadParser } from "./markdown/parser.ts";
-import { createAskList } from "./turn/ask-list.ts";
-import type { FailureActions } from "./turn/failure.ts";
+import { createAskList, type AskList } from "./turn/ask-list.ts";
+import { createOwnAsks, type AskedFrom, type OwnAsks } from "./turn/own-asks.ts";
 import type { Frame } from "./frame/frame.ts";
 import { filesOf } from "./files/turn-files.ts";
 import { goneTurns } from "./reading/gone.ts";
-import { createRedraw } from "./reading/redraw.ts";
+import { createRedraw, type Redraw } from "./reading/redraw.ts";
 import { followEnd } from "./reading/scrolling.ts";
 import type { Viewed } from "./viewer/document.ts";
 import type { Tab } from "./reading/tab.ts";
@@ -38,10 +29,7 @@ export interface ConversationView {
 export interface ViewListener {
   onRunning(running: boolean): void;
   /** An ask was made in this conversation; `accepted` as in the SDK. */
-  onAsked(
-    ask: { conversation: string; id: string; question: string; files: readonly Attachment[] },
-    accepted: Promise<unknown>,
-  ): void;
+  onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
   /** A failed question is to be changed before it is asked again. */
   onEdit(turn: Turn, files: readonly Attachment[]): void;
   /** What is asked next stands in the place of a question, which was put into the composer. */
@@ -64,167 +52,139 @@ export function createConversationView(
   on: ViewListener,
 ): ConversationView {
   const turns = frame.find("turns", HTMLOListElement);
-  const list = createAskList(turns, {
-    again,
+  const scrolling = followEnd(frame, turns, frame.find("newest", HTMLButtonElement));
+  const own = createOwnAsks({
+    conversation: () => view.conversation,
+    onAsked(ask, accepted) {
+      on.onAsked(ask, accepted);
+      scrolling.toEnd();
+    },
+    onAgain: (turn) => on.onAgain(turn),
+    edit: (turn) => on.onEdit(turn, own.files(turn)),
+  });
+  const empty = frame.find("empty", HTMLElement);
+  const view: View = {
+    announce: frame.find("announce", HTMLParagraphElement),
+    own,
+    tab,
+    on,
+    redraw: createRedraw(() => {
+      list.show(view.gone, view.shown, relay.state !== "online");
+      empty.hidden = view.shown.length + view.gone.length > 0;
+      on.onRunning(view.shown.some((one) => !isOver(one)));
+    }),
+    shown: [],
+    gone: [],
+    conversation: undefined,
+  };
+  const list = listOf(turns, view);
+  // What waits says for what.
+  const stopHearingState = relay.onState(() => view.redraw.soon());
+
+  return {
+    open(id) {
+      if (view.conversation?.id !== id) open(view, relay.conversation(id));
+    },
+    ask: own.ask,
+    get turns() {
+      return view.shown;
+    },
+    close() {
+      stopHearingState();
+      leave(view);
+      list.show([], []);
+    },
+    stop() {
+      // Asks of a conversation are answered one after another: the first that has not ended is the one being written.
+      const running = view.shown.find((one) => !isOver(one));
+      if (running) own.stop(running);
+    },
+  };
+}
+
+interface View {
+  readonly announce: HTMLParagraphElement;
+  readonly own: OwnAsks;
+  readonly tab: Tab;
+  readonly on: ViewListener;
+  readonly redraw: Redraw;
+  shown: readonly Turn[];
+  /** Turns that the log has lost. */
+  gone: readonly Turn[];
+  conversation: Conversation | undefined;
+  stopHearing?: () => void;
+}
+
+function listOf(turns: HTMLOListElement, view: View): AskList {
+  const { own, on } = view;
+  const edit = (turn: Turn): void => on.onEdit(turn, own.files(turn));
+  return createAskList(turns, {
+    again: own.again,
     edit,
     revise(turn) {
       edit(turn);
       on.onRevise(turn);
     },
-    regenerate: (turn) => void ask(turn.question, files.get(turn.id) ?? filesOf(turn), turn.id),
-    stop: (turn) => stop(turn),
-    feedback: async (turn, verdict, word) => conversation?.feedback(turn.id, verdict, word),
-    open: openFile,
+    regenerate: (turn) => void own.ask(turn.question, own.files(turn), turn.id),
+    stop: own.stop,
+    feedback: async (turn, verdict, word) => view.conversation?.feedback(turn.id, verdict, word),
+    open(turn, index, page) {
+      const file = turn.files[index];
+      if (!file) return;
+      const given = own.given(turn.id)?.[index];
+      const [local, password] = [given instanceof File ? given : undefined, given && own.passwordOf(given)];
+      on.onOpen({ ...file, upload: file.upload, local, password }, page, turn.text);
+    },
     suggest: (question) => on.onSuggested(question),
   });
-  const empty = frame.find("empty", HTMLElement);
-  const announce = frame.find("announce", HTMLParagraphElement);
-  const scrolling = followEnd(frame, turns, frame.find("newest", HTMLButtonElement));
-  /** Files of asks sent from this page, for asking again. */
-  const files = new Map<string, readonly Attachment[]>();
-  const answers = new Map<string, Answer>();
-  /** Passwords that were typed, for as long as the page is open: the next question about the file needs them again. */
-  const passwords = new Map<Attachment, string>();
-  let shown: readonly Turn[] = [];
-  let gone: readonly Turn[] = [];
-  let conversation: Conversation | undefined;
-  let stopHearing: (() => void) | undefined;
-  const redraw = createRedraw(draw);
+}
 
-  function change(): void {
-    const before = new Map(shown.map((turn) => [turn.id, turn]));
-    const next = conversation?.turns ?? [];
-    const lost = goneTurns(gone, shown, next);
-    if (lost.length > gone.length) announce.textContent = say("gone");
-    gone = lost;
-    shown = next;
-    if (shown.length > 0) void loadParser(); // While the rest of a long log is read.
-    tab.about((gone[0] ?? shown[0])?.question ?? "");
-    for (const turn of shown) if (before.get(turn.id) !== turn) changed(before.get(turn.id), turn);
-    redraw.soon();
-  }
+function leave({ stopHearing, conversation }: View): void {
+  stopHearing?.();
+  conversation?.close();
+}
 
-  function changed(before: Turn | undefined, now: Turn): void {
-    const words = announcementOf(before, now);
-    if (words !== undefined) announce.textContent = words;
-    if (before && !isOver(before) && isOver(now)) tab.ended(now, now.error && wordsFor(now.error.wire).what);
-    if (now.state !== "failed" || before?.state === "failed" || !now.error) return;
-    const file = files.get(now.id)?.[now.error.wire.file ?? -1];
-    if (file && isUnfit(now.error.code, file)) on.onUnfit(file);
-  }
-
-  function draw(): void {
-    list.show(gone, shown, relay.state !== "online");
-    empty.hidden = shown.length + gone.length > 0;
-    on.onRunning(shown.some((one) => !isOver(one)));
-  }
-
-  // What waits says for what.
-  const stopHearingState = relay.onState(() => redraw.soon());
-
-  function ask(message: string, chosen: readonly Attachment[], replaces?: string): boolean {
-    const id = newId();
-    return send(message, chosen, (to, known) => {
-      files.set(id, chosen); // Before the ask is shown.
-      // The trace begins with the click: servers that trace go on with it, and the ask's id finds it.
-      const traceparent = `00-${id}-${newId().slice(16)}-01`;
-      const more = replaces !== undefined && { replaces };
-      return to.ask(message, { id, files: chosen, passwords: known, traceparent, ...more });
-    });
-  }
-  function send(
-    question: string,
-    chosen: readonly Attachment[],
-    by: (to: Conversation, passwords: ReadonlyMap<number, string>) => Answer,
-  ): boolean {
-    if (!conversation) return false;
-    const known = chosen.flatMap((file, index) => {
-      const password = passwordOf(file);
-      return password === undefined ? [] : [[index, password] as const];
-    });
-    const answer = by(conversation, new Map(known));
-    const { id } = answer;
-    files.set(id, chosen);
-    answers.set(id, answer);
-    on.onAsked({ conversation: conversation.id, id, question, files: chosen }, answer.accepted);
-    scrolling.toEnd();
-    return true;
-  }
-  /** After a reload the file is another object each time that it is named. */
-  function passwordOf(file: Attachment): string | undefined {
-    return passwords.get(file) ?? [...passwords].findLast(([other]) => isSameFile(other, file))?.[1];
-  }
-  function again(failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void {
-    const all = files.get(failed.id) ?? filesOf(failed);
-    on.onAgain(failed);
-    if (changed && "without" in changed) {
-      ask(
-        failed.question,
-        all.filter((_, index) => index !== changed.without),
-      );
-      return;
-    }
-    const file = changed && all[changed.file];
-    if (file) passwords.set(file, changed.password);
-    try {
-      // An ask whose outcome is not known keeps its id, so that it is never answered twice.
-      send(failed.question, all, (to, known) => to.retry(failed.id, { passwords: known }));
-    } catch {
-      edit(failed); // A file is not at hand any more: it has to be attached again.
-    }
-  }
-  function edit(turn: Turn): void {
-    on.onEdit(turn, files.get(turn.id) ?? filesOf(turn));
-  }
-  function openFile(turn: Turn, index: number, page: number): void {
-    const file = turn.files[index];
-    if (!file) return;
-    const given = files.get(turn.id)?.[index];
-    const [local, password] = [given instanceof File ? given : undefined, given && passwordOf(given)];
-    on.onOpen({ ...file, upload: file.upload, local, password }, page, turn.text);
-  }
-  function stop(turn: Turn): void {
-    const ending = answers.get(turn.id)?.cancel() ?? conversation?.cancel(turn.id);
-    ending?.catch(() => undefined); // Whether the ask has ended shows in the log.
-  }
-
-  return {
-    open(id) {
-      if (conversation?.id === id) return;
-      stopHearing?.();
-      conversation?.close();
-      files.clear();
-      answers.clear();
-      gone = [];
-      const opened = (conversation = relay.conversation(id));
-      shown = opened.turns;
-      redraw.soon(); // What was shown goes.
-      redraw.reading(opened.ready);
-      stopHearing = opened.onTurns(change);
-      opened.ready.then(
-        () => on.onRead(id, filesOf(opened.turns.findLast((turn) => turn.files.length > 0))),
-        (error: unknown) => {
-          if (error instanceof RelayError) announce.textContent = wordsFor(error.wire).what;
-        },
-      );
-      tab.about(shown[0]?.question ?? "");
+function open(view: View, opened: Conversation): void {
+  const { own, redraw, on, announce, tab } = view;
+  leave(view);
+  own.clear();
+  view.gone = [];
+  view.conversation = opened;
+  view.shown = opened.turns;
+  redraw.soon(); // What was shown goes.
+  redraw.reading(opened.ready);
+  view.stopHearing = opened.onTurns(() => change(view));
+  opened.ready.then(
+    () => on.onRead(opened.id, filesOf(opened.turns.findLast((turn) => turn.files.length > 0))),
+    (error: unknown) => {
+      if (error instanceof RelayError) announce.textContent = wordsFor(error.wire).what;
     },
-    ask,
-    get turns() {
-      return shown;
-    },
-    close() {
-      stopHearingState();
-      stopHearing?.();
-      conversation?.close();
-      list.show([], []);
-    },
-    stop() {
-      // Asks of a conversation are answered one after another: the first that has not ended is the one being written.
-      const running = shown.find((one) => !isOver(one));
-      if (running) stop(running);
-    },
-  };
+  );
+  tab.about(view.shown[0]?.question ?? "");
+}
+
+/** Takes over the turns of the conversation. */
+function change(view: View): void {
+  const { announce, tab, redraw } = view;
+  const before = new Map(view.shown.map((turn) => [turn.id, turn]));
+  const next = view.conversation?.turns ?? [];
+  const lost = goneTurns(view.gone, view.shown, next);
+  if (lost.length > view.gone.length) announce.textContent = say("gone");
+  view.gone = lost;
+  view.shown = next;
+  if (next.length > 0) void loadParser(); // While the rest of a long log is read.
+  tab.about((lost[0] ?? next[0])?.question ?? "");
+  for (const turn of next) if (before.get(turn.id) !== turn) changed(view, before.get(turn.id), turn);
+  redraw.soon();
+}
+
+function changed({ announce, tab, own, on }: View, before: Turn | undefined, now: Turn): void {
+  const words = announcementOf(before, now);
+  if (words !== undefined) announce.textContent = words;
+  if (before && !isOver(before) && isOver(now)) tab.ended(now, now.error && wordsFor(now.error.wire).what);
+  if (now.state !== "failed" || before?.state === "failed" || !now.error) return;
+  const file = own.given(now.id)?.[now.error.wire.file ?? -1];
+  if (file && isUnfit(now.error.code, file)) on.onUnfit(file);
 }
 
 /** Tells whether no question about the file can be answered: it is at fault itself, or no longer there. */

@@ -1,11 +1,11 @@
 import type { Limits } from "@docrelay/client";
-import { isSameFile, type Attachment } from "../files/attachment.ts";
+import type { Attachment } from "../files/attachment.ts";
 import type { Frame } from "../frame/frame.ts";
 import { withPlainName } from "../files/file-name.ts";
-import { chipOf, type Chip } from "../files/chip.ts";
 import type { UploadState } from "../files/page-uploads.ts";
 import { chooseFiles } from "../files/refusals.ts";
 import type { Given } from "../files/transfer.ts";
+import { createAttached, type Attached } from "./attached.ts";
 import { hearFiles } from "./incoming-files.ts";
 import { isComposing } from "./keys.ts";
 import { say } from "../words/say.ts";
@@ -49,98 +49,94 @@ export interface ComposerListener {
 
 /** The question, and the files that stay attached to the next ones. */
 export function createComposer(frame: Frame, on: ComposerListener): Composer {
-  const form = frame.find("composer", HTMLFormElement);
   const question = frame.find("question", HTMLTextAreaElement);
-  const list = frame.find("files", HTMLUListElement);
-  const problem = frame.find("problem", HTMLDivElement);
-  const count = frame.find("count", HTMLParagraphElement);
-  const send = frame.find("send", HTMLButtonElement);
   const stop = frame.find("stop", HTMLButtonElement);
-  const chips = new Map<Attachment, Chip>();
-  /** Files of an earlier question: a question without words is about new ones only, so that Enter twice asks once. */
-  const asked = new WeakSet<Attachment>();
-  let limits: Limits | undefined;
-
-  function warn(sentences: readonly string[]): void {
-    problem.replaceChildren(
-      ...sentences.map((sentence) => {
-        const line = document.createElement("p");
-        line.textContent = sentence;
-        return line;
-      }),
-    );
-    problem.hidden = sentences.length === 0;
-  }
-  function attach({ files, refusals }: Given): void {
-    const chosen = chooseFiles(files.map(withPlainName), [...chips.keys()], limits);
-    warn([...refusals, ...chosen.refusals]);
-    add(chosen.taken);
-    on.onFiles();
-    question.focus();
-  }
-  function add(files: readonly Attachment[]): void {
-    for (const file of files) {
-      if ([...chips.keys()].some((other) => isSameFile(other, file))) continue;
-      const chip = chipOf(file, {
-        open: () => on.onOpen(file),
-        remove() {
-          detach(file);
-          question.focus();
-        },
-      });
-      chips.set(file, chip);
-      list.append(chip.root);
-    }
-    check();
-  }
-  function detach(file: Attachment): void {
-    if (!chips.has(file)) return;
-    chips.get(file)?.root.remove();
-    chips.delete(file);
-    check();
-    on.onDetached(file);
-    on.onFiles();
-  }
-  function check(): void {
-    const length = question.value.length;
-    const most = limits?.messageChars ?? Number.POSITIVE_INFINITY;
-    count.hidden = length < most * 0.9;
-    count.textContent = count.hidden ? "" : say("characters", { length, most });
-    const hasNewFile = [...chips.keys()].some((file) => !asked.has(file));
-    send.disabled = (question.value.trim() === "" && !hasNewFile) || length > most;
-  }
-  function submit(): void {
-    check();
-    if (send.disabled) return;
-    warn([]);
-    const files = [...chips.keys()];
-    if (!on.send(question.value.trim(), files)) return warn([say("couldNotSend")]);
-    for (const file of files) asked.add(file);
-    write("");
-    question.focus();
-  }
-  function write(text: string): void {
-    question.value = text;
-    grow();
-    check();
-    on.onText();
-  }
-  /** For browsers without `field-sizing`. */
-  function grow(): void {
-    if (CSS.supports("field-sizing", "content")) return;
-    question.style.height = "auto";
-    question.style.height = `${question.scrollHeight}px`;
-  }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    submit();
+  const problem = frame.find("problem", HTMLDivElement);
+  const attached = createAttached(frame.find("files", HTMLUListElement), {
+    open: (file) => on.onOpen(file),
+    remove(file) {
+      detach(box, file);
+      question.focus();
+    },
   });
-  question.addEventListener("input", () => write(question.value));
+  const box: Box = {
+    on,
+    question,
+    problem,
+    attached,
+    limits: undefined,
+    count: frame.find("count", HTMLParagraphElement),
+    send: frame.find("send", HTMLButtonElement),
+  };
+  hearKeys(frame, box, stop);
+  hearFiles(frame, (given) => attach(box, given));
+  check(box);
+
+  return {
+    limit(next) {
+      box.limits = next;
+      check(box);
+    },
+    running(running) {
+      // A hidden button loses the focus to the page's beginning.
+      if (!running && frame.focused() === stop) question.focus();
+      stop.hidden = !running;
+    },
+    suggest(message) {
+      write(box, message);
+      question.focus();
+    },
+    replace: (message) => write(box, message),
+    get text() {
+      return question.value;
+    },
+    get files() {
+      return attached.files;
+    },
+    restart(text, files) {
+      attached.clear();
+      warn(problem, []);
+      attached.add(files, true);
+      write(box, text);
+    },
+    offer: (files) => add(box, files, true),
+    edit(message, files) {
+      attached.add(files);
+      write(box, [message, question.value].filter((text) => text !== "").join("\n\n"));
+      on.onFiles();
+      question.focus();
+    },
+    detach: (file) => detach(box, file),
+    uploading: (file, state) => attached.chip(file)?.show(state),
+    warn: (sentences) => warn(problem, sentences),
+    get warnings() {
+      return [...problem.children].map((line) => line.textContent ?? "");
+    },
+    focus: () => question.focus(),
+  };
+}
+
+interface Box {
+  readonly on: ComposerListener;
+  readonly question: HTMLTextAreaElement;
+  readonly problem: HTMLDivElement;
+  readonly count: HTMLParagraphElement;
+  readonly send: HTMLButtonElement;
+  readonly attached: Attached;
+  limits: Limits | undefined;
+}
+
+function hearKeys(frame: Frame, box: Box, stop: HTMLButtonElement): void {
+  const { question, on } = box;
+  frame.find("composer", HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(box);
+  });
+  question.addEventListener("input", () => write(box, question.value));
   question.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
-    submit();
+    submit(box);
   });
   frame.events.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.shiftKey && !stop.hidden && !isComposing(event)) on.stop();
@@ -149,54 +145,71 @@ export function createComposer(frame: Frame, on: ComposerListener): Composer {
     on.stop();
     question.focus();
   });
-  hearFiles(frame, attach);
-  check();
+}
 
-  return {
-    limit(next) {
-      limits = next;
-      check();
-    },
-    running(running) {
-      // A hidden button loses the focus to the page's beginning.
-      if (!running && frame.focused() === stop) question.focus();
-      stop.hidden = !running;
-    },
-    suggest(message) {
-      write(message);
-      question.focus();
-    },
-    replace: write,
-    get text() {
-      return question.value;
-    },
-    get files() {
-      return [...chips.keys()];
-    },
-    restart(text, files) {
-      chips.clear();
-      list.replaceChildren();
-      warn([]);
-      add(files);
-      for (const file of files) asked.add(file);
-      write(text);
-    },
-    offer(files) {
-      for (const file of files) asked.add(file);
-      add(files);
-    },
-    edit(message, files) {
-      add(files);
-      write([message, question.value].filter((text) => text !== "").join("\n\n"));
-      on.onFiles();
-      question.focus();
-    },
-    detach,
-    uploading: (file, state) => chips.get(file)?.show(state),
-    warn,
-    get warnings() {
-      return [...problem.children].map((line) => line.textContent ?? "");
-    },
-    focus: () => question.focus(),
-  };
+function warn(problem: HTMLDivElement, sentences: readonly string[]): void {
+  problem.replaceChildren(
+    ...sentences.map((sentence) => {
+      const line = document.createElement("p");
+      line.textContent = sentence;
+      return line;
+    }),
+  );
+  problem.hidden = sentences.length === 0;
+}
+
+/** Files were given by the person. */
+function attach(box: Box, { files, refusals }: Given): void {
+  const { attached, problem, limits, question, on } = box;
+  const chosen = chooseFiles(files.map(withPlainName), attached.files, limits);
+  warn(problem, [...refusals, ...chosen.refusals]);
+  add(box, chosen.taken);
+  on.onFiles();
+  question.focus();
+}
+
+function add(box: Box, files: readonly Attachment[], isOld = false): void {
+  box.attached.add(files, isOld);
+  check(box);
+}
+
+function detach(box: Box, file: Attachment): void {
+  if (!box.attached.remove(file)) return;
+  check(box);
+  box.on.onDetached(file);
+  box.on.onFiles();
+}
+
+/** Shows whether the question can be asked. */
+function check({ question, count, send, attached, limits }: Box): void {
+  const length = question.value.length;
+  const most = limits?.messageChars ?? Number.POSITIVE_INFINITY;
+  count.hidden = length < most * 0.9;
+  count.textContent = count.hidden ? "" : say("characters", { length, most });
+  send.disabled = (question.value.trim() === "" && !attached.hasNew) || length > most;
+}
+
+function submit(box: Box): void {
+  const { question, problem, send, attached, on } = box;
+  check(box);
+  if (send.disabled) return;
+  warn(problem, []);
+  if (!on.send(question.value.trim(), attached.files)) return warn(problem, [say("couldNotSend")]);
+  attached.asked();
+  write(box, "");
+  question.focus();
+}
+
+function write(box: Box, text: string): void {
+  box.question.value = text;
+  grow(box.question);
+  check(box);
+  box.on.onText();
+}
+
+/** For browsers without `field-sizing`. */
+function grow(question: HTMLTextAreaElement): void {
+  if (CSS.supports("field-sizing", "content")) return;
+  question.style.height = "auto";
+  question.style.height = `${question.scrollHeight}px`;
 }

@@ -26,167 +26,225 @@ const SENTENCES = {
 /** The document beside the answer; on small screens a sheet over it. */
 export function createViewer(frame: Frame, relay: Pick<Relay, "download" | "uploads">): Viewer {
   const root = frame.find("viewer", HTMLElement);
-  const title = element("h2", { tabindex: -1, dir: "auto" });
-  const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": say("page") });
-  const count = element("span");
-  const previous = button("‹", say("previousPage"), () => go(page - 1));
-  const next = button("›", say("nextPage"), () => go(page + 1));
-  const reading = button(say("whatWasRead"), undefined, () => toggleReading());
-  const sheet = element("div", { class: "sheet" });
-  const read = element("div", { class: "read", dir: "auto", tabindex: 0 });
-  const said = element("p", { class: "said", role: "status" });
-  const retry = button(say("tryAgain"), undefined, () => void load());
-  const body = element(
-    "div",
-    { class: "pages", tabindex: 0, role: "region", "aria-label": say("page") },
-    said,
-    retry,
-    sheet,
-    read,
-  );
-  root.append(
-    element("header", {}, title, button("×", say("closeDocument"), close)),
-    element("div", { class: "tools" }, previous, number, count, next, reading),
-    body,
-  );
-  let file: Viewed | undefined;
-  let pdf: Pdf | undefined;
-  let page = 1;
-  let answer = "";
-  let texts: readonly string[] | undefined;
-  let isReading = false;
+  const view: View = {
+    relay,
+    parts: partsOf({
+      turnBy: (pages) => go(view, view.page + pages),
+      turnTo: (page) => go(view, page),
+      toggleReading: () => setReading(view, !view.isReading),
+      retry: () => void load(view),
+      close,
+    }),
+    ...NOTHING,
+    page: 1,
+    answer: "",
+    isReading: false,
+    loads: 0,
+    turn: 0,
+  };
+  const { title, sheet } = view.parts;
+  root.append(...view.parts.all);
   let opener: Element | null = null;
-  /** What is being loaded, or shown, is no longer wanted when its number has changed. */
-  let loads = 0;
-  let turn = 0;
-  let width = 0;
 
   function close(): void {
     if (root.hidden) return;
-    loads++;
-    turn++;
-    pdf?.close();
-    [pdf, file, texts] = [undefined, undefined, undefined];
-    sheet.replaceChildren();
+    view.loads++;
+    put(view, NOTHING);
     root.hidden = true;
     frame.body.classList.remove("beside");
     if (opener instanceof HTMLElement) opener.focus();
   }
-  function tell(sentence: string, isFailure = false): void {
-    said.textContent = sentence;
-    said.hidden = sentence === "";
-    retry.hidden = !isFailure;
-  }
-  function showNumbers(): void {
-    const pages = pdf?.pages ?? file?.pages ?? texts?.length;
-    number.value = String(page);
-    number.max = String(pages ?? "");
-    count.textContent = pages === undefined ? "" : say("ofPages", { pages });
-    previous.disabled = page <= 1;
-    next.disabled = pages !== undefined && page >= pages;
-    reading.hidden = file?.upload === undefined;
-    reading.setAttribute("aria-pressed", String(isReading));
-    sheet.hidden = isReading;
-    read.hidden = !isReading;
-  }
-  async function load(): Promise<void> {
-    if (!file) return;
-    const mine = ++loads;
-    tell(say("loadingDocument"));
-    const opened = await openViewed(relay, file);
-    if (mine !== loads) return typeof opened === "string" ? undefined : opened.close();
-    if (typeof opened === "string") return fail(opened);
-    pdf = opened;
-    tell("");
-    await show();
-  }
-  function fail(why: NotShown): void {
-    tell(say(SENTENCES[why]), why === "unloaded");
-    sheet.replaceChildren();
-    // What was read is kept longer than the file.
-    if (why === "gone" && file?.upload !== undefined) toggleReading(true);
-    showNumbers();
-  }
-  async function show(): Promise<void> {
-    showNumbers();
-    if (isReading) return showRead();
-    if (!pdf) return;
-    const mine = ++turn;
-    try {
-      page = Math.min(Math.max(1, page), pdf.pages);
-      showNumbers();
-      const text = await pdf.draw(page, sheet);
-      if (mine !== turn) return;
-      width = sheet.clientWidth;
-      const mark = showMarks(text.elements, quoteOf(text.pieces, answer));
-      if (mark) mark.scrollIntoView({ block: "center" });
-      else body.scrollTop = 0;
-    } catch (error) {
-      if (mine === turn) fail(whyNot(error));
+  hearKeys(root, view, close);
+  new ResizeObserver(() => {
+    const { pdf, isReading, width } = view;
+    if (pdf && !isReading && sheet.clientWidth > 0 && width > 0 && Math.abs(sheet.clientWidth - width) > 8) {
+      void show(view);
     }
-  }
-  async function showRead(): Promise<void> {
-    const of = file;
-    if (of?.upload === undefined) return;
-    const mine = ++turn;
-    try {
-      const { pages } = texts ? { pages: texts } : await relay.uploads.text(of.upload);
-      if (file === of) texts = pages;
-    } catch (error) {
-      const words = error instanceof RelayError ? wordsFor(error.wire).what : say("fileUnreadable");
-      if (mine === turn) read.textContent = words;
-      return;
-    }
-    if (mine !== turn) return;
-    const missing = of.missing?.find((one) => one.page === page);
-    const text = texts?.[page - 1] ?? "";
-    read.textContent = missing ? missingPage(missing) : text === "" ? say("nothingRead") : text;
-    showNumbers();
-  }
-  function toggleReading(to = !isReading): void {
-    isReading = to;
-    void show();
-  }
-  function go(to: number): void {
-    if (!Number.isInteger(to) || to < 1 || to > Number(number.max || to)) return showNumbers();
-    page = to;
-    void show();
-  }
+  }).observe(sheet);
 
-  number.addEventListener("change", () => go(number.valueAsNumber));
+  return {
+    open(file, page, answer = "") {
+      opener = frame.focused();
+      const isSame = view.file && view.pdf && view.file.upload === file.upload && view.file.local === file.local;
+      Object.assign(view, { page, answer, isReading: false });
+      title.textContent = file.name;
+      root.hidden = false;
+      frame.body.classList.add("beside");
+      title.focus();
+      if (isSame) return void show(view);
+      put(view, { ...NOTHING, file });
+      showNumbers(view);
+      void load(view);
+    },
+    close,
+  };
+}
+
+/** What is open. */
+interface Opened {
+  readonly file: Viewed | undefined;
+  pdf: Pdf | undefined;
+  /** What was read of its pages, once it was looked at. */
+  texts: readonly string[] | undefined;
+  /** Of the page as it was drawn. */
+  width: number;
+}
+
+const NOTHING: Opened = { file: undefined, pdf: undefined, texts: undefined, width: 0 };
+
+interface View extends Opened {
+  readonly relay: Pick<Relay, "download" | "uploads">;
+  readonly parts: Parts;
+  page: number;
+  answer: string;
+  isReading: boolean;
+  /** What is being loaded, or shown, is no longer wanted when its number has changed. */
+  loads: number;
+  turn: number;
+}
+
+/** Takes another document in place of what is open. */
+function put(view: View, opened: Opened): void {
+  view.turn++;
+  view.pdf?.close();
+  Object.assign(view, opened);
+  view.parts.sheet.replaceChildren();
+}
+
+async function load(view: View): Promise<void> {
+  if (!view.file) return;
+  const mine = ++view.loads;
+  tell(view.parts, say("loadingDocument"));
+  const opened = await openViewed(view.relay, view.file);
+  if (mine !== view.loads) return typeof opened === "string" ? undefined : opened.close();
+  if (typeof opened === "string") return fail(view, opened);
+  view.pdf = opened;
+  tell(view.parts, "");
+  await show(view);
+}
+
+function fail(view: View, why: NotShown): void {
+  tell(view.parts, say(SENTENCES[why]), why === "unloaded");
+  view.parts.sheet.replaceChildren();
+  // What was read is kept longer than the file.
+  if (why === "gone" && view.file?.upload !== undefined) setReading(view, true);
+  showNumbers(view);
+}
+
+function tell({ said, retry }: Parts, sentence: string, isFailure = false): void {
+  said.textContent = sentence;
+  said.hidden = sentence === "";
+  retry.hidden = !isFailure;
+}
+
+function showNumbers({ parts, pdf, file, texts, page, isReading }: View): void {
+  const { number, count, previous, next, reading, sheet, read } = parts;
+  const pages = pdf?.pages ?? file?.pages ?? texts?.length;
+  number.value = String(page);
+  number.max = String(pages ?? "");
+  count.textContent = pages === undefined ? "" : say("ofPages", { pages });
+  previous.disabled = page <= 1;
+  next.disabled = pages !== undefined && page >= pages;
+  reading.hidden = file?.upload === undefined;
+  reading.setAttribute("aria-pressed", String(isReading));
+  sheet.hidden = isReading;
+  read.hidden = !isReading;
+}
+
+async function show(view: View): Promise<void> {
+  showNumbers(view);
+  if (view.isReading) return showRead(view);
+  const { pdf, parts } = view;
+  if (!pdf) return;
+  const mine = ++view.turn;
+  try {
+    view.page = Math.min(Math.max(1, view.page), pdf.pages);
+    showNumbers(view);
+    const text = await pdf.draw(view.page, parts.sheet);
+    if (mine !== view.turn) return;
+    view.width = parts.sheet.clientWidth;
+    const mark = showMarks(text.elements, quoteOf(text.pieces, view.answer));
+    if (mark) mark.scrollIntoView({ block: "center" });
+    else parts.body.scrollTop = 0;
+  } catch (error) {
+    if (mine === view.turn) fail(view, whyNot(error));
+  }
+}
+
+async function showRead(view: View): Promise<void> {
+  const { file, parts } = view;
+  if (file?.upload === undefined) return;
+  const mine = ++view.turn;
+  try {
+    const { pages } = view.texts ? { pages: view.texts } : await view.relay.uploads.text(file.upload);
+    if (view.file === file) view.texts = pages;
+  } catch (error) {
+    const words = error instanceof RelayError ? wordsFor(error.wire).what : say("fileUnreadable");
+    if (mine === view.turn) parts.read.textContent = words;
+    return;
+  }
+  if (mine !== view.turn) return;
+  const missing = file.missing?.find((one) => one.page === view.page);
+  const text = view.texts?.[view.page - 1] ?? "";
+  parts.read.textContent = missing ? missingPage(missing) : text === "" ? say("nothingRead") : text;
+  showNumbers(view);
+}
+
+function setReading(view: View, to: boolean): void {
+  view.isReading = to;
+  void show(view);
+}
+
+function go(view: View, to: number): void {
+  if (!Number.isInteger(to) || to < 1 || to > Number(view.parts.number.max || to)) return showNumbers(view);
+  view.page = to;
+  void show(view);
+}
+
+function hearKeys(root: HTMLElement, view: View, close: () => void): void {
   const [back, forward] = isRightToLeft() ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.shiftKey) {
       // It closes the document, and stops no answer.
       event.stopPropagation();
       close();
-    } else if (event.target === number || event.altKey || event.ctrlKey || event.metaKey) return;
-    else if (event.key === forward || event.key === "PageDown") go(page + 1);
-    else if (event.key === back || event.key === "PageUp") go(page - 1);
+    } else if (event.target === view.parts.number || event.altKey || event.ctrlKey || event.metaKey) return;
+    else if (event.key === forward || event.key === "PageDown") go(view, view.page + 1);
+    else if (event.key === back || event.key === "PageUp") go(view, view.page - 1);
   });
-  new ResizeObserver(() => {
-    if (pdf && !isReading && sheet.clientWidth > 0 && width > 0 && Math.abs(sheet.clientWidth - width) > 8) void show();
-  }).observe(sheet);
+}
 
-  return {
-    open(wanted, at, text = "") {
-      opener = frame.focused();
-      const isSame = file && pdf && file.upload === wanted.upload && file.local === wanted.local;
-      [page, answer, isReading] = [at, text, false];
-      title.textContent = wanted.name;
-      root.hidden = false;
-      frame.body.classList.add("beside");
-      title.focus();
-      if (isSame) return void show();
-      turn++;
-      pdf?.close();
-      [pdf, texts, file, width] = [undefined, undefined, wanted, 0];
-      sheet.replaceChildren();
-      showNumbers();
-      void load();
-    },
-    close,
-  };
+type Parts = ReturnType<typeof partsOf>;
+
+interface Actions {
+  turnBy(pages: number): void;
+  turnTo(page: number): void;
+  toggleReading(): void;
+  retry(): void;
+  close(): void;
+}
+
+/** The elements of the viewer. */
+function partsOf(on: Actions) {
+  const title = element("h2", { tabindex: -1, dir: "auto" });
+  const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": say("page") });
+  number.addEventListener("change", () => on.turnTo(number.valueAsNumber));
+  const count = element("span");
+  const previous = button("‹", say("previousPage"), () => on.turnBy(-1));
+  const next = button("›", say("nextPage"), () => on.turnBy(1));
+  const reading = button(say("whatWasRead"), undefined, on.toggleReading);
+  const sheet = element("div", { class: "sheet" });
+  const read = element("div", { class: "read", dir: "auto", tabindex: 0 });
+  const said = element("p", { class: "said", role: "status" });
+  const retry = button(say("tryAgain"), undefined, on.retry);
+  const look = { class: "pages", tabindex: 0, role: "region", "aria-label": say("page") };
+  const body = element("div", look, said, retry, sheet, read);
+  const all = [
+    element("header", {}, title, button("×", say("closeDocument"), on.close)),
+    element("div", { class: "tools" }, previous, number, count, next, reading),
+    body,
+  ];
+  return { title, number, count, previous, next, reading, sheet, read, said, retry, body, all };
 }
 
 function button(text: string, label: string | undefined, click: () => void): HTMLButtonElement {

@@ -1,0 +1,117 @@
+import { newId, type Answer, type Conversation, type Turn } from "@docrelay/client";
+import { isSameFile, type Attachment } from "../files/attachment.ts";
+import { filesOf } from "../files/turn-files.ts";
+import type { FailureActions } from "./failure.ts";
+
+/** The asks of the open conversation that this page made, with what is needed to make them again. */
+export interface OwnAsks {
+  /** Asks; `replaces`: an earlier ask, in whose place it stands. Returns false, and does nothing, when no conversation is open. */
+  ask(message: string, files: readonly Attachment[], replaces?: string): boolean;
+  /** Asks a failed question again, as it was or as it is changed. */
+  again(failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void;
+  stop(turn: Turn): void;
+  /** The files of a turn, as they were given here if they were. */
+  files(turn: Turn): readonly Attachment[];
+  /** Those that were given here. */
+  given(ask: string): readonly Attachment[] | undefined;
+  passwordOf(file: Attachment): string | undefined;
+  /** Another conversation is opened. Passwords stay for as long as the page is open. */
+  clear(): void;
+}
+
+export interface OwnAsksDeps {
+  conversation(): Conversation | undefined;
+  onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
+  onAgain(turn: Turn): void;
+  /** A file of the question is not at hand any more: it has to be attached again. */
+  edit(turn: Turn): void;
+}
+
+export interface AskedFrom {
+  readonly conversation: string;
+  readonly id: string;
+  readonly question: string;
+  readonly files: readonly Attachment[];
+}
+
+interface State {
+  readonly deps: OwnAsksDeps;
+  readonly files: Map<string, readonly Attachment[]>;
+  readonly answers: Map<string, Answer>;
+  /** Passwords that were typed: the next question about the file needs them again. */
+  readonly passwords: Map<Attachment, string>;
+}
+
+export function createOwnAsks(deps: OwnAsksDeps): OwnAsks {
+  const state: State = { deps, files: new Map(), answers: new Map(), passwords: new Map() };
+  const { files, answers } = state;
+  return {
+    ask: (message, chosen, replaces) => ask(state, message, chosen, replaces),
+    again: (failed, changed) => again(state, failed, changed),
+    stop(turn) {
+      const ending = answers.get(turn.id)?.cancel() ?? deps.conversation()?.cancel(turn.id);
+      ending?.catch(() => undefined); // Whether the ask has ended shows in the log.
+    },
+    files: (turn) => files.get(turn.id) ?? filesOf(turn),
+    given: (id) => files.get(id),
+    passwordOf: (file) => passwordOf(state, file),
+    clear() {
+      files.clear();
+      answers.clear();
+    },
+  };
+}
+
+function ask(state: State, message: string, chosen: readonly Attachment[], replaces?: string): boolean {
+  const id = newId();
+  return send(state, message, chosen, (to, passwords) => {
+    state.files.set(id, chosen); // Before the ask is shown.
+    // The trace begins with the click: servers that trace go on with it, and the ask's id finds it.
+    const traceparent = `00-${id}-${newId().slice(16)}-01`;
+    return to.ask(message, { id, files: chosen, passwords, traceparent, ...(replaces !== undefined && { replaces }) });
+  });
+}
+
+function send(
+  state: State,
+  question: string,
+  files: readonly Attachment[],
+  by: (to: Conversation, passwords: ReadonlyMap<number, string>) => Answer,
+): boolean {
+  const { deps, answers } = state;
+  const conversation = deps.conversation();
+  if (!conversation) return false;
+  const known = files.flatMap((file, index) => {
+    const password = passwordOf(state, file);
+    return password === undefined ? [] : [[index, password] as const];
+  });
+  const answer = by(conversation, new Map(known));
+  const { id } = answer;
+  state.files.set(id, files);
+  answers.set(id, answer);
+  deps.onAsked({ conversation: conversation.id, id, question, files }, answer.accepted);
+  return true;
+}
+
+function again(state: State, failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void {
+  const { deps, files, passwords } = state;
+  const all = files.get(failed.id) ?? filesOf(failed);
+  deps.onAgain(failed);
+  if (changed && "without" in changed) {
+    const others = all.filter((_, index) => index !== changed.without);
+    return void ask(state, failed.question, others);
+  }
+  const file = changed && all[changed.file];
+  if (file) passwords.set(file, changed.password);
+  try {
+    // An ask whose outcome is not known keeps its id, so that it is never answered twice.
+    send(state, failed.question, all, (to, known) => to.retry(failed.id, { passwords: known }));
+  } catch {
+    deps.edit(failed);
+  }
+}
+
+/** After a reload the file is another object each time that it is named. */
+function passwordOf({ passwords }: State, file: Attachment): string | undefined {
+  return passwords.get(file) ?? [...passwords].findLast(([other]) => isSameFile(other, file))?.[1];
+}
