@@ -49,7 +49,6 @@ async function takeSession(url: string): Promise<string> {
 
 export async function createCustomer(url: string, tally: Tally): Promise<Customer> {
   const token = await takeSession(url);
-  const conversation = randomUUID();
   const socket: Socket = io(url, {
     transports: ["websocket"],
     auth: { token, protocol: 1 },
@@ -58,173 +57,205 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
     reconnectionDelayMax: 1000,
     timeout: 3000,
   });
-  const nodes = new Set<string>();
-  const running = new Map<string, Running>();
-  const accepted = new Set<string>();
-  let last: Position | undefined;
-  let nonces: string[] = [];
-  let opening = false;
-  let heard: Event[] = [];
-  let downAt: number | undefined;
-  let closed = false;
-
-  const call = async <T extends object>(name: string, payload: object): Promise<Ack<T> | undefined> =>
-    socket
-      .timeout(ANSWER_MS)
-      .emitWithAck(name, payload)
-      .catch(() => undefined) as Promise<Ack<T> | undefined>;
-
-  function apply(event: Event): "applied" | "known" | "gap" {
-    const seq = last?.seq ?? 0;
-    if (event.seq > seq + 1) return "gap";
-    if (event.seq <= seq) {
-      const nonce = nonces[event.seq - 1];
-      if (nonce !== event.nonce) tally.wrong(`seq ${event.seq} came twice with another nonce`);
-      return "known";
-    }
-    last = { seq: event.seq, nonce: event.nonce };
-    nonces.push(event.nonce);
-    follow(event);
-    return "applied";
-  }
-
-  /** Applies an event to its ask. */
-  function follow(event: Event): void {
-    if (event.type === "accepted") {
-      if (accepted.has(event.ask)) tally.wrong(`ask ${event.ask} was accepted twice`);
-      accepted.add(event.ask);
-    }
-    const ask = running.get(event.ask);
-    if (!ask) {
-      tally.wrong(`a ${event.type} for an ask that is not running`);
-      return;
-    }
-    const now = performance.now();
-    if (ask.eventAt !== undefined) ask.longestMs = Math.max(ask.longestMs, now - ask.eventAt);
-    ask.eventAt = now;
-    if (event.type === "started") {
-      ask.attempt = event.attempt;
-      ask.text = "";
-    }
-    if (event.type === "delta") {
-      if (event.attempt === ask.attempt) ask.text += event.text;
-      else tally.wrong(`a delta of attempt ${event.attempt} during ${ask.attempt}`);
-    }
-    if (!isTerminal(event)) return;
-    if (event.type === "completed") {
-      tally.answered();
-      if (ask.text !== event.text) tally.wrong(`the deltas of ${ask.id} are not its text`);
-      if (ask.marker && !event.text.includes(ask.marker)) tally.wrong(`the answer to ${ask.id} is not its own`);
-    } else tally.failed(event.type === "failed" ? `${event.error.code} ${event.error.reason ?? ""}` : event.type);
-    tally.silence(ask.longestMs);
-    running.delete(ask.id);
-    ask.end("ended");
-  }
-
-  async function open(): Promise<void> {
-    if (opening) return;
-    opening = true;
-    try {
-      while (socket.connected && !closed) {
-        const answer = await call<Opened>("conversation:open", { conversation, ...(last && { after: last }) });
-        if (!answer?.ok) {
-          if (answer && !answer.error.retryable) tally.failed(`conversation:open ${answer.error.code}`);
-          await sleep(answer?.ok === false ? (answer.error.retryAfterMs ?? AGAIN_MS) : AGAIN_MS);
-          continue;
-        }
-        for (const event of answer.events) apply(event);
-        if (answer.more) continue;
-        const meanwhile = heard.toSorted((a, b) => a.seq - b.seq);
-        heard = [];
-        if (meanwhile.some((event) => apply(event) === "gap")) continue;
-        if (downAt !== undefined) tally.gap(performance.now() - downAt);
-        downAt = undefined;
-        break;
-      }
-    } finally {
-      opening = false;
-    }
-    for (const ask of running.values()) if (!ask.acknowledged) void send(ask);
-  }
-
-  async function send(ask: Running): Promise<void> {
-    if (ask.sending) return;
-    ask.sending = true;
-    while (socket.connected && !ask.acknowledged && running.has(ask.id) && !closed) {
-      const answer = await call<{ ask: string; seq: number }>("ask", ask.payload);
-      if (answer?.ok) {
-        ask.acknowledged = true;
-      } else if (answer && !answer.error.retryable) {
-        tally.failed(`ask ${answer.error.code} ${answer.error.reason ?? ""}`);
-        running.delete(ask.id);
-        ask.end("refused");
-      } else {
-        tally.retried();
-        await sleep(answer?.ok === false ? Math.max(AGAIN_MS, answer.error.retryAfterMs ?? 0) : AGAIN_MS);
-      }
-    }
-    ask.sending = false;
-  }
-
-  socket.on("welcome", ({ node }: { node: string }) => nodes.add(node));
-  socket.on("connect", () => void open());
-  socket.on("disconnect", (reason) => {
-    downAt ??= performance.now();
-    heard = [];
-    if (reason === "io server disconnect") setTimeout(() => !closed && socket.connect(), AGAIN_MS);
-  });
-  socket.on("connect_error", () => {
-    if (!socket.active) setTimeout(() => !closed && socket.connect(), AGAIN_MS);
-  });
-  socket.on("resync", () => setTimeout(() => void open(), Math.random() * 2000));
-  socket.on("event", (event: Event) => {
-    if (event.conversation !== conversation) return;
-    if (opening) heard.push(event);
-    else if (apply(event) === "gap") {
-      heard.push(event);
-      void open();
-    }
-  });
+  const one: State = {
+    tally,
+    socket,
+    conversation: randomUUID(),
+    nodes: new Set(),
+    running: new Map(),
+    accepted: new Set(),
+    nonces: [],
+    heard: [],
+    last: undefined,
+    downAt: undefined,
+    opening: false,
+    closed: false,
+  };
+  hear(one);
   // The protocol asks a client to read the log when it expects events and none arrive.
   const watch = setInterval(() => {
     const now = performance.now();
-    if ([...running.values()].some(({ acknowledged, eventAt }) => acknowledged && now - (eventAt ?? 0) > 5000))
-      void open();
+    if ([...one.running.values()].some(({ acknowledged, eventAt }) => acknowledged && now - (eventAt ?? 0) > 5000))
+      void open(one);
   }, 5000);
 
   return {
-    nodes,
-    async ask(message, file) {
-      const id = randomUUID();
-      const { promise, resolve } = Promise.withResolvers<"ended" | "refused">();
-      const files = file && [{ name: `${id}.pdf`, type: "application/pdf", bytes: file }];
-      const ask: Running = {
-        id,
-        payload: { id, conversation, message, ...(files && { files }) },
-        marker: file ? undefined : message,
-        acknowledged: false,
-        sending: false,
-        text: "",
-        attempt: 0,
-        eventAt: undefined,
-        longestMs: 0,
-        end: resolve,
-      };
-      running.set(id, ask);
-      tally.asked();
-      if (socket.connected && !opening) void send(ask);
-      const late = setTimeout(() => {
-        if (ask.acknowledged) tally.lost(id);
-        else tally.failed(`ask ${id} was never acknowledged`);
-        running.delete(id);
-        resolve("ended");
-      }, ASK_DEADLINE_MS);
-      await promise.finally(() => clearTimeout(late));
-    },
+    nodes: one.nodes,
+    ask: (message, file) => ask(one, message, file),
     close() {
-      closed = true;
+      one.closed = true;
       clearInterval(watch);
       socket.disconnect();
     },
   };
+}
+
+interface State {
+  readonly tally: Tally;
+  readonly socket: Socket;
+  readonly conversation: string;
+  readonly nodes: Set<string>;
+  readonly running: Map<string, Running>;
+  readonly accepted: Set<string>;
+  /** Of the events so far, by their position. */
+  readonly nonces: string[];
+  /** Events that came while the log is read. */
+  heard: Event[];
+  last: Position | undefined;
+  downAt: number | undefined;
+  opening: boolean;
+  closed: boolean;
+}
+
+/** Listens to the connection. */
+function hear(one: State): void {
+  one.socket.on("welcome", ({ node }: { node: string }) => one.nodes.add(node));
+  one.socket.on("connect", () => void open(one));
+  one.socket.on("disconnect", (reason) => {
+    one.downAt ??= performance.now();
+    one.heard = [];
+    if (reason === "io server disconnect") setTimeout(() => !one.closed && one.socket.connect(), AGAIN_MS);
+  });
+  one.socket.on("connect_error", () => {
+    if (!one.socket.active) setTimeout(() => !one.closed && one.socket.connect(), AGAIN_MS);
+  });
+  one.socket.on("resync", () => setTimeout(() => void open(one), Math.random() * 2000));
+  one.socket.on("event", (event: Event) => {
+    if (event.conversation !== one.conversation) return;
+    if (one.opening) one.heard.push(event);
+    else if (apply(one, event) === "gap") {
+      one.heard.push(event);
+      void open(one);
+    }
+  });
+}
+
+async function ask(one: State, message: string, file?: Uint8Array): Promise<void> {
+  const id = randomUUID();
+  const { promise, resolve } = Promise.withResolvers<"ended" | "refused">();
+  const files = file && [{ name: `${id}.pdf`, type: "application/pdf", bytes: file }];
+  const running: Running = {
+    id,
+    payload: { id, conversation: one.conversation, message, ...(files && { files }) },
+    marker: file ? undefined : message,
+    acknowledged: false,
+    sending: false,
+    text: "",
+    attempt: 0,
+    eventAt: undefined,
+    longestMs: 0,
+    end: resolve,
+  };
+  one.running.set(id, running);
+  one.tally.asked();
+  if (one.socket.connected && !one.opening) void send(one, running);
+  const late = setTimeout(() => {
+    if (running.acknowledged) one.tally.lost(id);
+    else one.tally.failed(`ask ${id} was never acknowledged`);
+    one.running.delete(id);
+    resolve("ended");
+  }, ASK_DEADLINE_MS);
+  await promise.finally(() => clearTimeout(late));
+}
+
+async function call<T extends object>({ socket }: State, name: string, payload: object): Promise<Ack<T> | undefined> {
+  return socket
+    .timeout(ANSWER_MS)
+    .emitWithAck(name, payload)
+    .catch(() => undefined) as Promise<Ack<T> | undefined>;
+}
+
+function apply(one: State, event: Event): "applied" | "known" | "gap" {
+  const seq = one.last?.seq ?? 0;
+  if (event.seq > seq + 1) return "gap";
+  if (event.seq <= seq) {
+    const nonce = one.nonces[event.seq - 1];
+    if (nonce !== event.nonce) one.tally.wrong(`seq ${event.seq} came twice with another nonce`);
+    return "known";
+  }
+  one.last = { seq: event.seq, nonce: event.nonce };
+  one.nonces.push(event.nonce);
+  follow(one, event);
+  return "applied";
+}
+
+/** Applies an event to its ask. */
+function follow(one: State, event: Event): void {
+  if (event.type === "accepted") {
+    if (one.accepted.has(event.ask)) one.tally.wrong(`ask ${event.ask} was accepted twice`);
+    one.accepted.add(event.ask);
+  }
+  const ask = one.running.get(event.ask);
+  if (!ask) {
+    one.tally.wrong(`a ${event.type} for an ask that is not running`);
+    return;
+  }
+  const now = performance.now();
+  if (ask.eventAt !== undefined) ask.longestMs = Math.max(ask.longestMs, now - ask.eventAt);
+  ask.eventAt = now;
+  if (event.type === "started") {
+    ask.attempt = event.attempt;
+    ask.text = "";
+  }
+  if (event.type === "delta") {
+    if (event.attempt === ask.attempt) ask.text += event.text;
+    else one.tally.wrong(`a delta of attempt ${event.attempt} during ${ask.attempt}`);
+  }
+  if (!isTerminal(event)) return;
+  if (event.type === "completed") {
+    one.tally.answered();
+    if (ask.text !== event.text) one.tally.wrong(`the deltas of ${ask.id} are not its text`);
+    if (ask.marker && !event.text.includes(ask.marker)) one.tally.wrong(`the answer to ${ask.id} is not its own`);
+  } else one.tally.failed(event.type === "failed" ? `${event.error.code} ${event.error.reason ?? ""}` : event.type);
+  one.tally.silence(ask.longestMs);
+  one.running.delete(ask.id);
+  ask.end("ended");
+}
+
+async function open(one: State): Promise<void> {
+  if (one.opening) return;
+  one.opening = true;
+  try {
+    while (one.socket.connected && !one.closed) {
+      const answer = await call<Opened>(one, "conversation:open", {
+        conversation: one.conversation,
+        ...(one.last && { after: one.last }),
+      });
+      if (!answer?.ok) {
+        if (answer && !answer.error.retryable) one.tally.failed(`conversation:open ${answer.error.code}`);
+        await sleep(answer?.ok === false ? (answer.error.retryAfterMs ?? AGAIN_MS) : AGAIN_MS);
+        continue;
+      }
+      for (const event of answer.events) apply(one, event);
+      if (answer.more) continue;
+      const meanwhile = one.heard.toSorted((a, b) => a.seq - b.seq);
+      one.heard = [];
+      if (meanwhile.some((event) => apply(one, event) === "gap")) continue;
+      if (one.downAt !== undefined) one.tally.gap(performance.now() - one.downAt);
+      one.downAt = undefined;
+      break;
+    }
+  } finally {
+    one.opening = false;
+  }
+  for (const ask of one.running.values()) if (!ask.acknowledged) void send(one, ask);
+}
+
+async function send(one: State, ask: Running): Promise<void> {
+  if (ask.sending) return;
+  ask.sending = true;
+  while (one.socket.connected && !ask.acknowledged && one.running.has(ask.id) && !one.closed) {
+    const answer = await call<{ ask: string; seq: number }>(one, "ask", ask.payload);
+    if (answer?.ok) {
+      ask.acknowledged = true;
+    } else if (answer && !answer.error.retryable) {
+      one.tally.failed(`ask ${answer.error.code} ${answer.error.reason ?? ""}`);
+      one.running.delete(ask.id);
+      ask.end("refused");
+    } else {
+      one.tally.retried();
+      await sleep(answer?.ok === false ? Math.max(AGAIN_MS, answer.error.retryAfterMs ?? 0) : AGAIN_MS);
+    }
+  }
+  ask.sending = false;
 }

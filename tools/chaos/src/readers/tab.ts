@@ -45,187 +45,224 @@ export interface Tab {
 }
 
 export function openTab(options: TabOptions): Tab {
-  const { history, user, conversation, name } = options;
-  let socket: Socket | undefined;
-  let closed = false;
-  let online = false;
-  let opening: number | undefined;
-  let openAgain = false;
-  let calls = 0;
-  let last: Position | undefined;
-  let buffered: Event[] = [];
-  let awaited = 0;
-  let lostAt: number | undefined;
-  let connectedAt = 0;
-  let silences = 0;
-  let atOnce = false;
-  let silence: NodeJS.Timeout | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let resync: NodeJS.Timeout | undefined;
-  const running = new Set<string>();
-  const waiting: Array<() => void> = [];
-  const seq = (): number => last?.seq ?? 0;
-
-  function connect(): void {
-    if (closed) return;
-    const next = io(options.url(), {
-      transports: ["websocket"],
-      reconnection: false,
-      forceNew: true,
-      timeout: CONNECT_MS,
-      auth: { token: options.token, protocol: 1 },
-    });
-    socket = next;
-    const lost = (): void => {
-      if (socket === next) reconnect();
-    };
-    next.on("welcome", () => {
-      if (socket !== next) return;
-      online = true;
-      connectedAt = performance.now();
-      for (const go of waiting.splice(0)) go();
-      void open("connected");
-    });
-    next.on("event", (event: Event) => socket === next && hear(event));
-    next.on("resync", () => {
-      clearTimeout(resync);
-      resync = setTimeout(() => void open("resync"), options.random() * 2000);
-    });
-    // A draining edge closes its connections spread over time, and the client should reconnect at once.
-    next.on("closing", (why: WireError) => void (atOnce = socket === next && why.retryAfterMs === 0));
-    next.on("disconnect", lost);
-    next.on("connect_error", lost);
-    clearTimeout(retry);
-    // A blackholed connection neither opens nor fails.
-    retry = setTimeout(() => !online && lost(), CONNECT_MS);
-  }
-
-  function reconnect(): void {
-    lostAt ??= online ? performance.now() : undefined;
-    online = false;
-    opening = undefined;
-    buffered = [];
-    clearTimeout(resync);
-    const old = socket;
-    socket = undefined;
-    old?.disconnect();
-    clearTimeout(retry);
-    if (!closed) retry = setTimeout(connect, atOnce ? options.random() * 50 : 50 + options.random() * 200);
-    atOnce = false;
-  }
-
-  async function open(why: "connected" | "resync" | "gap" | "silence" | "more"): Promise<void> {
-    if (!online) return;
-    if (opening !== undefined) return void (openAgain = true);
-    const call = ++calls;
-    opening = call;
-    const before = seq();
-    const answer = await tab.send<Opened>("conversation:open", { conversation, ...(last ? { after: last } : {}) });
-    if (opening !== call) return;
-    opening = undefined;
-    if (!answer) return reconnect();
-    if (!answer.ok) {
-      if (answer.error.code === "RESUME_LOST") {
-        history.add({ kind: "reset", user, tab: name, conversation });
-        last = undefined;
-        running.clear();
-        return void open("connected");
-      }
-      // Retryable refusal (Redis is away): try again later, unless the connection ends before.
-      setTimeout(() => void open(why), Math.max(answer.error.retryAfterMs ?? 0, 200 + options.random() * 300));
-      return;
-    }
-    if (!last) last = { seq: answer.first - 1, nonce: "" };
-    for (const event of answer.events) apply(event);
-    const heard = buffered;
-    buffered = [];
-    if (why === "silence") history.add({ kind: "silence", user, tab: name, conversation, found: seq() - before });
-    if (answer.more) return void open("more");
-    for (const event of heard) hear(event);
-    if (openAgain) {
-      openAgain = false;
-      return void open("gap");
-    }
-    watch();
-    if (lostAt === undefined) return;
-    const now = performance.now();
-    history.add({ kind: "recovered", user, tab: name, lostMs: now - lostAt, catchUpMs: now - connectedAt });
-    lostAt = undefined;
-  }
-
-  function hear(event: Event): void {
-    // An event of another user: not shown, but recorded for the checker.
-    if (event.conversation !== conversation || !event.ask.startsWith(`${user}-`)) return record(event);
-    if (opening !== undefined || !last) return void (buffered.length < 512 ? buffered.push(event) : (openAgain = true));
-    if (options.careless) return show(event);
-    if (event.seq > last.seq + 1) return void open("gap");
-    apply(event);
-  }
-
-  function apply(event: Event): void {
-    if (last && event.seq !== last.seq + 1) return;
-    show(event);
-  }
-
-  function show(event: Event): void {
-    last = { seq: event.seq, nonce: event.nonce };
-    silences = 0;
-    if (event.type === "accepted") running.add(event.ask);
-    if (event.type === "completed" || event.type === "failed" || event.type === "cancelled") running.delete(event.ask);
-    record(event);
-    options.onShown?.(event);
-    watch();
-  }
-
-  function record(event: Event): void {
-    history.add({ kind: "shown", user, tab: name, conversation: event.conversation, ...shownOf(event) });
-  }
-
-  /** While an ask runs and no event arrives, reads the log. */
-  function watch(): void {
-    clearTimeout(silence);
-    if (closed || (running.size === 0 && awaited <= seq())) return;
-    silence = setTimeout(
-      () => {
-        silences++;
-        void open("silence").then(watch);
-      },
-      SILENCES_MS[Math.min(silences, SILENCES_MS.length - 1)],
-    );
-  }
-
-  const tab: Tab = {
-    name,
+  const tab: State = {
+    options,
+    running: new Set(),
+    waiting: [],
+    closed: false,
+    online: false,
+    openAgain: false,
+    calls: 0,
+    buffered: [],
+    awaited: 0,
+    connectedAt: 0,
+    silences: 0,
+    atOnce: false,
+  };
+  connect(tab);
+  return {
+    name: options.name,
     get online() {
-      return online;
+      return tab.online;
     },
     get seq() {
-      return seq();
+      return seqOf(tab);
     },
-    async send<T extends object>(event: string, payload: object) {
-      const now = socket;
-      if (!now || !online) return undefined;
-      return now
-        .timeout(ACK_MS)
-        .emitWithAck(event, payload)
-        .then(
-          (answer: unknown) => answer as Ack<T>,
-          () => undefined,
-        );
-    },
+    send: (event, payload) => send(tab, event, payload),
     expect(at) {
-      awaited = Math.max(awaited, at);
-      watch();
+      tab.awaited = Math.max(tab.awaited, at);
+      watch(tab);
     },
-    move: reconnect,
-    whenOnline: () => (online || closed ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    move: () => reconnect(tab),
+    whenOnline: () =>
+      tab.online || tab.closed ? Promise.resolve() : new Promise((resolve) => tab.waiting.push(resolve)),
     close() {
-      closed = true;
-      for (const timer of [silence, retry, resync]) clearTimeout(timer);
-      for (const go of waiting.splice(0)) go();
-      socket?.disconnect();
+      tab.closed = true;
+      for (const timer of [tab.silence, tab.retry, tab.resync]) clearTimeout(timer);
+      for (const go of tab.waiting.splice(0)) go();
+      tab.socket?.disconnect();
     },
   };
-  connect();
-  return tab;
+}
+
+interface State {
+  readonly options: TabOptions;
+  /** Asks without an end. */
+  readonly running: Set<string>;
+  /** Those that wait for a connection. */
+  readonly waiting: Array<() => void>;
+  socket?: Socket | undefined;
+  closed: boolean;
+  online: boolean;
+  /** The number of the reading of the log that is under way, and whether another one has to follow it. */
+  opening?: number | undefined;
+  openAgain: boolean;
+  calls: number;
+  last?: Position | undefined;
+  /** Events that came while the log is read. */
+  buffered: Event[];
+  /** An event at this position was acknowledged. */
+  awaited: number;
+  lostAt?: number | undefined;
+  connectedAt: number;
+  silences: number;
+  /** The edge has said so: no wait before the next connection. */
+  atOnce: boolean;
+  silence?: NodeJS.Timeout;
+  retry?: NodeJS.Timeout;
+  resync?: NodeJS.Timeout;
+}
+
+const seqOf = ({ last }: State): number => last?.seq ?? 0;
+
+async function send<T extends object>(
+  { socket, online }: State,
+  event: string,
+  payload: object,
+): Promise<Ack<T> | undefined> {
+  if (!socket || !online) return undefined;
+  return socket
+    .timeout(ACK_MS)
+    .emitWithAck(event, payload)
+    .then(
+      (answer: unknown) => answer as Ack<T>,
+      () => undefined,
+    );
+}
+
+function connect(tab: State): void {
+  if (tab.closed) return;
+  const next = io(tab.options.url(), {
+    transports: ["websocket"],
+    reconnection: false,
+    forceNew: true,
+    timeout: CONNECT_MS,
+    auth: { token: tab.options.token, protocol: 1 },
+  });
+  tab.socket = next;
+  const lost = (): void => {
+    if (tab.socket === next) reconnect(tab);
+  };
+  next.on("welcome", () => {
+    if (tab.socket !== next) return;
+    tab.online = true;
+    tab.connectedAt = performance.now();
+    for (const go of tab.waiting.splice(0)) go();
+    void open(tab, "connected");
+  });
+  next.on("event", (event: Event) => tab.socket === next && hear(tab, event));
+  next.on("resync", () => {
+    clearTimeout(tab.resync);
+    tab.resync = setTimeout(() => void open(tab, "resync"), tab.options.random() * 2000);
+  });
+  // A draining edge closes its connections spread over time, and the client should reconnect at once.
+  next.on("closing", (why: WireError) => void (tab.atOnce = tab.socket === next && why.retryAfterMs === 0));
+  next.on("disconnect", lost);
+  next.on("connect_error", lost);
+  clearTimeout(tab.retry);
+  // A blackholed connection neither opens nor fails.
+  tab.retry = setTimeout(() => !tab.online && lost(), CONNECT_MS);
+}
+
+function reconnect(tab: State): void {
+  tab.lostAt ??= tab.online ? performance.now() : undefined;
+  tab.online = false;
+  tab.opening = undefined;
+  tab.buffered = [];
+  clearTimeout(tab.resync);
+  const old = tab.socket;
+  tab.socket = undefined;
+  old?.disconnect();
+  clearTimeout(tab.retry);
+  const { random } = tab.options;
+  if (!tab.closed) tab.retry = setTimeout(() => connect(tab), tab.atOnce ? random() * 50 : 50 + random() * 200);
+  tab.atOnce = false;
+}
+
+async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" | "more"): Promise<void> {
+  const { history, user, name, conversation } = tab.options;
+  if (!tab.online) return;
+  if (tab.opening !== undefined) return void (tab.openAgain = true);
+  const call = ++tab.calls;
+  tab.opening = call;
+  const before = seqOf(tab);
+  const answer = await send<Opened>(tab, "conversation:open", {
+    conversation,
+    ...(tab.last ? { after: tab.last } : {}),
+  });
+  if (tab.opening !== call) return;
+  tab.opening = undefined;
+  if (!answer) return reconnect(tab);
+  if (!answer.ok) {
+    if (answer.error.code === "RESUME_LOST") {
+      history.add({ kind: "reset", user, tab: name, conversation });
+      tab.last = undefined;
+      tab.running.clear();
+      return void open(tab, "connected");
+    }
+    // Retryable refusal (Redis is away): try again later, unless the connection ends before.
+    setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
+    return;
+  }
+  if (!tab.last) tab.last = { seq: answer.first - 1, nonce: "" };
+  for (const event of answer.events) apply(tab, event);
+  const heard = tab.buffered;
+  tab.buffered = [];
+  if (why === "silence") history.add({ kind: "silence", user, tab: name, conversation, found: seqOf(tab) - before });
+  if (answer.more) return void open(tab, "more");
+  for (const event of heard) hear(tab, event);
+  if (tab.openAgain) {
+    tab.openAgain = false;
+    return void open(tab, "gap");
+  }
+  watch(tab);
+  if (tab.lostAt === undefined) return;
+  const now = performance.now();
+  history.add({ kind: "recovered", user, tab: name, lostMs: now - tab.lostAt, catchUpMs: now - tab.connectedAt });
+  tab.lostAt = undefined;
+}
+
+function hear(tab: State, event: Event): void {
+  const { user, conversation, careless } = tab.options;
+  // An event of another user: not shown, but recorded for the checker.
+  if (event.conversation !== conversation || !event.ask.startsWith(`${user}-`)) return record(tab, event);
+  if (tab.opening !== undefined || !tab.last)
+    return void (tab.buffered.length < 512 ? tab.buffered.push(event) : (tab.openAgain = true));
+  if (careless) return show(tab, event);
+  if (event.seq > tab.last.seq + 1) return void open(tab, "gap");
+  apply(tab, event);
+}
+
+function apply(tab: State, event: Event): void {
+  if (tab.last && event.seq !== tab.last.seq + 1) return;
+  show(tab, event);
+}
+
+function show(tab: State, event: Event): void {
+  tab.last = { seq: event.seq, nonce: event.nonce };
+  tab.silences = 0;
+  if (event.type === "accepted") tab.running.add(event.ask);
+  if (event.type === "completed" || event.type === "failed" || event.type === "cancelled")
+    tab.running.delete(event.ask);
+  record(tab, event);
+  tab.options.onShown?.(event);
+  watch(tab);
+}
+
+function record(tab: State, event: Event): void {
+  const { history, user, name } = tab.options;
+  history.add({ kind: "shown", user, tab: name, conversation: event.conversation, ...shownOf(event) });
+}
+
+/** While an ask runs and no event arrives, reads the log. */
+function watch(tab: State): void {
+  clearTimeout(tab.silence);
+  if (tab.closed || (tab.running.size === 0 && tab.awaited <= seqOf(tab))) return;
+  tab.silence = setTimeout(
+    () => {
+      tab.silences++;
+      void open(tab, "silence").then(() => watch(tab));
+    },
+    SILENCES_MS[Math.min(tab.silences, SILENCES_MS.length - 1)],
+  );
 }
