@@ -14,11 +14,8 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly engine: ChaosEngine;
   readonly history: History;
-  /**
-   * A user with a conversation. `edges`: indexes of the edges that the user connects to, in turn; edges that are down
-   * are skipped, as a balancer does.
-   */
-  user(of?: { tabs?: number; careless?: boolean; edges?: readonly number[]; name?: string }): Promise<User>;
+  /** A user with a conversation. */
+  user(of?: StageUser): Promise<User>;
   /** Sends a command to Redis directly, without a proxy. */
   redis(command: string, ...args: string[]): Promise<unknown>;
   /** Waits until the history has such an entry, and returns the first one. */
@@ -27,6 +24,14 @@ export interface Stage {
     fits?: (entry: EntryOf<K>) => boolean,
     timeoutMs?: number,
   ): Promise<EntryOf<K>>;
+}
+
+export interface StageUser {
+  readonly name?: string;
+  readonly tabs?: number;
+  readonly careless?: boolean;
+  /** Indexes of the edges that the user connects to, in turn; edges that are down are skipped, as a balancer does. */
+  readonly edges?: readonly number[];
 }
 
 export interface StageOptions {
@@ -73,27 +78,7 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
     cluster,
     engine,
     history,
-    async user({ tabs = 1, careless = false, edges: places = [0], name = `u${users.length + 1}` } = {}) {
-      let next = 0;
-      const user = createUser({
-        name,
-        token: await session(cluster, places[0]),
-        conversation: "talk",
-        history,
-        random: createRandom(users.length),
-        markers: engine.markers,
-        tabs,
-        careless,
-        url() {
-          const up = places.filter((place) => cluster.edges[place]?.up);
-          const among = up.length > 0 ? up : places;
-          return `http://127.0.0.1:${cluster.edges[among[next++ % among.length] ?? 0]?.outerHop.port}`;
-        },
-      });
-      users.push(user);
-      await Promise.all(user.tabs.map((tab) => tab.whenOnline()));
-      return user;
-    },
+    user: (given) => joinStage({ cluster, engine, history }, users, given),
     async redis(command, ...args) {
       const client = new Redis(cluster.redis.url);
       try {
@@ -119,4 +104,31 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
     for (const user of users) user.close();
   }
   return check(history.entries);
+}
+
+/** Adds a user whose tabs are connected. */
+async function joinStage(
+  { cluster, engine, history }: Pick<Stage, "cluster" | "engine" | "history">,
+  users: User[],
+  { tabs = 1, careless = false, edges: places = [0], name = `u${users.length + 1}` }: StageUser = {},
+): Promise<User> {
+  let next = 0;
+  const user = createUser({
+    name,
+    token: await session(cluster, places[0]),
+    conversation: "talk",
+    history,
+    random: createRandom(users.length),
+    markers: engine.markers,
+    tabs,
+    careless,
+    url() {
+      const up = places.filter((place) => cluster.edges[place]?.up);
+      const among = up.length > 0 ? up : places;
+      return `http://127.0.0.1:${cluster.edges[among[next++ % among.length] ?? 0]?.outerHop.port}`;
+    },
+  });
+  users.push(user);
+  await Promise.all(user.tabs.map((tab) => tab.whenOnline()));
+  return user;
 }

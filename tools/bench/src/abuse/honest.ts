@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sendFile } from "../side/file-sender.ts";
 import { nowMs } from "../measure/clock.ts";
 import { takeTokens } from "../runs/session.ts";
-import { openRelaySocket, type RelaySocket } from "../talkers/relay-socket.ts";
+import { openRelaySocket, type Ack, type RelaySocket } from "../talkers/relay-socket.ts";
 import { PLACEHOLDER } from "../talkers/socketio-frame.ts";
 import type { Phase } from "./phase.ts";
 
@@ -39,111 +39,140 @@ interface Asked {
   readonly phase: Phase;
 }
 
-export async function openHonest({ url, address, phase, sendsPapers }: HonestOptions): Promise<Honest> {
+export async function openHonest(options: HonestOptions): Promise<Honest> {
+  const { url, address } = options;
   const headers = { "x-forwarded-for": address };
   const [token = ""] = await takeTokens({ urls: [url], users: 1, headers });
-  const talk = randomUUID();
-  const papers = randomUUID();
-  const running = new Map<string, Asked>();
-  const timers: NodeJS.Timeout[] = [];
-  let closed = false;
-  let papersSent = 0;
-  let sendsPaper = false;
-
-  function refused(of: Phase, code: string): void {
-    of.refused[code] = (of.refused[code] ?? 0) + 1;
-  }
-  function hear(event: Event): void {
-    const asked = running.get(event.ask);
-    if (!asked || (event.type !== "completed" && event.type !== "failed" && event.type !== "cancelled")) return;
-    running.delete(event.ask);
-    if (event.type === "completed") asked.phase[asked.kind].record(nowMs() - asked.begunAt);
-    else refused(asked.phase, event.type === "failed" ? event.error.code : "cancelled");
-  }
-  const connect = (): Promise<RelaySocket> =>
-    openRelaySocket({
-      url,
-      token,
-      headers,
-      timeoutMs: OPEN_MS,
-      onEvent: (name, payload) => void (name === "event" && hear(payload as Event)),
-      onEnd(why) {
-        if (closed) return;
-        refused(phase(), why);
-        running.clear();
-        void reconnect();
-      },
-    });
-  let socket = await connect();
-  async function reconnect(): Promise<void> {
-    while (!closed && !socket.open) {
-      await sleep(AGAIN_MS);
-      socket = await connect().catch((error: unknown) => {
-        refused(phase(), error instanceof Error ? error.message : "no connection");
-        return socket;
-      });
-    }
-  }
-
-  async function ask(asked: Asked, question: object, bytes?: Uint8Array): Promise<void> {
-    const id = randomUUID();
-    running.set(id, asked);
-    asked.phase.sent++;
-    try {
-      const payload = { id, ...question };
-      const answer = bytes
-        ? await socket.callWith(bytes, "ask", payload, CALL_MS)
-        : await socket.call("ask", payload, CALL_MS);
-      if (answer.ok) return;
-      running.delete(id);
-      refused(asked.phase, answer.error?.code ?? "refused");
-    } catch (error) {
-      refused(asked.phase, error instanceof Error ? error.message : "no answer");
-    }
-  }
-  async function askText(): Promise<void> {
-    const texts = [...running.values()].filter(({ kind }) => kind === "text").length;
-    if (!socket.open || texts >= MAX_TEXTS) return;
-    await ask({ kind: "text", begunAt: nowMs(), phase: phase() }, { conversation: talk, message: "How are you?" });
-  }
-  /** By an upload and inside the ask in turn, as pages do. */
-  async function askPaper(): Promise<void> {
-    if (!sendsPapers || !socket.open || sendsPaper || [...running.values()].some(({ kind }) => kind === "pdf")) return;
-    sendsPaper = true;
-    const asked: Asked = { kind: "pdf", begunAt: nowMs(), phase: phase() };
-    const bytes = makePdf({ pages: [`A small paper, ${randomUUID()}.`] });
-    const question = { conversation: papers, message: "What is it about?" };
-    try {
-      if (papersSent++ % 2 === 0) {
-        const { upload, busy } = await sendFile(socket, "paper.pdf", bytes, () => undefined);
-        if (busy > 0) refused(asked.phase, "BUSY");
-        await ask(asked, { ...question, files: [{ upload }] });
-      } else {
-        const files = [{ name: "paper.pdf", type: "application/pdf", bytes: PLACEHOLDER }];
-        await ask(asked, { ...question, files }, bytes);
-      }
-    } catch (error) {
-      refused(asked.phase, error instanceof Error ? error.message : "not sent");
-    } finally {
-      sendsPaper = false;
-    }
-  }
-
+  const user: User = {
+    options,
+    connection: { url, token, headers },
+    talk: randomUUID(),
+    papers: randomUUID(),
+    running: new Map(),
+    socket: undefined,
+    closed: false,
+    papersSent: 0,
+    sendsPaper: false,
+  };
+  user.socket = await connect(user);
   // Users do not ask at the same moment.
-  timers.push(
-    setTimeout(() => timers.push(setInterval(() => void askText(), TEXT_EVERY_MS)), Math.random() * TEXT_EVERY_MS),
-  );
-  timers.push(
-    setTimeout(() => timers.push(setInterval(() => void askPaper(), PDF_EVERY_MS)), Math.random() * PDF_EVERY_MS),
-  );
+  const timers: NodeJS.Timeout[] = [];
+  const every = (ms: number, act: () => Promise<void>): void => {
+    timers.push(setTimeout(() => timers.push(setInterval(() => void act(), ms)), Math.random() * ms));
+  };
+  every(TEXT_EVERY_MS, () => askText(user));
+  every(PDF_EVERY_MS, () => askPaper(user));
   return {
     get running() {
-      return [...running.keys()];
+      return [...user.running.keys()];
     },
     close() {
-      closed = true;
+      user.closed = true;
       for (const timer of timers) clearTimeout(timer);
-      socket.close();
+      user.socket?.close();
     },
   };
+}
+
+interface User {
+  readonly options: HonestOptions;
+  readonly connection: { readonly url: string; readonly token: string; readonly headers: Record<string, string> };
+  /** The conversations of the questions and of the PDFs. */
+  readonly talk: string;
+  readonly papers: string;
+  /** Asks without an end. */
+  readonly running: Map<string, Asked>;
+  socket: RelaySocket | undefined;
+  closed: boolean;
+  papersSent: number;
+  /** A PDF is being sent. */
+  sendsPaper: boolean;
+}
+
+function connect(user: User): Promise<RelaySocket> {
+  return openRelaySocket({
+    ...user.connection,
+    timeoutMs: OPEN_MS,
+    onEvent: (name, payload) => void (name === "event" && hear(user, payload as Event)),
+    onEnd(why) {
+      if (user.closed) return;
+      refused(user.options.phase(), why);
+      user.running.clear();
+      void reconnect(user);
+    },
+  });
+}
+
+async function reconnect(user: User): Promise<void> {
+  while (!user.closed && !user.socket?.open) {
+    await sleep(AGAIN_MS);
+    try {
+      user.socket = await connect(user);
+    } catch (error) {
+      refused(user.options.phase(), error instanceof Error ? error.message : "no connection");
+    }
+  }
+}
+
+function refused(of: Phase, code: string): void {
+  of.refused[code] = (of.refused[code] ?? 0) + 1;
+}
+
+function hear({ running }: User, event: Event): void {
+  const asked = running.get(event.ask);
+  if (!asked || (event.type !== "completed" && event.type !== "failed" && event.type !== "cancelled")) return;
+  running.delete(event.ask);
+  if (event.type === "completed") asked.phase[asked.kind].record(nowMs() - asked.begunAt);
+  else refused(asked.phase, event.type === "failed" ? event.error.code : "cancelled");
+}
+
+async function askText(user: User): Promise<void> {
+  const { socket, running, talk, options } = user;
+  const texts = [...running.values()].filter(({ kind }) => kind === "text").length;
+  if (!socket?.open || texts >= MAX_TEXTS) return;
+  const asked: Asked = { kind: "text", begunAt: nowMs(), phase: options.phase() };
+  await ask(user, asked, (id) => socket.call("ask", { id, conversation: talk, message: "How are you?" }, CALL_MS));
+}
+
+async function askPaper(user: User): Promise<void> {
+  const { socket, running, options } = user;
+  const isBusy = user.sendsPaper || [...running.values()].some(({ kind }) => kind === "pdf");
+  if (!options.sendsPapers || !socket?.open || isBusy) return;
+  user.sendsPaper = true;
+  const asked: Asked = { kind: "pdf", begunAt: nowMs(), phase: options.phase() };
+  try {
+    await sendPaper(user, socket, asked);
+  } catch (error) {
+    refused(asked.phase, error instanceof Error ? error.message : "not sent");
+  } finally {
+    user.sendsPaper = false;
+  }
+}
+
+/** By an upload and inside the ask in turn, as pages do. */
+async function sendPaper(user: User, socket: RelaySocket, asked: Asked): Promise<void> {
+  const bytes = makePdf({ pages: [`A small paper, ${randomUUID()}.`] });
+  const question = { conversation: user.papers, message: "What is it about?" };
+  if (user.papersSent++ % 2 === 0) {
+    const { upload, busy } = await sendFile(socket, "paper.pdf", bytes, () => undefined);
+    if (busy > 0) refused(asked.phase, "BUSY");
+    return ask(user, asked, (id) => socket.call("ask", { id, ...question, files: [{ upload }] }, CALL_MS));
+  }
+  const files = [{ name: "paper.pdf", type: "application/pdf", bytes: PLACEHOLDER }];
+  await ask(user, asked, (id) => socket.callWith(bytes, "ask", { id, ...question, files }, CALL_MS));
+}
+
+/** Counts an ask that `send` sends under an id. */
+async function ask({ running }: User, asked: Asked, send: (id: string) => Promise<Ack>): Promise<void> {
+  const id = randomUUID();
+  running.set(id, asked);
+  asked.phase.sent++;
+  try {
+    const answer = await send(id);
+    if (answer.ok) return;
+    running.delete(id);
+    refused(asked.phase, answer.error?.code ?? "refused");
+  } catch (error) {
+    refused(asked.phase, error instanceof Error ? error.message : "no answer");
+  }
 }

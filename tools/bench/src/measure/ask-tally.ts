@@ -1,4 +1,4 @@
-import { createHistogram, latencyOf, type Latency } from "./histogram.ts";
+import { createHistogram, latencyOf, type Histogram, type Latency } from "./histogram.ts";
 
 /** Counts what happens to asks, as their readers see it. All times are ms of one clock. It does no I/O. */
 export interface AskTally {
@@ -56,105 +56,133 @@ const STAMP = /^@(\d+),(\d+)@/;
 /** How many ended asks are remembered, to notice a second end. */
 const REMEMBERED = 100_000;
 
+interface State {
+  readonly waiting: Map<string, Waiting>;
+  /** Asks that have ended lately. */
+  readonly over: Set<string>;
+  readonly errors: Record<string, number>;
+  readonly times: Readonly<Record<"late" | "ack" | "extract" | "first" | "whole" | "added" | "up" | "down", Histogram>>;
+  readonly counts: {
+    sent: number;
+    answered: number;
+    duplicated: number;
+    gaps: number;
+    events: number;
+    replies: number;
+  };
+}
+
 /** @param acknowledged false for a protocol without acknowledgements: there a sent ask counts as acknowledged. */
 export function createAskTally(acknowledged = true): AskTally {
-  const waiting = new Map<string, Waiting>();
-  const ended = new Set<string>();
-  const errors: Record<string, number> = {};
-  const [late, ack, extract, first, whole] = [0, 0, 0, 0, 0].map(createHistogram);
-  const [added, up, down] = [0, 0, 0].map(createHistogram);
-  let sent = 0;
-  let answered = 0;
-  let duplicated = 0;
-  let gaps = 0;
-  let events = 0;
-  let replies = 0;
-
-  function forget(ask: string): void {
-    waiting.delete(ask);
-    ended.add(ask);
-    const [oldest] = ended;
-    if (ended.size > REMEMBERED && oldest !== undefined) ended.delete(oldest);
-  }
-  const miss = (code: string): void => void (errors[code] = (errors[code] ?? 0) + 1);
-
+  const state = newState();
+  const { waiting, times, counts } = state;
   return {
     sent(ask, scheduledAt, sentAt, measured) {
       waiting.set(ask, { scheduledAt, sentAt, measured, acked: !acknowledged, ackedAt: sentAt, first: false });
       if (!measured) return;
-      sent++;
-      late?.record(sentAt - scheduledAt);
+      counts.sent++;
+      times.late.record(sentAt - scheduledAt);
     },
-    acked(ask, at, code) {
-      const one = waiting.get(ask);
-      if (!one) return;
-      if (code !== undefined) {
-        miss(code);
-        return forget(ask);
-      }
-      one.acked = true;
-      one.ackedAt = at;
-      if (one.measured) ack?.record(at - one.scheduledAt);
-    },
+    acked: (ask, at, code) => acked(state, ask, at, code),
     extracted(ask, at) {
       const one = waiting.get(ask);
-      if (one?.measured) extract?.record(at - one.sentAt);
+      if (one?.measured) times.extract.record(at - one.sentAt);
     },
     text(ask, piece, at) {
       const one = waiting.get(ask);
-      if (!one || one.first || piece === "") return;
-      one.first = true;
-      if (!one.measured) return;
-      first?.record(at - one.scheduledAt);
-      const [, got, said] = STAMP.exec(piece) ?? [];
-      if (got === undefined || said === undefined) return;
-      up?.record(Number(got) / 1000 - one.sentAt);
-      down?.record(at - Number(said) / 1000);
-      added?.record(at - one.sentAt - (Number(said) - Number(got)) / 1000);
+      if (one && !one.first && piece !== "") first(state, one, piece, at);
     },
-    ended(ask, how, at) {
-      const one = waiting.get(ask);
-      if (!one) {
-        if (ended.has(ask)) duplicated++;
-        return;
-      }
-      forget(ask);
-      if (how !== "completed") return miss(how);
-      replies++;
-      if (!one.measured) return;
-      answered++;
-      whole?.record(at - one.scheduledAt);
-    },
+    ended: (ask, how, at) => ended(state, ask, how, at),
     dropped(ask) {
-      if (waiting.has(ask)) miss("connection");
-      forget(ask);
+      if (waiting.has(ask)) miss(state, "connection");
+      forget(state, ask);
     },
-    repeated: () => void duplicated++,
-    gap: () => void gaps++,
-    event: () => void events++,
+    repeated: () => void counts.duplicated++,
+    gap: () => void counts.gaps++,
+    event: () => void counts.events++,
     get running() {
       return waiting.size;
     },
     get progress() {
-      return { sent, answered, firstP99: first?.percentile(99) ?? 0 };
+      return { sent: counts.sent, answered: counts.answered, firstP99: times.first.percentile(99) };
     },
-    result() {
-      const left = [...waiting.values()];
-      const named = { late, ack, extracted: extract, first, "first added": added, up, down, whole };
-      return {
-        sent,
-        answered,
-        errors,
-        lost: left.filter((one) => one.acked).length,
-        unacknowledged: left.filter((one) => !one.acked).length,
-        duplicated,
-        gaps,
-        events,
-        replies,
-        latencies: Object.entries(named).flatMap(([name, histogram]) =>
-          histogram && histogram.count > 0 ? [latencyOf(name, histogram)] : [],
-        ),
-      };
-    },
+    result: () => resultOf(state),
+  };
+}
+
+function newState(): State {
+  const [late, ack, extract, first] = [createHistogram(), createHistogram(), createHistogram(), createHistogram()];
+  const [whole, added, up, down] = [createHistogram(), createHistogram(), createHistogram(), createHistogram()];
+  return {
+    waiting: new Map(),
+    over: new Set(),
+    errors: {},
+    times: { late, ack, extract, first, whole, added, up, down },
+    counts: { sent: 0, answered: 0, duplicated: 0, gaps: 0, events: 0, replies: 0 },
+  };
+}
+
+function forget({ waiting, over }: State, ask: string): void {
+  waiting.delete(ask);
+  over.add(ask);
+  const [oldest] = over;
+  if (over.size > REMEMBERED && oldest !== undefined) over.delete(oldest);
+}
+
+function miss({ errors }: State, code: string): void {
+  errors[code] = (errors[code] ?? 0) + 1;
+}
+
+function acked(state: State, ask: string, at: number, code?: string): void {
+  const one = state.waiting.get(ask);
+  if (!one) return;
+  if (code !== undefined) {
+    miss(state, code);
+    return forget(state, ask);
+  }
+  one.acked = true;
+  one.ackedAt = at;
+  if (one.measured) state.times.ack.record(at - one.scheduledAt);
+}
+
+/** The first piece of a reply. */
+function first({ times }: State, one: Waiting, piece: string, at: number): void {
+  one.first = true;
+  if (!one.measured) return;
+  times.first.record(at - one.scheduledAt);
+  const [, got, said] = STAMP.exec(piece) ?? [];
+  if (got === undefined || said === undefined) return;
+  times.up.record(Number(got) / 1000 - one.sentAt);
+  times.down.record(at - Number(said) / 1000);
+  times.added.record(at - one.sentAt - (Number(said) - Number(got)) / 1000);
+}
+
+function ended(state: State, ask: string, how: string, at: number): void {
+  const { waiting, over, times, counts } = state;
+  const one = waiting.get(ask);
+  if (!one) {
+    if (over.has(ask)) counts.duplicated++;
+    return;
+  }
+  forget(state, ask);
+  if (how !== "completed") return miss(state, how);
+  counts.replies++;
+  if (!one.measured) return;
+  counts.answered++;
+  times.whole.record(at - one.scheduledAt);
+}
+
+function resultOf({ waiting, errors, times, counts }: State): AskResult {
+  const left = [...waiting.values()];
+  const { late, ack, extract, first, added, up, down, whole } = times;
+  const named = { late, ack, extracted: extract, first, "first added": added, up, down, whole };
+  return {
+    ...counts,
+    errors,
+    lost: left.filter((one) => one.acked).length,
+    unacknowledged: left.filter((one) => !one.acked).length,
+    latencies: Object.entries(named).flatMap(([name, histogram]) =>
+      histogram.count > 0 ? [latencyOf(name, histogram)] : [],
+    ),
   };
 }

@@ -48,40 +48,31 @@ export interface RelaySocketOptions {
 /** Connects and waits for the namespace. @throws Error naming the refusal's code, or why there is no connection. */
 export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
   const { promise, resolve, reject } = Promise.withResolvers<RelaySocket>();
-  const address = `${of.url.replace(/^http/, "ws").replace(/\/$/, "")}/socket.io/?EIO=4&transport=websocket`;
-  const ws = new WebSocket(address, {
-    perMessageDeflate: false,
-    skipUTF8Validation: true,
-    handshakeTimeout: of.timeoutMs,
-    headers: of.headers ?? {},
-  });
-  const acks = new Map<number, (ack: Ack | undefined) => void>();
-  let nextId = 0;
-  let settled = false;
+  const ws = dial(of);
+  const answers = createAnswers();
   let open = false;
 
   const timer = setTimeout(() => fail("timeout"), of.timeoutMs);
   function fail(why: string): void {
     clearTimeout(timer);
-    if (!settled) {
-      settled = true;
-      reject(new Error(why));
-    }
+    reject(new Error(why)); // does nothing once it is connected
     ws.terminate();
   }
-
   const socket: RelaySocket = {
-    send(name, payload, onAck) {
-      const id = nextId++;
-      acks.set(id, (ack) => ack && onAck(ack));
-      ws.send(encodeEvent(name, payload, id));
-    },
+    send: (name, payload, onAck) =>
+      ws.send(
+        encodeEvent(
+          name,
+          payload,
+          answers.expect((ack) => ack && onAck(ack)),
+        ),
+      ),
     call(name, payload, timeoutMs, bytes) {
       if (bytes !== undefined) return socket.callWith(bytes, name, { ...payload, bytes: PLACEHOLDER }, timeoutMs);
-      return answerTo(timeoutMs, (id) => ws.send(encodeEvent(name, payload, id)));
+      return answers.wait(timeoutMs, (id) => ws.send(encodeEvent(name, payload, id)));
     },
     callWith(bytes, name, payload, timeoutMs) {
-      return answerTo(timeoutMs, (id) => {
+      return answers.wait(timeoutMs, (id) => {
         ws.send(encodeBinaryEvent(name, payload, id));
         ws.send(bytes);
       });
@@ -95,57 +86,107 @@ export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
       ws.close();
     },
   };
-
-  function answerTo(timeoutMs: number, send: (id: number) => void): Promise<Ack> {
-    const id = nextId++;
-    return new Promise<Ack>((answer, refuse) => {
-      const late = setTimeout(() => {
-        acks.delete(id);
-        refuse(new Error("timeout"));
-      }, timeoutMs);
-      acks.set(id, (ack) => {
-        clearTimeout(late);
-        if (ack) answer(ack);
-        else refuse(new Error("closed"));
-      });
-      send(id);
-    });
-  }
+  const connected = (): void => {
+    clearTimeout(timer);
+    open = true;
+    resolve(socket);
+  };
 
   ws.on("message", (data, binary) => {
-    if (binary) return; // the server sends none
-    const frame = decodeFrame((data as Buffer).toString());
-    switch (frame.kind) {
-      case "event":
-        return of.onEvent(frame.name, frame.payload);
-      case "ack": {
-        const done = acks.get(frame.id);
-        acks.delete(frame.id);
-        return done?.(frame.payload as Ack);
-      }
-      case "ping":
-        return ws.send(PONG);
-      case "open":
-        return ws.send(encodeConnect({ token: of.token, protocol: 1 }));
-      case "connected":
-        clearTimeout(timer);
-        settled = true;
-        open = true;
-        return resolve(socket);
-      case "refused":
-        return fail((frame.error as WireError | undefined)?.code ?? "refused");
-      case "closed":
-        return ws.close();
-      case "other":
-    }
+    // The server sends no binary frames.
+    if (!binary) take(decodeFrame((data as Buffer).toString()), { of, ws, answers, connected, fail });
   });
   ws.on("error", (error) => fail(error.message));
   ws.on("close", (code) => {
     fail(`closed ${code}`);
-    for (const done of acks.values()) done(undefined);
-    acks.clear();
+    answers.end();
     if (open) of.onEnd(`closed ${code}`);
     open = false;
   });
   return promise;
+}
+
+function dial(of: RelaySocketOptions): WebSocket {
+  const address = `${of.url.replace(/^http/, "ws").replace(/\/$/, "")}/socket.io/?EIO=4&transport=websocket`;
+  return new WebSocket(address, {
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+    handshakeTimeout: of.timeoutMs,
+    headers: of.headers ?? {},
+  });
+}
+
+interface Connection {
+  readonly of: RelaySocketOptions;
+  readonly ws: WebSocket;
+  readonly answers: Answers;
+  connected(): void;
+  fail(why: string): void;
+}
+
+/** Handles a frame of the server. */
+function take(frame: ReturnType<typeof decodeFrame>, { of, ws, answers, connected, fail }: Connection): void {
+  switch (frame.kind) {
+    case "event":
+      return of.onEvent(frame.name, frame.payload);
+    case "ack":
+      return answers.take(frame.id, frame.payload as Ack);
+    case "ping":
+      return ws.send(PONG);
+    case "open":
+      return ws.send(encodeConnect({ token: of.token, protocol: 1 }));
+    case "connected":
+      return connected();
+    case "refused":
+      return fail((frame.error as WireError | undefined)?.code ?? "refused");
+    case "closed":
+      return ws.close();
+    case "other":
+  }
+}
+
+/** The acknowledgements that are waited for, by the number of their event. */
+interface Answers {
+  /** Returns the number of the next event; `done` is called without an acknowledgement when the connection ends. */
+  expect(done: (ack: Ack | undefined) => void): number;
+  /** @throws Error when no acknowledgement comes in time, or the connection ends. */
+  wait(timeoutMs: number, send: (id: number) => void): Promise<Ack>;
+  take(id: number, ack: Ack): void;
+  end(): void;
+}
+
+function createAnswers(): Answers {
+  const waiting = new Map<number, (ack: Ack | undefined) => void>();
+  let nextId = 0;
+  return {
+    expect(done) {
+      const id = nextId++;
+      waiting.set(id, done);
+      return id;
+    },
+    wait(timeoutMs, send) {
+      const id = nextId++;
+      return new Promise<Ack>((answer, refuse) => {
+        const late = setTimeout(() => {
+          waiting.delete(id);
+          refuse(new Error("timeout"));
+        }, timeoutMs);
+        waiting.set(id, (ack) => {
+          clearTimeout(late);
+          if (ack) answer(ack);
+          else refuse(new Error("closed"));
+        });
+        send(id);
+      });
+    },
+    take(id, ack) {
+      const done = waiting.get(id);
+      waiting.delete(id);
+      done?.(ack);
+    },
+    end() {
+      for (const done of waiting.values()) done(undefined);
+      waiting.clear();
+    },
+  };
 }

@@ -7,89 +7,107 @@ import type { Talker, TalkerOptions } from "./talker.ts";
 const OPEN_MS = 10_000;
 const OPENS = 100;
 
+interface Log {
+  readonly of: TalkerOptions;
+  readonly conversation: string;
+  /** Asks without an end. */
+  readonly running: Set<string>;
+  call: RelaySocket["call"];
+  last: Position;
+  reading: Promise<void> | undefined;
+  /** An event came that was not applied, while the log was read. */
+  again: boolean;
+}
+
 /** A talker over Socket.IO: counts each event once, and reads the log when there is a gap, as a client has to. */
 export async function openSocketioTalker(of: TalkerOptions): Promise<Talker> {
-  const conversation = randomUUID();
-  const running = new Set<string>();
-  let last: Position = { seq: 0, nonce: "" };
-  let reading: Promise<void> | undefined;
-  let again = false;
-
-  function end(ask: string): void {
-    if (running.delete(ask)) of.onEnded?.(ask);
-  }
-  function apply(event: Event): void {
-    last = { seq: event.seq, nonce: event.nonce };
-    const { ask } = event;
-    if (event.type === "delta") of.tally().text(ask, event.text, nowMs());
-    else if (event.type === "extracted") of.tally().extracted(ask, nowMs());
-    else if (event.type === "completed") {
-      // A reply in one piece has no delta: its text comes with `completed`.
-      of.tally().text(ask, event.text, nowMs());
-      of.tally().ended(ask, "completed", nowMs());
-      end(ask);
-    } else if (event.type === "failed" || event.type === "cancelled") {
-      of.tally().ended(ask, event.type === "failed" ? event.error.code : "cancelled", nowMs());
-      end(ask);
-    }
-  }
-  function hear(event: Event): void {
-    of.tally().event();
-    if (event.seq === last.seq + 1) return apply(event);
-    if (event.seq <= last.seq) return of.tally().repeated();
-    if (reading) again = true;
-    else {
-      of.tally().gap();
-      void read().catch(() => undefined); // the log is read once more when the run ends
-    }
-  }
-  /** Reads the log from the last position to its end, and again when an event was dropped meanwhile. */
-  async function read(): Promise<void> {
-    reading ??= (async () => {
-      for (let opens = 0, more = true; more && opens < OPENS; opens++) {
-        again = false;
-        const after = last.seq > 0 ? { after: last } : {};
-        const ack = await socket.call("conversation:open", { conversation, ...after }, OPEN_MS);
-        if (!ack.ok) throw new Error(ack.error?.code);
-        for (const event of ack["events"] as Event[]) if (event.seq === last.seq + 1) apply(event);
-        more = ack["more"] === true || again;
-      }
-    })().finally(() => (reading = undefined));
-    await reading;
-  }
-
+  const log: Log = {
+    of,
+    conversation: randomUUID(),
+    running: new Set(),
+    call: (...event) => socket.call(...event),
+    last: { seq: 0, nonce: "" },
+    reading: undefined,
+    again: false,
+  };
   const socket: RelaySocket = await openRelaySocket({
     ...of,
     onEvent(name, payload) {
-      if (name === "event") hear(payload as Event);
-      else if (name === "resync") void read().catch(() => undefined);
+      if (name === "event") hear(log, payload as Event);
+      else if (name === "resync") void read(log).catch(() => undefined);
     },
     onEnd() {
-      for (const ask of running) {
+      for (const ask of log.running) {
         of.tally().dropped(ask);
-        end(ask);
+        end(log, ask);
       }
     },
   });
   return {
     ask(id, message, upload) {
-      running.add(id);
+      log.running.add(id);
       if (!socket.open) {
         of.tally().dropped(id);
-        return end(id);
+        return end(log, id);
       }
       const files = upload === undefined ? {} : { files: [{ upload }] };
-      socket.send("ask", { id, conversation, message, ...files }, (ack) => {
+      socket.send("ask", { id, conversation: log.conversation, message, ...files }, (ack) => {
         of.tally().acked(id, nowMs(), ack.ok ? undefined : (ack.error?.code ?? "unknown"));
-        if (!ack.ok) end(id);
+        if (!ack.ok) end(log, id);
       });
     },
     get running() {
-      return running.size;
+      return log.running.size;
     },
     async catchUp() {
-      if (running.size > 0 && socket.open) await read();
+      if (log.running.size > 0 && socket.open) await read(log);
     },
     close: () => socket.close(),
   };
+}
+
+function end(log: Log, ask: string): void {
+  if (log.running.delete(ask)) log.of.onEnded?.(ask);
+}
+
+function apply(log: Log, event: Event): void {
+  log.last = { seq: event.seq, nonce: event.nonce };
+  const { ask } = event;
+  if (event.type === "delta") log.of.tally().text(ask, event.text, nowMs());
+  else if (event.type === "extracted") log.of.tally().extracted(ask, nowMs());
+  else if (event.type === "completed") {
+    // A reply in one piece has no delta: its text comes with `completed`.
+    log.of.tally().text(ask, event.text, nowMs());
+    log.of.tally().ended(ask, "completed", nowMs());
+    end(log, ask);
+  } else if (event.type === "failed" || event.type === "cancelled") {
+    log.of.tally().ended(ask, event.type === "failed" ? event.error.code : "cancelled", nowMs());
+    end(log, ask);
+  }
+}
+
+function hear(log: Log, event: Event): void {
+  log.of.tally().event();
+  if (event.seq === log.last.seq + 1) return apply(log, event);
+  if (event.seq <= log.last.seq) return log.of.tally().repeated();
+  if (log.reading) log.again = true;
+  else {
+    log.of.tally().gap();
+    void read(log).catch(() => undefined); // the log is read once more when the run ends
+  }
+}
+
+/** Reads the log from the last position to its end, and again when an event was dropped meanwhile. */
+async function read(log: Log): Promise<void> {
+  log.reading ??= (async () => {
+    for (let opens = 0, more = true; more && opens < OPENS; opens++) {
+      log.again = false;
+      const after = log.last.seq > 0 ? { after: log.last } : {};
+      const ack = await log.call("conversation:open", { conversation: log.conversation, ...after }, OPEN_MS);
+      if (!ack.ok) throw new Error(ack.error?.code);
+      for (const event of ack["events"] as Event[]) if (event.seq === log.last.seq + 1) apply(log, event);
+      more = ack["more"] === true || log.again;
+    }
+  })().finally(() => (log.reading = undefined));
+  await log.reading;
 }

@@ -68,82 +68,16 @@ const START_MS = 90_000;
  * connection.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { history, engine } = options;
+  const { history } = options;
   const redis = await startRedis({ aof: true, args: options.redisArgs ?? [] });
   const edges = await Promise.all(
-    Array.from({ length: options.edges }, (_, index) => openMember("edge", `edge-${index + 1}`)),
+    Array.from({ length: options.edges }, (_, index) => openMember(options, redis, "edge", `edge-${index + 1}`)),
   );
   const workers = await Promise.all(
-    Array.from({ length: options.workers }, (_, index) => openMember("worker", `worker-${index + 1}`)),
+    Array.from({ length: options.workers }, (_, index) => openMember(options, redis, "worker", `worker-${index + 1}`)),
   );
   const members = [...edges, ...workers];
   await Promise.all(members.map((member) => member.start()));
-
-  async function openMember(role: Member["role"], name: string): Promise<Member> {
-    const redisHop = await startProxy({ port: redis.port });
-    const port = await freePort();
-    const outerHop = await startProxy({ port: role === "edge" ? port : engine.port });
-    let process: TestProcess | undefined;
-    let up = false;
-
-    const env = (): Env => ({
-      REDIS_URL: `redis://127.0.0.1:${redisHop.port}`,
-      LOG_LEVEL: "info",
-      RETENTION_MS: "3600000",
-      ...(role === "edge"
-        ? { PORT: String(port), AUTH_MODE: "anonymous", DRAIN_DELAY_MS: "0" }
-        : { ENGINE_URL: `ws://127.0.0.1:${outerHop.port}`, ENGINE_REPLY: "stream", EXTRACT_CONCURRENCY: "1" }),
-      ...options.env,
-      ...member.env,
-    });
-    const member: Member = {
-      name,
-      role,
-      redisHop,
-      outerHop,
-      env: options.members?.[name] ?? {},
-      onLine: undefined,
-      get up() {
-        return up;
-      },
-      get process() {
-        return process;
-      },
-      async start() {
-        await member.kill();
-        const child = spawnNode(role === "edge" ? EDGE : WORKER, { env: env() });
-        process = child;
-        child.onLine((line) => member.onLine?.(line));
-        void child.exited.then(({ code, signal }) => {
-          if (process !== child) return;
-          up = false;
-          // A kill from inside, at a failpoint, counts like a kill from outside.
-          if (expected.has(child) || signal === "SIGKILL") return;
-          history.add({
-            kind: "died",
-            process: name,
-            how: `exit ${String(code)} ${String(signal)}`,
-            lines: child.lines.slice(-10),
-          });
-        });
-        await child.waitFor(role === "edge" ? /"msg":"listening"/ : /"msg":"ready"/, START_MS);
-        up = process === child;
-      },
-      excuse: () => void (process && expected.add(process)),
-      async kill(signal = "SIGKILL") {
-        const child = process;
-        if (!child) return;
-        expected.add(child);
-        up = false;
-        if (signal === "SIGTERM") await child.stop(15_000);
-        else child.kill(signal);
-        await child.exited;
-      },
-      freeze: () => process?.kill("SIGSTOP"),
-      thaw: () => process?.kill("SIGCONT"),
-    };
-    return member;
-  }
 
   return {
     redis,
@@ -167,6 +101,80 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await redis.stop();
     },
   };
+}
+
+async function openMember(
+  options: ClusterOptions,
+  redis: TestRedis,
+  role: Member["role"],
+  name: string,
+): Promise<Member> {
+  const { engine, history } = options;
+  const redisHop = await startProxy({ port: redis.port });
+  const port = await freePort();
+  const outerHop = await startProxy({ port: role === "edge" ? port : engine.port });
+  let process: TestProcess | undefined;
+  let up = false;
+
+  const member: Member = {
+    name,
+    role,
+    redisHop,
+    outerHop,
+    env: options.members?.[name] ?? {},
+    onLine: undefined,
+    get up() {
+      return up;
+    },
+    get process() {
+      return process;
+    },
+    async start() {
+      await member.kill();
+      const env = { ...envOf(member, port), ...options.env, ...member.env };
+      const child = spawnNode(role === "edge" ? EDGE : WORKER, { env });
+      process = child;
+      child.onLine((line) => member.onLine?.(line));
+      void child.exited.then(({ code, signal }) => {
+        if (process !== child) return;
+        up = false;
+        // A kill from inside, at a failpoint, counts like a kill from outside.
+        if (expected.has(child) || signal === "SIGKILL") return;
+        const how = `exit ${String(code)} ${String(signal)}`;
+        history.add({ kind: "died", process: name, how, lines: child.lines.slice(-10) });
+      });
+      await child.waitFor(role === "edge" ? /"msg":"listening"/ : /"msg":"ready"/, START_MS);
+      up = process === child;
+    },
+    excuse: () => void (process && expected.add(process)),
+    async kill(signal = "SIGKILL") {
+      if (!process) return;
+      up = false;
+      await end(process, signal);
+    },
+    freeze: () => process?.kill("SIGSTOP"),
+    thaw: () => process?.kill("SIGCONT"),
+  };
+  return member;
+}
+
+/** @param port an edge listens to it */
+function envOf({ role, redisHop, outerHop }: Member, port: number): Env {
+  return {
+    REDIS_URL: `redis://127.0.0.1:${redisHop.port}`,
+    LOG_LEVEL: "info",
+    RETENTION_MS: "3600000",
+    ...(role === "edge"
+      ? { PORT: String(port), AUTH_MODE: "anonymous", DRAIN_DELAY_MS: "0" }
+      : { ENGINE_URL: `ws://127.0.0.1:${outerHop.port}`, ENGINE_REPLY: "stream", EXTRACT_CONCURRENCY: "1" }),
+  };
+}
+
+async function end(child: TestProcess, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  expected.add(child);
+  if (signal === "SIGTERM") await child.stop(15_000);
+  else child.kill(signal);
+  await child.exited;
 }
 
 /** Processes that the run itself ends: their end is not a finding. */

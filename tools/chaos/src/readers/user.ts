@@ -52,8 +52,6 @@ const PATIENCE_MS = 90_000;
 export function createUser(options: UserOptions): User {
   const { name, token, conversation, history, random } = options;
   const ended = new Set<string>();
-  const acked = new Set<string>();
-  let count = 0;
   const onShown = (event: Event): void => {
     if (event.type === "completed" || event.type === "failed" || event.type === "cancelled") ended.add(event.ask);
   };
@@ -70,118 +68,142 @@ export function createUser(options: UserOptions): User {
       careless: options.careless ?? false,
     }),
   );
+  const person: Person = { options, tabs, ended, acked: new Set(), count: 0 };
 
-  async function ask(file?: "pdf" | "no-pdf"): Promise<string> {
-    const id = `${name}-${++count}`;
-    const marker = file === "pdf" ? `mark${random.between(1e9, 9e9).toString(36)}${name}x` : undefined;
-    if (marker) options.markers.add(marker);
-    const bytes =
-      file === "pdf"
-        ? makePdf({ pages: [`Notes of ${name}.\nThe word is ${marker}.`, "Second page."] })
-        : file === "no-pdf"
-          ? Buffer.from("this is no PDF at all")
-          : undefined;
-    history.add({ kind: "sent", user: name, conversation, ask: id, ...(marker ? { marker } : {}) });
-    const begun = performance.now();
-    let refusals = 0;
-    const byUpload = file === "pdf" && random.chance(options.uploadShare ?? UPLOAD_SHARE);
-    let unknown = false;
-    while (performance.now() - begun < PATIENCE_MS) {
-      const tab = random.pick(tabs);
-      await tab.whenOnline();
-      const files = bytes ? await attach(tab, id, bytes, byUpload) : [];
-      const sentAt = performance.now();
-      const payload = { id, conversation, message: `[ask:${id}] what now?`, ...(bytes ? { files } : {}) };
-      const answer = files && (await tab.send<{ seq: number; duplicate: boolean }>("ask", payload));
-      if (answer?.ok) {
-        const { seq, duplicate } = answer;
-        acked.add(id);
-        tab.expect(seq);
-        const ms = Math.round(performance.now() - sentAt);
-        history.add({ kind: "acked", user: name, conversation, ask: id, seq, duplicate, ms });
-        // Sometimes the ask is sent again, as a page does when the acknowledgement was lost.
-        if (random.chance(0.05)) void again(random.pick(tabs), payload);
-        return id;
-      }
-      if (!answer || answer.error.code === "STORE_UNAVAILABLE" || answer.error.code === "INTERNAL") unknown = true;
-      else refusals++;
-      const { code = "NO_ANSWER", retryable = true, retryAfterMs = 0 } = answer?.ok === false ? answer.error : {};
-      // After a retryable refusal a user may give up: then nothing of the ask may be stored.
-      const givesUp = !unknown && refusals > 2 && random.chance(0.3);
-      if (!retryable || givesUp) {
-        history.add({ kind: "refused", user: name, conversation, ask: id, code, clean: !unknown });
-        return id;
-      }
-      await sleep(Math.max(retryAfterMs, random.between(50, 400)));
-    }
-    history.add({ kind: "refused", user: name, conversation, ask: id, code: "GAVE_UP", clean: false });
-    return id;
-  }
-
-  async function again(tab: Tab, payload: { id: string }): Promise<void> {
-    const sentAt = performance.now();
-    const answer = await tab.send<{ seq: number; duplicate: boolean }>("ask", payload);
-    if (!answer?.ok) return;
-    const { seq, duplicate } = answer;
-    const ms = Math.round(performance.now() - sentAt);
-    history.add({ kind: "acked", user: name, conversation, ask: payload.id, seq, duplicate, ms });
-  }
-
-  /** The `files` of the ask: the bytes, or a finished upload; undefined when the upload did not finish. */
-  async function attach(tab: Tab, id: string, bytes: Uint8Array, byUpload: boolean): Promise<object[] | undefined> {
-    const file = { name: "notes.pdf", type: "application/pdf" };
-    if (!byUpload) return [{ ...file, bytes }];
-    const begun = await tab.send<{ offset: number; chunkBytes: number }>("upload:start", {
-      upload: `up-${id}`,
-      ...file,
-      size: bytes.length,
-    });
-    if (!begun?.ok) return undefined;
-    for (let at = begun.offset; at < bytes.length;) {
-      const chunk = bytes.subarray(at, at + Math.min(begun.chunkBytes, 512));
-      const stored = await tab.send<{ offset: number }>("upload:chunk", {
-        upload: `up-${id}`,
-        offset: at,
-        bytes: chunk,
-      });
-      if (!stored?.ok) return undefined;
-      at = stored.offset;
-    }
-    return [{ upload: `up-${id}` }];
-  }
-
-  async function cancelSoon(id: string): Promise<void> {
-    await sleep(random.between(0, 400));
-    await random.pick(tabs).send("cancel", { conversation, ask: id });
-  }
-
-  const unfinished = (): number => [...acked].filter((id) => !ended.has(id)).length;
   return {
     name,
     token,
     conversation,
     tabs,
-    ask,
+    ask: (file) => ask(person, file),
     get unfinished() {
-      return unfinished();
+      return unfinished(person);
     },
-    async live(until) {
-      while (!until.aborted) {
-        if (unfinished() < MAX_AT_ONCE) {
-          const file = random.chance(options.pdfShare ?? PDF_SHARE)
-            ? "pdf"
-            : random.chance(NO_PDF_SHARE)
-              ? "no-pdf"
-              : undefined;
-          const id = await ask(file);
-          if (random.chance(options.cancelShare ?? CANCEL_SHARE)) void cancelSoon(id);
-          if (random.chance(options.moveShare ?? MOVE_SHARE)) random.pick(tabs).move();
-        }
-        await sleep(random.between(50, 900));
-      }
-    },
+    live: (until) => live(person, until),
     close() {
       for (const tab of tabs) tab.close();
     },
   };
+}
+
+interface Person {
+  readonly options: UserOptions;
+  readonly tabs: readonly Tab[];
+  readonly ended: Set<string>;
+  readonly acked: Set<string>;
+  /** Asks so far. */
+  count: number;
+}
+
+type GivenFile = "pdf" | "no-pdf" | undefined;
+
+function unfinished({ acked, ended }: Person): number {
+  return [...acked].filter((id) => !ended.has(id)).length;
+}
+
+/** Asks now and then, a few questions at once. */
+async function live(person: Person, until: AbortSignal): Promise<void> {
+  const { options, tabs } = person;
+  const { random } = options;
+  while (!until.aborted) {
+    if (unfinished(person) < MAX_AT_ONCE) {
+      const file = random.chance(options.pdfShare ?? PDF_SHARE)
+        ? "pdf"
+        : random.chance(NO_PDF_SHARE)
+          ? "no-pdf"
+          : undefined;
+      const id = await ask(person, file);
+      if (random.chance(options.cancelShare ?? CANCEL_SHARE)) void cancelSoon(person, id);
+      if (random.chance(options.moveShare ?? MOVE_SHARE)) random.pick(tabs).move();
+    }
+    await sleep(random.between(50, 900));
+  }
+}
+
+async function ask(person: Person, file: GivenFile): Promise<string> {
+  const { options, tabs, acked } = person;
+  const { name, conversation, history, random } = options;
+  const id = `${name}-${++person.count}`;
+  const marker = file === "pdf" ? `mark${random.between(1e9, 9e9).toString(36)}${name}x` : undefined;
+  if (marker) options.markers.add(marker);
+  const bytes = bytesOf(file, `Notes of ${name}.\nThe word is ${marker}.`);
+  history.add({ kind: "sent", user: name, conversation, ask: id, ...(marker ? { marker } : {}) });
+  const begun = performance.now();
+  let refusals = 0;
+  const byUpload = file === "pdf" && random.chance(options.uploadShare ?? UPLOAD_SHARE);
+  let unknown = false;
+  while (performance.now() - begun < PATIENCE_MS) {
+    const tab = random.pick(tabs);
+    await tab.whenOnline();
+    const files = bytes ? await attach(tab, id, bytes, byUpload) : [];
+    const sentAt = performance.now();
+    const payload = { id, conversation, message: `[ask:${id}] what now?`, ...(bytes ? { files } : {}) };
+    const answer = files && (await tab.send<{ seq: number; duplicate: boolean }>("ask", payload));
+    if (answer?.ok) {
+      const { seq, duplicate } = answer;
+      acked.add(id);
+      tab.expect(seq);
+      const ms = Math.round(performance.now() - sentAt);
+      history.add({ kind: "acked", user: name, conversation, ask: id, seq, duplicate, ms });
+      // Sometimes the ask is sent again, as a page does when the acknowledgement was lost.
+      if (random.chance(0.05)) void again(options, random.pick(tabs), payload);
+      return id;
+    }
+    if (!answer || answer.error.code === "STORE_UNAVAILABLE" || answer.error.code === "INTERNAL") unknown = true;
+    else refusals++;
+    const { code = "NO_ANSWER", retryable = true, retryAfterMs = 0 } = answer?.ok === false ? answer.error : {};
+    // After a retryable refusal a user may give up: then nothing of the ask may be stored.
+    const givesUp = !unknown && refusals > 2 && random.chance(0.3);
+    if (!retryable || givesUp) {
+      history.add({ kind: "refused", user: name, conversation, ask: id, code, clean: !unknown });
+      return id;
+    }
+    await sleep(Math.max(retryAfterMs, random.between(50, 400)));
+  }
+  history.add({ kind: "refused", user: name, conversation, ask: id, code: "GAVE_UP", clean: false });
+  return id;
+}
+
+function bytesOf(file: GivenFile, text: string): Uint8Array | undefined {
+  if (file === undefined) return undefined;
+  return file === "pdf" ? makePdf({ pages: [text, "Second page."] }) : Buffer.from("this is no PDF at all");
+}
+
+/** Sends an ask once more. */
+async function again({ name, conversation, history }: UserOptions, tab: Tab, payload: { id: string }): Promise<void> {
+  const sentAt = performance.now();
+  const answer = await tab.send<{ seq: number; duplicate: boolean }>("ask", payload);
+  if (!answer?.ok) return;
+  const { seq, duplicate } = answer;
+  const ms = Math.round(performance.now() - sentAt);
+  history.add({ kind: "acked", user: name, conversation, ask: payload.id, seq, duplicate, ms });
+}
+
+/** The `files` of the ask: the bytes, or a finished upload; undefined when the upload did not finish. */
+async function attach(tab: Tab, id: string, bytes: Uint8Array, byUpload: boolean): Promise<object[] | undefined> {
+  const file = { name: "notes.pdf", type: "application/pdf" };
+  if (!byUpload) return [{ ...file, bytes }];
+  const begun = await tab.send<{ offset: number; chunkBytes: number }>("upload:start", {
+    upload: `up-${id}`,
+    ...file,
+    size: bytes.length,
+  });
+  if (!begun?.ok) return undefined;
+  for (let at = begun.offset; at < bytes.length;) {
+    const chunk = bytes.subarray(at, at + Math.min(begun.chunkBytes, 512));
+    const stored = await tab.send<{ offset: number }>("upload:chunk", {
+      upload: `up-${id}`,
+      offset: at,
+      bytes: chunk,
+    });
+    if (!stored?.ok) return undefined;
+    at = stored.offset;
+  }
+  return [{ upload: `up-${id}` }];
+}
+
+async function cancelSoon({ options, tabs }: Person, id: string): Promise<void> {
+  const { random, conversation } = options;
+  await sleep(random.between(0, 400));
+  await random.pick(tabs).send("cancel", { conversation, ask: id });
 }
