@@ -27,7 +27,9 @@ export interface Proxy extends AsyncDisposable {
 }
 
 export async function startProxy(to: { host?: string; port: number }): Promise<Proxy> {
-  const pairs = new Set<{ sockets: [Socket, Socket]; silenced: boolean; pump(): void }>();
+  const pairs = new Set<Pair>();
+  /** Of connections that ended while they were muted: the other side does not know it. */
+  const halfOpen = new Set<[Socket, Socket]>();
   const conditions: { -readonly [K in keyof Conditions]: Conditions[K] } = {
     mute: "none",
     delayMs: 0,
@@ -39,31 +41,9 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
 
   const server = createServer((client) => {
     if (refuse) return void client.resetAndDestroy();
-    const target = connect(to.port, to.host ?? "127.0.0.1");
-    client.setNoDelay(true);
     client.on("data", (data: Buffer) => (bytesUp += data.length));
-    target.setNoDelay(true);
-    const own: Conditions = Object.create(conditions, {
-      mute: { get: () => (pair.silenced ? "both" : conditions.mute) },
-    });
-    const pipes = [createPipe(client, target, "up", own), createPipe(target, client, "down", own)];
-    const pair = {
-      sockets: [client, target] as [Socket, Socket],
-      silenced: false,
-      pump: () => pipes.forEach((pipe) => pipe.pump()),
-    };
-    pairs.add(pair);
-    for (const socket of pair.sockets) {
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        pairs.delete(pair);
-        // A muted connection's end does not come through either.
-        if (own.mute === "none") for (const other of pair.sockets) other.destroy();
-        else halfOpen.add(pair.sockets);
-      });
-    }
+    openPair(client, connect(to.port, to.host ?? "127.0.0.1"), { conditions, pairs, halfOpen });
   });
-  const halfOpen = new Set<[Socket, Socket]>();
 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -106,4 +86,41 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
       await once(server, "close");
     },
   };
+}
+
+/** A client's connection and its own to the target. */
+interface Pair {
+  readonly sockets: [Socket, Socket];
+  silenced: boolean;
+  pump(): void;
+}
+
+interface Open {
+  readonly conditions: Conditions;
+  readonly pairs: Set<Pair>;
+  readonly halfOpen: Set<[Socket, Socket]>;
+}
+
+function openPair(client: Socket, target: Socket, { conditions, pairs, halfOpen }: Open): void {
+  client.setNoDelay(true);
+  target.setNoDelay(true);
+  const own: Conditions = Object.create(conditions, {
+    mute: { get: () => (pair.silenced ? "both" : conditions.mute) },
+  });
+  const pipes = [createPipe(client, target, "up", own), createPipe(target, client, "down", own)];
+  const pair: Pair = {
+    sockets: [client, target],
+    silenced: false,
+    pump: () => pipes.forEach((pipe) => pipe.pump()),
+  };
+  pairs.add(pair);
+  for (const socket of pair.sockets) {
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      pairs.delete(pair);
+      // A muted connection's end does not come through either.
+      if (own.mute === "none") for (const other of pair.sockets) other.destroy();
+      else halfOpen.add(pair.sockets);
+    });
+  }
 }
