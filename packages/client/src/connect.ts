@@ -69,6 +69,7 @@ export interface Relay {
  * Connects, and reconnects until `close`. Returns at once: what is asked before the connection is up is sent then.
  * @throws TypeError for a url that is not absolute, or not http: or https:
  */
+// oxlint-disable-next-line max-lines-per-function -- joins the parts of the SDK, each a line or two
 export function connect(options: ConnectOptions = {}): Relay {
   const url = options.url ?? (globalThis as { location?: { origin: string } }).location?.origin;
   if (!url) throw new TypeError("connect needs a url outside of a browser");

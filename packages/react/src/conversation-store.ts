@@ -47,6 +47,7 @@ export function conversationStoreOf(relay: Relay, id: string): ConversationStore
   return store;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- a table of what the hooks of a conversation read and do
 function createConversationStore(hub: RelayHub, id: string): ConversationStore {
   const { relay } = hub;
   // Another object after it was closed and opened again.

@@ -20,6 +20,7 @@ export interface AnswerText {
   plain(isPlain: boolean): void;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- draws one answer: its parts share what is drawn so far
 export function createAnswerText(): AnswerText {
   const root = element("div", { class: "text" });
   const sheet = createSheet(root);

@@ -43,6 +43,7 @@ export interface LineOptions {
 /** The server says how often it pings, and after which time it counts a connection as dead. */
 const readHello = object<{ pingInterval: number; pingTimeout: number }>({ pingInterval: int, pingTimeout: int });
 
+// oxlint-disable-next-line max-lines-per-function -- one line from its dial to its end
 export function openLine({ address, auth, transport, openMs, request }: LineOptions, to: LineListener): Line {
   let wasOpen = false;
   let isOver = false;

@@ -74,6 +74,7 @@ const HELD_MS: { readonly [N in CallName]?: number } = {
   "conversation:open": LOG_HELD_MS,
 };
 
+// oxlint-disable-next-line max-lines-per-function -- joins connection, retries and pace
 export function createLink(deps: LinkDeps): Link {
   const listeners: ServerListener[] = [];
   const pace = createPace();
