@@ -83,6 +83,32 @@ describe("what is revoked", () => {
     await eventually(() => !client.socket.connected);
   });
 
+  it("counts on an edge that its last user has left", async () => {
+    const mine = await token({ sub: "last" });
+    const asking = await relay.client(edges[0], undefined, { token: mine });
+    expect(await asking.ask("q")).toMatchObject({ ok: true });
+    /** Conversations that the plain connections of all edges listen to. */
+    const heard = async (): Promise<number> => {
+      const list = (await relay.store.redis.client("LIST")) as string;
+      return [...list.matchAll(/name=docrelay-edge-plain .* ssub=(\d+)/g)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      );
+    };
+    const before = await heard();
+    const leaving = new AbortController();
+    const headers = { authorization: `Bearer ${mine}` };
+    await fetch(`http://127.0.0.1:${edges[1]?.port}/v1/conversations/talk/events`, { headers, signal: leaving.signal });
+    expect(await heard()).toBe(before + 1);
+    leaving.abort();
+    await eventually(async () => (await heard()) === before);
+    await revoke({ user: "absent" });
+    const absent = await token({ sub: "absent" });
+    await eventually(async () => (await told(absent)).every((code) => code === "AUTH_INVALID"), {
+      timeoutMs: REVOKED_MS,
+    });
+  });
+
   it("as a user may come back with a token that was issued later, but not with one that does not say when", async () => {
     await revoke({ user: "returns" });
     expect(await told(await token({ sub: "returns", iat: now() + 2 }))).toEqual(all("ok"));

@@ -121,6 +121,31 @@ describe("a subscriber", () => {
     });
   });
 
+  it.each(["sharded", "plain"])(
+    "keeps all others when the last %s channel is left, also over a reconnect",
+    async (kind) => {
+      const subscriber = connectSubscriber({ server: { url: server.url }, name: "test", onError: () => undefined });
+      const publisher = connect();
+      open.push(subscriber);
+      const heard: string[] = [];
+      for (const event of ["message", "smessage"])
+        subscriber.on(event, (channel: string, text: string) => heard.push(`${channel} ${text}`));
+      await subscriber.ssubscribe("sharded");
+      await subscriber.subscribe("plain");
+      const publish = async (channel: string, text: string): Promise<unknown> =>
+        channel === "plain" ? publisher.publish(channel, text) : publisher.spublish(channel, text);
+      await (kind === "plain" ? subscriber.unsubscribe(kind) : subscriber.sunsubscribe(kind));
+      const other = kind === "plain" ? "sharded" : "plain";
+      expect(await publish(other, "one")).toBe(1);
+      await eventually(() => heard.includes(`${other} one`), { what: "a message" });
+
+      await publisher.call("CLIENT", "KILL", "TYPE", "pubsub");
+      await eventually(async () => (await publish(other, "two")) === 1, { what: "a subscription after the reconnect" });
+      await eventually(() => heard.includes(`${other} two`), { what: "a message after the reconnect" });
+      expect(await publish(kind, "three")).toBe(0);
+    },
+  );
+
   it("has no command timeout when it is blocking", async () => {
     const blocking = connect({ purpose: "blocking", commandTimeoutMs: 50 });
     expect(await blocking.blpop("nothing", 0.3)).toBeNull();

@@ -61,7 +61,11 @@ type SubscriberOptions<S extends RedisServer = RedisServer> = Pick<
 export function connectSubscriber(options: SubscriberOptions<SingleServer>): Redis;
 export function connectSubscriber(options: SubscriberOptions): Redis | ClusterSubscriber;
 export function connectSubscriber({ server, name, onError }: SubscriberOptions): Redis | ClusterSubscriber {
-  if (!server.cluster) return connectTo(server, { ...common(name), ...FOR_EVER, autoResubscribe: true }, onError);
+  if (!server.cluster) {
+    const redis = connectTo(server, { ...common(name), ...FOR_EVER, autoResubscribe: true }, onError);
+    keepSubscriptions(redis);
+    return redis;
+  }
   return new ClusterSubscriber({
     slots: openCluster(server, {
       retryStrategy,
@@ -82,6 +86,7 @@ export function connectSubscriber({ server, name, onError }: SubscriberOptions):
       const redis = new Redis(options);
       redis.on("error", onError);
       corkPerTurn(redis);
+      keepSubscriptions(redis);
       return redis;
     },
   });
@@ -145,6 +150,41 @@ function corkPerTurn(redis: Redis): void {
     return send(...args);
   };
   Object.assign(redis, { sendCommand });
+}
+
+/** What ioredis knows of a connection: false, or the channels it is subscribed to. */
+interface Condition {
+  subscriber: false | { isEmpty(): boolean };
+}
+
+/**
+ * Patches one property of an ioredis connection, so that it stays subscribed to all that it has not left. Redis counts
+ * sharded channels apart from the others, so the reply to the last SUNSUBSCRIBE says 0 while plain channels are left, and that to the
+ * last UNSUBSCRIBE while sharded ones are. ioredis 6.0.0 takes either 0 for the end of all subscriptions: it drops their
+ * messages without a word, and subscribes to none of them after a reconnect (redis/ioredis#2196). A test holds the effect.
+ */
+function keepSubscriptions(redis: Redis): void {
+  const connection = redis as unknown as { condition?: Condition };
+  let condition = kept(connection.condition);
+  // ioredis makes a new one with each connection.
+  Object.defineProperty(connection, "condition", {
+    get: () => condition,
+    set(next: Condition | undefined) {
+      condition = kept(next);
+    },
+  });
+}
+
+function kept(condition: Condition | undefined): Condition | undefined {
+  if (!condition) return undefined;
+  let { subscriber } = condition;
+  return Object.defineProperty(condition, "subscriber", {
+    get: () => subscriber,
+    set(next: Condition["subscriber"]) {
+      // The channel that was left is out of the set already.
+      if (next || !subscriber || subscriber.isEmpty()) subscriber = next;
+    },
+  });
 }
 
 function byPurpose(options: RedisConnectionOptions): Options {
