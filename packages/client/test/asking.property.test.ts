@@ -122,6 +122,8 @@ class World implements AsyncDisposable {
     this.server.faults.clear();
     this.server.back();
     await eventually(() => this.relay.state === "online");
+    // A page that has just been loaded has not read the log yet.
+    await this.relay.conversation("c").ready;
     await eventually(() => {
       if (this.turns.some(({ state }) => state === "sending")) return false;
       this.answerAll();
