@@ -79,11 +79,12 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
   return {
     async start(user, input) {
-      checkStart(input, limits);
+      const file = { ...input, name: cleanFileName(input.name) };
+      checkSize(file.size, limits);
       const waitMs = startRate.take(user, Date.now());
       if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
       checkNew(deps, user);
-      const { upload, room } = await begin(deps, user, input, maxUploadBytes);
+      const { upload, room } = await begin(deps, user, file, maxUploadBytes);
       if (room > 0) await countUpload(deps, user, upload);
       receivings.know(user, upload, room);
       return { upload: upload.id, offset: upload.offset, chunkBytes: limits.chunkBytes };
@@ -113,7 +114,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
 }
 
 /** @throws Refusal when a file of this size is never taken */
-function checkStart({ size }: UploadStart, limits: Limits): void {
+function checkSize(size: number, limits: Limits): void {
   if (size > limits.fileBytes) {
     throw tooLarge("file", `The file has ${size} bytes; ${limits.fileBytes} are allowed.`);
   }
@@ -142,7 +143,7 @@ async function begin(
   const over = await quotas.overByFile(user, size);
   // A file that was begun before may come to its end.
   if (over && !(await readUpload(store, user, id))) throw dayQuotaExceeded(over);
-  const file = { id, name: cleanFileName(name), type, size, ref: newRef() };
+  const file = { id, name, type, size, ref: newRef() };
   const begun = await beginUpload(store, user, { ...file, maxBytes, maxUserBytes, maxUnfinished: MAX_UNFINISHED });
   if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
   if (begun.kind === "quota") throw quotaExceeded(begun.freeInMs);

@@ -123,6 +123,10 @@ it("pauses the intake of all edges: new asks are refused, known ones acknowledge
   expect(await clients[1]?.ask("with-a-file", { files })).toMatchObject({ ok: true, duplicate: true });
   const start = { upload: "u", name: "b.pdf", type: "application/pdf", size: 100 };
   expect(await clients[1]?.send("upload:start", start)).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
+  // What is never taken is said at once, not to be tried again.
+  expect(await clients[1]?.send("upload:start", { ...start, name: ".." })).toMatchObject({
+    error: { code: "FILE_NAME_INVALID", retryable: false },
+  });
   await call("admin/intake", { paused: false });
   expect(await clients[0]?.ask("three")).toMatchObject({ ok: true });
 });
