@@ -100,7 +100,7 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ],
   });
-  if (!coreWatch.takeQuickStart()) lowerPriority(forked.pid, false);
+  if (forked.pid !== undefined && !coreWatch.takeQuickStart()) lowerPriority(forked.pid, false);
   return childOf(forked, { coreWatch, isLast });
 }
 
@@ -115,6 +115,7 @@ function childOf<J, R extends { readonly type: string }>(
 ): Child<J, R> {
   let alive = true;
   let idleOnly = false;
+  let isReady = false;
   const slot: JobSlot<R> = { job: undefined };
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined);
@@ -131,8 +132,12 @@ function childOf<J, R extends { readonly type: string }>(
     ready.resolve();
   }
   forked.on("message", (report: R) => {
-    if (report.type === "ready") return void becomeReady();
-    if (!slot.job) return kill(); // a child that reports without a job is not under control
+    if (report.type === "ready" && !isReady) {
+      isReady = true;
+      return void becomeReady();
+    }
+    // A child that reports without a job, or is ready again, is not under control.
+    if (!slot.job || report.type === "ready") return kill();
     slot.job.reports.enqueue(report);
     if (isLast(report)) endJob(slot)?.close();
   });

@@ -27,6 +27,12 @@ describe("a run of a child", () => {
     expect(() => child.run({ ...JOB, bytes }, never)).toThrow("ended");
   });
 
+  it("in which the child says again that it is ready kills it: each time would cost a process", async () => {
+    const child = start(UNASKED);
+    await expect(Array.fromAsync(child.run({ ...JOB, maxPages: 3, bytes }, never))).rejects.toThrow("ended");
+    expect(child.alive).toBe(false);
+  });
+
   it("that its consumer leaves kills the child", async () => {
     const child = start();
     for await (const report of child.run({ ...JOB, bytes }, never)) if (report.type === "opened") break;
