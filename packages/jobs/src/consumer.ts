@@ -68,6 +68,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
   const { connection, prefix = PREFIX, shards = 1, concurrency, briefMs = BRIEF_MS, onError } = options;
   const prefixes = prefixesOf(prefix, shards);
   const runs = createRuns();
+  // The extra place opens a worker later, when `consuming` is there.
   const extra = createExtraPlace(connection, prefixes, (one) => openWorker(consuming, one, { isExtra: true }));
   const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false };
   consuming.workers.push(...prefixes.map((one) => openWorker(consuming, one, { isExtra: false })));

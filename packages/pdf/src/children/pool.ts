@@ -199,6 +199,7 @@ function mayServeAgain(pool: State, child: Child): boolean {
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
+  // A slow start, too, shows that the cores are full: the child gets a share of them then.
   const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);
