@@ -41,6 +41,19 @@ describe("a consumer", () => {
     await eventually(isEmpty);
   });
 
+  it("leaves what BullMQ tells of a job for an hour at most", async () => {
+    const runs = await at.extracts();
+    await at.producer.extract(extractOf("c"));
+    await eventually(() => runs.going === 1);
+    runs.end();
+    const events = `${at.prefix}:extract:events`;
+    const leftMs = await eventually(async () => {
+      const ms = await at.connect().pttl(events);
+      return ms > 0 && ms;
+    });
+    expect(leftMs).toBeLessThanOrEqual(3_600_000);
+  });
+
   it("hands a job back, which then runs in another process", async () => {
     const first = await at.extracts();
     await at.producer.extract(extractOf("c"));

@@ -58,6 +58,8 @@ const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 100;
+/** Nobody reads the stream in which BullMQ tells of each job, and it names their texts. */
+const EVENTS_MS = 3_600_000;
 
 /**
  * Handles extractions, lowest `priority` number first. Slow files do not hold up the others: while all places are taken, one
@@ -105,6 +107,9 @@ function openWorker(consuming: Consuming, prefix: string, { isExtra }: { isExtra
   const worker = new Worker(EXTRACT.queue, process, { ...own, ...TIMES });
   worker.on("error", onError);
   worker.on("failed", (_job, error) => onError(error));
+  worker.on("completed", () => {
+    connection.pexpire(`${prefix}:${EXTRACT.queue}:events`, EVENTS_MS, "NX").catch(onError);
+  });
   return worker;
 }
 
