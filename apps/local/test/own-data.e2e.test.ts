@@ -1,17 +1,30 @@
-import { eventually, freePort, makePdf, startRedis, type TestRedis } from "@docrelay/testkit";
+import { eventually, freePort, makePdf, ownPdf, startRedis, type TestRedis } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync, utimesSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { io } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, type Launcher } from "./launcher.ts";
 
 /** Words that are nowhere else: of a question, a document, a file's name. */
 const CANARIES = ["pangolin-question", "quetzal document", "axolotl-name", "narwhal document"];
 const RETENTION_MS = 3_600_000;
+const WEEK_MS = 604_800_000;
+/** Scores above it are times. */
+const YEAR_2001_MS = 1e12;
+/** Parts of the names of keys, of each kind that a user can leave behind. */
+const KINDS = [
+  ...["convs", "files", "links", "places", "share", "share-until", "unfinished", "used", "kept-log"],
+  ...["log", "meta", "ask", "up", "link", "retain", "same", "text", "uses"],
+];
+const EXTRACTION_JOB = /^\{bull\}:extract:[\w-]{32}$/;
+/** Keys that hold nothing of a user. */
+const OF_THE_DEPLOYMENT =
+  /^\{bull\}:extract:(meta|id|events|stalled-check|marker)$|^edge:|^secret:|^quotas$|^\{blobs\}:total$/;
 
 let server: TestRedis;
 let redis: Redis;
@@ -29,6 +42,8 @@ beforeAll(async () => {
     REDIS_URL: server.url,
     BLOB_STORE: `file:${blobs}`,
     RETENTION_MS: String(RETENTION_MS),
+    KEEP_FILES_MS: String(RETENTION_MS),
+    SHARE_TTL_MS: String(RETENTION_MS),
   };
   local = launch({ ...env, DEMO_FAULT: "by-message" });
   await local.process.waitFor(/^ready/);
@@ -41,6 +56,7 @@ afterAll(async () => {
 });
 
 interface Person {
+  readonly token: string;
   readonly user: string;
   readonly u: string;
   call(path: string, init?: RequestInit): Promise<Response>;
@@ -50,6 +66,7 @@ async function person(): Promise<Person> {
   const authorization = `Bearer ${session.token}`;
   const u = createHash("sha256").update(session.user).digest("base64url").slice(0, 22);
   return {
+    token: session.token,
     user: session.user,
     u,
     call: (path, init) => fetch(`${url}${path}`, { ...init, headers: { authorization, ...init?.headers } }),
@@ -91,6 +108,79 @@ async function tracesOf({ user, u }: Person): Promise<string[]> {
 }
 const files = (): string[] => readdirSync(join(blobs, "docrelay-blobs")).filter((name) => name.length === 22);
 
+/**
+ * Leaves all that a user can: asks with a file, a question's feedback, a title, a link, uploads with a text, without one and
+ * unfinished, a password, an open connection, which `leave` ends. `ids`: ids and digests of them.
+ */
+async function leaveEverything(me: Person): Promise<{ ids: string[]; leave(): void }> {
+  await redis.hset("quotas", { asks: "1000", bytes: "1000000000", pages: "1000", tokens: "1000000" });
+  const socket = io(new URL(url).origin, { auth: { token: me.token, protocol: 1 }, transports: ["websocket"] });
+  const send = (event: string, payload: object): Promise<unknown> => socket.timeout(10_000).emitWithAck(event, payload);
+  const post = (path: string, init: RequestInit): Promise<Response> => me.call(path, { method: "POST", ...init });
+  const json = (body: object): RequestInit => ({
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  await eventually(async () => (await (await me.call("/usage")).text()).includes('"asks":1000'));
+  const pdf = makePdf({ pages: ["A quetzal document about green feathers."] });
+  const locked = ownPdf("encrypted-user/aes.pdf");
+  const lockedBytes = locked.bytes();
+  const asked = await post("/asks?wait=1", { body: form("pangolin-question?", "talk", pdf) });
+  const { ask } = (await asked.json()) as { ask: string };
+  expect(
+    (await post(`/asks/${ask}/feedback`, json({ conversation: "talk", verdict: "up", word: "pangolin-question" })))
+      .status,
+  ).toBe(204);
+  expect(await send("conversation:rename", { conversation: "talk", title: "axolotl-name" })).toMatchObject({
+    ok: true,
+  });
+  expect((await post("/conversations/talk/share", {})).status).toBe(200);
+  for (const bytes of [makePdf({ pages: ["A narwhal document."] }), Buffer.from("%PDF-1.7\nnarwhal document\n%%EOF")]) {
+    await post("/uploads?name=axolotl-name.pdf", { body: Uint8Array.from(bytes) });
+  }
+  const file = {
+    name: "axolotl-name.pdf",
+    content: Buffer.from(lockedBytes).toString("base64"),
+    password: locked.userPassword,
+  };
+  const unlocked = await post(
+    "/asks?wait=1",
+    json({ message: "pangolin-question", conversation: "locked", files: [file] }),
+  );
+  expect(unlocked.status).toBe(200);
+  const start = { upload: "axolotl-name-upload", name: "axolotl-name.pdf", type: "application/pdf", size: 1000 };
+  expect(await send("upload:start", start)).toMatchObject({ ok: true });
+  expect(await send("upload:chunk", { upload: start.upload, offset: 0, bytes: pdf.slice(0, 100) })).toMatchObject({
+    ok: true,
+  });
+  await eventually(async () => {
+    const keys = [...(await dump()).keys()];
+    // Places are counted a moment later.
+    return keys.some((key) => key.endsWith(`:${me.u}:places`)) && !keys.some((key) => EXTRACTION_JOB.test(key));
+  });
+  const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+  const ids = [ask, digest(pdf), digest(lockedBytes), String(locked.userPassword), ...files()];
+  return { ids, leave: () => void socket.disconnect() };
+}
+
+/** Lets so much time pass for all that is kept: for what expires, for times by which processes remove things, for files. */
+async function passTime(ms: number): Promise<void> {
+  for (const key of (await dump()).keys()) {
+    const left = await redis.pttl(key);
+    if (left > 0) await redis.pexpire(key, Math.max(1, left - ms));
+    else if ((await redis.type(key)) === "zset") {
+      for (const member of await redis.zrange(key, "0", "-1")) {
+        if (Number(await redis.zscore(key, member)) > YEAR_2001_MS) await redis.zincrby(key, -ms, member);
+      }
+    }
+  }
+  for (const ref of files()) {
+    const until = join(blobs, "docrelay-blobs", ref, "until");
+    const { atimeMs, mtimeMs } = statSync(until);
+    utimesSync(until, (atimeMs - ms) / 1000, (mtimeMs - ms) / 1000);
+  }
+}
+
 describe("a user's own data", () => {
   const pdf = makePdf({ pages: ["A quetzal document about green feathers."] });
 
@@ -111,22 +201,22 @@ describe("a user's own data", () => {
     expect(execFileSync("tar", ["tzf", "-"], { input: empty }).toString()).toBe("export.json\n");
   });
 
-  it("expire with the retention, of every kind", async () => {
+  it("expire, of every kind, and leave no trace", async () => {
+    const before = new Set((await dump()).keys());
     const me = await person();
-    await me.call("/asks?wait=1", { method: "POST", body: form("pangolin-question?", "talk", pdf) });
-    await me.call("/uploads?name=axolotl-name.pdf", {
-      method: "POST",
-      body: makePdf({ pages: ["A narwhal document."] }),
-    });
-    await eventually(async () => [...(await dump()).keys()].filter((key) => key.startsWith("text:")).length === 2);
+    const { ids, leave } = await leaveEverything(me);
     const keys = await tracesOf(me);
-    expect(keys.length).toBeGreaterThan(8);
+    leave();
+    // Hashes of the user, of conversations, asks, uploads and texts, which could be in other keys.
+    ids.push(...keys.flatMap((key) => key.match(/[\w-]{20,}/g) ?? []));
+    const parts = new Set(keys.flatMap((key) => key.split(/[:{]/)));
+    for (const kind of KINDS) expect(parts).toContain(kind);
     for (const key of keys) {
       const left = await redis.pttl(key);
       if (left === -2) continue;
       // Places of connections count for a week; what was used today until midnight; counters of bytes, and the list of conversations, last a little longer.
       const longer: Array<[RegExp, number]> = [
-        [/:places$/, 604_800_000],
+        [/:places$/, WEEK_MS],
         [/:used$/, 86_400_000],
         [/:(share|share-until|unfinished)$/, RETENTION_MS + 600_000],
         [/:kept-/, RETENTION_MS * 1.125],
@@ -136,7 +226,22 @@ describe("a user's own data", () => {
       expect(left, key).toBeGreaterThan(0);
       expect(left, key).toBeLessThanOrEqual(most);
     }
-    await me.call("/me", { method: "DELETE" });
+    await passTime(WEEK_MS);
+    const left = async (): Promise<string[]> =>
+      [...(await dump())].flatMap(([key, value]) => {
+        const isTold = [me.user, me.u, ...ids, ...CANARIES].some((word) => key.includes(word) || value.includes(word));
+        return isTold || !(before.has(key) || OF_THE_DEPLOYMENT.test(key)) ? [`${key} ${value}`] : [];
+      });
+    await eventually(async () => (await left()).length === 0 && files().length === 0, { timeoutMs: 60_000 }).catch(
+      () => undefined,
+    );
+    expect(await left()).toEqual([]);
+    expect(files()).toEqual([]);
+    expect(await redis.get("{blobs}:total")).toBe("0");
+    // Of a user whom a quota bounds, counts stay until midnight.
+    await redis.del("quotas");
+    const someone = await person();
+    await eventually(async () => !(await (await someone.call("/usage")).text()).includes('"asks":1000'));
   });
 
   it("leave no trace within seconds, also what runs, when the user removes them; the same file of another user stays", async () => {
