@@ -62,6 +62,27 @@ describe("an answer", () => {
     send.mockRestore();
     expect(asked.slice(0, server.page)).toEqual(Array.from({ length: server.page }, () => 2));
   });
+  test.each([
+    ["in the middle of a page", "started"],
+    ["at the end of the log", "completed"],
+  ])("of a conversation that a listener closes %s is forgotten, and read whole when opened again", async (_, at) => {
+    server.answer("a1", "one two three four five six seven");
+    const conversation = relay.conversation("c");
+    const heard: Event[] = [];
+    conversation.subscribe({
+      event(event) {
+        heard.push(event);
+        if (event.type === at) conversation.close();
+      },
+    });
+    await eventually(() => heard.at(-1)?.type === at);
+    expect(conversation.turns).toEqual([]);
+    const again: Event[] = [];
+    conversation.subscribe({ event: (event) => again.push(event) });
+    await conversation.ready;
+    expect(again).toEqual(server.log);
+    expect(heard.at(-1)?.type).toBe(at);
+  });
   test("survives an application whose listeners of states and progress throw", async () => {
     const thrown: unknown[] = [];
     const handlers = process.listeners("uncaughtException");
@@ -338,6 +359,23 @@ test("what was used is not read from a page that a web server has for every path
       String(input).endsWith("/v1/usage") ? new Response("<!doctype html>") : fetch(input, init),
   });
   await expect(everywhere.usage()).rejects.toMatchObject({ code: "NOT_DOCRELAY" });
+});
+
+test("a request that the application's fetch adds headers to keeps those of the SDK", async () => {
+  const sent: Headers[] = [];
+  const reader = open({
+    fetch: async (input, init) => {
+      const headers = new Headers({ ...(init?.headers as Record<string, string>), "x-a": "1" });
+      if (!String(input).includes("/v1/uploads/")) return fetch(input, { ...init, headers });
+      sent.push(headers);
+      return new Response("%PDF-1.7", { status: 206 });
+    },
+  });
+  await eventually(() => reader.state === "online");
+  await reader.download("u", "bytes", { range: { from: 0, to: 8 } });
+  const [headers] = sent;
+  expect(headers?.get("authorization")).toMatch(/^Bearer ./);
+  expect(Object.fromEntries(headers ?? [])).toMatchObject({ range: "bytes=0-7", connection: "close", "x-a": "1" });
 });
 
 test("a token that is refused when something is read is renewed, and asked with once more", async () => {

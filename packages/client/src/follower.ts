@@ -43,6 +43,7 @@ export function createFollower(
     // The server reads the next page of the log while this one is applied.
     for (const action of step.actions) if (action.type === "open") open(action.call, action.after);
     together(() => step.actions.forEach(act));
+    if (stopped) return;
     if (state.phase === "live" && !isReady) {
       isReady = true;
       listener.ready();
@@ -52,6 +53,7 @@ export function createFollower(
       timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
   }
   function act(action: FollowAction): void {
+    if (stopped) return; // By a listener, in the middle of a page.
     if (action.type === "apply") listener.event(action.event);
     else if (action.type === "reset") reset();
     else if (action.type === "fail") listener.failed(new RelayError(action.error));
