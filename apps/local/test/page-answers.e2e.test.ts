@@ -178,10 +178,10 @@ describe("a long conversation that is opened again", () => {
     expect(await first.locator("button", { hasText: "Regenerate" }).count()).toBe(1);
     await page.reload();
     await page.locator(".answer .text.plain").first().waitFor();
-    // The browser takes the page as it is after the listeners and what they have promised, before any other frame.
-    const missing = await page.evaluate(`(async () => {
+    await expect.poll(() => texts.locator(".math math").count()).toBeGreaterThan(0);
+    // A script that prints takes the page as it is after the listeners, before any other task.
+    const missing = await page.evaluate(`(() => {
       dispatchEvent(new Event("beforeprint"));
-      for (let n = 0; n < 5; n++) await null;
       return [...document.querySelectorAll(".text .math")].filter((one) => !one.querySelector("math")).length;
     })()`);
     expect(missing).toBe(0);

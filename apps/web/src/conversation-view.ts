@@ -57,6 +57,7 @@ export function createConversationView(
     conversation: () => view.conversation,
     onAsked(ask, accepted) {
       on.onAsked(ask, accepted);
+      view.redraw.hurry();
       scrolling.toEnd();
     },
     onAgain: (turn) => on.onAgain(turn),
@@ -78,8 +79,8 @@ export function createConversationView(
     conversation: undefined,
   };
   const list = listOf(turns, view);
-  // What waits says for what.
-  const stopHearingState = relay.onState(() => view.redraw.soon());
+  // What waits says for what. Once there is a connection the log is read by it.
+  const stopHearingState = relay.onState((state) => (state === "online" ? view.redraw.soon() : view.redraw.hurry()));
 
   return {
     open(id) {
@@ -97,7 +98,7 @@ export function createConversationView(
     stop() {
       // Asks of a conversation are answered one after another: the first that has not ended is the one being written.
       const running = view.shown.find((one) => !isOver(one));
-      if (running) own.stop(running);
+      if (running) stop(view, running);
     },
   };
 }
@@ -126,7 +127,7 @@ function listOf(turns: HTMLOListElement, view: View): AskList {
       on.onRevise(turn);
     },
     regenerate: (turn) => void own.ask(turn.question, own.files(turn), turn.id),
-    stop: own.stop,
+    stop: (turn) => stop(view, turn),
     feedback: async (turn, verdict, word) => view.conversation?.feedback(turn.id, verdict, word),
     open(turn, index, page) {
       const file = turn.files[index];
@@ -137,6 +138,11 @@ function listOf(turns: HTMLOListElement, view: View): AskList {
     },
     suggest: (question) => on.onSuggested(question),
   });
+}
+
+function stop({ own, redraw }: View, turn: Turn): void {
+  own.stop(turn);
+  redraw.hurry();
 }
 
 function leave({ stopHearing, conversation }: View): void {
@@ -151,8 +157,7 @@ function open(view: View, opened: Conversation): void {
   view.gone = [];
   view.conversation = opened;
   view.shown = opened.turns;
-  redraw.soon(); // What was shown goes.
-  redraw.reading(opened.ready);
+  redraw.reading(opened.ready); // What was shown goes.
   view.stopHearing = opened.onTurns(() => change(view));
   opened.ready.then(
     () => on.onRead(opened.id, filesOf(opened.turns.findLast((turn) => turn.files.length > 0))),

@@ -15,6 +15,7 @@ const TRIES = 8;
 const PAUSE_MS = 250;
 
 const loading = new Map<string, Promise<unknown>>();
+const loaded = new Map<string, unknown>();
 const onMissing = new Set<() => void>();
 
 /** Parts are beside the script that this is built into; in development, beside the page. */
@@ -56,12 +57,18 @@ export async function loadPart<K extends keyof LazyParts>(name: K): Promise<Lazy
   }
 }
 
+/** A part that is loaded already. */
+export function loadedPart<K extends keyof LazyParts>(name: K): LazyParts[K] | undefined {
+  return loaded.get(name) as LazyParts[K] | undefined;
+}
+
 async function load(name: string): Promise<unknown> {
   const { script = "", styles = [] } = PARTS[name] ?? {};
   const [part] = await Promise.all([
     again(async (url) => import(/* @vite-ignore */ url) as Promise<unknown>, script),
     ...styles.map(async (path) => again(addStyle, path)),
   ]);
+  loaded.set(name, part);
   return part;
 }
 

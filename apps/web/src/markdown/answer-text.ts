@@ -46,7 +46,7 @@ export function createAnswerText(): AnswerText {
   }
   /** In parts while that is seen. */
   function redraw(): void {
-    if (nearness === "near" || nearness === "idle") inSlices(draw);
+    if (nearness === "near" || nearness === "idle") inSlices(draw, nearness === "near");
     else while (!draw());
   }
   /** Draws some of what has come; returns whether that is all. */

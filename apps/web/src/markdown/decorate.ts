@@ -1,6 +1,6 @@
 import { element } from "../frame/element.ts";
 import type { CodePiece } from "../lazy/highlight.ts";
-import { loadPart } from "../lazy-part.ts";
+import { loadedPart, loadPart, type LazyParts } from "../lazy-part.ts";
 import { inSlices } from "./slices.ts";
 
 /** Longer code is not highlighted: that would hold the page up. */
@@ -22,12 +22,11 @@ export function decorate(nodes: readonly Node[], withCode: boolean): void {
 
 function drawMath(place: HTMLElement): void {
   drawn.add(place);
-  void loadPart("math").then((part) => {
-    if (!part) return drawn.delete(place);
-    inSlices(() => {
+  withPart("math", (part) => {
+    if (!part) return void drawn.delete(place);
+    later(place, () => {
       place.replaceChildren();
       part.renderMath(place.dataset["tex"] ?? "", place, place.classList.contains("block"));
-      return true;
     });
   });
 }
@@ -37,13 +36,28 @@ function colour(code: HTMLElement): void {
   const { language = "" } = code.dataset;
   const source = code.textContent ?? "";
   if (language === "" || source.length > MAX_CODE) return;
-  void loadPart("highlight").then((part) =>
-    inSlices(() => {
+  withPart("highlight", (part) =>
+    later(code, () => {
       const pieces = part?.highlight(source, language);
       if (pieces && code.textContent === source) code.replaceChildren(...pieces.map(pieceNode));
-      return true;
     }),
   );
+}
+
+/** At once when the part is loaded: what is drawn in a later task is not on the paper that a script asks for. */
+function withPart<K extends keyof LazyParts>(name: K, use: (part: LazyParts[K] | undefined) => void): void {
+  const part = loadedPart(name);
+  if (part) use(part);
+  else void loadPart(name).then(use);
+}
+
+/** Of an answer out of sight after what is seen. */
+function later(place: Element, draw: () => void): void {
+  const job = (): boolean => {
+    draw();
+    return true;
+  };
+  inSlices(job, !place.closest(".far"));
 }
 
 function pieceNode(piece: CodePiece): Node {

@@ -1,4 +1,5 @@
-import { atOnce } from "./slices.ts";
+import { loadParser } from "./parser.ts";
+import { afterSlices, atOnce } from "./slices.ts";
 
 /**
  * Where an element is for its reader: out of sight; out of sight while the browser has nothing else to do; in sight, or about to
@@ -15,6 +16,8 @@ const far = new Set<WeakRef<Element>>();
 /** Those of them that were not told `idle`, the last of the page first. */
 const undrawn = new Set<WeakRef<Element>>();
 let isIdleAsked = false;
+/** Settled when the parser is there, or cannot be had: idle drawing before it would draw nothing, and all at once after it. */
+let parsed: Promise<unknown> | undefined;
 const refs = new WeakMap<Element, WeakRef<Element>>();
 let observer: IntersectionObserver | undefined;
 
@@ -47,22 +50,25 @@ function look(entries: readonly IntersectionObserverEntry[]): void {
       listeners.get(target)?.("far");
     }
   }
-  for (const ref of far) if (!ref.deref()) far.delete(ref);
+  for (const ref of far) if (!ref.deref()) forget(ref);
   drawWhenIdle();
 }
 
-/** One element each time. Safari has no idle callbacks: there the far ones wait until they are near. */
+/** One element each time, when nothing else is to be drawn. Safari has no idle callbacks: there the far ones wait until they are near. */
 function drawWhenIdle(): void {
   if (isIdleAsked || undrawn.size === 0 || !("requestIdleCallback" in window)) return;
   isIdleAsked = true;
-  requestIdleCallback(() => {
-    isIdleAsked = false;
-    const [ref] = undrawn;
-    if (ref) undrawn.delete(ref);
-    const element = ref?.deref();
-    if (element?.isConnected) listeners.get(element)?.("idle");
-    drawWhenIdle();
-  });
+  parsed ??= loadParser();
+  void parsed.then(() => afterSlices(() => requestIdleCallback(drawOne)));
+}
+
+function drawOne(): void {
+  isIdleAsked = false;
+  const [ref] = undrawn;
+  if (ref) undrawn.delete(ref);
+  const element = ref?.deref();
+  if (element?.isConnected) listeners.get(element)?.("idle");
+  drawWhenIdle();
 }
 
 function putOnPaper(): void {
@@ -76,12 +82,14 @@ function putOnPaper(): void {
 
 function end(element: Element, nearness: Nearness): void {
   const ref = refs.get(element);
-  if (ref) {
-    far.delete(ref);
-    undrawn.delete(ref);
-  }
+  if (ref) forget(ref);
   refs.delete(element);
   observer?.unobserve(element);
   listeners.get(element)?.(nearness);
   listeners.delete(element);
+}
+
+function forget(ref: WeakRef<Element>): void {
+  far.delete(ref);
+  undrawn.delete(ref);
 }

@@ -26,11 +26,13 @@ it("draws once in a frame; while a log is read, rarely, and at its end", async (
 
   let read = (): void => undefined;
   redraw.reading(new Promise<void>((resolve) => (read = resolve)));
+  frame();
+  expect(drawn).toBe(2);
   for (const [afterMs, count] of [
-    [999, 1],
-    [1, 2],
-    [1999, 2],
+    [999, 2],
     [1, 3],
+    [1999, 3],
+    [1, 4],
   ] as const) {
     redraw.soon();
     vi.advanceTimersByTime(afterMs);
@@ -41,10 +43,34 @@ it("draws once in a frame; while a log is read, rarely, and at its end", async (
   read();
   await vi.advanceTimersByTimeAsync(0);
   frame();
-  expect(drawn).toBe(4);
+  expect(drawn).toBe(5);
   await vi.advanceTimersByTimeAsync(10_000);
   frame();
+  expect(drawn).toBe(5);
+});
+
+it.each(["what the user does", "another conversation"])("%s is drawn in the next frame while a log is read", (what) => {
+  let drawn = 0;
+  const redraw = createRedraw(() => drawn++);
+  const reads = new Promise<void>(() => undefined);
+  redraw.reading(reads);
+  frame();
+  for (const ms of [1000, 2000, 4000]) {
+    redraw.soon();
+    vi.advanceTimersByTime(ms);
+  }
+  redraw.soon();
   expect(drawn).toBe(4);
+  if (what === "another conversation") redraw.reading(reads);
+  else redraw.hurry();
+  frame();
+  expect(drawn).toBe(5);
+  // The draw that waited is made with it, and the next one waits a second again.
+  vi.advanceTimersByTime(8000);
+  expect(drawn).toBe(5);
+  redraw.soon();
+  vi.advanceTimersByTime(1000);
+  expect(drawn).toBe(6);
 });
 
 it("a log that cannot be read is waited for no longer, nor is one that is left for another", async () => {

@@ -8,7 +8,12 @@ const READING_MS = 1000;
 export interface Redraw {
   /** Draws in the next frame; while a log is read, less often. */
   soon(): void;
-  /** A log is read until the promise settles. All of it is then drawn at once: to draw a long one in parts takes much longer. */
+  /** Draws in the next frame, also while a log is read: for what the user has just done. What follows is drawn less often again. */
+  hurry(): void;
+  /**
+   * A log is read until the promise settles, in the place of any before; what there is of it is drawn in the next frame. All of
+   * it is then drawn at once: to draw a long one in parts takes much longer.
+   */
   reading(log: Promise<unknown>): void;
 }
 
@@ -31,11 +36,18 @@ export function createRedraw(draw: () => void): Redraw {
       waitMs *= 2;
     }
   }
+  function hurry(): void {
+    clearTimeout(timer);
+    timer = 0;
+    waitMs = READING_MS;
+    frame ||= requestAnimationFrame(now);
+  }
   return {
     soon,
+    hurry,
     reading(log) {
       isRead = log;
-      waitMs = READING_MS;
+      hurry();
       const end = (): void => {
         if (isRead !== log) return;
         isRead = undefined;
