@@ -2,7 +2,10 @@ import { ReplyError } from "ioredis";
 import { DeadlineError } from "./lifecycle.ts";
 import type { StoreErrorKind } from "./redis-error.ts";
 
-/** For tests: one error of each kind that a process meets, and how every process has to judge it; undefined: a bug. */
+/**
+ * For tests: one error of each kind that a process meets, and how every process has to judge it. `kind` is undefined for errors
+ * that are a bug of ours, not a fault of Redis.
+ */
 export interface ErrorSample {
   readonly name: string;
   readonly error: unknown;

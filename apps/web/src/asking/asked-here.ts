@@ -8,7 +8,7 @@ import type { QuotaLine } from "../composing/quota-line.ts";
 /** The questions that were asked on this page. */
 export interface AskedHere {
   add: ViewListener["onAsked"];
-  /** Whether it went with a question: its turn says what is wrong with it, and waits for its upload. */
+  /** Whether the file was sent with a question. The question's turn then shows its faults and waits for its upload. */
   has(file: Attachment): boolean;
   /** Those whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
   readonly going: ReadonlyMap<string, readonly string[]>;

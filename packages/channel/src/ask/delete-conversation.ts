@@ -27,7 +27,7 @@ export interface DeletedConversation {
   readonly address: ConversationAddress;
   /** There was something to delete. */
   readonly existed: boolean;
-  /** Asks that had not ended: the conversation is on the wait lists of their texts. */
+  /** Asks that were still running. The texts of their files still list this conversation as waiting; the caller removes it there. */
   readonly asks: ReadonlyArray<{ readonly conversation: string; readonly id: string; readonly body: AskBody }>;
 }
 

@@ -17,7 +17,7 @@ export interface Line {
   restore(): void;
   /** The connection came or went: nothing is uploaded without one. */
   connectionChanged(): void;
-  /** The acknowledgement that an ask waits for; undefined when it is not on its way. */
+  /** The pending acknowledgement of an ask; undefined when the ask is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
   /** Stops an ask at once; should the server turn out to have it, it is cancelled. False when it is not on its way. */
   stop(id: string, reason: unknown): boolean;

@@ -3,7 +3,7 @@
  * once all pages are known.
  */
 
-/** Blocks of a page's beginning, and of its end, that may be a header or a footer. */
+/** How many blocks at the top of a page may be its header, and as many at its bottom its footer. */
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /** It is on so many pages at least, one of them near, and on so large a part of all, or of those around. */
