@@ -1,6 +1,6 @@
 import { connect, memoryStorage, type Event } from "@docrelay/client";
 import { connectRedis } from "@docrelay/platform";
-import { makePdf, spawnNode } from "@docrelay/testkit";
+import { makePdf, spawnNode, watchCommands } from "@docrelay/testkit";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -31,10 +31,7 @@ it("an ask with a PDF leaves no word of it in Redis when DATA_KEY is set", async
     name: "test",
     onError: () => undefined,
   });
-  const watched: string[] = [];
-  const monitor = await redis.duplicate().monitor();
-  monitor.on("error", () => undefined);
-  monitor.on("monitor", (_time, words: string[]) => watched.push(words.join(" ")));
+  using watched = await watchCommands(redis.options);
   const session = await fetch(`${cluster.url()}/v1/session`, { method: "POST" });
   const { token } = (await session.json()) as { token: string };
   const relay = connect({ url: cluster.url(), storage: memoryStorage(), token });
@@ -55,11 +52,9 @@ it("an ask with a PDF leaves no word of it in Redis when DATA_KEY is set", async
     conversations: [{ title: "canaryquestion: what is inside this pdf?", files: ["canaryname.pdf"], asks: 2 }],
   });
 
-  const all = `${await leftBehind(redis)}\n${watched.join("\n")}`.toLowerCase();
+  const all = `${await leftBehind(redis)}\n${watched.lines.join("\n")}`.toLowerCase();
   for (const canary of CANARIES) expect(all.includes(canary), canary).toBe(false);
   expect(all).toContain("docrelay:sealed:");
-  monitor.disconnect();
-
   relay.close();
   redis.disconnect();
 });

@@ -1,6 +1,7 @@
 export { guard, type Guarded } from "./process/guard.ts";
 export { startRedis, dockerAnswers } from "./redis/redis.ts";
 export { startSentinel, type TestSentinel } from "./redis/sentinel.ts";
+export { watchCommands, type WatchedCommands } from "./redis/watch-commands.ts";
 export type { TestRedis } from "./redis/test-redis.ts";
 export { startRedisCluster, type TestCluster, type TestNode } from "./redis/redis-cluster.ts";
 export { eventually } from "./eventually.ts";

@@ -8,7 +8,7 @@ import {
   type StoredText,
 } from "@docrelay/channel";
 import { uploadHintSchema, uploadStatusAckSchema, type UploadStatus } from "@docrelay/protocol";
-import { eventually, makePdf } from "@docrelay/testkit";
+import { eventually, makePdf, watchCommands } from "@docrelay/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { useEdges, USER, type Answer, type Client } from "../../test/fixture.ts";
 import { createUploadWatch, type UploadWatchDeps } from "./upload-watch.ts";
@@ -48,13 +48,9 @@ async function end(upload: string, outcome: StoredText): Promise<void> {
 
 /** Counts from now on how often the queue is asked for a job's state. */
 async function countStates(): Promise<() => number> {
-  const monitor = await relay.store.redis.monitor();
-  let asked = 0;
-  monitor.on("monitor", (_time: string, [name = "", , , first = ""]: string[]) => {
-    if (/^evalsha$/i.test(name) && first === "{bull}:extract:completed") asked++;
-  });
-  onTestFinished(() => monitor.disconnect());
-  return () => asked;
+  const watched = await watchCommands(relay.store.redis.options);
+  onTestFinished(() => watched[Symbol.dispose]());
+  return () => watched.lines.filter((line) => /"evalsha" "\w+" "\d+" "\{bull\}:extract:completed"/i.test(line)).length;
 }
 
 describe("an upload", () => {

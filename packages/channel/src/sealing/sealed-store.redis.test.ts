@@ -1,4 +1,5 @@
 import type { Event } from "@docrelay/protocol";
+import { watchCommands } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
 import {
@@ -87,9 +88,7 @@ async function dump(): Promise<string> {
 describe("a store with keys", () => {
   it("holds no word of a question, an answer, a name, a text, a title or a password, and publishes none", async () => {
     const store = storeWith(NEW);
-    const published: string[] = [];
-    const monitor = await channel.connect().monitor();
-    monitor.on("monitor", (_time, words: string[]) => published.push(words.join(" ")));
+    using watched = await watchCommands(channel.connect().options);
     const heard: Event[] = [];
     const fanOut = createFanOut(channel.connect(), store.sealing);
     const listener = {
@@ -107,12 +106,11 @@ describe("a store with keys", () => {
     await beginUpload(store, channel.user, { ...upload, maxBytes: 100, maxUserBytes: 100, maxUnfinished: 9 });
     await createBlobStore("redis", store).write(upload.ref, 0, Buffer.from("canaryText"));
     await channel.store.redis.ping("end");
-    await expect.poll(() => published.some((words) => words.startsWith("ping end"))).toBe(true);
-    monitor.disconnect();
+    await expect.poll(() => watched.lines.some((line) => line.endsWith('"ping" "end"'))).toBe(true);
 
-    const all = `${await dump()}\n${published.join("\n")}`;
+    const all = `${await dump()}\n${watched.lines.join("\n")}`;
     for (const canary of CANARIES) expect(all).not.toContain(canary);
-    expect(published.length).toBeGreaterThan(8);
+    expect(watched.lines.length).toBeGreaterThan(8);
     await expect.poll(() => heard.length).toBe(3);
     expect(heard).toMatchObject([{ message: "canaryQuestion" }, { text: "canaryAnswer" }, { text: "canaryAnswer" }]);
     stop();

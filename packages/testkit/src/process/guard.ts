@@ -6,8 +6,9 @@ export type Guarded = `process ${number}` | `folder ${string}` | `container ${st
 
 /*
  * The guard holds a list of lines. "+x" adds x and "-x" removes it. When this process ends, the system closes the pipe,
- * the guard reads the end of the file and ends what is on the list. Three rounds, because a process that is being killed
- * may still write into its folder, and an engine may still be creating a container whose client has ended.
+ * the guard reads the end of the file and ends what is on the list. At least three rounds, because a process that is being
+ * killed may still write into its folder, and an engine may still be creating a container whose client has ended; on a busy
+ * machine such a process takes longer, so the rounds go on until the folders are gone, for a minute at most.
  */
 const SCRIPT = `
 trap "" INT TERM HUP
@@ -24,14 +25,20 @@ done
 [ "$list" = "$nl" ] && exit
 set -f
 IFS=$nl
-for round in 1 2 3; do
+round=0
+while [ "$round" -lt 60 ]; do
+  round=$((round + 1))
   for entry in $list; do case $entry in process*) kill -KILL "\${entry#* }" ;; esac; done
   others=
   for entry in $list; do case $entry in process*) ;; *) others=$others$entry$nl ;; esac; done
   list=$others
   for entry in $list; do case $entry in folder*) rm -rf -- "\${entry#* }" ;; esac; done
-  for entry in $list; do case $entry in container*) docker rm --force --volumes "\${entry#* }" ;; esac; done
-  [ -n "$list" ] && sleep 1
+  [ "$round" -gt 3 ] || for entry in $list; do case $entry in container*) docker rm --force --volumes "\${entry#* }" ;; esac; done
+  left=
+  for entry in $list; do case $entry in folder*) [ -e "\${entry#* }" ] && left=$nl ;; esac; done
+  [ -z "$list" ] && break
+  [ "$round" -ge 3 ] && [ -z "$left" ] && break
+  sleep 1
 done`;
 
 let guardInput: Writable | undefined;
