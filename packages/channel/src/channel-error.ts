@@ -1,7 +1,7 @@
 /**
- * `hole`, `wrong-answer`: the stored data are not what this code wrote. `io`: the disk of the blobs fails now, a retry may
- * succeed. `setting`: a process cannot start with this setting; the message is for its operator. `key`: the data are
- * encrypted with a key that this process does not have.
+ * `hole`, `wrong-answer`: the stored data are not what this code wrote. `io`: a server or disk that stores data fails
+ * now; a retry may succeed. `setting`: a process cannot start with this setting; the message is for the operator.
+ * `key`: the data are encrypted with a key that this process does not have.
  */
 export class ChannelError extends Error {
   override readonly name = "ChannelError";

@@ -1,8 +1,8 @@
--- Most bytes of names of files that a conversation remembers.
+-- The most bytes of file names that a conversation's counters store.
 local MAX_NAMES = 4096
 
--- What the list of the user's conversations shows of this one. The index has every conversation for as long as it is kept: it
--- is written at the first ask, and again when an eighth of the retention has passed.
+-- Sets what the list of conversations shows of this conversation. The user's index is written at the first ask, and
+-- again when an eighth of the retention has passed, so the index has every conversation for as long as it is kept.
 local function describe(values, asks, known, listed)
   local function set(name, value)
     values[#values + 1] = name
@@ -27,7 +27,8 @@ local function describe(values, asks, known, listed)
   local keepMs = retention + relistMs + deadlineMs + relistMs / 8
   redis.call('ZADD', convs, ms(now), conversation)
   redis.call('PEXPIRE', convs, ms(keepMs))
-  -- Some conversations remove those that are no longer kept: a user who begins a new one for each ask has a bounded index.
+  -- Some conversations also remove expired ones from the index. This bounds the index of a user who begins a new
+  -- conversation for each ask.
   if prunes == 1 then redis.call('ZREMRANGEBYSCORE', convs, 0, ms(now - keepMs)) end
 end
 

@@ -14,7 +14,7 @@ export interface AcceptInput {
   readonly conversation: string;
   readonly id: string;
   readonly body: AskBody;
-  /** The ask of the same conversation that this one stands for. */
+  /** The ask of the same conversation that this ask replaces. */
   readonly replaces?: string | undefined;
   /** See {@link askDigest}. */
   readonly digest: string;
@@ -22,14 +22,14 @@ export interface AcceptInput {
   readonly nonce: string;
   /** Most unfinished asks of the user. */
   readonly maxInFlight: number;
-  /** Most asks of the user a day; this one is counted in any case. */
+  /** Most asks of the user a day. This ask is counted with or without a limit. */
   readonly maxAsks?: number | undefined;
-  /** What is counted against the user's budget of bytes that are kept, and how many are many. */
+  /** `bytes`: counted against the user's budget of kept bytes. `maxBytes`: that budget. */
   readonly kept?: { readonly bytes: number; readonly maxBytes: number };
 }
 
 export type Accepted =
-  /** `overMs`: the user keeps more than `kept.maxBytes`, for so long in ms. */
+  /** `overMs`: the user keeps more than `kept.maxBytes`; in so many ms, enough of it expires. */
   | { kind: "accepted"; seq: number; duplicate: boolean; overMs?: number }
   | { kind: "busy" }
   | { kind: "quota"; freeInMs: number }
@@ -64,13 +64,19 @@ const ACCEPT = step(
   { isConfirmed: true, shared: [DAY, KEPT] },
 );
 
-/** A conversation is listed again after this part of the retention: so much longer its id may stay in the index. */
+/**
+ * A conversation is listed again after this part of the retention, so its id may stay in the index for that much
+ * longer.
+ */
 const RELIST_PART = 8;
-/** One of so many conversations removes those from the index that are no longer kept; its first letter decides. */
+/**
+ * A conversation whose hash matches also removes expired conversations from the index: 4 of the 64 possible first
+ * characters.
+ */
 const PRUNES = /^[0-3]/;
 const MAX_TITLE = 200;
 
-/** The question in one line, cut; without one the name of the first file. */
+/** The title of a conversation: the question in one line, cut. Without a question, the name of the first file. */
 function titleOf({ message, files }: AskBody): string {
   const line = message
     .slice(0, 4 * MAX_TITLE)
@@ -82,9 +88,10 @@ function titleOf({ message, files }: AskBody): string {
 /**
  * Makes an ask durable: record, mailbox, sweeper's index and its `accepted` event, in one step or not at all.
  *
- * Idempotent by ask id: sent again with the same digest it returns the stored seq and `duplicate`, also after the ask
- * has ended; with another digest it returns `conflict`. `not-replaceable`: the conversation has no ask `replaces`. That,
- * `busy` and `quota` have stored nothing. The caller rings the conversation's bell, also for a duplicate.
+ * Idempotent by ask id: a repeated call with the same digest returns the stored seq and `duplicate`, also after the ask
+ * has ended; a call with another digest returns `conflict`. `not-replaceable`: the conversation has no ask `replaces`.
+ * Nothing is stored for `conflict`, `not-replaceable`, `busy` and `quota`. The caller rings the conversation's bell,
+ * also for a duplicate.
  */
 export async function accept(store: Store, input: AcceptInput): Promise<Accepted> {
   const { user, conversation, id, body, replaces } = input;
@@ -101,7 +108,8 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
     maxInFlight: input.maxInFlight,
-    // `used` and `kept` are arguments, since no other step has them: a declared key that is not there holds up scripts of a slot that moves.
+    // `used` and `kept` are arguments, not declared keys: other steps do not have them, and while a slot moves between
+    // nodes, a declared key that does not exist makes the script fail.
     used: usedKey(at),
     maxAsks: input.maxAsks ?? -1,
     kept: keptKey({ ...at, budget: "log" }),
@@ -116,7 +124,7 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     body: sealing.sealText(placeOfBody(at), JSON.stringify(body)),
     tail,
     title: sealing.sealText(placeOfTitle(at), titleOf(body)),
-    // The script finds a name that it knows already.
+    // Sealing the same name gives the same text, so the script recognises a name that is stored already.
     names: body.files.map(({ name }) => sealing.sealSameText(placeOfNames(at), name)).join("\n"),
     relistMs: Math.floor(store.retentionMs / RELIST_PART),
     prunes: PRUNES.test(at.c) ? 1 : 0,
@@ -147,8 +155,8 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
 }
 
 /**
- * Whether an ask would be refused as `busy` now, to be asked before its bytes are stored. An ask that was accepted already
- * is not refused. {@link accept} alone decides.
+ * Whether `accept` would refuse an ask as `busy` now. The caller asks before it stores the ask's bytes. An ask that was
+ * accepted already is not refused. Only {@link accept} decides.
  */
 export async function wouldBeBusy(
   store: Store,
@@ -165,8 +173,9 @@ export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
 }
 
 /**
- * What makes two asks with one id the same ask: conversation, message, files by name and bytes, passwords, and the ask
- * that it replaces. Keyed with a secret that is stored in Redis, so that the digest in a record cannot confirm a guessed question or password.
+ * A digest of what makes two asks with one id the same ask: conversation, message, files by name and bytes, passwords,
+ * and the ask that is replaced. It is keyed with a secret stored in Redis, so a digest in a record cannot confirm a
+ * guessed question or password.
  */
 export function askDigest(
   secret: string,

@@ -10,13 +10,15 @@ const CANCEL = step(
 );
 
 export type Cancelled =
-  /** No such ask of this user in this conversation. */
+  /** The user has no such ask in this conversation. */
   | { kind: "unknown" }
-  /** It had ended already: nothing to do. */
+  /** The ask had ended already: there is nothing to do. */
   | { kind: "ended" }
-  /** It was waiting and has ended now; the conversation may have a next ask: ring its bell. */
+  /** The ask was waiting and has ended now. The conversation may have a next ask: ring its bell. */
   | { kind: "cancelled"; conversation: ConversationAddress }
-  /** A worker owns it, or did: it is flagged, and its next owner ends it. Ring the conversation's bell. */
+  /**
+   * A worker owns the ask, or owned it. The ask is flagged, and its next owner ends it. Ring the conversation's bell.
+   */
   | { kind: "flagged"; conversation: ConversationAddress };
 
 /** Cancels an ask at any stage. Idempotent; the terminal event tells how the ask ended. */
@@ -27,7 +29,7 @@ export async function cancel(
   return cancelAt(store, askAddress(user, conversation, id), { conversation, id, nonce });
 }
 
-/** The same for an ask whose user's name is not known here. */
+/** As {@link cancel}, by the ask's address: for callers that do not know the user's name. */
 export async function cancelAt(
   store: Store,
   at: AskAddress,

@@ -5,12 +5,13 @@ if not record.state or record.state == 'ended' then
 end
 local checks = tonumber(record.looks) + 1
 local expired = now >= tonumber(record.deadline)
--- The caller ends an expired ask. Should that fail, the next check is soon.
+-- The caller ends an expired ask. The next check is soon, in case the caller fails.
 if expired then redis.call('ZADD', due, ms(now + expiredMs), memberPrefix .. ask)
 else checkAt(ask, now + math.min(maxMs, checks <= 1 and firstMs or (checks - 1) * stepMs), record.deadline) end
 record.looks = checks
 save(ask, record, 'looks')
--- In a rolling update an older process gives keys of unfinished asks a time to live, which later asks do not renew.
+-- In a rolling update, a process of an older version may set a time to live on the keys of unfinished asks. Later asks
+-- would not renew it, so it is removed here.
 for _, key in ipairs({ log, mail, meta, live, records .. ask }) do redis.call('PERSIST', key) end
 if tonumber(record.v) > recordVersion then return { 'NEWER' } end
 return described(expired and 'EXPIRED' or 'FOUND', ask, false, record)

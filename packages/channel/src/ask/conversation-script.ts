@@ -8,10 +8,13 @@ import { MAX_SPARED, RECORD_FIELDS } from "./record.ts";
 
 const MAX_EVENTS = 5000;
 const MAX_BYTES = 8_000_000;
-/** When the sweeper checks an ask that can run: its bell may have been lost. With the sweeper's own interval this is under a second. */
+/**
+ * When the sweeper first checks an ask that can run, in case its bell was lost. Together with the sweeper's own
+ * interval this is under a second.
+ */
 const FIRST_CHECK_MS = 600;
 
-/** What every step knows of its conversation and its limits; `conversation.lua` says what it does with it. */
+/** The arguments of every step about its conversation and its limits. `conversation.lua` documents their use. */
 const CONTEXT = {
   retention: "number",
   maxEvents: "number",
@@ -27,24 +30,26 @@ const CONTEXT = {
 
 const SHARED = lua(import.meta.url, "conversation.lua");
 /*
- * `records` is the beginning of the keys of records, and itself a key that never exists. In a cluster that keeps a step from
- * a slot that is moving: keys go one by one, so that a record which is still at the other node would look like one that has
- * expired, and its ask would be lost. Where one of several keys is missing both nodes reply TRYAGAIN before the script runs.
+ * `records` is the prefix of the record keys, and a declared key that never exists. In a cluster, a declared key that
+ * is missing keeps a step from running while its slot moves. Keys move one at a time, so a record that is still at the
+ * other node would look expired, and its ask would be lost. When some of the declared keys are missing, both nodes
+ * reply TRYAGAIN before the script runs.
  */
 const KEYS = ["due", "live", "convs", "log", "mail", "meta", "records"] as const;
 
-/** A step of an ask: a script over one conversation's keys. `A` are the names of its own arguments. */
+/** A step of an ask: a script over one conversation's keys. `A`: the names of the step's own arguments. */
 export interface Step<A extends string> {
   readonly script: Script<(typeof KEYS)[number]>;
-  /** Only its type counts. */
+  /** Used only for its type. */
   readonly args: Readonly<Record<A, ArgumentKind>>;
-  /** The step's result is acknowledged to a client, so it waits for replicas if the store has them. */
+  /** The step's result is acknowledged to a client. So the step waits for replicas, if the store has them. */
   readonly isConfirmed: boolean;
 }
 
 /**
- * Reads a step's Lua from the file beside this one. `tails`: it also takes events; see {@link eventTail}. `describes`: it
- * returns the record of an ask; see `readRecord`. `isConfirmed`: see {@link Step}. `shared`: further Lua that it needs.
+ * Reads a step's Lua from the file beside this one. `tails`: the step also takes events; see {@link eventTail}.
+ * `describes`: the step returns the record of an ask; see `readRecord`. `isConfirmed`: see {@link Step}. `shared`: more
+ * Lua files that the step needs.
  */
 export function step<A extends string>(
   file: `${string}.lua`,
@@ -97,24 +102,26 @@ export function runStep<A extends string>(
     : run(redis, what.script, input);
 }
 
-/** The ask that an event is of. */
+/** The ask that an event belongs to. */
 interface EventAsk {
   readonly address: ConversationAddress;
   readonly conversation: string;
   readonly id: string;
 }
 
-/** The JSON of an event as a step takes it: without `seq`, `at`, `attempt` and without the opening brace. */
+/** The JSON of an event as a step takes it: without `seq`, `at` and `attempt`, and without the opening brace. */
 export function eventTail(store: Store, { address, conversation, id }: EventAsk, nonce: string, body: object): string {
   return sealEvent(sealingOf(store), address.c, { conversation, ask: id, nonce }, body).slice(1);
 }
 
-/** The same for events that are written together: the nonce of each is made of the nonce of their write. */
+/**
+ * As {@link eventTail}, for events that are written together. The nonce of each is derived from the nonce of the write.
+ */
 export function eventTails(store: Store, ask: EventAsk, nonce: string, events: readonly object[]): string[] {
   return events.map((body, index) => eventTail(store, ask, index === 0 ? nonce : `${nonce}-${index}`, body));
 }
 
-/** Reads a member of a due set back into an address. */
+/** The ask's address of a member of a due set. */
 export function parseMember(shard: string, member: string): AskAddress | undefined {
   const [u, c, a] = member.split("/");
   return u && c && a ? { shard, u, c, a } : undefined;

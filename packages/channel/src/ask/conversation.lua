@@ -1,13 +1,13 @@
--- What every step of an ask begins with. All keys are in the slot of the shard. Records are found by their prefix, since
--- only the script knows which ask is the head of the mailbox.
+-- The shared beginning of every step of an ask. All keys are in the slot of the shard. Records are found by their key
+-- prefix, because only the script finds out which ask is the head of the mailbox.
 --
--- A script may stop half way: a user of Redis may lack the right to publish. So a step lists an ask for the sweeper first
--- and publishes last; whatever it has left undone in between, the sweeper does.
+-- A script may stop half way, for example when the Redis user lacks the right to publish. So a step first lists an ask
+-- for the sweeper and publishes last. The sweeper completes whatever was left undone in between.
 
--- Fields of an ask's record, in the order of their names; false for one that is not there.
+-- The values of these fields of an ask's record, in the same order; false for a missing field.
 local function fields(ask, ...) return unpack(redis.call('HMGET', records .. ask, ...)) end
 
--- The same as a table by name, which a step changes and saves.
+-- The values of these fields as a table by name. A step changes the table and saves it.
 local function read(ask, names)
   local record = {}
   for i, value in ipairs(redis.call('HMGET', records .. ask, unpack(names))) do record[names[i]] = value end
@@ -25,28 +25,30 @@ local function save(ask, record, ...)
   redis.call('HSET', records .. ask, unpack(values))
 end
 
--- A step that is sent again has nothing to write, and WAIT speaks of this connection's own writes: the record is written once more,
--- unchanged, after what it tells of.
+-- A repeated step has nothing to write, but WAIT counts only the writes of its own connection. So the repeated step
+-- writes the record once more, unchanged, and the replicas that confirm this write also have the earlier ones.
 local function rewrite(ask, name, value)
   if confirms == 1 and value then redis.call('HSET', records .. ask, name, value) end
 end
 
 local function conversationHash() return string.match(memberPrefix, '/(.*)/') end
 
--- When the sweeper checks an ask next: never later than just after its deadline.
+-- Sets when the sweeper checks an ask next: at the latest at the ask's deadline, while that is in the future.
 local function checkAt(ask, at, deadline)
   deadline = tonumber(deadline)
   if at > deadline and now < deadline then at = deadline end
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- The newest events are whole, so that a reader that was away for a while resumes.
+-- The newest events are never thinned out, so a reader that was away for a while can resume.
 local WHOLE = 512
 local HEAD = '^{"seq":%d+,"at":%d+,"attempt":(%d+),"conversation":"[^"]*","ask":"([^"]*)","nonce":"[^"]*","type":"(%a+)"'
 
--- Makes room in a log that is over its limits. First pieces of answers go, the oldest before others: an answer that has ended is
--- whole in its last event. A piece behind an event of another ask stays, so that the missing ones are of the ask of the event before
--- them. Then whole events go. Never one of an unfinished ask: asks run in order, so the head is the oldest of them. Returns the bytes that are left.
+-- Makes room in a log that is over its limits, and returns the bytes that are left. First, pieces of older answers are
+-- removed, oldest first: an answer that has ended is complete in its last event. A piece that follows an event of
+-- another ask stays, so that missing pieces always belong to the ask of the event before them. Then whole events are
+-- removed. Events of an unfinished ask stay. Asks run in order, so the head of the mailbox is the oldest unfinished
+-- ask.
 local function trim(seq, first, bytes, most)
   if seq - first < maxEvents and bytes <= maxBytes then return bytes end
   local from, holes = unpack(redis.call('HMGET', meta, 'whole', 'holes'))
@@ -80,7 +82,7 @@ local function trim(seq, first, bytes, most)
       drop(entry)
       first = first + 1
     end
-    -- What follows the last that was dropped may be a hole.
+    -- A hole may follow the last removed event, so `first` is read from the log.
     local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
     if oldest then first = tonumber(string.match(oldest[1], '^%d+')) end
   end
@@ -90,7 +92,8 @@ end
 
 local frames = {}
 
--- A log whose counters are gone begins anew. Nearly no conversation has one, so the first event finds it by failing.
+-- A log may still exist after its counters are lost; such a log is replaced by a new one. This is rare, so the first
+-- XADD finds out by failing.
 local function add(seq, event)
   if seq == 1 then
     local reply = redis.pcall('XADD', log, '1-0', 'e', event)
@@ -102,9 +105,10 @@ end
 
 local COUNTERS, ABOUT = { 'seq', 'first', 'bytes' }, { 'seq', 'first', 'bytes', 'asks', 'names', 'listed' }
 
--- Writes events and returns the seq of the last. A tail is an event's JSON without its opening brace and its numbers. It is
--- never decoded here: cjson makes [] into {}. `about`: gets what the list of conversations knows of this one and adds
--- fields to what is written anyway, so that they cost no command.
+-- Writes events and returns the seq of the last one. A tail is an event's JSON without its opening brace and its
+-- numbers. The script never decodes a tail, because cjson turns [] into {}. `about`: a function that gets what the list
+-- of conversations knows of this conversation. It adds its fields to the HSET that is sent anyway, so they cost no
+-- extra command.
 local function write(attempt, tails, about)
   local seq, first, bytes, asks, names, listed = unpack(redis.call('HMGET', meta, unpack(about and ABOUT or COUNTERS)))
   seq, first, bytes = tonumber(seq or 0), tonumber(first or 1), tonumber(bytes or 0)
@@ -121,14 +125,14 @@ local function write(attempt, tails, about)
   return seq
 end
 
--- Ends a step that has written events. The frames are a hint, the stream is the truth.
+-- Ends a step that has written events. The published frames are a hint; the log has the events.
 local function published(reply)
   for _, frame in ipairs(frames) do redis.call('SPUBLISH', channel, frame) end
   return reply
 end
 
--- Takes an ask that has ended, or has lost its record, out of every index; returns whether the mailbox is empty then.
--- Nothing of a conversation with unfinished asks has a time to live, so that none of its keys outlives another.
+-- Removes an ask that has ended, or has lost its record, from every index. Returns whether the mailbox is empty now.
+-- While a conversation has unfinished asks, none of its keys has a time to live, so no key expires before another.
 local function unlist(ask)
   redis.call('PEXPIRE', records .. ask, retention)
   redis.call('LREM', mail, 0, ask)
@@ -138,15 +142,16 @@ local function unlist(ask)
     redis.call('PEXPIRE', log, retention)
     redis.call('PEXPIRE', meta, retention)
   elseif fields(head, 'state') == 'queued' then
-    -- The next ask can run from now on. Checks of its time in the queue must not put off the one that finds a lost bell.
+    -- The next ask can run from now on. LT keeps this check, which finds a lost bell, from being put off by a later
+    -- time.
     redis.call('ZADD', due, 'LT', ms(now + firstCheckMs), memberPrefix .. head)
   end
   redis.call('ZREM', due, memberPrefix .. ask)
   return not head
 end
 
--- Writes an ask's last events, the terminal one at the end, and unlists it. Of its record only what a duplicate, a late
--- write or a cancel is told stays, for as long as the conversation may be read.
+-- Writes an ask's last events, the terminal one at the end, and unlists the ask. The record keeps only the fields for
+-- replies to a duplicate, a late write or a cancel, for as long as the conversation may be read.
 local function close(ask, how, attempt, tails)
   local seq = write(attempt, tails)
   redis.call('HSET', records .. ask, 'state', 'ended', 'how', how)
@@ -155,14 +160,16 @@ local function close(ask, how, attempt, tails)
   return seq, unlist(ask)
 end
 
--- `spared` lists the engine calls, by number, that neither the engine nor a crash has ended. Returns the list with one more.
+-- `spared`: the numbers of the engine calls that were lost without a failure of the engine and without a crash. Returns
+-- the list with one more number.
 local function spare(spared, attempt)
   spared, attempt = spared or '', tostring(attempt)
   if attempt == '0' or string.find(' ' .. spared .. ' ', ' ' .. attempt .. ' ', 1, true) then return spared end
   return spared == '' and attempt or spared .. ' ' .. attempt
 end
 
--- The calls of a record that count against `maxAttempts`. Only so many are spared: each costs the engine a whole answer.
+-- How many engine calls of a record count against `maxAttempts`. At most `maxSpared` calls are spared, because each
+-- call costs the engine a whole answer.
 local function spent(record)
   local _, spared = string.gsub(record.spared or '', '%d+', '')
   return tonumber(record.attempt) - math.min(spared, maxSpared)

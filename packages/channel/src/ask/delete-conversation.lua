@@ -1,8 +1,9 @@
 local seq = tonumber(redis.call('HGET', meta, 'seq') or 0)
--- An ask was accepted after its records were looked up.
+-- An ask was accepted after the caller had looked up the records.
 if redis.call('LLEN', mail) > 0 or seq > lastSeq then return { 'CHANGED' } end
 for ask in string.gmatch(asks, '%S+') do redis.call('UNLINK', records .. ask) end
 redis.call('ZREM', convs, conversation)
--- Here, and not after it: a Redis that goes away in between would have lost asks without a reason that edges know.
+-- Published inside the script: if Redis failed between the script and a separate publish, asks would be lost without a
+-- reason that edges know.
 redis.call('PUBLISH', deletedChannel, deleted)
 return { 'OK', redis.call('UNLINK', log, mail, meta) }

@@ -17,24 +17,24 @@ const DELETE = step("delete-conversation.lua", {
 const RENAME = step("rename.lua", { title: "text" });
 
 const ENTRIES_AT_ONCE = 500;
-/** As in `past-asks.ts`: most of a log are deltas. */
+/** A cheap test of an event's JSON before it is parsed, as in `past-asks.ts`: most events of a log are deltas. */
 const IS_ACCEPTED = /"type":"accepted"/;
-/** How often asks that are accepted meanwhile are ended, too. */
+/** How many times asks that were accepted during the deletion are ended as well. */
 const MAX_TRIES = 20;
 
-/** What a deleted conversation leaves behind for its caller to remove. */
+/** What a deleted conversation leaves for the caller to remove. */
 export interface DeletedConversation {
   readonly address: ConversationAddress;
-  /** There was something to delete. */
+  /** There was a conversation to delete. */
   readonly existed: boolean;
-  /** Asks that were still running. The texts of their files still list this conversation as waiting; the caller removes it there. */
+  /** Asks that had not ended. The wait lists of their texts still have this conversation; the caller removes it there. */
   readonly asks: ReadonlyArray<{ readonly conversation: string; readonly id: string; readonly body: AskBody }>;
 }
 
 /**
- * Removes a conversation: its log, mailbox, counters, its place in the list and the records of its asks. Asks that have not
- * ended are cancelled first, and their workers told; readers that are connected hear of that. Idempotent. The record of an
- * ask whose events were dropped from a very long log stays until it expires; it has no text.
+ * Removes a conversation: its log, mailbox and counters, its place in the list, and the records of its asks. Unfinished
+ * asks are cancelled first; their workers and the connected readers are notified. Idempotent. One kind of record stays
+ * until it expires: the record of an ask whose events were trimmed from a very long log. It contains no text.
  * @throws ChannelError when asks are accepted faster than they can be ended
  */
 export async function deleteConversation(
@@ -62,7 +62,7 @@ export async function deleteConversation(
   throw new ChannelError("io", "the conversation gets asks faster than they can be ended");
 }
 
-/** The `accepted` events after a seq, and of each page of the log its last event. */
+/** The `accepted` events after a seq, and also the last event of each page of the log. */
 async function* acceptedIn(
   store: Store,
   at: ConversationAddress,
@@ -83,7 +83,7 @@ async function* acceptedIn(
   }
 }
 
-/** Gives a conversation another title. Idempotent. `unknown`: it has no events, or no longer. */
+/** Gives a conversation another title. Idempotent. `unknown`: the conversation has no events, or they have expired. */
 export async function renameConversation(
   store: Store,
   user: string,

@@ -5,12 +5,13 @@ import { eventTail, runStep, step } from "./conversation-script.ts";
 
 const FEEDBACK = step("feedback.lua", { ask: "text", most: "number" }, { tails: true });
 
-/** How often one ask's feedback may be changed: each time is an event of the log. */
+/** How often the feedback on one ask may be changed. Each change is an event of the log. */
 export const MAX_FEEDBACK = 50;
 
 /**
- * Writes what the user says of an ask that has ended, as an event of its log. Sent twice it is written twice, and says the
- * same. `unknown`: no such ask in this conversation, or its record has expired; `running`: it has not ended; `many`: it was changed too often.
+ * Writes the user's feedback on an ended ask as an event of its log. A repeated call writes the same event again, which
+ * changes nothing for readers. `unknown`: this conversation has no such ask, or its record has expired. `running`: the
+ * ask has not ended. `many`: the feedback was changed too often.
  */
 export async function giveFeedback(
   store: Store,

@@ -6,8 +6,8 @@ import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
 
 /**
- * The `accepted` event of an ask by the ask's id alone, running or ended. Undefined when the user has no such ask, when it is
- * hidden, or its events are no longer kept.
+ * Finds the `accepted` event of an ask by the ask's id alone, running or ended. Undefined when the user has no such
+ * ask, when the ask is hidden, or when its events are no longer kept.
  */
 export async function findAsk(store: Store, user: string, id: string): Promise<EventOf<"accepted"> | undefined> {
   const at = askAddress(user, "", id);
@@ -20,7 +20,7 @@ export async function findAsk(store: Store, user: string, id: string): Promise<E
 
 const HIDE = step("hide.lua", { ask: "text" });
 
-/** From now on an ask is not found by its id alone. Its events stay in its conversation. Idempotent. */
+/** Hides an ask: from now on it is not found by its id alone. Its events stay in its conversation. Idempotent. */
 export async function hideAsk(store: Store, user: string, id: string): Promise<void> {
   const at = askAddress(user, "", id);
   await runStep(store, at, HIDE, { ask: at.a });
@@ -29,8 +29,8 @@ export async function hideAsk(store: Store, user: string, id: string): Promise<v
 const ENTRIES_AT_ONCE = 200;
 
 /**
- * Whether the log of a conversation has an ask whose record has expired: a conversation that is used for longer than the
- * retention keeps events for longer. Only events that are older than the retention are read.
+ * Whether the log of a conversation has an ask whose record has expired. A conversation that is in use for longer than
+ * the retention keeps its events longer than their records. Only events older than the retention are read.
  */
 export async function hasOldAsk(store: Store, at: ConversationAddress, id: string): Promise<boolean> {
   const youngest = (await redisTime(store.redis)) - store.retentionMs;

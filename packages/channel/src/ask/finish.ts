@@ -7,7 +7,7 @@ import { eventTails, runStep, step } from "./conversation-script.ts";
 import type { TakenAsk } from "./record.ts";
 import type { Ended } from "./turn.ts";
 
-/** Events of a log that are read at a time. */
+/** How many events of a log are read at a time. */
 const PAGE = 512;
 
 const FINISH = step(
@@ -17,8 +17,9 @@ const FINISH = step(
 );
 
 /**
- * `before`: events of the attempt that are written first, in the same step; n is the number of the first of all. `owner`: fences
- * the end of an attempt that another owner may go on with. `tokens`: of the engine, that the user is charged for.
+ * `before`: events of the attempt that are written first, in the same step. `n`: the number of the first of all these
+ * events. `owner`: the write is refused as stale unless this owner still has the ask. `tokens`: tokens of the engine
+ * that the user is charged for.
  */
 export interface Ending {
   readonly end: EventBody<Terminal>;
@@ -29,10 +30,11 @@ export interface Ending {
 }
 
 /**
- * Writes an ask's terminal event and takes the ask out of every index, in one step. The first finish wins: later ones
- * return `ended` and how; the one that won, sent again with its nonce, `finished` again. `at` fences a worker to its attempt and to its events being all there; `"any"` is
- * for the sweeper and for cancels, which may end an ask at any attempt. `empty`: the mailbox was empty after this step;
- * an ask accepted later has a bell of its own.
+ * Writes an ask's terminal event and removes the ask from every index, in one step. The first finish wins. Later ones
+ * return `ended` and how the ask ended; only a repeated call with the winner's nonce returns `finished` again. `at`:
+ * fences a worker to its attempt, and to all events of the attempt being written. `"any"`: for the sweeper and for
+ * cancels, which may end an ask at any attempt. `empty`: the mailbox was empty after this step. An ask that is accepted
+ * later has a bell of its own.
  */
 export async function finish(
   store: Store,
@@ -48,18 +50,18 @@ export async function finish(
   if (reply[0] === "STALE") return { kind: "stale" };
   if (reply[0] !== "ENDED") throw wrongAnswer("finish", reply);
   const how = String(reply[1]);
-  // The reply to the step that won may have been lost; without this its terminal event would never be reported.
+  // The reply to the winning step may have been lost. The log shows whether this call is a repetition of that step.
   const seq = how === end.type ? await seqOf(store, ask, before.length === 0 ? nonce : `${nonce}-${before.length}`) : 0;
   return seq > 0 ? { kind: "finished", seq, empty: false } : { kind: "ended", how };
 }
 
-/** Where the log has the event with this nonce, at or after the ask's acceptance; 0 when it does not have it. */
+/** The seq of the event with this nonce, at or after the ask's acceptance; 0 when the log does not have it. */
 async function seqOf(store: Store, ask: TakenAsk, nonce: string): Promise<number> {
   for await (const event of loggedEvents(store, ask)) if (event.nonce === nonce) return event.seq;
   return 0;
 }
 
-/** The events of a conversation from an ask's acceptance on. */
+/** The events of a conversation, beginning with an ask's acceptance. */
 async function* loggedEvents(store: Store, ask: TakenAsk): AsyncGenerator<Event, void, void> {
   let from = `${ask.seq}-0`;
   while (true) {
@@ -72,17 +74,17 @@ async function* loggedEvents(store: Store, ask: TakenAsk): AsyncGenerator<Event,
   }
 }
 
-/** The part of an attempt's answer that was written. Times are ms of Redis's clock. */
+/** The part of an attempt's answer that is in the log. Times are ms of Redis's clock. */
 export interface Arrived {
-  /** Its deltas joined. */
+  /** The joined text of the attempt's deltas. */
   readonly text: string;
-  /** When `started` was written; undefined when it was not, or is no longer kept. */
+  /** When `started` was written; undefined when it was not written, or is no longer kept. */
   readonly startedAt: number | undefined;
   /** When the first delta was written. */
   readonly firstTextAt: number | undefined;
 }
 
-/** Reads from the log how far an attempt has got. */
+/** Reads from the log how much of an attempt's answer was written. */
 export async function arrived(store: Store, ask: TakenAsk, attempt: number): Promise<Arrived> {
   let text = "";
   let startedAt: number | undefined;

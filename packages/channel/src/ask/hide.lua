@@ -1,3 +1,3 @@
--- A record that has expired meanwhile must not come back: it would never expire.
+-- HSET must not recreate a record that has expired meanwhile: the new one would never expire.
 if redis.call('EXISTS', records .. ask) == 1 then redis.call('HSET', records .. ask, 'hidden', 1) end
 return { 'OK' }

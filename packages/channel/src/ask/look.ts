@@ -5,13 +5,15 @@ import { redisTime, sealingOf, workerOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
 import { parseMember } from "./conversation-script.ts";
 
-/** An unfinished ask as operators see it: nothing of its question, its files or its answer. Times in ms of Redis's clock. */
+/**
+ * An unfinished ask as operators see it, without its question, its files or its answer. Times are ms of Redis's clock.
+ */
 export interface AskFacts {
-  /** Where it is; see {@link readAskKey}. */
+  /** The ask's address as one word; see {@link readAskKey}. */
   readonly key: string;
   readonly id: string;
   readonly conversation: string;
-  /** The hash of its user. */
+  /** The hash of the ask's user. */
   readonly u: string;
   readonly state: "queued" | "parked" | "running";
   readonly acceptedAt: number;
@@ -25,23 +27,26 @@ export interface AskFacts {
 const FACTS = ["id", "conversation", "state", "accepted", "deadline", "attempt", "files", "trace", "owner"] as const;
 const RECORDS_AT_ONCE = 500;
 
-/** The address of an ask as one word. */
+/** An ask's address as one word. */
 export function askKey({ shard, u, c, a }: AskAddress): string {
   return [shard, u, c, a].join(".");
 }
-/** The address that the word names; undefined for anything else. */
+/** Reads an ask's address back from its word; undefined for any other text. */
 export function readAskKey(key: string): AskAddress | undefined {
   const [, shard = "", u = "", c = "", a = ""] =
     /^(s[\da-f]{2})\.([\w-]{22})\.([\w-]{22})\.([\w-]{22})$/.exec(key) ?? [];
   return shard === "" ? undefined : { shard, u, c, a };
 }
 
-/** At most `limit` of the unfinished asks of all users, and how many there are. It reads them all: not for every request. */
+/**
+ * At most `limit` unfinished asks of all users, and how many there are in all. Reads every unfinished ask, so do not
+ * call it for every request.
+ */
 export async function unfinishedAsks(
   store: Store,
   limit: number,
 ): Promise<{ asks: AskFacts[]; sum: number; now: number }> {
-  // No pipeline: in a cluster the shards are at several nodes. Commands of one tick are sent together anyway.
+  // No pipeline: in a cluster, the shards are on several nodes. ioredis sends the commands of one tick together anyway.
   const shards = await Promise.all(
     SHARDS.map(async (shard) => ({
       shard,
@@ -92,7 +97,7 @@ async function factsOf(store: Store, asks: readonly AskAddress[]): Promise<AskFa
   return found;
 }
 
-/** Where an ask of a user is, running or ended, as long as it is kept. */
+/** The address of a user's ask, running or ended, for as long as the ask is kept. */
 export async function addressOfAsk(store: Store, user: string, id: string): Promise<AskAddress | undefined> {
   const at = askAddress(user, "", id);
   const c = await store.redis.hget(recordKey(at), "c");
@@ -102,10 +107,16 @@ export async function addressOfAsk(store: Store, user: string, id: string): Prom
 const ENTRIES_AT_ONCE = 200;
 const MAX_ENTRIES = 6000;
 const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
-/** The type stands before any text of an event, so that only ends are parsed. */
+/**
+ * The first match is the event's own type, because the type comes before any text of the event. Only terminal events
+ * are parsed.
+ */
 const TYPE = /"type":"([a-z]+)"/;
 
-/** The newest terminal events of a conversation, newest first, at most `limit`; from the last {@link MAX_ENTRIES} of its log. */
+/**
+ * The newest terminal events of a conversation, newest first, at most `limit`. Reads only the last {@link MAX_ENTRIES}
+ * entries of its log.
+ */
 export async function lastEnds(
   store: Store,
   { user, conversation }: { readonly user: string; readonly conversation: string },
@@ -130,8 +141,9 @@ export async function lastEnds(
 }
 
 /**
- * The events of one ask that its log has, up to its terminal one, and its facts while it is unfinished. The caller leaves out
- * what is not for operators. Undefined when nothing is kept of it, or its beginning is not: what comes next is another ask's.
+ * The events of one ask in the log, up to its terminal event, and its facts while it is unfinished. The caller removes
+ * what operators must not see. Undefined when nothing of the ask is kept, or when its beginning is not: the oldest kept
+ * event may then belong to another ask.
  */
 export async function lifeOfAsk(
   store: Store,

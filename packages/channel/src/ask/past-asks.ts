@@ -4,31 +4,37 @@ import { logKey } from "../redis/keys.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
 
-/** An ask that was completed, as a later one may refer to it. */
+/** A completed ask, as a later ask may refer to it. */
 export interface PastAsk {
   readonly message: string;
-  /** Names. */
+  /** Names of the ask's files. */
   readonly files: readonly string[];
   readonly text: string;
 }
 
 type Known = EventOf<"completed" | "accepted">;
 
-/** Most of a log are deltas. The type stands before any text of an event, so they are skipped without being parsed. */
+/** The type comes before any text of an event, so deltas, which are most of a log, are skipped without being parsed. */
 const TYPE = /"type":"([a-z]+)"/;
 const ENTRIES_AT_ONCE = 200;
 
 /**
- * Reads the completed asks before `ask` in its conversation from the log, newest first. An ask that replaces another one
- * stands at that one's place, also `ask` itself; replaced asks are left out. The log is read only as far as the caller
- * iterates; asks whose `accepted` is no longer kept are left out.
+ * Reads the completed asks before `ask` in its conversation from the log, newest first. An ask that replaces another
+ * ask is returned at the place of the replaced ask, which is left out; this also holds for `ask` itself. The log is
+ * read only as far as the caller iterates. Asks whose `accepted` event is no longer kept are left out.
  */
 export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<PastAsk, void, void> {
   if (ask.seq <= 1) return;
   const replies = new Map<string, string>();
-  /** What stands in the place of asks that are still to be read: the newest of those that replace them; undefined for nothing to tell. */
+  /**
+   * For each replaced ask that is still to be read: the newest of its replacements, which is returned in its place.
+   * Undefined: nothing is returned there.
+   */
   const standIns = new Map<string, PastAsk | undefined>();
-  /** What is read next of the asks at whose place `ask` stands: only what comes before all of them is told. */
+  /**
+   * The ask whose place `ask` takes, and which is still to be read. Only asks before it are returned. Undefined once it
+   * was read.
+   */
   let place: string | undefined = ask.id;
   for await (const event of acceptedAndCompleted(store, ask)) {
     if (event.type === "completed") {
@@ -39,7 +45,7 @@ export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<Pas
     const told = standIns.has(id) ? standIns.get(id) : event.seq < ask.seq ? pastAsk(event, replies) : undefined;
     standIns.delete(id);
     if (place === id) place = replaces;
-    // The ask that replaces another one comes after it in the log, and so is read before it.
+    // A replacement comes after the replaced ask in the log, so reading backwards meets the replacement first.
     if (replaces !== undefined) standIns.set(replaces, standIns.has(replaces) ? standIns.get(replaces) : told);
     else if (told && place === undefined) yield told;
   }
@@ -52,7 +58,7 @@ function pastAsk({ ask, message, files }: EventOf<"accepted">, replies: Map<stri
   return text === undefined ? undefined : { message, files: files.map(({ name }) => name), text };
 }
 
-/** From the end of the log: the ask may have been accepted before the one ahead of it was completed. */
+/** Reads from the end of the log: `ask` may have been accepted before the ask ahead of it was completed. */
 async function* acceptedAndCompleted(store: Store, { address }: TakenAsk): AsyncGenerator<Known, void, void> {
   let to = "+";
   while (true) {

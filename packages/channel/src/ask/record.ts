@@ -4,30 +4,33 @@ import type { Reply } from "../redis/script.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { placeOfBody } from "../sealing/places.ts";
 
-/** One file of an ask: `text` is the key of its extraction, `ref` where its bytes lie. */
+/** One file of an ask. `text`: the key of its extraction. `ref`: where its bytes are stored. */
 export interface AskFile {
   readonly name: string;
   readonly size: number;
   readonly sha256: string;
   readonly text: string;
   readonly ref: string;
-  /** Under which its user may name it again; absent in records of 0.1. */
+  /** The id of the upload, by which the user may name the file again; absent in records of version 0.1. */
   readonly upload?: string;
-  /** `text` was made with a password: its extraction is of no use without it. */
+  /** `text` was extracted with a password: without the password, this extraction is of no use. */
   readonly locked?: boolean;
 }
 
-/** Most engine calls of an ask that are not counted because their workers lost it without a crash. */
+/** The most engine calls of an ask that are spared: a worker lost the call without a crash, so it is not counted. */
 export const MAX_SPARED = 7;
 
-/** What the worker needs of an ask; kept in its record until the ask ends. */
+/** The part of an ask that its worker needs. It is kept in the ask's record until the ask ends. */
 export interface AskBody {
   readonly message: string;
   readonly files: readonly AskFile[];
   readonly origin: "socket" | "plain";
   /** `unique_id` of a plain frame. */
   readonly uniqueId?: string;
-  /** The accounts that are charged for the engine's tokens besides the user: the user's tenant and network, where a quota bounds theirs. */
+  /**
+   * The user's tenant and network, where a quota limits them: they are charged for the engine's tokens as well as the
+   * user.
+   */
   readonly charged?: readonly UserAddress[];
 }
 
@@ -39,11 +42,11 @@ export interface TakenAsk {
   readonly body: AskBody;
   /** Engine calls begun so far. */
   readonly attempt: number;
-  /** How many of them do not count as the engine's: their workers were stopped, or lost the ask without a crash. */
+  /** How many of them do not count as failed calls: their workers were stopped, or lost the ask without a crash. */
   readonly spared: number;
-  /** Events written in this attempt. */
+  /** How many events were written in this attempt. */
   readonly n: number;
-  /** Times it was taken without reaching an engine call. It grows when its owners crash. */
+  /** How often the ask was taken without reaching an engine call. The number grows when its owners crash. */
   readonly taken: number;
   readonly cancelled: boolean;
   readonly acceptedAt: number;
@@ -51,17 +54,17 @@ export interface TakenAsk {
   readonly now: number;
   /** Position of its `accepted` event. */
   readonly seq: number;
-  /** The id of its trace. */
+  /** The id of the ask's trace. */
   readonly trace: string;
-  /** For the steps of its trace, where the edge that accepted it traces. */
+  /** The `traceparent` for spans of the ask's trace, where the edge that accepted it uses OpenTelemetry. */
   readonly traceparent?: string;
-  /** It has been parked or handed back before. */
+  /** The ask has been parked or handed back before. */
   readonly waited: boolean;
-  /** Taking it has begun `attempt` already; see `take`. */
+  /** `take` has begun `attempt` already; see `take`. */
   readonly begun: boolean;
-  /** Its last owner ran it and did not release it: that worker may have crashed because of this ask. */
+  /** The last owner ran the ask and did not release it: that worker may have crashed because of this ask. */
   readonly orphaned: boolean;
-  /** Where to go on with `attempt`, as its last owner wrote it; undefined when another attempt has to begin. */
+  /** Where to continue `attempt`, as its last owner wrote it; undefined when a new attempt has to begin. */
   readonly resume?: string;
 }
 
@@ -70,14 +73,14 @@ export interface CheckedAsk extends TakenAsk {
   readonly state: string;
   /** The token of its owner; empty when no worker runs it. */
   readonly owner: string;
-  /** How often the sweeper has checked it since it was taken last. */
+  /** How often the sweeper has checked the ask since it was last taken. */
   readonly checks: number;
 }
 
 /**
- * The fields of a record that {@link readRecord} and the scripts that describe an ask need, read once. Scripts read them by
- * this list and it names their values, so a field more, in whatever place, shifts no other. HGETALL would do without the
- * list: it cost `take` a tenth more of Redis's time.
+ * The fields of a record that {@link readRecord} and the scripts that describe an ask need. Scripts read the fields in
+ * the order of this list, and the list names the values they return, so a new field may be added anywhere. HGETALL
+ * would need no list, but it cost `take` a tenth more of Redis's time.
  */
 export const RECORD_FIELDS = [
   "conversation",
@@ -102,7 +105,7 @@ export const RECORD_FIELDS = [
   "spared",
 ] as const;
 
-/** Reads what `described` of `conversation.lua` returns, as `owner` sees it. */
+/** Reads the reply of `described` in `conversation.lua`, from the point of view of `owner`. */
 export function readRecord(
   store: Store,
   { shard, u, c }: ConversationAddress,
@@ -140,7 +143,7 @@ export function readRecord(
   };
 }
 
-/** The body of a record as it is stored. */
+/** Reads the stored body of a record. */
 export function readBody(store: Store, ask: Pick<AskAddress, "u" | "c">, stored: string): AskBody {
   return JSON.parse(sealingOf(store).unsealText(placeOfBody(ask), stored)) as AskBody;
 }
@@ -149,7 +152,10 @@ function sparedOf(written: string): number {
   return Math.min(MAX_SPARED, written.split(" ").filter(Boolean).length);
 }
 
-/** A worker of an older version begins another attempt and leaves the field of the earlier one. */
+/**
+ * A worker of an older version begins another attempt but keeps the `resume` field, so a field of another attempt is
+ * ignored.
+ */
 function resumeOf(written: string, attempt: string): { resume?: string } {
   return written.startsWith(`${attempt} `) ? { resume: written.slice(attempt.length + 1) } : {};
 }

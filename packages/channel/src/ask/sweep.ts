@@ -5,8 +5,8 @@ import { parseMember, runStep, step } from "./conversation-script.ts";
 import { readRecord, type CheckedAsk } from "./record.ts";
 
 /**
- * The shards that hold unfinished asks, and how many there are over all users. `isWhole`: no shard is left out because its
- * master, in a cluster, does not reply.
+ * The shards that hold unfinished asks, and the number of unfinished asks of all users. `isWhole`: every shard was
+ * counted. In a cluster, a shard is left out when its master does not reply.
  */
 export async function countUnfinished(store: Store): Promise<{ sum: number; shards: string[]; isWhole: boolean }> {
   const counts = await eachShard(SHARDS, (key) => store.redis.zcard(key));
@@ -24,12 +24,12 @@ export async function dueAsks(store: Store, limit: number, shards: readonly stri
   return addressesIn(await eachShard(shards, (key) => store.redis.zrangebyscore(key, 0, now, "LIMIT", 0, limit)));
 }
 
-/** Most records that are read at once. */
+/** The most records that are read at once. */
 const RECORDS_AT_ONCE = 500;
 
 /**
- * All asks that a worker runs, and their owners, in batches. It reads every unfinished ask: for the moment when a worker
- * has died.
+ * All asks that a worker runs, and their owners, in batches. Reads every unfinished ask, so it is only for the moment
+ * when a worker has died.
  */
 export async function* runningAsks(
   store: Store,
@@ -53,8 +53,9 @@ function addressesIn(replies: ReadonlyArray<[string, string[]]>): AskAddress[] {
 }
 
 /**
- * No pipeline: in a cluster the shards are at several nodes, and those of a node that is away must not hold up the others.
- * Commands of one tick are sent together anyway. @throws the first error when no shard replies
+ * Queries each shard with a command of its own. No pipeline: in a cluster the shards are on several nodes, and a node
+ * that is away must not hold up the others. ioredis sends the commands of one tick together anyway.
+ * @throws the first error when no shard replies
  */
 async function eachShard<T>(
   shards: readonly string[],
@@ -83,10 +84,10 @@ const CHECK = step(
 /** Next checks come after 1, 2, 4, 6 … 60 s; of an expired ask, after 1 s. */
 const CHECK_TIMES = { firstMs: 1000, stepMs: 2000, maxMs: 60_000, expiredMs: 1000 };
 
-/** `gone`: it has ended, or a newer worker wrote it; there is nothing to do. */
+/** `gone`: the ask has ended, or a newer worker wrote it; there is nothing to do. */
 export type Checked = { kind: "gone" } | { kind: "found"; ask: CheckedAsk; expired: boolean };
 
-/** Reads one due ask and puts its next check off. Removes an ask that is gone from the indexes. */
+/** Reads one due ask and sets its next check. Removes an ask that is gone from the indexes. */
 export async function checkAsk(store: Store, ask: AskAddress): Promise<Checked> {
   const args = { ask: ask.a, recordVersion: SUPPORTED_RECORD_VERSION, ...CHECK_TIMES };
   const reply = await runStep(store, ask, CHECK, args);

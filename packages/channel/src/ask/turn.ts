@@ -10,15 +10,17 @@ export type Ended = { kind: "ended"; how: string };
 export type Taken =
   | { kind: "empty" }
   | { kind: "newer" }
-  /** Another worker runs the head of the mailbox, as `owner`. */
+  /** Another worker runs the ask at the head of the mailbox, with the token `owner`. */
   | { kind: "held"; owner: string }
   | { kind: "taken"; ask: TakenAsk };
 
-/** When the sweeper checks a running ask, in case its worker has lost it or died unnoticed. */
+/** When the sweeper checks a running ask, in case its worker has lost the ask or died unnoticed. */
 const RUNNING_CHECK_MS = 15_000;
 const PARKED_CHECK_MS = 5000;
 
-/** An ask that was taken more often than this without reaching an engine call crashes its workers: it is ended. */
+/**
+ * An ask that was taken more often than this without reaching an engine call is ended: it probably crashes its workers.
+ */
 export const MAX_TAKEN = 5;
 
 const TAKE = step(
@@ -38,19 +40,22 @@ const TAKE = step(
 export interface TakeFrom {
   readonly maxAttempts?: number;
   readonly voided?: string;
-  /** The worker of `voided` stands still and is connected: its call, if it had begun one, counts neither as a crash nor as failed. */
+  /**
+   * The worker of `voided` is stalled but still connected. If it had begun a call, that call counts neither as a crash
+   * nor as a failure.
+   */
   readonly voidedLives?: boolean;
 }
 
 /**
- * Makes the caller the owner of the ask at the head of a mailbox. While another worker runs it, it returns `held`, unless
- * `voided` is that owner: the caller knows that its worker is gone. Sent again by the same owner it returns the same;
- * taking it from another owner counts as a crash of that one (`taken` + 1) until `begin`, `park` or `handBack` takes the
- * count back.
+ * Makes the caller the owner of the ask at the head of a mailbox. Returns `held` while another worker runs the ask,
+ * unless `voided` is the token of that owner: then the caller knows that the worker is gone. A repeated call by the
+ * same owner returns the same result. Taking the ask from another owner counts as a crash of that owner (`taken` + 1).
+ * `begin`, `park` and `handBack` undo this count.
  *
- * An ask without files has nothing to wait for: if no crash left it behind, fewer than `maxAttempts` calls were made, and
- * it is neither cancelled nor expired, taking it is also its {@link begin}, which saves one fsync before its first word
- * (ADR 16). Without `maxAttempts` no call is begun.
+ * An ask without files has nothing to wait for. Taking it also begins a call (see {@link begin}) if no crash left it
+ * behind, fewer than `maxAttempts` calls were made, and it is neither cancelled nor expired. This saves one fsync
+ * before the answer's first word (ADR 16). Without `maxAttempts` no call is begun.
  */
 export async function take(
   store: Store,
@@ -77,9 +82,10 @@ export async function take(
 const BEGIN = step("begin.lua", { ask: "text", owner: "text", maxAttempts: "number", checkMs: "number" });
 
 /**
- * Counts an engine call, just before it is made: `attempt` is its number, and from here on every write of an earlier
- * attempt is stale. One owner begins once: sent again it returns the same attempt. `exhausted`: as many as `maxAttempts`
- * calls have failed, or were lost with a worker that died. Others are spared, at most {@link MAX_SPARED}.
+ * Counts an engine call, just before it is made. `attempt` is the call's number; from here on every write of an earlier
+ * attempt is stale. One owner begins one call: a repeated call of this function returns the same attempt. `exhausted`:
+ * `maxAttempts` calls have failed, or were lost with a worker that died. Other lost calls are spared, at most {@link
+ * MAX_SPARED}.
  */
 export async function begin(
   store: Store,
@@ -100,18 +106,21 @@ const APPEND = step(
   { tails: true },
 );
 
-/** Where the next owner goes on with an attempt, in the words of its writer, after the events that are written with it. */
+/**
+ * Where the next owner continues an attempt after the events that are written with it. The format of `resume` is the
+ * caller's.
+ */
 export interface Resumable {
   readonly owner: string;
-  /** Without it the earlier one stays. */
+  /** Without it, the stored value stays. */
   readonly resume?: string | undefined;
 }
 
 /**
- * Writes the n-th event of an attempt and those after it to the log and publishes them, all or none, if the attempt is
- * the stored one and n the next. n counts from 1; of attempt 0, n = file index + 1. `seq` is that of the last event.
- * `done`: they are written already. A retry must carry the same events and nonce. `resumable`: of an attempt that another
- * owner may go on with; it fences the write to its owner.
+ * Writes the n-th event of an attempt and the events after it to the log and publishes them, all or none. The write is
+ * stale unless the attempt is the stored one and n is the next number. n counts from 1; for attempt 0, n = file index +
+ * 1. `seq`: the seq of the last event. `done`: the events are written already. A retry must have the same events and
+ * nonce. `resumable`: for an attempt that another owner may continue; the write is then also fenced to its owner.
  */
 export async function append(
   store: Store,
@@ -137,14 +146,17 @@ const RELEASE = step("release.lua", { ask: "text", owner: "text", nextState: "te
 
 type Released<K extends string> = { kind: K | "stale" | "cancelled" } | Ended;
 
-/** Leaves an ask until its texts are stored. Read the texts once more afterwards: one may have come in between. */
+/**
+ * Leaves an ask until its texts are stored. The caller reads the texts once more afterwards, because one may have been
+ * stored in between.
+ */
 export async function park(store: Store, ask: { address: AskAddress }, owner: string): Promise<Released<"parked">> {
   const args = { ask: ask.address.a, owner, nextState: "parked", checkMs: PARKED_CHECK_MS };
   const reply = await runStep(store, ask.address, RELEASE, args);
   return reply[0] === "RELEASED" ? { kind: "parked" } : refusal("park", reply);
 }
 
-/** Gives an ask back at shutdown, to be taken by another worker at once. The caller rings the bell for its conversation. */
+/** Hands an ask back at shutdown, so that another worker takes it at once. The caller rings the conversation's bell. */
 export async function handBack(
   store: Store,
   ask: { address: AskAddress },
@@ -158,8 +170,8 @@ export async function handBack(
 const SPARE = step("spare.lua", { ask: "text", attempt: "number" });
 
 /**
- * Tells that an engine call was lost without a failure of the engine: another worker has taken the ask from one that is
- * alive, because it stood still or was cut off. It does not count against `maxAttempts` then. Sent twice it changes nothing.
+ * Marks an engine call as lost without a failure of the engine: another worker has taken the ask from a live worker
+ * that was stalled or cut off. The call then does not count against `maxAttempts`. A repeated call changes nothing.
  */
 export async function spare(store: Store, ask: { address: AskAddress }, attempt: number): Promise<void> {
   const reply = await runStep(store, ask.address, SPARE, { ask: ask.address.a, attempt });
@@ -168,7 +180,7 @@ export async function spare(store: Store, ask: { address: AskAddress }, attempt:
 
 const CONFIRM = step("confirm.lua", { ask: "text", owner: "text" });
 
-/** Whether the caller still owns an ask. It writes nothing, and finds a cancel or a takeover whose hint was lost. */
+/** Whether the caller still owns an ask. Writes nothing. Detects a cancel or a takeover whose hint was lost. */
 export async function confirm(
   store: Store,
   ask: { address: AskAddress },

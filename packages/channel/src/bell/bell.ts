@@ -8,21 +8,25 @@ import { BEAT_CHANNEL } from "../redis/keys.ts";
 import { bellChannel, shardBellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
 import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
-/** Most workers that one ring tries: each that Redis does not know any more is followed by another. */
+/** The most workers that one ring tries: after a worker that Redis no longer knows, the next one is tried. */
 const MAX_TRIES = 4;
 
 /**
- * Wakes an ask worker for a conversation. A bell is a hint that writes nothing: the mailbox is the truth, and the sweeper
- * finds the ask of a lost bell within a second. Doubled and late bells change nothing.
+ * Wakes an ask worker for a conversation. A bell is a hint that writes nothing: the mailbox decides which ask runs, and
+ * the sweeper finds the ask of a lost bell within a second. Repeated and late bells change nothing.
  */
 export interface Bell {
   /**
-   * Resolves with whether a worker has heard it. `to`: that worker first; `not`: never that one. @throws errors of ioredis.
+   * Resolves with whether a worker has received the bell. `to`: the worker to try first; `not`: a worker that is never
+   * tried. @throws errors of ioredis.
    */
   ring(message: BellMessage, whom?: { to?: string | undefined; not?: string }): Promise<boolean>;
 }
 
-/** @param beats for how many beats a ring waits while no worker is known: a process that has just started hears them all in one. */
+/**
+ * @param beats how many beats a ring waits while no worker is known. A process that has just started hears all workers
+ * within one beat.
+ */
 export function createBell(redis: RedisClient, roster: Roster, { beats = 0 }: { beats?: number } = {}): Bell {
   return { ring: (message, whom) => ring({ redis, roster, beats }, message, whom) };
 }
@@ -47,10 +51,13 @@ export async function ring(
   return false;
 }
 
-/** Whether Redis has a subscriber for a worker's bells. It has none from the moment that a killed process's socket closes. */
+/**
+ * Whether Redis has a subscriber for a worker's bells. Redis drops the subscriber as soon as the socket of a killed
+ * process closes.
+ */
 export async function isListening(redis: RedisClient, worker: string): Promise<boolean> {
   if (!(redis instanceof Cluster)) return isHeard(redis, bellChannel(worker), "");
-  // Some masters may be away, or the worker may just be subscribing at one.
+  // Several shards are asked: some masters may be away, or the worker may not have subscribed at each of them yet.
   const shards = Array.from({ length: ASKED_SHARDS }, () => SHARDS[randomInt(SHARDS.length)] ?? "");
   const replies = shards.map(async (shard) => {
     if (!(await isHeard(redis, shardBellChannel(worker, shard), ""))) throw new Unheard();
@@ -65,7 +72,7 @@ export async function isListening(redis: RedisClient, worker: string): Promise<b
   }
 }
 
-/** Of a cluster, to find out whether a worker is there. */
+/** How many shards of a cluster are asked to find out whether a worker is there. */
 const ASKED_SHARDS = 5;
 class Unheard extends Error {}
 
@@ -77,8 +84,8 @@ async function isHeard(redis: RedisClient, channel: string, text: string): Promi
 }
 
 /**
- * Keeps a roster by the beats that a subscriber connection hears, and calls `onBeat` after each. Resolves when it is
- * subscribed; after a reconnect ioredis subscribes again.
+ * Updates a roster with the beats that a subscriber connection receives, and calls `onBeat` after each. Resolves once
+ * the connection is subscribed; after a reconnect, ioredis subscribes again.
  */
 export async function hearBeats(
   subscriber: RedisSubscriber,
@@ -94,7 +101,7 @@ export async function hearBeats(
   await subscriber.subscribe(BEAT_CHANNEL);
 }
 
-/** Announces a worker to all edges and workers. Nothing is written. */
+/** Announces a worker to all edges and workers. Writes nothing. */
 export async function publishBeat(redis: RedisClient, beat: Beat): Promise<void> {
   await redis.publish(BEAT_CHANNEL, JSON.stringify(beat));
 }

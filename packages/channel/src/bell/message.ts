@@ -3,11 +3,14 @@ import { SHARDS, type ConversationAddress } from "../redis/address.ts";
 import type { RedisClient } from "../redis/client.ts";
 import type { Beat } from "./roster.ts";
 
-/** SPUBLISH: the bells of one worker. Its receivers are counted, so it has a slot of its own. */
+/**
+ * SPUBLISH channel of one worker's bells. Redis counts the receivers of a message, so each worker has a channel in a
+ * slot of its own.
+ */
 export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}}`;
 /**
- * In a cluster: those for the conversations of a shard. They go where the ask went, on the same connection and after it, and
- * not through a master that may be away.
+ * In a cluster: the channel of one worker's bells for the conversations of a shard. A bell uses the same connection as
+ * the ask before it, and does not depend on another master that may be away.
  */
 export const shardBellChannel = (worker: string, shard: string): string => `docrelay:bell:{${shard}}:${worker}`;
 /** All channels on which a worker hears its bells. */
@@ -17,9 +20,9 @@ export const bellChannels = (redis: RedisClient, worker: string): string[] =>
 /** Tells a worker that the mailbox of a conversation may hold an ask. */
 export interface BellMessage {
   readonly conversation: ConversationAddress;
-  /** The owner token of an ask at the head of the mailbox whose worker is gone; see `take`. */
+  /** The owner token of the ask at the head of the mailbox, when the owner's worker is gone; see `take`. */
   readonly voided?: string;
-  /** How often full workers have passed the bell on. */
+  /** How many full workers have passed the bell on. */
   readonly hops?: number;
 }
 
@@ -32,7 +35,9 @@ export function encodeBell({ conversation: { shard, u, c }, voided = "", hops = 
   return [VERSION, shard, u, c, hops, voided].join(" ");
 }
 
-/** Undefined for anything else: a later release's message, or a foreign one. Its ask is found by the sweeper. */
+/**
+ * Parses a bell. Undefined for a foreign message or one of a later release; the sweeper finds the ask of such a bell.
+ */
 export function parseBell(message: string): BellMessage | undefined {
   const [version, shard = "", u = "", c = "", hops = "", voided = ""] = message.split(" ");
   if (version !== VERSION || !SHARD.test(shard) || !HASH.test(u) || !HASH.test(c) || !OWNER.test(voided))
@@ -46,7 +51,7 @@ export function parseBell(message: string): BellMessage | undefined {
 
 const WORKER = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** Undefined for what is no beat. Fields of a later release are ignored. */
+/** Parses a beat; undefined for any other message. Fields of a later release are ignored. */
 export function parseBeat(message: string): Beat | undefined {
   try {
     const { worker, version, load, capacity, leaving, unfinished } = JSON.parse(message) as Record<string, unknown>;

@@ -1,72 +1,89 @@
 /** How often an ask worker announces itself, in ms. A roster counts its time in ticks of this length. */
 export const BEAT_MS = 200;
-/** Silent for longer than this many ticks: no bells for it while another worker is heard. */
+/** A worker that was silent for more ticks than this gets no bells while another worker is heard. */
 const FRESH_TICKS = 3;
-/** Silent for this many ticks: whether it still listens is worth a question to Redis. */
+/** After this many silent ticks, Redis is asked whether the worker still listens. */
 const SUSPECT_TICKS = 2;
-/** Silent for this many ticks (3 s) it counts as gone, even if Redis still has its connection: a stopped or cut off process. */
+/**
+ * After this many silent ticks (3 s) a worker counts as gone, even if Redis still has its connection: the process may
+ * be stopped or cut off.
+ */
 const GONE_TICKS = 15;
 
-/** Silence that is not counted after this process has been without Redis: others may be on their way back, too. */
+/**
+ * Ticks of silence that are not counted after this process was without Redis: other processes may still be
+ * reconnecting.
+ */
 const PARDON_TICKS = 5;
 
-/** Most workers that are remembered as gone while Redis still has their connections. */
+/** The most workers that are remembered as gone while Redis still has their connections. */
 const MAX_GONE = 1000;
 
 /** The content of one beat. */
 export interface Beat {
-  /** Names the process: another one after each start. */
+  /** The name of the process; each start gives another name. */
   readonly worker: string;
-  /** Highest version of records that it can run. */
+  /** The highest version of records that the worker can run. */
   readonly version: number;
-  /** Conversations that it runs or keeps waiting … */
+  /** How many conversations the worker runs or keeps waiting. */
   readonly load: number;
-  /** … and how many it runs at once at most; 0 for a worker without the role `ask`: it gets no bells and does not sweep. */
+  /**
+   * The most conversations that the worker runs at once. 0 for a worker without the role `ask`, which gets no bells and
+   * does not sweep.
+   */
   readonly capacity: number;
-  /** It stops: no more bells, and another worker takes what it hands back. */
+  /** The worker is stopping: it gets no more bells, and another worker takes the asks it hands back. */
   readonly leaving?: boolean;
-  /** Unfinished asks of all users, from the worker that sweeps. */
+  /** The number of unfinished asks of all users; only in beats of the worker that sweeps. */
   readonly unfinished?: number;
 }
 
-/** The ask workers that are alive, as far as this process has heard. */
+/** The live ask workers, as far as this process has heard their beats. */
 export interface Roster {
   hear(beat: Beat): void;
-  /** One beat's time has passed here. Not a clock: a process that was stopped must not take its own pause for others' silence. */
+  /**
+   * Counts one beat's time in this process. It is not a clock: a process that was stopped must not count its own pause
+   * as silence of the others.
+   */
   tick(): void;
-  /** A worker for a bell: the less loaded one of two at random. Undefined when no worker is known. */
+  /** Chooses a worker for a bell: the less loaded of two random ones. Undefined when no worker is known. */
   choose(options?: { version?: number; not?: string }): string | undefined;
-  /** No more bells for this worker until its next beat: Redis had no connection of it. */
+  /** No more bells for this worker until its next beat, because Redis has no connection of it. */
   skip(worker: string): void;
   /** Removes a worker that is known to be gone. */
   forget(worker: string): void;
   /** Starts to count the silence of a worker that was never heard, but may be alive. */
   expect(worker: string): void;
-  /** This process was without Redis: the silence of all begins a second from now. */
+  /** Call it when this process was without Redis: the silence of all workers is counted only from a second later. */
   pardon(): void;
-  /** Heard, or expected, within the last 3 s of ticks. */
+  /** Whether the worker was heard or expected within the last 3 s of ticks. */
   has(worker: string): boolean;
   /** Workers that have missed two beats. */
   suspects(): string[];
-  /** Removes the workers that were silent for 3 s of ticks, and returns them: they are gone until they are heard again. */
+  /**
+   * Removes and returns the workers that were silent for 3 s of ticks. They count as gone until they are heard again.
+   */
   expire(): string[];
   isGone(worker: string): boolean;
-  /** All that are heard and do not leave, sorted. */
+  /** All workers that are heard and are not leaving, sorted by name. */
   readonly workers: readonly string[];
-  /** The first by name of those with the role `ask` that were heard within three ticks: it sweeps. */
+  /** The worker that sweeps: the first by name of those with the role `ask` that were heard within three ticks. */
   readonly leader: string | undefined;
 }
 
 interface Member {
   beat: Beat | undefined;
   heardAt: number;
-  /** Bells rung for it since its last beat. */
+  /** How many bells were rung for the worker since its last beat. */
   rung: number;
-  /** A bell found no connection of it: no more bells until its next beat. Its silence decides whether it is gone. */
+  /**
+   * Redis had no connection of the worker for a bell, so it gets no more bells until its next beat. Only its silence
+   * decides whether it is gone.
+   */
   deaf: boolean;
 }
 
-/** @param random 0..1, for the choice. */
+/** @param random returns 0..1, for the choice of a worker. */
 export function createRoster(random: () => number = Math.random): Roster {
   const members = new Map<string, Member>();
   const gone = new Set<string>();
@@ -125,7 +142,7 @@ export function createRoster(random: () => number = Math.random): Roster {
   };
 }
 
-/** Those that bells are rung for: of the version, and heard not long ago, if there are such. */
+/** The workers that may get a bell: those of the version, and of these the recently heard ones if there are any. */
 function candidates(
   members: ReadonlyMap<string, Member>,
   { version, not, isFresh }: { version: number; not: string | undefined; isFresh: (member: Member) => boolean },
@@ -139,7 +156,7 @@ function candidates(
   return fresh.length > 0 ? fresh : able;
 }
 
-/** Workers that do not leave, sorted by name. */
+/** The workers that are not leaving, sorted by name. */
 function staying(members: ReadonlyMap<string, Member>): Array<[string, Member]> {
   return [...members].filter(([, { beat }]) => beat && beat.leaving !== true).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -148,7 +165,7 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
   return from[Math.min(from.length - 1, Math.floor(at * from.length))];
 }
 
-/** How full a worker is by its last beat and the bells since: 1 when it runs as much as it may. */
+/** How full a worker is by its last beat and the bells rung since: 1 when it runs as many conversations as it may. */
 function fullness({ beat, rung }: Member): number {
   return (Number(beat?.load) + rung) / Math.max(1, Number(beat?.capacity));
 }

@@ -5,12 +5,12 @@ import { ChannelError } from "../redis/store.ts";
 
 /** The sub-folder of the `BLOB_STORE` folder that holds all blobs. Nothing outside of it is written or deleted. */
 const PLACE = "docrelay-blobs";
-/** The first file in it: without this file no other is read, written or deleted. */
+/** The marker file in the sub-folder. Without it, no other file is read, written or deleted. */
 const MARKER = "OWNED-BY-DOCRELAY";
 const MARKER_TEXT = "Blobs of docrelay. They are deleted when they expire.\n";
-/** A new file system has `lost+found` in its root from the start. */
+/** Entries that do not make a folder foreign. A new file system has `lost+found` in its root from the start. */
 const NOT_FOREIGN = new Set([PLACE, "lost+found"]);
-/** A full disk must not keep a worker from starting: its sweeper frees space. */
+/** Errors of a full disk do not keep a worker from starting, because the worker's sweeper frees space. */
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 
 export const placeOfBlobs = (root: string): string => join(root, PLACE);
@@ -19,14 +19,14 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** @throws the file system's own error when the folder is not there, or not docrelay's. */
+/** @throws the file system's own error when the folder is missing, or has no marker of docrelay. */
 export const checkMarker = (root: string): Promise<void> => access(join(root, PLACE, MARKER));
 
 /**
- * Makes `root` ready for blobs: takes it into use when it is empty or absent, and tries to write. Idempotent; several
+ * Makes `root` ready for blobs: takes an empty or missing folder into use, and tries to write. Idempotent; several
  * processes may do it at once.
- * @throws ChannelError `setting`, with a sentence for the operator: it holds files of another program, or it cannot be
- * written.
+ * @throws ChannelError `setting`, with a sentence for the operator: the folder holds files of another program, or
+ * cannot be written.
  */
 export async function prepareBlobFolder(root: string): Promise<void> {
   try {

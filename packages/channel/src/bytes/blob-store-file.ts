@@ -8,19 +8,22 @@ import { ChannelError } from "../channel-error.ts";
 import { placeOfChunk } from "../sealing/places.ts";
 import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
-/** A file whose modification time is when the blob expires, by the clock that all processes share. */
+/** The expiry file: its modification time is when the blob expires, by the clock that all processes share. */
 const UNTIL = "until";
 const CHUNK = /^\d+$/;
-/** Names of our files in a blob's folder. With a UUID at the end, the file is not renamed into its place yet. */
+/**
+ * Names of docrelay's files in a blob's folder. A name with a UUID at the end is a temporary file that is not renamed
+ * yet.
+ */
 const OURS = /^(\d+|until)(\.[\da-f-]{36})?$/;
 
 /**
  * Blobs as folders of chunk files, in a sub-folder of `root` that `prepareBlobFolder` has taken into use. A file is
- * written beside its place and moved into it, so that a reader sees it whole or not at all. Folders whose name is not
- * a ref, symbolic links and files of other names are never deleted.
+ * written under a temporary name and then renamed, so a reader sees a whole file or none. Folders whose name is not a
+ * ref, symbolic links and files of other names are never deleted.
  *
- * `now` is a clock that all processes share, in ms. Errors of the disk are ChannelErrors `io`; so is a folder that is
- * not there, an unmounted disk for instance.
+ * `now`: a clock that all processes share, in ms. Errors of the disk are ChannelErrors `io`. A missing folder, for
+ * example an unmounted disk, is such an error too.
  */
 export function createFileBlobStore(
   root: string,
@@ -44,7 +47,7 @@ interface FileBlobs {
   readonly place: string;
   readonly now: () => Promise<number>;
   readonly sealing: Sealing;
-  /** Blobs without an expiry file, whose writer has just begun or died, by when a sweep first saw them. */
+  /** Blobs without an expiry file, whose writer has just begun or has died, and when a sweep first saw each of them. */
   undated: Map<string, number>;
 }
 
@@ -53,7 +56,7 @@ function folderOf({ place }: FileBlobs, ref: string): string {
   return join(place, ref);
 }
 
-/** Stores a chunk and renews its blob; false when the chunk was there. */
+/** Stores a chunk and renews its blob. Returns false when the chunk was stored already. */
 async function write(blobs: FileBlobs, ref: string, offset: number, bytes: Uint8Array): Promise<boolean> {
   const folder = folderOf(blobs, ref);
   await mkdir(folder).catch(ignoring("EEXIST"));
@@ -82,13 +85,13 @@ async function sweep(blobs: FileBlobs): Promise<number> {
   return removed;
 }
 
-/** Sets when a blob expires; false when there is none. */
+/** Sets when a blob expires. Returns false when there is no such blob. */
 async function keep(blobs: FileBlobs, ref: string, ms: number): Promise<boolean> {
   const until = new Date((await blobs.now()) + ms);
   return ifThere(blobs, () => utimes(join(folderOf(blobs, ref), UNTIL), until, until).then(() => true), false);
 }
 
-/** The result of `step`, or `otherwise` when the file is missing. A missing store is an error. */
+/** Returns the result of `step`, or `otherwise` when the file is missing. A missing store is an error. */
 async function ifThere<T>(blobs: FileBlobs, step: () => Promise<T>, otherwise: T): Promise<T> {
   try {
     return await step();
@@ -99,7 +102,7 @@ async function ifThere<T>(blobs: FileBlobs, step: () => Promise<T>, otherwise: T
   }
 }
 
-/** Where the chunks of a blob begin. */
+/** The offsets at which the chunks of a blob begin. */
 async function chunks(blobs: FileBlobs, ref: string): Promise<number[]> {
   const names = await ifThere(blobs, () => readdir(folderOf(blobs, ref)), []);
   return names.filter((name) => CHUNK.test(name)).map(Number);

@@ -4,13 +4,14 @@ import { blobKey } from "../redis/keys.ts";
 import { ChannelError, sealingOf, type Store } from "../redis/store.ts";
 import { placeOfChunk } from "../sealing/places.ts";
 
-/** Bytes that one command fetches, and how many such commands are on their way while a reader reads. */
+/** How many bytes one command fetches. */
 const FETCH_BYTES = 1_048_576;
 const FETCHES_AHEAD = 2;
 
 /**
- * Blobs as one hash each, offset → chunk. Expiry is Redis's own. `isInOrder` holds because all commands go through one
- * connection to one Redis; on a cluster, where a blob and its upload lie on different nodes, it would not.
+ * Stores each blob as one hash: offset → chunk. Redis itself expires it. `isInOrder` is true only because all commands
+ * go through one connection to one Redis. In a cluster, a blob and its upload are on different nodes, so there it is
+ * false.
  */
 export function createRedisBlobStore(store: Store): BlobStore {
   const { redis } = store;
@@ -25,7 +26,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
     const fetches = groups.slice(0, FETCHES_AHEAD).map(fetch);
     let next = 0;
     for (const [index, group] of groups.entries()) {
-      // Not awaited when the reader stops before.
+      // Prevents unhandled rejections: when the reader stops early, these fetches are not awaited.
       for (const pending of fetches) pending.catch(() => undefined);
       const chunks = (await fetches.shift()) ?? [];
       const later = groups[index + FETCHES_AHEAD];
@@ -68,7 +69,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
   };
 }
 
-/** Splits offsets in ascending order where the chunks that begin there come to more than {@link FETCH_BYTES}. */
+/** Splits ascending offsets into groups whose chunks have about {@link FETCH_BYTES} in all. */
 function groupOffsets(offsets: readonly number[]): number[][] {
   const groups: number[][] = [];
   let from = Number.NEGATIVE_INFINITY;

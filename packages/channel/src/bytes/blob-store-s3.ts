@@ -8,15 +8,18 @@ import { placeOfChunk } from "../sealing/places.ts";
 import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
 const ALL = { from: 0, to: Number.POSITIVE_INFINITY };
-/** Chunks that are on their way while a reader reads. */
+/** How many chunks are fetched ahead of a reader. */
 const FETCHES_AHEAD = 6;
-/** A look at all objects is paid for by the request: each process that sweeps does it no more often than this … */
+/** Listing all objects costs a fee for each request, so each sweeping process lists them at most this often. */
 const SWEEP_EVERY_MS = 600_000;
-/** … and looks at no more than so many pages of 1,000; the next sweep goes on there. */
+/** The most pages of 1,000 objects that one sweep lists. The next sweep continues there. */
 const SWEEP_PAGES = 200;
 
 export interface S3StoreOptions {
-  /** The server refuses to replace an object when it is asked so (`If-None-Match: *`). Without it, each write looks first. */
+  /**
+   * The server can refuse to replace an object (`If-None-Match: *`). Without this, each write first checks whether the
+   * object exists.
+   */
   readonly isConditional: boolean;
   /** Without it, bytes are stored as they are. */
   readonly sealing?: Sealing;
@@ -25,9 +28,10 @@ export interface S3StoreOptions {
 }
 
 /**
- * Blobs in a bucket, one object for each chunk: a chunk is stored as soon as it came, in any order, and is seen whole or not
- * at all. (Parts of a multipart upload have at least 5 MiB and cannot be read before the end.) How long a blob is kept says
- * an empty object beside its chunks, and all times are the server's. Objects of other names are never removed.
+ * Blobs in a bucket, one object for each chunk. A chunk is stored as soon as it arrives, in any order, and readers see
+ * a whole chunk or none. (Parts of a multipart upload have at least 5 MiB and cannot be read before its end.) An empty
+ * object beside the chunks states how long a blob is kept. All times are the server's. Objects of other names are never
+ * removed.
  *
  * Errors of the server are ChannelErrors `io`, after retries within the bounds of the client.
  */
@@ -45,7 +49,8 @@ export function createS3BlobStore(client: S3Client, options: S3StoreOptions): Bl
       const body = sealing.isOn ? sealing.seal(placeOfChunk(ref, offset), bytes) : bytes;
       if (!isConditional && (await isThere(client, name))) return false;
       const headers = { ...encrypted, ...(isConditional && { "if-none-match": "*" }) };
-      // 412 also when the first try was stored and its answer was lost: then the bytes count as repeated.
+      // The server also returns 412 when the first try was stored and its response was lost. The bytes then count as
+      // repeated.
       return (await client.send({ method: "PUT", name, headers, body, allowed: [412] })).status !== 412;
     },
     count: async (ref) => (await objectsOf(client, ref)).filter(({ offset }) => offset !== undefined).length,

@@ -3,21 +3,21 @@ import { access, link, lstat, rename, rm, writeFile } from "node:fs/promises";
 import { ChannelError } from "../channel-error.ts";
 import { codeOf } from "./blob-folder.ts";
 
-/** Errors of file systems that have no hard links. */
+/** Errors of file systems without hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** Writes a file beside its place, and moves it there with `move`. */
+/** Writes a file under a temporary name beside `place`, and moves it there with `move`. */
 export async function putFile<T>(place: string, bytes: Uint8Array, move: (beside: string) => Promise<T>): Promise<T> {
   const beside = `${place}.${randomUUID()}`;
   try {
     await writeFile(beside, bytes);
     return await move(beside);
   } finally {
-    await rm(beside, { force: true }).catch(() => undefined); // otherwise the removal of its blob removes it
+    await rm(beside, { force: true }).catch(() => undefined); // if this fails, the removal of the blob removes the file
   }
 }
 
-/** Moves a file unless there is one of that name; false then. */
+/** Renames a file unless the target exists. Returns false when it exists. */
 export async function moveIfNew(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
@@ -26,13 +26,14 @@ export async function moveIfNew(from: string, to: string): Promise<boolean> {
     if (codeOf(error) === "EEXIST" && (await lstat(to)).isFile()) return false;
     if (!NO_LINKS.has(codeOf(error) ?? "")) throw error;
   }
-  // Only here a chunk that is sent twice at the same moment may replace itself.
+  // Without hard links this check and the rename are two steps: of two equal chunks sent at the same moment, one may
+  // replace the other.
   const isThere = await access(to).then(() => true, ignoring("ENOENT"));
   if (!isThere) await rename(from, to);
   return !isThere;
 }
 
-/** What a rejected step returns for these errors; others are thrown. */
+/** For `catch`: returns undefined for errors with these codes, and throws others. */
 export const ignoring =
   (...codes: string[]) =>
   (error: unknown): false => {
@@ -45,7 +46,7 @@ export async function onDisk<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    // Errors of the file system have `syscall`; any other comes from Redis's clock, or is a bug.
+    // File system errors have `syscall`. Any other error comes from Redis's clock, or is a bug.
     if (!(error instanceof Error && "syscall" in error && codeOf(error))) throw error;
     throw new ChannelError("io", `the folder of blobs: ${codeOf(error)}`, { cause: error });
   }

@@ -8,8 +8,8 @@ import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 const FILE = "file:";
 
 /**
- * Makes the place of blobs ready, once at the start of a process, and returns how to open their store. `s3` is used
- * instead of `spec` when given; its client is loaded only then. It needs no Redis. Idempotent.
+ * Prepares the place of the blobs, once at the start of a process, and returns a function that opens their store. `s3`,
+ * when given, is used instead of `spec`; only then is the S3 client loaded. It needs no Redis. Idempotent.
  * @throws ChannelError `setting` when blobs must not or cannot be kept there.
  */
 export async function prepareBlobStore(spec: string, s3?: S3Place): Promise<(store: Store) => BlobStore> {
@@ -22,7 +22,7 @@ export async function prepareBlobStore(spec: string, s3?: S3Place): Promise<(sto
   return (store) => createBlobStore(spec, store);
 }
 
-/** `redis` (default), or `file:<folder>` on a disk that edges and workers share. */
+/** Opens a blob store. `spec`: `redis` (default), or `file:<folder>` on a disk that edges and workers share. */
 export function createBlobStore(spec: string, store: Store): BlobStore {
   if (!spec.startsWith(FILE)) return createRedisBlobStore(store);
   return createFileBlobStore(spec.slice(FILE.length), () => redisTime(store.redis), sealingOf(store));

@@ -13,8 +13,8 @@ const RESERVATION = {
 const RESERVATION_KEYS = ["reserved", "total", "expiry"] as const;
 const SHARED = lua(import.meta.url, "reservation.lua");
 /**
- * Lua that counts a user's share, for scripts with the keys `share` and `shareUntil` and the arguments `keepMs` and `heldMs`;
- * `hold` also needs `maxUserBytes`.
+ * Lua that counts a user's share. A script that includes it needs the keys `share` and `shareUntil` and the arguments
+ * `keepMs` and `heldMs`; for `hold` also `maxUserBytes`.
  */
 export const SHARE = lua(import.meta.url, "share.lua");
 export const shareKeys = (of: UserAddress): { share: string; shareUntil: string } => ({
@@ -59,7 +59,7 @@ export interface ByteShares {
   readonly maxBytes: number;
 }
 
-/** Reserves room for `size` bytes against the limit of all users. Idempotent by ref. A refusal has reserved nothing. */
+/** Reserves room for `size` bytes against the limit of all users. Idempotent by ref. A refusal reserves nothing. */
 export async function reserveRoom(
   store: Store,
   of: { ref: string; size: number; maxBytes: number; keepMs: number },
@@ -69,8 +69,8 @@ export async function reserveRoom(
 }
 
 /**
- * Makes a reservation as large as `room`, if that is more than it has, and keeps it for `keepMs` from now. `busy`: all
- * users together have used their room, and it stays as large as it was. `gone`: it has expired. Idempotent.
+ * Grows a reservation to `room` bytes if it is smaller, and keeps it for `keepMs` from now. `busy`: all users together
+ * have used up the limit; the reservation keeps its size. `gone`: the reservation has expired. Idempotent.
  */
 export async function growRoom(
   store: Store,
@@ -81,7 +81,7 @@ export async function growRoom(
   return { kind: status === "BUSY" ? "busy" : "ok", room: Number(room) };
 }
 
-/** Keeps a reservation, if there is one, for `keepMs` from now. */
+/** Keeps a reservation for `keepMs` from now, if it exists. */
 export async function renewRoom(store: Store, ref: string, keepMs: number): Promise<void> {
   await run(store.redis, RENEW, { keys: RESERVATION, args: { ref, keepMs } });
 }
@@ -91,13 +91,16 @@ export async function releaseRoom(store: Store, ref: string): Promise<void> {
   await run(store.redis, RELEASE, { keys: RESERVATION, args: { ref } });
 }
 
-/** Reserves as much as the bytes need in place of an upper bound. */
+/** Replaces a reservation of an upper bound by one of the real size. */
 export async function shrinkRoom(store: Store, of: { ref: string; size: number; keepMs: number }): Promise<void> {
   await releaseRoom(store, of.ref);
   await reserveRoom(store, { ...of, maxBytes: Number.MAX_SAFE_INTEGER });
 }
 
-/** Reserves room for bytes that came whole, under a new `ref`. A refusal has reserved nothing; `freeInMs`: when to try again. */
+/**
+ * Reserves room for bytes that arrived as a whole, under a new `ref`. A refusal reserves nothing; `freeInMs`: when to
+ * try again.
+ */
 export async function reserveBytes(
   store: Store,
   user: string,
@@ -114,19 +117,19 @@ export async function reserveBytes(
   return { kind: "quota", freeInMs: Number(freeInMs) };
 }
 
-/** Keeps bytes, and the room that they take, for the retention from now; false when they are gone. */
+/** Keeps bytes, and their reservation, for the retention from now. Returns false when the bytes are gone. */
 export async function renewBytes(store: Store, blobs: BlobStore, ref: string): Promise<boolean> {
   const [isThere] = await Promise.all([blobs.renew(ref, store.retentionMs), renewRoom(store, ref, store.retentionMs)]);
   return isThere;
 }
 
 /**
- * Decides which copy of the bytes of a text (its key) is kept: the first that came, while it is there. The caller removes its own copy
- * when another ref is returned.
+ * Decides which copy of the bytes behind a text key is kept: the first one, for as long as it is stored. Returns the
+ * ref of the kept copy. The caller removes its own copy when that is another ref.
  */
 export async function claimBytes(store: Store, blobs: BlobStore, text: string, ref: string): Promise<string> {
   for (let tries = 0; tries < 3; tries++) {
-    // Renewed in any case, so that no round trip more is needed; the caller releases a copy that is not kept.
+    // Renews the caller's copy in any case, which saves a round trip. The caller releases a copy that is not kept.
     const claim = store.redis.set(bytesKey(text), ref, "PX", store.retentionMs, "NX");
     const [isFirst] = await Promise.all([claim, renewBytes(store, blobs, ref)]);
     if (isFirst) return ref;
@@ -140,15 +143,15 @@ export async function claimBytes(store: Store, blobs: BlobStore, text: string, r
   return ref;
 }
 
-/** From now on users of the scope who send the same bytes do not get this copy. */
+/** From now on, users of the scope who send the same bytes do not get this copy. */
 export async function disclaimBytes(store: Store, text: string, ref: string): Promise<void> {
   await run(store.redis, DELETE_IF, { keys: { name: bytesKey(text) }, args: { expected: ref } });
 }
 
 /**
- * Marks bytes as needed for an extraction with a password, for the retention. Set the mark before you read the outcome
- * of the extraction without a password: that extraction stores its outcome before it reads the mark, so either the
- * caller sees the outcome or the bytes stay.
+ * Marks bytes as needed for an extraction with a password, for the retention. The caller sets the mark before it reads
+ * the outcome of the extraction without a password. That extraction stores its outcome before it reads the mark. So
+ * either the caller sees the outcome, or the bytes are kept.
  */
 export async function retainBytes(store: Store, ref: string): Promise<void> {
   await store.redis.set(retainKey(ref), 1, "PX", store.retentionMs);
@@ -158,15 +161,15 @@ export async function areRetained(store: Store, ref: string): Promise<boolean> {
 }
 
 /**
- * Keeps bytes whose text is there for `keepMs` from now, for people who look at their file. So long they take room of all
- * users and count against the user's share.
+ * Keeps bytes for `keepMs` from now after their text was extracted, so that users can view the file. The bytes count
+ * against the limit of all users and against the user's share for that time.
  */
 export async function keepBytes(
   store: Store,
   blobs: BlobStore,
   { ref, size, user, keepMs }: { ref: string; size: number; user: UserAddress; keepMs: number },
 ): Promise<void> {
-  // The share as it was: what it held is there already.
+  // The share's limit is not checked again: these bytes are counted in the share already.
   const share = { ref, size, maxUserBytes: Number.MAX_SAFE_INTEGER, keepMs, heldMs: store.retentionMs + keepMs };
   await Promise.all([
     blobs.renew(ref, keepMs),
@@ -190,7 +193,7 @@ export async function releaseBytes(
   ]);
 }
 
-/** The bytes count no more against a user's share. Idempotent. */
+/** Stops counting the bytes against a user's share. Idempotent. */
 export async function releaseShare(store: Store, user: UserAddress, ref: string): Promise<void> {
   await run(store.redis, DROP_SHARE, { keys: shareKeys(user), args: { ref } });
 }
@@ -199,8 +202,8 @@ const SWEPT_AT_ONCE = 100;
 const SWEEP_MS = 1000;
 
 /**
- * Removes bytes that have expired and releases their room, for about a second; returns how many. The room is released
- * first: a process that dies in between leaves bytes that expire by themselves.
+ * Removes expired bytes and releases their reservations, for about a second. Returns how many reservations.
+ * Reservations are released first: if the process dies in between, the remaining bytes expire by themselves.
  */
 export async function sweepBytes(store: Store, blobs: BlobStore): Promise<number> {
   const end = performance.now() + SWEEP_MS;

@@ -9,25 +9,25 @@ export interface S3Place {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
-  /** Begins every object's name; empty, or ends with a slash. Only letters, digits and `._-/`. */
+  /** The beginning of every object's name. Empty, or ends with a slash. Only letters, digits and `._-/`. */
   readonly prefix: string;
   /** The bucket is part of the path, not of the host name. */
   readonly forcePathStyle: boolean;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
-  /** How the server encrypts objects; undefined: by the bucket's own default. */
+  /** How the server encrypts objects; undefined: the bucket's own default. */
   readonly sse?: { readonly algorithm: string; readonly key?: string | undefined } | undefined;
 }
 
 export interface S3Request {
   readonly method: "GET" | "PUT" | "HEAD" | "POST" | "DELETE";
-  /** Without the prefix; undefined: the bucket itself. */
+  /** The object's name without the prefix; undefined: the bucket itself. */
   readonly name?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** Statuses that are answers to the caller, not errors. */
+  /** Error statuses that `send` returns to the caller instead of throwing. */
   readonly allowed?: readonly number[];
 }
 export interface S3Answer {
@@ -36,29 +36,29 @@ export interface S3Answer {
   readonly body: Uint8Array;
 }
 
-/** Bounds of one request: tries, and milliseconds for one of them and for all. */
+/** Bounds of one request: how many tries, and how many ms for one try and for all. */
 export interface S3Bounds {
   readonly tries: number;
   readonly tryMs: number;
   readonly totalMs: number;
 }
-/** A server that is slow or away becomes an error of the store in this time. */
+/** After this time, a slow or unreachable server is reported as an error of the store. */
 const BOUNDS: S3Bounds = { tries: 4, tryMs: 4000, totalMs: 10_000 };
 const BACKOFF_MS = 100;
-/** Codes of refusals that a retry may mend, besides all statuses from 500. */
+/** Codes of refusals that a retry may resolve, besides all statuses from 500. */
 const PASSING = new Set(["ConditionalRequestConflict", "OperationAborted", "RequestTimeout", "SlowDown", "Throttling"]);
 
 export interface S3Client {
   readonly place: S3Place;
   /**
-   * Sends a request, signed, and again after refusals that pass (5xx, 429, a lost connection, silence), up to the bounds.
-   * Every request that is sent here may be repeated.
+   * Signs and sends a request. Repeats it after temporary failures (5xx, 429, a lost connection, no response), up to
+   * the bounds. Every request that is sent here may be repeated.
    * @throws ChannelError `io`, with `cause`: an {@link S3Refusal} when the server gave a reason.
    */
   send(request: S3Request): Promise<S3Answer>;
 }
 
-/** What an S3 server said, by its status and code. */
+/** A refusal of an S3 server: its status and code. */
 export class S3Refusal extends Error {
   override readonly name = "S3Refusal";
   readonly status: number;
@@ -104,12 +104,12 @@ async function sendOnce(
   { keys, signal }: { keys: Map<string, ArrayBuffer>; signal: AbortSignal },
 ): Promise<S3Answer> {
   const { method, headers, allowed = [] } = request;
-  // A copy, on a buffer of its own: what is signed is what is sent.
+  // A copy in a buffer of its own, so that the signed bytes are the sent bytes.
   const sent = request.body && new Uint8Array(request.body);
   const signer = new AwsV4Signer({
     method,
     url: addressOf(place, request),
-    // The server refuses bytes that were damaged on their way.
+    // With this digest, the server refuses bytes that were damaged in transit.
     headers: {
       ...headers,
       "x-amz-content-sha256": createHash("sha256")
@@ -135,7 +135,7 @@ async function sendOnce(
   const { status } = response;
   if (status >= 200 && status < 300) return { status, headers: response.headers, body };
   const [, code = ""] = /<Code>(\w+)<\/Code>/.exec(Buffer.from(body).toString("latin1")) ?? [];
-  // A bucket that is gone is no object that is gone.
+  // A missing bucket is an error, not a missing object.
   if (allowed.includes(status) && code !== "NoSuchBucket") return { status, headers: response.headers, body };
   throw new S3Refusal(status, code);
 }
@@ -149,11 +149,11 @@ function addressOf({ endpoint, bucket, prefix, forcePathStyle }: S3Place, { name
   return url.href;
 }
 
-/** In a few words, without the address. */
+/** The reason of an error in a few words, without the address. */
 function reasonOf(error: unknown): string {
   if (error instanceof S3Refusal) return error.message;
   if (error instanceof Error && error.name === "TimeoutError") return "no answer in time";
-  // What `fetch` says is "fetch failed"; the reason is in the cause.
+  // The message of `fetch` is only "fetch failed"; the reason is in the cause.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (cause instanceof Error) return "code" in cause ? String(cause.code) : cause.message;
   return "no answer in time";

@@ -1,16 +1,16 @@
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS } from "./blob-store.ts";
 import { SEALED_MORE_BYTES } from "../sealing/sealing.ts";
 
-/** The part of an object's name between the prefix and a blob's ref: the same word as of a folder's blobs. */
+/** The part of an object's name between the prefix and a blob's ref; the same word as the sub-folder of file blobs. */
 export const PLACE = "docrelay-blobs/";
 const DIGITS = 12;
 
-/** Names of a blob's objects below its ref. The offset has zeros in front, so that names sort as offsets do. */
+/** The name of a chunk's object below the blob's ref. The offset is padded with zeros, so names sort as offsets do. */
 export const chunkName = (ref: string, offset: number, isSealed: boolean): string =>
   `${PLACE}${ref}/${String(offset).padStart(DIGITS, "0")}${isSealed ? SEALED : ""}`;
-/** The name says that a chunk is encrypted: a listing then tells how many bytes of the file it holds. */
+/** The suffix of an encrypted chunk. From it, a listing knows how many bytes of the file the chunk holds. */
 const SEALED = ".sealed";
-/** An empty object that says: keep this blob for so many ms after this object was written. */
+/** The name of an empty object (a mark) that means: keep this blob for so many ms after this object was written. */
 export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
 const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})(\.sealed)?|keep\.(-?\d{1,16}))$`);
 
@@ -21,22 +21,22 @@ export interface BlobObject {
   readonly offset?: number;
   readonly keepMs?: number;
   readonly isSealed: boolean;
-  /** Of the file's bytes in it. */
+  /** How many bytes of the file the object holds. */
   readonly size: number;
   /** When it was written, by the server's clock, in ms. */
   readonly modified: number;
 }
 
-/** One page of the answer to ListObjectsV2; objects that are not docrelay's are left out. */
+/** One page of a ListObjectsV2 response. Objects that are not docrelay's are left out. */
 export interface Page {
   readonly objects: readonly BlobObject[];
-  /** Where the next page begins; undefined at the last one. */
+  /** Where the next page begins; undefined for the last page. */
   readonly next: string | undefined;
 }
 
 /**
- * Reads a page of a listing. It needs no XML parser: names of docrelay's objects hold no character that XML escapes, and
- * other names are not docrelay's.
+ * Parses a page of a listing. No XML parser is needed: names of docrelay's objects contain no character that XML
+ * escapes, and objects of other names are left out.
  */
 export function parsePage(xml: string, prefix: string): Page {
   const objects = [...xml.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)].flatMap(([, entry = ""]) => {
@@ -65,14 +65,16 @@ function unescapeXml(text: string): string {
   });
 }
 
-/** A chunk as a reader needs it, and where a blob's chunks end: at a `hole`, when a later chunk begins behind it. */
+/** The consecutive chunks of a blob for a reader, and where they end. `hole`: a later chunk begins after that end. */
 export interface Chain {
   readonly chunks: ReadonlyArray<Pick<BlobObject, "name" | "isSealed" | "size"> & { readonly offset: number }>;
   readonly size: number;
   readonly hasHole: boolean;
 }
 
-/** The chunks that follow one another from offset 0; those that do not begin where one ends are left out. */
+/**
+ * Selects the chunks that follow one another from offset 0; a chunk that does not begin where another ends is left out.
+ */
 export function chainOf(objects: readonly BlobObject[]): Chain {
   const placed = objects.flatMap(({ name, offset, isSealed, size }) =>
     offset === undefined ? [] : [{ name, offset, isSealed, size }],
@@ -89,8 +91,9 @@ export function chainOf(objects: readonly BlobObject[]): Chain {
 }
 
 /**
- * Whether a blob of these objects has expired at `now`, by the server's clock: a chunk keeps it for ten minutes, a mark for
- * as long as it says; what was written later counts. Of marks of the same second the longest counts.
+ * Whether a blob with these objects has expired at `now`, by the server's clock. A chunk keeps the blob for ten
+ * minutes, a mark for the time in its name; the newest object counts. Of marks written in the same second, the longest
+ * time counts.
  */
 export function isOver(objects: readonly BlobObject[], now: number): boolean {
   let chunk = Number.NEGATIVE_INFINITY;
@@ -100,7 +103,7 @@ export function isOver(objects: readonly BlobObject[], now: number): boolean {
     else if (modified > mark.modified || (modified === mark.modified && keepMs > mark.keepMs))
       mark = { modified, keepMs };
   }
-  // A mark without chunks: what was left when a blob was renewed while it was removed.
+  // A mark without chunks is left over from a blob that was renewed during its removal.
   const hasChunks = Number.isFinite(chunk);
   const until =
     hasChunks && mark.modified >= chunk ? mark.modified + mark.keepMs : Math.max(chunk, mark.modified) + IDLE_UPLOAD_MS;

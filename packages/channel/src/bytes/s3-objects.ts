@@ -4,7 +4,7 @@ import { isRef } from "./blob-store.ts";
 import type { S3Answer, S3Client } from "./s3-client.ts";
 import { parsePage, PLACE, type BlobObject, type Page } from "./s3-listing.ts";
 
-/** Most objects that one request removes. */
+/** The most objects that one request removes. */
 const REMOVED_AT_ONCE = 1000;
 
 /** @throws ChannelError when it is not the name of a blob */
@@ -13,12 +13,12 @@ export function checked(ref: string): string {
   return ref;
 }
 
-/** Whether there is an object of this name. */
+/** Whether an object of this name exists. */
 export async function isThere(client: S3Client, name: string): Promise<boolean> {
   return (await client.send({ method: "HEAD", name, allowed: [404] })).status !== 404;
 }
 
-/** One page of a listing, and when the server made it. */
+/** One page of a listing, and the server's time of that page. */
 export async function list(client: S3Client, query: Record<string, string>): Promise<Page & { now: number }> {
   const answer = await client.send({ method: "GET", query: { "list-type": "2", ...query } });
   return { ...parsePage(Buffer.from(answer.body).toString(), client.place.prefix), now: timeOf(answer) };
@@ -39,7 +39,10 @@ export async function objectsOf(client: S3Client, ref: string): Promise<BlobObje
   return all;
 }
 
-/** By one page: names with digits come first. Not of one key, which would make it an unfinished listing. */
+/**
+ * Whether the blob has chunks. One page is enough, because names with digits sort first. A page of one key would count
+ * as an unfinished listing, so it has more.
+ */
 export async function hasChunks(client: S3Client, ref: string): Promise<boolean> {
   const { objects } = await list(client, { prefix: `${client.place.prefix}${PLACE}${checked(ref)}/` });
   return objects[0]?.offset !== undefined;

@@ -3,8 +3,8 @@ import { isOver, PLACE, type BlobObject } from "./s3-listing.ts";
 import { list, removeAll } from "./s3-objects.ts";
 
 /**
- * One look at up to `maxPages` pages, from where the last one ended; after an error from the beginning. All
- * objects of a blob follow one another, and their names begin with what a listing can be told to start after.
+ * Creates a function that lists up to `maxPages` pages, beginning where the last call ended, or at the beginning after
+ * an error. The objects of a blob follow one another, and a listing can start after a given blob's name.
  */
 export function createSweep(client: S3Client, maxPages: number): () => Promise<number> {
   const place = client.place.prefix + PLACE;
@@ -32,7 +32,7 @@ export function createSweep(client: S3Client, maxPages: number): () => Promise<n
         await end(page.now);
         return removed;
       }
-      // A blob of more pages than that is read to its end.
+      // A blob with more pages than that is read to its end.
       if (pages >= maxPages && blob[0]?.ref !== first) break;
       query = { "continuation-token": page.next };
     }

@@ -1,5 +1,5 @@
--- A user's share: every blob with its size, their sum, and when each stops counting. A blob counts once, however often it
--- is held. Each call costs O(log n), whatever the user holds.
+-- A user's share: the size of each blob, their sum, and when each stops counting. A blob counts once, even if it is
+-- held several times. Each call costs O(log n) for n blobs.
 local function dropShare(ref)
   local size = redis.call('HGET', share, ref)
   if size then
@@ -16,14 +16,14 @@ local function setShare(ref, size, keepMs)
   redis.call('ZADD', shareUntil, ms(now + keepMs), ref)
 end
 
--- Keeps the share of a blob for longer, if it counts.
+-- Counts a blob for longer, if it is counted now.
 local function renewShare(ref, keepMs)
   redis.call('ZADD', shareUntil, 'XX', ms(now + keepMs), ref)
   redis.call('PEXPIRE', share, heldMs)
   redis.call('PEXPIRE', shareUntil, heldMs)
 end
 
--- How long it takes until `bytes` of the share are free again, if that is after one of the next 100 blobs.
+-- The time in ms until `bytes` of the share are free again, if one of the next 100 blobs to expire frees them.
 local function freeIn(bytes)
   local next = redis.call('ZRANGE', shareUntil, 0, 99, 'WITHSCORES')
   for i = 1, #next, 2 do
@@ -33,8 +33,8 @@ local function freeIn(bytes)
   return keepMs
 end
 
--- Counts a blob if the share has room for it, and forgets blobs whose time is over: a call forgets more than it adds.
--- Otherwise returns how long it takes until there is room.
+-- Counts a blob if the share has room for it; otherwise returns the time in ms until there is room. Also removes
+-- expired blobs: each call removes more than it adds.
 local function hold(ref, size)
   for _, other in ipairs(redis.call('ZRANGEBYSCORE', shareUntil, 0, ms(now), 'LIMIT', 0, 100)) do dropShare(other) end
   dropShare(ref)

@@ -1,10 +1,10 @@
-/** Of a blob's bytes, those from `from` up to `to`. */
+/** A part of a blob's bytes: from `from` (included) to `to` (not included). */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** The part of `chunks` that lies in `range`. Chunks before it are read, those after it are not. */
+/** Returns the part of `chunks` that lies in `range`. Chunks before the range are read, chunks after it are not. */
 export async function* slice(chunks: AsyncIterable<Uint8Array>, { from, to }: Range): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const chunk of chunks) {

@@ -5,10 +5,10 @@ import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { publishUserHint } from "./user-hints.ts";
 
-/** What a link opens for reading, and for how long. */
+/** The conversation that a link opens for reading, and for how long. */
 export interface Link {
   readonly user: string;
-  /** When it was made, by the clock of its edge, in ms since the epoch. */
+  /** When the link was made, by the clock of its edge, in ms since the epoch. */
   readonly at: number;
   readonly conversation: string;
   readonly leftMs: number;
@@ -20,16 +20,22 @@ const ADD = script({
   args: { digest: "text", conversation: "text", ttlMs: "number", max: "number" },
 });
 
-/** Most links of a user that have not ended. */
+/** The most links of a user that have not ended. */
 const MAX_LINKS = 100;
 const TOKEN = /^share_[\w-]{43}$/;
 
-/** Only digests are stored, so reading Redis's memory does not open a link. Undefined: this is no token of a link. */
+/**
+ * The digest of a link's token; undefined when the text is not a link's token. Redis stores only digests, so its data
+ * do not open a link.
+ */
 export function linkDigest(token: string): string | undefined {
   return TOKEN.test(token) ? createHash("sha256").update(token).digest("base64url") : undefined;
 }
 
-/** Makes a link to a conversation, which need not exist. `full`: the user has as many as allowed, for so long. */
+/**
+ * Makes a link to a conversation, which need not exist. `full`: the user has the most links allowed; `freeInMs`: when
+ * the next one ends.
+ */
 export async function addLink(
   store: Store,
   user: string,
@@ -38,7 +44,8 @@ export async function addLink(
   const token = `share_${randomBytes(32).toString("base64url")}`;
   const digest = linkDigest(token) ?? "";
   const args = { digest, conversation, ttlMs, max: MAX_LINKS };
-  // The order matters: a link that is ended in between is listed again, and can be ended again.
+  // The link is stored before it is listed. If `endLinks` runs in between, the link is still listed afterwards and can
+  // be ended again.
   const [, [status, at]] = await Promise.all([
     store.redis.set(linkKey(digest), JSON.stringify({ user, conversation, at: Date.now() }), "PX", ttlMs),
     run(store.redis, ADD, { keys: { links: linksKey(userAddress(user)) }, args }),
@@ -48,7 +55,7 @@ export async function addLink(
   return { kind: "full", freeInMs: Number(at) };
 }
 
-/** What a link opens; undefined when it has ended, or never was. */
+/** The link with this digest; undefined when the link has ended or never existed. */
 export async function readLink(store: Store, digest: string): Promise<Link | undefined> {
   const key = linkKey(digest);
   const [stored, leftMs] = await Promise.all([store.redis.get(key), store.redis.pttl(key)]);
@@ -56,7 +63,7 @@ export async function readLink(store: Store, digest: string): Promise<Link | und
   return { ...(JSON.parse(stored) as Omit<Link, "leftMs">), leftMs };
 }
 
-/** Ends the links to a conversation of a user, or to all; their readers are told. Idempotent. */
+/** Ends a user's links to a conversation, or all links of the user, and notifies their readers. Idempotent. */
 export async function endLinks(store: Store, user: string, conversation?: string): Promise<void> {
   const key = linksKey(userAddress(user));
   const all = Object.entries(await store.redis.hgetall(key));

@@ -4,12 +4,12 @@ import { conversationsKey, metaKey } from "../redis/keys.ts";
 import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 
-/** Most conversations of one user that are looked at: those that were listed last. */
+/** The most conversations of one user that are read: the newest in the user's index. */
 export const MAX_LISTED = 1000;
 
 /**
- * A page of a user's conversations, those with the newest question first. `before`: only those whose newest question is
- * older than this time, or that come after the one of this id. Conversations that are no longer kept are left out.
+ * A page of a user's conversations, newest question first. `before`: a time, for conversations whose newest question is
+ * older; or an id, for conversations that come after that one. Conversations that have expired are left out.
  */
 export async function listConversations(
   store: Store,
@@ -26,7 +26,7 @@ export async function listConversations(
   return { conversations: left.slice(0, limit), more: left.length > limit };
 }
 
-/** All conversations of a user that are kept, in no order; at most {@link MAX_LISTED}. */
+/** All kept conversations of a user, in no order; at most {@link MAX_LISTED}. */
 export async function keptConversations(store: Store, user: string): Promise<ListedConversation[]> {
   const [now, ids] = await Promise.all([
     redisTime(store.redis),
@@ -44,7 +44,7 @@ export async function keptConversations(store: Store, user: string): Promise<Lis
     const [[title, at, asks, names] = [], leftMs = -1] = kept[index] ?? [];
     if (!at) return []; // it has expired, or another process is deleting it
     const place = conversationAddress(user, id);
-    // The same name may be sealed with several keys.
+    // A Set: texts sealed with different keys may hold the same name.
     const files = new Set((names?.split("\n") ?? []).map((name) => sealing.unsealText(placeOfNames(place), name)));
     const expiresAt = now + (leftMs >= 0 ? leftMs : store.retentionMs);
     const plainTitle = sealing.unsealText(placeOfTitle(place), title ?? "");

@@ -5,16 +5,22 @@ import { userChannel } from "../redis/keys.ts";
 import { createListening, type Listening } from "../redis/listening.ts";
 import type { Store } from "../redis/store.ts";
 
-/** What one of a user's connections has done, for the others. `from`: that connection. It may be lost. */
+/**
+ * What one connection of a user has done, for the user's other connections. `from`: the connection that did it. The
+ * hint may be lost.
+ */
 export interface UserHint {
   readonly u: string;
   readonly from?: string;
   readonly conversations?: ConversationsHint;
-  /** Links to the user's conversations, by the digests of their tokens: who reads through one is no longer served. */
+  /**
+   * Digests of the tokens of ended links to the user's conversations. Readers that came through such a link are
+   * disconnected.
+   */
   readonly endedLinks?: readonly string[];
 }
 
-/** The users of one shard share a channel: a channel for each user would be a subscription for each connection. */
+/** All users of a shard share a channel: with one channel for each user, each connection would cost a subscription. */
 export const hintsOfUsers = userChannel;
 
 export async function publishUserHint(store: Store, user: string, hint: Omit<UserHint, "u">): Promise<void> {
@@ -22,12 +28,14 @@ export async function publishUserHint(store: Store, user: string, hint: Omit<Use
   await store.redis.spublish(userChannel(shard), JSON.stringify({ u, ...hint } satisfies UserHint));
 }
 
-/** Needs another subscriber connection than the Socket.IO adapter, as `createFanOut` does; both may share theirs. */
+/**
+ * The subscriber connection must not be the Socket.IO adapter's. `createFanOut` may use the same connection as this.
+ */
 export function createUserHints(subscriber: RedisSubscriber): Listening<UserHint> {
   return createListening(subscriber, parseUserHint);
 }
 
-/** Undefined for what is no hint of this release. */
+/** Parses a hint; undefined for any message that is not a hint of this release. */
 export function parseUserHint(message: string): UserHint | undefined {
   try {
     const hint = JSON.parse(message) as UserHint | null;

@@ -6,27 +6,28 @@ import { KEYS } from "../redis/keys.ts";
 /** All tokens of a user that were issued until now, or the one token with this `jti`. */
 export type Revoked = { readonly user: string } | { readonly token: string };
 
-/** `name`: a digest of what is revoked. `at`: when, in ms by the clock of Redis. */
+/** `name`: a digest of the user or token. `at`: when it was revoked, in ms of Redis's clock. */
 export interface Revocation {
   readonly name: string;
   readonly at: number;
 }
 
-/** Plain PUBLISH. A hint; the set is the truth. */
+/** Plain PUBLISH channel. Its messages are hints; the stored set decides. */
 export const REVOKED_CHANNEL = "docrelay:revoked";
-/** Tokens that live longer than a year are valid again after it. */
+/** How long a revocation is kept. A token that lives longer than this year is valid again afterwards. */
 export const REVOKED_MS = 31_622_400_000;
 const WRITTEN_AT_ONCE = 1000;
 
-/** The name of a revocation: no text of a client is in it. */
+/** The name of a revocation. It contains no text of a client. */
 export function revocationName(revoked: Revoked): string {
   const [kind, text] = "user" in revoked ? ["user", revoked.user] : ["token", revoked.token];
   return `${kind}:${hash("sha256", text, "base64url").slice(0, 22)}`;
 }
 
 /**
- * Stores a revocation, then tells all edges. Idempotent: the later time counts. When the hint fails the edges learn of it
- * only with their next {@link readRevocations}, so the error is the caller's to try again. @throws ioredis errors
+ * Stores a revocation, then notifies all edges. Idempotent: the later time counts. If the hint fails, edges learn of
+ * the revocation only with their next {@link readRevocations}, so the error is thrown and the caller tries again.
+ * @throws ioredis errors
  */
 export async function revoke(redis: RedisClient, revoked: Revoked): Promise<Revocation> {
   const [seconds, micros] = await redis.time();
@@ -36,7 +37,7 @@ export async function revoke(redis: RedisClient, revoked: Revoked): Promise<Revo
   return revocation;
 }
 
-/** Stores revocations, for example those that a Redis without its data has lost, and drops expired ones. Idempotent. */
+/** Stores revocations, for example after Redis has lost its data, and removes expired ones. Idempotent. */
 export async function writeRevocations(redis: RedisClient, revocations: readonly Revocation[]): Promise<void> {
   const key = KEYS.revoked.pattern;
   for (let at = 0; at < revocations.length; at += WRITTEN_AT_ONCE) {
@@ -59,7 +60,7 @@ export async function hasRevocations(redis: RedisClient): Promise<boolean> {
   return (await redis.exists(KEYS.revoked.pattern)) === 1;
 }
 
-/** A message of {@link REVOKED_CHANNEL}; undefined for anything else. */
+/** Parses a message of {@link REVOKED_CHANNEL}; undefined for any other message. */
 export function parseRevocation(message: string): Revocation | undefined {
   try {
     const { name, at } = JSON.parse(message) as Partial<Revocation>;

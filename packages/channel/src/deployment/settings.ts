@@ -2,16 +2,21 @@ import { KEYS } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 import { shareSecret } from "./shared-secret.ts";
 
-/** The deployment's secret for digests and text keys: random, made by the first process, the same for all. */
+/**
+ * The deployment's secret for digests and text keys. The first process makes it at random; all processes use the same
+ * one.
+ */
 export async function readSecret(store: Store): Promise<string> {
   return (await shareSecret(store, "digest")).current;
 }
 
-/** Stores how extract workers extract (extractor version, engine, OCR, limits): part of every text key. */
+/**
+ * Stores the profile of the extract workers (extractor version, engine, OCR, limits), which is part of every text key.
+ */
 export async function setProfile(store: Store, profile: string): Promise<void> {
   await store.redis.set(KEYS.profile.pattern, profile);
 }
-/** Stores it where none is stored: what a Redis that has lost it gets back. Resolves with whether it had. */
+/** Stores the profile if none is stored, for a Redis that has lost it. Resolves with whether it stored the profile. */
 export async function restoreProfile(store: Store, profile: string): Promise<boolean> {
   return (await store.redis.set(KEYS.profile.pattern, profile, "NX")) !== null;
 }

@@ -4,15 +4,20 @@ import { sealingOf, type Store } from "../redis/store.ts";
 import { placeOfSecret } from "../sealing/places.ts";
 
 /**
- * A random secret of the deployment, which all processes share through Redis and none of them can do without. Each one keeps
- * it in memory, too, so that a Redis that has lost it (evicted, flushed, replaced) gets it back from any that runs.
+ * A random secret of the deployment that all processes share through Redis. Each process also keeps it in memory, so
+ * any running process restores it after Redis has lost it (evicted, flushed, replaced).
  */
 export interface SharedSecret {
-  /** The oldest one that is known: all agree on it. */
+  /** The oldest known secret, on which all processes agree. */
   readonly current: string;
-  /** All that were current in some process, the current one first. What was signed with them stays valid. */
+  /**
+   * All secrets that were current in some process, the current one first. Signatures made with any of them stay valid.
+   */
   readonly all: readonly string[];
-  /** Learns what others have stored, and stores again what is missing; idempotent. Resolves with whether Redis had lost it. */
+  /**
+   * Reads the secrets that other processes have stored, and stores again those that are missing. Idempotent. Resolves
+   * with whether Redis had lost a secret.
+   */
   sync(): Promise<boolean>;
 }
 
@@ -22,12 +27,15 @@ const KEYS_OF = {
   session: [KEYS.sessionSecret.pattern, KEYS.sessionSecrets.pattern],
 } as const satisfies Record<SecretName, readonly [string, string]>;
 
-/** The oldest, and the newest of the others. */
+/** The most secrets that are kept: the oldest one, and the newest of the others. */
 const MAX_KNOWN = 8;
 
 type SecretStore = Pick<Store, "redis" | "sealing">;
 
-/** Reads a secret, or makes it where there is none. @throws ioredis errors; ChannelError `key` when it is sealed with a key that is missing. */
+/**
+ * Reads a secret, or makes one if there is none. @throws ioredis errors; ChannelError `key` when the secret is sealed
+ * with a missing key.
+ */
 export async function shareSecret(store: SecretStore, name: SecretName): Promise<SharedSecret> {
   let known: readonly string[] = [];
   const sync = async (): Promise<boolean> => {
@@ -48,8 +56,9 @@ export async function shareSecret(store: SecretStore, name: SecretName): Promise
 }
 
 /**
- * Two keys: one holds the current secret, which processes of earlier versions read; the other all that are known, and
- * only grows. So two edges that set a secret at the same time end with the older one, and each verifies both.
+ * Merges the secrets of this process with those in two keys of Redis. One key holds the current secret, and is all that
+ * processes of earlier versions read. The other key holds all known secrets; none is ever removed from it. If two edges
+ * store a secret at the same time, both use the older one in the end, and each verifies with both.
  */
 async function merge(
   { redis, ...rest }: SecretStore,
@@ -60,7 +69,7 @@ async function merge(
   const [currentKey, knownKey] = KEYS_OF[name];
   const place = placeOfSecret(currentKey);
   const seal = (secret: string): string => sealing.sealText(place, secret);
-  // Where nothing is known all processes agree at once: the first proposal is stored.
+  // If no secret is known, all processes agree at once, because NX stores only the first proposal.
   if (before.length === 0) await redis.set(currentKey, seal(newSecret()), "NX");
   const [current, stored] = await Promise.all([redis.get(currentKey), redis.hgetall(knownKey)]);
   const told = [...(current === null ? [] : [current]), ...Object.values(stored)].map((one) =>
@@ -73,14 +82,18 @@ async function merge(
   });
   if (missing.length > 0) await redis.hset(knownKey, ...missing.flatMap((secret) => [nameOf(secret), seal(secret)]));
   const [first = ""] = known;
-  // Secrets stay for ever: without the last condition, the key that sealed them could never be taken out of DATA_KEY.
+  // Secrets are kept for ever. The last condition seals a secret again with the current key; otherwise the key that
+  // sealed it first could never be removed from DATA_KEY.
   if (current === null || sealing.unsealText(place, current) !== first || !sealing.isCurrent(current))
     await redis.set(currentKey, seal(first));
   const lost = before.some((secret) => stored[nameOf(secret)] === undefined) || (before.length > 0 && current === null);
   return { known, lost };
 }
 
-/** Begins with when it was made, so that all agree which is the oldest; those of earlier versions have no time, and are older. */
+/**
+ * A new secret begins with the time it was made, so that all processes agree which is the oldest. Secrets of earlier
+ * versions have no time and count as older.
+ */
 const newSecret = (): string => `${Date.now().toString(36)}.${randomBytes(32).toString("base64url")}`;
 
 function oldestFirst(secrets: readonly string[]): readonly string[] {

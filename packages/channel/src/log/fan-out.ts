@@ -9,17 +9,17 @@ import type { Sealing } from "../sealing/sealing.ts";
 export interface Listener {
   event(event: Event): void;
   progress(progress: Progress): void;
-  /** Events may have been lost: read the log from the last position on. */
+  /** Events may have been lost: the listener reads the log from its last position. */
   resync(): void;
 }
 
 /**
- * Delivers the events of conversations to readers that are not Socket.IO sockets. It needs another subscriber connection
- * than the adapter: its SUNSUBSCRIBE would also end the subscriptions of the adapter. What it delivers is a hint; the log
- * is the truth.
+ * Delivers the events of conversations to readers that are not Socket.IO sockets. Its subscriber connection must not be
+ * the adapter's, because a SUNSUBSCRIBE would also end the adapter's subscriptions. Delivered events are hints; the log
+ * decides.
  */
 export interface FanOut {
-  /** As {@link Listening}: subscribed when it resolves, and not at all when it rejects. */
+  /** As {@link Listening}: subscribed once it resolves; not subscribed if it rejects. */
   listen(conversation: ConversationAddress, listener: Listener): Promise<() => void>;
   /** How many channels are subscribed now. */
   readonly channels: number;

@@ -5,15 +5,15 @@ import { isEvent, unsealEvent } from "../sealing/sealed-event.ts";
 import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
 /*
- * The frame of @socket.io/redis-adapter 8.3.0 (sharded, dynamic): what one edge publishes for another when it
- * broadcasts to a room. Our Lua publishes it, so that the adapter of the edge that has the room delivers an event without
- * any code of ours on the hot path. The format is internal to the adapter: its version is pinned, and a contract test
- * compares this module with a real edge. Source: dist/sharded-adapter.js (encode, onRawMessage) and socket.io-adapter's
- * ClusterAdapter.onMessage.
+ * Encodes and parses the frame of @socket.io/redis-adapter 8.3.0 (sharded, dynamic), by which one edge broadcasts to a
+ * room on another edge. docrelay's Lua publishes such frames, so the adapter delivers an event to the room without code
+ * of docrelay on the hot path. The format is internal to the adapter, so the adapter's version is pinned, and a
+ * contract test compares this module with a real edge. Source: dist/sharded-adapter.js (encode, onRawMessage) and
+ * socket.io-adapter's ClusterAdapter.onMessage.
  */
 const BROADCAST = 3;
 const EVENT = 2;
-/** The sender's uid: adapters ignore frames that carry their own. */
+/** The sender's uid in these frames. An adapter ignores frames with its own uid, and no adapter has this one. */
 const UID = "relay";
 
 /** The text before and after an event's JSON in its frame. */
@@ -36,11 +36,11 @@ export interface Frame {
   readonly data?: { readonly packet?: { data?: unknown }; readonly opts?: { readonly rooms?: unknown } };
 }
 
-/** In a frame, only a sealed event has these bytes: in any text of an event the quotes would be escaped. */
+/** Only a sealed event has these bytes in its frame, because quotes in any text of an event are escaped. */
 const SEALED = `"sealed":"`;
 export const isSealed = (raw: string | Buffer): boolean => raw.includes(SEALED);
 
-/** Parses a frame and decrypts the event in it; undefined for anything that is not JSON or cannot be decrypted. Never throws. */
+/** Parses a frame and decrypts its event; undefined when the frame is not JSON or cannot be decrypted. Never throws. */
 export function parseFrame(raw: string | Buffer, sealing: Sealing): Frame | undefined {
   try {
     const frame = JSON.parse(raw.toString()) as Frame;
@@ -55,7 +55,7 @@ export function parseFrame(raw: string | Buffer, sealing: Sealing): Frame | unde
   }
 }
 
-/** Reads a frame back, for plain sockets; undefined for any other message. Never throws. */
+/** Parses a frame for plain WebSockets; undefined for any other message. Never throws. */
 export function decodeFrame(raw: string | Buffer, sealing: Sealing = createSealing()): Decoded | undefined {
   const frame = parseFrame(raw, sealing);
   const data = frame?.data?.packet?.data;

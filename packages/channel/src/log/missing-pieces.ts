@@ -1,8 +1,9 @@
 import type { Event } from "@docrelay/protocol";
 
 /**
- * Events of a log with an empty piece in the place of each that the log has dropped, so that `seq` has no hole. What is missing
- * are pieces of the ask and attempt of the event before. `before`: the event that the first one follows.
+ * Returns the events with an empty `delta` in the place of each piece that was trimmed from the log, so `seq` has no
+ * holes. A missing piece always belongs to the ask and attempt of the event before it. `before`: the event just before
+ * the first one.
  */
 export function withPieces(events: readonly Event[], before?: Event): Event[] {
   let last = before;

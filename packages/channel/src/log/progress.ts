@@ -4,7 +4,10 @@ import { frameAround } from "./frame.ts";
 import { channelOf } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 
-/** Publishes how far an ask is to the edges that have its conversation open. A hint: it is not logged and may be lost. */
+/**
+ * Publishes the progress of an ask to the edges that have its conversation open. It is a hint: not logged, and possibly
+ * lost.
+ */
 export async function publishProgress(
   store: Store,
   conversation: ConversationAddress,

@@ -1,5 +1,5 @@
--- One script, so that head, first and events are of one moment: read apart, a trim or an append in between would make a
--- hole look like the truth.
+-- One script reads head, first and events at one moment. With separate commands, a trim or an append in between would
+-- look like a hole in the log.
 local seq, first = unpack(redis.call('HMGET', meta, 'seq', 'first'))
 seq, first = tonumber(seq or 0), tonumber(first or 1)
 if redis.call('EXISTS', log) == 0 then first = seq + 1 end

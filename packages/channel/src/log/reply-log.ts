@@ -13,15 +13,16 @@ const READ = script({
 });
 
 export type OpenedLog =
-  /** `bytes`: of the events, as they are kept. */
+  /** `bytes`: the size of the events as they are stored. */
   | { kind: "opened"; events: Event[]; more: boolean; first: number; head: Position | null; bytes: number }
-  /** The position is outside of what is kept, or the log was rolled back since. */
+  /** The position is not kept any more, or the log was rolled back since. */
   | { kind: "lost" };
 
 /**
- * Reads a conversation's log from a position on (without one: from the oldest event kept), at most 512 events or
- * 512 KiB. A reader that also wants later events subscribes first, waits until Redis has confirmed that, and then reads.
- * A log that was over its limits has no pieces of older answers: `holes` leaves them out, else each is read as an empty one.
+ * Reads a conversation's log from a position, or from the oldest kept event; at most 512 events or 512 KiB. A reader
+ * that also wants later events first subscribes, waits until Redis has confirmed the subscription, and then reads. In a
+ * log that was over its limits, pieces of older answers are missing. With `holes` they are left out; otherwise each is
+ * returned as an empty piece.
  */
 export async function openLog(
   store: Store,
@@ -58,7 +59,7 @@ export async function hasLog(store: Store, user: string, conversation: string): 
   return (await store.redis.exists(logKey(conversationAddress(user, conversation)))) === 1;
 }
 
-/** The position of a kept event; undefined when the log has no event of that seq, or no longer. */
+/** The position of a kept event; undefined when the log has no event of that seq any more or yet. */
 export async function positionAt(
   store: Store,
   user: string,

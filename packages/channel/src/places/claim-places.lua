@@ -7,7 +7,7 @@ for i = 1, #all, 2 do
     edges[#edges + 1] = all[i]
   end
 end
--- The held places exist as connections already, so they are counted even above the cap.
+-- The held places are open connections already, so they are counted even above the cap.
 local granted = math.max(held, math.min(wanted, max - others))
 if granted == 0 then
   redis.call('HDEL', places, node)

@@ -4,8 +4,9 @@ import { edgeKey, placesKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 
 /**
- * A week without a connection that opens or closes: until then a user's key stays after its edges were killed. A longer
- * lasting connection is not counted on other edges until its user opens or closes one on its edge.
+ * How long a user's key is kept after the last connection was opened or closed: a week. This removes the keys of killed
+ * edges. A connection that lasts longer is not counted on other edges until the user opens or closes a connection on
+ * the same edge.
  */
 const KEEP_MS = 604_800_000;
 
@@ -16,24 +17,24 @@ const CLAIM = script({
   list: "dead",
 });
 
-/** What an edge says about one user's connections. */
+/** The claim of an edge about one user's connections. */
 export interface PlaceClaim {
-  /** The edge, by the name of its lease. */
+  /** The edge's name, which is the name of its lease. */
   readonly node: string;
   /** The user's connections on this edge now. */
   readonly held: number;
-  /** `held` and those to be let in. */
+  /** `held` and the connections to be let in. */
   readonly wanted: number;
-  /** Most connections of a user on all edges together. */
+  /** The most connections of a user on all edges together. */
   readonly max: number;
 }
 
 /**
- * Writes how many connections a user has on this edge: as many as are wanted, unless other edges leave room for fewer.
- * Returns that number, which is never less than `held`. The number is absolute: a claim that is repeated changes
- * nothing, and one claim mends whatever earlier ones left. Claims of one user by one edge must be made one after the
- * other. When there is no room, places of edges without a lease are voided: only then do they matter, and the script
- * itself cannot read leases, which lie in other slots of a cluster.
+ * Writes how many connections a user has on this edge: `wanted`, or fewer if the other edges leave room for fewer.
+ * Returns the written number, which is never less than `held`. The number is absolute, so a repeated claim changes
+ * nothing, and a claim corrects the errors of earlier ones. An edge makes the claims of one user one after the other.
+ * When there is no room, the places of edges without a lease are voided. This is not done in the script, because the
+ * leases are in other slots of a cluster.
  */
 export async function claimPlaces(redis: RedisClient, user: string, claim: PlaceClaim): Promise<number> {
   const places = placesKey(userAddress(user));
@@ -52,14 +53,18 @@ async function withoutLease(redis: RedisClient, nodes: readonly string[]): Promi
   return nodes.filter((_, index) => found[index] === 0);
 }
 
-/** Begins the lease without which an edge's places may be voided. `node` must be new: see {@link renewEdgeLease}. */
+/**
+ * Begins an edge's lease. The places of an edge without a lease may be voided. `node` must be new: see {@link
+ * renewEdgeLease}.
+ */
 export async function beginEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<void> {
   await redis.set(edgeKey({ node }), "1", "PX", leaseMs);
 }
 
 /**
- * Renews a lease; false if it has run out. A lease that ran out is never revived: another edge may have seen that it is
- * gone and be about to void the places under its name. The edge begins a lease of another name and claims again.
+ * Renews a lease. Returns false if the lease has expired. An expired lease is never revived, because another edge may
+ * have seen that it expired and be about to void its places. The edge then begins a lease with another name and claims
+ * again.
  */
 export async function renewEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<boolean> {
   return (await redis.set(edgeKey({ node }), "1", "PX", leaseMs, "XX")) === "OK";

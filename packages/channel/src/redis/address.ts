@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * Where a user's keys are: `shard` is `s00`…`sff` (it must never change), `u` 22 base64url characters. No text of a client
- * is in it.
+ * The part of key names that identifies a user. `shard`: `s00`…`sff`; the mapping must never change. `u`: 22 base64url
+ * characters. Neither contains text of a client.
  */
 export interface UserAddress {
   readonly shard: string;
@@ -26,7 +26,7 @@ export function userAddress(user: string): UserAddress {
   return { shard: shardName(digest[0] ?? 0), u: digest.toString("base64url").slice(0, 22) };
 }
 
-/** Where a group of users is counted: a network that clients connect from, or a tenant. */
+/** The address at which a group of users is counted: a network that clients connect from, or a tenant. */
 export function groupAddress(kind: "network" | "tenant", name: string): UserAddress {
   const u = short(kind, name);
   return { shard: shardName(hash("sha256", u, "buffer")[0] ?? 0), u };
@@ -36,7 +36,7 @@ export function conversationAddress(user: string, conversation: string): Convers
   return { ...userAddress(user), c: short("conversation", user, conversation) };
 }
 
-/** Ask ids are the user's, not the conversation's: one id names one ask in all of the user's conversations. */
+/** An ask id belongs to the user, not to a conversation: one id names one ask in all of the user's conversations. */
 export function askAddress(user: string, conversation: string, ask: string): AskAddress {
   return { ...conversationAddress(user, conversation), a: short("ask", user, ask) };
 }

@@ -1,30 +1,33 @@
 import type { Cluster, Redis } from "ioredis";
 
 /**
- * A connection for commands: of a single server, or of all nodes of a cluster. There a script, a transaction and a command
- * of several keys reach keys of one slot only; see the hash tags in {@link KEYS}.
+ * A connection for commands, to a single server or to all nodes of a cluster. In a cluster, a script, a transaction or
+ * a command with several keys may use keys of one slot only; see the hash tags in {@link KEYS}.
  */
 export type RedisClient = Redis | Cluster;
 
-/** A connection for subscriptions: of a single server, or of the masters of a cluster. */
+/** A connection for subscriptions, to a single server or to the masters of a cluster. */
 export interface RedisSubscriber {
   readonly status: string;
-  /** Resolves when it is confirmed. Idempotent. */
+  /** Resolves when Redis has confirmed the subscription. Idempotent. */
   ssubscribe(channel: string | Buffer): Promise<unknown>;
   sunsubscribe(channel: string | Buffer): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   disconnect(): void;
   on(event: "message" | "smessage", listener: (channel: string, message: string) => void): unknown;
   on(event: "smessageBuffer", listener: (channel: Buffer, message: Buffer) => void): unknown;
-  /** Connected; of a single server, again after each reconnect. */
+  /** The connection is ready. With a single server, this is also emitted after each reconnect. */
   on(event: "ready", listener: () => void): unknown;
-  /** Of a cluster: these channels were lost for a moment, and are subscribed again. */
+  /** Cluster only: the subscriptions of these channels were lost for a moment, and exist again. */
   on(event: "back", listener: (channels: ReadonlySet<string>) => void): unknown;
   once(event: "ready", listener: () => void): unknown;
   off(event: "smessage", listener: (channel: string, message: string) => void): unknown;
 }
 
-/** Calls back when channels may have missed messages and are subscribed again: with these channels, or for all. */
+/**
+ * Calls `back` when channels that may have missed messages are subscribed again: with those channels, or without an
+ * argument for all channels.
+ */
 export function onBack(subscriber: RedisSubscriber, back: (channels?: ReadonlySet<string>) => void): void {
   let wasReady = subscriber.status === "ready";
   subscriber.on("ready", () => {

@@ -1,6 +1,6 @@
--- The time of all scripts is Redis's: the clocks of the processes may be minutes apart. In ms.
+-- All scripts use the time of Redis, because the clocks of the processes may differ by minutes. In ms.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
--- Lua writes large numbers as 1.7e+12.
+-- A number as text with all its digits: Lua itself writes large numbers as 1.7e+12.
 local function ms(value) return string.format('%.0f', value) end

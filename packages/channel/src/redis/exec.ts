@@ -1,6 +1,6 @@
 import { ChannelError, type Store } from "./store.ts";
 
-/** Runs a transaction and returns its replies in order; the first failed command is the error of all. */
+/** Runs a transaction and returns its replies in order. Throws the error of the first failed command. */
 export async function exec(transaction: ReturnType<Store["redis"]["multi"]>): Promise<unknown[]> {
   const replies = await transaction.exec();
   if (!replies) throw new ChannelError("wrong-answer", "the transaction was discarded");

@@ -4,13 +4,14 @@ import type { ConversationAddress, UserAddress } from "./address.ts";
 export interface KeyRow {
   readonly pattern: string;
   readonly holds: string;
-  /** `never`: it stays, or empties itself. */
+  /** `never`: the key has no time to live; some of these keys become empty by themselves. */
   readonly expires: string;
 }
 
 /*
- * `{<shard>}` is a hash tag: all of a user's keys and channels share a slot, so that every script is atomic on a cluster.
- * Bytes and texts are shared between users: they have slots of their own and are never in one script with a user's keys.
+ * `{<shard>}` is a hash tag: all keys and channels of a user share a slot, so every script is atomic also on a cluster.
+ * Bytes and texts are shared between users. They have slots of their own and are never in one script with a user's
+ * keys.
  */
 export const KEYS = {
   due: { pattern: "{<shard>}:due", holds: "unfinished asks, by when the sweeper checks them next", expires: "never" },
@@ -161,14 +162,14 @@ export const KEYS = {
   edge: { pattern: "edge:<node>", holds: "an edge's lease", expires: "after 60 s, renewed by the edge" },
 } as const satisfies Record<string, KeyRow>;
 
-/** The names that a pattern wants. */
+/** The names of a pattern's placeholders. */
 type Placeholder<P extends string> = P extends `${string}<${infer Name}>${infer Rest}`
   ? Name | Placeholder<Rest>
   : never;
 
-/** Compiles a pattern into a function that fills it. */
+/** Compiles a pattern into a function that fills in its placeholders. */
 function fill<P extends string>(pattern: P): (values: Readonly<Record<Placeholder<P>, string>>) => string {
-  // Literal text at even places, names at odd ones.
+  // The parts alternate: literal text at even indexes, names at odd ones.
   const parts = pattern.split(/<(\w+)>/);
   return (values) => {
     let key = "";
@@ -196,7 +197,7 @@ export const linkKey = (digest: string): string => link({ digest });
 export const filesKey = fill(KEYS.files.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);
 export const recordKey = fill(KEYS.record.pattern);
-/** The beginning of each record's key: `take` learns which ask is the head only inside its script. */
+/** The prefix of a user's record keys. `take` finds out only inside its script which ask is the head. */
 export const recordPrefix = (user: UserAddress): string => recordKey({ shard: user.shard, u: user.u, a: "" });
 export const logKey = fill(KEYS.log.pattern);
 export const mailKey = fill(KEYS.mail.pattern);
@@ -209,31 +210,34 @@ export const bytesKey = (key: string): string => bytes({ key });
 
 const [text, wait, password] = [fill(KEYS.text.pattern), fill(KEYS.waitList.pattern), fill(KEYS.password.pattern)];
 const [uses, gone] = [fill(KEYS.uses.pattern), fill(KEYS.gone.pattern)];
-// With the name of the text's key as their hash tag both are in its slot.
+// The hash tag is the name of the text's key, so both keys are in its slot.
 export const usesKey = (key: string): string => uses({ key });
 export const goneKey = (key: string): string => gone({ key });
 export const textKeyOf = (key: string): string => text({ key });
 export const waitKey = (key: string): string => wait({ key });
 export const passwordKey = (key: string): string => password({ key });
 
-/** The Socket.IO room of a conversation. Never 20 characters long: the adapter takes those for socket ids. */
+/**
+ * The Socket.IO room of a conversation. Its name never has 20 characters, because the adapter takes such a name for a
+ * socket id.
+ */
 export const roomOf = (conversation: ConversationAddress): string => `c:{${conversation.shard}}:${conversation.c}`;
-/** The hash of the conversation that a room is of. */
+/** The hash of the conversation whose room this is. */
 export const conversationOf = (room: string): string => room.slice(room.lastIndexOf(":") + 1);
-/** The adapter's channel for that room, in the slot of the conversation's keys. */
+/** The adapter's channel of a conversation's room, in the slot of the conversation's keys. */
 export const channelOf = (conversation: ConversationAddress): string => `socket.io#/#${roomOf(conversation)}#`;
-/** The room of a channel of the adapter; undefined for a channel of something else. */
+/** The room of one of the adapter's channels; undefined for any other channel. */
 export const roomOfChannel = (channel: string): string | undefined => /^socket\.io#\/#(c:.+)#$/.exec(channel)?.[1];
 /** The channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
 export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;
-/** The channel of what connections of a shard's users tell each other. */
+/** The channel of the hints between connections of a shard's users. */
 export const userChannel = (shard: string): string => `hint:users:{${shard}}`;
-/** Plain PUBLISH: the beats of all workers, heard by all edges and workers. */
+/** Plain PUBLISH: beats of all workers, received by all edges and workers. */
 export const BEAT_CHANNEL = "docrelay:workers";
-/** Plain PUBLISH to workers: a running ask was cancelled. A hint; the flag in the record is the truth. */
+/** Plain PUBLISH to workers: a running ask was cancelled. It is a hint; the flag in the record decides. */
 export const CANCEL_CHANNEL = "docrelay:cancel";
-/** Plain PUBLISH of a text's key: no user has the text any more, and processes drop it. */
+/** Plain PUBLISH of a text's key: no user has the text any more, so processes remove it from memory. */
 export const FORGET_CHANNEL = "docrelay:forget";
-/** Plain PUBLISH of the id of a conversation's address: its user has deleted it, with its asks. Heard by all edges. */
+/** Plain PUBLISH of the hash of a conversation that its user has deleted, with its asks. Received by all edges. */
 export const DELETED_CHANNEL = "docrelay:deleted";

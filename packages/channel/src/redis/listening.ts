@@ -6,11 +6,11 @@ export interface ChannelListener<M> {
   resync(): void;
 }
 
-/** Subscriptions of sharded channels, each shared by its listeners. */
+/** Subscriptions of sharded channels. All listeners of a channel share its subscription. */
 export interface Listening<M> {
   /**
-   * Subscribes; resolves once Redis has confirmed that, so that a read afterwards misses nothing. Rejects when Redis does
-   * not reply; then nothing is subscribed. The returned function unsubscribes, and may be called twice.
+   * Subscribes. Resolves once Redis has confirmed the subscription, so a read afterwards misses nothing. Rejects when
+   * Redis does not reply; then nothing is subscribed. The returned function unsubscribes, and may be called twice.
    */
   listen(channel: string, listener: ChannelListener<M>): Promise<() => void>;
   /** How many channels are subscribed now. */
@@ -18,8 +18,9 @@ export interface Listening<M> {
 }
 
 /**
- * Delivers the messages of channels, parsed once for all listeners of a channel; those that are undefined are dropped. A
- * subscriber connection may have several of these if no channel is listened to by two of them.
+ * Delivers the messages of channels. Each message is parsed once for all listeners of its channel; a message that
+ * `parse` returns undefined for is dropped. Several of these may share a subscriber connection if no channel is used by
+ * two of them.
  */
 export function createListening<M>(
   subscriber: RedisSubscriber,
@@ -41,7 +42,7 @@ export function createListening<M>(
     const current = listeners.get(channel);
     if (!current?.delete(listener) || current.size > 0) return;
     listeners.delete(channel);
-    // Should this fail, the connection is gone, and the subscription with it; a stray message finds no listener.
+    // If this fails, the connection and its subscriptions are gone. A stray message finds no listener.
     subscriber.sunsubscribe(channel).catch(() => undefined);
   }
 
@@ -53,8 +54,9 @@ export function createListening<M>(
       const current = listeners.get(channel) ?? new Set();
       listeners.set(channel, current.add(listener));
       try {
-        // Also for a channel that has listeners already: its subscription may not be confirmed yet. One connection keeps
-        // commands in order, so this reply comes after that of the earlier subscription, and of any SUNSUBSCRIBE.
+        // SSUBSCRIBE is sent even if the channel has listeners, because the earlier subscription may not be confirmed
+        // yet. A connection keeps commands in order, so this reply comes after the replies to the earlier SSUBSCRIBE
+        // and any SUNSUBSCRIBE.
         await subscriber.ssubscribe(channel);
       } catch (error) {
         drop(channel, listener);

@@ -3,38 +3,44 @@ import { ChannelError } from "../channel-error.ts";
 import { loadScripts } from "./script.ts";
 
 /**
- * Replicas that have to have a write before it is acknowledged (`DURABILITY=replicated`): a failover loses what was not
- * replicated, and must not lose what was acknowledged.
+ * Makes writes that are acknowledged only after replicas have them (`DURABILITY=replicated`). A failover loses writes
+ * that were not replicated, and must not lose an acknowledged write.
  */
 export interface Replicas {
   /**
-   * Makes a write, and resolves with its reply when enough replicas have it. @throws errors of the write; ChannelError `io` when they do not say so
-   * in time, or the connection changed in between: then the write is made, and may be lost. It is safe to make an idempotent one again.
+   * Makes a write, and resolves with its reply once enough replicas have it. @throws errors of the write; ChannelError
+   * `io` when the replicas do not confirm in time, or the connection changed in between. The write is then made but may
+   * be lost. An idempotent write may be repeated.
    */
   confirmed<T>(write: (redis: RedisClient) => Promise<T>): Promise<T>;
 }
 
 export interface ReplicasOptions {
-  /** Of its own: Redis answers nothing else on a connection that waits. */
+  /** A connection for these writes only: while a connection waits for replicas, Redis replies to nothing else on it. */
   readonly redis: RedisClient;
   readonly count?: number;
   readonly timeoutMs: number;
 }
 
-/** Of the deadline of a command: Redis has to answer that it has waited in vain before the command is given up. */
+/**
+ * The part of a command's deadline that WAIT may take, so that Redis reports a failed wait before the command times
+ * out.
+ */
 const PART_OF_DEADLINE = 0.7;
 
-/** Loads the scripts on a connection for confirmed writes, whose commands have a deadline of `commandTimeoutMs`. */
+/** Loads the scripts on a connection for confirmed writes. `commandTimeoutMs`: the deadline of its commands. */
 export function openReplicas(redis: RedisClient, commandTimeoutMs: number): Replicas {
   loadScripts(redis);
   return createReplicas({ redis, timeoutMs: Math.floor(PART_OF_DEADLINE * commandTimeoutMs) });
 }
 
-/** Sentinel makes that replica the master which has received most, so one is enough while it lives. */
+/**
+ * After a failure Sentinel promotes the replica with the most data, so one replica is enough while that replica lives.
+ */
 const COUNT = 1;
 
 export function createReplicas({ redis, count = COUNT, timeoutMs }: ReplicasOptions): Replicas {
-  /** Counts connections: after a failover WAIT would count replicas of a master that never had the write. */
+  /** Counts connections: after a failover, WAIT would count the replicas of a master that never had the write. */
   let connection = 0;
   redis.on("close", () => connection++);
   let current: Promise<number> | undefined;
@@ -47,7 +53,10 @@ export function createReplicas({ redis, count = COUNT, timeoutMs }: ReplicasOpti
     return (current = sent);
   }
 
-  /** One WAIT is sent at a time; it confirms all writes before it, so those that come meanwhile share the next one. */
+  /**
+   * Only one WAIT runs at a time. A WAIT confirms all writes before it, so writes that arrive meanwhile share the next
+   * one.
+   */
   function wait(): Promise<number> {
     if (!current) return send();
     next ??= current

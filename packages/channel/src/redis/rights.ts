@@ -1,29 +1,32 @@
 import { BEAT_CHANNEL, CANCEL_CHANNEL, DELETED_CHANNEL, FORGET_CHANNEL } from "./keys.ts";
 
-/** What a process does with Redis. For each role `deploy/redis` has a user with no more rights than it needs. */
+/** The role of a process. `deploy/redis` has a Redis user for each role, with only the rights that the role needs. */
 export type RedisRole = "edge" | "ask" | "extract";
 
-/** A kind of key, with `*` for the id of a test, and Lua that does with such a key what the role does; it returns its argument. */
+/**
+ * A kind of key, with `*` for the id of a test, and Lua that uses the key as the role does. The Lua returns its
+ * argument.
+ */
 export type KeyTry = readonly [pattern: string, lua: string];
 
-/** What a role does, tried by the self-test. */
+/** The keys and channels of a role, which the self-test tries. */
 export interface Tries {
   readonly keys: readonly KeyTry[];
-  /** Kinds of channels on which it publishes and hears. */
+  /** Kinds of channels to which the role both publishes and subscribes. */
   readonly hears: readonly string[];
-  /** … and those on which it only publishes. */
+  /** Kinds of channels to which the role only publishes. */
   readonly tells: readonly string[];
-  /** Plain channels that it hears. */
+  /** Plain channels to which the role subscribes. */
   readonly subscribes: readonly string[];
 }
 
-/** Of keys that the role writes itself. */
+/** Lua for keys that the role writes. */
 const WRITES = `redis.call('HSET', KEYS[1], 'test', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], 60000)
 local read = redis.call('HGET', KEYS[1], 'test')
 redis.call('DEL', KEYS[1])
 return read`;
-/** Of keys that others write: nothing is there under the id of a test. */
+/** Lua for keys that other roles write: no key with the id of a test exists. */
 const only = (...calls: readonly string[]): string =>
   [...calls.map((call) => `redis.call(${call})`), "return ARGV[1]"].join("\n");
 const EXISTS = only("'EXISTS', KEYS[1]");
@@ -71,7 +74,10 @@ const ASK: Tries = {
   tells: [ROOMS],
   subscribes: [BEAT_CHANNEL, FORGET_CHANNEL, CANCEL_CHANNEL],
 };
-/** It parses files of strangers, so it reads no conversation: only its queue, and the bytes and texts that a job names. */
+/**
+ * The extract role parses untrusted files, so it may not read conversations: only its queue, and the bytes and texts
+ * that a job names.
+ */
 const EXTRACT: Tries = {
   keys: [
     ...["text:*", "{bull}:extract:*"].map((pattern) => [pattern, WRITES] as const),
@@ -91,7 +97,7 @@ const EXTRACT: Tries = {
 };
 const TRIES: Readonly<Record<RedisRole, Tries>> = { edge: EDGE, ask: ASK, extract: EXTRACT };
 
-/** What a process with these roles does, each once. */
+/** All tries of a process with these roles, each once. */
 export function triesOf(roles: readonly RedisRole[]): Tries {
   const all = roles.map((role) => TRIES[role]);
   const each = <T>(of: (tries: Tries) => readonly T[]): T[] => [...new Set(all.flatMap(of))];

@@ -3,12 +3,12 @@ import type { RedisClient } from "./client.ts";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** How an argument reads in Lua: as the string it came as, or as a number. */
+/** How an argument is passed to Lua: as a string, or converted to a number. */
 export type ArgumentKind = "text" | "number";
 
 /**
- * A Lua script whose keys, arguments and list are local variables of the same names as here. `K` and `A` are the names
- * that {@link run} wants.
+ * A Lua script in which keys, arguments and list are local variables with the names given here. `K` and `A`: the names
+ * that {@link run} requires.
  */
 export interface Script<K extends string = string, A extends string = string> {
   readonly lua: string;
@@ -18,25 +18,25 @@ export interface Script<K extends string = string, A extends string = string> {
 }
 
 export interface ScriptParts<K extends string, A extends string> {
-  /** Lua files that are joined, in order; see {@link lua}. */
+  /** Lua files that are concatenated in this order; see {@link lua}. */
   readonly files: readonly URL[];
   readonly keys: readonly K[];
   readonly args?: Readonly<Record<A, ArgumentKind>>;
-  /** Name of the table of the arguments of variable number, which come last. */
+  /** The name of the Lua table that holds the variable number of last arguments. */
   readonly list?: string;
-  /** Tables of names that stay the same, of record fields for instance. */
+  /** Lua tables of constant names, for example record fields. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
 
 const scripts: Script[] = [];
 
-/** Where a Lua file beside a module lies: `lua(import.meta.url, "take.lua")`. */
+/** The path of a Lua file beside a module: `lua(import.meta.url, "take.lua")`. */
 export function lua(moduleUrl: string, file: string): URL {
   return new URL(file, moduleUrl);
 }
 export const CLOCK = lua(import.meta.url, "clock.lua");
 
-/** Reads a script's files, once, when the module that uses it is loaded. */
+/** Reads a script's files once, when the module that uses the script is loaded. */
 export function script<const K extends string, A extends string = never>(parts: ScriptParts<K, A>): Script<K, A> {
   const body = parts.files.map((file) => readFileSync(file, "utf8")).join("\n");
   const made = scriptOf(parts, body);
@@ -45,8 +45,8 @@ export function script<const K extends string, A extends string = never>(parts: 
 }
 
 /**
- * A script from Lua source, with its keys and arguments as local variables. Only this function maps names to positions
- * in `KEYS` and `ARGV`, so adding a name cannot make the Lua source read a wrong position.
+ * Makes a script from Lua source, with its keys and arguments as local variables. Only this function maps names to
+ * positions in `KEYS` and `ARGV`, so adding a name cannot make the Lua source read a wrong position.
  */
 export function scriptOf<K extends string, A extends string>(
   { keys, args, list, names = {} }: Omit<ScriptParts<K, A>, "files">,
@@ -72,8 +72,8 @@ export function scriptOf<K extends string, A extends string>(
 }
 
 /**
- * Loads all scripts into Redis before anything else is sent, at each connect: a restart empties its script cache. A script
- * that is missing would be sent twice, and a command sent after it would be executed before it.
+ * Loads all scripts into Redis at each connect, before any other command, because a restart empties Redis's script
+ * cache. A missing script would be sent a second time, so a command sent after it would be executed before it.
  */
 export function loadScripts(redis: RedisClient): void {
   if (!(redis instanceof Cluster)) return loadInto(redis);
@@ -85,7 +85,7 @@ function loadInto(node: Redis): void {
   const load = (): void => {
     const pipeline = node.pipeline();
     for (const one of scripts) pipeline.script("LOAD", one.lua);
-    pipeline.exec().catch(() => undefined); // run() sends the text of a script that is missing
+    pipeline.exec().catch(() => undefined); // run() sends the text of a missing script
   };
   if (node.status === "ready") load();
   node.on("ready", load);
@@ -94,14 +94,14 @@ function loadInto(node: Redis): void {
 type Value = string | number | null;
 export type Reply = [status: string, ...rest: Value[]];
 
-/** What a script is run with, by name. `list`: the arguments of variable number. */
+/** The values for a script's names. `list`: the variable number of last arguments. */
 export interface ScriptInput<K extends string, A extends string> {
   readonly keys: Readonly<Record<K, string>>;
   readonly args: Readonly<Record<A, string | number>>;
   readonly list?: readonly string[];
 }
 
-/** Runs a script by its hash, and by its text where Redis does not know it. */
+/** Runs a script by its hash, or by its text if Redis does not have it. */
 export async function run<K extends string, A extends string>(
   redis: RedisClient,
   of: Script<K, A>,

@@ -5,9 +5,9 @@ import { ChannelError } from "./store.ts";
 export interface SelfTestDeps {
   readonly redis: RedisClient;
   readonly subscriber: RedisSubscriber;
-  /** Of this process: two that test at once do not hear each other. */
+  /** The process's own id, so that two processes that test at once do not receive each other's messages. */
   readonly id: string;
-  /** Only what these roles do is tried. */
+  /** Only the keys and channels of these roles are tried. */
   readonly roles: readonly RedisRole[];
 }
 
@@ -15,9 +15,9 @@ const HEAR_MS = 2000;
 const RIGHTS = /^(NOPERM|ERR The user executing the script can't)/;
 
 /**
- * Does once what the roles do all the time: scripts use each kind of key, and what is published on each kind of channel is
- * heard. Nothing of it stays. @throws ChannelError `setting` when the user of Redis lacks a right: the message names the
- * keys or the channel; `io` when nothing is heard; errors of Redis as they are.
+ * Tries everything that the roles do with Redis: a script for each kind of key, and a message on each kind of channel.
+ * Leaves nothing behind. @throws ChannelError `setting` when the Redis user lacks a right (the message names the keys
+ * or the channel); `io` when no message arrives; errors of Redis unchanged.
  */
 export async function testRedis(deps: SelfTestDeps): Promise<void> {
   const { redis, subscriber, id, roles } = deps;
@@ -36,7 +36,7 @@ export async function testRedis(deps: SelfTestDeps): Promise<void> {
     const channel = pattern.replace("*", id);
     await named(`publishing on channels like ${pattern}`, redis.spublish(channel, id));
   }
-  // The process listens there all the time: subscribing again changes nothing.
+  // The process is subscribed to these channels all the time, so subscribing again changes nothing.
   for (const channel of subscribes) await named(`the channel ${channel}`, subscriber.subscribe(channel));
 }
 
@@ -47,7 +47,7 @@ async function hear({ redis, subscriber, id }: SelfTestDeps, pattern: string): P
   const listen = (from: string, message: string): void => {
     if (from === channel && message === id) resolve(true);
   };
-  // Also the subscriber's own commands are waited for no longer: they have no deadline.
+  // The timeout also covers the subscriber's own commands, which have no deadline.
   const timer = setTimeout(() => resolve(false), HEAR_MS);
   subscriber.on("smessage", listen);
   try {
@@ -70,18 +70,19 @@ function explain(error: unknown, what: string): unknown {
 }
 
 const EVERY_MS = 60_000;
-/** After a test that failed: a busy moment must not keep a process out of a balancer for a minute. */
+/** The interval after a failed test: a short overload must not keep a process out of its load balancer for a minute. */
 const AGAIN_MS = 5000;
 
 export interface SelfTest {
-  /** Rejects with the reason while the last test failed. */
+  /** Rejects with the reason if the last test failed. */
   check(): Promise<void>;
   [Symbol.dispose](): void;
 }
 
 /**
- * Runs {@link testRedis}, and again every minute (every 5 s while it fails) and after each reconnect. A test that fails because Redis is away says
- * nothing new: the next one decides. `onError`: each failure. @throws ChannelError `setting`, of the first test only.
+ * Runs {@link testRedis} every minute (every 5 s while it fails) and after each reconnect. A test that fails because
+ * Redis is away does not count; the next test decides. `onError`: called with each failure. @throws ChannelError
+ * `setting`, only from the first test.
  */
 export async function openSelfTest(deps: SelfTestDeps, onError: (error: unknown) => void): Promise<SelfTest> {
   let failure: ChannelError | undefined;

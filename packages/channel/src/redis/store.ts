@@ -7,18 +7,23 @@ import type { Reply } from "./script.ts";
 
 export { ChannelError };
 
-/** Where data is kept, and for how long. `redis` is a command connection; its errors and timeouts pass through. */
+/**
+ * The database and how long data are kept in it. `redis` is a connection for commands; its errors and timeouts are
+ * passed on.
+ */
 export interface Store {
   readonly redis: RedisClient;
   /** How long a conversation is kept after its last event, in ms. */
   readonly retentionMs: number;
-  /** From acceptance to `ASK_EXPIRED`, in ms. */
+  /** The time from acceptance until the ask ends as `ASK_EXPIRED`, in ms. */
   readonly askDeadlineMs: number;
-  /** Most events a conversation keeps (default 5,000) … */
+  /** The most events a conversation keeps (default 5,000). Events of unfinished asks are kept beyond this. */
   readonly maxEvents?: number;
-  /** … and most bytes of them (default 8 MB). Events of unfinished asks are kept beyond both. */
+  /** The most bytes of events a conversation keeps (default 8 MB). Events of unfinished asks are kept beyond this. */
   readonly maxBytes?: number;
-  /** What an acknowledgement or an end waits for; without it Redis alone is trusted. */
+  /**
+   * Replicas that must have a write before it is acknowledged or an ask ends. Without it, the master alone is enough.
+   */
   readonly replicas?: Replicas | undefined;
   /** Encrypts what is stored; without it nothing is encrypted. */
   readonly sealing?: Sealing;
@@ -27,22 +32,28 @@ export interface Store {
 const PLAIN = createSealing();
 export const sealingOf = ({ sealing = PLAIN }: Pick<Store, "sealing">): Sealing => sealing;
 
-/** Records with a higher version are left alone: a newer worker wrote them during a rolling update. */
+/**
+ * The highest record version that this release runs. In a rolling update, records of a higher version are left to newer
+ * workers.
+ */
 export const SUPPORTED_RECORD_VERSION = 1;
 
 /**
- * A random event nonce; every retry of a write carries the same one. An answer needs many: randomUUID takes its bytes from
- * a buffer that Node fills at once, whereas randomBytes is a system call each time.
+ * A random event nonce. Every retry of a write carries the same nonce. An answer needs many nonces, and randomUUID is
+ * cheaper: it uses random bytes that Node has buffered, while randomBytes makes a system call each time.
  */
 export const newNonce = (): string => randomUUID();
-/** A random name of a worker process, another one after each start. */
+/** A random name of a worker process; each start gives another name. */
 export const newWorkerName = (): string => randomUUID();
-/** A random owner token, one per turn, which names its worker: another one takes an ask from it only when that is gone. */
+/**
+ * A random owner token of one turn. It begins with the worker's name: another worker takes the ask only when that
+ * worker is gone.
+ */
 export const newOwner = (worker = newWorkerName()): string => `${worker}/${randomUUID()}`;
-/** The worker of an owner token; undefined for one of release 0.1. */
+/** The worker of an owner token; undefined for a token of release 0.1. */
 export const workerOf = (owner: string): string | undefined => /^(.+)\//.exec(owner)?.[1];
 
-/** The error for a status that a step does not know. */
+/** The error for an unknown status in a step's reply. */
 export function wrongAnswer(step: string, reply: Reply): ChannelError {
   return new ChannelError("wrong-answer", `${step} returned ${String(reply[0])}`);
 }

@@ -3,18 +3,18 @@ import { hkdfSync } from "node:crypto";
 export const KEY_ID_BYTES = 4;
 const SUB_KEYS_KEPT = 1024;
 
-/** One item of `DATA_KEY`. What is derived from it does not give it away. */
+/** One item of `DATA_KEY`. The derived values below do not reveal the item. */
 export interface DataKey {
-  /** Says which key a sealed text needs. */
+  /** The id of the key, which is stored with a sealed text. */
   readonly id: Buffer;
-  /** For salts that are made from texts. */
+  /** The secret for salts that are derived from texts. */
   readonly sameSecret: Buffer;
-  /** The key of AES-256 for a salt. */
+  /** Derives an AES-256 key from a salt. */
   subKey(salt: Buffer): Buffer;
 }
 
 export interface DataKeys {
-  /** Encrypts; undefined when data are stored as they are. */
+  /** The key that encrypts; undefined when data are stored unencrypted. */
   readonly current: DataKey | undefined;
   find(id: Buffer): DataKey | undefined;
 }
@@ -36,7 +36,7 @@ function createDataKey(secret: string): DataKey {
       let key = subKeys.get(name);
       if (!key) {
         key = derive(secret, salt, { info: "docrelay data", bytes: 32 });
-        // A process reads what some others have written: all their salts fit.
+        // A process reads data of only a few other processes, so their salts normally all fit.
         if (subKeys.size >= SUB_KEYS_KEPT) subKeys.delete(subKeys.keys().next().value ?? "");
         subKeys.set(name, key);
       }

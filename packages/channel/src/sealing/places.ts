@@ -1,6 +1,4 @@
-/*
- * Where each kind of sealed data lies; see `Sealing`. A change makes what is stored unreadable.
- */
+/* The place of each kind of sealed data; see `Sealing`. If a place changes, stored data become unreadable. */
 
 interface Conversation {
   readonly u: string;

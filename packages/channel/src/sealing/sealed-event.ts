@@ -2,14 +2,14 @@ import { ChannelError } from "../channel-error.ts";
 import type { Event } from "@docrelay/protocol";
 import type { Sealing } from "./sealing.ts";
 
-/** What scripts and readers of a log need of an event; the rest is its content. */
+/** The fields of an event that scripts and readers of a log need in the clear. The other fields are its content. */
 type Head = { readonly conversation: string; readonly ask: string; readonly nonce: string };
 
 const placeOf = (c: string, { ask, nonce }: Pick<Head, "ask" | "nonce">): string => `event ${c} ${ask} ${nonce}`;
 
 /**
- * An event's JSON as it is stored, without what only a script knows. Ids, nonce and type stay readable, and `replaces`;
- * everything else is in `sealed` when data are encrypted. `c`: the hash of the conversation.
+ * An event's JSON as it is stored, without the fields that a script adds. When data are encrypted, ids, nonce, type and
+ * `replaces` stay readable, and everything else is in `sealed`. `c`: the hash of the conversation.
  */
 export function sealEvent(sealing: Sealing, c: string, head: Head, body: object): string {
   if (!sealing.isOn) return JSON.stringify({ ...head, ...body });
@@ -19,8 +19,8 @@ export function sealEvent(sealing: Sealing, c: string, head: Head, body: object)
 }
 
 /**
- * Reads an event's JSON back. The relay's own scripts wrote it. @throws ChannelError `wrong-answer` for anything else, and
- * as {@link Sealing} says
+ * Reads an event's JSON, which docrelay's own scripts wrote. @throws ChannelError `wrong-answer` for any other text,
+ * and the errors of {@link Sealing}
  */
 export function readEvent(sealing: Sealing, c: string, json: string): Event {
   const event = parse(json);
@@ -28,7 +28,7 @@ export function readEvent(sealing: Sealing, c: string, json: string): Event {
   return unsealEvent(sealing, c, event);
 }
 
-/** Whether a value has what every event has; its content is not looked at. */
+/** Whether a value has the fields that every event has. Its content is not checked. */
 export function isEvent(value: unknown): value is Event {
   const { conversation, ask, nonce, type } = (value ?? {}) as Partial<Record<string, unknown>>;
   return [conversation, ask, nonce, type].every((field) => typeof field === "string");
@@ -42,7 +42,7 @@ function parse(json: string): unknown {
   }
 }
 
-/** The same for an event that is parsed already. */
+/** As {@link readEvent}, for an event that is parsed already. */
 export function unsealEvent(sealing: Sealing, c: string, event: Event & { readonly sealed?: unknown }): Event {
   if (typeof event.sealed !== "string") return event;
   const { sealed, ...head } = event;

@@ -3,30 +3,31 @@ import { ChannelError } from "../channel-error.ts";
 import { createDataKeys, type DataKeys, KEY_ID_BYTES } from "./data-keys.ts";
 
 /**
- * Encryption of what is stored: AES-256-GCM with the first of `DATA_KEY`; each of its keys decrypts. `place` says where the
- * data lie (kind and key): sealed data that were copied to another place are refused there.
+ * Encryption of stored data: AES-256-GCM with the first key of `DATA_KEY`. Each key of `DATA_KEY` decrypts. `place`
+ * states where the data are stored (kind and key). Unsealing refuses sealed data that were copied to another place.
  *
- * Data that were stored without a key are returned as they are, so a deployment may be switched on at any time. Each method
- * that unseals throws ChannelError `key` for a key that `DATA_KEY` does not have, and `wrong-answer` for data that were changed.
+ * Data that were stored without a key are returned unchanged, so encryption may be switched on at any time. Each method
+ * that unseals throws ChannelError `key` for a key that is not in `DATA_KEY`, and `wrong-answer` for changed data.
  */
 export interface Sealing {
   seal(place: string, bytes: Uint8Array): Buffer;
   unseal(place: string, bytes: Uint8Array): Buffer;
-  /** As `seal`, for a string without line breaks. */
+  /** As `seal`, for a text. The result has no line breaks. */
   sealText(place: string, text: string): string;
-  /** The same text in the same place gives the same result, so that it can be found again. */
+  /** Gives the same result for the same text in the same place, so a script can find the text again. */
   sealSameText(place: string, text: string): string;
   unsealText(place: string, text: string): string;
-  /** New data are encrypted. */
+  /** Whether new data are encrypted. */
   readonly isOn: boolean;
-  /** Whether a text is stored as `sealText` would store it now: encrypted with the first key. */
+  /** Whether a text is stored as `sealText` would store it now, that is, encrypted with the first key. */
   isCurrent(text: string): boolean;
 }
 
 /*
- * Layout: magic, version 1, the key's id, the salt of its sub-key, a counter, the encrypted bytes, the tag. Each process has
- * a salt of its own and counts, so no nonce is used twice with a sub-key; random nonces would be safe for only 2^32 events.
- * Version 0: bytes that were stored without a key and happen to begin with the magic follow as they are.
+ * Layout: magic, version 1, the key's id, the salt of the sub-key, a counter, the encrypted bytes, the tag. Each
+ * process has a salt of its own and counts up, so no nonce is used twice with a sub-key; random nonces would be safe
+ * for only 2^32 events. Version 0: bytes that were stored without a key but happen to begin with the magic follow
+ * unchanged.
  */
 const MAGIC = Buffer.from([0x89, 0x44, 0x52, 0x53, 0x45, 0x41, 0x4c, 0x0a]);
 const TEXT_MAGIC = "docrelay:sealed:";
@@ -37,10 +38,10 @@ const TAG_BYTES = 16;
 const SALT_AT = 1 + KEY_ID_BYTES;
 const COUNTER_AT = SALT_AT + SALT_BYTES;
 const HEAD_BYTES = COUNTER_AT + COUNTER_BYTES;
-/** By so many bytes `seal` makes data longer when it encrypts. */
+/** How many bytes longer encryption by `seal` makes data. */
 export const SEALED_MORE_BYTES = MAGIC.length + HEAD_BYTES + TAG_BYTES;
 
-/** `secrets`: the items of `DATA_KEY`. The first may be empty: then nothing is encrypted, and the others decrypt. */
+/** `secrets`: the items of `DATA_KEY`. If the first is empty, nothing is encrypted, and the others decrypt. */
 export function createSealing(secrets: readonly string[] = []): Sealing {
   const keys = createDataKeys(secrets);
   const current = keys.current;
@@ -77,7 +78,7 @@ export function createSealing(secrets: readonly string[] = []): Sealing {
     sealText: (place, text) => (current ? asText(place, text, ownSalt, counter++) : asItIs(text)),
     sealSameText(place, text) {
       if (!current) return asItIs(text);
-      // A sub-key for this text alone, so the nonce may be constant.
+      // The sub-key is derived for this text alone, so a constant nonce is safe.
       const salt = createHmac("sha256", current.sameSecret)
         .update(JSON.stringify([place, text]))
         .digest();
@@ -112,7 +113,7 @@ function decrypt(keys: DataKeys, place: string, sealed: Buffer): Buffer {
   }
 }
 
-/** A text that is not encrypted, escaped if it looks as if it were. */
+/** An unencrypted text, escaped if it begins like an encrypted one. */
 function asItIs(text: string): string {
   return text.startsWith(TEXT_MAGIC)
     ? TEXT_MAGIC + Buffer.concat([Buffer.from([ESCAPED]), Buffer.from(text)]).toString("base64url")

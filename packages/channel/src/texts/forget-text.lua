@@ -1,4 +1,4 @@
--- A text whose users are not known, of an older process, is left to expire.
+-- The user may be missing from a text of an older process, which recorded no users. Such a text is left to expire.
 if redis.call('ZREM', uses, user) == 0 then return { 'KEPT' } end
 redis.call('ZREMRANGEBYSCORE', uses, 0, ms(now))
 if redis.call('ZCARD', uses) > 0 then return { 'KEPT' } end

@@ -5,23 +5,24 @@ import { ChannelError } from "../channel-error.ts";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** A shorter text fits into a packet or two without compression. */
+/** The smallest text in bytes that is compressed. A shorter text fits into a packet or two anyway. */
 const WORTH_BYTES = 4096;
-/** More than any text may have. */
+/** A limit above the size of any text. */
 const MAX_BYTES = 512 * 1024 * 1024;
 /**
- * Smaller inputs take less than a millisecond, which is less CPU than handing them to another thread. A text that repeats
- * itself may grow from these bytes to a few MB, which takes some milliseconds.
+ * The most bytes that are packed or unpacked on the main thread. They take less than a millisecond, which is less CPU
+ * time than another thread would cost. A text that repeats itself may grow from these bytes to a few MB, which takes
+ * some milliseconds.
  */
 const AT_ONCE_BYTES = { compress: 262_144, decompress: 65_536 };
-/** Page separator in the stored text: cannot occur in a page, since extraction takes control characters out. */
+/** The separator of pages in the stored text. No page contains it, because extraction removes control characters. */
 const PAGE_BREAK = "\f";
 const BREAK_BYTE = 0x0c;
 
-/** Fields of a hash that hold a text, one of the two: as it is, or compressed. */
+/** The fields of a hash of which one holds a text: `text` as it is, or `zstd` compressed. */
 export const PACKED_FIELDS = ["text", "zstd"] as const;
 
-/** The pages of a text as field and value of a hash; compressed when that makes it smaller. */
+/** The pages of a text as a hash field and its value; compressed when that is smaller. */
 export async function packPages(pages: readonly string[]): Promise<[(typeof PACKED_FIELDS)[number], string | Buffer]> {
   const chars = pages.reduce((sum, page) => sum + page.length, 0);
   if (chars < WORTH_BYTES) return ["text", pages.join(PAGE_BREAK)];
@@ -31,8 +32,8 @@ export async function packPages(pages: readonly string[]): Promise<[(typeof PACK
 }
 
 /**
- * The pages of {@link PACKED_FIELDS}' values, in their order; one empty page when there is none. @throws ChannelError
- * `wrong-answer` for bytes that are no compressed text.
+ * The pages from the values of {@link PACKED_FIELDS}, in that order. One empty page when there is no value. @throws
+ * ChannelError `wrong-answer` for bytes that are not a compressed text.
  */
 export async function unpackPages([plain, packed]: ReadonlyArray<Buffer | null | undefined>): Promise<string[]> {
   if (!packed) return split(plain ?? Buffer.alloc(0));
@@ -46,7 +47,8 @@ export async function unpackPages([plain, packed]: ReadonlyArray<Buffer | null |
 }
 
 /*
- * Page by page: a string of more than 128 KiB is an allocation of its own, which costs more than writing it.
+ * Writes page by page: a joined string of more than 128 KiB would be an allocation of its own, which costs more than
+ * the writing.
  */
 
 function joined(pages: readonly string[]): Buffer {

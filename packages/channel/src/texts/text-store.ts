@@ -9,7 +9,10 @@ import { sealingOf, type Store } from "../redis/store.ts";
 import { placeOfPassword, placeOfText, placeOfTextFacts } from "../sealing/places.ts";
 import { packPages, PACKED_FIELDS, unpackPages } from "./pack-text.ts";
 
-/** The outcome of an extraction, shared by all users who sent these bytes. Pages in order; `missing` counts from 1. */
+/**
+ * The outcome of an extraction, shared by all users who sent the same bytes. Pages are in order; page numbers in
+ * `missing` count from 1.
+ */
 export type StoredText =
   | {
       readonly kind: "text";
@@ -18,37 +21,40 @@ export type StoredText =
       readonly missing: readonly MissingPage[];
       readonly ocr: readonly number[];
       readonly truncated: boolean;
-      /** Names of the files that it carries, when it carries some. */
+      /** Names of the files attached to the PDF, if there are any. */
       readonly attachments?: readonly string[];
       readonly extractMs: number;
-      /** Its extraction, where that was traced: a `traceparent`, and when it ended, in ms since the epoch. */
+      /** The trace of the extraction, if it was traced: its `traceparent`, and when it ended, in ms since the epoch. */
       readonly traced?: { readonly traceparent: string; readonly at: number };
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason?: string; readonly permanent: boolean };
 
-/** What is known of an outcome without its pages. */
+/** An outcome without its pages. */
 export type Outcome =
   | (Omit<Extract<StoredText, { kind: "text" }>, "pages"> & { readonly pageCount: number })
   | Extract<StoredText, { kind: "failed" }>;
 
-/** Whether another extraction of the same bytes can end otherwise: with more time or memory, or with a password. */
+/**
+ * Whether another extraction of the same bytes can have another outcome: with more time or memory, or with a password.
+ */
 export function canChange(text: StoredText | Outcome): boolean {
   return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
 }
 
-/** A failure that another extraction may not repeat (time, memory) is stored this long. */
+/** How long a failure is stored that another extraction may not repeat (time, memory). */
 const PASSING_FAILURE_MS = 600_000;
-/** As long as the asks that waited for it may take to read it. */
+/** How long the failure `BUSY` is stored: long enough for the waiting asks to read it. */
 const BUSY_MS = 60_000;
 /** What users read for the failure `BUSY`. */
 export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Try again in a moment.";
-/** A user's waiting extraction whose end was lost counts this long. */
+/** How long a user's waiting extraction counts if its end was lost. */
 const EXTRACTING_MS = 600_000;
 
 /**
- * The key of an extraction, and its job's id: the same bytes, extractor, scope and password give the same one. Users of one
- * scope share texts and bytes, and may notice by the time that it takes that another one has the same file. Keyed with a
- * secret, so that a known hash does not give access to a text and a password cannot be guessed from a key.
+ * The text key of an extraction, which is also its job's id: the same bytes, profile, scope and password give the same
+ * key. Users of one scope share texts and bytes. Such a user may notice from the timing that another user has the same
+ * file. The key is made with a secret, so a known hash does not give access to a text, and a password cannot be guessed
+ * from a key.
  */
 export function textKey(
   secret: string,
@@ -70,9 +76,9 @@ const WRITE_FAILURE = script({
 });
 
 /**
- * Stores an outcome. A later outcome replaces it, but a failure never replaces a text: a worker that was stopped in the
- * middle and continued may fail after another one has succeeded. Do this before {@link takeWaiting}. Longer texts are
- * compressed, to a quarter of their size; the longest of them off the event loop.
+ * Stores an outcome. A later outcome replaces it, but a failure never replaces a text: a worker that was suspended and
+ * continued may fail after another worker has succeeded. Call it before {@link takeWaiting}. Longer texts are
+ * compressed to about a quarter of their size, the longest of them off the event loop.
  */
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
@@ -100,8 +106,8 @@ const FORGET_FAILURE = script({
 });
 
 /**
- * Forgets a failure that says nothing about the file, so that only the asks which waited for it end with it. Returns whether
- * there was one. An ask that has not read it yet waits for the next outcome.
+ * Removes a failure that does not depend on the file, so that only the asks that waited for it fail. Returns whether
+ * there was one. An ask that has not read the failure yet waits for the next outcome.
  */
 export async function forgetBusy(store: Store, key: string): Promise<boolean> {
   const name = textKeyOf(key);
@@ -121,7 +127,7 @@ export async function readOutcome(store: Store, key: string): Promise<Outcome | 
   return meta === null ? undefined : (readFacts(store, key, meta) as Outcome);
 }
 
-/** Reads an outcome, and renews a text's expiry. */
+/** Reads an outcome. Renews the expiry of a text. */
 export async function readText(store: Store, key: string): Promise<StoredText | undefined> {
   const name = textKeyOf(key);
   const [kind, meta, ...packed] = await store.redis.hmgetBuffer(name, "kind", "meta", ...PACKED_FIELDS);
@@ -136,9 +142,9 @@ export async function readText(store: Store, key: string): Promise<StoredText | 
 const readFacts = (store: Store, key: string, stored: string): unknown =>
   JSON.parse(sealingOf(store).unsealText(placeOfTextFacts(key), stored));
 
-/** Which outcomes are stored, in the order of `keys`; renews texts without loading them. */
+/** Which outcomes are stored, in the order of `keys`. Renews texts without loading them. */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
-  // Commands of one tick are sent together; a pipeline would cost more.
+  // ioredis sends the commands of one tick together; a pipeline would cost more.
   const kinds = await Promise.all(keys.map((key) => store.redis.hget(textKeyOf(key), "kind")));
   const states = kinds.map((kind) => (kind === "text" || kind === "failed" ? kind : "missing"));
   const there = keys.filter((_, index) => states[index] === "text");
@@ -146,17 +152,19 @@ export async function textState(store: Store, keys: readonly string[]): Promise<
   return states;
 }
 
-/** An ask that waits for texts, as its user names it. */
+/** An ask that waits for texts, with the ids that its user knows. */
 export type WaitingAsk = Pick<TakenAsk, "conversation" | "id" | "body">;
 
-/** A conversation on a wait list. `ask`: what waits there, and for which of its files; absent in entries of 0.1. */
+/**
+ * A conversation on a wait list. `ask`: the waiting ask, and the index of its file; absent in entries of version 0.1.
+ */
 export interface Waiting extends ConversationAddress {
   readonly ask?: { readonly conversation: string; readonly id: string; readonly file: number };
 }
 
 /**
- * Puts a conversation on the wait list of each text. `ask`: the ask whose readers get the progress; an extract worker has no right to read
- * conversations. Idempotent. Read the texts again afterwards.
+ * Puts a conversation on the wait list of each text. `ask`: the ask whose readers get the progress. It is stored in the
+ * list because an extract worker has no right to read conversations. Idempotent. Read the texts again afterwards.
  */
 export async function awaitTexts(
   store: Store,
@@ -173,7 +181,9 @@ export async function awaitTexts(
   );
 }
 
-/** Takes a conversation off wait lists whose texts are stored already: no extraction empties those lists any more. */
+/**
+ * Removes a conversation from the wait lists of texts that are stored already: no extraction will empty these lists.
+ */
 export async function stopWaiting(
   store: Store,
   at: ConversationAddress,
@@ -183,7 +193,7 @@ export async function stopWaiting(
   await Promise.all(keys.map((key) => store.redis.srem(waitKey(key), entryOf(at, key), entryOf(at, key, ask))));
 }
 
-/** Ids of clients have no slash. */
+/** An entry of a wait list. Its parts are separated by slashes, which ids of clients do not contain. */
 function entryOf({ shard, u, c }: ConversationAddress, key: string, ask?: WaitingAsk): string {
   const file = ask?.body.files.findIndex(({ text }) => text === key) ?? -1;
   return [shard, u, c, ...(ask && file >= 0 ? [ask.conversation, ask.id, file] : [])].join("/");
@@ -197,8 +207,8 @@ const TAKE_WAITING = script({
 const WAITING_AT_ONCE = 1000;
 
 /**
- * Reads and empties the wait list of a text. Call it after the text was written, and ring the bell for each
- * conversation that it returns; should the caller die in between, the sweeper adds them.
+ * Reads and empties the wait list of a text. Call it after the text was stored, and ring the bell of each returned
+ * conversation. If the caller dies in between, the sweeper finds their asks.
  */
 export async function takeWaiting(store: Store, key: string): Promise<Waiting[]> {
   const all: Waiting[] = [];
@@ -212,7 +222,7 @@ export async function takeWaiting(store: Store, key: string): Promise<Waiting[]>
   }
 }
 
-/** Reads at most `limit` conversations of a wait list, any of them, for page progress. */
+/** Reads at most `limit` conversations of a wait list, chosen at random, for page progress. */
 export async function peekWaiting(store: Store, key: string, limit = 1000): Promise<Waiting[]> {
   return parseWaiting(await store.redis.srandmember(waitKey(key), limit));
 }
@@ -225,7 +235,7 @@ function parseWaiting(members: ReadonlyArray<string | number | null>): Waiting[]
   });
 }
 
-/** Stores a file's password where only its extraction finds it, and only as long as the ask may need it. */
+/** Stores a file's password where only its extraction finds it, for as long as the ask may need it. */
 export async function setPassword(store: Store, key: string, password: string, ttlMs: number): Promise<void> {
   const sealed = sealingOf(store).sealText(placeOfPassword(key), password);
   await store.redis.set(passwordKey(key), sealed, "PX", ttlMs);
@@ -244,7 +254,10 @@ const QUEUE = script({
   args: { text: "text", keepMs: "number" },
 });
 
-/** Counts an extraction as waiting for its user; returns how many are: its priority in the queue. Idempotent. */
+/**
+ * Counts an extraction as waiting for its user. Returns the user's number of waiting extractions, which is its priority
+ * in the queue. Idempotent.
+ */
 export async function queueExtraction(store: Store, user: UserAddress, key: string): Promise<number> {
   const args = { text: key, keepMs: EXTRACTING_MS };
   const [, waiting] = await run(store.redis, QUEUE, { keys: { extracting: extractingKey(user) }, args });

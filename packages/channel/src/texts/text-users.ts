@@ -15,12 +15,12 @@ const FORGET = script({
 });
 const DROP = script({ files: [lua(import.meta.url, "drop-forgotten.lua")], keys: ["outcome", "gone"] });
 
-/** An extraction that runs when its text is forgotten has ended after this time. */
+/** The longest that an extraction which runs when its text is forgotten may continue. */
 const GONE_MS = 900_000;
 
 /**
- * Counts a user as one who uses a text, for the retention from now on. Call it before you look for the text or for its
- * bytes: a process that forgets the text either sees this user, or has removed the text before that look.
+ * Counts a user as a user of a text, for the retention from now on. Call it before you look for the text or its bytes.
+ * Then a process that forgets the text either sees this user, or has removed the text before you look.
  */
 export async function useText(store: Store, user: UserAddress, key: string): Promise<void> {
   await run(store.redis, USE, {
@@ -29,14 +29,14 @@ export async function useText(store: Store, user: UserAddress, key: string): Pro
   });
 }
 
-/** How many users use a text. */
+/** How many users a text has. */
 export async function countTextUsers(store: Store, key: string): Promise<number> {
   return store.redis.zcard(usesKey(key));
 }
 
 /**
- * Takes a user from those of a text. The text is removed after the last one, with its wait list and password, and workers
- * are told to forget it and to end its extraction. Idempotent.
+ * Removes a user from the users of a text. After the last user, the text, its wait list and its password are removed,
+ * and workers are told to drop the text and to end its extraction. Idempotent.
  */
 export async function forgetText(store: Store, user: UserAddress, key: string): Promise<"gone" | "kept"> {
   const [status] = await run(store.redis, FORGET, {
@@ -52,13 +52,16 @@ export async function forgetText(store: Store, user: UserAddress, key: string): 
   return "gone";
 }
 
-/** Removes a text that was forgotten while it was extracted. Call it after the text is stored; whether it was so. */
+/**
+ * Removes a text that was forgotten during its extraction. Call it after the text is stored. Returns whether it removed
+ * the text.
+ */
 export async function dropForgotten(store: Store, key: string): Promise<boolean> {
   const [status] = await run(store.redis, DROP, { keys: { outcome: textKeyOf(key), gone: goneKey(key) }, args: {} });
   return status === "GONE";
 }
 
-/** Whether all who wanted a text have given it up since, so that it need not be extracted. */
+/** Whether all users of a text have given it up, so that no extraction is needed. */
 export async function isForgotten(store: Store, key: string): Promise<boolean> {
   return (await store.redis.exists(goneKey(key))) === 1;
 }

@@ -13,22 +13,25 @@ const LEAVE = script({
   args: { conversation: "text" },
 });
 
-/** Why an upload cannot be named any more: asks that have not ended need the rest of it, or it is being removed. */
+/**
+ * Why an upload cannot be named any more. `NEEDED`: unfinished asks still need its text or bytes. `LEAVING`: it is
+ * being removed.
+ */
 const NEEDED = "1";
 const LEAVING = "leaving";
 const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["up"], args: { why: "text" } });
 
-/** An upload with all that was made of it. */
+/** An upload and everything that was made from it. */
 export interface OwnUpload extends UploadState {
-  /** Keys of its texts: without a password, and with those that asks gave. */
+  /** Keys of its texts: the one without a password, and those with the passwords of asks. */
   readonly texts: readonly string[];
-  /** Hashes of the conversations that use it. */
+  /** Hashes of the conversations that use the upload. */
   readonly conversations: readonly string[];
-  /** It is being removed. */
+  /** The upload is being removed. */
   readonly isLeaving: boolean;
 }
 
-/** All uploads of a user that are kept. */
+/** All kept uploads of a user. */
 export async function ownUploads(store: Store, user: string): Promise<OwnUpload[]> {
   const ids = await store.redis.zrange(filesKey(userAddress(user)), "0", "-1");
   if (ids.length === 0) return [];
@@ -44,14 +47,16 @@ export async function ownUploads(store: Store, user: string): Promise<OwnUpload[
   });
 }
 
-/** `removeJob`: takes the extraction of a text out of the queue, unless it runs. */
+/** `removeJob`: removes the extraction of a text from the queue, unless it is running. */
 export interface ForgetDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   removeJob(text: string): Promise<void>;
 }
 
-/** Removes the uploads that only this conversation uses, and what nobody else uses of them. Idempotent. */
+/**
+ * Removes the uploads that only this conversation uses, with the texts and bytes that no other upload uses. Idempotent.
+ */
 export async function forgetUploadsOf(deps: ForgetDeps, user: string, { c }: ConversationAddress): Promise<void> {
   const { store } = deps;
   const candidates = (await ownUploads(store, user)).filter(({ conversations }) => conversations.includes(c));
@@ -65,8 +70,9 @@ export async function forgetUploadsOf(deps: ForgetDeps, user: string, { c }: Con
 }
 
 /**
- * Removes uploads of a user: nobody can name them any more. Their texts and bytes go with them unless another upload of the
- * user, or another user, has the same. Idempotent: they are listed until all of it is done.
+ * Removes uploads of a user, which cannot be named from now on. Their texts and bytes are removed too, unless another
+ * upload of the user, or another user, has the same file. Idempotent: the uploads stay listed until everything is
+ * removed.
  */
 export async function forgetUploads(deps: ForgetDeps, user: string, uploads: readonly OwnUpload[]): Promise<void> {
   if (uploads.length === 0) return;
@@ -97,21 +103,21 @@ async function forgetContent(
   if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
-  // A user who found these bytes before this step is counted as a user of their text by now.
+  // A user who found these bytes before this step is already counted as a user of their text.
   await disclaimBytes(store, text, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);
 }
 
 /**
- * Removes an upload, or only its name while an ask that has not ended may need the rest, which then goes with the
- * conversation. Idempotent. Whether there was one.
+ * Removes an upload. While an unfinished ask may need it, only its name is removed, and the rest is removed with the
+ * conversation. Idempotent. Returns whether there was an upload.
  */
 export async function forgetUpload(deps: ForgetDeps, user: string, id: string): Promise<boolean> {
   const { store } = deps;
   const isNamed = (await readUpload(store, user, id)) !== undefined;
   const found = (await ownUploads(store, user)).find((one) => one.id === id);
-  if (!found) return isNamed && (await store.redis.unlink(keyOf(user, id))) === 1; // of an older process, which listed none
+  if (!found) return isNamed && (await store.redis.unlink(keyOf(user, id))) === 1; // an older process listed no uploads
   const { shard } = userAddress(user);
   const waiting = await Promise.all(found.conversations.map((c) => store.redis.llen(mailKey({ shard, c }))));
   if (waiting.some((count) => count > 0)) await hide(store, user, id, NEEDED);

@@ -1,4 +1,5 @@
--- Whether no other conversation uses the upload. The last one stays in it: a removal that fails half way finds it again.
+-- Removes a conversation from an upload unless it is the last one, and returns which is the case. The last one stays,
+-- so that a removal that failed half way finds it again.
 local own = 'c:' .. conversation
 if redis.call('HEXISTS', up, own) == 0 then return { 'NONE' } end
 for _, field in ipairs(redis.call('HKEYS', up)) do

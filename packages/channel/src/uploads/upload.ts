@@ -17,7 +17,10 @@ import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
 import { sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
 import { placeOfUpload } from "../sealing/places.ts";
 
-/** An upload of one user. `offset`: how far its bytes are stored. `sha256`, `text` (key) once it is `done`. */
+/**
+ * An upload of one user. `offset`: its bytes are stored up to here. `sha256` and `text` (the text key) are set once it
+ * is `done`.
+ */
 export interface UploadState {
   readonly id: string;
   readonly name: string;
@@ -63,35 +66,37 @@ const BEGIN = uploadScript(
   [LIST],
 );
 
-/** Room that is reserved for an upload of which no byte has come, so that room is for bytes that came. */
+/**
+ * Room that is reserved for an upload before its first byte, small so that most room is for bytes that have arrived.
+ */
 const FIRST_ROOM = 65_536;
-/** Most room that is reserved beyond the bytes that came. */
+/** The most room that is reserved beyond the received bytes. */
 const ROOM_AHEAD = 1_048_576;
 
-/** The room of an upload whose bytes have come, or are coming, up to `offset`. */
+/** The room for an upload whose bytes have arrived, or are arriving, up to `offset`. */
 export function roomFor(size: number, offset: number): number {
   return Math.min(size, offset + Math.min(Math.max(offset, FIRST_ROOM), ROOM_AHEAD));
 }
 
-/** Bounds of a user and of all users. */
+/** Limits for a user and for all users. */
 export interface UploadShares extends ByteShares {
-  /** Most unfinished uploads of the user. */
+  /** The most unfinished uploads of the user. */
   readonly maxUnfinished: number;
 }
 
 export type BegunUpload =
-  /** `room`: its bytes may come up to there. 0 for one that was begun before: ask `growRoom`. */
+  /** `room`: the client may send bytes up to here. 0 for an upload that was begun before: call `growRoom`. */
   | { kind: "begun"; upload: UploadState; room: number }
-  /** The id names an upload of another name or size. */
+  /** The id belongs to an upload of another name or size. */
   | { kind: "conflict" }
-  /** The user's share is used up, for so long … */
+  /** The user's share is used up; `freeInMs`: when there is room again. */
   | { kind: "quota"; freeInMs: number }
-  /** … or there are too many unfinished uploads of the user, or all users have used their room. Nothing was stored. */
+  /** The user has too many unfinished uploads, or all users together have used up the limit. Nothing was stored. */
   | { kind: "busy"; freeInMs?: number };
 
 /**
- * Begins an upload and reserves room for its first bytes, or finds the one already begun: its own `ref` stays, and only its
- * next chunk renews its time. It expires unless its first chunk comes within 30 s. Idempotent.
+ * Begins an upload and reserves room for its first bytes, or finds the upload begun before. That one keeps its `ref`,
+ * and only its next chunk renews its time. An upload expires unless its first chunk arrives within 30 s. Idempotent.
  */
 export async function beginUpload(
   store: Store,
@@ -114,23 +119,23 @@ export async function beginUpload(
     readUpload(store, user, id),
   ]);
   if (status !== "BEGUN") await releaseRoom(store, ref);
-  // The script compares what is stored: a name that was sealed with another key differs there.
+  // The script compares stored names, so a name that was sealed with another key looks different to it.
   const isSame = found?.name === name && found.size === size;
   if (status === "CONFLICT" && !isSame) return { kind: "conflict" };
   if (status === "QUOTA" || status === "BUSY")
     return { kind: status === "BUSY" ? "busy" : "quota", freeInMs: Number(freeInMs) };
-  // Redis executed the two in this order, unless it did not know the script.
+  // Redis executed the script and this read in order, unless the script was missing from its cache.
   const upload = found ?? (await readUpload(store, user, id));
   if (!upload) throw wrongAnswer("beginUpload", [status]);
   return { kind: "begun", upload, room: status === "BEGUN" ? room : 0 };
 }
 
-/** The name as it is stored: the same for the same upload, so that a script can compare it. */
+/** The name as it is stored: the same text for the same upload, so that a script can compare it. */
 function sealName(store: Store, user: string, { id, name }: Pick<UploadState, "id" | "name">): string {
   return sealingOf(store).sealSameText(placeOfUpload(keyOf(user, id)), name);
 }
 
-/** An upload as it stands; undefined when unknown or gone, also when it is another user's. */
+/** The current state of an upload; undefined when it is unknown or gone, or belongs to another user. */
 export async function readUpload(store: Store, user: string, id: string): Promise<UploadState | undefined> {
   const fields = await store.redis.hgetall(keyOf(user, id));
   return fields["hidden"] === undefined ? readUploadFields(store, user, id, fields) : undefined;
@@ -158,7 +163,7 @@ export function readUploadFields(
   return sha256 && text ? { ...state, sha256, text } : state;
 }
 
-/** For how long an upload is listed after its begin, its end or its last use: at least as long as it is kept. */
+/** How long an upload is listed after its begin, its end or its last use: at least as long as it is kept. */
 const listedMsOf = ({ retentionMs }: Store): number => Math.max(retentionMs, IDLE_UPLOAD_MS);
 
 const USE = script({
@@ -168,8 +173,8 @@ const USE = script({
 });
 
 /**
- * Keeps a finished upload for the retention from now on. `by`: an ask of this conversation names it and wants this text, so
- * that both go when no conversation uses the upload any more.
+ * Keeps a finished upload for the retention from now on. `by`: the conversation of an ask that names the upload, and
+ * the text that the ask needs; both are removed when no conversation uses the upload any more.
  */
 export async function renewUpload(
   store: Store,
@@ -200,17 +205,17 @@ const REWIND = script({
 export type Advanced =
   | { kind: "advanced" | "repeated"; offset: number }
   | { kind: "hole"; expectedOffset: number }
-  /** The upload is gone, or another one has its id. */
+  /** The upload is gone, or its id belongs to another upload. */
   | { kind: "unknown" };
 
 /**
- * Stores a chunk for which there is room, reserves room for later ones, and keeps the upload for ten minutes from now.
- * Idempotent. The bytes are stored and renewed first: neither the offset nor the expiry of an upload's state may be ahead of
- * its bytes. In a store that `isInOrder` all of it is sent at once; should the bytes alone be refused, the offset is set
- * back.
+ * Stores a chunk for which room is reserved, reserves room for later chunks, and keeps the upload for ten minutes from
+ * now. Idempotent. The bytes are stored and renewed first, because the offset and the expiry of an upload's state must
+ * not be ahead of its bytes. In a store that `isInOrder`, all commands are sent at once; if only the bytes are refused,
+ * the offset is set back.
  *
- * `earlier`: the calls for the chunks before this one, which need not have settled; it does not reject. `isNew`: no
- * bytes were stored at this offset before. `room`: the upload's bytes may come up to there.
+ * `earlier`: a promise of the calls for the chunks before this one. It need not have settled, and it does not reject.
+ * `isNew`: no bytes were stored at this offset before. `room`: the client may send the upload's bytes up to here.
  */
 export async function storeChunk(
   store: Store,
@@ -236,18 +241,18 @@ export async function storeChunk(
     const [isNew, grown] = stored.value;
     const advanced = await counted;
     if (grown.kind !== "gone") return { ...advanced, isNew, room: grown.room };
-    // The upload has expired, or has been finished elsewhere and its bytes released: these came too late.
+    // The upload has expired, or was finished elsewhere and its bytes were released. This chunk arrived too late.
     if (advanced.kind !== "advanced") await blobs.remove(ref);
     return { ...advanced, isNew, room: 0 };
   }
   if (count.status === "fulfilled" && count.value.kind === "advanced") {
     const rewound = run(store.redis, REWIND, { keys: { up: keyOf(user, id) }, args: { ref, offset } });
-    await rewound.catch(() => undefined); // then the hole is found at the end of the upload
+    await rewound.catch(() => undefined); // if this fails, the hole is found at the end of the upload
   }
   throw stored.reason;
 }
 
-/** Counts a chunk as stored, after its bytes are. `ref`: where they are. */
+/** Counts a chunk as stored. Call it after its bytes are stored. `ref`: where the bytes are. */
 export async function advanceUpload(
   store: Store,
   user: string,
@@ -275,8 +280,8 @@ const FINISH = uploadScript("finish-upload.lua", {
 });
 
 /**
- * Marks an upload as whole: from now on asks may name it. `ref` is where its bytes lie, `text` the key of its text. `size`
- * is smaller than at the beginning where only an upper bound was known then.
+ * Marks an upload as complete: from now on asks may name it. `ref`: where its bytes are; `text`: its text key. `size`
+ * may be smaller than at the begin, if only an upper bound was known then.
  */
 export async function finishUpload(
   store: Store,
@@ -295,8 +300,8 @@ export async function finishUpload(
 }
 
 /**
- * Stores a file that came whole as a finished upload, so that it can be named again. Idempotent. The caller has counted its
- * bytes already.
+ * Stores a file that arrived as a whole as a finished upload, so that asks can name it again. Idempotent. The caller
+ * has counted its bytes already.
  */
 export async function keepUpload(
   store: Store,
@@ -319,8 +324,8 @@ const DROP = script({
 });
 
 /**
- * Removes an unfinished upload and its bytes, so that its id may begin another one. If another process has finished it
- * meanwhile, it stays. Idempotent.
+ * Removes an unfinished upload and its bytes, so that its id may begin another upload. An upload that another process
+ * has finished meanwhile stays. Idempotent.
  */
 export async function dropUpload(
   store: Store,

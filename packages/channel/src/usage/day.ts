@@ -3,12 +3,12 @@ import { usedKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import { redisTime, type Store } from "../redis/store.ts";
 
-/** What is counted for a day: asks, bytes of files, pages that were read, and tokens of the engine. */
+/** What is counted for each day: asks, bytes of files, extracted pages, and tokens of the engine. */
 export const DAY_COUNTS = ["asks", "bytes", "pages", "tokens"] as const;
 export type DayCount = (typeof DAY_COUNTS)[number];
 export type Used = Readonly<Record<DayCount, number>>;
 
-/** Lua that counts, for scripts in which `used` is the account's key. */
+/** Lua that counts for a day, for scripts with the account's key in `used`. */
 export const DAY = lua(import.meta.url, "day.lua");
 const DAY_MS = 86_400_000;
 
@@ -18,12 +18,12 @@ const COUNT_USED = script({
   args: { field: "text", count: "number" },
 });
 
-/** Counts for an account until the day ends, at midnight in UTC. Sent twice it counts twice. */
+/** Adds to an account's count of the day, which ends at midnight UTC. Not idempotent. */
 export async function countUsed(store: Store, of: UserAddress, field: DayCount, count: number): Promise<void> {
   await run(store.redis, COUNT_USED, { keys: { used: usedKey(of) }, args: { field, count } });
 }
 
-/** What accounts have used today, in their order, and in how many ms the day ends. */
+/** The counts of accounts for today, in the order of the accounts, and in how many ms the day ends. */
 export async function readUsed(
   store: Store,
   accounts: readonly UserAddress[],

@@ -3,49 +3,51 @@ import { KEYS } from "../redis/keys.ts";
 import { DAY_COUNTS, type DayCount } from "./day.ts";
 import type { Account } from "./usage.ts";
 
-/** What accounts may use a day: by field, as {@link parseQuotaField} reads it. */
+/** The daily quotas of accounts, by field; see {@link parseQuotaField}. */
 export type Quotas = ReadonlyMap<string, number>;
 
 export interface QuotaField {
   readonly count: DayCount;
   readonly kind: Account["kind"];
-  /** One account; undefined: each of the kind that has none of its own. */
+  /** The account's name; undefined: all accounts of the kind without a quota of their own. */
   readonly name: string | undefined;
 }
 
-/** A value that bounds nothing: for one account among bounded ones. */
+/** A quota without a limit, for one account whose kind has a limit. */
 export const UNBOUNDED = Number.POSITIVE_INFINITY;
 const NO_BOUND = "none";
 const KINDS = { user: "user", tenant: "tenant", address: "network" } as const;
 const WORDS = { user: "user", tenant: "tenant", network: "address" } as const;
 
-/** `asks`, `bytes:user:ann`, `pages:tenant`, `asks:address:192.0.2.7` … Undefined for anything else. */
+/**
+ * Parses a field: `asks`, `bytes:user:ann`, `pages:tenant`, `asks:address:192.0.2.7` … Undefined for any other text.
+ */
 export function parseQuotaField(field: string): QuotaField | undefined {
   const [, count, kind = "user", name] = /^(\w+)(?::(user|tenant|address)(?::(.{1,256}))?)?$/su.exec(field) ?? [];
   const known = DAY_COUNTS.find((one) => one === count);
   return known && { count: known, kind: KINDS[kind as keyof typeof KINDS], name };
 }
 
-/** The field that bounds one account. */
+/** The quota field of one account. */
 export function quotaField(count: DayCount, { kind, name }: Account): string {
   return `${count}:${WORDS[kind]}:${name}`;
 }
-/** The field that bounds all others of its kind. */
+/** The quota field of all accounts of a kind without a field of their own. */
 export function quotaFieldOfAll(count: DayCount, kind: Account["kind"]): string {
   return kind === "user" ? count : `${count}:${WORDS[kind]}`;
 }
 
-/** A whole number, or `none` for no bound; undefined for anything else. */
+/** Parses a quota: a whole number, or `none` for no limit; undefined for any other text. */
 export function parseQuota(value: string): number | undefined {
   if (value === NO_BOUND) return UNBOUNDED;
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-/** Beside the quotas: with the value `paused` no new ask or file is taken. */
+/** A field beside the quotas: with the value `paused`, edges accept no new ask or file. */
 const INTAKE = "intake";
 const PAUSED = "paused";
 
-/** What is set, and the fields that mean nothing. `isPaused`: no new ask or file is taken. */
+/** The stored quotas, and the unknown fields. `isPaused`: edges accept no new ask or file. */
 export async function readQuotas(
   redis: RedisClient,
 ): Promise<{ quotas: Quotas; isPaused: boolean; unknown: string[] }> {
@@ -62,14 +64,14 @@ export async function readQuotas(
   return { quotas, isPaused: intake === PAUSED, unknown };
 }
 
-/** Sets what accounts may use, or unsets it. Edges learn of it within seconds. Idempotent. */
+/** Sets a quota, or removes it. Edges learn of it within seconds. Idempotent. */
 export async function writeQuota(redis: RedisClient, field: string, value: number | undefined): Promise<void> {
   const key = KEYS.quotas.pattern;
   if (value === undefined) await redis.hdel(key, field);
   else await redis.hset(key, field, value === UNBOUNDED ? NO_BOUND : value);
 }
 
-/** Pauses or opens the intake of all edges. Idempotent. */
+/** Pauses or resumes the acceptance of new asks and files on all edges. Idempotent. */
 export async function pauseIntake(redis: RedisClient, isPaused: boolean): Promise<void> {
   if (isPaused) await redis.hset(KEYS.quotas.pattern, INTAKE, PAUSED);
   else await redis.hdel(KEYS.quotas.pattern, INTAKE);

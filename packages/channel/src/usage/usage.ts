@@ -3,7 +3,7 @@ import { keptKey, liveKey, runningKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 
-/** What is counted against a budget: a user, the network that a client's address lies in, or a tenant. */
+/** An account that is counted: a user, the network of a client's address, or a tenant. */
 export interface Account {
   readonly kind: "user" | "network" | "tenant";
   readonly name: string;
@@ -11,12 +11,14 @@ export interface Account {
 /** `log`: bytes of questions and answers; `files`: bytes of files. */
 export type Budget = "log" | "files";
 
-/** Where an account is counted. A user, a network and a tenant of the same name differ. */
+/**
+ * The address at which an account is counted. A user, a network and a tenant of the same name have different addresses.
+ */
 export function accountAddress({ kind, name }: Account): UserAddress {
   return kind === "user" ? userAddress(name) : groupAddress(kind, name);
 }
 
-/** Lua that counts bytes against a budget, for scripts that do so in another step. */
+/** Lua that counts bytes against a budget, for scripts that do this as part of another step. */
 export const KEPT = lua(import.meta.url, "kept.lua");
 const CHARGE = script({
   files: [CLOCK, KEPT, lua(import.meta.url, "charge.lua")],
@@ -35,12 +37,13 @@ const COUNT_ASKS = script({
   },
   list: "asks",
 });
-/** Most asks that {@link countAsks} counts at once. */
+/** The most asks that {@link countAsks} counts at once. */
 export const MAX_COUNTED = 500;
 
 /**
- * Counts bytes that are kept for the retention, also when that is too many: the caller has stored them. Returns 0, or how
- * long it takes in ms until at most `maxBytes` are counted. Sent twice it counts twice. `accept` counts an ask for its user itself.
+ * Counts bytes that are kept for the retention. Bytes over the budget are counted too, because the caller has stored
+ * them. Returns 0, or the time in ms until at most `maxBytes` are counted. Not idempotent. `accept` itself counts an
+ * ask for its user.
  */
 export async function chargeBytes(
   store: Store,
@@ -54,9 +57,10 @@ export async function chargeBytes(
 }
 
 /**
- * Counts accepted asks, at most {@link MAX_COUNTED}, for a network or a tenant: as running, and their bytes as
- * {@link chargeBytes} does, which `overMs` is the result of. `isFull`: more than `maxRunning` of its asks run. Nobody tells when
- * an ask has ended: those that are no longer among their user's unfinished ones are found only when there are too many.
+ * Counts accepted asks, at most {@link MAX_COUNTED}, for a network or a tenant: the asks as running, and their bytes as
+ * {@link chargeBytes} does. `overMs`: the result of counting the bytes. `isFull`: more than `maxRunning` of its asks
+ * run. The end of an ask is not counted when it happens. Only when too many asks are counted are those removed that
+ * have ended.
  */
 export async function countAsks(
   store: Store,
