@@ -22,24 +22,30 @@ import type { Moment } from "./reading/file-time.ts";
 import { outcomeOf } from "./reading/reading.ts";
 
 export interface ExtractorOptions {
-  /** `auto`: PDFium first, pdf-parse for what it cannot read, within one time budget. */
+  /** `auto`: PDFium first, then pdf-parse for pages that PDFium cannot read, within one time budget. */
   readonly engine: "auto" | EngineName;
-  /** Files at a time: as many child processes, and one more for a file that is not to wait for them. */
+  /** How many files are read at a time, each in a child process. One more child is kept for urgent files. */
   readonly concurrency: number;
   readonly limits: ExtractLimits;
-  /** By default text. */
+  /** The default is text. */
   readonly format?: TextFormat;
-  /** `read`: PDFs that a file carries are read as its last pages, within the file's limits. By default they are only named. */
+  /**
+   * `read`: the text of PDFs attached to a file is added as its last pages, within the file's limits. By default they
+   * are only named.
+   */
   readonly attachments?: "name" | "read";
-  /** Reads pages that have next to no text and show something; without it they stay missing. Disposed with the extractor. */
+  /**
+   * Reads pages that have almost no text but show something. Without it, such pages stay missing. Disposed with the
+   * extractor.
+   */
   readonly ocr?: Ocr;
-  /** Shared with the recogniser; by default one of the extractor's own. */
+  /** Shared with the recogniser. By default the extractor makes its own. */
   readonly coreWatch?: CoreWatch;
 }
 
 type Within = ExtractOptions & { readonly limits: ExtractLimits };
 
-/** What reads a file. */
+/** The engines, children and OCR that read a file. */
 interface Reader {
   readonly engines: readonly [EngineName, second?: EngineName];
   readonly pool: Pool;
@@ -53,7 +59,9 @@ interface GivenFile {
   readonly options: Within;
 }
 
-/** @param start starts a child with an engine; tests pass one whose children stall or allocate on purpose. */
+/**
+ * @param start starts a child with an engine. Tests pass a function whose children stall or allocate memory on purpose.
+ */
 export function createExtractor(
   {
     engine,
@@ -88,7 +96,7 @@ export function createExtractor(
   };
 }
 
-/** Reads a file with the first engine, then what is left with the second and with OCR. */
+/** Reads a file with the first engine, then the missing pages with the second engine and with OCR. */
 async function readFile(reader: Reader, input: ExtractInput, options: Within): Promise<ExtractOutcome> {
   const { engines, pool, coreWatch, ocr, format } = reader;
   const [first, second] = engines;
@@ -103,7 +111,7 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
   return { ...outcome, pages: withoutRunningLines(outcome.pages) };
 }
 
-/** A child that is starved is followed by another, once: that one no longer waits for an idle core. */
+/** If a child is starved, another child continues once; the new child does not wait for an idle core. */
 async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
   await readInChild(reader, name, run, file);
   if (run.reading.end === "starved") await readInChild(reader, name, run, file);

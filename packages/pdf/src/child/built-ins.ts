@@ -1,11 +1,12 @@
 /**
- * What keeps each built-in module of Node from reaching beyond the child. A module that is not here cannot be loaded, so that
- * one of a newer Node is closed until it is added to a list here.
+ * Every built-in module of Node, by what keeps it from reaching outside the child. A module that is not listed cannot
+ * be loaded. So a new module of a later Node is closed until it is added here.
  *
- * - `harmless`: it reaches no file, process, name or network.
- * - `permissions`: Node's permission model refuses what it does (child-process.ts).
- * - `closed`: its functions are replaced (sandbox.ts), or it works through one whose functions are.
- * - `off`: it cannot be loaded. The permission model does not know `sqlite`, which opens files.
+ * - `harmless`: the module reaches no file, process, host name or network.
+ * - `permissions`: Node's permission model refuses what the module does (child-process.ts).
+ * - `closed`: its functions are replaced (sandbox.ts), or it works through a module whose functions are replaced.
+ * - `off`: the module cannot be loaded. One example is `sqlite`, which opens files and is unknown to the permission
+ * model.
  */
 const KINDS = {
   harmless:
@@ -26,7 +27,7 @@ const BUILT_INS: ReadonlyMap<string, Kind> = new Map(
   Object.entries(KINDS).flatMap(([kind, names]) => names.split(" ").map((name) => [name, kind as Kind] as const)),
 );
 
-/** `name` with or without `node:`; undefined for a module that is in no list here. */
+/** The kind of a module by its name, with or without `node:`; undefined for a module that is not listed here. */
 export function kindOf(name: string): Kind | undefined {
   return BUILT_INS.get(name.replace(/^node:/, ""));
 }

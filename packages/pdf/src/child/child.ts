@@ -4,8 +4,8 @@ import { loadEngine } from "../engines/load-engine.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 
 /*
- * The process that reads untrusted files. It has no environment, may read only its own program, and is killed without a
- * request to end first; it ends by itself when its parent has gone.
+ * The process that reads untrusted files. It has no environment and may read only its own program. The parent kills it
+ * without asking it to end first. It ends by itself when its parent is gone.
  */
 
 enterSandbox();

@@ -7,8 +7,8 @@ import { isSparse } from "../text/scan.ts";
 import type { Turn } from "../text/turn.ts";
 
 /**
- * Reports on jobs that the parent sends, one at a time, and says `ready` when the engine `first` is loaded. `load` is
- * called once per engine. Runs in the child process, after `enterSandbox`.
+ * Does the jobs that the parent sends, one at a time, and reports on them. Reports `ready` once the engine `first` is
+ * loaded. `load` is called once for each engine. Runs in the child process, after `enterSandbox`.
  */
 export async function serveJobs(
   load: (name: EngineName) => Promise<PageEngine>,
@@ -54,7 +54,7 @@ export async function serveJobs(
     }
   });
 
-  // Warm the engine that comes first, so that the first file does not wait for it.
+  // Loads the first engine now, so that the first file does not wait for it.
   if (first) await engineOf(first);
   tell({ type: "ready" });
 }
@@ -63,17 +63,17 @@ function tell(report: Report): void {
   process.send?.(report);
 }
 
-/** A trap of the WASM machine, or a stack run over within it, leaves it unfit for anything more. */
+/** Whether an error makes the engine unusable: a trap of the WASM machine, or a stack overflow inside it. */
 function isPoison(error: unknown, engine: EngineName): boolean {
   if (error instanceof RangeError) return engine === "pdfium";
   return error instanceof Error && error.constructor.name === "RuntimeError";
 }
 
-/** The pages to report on, in their order. */
+/** The pages to report on, in order. */
 function pagesOf({ draw, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
   if (embedded) return [];
   if (draw !== undefined) return [draw.page];
-  // The parent refuses a file with more pages; do not begin with what it will not take.
+  // The parent refuses a file with more pages than this, so no page is read.
   if (pages > maxPages) return [];
   const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
   return backwards ? all.reverse() : all;
@@ -84,7 +84,7 @@ async function read(document: OpenDocument, page: number, job: Job): Promise<Rep
   const found = await document.read(page, { styled: isMarkdown });
   const { lines, precision, rules, pictured, unnamed = false, damaged = false, attachments = [] } = found;
   const whole = isMarkdown ? pageMarkdown(lines, { precision, rules }) : pageText(lines, precision);
-  // The parent takes one byte more than fits for the sign that there was more.
+  // One byte more than the limit is sent, so that the parent sees that the text was longer.
   const text = cutText(whole, job.maxTextBytes + 1);
   const scan = !unnamed && pictured && isSparse(lines);
   return {

@@ -2,38 +2,39 @@ import type { EngineName } from "../engines/page-engine.ts";
 import type { TextFormat } from "../port/extract.ts";
 import type { Turn } from "../text/turn.ts";
 
-/** Parent → child: one file. The bytes travel in V8's own serialization, not as text. */
+/** Parent → child: one file. The bytes are sent in V8's own serialization, not as text. */
 export interface Job {
   readonly bytes: Uint8Array;
   readonly password: string | undefined;
   readonly engine: EngineName;
-  /** By default text. */
+  /** The default is text. */
   readonly format?: TextFormat;
   readonly maxPages: number;
   readonly maxTextBytes: number;
-  /** The first page to read; those before it are known. */
+  /** The first page to read; the pages before it are known already. */
   readonly from?: number;
-  /** From the last page to the first. */
+  /** Read from the last page to the first. */
   readonly backwards?: boolean;
-  /** Give the PDFs that the file carries instead of reading it, up to so many and so many bytes together. */
+  /** Extract the PDFs embedded in the file instead of reading its text. At most `files` of them and `bytes` in all. */
   readonly embedded?: { readonly files: number; readonly bytes: number };
-  /** Draw this page instead of reading all, turned clockwise by quarters. */
+  /** Draw this page, turned clockwise by `turn` quarter turns, instead of reading the file. */
   readonly draw?: { readonly page: number; readonly turn: Turn };
 }
 
-/** Parent → child: enough of this file; it is closed after the page at hand. */
+/** Parent → child: no more of this file is needed. The child closes it after the current page. */
 export const STOP = "stop";
 
 /**
- * Child → parent, in order: `ready` once; then per job `opened`, `page` or `lost` each page, `done`; or `failed`. For a
- * page to draw: `opened`, `picture` or `lost`, `done`; or `failed`. For what a file carries: `opened`, `embedded` each, `done`.
+ * Child → parent, in order. First `ready`, once. Then for each job: `opened`, one `page` or `lost` for each page, and
+ * `done`; or `failed`. To draw a page: `opened`, `picture` or `lost`, and `done`; or `failed`. For embedded files:
+ * `opened`, an `embedded` for each file, and `done`.
  */
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "opened"; readonly pages: number; readonly attachments?: readonly string[] }
   /**
-   * `scan`: next to no text, and something to be seen that may be some. `unnamed`: letters that no font names. `damaged`:
-   * only a part of the page could be read.
+   * `scan`: the page has almost no text, but shows something that may be text. `unnamed`: its fonts do not say which
+   * letters their glyphs are. `damaged`: only a part of the page could be read.
    */
   | {
       readonly type: "page";
@@ -42,12 +43,12 @@ export type Report =
       readonly scan: boolean;
       readonly unnamed?: boolean;
       readonly damaged?: boolean;
-      /** Files that annotations of the page carry. */
+      /** Names of the files that are attached to annotations of the page. */
       readonly attachments?: readonly string[];
     }
-  /** As a PGM file: grey, 8 bits. */
+  /** A drawn page as a PGM file: grey, 8 bits. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
-  /** A PDF that the file carries. */
+  /** A PDF that is embedded in the file. */
   | { readonly type: "embedded"; readonly name: string; readonly bytes: Uint8Array }
   | { readonly type: "lost"; readonly page: number }
   | { readonly type: "done" }
@@ -59,7 +60,7 @@ export function isPage(report: Report | string): report is PageReport {
   return typeof report !== "string" && (report.type === "page" || report.type === "lost");
 }
 
-/** Whether a job ends with this report. */
+/** Whether this report is the last one of a job. */
 export function isLastReport({ type }: Report): boolean {
   return type === "done" || type === "failed";
 }
@@ -68,9 +69,9 @@ export function isLastReport({ type }: Report): boolean {
 export interface OcrJob {
   readonly pgm: Uint8Array;
 }
-/** OCR child → parent: `ready` once, then one a job. */
+/** OCR child → parent: `ready` once, then one report for each job. */
 export type OcrReport =
   | { readonly type: "ready" }
-  /** The words with their places, as Tesseract's table (TSV). */
+  /** The words with their positions, as Tesseract's table (TSV). */
   | { readonly type: "words"; readonly tsv: string }
   | { readonly type: "failed" };

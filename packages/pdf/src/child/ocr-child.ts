@@ -4,11 +4,13 @@ import { gunzipSync } from "node:zlib";
 import type { OcrJob, OcrReport } from "./messages.ts";
 import { enterSandbox } from "./sandbox.ts";
 
-/* The process that reads pictures of other people's pages: Tesseract as WebAssembly, with the languages that it is given. */
+/*
+ * The process that reads pictures of untrusted pages: Tesseract as WebAssembly, with the languages from its argument.
+ */
 
 enterSandbox();
 
-/** What is used of tesseract.js-core, which has no types. */
+/** The part of tesseract.js-core that is used here; the package has no types. */
 interface Tesseract {
   readonly FS: { writeFile(path: string, data: Uint8Array): void };
   readonly TessBaseAPI: new () => {
@@ -21,7 +23,7 @@ interface Tesseract {
   };
 }
 const LSTM_ONLY = 1;
-/** Fully automatic, without finding out how the page is turned. */
+/** Fully automatic page segmentation, without detection of the page's orientation. */
 const PAGE_SEGMENTATION = "3";
 
 const [argument = "[]"] = process.argv.slice(2);

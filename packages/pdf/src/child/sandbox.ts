@@ -7,12 +7,12 @@ import v8 from "node:v8";
 import { mayLoad } from "./built-ins.ts";
 
 /*
- * What a process that reads other people's files gives up before it reads the first one. Node's permission model (see
- * child-process.ts) takes away files, processes, threads and native code; on Node 24 it knows nothing of the network, of
- * signals to processes of the same user, and of some built-in modules.
+ * What a process that reads untrusted files gives up before it reads the first one. Node's permission model (see
+ * child-process.ts) takes away files, processes, threads and native code. On Node 24 it does not cover the network,
+ * signals to processes of the same user, and some built-in modules. This module closes these.
  */
 
-/** Takes all that from everything that runs in this process, which ends with its parent. Call it first. */
+/** Removes this access for all code in the process, and ends the process together with its parent. Call it first. */
 export function enterSandbox(): void {
   process.once("disconnect", () => process.exit());
   closeNetwork();
@@ -36,7 +36,7 @@ function closeNetwork(): void {
   Object.assign(globalThis, { fetch: refuse, WebSocket: refuse, EventSource: refuse });
 }
 
-/** Replaces all functions of an object, with those that it inherits. */
+/** Replaces all functions of an object, inherited ones included, by functions that refuse. */
 function refuseAll(of: object): void {
   for (let at: object | null = of; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
     for (const name of Object.getOwnPropertyNames(at)) {

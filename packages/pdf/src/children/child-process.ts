@@ -10,26 +10,27 @@ import { cpuMs, leaveCoresToOthers, lowerPriority, residentBytes } from "./proce
 
 /** A process that does jobs, one at a time, and reports on each. */
 export interface Child<J = Job, R = Report> extends WatchedProcess {
-  /** Resolves when it can do a job; rejects when it ended before. */
+  /** Resolves when the child can do a job; rejects when the child ends before. */
   readonly ready: Promise<void>;
-  /** False once it was killed or has ended. */
+  /** False once the child was killed or has ended. */
   readonly alive: boolean;
   readonly pid: number | undefined;
   /**
-   * Sends a job as soon as the child is ready; yields its reports in order and ends with its last one. A consumer that
-   * leaves before, or an abort, kills the child: what it still reports must never be taken for the next job's. For the
-   * same reason a report while there is no job kills it.
-   * @throws the signal's reason; ChildEnded when the child ends before its job does; Error when it has a job already.
+   * Sends a job as soon as the child is ready. Yields the job's reports in order, and ends with the last one. The child
+   * is killed on abort, when the consumer stops reading early, and when it reports without having a job. So a report
+   * can never be taken for one of the next job.
+   * @throws the signal's reason; ChildEnded when the child ends before its job does; Error when the child has a job
+   * already.
    */
   run(job: J, signal: AbortSignal): AsyncIterable<R>;
-  /** Asks it to end its job, if it has one, after the page at hand, as if that were the last. */
+  /** Asks the child to end its job, if it has one, after the current page, as if that were the last page. */
   stop(): void;
-  /** Resident memory in bytes; 0 when it is not known. */
+  /** Resident memory in bytes; 0 when unknown. */
   memory(): number;
   kill(): void;
 }
 
-/** A child has ended by itself, with an exit code, or was killed: null. */
+/** A child has ended by itself, with an exit code, or was killed (code null). */
 export class ChildEnded extends Error {
   override readonly name = "ChildEnded";
   readonly code: number | null;
@@ -40,18 +41,20 @@ export class ChildEnded extends Error {
 }
 
 const ENTRY = join(import.meta.dirname, "../child/child.ts");
-/** A child's program, when it is not built into one file, and the links to its libraries. */
+/**
+ * This package, which the child may read: its program (when not built into one file) and the links to its libraries.
+ */
 const PACKAGE = join(import.meta.dirname, "../..");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
 /**
- * Kills the child when its parent dies: a child in an endless loop does not notice that its channel has closed, and
- * without a parent its time and memory are not watched.
+ * The wrapper that kills the child when its parent dies. A child in an endless loop does not notice that its channel
+ * has closed, and without a parent its time and memory are not watched.
  */
 const DIE_WITH_PARENT: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
 
-/** Starts a child that reads PDFs and loads one engine in advance. */
+/** Starts a child that reads PDFs, and loads one engine in advance. */
 export function startChild(engine: EngineName, coreWatch: CoreWatch, entry = ENTRY): Child {
   const pdfParse = createRequire(import.meta.url).resolve("pdf-parse");
   const pdfjs = createRequire(pdfParse).resolve("pdfjs-dist/package.json");
@@ -66,16 +69,17 @@ export function resolved(name: string): string {
 export interface Program<R> {
   readonly entry: string;
   readonly argument: string;
-  /** The child may read the packages that these files belong to. */
+  /** Files of packages: the child may read the folders of these packages. */
   readonly reads: readonly string[];
-  /** Whether a job ends with this report. */
+  /** Whether this report is the last one of a job. */
   isLast(report: R): boolean;
 }
 
 /**
- * Starts a child with no environment, no processes, no threads, and no files but its program, this package and what `reads` names. V8's
- * heap and WASM memory are bounded; V8's limit covers neither array buffers nor WASM, so its resident memory is watched
- * from outside as well (run-job.ts). It starts with this process's priority and gets its own, lower one before it is ready.
+ * Starts a child with no environment, no processes, no threads, and no files except its program, this package and the
+ * packages of `reads`. V8's heap and WASM memory have limits, but V8's limit covers neither array buffers nor WASM. So
+ * resident memory is also watched from outside (run-job.ts). The child starts with this process's priority, and gets
+ * its own, lower priority before it is ready.
  */
 export function startProgram<J, R extends { readonly type: string }>(
   { entry, argument, reads, isLast }: Program<R>,
@@ -92,11 +96,11 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...more,
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
-      // There are as many children as cores: helping threads would only take turns with another child.
+      // There is a child for each core, so helper threads would only compete with another child.
       "--single-threaded-gc",
       "--no-warnings",
       "--permission",
-      "--no-experimental-sqlite", // the permission model does not know it
+      "--no-experimental-sqlite", // the permission model does not cover sqlite
       ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ],
   });
@@ -104,7 +108,10 @@ export function startProgram<J, R extends { readonly type: string }>(
   return childOf(forked, { coreWatch, isLast });
 }
 
-/** pnpm and npm lay packages out differently: the folder that a package's own imports are found in, and its own. */
+/**
+ * The `node_modules` folders around a package's file: the one in which its imports are found, and its own. pnpm and npm
+ * lay packages out differently.
+ */
 function packagesAround(file: string): string {
   return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
 }
@@ -124,7 +131,7 @@ function childOf<J, R extends { readonly type: string }>(
     alive = false;
     forked.kill("SIGKILL");
   }
-  /** So far it has run only its own program. */
+  /** Lowers the child's priority. Until now the child has run only its own program. */
   async function becomeReady(): Promise<void> {
     idleOnly = !coreWatch.coresAreFull();
     lowerPriority(forked.pid, idleOnly);
@@ -136,7 +143,7 @@ function childOf<J, R extends { readonly type: string }>(
       isReady = true;
       return void becomeReady();
     }
-    // A child that reports without a job, or is ready again, is not under control.
+    // A child that reports without a job, or reports `ready` twice, is out of control.
     if (!slot.job || report.type === "ready") return kill();
     slot.job.reports.enqueue(report);
     if (isLast(report)) endJob(slot)?.close();
@@ -146,7 +153,7 @@ function childOf<J, R extends { readonly type: string }>(
     ready.reject(new ChildEnded(code));
     endJob(slot)?.error(new ChildEnded(code));
   }
-  forked.on("error", () => forked.pid ?? end(1)); // of one that could not be started there is no "exit"
+  forked.on("error", () => forked.pid ?? end(1)); // a child that could not be started emits no "exit"
   forked.once("exit", end);
 
   return {
@@ -165,7 +172,7 @@ function childOf<J, R extends { readonly type: string }>(
       const send = (): Promise<void> =>
         ready.promise.then(
           () => void forked.send(message as object, (error) => error && kill()),
-          () => undefined, // it has ended, and the stream with it
+          () => undefined, // the job and its stream have ended
         );
       return beginJob(slot, { send, kill }, signal);
     },
@@ -176,12 +183,12 @@ function childOf<J, R extends { readonly type: string }>(
   };
 }
 
-/** The job of a child, if it has one. */
+/** The current job of a child, if there is one. */
 interface JobSlot<R> {
   job: { readonly reports: ReadableStreamDefaultController<R>; release(): void } | undefined;
 }
 
-/** The reports of a job. When `signal` is aborted or the reader leaves, the child is killed. */
+/** Begins a job and returns its reports. The child is killed when `signal` is aborted or the reader stops early. */
 function beginJob<R>(
   slot: JobSlot<R>,
   { send, kill }: { send(): Promise<void>; kill(): void },
@@ -204,7 +211,7 @@ function beginJob<R>(
   });
 }
 
-/** From here on the child has no job. */
+/** Ends the job: from here on the child has none. */
 function endJob<R>(slot: JobSlot<R>): ReadableStreamDefaultController<R> | undefined {
   const { job } = slot;
   slot.job = undefined;

@@ -1,52 +1,58 @@
 import { spawnSync } from "node:child_process";
 
 /*
- * A child that has started runs at the scheduling policy "idle": only on a core that nothing else uses. Where other processes
- * keep every core busy for seconds, such a child makes no progress, and its file would end as too slow. Raising the priority
- * of a running process needs privileges, so a starved child is ended, and for a while new children get the policy of every
- * process and nice 10, which is about a tenth of a busy core.
+ * Detects children that get no CPU time. A started child has the scheduling policy "idle": it runs only on a core that
+ * nothing else uses. If other processes keep every core busy for seconds, the child makes no progress, and its file
+ * would fail as too slow. Raising the priority of a running process needs privileges. So a starved child is ended, and
+ * for a while new children get the normal policy and nice 10, which is about a tenth of a busy core.
  */
 
-/** Shorter than a stall's time, which has to hold the detection and another child's work on the same page. */
+/**
+ * The interval of the checks. It is shorter than a stall's time, which has to cover the detection and another child's
+ * work on the same page.
+ */
 const WINDOW_MS = 4000;
-/** An interval that fires this much later than it should: this process was suspended itself. */
+/** If the interval's timer fires this late, this process itself was suspended. */
 const SUSPENDED_MS = 1000;
-/** Of one core. */
+/** A process that uses less than this share of one core is starved. */
 const STARVED_SHARE = 0.1;
 const REMEMBER_MS = 60_000;
 const PROBE_MS = 5000;
-/** A start takes half a second of a core: in the long run a tenth of one goes into quick starts. */
+/**
+ * The least time between quick starts in the long run. A start takes half a second of CPU time, so quick starts use
+ * about a tenth of a core.
+ */
 const QUICK_START_EVERY_MS = 5000;
 const QUICK_STARTS_AT_ONCE = 8;
 
-/** A program of util-linux that starts what follows it, with its arguments. */
+/** A program of util-linux that runs the command after it, with the program's own arguments. */
 export type Wrapper = readonly [file: string, ...args: string[]];
 
 export interface WatchedProcess {
-  /** It runs only on cores that nothing else uses; false as long as it starts. */
+  /** The process runs only on cores that nothing else uses; false while it starts. */
   readonly idleOnly: boolean;
-  /** Its CPU time so far, in ms; NaN when it is not known. */
+  /** The process's CPU time so far, in ms; NaN when unknown. */
   cpuMs(): number;
 }
 
 /**
- * What is known of the machine's cores and programs. One per process is enough: an extractor and its OCR share one, so
- * that both start their children in the same way.
+ * What is known about the machine's cores and programs. A process needs one: an extractor and its OCR share it, so both
+ * start their children in the same way.
  */
 export interface CoreWatch {
   /** Whether a watched process got too little CPU time within the last minute. */
   coresAreFull(): boolean;
   /**
-   * Watches a process that has work, until the returned function is called. `onStarved` is called at most once, and only
-   * for a process that runs on idle cores only; of any other it is but remembered that cores are full.
+   * Watches a process that has work, until the returned function is called. `onStarved` is called at most once, and
+   * only for a process that runs on idle cores only. For any other starved process, only `coresAreFull` changes.
    */
   watch(process: WatchedProcess, onStarved: () => void): () => void;
   /**
-   * Whether a child that starts now keeps the priority of every process meanwhile. Counts it; false after many starts within a
-   * short time, as when each file kills its child.
+   * Whether a child that starts now keeps normal priority during its start. Counts the start. Returns false after many
+   * starts within a short time, which happen when each file kills its child.
    */
   takeQuickStart(): boolean;
-  /** Whether a wrapper is installed and permitted. Runs it the first time; the result is kept. */
+  /** Whether a wrapper is installed and permitted. Runs the wrapper the first time, and then keeps the result. */
   supports(wrapper: Wrapper): boolean;
 }
 
@@ -64,7 +70,8 @@ export function createCoreWatch(): CoreWatch {
       const interval = setInterval(() => {
         const [now, cpu] = [performance.now(), watched.cpuMs()];
         const suspended = now - lookedAt >= WINDOW_MS + SUSPENDED_MS;
-        // False when the CPU time is not known. A process that was suspended may not have read yet that the work is done.
+        // Never starved when the CPU time is unknown. After a suspension, this process may not have read yet that the
+        // work is done.
         const starved = cpu - before < STARVED_SHARE * WINDOW_MS && !suspended;
         [before, lookedAt] = [cpu, now];
         if (!starved) return;

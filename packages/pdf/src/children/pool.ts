@@ -4,37 +4,43 @@ import { createCoreWatch, type CoreWatch } from "./core-watch.ts";
 import { createTurns, type Turns } from "./turns.ts";
 
 /**
- * Children that are warm, each for one file at a time. All of them start when the first file comes, and one that is not fit for
- * another file is replaced at once.
+ * Warm children, each for one file at a time. All children start when the first file comes. A child that cannot be used
+ * for another file is replaced at once.
  */
 export interface Pool extends AsyncDisposable {
   /**
-   * Waits for a child that is free and ready. Urgent callers get the first, others in the order in which they came, and as
-   * long as children start none of the reserve.
+   * Waits for a child that is free and ready. Urgent callers are served first, the others in order of arrival. While
+   * children are starting, the others get none of the reserve.
    * @throws the signal's reason; Error when the pool is closed.
    */
   acquire(signal: AbortSignal, isUrgent?: boolean): Promise<Child>;
-  /** A child that no caller waits for, if there is one. `recall` is called, perhaps several times, when one does. */
+  /**
+   * A free child that no caller waits for, if there is one. `recall` is called, perhaps several times, when a caller
+   * waits for it.
+   */
   acquireSpare(recall: () => void): Child | undefined;
-  /** Returns a child. One that was killed is replaced by a new one. */
+  /** Returns a child. A killed child is replaced by a new one. */
   release(child: Child): void;
 }
 
 export interface PoolOptions {
   readonly coreWatch?: CoreWatch;
-  /** So many more children start when the first is ready; as many are never spare. 0 by default. */
+  /** How many more children start once the first is ready. As many are never given out as spare. 0 by default. */
   readonly reserve?: number;
-  /** A child that has read so many files is replaced: libraries leak memory. */
+  /** A child that has read this many files is replaced, because libraries leak memory. */
   readonly filesPerChild?: number;
 }
 
 const FILES_PER_CHILD = 200;
-/** A start takes half a second of CPU time, at the lower priority on a twentieth of a core: only one that hangs takes longer. */
+/**
+ * The longest time for a start. A start takes half a second of CPU time, and at the lower priority it gets a twentieth
+ * of a core, so only a hanging start takes longer.
+ */
 const START_MS = 60_000;
-/** The wait after a child that could not be started: the machine may be able to start one later. */
+/** The wait after a failed start: the machine may be able to start a child later. */
 const RESTART_MS = 200;
 const CLOSED = "the extractor is closed";
-/** A free child that holds more than this is replaced. */
+/** A free child that uses more memory than this is replaced. */
 const MAX_FREE_BYTES = 350 * 1024 * 1024;
 
 /** @param start starts a child that, once ready, runs on idle cores only unless `coreWatch` says that cores are full. */
@@ -104,15 +110,15 @@ interface State {
   readonly reserve: number;
   readonly filesPerChild: number;
   readonly free: Child[];
-  /** All children, with how many files each has read. */
+  /** All children, and how many files each has read. */
   readonly files: Map<Child, number>;
   readonly ready: WeakSet<Child>;
-  /** Of the spare children that callers have. */
+  /** For each spare child in use: the function that asks for it back. */
   readonly recalls: Map<Child, () => void>;
-  /** Free children that are not ready, while somebody waits. */
+  /** Free children that are not ready, while a caller waits. */
   readonly starting: Set<Child>;
   readonly turns: Turns<Child>;
-  /** The first children were started. */
+  /** Whether the first children were started. */
   begun: boolean;
   closed: boolean;
 }
@@ -145,7 +151,7 @@ function takeWarm(pool: State, isUrgent: boolean): Child | undefined {
   return child;
 }
 
-/** Replaces free children that would be starved. */
+/** Replaces free children that would get no CPU time. */
 function replaceIdleOnly(pool: State): void {
   if (!pool.coreWatch.coresAreFull()) return;
   for (const child of pool.free.filter(({ idleOnly }) => idleOnly)) {
@@ -165,7 +171,10 @@ function serve(pool: State): void {
     if (!isWarm(pool, child) && !pool.starting.has(child)) prepare(pool, child).catch(pool.turns.endAll);
 }
 
-/** Waits until a free child is ready, and replaces one that does not get so. @throws what `start` throws; those who wait get it. */
+/**
+ * Waits until a free child is ready, and replaces a child that does not become ready. @throws what `start` throws;
+ * waiting callers get the same error.
+ */
 async function prepare(pool: State, child: Child): Promise<void> {
   pool.starting.add(child);
   try {
@@ -184,7 +193,7 @@ async function prepare(pool: State, child: Child): Promise<void> {
 }
 
 function mayServeAgain(pool: State, child: Child): boolean {
-  // Once cores are idle again, a child that started while they were full has no right to its priority.
+  // Once cores are idle again, a child that started while they were full may not keep its higher priority.
   const fitsCores = child.idleOnly || pool.coreWatch.coresAreFull();
   return (
     fitsCores &&
@@ -199,7 +208,7 @@ function mayServeAgain(pool: State, child: Child): boolean {
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
-  // A slow start, too, shows that the cores are full: the child gets a share of them then.
+  // A slow start also shows that the cores are full; the next children then get a share of them.
   const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);

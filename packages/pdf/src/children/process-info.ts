@@ -10,7 +10,10 @@ const CHRT_MS = 5000;
 
 const execute = promisify(execFile);
 
-/** Resident memory of a process in bytes; 0 when it has ended or this is not Linux: then only the child's own limits hold. */
+/**
+ * Resident memory of a process in bytes. 0 when the process has ended, or the system is not Linux; then only the
+ * child's own limits hold.
+ */
 export function residentBytes(pid: number | undefined): number {
   try {
     const [, resident] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
@@ -20,10 +23,10 @@ export function residentBytes(pid: number | undefined): number {
   }
 }
 
-/** CPU time of a process in ms, in steps of 10; NaN when it has ended or this is not Linux. */
+/** CPU time of a process in ms, in steps of 10. NaN when the process has ended, or the system is not Linux. */
 export function cpuMs(pid: number | undefined): number {
   try {
-    // Fields 14 and 15; the second one, in brackets, may itself hold spaces and brackets.
+    // Fields 14 and 15 of the line. Field 2, in brackets, may itself contain spaces and brackets.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return (Number(fields[14 - 3]) + Number(fields[15 - 3])) * TICK_MS;
   } catch {
@@ -31,31 +34,33 @@ export function cpuMs(pid: number | undefined): number {
   }
 }
 
-/** Lowers the nice value of a process with all its threads, where that is permitted: to the lowest when it is to run on idle cores only. */
+/**
+ * Lowers the priority of a process and all its threads, where that is permitted. `idleOnly`: to the lowest priority.
+ */
 export function lowerPriority(pid: number | undefined, idleOnly: boolean): void {
   const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority;
   try {
     for (const thread of threadsOf(pid)) setPriority(thread, idleOnly ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
   } catch {
-    // It has ended, or runs with the priority of every process.
+    // The process has ended, or keeps the normal priority.
   }
 }
 
-/** On Linux each thread has a nice value of its own. */
+/** The threads of a process. On Linux each thread has a nice value of its own. */
 function threadsOf(pid: number | undefined): readonly number[] {
   if (pid === undefined) return [];
   return process.platform === "linux" ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
 }
 
 /**
- * Gives a process with all its threads the scheduling policy `SCHED_IDLE`, where there is a program of util-linux for it. The lowest nice
- * value alone is not enough: a process that wakes up still waits some milliseconds for the end of such a process's time
- * slice, once at every hop of a message.
+ * Sets the scheduling policy `SCHED_IDLE` for a process and all its threads, if util-linux's program for it is
+ * installed. The lowest nice value alone is not enough: a process that wakes up then still waits some milliseconds for
+ * the end of the child's time slice, once at every hop of a message.
  */
 export async function leaveCoresToOthers(pid: number | undefined): Promise<void> {
   try {
     await execute(CHRT, ["--all-tasks", "--idle", "--pid", "0", `${pid}`], { env: {}, timeout: CHRT_MS });
   } catch {
-    // It has ended, or keeps its nice value: there is no such program, or no permission.
+    // The process has ended or keeps its nice value: the program is missing, or permission is.
   }
 }

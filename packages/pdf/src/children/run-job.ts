@@ -2,28 +2,31 @@ import { ChildEnded, type Child } from "./child-process.ts";
 import type { CoreWatch } from "./core-watch.ts";
 
 const WATCH_MS = 50;
-/** An interval that fires this much later than it should: this process was suspended, and has not read its messages. */
+/** If the interval's timer fires this late, this process was suspended and has not read its messages yet. */
 const SUSPENDED_MS = 1000;
 
 /**
- * Why a job ended without its child's saying so. `time`: its processor time is used up. `busy`: so is the time of the clock,
- * and the child had no core for long enough. `starved`: the child had next to no time on a core.
+ * Why a job ended without a last report of its child. `time`: the processor time is used up. `busy`: the wall-clock
+ * time is used up, because the child had no core for too long. `starved`: the child got almost no CPU time.
  */
 export type Interruption = "time" | "busy" | "memory" | "crash" | "starved";
 
 export interface Watch {
-  /** Aborting kills the child and makes the job throw the signal's reason. */
+  /** An abort kills the child, and the job throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** Resident memory of the child. */
+  /** The most resident memory of the child. */
   readonly memoryBytes: number;
   readonly coreWatch: CoreWatch;
-  /** Called 20 times a second; after this process was suspended only when it has read what the child sent meanwhile. */
+  /**
+   * Returns what is used up, if anything. Called 20 times a second. After a suspension of this process it is called
+   * only once the child's messages are read.
+   */
   overdue(): "time" | "busy" | undefined;
 }
 
 /**
- * Runs one job in one child, within its time and memory. Yields the child's reports in order; when the job is
- * interrupted, the last value says why, and the child is killed.
+ * Runs one job in one child, within its time and memory. Yields the child's reports in order. If the job is
+ * interrupted, the last value is the reason, and the child is killed.
  * @throws the signal's reason.
  */
 export async function* runJob<J, R extends { readonly type: string }>(
@@ -55,7 +58,7 @@ function watchChild(
   let suspended = false;
   const interval = setInterval(() => {
     const now = performance.now();
-    // Not twice in a row: in a process whose event loop is always late, no job would ever be.
+    // Never twice in a row: if the event loop is always late, no job would ever be found overdue.
     suspended = now - lookedAt > SUSPENDED_MS && !suspended;
     lookedAt = now;
     const late = suspended ? undefined : overdue();
@@ -69,7 +72,10 @@ function watchChild(
   };
 }
 
-/** V8 aborts with 134 when its heap is full, which is the only known cause here; null: the system has killed it. */
+/**
+ * V8 aborts with code 134 when its heap is full, the only known cause here. Code null: the system has killed the
+ * process.
+ */
 function interruptionOf({ code }: ChildEnded): Interruption {
   return code === 134 || code === null ? "memory" : "crash";
 }

@@ -1,8 +1,8 @@
 import type { WatchedProcess } from "./core-watch.ts";
 
 /**
- * Begins to count how long a process works: each call of the result returns the ms of processor time since then, and what
- * was last known once it has ended. Where the system does not tell (macOS), these are ms of the clock.
+ * Starts to measure a process. Each call of the returned function gives the ms of processor time since the start; once
+ * the process has ended, the last known value. On systems that do not report CPU time (macOS), it gives wall-clock ms.
  */
 export function startStopwatch(process: Pick<WatchedProcess, "cpuMs">): () => number {
   const before = process.cpuMs();

@@ -1,9 +1,9 @@
-/** Callers that wait for a thing, urgent ones before others, else in the order in which they came. */
+/** Callers that wait for a value. Urgent callers are served first, the others in order of arrival. */
 export interface Turns<T> {
   readonly waiting: number;
   /** @throws the signal's reason, or what `endAll` was called with. */
   wait(signal: AbortSignal, isUrgent: boolean): Promise<T>;
-  /** Gives things to callers, one after another, until `find` has none for the next caller. */
+  /** Gives values to the callers in order, until `find` returns none for the next caller. */
   serve(find: (isUrgent: boolean) => T | undefined): void;
   endAll(this: void, error: unknown): void;
 }

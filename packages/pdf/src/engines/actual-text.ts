@@ -4,25 +4,28 @@ import { CLUSTERED } from "../text/clusters.ts";
 import { RTL } from "../text/right-to-left.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
-/** Of a mark's entry: a string. */
+/** PDFium's type number of a mark's entry that is a string. */
 const STRING = 3;
 const MAX_MARKS = 8;
 
-/** A page of more parts is not gone through. */
+/** A page with more objects than this is not searched. */
 const MAX_OBJECTS = 50_000;
 const TEXT_OBJECT = 1;
 
-/** From side to side, in points on the page as it lies in its file. */
+/** A rectangle in points, in the page's own direction (not turned). */
 export type Span = Box;
 
 export interface ClusteredText extends GivenText {
-  /** Where all signs of a cluster stand, by its characters: PDFium knows of the first sign only. */
+  /**
+   * The spans of the characters of clusters. A span covers all signs of the cluster, while PDFium knows the position of
+   * the first sign only.
+   */
   readonly spans?: ReadonlyMap<number, Span>;
 }
 
 /**
- * A page's text with each ActualText taken once. PDFium gives it for the first text object that it stands for, or anew for
- * each, and Chromium draws the letter and the sign above it as two.
+ * A page's text with each ActualText taken once. PDFium gives an ActualText once for its first text object, or again
+ * for each one: Chromium draws a letter and the sign above it as two objects.
  */
 export function withoutRepeats(
   pdfium: Pdfium,
@@ -43,7 +46,7 @@ export function withoutRepeats(
     const owner = owners.get(mark) ?? object;
     if (mark !== 0) owners.set(mark, owner);
     if (mark !== 0 && owner !== object) continue;
-    // PDFium has ended the line on both sides of what was left out.
+    // PDFium has written a line end on both sides of the text that was left out.
     if (given.text.startsWith("\r\n", at) && all.endsWith("\r\n")) {
       at++;
       continue;
@@ -64,7 +67,7 @@ export function withoutRepeats(
   return { ...given, text: all, chars: Int32Array.from(chars), spans };
 }
 
-/** The innermost mark of a text object that has an ActualText; 0 where there is none. */
+/** Finds the innermost mark with an ActualText for a text object; 0 if there is none. */
 function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number): number; done(): void } {
   const key = allocate("ActualText".length + 1);
   heap().set(Buffer.from("ActualText\0"), key);
@@ -87,7 +90,7 @@ function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number)
   };
 }
 
-/** Where the objects of each mark stand that has several. */
+/** For each mark with several objects: the positions of these objects. */
 function spansOf(
   { call, allocate, heap }: Pdfium,
   page: number,

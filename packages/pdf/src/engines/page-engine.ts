@@ -2,24 +2,26 @@ import type { Line, Precision } from "../text/layout.ts";
 import type { Rules } from "../text/styled.ts";
 import type { Turn } from "../text/turn.ts";
 
-/** A library that reads PDFs page by page, inside of a child process. */
+/** A library that reads PDFs page by page. Runs inside a child process. */
 export interface PageEngine {
-  /** @throws DocumentError when it is no PDF that this engine can read. */
+  /** @throws DocumentError when the bytes are not a PDF that this engine can read. */
   open(bytes: Uint8Array, password: string | undefined): Promise<OpenDocument>;
 }
 
 export interface OpenDocument {
   readonly pages: number;
-  /** Names of the files that the document carries, besides those of its pages. */
+  /** Names of the files attached to the document, without those attached to its pages. */
   readonly attachments?: readonly string[];
   /**
-   * Reads a page, counted from 1; throws when it cannot be read. `styled`: each cell of a row as a line, with how it looks,
-   * as far as the engine knows.
+   * Reads a page, counted from 1. Throws when the page cannot be read. `styled`: each cell of a row is returned as a
+   * line, with its style as far as the engine knows it.
    */
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
-  /** A page as a PGM file, with its lines level, for engines that can draw; turned clockwise by quarters. */
+  /**
+   * Draws a page as a PGM file, turned clockwise by quarter turns, with its lines level. Only in engines that can draw.
+   */
   draw?(page: number, turn: Turn): Promise<Uint8Array>;
-  /** The PDFs among its files, as long as they are no more than so many, and so many bytes together. */
+  /** The PDFs among the attached files, up to `files` of them and `bytes` in all. */
   embedded?(most: { readonly files: number; readonly bytes: number }): readonly EmbeddedPdf[];
   close(): Promise<void>;
 }
@@ -28,15 +30,15 @@ export interface ReadPage {
   /** In reading order. */
   readonly lines: readonly Line[];
   readonly precision?: Precision;
-  /** Of a styled page. */
+  /** The straight lines drawn on the page; only for a styled page. */
   readonly rules?: Rules;
-  /** The page may show text that only OCR can read: pictures cover much of it, or it has nothing but shapes. */
+  /** The page may show text that only OCR can read: pictures cover much of the page, or it has nothing but shapes. */
   readonly pictured: boolean;
-  /** The fonts do not say which letters these are: what was made of them is left out. */
+  /** The fonts do not say which letters the page has, so the engine's guesses are left out. */
   readonly unnamed?: boolean;
-  /** A stream of the page is damaged: what was behind it is lost. */
+  /** A stream of the page is damaged: the content after the damage is lost. */
   readonly damaged?: boolean;
-  /** Names of the files that annotations of the page carry. */
+  /** Names of the files that are attached to annotations of the page. */
   readonly attachments?: readonly string[];
 }
 

@@ -5,15 +5,18 @@ import { ESTIMATED, estimatedLines } from "../text/estimated-lines.ts";
 import { DocumentError, type PageEngine } from "./page-engine.ts";
 import { editPdfjs } from "./pdfjs-edits.ts";
 
-/** pdfjs is pdf-parse's own dependency: its character maps and fonts lie beside it. Without cMaps CJK text is lost. */
+/**
+ * The folder of pdfjs, pdf-parse's own dependency, with its character maps (cMaps) and fonts. Without cMaps CJK text is
+ * lost.
+ */
 const PDFJS = dirname(
   createRequire(createRequire(import.meta.url).resolve("pdf-parse")).resolve("pdfjs-dist/package.json"),
 );
 const folder = (name: string): string => `${pathToFileURL(join(PDFJS, name)).href}/`.replace("file://", "");
 
 /*
- * pdfjs wants these for drawing when it is loaded, and would take them from a native canvas, which a child may not
- * load. Nothing is drawn here.
+ * pdfjs needs these classes for drawing when it is loaded. It would take them from a native canvas, which a child may
+ * not load. Nothing is drawn here, so empty classes are enough.
  */
 async function load(): Promise<typeof import("pdf-parse")> {
   class Nothing {}
@@ -22,7 +25,9 @@ async function load(): Promise<typeof import("pdf-parse")> {
   return import("pdf-parse");
 }
 
-/** pdf-parse (pdfjs): slower, keeps table cells apart with tabs, reads some files that PDFium does not. */
+/**
+ * pdf-parse (pdfjs): slower than PDFium, separates table cells by tabs, and reads some files that PDFium cannot read.
+ */
 export async function createPdfParseEngine(): Promise<PageEngine> {
   const { PasswordException, PDFParse } = await load();
   return {
@@ -37,7 +42,7 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
         useSystemFonts: false,
         verbosity: 0,
       });
-      // No page of it: getInfo would read the outline, too.
+      // Reads no page, only the page count; `getInfo` would also read the outline.
       const { total } = await parser.getText({ partial: [0] }).catch((cause: unknown) => {
         throw new DocumentError(cause instanceof PasswordException ? "encrypted" : "invalid", { cause });
       });
@@ -50,7 +55,7 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
             cellSeparator: "\t",
             lineEnforce: true,
           });
-          // It does not say what else is on a page: one without text may be a scan.
+          // pdf-parse does not report pictures, so a page without text may be a scan.
           const text = result.pages[0]?.text ?? "";
           return { lines: estimatedLines(inOrder(text)), precision: ESTIMATED, pictured: text.trim() === "" };
         },
@@ -62,10 +67,13 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
 
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const TAB_BEFORE_POINT = /\s*\t\s*(?=[.,:;!?\u060c\u061b\u061f])/g;
-// A lam-alef ligature turned round: no word has an alef before an alef with hamza.
+// Matches a lam-alef ligature whose two letters are reversed: no word has an alef before an alef with hamza.
 const TURNED_LIGATURE = /\u0627([\u0622\u0623\u0625])\u0644/g;
 
-/** Cells are found by distances from left to right, which in a right-to-left line are between any two pieces. */
+/**
+ * pdf-parse finds cells by distances from left to right. In a right-to-left line it finds such distances between any
+ * two pieces.
+ */
 function rightToLeft(line: string): string {
   return line
     .replace(TAB_BEFORE_POINT, "")

@@ -3,12 +3,12 @@ import { turnedBox, type Turn } from "../text/turn.ts";
 import { fromSingleBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** Most annotations of a page that are looked at. */
+/** The most annotations of a page that are read. */
 const MAX_ANNOTATIONS = 5000;
 const MAX_VALUE_CHARS = 100_000;
-/** Of all values and notes of a page: many annotations may show one long text. */
+/** The most characters of all values and notes of a page: many annotations may show the same long text. */
 const MAX_CHARS = 1_000_000;
-/** Lines of all values of a page. */
+/** The most lines of all values of a page. */
 const MAX_LINES = 5000;
 const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
 const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;
@@ -16,20 +16,22 @@ const NOT_SHOWN = 2 | 32; // hidden, no view
 const PASSWORD_FIELD = 1 << 13;
 const NORMAL_DISPLAY = 0;
 const FLATTENED = 1;
-/** Type in a field without an appearance: at most this large, in points, and this part of the field's height. */
+/**
+ * The assumed type size in a field without an appearance: at most `most` points, and this part of the field's height.
+ */
 const FIELD_TYPE = { most: 12, ofHeight: 0.7 } as const;
 
-/** What stands in the annotations of a page and not in its content. */
+/** The text of a page's annotations that is not in the page's content. */
 export interface Annotations {
-  /** The page's content now has what they draw: load it again. */
+  /** The annotations were drawn into the page's content: the page must be loaded again. */
   readonly flattened: boolean;
-  /** Values that nothing draws, check boxes and radio buttons, where they stand. */
+  /** Values that PDFium does not draw, check boxes and radio buttons, with their positions. */
   readonly values: readonly Line[];
-  /** Sticky notes, a text each. */
+  /** Sticky notes, one text each. */
   readonly notes: readonly string[];
 }
 
-/** The form of a document, for the fields that its annotations show. Opened when the first is met. */
+/** The document's form, for the fields shown by annotations. It is opened at the first field. */
 export interface Form {
   readonly handle: number;
   close(): void;
@@ -54,10 +56,13 @@ export function createForm({ call }: Pdfium, document: number): Form {
   };
 }
 
-/** PDFium, and the direction in which the page at hand is written: places are as in its lines. */
+/** PDFium, and the direction of the current page's text. Positions are in that direction, as in the page's lines. */
 type View = Pdfium & { readonly turn: Turn };
 
-/** Takes what is in a page's annotations out of them. Undefined where there is nothing to be read. */
+/**
+ * Reads the text in a page's annotations, and changes the page so that no text appears twice. Undefined when there is
+ * no such text.
+ */
 export function takeAnnotations(pdfium: View, form: Form, page: number): Annotations | undefined {
   const { call } = pdfium;
   const count = Math.min(call.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS);
@@ -65,7 +70,7 @@ export function takeAnnotations(pdfium: View, form: Form, page: number): Annotat
   const found = { values: new Array<Line>(), notes: new Array<string>() };
   let draws = false;
   let chars = 0;
-  // From the last one, since a field that is read here is removed.
+  // Goes from last to first, because a field that is read here is removed.
   for (let index = count - 1; index >= 0; index--) {
     const annotation = call.FPDFPage_GetAnnot(page, index);
     if (annotation === 0) continue;
@@ -138,7 +143,7 @@ function chosenLabels(pdfium: Pdfium, form: number, annotation: number): string[
     );
 }
 
-/** A text where its annotation stands, line by line. */
+/** Places a text at its annotation, line by line. */
 function valueAt({ call, allocate, heap, turn }: View, annotation: number, text: string): Look {
   const rows = text.split(/\r\n?|\n/, MAX_LINES).filter((row) => row.trim() !== "");
   const at = allocate(16);
@@ -177,7 +182,7 @@ function stringOf(pdfium: Pdfium, annotation: number, key: string): string {
   return text;
 }
 
-/** Text as PDFium writes it: UTF-16 with a closing NUL, its size in bytes asked for first. */
+/** Reads a string that PDFium writes as UTF-16 with a closing NUL. A first call asks for its size in bytes. */
 function readString({ call, allocate, heap }: Pdfium, write: (at: number, size: number) => number): string {
   const size = write(0, 0);
   if (size <= 2 || size > 2 * MAX_VALUE_CHARS) return "";

@@ -2,28 +2,28 @@ import { fromSingleBytes } from "../text/utf8.ts";
 import type { EmbeddedPdf } from "./page-engine.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** Most embedded files of a document, and of a page, that are named. */
+/** The most embedded files, of a document and of a page, whose names are returned. */
 const MAX_FILES = 100;
 const MAX_NAME_CHARS = 255;
-/** Pages whose annotations are looked at for files to read. */
+/** The most pages whose annotations are searched for files. */
 const MAX_PAGES = 100;
 const FILE_ATTACHMENT = 17;
-/** Every PDF has its head within so many bytes. */
+/** The header of a PDF begins within this many bytes. */
 const HEAD_BYTES = 1024;
 
-/** The names of the files that a document carries, of PDFs and others, each once. */
+/** The names of all files attached to a document, PDFs and others, each name once. */
 export function attachmentsOf(pdfium: Pdfium, document: number): string[] {
   return namesOf(pdfium, filesOf(pdfium, document));
 }
 
-/** The names of the files that annotations of a page carry. */
+/** The names of the files that are attached to annotations of the page. */
 export function attachedTo(pdfium: Pdfium, page: number): string[] {
   const names: string[] = [];
   forFilesOn(pdfium, page, (file) => names.push(...namesOf(pdfium, [file])));
   return [...new Set(names)];
 }
 
-/** The PDFs that a document carries, as long as they are no more than `files` and `bytes` together. */
+/** The PDFs embedded in a document, up to `files` of them and `bytes` in all. */
 export function embeddedPdfs(
   pdfium: Pdfium,
   document: number,
@@ -80,7 +80,7 @@ function namesOf({ call, allocate, heap }: Pdfium, files: readonly number[]): st
   return [...new Set(names)].filter((name) => name !== "");
 }
 
-/** A name as people see it: no folder, no control or bidi marks, not too long. */
+/** A name for display: without folder, control characters or bidi marks, and not too long. */
 function shown(name: string): string {
   const [last = ""] = /[^\\/]*$/.exec(name) ?? [];
   return last
@@ -90,7 +90,7 @@ function shown(name: string): string {
     .toWellFormed();
 }
 
-/** The bytes of an embedded file, when these are no more than `most`. */
+/** The bytes of an embedded file; undefined when there are more than `most`. */
 function bytesOf({ call, allocate, heap }: Pdfium, file: number, most: number): Uint8Array | undefined {
   const length = allocate(4);
   const sizeAt = (): number => new DataView(heap().buffer, length, 4).getUint32(0, true);

@@ -3,39 +3,41 @@ import { CLUSTERED, MARK } from "../text/clusters.ts";
 import { isSpace } from "../text/space.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
-/* Which of PDFium's blanks are some, which of them stand between cells, and where it made none. */
+/* Decides which of PDFium's blanks are real, which of them separate cells, and where PDFium left a blank out. */
 
-/** A gap as wide as this, in ems, stands between two cells of a row, not between two words. */
+/** A gap of at least this width, in ems, separates two cells of a row, not two words. */
 export const CELL_GAP_EM = 1.1;
-/** Within a word of clustered letters, or of Hangul, gaps are narrower than this, in ems. */
+/** Gaps within a word of clustered letters, or of Hangul, are narrower than this, in ems. */
 const CLUSTER_GAP_EM = 0.18;
-/** Blanks of a page that are looked at, and the least part of them that are drawn where a program draws all. */
+/**
+ * How many blanks of a page are examined, and the least part of them that is drawn if the program draws all its blanks.
+ */
 const [BLANKS, DRAWN] = [200, 0.1] as const;
-/** Blanks of a line are even when they differ by less than this, in ems. */
+/** Blanks of a line count as even when their widths differ by less than this, in ems. */
 export const EVEN_EM = 0.4;
 const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
 const BLANK = 0x20;
-/** Where PDFium overlooks narrow blanks: it measures them by the widest letter. */
+/** Characters between which PDFium overlooks narrow blanks, because it measures blanks by the widest letter. */
 export const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
 
 export interface Blanks {
   /** The text of the page. */
   readonly raw: string;
   readonly letters: Letters;
-  /** From which gap on, in ems, a blank that PDFium made between two objects is one; 0 where no letters are clustered. */
+  /** A blank that PDFium made between two objects is real from this gap on, in ems; 0 if no letters are clustered. */
   readonly blankEm: number;
 }
 
 export interface RawLine {
   readonly text: string;
-  /** Where it begins in the text of the page. */
+  /** The index of the line's start in the text of the page. */
   readonly start: number;
-  /** Its first character that is not white space, by its index in the line. */
+  /** The index, in the line, of its first character that is not white space. */
   readonly first: number;
   readonly size: number;
 }
 
-/** Blanks between cells become tabs: one unit for another, so that indices stay. */
+/** Replaces blanks between cells by tabs. The text keeps its length, so indexes stay valid. */
 export function withCells(page: Blanks, { text: raw, start, first, size }: RawLine): Pick<Line, "text" | "even"> {
   const { letters } = page;
   const clusters = page.blankEm > 0 && CLUSTERED.test(raw);
@@ -53,24 +55,30 @@ export function withCells(page: Blanks, { text: raw, start, first, size }: RawLi
       continue;
     }
     [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
-    // A full-width comma is drawn in a corner of its square.
+    // A full-width comma is drawn in a corner of its square, so the gap after it looks wider.
     const inSquare = FULL_WIDTH.test(raw.charAt(at - 1)) ? 0.6 : 0;
     if (gap <= (CELL_GAP_EM + inSquare) * size) continue;
     text += `${raw.slice(done, at)}\t`;
     done = at + 1;
   }
   if (done === 0) return { text: raw };
-  // Between boxes of ink even blanks differ by what a letter leaves free at its sides.
+  // Gaps are measured between boxes of ink, so even blanks differ by the free space at the sides of letters.
   return { text: text + raw.slice(done), even: blanks > 2 && most - least < EVEN_EM * size };
 }
 
-/** From which gap on a blank is one that PDFium has made, in ems: it takes a cluster for a letter, and the rest for a gap. 0 for one that is drawn. */
+/**
+ * The gap in ems from which a blank made by PDFium is real; 0 for a drawn blank. PDFium takes a cluster for one letter,
+ * and the rest of its width for a gap.
+ */
 export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
   if (!letters.isGenerated(index)) return 0;
   return letters.isBetween(index) ? blankEm : CLUSTER_GAP_EM;
 }
 
-/** Where blanks are drawn as signs of their own, PDFium's own ones between objects are within words. */
+/**
+ * The gap from which a blank between two objects is real. If the program draws its blanks as characters, blanks that
+ * PDFium made between objects lie within words.
+ */
 export function blankBetween(letters: Letters, raw: string): number {
   let [blanks, drawn] = [0, 0];
   for (let at = raw.indexOf(" "); at >= 0 && blanks < BLANKS; at = raw.indexOf(" ", at + 1)) {
@@ -81,7 +89,10 @@ export function blankBetween(letters: Letters, raw: string): number {
   return drawn > DRAWN * blanks ? CELL_GAP_EM : CLUSTER_GAP_EM;
 }
 
-/** The gap between two characters, from what reaches farthest: a mark may end before its letter does. */
+/**
+ * The gap between two characters, measured from the ink that reaches farthest, because a mark may end before its letter
+ * does.
+ */
 function gapAfter(letters: Letters, raw: string, one: number, other: number): number {
   let before = one;
   let gap = letters.gap(before, other);
@@ -89,7 +100,7 @@ function gapAfter(letters: Letters, raw: string, one: number, other: number): nu
   return gap;
 }
 
-/** Of a line in which something stands apart: PDFium gives no blank between the numbers of some tables. */
+/** Adds missing blanks to a line with wide gaps: PDFium gives no blank between the numbers of some tables. */
 export function spreadOut(letters: Letters, { text: raw, start, first, size }: RawLine): string {
   const gaps: number[] = [];
   for (let at = first; at < raw.length - 1; at++) {
@@ -108,7 +119,10 @@ export function spreadOut(letters: Letters, { text: raw, start, first, size }: R
   return text;
 }
 
-/** A line with a blank at each gap of which PDFium made none, unless its letters are spaced out. `text`: its characters, one for one. */
+/**
+ * The line with a blank at each gap where PDFium left it out, unless its letters are spaced out. `text`: the line's
+ * characters, one for one.
+ */
 export function withOverlooked({ raw: page, letters }: Blanks, text: string, { start, first, size }: RawLine): string {
   const found: number[] = [];
   let pairs = 0;

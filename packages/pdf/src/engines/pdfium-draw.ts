@@ -2,17 +2,17 @@ import { skewOf, type GreyPicture } from "../picture/skew.ts";
 import type { Turn } from "../text/turn.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** What OCR is made for … */
+/** The resolution that OCR is made for (300 dots per inch). */
 const DOTS_PER_POINT = 300 / 72;
-/** … and what a page of any size may come to: 12 bytes of WASM memory and 4 s of OCR a thousand of them. */
+/** The most pixels of a drawn page, whatever its size: WASM memory and the time for OCR grow with its pixels. */
 const MAX_PIXELS = 12_000_000;
 const GREY = 1;
 const WHITE = 0xffffffff;
 const ANNOTATIONS = 0x01;
 
 /**
- * A page as a PGM file, in grey, turned clockwise by quarters. A page that lies askew is drawn once more, level: PDFium
- * turns it with more care than a picture of it could be turned.
+ * Draws a page as a PGM file, in grey, turned clockwise by quarter turns. A skewed page is drawn a second time, level:
+ * PDFium turns it with less loss than turning the picture would have.
  */
 export function draw(pdfium: Pdfium, page: number, turn: Turn = 0): Uint8Array {
   const asItIs = drawn(pdfium, page, { turn, skew: 0 });
@@ -20,7 +20,7 @@ export function draw(pdfium: Pdfium, page: number, turn: Turn = 0): Uint8Array {
   return pgmOf(skew === 0 ? asItIs : drawn(pdfium, page, { turn, skew }));
 }
 
-/** `skew`: by how many degrees its lines fall to the right. */
+/** `skew`: by how many degrees the page's lines fall to the right. */
 function drawn(pdfium: Pdfium, page: number, how: { readonly turn: Turn; readonly skew: number }): GreyPicture {
   const { call, heap } = pdfium;
   const [wide, high] = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)];
@@ -52,7 +52,7 @@ interface Target {
   readonly height: number;
 }
 
-/** Turns the page about its middle. */
+/** Draws the page, turned about its middle by the skew. */
 function drawLevel(
   { call, allocate, heap }: Pdfium,
   { bitmap, page, width, height }: Target,

@@ -17,16 +17,16 @@ import { createContentStreams, type ContentStreams } from "../file/content-strea
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
-/** FPDF_GetLastError: a password is needed, or the one given is wrong. */
+/** The code of FPDF_GetLastError for a missing or wrong password. */
 const ERROR_PASSWORD = 4;
-/** A page whose last line is higher up than this, as a part of its height, may break off there. */
+/** If a page's last line is higher than this part of the page's height, the page may be cut off there. */
 const ROOM_BELOW = 0.22;
-/** So many whole pages of a file that end at one height say that its pages end there. */
+/** If this many whole pages of a file end at one height, the file's pages normally end there. */
 const WHOLE_PAGES = 8;
-/** What a damaged stream shows beside text: operators of the page's program. */
+/** Matches operators of a page's program, which a damaged stream shows as text. */
 const OPERATORS = /(?:^|\s)(?:T[jJdDmfwcz*]|BT|ET|\/F\d+)(?:\s|\(|$)/;
 
-/** PDFium as WebAssembly: several times faster, and the more faithful of the two for CJK and right-to-left text. */
+/** PDFium as WebAssembly: several times faster than pdf-parse, and more accurate for CJK and right-to-left text. */
 export function createPdfiumEngine(): PageEngine {
   let loading: Promise<Pdfium> | undefined;
   let second: Promise<PageEngine> | undefined;
@@ -39,7 +39,7 @@ export function createPdfiumEngine(): PageEngine {
   };
 }
 
-/** Not with this module: next to no file needs it. */
+/** Loaded only when needed: almost no file needs it. */
 async function loadPdfParse(): Promise<PageEngine> {
   return (await import("./pdf-parse-engine.ts")).createPdfParseEngine();
 }
@@ -105,7 +105,7 @@ function openDocument(
   };
 }
 
-/** A file that breaks off at its end is tried once more with an end. @throws DocumentError */
+/** Loads a file. A file that is cut off at its end is tried once more with an added end. @throws DocumentError */
 function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: number; document: number } {
   const { call } = pdfium;
   const secret = Buffer.from(`${password}\0`);
@@ -128,7 +128,7 @@ function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: numb
   return mended;
 }
 
-/** `cells`: the cells of a row are lines of their own. */
+/** `cells`: each cell of a row becomes a line. */
 function readPage(
   pdfium: Pdfium,
   page: number,
@@ -142,7 +142,7 @@ function readPage(
     return { turn, read: turn === rotation ? readLines(pdfium, { page, text }, { box, turn, ...how }) : undefined };
   });
   const { turn } = looked;
-  // PDFium puts lines into the order of their places on the page as it is shown: the text has to be upright there.
+  // PDFium orders lines by their positions on the page as it is shown, so the page is turned until its text is upright.
   if (!looked.read) call.FPDFPage_SetRotation(page, turn);
   const read =
     looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, { page, text }, { box, turn, ...how }));
@@ -161,7 +161,9 @@ function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): 
   }
 }
 
-/** How high up a page ends, in points; NaN where it does not end with text. Undefined when nothing more can have been meant to come. */
+/**
+ * How high up a page ends, in points; NaN if it does not end with text. Undefined if the page is certainly complete.
+ */
 function earlyEnd(lines: readonly Line[], { bottom, top }: Box): number | undefined {
   const last = lines.findLast(({ text }) => text.trim() !== "");
   if (last === undefined || OPERATORS.test(last.text)) return Number.NaN;
@@ -181,7 +183,10 @@ function boxOf({ call, allocate, heap }: Pdfium, page: number): Box {
   }
 }
 
-/** Closes the page even after an error: an open page holds megabytes of WASM memory that nothing else releases. */
+/**
+ * Opens a page for `use`. Closes the page even after an error: an open page holds megabytes of WASM memory that nothing
+ * else releases.
+ */
 function withPage<T>({ call }: Pdfium, document: number, number: number, use: (page: number) => T): T {
   const page = call.FPDF_LoadPage(document, number - 1);
   if (page === 0) throw new Error("the page cannot be loaded");

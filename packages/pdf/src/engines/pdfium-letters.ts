@@ -3,36 +3,39 @@ import type { Style } from "../text/styled.ts";
 import { styleOf } from "./pdfium-style.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** A character as it stands on the page, in points from the left and from the bottom. */
+/** The position of a character on the page, in points from the left and from the bottom. */
 export interface Letter {
   readonly left: number;
   readonly right: number;
   readonly top: number;
-  /** Where it is drawn from; all letters of one glyph have the same place. */
+  /** The origin from which the character is drawn; all letters of one glyph have the same origin. */
   readonly x: number;
   readonly baseline: number;
-  /** Of its type. */
+  /** The size of its type. */
   readonly size: number;
 }
 
-/** The characters of a text page by their index in its text. Each look costs calls of PDFium. */
+/** The characters of a text page by their index in its text. Each lookup costs calls of PDFium. */
 export interface Letters {
   of(index: number): Letter | undefined;
-  /** How far two characters stand apart from side to side; 0 when they touch or it is not known. */
+  /** The horizontal gap between two characters; 0 when they touch or it is unknown. */
   gap(one: number, other: number): number;
-  /** How far one character's pen ends before the other one's begins; less than 0 where they overlap. The first's own width is that of its font. */
+  /**
+   * The gap from the advance end of one character to the origin of another; negative when they overlap. The first
+   * character's width comes from its font.
+   */
   advanceGap(one: number, other: number): number;
-  /** The direction that a character is written in, as a turn of the page's own. */
+  /** The direction in which a character is written, relative to the page's own. */
   turnOf(index: number): Turn;
-  /** The letters are drawn upright: not turned with their line. */
+  /** The letters are drawn upright, not turned with their line. */
   isUpright(index: number): boolean;
-  /** PDFium made this character up from a gap. */
+  /** PDFium made this character from a gap. */
   isGenerated(index: number): boolean;
-  /** The character belongs to no text object: PDFium made it up between two. */
+  /** The character belongs to no text object: PDFium made it between two objects. */
   isBetween(index: number): boolean;
-  /** The font does not say which character this is: PDFium has guessed. */
+  /** The font does not say which character this is, so PDFium has guessed. */
   isUnnamed(index: number): boolean;
-  /** How a character looks. */
+  /** The style of a character. */
   style(index: number): Omit<Style, "words">;
   done(): void;
 }
@@ -46,8 +49,9 @@ interface LettersGiven {
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
- * `chars`: for each unit of the text the index of its character; not given where they are the same. `spans`: where characters
- * stand of which PDFium does not know it. `turn`: places are as seen on the page turned so that text of that direction is upright.
+ * `chars`: the index of the character for each UTF-16 unit of the text; left out when units and characters have the
+ * same indexes. `spans`: positions of characters that PDFium does not know. `turn`: positions are those on the page
+ * turned so that text of this direction is upright.
  */
 export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Letters {
   const { call } = pdfium;
@@ -60,7 +64,7 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
       const box = boxOf(char);
       const { x, y: baseline } = originOf(char);
       const [, , c, d] = matrix(char);
-      // A font may be of size 1 and drawn ten times as large, or the other way round.
+      // The font size alone is not enough: a font may have size 1 and be drawn ten times as large, or the reverse.
       return {
         left: box.left,
         right: box.right,
@@ -101,19 +105,19 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
   };
 }
 
-/** Where PDFium says that the characters of a text page are. It writes each answer to the same place in its memory. */
+/** The positions of a text page's characters. PDFium writes each answer to the same address of its memory. */
 interface Places {
-  /** The index of the character of a unit of the text; -1: of none. */
+  /** The index of the character for a UTF-16 unit of the text; -1 if there is none. */
   charOf(index: number): number;
-  /** Asks for the box of a character. The character; -1 when its box is not known. */
+  /** Measures the box of a character. Returns the character's index; -1 when its box is unknown. */
   measure(index: number): number;
-  /** The box that was measured last, of this character. */
+  /** The box of this character, which must be the last one that was measured. */
   boxOf(char: number): { left: number; right: number; top: number };
-  /** Where a character is drawn from. */
+  /** The origin of a character. */
   originOf(char: number): { x: number; y: number };
-  /** The matrix that a character is drawn by: a, b, c, d. It takes the place of a box in memory. */
+  /** The matrix by which a character is drawn: a, b, c, d. It overwrites a measured box. */
   matrix(char: number): readonly [number, number, number, number];
-  /** From where a character is drawn to where the next one would be. Not known of clusters. */
+  /** The extent from a character's origin to the origin of the next one. Unknown for clusters. */
   advanced(index: number): { left: number; right: number } | undefined;
   free(): void;
 }
@@ -125,7 +129,7 @@ function placesOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0 }: Lett
   let doubles = new Float64Array(heap().buffer, at, 6);
   let floats = new Float32Array(heap().buffer, at, 6);
   const number = (index: number): number => {
-    // Memory that has grown since lies elsewhere.
+    // When WASM memory has grown, the old view is empty, and a new one is needed.
     if (doubles.length === 0) doubles = new Float64Array(heap().buffer, at, 6);
     return doubles[index] as number;
   };

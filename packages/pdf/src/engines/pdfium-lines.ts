@@ -25,24 +25,24 @@ import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
- * This code runs once for every character of a document. It therefore compares code units instead of matching patterns,
- * and calls PDFium as rarely as possible: patterns and more calls cost a tenth of the time that PDFium itself takes.
- * What most pages do not need is looked at only where a line shows cause.
+ * This code runs once for every character of a document. So it compares code units instead of matching patterns, and
+ * calls PDFium as rarely as possible: patterns and more calls cost a tenth of the time that PDFium itself takes. Steps
+ * that most pages do not need run only when a line requires them.
  */
 
-/** Letters of running text are narrower than this, in ems, on average: in a wider line something stands apart. */
+/** Letters of running text are narrower than this on average, in ems. A wider line has parts that stand apart. */
 const WIDE_LETTER_EM = 0.85;
 /** A letter this far above or below the one before, in ems, is on a line of its own. */
 const STACKED_EM = 0.5;
-/** Letters whose direction is looked at on every page. */
+/** How many letters of every page are checked for their direction. */
 const TURN_SAMPLES = 9;
-/** Longer lines than people write keep PDFium's order. */
+/** Lines with more characters than this keep PDFium's order; people do not write such lines. */
 const MAX_REORDERED = 20_000;
 /** How far a letter may reach over the edge of the page, in points. */
 const BLEED = 2;
 /** Scripts that are written from top to bottom, too. */
 const VERTICAL = /[\u1100-\u11ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]/;
-/** PDFium's signs for a hyphen that a line's end called for. */
+/** PDFium's characters for a hyphen that was added at a line's end. */
 const HYPHEN = /[\u0002\ufffe]/;
 const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
 
@@ -51,24 +51,24 @@ interface PageText extends Blanks {
   readonly turn: Turn;
   readonly cells: boolean;
   readonly styled: boolean;
-  /** There is right-to-left text on the page. */
+  /** The page has right-to-left text. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
-  /** PDFium may have overlooked blanks. */
+  /** PDFium may have left out blanks on this page. */
   readonly overlooked: boolean;
 }
 
 export interface ReadLines {
   readonly lines: Line[];
-  /** More than a few of its letters are not known. Lines of which that is true of many are left out. */
+  /** More than a few letters of the page are unknown. Lines with many unknown letters are left out. */
   readonly unnamed: boolean;
-  /** Marks in the lines, for letters that their font gives no name. */
+  /** The meaning of the marks in the lines, which stand for letters that their font does not name. */
   readonly guesses: Guesses;
-  /** The font names its letters in UTF-8: another engine may know more of them. */
+  /** The font names its letters in UTF-8, so another engine may know more of them. */
   readonly utf8?: boolean;
 }
 
-/** The direction that most of a text page is written in. */
+/** The direction in which most of a text page is written. */
 export function turnOf(pdfium: Pdfium, text: number): Turn {
   const count = pdfium.call.FPDFText_CountChars(text);
   const letters = lettersOf(pdfium, text, {});
@@ -87,8 +87,9 @@ interface LinesWanted {
 }
 
 /**
- * The lines of a text page with where they stand. `cells`: each cell of a row is a line. `styled`: with how they look. `turn`: places are those on the
- * page turned so that text of that direction is upright; lines of other directions have none.
+ * The lines of a text page, with their positions. `cells`: each cell of a row is a line. `styled`: with the style of
+ * each line. `turn`: positions are those on the page turned so that text of this direction is upright. Lines of other
+ * directions have no position.
  */
 export function readLines(
   pdfium: Pdfium,
@@ -119,7 +120,7 @@ export function readLines(
     };
     const parts = pieces(raw).filter(([start, end]) => isReadable?.(start, end) !== false);
     const lines = parts.flatMap(([start, end]) => linesOf(whole, start, end));
-    // Of a page without names the few signs that have one say nothing.
+    // On a page of mostly unnamed letters, a few named characters are of no use.
     if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map() };
     return { lines, unnamed: holed, guesses, utf8 };
   } finally {
@@ -133,7 +134,7 @@ function isMostlyRtl(text: string): boolean {
   return rtl * 2 > (text.match(/\p{L}/gu)?.length ?? 0);
 }
 
-/** Where lines begin and end. After the sign for a hyphen PDFium goes right on with the next line. */
+/** The start and end of each line. After a hyphen character, PDFium continues with the next line without a line end. */
 function pieces(raw: string): Array<readonly [start: number, end: number]> {
   const found: Array<readonly [number, number]> = [];
   const hyphens = HYPHEN.test(raw);
@@ -152,7 +153,7 @@ function pieces(raw: string): Array<readonly [start: number, end: number]> {
   }
 }
 
-/** The lines that a piece of the page's text is: nearly always one. */
+/** The lines in a piece of the page's text: nearly always one. */
 function linesOf(page: PageText, start: number, end: number): Line[] {
   const { raw, letters, box } = page;
   const text = raw.slice(start, end);
@@ -175,7 +176,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const style = page.styled ? styleOfLine(page, start + first, start + last) : {};
   const place = { left, right, baseline: head.baseline, size: level ? head.size : 0, ...style };
   const hasRtl = page.rtl && RTL.test(text);
-  // Words of a document that is bound on the right come in the wrong order.
+  // In a document that is bound on the right, PDFium gives the words in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   if (turned && letters.turnOf(start + first) !== page.turn) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
@@ -185,7 +186,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const width = (right - left) / (last - first + 1);
   const spread = level && last - first > 3 && width > WIDE_LETTER_EM * head.size && !VERTICAL.test(text);
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
-  // Whether such a line was only drawn out to its column is seen from the lines around it.
+  // Only the lines around such a line show whether it was stretched to the width of its column.
   const isStretched = page.styled && "even" in read && read.even === true;
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
@@ -194,7 +195,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   return [{ ...read, ...place, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }
 
-/** A line looks as both of its ends do. */
+/** The style of a line: what both of its ends have in common. */
 function styleOfLine({ raw, letters }: PageText, first: number, last: number): Style {
   const [head, tail] = [letters.style(first), letters.style(last)];
   const words: Extent[] = [];
@@ -205,7 +206,7 @@ function styleOfLine({ raw, letters }: PageText, first: number, last: number): S
   return { bold: head.bold && tail.bold, mono: head.mono && tail.mono, words };
 }
 
-/** Where the cells of a row begin and end. */
+/** The start and end of each cell in a row. */
 function cellsOf(row: string): Array<readonly [number, number]> {
   let from = 0;
   return row.split("\t").map((cell) => {
@@ -227,7 +228,7 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
   );
 }
 
-/** Of a line with or without a sign for a hyphen at its end; -1 when there is none. */
+/** The index of a line's last letter, without an added hyphen; -1 when there is none. */
 function lastLetter(raw: string): number {
   let last = spaceStart(raw) - 1;
   if (isHyphen(raw.charCodeAt(last))) last--;
@@ -235,7 +236,7 @@ function lastLetter(raw: string): number {
   return isHyphen(raw.charCodeAt(last)) ? -1 : last;
 }
 
-/** The parts of a piece that are on the page, at least with some letters. Parts stand apart as cells do. */
+/** The parts of a piece that lie on the page with at least some letters. Parts are as far apart as cells. */
 function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
   let [from, shown] = [start, false];
@@ -255,7 +256,10 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
   return parts;
 }
 
-/** Single letters under one another, such as the labels of an axis, come as one word. */
+/**
+ * The parts of a piece whose letters stand under one another, such as the labels of an axis: PDFium gives them as one
+ * word.
+ */
 function stackedParts({ raw, letters }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
   let from = start;
@@ -280,7 +284,7 @@ function reordered(page: PageText, line: RawLine): Placed {
   return { text: inReadingOrder(signs, { size: line.size, rtl: page.mostlyRtl }), ...extentOf(signs) };
 }
 
-/** The text of a line whose signs do not stand where PDFium has them. */
+/** The text of a line with clustered letters, if its signs are not at the places where PDFium has them. */
 function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even">) | undefined {
   if (line.text.length > MAX_REORDERED || !CLUSTERED.test(line.text)) return undefined;
   const signs = signsOf(page.letters, line).map((sign) => ({

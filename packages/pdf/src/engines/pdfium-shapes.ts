@@ -3,13 +3,19 @@ import { turnedBox, type Turn } from "../text/turn.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
-/** A drawing of more than so many parts is no table. */
+/** A page with more objects than this is taken for a drawing without tables. */
 const MAX_OBJECTS = 20_000;
-/** Thinner shapes are lines, in points; of larger ones the edges count, since cells may be boxes. */
+/**
+ * Shapes thinner than this, in points, are lines. A thicker shape counts by its edges, because cells may be drawn as
+ * boxes.
+ */
 const THIN = 3;
 const MIN_LENGTH = 8;
 
-/** The straight lines of a page, by the bounds of what it draws: those of tables among them. Places as in `readLines`. */
+/**
+ * The straight lines of a page, tables' lines among them, from the bounds of its shapes. Positions are as in
+ * `readLines`.
+ */
 export function rulesOf({ call, allocate, heap }: Pdfium, page: number, turn: Turn): Rules {
   const across: Array<Rules["across"][number]> = [];
   const upright: Array<Rules["upright"][number]> = [];
@@ -35,13 +41,13 @@ export function rulesOf({ call, allocate, heap }: Pdfium, page: number, turn: Tu
   return { across, upright };
 }
 
-/** Pictures over so much of a page may be the page itself. */
+/** If pictures cover more than this part of a page, the page may be a scan. */
 const MUCH = 0.35;
-/** Letters drawn as outlines come in hundreds. */
+/** From this number of paths on, the paths may be letters that are drawn as outlines. */
 const MANY_PATHS = 100;
 const MAX_LOOKS = 5000;
 
-/** Whether a page shows what may be text that only looking at it could read. */
+/** Whether a page shows something that may be text and only OCR can read. */
 export function pictured({ call, allocate, heap }: Pdfium, page: number): boolean {
   const count = Math.min(call.FPDFPage_CountObjects(page), MAX_LOOKS);
   const area = call.FPDF_GetPageWidthF(page) * call.FPDF_GetPageHeightF(page);

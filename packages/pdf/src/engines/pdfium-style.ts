@@ -1,15 +1,15 @@
 import type { Style } from "../text/styled.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** Enough to tell a style by. */
+/** The bytes of a font's name that are read: enough to recognise its style. */
 const NAME_BYTES = 128;
 const BOLD_WEIGHT = 600;
 const FIXED_PITCH = 1;
 const BOLD = /bold|black|heavy|demi/i;
-/** Many programs leave the flag out. */
+/** Names of monospaced fonts, because many programs leave out the flag. */
 const MONO = /mono|courier|consol|typewriter|menlo|code|cmtt/i;
 
-/** How a character of a text page looks, by the name, weight and flags of its font. */
+/** The style of a character, from the name, weight and flags of its font. */
 export function styleOf({ call, allocate, heap }: Pdfium, text: number, char: number): Omit<Style, "words"> {
   const at = allocate(4 + NAME_BYTES);
   try {

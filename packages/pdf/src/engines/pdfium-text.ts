@@ -1,20 +1,20 @@
 import { characterOf, isPairsOfBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** Codes beyond ASCII that are looked at to see whether all are UTF-8. */
+/** How many codes beyond ASCII are examined to decide whether all of them are UTF-8. */
 const SAMPLES = 12;
 
 export interface GivenText {
   readonly text: string;
-  /** For each unit of the text the index of its character, where these are not the same. */
+  /** The index of the character for each UTF-16 unit of the text; left out when the indexes are equal. */
   readonly chars?: Int32Array;
-  /** All letters are known, whatever PDFium says of their names. */
+  /** All letters are known, whatever PDFium reports about their names. */
   readonly named?: boolean;
-  /** The font names its letters in UTF-8, where UTF-16 is due: PDFium has lost some. */
+  /** The font names its letters in UTF-8 instead of UTF-16, so PDFium has lost some of them. */
   readonly utf8?: boolean;
 }
 
-/** The text of a page as PDFium has it, `count` characters. */
+/** The text of a page as PDFium gives it; `count` characters. */
 export function readText(pdfium: Pdfium, text: number, count: number): GivenText {
   const { call, allocate, heap } = pdfium;
   // UTF-16 with a closing NUL; a character beyond the basic plane takes two units.
@@ -31,7 +31,9 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
   }
 }
 
-/** Where a font does not name its letters PDFium gives their codes: some programs have UTF-8 for codes. */
+/**
+ * Whether codes are UTF-8: for letters without names PDFium gives the font's codes, which some programs write in UTF-8.
+ */
 function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
   let looks = 0;
   for (let at = 0; at < given.length && looks < SAMPLES; at++) {
@@ -43,7 +45,10 @@ function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
   return looks > 0;
 }
 
-/** Some control characters PDFium leaves out of the text: letters that their font gives no name, and such a code. */
+/**
+ * The text with the control characters that PDFium leaves out of it. These are codes of letters that their font does
+ * not name.
+ */
 function withAllLetters({ call }: Pdfium, text: number, count: number, utf8: boolean): GivenText {
   const chars: number[] = [];
   let all = "";

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 const WASM = createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm");
 
 /**
- * PDFium's C interface, as far as it is used: handles and addresses are numbers, booleans 0 or 1. The library's own
- * wrappers convert each argument, which costs more than most of these calls.
+ * The part of PDFium's C interface that is used here. Handles and addresses are numbers, booleans 0 or 1. The library's
+ * own wrappers convert each argument, which costs more than most of these calls.
  */
 export interface PdfiumCalls {
   malloc(size: number): number;
@@ -28,7 +28,7 @@ export interface PdfiumCalls {
   FPDFAttachment_GetName(file: number, at: number, size: number): number;
   /** Writes the file's size in bytes. */
   FPDFAttachment_GetFile(file: number, at: number, size: number, sizeAt: number): number;
-  /** In quarter turns, clockwise. */
+  /** The rotation in clockwise quarter turns. */
   FPDFPage_GetRotation(page: number): number;
   FPDFPage_SetRotation(page: number, quarters: number): void;
   FPDFPage_CountObjects(page: number): number;
@@ -48,11 +48,13 @@ export interface PdfiumCalls {
   FPDFText_GetTextIndexFromCharIndex(text: number, index: number): number;
   FPDFText_GetUnicode(text: number, index: number): number;
   FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
-  /** Writes left, top, right and bottom of the box that the font gives a character, as floats. */
+  /** Writes left, top, right and bottom of the character's box according to its font, as floats. */
   FPDFText_GetLooseCharBox(text: number, index: number, at: number): number;
   FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
   FPDFText_GetFontSize(text: number, index: number): number;
-  /** Writes the font's name, and its flags as a number. Returns the bytes of the name with its closing NUL. */
+  /**
+   * Writes the font's name, and its flags as a number. Returns the length of the name in bytes, with its closing NUL.
+   */
   FPDFText_GetFontInfo(text: number, index: number, at: number, size: number, flags: number): number;
   FPDFText_GetFontWeight(text: number, index: number): number;
   FPDFText_GetMatrix(text: number, index: number, at: number): number;
@@ -62,7 +64,7 @@ export interface PdfiumCalls {
   FPDFPage_GetAnnot(page: number, index: number): number;
   FPDFPage_CloseAnnot(annotation: number): void;
   FPDFPage_RemoveAnnot(page: number, index: number): number;
-  /** Draws annotations into the page's content; 1 when there was something to draw. */
+  /** Draws annotations into the page's content. Returns 1 when there was something to draw. */
   FPDFPage_Flatten(page: number, flag: number): number;
   FPDFAnnot_GetSubtype(annotation: number): number;
   FPDFAnnot_GetFlags(annotation: number): number;
@@ -96,15 +98,15 @@ export interface PdfiumCalls {
     rotate: number,
     flags: number,
   ): void;
-  /** The matrix maps the page, in points from its top left, onto the bitmap; the clipping is in pixels. */
+  /** `matrix` maps the page, in points from its top left, to the bitmap. `clipping` is in pixels. */
   FPDF_RenderPageBitmapWithMatrix(bitmap: number, page: number, matrix: number, clipping: number, flags: number): void;
 }
 
 export interface Pdfium {
   readonly call: PdfiumCalls;
-  /** @throws Error when there is no more memory. */
+  /** @throws Error when no memory is left. */
   allocate(size: number): number;
-  /** The bytes as they are now: growing the memory makes a new view. */
+  /** A current view of the memory: when the memory grows, earlier views become invalid. */
   heap(): Uint8Array;
 }
 
@@ -114,7 +116,7 @@ export async function loadPdfium(): Promise<Pdfium> {
     wasmBinary: file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength),
   });
   library.PDFiumExt_Init();
-  // What Emscripten offers and the library's types leave out.
+  // Members that Emscripten offers but the library's types leave out.
   const module = library.pdfium as unknown as { HEAPU8: Uint8Array; wasmExports: PdfiumCalls };
   const call = module.wasmExports;
   return {

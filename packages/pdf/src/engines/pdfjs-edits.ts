@@ -1,13 +1,14 @@
 import { registerHooks } from "node:module";
 
 /*
- * pdfjs is made for drawing, and nothing of ours can be: no option of it leaves out what only drawing needs. Two places
- * in its source, changed as it is loaded, leave out a quarter of its time, and most of it for Chinese, Japanese and
- * Korean. A third gives it names of glyphs that it does not know. A release that has other words there is taken as it is; pdfjs-edits.test.ts then says so.
+ * Edits of pdfjs's source, made while it is loaded. pdfjs is made for drawing and has no option that leaves out the
+ * parts only needed for drawing. Two edits save a quarter of its time, and most of its time for Chinese, Japanese and
+ * Korean. A third adds glyph names that pdfjs does not know. In a release with another source text, an edit is not
+ * made; pdfjs-edits.test.ts then fails.
  */
 
 export interface Edit {
-  /** The end of the module's address. */
+  /** The end of the module's URL. */
   readonly module: string;
   readonly from: string;
   readonly to: string;
@@ -32,13 +33,13 @@ export const EDITS: readonly Edit[] = [
 `,
   },
   {
-    // A composite font that names its letters and their widths is read for nothing but its outlines.
+    // The file of a composite font that names its letters and their widths would be read only for its outlines.
     module: "/legacy/build/pdf.worker.mjs",
     from: "    if (!file || file.isEmpty) {\n",
     to: "    if (file && !file.isEmpty && properties.composite && properties.hasIncludedToUnicodeMap) return;\n    if (!file || file.isEmpty) {\n",
   },
   {
-    // Worker and reader are one thread here: letters need no copy. The worker fills the same objects again.
+    // Worker and reader run in one thread here, so letters need no copy.
     module: "/legacy/build/pdf.mjs",
     from: "      data: structuredClone(obj, transfer ? {\n",
     to: "      data: obj.chunk?.items ? { ...obj, chunk: { ...obj.chunk } } : structuredClone(obj, transfer ? {\n",

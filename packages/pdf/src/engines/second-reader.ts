@@ -1,11 +1,14 @@
 import type { OpenDocument, PageEngine } from "./page-engine.ts";
 
-/** For longer a file is not looked at a second time, in ms of processor time: what it lacks then are some letters. */
+/** After this processor time, in ms, a file is not read a second time, because only some letters are missing. */
 const MAX_CPU_MS = 3000;
 
-/** Another engine's view of a document. It is loaded, and opens the document, when a page is first asked for. */
+/**
+ * The text of a document as another engine reads it. The engine is loaded, and opens the document, at the first request
+ * for a page.
+ */
 export interface SecondReader {
-  /** The text of a page; undefined where this engine cannot read it or has used up its time. */
+  /** The text of a page; undefined when this engine cannot read the page or has used up its time. */
   textOf(page: number): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -24,17 +27,17 @@ export function createSecondReader(
   return {
     async textOf(page) {
       if (spent > MAX_CPU_MS) return undefined;
-      // Without the second engine the pages stay as the first one left them: missing.
+      // Without the second engine, pages stay as the first engine read them.
       const engine = await load().catch(() => undefined);
       if (!engine) return undefined;
       const began = cpuMs();
       try {
-        // The engine takes the bytes for itself.
+        // The engine takes ownership of the bytes, so it gets a copy.
         const document = await (opening ??= engine.open(bytes.slice(), password).catch(() => undefined));
         const read = await document?.read(page);
         return read?.lines.map(({ text }) => text).join("\n");
       } catch {
-        // The page has been read by the first engine; this one is asked for more, and has none.
+        // The first engine has read the page already, so an error of this one is not reported.
         return undefined;
       } finally {
         spent += cpuMs() - began;

@@ -3,18 +3,21 @@ import { isSpace } from "../text/space.ts";
 import type { Guesses } from "../text/second-names.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
-/** Letters that are looked at on every page. */
+/** How many letters of every page are checked. */
 const SAMPLES = 64;
-/** With more unnamed letters than this, as a part of all, a page is to be read by OCR … */
+/** If unnamed letters are more than this part of all letters, OCR should read the page. */
 const MANY = 0.05;
-/** … and those of its lines make no sense that have more of them than this, */
+/** On such a page, a line with a larger part of unnamed letters is unreadable. */
 const TOO_MANY = 1 / 12;
-/** or, in Indic scripts, Thai and the like, than this: there a sign without a name is one of the several of a letter. */
+/**
+ * The same limit for Indic scripts, Thai and the like, where a letter has several signs and only one of them may be
+ * unnamed.
+ */
 const TOO_MANY_CLUSTERED = 1 / 3;
-/** As few as these may stand on any page. */
+/** So few unnamed letters may occur on any page and do not count. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
-/** What TeX's fonts have at these codes, as single characters. */
+/** The ligatures, as single characters, that TeX's fonts have at these codes. */
 const LIGATURES = new Map([
   [0x0b, "\ufb00"],
   [0x0c, "\ufb01"],
@@ -22,32 +25,35 @@ const LIGATURES = new Map([
   [0x0f, "\ufb04"],
 ]);
 const UNKNOWN = "\ufffd";
-/** Stands for a letter that another engine is asked about; a page that has such characters of its own asks nobody. */
+/**
+ * Private-use characters that mark letters to look up in another engine. No mark is used on a page that has such
+ * characters itself.
+ */
 const [FIRST_MARK, MARKS] = [0xe200, 0x400] as const;
 const OWN_MARK = /[\ue200-\ue5ff]/;
-/** Within a word, a sign that is none of its letters may be a ligature that the font gives this code. */
+/** Matches a character within a word that is not a letter: it may be a ligature to which the font gives this code. */
 const IN_WORD = /(?<=[a-z])[!-&(-,/-Z[-`{-~](?=[a-z])/g;
 
 const isControl = (unit: number): boolean => (unit < 0x20 && !isSpace(unit)) || (unit >= 0x7f && unit < 0xa0);
-/** Codes of Latin letters and digits are right in fonts that do not name them. */
+/** The codes of Latin letters and digits are right even in fonts that do not name them. */
 const isPlain = (unit: number): boolean => unit >= 0x20 && unit < 0x7f;
 
 export interface KnownText {
-  /** As long as the one given. */
+  /** As long as the given text. */
   readonly text: string;
-  /** What the marks in the text stand for. */
+  /** The letters that the marks in the text stand for. */
   readonly guesses: Guesses;
-  /** So much of it is U+FFFD that the page should be read by other means, where there are some. */
+  /** So much of the text is U+FFFD that OCR should read the page, where OCR is available. */
   readonly holed: boolean;
-  /** Whether a part of it makes sense; not given where all of it does. */
+  /** Whether a part of the text is readable; left out when all of it is. */
   readonly isReadable?: (start: number, end: number) => boolean;
 }
 
 const NO_GUESSES: Guesses = new Map();
 
 /**
- * The text of a page with a mark for each letter of a word that its font gives no name, and U+FFFD for others: PDFium
- * makes other letters of their codes.
+ * The text of a page, with a mark for each letter of a word that its font does not name, and U+FFFD for other unnamed
+ * letters. PDFium would turn their codes into wrong letters.
  */
 export function withoutGuesses(letters: Letters, text: string): KnownText {
   const inWords = hasUnnamedInWords(letters, text);
@@ -81,7 +87,10 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
   return { ...known, holed: true, isReadable: (start, end) => isReadable(letters, known.text, start, end) };
 }
 
-/** Whole words of Latin letters are right even so; other signs in great number are codes of letters. */
+/**
+ * Whether a part of the text is readable. Plain Latin letters and digits are right even without names; many other
+ * unnamed characters are only codes.
+ */
 function isReadable(letters: Letters, text: string, start: number, end: number): boolean {
   let [all, unnamed, clustered] = [0, 0, 0];
   for (let at = start; at < end; at++) {
@@ -93,7 +102,7 @@ function isReadable(letters: Letters, text: string, start: number, end: number):
   return unnamed <= (2 * clustered > all ? TOO_MANY_CLUSTERED : TOO_MANY) * all;
 }
 
-/** Gives each guess of a page a mark of its own, as long as there are some. */
+/** Gives each guess of a page a mark of its own, until all marks are used. */
 function createMarks(text: string): { of(guess: string, fallback: string): string; readonly guesses: Guesses } {
   const guesses = new Map<string, { guess: string; fallback: string }>();
   const known = new Map<string, string>();
@@ -116,7 +125,7 @@ function isInWord(text: string, at: number): boolean {
   return LETTER.test(text.charAt(at - 1)) || LETTER.test(text.charAt(at + 1));
 }
 
-/** In a word of Latin, Greek or Cyrillic letters: of other scripts the second engine guesses as well. */
+/** Whether a neighbour is a Latin, Greek or Cyrillic letter. In other scripts, the second engine guesses as well. */
 function isInAlphabet(text: string, at: number): boolean {
   return [at - 1, at + 1].some((index) => text.charCodeAt(index) < 0x0590 && LETTER.test(text.charAt(index)));
 }
@@ -130,7 +139,7 @@ function hasUnnamedInWords(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Looks at some letters of the page, and at all codes that are no letters. */
+/** Whether the page has unnamed letters. Checks a sample of its letters, and all codes that are not letters. */
 function hasUnnamed(letters: Letters, text: string): boolean {
   const step = Math.max(1, Math.floor(text.length / SAMPLES));
   for (let at = step >> 1; at < text.length; at += step) {
@@ -145,22 +154,25 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Letters that are none of CLUSTERED's: the next blocks of Unicode around them. */
+/** Letters from the Unicode blocks around those of CLUSTERED. */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
-/** Those that do not occur next to a word: Greek and Cyrillic letters stand for angles, units and the like. */
+/**
+ * Of these, letters that do not occur next to a word. Greek and Cyrillic letters are left out: they denote angles,
+ * units and the like.
+ */
 const NEVER_BESIDE = /[\u0590-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 const BESIDE_STRANGER = new RegExp(
   `${CLUSTERED.source}${NEVER_BESIDE.source}|${NEVER_BESIDE.source}${CLUSTERED.source}`,
 );
 const TWO_OF_CLUSTERED = new RegExp(`(?<=${CLUSTERED.source})${CLUSTERED.source}`, "g");
 
-/** A script's part of Unicode; Burmese and Tibetan have two each, and daṇḍas are in use by all. */
+/** The Unicode block of a script. Burmese and Tibetan have two each; daṇḍas belong to all scripts. */
 const partOf = (unit: number): number =>
   unit === 0x0964 || unit === 0x0965 ? 0 : unit >= 0x0f00 && unit < 0x10a0 ? unit >> 8 : unit >> 7;
 
 /**
- * Of a page in Indic scripts, Thai and the like: which letters are of another script than the word that they stand in.
- * Some programs give glyphs without a name the code points of their numbers. Undefined when there are none.
+ * For a page in Indic scripts, Thai and the like: finds letters whose script differs from that of their word. Some
+ * programs give unnamed glyphs the code points of their glyph numbers. Undefined when there are none.
  */
 function strangersIn(text: string): ((at: number) => boolean) | undefined {
   if (!CLUSTERED.test(text)) return undefined;

@@ -1,11 +1,12 @@
 import { inflateSync } from "node:zlib";
 
 /*
- * PDFium shows what it could inflate of a damaged stream and says nothing of it. This looks for a page's streams in the
- * file by their numbers: it knows no more of PDFs than that, and what it does not find it takes for whole.
+ * Finds damaged content streams. PDFium shows the part of a damaged stream that it could inflate, and does not report
+ * the damage. This code searches the file for the streams of a page by object numbers, and knows nothing else about
+ * PDFs. A stream that it does not find counts as whole.
  */
 
-/** Larger files are taken for whole. */
+/** Larger files are not checked: their streams count as whole. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const MAX_STREAMS = 64;
 const MAX_OBJECT_STREAMS = 2000;
@@ -14,12 +15,12 @@ const MAX_DICTIONARY = 4096;
 const REFERENCE = /(\d{1,10})\s+\d{1,5}\s+R/g;
 const HEAD = " 0 obj";
 const FLATE = /\/Filter\s*\[?\s*\/(?:FlateDecode|Fl)\s*[\]/>\r\n ]/;
-/** zlib's error message for bytes that are not zlib data: they are not the bytes that were written. */
+/** zlib's error message for bytes that are not zlib data at all. Such bytes do not count as a damaged stream. */
 const NO_STREAM = "incorrect header check";
 
-/** Looks at the content streams of pages. */
+/** Checks the content streams of pages. */
 export interface ContentStreams {
-  /** Whether a stream of the page with this object number breaks off, or is not what was written. */
+  /** Whether a stream of the page with this object number is cut off or has wrong bytes. */
   isDamaged(page: number): boolean;
 }
 
@@ -64,7 +65,7 @@ export function createContentStreams(bytes: Uint8Array): ContentStreams {
   };
 }
 
-/** Where each object begins, behind `obj`; of several with one number the last one is the newest. */
+/** The position of each object, after `obj`. Of several objects with one number, the last one is the newest. */
 function findObjects(file: Buffer): Map<number, number> {
   const found = new Map<number, number>();
   for (let at = file.indexOf(HEAD); at >= 0; at = file.indexOf(HEAD, at + HEAD.length)) {
@@ -94,7 +95,7 @@ function streamAt(file: Buffer, start: number): Buffer | undefined {
   return file.subarray(at, end < 0 ? file.length : end);
 }
 
-/** The objects that are packed into streams of objects. */
+/** The objects that are packed into object streams. */
 function unpack(file: Buffer): Map<number, string> {
   const found = new Map<number, string>();
   let at = file.indexOf("/ObjStm");

@@ -5,24 +5,25 @@ import { addReport, beginReading, outcomeOf, type Reading } from "../reading/rea
 import { xhtmlPages } from "./xhtml-pages.ts";
 
 export interface HttpExtractorOptions {
-  /** Where the bytes are PUT: Apache Tika's `http://tika:9998/tika`, or anything that answers in its way. */
+  /** The URL to which the bytes are PUT: Apache Tika's `http://tika:9998/tika`, or a server with the same interface. */
   readonly url: string;
   readonly limits: Pick<ExtractLimits, "timeoutMs" | "maxPages" | "maxTextBytes">;
 }
 
 const ENCRYPTED = new Set([401, 403, 423]);
 const REFUSED = new Set([400, 415, 422]);
-/** XHTML around the text, and entities in it. */
+/** How many times larger than its text a response may be: XHTML adds tags and entities. */
 const MARKUP = 4;
 
 /**
- * An extractor behind HTTP. `PUT` of the bytes as `application/pdf`, the password in the header `Password_Base64_UTF-8`, answered by
- * 200 with XHTML that has a `<div class="page">` a page (as Apache Tika does) or with plain text that has a form feed
- * between pages (as pdftotext writes it). 400, 415 and 422 say that it is no PDF it can read; 401, 403 and 423 that a
- * password is needed. It does its own isolation; here are only the time, the caps, and the cleaning of the text.
+ * An extractor behind HTTP. The bytes are PUT as `application/pdf`, with the password in the header
+ * `Password_Base64_UTF-8`. The server responds with 200 and XHTML that has a `<div class="page">` for each page (as
+ * Apache Tika does), or plain text with a form feed between pages (as pdftotext does). 400, 415 and 422 mean that the
+ * server cannot read the bytes as a PDF; 401, 403 and 423 that a password is needed. The server isolates itself. This
+ * code only enforces the time and the limits, and cleans the text.
  *
- * Unlike the other extractors it throws when the server cannot be reached or answers anything else: that says nothing
- * about the file.
+ * Unlike the other extractors, it throws when the server cannot be reached or gives any other response, because that
+ * says nothing about the file.
  */
 export function createHttpExtractor({ url, limits }: HttpExtractorOptions): Extractor {
   const closed = new AbortController();
@@ -76,7 +77,7 @@ async function send(
   addReport(reading, { type: "opened", pages: pages.length }, whole);
   pages.forEach((raw, index) => {
     const text = cleanText(raw);
-    // The server does not say what a page without text shows.
+    // The server does not report pictures, so a page without text counts as a scan.
     addReport(reading, { type: "page", page: index + 1, text, scan: text === "" }, whole);
     if (!reading.end) onPage?.(index + 1, pages.length);
   });
@@ -84,7 +85,7 @@ async function send(
   return reading;
 }
 
-/** The body as text, cut where it is longer than any text that would be kept. */
+/** The body as text, cut when it is longer than any text that would be kept. */
 async function readAtMost(response: Response, bytes: number): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;

@@ -1,13 +1,13 @@
 import type { Line } from "../text/layout.ts";
 import type { Extent } from "../text/styled.ts";
 
-/** Pieces stand in one row when their baselines differ by less than this, in ems. */
+/** Pieces are in one row when their baselines differ by less than this, in ems. */
 const SAME_ROW_EM = 0.4;
-/** A raised mark is at most this large beside what it stands at, and this short. */
+/** A raised mark has at most this part of the size of its neighbour, and at most `MARK_CHARS` characters. */
 const RAISED = 0.8;
 const MARK_CHARS = 4;
 
-/** Each cell as a line of its own, without those that have no letters; raised marks are put to the word they belong to. */
+/** Each cell as a line of its own; cells without letters are left out. Raised marks are joined to their word. */
 export function cellsOf(lines: readonly Line[]): Line[] {
   const cells: Line[] = [];
   for (const line of withoutStretch(lines).flatMap((each) => (each.text.includes("\t") ? splitCells(each) : [each]))) {
@@ -19,7 +19,10 @@ export function cellsOf(lines: readonly Line[]): Line[] {
   return cells;
 }
 
-/** A justified line in a narrow column has wide blanks, and no cells: a line of prose beside it is as wide. */
+/**
+ * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. Such a line
+ * is as wide as a line of prose beside it.
+ */
 function withoutStretch(lines: readonly Line[]): Line[] {
   return lines.map((line, index) => {
     if (!line.even || line.size === 0) return line;
@@ -62,14 +65,14 @@ function joined(last: Line, line: Line): Line {
   return { ...last, text, right: line.right, words: undefined, marked: isMark };
 }
 
-/** Whether two pieces stand side by side in one row. */
+/** Whether two pieces are side by side in one row. */
 export function isOneRow(one: Line, other: Line): boolean {
   const em = Math.min(one.size, other.size);
   if (em === 0 || Math.abs(one.baseline - other.baseline) > SAME_ROW_EM * em) return false;
   return one.right <= other.left + 0.1 * em || other.right <= one.left + 0.1 * em;
 }
 
-/** Pieces from the top to the bottom, those of a row from the left to the right. */
+/** The pieces in rows from top to bottom, each row from left to right. */
 export function rowsOf(cells: readonly Line[]): Line[][] {
   const rows: Line[][] = [];
   for (const cell of cells.toSorted((one, other) => other.baseline - one.baseline)) {
@@ -82,12 +85,12 @@ export function rowsOf(cells: readonly Line[]): Line[][] {
   return rows.map((row) => row.toSorted((one, other) => one.left - other.left));
 }
 
-/** A word as it stands on its line. */
+/** A word and its extent on its line. */
 export interface Word extends Extent {
   readonly text: string;
 }
 
-/** The words of a piece; where their places are not known, by the share of its letters. */
+/** The words of a piece. When their extents are unknown, they are estimated from the number of letters. */
 export function wordsOf({ text, left, right, words }: Line): Word[] {
   const perUnit = (right - left) / Math.max(1, text.length);
   const found = [...text.matchAll(/\S+/g)];

@@ -2,7 +2,7 @@ import { cleanText } from "../text/clean-text.ts";
 import type { Line } from "../text/layout.ts";
 import { rowsOf } from "./cells.ts";
 
-/** Lines of code as they are set in: a letter's width is the same everywhere. */
+/** Lines of code in a code block, with their indentation: in monospaced type, each letter has the same width. */
 export function codeBlock(lines: readonly Line[]): string {
   const rows = rowsOf(lines);
   const width = letterWidth(lines);

@@ -2,21 +2,21 @@ import type { Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
 import { wordsOf, type Word } from "./cells.ts";
 
-/** Words of one line that are closer than this, in ems, may stand in one cell. */
+/** Words of one line with a smaller gap than this, in ems, may be in one cell. */
 const WORD_GAP_EM = 0.5;
-/** Of the fullest line's cells; lines with fewer do not say where columns are. */
+/** A line with at least this part of the fullest line's cells is full; only full lines determine the columns. */
 const FULL_LINE = 0.6;
 
-/** The pieces of one line by the columns that they stand in. */
+/** The pieces of one line, by column. */
 export type PlacedLine = ReadonlyArray<readonly Line[]>;
 
-/** Words that stand together on a line. */
+/** Neighbouring words on a line. */
 export interface Fragment extends Extent {
   readonly words: readonly Word[];
   readonly line: Line;
 }
 
-/** The words of one line, apart where a cell may end. */
+/** The words of one line, split where a cell may end. */
 export function fragmentsOf(line: readonly Line[]): Fragment[] {
   return line.flatMap((piece) => {
     const found: Fragment[] = [];
@@ -30,12 +30,12 @@ export function fragmentsOf(line: readonly Line[]): Fragment[] {
   });
 }
 
-/** Whether a line has about as many cells as the fullest one. */
+/** Whether a line has about as many cells as the fullest line. */
 export function isFull(line: readonly Fragment[], lines: ReadonlyArray<readonly Fragment[]>): boolean {
   return line.length > 1 && line.length >= FULL_LINE * Math.max(...lines.map(({ length }) => length));
 }
 
-/** From left to right: between the lines that are drawn, else where no word of any full line stands. */
+/** The columns from left to right: between drawn lines, or else where no full line has a word in between. */
 export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules): Extent[] {
   const all = lines.flat();
   const [left, right] = [Math.min(...all.map((one) => one.left)), Math.max(...all.map((one) => one.right))];
@@ -46,14 +46,14 @@ export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rule
   }
   let columns: Extent[] = [];
   for (const line of lines) if (isFull(line, lines)) for (const one of line) columns = widened(columns, one);
-  // A column that few rows fill lies beside all the others.
+  // A column that only a few rows fill is found beside the other columns.
   for (const line of lines)
     if (line.length > 1)
       for (const one of line) if (overlapping(columns, one).length === 0) columns = widened(columns, one);
   return columns.toSorted((one, other) => one.left - other.left);
 }
 
-/** Lines that are drawn between cells for at least half of the table's height. */
+/** The drawn lines between cells that cover at least half of the table's height. */
 function uprightBetween(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules, { left, right }: Extent): number[] {
   const baselines = lines.flat().map(({ line }) => line.baseline);
   const [top, bottom] = [Math.max(...baselines), Math.min(...baselines)];

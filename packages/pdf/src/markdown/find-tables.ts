@@ -3,26 +3,26 @@ import type { Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import { gridOf } from "./grid.ts";
 
-/** A table: which pieces of the page it is made of, and its cells row by row. */
+/** A table: the pieces of the page that belong to it, and its cells row by row. */
 export interface Table {
-  /** Indexes into the page's pieces; `to` is the one behind the last. */
+  /** Indexes into the page's pieces, from `from` (included) to `to` (not included). */
   readonly from: number;
   readonly to: number;
   readonly rows: readonly (readonly string[])[];
 }
 
 /**
- * Cells of a row are drawn next to one another, or with no more than the lines of one cell between them. Lines of two
- * columns of prose lie farther apart, since a column is drawn as a whole.
+ * The cells of a row are drawn one after another, or with at most the lines of one cell between them. Two columns of
+ * prose are farther apart in the drawing order, because each column is drawn as a whole.
  */
 const MAX_APART = 12;
-/** Between two rows of one table are at most so many lines, and so much room, in ems. */
+/** The most lines between two rows of one table; and the largest distance between them, in ems. */
 const MAX_BETWEEN = 6;
 const MAX_ROW_GAP_EM = 4;
-/** A line this close below a row goes on in one of its cells. */
+/** A line at most this far below a row, in ems, continues one of its cells. */
 const MAX_LINE_GAP_EM = 1.5;
 
-/** The tables of a page, in its order. */
+/** The tables of a page, in order. */
 export function findTables(
   cells: readonly Line[],
   { rules, isCode }: { rules: Rules; isCode(cell: Line): boolean },
@@ -35,7 +35,7 @@ export function findTables(
   });
 }
 
-/** Stretches of pieces that have neighbours in their row. */
+/** Ranges of pieces that have neighbours in their row. */
 function spansOf(cells: readonly Line[], rules: Rules): Array<readonly [from: number, to: number]> {
   const spans: Array<[number, number]> = [];
   cells.forEach((cell, index) => {
@@ -49,7 +49,10 @@ function spansOf(cells: readonly Line[], rules: Rules): Array<readonly [from: nu
   return spans;
 }
 
-/** Whether the row at `index` is of the table before it: what is between them stands in its cells, or in a box of its own. */
+/**
+ * Whether the row at `index` belongs to the table before it: the lines in between are in the table's cells, or in a
+ * box.
+ */
 function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], index: number, rules: Rules): boolean {
   if (index - to > MAX_BETWEEN) return false;
   const table = cells.slice(from, to);
@@ -68,7 +71,7 @@ function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], i
 
 const baselineOf = ({ baseline }: Line): number => baseline;
 
-/** A line is drawn above it, no farther away than this, and one below it. */
+/** Whether the piece has a drawn line below it, and one at most `above` above it. */
 function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {
   const over = across.filter((rule) => rule.left <= left + size && rule.right >= right - size);
   return (
@@ -84,13 +87,16 @@ function lastRow(table: readonly Line[]): Line[] {
   return paired.filter(({ baseline, size }) => baseline < bottom + 0.4 * size);
 }
 
-/** It lies below one of the cells only, or beside all of them, and is set as they are. */
+/** Whether a line is below only one of the cells, or beside all of them, and has the same type as they have. */
 function isInCell(line: Line, row: readonly Line[]): boolean {
   const touched = row.filter(({ left, right }) => Math.min(right, line.right) - Math.max(left, line.left) > 0.5);
   return touched.length < 2 && row.some(({ size }) => Math.abs(size - line.size) < 0.15 * size);
 }
 
-/** The last row's cells may have more lines than one. Under the first cell stands as well whatever follows the table. */
+/**
+ * Adds further lines of the last row's cells to the table. Text that follows the table also begins below the first
+ * cell.
+ */
 function withLastLines(cells: readonly Line[], from: number, to: number): number {
   const row = lastRow(cells.slice(from, to));
   const second = Math.min(

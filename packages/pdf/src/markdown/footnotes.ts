@@ -10,7 +10,10 @@ const MARK = /^\s*(?:\[?(\d{1,3})[\].)]?|([*†‡§]))\s*(?=\S)/u;
 /** Footnotes are set at least this much smaller than running text. */
 const SMALLER = 0.93;
 
-/** Footnotes are the smaller lines at the end of a page, from the first one with a mark. Returns where they begin. */
+/**
+ * Finds footnotes: the smaller lines at the end of a page, from the first line with a mark on. Returns the index of
+ * their begin.
+ */
 export function footnotesFrom(lines: readonly Line[], body: Body): number {
   let from = lines.length;
   for (let at = lines.length - 1; at >= 0; at--) {
@@ -35,7 +38,7 @@ export function readFootnotes(lines: readonly Line[]): Footnote[] {
   return notes.map(({ mark, lines: of }) => ({ mark, text: pageText(of).replaceAll("\n", " ") }));
 }
 
-/** Puts each footnote behind the paragraph that has its mark; those whose mark is not found come last. */
+/** Puts each footnote behind the paragraph with its mark. Footnotes whose mark is not found come last. */
 export function withFootnotes(blocks: readonly string[], notes: readonly Footnote[]): string[] {
   const result = [...blocks];
   for (const { mark, text } of notes) {

@@ -4,11 +4,11 @@ import { rowsOf } from "./cells.ts";
 import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type PlacedLine } from "./columns.ts";
 import { rowTest } from "./table-rows.ts";
 
-/** Prose in columns has pieces of so many words on average, most of which reach the column's edge. */
+/** Columns of prose have pieces with at least this many words on average, and most pieces reach the column's edge. */
 const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
 
-/** The cells of a stretch of pieces, row by row, all rows equally long; undefined when it is no table. */
+/** The cells in a range of pieces, row by row, all rows of equal length; undefined when the range is not a table. */
 export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {
   const lines = rowsOf(cells).map(fragmentsOf);
   const columns = columnsOf(lines, rules);
@@ -31,7 +31,10 @@ function cellText(pieces: readonly Line[]): string {
   return pageText(pieces).replaceAll(/\s+/g, " ");
 }
 
-/** A fragment over several columns stands in the first of them, unless its line has a cell for each. */
+/**
+ * Places fragments into columns. A fragment that spans several columns goes into the first, unless its line has a cell
+ * for each column.
+ */
 function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullLine: boolean): PlacedLine {
   const placed: Line[][] = columns.map(() => []);
   for (const fragment of line) {

@@ -1,18 +1,18 @@
 import type { Line } from "../text/layout.ts";
 import { countLetters } from "./cells.ts";
 
-/** How a page's running text is set. */
+/** The type of a page's running text. */
 export interface Body {
   readonly size: number;
   readonly isBold: boolean;
   readonly isMono: boolean;
 }
 
-/** How much larger than running text a heading of each level is at least. */
+/** The least size of a heading of level 1, 2 and 3, relative to running text. */
 const LARGER = [1.75, 1.35, 1.12] as const;
 const BOLD_LEVEL = 4;
 const MAX_WORDS = 20;
-/** A page of nothing but letters of one width is typewritten; with other text it shows code. */
+/** A page whose monospaced part is larger than this is typewritten; on other pages monospaced text is code. */
 const MOSTLY = 0.95;
 const MAX_BOLD_WORDS = 12;
 
@@ -31,7 +31,7 @@ export function bodyOf(lines: readonly Line[]): Body {
   return { size, isBold: bold * 2 > all, isMono: mono > MOSTLY * all };
 }
 
-/** 1 to 4 for a heading by its size and weight, else 0. */
+/** The level of a heading, 1 to 4, by its size and weight; 0 for other lines. */
 export function headingLevel(line: Line, body: Body): number {
   const text = line.text.trim();
   const words = text.split(/\s+/).length;

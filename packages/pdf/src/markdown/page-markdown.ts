@@ -11,8 +11,9 @@ const BULLET = /^[•‣▪●○◦·–—»→\u00b7]\s+/u;
 const NUMBERED = /^\(?(\d{1,3}|[A-Za-z])[.)]\s+/;
 
 /**
- * A page in Markdown: headings by size and weight, tables, lists, code, and footnotes behind their paragraph. All words
- * of `lines` are in it. `lines` in reading order, best with a cell a line; blocks are apart by an empty line.
+ * A page in Markdown: headings by size and weight, tables, lists, code, and footnotes after their paragraph. It
+ * contains all words of `lines`. `lines` are in reading order, best with one line for each cell. Blocks are separated
+ * by an empty line.
  */
 export function pageMarkdown(
   lines: readonly Line[],
@@ -41,7 +42,7 @@ function tableBlock({ rows }: Table): string {
 
 type Kind = "code" | "heading" | "text";
 
-/** Blocks of pieces that are in no table. */
+/** The blocks of pieces outside of tables. */
 function textBlocks(cells: readonly Line[], body: Body, precision: Precision | undefined): string[] {
   const blocks: string[] = [];
   for (const { kind, lines } of runsOf(cells, body)) {
@@ -73,7 +74,7 @@ function isCode({ mono, size }: Line, body: Body): boolean {
   return mono === true && !body.isMono && size > 0;
 }
 
-/** Lines of one level that follow one another closely are one heading. */
+/** Consecutive close lines of one heading level are one heading. */
 function headings(lines: readonly Line[], body: Body): string[] {
   const found: Array<{ level: number; text: string; last: Line }> = [];
   for (const line of lines) {
@@ -88,13 +89,13 @@ function headings(lines: readonly Line[], body: Body): string[] {
   return found.map(({ level, text }) => (text === "" ? "" : `${"#".repeat(level)} ${text}`));
 }
 
-/** A heading's second line begins where the first does, or is centred like it. */
+/** Whether a line may continue a heading: it begins at the same place, or is centred the same way. */
 function isAligned(one: Line, other: Line): boolean {
   const off = Math.min(Math.abs(one.left - other.left), Math.abs(one.left + one.right - other.left - other.right) / 2);
   return one.size === other.size && off < other.size;
 }
 
-/** A row that is in no table is a line with tabs. */
+/** Joins a row outside of tables to one line, with tabs. */
 function joinRows(cells: readonly Line[]): Line[] {
   const lines: Line[] = [];
   for (const cell of cells) {
@@ -110,7 +111,7 @@ function joinRows(cells: readonly Line[]): Line[] {
   return lines;
 }
 
-/** Items of a list follow one another without an empty line. */
+/** Splits text into paragraphs. The items of a list follow one another without an empty line. */
 function paragraphs(text: string): string[] {
   const blocks: string[] = [];
   let inList = false;

@@ -1,20 +1,23 @@
 /*
- * Headers and footers that come again on other pages. One page alone does not tell them from text, so they are dropped
+ * Removes headers and footers that recur on other pages. A single page does not show which lines recur, so this runs
  * once all pages are known.
  */
 
 /** How many blocks at the top of a page may be its header, and as many at its bottom its footer. */
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
-/** It is on so many pages at least, one of them near, and on so large a part of all, or of those around. */
+/**
+ * A recurring line is on at least this many pages, one of them near, and on `MIN_SHARE` of all pages or on enough pages
+ * nearby.
+ */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;
-/** Left and right pages may have their own. */
+/** The distance to the nearest page with the same line: left and right pages may have different headers. */
 const NEAR_PAGES = 2;
-/** Shorter parts of a header say too little to know it by. */
+/** Parts of a header that are shorter than this are not compared. */
 const MIN_PART_CHARS = 8;
 
-/** Pages in Markdown without the short blocks at their edges that recur with no other change than in numbers. */
+/** Pages in Markdown, without the short blocks at their edges that recur and differ at most in their numbers. */
 export function withoutRunningLines(pages: readonly string[]): string[] {
   const split = pages.map((page) => (page === "" ? [] : page.split("\n\n")));
   const filled = split.filter((blocks) => blocks.length > 0).length;
@@ -28,7 +31,7 @@ export function withoutRunningLines(pages: readonly string[]): string[] {
     const near = on.filter((other) => Math.abs(other - page) <= 2 * NEAR_PAGES);
     if (on.length < MIN_PAGES || !near.some((other) => other !== page && Math.abs(other - page) <= NEAR_PAGES))
       return false;
-    // A chapter's header is on the pages of its chapter.
+    // A chapter's header is only on the pages of its chapter, so recurring on nearby pages is enough.
     return on.length >= MIN_SHARE * filled || near.length >= MIN_PAGES;
   };
   return split.map((blocks, page) => {
@@ -42,7 +45,10 @@ function edgesOf(blocks: readonly string[]): number[] {
   return [...new Set([...all.slice(0, EDGE_BLOCKS), ...all.slice(-EDGE_BLOCKS)])];
 }
 
-/** The same for lines that differ in their numbers only, and for lines with one half in common; none for what is no line. */
+/**
+ * Keys for comparison: two blocks share a key when they differ only in numbers or have one half in common. No key for a
+ * block that is not a single line.
+ */
 function keysOf(blocks: readonly string[], at: number): string[] {
   const block = blocks[at] ?? "";
   if (block.length > MAX_CHARS || block.includes("\n") || /^(?:```|\||\[\^|- )/.test(block)) return [];

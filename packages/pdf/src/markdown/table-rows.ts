@@ -1,17 +1,22 @@
 import type { Rules } from "../text/styled.ts";
 import type { PlacedLine } from "./columns.ts";
 
-/** Lines of one cell are at most this far apart, in ems. */
+/** The lines of one cell are at most this far apart, in ems. */
 const MAX_LINE_EM = 1.45;
-/** Rows are this much farther apart than lines of a cell. */
+/** The distance of rows is at least this many times the distance of lines within a cell. */
 const ROW_TO_LINE = 1.15;
-/** Rows between drawn lines have no more lines than this; else only some rows are ruled. */
+/** A row between drawn lines has at most this many lines; otherwise only some rows are ruled. */
 const MAX_RULED_LINES = 8;
 const MIN_RULES = 2;
-/** A line with so many of its cells is a row of its own: only groups of rows are ruled. */
+/**
+ * A line that fills at least this part of its cells is a row of its own; drawn lines then separate only groups of rows.
+ */
 const WHOLE = 0.8;
 
-/** Whether a row begins with the line at an index: below a line that is drawn, else by how far lines are apart. */
+/**
+ * Returns a test of whether a row begins with the line at an index: from drawn lines, or else from the distances of
+ * lines.
+ */
 export function rowTest(lines: readonly PlacedLine[], rules: Rules): (index: number) => boolean {
   const ruled = lines.map((_, index) => index > 0 && hasRuleAbove(lines, index, rules));
   const begins = [0, ...ruled.flatMap((is, index) => (is ? [index] : [])), lines.length];
@@ -36,7 +41,7 @@ function hasRuleAbove(lines: readonly PlacedLine[], index: number, { across }: R
   return probes.filter(covered).length >= 4;
 }
 
-/** Whether the line at an index goes on with the row of the line before it. */
+/** Returns a test of whether the line at an index continues the row of the line before it. */
 function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const filled = lines.map((line) => line.filter((cells) => cells.length > 0).length);
   const gaps = lines.map((line, index) => {
@@ -46,7 +51,8 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const threshold = widestJump(gaps.slice(1));
   const isClose = (index: number): boolean => (gaps[index] ?? Infinity) < threshold;
   const close = lines.map((_, index) => index).filter(isClose);
-  // Where most of the closer lines are whole rows, the others are farther apart for another reason, as below a heading.
+  // If most of the closer lines are whole rows, the other lines are farther apart for another reason, for example below
+  // a heading.
   const whole = close.filter((index) => filled[index] === lines[index]?.length).length;
   if (close.length > 0 && whole * 2 < close.length) return isClose;
   return (index) => {
@@ -57,14 +63,14 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   };
 }
 
-/** What is less than this, in ems, is a gap between lines of a cell; 0 when all gaps are alike. */
+/** The limit in ems between gaps of lines within a cell and gaps of rows; 0 when all gaps are alike. */
 function widestJump(gaps: readonly number[]): number {
   const sorted = gaps.toSorted((one, other) => one - other);
   let threshold = 0;
   let widest = ROW_TO_LINE;
   sorted.forEach((gap, index) => {
     const next = sorted[index + 1];
-    // A line in the middle of a taller neighbour is half a line off: that is no jump from lines to rows.
+    // A line centred beside a taller cell is half a line off; such a gap is not the step from lines to rows.
     if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest || (gap < 0.8 && next < 1.3))
       return;
     widest = next / gap;

@@ -3,20 +3,21 @@ import type { Recogniser } from "./recogniser.ts";
 import { createTesseractNative, nativeLanguages } from "./tesseract-native.ts";
 import { createTesseractWasm } from "./tesseract-wasm.ts";
 
-/** Languages by Tesseract's codes (`eng`, `deu`, `chi_sim`); `auto`: by the script of each page. */
+/** Languages as Tesseract's codes (`eng`, `deu`, `chi_sim`). `auto`: chosen by the script of each page. */
 export type OcrLanguages = readonly string[] | "auto";
 
 /**
- * The program `tesseract` when it is on PATH and has all the languages, since installing it was a choice; else Tesseract as
- * WebAssembly from the optional dependencies, which reads English for `auto`.
+ * Finds a recogniser. If the program `tesseract` is on PATH and has all the languages, it is used, because its
+ * installation was a choice. Otherwise Tesseract as WebAssembly from the optional dependencies is used, which reads
+ * English for `auto`.
  * @throws PdfError `ocr-missing`, whose message names the package to install.
  */
 export async function findRecogniser(options: {
   languages: OcrLanguages;
-  /** PATH to find the program on; empty: the program is not used. */
+  /** The PATH on which the program is searched. If empty, the program is not used. */
   path: string;
   memoryBytes: number;
-  /** That of the extractor which is to use it. */
+  /** The same as the extractor's that uses the recogniser. */
   coreWatch?: CoreWatch;
 }): Promise<Recogniser> {
   const { languages } = options;

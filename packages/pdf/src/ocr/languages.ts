@@ -1,4 +1,4 @@
-/** What Tesseract calls the languages of a script, and those of its models that read all of it. */
+/** Tesseract's codes for the languages of each script, and for the model that reads the whole script. */
 const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; readonly model: string }>> = {
   Cyrillic: {
     languages: ["rus", "ukr", "bel", "bul", "srp", "mkd", "kaz", "kir", "mon", "tgk", "uzb_cyrl"],
@@ -28,15 +28,15 @@ const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; 
   Japanese: { languages: ["jpn"], model: "Japanese" },
   Korean: { languages: ["kor"], model: "Hangul" },
 };
-/** Other names that Tesseract has for some of them. */
+/** Other names of Tesseract for some of the scripts. */
 const ALIASES: Readonly<Record<string, string>> = { Hangul: "Korean", Hiragana: "Japanese", Katakana: "Japanese" };
 const NOT_LATIN = new Set(Object.values(SCRIPTS).flatMap(({ languages }) => languages));
-/** Each language more takes more time. */
+/** The most languages for one page: each further language takes more time. */
 const MAX_LANGUAGES = 4;
 
 /**
- * What to read a script with, as Tesseract takes it (`eng+deu`): its languages that are installed where these are a few, else
- * the model of the whole script. Undefined when neither is there.
+ * The languages to read a script with, in Tesseract's form (`eng+deu`): the script's installed languages if there are
+ * only a few, otherwise the model of the whole script. Undefined when neither is installed.
  */
 export function languagesOfScript(script: string, installed: ReadonlySet<string>): string | undefined {
   const known = SCRIPTS[ALIASES[script] ?? script];
@@ -45,7 +45,7 @@ export function languagesOfScript(script: string, installed: ReadonlySet<string>
     ? known.languages.filter((code) => installed.has(code))
     : [...installed].filter((code) => isLanguage(code) && !code.startsWith("script/") && !isOfOtherScript(code));
   const model = [known?.model ?? "Latin", `script/${known?.model ?? "Latin"}`].find((name) => installed.has(name));
-  // English alone says nothing of what else is written.
+  // For an unlisted script (Latin), English alone does not show that other languages are not needed.
   const few = languages.length <= MAX_LANGUAGES && languages.length > (known ? 0 : 1);
   if (model !== undefined && !few) return model;
   return languages.length === 0 ? undefined : languages.toSorted(englishFirst).slice(0, MAX_LANGUAGES).join("+");

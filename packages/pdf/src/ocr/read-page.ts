@@ -2,12 +2,15 @@ import type { Turn } from "../text/turn.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { confidenceOf, type Word } from "./words.ts";
 
-/** Below it a page lies on its side or is written in other letters: right ones are read with 80 of 100 and more. */
+/**
+ * The confidence, of 100, below which a page probably lies on its side or is in another script. Correctly read pages
+ * have 80 and more.
+ */
 const SURE = 65;
-/** Below it what was read is noise. */
+/** The confidence below which the words are noise. */
 const NOISE = 38;
 
-/** How a page was read: the next one of its file is likely to be the same. */
+/** The turn and languages with which a page was read. The next page of the file is likely to need the same. */
 export interface Manner {
   readonly turn: Turn;
   readonly languages?: string | undefined;
@@ -15,15 +18,16 @@ export interface Manner {
 export const USUAL: Manner = { turn: 0 };
 
 export interface RecognisedPage {
-  /** None when there is only noise. */
+  /** Empty when there is only noise. */
   readonly words: readonly Word[];
   readonly manner: Manner;
 }
 
 /**
- * Reads a page, and turns it or takes other languages when that went badly: as the recogniser's look says, else each way
- * round. Costs no more than reading where it went well. Out of time, the best so far counts.
- * @throws the signal's reason when nothing was read before; what `draw` and the recogniser throw.
+ * Reads a page. If the confidence is low, reads it again turned or with other languages: as the recogniser's `look`
+ * suggests, otherwise in each orientation. A page that is read well the first time costs one reading. When the time is
+ * up, the best result so far counts.
+ * @throws the signal's reason when nothing was read before; errors of `draw` and of the recogniser.
  */
 export async function readPage(
   recogniser: Recogniser,
@@ -52,7 +56,7 @@ export async function readPage(
   return confidenceOf(best.words) < NOISE ? { words: [], manner } : best;
 }
 
-/** What else to try, the likely first. */
+/** Other turns and languages to try, the likely ones first. */
 function waysFrom(manner: Manner, look: Manner | undefined): Manner[] {
   const turned = (quarters: number): Turn => ((manner.turn + quarters) % 4) as Turn;
   if (!look) return [2, 1, 3].map((quarters) => ({ ...manner, turn: turned(quarters) }));

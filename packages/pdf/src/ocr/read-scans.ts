@@ -11,7 +11,7 @@ import { SCANNED, wordLines } from "./word-lines.ts";
 import { runJob } from "../children/run-job.ts";
 import { startStopwatch } from "../children/stopwatch.ts";
 
-/** OCR and how long it may take, in ms: for a page, and for all pages of a file. */
+/** OCR and its time limits in ms: for one page, and for all pages of a file. */
 export interface Ocr {
   readonly recogniser: Recogniser;
   readonly pageMs: number;
@@ -26,9 +26,9 @@ interface Deps {
 }
 
 /**
- * Reads the scans among a file's pages by OCR, one after the other: PDFium draws a page in a child, the recogniser reads
- * it in another process. Changes the reading. A page that takes too long or cannot be drawn stays missing; so do the rest
- * once the time for the file is up. `onPage` is called once more for each of them.
+ * Reads the scanned pages of a file by OCR, one after the other. PDFium draws a page in a child, and the recogniser
+ * reads it in another process. Changes the reading. A page that takes too long or cannot be drawn stays missing. Once
+ * the file's time is up, the rest of the pages stay missing. `onPage` is called once more for each page that was read.
  */
 export async function readScans(
   deps: Deps,
@@ -51,7 +51,7 @@ export async function readScans(
       if (read) ({ manner } = read);
     } catch {
       signal.throwIfAborted();
-      // Out of time, or its process died of it: the page stays missing, and the outcome says so.
+      // The page's time is up, or its process died. The page stays missing, and the outcome reports this.
     }
     signal.throwIfAborted();
     if (reading.total !== undefined) onPage?.(page, reading.total);
@@ -80,7 +80,7 @@ async function drawPage(
   let starved = false;
   const worked = startStopwatch(child);
   try {
-    // The page's own time, by the clock, is in the signal.
+    // The signal covers the page's wall-clock time.
     const overdue = (): "time" | undefined => (worked() > stallMs ? "time" : undefined);
     const watch = { signal, memoryBytes, coreWatch, overdue };
     for await (const report of runJob(child, job, watch)) {

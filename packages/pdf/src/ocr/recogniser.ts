@@ -2,23 +2,23 @@ import type { Turn } from "../text/turn.ts";
 import type { Word } from "./words.ts";
 
 /**
- * Reads the letters of a picture (OCR). Two live: Tesseract as WebAssembly in a child of its own, and the program
- * `tesseract` where it is on PATH.
+ * Reads the letters in a picture (OCR). There are two: Tesseract as WebAssembly in a child of its own, and the program
+ * `tesseract` if it is on PATH.
  */
 export interface Recogniser extends AsyncDisposable {
   readonly name: string;
   /**
-   * The words of a page that is given as a PGM file, in reading order. `languages`: others than the usual ones, as `look`
-   * gave them. Aborting ends the process that reads it.
+   * The words of a page, given as a PGM file, in reading order. `languages`: languages from `look` instead of the usual
+   * ones. An abort ends the process that reads the page.
    * @throws the signal's reason; Error when the picture cannot be read.
    */
   recognise(pgm: Uint8Array, signal: AbortSignal, languages?: string): Promise<readonly Word[]>;
-  /** How a page that could not be read well is to be turned, and what it is written in; undefined when that is not seen. */
+  /** Detects how a page that was read badly must be turned, and its script; undefined when this cannot be detected. */
   look?(pgm: Uint8Array, signal: AbortSignal): Promise<Look | undefined>;
 }
 
 export interface Look {
-  /** Quarter turns, clockwise, that make the page upright. */
+  /** The clockwise quarter turns that make the page upright. */
   readonly turn: Turn;
   readonly languages?: string | undefined;
 }

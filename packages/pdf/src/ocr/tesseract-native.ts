@@ -8,12 +8,12 @@ import type { Look, Recogniser } from "./recogniser.ts";
 import { wordsOf } from "./words.ts";
 
 const LIST_MS = 5000;
-/** Of the table of a page's words. */
+/** The most bytes of Tesseract's table of words for one page. */
 const MAX_OUTPUT_BYTES = 16_777_216;
-/** What Tesseract finds out about a page without reading it is in a model of its own. */
+/** The model with which Tesseract detects a page's orientation and script without reading it. */
 const DETECTION = "osd";
 
-/** Languages that the program `tesseract` on this PATH can read; undefined when there is none. */
+/** The languages that the program `tesseract` on this PATH can read; undefined when there is no such program. */
 export async function nativeLanguages(path: string): Promise<ReadonlySet<string> | undefined> {
   try {
     const options = { env: { PATH: path }, timeout: LIST_MS };
@@ -25,8 +25,8 @@ export async function nativeLanguages(path: string): Promise<ReadonlySet<string>
 }
 
 /**
- * The program `tesseract`: a process a page, with one thread and a lower priority; killed on abort. `auto`: languages by the
- * page's script, first those of Latin.
+ * OCR by the program `tesseract`: one process for each page, with one thread and a lower priority, killed on abort.
+ * `auto`: the languages follow the page's script; the languages of Latin script are tried first.
  */
 export function createTesseractNative({
   languages,
@@ -55,12 +55,12 @@ export function createTesseractNative({
       },
     }),
     async [Symbol.asyncDispose]() {
-      // Each process ends with its page.
+      // Nothing to end: each process ends with its page.
     },
   };
 }
 
-/** A page's direction and script as Tesseract detects them; undefined when there are too few letters. */
+/** The orientation and script of a page as Tesseract detects them; undefined when the page has too few letters. */
 function lookOf(output: string): { readonly turn: Turn; readonly script: string } | undefined {
   const degrees = /^Rotate: (\d+)/m.exec(output)?.[1];
   const script = /^Script: (\w+)/m.exec(output)?.[1];
@@ -68,7 +68,7 @@ function lookOf(output: string): { readonly turn: Turn; readonly script: string 
   return { turn: (Math.round(Number(degrees) / 90) % 4) as Turn, script };
 }
 
-/** What the program prints for a picture on its standard input. */
+/** Runs the program with a picture on its standard input. Returns its output. */
 function runTesseract(
   pgm: Uint8Array,
   options: readonly string[],
@@ -90,7 +90,7 @@ function runTesseract(
       if (size > MAX_OUTPUT_BYTES) child.kill("SIGKILL");
       else pieces.push(piece);
     });
-    child.stdin.on("error", () => undefined); // it ended before it had read all: its code says why
+    child.stdin.on("error", () => undefined); // the program ended early: its exit code is the reason
     child.stdin.end(pgm);
     child.once("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
     child.once("close", (code) => {

@@ -9,16 +9,16 @@ import type { Recogniser } from "./recogniser.ts";
 import { wordsOf, type Word } from "./words.ts";
 
 const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
-/** After so long without a page, free children are ended: each holds 100 MB and more. */
+/** After this time without a page, free children are ended, because each uses 100 MB or more. */
 const IDLE_MS = 30_000;
 
 type OcrChild = Child<OcrJob, OcrReport>;
 
-/** The language data of a package, or why there is none. */
+/** The file with a language's data from its package, or the reason why there is none. */
 function dataOf(code: string): { code: string; file: string } | undefined {
   try {
     const folder = dirname(resolved(`@tesseract.js-data/${code}`));
-    // The smaller, exact one; not every language has it.
+    // The first of the two is smaller and more accurate, but not every language has it.
     const file = ["4.0.0_best_int", "4.0.0"].map((set) => join(folder, set, `${code}.traineddata.gz`)).find(existsSync);
     return file === undefined ? undefined : { code, file };
   } catch {
@@ -27,8 +27,8 @@ function dataOf(code: string): { code: string; file: string } | undefined {
 }
 
 /**
- * Tesseract as WebAssembly, each page in a child that may be killed. Children start when they are needed.
- * @throws PdfError `ocr-missing` that names the package to install, when Tesseract or a language is missing.
+ * OCR by Tesseract as WebAssembly, each page in a child that may be killed. Children start when they are needed.
+ * @throws PdfError `ocr-missing`, naming the package to install, when Tesseract or a language is missing.
  */
 export function createTesseractWasm({
   languages,
@@ -63,9 +63,9 @@ function coreFile(): string {
   }
 }
 
-/** The children that run, some of them free. */
+/** The running children, some of them free. */
 interface Children extends Disposable {
-  /** A free one, or a new one. */
+  /** A free child, or a new one. */
   take(): OcrChild;
   keep(child: OcrChild): void;
   drop(child: OcrChild): void;
@@ -115,7 +115,7 @@ async function recognise(
   let tsv: string | undefined;
   let interruption: Interruption | undefined;
   try {
-    // The signal is also the page's time limit.
+    // The signal also carries the page's time limit.
     for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
       if (typeof report === "string") interruption = report;
       else if (report.type === "words") ({ tsv } = report);

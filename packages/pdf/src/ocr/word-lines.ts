@@ -1,18 +1,21 @@
 import type { Line, Precision } from "../text/layout.ts";
 import type { Word } from "./words.ts";
 
-/** How far the ends of lines on paper may lie from the column's. */
+/** How far the end of a scanned line may be from its column's end, as a part of the width. */
 export const SCANNED: Precision = { slack: 0.03 };
 
-/** Letters that reach below the line, by which a line's box does. */
+/** Letters that reach below the baseline, and with them the box of their line. */
 const BELOW = /[gjpqy,;()[\]{}Q\u0440\u0443\u0444\u0446\u0449]/;
-/** What letters reach below the line, as a part of their size. */
+/** How far these letters reach below the baseline, as a part of their size. */
 const DESCENT = 0.21;
-/** Between cells, as a part of the type's size; between words it is a third of it, in justified lines up to one. */
+/**
+ * The least gap between cells, as a part of the type's size. The gap between words is a third of the size, and up to
+ * the whole size in justified lines.
+ */
 const CELL_GAP = 1.6;
-/** A block of a table: its lines have few words. */
+/** A block whose lines have at most this many words on average may be a column of a table. */
 const CELL_WORDS = 3;
-/** So many of a block's lines have one beside them where both are columns of a table. */
+/** The part of a block's lines that must have a line beside them, if both blocks are columns of one table. */
 const PAIRED = 0.75;
 
 interface Block {
@@ -20,7 +23,10 @@ interface Block {
   readonly size: number;
 }
 
-/** The lines of a page with their places, in reading order: rows of a table as rows, with a tab between cells. */
+/**
+ * The lines of a page with their positions, in reading order. A row of a table is one line, with tabs between its
+ * cells.
+ */
 export function wordLines(words: readonly Word[]): Line[] {
   return groupsOf(blocksOf(words)).flatMap((group) => {
     if (group.length === 1) return (group[0] as Block).lines.map((line) => lineOf(line, (group[0] as Block).size));
@@ -44,7 +50,7 @@ const heightOf = (line: readonly Word[]): number => bottomOf(line) - topOf(line)
 const leftOf = (line: readonly Word[]): number => Math.min(...line.map(({ left }) => left));
 const rightOf = (line: readonly Word[]): number => Math.max(...line.map(({ right }) => right));
 
-/** Blocks that follow one another, those together that are the columns of one table. */
+/** Groups of consecutive blocks: the columns of one table are one group. */
 function groupsOf(blocks: readonly Block[]): Block[][] {
   const groups: Block[][] = [];
   for (const block of blocks) {
@@ -55,7 +61,7 @@ function groupsOf(blocks: readonly Block[]): Block[][] {
   return groups;
 }
 
-/** Two blocks stand side by side, line by line, and one of them at least has no sentences. */
+/** Whether two blocks are side by side, line by line, and at least one of them has no sentences. */
 function areColumns(one: Block, other: Block): boolean {
   const [a, b] = [one.lines.flat(), other.lines.flat()];
   if (rightOf(a) > leftOf(b) && rightOf(b) > leftOf(a)) return false;
@@ -66,7 +72,7 @@ function areColumns(one: Block, other: Block): boolean {
   return paired.length >= PAIRED * Math.max(one.lines.length, other.lines.length);
 }
 
-/** Lines beside one another as one, from top to bottom. */
+/** Joins lines that are side by side to one line, from top to bottom. */
 function rowsOf(lines: readonly Word[][]): Word[][] {
   const rows: Word[][] = [];
   for (const line of lines.toSorted((a, b) => topOf(a) - topOf(b))) {

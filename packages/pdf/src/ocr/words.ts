@@ -1,13 +1,13 @@
-/** A word that was read from a picture. Lengths in pixels, from the left and from the top. */
+/** A word that was read from a picture. Lengths are in pixels, from the left and from the top. */
 export interface Word {
   readonly text: string;
-  /** How sure the recogniser is, of 100. */
+  /** The recogniser's confidence, of 100. */
   readonly confidence: number;
   readonly left: number;
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
-  /** The block and the line that it belongs to, by the recogniser's numbers; both only grow. */
+  /** The word's block and line, by the recogniser's numbers. The numbers increase in reading order. */
   readonly block: number;
   readonly line: string;
 }
@@ -38,7 +38,7 @@ export function wordsOf(tsv: string): Word[] {
   });
 }
 
-/** How sure the recogniser is of all words together, each as much as it is long; 0 without any. */
+/** The recogniser's mean confidence in all words, weighted by their length; 0 without words. */
 export function confidenceOf(words: readonly Word[]): number {
   const letters = words.reduce((sum, { text }) => sum + text.length, 0);
   if (letters === 0) return 0;

@@ -1,11 +1,13 @@
-/** Pixels of the reduced picture in which lines are looked for, at most. */
+/** The most pixels of the reduced picture in which lines are searched. */
 const PIXELS = 1_000_000;
-/** How much lighter the picture is just below the ink of a line, of 255. */
+/** The least step in brightness, of 255, from the ink of a line to the paper below it. */
 const EDGE = 36;
 const MAX_EDGES = 60_000;
-/** In degrees: pages lie askew on a scanner's glass, but not further than this. */
+/**
+ * The range and steps of the search, and the least skew that counts, in degrees. Scanned pages are not skewed further.
+ */
 const [MAX_DEGREES, STEP, FINE, MIN_DEGREES] = [15, 0.5, 0.05, 0.25] as const;
-/** How much better lines have to fit than those of the page as it is. */
+/** The lines of the found skew must fit better than those of the unturned page by this factor. */
 const BETTER = 1.08;
 
 export interface GreyPicture {
@@ -15,8 +17,8 @@ export interface GreyPicture {
 }
 
 /**
- * By how many degrees a page's lines fall to the right: 0 where they are level, or where there are none. The lower edges of
- * letters are counted by rows that slope more and more; where the rows are those of the text, few of them hold the most.
+ * By how many degrees a page's lines fall to the right; 0 when they are level, or when there are none. The lower edges
+ * of letters are counted in rows of different slopes. At the slope of the text, most edges fall into few rows.
  */
 export function skewOf(picture: GreyPicture): number {
   const { width, height, grey } = reduced(picture);
@@ -44,7 +46,7 @@ export function skewOf(picture: GreyPicture): number {
   return Math.abs(degrees) >= MIN_DEGREES && fit(degrees) > BETTER * fit(0) ? degrees : 0;
 }
 
-/** The means of squares of pixels. */
+/** Reduces the picture: each pixel is the mean of a square of pixels. */
 function reduced({ width, height, grey }: GreyPicture): GreyPicture {
   const side = Math.max(1, Math.ceil(Math.sqrt((width * height) / PIXELS)));
   if (side === 1) return { width, height, grey };

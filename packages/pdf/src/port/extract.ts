@@ -1,20 +1,20 @@
-/** How pages are written: as plain text, or in Markdown with headings, lists, tables, code and footnotes. */
+/** The format of pages: plain text, or Markdown with headings, lists, tables, code and footnotes. */
 export type TextFormat = "text" | "markdown";
 
-/** How far one extraction may go. Times in ms, sizes in bytes. */
+/** The limits of one extraction. Times in ms, sizes in bytes. */
 export interface ExtractLimits {
-  /** Longest processor time without a page being finished; by the clock ten times as much. */
+  /** The longest processor time without a finished page. The wall-clock limit is ten times as long. */
   readonly stallMs: number;
-  /** Longest processor time for the whole file; by the clock ten times as much. */
+  /** The longest processor time for the whole file. The wall-clock limit is ten times as long. */
   readonly timeoutMs: number;
-  /** Resident memory of the child process. */
+  /** The most resident memory of the child process. */
   readonly memoryBytes: number;
   readonly maxPages: number;
-  /** Text of the whole file, as UTF-8. */
+  /** The most text of the whole file, as UTF-8. */
   readonly maxTextBytes: number;
 }
 
-/** A page that is not in the text, counted from 1, and why. */
+/** A page without text in the outcome, counted from 1, and the reason. */
 export interface Missing {
   readonly page: number;
   readonly reason: "scan" | "unnamed" | "error" | "limit";
@@ -23,17 +23,18 @@ export interface Missing {
 export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "BUSY";
 
 /**
- * What became of a file. `text`: one string a page, empty for the missing ones. `failed`: `permanent` when another try
- * would end the same way. `BUSY`: the file's children had no core for long enough, which says nothing about the file.
+ * The outcome of an extraction. `text`: one string for each page, empty for the missing ones. `failed`: `permanent`
+ * when another try would end the same way. The code `BUSY` means that the file's children had no core for too long,
+ * which says nothing about the file.
  */
 export type ExtractOutcome =
   | {
       readonly kind: "text";
       readonly pages: readonly string[];
       readonly missing: readonly Missing[];
-      /** Names of the files that the file carries, PDFs and others; left out when there are none. */
+      /** Names of the files attached to the PDF, PDFs and others; left out when there are none. */
       readonly attachments?: readonly string[];
-      /** Pages read by OCR. */
+      /** The pages that were read by OCR. */
       readonly ocr: readonly number[];
       /** The text was cut at `maxTextBytes`. */
       readonly truncated: boolean;
@@ -52,20 +53,28 @@ export interface ExtractInput {
 }
 
 export interface ExtractOptions {
-  /** Aborting kills the child that works on the file; the extraction then throws the signal's reason. */
+  /** An abort kills the child that works on the file; the extraction then throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** The file has the child that is kept for such, if that is free: it does not wait for one that starts. */
+  /**
+   * The file may use the child that is kept for urgent files, if that child is free, and does not wait for starting
+   * children.
+   */
   readonly isUrgent?: boolean;
-  /** So many pages are finished, of so many; it never goes back, and may go on by more than one. With OCR: a page was read. */
+  /**
+   * Progress: `page` of `pages` pages are finished. The number never decreases, and may increase by more than one. It
+   * is also called after OCR has read a page.
+   */
   onPage?(page: number, pages: number): void;
 }
 
-/** Makes texts of PDFs in child processes. Every file ends in an outcome, within its limits; it throws only on abort. */
+/**
+ * Extracts the text of PDFs in child processes. Every file ends in an outcome within its limits; only an abort throws.
+ */
 export interface Extractor extends AsyncDisposable {
   extract(input: ExtractInput, options: ExtractOptions): Promise<ExtractOutcome>;
 }
 
-/** What keeps an extractor from being made: `ocr-missing` says in its message which package to install. */
+/** The reason why an extractor cannot be made. The message of `ocr-missing` names the package to install. */
 export class PdfError extends Error {
   override readonly name = "PdfError";
   readonly kind: "ocr-missing";
@@ -75,5 +84,5 @@ export class PdfError extends Error {
   }
 }
 
-/** Changes whenever the same bytes would give another text: part of the key under which texts are kept. */
+/** Part of every text key. It changes whenever the same bytes would give another text. */
 export const EXTRACTOR_VERSION = "9";

@@ -4,8 +4,9 @@ import type { ExtractLimits, ExtractOutcome } from "../port/extract.ts";
 type Text = Extract<ExtractOutcome, { kind: "text" }>;
 
 /**
- * A file's outcome with the pages of the PDFs in it behind its own; the first page of each begins with its name. What does
- * not fit into the file's limits, or cannot be read, is named only. `read` reads one of them; `msLeft`: for all of them.
+ * Adds the pages of a file's attached PDFs after its own pages. The first page of each PDF begins with its name. PDFs
+ * that exceed the file's limits, or cannot be read, are only named. `read` reads one attached PDF; `msLeft`: the time
+ * for all of them.
  */
 export async function withAttached(
   own: Text,
@@ -40,7 +41,7 @@ function joined(own: Text, name: string, { pages, missing, ocr, truncated }: Tex
   };
 }
 
-/** How an embedded file is named in a text. */
+/** The line that names an embedded file in a text. */
 export function attachmentLine(name: string): string {
   return `[Attachment] ${name}`;
 }

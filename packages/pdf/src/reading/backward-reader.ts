@@ -3,15 +3,15 @@ import type { CoreWatch } from "../children/core-watch.ts";
 import type { Pool } from "../children/pool.ts";
 import { runJob } from "../children/run-job.ts";
 
-/** A second child that reads a file from its last page on, while the first one reads it from its first page. */
+/** A second child that reads a file from its last page backwards, while the first child reads from the first page. */
 export interface BackwardReader {
-  /** All pages from this one on have been read. */
+  /** All pages from this one to the last have been read. */
   readonly firstPage: number;
-  /** How many these are. */
+  /** How many pages have been read. */
   readonly count: number;
-  /** The reports of the pages after a page, in the order of the pages. */
+  /** The reports of all pages after `page`, in page order. */
   pagesAfter(page: number): PageReport[];
-  /** Asks the child to end after its page; it then goes back to the pool. */
+  /** Asks the child to stop after its page; it then returns to the pool. */
   stop(): void;
 }
 
@@ -22,9 +22,9 @@ export const NO_BACKWARD_READER: BackwardReader = {
   stop: () => undefined,
 };
 
-/** After a page that takes longer the child stops: its core is of more use to other files. */
+/** After a page that takes longer than this the child stops, because its core is more useful for other files. */
 const SLOW_MS = 250;
-/** A child that has not finished its page by then is killed. */
+/** A child that needs longer than this for a page is killed. */
 const MAX_PAGE_MS = 1000;
 
 interface Deps {
@@ -35,9 +35,9 @@ interface Deps {
 }
 
 /**
- * Has a file of so many pages read backwards if the pool has a child to spare. The child stops where the file is hard, or
- * when the pool needs it. What it has read by then is used, and the first child reads the rest: so the outcome is the same
- * with a second child and without.
+ * Begins to read a file of `pages` pages backwards, if the pool has a spare child. The child stops at a difficult page,
+ * or when the pool needs the child. The pages it has read are used, and the first child reads the rest, so the outcome
+ * is the same with and without a second child.
  */
 export function readBackwards(deps: Deps, job: Job, pages: number): BackwardReader {
   let ended = false;
@@ -66,7 +66,7 @@ export function readBackwards(deps: Deps, job: Job, pages: number): BackwardRead
     }
   }
   void collect(child)
-    .catch(() => undefined) // aborted, like the first child
+    .catch(() => undefined) // an abort also ends the first child, which reports it
     .then(() => {
       ended = true;
       deps.pool.release(child);

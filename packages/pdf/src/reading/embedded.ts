@@ -6,7 +6,7 @@ import { startStopwatch } from "../children/stopwatch.ts";
 import type { EmbeddedPdf } from "../engines/page-engine.ts";
 import type { ExtractInput, ExtractLimits } from "../port/extract.ts";
 
-/** PDFs of one file that are read, and their bytes together. PDFs within those are not. */
+/** The most embedded PDFs of one file that are read, and their bytes in all. PDFs embedded in these are not read. */
 const MAX = { files: 20, bytes: 64 * 1024 * 1024 } as const;
 
 interface Deps {
@@ -15,7 +15,10 @@ interface Deps {
   readonly limits: ExtractLimits;
 }
 
-/** The PDFs that a file carries, unpacked in a child: as many as it gave within one page's time. @throws the signal's reason. */
+/**
+ * Extracts the PDFs embedded in a file, in a child: as many as the child finds within one page's time. @throws the
+ * signal's reason.
+ */
 export async function embeddedIn(
   { pool, coreWatch, limits }: Deps,
   { bytes, password }: ExtractInput,

@@ -14,43 +14,48 @@ import {
 } from "./file-time.ts";
 import { addReport, beginReading, combine, lastPageOf, worthAnotherEngine, type Reading } from "./reading.ts";
 
-/** What a backward reader has so far. */
+/** The pages that a backward reader has read so far. */
 export interface ReadFromEnd {
   readonly firstPage: number;
   readonly count: number;
   pagesAfter(page: number): PageReport[];
 }
 
-/** What is to be done after a report, in this order. */
+/** Actions after a report, in this order. */
 export type Action =
-  /** Progress: so many pages of so many. It never decreases, even when a second engine starts from page 1. */
+  /**
+   * Progress: `page` of `pages` pages are finished. It never decreases, even when a second engine starts from page 1.
+   */
   | { readonly type: "progress"; readonly page: number; readonly pages: number }
-  /** Another child is worth while to read this many pages backwards. */
+  /** A second child may now read this many pages backwards. */
   | { readonly type: "read-backwards"; readonly pages: number }
-  /** The child is to end after the page at hand: the rest is known. */
+  /** The child should stop after its current page: the rest is known. */
   | { readonly type: "stop" }
-  /** The child's run is over, whatever it still reports. */
+  /** The child's run is over; its further reports are ignored. */
   | { readonly type: "leave" };
 
-/** After so many pages a second child may begin, and so many must then be left to be worth it. */
+/** A second child may begin after this many pages, if at least `MIN_BACKWARD_PAGES` are left. */
 const ALONE_PAGES = 3;
 const MIN_BACKWARD_PAGES = 8;
 
-/** One file on its way through children and engines. Decides; it does no I/O, and takes the time as an argument: of the clock, and of the processor by the child at hand. */
+/**
+ * The state of one file on its way through children and engines. It decides but does no I/O, and gets the time as an
+ * argument: wall-clock time, and the processor time of the current child.
+ */
 export interface FileRun {
-  /** The reading of the engine at hand. */
+  /** The reading of the current engine. */
   readonly reading: Reading;
-  /** The first page that the next child is to read. */
+  /** The first page for the next child to read. */
   readonly nextPage: number;
-  /** Whether there is time for a child that is now at hand. If not, the reading has ended with what it lacks. */
+  /** Whether there is enough time for a child to begin. If not, the reading has ended without its missing pages. */
   beginChild(engine: EngineName, wall: number): boolean;
-  /** What the child at hand has used up, if anything. */
+  /** What the current child has used up, if anything. */
   overdue(at: Moment): Overdue | undefined;
-  /** Takes a report of the child at hand. */
+  /** Handles a report of the current child. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
-  /** Whether another engine is to begin. */
+  /** Whether another engine should begin. */
   needsAnotherEngine(wall: number): boolean;
-  /** What the engines read together. */
+  /** The combined reading of all engines. */
   result(): Reading;
 }
 
@@ -83,18 +88,18 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
 interface State {
   readonly first: EngineName;
   readonly limits: ExtractLimits;
-  /** Of the engine at hand, and of the one before it. */
+  /** The readings of the current engine and of the engine before it. */
   reading: Reading;
   earlier?: Reading;
   time?: FileTime;
-  /** Of the children before the one at hand, and of that one. */
+  /** Processor time of the earlier children, and of the current one. */
   cpu: { readonly before: number; readonly child: number };
-  /** The first page of the child at hand. */
+  /** The first page of the current child. */
   begin: number;
   progress: number;
 }
 
-/** The moment in the file's own time: the processor time of all its children. */
+/** The moment in the file's own time, which adds up the processor time of all its children. */
 function momentOf(run: State, { wall, cpu: child }: Moment): Moment {
   run.cpu = { ...run.cpu, child };
   return { wall, cpu: run.cpu.before + child };
@@ -134,7 +139,7 @@ function addPage(run: State, report: PageReport, fromEnd: ReadFromEnd): Action[]
   const { page } = report;
   const actions = page < fromEnd.firstPage ? add(run, report, fromEnd) : [];
   const left = (run.reading.total ?? 0) - page;
-  // Free children have loaded the first engine.
+  // Only the first engine: the pool's free children have loaded only that one.
   const isFirst = run.reading.engine === run.first;
   if (isFirst && page === run.begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
     actions.push({ type: "read-backwards", pages: page + left });

@@ -2,17 +2,17 @@ import type { ExtractLimits } from "../port/extract.ts";
 import { hasTimeLeft, isLate, nextChild, nextPage, startClock, type FileClock } from "./file-clock.ts";
 
 /*
- * A file may take so much processor time: on full cores it takes longer and is not refused for that. A wall clock with ten
- * times as much is behind it, for children that wait for something that never comes.
+ * Measures a file by processor time, so that a file is not refused for being slow on busy cores. A wall clock with ten
+ * times the limits also ends children that wait for something that never comes.
  */
 
-/** When something happened, in ms. `cpu`: processor time that the file's children have taken so far. */
+/** When something happened, in ms. `cpu`: the processor time of the file's children so far. */
 export interface Moment {
   readonly wall: number;
   readonly cpu: number;
 }
 
-/** What a file has run out of: `time` of a processor, which is the file's fault, or `busy`: the wall clock's. */
+/** The time that a file has used up. `time`: processor time, because of the file. `busy`: wall-clock time. */
 export type Overdue = "time" | "busy";
 
 export interface FileTime {
@@ -22,7 +22,10 @@ export interface FileTime {
 
 type Times = Pick<ExtractLimits, "stallMs" | "timeoutMs">;
 
-/** A child that gets a tenth of a core still has all of its processor time. */
+/**
+ * The factor from processor time to wall-clock limits: a child with a tenth of a core still gets all its processor
+ * time.
+ */
 export const WALL_FACTOR = 10;
 
 export function startTime(times: Times, { wall, cpu }: Moment): FileTime {
@@ -34,7 +37,7 @@ export function nextChildTime(time: FileTime, times: Times, { wall, cpu }: Momen
   return { cpu: nextChild(time.cpu, times, cpu), wall: nextChild(time.wall, wallTimes(times), wall) };
 }
 
-/** The page at hand was read, or lost. */
+/** The current page was read or lost. */
 export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: Moment; lost: boolean }): FileTime {
   return {
     cpu: nextPage(time.cpu, times, { now: at.cpu, lost }),
@@ -42,7 +45,7 @@ export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: M
   };
 }
 
-/** What another child would have too little of, if anything. */
+/** The time of which another child would have too little; undefined when there is enough. */
 export function lacks(time: FileTime, times: Times, { wall, cpu }: Moment): Overdue | undefined {
   if (!hasTimeLeft(time.cpu, times, cpu)) return "time";
   return hasTimeLeft(time.wall, wallTimes(times), wall) ? undefined : "busy";

@@ -5,30 +5,33 @@ import type { ExtractLimits, ExtractOutcome, Missing } from "../port/extract.ts"
 import type { Interruption } from "../children/run-job.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 
-/** Most names that are kept of the files within a file. */
+/** The most names of attached files that are kept. */
 const MAX_ATTACHMENTS = 100;
 
-/** The pages of a file that one engine has read so far. Mutable: one extraction owns it, and no two share a map or set. */
+/**
+ * The pages of a file that one engine has read so far. Mutable: only one extraction uses it, and readings share no map
+ * or set.
+ */
 export interface Reading {
   readonly engine: EngineName | "http";
-  /** Pages of the file; undefined until it was opened. */
+  /** The number of pages of the file; undefined until the file was opened. */
   total: number | undefined;
   readonly texts: Map<number, string>;
   /** Pages that the engine could not read. */
   readonly lost: Set<number>;
-  /** Pages that show something which may be text, and hold next to none. */
+  /** Pages with almost no text that show something which may be text. */
   readonly scans: Set<number>;
-  /** Pages whose letters have no names: only OCR can read them. */
+  /** Pages whose fonts do not name their letters: only OCR can read them. */
   readonly unnamed: Set<number>;
   /** Pages of which only a part could be read. */
   readonly damaged: Set<number>;
-  /** Names of the files that the file carries. */
+  /** Names of the files attached to the PDF. */
   readonly attachments: Set<string>;
   /** Pages that OCR has read. */
   readonly ocr: Set<number>;
-  /** Of all texts, as UTF-8. */
+  /** The size of all texts, as UTF-8. */
   bytes: number;
-  /** Why no more is read. */
+  /** The reason why the reading has ended. */
   end: End | undefined;
 }
 export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | Interruption;
@@ -49,7 +52,7 @@ export function beginReading(engine: Reading["engine"]): Reading {
   };
 }
 
-/** Adds what a child or an interruption reports; nothing once the reading has ended. */
+/** Adds a report of a child, or an interruption. Ignored once the reading has ended. */
 export function addReport(reading: Reading, report: Report | End, limits: ExtractLimits): void {
   if (reading.end) return;
   if (typeof report === "string") {
@@ -89,7 +92,7 @@ function addAttachments(reading: Reading, names: readonly string[] = []): void {
   for (const name of names) if (reading.attachments.size < MAX_ATTACHMENTS) reading.attachments.add(name);
 }
 
-/** A text that is cut to nothing is not kept: its page is then missing. */
+/** Adds a page's text. A text that the limits cut to nothing is not kept, so its page is missing. */
 function addText(reading: Reading, page: number, found: string, limits: ExtractLimits): void {
   const before = reading.bytes - Buffer.byteLength(reading.texts.get(page) ?? "");
   const text = cutText(found, limits.maxTextBytes - before);
@@ -100,24 +103,24 @@ function addText(reading: Reading, page: number, found: string, limits: ExtractL
   reading.bytes = before + Buffer.byteLength(text);
 }
 
-/** Pages for OCR, in their order. */
+/** The pages for OCR, in order. */
 export function scansOf(reading: Reading): number[] {
   return [...reading.scans, ...reading.unnamed].sort((a, b) => a - b);
 }
 
-/** OCR has read the same page when it has this part of its letters. */
+/** If OCR's text has at least this part of the known length, it is taken for a page with unnamed letters. */
 const SAME = 0.7;
 
-/** Adds what OCR read on a page. Where that is no more than was known, the page stays missing. */
+/** Adds OCR's text of a page. The page stays missing if OCR read no more than was known. */
 export function addRecognised(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
   const known = reading.texts.get(page)?.length ?? 0;
-  // What was known of a page with unnamed letters has holes.
+  // The known text of a page with unnamed letters has gaps, so a shorter text is accepted.
   if (text.length <= (reading.unnamed.has(page) ? known * SAME : known)) return;
   mendPage(reading, page, text, limits);
   reading.ocr.add(page);
 }
 
-/** Replaces a page's text; the page is then neither lost nor a scan. */
+/** Replaces a page's text. The page is no longer lost or a scan. */
 function mendPage(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
   reading.lost.delete(page);
   reading.scans.delete(page);
@@ -126,13 +129,13 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
   addText(reading, page, text, limits);
 }
 
-/** Whether another engine may read more: never after the file's own time or pages were used up. */
+/** Whether another engine may read more. It may not once the file's own time or pages are used up. */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;
   return reading.end === "done" && (reading.lost.size > 0 || (!hasSomething(reading) && reading.unnamed.size === 0));
 }
 
-/** A portfolio has no text, and says what is in it. */
+/** Whether there is text, or an attachment: a portfolio has no text, but its attachments can be named. */
 function hasSomething(reading: Reading): boolean {
   return hasText(reading) || reading.attachments.size > 0;
 }
@@ -141,19 +144,22 @@ function hasText(reading: Reading): boolean {
   return [...reading.texts.values()].some((text) => text !== "");
 }
 
-/** Returns what two engines read together: one of the two, into which the pages are added that only the other could read. */
+/**
+ * Combines what two engines read: returns one of the readings, with the pages added that only the other engine could
+ * read.
+ */
 export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
-  // It says nothing about the file, so the other engine might have read it.
+  // `busy` says nothing about the file: the other engine might have read it.
   if (second.end === "busy" && !hasText(first)) return second;
   if (!hasSomething(first) && !hasText(second)) {
-    // An engine that read every page says more about the file than one that did not.
+    // The outcome of an engine that read every page says more about the file.
     const through = second.end === "done" && second.lost.size === 0;
     return through && (first.end === "crash" || first.lost.size > 0) ? second : first;
   }
   if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
   for (const [page, text] of second.texts)
-    // Letters without names have none for any engine.
+    // Letters that the first engine could not name have no names for the second one either.
     if (text !== "" && !first.texts.get(page) && !first.unnamed.has(page)) mendPage(first, page, text, limits);
   return first;
 }
@@ -162,7 +168,7 @@ function countText(reading: Reading): number {
   return [...reading.texts.values()].filter((text) => text !== "").length;
 }
 
-/** The outcome of a reading that has ended. `password`: one was given. */
+/** The outcome of a reading that has ended. `password`: whether one was given. */
 export function outcomeOf(reading: Reading, password: boolean): ExtractOutcome {
   return failureOf(reading, password) ?? textOf(reading);
 }
@@ -175,7 +181,7 @@ function failureOf(reading: Reading, password: boolean): ExtractOutcome | undefi
     case "pages":
       return { ...permanent, code: "PDF_LIMIT_EXCEEDED", reason: "pages" };
     case "busy":
-      // Not a part of the text: it would stand for the whole one as long as texts are kept.
+      // The pages read so far are not returned: as long as texts are kept, they would count as the whole text.
       return { kind: "failed", code: "BUSY", reason: "time", permanent: false };
     default:
   }
@@ -197,7 +203,7 @@ function textOf(reading: Reading): ExtractOutcome {
   const numbers = Array.from({ length: reading.total ?? 0 }, (_, index) => index + 1);
   const pages = numbers.map((page) => reading.texts.get(page) ?? "");
   const attachments = [...reading.attachments];
-  // The pages of a portfolio hold nothing else, so its text lists the attached files.
+  // The pages of a portfolio contain nothing else, so its text lists the attached files.
   if (!hasText(reading)) pages[0] = attachments.map(attachmentLine).join("\n");
   return {
     kind: "text",

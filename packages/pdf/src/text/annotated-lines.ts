@@ -1,11 +1,15 @@
 import type { Line } from "./layout.ts";
 
-/** Lines of a row stand on one baseline to within this, in ems: a value in its box stands a little off its label. */
+/**
+ * Lines belong to one row if their baselines differ by less than this, in ems: the value in a form field is a little
+ * off its label's baseline.
+ */
 const SAME_ROW_EM = 0.8;
 
 /**
- * The lines of a page with what its annotations show: a value stands behind the label of its row, or where its place is.
- * `plain`: the page without annotations; `drawn`: with what they draw, which PDFium puts at the end. Notes come last.
+ * The lines of a page with the text of its annotations. A value is placed after the label in its row, or else at its
+ * position. `plain`: the page without annotations. `drawn`: the page with drawn annotations, which PDFium puts at the
+ * end. Notes come last.
  */
 export function withAnnotations(
   plain: readonly Line[],
@@ -32,13 +36,13 @@ function isOneRow(one: Line, other: Line): boolean {
   return Math.abs(one.baseline - other.baseline) < SAME_ROW_EM * Math.min(one.size, other.size);
 }
 
-/** Puts a value into the lines that are there. */
+/** Inserts a value into the lines. */
 function place(lines: Line[], value: Line): void {
   const row = lines.map((line, index) => ({ line, index })).filter(({ line }) => isOneRow(line, value));
   const before = row.filter(({ line }) => line.right <= value.left + 0.5 * value.size);
   if (before.length > 0) {
     const { line, index } = before.reduce((best, one) => (one.line.right > best.line.right ? one : best));
-    // At least a blank stands between a label and its value.
+    // There is at least a blank between a label and its value.
     const left = Math.max(value.left, line.right + 0.5 * line.size);
     lines.splice(index + 1, 0, {
       ...value,
@@ -65,7 +69,7 @@ function place(lines: Line[], value: Line): void {
   lines.splice(placeIn(lines, value), 0, value);
 }
 
-/** Behind the nearest line above it in its column, else before the first line below it. */
+/** The index after the nearest line above the value in its column, or else before the first line below it. */
 function placeIn(lines: readonly Line[], value: Line): number {
   let above = -1;
   lines.forEach((line, index) => {

@@ -2,25 +2,29 @@ import { nearestOf } from "./nearest.ts";
 import type { PlacedSign } from "./right-to-left.ts";
 
 /*
- * Signs above and below a letter are drawn by themselves where a font cannot place them, or by another move of the pen:
- * PDFium then puts them behind later letters, with gaps that are none. Where they stand says which letter they belong to.
+ * Finds the letter of each sign in scripts with clusters. Signs above and below a letter are drawn separately when the
+ * font cannot place them. PDFium then puts them after later letters, with false gaps. The position of a sign shows the
+ * letter it belongs to.
  */
 
 /** Scripts whose letters are drawn in clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
 export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
-/** A sign that takes no room of its own. Khmer's and Burmese's lower letters begin with such a one. */
+/** A sign without a width of its own. Subscript letters of Khmer and Burmese begin with such a sign. */
 export const MARK = /^\p{Mn}/u;
-/** How far the middle of a mark may stand beside its letter, in ems; behind the one before it, where it is drawn most often, farther. */
+/**
+ * How far the middle of a mark may be from its letter, in ems. `BEHIND_EM` applies to the letter before the mark, where
+ * most marks are drawn.
+ */
 const BESIDE_EM = 0.12;
 const BEHIND_EM = 0.3;
-/** A letter that stands this far before the one that it follows is out of its order, in ems. */
+/** A letter at least this far to the left of the letter before it, in ems, is out of order. */
 const BACK_EM = 0.6;
-/** Where PDFium made no blank, ink of two words is farther apart than this, in ems. */
+/** Where PDFium made no blank, a gap of ink wider than this, in ems, separates two words. */
 const BLANK_EM = 0.25;
 
 /** A character of a line. */
 export interface ClusterSign extends PlacedSign {
-  /** Of a blank that PDFium has made: it is one from this gap on, in ems. 0: not made. */
+  /** For a blank made by PDFium: the gap in ems from which it is real. 0 for a drawn blank. */
   readonly madeFrom: number;
 }
 
@@ -31,13 +35,14 @@ interface Cluster {
   readonly right: number;
   readonly x: number;
   marks: string;
-  /** From which gap on a blank is before it. */
+  /** The gap from which there is a blank before the cluster. */
   blankEm: number;
 }
 
 /**
- * The text of a left-to-right line with its signs at the letters that they are drawn at, and how wide its blanks are;
- * undefined where they are there already. `size`: of its type, in the unit of the places. `cellEm`: cells are so far apart.
+ * The text of a left-to-right line with each sign at its letter, and the widths of its blanks. Undefined when the signs
+ * are in place already. `size`: the size of the type, in the unit of the positions. `cellEm`: the least gap between
+ * cells.
  */
 export function inClusterOrder(
   signs: readonly ClusterSign[],
@@ -88,7 +93,7 @@ export function inClusterOrder(
 
 const isMark = ({ text }: Cluster): boolean => MARK.test(text);
 
-/** Letters of one glyph have one place. */
+/** Groups signs into clusters: the letters of one glyph have the same position. */
 function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
   const clusters: Cluster[] = [];
   let made = 0;
@@ -105,7 +110,7 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
   return clusters;
 }
 
-/** The letter that a mark stands at: the one before it, when it does. */
+/** The cluster that a mark belongs to: the one before it, if that is near enough. */
 function ownerOf(
   mark: Cluster,
   before: Cluster | undefined,
@@ -115,7 +120,7 @@ function ownerOf(
   const middle = (mark.left + mark.right) / 2;
   const away = ({ left, right }: Cluster): number => Math.max(left - middle, middle - right, 0);
   const reach = before && middle > before.left ? BEHIND_EM : BESIDE_EM;
-  // A blank has no marks, but one may reach over it from the letter beside it.
+  // A blank has no marks, but a mark of the letter beside it may reach over the blank.
   if (before && before.text.trim() !== "" && away(before) <= reach * size) return before;
   const other = nearest(middle);
   return other && away(other) <= BESIDE_EM * size ? other : before;

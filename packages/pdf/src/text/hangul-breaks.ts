@@ -1,19 +1,23 @@
 /*
- * Korean is broken within words where the column is full, and many programs keep no blank at a line's end. The other
- * words of the page then tell which it was: some syllables end words nearly always, and others begin them.
+ * Decides whether there was a blank at the end of a Korean line. Korean is broken within words when the column is full,
+ * and many programs write no blank at a line's end. The other words of the page show which case is likely: some
+ * syllables nearly always end words, others begin them.
  */
 
 const SYLLABLE = /\p{Script=Hangul}/u;
-/** How many of a syllable's places the mean of all counts for. */
+/** How many occurrences of a syllable the page's mean counts for. */
 const WEIGHT = 2;
 
-/** How often a syllable, or a pair of them, stands at a blank and within a word. */
+/** How often a syllable, or a pair of syllables, is next to a blank, and how often within a word. */
 interface Places {
   apart: number;
   within: number;
 }
 
-/** Whether a blank belongs between two syllables that a line's end parts. `lines`: those of the page. */
+/**
+ * Returns a test of whether a blank belongs between the syllables before and after a line end. `lines`: the lines of
+ * the page.
+ */
 export function hangulBreaks(lines: readonly { readonly text: string }[]): (last: string, first: string) => boolean {
   const counts = new Map<string, Places>();
   const all: Places = { apart: 0, within: 0 };
@@ -23,7 +27,7 @@ export function hangulBreaks(lines: readonly { readonly text: string }[]): (last
     counts.set(key, places);
   };
   for (const { text } of lines) {
-    // A program that keeps blanks at line ends has left none out.
+    // This program writes blanks at line ends, so where there is none, none is missing.
     if (/\p{Script=Hangul} $/u.test(text)) return () => false;
     for (const [, one = "", blank, other = ""] of text.matchAll(/(\p{Script=Hangul})( ?)(?=(\p{Script=Hangul}))/gu)) {
       const isApart = blank !== "";
@@ -34,7 +38,7 @@ export function hangulBreaks(lines: readonly { readonly text: string }[]): (last
     }
   }
   const usual = (all.apart + 1) / (all.apart + all.within + 2);
-  /** How much more often than others it stands at a blank. */
+  /** How much more often than others this syllable is next to a blank. */
   const odds = (key: string): number => {
     const { apart, within } = counts.get(key) ?? { apart: 0, within: 0 };
     return (apart + WEIGHT * usual) / (within + WEIGHT * (1 - usual)) / (usual / (1 - usual));

@@ -1,17 +1,20 @@
 import type { Line } from "./layout.ts";
 import { RTL } from "./right-to-left.ts";
 
-/** Of one line, pieces stand on one baseline to within this, in ems … */
+/** Pieces of one line have baselines that differ by less than this, in ems. */
 const SAME_BASELINE_EM = 0.1;
-/** … a piece overlaps the one before by no more than this … */
+/** A piece overlaps the piece before by at most this, in ems. */
 const OVERLAP_EM = 0.3;
-/** … and is of the same word, the same cell, or another cell by the gap between them. */
+/** The largest gap, in ems, within a word and within a cell; a larger gap separates cells. */
 const WORD_EM = 0.3;
 const CELL_EM = 1.1;
-/** Two lines with the same text this close, in points, are one that was drawn twice. */
+/** Two lines with the same text closer than this, in points, are one line that was drawn twice. */
 const SAME_PLACE = 1;
 
-/** Lines as a reader sees them: pieces of one line joined, and what was drawn several times taken once. In their order. `cells`: those of a row stay apart. */
+/**
+ * Joins the pieces of a line, and drops repeated drawings of the same line. Keeps the order. `cells`: the cells of a
+ * row stay separate.
+ */
 export function mendLines(lines: readonly Line[], { cells } = { cells: false }): Line[] {
   const known = new Map<string, Line[]>();
   const mended: Line[] = [];
@@ -25,7 +28,7 @@ export function mendLines(lines: readonly Line[], { cells } = { cells: false }):
   return mended;
 }
 
-/** A stamp or a shadow is drawn several times at one place. */
+/** Whether a line repeats a known one: a stamp or a shadow is drawn several times at one place. */
 function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
   if (line.right <= line.left) return false;
   const text = line.text.trim();
@@ -41,7 +44,7 @@ function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
   return false;
 }
 
-/** Where each letter is drawn by itself, PDFium ends lines between letters that stand side by side. */
+/** Joins two neighbouring pieces: if each letter is drawn separately, PDFium ends lines between letters of one line. */
 function joinedPieces(one: Line, other: Line, cells: boolean): Line | undefined {
   const em = Math.max(one.size, other.size);
   if (Math.min(one.size, other.size) < 0.5 * em || em === 0) return undefined;

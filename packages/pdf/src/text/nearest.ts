@@ -1,9 +1,12 @@
-/** Places that are looked at for those that reach over a point; others are only looked for by how far they reach. */
+/**
+ * How many positions around a point are examined for things that reach over it; beyond these, the sorted extents are
+ * searched.
+ */
 const LOOKS = 16;
 
 /**
- * Finds which of some things on a line is nearest to a point; of those that are equally near the first one. `from` and
- * `to`: where a thing begins and ends. Costs as much as sorting once, and little for each point.
+ * Returns a function that finds the thing on a line nearest to a point; of equally near things, the first. `from` and
+ * `to`: where a thing begins and ends. Costs one sort, and little for each point.
  */
 export function nearestOf<T>(
   things: readonly T[],
@@ -13,7 +16,7 @@ export function nearestOf<T>(
   const places = things
     .map((thing, index) => ({ thing, index, from: from(thing), to: to(thing) }))
     .sort((one, other) => one.from - other.from || one.index - other.index);
-  // For each place the one that reaches farthest among those up to it.
+  // For each position: the thing that reaches farthest among those up to it.
   const reaching = [...places];
   for (let at = 1; at < places.length; at++)
     if (reaching[at - 1]!.to >= places[at]!.to) reaching[at] = reaching[at - 1]!;

@@ -1,35 +1,38 @@
 import { nearestOf } from "./nearest.ts";
 
 /*
- * PDFium gives a right-to-left line as if its letters stood in the order in which they are read. Programs write them in
- * either order, and Latin words, numbers and brackets within such a line come out turned. So the order is found anew from
- * where the letters stand: Unicode's bidi rules backwards.
+ * Finds the reading order of a line from the positions of its letters, by Unicode's bidi rules in reverse. PDFium
+ * assumes that the letters of a right-to-left line are stored in reading order. Programs store them in either order,
+ * and Latin words, numbers and brackets within such a line come out reversed.
  */
 
 export const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const ARABIC = /[\u0600-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb50-\ufdff\ufe70-\ufefc]/;
 const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/;
-/** Goes on with the number that it stands in. */
+/** Characters that continue the number around them. */
 const IN_NUMBER = /^[.,:/\u066b\u066c+-]$/;
-/** Goes with the number that it stands beside. */
+/** Characters that belong to the number beside them. */
 const UNIT = /^[%$€£\u066a]$/;
 const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
-/** Keeps two letters apart, or together; it stands where the letter before it does. */
+/** Keeps two letters separate, or joins them. Its position is that of the letter before it. */
 const JOINER = /^[\u200c\u200d]$/;
 const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
-/** Both parts of a lam-alef may be drawn from one place, to within this, in ems. */
+/** The parts of a lam-alef may be drawn from the same position, to within this, in ems. */
 const ONE_PLACE_EM = 0.03;
-/** A gap as wide as this, in ems, is a blank; within brackets and quotes, which have air at their sides, a wider one. */
+/**
+ * A gap at least this wide, in ems, is a blank. Brackets and quotes have free space at their sides, so
+ * `BRACKET_BLANK_EM` applies to them.
+ */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
 
-/** One character of a line and where it stands. `x`: where its glyph is drawn from. */
+/** A character of a line and its position. `x`: the origin of its glyph. */
 export interface PlacedSign {
   readonly text: string;
-  /** Its place in the line as PDFium gave it: two that follow each other there have no blank between them. */
+  /** Its index in the line as PDFium gave it: there is no blank between two consecutive indexes. */
   readonly index: number;
   readonly left: number;
   readonly right: number;
@@ -37,8 +40,8 @@ export interface PlacedSign {
 }
 
 /**
- * The text of a line in the order in which it is read. `size`: of its type, in the unit of the places. `rtl`: most of its
- * page is right-to-left, which decides where the line's two ends do not.
+ * The text of a line in reading order. `size`: the size of the type, in the unit of the positions. `rtl`: most of the
+ * page is right-to-left; this decides if the ends of the line do not.
  */
 export function inReadingOrder(
   signs: readonly PlacedSign[],
@@ -58,7 +61,7 @@ function isRightToLeft(visual: readonly string[], rtl: boolean): boolean {
   return RTL.test(first) === RTL.test(last) ? RTL.test(first) : rtl;
 }
 
-/** A glyph's letters in the order in which they are read, where it stands, and where PDFium had it in the line. */
+/** A glyph: its letters in reading order, its position, and its indexes in PDFium's line. */
 interface Glyph {
   text: string;
   from: number;
@@ -67,7 +70,7 @@ interface Glyph {
   readonly right: number;
 }
 
-/** Letters that are drawn as one glyph, and marks over their letter, stay together. From left to right. */
+/** Groups letters that are drawn as one glyph, and marks with their letter. From left to right. */
 function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const glyphs: Array<Glyph & { x: number }> = [];
   const marks: PlacedSign[] = [];
@@ -75,7 +78,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (const sign of signs) {
     const { text, index, left, right, x } = sign;
     const last = glyphs.at(-1);
-    // A letter with its marks that the file names as one.
+    // A letter and its marks that the file encodes as one character.
     const isOne = before !== undefined && before.x === x && before.left === left && before.right === right;
     if (isOne && MARK.test(before!.text) && !MARK.test(text) && marks.at(-1)?.index === before!.index) {
       marks.pop();
@@ -88,7 +91,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
         x,
       });
     } else if (last && last.x === x && last.left === left && text.trim() !== "" && !JOINER.test(text)) {
-      // A ligature's letters come in the wrong order, as PDFium has turned them one by one.
+      // PDFium reverses the letters of a ligature one by one, so they are put back in order here.
       add(last, RTL.test(text) ? text + last.text : last.text + text, index);
     } else if (MARK.test(text) || JOINER.test(text)) marks.push(sign);
     else glyphs.push({ text, from: index, to: index, left, right, x });
@@ -113,7 +116,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (let at = 1; at < ordered.length; at++) {
     const [one, other] = [ordered[at - 1] as (typeof ordered)[0], ordered[at] as (typeof ordered)[0]];
     const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && RTL.test(one.text);
-    // What a program has for a joiner may be a blank at its letter's place.
+    // In some programs the joiner is a blank at its letter's position.
     const isBehind = other.text.trim() === "" || (RTL.test(other.text) && other.left < one.left);
     if (isOnePlace && isBehind) [ordered[at - 1], ordered[at]] = [other, one];
   }
@@ -126,7 +129,7 @@ function add(glyph: Glyph, text: string, index: number): void {
   glyph.to = Math.max(glyph.to, index);
 }
 
-/** Blanks that were drawn, and one for each gap; a blank is one sign. */
+/** The glyphs' texts, with the drawn blanks and a blank for each gap. */
 function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
   const all: string[] = [];
   let before: Glyph | undefined;
@@ -144,17 +147,20 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
   return all;
 }
 
-/** One came right after the other, in either order, and both go the same way: no blank is between them. */
+/**
+ * Whether one glyph directly followed the other, in either order, with the same direction: then no blank is between
+ * them.
+ */
 function followed(one: Glyph, other: Glyph): boolean {
   const next = one.to + 1 === other.from || other.to + 1 === one.from;
   return next && RTL.test(one.text) === RTL.test(other.text);
 }
 
-/** Right-to-left, left-to-right, a number; what lies between takes one of these. */
+/** The direction of a sign: right-to-left, left-to-right, or a number. Signs in between get one of these. */
 type Kind = "R" | "L" | "N";
 type OpenKind = Kind | "blank" | "other";
 
-/** Signs from left to right → the text of a line that is read from the right. */
+/** Turns signs from left to right into the text of a line that is read from the right. */
 function rightToLeft(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -168,7 +174,10 @@ function rightToLeft(visual: readonly string[]): string {
   return text;
 }
 
-/** Signs from left to right → the text of a line that is read from the left: what is right-to-left in it is turned. */
+/**
+ * Turns signs from left to right into the text of a line that is read from the left: its right-to-left parts are
+ * reversed.
+ */
 function leftToRight(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -184,14 +193,14 @@ function leftToRight(visual: readonly string[]): string {
   return text;
 }
 
-/** Which way each sign goes. Latin words that stand side by side, numbers among them, are one piece with their blanks. */
+/** The direction of each sign. Neighbouring Latin words, with numbers among them, are one part with their blanks. */
 function kindsOf(visual: readonly string[]): Kind[] {
   const isArabic = visual.some((sign) => ARABIC.test(sign));
   const open = visual.map(openKind);
   const kinds: OpenKind[] = [...open];
   for (let at = 0; at < open.length; at++) {
     if (open[at] !== "other") continue;
-    // Beside Hebrew words a percent sign is a part of its number, whatever follows it.
+    // Beside Hebrew words, a percent sign always belongs to its number.
     if (!isArabic && UNIT.test(visual[at] as string) && open[at - 1] === "N") {
       open[at] = kinds[at] = "N";
       continue;
@@ -199,7 +208,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
     let end = at + 1;
     while (open[end] === "other") end++;
     const signs = visual.slice(at, end).join("");
-    // Beside Arabic words it is a sign of its own.
+    // Beside Arabic words, a percent sign stands alone.
     const isApart = isArabic && UNIT.test(signs) && open[at - 1] !== "L" && open[end] !== "L";
     kinds.fill(isApart ? "R" : kindBetween(signs, open[at - 1], open[end]), at, end);
     at = end - 1;
@@ -212,7 +221,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
   });
 }
 
-/** For each place the last kind at or before it that is neither a number nor a blank. */
+/** For each index: the last kind at or before it that is neither a number nor a blank. */
 function besideNumbers(kinds: readonly OpenKind[]): Array<OpenKind | undefined> {
   let last: OpenKind | undefined;
   return kinds.map((kind) => (last = kind === "N" || kind === "blank" ? last : kind));
@@ -226,17 +235,20 @@ function openKind(sign: string): OpenKind {
   return sign.trim() === "" ? "blank" : "other";
 }
 
-/** Of signs between two neighbours on the page. */
+/** The direction of the signs between two neighbours. */
 function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind | undefined): Kind {
   if (left === "R" || right === "R") return "R";
   const beside = [left, right].filter((kind) => kind === "L" || kind === "N");
   if (beside.length === 2) return beside.includes("L") ? "L" : IN_NUMBER.test(signs) ? "N" : "R";
   if (beside[0] === "N") return UNIT.test(signs) ? "N" : "R";
-  // At the left of a Latin word it ends the sentence that this word is in.
+  // At the left of a Latin word, a punctuation mark ends that word's sentence.
   return beside[0] === "L" && !(right === "L" && SENTENCE_END.test(signs)) ? "L" : "R";
 }
 
-/** Brackets come mirrored or not. Where those of a kind do not fit, every second one closes. */
+/**
+ * Corrects brackets, which PDFs store mirrored or not. If the brackets of a kind do not match, every second one becomes
+ * a closing one.
+ */
 function mendBrackets(line: string): string {
   let text = line;
   for (const [open, close] of BRACKETS.map((pair) => [...pair] as [string, string])) {

@@ -1,8 +1,8 @@
 const LETTER = /[\p{L}\p{N}]/u;
-/** What stamps, page numbers and the names of scanning programs come to. */
+/** Stamps, page numbers and the names of scanning programs have at most this many letters. */
 const FEW_LETTERS = 24;
 
-/** Whether a page has so little text that, if it shows something, that is what was to be read. */
+/** Whether a page has so little text that its pictures, if it has any, probably contain the text. */
 export function isSparse(lines: ReadonlyArray<{ readonly text: string }>): boolean {
   let letters = 0;
   for (const { text } of lines) {

@@ -1,22 +1,25 @@
 import type { Line } from "./layout.ts";
 
-/** What marks in a text stand for: the letter that was guessed, and what is written when no better one is found. */
+/** For each mark in a text: the guessed letter, and the fallback if no better one is found. */
 export type Guesses = ReadonlyMap<string, { readonly guess: string; readonly fallback: string }>;
 
-/** Words that are looked for in another text, a page, and characters that are gone through for them. */
+/**
+ * The most words of a page that are looked up in the other text, and the most characters that are searched for them.
+ */
 const [MAX_WORDS, MAX_SCANNED] = [1000, 5_000_000] as const;
-/** Words with more marks are left alone: trying all lengths of all letters takes for ever. */
+/** Words with more marks are not looked up: trying all lengths for each mark takes too long. */
 const MAX_MARKS = 3;
-/** Places at which one word is compared. */
+/** The most places at which one word is compared. */
 const MAX_PLACES = 50;
-/** A glyph has a name of no more letters. */
+/** The most letters that one glyph's name has. */
 const MAX_LETTERS = 6;
 const LETTERS = /^[\p{L}\p{M}'’]+$/u;
 const LIGATURE = /[\ufb00-\ufb06]/g;
 
 /**
- * The lines with their marks as letters: those that `other`, the same page as another engine reads it, has in the same
- * word between the same neighbours; else the fallback. An engine that has guessed the same knows nothing more.
+ * The lines with letters in place of their marks. `other` is the same page as another engine reads it. A mark becomes
+ * the letters that `other` has in the same word between the same neighbours; otherwise its fallback. If the other
+ * engine made the same guess, it knows nothing more.
  */
 export function withNames(lines: readonly Line[], guesses: Guesses, other: string): Line[] {
   const marks = new RegExp(`[${[...guesses.keys()].join("")}]`, "gu");
@@ -32,7 +35,7 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       [at, at],
     ] as const) {
       const context = words.slice(Math.max(0, from), to + 1);
-      // A neighbour whose letters are not known says little.
+      // A neighbour with unknown letters helps little.
       if (context.some((word, index) => index !== at - Math.max(0, from) && word.search(marks) >= 0)) continue;
       const key = `${at - Math.max(0, from)} ${context.join(" ")}`;
       if (!known.has(key)) {
@@ -64,7 +67,7 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       return sign;
     });
   }
-  // Where no word tells, it is what it was in all other words of the page.
+  // If no word decides, the mark gets the letters it had in the other words of the page.
   const usual = (sign: string): string => {
     const [name, ...others] = names.get(sign) ?? [];
     return name !== undefined && others.length === 0 ? name : (guesses.get(sign)?.fallback as string);
@@ -80,12 +83,12 @@ interface Marks {
   readonly guesses: Guesses;
 }
 
-/** The letters of a word's marks, when all places where its context stands agree on them. */
+/** The letters for a word's marks, if all places with this context agree on them. */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
   const pattern = context.map((word) => {
     const parts = word.split(marks).map(escaped);
-    // Where a glyph's width is that of one letter, the other engine may set a blank behind it.
+    // If a glyph is only one letter wide, the other engine may write a blank after it.
     return parts.join(`\\s?(${any})\\s?`);
   });
   const places = new RegExp(`(?<!\\S)${pattern.join("\\s+")}(?!\\S)`, "gu");

@@ -1,4 +1,4 @@
-/** Whether a code unit is white space, as `\s` has it. */
+/** Whether a code unit is white space in the sense of `\s`. */
 export function isSpace(unit: number): boolean {
   if (unit <= 0x20) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
   if (unit < 0x2000) return unit === 0xa0 || unit === 0x1680;
@@ -13,14 +13,14 @@ export function isSpace(unit: number): boolean {
   );
 }
 
-/** Where the white space that a text begins with ends. */
+/** The index after a text's leading white space. */
 export function spaceEnd(text: string): number {
   let at = 0;
   while (at < text.length && isSpace(text.charCodeAt(at))) at++;
   return at;
 }
 
-/** Where the white space that a text ends with begins. */
+/** The index at which a text's trailing white space begins. */
 export function spaceStart(text: string): number {
   let at = text.length;
   while (at > 0 && isSpace(text.charCodeAt(at - 1))) at--;

@@ -1,13 +1,13 @@
-/** From side to side, in points. */
+/** A horizontal extent, in points. */
 export interface Extent {
   readonly left: number;
   readonly right: number;
 }
 
-/** How a line's letters look, and where its words are. */
+/** The style of a line's letters, and the extents of its words. */
 export interface Style {
   readonly bold: boolean;
-  /** All letters are equally wide. */
+  /** All letters have the same width. */
   readonly mono: boolean;
   readonly words: readonly Extent[];
 }

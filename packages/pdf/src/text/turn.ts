@@ -1,4 +1,7 @@
-/** Quarter turns counter-clockwise: 1 is text that runs upwards. A page that is turned clockwise as often shows it upright. */
+/**
+ * Quarter turns counter-clockwise: 1 is text that runs upwards. Turning the page clockwise by as many makes the text
+ * upright.
+ */
 export type Turn = 0 | 1 | 2 | 3;
 
 /** A rectangle on a page, in points from the left and from the bottom. */
@@ -9,7 +12,7 @@ export interface Box {
   readonly top: number;
 }
 
-/** Where a point is on a page that was turned clockwise. The origin stays: places may be negative. */
+/** The position of a point after its page was turned clockwise. The origin stays, so positions may be negative. */
 export function turnedPoint(turn: Turn, x: number, y: number): { readonly x: number; readonly y: number } {
   if (turn === 1) return { x: y, y: -x };
   if (turn === 2) return { x: -x, y: -y };
@@ -26,7 +29,7 @@ export function turnedBox(turn: Turn, { left, right, bottom, top }: Box): Box {
   };
 }
 
-/** The direction of most of a few. */
+/** The most frequent direction of a few samples. */
 export function mostTurned(turns: readonly Turn[]): Turn {
   const count = (turn: Turn): number => turns.filter((one) => one === turn).length;
   return ([0, 1, 2, 3] as const).reduce<Turn>((most, turn) => (count(turn) > count(most) ? turn : most), 0);
