@@ -8,31 +8,36 @@ import { startMakingRoom } from "./make-room.ts";
 import { createRuns, type Run, type Runs } from "./runs.ts";
 
 export interface ConsumerOptions {
-  /** A connection without command timeout, with `maxRetriesPerRequest: null`. The caller closes it. */
+  /** A connection without a command timeout and with `maxRetriesPerRequest: null`. The caller closes it. */
   readonly connection: Redis | Cluster;
   readonly prefix?: string;
-  /** As of the producers. */
+  /** The same number as in the producers. */
   readonly shards?: number | undefined;
-  /** Jobs handled at once in this process; for a short time one more. */
+  /** How many jobs run at once in this process; for a short time one more. */
   readonly concurrency: number;
   /**
-   * May run more than once for one job (its lock was lost): its writes must be fenced or idempotent. `signal` is aborted
-   * when the job takes long, others wait, and all that run here take long: it may end as `aside`. `isOnly`: its user and
-   * address have no other.
+   * Runs a job. It may run more than once for one job (if the job's lock was lost), so its writes must be fenced or
+   * idempotent. `signal` is aborted when this job and all others here have run long and more jobs wait; the handler may
+   * then return `aside`. `isOnly`: the job's user and address have no other job.
    */
   handle(job: ExtractJob, signal: AbortSignal, isOnly: boolean): Promise<Disposition>;
-  /** A job that runs longer takes long. 2,000 ms by default. */
+  /** After this time a job counts as long. 2,000 ms by default. */
   readonly longMs?: number;
-  /** When all jobs have run for longer than this, the only job of a user and address gets a place of its own. 100 ms by default. */
+  /**
+   * When all jobs have run for longer than this, the only job of a user and address gets an extra place. 100 ms by
+   * default.
+   */
   readonly briefMs?: number;
-  /** An error of a handler (its job is retried a few times), a job that cannot be parsed, or an error of Redis. */
+  /**
+   * Called with an error of a handler (its job is retried a few times), of a job that cannot be parsed, or of Redis.
+   */
   onError(error: Error): void;
 }
 
 export interface Consumer extends AsyncDisposable {
-  /** Resolves when fetching has begun. */
+  /** Resolves when the consumer has begun to fetch jobs. */
   ready(): Promise<void>;
-  /** Stops fetching; running handlers continue. A job that had just been fetched is returned to the queue. */
+  /** Stops fetching. Running handlers continue. A job that was just fetched is returned to the queue. */
   stop(): Promise<void>;
   /** Number of running handlers. */
   readonly active: number;
@@ -41,11 +46,12 @@ export interface Consumer extends AsyncDisposable {
 }
 
 /*
- * The jobs of a killed process run elsewhere once their lock has expired and the next check for stalled jobs has run:
- * measured 2.7–3.1 s. A stalled job means a crash or a blocked event loop, not a failure of the job itself, so
+ * The jobs of a killed process run elsewhere once their lock has expired and BullMQ has next checked for stalled jobs:
+ * measured 2.7–3.1 s. A stalled job means a crash or a blocked event loop, not a failure of the job, so
  * `maxStalledCount` is high; crashes are counted in the ask.
- * A worker process that was suspended (SIGSTOP) keeps its connection and can consume a wake-up of BullMQ's blocking read;
- * the other workers poll again after `drainDelay` seconds.
+ *
+ * A suspended worker process (SIGSTOP) keeps its connection and may receive the wake-up of BullMQ's blocking read. The
+ * other workers poll again after `drainDelay` seconds.
  */
 const TIMES = {
   lockDuration: 3000,
@@ -58,19 +64,19 @@ const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 100;
-/** Nobody reads the stream in which BullMQ tells of each job, and it names their texts. */
+/** The time to live of the stream in which BullMQ reports each job: no process reads it, and it names text keys. */
 const EVENTS_MS = 3_600_000;
 
 /**
- * Handles extractions, lowest `priority` number first. Slow files do not hold up the others: while all places are taken, one
- * more is opened for the only file of a user and an address, and one that takes long is put aside when all places are taken by
- * such and others wait.
+ * Handles extractions, lowest `priority` number first. Slow files do not delay the others. While all places are taken,
+ * one extra place is opened for the only file of a user and an address. If all places are taken by long jobs and others
+ * wait, one long job is put aside.
  */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
   const { connection, prefix = PREFIX, shards = 1, concurrency, briefMs = BRIEF_MS, onError } = options;
   const prefixes = prefixesOf(prefix, shards);
   const runs = createRuns();
-  // The extra place opens a worker later, when `consuming` is there.
+  // The callback runs later, when `consuming` is set.
   const extra = createExtraPlace(connection, prefixes, (one) => openWorker(consuming, one, { isExtra: true }));
   const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false };
   consuming.workers.push(...prefixes.map((one) => openWorker(consuming, one, { isExtra: false })));
@@ -95,7 +101,7 @@ interface Consuming {
   readonly options: ConsumerOptions;
   readonly runs: Runs;
   readonly extra: ExtraPlace;
-  /** One for each shard of the queue. */
+  /** One BullMQ worker for each shard of the queue. */
   readonly workers: Worker[];
   isStopped: boolean;
 }
@@ -121,14 +127,15 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
     isExtra,
     isOnly: isOnly(job.priority),
     begunAt: performance.now(),
-    // With several places the other ones go on to the end.
+    // With several places, the other jobs continue to the end. With one place, a job's time doubles each time it is put
+    // aside.
     longMs: concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data),
     controller: new AbortController(),
   };
   runs.add(run);
   fetchOrNot(consuming);
   try {
-    if (isExtra) await extra.shut(); // until it is looked for again
+    if (isExtra) await extra.shut(); // until `makeRoom` opens it again
     await dispose(options.connection, fetched, await decide(consuming, job, run));
   } finally {
     runs.remove(run);
@@ -137,7 +144,8 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
 }
 
 async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Run): Promise<Disposition> {
-  // Fetched just before stop(), or from another shard just before this process was full, or in place of one that another process took.
+  // The job is returned if it was fetched just before `stop()`, if another shard's job filled this process in the
+  // meantime, or if another process took the only file that the extra place was opened for.
   const isFull = run.isExtra ? !run.isOnly : runs.regular > options.concurrency;
   if (isStopped || isFull) return "hand-back";
   const parsed = parseJob(job.data);
@@ -146,7 +154,7 @@ async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Ru
   return options.handle(parsed.job, run.controller.signal, run.isOnly);
 }
 
-/** Each shard is fetched from as if it were alone, so none is when their jobs together are as many as there may be. */
+/** Pauses all shards while this process is full: each BullMQ worker fetches as if its shard were the only one. */
 function fetchOrNot({ options, runs, workers, isStopped }: Consuming): void {
   if (isStopped || workers.length === 1) return;
   const isFull = runs.regular >= options.concurrency;

@@ -3,19 +3,19 @@ import type { Cluster, Redis } from "ioredis";
 import { ASIDE, EXTRACT } from "./catalogue.ts";
 
 /**
- * What happens to a job after its handler: removed, returned to the queue for another process at once, returned behind all
- * jobs that were not put aside, or delayed.
+ * What happens to a job after its handler. `done`: removed. `hand-back`: returned to the queue for another process at
+ * once. `aside`: returned behind all jobs that were not put aside. `laterMs`: delayed.
  */
 export type Disposition = "done" | "hand-back" | "aside" | { readonly laterMs: number };
 
-/** A fetched job, its lock, and the prefix of the queue that it is from. */
+/** A fetched job, its lock, and the prefix of its queue. */
 export interface FetchedJob {
   readonly job: Job;
   readonly token: string | undefined;
   readonly prefix: string;
 }
 
-/** @throws what tells BullMQ that the job is not done. */
+/** Ends a job as its disposition says. @throws BullMQ's own error that the job is not done. */
 export async function dispose(
   connection: Redis | Cluster,
   { job, token, prefix }: FetchedJob,
@@ -28,7 +28,8 @@ export async function dispose(
   }
   if (disposition === "hand-back") {
     await job.moveToWait(token);
-    // BullMQ's own script wakes no consumer for a job with a priority: an idle process would find it at its next poll.
+    // BullMQ's own script wakes no consumer for a job with a priority, so an idle process would find the job only at
+    // its next poll.
     await connection.zadd(`${prefix}:${EXTRACT.queue}:marker`, 0, "0");
     throw new WaitingError();
   }
@@ -36,7 +37,7 @@ export async function dispose(
   throw new DelayedError();
 }
 
-/** Returns a job behind all that were not put aside. */
+/** Returns a job to the queue behind all jobs that were not put aside. */
 async function putAside(job: Job, token: string | undefined): Promise<void> {
   const aside = asideOf(job.data);
   await job.updateData({ ...(job.data as object), aside: aside + 1 });

@@ -1,4 +1,7 @@
-/** `timeout`: the queue did not reply in time, so the outcome is unknown. `shape`: the data is no job of this catalogue. */
+/**
+ * `timeout`: the queue did not reply in time, so the outcome is unknown. `shape`: the data are not a job of this
+ * catalogue.
+ */
 export class JobsError extends Error {
   override readonly name = "JobsError";
   readonly kind: "timeout" | "shape";

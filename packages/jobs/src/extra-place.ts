@@ -3,19 +3,22 @@ import type { Cluster, Redis } from "ioredis";
 import { AFTER_ONLY, EXTRACT } from "./catalogue.ts";
 
 /**
- * One place more than a process has, for the only waiting file of a user and an address: files that take long, however many
- * somebody has, do not hold it up.
+ * One more place than the process's `concurrency`, for the only waiting file of a user and an address. Long files, even
+ * many of one user, do not delay such a file.
  */
 export interface ExtraPlace {
-  /** Opens the place if such a file waits. False: none waits. */
+  /** Opens the place if such a file waits. Resolves with false if none waits. */
   open(): Promise<boolean>;
-  /** No job is fetched any more; one that was just fetched may still come. */
+  /** Stops fetching; a job that was just fetched may still arrive. */
   shut(): Promise<void>;
-  /** Ends what fetches. */
+  /** Closes the BullMQ workers of the place. */
   close(): Promise<void>;
 }
 
-/** @param start starts a consumer of one job at a time, of the queue with this prefix. It is called when the place is first needed. */
+/**
+ * @param start starts a BullMQ worker for one job at a time, on the queue with this prefix. Called when the place is
+ * first needed.
+ */
 export function createExtraPlace(
   connection: Redis | Cluster,
   prefixes: readonly string[],

@@ -9,18 +9,18 @@ export interface MakeRoomDeps {
   readonly concurrency: number;
   readonly runs: Pick<Runs, "left">;
   readonly extra: Pick<ExtraPlace, "open" | "shut">;
-  /** As of the consumer: see its options. */
+  /** The same as in the consumer's options. */
   readonly briefMs: number;
   readonly isStopped: () => boolean;
   onError(error: Error): void;
 }
 
-/** Redis is asked only while all places are taken. */
+/** How often this is checked. Redis is asked only while all places are taken. */
 const LOOK_MS = 20;
 
 /**
- * Sees to it that slow files do not hold up the others: opens the extra place, or has a job put aside, while all places are
- * taken.
+ * Keeps slow files from delaying the others: while all places are taken, it opens the extra place, or aborts a job so
+ * that it is put aside.
  */
 export function startMakingRoom(deps: MakeRoomDeps): Disposable {
   let looking: Promise<void> | undefined;
@@ -45,7 +45,10 @@ async function makeRoom(deps: MakeRoomDeps): Promise<void> {
   if (!left.some((run) => now - run.begunAt < run.longMs)) await putShortestAside(deps, left);
 }
 
-/** Of jobs that all take long, while others wait. The only file of a user goes for another such one alone. */
+/**
+ * Aborts the shortest of the jobs, which have all run long, if others wait. The only file of a user is aborted only for
+ * another such file.
+ */
 async function putShortestAside({ connection, prefixes }: MakeRoomDeps, left: readonly Run[]): Promise<void> {
   const many = left.filter((run) => !run.isOnly);
   const below = many.length > 0 ? FIRST_ASIDE : AFTER_ONLY;

@@ -3,17 +3,18 @@ import type { Cluster, Redis } from "ioredis";
 import { EXTRACT, JOB_VERSION, parseJob, PREFIX, prefixesOf, shardOf, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
-/** Adds jobs, and looks at them. Every add is idempotent: after an unknown outcome, add the job again. */
+/** Adds jobs, and reads their state. Every add is idempotent: after an unknown outcome, add the job again. */
 export interface Producer extends AsyncDisposable {
   /**
-   * Adds an extraction job; a no-op while a job of this key waits or runs. `waiting`: how many extractions of its user wait,
-   * this one included. Those of whom few wait run first, and among these the small files.
+   * Adds an extraction job; a no-op while a job of this key waits or runs. `waiting`: the user's number of waiting
+   * extractions, this one included. Extractions of users with few waiting ones run first, and among these the small
+   * files.
    * @throws JobsError `timeout`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
-  /** Takes a job out of the queue, unless it runs. Idempotent. @throws as `extract` */
+  /** Removes a job from the queue, unless it is running. Idempotent. @throws as `extract` */
   remove(key: string): Promise<void>;
-  /** How many jobs wait, wait for another try, and run. @throws as `extract` */
+  /** How many jobs wait, how many wait for a retry, and how many run. @throws as `extract` */
   counts(): Promise<{ waiting: number; delayed: number; running: number }>;
   /** Whether a job of this key runs, waits, or is not in the queue. @throws as `extract` */
   state(key: string): Promise<"running" | "waiting" | "none">;
@@ -24,9 +25,9 @@ export interface ProducerOptions {
   readonly connection: Redis | Cluster;
   /** Prefix of all keys of the queues; {@link PREFIX} by default. */
   readonly prefix?: string;
-  /** Over how many slots of a cluster the queue is spread; 1 by default. All processes must say the same. */
+  /** Over how many slots of a cluster the queue is spread; 1 by default. All processes must use the same number. */
   readonly shards?: number | undefined;
-  /** Deadline of an add; after it the outcome is unknown. 2,000 ms by default. */
+  /** The deadline of an add, after which the outcome is unknown. 2,000 ms by default. */
   readonly timeoutMs?: number;
 }
 
@@ -77,12 +78,12 @@ function open(connection: Redis | Cluster, prefix: string): Queue {
   const queue = new Queue(EXTRACT.queue, {
     connection,
     prefix,
-    // The app checks the version of Redis once. If the check of the library failed here, the queue would stay disabled.
+    // The app checks Redis's version once. A failed check of the library would leave the queue unusable.
     skipVersionCheck: true,
     skipWaitingForReady: true,
     streams: { events: { maxLen: MAX_EVENTS } },
   });
-  // A failed add rejects, and the owner of the connection handles its errors.
+  // A failed add rejects, and the owner of the connection handles the connection's errors.
   queue.on("error", () => undefined);
   return queue;
 }

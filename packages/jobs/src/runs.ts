@@ -1,11 +1,11 @@
 /** One job that runs in this process. */
 export interface Run {
-  /** In the place that is opened beside the others. */
+  /** The job runs in the extra place. */
   readonly isExtra: boolean;
-  /** Of a file that is the only one of its user and address. */
+  /** The job's file is the only one of its user and address. */
   readonly isOnly: boolean;
   readonly begunAt: number;
-  /** A job that was put aside runs twice as long each time, where no other place is left for it. */
+  /** When the job counts as long. In a process with one place, this time doubles each time the job is put aside. */
   readonly longMs: number;
   readonly controller: AbortController;
 }
@@ -15,11 +15,11 @@ export interface Runs {
   add(run: Run): void;
   remove(run: Run): void;
   readonly size: number;
-  /** All in regular places. */
+  /** How many jobs run in regular places. */
   readonly regular: number;
-  /** Those that were not told to end. */
+  /** The runs that were not told to end. */
   left(): Run[];
-  /** Resolves when none runs. */
+  /** Resolves when no job runs. */
   idle(): Promise<void>;
 }
 
