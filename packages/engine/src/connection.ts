@@ -4,7 +4,10 @@ import { cleanText } from "./failure/clean-text.ts";
 import { connectFailure } from "./failure/connect-failure.ts";
 import { badReply, closedFailure, failure, httpFailure, type EngineError } from "./failure/engine-error.ts";
 
-/** Receives what comes on a connection. `end` is called once and last: the connection broke, or a frame is not acceptable. */
+/**
+ * Receives the frames of a connection. `end` is called once, as the last call: the connection broke, or a frame was not
+ * acceptable.
+ */
 export interface Listener {
   frame(text: string): void;
   end(error: EngineError): void;
@@ -13,20 +16,20 @@ export interface Listener {
 /** A socket to the engine. */
 export interface Connection {
   readonly open: boolean;
-  /** The engine was pinged and has sent nothing since. */
+  /** The engine was pinged and has sent nothing since then. */
   readonly owesPong: boolean;
-  /** Replaces the listener. Frames that came before are not repeated. */
+  /** Replaces the listener. Earlier frames are not repeated. */
   listen(listener: Listener): void;
   /**
-   * Sends a text frame, in UTF-8; resolves when the operating system has accepted all of it. When the connection breaks
-   * before, it stays pending, and the listener's `end` is called.
+   * Sends a text frame in UTF-8. Resolves when the operating system has accepted all of it. If the connection breaks
+   * before, the promise stays pending, and the listener's `end` is called.
    */
   send(text: Buffer): Promise<void>;
-  /** Sends a ping, and calls back at the next pong. */
+  /** Sends a ping, and calls `answered` at the next pong. */
   ping(answered: () => void): void;
   pause(): void;
   resume(): void;
-  /** Closes the connection at once. The listener is called only if there is an `error`, with it. Idempotent. */
+  /** Closes the connection at once. The listener's `end` is called only if there is an `error`. Idempotent. */
   destroy(error?: EngineError): void;
 }
 
@@ -34,24 +37,27 @@ export interface ConnectOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly maxFrameBytes: number;
-  /** Until TCP is connected. */
+  /** The deadline until TCP is connected. */
   readonly connectTimeoutMs: number;
-  /** From then to the end of the WebSocket handshake: an engine that computes in its event loop answers none meanwhile. */
+  /**
+   * The deadline from then to the end of the WebSocket handshake. An engine that computes in its event loop delays the
+   * handshake.
+   */
   readonly handshakeTimeoutMs: number;
-  /** Keeps balancers from closing quiet connections. 0: no pings. */
+  /** The interval of pings, which keep load balancers from closing idle connections. 0: no pings. */
   readonly pingEveryMs: number;
-  /** Texts that no error may repeat. */
+  /** Texts that must not appear in an error. */
   readonly secrets: readonly string[];
 }
 
-/** A server that writes token by token may send each as a fragment of one frame. */
+/** The most fragments of a frame: a server that writes token by token may send each token as a fragment. */
 const MAX_FRAGMENTS = 16_384;
-/** How long the engine may take to close a connection that it has refused or that broke. */
+/** How long the engine may take to close a connection that it has refused, or that broke. */
 const CLOSE_MS = 1000;
 
 /**
- * Connects; follows no redirect.
- * @throws EngineError with its cause when the engine refuses or does not answer in time; the signal's reason.
+ * Opens a connection. Follows no redirect.
+ * @throws EngineError with its cause when the engine refuses or does not reply in time; the signal's reason.
  */
 export async function connectEngine(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
@@ -110,7 +116,7 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
     clearInterval(pulse);
     ended?.end(error);
   };
-  // A missing pong is ignored: a busy engine may not answer pings. Silence has its own deadlines.
+  // A missing pong is ignored, because a busy engine may not answer pings. Silence has deadlines of its own.
   let owesPong = false;
   const ping = (): void => {
     if (socket.readyState !== WebSocket.OPEN) return;
@@ -143,7 +149,8 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
     send: (text) =>
       new Promise((resolve) => {
         socket.send(text, { binary: false }, (cause) => {
-          // The close that follows tells why, for example that the prompt is too large: `end` is called with it.
+          // The close frame that follows has the reason, for example that the prompt is too large. `end` is called with
+          // it.
           if (cause) closing ??= setTimeout(() => socket.terminate(), CLOSE_MS);
           else resolve();
         });
@@ -164,7 +171,7 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
   };
 }
 
-/** An error before the connection is open, or of what the engine sends on it. */
+/** The EngineError for a failure before the connection is open, or for invalid data of the engine. */
 function errorOf(cause: Error & { code?: string }, secrets: readonly string[]): EngineError {
   const { code } = cause;
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || code === "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH")

@@ -12,13 +12,16 @@ export interface ConverseOptions extends Omit<ReplyRule, "uniqueId" | "mustEcho"
   readonly firstReplyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly secrets: readonly string[];
-  /** What the engine was seen to do so far. */
+  /** The engine's habit as learned so far. */
   habit(): Habit;
-  /** A reply has ended. `late`: another frame was there already. */
+  /** Called when a reply has ended. `late`: another frame had arrived already. */
   ended(reply: Reply, late: boolean): void;
 }
 
-/** Sends a prompt frame over a connection and reads the reply: the I/O around {@link readReply}. Releases the lease at its end. */
+/**
+ * Sends a prompt frame over a connection and reads the reply: the I/O around {@link readReply}. Releases the lease when
+ * the reply ends.
+ */
 export async function* converse(
   lease: Lease,
   { frame, uniqueId, brokeBefore = false }: { frame: Buffer } & Pick<EngineAsk, "uniqueId" | "brokeBefore">,
@@ -43,7 +46,7 @@ export async function* converse(
     reply = step.reply;
     if (reply.ended !== undefined) {
       const late = frames.unread.some((raw) => !isNoise(raw));
-      // Before the end event is yielded, because a consumer may leave the loop when it gets it.
+      // The lease is released before the end event is yielded, because a consumer may leave the loop at that event.
       if (reply.ended !== "cut" && !late) lease.release(reply.echoed);
       options.ended(reply, late && reply.ended !== "cut");
     }
@@ -51,7 +54,7 @@ export async function* converse(
   }
 }
 
-/** Waits for a frame. A silence or a close may be the reply's end, too. @throws EngineError */
+/** Waits for the next frame. A silence or a close may also end the reply. @throws EngineError */
 async function nextStep(frames: FrameReader, reply: Reply, rule: ConverseOptions & ReplyRule): Promise<ReplyStep> {
   const habit = rule.habit();
   try {
@@ -64,7 +67,7 @@ async function nextStep(frames: FrameReader, reply: Reply, rule: ConverseOptions
     if (!(error instanceof EngineError)) throw error;
     const end = endOf(error, reply, rule, habit);
     if (end) return end;
-    // It did send something.
+    // The engine did send frames, but none with a text.
     if (error.kind === "timeout" && reply.texts === 0 && reply.unknown > 0) return { refused: "empty" };
     throw error;
   }

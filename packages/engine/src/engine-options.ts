@@ -1,25 +1,27 @@
 import { engineUrlProblem } from "./url.ts";
 
-/** What every kind of engine is made with. Times in ms. */
+/** The options common to all kinds of engine. Times in ms. */
 export interface EngineOptions {
   readonly url: string;
-  /** Of each connection or request. */
+  /** Headers of each connection or request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Most connections at a time; more calls wait. */
+  /** The most connections at a time; further calls wait. */
   readonly connections: number;
-  /** From the end of sending the prompt to the first frame, or byte, of the reply. The sending has the same limit. */
+  /**
+   * The limit from the end of sending the prompt to the first frame, or byte, of the reply. Sending has the same limit.
+   */
   readonly firstReplyTimeoutMs: number;
-  /** Between two pieces of a reply; what keeps a connection alive counts as one behind HTTP. */
+  /** The limit between two pieces of a reply. With HTTP, data that only keep the connection alive count as a piece. */
   readonly idleTimeoutMs: number;
-  /** Of the reply's text, as UTF-8. A longer one is cut, and its end is marked `truncated`. */
+  /** The most bytes of a reply's text, as UTF-8. A longer text is cut, and its `end` event has `truncated`. */
   readonly maxReplyBytes: number;
-  /** Largest prompt, as the frame or body that is sent. Default 0: none is refused. */
+  /** The largest prompt in bytes, as the frame or body that is sent. Default 0: no limit. */
   readonly maxPromptBytes?: number;
-  /** Until the connection is there, default 5,000. */
+  /** The limit for opening a connection, default 5,000. */
   readonly connectTimeoutMs?: number;
 }
 
-/** @throws TypeError when the URL of an engine has a problem. */
+/** @throws TypeError when an engine's URL is not valid. */
 export function checkUrl({ url }: EngineOptions, over: "websocket" | "http"): void {
   const problem = engineUrlProblem(url, over);
   if (problem) throw new TypeError(`the engine's URL ${problem}`);

@@ -1,50 +1,56 @@
 import type { Prompt } from "./prompt.ts";
 
-/** One call of the engine: the whole prompt, and the id that goes into the frame. */
+/** One call of the engine: the whole prompt, and the id for the frame. */
 export interface EngineAsk {
   readonly message: Prompt;
   readonly uniqueId: string;
-  /** The user. The pool prefers to use a connection for the same user again. Never sent. */
+  /** The user. The pool prefers a connection that has served the same user. Never sent. */
   readonly affinity: string;
-  /** The call before this one, with the same prompt, broke while the prompt was sent. */
+  /** The previous call had the same prompt, and its connection broke while the prompt was sent. */
   readonly brokeBefore?: boolean;
-  /** W3C Trace Context of the call, for engines behind HTTP: a header. */
+  /** W3C Trace Context of the call, sent as a header by engines behind HTTP. */
   readonly traceparent?: string | undefined;
-  /** The conversation so far, oldest first, for engines that take one: those of WebSocket ignore it. */
+  /** The conversation so far, oldest message first. Engines behind WebSocket ignore it. */
   readonly history?: readonly ChatMessage[];
-  /** Go on with an answer that another call has begun: with the text behind this point, and without another prompt. */
+  /** Continue an answer that another call has begun, with the text after this point; no prompt is sent. */
   readonly resume?: ResumePoint;
 }
 
-/** A point of an answer that the engine goes on with whether anybody reads it or not. */
+/**
+ * A point of an answer from which a later call can continue it, because the engine computes the answer even if no call
+ * reads it.
+ */
 export interface ResumePoint {
-  /** Of the last `sent` or `text` event before it. Opaque; for the same engine, also in another process. */
+  /**
+   * The mark of the last `sent` or `text` event before the point. Opaque. Valid for the same engine, also in another
+   * process.
+   */
   readonly mark: string;
-  /** Of the text before it, in UTF-8. */
+  /** The length of the text before the point, in UTF-8 bytes. */
   readonly bytes: number;
 }
 
-/** The reason to abort a call whose answer another process goes on with: the engine is not told to stop. */
+/** The abort reason of a call whose answer another process continues: the engine is not told to stop. */
 export class HandedOver extends Error {
   override readonly name = "HandedOver";
 }
 
-/** Stands before the first message of a conversation whose beginning does not fit. */
+/** Comes before the first message of a conversation whose beginning does not fit. */
 export const EARLIER_LEFT_OUT = "[Earlier parts of this conversation are left out.]\n\n";
 
-/** What was said earlier in a conversation. */
+/** An earlier message of a conversation. */
 export interface ChatMessage {
   readonly role: "user" | "assistant";
   readonly text: string;
 }
 
-/** What a call has cost, as the engine counts it. */
+/** The tokens of a call, as the engine counts them. */
 export interface TokenUsage {
   readonly promptTokens: number;
   readonly answerTokens: number;
 }
 
-/** `file` counts from 0 in the order of the prompt, `page` from 1. */
+/** A cited page. `file` counts from 0 in the order of the prompt, `page` from 1. */
 export interface EngineCitation {
   readonly file: number;
   readonly page: number;
@@ -54,36 +60,38 @@ export interface EngineCitation {
 export type EngineEvent =
   | {
       readonly kind: "sent";
-      /** Which engine it was, as users see it; without it the caller's own name for the engine counts. */
+      /** The engine's name for users. Without it, the caller's own name for the engine is used. */
       readonly engine?: string;
-      /** How long ago the prompt was sent, in ms, if the engine's consent came later. */
+      /** How long ago the prompt was sent, in ms, if the engine accepted the call later. */
       readonly agoMs?: number;
-      /** See {@link ResumePoint}. Without it the answer cannot be gone on with after this event. */
+      /** See {@link ResumePoint}. Without a mark, the answer cannot be continued from this event. */
       readonly mark?: string;
     }
   | { readonly kind: "text"; readonly text: string; readonly mark?: string }
   | {
       readonly kind: "end";
-      /** The whole reply, if the engine sent it in its last frame; else the reply is the joined `text` events. */
+      /** The whole reply, if the engine sent it in its last frame. Otherwise the reply is the joined `text` events. */
       readonly text?: string;
-      /** The reply frame as it came, when the reply was one JSON frame. */
+      /** The reply frame unchanged, if the reply was one JSON frame. */
       readonly frame?: string;
-      /** The text is not whole: it was cut at the largest size of a reply, or the engine stopped at a limit of its own. */
+      /**
+       * The text is incomplete: it was cut at the largest size of a reply, or the engine stopped at a limit of its own.
+       */
       readonly truncated?: boolean;
-      /** Where the engine tells. */
+      /** Present if the engine reports it. */
       readonly usage?: TokenUsage;
-      /** At most 50. */
+      /** At most 50 citations. */
       readonly citations?: readonly EngineCitation[];
       /** Questions that may be asked next: at most 5, of at most 200 characters. */
       readonly suggestions?: readonly string[];
     };
 
 /**
- * Answers prompts. One call is one attempt, without retries. Leaving the iteration early or aborting the signal ends the
- * call, and none of its frames can reach a later call of another user.
+ * Answers prompts. One call is one attempt, without retries. Leaving the iteration early or aborting the signal ends
+ * the call. No frame of a call can reach a later call of another user.
  *
- * @throws EngineError when the engine cannot be reached, is silent for too long or sends a reply that cannot be used;
- * the signal's reason when it was aborted.
+ * @throws EngineError when the engine cannot be reached, is silent for too long, or sends an unusable reply; the
+ * signal's reason after an abort.
  */
 export interface Engine extends AsyncDisposable {
   ask(ask: EngineAsk, signal: AbortSignal): AsyncIterable<EngineEvent>;

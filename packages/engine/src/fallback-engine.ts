@@ -4,34 +4,35 @@ import { EngineError } from "./failure/engine-error.ts";
 
 export interface NamedEngine {
   readonly engine: Engine;
-  /** For users; an engine's own name for itself comes first. */
+  /** The engine's name for users. A name that the engine itself sends takes precedence. */
   readonly name: string;
 }
 
 export interface FallbackOptions {
   readonly first: NamedEngine;
   readonly second: NamedEngine;
-  /** Failures of the first engine in a row after which it is not asked for a while, default 3. */
+  /** After this many consecutive failures, the first engine is not called for a while; default 3. */
   readonly failures?: number;
-  /** For how long, in ms, default 10,000; then one call tries it. */
+  /** For how long it is not called, in ms, default 10,000. Then one call tries it. */
   readonly pauseMs?: number;
-  /** The first engine failed, and the second is asked. Not called while the first one is not asked. */
+  /** Called when the first engine failed and the second one is called. Not called while the first engine is skipped. */
   readonly onFallback?: (error: EngineError) => void;
 }
 
-/** Before the marks of the first engine, and of the second. */
+/** The prefixes of the marks of the first and the second engine. */
 const [FIRST, SECOND] = ["1:", "2:"] as const;
 
-/** A call that has begun to answer: what it has said so far, and where it goes on. */
+/** A call that has begun to answer: its events so far, and the rest of the call. */
 interface Begun {
   readonly events: readonly EngineEvent[];
   readonly rest: AsyncIterator<EngineEvent>;
 }
 
 /**
- * Asks a second engine when the first one fails before the first text of its answer; afterwards a failure is a failure. So
- * `sent` comes with the first text only, with the name of the engine that answers. Disposing disposes both.
- * @throws as the second engine, if both fail.
+ * Calls a second engine when the first one fails before the first text of its answer. A later failure is passed on. So
+ * `sent` is emitted only with the first text, with the name of the engine that answers. Disposing disposes both
+ * engines.
+ * @throws the second engine's error, if both fail.
  */
 export function createFallbackEngine(options: FallbackOptions): Engine {
   const { first, second, failures = 3, pauseMs = 10_000, onFallback } = options;
@@ -44,7 +45,7 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
     if (request.resume) return yield* goOn(request, request.resume, signal);
     let begun: Begun;
     try {
-      // The breaker would let this call wait until the one that tries the first engine has its first text.
+      // Otherwise the breaker would let this call wait until the call that tries the first engine has its first text.
       if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
       begun = await breaker.execute(() => begin(first.engine.ask(request, signal)));
     } catch (error) {
@@ -63,7 +64,7 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
     }
   }
 
-  /** Only the engine that has begun an answer can go on with it. */
+  /** Continues an answer. Only the engine that has begun the answer can do this. */
   async function* goOn(
     request: EngineAsk,
     { mark, bytes }: ResumePoint,
@@ -100,7 +101,7 @@ function named(event: EngineEvent, name: string, label: string): EngineEvent {
   return marked.kind === "sent" ? { ...marked, engine: marked.engine ?? name } : marked;
 }
 
-/** A prompt that is too large says nothing about the engine. */
+/** Whether an error means that the engine is down. A prompt that is too large says nothing about the engine. */
 function isOutage(error: unknown): boolean {
   return error instanceof EngineError && error.kind !== "too-large";
 }

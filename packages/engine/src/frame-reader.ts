@@ -1,16 +1,16 @@
 import type { Connection } from "./connection.ts";
 import { failure } from "./failure/engine-error.ts";
 
-/** What the engine is silent about: the name of the timeout. */
+/** The phase in which the engine is silent: the name of the timeout. */
 export type Waiting = "timeout-send" | "timeout-first" | "timeout-idle";
 
-/** The socket is paused while this many frames, or characters of frames, wait to be read. */
+/** The socket is paused while this many frames, or `MAX_CHARS` characters of frames, wait to be read. */
 const MAX_FRAMES = 64;
 const MAX_CHARS = 262_144;
 
 /**
- * Reads the frames of one ask one by one, with a deadline for silence. From its creation it hears all frames of the
- * connection; disposing it resumes a paused socket and otherwise leaves the connection as it is.
+ * Reads the frames of one ask one by one, with a deadline for silence. It receives all frames of the connection from
+ * its creation on. Disposing resumes a paused socket, and changes nothing else of the connection.
  */
 export class FrameReader implements Disposable {
   readonly #connection: Connection;
@@ -30,14 +30,14 @@ export class FrameReader implements Disposable {
     connection.listen({ frame: (text) => this.#add(text), end: this.#fail });
   }
 
-  /** The frames that are there and that {@link next} has not returned. */
+  /** The received frames that {@link next} has not returned yet. */
   get unread(): readonly string[] {
     return this.#frames.slice(this.#first);
   }
 
   /**
-   * Resolves when `flushed` does, or at the first frame: an engine may reply before it has read all. Silence is measured
-   * from then on. @throws as {@link next}
+   * Resolves when `flushed` does, or at the first frame, because an engine may reply before it has read the whole
+   * prompt. Silence is measured from then on. @throws as {@link next}
    */
   async whenSent(flushed: Promise<void>, timeoutMs: number): Promise<void> {
     let done = false;
@@ -51,7 +51,7 @@ export class FrameReader implements Disposable {
   }
 
   /**
-   * The next frame. Frames that came before a failure are returned first.
+   * Returns the next frame. Frames that arrived before a failure are returned first.
    * @throws EngineError `waiting` after `timeoutMs` without a frame; the error that ended the connection; the signal's
    * reason.
    */
@@ -97,20 +97,20 @@ export class FrameReader implements Disposable {
       this.#first = 0;
       if (this.#paused) {
         this.#paused = false;
-        this.#quietSince = performance.now(); // the engine could not send meanwhile
+        this.#quietSince = performance.now(); // while the socket was paused, the engine could not send
         this.#connection.resume();
       }
     }
     return frame;
   }
 
-  /** Resolves at the next frame or failure. After `timeoutMs` of silence the failure is a timeout. */
+  /** Resolves at the next frame or failure. After `timeoutMs` of silence, the failure is a timeout. */
   #change(timeoutMs: number, waiting: Waiting): Promise<void> {
     return new Promise((resolve) => {
       const left = Math.max(1, this.#quietSince + timeoutMs - performance.now());
       let last: NodeJS.Immediate | undefined;
       const fail = (): void => this.#fail(failure(waiting));
-      // After a stall of this process, timers run before its sockets are read: a frame may be there already.
+      // After this process was stalled, timers run before its sockets are read. So a frame may have arrived already.
       const timer = setTimeout(() => (last = setImmediate(fail)), left);
       this.#wake = () => {
         clearTimeout(timer);

@@ -5,9 +5,9 @@ import type { Prompt } from "./prompt.ts";
 export interface FrameRule {
   /** The ask's `unique_id`. */
   readonly uniqueId: string;
-  /** Refuse a frame without the ask's `unique_id`: on this connection it may belong to another user's ask. */
+  /** Refuse a frame without the ask's `unique_id`, because on this connection it may belong to another user's ask. */
   readonly mustEcho: boolean;
-  /** The first of these fields that is a string is the text; `a.0.b` is a field in an item of a list. */
+  /** The first of these fields that contains a string is the text. `a.0.b` names a field in an item of a list. */
   readonly textFields: readonly string[];
 }
 
@@ -15,12 +15,13 @@ export interface FrameRule {
 export interface ReplyFrame {
   readonly text: string | undefined;
   /**
-   * What the frame says about the reply. `end`: it ends here. `whole`: it ends here, and `text` is all of it. `more`: this
-   * is a part of a stream. `status`: it is no part of the reply, `text` is undefined. `none`: it may be a part or the whole.
+   * What the frame says about the reply. `end`: the reply ends here. `whole`: it ends here, and `text` is all of it.
+   * `more`: the frame is a part of a stream. `status`: the frame is not part of the reply, and `text` is undefined.
+   * `none`: it may be a part of the reply, or all of it.
    */
   readonly sign: "end" | "whole" | "more" | "status" | "none";
   readonly json: boolean;
-  /** It carries the ask's `unique_id`. */
+  /** The frame contains the ask's `unique_id`. */
   readonly echoed: boolean;
   readonly citations?: readonly EngineCitation[];
   readonly suggestions?: readonly string[];
@@ -28,15 +29,15 @@ export interface ReplyFrame {
 
 export interface RefusedFrame {
   readonly refused: "error" | "unique-id" | "depth";
-  /** What the engine reports as its error, as it came. */
+  /** The text of an error that the engine reports, unchanged. */
   readonly said?: string;
-  /** Given when the engine says itself that asking again makes sense. */
+  /** Set when the engine itself says that a repeated call makes sense. */
   readonly retry?: "again";
 }
 
-/** Fields that engines write their text into. The last one is that of a chunk of a chat completion. */
+/** Fields in which engines send their text. The last one belongs to chunks of chat completions. */
 export const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta", "choices.0.delta.content"];
-/** Fields that hold a piece, never a whole reply. */
+/** Fields that contain a piece, never a whole reply. */
 const PIECE_FIELDS: ReadonlySet<string> = new Set(["delta", "choices.0.delta.content"]);
 const LAST_TYPES: ReadonlySet<unknown> = new Set(["end", "done", "completed"]);
 const PIECE_TYPES: ReadonlySet<unknown> = new Set(["start", "delta", "chunk", "token", "partial", "stream"]);
@@ -44,18 +45,21 @@ const STATUS_TYPES: ReadonlySet<unknown> = new Set([
   ...["status", "progress", "queued", "processing", "typing", "thinking", "reasoning", "usage"],
   ...["ack", "ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep_alive"],
 ]);
-/** A stream of chat completion chunks over WebSocket ends with this text. */
+/** Matches the text that ends a stream of chat completion chunks over WebSocket. */
 const DONE = /^\s*(?:data:\s*)?\[DONE\]\s*$/;
 const MAX_CITATIONS = 50;
 const MAX_SUGGESTIONS = 5;
 const MAX_SUGGESTION_CHARS = 200;
-/** A frame may be forwarded and serialised again, and deeper values overflow the stack of a serialiser. */
+/**
+ * The deepest nesting of a frame. A frame may be forwarded and serialised again, and deeper values overflow a
+ * serialiser's stack.
+ */
 const MAX_DEPTH = 64;
 
-/** Pages as JSON, kept while the pages are. Escaping 50 pages takes longer than the rest of sending an ask. */
+/** Pages as JSON, kept for as long as the pages are. Escaping 50 pages takes longer than the rest of sending an ask. */
 const written = new WeakMap<readonly string[], Buffer>();
 
-/** The request frame, JSON in UTF-8, byte for byte that of the original system. */
+/** The request frame, JSON in UTF-8, byte for byte as the original system sends it. */
 export function askFrame(message: Prompt, uniqueId: string): Buffer {
   const parts = typeof message === "string" ? [message] : message;
   const end = `","type":"chat","unique_id":${JSON.stringify(uniqueId)}}`;
@@ -73,12 +77,15 @@ function escaped(text: string): Buffer {
   return Buffer.from(JSON.stringify(text).slice(1, -1));
 }
 
-/** The pages joined by `\n`. One by one: a string of more than 128 KiB is an allocation of its own, which costs more. */
+/**
+ * The pages joined by `\n`, as JSON. They are escaped one by one: a string of more than 128 KiB would be an allocation
+ * of its own, which costs more.
+ */
 function escapedPages(pages: readonly string[]): Buffer {
   const quoted = pages.map((page) => JSON.stringify(page));
   const bytes = Buffer.allocUnsafe(quoted.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let at = 0;
-  // The closing quote of a page and the opening one of the next leave room for the two characters of an escaped `\n`.
+  // The closing quote of a page and the opening quote of the next leave room for the two characters of an escaped `\n`.
   for (const text of quoted) {
     const end = at + bytes.write(text, at);
     if (at > 0) bytes.write("\\n", at - 1);
@@ -87,9 +94,9 @@ function escapedPages(pages: readonly string[]): Buffer {
   return bytes.subarray(1, Math.max(1, at - 1));
 }
 
-/** Parses a reply frame. A frame that is not a JSON object is itself the text. Never throws. */
+/** Parses a reply frame. If the frame is not a JSON object, the frame itself is the text. Never throws. */
 export function readFrame(raw: string, { uniqueId, mustEcho, textFields }: FrameRule): ReplyFrame | RefusedFrame {
-  const trimmed = raw.trim(); // also of a byte order mark and no-break spaces, which JSON.parse refuses
+  const trimmed = raw.trim(); // also removes a byte order mark and no-break spaces, which JSON.parse refuses
   if (!trimmed.startsWith("{")) return plain(raw, mustEcho);
   if (jsonShape(trimmed, { depth: MAX_DEPTH }) === "deep") return { refused: "depth" };
   const frame = parseObject(trimmed);
@@ -119,7 +126,7 @@ function signOf(type: unknown, text: string | undefined, field: string | undefin
   return PIECE_TYPES.has(type) || (field !== undefined && PIECE_FIELDS.has(field)) ? "more" : "none";
 }
 
-/** Whether a frame holds nothing that could be part of a reply: it is empty, or about the engine's state. */
+/** Whether a frame contains no part of a reply: it is empty, or reports the engine's state. */
 export function isNoise(raw: string): boolean {
   if (raw === "") return true;
   if (!raw.trim().startsWith("{")) return false;
@@ -127,7 +134,7 @@ export function isNoise(raw: string): boolean {
   return frame !== undefined && STATUS_TYPES.has(frame["type"]);
 }
 
-/** The value at `a.0.b`; a field whose name is all of that wins. */
+/** The value at a path such as `a.0.b`. A field with the whole path as its name takes precedence. */
 function fieldOf(frame: Record<string, unknown>, path: string): unknown {
   if (Object.hasOwn(frame, path)) return frame[path];
   if (!path.includes(".")) return undefined;
@@ -147,13 +154,13 @@ function plain(text: string, mustEcho: boolean): ReplyFrame | RefusedFrame {
     : { text, sign: "none", json: false, echoed: false };
 }
 
-/** Many engines always send an `error` field and leave it empty on success. */
+/** Whether a value reports an error: many engines always send an `error` field, which is empty on success. */
 function isError(value: unknown): boolean {
   if (typeof value === "object") return value !== null && Object.keys(value).length > 0;
   return Boolean(value);
 }
 
-/** The first of these fields that is a string is the error's text. */
+/** The first of these fields that contains a string is the error's text. */
 const ERROR_FIELDS = ["message", "detail", "reason", "text", "content", "error", "code"];
 const RETRY_FIELDS = ["retry", "retryable", "retry_after", "retryAfter", "retry_after_ms", "retryAfterMs"];
 
@@ -168,7 +175,7 @@ function reportedError(frame: Record<string, unknown>): RefusedFrame {
 
 function parseObject(raw: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(raw) as Record<string, unknown>; // it begins with a brace, so it is an object or no JSON
+    return JSON.parse(raw) as Record<string, unknown>; // the text begins with a brace: an object or invalid JSON
   } catch {
     return undefined; // text that happens to begin with a brace
   }
@@ -185,7 +192,7 @@ function readCitations(value: unknown): EngineCitation[] | undefined {
   return cited;
 }
 
-/** Questions in one line each. */
+/** Suggested questions, each in one line. */
 function readSuggestions(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const lines = (value as unknown[]).flatMap((one) =>

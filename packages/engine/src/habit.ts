@@ -1,33 +1,33 @@
-/** `auto`: what an engine does is recognised; see docs/engines.md. */
+/** How replies end. `auto`: the relay learns it from the engine; see docs/engines.md. */
 export type ReplyMode = "auto" | "single" | "stream";
 
 /**
- * What an engine was seen to do at the end of its replies. `one`: it sends one frame. `mark`: it says where a stream ends,
- * with a frame or by closing. `quiet`: it streams, and only its silence tells that a reply is over.
+ * How the engine has ended its replies so far. `one`: it sends one frame. `mark`: it marks the end of a stream, by a
+ * frame or by closing. `quiet`: it streams, and only silence shows that a reply is over.
  */
 export interface Habit {
   readonly ends: "unknown" | "one" | "mark" | "quiet";
-  /** It sent an end frame: a close before that is no end. */
+  /** The engine has sent an end frame, so a close before an end frame is not an end. */
   readonly sendsEnd: boolean;
-  /** Silence after which a reply is over that may be. */
+  /** After this silence, a reply that may be complete is over. */
   readonly quietMs: number;
 }
 
 /**
- * For the first reply of an engine. It costs no reader anything but the end of one reply, since the text is there at once;
- * a shorter wait could take a slow stream's first piece for the whole.
+ * The silence for the first reply of an engine. It delays only the end of one reply, because the text is delivered at
+ * once. With a shorter wait, the first piece of a slow stream could be taken for the whole reply.
  */
 const QUIET_MS = 5000;
 /**
- * Of that, for an engine of which only single frames were seen. It may stream its next reply, a long one for example: a reply
- * never ends with its first frame unless that says so.
+ * The part of that silence for an engine that has sent only single frames. Its next reply may be a stream, for example
+ * because it is long, so some wait remains.
  */
 const SHARE_OF_ONE = 0.3;
 export function newHabit(quietMs: number = QUIET_MS): Habit {
   return { ends: "unknown", sendsEnd: false, quietMs };
 }
 
-/** What a reply shows of the engine. */
+/** What one reply shows about the engine. */
 interface Seen {
   readonly ended: "one" | "mark" | "close" | "quiet" | "cut" | undefined;
   readonly streams: boolean;
@@ -43,19 +43,22 @@ export function learn(habit: Habit, { ended, streams, texts }: Seen): Habit {
   return ends === habit.ends ? habit : { ...habit, ends };
 }
 
-/** A frame came after a reply had ended: the next one is waited for twice as long, and more after its first frame, too. */
+/**
+ * Learns from a frame that came after its reply had ended: the wait is doubled, and it also applies after further
+ * frames.
+ */
 export function learnOfLateFrame(habit: Habit): Habit {
   return habit.ends === "mark" ? habit : { ...habit, ends: "quiet", quietMs: habit.quietMs * 2 };
 }
 
-/** For how long a reply that has text may be silent until it is over or has failed, in ms. */
+/** How long a reply with text may be silent until it is over or has failed, in ms. */
 export function silenceMs(
   { mode, idleTimeoutMs }: { mode: ReplyMode; idleTimeoutMs: number },
   habit: Habit,
   { streams, texts }: Omit<Seen, "ended">,
 ): number {
   if (mode !== "auto" || habit.ends === "mark" || streams) return idleTimeoutMs;
-  // A second frame proves a stream, whose pieces may come slowly.
+  // A second frame proves that the engine streams; the pieces of a stream may come slowly.
   const share = texts > 1 ? 2 : habit.ends === "one" ? SHARE_OF_ONE : 1;
   return Math.min(idleTimeoutMs, share * habit.quietMs);
 }

@@ -1,10 +1,11 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 
-/** Those of the WebSocket handshake and of the message itself, which only the client can set. */
+/** Headers of the WebSocket handshake and of the message itself, which only the client can set. */
 const OURS = /^(?:sec-websocket-.*|connection|upgrade|content-length|transfer-encoding)$/i;
 
 /**
- * Headers from a setting: a JSON object, or one `Name: value` a line. `problem` is for operators and repeats no value.
+ * Parses headers from a setting: a JSON object, or one `Name: value` in each line. `problem` is for operators and
+ * contains no value.
  */
 export function parseHeaders(text: string): { headers: Record<string, string> } | { problem: string } {
   const entries = text.trim().startsWith("{") ? entriesOfJson(text) : entriesOfLines(text);

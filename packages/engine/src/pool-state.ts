@@ -1,23 +1,23 @@
-/** A call that asks for a connection. `ticket` is the caller's own number for it. */
+/** A call's request for a connection. `ticket`: the caller's own number for it. */
 export interface PoolRequest {
   readonly ticket: number;
-  /** The user. Connections that have served one user are used for another only under the conditions of {@link stepPool}. */
+  /** The user. A connection that has served one user serves another only under the conditions of {@link stepPool}. */
   readonly affinity: string;
   readonly uniqueId: string;
-  /** Wait for a connection that is there: a new one was late or refused. */
+  /** Wait for an existing connection, because a new one was late or was refused. */
   readonly reuseOnly?: boolean;
 }
 
 /** Times in ms. */
 export interface PoolRule {
-  /** Most sockets at a time. */
+  /** The most sockets at a time. */
   readonly connections: number;
-  /** How long after a reply a connection is used for the same user only. */
+  /** How long after a reply a connection serves only the same user. */
   readonly restMs: number;
   /** How long an unused connection is kept. */
   readonly idleMs: number;
   readonly maxWaiting: number;
-  /** Asks after which a connection is replaced. This bounds the ids that are remembered for it. */
+  /** After this many asks a connection is replaced. This bounds the number of ids that are remembered for it. */
   readonly maxServed: number;
   /** A request that has waited this long is not overtaken any more. */
   readonly patienceMs: number;
@@ -26,24 +26,24 @@ export interface PoolRule {
 interface Member {
   readonly socket: number;
   readonly busy: boolean;
-  /** When it was last released. */
+  /** When the connection was last released. */
   readonly since: number;
   /** The user of its last ask. */
   readonly last: string;
-  /** The only user it has served; undefined when there were several. */
+  /** The only user that the connection has served; undefined after several users. */
   readonly owner: string | undefined;
   /**
-   * Every `unique_id` it was used with, and the user of that ask. It grows in place, because a copy for each ask cost 6 % of
-   * a worker's time: only the newest state may be stepped.
+   * Every `unique_id` that was used on the connection, and the user of that ask. The map is changed in place, because a
+   * copy for each ask cost 6 % of a worker's time. So only the newest state may be passed to `stepPool`.
    */
   readonly served: Map<string, string>;
-  /** Every frame so far carried its ask's `unique_id`. */
+  /** Every frame so far had its ask's `unique_id`. */
   readonly echoes: boolean;
 }
 
 type Waiting = PoolRequest & { readonly since: number };
 
-/** All connections to one engine, the longest unused first, and the requests that wait, in order of arrival. */
+/** All connections to one engine, the longest unused first, and the waiting requests in order of arrival. */
 export interface PoolState {
   readonly members: readonly Member[];
   readonly waiting: readonly Waiting[];
@@ -62,7 +62,10 @@ export type PoolInput =
   | { kind: "closed" };
 
 export type PoolAction =
-  /** Use an open connection. `mustEcho`: it has served other users, so a frame without the ask's `unique_id` may be theirs. */
+  /**
+   * Use an open connection. `mustEcho`: the connection has served other users, so a frame without the ask's `unique_id`
+   * may be theirs.
+   */
   | { do: "assign"; ticket: number; socket: number; mustEcho: boolean }
   /** Open a new connection; it counts as assigned from now on. */
   | { do: "connect"; ticket: number; socket: number }
@@ -79,9 +82,9 @@ export const EMPTY_POOL: PoolState = { members: [], waiting: [], nextSocket: 1, 
 /**
  * Decides which request gets which connection; pure. `now` is in ms, of any clock that does not go back.
  *
- * A late frame of one user's ask must never count as another user's reply. A connection therefore goes to another user
- * only if every frame on it carried its ask's `unique_id` and the new ask has an id that no other user had on it. From
- * then on a frame without that id is refused. A connection that may not change users is closed when its place is needed.
+ * A late frame of one user's ask must never count as another user's reply. So a connection serves another user only if
+ * every frame on it had its ask's `unique_id`, and no other user had the new ask's id on it. From then on, a frame
+ * without that id is refused. A connection that may not serve other users is closed when its place is needed.
  */
 export function stepPool(state: PoolState, input: PoolInput, now: number, rule: PoolRule): PoolStep {
   switch (input.kind) {
@@ -110,7 +113,7 @@ export function stepPool(state: PoolState, input: PoolInput, now: number, rule: 
   }
 }
 
-/** When a `tick` can next change anything, by the same clock as `now`; undefined: not before another input. */
+/** When a `tick` can next change anything, by the clock of `now`; undefined: not before another input. */
 export function nextTick({ members, waiting }: PoolState, now: number, rule: PoolRule): number | undefined {
   const longestUnused = members.find(({ busy }) => !busy);
   if (!longestUnused) return undefined;
@@ -153,11 +156,14 @@ function release(
   const rest = without(state, socket);
   if (member.served.size >= rule.maxServed) return { state: rest, actions: [{ do: "end", socket }] };
   const released: Member = { ...member, busy: false, since: now, echoes: member.echoes && echoed };
-  // Last in the list, so that the longest unused comes first.
+  // Added at the end of the list, so that the longest unused comes first.
   return { state: { ...rest, members: [...rest.members, released] }, actions: [] };
 }
 
-/** Assigns free connections in order of arrival. A request that cannot have any lets later ones pass, for `patienceMs`. */
+/**
+ * Assigns free connections in order of arrival. A request that cannot use any of them lets later requests pass, for
+ * `patienceMs`.
+ */
 function assign(from: PoolStep, now: number, rule: PoolRule): PoolStep {
   let { state } = from;
   const actions = [...from.actions];
@@ -182,11 +188,13 @@ function assignOne(state: PoolState, request: Waiting, now: number, rule: PoolRu
   return reuse(rest, request, now, rule) ?? (request.reuseOnly ? undefined : connect(rest, request, now, rule));
 }
 
-/** Prefers the connection that served the same user last, then the longest unused one that is safe and has rested. */
+/**
+ * Uses a free connection: the one that served the same user last, or else the longest unused safe one that has rested.
+ */
 function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
   const { members } = state;
   const { ticket, affinity, uniqueId } = request;
-  // The cheap conditions come first: there may be hundreds of connections.
+  // The cheap conditions come first, because there may be hundreds of connections.
   const own = members.findLastIndex((one) => one.last === affinity && !one.busy && isSafe(one, request));
   const at =
     own >= 0 ? own : members.findIndex((one) => !one.busy && now - one.since >= rule.restMs && isSafe(one, request));
@@ -206,7 +214,7 @@ function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRu
   };
 }
 
-/** Opens a connection; at the cap in the place of a free one that this request cannot use. */
+/** Opens a connection. At the limit, a free connection that this request cannot use is closed for it. */
 function connect(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
   const full = state.members.length >= rule.connections;
   const replaced = full ? state.members.find((member) => !member.busy && !isSafe(member, request)) : undefined;

@@ -12,12 +12,12 @@ import {
   type PoolRule,
 } from "./pool-state.ts";
 
-/** A connection that one ask holds. The first call of `release` or `discard` counts; later calls do nothing. */
+/** A connection that one ask holds. Only the first call of `release` or `discard` has an effect. */
 export interface Lease {
   readonly connection: Connection;
   /** A frame without the ask's `unique_id` may belong to another user's ask. */
   readonly mustEcho: boolean;
-  /** Returns the connection after a reply that ended well. `echoed`: each of its frames carried the ask's `unique_id`. */
+  /** Returns the connection after a complete reply. `echoed`: each frame of the reply had the ask's `unique_id`. */
   release(echoed: boolean): void;
   /** Closes the connection. */
   discard(): void;
@@ -25,17 +25,20 @@ export interface Lease {
 
 /** The sockets to one engine: the I/O around {@link stepPool}. */
 export interface Pool {
-  /** @throws EngineError of a connection that did not open; the signal's reason, also while the call waits for a connection. */
+  /**
+   * @throws EngineError of a connection that did not open; the signal's reason, also while the call waits for a
+   * connection.
+   */
   acquire(ask: EngineAsk, signal: AbortSignal): Promise<Lease>;
-  /** Connections that are open or opening. */
+  /** The number of connections that are open or opening. */
   readonly size: number;
-  /** Closes all connections, also those in use, and refuses the calls that wait. */
+  /** Closes all connections, even those in use, and refuses the waiting calls. */
   close(): void;
 }
 
-/** A handshake that takes longer is late. */
+/** A handshake that takes longer than this is late. */
 const LATE_MS = 1000;
-/** How long a refused ask waits for another connection before it fails, to be tried again. */
+/** How long a refused ask waits for another connection before it fails; the caller then retries it. */
 const REUSE_MS = 10_000;
 
 interface Caller {
@@ -46,7 +49,7 @@ interface Caller {
 }
 
 /**
- * `rule` is read before each decision. `onIdleFrame` is called when the engine sends a frame with a reply's text on a
+ * `rule` is read before each decision. `onIdleFrame`: called when the engine sends a frame with a reply's text on a
  * connection that no ask holds.
  */
 export function createPool(rule: () => PoolRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
@@ -108,7 +111,10 @@ class SocketPool implements Pool {
     this.#schedule(now);
   }
 
-  /** Plans the next tick. A tick that comes too early changes nothing, so a timer is only replaced by an earlier one. */
+  /**
+   * Sets the timer of the next tick. A tick that comes too early changes nothing, so a timer is only replaced by an
+   * earlier one.
+   */
   #schedule(now: number): void {
     const at = nextTick(this.#state, now, this.#rule());
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
@@ -132,7 +138,7 @@ class SocketPool implements Pool {
         const connection = this.#sockets.get(action.socket);
         if (!connection) throw new Error(`there is no socket ${action.socket}`);
         if (connection.owesPong) {
-          // A server that stops slowly keeps such a connection open and never replies on it.
+          // A server that stops slowly keeps such a connection open but never replies on it.
           this.#discard(action.socket);
           return caller.resolve(this.#request({ ...caller.request, reuseOnly: false }, caller.signal));
         }
@@ -143,7 +149,9 @@ class SocketPool implements Pool {
     }
   }
 
-  /** Opens a connection. When that is late or the engine refuses it, the ask takes one of the others that comes free. */
+  /**
+   * Opens a connection. If that is late or the engine refuses it, the ask takes another connection that becomes free.
+   */
   async #openOrReuse(socket: number, { request, signal }: Caller): Promise<Lease> {
     const opening = this.#open(socket, signal);
     const late = Promise.withResolvers<undefined>();
@@ -161,13 +169,13 @@ class SocketPool implements Pool {
     const other = this.#request({ ...request, reuseOnly: true }, limits);
     try {
       const lease = await Promise.any([opening, other]);
-      // Whichever comes second goes back to the pool.
+      // The connection that comes second returns to the pool.
       for (const one of [opening, other])
-        // A connection that failed has nothing to be released.
+        // A failed connection has nothing to release.
         one.then((second) => second !== lease && second.release(true)).catch(() => undefined);
       return lease;
     } catch {
-      return await opening; // it has failed, too: its error tells more
+      return await opening; // opening has failed too, and its error has more details
     } finally {
       stop.abort();
     }
@@ -216,7 +224,7 @@ class SocketPool implements Pool {
 
   #release(socket: number, connection: Connection, echoed: boolean): void {
     if (!connection.open) return this.#discard(socket);
-    // A frame that arrives between asks belongs to an earlier reply, so later frames cannot be trusted either.
+    // A frame between asks belongs to an earlier reply, so later frames on this connection cannot be trusted either.
     const frame = (raw: string): void => {
       if (isNoise(raw)) return;
       this.#discard(socket);

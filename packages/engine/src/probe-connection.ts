@@ -9,13 +9,14 @@ export interface ProbeOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly connectTimeoutMs?: number;
   readonly handshakeTimeoutMs: number;
-  /** How long a pong is waited for. */
+  /** How long to wait for a pong. */
   readonly pongTimeoutMs: number;
 }
 
 /**
- * Opens one connection to a WebSocket engine as asks do, pings it, and closes it. Nothing is asked. `openMs`: until it was
- * open; `pongMs`: from a ping to its pong, undefined when none came in time or the engine closed the connection.
+ * Opens a connection to a WebSocket engine as asks do, pings the engine, and closes the connection. Sends no prompt.
+ * `openMs`: the time until the connection was open. `pongMs`: the time from a ping to its pong; undefined when none
+ * came in time, or the engine closed the connection.
  * @throws EngineError when the connection does not open; the signal's reason.
  */
 export async function probeConnection(
@@ -43,7 +44,7 @@ export async function probeConnection(
   });
   try {
     const late = sleep(pongTimeoutMs, undefined, { signal: AbortSignal.any([signal, ended.signal]) });
-    // No pong in time is a finding, not an error.
+    // A missing pong is a result, not an error.
     const pongMs = await Promise.race([pong, late.catch(() => undefined)]);
     signal.throwIfAborted();
     return { openMs: opened - begun, pongMs };

@@ -1,6 +1,6 @@
 export interface PromptFile {
   readonly name: string;
-  /** One string per page, empty for a missing page. */
+  /** One string for each page, empty for a missing page. */
   readonly pages: readonly string[];
   readonly missing: ReadonlyArray<{ page: number; reason: "scan" | "unnamed" | "error" | "limit" }>;
   readonly truncated: boolean;
@@ -10,23 +10,25 @@ export interface PromptInput {
   readonly mode: "plain" | "fenced";
   readonly message: string;
   readonly files: readonly PromptFile[];
-  /** 16 random hex digits, new for each ask; only `fenced` uses it. */
+  /** 16 random hex digits, new for each ask. Used by `fenced` only. */
   readonly boundary: string;
 }
 
 /**
- * A text, or its parts in order. A file's pages are one part, an array that stands for the pages joined by `\n`: many asks
- * share it, and {@link askFrame} escapes it only once.
+ * A text, or its parts in order. The pages of a file are one part: an array that stands for the pages joined by `\n`.
+ * Many asks share this array, and {@link askFrame} escapes it only once.
  */
 export type Prompt = string | ReadonlyArray<string | readonly string[]>;
 
 /**
  * Builds the prompt for the engine.
  *
- * `plain` is byte for byte what the original system sent: per file `\n\n--- File Content: <name> ---\n<text>\n--- End of
- * File ---`, pages joined by `\n`. `fenced` puts a random boundary before each closing `---`, so that no PDF can fake
- * the end of its file, names the boundary in one line first, and notes behind each file what is missing of it and in
- * which line each page begins, for an engine that cites pages. A prompt without files is the message alone.
+ * `plain` is byte for byte what the original system sent: for each file `\n\n--- File Content: <name> ---\n<text>\n---
+ * End of File ---`, with pages joined by `\n`.
+ *
+ * `fenced` puts a random boundary before each closing `---`, so no PDF can fake the end of its file. The prompt's first
+ * line names the boundary. After each file it notes which pages are missing and in which line each page begins, for an
+ * engine that cites pages. Without files the prompt is only the message.
  *
  * @throws RangeError when a fenced prompt's boundary is not 16 hex digits.
  */
@@ -60,7 +62,9 @@ function notes({ pages, missing, truncated }: PromptFile): string {
   return lines.map((line) => `\n${line}`).join("");
 }
 
-/** Counted in lines because programming languages count characters differently. */
+/**
+ * The line in which each page begins. Lines are counted, because programming languages count characters differently.
+ */
 function firstLines(pages: readonly string[]): number[] {
   let line = 1;
   return pages.map((page) => {
@@ -71,7 +75,7 @@ function firstLines(pages: readonly string[]): number[] {
   });
 }
 
-/** `1, 2, 3, 7` → `1-3, 7`, which keeps the notes on a scanned book short. */
+/** Numbers as ranges: `1, 2, 3, 7` → `1-3, 7`. This keeps the notes on a scanned book short. */
 function ranges(numbers: readonly number[]): string {
   const runs: Array<{ from: number; to: number }> = [];
   for (const number of numbers.toSorted((a, b) => a - b)) {

@@ -3,37 +3,39 @@ import type { BadReply, RetryAdvice } from "./failure/causes.ts";
 import { readFrame, type FrameRule, type ReplyFrame } from "./frame.ts";
 import type { Habit, ReplyMode } from "./habit.ts";
 
-/** The state of one reply while its frames come in. */
+/** The state of one reply while its frames arrive. */
 export interface Reply {
-  /** UTF-8 bytes of its text. A frame counts as at least one, so that a stream of empty frames ends too. */
+  /**
+   * UTF-8 bytes of the reply's text. A frame counts as at least one byte, so that a stream of empty frames ends too.
+   */
   readonly bytes: number;
   readonly frames: number;
-  /** Frames with a text, which may be empty. */
+  /** How many frames had a text, which may be empty. */
   readonly texts: number;
-  /** Frames that are neither a text nor about the engine's state. */
+  /** How many frames were neither a text nor about the engine's state. */
   readonly unknown: number;
   /** A frame said that it is a part of a stream. */
   readonly streams: boolean;
   /** The only frame with a text so far, if it is JSON. */
   readonly only: string | undefined;
-  /** Every frame of the reply carried the ask's `unique_id`. */
+  /** Every frame of the reply had the ask's `unique_id`. */
   readonly echoed: boolean;
-  /** What its frames said besides, the newest of each. */
+  /** The newest citations and suggestions of the frames. */
   readonly given: Pick<ReplyFrame, "citations" | "suggestions">;
-  /** How the reply ended. `one`: it was one frame. `cut`: at its largest size. */
+  /** How the reply ended. `one`: it was one frame. `cut`: it reached the largest size. */
   readonly ended: "one" | "mark" | "close" | "quiet" | "cut" | undefined;
 }
 
 export interface ReplyRule extends FrameRule {
   readonly mode: ReplyMode;
   readonly maxReplyBytes: number;
-  /** Whether a normal close after a text is the end of a stream. */
+  /** Whether a normal close after a text ends a stream. */
   readonly streamEnd: "close" | "frame";
 }
 
 export type ReplyStep =
   | { readonly reply: Reply; readonly events: readonly EngineEvent[] }
-  /** `said`: what the engine reports as its error, as it came. */
+  /** `said`: the text of an error that the engine reports, unchanged. */
   | { readonly refused: BadReply; readonly said?: string; readonly retry?: RetryAdvice };
 
 export const NO_REPLY: Reply = {
@@ -48,11 +50,12 @@ export const NO_REPLY: Reply = {
   ended: undefined,
 };
 
-/** An engine that sends this many frames without any text that is known speaks another format. */
+/** If an engine sends this many frames without any known text field, it uses another format. */
 const MAX_UNKNOWN_FRAMES = 64;
 
 /**
- * Adds a frame; pure. Returns its events, or why the reply cannot be used. Do not call it once the reply has ended.
+ * Adds a frame to a reply; pure. Returns its events, or the reason why the reply cannot be used. Do not call it once
+ * the reply has ended.
  */
 export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep {
   const frame = readFrame(raw, rule);
@@ -95,10 +98,11 @@ export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep
   return { reply: { ...next, ended: "mark" }, events: [...pieces, end] };
 }
 
-/** The engine is silent. Undefined when that is not the end of this reply but a failure. */
+/** Handles a silence of the engine. Undefined when the silence is a failure, not the end of the reply. */
 export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
   if (rule.mode !== "auto" || reply.texts === 0 || reply.streams) return undefined;
-  // An engine that marks its ends and stops in the middle has failed, unless this reply is the only frame it ever sent.
+  // An engine that marks its ends and stops in the middle has failed. A reply of one frame may still be complete
+  // without a mark.
   if (habit.ends === "mark" && reply.texts > 1) return undefined;
   return {
     reply: { ...reply, ended: "quiet" },
@@ -106,7 +110,7 @@ export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplySt
   };
 }
 
-/** The engine closed the connection normally. Undefined when that is not the end of this reply but a failure. */
+/** Handles a normal close by the engine. Undefined when the close is a failure, not the end of the reply. */
 export function endByClose(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
   const counts = rule.mode !== "single" && rule.streamEnd === "close" && !habit.sendsEnd;
   if (!counts || reply.texts === 0) return undefined;
@@ -114,7 +118,7 @@ export function endByClose(reply: Reply, rule: ReplyRule, habit: Habit): ReplySt
   return { reply: { ...reply, ended: "close" }, events: [endEvent({ frame, ...reply.given })] };
 }
 
-/** Ends a reply at its largest size. What was sent of it is kept. */
+/** Ends a reply at its largest size. The text sent so far is kept. */
 function cut(reply: Reply, next: Reply, { text, sign }: ReplyFrame, { mode, maxReplyBytes }: ReplyRule): ReplyStep {
   if (next.texts === 0) return { refused: "size" };
   const isAll = sign === "whole" || mode === "single";
@@ -124,7 +128,7 @@ function cut(reply: Reply, next: Reply, { text, sign }: ReplyFrame, { mode, maxR
   return { reply: ended, events: isAll || kept === "" ? [end] : [{ kind: "text", text: kept }, end] };
 }
 
-/** The longest beginning of a text that is at most `bytes` of UTF-8 and ends between two characters. */
+/** The longest beginning of a text with at most `bytes` bytes of UTF-8, without a cut character. */
 function cutBytes(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(Math.max(0, bytes)));
   return text.slice(0, read);

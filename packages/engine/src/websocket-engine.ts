@@ -10,31 +10,37 @@ import { createPool } from "./pool.ts";
 import type { Reply } from "./reply.ts";
 import { originOf } from "./url.ts";
 
-/** `url`: `ws://` or `wss://`. `headers` are sent when a connection opens; `Origin` is the engine's own unless it is given. */
+/**
+ * `url`: `ws://` or `wss://`. `headers` are sent when a connection opens. `Origin` is the engine's own unless `headers`
+ * has another.
+ */
 export interface WebSocketEngineOptions extends EngineOptions {
   readonly reply: ReplyMode;
-  /** `frame`: a close is never the end of a stream. Default `close`: a normal one is, after a text. */
+  /** Default `close`: a normal close after a text ends a stream. `frame`: a close never ends a stream. */
   readonly streamEnd?: "close" | "frame";
-  /** With `auto`: silence that ends a reply which may be over. Default 5,000. */
+  /** With `auto`: the silence that ends a reply which may be complete. Default 5,000. */
   readonly quietMs?: number;
-  /** Fields that are looked at for the text before the known ones. */
+  /** Fields that are searched for the text before the known ones. */
   readonly textFields?: readonly string[];
-  /** Of the WebSocket handshake, once TCP is connected. Default: `firstReplyTimeoutMs`. */
+  /** The limit of the WebSocket handshake, once TCP is connected. Default: `firstReplyTimeoutMs`. */
   readonly handshakeTimeoutMs?: number;
   /** How long an unused connection is kept, default 60,000. */
   readonly keepMs?: number;
-  /** Default 15,000; 0: no pings. */
+  /** The interval of pings. Default 15,000; 0: no pings. */
   readonly pingEveryMs?: number;
   /**
-   * The engine sent a frame after a reply had ended; its connection is closed. If it ended with its first frame, the
-   * engine streams: the ask was completed with the first piece of the text. Called at most once for each connection.
+   * Called when the engine sent a frame after a reply had ended; the connection is then closed. If the reply had ended
+   * with its first frame, the engine streams, and the ask was completed with only the first piece of its text. Called
+   * at most once for each connection.
    */
   readonly onFrameAfterReply?: () => void;
-  /** With `auto`: what is known of the engine has changed. */
+  /** With `auto`: called when the learned habit of the engine has changed. */
   readonly onHabit?: (habit: Habit) => void;
 }
 
-/** After a reply of one frame a connection is used for the same user only, so that a second frame is noticed. */
+/**
+ * After a reply of one frame, a connection serves only the same user for this time, so that a second frame is noticed.
+ */
 const REST_MS = 50;
 const PATIENCE_MS = 1000;
 const MAX_WAITING = 1000;
@@ -43,9 +49,9 @@ const MAX_SERVED = 256;
 /**
  * An engine behind a WebSocket, over pooled connections with one ask in flight each.
  *
- * A connection is closed after a timeout, an abort, a frame outside of a reply, a reply that cannot be used, or when the
+ * A connection is closed after a timeout, an abort, a frame outside of a reply, an unusable reply, or when the
  * iteration was left before its end. Disposing closes all connections; asks in flight fail as `stopped`.
- * @throws TypeError when the URL has a problem.
+ * @throws TypeError when the URL is not valid.
  */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   checkUrl(options, "websocket");
@@ -60,7 +66,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
     learned(learnOfLateFrame(habit));
     options.onFrameAfterReply?.();
   };
-  // A frame more can only be noticed while the connection rests.
+  // Another frame of a finished reply can only be noticed while the connection rests.
   const rests = (): boolean => options.reply === "single" || (options.reply === "auto" && habit.ends !== "mark");
   const fixed = {
     connections: options.connections,
@@ -108,12 +114,12 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   };
 }
 
-/** How connections are opened and kept. */
+/** The options for opening and keeping connections. */
 function socketOptions(options: WebSocketEngineOptions, secrets: readonly string[]): Parameters<typeof createPool>[1] {
   return {
     url: options.url,
     headers: { Origin: originOf(options.url), ...options.headers },
-    // A frame is JSON around the text: escapes may make it six times as long as what it holds.
+    // A frame is JSON around the text, and escapes may make a text six times as long.
     maxFrameBytes: options.maxReplyBytes * 6 + 65_536,
     connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? options.firstReplyTimeoutMs,

@@ -3,9 +3,9 @@ import { rangesOf, type PageRanges } from "./page-ranges.ts";
 import { estimateTokens, mostTokens } from "./tokens.ts";
 import { questionWords, wordsOf } from "./words.ts";
 
-/** What the mark and the breaks around a page cost. */
+/** The tokens of the mark and the line breaks around a page. */
 const MARK_TOKENS = 24;
-/** Pages that are indexed at a time; other work of the process runs between them. */
+/** How many pages are indexed at a time. Other work of the process runs in between. */
 const PAGES_AT_ONCE = 16;
 
 interface Page {
@@ -15,11 +15,13 @@ interface Page {
 }
 
 /**
- * Chooses the pages of an ask's files that go into the prompt, when not all of them fit. Returns the ranges for each file,
- * undefined for a file that goes whole, and `too-large` when not even one page fits. The same input gives the same choice.
+ * Chooses the pages of an ask's files for the prompt, when not all of them fit. Returns the ranges for each file
+ * (undefined for a file that is used whole), or `too-large` when not even one page fits. The same input gives the same
+ * choice.
  *
- * Chosen are, as long as they fit: the first page of each file, which says what it is; the pages that fit the question
- * best (BM25), each with the pages beside it, since a sentence may go on there; then the rest from the beginning.
+ * Pages are chosen in this order, as long as they fit: the first page of each file, which shows what the file is; the
+ * pages that match the question best (BM25), each with its neighbours, because a sentence may continue there; then the
+ * other pages from the beginning.
  */
 export async function choosePages(
   question: string,
@@ -49,7 +51,7 @@ function fitsWhole(pages: readonly Page[], budgetTokens: number): boolean {
   const marks = pages.length * MARK_TOKENS;
   const chars = pages.reduce((sum, { text }) => sum + text.length, 0);
   if (mostTokens(chars) + marks <= budgetTokens) return true;
-  // Counting takes time: a text that is far too long is not counted.
+  // Counting tokens takes time, so a text that is much too long is not counted.
   if (chars / 4 > budgetTokens) return false;
   return pages.reduce((sum, { text }) => sum + estimateTokens(text), marks) <= budgetTokens;
 }
@@ -63,10 +65,10 @@ async function inOrderOfUse(question: string, pages: readonly Page[]): Promise<P
   return [...pages.filter(({ page }) => page === 1), ...beside, ...pages].filter((page) => page !== undefined);
 }
 
-/** The indexes of the pages that have words of the question, best first. */
+/** The indexes of the pages that contain words of the question, best first. */
 async function search(question: string, pages: readonly Page[]): Promise<number[]> {
   const known = questionWords(question);
-  // Only the question's own words are kept in the index, so that it stays small; the pages' lengths count all words.
+  // Only words of the question are indexed, so the index stays small. The pages' lengths count all words.
   const index = new MiniSearch<{ id: number; text: string }>({
     fields: ["text"],
     tokenize: wordsOf,

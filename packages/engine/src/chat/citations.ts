@@ -3,30 +3,30 @@ import { hasPage, type PageRanges } from "./page-ranges.ts";
 
 export interface CitableFile {
   readonly name: string;
-  /** One string per page. */
+  /** One string for each page. */
   readonly pages: readonly string[];
-  /** The pages that the engine was given; undefined: all. */
+  /** The pages that were in the prompt; undefined: all. */
   readonly used?: PageRanges | undefined;
 }
 
 const MAX_CITATIONS = 50;
 const MAX_PAGES_OF_A_MARK = 20;
-/** Texts in brackets that are looked at: a model that repeats itself must not hold up the asks of others. */
+/** The most texts in brackets that are examined: a model that repeats itself must not delay other asks. */
 const MAX_MARKS = 10_000;
-/** Quotes of one answer that are looked up: each is searched in a whole page, while other asks wait. */
+/** The most quotes of one answer that are looked up: each is searched in a whole page while other asks wait. */
 const MAX_QUOTES = 200;
-/** `[p. 12]`, `[file 2, pp. 3-5, 9]`, `[report.pdf, page 4; notes.pdf, page 1]`. */
+/** Matches page marks: `[p. 12]`, `[file 2, pp. 3-5, 9]`, `[report.pdf, page 4; notes.pdf, page 1]`. */
 const MARK = /\[([^[\]\n]{1,200})\]/g;
 const PLACE =
   /^(?:(.+?)[,:]?\s*)?\b(?:pp?\.?|pages?|seiten?|s\.)\s*(\d{1,6}(?:\s*(?:[-–,]|and)\s*(?:p\.\s*)?\d{1,6})*)$/iu;
-/** A quote at the end of a text, which has no blanks there. */
+/** Matches a quote at the end of a text without trailing blanks. */
 const QUOTE = /["“”„«»]([^"“”„«»]{1,1000})["“”«»]$/u;
 const MAX_QUOTE_UNITS = 1100;
 
 /**
- * The pages that an answer cites by marks in its text, each once, in order. A mark counts when there is such a page, the
- * engine was given it, and what the answer quotes just before the mark stands on it. With several files a mark names its
- * file, by number or name.
+ * The pages that an answer cites by marks in its text, each page once, in order. A mark counts when the page exists,
+ * the page was in the prompt, and a quote just before the mark is on the page. With several files, a mark names its
+ * file by number or name.
  */
 export function citationsIn(text: string, files: readonly CitableFile[]): EngineCitation[] {
   if (files.length === 0 || !text.includes("[")) return [];
@@ -55,13 +55,13 @@ export function citationsIn(text: string, files: readonly CitableFile[]): Engine
   return [...found.values()];
 }
 
-/** What stands in quotation marks just before a place of the text. */
+/** The text in quotation marks just before a position of the text. */
 function quoteBefore(text: string, at: number): string | undefined {
   const before = text.slice(Math.max(0, at - MAX_QUOTE_UNITS), at).trimEnd();
   return QUOTE.exec(before.replace(/[.,;:]$/, "").trimEnd())?.[1];
 }
 
-/** Those citations of an engine that point at pages it was given. */
+/** Those of an engine's citations that refer to pages in the prompt. */
 export function validCitations(citations: readonly EngineCitation[], files: readonly CitableFile[]): EngineCitation[] {
   return citations.filter(({ file, page }) => isGiven(files[file], page));
 }
@@ -75,7 +75,7 @@ function placesOf(place: string, files: readonly CitableFile[], fileOf: FindFile
   return numbersIn(pages).flatMap((page) => (isGiven(files[file], page) ? [{ file, page }] : []));
 }
 
-/** Finds the file that a mark names; each name is compared with those of the files once. */
+/** Returns a function that finds the file a mark names. Each name in a mark is compared with the files' names once. */
 function fileFinder(files: readonly CitableFile[]): FindFile {
   const names = files.map(({ name }) => plain(name.replace(/\.pdf$/i, "")));
   const known = new Map<string, number | undefined>();
@@ -94,7 +94,7 @@ function fileFinder(files: readonly CitableFile[]): FindFile {
   };
 }
 
-/** `3-5, 9` → 3, 4, 5, 9. */
+/** The numbers in a list of pages: `3-5, 9` → 3, 4, 5, 9. */
 function numbersIn(pages: string): number[] {
   const numbers: number[] = [];
   for (const [, first = "", last] of pages.matchAll(/(\d+)(?:\s*[-–]\s*(?:p\.\s*)?(\d+))?/g)) {
@@ -109,7 +109,10 @@ function isGiven(file: CitableFile | undefined, page: number): boolean {
   return file.pages[page - 1] !== "" && (!file.used || hasPage(file.used, page));
 }
 
-/** Compares letters and digits only: line breaks, hyphens and quotation marks differ between a page and its quote. `text`: plain. */
+/**
+ * Whether a page contains a quote. Compares letters and digits only, because line breaks, hyphens and quotation marks
+ * differ between a page and its quote. `text`: the page in that form.
+ */
 function isQuoted(quote: string, text: string): boolean {
   return quote.split(/…|\.{3}/).every((part) => text.includes(plain(part)));
 }

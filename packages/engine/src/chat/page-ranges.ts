@@ -1,4 +1,4 @@
-/** Pages from 1, both ends included, in order and apart from each other. */
+/** Ranges of pages, counted from 1, both ends included, in order and with gaps between them. */
 export type PageRanges = ReadonlyArray<readonly [from: number, to: number]>;
 
 export function rangesOf(pages: Iterable<number>): PageRanges {
@@ -11,7 +11,7 @@ export function rangesOf(pages: Iterable<number>): PageRanges {
   return runs;
 }
 
-/** `1-3, 7`, for people and models. */
+/** The ranges as text for people and models: `1-3, 7`. */
 export function rangesText(ranges: PageRanges): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
 }

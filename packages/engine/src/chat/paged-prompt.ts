@@ -2,13 +2,14 @@ import type { Prompt, PromptFile } from "../prompt.ts";
 import { hasPage, rangesOf, rangesText, type PageRanges } from "./page-ranges.ts";
 
 export interface PagedFile extends PromptFile {
-  /** The pages that go into the prompt; undefined: all. */
+  /** The pages in the prompt; undefined: all. */
   readonly used?: PageRanges | undefined;
 }
 
 /**
- * The prompt for an engine that cites pages: like a fenced one, and each page begins with a line of its own. The boundary
- * is in each of these lines, so that no PDF can fake the end of a page or of its file. Pages that are not there are named.
+ * The prompt for an engine that cites pages. It is like a fenced prompt, and each page begins with a line of its own.
+ * Each of these lines contains the boundary, so no PDF can fake the end of a page or of its file. Missing pages are
+ * named.
  */
 export function pagedPrompt({
   message,

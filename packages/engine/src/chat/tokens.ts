@@ -1,4 +1,4 @@
-/** Tokens of a character, in twentieths, by its UTF-16 unit. */
+/** The estimated tokens of a character, in twentieths of a token, by its UTF-16 unit. */
 const TWENTIETHS = weights();
 
 const [BLANK, DIGIT_0, DIGIT_9] = [32, 48, 57] as const;
@@ -17,9 +17,10 @@ function weights(): Uint8Array {
 }
 
 /**
- * How many tokens a text has at most, roughly: each model counts otherwise, and its tokenizer is not known here. Against
- * the tokenizer cl100k it is 15 to 60 % too high for English, German and forms, between 4 % too low and 10 % too high for CJK, Hebrew,
- * Hindi, Thai and rows of small numbers, 40 % too high for Arabic; newer ones such as o200k need less than that.
+ * An upper estimate of a text's tokens. Each model counts differently, and its tokenizer is not known here. Compared
+ * with the tokenizer cl100k, the estimate is 15 to 60 % too high for English, German and forms; between 4 % too low and
+ * 10 % too high for CJK, Hebrew, Hindi, Thai and rows of small numbers; 40 % too high for Arabic. Newer tokenizers such
+ * as o200k need fewer tokens.
  */
 export function estimateTokens(text: string): number {
   let sum = 0;
@@ -27,14 +28,14 @@ export function estimateTokens(text: string): number {
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     sum += TWENTIETHS[unit] ?? 0;
-    // A blank before a word is part of its first token; before a digit it is a token of its own.
+    // A blank before a word belongs to the word's first token. Before a digit it is a token of its own.
     if (before === BLANK && unit >= DIGIT_0 && unit <= DIGIT_9) sum += 20 - (TWENTIETHS[BLANK] ?? 0);
     before = unit;
   }
   return Math.ceil(sum / 20);
 }
 
-/** No text of this length has more tokens. */
+/** The most tokens that a text of this length can have, by the estimate. */
 export function mostTokens(length: number): number {
   return Math.ceil((length * 22) / 20);
 }

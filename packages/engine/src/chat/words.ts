@@ -1,4 +1,4 @@
-/** Scripts that write words without spaces: pairs of letters stand for their words. */
+/** Matches scripts without spaces between words. In these, pairs of letters are used as words. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]+|[\p{L}\p{M}\p{N}]+/gu;
@@ -13,9 +13,12 @@ export function wordsOf(text: string): string[] {
   return words;
 }
 
-/** The words of a question, by which words of pages are found that begin alike: `contract` finds `contracts`. */
+/** The words of a question. They match words of pages with the same beginning: `contract` matches `contracts`. */
 export interface QuestionWords {
-  /** The form in which a word of a page or of the question is compared; undefined when no word of the question fits. */
+  /**
+   * The form in which a word of a page or of the question is compared; undefined when it matches no word of the
+   * question.
+   */
   match(word: string): string | undefined;
 }
 
@@ -27,7 +30,7 @@ export function questionWords(question: string): QuestionWords {
       for (const length of lengths) {
         if (length > word.length) continue;
         const beginning = word.slice(0, length);
-        // A short word must be the whole word: `in` is not a beginning of `interest`.
+        // A short word must match the whole word: `in` does not match `interest`.
         if (stems.has(beginning) && (length >= 4 || length === word.length)) return beginning;
       }
       return undefined;

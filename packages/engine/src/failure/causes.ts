@@ -1,22 +1,22 @@
 /**
- * What a caller may expect of another call with the same prompt. `never`: the same would happen again. `again`: it may
- * succeed. `away`: the engine did not take the call, because it is not there or says that it is busy; asking it again
- * costs it nothing.
+ * Whether a caller should repeat a call with the same prompt. `never`: it would fail in the same way. `again`: it may
+ * succeed. `away`: the engine did not accept the call, because it is unreachable or reports that it is busy; repeating
+ * the call costs the engine nothing.
  */
 export type RetryAdvice = "never" | "again" | "away";
 export type FailureKind = "unavailable" | "timeout" | "bad-reply" | "too-large";
 
 /**
- * Why a reply cannot be used. `size`: too long. `error`: the engine reports an error. `empty`: no text field. `unique-id`:
- * the id of another ask, or none on a connection where one is required. `binary`: not a text frame. `frame`: a violation
- * of the WebSocket protocol. `depth`: JSON nested too deeply.
+ * Why a reply cannot be used. `size`: it is too long. `error`: the engine reports an error. `empty`: it has no text
+ * field. `unique-id`: it has the id of another ask, or no id on a connection where one is required. `binary`: it is not
+ * a text frame. `frame`: it violates the WebSocket protocol. `depth`: its JSON is nested too deeply.
  */
 export type BadReply = "size" | "error" | "empty" | "unique-id" | "binary" | "frame" | "depth";
 
 export interface Cause {
   readonly kind: FailureKind;
   readonly retry: RetryAdvice;
-  /** For the operator: what happened, and what to look at. */
+  /** A sentence for the operator: what happened, and what to check. */
   readonly sentence: string;
 }
 
@@ -58,14 +58,17 @@ const NAMED = {
   "reply-depth": cause("bad-reply", "never", "the engine's reply is nested too deeply"),
 } as const satisfies Record<string, Cause>;
 
-/** A status of the engine's HTTP reply that is counted by itself; others are counted by class. */
+/** HTTP statuses that are counted separately; others are counted by class. */
 const STATUSES = new Set([400, 401, 403, 404, 405, 408, 413, 422, 425, 426, 429, 500, 502, 503, 504, 529]);
-/** The close codes that are registered; others are counted by range. */
+/** The registered close codes, which are counted separately; others are counted by range. */
 const CODES = new Set([1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3003]);
-/** Close codes after which the same would happen again. Those of 4400 to 4404 are HTTP's, as many servers write them. */
+/**
+ * Close codes after which a repeated call would fail in the same way. Many servers use 4400 to 4404 for HTTP's 400 to
+ * 404.
+ */
 const FINAL_CODES = new Set([1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003, 4400, 4401, 4403, 4404]);
 
-/** A cause by its name. The set of names is bounded, so that they may be labels of a metric. */
+/** The name of a cause. The set of names is bounded, so names may be labels of a metric. */
 export type CauseName =
   | keyof typeof NAMED
   | `http-${number}`
@@ -77,7 +80,7 @@ export function namedCause(name: keyof typeof NAMED): Cause {
   return NAMED[name];
 }
 
-/** The engine answered a request, or the opening of a connection, with an HTTP status. */
+/** The cause when the engine replied to a request, or to the opening of a connection, with an HTTP status. */
 export function httpCause(status: number): Cause & { name: CauseName } {
   const family = Math.floor(status / 100);
   const ofFamily = family >= 1 && family <= 5 ? (`http-${family as 1}xx` as const) : "http-other";
@@ -101,7 +104,7 @@ export function httpCause(status: number): Cause & { name: CauseName } {
   return { name, ...cause("unavailable", "never", `the engine does not serve what docrelay asks for ${said}`) };
 }
 
-/** The engine closed an open connection. 1005: without a code; 1006: without a close frame. */
+/** The cause when the engine closed an open connection. 1005: without a code; 1006: without a close frame. */
 export function closedCause(code: number): Cause & { name: CauseName } {
   const range = code >= 3000 && code < 5000 ? (`closed-${code < 4000 ? 3 : 4}xxx` as const) : "closed-other";
   const name = CODES.has(code) ? (`closed-${code}` as const) : range;

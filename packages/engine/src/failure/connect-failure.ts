@@ -5,13 +5,13 @@ type SystemError = Error & { code?: string; errors?: readonly SystemError[] };
 
 const UNREACHABLE = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EADDRNOTAVAIL"]);
 const RESET = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
-/** OpenSSL's names of what is wrong with a certificate, and Node's of the rest. */
+/** Matches OpenSSL's names of certificate errors, and Node's names of other TLS errors. */
 const TLS =
   /^(?:ERR_(?:TLS|SSL)_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
 
-/** Names the error of a connection that did not open, by its code. The error's own text is the detail. */
+/** The EngineError for a connection that did not open, by the error's code. The error's own text becomes the detail. */
 export function connectFailure(error: Error, secrets: readonly string[]): EngineError {
-  // A host with several addresses fails with one error that holds those of all its addresses.
+  // For a host with several addresses, one error contains the errors of all addresses.
   const all = error as SystemError;
   const { code, message } = all.code === undefined || all.message === "" ? (all.errors?.at(-1) ?? all) : all;
   return failure(nameOf(code), { detail: cleanText(message || (code ?? ""), secrets), cause: error });

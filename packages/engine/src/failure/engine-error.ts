@@ -9,32 +9,35 @@ import {
   type RetryAdvice,
 } from "./causes.ts";
 
-/** What else is known of a failure. */
+/** Further facts about a failure. */
 export interface FailureFacts {
-  /** The engine's own words, such as the reason of a close frame: bounded and cleaned. */
+  /** The engine's own text, such as the reason in a close frame; bounded and cleaned. */
   readonly said?: string | undefined;
-  /** How long the engine asks to be left alone, in ms. */
+  /** How long the engine asks callers to wait, in ms. */
   readonly retryAfterMs?: number | undefined;
-  /** In place of the cause's own advice. */
+  /** Replaces the cause's own advice. */
   readonly retry?: RetryAdvice | undefined;
-  /** The prompt's size as it is sent, and the most that the engine takes, in bytes. */
+  /** The size of the sent prompt, and the engine's limit, in bytes. */
   readonly bytes?: number | undefined;
   readonly limit?: number | undefined;
-  /** The connection broke before the engine had all of the prompt. */
+  /** The connection broke before the engine had received the whole prompt. */
   readonly whileSending?: boolean;
-  /** For operators, after the cause's sentence: bounded and cleaned. */
+  /** For operators, appended to the cause's sentence; bounded and cleaned. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** Why an engine call failed. `message` is for operators: it may name the engine's host, and holds no secret of its URL. */
+/**
+ * The reason why an engine call failed. `message` is for operators: it may name the engine's host, but contains no
+ * secret of its URL.
+ */
 export class EngineError extends Error {
   override readonly name = "EngineError";
   readonly kind: FailureKind;
   /** The cause's name, from a bounded set. */
   readonly why: CauseName;
   readonly retry: RetryAdvice;
-  /** The engine's own words, cleaned and bounded. */
+  /** The engine's own text, cleaned and bounded. */
   readonly said: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly bytes: number | undefined;
@@ -56,7 +59,7 @@ export class EngineError extends Error {
     this.whileSending = facts.whileSending ?? false;
   }
 
-  /** Set for `bad-reply`. */
+  /** The reason, if `kind` is `bad-reply`. */
   get reason(): BadReply | undefined {
     return this.kind === "bad-reply" ? (this.why.slice("reply-".length) as BadReply) : undefined;
   }
@@ -75,7 +78,7 @@ export function closedFailure(code: number, facts?: FailureFacts): EngineError {
   return new EngineError(name, cause, facts);
 }
 
-/** `retryAfter`: the header of that name. */
+/** The failure for an HTTP status. `retryAfter`: the header of that name. */
 export function httpFailure(
   status: number,
   { retryAfter, ...facts }: FailureFacts & { retryAfter?: string | undefined } = {},
@@ -87,10 +90,10 @@ export function httpFailure(
   });
 }
 
-/** The longest wait that a `Retry-After` is believed, in ms. */
+/** The longest wait that is accepted from a `Retry-After` header, in ms. */
 const MAX_WAIT_MS = 3_600_000;
 
-/** A `Retry-After` header, which is a number of seconds or a date, in ms from `now`. */
+/** Converts a `Retry-After` header, a number of seconds or a date, to ms from `now`. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === "") return undefined;
   const seconds = Number(header);

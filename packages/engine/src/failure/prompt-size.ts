@@ -1,17 +1,22 @@
 import { EngineError, failure } from "./engine-error.ts";
 
-/** Every server that was looked at takes this much. A connection that breaks under less has another reason. */
+/**
+ * Every tested server accepts a prompt of this size. If a connection breaks during a smaller prompt, the reason is
+ * another one.
+ */
 const ALWAYS_TAKEN_BYTES = 8192;
 
-/** Refuses a prompt over the operator's limit before it is sent. 0: no limit. @throws EngineError `prompt-size` */
+/**
+ * Throws if a prompt is over the operator's limit, before it is sent. 0: no limit. @throws EngineError `prompt-size`
+ */
 export function checkPromptSize(bytes: number, limit: number): void {
   if (limit > 0 && bytes > limit) throw failure("prompt-size", { bytes, limit });
 }
 
 /**
- * The failure of a connection that ended while it was sent a prompt or waited for its reply, with the prompt's size. A
- * server that refuses a large message often cuts the connection before its reason can be read: a second time in the middle
- * of a large prompt counts as such a refusal.
+ * Adds the prompt's size to the failure of a connection that ended while a prompt was sent or its reply awaited. A
+ * server that refuses a large message often closes the connection before its reason can be read. So if the connection
+ * breaks a second time in the middle of a large prompt, this counts as a refusal of its size.
  */
 export function withPromptSize(
   error: unknown,
@@ -29,7 +34,7 @@ export function withPromptSize(
   return new EngineError(why, { kind, retry, sentence: message }, { ...known, retryAfterMs, whileSending: true });
 }
 
-/** The engine's limit, if its reason for the refusal names one: a number of bytes below the prompt's size. */
+/** The engine's limit, if the text of its refusal contains one: a number of bytes below the prompt's size. */
 function limitIn(said: string, bytes: number): number | undefined {
   const numbers = (said.match(/\d+/g) ?? []).map(Number).filter((number) => number >= 1024 && number < bytes);
   return numbers.length > 0 ? Math.min(...numbers) : undefined;

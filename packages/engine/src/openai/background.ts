@@ -13,17 +13,21 @@ export interface BackgroundDeps {
   readonly closing: AbortSignal;
 }
 
-/** So long the server may not let a response go on, without any text in between: it computes meanwhile, and is paid for that. */
+/**
+ * How long docrelay tries to continue a response without getting any text. The server computes meanwhile, which costs
+ * money.
+ */
 const LOST_MS = 30_000;
-/** A connection that lasted this long is no sign of trouble: proxies end those on which nothing is said. */
+/** A connection that lasted this long does not count as a failure, because proxies close silent connections. */
 const LASTED_MS = 10_000;
 const PAUSE_MS = { firstMs: 200, longestMs: 2000 };
 const CANCEL_MS = 5000;
 
 /**
- * Answers by a response that the server computes whether anybody reads it or not. A connection that breaks is opened again
- * where it was, and another process may go on with the response by its mark. A call that ends early stops the response,
- * unless it is handed over, or goes on with one whose server is away. @throws EngineError `resume-lost` when the server does not have a response any more
+ * Answers with a response that the server computes even if no connection reads it. A broken connection is opened again
+ * at the same point, and another process may continue the response by its mark. A call that ends early cancels the
+ * response, except when it is handed over, or when the call continues a response whose server is unreachable.
+ * @throws EngineError `resume-lost` when the server no longer has the response
  */
 export async function* askInBackground(
   deps: BackgroundDeps,
@@ -37,7 +41,7 @@ export async function* askInBackground(
   let bytes = resume?.bytes ?? 0;
   let isSent = false;
   let isOver = false;
-  /** Since the last text. */
+  /** How often the connection was opened without a new text. */
   let tries = 0;
   let giveUpAt = Infinity;
   try {
@@ -47,13 +51,13 @@ export async function* askInBackground(
       try {
         const request = from ? streamOf(target, from.mark) : begin();
         for await (const event of callOnce(target, request, { ...options, from, marks: true }, signal)) {
-          // An answer that is cut here goes on there.
+          // If the answer was cut at docrelay's limit, the server still computes the rest.
           isOver = event.kind === "end" && event.truncated !== true;
           if (event.kind === "text") {
             bytes += Buffer.byteLength(event.text);
             [tries, giveUpAt] = [0, Infinity];
           }
-          // Text without a mark cannot be told from what would come again.
+          // Text after an event without a mark would come again, and could not be told apart.
           if (event.kind !== "end") at = event.mark === undefined ? undefined : readMark(event.mark);
           if (event.kind !== "sent" || !isSent) yield event;
           isSent ||= event.kind === "sent";
@@ -66,7 +70,7 @@ export async function* askInBackground(
         }
         if (!at || !isPassing(error, from !== undefined)) throw error;
         if (error.retry === "away" && !isSent) {
-          isOver = true; // the caller waits, and asks for the same response again
+          isOver = true; // the caller waits and then continues the same response
           throw error;
         }
         const now = performance.now();
@@ -79,18 +83,21 @@ export async function* askInBackground(
     }
   } finally {
     if (at && !isOver && !deps.closing.aborted && !(signal.reason instanceof HandedOver)) {
-      cancel(deps, at).catch(() => undefined); // it ends by itself, too
+      cancel(deps, at).catch(() => undefined); // the response also ends by itself
     }
   }
 }
 
-/** The connection broke, or the server fails to read what it goes on to compute. */
+/**
+ * Whether an error is temporary: the connection broke, or the server cannot deliver a response that it continues to
+ * compute.
+ */
 function isPassing(error: unknown, goesOn: boolean): error is EngineError {
   if (!(error instanceof EngineError)) return false;
   return error.why === "cut" || (goesOn && (error.retry === "away" || error.why.startsWith("http-5")));
 }
 
-/** The server does not know the response, or not how to go on with one. */
+/** Whether the server does not have the response, or cannot continue one. */
 function isGone(error: unknown): boolean {
   return error instanceof EngineError && error.retry === "never" && error.why.startsWith("http-");
 }

@@ -4,7 +4,7 @@ import { readUsage } from "./usage.ts";
 
 const USAGE = { prompt: "prompt_tokens", answer: "completion_tokens" };
 
-/** Chat Completions, as hosted and local servers speak it. */
+/** The Chat Completions API, as hosted and local servers implement it. */
 export const CHAT: Dialect = {
   path: "chat/completions",
   body: ({ model, system, messages }) => ({
@@ -31,7 +31,10 @@ export const CHAT: Dialect = {
   },
 };
 
-/** A chunk of usage has no choice, the first one often no content: both add no text. */
+/**
+ * Reads the text of a chunk. A chunk with usage has no choice, and the first chunk often has no content: both add no
+ * text.
+ */
 function readChoice(chunk: Record<string, unknown>, field: "delta" | "message"): Piece {
   const { choices } = chunk;
   const choice = Array.isArray(choices) ? fieldsOf(choices[0]) : undefined;

@@ -2,8 +2,8 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { badReply } from "../failure/engine-error.ts";
 
 /**
- * Server-sent events out of the bytes of a response, however they are cut. Comments, which servers send to keep a connection
- * alive, are dropped.
+ * Parses server-sent events from the bytes of a response, wherever the pieces are cut. Comments, which servers send to
+ * keep a connection alive, are dropped.
  * @throws EngineError `bad-reply` with reason `size` when one event has more than `maxEventChars`.
  */
 export class EventReader {
@@ -22,12 +22,12 @@ export class EventReader {
     });
   }
 
-  /** The events that are complete with these bytes. */
+  /** Returns the events that are complete with these bytes. */
   read(bytes: Buffer): EventSourceMessage[] {
     return this.#feed(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  /** The event that the response ended in without its empty line, as some servers end theirs. */
+  /** Returns the last event of a response that ended without an empty line, as some servers do. */
   end(): EventSourceMessage[] {
     return this.#feed(`${this.#decoder.decode()}\n\n`);
   }
@@ -35,7 +35,7 @@ export class EventReader {
   #feed(text: string): EventSourceMessage[] {
     this.#parser.feed(text);
     const events = this.#events.splice(0);
-    // The parser does not count an event that comes whole in one chunk.
+    // The parser's limit does not cover an event that arrives whole in one chunk.
     if (this.#isTooLarge || events.some(({ data }) => data.length > this.#maxEventChars)) throw badReply("size");
     return events;
   }

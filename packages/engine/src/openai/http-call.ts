@@ -3,18 +3,18 @@ import { request as requestHttps } from "node:https";
 import { connectFailure } from "../failure/connect-failure.ts";
 import { failure, type EngineError } from "../failure/engine-error.ts";
 
-/** Where requests of an engine go. Times in ms. */
+/** The server of an engine's requests. Times in ms. */
 export interface HttpTarget {
   readonly url: URL;
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
-  /** For TCP and TLS together. The wait for a free connection of the agent is not counted. */
+  /** The limit for TCP and TLS together, without the wait for a free connection of the agent. */
   readonly connectTimeoutMs: number;
-  /** What errors must not repeat. */
+  /** Texts that must not appear in an error. */
   readonly secrets: readonly string[];
 }
 
-/** `url`: in place of the target's. */
+/** `url`: used instead of the target's URL. */
 export type HttpRequest =
   | {
       readonly method: "POST";
@@ -26,13 +26,14 @@ export type HttpRequest =
 
 type Deadline = Extract<EngineError["why"], "timeout-send" | "timeout-first" | "timeout-idle">;
 
-/** For how long the rest of a complete reply is read, so that its connection can be used again. */
+/** How long the rest of a complete reply is read, so that its connection can be used again. */
 const DRAIN_MS = 1000;
 const RESET_CODES = new Set(["ECONNRESET", "EPIPE"]);
 
 /**
- * One request whose response is read piece by piece. Disposing it closes the connection, unless {@link release} was called.
- * Its waits end with an `EngineError` of the deadline that passed, and with the signal's reason.
+ * One request whose response is read piece by piece. Disposing closes the connection, unless {@link release} was
+ * called. Each wait ends with an `EngineError` when its deadline has passed, and with the signal's reason after an
+ * abort.
  */
 export class HttpCall implements Disposable {
   /** When the operating system had accepted the whole body, in ms of this process's clock. */
@@ -70,12 +71,12 @@ export class HttpCall implements Disposable {
     else signal.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** The server closed a kept connection while this request was on its way: it has not read it. */
+  /** The server closed a kept connection while this request was being sent, so the server has not read it. */
   get wasStale(): boolean {
     return this.#request.reusedSocket && this.#response === undefined;
   }
 
-  /** Resolves when the body is sent, or at the response: a server may reply before it has read all. */
+  /** Resolves when the body is sent, or when the response begins: a server may reply before it has read everything. */
   async whenSent(timeoutMs: number): Promise<void> {
     await this.#within(this.#sent.promise, timeoutMs, "timeout-send");
     this.sentAt ??= performance.now();
@@ -85,21 +86,24 @@ export class HttpCall implements Disposable {
     return this.#within(this.#answered.promise, timeoutMs, "timeout-first");
   }
 
-  /** The next bytes of the response; undefined at its end. @throws EngineError `cut` when the connection broke before. */
+  /**
+   * The next bytes of the response; undefined at its end. @throws EngineError `cut` when the connection broke before
+   * the end.
+   */
   async next(timeoutMs: number, deadline: Deadline): Promise<Buffer | undefined> {
     const chunks = (this.#chunks ??= (await this.#answered.promise).iterator({ destroyOnReturn: false }));
     const { done, value } = await this.#within(chunks.next(), timeoutMs, deadline);
     return done === true ? undefined : value;
   }
 
-  /** The reply is complete: the rest of the response is dropped, and the connection kept for another call. */
+  /** Call it when the reply is complete: drops the rest of the response, and keeps the connection for another call. */
   release(): void {
     this.#released = true;
     const response = this.#response;
     if (!response || response.readableEnded) return;
     const timer = setTimeout(() => this.#request.destroy(), DRAIN_MS);
     response.once("close", () => clearTimeout(timer));
-    // While the iteration lasts, the response does not flow by itself.
+    // The response flows by itself only after the iteration has ended.
     void this.#chunks?.return?.().then(() => response.resume());
   }
 
@@ -135,7 +139,7 @@ export class HttpCall implements Disposable {
     });
     request.once("response", (response) => {
       this.#response = response;
-      response.on("error", () => undefined); // reported by the iteration, if there is one
+      response.on("error", () => undefined); // the iteration reports the error, if there is one
       this.#sent.resolve();
       this.#answered.resolve(response);
     });
@@ -152,12 +156,12 @@ export class HttpCall implements Disposable {
   }
 
   async #within<T>(wait: Promise<T>, timeoutMs: number, deadline: Deadline): Promise<T> {
-    // A rejection that nothing handles would end the process.
+    // Without this, an unhandled rejection would end the process.
     wait.catch(() => undefined);
     this.#signal.throwIfAborted();
     const late = Promise.withResolvers<never>();
     let last: NodeJS.Immediate | undefined;
-    // After a stall of this process, timers run before its sockets are read: the bytes may be there already.
+    // After this process was stalled, timers run before its sockets are read. So the bytes may have arrived already.
     const timer = setTimeout(() => (last = setImmediate(() => late.reject(failure(deadline)))), timeoutMs);
     try {
       return await Promise.race([wait, late.promise]);

@@ -17,30 +17,34 @@ import { RESPONSES } from "./responses-dialect.ts";
 export type OpenAiKind = "chat" | "responses";
 
 /**
- * `url`: the base, such as `https://host/v1`; the path of the API is added unless the URL ends with it. `maxPromptBytes`: older
- * messages are left out first. Times in ms.
+ * `url`: the base URL, such as `https://host/v1`; the path of the API is added unless the URL ends with it.
+ * `maxPromptBytes`: if the prompt is larger, the oldest messages are left out. Times in ms.
  */
 export interface OpenAiEngineOptions extends EngineOptions {
   readonly kind: OpenAiKind;
   readonly apiKey?: string | undefined;
   readonly model?: string | undefined;
   readonly system?: string | undefined;
-  /** Further fields of each request, such as `temperature`. */
+  /** Additional fields of each request, such as `temperature`. */
   readonly params?: Readonly<Record<string, unknown>> | undefined;
-  /** For the body of an HTTP error, default 2,000. */
+  /** The limit for reading the body of an HTTP error, default 2,000. */
   readonly errorTimeoutMs?: number;
 }
 
-/** Servers close idle connections after 5 s and more; a request on one that is being closed would be lost. */
+/**
+ * How long an idle connection is kept. Servers close idle connections after 5 s or more, and a request on a closing
+ * connection would be lost.
+ */
 const KEEP_MS = 4000;
 
 /**
  * An engine behind an OpenAI-compatible server: streamed Chat Completions or Responses, one request for each call.
  *
- * `sent` comes when the server has answered 200, and says how long ago the prompt was sent. An error after the first piece
- * of text asks for no other call, which would cost another whole answer. A response with the parameter `background` can be
- * gone on with. Redirects are not followed: they would carry the key to another host. Disposing ends all calls as `stopped`.
- * @throws TypeError when the URL has a problem.
+ * `sent` is emitted when the server has replied 200, with the time since the prompt was sent. An error after the first
+ * piece of text advises no repetition, which would cost another whole answer. A response with the parameter
+ * `background` can be continued by another call. Redirects are not followed, because they would send the key to another
+ * host. Disposing ends all calls as `stopped`.
+ * @throws TypeError when the URL is not valid.
  */
 export function createOpenAiEngine(options: OpenAiEngineOptions): Engine {
   checkUrl(options, "http");
@@ -120,13 +124,16 @@ function bodyOf({ message, history = [] }: EngineAsk, options: OpenAiEngineOptio
   return Buffer.from(JSON.stringify({ ...dialectOf(kind).body({ model, system, messages }), ...stored, ...params }));
 }
 
-/** The body with as much of the conversation as its largest size allows. @throws EngineError `prompt-size` */
+/**
+ * The request's body, with as many messages of the conversation as its largest size allows. @throws EngineError
+ * `prompt-size`
+ */
 function fittingBody(request: EngineAsk, options: OpenAiEngineOptions): Buffer {
   const { maxPromptBytes = 0 } = options;
   let { history = [] } = request;
   let body = bodyOf(request, options);
   while (maxPromptBytes > 0 && body.length > maxPromptBytes && history.length > 0) {
-    // A question goes with its answer, and the older half at once.
+    // Removes pairs of a question and its answer, the older half of them at once.
     history = history.slice(2 * Math.ceil(history.length / 4));
     const [first, ...rest] = history;
     const told = first

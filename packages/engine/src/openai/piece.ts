@@ -1,29 +1,29 @@
 import type { TokenUsage } from "../engine.ts";
 import type { ServerError } from "./server-error.ts";
 
-/** What one event of a reply adds to it. */
+/** What one event adds to a reply. */
 export interface Piece {
   readonly text?: string;
-  /** The reply is over. `cut`: the model stopped at a limit or a filter, so that the text is not whole. */
+  /** The reply is over. `cut`: the model stopped at a limit or a filter, so the text is incomplete. */
   readonly end?: "whole" | "cut";
   readonly error?: ServerError;
   readonly usage?: TokenUsage;
-  /** Of a response that the server keeps: its id, and the number of this event. */
+  /** For a response that the server keeps: the response's id, and the number of this event. */
   readonly id?: string;
   readonly sequence?: number;
 }
 
 export const NOTHING: Piece = {};
 
-/** How an API writes requests and replies. */
+/** The format of an API's requests and replies. */
 export interface Dialect {
-  /** Below the base URL. */
+  /** The path below the base URL. */
   readonly path: string;
   /** The request's body, without the fields of `ENGINE_PARAMS`. */
   body(request: DialectRequest): Record<string, unknown>;
   /** Reads one event of a streamed reply. Never throws. */
   readEvent(event: { readonly event?: string | undefined; readonly data: string }): Piece;
-  /** Reads a reply that came whole, as JSON, from a server that does not stream. */
+  /** Reads a whole reply as JSON, from a server that does not stream. */
   readWhole(body: unknown): Piece;
 }
 

@@ -17,11 +17,14 @@ export interface CallOptions {
   readonly idleTimeoutMs: number;
   readonly errorTimeoutMs: number;
   readonly maxReplyBytes: number;
-  /** The server was asked to tell the usage after the reply. */
+  /** The request asked the server to report the usage after the reply. */
   readonly tellsUsage?: boolean;
 }
 
-/** `marks`: the server keeps the response. `from`: this call goes on after that mark; `bytes` are of the text before it. */
+/**
+ * `marks`: the server keeps the response. `from`: this call continues after that mark, and `bytes` is the length of the
+ * text before it.
+ */
 export interface ReplyOptions extends CallOptions {
   readonly marks?: boolean;
   readonly from?: { readonly mark: Mark; readonly bytes: number } | undefined;
@@ -30,12 +33,15 @@ export interface ReplyOptions extends CallOptions {
 type End = Extract<EngineEvent, { kind: "end" }>;
 
 const MAX_ERROR_BYTES = 65_536;
-/** What a server tells after a reply comes at once, or not at all. */
+/** The wait for the usage after a reply: a server sends it at once, or not at all. */
 const USAGE_TIMEOUT_MS = 1000;
-/** A piece of a few bytes has some hundred bytes of JSON around it, and hidden reasoning may be longer than the answer. */
+/**
+ * The most bytes of a response for each byte of text. A piece of a few bytes has some hundred bytes of JSON around it,
+ * and hidden reasoning may be longer than the answer.
+ */
 const WIRE_BYTES_PER_TEXT_BYTE = 256;
 
-/** Sends one request and reads its reply; the connection is kept for another call when the reply is complete. */
+/** Sends one request and reads its reply. When the reply is complete, the connection is kept for another call. */
 export async function* callOnce(
   target: HttpTarget,
   request: HttpRequest,
@@ -49,7 +55,7 @@ export async function* callOnce(
   call.release();
 }
 
-/** Sends a request; once more when the connection was a kept one that the server had closed meanwhile. */
+/** Sends a request. Sends it once more if the server had closed the kept connection meanwhile. */
 async function start(
   target: HttpTarget,
   request: HttpRequest,
@@ -99,7 +105,8 @@ async function* replyOf(
   let at = from?.mark;
   let ended: End | undefined;
   let usage: TokenUsage | undefined;
-  // The first event names the response: before it, no other worker could continue it.
+  // `sent` waits for the first event, which has the response's id. Without the id, no other worker could continue the
+  // response.
   let isSent = !marks;
   if (isSent) yield { kind: "sent", engine: name, agoMs };
   const idleMs = (): number => (ended ? Math.min(USAGE_TIMEOUT_MS, options.idleTimeoutMs) : options.idleTimeoutMs);
@@ -113,7 +120,7 @@ async function* replyOf(
       if (from && sequence !== undefined && sequence <= from.mark.sequence) continue;
       if (marks) id ??= piece.id;
       const after = id === undefined || sequence === undefined ? undefined : { id, sequence };
-      // `sent` comes before the text of this piece.
+      // `sent` is emitted before the text of this piece.
       if (!isSent) yield { kind: "sent", engine: name, agoMs, ...marked(piece.text === undefined ? after : at) };
       isSent = true;
       at = after;
@@ -127,7 +134,7 @@ async function* replyOf(
     if (ended) return yield withUsage(ended, usage);
     throw reply.hasText || id !== undefined ? failure("cut") : badReply("empty");
   } catch (error) {
-    // The reply is whole, whatever became of what was to come after it.
+    // The reply is complete, even if the part after its end is lost.
     if (ended && error instanceof EngineError && error.why !== "stopped") return yield withUsage(ended, usage);
     throw reply.hasText ? asFinal(error) : error;
   }
@@ -161,13 +168,13 @@ async function* streamed(
   }
 }
 
-/** A server that does not stream sends the whole reply as JSON. */
+/** Reads a whole reply as JSON, from a server that does not stream. */
 async function* whole(call: HttpCall, options: CallOptions): AsyncGenerator<Piece, void, void> {
   const body = await readBody(call, options.maxReplyBytes * 6 + 65_536, () => options.firstReplyTimeoutMs);
   yield options.dialect.readWhole(parseJson(body));
 }
 
-/** At most `maxBytes` of a body that is not streamed. `timeoutMs`: for the next piece of it. */
+/** Reads at most `maxBytes` of a body that is not streamed. `timeoutMs`: the limit for the next piece of it. */
 async function readBody(call: HttpCall, maxBytes: number, timeoutMs: () => number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -180,7 +187,7 @@ async function readBody(call: HttpCall, maxBytes: number, timeoutMs: () => numbe
   return Buffer.concat(chunks).subarray(0, maxBytes).toString();
 }
 
-/** The same failure without the advice to call again: a part of the answer was there, and has been paid for. */
+/** The same failure without the advice to repeat the call: a part of the answer has arrived and has been paid for. */
 function asFinal(error: unknown): unknown {
   if (!(error instanceof EngineError) || error.retry === "never") return error;
   const { why, kind, message, said } = error;

@@ -2,15 +2,21 @@ import type { EngineEvent } from "../engine.ts";
 import { badReply } from "../failure/engine-error.ts";
 import type { Piece } from "./piece.ts";
 
-/** The text of one reply while its pieces come in. */
+/** The text of one reply while its pieces arrive. */
 export interface ReplyText {
   readonly hasText: boolean;
   readonly isOver: boolean;
-  /** The events of a piece. @throws EngineError `bad-reply` with reason `empty` when the reply ends without text. */
+  /**
+   * Returns the events of a piece. @throws EngineError `bad-reply` with reason `empty` when the reply ends without
+   * text.
+   */
   add(piece: Piece): EngineEvent[];
 }
 
-/** A reply of at most `maxBytes` UTF-8 bytes, `before` of them there already; the piece that exceeds them is cut, and the reply over. */
+/**
+ * Creates a reply of at most `maxBytes` UTF-8 bytes, of which `before` bytes have arrived already. The piece that
+ * exceeds the limit is cut, and ends the reply.
+ */
 export function createReply(maxBytes: number, before = 0): ReplyText {
   let bytes = before;
   let isOver = false;

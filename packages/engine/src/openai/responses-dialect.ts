@@ -6,8 +6,8 @@ import { readUsage } from "./usage.ts";
 const USAGE = { prompt: "input_tokens", answer: "output_tokens" };
 
 /**
- * The Responses API. Nothing is stored on the server, since docrelay keeps the conversation; only a response that is
- * computed in the background has to be.
+ * The Responses API. Only a response computed in the background is stored on the server; otherwise nothing is, because
+ * docrelay keeps the conversation.
  */
 export const RESPONSES: Dialect = {
   path: "responses",
@@ -55,7 +55,9 @@ function usageOf({ response }: Record<string, unknown>): Pick<Piece, "usage"> {
   return readUsage(fieldsOf(response)?.["usage"], USAGE);
 }
 
-/** A server that does not know `background` says so, or names nothing that could be asked for again. */
+/**
+ * The id and event number of a background response. Empty when the server does not support `background` or sends no id.
+ */
 function placeOf({ response, sequence_number: sequence }: Record<string, unknown>): Pick<Piece, "id" | "sequence"> {
   const { id, background } = fieldsOf(response) ?? {};
   return {
@@ -64,7 +66,7 @@ function placeOf({ response, sequence_number: sequence }: Record<string, unknown
   };
 }
 
-/** The text of a whole response: that of all parts of all messages. */
+/** The text of a whole response: all parts of all messages, joined. */
 function outputText(output: unknown): string {
   const items = Array.isArray(output) ? output.map(fieldsOf) : [];
   const parts = items.flatMap((item) => (Array.isArray(item?.["content"]) ? item["content"].map(fieldsOf) : []));

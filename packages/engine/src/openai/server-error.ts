@@ -3,15 +3,15 @@ import type { RetryAdvice } from "../failure/causes.ts";
 import { cleanText } from "../failure/clean-text.ts";
 import { badReply, failure, httpFailure, type EngineError } from "../failure/engine-error.ts";
 
-/** What a server says about an error, in the body of an HTTP error or in the middle of a stream. */
+/** A server's error, from the body of an HTTP error or from within a stream. */
 export interface ServerError {
   readonly message: string;
-  /** A name such as `context_length_exceeded`; some servers put the HTTP status here. */
+  /** A name such as `context_length_exceeded`. Some servers put the HTTP status here. */
   readonly code: string | undefined;
   readonly type: string | undefined;
 }
 
-/** Reads the forms that are in use: `{ error: { message, code, type } }`, `{ error: text }`, `{ message }`, `{ detail }`. */
+/** Reads the common forms: `{ error: { message, code, type } }`, `{ error: text }`, `{ message }`, `{ detail }`. */
 export function readServerError(body: unknown): ServerError | undefined {
   const outer = fieldsOf(body);
   if (!outer) return undefined;
@@ -26,26 +26,28 @@ export function readServerError(body: unknown): ServerError | undefined {
   };
 }
 
-/** What a server says in a form of its own; nothing where it is too deep or too long to be written out. */
+/** An error in an unknown form, as JSON; empty when it is too deep or too long to be serialised. */
 function asJson(value: unknown): string {
   return payloadFault(value) ? "" : JSON.stringify(value).slice(0, SAID_CHARS);
 }
 
 const SAID_CHARS = 500;
 const CONTEXT_NAMES = new Set(["context_length_exceeded", "exceed_context_size_error", "string_above_max_length"]);
-/** Sentences of vLLM, llama.cpp, LM Studio, LiteLLM, Ollama and hosted ones, where a name is missing. */
+/**
+ * Matches error sentences of vLLM, llama.cpp, LM Studio, LiteLLM, Ollama and hosted servers that send no error name.
+ */
 const CONTEXT_WORDS =
   /maximum context|context (?:length|window|size)|available context|prompt is too long|too many (?:input )?tokens|input is too long/i;
 
-/** The prompt has more tokens than the model takes. */
+/** Whether an error means that the prompt has more tokens than the model accepts. */
 export function isContextLength({ message, code, type }: ServerError): boolean {
   return CONTEXT_NAMES.has(code ?? "") || CONTEXT_NAMES.has(type ?? "") || CONTEXT_WORDS.test(message);
 }
 
-/** The server took the request, and may have worked on it: to ask it again is another call. */
+/** Statuses after which the server may have worked on the request, so repeating it costs another call. */
 const TAKEN = new Set([500, 504]);
 
-/** The failure of a request that was answered with an HTTP error. */
+/** The failure of a request that got an HTTP error. */
 export function statusFailure(
   status: number,
   error: ServerError | undefined,
@@ -53,7 +55,7 @@ export function statusFailure(
 ): EngineError {
   const said = cleanText(error?.message ?? "", secrets);
   if (status === 413 || (error && status < 500 && isContextLength(error))) return promptTooLarge(said);
-  // A budget that is spent does not come back by waiting.
+  // A used-up budget does not come back by waiting.
   const isSpent = error?.code === "insufficient_quota" || error?.type === "insufficient_quota";
   const retry = isSpent ? "never" : TAKEN.has(status) ? "again" : undefined;
   return httpFailure(status, { said, detail: said, retryAfter, retry });
