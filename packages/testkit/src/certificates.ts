@@ -8,9 +8,9 @@ export interface Certificate {
 }
 
 export interface Authority {
-  /** Its own certificate, for those who trust it. */
+  /** The authority's own certificate, for clients that should trust it. */
   readonly cert: string;
-  /** A certificate for host names and IPv4 addresses. By default it is valid for an hour. */
+  /** Issues a certificate for host names and IPv4 addresses. By default it is valid for an hour. */
   issue(hosts: readonly string[], validMs?: { from: number; to: number }): Certificate;
 }
 
@@ -22,7 +22,7 @@ const OIDS = {
   subjectAltName: [0x55, 0x1d, 0x11],
 } as const;
 
-/** Makes a certificate authority that nobody trusts yet: X.509 version 3 with ECDSA on P-256 (RFC 5280). */
+/** Makes a certificate authority that no client trusts yet: X.509 version 3 with ECDSA on P-256 (RFC 5280). */
 export function createAuthority(name: string): Authority {
   const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const make = (of: Omit<Wish, "issuer">): string => certificate({ ...of, issuer: name }, own.privateKey);
@@ -84,7 +84,7 @@ function extension(name: keyof typeof OIDS, isCritical: boolean, value: Buffer):
   return sequence(oid(name), ...(isCritical ? [bool(true)] : []), tlv(0x04, value));
 }
 
-/** As `YYMMDDHHMMSSZ`, which is read as a year up to 2049. */
+/** A time as `YYMMDDHHMMSSZ`; readers take the two digits for a year up to 2049. */
 function time(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "");
   return tlv(0x17, Buffer.from(digits.slice(2)));
@@ -102,7 +102,7 @@ function sequence(...parts: readonly Buffer[]): Buffer {
   return tlv(0x30, ...parts);
 }
 
-/** Tag, length, value: the form of everything in DER. */
+/** Tag, length, value: the form of every DER element. */
 function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   if (value.length < 0x80) return Buffer.concat([Buffer.of(tag, value.length), value]);

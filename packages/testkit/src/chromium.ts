@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Where a Chromium is: `CHROMIUM_PATH`, PATH, then Playwright's own. @throws Error naming the command to type. */
+/**
+ * Finds a Chromium: `CHROMIUM_PATH`, then PATH, then Playwright's own. @throws Error with the command that installs
+ * one.
+ */
 export async function findChromium(): Promise<string> {
   const named = process.env["CHROMIUM_PATH"];
   if (named) return named;

@@ -3,16 +3,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Patience {
   readonly timeoutMs?: number;
   readonly everyMs?: number;
-  /** What is waited for, for the error. */
+  /** A description of the awaited result, for the error. */
   readonly what?: string;
 }
 
-/** Long enough for a machine that does much else: there a child that reads PDFs takes half a minute to start. A test of a time states it. */
+/**
+ * The default timeout, long enough for a busy machine, where a child that reads PDFs takes half a minute to start. A
+ * test that measures a time passes its own.
+ */
 const TIMEOUT_MS = 100_000;
 
 /**
- * Asks until the answer is truthy and returns it; a throw counts as "not yet".
- * @throws Error after `timeoutMs` (default 100,000), with the last throw as its cause.
+ * Calls `ask` until its result is truthy, and returns the result. An exception counts as "not yet".
+ * @throws Error after `timeoutMs` (default 100,000), with the last exception as its cause.
  */
 export async function eventually<T>(ask: () => T | Promise<T>, patience: Patience = {}): Promise<NonNullable<T>> {
   const { timeoutMs = TIMEOUT_MS, everyMs = 20, what = "it" } = patience;

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 
 /*
- * Property tests of decoders of bytes from outside: inputs that are nearly right, since random ones are refused by the first
- * character. FUZZ_RUNS is the number of inputs of each test, few by default; FUZZ_SEED repeats a run, whose seed is printed.
+ * Property tests of decoders of untrusted bytes. The inputs are nearly valid, because random ones are refused at the
+ * first character. FUZZ_RUNS: the number of inputs of each test, small by default. FUZZ_SEED: repeats a run, whose seed
+ * is printed.
  */
 const RUNS = Number(process.env["FUZZ_RUNS"] ?? 100);
 const SEED = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
@@ -10,7 +11,10 @@ const IS_LONG = process.env["FUZZ_RUNS"] !== undefined;
 
 type Check<T> = (input: T) => unknown;
 
-/** Calls `check` with damaged copies of the texts; it may return a promise. @throws Error with the seed and the least input */
+/**
+ * Calls `check` with damaged copies of the texts; `check` may return a promise. @throws Error with the seed and the
+ * smallest failing input
+ */
 export function fuzzText(valid: readonly string[], check: Check<string>): Promise<void> {
   return run(damagedText(valid), check);
 }
@@ -25,7 +29,7 @@ export function fuzzBytes(valid: readonly Uint8Array[], check: Check<Buffer>): P
     check,
   );
 }
-/** The values are plain data; a field of theirs may have any other value, be missing, or be one more. */
+/** Like {@link fuzzText} for plain data: a field gets another value, is removed, or is added. */
 export function fuzzValue(valid: readonly unknown[], check: Check<unknown>): Promise<void> {
   const damage = fc.record({ path: fc.array(fc.nat(9), { maxLength: 4 }), value: odd, how: fc.nat(3) });
   return run(
@@ -40,7 +44,7 @@ export function fuzzValue(valid: readonly unknown[], check: Check<unknown>): Pro
   );
 }
 
-/** The least input of a failure may have many kB. */
+/** The most characters of a failing input that are shown; even the smallest one may have many kB. */
 const MAX_SHOWN = 2000;
 
 function report<T>(details: fc.RunDetails<[T]>): void {
@@ -56,9 +60,9 @@ async function run<T>(inputs: fc.Arbitrary<T>, check: Check<T>): Promise<void> {
   await fc.assert(property, { numRuns: RUNS, seed: SEED, reporter: report });
 }
 
-/** Deep enough for what calls itself for each level: `JSON.stringify` overflows its stack at about 6,000. */
+/** Deep enough to break code that recurses once for each level: `JSON.stringify` overflows its stack at about 6,000. */
 const DEEP = 8000;
-/** What decoders stumble over. */
+/** Texts that decoders often handle wrongly. */
 const TOKENS = [
   ...[
     '"',
@@ -92,7 +96,7 @@ const TOKENS = [
   ],
   ...["data: ", "event: error", "[DONE]", "--", "=", "%", ";", " ", "\u00e9", "\u{1f600}", "9".repeat(400)],
 ];
-/** Readers that call themselves for each level need a stack as deep as these. */
+/** Deeply nested texts: a reader that recurses once for each level needs a stack as deep as these. */
 const DEEP_TOKENS = [
   "[".repeat(DEEP),
   "[".repeat(DEEP) + "]".repeat(DEEP),
@@ -116,9 +120,9 @@ function damagedText(valid: readonly string[]): fc.Arbitrary<string> {
       if (how === 0) return head + put + tail;
       if (how === 1) return head + tail.slice(length);
       if (how === 2) return head + put + tail.slice(length);
-      if (how === 3) return head; // it broke off
+      if (how === 3) return head; // the text is cut off
       if (how === 4) return head + damaged.slice(from, from + length) + tail;
-      // Another value in the place of one.
+      // Replaces one value by another.
       const values = [...damaged.matchAll(VALUE)];
       const { 0: value = "", index = damaged.length } = values[at % Math.max(1, values.length)] ?? {};
       return damaged.slice(0, index) + put + damaged.slice(index + value.length);

@@ -1,6 +1,9 @@
 const TEXT: unique symbol = Symbol("text");
 
-/** HTML or SVG that may stand in a page as it is. Only {@link markup} makes it, so a plain string is never taken for it. */
+/**
+ * HTML or SVG that may be put into a page unescaped. Only {@link markup} makes this type, so a plain string cannot be
+ * taken for it.
+ */
 export interface Markup {
   readonly [TEXT]: string;
   toString(): string;
@@ -9,8 +12,8 @@ export interface Markup {
 type Value = string | number | Markup | readonly Markup[];
 
 /**
- * A template for HTML and SVG. Strings and numbers are escaped, for texts and for quoted attributes; markup made by this
- * function, and lists of it, stand as they are. `String(…)` of the result is the text.
+ * A template for HTML and SVG. Strings and numbers are escaped for texts and for quoted attributes. Markup made by this
+ * function, and lists of such markup, are inserted unchanged. `String(…)` of the result is the text.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   const text = parts.reduce((sofar, part, index) => sofar + textOf(values[index - 1] ?? "") + part);

@@ -1,21 +1,21 @@
 import type { Socket } from "node:net";
 
-/** How a proxy treats what passes through it, now. */
+/** The current faults of a proxy's connections. */
 export interface Conditions {
   readonly mute: "none" | "both" | "up" | "down";
   readonly delayMs: number;
-  /** 0 = as fast as it goes. */
+  /** 0: no limit. */
   readonly bytesPerSecond: number;
-  /** 0 = as it comes. */
+  /** 0: pieces are passed on as they arrive. */
   readonly sliceBytes: number;
 }
 
-/** The most that one direction of one connection holds; above it the sender is not read. */
+/** The most bytes that one direction of one connection buffers; above this, the sender is not read. */
 const MAX_HELD = 262_144;
 
 /**
- * One direction of a proxied connection: a queue, so that whatever the conditions are and however they change, bytes
- * leave in the order in which they came.
+ * One direction of a proxied connection. It is a queue, so bytes leave in the order in which they arrived, even when
+ * the conditions change.
  */
 export function createPipe(
   from: Socket,
@@ -59,7 +59,7 @@ export function createPipe(
         return;
       }
       const { bytesPerSecond, sliceBytes } = conditions;
-      // A slow line passes a twentieth of a second's worth at a time.
+      // With a limited bandwidth, at most the bytes of a twentieth of a second are passed on at a time.
       const most = Math.min(sliceBytes || Infinity, bytesPerSecond ? Math.ceil(bytesPerSecond / 20) : Infinity);
       const piece = head.data.subarray(0, most);
       if (piece.length === head.data.length) queue.shift();

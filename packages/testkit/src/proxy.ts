@@ -10,25 +10,25 @@ export interface Proxy extends AsyncDisposable {
   readonly bytesUp: number;
   /** Breaks every connection with RST. */
   reset(): void;
-  /** Keeps connections but passes nothing on, in either or both directions, until {@link heal}. */
+  /** Keeps connections but passes no bytes on, in one or both directions, until {@link heal}. */
   blackhole(direction?: "both" | "up" | "down"): void;
-  /** Does the same, for good, to the connections that are open now, and not to later ones. */
+  /** Stops passing bytes on for good, but only on the connections that are open now. */
   silence(): void;
-  /** Delays what is passed on; what was sent first stays first. */
+  /** Delays bytes that are passed on; their order stays. */
   latency(ms: number): void;
-  /** Passes on at most this much a second, each way of each connection. */
+  /** Passes on at most this many bytes per second, in each direction of each connection. */
   bandwidth(bytesPerSecond: number): void;
-  /** Passes on in pieces of at most this many bytes. */
+  /** Passes bytes on in pieces of at most this size. */
   slice(bytes: number): void;
-  /** Refuses new connections (and breaks the old ones) until {@link heal}. */
+  /** Refuses new connections and breaks open ones, until {@link heal}. */
   cut(): void;
-  /** Ends every misbehaviour; what a blackhole held goes on its way. */
+  /** Ends all faults. Bytes held by a blackhole are passed on. */
   heal(): void;
 }
 
 export async function startProxy(to: { host?: string; port: number }): Promise<Proxy> {
   const pairs = new Set<Pair>();
-  /** Of connections that ended while they were muted: the other side does not know it. */
+  /** Connections that ended on one side while muted, so the other side does not know it. */
   const halfOpen = new Set<[Socket, Socket]>();
   const conditions: { -readonly [K in keyof Conditions]: Conditions[K] } = {
     mute: "none",
@@ -88,7 +88,7 @@ export async function startProxy(to: { host?: string; port: number }): Promise<P
   };
 }
 
-/** A client's connection and its own to the target. */
+/** A client's connection, and the proxy's connection to the target for it. */
 interface Pair {
   readonly sockets: [Socket, Socket];
   silenced: boolean;
@@ -118,7 +118,7 @@ function openPair(client: Socket, target: Socket, { conditions, pairs, halfOpen 
     socket.on("error", () => undefined);
     socket.on("close", () => {
       pairs.delete(pair);
-      // A muted connection's end does not come through either.
+      // While a connection is muted, its end is not passed on either.
       if (own.mute === "none") for (const other of pair.sockets) other.destroy();
       else halfOpen.add(pair.sockets);
     });

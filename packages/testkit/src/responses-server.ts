@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A response that goes on whether anybody reads it or not. */
+/** A response that continues even if no connection reads it. */
 export interface BackgroundResponse {
   readonly id: string;
   readonly isCancelled: boolean;
-  /** Connections that read it now. */
+  /** The number of connections that read it now. */
   readonly readers: number;
   say(text: string): void;
   finish(): void;
@@ -16,19 +16,19 @@ export interface BackgroundResponse {
 
 export interface ResponsesServer extends AsyncDisposable {
   readonly url: string;
-  /** Such as `POST /v1/responses`, in order. */
+  /** Method and path of each request, such as `POST /v1/responses`, in order. */
   readonly requests: readonly string[];
-  /** Of each POST that began a response. */
+  /** The headers of each POST that began a response. */
   readonly headers: readonly IncomingHttpHeaders[];
   readonly bodies: ReadonlyArray<Readonly<Record<string, unknown>>>;
   readonly responses: readonly BackgroundResponse[];
-  /** While it is set, this is what requests for a response that has begun are answered with. */
+  /** While this status is set, requests for an existing response get it as their error. */
   refuseWith: number | undefined;
 }
 
 /**
- * A server of OpenAI's Responses API with `background`: each POST begins a response, `script` says what it answers, and
- * `GET /v1/responses/:id?stream=true&starting_after=N` goes on after an event.
+ * A server of OpenAI's Responses API with `background`. Each POST begins a response, and `script` decides its text.
+ * `GET /v1/responses/:id?stream=true&starting_after=N` continues a response after an event.
  */
 export async function startResponses(
   script: (response: BackgroundResponse, prompt: string) => void = () => undefined,
@@ -114,7 +114,7 @@ class Kept implements BackgroundResponse {
   cut(): void {
     for (const reader of this.#readers) reader.destroy();
   }
-  /** Sends the events after number `after`, then those that happen. */
+  /** Sends the events after number `after`, then later events as they happen. */
   read(response: ServerResponse, after: number): void {
     response.writeHead(200, { "content-type": "text/event-stream" });
     for (const event of this.#events.slice(after + 1)) response.write(event);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { OWN_PDFS, type OwnPdf } from "./own-pdfs.ts";
 
-/** The folder beside the project that may hold more PDFs and bad inputs for tests. */
+/** A folder beside the project that may contain more PDFs and malformed inputs for tests. */
 const SHARED = join(import.meta.dirname, "../../../../../shared");
 
 export interface CorpusFile {
@@ -12,20 +12,22 @@ export interface CorpusFile {
   readonly expected: OwnPdf["expected"] | "bounded";
   readonly pages?: number;
   readonly userPassword?: string;
-  /** `exact`: the text in reading order. `words`: its words, in any order. */
+  /** `exact`: the text in reading order. `words`: its words in any order. */
   readonly groundTruthKind?: string;
   bytes(): Uint8Array;
-  /** What it says; undefined where that is not known. */
+  /** The expected text; undefined when unknown. */
   truth(): string | undefined;
 }
 
-/** A file of `../shared`, or undefined when the folder is absent: then tests run on what the project has itself. */
+/**
+ * The path of a file in `../shared`; undefined when the folder is missing. Tests then use only the project's own files.
+ */
 export function shared(name: string): string | undefined {
   const path = join(SHARED, name);
   return existsSync(path) ? path : undefined;
 }
 
-/** PDFs for tests: those made here, and those of `../shared` where it is there. */
+/** The PDFs for tests: those made by this package, and those of `../shared` if the folder exists. */
 export function corpus(): CorpusFile[] {
   return [...OWN_PDFS.map(own), ...sharedCorpus()];
 }
@@ -40,7 +42,7 @@ function own({ truth, ...pdf }: OwnPdf): CorpusFile {
   };
 }
 
-/** The PDFs of `../shared` alone; none when it is absent. */
+/** Only the PDFs of `../shared`; none when the folder is missing. */
 export function sharedCorpus(): CorpusFile[] {
   const manifest = shared("corpus/manifest.json");
   if (!manifest) return [];

@@ -5,7 +5,8 @@ import { makePdf, makeScanPdf } from "./pdf.ts";
 import { makePlacedPdf, TYPE_SIZE, type Lettering, type PlacedLine } from "./pdf-placed.ts";
 
 /*
- * One small PDF of each kind that the product tells apart, made by this code: a clone has them all.
+ * One small PDF of each kind that the product distinguishes. This code makes them, so every clone of the project has
+ * them.
  */
 
 export interface OwnPdf {
@@ -14,7 +15,7 @@ export interface OwnPdf {
   readonly pages?: number;
   readonly userPassword?: string;
   bytes(): Uint8Array;
-  /** What it says, in reading order. */
+  /** The expected text, in reading order. */
   readonly truth?: string;
 }
 
@@ -42,7 +43,7 @@ const ARABIC = ["في الميناء ثلاثة دفاتر", "تعود القو�
 
 const lines = (texts: readonly string[], x = 60): PlacedLine[] =>
   texts.map((text, index) => ({ x, y: 760 - index * LEADING, text }));
-/** As a right-to-left line is drawn: from its last letter to its first, up to the right margin. */
+/** A right-to-left line as programs draw it: from its last letter to its first, ending at the right margin. */
 function rightToLeft(texts: readonly string[], letter: number): PlacedLine[] {
   return lines(texts).map(({ y, text }) => {
     const drawn = [...text].reverse().join("");
@@ -75,7 +76,7 @@ const other = (file: string, expected: OwnPdf["expected"], bytes: () => Uint8Arr
   bytes,
 });
 
-/** A letter of 11 lines as a scanner makes it, one bit a pixel; drawn with PDFium from our own words. */
+/** A letter of 11 lines like a scanner's, one bit for each pixel. It was drawn with PDFium from text of the project. */
 const SCAN = join(import.meta.dirname, "../../files/scanned-letter.pdf");
 
 export const OWN_PDFS: readonly OwnPdf[] = [
@@ -128,7 +129,7 @@ export const OWN_PDFS: readonly OwnPdf[] = [
   other("not-a-pdf/beginning-only.pdf", "invalid", () => Buffer.from("%PDF-1.7\nand then nothing of it")),
 ];
 
-/** A file of {@link OWN_PDFS}, by its name. @throws Error when there is none. */
+/** The file of {@link OWN_PDFS} with this name. @throws Error when there is none. */
 export function ownPdf(file: string): OwnPdf {
   const found = OWN_PDFS.find((one) => one.file === file);
   if (!found) throw new Error(`no PDF of ours is called ${file}`);

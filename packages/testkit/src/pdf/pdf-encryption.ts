@@ -3,7 +3,8 @@ import type { Encryption } from "./pdf-objects.ts";
 
 /*
  * The standard security handler of PDF, for files that tests open with a password: RC4 with 128 bits (revision 3) and
- * AES with 256 (revision 6). Keys and salts come from the passwords, so that a file is the same each time: for tests only.
+ * AES with 256 bits (revision 6). Keys and salts are derived from the passwords, so a file is the same each time. For
+ * tests only.
  */
 
 export interface Passwords {
@@ -22,7 +23,7 @@ function permissions(): Buffer {
   return bytes;
 }
 
-/** Streams by RC4; Node's own is not in every build of OpenSSL. */
+/** RC4; written here, because Node's RC4 is missing in some builds of OpenSSL. */
 function rc4(key: Uint8Array, data: Uint8Array): Buffer {
   const state = Uint8Array.from({ length: 256 }, (_, index) => index);
   const swap = (a: number, b: number): void => {
@@ -88,7 +89,7 @@ export function encryptAes({ user, owner }: Passwords): Encryption {
   const [u, ue] = secured(userBytes, "user", Buffer.alloc(0));
   const [o, oe] = secured(ownerBytes, "owner", u);
   const marks = Buffer.concat([permissions(), Buffer.alloc(4, 255), Buffer.from("Tadb"), made("rest", 4)]);
-  // A single block without a vector: the same as the mode without chaining.
+  // A single block without an initialisation vector gives the same result as ECB mode.
   const perms = aes(key, marks);
   const filter = "/CF << /StdCF << /CFM /AESV3 /AuthEvent /DocOpen /Length 32 >> >> /StmF /StdCF /StrF /StdCF";
   return {

@@ -1,11 +1,14 @@
 import { deflateSync } from "node:zlib";
 
-/* The file around a PDF's objects. */
+/* Writes the PDF file around its objects. */
 
-/** An object without a stream as it is written, or a dictionary with a stream; characters are bytes. */
+/** An object without a stream as PDF text, or a dictionary with a stream. Each character is one byte. */
 export type PdfObject = string | { readonly dictionary: string; readonly content: string };
 
-/** What encrypts a document's streams: entries for the trailer, and a stream of the object with a number. */
+/**
+ * The encryption of a document's streams: entries for the trailer, and a function that encrypts the stream of an
+ * object.
+ */
 export interface Encryption {
   readonly dictionary: string;
   readonly id: Uint8Array;
@@ -20,7 +23,10 @@ export function compressed(content: string): PdfObject {
   };
 }
 
-/** A file with these objects, numbered from 1; the first is the catalog. Strings outside of streams stay as they are. */
+/**
+ * A file with these objects, numbered from 1; the first one is the catalog. Strings outside of streams are not
+ * encrypted.
+ */
 export function assemble(objects: readonly PdfObject[], encryption?: Encryption): Uint8Array {
   let body = "%PDF-1.7\n%\u00e2\u00e3\u00cf\u00d3\n";
   const written = objects.map((object, index) => write(object, index + 1, encryption));

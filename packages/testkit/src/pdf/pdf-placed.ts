@@ -1,11 +1,11 @@
 import { assemble, compressed, type PdfObject } from "./pdf-objects.ts";
 
 /*
- * Pages whose lines stand where they are put, in any script: without an outline of a single letter, since what a font
- * says of its letters is enough to read them.
+ * Pages with lines at given positions, in any script. The fonts contain no outlines of letters, because a font's data
+ * about its letters are enough to read them.
  */
 
-/** Left end and baseline, in points from the page's lower left corner. */
+/** The left end and baseline of a line, in points from the page's lower left corner. */
 export interface PlacedLine {
   readonly x: number;
   readonly y: number;
@@ -13,8 +13,8 @@ export interface PlacedLine {
 }
 
 /**
- * How letters are encoded. `latin`: WinAnsi. `unicode`: numbers that only the font's table of Unicode explains. A name of
- * the collections that every reader knows: UTF-16, and no such table.
+ * The encoding of letters. `latin`: WinAnsi. `unicode`: numbers that only the font's Unicode table explains. The names
+ * of collections known to every reader: UTF-16 without such a table.
  */
 export type Lettering = "latin" | "unicode" | "UniGB-UTF16-H" | "UniJIS-UTF16-H" | "UniKS-UTF16-H";
 
@@ -26,7 +26,10 @@ const ORDERINGS: Readonly<Record<string, string>> = {
 export const TYPE_SIZE = 10;
 const hex = (text: string): string => Buffer.from(text, "utf16le").swap16().toString("hex");
 
-/** Lines of pages, their streams compressed. `width` is that of every letter, in thousandths of its size. */
+/**
+ * A PDF of pages with these lines, with compressed streams. `width`: the width of every letter, in thousandths of its
+ * size.
+ */
 export function makePlacedPdf(of: {
   pages: ReadonlyArray<readonly PlacedLine[]>;
   lettering: Lettering;
@@ -68,7 +71,10 @@ function composite(lines: readonly PlacedLine[], lettering: Lettering, width: nu
   return ordering ? objects : [...objects, compressed(unicodeTable(lines))];
 }
 
-/** Letters are numbered by their own code: the table says so, a hundred a block as the format allows. */
+/**
+ * A Unicode table in which each letter's number is its own code, in blocks of at most a hundred, as the format
+ * requires.
+ */
 function unicodeTable(lines: readonly PlacedLine[]): string {
   const letters = [...new Set(lines.flatMap(({ text }) => text.split("")))].toSorted();
   let blocks = "";

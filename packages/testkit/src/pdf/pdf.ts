@@ -1,10 +1,10 @@
 import { assemble, compressed, type Encryption, type PdfObject } from "./pdf-objects.ts";
 
 /*
- * A small writer of real PDFs for tests: Helvetica in WinAnsi, one content stream a page, a correct xref table.
+ * A small writer of valid PDFs for tests: Helvetica in WinAnsi, one content stream for each page, a correct xref table.
  */
 
-/** Grey, a byte a pixel, from the top. */
+/** A grey picture, one byte for each pixel, from the top. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -12,15 +12,18 @@ export interface Picture {
 }
 
 export interface PdfOptions {
-  /** Text of each page, with lines that break at `\n`; or the picture that fills it, as a scanner makes them. */
+  /** The text of each page, with lines separated by `\n`; or a picture that fills the page, as from a scanner. */
   readonly pages: ReadonlyArray<string | Picture>;
-  /** A string for each word with its distance to the next, as TeX and word processors write lines; else one for a line. */
+  /**
+   * Writes each word as a string of its own with the distance to the next, as TeX and word processors do. Otherwise one
+   * string for each line.
+   */
   readonly typeset?: boolean;
-  /** More drawing on each page, to make its extraction slow: this many empty text operators. */
+  /** How many empty text operators to add to each page, to make its extraction slow. */
   readonly operators?: number;
-  /** Pages are compressed: many operators then make a small file. */
+  /** Compresses the pages, so that many operators still make a small file. */
   readonly deflate?: boolean;
-  /** Bytes that no page uses, to make the file large. */
+  /** Unused bytes that make the file large. */
   readonly ballast?: Uint8Array;
   readonly encryption?: Encryption;
 }
@@ -33,7 +36,7 @@ function escape(text: string): string {
   return bytes.replace(/[\\()]/g, (char) => `\\${char}`);
 }
 
-/** A PDF with these pages of text. */
+/** Makes a PDF with these pages. */
 export function makePdf({
   pages,
   operators = 0,
@@ -65,7 +68,7 @@ export function makePdf({
 }
 
 function scanned({ width, height, grey }: Picture, index: number): PdfObject[] {
-  // An inline image needs no object of its own, so that each page has two objects whatever is on it.
+  // An inline image is not an object of its own, so each page has two objects, whatever its content.
   const head = `/W ${width} /H ${height} /CS /G /BPC 8 /L ${grey.length}`;
   const pixels = Buffer.from(grey).toString("latin1");
   return [
@@ -74,7 +77,7 @@ function scanned({ width, height, grey }: Picture, index: number): PdfObject[] {
   ];
 }
 
-/** A PDF whose only page is a picture: a scan with nothing to read. */
+/** A PDF whose only page is a picture: a scan without text. */
 export function makeScanPdf(): Uint8Array {
   const pixels = Array.from({ length: 64 * 64 }, (_, index) => ((index >> 3) % 2 ? "\u00ff" : "\u0000")).join("");
   return assemble([

@@ -9,13 +9,16 @@ import { guard } from "./guard.ts";
 
 /** A program in another language that listens on a port. It ends when the process of the test ends. */
 export interface ForeignProgram extends AsyncDisposable {
-  /** What it has printed, stdout and stderr. */
+  /** Everything the program has printed, stdout and stderr. */
   output(): string;
-  /** Resolves when it has ended: SIGTERM, and SIGKILL after `graceMs`; without it SIGKILL at once. */
+  /**
+   * Resolves when the program has ended. With `graceMs`: SIGTERM, and SIGKILL after that time. Without: SIGKILL at
+   * once.
+   */
   stop(graceMs?: number): Promise<void>;
 }
 
-/** Starts a program; resolves when it listens. Its variables are those of the test, and `PORT`. */
+/** Starts a program; resolves when it listens. Its environment is the test's, and `PORT`. */
 export async function startForeign(
   [program = "", ...args]: readonly string[],
   { port, cwd }: { port: number; cwd?: string },
@@ -40,7 +43,7 @@ export async function startForeign(
   return { output: () => output, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** Debian's Python, for which Debian's packages are: another one on the PATH may have none of them. */
+/** Finds the Python for which Debian's packages are installed. Another Python on PATH may have none of them. */
 export function findPython(module: string): string {
   return ["/usr/bin/python3", "python3"].find((python) => runs(python, "-c", `import ${module}`)) ?? "python3";
 }
@@ -49,12 +52,12 @@ export function runs(program: string, ...args: string[]): boolean {
   return spawnSync(program, args, { stdio: "ignore", timeout: 30_000 }).status === 0;
 }
 
-/** Runs `go` with Debian's sources of Go packages, without a network. */
+/** Whether `go` with these arguments succeeds. It uses Debian's sources of Go packages and no network. */
 export function runsGo(...args: string[]): boolean {
   return spawnSync("go", args, { stdio: "ignore", timeout: 120_000, env: goEnv() }).status === 0;
 }
 
-/** Compiles a file of Go, with Debian's sources of Go packages, to a program. @throws Error with the compiler's words. */
+/** Compiles a Go file to a program, with Debian's sources of Go packages. @throws Error with the compiler's output. */
 export async function buildGo(source: string, program: string): Promise<void> {
   await promisify(execFile)("go", ["build", "-o", program, source], { timeout: 120_000, env: goEnv() });
 }

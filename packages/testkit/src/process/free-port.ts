@@ -2,7 +2,9 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below what systems give out by themselves: a process that is restarted on its port must not find it taken. */
+/**
+ * The range is below the ports that systems assign by themselves, so a process that restarts on its port finds it free.
+ */
 const FROM = 20_000;
 const TO = 32_000;
 const TRIES = 50;

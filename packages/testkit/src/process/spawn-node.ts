@@ -3,27 +3,30 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { guard } from "./guard.ts";
 
-/** A process under test. It ends when the process of the test ends, also by SIGKILL. */
+/** A process under test. It ends when the process of the test ends, even by SIGKILL. */
 export interface TestProcess extends AsyncDisposable {
   readonly pid: number;
-  /** All it has printed, stdout and stderr, line by line. */
+  /** Everything the process has printed, stdout and stderr, line by line. */
   readonly lines: readonly string[];
-  /** Calls back for every line from now on. */
+  /** Calls `listener` for every line from now on. */
   onLine(listener: (line: string) => void): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** The first line, printed already or to come, that matches. @throws Error with all lines after `timeoutMs` (60 s) or an exit. */
+  /**
+   * The first matching line, printed already or later. @throws Error with all lines after `timeoutMs` (60 s), or when
+   * the process ends.
+   */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<string>;
   kill(signal?: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL after `timeoutMs`. */
+  /** Sends SIGTERM, and SIGKILL after `timeoutMs`. */
   stop(timeoutMs?: number): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** A deadline, not a pause: on a machine that does much else a process takes that long to start. */
+/** A deadline, not a pause: on a busy machine a process takes this long to start. */
 const WAIT_MS = 60_000;
 
 /**
- * Starts `node <entry>` with these variables and none of this process's own but PATH, HOME, and the folder of code that
- * Node has compiled before.
+ * Starts `node <entry>` with these environment variables. Of this process's own variables it gets only PATH, HOME and
+ * the folder of Node's compile cache.
  */
 export function spawnNode(
   entry: string,
@@ -33,7 +36,7 @@ export function spawnNode(
   const child = spawn(process.execPath, [entry, ...(of.args ?? [])], {
     env: { PATH, HOME, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}), ...of.env },
     cwd: of.cwd,
-    // The channel tells the child to end when this process has ended, however it ended.
+    // The channel closes when this process ends, for whatever reason; the child then ends too.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const { pid } = child;
@@ -66,7 +69,7 @@ export function spawnNode(
 
 interface Lines {
   readonly lines: readonly string[];
-  /** Calls back for every line from now on; returns how to stop. */
+  /** Calls `listener` for every line from now on. Returns a function that stops this. */
   onLine(listener: (line: string) => void): () => void;
 }
 

@@ -9,17 +9,17 @@ const SLOTS = 16_384;
 
 export interface ClusterOptions {
   readonly masters?: number;
-  /** Of each master. */
+  /** The number of replicas of each master. */
   readonly replicas?: number;
-  /** A master that is silent for so long is replaced, in ms. */
+  /** A master that is silent for this long is replaced, in ms. */
   readonly nodeTimeoutMs?: number;
-  /** Of the default user, on all nodes. */
+  /** The password of the default user on all nodes. */
   readonly password?: string;
-  /** More of redis-server's own options. */
+  /** More options of redis-server. */
   readonly args?: readonly string[];
 }
 
-/** A node, and a connection to it for looking and for orders. */
+/** A node, and a connection to it for queries and commands. */
 export interface TestNode extends TestRedis {
   readonly id: string;
   readonly admin: Redis;
@@ -27,15 +27,18 @@ export interface TestNode extends TestRedis {
 
 /** A Redis Cluster of a test's own. */
 export interface TestCluster extends AsyncDisposable {
-  /** All nodes as `REDIS_URL` names them. */
+  /** All nodes, in the format of `REDIS_URL`. */
   readonly seeds: string;
-  /** The first ones began as masters. */
+  /** The first ones were the masters at the start. */
   readonly nodes: readonly TestNode[];
-  /** The node that serves a key now, as a node that is alive sees it. */
+  /** The node that serves a key now, according to a live node. */
   masterOf(key: string): Promise<TestNode>;
   /** The nodes that are masters with slots now. */
   masters(): Promise<TestNode[]>;
-  /** Moves slots one after the other, as `redis-cli --cluster reshard` does. `pauseMs`: how long each stays half moved. */
+  /**
+   * Moves slots one after the other, as `redis-cli --cluster reshard` does. `pauseMs`: how long each slot stays half
+   * moved.
+   */
   move(slots: readonly number[], to: TestNode, options?: { readonly pauseMs?: number }): Promise<void>;
   /** Removes all keys. */
   empty(): Promise<void>;
@@ -43,8 +46,8 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 /**
- * Starts a cluster of local `redis-server` processes, three masters with a replica each by default; about 5 s. They end when
- * this process ends, also by SIGKILL.
+ * Starts a cluster of local `redis-server` processes, by default three masters with one replica each. Takes about 5 s.
+ * The processes end when this process ends, even by SIGKILL.
  */
 export async function startRedisCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const { masters = 3, replicas = 1, nodeTimeoutMs = 2000 } = options;
@@ -105,7 +108,7 @@ async function startNode(
   nodeTimeoutMs: number,
   { password, args = [] }: ClusterOptions,
 ): Promise<TestNode & { busPort: number }> {
-  // The default, 10,000 above the port, is among the ports that systems give out.
+  // The default bus port, 10,000 above the port, may be one that the system assigns by itself.
   const busPort = await freePort();
   const own = [
     ...["--save", "", "--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"],
@@ -154,7 +157,7 @@ async function join(nodes: ReadonlyArray<TestNode & { busPort: number }>, master
       return (
         infos.every((info) => String(info).includes("cluster_state:ok")) &&
         links.every((info) => info.includes("master_link_status:up")) &&
-        // Each range with its master and its replicas.
+        // Each range of slots must list its master and all its replicas.
         seen.every((ranges) => ranges.every((range) => (range as unknown[]).length === 2 + nodes.length / masters))
       );
     },

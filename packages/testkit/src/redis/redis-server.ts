@@ -12,8 +12,8 @@ const PORT_TRIES = 5;
 const CONFIGURATION = "sentinel.conf";
 
 /**
- * Starts a local `redis-server` with these options in a temporary folder. Both end when this process ends. `sentinel`: the
- * configuration of a Sentinel, which it becomes then.
+ * Starts a local `redis-server` with these options in a temporary folder. Both are removed when this process ends.
+ * `sentinel`: a Sentinel's configuration; the server then runs as a Sentinel.
  */
 export async function startRedisServer(args: readonly string[], sentinel?: string): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), "docrelay-redis-"));
@@ -59,7 +59,7 @@ async function launchOnFreePort(
   throw new Error(`redis-server did not start on any of ${PORT_TRIES} ports`);
 }
 
-/** Resolves to the server when it accepts connections, to undefined when it ended before. */
+/** Resolves with the server when it accepts connections; with undefined when it ended before. */
 async function launch(folder: string, port: number, args: readonly string[]): Promise<ChildProcess | undefined> {
   const server = process.env["DOCRELAY_REDIS_SERVER"] || "redis-server";
   const file = args.includes("--sentinel") ? [join(folder, CONFIGURATION)] : [];

@@ -3,22 +3,22 @@ import { connect } from "node:net";
 import type { TestRedis } from "./test-redis.ts";
 
 export interface RedisOptions {
-  /** Append-only file, with fsync after every write: what was acknowledged outlives `kill`. */
+  /** Uses an append-only file with fsync after every write, so that acknowledged writes survive `kill`. */
   readonly aof?: boolean;
-  /** false: never in a container, because a measurement there would include the container's network. */
+  /** false: never start Redis in a container, because a measurement would include the container's network. */
   readonly container?: false;
-  /** More of redis-server's own options. */
+  /** More options of redis-server. */
   readonly args?: readonly string[];
 }
 
 /**
- * Starts a private Redis ≥ 7: in a container where a Docker engine answers, else as a local `redis-server`. The same
- * tests run either way. It ends when this process ends, also by SIGKILL, and its files are removed.
- * @throws Error naming the command to type when there is neither.
+ * Starts a private Redis ≥ 7: in a container if a Docker engine answers, otherwise as a local `redis-server`. The same
+ * tests run in both cases. It ends when this process ends, even by SIGKILL, and its files are removed.
+ * @throws Error with the command that installs one, when neither exists.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
   const args = ["--save", "", "--maxmemory-policy", "noeviction"];
-  // As a deployment sets them; see "Sizing" in docs/operations.md.
+  // The settings of a deployment; see "Sizing" in docs/operations.md.
   args.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536", ...(options.args ?? []));
   if (options.aof) args.push("--appendonly", "yes", "--appendfsync", "always");
   if (options.container !== false && (await dockerAnswers())) {
@@ -29,7 +29,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
   return startRedisServer(args);
 }
 
-/** Whether a Docker engine answers on its socket, within half a second. */
+/** Whether a Docker engine replies on its socket within half a second. */
 export async function dockerAnswers(): Promise<boolean> {
   const host = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
   if (!host.startsWith("unix://")) return true;

@@ -4,13 +4,13 @@ import { eventually } from "../eventually.ts";
 import { startRedisServer } from "./redis-server.ts";
 import type { TestRedis } from "./test-redis.ts";
 
-/** A master, its replicas and a Sentinel, each a process of its own. They end when this process ends. */
+/** A master, its replicas and a Sentinel, each in a process of its own. They end when this process ends. */
 export interface TestSentinel extends AsyncDisposable {
-  /** For `REDIS_SENTINELS` and `REDIS_SENTINEL_NAME`. */
+  /** The values of `REDIS_SENTINELS` and `REDIS_SENTINEL_NAME`. */
   readonly env: Readonly<Record<"REDIS_SENTINELS" | "REDIS_SENTINEL_NAME", string>>;
-  /** The first is the master at the start. */
+  /** The first server is the master at the start. */
   readonly servers: readonly TestRedis[];
-  /** The port of the present master, as the Sentinel tells it. */
+  /** The port of the current master, as reported by the Sentinel. */
   master(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface TestSentinel extends AsyncDisposable {
 const NAME = "relay";
 const ARGS = ["--save", "", "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"];
 
-/** Resolves when all replicas are connected. A master that is silent for `downAfterMs` is replaced. */
+/** Starts them; resolves when all replicas are connected. A master that is silent for `downAfterMs` is replaced. */
 export async function startSentinel({
   replicas = 2,
   downAfterMs = 1000,
@@ -45,7 +45,7 @@ export async function startSentinel({
   const stop = async (): Promise<void> => {
     await Promise.all([sentinel, ...servers].map((one) => one.stop()));
   };
-  // A Sentinel that knows no replicas yet has nobody to promote.
+  // A Sentinel that knows no replicas yet cannot promote one.
   const known = async (): Promise<number> =>
     (await ask(sentinel.port, `SENTINEL replicas ${NAME}`)).split("runid").length - 1;
   await eventually(async () => (await known()) === replicas, {
@@ -61,7 +61,7 @@ export async function startSentinel({
   };
 }
 
-/** The reply to one command as it comes, or its beginning. */
+/** The unparsed reply to one command, or its beginning. */
 async function ask(port: number, command: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   try {
