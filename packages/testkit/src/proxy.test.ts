@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-/** A server that keeps what it hears, a proxy before it, and a client. */
+/** A server that records the bytes it receives, a proxy in front of it, and a client. */
 async function line(): Promise<{ proxy: Proxy; client: Socket; server: Socket; heard: () => string }> {
   let heard = "";
   const listening = createServer().listen(0, "127.0.0.1");
@@ -32,7 +32,7 @@ describe("a faulty proxy", () => {
     const { proxy, client, heard } = await line();
     proxy.latency(100);
     client.write("first ");
-    // Some turns of the loop: the proxy has read it by then, and holds it.
+    // After some turns of the event loop, the proxy has read the bytes and holds them.
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
     proxy.latency(1);
     client.write("second");

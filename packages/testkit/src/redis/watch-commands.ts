@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** What a Redis is told from now on, by all its clients and scripts. */
+/** The commands that a Redis receives from now on, from all its clients and scripts. */
 export interface WatchedCommands extends Disposable {
-  /** A line for each command so far, as MONITOR gives it: time, database and client, then each argument in double quotes. */
+  /**
+   * A line for each command so far, as MONITOR prints it: time, database and client, then each argument in double
+   * quotes.
+   */
   readonly lines: readonly string[];
 }
 
@@ -13,15 +16,16 @@ interface Address {
 }
 
 /**
- * Watches a Redis without a password, of which an ioredis connection has the address in its `options`. On a connection of its own: ioredis takes a command of others that comes in one
- * packet with the reply to MONITOR for the reply to a command that it has not sent, and throws.
+ * Watches a Redis without a password at the address in an ioredis connection's `options`. It uses a connection of its
+ * own. On an ioredis connection, if another client's command arrives in one packet with the reply to MONITOR, ioredis
+ * takes the command for a reply to a command that it has not sent, and throws.
  */
 export async function watchCommands({ host = "127.0.0.1", port = 6379 }: Address): Promise<WatchedCommands> {
   const socket = connect(port, host);
   const lines: string[] = [];
   let rest = "";
   socket.setEncoding("latin1");
-  socket.on("error", () => undefined); // the server has ended: nothing more is told
+  socket.on("error", () => undefined); // the server has ended: no more commands come
   socket.on("data", (data: string) => {
     const parts = (rest + data).split("\r\n");
     rest = parts.pop() ?? "";
@@ -29,7 +33,7 @@ export async function watchCommands({ host = "127.0.0.1", port = 6379 }: Address
     socket.emit("watched");
   });
   socket.write("MONITOR\r\n");
-  // Its own reply.
+  // The first data are the reply to MONITOR itself.
   await once(socket, "watched");
   return { lines, [Symbol.dispose]: () => void socket.destroy() };
 }
