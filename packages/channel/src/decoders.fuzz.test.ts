@@ -13,8 +13,8 @@ import { packPages, unpackPages } from "./texts/pack-text.ts";
 import { parseHint } from "./uploads/hints.ts";
 
 /*
- * What Redis hands over was written by the relay, unless somebody else reached it. Whatever it is, a reader says so or
- * drops it, and no process ends of it.
+ * Data in Redis were written by docrelay, unless another program wrote there. Whatever the data are, a reader reports
+ * an error or drops them, and no process ends.
  */
 const SEALING = createSealing(["a".repeat(64)]);
 const at = conversationAddress("user", "talk");
@@ -89,7 +89,7 @@ it("sealed bytes are the same again, or refused", async () => {
   await fuzzBytes([SEALING.seal(place, plain)], (bytes) => {
     try {
       const opened = SEALING.unseal(place, bytes);
-      // Bytes that were stored without a key are as they are.
+      // Bytes that were stored without a key are returned unchanged.
       expect(opened.equals(plain) || bytes.equals(opened) || bytes.subarray(9).equals(opened)).toBe(true);
     } catch (error) {
       expect(error).toBeInstanceOf(ChannelError);

@@ -14,7 +14,7 @@ const pieces = async ({ say, id: unique_id }: Call, gapMs: number): Promise<void
   }
 };
 
-/** As servers that write piece by piece into one frame. */
+/** Sends a frame in fragments, as servers do that write piece by piece into one frame. */
 function fragments({ socket, id: unique_id }: Call): void {
   for (const message of WORDS) {
     for (const char of JSON.stringify({ message, unique_id })) socket.send(char, { fin: false });
@@ -22,11 +22,13 @@ function fragments({ socket, id: unique_id }: Call): void {
   }
 }
 
-/** With a short silence, so that the tests need not wait for seconds; gaps between frames are well below it. */
+/**
+ * An engine with a short silence, so that tests take no seconds. Gaps between frames are much shorter than the silence.
+ */
 const auto = (url: string, more: Parameters<typeof engineAt>[1] = {}): ReturnType<typeof engineAt> =>
   engineAt(url, { reply: "auto", quietMs: 250, ...more });
 
-// At the same time, since each of them waits for silences.
+// Concurrent, because each of them waits for silences.
 describe.concurrent("auto gives the whole answer of an engine that", () => {
   const engines: Array<[string, Engine, Habit["ends"]]> = [
     ["streams frames of many fragments, the last one empty", (call) => fragments(call), "quiet"],

@@ -6,13 +6,13 @@ import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../tes
 
 interface Gate extends AsyncDisposable {
   readonly url: string;
-  /** What to do with new connections; by default they are passed on. */
+  /** Handles a new connection; by default the connection is passed on. */
   meet(socket: Socket): void;
-  /** Passes nothing more on over the connections that there are. */
+  /** Stops passing bytes on over the existing connections. */
   freeze(): void;
 }
 
-/** Passes TCP connections on to a server, or does with them what `meet` says. */
+/** A server that passes TCP connections on to another one, or handles them with `meet`. */
 async function startGate(to: string): Promise<Gate> {
   const port = Number(new URL(to).port);
   const sockets = new Set<Socket>();
@@ -77,7 +77,7 @@ it("an idle connection that owes a pong is not used", async () => {
   await using engine = engineAt(gate.url, { pingEveryMs: 50, firstReplyTimeoutMs: 300 });
   expect(textOf(await askAll(engine))).toBe("on 1");
   expect(textOf(await askAll(engine))).toBe("on 1");
-  gate.freeze(); // as a server that stops slowly: the connection stays, and nothing comes on it
+  gate.freeze(); // like a server that stops slowly: the connection stays, but nothing arrives on it
   const frozenAt = performance.now();
   await eventually(() => performance.now() - frozenAt > 150, { what: "a ping" });
   expect(textOf(await askAll(engine))).toBe("on 2");

@@ -43,7 +43,7 @@ it("a frame of an engine is a reply or a refusal", async () => {
   });
 });
 
-/** A piece has the fields of its type alone, and its error can be reported. */
+/** Expects that a piece has valid fields, and that its error can be reported. */
 function expectPiece({ text, end, error, id, sequence }: Piece): void {
   if (text !== undefined) expect(text).toBeTypeOf("string");
   if (end !== undefined) expect(["whole", "cut"]).toContain(end);

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { EngineError } from "./index.ts";
 import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../test/scripted-engine.ts";
 
-/** A TCP server that is no WebSocket engine. */
+/** Starts a TCP server that is not a WebSocket engine. */
 async function startTcp(onSocket: (socket: Socket) => void): Promise<{ url: string } & AsyncDisposable> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../test/scripted-engine.ts";
 
-/** Asks as somebody and tells who the reply was for, or that there was none. */
+/** Sends an ask of a user. Resolves with the user whom the reply was for, or with the error. */
 async function replyTo(engine: ReturnType<typeof engineAt>, affinity: string, uniqueId = affinity): Promise<string> {
   return askAll(engine, { message: affinity, uniqueId, affinity }).then(
     textOf,
@@ -64,9 +64,9 @@ describe("a late frame never reaches somebody else", () => {
         await using engine = engineAt(server.url, { connections: 1, firstReplyTimeoutMs: 1000 });
         const id = (user: string): string => (ids === "the same for all" ? "user-uuid" : user);
         expect(await replyTo(engine, "ann", id("ann"))).toBe("for ann");
-        // Bob asks again and again, before, while and after the late frame comes.
+        // Bob asks repeatedly: before, while and after the late frame arrives.
         for (let turn = 0; turn < 5 || pending.size > 0; turn++) {
-          // With an id of his own he may lose the attempt to the late frame, but nothing of Ann's is his.
+          // With an id of his own, Bob may lose the attempt because of the late frame, but he never gets Ann's reply.
           expect(["for bob", "bad-reply unique-id", "unavailable"]).toContain(await replyTo(engine, "bob", id("bob")));
         }
         expect(await replyTo(engine, "bob", id("bob"))).toBe("for bob");

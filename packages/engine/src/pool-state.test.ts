@@ -4,7 +4,7 @@ import { EMPTY_POOL, nextTick, stepPool, type PoolAction, type PoolInput, type P
 
 const RULE: PoolRule = { connections: 2, restMs: 50, idleMs: 1000, maxWaiting: 4, maxServed: 8, patienceMs: 200 };
 
-/** A pool by hand: inputs at times, actions out. */
+/** A pool controlled by the test: inputs at chosen times, and the actions it returns. */
 function poolOf(rule: Partial<PoolRule> = {}) {
   const full = { ...RULE, ...rule };
   let state = EMPTY_POOL;
@@ -227,7 +227,7 @@ describe("any history of the pool", () => {
           }
         }
 
-        // Once every reply has ended, all requests that wait are served by the announced ticks alone.
+        // Once every reply has ended, the announced ticks alone are enough to serve all waiting requests.
         for (let turns = 0; unserved.size > 0 && turns < 1000; turns++) {
           const [socket] = busy;
           if (socket !== undefined) {

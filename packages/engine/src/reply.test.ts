@@ -25,7 +25,7 @@ interface Ran {
   readonly refused?: string;
 }
 
-/** All frames until the reply is over or refused. `quiet` and `close` are what they say. */
+/** Reads all frames until the reply is over or refused. `quiet` stands for a silence, `close` for a close. */
 function run(frames: ReadonlyArray<object | string>, rule: ReplyRule, habit: Habit = NEW): Ran {
   const events: EngineEvent[] = [];
   let reply = NO_REPLY;
@@ -222,7 +222,7 @@ describe("what an engine was seen to do", () => {
     expect(after(NEW, { message: "x" }, "close")).toMatchObject({ ends: "mark", sendsEnd: false });
     expect(after(ONE, { delta: "x" }, { type: "end" })).toMatchObject({ ends: "mark" });
     expect(run([{ message: "a" }, { message: "b" }, "quiet"], AUTO, MARK).refused).toBe("no end");
-    // A single frame, as of a greeting that is not generated, is no failure.
+    // A single frame, such as a greeting that is not generated, is not a failure.
     expect(textOf(run([{ message: "hello" }, "quiet"], AUTO, MARK))).toBe("hello");
     expect(after(MARK, { message: "hello" }, "quiet")).toBe(MARK);
   });

@@ -172,7 +172,7 @@ describe("a slow reader", () => {
       [Symbol.asyncIterator]();
     await events.next();
     await events.next();
-    // What the kernels hold is all that moves: the rest stays with the engine, and stays there.
+    // Only the kernels' buffers fill up; the rest stays with the engine.
     let before = -1;
     const stuck = await eventually(
       () => {
@@ -184,7 +184,7 @@ describe("a slow reader", () => {
       { everyMs: 250, what: "a standstill" },
     );
     expect(stuck).toBeGreaterThan(10_000_000);
-    // The silence was ours: it does not count as the engine's.
+    // The silence was on docrelay's side, so it does not count as the engine's.
     let chars = piece.length;
     for (let step = await events.next(); !step.done; step = await events.next())
       if (step.value.kind === "text") chars += step.value.text.length;

@@ -8,7 +8,7 @@ import { extractOf, useJobs } from "../test/fixture.ts";
 const at = useJobs();
 const MORTAL = fileURLToPath(new URL("../test/mortal-consumer.ts", import.meta.url));
 
-/** Nothing of the queue is left but its meta data and its trimmed events. */
+/** Whether only the queue's metadata and its trimmed events are left. */
 const isEmpty = async (): Promise<boolean> => {
   const keys = await at.connect().keys(`${at.prefix}:extract:*`);
   return keys.every((key) => /:(meta|events|id|pc|stalled-check|marker)$/.test(key));
@@ -72,7 +72,7 @@ describe("a consumer", () => {
     const runs = await at.extracts({ concurrency: 1 });
     await eventually(() => runs.going === 1);
     await runs.consumer.stop();
-    // What the blocking reads of processes wait for: the first one takes it.
+    // The marker that the processes' blocking reads wait for: the first process takes it.
     const marker = `${at.prefix}:extract:marker`;
     const redis = at.connect();
     await redis.del(marker);
@@ -121,7 +121,7 @@ describe("a consumer", () => {
     for (const [waiting, letter] of ["b", "c"].entries()) await at.producer.extract(extractOf(letter), waiting + 2);
     await at.producer.extract(extractOf("d"), 1);
     await eventually(() => started() === "ad", { what: "the only file of somebody else" });
-    // The one place is taken, and files of those who have more get none.
+    // The only place is taken, and files of users with several files get no extra place.
     await at.producer.extract(extractOf("e"), 1);
     runs.end(); // a
     for (const next of ["ade", "ade", "adeb", "adebc"]) {

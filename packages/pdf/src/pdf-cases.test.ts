@@ -24,7 +24,7 @@ describe.skipIf(folder === undefined)("kinds of files that were read wrongly", (
     }
     await document.close();
     const expected = words(readFileSync(join(folder ?? "", `${name}.txt`), "utf8"));
-    // Of a damaged stream more may be read than what is certain.
+    // From a damaged stream more text than the expected part may be read.
     expect(isDamaged).toBe(name === "damaged-stream");
     if (isDamaged) expect(words(pages.join("\n")).slice(0, expected.length)).toBe(expected);
     else expect(words(pages.join("\n"))).toBe(expected);

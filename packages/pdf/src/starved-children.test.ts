@@ -9,7 +9,7 @@ import type { Child } from "./children/child-process.ts";
 const { signal } = new AbortController();
 const STALL_MS = 1000;
 
-// Elsewhere nothing tells how long a child has worked, and the clock counts.
+// Other systems do not report a child's CPU time, so wall-clock time counts there.
 it.runIf(process.platform === "linux")("a child without a core keeps its time", async () => {
   let child: Child | undefined;
   await using extractor = extractorOnSharedCores(
@@ -28,7 +28,7 @@ it.runIf(process.platform === "linux")("a child without a core keeps its time", 
   await sleep(2 * STALL_MS);
   process.kill(child?.pid ?? 0, "SIGCONT");
   expect(await outcome).toMatchObject({ kind: "text", missing: [] });
-  // One that computes for so long is refused.
+  // A file that really needs this much processor time is refused.
   const stalled = await extractor.extract({ bytes: makePdf({ pages: [STALL] }) }, { signal });
   expect(stalled).toMatchObject({ code: "PDF_LIMIT_EXCEEDED", reason: "time" });
 });

@@ -142,7 +142,7 @@ describe("accept", () => {
       const made = { digest: id, trace: "", nonce: id, maxInFlight: 100 };
       return accept(store, { user, conversation: CONVERSATION, id, body, replaces: "one", ...made });
     };
-    // A young event without a record is not of an ask that expired.
+    // A recent event without a record does not belong to an expired ask.
     expect(await ask(60_000)).toEqual({ kind: "not-replaceable" });
     expect(await ask(0)).toMatchObject({ kind: "accepted" });
   });

@@ -10,10 +10,10 @@ const delta = (text: string): EventBody => ({ type: "delta", text });
 const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 2, totalMs: 3 };
 const completed = { type: "completed", text: "An answer of one line.", timings } as const;
 
-/** A fresh id as a client makes it. */
+/** A new id as a client makes it. */
 const newId = (): string => randomBytes(16).toString("hex");
 
-/** How many commands Redis has executed, those inside scripts included, and the scripts themselves not. */
+/** How many commands Redis has executed, including those inside scripts but not the scripts themselves. */
 async function commands(): Promise<number> {
   const stats = await channel.store.redis.info("commandstats");
   const calls = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)];
@@ -23,14 +23,14 @@ async function commands(): Promise<number> {
   );
 }
 
-/** Commands inside the script of a step. */
+/** The number of commands inside the script of a step, and the step's result. */
 async function cost<T>(step: () => Promise<T>): Promise<[cost: number, result: T]> {
   const before = await commands();
   const result = await step();
   return [(await commands()) - before, result];
 }
 
-/** An ask that has nothing to wait for, as its edge and its worker run it: one script each to accept, take and finish. */
+/** Runs an ask without files as its edge and its worker do: one script each to accept, take and finish. */
 async function textAsk(id: string): Promise<{ accept: number; take: number; finish: number }> {
   const [accepted] = await cost(() => channel.ask(id, { kept: { bytes: 4196, maxBytes: 1e9 } }));
   const [taken, head] = await cost(() => take(channel.store, channel.at, id, { maxAttempts: 3 }));
@@ -43,13 +43,14 @@ async function textAsk(id: string): Promise<{ accept: number; take: number; fini
 
 describe("the scripts of a text ask", () => {
   beforeEach(async () => {
-    await textAsk("first"); // A script that Redis has not seen yet is sent twice.
+    await textAsk("first"); // Redis has each script from now on: a missing one is sent twice.
     await channel.store.redis.flushdb();
   });
 
   it("execute few commands, in a new conversation and in one that is kept", async () => {
-    // Three of them count it for its user, and one its tokens. The first ask of a day also gives these counts their time to
-    // live, in three commands. That of a conversation lists it, in two commands, and does not look for a log without counters.
+    // Three of the commands count the ask for its user, and one counts its tokens. The first ask of a day also sets
+    // these counts' time to live, in three commands. The first ask of a conversation lists the conversation, in two
+    // commands, but does not look for a log without counters.
     expect(await textAsk("one")).toEqual({ accept: 18, take: 5, finish: 19 });
     expect(await textAsk("two")).toEqual({ accept: 16, take: 5, finish: 18 });
   });
@@ -66,7 +67,7 @@ describe("the scripts of a text ask", () => {
 });
 
 describe("a finished ask of five events in a conversation of its own", () => {
-  /** Accepted, started, two pieces of text, completed. */
+  /** An ask that was accepted and started, got two pieces of text, and was completed. */
   async function finished(): Promise<void> {
     const { store, user } = channel;
     const [id, conversation, owner] = [newId(), newId(), newNonce()];
@@ -80,11 +81,12 @@ describe("a finished ask of five events in a conversation of its own", () => {
     expect(await finish(store, head.ask, { attempt: 1, n: 3 }, ending)).toMatchObject({ seq: 5 });
   }
 
-  // By the growth of used_memory: MEMORY USAGE leaves out the tables of keys and estimates the index of a stream.
+  // Measured by the growth of used_memory, because MEMORY USAGE leaves out the tables of keys and estimates the index
+  // of a stream.
   it("keeps at most 2.7 KiB of Redis's memory", async () => {
     const used = async (): Promise<number> =>
       Number(/^used_memory:(\d+)/m.exec(await channel.store.redis.info("memory"))?.[1]);
-    for (let count = 0; count < 24; count++) await finished(); // Buffers and tables have grown.
+    for (let count = 0; count < 24; count++) await finished(); // Buffers and tables grow first.
     const before = await used();
     const asks = 300;
     for (let count = 0; count < asks; count++) await finished();

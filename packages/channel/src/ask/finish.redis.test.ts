@@ -55,7 +55,7 @@ describe("finish", () => {
     expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toMatchObject(
       { seq: 4 },
     );
-    // As when its answer was lost.
+    // A repeated call, as after a lost reply.
     expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toEqual({
       kind: "finished",
       seq: 4,

@@ -22,7 +22,7 @@ import { mailKey, recordKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 
-/** A worker that may stop at any step and continue at any later one: its fields are all that it knows. */
+/** A worker that may stop at any step and continue at any later one. Its fields are all it knows. */
 interface Worker {
   readonly name: string;
   ask?: TakenAsk;
@@ -30,10 +30,10 @@ interface Worker {
   attempt: number;
   n: number;
 }
-/** What the steps have returned: the log must agree with it. */
+/** The results of the steps so far, which the log must match. */
 interface Known {
   readonly accepted: Set<string>;
-  /** Terminal event by ask, where a step returned that it wrote it. */
+  /** The terminal event of each ask for which a step returned that it wrote the event. */
   readonly ended: Map<string, Terminal>;
 }
 
@@ -83,7 +83,7 @@ describe("any history of any steps by three workers, some of them declared dead"
 
 const newWorker = (name: string): Worker => ({ name, owner: "", attempt: 0, n: 0 });
 
-/** Ends the asks that a history has left, one way after the other. */
+/** Ends the asks that a history has left unfinished, in different ways in turn. */
 async function finishAll(known: Known): Promise<void> {
   const ways = ["complete", "complete with its last events", "finish cancelled"];
   for (let left = 0; left < 10; left++) {
@@ -92,7 +92,7 @@ async function finishAll(known: Known): Promise<void> {
     await play("begin", worker, "", known);
     await play("append", worker, "", known);
     await play(ways[left % ways.length] ?? "", worker, "", known);
-    // It was cancelled, or its attempts are used up.
+    // The ask was cancelled, or its attempts are used up.
     if (worker.ask) await end(worker.ask, "any", { end: { type: "cancelled", text: "" }, before: [] }, known);
   }
 }
@@ -128,7 +128,7 @@ async function play(what: string, worker: Worker, id: string, known: Known): Pro
     worker.owner = newOwner(worker.name);
     const voided = what === "take" ? "" : holder;
     const taken = await take(store, channel.at, worker.owner, { maxAttempts: id.endsWith("0") ? 3 : 0, voided });
-    // Only its own worker, or one that knows it is gone, gets an ask that is running.
+    // A running ask is given only to its own worker, or to a worker that names its owner as voided.
     const isFree = holder === "" || holder === voided || workerOf(holder) === worker.name;
     if (isFree) expect(taken.kind).not.toBe("held");
     else expect(taken).toEqual({ kind: "held", owner: holder });
@@ -141,7 +141,7 @@ async function play(what: string, worker: Worker, id: string, known: Known): Pro
     const begun = await begin(store, ask, owner, 3);
     if (begun.kind === "begun" && begun.attempt !== attempt) Object.assign(worker, { attempt: begun.attempt, n: 0 });
   } else if (what === "append" && attempt > 0) {
-    // One event or two together, in turns.
+    // Writes one event and two events in turn.
     const events = Array.from({ length: 1 + (n % 2) }, (_, index) => delta(attempt, n + 1 + index));
     const { kind } = await append(store, ask, { attempt, n: n + 1 }, { events, nonce: newNonce() });
     if (kind === "written" || kind === "done") worker.n += events.length;

@@ -142,7 +142,7 @@ describe("append", () => {
     const late = { end, nonce: "e", owner: first.owner };
     expect(await finish(channel.store, first.ask, { attempt, n: 3 }, late)).toEqual({ kind: "stale" });
     expect(await write(second.owner, 3, "3 next")).toMatchObject({ kind: "written" });
-    // A worker that stops gives it back: taking it begins no call either.
+    // A worker that stops hands the ask back; taking it again begins no call either.
     await handBack(channel.store, second.ask, second.owner);
     const third = await take(channel.store, channel.at, "third", { maxAttempts: 9 });
     expect(third).toMatchObject({ ask: { attempt, n: 3, resume: "3 next", begun: false } });

@@ -26,7 +26,7 @@ interface TestWorker {
   readonly client: Redis;
 }
 
-/** A worker that hears its bells. */
+/** Starts a worker that receives its bells. */
 async function start(): Promise<TestWorker> {
   const worker = newWorkerName();
   const client = channel.connect();
@@ -38,7 +38,7 @@ async function start(): Promise<TestWorker> {
   return { worker, heard, client };
 }
 
-/** A roster that compares the first and the last of its workers at each choice. */
+/** A roster whose random function chooses its first and its last worker to compare. */
 function rosterOf(...beats: Array<{ worker: string; load: number }>): Roster {
   let calls = 0;
   const roster = createRoster(() => (calls++ % 2 === 0 ? 0 : 0.999));
@@ -52,7 +52,7 @@ async function kill({ worker, client }: TestWorker): Promise<void> {
   await eventually(async () => !(await isListening(channel.store.redis, worker)));
 }
 
-/** Resolves when all bells that were rung before have arrived: the connection keeps their order. */
+/** Resolves when all earlier bells have arrived: the connection keeps their order. */
 async function arrived({ worker, heard }: TestWorker): Promise<void> {
   const count = heard.length;
   await createBell(channel.store.redis, createRoster()).ring({ conversation: channel.at }, { to: worker });
@@ -79,7 +79,7 @@ describe("ring", () => {
     await eventually(() => busy.heard.length > 0);
     expect(busy.heard).toEqual([message]);
     expect(roster.choose({ not: busy.worker })).toBeUndefined();
-    // Forgotten here, it would never be missed: what it ran would wait long.
+    // If the ring removed the worker from the roster, its silence would never be noticed, and its asks would wait long.
     for (let tick = 0; tick < 3; tick++) roster.tick();
     expect(roster.suspects()).toContain(dead.worker);
   });

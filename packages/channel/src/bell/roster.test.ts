@@ -12,7 +12,7 @@ const beat = (worker: string, more: Partial<Beat> = {}): Beat => ({
 function pass(roster: Roster, ticks: number): void {
   for (let tick = 0; tick < ticks; tick++) roster.tick();
 }
-/** A choice of both ends of the list, so that the two are compared. */
+/** A random function that chooses both ends of the list, so that the two workers are compared. */
 function both(): () => number {
   let calls = 0;
   return () => (calls++ % 2 === 0 ? 0 : 0.999);
@@ -127,9 +127,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** What a roster should know, kept in the plainest way. */
+/** A simple model of what a roster should know. */
 interface Model {
-  /** Last beats, and the tick of each; no beat for an expected worker. */
+  /** The last beat of each worker, and its tick; no beat for an expected worker. */
   readonly known: Map<string, { beat: Beat | undefined; at: number }>;
   now: number;
 }
@@ -161,7 +161,7 @@ function play(roster: Roster, model: Model, one: Exclude<Step, { do: "choose" }>
   }
 }
 
-/** The workers of which one may be chosen. */
+/** The workers of which any may be chosen. */
 function choices({ known, now }: Model, version: number, not: string): string[] {
   const able = [...known].filter(([worker, { beat }]) => beat && !beat.leaving && beat.capacity > 0 && worker !== not);
   const fitting = able.filter(([, { beat }]) => Number(beat?.version) >= version);

@@ -7,7 +7,7 @@ import { createFileBlobStore } from "./blob-store-file.ts";
 import { IDLE_UPLOAD_MS, newRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 
 let root = "";
-// Far from the clock of the disk, which must not matter.
+// A time far from the disk's clock, which must not matter.
 let time = 4_000_000_000_000;
 let blobs: BlobStore;
 const place = (...names: string[]): string => join(placeOfBlobs(root), ...names);
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** Everything with a name, and what a link leads to, that a sweep must leave alone. */
+/** Creates files, folders and links that a sweep must not touch, and returns their paths. */
 async function plantForeign(): Promise<string[]> {
   const outside = join(root, "precious");
   const files = [join(outside, "a"), join(outside, "0"), join(outside, "until"), place("notes.txt")];

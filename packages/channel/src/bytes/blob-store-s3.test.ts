@@ -13,7 +13,7 @@ import { openS3BlobStore } from "./s3-bucket.ts";
 import { createS3Client, type S3Bounds, type S3Client } from "./s3-client.ts";
 
 const QUICK = { tries: 3, tryMs: 400, totalMs: 2000 };
-/** Where the answer counts and not the time until it comes. */
+/** Bounds for tests of a result, in which the time does not matter. */
 const PATIENT = { tries: 3, tryMs: 30_000, totalMs: 90_000 };
 const bytes = Buffer.from("some bytes");
 
@@ -163,7 +163,7 @@ describe("a server that fails", () => {
   });
 });
 
-/** A server that gives these answers, one after the other, and the headers of what it was sent. */
+/** A server that gives these replies, one after the other, and the headers of the requests it received. */
 async function scripted(answers: ReadonlyArray<readonly [status: number, code?: string]>) {
   const seen: Array<Record<string, unknown>> = [];
   const server: Server = createServer((request, response) => {
@@ -214,7 +214,7 @@ describe("a sweep of many pages", () => {
   const minutes = (n: number): string => new Date(Date.parse("2026-01-01T00:00:00Z") + n * 60_000).toISOString();
   it("goes on where the last one ended, and sees each blob whole", async () => {
     const refs = Array.from({ length: 6 }, newRef).toSorted();
-    // A page for each object: the fourth blob is kept by its last object.
+    // Each page has one object. Only its last object keeps the fourth blob.
     const objects = refs.flatMap((ref, index) => [
       [`${PLACE}${ref}/000000000000`, minutes(0)],
       [`${PLACE}${ref}/keep.60000`, minutes(index === 3 ? 60 : 1)],

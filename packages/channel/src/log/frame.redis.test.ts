@@ -20,7 +20,7 @@ let server: Server;
 let client: Socket;
 let heard: Array<[name: string, payload: Event]>;
 
-/** The library's own parts as an edge wires them: they must read the frame as we write it. */
+/** The library's own parts, connected as on an edge: they must be able to read docrelay's frames. */
 beforeEach(async () => {
   [publisher, subscriber] = [channel.connect(), channel.connect()];
   http = createServer().listen(0, "127.0.0.1");
@@ -31,7 +31,7 @@ beforeEach(async () => {
   const joined = new Promise<void>((resolve) => {
     server.on("connection", (socket) => {
       void socket.join(roomOf(channel.at));
-      // The barrier: on one connection the answer to this comes after the adapter's own subscription.
+      // A barrier: on one connection, the reply to this command comes after the adapter's own subscription.
       void subscriber.ssubscribe(channelOf(channel.at)).then(() => resolve());
     });
   });
@@ -46,7 +46,8 @@ beforeEach(async () => {
 afterEach(async () => {
   client.disconnect();
   await server.close();
-  // The adapter does not wait for its last commands. Without their answers their connections end with a rejection that nobody handles.
+  // The adapter does not wait for its last commands. If their replies were missing, closing the connections would cause
+  // unhandled rejections.
   await Promise.all([publisher.ping(), subscriber.ping()]);
 });
 

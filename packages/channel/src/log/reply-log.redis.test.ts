@@ -10,7 +10,7 @@ const read = (after?: { seq: number; nonce: string }, holes = false) =>
 const events = (log: OpenedLog): Event[] => (log.kind === "opened" ? log.events : []);
 const position = (event: Event | undefined) => ({ seq: event?.seq ?? 0, nonce: event?.nonce ?? "" });
 
-/** An ask with `count` deltas, ended. */
+/** Creates an ask with `count` deltas that has ended. */
 async function answered(id: string, count: number, text = "x"): Promise<void> {
   await channel.ask(id);
   const { ask, attempt } = await channel.begun();
@@ -134,7 +134,7 @@ describe("a log over its limits", () => {
     expect(new Set(whole.map(({ nonce }) => nonce)).size).toBe(1020);
     for (const event of whole) expect(event.type === "delta" && event.attempt !== 1).toBe(false);
     expect(whole.filter((event) => event.type === "delta" && event.text === "")).toHaveLength(1020 - thin.length);
-    // A position of a missing piece is lost, one before it is not.
+    // The position of a missing piece is lost; a position before it is not.
     expect(await read(position(whole[50]))).toEqual({ kind: "lost" });
     expect(events(await read(position(whole[0])))[0]).toMatchObject({ seq: 2, ask: "a1" });
   });

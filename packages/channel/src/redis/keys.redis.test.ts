@@ -14,10 +14,10 @@ const forms = rows.map(([name, { pattern }]) => {
 });
 const rowsOf = (key: string): Name[] => forms.flatMap(([name, form]) => (form.test(key) ? [name] : []));
 
-/** A cluster of one master that holds all slots: it refuses every script and transaction that crosses them. */
+/** A cluster of one master that holds all slots. It refuses every script and transaction with keys of several slots. */
 let redis: Redis;
 let stop: () => Promise<void>;
-/** Keys that were there between two steps of the workload, with their time to live; -1 for none. */
+/** Keys that existed between two steps of the workload, and their time to live; -1 for none. */
 const seen = new Map<string, number>();
 let channels: readonly string[] = [];
 

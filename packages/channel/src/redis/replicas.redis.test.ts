@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => replica?.stop());
 
-/** While the replica has nothing more to say. */
+/** Runs `during` while the replica does not reply. */
 async function silent(during: () => Promise<void>): Promise<void> {
   await replica.pause();
   try {
@@ -44,7 +44,7 @@ const isUnconfirmed = async (step: Promise<unknown>): Promise<void> => {
 
 describe("with DURABILITY=replicated", () => {
   it("an ask and its end are told when a replica has them", async () => {
-    // On a starved machine a replica may take longer than the deadline of the tests below, which wait for it in vain.
+    // On a busy machine a replica may take longer than the deadline of the tests below, which expect the wait to fail.
     const patient: Store = { ...channel.store, replicas: createReplicas({ redis: own, timeoutMs: 20_000 }) };
     expect(await channel.ask("one", {}, patient)).toMatchObject({ kind: "accepted", duplicate: false });
     const there = new Redis(replica.url);
@@ -60,7 +60,7 @@ describe("with DURABILITY=replicated", () => {
       await isUnconfirmed(channel.ask("one", {}, stored()));
       expect(await hasAsk(channel.store, askAddress(channel.user, "talk", "one"))).toBe(true);
       await isUnconfirmed(channel.ask("one", {}, stored()));
-      // Without it Redis alone is trusted.
+      // Without `replicas`, the master alone is enough.
       expect(await channel.ask("two")).toMatchObject({ kind: "accepted" });
     });
     expect(await channel.ask("one", {}, stored())).toEqual({ kind: "accepted", seq: 1, duplicate: true });

@@ -9,7 +9,7 @@ const channel = useChannel();
 const open: Array<{ disconnect(): void }> = [];
 afterEach(() => open.splice(0).forEach((one) => one.disconnect()));
 
-/** Two connections of a user who has these rights. */
+/** Two connections of a Redis user with these rights. */
 async function as(...rights: string[]): Promise<{ redis: Redis; subscriber: Redis; id: string; roles: RedisRole[] }> {
   await channel.store.redis.call("ACL", "SETUSER", "limited", "reset", "on", ">pass", "+@all", ...rights);
   const connect = (): Redis => {
@@ -63,7 +63,7 @@ describe("the self-test of Redis", () => {
     const deps = await as(...KEYS, ...CHANNELS);
     const other = new Redis(channel.server.url, { db: 1 });
     open.push(other);
-    // It hears nothing, since it never subscribes.
+    // This subscriber receives nothing, because it never subscribes.
     const subscriber = Object.assign(Object.create(other) as Redis, {
       ssubscribe: async () => 1,
       sunsubscribe: async () => 1,

@@ -18,7 +18,7 @@ const channel = useChannel({ retentionMs: 2 * MINUTE_MS });
 const blobs = () => createBlobStore("redis", channel.store);
 const reserved = async () => Number(await channel.store.redis.get(KEYS.reservedTotal.pattern));
 
-/** Makes every time that Redis holds `ms` older, as if so much had passed. */
+/** Makes all times in Redis `ms` older, as if that time had passed. */
 async function pass(ms: number): Promise<void> {
   const { redis } = channel.store;
   for (const key of await redis.keys("*")) {

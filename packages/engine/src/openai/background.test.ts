@@ -13,7 +13,7 @@ const whole = (response: BackgroundResponse): void => {
 };
 const gets = (requests: readonly string[]): string[] => requests.filter((request) => request.startsWith("GET"));
 
-/** Reads a call up to its n-th text and aborts it. The point is that of the last text. */
+/** Reads a call up to its n-th text, and aborts it with `reason`. `point`: the resume point of that text. */
 async function upTo(engine: Engine, texts: number, reason: Error): Promise<{ text: string; point: ResumePoint }> {
   const controller = new AbortController();
   const events: EngineEvent[] = [];

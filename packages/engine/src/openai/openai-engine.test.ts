@@ -8,7 +8,7 @@ import type { OpenAiEngineOptions } from "../index.ts";
 const data = (event: object): string => `data: ${JSON.stringify(event)}\n\n`;
 const delta = (content: string): string => data({ choices: [{ index: 0, delta: { content } }] });
 
-/** Asks a chat server that replies as the script says. */
+/** Sends an ask to a chat server that replies as the script says. */
 async function reply(script: (call: HttpCall) => unknown, options: Partial<OpenAiEngineOptions> = {}) {
   await using server = await startScriptedOpenAi(options.kind ?? "chat", script);
   await using engine = openAiAt(server.url, options);
@@ -342,7 +342,7 @@ describe("a request", () => {
     });
     await using engine = openAiAt(server.url);
     expect(textOf(await askAll(engine))).toBe("yes");
-    // The rest of a reply is read in the background; then its connection is free.
+    // The rest of a reply is read in the background; after that its connection is free.
     await eventually(async () => {
       const before = server.opened;
       expect(textOf(await askAll(engine))).toBe("yes");

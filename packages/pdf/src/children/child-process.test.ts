@@ -21,7 +21,7 @@ function start(engine: EngineName, entry?: string, coreWatch = sharedCores()): C
 
 const JOB = { password: undefined, engine: "pdfium", maxPages: 10, maxTextBytes: 10_000 } as const;
 
-/** What a child reports of one job, up to its end. */
+/** The reports of a child on one job, up to its end. */
 const run = (child: Child, bytes: Uint8Array): Promise<Report[]> =>
   Array.fromAsync(child.run({ ...JOB, bytes }, new AbortController().signal));
 

@@ -26,7 +26,7 @@ function runs(pid: number | undefined): boolean {
   }
 }
 
-/** Has a child read a page to its end. */
+/** Makes a child read a page to its end. */
 async function read(child: Child, page: string): Promise<void> {
   const job = { bytes: makePdf({ pages: [page] }), password: undefined, engine: "pdfium" } as const;
   const watch = { signal, memoryBytes: Infinity, coreWatch: idleCores(), overdue: () => undefined };

@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
 import { withOverlooked, type Blanks } from "./pdfium-blanks.ts";
 
-/* Places of letters as PDFium has them where fonts draw a sign back over the letter before it: it then makes no blank. */
+/*
+ * Positions of letters as PDFium reports them for fonts that draw a sign back over the letter before it: PDFium then
+ * makes no blank.
+ */
 
 const SIZE = 10;
 type Placed = readonly [text: string, left: number, right: number, advanced?: number];

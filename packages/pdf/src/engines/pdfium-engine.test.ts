@@ -4,14 +4,14 @@ import { pageText } from "../text/layout.ts";
 import type { ReadPage } from "./page-engine.ts";
 import { createPdfiumEngine } from "./pdfium-engine.ts";
 
-/* Small files that we make, each of a kind that people meet, and what a reader sees on their page. */
+/* Small PDFs made here, each of a common kind, and the text that a reader sees on their page. */
 
 const engine = createPdfiumEngine();
 const HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
 
 interface OnePage {
   readonly content: string;
-  /** Entries of the page's dictionary; further objects begin at number 6. */
+  /** Entries of the page's dictionary. Additional objects begin at number 6. */
   readonly page?: string;
   readonly catalog?: string;
   readonly font?: string;
@@ -57,7 +57,7 @@ describe("the size of type", () => {
   });
 });
 
-/** A font that names the letters of a range by their codes, and no others. */
+/** A font that names only the letters of a range, by their codes. */
 function namedFont(range: string): { font: string; objects: Array<string | { dictionary: string; content: string }> } {
   const cmap =
     "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n" +
@@ -129,7 +129,7 @@ describe("a page that is turned, or text that is turned on it", () => {
     "",
     "7|Ottilie",
   ];
-  /** Rows from the top of the page, each cell by the matrix for its place. */
+  /** Draws rows from the top of the page; `matrix` gives the matrix of each cell's position. */
   const written = (matrix: (x: number, y: number) => string): string =>
     rows
       .flatMap((row, index) =>
@@ -208,7 +208,8 @@ describe("clusters that ActualText names", () => {
     expect(await textOf(onePage({ content: `BT /F1 12 Tf ${word} ET` }))).toBe("\u0e27\u0e31\u0e19\u0e17\u0e35\u0e48");
   });
 
-  // Chromium draws what stands behind its letter as a sign of its own, and PDFium takes the cluster for as wide as the first.
+  // Chromium draws a sign that follows its letter as a sign of its own, and PDFium takes the cluster to be as wide as
+  // its first sign.
   it.each([
     ["a narrow one", 79, 82, ""],
     ["one as wide as a gap between cells", 90, 102, ""],

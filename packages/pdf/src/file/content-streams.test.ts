@@ -21,7 +21,7 @@ function file(contents: string, ...objects: PdfObject[]): Uint8Array {
   return assemble(["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page, ...objects]);
 }
 
-/** The page's dictionary is in a stream of objects, as newer programs write it. */
+/** Moves the page's dictionary into an object stream, as newer programs write it. */
 const packed = (bytes: Buffer): Uint8Array => {
   const objects = "3 0 << /Type /Page /Contents 1 0 R >>";
   return Buffer.concat([

@@ -14,7 +14,7 @@ async function firstPage(bytes: Uint8Array): Promise<string> {
   return pageMarkdown(lines, how);
 }
 
-/** The tables of a page, as rows of cells without the row of dashes. */
+/** The tables of a page, as rows of cells, without the row of dashes. */
 function tablesIn(markdown: string): string[][][] {
   const tables = markdown.split("\n\n").filter((block) => block.startsWith("|"));
   return tables.map((table) => {

@@ -3,7 +3,7 @@ import { pageText } from "../text/layout.ts";
 import { SCANNED, wordLines } from "./word-lines.ts";
 import { confidenceOf, wordsOf, type Word } from "./words.ts";
 
-/** Words of 12 pixels a letter from a place on; `block` and its line are counted by the caller. */
+/** Words of 12 pixels a letter, beginning at `left`. The caller numbers `block`. */
 function line(text: string, { left = 0, top, block }: { left?: number; top: number; block: number }): Word[] {
   let x = left;
   return text.split(" ").map((word) => {

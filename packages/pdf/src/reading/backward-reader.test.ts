@@ -10,14 +10,17 @@ const open: Extractor[] = [];
 afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
 type Engine = ExtractorOptions["engine"];
-/** With so many children, all of them warm. */
+/** An extractor with `concurrency` children, all of them warm. */
 async function create(engine: Engine, concurrency: number, limits: Partial<ExtractLimits> = {}): Promise<Extractor> {
   const extractor = extractorOnSharedCores({ engine, concurrency, limits: { ...LIMITS, ...limits } }, startObeying);
   open.push(extractor);
   await warmUp(extractor, concurrency);
   return extractor;
 }
-/** Only a child that is ready helps another one, and one that was killed is replaced by one that is not ready yet. */
+/**
+ * Waits until all children are ready: only a ready child helps another one, and a killed child is replaced by one that
+ * is not ready yet.
+ */
 async function warmUp(extractor: Extractor, children: number): Promise<void> {
   const bytes = makePdf({ pages: ["warm"] });
   await Promise.all(Array.from({ length: children }, () => extractor.extract({ bytes }, { signal })));
@@ -27,13 +30,16 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 /** Pages that take some milliseconds each. */
 const OPERATORS = 5000;
 
-/** The same, of a file so small that a child has received it at once: there is time for a second one to begin. */
+/** The same for a file so small that a child receives it at once, so that there is time for a second child to begin. */
 const slow = (count: number): string[] => numbered(count).map((page) => `${page}\n${work(10)}`);
-/** The second child may be too late for a file, or be asked to stop before it has read a page. */
+/** How long to try: the second child may be too late for a file, or be asked to stop before it has read a page. */
 const HELP_MS = 90_000;
 const HELP = { timeoutMs: HELP_MS, what: "a file that was read by both" };
 
-/** Extracts a file once. `helped`: its progress went on by more than one page, which only a second child makes it do. */
+/**
+ * Extracts a file once. `helped`: the progress increased by more than one page at once, which only a second child can
+ * cause.
+ */
 async function withProgress(
   extractor: Extractor,
   bytes: Uint8Array,
@@ -43,13 +49,13 @@ async function withProgress(
   return { outcome, reported, helped: reported.some((page, index) => page > (reported[index - 1] ?? 0) + 1) };
 }
 
-/** Undefined when the second child did not help: it is a free one, or none. */
+/** The outcome; undefined when no second child helped, because none was free. */
 async function extractHelped(extractor: Extractor, bytes: Uint8Array): Promise<ExtractOutcome | undefined> {
   const { outcome, helped } = await withProgress(extractor, bytes);
   return helped ? outcome : undefined;
 }
 
-/* What both do together is the same for every engine; so all but the first is tried with one. */
+/* Two children work in the same way for every engine, so all tests but the first use one engine. */
 describe("a file that two children read from both ends", () => {
   it.each(["pdfium", "pdf-parse"] as const)(
     "comes out as one child reads it, by %s, with progress that counts the pages of both",
@@ -67,7 +73,7 @@ describe("a file that two children read from both ends", () => {
     },
   );
 
-  /** What a file comes to with one child, and with two of which the second did help. */
+  /** The outcome of a file with one child, and with two children of which the second helped. */
   async function both(
     pages: string[],
     limits?: Partial<ExtractLimits>,

@@ -9,10 +9,10 @@ const NONE: ReadFromEnd = { firstPage: Infinity, count: 0, pagesAfter: () => [] 
 const opened = (pages: number): Report => ({ type: "opened", pages });
 const page = (number: number): PageReport => ({ type: "page", page: number, text: `page ${number}`, scan: false });
 const done: Report = { type: "done" };
-/** A core of its own: all of the time. */
+/** A moment on a core of one's own: processor time equals wall-clock time. */
 const at = (ms: number): Moment => ({ wall: ms, cpu: ms });
 
-/** The pages from `first` to `last` have been read backwards. */
+/** The state after the pages from `first` to `last` were read backwards. */
 function fromEnd(first: number, last: number): ReadFromEnd {
   const pages = Array.from({ length: last - first + 1 }, (_, index) => page(first + index));
   return { firstPage: first, count: pages.length, pagesAfter: (after) => pages.filter((one) => one.page > after) };

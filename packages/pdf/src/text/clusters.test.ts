@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { inClusterOrder, type ClusterSign } from "./clusters.ts";
 
-/* Thai letters are six points wide and apart by one, of a type of twelve points. */
+/* Thai letters are six points wide and one point apart, in a type of twelve points. */
 
 const SIZE = 12;
 type Placed = readonly [text: string, left: number, right: number, more?: { madeFrom?: number; x?: number }];

@@ -5,7 +5,7 @@ import { pageText, type Line } from "./layout.ts";
 const EM = 10;
 const LEADING = 12;
 
-/** Lines of a column: half an em a letter, one em a sign of Chinese, Japanese or Korean. */
+/** Lines of a column. A letter is half an em wide, a Chinese, Japanese or Korean character one em. */
 function column(texts: readonly string[], more: Partial<Line> = {}): Line[] {
   return texts.map((text, index) => ({
     text,

@@ -4,7 +4,7 @@ import { inReadingOrder, type PlacedSign } from "./right-to-left.ts";
 const EM = 10;
 const WIDTH = 5;
 
-/** A line as it is drawn, from left to right, its signs given in the order of `as`. */
+/** A line drawn from left to right, with its signs given in the order `as`. */
 function drawn(visual: string, as: "visual" | "reversed" | "shuffled" = "visual"): PlacedSign[] {
   const signs = [...visual].map((text, at) => ({ text, left: at * WIDTH, right: (at + 1) * WIDTH, x: at * WIDTH }));
   const ink = signs.filter(({ text }) => text !== " ");
@@ -13,7 +13,7 @@ function drawn(visual: string, as: "visual" | "reversed" | "shuffled" = "visual"
     reversed: () => ink.toReversed(),
     shuffled: () => ink.toSorted((one, other) => ((one.x * 7) % 11) - ((other.x * 7) % 11)),
   }[as]();
-  // Apart in the order as given: none follows another but by its place.
+  // The indexes are not consecutive, so only positions show which sign follows which.
   return inOrder.map((sign, index) => ({ ...sign, index: index * 2 }));
 }
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { withNames, type Guesses } from "./second-names.ts";
 
-/** A stands for a letter that was guessed to be e, B for one guessed to be a control character. */
+/**
+ * In these tests, A stands for a letter that was guessed to be é, and B for one that was guessed to be a control
+ * character.
+ */
 const GUESSES: Guesses = new Map([
   ["\ue200", { guess: "\u00e9", fallback: "\ufffd" }],
   ["\ue201", { guess: "\u001e", fallback: "\ufffd" }],

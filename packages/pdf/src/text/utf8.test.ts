@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { characterOf, fromPairsOfBytes, fromSingleBytes, isPairsOfBytes } from "./utf8.ts";
 
-/** As a reader sees bytes of UTF-8 that it takes for UTF-16. */
+/** The text that a reader sees when it takes bytes of UTF-8 for UTF-16. */
 const pairs = (text: string): string =>
   [...text]
     .map((sign) => {
