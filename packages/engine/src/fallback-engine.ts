@@ -29,8 +29,8 @@ interface Begun {
 }
 
 /**
- * Calls a second engine when the first one fails before the first text of its answer. A later failure is passed on. So
- * `sent` is emitted only with the first text, with the name of the engine that answers. Disposing disposes both
+ * Calls the second engine when the first one fails before the first text of its answer. A later failure is passed on.
+ * So `sent` is emitted only with the first text, with the name of the engine that answers. Disposing disposes both
  * engines.
  * @throws the second engine's error, if both fail.
  */

@@ -29,7 +29,7 @@ export interface AcceptInput {
 }
 
 export type Accepted =
-  /** `overMs`: the user keeps more than `kept.maxBytes`; in so many ms, enough of it expires. */
+  /** `overMs`: the user keeps more than `kept.maxBytes`; after this many ms, enough has expired. */
   | { kind: "accepted"; seq: number; duplicate: boolean; overMs?: number }
   | { kind: "busy" }
   | { kind: "quota"; freeInMs: number }

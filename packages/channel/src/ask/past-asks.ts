@@ -32,8 +32,8 @@ export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<Pas
    */
   const standIns = new Map<string, PastAsk | undefined>();
   /**
-   * The ask whose place `ask` takes, and which is still to be read. Only asks before it are returned. Undefined once it
-   * was read.
+   * The next id to read on the way to the place of `ask`: `ask` itself, then the ask that it replaces, and so on. Only
+   * asks before all of these are returned. Undefined once all were read.
    */
   let place: string | undefined = ask.id;
   for await (const event of acceptedAndCompleted(store, ask)) {

@@ -10,7 +10,7 @@ export const chunkName = (ref: string, offset: number, isSealed: boolean): strin
   `${PLACE}${ref}/${String(offset).padStart(DIGITS, "0")}${isSealed ? SEALED : ""}`;
 /** The suffix of an encrypted chunk. From it, a listing knows how many bytes of the file the chunk holds. */
 const SEALED = ".sealed";
-/** The name of an empty object (a mark) that means: keep this blob for so many ms after this object was written. */
+/** The name of an empty object (a mark) that means: keep this blob for this many ms after this object was written. */
 export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
 const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})(\.sealed)?|keep\.(-?\d{1,16}))$`);
 

@@ -19,7 +19,7 @@ const AT_ONCE_BYTES = { compress: 262_144, decompress: 65_536 };
 const PAGE_BREAK = "\f";
 const BREAK_BYTE = 0x0c;
 
-/** The fields of a hash of which one holds a text: `text` as it is, or `zstd` compressed. */
+/** The two possible fields for a text in a hash: `text` as it is, or `zstd` compressed. */
 export const PACKED_FIELDS = ["text", "zstd"] as const;
 
 /** The pages of a text as a hash field and its value; compressed when that is smaller. */

@@ -45,7 +45,7 @@ export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: M
   };
 }
 
-/** The time of which another child would have too little; undefined when there is enough. */
+/** The kind of time that is too short for another child; undefined when both are enough. */
 export function lacks(time: FileTime, times: Times, { wall, cpu }: Moment): Overdue | undefined {
   if (!hasTimeLeft(time.cpu, times, cpu)) return "time";
   return hasTimeLeft(time.wall, wallTimes(times), wall) ? undefined : "busy";
