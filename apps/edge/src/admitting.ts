@@ -6,20 +6,20 @@ import { createAdmit, type Admit, type GroupRule } from "./limits/admission.ts";
 import { createRateLimiter, type RateLimiter } from "./limits/rate-limit.ts";
 import type { Resources } from "./resources.ts";
 
-/** How an edge decides whom it serves, whichever endpoint a client uses. */
+/** The parts that decide which clients an edge serves; both WebSocket endpoints and the HTTP API share them. */
 export interface Admitting {
   readonly admit: Admit;
   readonly isDraining: () => boolean;
-  /** New anonymous sessions by network; undefined: not limited. */
+  /** Limits new anonymous sessions by network; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   readonly origins: Origins;
-  /** The network of a client; undefined where networks are not counted. */
+  /** Returns the network of a client; undefined where networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
 }
 
 export function createAdmitting(config: Config, resources: Resources, isDraining: () => boolean): Admitting {
   const perMinute = config.SESSIONS_PER_MINUTE;
-  // Where no sessions are issued a missing token is `AUTH_REQUIRED`, however often it is missing.
+  // Where this server issues no sessions, a missing token is always `AUTH_REQUIRED`, never `RATE_LIMITED`.
   const issues = config.AUTH_MODE === "anonymous";
   return {
     admit: createAdmit({

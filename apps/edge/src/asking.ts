@@ -17,7 +17,7 @@ import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
 import { createUploads, MAX_UNFINISHED, START_RATE, type Uploads, type UploadsDeps } from "./uploads/uploads.ts";
 
-/** What clients may do, whichever endpoint they use. */
+/** The operations that clients may call, whichever endpoint they use. */
 export interface Asking {
   readonly limits: Limits;
   readonly acceptAsk: AcceptAsk;
@@ -38,7 +38,7 @@ export interface Asking {
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;
-/** Files that one network, or one tenant, sends within the retention, of the room of all users. */
+/** The share of all users' file bytes that one network, or one tenant, may send within the retention. */
 const GROUP_PART = 0.5;
 
 type Needed =
@@ -130,7 +130,7 @@ function openUploads(
   });
 }
 
-/** Undefined where networks are not counted. */
+/** Returns the networks if they are counted, else undefined. */
 export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Networks | undefined {
   return byNetwork.connections && byNetwork.networks;
 }
@@ -140,7 +140,7 @@ function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): R
 }
 
 function openUsage(config: Config, { store, byNetwork, byTenant, onTrouble }: Pick<Resources, Needed>): Usage {
-  /** What a group may use that counts as this many users. */
+  /** The limits of a group that may use as much as this many users. */
   const group = (users: number): Omit<GroupLimits, "kind" | "members"> => {
     const ofAll = ({ perSecond, burst }: Rate): RateLimiter =>
       createRateLimiter({ perSecond: users * perSecond, burst: users * burst });

@@ -68,12 +68,13 @@ export const schema = z
   .object({
     PORT: integer({ min: 0, max: 65_535, default: 3000 }),
     HOST: z.string().default("127.0.0.1"),
-    /** 0 = off. */
+    /** The port for operators; 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
-    /** Without it the admin port has no pages but metrics and health. */
+    /** Without a token the admin port serves only metrics and health. */
     ADMIN_TOKEN: z.string().regex(/^\S+$/, "must have no blanks").optional(),
     /**
-     * The address on which a balancer publishes this edge, set by compose: on loopback AUTH_MODE defaults to `anonymous`.
+     * The address on which a balancer publishes this edge; the compose file sets it. On loopback AUTH_MODE defaults to
+     * `anonymous`.
      */
     BIND: z.string().optional(),
     ...tracingSettings,
@@ -87,17 +88,23 @@ export const schema = z
     SESSION_TTL_MS: integer({ min: 1000, max: YEAR_MS, default: 604_800_000 }),
     /** How long a link to a conversation lasts; 0 = conversations are not shared, and earlier links open nothing. */
     SHARE_TTL_MS: integer({ min: 0, max: YEAR_MS, default: 0 }),
-    /** HS256. All of them verify: a new one is put in front, and the old one removed when its tokens have expired. */
+    /**
+     * Secrets for HS256. All of them verify. To change one, put the new secret in front, and remove the old one when
+     * its tokens have expired.
+     */
     JWT_SECRET: secretList(),
     JWT_JWKS_URL: url(["https:", "http:"]).optional(),
     JWT_ISSUER: list(),
     JWT_AUDIENCE: list(),
     JWT_TENANT_CLAIM: z.string().default("tenant"),
-    /** Read on `/ws/chat` alone, and only for pages of a listed origin: a browser sends cookies for the pages of any site. */
+    /**
+     * The cookie that may hold the token. It is read on `/ws/chat` only, and only for pages of a listed origin, because
+     * a browser sends cookies along with requests of any site's pages.
+     */
     JWT_COOKIE: cookieName.optional(),
     OIDC_ISSUER: url(["https:", "http:"]).optional(),
     OIDC_CLIENT_ID: z.string().optional(),
-    /** Without one the client is public, and PKCE alone protects it. */
+    /** Without a secret the client is public, and only PKCE protects the login. */
     OIDC_CLIENT_SECRET: z.string().optional(),
     OIDC_SCOPE: z.string().default("openid"),
     OIDC_REDIRECT_URL: url(["https:", "http:"])
@@ -106,9 +113,12 @@ export const schema = z
       })
       .optional(),
     CORS_ALLOWED_ORIGINS: origins,
-    /** Origins whose pages may show this one in a frame. */
+    /** Origins whose pages may show this server's page in a frame. */
     FRAME_ANCESTORS: origins,
-    /** `polling` needs a balancer that keeps a client at its edge (a cookie); without it the default works behind any. */
+    /**
+     * `polling` needs a balancer that sends each client to the same edge (by a cookie); `websocket` alone works behind
+     * any balancer.
+     */
     TRANSPORTS: choice(["websocket", "websocket,polling"], "websocket"),
     ASK_DEADLINE_MS: integer({ min: 1000, max: 86_400_000, default: 300_000 }),
     ...storageSettings,
@@ -122,26 +132,29 @@ export const schema = z
     MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
     /** Per user and edge: a user with connections to two edges has the rate twice. */
     ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
-    /** Asks of a user at one moment, per edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
+    /** Asks that a user may send at one moment, per edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
     ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
-    /** New connections of a user, on each edge. */
+    /** New connections of one user, per edge. */
     CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
     CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
-    /** On all edges together. */
+    /** Connections of one user, on all edges together. */
     MAX_CONNECTIONS_PER_USER: integer({ min: 1, max: 100_000, default: 50 }),
     MAX_USER_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 268_435_456 }),
     MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, default: 20_000 }),
     MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
     MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
     MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
-    /** Per address, on each edge; 0 = off. */
+    /** New anonymous sessions per address and edge; 0 = off. */
     SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
     TRUSTED_PROXIES: proxies,
-    /** Anonymous users are also counted by network: one may use as much as this many users; 0 = off. Beyond loopback 8. */
+    /**
+     * Anonymous users are also counted by network: one network may use as much as this many users; 0 = off. The default
+     * is 8 for an edge that other machines reach.
+     */
     USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
-    /** Users of a tenant are also counted together: it may use as much as this many of them; 0 = off. */
+    /** Users of a tenant are also counted together: one tenant may use as much as this many users; 0 = off. */
     USERS_PER_TENANT: integer({ min: 0, max: 1_000_000, default: 0 }),
-    /** Questions and answers, within the retention. */
+    /** Bytes of a user's questions and answers that are kept within the retention. */
     MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
@@ -152,14 +165,14 @@ export const schema = z
     DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
     OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
     UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 4 }),
-    /** A silent connection is detected after two intervals. */
+    /** A dead connection is detected after two intervals. */
     PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
     /** Longer than the idle timeout of a balancer in front, so that the balancer ends idle connections. */
     HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
     /** Below a second, so that clients receive an error within a second when Redis does not respond. */
     EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
-    /** Whether the log lines of feedback have the words that users wrote. */
+    /** Whether the log lines of feedback contain the words that users wrote. */
     LOG_FEEDBACK_WORDS: choice(["false", "true"], "false"),
   })
   .check(...storageRules);
@@ -169,7 +182,9 @@ export interface Config extends z.output<typeof schema> {
   readonly redis: RedisServer;
 }
 
-/** Defaults where one client may become any number of users (anonymous sessions on a reachable edge). */
+/**
+ * Defaults where one client may become any number of users: anonymous sessions on an edge that other machines reach.
+ */
 const OPEN = { USERS_PER_ADDRESS: "8", SESSIONS_PER_MINUTE: "60" };
 
 export function readConfig(env: Env): Parsed<Config> {

@@ -9,10 +9,10 @@ export interface DrainDeps {
   readonly http: HttpServer;
   /** All connections that are open now. */
   readonly connections: () => ClientConnection[];
-  /** The time in which a balancer can detect that this edge is not ready; 0 if no balancer checks. */
+  /** The time in which a balancer notices that this edge is not ready; 0 if no balancer checks. */
   readonly delayMs: number;
   readonly spreadMs: number;
-  /** Whether there may be clients on long polling. */
+  /** Whether some clients may use long polling. */
   readonly hasPolling: boolean;
 }
 
@@ -25,8 +25,8 @@ const LAST_POLL_MS = 250;
 const LAST_WORDS_MS = 250;
 
 /**
- * Drains an edge: it reports not ready, refuses new connections, and closes its connections spread over `spreadMs`.
- * Clients continue to read from the log through another edge.
+ * Drains an edge: the edge reports not ready, refuses new connections, and closes its connections spread over
+ * `spreadMs`. Clients continue to read the log through another edge.
  */
 export async function drain(deps: DrainDeps): Promise<void> {
   deps.health.drain();

@@ -19,17 +19,20 @@ import { createOverview } from "./http/admin/overview.ts";
 import { createLoopback } from "./http/loopback.ts";
 import { openResources, type Resources } from "./resources.ts";
 
-/** One running edge. */
+/** One running edge process: its public port, its admin port and its connections to Redis. */
 export interface Edge {
   readonly port: number;
   readonly node: string;
-  /** Drains, then closes everything; resolves to the steps that did not close in time. */
+  /** Drains, then closes everything; resolves to the names of the steps that did not close in time. */
   stop(): Promise<readonly string[]>;
 }
 
 const CHECKED_RECENTLY_MS = 10_000;
 
-/** Starts an edge. @throws PlatformError when Redis cannot be used; errors of `listen`. Nothing stays open then. */
+/**
+ * Starts an edge. If this throws, nothing stays open. @throws PlatformError when Redis cannot be used; errors of
+ * `listen`.
+ */
 export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const resources = await openResources(config, log);
   try {
@@ -106,7 +109,7 @@ function openAdminPages({ config, log, resources, health, metrics, connections }
   });
 }
 
-/** Health of the edge, and the time since the last readiness check. */
+/** The health of the edge, and the time since a balancer last checked its readiness. */
 function watchHealth({ redis, subscriber, selfTest, node }: Resources): { health: Health; msSinceCheck: () => number } {
   const health = createHealth();
   const loopback = createLoopback({ subscriber, publisher: redis, node });

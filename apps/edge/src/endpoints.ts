@@ -28,7 +28,7 @@ import { createSocketServer } from "./socketio/server.ts";
 import { readSocketBuffers } from "./socketio/socket-buffers.ts";
 import { upgradeTo } from "./socketio/upgrade.ts";
 
-/** The public port, and behind it both WebSocket endpoints and the HTTP API; `http` does not listen yet. */
+/** The public port, which leads to both WebSocket endpoints and the HTTP API; `http` does not listen yet. */
 export interface Endpoints {
   readonly http: HttpServer;
   readonly metrics: EdgeMetrics;
@@ -48,18 +48,24 @@ export interface EndpointsDeps {
 const PAGE = join(import.meta.dirname, "../../web/dist");
 /** Feedback of one user, per edge. */
 const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
-/** TCP connections beyond those of clients: for pages, health checks, and connections without a request so far. */
+/**
+ * TCP connections allowed beyond those of clients: for pages, health checks, and connections that have sent no request
+ * yet.
+ */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
-/** Bytes of incomplete messages, of all connections: the larger of `bytes` and this many of the largest plain frames. */
+/**
+ * Most bytes of incomplete messages of all connections: `bytes`, or this many of the largest plain frames if that is
+ * more.
+ */
 const ARRIVING = { bytes: 67_108_864, frames: 2 };
-/** The same for the connections of one network, where networks are counted. */
+/** The same bound for the connections of one network, where networks are counted. */
 const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;
 /** Large frames of one user of the plain endpoint. */
 const LARGE_RATE = { perSecond: 1, burst: 10 };
 
-/** Builds the endpoints; closing them is added to the lifecycle. */
+/** Builds the endpoints and adds their closing to the lifecycle. */
 export function openEndpoints(deps: EndpointsDeps): Endpoints {
   const { config, log, resources, health } = deps;
   const { life, redis, subscriber } = resources;
@@ -114,7 +120,9 @@ export function openEndpoints(deps: EndpointsDeps): Endpoints {
   return { http, metrics, hasPolling, connections: all };
 }
 
-/** Bounds the incomplete messages of all connections, and drops those that do not arrive in time. */
+/**
+ * Bounds the bytes of all connections' incomplete messages, and ends connections whose message does not arrive in time.
+ */
 function openArriving(config: Config, life: Resources["life"]): Arriving {
   const maxOf = ({ bytes, frames }: typeof ARRIVING): number =>
     Math.max(bytes, frames * plainFrameBytes(config.MAX_FILE_BYTES));
@@ -273,7 +281,7 @@ function openApi(
   });
 }
 
-/** Undefined where the page does not sign in. */
+/** Opens the sign-in of the page; undefined where the page does not sign in. */
 function openLogin(
   config: Config,
   { accounts, revocations, onTrouble }: Resources,

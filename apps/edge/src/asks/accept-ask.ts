@@ -36,13 +36,13 @@ export interface AskInput {
   readonly message: string;
   readonly files: readonly AskFileInput[];
   readonly origin: "socket" | "plain";
-  /** An ask of the same conversation. */
+  /** The id of an earlier ask of the same conversation, which this ask replaces. */
   readonly replaces?: string | undefined;
   /** `unique_id` of a plain frame. */
   readonly uniqueId?: string;
   /** The client's trace. */
   readonly traceparent?: string | undefined;
-  /** The connection that asks: it needs no hint that its conversation is new. */
+  /** The connection that sent the ask: it gets no hint about the new conversation. */
   readonly from?: string;
 }
 
@@ -68,7 +68,9 @@ export interface AskDeps extends FileDeps {
   readonly limits: Limits;
   readonly tracing: Tracing | undefined;
   readonly acknowledged: Pick<Acknowledged, "add">;
-  /** An error after which the process recovers by itself: the ask is durable, and the sweeper rings the bell. */
+  /**
+   * Receives an error after which the process recovers by itself: the ask is durable, and the sweeper rings the bell.
+   */
   onTrouble(error: unknown): void;
 }
 
@@ -126,9 +128,9 @@ async function acceptTraced(
     maxAsks,
     kept: deps.usage.keptOf(Buffer.byteLength(message)),
   });
-  // Without files the acceptance and the bell go to Redis in one write, in this order: the worker hears it when the ask
-  // is durable. A bell for a refused ask finds nothing new.
-  // A connection that waits for replicas is another one: then the bell comes after it.
+  // Without files the ask and its bell go to Redis in one write, the ask first: the ask is durable before a worker
+  // hears the bell. A bell for a refused ask does no harm. A connection that waits for replicas is a second connection:
+  // then the bell is rung after the acceptance.
   const woken = !hasFiles && !intake.isFull && !store.replicas ? wake(deps, input, { files, trace }) : undefined;
   const accepted = await accepting;
   if (accepted.kind === "quota") {
@@ -143,7 +145,7 @@ async function acceptTraced(
   return { seq: accepted.seq, duplicate: accepted.duplicate };
 }
 
-/** Checks what needs no look into Redis. @throws Refusal */
+/** Checks what can be checked without Redis. @throws Refusal */
 function checkAsk(
   { askRate, usage, limits }: AskDeps,
   { user, message, files }: AskInput,
@@ -156,10 +158,10 @@ function checkAsk(
   checkFiles(files, limits, maxInlineBytes);
 }
 
-/** Whether new asks are accepted now. */
+/** Whether new asks are accepted now, and why not. */
 interface Intake {
   readonly isFull: boolean;
-  /** 0 if it is full: `accept` then acknowledges a known ask, and refuses a new one. */
+  /** Most unfinished asks; 0 if all places are used: `accept` then acknowledges a known ask, and refuses a new one. */
   readonly maxInFlight: number;
   readonly why: { readonly retryAfterMs: number; readonly reason?: "paused" | "memory" };
 }
@@ -194,7 +196,10 @@ function bodyOf({ quotas }: AskDeps, input: AskInput, files: readonly PreparedFi
   };
 }
 
-/** Queues the extractions and rings the bell. A failure delays a durable ask by a second, until the sweeper does both. */
+/**
+ * Queues the extractions and rings the bell. A failure delays a durable ask by about a second: then the sweeper does
+ * both.
+ */
 async function wake(
   deps: AskDeps,
   { user, conversation }: AskInput,
@@ -216,11 +221,11 @@ function countAccepted(deps: AskDeps, input: AskInput, accepted: Pick<NewAsk, "s
   deps.quotas.asked(user);
   const inline = inlineBytes(input);
   if (inline > 0) deps.quotas.stored(user, inline);
-  // Each plain connection has a conversation, and nearly always a user, of its own.
+  // A plain connection uses a new conversation, and nearly always a new user: such a conversation is not listed.
   if (accepted.seq === 1 && input.origin === "socket") deps.conversations.added(user, conversation, input.from);
 }
 
-/** Bytes that come with an ask, against today's quota. */
+/** Whether the bytes that come with an ask exceed today's quota. */
 async function overByInline({ quotas }: AskDeps, input: AskInput): ReturnType<Quotas["overByFile"]> {
   const bytes = inlineBytes(input);
   return bytes === 0 ? undefined : quotas.overByFile(input.user, bytes);

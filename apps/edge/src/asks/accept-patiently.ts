@@ -1,7 +1,9 @@
 import { patiently } from "../report/patiently.ts";
 import type { AcceptAsk, AskInput } from "./accept-ask.ts";
 
-/** Accepts an ask patiently: each retry sends the same id, so that the ask is accepted once. */
+/**
+ * Accepts an ask, with retries while Redis does not respond. Each retry sends the same id, so the ask is accepted once.
+ */
 export function acceptPatiently(
   acceptAsk: AcceptAsk,
   input: AskInput,

@@ -8,19 +8,25 @@ export interface AcknowledgedAsk {
   readonly trace: string;
 }
 
-/** The asks that this edge has acknowledged lately, to find out which of them another Redis does not have. */
+/**
+ * The asks that this edge has acknowledged lately. After a failover, the edge finds the ones that the new Redis does
+ * not have.
+ */
 export interface Acknowledged {
   add(ask: AcknowledgedAsk): void;
-  /** Its user has deleted a conversation: its asks are not lost. `c`: the id of the conversation's address. */
+  /**
+   * The user has deleted a conversation: its missing asks do not count as lost. `c`: the id of the conversation's
+   * address.
+   */
   deleted(c: string): void;
   /**
-   * Call it when Redis is back. If it is another process than before, those that it does not have are told to `onLost`; they
-   * are forgotten. @throws ioredis errors; then call it again.
+   * Call it when Redis is back. If Redis is another process than before, `onLost` gets the asks that the new process
+   * does not have, and this edge forgets these asks. @throws ioredis errors; then call it again.
    */
   check(): Promise<void>;
 }
 
-/** Longer than a failover takes to lose anything. */
+/** Longer than the time in which a failover can lose an ask. */
 const KEEP_MS = 120_000;
 const MAX_KEPT = 10_000;
 const ASKED_AT_ONCE = 500;
@@ -68,13 +74,13 @@ export function createAcknowledged({ store, onLost, now = Date.now }: Acknowledg
           onLost(ask);
         }
       }
-      // Not before: a look that fails half way is made again.
+      // Set only now: a check that fails half way must run again.
       server = found;
     },
   };
 }
 
-/** Names the process of Redis; undefined where this user may not ask. */
+/** Returns a name of the Redis process; undefined where the Redis user may not read one. */
 async function processOf({ redis }: Store): Promise<string | undefined> {
   const info = await redis.info("server").catch((error: unknown) => {
     if (error instanceof Error && error.message.startsWith("NOPERM")) return "";

@@ -69,7 +69,8 @@ export async function prepareFile(
   const { password } = file;
   const opened = password === undefined ? found : await withPassword(deps, user, found, password);
   const by = { conversation: conversationAddress(user, conversation), text: opened.text };
-  // The order matters: a process that forgets the text meanwhile sees this user, or `canBeRead` sees that it is gone.
+  // The order matters: a process that removes the text meanwhile sees this user, or `canBeRead` sees that the text is
+  // gone.
   const [, , isReadable] = await Promise.all([
     useText(store, userAddress(user), opened.text),
     renewUpload(store, user, found.upload, by),
@@ -81,7 +82,7 @@ export async function prepareFile(
   return opened;
 }
 
-/** A file of an ask, which can be named by the id of its upload. */
+/** A file of an ask, with the id of its upload, so that later asks can name the file again. */
 type Named = AskFile & { readonly upload: string };
 
 async function named({ store }: FileDeps, user: string, id: string): Promise<Named | undefined> {
@@ -92,8 +93,8 @@ async function named({ store }: FileDeps, user: string, id: string): Promise<Nam
 }
 
 /**
- * Stores the bytes of a file that came with an ask, and gives it an id under which it can be named again: the same one
- * when the ask is sent again, and another one when an ask of the same id has other files.
+ * Stores the bytes of a file that came with an ask, and gives the file an id by which later asks can name it. An ask
+ * that is sent again gives the same id; an ask of the same id with other files gives another one.
  */
 async function kept(
   { store, uploads }: FileDeps,
@@ -112,9 +113,10 @@ async function kept(
 }
 
 /**
- * A password gives the same bytes another text key, unless the outcome without a password is known and cannot change:
- * then the file needs none, its bytes may have been released, and the password is ignored. Otherwise the password is
- * stored under its own key until its extraction has ended, and no longer than the deadline of the ask.
+ * Returns the file with its password stored, or without a password if none is needed. A password gives the same bytes
+ * another text key. If the outcome without a password is known and cannot change, the password is ignored: the bytes
+ * may have been released already. Otherwise the password is stored under its own key until the extraction has ended,
+ * and no longer than the deadline of the ask.
  */
 async function withPassword(
   { store, sharedSettings }: FileDeps,
@@ -140,7 +142,7 @@ async function isSettled(store: Store, text: string): Promise<boolean> {
   return failure !== undefined && !canChange(failure);
 }
 
-/** A file as it counts for the digest of its ask. */
+/** The fields of a file that count for the digest of its ask. */
 export function digestPart({ name, sha256, password }: PreparedFile): {
   name: string;
   sha256: string;

@@ -3,7 +3,7 @@ import type { Span, Tracing } from "@docrelay/platform";
 import { randomUUID } from "node:crypto";
 import { toFailure } from "../report/failure.ts";
 
-/** The fields of an ask that its spans name. */
+/** The fields of an ask that its spans carry. */
 interface TracedInput {
   readonly id: string;
   readonly conversation: string;
@@ -14,7 +14,7 @@ interface TracedInput {
 
 /** The trace of an ask that is being accepted. */
 export interface AskTrace {
-  /** What its record and the jobs of its files hold: see `readTrace`. */
+  /** The trace as the ask's record and the jobs of its files store it: see `readTrace`. */
   readonly stored: string;
   /** The ask was accepted, or was known before. */
   accepted(duplicate: boolean): void;
@@ -22,8 +22,8 @@ export interface AskTrace {
 }
 
 /**
- * Goes on with the client's trace, if it has sent one, else begins a trace. Without tracing the ask still has a trace id for
- * logs and users.
+ * Continues the client's trace if the client has sent one, else begins a trace. Without tracing the ask still has a
+ * trace id for logs and users.
  */
 export function beginAskTrace(tracing: Tracing | undefined, input: TracedInput): AskTrace {
   const span = tracing && beginSpan(tracing, input);

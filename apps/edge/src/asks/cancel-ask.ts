@@ -14,7 +14,7 @@ export function createCancelAsk({ store, bell, onTrouble }: CancelDeps): CancelA
   return async function cancelAsk(user, conversation, ask) {
     const cancelled = await cancel(store, { user, conversation, id: ask, nonce: newNonce() });
     if (cancelled.kind === "unknown") throw refuse("NOT_FOUND");
-    // The ask is already flagged as cancelled, or has ended: the sweeper rings again for a lost bell.
+    // The ask is flagged as cancelled, or has ended. If this bell is lost, the sweeper rings another one.
     if ("conversation" in cancelled) await bell.ring({ conversation: cancelled.conversation }).catch(onTrouble);
   };
 }

@@ -3,8 +3,9 @@ import { refuse } from "@docrelay/protocol";
 const DATA_URL = /^data:[^,]{0,256};base64,/i;
 
 /**
- * The bytes of file `index`; a `data:` URL prefix and white space (MIME breaks lines) are skipped. Accepts the standard alphabet with full padding only: Node
- * skips other characters, which would corrupt the file. @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT`
+ * Returns the bytes of file `index`. A `data:` URL prefix and white space (MIME breaks lines) are skipped. Only the
+ * standard alphabet with full padding is accepted: Node would skip other characters, which would corrupt the file.
+ * @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT`
  */
 export function decodeBase64(content: string, index: number, most: number): Uint8Array<ArrayBuffer> {
   const given = content.slice(DATA_URL.exec(content.slice(0, 300))?.[0].length ?? 0);
@@ -18,13 +19,13 @@ export function decodeBase64(content: string, index: number, most: number): Uint
   const corrupt = refuse("FILE_CORRUPT", { file: index });
   if (base64.length % 4 !== 0 || base64.includes("-") || base64.includes("_")) throw corrupt;
   const bytes = Buffer.from(base64, "base64");
-  // Node has skipped each character that is not base64, so that the result is shorter.
+  // Node skips each character that is not base64, so that the result is shorter than expected.
   if (bytes.length !== size) throw corrupt;
   return own(bytes);
 }
 
 /**
- * The same bytes in a buffer of their own: small buffers share Node's pool, which cannot be transferred to a thread.
+ * Copies bytes into a buffer of their own: small buffers share Node's pool, which cannot be transferred to a thread.
  */
 export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes;

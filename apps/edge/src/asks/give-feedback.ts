@@ -6,16 +6,16 @@ import type { EdgeMetrics } from "../report/metrics.ts";
 
 export interface FeedbackDeps {
   readonly store: Store;
-  /** By user. */
+  /** Limits feedback by user. */
   readonly rate: RateLimiter;
   readonly metrics: Pick<EdgeMetrics, "feedbackGiven">;
   readonly log: Pick<Logger, "info">;
-  /** Whether the log line has the word, which is a text of a user. */
+  /** Whether the log line contains the user's words. */
   readonly logsWords: boolean;
 }
 
 /**
- * Keeps what a user says of an answer in the conversation's log, counts it and writes a line of the process's log.
+ * Stores a user's feedback on an answer in the conversation's log, counts it and writes a line of the process's log.
  * @throws Refusal `NOT_FOUND`, `ASK_CONFLICT` before the ask has ended, `RATE_LIMITED`
  */
 export type GiveFeedback = (user: string, feedback: Feedback) => Promise<void>;
@@ -31,7 +31,7 @@ export function createGiveFeedback({ store, rate, metrics, log, logsWords }: Fee
       case "running":
         throw refuse("ASK_CONFLICT", { message: "The ask has not ended." });
       case "many":
-        // Nothing changes while the ask is kept, so that clients do not try again.
+        // The refusal is final while the ask is kept: it tells clients not to retry.
         throw refuse("RATE_LIMITED", {
           retryAfterMs: store.retentionMs,
           message: "The feedback of this answer was changed too often.",

@@ -3,14 +3,15 @@ import { jsonShape, PAYLOAD_DEPTH, refuse } from "@docrelay/protocol";
 const BOUNDS = {
   depth: PAYLOAD_DEPTH + 1,
   /**
-   * Far more than a valid message has. A parsed text may take many times its own size, and a thread that reaches its
-   * memory limit inside the parser ends the whole process.
+   * Far more parts than a valid message has. A parsed text may take many times its own size, and a thread that reaches
+   * its memory limit inside the parser ends the whole process.
    */
   parts: 10_000,
 };
 
 /**
- * Parses JSON of a client. The shape is checked before: both the depth and the number of parts cost the parser memory.
+ * Parses JSON from a client. The depth and the number of parts are checked first, because the parser uses memory for
+ * each.
  * @throws Refusal `BAD_MESSAGE`
  */
 export function parseShallow(text: Buffer, depth = BOUNDS.depth): unknown {

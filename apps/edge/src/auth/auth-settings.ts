@@ -1,12 +1,15 @@
 import type { Env } from "@docrelay/platform";
 
-/** Settings of one mode: elsewhere they would have no effect. */
+/** The settings that belong to one mode: in another mode they would have no effect. */
 const OF_MODE: Readonly<Record<string, readonly string[]>> = {
   jwt: ["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_TENANT_CLAIM", "JWT_COOKIE"],
   oidc: ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPE", "OIDC_REDIRECT_URL"],
 };
 
-/** What is wrong with the settings of how users are known together: one sentence for each problem, without a value. */
+/**
+ * Checks together the settings that decide how users are known. Returns one sentence for each problem; no sentence
+ * contains a value.
+ */
 export function authProblems(env: Env): string[] {
   const mode = env["AUTH_MODE"];
   const foreign = Object.entries(OF_MODE).flatMap(([of, names]) =>

@@ -7,16 +7,16 @@ import { subjectOf, verifyToken } from "./verify-token.ts";
 export interface Identity {
   readonly user: string;
   readonly expiresAt: number;
-  /** Whom the user belongs to, where the token says so. */
+  /** The tenant of the user, if the token names one. */
   readonly tenant?: string;
-  /** When the token was issued, in s since the epoch, and its `jti`, where it says so. */
+  /** When the token was issued, in s since the epoch, and the token's `jti`, if the token has them. */
   readonly issuedAt?: number;
   readonly tokenId?: string;
-  /** Set for the token of a link: `user` owns nothing then, and only this may be read. */
+  /** Set for the token of a link: then `user` owns nothing, and only this conversation may be read. */
   readonly reads?: Reads;
 }
 
-/** Another user's conversation that a link opens. `digest`: of the link's token. */
+/** The conversation of another user that a link opens. `digest`: of the link's token. */
 export interface Reads {
   readonly user: string;
   readonly conversation: string;
@@ -25,10 +25,14 @@ export interface Reads {
 
 /** The only place where a client is given a user: no other input of the client selects one. */
 export interface Authenticator {
-  /** @throws Refusal `AUTH_REQUIRED` (no token), `AUTH_INVALID`, `AUTH_EXPIRED`; `BUSY` without keys to verify it with. */
+  /**
+   * @throws Refusal `AUTH_REQUIRED` (no token), `AUTH_INVALID`, `AUTH_EXPIRED`; `BUSY` while there are no keys to
+   * verify the token with.
+   */
   verify(token: string | undefined): Promise<Identity>;
   /**
-   * A session for `user`, or for a new, unguessable one. @throws Refusal `FORBIDDEN` if sessions are issued elsewhere.
+   * Issues a session for `user`, or for a new user with an unguessable name. @throws Refusal `FORBIDDEN` if sessions
+   * are issued elsewhere.
    */
   issue(user?: string): Promise<Session>;
 }
@@ -61,7 +65,8 @@ export function createAnonymousAuthenticator(options: {
         requiredClaims: ["sub", "exp", "iat"],
         currentDate: new Date(at),
       });
-      // A token from the future ends no later because of it; from farther than clocks differ it is no session.
+      // A token may be issued a little in the future, because clocks differ; beyond that difference the token is
+      // invalid.
       if (iat > at / 1000 + CLOCK_DIFFERENCE_S) throw refuse("AUTH_INVALID");
       return { user: subjectOf(claims), expiresAt: exp * 1000, issuedAt: iat };
     },
@@ -89,5 +94,5 @@ export function remainingMs(expiresAt: number, now: number): number {
   return Math.max(0, Math.floor(expiresAt - now));
 }
 
-/** How far the clock of the edge that issued a token may be ahead of this one's. */
+/** How far the clock of the edge that issued a token may be ahead of this edge's clock. */
 const CLOCK_DIFFERENCE_S = 2700;

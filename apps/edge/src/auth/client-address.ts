@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
 
 /**
- * The address of a request's client. A forwarded address counts only when a trusted proxy wrote it: read from the
- * right, the first address that is no trusted proxy is the client's.
+ * The address of a request's client. Forwarded addresses are read from the right, and only as long as a trusted proxy
+ * wrote them: the first address that is no trusted proxy is the client's.
  */
 export function clientAddress(
   peer: string | undefined,
@@ -31,8 +31,8 @@ function plain(address: string): string {
 }
 
 /**
- * The network of a request's client, as what it may use is counted: its IPv4 address, or the /64 of its IPv6 address, of
- * which one client has all addresses.
+ * The network by which a client's use is counted: its IPv4 address, or the /64 of its IPv6 address, because one client
+ * has all addresses of a /64.
  */
 export function clientNetwork(
   { socket, headers }: { socket: { remoteAddress?: string | undefined }; headers: IncomingHttpHeaders },
@@ -41,7 +41,9 @@ export function clientNetwork(
   return networkOf(clientAddress(socket.remoteAddress, headers["x-forwarded-for"], trusted));
 }
 
-/** The network of clients where networks are counted; undefined where they are not: there all may come through one proxy. */
+/**
+ * Returns the client's network if networks are counted, else undefined: then all clients may come through one proxy.
+ */
 export function countedNetworkOf({
   USERS_PER_ADDRESS: users,
   TRUSTED_PROXIES: trusted,

@@ -1,4 +1,4 @@
-/** `setTimeout` fires at once when given a longer delay. */
+/** The longest delay: `setTimeout` fires at once when given a longer one. */
 const MAX_TIMER_MS = 2_147_483_647;
 const GRACE_MS = 30_000;
 

@@ -6,7 +6,7 @@ export interface JwtRules {
   /** The only algorithms that are accepted; they fit the keys. */
   readonly algorithms: readonly string[];
   keysOf(token: string): readonly TokenKey[] | Promise<readonly TokenKey[]>;
-  /** Any of these; none: not checked. */
+  /** The token's `iss` must be one of these; empty: not checked. */
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
   /** The claim that names the tenant. */
@@ -14,12 +14,12 @@ export interface JwtRules {
   readonly now?: () => number;
 }
 
-/** How far the login's clock may be ahead of this one's: a token may be used at the moment it is issued. */
+/** How far the clock of the login may be ahead of this edge's clock: a token may be used at the moment it is issued. */
 const CLOCK_DIFFERENCE_S = 5;
 /** The last moment that a date can express. */
 const LAST_MS = 8_640_000_000_000_000;
 
-/** Tokens of the operator's own login. This server issues none. */
+/** Verifies tokens of the operator's own login. This server issues none in this mode. */
 export function createJwtAuthenticator(rules: JwtRules): Authenticator {
   const { algorithms, issuers, audiences, tenantClaim, now = Date.now } = rules;
   const options = {
@@ -52,7 +52,10 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
 
 const MAX_TENANT = 256;
 
-/** @throws Refusal `AUTH_INVALID` for a tenant claim that is no name: the user must not pass as one without a tenant. */
+/**
+ * @throws Refusal `AUTH_INVALID` for a tenant claim that is not a valid name: the user must not pass as a user without
+ * a tenant.
+ */
 function tenantOf(claim: unknown): { tenant?: string } {
   if (claim === undefined) return {};
   if (typeof claim !== "string" || claim === "" || claim.length > MAX_TENANT) throw refuse("AUTH_INVALID");

@@ -1,6 +1,8 @@
-/** What the edges share through Redis and know by themselves: a Redis that has lost it gets it back. */
+/**
+ * Watches the state that edges share through Redis and also hold in memory, and stores it again if Redis has lost it.
+ */
 export interface KeptInRedis extends Disposable {
-  /** How often something was lost. */
+  /** How many times Redis had lost something. */
   readonly losses: number;
 }
 
@@ -10,10 +12,16 @@ export interface KeepOptions {
   readonly everyMs?: number;
 }
 
-/** An edge that starts in this time after a loss makes another secret; then both verify. */
+/**
+ * The time between two checks. An edge that starts between a loss and the next check creates another secret; then both
+ * secrets verify.
+ */
 const EVERY_MS = 2000;
 
-/** Looks often, since a Redis that evicts or is flushed says nothing. `restore`: each resolves with whether something was lost. */
+/**
+ * Checks often, because a Redis that evicts keys or is flushed reports nothing. Each function of `restore` resolves
+ * with whether something was lost.
+ */
 export function keepInRedis(
   restore: ReadonlyArray<() => Promise<boolean>>,
   { onRestored, onTrouble, everyMs = EVERY_MS }: KeepOptions,

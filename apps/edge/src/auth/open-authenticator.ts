@@ -21,11 +21,13 @@ export interface AuthSettings {
 export interface OpenedAuthenticator {
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
-  /** What signs in users, in the mode `oidc`. */
+  /** Signs in users in the mode `oidc`; undefined in other modes. */
   readonly accounts: Accounts | undefined;
-  /** Call it when Redis is back, which may have lost what the edges share. */
+  /**
+   * Reads and restores the state that edges share. Call it after a reconnect, because Redis may have lost that state.
+   */
   resync(): Promise<void>;
-  /** The same for a Redis that was there all the time, called often. Resolves with whether it had lost something. */
+  /** The same for a Redis that stayed connected; called often. Resolves with whether Redis had lost something. */
   restore(): Promise<boolean>;
 }
 
@@ -36,7 +38,7 @@ export interface Accounts {
   issue(user: string): Promise<Session>;
 }
 
-/** Lifetime of the session's token: shorter than the login, so that the end of the login is noticed soon. */
+/** Lifetime of the session's token: shorter than the login, so that the end of a login takes effect soon. */
 const ACCOUNT_SESSION_MS = 600_000;
 
 export interface AuthDeps {
@@ -46,7 +48,7 @@ export interface AuthDeps {
   readonly waitMs: number;
 }
 
-/** How users are known, by `AUTH_MODE`. @throws ioredis errors when Redis does not respond within `waitMs`. */
+/** Opens the authenticator of `AUTH_MODE`. @throws ioredis errors when Redis does not respond within `waitMs`. */
 export async function openAuthenticator(config: AuthSettings, deps: AuthDeps): Promise<OpenedAuthenticator> {
   const revocations = createRevocations(deps.store.redis, deps.subscriber);
   const { authenticator, accounts, sync } = await openMode(config, deps);
@@ -94,7 +96,7 @@ async function openMode(
   };
 }
 
-/** The same authenticator, which gives no session without a login. */
+/** The same authenticator, but it issues no session: a user has to sign in first. */
 function withoutSessions({ verify }: Authenticator): Authenticator {
   return {
     verify,
@@ -104,7 +106,7 @@ function withoutSessions({ verify }: Authenticator): Authenticator {
   };
 }
 
-/** Fetched before the first token comes; an edge whose login is away starts nevertheless. */
+/** The keys are fetched before the first token comes; an edge whose login does not respond starts nevertheless. */
 function openKeys(url: string, log: Logger): RemoteKeys {
   const logTrouble = logAtMostOnceASecond((_what, error, repeated) =>
     log.warn({ repeated, reason: reasonOf(error) }, "the login's keys could not be fetched"),

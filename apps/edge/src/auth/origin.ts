@@ -13,12 +13,12 @@ function isOwn(origin: string, host: string | undefined): boolean {
   return normalOrigin(`${new URL(origin).protocol}//${host}`) === origin;
 }
 
-/** The origins whose pages may use this edge besides its own, in normal form. */
+/** The origins whose pages may use this edge, besides the edge's own origin; in normal form. */
 export interface Origins {
   readonly listed: readonly string[];
   /**
-   * Only names of this machine count as the edge's own host: an edge that only this machine reaches could otherwise be used
-   * by a page of any host whose name is made to mean this machine (DNS rebinding).
+   * Whether only names of this machine count as the edge's own host. Otherwise a page of any host could use an edge
+   * that only this machine reaches, by making its host name resolve to this machine (DNS rebinding).
    */
   readonly onlyLocal: boolean;
 }

@@ -4,24 +4,27 @@ import { createLocalJWKSet, decodeProtectedHeader, errors, type CryptoKey, type 
 /** Public keys of a login, which publishes them as a JSON Web Key Set. */
 export interface RemoteKeys {
   /**
-   * The keys that may have signed a token: those with the `kid` of its header, or without one a few of its kind.
-   * @throws Refusal `AUTH_INVALID` for a token that none of them signed; `BUSY` while there are no keys to trust.
+   * The keys that may have signed a token: those with the `kid` of its header; without a `kid`, a few keys of its kind.
+   * @throws Refusal `AUTH_INVALID` for a token that none of them can have signed; `BUSY` while there are no trusted
+   * keys.
    */
   keysOf(token: string): Promise<readonly CryptoKey[]>;
   /** Fetches the keys now, unless they are being fetched. Never rejects: `onTrouble` gets the error. */
   load(): Promise<void>;
 }
 
-/** Only algorithms with a public key: with others the published key could be taken for a secret. */
+/**
+ * Only algorithms with a public key: with a symmetric algorithm, an attacker could use the published key as the secret.
+ */
 export const REMOTE_ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
-/** Older keys are fetched again, and serve meanwhile … */
+/** Keys older than this are fetched again; the old ones serve meanwhile … */
 const FRESH_MS = 300_000;
-/** … as long as the login could be asked within a day: a key that it withdrew must not be trusted for ever. */
+/** … until no fetch has succeeded for a day: a key that the login has withdrawn must not be trusted for ever. */
 const TRUSTED_MS = 86_400_000;
-/** Tokens with an unknown `kid` cause one fetch in this time, whether it succeeds or fails. */
+/** Tokens with an unknown `kid` cause at most one fetch in this time, whether the fetch succeeds or fails. */
 const MISS_MS = 10_000;
-/** Without keys every token waits for them. */
+/** The time between two fetches while there are no keys: then every token has to wait. */
 const RETRY_MS = 1000;
 const FETCH_MS = 5000;
 const MAX_BYTES = 1_048_576;
@@ -91,12 +94,12 @@ function headerOf(token: string): Header {
   } catch {
     throw refuse("AUTH_INVALID");
   }
-  // Checked before the keys: such a token must not cause a fetch.
+  // Checked before the keys are looked up, so that such a token causes no fetch.
   if (!REMOTE_ALGORITHMS.includes(header.alg ?? "")) throw refuse("AUTH_INVALID");
   return header;
 }
 
-/** Undefined if none matches. */
+/** Returns undefined if no key matches. */
 async function matching(
   keys: ReturnType<typeof createLocalJWKSet>,
   header: Header,
@@ -115,10 +118,10 @@ async function matching(
   }
 }
 
-/** @throws Error when the login does not answer with a key set of at most 1 MiB within 5 s. */
+/** @throws Error when the login does not return a key set of at most 1 MiB within 5 s. */
 async function fetchKeys(url: string): Promise<JSONWebKeySet> {
   const response = await fetch(url, {
-    redirect: "error", // the operator named where the keys are
+    redirect: "error", // follow no redirect: the operator named the address of the keys
     signal: AbortSignal.timeout(FETCH_MS),
     headers: { accept: "application/json, application/jwk-set+json" },
   });

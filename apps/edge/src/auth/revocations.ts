@@ -15,22 +15,25 @@ import { refuse } from "@docrelay/protocol";
 import type { Authenticator, Identity } from "./authenticator.ts";
 
 /**
- * Users and tokens that were revoked. Each edge knows all of them, so that verifying a token asks nobody; edges hear of a
- * new one by a hint, and read the set in Redis at their start and whenever their connection comes back.
+ * Users and tokens that were revoked. Each edge keeps all of them in memory, so that verifying a token needs no
+ * request. Edges hear of a new one by a hint, and read the set in Redis at their start and after each reconnect.
  */
 export interface Revocations {
   isRevoked(identity: Identity): boolean;
-  /** Stored when it resolves; live connections end then, here and soon on other edges. @throws ioredis errors */
+  /**
+   * Resolves when the revocation is stored; then live connections end, on this edge at once and on other edges soon.
+   * @throws ioredis errors
+   */
   revoke(revoked: Revoked): Promise<Revocation>;
-  /** Calls `listener` after each change, with which live identities may have to end. */
+  /** Calls `listener` after each change: the caller then ends connections of revoked identities. */
   onChange(listener: () => void): void;
-  /** Reads what was missed, and stores again what Redis has lost. */
+  /** Reads revocations that this edge has missed, and stores again those that Redis has lost. */
   resync(): Promise<void>;
-  /** Does so if Redis has none of those that are known; resolves with whether it did. */
+  /** Runs `resync` if Redis has none of the known revocations; resolves with whether it did. */
   restore(): Promise<boolean>;
 }
 
-/** `subscriber` may be shared. Nothing is known before the first `resync`. */
+/** `subscriber` may be shared with other listeners. No revocation is known before the first `resync`. */
 export function createRevocations(redis: RedisClient, subscriber: RedisSubscriber): Revocations {
   const known = new Map<string, number>();
   const listeners: Array<() => void> = [];
@@ -56,9 +59,9 @@ export function createRevocations(redis: RedisClient, subscriber: RedisSubscribe
     isRevoked({ user: own, tokenId, issuedAt, reads }) {
       if (known.size === 0) return false;
       if (tokenId !== undefined && known.has(revocationName({ token: tokenId }))) return true;
-      // With a user all links of the user end.
+      // A link ends when its user is revoked.
       const user = reads?.user ?? own;
-      // A token carries whole seconds: one of the same second counts as issued before.
+      // A token's times are whole seconds: a token issued in the second of the revocation counts as issued before.
       const until = Math.floor((known.get(revocationName({ user })) ?? 0) / 1000);
       return until > 0 && (issuedAt === undefined || issuedAt <= until);
     },
@@ -77,7 +80,7 @@ export function createRevocations(redis: RedisClient, subscriber: RedisSubscribe
   };
 }
 
-/** The same authenticator, to which a revoked token is not valid. */
+/** The same authenticator, but it refuses revoked tokens. */
 export function refusingRevoked(
   authenticator: Authenticator,
   revocations: Pick<Revocations, "isRevoked">,

@@ -1,12 +1,13 @@
 import { shareSecret, type Store } from "@docrelay/channel";
 
 /**
- * The secrets of sessions: the given one, or a random one that the edges share through Redis. There is no default. `sync`
- * stores it again if Redis has lost it, and learns those of other edges: the first one signs, all verify.
+ * The secrets of sessions: the configured one, or a random one that the edges share through Redis. There is no default.
+ * `sync` stores this edge's secret again if Redis has lost it, and reads those of other edges: the first secret signs,
+ * all verify.
  */
 export interface SessionSecret {
   all(): readonly Uint8Array[];
-  /** Resolves with whether Redis had lost it. */
+  /** Resolves with whether Redis had lost the secret. */
   sync(): Promise<boolean>;
 }
 

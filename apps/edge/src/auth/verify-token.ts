@@ -5,7 +5,7 @@ import { errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyOptio
 export type TokenKey = Uint8Array | CryptoKey;
 
 /**
- * The claims of a token that one of `keysOf` has signed and that fits `options`. Keys are tried in their order.
+ * Returns the claims of a token that one of `keysOf` has signed and that fits `options`. Keys are tried in order.
  * @throws Refusal `AUTH_REQUIRED` (no token), `AUTH_INVALID`, `AUTH_EXPIRED`; errors of `keysOf`.
  */
 export async function verifyToken(

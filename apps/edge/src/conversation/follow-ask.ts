@@ -13,7 +13,7 @@ export interface FollowAskDeps {
 
 export interface FollowAskTarget extends Omit<FollowTarget, "after"> {
   readonly ask: string;
-  /** The seq that `accept` returned. */
+  /** The ask's seq, as `accept` returned it. */
   readonly seq: number;
   readonly duplicate: boolean;
 }
@@ -32,7 +32,8 @@ export async function followAsk(
   onEvent: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<EventOf<Terminal>> {
-  // Without an event before it the log is read from its start: the ask is its first, or the oldest that is kept.
+  // Without a position before the ask, the log is read from its start: the ask is the first in the log, or the oldest
+  // that is kept.
   const after = seq > 1 ? await positionAt(store, target.user, target.conversation, seq - 1) : undefined;
   const { promise, resolve, reject } = Promise.withResolvers<EventOf<Terminal>>();
   let isFirst = true;

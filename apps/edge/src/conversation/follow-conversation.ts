@@ -17,21 +17,23 @@ export interface ReaderDeps {
   readonly toWire: (error: unknown) => WireError;
 }
 
-/** What is followed, and from where: without `after` from the oldest kept event. */
+/** A conversation, and the position after which it is followed; without `after` from the oldest kept event. */
 export interface FollowTarget {
   readonly user: string;
   readonly conversation: string;
   readonly after?: Position | undefined;
-  /** As of {@link LogReader}; default: at once, for a reader that keeps nothing. */
+  /** See {@link LogReader}; the default calls back at once, for a reader that buffers nothing. */
   whenRoom?(callback: () => void): void;
 }
 
 export interface FollowHandlers {
   /** Called once for each event, in order. */
   apply(event: Event): void;
-  /** The log is not the one that was applied so far: it was rolled back, and is applied again from its start. */
+  /**
+   * The log was rolled back: the events that were applied so far are void, and the log is applied again from its start.
+   */
   reset?(): void;
-  /** The conversation cannot be followed any more. */
+  /** The conversation can no longer be followed. */
   fail(error: WireError): void;
 }
 
@@ -47,7 +49,7 @@ export interface ConversationReader {
 const LISTEN_MS = 900;
 const LISTEN_AGAIN_MS = 1000;
 
-/** Begins at once; after `stop` no handler is called. */
+/** Begins to follow at once; after `stop` no handler is called. */
 export function followConversation(
   { fanOut, open, toWire }: ReaderDeps,
   target: FollowTarget,
@@ -70,7 +72,7 @@ export function followConversation(
     const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
     for (const action of step.actions) {
-      if (stopped) return; // by the handler of an earlier action
+      if (stopped) return; // a handler of an earlier action has called `stop`
       if (action.type === "apply") handlers.apply(action.event);
       else if (action.type === "reset") handlers.reset?.();
       else if (action.type === "fail") handlers.fail(action.error);
@@ -114,13 +116,16 @@ export function followConversation(
 interface LogListener {
   event(event: Event): void;
   resync(): void;
-  /** The log may be read now. Called again when more may have been published before that. */
+  /**
+   * Lets the log be read. Called again when more events may have been published before the subscription was confirmed.
+   */
   begin(): void;
 }
 
 /**
- * Subscribes to the conversation, repeatedly if that fails; the returned function ends that. The log is read after the
- * subscription is confirmed. If that takes too long, the log is read anyway, and again after the confirmation.
+ * Subscribes to the conversation, and retries if that fails; the returned function ends the subscription. The log is
+ * read after the subscription is confirmed. If the confirmation takes too long, the log is read without it, and again
+ * after it.
  */
 function listen(
   { fanOut, timers }: { fanOut: FanOut; timers: Timers },
@@ -149,7 +154,7 @@ function listen(
   };
 }
 
-/** Timers that end together. */
+/** A group of timers that are cleared together. */
 interface Timers {
   set(ms: number, then: () => void): NodeJS.Timeout;
   clear(timer: NodeJS.Timeout | undefined): void;

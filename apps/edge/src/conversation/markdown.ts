@@ -2,8 +2,8 @@ import { inPlaces, type TranscriptAsk } from "@docrelay/protocol";
 import type { KeptConversation } from "./read-conversation.ts";
 
 /**
- * A conversation to read or to keep: questions as headings with their files, answers as they came. Of a question that was
- * edited or asked again it has the newest version.
+ * A conversation as a Markdown text: each question is a heading with its files, each answer is unchanged. Of a question
+ * that was edited or asked again, only the newest version is included.
  */
 export function toMarkdown({ asks }: KeptConversation): string {
   const shown = inPlaces(asks).map((versions) => versions.at(-1) ?? versions[0]);

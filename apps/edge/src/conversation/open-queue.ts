@@ -4,19 +4,19 @@ import { createFairQueue } from "../limits/fair-queue.ts";
 /** A connection that reads logs. */
 export interface LogReader {
   readonly user: string;
-  /** The connection has ended: no further log is read for it. */
+  /** Whether the connection has ended: then no further log is read for it. */
   readonly gone: boolean;
   /**
-   * Calls back once when the client has read (nearly) all sent bytes, or the connection has ended; at once if so
-   * already.
+   * Calls back once when the client has read (nearly) all sent bytes, or the connection has ended; at once if that is
+   * so already.
    */
   whenRoom(callback: () => void): void;
 }
 
 /**
- * Reads logs for connections: a bounded number of bytes at a time, users in turn, and for one connection one log after
- * the other, each when the client has read the one before. So a client that opens many conversations and reads nothing
- * costs the memory of one log, and a user's many opens delay mostly that user.
+ * Reads logs for connections: a bounded number of bytes at a time, and users in turn. The logs for one connection are
+ * read one after the other, each when the client has read the log before. So a client that opens many conversations and
+ * reads nothing costs the memory of one log, and a user's many opens delay mostly that user.
  */
 export interface OpenQueue {
   /**
@@ -30,20 +30,21 @@ export interface OpenQueue {
 
 export interface OpenQueueRule {
   /**
-   * Bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after the read: until
-   * then it counts as much as the longest recent one. So many short logs are read at the same time, but few long ones.
+   * Bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after it was read:
+   * until then it counts as much as the longest recent log. So many short logs are read at the same time, but few long
+   * ones.
    */
   readonly maxBytes: number;
   /** Logs read at a time, however short they are. */
   readonly atOnce: number;
-  /** Opens that wait, of one user and of all. */
+  /** Most waiting opens of one user, and of all users. */
   readonly maxPerUser: number;
   readonly maxWaiting: number;
   readonly waitMs: number;
 }
 
 const RETRY_MS = 1000;
-/** The expected size decays by this share with each log that is shorter. */
+/** After each log that is shorter than expected, the expected size decreases by this share. */
 const DECAY = 0.05;
 
 export function createOpenQueue(rule: OpenQueueRule): OpenQueue {
@@ -70,7 +71,8 @@ export function createOpenQueue(rule: OpenQueueRule): OpenQueue {
         expectedBytes = Math.max(bytesOf(done), expectedBytes * (1 - DECAY));
         return done;
       } finally {
-        // Released after the log was written to the reader's buffer, because `whenRoom` has to count those bytes.
+        // The turn is released after the log was written to the reader's buffer, because `whenRoom` has to count those
+        // bytes.
         setImmediate(release);
       }
     },

@@ -18,17 +18,23 @@ import {
 } from "@docrelay/protocol";
 import type { OwnFiles } from "../uploads/own-files.ts";
 
-/** A user's conversations as a whole. `from`: the connection that asked for it; the user's other connections get a hint. */
+/**
+ * Operations on a user's list of conversations. `from`: the connection that asked for the operation; the user's other
+ * connections get a hint.
+ */
 export interface OwnConversations {
-  /** A page, those with the newest question first. */
+  /** Returns one page of the list, the conversation with the newest question first. */
   list(user: string, page: ListConversations): Promise<{ conversations: ListedConversation[]; more: boolean }>;
   /** Idempotent. @throws Refusal `NOT_FOUND` */
   rename(user: string, of: { conversation: string; title: string }, from?: string): Promise<void>;
-  /** Cancels its asks and removes all that is kept of it, also files that only it uses. Idempotent: also when there is none. */
+  /**
+   * Cancels the conversation's asks and removes everything kept of it, including files that only it uses. Idempotent,
+   * also if there is no such conversation.
+   */
   remove(user: string, conversation: string, from?: string): Promise<void>;
-  /** Every conversation, but no file. Idempotent. */
+  /** Removes every conversation, but no files. Idempotent. */
   removeAll(user: string): Promise<void>;
-  /** The first ask of a conversation was accepted. Waits for nothing. */
+  /** Call it when the first ask of a conversation was accepted. Returns at once. */
   added(user: string, conversation: string, from?: string): void;
 }
 

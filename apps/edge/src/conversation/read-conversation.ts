@@ -2,10 +2,10 @@ import { EMPTY_TRANSCRIPT, transcribe, type HttpConversation, type TranscriptAsk
 import type { OpenConversation } from "./open-conversation.ts";
 import { readLog } from "./read-log.ts";
 
-/** The answer to `GET /v1/conversations/:id` as it is written. */
+/** The body of the response to `GET /v1/conversations/:id`. */
 export type KeptConversation = Omit<HttpConversation, "asks"> & { readonly asks: readonly TranscriptAsk[] };
 
-/** What is kept of a conversation; undefined when it has no events. */
+/** Reads everything kept of a conversation; undefined when it has no events. */
 export async function readConversation(
   open: OpenConversation,
   reader: { readonly user: string; readonly signal: AbortSignal },

@@ -1,7 +1,10 @@
 import type { Event, Position } from "@docrelay/protocol";
 import type { OpenConversation } from "./open-conversation.ts";
 
-/** The events of a conversation that are kept now, page by page; those after a position. @throws Refusal `RESUME_LOST` */
+/**
+ * Yields the kept events of a conversation, page by page; with a position, those after it. @throws Refusal
+ * `RESUME_LOST`
+ */
 export async function* readLog(
   open: OpenConversation,
   { user, signal }: { readonly user: string; readonly signal: AbortSignal },

@@ -1,14 +1,15 @@
 import { onBack, type RedisSubscriber } from "@docrelay/channel";
 
-/** The state of the channels of a subscriber connection. */
+/** The state of a subscriber connection's channels. */
 export interface Subscriptions {
   /**
    * Resolves once Redis has confirmed the subscription of this channel: no event is lost after a later read of the log.
-   * Call it after the room was joined. A failed subscription is retried.
+   * Call it after the room was joined. A failed subscription is tried again.
    */
   confirmed(channel: string): Promise<void>;
   /**
-   * Calls back whenever channels that were lost with a connection are subscribed again: with these, in a cluster, or for all.
+   * Calls back whenever channels that were lost with a connection are subscribed again: with these channels in a
+   * cluster, without an argument for all channels.
    */
   onResync(callback: (channels?: ReadonlySet<string>) => void): void;
 }
@@ -16,9 +17,9 @@ export interface Subscriptions {
 type Call = (channel: string | Buffer) => Promise<unknown>;
 
 /**
- * Watches a connection's SSUBSCRIBEs. The Socket.IO adapter, and the client library when it subscribes again after a
- * reconnect, do not handle their replies: a refused one (a cluster that is not ready, a lost connection) would be an
- * unhandled rejection. Here the rejection is handled and kept for `confirmed`.
+ * Watches a connection's SSUBSCRIBEs. Redis refuses some of them: a cluster is not ready, or a connection is lost. The
+ * Socket.IO adapter, and the client library when it subscribes again after a reconnect, do not handle the replies, so
+ * that a refusal would be an unhandled rejection. Here the rejection is handled and kept for `confirmed`.
  */
 export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (error: unknown) => void): Subscriptions {
   const answers = new Map<string, Promise<unknown>>();
@@ -44,7 +45,8 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
 
   const callbacks: Array<(channels?: ReadonlySet<string>) => void> = [];
   onBack(subscriber, (channels) => {
-    // Of a single server: the library has sent the subscriptions again by now, and the callbacks run when all have settled.
+    // With a single server the library has sent all subscriptions again by now; the callbacks run when all have
+    // settled.
     const settled = Promise.allSettled(channels ? [] : [...answers.values()]);
     void settled.then(() => {
       for (const callback of callbacks) callback(channels);

@@ -1,26 +1,27 @@
 import { hintsOfUsers, userAddress, type Listening, type UserHint } from "@docrelay/channel";
 import type { ConversationsHint } from "@docrelay/protocol";
 
-/** A connection that hears what the other connections of its user have done. */
+/** A connection that receives hints about what its user's other connections have done. */
 export interface UserListener {
   readonly user: string;
-  /** Its name among all connections of all edges. */
+  /** The connection's name, unique among all edges. */
   readonly connection: string;
   conversationsHint(hint: ConversationsHint): void;
-  /** For a reader through a link: the digests of links that were ended. */
+  /** For a reader through a link: receives the digests of links that were ended. */
   linksEnded?(digests: readonly string[]): void;
 }
 
 /** The connections of this edge by their users. */
 export interface UserSockets {
-  /** Waits for nothing; hints before the subscription is confirmed are lost, as any may be. */
+  /** Returns at once; hints before the subscription is confirmed are lost, as any hint may be. */
   join(listener: UserListener): void;
   leave(listener: UserListener): void;
 }
 
 /**
- * Passes hints for a user on to the user's connections. An edge subscribes to the channel of each shard of users that has a
- * connection, at most 256 of them, and stays subscribed: a channel for each user would cost every idle connection one.
+ * Passes hints for a user on to the user's connections. An edge subscribes to one channel for each shard of users that
+ * has a connection here, at most 256 channels, and stays subscribed: with a channel for each user, every idle
+ * connection would cost one.
  */
 export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error: unknown) => void): UserSockets {
   const byUser = new Map<string, UserListener[]>();
@@ -35,9 +36,10 @@ export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error:
   function subscribe(shard: string): void {
     if (shards.has(shard)) return;
     shards.add(shard);
-    // Hints that were lost while Redis was away are in no log: the gateway tells its clients to read the list again.
+    // Hints that were lost while Redis did not respond are in no log: the gateway tells its clients to read the list
+    // again.
     hints.listen(hintsOfUsers(shard), { message: hear, resync: () => undefined }).catch((error: unknown) => {
-      shards.delete(shard); // the next connection of the shard tries again
+      shards.delete(shard); // the next connection of the shard subscribes again
       onTrouble(error);
     });
   }
