@@ -22,7 +22,7 @@ if (!parsed.ok) {
 const { config } = parsed;
 const log = createLogger({ level: config.LOG_LEVEL, name: "edge" });
 const stopped = untilSignal();
-// An unhandled rejection is logged; it must not end the process and its connections.
+// Logs an unhandled rejection instead of ending the process and its connections.
 process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
 
 const edge = await startEdge(config, log).catch((error: unknown) => {

@@ -8,12 +8,12 @@ import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { createTenants, type Tenants } from "./limits/tenants.ts";
 import { createQuotaSettings, loggedField, type QuotaSettings } from "./quotas/quota-settings.ts";
 
-/** What bounds users over all edges. */
+/** The limits of users over all edges. */
 export interface EdgeLimits {
   readonly connections: Connections;
-  /** `connections` undefined: those of tenants are not counted. */
+  /** `connections` is undefined where the connections of tenants are not counted. */
   readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
-  /** `connections` undefined: those of networks are not counted. */
+  /** `connections` is undefined where the connections of networks are not counted. */
   readonly byNetwork: { readonly networks: Networks; readonly connections: Connections | undefined };
   readonly quotaSettings: QuotaSettings;
   readonly queueGate: QueueGate;

@@ -14,9 +14,9 @@ import type { Config } from "./config.ts";
 /** An edge's connections to Redis, ready for commands. */
 export interface EdgeRedis {
   readonly redis: RedisClient;
-  /** For the Socket.IO adapter. */
+  /** The subscriber of the Socket.IO adapter. */
   readonly subscriber: RedisSubscriber;
-  /** For everything else that is heard. */
+  /** The subscriber of every other channel. */
   readonly plainSubscriber: RedisSubscriber;
   readonly replicas: Store["replicas"];
   readonly selfTest: SelfTest;
@@ -47,7 +47,8 @@ export async function openRedis(config: Config, { log, life, node, onTrouble }: 
     const commandTimeoutMs = config.EDGE_REDIS_TIMEOUT_MS;
     return open(name, connectRedis({ ...optionsOf(name), purpose: "command", commandTimeoutMs, offlineQueue }));
   };
-  // Only this connection waits for Redis at the start; afterwards commands fail at once while Redis is unavailable.
+  // Only this connection waits for Redis, and only at the start; later, commands fail at once while Redis is
+  // unavailable.
   const facts = await inspectRedis(connect("start", true), REDIS_WAIT_MS, config.DURABILITY);
   for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
   const redis = connect("command", false);

@@ -58,30 +58,30 @@ export interface Resources extends EdgeLimits {
   /** The adapter's connection: receives the published events of all rooms. */
   readonly subscriber: RedisSubscriber;
   readonly subscriptions: Subscriptions;
-  /** Receives published events for plain sockets, on a connection of its own. */
+  /** Receives published events for plain sockets, on a separate connection. */
   readonly fanOut: FanOut;
   /** Receives hints about uploads and texts, on the connection of `fanOut`. */
   readonly hints: Listening<Hint>;
-  /** Receives what connections of a user tell each other, on the same connection. */
+  /** Receives hints between the connections of one user, on the connection of `fanOut`. */
   readonly userHints: Listening<UserHint>;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
   readonly bell: Bell;
-  /** The workers that are alive, as far as this edge hears. */
+  /** The workers that this edge has heard of by their beats. */
   readonly roster: Roster;
-  /** Whether Redis does all that the work needs, tried every minute. */
+  /** Tests every minute whether Redis can do everything that docrelay needs. */
   readonly selfTest: SelfTest;
-  /** Asks that were acknowledged lately; those that a failover loses are logged. */
+  /** The asks that were acknowledged lately; an ask that a failover loses is logged. `lost`: how many. */
   readonly acknowledged: Acknowledged & { readonly lost: number };
   readonly sharedSettings: SharedSettings;
-  /** Sets again what Redis loses of what the edges share. */
+  /** Stores again the shared state that Redis has lost. */
   readonly keptInRedis: KeptInRedis;
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
-  /** Undefined where the page does not sign in. */
+  /** The sign-in of users; undefined where the page does not sign in. */
   readonly accounts: Accounts | undefined;
-  /** Undefined: nothing is traced. */
+  /** Undefined where nothing is traced. */
   readonly tracing: Tracing | undefined;
   /** Logs an error from which the process recovers by itself, at most once a second. */
   onTrouble(error: unknown): void;
@@ -90,9 +90,9 @@ export interface Resources extends EdgeLimits {
 const CLOSE_STEP_MS = 2000;
 
 /**
- * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing, `key` when
- * `DATA_KEY` lacks one; PlatformError when Redis does not respond for half a minute, or cannot be used. Nothing stays
- * open then.
+ * Connects to Redis and the blob store. If this throws, nothing stays open. @throws ChannelError `setting` when
+ * `BLOB_STORE` cannot be used or the Redis user lacks a right, `key` when a key is missing in `DATA_KEY`; PlatformError
+ * when Redis does not respond for half a minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
   const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
@@ -123,7 +123,7 @@ async function openParts(config: Config, { log, life, openBlobs }: OpenDeps): Pr
   const connected = await openRedis(config, { log, life, node, onTrouble });
   const { redis, subscriber, plainSubscriber, replicas, selfTest } = connected;
   const store = storeOf(config, redis, replicas);
-  // A key that is missing is found here, not by a user.
+  // Reads a stored secret: if `DATA_KEY` lacks a key, the edge fails at its start, not at a user's request.
   await untilReply(() => readSecret(store), REDIS_WAIT_MS);
   const producer = openProducer(config, redis, life);
   const limits = openLimits(config, { redis, node, onTrouble, log, life, store });
@@ -197,7 +197,7 @@ function storeOf(config: Config, redis: RedisClient, replicas: Store["replicas"]
   };
 }
 
-/** Hears the beats of workers; the sweeper's beats have the number of unfinished asks. */
+/** Listens to the beats of workers. The sweeper's beats carry the number of unfinished asks. */
 async function openRoster(subscriber: RedisSubscriber, life: Lifecycle, queueGate: QueueGate): Promise<Roster> {
   const roster = createRoster();
   const ticking = setInterval(() => {
@@ -205,7 +205,7 @@ async function openRoster(subscriber: RedisSubscriber, life: Lifecycle, queueGat
     roster.expire();
   }, BEAT_MS);
   life.add("roster", () => clearInterval(ticking));
-  // A command may time out on a busy machine: that alone does not end a process that has just started.
+  // A command may time out on a busy machine; a process that has just started must not end because of that.
   await hearBeats(subscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => subscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
@@ -223,7 +223,7 @@ interface SharedDeps extends Pick<Resources, "store" | "life" | "onTrouble"> {
   readonly plainSubscriber: RedisSubscriber;
 }
 
-/** What all edges know alike: sessions, revocations and secrets. It is read again after a connection was lost. */
+/** Opens the state that all edges share: sessions, revocations and secrets. It is read again after each reconnect. */
 async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
   const { store, log, life, onTrouble, tenants, subscriber, plainSubscriber } = deps;
   const { authenticator, revocations, accounts, resync, restore } = await openAuthenticator(config, {
@@ -239,7 +239,7 @@ async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
     resync().catch(onTrouble);
   };
   subscriptions.onResync(lookAgain);
-  // The plain connection hears revocations, and may be lost by itself.
+  // Revocations arrive on the plain subscriber connection, which may be lost while the other one is not.
   onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) !== false && lookAgain()));
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),
@@ -249,7 +249,7 @@ async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
   return { subscriptions, sharedSettings, keptInRedis, authenticator, revocations, accounts };
 }
 
-/** Looks after each reconnect whether the Redis that is there now has what was acknowledged. */
+/** After each reconnect, checks whether the Redis that is there now has the asks that were acknowledged. */
 function watchAcknowledged({
   store,
   subscriber,

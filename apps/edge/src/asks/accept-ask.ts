@@ -161,7 +161,9 @@ function checkAsk(
 /** Whether new asks are accepted now, and why not. */
 interface Intake {
   readonly isFull: boolean;
-  /** Most unfinished asks; 0 if all places are used: `accept` then acknowledges a known ask, and refuses a new one. */
+  /**
+   * Most unfinished asks of a user; 0 while `isFull`: `accept` then acknowledges a known ask, and refuses a new one.
+   */
   readonly maxInFlight: number;
   readonly why: { readonly retryAfterMs: number; readonly reason?: "paused" | "memory" };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A script or style that stands in the page itself; the content between its tags. */
+/** An inline script or style of a page: its kind, and the content between its tags. */
 export interface Inline {
   readonly kind: "script" | "style";
   readonly text: string;
@@ -8,7 +8,10 @@ export interface Inline {
 
 const OPENING = /<(script|style)\b[^>]*>/gi;
 
-/** The scripts and styles of a page of ours, in order. Text inside one of them is not looked at for others. */
+/**
+ * Finds the inline scripts and styles of one of our pages, in order. Tags inside the text of a script or style do not
+ * count.
+ */
 export function findInline(html: string): Inline[] {
   const found: Inline[] = [];
   const opening = new RegExp(OPENING);
@@ -24,8 +27,8 @@ export function findInline(html: string): Inline[] {
 }
 
 /**
- * The content security policy of a page: nothing foreign, and of inline code only what is in the page. `ancestors`:
- * origins whose pages may embed it.
+ * The content security policy of a page: no code of other origins, and only the inline code that is in the page.
+ * `ancestors`: origins whose pages may embed this page.
  */
 export function contentPolicy(inline: readonly Inline[], ancestors: readonly string[]): string {
   const sources = (kind: Inline["kind"]): string => {
@@ -38,7 +41,7 @@ export function contentPolicy(inline: readonly Inline[], ancestors: readonly str
     "default-src 'self'",
     `script-src ${sources("script")}`,
     `style-src ${sources("style")}`,
-    // Of WebSockets, too: those of the page's own host.
+    // Includes WebSockets to the page's own host.
     "connect-src 'self'",
     "img-src 'self' data:",
     "object-src 'none'",

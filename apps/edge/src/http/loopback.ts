@@ -1,7 +1,7 @@
 import type { RedisClient, RedisSubscriber } from "@docrelay/channel";
 import { randomUUID } from "node:crypto";
 
-/** Checks that a published message reaches this edge's subscriber connection; readiness depends on it. */
+/** Checks that a published message reaches this edge's subscriber connection. Readiness depends on this check. */
 export function createLoopback(options: { subscriber: RedisSubscriber; publisher: RedisClient; node: string }): {
   check(): Promise<void>;
 } {
@@ -21,7 +21,7 @@ export function createLoopback(options: { subscriber: RedisSubscriber; publisher
       const token = randomUUID();
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.set(token, resolve);
-      const forget = setTimeout(() => waiting.delete(token), 2000); // the check has timed out by then
+      const forget = setTimeout(() => waiting.delete(token), 2000); // by then the check has timed out
       try {
         await options.publisher.spublish(channel, token);
         await promise;

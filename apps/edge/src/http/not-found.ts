@@ -5,12 +5,12 @@ const STYLE = `:root { color-scheme: light dark; font: 16px/1.6 system-ui, sans-
 body { display: grid; place-content: center; min-height: 90vh; margin: 0; padding: 16px; text-align: center }
 h1 { font-size: 1.5rem } a { color: light-dark(#2f5bea, #8ba6ff) }`;
 const POLICY = contentPolicy(findInline(`<style>${STYLE}</style>`), []);
-/** Deeper paths are no links of ours. */
+/** Deeper paths never belong to links of this page. */
 const MAX_DEPTH = 20;
 
 /**
- * Tells a person that there is nothing at a path, with a link to the page. Returns false, and does nothing, for a request of a
- * program, which gets the error as JSON: any but a browser's for a document, and all of the API.
+ * Sends a person a page that says that the path does not exist, with a link to the start page. Returns false, and sends
+ * nothing, for requests that need an error as JSON: all of the API, and all except a browser's request for a document.
  */
 export function sayNotFound(path: string, { method, headers }: IncomingMessage, response: ServerResponse): boolean {
   const isRead = method === "GET" || method === "HEAD";
@@ -28,7 +28,9 @@ export function sayNotFound(path: string, { method, headers }: IncomingMessage, 
   return true;
 }
 
-/** Relative, since a proxy may have cut off a prefix. Nothing of the path itself is in it. */
+/**
+ * The link to the start page: relative, because a proxy may have cut off a prefix. No part of the path appears in it.
+ */
 function homeOf(path: string): string {
   const depth = path.split("/").length - 2;
   return "../".repeat(Math.min(Math.max(0, depth), MAX_DEPTH)) || "./";

@@ -24,18 +24,18 @@ export interface HttpDeps {
   readonly site: StaticSite;
   readonly health: Health;
   readonly authenticator: Authenticator;
-  /** Undefined where the page does not sign in. */
+  /** The sign-in of the page; undefined where the page does not sign in. */
   readonly login: Login | undefined;
   readonly origins: Origins;
   readonly trustedProxies: BlockList;
-  /** New users by network; undefined: not limited. */
+  /** Limits new users by network; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   readonly api: Pick<HttpApi, "answer">;
-  /** Long polling of Socket.IO, where it is switched on. */
+  /** Handles Socket.IO's long polling; undefined where it is off. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** How long an idle connection is kept open. */
   readonly keepAliveMs: number;
-  /** The bound of TCP connections, with or without a request; a further one is closed without a response. */
+  /** Most open TCP connections, with or without a request; a further connection is closed without a response. */
   readonly maxSockets: number;
   readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
   onBug(error: unknown): void;
@@ -44,12 +44,15 @@ export interface HttpDeps {
 const HEADERS_MS = 10_000;
 const HEARD_MS = 1000;
 const HEARD_BYTES = 4_194_304;
-/** For a whole request that sends no files … */
+/** The time for a whole request without files to arrive … */
 const REQUEST_MS = 30_000;
-/** … and for any other. */
+/** … and for any other request. */
 const UPLOAD_MS = 600_000;
 
-/** The public port: page, sessions, the HTTP API, health, and the two ways to a WebSocket. Anything else is 404. */
+/**
+ * The server of the public port: page, sessions, the HTTP API, health, and upgrades to both WebSocket endpoints. Other
+ * paths are 404.
+ */
 export function createHttpServer(deps: HttpDeps): Server {
   const options = { headersTimeout: HEADERS_MS, requestTimeout: UPLOAD_MS, keepAliveTimeout: deps.keepAliveMs };
   const server = createServer({ ...options, connectionsCheckingInterval: 2000, noDelay: true }, (request, response) => {
@@ -75,7 +78,10 @@ export function createHttpServer(deps: HttpDeps): Server {
   return server;
 }
 
-/** Reads the rest of a request, up to a bound: a client whose connection is closed while it writes gets no response. */
+/**
+ * Reads the rest of a request, up to a bound: a client that is still sending when its connection closes gets no
+ * response.
+ */
 async function hearOut(request: IncomingMessage): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, HEARD_MS);
@@ -85,7 +91,7 @@ async function hearOut(request: IncomingMessage): Promise<void> {
     if (heard > HEARD_BYTES) resolve();
   });
   for (const end of ["end", "close", "error"]) request.once(end, resolve);
-  request.resume(); // its reader has paused it
+  request.resume(); // the reader of the body has paused it
   await promise;
   clearTimeout(timer);
 }
@@ -97,7 +103,7 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   if (await deps.login?.answer(path, request, response)) return;
   if (path === "/v1/session") return answerSession(deps, request, response);
   if (path === "/" && (await deps.login?.isMissing(request))) {
-    // Relative, since a proxy may have cut off a prefix.
+    // Relative, because a proxy may have cut off a prefix.
     return void response.writeHead(303, { location: "v1/login", "cache-control": "no-store" }).end();
   }
   if (deps.site.answer(path, request, response)) return;
@@ -113,7 +119,7 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   throw refuse("NOT_FOUND");
 }
 
-/** Ends a connection whose request does not arrive in time. */
+/** Ends a connection when its request does not arrive in time. */
 function boundBody(request: IncomingMessage): void {
   const late = setTimeout(() => request.destroy(), REQUEST_MS);
   late.unref();
@@ -134,7 +140,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
   const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
   const network = clientNetwork(request, deps.trustedProxies);
-  // Whether the proxies in front pass it on as they should is seen from outside only.
+  // Lets a check from outside see whether the proxies in front forward the client's address as they should.
   response.setHeader("x-docrelay-client", network);
   const wait = user === undefined ? (deps.sessionRate?.take(network, Date.now()) ?? 0) : 0;
   if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
@@ -144,7 +150,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
 
 const isPlainSocket = (path: string): boolean => path === "/ws/chat" || path === "/ws/chat/";
 
-/** A request without an upgrade: a client that speaks no WebSocket, or a proxy in between that does not pass the header on. */
+/** Answers a request without an upgrade: its client speaks no WebSocket, or a proxy has removed the header. */
 function askForUpgrade(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const message = "This address speaks WebSocket. If the client asked for one, a proxy has dropped its Upgrade header.";

@@ -5,7 +5,7 @@ import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { contentPolicy, findInline } from "./content-policy.ts";
 
-/** The page's few files, in memory. Other paths are left to the caller. */
+/** The few files of the page, kept in memory. Requests for other paths are left to the caller. */
 export interface StaticSite {
   /** Responds to a GET or HEAD; returns false for an unknown path. */
   answer(path: string, request: IncomingMessage, response: ServerResponse): boolean;
@@ -24,22 +24,28 @@ const TYPES: Record<string, string> = {
 const TEXT = new Set([".html", ".js", ".css", ".svg"]);
 /** Names under this folder hold a hash of their content. */
 const HASHED = "/assets/";
-/** A page's script and style, up to 0.1. Lazy parts of other builds are not found: a page asks again, and does without. */
+/**
+ * The script and style names of pages up to version 0.1. Lazily loaded parts of other builds are not found: the page
+ * retries, and works without them.
+ */
 const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 
-/** The SDK for pages of any origin; its first line names its version. */
+/** The SDK for pages of any origin; the first line of the file names its version. */
 const SDK = "/docrelay.js";
 const SDK_VERSION = /^\/\*! docrelay (\S+) \*\//;
 const FOR_EVER = "public, max-age=31536000, immutable";
-/** The chat that an element of the SDK loads, always of today's build. */
+/** The chat that the SDK's element loads: always of the current build. */
 const CHAT = "/docrelay-chat.js";
-/** Module scripts and fonts of another origin are fetched with CORS; there is nothing of any user in them. */
+/**
+ * Headers for pages of other origins, which fetch module scripts and fonts with CORS; these files contain no user data.
+ */
 const FOR_ALL = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
 
 /**
- * In place of a script of another build, which a page of that build asks for while edges are replaced one by one: it loads
- * the page again, until both come from one build. The request at random is for balancers that take edges in turn: a page of
- * two requests would meet the same two edges in the same order for ever.
+ * Sent in place of a script of another build. While edges are replaced one by one, a page of one build may ask an edge
+ * of another build for its script: this script loads the page again until both come from one build. The extra request
+ * at random times is for balancers that use edges in turn: otherwise a page with two requests would always reach the
+ * same two edges in the same order.
  */
 const RELOAD = `setTimeout(async () => {
   if (Math.random() < 0.5) await fetch(location.href, { cache: "no-store" }).catch(() => undefined);
@@ -61,10 +67,10 @@ interface Asset {
 }
 
 /**
- * Reads a built page; a missing folder gives a site without files. A page may be embedded by pages of the origins
- * `frameAncestors`. It is one file with its script and style, so that a browser never needs files of two builds to show it;
- * pages of builds before that get a script that loads the page again, and today's style. Parts that a page loads later have
- * their hash in their names, and are kept for ever.
+ * Reads a built page; a missing folder gives a site without files. Pages of the origins `frameAncestors` may embed the
+ * page. The page is one file that includes its script and style, so that a browser never needs files of two builds. A
+ * page of an older build, whose script is a separate file, gets a script that loads the page again, and the current
+ * style. Lazily loaded parts have a hash in their names, and browsers keep them for ever.
  */
 export function readStaticSite(folder: string, { frameAncestors }: { frameAncestors: readonly string[] }): StaticSite {
   const assets = new Map<string, Asset>();
@@ -112,12 +118,15 @@ export function readStaticSite(folder: string, { frameAncestors }: { frameAncest
   };
 }
 
-/** `/docrelay.js?v=1.2.3`: a page that names the version may keep it for ever. */
+/** Returns the version that a URL names, as in `/docrelay.js?v=1.2.3`: a browser may keep such a file for ever. */
 function versionAsked({ url = "" }: IncomingMessage): string | null {
   return new URLSearchParams(url.split("?")[1]).get("v");
 }
 
-/** Whether the browser has this version already. A proxy that compresses turns an etag into a weak one. */
+/**
+ * Whether the browser has this version already. A proxy that compresses a response makes its etag weak, so both forms
+ * match.
+ */
 function holds(header: string | undefined, etag: string): boolean {
   const held = (header ?? "").split(",").map((one) => one.trim().replace(/^W\//, ""));
   return held.includes(etag) || held.includes("*");

@@ -7,25 +7,25 @@ import type { Networks } from "./networks.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 export interface AdmissionDeps {
-  /** Counts the connections of this edge of either kind, and those of a user on all edges. */
+  /** Counts the connections of this edge, of either kind, and each user's connections on all edges. */
   readonly connections: Connections;
-  /** New connections by user, on this edge. */
+  /** Limits new connections by user, on this edge. */
   readonly connectRate: RateLimiter;
   readonly maxConnections: number;
-  /** Networks and tenants, as far as they are known. */
+  /** The rules for networks and tenants, where these are counted. */
   readonly groups: readonly GroupRule[];
   readonly isDraining: () => boolean;
   /** Whether a token was revoked after it was verified. */
   readonly isRevoked: (identity: Identity) => boolean;
 }
 
-/** Counts the connections of a network or a tenant, on all edges, and new ones on this edge. */
+/** Counts the connections of a network or a tenant on all edges, and limits new ones on this edge. */
 export interface GroupRule {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "join">;
-  /** Undefined: its connections are not counted. */
+  /** Undefined: the connections of the group are not counted. */
   readonly limits: { readonly connections: Connections; readonly connectRate: RateLimiter } | undefined;
-  /** Undefined: the client belongs to none. */
+  /** Returns the name of the client's network or tenant; undefined: the client has none. */
   nameOf(identity: Identity, request: IncomingMessage): string | undefined;
 }
 
@@ -36,8 +36,8 @@ export interface Admitted {
 }
 
 /**
- * Decides whether a connection is let in, by the same rules for Socket.IO and plain sockets. `identify` returns the
- * user; it is not called while the edge drains. @throws Refusal `SHUTTING_DOWN`, `RATE_LIMITED`,
+ * Decides whether a connection is let in; the rules are the same for Socket.IO and plain sockets. `identify` returns
+ * the user, and is not called while the edge drains. @throws Refusal `SHUTTING_DOWN`, `RATE_LIMITED`,
  * `TOO_MANY_CONNECTIONS`; errors of `identify`.
  */
 export type Admit = (identify: () => Promise<Identity>, request: IncomingMessage) => Promise<Admitted>;
@@ -90,7 +90,8 @@ export function createAdmit(deps: AdmissionDeps): Admit {
       place();
     };
     try {
-      // Either may have come during the wait for Redis; from here on the connection is among those that are ended.
+      // A drain or a revocation may have come while this function waited for Redis; from here on it ends this
+      // connection, too.
       refuseWhenDraining();
       if (isRevoked(identity)) throw refuse("AUTH_INVALID", { message: REVOKED });
     } catch (error) {

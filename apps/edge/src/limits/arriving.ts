@@ -1,22 +1,23 @@
 import { performance } from "node:perf_hooks";
 
 /**
- * Bounds the bytes of incomplete messages of all connections together, and how long one may take: the libraries buffer
- * each frame, and each packet with attachments, until it is complete, and no other bound limits how many at once.
+ * Bounds the bytes of all connections' incomplete messages together, and the time that one message may take to arrive.
+ * The libraries buffer each frame, and each packet with attachments, until it is complete, and nothing else bounds the
+ * sum of these buffers.
  */
 export interface Arriving {
   readonly bytes: number;
   /**
-   * Adds a connection, one of whose messages may take `maxMs` to arrive. Those of one `network` have a share of the
-   * room: undefined where networks are not counted.
+   * Adds a connection; each of its messages may take `maxMs` to arrive. The connections of one `network` may use a
+   * share of the room; undefined where networks are not counted.
    */
   join(evict: Evict, maxMs: number, network?: string): Member;
   /** Evicts connections whose message takes too long; call it every few seconds. */
   expire(): void;
 }
 /**
- * Ends a connection. `BUSY`: room is needed, and its incomplete message was silent for longest; `IDLE_TIMEOUT`: its message
- * took too long.
+ * Ends a connection. `BUSY`: room is needed, and no other large incomplete message has received bytes for so long;
+ * `IDLE_TIMEOUT`: the connection's message took too long.
  */
 export type Evict = (why: "BUSY" | "IDLE_TIMEOUT") => void;
 interface Member {
@@ -30,14 +31,14 @@ interface Large {
   readonly network: string | undefined;
 }
 
-/** Smaller messages do not count: each connection may have an incomplete one. */
+/** Smaller messages are not counted: every connection may have an incomplete one. */
 const SMALL_BYTES = 16_384;
 
 export interface ArrivingRule {
   readonly maxBytes: number;
-  /** Of the connections of one network. */
+  /** Most bytes of the connections of one network. */
   readonly maxNetworkBytes: number;
-  /** Is called with all received bytes, those of small messages included. */
+  /** Called with the number of all received bytes, including those of small messages. */
   readonly received?: (bytes: number) => void;
   readonly now?: () => number;
 }

@@ -2,10 +2,10 @@ import { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease, type RedisCl
 import { refuse } from "@docrelay/protocol";
 
 /**
- * Counts a user's connections on all edges together. In Redis a user has one number for each edge, written when a
- * connection opens or closes, and each edge has one lease; without it, the numbers of the edge are void. So an idle
- * connection costs no write, and the places of a killed edge are free once its lease has run out. Edges of 0.1 count
- * under another key: while both run, a user may have up to twice the cap.
+ * Counts a user's connections on all edges together. Redis has one number for each user and edge, written when a
+ * connection opens or closes, and one lease for each edge; when the lease has run out, the edge's numbers are void. So
+ * an idle connection costs no write, and the places of a killed edge are free once its lease has run out. Edges of
+ * version 0.1 count under another key: while both versions run, a user may have up to twice the cap.
  */
 export interface Connections extends AsyncDisposable {
   /** Acquires a place; the returned function releases it, idempotently. @throws Refusal `TOO_MANY_CONNECTIONS`. */
@@ -13,19 +13,22 @@ export interface Connections extends AsyncDisposable {
   readonly count: number;
 }
 
-/** A user's write that is under way: `claimPlaces` wants one of a user at a time. */
+/** The writes of one user: `claimPlaces` may run only once at a time for a user. */
 interface Turn {
-  /** Those that the next write asks for. */
+  /** The calls of `take` that the next write will request. */
   takes: Array<(granted: boolean) => void>;
-  /** Takes without an answer, those of the write under way included. */
+  /** Calls of `take` without a result, including those in the current write. */
   unanswered: number;
-  /** Whether the number has to be written again after the write that is under way. */
+  /** Whether the number has to be written again after the current write. */
   again: boolean;
 }
 
 const LEASE_MS = 60_000;
 const RETRY_MS = 5000;
-/** Users whose numbers are written at the same time after a lease was lost: a large edge has too many for one pipeline. */
+/**
+ * How many users' numbers are written at the same time after a lease was lost: one pipeline could not hold those of a
+ * large edge.
+ */
 const WRITTEN_AT_ONCE = 500;
 
 export interface ConnectionsOptions {
@@ -33,19 +36,19 @@ export interface ConnectionsOptions {
   readonly node: string;
   readonly max: number;
   readonly leaseMs?: number;
-  /** Receives the error of a failed renewal; the next one, after a third of the lease, mends what it left. */
+  /** Receives the error of a failed renewal. The next renewal, after a third of the lease, repairs the state. */
   onError(error: unknown): void;
 }
 
 interface Places {
   readonly options: ConnectionsOptions;
   readonly leaseMs: number;
-  /** How many each user holds here. */
+  /** How many places each user holds on this edge. */
   readonly held: Map<string, number>;
   readonly turns: Map<string, Turn>;
   /** Users whose number in Redis may be wrong. */
   readonly stale: Set<string>;
-  /** The name of the lease, and how many there were. */
+  /** The name of the current lease: it counts how many leases there were. */
   node: string;
   leases: number;
 }
@@ -54,7 +57,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const { redis, node, leaseMs = LEASE_MS, onError } = options;
   const places: Places = { options, leaseMs, held: new Map(), turns: new Map(), stale: new Set(), node, leases: 1 };
   let count = 0;
-  void beginEdgeLease(redis, node, leaseMs).catch(onError); // the next renewal begins another one
+  void beginEdgeLease(redis, node, leaseMs).catch(onError); // if this fails, the next renewal begins another lease
   const timer = renewRegularly(places);
 
   return {
@@ -80,7 +83,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await endEdgeLease(redis, places.node).catch(() => undefined); // it runs out
+      await endEdgeLease(redis, places.node).catch(() => undefined); // if this fails, the lease runs out
     },
   };
 }
@@ -89,7 +92,7 @@ function tooMany(): Error {
   return refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
 }
 
-/** @throws Refusal when the user has all places on this edge alone */
+/** @throws Refusal when the user has used all places on this edge alone */
 function checkOwn({ options, held, turns }: Places, user: string): void {
   const mine = (held.get(user) ?? 0) + (turns.get(user)?.unanswered ?? 0);
   if (mine >= options.max) throw tooMany();
@@ -101,7 +104,7 @@ function hold(places: Places, user: string, more: number): void {
   else places.held.delete(user);
 }
 
-/** Grants takes as far as there is room, in their order, until nothing of the user has changed meanwhile. */
+/** Grants waiting takes in order, as far as there is room, and repeats until nothing has changed during a write. */
 async function write(places: Places, user: string, turn: Turn): Promise<void> {
   do {
     turn.again = false;
@@ -113,8 +116,8 @@ async function write(places: Places, user: string, turn: Turn): Promise<void> {
       const claim = { node: places.node, held: before, wanted: before + takes.length, max: places.options.max };
       granted = (await claimPlaces(places.options.redis, user, claim)) - before;
     } catch {
-      // Without Redis only this edge's own count is checked: the cap is a protection and must not refuse all users.
-      // Takes that came meanwhile do not wait for another failure.
+      // Without Redis only this edge's own count is checked: the cap is a protection, and an outage must not refuse all
+      // users. Takes that came during the write get the same result, instead of waiting for another failure.
       takes.push(...turn.takes.splice(0));
       granted = takes.length;
       places.stale.add(user);
@@ -126,7 +129,7 @@ async function write(places: Places, user: string, turn: Turn): Promise<void> {
   places.turns.delete(user);
 }
 
-/** Begins a write, or has the one under way repeated. */
+/** Begins a write; if one runs already, marks it to be repeated. */
 function change(places: Places, user: string, take?: (granted: boolean) => void): Promise<void> {
   const known = places.turns.get(user);
   const turn = known ?? { takes: [], unanswered: 0, again: false };
@@ -140,7 +143,7 @@ function change(places: Places, user: string, take?: (granted: boolean) => void)
   return write(places, user, turn);
 }
 
-/** Claims everything again under the name of a new lease, since the places under the old one may be void. */
+/** Claims all places again under a new lease, because those under the old lease may be void. */
 async function beginNextLease(places: Places): Promise<void> {
   const { options, held, turns } = places;
   const next = `${options.node}-${++places.leases}`;

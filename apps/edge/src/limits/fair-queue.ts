@@ -1,19 +1,20 @@
 import { refuse } from "@docrelay/protocol";
 
 /**
- * A bounded queue that serves users in turn. Calls for one key have their turns one after the other, in the order of
- * arrival; the keys of one user share that user's turns. So a user with many calls delays each other user by at most one of them.
+ * A bounded queue that serves users in turn. Calls for one key run one after the other, in the order of arrival; the
+ * keys of one user share that user's turns. So a user with many calls delays every other user by at most one of these
+ * calls.
  */
 export interface FairQueue<Key> {
   /**
-   * Waits for the key's turn, at most `waitMs`. Resolves to a function that ends the turn; it is idempotent and must be
-   * called. @throws Refusal `BUSY` at once when a bound of waiting is reached, or when the turn did not come in time;
-   * errors of `checkKey`.
+   * Waits for the key's turn, at most `waitMs`. Resolves to a function that ends the turn; the function is idempotent
+   * and must be called. @throws Refusal `BUSY` at once when a bound of waiting is reached, or when the turn did not
+   * come in time; errors of `checkKey`.
    */
   acquire(user: string, key: Key): Promise<() => void>;
   /** Calls of `acquire` that have not settled. */
   readonly waiting: number;
-  /** Keys that wait or have a turn. */
+  /** Keys with a waiting call or a turn. */
   readonly keys: number;
 }
 
@@ -24,13 +25,13 @@ export interface FairQueueRule<Key> {
   /** Turns that a key may have at the same time; they begin in the order of arrival. Default: 1. */
   readonly turnsPerKey?: number;
   readonly waitMs: number;
-  /** `retryAfterMs` of a refusal. */
+  /** The `retryAfterMs` of a `BUSY` refusal. */
   readonly retryAfterMs: number;
   /** Whether one more turn may begin while `running` turns last. Must return true for 0, else the queue would stop. */
   hasRoom(running: number): boolean;
   /** Calls back once when the key may have its next turn. Default: at once. */
   whenReady?(key: Key, callback: () => void): void;
-  /** Throws for a key that must not be served any more: all its waiting calls reject with that error. */
+  /** Throws for a key that must no longer be served: all waiting calls of the key reject with that error. */
   checkKey?(key: Key): void;
 }
 
@@ -39,8 +40,8 @@ interface Waiter {
   reject(error: unknown): void;
 }
 /**
- * The calls for one key. `held`: it has all turns that it may have, or `whenReady` has not called back. `ready`: in its
- * user's round. `idle`: it may have a turn, and no call waits for one.
+ * The calls for one key. `held`: the lane has all turns that it may have, or `whenReady` has not called back. `ready`:
+ * the lane is in its user's round. `idle`: the lane may have a turn, but no call waits.
  */
 interface Lane<Key> {
   readonly key: Key;
@@ -53,7 +54,7 @@ interface Lane<Key> {
 interface User<Key> {
   waiting: number;
   readonly lanes: Map<Key, Lane<Key>>;
-  /** In the order of their turns: a Set keeps the order of insertion. */
+  /** Lanes in the order of their turns: a Set keeps the order of insertion. */
   readonly ready: Set<Lane<Key>>;
 }
 
@@ -125,7 +126,7 @@ function wait<Key>(queue: Queue<Key>, lane: Lane<Key>, call: Waiter): void {
   if (lane.state === "idle") makeReady(queue, lane);
 }
 
-/** Begins turns as long as there is room, users in turn. */
+/** Begins turns while there is room; users are served in turn. */
 function serve<Key>(queue: Queue<Key>): void {
   while (queue.rule.hasRoom(queue.running)) {
     const [user] = queue.round;
@@ -163,7 +164,9 @@ function begin<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   if (lane.turns < (queue.rule.turnsPerKey ?? 1)) makeReady(queue, lane);
 }
 
-/** Puts a lane into its user's round as soon as it may have another turn; forgets it when nothing waits in it. */
+/**
+ * Puts a lane into its user's round as soon as the lane may have another turn; forgets a lane without waiting calls.
+ */
 function makeReady<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   lane.state = "held";
   const ready = (): void => {
@@ -191,12 +194,12 @@ function laneOf<Key>(queue: Queue<Key>, name: string, key: Key): Lane<Key> {
 function forget<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   const { key, name, user } = lane;
   lane.state = "idle";
-  if (lane.turns > 0) return; // its last turn forgets it
+  if (lane.turns > 0) return; // the end of its last turn forgets it
   if (user.lanes.delete(key)) queue.keys--;
   if (user.lanes.size === 0) queue.users.delete(name);
 }
 
-/** Called after a waiter's timeout: its lane leaves the round if no other waiter is left. */
+/** Called after a waiter's timeout: removes the waiter's lane from the round if no other waiter is left. */
 function forgetIfEmpty<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   if (lane.state !== "ready" || lane.waiters.size > 0) return;
   lane.user.ready.delete(lane);

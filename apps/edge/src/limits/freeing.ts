@@ -3,8 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * Has the buffers of received messages freed in time. V8 takes memory outside its heap for cheap: it was seen to keep
- * 130 MB of dead buffers beside 64 MB that were in use, while its heap was 60 MB.
+ * Frees the buffers of received messages in time. V8 collects rarely when most memory is outside its heap: in one
+ * measurement it kept 130 MB of dead buffers beside 64 MB in use, while its heap was 60 MB.
  */
 export interface Freeing {
   /** Call it with the number of bytes that connections have received. */
@@ -12,32 +12,32 @@ export interface Freeing {
 }
 
 export interface FreeingRule {
-  /** Looks at the memory when this many bytes more have been received. */
+  /** The memory is checked each time this many more bytes have been received. */
   readonly stepBytes: number;
-  /** Dead buffers may have this many bytes. */
+  /** Dead buffers may have this many bytes before a collection. */
   readonly slackBytes: number;
   /** Bytes of all buffers, dead ones included. */
   readonly bufferBytes: () => number;
-  /** `minor` is cheap, and frees what has survived no more than one collection. */
+  /** Runs a collection. `minor` is cheap, and frees only what has survived at most one collection. */
   readonly collect: (kind: "minor" | "major") => void;
   readonly now?: () => number;
 }
 
 const STEP_BYTES = 4_194_304;
 const SLACK_BYTES = 12_582_912;
-/** Major collections wait this many times as long as the last one took: their cost grows with the heap. */
+/** The pause after a major collection, as a multiple of the time that it took, because its cost grows with the heap. */
 const MAJOR_PAUSE = 4;
 
 /**
- * Received bytes pay for collections: a minor one for each step above the slack (1 to 3 ms), and a major one (15 to 60 ms)
- * only where minor ones did not help.
+ * Runs collections in proportion to the received bytes: a minor one for each step above the slack (1 to 3 ms), and a
+ * major one (15 to 60 ms) only if minor ones did not free enough.
  */
 export function createFreeing(rule: FreeingRule = ofProcess()): Freeing {
   const { stepBytes, slackBytes, bufferBytes, collect, now: clock = () => performance.now() } = rule;
   let received = 0;
-  /** What was in use at the last look, as far as is known. */
+  /** An estimate of the bytes in use at the last check. */
   let used = bufferBytes();
-  /** Buffers are freed some time after their collection: its effect is seen at the next look. */
+  /** The last collection. Buffers are freed some time after it, so that its effect is seen at the next check. */
   let last: "minor" | "major" | undefined;
   let majorFrom = Number.NEGATIVE_INFINITY;
 

@@ -6,11 +6,14 @@ export interface GatheringOptions<T> {
   readonly withinMs: number;
   /** Most items of one call of `emit`. */
   readonly most: number;
-  /** Gets items of one name, in order. */
+  /** Receives items of one name, in order. */
   emit(items: readonly [T, ...T[]]): void;
 }
 
-/** Gathers items by name: the first of a name is emitted at once, and those that follow within `withinMs` together. */
+/**
+ * Gathers items by name: the first item of a name is emitted at once, later ones within `withinMs` are emitted
+ * together.
+ */
 export function createGathering<T>({ withinMs, most, emit }: GatheringOptions<T>): Gathering<T> {
   const waiting = new Map<string, T[]>();
 

@@ -1,14 +1,17 @@
-/** Whether Redis, or a master of a cluster, has little memory left: new asks and files are refused then, so that those which run can end. */
+/**
+ * Whether Redis, or one master of a cluster, has little memory left. Then new asks and files are refused, so that
+ * running asks can end.
+ */
 export interface MemoryGate extends Disposable {
   readonly full: boolean;
-  /** Keys that Redis has dropped for want of memory since its start; nothing of docrelay is meant to go this way. */
+  /** Keys that Redis has evicted since its start because memory ran out; no key of docrelay should be evicted. */
   readonly evicted: number;
 }
 
 const EVERY_MS = 1000;
 const FULL_AT = 0.85;
 
-/** @param read returns `INFO memory stats` of each server. While it fails the last view is kept. */
+/** @param read returns `INFO memory stats` of each server. While `read` fails, the last result is kept. */
 export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs = EVERY_MS): MemoryGate {
   let full = false;
   let evicted = 0;
@@ -21,7 +24,7 @@ export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs
       full = infos.some(isNearlyFull);
       evicted = infos.reduce((sum, info) => sum + numberIn(info, "evicted_keys"), 0);
     } catch {
-      // Redis does not respond: accepting an ask then fails by itself.
+      // While Redis does not respond no check is needed: accepting an ask fails anyway.
     } finally {
       reading = false;
     }
@@ -43,7 +46,7 @@ export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs
 /** Reads `INFO memory`; a Redis without `maxmemory` is never full. */
 export function isNearlyFull(info: string): boolean {
   const most = numberIn(info, "maxmemory");
-  // Buffers of replicas and of the append-only file do not count against it.
+  // The buffers of replicas and of the append-only file do not count against `maxmemory`.
   return most > 0 && numberIn(info, "used_memory") - numberIn(info, "mem_not_counted_for_evict") > FULL_AT * most;
 }
 

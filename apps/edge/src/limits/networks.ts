@@ -1,9 +1,9 @@
 /**
- * The network from which each connected user of this edge comes, where anonymous users are counted by network, too: anybody
- * may have any number of users. A user with connections from several networks counts for the last of them.
+ * The network of each user who is connected to this edge. Anonymous users are counted by network, too, because anybody
+ * may create any number of users. A user with connections from several networks counts for the latest one.
  */
 export interface Networks {
-  /** Adds a connection; the returned function removes it, idempotently. */
+  /** Adds a connection; the returned function removes the connection, idempotently. */
   join(user: string, network: string): () => void;
   of(user: string): string | undefined;
 }

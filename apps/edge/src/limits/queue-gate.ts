@@ -1,21 +1,26 @@
-/** Whether all users' unfinished asks have reached the bound: as the sweeper counts them, plus the asks accepted since. */
+/**
+ * Whether all users' unfinished asks have reached the bound. Their number is the sweeper's last count, plus the asks
+ * accepted since.
+ */
 export interface QueueGate extends Disposable {
   readonly full: boolean;
-  /** Counts an accepted ask until the next count. */
+  /** Adds an accepted ask to the number, until the sweeper's next count. */
   entered(): void;
-  /** A count by the sweeper, which comes with its beats. It may be older than the asks that entered in the last moment. */
+  /** Sets the sweeper's count, which its beats carry. The count may miss the asks of the last moment. */
   counted(unfinished: number): void;
 }
 
 const EVERY_MS = 1000;
 
 /**
- * @param count sums the unfinished asks, which is read only while no sweeper tells: when no worker runs. If it fails the
- * last sum is kept, since accepting then fails as well.
+ * @param count sums the unfinished asks. It is called only while no sweeper sends counts: when no worker runs. If
+ * `count` fails, the last sum is kept, because accepting an ask fails then as well.
  */
 export function createQueueGate(options: { max: number; count: () => Promise<number>; everyMs?: number }): QueueGate {
   let sum = 0;
-  /** Asks that entered since the count before the last, and since the last: a sweeper's count may miss the latest ones. */
+  /**
+   * Asks accepted between the last two counts, and since the last count: a sweeper's count may miss the latest asks.
+   */
   let [before, since] = [0, 0];
   let told = false;
   let counting = false;
@@ -31,7 +36,7 @@ export function createQueueGate(options: { max: number; count: () => Promise<num
       sum = await options.count();
       [before, since] = [0, since - entered];
     } catch {
-      // Redis does not respond: accepting an ask then fails by itself.
+      // While Redis does not respond no count is needed: accepting an ask fails anyway.
     } finally {
       counting = false;
     }

@@ -13,8 +13,8 @@ export interface Rate {
 }
 
 /**
- * Takes `cost` tokens, at most as many as the bucket holds. If there are too few: `retryAfterMs` until there are enough; a
- * refusal takes none.
+ * Takes `cost` tokens, or as many as the bucket can hold if `cost` is more. If there are too few tokens, none is taken,
+ * and `retryAfterMs` is the time until there are enough.
  */
 export function takeToken(
   bucket: Bucket | undefined,
@@ -34,7 +34,7 @@ export function takeToken(
   };
 }
 
-/** Buckets by name; full ones are deleted, so that the size of the map is bounded by the recent names. */
+/** Buckets by name. Full buckets are deleted, so that the map only has names that were used lately. */
 export interface RateLimiter {
   /** Takes `cost` tokens, one by default; returns 0 if there were enough, else the milliseconds until a retry can succeed. */
   take(name: string, now: number, cost?: number): number;

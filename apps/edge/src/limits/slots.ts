@@ -1,6 +1,9 @@
 import { createFairQueue } from "./fair-queue.ts";
 
-/** Runs a few functions at a time; others wait for a bounded time, those of each `name` in turn. */
+/**
+ * Runs a bounded number of functions at a time. Further calls wait for a bounded time, and the names are served in
+ * turn.
+ */
 export interface Slots {
   /** @throws Refusal `BUSY` when too many wait or the wait was too long; errors of `work`. */
   run<T>(work: () => Promise<T>, name?: string): Promise<T>;

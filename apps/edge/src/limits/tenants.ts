@@ -1,14 +1,14 @@
 import { createNetworks, type Networks } from "./networks.ts";
 
-/** The tenant of each connected user of this edge, by the claim of its token; a user without one has none. */
+/** The tenant of each user who is connected to this edge, as the user's token names it; a user may have none. */
 export interface Tenants extends Networks {
-  /** Counts an accepted ask of a user for its tenant, with the bytes of its question and files. */
+  /** Reports an accepted ask of a user for the user's tenant, with the bytes of its question and files. */
   asked(user: string, bytes: number): void;
-  /** Gets these counts, under a tenant's label. */
+  /** Sets the listener of these reports; `label` is the tenant's label in metrics. */
   report(listener: (label: string, bytes: number) => void): void;
 }
 
-/** Tenants with a label of their own in metrics: each label is a time series for ever. */
+/** Most tenants with a label of their own: each label adds a time series that is never removed. */
 const MAX_LABELS = 100;
 
 export function createTenants(maxLabels: number = MAX_LABELS): Tenants {
@@ -16,7 +16,7 @@ export function createTenants(maxLabels: number = MAX_LABELS): Tenants {
   const labels = new Set<string>();
   let tell: ((label: string, bytes: number) => void) | undefined;
 
-  /** The first tenants keep their names; all that come when there are too many are `other` together. */
+  /** The first tenants get their own names as labels; all later tenants share the label `other`. */
   function labelOf(tenant: string): string {
     if (labels.size < maxLabels) labels.add(tenant);
     return labels.has(tenant) ? tenant : "other";

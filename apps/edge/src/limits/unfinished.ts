@@ -1,11 +1,11 @@
 /**
- * Counts what groups of users have begun and not finished, on this edge, each for a time that can be renewed: uploads that
- * go on through another edge count here until it is over.
+ * Counts the unfinished items of groups of users, on this edge. An item counts for a fixed time that `renew` restarts:
+ * an upload that continues through another edge counts here until that time is over.
  */
 export interface Unfinished {
-  /** Counts one more of a group, unless it has `max`. `id` is new. */
+  /** Counts one more item of a group, unless the group has `max`. `id` must be new. */
   begin(group: string, id: string, max: number): boolean;
-  /** Counts it for the whole time from now, in every group; does nothing when it does not count. */
+  /** Restarts the item's time in every group; does nothing if the item no longer counts. */
   renew(id: string): void;
   end(id: string): void;
   readonly size: number;

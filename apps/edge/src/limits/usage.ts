@@ -18,40 +18,47 @@ import type { RateLimiter } from "./rate-limit.ts";
 import { createUnfinished } from "./unfinished.ts";
 
 /**
- * What users, the networks that anonymous users come from, and tenants have stored and run, over all edges. An ask is counted for
- * its user by the step that accepts it; for the others, and a file, after it was accepted, without a wait. What an edge learns from
- * that is what it refuses by: so a bound is exceeded by at most what comes to each edge in a tenth of a second.
+ * What users, tenants and the networks of anonymous users have stored and run, over all edges. The step that accepts an
+ * ask counts it for its user; the other counts, of groups and of files, are written after the acceptance, without a
+ * wait. An edge refuses by the results of its latest writes: so a bound is exceeded by at most what arrives at each
+ * edge in a tenth of a second.
  */
 export interface Usage {
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY` */
   checkAsk(user: string, bytes: number): void;
-  /** What the step that accepts an ask with so many bytes counts for its user. */
+  /** The count for the user that the step that accepts an ask writes: `bytes` of this ask, and the bound. */
   keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
-  /** `overMs`: what that step has returned. */
+  /** Call it when an ask was accepted. `overMs`: as the accepting step returned it. */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
   checkFile(user: string): void;
-  /** Call it before bytes of a file that was begun are stored. @throws Refusal `QUOTA_EXCEEDED` */
+  /** Call it before each store of further bytes of a file. @throws Refusal `QUOTA_EXCEEDED` */
   checkBytes(user: string): void;
   stored(user: string, bytes: number): void;
-  /** Counts an upload that has begun, by its `ref`. @throws Refusal `BUSY`: the groups of its user have too many. */
+  /**
+   * Counts an upload that has begun, by its `ref`. @throws Refusal `BUSY`: the user's groups have too many unfinished
+   * uploads.
+   */
   beginUpload(user: string, ref: string): void;
-  /** A chunk of it was stored. */
+  /** Call it when a chunk of the upload was stored. */
   renewUpload(ref: string): void;
-  /** The upload is complete, or was dropped. */
+  /** Call it when the upload is complete or was dropped. */
   endUpload(ref: string): void;
 }
 
-/** Users that together may use as much as some users: those of one network, or of one tenant. */
+/**
+ * A group of users who share limits: the users of one network, or of one tenant. Its limits are those of some users
+ * together.
+ */
 export interface GroupLimits {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "of">;
-  /** Asks and files of the group, on this edge. */
+  /** Limits asks and files of the group, on this edge. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
-  /** Most bytes that are kept of their conversations … */
+  /** Most kept bytes of the group's conversations … */
   readonly maxLogBytes: number;
-  /** … and most bytes of files that they send, within the retention. */
+  /** … and most bytes of files that the group sends, within the retention. */
   readonly maxFileBytes: number;
   /** Most unfinished asks. */
   readonly maxRunning: number;
@@ -65,28 +72,31 @@ interface CountedGroup extends GroupLimits {
 
 export interface UsageDeps {
   readonly store: Store;
-  /** Those that are counted. */
+  /** The groups that are counted. */
   readonly groups: readonly GroupLimits[];
-  /** Most bytes that are kept of the conversations of a user. */
+  /** Most kept bytes of one user's conversations. */
   readonly maxLogBytes: number;
-  /** An ask was accepted. */
+  /** Called when an ask was accepted. */
   onAsked(user: string, bytes: number): void;
   onTrouble(error: unknown): void;
 }
 
-/** What an ask and a short answer take in Redis beside the question. */
+/** The bytes that an ask and a short answer use in Redis beside the question. */
 const ASK_BYTES = 4096;
 /**
- * Of the rate of a group, a long question takes as much as several: 300 of 96 kB at once made everybody's answers on two
- * cores take ten times as long.
+ * A long question takes several tokens of its group's rate, one for each of this many bytes: 300 questions of 96 kB at
+ * once made all users' answers ten times slower on two cores.
  */
 const BYTES_PER_TOKEN = 8192;
-/** Another edge's view, and an ask that has ended, are seen that soon. */
+/** How soon the result of another edge's write, or the end of an ask, is noticed. */
 const LOOK_MS = 1000;
-/** Asks of a group within this time are counted by one script: one for each would be a fourth script, of six commands, for an ask. */
+/**
+ * The asks of a group within this time are counted by one script: a script for each ask would be its fourth, with six
+ * commands.
+ */
 const GATHER_MS = 100;
 const MAX_REFUSED = 10_000;
-/** An upload of the group may end before it expires. */
+/** The wait that a refusal suggests: an upload of the group may end before it expires. */
 const UPLOADS_RETRY_MS = 5000;
 
 export function createUsage(deps: UsageDeps): Usage {
@@ -155,9 +165,9 @@ function take(rate: RateLimiter, { name }: Account, cost = 1): void {
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
 }
 
-/** Accounts that have used a budget, and until when that is known to be so. */
+/** The accounts that have used up a budget, and until when. */
 interface UsedUp {
-  /** @throws Refusal */
+  /** @throws Refusal if the account has used up the budget */
   check(account: Account, budget: Budget | "running"): void;
   add(account: Account, budget: Budget | "running", ms: number): void;
 }
@@ -186,7 +196,7 @@ interface AcceptedAsk {
   readonly bytes: number;
 }
 
-/** Counts the asks of a group that were accepted within a short time, together. */
+/** Counts together the asks of a group that were accepted within a short time. */
 function countGathered({ store, onTrouble }: UsageDeps, over: UsedUp): Gathering<AcceptedAsk> {
   return createGathering<AcceptedAsk>({
     withinMs: GATHER_MS,

@@ -8,14 +8,15 @@ import { clientNetwork } from "../auth/client-address.ts";
 
 export interface VisitorDeps {
   readonly authenticator: Authenticator;
-  /** New users by network, on this edge; undefined: not limited. */
+  /** Limits new users by network, on this edge; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   readonly trustedProxies: BlockList;
 }
 
 /**
- * A new anonymous user for one connection or request without a token: nobody receives a token of this user, so it lasts
- * as long as the connection. @throws Refusal `AUTH_REQUIRED` where sessions are issued elsewhere, `RATE_LIMITED`
+ * Creates an anonymous user for one connection or request without a token. No token of this user exists, so the user
+ * lasts only as long as the connection. @throws Refusal `AUTH_REQUIRED` where sessions are issued elsewhere,
+ * `RATE_LIMITED`
  */
 export async function newVisitor(deps: VisitorDeps, request: IncomingMessage): Promise<Identity> {
   const network = clientNetwork(request, deps.trustedProxies);

@@ -2,25 +2,26 @@ import { EncryptJWT, jwtDecrypt, type JWTPayload } from "jose";
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** The content of a cookie of this server: a login in progress, or a user who has signed in. */
+/** The two kinds of cookies: a login in progress, and a user who has signed in. */
 export type Purpose = "login" | "session";
 
-/** Cookies that only the edges can read and make. */
+/** Cookies that are encrypted: only the edges can read and create them. */
 export interface Cookies {
-  /** The header `set-cookie` that stores `claims` for this long. */
+  /** Returns the header `set-cookie` that stores `claims` for this long. */
   set(purpose: Purpose, claims: Readonly<Record<string, string>>, ttlMs: number): Promise<string>;
-  /** The header that removes it. */
+  /** Returns the header `set-cookie` that removes the cookie. */
   clear(purpose: Purpose): string;
-  /** The claims of a request's cookie; undefined where it has none that is valid. */
+  /** Returns the claims of a request's cookie; undefined if it has no valid one. */
   read(purpose: Purpose, request: IncomingMessage): Promise<JWTPayload | undefined>;
 }
 
 const MAX_COOKIE = 4096;
 
-/** `secrets` are those of sessions: the newest first. `isSecure`: people reach the page by https. */
+/** `secrets` returns the secrets of sessions, the newest first. `isSecure`: browsers reach the page by https. */
 export function createCookies(secrets: () => readonly Uint8Array[], isSecure: boolean): Cookies {
   const nameOf = (purpose: Purpose): string => `docrelay-${purpose}`;
-  // Lax: the login's redirect back is a request from another site, and has to bring the cookie.
+  // `Lax`: the login's redirect back to this page comes from another site, and the browser must send the cookie with
+  // it.
   const rest = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
   const keyOf = (secret: Uint8Array): Uint8Array =>
     hash("sha256", Buffer.concat([Buffer.from("docrelay cookies\n"), secret]), "buffer");
@@ -46,7 +47,7 @@ export function createCookies(secrets: () => readonly Uint8Array[], isSecure: bo
       if (value === undefined || value.length > MAX_COOKIE) return undefined;
       const only = { audience: purpose, keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };
       for (const secret of secrets()) {
-        // One that cannot be opened is of another secret, or not ours.
+        // A cookie that cannot be decrypted was made with another secret, or by another program.
         const opened = await jwtDecrypt(value, keyOf(secret), only).catch(() => undefined);
         if (opened) return opened.payload;
       }

@@ -7,25 +7,27 @@ import { subjectOf } from "../auth/verify-token.ts";
 import type { Cookies } from "./cookies.ts";
 
 export interface LoginSettings {
-  /** Of the accounts: it publishes where its parts are under `/.well-known/openid-configuration`. */
+  /** The issuer's URL: it publishes the addresses of its endpoints under `/.well-known/openid-configuration`. */
   readonly issuer: string;
   readonly clientId: string;
-  /** Undefined: a public client, which PKCE alone protects. */
+  /** Undefined: docrelay is a public client, and only PKCE protects the login. */
   readonly clientSecret: string | undefined;
   readonly scope: string;
-  /** `…/v1/login/callback` as people's browsers reach it, and as it is registered with the issuer. */
+  /** The URL `…/v1/login/callback` as browsers reach it, and as it is registered with the issuer. */
   readonly redirectUrl: string;
   /** How long a login lasts. */
   readonly ttlMs: number;
 }
 
 export interface LoginDeps extends LoginSettings {
-  /** Pages of others must not sign anybody out. */
+  /** Allowed origins: pages of other origins must not sign users out. */
   readonly origins: Origins;
   readonly cookies: Cookies;
-  /** A session of docrelay for a user: shorter than the login, which is asked for the next one. */
+  /**
+   * Issues a session of docrelay for a user. It is shorter than the login, and each next session needs a valid login.
+   */
   issue(user: string): Promise<Session>;
-  /** A user who was revoked has to sign in again. */
+  /** Whether a user was revoked: then the user has to sign in again. */
   isRevoked(identity: Identity): boolean;
   onTrouble(error: unknown): void;
 }
@@ -34,7 +36,7 @@ export interface LoginDeps extends LoginSettings {
 export interface Login {
   /** Responds to `/v1/login`, `/v1/login/callback`, `/v1/logout`; false for any other path. @throws Refusal */
   answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
-  /** A session for the user of the request's cookie. @throws Refusal `AUTH_REQUIRED` */
+  /** Issues a session for the user of the request's cookie. @throws Refusal `AUTH_REQUIRED` */
   session(request: IncomingMessage): Promise<Session>;
   /** Whether the request has no valid cookie of a signed-in user. */
   isMissing(request: IncomingMessage): Promise<boolean>;
@@ -47,7 +49,7 @@ export function createLogin(deps: LoginDeps): Login {
   const { cookies, onTrouble } = deps;
   let discovered: Promise<openid.Configuration> | undefined;
 
-  /** Asked once; again after a failure. @throws Refusal `BUSY` */
+  /** Fetches the issuer's configuration once; after a failure, again. @throws Refusal `BUSY` */
   function issuer(): Promise<openid.Configuration> {
     discovered ??= discover(deps).catch((error: unknown) => {
       discovered = undefined;
@@ -76,7 +78,7 @@ export function createLogin(deps: LoginDeps): Login {
   };
 }
 
-/** Sends the browser to the issuer. */
+/** Begins a login: redirects the browser to the issuer. */
 async function begin(
   { cookies, redirectUrl, scope }: LoginDeps,
   config: openid.Configuration,
@@ -94,7 +96,7 @@ async function begin(
   redirect(response, to.href, [await cookies.set("login", { verifier, state, nonce }, LOGIN_MS)]);
 }
 
-/** The browser comes back from the issuer. */
+/** Finishes a login: the issuer has redirected the browser back. */
 async function finish(
   { cookies, redirectUrl, ttlMs, onTrouble }: LoginDeps,
   issuer: () => Promise<openid.Configuration>,
@@ -122,7 +124,7 @@ async function finish(
   redirect(response, new URL("../../", redirectUrl).href, set);
 }
 
-/** The user of a login that is valid. */
+/** Returns the user of a valid login cookie; undefined if there is none. */
 async function userOf({ cookies, isRevoked }: LoginDeps, request: IncomingMessage): Promise<string | undefined> {
   const { user, iat = 0, exp = 0 } = (await cookies.read("session", request)) ?? {};
   if (typeof user !== "string") return undefined;
@@ -132,7 +134,7 @@ async function userOf({ cookies, isRevoked }: LoginDeps, request: IncomingMessag
 function discover({ issuer, clientId, clientSecret }: LoginSettings): Promise<openid.Configuration> {
   const url = new URL(issuer);
   const auth = clientSecret === undefined ? openid.None() : openid.ClientSecretPost(clientSecret);
-  // An issuer of this machine or of a network that the operator names by http: has no certificate.
+  // The operator has named an issuer by http, on this machine or in a private network: it has no certificate.
   const execute = url.protocol === "http:" ? [openid.allowInsecureRequests] : [];
   return openid.discovery(url, clientId, undefined, auth, { execute, timeout: 5 });
 }

@@ -12,7 +12,7 @@ import { readConversation } from "../conversation/read-conversation.ts";
 import { toMarkdown } from "../conversation/markdown.ts";
 import { TAR_END, tarHeader, tarPadding } from "./tar.ts";
 
-/** Whose data are read, and until when. */
+/** The user whose data are read, and when the user's token expires. */
 export interface Reader {
   readonly user: string;
   readonly signal: AbortSignal;
@@ -25,8 +25,8 @@ export interface ExportDeps {
 }
 
 /**
- * All that is kept of a user, as a tar archive: `export.json`, each conversation as JSON and Markdown, each file with its
- * text. Bytes that are no longer kept are left out; one file is in memory at a time.
+ * Everything kept of a user, as a tar archive: `export.json`, each conversation as JSON and Markdown, each file with
+ * its text. Files whose bytes are no longer kept are left out. Only one file is in memory at a time.
  */
 export async function* exportOf(deps: ExportDeps, reader: Reader): AsyncGenerator<Uint8Array> {
   const { store } = deps;
@@ -37,7 +37,7 @@ export async function* exportOf(deps: ExportDeps, reader: Reader): AsyncGenerato
   const conversations: object[] = [];
   for (const id of await conversationIds(store, user)) {
     const conversation = await readConversation(deps.openConversation, reader, id);
-    if (!conversation) continue; // it has expired, or is being deleted
+    if (!conversation) continue; // the conversation has expired, or is being deleted
     conversations.push({ id, asks: conversation.asks.length });
     yield* whole(`conversations/${id}.json`, `${JSON.stringify(conversation, undefined, 2)}\n`, at);
     yield* whole(`conversations/${id}.md`, toMarkdown(conversation), at);
@@ -59,8 +59,8 @@ async function* fileOf({ store, blobs }: ExportDeps, upload: OwnUpload, at: numb
 }
 
 /**
- * All bytes of a file; undefined when they are no longer kept. They may go while they are read, when their text is stored: a
- * header that names their size must not be written before they are all there.
+ * Reads all bytes of a file; undefined when they are no longer kept. The bytes may be released during the read, when
+ * their text is stored: so the header with their size is written only after they were all read.
  */
 async function readWhole(blobs: BlobStore, ref: string): Promise<Buffer | undefined> {
   try {

@@ -6,11 +6,17 @@ import { createSlots } from "../limits/slots.ts";
 import type { OwnFiles } from "../uploads/own-files.ts";
 import { exportOf, type ExportDeps, type Reader } from "./export.ts";
 
-/** All that is kept of one user. */
+/** Operations on everything kept of one user. */
 export interface OwnData {
-  /** Removes it. Idempotent. @throws Refusal `BUSY` when the user asks and uploads faster than that can be removed. */
+  /**
+   * Removes everything. Idempotent. @throws Refusal `BUSY` when the user adds asks and uploads faster than this removes
+   * them.
+   */
   remove(user: string): Promise<void>;
-  /** Hands the parts of an archive to `write`; a few exports run at a time, users in turn. @throws Refusal `BUSY`; errors of `write` */
+  /**
+   * Calls `write` with the parts of an archive. A few exports run at a time, and users are served in turn. @throws
+   * Refusal `BUSY`; errors of `write`
+   */
   export(reader: Reader, write: (parts: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void>;
 }
 
@@ -21,7 +27,7 @@ export interface OwnDataDeps extends ExportDeps {
   readonly quotas: Pick<Quotas, "isBounded">;
 }
 
-/** Each reads all logs of a user and packs them. */
+/** Bounds exports, because each one reads and compresses all logs of a user. */
 const EXPORTS = { atOnce: 2, maxWaiting: 32, waitMs: 20_000 };
 const MAX_ROUNDS = 5;
 

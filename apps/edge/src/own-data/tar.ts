@@ -2,7 +2,7 @@ const BLOCK = 512;
 
 /**
  * The header of a file in a tar archive (POSIX ustar). `name`: ASCII, at most 100 characters; `at` in ms.
- * @throws Error for a name or a size that has no room
+ * @throws Error for a name or a size that does not fit into the header
  */
 export function tarHeader(name: string, { size, at }: { size: number; at: number }): Buffer {
   if (!/^[\x21-\x7e]{1,100}$/.test(name) || size >= 8 ** 11) throw new Error("no tar header for this file");
@@ -22,10 +22,10 @@ export function tarHeader(name: string, { size, at }: { size: number; at: number
   return header;
 }
 
-/** What fills the last block of a file of this size. */
+/** The zero bytes that fill the last block of a file of this size. */
 export function tarPadding(size: number): Buffer {
   return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
 }
 
-/** What ends an archive. */
+/** The two empty blocks that end an archive. */
 export const TAR_END = Buffer.alloc(2 * BLOCK);

@@ -32,9 +32,9 @@ export interface ConnectionDeps {
   readonly askDeadlineMs: number;
   readonly maxSocketBufferBytes: number;
   readonly threads: FrameThreads;
-  /** Large frames from their decoding until their ask is stored. */
+  /** Bounds large frames from the start of their decoding until their ask is stored. */
   readonly largeFrames: Slots;
-  /** Large frames by network, or by user where networks are not counted, on this edge. */
+  /** Limits large frames by network, or by user where networks are not counted, on this edge. */
   readonly largeRate: RateLimiter;
   readonly networks: Pick<Networks, "of"> | undefined;
   readonly metrics: EdgeMetrics;
@@ -42,16 +42,16 @@ export interface ConnectionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** Larger text frames are decoded in a thread: 33 MB on the event loop would delay all connections. */
+/** Larger text frames are decoded in a thread: decoding 33 MB on the event loop would delay all connections. */
 const LARGE_FRAME_BYTES = 262_144;
-/** Close code of an error for which the protocol's table has none: `BUSY`. */
+/** The close code for `BUSY`, which has none in the protocol's table. */
 const TRY_AGAIN_LATER = 1013;
 /** An ask that has no terminal event this long after its deadline counts as lost. */
 const OVERDUE_MS = 15_000;
 
 type AskFrame = Extract<DecodedFrame, { readonly message: string }>;
 
-/** One plain socket: a conversation of its own, from its first frame until it closes. */
+/** One plain socket. It has a conversation of its own, from its first frame until it closes. */
 export class PlainConnection implements ClientConnection {
   readonly #deps: ConnectionDeps;
   readonly #ws: WebSocket;
@@ -60,12 +60,12 @@ export class PlainConnection implements ClientConnection {
   readonly #asks: PendingAsks;
   readonly #inbox: FrameInbox;
   #reader: ConversationReader | undefined;
-  /** The frame that is being handled is a large one. */
+  /** Whether the frame that is being handled is a large one. */
   #isLarge = false;
   #isOver = false;
   #strikes: Strikes = [];
 
-  /** `identity.expiresAt` is Infinity for a socket that is its own user. */
+  /** `identity.expiresAt` is Infinity for a socket whose user was created for it. */
   constructor(deps: ConnectionDeps, ws: WebSocket, identity: Identity) {
     this.#deps = deps;
     this.#ws = ws;
@@ -80,7 +80,7 @@ export class PlainConnection implements ClientConnection {
     });
   }
 
-  /** A frame is being handled and the socket is paused: pongs are not received meanwhile. */
+  /** Whether a frame is being handled: the socket is paused then, and receives no pongs. */
   get busy(): boolean {
     return this.#inbox.busy;
   }
@@ -98,10 +98,10 @@ export class PlainConnection implements ClientConnection {
     this.end("AUTH_INVALID", { message: REVOKED });
   }
 
-  /** Sends the reason and closes. Idempotent. */
+  /** Sends the reason, then closes the socket. Idempotent. */
   end(code: ErrorCode, more?: { message: string }): void {
     if (this.#isOver) return;
-    // A client that does not read would not read this frame either.
+    // A client that does not read would not read the reason either.
     if (code !== "SLOW_CONSUMER") this.#send(errorFrame(wireError(code, more), undefined));
     if (this.#isOver) return; // sending that frame found the buffer full and ended the connection
     this.#deps.metrics.closed(code);
@@ -109,7 +109,7 @@ export class PlainConnection implements ClientConnection {
     this.#ws.close(ERRORS[code].close || TRY_AGAIN_LATER, code);
   }
 
-  /** Call it when the socket has closed; its asks continue without it. Idempotent. */
+  /** Call it when the socket has closed; the socket's asks continue. Idempotent. */
   closed(): void {
     this.#isOver = true;
     this.#inbox.close();
@@ -119,7 +119,7 @@ export class PlainConnection implements ClientConnection {
 
   #send(frame: string): void {
     if (this.#isOver) return;
-    // One frame may exceed the cap by its own size, since it is counted when the next one comes.
+    // One frame may exceed the cap by its own size, because it is counted when the next frame is sent.
     if (this.#ws.bufferedAmount > this.#deps.maxSocketBufferBytes) return this.end("SLOW_CONSUMER");
     this.#ws.send(frame, () => undefined); // a failed socket also emits `close`
   }
@@ -132,7 +132,7 @@ export class PlainConnection implements ClientConnection {
     }
     this.#isLarge = data.length > LARGE_FRAME_BYTES;
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
-    // It costs the most before it is known what is in it: so it is counted here, whatever becomes of it.
+    // Counted before the decoding, whatever the outcome: decoding costs most, and the content is unknown until then.
     const name = networks?.of(this.identity.user) ?? this.identity.user;
     const waitMs = largeRate.take(name, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
@@ -150,14 +150,14 @@ export class PlainConnection implements ClientConnection {
     try {
       if (Date.now() >= this.identity.expiresAt) throw refuse("AUTH_EXPIRED");
       this.#reader ??= this.#follow();
-      // Added before the acceptance, because the reply may arrive earlier than the acceptance.
+      // Added before the acceptance, because the reply may arrive before the acceptance has returned.
       this.#asks.add(id, { uniqueId, stream: frame.stream });
       this.#reader.asked(id, await this.#accept(id, frame));
     } catch (error) {
       const isPending = this.#asks.has(id); // else its terminal event has arrived, or the socket has closed
       this.#asks.remove(id);
       const { wire, severity } = toFailure(error);
-      // The ask may be durable nevertheless, and its reply would have no reader: cancel it.
+      // The ask may be durable although the acceptance failed; it is cancelled, because no client could read its reply.
       if (severity !== "refused") {
         this.#deps.cancelAsk(this.identity.user, this.#conversation, id).catch(this.#deps.onTrouble);
       }
@@ -202,7 +202,8 @@ export class PlainConnection implements ClientConnection {
     if (severity === "bug") log.error({ err: error, event: "plain" }, "bug");
     else if (severity === "store") onTrouble(error);
     this.#send(errorFrame(wire, uniqueId));
-    // A large frame that is refused for good has cost its decoding.
+    // Bad frames count as strikes, and so do large frames that are refused for good, because their decoding was in
+    // vain.
     if (wire.code !== "BAD_MESSAGE" && !(this.#isLarge && !wire.retryable)) return;
     const struck = strike(this.#strikes, Date.now());
     this.#strikes = struck.strikes;

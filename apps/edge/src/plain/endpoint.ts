@@ -26,7 +26,7 @@ import { servePlainSocket, type ServeDeps } from "./serve-socket.ts";
 export interface PlainDeps extends IdentifyDeps {
   readonly admit: Admit;
   readonly isDraining: () => boolean;
-  /** On a subscriber connection of its own. */
+  /** Receives published events, on a subscriber connection of its own. */
   readonly fanOut: FanOut;
   readonly openConversation: OpenConversation;
   readonly acceptAsk: AcceptAsk;
@@ -38,18 +38,21 @@ export interface PlainDeps extends IdentifyDeps {
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   onTrouble(error: unknown): void;
-  /** Incomplete messages of all connections of the edge. */
+  /** Bounds the incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
-  /** The network of a client; undefined where networks are not counted. */
+  /** Returns the network of a client; undefined where networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
-  /** Large frames by network, or by user where networks are not counted, on this edge. */
+  /** Limits large frames by network, or by user where networks are not counted, on this edge. */
   readonly largeRate: RateLimiter;
   readonly networks: Pick<Networks, "of"> | undefined;
 }
 
-/** `/ws/chat`: the old front ends' endpoint. */
+/** `/ws/chat`: the endpoint of the old front ends. */
 export interface PlainEndpoint extends AsyncDisposable {
-  /** Admits and upgrades, or refuses by HTTP status. For requests whose path has matched. */
+  /**
+   * Admits and upgrades a request, or refuses it with an HTTP status. Call it only for requests to this endpoint's
+   * path.
+   */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly count: number;
   /** Frames that were decoded in a thread so far. */
@@ -61,7 +64,10 @@ export interface PlainEndpoint extends AsyncDisposable {
 const PROTOCOL = "docrelay.v1";
 /** Bytes of a frame's JSON around the base64 of its files. */
 const FRAME_MARGIN_BYTES = 65_536;
-/** Browsers send a large frame in pieces: Chromium 33 MB in 251 of 128 KiB. A quarter of that size is allowed for. */
+/**
+ * Browsers send a large frame in pieces: Chromium sends 33 MB as 251 pieces of 128 KiB. Pieces a quarter as large are
+ * allowed, too.
+ */
 const MIN_FRAGMENTS = 256;
 const FRAGMENT_BYTES = 32_768;
 const CLOSE_MS = 2000;
@@ -69,7 +75,7 @@ const DECODE_MS = 15_000;
 /** Each waiting call keeps a frame of up to 35 MB in memory. */
 const LARGE_FRAMES = { atOnce: 2, maxWaiting: 8, waitMs: 30_000 };
 
-/** The largest frame with a file of `fileBytes`. */
+/** The size of the largest frame with a file of `fileBytes`. */
 export function plainFrameBytes(fileBytes: number): number {
   return Math.ceil((fileBytes * 4) / 3) + FRAME_MARGIN_BYTES;
 }
@@ -120,7 +126,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   };
 }
 
-/** What a connection needs. */
+/** The dependencies of one connection. */
 function socketDeps(deps: PlainDeps, maxFrameBytes: number, threads: ServeDeps["threads"]): ServeDeps {
   return {
     fanOut: deps.fanOut,
@@ -167,7 +173,7 @@ function serverOptions(maxFrameBytes: number): ServerOptions {
     maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(maxFrameBytes / FRAGMENT_BYTES)),
     perMessageDeflate: false,
     closeTimeout: CLOSE_MS,
-    // Selects no `bearer.<token>`, because the selected subprotocol is sent back in a header.
+    // Never selects `bearer.<token>`, because a header of the response repeats the selected subprotocol.
     handleProtocols: (offered: Set<string>) => (offered.has(PROTOCOL) ? PROTOCOL : (false as const)),
   };
   return options; // `closeTimeout` is missing in the library's types

@@ -21,14 +21,14 @@ export interface PlainLimits {
   readonly filesPerAsk: number;
 }
 
-/** A file of a frame, decoded; its bytes have a buffer of their own, so that a thread can hand it over. */
+/** A decoded file of a frame. Its bytes have a buffer of their own, so that a thread can transfer them. */
 interface DecodedFile {
   readonly name: string;
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** `ignored`: a frame of a type that only its sender knows, such as a heartbeat; it gets no answer. */
+/** `ignored`: a frame of an unknown type, such as a heartbeat; it gets no answer. */
 export type DecodedFrame = { readonly uniqueId?: UniqueId } & (
   | { readonly ignored: true; readonly refused?: undefined }
   | { readonly refused: WireError }
@@ -43,8 +43,8 @@ export type DecodedFrame = { readonly uniqueId?: UniqueId } & (
 const UNIQUE_ID_CHARS = 256;
 
 /**
- * Decodes one text frame of an old front end; `text` is valid UTF-8. Does not throw for any input of a client: an
- * invalid frame is returned as `refused`, with the client's own id if the frame had one.
+ * Decodes one text frame of an old front end; `text` is valid UTF-8. Does not throw for any client input: an invalid
+ * frame is returned as `refused`, with the client's own id if the frame has one.
  */
 export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFrame {
   let uniqueId: UniqueId;
@@ -79,7 +79,7 @@ function readUniqueId(value: unknown, text: Buffer): UniqueId {
   const { unique_id: id } = value as { unique_id: unknown };
   if (typeof id === "boolean") return { json: String(id) };
   if (typeof id === "number") {
-    // The client's own digits: 1.0 would come back as 1, and a long number as another one.
+    // A number is kept as the client's own text: parsed, 1.0 would become 1, and a long number another one.
     const json = text.toString("utf8");
     const member = jsonMembers(json).findLast(({ key }) => key === "unique_id");
     const digits = member ? json.slice(member.value, member.to).trim() : "";

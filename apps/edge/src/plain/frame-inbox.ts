@@ -1,15 +1,15 @@
 import type { WebSocket } from "ws";
 
-/** The frames of one socket, handled one after the other. */
+/** Handles the frames of one socket one after the other. */
 export interface FrameInbox {
-  /** A frame is being handled and the socket is paused: pongs are not received meanwhile. */
+  /** Whether a frame is being handled: the socket is paused then, and receives no pongs. */
   readonly busy: boolean;
   /** Drops the waiting frames and all later ones. */
   close(): void;
 }
 
 /**
- * Passes frames to `handle` in their order, each when the one before is done. Meanwhile the socket is paused, so that
+ * Calls `handle` with the frames in order, each when the frame before is done. Meanwhile the socket is paused, so that
  * later bytes stay in the network and use no memory here. `handle` must not reject.
  */
 export function createFrameInbox(

@@ -6,7 +6,8 @@ import type { DecodedFrame, PlainLimits } from "./frame-decoder.ts";
 /** Decodes large frames in threads, off the event loop. */
 export interface FrameThreads extends AsyncDisposable {
   /**
-   * `text` cannot be used afterwards: its bytes are transferred to a thread. The caller bounds the calls at one time.
+   * Decodes a frame in a thread. `text` is transferred to the thread, so that the caller cannot use it afterwards. The
+   * caller bounds the number of calls at one time.
    * @throws Refusal `BUSY` when the decoding took too long.
    */
   decode(text: Buffer): Promise<DecodedFrame>;
@@ -18,7 +19,8 @@ const ENTRY = new URL("./frame-thread.ts", import.meta.url);
 const MIB = 1_048_576;
 
 /**
- * @param options.frameBytes the largest frame; a thread may use a few times that. Threads start when they are needed.
+ * @param options.frameBytes the largest frame; a thread may use a few times as much memory. Threads start when they are
+ * first needed.
  */
 export function createFrameThreads(options: {
   limits: PlainLimits;
@@ -31,9 +33,9 @@ export function createFrameThreads(options: {
   let ended = false;
 
   const start = (): Worker => {
-    // Room for the text and its parsed form at two bytes a character, doubled. A thread that reaches this limit inside
-    // the parser ends the whole process; the decoder bounds the size of a parsed frame so that the limit is not
-    // reached.
+    // A thread's heap has room for the text and its parsed form, at two bytes a character, twice. Reaching this limit
+    // inside the parser would end the whole process; the decoder bounds the size of a parsed frame so that the limit is
+    // not reached.
     const heap = 128 + Math.ceil(options.frameBytes / MIB) * 8;
     const { messageChars, fileBytes, filesPerAsk } = options.limits;
     const worker = new Worker(ENTRY, {
@@ -49,7 +51,7 @@ export function createFrameThreads(options: {
       const at = idle.indexOf(worker);
       if (at >= 0) idle.splice(at, 1);
     });
-    worker.on("error", () => undefined); // handled by `answerOf`; the thread then exits
+    worker.on("error", () => undefined); // `answerOf` handles the error; the thread then exits
     return worker;
   };
 
@@ -76,7 +78,7 @@ export function createFrameThreads(options: {
   };
 }
 
-/** The thread's result; undefined when the thread died or returned none in time. */
+/** The thread's result; undefined when the thread exited, or returned nothing in time. */
 function answerOf(
   worker: Worker,
   bytes: Uint8Array<ArrayBuffer>,

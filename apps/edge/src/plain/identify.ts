@@ -5,15 +5,15 @@ import { newVisitor, type VisitorDeps } from "../limits/visitor.ts";
 
 export interface IdentifyDeps extends VisitorDeps {
   readonly origins: Origins;
-  /** The name of a cookie that may hold the token; undefined: none may. */
+  /** The name of the cookie that may hold the token; undefined: no cookie is read. */
   readonly cookie: string | undefined;
 }
 
 const BEARER = "bearer.";
 
 /**
- * The user of an upgrade request: that of the token in its subprotocols or in the cookie, else a new anonymous user for
- * this connection only. @throws Refusal `AUTH_*`, `BUSY`, `RATE_LIMITED`
+ * The user of an upgrade request: the user of the token in its subprotocols or in the cookie; without a token, a new
+ * anonymous user for this connection only. @throws Refusal `AUTH_*`, `BUSY`, `RATE_LIMITED`
  */
 export async function identifyUpgrade(deps: IdentifyDeps, request: IncomingMessage): Promise<Identity> {
   const token = tokenOf(request) ?? cookieOf(deps, request);
@@ -25,7 +25,10 @@ function tokenOf({ headers }: IncomingMessage): string | undefined {
   return offered.find((protocol) => protocol.startsWith(BEARER))?.slice(BEARER.length);
 }
 
-/** A browser sends a cookie along for the page of any site: it only counts for pages of a listed origin. */
+/**
+ * The cookie counts only for pages of a listed origin, because a browser sends it along with requests of any site's
+ * pages.
+ */
 function cookieOf({ cookie, origins }: IdentifyDeps, { headers }: IncomingMessage): string | undefined {
   if (cookie === undefined || headers.origin === undefined) return undefined;
   if (!origins.listed.includes(normalOrigin(headers.origin) ?? "")) return undefined;

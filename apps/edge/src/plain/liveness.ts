@@ -2,14 +2,15 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { takeToken, type Bucket } from "../limits/rate-limit.ts";
 
-/** A large frame delays the pongs behind it: this many bytes in a period also count as alive, a few bytes do not. */
+/** A large frame delays the pongs behind it: a client that sends this many bytes in a period also counts as alive. */
 const ALIVE_BYTES = 4096;
 const PING_RATE = { perSecond: 5, burst: 100 };
 
 /**
- * Pings a socket and detects when neither a pong nor enough bytes arrive. Also sends the pongs and detects too many
- * pings; the library's own pongs are off, because it would close such a socket without a reason. `isHeld`: this process
- * has paused the socket, so that silence is no sign of a dead client. The returned function stops the watch.
+ * Pings a socket, and detects when neither a pong nor enough bytes arrive. Also answers the client's pings and detects
+ * too many of them: the library's own pongs are off, because the library would close such a socket without a reason.
+ * `isHeld`: this process has paused the socket, so that silence is no sign of a dead client. The returned function ends
+ * the watch.
  */
 export function watchLiveness(
   ws: WebSocket,

@@ -1,7 +1,7 @@
 import { wireError, type Event } from "@docrelay/protocol";
 import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./reply.ts";
 
-/** The asks of one plain socket that wait for their terminal event. */
+/** The asks of one plain socket that have no terminal event yet. */
 export interface PendingAsks {
   readonly count: number;
   /** Waits for an ask's events, until its terminal event or until the ask is overdue. */

@@ -8,7 +8,7 @@ export const idText = (id: string | { readonly json: string }): string => (typeo
 const idJson = (id: Exclude<UniqueId, undefined>): string =>
   id === null || typeof id === "string" ? JSON.stringify(id) : id.json;
 
-/** A frame of ours with the client's id at its end. */
+/** Returns a frame of docrelay's own with the client's id at its end. */
 function withId(frame: object, id: UniqueId): string {
   const json = JSON.stringify(frame);
   return id === undefined ? json : `${json.slice(0, -1)},"unique_id":${idJson(id)}}`;
@@ -33,14 +33,14 @@ export function replyFrame({ text, frame }: EventOf<"completed">, uniqueId: Uniq
 
 /**
  * Replaces the value of `unique_id` in the text of a JSON object and leaves every other character as it is: parsing and
- * serialising would change long numbers and escaped characters. Undefined when `json` is no JSON object.
+ * serialising would change long numbers and escaped characters. Returns undefined when `json` is not a JSON object.
  */
 export function withUniqueId(json: string, uniqueId: UniqueId): string | undefined {
   if (!isObject(json)) return undefined;
   const members = jsonMembers(json);
   const mine = members.filter(({ key }) => key === "unique_id");
   if (uniqueId === undefined) {
-    // The client sent no id: the substitute that the engine received is removed from the reply.
+    // The client sent no id: the id that the engine received instead is removed from the reply.
     if (mine.length === 0) return json;
     const rest = members.filter(({ key }) => key !== "unique_id").map(({ from, to }) => json.slice(from, to));
     return `{${rest.join(",")}}`;

@@ -6,12 +6,12 @@ import type { Arriving, Evict } from "../limits/arriving.ts";
 import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
 
-/** The largest frame over a slow line. */
+/** The longest time that one frame may take, for the largest frame over a slow network. */
 const FRAME_MS = 600_000;
 
 export interface ServeDeps extends ConnectionDeps {
   readonly arriving: Arriving;
-  /** The network of a client; undefined where networks are not counted. */
+  /** Returns the network of a client; undefined where networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
   readonly pingIntervalMs: number;
 }
@@ -40,10 +40,10 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
   );
   const evict: Evict = (why) => {
     connection.end(why);
-    setImmediate(() => ws.terminate()); // a socket that is only closing would continue to buffer bytes
+    setImmediate(() => ws.terminate()); // at once: a socket that is only closing would continue to buffer bytes
   };
   const arriving = deps.arriving.join(evict, FRAME_MS, deps.networkOf(request));
-  // Added before the library's own listener: bytes are counted first, and the complete frame then resets the count.
+  // Added before the library's own listener: so bytes are counted first, and a complete frame then resets the count.
   request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
   ws.on("message", () => arriving.finished());
   const expiry = new Expiry(() => connection.end("AUTH_EXPIRED"));

@@ -1,16 +1,21 @@
 import { parseQuotaField, readQuotas, UNBOUNDED, type Quotas, type RedisClient } from "@docrelay/channel";
 import { hash } from "node:crypto";
 
-/** The quotas that operators have set in Redis, as this edge has last seen them: changes count within seconds. */
+/**
+ * The quotas that operators have set in Redis, as this edge has last read them: a change takes effect within seconds.
+ */
 export interface QuotaSettings extends Disposable {
   readonly quotas: Quotas;
-  /** No new ask or file is taken. */
+  /** Whether operators have paused the intake: then no new ask or file is accepted. */
   readonly isPaused: boolean;
-  /** Reads them now. @throws ioredis errors */
+  /** Reads the settings now. @throws ioredis errors */
   look(): Promise<void>;
 }
 
-/** A change, for the log. `quota`: names of users and addresses are digests there. `none`: no bound, or nothing set. */
+/**
+ * A change of the settings, for the log. `quota`: its name, in which names of users and addresses are digests. `none`:
+ * no bound, or not set.
+ */
 export interface QuotaChange {
   readonly quota: string;
   readonly from: number | "none";
@@ -20,11 +25,11 @@ export interface QuotaChange {
 export interface QuotaSettingsDeps {
   readonly redis: RedisClient;
   readonly everyMs?: number;
-  /** Gets what has changed since the look before; at the start, what is set. */
+  /** Receives the changes since the read before; at the start, all settings. */
   onChange(changes: readonly QuotaChange[]): void;
-  /** Gets whether the intake is paused when that changes. */
+  /** Receives whether the intake is paused, whenever that changes. */
   onPause(isPaused: boolean): void;
-  /** Gets fields that mean nothing, when they are new. */
+  /** Receives the names of new fields that are no known quota. */
   onUnknown(fields: readonly string[]): void;
   onTrouble(error: unknown): void;
 }
@@ -49,7 +54,7 @@ export function createQuotaSettings(deps: QuotaSettingsDeps): QuotaSettings {
     if (news.length > 0) deps.onUnknown(news);
   }
   const timer = setInterval(() => {
-    // While it fails, what was seen last counts.
+    // While reading fails, the last settings remain in force.
     looking ??= read()
       .catch(deps.onTrouble)
       .finally(() => (looking = undefined));
@@ -77,7 +82,7 @@ function changesOf(before: Quotas, after: Quotas): QuotaChange[] {
 const logged = (most: number | undefined): number | "none" =>
   most === undefined || most === UNBOUNDED ? "none" : most;
 
-/** Names of users and addresses are no matter of logs. */
+/** Returns a field's name for the log, without names of users and addresses. */
 export function loggedField(field: string): string {
   const parsed = parseQuotaField(field);
   if (parsed?.name === undefined || parsed.kind === "tenant") return field;

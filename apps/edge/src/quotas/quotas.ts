@@ -18,25 +18,28 @@ import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { QuotaSettings } from "./quota-settings.ts";
 
 /**
- * What users, networks and tenants may use a day. Asks of a user are counted and bounded by the step that accepts them; all else
- * is counted after it was accepted and looked at before, so that it is exceeded by at most what comes in one moment.
- * Nothing is read from Redis for a user whom no quota bounds.
+ * Daily quotas of users, networks and tenants. A user's asks are counted and bounded by the step that accepts them. All
+ * else is checked before the acceptance and counted after it, so that a quota is exceeded by at most what arrives in
+ * one moment. If no quota bounds a user, nothing is read from Redis.
  */
 export interface Quotas {
-  /** Most asks of the user a day, for `accept`; `over` when no further one would be accepted, also since the tokens are used up. */
+  /**
+   * The user's daily bound of asks, for `accept`; `over` when no further ask would be accepted, for example because the
+   * tokens are used up.
+   */
   asks(user: string): Promise<{ maxAsks: number | undefined; over?: Over }>;
-  /** An ask was accepted, and counted for its user. */
+  /** Call it when an ask was accepted, and counted for its user. */
   asked(user: string): void;
-  /** Whether the user may not send a file of this size today. */
+  /** Returns the exceeded quota if the user may not send a file of this size today. */
   overByFile(user: string, bytes: number): Promise<Over | undefined>;
-  /** A file was sent. */
+  /** Call it when a file was stored. */
   stored(user: string, bytes: number): void;
-  /** The accounts besides the user's own that are charged for the user's pages or tokens: tenant and network. */
+  /** The accounts, besides the user's own, that the user's pages or tokens are counted for: tenant and network. */
   chargedFor(count: "pages" | "tokens", user: string): UserAddress[];
-  /** What the user, and the groups that a quota bounds, may use and have used. */
+  /** The quotas of the user and of the user's groups, and how much of each is used. */
   read(user: string): Promise<HttpUsage>;
   isBounded(user: string): boolean;
-  /** Operators let no new ask or file in. */
+  /** Whether operators have paused the intake: then no new ask or file is accepted. */
   readonly isPaused: boolean;
 }
 
@@ -74,7 +77,7 @@ export function createQuotas(deps: QuotasDeps): Quotas {
     async asks(user) {
       const accounts = bounded(deps, user, ["asks", "tokens"]);
       if (accounts.length === 0) return { maxAsks: undefined };
-      // What an answer costs is known at its end: the last one is answered whole.
+      // The tokens of an answer are known only at its end: so the last answer may exceed the quota.
       const used = await over(store, accounts, { asks: 1, tokens: 1 });
       const own = accounts.find(({ account }) => account.kind === "user")?.limits.asks;
       return used ? { maxAsks: 0, over: used } : { maxAsks: own };
@@ -82,7 +85,7 @@ export function createQuotas(deps: QuotasDeps): Quotas {
     asked: (user) => countForGroups(user, "asks", 1),
     async overByFile(user, bytes) {
       const accounts = bounded(deps, user, ["bytes", "pages"]);
-      // How many pages a file has is known when it was read: the last one is read whole.
+      // The pages of a file are known only when it was extracted: so the last file may exceed the quota.
       return accounts.length === 0 ? undefined : over(store, accounts, { bytes, pages: 1 });
     },
     stored(user, bytes) {
@@ -108,7 +111,7 @@ function limitsOf({ quotas }: QuotasDeps["settings"], account: Account): Limits 
   return limits;
 }
 
-/** The tenant and the network of a user. */
+/** The tenant and the network of a user, as accounts. */
 function groupsOf({ tenants, networks }: QuotasDeps, user: string): Account[] {
   const [tenant, network] = [tenants.of(user), networks.of(user)];
   return [
@@ -117,7 +120,7 @@ function groupsOf({ tenants, networks }: QuotasDeps, user: string): Account[] {
   ];
 }
 
-/** The accounts of a user that have a quota of one of these. */
+/** Returns the user's accounts that have a quota for one of these counts. */
 function bounded(deps: QuotasDeps, user: string, counts: readonly DayCount[]): Bounded[] {
   const { settings } = deps;
   if (settings.quotas.size === 0) return [];
@@ -127,7 +130,7 @@ function bounded(deps: QuotasDeps, user: string, counts: readonly DayCount[]): B
     .filter(({ limits }) => counts.some((count) => limits[count] !== undefined));
 }
 
-/** What the user, and the groups that a quota bounds, may use and have used. */
+/** The quotas of the user and of the user's groups, and how much of each is used. */
 async function readUsage(deps: QuotasDeps, user: string): Promise<HttpUsage> {
   const account = { kind: "user", name: user } as const;
   const own = { account, limits: limitsOf(deps.settings, account) };
@@ -149,7 +152,7 @@ async function readUsage(deps: QuotasDeps, user: string): Promise<HttpUsage> {
   return { ...of(0), resetAt: Date.now() + endsInMs, ...(tenant && { tenant }), ...(address && { address }) };
 }
 
-/** The first account that would use more than its quota with `more`. */
+/** Returns the first account whose quota would be exceeded by adding `more`. */
 async function over(store: Store, accounts: readonly Bounded[], more: Limits): Promise<Over | undefined> {
   const { used, endsInMs } = await readUsed(
     store,
@@ -172,7 +175,7 @@ const WHOSE = {
   network: " from your address together",
 } as const;
 
-/** Tells people which quota is used up. */
+/** The refusal that says which quota is used up. */
 export function dayQuotaExceeded({ account, count, most, endsInMs }: Over): Error {
   const bound = `Today's quota of ${most} ${NOUNS[count]}${WHOSE[account.kind]} is used up.`;
   return quotaExceeded(endsInMs, `${bound} It begins anew at midnight, in UTC.`, "day");

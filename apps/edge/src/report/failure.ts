@@ -3,7 +3,7 @@ import { JobsError } from "@docrelay/jobs";
 import { storeErrorKind } from "@docrelay/platform";
 import { Refusal, wireError, type WireError } from "@docrelay/protocol";
 
-/** An error in the form that a client may receive; only `bug` is logged as an error. */
+/** An error in the form that a client may receive. Only an error of the severity `bug` is logged as an error. */
 export interface Failure {
   readonly wire: WireError;
   readonly severity: "refused" | "store" | "bug";
@@ -11,7 +11,7 @@ export interface Failure {
 
 const STORE_RETRY_MS = 500;
 
-/** The only place that maps an error to a code of the protocol. The result contains no internal text. */
+/** Maps an error to a code of the protocol; no other function does. The result contains no internal text. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Refusal) return { wire: error.wire, severity: "refused" };
   if (error instanceof ChannelError && error.kind === "hole")

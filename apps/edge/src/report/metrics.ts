@@ -1,21 +1,26 @@
 import { createMetrics, type Metrics } from "@docrelay/platform";
 
-/** The metrics of an edge. Labels are names from fixed tables, and of the first tenants, so that their number is bounded. */
+/**
+ * The metrics of an edge. Labels are names from fixed tables, and the names of the first tenants, so that the number of
+ * time series is bounded.
+ */
 export interface EdgeMetrics {
   readonly metrics: Metrics;
   /** Client events that were refused since the start, by event and code. */
   refusals(): Promise<Array<{ event: string; code: string; count: number }>>;
-  /** Some of the counts of this moment, with names for people. */
+  /** Some of the current counts, with names for people. */
   figures(): Readonly<Record<string, number>>;
   /** A client event or frame was acknowledged or refused: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
-  /** An ask was acknowledged, after this long. */
+  /** An ask was acknowledged, this many seconds after its arrival. */
   asked(seconds: number): void;
-  /** An ask of a tenant was accepted, with the bytes of its question and files inside it. */
+  /** An ask of a tenant was accepted; `bytes`: of its question and of the files that came with it. */
   askedByTenant(tenant: string, bytes: number): void;
   /** A conversation was opened from a position: by a connection that had not joined it, or by one that found a gap. */
   resumed(why: "reconnect" | "gap", events: number): void;
-  /** The adapter's connection received a message: an event or a hint for a conversation that is open here. */
+  /**
+   * The adapter's connection has received a message: an event or a hint for a conversation that is open on this edge.
+   */
   heard(): void;
   resynced(): void;
   /** The server ended a connection, with this code. */
@@ -24,7 +29,7 @@ export interface EdgeMetrics {
   feedbackGiven(verdict: "up" | "down" | "none"): void;
 }
 
-/** Counts at one moment, read at each scrape. */
+/** Current counts, read at each scrape. */
 export interface OpenNow {
   readonly socketio: number;
   readonly plain: number;

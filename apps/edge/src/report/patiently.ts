@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toFailure } from "./failure.ts";
 
-/** The pauses before each retry of a step whose outcome is unknown. */
+/** The pauses before the retries of a step whose outcome is unknown. */
 const AGAIN_MS = [250, 750, 1500] as const;
 
 /**
- * Runs an idempotent step with the retries that a Socket.IO client would make itself, while Redis does not respond.
- * `isOver`: the connection has closed, and the retries end. @throws the error of the last retry.
+ * Runs an idempotent step, with the retries that a Socket.IO client would make itself while Redis does not respond.
+ * `isOver`: the connection has closed, so that no retry follows. @throws the error of the last retry.
  */
 export async function patiently<T>(step: () => Promise<T>, isOver: () => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {

@@ -3,21 +3,21 @@ import { refuse, type Shared } from "@docrelay/protocol";
 import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 
-/** Links through which anybody may read one conversation until they end. */
+/** Links through which anybody may read one conversation, until the link ends. */
 export interface Shares {
-  /** Whether there are links at all. */
+  /** Whether conversations can be shared. */
   readonly isOn: boolean;
-  /** @throws Refusal `FORBIDDEN` where there are none, `NOT_FOUND`, `QUOTA_EXCEEDED` */
+  /** Creates a link. @throws Refusal `FORBIDDEN` where conversations are not shared, `NOT_FOUND`, `QUOTA_EXCEEDED` */
   share(user: string, conversation: string): Promise<Shared>;
   /** Ends all links to a conversation. Idempotent. */
   end(user: string, conversation: string): Promise<void>;
-  /** Whether a link, by the digest of its token, has not ended. */
+  /** Whether the link with this digest of its token has not ended. */
   isOpen(digest: string): Promise<boolean>;
-  /** The identity of a reader through a link. @throws Refusal `AUTH_INVALID` */
+  /** Returns the identity of a reader through a link. @throws Refusal `AUTH_INVALID` */
   verify(token: string): Promise<Identity>;
 }
 
-/** @param ttlMs how long a link lasts; 0: there are no links, and those that there were do not open anything. */
+/** @param ttlMs how long a link lasts; 0: conversations are not shared, and earlier links open nothing. */
 export function createShares(store: Store, ttlMs: number): Shares {
   const isOn = ttlMs > 0;
   return {
@@ -28,7 +28,7 @@ export function createShares(store: Store, ttlMs: number): Shares {
       if (added.kind === "full") {
         throw quotaExceeded(added.freeInMs, "There are too many links. End some.");
       }
-      // Afterwards: a link must not outlive a conversation that is deleted meanwhile.
+      // Checked after the link was stored: a link must not outlive a conversation that is deleted meanwhile.
       if (!(await hasLog(store, user, conversation))) {
         await endLinks(store, user, conversation);
         throw refuse("NOT_FOUND");
@@ -42,7 +42,7 @@ export function createShares(store: Store, ttlMs: number): Shares {
       const link = isOn && digest !== undefined ? await readLink(store, digest) : undefined;
       if (!link || digest === undefined) throw refuse("AUTH_INVALID", { message: "This link has ended." });
       const { user, conversation, at, leftMs } = link;
-      // A new user who owns nothing: code that does not look at `reads` finds nothing.
+      // A new user who owns nothing: code that does not check `reads` finds no data.
       return {
         user: `share-${digest}`,
         expiresAt: Date.now() + leftMs,
@@ -53,7 +53,9 @@ export function createShares(store: Store, ttlMs: number): Shares {
   };
 }
 
-/** Verifies the tokens of links, too. Only for places that look at `Identity.reads`. */
+/**
+ * The same authenticator, which also verifies the tokens of links. Use it only where the code checks `Identity.reads`.
+ */
 export function withLinks(authenticator: Authenticator, shares: Shares): Authenticator {
   return {
     verify: (token) => (token?.startsWith("share_") ? shares.verify(token) : authenticator.verify(token)),
@@ -61,7 +63,10 @@ export function withLinks(authenticator: Authenticator, shares: Shares): Authent
   };
 }
 
-/** Whose conversation of this id is meant. @throws Refusal `NOT_FOUND` when a link opens another one */
+/**
+ * Returns the user who owns the conversation that this identity may read. @throws Refusal `NOT_FOUND` when a link opens
+ * another conversation
+ */
 export function ownerOf({ user, reads }: Identity, conversation: string): string {
   if (!reads) return user;
   if (reads.conversation !== conversation) throw refuse("NOT_FOUND");

@@ -8,10 +8,13 @@ export interface WatchLinkDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The hint that a link was ended may be lost. */
+/** How often the link is checked, because the hint that it was ended may be lost. */
 const LOOK_MS = 30_000;
 
-/** Calls `ended` once the link was ended by its owner; that it expires is known without. Returns how to stop. */
+/**
+ * Calls `ended` when the owner has ended the link; the caller knows when the link expires. The returned function ends
+ * the watch.
+ */
 export function watchLink(
   { userSockets, shares, onTrouble }: WatchLinkDeps,
   reads: Reads,
@@ -31,7 +34,7 @@ export function watchLink(
     }, onTrouble);
   };
   userSockets.join(listener);
-  look(); // it may have been ended since the token was verified
+  look(); // the link may have ended since its token was verified
   const looking = setInterval(look, LOOK_MS);
   looking.unref();
   return () => {

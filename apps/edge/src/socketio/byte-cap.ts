@@ -1,6 +1,6 @@
 import type { Socket as NetSocket } from "node:net";
 
-/** The used parts of an engine.io connection. */
+/** The parts of an engine.io connection that are used here. */
 interface Connection {
   readonly request: { readonly socket: NetSocket };
   on(event: "packetCreate", listener: (packet: Packet) => void): unknown;
@@ -10,13 +10,13 @@ interface Packet {
   readonly data?: string | Buffer | undefined;
 }
 
-/** The next log may be sent when no more than this waits: enough to keep the network busy meanwhile. */
+/** The next log may be sent when at most this many bytes wait: enough to keep the network busy meanwhile. */
 const ROOM_BYTES = 65_536;
 
 /**
  * Counts the unsent bytes of a connection and calls `onSlow` once when they exceed `cap`: the library itself buffers
  * without a bound (192 MB in 4 s for a client that stops reading). One message may exceed the cap by its own size,
- * since it is counted when the next one is sent. Call `end` when the connection has ended.
+ * because it is counted when the next message is sent. Call `end` when the connection has ended.
  */
 export function capBytes(connection: Connection, cap: number, onSlow: () => void): ByteCap {
   const { socket } = connection.request;
@@ -37,7 +37,7 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
 
 /** A class, since each connection has one: methods cost an idle connection no memory. */
 class ByteCap {
-  /** Bytes that are not written to the socket yet: the library writes one batch at a time. */
+  /** Bytes that are not yet written to the socket: the library writes one batch at a time. */
   waiting = 0;
   isSlow = false;
   #ended = false;
@@ -48,12 +48,12 @@ class ByteCap {
     this.#socket = socket;
   }
 
-  /** Bytes that wait for the client to read them. */
+  /** Returns the bytes that wait for the client to read them. */
   buffered(): number {
     return this.waiting + this.#socket.writableLength;
   }
 
-  /** Calls back once when at most `ROOM_BYTES` wait, or the connection has ended; at once if so already. */
+  /** Calls back once when at most `ROOM_BYTES` wait, or the connection has ended; at once if that is so already. */
   whenRoom(callback: () => void): void {
     if (this.#hasRoom()) return callback();
     if (!this.#callbacks) {

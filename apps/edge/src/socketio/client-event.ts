@@ -15,7 +15,7 @@ import type { UploadListener } from "../uploads/watched-uploads.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { Membership } from "./membership.ts";
 
-/** The user of a socket and its joined conversations; `renew` verifies a fresh token of the same user. */
+/** A connection's user and its joined conversations. `renew` verifies a fresh token of the same user. */
 export interface Session extends UploadListener, UserListener {
   readonly identity: Identity;
   readonly membership: Membership;
@@ -43,15 +43,15 @@ export interface EventDeps {
   readonly metrics: EdgeMetrics;
 }
 
-/** The rules of one client event. */
+/** The rules for one client event. */
 interface EventRules {
   /** Also runs when the session's token has expired. */
   readonly whenExpired?: boolean;
   /** Readers through a link may send it, too. */
   readonly forReaders?: boolean;
-  /** Its own code limits its rate; `EVENT_RATE` does not count it. */
+  /** The event's own code limits its rate, so that `EVENT_RATE` does not count it. */
   readonly hasOwnRate?: boolean;
-  /** While it has no room, a connection that sent this event is not read. */
+  /** While this has no room, a connection that sent the event is not read. */
   readonly backpressure?: (deps: EventDeps) => Backpressure;
   /** Whether a refusal is a strike against the connection. Default: each `BAD_MESSAGE` is. */
   readonly isStrike?: (error: WireError) => boolean;

@@ -2,7 +2,7 @@ import { conversationAddress } from "@docrelay/channel";
 import { deleteSchema, listSchema, renameSchema, shareSchema, unshareSchema } from "@docrelay/protocol";
 import { clientEvent } from "./client-event.ts";
 
-/** What a client does with its user's conversations as a whole. */
+/** The client events about a user's list of conversations. */
 export const CONVERSATION_EVENTS = {
   "conversations:list": clientEvent({
     schema: listSchema,

@@ -3,8 +3,8 @@ import type { Socket } from "socket.io";
 import { webSocketOf } from "./web-socket-of.ts";
 
 /**
- * Emits `closing` with the reason, then ends the connection: by `socket.conn.close()`, since `disconnect()` asks
- * clients not to reconnect. Packets that wait are sent before, except to a client that does not read.
+ * Emits `closing` with the reason, then ends the connection with `socket.conn.close()`, because `disconnect()` tells
+ * clients not to reconnect. Waiting packets are sent first, except to a client that does not read.
  */
 export function endConnection(
   socket: Socket,
@@ -17,8 +17,8 @@ export function endConnection(
     socket.conn.close();
     return;
   }
-  // Waiting packets are dropped, and an emitted one would be dropped with them: this frame is written to the WebSocket
-  // directly, behind the bytes that are in the network already.
+  // For a client that does not read, waiting packets are dropped, and an emitted `closing` would be dropped with them.
+  // So this frame is written to the WebSocket directly, behind the bytes that the network already has.
   webSocketOf(socket)?.send(`42${JSON.stringify(["closing", error])}`);
   socket.conn.close(true);
 }

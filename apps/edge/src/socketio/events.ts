@@ -49,7 +49,7 @@ const EVENTS = new Map<string, ClientEvent>(
           acceptAsk({ ...ask, user, files, origin: "socket", from: session.connection }),
         );
         metrics.asked((performance.now() - startedAt) / 1000);
-        // The ask's events report how each extraction ended; hints about its progress come in addition.
+        // The ask's own events report how each extraction ended; the hints about progress come in addition.
         for (const file of files) if ("upload" in file) uploadWatch.follow(session, file.upload);
         return { ask: ask.id, seq, duplicate };
       },
@@ -70,7 +70,7 @@ const EVENTS = new Map<string, ClientEvent>(
       schema: uploadChunkSchema,
       hasOwnRate: true,
       backpressure: ({ uploadQueue }) => uploadQueue,
-      // A refused offset is no strike: after a reconnect it gives the client the offset at which to continue.
+      // A refused offset is no strike: after a reconnect, the refusal tells the client where to continue.
       isStrike: ({ code, reason }) => code === "BAD_MESSAGE" && reason !== "offset",
       run: ({ uploads, uploadWatch }, session, chunk) =>
         uploadWatch.storing(session, chunk.upload, () => uploads.chunk(session.user, chunk)),

@@ -19,7 +19,10 @@ export interface Gateway {
   connections(): ClientConnection[];
 }
 
-/** Admits clients and serves them. Edge processes keep no reply state: events reach sockets through the adapter. */
+/**
+ * Admits Socket.IO clients and serves them. Edge processes keep no reply state: events reach the sockets through the
+ * adapter.
+ */
 export function openGateway(deps: GatewayDeps): Gateway {
   const { io, metrics } = deps;
   const identities = new WeakMap<Socket, Identity>();
@@ -28,7 +31,7 @@ export function openGateway(deps: GatewayDeps): Gateway {
 
   io.use((socket, next) => {
     const { conn } = socket;
-    // During an admission the library would accept further sockets of the same connection, which no cap counts.
+    // During an admission the library would accept further sockets of the same connection, and no cap would count them.
     if (joined.has(conn)) return conn.close();
     joined.add(conn);
     deps

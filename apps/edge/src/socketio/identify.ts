@@ -2,7 +2,10 @@ import { handshakeSchema, refuse } from "@docrelay/protocol";
 import * as z from "zod/mini";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 
-/** The user of a Socket.IO handshake, whose `auth` may be anything. @throws Refusal `AUTH_*`, `BAD_MESSAGE` */
+/**
+ * Returns the user of a Socket.IO handshake; its `auth` is unchecked client input. @throws Refusal `AUTH_*`,
+ * `BAD_MESSAGE`
+ */
 export async function identifyHandshake(authenticator: Authenticator, auth: unknown): Promise<Identity> {
   const handshake = z.safeParse(handshakeSchema, auth);
   if (handshake.success) return authenticator.verify(handshake.data.token);

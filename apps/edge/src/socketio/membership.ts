@@ -3,7 +3,7 @@ import { within } from "@docrelay/platform";
 import { Refusal, refuse } from "@docrelay/protocol";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 
-/** The rooms of one socket: the used parts of a Socket.IO socket. */
+/** The rooms of one socket: the parts of a Socket.IO socket that are used here. */
 interface Rooms {
   readonly connected: boolean;
   readonly rooms: ReadonlySet<string>;
@@ -11,12 +11,12 @@ interface Rooms {
   leave(room: string): unknown;
 }
 
-/** The conversations whose events a socket receives: those it opened or asked in, and no others. */
+/** The conversations whose events a socket receives: only those that it opened or asked in. */
 export interface Membership {
   /**
-   * Joins a conversation before `work` runs; the socket stays joined when `work` is done. Redis has confirmed the
-   * subscription before `work` begins. When `work` throws a refusal the conversation is left, unless it was joined
-   * before or another `during` of it runs; after any other error the outcome is unknown, and the socket stays joined.
+   * Joins a conversation, waits until Redis has confirmed the subscription, then runs `work`; the socket stays joined
+   * afterwards. If `work` throws a refusal, the socket leaves the conversation, unless it had joined before or another
+   * `during` of the conversation is running. After any other error the outcome is unknown, and the socket stays joined.
    */
   during<T>(conversation: ConversationAddress, work: () => Promise<T>): Promise<T>;
   leave(conversation: ConversationAddress): void;
@@ -35,7 +35,7 @@ class SocketMembership implements Membership {
   readonly #socket: Rooms;
   readonly #subscriptions: Subscriptions;
   readonly #held = new Set<string>();
-  /** How many `during` of a room are running; undefined if none of any room. */
+  /** How many calls of `during` are running, by room; undefined if none is running. */
   #pending: Map<string, number> | undefined;
 
   constructor(socket: Rooms, subscriptions: Subscriptions) {
@@ -54,7 +54,7 @@ class SocketMembership implements Membership {
     let worked = false;
     try {
       void socket.join(room);
-      // A disconnected socket joins no room; a subscription of its channel would have no receiver.
+      // A disconnected socket cannot join a room; nobody would receive what a subscription of its channel brings.
       if (!socket.rooms.has(room)) throw refuse("SHUTTING_DOWN", { message: "The connection has ended." });
       await within(BARRIER_MS, () => this.#subscriptions.confirmed(channelOf(conversation)));
       worked = true;
@@ -62,7 +62,7 @@ class SocketMembership implements Membership {
       this.#held.add(room);
       return done;
     } catch (error) {
-      // `work` may have taken effect despite the error, so the socket has to receive its events.
+      // `work` may have taken effect despite the error, so the socket must receive the events.
       if (worked && !(error instanceof Refusal)) this.#held.add(room);
       throw error;
     } finally {

@@ -42,10 +42,13 @@ export interface SocketDeps extends EventDeps {
   onTrouble(error: unknown): void;
 }
 
-/** Events of one connection that have no acknowledgement yet. */
+/** Most events of one connection that have no acknowledgement yet. */
 const MAX_PENDING = 64;
 
-/** Sends the welcome to an admitted client and acknowledges each of its events; in `open` until it disconnects. */
+/**
+ * Sends the welcome to an admitted client and acknowledges each of its events. The connection is in `open` until it
+ * disconnects.
+ */
 export function serveSocket(
   deps: SocketDeps,
   socket: Socket,
@@ -72,14 +75,15 @@ export function serveSocket(
 
 const NO_STRIKES: Strikes = [];
 /**
- * Events of one connection that have no bound of their own, as asks and chunks have. A page that comes back opens all of its
- * conversations at once.
+ * Limits the events of one connection that have no limit of their own; asks and chunks have one. The burst allows for a
+ * page that opens all of its conversations when it reconnects.
  */
 const EVENT_RATE: Rate = { perSecond: 50, burst: 500 };
 
 /**
- * A connected socket: its identity until the token expires, its rooms, its bounded buffer. A class, and what an idle
- * connection does not use is made when it is used first: closures and maps of their own were a quarter of its memory.
+ * A connected socket: its identity until the token expires, its rooms, its bounded buffer. It is a class, and parts
+ * that an idle connection does not use are created when they are first used: closures and maps took a quarter of its
+ * memory.
  */
 class ServedSocket implements ClientConnection, Session, LogReader {
   pending = 0;
@@ -92,7 +96,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   #strikes = NO_STRIKES;
   #events: Bucket | undefined;
   #ended = false;
-  /** Of one that reads through a link. */
+  /** Set for a connection that reads through a link. */
   readonly #link: { readonly reader: LogReader; stop(): void } | undefined;
 
   constructor(deps: SocketDeps, socket: Socket, admitted: Identity) {
@@ -196,7 +200,8 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   /**
-   * The event parses its own payload and checks the depth first: before that check no code may traverse the payload.
+   * The event parses its own payload. The payload's depth is checked first: before that check no code may traverse the
+   * payload.
    */
   async #run(event: ClientEvent | undefined, args: readonly unknown[]): Promise<object> {
     if (!event) throw refuse("BAD_MESSAGE", { reason: "type", message: "There is no such event." });
@@ -210,7 +215,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     return done;
   }
 
-  /** @throws Refusal `RATE_LIMITED` */
+  /** Counts one event. @throws Refusal `RATE_LIMITED` */
   #countEvent(): void {
     const taken = takeToken(this.#events, EVENT_RATE, Date.now());
     this.#events = taken.bucket;
@@ -226,14 +231,17 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   #end(code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable">>): void {
-    if (this.#ended) return; // messages still on their way after the last strike end it once more
+    if (this.#ended) return; // messages that arrive after the last strike would end the connection again
     this.#ended = true;
     this.#deps.metrics.closed(code);
     endConnection(this.#socket, code, more);
   }
 }
 
-/** The error that is sent to a client. An error that is no refusal is logged with a trace that is sent along. */
+/**
+ * The error that is sent to a client. An error that is not a refusal is logged, and the client gets the trace of the
+ * log line.
+ */
 function toWire(deps: SocketDeps, event: string, error: unknown): WireError {
   const { wire, severity } = toFailure(error);
   if (severity === "refused") return wire;

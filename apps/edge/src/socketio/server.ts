@@ -12,8 +12,9 @@ import { unsealFrames } from "./unseal-frames.ts";
 import { webSocketOf } from "./web-socket-of.ts";
 
 /**
- * Real messages have few fragments; the library's default allows 16,384 of them in memory. A closed connection keeps
- * its unread bytes until the close timeout, which is a third of the library's 30 s.
+ * A WebSocket server with lower bounds than the library's. Real messages have few fragments; the library allows 16,384
+ * of them in memory. A closed connection keeps its unread bytes until the close timeout: here a third of the library's
+ * 30 s.
  */
 class Bounded extends WebSocketServer {
   constructor(options: ServerOptions) {
@@ -24,19 +25,23 @@ class Bounded extends WebSocketServer {
 
 const CONNECT_MS = 10_000;
 const CLOSE_MS = 10_000;
-/** A client that is ended for what it sends has this long to hear why. */
+/** How long a client that is ended for what it sent may take to read the reason. */
 const HEARD_MS = 1000;
 const PONG_MS = 20_000;
-/** The part of an ask's packet besides its files: the message with every character escaped, names, ids. */
+/** The size of an ask's packet without its files: the message with every character escaped, names, ids. */
 const ENVELOPE_BYTES = 524_288;
-/** A packet may have this many times the bytes allowed inside an ask, so that the reply can be PAYLOAD_TOO_LARGE. */
+/**
+ * A packet may have this many times the file bytes that an ask may carry, so that a larger ask is refused with
+ * PAYLOAD_TOO_LARGE.
+ */
 const MAX_INLINE = 2;
 
 type Connection = Socket["conn"];
 
 /**
- * The Socket.IO server. With WebSocket as the only transport a connection needs no sticky balancer. The HTTP server
- * passes upgrades to `engine` by path: otherwise each of the two WebSocket endpoints would end the other's handshakes.
+ * The Socket.IO server. With WebSocket as the only transport, the balancer need not keep a client at one edge. The HTTP
+ * server passes upgrades to `engine` by path: otherwise each of the two WebSocket endpoints would end the other's
+ * handshakes.
  */
 export function createSocketServer(options: {
   readonly publisher: RedisClient;
@@ -45,11 +50,11 @@ export function createSocketServer(options: {
   readonly maxInlineBytes: number;
   readonly pingIntervalMs: number;
   readonly transports: ReadonlyArray<"websocket" | "polling">;
-  /** Incomplete messages of all connections of the edge. */
+  /** Bounds the incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
-  /** The network of a client; undefined where networks are not counted. */
+  /** Returns the network of a client; undefined where networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
-  /** A connection was ended for what it sent, or did not send. */
+  /** A connection was ended, with this code, because of what it sent or did not send. */
   closed(code: ErrorCode): void;
 }): { io: Server; engine: EngineServer } {
   const engine = new EngineServer({
@@ -76,10 +81,11 @@ export function createSocketServer(options: {
       if (socket) endConnection(socket, code);
       else if (webSocket) webSocket.close(ERRORS[code].close);
       else conn.close();
-      // What comes until it has closed would be kept. Unlike an end at once, a client that still sends hears why.
+      // Stops reading, because bytes that come until the close would be kept. Unlike an end at once, this lets a client
+      // that is still sending read the reason.
       webSocket?.pause();
-      // The answer to a close frame is not read any more, and what has come is kept until then. Whoever is ended for room
-      // gives it back at once.
+      // The paused socket does not read the answer to the close frame, and keeps what has come until the close timeout.
+      // A connection that is ended because room is needed is terminated at once, so that it releases its room.
       if (code === "BUSY") setImmediate(() => webSocket?.terminate());
       else setTimeout(() => webSocket?.terminate(), HEARD_MS).unref();
     };

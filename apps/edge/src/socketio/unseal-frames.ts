@@ -3,19 +3,19 @@ import type { createShardedAdapter } from "@socket.io/redis-adapter";
 
 type AdapterFactory = ReturnType<typeof createShardedAdapter>;
 
-/** What is used of the adapter beyond its types; a test with a real edge notices when it changes. */
+/** The part of the adapter that is used beyond its types; a test with a real edge fails when that part changes. */
 interface Receiver {
   onRawMessage(raw: Buffer, channel: Buffer): void;
   onMessage(message: Frame): void;
 }
 
 /**
- * The adapter, which decrypts events before it sends them to the sockets of this edge. An event that cannot be decrypted is
- * dropped: its readers find the gap, read the log, and hear the error there.
+ * Wraps the adapter, so that it decrypts events before it sends them to the sockets of this edge. An event that cannot
+ * be decrypted is dropped: its readers find the gap, read the log, and get the error there.
  */
 export function unsealFrames(create: AdapterFactory, sealing: Sealing | undefined): AdapterFactory {
   if (!sealing) return create;
-  // Called with `new`.
+  // A named function, because the library calls it with `new`.
   return function unsealing(namespace) {
     const adapter = create(namespace);
     const receiver = adapter as unknown as Receiver;

@@ -2,7 +2,7 @@ import type { ErrorCode } from "@docrelay/protocol";
 import type { Socket as NetSocket } from "node:net";
 import type { Arriving } from "../limits/arriving.ts";
 
-/** The used parts of an engine.io connection. */
+/** The parts of an engine.io connection that are used here. */
 interface Connection {
   readonly request: { readonly socket: NetSocket };
   readonly transport: { readonly name: string };
@@ -12,28 +12,28 @@ interface Connection {
 
 export interface PacketRule {
   readonly arriving: Arriving;
-  /** Where the connection comes from, if networks are counted. */
+  /** The client's network; undefined where networks are not counted. */
   readonly network: string | undefined;
-  /** Most bytes of one packet, attachments included. */
+  /** Most bytes of one packet, including its attachments. */
   readonly maxPacketBytes: number;
-  /** Ends the connection; `PAYLOAD_TOO_LARGE`: its packet has too many bytes. */
+  /** Ends the connection. `PAYLOAD_TOO_LARGE`: a packet has too many bytes. */
   end(code: ErrorCode): void;
 }
 
-/** All that a client sends before it is admitted is a packet with its token. */
+/** Most bytes before the admission: until then a client sends only a packet with its token. */
 const MAX_BYTES_BEFORE = 16_384;
-/** A packet that takes longer is of no use: clients send it again over another connection after a minute. */
+/** The longest time for one packet: after a minute clients send it again over another connection. */
 const PACKET_MS = 60_000;
 
 /**
- * Bounds the bytes of a packet and the time that it takes to arrive: the library keeps an unfinished frame, and a packet
- * whose attachments have not come, for as long as the connection answers pings. Call it before the library listens to the
- * connection, so that what is refused is not kept.
+ * Bounds the bytes of a packet and the time that it takes to arrive: otherwise the library keeps an unfinished frame,
+ * or a packet whose attachments have not come, as long as the connection answers pings. Call it before the library
+ * listens to the connection, so that refused bytes are not kept.
  */
 export function watchPackets(connection: Connection, rule: PacketRule): PacketWatch {
   const watch = new PacketWatch(rule);
   const { socket } = connection.request;
-  const isPolling = connection.transport.name !== "websocket"; // its requests are bounded one by one
+  const isPolling = connection.transport.name !== "websocket"; // each request of polling has its own bounds
   if (!isPolling) socket.prependListener("data", (chunk: Buffer) => watch.received(chunk.length));
   connection.on("data", (data: string | Buffer) => {
     if (isPolling) watch.received(data.length);
@@ -44,14 +44,14 @@ export function watchPackets(connection: Connection, rule: PacketRule): PacketWa
   return watch;
 }
 
-/** A class, since each connection has one. */
+/** A class, because each connection has one: methods cost an idle connection no memory. */
 class PacketWatch {
   readonly #rule: PacketRule;
   readonly #member: ReturnType<Arriving["join"]>;
   #isAdmitted = false;
   /** Bytes since the last complete packet. */
   #bytes = 0;
-  /** Attachments of the present packet that have not come. */
+  /** Attachments of the current packet that have not arrived. */
   #missing = 0;
 
   constructor(rule: PacketRule) {
@@ -70,16 +70,16 @@ class PacketWatch {
     this.#member.received(bytes);
   }
 
-  /** A whole frame: a packet, or one of its attachments. */
+  /** A whole frame has arrived: a packet, or one of its attachments. */
   came(data: string | Buffer): void {
     if (typeof data === "string") this.#missing = Number(/^[56](\d{1,9})-/.exec(data)?.[1] ?? 0);
     else if (this.#isAdmitted) this.#missing = Math.max(0, this.#missing - 1);
-    // No packet of a client that is not admitted has attachments.
+    // A client that is not admitted has no reason to send attachments.
     if (!this.#isAdmitted && (typeof data !== "string" || this.#missing > 0)) this.#rule.end("BAD_MESSAGE");
     this.complete();
   }
 
-  /** Unless attachments are missing, nothing is kept of what came. */
+  /** The packet is complete unless attachments are missing: then the library keeps none of its bytes. */
   complete(): void {
     if (this.#missing > 0) return;
     this.#bytes = 0;

@@ -2,9 +2,9 @@ import type { Socket } from "socket.io";
 import type { WebSocket } from "ws";
 
 /**
- * The WebSocket under a Socket.IO connection; undefined for one that polls. engine.io keeps it in a private field of its
- * transport: this is the only place that reads it, and the test of a client that does not read
- * (drain.redis.test.ts) fails if the field is renamed.
+ * The WebSocket of a Socket.IO connection; undefined for a polling connection. engine.io keeps it in a private field of
+ * its transport. Only this function reads the field, and the test of a client that does not read (drain.redis.test.ts)
+ * fails if the field is renamed.
  */
 export function webSocketOf(
   socket: Pick<Socket, "conn">,

@@ -1,12 +1,12 @@
-/** The bytes from `from` up to, but not including, `to`. */
+/** A range of bytes: from `from` up to, but not including, `to`. */
 export interface ByteRange {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Reads a `Range` header for `size` bytes (RFC 9110, 14.2). Undefined when the whole is to be sent: without a header, for
- * another unit, for several ranges and for what cannot be read.
+ * Parses a `Range` header for `size` bytes (RFC 9110, 14.2). Undefined when the whole file is to be sent: without a
+ * header, for another unit, for several ranges, and for an invalid header.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
   const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? "") ?? [];

@@ -18,7 +18,7 @@ export interface CompleteDeps extends ExtractionDeps {
 
 /**
  * Ends an upload whose last byte is stored, and queues its extraction. @throws Refusal `FILE_CORRUPT` and
- * `FILE_TYPE_UNSUPPORTED`: it is dropped then, so that its id can begin again.
+ * `FILE_TYPE_UNSUPPORTED`: then the upload is dropped, so that a new upload may use its id.
  */
 export async function completeUpload(deps: CompleteDeps, user: string, known: Receiving): Promise<void> {
   const { store, blobs, usage } = deps;
@@ -26,7 +26,7 @@ export async function completeUpload(deps: CompleteDeps, user: string, known: Re
   const stored = (await hashOf(known)) ?? (await inspectStored(blobs, upload.ref, upload.size));
   if (stored === undefined) {
     usage.endUpload(upload.ref);
-    // If another edge has finished it meanwhile, that edge may have released the bytes, and the upload is complete.
+    // Another edge may have finished the upload meanwhile and released its bytes: then the upload is complete.
     if ((await dropUpload(store, blobs, user, upload)) === "finished") return;
     throw refuse("FILE_CORRUPT");
   }
@@ -52,7 +52,7 @@ export async function completeUpload(deps: CompleteDeps, user: string, known: Re
   }
 }
 
-/** Drops an upload that is no PDF. @throws Refusal always */
+/** Drops an upload that is not a PDF. @throws Refusal always */
 export async function refuseType(
   { store, blobs, receivings, usage }: Pick<CompleteDeps, "store" | "blobs" | "receivings" | "usage">,
   user: string,
@@ -64,7 +64,10 @@ export async function refuseType(
   throw refuse("FILE_TYPE_UNSUPPORTED");
 }
 
-/** The hash of an upload's stored bytes, of which the first were checked; undefined when the bytes have to be read for it. */
+/**
+ * The hash of an upload's stored bytes. Undefined unless this edge has hashed all bytes and the blob store has as many
+ * chunks: then the stored bytes have to be read. The type of hashed bytes was checked with the first chunk.
+ */
 async function hashOf({ hash, counted, chunks }: Receiving): Promise<{ sha256: string; isPdf: boolean } | undefined> {
   return hash && (await counted) === chunks ? { sha256: hash.digest("hex"), isPdf: true } : undefined;
 }

@@ -18,7 +18,7 @@ export interface ExtractionDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  /** The network of a user, where networks are counted. */
+  /** Returns the network of a user, where networks are counted. */
   readonly networks?: Pick<Networks, "of"> | undefined;
   readonly quotas: Pick<Quotas, "chargedFor">;
 }
@@ -26,19 +26,22 @@ export interface ExtractionDeps {
 /** A user's bytes and the text key of their extraction. */
 export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "locked">;
 
-/** Extractions of uploads that no ask has named: one user may have this many waiting. */
+/** Most waiting extractions of one user's uploads that no ask has named. */
 const MAX_UNASKED = 32;
 
 /**
- * Queues the extraction of a text unless its outcome exists; that the machine was busy is none. Idempotent: any number of calls cause one extraction.
- * Users with few waiting extractions have priority.
+ * Queues the extraction of a text unless its outcome is stored; "the machine was too busy" does not count as an
+ * outcome. Idempotent: any number of calls cause one extraction. Users with few waiting extractions have priority.
  */
 export async function orderText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
   const [state] = await textState(deps.store, [file.text]);
   if (await isToBeExtracted(deps, file.text, state)) await queueText(deps, user, file, { trace, isAsked: true });
 }
 
-/** Whether there is no outcome. "The machine was too busy" holds only for asks that waited then: it is removed here. */
+/**
+ * Whether no outcome is stored. The outcome "the machine was too busy" holds only for asks that waited then, so it is
+ * removed here.
+ */
 export async function isToBeExtracted(
   { store }: Pick<ExtractionDeps, "store">,
   text: string,
@@ -48,8 +51,9 @@ export async function isToBeExtracted(
 }
 
 /**
- * Queues the extraction of a text that is known to be missing. Idempotent as {@link orderText} is. Not `isAsked`: no ask
- * needs the text yet, and nothing is queued for a user who has many waiting; a later call queues it.
+ * Queues the extraction of a text that is known to be missing. Idempotent, as {@link orderText} is. `isAsked` false: no
+ * ask needs the text yet; then nothing is queued for a user who has many waiting extractions, and a later call queues
+ * it.
  */
 export async function queueText(
   deps: ExtractionDeps,
@@ -77,8 +81,8 @@ export async function queueText(
 }
 
 /**
- * Whether a file's text exists or can still be extracted. Bytes are released only after the text is stored, so the text
- * is checked a second time if the bytes are missing. Renews the expiry of both.
+ * Whether a file's text exists or can still be extracted. Bytes are released only after the text is stored, so if the
+ * bytes are missing, the text is checked a second time. Renews the expiry of both.
  */
 export async function canBeRead({ store, blobs }: ExtractionDeps, file: Extractable): Promise<boolean> {
   const there = async (): Promise<boolean> => (await textState(store, [file.text]))[0] !== "missing";

@@ -8,11 +8,17 @@ import {
 } from "@docrelay/channel";
 import type { ExtractionDeps } from "./extraction.ts";
 
-/** Removes a user's files, with what nobody else uses of them: texts, bytes, extractions that wait or run. Idempotent. */
+/**
+ * Removes a user's files, and everything of them that no other user needs: texts, bytes, waiting and running
+ * extractions. Idempotent.
+ */
 export interface OwnFiles {
-  /** Whether there was such a file. What asks that have not ended need of it stays with their conversation. */
+  /**
+   * Removes one file; returns whether there was one. What unfinished asks need of the file is removed with their
+   * conversation.
+   */
   remove(user: string, upload: string): Promise<boolean>;
-  /** The files that only this conversation uses. */
+  /** Removes the files that only this conversation uses. */
   removeOf(user: string, conversation: ConversationAddress): Promise<void>;
   removeAll(user: string): Promise<void>;
 }

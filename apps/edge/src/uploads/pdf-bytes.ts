@@ -12,16 +12,22 @@ import {
 import { createHash } from "node:crypto";
 import type { SharedSettings } from "./shared-settings.ts";
 
-/** The number of first bytes in which the mark of a PDF is searched. */
+/** The mark of a PDF is searched in this many first bytes. */
 export const HEAD_BYTES = 1024;
 const MARK = Buffer.from("%PDF-");
 
-/** Checks the bytes only, not the name; the mark may be anywhere in the first 1,024 bytes, as PDF readers allow. */
+/**
+ * Whether the bytes have the mark of a PDF; the name does not count. As in PDF readers, the mark may be anywhere in the
+ * first 1,024 bytes.
+ */
 export function looksLikePdf(head: Uint8Array): boolean {
   return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES)).includes(MARK);
 }
 
-/** Inspects stored bytes in order; undefined when a part is missing, or when they are fewer or more than `size`. */
+/**
+ * Reads stored bytes in order and inspects them; undefined when a part is missing, or when there are fewer or more than
+ * `size`.
+ */
 export async function inspectStored(
   blobs: BlobStore,
   ref: string,
@@ -43,10 +49,10 @@ export async function inspectStored(
   return bytes === size ? { sha256: hash.digest("hex"), isPdf: looksLikePdf(head) } : undefined;
 }
 
-/** Chunks that are on their way to the blob store at the same time. */
+/** Most chunks that are being written to the blob store at the same time. */
 const WRITES_AT_ONCE = 8;
 
-/** Stores bytes that came whole. */
+/** Stores bytes that are complete in memory, in chunks. */
 export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Array, chunkBytes: number): Promise<void> {
   for (let from = 0; from < bytes.length; from += WRITES_AT_ONCE * chunkBytes) {
     const group = bytes.subarray(from, from + WRITES_AT_ONCE * chunkBytes);
@@ -58,7 +64,7 @@ export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Arr
 }
 
 /**
- * Counts the user as one who uses the text of these bytes, and decides which blob is kept for it. `ref` is released when
+ * Counts the user as a user of these bytes' text, and decides which blob is kept for the text. `ref` is released when
  * another copy is kept.
  */
 export async function settleBytes(
@@ -69,14 +75,15 @@ export async function settleBytes(
   const { store, blobs, sharedSettings } = deps;
   const [secret, profile] = await Promise.all([sharedSettings.secret(), sharedSettings.profile()]);
   const text = textKey(secret, { sha256, profile, scope: sharedSettings.scopeOf(user) });
-  // The order matters: a process that forgets the text sees this user before it removes the bytes kept for this user.
+  // The order matters: a process that removes the text sees this user before it removes the bytes that are kept for
+  // this user.
   const [, kept] = await Promise.all([useText(store, userAddress(user), text), claimBytes(store, blobs, text, ref)]);
   return { ref: kept, text };
 }
 
 /**
  * Releases bytes that are not needed: another copy is kept, or their text exists and no password was given for them.
- * `state` is what is stored of their text, read after {@link settleBytes}.
+ * `state`: the stored state of the text, read after {@link settleBytes}.
  */
 export async function dropNeedless(
   deps: { readonly store: Store; readonly blobs: BlobStore },

@@ -13,7 +13,7 @@ export interface Chunk {
   readonly size?: number | undefined;
 }
 
-/** Up to where an upload is stored, and whether it is complete. */
+/** The offset up to which an upload is stored, and whether the upload is complete. */
 export interface ChunkAnswer {
   readonly offset: number;
   readonly done: boolean;
@@ -24,21 +24,21 @@ export interface ReceiveChunkDeps {
   readonly blobs: BlobStore;
   readonly receivings: Receivings;
   readonly usage: Pick<Usage, "checkBytes" | "stored" | "renewUpload" | "endUpload">;
-  /** The room of the uploads of all users. */
+  /** Most bytes of the uploads of all users. */
   readonly maxUploadBytes: number;
   /** Ends an upload whose last byte is stored. */
   complete(user: string, known: Receiving): Promise<void>;
 }
 
 const RETRY_MS = 1000;
-/** Bytes of an upload are counted for the groups of its user in steps of this. */
+/** The bytes of an upload are counted for its user's groups in steps of this many. */
 const COUNTED_BYTES = 262_144;
-/** A chunk that is sent twice at once may be looked up once more for each of those before it. */
+/** Most lookups for one chunk: each copy of the chunk that is sent at the same time may cause one more. */
 const MAX_LOOKS = 8;
 
 /**
- * Finds where a chunk belongs, and stores it if it is the next one. What this edge knows of the upload is checked once
- * against what is stored. @throws Refusal
+ * Finds the place of a chunk, and stores the chunk if it is the next one. If the place does not fit what this edge
+ * knows of the upload, the stored state is read once. @throws Refusal
  */
 export async function receiveChunk(deps: ReceiveChunkDeps, user: string, chunk: Chunk): Promise<ChunkAnswer> {
   const { receivings } = deps;
@@ -52,7 +52,7 @@ export async function receiveChunk(deps: ReceiveChunkDeps, user: string, chunk: 
     if (offset === next) return storeNext(deps, user, known, bytes);
     if (offset < stored) return reached(deps, user, known, stored);
     if (offset > next && looks > 0) throw hole(next);
-    // Another edge may have stored more, or this very chunk is on its way already.
+    // Another edge may have stored more, or the same chunk is being stored already.
     await known.underway;
     receivings.forget(user, known);
   }
@@ -89,14 +89,16 @@ async function storeNext(
   }
 }
 
-/** The type is checked as soon as enough bytes are there; after a smaller first chunk, when the last one has arrived. */
+/**
+ * The type is checked when enough bytes have arrived: with the first chunk, or if that is too small, with the last one.
+ */
 function mayBePdf(known: Receiving, firstBytes: Uint8Array): boolean {
   const isCheckable = firstBytes.length >= Math.min(HEAD_BYTES, known.upload.size);
   if (!isCheckable) known.hash = undefined;
   return !isCheckable || looksLikePdf(firstBytes);
 }
 
-/** Hands a chunk to the store without waiting for the chunks before it; the store counts them in this order. */
+/** Sends a chunk to the store without waiting for earlier chunks; the store counts chunks in the order of sending. */
 function sendChunk(
   deps: ReceiveChunkDeps,
   user: string,
@@ -119,8 +121,8 @@ function sendChunk(
 }
 
 /**
- * Sends a chunk when there is room for it, so that a full store gets no bytes; chunks are sent in their order. Mostly
- * the chunks before have reserved its room, and it is sent at once.
+ * Sends a chunk when the store has room for it, so that a full store receives no bytes; chunks are sent in order.
+ * Mostly an earlier chunk has reserved the room, and the chunk is sent at once.
  */
 function whenRoom<T>(deps: ReceiveChunkDeps, known: Receiving, send: () => Promise<T>): Promise<T> {
   const { next, room, waiting } = known;
@@ -147,7 +149,7 @@ async function askRoom({ store, maxUploadBytes }: ReceiveChunkDeps, known: Recei
   if (offset > known.room) throw full();
 }
 
-/** Takes over what the store said about a chunk. @throws Refusal when it has no place for it */
+/** Updates what is known of the upload by the store's result for a chunk. @throws Refusal when the store has no room */
 async function answerFor(
   deps: ReceiveChunkDeps,
   user: string,

@@ -12,7 +12,7 @@ export interface ArrivingFile {
   readonly name: string;
   readonly type: string;
   readonly body: AsyncIterable<Uint8Array>;
-  /** Upper bound of its size: what is left of the request. */
+  /** An upper bound of the file's size: the bytes left in the request. */
   readonly atMost: number;
 }
 
@@ -29,9 +29,9 @@ interface Sent {
 }
 
 /**
- * Stores a file as a finished upload, chunk by chunk as its bytes arrive; the sender is read no faster than chunks are
- * stored, so that a few chunks of a file are in memory. What was stored of a file that did not arrive whole is removed.
- * @throws Refusal; the reason of `signal`; errors of `body`.
+ * Stores a file as a finished upload, in chunks, while its bytes arrive. The body is read no faster than chunks are
+ * stored, so that only a few chunks of a file are in memory. A file that did not arrive whole is removed. @throws
+ * Refusal; the reason of `signal`; errors of `body`.
  */
 export async function receiveFile(
   deps: ReceiveDeps,
@@ -54,11 +54,11 @@ export async function receiveFile(
     if (sent.length >= CHUNKS_IN_FLIGHT) await settle(1);
     await whenRoom(uploadQueue, signal);
     const stored = uploads.chunk(user, chunk);
-    stored.catch(() => undefined); // seen by `settle`
+    stored.catch(() => undefined); // `settle` handles the error
     sent.push({ chunk, stored });
   }
 
-  /** Waits for the first `count` chunks. If the store did not respond, all that were sent after it are sent again. */
+  /** Waits until the first `count` chunks are stored. If the store did not respond, all later chunks are sent again. */
   async function settle(count: number): Promise<void> {
     try {
       for (const { stored } of sent.slice(0, count)) await stored;
@@ -72,7 +72,7 @@ export async function receiveFile(
   }
 
   try {
-    // One chunk is held back: the last one tells the size.
+    // One chunk is held back, because the last chunk carries the file's size.
     let held: Chunk | undefined;
     let received = 0;
     for await (const bytes of inChunks(file.body, limits.chunkBytes)) {
@@ -90,12 +90,12 @@ export async function receiveFile(
     await settle(sent.length);
   } catch (error) {
     await Promise.allSettled(sent.map(({ stored }) => stored));
-    if (begun) await uploads.abandon(user, upload).catch(() => undefined); // it expires
+    if (begun) await uploads.abandon(user, upload).catch(() => undefined); // if this fails, the upload expires
     throw error;
   }
 }
 
-/** Waits until the upload queue takes more bytes. @throws the reason of `signal` */
+/** Waits until the upload queue accepts more bytes. @throws the reason of `signal` */
 function whenRoom(queue: ReceiveDeps["uploadQueue"], signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
@@ -108,7 +108,7 @@ function whenRoom(queue: ReceiveDeps["uploadQueue"], signal: AbortSignal): Promi
   });
 }
 
-/** The same bytes in pieces of `size`; the last one may be shorter. */
+/** Cuts the bytes into chunks of `size`; the last one may be shorter. */
 async function* inChunks(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [];
   let bytes = 0;

@@ -1,47 +1,53 @@
 import { readUpload, type Store, type UploadState } from "@docrelay/channel";
 import { createHash, type Hash } from "node:crypto";
 
-/** An unfinished upload as this edge knows it, so that its chunks need not wait for each other's round trips. */
+/**
+ * The state of an unfinished upload as this edge knows it, so that a chunk need not wait for the round trip of the
+ * chunk before.
+ */
 export interface Receiving {
   upload: UploadState;
-  /** Where the next chunk begins: up to here chunks are stored, or on their way to the store. */
+  /** The offset of the next chunk: all bytes before it are stored, or being stored. */
   next: number;
-  /** Up to here they are stored. */
+  /** The offset up to which bytes are stored. */
   stored: number;
-  /** Its bytes may come up to here without asking for room. */
+  /** The offset up to which room is reserved for the upload's bytes. */
   room: number;
-  /** Up to here its bytes were counted for the groups of its user. */
+  /** The offset up to which bytes are counted for the groups of the user. */
   charged: number;
-  /** Settles when the chunks that wait for room have been sent; does not reject. */
+  /** Settles when all chunks that wait for room have been sent; never rejects. */
   waiting: Promise<unknown> | undefined;
-  /** Settles with the chunks that are on their way; does not reject. */
+  /** Settles when all sent chunks are stored or refused; never rejects. */
   underway: Promise<unknown>;
-  /** Present as long as it is the hash of all stored bytes: all came through this edge, and none was stored before. */
+  /** The hash of all stored bytes; undefined when it cannot be known: some bytes came through another edge. */
   hash: Hash | undefined;
-  /** Chunks that this edge has stored, and how many the store had after the last one. */
+  /** How many chunks this edge has stored, and how many the store had after the last one. */
   chunks: number;
   counted: Promise<number | undefined> | undefined;
-  /** The end of the upload, once its last byte is stored. */
+  /** The completion of the upload, which begins when the last byte is stored. */
   ending: Promise<void> | undefined;
 }
 
-/** The uploads whose chunks come through this edge. What they hold may be out of date: the store decides. */
+/** The uploads whose chunks come through this edge. This state may be out of date: the stored state decides. */
 export interface Receivings {
-  /** The upload as it was known last, else as it is stored; undefined when there is none. A finished one is read each time. */
+  /**
+   * The upload's last known state, or its stored state; undefined when there is no such upload. A finished upload is
+   * read each time.
+   */
   find(user: string, id: string): Promise<Receiving | undefined>;
-  /** Replaces what is known of an upload. `room`: see {@link Receiving}. */
+  /** Replaces the known state of an upload. `room`: see {@link Receiving}. */
   know(user: string, upload: UploadState, room: number): void;
   /** The next `find` reads the stored state. */
   forget(user: string, known: Receiving): void;
 }
 
-/** The rest is read again when it is needed. */
+/** Most uploads whose state is kept in memory; the state of others is read again when needed. */
 const MAX_KNOWN = 1000;
 
 export function createReceivings(store: Store): Receivings {
-  /** In the order in which they became known. */
+  /** By name, in the order in which they were first read. */
   const all = new Map<string, Promise<Receiving | undefined>>();
-  const nameOf = (user: string, id: string): string => `${id} ${user}`; // an id has no blanks
+  const nameOf = (user: string, id: string): string => `${id} ${user}`; // an id contains no blanks
 
   function keep(name: string, receiving: Promise<Receiving | undefined>): void {
     all.delete(name);

@@ -2,7 +2,7 @@ import { refuse } from "@docrelay/protocol";
 
 const FULL_RETRY_MS = 5000;
 
-/** All users have used their room, or nothing new is taken now. */
+/** A refusal: the room of all users is used up, or nothing new is accepted now. */
 export function full(details: { freeInMs?: number | undefined; reason?: "paused" | "memory" } = {}): Error {
   const { freeInMs = FULL_RETRY_MS, ...reason } = details;
   return refuse("BUSY", { retryAfterMs: Math.min(freeInMs, FULL_RETRY_MS), ...reason });
@@ -12,13 +12,13 @@ export function unknownUpload(): Error {
   return refuse("NOT_FOUND", { message: "There is no such upload. Begin it again." });
 }
 
-/** Bytes before a chunk are missing. */
+/** A refusal: bytes before a chunk are missing. */
 export function hole(expectedOffset: number): Error {
   const message = `The next byte to come is ${expectedOffset}.`;
   return refuse("BAD_MESSAGE", { reason: "offset", expectedOffset, message });
 }
 
-/** A bound of the size of a file or of a chunk. */
+/** A refusal: a file or a chunk is too large. */
 export function tooLarge(reason: "file" | "frame", message: string): Error {
   return refuse("PAYLOAD_TOO_LARGE", { reason, message });
 }

@@ -1,6 +1,9 @@
 import { readProfile, shareSecret, type SharedSecret, type Store } from "@docrelay/channel";
 
-/** The users who share a text: none, those of a tenant, or all. A user without a tenant shares with none. */
+/**
+ * Which users share a text: `user`: none, `tenant`: those of one tenant, `all`: all. A user without a tenant shares
+ * with no other user.
+ */
 export type TextScope = "user" | "tenant" | "all";
 
 /** Settings that all edges of a deployment share through Redis. */
@@ -11,9 +14,9 @@ export interface SharedSettings {
   scopeOf(user: string): string | undefined;
   /** The current profile of the extract workers; part of every text key. */
   profile(): Promise<string>;
-  /** Drops the cached profile: after a reconnect Redis may have another one. */
+  /** Drops the cached profile: after a reconnect, Redis may have another one. */
   forget(): void;
-  /** Stores the secret again if Redis has lost it; resolves with whether it had. @throws ioredis errors. */
+  /** Stores the secret again if Redis has lost it; resolves with whether Redis had lost it. @throws ioredis errors. */
   restore(): Promise<boolean>;
 }
 

@@ -1,19 +1,23 @@
 import { CHUNKS_IN_FLIGHT, refuse } from "@docrelay/protocol";
 import { createFairQueue } from "../limits/fair-queue.ts";
 
-/** Stores chunks: a few at a time, begun in order within an upload, users in turn and the uploads of a user in turn. */
+/**
+ * Bounds how many chunks are stored at a time. The chunks of an upload begin in order; users are served in turn, and so
+ * are the uploads of a user.
+ */
 export interface UploadQueue {
   /**
-   * Calls `work` when the upload's turn comes, also while it runs for earlier chunks of this upload. A chunk is acknowledged after that, so that clients send no faster than
-   * chunks are stored. @throws Refusal `BUSY` when too many bytes wait, one upload has too many waiting chunks, or the
-   * turn does not come in time; errors of `work`.
+   * Calls `work` when the upload's turn comes; earlier chunks of the same upload may still be running. A chunk is
+   * acknowledged when `work` has ended, so that clients send no faster than chunks are stored. @throws Refusal `BUSY`
+   * when too many bytes wait, one upload has too many waiting chunks, or the turn does not come in time; errors of
+   * `work`.
    */
   run<T>(chunk: { user: string; upload: string; bytes: number }, work: () => Promise<T>): Promise<T>;
   /** Bytes that were received and are not stored yet. */
   readonly unstoredBytes: number;
   /** Uploads with a waiting or running chunk. */
   readonly uploads: number;
-  /** Calls back once when fewer bytes than half of the bound wait; at once if so already. */
+  /** Calls back once when less than half of the allowed bytes wait; at once if that is so already. */
   whenRoom(callback: () => void): void;
   readonly hasRoom: boolean;
 }
@@ -30,7 +34,7 @@ const RETRY_MS = 250;
 
 export function createUploadQueue(rule: UploadQueueRule): UploadQueue {
   const queue = createFairQueue<string>({
-    maxWaiting: Number.POSITIVE_INFINITY, // bounded by bytes
+    maxWaiting: Number.POSITIVE_INFINITY, // the number of waiting chunks is bounded by their bytes
     maxWaitingPerKey: rule.maxChunksPerUpload,
     turnsPerKey: CHUNKS_IN_FLIGHT,
     waitMs: rule.waitMs,

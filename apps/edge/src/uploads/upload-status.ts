@@ -3,12 +3,14 @@ import { ERRORS, wireError, type ErrorCode, type UploadStatus, type WireError } 
 import { randomUUID } from "node:crypto";
 import { canBeRead, queueText, type Extractable, type ExtractionDeps } from "./extraction.ts";
 
-/** How far an upload is, and its text's key once it is known; undefined when the user has no such upload. */
+/**
+ * The status of an upload, and the key of its text once the key is known; undefined when the user has no such upload.
+ */
 export type ReadStatus = { readonly status: UploadStatus; readonly text?: string } | undefined;
 
 /**
- * Reads how far an upload is. An extraction that is not in the queue, because its job was lost or its user had too many
- * waiting, is queued. Where `asksQueue` says no for a text that is not there, the queue is not asked, and the upload counts
+ * Reads the status of an upload. An extraction that is not queued, because its job was lost or its user had too many
+ * waiting, is queued now. If `asksQueue` returns false for a missing text, the queue is not read, and the upload counts
  * as queued.
  */
 export async function readUploadStatus(
@@ -26,7 +28,7 @@ export async function readUploadStatus(
   if (outcome) return { text, status: { upload: id, ...statusOf(outcome) } };
   const state = asksQueue(text) ? await deps.producer.state(text) : "waiting";
   if (state === "none") {
-    // Bytes are released after their text was stored, so this also holds when it has just been stored.
+    // Bytes are released after their text was stored, so this is also true when the text has just been stored.
     if (!(await canBeRead(deps, file))) {
       const error = wireError("NOT_FOUND", { message: "The file is no longer kept. Send it again." });
       return { text, status: { upload: id, stage: "failed", error } };
@@ -48,7 +50,7 @@ function statusOf(outcome: Outcome): Omit<UploadStatus, "upload"> {
   return { stage: "failed", error: failureOf(outcome) };
 }
 
-/** Why a file has no text, as its user reads it. */
+/** The reason why a file has no text, as the user reads it. */
 export function failureOf({ code: stored, reason }: Extract<Outcome, { kind: "failed" }>): WireError {
   const code = Object.hasOwn(ERRORS, stored) ? (stored as ErrorCode) : "INTERNAL";
   const message = code === "BUSY" ? { message: TOO_BUSY_TO_READ } : {};

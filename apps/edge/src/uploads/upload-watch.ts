@@ -5,15 +5,24 @@ import type { ExtractionDeps } from "./extraction.ts";
 import { readUploadStatus, type ReadStatus } from "./upload-status.ts";
 import { createWatchedUploads, type UploadListener, type Watched, type WatchedUploads } from "./watched-uploads.ts";
 
-/** Tells connections how far the uploads are that they have named. Hints may be lost; `status` reads the truth. */
+/**
+ * Sends connections hints about the progress of uploads that they have named. Hints may be lost; `status` reads the
+ * stored state.
+ */
 export interface UploadWatch {
-  /** From now on the connection hears of this upload. Reads nothing, waits for nothing. */
+  /** Begins to send the connection hints about this upload. Reads nothing, and returns at once. */
   name(listener: UploadListener, upload: string): void;
-  /** Stores a chunk with `work`; if that completes or refuses the upload, all connections that named it get a hint. */
+  /**
+   * Runs `work`, which stores a chunk; if that completes or refuses the upload, all connections that named it get a
+   * hint.
+   */
   storing<T extends { done: boolean }>(listener: UploadListener, upload: string, work: () => Promise<T>): Promise<T>;
-  /** How far it is; every later stage is hinted. @throws Refusal `NOT_FOUND` */
+  /** Reads the upload's status; every later stage is sent as a hint. @throws Refusal `NOT_FOUND` */
   status(listener: UploadListener, upload: string): Promise<UploadStatus>;
-  /** From now on the connection hears of this upload, which may have ended or be gone. Waits for nothing. */
+  /**
+   * Begins to send the connection hints about this upload, even if the upload has ended or was removed. Returns at
+   * once.
+   */
   follow(listener: UploadListener, upload: string): void;
   /** The connection has ended. */
   leave(listener: UploadListener): void;
@@ -28,7 +37,7 @@ export interface UploadWatchDeps extends ExtractionDeps {
 interface Watch {
   readonly deps: UploadWatchDeps;
   readonly uploads: WatchedUploads;
-  /** Marks this edge's own hints. */
+  /** A name that marks the hints of this edge. */
   readonly me: string;
 }
 
@@ -76,7 +85,7 @@ async function status(watch: Watch, listener: UploadListener, upload: string): P
   return ((await lookNext(watch, watched)) ?? now).status;
 }
 
-/** Listens to one channel in place of the one before; true unless it has been listened to all the time. */
+/** Listens to `channel` in place of the channel before; resolves to false if the channel was already listened to. */
 async function listen(watch: Watch, watched: Watched, channel: string): Promise<boolean> {
   if (hears(watched, channel)) return false;
   if (watched.channel !== channel) {
@@ -122,13 +131,13 @@ async function look(watch: Watch, watched: Watched, error?: WireError): Promise<
   const { user, upload } = watched;
   for (;;) {
     const { stage } = watched;
-    // The queue is asked once: when nothing that a worker says afterwards can be missed.
+    // The extraction queue is read once: as soon as this edge hears every later hint of a worker.
     const read = await readUploadStatus(watch.deps, user, upload, (text) => hears(watched, hintsOfText(text)));
     const status = read?.status ?? failed(upload, error);
     const isOver = isFinal(status);
     const channel = read?.text === undefined ? hintsOfUpload(user, upload) : hintsOfText(read.text);
     if (!isOver && watched.listeners.size > 0 && (await listen(watch, watched, channel))) continue;
-    // A worker's hint that came during the read is newer.
+    // A hint from a worker that arrived during the read is newer.
     const isOld = !isOver && watched.stage !== stage;
     const isNews = !isOld && status.stage !== (watched.stage ?? "receiving");
     if (isNews) tell(watched, status);

@@ -29,16 +29,16 @@ export interface Uploads {
   /** Begins an upload, or returns the offset of a known one. Idempotent by user and id. @throws Refusal */
   start(user: string, input: UploadStart): Promise<{ upload: string; offset: number; chunkBytes: number }>;
   /**
-   * Stores a chunk; the last one completes the upload and queues its extraction. Idempotent: a chunk sent again returns
-   * the upload's offset. `size`, with the last chunk, is the file's size where the upload was begun with an upper bound
-   * of it. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
+   * Stores a chunk; the last chunk completes the upload and queues its extraction. Idempotent: a chunk sent again
+   * returns the upload's offset. `size`: the last chunk carries the file's size if the upload began with only an upper
+   * bound. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
    */
   chunk(user: string, input: Chunk): Promise<ChunkAnswer>;
-  /** Forgets an unfinished upload and its bytes. Idempotent; a finished one stays. Whether there was one. */
+  /** Removes an unfinished upload and its bytes; returns whether there was one. Idempotent; a finished upload stays. */
   abandon(user: string, upload: string): Promise<boolean>;
   /**
-   * Stores the complete bytes of a file that looks like a PDF; the day's quota counts them with their ask. `isKnown`: that was
-   * accepted before. @throws Refusal
+   * Stores a file that came whole and looks like a PDF; the day's quota counts its bytes with the ask. `isKnown`: the
+   * ask was accepted before. @throws Refusal
    */
   keep(user: string, file: { name: string; bytes: Uint8Array; isKnown?: boolean }): Promise<AskFile>;
 }
@@ -55,18 +55,18 @@ export interface UploadsDeps extends ExtractionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The part of the room of all users that uploads may use. */
+/** The share of all users' file bytes that uploads may use. */
 const UPLOADS_PART = 7 / 8;
-/** Unfinished uploads of one user: each may reserve room without a byte for half a minute. */
+/** Most unfinished uploads of one user: each may reserve room for half a minute without sending a byte. */
 export const MAX_UNFINISHED = 64;
-/** Uploads that a user may begin, on one edge. */
+/** Limits the uploads that one user may begin, on one edge. */
 export const START_RATE = { perSecond: 10, burst: 100 };
 
 export function createUploads(deps: UploadsDeps): Uploads {
   const { store, blobs, uploadQueue, limits, usage } = deps;
   const receivings = createReceivings(store);
   const startRate = createRateLimiter(START_RATE);
-  // Uploads leave a part of the room to small files that come with their ask.
+  // Uploads leave some room for small files that come with their ask.
   const maxUploadBytes = Math.floor(deps.maxBytes * UPLOADS_PART);
   const { producer, networks, sharedSettings, quotas, onTrouble } = deps;
   const stores = { store, blobs, receivings, usage };
@@ -113,7 +113,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
   };
 }
 
-/** @throws Refusal when a file of this size is never taken */
+/** @throws Refusal when files of this size are never accepted */
 function checkSize(size: number, limits: Limits): void {
   if (size > limits.fileBytes) {
     throw tooLarge("file", `The file has ${size} bytes; ${limits.fileBytes} are allowed.`);
@@ -121,7 +121,7 @@ function checkSize(size: number, limits: Limits): void {
   if (size === 0) throw refuse("FILE_TYPE_UNSUPPORTED", { message: "The file is empty." });
 }
 
-/** @throws Refusal when no new file is taken now; those that are on their way go on. */
+/** @throws Refusal when no new file is accepted now; unfinished uploads may continue. */
 function checkNew(
   { usage, quotas, memoryGate }: Pick<UploadsDeps, "usage" | "quotas" | "memoryGate">,
   user: string,
@@ -133,7 +133,7 @@ function checkNew(
   if (memoryGate.full) throw full({ reason: "memory" });
 }
 
-/** Begins an upload or finds the one that was begun. @throws Refusal */
+/** Begins an upload, or finds the one with the same id. @throws Refusal */
 async function begin(
   { store, quotas, maxUserBytes }: UploadsDeps,
   user: string,
@@ -141,17 +141,20 @@ async function begin(
   maxBytes: number,
 ): Promise<{ upload: UploadState; room: number }> {
   const over = await quotas.overByFile(user, size);
-  // A file that was begun before may come to its end.
+  // An upload that was begun before may be completed.
   if (over && !(await readUpload(store, user, id))) throw dayQuotaExceeded(over);
   const file = { id, name, type, size, ref: newRef() };
   const begun = await beginUpload(store, user, { ...file, maxBytes, maxUserBytes, maxUnfinished: MAX_UNFINISHED });
   if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
   if (begun.kind === "quota") throw quotaExceeded(begun.freeInMs);
-  if (begun.kind === "busy") throw full({ freeInMs: begun.freeInMs }); // one of the user's uploads may also end before it expires
+  if (begun.kind === "busy") throw full({ freeInMs: begun.freeInMs }); // an upload of this user may also end earlier
   return begun;
 }
 
-/** @throws Refusal when too many of the user's groups are unfinished; it is dropped then. */
+/**
+ * Counts an upload for its user's groups. @throws Refusal when a group has too many unfinished uploads; then the upload
+ * is dropped.
+ */
 async function countUpload({ store, blobs, usage }: UploadsDeps, user: string, upload: UploadState): Promise<void> {
   try {
     usage.beginUpload(user, upload.ref);
@@ -161,7 +164,7 @@ async function countUpload({ store, blobs, usage }: UploadsDeps, user: string, u
   }
 }
 
-/** Stores bytes that came whole. @throws Refusal when there is no room for them */
+/** Stores a file that came whole. @throws Refusal when there is no room for it */
 async function keepWhole(
   deps: UploadsDeps,
   user: string,

@@ -2,40 +2,43 @@ import { hintsOfUpload } from "@docrelay/channel";
 import type { UploadStatus } from "@docrelay/protocol";
 import type { ReadStatus } from "./upload-status.ts";
 
-/** A connection that hears of the uploads it has named. */
+/** A connection that receives hints about the uploads that it has named. */
 export interface UploadListener {
   readonly user: string;
   uploadHint(status: UploadStatus): void;
 }
 
-/** One upload that connections of this edge have named and that is not ready or failed, as far as they know. */
+/**
+ * One upload that connections of this edge have named, and whose text, as far as this edge knows, is not ready and has
+ * not failed.
+ */
 export interface Watched {
   readonly user: string;
   readonly upload: string;
   readonly listeners: Set<UploadListener>;
-  /** The channel that is listened to: the upload's own, then that of its text. */
+  /** The channel that this edge listens to: first the upload's own channel, later that of its text. */
   channel?: string;
-  /** Present while Redis has not confirmed the subscription of `channel`. */
+  /** Pending while Redis has not confirmed the subscription of `channel`. */
   subscribing?: Promise<void>;
   stop?: () => void;
-  /** The last stage that was hinted; pages are hinted besides. */
+  /** The last stage that was sent as a hint; the number of extracted pages is sent in addition. */
   stage?: UploadStatus["stage"];
-  /** Looks at one upload run one after the other. */
+  /** The last read of the upload's status: reads run one after the other. */
   looking: Promise<ReadStatus>;
 }
 
 /** Which connections have named which uploads. */
 export interface WatchedUploads {
   add(listener: UploadListener, upload: string): Watched;
-  /** An upload that no connection names any more is no longer watched. */
+  /** Removes one connection from an upload; an upload without connections is no longer watched. */
   remove(listener: UploadListener, watched: Watched): void;
-  /** No connection is told of the upload any more. */
+  /** Ends the watch of an upload: no connection gets further hints about it. */
   end(watched: Watched): void;
   /** The connection has ended. */
   leave(listener: UploadListener): void;
 }
 
-/** Uploads watched for one connection; the oldest is dropped. */
+/** Most uploads watched for one connection; beyond that the oldest is dropped. */
 const MAX_NAMED = 64;
 
 export function createWatchedUploads(): WatchedUploads {

@@ -16,15 +16,17 @@ import {
 import { refuse } from "@docrelay/protocol";
 import { lifeOf, type Life } from "./ask-life.ts";
 
-/** Asks as operators look for them. No word of a question, a file or an answer is in what these return. */
+/** Looks up and ends asks for operators. No result contains words of a question, a file or an answer. */
 export interface AdminAsks {
-  /** Unfinished asks with this id or trace, of all users, and how many were looked at. */
+  /**
+   * Finds unfinished asks of all users by id or trace. `looked`: how many asks were read; `sum`: how many there are.
+   */
   find(word: string): Promise<{ asks: readonly AskFacts[]; looked: number; sum: number }>;
   /** A user's unfinished asks, and the newest asks of the user's latest conversations. */
   ofUser(user: string): Promise<{ asks: readonly AskFacts[]; ended: readonly EndedAsk[]; conversations: number }>;
   /** The life of one ask. @throws Refusal `NOT_FOUND` */
   life(where: AskWhere): Promise<Life & { key: string }>;
-  /** Ends an ask. Idempotent. @throws Refusal `NOT_FOUND` */
+  /** Ends an unfinished ask. Idempotent. @throws Refusal `NOT_FOUND` */
   end(where: AskWhere): Promise<{ how: "ended" | "cancelled" | "flagged" }>;
 }
 
@@ -85,7 +87,7 @@ export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): 
   };
 }
 
-/** The asks of a conversation that ended last. */
+/** Reads the asks of a conversation that ended last. */
 async function endedIn(store: Store, user: string, conversation: string): Promise<EndedAsk[]> {
   const ends = await lastEnds(store, { user, conversation }, MAX_FOUND);
   return ends.map((event) => ({

@@ -9,13 +9,13 @@ import { adminRoutes, type AdminRoutesDeps } from "./admin-routes.ts";
 import { adminDocument } from "./page/document.ts";
 
 export interface AdminPagesDeps extends AdminRoutesDeps {
-  /** Undefined: there are no such pages. */
+  /** The token that operators sign in with; undefined: these pages are off. */
   readonly token: string | undefined;
 }
 
 const MAX_BODY_BYTES = 4096;
 
-/** What operators see and do on the admin port, behind `ADMIN_TOKEN`. */
+/** The pages and routes for operators on the admin port, protected by `ADMIN_TOKEN`. */
 export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   const { token, log } = deps;
   const page = adminDocument();
@@ -33,8 +33,8 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   }
 
   /**
-   * The page itself has nothing of anybody: its script asks for the token and then for what it shows. Without a token it
-   * comes with the status 401, so that no request without one succeeds.
+   * Sends the page, which contains no data: its script asks for the token, then fetches the data. A request without a
+   * token gets the page with status 401, so that no request without a token succeeds.
    */
   function sayPage(request: IncomingMessage, response: ServerResponse): void {
     const status = isBearer(request.headers.authorization, token) ? 200 : 401;
@@ -65,7 +65,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
 
 function isBearer(authorization = "", token = ""): boolean {
   const given = /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
-  // Digests have one length, so the time of the comparison does not depend on the token.
+  // Digests have the same length, so that the time of the comparison tells nothing about the token.
   return timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", token, "buffer"));
 }
 

@@ -12,17 +12,17 @@ export interface AdminRoutesDeps {
   overview(): Promise<Overview>;
   /** @throws ioredis errors */
   revoke(revoked: Revoked): Promise<Revocation>;
-  /** What is set of quotas, as it is stored. */
+  /** Returns the quotas that operators have set, as Redis stores them. */
   quotas(): Promise<Readonly<Record<string, string>>>;
-  /** `undefined` unsets it. */
+  /** Sets one quota; `undefined` removes it. */
   setQuota(field: string, value: number | undefined): Promise<void>;
-  /** New asks and files are refused on all edges while it is paused. */
+  /** Pauses or resumes the intake: while it is paused, all edges refuse new asks and files. */
   pause(paused: boolean): Promise<void>;
-  /** Begins to drain this edge; idempotent, and for good. */
+  /** Begins to drain this edge. Idempotent; it cannot be undone. */
   drain(): void;
 }
 
-/** `query` and `body` are what came. */
+/** One route: `query` and `body` are the request's, not checked yet. */
 type AdminRoute = (query: URLSearchParams, body: () => Promise<unknown>) => Promise<object>;
 
 const MAX_QUOTAS = 1000;
@@ -82,7 +82,7 @@ export function adminRoutes(deps: AdminRoutesDeps): Readonly<Record<string, Admi
     },
     async "POST /v1/revocations"(_query, body) {
       const { name: revocation, at } = await deps.revoke(parse(revokedSchema, await body()));
-      log.info({ revocation }, "revoked"); // a digest: user names are no matter of logs
+      log.info({ revocation }, "revoked"); // a digest, because logs contain no user names
       return { ok: true, at };
     },
   };

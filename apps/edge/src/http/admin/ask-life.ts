@@ -1,7 +1,7 @@
 import type { AskFacts } from "@docrelay/channel";
 import type { Event } from "@docrelay/protocol";
 
-/** One moment of an ask. `ms`: since its acceptance. */
+/** One moment in the life of an ask. `ms`: time since its acceptance. */
 export interface Moment {
   readonly ms: number;
   readonly what: string;
@@ -13,14 +13,17 @@ export interface Life {
   readonly id: string;
   readonly conversation: string;
   readonly acceptedAt: number;
-  /** Undefined: nothing of it is kept but its end. */
+  /** The stage of an unfinished ask; undefined when only its terminal event is kept. */
   readonly stage: string | undefined;
   readonly trace?: string;
   readonly worker?: string;
   readonly moments: readonly Moment[];
 }
 
-/** The life of an ask without a word of its question, its files or its answer: numbers, codes and names of engines only. */
+/**
+ * Describes the life of an ask without words of its question, files or answer: only numbers, codes and names of
+ * engines.
+ */
 export function lifeOf(events: readonly Event[], facts: AskFacts | undefined): Life | undefined {
   const [first] = events;
   if (!first) return undefined;
@@ -29,7 +32,7 @@ export function lifeOf(events: readonly Event[], facts: AskFacts | undefined): L
     const { type, attempt, at } = event;
     const last = moments.at(-1);
     const ms = at - first.at;
-    // The pieces of an answer are one moment, from the first to the last of them.
+    // All pieces of an answer are shown as one moment, from the first piece to the last.
     if (type === "delta" && last?.what === "delta" && last.attempt === attempt) {
       const { pieces = 0, units = 0 } = last.detail as { pieces?: number; units?: number };
       const detail = { pieces: pieces + 1, units: units + event.text.length, untilMs: ms };
@@ -62,7 +65,7 @@ function detailOf(event: Event, ms: number): Moment["detail"] {
     case "completed":
       return { ...event.timings, units: event.text.length, citations: event.citations?.length ?? 0 };
     case "failed": {
-      // Its sentence may name a file, or be the engine's own.
+      // The error's message is left out: it may name a file, or come from the engine.
       const { code, reason, retryable } = event.error;
       return { code, retryable, ...(reason !== undefined && { reason }) };
     }

@@ -14,26 +14,26 @@ export interface OverviewDeps {
   identities(): readonly Identity[];
 }
 
-/** What operators see of a running deployment. Lists are cut; `sum` counts all. */
+/** The state of a running deployment, for operators. Long lists are cut; `sum` counts all entries. */
 export interface Overview {
   readonly node: string;
   readonly at: number;
   readonly draining: boolean;
   readonly paused: boolean;
-  /** Of this edge. */
+  /** Counts of this edge alone. */
   readonly edge: Readonly<Record<string, number>>;
-  /** Counts of all users; `byStage` counts only the asks that were read. */
+  /** Counts of all users' asks; `byStage` counts only the asks that were read. */
   readonly asks: {
     readonly sum: number;
     readonly looked: number;
     readonly byStage: Readonly<Record<AskFacts["state"], number>>;
-    /** The oldest of each stage. */
+    /** The oldest asks of each stage. */
     readonly slowest: readonly AskFacts[];
   };
   readonly extractions: Readonly<Record<string, number>>;
-  /** What this edge has refused since its start. */
+  /** Counts of refusals by this edge since its start. */
   readonly refusals: ReadonlyArray<{ readonly event: string; readonly code: string; readonly count: number }>;
-  /** Sorted by unfinished asks on all edges, then by connections here. Only connected users have a name. */
+  /** Sorted by unfinished asks on all edges, then by connections to this edge. Only connected users have a name. */
   readonly users: ReadonlyArray<{
     readonly user?: string;
     readonly u: string;
@@ -43,11 +43,11 @@ export interface Overview {
   readonly tenants: ReadonlyArray<{ readonly tenant: string; readonly connections: number }>;
 }
 
-/** Most asks that are looked at; the queue of all users has a bound of its own. */
+/** Most asks that are read for one overview; the number of all users' asks has a bound of its own. */
 const MAX_ASKS = 2000;
 const MAX_LISTED = 20;
 const SLOWEST = 10;
-/** Pages that are open at once share a look. */
+/** Pages that are open at the same time share an overview of this age. */
 const FRESH_MS = 1000;
 
 export function createOverview(deps: OverviewDeps): () => Promise<Overview> {

@@ -31,11 +31,10 @@ export interface ApiDeps extends VisitorDeps, WatchLinkDeps {
 /** The HTTP API for clients without a socket. */
 export interface HttpApi {
   /**
-   * Responds when the path is one of the API's; resolves to false otherwise. @throws Refusal when the response has not
-   * begun.
+   * Responds when `path` belongs to the API; else resolves to false. @throws Refusal when the response has not begun.
    */
   answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
-  /** Requests whose response is not complete now. */
+  /** How many requests have no complete response yet. */
   readonly count: number;
   connections(): ClientConnection[];
 }
@@ -73,7 +72,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
         await run({ deps, open }, route, path, { request, response });
         deps.metrics.answered(route.name, "ok");
       } catch (error) {
-        // The client has left: there is no connection to reply on.
+        // The client has disconnected: no response can be sent.
         if (response.closed) {
           deps.metrics.answered(route.name, "gone");
           return true;
@@ -89,7 +88,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
   };
 }
 
-/** Admits a request as a connection of its user until its response has closed, and runs it. */
+/** Admits a request as a connection of its user, which lasts until the response has closed, and runs the route. */
 async function run(
   { deps, open }: { deps: ApiDeps; open: Set<ApiCall> },
   route: Route,
@@ -115,7 +114,10 @@ async function run(
   await route.run(call);
 }
 
-/** The user of the bearer token; without one, a new user where the route has visitors. @throws Refusal `AUTH_*`, `RATE_LIMITED` */
+/**
+ * The user of the bearer token; without a token, a new user if the route allows visitors. @throws Refusal `AUTH_*`,
+ * `RATE_LIMITED`
+ */
 async function identify(deps: ApiDeps, { visitors, forReaders }: Route, request: IncomingMessage): Promise<Identity> {
   const { authorization = "" } = request.headers;
   if (/^bearer\b/i.test(authorization)) {
@@ -128,7 +130,10 @@ async function identify(deps: ApiDeps, { visitors, forReaders }: Route, request:
   return visitors ? newVisitor(deps, request) : deps.authenticator.verify(undefined);
 }
 
-/** The error that is sent to a client. An error that is no refusal is logged with a trace that is sent along. */
+/**
+ * The error that is sent to a client. An error that is not a refusal is logged, and the client gets the trace of the
+ * log line.
+ */
 function toWire({ log, onTrouble }: ApiDeps, route: string, error: unknown): WireError {
   const { wire, severity } = toFailure(error);
   if (error instanceof Refusal && error.cause !== undefined) onTrouble(error.cause);

@@ -10,10 +10,10 @@ import { readBody } from "./body.ts";
 import type { ApiCall } from "./call.ts";
 import { readForm, type Form, type FormDeps } from "./multipart.ts";
 
-/** JSON around the base64 of an ask's files. */
+/** Bytes of JSON beside the base64 of an ask's files. */
 const ENVELOPE_BYTES = 524_288;
 
-/** The largest JSON that holds an ask with its files. */
+/** The size of the largest JSON body that holds an ask with its files. */
 export function mostJsonBytes({ inlineFileBytes }: Limits): number {
   return Math.ceil((inlineFileBytes * 4) / 3) + ENVELOPE_BYTES;
 }
@@ -30,7 +30,10 @@ export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> 
   return { user: call.user, id, conversation, message, files, replaces, origin: "socket" };
 }
 
-/** The new conversation of an ask that names none: the same one when the ask is sent again. */
+/**
+ * The id of the conversation of an ask that names none. It follows from the ask's id, so that an ask sent again gets
+ * the same conversation.
+ */
 function conversationOf(ask: string): string {
   return createHash("sha256").update(`conversation of ${ask}`).digest("base64url").slice(0, 22);
 }
@@ -50,7 +53,10 @@ async function readFields(deps: FormDeps, call: ApiCall, type: string | undefine
   throw refuse("BAD_MESSAGE", { reason: "type", message });
 }
 
-/** `Idempotency-Key` is the id of what is made, so that a request sent again gets the answer of the first. */
+/**
+ * Returns `Idempotency-Key`, which is the id of the created ask or file: a request sent again gets the response of the
+ * first.
+ */
 export function readKey({ headers }: IncomingMessage): string {
   const key = headers["idempotency-key"];
   if (key === undefined) return randomUUID();

@@ -4,7 +4,8 @@ import type { ApiCall } from "./call.ts";
 
 /**
  * Reads the whole body of a request into memory. After an error the rest is left unread. @throws Refusal
- * `PAYLOAD_TOO_LARGE` as soon as more than `most` bytes are declared or have come, with an advice what to do; the reason of the call's signal.
+ * `PAYLOAD_TOO_LARGE` as soon as more than `most` bytes are declared or have arrived, with advice for the client; the
+ * reason of the call's signal.
  */
 export function readBody(
   { request, signal }: ApiCall,
@@ -39,14 +40,14 @@ export function readBody(
 
 const BODY_IDLE_MS = 30_000;
 
-/** Ends a call whose body has stopped to arrive for half a minute or more. */
+/** Ends a call when no byte of its body has arrived for half a minute or more. */
 export function watchBody(call: ApiCall): void {
   const { request, response } = call;
   if (request.complete || !hasBody(request)) return;
   let bytes = request.socket.bytesRead;
   const timer = setInterval(() => {
     if (request.complete) return clearInterval(timer);
-    // No wait in the upload queue is that long, so the silence is the client's.
+    // No chunk waits that long in the upload queue, so the client has stopped sending.
     if (request.socket.bytesRead === bytes) call.end(refuse("IDLE_TIMEOUT"));
     bytes = request.socket.bytesRead;
   }, BODY_IDLE_MS);

@@ -5,12 +5,12 @@ import { Expiry } from "../../auth/expiry.ts";
 import { REVOKED } from "../../auth/revocations.ts";
 import type { ClientConnection } from "../../limits/client-connection.ts";
 
-/** What is known of a request before it is admitted. */
+/** What is known of a request before its admission. */
 export interface ApiRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
-  /** What the route's pattern has captured of the path. */
+  /** The parts of the path that the route's pattern has captured. */
   readonly params: readonly string[];
 }
 
@@ -41,12 +41,12 @@ export class ApiCall implements ClientConnection, ApiRequest {
     return this.identity.user;
   }
 
-  /** A request without a token: no client can read its user's data once the connection has ended. */
+  /** Whether the request has no token: then no client can read its user's data after the connection has ended. */
   get isVisitor(): boolean {
     return this.identity.expiresAt === Number.POSITIVE_INFINITY;
   }
 
-  /** Aborted with a Refusal when the client has gone, the token has expired or the edge drains. */
+  /** Aborted with a Refusal when the client has disconnected, the token has expired or the edge drains. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

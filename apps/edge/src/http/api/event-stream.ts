@@ -7,9 +7,12 @@ import { watchReader } from "./watch-reader.ts";
 export interface EventStream {
   /** Sends an event. Ends the call with `SLOW_CONSUMER` when more than the cap waits for the client. */
   send(event: Event): void;
-  /** The same for a block of any other form. */
+  /** Sends a block of another form; the same cap applies. */
   write(block: string): void;
-  /** Calls back once when (nearly) all sent bytes were read, or the client has gone; at once if so already. */
+  /**
+   * Calls back once when the client has read (nearly) all sent bytes, or has disconnected; at once if that is so
+   * already.
+   */
   whenRoom(callback: () => void): void;
   /** Ends a complete stream. */
   end(): void;
@@ -20,13 +23,13 @@ const CUT_MS = 2000;
 const HEADERS = {
   "content-type": "text/event-stream",
   "cache-control": "no-store, no-transform",
-  // Some proxies collect a response before they pass it on.
+  // Some proxies buffer a response before they pass it on; this header stops nginx from doing so.
   "x-accel-buffering": "no",
 };
 
 /**
- * Begins the response. A comment keeps idle proxies from closing it; a client that reads nothing between two of them is
- * ended as a slow consumer.
+ * Begins the response. Comment lines, sent at intervals, keep proxies from closing an idle stream; a client that reads
+ * nothing between two of these comments is ended as a slow consumer.
  */
 export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStream {
   const { response } = call;
@@ -46,7 +49,7 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
 
   const write = (block: string): void => {
     if (response.closed || response.destroyed || response.writableEnded) return;
-    // One block may exceed the cap by its own size, since it is counted when the next one comes.
+    // One block may exceed the cap by its own size, because it is counted when the next block is sent.
     if (response.writableLength > maxBufferBytes) return call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
     response.write(block);
   };
@@ -62,12 +65,12 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
   };
 }
 
-/** The event, without an id, with the reason why a stream ends early. */
+/** A block with the reason why a stream ends early: an event `closing` without an id. */
 export const closingBlock = (error: WireError): string => `event: closing\ndata: ${JSON.stringify(error)}\n\n`;
 
 /**
- * Tells why a stream ends too early, in a last `block`, and cuts the connection: a client must not take the stream for
- * complete.
+ * Sends the reason why a stream ends early in a last `block`, then cuts the connection, so that the client does not
+ * take the stream for complete.
  */
 export function cutStream(response: ServerResponse, error: WireError, block = closingBlock(error)): void {
   // A client that does not read would not read the reason either.

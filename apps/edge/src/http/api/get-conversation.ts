@@ -7,8 +7,8 @@ import { toMarkdown } from "../../conversation/markdown.ts";
 import { sayJson, sayText } from "./say.ts";
 
 /**
- * `GET /v1/conversations/:id`: what is kept of a conversation, as JSON or as Markdown. @throws Refusal `NOT_FOUND` when
- * it has no events
+ * `GET /v1/conversations/:id`: everything kept of a conversation, as JSON or as Markdown. @throws Refusal `NOT_FOUND`
+ * when it has no events
  */
 export async function getConversation(
   { openConversation }: { readonly openConversation: OpenConversation },

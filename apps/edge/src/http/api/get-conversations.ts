@@ -7,7 +7,7 @@ export interface ConversationsDeps {
   readonly conversations: OwnConversations;
 }
 
-/** `GET /v1/conversations`: a page of the user's conversations. `before` is read as a time when it has digits only. */
+/** `GET /v1/conversations`: a page of the user's conversations. A `before` that has only digits is read as a time. */
 export async function getConversations({ conversations }: ConversationsDeps, call: ApiCall): Promise<void> {
   const { query, user, response } = call;
   const [before, limit] = [query.get("before"), query.get("limit")];
@@ -18,7 +18,7 @@ export async function getConversations({ conversations }: ConversationsDeps, cal
   sayJson(response, 200, await conversations.list(user, page));
 }
 
-/** `DELETE /v1/conversations/:id`: idempotent. */
+/** `DELETE /v1/conversations/:id`: removes a conversation. Idempotent. */
 export async function removeConversation({ conversations }: ConversationsDeps, call: ApiCall): Promise<void> {
   const [id = ""] = call.params;
   await conversations.remove(call.user, id);

@@ -14,12 +14,15 @@ export interface GetEventsDeps {
   readonly maxSocketBufferBytes: number;
 }
 
-/** A lost hint of a conversation's last event would be noticed by nothing else. */
+/**
+ * The log is read again at this interval: nothing else would notice that the hint of a conversation's last event was
+ * lost.
+ */
 const LOOK_AGAIN_MS = 30_000;
 
 /**
- * `GET /v1/conversations/:id/events`: the log from a position on, then what happens, until the client leaves.
- * @throws Refusal `NOT_FOUND` when the conversation has no events; `RESUME_LOST` when the position is not kept
+ * `GET /v1/conversations/:id/events`: the events after a position, then new events until the client disconnects.
+ * @throws Refusal `NOT_FOUND` when the conversation has no events; `RESUME_LOST` when the position is no longer kept
  */
 export async function getEvents(deps: GetEventsDeps, call: ApiCall): Promise<void> {
   const { signal } = call;
@@ -51,7 +54,9 @@ export async function getEvents(deps: GetEventsDeps, call: ApiCall): Promise<voi
   }
 }
 
-/** The position that the client names: an EventSource that reconnects sends the id of the last event that it got. */
+/**
+ * The position that the client names. An EventSource that reconnects sends the id of the last event that it received.
+ */
 async function readPosition(
   { store, openConversation }: GetEventsDeps,
   { request, query, identity }: ApiCall,

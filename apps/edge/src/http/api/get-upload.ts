@@ -20,7 +20,7 @@ type Finished = Required<UploadState>;
 const TEXT_WAIT_MS = 30_000;
 const TEXT_LOOK_MS = 200;
 
-/** The finished upload of a path. @throws Refusal `NOT_FOUND`, also when it is another user's */
+/** Finds the finished upload that the path names. @throws Refusal `NOT_FOUND`, also when another user owns it */
 async function find({ store }: UploadDeps, { user, params }: ApiCall): Promise<Finished> {
   const upload = await readUpload(store, user, params[0] ?? "");
   if (!upload?.done || upload.sha256 === undefined || upload.text === undefined) throw refuse("NOT_FOUND");
@@ -28,8 +28,9 @@ async function find({ store }: UploadDeps, { user, params }: ApiCall): Promise<F
 }
 
 /**
- * `GET /v1/uploads/:id/text`: the text of a file, which may still be extracted: then the request waits for half a minute.
- * As JSON (`Accept`) it comes page by page, with what is missing; in Markdown each page has a heading, and a missing one says why.
+ * `GET /v1/uploads/:id/text`: the text of a file. While the text is being extracted, the request waits for up to half a
+ * minute. As JSON (`Accept`) the pages come one by one, and missing pages are listed; in Markdown each page has a
+ * heading, and a missing page has the reason.
  * @throws Refusal `NOT_FOUND`, `BUSY` after the wait, `RESUME_LOST` when the file is no longer kept, or the code of the
  * extraction's failure
  */
@@ -42,7 +43,7 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   const until = performance.now() + TEXT_WAIT_MS;
   let outcome = await readText(deps.store, key);
   if (!outcome) {
-    // Queues the extraction if it is not queued: uploads without an ask are extracted a few at a time.
+    // This also queues the extraction if it is not queued: uploads without an ask are extracted a few at a time.
     const read = await readUploadStatus(deps, call.user, call.params[0] ?? "");
     const error = read?.status.error;
     if (error) throw error.code === "NOT_FOUND" ? gone(error.message) : new Refusal(error);
@@ -73,8 +74,8 @@ function gone(message: string): Refusal {
 }
 
 /**
- * `GET /v1/uploads/:id`: the bytes of a file, or a range of them, as long as they are kept: most are released when their
- * text is there. @throws Refusal `NOT_FOUND`, `RESUME_LOST` when the bytes are no longer kept
+ * `GET /v1/uploads/:id`: the bytes of a file, or a range of them, while they are kept: most files' bytes are released
+ * when their text is stored. @throws Refusal `NOT_FOUND`, `RESUME_LOST` when the bytes are no longer kept
  */
 export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<void> {
   const { response, request } = call;
@@ -106,8 +107,9 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
 }
 
 /**
- * `DELETE /v1/uploads/:id`: removes a file, and its text and bytes unless they are used otherwise. Asks that have not ended
- * keep what they need: then the upload cannot be named any more, and the rest goes with their conversation.
+ * `DELETE /v1/uploads/:id`: removes a file; its text and bytes are removed too unless something else uses them.
+ * Unfinished asks keep what they need: then no new ask can name the upload, and the rest is removed with the
+ * conversation.
  * @throws Refusal `NOT_FOUND`
  */
 export async function removeUpload(deps: DropDeps, call: ApiCall): Promise<void> {
@@ -115,7 +117,7 @@ export async function removeUpload(deps: DropDeps, call: ApiCall): Promise<void>
   call.response.writeHead(204).end();
 }
 
-/** The same for another answer; returns the id. @throws Refusal `NOT_FOUND` */
+/** Removes an upload as above, without a response; returns its id. @throws Refusal `NOT_FOUND` */
 export async function dropUpload({ ownFiles, uploads }: DropDeps, { user, params }: ApiCall): Promise<string> {
   const [id = ""] = params;
   const isDropped = await uploads.abandon(user, id);
@@ -123,7 +125,7 @@ export async function dropUpload({ ownFiles, uploads }: DropDeps, { user, params
   return id;
 }
 
-/** As RFC 8187 wants it: `encodeURIComponent` leaves four characters that are not allowed there. */
+/** Encodes a file name as RFC 8187 requires: `encodeURIComponent` leaves four characters that are not allowed there. */
 function encodeName(name: string): string {
   return encodeURIComponent(name).replaceAll(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
 }

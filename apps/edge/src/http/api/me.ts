@@ -10,18 +10,18 @@ export interface MeDeps {
   readonly quotas: Pick<Quotas, "read">;
 }
 
-/** `GET /v1/usage`: what the user may use today, and has used. */
+/** `GET /v1/usage`: the user's quotas of today, and how much of them is used. */
 export async function getUsage({ quotas }: MeDeps, { user, response }: ApiCall): Promise<void> {
   sayJson(response, 200, await quotas.read(user));
 }
 
-/** `DELETE /v1/me`: removes all that is kept of the user. @throws Refusal `BUSY` */
+/** `DELETE /v1/me`: removes everything kept of the user. @throws Refusal `BUSY` */
 export async function removeMe({ ownData }: MeDeps, { user, response }: ApiCall): Promise<void> {
   await ownData.remove(user);
   response.writeHead(204).end();
 }
 
-/** `GET /v1/me/export`: all that is kept of the user, as a compressed tar archive. @throws Refusal `BUSY` */
+/** `GET /v1/me/export`: everything kept of the user, as a compressed tar archive. @throws Refusal `BUSY` */
 export async function exportMe({ ownData }: MeDeps, call: ApiCall): Promise<void> {
   await ownData.export(call, async (parts) => {
     call.response.writeHead(200, {

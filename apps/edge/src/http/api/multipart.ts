@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { receiveFile, type ArrivingFile, type ReceiveDeps } from "../../uploads/receive-file.ts";
 import type { ApiCall } from "./call.ts";
 
-/** The fields of a form in the order of their arrival; each file is a finished upload by then. */
+/** The fields of a form in the order of their arrival; each file is stored as a finished upload. */
 export interface Form {
   readonly fields: ReadonlyMap<string, readonly string[]>;
   readonly uploads: readonly string[];
@@ -22,8 +22,8 @@ const BYTES_PER_CHAR = 4;
 
 /**
  * Reads a multipart form with files in fields of the name `file`, and stores each file while it arrives. `names`: the
- * other fields that it may have. After an error the rest of the request is left unread. @throws Refusal; the reason of
- * the call's signal.
+ * other fields that the form may have. After an error the rest of the request is left unread. @throws Refusal; the
+ * reason of the call's signal.
  */
 export async function readForm(deps: FormDeps, call: ApiCall, names: readonly string[]): Promise<Form> {
   const { request, user } = call;
@@ -39,12 +39,12 @@ export async function readForm(deps: FormDeps, call: ApiCall, names: readonly st
   const body = countBody(request, limits, fail);
 
   parser.on("file", (...[name, stream, filename, , type]) => {
-    stream.on("error", () => undefined); // The form ended in the middle of the file: the parser emits that error, too.
+    stream.on("error", () => undefined); // the form ended inside the file: the parser also emits that error
     if (name !== "file") return fail(unknownField(name));
     const upload = randomUUID();
     const index = uploads.push(upload) - 1;
     streams.push(stream);
-    // The type says what the client's system makes of the file: for the record only, the bytes decide.
+    // The declared type is kept for the record only: the file's bytes decide whether it is a PDF.
     const file = { upload, name: filename ?? "", type: type.slice(0, 255), body: stream, atMost: body.left() };
     received.push(receive(deps, user, { ...file, index }, signal).catch(fail));
   });
@@ -101,7 +101,7 @@ function createParser(request: IncomingMessage, limits: Limits): InstanceType<ty
   }
 }
 
-/** Bounds the bytes of a form. `left()` is the most of them that may still arrive. */
+/** Counts and bounds the bytes of a form. `left()` returns the most bytes that may still arrive. */
 function countBody(
   request: IncomingMessage,
   limits: Limits,
@@ -123,7 +123,9 @@ function countBody(
   };
 }
 
-/** Bytes that were counted, and that the parser may not have parsed when it emits `file`: one chunk of a socket. */
+/**
+ * Bytes that are counted already, but that the parser may not have parsed when it emits `file`: one chunk of a socket.
+ */
 const HELD_BYTES = 65_536;
 
 async function receive(
@@ -139,7 +141,7 @@ async function receive(
   }
 }
 
-/** A part may come without a name, whatever the parser's types say. */
+/** A part may arrive without a name, although the parser's types do not allow for that. */
 function unknownField(name: string | undefined = ""): Error {
   const message = `There is no field ${JSON.stringify(name.slice(0, 64))} in this form.`;
   return refuse("BAD_MESSAGE", { reason: "schema", message });

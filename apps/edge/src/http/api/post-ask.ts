@@ -20,8 +20,8 @@ export interface PostAskDeps extends FormDeps, FollowAskDeps {
 }
 
 /**
- * `POST /v1/asks`: accepts an ask and sends its events, or with `?wait=1` its end as JSON. The ask goes on when the
- * client leaves, unless it came without a token: then nobody could read the answer.
+ * `POST /v1/asks`: accepts an ask and sends its events; with `?wait=1`, sends its end as JSON. The ask continues when
+ * the client disconnects, unless the request had no token: then no client could read the answer.
  */
 export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const ask = await readAsk(deps, call);
@@ -42,7 +42,7 @@ export async function acceptCall(
   { signal, isVisitor, request }: ApiCall,
   ask: AskInput,
 ): Promise<{ seq: number; duplicate: boolean }> {
-  signal.throwIfAborted(); // the client has left while its files were stored
+  signal.throwIfAborted(); // the client has disconnected while its files were stored
   const startedAt = performance.now();
   const { traceparent: given } = request.headers;
   const traceparent = typeof given === "string" ? given : undefined;
@@ -57,7 +57,8 @@ export async function acceptCall(
     return accepted;
   } catch (error) {
     const { wire, severity } = toFailure(error);
-    // The ask of a visitor may be durable nevertheless, and its reply would have no reader.
+    // The visitor's ask may be durable although the acceptance failed; it is cancelled, because no client could read
+    // its reply.
     if (severity === "store" && isVisitor) cancelAsk(ask.user, ask.conversation, ask.id).catch(onTrouble);
     throw severity === "store" ? new Refusal({ ...wire, ask: ask.id }, { cause: error }) : error;
   }

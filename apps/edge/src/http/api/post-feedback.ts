@@ -9,7 +9,9 @@ export interface FeedbackDeps {
 
 const MAX_BYTES = 8192;
 
-/** `POST /v1/asks/:id/feedback`: the event `feedback` as JSON, without `ask`. @throws Refusal as `GiveFeedback` */
+/**
+ * `POST /v1/asks/:id/feedback`: the event `feedback` as JSON, without `ask`. @throws Refusal, as `GiveFeedback` does
+ */
 export async function postFeedback({ giveFeedback }: FeedbackDeps, call: ApiCall): Promise<void> {
   const [ask = ""] = call.params;
   const body = await readBody(call, MAX_BYTES, "");

@@ -13,7 +13,8 @@ export interface PostUploadDeps extends ReceiveDeps {
 }
 
 /**
- * `POST /v1/uploads?name=`: stores the body as a finished upload, which asks may name. `Idempotency-Key` is its id.
+ * `POST /v1/uploads?name=`: stores the body as a finished upload, which later asks may name. `Idempotency-Key` is the
+ * upload's id.
  * @throws Refusal
  */
 export async function postUpload(deps: PostUploadDeps, call: ApiCall): Promise<void> {
@@ -29,7 +30,7 @@ export async function postUpload(deps: PostUploadDeps, call: ApiCall): Promise<v
   const body = new PassThrough();
   const abort = (): void => void body.destroy(signal.reason as Error);
   signal.addEventListener("abort", abort, { once: true });
-  body.on("error", () => undefined); // told by the reader
+  body.on("error", () => undefined); // the reader of the body handles the error
   request.pipe(body);
   try {
     const name = query.get("name") ?? "document.pdf";
@@ -48,7 +49,7 @@ export async function postUpload(deps: PostUploadDeps, call: ApiCall): Promise<v
   }
 }
 
-/** Reads a file that was sent again. @throws Refusal `ASK_CONFLICT` when it is another one */
+/** Compares a file that was sent again with the stored one. @throws Refusal `ASK_CONFLICT` when they differ */
 async function compare(known: UploadState, { name, body }: { name: string; body: PassThrough }): Promise<void> {
   const hash = createHash("sha256");
   let size = 0;

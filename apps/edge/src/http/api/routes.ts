@@ -11,23 +11,23 @@ import { postAsk, type PostAskDeps } from "./post-ask.ts";
 import { postFeedback, type FeedbackDeps } from "./post-feedback.ts";
 import { postUpload } from "./post-upload.ts";
 
-/** One method of a path. `name` is the label of its metrics. */
+/** One method of one path. `name` is the route's label in metrics. */
 export interface Route {
   readonly name: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: RegExp;
-  /** Whether a request without a token is that of a new anonymous user. */
+  /** Whether a request without a token is admitted, as one of a new anonymous user. */
   readonly visitors?: boolean;
-  /** Readers through a link may use it, too. */
+  /** Whether readers through a link may use the route, too. */
   readonly forReaders?: boolean;
-  /** The last block of a stream that is cut; without it an event `closing`. */
+  /** Returns the last block of a stream that is cut; default: an event `closing`. */
   closing?(error: WireError): string;
   run(call: ApiCall): Promise<void>;
 }
 
 type Path = `${Route["method"]} /v1/${string}`;
 
-/** @param name its method and path, in which `:id` stands for an id */
+/** @param name the method and the path; `:id` in the path stands for an id */
 export function route(
   name: Path,
   run: Route["run"],

@@ -1,14 +1,14 @@
 import { ERRORS, type WireError } from "@docrelay/protocol";
 import type { ServerResponse } from "node:http";
 
-/** Sends a whole response as JSON, which no cache keeps. */
+/** Sends a complete response as JSON, which no cache may store. */
 export function sayJson(response: ServerResponse, status: number, body: object): void {
   const json = Buffer.from(JSON.stringify(body));
   const headers = { "content-type": "application/json", "cache-control": "no-store", "content-length": json.length };
   response.writeHead(status, headers).end(json);
 }
 
-/** Sends a whole text, of which browsers must not make anything else. */
+/** Sends a complete text, which browsers must not interpret as another type. */
 export function sayText(response: ServerResponse, type: string, text: string): void {
   const bytes = Buffer.from(text);
   response

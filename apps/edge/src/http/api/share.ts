@@ -6,7 +6,10 @@ export interface ShareDeps {
   readonly shares: Shares;
 }
 
-/** `POST /v1/conversations/:id/share`: the token of a new link. @throws Refusal `FORBIDDEN`, `NOT_FOUND`, `QUOTA_EXCEEDED` */
+/**
+ * `POST /v1/conversations/:id/share`: creates a link and returns its token. @throws Refusal `FORBIDDEN`, `NOT_FOUND`,
+ * `QUOTA_EXCEEDED`
+ */
 export async function shareConversation({ shares }: ShareDeps, { user, params, response }: ApiCall): Promise<void> {
   const [id = ""] = params;
   sayJson(response, 200, await shares.share(user, id));

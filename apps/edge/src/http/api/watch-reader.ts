@@ -3,10 +3,13 @@ import { PassThrough, Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ApiCall } from "./call.ts";
 
-/** How often a response that lasts is looked at. */
+/** How often the progress of a long response is checked. */
 export const LOOK_MS = 15_000;
 
-/** Ends a call as a slow consumer when its client has read nothing between two looks. `onIdle`: nothing waits for it. */
+/**
+ * Ends a call as a slow consumer when its client has read nothing between two checks. `onIdle`: called at a check when
+ * no sent bytes wait for the client.
+ */
 export function watchReader(call: ApiCall, onIdle: () => void = () => undefined): void {
   const { response } = call;
   let read = -1;
@@ -21,10 +24,13 @@ export function watchReader(call: ApiCall, onIdle: () => void = () => undefined)
   response.once("close", () => clearInterval(timer));
 }
 
-/** A client that reads a little now and then must not hold a place for ever. */
+/** The longest time of one response: a client that reads very slowly must not keep its place for ever. */
 const MAX_MS = 1_800_000;
 
-/** Sends the rest of a response as fast as its client reads, and closes it at an error. @throws errors of `parts`, AbortError */
+/**
+ * Sends the rest of a response as fast as its client reads, and closes the response at an error. @throws errors of
+ * `parts`, AbortError
+ */
 export async function sendStream(
   call: ApiCall,
   parts: AsyncIterable<Uint8Array>,

@@ -10,9 +10,10 @@ export interface ChatAsk {
 }
 
 /**
- * Makes one ask of a chat with its whole history. The last message is the question; instructions (`system`, `developer`) and
- * earlier messages come before it as text, and the files of all of them go with it. In a conversation that the request
- * names, the log has the earlier messages, and those of the request are left out. @throws Refusal `BAD_MESSAGE`
+ * Makes one ask of a chat with its whole history. The last message is the question. Instructions (`system`,
+ * `developer`) and earlier messages precede it as text, and the files of all messages are attached. If the request
+ * names a conversation, its log has the earlier messages, and those of the request are left out. @throws Refusal
+ * `BAD_MESSAGE`
  */
 export function toChatAsk(request: ChatRequest): ChatAsk {
   checkOptions(request);
@@ -34,7 +35,7 @@ export function toChatAsk(request: ChatRequest): ChatAsk {
   };
 }
 
-/** Parameters that must be refused: if they were ignored, the caller would rely on them in vain. */
+/** Refuses parameters that the relay cannot honour: if they were ignored, the caller would rely on them in vain. */
 function checkOptions({ n, response_format: format, tool_choice: choice, modalities }: ChatRequest): void {
   if ((n ?? 1) !== 1) throw unsupported("`n` must be 1.");
   if (format && format.type !== "text") throw unsupported("`response_format` must be text.");
@@ -60,14 +61,14 @@ function filesOf({ content }: ChatMessage): Files {
   return content.flatMap(({ type, file }) => (type === "file" ? [toFile(file ?? {})] : []));
 }
 
-/** A file part as `POST /v1/asks` takes it. @throws Refusal `BAD_MESSAGE` when it is empty */
+/** A file part in the form that `POST /v1/asks` takes. @throws Refusal `BAD_MESSAGE` when it is empty */
 export function toFile({ file_id: id, file_data: data, filename }: OpenAiFile): Files[number] {
   if (id) return { upload: id };
   if (data) return { name: filename ?? "document.pdf", content: data };
   throw unsupported("A file needs a `file_id` or `file_data`.");
 }
 
-/** A chat repeats the files of its earlier messages. */
+/** Removes files that occur twice: a chat repeats the files of its earlier messages. */
 function unique(files: Files): Files {
   return [...new Map(files.map((file) => ["upload" in file ? file.upload : file.content, file])).values()];
 }

@@ -1,6 +1,6 @@
 import type { ChatChunk, ChatCompletion, ChatUsage, Event, EventOf, OpenAiExtension } from "@docrelay/protocol";
 
-/** What every chunk and the whole completion say of the ask. */
+/** The fields that each chunk and the whole completion have in common. */
 export interface ChatHead {
   readonly id: string;
   readonly created: number;
@@ -38,7 +38,7 @@ export function toCompletion(head: ChatHead, accepted: Accepted | undefined, end
   };
 }
 
-/** The chunk behind all others that has no choice, but what the reply has cost. */
+/** The last chunk of a stream: no choice, only the usage of the reply. */
 export function toUsageChunk(head: ChatHead, end: Completed): ChatChunk {
   return { ...head, object: "chat.completion.chunk", choices: [], ...usageOf(end) };
 }

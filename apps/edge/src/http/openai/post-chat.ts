@@ -31,9 +31,9 @@ import { toOpenAiError } from "./say-error.ts";
 import { NOTHING_TOLD, tell } from "./told-text.ts";
 
 /**
- * `POST /v1/chat/completions`: one ask of a conversation of its own, unless the request names one; answers with its whole
- * reply, or with chunks. When the client leaves, or is sent away, the ask is cancelled, unless an `Idempotency-Key` lets the
- * client come back for the reply. @throws Refusal
+ * `POST /v1/chat/completions`: accepts one ask, in a new conversation unless the request names one, and sends its whole
+ * reply or its chunks. When the connection ends early the ask is cancelled, unless the client can fetch the reply later
+ * by its `Idempotency-Key`. @throws Refusal
  */
 export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const { user, request } = call;
@@ -41,7 +41,7 @@ export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> 
   const isKeyed = request.headers["idempotency-key"] !== undefined;
   const body = await readOpenAi(deps.limits, call, chatRequestSchema);
   const { message, files } = toChatAsk(body);
-  // A request sent again must name the same conversation as the first.
+  // The conversation follows from the id, so that a request sent again names the same conversation as the first.
   const conversation = body.conversation ?? id;
   const ask = { user, id, conversation, message, files: toFiles(files, deps.limits), origin: "socket" } as const;
   const accepted = await acceptCall(deps, call, ask);
@@ -56,11 +56,14 @@ export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> 
   }
 }
 
-/** The data of a chunk, an error, or the end of a stream of chunks. */
+/** One block of a stream: a chunk, an error, or the mark of the stream's end. */
 export const chatBlock = (data: ChatChunk | OpenAiError | "[DONE]"): string =>
   `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 
-/** OpenAI's clients take a stream that ends early for a whole reply, and throw what comes as an error in it. */
+/**
+ * The last block of a stream that ends early: without it OpenAI's clients would take the stream for a whole reply; they
+ * throw an error that comes as a block.
+ */
 export const chatClosing = (error: WireError): string => chatBlock(toOpenAiError(error));
 
 async function sendWhole(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget, model: string): Promise<void> {
@@ -115,7 +118,7 @@ async function sendChunks(
   end();
 }
 
-/** Why an ask has no whole reply. */
+/** Returns the reason why an ask has no whole reply; undefined if it has one. */
 function errorOf(end: EventOf<Terminal>): WireError | undefined {
   if (end.type === "cancelled") return wireError("ASK_EXPIRED", { message: "The question was cancelled." });
   return end.type === "failed" ? end.error : undefined;

@@ -5,10 +5,10 @@ import { dropUpload, type DropDeps } from "../api/get-upload.ts";
 import { readForm, type FormDeps } from "../api/multipart.ts";
 import { sayJson } from "../api/say.ts";
 
-/** Fields of OpenAI's form; only `purpose` is repeated, the rest has no meaning here. */
+/** The fields of OpenAI's form. Only `purpose` is returned to the client; the others are ignored. */
 const FIELDS = ["purpose", "expires_after[anchor]", "expires_after[seconds]"];
 
-/** `POST /v1/files`: stores the file of a form as a finished upload, which asks may name. @throws Refusal */
+/** `POST /v1/files`: stores the file of a form as a finished upload, which later asks may name. @throws Refusal */
 export async function postFile(deps: FormDeps & { readonly store: Store }, call: ApiCall): Promise<void> {
   const { fields, uploads } = await readForm(deps, call, FIELDS);
   const [id] = uploads;
@@ -29,7 +29,7 @@ export async function postFile(deps: FormDeps & { readonly store: Store }, call:
   sayJson(call.response, 200, file);
 }
 
-/** `DELETE /v1/files/:id`: removes it as `DELETE /v1/uploads/:id` does. @throws Refusal `NOT_FOUND` */
+/** `DELETE /v1/files/:id`: removes a file as `DELETE /v1/uploads/:id` does. @throws Refusal `NOT_FOUND` */
 export async function deleteFile(deps: DropDeps, call: ApiCall): Promise<void> {
   const deleted: DeletedFile = { id: await dropUpload(deps, call), object: "file", deleted: true };
   sayJson(call.response, 200, deleted);

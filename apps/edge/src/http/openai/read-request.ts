@@ -5,10 +5,12 @@ import { mostJsonBytes } from "../api/ask-request.ts";
 import { readBody } from "../api/body.ts";
 import type { ApiCall } from "../api/call.ts";
 
-/** Clients send descriptions of tools along, which are JSON schemas; they are ignored. */
+/**
+ * The allowed depth of the JSON: clients also send descriptions of tools, which are JSON schemas; these are ignored.
+ */
 const DEPTH = 32;
 
-/** Reads a request of the OpenAI API, which is JSON with files in it. @throws Refusal */
+/** Reads and checks a request of the OpenAI API: JSON that may contain files. @throws Refusal */
 export async function readOpenAi<T extends z.ZodMiniType>(
   limits: Limits,
   call: ApiCall,

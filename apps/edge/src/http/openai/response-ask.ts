@@ -2,8 +2,8 @@ import { refuse, type ChatMessage, type InputItem, type ResponseRequest } from "
 import { toChatAsk, type ChatAsk } from "./chat-ask.ts";
 
 /**
- * Makes one ask of a request of OpenAI's responses, as `toChatAsk` does of a chat. A `conversation` has in its log what was
- * said before. @throws Refusal `BAD_MESSAGE`
+ * Makes one ask of a request of OpenAI's Responses API, as `toChatAsk` does of a chat. With `conversation`, the
+ * conversation's log has the earlier messages. @throws Refusal `BAD_MESSAGE`
  */
 export function toResponseAsk(request: ResponseRequest, conversation: string | undefined): ChatAsk {
   const { input, instructions, text, tool_choice } = request;

@@ -1,13 +1,15 @@
 import type { Event, EventOf, OpenAiResponse, OutputItem, OutputText, WireError } from "@docrelay/protocol";
 import { MODEL } from "./chat-completion.ts";
 
-/** One event of a stream of a response, without its number. */
+/** One event of a response's stream, without its sequence number. */
 export type ResponseEvent = { readonly type: string } & Readonly<Record<string, unknown>>;
 
-/** A response as far as the events of its ask tell. */
+/** The state of a response, computed from the ask's events so far. */
 export interface ResponseState {
   readonly response: OpenAiResponse;
-  /** Items begun so far: each attempt with text is one, since no text can be taken back. */
+  /**
+   * Items begun so far. Each attempt that sends text has an item of its own, because sent text cannot be taken back.
+   */
   readonly items: number;
   /** The text of the last item. */
   readonly text: string;
@@ -102,7 +104,10 @@ function toUsage(usage: EventOf<"completed">["usage"]): OpenAiResponse["usage"] 
   };
 }
 
-/** OpenAI's clients yield `response.failed` as one event more, and throw an `error`. */
+/**
+ * Ends a response with `response.failed` and then `error`: OpenAI's clients yield `response.failed` like any other
+ * event, and throw only an `error`.
+ */
 function fail(state: ResponseState, { code, message }: WireError): Step {
   const closed = closeItem(state, "incomplete");
   const response = { ...closed.state.response, status: "failed" as const, error: { code, message } };
@@ -144,7 +149,7 @@ function closeItem(state: ResponseState, status: "completed" | "incomplete"): St
   return { state: { ...state, response, isOpen: false }, events };
 }
 
-/** The response with the text of the item that is still open. */
+/** The response as it is now, including the text of an item that is still open. */
 export function snapshot(state: ResponseState): OpenAiResponse {
   if (!state.isOpen) return state.response;
   const { item_id: id } = place(state);

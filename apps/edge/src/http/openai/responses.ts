@@ -26,12 +26,12 @@ export interface ResponsesDeps extends PostAskDeps {
   readonly conversations: OwnConversations;
 }
 
-/** A cancelled ask ends when its worker has heard of it. */
+/** How long a cancellation waits for the ask's end, which comes when the worker has received the cancellation. */
 const CANCEL_WAIT_MS = 5000;
 
 /**
- * `POST /v1/responses`: one ask, in the conversation of the response before it, one that is named, or its own. It goes on
- * when the client leaves, unless nobody could read it. @throws Refusal
+ * `POST /v1/responses`: accepts one ask: in the conversation of the previous response, in a named conversation, or in a
+ * new one. The ask continues when the client disconnects, unless no client could read it. @throws Refusal
  */
 export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const { user, request } = call;
@@ -57,13 +57,18 @@ export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<vo
   }
 }
 
-/** Whether a client that was told nothing of its ask yet, and has no key for it, will ask once more, as this edge is shut down. */
+/**
+ * Whether the client will send the request again after this edge's shutdown: it has received nothing of its ask yet,
+ * and it has no idempotency key.
+ */
 function isSentAgain({ request, response }: ApiCall, error: unknown): boolean {
   const isTold = response.closed || response.headersSent || request.headers["idempotency-key"] !== undefined;
   return !isTold && error instanceof Refusal && error.wire.code === "SHUTTING_DOWN";
 }
 
-/** `GET /v1/responses/:id`: the response as it stands, or its events after `starting_after`. @throws Refusal `NOT_FOUND` */
+/**
+ * `GET /v1/responses/:id`: the response as it is now, or its events after `starting_after`. @throws Refusal `NOT_FOUND`
+ */
 export async function getResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const accepted = await find(deps, call.user, call.params[0] ?? "");
   if (call.query.get("stream") !== "true") return sayJson(call.response, 200, await readNow(deps, call, accepted));
@@ -74,7 +79,10 @@ export async function getResponse(deps: PostAskDeps, call: ApiCall): Promise<voi
   await sendEvents(deps, call, targetOf(call.user, accepted), Number(after));
 }
 
-/** `POST /v1/responses/:id/cancel`: answers with the response as it ended. Idempotent. @throws Refusal `NOT_FOUND` */
+/**
+ * `POST /v1/responses/:id/cancel`: cancels the ask and returns the response as it ended. Idempotent. @throws Refusal
+ * `NOT_FOUND`
+ */
 export async function cancelResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const { user, signal } = call;
   const accepted = await find(deps, user, call.params[0] ?? "");
@@ -90,8 +98,8 @@ export async function cancelResponse(deps: PostAskDeps, call: ApiCall): Promise<
 }
 
 /**
- * `DELETE /v1/responses/:id`: cancels it if it has not ended; it cannot be read any more. Its text goes with it when it is
- * alone in its conversation, and with its conversation otherwise. @throws Refusal `NOT_FOUND`
+ * `DELETE /v1/responses/:id`: cancels the response if it has not ended; afterwards it cannot be read. If it is alone in
+ * its conversation its text is removed now, else with the conversation. @throws Refusal `NOT_FOUND`
  */
 export async function deleteResponse(deps: ResponsesDeps, call: ApiCall): Promise<void> {
   const { user } = call;
@@ -127,7 +135,10 @@ function targetOf(user: string, { conversation, ask, seq }: EventOf<"accepted">)
   return { user, conversation, ask, seq, duplicate: true };
 }
 
-/** Turns the events of an ask into those of its response; numbers count from 0 and are the same in every replay. */
+/**
+ * Turns the events of an ask into those of its response. Sequence numbers count from 0 and are the same in every
+ * replay.
+ */
 function createTeller(onEvent: (event: ResponseEvent & { sequence_number: number }) => void): {
   apply(event: Event): void;
   readonly state: ResponseState | undefined;
@@ -147,7 +158,7 @@ function createTeller(onEvent: (event: ResponseEvent & { sequence_number: number
   };
 }
 
-/** @throws Refusal as of `followAsk` */
+/** Sends the events of a response after `after`. @throws Refusal, as `followAsk` does */
 async function sendEvents(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget, after: number): Promise<void> {
   const { write, whenRoom, end } = openEventStream(call, deps.maxSocketBufferBytes);
   const teller = createTeller((event) => {
@@ -168,7 +179,7 @@ async function readEnd(
   return { response: snapshot(teller.state), ...(end.type === "failed" ? { error: end.error } : {}) };
 }
 
-/** The response as the log has it now. */
+/** Reads the log and returns the response as it is now. */
 async function readNow(
   { store, openConversation }: PostAskDeps,
   call: ApiCall,

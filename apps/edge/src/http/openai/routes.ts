@@ -14,7 +14,7 @@ import {
   type ResponsesDeps,
 } from "./responses.ts";
 
-/** The engine behind the relay has its own settings, so that there is nothing to choose from. */
+/** The only listed model: the engine behind the relay has its own settings, so clients have no choice. */
 const ONE: Model = { id: MODEL, object: "model", created: 0, owned_by: "docrelay" };
 const MODELS: Models = { object: "list", data: [ONE] };
 

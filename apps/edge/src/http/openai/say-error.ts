@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { sayJson } from "../api/say.ts";
 
 const PATH = /^\/v1\/(chat\/completions|models|responses|files)(\/|$)/;
-/** OpenAI's clients take a longer wait for a mistake, and come back within a second. */
+/** The longest wait to send: OpenAI's clients ignore a longer one, and retry within a second. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /** Whether the clients of a path expect errors in OpenAI's form. */
@@ -23,9 +23,9 @@ function typeOf(status: number): string {
 }
 
 /**
- * Sends a refusal in OpenAI's form. OpenAI's clients send a request again after 408, 409, 429 and 5xx unless they are told
- * not to: an ask that was accepted and has failed fails again under the same key, and the relay has already retried it; a
- * client has one token.
+ * Sends a refusal in OpenAI's form. OpenAI's clients send a request again after 408, 409, 429 and 5xx unless a header
+ * tells them not to. The header is set where a retry is of no use: the relay has already retried a failed ask, which
+ * fails again under the same key; and a client has only one token.
  */
 export function sayOpenAiError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();

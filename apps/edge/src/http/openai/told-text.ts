@@ -1,17 +1,18 @@
 import { refuse, type Event } from "@docrelay/protocol";
 
-/** The text that was sent to a client whose protocol cannot take text back when an attempt becomes void. */
+/** The text sent so far to a client whose protocol cannot take text back when an attempt becomes void. */
 export interface ToldText {
   readonly told: string;
-  /** Characters of the present attempt; fewer than were sent if an earlier attempt got further. */
+  /** Characters of the current attempt; fewer than were sent if an earlier attempt had sent more. */
   readonly at: number;
 }
 
 export const NOTHING_TOLD: ToldText = { told: "", at: 0 };
 
 /**
- * The text that an event adds to what was sent. A later attempt continues where it repeats the text of the one before.
- * @throws Refusal `ENGINE_UNAVAILABLE` when it says something else: the text that the client has is void then
+ * Returns the text that an event adds to what was sent. A later attempt first repeats the text of the attempt before;
+ * new text begins where the repetition ends.
+ * @throws Refusal `ENGINE_UNAVAILABLE` when the later attempt's text differs: then the text that the client has is void
  */
 export function tell({ told, at }: ToldText, event: Event): { state: ToldText; piece: string } {
   if (event.type === "started") return { state: { told, at: 0 }, piece: "" };

@@ -2,19 +2,19 @@ import { idSchema, type ErrorCode } from "@docrelay/protocol";
 import * as z from "zod/mini";
 
 export type Json = Record<string, unknown>;
-/** What the description says of one route. */
+/** The description of one route for OpenAPI. */
 export interface Operation {
   readonly summary: string;
   readonly parameters?: readonly Json[];
   readonly requestBody?: Json;
-  /** Media types of status 200, each with the name of its schema, or a schema. */
+  /** The media types of status 200, each with a schema or the name of a schema. */
   readonly answers?: Readonly<Record<string, string | Json>>;
-  /** Statuses without a body, in place of 200. */
+  /** The status of a response without a body, in place of 200. */
   readonly empty?: number;
   readonly errors: readonly ErrorCode[];
-  /** Whether it works without a token in `anonymous` mode. */
+  /** Whether the route works without a token in `anonymous` mode. */
   readonly visitors?: boolean;
-  /** The schema of its refusals; without it `Error`. */
+  /** The schema of the route's refusals; default: `Error`. */
   readonly refusal?: string;
 }
 
@@ -37,7 +37,7 @@ export const query = (name: string, schema: Json, description: string): Json => 
   description,
 });
 
-/** Refusals of what takes files. */
+/** Refusals of routes that take files. */
 export const FILE: readonly ErrorCode[] = [
   "PAYLOAD_TOO_LARGE",
   "FILE_NAME_INVALID",
@@ -50,7 +50,7 @@ export const FILE: readonly ErrorCode[] = [
   "IDLE_TIMEOUT",
 ];
 
-/** Refusals of a request that asks, and failures of its ask. */
+/** Refusals of routes that accept an ask, and the failures of the ask. */
 export const ASK: readonly ErrorCode[] = [
   ...FILE,
   "NOT_FOUND",

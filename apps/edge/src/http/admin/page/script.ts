@@ -1,4 +1,4 @@
-/** The script of the page for operators, as it stands in the page. It shows data of the server as text, never as markup. */
+/** The script inside the page for operators. The script shows the server's data as text, never as markup. */
 export const SCRIPT = `"use strict";
 {
   const KEY = "docrelay:admin-token";
