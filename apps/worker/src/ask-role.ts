@@ -13,7 +13,7 @@ import { runConversation } from "./turn/run-conversation.ts";
 import { createStagger } from "./turn/stagger.ts";
 import { createTextCache } from "./turn/text-cache.ts";
 
-/** Starts the role `ask`: runs the asks of conversations in order and calls the engine for them. */
+/** Starts the role `ask`: the worker runs the asks of each conversation in order, and calls the engine for them. */
 export async function startAskRole(resources: Resources): Promise<{ slots: ConversationSlots; running: RunningAsks }> {
   const { config, store, blobs, report, life, stopping, subscriber, membership } = resources;
   const { engine, kind, takesHistory } = openEngine(resources);
@@ -69,7 +69,7 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
   return { slots, running };
 }
 
-/** Hears the bells of this worker, and gives some of those that wait to workers with free slots. */
+/** Listens to the bells of this worker, and passes waiting conversations on to workers with free slots. */
 async function answerBells({ redis, subscriber, membership }: Resources, slots: ConversationSlots): Promise<void> {
   subscriber.on("smessage", (_channel: string, message: string) => {
     const rung = parseBell(message);
@@ -80,7 +80,7 @@ async function answerBells({ redis, subscriber, membership }: Resources, slots: 
   membership.on({ beat: ({ load, capacity }) => slots.share(capacity - load) });
 }
 
-/** A bell that no other worker hears is left to the sweeper. */
+/** Rings for another worker. If no other worker hears the bell, the sweeper finds the ask. */
 function ringAnother({ bell, membership, report }: Resources, rung: Rung): void {
   bell.ring(rung, { not: membership.worker }).catch((error: unknown) => report.error("bell", error));
 }

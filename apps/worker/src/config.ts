@@ -38,7 +38,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
 }
 
-/** Tesseract's language codes; `auto`: by the script of each page. */
+/** Tesseract's language codes; `auto`: chosen by the script of each page. */
 const languages = list("eng").transform((codes, context) => {
   if (codes.length === 1 && codes[0] === "auto") return "auto" as const;
   if (
@@ -67,55 +67,61 @@ export const schema = z
   .object({
     ...tracingSettings,
     ...redisSettings,
-    /** For one command; after it the outcome is unknown and the step is retried. */
+    /** The timeout of one command: afterwards the command's outcome is unknown, and the step is retried. */
     WORKER_REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
     WORKER_ROLES: roles,
     ASK_CONCURRENCY: integer({ min: 1, max: 100_000, default: 500 }),
-    /** By default the number of cores, since an extraction keeps one busy. */
+    /** Extractions at the same time. The default is the number of cores, because an extraction keeps one core busy. */
     EXTRACT_CONCURRENCY: integer({ min: 1, max: 256, default: availableParallelism() }),
-    /** Needed by the role `ask`. */
+    /** The engine's address; required for the role `ask`. */
     ENGINE_URL: engineUrl,
-    /** By default `websocket` for ws:// and `chat` for http://. */
+    /** The default is `websocket` for ws:// and `chat` for http://. */
     ENGINE_KIND: choice(["websocket", "chat", "responses"]).optional(),
-    /** These five are for engines behind HTTP. */
+    /** This setting and the next four are for engines behind HTTP. */
     ENGINE_API_KEY: engineKey,
     ENGINE_MODEL: z.string().optional(),
     ENGINE_SYSTEM: engineSystem,
     ENGINE_PARAMS: engineParams,
     ENGINE_HEADERS: engineHeaders,
-    /** A second engine, for when the first one fails. Its kind is chosen by its address, unless it is set. */
+    /** A second engine, used when the first one fails. Its kind follows from its address unless it is set. */
     ENGINE_FALLBACK_URL: engineUrl,
     ENGINE_FALLBACK_KIND: choice(["websocket", "chat", "responses"]).optional(),
     ENGINE_FALLBACK_API_KEY: engineKey,
     ENGINE_FALLBACK_MODEL: z.string().optional(),
-    /** Of a prompt with its system text, files and the conversation so far, by an estimate; for engines behind HTTP. */
+    /**
+     * Most tokens of a prompt, by an estimate: its system text, its files and the conversation so far. For engines
+     * behind HTTP.
+     */
     ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),
-    /** By default `plain`, and `fenced` for engines behind HTTP. */
+    /** The default is `plain`, and `fenced` for engines behind HTTP. */
     ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
     ENGINE_REPLY: choice(["auto", "single", "stream"], "auto"),
     ENGINE_STREAM_END: choice(["close", "frame"], "close"),
     ENGINE_TEXT_FIELDS: list(""),
-    /** `shown`: users read the engine's own words about its errors; they are in the log in any case. */
+    /** `shown`: users see the engine's own error messages. These are logged in either case. */
     ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
     ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),
     ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
-    /** Of the message that holds the prompt; 0 = no limit. */
+    /** Most bytes of the message that holds the prompt; 0 = no limit. */
     ENGINE_MAX_PROMPT_BYTES: integer({ min: 0, max: GIB, default: 0 }),
-    /** How long an ask waits for an engine that is not there or says that it is busy. */
+    /** How long an ask waits for an engine that does not respond or reports that it is busy. */
     ENGINE_AWAY_MS: integer({ min: 0, max: DAY_MS, default: 30_000 }),
     ENGINE_FIRST_REPLY_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 60_000 }),
     ENGINE_IDLE_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 30_000 }),
-    /** Engine calls of one ask, including those of workers that died. */
+    /** Most engine calls of one ask, including calls of workers that died. */
     ENGINE_ATTEMPTS: integer({ min: 1, max: 100, default: 3 }),
     MAX_REPLY_BYTES: integer({ min: 1024, max: 16_777_216, default: 1_048_576 }),
-    /** All replies of this worker together, at two bytes a UTF-16 unit. Above it, an engine call ends as failed. */
+    /**
+     * Most unwritten text of all replies of this worker together, at two bytes a UTF-16 unit. Beyond it, an engine call
+     * ends as failed.
+     */
     MAX_HELD_TEXT_BYTES: integer({ min: 65_536, max: 64 * GIB, default: 134_217_728 }),
     ASK_DEADLINE_MS: integer({ min: 1000, max: DAY_MS, default: 300_000 }),
     ...storageSettings,
     MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
     MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
     MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
-    /** Of one file. */
+    /** Most text of one file. */
     MAX_TEXT_BYTES: integer({ min: 1024, max: 134_217_728, default: 8_388_608 }),
     MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
     PDF_ENGINE: pdfEngine,
@@ -123,25 +129,30 @@ export const schema = z
     ATTACHMENTS: choice(["name", "read"], "name"),
     OCR: choice(["off", "auto"], "off"),
     OCR_LANGUAGES: languages,
-    /** For one page, and for all pages of a file; not counted in EXTRACT_TIMEOUT_MS. */
+    /** OCR's time limits for one page, and for all pages of a file; this time does not count in EXTRACT_TIMEOUT_MS. */
     OCR_PAGE_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 30_000 }),
     OCR_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 180_000 }),
     EXTRACT_STALL_MS: integer({ min: 100, max: DAY_MS, default: 10_000 }),
     EXTRACT_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 60_000 }),
     EXTRACT_MEMORY_BYTES: integer({ min: 67_108_864, max: 64 * GIB, default: 943_718_400 }),
-    /** Texts of files kept in memory, at two bytes a UTF-16 unit. */
+    /** Size of the cache of files' texts in memory, at two bytes a UTF-16 unit. */
     TEXT_CACHE_BYTES: integer({ min: 1024, max: 64 * GIB, default: 33_554_432 }),
-    /** Both: the oldest events beyond it are dropped, but none of an unfinished ask. */
+    /**
+     * The bounds of a conversation's log: beyond either, the oldest events are dropped, except events of unfinished
+     * asks.
+     */
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
     DATA_KEY: dataKeys(),
     RETENTION_MS: integer({ min: 1000, max: 365 * DAY_MS, default: DAY_MS }),
-    /** How long a file's bytes stay after its text was read, so that it can be looked at; 0 = they are dropped at once. */
+    /**
+     * How long a file's bytes are kept after its text was extracted, so that users can view the file; 0 = not at all.
+     */
     KEEP_FILES_MS: integer({ min: 0, max: 365 * DAY_MS, default: 0 }),
     HOST: z.string().default("127.0.0.1"),
-    /** 0 = off. */
+    /** The port for operators; 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
-    /** For how long a stopping worker waits for running asks before it hands them back. */
+    /** How long a stopping worker waits for running asks before it hands them back. */
     WORKER_GRACE_MS: integer({ min: 0, max: 600_000, default: 5000 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
   })
@@ -152,7 +163,7 @@ export const schema = z
     {
       path: ["ENGINE_URL"],
       error: "is missing: where is the AI engine? (ws://host:7800 or https://host/v1)",
-      when: () => true, // also when other settings are wrong: all problems are listed at once
+      when: () => true, // also checked when other settings are wrong: all problems are listed at once
     },
   )
   .refine(({ ENGINE_FALLBACK_URL: url, ENGINE_FALLBACK_KIND: kind }) => !url || engineKindOf(url, kind) !== undefined, {
@@ -163,7 +174,7 @@ export const schema = z
     path: ["ENGINE_KIND"],
     error: "does not fit ENGINE_URL: websocket goes with ws:// or wss://, chat and responses with http:// or https://",
   });
-/** `path`: the PATH, where Tesseract is looked for. */
+/** `path`: the environment's PATH, in which Tesseract is looked for. */
 export type Config = z.output<typeof schema> & { readonly redis: RedisServer; readonly path: string };
 
 export function readConfig(env: Env): Parsed<Config> {

@@ -2,11 +2,11 @@ import { within } from "@docrelay/platform";
 import type { Membership } from "./bell/membership.ts";
 import type { RunningAsks } from "./answer/running-asks.ts";
 
-/** Something that runs work until it is told to stop. */
+/** A part of the worker that runs work until it is stopped. */
 export interface Stoppable {
-  /** Begins nothing new; what runs goes on. */
+  /** Begins no new work; running work continues. */
   stop(): Promise<void>;
-  /** Resolves when nothing runs. */
+  /** Resolves when no work runs. */
   idle(): Promise<void>;
 }
 
@@ -22,8 +22,8 @@ export interface DrainDeps {
 const HAND_BACK_MS = 2000;
 
 /**
- * Leaves the live workers and fetches no more jobs, waits until what runs ends or `graceMs` is over, and hands the rest
- * back, to another worker at once. Returns `late` if some are still running after that.
+ * Stops a worker: it announces its stop and fetches no more jobs, waits until running work ends or `graceMs` are over,
+ * then hands the rest back at once. Returns `late` if some work is still running after that.
  */
 export async function drain({
   membership,

@@ -6,7 +6,7 @@ import * as z from "zod";
 const OWN_FIELDS = ["model", "messages", "input", "instructions", "stream", "store"];
 const MAX_SYSTEM_CHARS = 262_144;
 
-/** The address of an engine. */
+/** A setting that is the URL of an engine. */
 export const engineUrl = z
   .string()
   .optional()
@@ -16,7 +16,7 @@ export const engineUrl = z
     return text;
   });
 
-/** A JSON object in one variable. */
+/** A setting that is a JSON object. */
 const jsonObject = z
   .string()
   .default("{}")
@@ -27,7 +27,7 @@ const jsonObject = z
     return z.NEVER;
   });
 
-/** Headers of each connection or request. */
+/** Headers for each connection or request to the engine. */
 export const engineHeaders = z
   .string()
   .default("")
@@ -38,7 +38,10 @@ export const engineHeaders = z
     return z.NEVER;
   });
 
-/** A key that is sent in a header. Files and secret stores often add a line break, which no header may hold. */
+/**
+ * A key that is sent in a header. Blanks and line breaks around the key are dropped: files and secret stores often add
+ * a line break, which a header must not contain.
+ */
 export const engineKey = z
   .string()
   .trim()
@@ -51,7 +54,7 @@ export const engineParams = jsonObject.refine(
   `must not have the fields ${OWN_FIELDS.join(", ")}`,
 );
 
-/** A text, or the path of a file with one. */
+/** A text, or the path of a file that contains the text. */
 export const engineSystem = z
   .string()
   .optional()
@@ -67,7 +70,10 @@ export const engineSystem = z
     return z.NEVER;
   });
 
-/** The kind that the URL's scheme chooses, unless it is set; undefined when both do not fit. */
+/**
+ * The kind that is set, else the kind that follows from the URL's scheme; undefined when kind and scheme do not fit
+ * together.
+ */
 export function engineKindOf(url: string, kind: EngineKind | undefined): EngineKind | undefined {
   const isHttp = /^https?:/i.test(url);
   if (kind === undefined) return isHttp ? "chat" : "websocket";

@@ -9,11 +9,11 @@ import { listenForForgotten } from "./forget-listener.ts";
 import { retry } from "./report/retry.ts";
 import { openExtractor } from "./open-extractor.ts";
 
-/** For how long a starting worker retries its first write, the same as its first connection to Redis. */
+/** How long a starting worker retries its first write: as long as its first connection to Redis. */
 const START_PATIENCE_MS = 30_000;
 const PROFILE_EVERY_MS = 10_000;
 
-/** Starts the role `extract`: extracts the texts of PDFs, in child processes, with an extractor that it ends. */
+/** Starts the role `extract`: extracts the texts of PDFs in child processes. At its stop it closes the extractor. */
 export async function startExtractRole(
   resources: Resources,
   open: (config: Config) => Promise<Extractor> = openExtractor,
@@ -22,7 +22,7 @@ export async function startExtractRole(
   const extractor = await open(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
-  // A Redis that was flushed, or evicts, gets it back; one that another worker has set stays.
+  // Stores the profile again if Redis has lost it; a profile that another worker has stored is kept.
   const restoring = setInterval(() => {
     restoreProfile(store, profileOf(config)).catch((error: unknown) => report.error("profile", error));
   }, PROFILE_EVERY_MS);
@@ -58,7 +58,7 @@ export async function startExtractRole(
   return { consumer };
 }
 
-/** All settings that change the text, or the failure, of the same bytes; part of every text key. */
+/** The profile: all settings that change the text, or the failure, of the same bytes. It is part of every text key. */
 export function profileOf(config: Config): string {
   const limits = [
     config.MAX_PAGES,
@@ -69,7 +69,7 @@ export function profileOf(config: Config): string {
   ];
   const ocr =
     config.OCR === "off" ? ["off"] : [config.OCR_LANGUAGES, config.OCR_PAGE_TIMEOUT_MS, config.OCR_TIMEOUT_MS];
-  // Texts that were stored before there was a format keep their keys.
+  // Texts that were stored before the setting existed keep their keys.
   const format = config.EXTRACT_FORMAT === "text" ? [] : [config.EXTRACT_FORMAT];
   return [EXTRACTOR_VERSION, config.PDF_ENGINE, config.ATTACHMENTS, ...format, ...ocr, ...limits].join("|");
 }

@@ -1,8 +1,8 @@
 import { FORGET_CHANNEL, type RedisSubscriber } from "@docrelay/channel";
 
 /**
- * Receives the keys of texts that nobody wants any more. A hint: a text whose hint was lost is dropped by the extraction's
- * own look, or leaves a cache when its key is looked for.
+ * Receives the keys of texts that no user wants any more. The message is a hint: if it is lost, the extraction's own
+ * check drops the text, or a cache notices when it looks the key up.
  */
 export function listenForForgotten(
   subscriber: RedisSubscriber,

@@ -46,7 +46,8 @@ if (config.ADMIN_PORT > 0) {
   life.add("admin server", () => admin[Symbol.asyncDispose]());
 }
 
-// Sweeping reads conversations, which is not for a worker that parses files of strangers.
+// Only workers with the role `ask` sweep: sweeping reads conversations, which a worker that parses strangers' files
+// must not do.
 if (config.WORKER_ROLES.has("ask")) {
   const sweeper = startSweeper(resources);
   life.add("sweeper", () => sweeper[Symbol.asyncDispose]());

@@ -11,7 +11,7 @@ import {
 import { engineKindOf } from "./engine-settings.ts";
 import type { Config } from "./config.ts";
 
-/** What an engine is opened with. */
+/** The settings and dependencies of an engine. */
 export interface EngineDeps {
   readonly config: Config;
   readonly report: {
@@ -19,11 +19,11 @@ export interface EngineDeps {
     frameAfterReply(mode: ReplyMode): void;
     engineHabit(habit: Habit): void;
   };
-  /** Gets the step that closes the engine. */
+  /** Receives the step that closes the engine. */
   readonly life: { add(name: string, close: () => unknown): void };
 }
 
-/** What differs between the first engine and the second. */
+/** The settings that differ between the first and the second engine. */
 interface Target {
   readonly url: string;
   readonly kind: EngineKind;
@@ -32,8 +32,9 @@ interface Target {
 }
 
 /**
- * Opens the engine that the settings name, with the second one behind it if there is one. `kind`: that of the first one,
- * and its name for users, unless it says another one itself. `takesHistory`: one of them is told the conversation so far.
+ * Opens the configured engine; if a second one is configured, it stands by for the first. `kind`: the kind of the first
+ * engine, which is its name for users unless the engine sends another one. `takesHistory`: at least one engine receives
+ * the conversation so far.
  */
 export function openEngine(deps: EngineDeps): { engine: Engine; kind: EngineKind; takesHistory: boolean } {
   const { config, report, life } = deps;
@@ -59,7 +60,10 @@ function secondOf({ config }: EngineDeps): Target | undefined {
   return { url, kind: engineKindOf(url, config.ENGINE_FALLBACK_KIND) ?? "websocket", apiKey, model };
 }
 
-/** The headers hold keys of the first engine, which another host must not get. */
+/**
+ * Opens one engine. The configured headers are sent only to the first engine's origin, because they may hold keys that
+ * another host must not see.
+ */
 function openOne({ config, report }: EngineDeps, { url, kind, apiKey, model }: Target): Engine {
   const limits = {
     url,

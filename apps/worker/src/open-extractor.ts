@@ -9,8 +9,8 @@ import {
 import type { Config } from "./config.ts";
 
 /**
- * Opens the extractor that the settings name.
- * @throws PdfError `ocr-missing` with what to install, if OCR is on and Tesseract or a language is missing.
+ * Opens the configured extractor.
+ * @throws PdfError `ocr-missing`, which names what to install, if OCR is on and Tesseract or a language is missing.
  */
 export async function openExtractor(config: Config): Promise<Extractor> {
   const limits: ExtractLimits = {

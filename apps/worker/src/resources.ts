@@ -36,7 +36,7 @@ import { createMembership, type Membership } from "./bell/membership.ts";
 import type { Config } from "./config.ts";
 import { createAskReport, type AskReport } from "./report/ask-report.ts";
 
-/** What both roles and the sweeper use: settings, connections, the store and its queue producer. */
+/** The resources that both roles and the sweeper use: settings, connections, the store and its queue producer. */
 export interface Resources {
   readonly config: Config;
   readonly log: Logger;
@@ -50,14 +50,14 @@ export interface Resources {
   readonly subscriber: RedisSubscriber;
   readonly bell: Bell;
   readonly membership: Membership;
-  /** Whether Redis does all that the work needs, tried every minute. */
+  /** Tests every minute whether Redis can do everything that docrelay needs. */
   readonly selfTest: SelfTest;
   readonly report: AskReport;
-  /** Undefined: nothing is traced. */
+  /** Undefined where nothing is traced. */
   readonly tracing: Tracing | undefined;
-  /** Aborted when the process stops: nothing new begins. */
+  /** Aborted when the process begins to stop: no new work begins. */
   readonly stopping: AbortController;
-  /** Aborted when the grace is over: what still runs is handed back. */
+  /** Aborted when the grace is over: running work is handed back. */
   readonly leaving: AbortController;
   /** Opens a connection that `life` closes. */
   connect(purpose: RedisConnectionOptions["purpose"], name: string): RedisClient;
@@ -67,8 +67,9 @@ const CLOSE_STEP_MS = 3000;
 const REDIS_WAIT_MS = 30_000;
 
 /**
- * Connects. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or a right of Redis is missing, `key` when
- * `DATA_KEY` lacks one; PlatformError when Redis does not answer for half a minute, or cannot be used.
+ * Connects to Redis and the blob store. @throws ChannelError `setting` when `BLOB_STORE` cannot be used or the Redis
+ * user lacks a right, `key` when a key is missing in `DATA_KEY`; PlatformError when Redis does not respond for half a
+ * minute, or cannot be used.
  */
 export async function openResources(config: Config, log: Logger): Promise<Resources> {
   const openBlobs = await prepareBlobStore(config.BLOB_STORE, s3PlaceOf(config));
@@ -157,7 +158,8 @@ function storeOf(config: Config, redis: RedisClient, connect: Resources["connect
 async function checkRedis(config: Config, log: Logger, store: Store): Promise<void> {
   const facts = await inspectRedis(store.redis, REDIS_WAIT_MS, config.DURABILITY);
   for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
-  // A key that is missing is found here, not by a user. The users of deploy/redis may not read the secret in a worker.
+  // Reads a stored secret: if `DATA_KEY` lacks a key, the worker fails at its start, not at a user's request. Skipped
+  // for a Redis user of its own, since the users of deploy/redis may not read the secret in a worker.
   if (!hasOwnUser(config.redis)) await untilReply(() => readSecret(store), REDIS_WAIT_MS);
 }
 

@@ -2,44 +2,50 @@ import { backoff, type Citation, type EventBody } from "@docrelay/protocol";
 import { coalesce, EMPTY, type Buffered } from "./coalesce.ts";
 import type { Failure } from "../report/failure.ts";
 
-/** What does not change during one attempt. Times are ms of one local clock. */
+/** The values that stay the same during one attempt. Times are in ms of this process's monotonic clock. */
 export interface AttemptPlan {
   /** The engine's name in the `started` event. */
   readonly engine: string;
-  /** The pages that a whole reply cites; `given`: those that the engine itself named. */
+  /** Returns the pages that a whole reply cites. `given`: the citations that the engine itself sent. */
   cite(text: string, given: readonly Citation[] | undefined): readonly Citation[];
-  /** What a whole reply has cost; `given`: as the engine itself says. Undefined where nothing is known of it. */
+  /**
+   * Returns the tokens that a whole reply has used. `given`: the engine's own count. Undefined where the count is
+   * unknown.
+   */
   usage(text: string, given: EngineEnd["usage"]): EventBody<"completed">["usage"];
   readonly acceptedAt: number;
   readonly begunAt: number;
   readonly extractMs: number;
   readonly maxPieceBytes: number;
-  /** Most text of the reply that may wait in memory while the store does not answer, in UTF-16 units. */
+  /** Most text of the reply that may wait in memory while the store does not respond, in UTF-16 units. */
   readonly maxHeldUnits: number;
 }
 
-/** When an input arrives, in ms of the plan's clock, and for how long text is gathered at that time. */
+/** The time of an input, in ms of the plan's clock, and for how long text is gathered at that time. */
 export interface Moment {
   readonly now: number;
   readonly windowMs: number;
 }
 
 export interface AttemptState {
-  /** Number of events that are in the log. */
+  /** The number of this attempt's events that are in the log. */
   readonly n: number;
-  /** The events of the write that the store has not answered yet. */
+  /** The events of the write to which the store has not replied yet. */
   readonly inFlight: readonly AttemptEvent[];
   readonly buffer: Buffered;
   /** All text that the engine has sent. */
   readonly text: string;
   readonly end: EngineEnd | undefined;
   readonly sentAt: number | undefined;
-  /** The engine's own name for itself; without it the plan's counts. */
+  /** The name that the engine itself has sent; if undefined, the plan's name is used. */
   readonly engine: string | undefined;
   readonly firstTextAt: number | undefined;
-  /** How much of the engine's next text is in the log already, in UTF-16 units. */
+  /** How many UTF-16 units of the engine's next text are in the log already. */
   readonly skip: number;
-  /** Where another worker may go on: `mark` is the engine's, `at` where it is in the text. */
+  /**
+   * The point from which another worker may continue the answer: `mark` is the engine's mark, `at` its offset in the
+   * text.
+   */
   readonly point: { readonly at: number; readonly mark: string } | undefined;
   /** How often the events in flight were sent again. */
   readonly resends: number;
@@ -58,30 +64,34 @@ export interface EngineEnd {
 }
 
 export type AttemptInput =
-  /** From the engine. */
+  /** From the engine: it has received the prompt. */
   | { kind: "sent"; engine?: string; agoMs?: number; mark?: string }
   | { kind: "text"; text: string; mark?: string }
   | { kind: "end"; end: EngineEnd }
   | { kind: "engine-failed"; failure: Failure }
   /** From the store: the events in flight are in the log. */
   | { kind: "stored" }
-  /** From the store: they are, and the ask has ended with them. `empty`: so was the mailbox at that time. */
+  /**
+   * From the store: the events in flight are in the log, and the ask has ended. `empty`: the mailbox then held no
+   * further ask.
+   */
   | { kind: "finished"; empty: boolean }
-  /** The store did not answer: the events in flight may be in the log or not. */
+  /** The store did not reply: the events in flight may or may not be in the log. */
   | { kind: "unknown" }
-  /** From the store: another worker owns the ask, it has ended, or its user has cancelled it. */
+  /** From the store: another worker owns the ask, the ask has ended, or its user has cancelled it. */
   | { kind: "stale" | "ended" | "cancelled" }
   | { kind: "tick" }
   /** All asks of the process together hold more text than allowed. */
   | { kind: "overflow" }
   | { kind: "expired" }
-  /** The process stops: another worker takes the ask. */
+  /** The process stops: another worker is to continue the ask. */
   | { kind: "abandoned" };
 
 export type AttemptAction =
   /**
-   * Write events in one step: the n-th of the attempt and those after it. `completed` comes last and ends the ask.
-   * `resumable`: another owner may go on with this attempt; with `resume`, after these events.
+   * Write events in one step: the n-th event of the attempt and those after it. `completed` comes last and ends the
+   * ask. `resumable`: another owner may continue this attempt; `resume`: the point from which it continues, after these
+   * events.
    */
   | { do: "write"; n: number; events: readonly AttemptEvent[]; resumable?: true; resume?: string }
   /** Write the same events again, with the same nonce. */
@@ -90,7 +100,7 @@ export type AttemptAction =
   | { do: "settle"; outcome: Outcome };
 
 export type Outcome =
-  /** `empty`: the mailbox had no other ask when this one was completed. */
+  /** `empty`: the mailbox held no further ask when this ask was completed. */
   | { kind: "completed"; empty: boolean }
   | { kind: "ended" | "stale" | "expired" | "abandoned" }
   /** `text`: all text that had arrived, in the log or not. */
@@ -117,7 +127,7 @@ export const NEW_ATTEMPT: AttemptState = {
   over: false,
 };
 
-/** What is in the log of an attempt whose worker is gone; `n`: how many events. */
+/** The part of an attempt that is in the log, after its worker has died; `n`: how many events. */
 export interface Begun {
   readonly n: number;
   readonly text: string;
@@ -126,7 +136,10 @@ export interface Begun {
   readonly firstTokenMs: number | undefined;
 }
 
-/** An attempt that goes on after a point where another worker was. That worker may have written more text than up to there. */
+/**
+ * Continues an attempt from a point that another worker had reached. That worker may have written more text after the
+ * point.
+ */
 export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): AttemptState {
   const firstTextAt = firstTokenMs === undefined ? undefined : now;
   const sentAt = now - (firstTokenMs ?? 0);
@@ -134,7 +147,7 @@ export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): Atte
   return { ...NEW_ATTEMPT, n, text, point, skip, sentAt, firstTextAt };
 }
 
-/** A point as it is stored, and read back. Undefined for one that cannot be read. */
+/** Parses a stored point; undefined if it cannot be read. */
 export function parsePoint(stored: string): Begun["point"] | undefined {
   const [, at, mark] = /^(\d{1,15}) (.+)$/.exec(stored) ?? [];
   return mark === undefined ? undefined : { at: Number(at), mark };
@@ -145,20 +158,21 @@ const MAX_EVENTS_PER_WRITE = 8;
 const RESEND_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
- * One engine call, from its begin to its outcome, as a pure function: what to do about each input. Only one write is in
- * flight at a time, so a re-send always repeats the last one; text that arrives meanwhile is gathered. Events that are
- * ready at the same time are written together, because each write costs an fsync: otherwise the first piece of a reply
- * would wait for the fsync of `started`.
+ * One engine call, from its begin to its outcome, as a pure function: it returns the actions for each input. Only one
+ * write is in flight at a time, so that a re-send always repeats the last write; text that arrives meanwhile is
+ * gathered. Events that are ready at the same time are written together, because each write costs an fsync: otherwise
+ * the first piece of a reply would wait for the fsync of `started`.
  */
 export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptPlan, at: Moment): AttemptStep {
   if (state.over) return { state, actions: [] };
   switch (input.kind) {
     case "sent":
-      // `started` waits for the first text, or for one window: the first piece of a fast engine is written with it.
+      // `started` waits for the first text, or for one window: so a fast engine's first piece is written together with
+      // it.
       return {
         state: {
           ...state,
-          // If the attempt goes on, its `started` event has these.
+          // An attempt that continues has its `started` event in the log already.
           ...(state.n > 0 ? {} : { sentAt: at.now - (input.agoMs ?? 0), engine: input.engine }),
           point: pointAt(state, input.mark),
         },
@@ -189,7 +203,7 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
       return { state: { ...state, resends: state.resends + 1 }, actions: [{ do: "write-again", afterMs }] };
     }
     case "engine-failed":
-      // After the reply's end a failure of the engine changes nothing: the reply is complete.
+      // When the reply is complete, a later failure of the engine changes nothing.
       return state.end ? { state, actions: [] } : settle(state, { kind: "failed", failure: input.failure });
     case "overflow":
       return state.end ? { state, actions: [] } : overflow(state);
@@ -203,14 +217,16 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
   }
 }
 
-/** One write of everything that is ready, unless one is in flight: `started`, then deltas, then `completed`. */
+/**
+ * Writes everything that is ready in one step, unless a write is in flight: `started`, then deltas, then `completed`.
+ */
 function writeReady(
   state: AttemptState,
   { text = "", tick = false }: { text?: string; tick?: boolean },
   plan: AttemptPlan,
   { now, windowMs }: Moment,
 ): AttemptStep {
-  // Text before `sent` is not expected; it would wait for `started`.
+  // Text that comes before `sent` waits for `started`; this is not expected.
   const busy = state.inFlight.length > 0 || state.sentAt === undefined;
   const rule = { windowMs, maxBytes: plan.maxPieceBytes };
   const given = { busy, tick, last: state.end !== undefined };
@@ -232,12 +248,15 @@ function writeReady(
   };
 }
 
-/** The engine's newest mark, and where it is in the text; without a new one the earlier one holds. */
+/** Returns the engine's newest mark with its offset in the text; without a new mark, the earlier point. */
 function pointAt({ text, skip, point }: AttemptState, mark: string | undefined): AttemptState["point"] {
   return mark === undefined ? point : { at: text.length - skip, mark };
 }
 
-/** Where another owner may go on after a write that leaves `buffer`: not behind what it writes. */
+/**
+ * Returns the point from which another owner may continue after a write that leaves `buffer` unwritten: never a point
+ * after the written text.
+ */
 function resumeOf({ text, point }: AttemptState, buffer: Buffered): { resumable?: true; resume?: string } {
   if (!point) return {};
   const isWritten = point.at <= text.length - buffer.text.length;

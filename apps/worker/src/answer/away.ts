@@ -1,9 +1,9 @@
 import type { EngineError } from "@docrelay/engine";
 import { backoff } from "@docrelay/protocol";
 
-/** How long the engine has not taken one call. Times in ms. */
+/** The time for which the engine has refused one call. Times in ms. */
 export interface Away {
-  /** When it first refused; undefined: it did not. */
+  /** When the engine first refused; undefined if it has not. */
   readonly since: number | undefined;
   readonly tries: number;
 }
@@ -13,9 +13,10 @@ export const NOT_AWAY: Away = { since: undefined, tries: 0 };
 const PAUSE_MS = { firstMs: 100, longestMs: 2000 };
 
 /**
- * What to do when the engine did not take a call; pure. A connection that did not open, or an engine that says that it is
- * restarting or busy, has cost nothing: it is tried again until `longestMs` are over, with growing pauses that are never
- * shorter than the engine asks for. `begunAt`: when the call that failed began. Undefined: it has been away for too long, or says that it will be.
+ * Decides what to do when the engine did not accept a call; pure. If no connection opened, or the engine reports that
+ * it restarts or is busy, the call has cost nothing. So the call is repeated until `longestMs` are over, with growing
+ * pauses that are never shorter than the engine asks for. `begunAt`: when the failed call began. Returns undefined when
+ * the engine has been away, or announces to be away, for too long.
  */
 export function waitForEngine(
   { since, tries }: Away,
@@ -25,7 +26,7 @@ export function waitForEngine(
   const begun = since ?? begunAt;
   const left = begun + longestMs - now;
   if (left <= 0 || retryAfterMs > left) return undefined;
-  // The last try comes at the end of the time, not after it.
+  // The last retry is made when the time ends, not later.
   const pauseMs = Math.min(left, Math.max(retryAfterMs, backoff(tries, PAUSE_MS, random)));
   return { away: { since: begun, tries: tries + 1 }, pauseMs };
 }

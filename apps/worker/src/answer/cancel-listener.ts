@@ -2,8 +2,8 @@ import { CANCEL_CHANNEL, parseCancelled, type RedisSubscriber } from "@docrelay/
 import type { RunningAsks } from "./running-asks.ts";
 
 /**
- * Receives the hints that an ask was cancelled and passes on those of running asks. The subscription is not awaited: until it
- * stands, the check of each running ask once a second finds cancels.
+ * Receives the hints that an ask was cancelled, and passes on those for running asks. Nothing waits for the
+ * subscription: without it, the check of each running ask once a second finds the cancellation.
  */
 export function listenForCancels(
   subscriber: RedisSubscriber,

@@ -1,11 +1,14 @@
-/** Text of the engine that waits to be written. `flushedAt`: when the last piece was cut off; undefined before the first. */
+/**
+ * Text of the engine that waits to be written. `flushedAt`: when the last piece was taken from it; undefined before the
+ * first piece.
+ */
 export interface Buffered {
   readonly text: string;
   readonly flushedAt: number | undefined;
 }
 
 export interface CoalesceRule {
-  /** For how long text is gathered after a piece, in ms. */
+  /** How long text is gathered after a piece, in ms. */
   readonly windowMs: number;
   /** Largest piece, in UTF-8 bytes. */
   readonly maxBytes: number;
@@ -14,22 +17,22 @@ export interface CoalesceRule {
 export interface CoalesceInput {
   /** New text of the engine, or "". */
   readonly text: string;
-  /** A write is in flight: gather, however long that takes. */
+  /** A write is in flight: text is gathered until the write ends. */
   readonly busy: boolean;
-  /** This is a tick of the flush timer that all replies share. */
+  /** Whether this call comes from a tick of the flush timer that all replies share. */
   readonly tick: boolean;
-  /** No text follows. */
+  /** Whether no more text follows. */
   readonly last: boolean;
 }
 
 export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 
 /**
- * Joins the engine's frames into fewer, larger pieces: the first text at once, later text once a window, at a tick. An
- * event costs about the same whatever its size, and less when events of many replies are written at the same moment: they
- * share an fsync, a wake-up of Redis and one of each reader's edge. The pieces joined are the text, unchanged; none is
- * larger than the rule allows, and none is cut inside a surrogate pair. Returns at most one piece: call it again with
- * empty text for the rest.
+ * Joins the engine's frames into fewer, larger pieces: the first text is written at once, later text once a window, at
+ * a tick. An event costs about the same whatever its size. It costs less when many replies are written at the same
+ * moment, because they share an fsync, a wake-up of Redis and one of each reader's edge. The pieces joined together are
+ * exactly the text; no piece is larger than the rule allows, and none is cut inside a surrogate pair. Returns at most
+ * one piece: call it again with empty text for the rest.
  */
 export function coalesce(
   buffer: Buffered,
@@ -48,7 +51,10 @@ export function coalesce(
   return { piece: joined.slice(0, end), buffer: { text: joined.slice(end), flushedAt: now } };
 }
 
-/** End of the longest piece that fits. Half of a surrogate pair at the end waits for its other half while one may come. */
+/**
+ * The end of the longest piece that fits. Half of a surrogate pair at the end waits for its other half, unless no more
+ * text follows.
+ */
 function pieceEnd(text: string, maxBytes: number, last: boolean): number {
   let end = text.length * 3 <= maxBytes ? text.length : encoder.encodeInto(text, new Uint8Array(maxBytes)).read;
   if (!last && end === text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--;

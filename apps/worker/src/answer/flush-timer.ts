@@ -1,15 +1,15 @@
-/** One timer for all asks of the process: hundreds of timers would cost more than the events that they write. */
+/** One timer for all asks of the process: hundreds of timers would cost more than writing the events. */
 export interface FlushTimer extends Disposable {
   /** Calls the listener at each tick, every 20 ms, until the returned function is called. */
   add(listener: () => void): () => void;
-  /** For how long text is gathered at present, in ms. */
+  /** How long text is gathered now, in ms: longer when the event loop is late. */
   readonly windowMs: number;
 }
 
-/** Divides both windows, so that text waits little longer than its window. */
+/** A divisor of both windows, so that text waits only a little longer than its window. */
 const TICK_MS = 20;
 const WINDOW_MS = 40;
-/** Above this delay of the event loop, text is gathered for longer: fewer and larger events relieve it. */
+/** When the event loop is later than this, text is gathered for longer: fewer and larger events reduce the load. */
 const LATE_MS = 20;
 const LATE_WINDOW_MS = 100;
 

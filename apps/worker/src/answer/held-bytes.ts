@@ -1,6 +1,9 @@
-/** The text of all asks of this process that waits in memory until the store takes it, at two bytes a UTF-16 unit. */
+/**
+ * Counts the text of all asks of this process that waits in memory until the store accepts it, at two bytes a UTF-16
+ * unit.
+ */
 export interface HeldBytes {
-  /** Sets how many bytes the ask of this owner holds; false when all together hold more than allowed. */
+  /** Sets how many bytes the ask of this owner holds; returns false when all asks together hold more than allowed. */
   hold(owner: string, bytes: number): boolean;
   release(owner: string): void;
   readonly total: number;

@@ -12,9 +12,9 @@ export interface RunningAsk {
 export interface RunningAsks extends AsyncDisposable {
   /** Adds an ask until the returned function is called. */
   add(running: RunningAsk): () => void;
-  /** A hint that an ask was cancelled: if it runs here, its record is read. */
+  /** Handles a hint that an ask was cancelled: if the ask runs here, its record is read. */
   hint(address: { u: string; a: string }): void;
-  /** Notifies all of them that another worker is to take over. */
+  /** Notifies all running asks that another worker is to continue them. */
   abandon(): void;
   readonly size: number;
 }
@@ -22,8 +22,8 @@ export interface RunningAsks extends AsyncDisposable {
 const CONFIRM_EVERY_MS = 1000;
 
 /**
- * Reads the owner of each running ask once a second. This finds a cancel whose hint was lost, and that another worker has
- * taken the ask.
+ * Reads the owner of each running ask once a second. This finds cancellations whose hint was lost, and asks that
+ * another worker has taken.
  */
 export function createRunningAsks(
   store: Store,
@@ -40,7 +40,7 @@ export function createRunningAsks(
       const reply = await confirm(store, ask, owner);
       if (reply.kind !== "ok" && asks.get(key)?.owner === owner) notify({ kind: reply.kind });
     } catch (error) {
-      // An error of the store is not reported: the attempt's own writes meet it, and the next look comes.
+      // Errors of the store are not reported: the attempt's own writes meet them too, and the check runs again.
       if (originOf(error).kind !== "store") onError(error);
     } finally {
       confirming.delete(key);

@@ -31,23 +31,29 @@ export interface StreamDeps {
 export interface AnswerCall {
   readonly ask: TakenAsk;
   readonly owner: string;
-  /** Number of the call, as the store counted it when it began. */
+  /** The number of the call, as the store counted it. */
   readonly attempt: number;
   readonly plan: AttemptPlan;
   readonly prompt: EngineAsk;
-  /** What another worker has written of this attempt, with which `prompt.resume` goes on. */
+  /**
+   * The events of this attempt that another worker has written, if the call continues that attempt from
+   * `prompt.resume`.
+   */
   readonly begun?: Begun | undefined;
-  /** Until the ask expires, in ms from now. */
+  /** Time until the ask expires, in ms. */
   readonly expiresInMs: number;
-  /** How long to wait for an engine that does not take the call, in ms. */
+  /** How long to wait for an engine that does not accept the call, in ms. */
   readonly awayMs: number;
-  /** Called when the engine did not take the call, which will be tried again. `sinceMs`: for how long it has been away. */
+  /**
+   * Called when the engine did not accept the call, which will be repeated. `sinceMs`: for how long the engine has been
+   * away.
+   */
   onAway(error: EngineError, sinceMs: number): void;
-  /** Called when the engine has the prompt; it was sent `agoMs` ago. */
+  /** Called when the engine has received the prompt; the prompt was sent `agoMs` ago. */
   onSent(agoMs: number): void;
-  /** Called for each piece of the answer, when it comes. */
+  /** Called for each piece of the answer, when it arrives. */
   onText(text: string): void;
-  /** What the user is charged for, when the whole reply has come. */
+  /** The tokens that the user is charged for, when the whole reply has arrived. */
   tokens(): number;
   /** Called for each event of this attempt that is in the log. */
   onWritten(body: AttemptEvent): void;
@@ -55,7 +61,7 @@ export interface AnswerCall {
 
 /**
  * Makes one engine call and writes its reply to the log: the I/O around {@link attempt}. Resolves when the attempt is
- * over; by then its engine connection is released and nothing of the call runs on.
+ * over; by then its engine connection is released, and the call has no running work left.
  * @throws only for bugs, of this code or of the store's scripts.
  */
 export function streamAnswer(deps: StreamDeps, call: AnswerCall): Promise<Outcome> {
@@ -71,7 +77,7 @@ class AnswerStream {
   readonly #engineCall = new AbortController();
   readonly #outcome = Promise.withResolvers<Outcome>();
   #state: AttemptState;
-  /** Before the engine has said anything to this process. */
+  /** The state before the engine has sent anything to this process. */
   readonly #before: AttemptState;
   #pending: Pending | undefined;
   #resend: NodeJS.Timeout | undefined;
@@ -155,7 +161,10 @@ class AnswerStream {
     return reply.kind === "written" || reply.kind === "done" ? { kind: "stored" } : { kind: reply.kind };
   }
 
-  /** Calls the engine, again and again while it does not take the call: that is no other attempt. */
+  /**
+   * Calls the engine, and repeats the call while the engine does not accept it. These repetitions count as the same
+   * attempt.
+   */
   async #read(): Promise<void> {
     const { signal } = this.#engineCall;
     let away = NOT_AWAY;
@@ -166,7 +175,7 @@ class AnswerStream {
       const now = performance.now();
       const { awayMs: longestMs, onAway } = this.#call;
       const { engine } = failure;
-      // Text that has come cannot be taken back within one attempt.
+      // Text that has arrived cannot be taken back within one attempt.
       if (engine?.retry !== "away" || this.#state.text !== this.#before.text)
         return this.#dispatch({ kind: "engine-failed", failure });
       const wait = waitForEngine(away, engine, { begunAt, now, longestMs, random: Math.random() });
@@ -177,11 +186,12 @@ class AnswerStream {
     }
   }
 
-  /** One call. Returns why it failed; undefined when there is nothing more to do. */
+  /** Makes one call. Returns why it failed; undefined when no further call is needed. */
   async #callOnce(): Promise<Failure | undefined> {
     const { signal } = this.#engineCall;
     try {
-      // The iteration continues after the reply's end: only when it is over can the next ask use the connection.
+      // The iteration continues after the reply's end: the next ask can use the connection only when the iteration is
+      // over.
       for await (const event of this.#deps.engine.ask(this.#call.prompt, signal)) {
         if (event.kind === "sent") this.#call.onSent(event.agoMs ?? 0);
         if (event.kind === "text") this.#call.onText(event.text);
@@ -199,7 +209,7 @@ class AnswerStream {
 
   #settle(outcome: Outcome): void {
     this.#close();
-    // The connection of a complete reply can be used again; one in the middle of a reply is closed.
+    // After a complete reply the connection can be used again; in the middle of a reply it is closed.
     if (!this.#state.end) {
       const isHandedOver = outcome.kind === "stale" || outcome.kind === "abandoned";
       this.#engineCall.abort(isHandedOver ? new HandedOver() : new Error("the attempt is over"));

@@ -1,21 +1,24 @@
 import type { ConversationAddress } from "@docrelay/channel";
 import { backoff } from "@docrelay/protocol";
 
-/** What happens to a conversation after its run: nothing, another worker takes it, or it runs here once more later. */
+/** What is to be done after a run of a conversation: nothing, ring for another worker, or run it here again later. */
 export type Disposition = "done" | "hand-back" | { readonly laterMs: number };
 
 /** A conversation that a bell was rung for. */
 export interface Rung {
   readonly conversation: ConversationAddress;
-  /** See `take`. */
+  /** The owner whose worker is gone: the run takes the ask over from this owner, see `take`. */
   readonly voided?: string;
   readonly hops?: number;
 }
 
 export interface SlotsOptions {
-  /** Conversations that run at once at most. */
+  /** Most conversations that run at the same time. */
   readonly capacity: number;
-  /** Never called for a conversation that still runs. Calling `taking` means: the next take covers all bells rung so far. */
+  /**
+   * Runs a conversation; never called while the same conversation runs. `run` calls `taking` just before each take,
+   * because that take covers all bells heard so far.
+   */
   run(rung: Rung, taking: () => void): Promise<Disposition>;
   /** Rings the bell for another worker. */
   passOn(rung: Rung): void;
@@ -23,29 +26,32 @@ export interface SlotsOptions {
 }
 
 /**
- * Runs the conversations whose bell was heard, each at most once at a time: a bell during a run becomes one more run after
- * it. Others wait in order of their bells while all slots are in use.
+ * Runs the conversations whose bell was heard, each at most once at a time: a bell during a run causes one more run
+ * after it. While all slots are in use, other conversations wait in the order of their bells.
  */
 export interface ConversationSlots {
   hear(rung: Rung): void;
-  /** Running and waiting conversations. */
+  /** The number of running and waiting conversations. */
   readonly load: number;
   readonly active: number;
   readonly capacity: number;
   /** Passes waiting conversations on to a worker that has `free` slots. */
   share(free: number): void;
-  /** Passes on what waits, and every later bell; what runs goes on. */
+  /** Passes on all waiting conversations, and every later bell; running conversations continue. */
   stop(): Promise<void>;
-  /** Resolves when nothing runs. */
+  /** Resolves when no conversation runs. */
   idle(): Promise<void>;
 }
 
-/** The sweeper rings for the asks of bells that are dropped. */
+/** Most waiting conversations; beyond it bells are dropped, and the sweeper rings for their asks. */
 const MAX_WAITING = 100_000;
-/** A run fails when the store is away for long, or by a bug: after these tries the sweeper rings. */
+/**
+ * A run fails when the store is away for long, or by a bug. After this many failures no further run follows, and the
+ * sweeper rings.
+ */
 const MAX_FAILURES = 4;
 const AGAIN_MS = { firstMs: 250, longestMs: 4000 };
-/** Full workers pass a bell on this often; then it waits where it is. */
+/** A bell is passed on at most this many times between full workers; then its conversation waits where it is. */
 const MAX_HOPS = 3;
 
 export function createConversationSlots(options: SlotsOptions): ConversationSlots {
@@ -86,7 +92,7 @@ export function createConversationSlots(options: SlotsOptions): ConversationSlot
   };
 }
 
-/** All by a key of the conversation. */
+/** Each map's keys are keys of conversations. */
 interface State {
   readonly options: SlotsOptions;
   readonly running: Map<string, { again: Rung | undefined }>;
@@ -100,7 +106,7 @@ interface State {
 function hear(slots: State, heard: Rung): void {
   if (slots.stopped) return slots.options.passOn(heard);
   const key = keyOf(heard.conversation);
-  // A plain bell must not replace what an earlier one knew of a dead worker.
+  // A later bell must not drop what an earlier bell said about a dead worker.
   const rung = { ...(slots.running.get(key)?.again ?? slots.waiting.get(key)), ...heard };
   clearTimeout(slots.later.get(key));
   slots.later.delete(key);

@@ -12,32 +12,42 @@ import {
   type RedisSubscriber,
 } from "@docrelay/channel";
 
-/** This process among the workers: it announces itself, and notices when another one is gone. */
+/**
+ * This process's membership in the group of workers: it announces this worker, and notices when another worker is gone.
+ */
 export interface Membership extends AsyncDisposable {
   readonly worker: string;
-  /** The first by name of the ask workers that are heard: it sweeps. For a moment there may be two or none. */
+  /**
+   * Whether this worker is the first by name of the ask workers that are heard: the leader sweeps. For a moment there
+   * may be two leaders, or none.
+   */
   readonly isLeader: boolean;
   /** Begins to beat. @throws errors of ioredis, when the subscription fails. */
   start(): Promise<void>;
-  /** The content of this worker's beats. */
+  /** Sets the function that returns the content of this worker's beats. */
   report(state: () => Pick<Beat, "load" | "capacity">): void;
-  /** The next beat tells the edges how many asks are unfinished. */
+  /** Sets the number of unfinished asks, which the next beat carries to the edges. */
   tell(unfinished: number): void;
   /**
-   * Whether a worker will do nothing more. It may be wrong about one that was cut off or stopped for 3 s: what that one
-   * writes later is refused.
+   * Whether a worker is gone and will do no more work. This may be wrong for a worker that was cut off or stopped for 3
+   * s: its later writes are refused.
    */
   isGone(worker: string): Promise<boolean>;
-  /** Whether Redis has its connection. */
+  /** Whether Redis has a connection of this worker. */
   isConnected(worker: string): Promise<boolean>;
   /** Called after each beat of another worker, and when workers are gone. */
   on(listener: { beat?(beat: Beat): void; gone?(): void }): void;
-  /** Announces that this worker stops: no more bells for it. It beats on until it is disposed of, since it may run asks still. */
+  /**
+   * Announces that this worker stops, so that it gets no more bells. Its beats continue until it is disposed of,
+   * because it may still run asks.
+   */
   leave(): Promise<void>;
 }
 
 export interface MembershipOptions {
-  /** A command connection, also of the beats: a worker whose commands get nowhere is silent. */
+  /**
+   * A connection for commands, which also sends the beats: a worker whose commands do not reach Redis becomes silent.
+   */
   readonly redis: RedisClient;
   readonly subscriber: RedisSubscriber;
   readonly roster: Roster;
@@ -51,14 +61,17 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   const listeners: Array<Parameters<Membership["on"]>[0]> = [];
   const asking = new Set<string>();
   const announcer = createAnnouncer(redis, worker, onError);
-  /** Workers that are known to leave: they are alive until their process ends, and what they run is theirs. */
+  /** Workers that have announced their stop: they are alive until their process ends, and still own what they run. */
   const leavers = new Set<string>();
 
   function gone(): void {
     for (const listener of listeners) listener.gone?.();
   }
 
-  /** A killed process has no connection any more, so a silent worker need not be waited for to be known as gone. */
+  /**
+   * Asks Redis whether a silent worker still has a connection: a killed process has none, so that its silence need not
+   * last long.
+   */
   async function ask(suspect: string): Promise<void> {
     if (suspect === worker || asking.has(suspect)) return;
     asking.add(suspect);
@@ -75,7 +88,8 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   }
 
   function heard(beat: Beat): void {
-    // The worker's own beat is its clock: while it does not receive that, the silence of others proves nothing.
+    // This worker's own beat is its clock: while it does not receive its own beats, the silence of other workers proves
+    // nothing.
     if (beat.worker === worker) {
       roster.tick();
       if (roster.expire().length > 0) gone();
@@ -120,9 +134,9 @@ async function isGone(redis: RedisClient, roster: Roster, other: string): Promis
   return false;
 }
 
-/** What this worker says of itself. */
+/** The part of a membership that announces this worker. */
 interface Announcer extends Pick<Membership, "start" | "report" | "tell" | "leave"> {
-  /** Beats no more. */
+  /** Ends the beats. */
   stop(): void;
 }
 
@@ -134,7 +148,7 @@ function createAnnouncer(redis: RedisClient, worker: string, onError: (error: un
   let leaving = false;
 
   async function beat(): Promise<void> {
-    if (sending) return; // Redis is slow: no more than one beat waits
+    if (sending) return; // Redis is slow: at most one beat waits
     sending = true;
     const count = unfinished === undefined ? {} : { unfinished };
     unfinished = undefined;
@@ -164,7 +178,7 @@ function createAnnouncer(redis: RedisClient, worker: string, onError: (error: un
       if (timer === undefined || leaving) return;
       leaving = true;
       const bye = publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), leaving });
-      // Should it fail, the others miss its beats.
+      // If the announcement fails, other workers notice that the beats have ended.
       await Promise.race([bye, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]).catch(() => undefined);
     },
     stop() {

@@ -36,11 +36,11 @@ export interface ExtractDeps {
   readonly extractor: Extractor;
   readonly report: ExtractReport;
   readonly tracing?: Tracing | undefined;
-  /** How long bytes stay after their text was stored, to be looked at; 0: they are dropped at once. */
+  /** How long a file's bytes are kept after its text was stored, so that users can view the file; 0: not at all. */
   readonly keepFilesMs: number;
-  /** Aborted when the process stops: the job is handed back and another worker does it from the start. */
+  /** Aborted when the process stops: the job is handed back, and another worker runs it from the start. */
   readonly stopping: AbortSignal;
-  /** The job is the only one of its user and address. */
+  /** Whether the job is the only one of its user and address. */
   readonly isUrgent?: boolean;
   /** Aborted when no user has the file any more. */
   readonly forgotten?: AbortSignal;
@@ -50,21 +50,21 @@ const STORE_PATIENCE_MS = 20_000;
 const WAKES_AT_ONCE = 100;
 
 /**
- * Extracts the text of one file for all asks that wait for it. The outcome is stored before they are woken, so after a
- * crash in between, a second run of the job only wakes them. `aside` ends the extraction: it begins anew later.
+ * Extracts the text of one file for all asks that wait for it. The outcome is stored before those asks are woken: after
+ * a crash in between, a second run of the job only wakes them. `aside` ends the extraction, which begins anew later.
  */
 export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: AbortSignal): Promise<Disposition> {
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
-  // The bytes are needed but for a job that runs again: reading them need not wait for the state.
+  // The bytes are needed except when a job runs again: so they are read at the same time as the state.
   const [[state], bytes, password, wasForgotten] = await Promise.all([
     retry(() => textState(store, [key]), patience),
     readBytes(deps, job),
     retry(() => readPassword(store, key), patience),
     retry(() => isForgotten(store, key), patience),
   ]);
-  // A password is used once, right or wrong: the user sends it again for another try.
+  // A password is removed after one use, right or wrong: for another try the user sends it again.
   const end = async (): Promise<void> => retry(() => dropPassword(store, key), patience);
   if (state !== "missing") {
     await end();
@@ -84,14 +84,14 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
   }
   await retry(() => writeText(store, key, outcome), patience);
   const isInVain = await retry(() => dropForgotten(store, key), patience);
-  // The counts of a user who has deleted everything stay deleted.
+  // If the user has deleted everything, the deleted counts must not be created again.
   if (outcome.kind === "text" && !isInVain) countPages(deps, job, outcome.pages.length);
   const drop = isInVain ? dropBytes(deps, job) : canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome);
   const [disposition] = await Promise.all([wakeWaiting(deps, job), end(), drop]);
   return disposition;
 }
 
-/** Call it after the outcome is stored: see `retainBytes`. */
+/** Releases the bytes unless they are to be kept. Call it after the outcome is stored: see `retainBytes`. */
 async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: StoredText): Promise<void> {
   const { store, blobs, keepFilesMs } = deps;
   const { ref, bytes: size } = job;
@@ -100,19 +100,22 @@ async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: St
   await retry(() => keepBytes(store, blobs, { ref, size, user: job, keepMs: keepFilesMs }), patienceOf(deps));
 }
 
-/** Counts pages against quotas. The text does not wait for it; a lost count lets a user read a little more. */
+/**
+ * Counts pages against quotas. The text does not wait for the count; if the count is lost, a user may use a little
+ * more.
+ */
 function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: number): void {
   for (const of of [job, ...(job.charged ?? [])]) {
     countUsed(store, of, "pages", pages).catch((error: unknown) => report.error("usage", error));
   }
 }
 
-/** Tells edges that the extraction has begun, or that they should look: a hint, which may be lost. */
+/** Sends edges a hint that the extraction has begun, or that they should check its state. The hint may be lost. */
 function sayHint({ store, report }: ExtractDeps, key: string, kind: "begun" | "look"): void {
   publishHint(store, hintsOfText(key), { kind }).catch((error: unknown) => report.error("upload hint", error));
 }
 
-/** Wakes the conversations that wait for the text, and stops counting the extraction for its users. */
+/** Wakes the conversations that wait for the text, and ends the count of this extraction for its users. */
 async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposition> {
   const { store } = deps;
   const { key } = job;
@@ -130,10 +133,11 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
 }
 
 /**
- * The outcome to store. `gone`: the bytes are not stored, or nobody wants the text any more. This is no outcome, since it
- * would be the reply to the same file sent again; the waiting asks find out by themselves that their bytes are gone.
+ * The outcome to store. `gone`: the bytes are not stored, or no user wants the text any more. This is not stored as an
+ * outcome, because the same file sent again would get it; the waiting asks notice by themselves that the bytes are
+ * gone.
  *
- * `no-password`: the password expired with the ask that brought it. An outcome without it would be stored under the
+ * `no-password`: the password expired together with its ask. This is not stored either: it would be stored under the
  * password's key, and the right password would be refused from then on.
  */
 async function extractText(
@@ -154,7 +158,7 @@ async function extractText(
   const signal = AbortSignal.any([stopping, aside, deps.forgotten].filter((one) => one !== undefined));
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
-  // An extraction that an upload has ordered begins a trace.
+  // An extraction that an upload has queued begins a trace of its own.
   const { traceparent: parent } = readTrace(job.trace);
   const attributes = { "docrelay.bytes": job.bytes };
   const span = deps.tracing?.begin("extract", { kind: "consumer", parent, attributes });
@@ -192,7 +196,7 @@ function storable(outcome: ExtractOutcome, extractMs: number): StoredText {
   return { kind: "text", pages, chars, missing, ocr, truncated, ...(attachments && { attachments }), extractMs };
 }
 
-/** All bytes, or undefined if they are gone, have holes, or are fewer or more than were sent. */
+/** Reads all bytes; undefined if the bytes are gone, have holes, or are fewer or more than were sent. */
 async function readBytes(deps: ExtractDeps, job: ExtractJob): Promise<Uint8Array | undefined> {
   return retry(async () => {
     const bytes = new Uint8Array(job.bytes);

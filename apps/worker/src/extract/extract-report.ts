@@ -3,10 +3,10 @@ import type { ExtractOutcome } from "@docrelay/pdf";
 import type { Logger, Metrics } from "@docrelay/platform";
 import { readTrace } from "@docrelay/protocol";
 
-/** Logs and counts extractions: sizes, codes and times, never a name or a word of a document. */
+/** Logs and counts extractions: only sizes, codes and times, never a name or a word of a document. */
 export interface ExtractReport {
   extracted(job: ExtractJob, outcome: ExtractOutcome, ms: number): void;
-  /** The bytes of the file are not stored any more. */
+  /** The bytes of the file are no longer stored. */
   gone(job: ExtractJob): void;
   bug(job: ExtractJob, error: unknown): void;
   /** Logs an error from which the process recovers by itself. */

@@ -1,13 +1,16 @@
 import { hintsOfText, peekWaiting, publishHint, publishProgress, type Store } from "@docrelay/channel";
 
-/** Publishes how far an extraction is to the asks that wait for its text, and to all who have named its upload. */
+/**
+ * Publishes the progress of an extraction to the asks that wait for its text, and to all connections that have named
+ * its upload.
+ */
 export interface PageProgress {
   /** Publishes at most 4 times a second; calls in between are dropped. */
   page(page: number, pages: number): void;
 }
 
 const EVERY_MS = 250;
-/** Progress is a hint: if more asks wait for one text, the others get none. */
+/** Most asks that receive the progress: it is a hint, so further asks waiting for the same text do without. */
 const MAX_WAITING = 200;
 
 export function createPageProgress(store: Store, key: string, onError: (error: unknown) => void): PageProgress {

@@ -4,28 +4,34 @@ import { logAtMostOnceASecond, type Logger, type Metrics, type Tracing } from "@
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
 
-/** Logs and counts what happens to asks: ids, codes and times, never a word of a question, document or reply; of an engine, its words about an error. */
+/**
+ * Logs and counts what happens to asks: ids, codes and times, never a word of a question, document or reply. An
+ * engine's own error messages are logged.
+ */
 export interface AskReport {
-  /** `waitedMs`: since the acceptance, without the time that the files took. */
+  /** `waitedMs`: time since the acceptance, without the time in which the ask waited for its files. */
   begun(ask: TakenAsk, attempt: number, waitedMs: number): void;
-  /** The engine goes on with an answer of a worker that is gone: that is no other call. */
+  /** The engine continues an answer of a worker that is gone; this does not count as another call. */
   wentOn(ask: TakenAsk, attempt: number): void;
   /** An event is in the log. */
   written(type: EventType): void;
-  /** The first piece of a reply is in the log. `sinceMs`: since the acceptance, `engineMs`: since the prompt was sent. */
+  /**
+   * The first piece of a reply is in the log. `sinceMs`: time since the acceptance; `engineMs`: time since the prompt
+   * was sent.
+   */
   firstToken(sinceMs: number, engineMs: number): void;
   attemptFailed(ask: TakenAsk, attempt: number, failure: Failure): void;
-  /** The engine did not take a call, which is tried again. Logged at most once a second. */
+  /** The engine did not accept a call, which is repeated. Logged at most once a second. */
   engineAway(ask: TakenAsk, attempt: number, error: EngineError): void;
   /** The store refused a write of this process as stale: another worker owns the ask. */
   fenced(ask: TakenAsk, attempt: number): void;
-  /** `totalMs`: since the acceptance, if it is known. */
+  /** `totalMs`: time since the acceptance, if that is known. */
   ended(ask: TakenAsk, attempt: number, body: EndBody, totalMs: number | undefined): void;
   /** The engine sent a frame after a reply had ended. Each one is counted; one warning is logged per minute. */
   frameAfterReply(mode: ReplyMode): void;
-  /** With `ENGINE_REPLY=auto`: how the engine's replies are read from now on. */
+  /** With `ENGINE_REPLY=auto`: the way in which the engine's replies are read from now on. */
   engineHabit(habit: Habit): void;
-  /** An error that ends the ask, since a retry would meet it again. */
+  /** An error that ends the ask, because a retry would fail in the same way. */
   bug(ask: TakenAsk, error: unknown): void;
   /** Logs an error from which the process recovers by itself, at most once a second for each `what`. */
   error(what: string, error: unknown): void;
@@ -101,7 +107,7 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
   };
 }
 
-/** The fields of an ask in each log line about it. */
+/** The fields in each log line about an ask. */
 function fieldsOf({ id, conversation, trace }: TakenAsk, attempt?: number): object {
   return { askId: id, conversation, trace, ...(attempt === undefined ? {} : { attempt }) };
 }
@@ -116,7 +122,7 @@ function reportEnd(
   // `completed` was counted when it was written.
   if (body.type !== "completed") counted.events.inc({ type: body.type });
   if (totalMs !== undefined) counted.askSeconds.observe(totalMs / 1000);
-  // The call that completed an ask has a span of its own.
+  // The call that completed the ask has a span already.
   if (body.type !== "completed") {
     const attributes = { "docrelay.ask": ask.id, "docrelay.how": how };
     tracing?.begin("end", { parent: ask.traceparent, attributes }).end(body.type === "failed" ? { error: how } : {});
@@ -128,7 +134,7 @@ function reportEnd(
   );
 }
 
-/** Logs at most one warning in `everyMs`; `repeated` is the number of those since the last one that were not logged. */
+/** Logs at most one warning in `everyMs`; `repeated` is the number of warnings left out since the last one. */
 function createRareWarning(log: Logger, message: string, everyMs: number): (fields: object) => void {
   let last = { at: -Infinity, repeated: 0 };
   return (fields) => {

@@ -2,7 +2,7 @@ import type { TakenAsk } from "@docrelay/channel";
 import type { Span, Tracing } from "@docrelay/platform";
 import { readTrace } from "@docrelay/protocol";
 
-/** How a call ended, for its span. */
+/** The outcome of a call, for its span. */
 interface Outcome {
   readonly kind: string;
   readonly failure?: { readonly code: string };
@@ -10,9 +10,9 @@ interface Outcome {
 
 /** The trace of one engine call. Times are ms of this process's clock. */
 export interface CallTrace {
-  /** For the engine. */
+  /** The trace header to send to the engine. */
   readonly traceparent: string | undefined;
-  /** The engine has the prompt. */
+  /** The engine has received the prompt. */
   sent(at: number): void;
   /** The first piece of the reply is in the log. */
   firstText(): void;
@@ -25,9 +25,9 @@ export interface TracedCall {
   readonly engine: string;
   readonly acceptedAt: number;
   readonly begunAt: number;
-  /** How long the ask waited for its files. */
+  /** The time in which the ask waited for its files. */
   readonly extractMs: number;
-  /** Another worker began the call. */
+  /** Whether another worker began the call. */
   readonly goesOn: boolean;
   readonly extractions: readonly TracedExtraction[];
 }
@@ -39,12 +39,12 @@ interface TracedExtraction {
   readonly ms: number;
 }
 
-/** An extraction that ended longer than this before the ask is not part of its trace. */
+/** An extraction that ended longer than this before the ask's acceptance is not part of its trace. */
 const READ_AHEAD_MS = 60_000;
 
 /**
- * Spans of an engine call: `wait` from the acceptance to the first call, and `engine` with `engine first text`, from the
- * prompt to the first piece that readers can have, and `stream`, from there to the last.
+ * Writes the spans of an engine call. `wait`: from the acceptance to the first call. `engine` and `engine first text`:
+ * from the prompt to the first piece that readers can have. `stream`: from there to the last piece.
  */
 export function traceCall(tracing: Tracing, call: TracedCall): CallTrace {
   const { ask, attempt, engine, begunAt, goesOn } = call;
@@ -84,7 +84,8 @@ function traceWait(tracing: Tracing, { ask, acceptedAt, begunAt, extractMs, extr
     "docrelay.extract_ms": Math.round(extractMs),
   };
   const parent = ask.traceparent;
-  // Uploads order extractions before there is an ask: those have traces of their own, and are shown in this one again.
+  // An upload queues its extraction before there is an ask: such an extraction has a trace of its own, and is shown in
+  // this trace, too.
   const others = extractions.filter(({ traceparent }) => readTrace(traceparent).trace !== ask.trace);
   const links = others.map(({ traceparent }) => traceparent);
   const accepted = epochOf(acceptedAt);
@@ -100,7 +101,7 @@ function errorOf({ kind, failure }: Outcome): string {
   return failure?.code ?? kind;
 }
 
-/** Of a time of this process's clock, ms since the epoch. */
+/** Converts a time of this process's clock to ms since the epoch. */
 function epochOf(at: number): number {
   return Date.now() - (performance.now() - at);
 }

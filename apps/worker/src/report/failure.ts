@@ -4,15 +4,15 @@ import { JobsError } from "@docrelay/jobs";
 import { storeErrorKind } from "@docrelay/platform";
 import type { ErrorCode } from "@docrelay/protocol";
 
-/** Why an attempt failed, as the client sees it if it was the last one. */
+/** Why an attempt failed, in the form that the client sees if the attempt was the last one. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason?: string;
-  /** For users, in place of the code's own sentence. */
+  /** The message for users, in place of the code's default message. */
   readonly message?: string;
-  /** What happened, when an engine call failed. */
+  /** The engine's error, if an engine call failed. */
   readonly engine?: EngineError;
-  /** There is to be no other engine call for this ask, whatever the error says. */
+  /** No further engine call is to be made for this ask, whatever the error is. */
   readonly isFinal?: boolean;
 }
 
@@ -48,7 +48,7 @@ function reasonOf({ kind, why, reason }: EngineError): string {
   return reason ?? why;
 }
 
-/** What users read where their code's own sentence would mislead. */
+/** Messages for users where the code's default message would mislead. */
 function sentenceFor({ kind, retry, why, bytes, limit }: EngineError): string | undefined {
   if (kind === "too-large" && bytes !== undefined) {
     const most = limit === undefined ? "" : ` (${size(limit)})`;
@@ -73,13 +73,13 @@ const BUSY: ReadonlySet<EngineError["why"]> = new Set([
   "closed-1013",
 ]);
 
-/** The same failure with the engine's own words for the user, if it said any. */
+/** The same failure with the engine's own error message for the user, if there is one. */
 export function withOwnWords(failure: Failure): Failure {
   const said = failure.engine?.said;
   return said === undefined ? failure : { ...failure, message: `The AI engine says: ${said}` };
 }
 
-/** 4,100,000 bytes as "4.1 MB". */
+/** Formats a number of bytes: 4,100,000 is "4.1 MB". */
 function size(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
@@ -89,7 +89,10 @@ export function isFinal(failure: Failure | undefined): boolean {
   return failure?.isFinal ?? failure?.engine?.retry === "never";
 }
 
-/** Log level of a failed ask: `error` for faults of docrelay or its store, `warn` for the engine's and for expiry, else `info`. */
+/**
+ * The log level of a failed ask: `error` for faults of docrelay or its store, `warn` for the engine's faults and for
+ * expiry, else `info`.
+ */
 export function levelOf(code: ErrorCode): "error" | "warn" | "info" {
   switch (code) {
     case "INTERNAL":

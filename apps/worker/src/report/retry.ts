@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { originOf } from "./failure.ts";
 
 export interface Patience {
-  /** For how long the step is retried, in ms. */
+  /** How long the step is retried, in ms. */
   readonly forMs: number;
   /** Aborted when the process stops: then there is no further retry. */
   readonly signal?: AbortSignal;
@@ -12,8 +12,9 @@ export interface Patience {
 const PAUSE_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
- * Runs a step until the store has answered it. Every step is idempotent, so one whose outcome is unknown is sent again.
- * @throws the last error when `forMs` is over or the process stops; at once any error that is not about the store.
+ * Runs a step until the store has replied to it. Every step is idempotent, so a step whose outcome is unknown is sent
+ * again.
+ * @throws the last error when `forMs` is over or the process stops; an error that is not about the store at once.
  */
 export async function retry<T>(step: () => Promise<T>, { forMs, signal }: Patience): Promise<T> {
   const end = performance.now() + forMs;

@@ -1,17 +1,18 @@
 import { mastersOf, type RedisClient } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 
-/** A Redis that has been up for longer has had its file rewritten after its start, or never was in danger. */
+/** When Redis has been up for longer, its file was rewritten after its start, or was never in danger. */
 const YOUNG_SECONDS = 600;
 
 /**
- * Has Redis rewrite its append-only file after a start of Redis. A Redis that was killed in the middle of writing down a
- * script ignores that script at its next start, as it should, but leaves the beginning of it in the file: at the start
- * after that, half of the script is executed (findings/redis-half-a-transaction.sh). A rewritten file has no such part.
- * Called again it does nothing until the connection has been lost. @throws errors of ioredis, also when Redis forbids it.
+ * Makes Redis rewrite its append-only file after a start of Redis. A Redis that is killed while it writes a script to
+ * the file rightly ignores that script at its next start, but leaves the script's first half in the file: at the start
+ * after that, the first half is executed (findings/redis-half-a-transaction.sh). A rewritten file has no such part.
+ * Further calls do nothing until the connection has been lost. @throws errors of ioredis, also when Redis forbids the
+ * command.
  */
 export function createLogRewriter(redis: RedisClient): () => Promise<void> {
-  // In a cluster a connection that was lost is replaced by another one.
+  // In a cluster, a new connection object replaces a lost one.
   const known = new WeakSet<object>();
   redis.on("ready", () => void known.delete(redis));
   return async () => {

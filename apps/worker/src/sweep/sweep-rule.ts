@@ -1,12 +1,12 @@
 import type { TakenAsk } from "@docrelay/channel";
 
-/** What the sweeper found about an unfinished ask. `texts` and `bytes` are by file; both are empty for an ask without files. */
+/** The sweeper's findings about an unfinished ask. `texts` and `bytes` have one entry for each file. */
 export interface Found {
   readonly ask: Pick<TakenAsk, "cancelled">;
   readonly state: string;
   readonly expired: boolean;
   readonly texts: ReadonlyArray<"text" | "failed" | "missing">;
-  /** For a file whose text is missing: whether its bytes are stored. The text was looked at once more after them. */
+  /** Whether the bytes of a file are stored, if its text is missing. The text was checked once more after the bytes. */
   readonly bytes: ReadonlyArray<boolean | undefined>;
 }
 
@@ -20,8 +20,9 @@ export type SweepAction =
   | { do: "wake" };
 
 /**
- * What the sweeper does about an ask that was due. A cancel counts before the deadline. A parked ask whose texts are
- * missing is woken by their extraction. For any other ask the bell is rung, since the first may have been lost.
+ * Decides what the sweeper does about an ask that was due. A cancellation has priority over the deadline. A parked ask
+ * whose texts are missing waits for their extraction, which wakes it. For any other ask the bell is rung again, because
+ * the first bell may have been lost.
  */
 export function sweepRule({ ask, state, expired, texts, bytes }: Found): SweepAction {
   if (ask.cancelled) return { do: "cancel" };

@@ -35,7 +35,10 @@ export interface SweepDeps {
   readonly report: Pick<AskReport, "ended" | "error">;
 }
 
-/** Runs in the worker that leads: rings again for lost bells, adds lost jobs, and ends expired and cancelled asks. */
+/**
+ * Runs in each ask worker, and is active in the leader: rings again for lost bells, adds lost jobs, and ends expired
+ * and cancelled asks.
+ */
 export interface Sweeper extends AsyncDisposable {
   /** Number of asks that were due at the last pass of this process. */
   readonly due: number;
@@ -43,7 +46,7 @@ export interface Sweeper extends AsyncDisposable {
 
 /** With the 600 ms after which a new ask is due, a lost bell is found within a second. */
 const EVERY_MS = 350;
-/** Most asks of one shard in one pass; the next passes take the others. */
+/** Most asks of one shard in one pass; the next passes handle the others. */
 const MAX_DUE = 64;
 const LOOKS_AT_ONCE = 16;
 const BYTES_EVERY_MS = 30_000;
@@ -53,9 +56,9 @@ interface SweeperDeps extends SweepDeps {
 }
 
 /**
- * Uses a timer instead of a job, so that it works while the queue is stuck. All but the leading worker are idle; two
- * sweepers at once do no harm, because every step is idempotent. When a worker is gone, or this one begins to lead, it
- * rings for the asks that no live worker runs.
+ * Starts the sweeper. It uses a timer instead of a job, so that it works while the queue is stuck. Only the leader's
+ * sweeper is active; two active sweepers do no harm, because every step is idempotent. When a worker is gone, or this
+ * worker becomes the leader, it rings for the asks that no live worker runs.
  */
 export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
   const { membership } = deps;
@@ -96,13 +99,13 @@ export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
 interface State {
   /** Asks that were due at the last pass. */
   due: number;
-  /** No live worker may run some asks. */
+  /** Whether there may be asks that no live worker runs. */
   orphans: boolean;
   readonly bytes: ByteSweep;
   readonly rewriteLog: () => Promise<void>;
 }
 
-/** What the leading worker does in one pass: orphans, due asks, the log, bytes. */
+/** One pass of the leader: orphaned asks, due asks, the append-only file, expired bytes. */
 async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promise<void> {
   try {
     if (!deps.membership.isLeader) {
@@ -116,7 +119,7 @@ async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promi
       try {
         state.orphans = !(await ringForOrphans(deps, shards, signal)) || !isWhole;
       } catch (error) {
-        state.orphans = true; // the next pass looks again
+        state.orphans = true; // the next pass checks again
         throw error;
       }
     }
@@ -132,7 +135,7 @@ interface ByteSweep {
   done(): Promise<void>;
 }
 
-/** Removes expired bytes, beside the passes: no ask waits for the end of a long look at all of them. */
+/** Removes expired bytes, independently of the passes, so that no ask waits for this long scan. */
 function createByteSweep({ store, blobs, report }: SweepDeps): ByteSweep {
   let nextAt = 0;
   let sweeping: Promise<void> | undefined;
@@ -148,7 +151,10 @@ function createByteSweep({ store, blobs, report }: SweepDeps): ByteSweep {
   };
 }
 
-/** Rings for each ask whose worker is gone. Returns false when no worker is there to hear a bell: look again later. */
+/**
+ * Rings for each ask whose worker is gone. Returns false when no worker is there to hear a bell: then call it again
+ * later.
+ */
 export async function ringForOrphans(
   deps: SweepDeps,
   shards?: readonly string[],
@@ -170,7 +176,7 @@ export async function ringForOrphans(
 export async function sweep(deps: SweepDeps, signal?: AbortSignal, shards?: readonly string[]): Promise<number> {
   const asks = await dueAsks(deps.store, MAX_DUE, shards);
   const rest = asks.values();
-  // Many asks may wait for one file: its state is read, and its extraction added, once in a pass.
+  // Many asks may wait for one file: in each pass its state is read, and its extraction added, only once.
   const pass: Pass = { ...deps, texts: new Map(), extracts: new Map() };
   const lane = async (): Promise<void> => {
     for (const ask of rest) {
@@ -222,7 +228,7 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
   }
 }
 
-/** A worker that is alive and runs the ask is asked itself: it may have lost it. */
+/** If a live worker runs the ask, the bell is rung for that worker, because it may have lost the ask. */
 async function ringFor({ bell, membership }: Pass, ask: CheckedAsk): Promise<void> {
   const { address, state, owner } = ask;
   if (state !== "running") return void (await bell.ring({ conversation: address }));
@@ -231,7 +237,7 @@ async function ringFor({ bell, membership }: Pass, ask: CheckedAsk): Promise<voi
   await bell.ring({ conversation: address, ...(isGone ? { voided: owner } : {}) }, isGone ? {} : { to: worker });
 }
 
-/** Bytes are dropped after the text is stored, so the text is looked at once more after its bytes were not found. */
+/** Bytes are released after the text is stored, so if the bytes are missing, the text is checked once more. */
 function fileState(
   pass: Pass,
   { text, ref }: { text: string; ref: string },
@@ -265,7 +271,7 @@ async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly numbe
 async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Terminal, "completed">>): Promise<void> {
   const { kind } = await finish(pass.store, ask, "any", { end: body, nonce: newNonce() });
   if (kind === "finished") pass.report.ended(ask, ask.attempt, body, undefined);
-  // No extraction may come that removes it from its wait lists.
+  // Perhaps no extraction will remove the ask from its wait lists.
   if (ask.waited) {
     const keys = ask.body.files.map(({ text }) => text);
     await stopWaiting(pass.store, ask.address, keys, ask);

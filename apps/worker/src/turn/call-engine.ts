@@ -17,11 +17,11 @@ export interface CallDeps extends StreamDeps, ProgressDeps {
   readonly tracing: Tracing | undefined;
   readonly settings: PromptSettings & {
     readonly engineName: string;
-    /** Engine calls that an ask may get. */
+    /** Most engine calls of one ask. */
     readonly attempts: number;
     /** How long a call waits for an engine that is away, in ms. */
     readonly awayMs: number;
-    /** Users read the engine's own words about its errors. */
+    /** Whether users see the engine's own error messages. */
     readonly showEngineErrors: boolean;
   };
   readonly report: ProgressDeps["report"] &
@@ -31,27 +31,30 @@ export interface CallDeps extends StreamDeps, ProgressDeps {
     >;
 }
 
-/** An engine call that the store has counted as `attempt`. */
+/** An engine call that the store has counted; `attempt`: its number. */
 export interface BegunCall extends OwnedAsk {
   readonly attempt: number;
   readonly texts: readonly Text[];
   /** Why this worker's engine call before this one failed. */
   readonly previous: Failure | undefined;
   readonly chosen: ChosenPages;
-  /** Where the engine goes on, in place of beginning an answer. */
+  /** The point from which the engine continues an answer; undefined for a new answer. */
   readonly point: Begun["point"] | undefined;
   /** When the ask was taken, in ms of this process's clock. */
   readonly takenAt: number;
 }
 
 const MAX_PIECE_BYTES = 32_768;
-/** Of one reply; `MAX_HELD_TEXT_BYTES` is for those of the whole process. */
+/** Most unwritten UTF-16 units of one reply; `MAX_HELD_TEXT_BYTES` bounds all replies of the process. */
 const MAX_HELD_UNITS = 1_048_576;
 
-/** Of other calls another worker goes on with the answer, or asks again. */
+/**
+ * The outcomes for which tokens are charged. After any other outcome another worker continues the answer, or asks
+ * again.
+ */
 const CHARGED: ReadonlySet<Outcome["kind"]> = new Set(["completed", "failed", "cancelled", "expired"]);
 
-/** Makes an engine call, streams its reply to the log and reports what became of it. */
+/** Makes an engine call, streams its reply to the log and reports its outcome. */
 export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outcome> {
   const { report } = deps;
   const { ask, owner, attempt, texts, chosen, point, takenAt } = call;
@@ -64,8 +67,8 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   let sentAt = begunAt;
   let isSent = false;
   let written = begun?.firstTokenMs === undefined ? 0 : 1;
-  // An ask without files has no earlier stage that this would replace, and `started` follows at once; a reader of an answer
-  // that goes on has its text.
+  // An ask without files had no earlier stage, and its `started` event follows at once; an answer that continues has
+  // text already.
   if (texts.length > 0 && !begun) sendProgress(deps, ask, { stage: "asking" });
   if (begun) report.wentOn(ask, attempt);
   else report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
@@ -121,7 +124,7 @@ function traceOf(
   return tracing && traceCall(tracing, { ask, attempt, engine, acceptedAt, begunAt, extractMs, goesOn, extractions });
 }
 
-/** Returns the outcome as users are told of it. */
+/** Reports the outcome, and returns it in the form for users. */
 function reportOutcome(
   { report, settings }: CallDeps,
   { ask, attempt }: BegunCall,

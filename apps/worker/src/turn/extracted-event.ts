@@ -3,8 +3,10 @@ import type { PageRanges } from "@docrelay/engine";
 import type { EventBody } from "@docrelay/protocol";
 import type { Text } from "./texts.ts";
 
-/** The event about a file's text: what it has and what is missing. `cached`: the ask did not have to wait for it; `used`: the pages that
- * go into the prompt, when not all do. */
+/**
+ * The event about a file's text: its size, and which pages are missing. `cached`: the ask did not have to wait for the
+ * text; `used`: the pages that go into the prompt, if not all do.
+ */
 export function extractedEvent(
   ask: TakenAsk,
   file: number,

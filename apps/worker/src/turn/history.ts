@@ -1,17 +1,19 @@
 import { pastAsks, type PastAsk, type Store, type TakenAsk } from "@docrelay/channel";
 import { EARLIER_LEFT_OUT, estimateTokens, type ChatMessage } from "@docrelay/engine";
 
-/** What a message costs besides its text. */
+/** The tokens of a message besides its text. */
 const MESSAGE_TOKENS = 8;
 
 export interface History {
-  /** Oldest first, questions and answers in turn. */
+  /** The messages, oldest first; questions and answers alternate. */
   readonly messages: readonly ChatMessage[];
-  /** Older asks are left out because they do not fit; a notice before the first message says so. */
+  /**
+   * Set if older asks are left out because they do not fit: a notice for the engine, placed before the first message.
+   */
   readonly notice: string;
 }
 
-/** The conversation before an ask, the newest asks first as far as they fit into `budgetTokens`; without holes. */
+/** The conversation before an ask: the newest asks that fit into `budgetTokens`, without holes. */
 export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: number): Promise<History> {
   const messages: ChatMessage[] = [];
   let left = budgetTokens - estimateTokens(EARLIER_LEFT_OUT);
@@ -24,7 +26,7 @@ export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: num
   return { messages, notice: "" };
 }
 
-/** Texts of earlier files are not sent again: a user who asks about one again attaches it. */
+/** The texts of earlier files are not sent again: a user who asks about such a file attaches it again. */
 function questionOf({ message, files }: PastAsk): string {
   return files.length === 0 ? message : `${message}\n\n[Files of this question: ${files.join(", ")}]`;
 }

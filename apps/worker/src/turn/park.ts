@@ -24,7 +24,8 @@ export async function parkAsk(deps: ParkDeps, { ask, owner }: OwnedAsk, missing:
   }
   await retry(() => awaitTexts(store, ask.address, keys, ask), patience);
   const parked = await retry(() => park(store, ask, owner), patience);
-  // Race: a text stored before this conversation was on its wait list wakes nothing, and nothing else removes it there.
+  // Race: a text may have been stored before this conversation was on its wait list. Then nothing else wakes the
+  // conversation, or removes it from the list.
   const texts = await retry(() => lookAtTexts(deps, files), patience);
   if (texts.kind !== "missing") await retry(() => stopWaiting(store, ask.address, keys, ask), patience);
   if (parked.kind !== "parked") return turnOf(parked.kind, () => endCancelled(deps, ask));
@@ -34,8 +35,8 @@ export async function parkAsk(deps: ParkDeps, { ask, owner }: OwnedAsk, missing:
 }
 
 /**
- * Takes the conversation off the wait lists of its texts, where a worker may have left it that died before it saw that
- * the text was stored. A conversation that parks again is added again.
+ * Removes the conversation from the wait lists of its texts: a worker that died before it noticed a stored text may
+ * have left it there. A conversation that parks again is added again.
  */
 export async function leaveWaitLists(
   { store, stopping }: { store: Store; stopping: AbortSignal },

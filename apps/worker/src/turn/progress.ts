@@ -6,7 +6,7 @@ export interface ProgressDeps {
   readonly report: Pick<AskReport, "error">;
 }
 
-/** Publishes how far an ask is, without waiting for it: progress is a hint and may be lost. */
+/** Publishes the progress of an ask and returns at once: progress is a hint, which may be lost. */
 export function sendProgress(
   { store, report }: ProgressDeps,
   ask: TakenAsk,

@@ -15,22 +15,27 @@ import type { Text } from "./texts.ts";
 
 export interface PromptSettings {
   readonly promptMode: "plain" | "fenced";
-  /** `client`: the `unique_id` that a client of the plain endpoint sent; `opaque`: always the conversation's address. */
+  /**
+   * `client`: the `unique_id` that a client of the plain endpoint has sent; `opaque`: always the conversation's
+   * address.
+   */
   readonly uniqueId: "client" | "opaque";
-  /** Most tokens of a prompt, without the system text. Undefined for an engine that gets files whatever their size. */
+  /** Most tokens of a prompt, without the system text. Undefined for an engine that receives files of any size. */
   readonly contextTokens: number | undefined;
-  /** The same for prompts with the conversation so far. Undefined if neither engine takes that. */
+  /** The same bound for prompts that include the conversation so far. Undefined if no engine takes the conversation. */
   readonly historyTokens: number | undefined;
 }
 
-/** The pages of each file that go into the prompt; undefined for a file that goes whole. */
+/** The pages of each file that go into the prompt; undefined for a file that goes into it whole. */
 export type ChosenPages = ReadonlyArray<PageRanges | undefined>;
 
-/** What the lines around a file cost, and those before the question. */
+/** The tokens of the lines around a file, and of those before the question. */
 const FILE_TOKENS = 80;
 const INTRO_TOKENS = 120;
 
-/** Chooses the pages of an ask's files; the same for each of its attempts. `too-large`: not even one page fits. */
+/**
+ * Chooses the pages of an ask's files; the choice is the same for each attempt. `too-large`: not even one page fits.
+ */
 export async function choosePagesOf(
   { body }: TakenAsk,
   texts: readonly Text[],
@@ -47,13 +52,16 @@ export async function choosePagesOf(
   );
 }
 
-/** 16 hex digits, none of which a UUID has fixed. Node fills a buffer for many UUIDs; randomBytes is a system call for each prompt. */
+/**
+ * 16 random hex digits from the free digits of a UUID. Node generates many UUIDs at once; randomBytes would be a system
+ * call for each prompt.
+ */
 function newBoundary(): string {
   const uuid = randomUUID();
   return uuid.slice(0, 8) + uuid.slice(-8);
 }
 
-/** The engine's prompt. The only thing in it about the user is an opaque id. */
+/** Builds the engine's prompt. The prompt tells nothing about the user except an opaque id. */
 export async function promptOf(
   { store, settings }: { readonly store: Store; readonly settings: PromptSettings },
   ask: TakenAsk,
@@ -73,7 +81,7 @@ export async function promptOf(
   if (historyTokens === undefined) return { message, ...ids };
   const { messages, notice } = await readHistory(store, ask, historyTokens - tokensOf(message));
   const [first, ...rest] = messages;
-  // A WebSocket engine takes no notice of the conversation, and so gets none of what is left out of it.
+  // A WebSocket engine does not take the conversation, and so needs no notice of what was left out of it.
   if (!first && contextTokens === undefined) return { message, ...ids };
   if (!first) return { message: notice === "" ? message : [notice, ...partsOf(message)], ...ids };
   return { message, history: [{ ...first, text: notice + first.text }, ...rest], ...ids };
@@ -92,12 +100,12 @@ function partsOf(message: Prompt): ReadonlyArray<string | readonly string[]> {
   return typeof message === "string" ? [message] : message;
 }
 
-/** Tokens of the whole prompt, without the operator's system text. */
+/** The tokens of the whole prompt, without the operator's system text. */
 export function promptTokens({ message, history = [] }: EngineAsk): number {
   return history.reduce((sum, { text }) => sum + estimateTokens(text), tokensOf(message));
 }
 
-/** Of a file's pages, which many asks share. */
+/** The counted tokens of a file's pages, which many asks share. */
 const counted = new WeakMap<readonly string[], number>();
 
 function tokensOf(message: Prompt): number {

@@ -7,25 +7,30 @@ import { runTurn, type TurnDeps } from "./run-turn.ts";
 import { STORE_PATIENCE_MS } from "./turn.ts";
 
 export interface ConversationDeps extends TurnDeps {
-  /** Name of this process in its owner tokens. */
+  /** The name of this worker in its owner tokens. */
   readonly worker: string;
-  /** Whether another worker will do nothing more. */
+  /** Whether another worker is gone and will do no more work. */
   isGone(worker: string): Promise<boolean>;
-  /** Whether Redis has a connection of it: a worker that is gone and connected stands still, and did not crash. */
+  /**
+   * Whether Redis has a connection of that worker: a worker that is gone but connected has not crashed; it stands
+   * still.
+   */
   isConnected(worker: string): Promise<boolean>;
-  /** 0..1, for jitter. */
+  /** A random number in 0..1, for jitter. */
   random(): number;
 }
 
-/** The ask at the head was written by a newer version: another try, in case no newer worker runs any more. */
+/**
+ * The pause before another try when a newer version wrote the ask at the head, in case no newer worker runs any more.
+ */
 const NEWER_RETRY_MS = 1000;
 const AGAIN_MS = 100;
 const ENGINE_RETRY_MS = { firstMs: 200, longestMs: 2000 };
 
 /**
- * Answers a conversation's bell: runs its asks in order until the mailbox is empty, the ask at its head parks, another
- * worker runs it, or the process stops. Each turn has an owner token of its own, so that writes which an earlier turn still
- * makes are refused. `taking`: called before each take, which sees all that was accepted before.
+ * Handles a conversation's bell: runs its asks in order until the mailbox is empty, the ask at its head parks, another
+ * worker runs it, or the process stops. Each turn has its own owner token, so that writes that an earlier turn still
+ * makes are refused. `taking`: called before each take, which sees everything that was accepted before.
  */
 export async function runConversation(
   deps: ConversationDeps,
@@ -38,7 +43,7 @@ export async function runConversation(
   let gone = voided;
   while (!stopping.aborted) {
     const owner = newOwner(deps.worker);
-    // After a failure that would repeat itself the next turn only ends the ask: taking it must not begin a call.
+    // After a final failure the next turn only ends the ask: taking the ask must not begin a call.
     const maxAttempts = isFinal(failed?.failure) ? 0 : settings.attempts;
     const from = { maxAttempts, ...(gone === undefined ? {} : await voiding(deps, gone)) };
     taking();
@@ -46,7 +51,7 @@ export async function runConversation(
     if (taken.kind === "empty") return "done";
     if (taken.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (taken.kind === "held") {
-      // That worker takes the next ask as well. Should it die, the leader rings again.
+      // That worker also takes the next ask. If it dies, the leader rings again.
       const holder = workerOf(taken.owner);
       if (taken.owner === gone || holder === undefined || !(await deps.isGone(holder))) return "done";
       gone = taken.owner;
@@ -61,7 +66,7 @@ export async function runConversation(
         break;
       case "retry":
         failed = { a, failure: turn.failure };
-        // No pause after the last allowed call: the next turn only ends the ask.
+        // No pause after the last allowed call, because the next turn only ends the ask.
         if (turn.spent < settings.attempts && !isFinal(turn.failure))
           await sleep(backoff(turn.spent - 1, ENGINE_RETRY_MS, deps.random()), stopping);
         break;
@@ -81,7 +86,7 @@ export async function runConversation(
   return "hand-back";
 }
 
-/** The part of `take` that is about an earlier owner: whether it crashed or stands still. */
+/** The fields of `take` about an earlier owner: whether that worker has crashed or stands still. */
 async function voiding(deps: ConversationDeps, voided: string): Promise<TakeFrom> {
   const worker = workerOf(voided);
   const lives =

@@ -15,11 +15,11 @@ import { STORE_PATIENCE_MS, turnOf, type OwnedAsk, type Turn } from "./turn.ts";
 
 export interface TurnDeps extends ParkDeps, CallDeps {
   readonly report: AskReport;
-  /** How long the next ask of a dead worker waits, in ms; see `stagger.ts`. */
+  /** How long the next ask of a dead worker must wait, in ms; see `stagger.ts`. */
   stagger(now: number): number;
 }
 
-/** All calls that count are made, and the last one ended with its worker. */
+/** The failure when all allowed calls were made, and the worker of the last one has died. */
 const LOST: Failure = {
   code: "ENGINE_UNAVAILABLE",
   reason: "worker-lost",
@@ -35,9 +35,9 @@ interface Running extends OwnedAsk {
 }
 
 /**
- * Handles one ask that was just taken, until it ends, parks, needs another engine call or is handed back. `previous`: the
- * failure of this worker's engine call before, if it was for the same ask.
- * @throws errors of the store, when it is away for longer than a step is retried.
+ * Handles one ask that was just taken, until the ask ends, parks, needs another engine call or is handed back.
+ * `previous`: the failure of this worker's previous engine call, if that was for the same ask.
+ * @throws errors of the store, when the store is away for longer than a step is retried.
  */
 export async function runTurn(deps: TurnDeps, { ask, owner }: OwnedAsk, previous?: Failure): Promise<Turn> {
   const running: Running = { ask, owner, previous, takenAt: performance.now() };
@@ -56,7 +56,7 @@ export async function runTurn(deps: TurnDeps, { ask, owner }: OwnedAsk, previous
     }
   } catch (error) {
     if (originOf(error).kind !== "bug") throw error;
-    // A bug would come again at each turn until the deadline, so the ask ends now.
+    // A bug would recur in each turn until the deadline, so the ask ends now.
     deps.report.bug(ask, error);
     return await endFailed(deps, ask, { at: "any", failure: { code: "INTERNAL" } });
   }
@@ -92,8 +92,9 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
 }
 
 /**
- * Counts the engine call in the store and makes it, unless the engine goes on with the one of a worker that is gone. An ask without files may have begun already when it was taken, which
- * saves an fsync before its first piece: docs/adr/0016-fewer-fsyncs.md. `n`: events written in this attempt.
+ * Counts the engine call in the store and makes it; or lets the engine continue the call of a worker that is gone. An
+ * ask without files may have begun already when it was taken, which saves an fsync before its first piece:
+ * docs/adr/0016-fewer-fsyncs.md. `n`: number of events written in this attempt.
  */
 async function beginCall(
   deps: TurnDeps,
@@ -104,7 +105,7 @@ async function beginCall(
   const { ask, owner, previous, takenAt } = running;
   const { store, settings } = deps;
   const patience = { forMs: STORE_PATIENCE_MS, signal: deps.stopping };
-  // After a failure of its own this worker begins another call.
+  // After a failed call of its own, this worker begins another call.
   const point = previous === undefined ? pointOf(ask) : undefined;
   const begun =
     ask.begun || point
@@ -124,7 +125,8 @@ async function beginCall(
     case "cancelled":
       return endCancelled(deps, ask, outcome.text);
     case "stale":
-      // This process is alive, so its call ended without a crash and without a failure of the engine.
+      // This process is alive, so its call ended without a crash and without a failure of the engine: the call is not
+      // to count.
       await spareCall(deps, ask, attempt);
       return { kind: "lost" };
     case "ended":
@@ -145,7 +147,7 @@ async function handBackAsk(deps: TurnDeps, { ask, owner }: Running): Promise<Tur
   return reply.kind === "handed-back" ? { kind: "handed-back" } : turnOf(reply.kind, () => endCancelled(deps, ask));
 }
 
-/** Should the store be away, the call counts: no ask waits for this. */
+/** Removes a call from the count. If the store is away the call counts, because no ask waits for this. */
 async function spareCall({ store, stopping }: TurnDeps, ask: TakenAsk, attempt: number): Promise<void> {
   try {
     await retry(() => spare(store, ask, attempt), { forMs: STORE_PATIENCE_MS, signal: stopping });

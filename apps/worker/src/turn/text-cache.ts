@@ -1,23 +1,23 @@
 import type { StoredText } from "@docrelay/channel";
 import { LRUCache } from "lru-cache";
 
-/** Reads texts by their keys and keeps those that were read last. */
+/** Reads texts by their keys, and caches those that were read last. */
 export interface TextCache {
-  /** The stored text or failure, or undefined if there is none. Rejects with the error of the read. */
+  /** Returns the stored text or failure; undefined if there is none. Rejects with the error of the read. */
   read(key: string): Promise<StoredText | undefined>;
-  /** The next `read` of this key reads again, also if an earlier one has not finished. */
+  /** Makes the next `read` of this key read the store again, even if an earlier read has not finished. */
   forget(key: string): void;
 }
 
-/** An object also where there is no text, since lru-cache takes `undefined` for an aborted read. */
+/** Always an object, because lru-cache takes `undefined` for an aborted read. */
 interface Read {
   readonly stored: StoredText | undefined;
 }
 
 /**
- * A text never changes while it is stored, and many asks about one PDF may come at once: the first of them reads and
- * unpacks it, and reads of one key at the same time are joined. The texts that were used longest ago are dropped when all
- * together have more than `maxBytes`, two for each UTF-16 unit. Failures are not kept: some of them pass.
+ * A stored text never changes, and many asks about one PDF may come at once: the first of them reads and unpacks the
+ * text, and reads of one key at the same time share one read. When the texts together have more than `maxBytes`, two
+ * for each UTF-16 unit, those unused for longest are dropped. Failures are not cached, because some of them pass.
  */
 export function createTextCache(
   readText: (key: string) => Promise<StoredText | undefined>,
@@ -39,7 +39,7 @@ export function createTextCache(
   };
 }
 
-/** What a text holds in memory, its lists too: 2,000 empty pages are not nothing. */
+/** The memory that a text uses, including its lists: 2,000 empty pages use memory, too. */
 function bytesOf({ pages, missing }: Extract<StoredText, { kind: "text" }>): number {
   return 2 * (1000 + pages.reduce((sum, page) => sum + page.length + 16, 0) + 64 * missing.length);
 }

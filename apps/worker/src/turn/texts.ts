@@ -18,19 +18,19 @@ export interface TextDeps {
 
 export type Text = Extract<StoredText, { kind: "text" }>;
 
-/** The texts of an ask's files: all of them, the failure of the first file that has none, or the files to wait for. */
+/** The texts of an ask's files: all texts, or the failure of the first file that has none, or the files to wait for. */
 export type Texts =
   | { kind: "ready"; texts: Text[] }
   | { kind: "failed"; file: number; failure: Failure }
   | { kind: "missing"; files: number[] };
 
-/** Looks at the outcomes of all extractions; reads the texts only when all of them are stored. */
+/** Reads the outcomes of all extractions; reads the texts only when all of them are stored. */
 export async function lookAtTexts({ store, texts: cache }: TextDeps, files: readonly AskFile[]): Promise<Texts> {
   const states = await textState(
     store,
     files.map(({ text }) => text),
   );
-  // A text that was stored and is not now may be extracted again with another outcome.
+  // A text that was stored and has expired may be extracted again, with another outcome.
   for (const [file, { text }] of files.entries()) if (states[file] !== "text") cache.forget(text);
   const failed = states.indexOf("failed");
   if (failed >= 0) return readFailure(cache, files, failed);
@@ -39,7 +39,7 @@ export async function lookAtTexts({ store, texts: cache }: TextDeps, files: read
   const texts: Text[] = [];
   for (const [file, { text }] of files.entries()) {
     const stored = await cache.read(text);
-    if (!stored) return { kind: "missing", files: [file] }; // its retention ended after the look
+    if (!stored) return { kind: "missing", files: [file] }; // the text's retention ended after its state was read
     if (stored.kind === "failed") return failureOf(file, stored);
     texts.push(stored);
   }
@@ -48,7 +48,7 @@ export async function lookAtTexts({ store, texts: cache }: TextDeps, files: read
 
 async function readFailure(cache: TextCache, files: readonly AskFile[], file: number): Promise<Texts> {
   const stored = await cache.read(files[file]?.text ?? "");
-  // Its retention ended, or it was extracted again, after the look: the next look finds out.
+  // After the state was read, the retention ended or the text was extracted again: the next look finds out.
   if (stored?.kind !== "failed") return { kind: "missing", files: [file] };
   return failureOf(file, stored);
 }
@@ -72,8 +72,9 @@ function knownCode(code: string): ErrorCode {
 }
 
 /**
- * The first of the files `missing` (indexes) whose text can never come because its bytes are gone, or undefined. Bytes are
- * dropped after the text is stored, so the text is looked at once more after its bytes were not found.
+ * Returns the first of the files `missing` (indexes) whose text can never come because its bytes are gone; undefined if
+ * there is none. Bytes are released after the text is stored, so if the bytes are missing, the text is checked once
+ * more.
  */
 export async function findLostFile(
   { store, blobs }: { store: Store; blobs: BlobStore },

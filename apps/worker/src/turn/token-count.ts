@@ -4,13 +4,16 @@ import type { AttemptPlan } from "../answer/attempt.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { promptTokens } from "./prompt.ts";
 
-/** The tokens of one engine call: as the engine reports them, else estimated. */
+/** Counts the tokens of one engine call: the engine's own numbers, else an estimate. */
 export interface TokenCount extends Pick<AttemptPlan, "usage"> {
-  /** The engine has this prompt. Not called for an answer that goes on: its prompt is another call's. */
+  /**
+   * The engine has received this prompt. Not called for an answer that continues: its prompt belongs to an earlier
+   * call.
+   */
   sent(prompt: EngineAsk): void;
-  /** A piece of the answer. */
+  /** A piece of the answer has arrived. */
   text(piece: string): void;
-  /** All that is known of. */
+  /** The sum of all tokens known so far. */
   readonly sum: number;
 }
 
@@ -35,8 +38,8 @@ export function createTokenCount(): TokenCount {
 }
 
 /**
- * Counts tokens against quotas. No answer waits for it; a lost count lets a user ask a little more. `isOwnCounted`: the step
- * that ended the ask has counted those of its user.
+ * Counts tokens against quotas. No answer waits for the count; if the count is lost, a user may use a little more.
+ * `isOwnCounted`: the step that ended the ask has counted the tokens for its user.
  */
 export function chargeTokens(
   { store, report }: { readonly store: Store; readonly report: Pick<AskReport, "error"> },
