@@ -8,11 +8,11 @@ export interface AdminServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Pages beside those; resolves to false for a path that it does not have. */
+/** Serves further pages of the admin port; resolves to false for a path that it does not have. */
 export type AdminPages = (path: string, request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 /**
- * Serves `/healthz`, `/readyz` and `/metrics` on a port that is not the public one, and `pages`, which decide who may use
+ * Serves `/healthz`, `/readyz` and `/metrics` on a port of their own, and `pages`, which decide themselves who may use
  * them. @throws when the port is in use.
  */
 export async function startAdminServer(options: {

@@ -6,8 +6,9 @@ export type Parsed<T> = { ok: true; config: T } | { ok: false; problems: string[
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Parses the settings of a process by an object schema whose keys are names of variables. An empty variable counts as
- * unset. Returns all problems at once; each names its variable and what is allowed, never the value.
+ * Parses the settings of a process. `schema` is an object schema whose keys are the names of environment variables; an
+ * empty variable counts as unset. Returns all problems at once: each names its variable and the allowed values, never
+ * the value itself.
  */
 export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Parsed<z.output<S>> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
@@ -19,7 +20,7 @@ export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Parsed<z.out
   };
 }
 
-/** The text for stderr before an exit with {@link EXIT_CONFIG}. */
+/** The text that a process writes to stderr before it exits with {@link EXIT_CONFIG}. */
 export function describeProblems(name: string, problems: readonly string[]): string {
   return [`${name} cannot start:`, ...problems.map((problem) => `  - ${problem}`), ""].join("\n");
 }
@@ -27,7 +28,7 @@ export function describeProblems(name: string, problems: readonly string[]): str
 /** Exit code for wrong settings (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;
 
-/** A whole number from `min` to `max`, both included. */
+/** A setting that is a whole number from `min` to `max`, both included. */
 export function integer(range: { min: number; max?: number; default: number }): z.ZodType<number> {
   const max = range.max ?? Number.MAX_SAFE_INTEGER;
   const sentence = `must be a whole number from ${range.min}${range.max === undefined ? " on" : ` to ${range.max}`}`;
@@ -42,13 +43,13 @@ export function integer(range: { min: number; max?: number; default: number }): 
     });
 }
 
-/** One of `words`. */
+/** A setting that is one of `words`. */
 export function choice<const T extends string>(words: readonly [T, ...T[]], fallback?: NoInfer<T>): z.ZodType<T> {
   const one = z.enum(words, { error: `must be one of: ${words.join(", ")}` });
   return fallback === undefined ? one : one.default(fallback as z.core.util.NoUndefined<T>);
 }
 
-/** Items separated by commas; blanks around an item are dropped. */
+/** A setting that is a list of items separated by commas; blanks around an item are dropped. */
 export function list(fallback = ""): z.ZodType<string[]> {
   return z
     .string()
@@ -62,8 +63,8 @@ export function list(fallback = ""): z.ZodType<string[]> {
 }
 
 /**
- * Keys of encryption, separated by commas: the first encrypts, all decrypt. An empty first one (`,key`) encrypts nothing:
- * for the time in which processes with and without the key run beside each other.
+ * Encryption keys, separated by commas: the first encrypts, all decrypt. If the first is empty (`,key`), nothing is
+ * encrypted: use this while processes with and without the key run beside each other.
  */
 export function dataKeys(): z.ZodType<string[]> {
   return z
@@ -77,11 +78,13 @@ export function dataKeys(): z.ZodType<string[]> {
     .refine((keys) => keys.length <= MAX_SECRETS, TOO_MANY)
     .refine((keys) => new Set(keys).size === keys.length, "lists a key twice");
 }
-/** Of one setting: during a rotation there are two. Each more would be tried for every token that fits none. */
+/**
+ * Most secrets of one setting. A rotation needs two; each further secret would be tried for every token that fits none.
+ */
 export const MAX_SECRETS = 8;
 const TOO_MANY = `must have ${MAX_SECRETS} at most: remove those that nothing needs any more`;
 
-/** Secrets, separated by commas: each is accepted. */
+/** Secrets, separated by commas: each of them is accepted. */
 export function secretList(): z.ZodType<string[]> {
   return list()
     .refine((items) => items.every(isLong), "must be a comma list of secrets that have at least 32 bytes each")
@@ -89,7 +92,10 @@ export function secretList(): z.ZodType<string[]> {
 }
 const isLong = (secret: string): boolean => Buffer.byteLength(secret) >= 32;
 
-/** A URL with one of `protocols` (`ws:`, `redis:` …). It may hold a password, so a problem never shows it. */
+/**
+ * A setting that is a URL with one of `protocols` (`ws:`, `redis:` …). The URL may hold a password, so a problem never
+ * shows it.
+ */
 export function url(protocols: readonly string[]): z.ZodType<string> {
   const sentence = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
   return z
@@ -99,7 +105,10 @@ export function url(protocols: readonly string[]): z.ZodType<string> {
 
 const LIST = /^(rediss?:\/\/)?[^\s,]+:\d+(\/\d*)?,/;
 
-/** Address of Redis: `redis://`, `rediss://` or `unix:/path`; of a cluster a comma list of addresses or `host:port`. */
+/**
+ * The address of Redis: `redis://`, `rediss://` or `unix:/path`; for a cluster a comma list of addresses or
+ * `host:port`.
+ */
 export function redisUrl(): z.ZodType<string> {
   const isUrl = (text: string): boolean =>
     URL.canParse(text) && ["redis:", "rediss:"].includes(new URL(text).protocol) && new URL(text).hostname !== "";
@@ -110,7 +119,7 @@ export function redisUrl(): z.ZodType<string> {
     .refine(fits, "must begin with redis://, rediss:// or unix:/");
 }
 
-/** The urls of a comma list; one without a scheme has that of the first. */
+/** The URLs of a comma list; a URL without a scheme gets that of the first. */
 export function seedsOf(text: string): string[] {
   const scheme = /^rediss?:\/\//.exec(text)?.[0] ?? "redis://";
   const parts = text.split(",").map((part) => part.trim());

@@ -1,8 +1,10 @@
-/** The resources that a process holds, in the order it acquired them, each with the step that releases it. */
+/** The resources that a process holds, in the order in which it acquired them, each with the step that releases it. */
 export interface Lifecycle extends AsyncDisposable {
-  /** Adds a step; steps run in reverse order of adding. Added after the close began, it runs at once. */
+  /** Adds a step; steps run in reverse order. A step that is added after the close has begun runs at once. */
   add(name: string, close: () => unknown): void;
-  /** Runs every step once, also when one throws or hangs; resolves to what went wrong. Called again: the same promise. */
+  /**
+   * Runs every step once, even if one throws or hangs; resolves to the problems. Further calls return the same promise.
+   */
   close(): Promise<CloseProblem[]>;
 }
 export interface CloseProblem {
@@ -10,7 +12,7 @@ export interface CloseProblem {
   readonly error: unknown;
 }
 
-/** @param deadlineMs how long one step may take before the next begins; the hanging one is reported. */
+/** @param deadlineMs how long one step may take before the next one begins; a step that takes longer is reported. */
 export function createLifecycle(deadlineMs: number): Lifecycle {
   const steps: Array<{ name: string; close: () => unknown }> = [];
   let closing: Promise<CloseProblem[]> | undefined;
@@ -40,7 +42,7 @@ export function createLifecycle(deadlineMs: number): Lifecycle {
   };
 }
 
-/** Waits for work, but not longer than `ms`. @throws DeadlineError; the work itself goes on. */
+/** Waits for work, at most `ms`. @throws DeadlineError; the work itself continues. */
 export async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

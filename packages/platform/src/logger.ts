@@ -7,12 +7,15 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const SECRETS = ["token", "password", "secret", "authorization", "cookie"];
 
-/** An error's own words may hold a URL with a password; no library asks us before it writes them. */
+/**
+ * Removes credentials from a log line: an error's message may hold a URL with a password, and libraries write such
+ * messages.
+ */
 function withoutCredentials(line: string): string {
   return line.replaceAll(/:\/\/[^\s"/@]{1,256}@/g, "://***@");
 }
 
-/** JSON lines on stdout with a constant `msg` and fixed field names; secrets are cut out wherever they stand. */
+/** Writes JSON lines to stdout with a constant `msg` and fixed field names; secrets are removed in every field. */
 export function createLogger(of: {
   level: LogLevel;
   name: string;
@@ -36,8 +39,8 @@ export function createLogger(of: {
 const CAUSES = 3;
 
 /**
- * An error's name, words, code, stack and causes, and nothing else that hangs on it: the Redis client attaches the command
- * with all its arguments, which are a user's question, file or password.
+ * Returns an error's name, message, code, stack and causes, and no other property: the Redis client attaches the
+ * command with all its arguments, which may be a user's question, file or password.
  */
 function describeError(error: unknown, causes = CAUSES): object {
   if (!(error instanceof Error)) return { type: typeof error, message: "not an error" };

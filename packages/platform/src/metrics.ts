@@ -11,7 +11,7 @@ export interface Metrics {
   histogram<L extends string>(name: string, help: string, buckets: number[], labels?: readonly L[]): Histogram<L>;
 }
 
-/** A registry with the metrics of the Node process. Labels must not hold ids: each value is a time series. */
+/** Creates a registry with the metrics of the Node process. Labels must not hold ids: each value is a time series. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -35,7 +35,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** Delay of the event loop: p99 in ms of the last whole second. */
+/** The delay of the event loop: the 99th percentile in the last whole second, in ms. */
 export interface LoopDelay extends Disposable {
   p99Ms(): number;
 }

@@ -7,7 +7,7 @@ import { storeErrorKind } from "./redis-error.ts";
 /** Thrown when a Redis cannot be used. The message says what to do. */
 export class PlatformError extends Error {
   override readonly name = "PlatformError";
-  /** `redis-unreachable` may pass; the others need an operator. */
+  /** `redis-unreachable` may pass by itself; the others need an operator. */
   readonly kind: "redis-version" | "redis-setting" | "redis-unreachable";
   constructor(kind: PlatformError["kind"], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -16,7 +16,7 @@ export class PlatformError extends Error {
 }
 
 export interface RedisFacts {
-  /** Undefined: the server does not tell this user. */
+  /** Undefined: the Redis user may not read the version. */
   readonly version: string | undefined;
   readonly maxmemoryPolicy: string;
   readonly aof: string;
@@ -25,15 +25,15 @@ export interface RedisFacts {
 }
 
 const PAUSE_MS = 100;
-/** How long one master of a cluster that replies is waited for. */
+/** How long each master of a cluster is waited for. */
 const MASTER_MS = 2000;
 const IS_CLUSTER =
   "Redis is a node of a cluster: set REDIS_CLUSTER=true, and REDIS_URL to a comma list of some of its nodes.";
 
 /**
- * Waits until Redis replies, and reads its version and settings; in a cluster those of all masters, of which the worst
- * counts. What waiting cannot mend (password, rights, certificate, a replica, REDIS_CLUSTER, no `min-replicas-to-write` for
- * `replicated`) is thrown at once.
+ * Waits until Redis replies, and reads its version and settings; in a cluster those of all masters, and the worst
+ * values count. Problems that waiting cannot solve (password, rights, certificate, a replica, REDIS_CLUSTER, no
+ * `min-replicas-to-write` for `replicated`) are thrown at once.
  * @throws PlatformError
  */
 export async function inspectRedis(
@@ -51,7 +51,7 @@ export async function inspectRedis(
   const found = await Promise.allSettled(
     mastersOf(redis).map(async (master) => inspectServer(master, await readInfo(master, MASTER_MS), true)),
   );
-  // Also a cluster in which a replica is about to take over can be used.
+  // A cluster in which a replica is about to take over can be used, too.
   const all = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   for (const one of found)
     if (one.status === "rejected" && (all.length === 0 || !isUnreachable(one.reason))) throw one.reason;
@@ -83,7 +83,7 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
     const message = "Redis is a replica, which takes no writes: set REDIS_URL to its master, or use REDIS_SENTINELS.";
     throw new PlatformError("redis-setting", message);
   }
-  // A managed Redis may forbid CONFIG. The settings are then unknown, which is a warning, too.
+  // A managed Redis may forbid CONFIG: then the settings are unknown, which is also a warning.
   const config = async (name: string): Promise<string> => {
     const reply = await redis.config("GET", name).catch(() => []);
     const value: unknown = (reply as unknown[])[1];
@@ -98,7 +98,7 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
   return { version, maxmemoryPolicy, aof, warnings: warningsOf(maxmemoryPolicy, aof) };
 }
 
-/** What `DURABILITY=replicated` needs of the master. Returns warnings. */
+/** Checks the settings of the master that `DURABILITY=replicated` needs. Returns warnings. */
 async function checkReplicas(redis: Redis): Promise<string[]> {
   const [info, least] = await Promise.all([
     redis.info("replication").catch(() => ""),
@@ -129,14 +129,15 @@ function warningsOf(maxmemoryPolicy: string, aof: string): string[] {
   return warnings;
 }
 
-/** The fields of INFO; empty when this user has no right to it. */
+/** Reads the fields of INFO; empty when the Redis user has no right to it. */
 async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string> {
   let last: Error | undefined;
   const { promise: advised, reject } = Promise.withResolvers<never>();
   advised.catch(() => undefined);
   const onError = (error: Error): void => {
     last = reasonOf(error);
-    // The commands of a cluster that cannot be connected to wait until their timeout.
+    // If a cluster cannot be connected to, its commands wait until their timeout: so a known problem ends the wait
+    // here.
     if (redisAdvice(last) !== undefined) reject(last);
   };
   redis.on("error", onError);
@@ -188,7 +189,10 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "has expired: renew it.",
 };
 
-/** What an operator has to do, where waiting does not help; undefined for any other error. It quotes no secret. */
+/**
+ * Returns what an operator has to do about an error that waiting cannot solve; undefined for any other error. The text
+ * holds no secret.
+ */
 export function redisAdvice({ message, code }: NodeJS.ErrnoException): string | undefined {
   if (code !== undefined && Object.hasOwn(CERTIFICATE, code)) return `The certificate of Redis ${CERTIFICATE[code]}`;
   if (/alert (number 116|certificate required)|tlsv13 alert certificate required/i.test(message))
@@ -216,8 +220,8 @@ function unreachable(error: unknown): string {
 }
 
 /**
- * Repeats a command that is safe to repeat while Redis is away or too busy to reply, every 100 ms. @throws PlatformError
- * `redis-unreachable` after the deadline; errors that are not of Redis at once.
+ * Repeats a command every 100 ms while Redis is away or too busy to reply; the command must be safe to repeat. @throws
+ * PlatformError `redis-unreachable` after the deadline; errors that are not about Redis at once.
  */
 export async function untilReply<T>(command: () => Promise<T>, deadlineMs: number): Promise<T> {
   const end = performance.now() + deadlineMs;

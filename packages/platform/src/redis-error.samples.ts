@@ -3,8 +3,8 @@ import { DeadlineError } from "./lifecycle.ts";
 import type { StoreErrorKind } from "./redis-error.ts";
 
 /**
- * For tests: one error of each kind that a process meets, and how every process has to judge it. `kind` is undefined for errors
- * that are a bug of ours, not a fault of Redis.
+ * For tests: one error of each kind that a process meets, with the kind that `storeErrorKind` must return; undefined: a
+ * bug.
  */
 export interface ErrorSample {
   readonly name: string;

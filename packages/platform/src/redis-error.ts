@@ -1,16 +1,20 @@
 import { DeadlineError } from "./lifecycle.ts";
 
 /**
- * Why the store (Redis, or a folder for files) did not do what it was asked. All three pass without a change of the
- * caller's code, so the same idempotent step may be sent again.
+ * Why the store (Redis, or a folder for files) did not carry out a step. All three kinds can pass without a change of
+ * the caller's code, so the same idempotent step may be sent again.
  *
  * - `unreachable`: no connection, or no reply in time. The outcome is unknown: the step may have been carried out.
  * - `refused`: the store replied that it cannot do this now (full, loading, read-only, failing over, no file handle).
- * - `misconfigured`: the store refuses until an operator acts (password, permissions). An outage for users, too.
+ * - `misconfigured`: the store refuses until an operator acts (password, permissions). For users this is an outage,
+ *   too.
  */
 export type StoreErrorKind = "unreachable" | "refused" | "misconfigured";
 
-/** First word of an error reply of Redis. A word that is not here (WRONGTYPE, CROSSSLOT, BUSYGROUP …) is a bug of ours. */
+/**
+ * The first words of Redis's error replies. A word that is not listed (WRONGTYPE, CROSSSLOT, BUSYGROUP …) is a bug of
+ * docrelay.
+ */
 const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   ASK: "refused",
   BUSY: "refused",
@@ -20,7 +24,7 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   MISCONF: "refused",
   MOVED: "refused",
   NOREPLICAS: "refused",
-  // The library sends the script's text when a single call gets this; in a pipeline it is left to the caller.
+  // After this reply to a single call the library sends the script's text; in a pipeline the caller has to.
   NOSCRIPT: "refused",
   OOM: "refused",
   READONLY: "refused",
@@ -33,7 +37,7 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   WRONGPASS: "misconfigured",
 };
 
-/** Replies that begin with the word ERR, which most bugs do, too: a script error stays a bug. */
+/** Replies that begin with the word ERR. Most bugs do, too: an error inside a script remains a bug. */
 const ERR_REPLIES: ReadonlyArray<readonly [prefix: string, kind: StoreErrorKind]> = [
   ["ERR max number of clients", "refused"],
   ["ERR Script killed by user", "refused"],
@@ -43,7 +47,7 @@ const ERR_REPLIES: ReadonlyArray<readonly [prefix: string, kind: StoreErrorKind]
   ["ERR Client sent AUTH", "misconfigured"],
 ];
 
-/** Codes of errors of sockets, name resolution and files. */
+/** Error codes of sockets, name resolution and files. */
 const CODES: Readonly<Record<string, StoreErrorKind>> = {
   ECONNREFUSED: "unreachable",
   ECONNRESET: "unreachable",
@@ -68,7 +72,7 @@ const CODES: Readonly<Record<string, StoreErrorKind>> = {
   ENOTDIR: "misconfigured",
 };
 
-/** ioredis and BullMQ throw most of their own errors as a plain `Error`: only the text tells them apart. */
+/** Messages of errors that ioredis and BullMQ throw as a plain `Error`: only the text tells these errors apart. */
 const LIBRARY_MESSAGES: readonly string[] = [
   "Command timed out",
   "Connection is closed.",
@@ -88,8 +92,9 @@ const LIBRARY_MESSAGES: readonly string[] = [
 const LIBRARY_NAMES: ReadonlySet<string> = new Set(["MaxRetriesPerRequestError", "ClusterAllFailedError"]);
 
 /**
- * The one rule for which errors are failures of the store; undefined for any other error, which is a bug. An error that
- * wraps others (`AggregateError`, a transaction that Redis discarded) is judged by them: one bug among them makes it one.
+ * Decides which errors are failures of the store; no other function does. Undefined for any other error, which is a
+ * bug. An error that contains others (`AggregateError`, a transaction that Redis discarded) is judged by these: one bug
+ * among them makes the whole a bug.
  */
 export function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -99,7 +104,7 @@ export function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   if (LIBRARY_NAMES.has(error.name)) return "unreachable";
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (typeof code === "string" && Object.hasOwn(CODES, code)) {
-    // A program that cannot be started has nothing to do with the store.
+    // A program that could not be started is no failure of the store.
     return syscall?.startsWith("spawn") ? undefined : CODES[code];
   }
   return LIBRARY_MESSAGES.some((text) => error.message.startsWith(text)) ? "unreachable" : undefined;
@@ -110,7 +115,7 @@ function replyKind(error: Error): StoreErrorKind | undefined {
   if (word === "ERR") return ERR_REPLIES.find(([prefix]) => error.message.startsWith(prefix))?.[1];
   if (word === "EXECABORT") {
     const { previousErrors } = error as { previousErrors?: unknown };
-    // Without the errors of its commands nothing is known but that nothing was carried out.
+    // If the errors of the commands are missing, only one thing is known: Redis has carried out none of the commands.
     return Array.isArray(previousErrors) && previousErrors.length > 0 ? kindOfAll(previousErrors) : "refused";
   }
   return Object.hasOwn(REPLIES, word) ? REPLIES[word] : undefined;

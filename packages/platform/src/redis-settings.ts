@@ -2,17 +2,19 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { choice, integer, list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
 
-/** Which Redis to connect to, and as whom. Holds secrets: never log it. */
+/** The address of a Redis, and the user that connects. Holds secrets: never log it. */
 export interface RedisServer {
-  /** `redis://`, `rediss://` or `unix:/path`. A user name or password in it goes before the two below. */
+  /**
+   * `redis://`, `rediss://` or `unix:/path`. A user name or password in the URL has priority over the two fields below.
+   */
   readonly url?: string | undefined;
-  /** Where to ask for the present master of `name`, instead of `url`. */
+  /** The sentinels that name the current master, in place of `url`. */
   readonly sentinel?: RedisSentinel | undefined;
-  /** Some nodes of a cluster, instead of `url`. The user name, the password and `tls` are those of all its nodes. */
+  /** Some nodes of a cluster, in place of `url`. The user name, the password and `tls` apply to all nodes. */
   readonly cluster?: { readonly seeds: readonly RedisAddress[] } | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** PEM texts. Undefined: by the system's authorities, where the url is `rediss://`. */
+  /** Certificates and key as PEM texts. Undefined with `rediss://`: the system's certificate authorities are used. */
   readonly tls?: RedisTls | undefined;
 }
 export interface RedisTls {
@@ -35,9 +37,9 @@ export type Durability = "single" | "replicated";
 
 /** Settings of every process that connects to Redis. */
 export const redisSettings = {
-  /** With `REDIS_CLUSTER` a comma list of some of its nodes. */
+  /** With `REDIS_CLUSTER`: a comma list of some nodes of the cluster. */
   REDIS_URL: redisUrl().optional(),
-  /** Over how many slots of a cluster the queue of extractions is spread. */
+  /** The number of a cluster's slots over which the queue of extractions is spread. */
   QUEUE_SHARDS: integer({ min: 1, max: 64, default: 1 }),
   REDIS_CLUSTER: z.enum(["true", "false"], { error: "must be true or false" }).default("false"),
   /** `host:port`, separated by commas. */
@@ -51,7 +53,7 @@ export const redisSettings = {
   REDIS_TLS_CA: z.string().optional(),
   REDIS_TLS_CERT: z.string().optional(),
   REDIS_TLS_KEY: z.string().optional(),
-  /** `replicated`: what is acknowledged has reached a replica. */
+  /** `replicated`: an acknowledged write has reached a replica. */
   DURABILITY: choice<Durability>(["single", "replicated"], "single"),
 };
 
@@ -64,21 +66,27 @@ const NO_FILE = "names a file that cannot be read";
 const SEVERAL = "REDIS_URL names several servers: set REDIS_CLUSTER=true, if they are nodes of a cluster";
 const MISSING = "REDIS_URL is missing: where is Redis? (redis://host:6379, or REDIS_SENTINELS)";
 
-/** Parses settings as `parseEnv` does, {@link redisSettings} among them, and adds the server that they name. */
+/**
+ * Parses settings as `parseEnv` does; the schema includes {@link redisSettings}. Adds the Redis server that the
+ * settings name.
+ */
 export function parseEnvWithRedis<S extends z.ZodType<object>>(
   schema: S,
   env: Env,
 ): Parsed<z.output<S> & { readonly redis: RedisServer }> {
   const parsed = parseEnv(schema, env);
   const settings = parseEnv(z.object(redisSettings), env);
-  // What is wrong with one of them is among the problems of the whole.
+  // A problem with a single setting is already among the problems of the whole schema.
   const redis = settings.ok ? readRedisServer(settings.config) : undefined;
   const problems = [...(redis?.ok === false ? redis.problems : []), ...(parsed.ok ? [] : parsed.problems)];
   if (!parsed.ok || !redis?.ok) return { ok: false, problems };
   return { ok: true, config: { ...parsed.config, redis: redis.config } };
 }
 
-/** The server that settings name, with the files that they name read; else one sentence for each problem. */
+/**
+ * Returns the Redis server that the settings name, with the contents of the named files; else one sentence for each
+ * problem.
+ */
 export function readRedisServer(settings: ServerSettings): Parsed<RedisServer> {
   const problems: string[] = [];
   const read = (
@@ -109,14 +117,14 @@ export function readRedisServer(settings: ServerSettings): Parsed<RedisServer> {
   const cluster = settings.REDIS_CLUSTER === "true" ? readCluster(settings, problems) : undefined;
   if (settings.REDIS_CLUSTER === "false" && isList(url)) problems.push(SEVERAL);
   if (problems.length > 0) return { ok: false, problems };
-  // What the first url says goes before the settings, as with a single server.
+  // User name and password of the first URL have priority over the settings, as with a single server.
   const config = cluster
     ? { username, password, ...cluster, tls: tls ?? cluster.tls }
     : { url, sentinel, username, password, tls };
   return { ok: true, config };
 }
 
-/** A password may hold a comma. */
+/** Whether a URL setting is a list of URLs: a comma alone does not decide, because a password may contain one. */
 function isList(url: string | undefined): boolean {
   return (
     url?.includes(",") === true && (!/^(rediss?|unix):/.test(url) || !URL.canParse(url) || /,\s*rediss?:\/\//.test(url))
@@ -168,7 +176,7 @@ function readSentinel(settings: ServerSettings, problems: string[]): RedisSentin
   };
 }
 
-/** Of `host`, `host:port` or `[v6]:port`. */
+/** Parses `host`, `host:port` or `[v6]:port`. */
 function hostAndPort(text: string): { host: string; port: number } | undefined {
   const [, v6, name, port = String(SENTINEL_PORT)] =
     /^(?:\[([\da-f:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];

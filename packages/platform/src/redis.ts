@@ -6,20 +6,20 @@ import type { RedisServer } from "./redis-settings.ts";
 
 export { mastersOf, pingRedis, type RedisClient } from "./cluster/masters.ts";
 
-/** Not a cluster. */
+/** A server that is not a cluster. */
 export type SingleServer = RedisServer & { readonly cluster?: undefined };
 
 export interface RedisConnectionOptions<S extends RedisServer = RedisServer> {
   readonly server: S;
   /**
-   * `command`: a command settles within `commandTimeoutMs`; after a timeout its outcome is unknown, so commands must be
+   * `command`: a command settles within `commandTimeoutMs`. After a timeout its outcome is unknown, so commands must be
    * idempotent. `blocking`: no timeout, for BullMQ's blocking reads.
    */
   readonly purpose: "command" | "blocking";
-  /** Name in the client list of Redis. */
+  /** The connection's name in the client list of Redis. */
   readonly name: string;
   readonly commandTimeoutMs?: number;
-  /** false: while the connection is down a command fails at once instead of waiting for it. True by default. */
+  /** false: while the connection is down, a command fails at once. Default: the command waits for the connection. */
   readonly offlineQueue?: boolean;
   readonly onError: (error: Error) => void;
 }
@@ -29,13 +29,13 @@ const COMMAND_MS = 2000;
 
 type Options = Omit<RedisOptions, "replyMapping">;
 
-/** The formula of protocol's `backoff`: this package depends on no other one. */
+/** The same formula as `backoff` in packages/protocol, repeated here because this package depends on no other one. */
 const retryStrategy = (times: number): number =>
   Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_MS) * (0.5 + Math.random() / 2);
 
 /**
- * A connection that reconnects for ever, with backoff and jitter; to a cluster, one to each master. Its errors go to
- * `onError`; none is unhandled.
+ * Opens a connection that reconnects for ever, with backoff and jitter; for a cluster, one to each master. Its errors
+ * are passed to `onError`, so that none is unhandled.
  */
 export function connectRedis(options: RedisConnectionOptions<SingleServer>): Redis;
 export function connectRedis(options: RedisConnectionOptions): RedisClient;
@@ -57,7 +57,10 @@ type SubscriberOptions<S extends RedisServer = RedisServer> = Pick<
   "server" | "name" | "onError"
 >;
 
-/** A connection for subscriptions, which are renewed after each reconnect. The rest is as with {@link connectRedis}. */
+/**
+ * Opens a connection for subscriptions, which are renewed after each reconnect. In all else it is like {@link
+ * connectRedis}.
+ */
 export function connectSubscriber(options: SubscriberOptions<SingleServer>): Redis;
 export function connectSubscriber(options: SubscriberOptions): Redis | ClusterSubscriber;
 export function connectSubscriber({ server, name, onError }: SubscriberOptions): Redis | ClusterSubscriber {
@@ -99,12 +102,15 @@ function common(name: string): Options {
     connectionName: name,
     connectTimeout: 2000,
     retryStrategy,
-    // READONLY comes from a former master: a new connection may reach the new one.
+    // A former master replies READONLY: a new connection may reach the new master.
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
   };
 }
 
-/** A cluster's nodes are connected to again when the slots have been read again, not each by itself. */
+/**
+ * Removes the reconnect options: the nodes of a cluster are connected to again after the slots were read, not each by
+ * itself.
+ */
 function cleanOf({ retryStrategy: _retry, reconnectOnError: _reconnect, ...rest }: Options): Options {
   return rest;
 }
@@ -117,13 +123,14 @@ function connectTo(server: RedisServer, options: Options, onError: (error: Error
 }
 
 /**
- * Patches one method of ioredis, `sendCommand`, so that all commands of one turn of the event loop reach the socket in one
- * system call, at the end of its poll phase; ioredis makes one for each. A turn handles every socket that had something to read, so
- * under load Redis reads, syncs to its log and answers many commands at once. `redis.redis.test.ts` tests the effect, so an ioredis in which it is lost is noticed.
+ * Patches one method of ioredis, `sendCommand`, so that all commands of one turn of the event loop reach the socket in
+ * one system call, at the end of the turn's poll phase; ioredis makes one call for each command. A turn handles every
+ * socket that had something to read, so under load Redis reads, syncs to its log and answers many commands at once.
+ * `redis.redis.test.ts` tests the effect, and fails with an ioredis in which the effect is lost.
  *
  * ioredis's own `enableAutoPipelining` was measured against it (Redis 7.0 with appendfsync everysec, scripts and plain
- * commands 1:2, medians of six runs in alternating order on two busy cores). CPU per command of this process / of Redis, and
- * the median latency:
+ * commands 1:2, medians of six runs in alternating order on two busy cores). CPU per command of this process / of
+ * Redis, and the median latency:
  *
  * | concurrent | neither | this | enableAutoPipelining |
  * |---|---|---|---|
@@ -131,8 +138,9 @@ function connectTo(server: RedisServer, options: Options, onError: (error: Error
  * | 16 | 95 / 29 µs, 3.1 ms | 48 / 11 µs, 0.6 ms | 100 / 22 µs, 7.4 ms |
  * | 256 | 54 / 14 µs, 72 ms | 45 / 8 µs, 69 ms | 60 / 9 µs, 122 ms |
  *
- * It keeps one pipeline on its way at a time, so that a command waits for the replies to all earlier ones, and it lets a
- * pipeline or a `MULTI` of the caller overtake commands that were sent before it. Here the order of sending is kept.
+ * `enableAutoPipelining` keeps only one pipeline on its way at a time, so that a command waits for the replies to all
+ * earlier commands. It also lets a pipeline or a `MULTI` of the caller overtake commands that were sent before. With
+ * this patch the order of sending is kept.
  */
 function corkPerTurn(redis: Redis): void {
   const send = redis.sendCommand.bind(redis);
@@ -152,21 +160,22 @@ function corkPerTurn(redis: Redis): void {
   Object.assign(redis, { sendCommand });
 }
 
-/** What ioredis knows of a connection: false, or the channels it is subscribed to. */
+/** ioredis's state of a connection's subscriptions: false, or the channels that it is subscribed to. */
 interface Condition {
   subscriber: false | { isEmpty(): boolean };
 }
 
 /**
- * Patches one property of an ioredis connection, so that it stays subscribed to all that it has not left. Redis counts
- * sharded channels apart from the others, so the reply to the last SUNSUBSCRIBE says 0 while plain channels are left, and that to the
- * last UNSUBSCRIBE while sharded ones are. ioredis 6.0.0 takes either 0 for the end of all subscriptions: it drops their
- * messages without a word, and subscribes to none of them after a reconnect (redis/ioredis#2196). A test holds the effect.
+ * Patches one property of an ioredis connection, so that it stays subscribed to all channels that it has not left.
+ * Redis counts sharded and plain channels separately: the reply to the last SUNSUBSCRIBE is 0 while plain channels are
+ * left, and the reply to the last UNSUBSCRIBE is 0 while sharded ones are. ioredis 6.0.0 takes either 0 for the end of
+ * all subscriptions: it drops their messages without an error, and subscribes to none of them after a reconnect
+ * (redis/ioredis#2196). A test fails if the patch loses its effect.
  */
 function keepSubscriptions(redis: Redis): void {
   const connection = redis as unknown as { condition?: Condition };
   let condition = kept(connection.condition);
-  // ioredis makes a new one with each connection.
+  // ioredis creates a new condition with each connection.
   Object.defineProperty(connection, "condition", {
     get: () => condition,
     set(next: Condition | undefined) {
@@ -181,7 +190,7 @@ function kept(condition: Condition | undefined): Condition | undefined {
   return Object.defineProperty(condition, "subscriber", {
     get: () => subscriber,
     set(next: Condition["subscriber"]) {
-      // The channel that was left is out of the set already.
+      // The left channel was already removed from the set.
       if (next || !subscriber || subscriber.isEmpty()) subscriber = next;
     },
   });
@@ -207,7 +216,7 @@ function open(server: RedisServer, options: Options): Redis {
       ...as,
       sentinels: [...sentinel.servers],
       name: sentinel.name,
-      // A master that has just been replaced is asked for again soon.
+      // After a failover the sentinels are asked again soon.
       sentinelRetryStrategy: (times) => Math.min(50 * 2 ** times, MAX_RETRY_MS),
       ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
       ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
@@ -216,6 +225,6 @@ function open(server: RedisServer, options: Options): Redis {
   }
   if (url === undefined) throw new Error("a Redis without an address");
   if (url.startsWith("unix:")) return new Redis({ ...as, path: url.slice("unix:".length) });
-  // The url's `rediss:` alone would win over the certificates.
+  // With `rediss:` in the URL, ioredis would ignore the certificates in `tls`.
   return tls ? new Redis(url.replace(/^rediss:/, "redis:"), { ...as, tls }) : new Redis(url, as);
 }

@@ -1,14 +1,13 @@
 /**
  * Resolves when this process is to end: at SIGINT, at SIGTERM, or when its launcher has ended.
  *
- * A launcher asks for the last by opening an IPC channel (`stdio: [..., "ipc"]`): the system closes the channel when the
- * launcher ends, also by SIGKILL. A process that was started without a channel (by a shell, nohup, systemd) outlives its
- * parent.
+ * For the last, the launcher opens an IPC channel (`stdio: [..., "ipc"]`): the system closes the channel when the
+ * launcher ends, also by SIGKILL. A process without a channel (started by a shell, nohup, systemd) outlives its parent.
  */
 export function untilSignal(): Promise<"SIGINT" | "SIGTERM" | "parent-gone"> {
   return new Promise((resolve) => {
-    // `on`, not `once`: Ctrl-C reaches every process of the group, and a launcher passes it on as well. The default
-    // action of a second signal would cut short the end that the first one began.
+    // `on`, not `once`: Ctrl-C sends the signal to every process of the group, and a launcher passes it on as well.
+    // After `once`, the second signal's default action would end the process in the middle of its orderly end.
     process.on("SIGINT", () => resolve("SIGINT"));
     process.on("SIGTERM", () => resolve("SIGTERM"));
     if (!process.send) return;
@@ -24,10 +23,10 @@ export interface ReadyMessage {
   readonly port?: number;
 }
 
-/** Tells the launcher, over its IPC channel, that this process serves. Without a channel it does nothing. */
+/** Tells the launcher, over the IPC channel, that this process serves. Does nothing without a channel. */
 export function announceReady(facts: { port?: number } = {}): void {
   const message: ReadyMessage = { type: "ready", ...facts };
-  // The callback takes the error of a channel that closes meanwhile: `untilSignal` reports that end.
+  // The callback ignores the error of a channel that closes meanwhile: `untilSignal` reports that end.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 

@@ -7,25 +7,26 @@ const RETRY_MS = 20;
 const FLUSH_MS = 500;
 const FLUSH_PAUSE_MS = 5;
 
-/** Whole lines that the reader has not taken yet, oldest first. */
+/** Whole lines that are not written yet, oldest first. */
 const held: Uint8Array[] = [];
 let heldBytes = 0;
-/** The rest of a line that is partly written: it has to come next. */
+/** The rest of a partly written line, which has to be written next. */
 let rest: Uint8Array | undefined;
 let dropped = 0;
 let timer: NodeJS.Timeout | undefined;
 let turn: NodeJS.Immediate | undefined;
 let fd: number | undefined;
 
-/** A crash ends a process with a line of another level, or with none. */
+/** Lines of these levels are gathered. A crash ends a process with a line of another level, or with none. */
 const GATHERED = /^\{"level":"(?:info|debug|trace)"/;
 
 /**
- * Log lines on standard output, in order. While the reader keeps up, all `info` and `debug` lines of one turn of the event loop are
- * written in one system call at its end, and a line of another level at once, with those before it. When the pipe is full,
- * up to 1 MiB of lines is held and written later; beyond that the oldest whole lines are dropped, and a line reports how
- * many. A stalled reader never stops the event loop. At the exit, also after an uncaught exception, the held lines get
- * half a second. Once the reader has gone, lines are dropped: a process whose launcher was killed has to end.
+ * Writes log lines to standard output, in order. While the reader keeps up, all `info` and `debug` lines of one turn of
+ * the event loop are written in one system call at its end; a line of another level is written at once, together with
+ * the lines before it. When the pipe is full, up to 1 MiB of lines is held and written later. Beyond that the oldest
+ * whole lines are dropped, and a line reports how many. A stalled reader never stops the event loop. At the exit, also
+ * after an uncaught exception, the held lines may take another half second. When the reader has gone, lines are
+ * dropped: a process whose launcher was killed has to end.
  */
 export const standardOutput: DestinationStream = {
   write(text) {
@@ -39,7 +40,7 @@ export const standardOutput: DestinationStream = {
 function write(): void {
   clearImmediate(turn);
   turn = undefined;
-  if (!drain()) timer ??= setTimeout(retry, RETRY_MS).unref(); // unref: the exit flushes what is held
+  if (!drain()) timer ??= setTimeout(retry, RETRY_MS).unref(); // unref: the held lines are also written at the exit
 }
 
 function openStandardOutput(): number {
@@ -58,7 +59,7 @@ function hold(text: string): void {
   }
 }
 
-/** Writes what is held. Returns false when the pipe is full before the end. */
+/** Writes the held lines. Returns false when the pipe is full before all are written. */
 function drain(): boolean {
   while (true) {
     if (!rest && dropped > 0) rest = reportDropped();
@@ -74,7 +75,7 @@ function drain(): boolean {
   }
 }
 
-/** The next whole lines. */
+/** Returns the next whole lines. */
 function next(): Uint8Array | undefined {
   let [count, bytes] = [0, 0];
   for (const { length } of held) {

@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { url } from "./config.ts";
 
-/** Letters, digits and `._-`, as S3 has them in buckets; a prefix also has slashes. Such names need no escapes in XML. */
+/**
+ * A bucket with an optional prefix. Names may have letters, digits and `._-`, as S3 allows in buckets, and a prefix
+ * also slashes: such names need no escapes in XML.
+ */
 const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.-]+(?:\/[\w.-]+)*)?\/?)?$/;
 const SSE = /^(AES256|aws:kms)(?::([\w:/-]{1,2048}))?$/;
 
@@ -14,15 +17,15 @@ export const storageSettings = {
       (spec) => spec === "redis" || /^file:\/.+/.test(spec) || S3.test(spec),
       "must be redis, file:/an/absolute/folder or s3://bucket/prefix",
     ),
-  /** Default: Amazon's, of the region. */
+  /** Default: Amazon's endpoint of the region. */
   S3_ENDPOINT: url(["https:", "http:"]).optional(),
   S3_REGION: z
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, "must be the name of a region, like eu-central-1")
     .default("us-east-1"),
-  /** Default: `true` with an endpoint of one's own, whose host name is rarely known with a bucket in front. */
+  /** Default: `true` when an endpoint is set, because its DNS rarely has a host name for each bucket. */
   S3_FORCE_PATH_STYLE: z.enum(["true", "false"], { error: "must be true or false" }).optional(),
-  /** `AES256`, `aws:kms` or `aws:kms:<key>`; default: as the bucket is set. */
+  /** `AES256`, `aws:kms` or `aws:kms:<key>`; default: as the bucket is configured. */
   S3_SSE: z.string().regex(SSE, "must be AES256, aws:kms or aws:kms:<key>").optional(),
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
@@ -32,7 +35,7 @@ export const storageSettings = {
 type Settings = z.output<z.ZodObject<typeof storageSettings>>;
 type KeySetting = "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY";
 
-/** Rules that take more than one setting, for `schema.check(...)`; they are tried also when other settings are wrong. */
+/** Rules about more than one setting, for `schema.check(...)`; they are also checked when other settings are wrong. */
 export const storageRules = (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const).map((name) =>
   z.refine<Pick<Settings, "BLOB_STORE" | KeySetting>>(
     (settings) => !settings.BLOB_STORE?.startsWith("s3:") || settings[name] !== undefined,
@@ -40,7 +43,10 @@ export const storageRules = (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as c
   ),
 );
 
-/** The bucket that `BLOB_STORE` names, and how to use it; undefined when it names none. Holds secrets: never log it. */
+/**
+ * The bucket that `BLOB_STORE` names, with its access settings; undefined when `BLOB_STORE` names no bucket. Holds
+ * secrets: never log it.
+ */
 export function s3PlaceOf(settings: Settings): S3PlaceSettings | undefined {
   const [, bucket, prefix] = S3.exec(settings.BLOB_STORE) ?? [];
   if (bucket === undefined) return undefined;
@@ -51,7 +57,7 @@ export function s3PlaceOf(settings: Settings): S3PlaceSettings | undefined {
     region,
     bucket,
     prefix: prefix ? `${prefix}/` : "",
-    // A certificate for *.s3… does not fit a bucket with a dot.
+    // Amazon's certificate for *.s3… does not fit a bucket name with a dot.
     forcePathStyle: pathStyle === undefined ? endpoint !== undefined || bucket.includes(".") : pathStyle === "true",
     accessKeyId: settings.AWS_ACCESS_KEY_ID ?? "",
     secretAccessKey: settings.AWS_SECRET_ACCESS_KEY ?? "",
@@ -64,7 +70,7 @@ export interface S3PlaceSettings {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
-  /** Empty, or ends with a slash. */
+  /** The prefix of all names: empty, or ending with a slash. */
   readonly prefix: string;
   readonly forcePathStyle: boolean;
   readonly accessKeyId: string;

@@ -1,22 +1,26 @@
 import { Cluster, type ClusterOptions, type Redis, type RedisOptions } from "ioredis";
 import type { RedisServer } from "../redis-settings.ts";
 
-/** How long asking one node for the slots may take: 1 s, the library's own, is too short on a busy machine. */
+/** How long a node may take to return the slots: the library's 1 s is too short on a busy machine. */
 const SLOTS_TIMEOUT_MS = 3000;
-/** How often the slots are read again without a reason. A slot that has moved is noticed at once. */
+/**
+ * How often the slots are read again without a reason. A slot that has moved is noticed at once by the reply of its
+ * node.
+ */
 const SLOTS_EVERY_MS = 5000;
-/** A slot moves in less than a second; a replica takes over in several. */
+/** The pause before a retry: a slot moves in less than a second, and a replica takes over in several. */
 const MOVING_MS = 50;
 const FAILOVER_MS = 100;
 /**
- * A command that is told to try again goes to any node first, and may be redirected twice each time. The timeout of the
- * command ends that, not this number: the library's 16 are over in less than a second while a slot moves.
+ * The number of redirections is practically unbounded: the command's timeout ends them. A retried command goes to any
+ * node first, and may be redirected twice each time; the library's default of 16 would be used up in less than a second
+ * while a slot moves.
  */
 const MAX_REDIRECTIONS = 1000;
 
 export interface ClusterConnectionOptions {
   readonly retryStrategy: (times: number) => number;
-  /** Undefined: commands wait for ever. */
+  /** Undefined: commands wait without a limit. */
   readonly commandTimeoutMs?: number | undefined;
   readonly offlineQueue: boolean;
   readonly node: Omit<RedisOptions, "replyMapping">;
@@ -40,7 +44,7 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
     retryDelayOnClusterDown: FAILOVER_MS,
     retryDelayOnTryAgain: MOVING_MS,
     maxRedirections: MAX_REDIRECTIONS,
-    // By name, so that certificates fit, and at each connect anew.
+    // Nodes are connected to by their names, so that certificates fit; each connect resolves the name again.
     dnsLookup: (address: string, callback: (error: null, address: string) => void) => callback(null, address),
     redisOptions: {
       ...node,
@@ -51,7 +55,8 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
   const cluster = new Cluster([...(server.cluster?.seeds ?? [])], settings);
   cluster.on("+node", (redis: Redis) => {
     onNode(redis);
-    // Otherwise the first command would wait for the connection, and a script's text would be sent after it.
+    // Connects now: otherwise the first command would wait for the connection, and a script's text would be sent after
+    // it.
     if (redis.status === "wait" && !redis.options.readOnly) redis.connect().catch(() => undefined);
   });
   cluster.on("error", (error) => onError(reasonOf(error)));
@@ -73,7 +78,10 @@ export function credentials({
   };
 }
 
-/** Nodes begin to count when they are sent a command; one that waits for the cluster itself would wait for ever. */
+/**
+ * Adds a timeout to commands that wait for the cluster. The nodes' own timeouts begin only when a command is sent to a
+ * node; without this one, a command that waits for the cluster itself would wait for ever.
+ */
 function limitWaiting(cluster: Cluster, ms: number): void {
   const send = cluster.sendCommand.bind(cluster);
   const sendCommand: typeof send = (command, ...more) => {
@@ -83,7 +91,7 @@ function limitWaiting(cluster: Cluster, ms: number): void {
   Object.assign(cluster, { sendCommand });
 }
 
-/** Why none of the nodes could say where the slots are. */
+/** The reason why no node could return the slots. */
 export function reasonOf(error: unknown): Error {
   const last = (error as { lastNodeError?: unknown } | null)?.lastNodeError;
   if (last instanceof Error) return last;

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import type { RedisAddress } from "../redis-settings.ts";
 
 export interface ClusterSubscriberOptions {
-  /** Where the slots are. It is closed with the subscriber. */
+  /** Knows which node has which slots. It is closed with the subscriber. */
   readonly slots: Cluster;
   /** Opens a connection that reconnects for ever and subscribes to nothing by itself. */
   connect(address: RedisAddress): Redis;
@@ -15,29 +15,29 @@ interface Subscription {
   readonly kind: Kind;
   readonly channel: string;
   readonly slot: number;
-  /** The node that has confirmed it, or is asked to. */
+  /** The node that has confirmed the subscription, or was asked to. */
   node: string | undefined;
   isConfirmed: boolean;
-  /** Settles when it is confirmed, or dropped. */
+  /** Settles when the subscription is confirmed or dropped. */
   answer: PromiseWithResolvers<void>;
-  /** Replies to an earlier try do not count. */
+  /** The number of the current try: replies to earlier tries are ignored. */
   tries: number;
 }
 
 const AGAIN_MS = 100;
-/** How often the slots are read while a channel is unconfirmed: a replica that takes over is found so. */
+/** How often the slots are read while a subscription is unconfirmed: this finds a replica that has taken over. */
 const SEARCH_MS = 500;
 const MESSAGES: ReadonlySet<string | symbol> = new Set(["message", "smessage", "smessageBuffer"]);
-/** Rights that are missing do not come by themselves. */
+/** Errors that a retry cannot repair: an operator has to grant rights. */
 const FINAL = /^(NOPERM|NOAUTH|WRONGPASS)/;
 
 /**
- * Subscriptions in a cluster: a sharded channel at the master of its slot, a plain one at any master. When a connection is
- * lost, a slot moves or a replica takes over, the channels of that node are subscribed where they are then, and `back` tells
- * which: messages to them may have been lost, those to others were not.
+ * Subscriptions in a cluster: a sharded channel at the master of its slot, a plain one at any master. When a connection
+ * is lost, a slot moves or a replica takes over, the channels of that node are subscribed at their new node. The event
+ * `back` names these channels: messages to them may have been lost, messages to others were not.
  *
- * The sharded subscribers of ioredis 6 do not tell which channels were lost, nor whether they were subscribed again; they
- * look for a lost node every 2.5 s, and keep a repeated subscription twice.
+ * The sharded subscribers of ioredis 6 do not report which channels were lost, nor whether they were subscribed again;
+ * they look for a lost node every 2.5 s, and keep a repeated subscription twice.
  */
 export class ClusterSubscriber extends EventEmitter {
   status: "connecting" | "ready" | "end" = "connecting";
@@ -63,7 +63,7 @@ export class ClusterSubscriber extends EventEmitter {
       for (const one of this.#subscriptions.values()) if (!this.#isAtItsNode(one)) this.#place(one);
       this.#closeIdle();
     });
-    // A string is made of each message only if somebody wants one.
+    // A message is converted to a string only if some listener needs a string.
     this.on("newListener", (event) => {
       if (MESSAGES.has(event) && this.listenerCount(event) === 0)
         for (const redis of this.#nodes.values()) this.#forward(redis, event);
@@ -106,7 +106,10 @@ export class ClusterSubscriber extends EventEmitter {
     return one.answer.promise;
   }
 
-  /** Asks the right node to confirm a subscription. The replies, the node's connection or the next refresh go on from there. */
+  /**
+   * Asks the right node to confirm a subscription. Its reply, a change of the node's connection, or the next read of
+   * the slots continues from there.
+   */
   #place(one: Subscription): void {
     if (!this.#has(one)) return;
     this.#unconfirm(one);
@@ -116,7 +119,7 @@ export class ClusterSubscriber extends EventEmitter {
     if (before !== one.node) this.#leave(one, before);
     if (one.node === undefined) return;
     const redis = this.#open(one.node);
-    // What is sent to a node that is away would be sent again with each of its tries to connect.
+    // If the node is not connected nothing is sent, because each reconnect would send it again.
     if (redis.status !== "ready") return;
     const { tries } = one;
     const isPresent = (): boolean => one.tries === tries && this.#has(one);
@@ -148,7 +151,7 @@ export class ClusterSubscriber extends EventEmitter {
     const redis = this.#nodes.get(node ?? "");
     if (redis?.status !== "ready") return;
     const left = one.kind === "ssubscribe" ? redis.sunsubscribe(one.channel) : redis.unsubscribe(one.channel);
-    left.catch(() => undefined); // its connection has ended, and the subscription with it
+    left.catch(() => undefined); // the connection has ended, and its subscriptions with it
   }
 
   #unconfirm(one: Subscription): void {
@@ -159,7 +162,7 @@ export class ClusterSubscriber extends EventEmitter {
     this.#tellWhenBack(one);
   }
 
-  /** Channels that are lost together are reported together, when all of them are back. */
+  /** Emits `back` once for channels that were lost together, when all of them are subscribed again. */
   #tellWhenBack(one: Subscription): void {
     if (this.#back) return void this.#back.add(one);
     const these = (this.#back = new Set([one]));
@@ -182,7 +185,7 @@ export class ClusterSubscriber extends EventEmitter {
 
   #nodeFor({ kind, slot, node }: Subscription): string | undefined {
     if (kind === "ssubscribe") return this.#slots.slots[slot]?.[0];
-    // Any master relays plain messages: one that is connected, else another one than the last.
+    // Any master delivers plain messages: prefers a connected one, else another one than the last.
     const all = [...this.#masters()];
     const live = all.filter((one) => this.#nodes.get(one)?.status === "ready");
     const others = all.filter((one) => one !== node);
@@ -202,7 +205,8 @@ export class ClusterSubscriber extends EventEmitter {
       this.#each(node, (one) => this.#unconfirm(one));
       this.#search();
     });
-    // The node has given a slot away. It is not told which channels went with it: each is asked for again.
+    // The node has given up a slot, and does not say which channels are affected: each channel of the node is asked for
+    // again.
     let isNoted = false;
     redis.on("moved", () => {
       if (isNoted) return;
@@ -231,7 +235,7 @@ export class ClusterSubscriber extends EventEmitter {
     });
   }
 
-  /** Where a slot has moved to: other nodes may not know it yet, so that they are not asked. */
+  /** Notes where a slot has moved to. Other nodes may not know it yet, so they are not asked. */
   #learn({ message }: Error): boolean {
     const [, slot, node] = /^MOVED (\d+) (\S+)/.exec(message) ?? [];
     if (node === undefined || !this.#slots.slots[Number(slot)]) return false;
@@ -239,7 +243,7 @@ export class ClusterSubscriber extends EventEmitter {
     return true;
   }
 
-  /** Reads the slots from time to time while a channel is unconfirmed. */
+  /** Reads the slots at intervals while a channel is unconfirmed. */
   #search(): void {
     this.#searching ??= setInterval(() => {
       const missing = [...this.#subscriptions.values()].filter(({ isConfirmed }) => !isConfirmed);
@@ -249,7 +253,7 @@ export class ClusterSubscriber extends EventEmitter {
         return;
       }
       this.#slots.refreshSlotsCache();
-      // Where a node is asked already its reply counts, however late it comes.
+      // If a node was asked already, its reply counts, however late it comes.
       for (const one of missing) if (one.node === undefined || this.#mayMove(one)) this.#place(one);
     }, SEARCH_MS);
   }
@@ -258,7 +262,7 @@ export class ClusterSubscriber extends EventEmitter {
     return kind === "subscribe" && this.#nodes.get(node)?.status !== "ready";
   }
 
-  /** Closes connections to nodes that have no slots any more. */
+  /** Closes connections to nodes that no longer have slots. */
   #closeIdle(): void {
     const used = new Set([...this.#subscriptions.values()].map(({ node }) => node));
     const masters = this.#masters();
@@ -272,7 +276,7 @@ export class ClusterSubscriber extends EventEmitter {
 
 const idOf = (kind: Kind, channel: string): string => `${kind} ${channel}`;
 
-/** Nobody need wait for it. */
+/** A promise whose rejection need not be handled. */
 function pending(): PromiseWithResolvers<void> {
   const made = Promise.withResolvers<void>();
   made.promise.catch(() => undefined);

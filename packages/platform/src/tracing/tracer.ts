@@ -13,14 +13,12 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { Span, SpanStart, TracerOptions, Tracing } from "./span.ts";
 
-/*
- * The SDK without instrumentations and without a context of asynchronous calls: each span is begun by the code that knows
- * its parent. Following every promise would cost the processes more than the spans do.
- */
+/* The SDK without instrumentations and without a context of asynchronous calls: the code that begins a span knows
+   its parent. Following every promise would cost more than the spans do. */
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const;
-/** What a collector does not take within it is dropped: a process that stops waits no longer for it. */
+/** Spans that the collector does not accept within this time are dropped: a stopping process waits no longer. */
 const EXPORT_TIMEOUT_MS = 2000;
 const EXPORT_EVERY_MS = 1000;
 const MAX_QUEUED = 8192;
@@ -70,7 +68,7 @@ export function createTracer({ endpoint, protocol, part, service, node, onTroubl
       };
     },
     async [Symbol.asyncDispose]() {
-      // What could not be sent is lost; the process ends all the same.
+      // Spans that could not be sent are lost; the process ends nevertheless.
       await provider.shutdown().catch((error: unknown) => onTrouble(String(error)));
       diag.disable();
     },

@@ -4,9 +4,9 @@ import { choice } from "../config.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { TracerOptions, Tracing } from "./span.ts";
 
-/** Settings of OpenTelemetry, with the names that its specification gives them. */
+/** Settings of OpenTelemetry, with the names of its specification. */
 export const tracingSettings = {
-  /** Without it nothing is traced, and nothing of OpenTelemetry is loaded. */
+  /** The collector. Without it nothing is traced, and no code of OpenTelemetry is loaded. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
     .refine(
@@ -17,7 +17,7 @@ export const tracingSettings = {
   OTEL_EXPORTER_OTLP_PROTOCOL: choice(["http/json", "http/protobuf"], "http/json"),
   /** `name=value,…`; read by the exporter itself. It may hold a key. */
   OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
-  /** The part of all traces that is kept, 0 to 1; chosen by the trace's id, so that all processes choose the same. */
+  /** The share of traces that is kept, 0 to 1. The trace's id decides, so that all processes keep the same traces. */
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .default("1")
@@ -32,8 +32,8 @@ export interface TracingConfig {
 }
 
 /**
- * Opens tracing if a collector is set. Its code is loaded then only, from a program of its own. `onTrouble` is called at most
- * once a second.
+ * Opens tracing if a collector is set. Only then is the code loaded, from a separate bundle. `onTrouble` is called at
+ * most once a second.
  */
 export async function openTracing(
   config: TracingConfig,
