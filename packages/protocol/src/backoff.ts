@@ -4,8 +4,8 @@ export interface BackoffRange {
 }
 
 /**
- * Milliseconds to wait before the next retry: `firstMs` after no earlier retry, doubled for each one, up to `longestMs`.
- * The upper half is random, so that processes that failed together do not come back together.
+ * Milliseconds to wait before the next retry: `firstMs` before the first retry, doubled for each further one, up to
+ * `longestMs`. The upper half is random, so that processes that failed together do not retry together.
  * @param tries retries so far, from 0.
  * @param random in 0..1; a constant 1 means no jitter.
  */

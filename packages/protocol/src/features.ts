@@ -1,10 +1,10 @@
-/** Conversations can be shared by links that end. */
+/** Conversations can be shared by links that expire or can be ended. */
 export const SHARE_FEATURE = "conversation:share";
 
 /**
- * What a server of this version has beyond the first release of protocol 1, sent in `welcome.features`. A client reads it
- * before it uses something that an older server of the same protocol version does not know. One word for each addition,
- * one line each; a word that was released is never removed and never gets another meaning.
+ * What a server of this version can do beyond the first release of protocol 1; sent in `welcome.features`. A client
+ * checks it before it uses an addition that an older server of the same protocol version does not know. One word for
+ * each addition, one line each; a released word is never removed and never changes its meaning.
  */
 export const FEATURES: readonly string[] = [
   "accepted.files.upload",
@@ -15,7 +15,7 @@ export const FEATURES: readonly string[] = [
   /** `conversation:open` knows `holes`. */
   "open.holes",
   "feedback",
-  /** Only where `SHARE_TTL_MS` is set. */
+  /** Present only where `SHARE_TTL_MS` is set. */
   SHARE_FEATURE,
   "openai:chat",
   "openai:responses",

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 
 const count = z.int().check(z.positive());
 
-/** Limits of one ask, sent in `welcome`. Characters are UTF-16 code units, bytes are bytes. */
+/** Limits of one ask, sent in `welcome`. Fields with `Chars` count UTF-16 code units. */
 export const limitsSchema = z.object({
   messageChars: count,
   inlineFileBytes: count,
@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: Limits = {
   asksInFlight: 4,
 };
 
-/** An open answers with at most this many events … */
+/** The reply to an open has at most this many events … */
 export const OPEN_MAX_EVENTS = 512;
 /** … or this many bytes of them, whichever comes first (always at least one event). */
 export const OPEN_MAX_BYTES = 524_288;
@@ -35,5 +35,5 @@ export const CHUNKS_IN_FLIGHT = 4;
 export const FILE_NAME_CHARS = 255;
 /** Longest token, in bytes: longer ones are refused before they are verified. */
 export const TOKEN_BYTES = 8192;
-/** Deepest nesting of a payload: `ask.files[0].name` is 3. */
+/** Deepest nesting of a payload: `ask.files[0].name` has depth 3. */
 export const PAYLOAD_DEPTH = 8;

@@ -1,30 +1,31 @@
-/*
- * Looks at JSON text without parsing it: text that nests deeply overflows the stack of what walks the parsed value, and
- * text with many parts takes many times its size once parsed. Nothing here recurses, and all of it is linear.
- */
+/* Functions that scan JSON text without parsing it. Parsing untrusted text has two hazards: code that walks a deeply
+   nested value overflows the stack, and a text with many parts takes many times its size once parsed. Nothing here
+   recurses, and all of it is linear. */
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
-/** `[` and `{`, and `]` and `}`, differ in this bit only. */
+/** The only bit in which `[` differs from `{`, and `]` from `}`. */
 const CURLY_BIT = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
-/** JSON as a string, or as its UTF-8: all characters of JSON's syntax are ASCII, so both are scanned alike. */
+/**
+ * JSON as a string or as UTF-8 bytes: all characters of JSON's syntax are ASCII, so both are scanned in the same way.
+ */
 export type JsonText = string | Uint8Array;
 
 /** The bounds of {@link jsonShape}. */
 export interface JsonBounds {
-  /** Most arrays and objects inside of one another; `[[1]]` has 2. */
+  /** Most arrays and objects nested inside each other; `[[1]]` has 2. */
   readonly depth: number;
-  /** Most opening brackets and commas together, default any number: no text has more values than that plus one. */
+  /** Most opening brackets and commas together; default: no bound. A text has at most one value more than that. */
   readonly parts?: number;
 }
 
 /**
- * Which bound a text exceeds first: `deep`, `many`, or `fit` for none. Brackets and commas inside of strings do not count.
- * Total: for text that is not JSON it returns one of the three.
+ * Returns the bound that a text exceeds first: `deep` or `many`; `fit` if none. Brackets and commas inside strings do
+ * not count. Never throws: for a text that is not JSON it returns one of the three.
  */
 export function jsonShape(text: JsonText, { depth: maxDepth, parts: maxParts = Infinity }: JsonBounds): JsonShape {
   let depth = 0;
@@ -47,7 +48,10 @@ export function jsonShape(text: JsonText, { depth: maxDepth, parts: maxParts = I
 }
 export type JsonShape = "fit" | "deep" | "many";
 
-/** A member of an object in its text: the key, unescaped; where the member begins; its value from `value` to `to`. */
+/**
+ * A member of an object, as offsets in the text: the unescaped key; where the member begins; its value from `value` to
+ * `to`.
+ */
 export interface JsonMember {
   readonly key: string;
   readonly from: number;
@@ -55,7 +59,10 @@ export interface JsonMember {
   readonly to: number;
 }
 
-/** The members of the outermost object, in order, a repeated key each time. `json` has to be a valid JSON object. */
+/**
+ * Returns the members of the outermost object, in order; a repeated key occurs repeatedly. `json` must be a valid JSON
+ * object.
+ */
 export function jsonMembers(json: string): JsonMember[] {
   const members: JsonMember[] = [];
   let at = afterSpace(json, json.indexOf("{") + 1);
@@ -71,7 +78,7 @@ export function jsonMembers(json: string): JsonMember[] {
   return members;
 }
 
-/** The index behind the value that begins at `from`. */
+/** Returns the index after the value that begins at `from`. */
 function endOfValue(json: string, from: number): number {
   let depth = 0;
   for (let at = from; at < json.length; at++) {
@@ -82,7 +89,7 @@ function endOfValue(json: string, from: number): number {
       depth++;
       continue;
     } else if ((code | CURLY_BIT) === CLOSE) {
-      if (--depth < 0) return at; // the object's own end, behind a number or a literal
+      if (--depth < 0) return at; // the end of the object, after a number or a literal
     } else if (depth > 0 || !(code === COMMA || isSpace(code))) {
       continue;
     } else {
@@ -93,7 +100,7 @@ function endOfValue(json: string, from: number): number {
   return json.length;
 }
 
-/** The index of the closing quote of the string that begins at `from`; the text's length when there is none. */
+/** Returns the index of the closing quote of the string that begins at `from`; the text's length if there is none. */
 function endOfString(text: JsonText, from: number): number {
   for (let at = nextQuote(text, from + 1); at >= 0; at = nextQuote(text, at + 1)) {
     let slashes = 0;

@@ -6,9 +6,10 @@ import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 const MAX = { depth: PAYLOAD_DEPTH, parts: 10_000 };
 
 /**
- * Why a value must not be processed: `deep` is nested too deeply, `many` has too many parts, `bytes` has bytes in a field
- * that is not called `bytes` (a schema would treat them as an object with one field per byte). Checked without recursion,
- * before any other code: recursion needs a stack as deep as the value, and a schema lists all fields that it does not know.
+ * Why a value must not be processed. `deep`: nested too deeply. `many`: too many parts. `bytes`: bytes in a field that
+ * is not called `bytes`, which a schema would treat as an object with one field per byte. Call it before any other code
+ * reads the value. It does not recurse, because recursion needs a stack as deep as the value; and a schema would list
+ * all fields that it does not know.
  */
 export function payloadFault(value: unknown, max = MAX): "deep" | "many" | "bytes" | undefined {
   let level: unknown[] = [value];
@@ -66,15 +67,15 @@ export function checkMessage(message: string, limits: { messageChars: number }, 
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
 }
 
-// Control characters, and line and paragraph separators.
+// Control characters, and separators of lines and paragraphs.
 const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029]/u;
-// Not visible: bidi marks, which display "gpj.exe" as "exe.jpg", joiners, fillers, variation selectors, and tag
-// characters, which spell words for an engine alone.
+// Invisible characters: bidi marks, which display "gpj.exe" as "exe.jpg"; joiners, fillers and variation selectors; and
+// tag characters, with which a text can be written that only an engine reads.
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
 
 /**
- * A file's name as it is stored and shown: the last part of a path, without invisible characters.
- * @throws Refusal `FILE_NAME_INVALID` when nothing is left, it is too long, or has control characters.
+ * Returns a file's name as it is stored and shown: the last part of a path, without invisible characters.
+ * @throws Refusal `FILE_NAME_INVALID` when nothing is left, or the name is too long or has control characters.
  */
 export function cleanFileName(name: string): string {
   const clean = name.replace(INVISIBLE, "").split(/[/\\]/).at(-1)?.trim() ?? "";

@@ -1,6 +1,6 @@
 /**
- * Every code a client can see: whether the same request may be tried again, the HTTP status, the WebSocket close code
- * (0 = the connection stays), and the default sentence for users.
+ * Every error code that a client can receive: whether the same request may be retried, the HTTP status, the WebSocket
+ * close code (0 = the connection stays open), and the default message for users.
  */
 export const ERRORS = {
   AUTH_REQUIRED: { retryable: false, http: 401, close: 4401, message: "Sign in first: no token was sent." },

@@ -1,13 +1,13 @@
 import { ERRORS, type ErrorCode } from "./error-table.ts";
 import type { WireError } from "./wire-error.ts";
 
-/** Builds a wire error from the table; `more` overrides the sentence and adds the optional fields. */
+/** Builds a wire error from the table; `more` replaces the message and adds the optional fields. */
 export function wireError(code: ErrorCode, more: Partial<Omit<WireError, "code" | "retryable">> = {}): WireError {
   const { retryable, message } = ERRORS[code];
   return { code, message, retryable, ...more };
 }
 
-/** A refusal on its way to a client: thrown inside a process, sent as its `wire`. */
+/** A refusal for a client: thrown inside a process, and sent as its `wire`. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly wire: WireError;

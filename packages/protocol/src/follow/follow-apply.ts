@@ -4,13 +4,16 @@ import type { FollowAction, FollowState, Step } from "./follow-state.ts";
 
 const MAX_RECENT_EVENTS = 32;
 
-/** `gap`: an event in between is missing. `rewritten`: an applied seq has another nonce, so the log was rolled back. */
+/**
+ * `whole`: no event is missing. `gap`: an event in between is missing. `rewritten`: an applied seq has another nonce,
+ * so the log was rolled back.
+ */
 export type Verdict = "whole" | "gap" | "rewritten";
 
 /**
- * Applies events that continue the log and drops applied ones; stops at the first gap or rewritten event.
- * Events of an unknown type keep their place in the order and are not applied. `allAfter`: the events are all that
- * is kept after this seq, so that a hole among them is no gap.
+ * Applies events that continue the log, and drops events that were applied before; stops at the first gap or rewritten
+ * event. Events of an unknown type keep their place in the order and are not applied. `allAfter`: the events are all
+ * that is kept after this seq, so that a hole among them is no gap.
  */
 export function applyEvents(
   state: FollowState,
@@ -24,7 +27,7 @@ export function applyEvents(
   let verdict: Verdict = "whole";
   let before = allAfter ?? Infinity;
   for (const event of events) {
-    // What was applied and is not kept any more cannot be compared with the log.
+    // An applied event that is no longer kept cannot be compared with the log.
     if (recent.some(({ seq }) => seq > before && seq < event.seq)) {
       verdict = "rewritten";
       break;

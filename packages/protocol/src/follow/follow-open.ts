@@ -11,7 +11,7 @@ const BACKOFF = { firstMs: 250, longestMs: 10_000 };
 const MAX_RETRY_AFTER_MS = 60_000;
 const MAX_REFUSALS = 16;
 
-/** Sends an open now. Buffered events are dropped: the log that this open reads has them. */
+/** Sends an open now. Buffered events are dropped, because the log that this open reads contains them. */
 export function open(state: FollowState, _input: unknown, now: number): Step {
   const call = state.call + 1;
   const after = askedFrom(state);
@@ -29,7 +29,7 @@ export function open(state: FollowState, _input: unknown, now: number): Step {
   };
 }
 
-/** The position that an open asks from, and has asked from until its reply. */
+/** The position that an open asks from; the same until its reply. */
 function askedFrom(state: FollowState): Position | undefined {
   return state.unverified ? state.unverified.position : positionOf(state);
 }
@@ -40,7 +40,7 @@ export function openSoon(state: FollowState, now: number, random: number): Follo
   return { ...state, openAt: Math.min(state.openAt ?? at, at) };
 }
 
-/** The newest open was replied to with a page of the log. */
+/** Handles the reply to the newest open: a page of the log. */
 export function onOpened(state: FollowState, reply: InputOf<"opened">, now: number, random: number): Step {
   const known = state.recent.length > 0 ? state : { ...state, last: reply.first - 1 };
   const allAfter = reply.holes ? (askedFrom(state)?.seq ?? reply.first - 1) : undefined;
@@ -48,7 +48,7 @@ export function onOpened(state: FollowState, reply: InputOf<"opened">, now: numb
   if (isAnotherLog(state, reply, page.verdict)) return startOver(state, now);
   const isBehind = reply.more || (reply.head !== null && reply.head.seq > (page.state.last ?? 0));
   if (page.verdict !== "whole" || (isBehind && !advances(state, reply))) {
-    // The reply has a gap or would be the same again: no event may be skipped, so retry with backoff.
+    // The reply has a gap, or a repeated open would get the same reply: no event may be skipped, so retry with backoff.
     return join(page, onRefused(page.state, wireError("INTERNAL"), now, random));
   }
   const accepted = { ...page.state, refusals: 0 };
@@ -63,13 +63,13 @@ function advances({ unverified, last }: FollowState, { events }: InputOf<"opened
 
 function openNextPage(state: FollowState, { events }: InputOf<"opened">, now: number): Step {
   const end = events.at(-1);
-  // The page itself is verified, unless a resync came while it was on its way.
+  // The page itself is verified, unless a resync came before it arrived.
   const isVerified = state.unverified && state.reopen === undefined && end;
   const unverified = isVerified ? { position: { seq: end.seq, nonce: end.nonce } } : state.unverified;
   return open({ ...state, unverified }, undefined, now);
 }
 
-/** The end of the log is applied; now the live events that arrived meanwhile. */
+/** The end of the log is applied; now applies the live events that arrived meanwhile. */
 function goLive(state: FollowState, now: number, random: number): Step {
   const { reopen, buffered } = state;
   const live = applyEvents(
@@ -88,30 +88,33 @@ function goLive(state: FollowState, now: number, random: number): Step {
   return join(live, stay(reopen === "soon" ? openSoon(live.state, now, random) : live.state));
 }
 
-/** Whether the server's log is not the applied one: it ends before it or before an own ask, or an applied event differs. */
+/**
+ * Whether the server's log is another one than the applied log: it ends before the applied end or before an own ask, or
+ * an applied event differs.
+ */
 function isAnotherLog(state: FollowState, reply: InputOf<"opened">, verdict: Verdict): boolean {
   const hasApplied = state.recent.length > 0;
   const mustReach = Math.max(state.openMustReach, hasApplied ? (state.last ?? 0) : 0);
   const readFromStart = state.unverified !== undefined && state.unverified.position === undefined;
-  // Without a position to ask from, only a log that still has its very first event can verify what was applied.
+  // If the log was read from its start, only a log that still has its very first event can verify the applied events.
   const cannotVerify = hasApplied && readFromStart && reply.first > 1;
   return verdict === "rewritten" || (reply.head?.seq ?? 0) < mustReach || cannotVerify;
 }
 
-/** Forgets everything that was applied and reads the log from its start. */
+/** Forgets all applied events and reads the log from its start. */
 function startOver(state: FollowState, now: number): Step {
   const running = new Set<string>();
   const empty = { ...state, last: undefined, recent: [], unverified: undefined, running, acknowledgedSeq: 0 };
   return join({ state: empty, actions: [{ type: "reset" }] }, open(empty, undefined, now));
 }
 
-/** The newest open was refused: retry with backoff, start over, or fail for good. */
+/** Handles the refusal of the newest open: retry with backoff, start over, or fail for good. */
 export function onRefused(state: FollowState, error: WireError, now: number, random: number): Step {
   const closed = { ...state, buffered: [], reopen: undefined };
   if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
   if (!error.retryable)
     return { state: { ...closed, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
-  // A resync came while that open was on its way: the store is back since then, so the backoff starts over.
+  // A resync came while that open was on its way, so the store is available again: the backoff starts over.
   const refusals = state.reopen === "soon" ? 0 : state.refusals;
   const retryAfterMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   return stay({

@@ -13,14 +13,17 @@ import {
   type Transition,
 } from "./follow-state.ts";
 
-/** How long the watchdog waits for an event while an ask runs, by the number of opens it has sent; the last repeats. */
+/**
+ * How long the watchdog waits for an event while an ask runs: the n-th value after n opens of the watchdog; the last
+ * value repeats.
+ */
 const SILENCES_MS = [5000, 10_000, 20_000, 30_000] as const;
 const MAX_BUFFERED_EVENTS = 512;
 
 /**
- * One step of following a conversation's log: `now` in milliseconds on any steady clock, `random` in [0, 1). Carry the
- * actions out in order. Events are applied once each, in order and without a gap; `reset` comes before those of another
- * log. Pure and total: an input that does not fit the phase changes nothing.
+ * One step of following a conversation's log. `now`: ms of any steady clock; `random`: in [0, 1). Carry out the actions
+ * in order. Each event is applied once, in order and without a gap; `reset` comes before the events of another log.
+ * Pure and total: an input that does not fit the phase changes nothing.
  */
 export function follow(state: FollowState, input: FollowInput, now: number, random: number): Step {
   const transition = TRANSITIONS[state.phase][input.type] as Transition<InputType>;
@@ -49,7 +52,7 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     refused: (state, input, now, random) =>
       input.call === state.call ? onRefused(state, input.error, now, random) : stay(state),
     event: onEventWhileOpening,
-    // The open on its way may have been read before the missed events, and buffered ones may be of a log that is gone.
+    // The open on its way may have read the log before the missed events, and buffered events may belong to a lost log.
     resync: (state) => stay({ ...markUnverified(state), buffered: [], reopen: state.reopen ?? "soon" }),
     asked: onAsked,
     tick: openIfDue,
@@ -59,9 +62,9 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     disconnected: onDisconnected,
     opened: stay,
     refused: stay,
-    // The open to come reads every event that does not continue the log.
+    // The next open reads every event that does not continue the log.
     event: (state, { event }, now) => (event.seq === nextSeq(state) ? applyEvents(state, [event], now) : stay(state)),
-    // The store is back: do not wait out the backoff that has grown meanwhile.
+    // The store is available again: do not wait until the long backoff is over.
     resync: (state, _input, now, random) => stay(openSoon({ ...markUnverified(state), refusals: 0 }, now, random)),
     asked: onAsked,
     tick: openIfDue,
@@ -103,7 +106,8 @@ function onLiveEvent(state: FollowState, input: InputOf<"event">, now: number, r
   const applied = applyEvents(state, [event], now);
   if (applied.verdict !== "whole") return open(state, input, now);
   const oldest = state.recent[0];
-  // Older than every remembered event: most likely of another log, which only an open can verify.
+  // The event is older than every remembered event: it most likely belongs to another log, which only an open can
+  // verify.
   if (oldest && event.seq < oldest.seq) return stay(openSoon(state, now, random));
   return applied;
 }
@@ -123,7 +127,7 @@ function onAsked(state: FollowState, { seq }: InputOf<"asked">, now: number): St
   return stay({ ...state, acknowledgedSeq: seq, ...(isAskRunning(state) ? {} : { heardAt: now, silentOpens: 0 }) });
 }
 
-/** Whether a new ask got a seq at which another event had been applied. */
+/** Whether a new ask got the seq of another event that was applied before. */
 function isOfAnotherLog(state: FollowState, { ask, seq, duplicate }: InputOf<"asked">): boolean {
   if (duplicate || seq >= nextSeq(state)) return false;
   return !state.recent.some((applied) => applied.seq === seq && applied.ask === ask);

@@ -1,12 +1,12 @@
-/** What is known of an ask here. */
+/** The fields of an ask that its place in the conversation depends on. */
 interface Replacing {
   readonly id: string;
   readonly replaces?: string;
 }
 
 /**
- * Asks by their places in a conversation: an ask that replaces another one stands at that one's place. Each place has its
- * versions, the oldest first; the last one counts. An ask whose replaced one is not there has a place of its own.
+ * Sorts asks into the places of a conversation: an ask that replaces another one has the same place. Each place holds
+ * its versions, oldest first; the last one is valid. An ask whose replaced ask is not known has a place of its own.
  */
 export function inPlaces<A extends Replacing>(asks: readonly A[]): Array<[A, ...A[]]> {
   const places: Array<[A, ...A[]]> = [];

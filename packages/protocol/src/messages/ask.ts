@@ -6,7 +6,7 @@ const password = z.optional(z.string().check(z.maxLength(256)));
 
 /** A finished upload of the same user, by its id. */
 const uploadRef = z.strictObject({ upload: idSchema, password });
-/** A small file that travels in the ask itself. */
+/** A small file that is sent inside the ask. */
 const inlineFile = z.strictObject({
   name: z.string(),
   type: z.string().check(z.maxLength(255)),
@@ -14,27 +14,30 @@ const inlineFile = z.strictObject({
   password,
 });
 
-/** `ask`: one message with 0..n files. Lengths and names have error codes of their own and are checked in `payload.ts`. */
+/**
+ * `ask`: one message with 0..n files. The lengths and the names are checked in `payload.ts`, because they have error
+ * codes of their own.
+ */
 export const askSchema = z.strictObject({
   id: idSchema,
   conversation: idSchema,
   message: z.string(),
   files: z.optional(z.array(z.union([uploadRef, inlineFile]))),
-  /** An ask of the same conversation that this one stands for from now on: its question was edited, or is asked again. */
+  /** The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. */
   replaces: z.optional(idSchema),
-  /** Of W3C Trace Context: the trace that the ask belongs to. One that cannot be read is ignored. */
+  /** The trace that the ask belongs to, in the form of W3C Trace Context. An invalid one is ignored. */
   traceparent: z.optional(z.string().check(z.maxLength(255))),
 });
 export type Ask = z.infer<typeof askSchema>;
 
-/** The acknowledgement of an ask, sent only when it is durable; `seq` is that of its `accepted` event. */
+/** The acknowledgement of an ask, sent only when the ask is durable. `seq`: the seq of its `accepted` event. */
 export const askAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), ask: z.string(), seq: z.int(), duplicate: z.boolean() }),
   z.object({ ok: z.literal(false), error: wireErrorSchema }),
 ]);
 
 export const FEEDBACK_WORD_CHARS = 500;
-/** `feedback`: what the user says of an answer, once it has ended. The newest counts; `none` takes it back. */
+/** `feedback`: a user's feedback on an answer that has ended. The newest feedback is valid; `none` withdraws it. */
 export const feedbackSchema = z.strictObject({
   conversation: idSchema,
   ask: idSchema,
@@ -43,5 +46,5 @@ export const feedbackSchema = z.strictObject({
 });
 export type Feedback = z.infer<typeof feedbackSchema>;
 
-/** `cancel`: idempotent, at any stage, on any edge. */
+/** `cancel`: cancels an ask at any stage, through any edge. Idempotent. */
 export const cancelSchema = z.strictObject({ conversation: idSchema, ask: idSchema });

@@ -3,7 +3,7 @@ import { wireErrorSchema } from "../errors/wire-error.ts";
 import { logEntrySchema, type Event } from "./event.ts";
 import { idSchema } from "../id.ts";
 
-/** Position in a conversation's reply log: the last event that a client applied. */
+/** A position in a conversation's reply log: the last event that a client has applied. */
 export const positionSchema = z.strictObject({
   seq: z.int().check(z.gte(0)),
   nonce: z.string().check(z.maxLength(64)),
@@ -11,8 +11,8 @@ export const positionSchema = z.strictObject({
 export type Position = z.infer<typeof positionSchema>;
 
 /**
- * `conversation:open`. `holes`: pieces of older answers that the log has dropped are left out of the reply; without it each is an
- * empty `delta`, and `seq` has no hole. The text of those answers is in their terminal events.
+ * `conversation:open`. `holes`: the reply leaves out pieces of older answers that the log has dropped. Without it, each
+ * of these is an empty `delta`, so that `seq` has no holes. The text of those answers is in their terminal events.
  */
 export const openSchema = z.strictObject({
   conversation: idSchema,
@@ -34,17 +34,17 @@ const openedSchema = z.object({
   first: z.int(),
   head: z.nullable(positionSchema),
 });
-/** The same as a server writes it, which knows all of its own events. */
+/** The same acknowledgement as a server writes it: a server knows all of its own event types. */
 export type Opened = Omit<z.infer<typeof openedSchema>, "events"> & { events: Event[] };
 
 export const openAckSchema = z.discriminatedUnion("ok", [openedSchema, refused]);
 /** The acknowledgement of `conversation:close` and `cancel`. */
 export const plainAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true) }), refused]);
 
-/** A conversation in the list of its user's. `at`: when its newest question was asked; `files`: names; times in ms. */
+/** A conversation in its user's list. `at`: when its newest question was asked, in ms; `files`: names. */
 export const listedConversationSchema = z.object({
   id: z.string(),
-  /** The first question, until it is renamed. */
+  /** The first question, until the conversation is renamed. */
   title: z.string(),
   at: z.number(),
   asks: z.int(),
@@ -53,7 +53,9 @@ export const listedConversationSchema = z.object({
 });
 export type ListedConversation = z.infer<typeof listedConversationSchema>;
 
-/** `conversations:list`. `before`: the `at` or the `id` of the last conversation of the page before; an id is exact. */
+/**
+ * `conversations:list`. `before`: the `at` or the `id` of the last conversation of the previous page; the id is exact.
+ */
 export const listSchema = z.strictObject({
   before: z.optional(z.union([z.number().check(z.gte(0)), idSchema])),
   limit: z.optional(z.int().check(z.gte(1), z.lte(100))),
@@ -71,20 +73,20 @@ export const renameSchema = z.strictObject({
   conversation: idSchema,
   title: z.string().check(z.trim(), z.minLength(1), z.maxLength(200)),
 });
-/** `conversation:delete`: its asks are cancelled, and nothing of it is kept. */
+/** `conversation:delete`: cancels the conversation's asks and removes everything kept of it. */
 export const deleteSchema = z.strictObject({ conversation: idSchema });
 
-/** `conversation:share`: a link through which anybody may read the conversation until it ends. */
+/** `conversation:share`: creates a link through which anybody may read the conversation until the link ends. */
 export const shareSchema = z.strictObject({ conversation: idSchema });
 /** `conversation:unshare`: ends all links to the conversation. */
 export const unshareSchema = z.strictObject({ conversation: idSchema });
 const shared = { token: z.string(), expiresAt: z.number(), expiresInMs: z.int() };
-/** The answer to `POST /v1/conversations/:id/share`: the token of a link. Times in ms. */
+/** The response to `POST /v1/conversations/:id/share`: the token of a link. Times in ms. */
 export const sharedSchema = z.object(shared);
 export type Shared = z.infer<typeof sharedSchema>;
 export const shareAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true), ...shared }), refused]);
 
-/** The hint `conversations` for the other connections of a user: the list has changed. It may be lost. */
+/** The hint `conversations` to the user's other connections: the list has changed. The hint may be lost. */
 export const conversationsHintSchema = z.object({
   conversation: z.string(),
   change: z.enum(["added", "renamed", "deleted"]),

@@ -4,18 +4,18 @@ import { wireErrorSchema } from "../errors/wire-error.ts";
 
 const head = {
   conversation: z.string(),
-  /** 1, 2, 3 … per conversation, no holes. */
+  /** 1, 2, 3 … per conversation, without holes. */
   seq: z.int(),
-  /** Random per event: a known seq with another nonce means that the log was rolled back. */
+  /** Random for each event: if a known seq has another nonce, the log was rolled back. */
   nonce: z.string(),
   ask: z.string(),
-  /** Number of the engine call; 0 before the first. */
+  /** The number of the engine call; 0 before the first. */
   attempt: z.int(),
   /** Milliseconds since the epoch, for display only: the order is `seq`. */
   at: z.number(),
 };
 
-/** A reason that a newer server gives is read as "error": the event around it must stay readable. */
+/** Why a page is missing. An unknown reason of a newer server is read as "error", so that the event stays readable. */
 export const missingSchema = z.object({
   page: z.int(),
   reason: otherwise(z.enum(["scan", "unnamed", "error", "limit"]), "error"),
@@ -32,21 +32,25 @@ const timingsSchema = z.object({
   totalMs: z.number(),
 });
 
-/** What an answer has cost, as the engine counts it; `estimated` where it does not say. */
+/** The tokens of an answer, as the engine counts them; `estimated` if the engine does not report them. */
 const tokensSchema = z.object({ promptTokens: z.int(), answerTokens: z.int(), estimated: z.optional(z.boolean()) });
 
-/** First event of every ask. */
+/** The first event of every ask. */
 const accepted = z.object({
   ...head,
   type: z.literal("accepted"),
   message: z.string(),
-  /** `upload`: the id under which any connection of the same user may name the file again; absent in logs of 0.1. */
+  /**
+   * `upload`: the id by which any connection of the same user may name the file again; absent in logs of version 0.1.
+   */
   files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string(), upload: z.optional(z.string()) })),
-  /** The ask that this one replaces: engines do not get the replaced one any more. */
+  /** The id of the ask that this one replaces: engines no longer receive the replaced ask. */
   replaces: z.optional(z.string()),
 });
-/** One per file, attempt 0: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all.
- * `attachments`: names of the files that it carries, when it carries some. */
+/**
+ * A file's text is stored. One for each file, with attempt 0. Pages count from 1; `used`: the page ranges in the
+ * prompt, if not all are used. `attachments`: the names of files that the PDF contains, if any.
+ */
 const extracted = z.object({
   ...head,
   type: z.literal("extracted"),
@@ -60,10 +64,13 @@ const extracted = z.object({
   used: z.optional(z.array(z.tuple([z.int(), z.int()]))),
   attachments: z.optional(z.array(z.string())),
 });
-/** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
+/** The engine has received the prompt. A `started` with a higher `attempt` voids the deltas before it. */
 const started = z.object({ ...head, type: z.literal("started"), engine: z.string() });
 const delta = z.object({ ...head, type: z.literal("delta"), text: z.string() });
-/** Terminal: the whole reply; `truncated`: it was cut at a largest size; `suggestions`: questions that may be asked next. `frame` is the engine's reply frame if it replied with a single JSON frame. */
+/**
+ * Terminal: the whole reply. `truncated`: it was cut at its largest size; `suggestions`: questions that the user may
+ * ask next. `frame`: the engine's reply frame, if the engine replied with a single JSON frame.
+ */
 const completed = z.object({
   ...head,
   type: z.literal("completed"),
@@ -76,9 +83,9 @@ const completed = z.object({
   usage: z.optional(tokensSchema),
 });
 const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSchema });
-/** Terminal: `text` is the part that had arrived. */
+/** Terminal: the ask was cancelled; `text`: the part of the reply that had arrived. */
 const cancelled = z.object({ ...head, type: z.literal("cancelled"), text: z.string() });
-/** What the user says of an ask that has ended: the newest one counts, and `none` takes an earlier one back. Its attempt is 0. */
+/** A user's feedback on an ask that has ended: the newest is valid, and `none` withdraws it. Its attempt is 0. */
 const feedback = z.object({
   ...head,
   type: z.literal("feedback"),
@@ -103,7 +110,7 @@ export type Event = z.infer<typeof eventSchema>;
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
 
-/** An entry of a type, or with a body, that this version does not know. Its seq counts; nothing is shown of it. */
+/** An entry whose type or body this version does not know. Its seq counts, but it is not shown. */
 const unknownSchema = z.object({
   ...head,
   type: z.pipe(
@@ -114,13 +121,13 @@ const unknownSchema = z.object({
 export type UnknownEvent = z.infer<typeof unknownSchema>;
 
 /**
- * One entry of a log as a reader sees it. Newer servers may add types: a reader that refused them would see a gap in
- * the order for ever.
+ * One entry of a log as a reader sees it. Newer servers may add types: a reader that refused such entries would see a
+ * gap that is never filled.
  */
 export const logEntrySchema = z.union([eventSchema, unknownSchema]);
 export type LogEntry = Event | UnknownEvent;
 
-/** The fields that a writer gives: the log adds `seq`, `at` and, from the address, the rest of the head. */
+/** The fields that a writer sets; the log adds `seq` and `at`, and the remaining fields from the ask's address. */
 export type EventBody<T extends EventType = EventType> = T extends EventType
   ? Omit<EventOf<T>, "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at">
   : never;

@@ -11,15 +11,16 @@ const jsonFileSchema = z.union([
   z.strictObject({
     name: z.string(),
     type: z.optional(z.string().check(z.maxLength(255))),
-    /** base64; a `data:` URL prefix is fine. */
+    /** base64; a `data:` URL prefix is allowed. */
     content: z.string(),
     password,
   }),
 ]);
 
 /**
- * The body of `POST /v1/asks` as JSON. Without `conversation` the ask begins one of its own. As multipart the fields
- * are `message`, `conversation`, `replaces`, `file` (repeated) and `password` (the n-th is of the n-th file, empty for none).
+ * The body of `POST /v1/asks` as JSON. Without `conversation` the ask begins a new conversation. As multipart the
+ * fields are `message`, `conversation`, `replaces`, `file` (repeated) and `password` (the n-th belongs to the n-th
+ * file; empty for none).
  */
 export const httpAskSchema = z.strictObject({
   message: z.optional(z.string()),
@@ -29,7 +30,7 @@ export const httpAskSchema = z.strictObject({
 });
 export type HttpAsk = z.infer<typeof httpAskSchema>;
 
-/** The answer to `POST /v1/asks?wait=1`, once the ask is completed. */
+/** The response to `POST /v1/asks?wait=1`, when the ask is completed. */
 export const httpAnswerSchema = z.object({
   ask: z.string(),
   conversation: z.string(),
@@ -41,7 +42,7 @@ export const httpAnswerSchema = z.object({
 });
 export type HttpAnswer = z.infer<typeof httpAnswerSchema>;
 
-/** One ask of a conversation as far as it is kept: its question and files, and its answer so far. */
+/** One ask of a conversation, as far as it is kept: its question, its files, and its answer so far. */
 const httpConversationAskSchema = z.object({
   id: z.string(),
   seq: z.int(),
@@ -60,7 +61,10 @@ const httpConversationAskSchema = z.object({
   feedback: z.optional(z.object({ verdict: z.enum(["up", "down"]), word: z.optional(z.string()) })),
 });
 
-/** The answer to `GET /v1/conversations/:id`. `head`: seq of the newest event, from which its stream goes on. */
+/**
+ * The response to `GET /v1/conversations/:id`. `head`: the seq of the newest event, after which the stream of events
+ * continues.
+ */
 export const httpConversationSchema = z.object({
   id: z.string(),
   head: z.int(),
@@ -68,10 +72,10 @@ export const httpConversationSchema = z.object({
 });
 export type HttpConversation = z.infer<typeof httpConversationSchema>;
 
-/** The answer to `POST /v1/uploads`: asks may name this upload. */
+/** The response to `POST /v1/uploads`: later asks may name this upload. */
 export const httpUploadSchema = z.object({ upload: z.string() });
 
-/** The answer to `GET /v1/uploads/:id/text` as JSON: one text a page, empty for those that are missing. */
+/** The response to `GET /v1/uploads/:id/text` as JSON: one text for each page, empty for a missing page. */
 export const httpUploadTextSchema = z.object({
   pages: z.array(z.string()),
   missing: z.array(missingSchema),
@@ -80,7 +84,7 @@ export const httpUploadTextSchema = z.object({
 });
 export type HttpUploadText = z.infer<typeof httpUploadTextSchema>;
 
-/** What is counted a day: asks, bytes of files that were sent, pages of files that were read, and the engine's tokens. */
+/** The counts of a day: asks, bytes of sent files, pages of extracted files, and the engine's tokens. */
 const dayLimitsSchema = z.object({
   asks: z.optional(z.int()),
   bytes: z.optional(z.int()),
@@ -88,14 +92,14 @@ const dayLimitsSchema = z.object({
   tokens: z.optional(z.int()),
 });
 const dayUseSchema = z.object({
-  /** What nothing is said of is not bounded. */
+  /** An absent field means no bound. */
   limits: dayLimitsSchema,
-  /** `tokens`: absent from servers of 0.1. */
+  /** `tokens`: absent from servers of version 0.1. */
   used: z.object({ asks: z.int(), bytes: z.int(), pages: z.int(), tokens: z.optional(z.int()) }),
 });
 /**
- * The answer to `GET /v1/usage`. `resetAt`: when the day ends, in ms since the epoch. `tenant`, `address`: all users of the user's
- * tenant and address together, where a quota bounds them.
+ * The response to `GET /v1/usage`. `resetAt`: when the day ends, in ms since the epoch. `tenant`, `address`: the use of
+ * all users of the user's tenant or address together, where a quota bounds them.
  */
 export const httpUsageSchema = z.object({
   ...dayUseSchema.shape,
@@ -105,5 +109,5 @@ export const httpUsageSchema = z.object({
 });
 export type HttpUsage = z.infer<typeof httpUsageSchema>;
 
-/** The body of every refusal over HTTP; its status is that of the code in the table of errors. */
+/** The body of every refusal over HTTP. Its status is the HTTP status of the code in the table of errors. */
 export const httpErrorSchema = z.object({ error: wireErrorSchema });

@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import { idSchema } from "../id.ts";
 
-/** A PDF in a request of the OpenAI API: an upload's id, or the bytes as base64 (a `data:` URL prefix is fine). */
+/**
+ * A PDF in a request of the OpenAI API: the id of an upload, or the bytes as base64 (a `data:` URL prefix is allowed).
+ */
 const fileSchema = z.object({
   filename: z.nullish(z.string()),
   file_data: z.nullish(z.string()),
@@ -9,7 +11,7 @@ const fileSchema = z.object({
 });
 export type OpenAiFile = z.infer<typeof fileSchema>;
 
-/** Parts of other types are read so that the refusal can name them. */
+/** Parts of other types are parsed, so that the refusal can name them. */
 const chatPartSchema = z.object({
   type: z.string(),
   text: z.optional(z.string()),
@@ -24,8 +26,8 @@ const chatMessageSchema = z.object({
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 
 /**
- * The body of `POST /v1/chat/completions`. Fields that choose a model or tune it are ignored, since the engine has its own
- * settings. `conversation` is no field of OpenAI's: the ask goes into that conversation of the user.
+ * The body of `POST /v1/chat/completions`. Fields that choose or tune a model are ignored, because the engine has its
+ * own settings. `conversation` is an addition to OpenAI's fields: the user's conversation in which the ask is made.
  */
 export const chatRequestSchema = z.object({
   model: z.optional(z.string().check(z.maxLength(255))),
@@ -40,7 +42,7 @@ export const chatRequestSchema = z.object({
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
-/** What docrelay adds to an answer of the OpenAI API. `files[i].upload` may be sent as a `file_id`. */
+/** The fields that docrelay adds to a response of the OpenAI API. `files[i].upload` may be sent as a `file_id`. */
 const extensionSchema = z.object({
   conversation: z.string(),
   files: z.array(z.object({ name: z.string(), upload: z.optional(z.string()) })),
@@ -50,7 +52,7 @@ const extensionSchema = z.object({
 });
 export type OpenAiExtension = z.infer<typeof extensionSchema>;
 
-/** What a reply has cost; the engine's own numbers, or estimates. */
+/** The tokens of a reply: the engine's own numbers, or estimates. */
 const chatUsageSchema = z.object({
   prompt_tokens: z.int(),
   completion_tokens: z.int(),
@@ -58,7 +60,7 @@ const chatUsageSchema = z.object({
 });
 export type ChatUsage = z.infer<typeof chatUsageSchema>;
 
-/** The answer to `POST /v1/chat/completions` once the ask is completed; `id` is the ask's. */
+/** The response to `POST /v1/chat/completions` when the ask is completed; `id` is the ask's id. */
 export const chatCompletionSchema = z.object({
   id: z.string(),
   object: z.literal("chat.completion"),
@@ -92,14 +94,14 @@ export const chatChunkSchema = z.object({
       finish_reason: z.nullable(z.enum(["stop", "length"])),
     }),
   ),
-  /** In a chunk of its own, without choices, behind all others, where `stream_options` ask for it. */
+  /** Only in the last chunk, which has no choices; sent if `stream_options` ask for it. */
   usage: z.optional(chatUsageSchema),
-  /** In the last chunk that has a choice. */
+  /** Only in the last chunk that has a choice. */
   docrelay: z.optional(extensionSchema),
 });
 export type ChatChunk = z.infer<typeof chatChunkSchema>;
 
-/** Parts and items of other types are read so that the refusal can name them. */
+/** Parts and items of other types are parsed, so that the refusal can name them. */
 const inputPartSchema = z.object({
   type: z.string(),
   text: z.optional(z.string()),
@@ -133,7 +135,7 @@ const outputTextSchema = z.object({
 });
 export type OutputText = z.infer<typeof outputTextSchema>;
 
-/** A reply: one item for each attempt of which a client has text. */
+/** A reply: one item for each attempt whose text was sent to a client. */
 const outputItemSchema = z.object({
   id: z.string(),
   type: z.literal("message"),
@@ -143,7 +145,7 @@ const outputItemSchema = z.object({
 });
 export type OutputItem = z.infer<typeof outputItemSchema>;
 
-/** An ask in the form of OpenAI's responses; `id` is the ask's. `output` holds the valid attempt only. */
+/** An ask in the form of OpenAI's Responses API; `id` is the ask's id. `output` holds only the valid attempt. */
 export const responseSchema = z.object({
   id: z.string(),
   object: z.literal("response"),
@@ -161,7 +163,7 @@ export const responseSchema = z.object({
   tool_choice: z.literal("none"),
   tools: z.array(z.unknown()),
   top_p: z.null(),
-  /** Once the reply is whole. */
+  /** Present when the reply is complete. */
   usage: z.nullable(
     z.object({
       input_tokens: z.int(),
@@ -176,7 +178,7 @@ export const responseSchema = z.object({
 });
 export type OpenAiResponse = z.infer<typeof responseSchema>;
 
-/** The answer to `DELETE /v1/responses/:id`. */
+/** The response to `DELETE /v1/responses/:id`. */
 export const deletedResponseSchema = z.object({
   id: z.string(),
   object: z.literal("response"),
@@ -184,11 +186,11 @@ export const deletedResponseSchema = z.object({
 });
 export type DeletedResponse = z.infer<typeof deletedResponseSchema>;
 
-/** The answer to `DELETE /v1/files/:id`. */
+/** The response to `DELETE /v1/files/:id`. */
 export const deletedFileSchema = z.object({ id: z.string(), object: z.literal("file"), deleted: z.literal(true) });
 export type DeletedFile = z.infer<typeof deletedFileSchema>;
 
-/** The answer to `POST /v1/files`: asks may name its id. */
+/** The response to `POST /v1/files`: later asks may name its id. */
 export const openAiUploadSchema = z.object({
   id: z.string(),
   object: z.literal("file"),
@@ -200,7 +202,7 @@ export const openAiUploadSchema = z.object({
 });
 export type OpenAiUpload = z.infer<typeof openAiUploadSchema>;
 
-/** The answer to `GET /v1/models/:id`. */
+/** The response to `GET /v1/models/:id`. */
 export const modelSchema = z.object({
   id: z.string(),
   object: z.literal("model"),
@@ -209,11 +211,14 @@ export const modelSchema = z.object({
 });
 export type Model = z.infer<typeof modelSchema>;
 
-/** The answer to `GET /v1/models`. */
+/** The response to `GET /v1/models`. */
 export const modelsSchema = z.object({ object: z.literal("list"), data: z.array(modelSchema) });
 export type Models = z.infer<typeof modelsSchema>;
 
-/** The body of every refusal of the OpenAI API. `code` is docrelay's; `type` is one of OpenAI's, by the status. */
+/**
+ * The body of every refusal of the OpenAI API. `code` is docrelay's code; `type` is one of OpenAI's types, chosen by
+ * the status.
+ */
 export const openAiErrorSchema = z.object({
   error: z.object({ message: z.string(), type: z.string(), code: z.string() }),
 });

@@ -3,23 +3,23 @@ import * as z from "zod/mini";
 const plainFileSchema = z.object({
   name: z.string(),
   type: z.optional(z.nullable(z.string())),
-  /** base64, white space in it is fine; a `data:` URL prefix, too. */
+  /** base64; white space and a `data:` URL prefix are allowed. */
   content: z.string(),
 });
 export type PlainFile = z.infer<typeof plainFileSchema>;
 
-/** What front ends send for "no file". */
+/** The forms in which front ends send "no file". */
 const noFileSchema = z.union([z.literal(["", 0, false]), z.null(), z.strictObject({}), z.tuple([])]);
 const fileSchema = z.union([noFileSchema, plainFileSchema]);
 
 /**
- * The frame of the original front end on `/ws/chat`. Other fields are accepted and ignored, `replaces` of Socket.IO's ask among
- * them: front ends are told no ids of asks.
+ * The frame of the original front end on `/ws/chat`. Other fields are accepted and ignored. Socket.IO's `replaces` is
+ * ignored, too, because front ends never receive ids of asks.
  */
 export const plainFrameSchema = z.object({
   message: z.optional(z.nullable(z.string())),
   type: z.optional(z.literal("chat")),
-  /** Echoed as it came. */
+  /** Returned unchanged in the reply. */
   unique_id: z.optional(z.nullable(z.union([z.string().check(z.maxLength(256)), z.number(), z.boolean()]))),
   file: z.optional(fileSchema),
   files: z.optional(z.nullable(z.array(fileSchema))),

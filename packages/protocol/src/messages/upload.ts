@@ -5,7 +5,7 @@ import { missingSchema } from "./event.ts";
 
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
-/** `upload:start`: begins an upload, or returns the offset from which to continue it. `size` in bytes. */
+/** `upload:start`: begins an upload, or returns the offset from which to continue it. `size` is in bytes. */
 export const uploadStartSchema = z.strictObject({
   upload: idSchema,
   name: z.string(),
@@ -31,9 +31,10 @@ export const uploadChunkAckSchema = z.discriminatedUnion("ok", [
 ]);
 
 /**
- * How far an upload is; the server sends it as the hint `upload` to each socket of the user that has named the upload, and
- * as the acknowledgement of `upload:status`. Extraction begins when the last byte has arrived. `ready` and `failed` are
- * final; pages count from 1, `chars` and `missing` are as in `extracted`, `error` is why there is no text.
+ * The progress of an upload. The server sends it as the hint `upload` to each socket of the user that has named the
+ * upload, and as the acknowledgement of `upload:status`. Extraction begins when the last byte has arrived. `ready` and
+ * `failed` are final; pages count from 1, `chars` and `missing` are as in `extracted`, `error` is the reason why there
+ * is no text.
  */
 const status = {
   upload: z.string(),
@@ -47,7 +48,7 @@ const status = {
 export const uploadHintSchema = z.object(status);
 export type UploadStatus = z.infer<typeof uploadHintSchema>;
 
-/** `upload:status`: every later stage of the upload is hinted to the socket that asked. */
+/** `upload:status`: returns the stage of an upload; every later stage is sent to the socket as a hint. */
 export const uploadStatusSchema = z.strictObject({ upload: idSchema });
 export const uploadStatusAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), ...status }),
