@@ -1,22 +1,22 @@
 import { parseArgs } from "node:util";
 
-/** The parts that there is a doctor for. */
+/** The parts of a deployment that the doctor can examine. */
 export const PARTS = ["settings", "redis", "files", "engine", "balancer"] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface Options {
-  /** In the order of {@link PARTS}; all of them when none was named. */
+  /** The parts to examine, in the order of {@link PARTS}; all if none was named. */
   readonly parts: readonly PartName[];
-  /** Where users reach docrelay, for the part `balancer`. */
+  /** The address at which users reach docrelay, for the part `balancer`. */
   readonly url: URL | undefined;
-  /** Also send growing prompts. */
+  /** Whether to send growing prompts as well. */
   readonly sizes: boolean;
   readonly json: boolean;
 }
 
 export const USAGE = `usage: npm run doctor -- [${PARTS.join("|")}]… [--url http://…] [--sizes] [--json]\n`;
 
-/** Undefined when the words are not understood. */
+/** Parses the command line; undefined when it is invalid. */
 export function parseOptions(words: readonly string[]): Options | undefined {
   try {
     const { values, positionals } = parseArgs({
@@ -35,6 +35,6 @@ export function parseOptions(words: readonly string[]): Options | undefined {
     const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
     return { parts, url, sizes: values.sizes, json: values.json };
   } catch {
-    return undefined; // an option that does not exist, or no address
+    return undefined; // an unknown option, or a missing address
   }
 }

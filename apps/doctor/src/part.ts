@@ -1,25 +1,25 @@
-/** One thing that was found. `problem`: asks fail, or will; `note`: good to know; `ok`: as it should be. */
+/** One finding. `problem`: asks fail, or will fail; `note`: useful to know; `ok`: as it should be. */
 export interface Finding {
   readonly level: "ok" | "note" | "problem";
-  /** What it is about, such as `connection`. */
+  /** The subject of the finding, such as `connection`. */
   readonly about: string;
   readonly text: string;
 }
 
-/** What was found of one part of a deployment. */
+/** The findings about one part of a deployment. */
 export interface PartReport {
   readonly part: string;
-  /** Where it is, without secrets. */
+  /** The part's address, without secrets. */
   readonly address: string;
   readonly findings: readonly Finding[];
-  /** Settings to write, by name. */
+  /** Settings that the report recommends, by name. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The same as numbers, for programs. */
+  /** The findings as values, for programs. */
   readonly facts: object;
 }
 
 export interface DoctorReport {
-  /** No part has a problem. */
+  /** Whether no part has a problem. */
   readonly ok: boolean;
   readonly parts: readonly PartReport[];
 }
@@ -30,7 +30,7 @@ export function reportOf(parts: readonly PartReport[]): DoctorReport {
 
 const MARKS = { ok: "ok  ", note: "note", problem: "!!  " };
 
-/** The report for people. */
+/** The report as a text for people. */
 export function inWords({ ok, parts }: DoctorReport): string {
   const lines = parts.flatMap(({ part, address, findings, settings }) => {
     const written = Object.entries(settings).map(([name, value]) => `    ${name}=${value}`);

@@ -1,7 +1,7 @@
 import { integer, redisUrl, url } from "@docrelay/platform";
 import * as z from "zod";
 
-/** What `npm start` itself reads; everything else goes on to the processes as it is. */
+/** The settings that `npm start` itself reads. All other variables are passed to the processes unchanged. */
 export const schema = z.object({
   PORT: integer({ min: 1, max: 65_535, default: 3000 }),
   HOST: z.string().default("127.0.0.1"),
@@ -12,7 +12,7 @@ export const schema = z.object({
       error: "must not hold a user name or password",
     })
     .optional(),
-  /** Set by the bootstrap: the server program of the private Redis. */
+  /** The path of the private Redis's server program; set by the bootstrap. */
   DOCRELAY_REDIS_SERVER: z.string().default("redis-server"),
 });
 export type Config = z.output<typeof schema>;

@@ -1,6 +1,9 @@
 import type { LogLine } from "./process.ts";
 
-/** A warning or an error of a process in words for its terminal, on one line: what happened, and why as far as the line tells. */
+/**
+ * Turns a warning or an error of a process into one line for the terminal: what happened and, if the log line has it,
+ * the reason.
+ */
 export function logWords({ msg, err, reason, warning, how, code, cause, detail, said }: LogLine): string {
   const { message } = (err ?? {}) as { message?: unknown };
   const why =

@@ -4,23 +4,21 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 
-/** A Redis for one `npm start`: its folder, and the conversations in it, end with it. */
+/** A Redis for one `npm start`. Its folder, and the conversations in it, are removed when it ends. */
 export interface PrivateRedis extends AsyncDisposable {
   readonly url: string;
-  /** Resolves when the server ends, wanted or not. */
+  /** Resolves when the server ends, whether intended or not. */
   readonly ended: Promise<void>;
 }
 
 // A unix socket's path must stay under 108 bytes.
 const SOCKET_ROOM = 80;
-/** For a server that hangs: one that cannot start ends by itself. */
+/** A bound for a server that hangs; a server that cannot start ends by itself. */
 const MAX_MEMORY = 3_221_225_472;
 const START_MS = 180_000;
 
-/*
- * The shell holds our end of the pipe: when we are gone, however that came, it reads the end of the file, ends the
- * server and takes the folder with it.
- */
+/* The shell holds one end of a pipe to this process. When this process ends, for whatever reason, the shell reads
+   the end of the file, ends the server and removes the folder. */
 const GUARD = `"$@" <&- & server=$!
 exec >&- 2>&-
 cat >/dev/null
@@ -28,18 +26,19 @@ kill -TERM $server 2>/dev/null
 wait $server
 rm -rf "$FOLDER"`;
 
-/** Starts it. @throws Error when it does not come up. */
+/** Starts the server. @throws Error when it does not become ready. */
 export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   const base = tmpdir().length < SOCKET_ROOM ? tmpdir() : "/tmp";
   const folder = await mkdtemp(join(base, "docrelay-"));
   const socket = join(folder, "redis.sock");
   const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", folder, "--save", ""];
   settings.push("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction");
-  // As much as in compose, if half of the machine has it: an edge refuses new asks and files before it is full.
+  // The same memory as in compose, or half of the machine's if that is less: an edge refuses new asks and files before
+  // it is full.
   settings.push("--maxmemory", String(Math.floor(Math.min(MAX_MEMORY, totalmem() / 2))));
-  // A finished ask takes less than half of the memory with these: see "Sizing" in docs/operations.md.
+  // With these settings a finished ask takes less than half of the memory: see "Sizing" in docs/operations.md.
   settings.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536");
-  // A group of its own: Ctrl-C goes to us alone, and the server ends last.
+  // In a process group of its own: so Ctrl-C reaches only this process, and the server ends last.
   const guard = spawn("sh", ["-c", GUARD, "guard", server, ...settings], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, FOLDER: folder },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** The programs: sources, or what was built of them when this launcher is a built program itself. */
+/** The entry files of the processes: TypeScript sources, or the built programs if this launcher is itself built. */
 export const ENTRIES = {
   edge: join(import.meta.dirname, "../../edge/src/main.ts"),
   worker: join(import.meta.dirname, "../../worker/src/main.ts"),
@@ -33,18 +33,18 @@ export interface Running {
    */
   readonly ready: Promise<ReadyMessage>;
   readonly exited: Promise<Exit>;
-  /** Sends SIGTERM, and SIGKILL when the process has not ended after `graceMs`. */
+  /** Sends SIGTERM; sends SIGKILL if the process has not ended after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
 
 /**
- * A process that cannot start ends by itself and says why. This bound is for one that hangs: on a machine that is busy with
- * other work a start that takes a second otherwise has taken more than 30.
+ * How long a process may take to become ready. A process that cannot start ends by itself with a reason, so this bound
+ * is for one that hangs: on a busy machine a start that normally takes a second has taken more than 30.
  */
 export const READY_MS = 180_000;
 const KEPT_LINES = 40;
 
-/** Starts one of {@link ENTRIES} with Node and exactly these variables. It ends when this process ends. */
+/** Starts one of {@link ENTRIES} with Node and with only these variables. The process ends when this process ends. */
 export function startProcess(
   name: string,
   entry: string,
@@ -55,7 +55,7 @@ export function startProcess(
   return watch(name, spawn(process.execPath, [entry], { env, cwd: ROOT, stdio: [...stdio] }), onLine);
 }
 
-/** Watches a process that was started with an IPC channel: its lines, its readiness, its end. */
+/** Watches a process that was started with an IPC channel: its output lines, its readiness and its end. */
 export function watch(name: string, child: ChildProcess, onLine: (line: LogLine) => void): Running {
   const last = readLines(child, onLine);
   const { promise: ready, resolve, reject } = Promise.withResolvers<ReadyMessage>();
@@ -69,7 +69,7 @@ export function watch(name: string, child: ChildProcess, onLine: (line: LogLine)
   });
   const exited = new Promise<Exit>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal }));
-    // A child that could not be spawned never closes. An `error` of a later signal does not end it.
+    // A child that could not be spawned never emits `close`. An `error` of a later signal does not mean its end.
     child.on("error", () => child.pid === undefined && resolve({ code: null, signal: null }));
   }).then((exit) => {
     clearTimeout(timer);
@@ -109,7 +109,7 @@ function parseLine(text: string): LogLine {
     const line: unknown = JSON.parse(text);
     if (line !== null && typeof line === "object") return line as LogLine;
   } catch {
-    // not JSON: text for people, such as a stack trace
+    // not JSON: a text for people, such as a stack trace
   }
   return { level: "info", text };
 }

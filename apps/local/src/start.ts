@@ -17,28 +17,30 @@ const ANSWER_MS = 10_000;
 const PATIENCE_MS = 20_000;
 
 export interface Started {
-  /** The demo engine answers: no `ENGINE_URL` was given. */
+  /** Whether the demo engine answers, because no `ENGINE_URL` was given. */
   readonly demo: boolean;
   readonly privateRedis: boolean;
-  /** Resolves, with a sentence, when something ended that cannot be started again. */
+  /** Resolves with a sentence for the user when a part has ended that cannot be started again. */
   readonly broken: Promise<string>;
 }
 
 export interface Launch {
   readonly config: Config;
-  /** The variables that the processes get, beside those that this launcher sets. */
+  /** The variables for the processes, besides those that this launcher sets. */
   readonly env: NodeJS.ProcessEnv;
-  /** Gets a step for everything that is started. */
+  /** Receives one closing step for each part that is started. */
   readonly life: Lifecycle;
   /** Shows a sentence to the person at the terminal. */
   readonly say: (text: string) => void;
-  /** Aborted as soon as everything is to end: then a process that ends is not started again. */
+  /** Aborted when everything is to end: from then on, a process that ends is not started again. */
   readonly ending: AbortSignal;
 }
 
 /**
- * Starts Redis, the demo engine, worker and edges, each when what it needs is there. Resolves when all of them serve.
- * @throws Error for people, when the port is taken or a process does not become ready; `life` then ends the rest.
+ * Starts Redis, the demo engine, the worker and the edges, each when the parts that it needs are ready. Resolves when
+ * all of them serve.
+ * @throws Error with a message for people, when the port is taken or a process does not become ready; then `life` ends
+ * the rest.
  */
 export async function startAll(launch: Launch): Promise<Started> {
   const { config, env, life } = launch;
@@ -62,7 +64,7 @@ export async function startAll(launch: Launch): Promise<Started> {
   };
 }
 
-/** Starts the demo engine, which is part of this process; returns the workers' settings for it. */
+/** Starts the demo engine inside this process; returns the worker's settings for it. */
 async function openDemoEngine({ env, life, say }: Launch): Promise<NodeJS.ProcessEnv> {
   const parsed = parseEnv(demoSchema, { ...env, PORT: "0", HOST: "127.0.0.1" });
   if (!parsed.ok) throw new Error(describeProblems("the demo engine", parsed.problems));
@@ -96,7 +98,7 @@ function startEdges(launch: Launch, shared: NodeJS.ProcessEnv, adminPort: () => 
   });
 }
 
-/** Starts one process with both roles: on one machine extraction runs in child processes of it anyway. */
+/** Starts one process with both roles: extraction runs in child processes of the worker anyway. */
 function startWorker(launch: Launch, env: NodeJS.ProcessEnv): Supervised {
   return keep(launch, "the worker", (name, print) =>
     startProcess(name, ENTRIES.worker, { ...env, WORKER_GRACE_MS: "1000" }, print),
@@ -117,7 +119,7 @@ function keep(
   return one;
 }
 
-/** Gives `first`, the port after it, and so on; always 0 (off) when `first` is 0. */
+/** Returns a function that gives `first`, then the next port, and so on; always 0 (off) if `first` is 0. */
 function countPorts(first: number): () => string {
   let next = first;
   return () => (first === 0 ? "0" : String(next++));

@@ -1,6 +1,9 @@
 import type { Running } from "./process.ts";
 
-/** Keeps one process running: when it ends unasked it is started again, later each time it fails at once. */
+/**
+ * Keeps one process running: a process that ends unexpectedly is started again, after a wait that grows while it keeps
+ * failing at once.
+ */
 export interface Supervised {
   readonly running: Running;
   stop(graceMs: number): Promise<void>;
@@ -8,10 +11,12 @@ export interface Supervised {
 
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
-/** A process that ran this long was well: the next wait is the first again. */
+/** A process that ran for this long counts as healthy: the next wait is the shortest again. */
 const WELL_MS = 30_000;
 
-/** @param ending aborted as soon as everything is to end: Ctrl-C reaches the process itself, perhaps before us. */
+/**
+ * @param ending aborted when everything is to end: Ctrl-C reaches the process as well, perhaps before this launcher.
+ */
 export function supervise(start: () => Running, say: (text: string) => void, ending: AbortSignal): Supervised {
   let running = start();
   let stopping = false;

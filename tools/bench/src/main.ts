@@ -58,5 +58,5 @@ try {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
-// The processes of a private cluster end with this one.
+// Ends this process, and with it the processes of a private cluster.
 process.exit();

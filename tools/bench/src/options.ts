@@ -9,18 +9,18 @@ export interface Options {
   readonly kind: Kind;
   readonly urls: readonly string[];
   readonly protocol: Protocol;
-  /** Asks per second; for `pdfs` and `uploads`, the text asks beside them. */
+  /** Asks per second; for `pdfs` and `uploads`, the rate of the text asks that run beside them. */
   readonly rate: number;
-  /** Users, each with a connection and a conversation. */
+  /** Number of users; each has a connection and a conversation. */
   readonly users: number;
   readonly durationMs: number;
-  /** Time before measuring begins; asks of this time are sent and not counted. */
+  /** The time before the measurement begins; asks in this time are sent, but not counted. */
   readonly warmupMs: number;
-  /** How long unfinished asks are waited for at the end. */
+  /** How long the run waits for unfinished asks at its end. */
   readonly drainMs: number;
-  /** Asks, connections, uploads: at most this many. */
+  /** Most asks, connections or uploads. */
   readonly count: number;
-  /** Connections opened, or files sent, at the same time. */
+  /** Most connections that are opened, or files that are sent, at the same time. */
   readonly atOnce: number;
   readonly bytes: number;
   readonly pages: number;
@@ -89,7 +89,7 @@ export const USAGE = [
   "",
 ].join("\n");
 
-/** Reads a command line (without node and script). All problems at once, one sentence each. */
+/** Parses a command line (without node and script). Returns all problems at once, one sentence each. */
 export function readOptions(
   args: readonly string[],
 ): { ok: true; options: Options } | { ok: false; problems: string[] } {

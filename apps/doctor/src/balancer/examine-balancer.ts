@@ -2,16 +2,19 @@ import { isIP } from "node:net";
 import type { Finding, PartReport } from "../part.ts";
 import { exchange } from "./exchange.ts";
 
-/** As many new connections as find a second edge behind most balancers. */
+/** The number of new connections: behind most balancers, this many reach a second edge. */
 const CONNECTIONS = 8;
-/** Of a range that is kept for documentation: nobody has it. */
+/** A forged client address, from a range that is reserved for documentation: no client has it. */
 const FORGED = "203.0.113.77";
 
 const ok = (about: string, text: string): Finding => ({ level: "ok", about, text });
 const note = (about: string, text: string): Finding => ({ level: "note", about, text });
 const problem = (about: string, text: string): Finding => ({ level: "problem", about, text });
 
-/** Goes the way of a browser: a session, both WebSockets, and the session again at whatever edge it comes to. */
+/**
+ * Examines a balancer with the steps of a browser: a session, both WebSockets, and the session again at each edge that
+ * a new connection reaches.
+ */
 export async function examineBalancer(url: URL): Promise<PartReport> {
   const address = `${url.protocol}//${url.host}${url.pathname}`;
   const findings: Finding[] = [];
@@ -63,7 +66,7 @@ function clientAddress(header: string | string[] | undefined, own: string): Find
     return [problem("client address", text)];
   }
   if (header === mine) return [ok("client address", `edges see ${header}, as it is`)];
-  // Through a network that translates addresses, a public one is right.
+  // If the network translates addresses, edges rightly see a public address.
   if (!isInner(header)) return [ok("client address", `edges see ${header}`)];
   const text = `edges see ${header} instead of ${mine}, so all users count as one: set TRUSTED_PROXIES of the edges to the proxy's address, and have the proxy send X-Forwarded-For`;
   return [problem("client address", text)];
@@ -110,7 +113,7 @@ async function upgrades(url: URL, findings: Finding[]): Promise<void> {
     );
 }
 
-/** A token of one edge has to be good at every other. */
+/** Checks that a token of one edge is valid at every other edge. */
 async function secrets(url: URL, token: string): Promise<Finding> {
   const headers = { authorization: `Bearer ${token}` };
   const tries = await Promise.all(

@@ -1,12 +1,12 @@
 import { request as overHttp, type IncomingHttpHeaders, type RequestOptions } from "node:http";
 import { request as overTls } from "node:https";
 
-/** What came back over one new connection. */
+/** The response that came back over one new connection. */
 export interface Exchange {
-  /** 101 for an upgrade. */
+  /** The HTTP status; 101 for an upgrade. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The beginning of the body; after an upgrade, of what the server says by itself. */
+  /** The beginning of the body; after an upgrade, of the server's first frame. */
   readonly body: string;
   /** The address that this end of the connection had. */
   readonly ownAddress: string;
@@ -21,7 +21,7 @@ const UPGRADE = {
   "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
 };
 
-/** Sends one request over a connection of its own. @throws errors of the connection; `Error` after 5 s. */
+/** Sends one request over a new connection. @throws errors of the connection; `Error` after 5 s. */
 export function exchange(
   url: URL,
   path: string,
@@ -57,7 +57,7 @@ export function exchange(
       resolve({ status: 101, headers: response.headers, body, ownAddress });
     };
     socket.on("error", reject);
-    // A Socket.IO server speaks first; the plain endpoint says nothing.
+    // After an upgrade, a Socket.IO server sends the first frame; the plain endpoint sends none.
     if (head.length > 0 || path.startsWith("/ws/")) return done(head.toString("latin1"));
     socket.once("data", (data: Buffer) => done(data.toString("latin1")));
     socket.once("end", () => done(""));

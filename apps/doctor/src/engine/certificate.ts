@@ -2,14 +2,17 @@ import { isIP } from "node:net";
 import { connect } from "node:tls";
 
 export interface Certificate {
-  /** The name of its authority. */
+  /** The name of the authority that issued the certificate. */
   readonly issuer: string;
   readonly validTo: string;
-  /** Node's name of what is wrong with it, such as `CERT_HAS_EXPIRED`. */
+  /** Node's code for the certificate's problem, such as `CERT_HAS_EXPIRED`. */
   readonly problem: string | undefined;
 }
 
-/** Reads the certificate of a host, also one that is not trusted. Undefined when TLS fails otherwise, or after 5 s. */
+/**
+ * Reads the certificate of a host, even if it is not trusted. Undefined when TLS fails for another reason, or after 5
+ * s.
+ */
 export function readCertificate(url: URL): Promise<Certificate | undefined> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || 443);
@@ -17,7 +20,7 @@ export function readCertificate(url: URL): Promise<Certificate | undefined> {
   const socket = connect({
     host,
     port,
-    rejectUnauthorized: false, // nothing is sent
+    rejectUnauthorized: false, // the connection is only used to read the certificate
     ...(isIP(host) ? {} : { servername: host }),
     timeout: 5000,
   });
@@ -36,7 +39,7 @@ function codeOf(error: Error | string | null | undefined): string {
   return typeof error === "string" ? error : ((error as { code?: string } | undefined)?.code ?? "unknown");
 }
 
-/** A certificate holds what its maker wrote, which must not reach a terminal as it is. */
+/** Removes control characters: the text of a certificate is untrusted and must not reach a terminal unchanged. */
 function oneLine(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ")

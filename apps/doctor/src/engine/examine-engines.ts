@@ -12,7 +12,7 @@ const QUESTION = "This is a test of the connection. Please reply with one short 
 const PONG_TIMEOUT_MS = 5000;
 const CLOSE_MS = 2000;
 
-/** Looks at the engine of the settings, and at the second one if there is one. */
+/** Examines the configured engine, and the second one if there is one. */
 export async function examineEngines(config: Config, { sizes }: { sizes: boolean }): Promise<PartReport[]> {
   const { ENGINE_FALLBACK_URL: second, ...first } = config;
   const engines = [{ part: "engine", config: { ...first, ENGINE_FALLBACK_URL: undefined } }];
@@ -23,7 +23,7 @@ export async function examineEngines(config: Config, { sizes }: { sizes: boolean
         ...first,
         ENGINE_FALLBACK_URL: undefined,
         ENGINE_URL: second,
-        // As the worker has it: another host must not get the keys of the first engine.
+        // As in the worker: another host must not receive the keys of the first engine.
         ENGINE_HEADERS: originOf(second) === originOf(config.ENGINE_URL ?? second) ? config.ENGINE_HEADERS : {},
         ENGINE_KIND: config.ENGINE_FALLBACK_KIND,
         ENGINE_API_KEY: config.ENGINE_FALLBACK_API_KEY,
@@ -34,7 +34,7 @@ export async function examineEngines(config: Config, { sizes }: { sizes: boolean
   for (const { part, config } of engines) {
     const url = new URL(config.ENGINE_URL ?? "");
     const facts = await examine(config, url, sizes);
-    // A query may hold a key.
+    // The query is left out, because it may hold a key.
     reports.push({ part, address: `${url.protocol}//${url.host}${url.pathname}`, ...describeEngine(facts), facts });
   }
   return reports;
@@ -48,7 +48,8 @@ async function examine(config: Config, url: URL, sizes: boolean): Promise<Engine
     engineHabit: (seen: Habit) => void (habit = seen),
   };
   await using life = createLifecycle(CLOSE_MS);
-  // As `auto`, so that what the engine does is recognised whatever is set; and without the operator's own limit.
+  // Asks with `auto`, so that the engine's form is recognised whatever is configured; and without the operator's own
+  // limit.
   const asked: Config = { ...config, ENGINE_REPLY: "auto", ENGINE_MAX_PROMPT_BYTES: 0 };
   const { engine, kind } = openEngine({ config: asked, report, life });
   const isTls = url.protocol === "wss:" || url.protocol === "https:";
@@ -79,7 +80,9 @@ async function examine(config: Config, url: URL, sizes: boolean): Promise<Engine
   }
 }
 
-/** Engines behind HTTP get the pages that fit their context, WebSocket engines get whole files. */
+/**
+ * The longest prompt: engines behind HTTP get only the pages that fit their context, WebSocket engines get whole files.
+ */
 function mostOf(config: Config, kind: EngineKind): Pick<EngineFacts["configured"], "mostBytes" | "mostBy"> {
   const { MAX_TEXT_BYTES: text, ENGINE_CONTEXT_TOKENS: tokens } = config;
   const context = Math.floor(tokens / TOKENS_PER_BYTE);
@@ -113,7 +116,10 @@ async function askOnce(engine: Engine, deadlineMs: number): Promise<Omit<ReplyFa
   return { firstMs: firstMs ?? 0, totalMs: performance.now() - begun, pieces, chars, truncated };
 }
 
-/** Why a prompt is not answered; undefined when it is. A connection that breaks while it is sent is given a second try, as by a worker. */
+/**
+ * Returns why a prompt gets no answer; undefined when it gets one. As in the worker, a connection that breaks while the
+ * prompt is sent gets a second try.
+ */
 async function answers(engine: Engine, prompt: string, config: Config): Promise<FailureFacts | undefined> {
   for (let brokeBefore = false; ; brokeBefore = true) {
     try {
@@ -127,7 +133,7 @@ async function answers(engine: Engine, prompt: string, config: Config): Promise<
   }
 }
 
-/** One slash at the end of a path is enough for many servers to refuse it. */
+/** Whether the path opens with a slash more or less at its end: many servers refuse the wrong form. */
 async function opensOtherPath(config: Config, kind: EngineKind, url: URL, error: unknown): Promise<boolean> {
   if (kind !== "websocket" || !(error instanceof EngineError && error.why.startsWith("http-"))) return false;
   if (url.pathname === "/") return false;

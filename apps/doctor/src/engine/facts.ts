@@ -1,23 +1,23 @@
 import type { EngineKind, Habit, ReplyMode } from "@docrelay/engine";
 import type { Certificate } from "./certificate.ts";
 
-/** What happened at one engine. Times in ms. */
+/** The facts that the doctor has found about one engine. Times in ms. */
 export interface EngineFacts {
   readonly kind: EngineKind;
   readonly configured: {
     readonly reply: ReplyMode;
-    /** The longest prompt that is tried, in bytes, and the setting it comes from. */
+    /** The longest prompt to try, in bytes, and the setting that it follows from. */
     readonly mostBytes: number;
     readonly mostBy: "MAX_TEXT_BYTES" | "ENGINE_CONTEXT_TOKENS";
 
     readonly firstReplyTimeoutMs: number;
   };
-  /** Only of `wss://` and `https://`. */
+  /** Only for `wss://` and `https://`. */
   readonly certificate: Certificate | undefined;
-  /** Only of WebSockets. */
+  /** Only for WebSocket engines. */
   readonly connection: { readonly openMs: number; readonly pongMs: number | undefined } | undefined;
   readonly reply: ReplyFacts | undefined;
-  /** Why the connection did not open, or the question was not answered. */
+  /** Why the connection did not open, or the question got no answer. */
   readonly failure: FailureFacts | undefined;
   readonly sizes: SizeFacts | undefined;
 }
@@ -25,29 +25,29 @@ export interface EngineFacts {
 export interface ReplyFacts {
   readonly firstMs: number;
   readonly totalMs: number;
-  /** Texts that came before the end. */
+  /** The number of text pieces before the end. */
   readonly pieces: number;
   readonly chars: number;
   readonly truncated: boolean;
-  /** What was recognised of a WebSocket engine. */
+  /** The recognised reply format of a WebSocket engine. */
   readonly habit: Habit | undefined;
 }
 
 export interface FailureFacts {
-  /** The cause's name, as in the metric; `deadline` after `ASK_DEADLINE_MS`. */
+  /** The name of the cause, as in the metric; `deadline` after `ASK_DEADLINE_MS`. */
   readonly why: string;
   readonly sentence: string;
-  /** The engine's own words. */
+  /** The engine's own error message. */
   readonly said: string | undefined;
   readonly tooLarge: boolean;
-  /** The same path with one slash more or less opens. */
+  /** Whether the same path opens with one slash more or less at its end. */
   readonly otherPathOpens: boolean;
 }
 
 export interface SizeFacts {
-  /** Bytes of the largest prompt that was answered; 0 for none. */
+  /** Bytes of the largest prompt that got an answer; 0 if none did. */
   readonly taken: number;
-  /** Bytes of the smallest prompt that was not answered. */
+  /** Bytes of the smallest prompt that got no answer. */
   readonly refused: number | undefined;
   readonly failure: FailureFacts | undefined;
 }

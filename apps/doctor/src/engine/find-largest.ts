@@ -2,15 +2,18 @@ import { estimateTokens } from "@docrelay/engine";
 import type { FailureFacts, SizeFacts } from "./facts.ts";
 
 const MIN_BYTES = 16_384;
-/** After a refusal, prompts between it and the largest that was taken: each halves what is not known. */
+/**
+ * After the first refusal, this many more prompts are tried; each halves the range between the largest accepted and the
+ * smallest refused size.
+ */
 const CLOSER = 4;
 const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";
-/** Of the text of these prompts, by the worker's estimate. */
+/** Tokens per byte of these prompts' text, by the worker's estimate. */
 export const TOKENS_PER_BYTE = estimateTokens(LINE.repeat(100)) / (LINE.length * 100);
 
 /**
- * Asks with prompts that grow fourfold from 16 KiB to `most` bytes, and after the first that is refused with some between.
- * `ask` resolves to why a prompt was not answered.
+ * Asks with prompts that grow fourfold from 16 KiB to `most` bytes; after the first refusal, with some sizes in
+ * between. `ask` resolves to the reason why a prompt got no answer.
  */
 export async function findLargest(
   most: number,
@@ -41,7 +44,7 @@ async function narrow(
   return { taken, refused, failure: found.failure };
 }
 
-/** A question and a file of that many bytes together. */
+/** A prompt of a question and a file, together of this many bytes. */
 function promptOf(bytes: number): string {
   const begin = "This is a test. Please reply with one word.\n\n--- File Content: test.txt ---\n";
   const end = "\n--- End of File ---";

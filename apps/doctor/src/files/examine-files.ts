@@ -6,7 +6,10 @@ import type { Finding, PartReport } from "../part.ts";
 const WAIT_MS = 5000;
 const BYTES = Buffer.alloc(65_536, "docrelay ");
 
-/** Writes some bytes where uploads go, reads them back and removes them. A folder keeps its time by Redis. */
+/**
+ * Writes some bytes to the blob store, reads them back and removes them. Redis is needed because a folder takes its
+ * time from Redis.
+ */
 export async function examineFiles(
   { BLOB_STORE, redis: server, RETENTION_MS, ASK_DEADLINE_MS }: Config,
   hasRedis: boolean,

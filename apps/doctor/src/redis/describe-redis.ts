@@ -1,10 +1,13 @@
 import type { Finding } from "../part.ts";
 
-/** What was seen of a Redis. Times in ms. Undefined: this user may not ask. */
+/** The facts that the doctor has found about a Redis. Times in ms. Undefined: the Redis user may not read the value. */
 export interface RedisSeen {
   readonly version: string | undefined;
   readonly behindSentinel: boolean;
-  /** Of a cluster; undefined for a single server. Then memory is that of the fullest master. */
+  /**
+   * The number of masters in a cluster; undefined for a single server. In a cluster, memory is that of the fullest
+   * master.
+   */
   readonly masters: number | undefined;
   readonly maxmemoryPolicy: string;
   /** `always`, `everysec`, `no`, or `unknown`. */
@@ -13,15 +16,15 @@ export interface RedisSeen {
   readonly usedBytes: number | undefined;
   readonly evictedKeys: number | undefined;
   readonly replicas: number | undefined;
-  /** Why the self-test of these roles failed. */
+  /** The roles whose self-test failed, and why. */
   readonly roles: readonly string[];
   readonly refused: string | undefined;
-  /** Of a round trip: the median, and the longest of some. */
+  /** The times of some round trips: the median and the longest. */
   readonly medianMs: number;
   readonly longestMs: number;
-  /** By how much this machine's clock is ahead of that of Redis, as far as a round trip tells. */
+  /** How far this machine's clock is ahead of Redis's clock, within the precision of a round trip. */
   readonly clockAheadMs: number;
-  /** Workers that were heard, by whether they have the role `ask`. */
+  /** Workers that were heard by their beats: those with the role `ask`, and those without. */
   readonly askWorkers: number;
   readonly otherWorkers: number;
   readonly hasSessionSecret: boolean | undefined;
@@ -32,7 +35,7 @@ const TOO_SLOW_MS = 200;
 const CLOCK_MS = 2000;
 const FULL = 0.85;
 
-/** Words for it, with what to change. */
+/** Describes the facts, and what to change. */
 export function describeRedis(seen: RedisSeen): Finding[] {
   return [
     server(seen),

@@ -23,11 +23,11 @@ import { describeRedis, type RedisSeen } from "./describe-redis.ts";
 const WAIT_MS = 5000;
 const COMMAND_MS = 2000;
 const PINGS = 15;
-/** A few beats of every worker. */
+/** Long enough for a few beats of every worker. */
 const LISTEN_MS = 700;
 const ROLES: readonly RedisRole[] = ["edge", "ask", "extract"];
 
-/** Looks at the Redis of the settings, as this user of it. */
+/** Examines the configured Redis with the configured user's rights. */
 export async function examineRedis(server: RedisServer): Promise<PartReport> {
   const options = { server, name: "docrelay-doctor", onError: () => undefined };
   const redis = connectRedis({ ...options, purpose: "command", commandTimeoutMs: COMMAND_MS });
@@ -38,7 +38,7 @@ export async function examineRedis(server: RedisServer): Promise<PartReport> {
     const seen = await look({ redis, subscriber, server }, facts);
     return { ...report, findings: describeRedis(seen), facts: seen };
   } catch (error) {
-    // Its errors hold no secret; others may.
+    // A `PlatformError` holds no secret; the message of another error may.
     const text = error instanceof PlatformError ? error.message : "Redis fails: it does not do what it should";
     return { ...report, findings: [{ level: "problem", about: "connection", text }], facts: {} };
   } finally {
@@ -66,7 +66,7 @@ async function look(
     });
   const sum = (name: string): number | undefined =>
     fields(name).length > 0 ? fields(name).reduce((all, one) => all + one, 0) : undefined;
-  // Of a cluster that master which is nearest to its limit.
+  // In a cluster, the memory of the master that is nearest to its limit.
   const [used, most] = [fields("used_memory"), fields("maxmemory")];
   const filled = most.map((limit, index) => (limit > 0 ? (used[index] ?? 0) / limit : 0));
   const fullest = Math.max(0, filled.indexOf(Math.max(...filled)));
@@ -100,7 +100,7 @@ async function timesOf(redis: RedisClient): Promise<Pick<RedisSeen, "medianMs" |
     tries.push({ ms, aheadMs: from + ms / 2 - (Number(seconds) * 1000 + Number(micros) / 1000) });
   }
   tries.sort((a, b) => a.ms - b.ms);
-  // The shortest round trip tells the most of the clock.
+  // The shortest round trip gives the best estimate of the clock difference.
   return {
     medianMs: tries[Math.floor(PINGS / 2)]?.ms ?? 0,
     longestMs: tries.at(-1)?.ms ?? 0,
@@ -114,13 +114,13 @@ async function hearWorkers(subscriber: RedisSubscriber): Promise<Pick<RedisSeen,
     await hearBeats(subscriber, createRoster(), ({ worker, capacity }) => capacities.set(worker, capacity));
     await sleep(LISTEN_MS);
   } catch {
-    // A right is missing: that was said.
+    // A right is missing, which another finding reports.
   }
   const askWorkers = [...capacities.values()].filter((capacity) => capacity > 0).length;
   return { askWorkers, otherWorkers: capacities.size - askWorkers };
 }
 
-/** Without user name and password. */
+/** The address of Redis, without user name and password. */
 function addressOf({ url = "", sentinel, cluster }: RedisServer): string {
   if (cluster) return cluster.seeds.map(({ host, port }) => `${host}:${port}`).join(", ");
   if (sentinel) return `${sentinel.name} of ${sentinel.servers.map(({ host, port }) => `${host}:${port}`).join(", ")}`;

@@ -1,6 +1,9 @@
 import type { Finding } from "../part.ts";
 
-/** Names in the environment that are no settings, but nearly: a setting that is misspelled has no effect, without a word. */
+/**
+ * Finds names in the environment that are nearly the name of a setting: a misspelled setting has no effect, and causes
+ * no error.
+ */
 export function misspelled(env: Readonly<Record<string, string | undefined>>, known: readonly string[]): Finding[] {
   const settings = new Set(known);
   return Object.keys(env).flatMap((name) => {
@@ -12,7 +15,7 @@ export function misspelled(env: Readonly<Record<string, string | undefined>>, kn
   });
 }
 
-/** At most two letters were added, left out or changed. */
+/** Whether at most two letters were added, left out or changed. */
 function isNear(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 2) return false;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -4,10 +4,8 @@ import { untilSignal } from "@docrelay/platform";
 import { createAbuser } from "./abuser.ts";
 import { ABUSES } from "./abuses.ts";
 
-/*
- * One abuse in a process of its own, for `--seconds`. It has a lower priority than the relay: on one machine its own work
- * would take cores that an abuser elsewhere does not have, and what it makes the relay do is to be seen.
- */
+/* One abuse in a process of its own, for `--seconds`. It has a lower priority than the relay: a real abuser does not
+   use the relay's cores, so the run should show only the work that the abuse causes in the relay. */
 const NICER = 5;
 const { values } = parseArgs({
   options: {
@@ -19,14 +17,14 @@ const { values } = parseArgs({
 });
 setPriority(Math.min(19, getPriority() + NICER));
 const end = new AbortController();
-void untilSignal().then(() => process.exit(130)); // also when its parent has ended
+void untilSignal().then(() => process.exit(130)); // also when the parent process has ended
 const abuse = ABUSES.find(({ name }) => name === values.abuse);
 if (!abuse) throw new Error(`there is no abuse ${values.abuse}`);
 const abuser = createAbuser({ urls: values.url, address: values.address, signal: end.signal });
 const running = abuse.run(abuser);
 process.stdout.write(`${JSON.stringify({ msg: "begun" })}\n`);
 setTimeout(() => end.abort(), Number(values.seconds) * 1000);
-// A lane may wait for an answer that does not come any more.
+// A lane may wait for an answer that never comes.
 const late = setTimeout(() => finish(), Number(values.seconds) * 1000 + 2000);
 function finish(): void {
   process.stdout.write(`${JSON.stringify({ msg: "ended", seen: abuser.seen })}\n`, () => process.exit(0));

@@ -4,27 +4,27 @@ import { WebSocket } from "ws";
 import { takeTokens } from "../runs/session.ts";
 import { openRelaySocket, type RelaySocket } from "../talkers/relay-socket.ts";
 
-/** What an abuser has: one address, as a balancer writes it, and any number of anonymous users. */
+/** The means of an abuser: one address, as a balancer writes it, and any number of anonymous users. */
 export interface Abuser {
   readonly signal: AbortSignal;
-  /** Refused and accepted events, connections and sessions, by code. */
+  /** Counts of refused and accepted events, connections and sessions, by code. */
   readonly seen: Record<string, number>;
   count(code: string): void;
-  /** A new user. @throws Error when there are too many. */
+  /** Creates a user and returns its token. @throws Error when the relay refuses a new user. */
   token(): Promise<string>;
-  /** A Socket.IO connection of a user, to one of the edges. */
+  /** Opens a Socket.IO connection of a user to one of the edges. */
   socket(token: string): Promise<RelaySocket>;
-  /** A WebSocket on this path, opened; undefined when it was refused. */
+  /** Opens a WebSocket on this path; undefined when it was refused. */
   webSocket(path: string): Promise<WebSocket | undefined>;
-  /** Runs `work` again and again in so many lanes until the end; what it throws is counted. */
+  /** Runs `work` repeatedly in `count` parallel lanes until the end; errors are counted. */
   lanes(count: number, work: (lane: number) => Promise<unknown>): Promise<void>;
-  /** Sends an event and counts how it was answered. */
+  /** Sends an event and counts its answer. */
   call(socket: RelaySocket, event: string, payload: object, bytes?: Uint8Array): Promise<boolean>;
 }
 
 const CALL_MS = 5000;
 const OPEN_MS = 5000;
-/** After a refusal: a script that spins would measure itself. */
+/** The pause after a refusal: without it a lane would only measure its own loop. */
 const PAUSE_MS = 20;
 
 export function createAbuser(of: { urls: readonly string[]; address: string; signal: AbortSignal }): Abuser {
@@ -92,7 +92,7 @@ export function createAbuser(of: { urls: readonly string[]; address: string; sig
   return abuser;
 }
 
-/** A connection of each lane, opened again when it has ended. */
+/** Returns a function that gives the connection of a lane, and opens it again when it has ended. */
 export function keepOpen(abuser: Abuser, tokens: readonly string[]): (lane: number) => Promise<RelaySocket> {
   const opened = new Map<number, Promise<RelaySocket>>();
   return async (lane) => {

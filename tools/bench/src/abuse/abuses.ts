@@ -8,21 +8,21 @@ import { keepOpen, newId, type Abuser } from "./abuser.ts";
 /** One kind of abuse: runs until the abuser's signal, and never rejects. */
 export interface Abuse {
   readonly name: string;
-  /** What it does, for the report. */
+  /** A description of the abuse, for the report. */
   readonly what: string;
   run(abuser: Abuser): Promise<void>;
 }
 
 const MIB = 1_048_576;
 const FILE_BYTES = 25 * MIB;
-/** Everything that one abuse sends: an abuser with a fast line, and an end to it. */
+/** Most bytes that one abuse sends: as much as an abuser with a fast line sends in the time. */
 const MAX_BYTES = 800 * MIB;
-/** A page whose reading takes seconds: this many empty text operators, which compress to about 35 kB. */
+/** A page that takes seconds to extract: this many empty text operators, which compress to about 35 kB. */
 const SLOW_OPERATORS = 4_000_000;
-/** What an edge takes of a file at once. */
+/** The chunk size that an edge accepts. */
 const CHUNK_BYTES = 65_536;
 
-/** Several users: as many tokens as one gets before the refusals begin. */
+/** Creates several users, until `count` or the first refusal. */
 async function users(abuser: Abuser, count: number): Promise<string[]> {
   const tokens: string[] = [];
   while (tokens.length < count && !abuser.signal.aborted) {
@@ -66,7 +66,7 @@ export const ABUSES: readonly Abuse[] = [
         const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
         socket.on("message", (data: Buffer) => data.toString() === "2" && socket.send("3"));
         if (lane % 4 === 0) {
-          // The frame never ends: its last fragment does not come.
+          // The frame never ends, because its last fragment is not sent.
           for (let n = 0; n < 32 && left > 0 && socket.readyState === socket.OPEN; n++) {
             left -= MIB;
             await new Promise<void>((resolve) => socket.send(piece, { fin: false, binary: false }, () => resolve()));
@@ -157,7 +157,7 @@ export const ABUSES: readonly Abuse[] = [
       const sockets = keepOpen(abuser, tokens);
       await abuser.lanes(tokens.length, async (lane) => {
         const socket = await sockets(lane);
-        // Each is another file: what stands behind the end of a PDF is no part of it.
+        // Each copy counts as another file, because the bytes behind the end of a PDF are not part of its text.
         const bytes = Buffer.concat([slow, Buffer.from(`%${newId()}\n`)]);
         const upload = newId();
         const file = { upload, name: "slow.pdf", type: "application/pdf", size: bytes.length };

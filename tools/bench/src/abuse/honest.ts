@@ -9,7 +9,7 @@ import { openRelaySocket, type Ack, type RelaySocket } from "../talkers/relay-so
 import { PLACEHOLDER } from "../talkers/socketio-frame.ts";
 import type { Phase } from "./phase.ts";
 
-/** A user who asks a question several times a second, and about a small PDF every few seconds, and does no harm. */
+/** An honest user: asks a question several times a second, and about a small PDF every few seconds. */
 export interface Honest {
   /** Ids of asks that were sent and have neither ended nor been refused. */
   readonly running: readonly string[];
@@ -18,10 +18,10 @@ export interface Honest {
 
 export interface HonestOptions {
   readonly url: string;
-  /** As a balancer writes it. */
+  /** The user's address, as a balancer writes it. */
   readonly address: string;
   readonly sendsPapers: boolean;
-  /** What happens now is counted there. */
+  /** Returns the phase in which events are counted now. */
   phase(): Phase;
 }
 
@@ -29,7 +29,7 @@ const TEXT_EVERY_MS = 250;
 const PDF_EVERY_MS = 3000;
 const OPEN_MS = 15_000;
 const CALL_MS = 15_000;
-/** Fewer than a user may have: a slow answer is no reason to refuse the next question. */
+/** Fewer open questions than a user may have: a slow answer must not cause a refusal. */
 const MAX_TEXTS = 3;
 const AGAIN_MS = 200;
 
@@ -55,7 +55,7 @@ export async function openHonest(options: HonestOptions): Promise<Honest> {
     sendsPaper: false,
   };
   user.socket = await connect(user);
-  // Users do not ask at the same moment.
+  // Spread over time, because real users do not ask at the same moment.
   const timers: NodeJS.Timeout[] = [];
   const every = (ms: number, act: () => Promise<void>): void => {
     timers.push(setTimeout(() => timers.push(setInterval(() => void act(), ms)), Math.random() * ms));
@@ -77,15 +77,15 @@ export async function openHonest(options: HonestOptions): Promise<Honest> {
 interface User {
   readonly options: HonestOptions;
   readonly connection: { readonly url: string; readonly token: string; readonly headers: Record<string, string> };
-  /** The conversations of the questions and of the PDFs. */
+  /** The ids of the two conversations: of the questions and of the PDFs. */
   readonly talk: string;
   readonly papers: string;
-  /** Asks without an end. */
+  /** Asks without a terminal event. */
   readonly running: Map<string, Asked>;
   socket: RelaySocket | undefined;
   closed: boolean;
   papersSent: number;
-  /** A PDF is being sent. */
+  /** Whether a PDF is being sent. */
   sendsPaper: boolean;
 }
 
@@ -149,7 +149,7 @@ async function askPaper(user: User): Promise<void> {
   }
 }
 
-/** By an upload and inside the ask in turn, as pages do. */
+/** Sends a PDF alternately by an upload and inside the ask, as pages do. */
 async function sendPaper(user: User, socket: RelaySocket, asked: Asked): Promise<void> {
   const bytes = makePdf({ pages: [`A small paper, ${randomUUID()}.`] });
   const question = { conversation: user.papers, message: "What is it about?" };
@@ -162,7 +162,7 @@ async function sendPaper(user: User, socket: RelaySocket, asked: Asked): Promise
   await ask(user, asked, (id) => socket.callWith(bytes, "ask", { id, ...question, files }, CALL_MS));
 }
 
-/** Counts an ask that `send` sends under an id. */
+/** Counts an ask, which `send` sends under the given id. */
 async function ask({ running }: User, asked: Asked, send: (id: string) => Promise<Ack>): Promise<void> {
   const id = randomUUID();
   running.set(id, asked);

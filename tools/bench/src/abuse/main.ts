@@ -11,11 +11,11 @@ export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--honest
   --honest   honest users, 10 by default
   --ratio    how many times their quiet times honest users may wait, 2 by default
 `;
-/** Below this nobody notices a wait, whatever the ratio: times of a busy machine differ by as much. */
+/** Waits shorter than this are never counted as harm, because times on a busy machine differ by as much. */
 const UNNOTICED_MS = 25;
-/** An edge may grow by this much … */
+/** Most bytes by which an edge may grow … */
 const EDGE_BYTES = 100_000_000;
-/** … and Redis by what one address may keep: half of the files' room, and eight users' questions. */
+/** … and Redis: as much as one address may keep, which is half of the files' room and eight users' questions. */
 const REDIS_BYTES = 2 ** 30 + 8 * 2 ** 26;
 const EXIT_BROKEN = 1;
 
@@ -65,5 +65,5 @@ try {
   process.stderr.write(`abuse: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = EXIT_CONFIG;
 }
-// Processes of the cluster and the abuser end with this one.
+// Ends this process, and with it the cluster's processes and the abuser.
 process.exit();

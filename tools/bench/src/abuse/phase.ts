@@ -1,12 +1,12 @@
 import { createHistogram } from "../measure/histogram.ts";
 
-/** What honest users met during one part of a run. */
+/** The measurements of honest users during one part of a run. */
 export interface Phase {
-  /** Sent … answered to the end. */
+  /** Times from sending a question to the end of its answer. */
   readonly text: ReturnType<typeof createHistogram>;
-  /** A PDF of one page: first byte sent … the answer about it. */
+  /** Times for a PDF of one page: from the first byte sent to the answer about it. */
   readonly pdf: ReturnType<typeof createHistogram>;
-  /** Asks and files that were not taken, or failed, and connections that ended, by code. */
+  /** Refused or failed asks and files, and connections that ended, by code. */
   readonly refused: Record<string, number>;
   sent: number;
 }
@@ -28,24 +28,24 @@ export interface Round {
   readonly during: Phase;
   readonly after: Phase;
   readonly memoryBefore: Memory;
-  /** The most of each part during the abuse and after it. */
+  /** The highest memory of each part during and after the abuse. */
   readonly memoryMost: Memory;
-  /** How the abuser was answered. */
+  /** Counts of the answers that the abuser received. */
   readonly seen: Readonly<Record<string, number>>;
   /** Asks of honest users that were acknowledged and had no end when the round was over. */
   readonly lost: number;
 }
 
 export interface Promises {
-  /** How many times their quiet times honest text and small PDFs may take. */
+  /** The promised ratio: by how much longer than in quiet times honest questions and small PDFs may take. */
   readonly ratio: number;
-  /** A time that nobody notices is no harm, whatever the ratio. */
+  /** Shorter times are never counted as harm, whatever the ratio. */
   readonly unnoticedMs: number;
   readonly edgeBytes: number;
   readonly redisBytes: number;
 }
 
-/** The promises that a round broke, in words; empty when it kept all. */
+/** The broken promises of a round, one sentence each; empty when all were kept. */
 export function brokenBy(round: Round, promised: Promises): string[] {
   const { before, during, after, memoryBefore, memoryMost } = round;
   const broken: string[] = [];

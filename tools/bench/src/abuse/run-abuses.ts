@@ -12,25 +12,28 @@ export interface AbuseWish {
   /** Names of {@link ABUSES}. */
   readonly abuses: readonly string[];
   readonly honest: number;
-  /** false: honest users ask without PDFs, whose first extractions take long where the cores are busy. */
+  /** false: honest users send no PDFs, because the first extractions take long where the cores are busy. */
   readonly pdfs?: false;
   readonly beforeMs: number;
   readonly duringMs: number;
   readonly afterMs: number;
 }
 
-/** Each abuse has an address of its own: what one has used up would spare the relay the next. */
+/** Each abuse has an address of its own: otherwise the limits that one abuse has used up would weaken the next. */
 const abuserAddress = (abuse: string): string => `203.0.113.${ALL_ABUSES.indexOf(abuse) + 1}`;
 const PROCESS = fileURLToPath(new URL("./abuser-process.ts", import.meta.url));
 const WARM_UP_MS = 120_000;
 const ENDED_MS = 60_000;
 const MEMORY_EVERY_MS = 250;
-/** An honest ask that has not ended by then has been lost. */
+/** An honest ask that has not ended after this time counts as lost. */
 const END_MS = 30_000;
-/** As `npm start` gives its Redis. */
+/** The memory limit that `npm start` gives its Redis. */
 const REDIS_BYTES = 3 * 2 ** 30;
 
-/** The cluster that is abused: default settings but `env`, behind what a balancer writes about addresses. */
+/**
+ * Starts the cluster for the abuses: with default settings except `env`, and as if behind a balancer that writes client
+ * addresses.
+ */
 export async function startAbused(env: Readonly<Record<string, string>> = {}): Promise<Cluster> {
   const cluster = await startCluster({ edges: 2, workers: 2, env: { TRUSTED_PROXIES: "127.0.0.1", ...env } });
   const redis = new Redis(cluster.redisUrl);
@@ -40,8 +43,8 @@ export async function startAbused(env: Readonly<Record<string, string>> = {}): P
 }
 
 /**
- * Plays each abuse beside honest users, with quiet times before and after it. Honest users have an address each, the
- * abuser has one.
+ * Runs each abuse beside honest users, with quiet times before and after it. Each honest user has an address of its
+ * own; the abuser has one.
  */
 export async function runAbuses(
   cluster: Cluster,
@@ -68,7 +71,7 @@ export async function runAbuses(
     return mine;
   };
   try {
-    // The first extractions start their processes.
+    // Waits for first results, because the first extractions also start their processes.
     await eventually(() => phase[wish.pdfs === false ? "text" : "pdf"].count >= wish.honest, {
       timeoutMs: WARM_UP_MS,
       what: "a warm relay",
@@ -97,7 +100,7 @@ export async function runAbuses(
   }
 }
 
-/** How many asks that run now have no end after a while. */
+/** Counts the running asks that have no terminal event after a while. */
 async function unfinishedOf(honest: readonly Honest[]): Promise<number> {
   const asked = new Set(honest.flatMap(({ running }) => running));
   const left = (): number => honest.flatMap(({ running }) => running.filter((id) => asked.has(id))).length;
@@ -121,7 +124,7 @@ function watchMemory(cluster: Cluster, redis: Redis, from: Memory): { stop(): Me
         const edges = most.edges.map((bytes, index) => Math.max(bytes, now.edges[index] ?? 0));
         most = { edges, redis: Math.max(most.redis, now.redis) };
       },
-      () => undefined, // read again in a moment
+      () => undefined, // read again after a pause
     );
   }, MEMORY_EVERY_MS);
   return {

@@ -6,24 +6,24 @@ import type { Protocol } from "../talkers/talker.ts";
 export const COMPARED_ROWS = ["asks", "max", "stream", "upload", "pdfs"] as const;
 export type ComparedRow = (typeof COMPARED_ROWS)[number];
 
-/** What a comparison runs. Everything is bounded in time. */
+/** The options of a comparison. Each run is bounded in time. */
 export interface CompareOptions {
   readonly rows: readonly ComparedRow[];
   readonly rounds: number;
   /** Root of another checkout with installed dependencies. */
   readonly against?: string;
   readonly relay: boolean;
-  /** The folder that each Redis keeps its log in; by default the system's for temporary files. */
+  /** The folder in which each Redis keeps its append-only file; default: the system's folder for temporary files. */
   readonly aof?: string;
-  /** How docrelay is talked to; by default plain, and for `stream` Socket.IO; files go over Socket.IO. */
+  /** The protocol between generator and docrelay. Default: plain; Socket.IO for `stream`, and always for files. */
   readonly protocol?: Protocol;
-  /** Asks a second of the row `asks`. */
+  /** Asks per second in the row `asks`. */
   readonly rate: number;
-  /** Streams a second of the row `stream`. */
+  /** Streams per second in the row `stream`. */
   readonly streams: number;
-  /** Connections of the row `max`. */
+  /** Connections in the row `max`. */
   readonly connections: number;
-  /** Between the processes and Redis in the row `upload`, each way. */
+  /** The delay between the processes and Redis in the row `upload`, in ms, in each direction. */
   readonly delayMs: number;
   readonly durationMs: number;
   readonly warmupMs: number;

@@ -18,10 +18,10 @@ export interface Row {
   measure(system: System, follow: (show: () => string) => void): Promise<RoundFigures>;
 }
 
-/** Two asks a second of each user at the rate by default, as one person would not exceed. */
+/** At the default rate each user sends two asks per second, which is within one person's limits. */
 const USERS = 200;
 const DRAIN_S = 5;
-/** 100 bytes. */
+/** A message of 100 bytes. */
 const MESSAGE = "what does the second chapter say about it? ".repeat(3).slice(0, 100);
 
 export function rowOf(name: ComparedRow, options: CompareOptions): Row {

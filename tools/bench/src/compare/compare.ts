@@ -7,7 +7,7 @@ import { rowOf } from "./compare-rows.ts";
 import { addOverDirect, comparedTable, compareRounds, type ComparedFigure, type Round } from "./ratios.ts";
 import { contenders } from "./systems.ts";
 
-/** What `--json` writes. It holds no address, no path and no machine name. */
+/** The content of the file that `--json` writes. It holds no address, path or machine name. */
 export interface Comparison {
   readonly kind: "comparison";
   /** ISO 8601. */
@@ -19,14 +19,14 @@ export interface Comparison {
     readonly figures: readonly ComparedFigure[];
     readonly rounds: readonly Round[];
   }>;
-  /** A system that could not be measured in a round, and why. */
+  /** The systems that could not be measured in a round, with the reason. */
   readonly problems: readonly string[];
 }
 
 /**
- * Measures every system once in each round, and a round of every row before the next round. Every second round goes
- * through the systems backwards, so that a machine that becomes busier does not count against the later ones. A system
- * that fails in a round is named at the end and has no figures there. @returns the tables.
+ * Measures every system once in each round, and all rows once before the next round. Every second round takes the
+ * systems in reverse order, so that a machine that becomes busier does not count against the later systems. A system
+ * that fails in a round is named at the end, and has no figures for that round. @returns the tables.
  */
 export async function runComparison(
   options: CompareOptions,

@@ -4,12 +4,15 @@ import { redisUse } from "../measure/redis-use.ts";
 import { monotonicUs } from "../profile/profile-run.ts";
 import type { System } from "./systems.ts";
 
-/** What a system used for one ask or stream, by figure; times in µs of CPU. Empty for a system without processes. */
+/**
+ * The resources that a system used for one ask or stream, by figure; times in µs of CPU. Empty for a system without
+ * processes.
+ */
 export type Costs = Readonly<Record<string, number>>;
 
 /**
- * Calls `work` and divides what the system's processes and its Redis used meanwhile by `count`, the number of asks that
- * ended meanwhile. Reads `/proc`, so it works on Linux only.
+ * Calls `work`, and divides the resources that the system's processes and its Redis used meanwhile by `count`, the
+ * number of asks that ended meanwhile. Reads `/proc`, so it works on Linux only.
  */
 export async function costsOf<T>(
   system: System,

@@ -15,7 +15,7 @@ const PAGES = 30;
 const USERS = 4;
 const CONNECT_MS = 15_000;
 
-/** Sends files one after another over one connection; the mean time of one. */
+/** Sends files one after another over one connection; returns the mean time for one file. */
 export async function measureUpload(system: System, follow: (show: () => string) => void): Promise<RoundFigures> {
   const [token = ""] = await takeTokens({ urls: system.urls, users: 1 });
   const [url = ""] = system.urls;
@@ -42,8 +42,8 @@ export async function measureUpload(system: System, follow: (show: () => string)
 }
 
 /**
- * Pages a second from the first byte sent to the reply received, and what a page costs, over all processes. PyPDF2 reads
- * files of the same kind in one process of its own.
+ * Measures pages per second, from the first byte sent to the reply received, and the cost of a page over all processes.
+ * For comparison, PyPDF2 extracts the same kind of files in one process.
  */
 export async function measurePdfs(
   system: System,

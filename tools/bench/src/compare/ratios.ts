@@ -1,24 +1,33 @@
 import { spreadOf, type Spread } from "../measure/spread.ts";
 
-/** The figures of one system in one round of a row, by name; one that could not be measured is absent or not finite. */
+/**
+ * The figures of one system in one round of a row, by name. A figure that could not be measured is absent or not
+ * finite.
+ */
 export type RoundFigures = Readonly<Record<string, number>>;
 
-/** The engine without a relay. */
+/** The name of the system that is the engine without a relay. */
 export const DIRECT = "direct";
 export const THIS = "this checkout";
 
-/** One round of a row: the figures of each system, by its name. */
+/** One round of a row: the figures of each system, by the system's name. */
 export type Round = Readonly<Record<string, RoundFigures>>;
 
-/** A figure over the rounds, of each system that has it, and this checkout's divided by each other's. */
+/**
+ * A figure over all rounds for each system that has it, and the ratios of this checkout's figure to each other
+ * system's.
+ */
 export interface ComparedFigure {
   readonly name: string;
   readonly systems: Readonly<Record<string, Spread>>;
-  /** Over the ratios of single rounds: both sides were measured within one minute or two. */
+  /** The ratios of single rounds: both sides of a ratio were measured within one or two minutes. */
   readonly ratios: Readonly<Record<string, Spread>>;
 }
 
-/** Adds to every system's figures its first piece's latency minus that of the engine without a relay, same round. */
+/**
+ * Adds to each system's figures the latency of its first piece minus that of the engine without a relay in the same
+ * round.
+ */
 export function addOverDirect(round: Round): Round {
   const direct = round[DIRECT];
   if (!direct) return round;
@@ -35,8 +44,8 @@ export function addOverDirect(round: Round): Round {
 }
 
 /**
- * Compares this checkout with the others. A ratio is of one round; where a figure is not above 0 on both sides (a
- * latency added that disappears in the noise), that round has none.
+ * Compares this checkout with the other systems. A ratio is computed within one round. If a figure is not above 0 on
+ * both sides (an added latency that is smaller than the noise), that round has no ratio.
  */
 export function compareRounds(rounds: readonly Round[]): ComparedFigure[] {
   const systems = [...new Set(rounds.flatMap((round) => Object.keys(round)))];
@@ -63,7 +72,7 @@ export function compareRounds(rounds: readonly Round[]): ComparedFigure[] {
   return figures.filter((figure) => Object.keys(figure.systems).length > 0);
 }
 
-/** The table of a row, as cells: medians of each system, then each ratio with its least and greatest. */
+/** The table of a row, as cells: the medians of each system, then each ratio with its minimum and maximum. */
 export function comparedTable(figures: readonly ComparedFigure[]): string[][] {
   const columns = (of: (figure: ComparedFigure) => object): string[] => {
     const all = new Set(figures.flatMap((figure) => Object.keys(of(figure))));

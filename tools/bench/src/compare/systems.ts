@@ -6,19 +6,19 @@ import type { Protocol } from "../talkers/talker.ts";
 import type { CompareOptions } from "./compare-options.ts";
 import { DIRECT, THIS } from "./ratios.ts";
 
-/** How the engine replies, and how docrelay is talked to. */
+/** The engine's form of replies, and the protocol between generator and docrelay. */
 export interface Shape {
   readonly protocol: Protocol;
   readonly reply: "single" | "stream";
   readonly pieces: number;
   readonly gapMs: number;
-  /** Between docrelay's processes and Redis, each way, in ms. */
+  /** The delay between docrelay's processes and Redis, in ms, in each direction. */
   readonly redisDelayMs?: number;
-  /** docrelay has a worker that extracts. */
+  /** Whether docrelay has a worker that extracts. */
   readonly extract?: true;
 }
 
-/** What a system is. A row measures some kinds. */
+/** The kinds of systems. Each row measures some of them. */
 export type Kind = "direct" | "docrelay" | "relay" | "reader";
 
 /** A running system, with an engine of its own. */
@@ -26,15 +26,15 @@ export interface System extends AsyncDisposable {
   readonly kind: Kind;
   readonly urls: readonly string[];
   readonly protocol: Protocol;
-  /** Its Node processes by what they do; the engine is none of them. */
+  /** The system's Node processes by their role; the engine is not included. */
   readonly processes: Readonly<Record<string, readonly number[]>>;
-  /** Call it with what was measured: its profiles are told for that. Absent: it has none. */
+  /** Reads CPU profiles for the given work; absent if the system writes none. */
   readonly profile?: (work: ProfiledWork) => void;
-  /** Absent: it has no Redis, and gives out no tokens. */
+  /** Absent if the system has no Redis and issues no tokens. */
   readonly redisUrl?: string;
 }
 
-/** Something to measure; started anew for every row and round, so that none is idle beside another that is measured. */
+/** A system to measure. It is started anew for each row and round, so that no other system idles beside it. */
 export interface Contender {
   readonly name: string;
   readonly kind: Kind;
@@ -43,11 +43,11 @@ export interface Contender {
 
 const RELAY = "bare relay";
 
-/** Not the limits of a user are measured. */
+/** No user limits, because the measurement is not about them. */
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
 const SMALL = { edges: 1, workers: 1, env: UNLIMITED } as const;
 
-/** The engine without a relay, this checkout, and what the options name. */
+/** The systems to compare: the engine without a relay, this checkout, and those that the options name. */
 export function contenders(
   { relay, against, aof, profile: folder }: CompareOptions,
   onProfiles: (profiles: ProcessProfiles) => void = () => undefined,
@@ -119,7 +119,7 @@ async function startRelay(shape: Shape, aof: string | undefined): Promise<System
   };
 }
 
-/** It runs only while it is measured. */
+/** The reader's process runs only during the measurement. */
 async function startReader(): Promise<System> {
   return { kind: "reader", urls: [], protocol: "plain", processes: {}, [Symbol.asyncDispose]: async () => undefined };
 }

@@ -1,24 +1,24 @@
 import { createHistogram, latencyOf, type Histogram, type Latency } from "./histogram.ts";
 
-/** Counts what happens to asks, as their readers see it. All times are ms of one clock. It does no I/O. */
+/** Counts the events of asks as their readers see them. All times are in ms of one clock. It does no I/O. */
 export interface AskTally {
   /** `measured` is false during the warm-up: then the ask counts only when it is lost or ends twice. */
   sent(ask: string, scheduledAt: number, sentAt: number, measured: boolean): void;
-  /** Acknowledged, or refused with `code`. */
+  /** The ask was acknowledged, or refused with `code`. */
   acked(ask: string, at: number, code?: string): void;
   extracted(ask: string, at: number): void;
-  /** A piece of the reply. */
+  /** A piece of the reply has arrived. */
   text(ask: string, piece: string, at: number): void;
-  /** The terminal event: `completed`, `cancelled`, or the code of a failure. */
+  /** The terminal event has arrived: `completed`, `cancelled`, or the code of a failure. */
   ended(ask: string, how: string, at: number): void;
   /** The connection of this ask has closed: the ask is no longer waited for. */
   dropped(ask: string): void;
   /** An event arrived for a second time. */
   repeated(): void;
-  /** Events did not arrive live; they are read from the log. */
+  /** Events were missing among the live ones; they are read from the log. */
   gap(): void;
   event(): void;
-  /** Asks acknowledged (or, where there are no acknowledgements, sent) and not ended. */
+  /** Asks that were acknowledged (sent, if the protocol has no acknowledgements) and have not ended. */
   readonly running: number;
   readonly progress: { readonly sent: number; readonly answered: number; readonly firstP99: number };
   result(): AskResult;
@@ -27,15 +27,15 @@ export interface AskTally {
 export interface AskResult {
   readonly sent: number;
   readonly answered: number;
-  /** Refused or failed, by code. */
+  /** Refused or failed asks, by code. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Acknowledged, but without a terminal event when the run ended. */
+  /** Acknowledged asks without a terminal event at the end of the run. */
   readonly lost: number;
-  /** Sent, but neither acknowledged nor refused. */
+  /** Asks that were neither acknowledged nor refused. */
   readonly unacknowledged: number;
   readonly duplicated: number;
   readonly gaps: number;
-  /** All asks, including those of the warm-up. */
+  /** The events of all asks, including those of the warm-up. */
   readonly events: number;
   /** All replies that ended, including those of the warm-up. */
   readonly replies: number;
@@ -51,14 +51,14 @@ interface Waiting {
   first: boolean;
 }
 
-/** The private cluster's engine begins its reply with two times: prompt received and reply sent, in µs. */
+/** The times at the beginning of each reply of the private cluster's engine, in µs: prompt received, and reply sent. */
 const STAMP = /^@(\d+),(\d+)@/;
-/** How many ended asks are remembered, to notice a second end. */
+/** How many ended asks are kept in memory, to notice a second terminal event. */
 const REMEMBERED = 100_000;
 
 interface State {
   readonly waiting: Map<string, Waiting>;
-  /** Asks that have ended lately. */
+  /** The asks that have ended lately. */
   readonly over: Set<string>;
   readonly errors: Record<string, number>;
   readonly times: Readonly<Record<"late" | "ack" | "extract" | "first" | "whole" | "added" | "up" | "down", Histogram>>;
@@ -72,7 +72,7 @@ interface State {
   };
 }
 
-/** @param acknowledged false for a protocol without acknowledgements: there a sent ask counts as acknowledged. */
+/** @param acknowledged false for a protocol without acknowledgements: then a sent ask counts as acknowledged. */
 export function createAskTally(acknowledged = true): AskTally {
   const state = newState();
   const { waiting, times, counts } = state;
@@ -145,7 +145,7 @@ function acked(state: State, ask: string, at: number, code?: string): void {
   if (one.measured) state.times.ack.record(at - one.scheduledAt);
 }
 
-/** The first piece of a reply. */
+/** Records the first piece of a reply. */
 function first({ times }: State, one: Waiting, piece: string, at: number): void {
   one.first = true;
   if (!one.measured) return;

@@ -6,15 +6,15 @@ import { createHistogram as createNodeHistogram } from "node:perf_hooks";
 export interface Histogram {
   record(ms: number): void;
   readonly count: number;
-  /** Largest recorded; 0 when empty. */
+  /** The largest recorded time; 0 when empty. */
   readonly max: number;
   /** The time that `p` percent (0..100) of the recorded times do not exceed; 0 when empty. */
   percentile(p: number): number;
 }
 
-/** Node accepts no percentile of 0. */
+/** The smallest percentile that Node accepts in place of 0. */
 const MIN_PERCENT = 1e-6;
-/** Times above this (35 minutes) are recorded as this. */
+/** The largest time that can be recorded: 35 minutes. */
 const TOP_US = 2 ** 31 - 1;
 
 /** Uses Node's HDR histogram: its memory is fixed, whereas sorting all samples would take memory without a bound. */
@@ -36,7 +36,7 @@ export function createHistogram(): Histogram {
   };
 }
 
-/** A histogram in numbers, as reports hold it; all in ms. */
+/** The summary of a histogram for reports; all values in ms. */
 export interface Latency {
   readonly name: string;
   readonly count: number;

@@ -3,13 +3,13 @@ import { readdir, readFile } from "node:fs/promises";
 /** Memory and CPU of a local process. */
 export interface Usage {
   readonly rssBytes: number;
-  /** User and system time since it started. */
+  /** User and system time since the process started. */
   readonly cpuMs: number;
 }
 
 const PAGE_BYTES = 4096;
 const TICK_MS = 10;
-/** Where the fields begin that hold user and system time: of the process, and of its children that have ended. */
+/** Where the fields of user and system time begin: those of the process, and those of its children that have ended. */
 const OWN_TIMES = 11;
 const ENDED_TIMES = 13;
 
@@ -19,7 +19,7 @@ export async function usageOf(pid: number): Promise<Usage> {
   return { rssBytes: Number(memory.split(" ")[1]) * PAGE_BYTES, cpuMs: timeMs(fields, OWN_TIMES) };
 }
 
-/** User and system time of a process's children, those that have ended included. Linux only. */
+/** The user and system time of a process's children, including those that have ended. Linux only. */
 export async function childrenCpuMs(pid: number): Promise<number> {
   const threads = await readdir(`/proc/${pid}/task`);
   const lists = await Promise.all(
@@ -31,7 +31,7 @@ export async function childrenCpuMs(pid: number): Promise<number> {
   return living.reduce((sum, fields) => sum + timeMs(fields, OWN_TIMES), timeMs(await statOf(pid), ENDED_TIMES));
 }
 
-/** The fields of a process's `stat` behind its name, which is in parentheses and may contain blanks. */
+/** The fields in a process's `stat` after the process's name, which is in parentheses and may contain blanks. */
 async function statOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");

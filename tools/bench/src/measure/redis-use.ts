@@ -1,16 +1,16 @@
 import type { Redis } from "ioredis";
 
-/** What a Redis has done since it started. */
+/** The counters of a Redis since its start. */
 export interface RedisUse {
-  /** Scripts and functions run. */
+  /** Scripts and functions that were run. */
   readonly scripts: number;
-  /** Other commands: those inside scripts and those that clients send. */
+  /** Other commands: those inside scripts and those that clients sent. */
   readonly commands: number;
   readonly cpuMs: number;
 }
 
 const SCRIPTS = new Set(["eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro"]);
-/** Commands of a connection, of loading scripts, and of this measurement, which no ask causes. */
+/** Commands that no ask causes: of connections, of loading scripts, and of this measurement. They are not counted. */
 const APART = new Set(["info", "hello", "auth", "client", "select", "ping", "script", "function", "config", "command"]);
 
 /** Reads the sections `cpu` and `commandstats` of Redis's `INFO`. */
@@ -24,7 +24,7 @@ export function readRedisUse(info: string): RedisUse {
   return { scripts, commands, cpuMs: (seconds("user") + seconds("sys")) * 1000 };
 }
 
-/** One command, so that the measurement itself costs no more than that. */
+/** Uses only one command, so that the measurement itself costs little. */
 export async function redisUse(redis: Redis): Promise<RedisUse> {
   return readRedisUse(await redis.info("cpu", "commandstats"));
 }

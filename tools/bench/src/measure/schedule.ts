@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "./clock.ts";
 
-/** When the `index`-th arrival (from 0) is due, in ms from the beginning. */
+/** When the `index`-th arrival (counted from 0) is due, in ms from the start. */
 export function dueAt(index: number, rate: number): number {
   return (index * 1000) / rate;
 }
 
-/** How many arrivals are due `elapsedMs` after the beginning, the first at once; never more than `most`. */
+/** How many arrivals are due `elapsedMs` after the start, where the first is due at once; at most `most`. */
 export function countDue(elapsedMs: number, rate: number, most: number): number {
   return elapsedMs < 0 ? 0 : Math.min(most, Math.floor((elapsedMs * rate) / 1000 + 1e-9) + 1);
 }
@@ -21,9 +21,9 @@ export interface Schedule {
 }
 
 /**
- * Open loop: calls `arrive` for every arrival when it is due, whether or not earlier ones have finished. The caller
- * measures latencies from `scheduledAt` (ms of {@link nowMs}), so that they include delays of this process, too.
- * Arrivals for which this process was too late are made at once, not dropped. Resolves when all have been made.
+ * Open loop: calls `arrive` for each arrival when it is due, whether or not earlier ones have finished. The caller
+ * measures latencies from `scheduledAt` (in ms of {@link nowMs}), so that they include delays of this process. If this
+ * process is late, the missed arrivals are made at once, not dropped. Resolves when all arrivals were made.
  */
 export async function runSchedule(of: Schedule, arrive: (index: number, scheduledAt: number) => void): Promise<number> {
   const begun = nowMs();

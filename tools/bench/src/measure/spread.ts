@@ -1,11 +1,14 @@
-/** A figure over all rounds. */
+/** The minimum, median and maximum of a figure over all rounds. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Values that are no finite number are left out. Of an even number, the median is the mean of both in the middle. */
+/**
+ * Leaves out values that are not finite numbers. With an even number of values, the median is the mean of the middle
+ * two.
+ */
 export function spreadOf(values: readonly number[]): Spread | undefined {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];

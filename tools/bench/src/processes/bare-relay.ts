@@ -9,13 +9,11 @@ import { Redis } from "ioredis";
 import { Server } from "socket.io";
 import { WebSocket } from "ws";
 
-/*
- * What a relay costs that only relays: one Socket.IO server with the sharded Redis adapter, which sends each ask to the
- * engine over a connection that it keeps open, and each frame of the reply to the room of the user. It is a floor to
- * compare with, no alternative: nothing is stored, so an ask is lost with its process, its engine connection or a
- * disconnected reader; there is no replay, no order within a conversation, no limit, no retry and no check of tokens.
- * Events have the shape that docrelay's have, so that the same generator reads both.
- */
+/* A minimal relay, as a lower bound for the costs of docrelay: one Socket.IO server with the sharded Redis adapter.
+   It sends each ask to the engine over a connection that it keeps open, and each frame of the reply to the room of
+   the user. It is no alternative to docrelay: nothing is stored, so an ask is lost with its process, its engine
+   connection or a disconnected reader; there is no replay, no order within a conversation, no limit, no retry and no
+   check of tokens. Its events have the shape of docrelay's, so that the same generator reads both. */
 const { values } = parseArgs({
   options: { redis: { type: "string", default: "" }, engine: { type: "string", default: "" } },
 });
@@ -29,7 +27,7 @@ const io = new Server(http, { transports: ["websocket"], serveClient: false, per
 
 interface EngineConnection {
   readonly ws: WebSocket;
-  /** Called with each frame of the running reply, and with an error frame when the connection ends. */
+  /** Called with each frame of the running reply; called with an error frame when the connection ends. */
   onFrame?: ((frame: Frame) => void) | undefined;
 }
 interface Frame {
@@ -49,11 +47,11 @@ async function openEngine(): Promise<EngineConnection> {
     connection.onFrame?.({ type: "error" });
   });
   await once(ws, "open");
-  ws.on("error", () => undefined); // followed by `close`
+  ws.on("error", () => undefined); // `close` follows
   return connection;
 }
 
-/** Sends a prompt and calls back for each frame of its reply; the last one is no `delta`. */
+/** Sends a prompt, and calls `onFrame` for each frame of its reply; the last frame is not a `delta`. */
 async function askEngine(message: string, uniqueId: string, onFrame: (frame: Frame) => void): Promise<void> {
   const connection = idle.pop() ?? (await openEngine());
   connection.onFrame = (frame) => {

@@ -5,11 +5,10 @@ import { untilSignal } from "@docrelay/platform";
 import { WebSocketServer, type WebSocket } from "ws";
 import { nowMs } from "../measure/clock.ts";
 
-/*
- * The engine of the private cluster: answers every prompt with `--pieces` pieces, the first at once and the others
- * `--gap` ms apart (0: all at once). The first holds the times at which the prompt arrived and the reply left, so that
- * the relay's part of a latency can be separated from the engine's. With `--reply single` a reply is one frame.
- */
+/* The engine of the private cluster: answers every prompt with `--pieces` pieces, the first at once and the others
+   `--gap` ms apart (0: all at once). The first piece holds the times at which the prompt arrived and the reply left,
+   so that a latency can be divided into the relay's part and the engine's part. With `--reply single` a reply is one
+   frame. */
 const { values } = parseArgs({
   options: {
     pieces: { type: "string", default: "12" },

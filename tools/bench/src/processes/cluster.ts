@@ -3,32 +3,37 @@ import { makePrivateFolder, startPrivate, type PrivateFolder, type PrivateProces
 
 /** How the engine of a private cluster replies. */
 export interface EngineWish {
-  /** `stream` by default; `single`: one frame a reply. */
+  /** Default: `stream`. `single`: each reply is one frame. */
   readonly reply?: "single" | "stream";
-  /** Of a stream. */
+  /** The number of pieces in a stream. */
   readonly pieces?: number;
-  /** Between two pieces of a stream, in ms; 0: all at once. */
+  /** The time between two pieces of a stream, in ms; 0: all at once. */
   readonly gapMs?: number;
 }
 
 export interface ClusterWish extends EngineWish {
   readonly edges: number;
-  /** Processes with the role `ask`, 1 by default; one more has the role `extract`. 0: no worker at all. */
+  /**
+   * Number of processes with the role `ask`; default: 1. One more process has the role `extract`. 0: no worker at all.
+   */
   readonly workers?: number;
-  /** false: no process with the role `extract`, which text alone does not need. */
+  /** false: no process with the role `extract`, because the run sends only text. */
   readonly extract?: false;
-  /** Another checkout whose edges and workers are started; its dependencies are installed. This one by default. */
+  /** The checkout whose edges and workers are started; its dependencies must be installed. Default: this checkout. */
   readonly root?: string | undefined;
   /** See {@link startSyncingRedis}. */
   readonly aof?: string | undefined;
-  /** Delays everything between the processes and Redis by this many ms, each way. */
+  /** Delays all data between the processes and Redis by this many ms, in each direction. */
   readonly redisDelayMs?: number | undefined;
   /** Further Node options for edges and workers, for instance `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Real edges and workers, a Redis that syncs every write, and an engine that answers at once; all on this machine. */
+/**
+ * Real edges and workers, a Redis that syncs every write to disk, and an engine that answers at once; all on this
+ * machine.
+ */
 export interface Cluster extends AsyncDisposable {
   readonly redisUrl: string;
   readonly engineUrl: string;
@@ -54,7 +59,7 @@ export function startEngine(wish: EngineWish, folder: PrivateFolder): Promise<Pr
   return startPrivate({ entry: "tools/bench/src/processes/bench-engine.ts", args, folder });
 }
 
-/** The address of Redis behind a proxy that delays, if it is to. */
+/** The address of Redis; if a delay is set, the address of a proxy in front of it. */
 async function delayed(url: string, ms: number | undefined, ends: AsyncDisposableStack): Promise<string> {
   if (!ms) return url;
   const proxy = ends.use(await startProxy({ port: Number(new URL(url).port) }));

@@ -7,10 +7,9 @@ import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { Redis } from "ioredis";
 import { Server } from "socket.io";
 
-/*
- * A Socket.IO server with nothing but an adapter, to compare adapters with each other: sockets join the room that they
- * name. `--adapter classic` subscribes to a pattern, so that every node gets every message; `sharded` to its rooms.
- */
+/* A Socket.IO server that has only an adapter, to compare adapters with each other. Sockets join the room that they
+   name. `--adapter classic` subscribes to a pattern, so that every node receives every message; `--adapter sharded`
+   subscribes to the rooms of its own sockets. */
 const { values } = parseArgs({
   options: { redis: { type: "string", default: "" }, adapter: { type: "string", default: "sharded" } },
 });

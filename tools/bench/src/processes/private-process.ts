@@ -11,14 +11,14 @@ const ROOT = join(import.meta.dirname, "../../../..");
 const READY_MS = 60_000;
 const STOP_MS = 5000;
 
-/** A temporary folder for processes. It is removed, and they are killed, when this process ends at the latest. */
+/** A temporary folder for processes. When this process ends, the folder is removed and the processes are killed. */
 export interface PrivateFolder extends Disposable {
   readonly path: string;
-  /** Ends this child with this process, also when the child has not started to watch its parent yet. */
+  /** Makes this child end with this process, even if the child does not watch its parent yet. */
   adopt(child: ChildProcess): void;
 }
 
-/** @param parent an existing folder, by default the system's for temporary files. */
+/** @param parent an existing folder; default: the system's folder for temporary files. */
 export function makePrivateFolder(parent = tmpdir()): PrivateFolder {
   const children = new Set<ChildProcess>();
   const path = mkdtempSync(join(parent, "docrelay-bench-"));
@@ -45,7 +45,7 @@ export function makePrivateFolder(parent = tmpdir()): PrivateFolder {
 /** A process of a private cluster. */
 export interface PrivateProcess extends AsyncDisposable {
   readonly pid: number;
-  /** The port it listens on; 0 when it does not listen. */
+  /** The port on which the process listens; 0 if it does not listen. */
   readonly port: number;
 }
 
@@ -54,16 +54,17 @@ export interface PrivateProcess extends AsyncDisposable {
  * @throws Error with its last lines when it ends before, or after 60 s.
  */
 export async function startPrivate(of: {
-  /** From the root. */
+  /** The path of the entry, from the checkout's root. */
   entry: string;
-  /** The checkout that the entry belongs to; this one by default. */
+  /** The checkout of the entry; default: this checkout. */
   root?: string | undefined;
   args?: readonly string[];
   nodeArgs?: readonly string[];
-  /** Its whole environment: a setting left over in a shell must not influence the figures. */
+  /** The complete environment of the process: a setting that is left over in a shell must not influence the figures. */
   env?: Readonly<Record<string, string>>;
   /**
-   * Its working folder and the place of its output file: reading its output from a pipe would cost the generator CPU.
+   * The working folder of the process. Its output goes to a file there: reading its output from a pipe would cost the
+   * generator CPU.
    */
   folder: PrivateFolder;
 }): Promise<PrivateProcess> {

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { profileTable, summarize, type CpuProfile } from "./summarize.ts";
 
-/** When the work that is profiled ran, in µs of the monotonic clock, and how many asks ended in it. */
+/** When the profiled work ran, in µs of the monotonic clock, and how many asks ended in that time. */
 export interface ProfiledWork {
   readonly fromUs: number;
   readonly toUs: number;
@@ -12,7 +12,7 @@ export interface ProfiledWork {
 
 export const monotonicUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
-/** Between two samples, in µs. */
+/** The time between two samples, in µs. */
 const INTERVAL_US = 500;
 
 /** Node options with which a process writes a profile of its whole life into a folder when it ends. */
@@ -21,10 +21,10 @@ export function profileArgs(folder: string): string[] {
   return ["--cpu-prof", "--cpu-prof-dir", folder, "--cpu-prof-interval", String(INTERVAL_US)];
 }
 
-/** Where the time went, by kind of process; see `profileTable`. */
+/** The time of each kind of process by group of functions; see `profileTable`. */
 export type ProcessProfiles = ReadonlyArray<{ readonly kind: string; readonly table: string[][] }>;
 
-/** Tables of what the main threads of processes that have ended did meanwhile, by kind of process. */
+/** Tables of what the main threads of ended processes did during the work, by kind of process. */
 export async function readProfiles(
   folder: string,
   processes: Readonly<Record<string, readonly number[]>>,

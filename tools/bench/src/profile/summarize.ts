@@ -11,7 +11,10 @@ interface Frame {
   readonly url: string;
 }
 
-/** What a process did in a time, in µs by group of functions; without the time in which it waited. */
+/**
+ * The time that a process spent in each group of functions within a period, in µs; the time in which it waited is left
+ * out.
+ */
 export function summarize(
   profile: CpuProfile,
   { fromUs, toUs }: { fromUs: number; toUs: number },
@@ -39,7 +42,9 @@ const LIBRARIES: ReadonlyArray<readonly [pattern: RegExp, group: string]> = [
   [/^(?:pino|@pinojs|sonic-boom|quick-format)/, "pino"],
 ];
 
-/** The group of a function: a package of the project, a library, or what Node does. Undefined: the process waited. */
+/**
+ * The group of a function: a package of the project, a library, or a part of Node. Undefined while the process waited.
+ */
 function groupOf({ functionName, url }: Frame): string | undefined {
   if (functionName === "(idle)") return undefined;
   if (url === "") return first(NATIVE, functionName) ?? "other native code, and system calls that read or wait";
@@ -56,7 +61,7 @@ function first(rules: ReadonlyArray<readonly [RegExp, string]>, name: string): s
 
 const SMALL = 0.01;
 
-/** A table of groups, the largest first: percent, and µs for one of `count`. What is under one percent is one row. */
+/** A table of groups, the largest first: percent, and µs per `count`. Groups below one percent share one row. */
 export function profileTable(times: ReadonlyMap<string, number>, count: number): string[][] {
   const all = [...times.values()].reduce((sum, us) => sum + us, 0);
   const row = (group: string, us: number): string[] => [

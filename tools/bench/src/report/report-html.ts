@@ -5,14 +5,14 @@ import type { Result, Section } from "./result.ts";
 const WIDTH = 720;
 const HEIGHT = 300;
 const LEFT = 56;
-/** Room for the names of the lines. */
+/** The width of the names beside the lines. */
 const RIGHT = 110;
 const BOTTOM = 28;
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569"];
-/** The right end of the axis, in nines: percentiles above it are drawn there. */
+/** The right end of the axis, in nines; higher percentiles are drawn there. */
 const NINES = 4;
 
-/** A result as one self-contained page: tables, and the curve of each latency over the percentiles. */
+/** A result as one self-contained page: tables, and for each latency its curve over the percentiles. */
 export function reportHtml(result: Result): string {
   const settings = Object.entries(result.settings)
     .map(([name, value]) => `${name} ${value}`)
@@ -57,7 +57,7 @@ ${latencies.length > 0 ? markup`${curves(latencies)}<table>${head}${times}</tabl
 `;
 }
 
-/** A titled table, as cells; the first row is its head. */
+/** A table with a title; the first row is its head. */
 export function tableHtml(title: string, [head = [], ...rows]: ReadonlyArray<readonly string[]>): Markup {
   return markup`<h2>${title}</h2>
 <table>${row("th", head)}${rows.map((cells) => row("td", cells))}</table>
@@ -68,7 +68,10 @@ function row(tag: "td" | "th", cells: readonly string[]): Markup {
   return markup`<tr>${cells.map((cell) => markup`<${tag}>${cell}</${tag}>`)}</tr>`;
 }
 
-/** Percentiles to the right by their nines, ms upwards. Both axes are logarithmic, so that the tails are visible. */
+/**
+ * Draws percentiles to the right by their nines, and ms upwards. Both axes are logarithmic, so that the tails are
+ * visible.
+ */
 function curves(latencies: readonly Latency[]): Markup {
   const highest = Math.max(1, ...latencies.map(({ max }) => max));
   const [low, high] = [-1, Math.ceil(Math.log10(highest))];

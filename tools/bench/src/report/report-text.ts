@@ -1,7 +1,7 @@
 import type { Latency } from "../measure/histogram.ts";
 import type { Result, Section } from "./result.ts";
 
-/** Lays rows out in columns, the first to the left and the others to the right. */
+/** Formats rows in columns: the first column is left-aligned, the others right-aligned. */
 export function layOut(rows: ReadonlyArray<readonly string[]>): string {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));

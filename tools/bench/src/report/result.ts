@@ -7,7 +7,7 @@ export interface Figure {
   readonly unit: string;
 }
 
-/** What happened to one group of asks, files or connections of a run. */
+/** The results for one group of asks, files or connections of a run. */
 export interface Section {
   readonly title: string;
   /** Latencies in ms. */
@@ -17,7 +17,7 @@ export interface Section {
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** A run's result: what is printed, and what `--json` writes. */
+/** The result of a run, as it is printed, and as `--json` writes it. */
 export interface Result {
   readonly kind: string;
   readonly protocol: string;
@@ -31,12 +31,12 @@ export function figure(name: string, value: number, unit = ""): Figure {
   return { name, value: Math.round(value * 1000) / 1000, unit };
 }
 
-/** A figure of a section by name; NaN when there is none, so that every comparison with it is false. */
+/** A section's figure by name; NaN when there is none, so that every comparison is false. */
 export function figureOf(section: Section | undefined, name: string): number {
   return section?.figures.find((one) => one.name === name)?.value ?? Number.NaN;
 }
 
-/** A latency of a section by name and percentile, in ms; NaN when there is none. */
+/** A section's latency by name and percentile, in ms; NaN when there is none. */
 export function latencyIn(section: Section | undefined, name: string, at: "p50" | "p95" | "p99"): number {
   return section?.latencies.find((one) => one.name === name)?.[at] ?? Number.NaN;
 }

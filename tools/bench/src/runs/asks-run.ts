@@ -19,7 +19,8 @@ export interface Crowd extends Disposable {
   /** Counts the asks of the current phase; each phase has its own tally. */
   tally: AskTally;
   /**
-   * Sends asks by schedule, users in turn; resolves when all asks of the phase have ended or the wait for them is over.
+   * Sends asks by schedule, and takes the users in turn. Resolves when all asks of the phase have ended, or the wait
+   * for them is over.
    */
   ask(of: {
     rate: number;
@@ -36,8 +37,8 @@ export interface AskPhase {
 }
 
 /**
- * Connects `users` users. @param given one token for each, where there is nothing to take them from. @throws Error when
- * one cannot be connected.
+ * Connects `users` users. @param given one token for each user, for a target that issues none. @throws Error when a
+ * user cannot be connected.
  */
 export async function gatherCrowd(options: Options, given?: readonly string[]): Promise<Crowd> {
   const tokens = given ?? (await takeTokens(options));
@@ -55,9 +56,10 @@ export async function gatherCrowd(options: Options, given?: readonly string[]): 
   async function drain(tally: AskTally): Promise<void> {
     const end = nowMs() + options.drainMs;
     while (tally.running > 0 && nowMs() < end) await sleep(LOOK_MS);
-    // An event that was not delivered live is in the log; an ask is lost only when its end is not there either.
+    // An event that was not delivered live is in the log; an ask is lost only when its terminal event is not there
+    // either.
     await inParallel(talkers.length, CATCH_UP_AT_ONCE, async (index) => {
-      await talkers[index]?.catchUp().catch(() => undefined); // on failure its asks stay unfinished and count as lost
+      await talkers[index]?.catchUp().catch(() => undefined); // on failure its asks count as lost
     });
   }
 
@@ -86,7 +88,7 @@ export async function gatherCrowd(options: Options, given?: readonly string[]): 
   });
 }
 
-/** A phase of asks as a report shows it. */
+/** The section of a report about one phase of asks. */
 export function askSection(title: string, { tally, measuredMs }: AskPhase): Section {
   const { sent, answered, errors, lost, unacknowledged, duplicated, gaps, events, replies, latencies } = tally.result();
   return {
@@ -110,7 +112,7 @@ export function describeTally({ progress, running }: AskTally): string {
   return `asks ${progress.sent}, answered ${progress.answered}, running ${running}, first p99 ${progress.firstP99.toFixed(1)} ms`;
 }
 
-/** Asks at an open-loop rate. */
+/** Sends asks at a fixed rate (open loop). */
 export async function runAsks(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   using crowd = await gatherCrowd(options);
   follow(() => describeTally(crowd.tally));

@@ -11,13 +11,15 @@ const CONNECT_AT_ONCE = 32;
 
 /** Users that each send the next ask as soon as the last one has ended, until the loop is disposed. */
 export interface ClosedLoop extends Disposable {
-  /** So far. */
+  /** Asks answered so far. */
   readonly answered: number;
-  /** Refused or failed so far; a user whose ask was refused asks again, too. */
+  /** Asks refused or failed so far; a user whose ask was refused also sends the next one. */
   readonly failed: number;
 }
 
-/** Connects the users and starts. A deployment must not limit a user's rate. @throws Error when one cannot connect. */
+/**
+ * Connects the users and starts. The deployment must not limit a user's rate. @throws Error when a user cannot connect.
+ */
 export async function startClosedLoop(of: {
   urls: readonly string[];
   protocol: Protocol;
@@ -41,7 +43,7 @@ export async function startClosedLoop(of: {
       token: tokens[index] ?? "",
       timeoutMs: CONNECT_MS,
       tally: () => tally,
-      // Not at once: a closed connection ends an ask while it is being sent.
+      // Not at once, because a closed connection may end an ask while it is being sent.
       onEnded: () => void setImmediate(askNext, talker),
     });
     return talker;

@@ -8,7 +8,7 @@ import { openRelaySocket, type RelaySocket } from "../talkers/relay-socket.ts";
 import { figure, type Section } from "../report/result.ts";
 import { takeTokens } from "./session.ts";
 
-/** Below the default limit of 50 connections a user. */
+/** Connections per user: below the default limit of 50. */
 const PER_USER = 40;
 const CONNECT_MS = 30_000;
 const WARM_MOST = 1000;
@@ -16,7 +16,7 @@ const SETTLE_MS = 1000;
 
 /**
  * Opens `count` connections, at most `atOnce` at the same time, and keeps them idle for the duration. Before that, a
- * tenth as many are opened and closed, so that memory a process allocates once is not counted as memory of a
+ * tenth as many are opened and closed, so that memory that a process allocates only once is not counted as memory of a
  * connection.
  */
 export async function runConnections(options: Options, follow: (show: () => string) => void): Promise<Section[]> {

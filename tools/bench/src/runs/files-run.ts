@@ -7,8 +7,9 @@ import { runSideLoad, type SideResult } from "../side/side-load.ts";
 const UPLOADS_MOST_MS = 3_600_000;
 
 /**
- * Files beside text: first text asks alone, then the same text asks while files are sent (`uploads`: all of the files,
- * however long that takes; `pdfs`: for the duration, with one ask about each). Only figures of one run can be compared.
+ * Measures files beside text: first text asks alone, then the same text asks while files are sent. `uploads` sends all
+ * files, however long that takes; `pdfs` sends files for the duration, with one ask about each. Only figures of the
+ * same run can be compared.
  */
 export async function runFiles(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   const { kind, rate, durationMs, warmupMs, count, atOnce } = options;

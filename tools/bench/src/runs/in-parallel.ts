@@ -1,6 +1,6 @@
 /**
- * Calls `work` `count` times, at most `atOnce` at a time, and resolves with the results in order. Starts no call after
- * one has thrown.
+ * Calls `work` `count` times, at most `atOnce` at a time, and resolves with the results in order. After a call has
+ * thrown, no further call starts.
  */
 export async function inParallel<T>(count: number, atOnce: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const answers: T[] = Array.from({ length: count });

@@ -7,19 +7,17 @@ import { sendFile } from "../side/file-sender.ts";
 import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { takeTokens } from "./session.ts";
 
-/*
- * Many asks about one PDF. All of them wait for its text; the time they wait after the text is there is the relay's.
- */
+/* Measures many asks about one PDF. All of them wait for its text; the time from then on is the relay's. */
 
 const USERS = 20;
 const CALL_MS = 60_000;
 const ANSWER_MS = 60_000;
-/** Limits that let every ask wait at the same time and be sent as fast as possible. */
+/** Limits that let all asks wait at the same time and be sent as fast as possible. */
 const ROOM = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000", TEXT_SCOPE: "all" };
 
 /**
  * Measures, after a warm-up pass, the time from the first ask that has the text to the last answer, in ms. The extract
- * worker is stopped until all asks wait for it. @throws Error when an ask is refused or not answered.
+ * worker is paused until all asks wait for it. @throws Error when an ask is refused or gets no answer.
  */
 export async function answersAfterText(of: { asks: number; pages: number }): Promise<number> {
   await using cluster = await startCluster({ edges: 1, env: ROOM });

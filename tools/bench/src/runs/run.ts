@@ -16,7 +16,7 @@ const RUNNERS: Readonly<Record<Kind, Runner>> = {
   streams: runStreams,
 };
 
-/** Makes one run against a deployment. @throws Error saying why it could not start. */
+/** Makes one run against a deployment. @throws Error with the reason why the run could not start. */
 export async function run(options: Options, follow: (show: () => string) => void): Promise<Result> {
   const { kind, protocol, pid } = options;
   const at = new Date().toISOString();
@@ -34,7 +34,7 @@ export async function run(options: Options, follow: (show: () => string) => void
   return { kind, protocol, at, settings: settingsOf(options), sections };
 }
 
-/** The settings of a run as its result names them; without addresses and tokens. */
+/** The settings of a run for its result, without addresses and tokens. */
 function settingsOf(options: Options): Record<string, number | string> {
   const { urls, users, rate, durationMs, warmupMs, count, atOnce, bytes, pages, kind } = options;
   const common = { urls: urls.length, "duration s": durationMs / 1000 };

@@ -13,10 +13,8 @@ import { usageOf } from "../measure/process-usage.ts";
 import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { runSchedule } from "../measure/schedule.ts";
 
-/*
- * Measures what a reply costs with more edges. A reply goes to one reader, so the CPU that all edges together use for
- * it should not depend on the number of edges.
- */
+/* Measures the cost of a reply with a growing number of edges. A reply goes to one reader, so the CPU time of all
+   edges together should not depend on their number. */
 
 export type Adapter = "sharded" | "classic";
 
@@ -24,7 +22,7 @@ const READERS = 64;
 const EVENTS = 12;
 const SETTLE_MS = 300;
 const ARRIVE_MS = 10_000;
-/** After this time, connecting, subscribing and compiling have finished. */
+/** After this time, connections, subscriptions and compilation are done. */
 const WARM_MS = 1000;
 const EVENT = {
   conversation: randomUUID(),
@@ -33,8 +31,9 @@ const EVENT = {
 };
 
 /**
- * CPU of all edges for one reply of 12 events, in ms, with bare Socket.IO servers that differ in their adapter only.
- * @throws Error when not every event arrived.
+ * The CPU time of all edges for one reply of 12 events, in ms, with bare Socket.IO servers that differ only in their
+ * adapter.
+ * @throws Error when an event did not arrive.
  */
 export async function cpuPerReply(of: {
   adapter: Adapter;
@@ -65,7 +64,7 @@ export async function cpuPerReply(of: {
     ends.defer(() => socket.close());
     await socket.call("join", { room: rooms[index] }, ARRIVE_MS);
   });
-  // This process publishes as a worker does; its own CPU is in no figure.
+  // This process publishes as a worker does; its own CPU time is not counted.
   const [publisher, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
   ends.defer(() => publisher.disconnect());
   ends.defer(() => subscriber.disconnect());
@@ -90,7 +89,7 @@ export async function cpuPerReply(of: {
   return ((await cpuOf(nodes)) - before) / replies;
 }
 
-/** The same measurement for docrelay's edges: an ask and its reply, from socket to socket, at this rate. */
+/** The same measurement for docrelay's edges: asks and their replies, from socket to socket, at the given rate. */
 export async function cpuPerAsk(of: { edges: number; rate: number; durationMs: number }): Promise<number> {
   await using cluster = await startCluster({ edges: of.edges });
   const parsed = readOptions(["asks", "--rate", String(of.rate), ...cluster.urls.flatMap((url) => ["--url", url])]);

@@ -13,10 +13,10 @@ import type { Talker } from "../talkers/talker.ts";
 
 const CONNECT_MS = 15_000;
 const LOOK_MS = 50;
-/** Between two asks of a user: an edge takes five a second from each. */
+/** The pause between two asks of a user: an edge accepts five per second from each. */
 const PAUSE_MS = 250;
 
-/** Closed loop: every user always has one reply running, and reads it; tells how steadily the pieces come. */
+/** Closed loop: every user always has one running reply and reads it. Measures how steadily the pieces arrive. */
 export async function runStreams(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   const { users, urls, protocol, durationMs, count, message } = options;
   const tokens = await takeTokens(options);

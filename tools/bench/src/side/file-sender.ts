@@ -8,12 +8,13 @@ const TRIES = 60;
 
 export interface SentFile {
   readonly upload: string;
-  /** How often the deployment answered BUSY and the call was retried. */
+  /** How often the deployment replied BUSY, so that the call was retried. */
   readonly busy: number;
 }
 
 /**
- * Uploads a file over a connection, with at most four chunks in flight; a chunk with a retryable refusal is sent again.
+ * Uploads a file over a connection, with at most four chunks in flight; a chunk that gets a retryable refusal is sent
+ * again.
  * @throws Error with the code of a refusal that is not retryable.
  */
 export async function sendFile(
@@ -42,7 +43,8 @@ export async function sendFile(
   const chunkBytes = Number(begun["chunkBytes"]);
   let next = 0;
   let done = false;
-  // The chunks after a refused one are refused too, because one is missing before them: all lanes continue from there.
+  // After a refused chunk the later ones are refused too, because the chunk before them is missing: all lanes continue
+  // from the refused one.
   let from: number | undefined;
   const lane = async (): Promise<void> => {
     while (next < bytes.length && from === undefined) {

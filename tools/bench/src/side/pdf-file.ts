@@ -2,8 +2,8 @@ import { makePdf } from "@docrelay/testkit";
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 
 /**
- * A PDF of one page and about this many bytes. Each call gives other bytes, because equal files would be stored and
- * extracted once.
+ * A PDF of one page and about this many bytes. Each call returns different bytes, because equal files would be stored
+ * and extracted only once.
  */
 export function heavyPdf(bytes: number): Uint8Array {
   const ballast = Math.max(0, bytes - 1024);
@@ -18,7 +18,10 @@ const WORDS =
     " ",
   );
 
-/** A PDF with this many pages as a typesetter writes them: 3,600 characters, a string for each word. */
+/**
+ * A PDF with this many pages like those of a typesetting program: 3,600 characters, and a separate string for each
+ * word.
+ */
 export function typesetPdf(pages: number): Uint8Array {
   const line = (): string => {
     let text = "";
@@ -29,7 +32,7 @@ export function typesetPdf(pages: number): Uint8Array {
   return makePdf({ pages: Array.from({ length: pages }, page), typeset: true });
 }
 
-/** A PDF with this many full pages of text. Each call gives other bytes. */
+/** A PDF with this many full pages of text. Each call returns different bytes. */
 export function longPdf(pages: number): Uint8Array {
   const id = randomUUID();
   const line = "The quick brown fox jumps over the lazy dog, and the relay carries every word of it to its reader.";

@@ -1,17 +1,17 @@
 import { Worker } from "node:worker_threads";
 import type { Latency } from "../measure/histogram.ts";
 
-/** What is sent beside text: files only, or PDFs that are asked about. */
+/** The load beside the text asks: files only, or PDFs with an ask about each. */
 export interface SideOrder {
   readonly kind: "uploads" | "pdfs";
   readonly urls: readonly string[];
   readonly tokens: readonly string[];
-  /** Number of files, and how many are sent at the same time, each by a user of its own. */
+  /** The number of files, and how many are sent at the same time; each of these belongs to a different user. */
   readonly count: number;
   readonly atOnce: number;
   readonly bytes: number;
   readonly pages: number;
-  /** Pages as a typesetter writes them. */
+  /** Whether the pages are like those of a typesetting program. */
   readonly typeset?: boolean;
   readonly durationMs: number;
   readonly message: string;
@@ -29,8 +29,8 @@ export interface SideResult {
 export type SideMessage = { kind: "progress"; files: number; bytes: number } | { kind: "done"; result: SideResult };
 
 /**
- * Sends files from a thread of its own: on the event loop that measures the text asks, masking and slicing megabytes
- * would change the measured times. Resolves when the order is done.
+ * Sends files from a separate thread: on the event loop that measures the text asks, masking and slicing megabytes
+ * would change the measured times. Resolves when all files are sent.
  */
 export function runSideLoad(order: SideOrder, onProgress: (files: number, bytes: number) => void): Promise<SideResult> {
   const { promise, resolve, reject } = Promise.withResolvers<SideResult>();

@@ -5,7 +5,7 @@ export interface StandardFigure {
   readonly name: string;
   readonly unit: string;
   readonly better: "lower" | "higher";
-  /** Its goal on two cores that also run the generator. */
+  /** The goal on two cores that also run the generator. */
   readonly goal?: number;
 }
 
@@ -33,12 +33,12 @@ export const FIGURES = {
   "adapter CPU per reply, classic, 4 nodes": { unit: "ms", better: "lower" },
 } as const satisfies Record<string, Omit<StandardFigure, "name">>;
 export type FigureName = keyof typeof FIGURES;
-/** The figures of one round; those of rows that were not run are absent. */
+/** The figures of one round; those of rows that did not run are absent. */
 export type Figures = Partial<Record<FigureName, number>>;
 
 export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
 
-/** The middle of each figure over the rounds; absent when no round has it. */
+/** The median of each figure over the rounds; absent when no round has the figure. */
 export function medians(rounds: readonly Figures[]): Partial<Record<FigureName, Spread>> {
   return Object.fromEntries(
     FIGURE_NAMES.flatMap((name) => {
@@ -48,14 +48,14 @@ export function medians(rounds: readonly Figures[]): Partial<Record<FigureName, 
   );
 }
 
-/** Whether a figure reaches its goal; undefined where there is none. */
+/** Whether a figure reaches its goal; undefined without a goal. */
 export function reaches(name: FigureName, value: number): boolean | undefined {
   const { better, goal }: Omit<StandardFigure, "name"> = FIGURES[name];
   if (goal === undefined) return undefined;
   return better === "lower" ? value <= goal : value >= goal;
 }
 
-/** The table that `npm run bench` ends with, as cells. `ratio` above 1 is worse than before, for every figure. */
+/** The table at the end of `npm run bench`, as cells. For every figure, a `ratio` above 1 is worse than before. */
 export function standardTable(now: Partial<Record<FigureName, Spread>>, before: Figures): string[][] {
   const rows = FIGURE_NAMES.flatMap((name) => {
     const spread = now[name];

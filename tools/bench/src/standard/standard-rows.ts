@@ -6,10 +6,10 @@ import { run } from "../runs/run.ts";
 import { cpuPerAsk, cpuPerReply, type Adapter } from "../runs/scale-run.ts";
 import type { Figures } from "./standard-figures.ts";
 
-/** A row of the standard set: one run on a cluster of its own, and the figures that it gives. */
+/** A row of the standard set: one run on a cluster of its own, and the figures that the run produces. */
 export interface StandardRow {
   readonly name: string;
-  /** The most rounds that are useful: a sum of CPU time varies little. */
+  /** Most useful rounds: a sum of CPU time varies little, so further rounds add nothing. */
   readonly most?: number;
   round(follow: (show: () => string) => void): Promise<Figures>;
 }
@@ -28,7 +28,9 @@ async function measure(
   return (await run(options, follow)).sections;
 }
 
-/** 12 events: the engine pauses longer than the relay's coalescing window, so that each piece becomes an event. */
+/**
+ * 12 events: the pause of the engine is longer than the relay's coalescing window, so that each piece becomes an event.
+ */
 const SPACED = { edges: 1, gapMs: 45, pieces: 9 };
 const PROMPT = { edges: 1 };
 const SCALE = { rate: 150, durationMs: 1500 };

@@ -8,7 +8,10 @@ import { ROWS } from "./standard-rows.ts";
 
 const BASELINE = join(import.meta.dirname, "../../baseline.json");
 
-/** `baseline.json`: the committed figures, and on what they were measured. It holds no machine name and no path. */
+/**
+ * The content of `baseline.json`: the committed figures, and the kind of machine they were measured on. It holds no
+ * machine name or path.
+ */
 interface Baseline {
   readonly note: string;
   readonly figures: Figures;
@@ -16,13 +19,13 @@ interface Baseline {
 
 export interface StandardOptions {
   readonly rounds: number;
-  /** Names of {@link ROWS}; all by default. */
+  /** Names of {@link ROWS}; default: all. */
   readonly rows: readonly string[];
-  /** Writes the medians to `baseline.json`; figures of rows that were not run stay. */
+  /** Whether to write the medians to `baseline.json`; the figures of rows that did not run stay there. */
   readonly save: boolean;
 }
 
-/** Reads the words after `standard` on the command line. @throws Error saying what is wrong. */
+/** Parses the words after `standard` on the command line. @throws Error that says what is wrong. */
 export function readStandardOptions(args: readonly string[]): StandardOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -10,25 +10,23 @@ import {
   PONG,
 } from "./socketio-frame.ts";
 
-/** An acknowledgement as received: `ok`, and either the event's own fields or an error. */
+/** An acknowledgement: `ok`, and either the event's own fields or an error. */
 export interface Ack {
   readonly ok: boolean;
   readonly error?: WireError;
   readonly [field: string]: unknown;
 }
 
-/**
- * One Socket.IO connection over WebSocket. It does not reconnect by itself, so that the generator notices when it ends.
- */
+/** One Socket.IO connection over WebSocket. It does not reconnect by itself, so that the generator notices its end. */
 export interface RelaySocket {
-  /** Sends an event; `onAck` is called at most once, never when the connection ends first. */
+  /** Sends an event; `onAck` is called at most once, and never if the connection ends first. */
   send(name: string, payload: object, onAck: (ack: Ack) => void): void;
   /**
    * Sends an event and waits for its acknowledgement. @throws Error when none comes within `timeoutMs`, or the
    * connection ends.
    */
   call(name: string, payload: object, timeoutMs: number, bytes?: Uint8Array): Promise<Ack>;
-  /** The same with bytes where the payload has a {@link PLACEHOLDER}. */
+  /** Sends an event with bytes, which belong where the payload has a {@link PLACEHOLDER}. */
   callWith(bytes: Uint8Array, name: string, payload: object, timeoutMs: number): Promise<Ack>;
   readonly open: boolean;
   close(): void;
@@ -39,13 +37,16 @@ export interface RelaySocketOptions {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
-  /** Of the upgrade, for instance what a balancer writes. */
+  /** Headers of the upgrade request, for example those that a balancer writes. */
   readonly headers?: Readonly<Record<string, string>>;
   onEvent(name: string, payload: unknown): void;
   onEnd(why: string): void;
 }
 
-/** Connects and waits for the namespace. @throws Error naming the refusal's code, or why there is no connection. */
+/**
+ * Connects and waits for the namespace. @throws Error with the refusal's code, or the reason why there is no
+ * connection.
+ */
 export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
   const { promise, resolve, reject } = Promise.withResolvers<RelaySocket>();
   const ws = dial(of);
@@ -55,7 +56,7 @@ export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
   const timer = setTimeout(() => fail("timeout"), of.timeoutMs);
   function fail(why: string): void {
     clearTimeout(timer);
-    reject(new Error(why)); // does nothing once it is connected
+    reject(new Error(why)); // has no effect once connected
     ws.terminate();
   }
   const socket: RelaySocket = {
@@ -145,7 +146,7 @@ function take(frame: ReturnType<typeof decodeFrame>, { of, ws, answers, connecte
   }
 }
 
-/** The acknowledgements that are waited for, by the number of their event. */
+/** The acknowledgements that are expected, by the number of their event. */
 interface Answers {
   /** Returns the number of the next event; `done` is called without an acknowledgement when the connection ends. */
   expect(done: (ack: Ack | undefined) => void): number;

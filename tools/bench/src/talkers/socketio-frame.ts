@@ -1,10 +1,8 @@
-/*
- * The frames of Engine.IO 4 / Socket.IO 5 over a WebSocket that a client of the namespace `/` needs. socket.io-client
- * is not used because it costs about 60 KiB and 0.2 ms for each connection: with ten thousand of them the generator
- * would measure itself. Source: socket.io-protocol, engine.io-protocol.
- */
+/* The frames of Engine.IO 4 / Socket.IO 5 over a WebSocket, as far as a client of the namespace `/` needs them.
+   socket.io-client is not used because each of its connections costs about 60 KiB and 0.2 ms: with ten thousand of
+   them the generator would mostly measure itself. Source: socket.io-protocol, engine.io-protocol. */
 
-/** What a text frame of the server says. */
+/** A parsed text frame of the server. */
 export type Frame =
   | { kind: "open" | "ping" | "connected" | "closed" | "other" }
   | { kind: "refused"; error: unknown }
@@ -14,25 +12,25 @@ export type Frame =
 export const PONG = "3";
 export const CLOSE = "1";
 
-/** Asks for the namespace `/`, with the handshake's `auth`. */
+/** A frame that asks to join the namespace `/`, with the handshake's `auth`. */
 export function encodeConnect(auth: object): string {
   return `40${JSON.stringify(auth)}`;
 }
 
-/** An event whose acknowledgement will have this `id`. */
+/** The frame of an event whose acknowledgement will have this `id`. */
 export function encodeEvent(name: string, payload: object, id: number): string {
   return `42${id}${JSON.stringify([name, payload])}`;
 }
 
-/** Where the bytes of a binary event belong. */
+/** Marks the place of the bytes in a binary event's payload. */
 export const PLACEHOLDER = { _placeholder: true, num: 0 };
 
-/** The text frame of an event with one {@link PLACEHOLDER}; a binary frame with the bytes has to follow. */
+/** The text frame of an event with one {@link PLACEHOLDER}; a binary frame with the bytes must follow. */
 export function encodeBinaryEvent(name: string, payload: object, id: number): string {
   return `451-${id}${JSON.stringify([name, payload])}`;
 }
 
-/** Reads a text frame. @throws SyntaxError when its JSON is broken. */
+/** Parses a text frame. @throws SyntaxError when its JSON is invalid. */
 export function decodeFrame(text: string): Frame {
   switch (text.charCodeAt(0)) {
     case 48:

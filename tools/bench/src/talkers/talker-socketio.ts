@@ -10,16 +10,16 @@ const OPENS = 100;
 interface Log {
   readonly of: TalkerOptions;
   readonly conversation: string;
-  /** Asks without an end. */
+  /** Asks without a terminal event. */
   readonly running: Set<string>;
   call: RelaySocket["call"];
   last: Position;
   reading: Promise<void> | undefined;
-  /** An event came that was not applied, while the log was read. */
+  /** Whether an event that was not applied arrived while the log was being read. */
   again: boolean;
 }
 
-/** A talker over Socket.IO: counts each event once, and reads the log when there is a gap, as a client has to. */
+/** A talker over Socket.IO: counts each event once, and reads the log when there is a gap, as every client must. */
 export async function openSocketioTalker(of: TalkerOptions): Promise<Talker> {
   const log: Log = {
     of,
@@ -76,7 +76,7 @@ function apply(log: Log, event: Event): void {
   if (event.type === "delta") log.of.tally().text(ask, event.text, nowMs());
   else if (event.type === "extracted") log.of.tally().extracted(ask, nowMs());
   else if (event.type === "completed") {
-    // A reply in one piece has no delta: its text comes with `completed`.
+    // A reply in one piece has no delta: its text is in `completed`.
     log.of.tally().text(ask, event.text, nowMs());
     log.of.tally().ended(ask, "completed", nowMs());
     end(log, ask);
@@ -93,11 +93,11 @@ function hear(log: Log, event: Event): void {
   if (log.reading) log.again = true;
   else {
     log.of.tally().gap();
-    void read(log).catch(() => undefined); // the log is read once more when the run ends
+    void read(log).catch(() => undefined); // if this fails, the end of the run reads the log once more
   }
 }
 
-/** Reads the log from the last position to its end, and again when an event was dropped meanwhile. */
+/** Reads the log from the last position to its end; reads it again if an event was dropped meanwhile. */
 async function read(log: Log): Promise<void> {
   log.reading ??= (async () => {
     for (let opens = 0, more = true; more && opens < OPENS; opens++) {

@@ -9,7 +9,7 @@ export interface Talker {
   ask(id: string, message: string, upload?: string): void;
   /** Asks of this user that have not ended. */
   readonly running: number;
-  /** Reads events that did not arrive live from the log; does nothing where the protocol has no log. */
+  /** Reads from the log the events that did not arrive live; does nothing if the protocol has no log. */
   catchUp(): Promise<void>;
   close(): void;
 }
@@ -18,7 +18,7 @@ export interface TalkerOptions {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
-  /** Gives the tally to count in; called for each event, since every phase of a run has its own tally. */
+  /** Returns the tally in which to count; called for each event, because each phase of a run has its own tally. */
   tally(): AskTally;
   /** Called when one of this talker's asks has ended in any way. */
   onEnded?(ask: string): void;
