@@ -1,23 +1,25 @@
 import { dirname, join, relative } from "node:path/posix";
 import type { Program } from "./programs.ts";
 
-/** Where a module comes from and goes to, below the root of the project. */
+/** The path of a module's source, and of the bundle that it becomes part of; both are below the project's root. */
 export interface Move {
   readonly source: string;
   readonly target: string;
   readonly programs: readonly Program[];
 }
 
-/** `join(import.meta.dirname, "….ts")` or `new URL("….ts", import.meta.url)`: a program that this one starts. */
+/**
+ * Matches a program that this module starts: `join(import.meta.dirname, "….ts")` or `new URL("….ts", import.meta.url)`.
+ */
 const STARTED = /join\(import\.meta\.dirname, "([^"]+\.ts)"\)|new URL\("([^"]+\.ts)", import\.meta\.url\)/g;
 const OWN = /\bimport\.meta\.(url|dirname|filename)\b/g;
-/** Stands for the program's own address until all others are replaced. */
+/** A placeholder for the module's own address until all other addresses are replaced. */
 const HERE = "HERE_IN_THE_BUNDLE";
 
 /**
- * Replaces the address of a module in its code by that of its source, so that in a bundle it still finds other files. The
- * programs that it starts are replaced by those that were built of them.
- * @throws Error when it starts a source file that is no program.
+ * Replaces the address of a module in its code by the address of its source, so that the module still finds other files
+ * when it is in a bundle. Addresses of programs that the module starts are replaced by those of the built programs.
+ * @throws Error when it starts a source file that is not a program.
  */
 export function keepAddresses(code: string, { source, target, programs }: Move): string {
   const url = (path: string): string => {

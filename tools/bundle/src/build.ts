@@ -4,17 +4,18 @@ import { rolldown, type Plugin } from "rolldown";
 import { keepAddresses } from "./addresses.ts";
 import { PROGRAMS, ROOT, type Program } from "./programs.ts";
 
-/** A library that stays outside: it is edited while it is loaded, and most children never load it. */
+/** A library that is not bundled: its code is edited while it is loaded, and most child processes never load it. */
 const EXTERNAL = "pdf-parse";
-/** Loading a module of these does nothing, so what is not used of them is left out. */
+/** Packages whose modules have no side effects when loaded, so that their unused parts are left out. */
 const WITHOUT_EFFECTS = /\/node_modules\/(bullmq|luxon|cron-parser|ioredis|prom-client|pino)\//;
 const SCRIPTS = "packages/channel/src";
 const READ_SCRIPT = 'readFileSync(file, "utf8")';
 const SOURCE_STACK = "tools/bundle/src/runtime/source-stack.ts";
 
 /**
- * Builds one program: writes its file, and its source map if it is traced. Returns the files that it is made of.
- * @throws Error for every warning too: a program that lacks a part must not be built.
+ * Builds one program: writes its file, and its source map if it is traced. Returns the paths of all files that are part
+ * of it.
+ * @throws Error, also for a warning: a program that lacks a part must not be built.
  */
 export async function buildProgram(program: Program): Promise<string[]> {
   await using bundle = await rolldown({
@@ -24,10 +25,10 @@ export async function buildProgram(program: Program): Promise<string[]> {
     resolve: { mainFields: ["module", "main"] },
     treeshake: { moduleSideEffects: (id) => !WITHOUT_EFFECTS.test(posix(id)) },
     plugins: [changeSources(program)],
-    // Warnings about the time that the build takes: a busy machine must not fail it.
+    // Turns off warnings about the duration of the build: a busy machine must not make the build fail.
     checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
-      // `toAscii` changes no line; columns behind what it replaces in a line are those of the replacement.
+      // `toAscii` keeps every line; only columns after a replacement in the same line change.
       if (level === "warn" && code !== "SOURCEMAP_BROKEN") throw new Error(`${program.target}: ${message}`);
     },
   });
@@ -69,19 +70,22 @@ function changeSources({ source, target, traced }: Program): Plugin {
   };
 }
 
-/** The source map of a change that keeps each line where it is: from its first column to the same line's. */
+/** The source map of a change that keeps each line: it maps each line's first column to the same line in the source. */
 function lineMap(code: string, source: string): { mappings: string; sources: string[] } {
   return { mappings: `AAAA${";AACA".repeat(code.split("\n").length - 1)}`, sources: [source] };
 }
 
-/** From the program to a library's file by the folder `node_modules` of the package that imports it, links not followed. */
+/**
+ * The path from the program to a library's file through the folder `node_modules` of the importing package; symbolic
+ * links are not followed.
+ */
 function externalAddress(file: string, importer: string, target: string): string {
   const [, owner = ""] = /^((?:apps|packages)\/[^/]+)\//.exec(below(ROOT, importer)) ?? [];
   const inside = posix(file).slice(posix(file).lastIndexOf("/node_modules/"));
   return below(dirname(join(ROOT, target)), join(ROOT, owner + inside));
 }
 
-/** The module that reads Lua files gets their texts instead. */
+/** In the module that reads Lua files, replaces the reading by the files' texts. */
 function withScripts(code: string): string {
   if (!code.includes(READ_SCRIPT)) throw new Error(`${SCRIPTS}/redis/script.ts does not read Lua files as expected`);
   const names = readdirSync(join(ROOT, SCRIPTS), { recursive: true, encoding: "utf8" }).map(posix);
@@ -92,7 +96,10 @@ function withScripts(code: string): string {
   return `${code.replace(READ_SCRIPT, read)}\nconst LUA_TEXTS = ${JSON.stringify(texts)};\n`;
 }
 
-/** V8 keeps source text that is all ASCII at one byte a character, and any other at two. */
+/**
+ * Replaces all characters that are not ASCII: V8 stores a source text that is all ASCII with one byte per character,
+ * any other with two.
+ */
 function toAscii(code: string): string {
   return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,13 +1,16 @@
-/** The declarations that a compiler wrote, by path below the package's sources: `index.d.ts`, `link/line.d.ts`. */
+/**
+ * The declaration files that the compiler has written, by path below the package's sources: `index.d.ts`,
+ * `link/line.d.ts`.
+ */
 export type DeclarationFiles = ReadonlyMap<string, string>;
 
 interface Statement {
   readonly name: string;
   readonly file: string;
-  /** With its comment, without `export`. */
+  /** The declaration with its comment, without `export`. */
   readonly text: string;
   readonly kind: string;
-  /** The names that it mentions: of types and classes, and of values behind `typeof`. */
+  /** The names that the declaration mentions: of types and classes, and of values after `typeof`. */
   readonly types: ReadonlySet<string>;
   readonly values: ReadonlySet<string>;
 }
@@ -15,17 +18,18 @@ const VALUES: ReadonlySet<string> = new Set(["class", "function", "const"]);
 type Statements = ReadonlyMap<string, readonly Statement[]>;
 
 const FROM = /^(import|export) (?:type )?\{([^}]*)\} from "([^"]+)";$/gm;
-/** A declaration begins in the first column. */
+/** A declaration begins in the first column of a line. */
 const BEGIN =
   /^(?=(?:export )?(?:declare )?(?:abstract )?(?:interface|type|class|function|const|let|enum|namespace) |import |export )/m;
 const DECLARED = /^(?:export )?((?:declare )?(?:interface|type|class|function|const)) ([A-Za-z_$][\w$]*)/;
 const COMMENT_AT_END = /([;}])\s*(\/\*\*(?:(?!\*\/)[^])*\*\/)$/;
 
 /**
- * One file of declarations: what a package's `index` exports and all that this mentions, under the names of the sources.
- * @param dependencies the packages whose types it may name
- * @throws Error where it would be wrong: a form that it does not know, two declarations of one name, or a type of a
- * package that users do not have
+ * Writes one file of declarations: the exports of a package's `index` and everything that they mention, with the names
+ * of the sources.
+ * @param dependencies the packages whose types the file may name
+ * @throws Error where the file would be wrong: an unknown form, two declarations of one name, or a type of a package
+ * that users do not have
  */
 export function rollUp(files: DeclarationFiles, dependencies: readonly string[]): string {
   const statements = new Map<string, Statement[]>();
@@ -42,7 +46,7 @@ export function rollUp(files: DeclarationFiles, dependencies: readonly string[])
   ].join("\n");
 }
 
-/** What the names mention, and so on, by name. */
+/** The declarations that the names mention, directly or through other declarations. */
 function reach(names: readonly string[], statements: Statements): Statement[] {
   const reached = new Map<string, Statement>();
   function visit(name: string, fits: (statement: Statement) => boolean): void {
@@ -79,7 +83,7 @@ function statementsOf(file: string, source: string): Statement[] {
   const parts = source.replaceAll(FROM, "").replaceAll("export {};", "").split(BEGIN);
   let comment = "";
   return parts.flatMap((part) => {
-    // A comment at the end of a part belongs to the next declaration, unless this one goes on behind it.
+    // A comment at the end of a part belongs to the next declaration, unless the present one continues after it.
     const text = part.trim();
     const before = comment;
     comment = COMMENT_AT_END.exec(text)?.[2] ?? (text.startsWith("/**") && text.endsWith("*/") ? text : "");
@@ -100,7 +104,7 @@ function statementsOf(file: string, source: string): Statement[] {
   });
 }
 
-/** Names before `:`, `?:` or `(` are those of properties, parameters and methods. */
+/** A name before `:`, `?:` or `(` is that of a property, parameter or method. */
 function mentions(text: string): Pick<Statement, "types" | "values"> {
   const code = text.replaceAll(/\/\*[^]*?\*\/|"(?:[^"\\]|\\.)*"/g, " ");
   const values = [...code.matchAll(/\btypeof ([A-Za-z_$][\w$]*)/g)].map(([, name = ""]) => name);

@@ -6,7 +6,7 @@ import { rolldown } from "rolldown";
 import { rollUp, type DeclarationFiles } from "./declarations.ts";
 import { ROOT } from "./programs.ts";
 
-/** The condition of `exports` under which the packages of this repository are read as sources. */
+/** The condition of `exports` with which the packages of this repository are resolved to their sources. */
 export const SOURCE_CONDITION = "@docrelay/source";
 
 interface Manifest {
@@ -38,7 +38,7 @@ export async function buildLibrary(folder: string): Promise<void> {
     external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)),
     checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
-      // `"use client"` stays in the modules that have it.
+      // The modules keep their directive `"use client"`.
       if (level === "warn" && code !== "MODULE_LEVEL_DIRECTIVE") throw new Error(message);
     },
   });
@@ -62,7 +62,7 @@ export async function buildLibrary(folder: string): Promise<void> {
   for (const name of ["index.d.ts", "index.d.cts"]) writeFileSync(join(dist, name), declared);
 }
 
-/** Has the compiler write the declarations of a package's sources. */
+/** Runs the compiler, which writes the declarations of a package's sources. */
 function declarationsOf(folder: string): DeclarationFiles {
   const out = mkdtempSync(join(tmpdir(), "declarations-"));
   try {

@@ -5,8 +5,8 @@ const PACKAGE = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
 const LICENCE = /^(licen[cs]e|copying)(\.|$|-)/i;
 
 /**
- * The licences of the packages that these modules belong to, each with the package's name and version: most of them must
- * come along with copies of the code.
+ * The licences of the packages that these modules belong to, each with the package's name and version: most licences
+ * require that copies of the code include them.
  * @param modules paths of files; those outside of `node_modules` are left out.
  */
 export function licencesOf(modules: Iterable<string>): string {

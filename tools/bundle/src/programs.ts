@@ -2,7 +2,9 @@ import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../../..");
 
-/** One file of a `dist` folder, made of one source file and all that it imports. Paths are below {@link ROOT}. */
+/**
+ * One file of a `dist` folder, built from one source file and everything that it imports. Paths are below {@link ROOT}.
+ */
 export interface Program {
   readonly source: string;
   readonly target: string;

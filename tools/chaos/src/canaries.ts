@@ -4,9 +4,9 @@ import { revive } from "./cluster/cluster.ts";
 import type { Stage, StageOptions } from "./stage.ts";
 import type { Fault } from "./check/violation.ts";
 
-/** A scripted run that the product passes and one broken variant fails. */
+/** A scripted run that passes with the product, and fails with one broken variant. */
 export interface Canary {
-  /** The broken part: a name in {@link VARIANTS}, or the reader. */
+  /** The name of the broken variant in {@link VARIANTS}, or the broken reader. */
   readonly name: string;
   readonly variant?: string;
   /** A finding that the checker must report for the broken variant. */
@@ -15,7 +15,7 @@ export interface Canary {
   play(stage: Stage, broken: boolean): Promise<void>;
 }
 
-/** How many words of a call are sent at once, and how many later. */
+/** How many words of a call are sent at first, and how many later. */
 const SAID = 3;
 
 export const CANARIES: readonly Canary[] = [
@@ -33,7 +33,7 @@ export const CANARIES: readonly Canary[] = [
       const zombie = cluster.workers.find(({ outerHop }) => outerHop.connections > 0);
       await stage.seen("shown", ({ type, attempt }) => type === "delta" && attempt === 1);
       zombie?.freeze();
-      // While frozen it does not read: the rest of the answer waits in its socket.
+      // A frozen worker does not read: the rest of the answer waits in its socket.
       first.say(SAID);
       first.end();
       const second = await callNumber(stage, 2);
@@ -51,7 +51,7 @@ export const CANARIES: readonly Canary[] = [
     options: { patienceMs: 8000, members: { "edge-1": { CHAOS_FAILPOINTS: "accept:after@1" } } },
     async play(stage) {
       const user = await stage.user({ edges: [0, 1] });
-      await user.ask(); // its edge dies after it accepted the ask and before it acknowledges it
+      await user.ask(); // the user's edge dies after it accepted the ask and before it acknowledges it
       await reviveDead(stage);
     },
   },
@@ -80,7 +80,8 @@ export const CANARIES: readonly Canary[] = [
     name: "publish before log",
     variant: "publish before log",
     fault: "NOT-THE-LOG",
-    // The broken variant dies when the first piece is published and not in the log; the product, when it is in the log.
+    // The broken variant dies when the first piece is published but not in the log; the product dies when the piece is
+    // in the log.
     options: {
       patienceMs: 8000,
       workers: 1,
@@ -107,7 +108,7 @@ export const CANARIES: readonly Canary[] = [
     name: "no sweeper",
     variant: "no sweeper",
     fault: "LOST",
-    // The text is stored and the wait list is empty, but no bell was rung.
+    // The worker dies after the text is stored and the wait list is empty, but before the bell is rung.
     options: {
       patienceMs: 12_000,
       workers: 1,

@@ -1,16 +1,16 @@
 import type { Event } from "@docrelay/protocol";
 
 /**
- * What was observed during a run, in order; `t` is milliseconds since its start. Clients, the engine and the breaker
- * write it; afterwards the checker reads it and nothing else.
+ * The observations of a run, in order; `t` is in ms since its start. Clients, the engine and the breaker write them;
+ * afterwards the checker reads them, and nothing else.
  */
 export type Entry = { readonly t: number } & (
   | { kind: "meta"; seed: number; attempts: number; deadlineMs: number; faults: string }
   /** A client sent an ask for the first time. `marker`: a word that only its file holds. */
   | { kind: "sent"; user: string; conversation: string; ask: string; marker?: string }
-  /** Acknowledged; one entry for each tab and send. */
+  /** An ask was acknowledged; one entry for each tab and send. */
   | { kind: "acked"; user: string; conversation: string; ask: string; seq: number; duplicate: boolean; ms: number }
-  /** The client gave up. `clean`: every send was refused, so that nothing of the ask may be stored. */
+  /** The client gave up an ask. `clean`: every send was refused, so that nothing of the ask may be stored. */
   | { kind: "refused"; user: string; conversation: string; ask: string; code: string; clean: boolean }
   /** A tab showed an event. `digest` is a hash of its whole content. */
   | ({ kind: "shown"; user: string; tab: string; conversation: string } & Shown)
@@ -20,7 +20,7 @@ export type Entry = { readonly t: number } & (
   | { kind: "silence"; user: string; tab: string; conversation: string; found: number }
   /** A tab has caught up after a lost connection: times since the loss, and since the new connection. */
   | { kind: "recovered"; user: string; tab: string; lostMs: number; catchUpMs: number }
-  /** After the run: what a tab has shown, and what a new client reads from the beginning. */
+  /** After the run: the position up to which a tab has shown events. */
   | { kind: "stood"; user: string; tab: string; conversation: string; seq: number; online: boolean }
   | { kind: "replayed"; user: string; conversation: string; events: readonly Event[]; first: number }
   /** The engine's `call`-th call for an ask, from 1; `text` is its complete reply. */

@@ -37,7 +37,7 @@ const progress = setInterval(() => {
   const acked = new Set(history.entries.flatMap((entry) => (entry.kind === "acked" ? [entry.ask] : []))).size;
   say(`  ${Math.round(history.now() / 1000)} s: ${acked} asks acknowledged, ${of("fault")} things broken`);
 }, 10_000);
-// The processes under test end with this one.
+// Ends this process, and with it the processes under test.
 void untilSignal().then(() => process.exit(130));
 
 await run({ ...chosen, history });

@@ -7,9 +7,9 @@ export interface Options {
   readonly workers: number;
   readonly users: number;
   readonly failpoints: boolean;
-  /** Where the history, the numbers and the timeline are written. */
+  /** The folder for the history, the numbers and the timeline. */
   readonly out: string;
-  /** A run that has reached less than this proves nothing. */
+  /** The least that a run must reach: a run with less proves nothing. */
   readonly floor: Floor;
 }
 
@@ -30,7 +30,7 @@ export const USAGE = `npm run chaos -- [--smoke | --soak | --failpoints] [--seco
 const NO_FLOOR: Floor = { acked: 1, edgeKills: 0, workerKills: 0, redisKills: 0 };
 const SMOKE_FLOOR: Floor = { acked: 1500, edgeKills: 10, workerKills: 10, redisKills: 3 };
 
-/** Reads the command line. @throws TypeError for an option that does not exist, Error for a number that is none. */
+/** Parses the command line. @throws TypeError for an unknown option, Error for an invalid number. */
 export function readOptions(args: readonly string[], randomSeed: number): Options | "help" {
   const { values } = parseArgs({
     args: [...args],

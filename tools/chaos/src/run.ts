@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly edges: number;
   readonly workers: number;
   readonly users: number;
-  /** Processes die at every commit step instead of at random times, however long that takes. */
+  /** Whether processes die at every failpoint, however long that takes, instead of at random times. */
   readonly failpoints: boolean;
   readonly history: History;
 }
@@ -35,12 +35,15 @@ const ENV = {
   ASKS_PER_SECOND: "20",
   WORKER_GRACE_MS: "500",
 };
-/** Users that take every step often, and through every edge: a few of them are enough, and leave CPU time to restarts. */
+/**
+ * The behaviour of users who take every step often, through every edge: a few such users are enough, and leave CPU time
+ * for restarts.
+ */
 const BUSY_WAYS = { pdfShare: 0.4, uploadShare: 0.6, cancelShare: 0.3, moveShare: 0.5 };
 const MEASURE_EVERY_MS = 2000;
 /**
- * A conversation keeps its last 5,000 events, and events that were trimmed cannot be checked: in a longer run new users
- * with their own conversations take over. The earlier users stay connected.
+ * The time after which new users with new conversations take over: a conversation keeps its last 5,000 events, and
+ * events that were dropped cannot be checked. The earlier users stay connected.
  */
 const SHIFT_MS = 240_000;
 const QUIET_MS = DEADLINE_MS + 15_000;
@@ -89,7 +92,7 @@ export async function run(options: RunOptions): Promise<void> {
   }
 }
 
-/** Causes the planned faults until the time is up, and waits until all members are running again. */
+/** Causes the planned faults until the end of the run, and waits until all members are running again. */
 async function atRandom(cluster: Cluster, { seconds, history }: RunOptions, random: Random): Promise<void> {
   const breaker = createBreaker(cluster, history);
   const begun = performance.now();
@@ -124,7 +127,7 @@ export async function settle(
     timeoutMs: patienceMs,
     everyMs: 100,
   });
-  // The checker reports what has not ended.
+  // If something has not ended, the checker reports it.
   await Promise.race([Promise.all([...lives, rest]), sleep(patienceMs)]).catch(() => undefined);
   await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
     timeoutMs: 10_000,
@@ -132,7 +135,9 @@ export async function settle(
   }).catch(() => undefined);
 }
 
-/** Records the position of every tab, what a new client reads from the beginning, and what is left in Redis. */
+/**
+ * Records the position of every tab, each log as a new client reads it from the beginning, and the keys left in Redis.
+ */
 export async function record(
   cluster: Cluster,
   users: readonly User[],

@@ -18,7 +18,7 @@ export interface Stage {
   user(of?: StageUser): Promise<User>;
   /** Sends a command to Redis directly, without a proxy. */
   redis(command: string, ...args: string[]): Promise<unknown>;
-  /** Waits until the history has such an entry, and returns the first one. */
+  /** Waits until the history has a matching entry, and returns the first one. */
   seen<K extends Entry["kind"]>(
     kind: K,
     fits?: (entry: EntryOf<K>) => boolean,
@@ -37,21 +37,23 @@ export interface StageUser {
 export interface StageOptions {
   readonly edges?: number;
   readonly workers?: number;
-  /** A broken variant, in every process. */
+  /** The name of a broken variant, used in every process. */
   readonly variant?: string;
   readonly env?: Record<string, string>;
-  /** Environment of single members, by name. */
+  /** The environment of single members, by name. */
   readonly members?: Readonly<Record<string, Record<string, string>>>;
   readonly redisArgs?: readonly string[];
   /** How long asks may take to end after the scenario. */
   readonly patienceMs?: number;
-  /** How long their keys in Redis may take to disappear. */
+  /** How long the keys of asks in Redis may take to disappear. */
   readonly leftoversMs?: number;
 }
 
 const DEADLINE_MS = 60_000;
 
-/** Runs a scenario on a cluster of its own, waits until every ask has ended, and checks it as any other run. */
+/**
+ * Runs a scenario on a new cluster, waits until every ask has ended, and checks the history like that of any other run.
+ */
 export async function playStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<Verdict> {
   const history = createHistory();
   history.add({ kind: "meta", seed: 0, attempts: ATTEMPTS, deadlineMs: DEADLINE_MS, faults: "scripted" });

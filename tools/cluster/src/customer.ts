@@ -4,17 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import type { Tally } from "./tally.ts";
 
-/*
- * This client shares the protocol's types with the SDK and no code, so that a fault of the SDK cannot hide itself here.
- */
+/* This client shares the protocol's types with the SDK, but no code, so that a fault of the SDK cannot hide itself
+   here. */
 
 /**
  * One user with one conversation: sends asks, retries those without an acknowledgement, and reads the log without gaps.
  */
 export interface Customer {
-  /** Sends an ask and resolves when the log has its end, or after a minute: then the ask counts as lost. */
+  /** Sends an ask. Resolves when the log has its terminal event, or after a minute: then the ask counts as lost. */
   ask(message: string, file?: Uint8Array): Promise<void>;
-  /** Ids of the edges that it was connected to. */
+  /** Ids of the edges to which this client has connected. */
   readonly nodes: ReadonlySet<string>;
   close(): void;
 }
@@ -37,7 +36,10 @@ const ASK_DEADLINE_MS = 60_000;
 const AGAIN_MS = 100;
 const SESSION_TRIES = 30;
 
-/** While no edge is ready, as on a machine that is busy with their start, the balancer answers 503: as a client, it tries again. */
+/**
+ * Fetches a session. While no edge is ready, for example because the machine is busy with their start, the balancer
+ * answers 503, and this function retries, as a client does.
+ */
 async function takeSession(url: string): Promise<string> {
   for (let tries = 1; ; tries++) {
     const response = await fetch(new URL("/v1/session", url), { method: "POST", signal: AbortSignal.timeout(10_000) });
@@ -72,7 +74,7 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
     closed: false,
   };
   hear(one);
-  // The protocol asks a client to read the log when it expects events and none arrive.
+  // The protocol requires a client to read the log when it expects events and none arrive.
   const watch = setInterval(() => {
     const now = performance.now();
     if ([...one.running.values()].some(({ acknowledged, eventAt }) => acknowledged && now - (eventAt ?? 0) > 5000))
@@ -97,9 +99,9 @@ interface State {
   readonly nodes: Set<string>;
   readonly running: Map<string, Running>;
   readonly accepted: Set<string>;
-  /** Of the events so far, by their position. */
+  /** The nonces of the events so far, by position. */
   readonly nonces: string[];
-  /** Events that came while the log is read. */
+  /** Events that arrived while the log was being read. */
   heard: Event[];
   last: Position | undefined;
   downAt: number | undefined;

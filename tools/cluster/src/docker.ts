@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const LINES = 16 * 1024 * 1024;
 
-/** Runs a docker command and answers what it printed. @throws Error with its last words. */
+/** Runs a docker command and returns its output. @throws Error with the last lines of its output. */
 export async function docker(words: readonly string[], timeoutMs = 60_000): Promise<string> {
   try {
     const { stdout } = await run("docker", [...words], { timeout: timeoutMs, maxBuffer: LINES });
@@ -17,7 +17,7 @@ export async function docker(words: readonly string[], timeoutMs = 60_000): Prom
   }
 }
 
-/** Whether an engine answers here, with Compose. */
+/** Whether a docker engine with Compose is available. */
 export async function engineAnswers(): Promise<boolean> {
   return docker(["version", "--format", "{{.Server.Version}}"], 5000)
     .then(() => docker(["compose", "version"], 5000))
@@ -30,7 +30,7 @@ export async function engineAnswers(): Promise<boolean> {
 /** Builds the image of another commit, branch or tag of this repository. */
 export async function buildCommit(root: string, commit: string, image: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "docrelay-earlier-"));
-  // Without a value: that of the environment, if it is set.
+  // Without a value docker takes the variable from the environment, if it is set.
   const mirror = ["--build-arg", "NPM_CONFIG_REGISTRY"];
   try {
     const archive = join(folder, "sources.tar");
@@ -43,7 +43,7 @@ export async function buildCommit(root: string, commit: string, image: string): 
   }
 }
 
-/** A compose project of this repository's file, under a name of its own. */
+/** A project of this repository's compose file, with a name of its own. */
 export interface Project {
   compose(words: readonly string[], timeoutMs?: number): Promise<string>;
   /** Replaces every replica of a service with deploy/roll.sh. */
@@ -55,7 +55,7 @@ export interface Project {
 }
 
 export function openProject(root: string, settings: Readonly<Record<string, string>>): Project {
-  // Settings are passed by env(1), so that the rest of the environment, DOCKER_HOST included, is inherited.
+  // env(1) passes the settings, so that all other variables, including DOCKER_HOST, are inherited.
   const env = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   const command = async (words: readonly string[], timeoutMs: number): Promise<string> => {
     try {

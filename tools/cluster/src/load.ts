@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createCustomer, type Customer } from "./customer.ts";
 import type { Tally } from "./tally.ts";
 
-/** Users who ask one question after another; every tenth is about a new PDF. */
+/** Users who ask one question after another; every tenth question is about a new PDF. */
 export interface Load {
-  /** Ids of the edges that they were connected to. */
+  /** Ids of the edges to which the users have connected. */
   nodes(): ReadonlySet<string>;
   /** Sends no more questions; resolves when the last answer has arrived. */
   stop(): Promise<void>;

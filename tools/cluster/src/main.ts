@@ -11,7 +11,7 @@ import { createTally, type Tally } from "./tally.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const IMAGE = "docrelay:cluster-check";
 const EARLIER = `${IMAGE}-earlier`;
-/** Half of them connect before there are more edges, and the others after: a WebSocket stays at its edge. */
+/** Half of the users connect before edges are added, the others afterwards, because a WebSocket stays at its edge. */
 const USERS = 20;
 const WANTED = new Map([
   ["roll every edge", 300],
@@ -20,7 +20,7 @@ const WANTED = new Map([
   ["roll back to the earlier build", 300],
   ["roll forward again", 300],
 ]);
-/** As docs/operations.md says: edges of a version may run with workers of an earlier one. */
+/** The order of the rolling update in docs/operations.md: edges of a version may run with workers of an earlier one. */
 const FORWARD = ["edge", "ask", "extract"];
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -65,7 +65,7 @@ async function rollAll(to: Project, services: readonly string[]): Promise<void> 
   for (const service of services) await to.roll(service);
 }
 
-/** Prints what was seen. Answers the exit code. */
+/** Prints the results and returns the exit code. */
 function conclude({ phases, findings }: Tally, edges: number): number {
   say(`\n${USERS} users met ${edges} edges\n`);
   say(table(phases));

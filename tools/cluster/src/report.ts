@@ -1,6 +1,6 @@
 import { percentile, type Phase } from "./tally.ts";
 
-/** By phase, the highest allowed p99 of reconnect gaps, in ms. Phases without a promise are not in it. */
+/** The highest allowed p99 of reconnect gaps in each phase, in ms. Phases without a promise are absent. */
 export type Limits = ReadonlyMap<string, number>;
 
 const COLUMNS = ["phase", "asks", "answers", "errors", "retried", "lost", "wrong", "gaps", "p50", "p99", "silence"];
@@ -28,7 +28,7 @@ export function table(phases: readonly Phase[]): string {
   return rows.map((cells) => cells.map(pad).join("  ")).join("\n");
 }
 
-/** The promises that did not hold, one sentence each; empty when all did. */
+/** The broken promises, one sentence each; empty when all were kept. */
 export function broken(phases: readonly Phase[], limits: Limits): string[] {
   const found: string[] = [];
   for (const key of ["failed", "lost", "wrong"] as const) {

@@ -1,16 +1,16 @@
-/** What the customers of a check saw, by phase. */
+/** Counts what the customers of a check have met, by phase. */
 export interface Tally {
-  /** From now on, counts belong to this phase. */
+  /** Begins a phase: all later counts belong to it. */
   enter(phase: string): void;
   asked(): void;
   answered(): void;
-  /** An acknowledged ask that has no end. */
+  /** An acknowledged ask has no terminal event. */
   lost(ask: string): void;
-  /** An ask accepted, ended or shown twice, or an answer that is not this ask's. */
+  /** An ask was accepted, ended or shown twice, or got the answer of another ask. */
   wrong(what: string): void;
-  /** An ask that failed, or was refused for good. */
+  /** An ask failed, or was refused for good. */
   failed(what: string): void;
-  /** Refused or unanswered, and retried with the same id. */
+  /** An ask was refused or got no answer, and is retried with the same id. */
   retried(): void;
   /** Time from the end of a connection until the client has caught up on the next one. */
   gap(ms: number): void;
@@ -71,7 +71,7 @@ export function createTally(): Tally {
   };
 }
 
-/** The percentile of this share by nearest rank; undefined when there are no values. */
+/** The percentile for this share, by nearest rank; undefined when there are no values. */
 export function percentile(values: readonly number[], share: number): number | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];

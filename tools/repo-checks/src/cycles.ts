@@ -1,6 +1,9 @@
 import type { Graph } from "./import-graph.ts";
 
-/** The cycles of a graph: for each, all nodes that reach one another, sorted (Tarjan's strongly connected components). */
+/**
+ * Returns the cycles of a graph: each is the sorted list of all nodes that reach one another (Tarjan's strongly
+ * connected components).
+ */
 export function cyclesOf(graph: Graph): string[][] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();

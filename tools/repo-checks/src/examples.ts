@@ -5,7 +5,10 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "../../..");
 const TSC = join(ROOT, "node_modules/.bin/tsc");
 const COMPILE_MS = 120_000;
-/** What examples use of `@assistant-ui/react`, from where that has it: the whole would be 90 packages more in each clone. */
+/**
+ * The parts of `@assistant-ui/react` that examples use, exported from the package that defines them: the whole of
+ * `@assistant-ui/react` would add 90 packages to each clone.
+ */
 const ASSISTANT_UI = `export { useExternalStoreRuntime } from "@assistant-ui/core/react";
 export type { ThreadMessageLike } from "@assistant-ui/core";
 `;
@@ -14,13 +17,13 @@ export type { ThreadMessageLike } from "@assistant-ui/core";
 export interface Example {
   /** The document's path from the repository's root. */
   readonly document: string;
-  /** Number of its first line of code in the document, from 1. */
+  /** The line number of the example's first line of code in the document, from 1. */
   readonly line: number;
   readonly code: string;
   readonly language: "ts" | "tsx";
 }
 
-/** The blocks fenced with ```ts or ```tsx of a document, in order. */
+/** Returns the blocks of a document that are fenced with ```ts or ```tsx, in order. */
 export function examplesOf(document: string, markdown: string): Example[] {
   return [...markdown.matchAll(/^```(tsx?)\n([^]*?)^```$/gm)].map(({ index, 1: language, 2: code = "" }) => ({
     document,
@@ -43,7 +46,8 @@ export async function compileExamples(examples: readonly Example[], context: Rea
   try {
     await Promise.all(
       examples.map(({ document, line, code, language }, index) => {
-        // As many lines before the code as in the document, so that the compiler's line numbers are the document's.
+        // The code gets as many lines before it as in the document, so that the compiler's line numbers are those of
+        // the document.
         const head = `export {}; ${context.get(document)?.replaceAll("\n", " ") ?? ""}${"\n".repeat(line - 1)}`;
         return writeFile(join(folder, `example${index}.${language}`), head + code);
       }),
@@ -76,7 +80,7 @@ function settings(): object {
   };
 }
 
-/** What the compiler prints. An exit code beside 0 is no failure here as long as it comes with messages. */
+/** Returns the compiler's output. An exit code other than 0 is no failure as long as there are messages. */
 function run(project: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(

@@ -1,18 +1,20 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 
-/** What each node imports. A node is a path from the repository's root, with `/`. */
+/** The imports of each node. A node is a path from the repository's root, with `/`. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
 const RELATIVE = /(?:\bfrom|\bimport\s*\(?)\s*["'](\.{1,2}\/[^"']+)["']/g;
 
-/** The relative paths that a source file imports or re-exports, types and `import()` included, in order. */
+/**
+ * The relative paths that a source file imports or re-exports, in order; imports of types and `import()` count, too.
+ */
 export function relativeImports(source: string): string[] {
   const code = source.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
   return [...code.matchAll(RELATIVE)].map(([, path = ""]) => path);
 }
 
-/** The files below the `src/` of every app, package and tool, without tests and what only tests use. */
+/** The files below the `src/` of every app, package and tool, except tests and files that only tests use. */
 export function sourceFiles(root: string): string[] {
   return globSync("{apps,packages,tools}/*/src/**/*.{ts,tsx}", { cwd: root })
     .map((path) => path.replaceAll("\\", "/"))
@@ -29,7 +31,10 @@ export function fileGraph(root: string): Graph {
   );
 }
 
-/** The same graph by folder: a file directly in a `src/` is a node of its own, any other file is its folder. */
+/**
+ * The same graph by folder: a file directly in a `src/` is its own node, and any other file belongs to its folder's
+ * node.
+ */
 export function folderGraph(files: Graph): Graph {
   const folders = new Map<string, string[]>();
   const nodeOf = (file: string): string => (dirname(file).endsWith("/src") ? file : dirname(file));

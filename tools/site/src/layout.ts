@@ -2,13 +2,13 @@ import { relativeTo } from "./links.ts";
 import { addressOf, type Page } from "./page.ts";
 import { escapeHtml } from "./render.ts";
 
-/** A group of the navigation; addresses are those of the site. */
+/** A group of links in the navigation; addresses are those of the site. */
 export interface Group {
   readonly title: string;
   readonly links: ReadonlyArray<{ readonly title: string; readonly address: string }>;
 }
 
-/** A whole page of the site. */
+/** Builds a whole HTML page of the site. */
 export function layOut(page: Page, title: string, content: string, groups: readonly Group[]): string {
   const to = (address: string): string => relativeTo(page, address) || "index.html";
   const nav = groups

@@ -1,25 +1,28 @@
 import { posix } from "node:path";
 import { addressOf, anchorOf, withPlainCode, type Page } from "./page.ts";
 
-/** What a link may lead to. */
+/** The places that a link may lead to. */
 export interface Known {
   readonly pages: ReadonlyMap<string, Page>;
-  /** Whether the repository has such a file or folder. */
+  /** Whether the repository has this file or folder. */
   exists(path: string): boolean;
-  /** Where files of the repository that are no pages can be read, if anywhere: an address that ends without a slash. */
+  /**
+   * The address at which files of the repository that are not pages can be read; it ends without a slash. Undefined:
+   * nowhere.
+   */
   readonly source: string | undefined;
 }
 
 export type Target =
   | { readonly kind: "url"; readonly url: string }
-  /** A picture, which the site has, too. */
+  /** A picture, which becomes part of the site. */
   | { readonly kind: "picture"; readonly url: string; readonly path: string }
   | { readonly kind: "nowhere" }
   | { readonly kind: "dead"; readonly why: string };
 
 const PICTURE = /\.(png|svg|jpg)$/;
 
-/** Where a link of a page leads. */
+/** Finds the target of a link on a page. */
 export function targetOf(page: Page, href: string, known: Known): Target {
   if (/^[a-z]+:/i.test(href)) return { kind: "url", url: href };
   const from = page.linksFrom ?? page.path;
@@ -38,7 +41,7 @@ function fileTarget(page: Page, path: string, { exists, source }: Known): Target
   return source === undefined ? { kind: "nowhere" } : { kind: "url", url: `${source}/${path}` };
 }
 
-/** An address of the site as a page of it names it. */
+/** Makes an address of the site relative to a page. */
 export function relativeTo({ path }: Page, address: string): string {
   return posix.relative(posix.dirname(addressOf(path)), address);
 }

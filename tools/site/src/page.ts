@@ -2,11 +2,11 @@
 export interface Page {
   readonly path: string;
   readonly markdown: string;
-  /** The document in whose folder its links begin, if it is made of another one. */
+  /** For a page that is made from another document: the document to which its links are relative. */
   readonly linksFrom?: string;
 }
 
-/** Where a page is in the site. */
+/** The address of a page in the site. */
 export function addressOf(path: string): string {
   return path.replace(/README\.md$/, "index.html").replace(/\.md$/, ".html");
 }
@@ -16,7 +16,7 @@ export function titleOf({ path, markdown }: Page): string {
   return /^# (.+)$/m.exec(markdown)?.[1]?.replaceAll("`", "") ?? path;
 }
 
-/** A page's Markdown in which no line of code looks like a heading. */
+/** The Markdown of a page, changed so that no line of code looks like a heading. */
 export function withPlainCode({ markdown }: Page): string {
   return markdown.replaceAll(/^(```|~~~)[^]*?^\1/gm, (code) => code.replaceAll(/^#/gm, " #"));
 }

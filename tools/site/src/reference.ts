@@ -2,7 +2,7 @@ import { openApi } from "@docrelay/edge/openapi";
 import { ERRORS } from "@docrelay/protocol";
 import type { Page } from "./page.ts";
 
-/** What is used of an OpenAPI description, and of JSON Schema in it. */
+/** The used fields of an OpenAPI description and of the JSON Schemas in it. */
 interface Schema {
   readonly type?: string;
   readonly const?: unknown;
@@ -31,7 +31,7 @@ interface Description {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-/** Pages that are made of the code: `file` reads a document of the repository. */
+/** Pages that are generated from the code; `file` reads a document of the repository. */
 export function referencePages(file: (path: string) => string): Page[] {
   const description = openApi() as unknown as Description;
   return [
@@ -46,7 +46,7 @@ export function referencePages(file: (path: string) => string): Page[] {
   ];
 }
 
-/** The description itself, for generators of clients. */
+/** The OpenAPI description itself, from which clients can be generated. */
 export const openApiJson = (): string => `${JSON.stringify(openApi(), undefined, 2)}\n`;
 
 function errors(): string {

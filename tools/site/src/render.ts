@@ -1,13 +1,13 @@
 import { Marked } from "marked";
 import { anchorOf } from "./page.ts";
 
-/** Where a link of a page leads in the site; undefined: nowhere, and only its words are shown. */
+/** Returns the address of a link's target in the site; undefined if it has none: then only the link's text is shown. */
 export type Resolve = (href: string) => string | undefined;
 
 export const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-/** Renders a page's Markdown. It is trusted: it comes from this repository. */
+/** Renders a page's Markdown, which is trusted, because it comes from this repository. */
 export function render(markdown: string, resolve: Resolve): string {
   const marked = new Marked({
     renderer: {
@@ -23,7 +23,7 @@ export function render(markdown: string, resolve: Resolve): string {
       },
       image: ({ href, text }) => `<img src="${escapeHtml(resolve(href) ?? href)}" alt="${escapeHtml(text)}" />`,
       code: ({ text }) => `<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>\n`,
-      // It scrolls by itself where the window is narrow.
+      // A wide table gets its own scroll bar in a narrow window.
       table(token) {
         const row = (cells: typeof token.header, name: "th" | "td"): string =>
           `<tr>${cells.map(({ tokens }) => `<${name}>${this.parser.parseInline(tokens)}</${name}>`).join("")}</tr>`;

@@ -6,7 +6,7 @@ import { addressOf, anchorOf, titleOf, withPlainCode, type Page } from "./page.t
 import { openApiJson, referencePages } from "./reference.ts";
 import { render } from "./render.ts";
 
-/** A built site: its files by their addresses, and what is wrong with it, a sentence each. */
+/** A built site: its files by their addresses, and its problems, one sentence each. */
 export interface Site {
   readonly files: ReadonlyMap<string, string | Buffer>;
   readonly problems: readonly string[];
@@ -14,7 +14,7 @@ export interface Site {
 
 const DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md"];
 const READMES = ["{apps,packages,tools,examples}/*/README.md"];
-/** The page whose lists of links are the navigation. */
+/** The page whose lists of links become the navigation. */
 const INDEX = "docs/README.md";
 const ASSETS = ["site.css", "search.js"];
 
@@ -49,7 +49,7 @@ export function buildSite(root: string, { source }: { readonly source?: string |
     for (const { address } of links) if (!files.has(address)) problems.push(`${INDEX}: there is no page ${address}`);
   return { files, problems };
 
-  /** The headings of the index, each with the links of the list below it that lead to pages. */
+  /** The headings of the index, each with those links of the list below it that lead to pages. */
   function groupsOf(index: Page | undefined): Group[] {
     const sections = (index?.markdown ?? "").split(/^## /m).slice(1);
     return sections.map((section) => {
@@ -67,7 +67,7 @@ export function buildSite(root: string, { source }: { readonly source?: string |
 
 const linkTo = (page: Page): Group["links"][number] => ({ title: titleOf(page), address: addressOf(page.path) });
 
-/** The parts of a page that can be found: by address, title and words. */
+/** The parts of a page that the search finds: each with its address, title and words. */
 function searched(page: Page): Array<{ at: string; title: string; text: string }> {
   const title = titleOf(page);
   const parts = withPlainCode(page)

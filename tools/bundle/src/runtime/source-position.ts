@@ -1,4 +1,4 @@
-/** What is used of a source map: the names of the sources, and the positions as base 64 VLQ. */
+/** The used fields of a source map: the names of the sources, and the positions as base 64 VLQ. */
 export interface SourceMap {
   readonly sources: readonly string[];
   readonly mappings: string;
@@ -7,8 +7,9 @@ export interface SourceMap {
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /**
- * The position in a source of a position in the bundle, in lines and columns from 1 as in stack traces. Decodes the map up
- * to the line and keeps nothing: `SourceMap` of node:module holds an object for each of some 200,000 positions.
+ * Translates a position in the bundle to a position in a source; lines and columns count from 1, as in stack traces.
+ * Decodes the map up to the line and keeps nothing in memory: `SourceMap` of node:module holds an object for each of
+ * some 200,000 positions.
  */
 export function sourceOf(
   { sources, mappings }: SourceMap,
@@ -32,7 +33,7 @@ export function sourceOf(
   return { source: name, line: (best[sourceLine] ?? 0) + 1, column: (best[sourceColumn] ?? 0) + 1 };
 }
 
-/** The numbers of a segment: five bits a digit, the lowest first; the lowest bit of a number is its sign. */
+/** Decodes the numbers of a segment: five bits per digit, the lowest first; a number's lowest bit is its sign. */
 function decode(segment: string): number[] {
   const numbers: number[] = [];
   let number = 0;

@@ -2,11 +2,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sourceOf, type SourceMap } from "./source-position.ts";
 
-/*
- * Imported first by each traced program, and part of its file: makes the stacks of errors name the sources. Node's own
- * support of source maps reads the map at each start, which doubles an edge's CPU until it is ready and adds 45 MB; here
- * the map is read when the first stack is looked at.
- */
+/* Makes the stack traces of errors name the sources. Each traced program imports it first, as part of its own file.
+   Node's own support of source maps reads the map at each start, which doubles an edge's CPU time until it is ready
+   and adds 45 MB; here the map is read when a stack is first used. */
 
 const MAX_KNOWN = 1000;
 const { url } = import.meta;
@@ -20,11 +18,11 @@ function describe(error: Error): string {
   try {
     return Error.prototype.toString.call(error);
   } catch {
-    return "Error"; // its own name or message throws
+    return "Error"; // the error's own name or message throws
   }
 }
 
-/** A line of a stack, as `run (file:///…/edge.mjs:12:3)`. */
+/** Replaces the position in a line of a stack, such as `run (file:///…/edge.mjs:12:3)`. */
 function withSource(line: string): string {
   const at = line.indexOf(`${url}:`);
   const [place, row, column] = at < 0 ? [] : (/^:(\d+):(\d+)/.exec(line.slice(at + url.length)) ?? []);
@@ -41,6 +39,6 @@ function locate(row: number, column: number): string | undefined {
     const found = sourceOf(map, row, column);
     return found && `${new URL(found.source, url).href}:${found.line}:${found.column}`;
   } catch {
-    return undefined; // without its map a program still has stacks, of its own file
+    return undefined; // without its map a program still has stacks, which name its own file
   }
 }

@@ -36,15 +36,15 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
   };
 }
 
-/** Where faults are caused. */
+/** The state that the functions for causing faults share. */
 interface Field {
   readonly cluster: Cluster;
   readonly history: History;
-  /** What has a fault at the moment. */
+  /** The members that have a fault now. */
   readonly busy: Set<Member | "redis">;
 }
 
-/** A member that is running and has no other fault at the moment; waits until there is one. */
+/** Returns a running member that has no other fault now; waits until there is one. */
 async function claim(field: Field, among: readonly Member[], who: number): Promise<Member | undefined> {
   for (let waited = 0; waited < MAX_WAIT_MS; waited += 100) {
     const standing = among.filter((member) => member.up && !field.busy.has(member));

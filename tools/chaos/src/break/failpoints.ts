@@ -3,21 +3,21 @@ import { revive } from "../cluster/cluster.ts";
 import type { History } from "../history.ts";
 import { EDGE_STEPS, WORKER_STEPS } from "../preload/steps.ts";
 
-/** At which crossings of each failpoint a process dies: the first one, and a later one. */
+/** The crossings of a failpoint at which a process dies: the first one, and a later one. */
 const CROSSINGS = [1, 2] as const;
 /** When a process has not crossed its point within this time, it is stopped and the point counts as missed. */
 const CROSS_MS = 30_000;
 const LOOK_EVERY_MS = 20;
-/** A stop may happen between two asks; then it is retried. */
+/** Most tries of a stop: a stop that happens between two asks is repeated. */
 const TRIES = 6;
 
 type Step = (typeof EDGE_STEPS | typeof WORKER_STEPS)[number];
 
-/** What a process needs to take this step soon. */
+/** The environment with which a process takes this step soon. */
 function envFor(step: Step): Record<string, string> {
   return {
     ...(step === "handBack" ? { WORKER_GRACE_MS: "0" } : {}),
-    // Another process leads most of the time.
+    // Without this setting the process would rarely sweep, because another process is the leader most of the time.
     ...(step === "checkAsk" ? { CHAOS_SWEEPS: "1" } : {}),
   };
 }
@@ -25,13 +25,13 @@ function envFor(step: Step): Record<string, string> {
 export interface Failpoint {
   readonly role: Member["role"];
   readonly step: Step;
-  /** The step and a side of it, like `accept:before`. */
+  /** A step and a side of it, such as `accept:before`. */
   readonly point: string;
-  /** Dies at this crossing. */
+  /** The number of the crossing at which the process dies. */
   readonly nth: number;
 }
 
-/** Every point, before and after each step, at each crossing. */
+/** All failpoints: before and after each step, at each crossing. */
 export function allFailpoints(): Failpoint[] {
   const of = (role: Member["role"], steps: readonly Step[]): Failpoint[] =>
     steps.flatMap((step) =>
@@ -40,7 +40,7 @@ export function allFailpoints(): Failpoint[] {
           role,
           step,
           point: `${step}:${side}`,
-          // A process takes some steps only once: there, each kill happens at the first crossing.
+          // A process hands back only once, so each kill happens at the first crossing.
           nth: step === "handBack" ? 1 : crossing,
         })),
       ),
@@ -50,7 +50,7 @@ export function allFailpoints(): Failpoint[] {
 
 /**
  * Makes processes die at every failpoint, one after another, on all members except the first of each role. Resolves
- * with the points that no process crossed.
+ * with the failpoints that no process crossed.
  */
 export async function dieEverywhere(
   cluster: Cluster,
@@ -92,7 +92,7 @@ async function dieOnce(
   const { process } = member;
   if (!process) return false;
   member.excuse();
-  // Stop it while it streams an answer. A worker without a connection to the engine streams none.
+  // Stops the member while it streams an answer; a worker without a connection to the engine streams none.
   const stopping = setInterval(() => {
     if (!isHandBack || member.outerHop.connections === 0) return;
     clearInterval(stopping);

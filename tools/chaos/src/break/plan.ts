@@ -6,7 +6,7 @@ export interface Break {
   readonly fault: FaultName;
   readonly who: number;
   readonly forMs: number;
-  /** Its size: ms of latency, bytes a second, bytes a slice. */
+  /** The size of the fault: ms of latency, bytes per second, or bytes per slice. */
   readonly amount: number;
 }
 
@@ -55,12 +55,12 @@ const EVERY: readonly Every[] = [
   { fault: "slice redis", everyMs: 30_000, forMs: [2000, 5000], amount: [64, 1024] },
 ];
 
-/** No fault happens in this time at the start, so that every user has begun. */
+/** The time at the start without faults, in which every user begins. */
 const QUIET_MS = 2000;
 
 /**
- * The faults of a run of this length, in order of time. Each kind has its own mean interval with jitter, so that the
- * seed decides the times and hardly the number of faults.
+ * The faults of a run of this length, sorted by time. Each kind of fault has its own mean interval with jitter: the
+ * seed decides the times, and hardly changes the number of faults.
  */
 export function plan(random: Random, lengthMs: number): Break[] {
   const breaks = EVERY.flatMap(({ fault, everyMs, forMs, amount = [0, 0] }) => {

@@ -1,15 +1,21 @@
 import { isTerminal, type Event } from "@docrelay/protocol";
 import { logName, type Facts, type Report } from "./violation.ts";
 
-/** An ask may end this long after its deadline, plus the time for which Redis was away. */
+/** How long after its deadline an ask may end, besides the time for which Redis was away. */
 const GRACE_MS = 10_000;
 
-/** Calls that a worker loses without a crash do not count: it stands still, is cut off from Redis, or hands back. At most so many. */
+/**
+ * Most calls of an ask that do not count, because the worker lost them without a crash: it stood still, was cut off
+ * from Redis, or handed back.
+ */
 const MAX_SPARED = 7;
 const isSparing = ({ fault, target }: { fault: string; target: string }): boolean =>
   target.startsWith("worker") && !fault.startsWith("kill") && !fault.endsWith("outer");
 
-/** Checks every ask: an acknowledged one has exactly one end, with the text of one call; a refused one left nothing. */
+/**
+ * Checks every ask: an acknowledged ask has exactly one terminal event, with the text of one call; a refused ask has
+ * left nothing.
+ */
 export function checkAsks(facts: Facts, report: Report): void {
   const { of, logs, meta } = facts;
   const byAsk = new Map<string, Event[]>();

@@ -17,7 +17,7 @@ function checkPlaces(name: string, events: readonly Event[], report: Report): vo
     if (event.seq !== expected) report("GAPS", name, `${event.seq} stands where ${expected} should`);
     if (nonces.has(event.nonce)) report("DUP-APPLIED", name, `${event.seq} repeats the event ${event.nonce}`);
     nonces.add(event.nonce);
-    // An event is written once, also when a retry of it has another nonce.
+    // Each event must be written only once, even if a retry of the write had another nonce.
     const content = event.type === "accepted" ? `accepted ${event.ask}` : undefined;
     if (content && contents.has(content)) report("DUP-APPLIED", name, `${event.seq} is ${content} again`);
     if (content) contents.add(content);

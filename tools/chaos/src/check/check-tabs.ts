@@ -2,10 +2,10 @@ import { shownOf } from "./digest.ts";
 import type { EntryOf } from "../history.ts";
 import { logName, type Facts, type Report } from "./violation.ts";
 
-/** For this long after a fault, a tab may still find events that were not delivered to it. */
+/** How long after a fault a tab may still find events that were not delivered to it. */
 const AFTERMATH_MS = 12_000;
 
-/** Checks what tabs have shown: each event of the log once, in order, to its end, and no event of another user. */
+/** Checks what tabs have shown: every event of the log, each once and in order, and no event of another user. */
 export function checkTabs(facts: Facts, report: Report): void {
   const { of, logs } = facts;
   const asked = new Map(of("sent").map(({ ask, user, conversation }) => [ask, logName({ user, conversation })]));

@@ -12,13 +12,17 @@ export interface Verdict {
   readonly cancelled: number;
   readonly refused: number;
   readonly engineCalls: number;
-  /** Late writes that were refused because the attempt was stale. */
+  /** Late writes that were refused because their attempt was stale. */
   readonly fenced: number;
-  /** From the loss of a connection until the tab has caught up, in ms; `catchUp` counts from the new connection. */
+  /**
+   * Times from the loss of a connection until the tab has caught up, in ms; those of `catchUp` begin with the new
+   * connection.
+   */
   readonly recovery: Spread;
   readonly catchUp: Spread;
   /**
-   * Those of them during which no other fault than the end of an edge was active; the promised time holds for these.
+   * The times of `catchUp` during which processes ended, but no other fault was active; the promised time holds for
+   * these.
    */
   readonly calmCatchUp: Spread;
   /** From sending an ask to its acknowledgement, in ms. */
@@ -35,7 +39,9 @@ export interface Spread {
   readonly most: number;
 }
 
-/** Checks a run by its history alone. Pure, so that tests can plant a fault of every kind and see that it is found. */
+/**
+ * Checks a run by its history alone. Pure, so that tests can plant a fault of every kind and check that it is found.
+ */
 export function check(entries: readonly Entry[]): Verdict {
   const byKind = Map.groupBy(entries, ({ kind }) => kind);
   const of = <K extends Entry["kind"]>(kind: K): ReadonlyArray<EntryOf<K>> =>
@@ -88,8 +94,8 @@ const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
 const AFTER_MS = 1000;
 
 /**
- * Whether, from the new connection until the tab caught up, only processes ended: no connection was broken, no edge
- * frozen, Redis up.
+ * Whether, from the new connection until the tab caught up, the only faults were ends of processes: no broken
+ * connection, no frozen edge, no unavailable Redis.
  */
 function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
   // Some faults are recorded when they begin and some when they end.

@@ -3,9 +3,9 @@ import type { Entry, EntryOf } from "../history.ts";
 
 /** Kinds of findings. Each is a guarantee of docs/SPEC.md that did not hold. */
 export type Fault =
-  /** An acknowledged ask without an end. */
+  /** An acknowledged ask without a terminal event. */
   | "LOST"
-  /** More than one end. */
+  /** An ask with more than one terminal event. */
   | "TWO-ENDS"
   /** The same event twice: in a log, or shown by a tab. */
   | "DUP-APPLIED"
@@ -23,7 +23,7 @@ export type Fault =
   | "CALLS"
   /** An ask that was refused and stored nevertheless. */
   | "REFUSED-STORED"
-  /** An end after the deadline and its ten seconds. */
+  /** A terminal event later than ten seconds after the deadline. */
   | "LATE"
   /** Events that a connected tab found only by reading the log, while there was no fault. */
   | "UNTOLD"

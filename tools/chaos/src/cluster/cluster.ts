@@ -19,18 +19,18 @@ type Env = Record<string, string>;
 export interface Member {
   readonly name: string;
   readonly role: "edge" | "worker";
-  /** The proxy between it and Redis. */
+  /** The proxy between this member and Redis. */
   readonly redisHop: Proxy;
   /** The proxy between clients and an edge, or between a worker and the engine. */
   readonly outerHop: Proxy;
   readonly up: boolean;
   readonly process: TestProcess | undefined;
-  /** Environment of its next process. */
+  /** The environment of the member's next process. */
   env: Env;
   /** Called with each line that its processes print. */
   onLine: ((line: string) => void) | undefined;
   start(): Promise<void>;
-  /** From now on the current process may end by itself without a finding. */
+  /** Marks that the current process may end by itself without a finding. */
   excuse(): void;
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
@@ -59,7 +59,7 @@ export interface ClusterOptions {
 
 const EDGE = fileURLToPath(new URL("../../../../apps/edge/src/main.ts", import.meta.url));
 const WORKER = fileURLToPath(new URL("../../../../apps/worker/src/main.ts", import.meta.url));
-/** More resident memory than any process of such a cluster needs. */
+/** A bound that no process of such a cluster should reach, in bytes of resident memory. */
 const MEMORY_LIMIT = 500_000_000;
 const START_MS = 90_000;
 
@@ -138,7 +138,7 @@ async function openMember(
       void child.exited.then(({ code, signal }) => {
         if (process !== child) return;
         up = false;
-        // A kill from inside, at a failpoint, counts like a kill from outside.
+        // A kill from inside, at a failpoint, counts as one from outside.
         if (expected.has(child) || signal === "SIGKILL") return;
         const how = `exit ${String(code)} ${String(signal)}`;
         history.add({ kind: "died", process: name, how, lines: child.lines.slice(-10) });
@@ -158,7 +158,7 @@ async function openMember(
   return member;
 }
 
-/** @param port an edge listens to it */
+/** @param port the port on which an edge listens */
 function envOf({ role, redisHop, outerHop }: Member, port: number): Env {
   return {
     REDIS_URL: `redis://127.0.0.1:${redisHop.port}`,

@@ -5,7 +5,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { History } from "../history.ts";
 import { createRandom, hash, type Random } from "../random.ts";
 
-/** How the engine answers one call. With `script`, the scenario decides. */
+/** How the engine answers one call; if `script` is set, the scenario decides instead. */
 export type Mood = "answer" | "slow" | "hang" | "hang-midway" | "drop" | "drop-midway" | "error";
 
 /** A running call that a scenario controls. */
@@ -13,9 +13,9 @@ export interface Call {
   readonly ask: string;
   readonly call: number;
   readonly words: readonly string[];
-  /** The call's connection has ended. */
+  /** Whether the call's connection has ended. */
   readonly closed: boolean;
-  /** Sends the words from `from` up to `to`, one a frame. */
+  /** Sends the words from `from` up to `to`, one word per frame. */
   say(from: number, to?: number): void;
   end(): void;
   drop(): void;
@@ -26,9 +26,9 @@ export interface ChaosEngine extends AsyncDisposable {
   readonly calls: readonly Call[];
   /** Overrides the moods, for scripted scenarios. */
   script: ((call: Call) => void) | undefined;
-  /** From now on every call is answered, and quickly. */
+  /** From now on, every call gets a quick answer. */
   calm(): void;
-  /** Whether files' markers are searched for in the prompts. */
+  /** Markers of files, which the engine searches for in the prompts. */
   readonly markers: Set<string>;
 }
 
@@ -47,8 +47,8 @@ const VOCABULARY =
   );
 
 /**
- * The text of the `call`-th call for an ask. It depends on nothing else, so that the checker can tell from a text which
- * call a client has seen, and whether two calls were mixed.
+ * The text of the `call`-th call for an ask. It depends only on these two, so that the checker can tell from a text
+ * which call a client has seen, and whether two calls were mixed.
  */
 export function answerWords(ask: string, call: number): string[] {
   const random = createRandom(hash(`${ask}/${call}`));

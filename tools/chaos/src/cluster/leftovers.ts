@@ -2,10 +2,10 @@ import { eventually } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import type { History } from "../history.ts";
 
-/** Keys of unfinished work: when all asks have ended, none may exist. */
+/** Keys of unfinished work: none may exist when all asks have ended. */
 const UNFINISHED =
   /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:extract:(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
-/** A job's hash: the queue keeps no finished job. */
+/** The hash of a job: the queue keeps no finished job. */
 const JOB = /^\{bull\}:extract:(?:\d+|[\w-]{32})$/;
 /** Keys that may exist as long as conversations are kept. */
 const OF_USERS =
@@ -14,7 +14,7 @@ const KEPT = new RegExp(
   `^(?:\\{s[0-9a-f]{2}\\}:[\\w-]+:(?:${OF_USERS})|(?:text|same|uses|gone|blob|retain|link|secret|edge|\\{blobs\\}|\\{bull\\}):.*|extract:profile)$`,
 );
 
-/** Names the keys that should not exist any more, and keys of unknown names. */
+/** Returns keys that should no longer exist, and keys with unknown names. */
 export async function findLeftovers(url: string): Promise<string[]> {
   const redis = new Redis(url);
   try {
@@ -35,15 +35,18 @@ export async function findLeftovers(url: string): Promise<string[]> {
   }
 }
 
-/** Keys of the deployment, not of a user. */
+/** Whether a key belongs to the deployment, not to a user. */
 function isForEver(key: string): boolean {
   return /^(?:\{blobs\}|\{bull\}|secret:|extract:profile)/.test(key);
 }
 
-/** When a worker lost Redis in the middle of a job, the job is retried after its lock has expired, and removed then. */
+/**
+ * How long to wait for a leftover job: if a worker lost Redis in the middle of a job, the job is retried and removed
+ * only after its lock has expired.
+ */
 const PATIENCE_MS = 12_000;
 
-/** Records what is left after the time in which it should have been removed. */
+/** Records the keys that still exist after the time in which they should have been removed. */
 export async function recordLeftovers(url: string, history: History, patienceMs = PATIENCE_MS): Promise<void> {
   let left: string[] = [];
   const isClean = async (): Promise<boolean> => {

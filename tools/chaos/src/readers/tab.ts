@@ -9,7 +9,7 @@ export interface TabOptions {
   readonly conversation: string;
   readonly token: string;
   readonly history: History;
-  /** Where to connect next: any edge, as behind a balancer. In [0, 1). */
+  /** Returns the edge to connect to next: any edge, as behind a balancer. */
   url(): string;
   random(): number;
   /** Called once for every event that is shown. */
@@ -24,22 +24,23 @@ const SILENCES_MS = [5000, 10_000, 20_000, 30_000];
 
 /**
  * A reader of one conversation, written from the protocol's description. It shares no code with the client SDK, so that
- * both do not have the same misunderstanding. It records what it shows.
+ * the two cannot share a misunderstanding. It records the events that it shows.
  */
 export interface Tab {
   readonly name: string;
   readonly online: boolean;
-  /** Position of the last event shown. */
+  /** The seq of the last event shown. */
   readonly seq: number;
-  /** Sends an event; undefined when no answer came: the outcome is unknown. */
+  /** Sends an event; resolves to undefined when no answer came, so that the outcome is unknown. */
   send<T extends object>(event: string, payload: object): Promise<Ack<T> | undefined>;
   /**
-   * An ask was acknowledged at this position: until that event is shown, the tab reads the log when nothing arrives.
+   * Notes that an ask was acknowledged at this position: until that event is shown, the tab reads the log whenever
+   * nothing arrives.
    */
   expect(seq: number): void;
   /** Reconnects to any edge, as a page does after its network changed. */
   move(): void;
-  /** Resolves when it is connected. */
+  /** Resolves when the tab is connected. */
   whenOnline(): Promise<void>;
   close(): void;
 }
@@ -87,26 +88,26 @@ export function openTab(options: TabOptions): Tab {
 
 interface State {
   readonly options: TabOptions;
-  /** Asks without an end. */
+  /** Asks without a terminal event. */
   readonly running: Set<string>;
-  /** Those that wait for a connection. */
+  /** Callbacks that wait for a connection. */
   readonly waiting: Array<() => void>;
   socket?: Socket | undefined;
   closed: boolean;
   online: boolean;
-  /** The number of the reading of the log that is under way, and whether another one has to follow it. */
+  /** The number of the current read of the log; and whether another read has to follow. */
   opening?: number | undefined;
   openAgain: boolean;
   calls: number;
   last?: Position | undefined;
-  /** Events that came while the log is read. */
+  /** Events that arrived while the log was being read. */
   buffered: Event[];
-  /** An event at this position was acknowledged. */
+  /** The highest position of an acknowledged event. */
   awaited: number;
   lostAt?: number | undefined;
   connectedAt: number;
   silences: number;
-  /** The edge has said so: no wait before the next connection. */
+  /** Whether the edge has told the tab to reconnect without a wait. */
   atOnce: boolean;
   silence?: NodeJS.Timeout;
   retry?: NodeJS.Timeout;
@@ -200,7 +201,7 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
       tab.running.clear();
       return void open(tab, "connected");
     }
-    // Retryable refusal (Redis is away): try again later, unless the connection ends before.
+    // A retryable refusal, because Redis is away: the tab tries again later, unless the connection ends before.
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }

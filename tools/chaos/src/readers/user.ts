@@ -11,9 +11,9 @@ export interface User {
   readonly token: string;
   readonly conversation: string;
   readonly tabs: readonly Tab[];
-  /** Acknowledged asks whose end no tab has shown yet. */
+  /** Number of acknowledged asks whose terminal event no tab has shown yet. */
   readonly unfinished: number;
-  /** Sends asks until the signal, then resolves when no send is pending. */
+  /** Sends asks until the signal is aborted, then resolves when no send is pending. */
   live(until: AbortSignal): Promise<void>;
   /** Sends one ask until it is acknowledged or refused for good. */
   ask(file?: "pdf" | "no-pdf"): Promise<string>;
@@ -26,17 +26,17 @@ export interface UserOptions {
   readonly conversation: string;
   readonly history: History;
   readonly random: Random;
-  /** The engine searches for these in its prompts. */
+  /** Markers of files, which the engine searches for in its prompts. */
   readonly markers: Set<string>;
   readonly tabs?: number;
   readonly careless?: boolean;
-  /** Share of asks with a PDF; a tenth by default. */
+  /** The share of asks with a PDF; default: a tenth. */
   readonly pdfShare?: number;
-  /** Share of those PDFs that are uploaded before the ask. */
+  /** The share of PDFs that are uploaded before the ask. */
   readonly uploadShare?: number;
-  /** Share of asks that are cancelled. */
+  /** The share of asks that are cancelled. */
   readonly cancelShare?: number;
-  /** How often a tab reconnects to another edge after an ask, in [0, 1]. */
+  /** The share of asks after which a tab reconnects to another edge, in [0, 1]. */
   readonly moveShare?: number;
   url(): string;
 }
@@ -91,7 +91,7 @@ interface Person {
   readonly tabs: readonly Tab[];
   readonly ended: Set<string>;
   readonly acked: Set<string>;
-  /** Asks so far. */
+  /** The number of asks so far. */
   count: number;
 }
 
@@ -101,7 +101,7 @@ function unfinished({ acked, ended }: Person): number {
   return [...acked].filter((id) => !ended.has(id)).length;
 }
 
-/** Asks now and then, a few questions at once. */
+/** Sends asks at intervals, sometimes several at once. */
 async function live(person: Person, until: AbortSignal): Promise<void> {
   const { options, tabs } = person;
   const { random } = options;
@@ -179,7 +179,7 @@ async function again({ name, conversation, history }: UserOptions, tab: Tab, pay
   history.add({ kind: "acked", user: name, conversation, ask: payload.id, seq, duplicate, ms });
 }
 
-/** The `files` of the ask: the bytes, or a finished upload; undefined when the upload did not finish. */
+/** The `files` of an ask: the bytes, or a finished upload; undefined when the upload did not finish. */
 async function attach(tab: Tab, id: string, bytes: Uint8Array, byUpload: boolean): Promise<object[] | undefined> {
   const file = { name: "notes.pdf", type: "application/pdf" };
   if (!byUpload) return [{ ...file, bytes }];

@@ -3,7 +3,9 @@ import type { Spread, Verdict } from "../check/checker.ts";
 import type { Fault } from "../check/violation.ts";
 
 const NAMED: readonly Fault[] = ["LOST", "TWO-ENDS", "DUP-APPLIED", "GAPS", "CROSS-USER"];
-/** In ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` check it with twice the time. */
+/**
+ * The promised times in ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` check them with twice the time.
+ */
 export const PROMISED = { takeover: 1200, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
 const SHOWN_VIOLATIONS = 20;
 
