@@ -1,4 +1,4 @@
-/** The server's answer to an ask: the ask is durable, and `seq` is that of its `accepted` event. */
+/** The acknowledgement of an ask: the ask is durable, and `seq` is the seq of its `accepted` event. */
 interface Accepted {
     readonly seq: number;
     /** An ask with this id was stored before; nothing new was stored. */
@@ -18,34 +18,47 @@ interface AcceptedEvent extends Head {
     /** The ask of the conversation in whose place this one stands. */
     replaces?: string | undefined;
 }
-/** An answer as it is written: the ask's events in order, the terminal event last. */
+/** An answer while it is written: iterate over the ask's events in order; the terminal event is the last. */
 interface Answer extends AsyncIterable<Event> {
     readonly id: string;
-    /** Resolves when the ask is durable: from then on it ends, whatever process dies. Rejects when it was refused or stopped. */
+    /**
+     * Resolves when the ask is durable: from then on it gets a terminal event, whatever process dies. Rejects when the
+     * ask was refused or stopped.
+     */
     readonly accepted: Promise<Accepted>;
     readonly state: AnswerState;
-    /** How many asks of the conversation stand before it and are not over. */
+    /** The number of unfinished asks before this one in the conversation. */
     readonly ahead: number;
-    /** Calls the listener at each change of `state` or `ahead`; returns how to stop. */
+    /** Calls the listener at each change of `state` or `ahead`; returns a function that stops it. */
     onState(listener: (state: AnswerState, ahead: number) => void): () => void;
-    /** The whole reply, or what had arrived when it was cancelled. @throws RelayError when the ask failed or was refused. */
+    /**
+     * Resolves to the whole reply, or to the text that had arrived when the ask was cancelled. @throws RelayError when
+     * the ask failed or was refused.
+     */
     text(): Promise<string>;
-    /** The turn when it is over: `completed`, `cancelled` or `failed`. Rejects when the conversation is closed before. */
+    /**
+     * Resolves to the turn when it has ended: `completed`, `cancelled` or `failed`. Rejects when the conversation is
+     * closed before.
+     */
     result(): Promise<Turn>;
     /**
-     * Ends the ask at any stage. One that the server has not acknowledged is stopped at once, also without a connection:
-     * `accepted` rejects with an AbortError, it is not sent again, and it is cancelled should the server have it.
+     * Ends the ask at any stage. An ask that the server has not acknowledged is stopped at once, even without a
+     * connection: `accepted` rejects with an AbortError, the ask is not sent again, and it is cancelled if it turns out
+     * that the server has it.
      */
     cancel(): Promise<void>;
-    /** Stops hearing of the ask, which goes on; `signal` does not cancel it any more. Readers get an AbortError. */
+    /**
+     * Stops following the ask, which continues; `signal` no longer cancels it. Readers of the answer get an AbortError.
+     */
     detach(): void;
 }
 /**
- * `waiting` for earlier asks, for the connection (also in the middle of an upload) or because the server is busy,
- * `uploading` files, `sending`; then the server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
+ * The state of an ask. `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because
+ * the server is busy. `uploading`: its files. `sending`: to the server. `accepted`: the server has stored it; the
+ * engine has not been called yet. `answering`: the engine was called. The last three are final.
  */
 type AnswerState = "waiting" | "uploading" | "sending" | "accepted" | "answering" | "completed" | "failed" | "cancelled";
-/** A file to upload, or the id of a finished upload; its `name` and `size` are for the turn only. */
+/** A file to upload, or the id of a finished upload; with an id, `name` and `size` are only for display. */
 type AskFile = (FileInput | {
     readonly upload: string;
     readonly name?: string;
@@ -56,24 +69,25 @@ type AskFile = (FileInput | {
 interface AskOptions {
     /** Files to upload, or finished uploads by id. */
     readonly files?: readonly AskFile[];
-    /** Passwords by the file's index, for `File` objects, which cannot carry one. */
+    /** Passwords by the file's index, for `File` objects, which have no field for one. */
     readonly passwords?: ReadonlyMap<number, string>;
-    /** The ask's id. Asking again with the same id and content stores nothing new. A random id by default. */
+    /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
     readonly id?: string;
     /**
-     * The id of an ask of the same conversation whose place this one takes: its question was edited, or is asked again. The
-     * server refuses an ask that it does not know as `NOT_FOUND`; one that runs goes on unless it is cancelled.
+     * The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. The
+     * server refuses an unknown id with `NOT_FOUND`; a replaced ask that is running continues unless it is cancelled.
      */
     readonly replaces?: string;
-    /** `traceparent` of W3C Trace Context: servers that trace go on with that trace, and errors name its id. */
+    /** `traceparent` of W3C Trace Context: a server that traces continues this trace, and errors contain its id. */
     readonly traceparent?: string;
     /** Aborting cancels the ask at any stage. */
     readonly signal?: AbortSignal;
     onProgress?(progress: AskProgress): void;
 }
 /**
- * How far an ask is. Before the server has it: `waiting` for an earlier ask, for the connection or because the server is
- * busy; a file being uploaded; or `sending`. Then the server's own hints. `file` is its index in the ask; sizes in bytes.
+ * The progress of an ask. Before the server has it: `waiting` for an earlier ask, for the connection or because the
+ * server is busy; the upload of a file; or `sending`. Afterwards: the server's hints. `file` is the file's index in the
+ * ask; sizes are in bytes.
  */
 type AskProgress = {
     readonly stage: "waiting" | "sending";
@@ -114,79 +128,100 @@ interface CompletedEvent extends Head {
 }
 interface ConnectOptions {
     /**
-     * Where docrelay is served: an origin, for example `https://ask.example.org`, or an origin and the path under which a
-     * proxy serves it. In a browser, the page's own origin by default.
+     * The address of docrelay: an origin, for example `https://ask.example.org`, or an origin with the path under which a
+     * proxy serves docrelay. Default in a browser: the page's own origin.
      */
     readonly url?: string;
-    /** A JWT of your own login, or a function that fetches one. Without it an anonymous session is taken and kept in `storage`. */
+    /**
+     * A JWT of your own login, or a function that fetches one. Without it the client gets an anonymous session, and keeps
+     * it in `storage`.
+     */
     readonly token?: string | (() => Promise<string>);
-    /** Keeps the session and unacknowledged asks over a reload. By default `localStorage` in a browser, else memory. */
+    /** Keeps the session and unacknowledged asks across reloads. Default: `localStorage` in a browser, else memory. */
     readonly storage?: Storage;
     readonly fetch?: typeof fetch;
-    /** The connection's state at each change, and why it is `offline` or `closed` where that is known. */
+    /** Called at each change of the connection's state; `error`: the reason for `offline` or `closed`, if it is known. */
     onState?(state: RelayState, error?: RelayError): void;
 }
-/** One user's asks in order, and their answers, as the server's log has them. */
+/** One user's asks in order, with their answers, as in the server's log. */
 interface Conversation {
     readonly id: string;
-    /** Calls the listener with each event once and in order, beginning with the oldest event kept; returns how to stop. */
+    /**
+     * Calls the listener with each event, once and in order, beginning with the oldest kept event; returns a function
+     * that stops it.
+     */
     subscribe(listener: Listener): () => void;
-    /** The same as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
+    /** The same events as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
     events(): AsyncIterable<Event>;
     /**
-     * Sends a question, after those that were asked before it. The answer is an iterable of the ask's events; `text()` waits
-     * for the whole reply. A closed conversation is opened again.
+     * Sends a question, after all questions asked before it. The answer is an iterable of the ask's events; `text()`
+     * waits for the whole reply. A closed conversation is opened again.
      */
     ask(message: string, options?: AskOptions): Answer;
-    /** The answer of any ask in `turns`, from any client of the user. Sends nothing. */
+    /** Returns the answer of any ask in `turns`, from any client of the user. Sends nothing. */
     answer(ask: string): Answer | undefined;
     /**
-     * Asks the question of a turn that is over once more, with the same files: with the same id when the server refused or
-     * never had it, else as a new ask. The answer of a turn that is not over is its own.
-     * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that has to be given again
+     * Asks the question of an ended turn once more, with the same files. The id stays the same if the server refused the
+     * ask or never had it; else it is a new ask. For a turn that has not ended, returns its running answer.
+     * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that must be given again
      */
     retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer;
     /**
-     * The asks with their answers, in order: those of the log, and those of this client that are on their way to it. Of a
-     * question that was edited or asked again (`AskOptions.replaces`) only the newest, with the others as `versions`. The same
-     * array until something changes, and the same object for a turn that did not; empty until something reads the log.
+     * The asks with their answers, in order: those in the log, and this client's asks on their way to it. Of a question
+     * that was edited or asked again (`AskOptions.replaces`) only the newest version is listed, with the others as
+     * `versions`. The array stays the same object until something changes, and so does each unchanged turn. Empty until
+     * the log is read.
      */
     readonly turns: readonly Turn[];
-    /** Calls the listener after each change of `turns`, and reads the log; returns how to stop. */
+    /** Calls the listener after each change of `turns`, and begins to read the log; returns a function that stops it. */
     onTurns(listener: () => void): () => void;
-    /** Resolves when the log was read to its head once: only then is an empty conversation known to be empty. @throws RelayError */
+    /**
+     * Resolves when the log was read to its end for the first time: only then is it known whether the conversation is
+     * empty. @throws RelayError
+     */
     readonly ready: Promise<void>;
-    /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
+    /** Ends an ask at any stage; its turn shows the outcome. Safe to repeat. @throws RelayError */
     cancel(ask: string): Promise<void>;
     /**
-     * Says what the user thinks of an answer that has ended, for those who run the server; `none` takes it back. Turns have it as
-     * `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`, `ASK_CONFLICT`, `RATE_LIMITED`
+     * Sends the user's feedback on an answer that has ended, for the operators of the server; `none` withdraws it. Turns
+     * show it as `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`,
+     * `ASK_CONFLICT`, `RATE_LIMITED`
      */
     feedback(ask: string, verdict: "up" | "down" | "none", word?: string): Promise<void>;
-    /** Stops listening on this connection; the asks go on, also those on their way. Answers that have not ended throw. */
+    /**
+     * Stops reading the conversation on this connection. Its asks continue, including those on their way. Answers that
+     * have not ended throw.
+     */
     close(): void;
 }
-/** The user's conversations as a whole, of all tabs and devices. Servers whose `welcome.features` do not have `conversations` refuse. */
+/**
+ * The list of the user's conversations from all tabs and devices. Servers whose `welcome.features` lack `conversations`
+ * refuse these calls.
+ */
 interface Conversations {
-    /** `limit`: 50 by default, at most 100. @throws RelayError */
+    /** Returns a page of the list. `limit`: default 50, at most 100. @throws RelayError */
     list(page?: {
         readonly before?: string | number;
         readonly limit?: number;
     }): Promise<ConversationsPage>;
-    /** Gives it another title, of 1 to 200 characters. @throws RelayError `NOT_FOUND` when it is not kept */
+    /**
+     * Changes the conversation's title: 1 to 200 characters. @throws RelayError `NOT_FOUND` when the conversation is not
+     * kept
+     */
     rename(conversation: string, title: string): Promise<void>;
-    /** Cancels its asks and removes all that is kept of it. Idempotent. @throws RelayError */
+    /** Cancels the conversation's asks and removes everything kept of it. Idempotent. @throws RelayError */
     delete(conversation: string): Promise<void>;
     /**
-     * Makes a link through which anybody may read the conversation until it ends: connect with its token, and open the
-     * conversation. @throws RelayError `FORBIDDEN` where the server has no links (`SHARE_TTL_MS`), `NOT_FOUND`
+     * Creates a link through which anybody may read the conversation until the link ends. To read it, connect with the
+     * link's token and open the conversation. @throws RelayError `FORBIDDEN` where the server has no links
+     * (`SHARE_TTL_MS`), `NOT_FOUND`
      */
     share(conversation: string): Promise<Shared>;
     /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
     unshare(conversation: string): Promise<void>;
     /**
-     * Calls the listener when the list may have changed: here, on another connection of the user, or while this one was away
-     * (`undefined`: anything may have). Returns how to stop.
+     * Calls the listener when the list may have changed: on this connection, on another connection of the user, or while
+     * this client was offline (`undefined`: everything may have changed). Returns a function that stops it.
      */
     onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
 }
@@ -195,7 +230,10 @@ interface ConversationsHint {
     conversation: string;
     change: "added" | "renamed" | "deleted";
 }
-/** A page of the list: those with the newest question first. `more`: ask again with `before` the last one's id. */
+/**
+ * A page of the list, the conversation with the newest question first. `more`: there is another page; pass the last
+ * one's id as `before`.
+ */
 interface ConversationsPage {
     readonly conversations: readonly ListedConversation[];
     readonly more: boolean;
@@ -222,14 +260,14 @@ interface DeltaEvent extends Head {
     text: string;
 }
 interface DownloadOptions {
-    /** The bytes from `from` up to `to`; all by default. */
+    /** The bytes from `from` up to, but not including, `to`; default: all. */
     readonly range?: {
         readonly from: number;
         readonly to: number;
     };
     readonly signal?: AbortSignal;
 }
-/** Every code of the contract; see the table in the documentation for when each is given. */
+/** Every error code of the contract; the table in the documentation says when each is sent. */
 type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN" | "ORIGIN_DENIED" | "BAD_MESSAGE" | "PAYLOAD_TOO_LARGE" | "FILE_NAME_INVALID" | "FILE_TYPE_UNSUPPORTED" | "FILE_CORRUPT" | "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "ASK_CONFLICT" | "NOT_FOUND" | "RATE_LIMITED" | "TOO_MANY_CONNECTIONS" | "BUSY" | "QUOTA_EXCEEDED" | "STORE_UNAVAILABLE" | "PROMPT_TOO_LARGE" | "ENGINE_UNAVAILABLE" | "ENGINE_TIMEOUT" | "ENGINE_BAD_REPLY" | "ASK_EXPIRED" | "RESUME_LOST" | "SLOW_CONSUMER" | "IDLE_TIMEOUT" | "SHUTTING_DOWN" | "INTERNAL";
 /** One durable entry of a conversation's log. */
 type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent | FeedbackEvent;
@@ -350,36 +388,40 @@ interface Progress {
     of?: number | undefined;
     sinceMs?: number | undefined;
 }
-/** A connection to docrelay, for any number of conversations. */
+/** A connection to docrelay, which any number of conversations share. */
 interface Relay {
     readonly state: RelayState;
-    /** The user id that the server gave, and its limits; undefined until the first connection. */
+    /** The user's id as the server sent it, and the server's limits; undefined until the first connection. */
     readonly user: string | undefined;
     readonly limits: Limits | undefined;
-    /** A conversation by id (a fresh one by default); the same object for the same id until it is closed. */
+    /**
+     * Returns a conversation by id (default: a new id). The same id gives the same object until the conversation is
+     * closed.
+     */
     conversation(id?: string): Conversation;
     /** The list of the user's conversations. */
     readonly conversations: Conversations;
-    /** Uploads a file ahead of an ask. Safe to repeat: the same object is one upload. @throws RelayError */
+    /** Uploads a file before an ask. Safe to repeat: the same object is uploaded once. @throws RelayError */
     upload(file: FileInput, options?: UploadOptions): Promise<{
         upload: string;
     }>;
     /**
-     * Calls the listener with the stage of an upload of this user (of any tab or device) and with each later one, until
-     * `ready` or `failed`; returns how to stop. So a page knows before the ask how many pages a file has, or that it needs a
-     * password. Servers whose `welcome.features` do not have `upload:status` say nothing.
+     * Calls the listener with the current stage of an upload of this user (from any tab or device), and with each later
+     * stage, until `ready` or `failed`; returns a function that stops it. So a page knows before the ask how many pages a
+     * file has, or that the file needs a password. With servers whose `welcome.features` lack `upload:status` the
+     * listener is never called.
      */
     onUpload(upload: string, listener: UploadListener): () => void;
     /**
-     * An upload of this user, of any tab or device: its bytes, or what was read of it. @throws RelayError `NOT_FOUND`;
-     * `RESUME_LOST` when the bytes are no longer kept; for a text the reason why there is none
+     * Downloads an upload of this user, from any tab or device: its bytes, or its extracted text. @throws RelayError
+     * `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
      */
     download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
-    /** What was read of uploads. */
+    /** The extracted texts of uploads. */
     readonly uploads: UploadTexts;
-    /** What the user may use a day, and has used. @throws RelayError */
+    /** The user's daily quotas, and how much of them is used. @throws RelayError */
     usage(): Promise<Usage>;
-    /** Calls the listener at each change of the connection's state; returns how to stop. */
+    /** Calls the listener at each change of the connection's state; returns a function that stops it. */
     onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
     close(): void;
 }
@@ -395,7 +437,7 @@ declare class RelayError extends Error {
 type RelayFault = Omit<WireError, "code"> & {
     readonly code: ErrorCode | ClientErrorCode;
 };
-/** `offline` comes back by itself; `closed` is for good. */
+/** The state of the connection. From `offline` it recovers by itself; `closed` is final. */
 type RelayState = "connecting" | "online" | "offline" | "closed";
 /** A link to a conversation: whoever has the token may read it until then. Times in ms. */
 interface Shared {
@@ -408,7 +450,7 @@ interface StartedEvent extends Head {
     type: "started";
     engine: string;
 }
-/** Keeps strings by key, such as `localStorage`. */
+/** A store of strings by key, such as `localStorage`. */
 interface Storage {
     readonly length: number;
     /** The key at an index below `length`; the order is that of the storage. */
@@ -423,7 +465,7 @@ interface Timings {
     firstTokenMs: number;
     totalMs: number;
 }
-/** One question and its answer so far. Immutable: a turn that changes becomes another object. */
+/** One question and its answer so far. Immutable: a change creates another object. */
 interface Turn {
     /** The ask's id. */
     readonly id: string;
@@ -431,64 +473,70 @@ interface Turn {
     /** When it was asked, in milliseconds since the epoch; for display only. */
     readonly at: number;
     readonly files: readonly TurnFile[];
-    /** The ask at whose place this one stands: its question was edited, or was asked again. */
+    /** The id of the ask that this one replaces: its question was edited, or was asked again. */
     readonly replaces?: string;
-    /** The earlier versions at this place, the oldest first. */
+    /** The earlier versions of this question, oldest first. */
     readonly versions?: readonly Turn[];
-    /** The version after this one; the newest has none. */
+    /** The id of the next version; the newest version has none. */
     readonly replacedBy?: string;
     readonly state: TurnState;
-    /** The newest hint; undefined when nothing is known, and as soon as the answer has text. */
+    /** The newest hint; undefined when none is known, and as soon as the answer has text. */
     readonly progress?: AskProgress;
-    /** The answer's text so far: of the valid attempt only. */
+    /** The answer's text so far; only that of the valid attempt. */
     readonly text: string;
-    /** Number of the engine call that `text` comes from; 0 until the engine was called. */
+    /** The number of the engine call that `text` comes from; 0 before the first call. */
     readonly attempt: number;
     readonly engine?: string;
     readonly citations?: readonly Citation[];
     /** Questions that the engine suggests to ask next. */
     readonly suggestions?: readonly string[];
     readonly timings?: Timings;
-    /** The answer was cut at a largest size. */
+    /** Whether the answer was cut at its largest size. */
     readonly truncated?: boolean;
-    /** What the user has said of the answer. */
+    /** The user's feedback on the answer. */
     readonly feedback?: {
         readonly verdict: "up" | "down";
         readonly word?: string;
     };
-    /** Why it failed or was refused. */
+    /** Why the ask failed or was refused. */
     readonly error?: RelayError;
 }
-/** A file of a turn; what was read of it once it was read. Pages count from 1. */
+/** A file of a turn, with its extraction's result when there is one. Pages count from 1. */
 interface TurnFile {
     readonly name: string;
     readonly size: number;
     readonly sha256?: string;
-    /** The id under which an ask of the same user may name the file again. */
+    /** The id by which later asks of the same user may name the file. */
     readonly upload?: string;
     readonly pages?: number;
-    /** Pages without text, and why. */
+    /** Pages without text, and the reason. */
     readonly missing?: readonly MissingPage[];
-    /** Pages that were read from pictures. */
+    /** Pages whose text was recognised by OCR. */
     readonly ocr?: readonly number[];
-    /** Only the beginning was read. */
+    /** Whether only the beginning was extracted. */
     readonly truncated?: boolean;
-    /** The pages that the engine was given, when not all fit into its prompt. */
+    /** The ranges of pages that the engine received, if not all fit into its prompt. */
     readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
-    /** Names of the files that the PDF carries, when it carries some. */
+    /** Names of the files that the PDF contains, if any. */
     readonly attachments?: readonly string[];
 }
 /** `sending` until the server's log has the ask; the last three are final. */
 type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 type UploadListener = (status: UploadStatus) => void;
 interface UploadOptions {
-    /** The upload's id, a random one by default. One that an earlier page has begun with the same file goes on at the server's offset. */
+    /**
+     * The upload's id; default: a random one. An id with which an earlier page has begun the same file continues at the
+     * server's offset.
+     */
     readonly upload?: string;
     readonly signal?: AbortSignal;
-    /** Bytes stored so far, of `size`. */
+    /** Called with the number of stored bytes, and the file's size. */
     onProgress?(sent: number, size: number): void;
 }
-/** What of an upload is wanted: its bytes, or what was read of it, as text as Markdown with a heading for each page, or as JSON. */
+/**
+ * The part of an upload to download: its bytes, or its extracted text: as plain text, as Markdown with a heading for
+ * each page, or as JSON.
+ */
 type UploadPart = "bytes" | "text" | "markdown" | "json";
 /** How far an upload is. `ready` and `failed` are final; `error` is why there is no text. */
 interface UploadStatus {
@@ -500,21 +548,22 @@ interface UploadStatus {
     missing?: MissingPage[] | undefined;
     error?: WireError | undefined;
 }
-/** What was read of a file: what engines are told of it. Pages in order, counted from 1 in the lists. */
+/** The extracted text of a file, as engines receive it. Pages are in order; lists count them from 1. */
 interface UploadText {
-    /** Empty for those that are missing. */
+    /** The text of each page; empty for a missing page. */
     readonly pages: readonly string[];
     readonly missing: readonly MissingPage[];
     /** Pages read by OCR. */
     readonly ocr: readonly number[];
-    /** The text was cut where it was too long. */
+    /** Whether the text was cut because it was too long. */
     readonly truncated: boolean;
 }
 interface UploadTexts {
     /**
-     * The text of an upload of this user. Waits up to half a minute for an extraction that is under way. Safe to repeat.
-     * @throws RelayError: `NOT_FOUND`, also for an upload of another user; `BUSY` when the text is not there yet;
-     * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` and the like when it has none. Else the signal's reason.
+     * Returns the text of an upload of this user. Waits up to half a minute for a running extraction. Safe to repeat.
+     * @throws RelayError: `NOT_FOUND`, also for an upload of another user; `BUSY` when the text is not ready yet;
+     * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` and the like when the file has no text. Else the
+     * signal's reason.
      */
     text(upload: string, options?: {
         readonly signal?: AbortSignal;
@@ -547,19 +596,22 @@ interface WireError {
     resetAt?: number | undefined;
 }
 /**
- * `localStorage`. What the browser does not keep, because site data is blocked or the storage is full, is kept in memory
- * until the page ends; `onLost` is called once, when that happens for the first time. Outside a browser: all in memory.
+ * `localStorage`. Values that the browser does not keep, because site data is blocked or the storage is full, are kept
+ * in memory until the page ends; `onLost` is called when that happens for the first time. Outside a browser everything
+ * is kept in memory.
  */
 declare function browserStorage(onLost?: () => void): Storage;
 /**
- * Connects, and reconnects until `close`. Returns at once: what is asked before the connection is up is sent then.
+ * Connects, and reconnects until `close`. Returns at once: asks made before the connection is up are sent when it is.
  * @throws TypeError for a url that is not absolute, or not http: or https:
  */
 declare function connect(options?: ConnectOptions): Relay;
-/** Whether nothing more happens to a turn. */
+/** Whether a turn has ended. */
 declare function isOver({ state }: Turn): boolean;
-/** A storage that ends with the process. */
+/** A storage in memory, which ends with the process. */
 declare function memoryStorage(): Storage;
-/** A fresh id of 128 random bits. Not `crypto.randomUUID`: browsers have it over HTTPS and on localhost only. */
+/**
+ * Returns a random id of 128 bits. Not `crypto.randomUUID`, because browsers have it only over HTTPS and on localhost.
+ */
 declare function newId(): string;
 export { type Accepted, type Answer, type AnswerState, type AskFile, type AskOptions, type AskProgress, type ClientErrorCode, type ConnectOptions, type Conversation, type Conversations, type ConversationsHint, type ConversationsPage, type DayUse, type DownloadOptions, type Event, type FileInput, type Limits, type ListedConversation, type Listener, type Progress, type Relay, RelayError, type RelayFault, type RelayState, type Shared, type Storage, type Turn, type TurnFile, type TurnState, type UploadOptions, type UploadPart, type UploadStatus, type UploadText, type UploadTexts, type Usage, browserStorage, connect, isOver, memoryStorage, newId };

@@ -20,53 +20,60 @@ import { createUploadStages, type UploadListener } from "./uploads/upload-stages
 
 export interface ConnectOptions {
   /**
-   * Where docrelay is served: an origin, for example `https://ask.example.org`, or an origin and the path under which a
-   * proxy serves it. In a browser, the page's own origin by default.
+   * The address of docrelay: an origin, for example `https://ask.example.org`, or an origin with the path under which a
+   * proxy serves docrelay. Default in a browser: the page's own origin.
    */
   readonly url?: string;
-  /** A JWT of your own login, or a function that fetches one. Without it an anonymous session is taken and kept in `storage`. */
+  /**
+   * A JWT of your own login, or a function that fetches one. Without it the client gets an anonymous session, and keeps
+   * it in `storage`.
+   */
   readonly token?: string | (() => Promise<string>);
-  /** Keeps the session and unacknowledged asks over a reload. By default `localStorage` in a browser, else memory. */
+  /** Keeps the session and unacknowledged asks across reloads. Default: `localStorage` in a browser, else memory. */
   readonly storage?: Storage;
   readonly fetch?: typeof fetch;
-  /** The connection's state at each change, and why it is `offline` or `closed` where that is known. */
+  /** Called at each change of the connection's state; `error`: the reason for `offline` or `closed`, if it is known. */
   onState?(state: RelayState, error?: RelayError): void;
 }
 
-/** A connection to docrelay, for any number of conversations. */
+/** A connection to docrelay, which any number of conversations share. */
 export interface Relay {
   readonly state: RelayState;
-  /** The user id that the server gave, and its limits; undefined until the first connection. */
+  /** The user's id as the server sent it, and the server's limits; undefined until the first connection. */
   readonly user: string | undefined;
   readonly limits: Limits | undefined;
-  /** A conversation by id (a fresh one by default); the same object for the same id until it is closed. */
+  /**
+   * Returns a conversation by id (default: a new id). The same id gives the same object until the conversation is
+   * closed.
+   */
   conversation(id?: string): Conversation;
   /** The list of the user's conversations. */
   readonly conversations: Conversations;
-  /** Uploads a file ahead of an ask. Safe to repeat: the same object is one upload. @throws RelayError */
+  /** Uploads a file before an ask. Safe to repeat: the same object is uploaded once. @throws RelayError */
   upload(file: FileInput, options?: UploadOptions): Promise<{ upload: string }>;
   /**
-   * Calls the listener with the stage of an upload of this user (of any tab or device) and with each later one, until
-   * `ready` or `failed`; returns how to stop. So a page knows before the ask how many pages a file has, or that it needs a
-   * password. Servers whose `welcome.features` do not have `upload:status` say nothing.
+   * Calls the listener with the current stage of an upload of this user (from any tab or device), and with each later
+   * stage, until `ready` or `failed`; returns a function that stops it. So a page knows before the ask how many pages a
+   * file has, or that the file needs a password. With servers whose `welcome.features` lack `upload:status` the
+   * listener is never called.
    */
   onUpload(upload: string, listener: UploadListener): () => void;
   /**
-   * An upload of this user, of any tab or device: its bytes, or what was read of it. @throws RelayError `NOT_FOUND`;
-   * `RESUME_LOST` when the bytes are no longer kept; for a text the reason why there is none
+   * Downloads an upload of this user, from any tab or device: its bytes, or its extracted text. @throws RelayError
+   * `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
    */
   download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
-  /** What was read of uploads. */
+  /** The extracted texts of uploads. */
   readonly uploads: UploadTexts;
-  /** What the user may use a day, and has used. @throws RelayError */
+  /** The user's daily quotas, and how much of them is used. @throws RelayError */
   usage(): Promise<Usage>;
-  /** Calls the listener at each change of the connection's state; returns how to stop. */
+  /** Calls the listener at each change of the connection's state; returns a function that stops it. */
   onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
   close(): void;
 }
 
 /**
- * Connects, and reconnects until `close`. Returns at once: what is asked before the connection is up is sent then.
+ * Connects, and reconnects until `close`. Returns at once: asks made before the connection is up are sent when it is.
  * @throws TypeError for a url that is not absolute, or not http: or https:
  */
 // oxlint-disable-next-line max-lines-per-function -- joins the parts of the SDK, each a line or two
@@ -108,7 +115,7 @@ export function connect(options: ConnectOptions = {}): Relay {
       outbox,
       ...uploads,
       register() {
-        // A closed one keeps its place while asks of it are on their way.
+        // A closed conversation stays registered while asks of it are on their way.
         if ((conversations.get(id) ?? made) !== made)
           throw new Error(`conversation ${id} was closed, and another object has its place`);
         conversations.set(id, made);
@@ -119,14 +126,17 @@ export function connect(options: ConnectOptions = {}): Relay {
     return made;
   }
   let restored: string | undefined;
-  /** Sends what a former page of the same user left, also of conversations that this page does not show. */
+  /**
+   * Sends the asks that an earlier page of the same user left, including those of conversations that this page does not
+   * show.
+   */
   function restore(): void {
     if (tokens.user === restored) return;
     restored = tokens.user;
     for (const each of [...conversations.values()]) each.restore();
     for (const ask of outbox.kept()) conversation(ask.conversation);
   }
-  // A token that a function fetches says at the first connection whose it is.
+  // If a function fetches the token, the user is known only at the first connection.
   let wasOnline = false;
   link.onState((state) => {
     for (const each of conversations.values()) each.connectionChanged();

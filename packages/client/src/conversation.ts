@@ -11,53 +11,66 @@ import { createTurnStore } from "./turns/turn-store.ts";
 import type { Turn } from "./turns/turn.ts";
 import type { Event, Progress } from "./wire/contract.ts";
 
-/** One user's asks in order, and their answers, as the server's log has them. */
+/** One user's asks in order, with their answers, as in the server's log. */
 export interface Conversation {
   readonly id: string;
-  /** Calls the listener with each event once and in order, beginning with the oldest event kept; returns how to stop. */
+  /**
+   * Calls the listener with each event, once and in order, beginning with the oldest kept event; returns a function
+   * that stops it.
+   */
   subscribe(listener: Listener): () => void;
-  /** The same as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
+  /** The same events as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
   events(): AsyncIterable<Event>;
   /**
-   * Sends a question, after those that were asked before it. The answer is an iterable of the ask's events; `text()` waits
-   * for the whole reply. A closed conversation is opened again.
+   * Sends a question, after all questions asked before it. The answer is an iterable of the ask's events; `text()`
+   * waits for the whole reply. A closed conversation is opened again.
    */
   ask(message: string, options?: AskOptions): Answer;
-  /** The answer of any ask in `turns`, from any client of the user. Sends nothing. */
+  /** Returns the answer of any ask in `turns`, from any client of the user. Sends nothing. */
   answer(ask: string): Answer | undefined;
   /**
-   * Asks the question of a turn that is over once more, with the same files: with the same id when the server refused or
-   * never had it, else as a new ask. The answer of a turn that is not over is its own.
-   * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that has to be given again
+   * Asks the question of an ended turn once more, with the same files. The id stays the same if the server refused the
+   * ask or never had it; else it is a new ask. For a turn that has not ended, returns its running answer.
+   * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that must be given again
    */
   retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer;
   /**
-   * The asks with their answers, in order: those of the log, and those of this client that are on their way to it. Of a
-   * question that was edited or asked again (`AskOptions.replaces`) only the newest, with the others as `versions`. The same
-   * array until something changes, and the same object for a turn that did not; empty until something reads the log.
+   * The asks with their answers, in order: those in the log, and this client's asks on their way to it. Of a question
+   * that was edited or asked again (`AskOptions.replaces`) only the newest version is listed, with the others as
+   * `versions`. The array stays the same object until something changes, and so does each unchanged turn. Empty until
+   * the log is read.
    */
   readonly turns: readonly Turn[];
-  /** Calls the listener after each change of `turns`, and reads the log; returns how to stop. */
+  /** Calls the listener after each change of `turns`, and begins to read the log; returns a function that stops it. */
   onTurns(listener: () => void): () => void;
-  /** Resolves when the log was read to its head once: only then is an empty conversation known to be empty. @throws RelayError */
+  /**
+   * Resolves when the log was read to its end for the first time: only then is it known whether the conversation is
+   * empty. @throws RelayError
+   */
   readonly ready: Promise<void>;
-  /** Ends an ask at any stage; its turn says how it ended. Safe to repeat. @throws RelayError */
+  /** Ends an ask at any stage; its turn shows the outcome. Safe to repeat. @throws RelayError */
   cancel(ask: string): Promise<void>;
   /**
-   * Says what the user thinks of an answer that has ended, for those who run the server; `none` takes it back. Turns have it as
-   * `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`, `ASK_CONFLICT`, `RATE_LIMITED`
+   * Sends the user's feedback on an answer that has ended, for the operators of the server; `none` withdraws it. Turns
+   * show it as `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`,
+   * `ASK_CONFLICT`, `RATE_LIMITED`
    */
   feedback(ask: string, verdict: "up" | "down" | "none", word?: string): Promise<void>;
-  /** Stops listening on this connection; the asks go on, also those on their way. Answers that have not ended throw. */
+  /**
+   * Stops reading the conversation on this connection. Its asks continue, including those on their way. Answers that
+   * have not ended throw.
+   */
   close(): void;
 }
 
 export interface ConversationDeps extends UploadDeps {
   readonly link: Link;
   readonly outbox: Outbox;
-  /** The closed conversation is read again. @throws Error when another object was made for its id meanwhile */
+  /**
+   * Called when a closed conversation is read again. @throws Error when another object was made for its id meanwhile
+   */
   register(): void;
-  /** The conversation is closed, and none of its asks is on its way. */
+  /** Called when the conversation is closed and none of its asks is on its way. */
   unregister(): void;
 }
 
@@ -65,7 +78,7 @@ export interface LiveConversation extends Conversation {
   hearEvent(entry: LogEntry): void;
   hearProgress(progress: Progress): void;
   resync(): void;
-  /** The user is another one, or only known now: takes what the outbox has of it. */
+  /** Adds this conversation's asks from the outbox. Call it when the user has changed, or has become known. */
   restore(): void;
   connectionChanged(): void;
 }
@@ -118,7 +131,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       reading.close();
       turns.clearListeners();
       turns.change({ type: "reset" });
-      // Not repeated when it gets lost: the end of the connection closes the conversation, too.
+      // Not retried, because the end of the connection closes the conversation, too.
       if (link.state === "online") link.once("conversation:close", { conversation: id }).catch(() => undefined);
       leave();
     },

@@ -2,30 +2,40 @@ import type { Link } from "./link/link.ts";
 import { tellAll } from "./tell-all.ts";
 import type { ConversationsHint, ListedConversation, Shared } from "./wire/contract.ts";
 
-/** A page of the list: those with the newest question first. `more`: ask again with `before` the last one's id. */
+/**
+ * A page of the list, the conversation with the newest question first. `more`: there is another page; pass the last
+ * one's id as `before`.
+ */
 export interface ConversationsPage {
   readonly conversations: readonly ListedConversation[];
   readonly more: boolean;
 }
 
-/** The user's conversations as a whole, of all tabs and devices. Servers whose `welcome.features` do not have `conversations` refuse. */
+/**
+ * The list of the user's conversations from all tabs and devices. Servers whose `welcome.features` lack `conversations`
+ * refuse these calls.
+ */
 export interface Conversations {
-  /** `limit`: 50 by default, at most 100. @throws RelayError */
+  /** Returns a page of the list. `limit`: default 50, at most 100. @throws RelayError */
   list(page?: { readonly before?: string | number; readonly limit?: number }): Promise<ConversationsPage>;
-  /** Gives it another title, of 1 to 200 characters. @throws RelayError `NOT_FOUND` when it is not kept */
+  /**
+   * Changes the conversation's title: 1 to 200 characters. @throws RelayError `NOT_FOUND` when the conversation is not
+   * kept
+   */
   rename(conversation: string, title: string): Promise<void>;
-  /** Cancels its asks and removes all that is kept of it. Idempotent. @throws RelayError */
+  /** Cancels the conversation's asks and removes everything kept of it. Idempotent. @throws RelayError */
   delete(conversation: string): Promise<void>;
   /**
-   * Makes a link through which anybody may read the conversation until it ends: connect with its token, and open the
-   * conversation. @throws RelayError `FORBIDDEN` where the server has no links (`SHARE_TTL_MS`), `NOT_FOUND`
+   * Creates a link through which anybody may read the conversation until the link ends. To read it, connect with the
+   * link's token and open the conversation. @throws RelayError `FORBIDDEN` where the server has no links
+   * (`SHARE_TTL_MS`), `NOT_FOUND`
    */
   share(conversation: string): Promise<Shared>;
   /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
   unshare(conversation: string): Promise<void>;
   /**
-   * Calls the listener when the list may have changed: here, on another connection of the user, or while this one was away
-   * (`undefined`: anything may have). Returns how to stop.
+   * Calls the listener when the list may have changed: on this connection, on another connection of the user, or while
+   * this client was offline (`undefined`: everything may have changed). Returns a function that stops it.
    */
   onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
 }

@@ -2,20 +2,20 @@ import type { Event } from "./wire/contract.ts";
 import type { Listener } from "./follower.ts";
 import { tellAll } from "./tell-all.ts";
 
-/** Many listeners behind one, and the events so far for listeners that come later. */
+/** Passes events to many listeners, and keeps the events so far for later listeners. */
 export interface Fan {
-  /** Passes everything on to all listeners. */
+  /** A listener that passes everything on to all listeners. */
   readonly all: Required<Listener>;
-  /** Adds a listener, which gets the kept events at once; returns how to remove it. */
+  /** Adds a listener, which gets the kept events at once; returns a function that removes it. */
   add(listener: Listener): () => void;
-  /** Removes all listeners but the first, and all events. */
+  /** Removes all listeners except the first, and all kept events. */
   clear(): void;
 }
 
 /** Events kept for later listeners: twice what a server keeps of a conversation. */
 const MAX_KEPT = 10_000;
 
-/** `first` is called with everything before the listeners are. */
+/** @param first is called before all other listeners */
 export function createFan(first: Listener): Fan {
   const listeners = new Set<Listener>();
   const kept: Event[] = [];

@@ -1,4 +1,4 @@
-/** A promise of something that happens once or fails, whose rejection need not be handled. */
+/** A promise of an event that happens once or fails; its rejection need not be handled. */
 export interface Readiness {
   readonly ready: Promise<void>;
   /** Resolves `ready`; later calls of either do nothing. */

@@ -3,29 +3,31 @@ import { createFollower, type Follower, type Listener } from "./follower.ts";
 import type { Link } from "./link/link.ts";
 import { createReadiness } from "./readiness.ts";
 
-/** The reading of a conversation's log, from when it is first asked for until it is closed. */
+/** Reads a conversation's log, from the first request until the conversation is closed. */
 export interface Reading {
-  /** Begins, unless it goes on; after `close` again. @throws Error as `register` does */
+  /** Begins to read, unless it is reading already; after `close` begins again. @throws Error as `register` does */
   read(): void;
   readonly isClosed: boolean;
   readonly ready: Promise<void>;
-  /** Does nothing while the log is not read. */
+  /** Passes an input to the follower; has no effect while the log is not read. */
   input: Follower["input"];
   add: Fan["add"];
   readonly listeners: Fan["all"];
-  /** Listeners are told, and removed; all but the first. */
+  /** Tells all listeners that the conversation is closed, and removes all except the first. */
   close(): void;
 }
 
 export interface ReadingDeps {
   readonly link: Link;
-  /** It is read again after it was closed. @throws Error when another object was made for its id meanwhile */
+  /**
+   * Called when a closed conversation is read again. @throws Error when another object was made for its id meanwhile
+   */
   register(): void;
   /** See {@link createFollower}. */
   readonly together: (tell: () => void) => void;
 }
 
-/** @param first is told of everything before the listeners are */
+/** @param first is called before all other listeners */
 export function createReading(
   id: string,
   { link, register, together }: ReadingDeps,

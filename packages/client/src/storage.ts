@@ -1,6 +1,6 @@
 import type { Reader } from "./wire/read.ts";
 
-/** Keeps strings by key, such as `localStorage`. */
+/** A store of strings by key, such as `localStorage`. */
 export interface Storage {
   readonly length: number;
   /** The key at an index below `length`; the order is that of the storage. */
@@ -10,7 +10,7 @@ export interface Storage {
   removeItem(key: string): void;
 }
 
-/** A storage that ends with the process. */
+/** A storage in memory, which ends with the process. */
 export function memoryStorage(): Storage {
   const items = new Map<string, string>();
   return {
@@ -25,13 +25,14 @@ export function memoryStorage(): Storage {
 }
 
 /**
- * `localStorage`. What the browser does not keep, because site data is blocked or the storage is full, is kept in memory
- * until the page ends; `onLost` is called once, when that happens for the first time. Outside a browser: all in memory.
+ * `localStorage`. Values that the browser does not keep, because site data is blocked or the storage is full, are kept
+ * in memory until the page ends; `onLost` is called when that happens for the first time. Outside a browser everything
+ * is kept in memory.
  */
 export function browserStorage(onLost?: () => void): Storage {
   const memory = memoryStorage();
   let lost = false;
-  /** Tries `localStorage`, whose mere mention throws where site data is blocked. */
+  /** Runs `use` on `localStorage`. Where site data is blocked, even reading the variable throws. */
   function attempt<T>(use: (storage: Storage) => T): { result: T } | undefined {
     try {
       return { result: use((globalThis as { localStorage: Storage }).localStorage) };
@@ -44,7 +45,7 @@ export function browserStorage(onLost?: () => void): Storage {
   const keys = (): string[] => [
     ...new Set([...keysOf(memory), ...(attempt((storage) => keysOf(storage))?.result ?? [])]),
   ];
-  /** As of the newest `length`: listing all keys anew for each index would cost the square of their number. */
+  /** The keys at the newest read of `length`: listing all keys for each index would cost the square of their number. */
   let listed: string[] = [];
   return {
     get length() {
@@ -77,20 +78,20 @@ export function readJson<T>(storage: Storage, key: string, read: Reader<T>): T |
   }
 }
 
-/** Writes a JSON value. A storage that throws is ignored: what is kept here only makes a reload smoother. */
+/** Writes a JSON value. Errors of the storage are ignored: the values only make a reload smoother. */
 export function writeJson(storage: Storage, key: string, value: unknown): void {
   try {
     storage.setItem(key, JSON.stringify(value));
   } catch {
-    // Full, or blocked by the browser.
+    // The storage is full, or the browser blocks it.
   }
 }
 
-/** Removes a value, if the storage lets it. */
+/** Removes a value; errors of the storage are ignored. */
 export function removeKey(storage: Storage, key: string): void {
   try {
     storage.removeItem(key);
   } catch {
-    // Blocked by the browser: then nothing was kept either.
+    // The browser blocks the storage: then nothing was kept either.
   }
 }

@@ -11,16 +11,16 @@ import type { Accepted } from "./entry.ts";
 export interface AskOptions {
   /** Files to upload, or finished uploads by id. */
   readonly files?: readonly AskFile[];
-  /** Passwords by the file's index, for `File` objects, which cannot carry one. */
+  /** Passwords by the file's index, for `File` objects, which have no field for one. */
   readonly passwords?: ReadonlyMap<number, string>;
-  /** The ask's id. Asking again with the same id and content stores nothing new. A random id by default. */
+  /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
   readonly id?: string;
   /**
-   * The id of an ask of the same conversation whose place this one takes: its question was edited, or is asked again. The
-   * server refuses an ask that it does not know as `NOT_FOUND`; one that runs goes on unless it is cancelled.
+   * The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. The
+   * server refuses an unknown id with `NOT_FOUND`; a replaced ask that is running continues unless it is cancelled.
    */
   readonly replaces?: string;
-  /** `traceparent` of W3C Trace Context: servers that trace go on with that trace, and errors name its id. */
+  /** `traceparent` of W3C Trace Context: a server that traces continues this trace, and errors contain its id. */
   readonly traceparent?: string;
   /** Aborting cancels the ask at any stage. */
   readonly signal?: AbortSignal;
@@ -28,8 +28,9 @@ export interface AskOptions {
 }
 
 /**
- * `waiting` for earlier asks, for the connection (also in the middle of an upload) or because the server is busy,
- * `uploading` files, `sending`; then the server has it: `accepted` until the engine is asked, `answering`, and one of the last three for good.
+ * The state of an ask. `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because
+ * the server is busy. `uploading`: its files. `sending`: to the server. `accepted`: the server has stored it; the
+ * engine has not been called yet. `answering`: the engine was called. The last three are final.
  */
 export type AnswerState =
   | "waiting"
@@ -41,35 +42,47 @@ export type AnswerState =
   | "failed"
   | "cancelled";
 
-/** An answer as it is written: the ask's events in order, the terminal event last. */
+/** An answer while it is written: iterate over the ask's events in order; the terminal event is the last. */
 export interface Answer extends AsyncIterable<Event> {
   readonly id: string;
-  /** Resolves when the ask is durable: from then on it ends, whatever process dies. Rejects when it was refused or stopped. */
+  /**
+   * Resolves when the ask is durable: from then on it gets a terminal event, whatever process dies. Rejects when the
+   * ask was refused or stopped.
+   */
   readonly accepted: Promise<Accepted>;
   readonly state: AnswerState;
-  /** How many asks of the conversation stand before it and are not over. */
+  /** The number of unfinished asks before this one in the conversation. */
   readonly ahead: number;
-  /** Calls the listener at each change of `state` or `ahead`; returns how to stop. */
+  /** Calls the listener at each change of `state` or `ahead`; returns a function that stops it. */
   onState(listener: (state: AnswerState, ahead: number) => void): () => void;
-  /** The whole reply, or what had arrived when it was cancelled. @throws RelayError when the ask failed or was refused. */
+  /**
+   * Resolves to the whole reply, or to the text that had arrived when the ask was cancelled. @throws RelayError when
+   * the ask failed or was refused.
+   */
   text(): Promise<string>;
-  /** The turn when it is over: `completed`, `cancelled` or `failed`. Rejects when the conversation is closed before. */
+  /**
+   * Resolves to the turn when it has ended: `completed`, `cancelled` or `failed`. Rejects when the conversation is
+   * closed before.
+   */
   result(): Promise<Turn>;
   /**
-   * Ends the ask at any stage. One that the server has not acknowledged is stopped at once, also without a connection:
-   * `accepted` rejects with an AbortError, it is not sent again, and it is cancelled should the server have it.
+   * Ends the ask at any stage. An ask that the server has not acknowledged is stopped at once, even without a
+   * connection: `accepted` rejects with an AbortError, the ask is not sent again, and it is cancelled if it turns out
+   * that the server has it.
    */
   cancel(): Promise<void>;
-  /** Stops hearing of the ask, which goes on; `signal` does not cancel it any more. Readers get an AbortError. */
+  /**
+   * Stops following the ask, which continues; `signal` no longer cancels it. Readers of the answer get an AbortError.
+   */
   detach(): void;
 }
 
-/** What an answer needs of its conversation. */
+/** The parts of its conversation that an answer uses. */
 export interface AnswerDeps {
   readonly turns: TurnStore;
-  /** Calls the listener with the conversation's kept events at once, then with each new event. */
+  /** Calls the listener with the conversation's kept events at once, and with each later event. */
   subscribe(listener: Listener): () => void;
-  /** Stops an ask that the server has not acknowledged; false when there is none. */
+  /** Stops an ask that the server has not acknowledged; returns false when there is none with this id. */
   stop(ask: string, reason: unknown): boolean;
   /** Cancels an ask that the server has accepted. */
   cancel(ask: string): Promise<void>;
@@ -78,7 +91,7 @@ export interface AnswerDeps {
 export interface AnswerOf {
   readonly id: string;
   readonly accepted: Promise<Accepted>;
-  /** Asks again, because the log was replaced and may have lost the ask: that is always safe. */
+  /** Sends the ask again when the log was replaced and may have lost the ask. This is always safe. */
   again?(): Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: AskProgress): void;
@@ -156,7 +169,7 @@ export function createAnswer(deps: AnswerDeps, of: AnswerOf): Answer {
   };
 }
 
-/** Whether an answer that threw is over with it: it failed, or it is a turn of this client that was refused or stopped. */
+/** Whether this error ends the answer: the ask failed, or it is an ask of this client that was refused or stopped. */
 function isEnd(error: unknown, turns: TurnStore, id: string): boolean {
   const turn = turns.turn(id);
   if (!turn || !isOver(turn)) return false;
@@ -178,8 +191,8 @@ function aheadOf(turns: readonly Turn[], id: string): number {
 }
 
 /**
- * Listens to one ask. Events that the conversation holds already are of an earlier ask with this id; they are passed on
- * at `release`, when the server has said that both are the same. Live events stay behind them, in order.
+ * Follows one ask. Events that the conversation already has may belong to an earlier ask with this id: they are passed
+ * on only at `release`, when the server has said that both are the same ask. Live events wait behind them, in order.
  */
 function followAsk(
   { subscribe }: AnswerDeps,

@@ -1,12 +1,12 @@
 import type { Event } from "../wire/contract.ts";
 import { createQueue, type Queue } from "./queue.ts";
 
-/** The events of one ask, kept for any number of readers: each reader gets all of them, from the first. */
+/** The events of one ask, kept for any number of readers: each reader gets all events, from the first one. */
 export interface AskEvents {
   push(event: Event): void;
-  /** Forgets the events, because the log was replaced; readers get the new ones. */
+  /** Forgets the events, because the log was replaced; readers then get the events of the new log. */
   clear(): void;
-  /** Ends all readers, also later ones; with an error they throw it after the events. */
+  /** Ends all present and later readers; with an error, they throw it after the last event. */
   end(error?: unknown): void;
   read(): AsyncIterable<Event>;
 }

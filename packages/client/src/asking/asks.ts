@@ -12,14 +12,14 @@ import type { Accepted } from "./entry.ts";
 import { createLine, type Line } from "./line.ts";
 import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
 
-/** The asks of one conversation that this client makes, ends and makes again. */
+/** Makes, ends and retries this client's asks in one conversation. */
 export interface Asks {
   readonly line: Line;
   ask(message: string, options: AskOptions): Answer;
   answer(ask: string): Answer | undefined;
   retry(ask: string, options: RetryOptions): Answer;
   cancel(ask: string): Promise<void>;
-  /** An event of the log. */
+  /** Handles an event of the log. */
   heard(event: Event): void;
 }
 
@@ -31,18 +31,18 @@ export interface AsksDeps extends UploadDeps {
   readonly outbox: Outbox;
   readonly turns: TurnStore;
   readonly reading: Reading;
-  /** No ask is on its way any more. */
+  /** Called when no ask is on its way any more. */
   onEmpty(): void;
 }
 
-/** Drafts that are kept for `retry`, which needs files and passwords. */
+/** Most drafts that are kept for `retry`, which needs their files and passwords. */
 const MAX_DRAFTS = 100;
 
 interface State extends AnswerDeps {
   readonly deps: AsksDeps;
   readonly line: Line;
   readonly drafts: Map<string, Draft>;
-  /** Cancelled ones that have not ended: should the log lose them, they are not asked again. */
+  /** Cancelled asks that have not ended: they are not sent again if the log loses them. */
   readonly cancelled: Set<string>;
 }
 
@@ -113,7 +113,7 @@ function draftOf(message: string, options: AskOptions, at: number): Draft {
   const { id = newId(), files = [], passwords, replaces, traceparent, onProgress } = options;
   return {
     id,
-    // What a page cuts in the middle of a character is not text that JSON in UTF-8 can carry.
+    // A page may cut a text inside a character: the rest cannot be sent as JSON in UTF-8, so it is replaced.
     message: message.toWellFormed(),
     files,
     passwords,
@@ -161,7 +161,7 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
   const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
   const files = draft?.files ?? turn.files.map(namedAgain);
   const passwords = options.passwords ?? draft?.passwords;
-  // The new ask stands at the place of a version; of any other turn, behind all others.
+  // A new ask that replaces a version takes that version's place; for any other turn it comes last.
   const isVersion = turn.replaces !== undefined && turns.seqOf(ask) !== undefined;
   const replaces = isVersion ? ask : turn.replaces;
   const id = isNew ? newId() : ask;
@@ -172,9 +172,9 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
 function heard(state: State, event: Event): void {
   const { deps, turns, cancelled, cancel } = state;
   const { outbox } = deps;
-  // A stopped ask that the server turned out to have. A cancel that gets lost is made again at the next reading of the log.
+  // The server has an ask that was stopped. If this cancellation is lost, it is sent again when the log is next read.
   if (event.type === "accepted" && outbox.isStopped(event.ask)) cancel(event.ask).catch(() => undefined);
-  // Its end is in the log: nothing is left to send or to cancel.
+  // The ask's terminal event is in the log: nothing is left to send or to cancel.
   if (isTerminal(event)) {
     outbox.settle(event.ask);
     cancelled.delete(event.ask);
@@ -183,7 +183,7 @@ function heard(state: State, event: Event): void {
   if (event.type === "completed") releaseFiles(state, event.ask);
 }
 
-/** A question that was answered is asked again with the files that the server has: their bytes need not be kept. */
+/** Forgets the files of an answered question: to ask it again, the files on the server are used. */
 function releaseFiles({ drafts, turns }: State, ask: string): void {
   const draft = drafts.get(ask);
   const files = turns.turn(ask)?.files ?? [];
@@ -202,12 +202,12 @@ function payloadOf(
     message,
     ...(named.length > 0 && { files: named }),
     ...(replaces !== undefined && { replaces }),
-    // Servers of before refuse what they do not know.
+    // Older servers refuse fields that they do not know.
     ...(traceparent !== undefined && features.includes("ask.traceparent") && { traceparent }),
   };
 }
 
-/** The acknowledgement of an ask that is not on its way: of the log, refused or stopped. */
+/** The outcome of an ask that is not on its way: accepted according to the log, refused or stopped. */
 async function outcomeOf(turn: Turn, seq: number | undefined): Promise<Accepted> {
   if (seq !== undefined) return { seq, duplicate: true };
   throw turn.error ?? new DOMException("stopped", "AbortError");

@@ -6,17 +6,17 @@ import { uploadFiles } from "./draft.ts";
 import { belongs, cancelLate, keep, stopEntry, tell, type Accepted, type Entry, type LineDeps } from "./entry.ts";
 import { KEEP_MS, type Outgoing } from "./outbox.ts";
 
-/** How long an ask is sent again that is refused because a budget is used up: that may last for days. */
+/** How long an ask is sent again after a refusal because a quota is used up: the quota may be used up for days. */
 const QUOTA_MS = 120_000;
-/** Between two tries to upload: each waits for the connection itself. */
+/** The pause between two tries to upload. Each try waits for the connection itself. */
 const AWAY_MS = 200;
 
-/** Says how far the files are; without a connection, that they wait. */
+/** Shows the upload progress of an ask's files; without a connection, that they wait. */
 export function tellUpload(deps: LineDeps, entry: Entry): void {
   if (entry.uploading) tell(deps, entry, deps.isOnline() ? entry.uploading : { stage: "waiting" });
 }
 
-/** Uploads the files of an ask, once. */
+/** Uploads the files of an ask. Further calls return the same promise. */
 export function upload(deps: LineDeps, entry: Entry): Promise<void> {
   return (entry.uploaded ??= uploadNow(deps, entry));
 }
@@ -38,7 +38,10 @@ async function uploadNow(deps: LineDeps, entry: Entry): Promise<void> {
   keep(deps, entry);
 }
 
-/** An upload gives up after two minutes without the server; its ask does not, for as long as it may be sent. */
+/**
+ * Uploads all files. One upload fails after two minutes without the server; then it is tried again, as long as the ask
+ * may be sent.
+ */
 async function uploadAll(
   deps: LineDeps,
   entry: Entry,
@@ -60,7 +63,7 @@ async function uploadAll(
 export async function deliver(deps: LineDeps, entry: Entry): Promise<void> {
   try {
     const accepted = await uploadAndSend(deps, entry);
-    // It was stopped while it was sent, here or in another tab.
+    // The ask was stopped while it was sent, by this tab or another one.
     if (entry.over.signal.aborted || deps.outbox.isStopped(entry.ask.id)) cancelLate(deps, entry);
     else deps.outbox.settle(entry.ask.id);
     entry.end({ accepted });
@@ -69,7 +72,7 @@ export async function deliver(deps: LineDeps, entry: Entry): Promise<void> {
   }
 }
 
-/** Uploads that the server does not have any more are uploaded again, once. */
+/** Uploads files and sends the ask. Files that the server no longer has are uploaded again, once. */
 async function uploadAndSend(deps: LineDeps, entry: Entry): Promise<Accepted> {
   try {
     await upload(deps, entry);
@@ -89,7 +92,7 @@ function send(deps: LineDeps, entry: Entry): Promise<Accepted> {
   return deps.send(entry.ask, {
     deadlineMs: leftMs(at),
     beforeTry() {
-      // Another tab may have stopped it meanwhile.
+      // Another tab may have stopped the ask meanwhile.
       if (deps.outbox.isStopped(id)) stopEntry(deps, entry, new DOMException("stopped", "AbortError"));
       entry.over.signal.throwIfAborted();
       if (!belongs(deps.outbox, entry)) throw new RelayError(wireError("AUTH_INVALID"));
@@ -115,7 +118,7 @@ function refused(deps: LineDeps, entry: Entry, error: unknown): void {
   entry.end({ error: why });
 }
 
-/** Milliseconds until an ask made at `at` is not sent again. A time in the future is of a clock that was wrong. */
+/** Milliseconds until an ask made at `at` is no longer sent. A time in the future comes from a wrong clock. */
 function leftMs(at: number): number {
   return Math.min(KEEP_MS, Math.max(0, at + KEEP_MS - Date.now()));
 }

@@ -3,7 +3,7 @@ import type { FileInput, UploadOptions } from "../uploads/upload.ts";
 import { RelayError } from "../wire/relay-error.ts";
 import type { Outgoing, OutgoingFile } from "./outbox.ts";
 
-/** A file to upload, or the id of a finished upload; its `name` and `size` are for the turn only. */
+/** A file to upload, or the id of a finished upload; with an id, `name` and `size` are only for display. */
 export type AskFile = (FileInput | { readonly upload: string; readonly name?: string; readonly size?: number }) & {
   readonly password?: string;
 };
@@ -15,9 +15,9 @@ export interface Draft {
   readonly files: readonly AskFile[];
   readonly replaces?: string | undefined;
   readonly traceparent?: string | undefined;
-  /** When it was made; asks are sent in this order. */
+  /** When the draft was made; asks are sent in this order. */
   readonly at: number;
-  /** Passwords by the file's index, for `File` objects, which cannot carry one. */
+  /** Passwords by the file's index, for `File` objects, which have no field for one. */
   readonly passwords?: ReadonlyMap<number, string> | undefined;
   onProgress?(progress: AskProgress): void;
 }
@@ -29,7 +29,7 @@ export interface UploadDeps {
   forget(file: object): boolean;
 }
 
-/** The ask of a draft as far as it is known before its files are uploaded. */
+/** The ask of a draft, with what is known before its files are uploaded. */
 export function outgoingOf(
   { id, message, files, passwords, replaces, traceparent, at }: Draft,
   conversation: string,
@@ -43,8 +43,8 @@ export function outgoingOf(
 }
 
 /**
- * Whether two drafts of one id are the same ask, as far as that is known without reading a file: for a `Blob`, and for an
- * upload beside a file, name and size count.
+ * Whether two drafts of one id are the same ask, as far as that can be decided without reading a file: for a `Blob`,
+ * and for an upload compared with a file, name and size count.
  */
 export function isSameAsk(one: Draft, other: Draft): boolean {
   const [known, again] = [outgoingOf(one, ""), outgoingOf(other, "")];
@@ -65,7 +65,10 @@ function isSameFile(one: AskFile, other: AskFile): boolean {
   return !bytes || !others || bytes.every((byte, index) => byte === others[index]);
 }
 
-/** Uploads the files of an ask that are not uploaded. @throws RelayError with the file's index, or the signal's reason */
+/**
+ * Uploads those files of an ask that are not uploaded yet. @throws RelayError with the file's index, or the signal's
+ * reason
+ */
 export async function uploadFiles(
   { upload }: UploadDeps,
   draft: Draft,
@@ -80,7 +83,7 @@ export async function uploadFiles(
         const told = (sent: number, size: number): void => onProgress({ stage: "uploading", file: index, sent, size });
         return { ...known, upload: await upload(file, { signal, onProgress: told }) };
       } catch (error) {
-        // An upload does not know its place in the ask.
+        // The upload's error lacks the index of the file in the ask, so it is added here.
         throw error instanceof RelayError ? new RelayError({ ...error.wire, file: index }, { cause: error }) : error;
       }
     }),

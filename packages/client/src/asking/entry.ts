@@ -4,37 +4,37 @@ import { tellAll } from "../tell-all.ts";
 import type { Draft, UploadDeps } from "./draft.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 
-/** The server's answer to an ask: the ask is durable, and `seq` is that of its `accepted` event. */
+/** The acknowledgement of an ask: the ask is durable, and `seq` is the seq of its `accepted` event. */
 export interface Accepted {
   readonly seq: number;
   /** An ask with this id was stored before; nothing new was stored. */
   readonly duplicate: boolean;
 }
 
-/** What a line has its asks sent with. */
+/** The functions with which a line sends its asks. */
 export interface LineDeps extends UploadDeps {
   readonly conversation: string;
   readonly outbox: Outbox;
   /** Sends an ask until the server has accepted or refused it. @throws RelayError, or what a hook throws */
   send(ask: Outgoing, hooks: { deadlineMs: number } & SendHooks): Promise<Accepted>;
-  /** Ends an ask that the server may have. */
+  /** Cancels an ask that the server may have. */
   cancel(ask: string): Promise<void>;
-  /** Whether the connection is closed for good: then asks stay in the outbox for the next page. */
+  /** Whether the connection is closed for good: then asks stay in the outbox, and the next page sends them. */
   isClosed(): boolean;
   /** Whether there is a connection now. */
   isOnline(): boolean;
-  /** What the turns show of the asks. */
+  /** Applies a change to the turns that a page shows. */
   change(by: Change): void;
-  /** The turn that an ask stands behind. */
+  /** The id of the turn before an ask. */
   before(ask: string): string | undefined;
-  /** No ask is on its way any more. */
+  /** Called when no ask is on its way any more. */
   onEmpty(): void;
 }
 
 export interface SendHooks {
-  /** Called before each try; what it throws ends the sending. */
+  /** Called before each try; an error thrown here ends the sending. */
   beforeTry(): void;
-  /** A try failed, and another follows. */
+  /** Called when a try failed and another one follows. */
   onRetry(error: unknown): void;
 }
 
@@ -43,17 +43,17 @@ export interface Entry {
   readonly draft: Draft;
   ask: Outgoing;
   uploaded?: Promise<void>;
-  /** How far its files are, while they are uploaded. */
+  /** The upload progress of the ask's files, while they are uploaded. */
   uploading?: AskProgress | undefined;
-  /** Whether the server may have it. */
+  /** Whether the ask was sent, so that the server may have it. */
   wasSent: boolean;
   readonly over: AbortController;
   readonly accepted: Promise<Accepted>;
-  /** Ends the entry: takes it out of the line and settles `accepted`. Only the first call counts. */
+  /** Ends the entry: removes it from the line and settles `accepted`. Only the first call has an effect. */
   end(how: { accepted: Accepted } | { error: unknown }): void;
 }
 
-/** @param leave takes the entry out of the line */
+/** @param leave removes the entry from the line */
 export function createEntry(
   { draft, ask, wasSent }: Pick<Entry, "draft" | "ask" | "wasSent">,
   leave: (entry: Entry) => void,
@@ -61,7 +61,7 @@ export function createEntry(
   const over = new AbortController();
   let settle: { resolve(accepted: Accepted): void; reject(error: unknown): void };
   const accepted = new Promise<Accepted>((resolve, reject) => (settle = { resolve, reject }));
-  accepted.catch(() => undefined); // Its turn shows the error, too.
+  accepted.catch(() => undefined); // the ask's turn shows the error, too
   const entry: Entry = {
     draft,
     ask,
@@ -79,21 +79,24 @@ export function createEntry(
   return entry;
 }
 
-/** Shows how far an ask is. */
+/** Shows the progress of an ask. */
 export function tell({ change }: LineDeps, entry: Entry, progress: AskProgress): void {
   if (entry.over.signal.aborted) return;
   change({ type: "progress", ask: entry.ask.id, progress });
   tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
 }
 
-/** An ask with files that are not uploaded could not be sent by the next page. */
+/** Keeps an ask in the outbox, unless it has files that are not uploaded: the next page could not send those. */
 export function keep({ outbox }: LineDeps, entry: Entry): void {
   const isOurs = belongs(outbox, entry);
   const { ask } = entry;
   if (isOurs && ask.files.every(({ upload }) => upload !== undefined) && !outbox.isStopped(ask.id)) outbox.put(ask);
 }
 
-/** Gives the user to an ask that was made before the first token. False when it is another user's than the present. */
+/**
+ * Assigns the current user to an ask that was made before the first token. Returns false when the ask belongs to
+ * another user.
+ */
 export function belongs(outbox: Outbox, entry: Entry): boolean {
   const user = outbox.user || undefined;
   if (entry.ask.user === undefined && user !== undefined) entry.ask = { ...entry.ask, user };
@@ -112,7 +115,7 @@ export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
   if (entry.wasSent) cancelLate(deps, entry);
 }
 
-/** Cancels a stopped ask that the server may have. If the server does not have it, NOT_FOUND is fine: nothing is left to end. */
+/** Cancels a stopped ask that the server may have. NOT_FOUND is no failure here: the server does not have the ask. */
 export function cancelLate(deps: LineDeps, { ask }: Entry): void {
   deps.cancel(ask.id).catch(() => undefined);
 }

@@ -1,14 +1,17 @@
 import { keysOf, readJson, removeKey, writeJson, type Storage } from "../storage.ts";
 import { int, list, literal, object, optional, text } from "../wire/read.ts";
 
-/** A file of an ask: `upload` once it is uploaded; name and size are for the turn. */
+/** A file of an ask. `upload`: the id once it is uploaded; name and size are for display. */
 export interface OutgoingFile {
   readonly upload?: string | undefined;
   readonly name: string;
   readonly size: number;
   readonly password?: string | undefined;
 }
-/** An ask on its way. `at`: when it was made, in milliseconds since the epoch; asks of a client have different ones. */
+/**
+ * An ask that is on its way to the server. `at`: when it was made, in ms since the epoch; no two asks of a client have
+ * the same `at`.
+ */
 export interface Outgoing {
   readonly id: string;
   readonly conversation: string;
@@ -17,24 +20,29 @@ export interface Outgoing {
   readonly replaces?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly at: number;
-  /** Whose ask it is, with tokens of a login; undefined for that of an anonymous session, and until that is known. */
+  /**
+   * The user of the ask, if tokens come from a login; undefined for an anonymous session, and until the user is known.
+   */
   readonly user?: string | undefined;
 }
-/** An ask as it is kept. `stopped`: it must never be sent, and ends should the server have it; it stands behind turn `after`. */
+/**
+ * An ask in the storage. `stopped`: it must never be sent, and is cancelled if the server has it; its place is after
+ * the turn `after`.
+ */
 export interface KeptAsk extends Outgoing {
   readonly stopped?: true | undefined;
   readonly after?: string | undefined;
 }
 
 /**
- * Asks whose outcome is not known, and stopped ones, kept in the storage for reloads and other tabs: each under a key of
- * its own, so that tabs cannot overwrite one another's. Asks with a password are not kept, except that they were stopped.
- * Each belongs to its user: after another login in the same browser, that user neither sees nor sends it.
+ * Keeps asks whose outcome is not known, and stopped asks, in the storage, for reloads and other tabs. Each ask has a
+ * key of its own, so that tabs cannot overwrite each other's asks. Of an ask with a password, only its stop is kept.
+ * Each ask belongs to its user: after a login of another user in the same browser, that user neither sees nor sends it.
  */
 export interface Outbox {
-  /** The user of the present token, as in `TokenSource`. While it is not known, nothing is kept. */
+  /** The user of the current token, see `TokenSource`. While the user is not known, nothing is kept. */
   readonly user: string | undefined;
-  /** A time for a new ask, later than that of every ask that is kept. */
+  /** Returns the time for a new ask, later than the time of every kept ask. */
   now(): number;
   put(ask: KeptAsk): void;
   /** Removes an ask whose outcome is known. */
@@ -45,7 +53,10 @@ export interface Outbox {
   kept(): KeptAsk[];
 }
 
-/** How long an ask is kept and sent again: as long as a server keeps conversations, and knows the ask's id, by default. */
+/**
+ * How long an ask is kept and sent again: as long as a server by default keeps conversations, and so knows the ask's
+ * id.
+ */
 export const KEEP_MS = 24 * 3_600_000;
 const MAX_KEPT = 100;
 
@@ -71,13 +82,13 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
     try {
       return keysOf(storage);
     } catch {
-      return []; // Blocked by the browser.
+      return []; // the browser blocks the storage
     }
   }
   function kept(): KeptAsk[] {
     const asks = keys().flatMap((key) => {
       const id = key.startsWith(prefix) ? key.slice(prefix.length) : ":";
-      // The key of another url may begin like ours; no id has a colon.
+      // The key of another URL may begin with the same prefix; an id contains no colon.
       return id.includes(":") ? [] : (read(id) ?? []);
     });
     const [living, dead] = [asks.filter(isLiving), asks.filter((ask) => !isLiving(ask))];
@@ -87,7 +98,7 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
   function settle(id: string): void {
     removeKey(storage, prefix + id);
   }
-  /** Removes the oldest stopped ask when there are too many; false when all are still on their way. */
+  /** Makes room by removing the oldest stopped ask; returns false if all kept asks are still on their way. */
   function makeRoom(): boolean {
     const asks = kept();
     if (asks.length < MAX_KEPT) return true;
@@ -109,7 +120,7 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
       const hasUser = ask.user !== undefined || tokens.user === "";
       if (!hasUser || (isSecret && !ask.stopped)) return;
       const files = ask.files.map(({ password: _, ...file }) => file);
-      // Where a full storage takes only the smaller record of before, nothing is left that another page would send.
+      // If a full storage keeps only the smaller record of before, no other page will send this ask.
       const isKept = read(ask.id) !== undefined;
       if (ask.stopped) settle(ask.id);
       if (isKept || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });
@@ -120,7 +131,7 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
   };
 }
 
-/** A time in the future is of a clock that was wrong: it counts as now. */
+/** Whether an ask is still to be sent. A time in the future comes from a wrong clock, and counts as now. */
 function isLiving({ at }: KeptAsk): boolean {
   return Date.now() - at < KEEP_MS;
 }

@@ -1,4 +1,4 @@
-/** Items for one reader, as an async iterable. Bounded: when the reader falls too far behind, it fails. */
+/** Items for one reader, as an async iterable. The number of unread items is bounded: beyond it, the iterable fails. */
 export interface Queue<T> extends AsyncIterable<T> {
   push(item: T): void;
   end(error?: unknown): void;

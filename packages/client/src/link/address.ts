@@ -1,17 +1,17 @@
-/** Where docrelay is served: all its addresses are under `base`, which has no slash at its end. */
+/** The address of docrelay: everything is served under `base`, which has no slash at its end. */
 export interface Address {
   readonly base: string;
   readonly origin: string;
-  /** The path of Socket.IO. */
+  /** The path of the Socket.IO endpoint. */
   readonly socketPath: string;
 }
 
 /**
- * Reads the url that a page was given: an origin, or an origin and the path under which a proxy serves docrelay.
+ * Parses the url that a page has given: an origin, or an origin with the path under which a proxy serves docrelay.
  * @throws TypeError when it is not an absolute url with http: or https:
  */
 export function addressOf(url: string): Address {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined; // Node 20 has no URL.parse.
+  const parsed = URL.canParse(url) ? new URL(url) : undefined; // Node 20 has no URL.parse
   if (!parsed || !/^https?:$/.test(parsed.protocol)) {
     throw new TypeError(
       `The url of docrelay must begin with https:// or http://, which ${JSON.stringify(url)} does not.`,

@@ -11,19 +11,19 @@ import { createStates, type States } from "./relay-state.ts";
 import type { TokenSource } from "./session.ts";
 import { single } from "./single.ts";
 
-/** A line to the server that is made anew whenever it breaks, until `end`. */
+/** A connection to the server that is made again whenever it breaks, until `end`. Each single connection is a line. */
 export interface Connection {
   readonly states: States;
-  /** What the server said of itself at the newest connect; undefined before the first. */
+  /** The server's `welcome` at the newest connect; undefined before the first. */
   readonly welcome: Welcome | undefined;
   /**
-   * Sends an event over the present line and waits for its acknowledgement, which is returned as it came. Rejects when
-   * that line ends, or when there is none. `heldMs`: how long the server may hold the answer back.
+   * Sends an event over the current line and returns its acknowledgement unparsed. Rejects when the line ends, or when
+   * there is none. `heldMs`: how long the server may delay the acknowledgement.
    */
   send(event: string, payload: object, heldMs: number): Promise<unknown>;
-  /** Gives up the present line for a new one. */
+  /** Replaces the current line by a new one. */
   remake(): void;
-  /** Closes for good; listeners get the reason. */
+  /** Closes the connection for good; listeners get the reason. */
   end(error?: RelayError): void;
 }
 
@@ -31,15 +31,18 @@ export interface ConnectionDeps {
   readonly address: Address;
   readonly tokens: TokenSource;
   readonly request: typeof fetch;
-  /** What the server sends by itself. */
+  /** Receives events that the server sends by itself. */
   said(event: string, payload: unknown): void;
-  /** How long what was sent and not acknowledged takes on the present line. */
+  /** Returns how long the current line takes for the bytes that were sent and not acknowledged. */
   drainMs(): number;
 }
 
 const FIRST_OPEN_MS = 5000;
 const OPEN_MS = 10_000;
-/** So often in a row a WebSocket must fail where HTTP works before it counts as blocked: a restart looks the same once. */
+/**
+ * How many times in a row a WebSocket must fail while HTTP works before it counts as blocked: a server's restart looks
+ * the same once.
+ */
 const BLOCKED_AFTER = 2;
 const MAX_SIGN_MS = 16_000;
 
@@ -47,18 +50,20 @@ const MAX_SIGN_MS = 16_000;
 export function createConnection({ address, tokens, request, said, drainMs }: ConnectionDeps): Connection {
   const states = createStates();
   const reconnect = createReconnect(() => void open());
-  /** Asked to be closed as a sign of life: the server answers at once, and no conversation has this id. */
+  /**
+   * An id that no conversation has. Closing this conversation is the sign-of-life request: the server answers at once.
+   */
   const nobody = newId();
   let welcome: Welcome | undefined;
   let line: Line | undefined;
   let pulse: Pulse | undefined;
-  /** Which attempt is the present one; what earlier ones still report is dropped. */
+  /** The number of the current attempt; reports of earlier attempts are dropped. */
   let attempt = 0;
   let attemptAt = 0;
   let transport: "websocket" | "polling" = "websocket";
   let unopened = 0;
   let patienceMs = SIGN_MS;
-  /** Why no client can connect, by the newest probe. */
+  /** The reason why no client can connect, according to the newest probe. */
   let diagnosis: RelayFault | undefined;
 
   async function open(): Promise<void> {
@@ -69,7 +74,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     try {
       token = await tokens.token();
     } catch (error) {
-      // The application's own function may throw anything. Without a token the server refuses the connection.
+      // The application's own function may throw anything. Without a token the server would refuse the connection.
       if (isPresent()) lost(error instanceof RelayError ? error : noToken(error));
       return;
     }
@@ -103,7 +108,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     );
   }
   function dead(): void {
-    // A server that is only slow must not be stormed: each line that is given up in a row gets twice the time.
+    // A slow server must not be flooded with reconnects: each line in a row that is given up doubles the patience.
     patienceMs = Math.min(patienceMs * 2, MAX_SIGN_MS);
     remake();
   }
@@ -111,7 +116,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     lost(undefined);
     reconnect.hurry();
   }
-  /** Leaves the present attempt, whatever its state. */
+  /** Abandons the current attempt, in whatever state it is. */
   function leave(): void {
     attempt++;
     pulse?.stop();
@@ -132,7 +137,10 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     if (!why && !wasOpen) void diagnose();
     lost(why && new RelayError(why));
   }
-  /** The server is silent: a request over HTTP finds out whether it is away, another program, or only WebSockets are blocked. */
+  /**
+   * The server is silent: finds out by an HTTP request whether it is away, is another program, or only blocks
+   * WebSockets.
+   */
   async function diagnose(): Promise<void> {
     if (transport === "polling") {
       transport = "websocket";

@@ -4,7 +4,10 @@ import { attempt, object, type Reader } from "../wire/read.ts";
 import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
 import type { TokenSource } from "./session.ts";
 
-/** Gets what belongs to the user over HTTP, and what `read` makes of it. @throws RelayError; the reason of `signal` */
+/**
+ * Fetches a resource of the user over HTTP, and parses the response with `read`. @throws RelayError; the reason of
+ * `signal`
+ */
 export type Get = <T>(path: string, read: (response: Response) => Promise<T>, options?: GetOptions) => Promise<T>;
 interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -28,7 +31,8 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
     const token = await tokens.token();
     let response = await ask(token);
     if (response.status === 401) {
-      // Run out, or revoked, before the client knew: once more with another one, if there is another one.
+      // The token has expired, or was revoked, before the client knew: tries once more with another token, if there is
+      // one.
       tokens.renew();
       const next = await tokens.token();
       if (next !== token) {
@@ -44,7 +48,7 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
   };
 }
 
-/** What a server has answered as JSON. @throws RelayError `NOT_DOCRELAY` when it is something else */
+/** Parses a server's response as JSON. @throws RelayError `NOT_DOCRELAY` when it is not valid */
 export function readJson<T>(read: Reader<T>, json: string): T {
   const found = attempt(read, parsed(json));
   if (found === undefined) throw clientError("NOT_DOCRELAY");

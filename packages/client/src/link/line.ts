@@ -6,41 +6,41 @@ import type { Address } from "./address.ts";
 import { connectPacket, eventPackets, PONG, readPacket, type Packet } from "./packets.ts";
 import { openPolling, openWebSocket } from "./transport.ts";
 
-/** One Socket.IO connection, from its opening to its end; it never comes back. */
+/** One Socket.IO connection, from its opening to its end. It does not reconnect. */
 export interface Line {
-  /** Sends an event and waits for its acknowledgement, which is returned as it came. Rejects when the line has ended. */
+  /** Sends an event and returns its acknowledgement unparsed. Rejects when the line has ended. */
   send(event: string, payload: object): Promise<unknown>;
-  /** Ends the line; its listener hears nothing more. */
+  /** Ends the line; its listener is not called again. */
   close(): void;
 }
 
 export interface LineListener {
   welcomed(welcome: Welcome): void;
   said(event: string, payload: unknown): void;
-  /** Bytes arrived, whatever they are. */
+  /** Bytes have arrived, whatever they mean. */
   heard(): void;
-  /** The end, once, unless it was closed here. */
+  /** The line has ended; called once, and not if it was closed by this client. */
   ended(end: LineEnd): void;
 }
 
 export interface LineEnd {
-  /** What the server said about it; the line ends without a word when the network breaks. */
+  /** The server's reason; undefined when the network broke. */
   readonly why: RelayFault | undefined;
-  /** Whether the transport came about: otherwise the server was not heard at all. */
+  /** Whether the transport was opened; if not, the server has sent nothing. */
   readonly wasOpen: boolean;
 }
 
 export interface LineOptions {
   readonly address: Address;
-  /** The handshake. */
+  /** The `auth` of the handshake. */
   readonly auth: object;
   readonly transport: "websocket" | "polling";
   readonly request: typeof fetch;
-  /** How long the welcome may take. */
+  /** How long the welcome may take to arrive. */
   readonly openMs: number;
 }
 
-/** The server says how often it pings, and after which time it counts a connection as dead. */
+/** The server's ping interval, and the time after which it counts a connection as dead. */
 const readHello = object<{ pingInterval: number; pingTimeout: number }>({ pingInterval: int, pingTimeout: int });
 
 // oxlint-disable-next-line max-lines-per-function -- one line from its dial to its end
@@ -106,7 +106,7 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
     try {
       packet = readPacket(text);
     } catch {
-      // Not the format: what follows could not be trusted either.
+      // The packet is malformed: later ones could not be trusted either.
     }
     if (packet) take(packet);
     else end(parting);
@@ -129,7 +129,7 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
   };
 }
 
-/** A welcome that cannot be read: connecting again would not help. */
+/** The welcome cannot be parsed: a new connection would not help. */
 const OTHER_VERSION: RelayFault = {
   code: "BAD_MESSAGE",
   reason: "version",

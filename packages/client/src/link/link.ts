@@ -14,24 +14,27 @@ import type { RelayState, StateListener } from "./relay-state.ts";
 import { createRenewal } from "./renewal.ts";
 import type { TokenSource } from "./session.ts";
 
-/** Calls to the server over a connection that comes back by itself. What the server sends is parsed here. */
+/** Calls to the server over a connection that reconnects by itself. Everything that the server sends is parsed here. */
 export interface Link {
   readonly state: RelayState;
   readonly welcome: Welcome | undefined;
   readonly limits: Limits | undefined;
-  /** Calls once, over the present connection. @throws RelayError when refused, or when the connection ended meanwhile. */
+  /**
+   * Makes one call over the current connection. @throws RelayError when refused, or when the connection ended
+   * meanwhile.
+   */
   once<N extends CallName>(name: N, payload: object): Promise<Acked<N>>;
   /**
-   * Calls until the server has answered for good: waits for the connection, and for as long as the server asks to. On
-   * one connection it is sent once, unless the server asks to send it again: what is late is not lost there.
-   * Only for calls that may be sent twice, which all of the protocol's are.
-   * A function makes the payload for the server of each try.
+   * Makes a call and repeats it until its outcome is final: waits for the connection, and as long as the server asks
+   * for. On one connection a call is sent once unless the server asks for a repetition, because a late answer is not
+   * lost there. Only for calls that may be sent twice; all calls of the protocol may. If `payload` is a function, it
+   * makes the payload for the server of each try.
    * @throws RelayError when refused for good or at the deadline, or the signal's reason.
    */
   call<N extends CallName>(name: N, payload: object | (() => object), options?: CallOptions): Promise<Acked<N>>;
-  /** How many bytes may be on their way over the present connection, of all uploads together. */
+  /** Bounds the bytes on their way over the current connection, for all uploads together. */
   readonly pace: Pick<Pace, "chunkBytes" | "enter">;
-  /** What the server sends by itself. Payloads that do not have the form of the contract are dropped. */
+  /** Receives events that the server sends by itself. Payloads that do not fit the contract are dropped. */
   hear(listener: ServerListener): void;
   onState(listener: StateListener): () => void;
   close(): void;
@@ -40,9 +43,9 @@ export interface Link {
 export interface CallOptions {
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
-  /** Called before each try; what it throws ends the call. */
+  /** Called before each try; an error thrown here ends the call. */
   beforeTry?(): void;
-  /** Called when a try failed and another follows; what it throws ends the call. */
+  /** Called when a try failed and another one follows; an error thrown here ends the call. */
   onRetry?(error: unknown): void;
 }
 export interface ServerListener {
@@ -58,14 +61,17 @@ export interface LinkDeps {
   readonly request: typeof fetch;
 }
 
-/** No answer takes that long, also on a slow line: the server has lost the call, and gets it over another connection. */
+/**
+ * No answer takes that long, even on a slow line: the server has lost the call, which is sent again over another
+ * connection.
+ */
 const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
-/** The protocol lets the server hold a chunk's answer that long. */
+/** The longest time for which the protocol lets the server delay a chunk's acknowledgement. */
 const CHUNK_HELD_MS = 10_000;
 /**
- * An opened log may be half a megabyte, and nothing else arrives on a slow line meanwhile. Where that takes longer, the
- * line is given up a few times in vain, with twice the patience each time.
+ * An opened log may have half a megabyte, and nothing else arrives on a slow line meanwhile. Where that takes longer
+ * than this, the line is given up in vain a few times, with twice the patience each time.
  */
 const LOG_HELD_MS = 3000;
 
@@ -168,7 +174,7 @@ function hear(listener: ServerListener, event: string, payload: unknown): void {
   } else if (event === "resync") listener.resync();
 }
 
-/** Milliseconds to wait before a failed call is sent again; undefined when it is not. */
+/** Milliseconds to wait before a failed call is sent again; undefined when it is not sent again. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const wire = wireOf(error);
   if (!wire.retryable || wire.code === "RESUME_LOST") return undefined;

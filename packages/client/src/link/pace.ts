@@ -1,33 +1,39 @@
 /**
- * How much of large messages may be on its way over one line. It follows the line, so that nothing small (a pong, an
- * ask) waits longer than about a second behind them, and nothing is dropped as late only because it is large.
+ * Bounds how many bytes of large messages may be on their way over one line. The bound adapts to the line's speed, so
+ * that a small message (a pong, an ask) waits at most about a second behind large ones, and no message counts as late
+ * only because it is large.
  */
 export interface Pace {
-  /** The size of the next chunk, where the server takes at most `limit` bytes. */
+  /** The size of the next chunk, if the server accepts at most `limit` bytes. */
   chunkBytes(limit: number): number;
-  /** Waits until there is room, then counts the bytes as on their way; first come, first served. @throws the signal's reason */
+  /**
+   * Waits until there is room, in order of the calls, then counts the bytes as on their way. @throws the signal's
+   * reason
+   */
   enter(bytes: number, signal?: AbortSignal): Promise<Entry>;
-  /** How long the bytes on their way take on this line, as far as it is known. */
+  /** How long the line takes for the bytes on their way, as far as its speed is known. */
   drainMs(): number;
-  /** The round trip of a small message was measured. */
+  /** Reports the measured round trip of a small message. */
   roundTrip(ms: number): void;
-  /** A new line, of which nothing is known. */
+  /** Resets the state for a new line, whose speed is not known. */
   restart(): void;
 }
 
 export interface Entry {
-  /** Call once: the bytes were acknowledged, or (false) given up. */
+  /** Call it once: the bytes were acknowledged, or (false) given up. */
   leave(wasAcknowledged: boolean): void;
 }
 
-/** The first chunk, and the smallest where the line is fast; a server may take less. */
+/** The size of the first chunk, and the smallest size on a fast line; a server may accept less. */
 const FIRST_BYTES = 16_384;
-/** Of a slow line. Its chunks are half of that: while one is acknowledged the next is on its way. */
+/**
+ * The smallest bound, for a slow line. Its chunks are half of that: while one is acknowledged the next is on its way.
+ */
 const MIN_BYTES = 8192;
 const MAX_BYTES = 262_144;
-/** What a line holds besides a round trip: more only makes others wait. */
+/** How long bytes may wait in the line's buffers besides a round trip: more would only delay other messages. */
 const QUEUE_MS = 1000;
-/** An unknown line is not expected to be slower than this. */
+/** The lowest speed that is assumed for an unknown line, in bytes per ms. */
 const SLOWEST_PER_MS = 4;
 const PARTS = 4;
 const NEWEST_SHARE = 0.4;
@@ -50,7 +56,10 @@ export function createPace(now: () => number = () => performance.now()): Pace {
       first.go();
     }
   }
-  /** The window doubles and more in a round trip, up to what the measured rate moves in a round trip and a second. */
+  /**
+   * Adapts the bound: adds at most twice the acknowledged bytes, up to what the measured speed moves in a round trip
+   * and a second.
+   */
   function learn(bytes: number, sentAt: number): void {
     const at = now();
     const measured = bytes / Math.max(1, at - Math.max(sentAt, ackedAt));
@@ -97,7 +106,7 @@ interface Waiting {
   go(): void;
 }
 
-/** Waits in the queue. @throws the signal's reason; it leaves the queue then. */
+/** Waits for a turn in the queue. @throws the signal's reason, and leaves the queue then. */
 function turn(queue: Waiting[], bytes: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const waiting = {

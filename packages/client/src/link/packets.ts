@@ -1,12 +1,10 @@
 import { isRecord } from "../wire/read.ts";
 
-/*
- * The wire format of Socket.IO 5 over Engine.IO 4, as far as this client and its server use it: one namespace, bytes only
- * from the client. Their library would be more than half of what a browser loads for this package.
- * https://socket.io/docs/v4/socket-io-protocol/
- */
+/* The wire format of Socket.IO 5 over Engine.IO 4, as far as this client and its server use it: one namespace, and
+   bytes only from the client. Socket.IO's own library would be more than half of the code that a browser loads for
+   this package. https://socket.io/docs/v4/socket-io-protocol/ */
 
-/** What an Engine.IO packet, which is a text, says. `pong` is to be sent back. */
+/** A parsed Engine.IO packet, which is a text. `pong` must be sent back. */
 export type Packet =
   | { readonly type: "open"; readonly hello: unknown }
   | { readonly type: "ping" | "connected" | "disconnected" | "other" }
@@ -16,10 +14,10 @@ export type Packet =
 
 export const PONG = "3";
 export const CLOSE = "1";
-/** Message, event or acknowledgement; perhaps a namespace; perhaps an id; JSON. */
+/** A message: its type (event or acknowledgement), an optional namespace, an optional id, and JSON. */
 const MESSAGE = /^4([0-6])(?:\/[^,]*,)?(\d*)([^]*)$/;
 
-/** @throws SyntaxError when it is not of the format */
+/** Parses a packet. @throws SyntaxError when its format is invalid */
 export function readPacket(packet: string): Packet {
   if (packet.startsWith("0")) return { type: "open", hello: JSON.parse(packet.slice(1)) };
   if (packet.startsWith("2")) return { type: "ping" };
@@ -40,12 +38,12 @@ export function readPacket(packet: string): Packet {
     : { type: "ack", id: Number(id), answer: first };
 }
 
-/** The packet that asks to be let in. */
+/** The packet that asks to join the namespace. */
 export function connectPacket(auth: object): string {
   return `40${JSON.stringify(auth)}`;
 }
 
-/** The packets of an event that is to be acknowledged: a text, and the bytes that stand in its payload behind it. */
+/** The packets of an event that expects an acknowledgement: a text, followed by the bytes in its payload. */
 export function eventPackets(event: string, payload: object, id: number): [string, ...Uint8Array<ArrayBuffer>[]] {
   const bytes: Uint8Array<ArrayBuffer>[] = [];
   const json = JSON.stringify([event, payload], (_, value: unknown) => {

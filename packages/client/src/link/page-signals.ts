@@ -1,6 +1,6 @@
-/** What a page hears of its own network and its own sleep. */
+/** Signals of a page's network and sleep. */
 export interface PageSignals {
-  /** The network came back or changed, or the page is looked at again: a connection may have died unnoticed. */
+  /** The network came back or changed, or the page became visible: the connection may have died unnoticed. */
   wake(): void;
   offline(): void;
 }
@@ -10,7 +10,7 @@ interface Page extends Partial<Pick<EventTarget, "addEventListener">> {
   readonly navigator?: { readonly connection?: EventTarget };
 }
 
-/** Listens to the events of the browser until the returned function is called; outside of a browser there are none. */
+/** Listens to the browser's events until the returned function is called; outside a browser there are none. */
 export function hearPage(on: PageSignals): () => void {
   const page = globalThis as unknown as Page;
   const { document } = page;

@@ -1,32 +1,33 @@
-/** Finds out whether a line is still alive, by what arrives on it. */
+/** Detects whether a line is still alive by what arrives on it. */
 export interface Pulse {
   /**
-   * A call was sent. Its answer may take `heldMs` on a line that is alive. Returns what to call when it was answered.
+   * A call was sent; on a live line its answer may take `heldMs`. Returns a function to call when the answer has
+   * arrived.
    */
   sent(heldMs: number): () => void;
-  /** Something arrived, whatever it was. */
+  /** Something has arrived, whatever it is. */
   heard(): void;
-  /** Asks for a sign of life now, unless it was asked for already. */
+  /** Asks for a sign of life now, unless one was asked for already. */
   doubt(): void;
   stop(): void;
 }
 
 export interface PulseDeps {
-  /** Sends a question that the server answers at once. */
+  /** Sends a request that the server answers at once. */
   ask(): void;
   /** Nothing arrived in time: the line is dead. Called once. */
   dead(): void;
-  /** How long what was sent and not acknowledged takes on this line: a question waits behind it. */
+  /** How long the line takes for the bytes that were sent and not acknowledged: a request waits behind them. */
   drainMs(): number;
   /** How long a sign of life may take. */
   readonly patienceMs: number;
 }
 
 export const SIGN_MS = 2000;
-/** An answer that takes longer is late. Doubled while the line proves to be alive, since then the server is slow. */
+/** An answer that takes longer is late. Doubled when the line proves to be alive, because then the server is slow. */
 const LATE_MS = 2000;
 const MAX_LATE_MS = 16_000;
-/** A timer that fires later than this says that this process stood still, not that the line did. */
+/** A timer that fires later than this shows that this process stood still, not that the line is dead. */
 const STALL_MS = 400;
 
 export function createPulse({ ask, dead, drainMs, patienceMs }: PulseDeps): Pulse {

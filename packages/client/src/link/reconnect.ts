@@ -1,6 +1,6 @@
 import { backoff, type BackoffRange } from "@docrelay/protocol";
 
-/** What is known of the failure before: whether trying again may help, and when the server wants to be asked again. */
+/** The reason of the last failure: whether trying again may help, and when the server wants the next try. */
 export interface Reason {
   readonly retryable: boolean;
   readonly retryAfterMs?: number | undefined;
@@ -9,11 +9,14 @@ export interface Reason {
 /** Decides when the next connect is tried. */
 export interface Reconnect {
   /**
-   * Connects later: longer after each failure, at random, and not before the server's `retryAfterMs`. What only the
-   * server's operator or the page can mend is tried more and more seldom, down to once a minute.
+   * Schedules the next connect: after a random wait that grows with each failure, and not before the server's
+   * `retryAfterMs`. If only the server's operator or the page can remove the cause, the waits grow up to a minute.
    */
   schedule(why: Reason | undefined): void;
-  /** Connects now if it waits, but not before the time that the server asked for; false when it does not wait. */
+  /**
+   * Connects now if a connect is scheduled, but not before the time that the server asked for; returns false if none is
+   * scheduled.
+   */
   hurry(): boolean;
   succeeded(): void;
   stop(): void;
@@ -41,7 +44,8 @@ export function createReconnect(connect: () => void): Reconnect {
     schedule(why) {
       const asked = Math.min(why?.retryAfterMs ?? 0, MAX_ASKED_MS);
       notBefore = performance.now() + asked;
-      // A server that says 0 closes its sockets spread over time itself: a longer wait here would only add to the gap.
+      // A server that sends 0 spreads the closing of its sockets over time: another wait here would only lengthen the
+      // gap.
       const spread = why?.retryAfterMs === 0 && failures === 0;
       const range = why?.retryable === false ? HOPELESS : RETRIES;
       const own = spread ? Math.random() * AT_ONCE_MS : backoff(failures, range, Math.random());

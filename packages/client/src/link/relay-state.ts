@@ -1,16 +1,19 @@
 import { tellAll } from "../tell-all.ts";
 import { unreachable, type RelayError } from "../wire/relay-error.ts";
 
-/** `offline` comes back by itself; `closed` is for good. */
+/** The state of the connection. From `offline` it recovers by itself; `closed` is final. */
 export type RelayState = "connecting" | "online" | "offline" | "closed";
 export type StateListener = (state: RelayState, error?: RelayError) => void;
 
-/** The state of a connection, and everything that waits for a change of it. */
+/** The state of a connection, and the callbacks that wait for its changes. */
 export interface States {
   readonly now: RelayState;
-  /** Sets the state and calls the listeners, unless neither it nor the error's code changes. After `closed` nothing does. */
+  /**
+   * Sets the state and calls the listeners, unless both the state and the error's code stay the same. Has no effect
+   * after `closed`.
+   */
   become(next: RelayState, error?: RelayError): void;
-  /** Calls the listener at each change from now on; returns how to stop. */
+  /** Calls the listener at each later change; returns a function that stops it. */
   onChange(listener: StateListener): () => void;
   /** Waits for `online`. @throws RelayError when it does not come in `withinMs`, else the signal's reason. */
   online(withinMs: number, signal?: AbortSignal): Promise<void>;
@@ -33,7 +36,7 @@ export function createStates(): States {
       if (now === "closed" || (now === next && (!error || error.code === why?.code))) return;
       now = next;
       why = error;
-      // A listener may add another one, which is told of later changes only.
+      // A listener may add another one, which gets only later changes.
       tellAll(listeners, (listener) => listener(now, error));
     },
     onChange,

@@ -3,7 +3,10 @@ import type { TokenSource } from "./session.ts";
 
 /** Renews the token of a living connection before it expires. */
 export interface Renewal {
-  /** Renews before `leftMs` have passed: a tenth of them earlier, at least a minute, at most half of them. */
+  /**
+   * Schedules a renewal before `leftMs` have passed: earlier by a tenth of `leftMs`, but by at least a minute and at
+   * most half of `leftMs`.
+   */
   schedule(leftMs: number): void;
   /** Renews now. While one renewal runs, a second does nothing. */
   now(): Promise<void>;
@@ -11,13 +14,13 @@ export interface Renewal {
 }
 
 const EARLY_SHARE = 0.1;
-/** Also where the server says that nothing is left: it is not asked more often than that. */
+/** The shortest time between renewals, even if the server reports that no time is left. */
 const MIN_MS = 1000;
 /** `setTimeout` fires at once for longer waits. */
 const MAX_MS = 2 ** 31 - 1;
 const AFTER_FAILURE_MS = 120_000;
 
-/** `refresh` gives a token to the server, and returns for how many milliseconds it holds. */
+/** @param refresh sends a token to the server, and returns how long it is valid, in ms */
 export function createRenewal(tokens: TokenSource, refresh: (token: string) => Promise<number>): Renewal {
   let running = false;
   let stopped = true;
@@ -37,7 +40,8 @@ export function createRenewal(tokens: TokenSource, refresh: (token: string) => P
       const leftMs = await refresh(await tokens.token());
       if (!stopped) schedule(leftMs);
     } catch {
-      // Refused, for example as another user's token: the connection ends with its old token, and the next one uses this.
+      // The token was refused, for example because it belongs to another user: the connection ends with its old token,
+      // and the next one uses the new token.
       if (!stopped) schedule(AFTER_FAILURE_MS);
     } finally {
       running = false;

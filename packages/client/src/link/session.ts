@@ -8,17 +8,22 @@ import { leftMs, marginMs } from "./lifetime.ts";
 import { within } from "./pause.ts";
 import { notDocrelay, probe } from "./probe.ts";
 
-/** Gives the tokens that authenticate a connection. */
+/** Provides the tokens that authenticate a connection. */
 export interface TokenSource {
-  /** Whose tokens they are: the user of the newest one, undefined before the first; empty for anonymous sessions. */
+  /** The user of the newest token; undefined before the first token, empty for anonymous sessions. */
   readonly user: string | undefined;
-  /** A token that is still valid for a while. @throws RelayError */
+  /** Returns a token that is valid for some time. @throws RelayError */
   token(): Promise<string>;
-  /** The newest token was refused, or expires soon: the next call gives another one, of the same user if possible. */
+  /**
+   * Marks the newest token as refused or soon expired: the next call returns another one, of the same user if possible.
+   */
   renew(): void;
 }
 
-/** Two clocks, in milliseconds: `wall` is the epoch's and may jump, `steady` never does and has no meaning elsewhere. */
+/**
+ * Two clocks, in ms: `wall` is the time since the epoch, which may jump; `steady` never jumps, and has meaning only in
+ * this process.
+ */
 export interface Clocks {
   wall(): number;
   steady(): number;
@@ -26,13 +31,16 @@ export interface Clocks {
 const CLOCKS: Clocks = { wall: () => Date.now(), steady: () => performance.now() };
 
 const FETCH_MS = 10_000;
-/** A login may ask its user something, but not for ever. */
+/** How long fetching a token may take: a login may have to ask its user, but must not wait for ever. */
 const TOKEN_MS = 60_000;
-/** A session that should be valid is given up for a new user's when it was refused this often, each time told. */
+/** A session that should be valid is replaced by one of a new user only after this many refusals; each is reported. */
 const REFUSALS = 3;
 const readRefusal = object<{ error: WireError }>({ error: readError });
 
-/** A session and when this client took it, by its own clock. Without that time (an older version) its age is unknown. */
+/**
+ * A session, and when this client received it, by its own clock. Without that time (from an older version) its age is
+ * unknown.
+ */
 type Kept = Session & { readonly takenAt?: number | undefined };
 const readKept: Reader<Kept> = object({
   token: text,
@@ -42,7 +50,9 @@ const readKept: Reader<Kept> = object({
   takenAt: optional(number),
 });
 
-/** The application's own tokens. A function that gives none within a time fails, and is called again at the next connect. */
+/**
+ * Tokens from the application. A function that returns no token in time fails, and is called again at the next connect.
+ */
 export function givenTokens(token: string | (() => Promise<string>), withinMs = TOKEN_MS): TokenSource {
   let user = typeof token === "string" ? subjectOf(token) : undefined;
   return {
@@ -68,7 +78,7 @@ async function inTime(token: Promise<string>, ms: number): Promise<string> {
 
 const readClaims = object({ sub: text });
 
-/** The user in a JWT, unverified: the server does that. Undefined for anything else. */
+/** Returns the user in a JWT without verification, which is the server's task. Undefined for any other text. */
 function subjectOf(token: string): string | undefined {
   try {
     const claims = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
@@ -80,8 +90,8 @@ function subjectOf(token: string): string | undefined {
 }
 
 /**
- * Anonymous sessions by `POST /v1/session`, kept in a storage so that a reload is the same user. How long a session is
- * valid is measured from when it was taken: a clock that is wrong by any amount costs no session.
+ * Anonymous sessions from `POST /v1/session`, kept in a storage so that the user stays the same after a reload. A
+ * session's validity is measured from the time when it was received, so that a wrong clock costs no session.
  */
 export function anonymousTokens(
   base: string,
@@ -92,7 +102,7 @@ export function anonymousTokens(
   const key = `docrelay:session:${base}`;
   let session = readJson(storage, key, readKept);
   let lifeMs = 0;
-  /** When the session ends, by the steady clock; in the past when its age is not known. */
+  /** When the session ends, by the steady clock; in the past when the session's age is not known. */
   let endsAt = 0;
   let renewing = false;
   let refusals = 0;
@@ -104,13 +114,13 @@ export function anonymousTokens(
     session = next;
     const ageMs = next.takenAt === undefined ? Number.POSITIVE_INFINITY : clocks.wall() - next.takenAt;
     lifeMs = leftMs(next, next.takenAt ?? 0);
-    // An age below 0: the clock was set back since then, so the age is unknown.
+    // A negative age shows that the clock was set back, so the age is unknown.
     endsAt = clocks.steady() + (ageMs >= 0 && ageMs < lifeMs ? lifeMs - ageMs : 0);
     renewing = false;
   }
   const isFresh = (): boolean => endsAt - clocks.steady() > marginMs(lifeMs);
 
-  /** Takes a session that another tab has stored meanwhile: all tabs of a browser are one user. */
+  /** Uses a session that another tab has stored meanwhile: all tabs of a browser have the same user. */
   function adopt(): string | undefined {
     const stored = readJson(storage, key, readKept);
     if (!stored || stored.token === session?.token || stored.token === givenUp) return undefined;
@@ -124,7 +134,8 @@ export function anonymousTokens(
     const signal = AbortSignal.timeout(FETCH_MS);
     const response = await request(`${base}/v1/session`, { method: "POST", headers, signal }).catch(
       async (cause: unknown) => {
-        // The refusal of a preflight cannot be read. A request without one shows whether this page's origin is denied.
+        // A page cannot read the refusal of a preflight. A request without a preflight shows whether the page's origin
+        // is denied.
         const found = await probe({ base }, request);
         throw "error" in found ? found.error : unreachable(cause);
       },
@@ -132,7 +143,7 @@ export function anonymousTokens(
     const body: unknown = await response.json().catch(() => undefined);
     if (response.status === 401 && session) {
       refusals++;
-      // Another edge may accept it: a user is not given up for one edge that is set up differently.
+      // Another edge may accept the session: a user is not given up because of one edge with a different configuration.
       if (isFresh() && refusals < REFUSALS) throw refusalOf(response, body);
       forget();
       return take();
@@ -163,9 +174,9 @@ export function anonymousTokens(
 
 function refusalOf(response: Response, body: unknown): RelayError {
   const refusal = attempt(readRefusal, body)?.error;
-  // An edge answers so to a path that it does not have: the url is not the one under which it is served.
+  // An edge sends this for a path that it does not have: docrelay is not served under this url.
   if (!refusal || refusal.code === "NOT_FOUND") return notDocrelay(response);
-  // Sessions are issued elsewhere: the application has to give tokens.
+  // This server issues no sessions: the application has to provide tokens.
   if (refusal.code === "FORBIDDEN") return new RelayError(wireError("AUTH_REQUIRED"));
   return new RelayError(refusal);
 }

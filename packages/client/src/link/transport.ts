@@ -2,23 +2,23 @@ import { int, object } from "../wire/read.ts";
 import type { Address } from "./address.ts";
 import { CLOSE } from "./packets.ts";
 
-/** Carries packets, in order, until it ends. */
+/** Carries packets in order until it ends. */
 export interface Transport {
   send(packets: ReadonlyArray<string | Uint8Array<ArrayBuffer>>): void;
-  /** Ends it; no listener is called after that. */
+  /** Ends the transport; no listener is called afterwards. */
   close(): void;
 }
 
 export interface TransportListener {
-  /** A packet that is text. Packets of bytes, which servers of docrelay do not send, are dropped. */
+  /** A text packet has arrived. Binary packets, which docrelay's servers do not send, are dropped. */
   packet(text: string): void;
-  /** It broke, or never came about. */
+  /** The transport broke, or could not be opened. */
   ended(): void;
 }
 
 const query = (transport: string): string => `?EIO=4&transport=${transport}`;
 
-/** A WebSocket. Node 20 has none of its own: there the library `ws` is one. */
+/** Opens a WebSocket. Node 20 has no built-in one: there the library `ws` is used. */
 export function openWebSocket({ origin, socketPath }: Address, to: TransportListener): Transport {
   const url = `${origin.replace(/^http/, "ws")}${socketPath}${query("websocket")}`;
   let isOver = false;
@@ -40,7 +40,7 @@ export function openWebSocket({ origin, socketPath }: Address, to: TransportList
     const { WebSocket: Found } = await import("ws");
     return Found as unknown as typeof WebSocket;
   }
-  // A browser may have none, or may not open one from this page: both throw.
+  // A browser may have no WebSocket, or may not open one from this page: both throw.
   if (globalThis.WebSocket as typeof WebSocket | undefined) attempt(() => open(globalThis.WebSocket), ended);
   else find().then(open).catch(ended);
   return {
@@ -65,7 +65,10 @@ function attempt(act: () => void, failed: () => void): void {
 const SEPARATOR = "\x1e";
 const readHello = object<{ sid: string; maxPayload: number }>({ sid: String, maxPayload: int });
 
-/** Requests in place of a WebSocket: one waits for packets, and one at a time takes them to the server. */
+/**
+ * Uses requests in place of a WebSocket: one request waits for packets, and another one at a time sends packets to the
+ * server.
+ */
 export function openPolling({ origin, socketPath }: Address, request: typeof fetch, to: TransportListener): Transport {
   const over = new AbortController();
   const { signal } = over;
@@ -87,7 +90,7 @@ export function openPolling({ origin, socketPath }: Address, request: typeof fet
       }
     }
   }
-  /** The first packet names the session that all later requests are of. */
+  /** The first packet names the session, which all later requests must name. */
   function hold(packet: string): void {
     const hello = readHello(JSON.parse(packet.slice(1)));
     maxPayload = hello.maxPayload;
@@ -117,15 +120,15 @@ export function openPolling({ origin, socketPath }: Address, request: typeof fet
     },
     close() {
       if (signal.aborted) return;
-      // The server ends the session at once instead of after its time-out.
-      // A server that does not get the close notices it by its own pings.
+      // With this the server ends the session at once, not after its timeout. If it does not arrive, the server notices
+      // the end by its own pings.
       if (maxPayload > 0) request(url, { method: "POST", body: CLOSE, keepalive: true }).catch(() => undefined);
       over.abort();
     },
   };
 }
 
-/** In parts: a call with each byte as an argument would have too many. */
+/** Encodes bytes in parts: a call with each byte as an argument would have too many arguments. */
 function base64(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));

@@ -2,8 +2,8 @@ import { inPlaces } from "@docrelay/protocol";
 import type { Turn } from "./turn.ts";
 
 /**
- * Puts turns that replace others at the places of those, which become their `versions`. A turn that did not change, with
- * versions that did not, stays the same object.
+ * Puts turns that replace others in the places of those, which become their `versions`. An unchanged turn with
+ * unchanged versions stays the same object.
  */
 export function createShownTurns(): (turns: readonly Turn[]) => readonly Turn[] {
   const shown = new WeakMap<Turn, Turn>();

@@ -6,17 +6,20 @@ import { before, changeTurns, NO_TURNS, orderOf, type Change } from "./turns-sta
 
 /** A conversation's turns for a UI: a snapshot that changes by identity, and its listeners. */
 export interface TurnStore {
-  /** As `Conversation.turns`: the same array until something changes; a turn that did not change is the same object. */
+  /** As `Conversation.turns`: the same array until something changes; an unchanged turn is the same object. */
   readonly turns: readonly Turn[];
-  /** The same in the order in which they were asked, with replaced ones and without `versions`. */
+  /** The same turns in the order in which they were asked, including replaced ones, and without `versions`. */
   readonly asked: readonly Turn[];
   turn(id: string): Turn | undefined;
-  /** The turn that a turn stands behind. */
+  /** The id of the turn before a turn. */
   before(id: string): string | undefined;
   /** The seq of an ask's `accepted` event; undefined when the log does not have it. */
   seqOf(id: string): number | undefined;
   change(by: Change): void;
-  /** Calls a function, and tells listeners once of all that it changes: else a long log would have them look at each event. */
+  /**
+   * Calls a function, and notifies listeners once of all changes that it makes: during the read of a long log, they
+   * would otherwise be called for each event.
+   */
   readonly together: (act: () => void) => void;
   onChange(listener: () => void): () => void;
   clearListeners(): void;
@@ -82,7 +85,7 @@ export function createTurnStore(): TurnStore {
       }
     },
     onChange(listener) {
-      // Another function for each caller: the same listener may be added twice, and removed once.
+      // A new function for each call: the same listener may be added twice, and then removed once.
       const own = (): void => listener();
       listeners.add(own);
       return () => listeners.delete(own);

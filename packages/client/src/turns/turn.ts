@@ -3,38 +3,39 @@ import type { Citation, MissingPage, Progress, Timings } from "../wire/contract.
 import { RelayError } from "../wire/relay-error.ts";
 
 /**
- * How far an ask is. Before the server has it: `waiting` for an earlier ask, for the connection or because the server is
- * busy; a file being uploaded; or `sending`. Then the server's own hints. `file` is its index in the ask; sizes in bytes.
+ * The progress of an ask. Before the server has it: `waiting` for an earlier ask, for the connection or because the
+ * server is busy; the upload of a file; or `sending`. Afterwards: the server's hints. `file` is the file's index in the
+ * ask; sizes are in bytes.
  */
 export type AskProgress =
   | { readonly stage: "waiting" | "sending" }
   | { readonly stage: "uploading"; readonly file: number; readonly sent: number; readonly size: number }
   | Omit<Progress, "conversation" | "ask">;
 
-/** A file of a turn; what was read of it once it was read. Pages count from 1. */
+/** A file of a turn, with its extraction's result when there is one. Pages count from 1. */
 export interface TurnFile {
   readonly name: string;
   readonly size: number;
   readonly sha256?: string;
-  /** The id under which an ask of the same user may name the file again. */
+  /** The id by which later asks of the same user may name the file. */
   readonly upload?: string;
   readonly pages?: number;
-  /** Pages without text, and why. */
+  /** Pages without text, and the reason. */
   readonly missing?: readonly MissingPage[];
-  /** Pages that were read from pictures. */
+  /** Pages whose text was recognised by OCR. */
   readonly ocr?: readonly number[];
-  /** Only the beginning was read. */
+  /** Whether only the beginning was extracted. */
   readonly truncated?: boolean;
-  /** The pages that the engine was given, when not all fit into its prompt. */
+  /** The ranges of pages that the engine received, if not all fit into its prompt. */
   readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
-  /** Names of the files that the PDF carries, when it carries some. */
+  /** Names of the files that the PDF contains, if any. */
   readonly attachments?: readonly string[];
 }
 
 /** `sending` until the server's log has the ask; the last three are final. */
 export type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 
-/** One question and its answer so far. Immutable: a turn that changes becomes another object. */
+/** One question and its answer so far. Immutable: a change creates another object. */
 export interface Turn {
   /** The ask's id. */
   readonly id: string;
@@ -42,38 +43,38 @@ export interface Turn {
   /** When it was asked, in milliseconds since the epoch; for display only. */
   readonly at: number;
   readonly files: readonly TurnFile[];
-  /** The ask at whose place this one stands: its question was edited, or was asked again. */
+  /** The id of the ask that this one replaces: its question was edited, or was asked again. */
   readonly replaces?: string;
-  /** The earlier versions at this place, the oldest first. */
+  /** The earlier versions of this question, oldest first. */
   readonly versions?: readonly Turn[];
-  /** The version after this one; the newest has none. */
+  /** The id of the next version; the newest version has none. */
   readonly replacedBy?: string;
   readonly state: TurnState;
-  /** The newest hint; undefined when nothing is known, and as soon as the answer has text. */
+  /** The newest hint; undefined when none is known, and as soon as the answer has text. */
   readonly progress?: AskProgress;
-  /** The answer's text so far: of the valid attempt only. */
+  /** The answer's text so far; only that of the valid attempt. */
   readonly text: string;
-  /** Number of the engine call that `text` comes from; 0 until the engine was called. */
+  /** The number of the engine call that `text` comes from; 0 before the first call. */
   readonly attempt: number;
   readonly engine?: string;
   readonly citations?: readonly Citation[];
   /** Questions that the engine suggests to ask next. */
   readonly suggestions?: readonly string[];
   readonly timings?: Timings;
-  /** The answer was cut at a largest size. */
+  /** Whether the answer was cut at its largest size. */
   readonly truncated?: boolean;
-  /** What the user has said of the answer. */
+  /** The user's feedback on the answer. */
   readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string };
-  /** Why it failed or was refused. */
+  /** Why the ask failed or was refused. */
   readonly error?: RelayError;
 }
 
-/** Whether nothing more happens to a turn. */
+/** Whether a turn has ended. */
 export function isOver({ state }: Turn): boolean {
   return state === "completed" || state === "failed" || state === "cancelled";
 }
 
-/** The turn of an ask in the log, with the newest hint. */
+/** The turn of an ask in the log, with its newest hint. */
 export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): Turn {
   const {
     id,

@@ -3,16 +3,22 @@ import type { Event } from "../wire/contract.ts";
 import type { RelayError } from "../wire/relay-error.ts";
 import { isOver, type AskProgress, type Turn, type TurnFile } from "./turn.ts";
 
-/** What is known of a conversation's turns: the log, and the asks of this client that are not in it. */
+/** The state of a conversation's turns: the log, and this client's asks that are not in the log. */
 export interface TurnsState {
   readonly log: Transcript;
-  /** In the order in which they were made: being sent, refused, or stopped before the server had them. */
+  /**
+   * This client's asks in the order in which they were made: being sent, refused, or stopped before the server had
+   * them.
+   */
   readonly own: readonly OwnTurn[];
   /** The newest hint about each running ask of the log. */
   readonly hints: ReadonlyMap<string, AskProgress>;
 }
 
-/** `after`: once it is over, the turn that it stands behind, so that it keeps its place among those that are accepted later. */
+/**
+ * `after`: set when the ask has ended: the turn before it, so that it keeps its place among asks that are accepted
+ * later.
+ */
 export interface OwnTurn {
   readonly turn: Turn;
   readonly after?: string;
@@ -32,12 +38,12 @@ export type Change =
       readonly at: number;
     }
   | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
-  /** Stopped before the server had it; `after`: the turn that it stood behind on an earlier page. */
+  /** The ask was stopped before the server had it; `after`: the turn before it on an earlier page. */
   | { readonly type: "stopped"; readonly id: string; readonly after?: string | undefined }
   /** The server's log was replaced by another one. */
   | { readonly type: "reset" };
 
-/** One change. Pure; returns the same object when nothing changes. */
+/** Applies one change. Pure; returns the same object when nothing changes. */
 export function changeTurns(state: TurnsState, by: Change): TurnsState {
   switch (by.type) {
     case "reset":
@@ -59,7 +65,10 @@ export function changeTurns(state: TurnsState, by: Change): TurnsState {
   }
 }
 
-/** The ids of all turns in their order: those of the log, each followed by own ones that ended behind it; then what is being sent. */
+/**
+ * The ids of all turns in order: those of the log, each followed by own ones that ended after it; then those being
+ * sent.
+ */
 export function orderOf({ log, own }: TurnsState): string[] {
   const logged = log.asks.map(({ id }) => id);
   if (own.length === 0) return logged;
@@ -68,7 +77,7 @@ export function orderOf({ log, own }: TurnsState): string[] {
   const followers = new Map<string | undefined, string[]>();
   for (const { turn, after } of own) {
     if (!isOver(turn)) continue;
-    // The turn that it stood behind may be one that the log has dropped.
+    // The turn before it may be one that the log has dropped.
     const before = after !== undefined && present.has(after) ? after : undefined;
     followers.set(before, [...(followers.get(before) ?? []), turn.id]);
   }
@@ -80,7 +89,8 @@ function apply(state: TurnsState, event: Event): TurnsState {
   const log = transcribe(state.log, event);
   if (log === state.log) return state;
   const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
-  // What an ask waited for before this event does not hold any more; how many calls may be made, during the one that was announced.
+  // After this event the hint no longer holds, with one exception: the hint about the next call (its number, and how
+  // many calls are allowed) still holds during that call.
   const hint = state.hints.get(event.ask);
   const isAnnounced =
     event.type === "started" && hint?.stage === "waiting-for-engine" && hint.attempt === event.attempt;
@@ -88,7 +98,7 @@ function apply(state: TurnsState, event: Event): TurnsState {
   return { log, own: own.length === state.own.length ? state.own : own, hints };
 }
 
-/** Hints of the server may come late, and before the log has the ask. */
+/** Applies a hint of the server, which may come late, or before the log has the ask. */
 function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState {
   const own = state.own.find(({ turn }) => turn.id === ask);
   if (own) return isOver(own.turn) ? state : putOwn(state, { turn: { ...own.turn, progress } });
@@ -105,13 +115,13 @@ function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error"
   return putOwn(state, behind({ ...turn, ...how }, after ?? before(state, id)));
 }
 
-/** The turn that a turn stands behind. */
+/** The id of the turn before a turn. */
 export function before(state: TurnsState, id: string): string | undefined {
   const order = orderOf(state);
   return order[order.indexOf(id) - 1];
 }
 
-/** An ask that is sent again goes to the end; those that stood behind it stay where they are. */
+/** Adds an own ask. An ask that is sent again moves to the end; turns after it keep their places. */
 function putOwn(state: TurnsState, made: OwnTurn): TurnsState {
   const { id } = made.turn;
   const index = state.own.findIndex(({ turn }) => turn.id === id);

@@ -4,12 +4,15 @@ import type { Link } from "../link/link.ts";
 
 export type UploadListener = (status: UploadStatus) => void;
 
-/** Follows uploads until they are ready or have failed. Hints may be lost: after each reconnect the server is asked again. */
+/**
+ * Follows uploads until they are ready or have failed. Hints may be lost, so the server is asked again after each
+ * reconnect.
+ */
 export interface UploadStages {
-  /** Calls the listener with the stage that the server reports now, and with each later one; returns how to stop. */
+  /** Calls the listener with the current stage, and with each later one; returns a function that stops it. */
   follow(upload: string, listener: UploadListener): () => void;
   hear(status: UploadStatus): void;
-  /** Hints may have been lost. */
+  /** Asks the server for the stages again, because hints may have been lost. */
   askAgain(): void;
 }
 
@@ -26,7 +29,7 @@ export function createUploadStages(link: Pick<Link, "call" | "onState" | "state"
     if (link.state !== "online" || !link.welcome?.features?.includes("upload:status")) return;
     link.call("upload:status", { upload }).then(
       ({ ok: _, ...status }) => hear(status),
-      () => undefined, // no upload of this user
+      () => undefined, // the user has no such upload
     );
   }
   function askAgain(): void {

@@ -4,22 +4,23 @@ import { readMissing } from "../wire/payloads.ts";
 import { flag, int, list, object, text } from "../wire/read.ts";
 import type { Download } from "./download.ts";
 
-/** What was read of a file: what engines are told of it. Pages in order, counted from 1 in the lists. */
+/** The extracted text of a file, as engines receive it. Pages are in order; lists count them from 1. */
 export interface UploadText {
-  /** Empty for those that are missing. */
+  /** The text of each page; empty for a missing page. */
   readonly pages: readonly string[];
   readonly missing: readonly MissingPage[];
   /** Pages read by OCR. */
   readonly ocr: readonly number[];
-  /** The text was cut where it was too long. */
+  /** Whether the text was cut because it was too long. */
   readonly truncated: boolean;
 }
 
 export interface UploadTexts {
   /**
-   * The text of an upload of this user. Waits up to half a minute for an extraction that is under way. Safe to repeat.
-   * @throws RelayError: `NOT_FOUND`, also for an upload of another user; `BUSY` when the text is not there yet;
-   * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` and the like when it has none. Else the signal's reason.
+   * Returns the text of an upload of this user. Waits up to half a minute for a running extraction. Safe to repeat.
+   * @throws RelayError: `NOT_FOUND`, also for an upload of another user; `BUSY` when the text is not ready yet;
+   * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` and the like when the file has no text. Else the
+   * signal's reason.
    */
   text(upload: string, options?: { readonly signal?: AbortSignal }): Promise<UploadText>;
 }

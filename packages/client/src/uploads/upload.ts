@@ -9,23 +9,29 @@ import { RelayError, wireOf } from "../wire/relay-error.ts";
 export type FileInput = File | { readonly name: string; readonly type?: string; readonly bytes: Uint8Array | Blob };
 
 export interface UploadOptions {
-  /** The upload's id, a random one by default. One that an earlier page has begun with the same file goes on at the server's offset. */
+  /**
+   * The upload's id; default: a random one. An id with which an earlier page has begun the same file continues at the
+   * server's offset.
+   */
   readonly upload?: string;
   readonly signal?: AbortSignal;
-  /** Bytes stored so far, of `size`. */
+  /** Called with the number of stored bytes, and the file's size. */
   onProgress?(sent: number, size: number): void;
 }
 
-/** The upload of one file over all its tries: each goes on at the server's offset. */
+/** The upload of one file over all its tries: each try continues at the server's offset. */
 export interface Upload {
   readonly id: string;
-  /** The size of the chunk that was sent at an offset, and how often. */
+  /** For each offset: the size of the chunk that was sent there, and how many times. */
   readonly sent: Map<number, { size: number; times: number }>;
 }
 
-/** It fails after that long without a byte stored. */
+/** The upload fails when no byte was stored for this long. */
 const STALLED_MS = 120_000;
-/** A chunk is sent again in its first size so that two lines never send different chunks of one place at once. */
+/**
+ * A chunk is sent again this many times with its first size, so that two lines never send different chunks at one
+ * offset at the same time.
+ */
 const SAME_SIZE_TIMES = 2;
 
 export function newUpload(id: string = newId()): Upload {
@@ -33,9 +39,10 @@ export function newUpload(id: string = newId()): Upload {
 }
 
 /**
- * Sends a file in chunks, at most 4 unacknowledged, whose number and size follow the line. After a broken connection or a
- * refusal for now it goes on at the server's offset, on any edge; it fails after 120 s without a byte stored.
- * @throws RelayError, or the signal's reason. Called again with the same `Upload`, it goes on.
+ * Sends a file in chunks, with at most 4 unacknowledged chunks, whose number and size adapt to the line. After a broken
+ * connection or a temporary refusal it continues at the server's offset, through any edge; it fails when no byte was
+ * stored for 120 s.
+ * @throws RelayError, or the signal's reason. Another call with the same `Upload` continues.
  */
 export async function sendUpload(
   link: Link,
@@ -70,10 +77,13 @@ export async function sendUpload(
   }
 }
 
-/** Milliseconds after which a broken upload goes on at the server's offset; undefined when it was refused for good. */
+/**
+ * Milliseconds to wait before a broken upload continues at the server's offset; undefined when it was refused for good.
+ */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const { code, reason, retryable, retryAfterMs: asked = 0 } = wireOf(error);
-  // The server has less than was sent: chunks overtook each other, another edge knows better, or the upload has expired.
+  // The server has less than was sent: chunks overtook each other, another edge knows a lower offset, or the upload has
+  // expired.
   const isBehind = code === "NOT_FOUND" || (code === "BAD_MESSAGE" && reason === "offset");
   if ((!retryable && !isBehind) || (code === "INTERNAL" && tries > 0)) return undefined;
   return Math.max(asked, backoff(tries, RETRIES, Math.random()));
@@ -93,11 +103,14 @@ interface Sending {
   stored(offset: number): void;
 }
 
-/** Sends chunks over the present connection until one says that the upload is done. @throws the first failure */
+/**
+ * Sends chunks over the current connection until an acknowledgement says that the upload is complete. @throws the first
+ * failure
+ */
 async function sendFrom(sending: Sending, offset: number): Promise<void> {
   const { blob, link, limit, signal } = sending;
   const flying = new Set<Promise<void>>();
-  // A server that has all bytes and has not completed the upload does so at any chunk.
+  // If the server has all bytes but has not completed the upload, any chunk makes it complete the upload.
   let next = Math.min(offset, Math.max(0, blob.size - 1));
   let done = false;
   let failure: { error: unknown } | undefined;
@@ -145,7 +158,7 @@ async function sendChunk(
   return done;
 }
 
-/** Where a chunk was sent before it is sent in its first size again; when that fails, too, in a smaller one. */
+/** The size of the chunk at an offset: at first the size of its first try; if that fails again, a smaller one. */
 function sizeAt({ upload }: Sending, offset: number, size: number): number {
   const before = upload.sent.get(offset);
   if (!before) return size;

@@ -6,11 +6,11 @@ import { newUpload, sendUpload, type FileInput, type Upload, type UploadOptions 
 /** The uploads of a connection: the same object is uploaded once, for any number of asks. */
 export interface Uploads {
   /**
-   * Uploads a file, or goes on with what is left of it after a failure. Each caller hears the progress of the one upload.
+   * Uploads a file; after a failure, uploads the rest. Each caller gets the progress of the same upload.
    * @returns the upload's id. @throws RelayError
    */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
-  /** Forgets that a file was uploaded; false when it never was. */
+  /** Forgets that a file was uploaded; returns false if it never was. */
   forget(file: object): boolean;
 }
 
@@ -21,7 +21,7 @@ interface Running {
   readonly listeners: Set<ProgressListener>;
 }
 
-/** After these the server has nothing under the id, or something else: the next try takes another one. */
+/** After these errors the server has nothing, or another file, under the id: the next try uses another id. */
 const OTHER_ID = new Set(["ASK_CONFLICT", "FILE_CORRUPT", "FILE_TYPE_UNSUPPORTED"]);
 
 export function createUploads(link: Link): Uploads {
@@ -56,13 +56,13 @@ export function createUploads(link: Link): Uploads {
         const shared = known.get(file);
         const { done, listeners } = shared ?? begin(file, options);
         const { onProgress } = options;
-        // Another function for each caller: the same listener may be given twice.
+        // A new function for each call: the same listener may be given twice.
         const own: ProgressListener = (sent, size) => onProgress?.(sent, size);
         listeners.add(own);
         try {
           return await done;
         } catch (error) {
-          // The ask that had begun the upload was stopped, and this one was not: the upload goes on.
+          // The ask that began the upload was stopped, but this ask was not: the upload continues.
           if (!shared || error instanceof RelayError || options.signal?.aborted) throw error;
         } finally {
           listeners.delete(own);
@@ -76,7 +76,7 @@ export function createUploads(link: Link): Uploads {
   };
 }
 
-/** Whether a file could not be read from the disk: a `File` names one, and does not hold its bytes. */
+/** Whether a file could not be read from the disk: a `File` only refers to a file, and does not hold its bytes. */
 function isUnreadable(error: unknown): boolean {
   return error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError");
 }

@@ -8,7 +8,7 @@ const ok = literal(true);
 const refused = object<Extract<Ack, { ok: false }>>({ ok: literal(false), error: readError });
 const plain = object<{ ok: true }>({ ok });
 
-/** The reader of the acknowledgement of each call, when the server did not refuse it. */
+/** For each call, the reader of its acknowledgement when the server did not refuse it. */
 export const ACKS = {
   ask: object<{ ok: true; ask: string; seq: number; duplicate: boolean }>({ ok, ask: text, seq: int, duplicate: flag }),
   cancel: plain,
@@ -41,13 +41,13 @@ export const ACKS = {
 
 /** The events that a client sends and a server acknowledges. */
 export type CallName = keyof typeof ACKS;
-/** What the server answers to a call that it did not refuse. */
+/** The acknowledgement of a call that the server did not refuse. */
 export type Acked<N extends CallName> = ReturnType<(typeof ACKS)[N]>;
 const READERS: { readonly [N in CallName]: Reader<Acked<N>> } = ACKS;
 
 /**
- * Reads an acknowledgement; fields that this version does not know are left out.
- * @throws RelayError the server's refusal, or `INTERNAL` when the answer does not have the form of the contract.
+ * Reads an acknowledgement; fields that this version does not know are dropped.
+ * @throws RelayError the server's refusal, or `INTERNAL` when the acknowledgement does not fit the contract.
  */
 export function readAck<N extends CallName>(name: N, answer: unknown): Acked<N> {
   try {

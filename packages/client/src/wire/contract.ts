@@ -1,9 +1,8 @@
-/*
- * What the server sends, as types that say their own names: those of `@docrelay/protocol` are inferred from its schemas,
- * and a published declaration of them would need the schema library. A test holds each to its schema.
- */
+/* The messages of the server, as self-contained types. The types of `@docrelay/protocol` are inferred from its
+   schemas, and their published declarations would need the schema library. A test compares each type with its
+   schema. */
 
-/** Every code of the contract; see the table in the documentation for when each is given. */
+/** Every error code of the contract; the table in the documentation says when each is sent. */
 export type ErrorCode =
   | "AUTH_REQUIRED"
   | "AUTH_INVALID"
