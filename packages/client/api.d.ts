@@ -4,18 +4,18 @@ interface Accepted {
     /** An ask with this id was stored before; nothing new was stored. */
     readonly duplicate: boolean;
 }
-/** First event of every ask. */
+/** The first event of every ask. */
 interface AcceptedEvent extends Head {
     type: "accepted";
     message: string;
-    /** `upload`: the id under which any connection of the same user may name the file again. */
+    /** `upload`: the id by which any connection of the same user may name the file again. */
     files: {
         name: string;
         size: number;
         sha256: string;
         upload?: string | undefined;
     }[];
-    /** The ask of the conversation in whose place this one stands. */
+    /** The id of the ask of the same conversation that this one replaces. */
     replaces?: string | undefined;
 }
 /** An answer while it is written: iterate over the ask's events in order; the terminal event is the last. */
@@ -97,29 +97,29 @@ type AskProgress = {
     readonly sent: number;
     readonly size: number;
 } | Omit<Progress, "conversation" | "ask">;
-/** Terminal: `text` is the part that had arrived. */
+/** Terminal: the ask was cancelled; `text`: the part of the reply that had arrived. */
 interface CancelledEvent extends Head {
     type: "cancelled";
     text: string;
 }
-/** A place that the answer names: a page of the file with this index in the ask. */
+/** A place that the answer cites: a page of the file with this index in the ask. */
 interface Citation {
     file: number;
     page: number;
 }
 type ClientErrorCode = keyof typeof FOUND_HERE;
-/** Terminal: the whole reply; `truncated`: it was cut at a largest size. */
+/** Terminal: the whole reply; `truncated`: it was cut at its largest size. */
 interface CompletedEvent extends Head {
     type: "completed";
     text: string;
     timings: Timings;
     citations?: Citation[] | undefined;
-    /** Questions that may be asked next. */
+    /** Questions that the user may ask next. */
     suggestions?: string[] | undefined;
     truncated?: boolean | undefined;
-    /** The engine's own reply frame, when it replied with a single JSON frame. */
+    /** The engine's reply frame, if the engine replied with a single JSON frame. */
     frame?: string | undefined;
-    /** What the answer has cost, as the engine counts it; `estimated` where it does not say. */
+    /** The tokens of the answer, as the engine counts them; `estimated` if the engine does not report them. */
     usage?: {
         promptTokens: number;
         answerTokens: number;
@@ -225,7 +225,7 @@ interface Conversations {
      */
     onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
 }
-/** What has happened to a conversation of the user. */
+/** A change of one of the user's conversations. */
 interface ConversationsHint {
     conversation: string;
     change: "added" | "renamed" | "deleted";
@@ -238,16 +238,16 @@ interface ConversationsPage {
     readonly conversations: readonly ListedConversation[];
     readonly more: boolean;
 }
-/** What is counted a day: questions, bytes of files that were sent, pages of files that were read, tokens of the engine. */
+/** The counts of a day: questions, bytes of sent files, pages of extracted files, tokens of the engine. */
 interface DayUse {
-    /** What nothing is said of is not bounded. */
+    /** An absent field means no bound. */
     limits: {
         asks?: number | undefined;
         bytes?: number | undefined;
         pages?: number | undefined;
         tokens?: number | undefined;
     };
-    /** `tokens`: not told by older servers. */
+    /** `tokens`: absent from older servers. */
     used: {
         asks: number;
         bytes: number;
@@ -271,7 +271,10 @@ interface DownloadOptions {
 type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN" | "ORIGIN_DENIED" | "BAD_MESSAGE" | "PAYLOAD_TOO_LARGE" | "FILE_NAME_INVALID" | "FILE_TYPE_UNSUPPORTED" | "FILE_CORRUPT" | "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "ASK_CONFLICT" | "NOT_FOUND" | "RATE_LIMITED" | "TOO_MANY_CONNECTIONS" | "BUSY" | "QUOTA_EXCEEDED" | "STORE_UNAVAILABLE" | "PROMPT_TOO_LARGE" | "ENGINE_UNAVAILABLE" | "ENGINE_TIMEOUT" | "ENGINE_BAD_REPLY" | "ASK_EXPIRED" | "RESUME_LOST" | "SLOW_CONSUMER" | "IDLE_TIMEOUT" | "SHUTTING_DOWN" | "INTERNAL";
 /** One durable entry of a conversation's log. */
 type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent | FeedbackEvent;
-/** One per file: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all. */
+/**
+ * A file's text is stored; one event for each file. Pages count from 1; `used`: the page ranges in the prompt, if not
+ * all are used.
+ */
 interface ExtractedEvent extends Head {
     type: "extracted";
     file: number;
@@ -284,7 +287,10 @@ interface ExtractedEvent extends Head {
     used?: [number, number][] | undefined;
     attachments?: string[] | undefined;
 }
-/** What a client finds out by itself, beside the codes of the contract: whether trying again may help, and a sentence. */
+/**
+ * Errors that the client itself detects, besides the codes of the contract: whether trying again may help, and a
+ * message.
+ */
 declare const FOUND_HERE: {
     readonly UNREACHABLE: {
         readonly retryable: true;
@@ -307,7 +313,7 @@ interface FailedEvent extends Head {
     type: "failed";
     error: WireError;
 }
-/** What the user says of an ask that has ended; the newest counts, and `none` takes it back. */
+/** A user's feedback on an ask that has ended; the newest is valid, and `none` withdraws it. */
 interface FeedbackEvent extends Head {
     type: "feedback";
     verdict: "up" | "down" | "none";
@@ -321,17 +327,17 @@ type FileInput = File | {
 };
 interface Head {
     conversation: string;
-    /** 1, 2, 3 … per conversation, no holes. */
+    /** 1, 2, 3 … per conversation, without holes. */
     seq: number;
-    /** Random per event: a known seq with another nonce means that the log was rolled back. */
+    /** Random for each event: if a known seq has another nonce, the log was rolled back. */
     nonce: string;
     ask: string;
-    /** Number of the engine call; 0 before the first. */
+    /** The number of the engine call; 0 before the first. */
     attempt: number;
     /** Milliseconds since the epoch, for display only: the order is `seq`. */
     at: number;
 }
-/** Limits of one ask. Characters are UTF-16 code units, bytes are bytes. */
+/** Limits of one ask. Fields with `Chars` count UTF-16 code units. */
 interface Limits {
     messageChars: number;
     inlineFileBytes: number;
@@ -341,17 +347,17 @@ interface Limits {
     pagesPerFile: number;
     asksInFlight: number;
 }
-/** A conversation in the list of its user's; times in ms since the epoch. */
+/** A conversation in its user's list; times in ms since the epoch. */
 interface ListedConversation {
     id: string;
-    /** The first question, until it is renamed. */
+    /** The first question, until the conversation is renamed. */
     title: string;
     /** When its newest question was asked. */
     at: number;
     asks: number;
     /** Names of all its files. */
     files: string[];
-    /** When it goes, unless something happens in it. */
+    /** When the conversation expires, unless it is used before. */
     expiresAt: number;
 }
 /** Called with what happens in a conversation: each event once, in order. */
@@ -368,22 +374,22 @@ interface Listener {
     /** The conversation was closed on this connection; no event follows. */
     closed?(): void;
 }
-/** A page without text, and why; pages count from 1. */
+/** A page without text, and the reason; pages count from 1. */
 interface MissingPage {
     page: number;
     reason: "scan" | "unnamed" | "error" | "limit";
 }
-/** How far an ask is: a hint, which may be lost. Pages and positions count from 1. */
+/** The progress of an ask: a hint, which may be lost. Pages and positions count from 1. */
 interface Progress {
     conversation: string;
     ask: string;
-    /** `waiting-for-engine`: nothing was sent to it yet, or another call is coming. */
+    /** `waiting-for-engine`: nothing was sent to the engine yet, or another call follows. */
     stage: "queued" | "extracting" | "asking" | "waiting-for-engine";
     file?: number | undefined;
     page?: number | undefined;
     pages?: number | undefined;
     position?: number | undefined;
-    /** Number of the engine call that is to come, and of all that may be made; for how long the engine has been away. */
+    /** The number of the next engine call, and of all calls that may be made; for how long the engine has been away. */
     attempt?: number | undefined;
     of?: number | undefined;
     sinceMs?: number | undefined;
@@ -433,19 +439,21 @@ declare class RelayError extends Error {
     get code(): RelayFault["code"];
     get retryable(): boolean;
 }
-/** A wire error, or the same found out by the client. */
+/** A wire error, or an error that the client itself has detected. */
 type RelayFault = Omit<WireError, "code"> & {
     readonly code: ErrorCode | ClientErrorCode;
 };
 /** The state of the connection. From `offline` it recovers by itself; `closed` is final. */
 type RelayState = "connecting" | "online" | "offline" | "closed";
-/** A link to a conversation: whoever has the token may read it until then. Times in ms. */
+/**
+ * A link to a conversation: anybody who has the token may read the conversation until the link expires. Times in ms.
+ */
 interface Shared {
     token: string;
     expiresAt: number;
     expiresInMs: number;
 }
-/** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
+/** The engine has received the prompt. A `started` with a higher `attempt` voids the deltas before it. */
 interface StartedEvent extends Head {
     type: "started";
     engine: string;
@@ -538,7 +546,7 @@ interface UploadOptions {
  * each page, or as JSON.
  */
 type UploadPart = "bytes" | "text" | "markdown" | "json";
-/** How far an upload is. `ready` and `failed` are final; `error` is why there is no text. */
+/** The progress of an upload. `ready` and `failed` are final; `error` is the reason why there is no text. */
 interface UploadStatus {
     upload: string;
     stage: "receiving" | "queued" | "extracting" | "ready" | "failed";
@@ -569,15 +577,15 @@ interface UploadTexts {
         readonly signal?: AbortSignal;
     }): Promise<UploadText>;
 }
-/** What a user may use, and has used today. */
+/** The user's daily quotas, and how much of them is used today. */
 interface Usage extends DayUse {
     /** When the day ends, in ms since the epoch. */
     resetAt: number;
-    /** All users of the user's tenant, and of the user's address, together, where a quota bounds them. */
+    /** The use of all users of the user's tenant, and of the user's address, together, where a quota bounds them. */
     tenant?: DayUse | undefined;
     address?: DayUse | undefined;
 }
-/** A refusal or failure. Switch on `code` only; `message` is a sentence for people. */
+/** A refusal or failure. Switch on `code` only; `message` is a text for people. */
 interface WireError {
     code: ErrorCode;
     message: string;
@@ -588,11 +596,11 @@ interface WireError {
     /** The index of a file in its ask. */
     file?: number | undefined;
     trace?: string | undefined;
-    /** Of `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine takes, if that is known. */
+    /** With `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine accepts, if known. */
     bytes?: number | undefined;
     limit?: number | undefined;
     expectedOffset?: number | undefined;
-    /** Of `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
+    /** With `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
     resetAt?: number | undefined;
 }
 /**

@@ -5,31 +5,35 @@ import { hubOf, type RelayHub } from "./relay-hub.ts";
 import { createStore, nothing, type Store } from "./store.ts";
 
 /**
- * `loading` until the log was read once, `answering` while a turn is not over, `offline` while there is no connection
- * (what is asked is sent later), `failed` when the conversation cannot be read.
+ * The state of a conversation. `loading`: the log was not read yet. `answering`: a turn has not ended. `offline`: there
+ * is no connection; asks are sent later. `failed`: the conversation cannot be read.
  */
 export type ConversationStatus = "loading" | "idle" | "answering" | "offline" | "failed";
 
-/** A conversation as components show it. Immutable: one that changes becomes another object. The functions stay the same. */
+/** A conversation as components show it. Immutable: a change creates another object. The functions stay the same. */
 export interface ConversationView {
   readonly turns: readonly Turn[];
   readonly status: ConversationStatus;
-  /** Why it is `failed` or `offline`, else what the last call of a function below failed with. Turns have their own errors. */
+  /**
+   * The reason for `failed` or `offline`; else the error of the last call of a function below. Turns have their own
+   * errors.
+   */
   readonly error?: RelayError | undefined;
   /**
-   * Asks a question, after those asked before; its turn is in `turns` at once, and says how far it is and how it ended.
-   * @returns the answer, for those who want to wait for it; undefined when it cannot be asked at all, see `error`.
+   * Asks a question, after all questions asked before it. Its turn is in `turns` at once, and shows the progress and
+   * the outcome.
+   * @returns the answer, for code that waits for it; undefined when the question cannot be asked at all, see `error`.
    */
   ask(message: string, options?: AskOptions): Answer | undefined;
-  /** Asks the question of a turn that is over once more, with the same files. */
+  /** Asks the question of an ended turn once more, with the same files. */
   retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer | undefined;
-  /** Ends an ask at any stage; without an id all that are not over. */
+  /** Ends an ask at any stage; without an id, all asks that have not ended. */
   cancel(ask?: string): void;
 }
 
 export type ConversationStore = Store<ConversationView>;
 
-/** What components show that have no relay. */
+/** The view of components that have no relay. */
 export const NO_CONVERSATION: ConversationView = {
   turns: [],
   status: "loading",
@@ -40,7 +44,7 @@ export const NO_CONVERSATION: ConversationView = {
 
 const storesOf = oneFor((_: Relay) => new Map<string, ConversationStore>());
 
-/** The one store of a relay's conversation, for all components that show it. */
+/** Returns the store of a relay's conversation; all components that show the conversation share it. */
 export function conversationStoreOf(relay: Relay, id: string): ConversationStore {
   const store = storesOf(relay).get(id) ?? createConversationStore(hubOf(relay), id);
   storesOf(relay).set(id, store);
@@ -50,10 +54,10 @@ export function conversationStoreOf(relay: Relay, id: string): ConversationStore
 // oxlint-disable-next-line max-lines-per-function -- a table of what the hooks of a conversation read and do
 function createConversationStore(hub: RelayHub, id: string): ConversationStore {
   const { relay } = hub;
-  // Another object after it was closed and opened again.
+  // A closed conversation that is opened again is another object.
   let conversation = relay.conversation(id);
   let changed: () => void = nothing;
-  /** Of the present reading of the log: a conversation that was closed can be opened again. */
+  /** Identifies the current reading of the log, because a closed conversation can be opened again. */
   let reading: object | undefined;
   let isReady = false;
   let failure: RelayError | undefined;
@@ -84,10 +88,10 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
         become(false);
       },
     });
-    // It may have failed before anyone listened.
+    // `ready` may have failed before a listener was added.
     conversation.ready.catch((error: unknown) => reading === mine && fail(error));
   }
-  /** Errors of calls are values. */
+  /** Runs `act`; an error becomes the view's `error`. */
   function attempt<T>(act: () => T): T | undefined {
     try {
       refusal = undefined;

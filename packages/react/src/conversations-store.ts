@@ -4,37 +4,40 @@ import { oneFor } from "./one-for.ts";
 import { hubOf } from "./relay-hub.ts";
 import { createStore, nothing, type Store } from "./store.ts";
 
-/** The user's conversations as components show them. Immutable; the functions stay the same. */
+/** The list of the user's conversations as components show it. Immutable; the functions stay the same. */
 export interface ConversationsView {
-  /** The 100 with the newest questions, newest first; undefined until the list was read once. Older ones: `relay.conversations.list`. */
+  /**
+   * The 100 conversations with the newest questions, newest first; undefined until the list was read. Older ones:
+   * `relay.conversations.list`.
+   */
   readonly conversations?: readonly ListedConversation[] | undefined;
-  /** Why the list could not be read, or what the last call of a function below failed with. */
+  /** Why the list could not be read; else the error of the last call of a function below. */
   readonly error?: RelayError | undefined;
-  /** Gives one another title, of 1 to 200 characters. */
+  /** Changes a conversation's title: 1 to 200 characters. */
   rename(conversation: string, title: string): void;
-  /** Cancels its asks and removes all that is kept of it. */
+  /** Cancels the conversation's asks and removes everything kept of it. */
   remove(conversation: string): void;
 }
 
-/** What components show that have no relay. */
+/** The view of components that have no relay. */
 export const NO_CONVERSATIONS: ConversationsView = {
   rename: nothing,
   remove: nothing,
 };
 
-/** The one list of a relay: read when a component shows it first, and again after each change, by whomever. */
+/** Returns the list of a relay: read when a component first shows it, and again after each change by any client. */
 export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsView> => {
   const { conversations: all } = relay;
   const hub = hubOf(relay);
   let changed: () => void = nothing;
-  /** Of the newest reading; 0 before a component has listened. */
+  /** The number of the newest reading; 0 before a component has listened. */
   let reading = 0;
 
   function show(more: Partial<ConversationsView>): void {
     view = { ...view, ...more };
     changed();
   }
-  /** Errors are values. */
+  /** Shows an error as the view's `error`. */
   function fail(error: unknown): void {
     show({ error: errorOf(error) });
   }
@@ -62,7 +65,7 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
       if (reading > 0) return;
       read();
       all.onChange(read);
-      // After a reading that failed, what changes later may be nothing.
+      // A failed reading is repeated at the next connect, because no later change may come.
       hub.onChange(() => {
         if (view.error) read();
       });

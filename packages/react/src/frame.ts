@@ -1,12 +1,15 @@
-/** Runs each function once with the next frame, however often it was asked for: all of them at once, as one render. */
+/**
+ * Runs each function once at the next frame, even if it was passed several times; all functions run together, as one
+ * render.
+ */
 export type Frame = (run: () => void) => void;
 
-/** A page that is hidden, or too busy, draws no frames. */
+/** The longest wait for a frame: a page that is hidden or too busy draws no frames. */
 const NO_FRAME_MS = 250;
-/** Outside of a browser there are no frames. */
+/** The wait outside a browser, where there are no frames. */
 const FRAME_MS = 16;
 
-/** What of a browser is used, where it is there. */
+/** The used parts of a browser's page, where there is one. */
 interface Page {
   requestAnimationFrame?(run: () => void): number;
 }

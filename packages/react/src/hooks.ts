@@ -11,42 +11,45 @@ import { createUploadStore, type ChosenFile } from "./upload-store.ts";
 
 const never = (): (() => void) => nothing;
 
-/** What a store of the provider's relay shows; `none` where there is no relay. */
+/** Returns the view of a store of the provider's relay; `none` where there is no relay. */
 function useShown<T>(storeOf: (relay: Relay) => Store<T>, none: T): T {
   const relay = useProvided();
   return useStore(relay ? storeOf(relay) : { get: () => none, server: none, subscribe: never });
 }
 
-/** The connection of the provider, and its state. */
+/** Returns the provider's connection and its state. */
 export function useRelay(): RelayView {
   return useShown((relay) => hubOf(relay).view, NO_RELAY);
 }
 
 /**
- * A conversation by its id, shared by all components that show it; at most one render a frame. Unmounting cancels nothing:
- * asks go on, and are there when it is shown again. It stays open until `relay.conversation(id).close()`.
+ * Returns a conversation by its id. All components that show the conversation share it, with at most one render a
+ * frame. Unmounting cancels nothing: asks continue, and are there when the conversation is shown again. It stays open
+ * until `relay.conversation(id).close()`.
  */
 export function useConversation(id: string): ConversationView {
   return useShown((relay) => conversationStoreOf(relay, id), NO_CONVERSATION);
 }
 
-/** The list of the user's conversations, of all tabs and devices, shared by all components that show it. */
+/**
+ * Returns the list of the user's conversations from all tabs and devices; all components that show the list share it.
+ */
 export function useConversations(): ConversationsView {
   return useShown(conversationsStoreOf, NO_CONVERSATIONS);
 }
 
-/** Files chosen for the next question, of one component. */
+/** The files chosen for the next question in one component. */
 export interface Uploads {
   readonly files: readonly ChosenFile[];
-  /** Uploads a file ahead of the question. Undefined where there is no relay. */
+  /** Uploads a file before the question is asked. Returns undefined where there is no relay. */
   add(file: FileInput): ChosenFile | undefined;
-  /** Takes a file off the list. Its upload ends, unless an ask needs it. */
+  /** Removes a file from the list. Its upload is ended, unless an ask needs it. */
   remove(id: string): void;
-  /** Takes all files off the list, because their question is asked: uploads go on. */
+  /** Removes all files from the list, because their question was asked: uploads continue. */
   clear(): void;
 }
 
-/** Uploads files as soon as they are chosen. Unmounting forgets the list; uploads that were begun go on. */
+/** Uploads files as soon as they are chosen. Unmounting forgets the list; uploads that have begun continue. */
 export function useUpload(): Uploads {
   const relay = useProvided();
   const [store] = useState(createUploadStore);

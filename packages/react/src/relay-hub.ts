@@ -8,30 +8,30 @@ export interface RelayView {
   /** The connection itself; undefined where the provider has none, for example on a server. */
   readonly relay?: Relay | undefined;
   readonly state: RelayState;
-  /** Why it is `offline` or `closed`, where that is known. */
+  /** The reason for `offline` or `closed`, if it is known. */
   readonly error?: RelayError | undefined;
-  /** The user id that the server gave, and its limits; undefined until the first connection. */
+  /** The user's id as the server sent it, and the server's limits; undefined until the first connection. */
   readonly user?: string | undefined;
   readonly limits?: Limits | undefined;
 }
 
-/** What all components share of one relay. It lives as long as the relay, and never closes it. */
+/** The state that all components share of one relay. It lives as long as the relay, and never closes it. */
 export interface RelayHub {
   readonly relay: Relay;
   readonly frame: Frame;
   readonly view: Store<RelayView>;
-  /** Why the relay is `offline` or `closed`. */
+  /** The reason why the relay is `offline` or `closed`. */
   why(): RelayError | undefined;
   /** Calls the function after each change of the relay's state, as long as the relay lives. */
   onChange(changed: () => void): void;
 }
 
-/** What components show that have no relay. */
+/** The view of components that have no relay. */
 export const NO_RELAY: RelayView = {
   state: "connecting",
 };
 
-/** The one hub of a relay. */
+/** Returns the hub of a relay; there is one for each relay. */
 export const hubOf = oneFor((relay: Relay): RelayHub => {
   const frame = createFrame();
   const heard = new Set<() => void>();

@@ -7,14 +7,14 @@ const RelayContext = createContext<Relay | undefined | null>(null);
 
 export interface RelayProviderProps {
   /**
-   * The connection, made outside of components: `connect()`. Nothing in this package closes it. Undefined where there is
-   * none, for example on a server: then hooks give what they give before anything is known.
+   * The connection, which the application makes outside components with `connect()`. Nothing in this package closes it.
+   * Undefined where there is none, for example on a server: then hooks return their initial values.
    */
   readonly relay: Relay | undefined;
   readonly children?: ReactNode;
 }
 
-/** Gives a relay to the hooks of the components below. */
+/** Provides a relay to the hooks of all components inside it. */
 export function RelayProvider({ relay, children }: RelayProviderProps): ReactElement {
   return createElement(RelayContext.Provider, { value: relay }, children);
 }

@@ -1,11 +1,11 @@
 import { useSyncExternalStore } from "react";
 import type { Frame } from "./frame.ts";
 
-/** A snapshot that components show, and how they hear that it changed. */
+/** A snapshot that components show, with a way to listen to its changes. */
 export interface Store<T> {
-  /** The same object until something changes; changes are shown with the next frame. */
+  /** Returns the snapshot: the same object until something changes. Changes are shown with the next frame. */
   get(): T;
-  /** What a server renders, and a page that takes over what a server rendered. */
+  /** The snapshot for rendering on a server, and for a page that takes over that rendering. */
   readonly server: T;
   subscribe(listener: () => void): () => void;
 }
@@ -13,13 +13,18 @@ export interface Store<T> {
 export interface StoreDeps<T> {
   readonly frame: Frame;
   readonly server: T;
-  /** The present snapshot: `before` when nothing has changed. */
+  /** Returns the current snapshot; `before` when nothing has changed. */
   read(before: T): T;
-  /** Called when a component begins to listen: from now on `changed` has to be called after each change. May be called again. */
+  /**
+   * Called when the first component begins to listen: from then on the store must call `changed` after each change. May
+   * be called again.
+   */
   attach(changed: () => void): void;
 }
 
-/** Nothing is heard before a component is on the page: React may throw away what it has rendered. */
+/**
+ * Creates a store. It listens to nothing before a component is mounted, because React may discard what it has rendered.
+ */
 export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): Store<T> {
   const listeners = new Set<() => void>();
   let snapshot = server;
@@ -33,7 +38,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   const changed = (): void => {
     if (listeners.size > 0) frame(refresh);
   };
-  /** While no component listens, no change is reported: the snapshot may be old. */
+  /** While no component listens no change is reported, so the snapshot may be old and is read again. */
   const get = (): T => (listeners.size > 0 ? snapshot : (snapshot = read(snapshot)));
   return {
     get,
@@ -41,7 +46,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
     subscribe(listener) {
       const own = (): void => listener();
       attach(changed);
-      // It may have changed since the component was rendered.
+      // The snapshot may have changed since the component was rendered.
       get();
       listeners.add(own);
       return () => void listeners.delete(own);
@@ -49,7 +54,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   };
 }
 
-/** What functions do where there is no relay. */
+/** The functions of a view without a relay: they do nothing. */
 export const nothing = (): undefined => undefined;
 
 export function useStore<T>({ subscribe, get, server }: Store<T>): T {

@@ -3,31 +3,37 @@ import { errorOf } from "./error-of.ts";
 import { createFrame } from "./frame.ts";
 import { createStore, nothing, type Store } from "./store.ts";
 
-/** A chosen file. Immutable: one that changes becomes another object. */
+/** A chosen file. Immutable: a change creates another object. */
 export interface ChosenFile {
-  /** Of this list, not of the upload. */
+  /** The file's id in this list; it is not the upload's id. */
   readonly id: string;
   readonly name: string;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
-  /** What to give to `ask`, in any state: the same object is uploaded once, and an ask waits for its files. */
+  /** The file to pass to `ask`, in any state: the same object is uploaded once, and an ask waits for its files. */
   readonly file: FileInput;
-  /** `uploading`, then `reading` its text, then `ready`. One that has `failed` can still be asked about if its `error` says so. */
+  /**
+   * `uploading`, then `reading` while its text is extracted, then `ready`. After `failed` an ask may still name the
+   * file if its `error` says so.
+   */
   readonly state: "uploading" | "reading" | "ready" | "failed";
   /** The uploaded part of the file, from 0 to 1. */
   readonly progress: number;
   /** The upload's id, once all bytes are stored. */
   readonly upload?: string | undefined;
-  /** The page that is being read, from 1, and how many there are, once that is known. */
+  /** The page that is being extracted, from 1, and the number of pages, once they are known. */
   readonly page?: number | undefined;
   readonly pages?: number | undefined;
-  /** Why it has failed, for example with the code `PDF_ENCRYPTED`: then an ask with its password may do. */
+  /**
+   * Why the file has failed, for example with the code `PDF_ENCRYPTED`: then an ask with the file's password may
+   * succeed.
+   */
   readonly error?: RelayError | undefined;
 }
 
-/** The files that somebody chooses for the next question. */
+/** The files that a user chooses for the next question. */
 export interface UploadStore extends Store<readonly ChosenFile[]> {
-  /** Uploads a file from now on. */
+  /** Adds a file to the list, and begins to upload it. */
   add(relay: Relay, file: FileInput): ChosenFile;
   remove(id: string): void;
   clear(): void;

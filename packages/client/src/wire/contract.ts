@@ -36,7 +36,7 @@ export type ErrorCode =
   | "SHUTTING_DOWN"
   | "INTERNAL";
 
-/** A refusal or failure. Switch on `code` only; `message` is a sentence for people. */
+/** A refusal or failure. Switch on `code` only; `message` is a text for people. */
 export interface WireError {
   code: ErrorCode;
   message: string;
@@ -47,70 +47,72 @@ export interface WireError {
   /** The index of a file in its ask. */
   file?: number | undefined;
   trace?: string | undefined;
-  /** Of `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine takes, if that is known. */
+  /** With `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine accepts, if known. */
   bytes?: number | undefined;
   limit?: number | undefined;
   expectedOffset?: number | undefined;
-  /** Of `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
+  /** With `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
   resetAt?: number | undefined;
 }
 
-/** A conversation in the list of its user's; times in ms since the epoch. */
+/** A conversation in its user's list; times in ms since the epoch. */
 export interface ListedConversation {
   id: string;
-  /** The first question, until it is renamed. */
+  /** The first question, until the conversation is renamed. */
   title: string;
   /** When its newest question was asked. */
   at: number;
   asks: number;
   /** Names of all its files. */
   files: string[];
-  /** When it goes, unless something happens in it. */
+  /** When the conversation expires, unless it is used before. */
   expiresAt: number;
 }
 
-/** What has happened to a conversation of the user. */
+/** A change of one of the user's conversations. */
 export interface ConversationsHint {
   conversation: string;
   change: "added" | "renamed" | "deleted";
 }
 
-/** What is counted a day: questions, bytes of files that were sent, pages of files that were read, tokens of the engine. */
+/** The counts of a day: questions, bytes of sent files, pages of extracted files, tokens of the engine. */
 export interface DayUse {
-  /** What nothing is said of is not bounded. */
+  /** An absent field means no bound. */
   limits: {
     asks?: number | undefined;
     bytes?: number | undefined;
     pages?: number | undefined;
     tokens?: number | undefined;
   };
-  /** `tokens`: not told by older servers. */
+  /** `tokens`: absent from older servers. */
   used: { asks: number; bytes: number; pages: number; tokens?: number | undefined };
 }
 
-/** What a user may use, and has used today. */
+/** The user's daily quotas, and how much of them is used today. */
 export interface Usage extends DayUse {
   /** When the day ends, in ms since the epoch. */
   resetAt: number;
-  /** All users of the user's tenant, and of the user's address, together, where a quota bounds them. */
+  /** The use of all users of the user's tenant, and of the user's address, together, where a quota bounds them. */
   tenant?: DayUse | undefined;
   address?: DayUse | undefined;
 }
 
-/** A link to a conversation: whoever has the token may read it until then. Times in ms. */
+/**
+ * A link to a conversation: anybody who has the token may read the conversation until the link expires. Times in ms.
+ */
 export interface Shared {
   token: string;
   expiresAt: number;
   expiresInMs: number;
 }
 
-/** A page without text, and why; pages count from 1. */
+/** A page without text, and the reason; pages count from 1. */
 export interface MissingPage {
   page: number;
   reason: "scan" | "unnamed" | "error" | "limit";
 }
 
-/** A place that the answer names: a page of the file with this index in the ask. */
+/** A place that the answer cites: a page of the file with this index in the ask. */
 export interface Citation {
   file: number;
   page: number;
@@ -125,28 +127,31 @@ export interface Timings {
 
 interface Head {
   conversation: string;
-  /** 1, 2, 3 … per conversation, no holes. */
+  /** 1, 2, 3 … per conversation, without holes. */
   seq: number;
-  /** Random per event: a known seq with another nonce means that the log was rolled back. */
+  /** Random for each event: if a known seq has another nonce, the log was rolled back. */
   nonce: string;
   ask: string;
-  /** Number of the engine call; 0 before the first. */
+  /** The number of the engine call; 0 before the first. */
   attempt: number;
   /** Milliseconds since the epoch, for display only: the order is `seq`. */
   at: number;
 }
 
-/** First event of every ask. */
+/** The first event of every ask. */
 export interface AcceptedEvent extends Head {
   type: "accepted";
   message: string;
-  /** `upload`: the id under which any connection of the same user may name the file again. */
+  /** `upload`: the id by which any connection of the same user may name the file again. */
   files: { name: string; size: number; sha256: string; upload?: string | undefined }[];
-  /** The ask of the conversation in whose place this one stands. */
+  /** The id of the ask of the same conversation that this one replaces. */
   replaces?: string | undefined;
 }
 
-/** One per file: its text is stored. Pages count from 1; `used`: the ranges that the prompt holds, when not all. */
+/**
+ * A file's text is stored; one event for each file. Pages count from 1; `used`: the page ranges in the prompt, if not
+ * all are used.
+ */
 export interface ExtractedEvent extends Head {
   type: "extracted";
   file: number;
@@ -160,7 +165,7 @@ export interface ExtractedEvent extends Head {
   attachments?: string[] | undefined;
 }
 
-/** The engine has the prompt; one with a higher `attempt` voids the deltas before it. */
+/** The engine has received the prompt. A `started` with a higher `attempt` voids the deltas before it. */
 export interface StartedEvent extends Head {
   type: "started";
   engine: string;
@@ -171,18 +176,18 @@ export interface DeltaEvent extends Head {
   text: string;
 }
 
-/** Terminal: the whole reply; `truncated`: it was cut at a largest size. */
+/** Terminal: the whole reply; `truncated`: it was cut at its largest size. */
 export interface CompletedEvent extends Head {
   type: "completed";
   text: string;
   timings: Timings;
   citations?: Citation[] | undefined;
-  /** Questions that may be asked next. */
+  /** Questions that the user may ask next. */
   suggestions?: string[] | undefined;
   truncated?: boolean | undefined;
-  /** The engine's own reply frame, when it replied with a single JSON frame. */
+  /** The engine's reply frame, if the engine replied with a single JSON frame. */
   frame?: string | undefined;
-  /** What the answer has cost, as the engine counts it; `estimated` where it does not say. */
+  /** The tokens of the answer, as the engine counts them; `estimated` if the engine does not report them. */
   usage?: { promptTokens: number; answerTokens: number; estimated?: boolean | undefined } | undefined;
 }
 
@@ -191,13 +196,13 @@ export interface FailedEvent extends Head {
   error: WireError;
 }
 
-/** Terminal: `text` is the part that had arrived. */
+/** Terminal: the ask was cancelled; `text`: the part of the reply that had arrived. */
 export interface CancelledEvent extends Head {
   type: "cancelled";
   text: string;
 }
 
-/** What the user says of an ask that has ended; the newest counts, and `none` takes it back. */
+/** A user's feedback on an ask that has ended; the newest is valid, and `none` withdraws it. */
 export interface FeedbackEvent extends Head {
   type: "feedback";
   verdict: "up" | "down" | "none";
@@ -215,23 +220,23 @@ export type Event =
   | CancelledEvent
   | FeedbackEvent;
 
-/** How far an ask is: a hint, which may be lost. Pages and positions count from 1. */
+/** The progress of an ask: a hint, which may be lost. Pages and positions count from 1. */
 export interface Progress {
   conversation: string;
   ask: string;
-  /** `waiting-for-engine`: nothing was sent to it yet, or another call is coming. */
+  /** `waiting-for-engine`: nothing was sent to the engine yet, or another call follows. */
   stage: "queued" | "extracting" | "asking" | "waiting-for-engine";
   file?: number | undefined;
   page?: number | undefined;
   pages?: number | undefined;
   position?: number | undefined;
-  /** Number of the engine call that is to come, and of all that may be made; for how long the engine has been away. */
+  /** The number of the next engine call, and of all calls that may be made; for how long the engine has been away. */
   attempt?: number | undefined;
   of?: number | undefined;
   sinceMs?: number | undefined;
 }
 
-/** How far an upload is. `ready` and `failed` are final; `error` is why there is no text. */
+/** The progress of an upload. `ready` and `failed` are final; `error` is the reason why there is no text. */
 export interface UploadStatus {
   upload: string;
   stage: "receiving" | "queued" | "extracting" | "ready" | "failed";
@@ -242,7 +247,7 @@ export interface UploadStatus {
   error?: WireError | undefined;
 }
 
-/** Limits of one ask. Characters are UTF-16 code units, bytes are bytes. */
+/** Limits of one ask. Fields with `Chars` count UTF-16 code units. */
 export interface Limits {
   messageChars: number;
   inlineFileBytes: number;

@@ -40,7 +40,7 @@ import {
   Unreadable,
 } from "./read.ts";
 
-/** A code that a newer server gives is read as `INTERNAL`; `message` and `retryable` are that server's. */
+/** An unknown code of a newer server is read as `INTERNAL`; `message` and `retryable` stay as the server sent them. */
 export const readError: Reader<WireError> = object({
   code: (value) => (typeof value === "string" && Object.hasOwn(ERRORS, value) ? (value as ErrorCode) : "INTERNAL"),
   message: text,
@@ -115,7 +115,7 @@ export const readProgress: Reader<Progress> = object({
 
 export const readPosition: Reader<Position> = object({ seq: index, nonce: text });
 
-// A reason that a newer server gives is read as "error".
+// An unknown reason of a newer server is read as "error".
 export const readMissing = list(
   object<MissingPage>({ page: int, reason: oneOf(["scan", "unnamed", "error", "limit"], "error") }),
 );

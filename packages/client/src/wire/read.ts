@@ -1,13 +1,13 @@
 /**
- * Reads a value from outside. Returns it as a `T` without the fields that `T` does not have. @throws Unreadable
+ * Checks an untrusted value. Returns it as a `T`, without the fields that `T` does not have. @throws Unreadable
  *
- * A schema library would do the same for a third of this package's size in a browser. The types keep the readers whole:
- * a field that a type of `@docrelay/protocol` has, and its reader has not, does not compile.
+ * A schema library would do the same, but would be a third of this package's size in a browser. The types keep the
+ * readers complete: if a type of `@docrelay/protocol` has a field that its reader lacks, the code does not compile.
  */
 export type Reader<T> = (value: unknown) => T;
 export type Fields<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
 
-/** A value that does not have the form of the contract. */
+/** The error for a value that does not fit the contract. */
 export class Unreadable extends Error {
   override readonly name = "Unreadable";
 }
@@ -23,7 +23,7 @@ export function literal<const V extends string | number | boolean>(expected: V):
   return reader(String(expected), (value): value is V => value === expected);
 }
 
-/** One of these words; any other value is read as `otherwise`, if that is given. */
+/** Reads one of these words; any other value is read as `otherwise`, if that is given. */
 export function oneOf<V extends string>(words: readonly V[], otherwise?: V): Reader<V> {
   return (value) => {
     const found = words.find((word) => word === value) ?? otherwise;
@@ -59,7 +59,7 @@ export function object<T extends object>(fields: Fields<T>): Reader<T> {
   };
 }
 
-/** Reads a value; undefined when it is unreadable. */
+/** Reads a value; returns undefined when it is invalid. */
 export function attempt<T>(read: Reader<T>, value: unknown): T | undefined {
   try {
     return read(value);

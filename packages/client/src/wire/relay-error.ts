@@ -1,7 +1,10 @@
 import { wireError } from "@docrelay/protocol";
 import type { ErrorCode, WireError } from "./contract.ts";
 
-/** What a client finds out by itself, beside the codes of the contract: whether trying again may help, and a sentence. */
+/**
+ * Errors that the client itself detects, besides the codes of the contract: whether trying again may help, and a
+ * message.
+ */
 const FOUND_HERE = {
   UNREACHABLE: { retryable: true, message: "The server does not answer." },
   NOT_DOCRELAY: { retryable: false, message: "What answers at this url is not docrelay." },
@@ -16,7 +19,7 @@ const FOUND_HERE = {
 } as const;
 export type ClientErrorCode = keyof typeof FOUND_HERE;
 
-/** A wire error, or the same found out by the client. */
+/** A wire error, or an error that the client itself has detected. */
 export type RelayFault = Omit<WireError, "code"> & { readonly code: ErrorCode | ClientErrorCode };
 
 /** A refusal or failure from the server, or a server that could not be reached in time. Switch on `code` only. */
@@ -46,7 +49,7 @@ export function unreachable(cause?: unknown): RelayError {
   return clientError("UNREACHABLE", { cause });
 }
 
-/** The error as the server says it, for code that knows the contract's codes only. */
+/** The error in the server's form, for code that knows only the contract's codes. */
 export function wireOf(error: unknown): WireError {
   if (!(error instanceof RelayError)) return wireError("INTERNAL");
   const { code, ...rest } = error.wire;
