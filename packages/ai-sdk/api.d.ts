@@ -5,16 +5,16 @@ type DocrelayMessage = UIMessage<DocrelayMetadata, {
     progress: NonNullable<Turn["progress"]>;
     extracted: Extracted;
 }>;
-/** What is known of the turn that a message belongs to. */
+/** The facts about the turn that a message belongs to. */
 interface DocrelayMetadata {
-    /** The ask's id: that of the user's message; the answer's has `a-` before it. */
+    /** The ask's id, which is the id of the user's message; the id of the answer is `a-` followed by it. */
     readonly ask: string;
     readonly state: Turn["state"];
     readonly engine?: Turn["engine"];
     readonly timings?: Turn["timings"];
     readonly truncated?: Turn["truncated"];
     readonly suggestions?: Turn["suggestions"];
-    /** Why it failed or was refused. */
+    /** Why the ask failed or was refused. */
     readonly error?: Turn["error"];
 }
 interface DocrelayTransportOptions {
@@ -24,7 +24,7 @@ interface DocrelayTransportOptions {
      */
     readonly onAbort?: "detach" | "cancel";
 }
-/** What was read of a file of the question; `file` is its index. */
+/** The extraction's result for a file of the question; `file` is the file's index. */
 type Extracted = Turn["files"][number] & {
     readonly file: number;
 };
@@ -35,7 +35,7 @@ type Transport = ChatTransport<DocrelayMessage>;
  * A failed ask is a `RelayError` in `chat.error`. Passwords: `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
  */
 declare function docrelayTransport(relay: Relay, { onAbort }?: DocrelayTransportOptions): Transport;
-/** A file of a message by reference: an upload that is finished, for example of `relay.upload`. No bytes are in the message. */
+/** A file part that refers to a finished upload, for example of `relay.upload`. The message contains no bytes. */
 declare function fileRef(upload: {
     readonly upload: string;
     readonly name?: string;

@@ -7,7 +7,7 @@ export type Chunk = InferUIMessageChunk<DocrelayMessage>;
 /** The part of a turn that a stream has sent. */
 export interface Told {
   readonly turn?: Turn | undefined;
-  /** The text part that is open. */
+  /** The text part that has begun and not ended. */
   readonly text?: string | undefined;
 }
 

@@ -1,20 +1,20 @@
 import { isOver, type Turn } from "@docrelay/client";
 import type { FileUIPart, UIMessage } from "ai";
 
-/** What is known of the turn that a message belongs to. */
+/** The facts about the turn that a message belongs to. */
 export interface DocrelayMetadata {
-  /** The ask's id: that of the user's message; the answer's has `a-` before it. */
+  /** The ask's id, which is the id of the user's message; the id of the answer is `a-` followed by it. */
   readonly ask: string;
   readonly state: Turn["state"];
   readonly engine?: Turn["engine"];
   readonly timings?: Turn["timings"];
   readonly truncated?: Turn["truncated"];
   readonly suggestions?: Turn["suggestions"];
-  /** Why it failed or was refused. */
+  /** Why the ask failed or was refused. */
   readonly error?: Turn["error"];
 }
 
-/** What was read of a file of the question; `file` is its index. */
+/** The extraction's result for a file of the question; `file` is the file's index. */
 export type Extracted = Turn["files"][number] & { readonly file: number };
 
 export type DocrelayMessage = UIMessage<
@@ -25,7 +25,7 @@ export type DocrelayMessage = UIMessage<
 /** In the url of a file part, before an upload's id. */
 export const UPLOAD = "docrelay:";
 
-/** A file of a message by reference: an upload that is finished, for example of `relay.upload`. No bytes are in the message. */
+/** A file part that refers to a finished upload, for example of `relay.upload`. The message contains no bytes. */
 export function fileRef(upload: { readonly upload: string; readonly name?: string } | string): FileUIPart {
   const { upload: id, name } = typeof upload === "string" ? { upload, name: undefined } : upload;
   return {

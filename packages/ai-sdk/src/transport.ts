@@ -49,7 +49,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
     },
     async reconnectToStream({ chatId, abortSignal }) {
       const conversation = relay.conversation(chatId);
-      // Reads the log.
+      // Makes the conversation read its log.
       const stop = conversation.onTurns(() => undefined);
       const aborted = new Promise<void>((resolve) => abortSignal?.addEventListener("abort", () => resolve()));
       await Promise.race([conversation.ready, aborted]).finally(stop);
@@ -60,7 +60,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
   };
 }
 
-/** A turn by its id, also one that another has replaced. */
+/** Returns a turn by its id, even if another turn has replaced it. */
 function turnOf({ turns }: Conversation, id: string): Turn | undefined {
   return turns.flatMap((turn) => [turn, ...(turn.versions ?? [])]).find((turn) => turn.id === id);
 }
