@@ -6,7 +6,7 @@ export interface Sentence {
   readonly file: number;
   /** From 1. */
   readonly page: number;
-  /** The number of sentences before it. */
+  /** The number of sentences before it, in all files. */
   readonly order: number;
   readonly words: readonly string[];
 }

@@ -9,7 +9,7 @@ export interface MakeRoomDeps {
   readonly concurrency: number;
   readonly runs: Pick<Runs, "left">;
   readonly extra: Pick<ExtraPlace, "open" | "shut">;
-  /** The same as in the consumer's options. */
+  /** No extra place is opened while a running job is younger than this, in ms: see `ConsumerOptions`. */
   readonly briefMs: number;
   readonly isStopped: () => boolean;
   onError(error: Error): void;

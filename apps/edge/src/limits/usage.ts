@@ -28,7 +28,7 @@ export interface Usage {
   checkAsk(user: string, bytes: number): void;
   /** The count for the user that the step that accepts an ask writes: `bytes` of this ask, and the bound. */
   keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
-  /** Call it when an ask was accepted. `overMs`: as the accepting step returned it. */
+  /** Call it when an ask was accepted. `overMs`: for how many ms the user is still over the budget of kept bytes; undefined: not over. */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
   /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
   checkFile(user: string): void;

@@ -72,7 +72,7 @@ function areColumns(one: Block, other: Block): boolean {
   return paired.length >= PAIRED * Math.max(one.lines.length, other.lines.length);
 }
 
-/** Joins lines that are side by side to one line, from top to bottom. */
+/** Joins lines that are side by side into one row. Returns the rows from top to bottom. */
 function rowsOf(lines: readonly Word[][]): Word[][] {
   const rows: Word[][] = [];
   for (const line of lines.toSorted((a, b) => topOf(a) - topOf(b))) {
