@@ -21,19 +21,19 @@ export interface ChatOptions {
   readonly address: Address;
   readonly tab: Tab;
   readonly storage: Storage;
-  /** Starts the chat anew. Files whose upload has not ended have to be attached again. */
+  /** Starts the chat again. Files whose upload is not finished have to be attached again. */
   restart(): void;
-  /** As for `connect` of the SDK. */
+  /** The same options as for the SDK's `connect`. */
   readonly relay: Pick<ConnectOptions, "url" | "token">;
 }
 
 export interface Chat {
   focus(): void;
-  /** Closes the connection; the chat does nothing any more. */
+  /** Closes the connection. Afterwards the chat does nothing more. */
   close(): void;
 }
 
-/** Starts the chat in a frame, with the conversation that its address names, or else the last one. */
+/** Starts the chat in a frame. It shows the conversation that the address names, or else the last one shown. */
 export function startChat(options: ChatOptions): Chat {
   const { frame, address, tab, storage } = options;
   const { find } = frame;
@@ -57,7 +57,7 @@ export function startChat(options: ChatOptions): Chat {
   const view = createConversationView({ frame, relay, tab }, viewListener({ asking, viewer, revising, reading }));
   const show = createShow({ storage, address, asking, viewer, revising, open: (id) => view.open(id) });
   const renew = (): void => {
-    // An empty one is new: another would only be one more step back.
+    // An unused conversation is new already: another one would only add a step to the browser's history.
     const isUsed = find("empty", HTMLElement).hidden || composer.text !== "" || composer.files.length > 0;
     if (isUsed || reading.log !== preparing.conversation) address.go(newId());
     composer.focus();
@@ -79,7 +79,7 @@ export function startChat(options: ChatOptions): Chat {
   showConnection(frame, relay, () => composer.limit(relay.limits));
   const stopHearing = hearMissingParts(() => (find("outdated", HTMLParagraphElement).hidden = false));
   address.hear(show.address);
-  // Files of the draft are those of the page that has written it last.
+  // The draft's files are taken from the page that wrote the draft last.
   addEventListener("pagehide", preparing.keep);
   find("new", HTMLButtonElement).addEventListener("click", renew);
   find("unrevise", HTMLButtonElement).addEventListener("click", () => {
@@ -99,7 +99,7 @@ export function startChat(options: ChatOptions): Chat {
   };
 }
 
-/** The earlier ask in whose place the next question stands. */
+/** The earlier ask that the next question replaces, if any. */
 interface Revising {
   readonly ask: string | undefined;
   set(ask: string | undefined): void;
@@ -118,7 +118,10 @@ function createRevising({ find }: Frame): Revising {
   };
 }
 
-/** What the turns of the conversation say to the next question and to the viewer. `reading.log`: whose log was read last. */
+/**
+ * Passes events of the conversation's turns to the composer and the viewer. `reading.log` is the conversation whose
+ * log was read last.
+ */
 function viewListener({
   asking: { composer, preparing, unsent, asked },
   viewer,
@@ -150,9 +153,9 @@ function viewListener({
 }
 
 interface Show {
-  /** Shows the conversation of the address. */
+  /** Shows the conversation that the address names. */
   address(): void;
-  /** A conversation was deleted; `here`, and not in another window. */
+  /** A conversation was deleted. `here` is false when another window deleted it. */
   deleted: KeptListener["onDeleted"];
 }
 
@@ -171,7 +174,7 @@ function createShow({
   readonly revising: Revising;
   open(conversation: string): void;
 }): Show {
-  /** The conversation that was shown is gone, and the page has not said so yet. */
+  /** Another window deleted the shown conversation, and this page has not shown a notice yet. */
   let deletedElsewhere = false;
   return {
     address() {
@@ -211,7 +214,7 @@ function showConnection({ find }: Frame, relay: Relay, onOnline: () => void): vo
   relay.onState((state, error) => {
     line.dataset["state"] = state;
     line.textContent = say(state);
-    // What trying again does not mend.
+    // Only an error that a retry does not fix is shown in words.
     if (error && !error.retryable) line.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
     if (state === "online") onOnline();
   });

@@ -16,37 +16,40 @@ import { say } from "./words/say.ts";
 
 export interface ConversationView {
   open(id: string): void;
-  /** Asks in the open conversation; `replaces`: an earlier ask, in whose place it stands. Returns false, and does nothing, when none is open. */
+  /**
+   * Asks in the open conversation. `replaces` is the earlier ask that the new one replaces. Returns false, and does
+   * nothing, when no conversation is open.
+   */
   ask(message: string, files: readonly Attachment[], replaces?: string): boolean;
   /** The questions of the open conversation, with their answers. */
   readonly turns: readonly Turn[];
-  /** Shows and hears nothing any more. */
+  /** Removes the turns from the page and stops listening. */
   close(): void;
-  /** Stops the answer that is being written, or else the first question that waits. */
+  /** Stops the answer that is being written, or else the first waiting question. */
   stop(): void;
 }
 
 export interface ViewListener {
   onRunning(running: boolean): void;
-  /** An ask was made in this conversation; `accepted` as in the SDK. */
+  /** An ask was made in this conversation. `accepted` is the same promise as in the SDK. */
   onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
-  /** A failed question is to be changed before it is asked again. */
+  /** The user wants to change a failed question before asking it again. */
   onEdit(turn: Turn, files: readonly Attachment[]): void;
-  /** What is asked next stands in the place of a question, which was put into the composer. */
+  /** The question was put into the composer. The next ask replaces it. */
   onRevise(turn: Turn): void;
   /** A question that the engine suggests was chosen. */
   onSuggested(question: string): void;
   /** A failed question was asked again. */
   onAgain(turn: Turn): void;
-  /** A page of a file is to be looked at, beside the answer that speaks of it. */
+  /** The user wants to see a page of a file. `answer` is the sentence that cites the page. */
   onOpen(file: Viewed, page: number, answer: string): void;
-  /** A file cannot be asked about, whatever the question. */
+  /** No question about this file can be answered. */
   onUnfit(file: Attachment): void;
-  /** The log has been read: these are the turns, and the files of the last question that had any. */
+  /** The log has been read. `files` are those of the last question that had any. */
   onRead(conversation: string, files: readonly Attachment[]): void;
 }
 
-/** The conversation on the page: changes come in, and what they changed is drawn once per frame. */
+/** Shows a conversation on the page. Changes are collected and drawn once per frame. */
 export function createConversationView(
   { frame, relay, tab }: { frame: Frame; relay: Relay; tab: Tab },
   on: ViewListener,
@@ -79,7 +82,8 @@ export function createConversationView(
     conversation: undefined,
   };
   const list = listOf(turns, view);
-  // What waits says for what. Once there is a connection the log is read by it.
+  // A waiting ask shows whether there is a connection, so a change of state is drawn. After `online` the log is read,
+  // which limits how often it is drawn.
   const stopHearingState = relay.onState((state) => (state === "online" ? view.redraw.soon() : view.redraw.hurry()));
 
   return {
@@ -96,7 +100,7 @@ export function createConversationView(
       list.show([], []);
     },
     stop() {
-      // Asks of a conversation are answered one after another: the first that has not ended is the one being written.
+      // Asks of a conversation are answered one after another, so the first unfinished ask is the one being answered.
       const running = view.shown.find((one) => !isOver(one));
       if (running) stop(view, running);
     },
@@ -110,7 +114,7 @@ interface View {
   readonly on: ViewListener;
   readonly redraw: Redraw;
   shown: readonly Turn[];
-  /** Turns that the log has lost. */
+  /** Turns that the server no longer has. */
   gone: readonly Turn[];
   conversation: Conversation | undefined;
   stopHearing?: () => void;
@@ -157,7 +161,7 @@ function open(view: View, opened: Conversation): void {
   view.gone = [];
   view.conversation = opened;
   view.shown = opened.turns;
-  redraw.reading(opened.ready); // What was shown goes.
+  redraw.reading(opened.ready); // Removes the turns of the previous conversation from the page.
   view.stopHearing = opened.onTurns(() => change(view));
   opened.ready.then(
     () => on.onRead(opened.id, filesOf(opened.turns.findLast((turn) => turn.files.length > 0))),
@@ -168,7 +172,7 @@ function open(view: View, opened: Conversation): void {
   tab.about(view.shown[0]?.question ?? "");
 }
 
-/** Takes over the turns of the conversation. */
+/** Takes the conversation's current turns and announces what has changed. */
 function change(view: View): void {
   const { announce, tab, redraw } = view;
   const before = new Map(view.shown.map((turn) => [turn.id, turn]));
@@ -177,7 +181,7 @@ function change(view: View): void {
   if (lost.length > view.gone.length) announce.textContent = say("gone");
   view.gone = lost;
   view.shown = next;
-  if (next.length > 0) void loadParser(); // While the rest of a long log is read.
+  if (next.length > 0) void loadParser(); // The parser loads while the rest of a long log is read.
   tab.about((lost[0] ?? next[0])?.question ?? "");
   for (const turn of next) if (before.get(turn.id) !== turn) changed(view, before.get(turn.id), turn);
   redraw.soon();
@@ -192,7 +196,7 @@ function changed({ announce, tab, own, on }: View, before: Turn | undefined, now
   if (file && isUnfit(now.error.code, file)) on.onUnfit(file);
 }
 
-/** Tells whether no question about the file can be answered: it is at fault itself, or no longer there. */
+/** Whether no question about the file can be answered: the file itself is at fault, or the server no longer has it. */
 function isUnfit(code: RelayFault["code"], file: Attachment): boolean {
   if (code === "NOT_FOUND") return !(file instanceof File);
   return code !== "PDF_ENCRYPTED" && (code.startsWith("FILE_") || code.startsWith("PDF_"));

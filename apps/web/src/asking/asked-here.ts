@@ -8,9 +8,15 @@ import type { QuotaLine } from "../composing/quota-line.ts";
 /** The questions that were asked on this page. */
 export interface AskedHere {
   add: ViewListener["onAsked"];
-  /** Whether the file was sent with a question. The question's turn then shows its faults and waits for its upload. */
+  /**
+   * Whether the file was sent with a question. The turn of such a question shows the file's errors and waits for its
+   * upload.
+   */
   has(file: Attachment): boolean;
-  /** Those whose acknowledgement is awaited, with the names of their files: they go on when another conversation is shown. */
+  /**
+   * The asks (by id) that are not acknowledged yet, with the names of their files. They are still sent when another
+   * conversation is shown.
+   */
   readonly going: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -28,7 +34,7 @@ export function createAskedHere(deps: {
       for (const file of files) asked.add(file);
       const names = files.map(({ name }) => name);
       going.set(id, names);
-      // Without a file that is still on its way, the question is in the SDK's outbox at once.
+      // When every file is uploaded, the SDK's outbox has the question at once, so it need not be held here.
       if (files.some((file) => uploadOf(uploads, file) === undefined)) unsent.hold(conversation, id, question);
       accepted
         .finally(() => going.get(id) === names && going.delete(id))
@@ -39,7 +45,7 @@ export function createAskedHere(deps: {
           },
           (error: unknown) => {
             quotaLine.used(error instanceof RelayError && error.code === "QUOTA_EXCEEDED");
-            if (error instanceof DOMException) unsent.release(id); // It was stopped.
+            if (error instanceof DOMException) unsent.release(id); // The user stopped the ask.
             else unsent.hold(conversation, id, question);
           },
         );

@@ -70,16 +70,17 @@ function openAttached(viewer: Viewer, uploads: PageUploads, file: Attachment): v
   );
 }
 
-/** An upload has gone on, ended, or failed. */
+/** Updates the composer after an upload has progressed, ended or failed. */
 function uploadChanged({ composer, suggestions, preparing, asked }: Asking, uploads: PageUploads, file: File): void {
   const state = uploads.state(file);
   composer.uploading(file, state);
-  // Files of other conversations go on being read.
+  // Texts of another conversation's files are also extracted to the end, but give no suggestions here.
   const isReady = state && "status" in state && state.status?.stage === "ready";
   if (isReady && composer.files.includes(file)) suggestions.about(file, state.status);
   if (!state || "sent" in state) return;
   const error = "error" in state ? state.error.wire : state.status?.error;
-  // What is wrong with a file is said before the question is asked; other faults do not last, and for passwords there is a form.
+  // An error of the file itself is shown before the question is asked. Other errors are temporary, and a file with a
+  // password has a form in the turn.
   if (error && !asked.has(file) && error.code !== "PDF_ENCRYPTED" && /^(FILE|PDF|PAYLOAD)_/.test(error.code)) {
     const { what, advice } = wordsFor(error, inSentence(file.name));
     composer.detach(file);

@@ -9,18 +9,21 @@ import type { Drafts } from "../drafts/drafts.ts";
 import { createOtherPages, type OtherPages } from "../drafts/other-pages.ts";
 import type { Unsent } from "../drafts/unsent.ts";
 
-/** What is prepared in the shown conversation. It is kept for a reload, and for when one comes back to it. */
+/**
+ * The draft of the shown conversation: text, files and unfinished uploads. It is kept for a reload and for a later
+ * return to the conversation.
+ */
 export interface Preparing {
   /** The conversation that is shown. */
   readonly conversation: string | undefined;
   keep(): void;
-  /** Files were attached or removed by the person: then those of the log are not offered. */
+  /** The user has attached or removed files: the files of the log's last question are no longer offered. */
   choose(): void;
   /** Attaches the files of the log's last question. */
   offer(files: readonly Attachment[]): void;
-  /** Nothing is kept for the shown conversation any more: another one takes its place. */
+  /** Stops keeping the draft of the shown conversation, because another conversation is about to be shown. */
   leave(): void;
-  /** Brings back what was prepared in a conversation, which is shown from now on. */
+  /** Makes a conversation the shown one and restores its draft. */
   show(conversation: string): void;
   close(): void;
 }
@@ -38,11 +41,11 @@ interface State extends PreparingDeps {
   readonly others: OtherPages;
   shown: string | undefined;
   hasChosen: boolean;
-  /** Files whose uploads an earlier page has begun, while they are looked for. */
+  /** Files whose uploads an earlier page began, until they are found or known to be missing. */
   awaited: readonly StoredFile[];
 }
 
-/** Without a connection the log is not waited for longer. */
+/** Maximum wait for the log in milliseconds, in case there is no connection. */
 const READ_MS = 5000;
 
 export function createPreparing(deps: PreparingDeps): Preparing {
@@ -52,7 +55,8 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     files: [...[...going.values()].flat(), ...unfinished(deps).map(({ name }) => name)],
   }));
   const state: State = { ...deps, others, shown: undefined, hasChosen: false, awaited: [] };
-  // A conversation has one draft, in whichever page it is typed: what one has asked is not left in another to be asked again.
+  // All pages share one draft for each conversation. A question asked in one page disappears from the others, so that
+  // it is not asked twice.
   const stopHearing = deps.drafts.hear(() => adopt(state));
 
   return {
@@ -82,22 +86,24 @@ function keep({ shown, composer, uploads, drafts, hasChosen, awaited }: State): 
     const upload = uploadOf(uploads, file);
     return upload === undefined ? [] : [{ upload, name: file.name, size: file.size }];
   });
-  const files = hasChosen ? mine : drafts.read(shown)?.files; // Another page may have chosen some.
+  // If the user chose no files here, the files that another page chose are kept.
+  const files = hasChosen ? mine : drafts.read(shown)?.files;
   const cut = [...unfinished({ composer, uploads }), ...awaited];
   drafts.write(shown, { text: composer.text, ...(files && { files }), ...(cut.length > 0 && { cut }) });
 }
 
-/** Attached files that the server does not have. */
+/** The attached files that the server does not have in full. */
 function unfinished({ composer, uploads }: Pick<PreparingDeps, "composer" | "uploads">): StoredFile[] {
   return composer.files.flatMap((file) => (file instanceof File ? (uploads.unfinished(file) ?? []) : []));
 }
 
-/** Takes the text that another page has written into the draft. */
+/** Shows the draft's text after another page has changed it. */
 function adopt(state: State): void {
   const { shown, composer, drafts } = state;
   const text = shown === undefined ? composer.text : (drafts.read(shown)?.text ?? "");
   if (text === composer.text) return;
-  state.shown = undefined; // Not kept: it could put an older text over what is typed there meanwhile.
+  // While unset, nothing is kept: an older text could overwrite what is being typed in the other page.
+  state.shown = undefined;
   composer.replace(text);
   state.shown = shown;
 }
@@ -111,8 +117,8 @@ function recall(state: State, conversation: string): void {
 }
 
 /**
- * Goes on with uploads of an earlier page and brings back questions that were not sent, unless another page is about to send
- * them; says which files are not at hand any more.
+ * Resumes the uploads of an earlier page and brings back questions that were not sent, unless another page is about
+ * to send them. Then shows which files are no longer available.
  */
 async function recallUnsent(state: State, conversation: string, cut: readonly StoredFile[]): Promise<void> {
   const { unsent, relay, others, asked, composer } = state;
@@ -121,7 +127,7 @@ async function recallUnsent(state: State, conversation: string, cut: readonly St
   const ready = opened.ready.catch(() => undefined);
   const [{ asks, files }] = await Promise.all([others.underway(), Promise.race([ready, soon()])]);
   if (state.shown !== conversation) return;
-  // What the log has, or the SDK still sends.
+  // The log or the SDK's outbox already has these questions.
   for (const { id } of opened.turns) unsent.release(id);
   const questions = unsent.take(conversation, new Set([...asked.going.keys(), ...asks]));
   const sent = new Set([...asked.going.values(), files].flat());
@@ -137,7 +143,10 @@ async function recallUnsent(state: State, conversation: string, cut: readonly St
   if (lines.length > 0) composer.warn([...composer.warnings, ...lines]);
 }
 
-/** Attaches the file of an upload that has not ended, and goes on with it; false when the file is not at hand any more. */
+/**
+ * Attaches the file of an unfinished upload and resumes the upload. Returns false when the browser no longer has the
+ * file.
+ */
 async function goOn(state: State, { upload }: StoredFile, conversation: string): Promise<boolean> {
   const { uploads, composer } = state;
   const file = await uploads.find(upload);

@@ -4,12 +4,15 @@ import { chipOf, type Chip } from "../files/chip.ts";
 /** The files that go with the next question, each with a chip. */
 export interface Attached {
   readonly files: readonly Attachment[];
-  /** Adds those that are not there. `isOld`: they were part of an earlier question. */
+  /** Adds the files that are not attached yet. `isOld`: they were part of an earlier question. */
   add(files: readonly Attachment[], isOld?: boolean): void;
-  /** False when it is not there. */
+  /** Returns false when the file is not attached. */
   remove(file: Attachment): boolean;
   clear(): void;
-  /** They were asked about: a question without words is about new ones only, so that Enter twice asks once. */
+  /**
+   * Marks all attached files as asked about. A question without words is allowed for new files only, so pressing
+   * Enter twice asks once.
+   */
   asked(): void;
   readonly hasNew: boolean;
   chip(file: Attachment): Chip | undefined;

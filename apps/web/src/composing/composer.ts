@@ -11,39 +11,39 @@ import { isComposing } from "./keys.ts";
 import { say } from "../words/say.ts";
 
 export interface Composer {
-  /** What the server allows; checked before anything is sent. */
+  /** Sets the server's limits, which are checked before anything is sent. */
   limit(limits: Limits | undefined): void;
   running(running: boolean): void;
   suggest(message: string): void;
-  /** Takes another text, and leaves the focus where it is. */
+  /** Replaces the text, and leaves the focus where it is. */
   replace(message: string): void;
   readonly text: string;
-  /** What goes with the next question. */
+  /** The files that go with the next question. */
   readonly files: readonly Attachment[];
-  /** Takes other files and another text. */
+  /** Replaces the text and the files. */
   restart(text: string, files: readonly Attachment[]): void;
-  /** Attaches files that the server has, without moving the focus. */
+  /** Attaches files that the server already has, without moving the focus. */
   offer(files: readonly Attachment[]): void;
-  /** Puts a question before what is typed, and its files beside those attached. */
+  /** Puts a question before the typed text, and its files beside the attached ones. */
   edit(message: string, files: readonly Attachment[]): void;
   detach(file: Attachment): void;
-  /** Shows how far a file's upload is. */
+  /** Shows the progress of a file's upload. */
   uploading(file: Attachment, state: UploadState | undefined): void;
-  /** Shows sentences, one a line, until the next question or file. */
+  /** Shows sentences, one on each line, until the next question or file. */
   warn(sentences: readonly string[]): void;
   readonly warnings: readonly string[];
   focus(): void;
 }
 
 export interface ComposerListener {
-  /** Returns whether the question was taken: one that was not stays in the composer. */
+  /** Returns whether the question was accepted. A question that was not accepted stays in the composer. */
   send(message: string, files: readonly Attachment[]): boolean;
   stop(): void;
   onText(): void;
-  /** Files were attached or detached by the person. */
+  /** The user attached or removed files. */
   onFiles(): void;
   onDetached(file: Attachment): void;
-  /** An attached file is to be looked at. */
+  /** The user wants to see an attached file. */
   onOpen(file: Attachment): void;
 }
 
@@ -78,7 +78,7 @@ export function createComposer(frame: Frame, on: ComposerListener): Composer {
       check(box);
     },
     running(running) {
-      // A hidden button loses the focus to the page's beginning.
+      // When a focused button is hidden, browsers move the focus to the beginning of the page.
       if (!running && frame.focused() === stop) question.focus();
       stop.hidden = !running;
     },
@@ -158,7 +158,7 @@ function warn(problem: HTMLDivElement, sentences: readonly string[]): void {
   problem.hidden = sentences.length === 0;
 }
 
-/** Files were given by the person. */
+/** Attaches files that the user chose, pasted or dropped. */
 function attach(box: Box, { files, refusals }: Given): void {
   const { attached, problem, limits, question, on } = box;
   const chosen = chooseFiles(files.map(withPlainName), attached.files, limits);
@@ -180,7 +180,7 @@ function detach(box: Box, file: Attachment): void {
   box.on.onFiles();
 }
 
-/** Shows whether the question can be asked. */
+/** Enables or disables the Send button, depending on whether the question can be asked. */
 function check({ question, count, send, attached, limits }: Box): void {
   const length = question.value.length;
   const most = limits?.messageChars ?? Number.POSITIVE_INFINITY;
@@ -207,7 +207,7 @@ function write(box: Box, text: string): void {
   box.on.onText();
 }
 
-/** For browsers without `field-sizing`. */
+/** Grows the field with its text in browsers without `field-sizing`. */
 function grow(question: HTMLTextAreaElement): void {
   if (CSS.supports("field-sizing", "content")) return;
   question.style.height = "auto";

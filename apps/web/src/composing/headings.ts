@@ -1,12 +1,12 @@
 const NUMBERED =
   /^(?:\d{1,2}(?:\.\d{1,2})?\.?|[IVX]{1,5}\.|[A-H]\.|(?:Chapter|Section|Kapitel|Chapitre|Cap[ií]tulo)\s+\d{1,2}[.:]?)\s+(\p{L}.{1,70})$/u;
-/** The dots, or the gap, and the page number of a table of contents. */
+/** Matches the end of a line in a table of contents: dots or a gap, then the page number. */
 const LEADER = /(?:\s*\.{2,}|\s*…+|\s{2,})\s*\d{1,4}$/;
 const PAGES_LOOKED_AT = 60;
 
 /**
- * Headings of a document's text, in their order: numbered lines such as "2. Results" or "Chapter 3: Methods", without their
- * number, each once. Only the first pages are looked at.
+ * Returns the numbered headings of a document's text, such as "2. Results" or "Chapter 3: Methods". They come in the
+ * document's order, without their number, each once. Only the first pages are searched.
  */
 export function headingsOf(pages: readonly string[], most = 3): string[] {
   const found: string[] = [];
@@ -19,7 +19,10 @@ export function headingsOf(pages: readonly string[], most = 3): string[] {
   return found;
 }
 
-/** An item of a list is a sentence, or goes on in the next line; a heading begins with a capital where there are any. */
+/**
+ * Tells a heading from a list item. A list item is a sentence or continues on the next line; a heading begins with a
+ * capital letter, in scripts that have capitals.
+ */
 function isHeading(text: string): boolean {
   const [first = ""] = text;
   const isSmall = first === first.toLowerCase() && first !== first.toUpperCase();

@@ -1,11 +1,11 @@
 import type { Frame } from "../frame/frame.ts";
 import { droppedFiles, pastedFiles, type Given } from "../files/transfer.ts";
 
-/** Calls back with the files that are chosen, pasted, or dropped anywhere on the page. */
+/** Calls `onFiles` with files that are chosen, pasted, or dropped anywhere on the page. */
 export function hearFiles({ find, events }: Frame, onFiles: (given: Given) => void): void {
   const picker = find("file", HTMLInputElement);
   const drop = find("drop", HTMLDivElement);
-  /** Text that is dropped on the question is the browser's to insert. */
+  /** The browser inserts a text that is dropped on the question field; all other drops are handled here. */
   const isOurs = (event: DragEvent): event is DragEvent & { dataTransfer: DataTransfer } =>
     event.dataTransfer !== null &&
     (event.dataTransfer.types.includes("Files") || !(event.target instanceof HTMLTextAreaElement));
@@ -28,7 +28,7 @@ export function hearFiles({ find, events }: Frame, onFiles: (given: Given) => vo
   events.addEventListener("drop", (event) => {
     drop.classList.remove("over");
     if (!isOurs(event)) return;
-    // Without this a browser leaves the page for a link that is dropped on it.
+    // Without this, a browser opens a link that is dropped on the page, and the page is lost.
     event.preventDefault();
     onFiles(droppedFiles(event.dataTransfer));
   });

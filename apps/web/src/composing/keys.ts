@@ -1,6 +1,7 @@
 /**
- * Whether a key belongs to an input method, which composes letters: Enter then takes a candidate, and Escape closes the list
- * of them. Safari ends the composition before the Enter that ended it, and gives it the key code 229.
+ * Whether a key press belongs to an input method, which composes letters from several keys. In an input method Enter
+ * accepts a candidate and Escape closes the list of candidates. Safari ends the composition before it reports the
+ * Enter key, and reports this Enter with the key code 229.
  */
 export function isComposing({
   isComposing: composing,

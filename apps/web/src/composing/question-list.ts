@@ -1,6 +1,6 @@
 import { element } from "../frame/element.ts";
 
-/** Shows questions that can be chosen in a list, which is hidden without any. */
+/** Shows questions to choose from in a list. An empty list is hidden. */
 export function showQuestions(
   list: HTMLElement,
   questions: readonly string[],

@@ -3,9 +3,9 @@ import type { Frame } from "../frame/frame.ts";
 import { size } from "../words/numbers.ts";
 import { say, spokenTag } from "../words/say.ts";
 
-/** Says how much of the day's quota is used when little of it is left. */
+/** A line that shows how much of the day's quota is used, once little of it is left. */
 export interface QuotaLine {
-  /** Looks after something was used. `isRefused`: that was refused, perhaps since there is a quota now. */
+  /** Reads the usage again after an ask. `isRefused`: the ask was refused for its quota, so a quota may be new. */
   used(isRefused: boolean): void;
 }
 
@@ -14,7 +14,7 @@ const COUNTS = { asks: "quotaAsks", pages: "quotaPages", bytes: "quotaBytes", to
 
 export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay, "usage" | "onState">): QuotaLine {
   const line = find("quota", HTMLParagraphElement);
-  /** Whether there is any quota, as far as this page knows. */
+  /** Whether the last reading of the usage had any quota. */
   let isBounded = false;
   let looking: Promise<void> | undefined;
   let again = false;
@@ -31,12 +31,14 @@ export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay
   }
   function begin(): void {
     again = looking !== undefined;
-    // If usage cannot be read, or the server has no such route, the refusal of an ask says it.
+    // Errors are ignored: usage may be unreadable or the server may have no such route, and a refused ask shows the
+    // quota anyway.
     looking ??= look()
       .catch(() => undefined)
       .finally(() => (looking = undefined));
   }
-  // The first connection has found out whose page it is; after a reconnect little has changed.
+  // Reads the usage after the first connection, when the server knows the user. After a reconnect the usage has
+  // hardly changed.
   const unhear = relay.onState((state) => {
     if (state !== "online") return;
     unhear();
@@ -49,7 +51,7 @@ export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay
   };
 }
 
-/** The quota of which the largest part is used, in words; nothing while enough is left. */
+/** Describes the quota of which the largest part is used. Empty while enough is left. */
 export function quotaInWords(usage: Usage): string {
   const uses: ReadonlyArray<readonly [use: DayUse | undefined, isShared: boolean]> = [
     [usage, false],

@@ -4,15 +4,15 @@ import type { Frame } from "../frame/frame.ts";
 import { say } from "../words/say.ts";
 import { headingsOf } from "./headings.ts";
 
-/** Questions to begin with, of the headings of what is attached. */
+/** Suggests first questions, made from the headings of the attached files. */
 export interface Suggestions {
-  /** The text of a file is there. */
+  /** The text of a file is ready. */
   about(file: File, status: UploadStatus): void;
-  /** The file does not go with the question, or another conversation is shown. */
+  /** A file was removed; without `file`, another conversation is shown. */
   drop(file?: File): void;
 }
 
-/** The text of a longer file is not loaded for this. */
+/** Largest text that is loaded for suggestions, in characters. */
 const MAX_CHARS = 400_000;
 
 export function createSuggestions(
@@ -38,7 +38,7 @@ export function createSuggestions(
           known.set(file, headingsOf(pages));
           show();
         },
-        () => undefined, // They are only a help.
+        () => undefined, // Suggestions are optional, so an error is ignored.
       );
     },
     drop(file) {

@@ -1,30 +1,33 @@
 import { isStored, type StoredFile } from "../files/attachment.ts";
 
-/** What a person has prepared in one conversation and not asked. */
+/** What a user has prepared in a conversation and not asked yet. */
 export interface Draft {
   readonly text: string;
-  /** Files that the server has; undefined while nothing was attached or removed in this conversation. */
+  /** Files that the server has. Undefined until the user attaches or removes a file in this conversation. */
   readonly files?: readonly StoredFile[];
-  /** Files whose upload has not ended. */
+  /** Files whose upload is not finished. */
   readonly cut?: readonly StoredFile[];
 }
 
-/** A storage as far as drafts need it, such as `localStorage`. */
+/** The part of the `Storage` interface that drafts need, such as `localStorage`. */
 export interface DraftStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
 }
 
-/** The drafts of a browser's conversations, in its storage. */
+/** The drafts of all conversations in this browser, kept in its storage. */
 export interface Drafts {
   read(conversation: string): Draft | undefined;
   write(conversation: string, draft: Draft): void;
-  /** Calls the listener when another page has changed drafts; returns how to stop. */
+  /** Calls the listener when another page has changed drafts. Returns a function that stops this. */
   hear(listener: () => void): () => void;
 }
 
 const KEY = "docrelay:drafts";
-/** The least recently changed ones beyond this are dropped: conversations are deleted by the server after a day. */
+/**
+ * Most drafts kept. The least recently changed ones are dropped first, since the server deletes conversations after a
+ * day.
+ */
 const MAX_KEPT = 30;
 
 type Kept = Draft & { readonly conversation: string };
@@ -46,7 +49,10 @@ export function createDrafts(storage: DraftStorage): Drafts {
   };
 }
 
-/** Files that were all removed are remembered: those of the log are not offered again. */
+/**
+ * An empty list of files is not empty here: it records that the user removed all files, so the log's files are not
+ * offered again.
+ */
 function isEmpty({ text, files, cut = [] }: Draft): boolean {
   return text === "" && files === undefined && cut.length === 0;
 }
@@ -56,7 +62,7 @@ function parseKept(json: string | null): Kept[] {
     const list: unknown = JSON.parse(json ?? "[]");
     return Array.isArray(list) ? list.flatMap(readKept) : [];
   } catch {
-    return []; // written by something else
+    return []; // another program wrote an invalid value
   }
 }
 

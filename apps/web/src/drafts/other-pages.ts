@@ -1,15 +1,19 @@
-/** What a page is about to finish, as other pages of the browser need to know: ids of asks, and names of files being uploaded. */
+/**
+ * The work that a page has not finished, as other pages need to know it: ids of asks and names of files being
+ * uploaded.
+ */
 export interface Underway {
   readonly asks: readonly string[];
   readonly files: readonly string[];
 }
 
 /**
- * The other pages of this browser that show docrelay. A duplicated tab begins with a copy of the storage of its first one,
- * and so with questions that the first one still sends: it asks before it takes them for its own.
+ * The other docrelay pages of this browser. A duplicated tab begins with a copy of the original tab's storage, which
+ * may hold questions that the original tab is still sending. The duplicate asks the other pages before it takes such
+ * questions as its own.
  */
 export interface OtherPages {
-  /** What all others have underway. Takes `ANSWER_MS`: pages that have ended do not answer. */
+  /** Collects the unfinished work of all other pages. Always takes `ANSWER_MS`, because closed pages never answer. */
   underway(): Promise<Underway>;
   close(): void;
 }
@@ -19,7 +23,7 @@ type Message = { readonly to?: string; readonly from: string } & Partial<Underwa
 const CHANNEL = "docrelay:pages";
 const ANSWER_MS = 250;
 
-/** `me`: an id of this page. `mine`: what this page has underway. */
+/** `me` is this page's id; `mine` returns this page's unfinished work. */
 export function createOtherPages(me: string, mine: () => Underway): OtherPages {
   const channel = open();
   const heard = new Set<(one: Partial<Underway>) => void>();
@@ -47,7 +51,7 @@ export function createOtherPages(me: string, mine: () => Underway): OtherPages {
   };
 }
 
-/** Undefined where the browser allows pages no word with each other. */
+/** Undefined where the browser does not allow pages to exchange messages. */
 function open(): BroadcastChannel | undefined {
   try {
     return new BroadcastChannel(CHANNEL);

@@ -9,7 +9,10 @@ export interface Unsent {
   release(ask: string): void;
   /** Whether questions are held for a conversation. */
   has(conversation: string): boolean;
-  /** The questions held for a conversation, in their order; they are held no more. Those of `going` stay held. */
+  /**
+   * Returns the questions held for a conversation, in order, and releases them. Questions whose id is in `going` stay
+   * held.
+   */
   take(conversation: string, going: { has(ask: string): boolean }): string[];
 }
 
@@ -17,7 +20,10 @@ const KEY = "docrelay:unsent";
 const MAX_KEPT = 20;
 type Held = readonly [ask: string, conversation: string, question: string];
 
-/** `storage`: of the tab. A duplicated tab begins with a copy: `going` has to name what its first one still sends. */
+/**
+ * `storage` is the tab's own storage. A duplicated tab begins with a copy of it, so `going` must include the asks
+ * that the original tab is still sending.
+ */
 export function createUnsent(storage: () => DraftStorage): Unsent {
   let held = read();
 
@@ -26,7 +32,7 @@ export function createUnsent(storage: () => DraftStorage): Unsent {
       const list: unknown = JSON.parse(storage().getItem(KEY) ?? "[]");
       return Array.isArray(list) ? list.filter(isHeld) : [];
     } catch {
-      return []; // blocked by the browser, or written by something else
+      return []; // the browser blocks the storage, or another program wrote an invalid value
     }
   }
   function keep(next: Held[]): void {
@@ -34,7 +40,7 @@ export function createUnsent(storage: () => DraftStorage): Unsent {
     try {
       storage().setItem(KEY, JSON.stringify(held));
     } catch {
-      // Blocked or full: held until the page ends.
+      // The storage is blocked or full: the questions are held in memory, until the page ends.
     }
   }
   const without = (ask: string): Held[] => held.filter(([id]) => id !== ask);
