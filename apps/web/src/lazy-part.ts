@@ -18,21 +18,24 @@ const loading = new Map<string, Promise<unknown>>();
 const loaded = new Map<string, unknown>();
 const onMissing = new Set<() => void>();
 
-/** Parts are beside the script that this is built into; in development, beside the page. */
+/** The address next to which the parts are served: this script's, or in development the page's. */
 const scriptUrl = import.meta.url;
-// The mode, since DEV is also true where a build is made with another NODE_ENV, as by a runner of tests.
+// Tests `MODE`, because `DEV` is also true in a build with another NODE_ENV, such as a test runner's.
 const base = import.meta.env.MODE === "development" ? document.baseURI : scriptUrl;
-/** Where the styles of parts are needed: shadow trees do not see those of the page, whose fonts they see nowhere else. */
+/**
+ * The places that need the styles of parts. A shadow tree does not use the document's styles, but its fonts have to
+ * be declared in the document.
+ */
 const styled = new Set<Node>([document.head]);
 const loadedStyles = new Set<string>();
 
-/** Calls `listener` when a part cannot be had; returns how to stop. */
+/** Calls `listener` when a part cannot be loaded. Returns a function that stops this. */
 export function hearMissingParts(listener: () => void): () => void {
   onMissing.add(listener);
   return () => void onMissing.delete(listener);
 }
 
-/** Gives a shadow tree the styles of parts, also of those that are loaded later; returns how to stop. */
+/** Gives a shadow tree the styles of all parts, including parts loaded later. Returns a function that stops this. */
 export function stylePartsIn(root: ShadowRoot): () => void {
   styled.add(root);
   for (const href of loadedStyles) root.append(styleLink(href));
@@ -40,8 +43,9 @@ export function stylePartsIn(root: ShadowRoot): () => void {
 }
 
 /**
- * A part, loaded at the first call. While edges are replaced, one of two may not have it: it is asked for again, each time
- * at another address, since browsers remember that a module is missing. Undefined when no edge has it: a later call tries again.
+ * Loads a part at the first call. While edges are being replaced, some edges may not have the part, so a failed load
+ * is retried. Each retry uses another address, because browsers remember that a module failed to load. Undefined when
+ * no retry succeeds; a later call tries again.
  */
 export async function loadPart<K extends keyof LazyParts>(name: K): Promise<LazyParts[K] | undefined> {
   const part = loading.get(name) ?? load(name);
@@ -57,7 +61,7 @@ export async function loadPart<K extends keyof LazyParts>(name: K): Promise<Lazy
   }
 }
 
-/** A part that is loaded already. */
+/** Returns a part that is already loaded. */
 export function loadedPart<K extends keyof LazyParts>(name: K): LazyParts[K] | undefined {
   return loaded.get(name) as LazyParts[K] | undefined;
 }

@@ -1,4 +1,4 @@
 declare module "virtual:lazy-parts" {
-  /** Paths relative to the page. */
+  /** The paths of the parts' files, relative to the page. */
   export const PARTS: Readonly<Record<string, { readonly script: string; readonly styles: readonly string[] }>>;
 }

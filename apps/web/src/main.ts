@@ -14,6 +14,6 @@ startChat({
   tab: createTab(storage),
   storage,
   restart: () => location.reload(),
-  // The page may be served under any prefix: docrelay is where the page is.
+  // The page may be served under any prefix, so docrelay's address is the page's own folder.
   relay: { url: new URL(".", location.href).href.replace(/\/$/, "") },
 }).focus();

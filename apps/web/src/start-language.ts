@@ -5,7 +5,10 @@ import { isRightToLeft, sayIn, speak } from "./words/say.ts";
 
 const CHOSEN = "docrelay:language";
 
-/** Speaks the language that was chosen, or the browser's: in `root`, which it marks with it, and in all that is made later. English if it cannot be had. */
+/**
+ * Sets the language that was chosen, or else the browser's. Marks `root` with the language; elements that are made
+ * later use it too. English if the language cannot be loaded.
+ */
 export async function startLanguage(root: HTMLElement, storage: Storage): Promise<void> {
   const wanted = chooseLanguage(storage.getItem(CHOSEN), navigator.languages);
   const words = wanted === "en" ? undefined : await loadPart(`words-${wanted}`);
@@ -16,7 +19,7 @@ export async function startLanguage(root: HTMLElement, storage: Storage): Promis
   sayIn(root);
 }
 
-/** Keeps the choice: it is spoken after the next start. */
+/** Stores the chosen language, which applies from the next start. */
 export function keepLanguage(storage: Storage, tag: string): void {
   storage.setItem(CHOSEN, tag);
 }

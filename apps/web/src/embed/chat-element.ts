@@ -8,11 +8,14 @@ import { stylePartsIn } from "../lazy-part.ts";
 import css from "../page.css?inline";
 import { startLanguage } from "../start-language.ts";
 
-/* The module that `docrelay.js` loads for a `<docrelay-chat>`: the views of the page, in a shadow tree. */
+/*
+ * The module that `docrelay.js` loads for a `<docrelay-chat>`. It shows the same views as the page, in a shadow tree.
+ */
 
 /**
- * Puts the chat into an element. Attributes: `server`, where docrelay is if not where this script is from; `conversation`,
- * the id to begin with. Returns how to take it out again; the element may be given a chat again then.
+ * Puts the chat into an element. Attributes: `server` is docrelay's address, by default where this script came from;
+ * `conversation` is the id of the conversation to begin with. Returns a function that removes the chat; afterwards
+ * the element may be given a chat again.
  */
 export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): () => void {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
@@ -36,10 +39,10 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
     chat = startChat({
       frame,
       address,
-      // Title and icon are those of the page around it.
+      // Title and icon belong to the page around the element.
       tab: { about: () => undefined, ended: () => undefined, settings: [] },
       storage,
-      // The choice that had the focus is gone.
+      // The choice of language had the focus, and the restart has removed it.
       restart: () => void start().then(() => chat?.focus()),
       relay: { url, ...(token !== undefined && { token }) },
     });
@@ -56,7 +59,7 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
 function frameIn(root: ShadowRoot): Frame {
   const body = element("div", { class: "frame", role: "region", "aria-label": "docrelay" }, ...pageNodes());
   const scroller = element("div", { class: "scroller" }, body);
-  // Styles of parts stay.
+  // Styles of lazily loaded parts stay.
   root.querySelector(".scroller")?.remove();
   root.append(scroller);
   return { find: finder(root), focused: () => root.activeElement, body, scroller, onScroll: scroller, events: body };
@@ -64,7 +67,7 @@ function frameIn(root: ShadowRoot): Frame {
 
 const scriptUrl = import.meta.url;
 
-/** What is in the page, without what only a page of its own has: its landmarks and title are those of the page around it. */
+/** The nodes of the page, without the landmarks and the title that the page around the element has itself. */
 function pageNodes(): Node[] {
   const { body } = new DOMParser().parseFromString(html, "text/html");
   for (const only of body.querySelectorAll(".skip, noscript")) only.remove();
@@ -77,7 +80,7 @@ function pageNodes(): Node[] {
   return [...body.childNodes];
 }
 
-/** The page's style, by the size of the element in place of the window's. */
+/** The page's style, with the element's size in place of the window's. */
 function forElement(style: string): string {
   return style.replaceAll(/@media\s*(?=\(\s*(?:max-|min-)?(?:width|height))/g, "@container ");
 }

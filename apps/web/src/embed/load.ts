@@ -1,8 +1,11 @@
-/* Of the script that other pages load: small, and kept by browsers for long. The chat itself comes when an element is on the page. */
+/*
+ * Part of the script that other pages load. It is small, and browsers cache it for long. The chat itself loads once
+ * an element is on the page.
+ */
 
-/** What the chat's script has; it may be of a later version than this one. */
+/** The exports of the chat's script, which may be of a later version than this script. */
 interface ChatModule {
-  /** Puts the chat into an element; returns how to take it out again. */
+  /** Puts the chat into an element. Returns a function that removes it. */
   mountChat(element: HTMLElement, token: Token | undefined): () => void;
 }
 type Token = string | (() => Promise<string>);
@@ -10,13 +13,16 @@ type Token = string | (() => Promise<string>);
 const NAME = "docrelay-chat";
 const MAX_PAUSE_MS = 30_000;
 
-/** Defines `<docrelay-chat>`; nothing happens where there are no elements, as on a server. */
+/** Defines `<docrelay-chat>`. Does nothing where custom elements do not exist, as on a server. */
 export function defineChat(base: string): void {
   if (typeof customElements === "undefined" || customElements.get(NAME)) return;
 
-  /** The chat. What stands between its tags is shown until the chat is there. */
+  /** The chat's element. Content between its tags is shown until the chat has loaded. */
   class DocrelayChat extends HTMLElement {
-    /** As for `connect` of the SDK: a JWT of the page's own login, or a function that fetches one. Read when the chat starts. */
+    /**
+     * The same as for the SDK's `connect`: a JWT of the page's own login, or a function that fetches one. Read when
+     * the chat starts.
+     */
     declare token?: Token;
     #unmount: (() => void) | undefined;
     #isWanted = false;
@@ -27,7 +33,7 @@ export function defineChat(base: string): void {
       void this.#mount();
     }
     disconnectedCallback(): void {
-      // Not when it has only been moved.
+      // An element that was only moved is connected again at once, and keeps its chat.
       queueMicrotask(() => {
         if (this.isConnected) return;
         this.#isWanted = false;
@@ -37,7 +43,7 @@ export function defineChat(base: string): void {
     }
     async #mount(): Promise<void> {
       const chat = await loadChat(base, () => this.#isWanted);
-      // It may have been removed, and put back, meanwhile.
+      // While the script loaded, the element may have been removed, or removed and put back.
       if (chat && this.#isWanted) this.#unmount ??= chat.mountChat(this, this.token);
     }
   }
@@ -49,7 +55,7 @@ let loaded: Promise<ChatModule> | undefined;
 async function loadChat(base: string, isWanted: () => boolean): Promise<ChatModule | undefined> {
   for (let n = 1; isWanted(); n++) {
     const url = new URL("docrelay-chat.js", base);
-    // Browsers remember of an address that there was no module.
+    // Browsers remember for an address that its module failed to load, so each retry uses another address.
     if (n > 1) url.searchParams.set("try", String(n));
     const loading = (loaded ??= import(/* @vite-ignore */ url.href) as Promise<ChatModule>);
     try {

@@ -1,7 +1,7 @@
-/** A file that goes with the next questions: of this page, or one that the server has already. */
+/** A file that goes with the next questions: a file of this page, or one that the server already has. */
 export type Attachment = File | StoredFile;
 
-/** A file that the server has: of an earlier question, of another tab, or from before a reload. */
+/** A file that the server has: from an earlier question, from another tab, or from before a reload. */
 export interface StoredFile {
   readonly upload: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export function isStored(value: unknown): value is StoredFile {
   return typeof upload === "string" && typeof name === "string" && typeof size === "number";
 }
 
-/** The same file, even when one of the two is still being uploaded. */
+/** Whether both are the same file. One of the two may still be uploading. */
 export function isSameFile(one: Attachment, other: Attachment): boolean {
   if (!(one instanceof File) && !(other instanceof File)) return one.upload === other.upload;
   return one === other || (one.name === other.name && one.size === other.size);

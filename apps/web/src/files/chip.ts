@@ -10,7 +10,7 @@ import { say } from "../words/say.ts";
 /** An attached file in the composer. */
 export interface Chip {
   readonly root: HTMLLIElement;
-  /** Shows how far its upload is. */
+  /** Shows the progress of the file's upload. */
   show(state: UploadState | undefined): void;
 }
 
@@ -29,7 +29,7 @@ export function chipOf(file: Attachment, on: { remove(): void; open(): void }): 
     show(state) {
       const more = state && stageText(state);
       about.textContent = [size(file.size), ...(more === undefined ? [] : [more])].join(" · ");
-      // After the upload: what draws it must not slow the upload down.
+      // The picture is drawn after the upload, because loading the PDF renderer would slow the upload down.
       if (isDrawn || !state || !("upload" in state) || !(file instanceof File)) return;
       isDrawn = true;
       void thumbnailOf(file).then((picture) => picture && root.prepend(picture));
@@ -37,7 +37,7 @@ export function chipOf(file: Attachment, on: { remove(): void; open(): void }): 
   };
 }
 
-/** A file's name, which opens it. */
+/** A button with a file's name, which opens the file. */
 export function openButton(name: string, open: () => void): HTMLElement {
   const label = element("bdi", { class: "name" }, name);
   return element(

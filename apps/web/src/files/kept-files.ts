@@ -1,17 +1,17 @@
 /**
- * Files whose upload has not ended, in the browser's own database: after a reload their uploads go on. Where the browser keeps
- * nothing for the page, nothing is kept, and no call fails.
+ * Files whose upload is not finished, kept in the browser's database so that the upload can resume after a reload.
+ * Where the browser stores nothing for the page, no file is kept, and no call fails.
  */
 export interface KeptFiles {
   put(upload: string, file: File): Promise<void>;
-  /** The file of an upload; undefined when none is kept. */
+  /** Returns the file of an upload; undefined when it is not kept. */
   get(upload: string): Promise<File | undefined>;
   drop(upload: string): Promise<void>;
 }
 
 const NAME = "docrelay";
 const STORE = "uploads";
-/** What a page has left that did not come back: as long as servers keep conversations. */
+/** How long the file of a closed page is kept: as long as servers keep conversations. */
 const KEEP_MS = 24 * 3_600_000;
 
 interface Kept {
@@ -30,7 +30,7 @@ export function createKeptFiles(): KeptFiles {
       const database = await (opening ??= open());
       return await result(act(database.transaction(STORE, mode).objectStore(STORE)));
     } catch {
-      return undefined; // blocked or full: then a file has to be attached again
+      return undefined; // the storage is blocked or full: the file has to be attached again after a reload
     }
   }
   return {

@@ -11,7 +11,7 @@ const KEYS = {
   limit: "missingLimit",
 } as const;
 
-/** Why pages of a file have no text, a line for each reason. */
+/** Says why pages of a file have no text, one line for each reason. */
 export function missingLines(missing: readonly Missing[]): string[] {
   return (Object.keys(KEYS) as Array<keyof typeof KEYS>).flatMap((reason) => {
     const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
@@ -19,7 +19,7 @@ export function missingLines(missing: readonly Missing[]): string[] {
   });
 }
 
-/** The same of one page, as a sentence. */
+/** Says as a sentence why one page has no text. */
 export function missingPage(missing: Missing): string {
   return say("nothingReadWhy", { why: missingLines([missing])[0] ?? "" });
 }

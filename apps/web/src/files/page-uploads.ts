@@ -3,33 +3,45 @@ import type { Attachment, StoredFile } from "./attachment.ts";
 import { createKeptFiles } from "./kept-files.ts";
 import { looksLikePdf } from "./transfer.ts";
 
-/** The state of an attached file: `sent` from 0 to 1; then the server's status of its text; or why it was refused. */
+/**
+ * The state of an attached file: first `sent`, from 0 to 1; then the server's status of its text; or the error that
+ * ended it.
+ */
 export type UploadState =
   | { readonly sent: number }
   | { readonly upload: string; readonly status?: UploadStatus }
   | { readonly error: RelayError };
 
-/** Uploads files when they are attached, not when the question is asked: what is wrong with one is known before it. */
+/**
+ * Uploads files when they are attached, not when the question is asked, so that a file's errors are known before the
+ * question.
+ */
 export interface PageUploads {
-  /** Begins, unless the file is or was uploaded. `upload`: the id under which an earlier page has begun: it goes on. */
+  /**
+   * Begins an upload, unless the file is uploading or uploaded. `upload` is the id of an earlier page's upload, which
+   * resumes.
+   */
   begin(file: File, upload?: string): void;
-  /** What names a file whose upload has not ended, also after a reload. */
+  /** Identifies a file whose upload is not finished, also after a reload. */
   unfinished(file: File): StoredFile | undefined;
-  /** The file of an upload that was begun, on this page or an earlier one; undefined when it is not at hand any more. */
+  /**
+   * Returns the file of an upload that began on this page or an earlier one; undefined when the browser no longer has
+   * the file.
+   */
   find(upload: string): Promise<File | undefined>;
   state(file: File): UploadState | undefined;
-  /** Ends an upload; listeners hear nothing of it any more. */
+  /** Stops an upload. Listeners get no more events of it. */
   drop(file: File): void;
 }
 
-/** The id of the upload of an attached file; undefined as long as the server does not have all of it. */
+/** The upload id of an attached file; undefined until the server has the whole file. */
 export function uploadOf(uploads: PageUploads, file: Attachment): string | undefined {
   if (!(file instanceof File)) return file.upload;
   const state = uploads.state(file);
   return state && "upload" in state ? state.upload : undefined;
 }
 
-/** A file that is uploaded sooner is not kept for a reload. */
+/** A file whose upload ends sooner than this is not kept for a reload. */
 const KEEP_AFTER_MS = 300;
 
 export function createPageUploads(
@@ -59,10 +71,11 @@ export function createPageUploads(
       signal.addEventListener("abort", stopHearing);
     } catch (error) {
       if (error instanceof RelayError) set({ error });
-      else states.delete(file); // It was stopped; any other error comes again with the next question's upload, and is shown then.
+      // A stopped upload, or an error that comes again with the next question's upload and is shown then.
+      else states.delete(file);
     } finally {
       clearTimeout(keeping);
-      // An upload that the end of the page has cut does not come here.
+      // When the page closes during an upload, this line does not run, and the file stays kept.
       void kept.drop(upload);
     }
   }

@@ -2,7 +2,7 @@ import { inSentence } from "./file-name.ts";
 import { size, wholeSize } from "../words/numbers.ts";
 import { say } from "../words/say.ts";
 
-/** What a server allows, as far as it is checked before anything is sent. */
+/** The server's limits that are checked before anything is sent. */
 export interface FileLimits {
   readonly filesPerAsk: number;
   readonly fileBytes: number;
@@ -10,8 +10,8 @@ export interface FileLimits {
 type Sized = Pick<File, "name" | "size">;
 
 /**
- * Which of the chosen files go with the question beside those that are `attached`, and a sentence for each that does not.
- * Files that are attached already are left out without a word.
+ * Returns the chosen files that may be attached beside the `attached` ones, and one sentence for each refused file.
+ * Files that are already attached are left out without a sentence.
  */
 export function chooseFiles<T extends Sized>(
   chosen: Iterable<T>,
@@ -38,7 +38,7 @@ function refusalOf({ name, size: bytes }: Sized, before: number, limits: FileLim
   return undefined;
 }
 
-/** A file that the server has already has no time of its last change: then its name and size tell. */
+/** Files on the server have no modification time; for such a file only name and size are compared. */
 function isSame(one: Sized & { lastModified?: number }, other: Sized & { lastModified?: number }): boolean {
   if (one.name !== other.name || one.size !== other.size) return false;
   return one.lastModified === undefined || other.lastModified === undefined || one.lastModified === other.lastModified;

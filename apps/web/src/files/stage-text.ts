@@ -1,7 +1,7 @@
 import type { UploadState } from "./page-uploads.ts";
 import { say, spokenTag } from "../words/say.ts";
 
-/** How far a file is, in a few words; undefined when there is nothing to say. */
+/** Describes a file's progress in a few words; undefined when there is nothing to show. */
 export function stageText(state: UploadState): string | undefined {
   if ("sent" in state)
     return say("percentSent", {

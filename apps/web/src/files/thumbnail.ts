@@ -2,7 +2,10 @@ import { loadPart } from "../lazy-part.ts";
 
 const WIDTH_PX = 72;
 
-/** A picture of a PDF's first page; undefined where there is none, or where loading what draws it would cost too much. */
+/**
+ * A picture of a PDF's first page. Undefined when the PDF cannot be drawn, or when loading the renderer would cost
+ * the user too much.
+ */
 export async function thumbnailOf(file: File): Promise<HTMLCanvasElement | undefined> {
   if (isSlow()) return undefined;
   const part = await loadPart("pdf");
@@ -15,11 +18,11 @@ export async function thumbnailOf(file: File): Promise<HTMLCanvasElement | undef
       pdf.close();
     }
   } catch {
-    return undefined; // protected or damaged: the chip says so
+    return undefined; // protected or damaged: the chip shows this
   }
 }
 
-/** Whether the browser says that its line is slow or costs money. */
+/** Whether the browser reports a slow or metered connection. */
 function isSlow(): boolean {
   const { connection } = navigator as { connection?: { saveData?: boolean; effectiveType?: string } };
   return connection?.saveData === true || /^(slow-)?2g$|^3g$/.test(connection?.effectiveType ?? "");

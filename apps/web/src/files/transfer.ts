@@ -1,6 +1,6 @@
 import { say } from "../words/say.ts";
 
-/** What is looked at of a clipboard, or of what is dropped. */
+/** The parts of a paste or drop that are used here. */
 export interface Transfer {
   readonly types: readonly string[];
   readonly files: Iterable<File>;
@@ -12,8 +12,8 @@ export interface Given {
 }
 
 /**
- * The files of a paste; undefined when it is to be pasted as text. Spreadsheets and word processors put a picture of the text
- * beside the text itself; file managers put a file's name beside the file.
+ * Returns the files of a paste; undefined when it should be pasted as text. Spreadsheets and word processors put a
+ * picture of the text beside the text itself; file managers put a file's name beside the file.
  */
 export function pastedFiles({ types, files }: Pick<Transfer, "types" | "files">): File[] | undefined {
   if (types.includes("text/html") || types.includes("text/rtf")) return undefined;
@@ -26,7 +26,7 @@ function isNamedPdf({ name, type }: File): boolean {
   return type === "application/pdf" || /\.pdf$/i.test(name);
 }
 
-/** The files of a drop. A folder, and a link from another page, are none: each is answered by a sentence. */
+/** Returns the files of a drop. Folders and links from other pages are no files: each gets a sentence. */
 export function droppedFiles({ types, files, items }: Transfer): Given {
   if (!types.includes("Files")) {
     if (!types.includes("text/uri-list")) return { files: [], refusals: [] };
@@ -43,10 +43,13 @@ export function droppedFiles({ types, files, items }: Transfer): Given {
   };
 }
 
-/** How much of a file is looked at for the mark of a PDF; servers look at as much. */
+/** How many bytes of a file are searched for the mark of a PDF; servers search the same number. */
 const HEAD_BYTES = 1024;
 
-/** Whether a file can be a PDF by its first bytes. One that cannot be read is left to the upload, which says why. */
+/**
+ * Whether a file's first bytes can be those of a PDF. A file that cannot be read passes, and its upload then reports
+ * the error.
+ */
 export async function looksLikePdf(file: Blob): Promise<boolean> {
   try {
     return (await file.slice(0, HEAD_BYTES).text()).includes("%PDF-");

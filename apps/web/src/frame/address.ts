@@ -1,13 +1,13 @@
-/** An id as the protocol allows it. */
+/** A conversation's id as the protocol allows it. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const PREFIX = "#c=";
-/** An id as this page makes it. No anchor of the page looks like it. */
+/** An id as this page makes it. No anchor of the page has this form. */
 const MADE_HERE = /^#([0-9a-f]{32})$/;
 
 /**
- * The conversation that an address's hash names, as `#c=<id>`; undefined for any other hash. The prefix keeps the anchors
- * of the page, such as the skip link's `#question`, from being read as conversations. Addresses of earlier versions,
- * `#<id>`, name theirs still.
+ * Returns the conversation that an address's hash names, as `#c=<id>`; undefined for any other hash. The prefix
+ * distinguishes conversations from anchors of the page, such as the skip link's `#question`. Hashes of earlier
+ * versions, `#<id>`, are still read.
  */
 export function conversationOf(hash: string): string | undefined {
   const id = hash.startsWith(PREFIX) ? hash.slice(PREFIX.length) : "";
@@ -26,11 +26,11 @@ export function hashOf(conversation: string): string {
 
 /** Names the conversation that is shown. */
 export interface Address {
-  /** The conversation that it names, if any. */
+  /** The conversation that the address names, if any. */
   get(): string | undefined;
   /** Goes to a conversation: the listener of `hear` is called. */
   go(id: string): void;
-  /** Names the conversation that is shown already. */
+  /** Names a conversation that is already shown. */
   keep(id: string): void;
   hear(listener: () => void): void;
 }
@@ -41,14 +41,15 @@ export function pageAddress(): Address {
     get: () => conversationOf(location.hash),
     go: (id) => (location.hash = hashOf(id)),
     keep(id) {
-      // Also after a jump to an anchor: its hash would lose the conversation at a reload.
+      // Also restores the hash after a jump to an anchor, because a reload with the anchor's hash would lose the
+      // conversation.
       if (location.hash !== hashOf(id)) history.replaceState(null, "", hashOf(id));
     },
     hear: (listener) => addEventListener("hashchange", listener),
   };
 }
 
-/** An address that only the chat knows: the address of the page around it is not the chat's. */
+/** An address inside the chat only, because the address of the page around the chat is not the chat's. */
 export function innerAddress(first?: string): Address {
   let [now, changed] = [first, (): void => undefined];
   return {

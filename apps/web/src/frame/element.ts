@@ -1,6 +1,6 @@
 type Props = { readonly [name: string]: string | number | boolean | ((event: globalThis.Event) => void) | undefined };
 
-/** Makes an element. Text is always text: nothing that a user, a file or an engine said is ever read as HTML. */
+/** Makes an element. Text from users, files and engines always becomes text nodes and is never parsed as HTML. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   props: Props = {},

@@ -1,15 +1,15 @@
-/** What the chat is shown in: a page of its own, or an element of another page. */
+/** The place where the chat is shown: a page of its own, or an element of another page. */
 export interface Frame {
-  /** The element with an id, which has to be there. */
+  /** Returns the element with this id, which must exist. */
   find<T extends HTMLElement>(id: string, type: new () => T): T;
   /** The element that has the focus. */
   focused(): Element | null;
-  /** What holds everything of the chat. */
+  /** The element that contains the whole chat. */
   readonly body: HTMLElement;
-  /** The element that scrolls, and the one that emits `scroll`. */
+  /** `scroller` is the element that scrolls; the other one emits `scroll`. */
   readonly scroller: HTMLElement;
   readonly onScroll: GlobalEventHandlers;
-  /** What hears keys, pastes and drops. */
+  /** The target of key, paste and drop events. */
   readonly events: GlobalEventHandlers;
 }
 
@@ -25,7 +25,7 @@ export function pageFrame(): Frame {
   };
 }
 
-/** A frame's `find`, in a document or a shadow tree. */
+/** Implements `Frame.find` for a document or a shadow tree. */
 export function finder(root: Document | ShadowRoot): Frame["find"] {
   return (id, type) => {
     const found = root.getElementById(id);

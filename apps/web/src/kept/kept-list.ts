@@ -11,7 +11,7 @@ export interface KeptListener {
   /** The conversation that is shown now. */
   shown(): { readonly id: string | undefined; readonly turns: readonly Turn[] };
   open(conversation: string): void;
-  /** A conversation was deleted; `here`, and not in another window. */
+  /** A conversation was deleted. `here` is false when another window deleted it. */
   onDeleted(conversation: string, here: boolean): void;
 }
 
@@ -56,7 +56,7 @@ export function createKeptList(
     settings,
   );
   let all: readonly ListedConversation[] = [];
-  /** Those that are deleted here. */
+  /** Conversations that were deleted in this window. */
   const deleted = new Set<string>();
   let turn = 0;
 
@@ -109,7 +109,7 @@ export function createKeptList(
     const known = all.find(({ id }) => id === shown.id)?.title;
     const url = URL.createObjectURL(new Blob([write(shown)], { type }));
     element("a", { href: url, download: fileName(known ?? shown.turns[0]?.question ?? "", ending) }).click();
-    // A browser takes the file after the click.
+    // Browsers read the file after the click, so its address has to stay valid for a while.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
   function hide(): void {
@@ -133,13 +133,13 @@ export function createKeptList(
   find.addEventListener("input", show);
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.shiftKey || isComposing(event)) return;
-    // It closes the list, and stops no answer.
+    // Escape closes the list here; it must not also stop an answer.
     event.stopPropagation();
     hide();
   });
   const stop = conversations.onChange((hint) => {
     if (hint?.change === "deleted") on.onDeleted(hint.conversation, deleted.delete(hint.conversation));
-    // A row that is being renamed stays as it is.
+    // The list is not reloaded while a row is being renamed.
     if (!root.hidden && list.querySelector("form") === null) void load();
   });
   return {

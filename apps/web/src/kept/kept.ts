@@ -1,12 +1,14 @@
 import type { Turn } from "@docrelay/client";
 
-/** A conversation in the list, as far as it is searched. */
+/** The fields of a conversation that a search looks at. */
 export interface Searched {
   readonly title: string;
   readonly files: readonly string[];
 }
 
-/** The conversations whose title or file names have all words of what is searched for, in any case and accents. */
+/**
+ * Returns the conversations whose title and file names contain all words of the search. Case and accents are ignored.
+ */
 export function search<T extends Searched>(all: readonly T[], wanted: string): readonly T[] {
   const words = plain(wanted).split(/\s+/).filter(Boolean);
   return all.filter(({ title, files }) => {
@@ -19,7 +21,7 @@ function plain(text: string): string {
   return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
 }
 
-/** A conversation as Markdown: each question as a heading, its files, and the answer as it came. */
+/** A conversation as Markdown: each question as a heading, then its files, then the unchanged answer. */
 export function toMarkdown(turns: readonly Turn[]): string {
   return turns
     .map(({ question, files, text, citations = [] }) => {
@@ -35,7 +37,7 @@ export function toMarkdown(turns: readonly Turn[]): string {
     .concat("\n");
 }
 
-/** The same as JSON, with earlier versions of changed questions. */
+/** A conversation as JSON, with earlier versions of changed questions. */
 export function toJson(conversation: string, turns: readonly Turn[]): string {
   const asks = turns.flatMap(({ versions = [], ...newest }) => [...versions, newest]).map(askOf);
   return `${JSON.stringify({ conversation, asks }, undefined, 2)}\n`;
@@ -57,7 +59,7 @@ function askOf({ id, question, at, files, replaces, state, text, citations, engi
   };
 }
 
-/** The name of a saved file: of a title, what every file system takes. */
+/** The name of a saved file: the title, reduced to characters that every file system allows. */
 export function fileName(title: string, ending: string): string {
   const name = title
     .replaceAll(/[^\p{L}\p{N}]+/gu, " ")

@@ -10,7 +10,7 @@ export interface RowActions {
 
 const MAX_TITLE = 200;
 
-/** A conversation in the list. Deleting takes two presses: what is deleted does not come back. */
+/** A conversation in the list. Deleting takes two presses, because a deleted conversation cannot be restored. */
 export function createRow(
   { title, at, asks, files }: ListedConversation,
   isShown: boolean,

@@ -6,7 +6,10 @@ export type CodePiece = string | { readonly classes: readonly string[]; readonly
 const lowlight = createLowlight(common);
 type Nodes = ReturnType<typeof lowlight.highlight>["children"];
 
-/** The pieces of code in a language, by any of its usual names; undefined when the language is not known. */
+/**
+ * Returns code in a language as pieces. `language` may be any usual name of the language; undefined when it is
+ * unknown.
+ */
 export function highlight(code: string, language: string): readonly CodePiece[] | undefined {
   return lowlight.registered(language) ? piecesOf(lowlight.highlight(language, code).children) : undefined;
 }

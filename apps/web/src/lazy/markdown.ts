@@ -3,7 +3,7 @@ import { lex, PATTERNS } from "../parsing/lex.ts";
 
 export { createBlocks };
 
-/** Each kind of block and of inline text, alone. */
+/** Samples that together contain each kind of block and of inline text. */
 const SAMPLES = [
   "Words of **weight**, *others*, `code`, ~~none~~ and a [link](https://example.test/ 'a').",
   "# A heading\n\nand another\n===\n\n---\n",
@@ -15,7 +15,10 @@ const SAMPLES = [
   "[a]: https://example.test/\n\n<b>no markup</b> <https://example.test/> a@example.test ![b](c.png)\\*\n",
 ];
 
-/** Browsers compile a pattern when it first runs, once more and for good when it runs again; and again for other than Latin letters. */
+/**
+ * Warm-up steps, each run twice. Browsers compile a pattern when it first runs and optimise it when it runs again;
+ * texts with other than Latin letters need their own compilation.
+ */
 const STEPS = [
   ...PATTERNS.map((pattern) => () => run(pattern, "a")),
   ...SAMPLES.map((sample) => () => void lex(sample, Object.create(null) as never)),
@@ -27,10 +30,13 @@ function run(pattern: RegExp, text: string): void {
   pattern.lastIndex = 0;
 }
 
-/** How many steps `warm` has to do before an answer is read without a long task. */
+/** The number of steps of `warm` after which an answer is parsed without a long task. */
 export const NEEDED_STEPS = 2 * (PATTERNS.length + SAMPLES.length);
 
-/** Runs one pattern, or parses one sample, so that it is compiled: call it for 0, 1, 2 … Returns whether there is more. */
+/**
+ * Runs one pattern or parses one sample, so that the browser compiles it. Call it with 0, 1, 2 … Returns whether
+ * steps are left.
+ */
 export function warm(n: number): boolean {
   STEPS[n >> 1]?.();
   return n + 1 < 2 * STEPS.length;

@@ -2,7 +2,7 @@ import { getDocument, GlobalWorkerOptions, PDFDataRangeTransport, TextLayer, ver
 // oxlint-disable-next-line import/default -- `?url` is the bundler's: the address of the file
 import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
 
-/** Where a file's bytes come from. */
+/** The source of a file's bytes. */
 export interface PdfSource {
   readonly size: number;
   /** The bytes from `from` up to `to`. */
@@ -12,9 +12,12 @@ export interface PdfSource {
 
 export interface Pdf {
   readonly pages: number;
-  /** Draws a page into `place`, as wide as it is, with its text over it. @throws when it is drawn again meanwhile */
+  /**
+   * Draws a page into `place`, in its width, with the page's text over the picture.
+   * @throws when the page is drawn again meanwhile
+   */
   draw(page: number, place: HTMLElement): Promise<PageText>;
-  /** The first page as a small picture. */
+  /** Draws the first page as a small picture. */
   picture(width: number): Promise<HTMLCanvasElement>;
   close(): void;
 }
@@ -25,18 +28,18 @@ export interface PageText {
   readonly elements: readonly HTMLElement[];
 }
 
-/** The tables and fonts beside this script. */
+/** The address of this script; the tables and fonts are beside it. */
 const here = import.meta.url;
 const data = (folder: string): string => new URL(`pdfjs-${version}/${folder}/`, here).href;
-/** More pixels are no sharper to see, and cost memory. */
+/** Largest picture in pixels. More pixels are not visibly sharper, and cost memory. */
 const MAX_PIXELS = 12_000_000;
 
 GlobalWorkerOptions.workerSrc = workerUrl;
 
-/** Opens a PDF, reading no more of it than is shown. @throws when it cannot be read, or is protected */
+/** Opens a PDF and reads only the parts that are shown. @throws when the PDF cannot be read, or is protected */
 export async function openPdf(source: PdfSource): Promise<Pdf> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => undefined); // the calls that race with it throw the error
+  failed.catch(() => undefined); // the calls that race with this promise throw its error
   const range = new PDFDataRangeTransport(source.size, null);
   range.requestDataRange = (from, to) => {
     source
@@ -79,7 +82,7 @@ async function drawPicture(page: Page, width: number): Promise<HTMLCanvasElement
   const viewport = page.getViewport({ scale: width / page.getViewport({ scale: 1 }).width });
   const canvas = document.createElement("canvas");
   canvas.width = width;
-  // Of a very long page only the beginning is seen.
+  // Of a very long page only the beginning is visible in the small picture.
   canvas.height = Math.max(1, Math.min(Math.round(viewport.height), 4 * width));
   await page.render({ canvas, viewport, background: "white" }).promise;
   return canvas;

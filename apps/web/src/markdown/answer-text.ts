@@ -6,17 +6,17 @@ import { createSheet } from "./sheet.ts";
 import { inSlices } from "./slices.ts";
 import { say } from "../words/say.ts";
 
-/** The text of an answer, read as Markdown while it is written; or as it came. */
+/** The text of an answer. Reads the text as Markdown while it is written, or shows its source. */
 export interface AnswerText {
   readonly root: HTMLElement;
   /**
-   * Where it is, at first near. It is shown as it came while it is far and the browser is busy: to draw hundreds of answers takes
-   * many seconds. While that is not known (undefined), nothing is shown.
+   * Sets where the answer is on the page; the first value is near. An answer that is far is shown as source, because
+   * drawing hundreds of answers takes many seconds. An answer whose place is unknown (undefined) is not drawn.
    */
   come(where: Nearness | undefined): void;
-  /** `isOver`: nothing more comes. */
+  /** Shows the text so far. `isOver`: the text is complete. */
   show(text: string, isOver: boolean): void;
-  /** Whether the answer is shown as it came, with its signs. */
+  /** Sets whether the answer is shown as its Markdown source. */
   plain(isPlain: boolean): void;
 }
 
@@ -25,31 +25,31 @@ export function createAnswerText(): AnswerText {
   const root = element("div", { class: "text" });
   const sheet = createSheet(root);
   root.addEventListener("click", copyCode);
-  /** Undefined until it is there: nothing is shown before, since it would be shown as it came. */
+  /** Undefined until the parser has loaded. Nothing is shown before, because it would be shown as source. */
   let parser: Parser | undefined;
   let blocks: Blocks | undefined;
   let text = "";
-  /** The same with line ends as the parser wants them. */
+  /** The text with `\n` as the only line end, which the parser requires. */
   let lines = "";
   let isOver = false;
   let isPlain = false;
   let nearness: Nearness | undefined = "near";
-  /** What is drawn is not read as Markdown, but what is to be drawn is. */
+  /** The text is drawn as source, but should be drawn as Markdown. */
   let isStale = false;
-  /** All of the text is drawn in some way. */
+  /** The whole text is drawn, as Markdown or as source. */
   let isWhole = false;
-  /** The parser cannot be had. */
+  /** The parser could not be loaded. */
   let isUnread = false;
   function restart(): void {
     blocks = undefined;
     sheet.clear();
   }
-  /** In parts while that is seen. */
+  /** Draws in slices for an answer that is near or idle, else all at once. */
   function redraw(): void {
     if (nearness === "near" || nearness === "idle") inSlices(draw, nearness === "near");
     else while (!draw());
   }
-  /** Draws some of what has come; returns whether that is all. */
+  /** Draws a part of the text that has arrived. Returns whether all of it is drawn. */
   function draw(): boolean {
     isWhole = drawMore();
     return isWhole;
@@ -69,7 +69,8 @@ export function createAnswerText(): AnswerText {
     if (!blocks) return true;
     const { settled, tail, more } = blocks.grow(lines, isOver);
     for (const block of settled) sheet.settle(block);
-    // A look that settles nothing yet leaves the end as it is: without it the page would be shorter for a frame, and scroll.
+    // A call that settles nothing and has more to read keeps the old end: without the end the page would be shorter
+    // for a frame, and would scroll.
     if (settled.length > 0 || tail.length > 0 || !more) sheet.end(tail, isOver);
     return !more;
   }
@@ -92,7 +93,7 @@ export function createAnswerText(): AnswerText {
         isStale = true;
         mark();
       }
-      // From idle to near nothing changes, unless the parser or some of the text is still missing.
+      // A change from idle to near needs no drawing, unless the parser or a part of the text was still missing.
       if (where === "far" || isStale || !isWhole || !blocks) redraw();
     },
     show(next, over) {

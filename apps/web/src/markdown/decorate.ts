@@ -3,12 +3,12 @@ import type { CodePiece } from "../lazy/highlight.ts";
 import { loadedPart, loadPart, type LazyParts } from "../lazy-part.ts";
 import { inSlices } from "./slices.ts";
 
-/** Longer code is not highlighted: that would hold the page up. */
+/** Largest highlighted code, in characters. Highlighting longer code would block the page. */
 const MAX_CODE = 10_000;
 
 const drawn = new WeakSet<Element>();
 
-/** Draws formulas, and colours code that is whole. */
+/** Draws formulas, and highlights code that is complete. */
 export function decorate(nodes: readonly Node[], withCode: boolean): void {
   const places = nodes.filter((node) => node instanceof Element);
   for (const place of places.flatMap((node) => [...node.querySelectorAll<HTMLElement>(".math")])) {
@@ -44,14 +44,17 @@ function colour(code: HTMLElement): void {
   );
 }
 
-/** At once when the part is loaded: what is drawn in a later task is not on the paper that a script asks for. */
+/**
+ * Calls `use` at once when the part is loaded. Drawing in a later task would be too late when a script prints the
+ * page.
+ */
 function withPart<K extends keyof LazyParts>(name: K, use: (part: LazyParts[K] | undefined) => void): void {
   const part = loadedPart(name);
   if (part) use(part);
   else void loadPart(name).then(use);
 }
 
-/** Of an answer out of sight after what is seen. */
+/** Draws in slices. An answer out of sight is drawn after those in sight. */
 function later(place: Element, draw: () => void): void {
   const job = (): boolean => {
     draw();

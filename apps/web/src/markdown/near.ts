@@ -2,29 +2,35 @@ import { loadParser } from "./parser.ts";
 import { afterSlices, atOnce } from "./slices.ts";
 
 /**
- * Where an element is for its reader: out of sight; out of sight while the browser has nothing else to do; in sight, or about to
- * come into it; on paper, where all is drawn at once.
+ * Where an element is for its reader. `far`: out of sight. `idle`: out of sight, while the browser has nothing else
+ * to do. `near`: in sight, or about to come into sight. `paper`: on paper, where everything is drawn at once.
  */
 export type Nearness = "far" | "idle" | "near" | "paper";
 
-/** As far as half the screen is high: in a page of its own that counts twice, as the scroller's and as the screen's. */
+/**
+ * Elements within half the screen's height are near. In a page of its own this margin counts twice, for the scroller
+ * and for the screen.
+ */
 const MARGIN = "50%";
 
 const listeners = new WeakMap<Element, (nearness: Nearness) => void>();
-/** Elements that are far, for paper. Those of a conversation that was left are forgotten. */
+/** The far elements, which are needed for printing. Elements of a closed conversation are removed. */
 const far = new Set<WeakRef<Element>>();
-/** Those of them that were not told `idle`, the last of the page first. */
+/** The far elements that have not been reported as `idle`, the last of the page first. */
 const undrawn = new Set<WeakRef<Element>>();
 let isIdleAsked = false;
-/** Settled when the parser is there, or cannot be had: idle drawing before it would draw nothing, and all at once after it. */
+/**
+ * Settles when the parser has loaded or failed to load. Idle drawing before this would draw nothing, and then
+ * everything at once.
+ */
 let parsed: Promise<unknown> | undefined;
 const refs = new WeakMap<Element, WeakRef<Element>>();
 let observer: IntersectionObserver | undefined;
 
 /**
- * Tells in the next frame in which the page is shown whether an element is far or near; of a far one, when the browser is idle, and
- * when it comes near or goes on paper. So paper and a search for words in the page find what was drawn before, at leisure. For browsers
- * that cannot say all is near.
+ * Reports an element as far or near, in the next frame in which the page is shown. A far element is reported again
+ * when the browser is idle, when the element comes near, and before printing. So printing and a search in the page
+ * find elements that were drawn in idle time. In browsers without IntersectionObserver every element is near.
  */
 export function whenNear(element: Element, tell: (nearness: Nearness) => void): void {
   if (typeof IntersectionObserver === "undefined") return tell("near");
@@ -39,7 +45,7 @@ export function whenNear(element: Element, tell: (nearness: Nearness) => void): 
 }
 
 function look(entries: readonly IntersectionObserverEntry[]): void {
-  // From the end, where a reader of a conversation is or comes from.
+  // Begins at the end of the page, where a reader of a conversation usually is.
   for (const { target, isIntersecting } of entries.toReversed()) {
     if (isIntersecting) end(target, "near");
     else if (!refs.has(target)) {
@@ -54,7 +60,10 @@ function look(entries: readonly IntersectionObserverEntry[]): void {
   drawWhenIdle();
 }
 
-/** One element each time, when nothing else is to be drawn. Safari has no idle callbacks: there the far ones wait until they are near. */
+/**
+ * Reports one far element as idle each time no other drawing waits. Safari has no idle callbacks: there far elements
+ * wait until they are near.
+ */
 function drawWhenIdle(): void {
   if (isIdleAsked || undrawn.size === 0 || !("requestIdleCallback" in window)) return;
   isIdleAsked = true;
@@ -72,7 +81,7 @@ function drawOne(): void {
 }
 
 function putOnPaper(): void {
-  // Formulas and colours, too: the next frame is too late for paper.
+  // Formulas and highlighted code are also drawn at once, because the next frame is too late for printing.
   atOnce(true);
   for (const ref of far) {
     const element = ref.deref();

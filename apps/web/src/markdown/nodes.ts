@@ -5,12 +5,12 @@ import { say } from "../words/say.ts";
 
 type Known = MarkedToken | MathToken;
 
-/** Which addresses an answer may link to. */
+/** The addresses that an answer may link to. */
 const LINK = /^(https?:\/\/|mailto:)/i;
 
 /**
- * The nodes of Markdown tokens. Every text becomes a text node; HTML in an answer is shown as text. Nothing is loaded: a
- * picture becomes a link, since its address could carry what is in a document to somebody else.
+ * Turns Markdown tokens into nodes. Every text becomes a text node, and HTML in an answer is shown as text. Nothing
+ * is loaded: a picture becomes a link, because its address could send a document's content to a third party.
  */
 export function nodesOf(tokens: readonly Token[] | undefined): Node[] {
   return (tokens ?? []).flatMap((token) => nodesOfToken(token as Known));
@@ -24,7 +24,7 @@ function nodesOfToken(token: Known): Array<Node> {
     case "paragraph":
       return [element("p", { dir: "auto" }, ...nodesOf(token.tokens))];
     case "heading": {
-      // Below the headings that say who speaks.
+      // Answers' headings are below the page's own headings, which name the speaker.
       const level = Math.min(6, token.depth + 2) as 3 | 4 | 5 | 6;
       return [element(`h${level}`, { dir: "auto", class: `h${token.depth}` }, ...nodesOf(token.tokens))];
     }
@@ -72,7 +72,7 @@ function inline(token: Known): Node[] {
 
 function link(href: string, content: readonly Node[]): Node {
   if (!LINK.test(href)) return element("span", {}, ...content);
-  // The title says where it leads: its words may say something else.
+  // The title shows the link's real address, because the link's text may name another one.
   return element("a", { href, title: href, target: "_blank", rel: "noopener noreferrer nofollow" }, ...content);
 }
 
@@ -97,7 +97,7 @@ function table({ header, rows }: Tokens.Table): Node {
       ),
     );
   const body = element("tbody", {}, ...rows.map((cells) => row(cells, "td")));
-  // It scrolls by keyboard, too.
+  // Focusable, so that the keyboard can scroll it.
   return element(
     "div",
     { class: "table", tabindex: 0, role: "region", "aria-label": say("table") },

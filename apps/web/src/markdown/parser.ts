@@ -6,8 +6,8 @@ export type Parser = LazyParts["markdown"];
 let loaded: Promise<Parser | undefined> | undefined;
 
 /**
- * The parser of Markdown: it comes with the first answer, since a fifth of all that the page loads is of it. Undefined when it
- * cannot be had; a later call tries again.
+ * Loads the Markdown parser. It loads with the first answer, because it is a fifth of the page's code. Undefined when
+ * it cannot be loaded; a later call tries again.
  */
 export function loadParser(): Promise<Parser | undefined> {
   return (loaded ??= load());
@@ -20,7 +20,10 @@ async function load(): Promise<Parser | undefined> {
   return parser;
 }
 
-/** What the first answer needs is compiled in several frames: in one it would be a task of 60 to 100 ms. The rest while idle. */
+/**
+ * Compiles the patterns that the first answer needs in several frames, because in one frame they would be a task of
+ * 60 to 100 ms. The other patterns are compiled in idle time.
+ */
 async function warmUp({ warm, NEEDED_STEPS }: Parser): Promise<void> {
   let step = 0;
   await new Promise<void>((resolve) =>

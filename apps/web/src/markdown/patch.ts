@@ -1,8 +1,8 @@
-/** The source of a drawn part. While it is equal, the drawn part stays. */
+/** The attribute with the source of a drawn formula. While the source is unchanged, the drawn nodes stay. */
 const SOURCE = "data-tex";
 
 /**
- * Makes the children of `place` from `first` on equal to `nodes`, changing as little as it can: a text that has grown is
+ * Makes the children of `place` from `first` on equal to `nodes`, with few changes. A text that has grown is
  * appended to, so that nothing flickers and a selection stays.
  */
 export function patchChildren(place: Node, first: Node | null, nodes: readonly Node[]): void {

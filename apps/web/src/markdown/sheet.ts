@@ -4,38 +4,38 @@ import { decorate } from "./decorate.ts";
 import { nodesOf } from "./nodes.ts";
 import { patchChildren } from "./patch.ts";
 
-/** The blocks of one answer on the page: those that are final, and behind them an open end. */
+/** The blocks of one answer on the page: first the final blocks, then an open end. */
 export interface Sheet {
-  /** Puts a final block in the place of the open end. */
+  /** Replaces the open end by a final block. */
   settle(block: Block): void;
-  /** Puts an open end in the place of the one before. `isOver`: nothing more comes. */
+  /** Replaces the open end by another one. `isOver`: the answer is complete. */
   end(tail: readonly Block[], isOver: boolean): void;
   clear(): void;
 }
 
 /**
- * How many blocks are in one part, about a screen of them. Browsers skip parts out of sight as a whole: without them, each
- * frame of a long answer looks at all of its blocks.
+ * Most blocks in one part, about a screenful. Browsers skip parts that are out of sight as a whole. Without parts
+ * they would look at all blocks of a long answer in each frame.
  */
 const MAX_BLOCKS = 10;
 
 export function createSheet(root: HTMLElement): Sheet {
-  /** The last part; undefined until something is put into it, since an empty one would have a height. */
+  /** The last part. Undefined until nodes are put into it, because an empty part would have a height. */
   let part: HTMLElement | undefined;
   let blocks = 0;
-  /** The last of the part's nodes that is final. */
+  /** The last final node of the part. */
   let settled: ChildNode | null = null;
-  /** How many nodes are final in the block that goes on in the next one. */
+  /** The number of final nodes within a block that continues in the next block. */
   let inside = 0;
 
-  /** Puts nodes in the place of those that are not final. */
+  /** Replaces the nodes that are not final. */
   function put(nodes: readonly Node[]): void {
     if (!part && nodes.length === 0) return;
     if (!part) root.append((part = element("div", { class: "part" })));
     patchChildren(part, settled ? settled.nextSibling : part.firstChild, nodes);
     if (!settled) part.classList.toggle("on", part.firstElementChild?.classList.contains("on") ?? false);
   }
-  /** Puts the content of a block into the one that it goes on in. */
+  /** Puts the content of a block into the block that it continues. */
   function join(node: Node, isFinal: boolean): void {
     const place = contentOf(settled);
     const from = contentOf(node);
@@ -54,7 +54,7 @@ export function createSheet(root: HTMLElement): Sheet {
         blocks += nodes.length;
       }
       if (settled) decorate([settled], !block.joins && !block.goesOn);
-      // A heading stays with its text.
+      // A heading stays in one part with its text.
       if (blocks < MAX_BLOCKS || block.token.type === "heading" || (block.goesOn && goesOnInside(block))) return;
       put([]);
       [part, settled, blocks] = [undefined, null, 0];
@@ -80,7 +80,10 @@ function isInside(block: Block): boolean {
   return block.joins && goesOnInside(block);
 }
 
-/** Rows and lines go on in their table or code. Lists and paragraphs go on in another one below: browsers lay those out apart. */
+/**
+ * Whether a block continues inside the element of the block before. Rows and lines do so in their table or code.
+ * Lists and paragraphs continue in a new element below, because browsers lay out separate elements separately.
+ */
 function goesOnInside({ token }: Block): boolean {
   return token.type === "table" || token.type === "code";
 }
@@ -92,7 +95,7 @@ function nodesOfBlock(block: Block): Node[] {
   return nodes;
 }
 
-/** Where the content of a block is: the rows of a table, the pieces of code. */
+/** The element that holds the content of a block: the rows of a table, the pieces of code. */
 function contentOf(node: Node | null): Element | undefined {
   return node instanceof Element ? (node.querySelector("tbody") ?? node.querySelector("pre") ?? undefined) : undefined;
 }

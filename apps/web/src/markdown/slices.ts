@@ -1,7 +1,7 @@
-/** How long drawing may take in one frame. */
+/** Most time for drawing in one frame. */
 const SLICE_MS = 8;
 
-/** Returns whether it is done. */
+/** Does a part of the work. Returns whether the work is done. */
 type Job = () => boolean;
 
 const seen = new Set<Job>();
@@ -12,9 +12,9 @@ let usedMs = 0;
 let sliceMs = SLICE_MS;
 
 /**
- * Runs a job at once while this frame has time, else in the next frames, again until it returns that it is done. Many answers
- * at once, or a long one, never hold the page up. What is seen goes before what is not, also a job that waits already. The error
- * of a job is reported, and the others go on.
+ * Runs a job now if this frame has time left, otherwise in the next frames, again and again until it returns true. So
+ * many answers at once, or a long answer, never block the page. Jobs that are seen run before unseen jobs; a waiting
+ * job can become seen. An error of a job is reported, and the other jobs continue.
  */
 export function inSlices(job: Job, isSeen = true): void {
   if (isSeen) {
@@ -31,7 +31,10 @@ export function afterSlices(then: () => void): void {
   run();
 }
 
-/** Whether jobs run to their ends at once, also those that wait: for paper, which shows no later frame. */
+/**
+ * Sets whether all jobs, including waiting ones, run to their end at once. Printing needs this, because paper shows
+ * no later frame.
+ */
 export function atOnce(isOn: boolean): void {
   sliceMs = isOn ? Infinity : SLICE_MS;
   run();
@@ -41,7 +44,7 @@ function next(): void {
   frame = 0;
   usedMs = 0;
   run();
-  // One frame more, so that the time used in this one does not count against the next.
+  // One more frame is requested, so that the time used in this frame does not count against the next.
   if (seen.size + unseen.size > 0 || usedMs > 0) frame ||= requestAnimationFrame(next);
 }
 

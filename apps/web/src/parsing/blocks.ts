@@ -2,44 +2,49 @@ import type { Tokens } from "marked";
 import { heldBack } from "./hold-back.ts";
 import { lex, type Links, type Token } from "./lex.ts";
 
-/** A block of an answer. One that `joins` goes on in the list, table, code or paragraph before it. */
+/** A block of an answer. A block that `joins` continues the list, table, code or paragraph before it. */
 export interface Block {
   readonly token: Token;
   readonly joins: boolean;
-  /** Another one joins it. */
+  /** The next block joins this one. */
   readonly goesOn: boolean;
 }
 
-/** What came of a growing text: blocks that are final, and those of its end, which the next call replaces. */
+/** The result of reading a growing text: final blocks, and the blocks of the open end, which the next call replaces. */
 export interface Grown {
   readonly settled: readonly Block[];
   readonly tail: readonly Block[];
-  /** The text has more than was looked at: call again. */
+  /** A part of the text has not been read yet: call again. */
   readonly more: boolean;
 }
 
-/** How much is parsed at once. */
+/** Most characters parsed in one call. */
 const MAX_STEP = 3200;
-/** And at first: the browser compiles each of the parser's patterns when it runs, all of them together for longer than a frame. */
+/**
+ * Most characters parsed in the first call. The browser compiles each of the parser's patterns at its first run, and
+ * all of them together take longer than a frame.
+ */
 const FIRST = 50;
-/** A single block that is longer is settled up to here, so that the end of a long answer stays as cheap as a short one. */
+/** A longer block is settled up to this length, so that parsing the end of a long answer stays cheap. */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
-/** Code is cheap to parse, and highlighted only as a whole. */
+/** Code may be longer, because it is cheap to parse and is highlighted only as a whole. */
 const MAX_CODE = 12_000;
 const LONG_CODE = 10_000;
 const CODE = /^\s*(?:`{3}|~{3})/;
 
-/** What a cut block needs to go on: the lines that open it, and a list's next number. */
+/** The data with which a cut block continues: its opening lines, and the next number of a list. */
 interface Carry {
   readonly type: string;
   readonly prefix: string;
   readonly start?: number;
 }
 
-/** The blocks of one answer, parsed as it grows: only its last block is parsed anew. */
+/** Parses the blocks of one answer while the answer grows. Each call parses only the last block again. */
 export interface Blocks {
-  /** `text`: the whole answer so far, which begins as the one before. `isOver`: nothing more comes. */
+  /**
+   * `text` is the whole answer so far and begins with the text of the call before. `isOver`: the answer is complete.
+   */
   grow(text: string, isOver: boolean): Grown;
 }
 
@@ -75,7 +80,7 @@ export function createBlocks(): Blocks {
       at += cut.length - (carry?.prefix.length ?? 0);
       carry = cut.carry;
       settled.push({ token: cut.token, joins: end.joins, goesOn: carry !== undefined });
-      // What was cut off is looked at by the next call.
+      // The next call reads the part that was cut off.
       return { settled, tail: [], more: more || at < text.length };
     },
   };
@@ -98,12 +103,12 @@ function wholeLines(source: string): number {
 
 interface Cut {
   readonly token: Token;
-  /** How much of the block's source is in the token. */
+  /** The length of the block's source that the token covers. */
   readonly length: number;
   readonly carry: Carry | undefined;
 }
 
-/** The beginning of a block, and how the rest of it goes on. */
+/** The beginning of a block, and the data with which the rest of it continues. */
 function cutBlock(block: Token, links: Links, carry: Carry | undefined): Cut {
   const { raw, type } = block;
   if (type === "list") {
@@ -139,7 +144,10 @@ function cutCode(code: Tokens.Code): Cut {
   return { token: { ...code, text }, length, carry: { type, prefix: open[0] } };
 }
 
-/** Where a long paragraph is cut: at a line's end, after a sentence or between words, if there is one in its second half. */
+/**
+ * Where to cut a long paragraph: at the end of a line, after a sentence or between words, if there is such a place in
+ * its second half.
+ */
 function cutText(text: string): number {
   for (const end of ["\n", ". ", " "]) {
     const at = text.lastIndexOf(end);

@@ -1,11 +1,15 @@
-/** Only signs of which a list, a heading, a rule, a table, a fence or a quote may come: nothing to be shown yet. */
+/**
+ * Matches a line of markers that may begin a list, heading, rule, table, fence or quote. Such a line is not shown
+ * yet.
+ */
 const MARKERS = /^[\s>]*(?:[-=*_+#`~|:>\s]+|\d{1,9}[.)]?)\s*$/;
 const FENCE = /^[\s>]*(?:[-*+]\s+|\d{1,9}[.)]\s+)?(?:`{3}|~{3})/;
 const ROW = /^[\s>]*\|/;
 
 /**
- * How many characters at the end of a text that is still being written are not shown yet, since the next ones decide what
- * they are: a table's head is a paragraph until the line below it is whole, and the `-` of a list makes a heading of the line above.
+ * Returns how many characters at the end of an unfinished text are not shown yet, because the next characters decide
+ * their meaning. A table's head is a paragraph until the line below it is complete, and the `-` of a list makes the
+ * line above it a heading.
  */
 export function heldBack(text: string): number {
   const last = text.slice(text.lastIndexOf("\n") + 1);

@@ -8,7 +8,7 @@ export type MathToken = {
   readonly isBlock: boolean;
 };
 
-/** A longer formula is shown as its source: drawing it would hold the page up. */
+/** Longest formula that is drawn. A longer one is shown as its source, because drawing it would block the page. */
 const MAX_TEX = 5000;
 
 /**
@@ -37,14 +37,18 @@ const MATH: TokenizerExtension = {
 };
 const options = new Marked({ gfm: true, extensions: [MATH] }).defaults;
 
-/** The patterns of the parser. Browsers compile each when it first runs, all of them together for longer than a frame. */
+/**
+ * The patterns of the parser. Browsers compile each pattern at its first run, and all of them together take longer
+ * than a frame.
+ */
 export const PATTERNS: readonly RegExp[] = [Lexer.rules.block.gfm, Lexer.rules.inline.gfm].flatMap((rules) =>
   Object.values(rules).filter((rule) => rule instanceof RegExp),
 );
 
 /**
- * The tokens of a Markdown text, as in GitHub's dialect and with formulas. Link definitions are found in `links` and added to
- * it. Line ends are `\n`. What is nested too deeply to be parsed is one paragraph of plain text.
+ * Returns the tokens of a Markdown text, in GitHub's dialect and with formulas. `links` holds the link definitions
+ * found so far, and new ones are added. Line ends are `\n`. Markdown that is nested too deeply becomes one paragraph
+ * of plain text.
  */
 export function lex(source: string, links: Links): Token[] {
   const lexer = new Lexer(options);

@@ -1,8 +1,8 @@
-// These scripts put no spaces between words: each sign counts.
+// These scripts have no spaces between words, so each character counts as a word.
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 
-/** How many words a text has, about. */
+/** The approximate number of words in a text. */
 export function countWords(text: string): number {
   return text.match(WORD)?.length ?? 0;
 }

@@ -1,4 +1,4 @@
-/** Where a page is scrolled to, in CSS pixels. */
+/** A scroll position, in CSS pixels. */
 export interface Position {
   readonly top: number;
   /** Height of the whole content, and of the part that can be seen. */
@@ -6,7 +6,7 @@ export interface Position {
   readonly view: number;
 }
 
-/** Browsers round: at the end, a fraction of a pixel may be left. */
+/** Browsers round positions, so a fraction of a pixel may be left at the end. */
 const AT_END = 2;
 
 export function isAtEnd({ top, height, view }: Position): boolean {
@@ -14,8 +14,9 @@ export function isAtEnd({ top, height, view }: Position): boolean {
 }
 
 /**
- * Whether the page follows an answer's end, after the page was scrolled. It stops as soon as a reader scrolls up, by
- * however little, and begins again at the very end. Content that grows moves the end away, not the reader.
+ * Whether the page follows the end of an answer after the page has scrolled. Following stops as soon as the reader
+ * scrolls up, however little, and begins again at the very end. Growing content moves the end away and does not count
+ * as scrolling.
  */
 export function followsAfter(follows: boolean, before: Position, now: Position): boolean {
   if (isAtEnd(now)) return true;

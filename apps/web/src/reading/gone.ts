@@ -1,11 +1,11 @@
 import type { Turn } from "@docrelay/client";
 
 /**
- * The turns that the page shows and the server no longer has, oldest first: those known as gone, and those of `before` that
- * are not among `now`, unless they came back.
+ * Returns the turns that the page shows and the server no longer has, oldest first: the turns already known as gone,
+ * and turns of `before` that are missing in `now`. A turn that came back is left out.
  */
 export function goneTurns(gone: readonly Turn[], before: readonly Turn[], now: readonly Turn[]): readonly Turn[] {
-  // An earlier version is not gone: it stands in its newest one.
+  // An earlier version is not gone: its newest version contains it.
   const present = new Set(now.flatMap(({ id, versions = [] }) => [id, ...versions.map((one) => one.id)]));
   const lost = before.filter(({ id, state }) => !present.has(id) && state !== "sending");
   const known = new Set(gone.map(({ id }) => id));

@@ -1,18 +1,22 @@
 /**
- * While a log is read, what has come of it is drawn after this time, and again after twice the time each time. Most logs are read
- * before: what stands at their end so far would be drawn as Markdown, and be far from the end in the next moment.
+ * While a log is read, turns are first drawn after this time, and then after twice the time before. Most logs are
+ * read completely sooner. Drawing earlier would draw turns as Markdown that are far from the end a moment later.
  */
 const READING_MS = 1000;
 
-/** Draws once for many changes. */
+/** Combines many changes into one drawing. */
 export interface Redraw {
-  /** Draws in the next frame; while a log is read, less often. */
+  /** Draws in the next frame, or later while a log is read. */
   soon(): void;
-  /** Draws in the next frame, also while a log is read: for what the user has just done. What follows is drawn less often again. */
+  /**
+   * Draws in the next frame, also while a log is read, to show the user's own action. Later changes are again drawn
+   * after a longer time.
+   */
   hurry(): void;
   /**
-   * A log is read until the promise settles, in the place of any before; what there is of it is drawn in the next frame. All of
-   * it is then drawn at once: to draw a long one in parts takes much longer.
+   * Until the promise settles, a log counts as being read; a log before it no longer does. The turns that are there
+   * are drawn in the next frame. When the log has been read, all turns are drawn at once, because drawing a long log
+   * in parts takes much longer.
    */
   reading(log: Promise<unknown>): void;
 }

@@ -2,11 +2,14 @@ import type { Frame } from "../frame/frame.ts";
 import { followsAfter, isAtEnd, type Position } from "./follow-end.ts";
 
 export interface Scrolling {
-  /** Shows the end, and follows it from now on. */
+  /** Scrolls to the end and follows it from now on. */
   toEnd(): void;
 }
 
-/** Keeps the page at the end of what is being written in `content`, until the reader scrolls up; `back` takes them to the end again. */
+/**
+ * Keeps the page at the end of `content` while it grows, until the reader scrolls up. The button `back` returns to
+ * the end.
+ */
 export function followEnd(
   { scroller: page, onScroll }: Frame,
   content: HTMLElement,
@@ -22,7 +25,7 @@ export function followEnd(
   }
   function toEnd(): void {
     follows = true;
-    // At once: a smooth scroll would look like a reader who scrolls.
+    // Instant, because a smooth scroll would look like a reader who scrolls.
     page.scrollTo({ top: page.scrollHeight, behavior: "instant" });
     settle();
   }
@@ -36,11 +39,12 @@ export function followEnd(
   );
   back.addEventListener("click", toEnd);
   let height = -1;
-  // Only here, where the page has just been laid out: to measure it while it is drawn would lay it out once more each time.
+  // Measured only here, right after the page's layout. Measuring while drawing would force another layout each time.
   const observer = new ResizeObserver(([entry]) => {
     if (!entry || entry.contentRect.height === height) return;
     height = entry.contentRect.height;
-    // What scrolls into view changes the height again. Browsers report that as an error in the frame in which it is observed.
+    // Elements that scroll into view change the height again. Browsers report such a change in the same frame as an
+    // error, so observing pauses for a frame.
     observer.unobserve(content);
     requestAnimationFrame(() => observer.observe(content));
     if (follows) toEnd();

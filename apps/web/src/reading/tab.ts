@@ -3,17 +3,17 @@ import { noticeChoice, notify } from "../settings/notice.ts";
 import { say } from "../words/say.ts";
 import { titleOf } from "./title.ts";
 
-/** Title and icon of the tab: in the background they tell of answers that came. */
+/** Title and icon of the browser's tab. While the tab is in the background they show that answers have arrived. */
 export interface Tab {
-  /** What the shown conversation begins with. */
+  /** Sets the first question of the shown conversation. */
   about(question: string): void;
-  /** A question has ended; `fault`: why it has failed. */
+  /** A question has ended. `fault` says why it failed. */
   ended(turn: Pick<Turn, "question" | "state">, fault?: string): void;
-  /** What a person may choose of it. */
+  /** The choices for the user's settings. */
   readonly settings: readonly HTMLElement[];
 }
 
-/** Call it when the language is known. */
+/** Call this after the language has been set. */
 export function createTab(storage: Storage): Tab {
   const notices = noticeChoice(storage);
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
@@ -36,7 +36,7 @@ export function createTab(storage: Storage): Tab {
       show();
     },
     ended({ question: asked, state }, fault) {
-      // An answer that was stopped was stopped by its user, who needs no notice.
+      // An answer that its user stopped needs no notification.
       if (!document.hidden || state === "cancelled") return;
       unread++;
       show();

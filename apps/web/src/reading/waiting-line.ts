@@ -3,16 +3,16 @@ import { inSentence } from "../files/file-name.ts";
 import { duration, size } from "../words/numbers.ts";
 import { say } from "../words/say.ts";
 
-/** What is going on with an ask; `part`, how far it is (0 to 1), where that is known. */
+/** What happens with an ask now. `part` is its progress from 0 to 1, where known. */
 export interface WaitingLine {
   readonly text: string;
   readonly part?: number;
 }
 
-/** From here on seconds are shown: before, they would only flicker. */
+/** Seconds are shown from this number on; earlier they would only flicker. */
 const SECONDS_FROM = 3;
 
-/** `ahead`: how many questions of the same conversation have to end before this one. `offline`: nothing is sent now. */
+/** `ahead`: how many earlier questions of the conversation have to end first. `offline`: nothing can be sent now. */
 export function waitingLine(turn: Turn, ahead = 0, offline = false): WaitingLine {
   const { progress, attempt } = turn;
   if (offline && turn.state === "sending") return { text: say("waitingConnection") };
@@ -43,7 +43,7 @@ export function waitingLine(turn: Turn, ahead = 0, offline = false): WaitingLine
   return { text: say(progress || turn.files.length === 0 ? "waitingTurn" : "readingFiles") };
 }
 
-/** The line after it has stood for a while: how long is all that is known. */
+/** Adds the seconds that the line has been shown. They are given only where no other progress is known. */
 export function withSeconds({ text, part }: WaitingLine, seconds: number): string {
   return part !== undefined || seconds < SECONDS_FROM ? text : `${text} ${duration(seconds * 1000, 0)}`;
 }

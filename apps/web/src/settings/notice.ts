@@ -4,14 +4,17 @@ import { say } from "../words/say.ts";
 
 const KEY = "docrelay:notify";
 
-/** Whether the person wants, and the browser allows, notifications of answers. */
+/** Whether the user wants notifications of answers, and the browser allows them. */
 export function mayNotify(storage: Storage): boolean {
   return "Notification" in globalThis && Notification.permission === "granted" && storage.getItem(KEY) === "yes";
 }
 
-/** A button that turns notifications on and off: the browser asks the person at the first press. Undefined where there are none. */
+/**
+ * A button that turns notifications on and off. The browser asks the user for permission at the first press.
+ * Undefined where the browser has no notifications.
+ */
 export function noticeChoice(storage: Storage): HTMLElement | undefined {
-  // Browsers have them over HTTPS and on localhost only.
+  // Browsers offer notifications only over HTTPS and on localhost.
   if (!("Notification" in globalThis) || !isSecureContext) return undefined;
   const said = element("span", { role: "status" });
   const button = element("button", { type: "button", class: "quiet" }, say("notify"));
@@ -28,7 +31,7 @@ export function noticeChoice(storage: Storage): HTMLElement | undefined {
   return element("div", {}, button, said);
 }
 
-/** Tells how a question has ended; a press brings the tab to the front. */
+/** Shows a notification that a question has ended. A click on it brings the tab to the front. */
 export function notify(storage: Storage, title: string, question: string): void {
   if (!mayNotify(storage)) return;
   try {
@@ -38,6 +41,6 @@ export function notify(storage: Storage, title: string, question: string): void 
       notice.close();
     });
   } catch {
-    // Phones have notifications of service workers only.
+    // Browsers on phones show notifications only from service workers.
   }
 }

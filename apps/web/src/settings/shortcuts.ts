@@ -27,7 +27,10 @@ const KEYS: ReadonlyArray<readonly [keys: string, does: Key]> = [
   [`${CONTROL} /`, "shortcuts"],
 ];
 
-/** The action of a key, if it is a shortcut. Keys of the question field and of open dialogs are handled there. */
+/**
+ * The action of a key press, if it is a shortcut. Keys of the question field and of open dialogs are handled in those
+ * parts.
+ */
 export function shortcutOf(
   event: Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">,
   { isTyping, isPlainOff }: { isTyping: boolean; isPlainOff: boolean },
@@ -38,18 +41,19 @@ export function shortcutOf(
   if (!isControl) return event.key === "?" && !isTyping && !isPlainOff && !event.metaKey ? "help" : undefined;
   if (event.key === "/") return "help";
   if (!event.shiftKey) return undefined;
-  // The letter that the key writes, as browsers take it for their own shortcuts; of other scripts the place of the key.
+  // Latin letters count by the letter that the key writes, as in browsers' own shortcuts; other scripts by the key's
+  // place on the keyboard.
   const letter = /^[a-z]$/i.test(event.key) ? `Key${event.key.toUpperCase()}` : event.code;
   return letter === "KeyO" ? "newConversation" : letter === "KeyL" ? "list" : undefined;
 }
 
-/** Hears the shortcuts, and returns the button that shows them. */
+/** Listens for the shortcuts. Returns the button that shows the list of them. */
 export function hearShortcuts(frame: Frame, storage: Storage, on: ShortcutActions): HTMLElement {
   const rows = KEYS.map(([keys, does]) => {
     const caps = keys.split(" ").flatMap((key, index) => [...(index === 0 ? [] : [" "]), element("kbd", {}, key)]);
     return element("div", {}, element("dt", { dir: "ltr" }, ...caps), element("dd", {}, say(does)));
   });
-  // A key without a modifier can be hit by speech input and by mistake, so it can be turned off.
+  // Speech input or a mistake can press a key without a modifier, so this shortcut can be turned off.
   const plain = element("input", { type: "checkbox", checked: storage.getItem(OFF) === null });
   plain.addEventListener("change", () => (plain.checked ? storage.removeItem(OFF) : storage.setItem(OFF, "yes")));
   const title = element("h2", { id: "shortcuts-title" }, say("shortcuts"));
@@ -63,7 +67,7 @@ export function hearShortcuts(frame: Frame, storage: Storage, on: ShortcutAction
     close,
   );
   frame.body.append(dialog);
-  // Its own keys stop no answer.
+  // Keys of the dialog, such as Escape, must not also stop an answer.
   dialog.addEventListener("keydown", (event) => event.stopPropagation());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   const help = (): void => {
@@ -76,7 +80,7 @@ export function hearShortcuts(frame: Frame, storage: Storage, on: ShortcutAction
     const action = shortcutOf(event, { isTyping, isPlainOff: !plain.checked });
     if (action === undefined) return;
     event.preventDefault();
-    // A key that is held down would begin many conversations.
+    // A held key repeats and would begin many conversations.
     if (event.repeat) return;
     if (action === "help") help();
     else on[action]();

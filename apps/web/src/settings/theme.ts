@@ -10,7 +10,10 @@ function isTheme(text: string | null): text is Theme {
   return text !== null && Object.hasOwn(THEMES, text);
 }
 
-/** Shows the theme that was chosen in `root`, and returns the choice; without one, that of the system or of the page around. */
+/**
+ * Applies the chosen theme to `root`, and returns the element to choose a theme. Without a choice the theme of the
+ * system or of the surrounding page applies.
+ */
 export function themeChoice(root: HTMLElement, storage: Storage): HTMLElement {
   const kept = storage.getItem(KEY);
   let theme: Theme = isTheme(kept) ? kept : "auto";

@@ -6,10 +6,13 @@ import { waitingLine } from "../reading/waiting-line.ts";
 import { wordsFor } from "../words/errors.ts";
 import { say } from "../words/say.ts";
 
-/** A longer answer is not read out by itself: a screen reader could not be kept from reading all of it. */
+/**
+ * A longer answer is not read out automatically, because a user cannot stop a screen reader in the middle of an
+ * announcement.
+ */
 const READ_OUT_WORDS = 100;
 
-/** The text for screen readers when a turn has changed: its stages and a short answer, not every word of a long one. */
+/** The text for screen readers after a turn has changed: its stage, and the answer if it is short. */
 export function announcementOf(before: Turn | undefined, turn: Turn | undefined): string | undefined {
   if (!before || !turn || stageOf(before) === stageOf(turn)) return undefined;
   switch (stageOf(turn)) {

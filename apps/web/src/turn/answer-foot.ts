@@ -8,13 +8,16 @@ import { say } from "../words/say.ts";
 export interface FootActions {
   /** Shows a page of one of the ask's files. */
   open(ask: Turn, file: number, page: number): void;
-  /** Takes the question into the composer; what is asked then stands in its place. */
+  /** Puts the question into the composer. The next ask then replaces this one. */
   revise(ask: Turn): void;
-  /** Asks the same again, in the same place. */
+  /** Asks the same question again, as a new version of this ask. */
   regenerate(ask: Turn): void;
 }
 
-/** What stands under an answer: its pages, how long it took, and what can be done with it. `isOld`: a newer one stands for it. */
+/**
+ * Shows what stands under an answer: its cited pages, how long it took, and its buttons. `isOld`: a newer version has
+ * replaced the answer.
+ */
 export function showFoot(
   place: HTMLElement,
   ask: Turn,
@@ -54,7 +57,7 @@ export function showFoot(
     );
   });
   const copy = element("button", { class: "quiet", type: "button" }, say("copy"));
-  // Browsers have a clipboard over HTTPS and on localhost only.
+  // Browsers offer a clipboard only over HTTPS and on localhost.
   copy.hidden = !("clipboard" in navigator);
   copy.addEventListener("click", () => {
     void navigator.clipboard.writeText(ask.text).then(
@@ -81,7 +84,10 @@ export function showFoot(
   place.replaceChildren(...cites, ...cut, aboutOf(ask), ...again, ...whole, ...(isOld ? [] : [feedback]));
 }
 
-/** Who answered, how long it took, of how many pages; opened, what the operator finds the ask by in logs and traces. */
+/**
+ * The engine, the time taken and the number of pages. When opened, also the id by which an operator finds the ask in
+ * logs and traces.
+ */
 function aboutOf({ id, engine, timings, files }: Turn): HTMLElement {
   const pages = files.reduce((sum, file) => sum + (file.pages ?? 0), 0);
   const about = [

@@ -15,34 +15,34 @@ import { say } from "../words/say.ts";
 
 export interface AskActions extends FailureActions, FootActions {
   readonly feedback: GiveFeedback;
-  /** Ends one question that waits. */
+  /** Cancels one waiting question. */
   stop(ask: Turn): void;
-  /** A question that the engine suggests is to be asked. */
+  /** The user chose a question that the engine suggests. */
   suggest(question: string): void;
 }
 
-/** Where an ask stands among the others. */
+/** The place of an ask among the others. */
 export interface Place {
-  /** How many questions have to end before this one. */
+  /** How many earlier questions have to end before this one. */
   readonly ahead: number;
-  /** Whether the server no longer has it. */
+  /** Whether the server no longer has the ask. */
   readonly gone: boolean;
   /** Whether there is no connection now. */
   readonly offline: boolean;
-  /** Whether nothing was asked after it. */
+  /** Whether the ask is the last one of the conversation. */
   readonly newest: boolean;
 }
 
-/** All of an ask but its words and its text: its files and versions, what it waits for, what went wrong, what can be done with it. */
+/** Everything of an ask except its question and its answer's text: files, versions, waiting line, error and buttons. */
 export interface AskDetails {
-  /** The version to show of a turn. */
+  /** The version of a turn to show. */
   choose(newest: Turn): Turn;
-  /** `isEarlier`: a newer version stands for this one. */
+  /** `isEarlier`: a newer version has replaced this one. */
   show(ask: Turn, place: Place, isEarlier: boolean): void;
   tick(): void;
 }
 
-/** Puts them into the two halves of the ask. `onStep`: another version was chosen. */
+/** Puts the details into the question's and the answer's part of the ask. `onStep`: the user chose another version. */
 export function createAskDetails(
   { asked, answer, text }: { asked: HTMLElement; answer: HTMLElement; text: AnswerText },
   actions: AskActions,
@@ -107,7 +107,7 @@ function fileNotes({
   return lines.map((what) => element("p", { class: "note" }, say("ofFile", { name: inSentence(name), what })));
 }
 
-/** Which pages the engine was given, of a file that is too long for it. */
+/** Says which pages were given to the engine, for a file that is too long for it. */
 function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);
   const list = used.map(([from, to]) => pageRun(from, to)).join(say("comma"));

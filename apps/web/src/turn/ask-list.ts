@@ -5,7 +5,9 @@ import { element } from "../frame/element.ts";
 import { say } from "../words/say.ts";
 
 export interface AskList {
-  /** `gone`: turns that the server no longer has; they stand before the others, greyed. `offline`: there is no connection. */
+  /**
+   * `gone`: turns that the server no longer has, shown in grey before the others. `offline`: there is no connection.
+   */
   show(gone: readonly Turn[], turns: readonly Turn[], offline?: boolean): void;
 }
 

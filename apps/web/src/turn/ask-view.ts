@@ -7,14 +7,14 @@ import { stageOf } from "../reading/stage.ts";
 import { say } from "../words/say.ts";
 
 /**
- * One ask on the page; `show` patches what has changed and nothing else. One that was answered before it came on the page has
- * its words and its text alone until it is near or the browser is idle: all of hundreds of them takes seconds to make. It is laid
- * out when it is near.
+ * One ask on the page. `show` changes only what is different. An ask that was already answered when it came on the
+ * page has only its question and answer text, until it is near or the browser is idle, because making all of hundreds
+ * of asks takes seconds. Its layout is computed when it is near.
  */
 export interface AskElement {
   readonly root: HTMLLIElement;
   show(ask: Turn, place: Place): void;
-  /** Shows for how long the ask has waited; call about once a second. */
+  /** Updates the shown waiting time of the ask. Call it about once a second. */
   tick(): void;
 }
 
@@ -27,7 +27,7 @@ export function createAskElement(actions: AskActions): AskElement {
   let shown: Turn | undefined;
   let newest: Turn | undefined;
   let place: Place | undefined;
-  /** Undefined while the ask is far, and while it is not known where it is. */
+  /** Undefined while the ask is far, or while its place on the page is not known. */
   let details: AskDetails | undefined;
 
   function begin(ask: Turn): void {
@@ -73,7 +73,7 @@ export function createAskElement(actions: AskActions): AskElement {
   };
 }
 
-/** Who speaks, for those who hear the page; headings let them jump from one to the next. */
+/** A heading for screen readers that names the speaker. Headings let their users jump from one turn to the next. */
 function spoken(words: string): HTMLElement {
   return element("h2", { class: "hidden" }, words);
 }

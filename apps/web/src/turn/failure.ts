@@ -5,13 +5,16 @@ import { wordsFor } from "../words/errors.ts";
 import { say } from "../words/say.ts";
 
 export interface FailureActions {
-  /** Asks the same again, with what is changed. */
+  /** Asks the same question again, with the given change. */
   again(ask: Turn, change?: { file: number; password: string } | { without: number }): void;
-  /** Takes the question back into the composer. */
+  /** Puts the question back into the composer. */
   edit(ask: Turn): void;
 }
 
-/** What went wrong with an ask, and ways on. Asking again ends them: it is another turn, below. */
+/**
+ * Shows what went wrong with an ask, and ways to continue. Asking again makes a new turn below and removes the ways
+ * from this one.
+ */
 export function failureBox(ask: Turn, actions: FailureActions): HTMLElement {
   const error = ask.error?.wire;
   const file = error?.file;

@@ -5,7 +5,7 @@ import { say } from "../words/say.ts";
 
 export type GiveFeedback = (ask: Turn, verdict: "up" | "down" | "none", word?: string) => Promise<void>;
 
-/** Two buttons under an answer, and a field for a word about it. */
+/** Two buttons under an answer, and a field for a comment. */
 export interface Feedback {
   readonly root: HTMLElement;
   show(ask: Turn): void;
@@ -55,7 +55,7 @@ export function createFeedback(give: GiveFeedback): Feedback {
     if (verdict === undefined || word.value.trim() === "") return;
     void send(verdict, word.value.trim()).then((isSent) => {
       if (!isSent) return;
-      // The field that had the focus goes.
+      // The field that had the focus is removed, so the focus moves to the button.
       (verdict === "up" ? up : down).focus();
       form.hidden = true;
       said.textContent = say("feedbackThanks");

@@ -3,19 +3,22 @@ import { isSameFile, type Attachment } from "../files/attachment.ts";
 import { filesOf } from "../files/turn-files.ts";
 import type { FailureActions } from "./failure.ts";
 
-/** The asks of the open conversation that this page made, with what is needed to make them again. */
+/** The asks that this page made in the open conversation, with the data to make them again. */
 export interface OwnAsks {
-  /** Asks; `replaces`: an earlier ask, in whose place it stands. Returns false, and does nothing, when no conversation is open. */
+  /**
+   * Asks. `replaces` is the earlier ask that the new one replaces. Returns false, and does nothing, when no
+   * conversation is open.
+   */
   ask(message: string, files: readonly Attachment[], replaces?: string): boolean;
-  /** Asks a failed question again, as it was or as it is changed. */
+  /** Asks a failed question again, unchanged or changed. */
   again(failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void;
   stop(turn: Turn): void;
-  /** The files of a turn, as they were given here if they were. */
+  /** The files of a turn: the browser's files if the question was asked on this page, else the stored ones. */
   files(turn: Turn): readonly Attachment[];
-  /** Those that were given here. */
+  /** The files of an ask that was made on this page. */
   given(ask: string): readonly Attachment[] | undefined;
   passwordOf(file: Attachment): string | undefined;
-  /** Another conversation is opened. Passwords stay for as long as the page is open. */
+  /** Another conversation is opened. Typed passwords are kept until the page closes. */
   clear(): void;
 }
 
@@ -23,7 +26,7 @@ export interface OwnAsksDeps {
   conversation(): Conversation | undefined;
   onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
   onAgain(turn: Turn): void;
-  /** A file of the question is not at hand any more: it has to be attached again. */
+  /** A file of the question is no longer available in the browser: the user has to attach the file again. */
   edit(turn: Turn): void;
 }
 
@@ -38,7 +41,7 @@ interface State {
   readonly deps: OwnAsksDeps;
   readonly files: Map<string, readonly Attachment[]>;
   readonly answers: Map<string, Answer>;
-  /** Passwords that were typed: the next question about the file needs them again. */
+  /** The passwords that the user typed. The next question about the same file needs its password again. */
   readonly passwords: Map<Attachment, string>;
 }
 
@@ -50,7 +53,7 @@ export function createOwnAsks(deps: OwnAsksDeps): OwnAsks {
     again: (failed, changed) => again(state, failed, changed),
     stop(turn) {
       const ending = answers.get(turn.id)?.cancel() ?? deps.conversation()?.cancel(turn.id);
-      ending?.catch(() => undefined); // Whether the ask has ended shows in the log.
+      ending?.catch(() => undefined); // An error is ignored, because the log shows whether the ask has ended.
     },
     files: (turn) => files.get(turn.id) ?? filesOf(turn),
     given: (id) => files.get(id),
@@ -65,8 +68,8 @@ export function createOwnAsks(deps: OwnAsksDeps): OwnAsks {
 function ask(state: State, message: string, chosen: readonly Attachment[], replaces?: string): boolean {
   const id = newId();
   return send(state, message, chosen, (to, passwords) => {
-    state.files.set(id, chosen); // Before the ask is shown.
-    // The trace begins with the click: servers that trace go on with it, and the ask's id finds it.
+    state.files.set(id, chosen); // Stored before the ask is shown.
+    // The trace begins with the click, and servers with tracing continue it. The trace id is the ask's id.
     const traceparent = `00-${id}-${newId().slice(16)}-01`;
     return to.ask(message, { id, files: chosen, passwords, traceparent, ...(replaces !== undefined && { replaces }) });
   });
@@ -104,14 +107,14 @@ function again(state: State, failed: Turn, changed: Parameters<FailureActions["a
   const file = changed && all[changed.file];
   if (file) passwords.set(file, changed.password);
   try {
-    // An ask whose outcome is not known keeps its id, so that it is never answered twice.
+    // An ask whose outcome is unknown keeps its id, so that it is never answered twice.
     send(state, failed.question, all, (to, known) => to.retry(failed.id, { passwords: known }));
   } catch {
     deps.edit(failed);
   }
 }
 
-/** After a reload the file is another object each time that it is named. */
+/** Finds a password also when the file is another object: after a reload each reading of the log makes new objects. */
 function passwordOf({ passwords }: State, file: Attachment): string | undefined {
   return passwords.get(file) ?? [...passwords].findLast(([other]) => isSameFile(other, file))?.[1];
 }

@@ -3,7 +3,7 @@ import { element } from "../frame/element.ts";
 import { waitingLine, withSeconds, type WaitingLine } from "../reading/waiting-line.ts";
 import { say } from "../words/say.ts";
 
-/** The line under a question until its answer begins, and the one that says that it was stopped. */
+/** The line under a question until its answer begins, or after it was stopped. */
 export interface Status {
   readonly root: HTMLElement;
   show(ask: Turn, place: { readonly ahead: number; readonly gone: boolean; readonly offline: boolean }): void;
@@ -31,10 +31,10 @@ export function createStatus(on: { stop(): void }): Status {
       waiting = next;
       root.hidden = !isWaiting && ask.state !== "cancelled";
       line.classList.toggle("busy", isWaiting);
-      // The answer that is being written has the Stop button below.
+      // The answer that is being written is stopped with the Stop button below.
       stop.hidden = !isWaiting || ask.attempt > 0;
       stop.setAttribute("aria-label", say("doNotAskThis", { question: ask.question.slice(0, 80) }));
-      // Updated, not replaced: a new element would not move smoothly from the old value.
+      // The element is updated and not replaced, because a new element would not move smoothly from the old value.
       bar.hidden = next?.part === undefined;
       if (next?.part !== undefined) {
         bar.value = next.part;

@@ -2,10 +2,10 @@ import type { Turn } from "@docrelay/client";
 import { element } from "../frame/element.ts";
 import { say } from "../words/say.ts";
 
-/** The steps between the versions of a question and its answer. */
+/** The buttons that step through the versions of a question and its answer. */
 export interface Versions {
   readonly root: HTMLElement;
-  /** The version to show of a turn: the newest, until one has stepped back. */
+  /** The version of a turn to show: the newest, unless the user has stepped back. */
   choose(newest: Turn): Turn;
 }
 
@@ -22,7 +22,7 @@ export function createVersions(onStep: () => void): Versions {
   );
   const where = element("span", { role: "status" });
   const root = element("div", { class: "versions", role: "group", "aria-label": say("versions") }, back, where, on);
-  /** How far one has stepped back from the newest. */
+  /** How many versions the user has stepped back from the newest. */
   let steps = 0;
 
   function step(by: number): () => void {

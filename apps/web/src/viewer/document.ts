@@ -3,7 +3,7 @@ import type { Missing } from "../files/missing.ts";
 import type { Pdf, PdfSource } from "../lazy/pdf.ts";
 import { loadPart } from "../lazy-part.ts";
 
-/** A file to be looked at: of this browser, of the server, or both. */
+/** A file to show: from this browser, from the server, or from both. */
 export interface Viewed {
   readonly name: string;
   readonly size: number;
@@ -14,10 +14,10 @@ export interface Viewed {
   readonly missing?: readonly Missing[] | undefined;
 }
 
-/** Why a file is not shown: an end of its own, so that the viewer says what helps. */
+/** Why a file is not shown. Each reason has its own advice in the viewer. */
 export type NotShown = "gone" | "protected" | "unloaded" | "unreadable";
 
-/** The PDF of a file, from the browser's own copy if there is one. */
+/** Opens the PDF of a file, from the browser's own copy if there is one. */
 export async function openViewed(relay: Pick<Relay, "download">, file: Viewed): Promise<Pdf | NotShown> {
   const source = sourceOf(relay, file);
   if (!source) return "gone";

@@ -1,4 +1,4 @@
-/** A stretch of a page: from a place in one piece of its text to a place in the same one, `to` excluded. */
+/** A part of a page's text: from one place to another in a single piece, `to` excluded. */
 export interface Mark {
   readonly piece: number;
   readonly from: number;
@@ -10,20 +10,23 @@ interface Word {
   readonly piece: number;
   readonly from: number;
   readonly to: number;
-  /** A sentence ends after it. */
+  /** A sentence ends after this word. */
   ends: boolean;
 }
 
-// Scripts without spaces: each sign is a word.
+// These scripts have no spaces between words, so each character counts as a word.
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{P}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 const END = /[.!?。！？؟।]/;
-/** Sentences that have fewer words in a row with the answer are alike by chance. */
+/** Fewest words in a row that a sentence must share with the answer. Shorter matches are coincidence. */
 const RUN = 3;
-/** Longer "sentences" are tables and lists without full stops. */
+/** Most words of a sentence. Longer ones are tables and lists without full stops. */
 const MAX_WORDS = 60;
 
-/** Which sentence of a page an answer speaks of: the one that has most words in a row with it. Empty when none has. */
+/**
+ * Finds the sentence of a page that an answer cites: the one that shares the most words in a row with the answer.
+ * Empty when no sentence shares enough.
+ */
 export function quoteOf(pieces: readonly string[], answer: string): Mark[] {
   const said = new Set(runsOf(wordsOf([answer]).map(({ text }) => text)));
   let best: Word[] = [];
@@ -69,7 +72,7 @@ function runsOf(words: readonly string[]): string[] {
   return words.slice(RUN - 1).map((_, index) => words.slice(index, index + RUN).join(" "));
 }
 
-/** One mark for each piece that the sentence is in. */
+/** Returns one mark for each piece that contains a part of the sentence. */
 function marksOf(words: readonly Word[]): Mark[] {
   const marks = new Map<number, Mark>();
   for (const { piece, from, to } of words) {

@@ -11,7 +11,10 @@ import type { Key } from "../words/language.ts";
 import { isRightToLeft, say } from "../words/say.ts";
 
 export interface Viewer {
-  /** Shows a page of a file beside the answer; `answer`: the sentence that it speaks of is marked. */
+  /**
+   * Shows a page of a file beside the answer. `answer` is the answer's sentence; the sentence of the page that it
+   * cites is marked.
+   */
   open(file: Viewed, page: number, answer?: string): void;
   close(): void;
 }
@@ -23,7 +26,7 @@ const SENTENCES = {
   unreadable: "fileUnreadable",
 } as const satisfies Record<NotShown, Key>;
 
-/** The document beside the answer; on small screens a sheet over it. */
+/** Shows a document beside the answer, or on small screens as a sheet over it. */
 export function createViewer(frame: Frame, relay: Pick<Relay, "download" | "uploads">): Viewer {
   const root = frame.find("viewer", HTMLElement);
   const view: View = {
@@ -80,13 +83,13 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download" | "uplo
   };
 }
 
-/** What is open. */
+/** The opened document. */
 interface Opened {
   readonly file: Viewed | undefined;
   pdf: Pdf | undefined;
-  /** What was read of its pages, once it was looked at. */
+  /** The extracted texts of the pages, once they were requested. */
   texts: readonly string[] | undefined;
-  /** Of the page as it was drawn. */
+  /** The page's width when it was drawn. */
   width: number;
 }
 
@@ -98,12 +101,12 @@ interface View extends Opened {
   page: number;
   answer: string;
   isReading: boolean;
-  /** What is being loaded, or shown, is no longer wanted when its number has changed. */
+  /** Counts loads. A load whose number is no longer current is dropped. */
   loads: number;
   turn: number;
 }
 
-/** Takes another document in place of what is open. */
+/** Replaces the opened document. */
 function put(view: View, opened: Opened): void {
   view.turn++;
   view.pdf?.close();
@@ -126,7 +129,7 @@ async function load(view: View): Promise<void> {
 function fail(view: View, why: NotShown): void {
   tell(view.parts, say(SENTENCES[why]), why === "unloaded");
   view.parts.sheet.replaceChildren();
-  // What was read is kept longer than the file.
+  // The server keeps the extracted text longer than the file.
   if (why === "gone" && view.file?.upload !== undefined) setReading(view, true);
   showNumbers(view);
 }
@@ -205,7 +208,7 @@ function hearKeys(root: HTMLElement, view: View, close: () => void): void {
   const [back, forward] = isRightToLeft() ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.shiftKey) {
-      // It closes the document, and stops no answer.
+      // Escape closes the document here; it must not also stop an answer.
       event.stopPropagation();
       close();
     } else if (event.target === view.parts.number || event.altKey || event.ctrlKey || event.metaKey) return;

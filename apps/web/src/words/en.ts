@@ -1,6 +1,9 @@
 import type { Errors, Phrase } from "./phrase.ts";
 
-/* English. A phrase has `{values}`; one with a number `n` has a form for each plural of the language. */
+/*
+ * English. A phrase contains `{values}`. A phrase with a number `n` has a form for each plural category of the
+ * language.
+ */
 
 export const phrases = {
   connecting: "Connecting…",
@@ -190,7 +193,7 @@ export const phrases = {
   reference: "Reference for support:",
 } satisfies Record<string, Phrase>;
 
-/** What happened, and what to do; by an error's code, or more exactly by its code and reason. */
+/** What happened and what to do, by an error's code, or more exactly by its code and reason. */
 export const errors: Errors = {
   AUTH_REQUIRED: ["You are not signed in.", "Reload the page to sign in."],
   AUTH_INVALID: ["Your session is not valid any more.", "Reload the page to get a new one."],

@@ -2,15 +2,15 @@ import type { RelayFault } from "@docrelay/client";
 import type { Errors } from "./phrase.ts";
 import { say, spokenTag, spokenWords } from "./say.ts";
 
-/** The page's sentences for an error: what happened, and what to do. */
+/** The page's sentences for an error: what happened and what to do. */
 export interface Words {
   readonly what: string;
   readonly advice: string;
-  /** Whether asking the same again makes sense. */
+  /** Whether asking the same question again can help. */
   readonly again: boolean;
 }
 
-/** After these, asking the same again makes sense. */
+/** Errors after which asking the same question again can help. */
 const AGAIN: ReadonlySet<string> = new Set<keyof Errors>([
   "AUTH_EXPIRED",
   "FILE_CORRUPT",
@@ -29,7 +29,7 @@ const AGAIN: ReadonlySet<string> = new Set<keyof Errors>([
   "PDF_LIMIT_EXCEEDED time",
 ] satisfies Array<keyof Errors>);
 
-/** The words for an error, with the file's name where it is about one. */
+/** The sentences for an error, with the file's name where the error is about a file. */
 export function wordsFor(
   error: Pick<RelayFault, "code" | "reason"> & Partial<Pick<RelayFault, "message" | "retryable">>,
   fileName?: string,
@@ -46,7 +46,10 @@ function wordsOf({ code, reason }: Pick<RelayFault, "code" | "reason">): Words {
   return { what, advice, again: AGAIN.has(key) };
 }
 
-/** What an engine does wrong has many causes: the server's sentence, which is English, fits the one, and has the advice in it. */
+/**
+ * An engine's error has many causes, so the server's own sentence is more exact. It is in English only, and contains
+ * the advice.
+ */
 function ownWords({ code, reason, message, retryable = true }: Parameters<typeof wordsFor>[0]): Words | undefined {
   const isEngines = code.startsWith("ENGINE_") || code === "PROMPT_TOO_LARGE";
   if (!isEngines || message === undefined || spokenTag() !== "en" || reason === "size") return undefined;

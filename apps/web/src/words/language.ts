@@ -26,7 +26,7 @@ export function isTag(tag: string): tag is Tag {
   return Object.hasOwn(LANGUAGES, tag);
 }
 
-/** The language of a page: the one chosen in it, or else the first of the browser's that it speaks. */
+/** The language of a page: the chosen one, or else the first of the browser's languages that the page has. */
 export function chooseLanguage(chosen: string | null, browsers: readonly string[]): Tag {
   return [chosen ?? "", ...browsers.map((one) => one.split("-")[0]?.toLowerCase() ?? "")].find(isTag) ?? "en";
 }

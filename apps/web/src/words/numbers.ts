@@ -8,7 +8,7 @@ export function size(bytes: number): string {
   return written(value, power === 0 || value >= 100 ? 0 : 1, {
     style: "unit",
     unit: units[power],
-    // "999 bytes", not "999 byte".
+    // `unitDisplay` makes "999 bytes", not "999 byte".
     unitDisplay: power === 0 ? "long" : "short",
   });
 }
@@ -46,7 +46,7 @@ export function duration(ms: number, digits = 1): string {
   return written(ms / 1000, digits, { style: "unit", unit: "second", unitDisplay: "short" });
 }
 
-/** To make one takes longer than all else that is done for a number. */
+/** Formats are cached, because making a format takes longer than everything else that is done for a number. */
 const formats = new Map<string, Intl.NumberFormat>();
 
 function written(value: number, digits: number, unit: Intl.NumberFormatOptions = {}): string {

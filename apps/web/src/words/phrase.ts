@@ -1,6 +1,6 @@
 import type { RelayFault } from "@docrelay/client";
 
-/** A phrase; one with a number `n` has a form for each plural of its language. */
+/** A phrase. One with a number `n` has a form for each plural category of its language. */
 export type Phrase = string | ({ readonly other: string } & { readonly [plural in Intl.LDMLPluralRule]?: string });
 
 export type Exact =
@@ -14,5 +14,5 @@ export type Exact =
   | "PDF_LIMIT_EXCEEDED memory"
   | "PDF_LIMIT_EXCEEDED output"
   | "ENGINE_BAD_REPLY size";
-/** What happened, and what to do. */
+/** What happened and what to do, for each error. */
 export type Errors = Readonly<Record<RelayFault["code"] | Exact, readonly [what: string, advice: string]>>;

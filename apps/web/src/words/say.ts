@@ -1,7 +1,7 @@
 import * as english from "./en.ts";
 import type { Key, Language, Tag } from "./language.ts";
 
-/* The language that is spoken: one for all of a page, English until another is given. */
+/* The language of the page's texts. There is one for the whole page: English, until another is set. */
 
 interface Spoken {
   readonly tag: Tag;
@@ -31,7 +31,7 @@ export function isRightToLeft(): boolean {
   return spoken.tag === "ar";
 }
 
-/** What is written from left to right, such as "25 MiB", so that words from right to left around it do not reorder it. */
+/** Isolates a left-to-right text, such as "25 MiB", so that right-to-left words around it do not reorder it. */
 export function inOrder(text: string): string {
   return isRightToLeft() ? `\u2066${text}\u2069` : text;
 }
@@ -40,7 +40,7 @@ export function spokenWords(): Language {
   return spoken.words;
 }
 
-/** A phrase with its values; `n` chooses among its plurals. Numbers are written as the language writes them. */
+/** Returns a phrase with its values. `n` selects the plural form. Numbers are written in the language's way. */
 export function say(key: Key, values: Values = {}): string {
   const { words, plurals, numbers } = spoken;
   const phrase = words.phrases[key];
@@ -51,7 +51,7 @@ export function say(key: Key, values: Values = {}): string {
   });
 }
 
-/** Puts the language into elements: `data-say` has what is said where, as `text:key` or `attribute:key`. */
+/** Puts texts into elements. The attribute `data-say` names the texts, as `text:key` or `attribute:key`. */
 export function sayIn(root: ParentNode): void {
   for (const place of root.querySelectorAll<HTMLElement>("[data-say]"))
     for (const one of (place.dataset["say"] ?? "").split(" ")) {
