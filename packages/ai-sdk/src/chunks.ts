@@ -12,8 +12,8 @@ export interface Told {
 }
 
 /**
- * The chunks from what was sent to the present turn. Text of an attempt that is not valid any more is taken back
- * by `reset-step`; at the end the text is that of the log. Pure.
+ * Returns the chunks that bring a stream from `told` to the present turn. `reset-step` removes the text of an attempt
+ * that is no longer valid. At the end the text equals the log's. Pure.
  */
 export function chunksOf(told: Told, turn: Turn): Chunk[] {
   const chunks: Chunk[] = [];
@@ -21,7 +21,7 @@ export function chunksOf(told: Told, turn: Turn): Chunk[] {
   const before = told.turn;
   if (progress && progress !== before?.progress)
     chunks.push({ type: "data-progress", data: progress, transient: true });
-  // An answer that was refused has no message.
+  // An ask that ended without an answer has no message.
   if (turn.state === "sending" || (isOver(turn) && !text && turn.state !== "completed")) return chunks;
   if (!before || before.state === "sending")
     chunks.push({ type: "start", messageId: answerId(turn.id), messageMetadata: metadataOf(turn) });

@@ -22,7 +22,7 @@ export type DocrelayMessage = UIMessage<
   { progress: NonNullable<Turn["progress"]>; extracted: Extracted }
 >;
 
-/** In the url of a file part, before an upload's id. */
+/** Prefix of the url of a file part that refers to an upload; the upload's id follows. */
 export const UPLOAD = "docrelay:";
 
 /** A file part that refers to a finished upload, for example of `relay.upload`. The message contains no bytes. */

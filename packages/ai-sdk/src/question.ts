@@ -2,7 +2,7 @@ import type { AskFile } from "@docrelay/client";
 import type { FileUIPart, UIMessage } from "ai";
 import { UPLOAD } from "./messages.ts";
 
-/** What docrelay takes as the id of an ask. */
+/** The form of an ask's id that docrelay accepts. */
 const ID = /^[\w-]{1,64}$/;
 
 export const isAskId = (id: string): boolean => ID.test(id);

@@ -14,7 +14,7 @@ export interface DocrelayTransportOptions {
 
 type Transport = ChatTransport<DocrelayMessage>;
 
-/** A stream sends changes at most this often. */
+/** Shortest time between two changes that a stream sends. */
 const FRAME_MS = 16;
 
 /**
@@ -34,7 +34,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
       const asked = turnOf(conversation, message.id);
       const isAgain = trigger === "regenerate-message";
       const isNew = !isAskId(message.id) || (asked && (isAgain || messageId !== undefined));
-      // One that the engine was never asked may be one that the log does not have.
+      // The log may lack an ask that never reached the engine, so such an ask is retried under its own id.
       const isRefused = asked?.attempt === 0;
       const answer =
         asked && isAgain && isRefused
@@ -65,7 +65,7 @@ function turnOf({ turns }: Conversation, id: string): Turn | undefined {
   return turns.flatMap((turn) => [turn, ...(turn.versions ?? [])]).find((turn) => turn.id === id);
 }
 
-/** An ask's answer from its beginning, and on until it is over. */
+/** Streams the answer of an ask, from the answer's beginning until the ask has ended. */
 function streamOf(
   conversation: Conversation,
   ask: string,
@@ -84,7 +84,7 @@ function streamOf(
         for (const chunk of chunksOf(told, turn)) controller.enqueue(chunk);
         told = { turn, text: turn.text || undefined };
         if (!isOver(turn)) return;
-        // A stream that only closes would be a success.
+        // `useChat` would treat a stream that only closes as a success.
         if (turn.error) return fail(turn.error);
         end();
         controller.close();
@@ -104,7 +104,7 @@ function streamOf(
       const abort = (): void => {
         end();
         controller.close();
-        // Whether it has ended shows in the log.
+        // An error is ignored, because the log shows whether the ask has ended.
         if (onAbort === "cancel") conversation.cancel(ask).catch(() => undefined);
       };
       end = () => {

@@ -8,7 +8,7 @@ import { docrelayTransport } from "./transport.ts";
 
 const chats = new WeakMap<Relay, Map<string, Chat<DocrelayMessage>>>();
 
-/** The one chat of a relay's conversation: outside of components, so that unmounting one aborts nothing. */
+/** Returns the one chat of a conversation. It is kept outside of components, so that unmounting one aborts nothing. */
 function chatOf(relay: Relay, id: string): Chat<DocrelayMessage> {
   const ofRelay = chats.get(relay) ?? new Map<string, Chat<DocrelayMessage>>();
   chats.set(relay, ofRelay);
@@ -50,14 +50,17 @@ export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<Docrel
     id,
     status: helpers.status === "ready" && running.length > 0 ? "streaming" : helpers.status,
     async stop() {
-      // Whether they have ended shows in the messages.
+      // Errors are ignored, because the messages show whether the asks have ended.
       for (const turn of conversation.turns) if (!isOver(turn)) conversation.cancel(turn.id).catch(() => undefined);
       await chat.stop();
     },
   };
 }
 
-/** The log's messages; while the chat streams an answer, that one as the chat has it: both would take turns. */
+/**
+ * The log's messages. An answer that the chat is streaming is taken from the chat, because otherwise the shown text
+ * would alternate between the two.
+ */
 function merged({ messages, status }: Chat<DocrelayMessage>, logged: DocrelayMessage[]): DocrelayMessage[] {
   if (status !== "submitted" && status !== "streaming") return logged;
   const last = messages.at(-1);
