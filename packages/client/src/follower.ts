@@ -24,7 +24,7 @@ export interface Follower {
   stop(): void;
 }
 
-/** `together`: calls a function in which many events may follow one another, as when the log is read. */
+/** `together` calls a function that may apply many events in a row, for example a page of the log. */
 export function createFollower(
   link: Link,
   conversation: string,
@@ -53,7 +53,7 @@ export function createFollower(
       timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
   }
   function act(action: FollowAction): void {
-    if (stopped) return; // By a listener, in the middle of a page.
+    if (stopped) return; // A listener stopped the follower in the middle of a page.
     if (action.type === "apply") listener.event(action.event);
     else if (action.type === "reset") reset();
     else if (action.type === "fail") listener.failed(new RelayError(action.error));
@@ -63,7 +63,7 @@ export function createFollower(
     listener.reset();
   }
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
-    // Servers of before refuse what they do not know.
+    // Older servers refuse fields that they do not know.
     const holes = link.welcome?.features?.includes("open.holes") ?? false;
     link.once("conversation:open", { conversation, ...(after && { after }), ...(holes && { holes }) }).then(
       ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head, holes }),

@@ -15,11 +15,11 @@ export interface Line {
   add(draft: Draft): Promise<Accepted>;
   /** Adds the asks that a former page left in the outbox, before all others; keeps those made before the user was known. */
   restore(): void;
-  /** The connection came or went: nothing is uploaded without one. */
+  /** The link was connected or lost. Without a connection nothing is uploaded. */
   connectionChanged(): void;
   /** The pending acknowledgement of an ask; undefined when the ask is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
-  /** Stops an ask at once; should the server turn out to have it, it is cancelled. False when it is not on its way. */
+  /** Stops an ask at once, and cancels it if the server has accepted it already. False when it is not on its way. */
   stop(id: string, reason: unknown): boolean;
 }
 
@@ -32,7 +32,7 @@ export function createLine(deps: LineDeps): Line {
 
   function enter(given: Pick<Entry, "draft" | "ask" | "wasSent">): Entry {
     const entry = createEntry(given, () => entries.splice(entries.indexOf(entry), 1));
-    // An ask that the log has lost is older than those that were not sent yet.
+    // An ask that the log has lost is older than the unsent asks, so it is put before them.
     const younger = entries.findIndex(({ ask }) => ask.at > given.ask.at);
     entries.splice(younger < 0 ? entries.length : younger, 0, entry);
     show(deps, entry);
@@ -59,7 +59,7 @@ export function createLine(deps: LineDeps): Line {
       const known = entries.find(({ ask }) => ask.id === draft.id);
       if (known && isSameAsk(known.draft, draft)) return known.accepted;
       if (known) return Promise.reject(new RelayError(wireError("ASK_CONFLICT")));
-      outbox.settle(draft.id); // It may have been stopped before, and is asked again.
+      outbox.settle(draft.id); // The same ask may have been stopped before, and is asked again.
       const entry = enter({ draft, ask: outgoingOf(draft, conversation), wasSent: false });
       keep(deps, entry);
       void run();
@@ -92,7 +92,7 @@ function uploadAhead(deps: LineDeps, entries: readonly Entry[]): void {
   for (const entry of entries.slice(0, UPLOADS_AHEAD)) upload(deps, entry).catch(() => undefined);
 }
 
-/** An ask that has entered the line is in the turns. */
+/** Adds an ask that has entered the line to the turns. */
 function show(deps: LineDeps, entry: Entry): void {
   const { id, message: question, replaces, at, files: all } = entry.ask;
   const files = all.map(({ name, size, upload }) => ({ name, size, ...(upload !== undefined && { upload }) }));
@@ -100,7 +100,7 @@ function show(deps: LineDeps, entry: Entry): void {
   tell(deps, entry, { stage: "waiting" });
 }
 
-/** What a former page has left of an ask. */
+/** The draft of an ask that a former page left in the outbox. */
 function draftOf({ id, message, at, replaces, files: all }: Outgoing): Draft {
   const files = all.flatMap(({ upload, name, size }) => (upload === undefined ? [] : [{ upload, name, size }]));
   return { id, message, files, replaces, at };
