@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** Elements of a page, of which the observer tells whether they intersect. */
+/** Observes elements of a page; `where` says which of them the observer reports as intersecting. */
 function page(...where: boolean[]): void {
   const entries = where.map((isIntersecting, index) => {
     const target = { isConnected: true } as Element;

@@ -17,11 +17,11 @@ beforeEach(async () => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** Runs frames until none is asked for. */
+/** Runs frames until no frame is requested. */
 function draw(): void {
   while (frames.length > 0) frames.shift()?.();
 }
-/** A job that takes all the time of some frames. */
+/** A job that takes the whole time of several frames. */
 function long(name: string, times = 1): () => boolean {
   return () => {
     ran.push(name);

@@ -5,7 +5,7 @@ import { heldBack } from "./hold-back.ts";
 import { warm } from "../lazy/markdown.ts";
 import { lex, mathAt } from "./lex.ts";
 
-/** What is shown at each step of a text that grows by `step` characters, as type and source of its blocks. */
+/** Returns the blocks shown at each step of a text that grows by `step` characters, as type and source. */
 function written(text: string, step: number): string[][] {
   const blocks = createBlocks();
   const settled: Block[] = [];
@@ -38,7 +38,7 @@ describe("an answer that grows", () => {
   it("never shows as one kind of block what becomes another", () => {
     const steps = written(ANSWER, 1);
     const end = steps.at(-1) ?? [];
-    // Only an underlined title is a paragraph first.
+    // Only an underlined heading is a paragraph at first.
     const sure = end.map((type, index) => (type === "heading" && index > 0 ? "paragraph" : type));
     for (const step of steps) for (const [n, type] of step.entries()) expect([end[n], sure[n]]).toContain(type);
   });

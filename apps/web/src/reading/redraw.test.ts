@@ -65,7 +65,7 @@ it.each(["what the user does", "another conversation"])("%s is drawn in the next
   else redraw.hurry();
   frame();
   expect(drawn).toBe(5);
-  // The draw that waited is made with it, and the next one waits a second again.
+  // The waiting draw is done together with this one, and the next draw waits a second again.
   vi.advanceTimersByTime(8000);
   expect(drawn).toBe(5);
   redraw.soon();

@@ -4,7 +4,7 @@ import { createTab } from "./tab.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
-/** A tab in the background of a browser that allows notifications, and what it has said. */
+/** A tab in the background of a browser that allows notifications, and the notifications it has shown. */
 function hiddenTab() {
   const notices: string[] = [];
   class Notice {

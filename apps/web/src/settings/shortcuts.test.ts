@@ -4,7 +4,7 @@ vi.stubGlobal("navigator", { userAgent: "Linux" });
 const { shortcutOf } = await import("./shortcuts.ts");
 vi.unstubAllGlobals();
 
-/** `place`: where the key is on a keyboard of the United States. */
+/** `place` is the key's position on a US keyboard. */
 const press = (keys: string, place?: string) => {
   const [key = "", ...held] = keys.split(" ").toReversed();
   const is = (name: string): boolean => held.includes(name);

@@ -30,14 +30,14 @@ describe("the languages", () => {
       for (const [key, phrase] of Object.entries<Phrase>(phrases)) {
         const wanted = valuesOf(forms(english.phrases[key as keyof typeof phrases]).at(-1) ?? "");
         for (const [plural, text] of Object.entries(typeof phrase === "string" ? { other: phrase } : phrase)) {
-          // "one page" and "two pages" may say their number in words.
+          // "one page" and "two pages" may write their number as a word.
           const inWords = ["zero", "one", "two"].includes(plural) && !text.includes("{n}") ? "n" : "";
           const needed = wanted.filter((name) => name !== inWords);
           expect([tag, key, plural, valuesOf(text)]).toEqual([tag, key, plural, needed]);
         }
         expect([tag, key, ...forms(phrase).filter((text) => text.trim() === "")]).toEqual([tag, key]);
         if (typeof phrase === "string") continue;
-        // "many" of Spanish, French and Portuguese is for millions.
+        // In Spanish, French and Portuguese the plural form "many" is for millions.
         const needed = pluralCategories.filter((one) => one !== "many" || tag === "ar");
         expect([tag, key, needed.filter((one) => phrase[one] === undefined)]).toEqual([tag, key, []]);
       }
@@ -51,7 +51,7 @@ describe("the languages", () => {
     const text = [...files.map((name) => join(SOURCES, name)), join(SOURCES, "../index.html")]
       .map((path) => readFileSync(path, "utf8"))
       .join("\n");
-    const states = new Set(["connecting", "online", "offline", "closed"]); // said by the relay's state
+    const states = new Set(["connecting", "online", "offline", "closed"]); // the relay's states, each used as a key
     const unused = Object.keys(english.phrases).filter(
       (key) => !states.has(key) && !text.includes(`"${key}"`) && !new RegExp(`:${key}[" ]`).test(text),
     );
