@@ -139,6 +139,7 @@ function childOf<J, R extends { readonly type: string }>(
     ready.resolve();
   }
   forked.on("message", (report: R) => {
+    if (!alive) return; // what a killed child has sent before its end does not count
     if (report.type === "ready" && !isReady) {
       isReady = true;
       return void becomeReady();
