@@ -19,7 +19,7 @@ function failuresOf({ testResults }) {
 /**
  * Counts of a report, and its failures told apart: `failed` fails at the second look too, or has none; `flaky` passes there.
  */
-export function countsOf(report, second) {
+function countsOf(report, second) {
   const failures = failuresOf(report);
   const again = new Set(failuresOf(second ?? report).map(({ file }) => file));
   const seen = new Set((second ?? { testResults: [] }).testResults.map(({ name }) => name));
@@ -59,8 +59,6 @@ function sum(stages, reports) {
   say(`${all.passed} passed, ${failed} failed${all.skipped > 0 ? `, ${all.skipped} skipped` : ""}`);
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const [task, ...words] = process.argv.slice(2);
-  if (task === "files") for (const file of new Set(failuresOf(read(words[0])).map((one) => one.file))) say(file);
-  if (task === "sum") sum(Number(words[0]), words.slice(1));
-}
+const [task, ...words] = process.argv.slice(2);
+if (task === "files") for (const file of new Set(failuresOf(read(words[0])).map((one) => one.file))) say(file);
+if (task === "sum") sum(Number(words[0]), words.slice(1));

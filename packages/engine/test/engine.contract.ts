@@ -87,7 +87,7 @@ export function describeEngine(kind: ContractKind): void {
       await eventually(() => server.calls.length === 1, { what: "the call" });
       controller.abort(new Error("cancelled"));
       await expect(asking).rejects.toThrow("cancelled");
-      await eventually(() => server.calls[0]?.closed === true, { what: "the end of the call" });
+      await eventually(() => server.calls[0]?.closed === true, { timeoutMs: 1000, what: "the end of the call" });
       await expect(askAll(engine, {}, AbortSignal.abort(new Error("before")))).rejects.toThrow("before");
       expect(server.calls).toHaveLength(1);
     });
@@ -119,7 +119,7 @@ export function describeEngine(kind: ContractKind): void {
         if (event.kind === "text") break;
       }
       expect(textOf(seen)).toBe("half ");
-      await eventually(() => server.calls[0]?.closed === true, { what: "the end of the call" });
+      await eventually(() => server.calls[0]?.closed === true, { timeoutMs: 1000, what: "the end of the call" });
     });
 
     it("is unavailable when the connection breaks, and answers the next ask", async () => {

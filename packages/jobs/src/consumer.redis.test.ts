@@ -204,7 +204,7 @@ describe("a consumer", () => {
     runs.end({ laterMs: 50 });
     await idle;
     expect(runs.consumer.active).toBe(0);
-    await eventually(() => runs.jobs.length === 2);
+    await eventually(() => runs.jobs.length === 2, { timeoutMs: 4000 });
     runs.end();
     expect(runs.errors).toHaveLength(0);
   });

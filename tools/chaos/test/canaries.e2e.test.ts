@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { CANARIES } from "../src/canaries.ts";
 import { playStage } from "../src/stage.ts";
 
-/** A loaded machine gets four times as long. */
-const MAX_MS = 20_000 * 4;
+/** A loaded machine gets twice as long. */
+const MAX_MS = 20_000 * 2;
 
 describe.each(CANARIES)("the suite's own proof: $name", ({ variant, fault, options, play }) => {
   it("turns a scripted run red that the sound product passes", { timeout: 2 * MAX_MS }, async () => {

@@ -121,8 +121,7 @@ describe("edges", () => {
       passed(verdict);
       // Every tab at least once.
       expect(verdict.recovery.count).toBeGreaterThanOrEqual(TABS * PEOPLE);
-      // Half of the tabs: of so few, p99 is the slowest one, which a busy machine decides. Benchmarks look at it.
-      expect(verdict.recovery.p50).toBeLessThan(PROMISED.gap * SLACK);
+      expect(verdict.recovery.p99).toBeLessThan(PROMISED.gap * SLACK);
     },
   );
 });

@@ -34,7 +34,7 @@ describe("the public port", () => {
     socket.write("GET /ws/nope HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
     await eventually(() => said.startsWith("HTTP/1.1 404"));
     // Half open: its own side it never closes.
-    await eventually(() => (socket.write("x"), socket.destroyed));
+    await eventually(() => (socket.write("x"), socket.destroyed), { timeoutMs: 8000 });
   });
 
   it.each(["/ws/chat", "/ws/chat/"])(

@@ -84,7 +84,7 @@ describe("Redis going away in mid-answer", () => {
     const call = await midAnswer();
     await at.server.pause();
     for (let i = 0; i < pieces; i++) call.text("x".repeat(100_000));
-    await eventually(() => call.closed, { what: "the connection being dropped" });
+    await eventually(() => call.closed, { timeoutMs: 10_000, what: "the connection being dropped" });
     at.engine.script = (one) => {
       one.text("short");
       one.end();

@@ -126,7 +126,7 @@ describe("a stream as real servers send it", () => {
     const events = await askAll(engine);
     expect(textOf(events)).toBe(`${"ab🚀".repeat(16)}ab`);
     expect(events.at(-1)).toEqual({ kind: "end", truncated: true });
-    await eventually(() => server.calls[0]?.closed === true, { what: "the end of the call" });
+    await eventually(() => server.calls[0]?.closed === true, { timeoutMs: 3000, what: "the end of the call" });
   });
 
   it("with an event of any size is refused, not collected", async () => {
