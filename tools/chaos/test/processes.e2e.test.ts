@@ -30,6 +30,9 @@ async function midAnswer(stage: Stage, user: User): Promise<Call> {
 function callNumber({ engine }: Stage, number: number): Promise<Call> {
   return eventually(() => engine.calls.find(({ call }) => call === number), { what: "the call" });
 }
+function firstAnswer(stage: Stage, name: string): Promise<unknown> {
+  return stage.seen("shown", ({ user, type }) => user === name && type === "completed", 60_000);
+}
 function finish(call: Call): void {
   call.say(3);
   call.end();
@@ -111,6 +114,8 @@ describe("edges", () => {
         const users = await crowd(stage, [0, 1, 2], PEOPLE, TABS);
         const end = new AbortController();
         const lives = users.map((user) => user.live(end.signal));
+        // Started at the same moment, the cluster would be measured while its PDF children start.
+        await Promise.all(users.map(({ name }) => firstAnswer(stage, name)));
         for (const edge of stage.cluster.edges) {
           await edge.kill("SIGTERM");
           await revive(edge, stage.history);
