@@ -10,16 +10,20 @@ import type { Resources } from "./resources.ts";
 export interface Admitting {
   readonly admit: Admit;
   readonly isDraining: () => boolean;
-  /** Limits new anonymous sessions by network; undefined: not limited. */
+  /**
+   * Limits how often one network may begin an anonymous session on this edge; undefined if `SESSIONS_PER_MINUTE` is 0
+   * or `AUTH_MODE` is not `anonymous`.
+   */
   readonly sessionRate: RateLimiter | undefined;
   readonly origins: Origins;
-  /** Returns the network of a client; undefined where networks are not counted. */
+  /** Returns the network of a request's client; undefined if networks are not counted (`USERS_PER_ADDRESS` is 0). */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
 }
 
 export function createAdmitting(config: Config, resources: Resources, isDraining: () => boolean): Admitting {
   const perMinute = config.SESSIONS_PER_MINUTE;
-  // Where this server issues no sessions, a missing token is always `AUTH_REQUIRED`, never `RATE_LIMITED`.
+  // Only `anonymous` edges issue sessions. In other modes no rate applies, so a request without a token is always
+  // refused with `AUTH_REQUIRED`, never with `RATE_LIMITED`.
   const issues = config.AUTH_MODE === "anonymous";
   return {
     admit: createAdmit({
@@ -38,7 +42,7 @@ export function createAdmitting(config: Config, resources: Resources, isDraining
   };
 }
 
-/** The groups that a connection counts for: its network, and its tenant if it has one. */
+/** The groups whose limits a connection counts against: its user's tenant, if the token names one, and its network. */
 function groupsOf(config: Config, { byNetwork, byTenant }: Resources): GroupRule[] {
   const rateOf = (users: number): RateLimiter =>
     createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND * users, burst: config.CONNECTS_BURST * users });

@@ -34,11 +34,14 @@ export interface Asking {
   readonly uploadWatch: UploadWatch;
 }
 
-/** The byte bound lets eight logs of the largest size be read at once, which keeps one core busy. */
+/**
+ * Bounds for reading conversations' logs: `maxBytes` lets eight logs of the largest size be read at once, which is
+ * enough to keep one core busy.
+ */
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;
-/** The share of all users' file bytes that one network, or one tenant, may send within the retention. */
+/** One network or one tenant may send at most this share of `MAX_BLOB_BYTES` within `RETENTION_MS`. */
 const GROUP_PART = 0.5;
 
 type Needed =
@@ -140,7 +143,7 @@ function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): R
 }
 
 function openUsage(config: Config, { store, byNetwork, byTenant, onTrouble }: Pick<Resources, Needed>): Usage {
-  /** The limits of a group that may use as much as this many users. */
+  /** Returns the limits of a group that may use as much as `users` single users together. */
   const group = (users: number): Omit<GroupLimits, "kind" | "members"> => {
     const ofAll = ({ perSecond, burst }: Rate): RateLimiter =>
       createRateLimiter({ perSecond: users * perSecond, burst: users * burst });

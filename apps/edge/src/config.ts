@@ -26,7 +26,7 @@ const YEAR_MS = 31_536_000_000;
 const GIB = 1_073_741_824;
 const LOOPBACK = /^(127(\.\d{1,3}){3}|\[?::1\]?|localhost)$/;
 
-/** The name of a cookie, as RFC 6265 defines it. */
+/** Accepts the name of a cookie, as RFC 6265 defines it. */
 const cookieName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, "must be the name of a cookie");
 
 const authMode = z.enum(["anonymous", "jwt", "oidc"], {
@@ -63,12 +63,12 @@ function addTo(trusted: BlockList, item: string): boolean {
   return true;
 }
 
-/** Every setting of an edge; names and defaults are part of the contract. */
+/** Every setting of an edge. Operators rely on the names and defaults: to change one breaks their set-ups. */
 export const schema = z
   .object({
     PORT: integer({ min: 0, max: 65_535, default: 3000 }),
     HOST: z.string().default("127.0.0.1"),
-    /** The port for operators; 0 = off. */
+    /** The port of metrics, health and the pages for operators; 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
     /** Without a token the admin port serves only metrics and health. */
     ADMIN_TOKEN: z.string().regex(/^\S+$/, "must have no blanks").optional(),
@@ -89,8 +89,8 @@ export const schema = z
     /** How long a link to a conversation lasts; 0 = conversations are not shared, and earlier links open nothing. */
     SHARE_TTL_MS: integer({ min: 0, max: YEAR_MS, default: 0 }),
     /**
-     * Secrets for HS256. All of them verify. To change one, put the new secret in front, and remove the old one when
-     * its tokens have expired.
+     * Secrets with which the operator's login signs tokens (HS256). A token signed with any of them is valid. To change
+     * the secret, put the new one in front, and remove the old one when its tokens have expired.
      */
     JWT_SECRET: secretList(),
     JWT_JWKS_URL: url(["https:", "http:"]).optional(),
@@ -98,13 +98,13 @@ export const schema = z
     JWT_AUDIENCE: list(),
     JWT_TENANT_CLAIM: z.string().default("tenant"),
     /**
-     * The cookie that may hold the token. It is read on `/ws/chat` only, and only for pages of a listed origin, because
-     * a browser sends cookies along with requests of any site's pages.
+     * The name of a cookie that may hold the user's token. It is read on `/ws/chat` only, and only for pages of an
+     * origin in `CORS_ALLOWED_ORIGINS`, because a browser also sends cookies with requests of other sites' pages.
      */
     JWT_COOKIE: cookieName.optional(),
     OIDC_ISSUER: url(["https:", "http:"]).optional(),
     OIDC_CLIENT_ID: z.string().optional(),
-    /** Without a secret the client is public, and only PKCE protects the login. */
+    /** Without a secret docrelay is a public client of the issuer, and only PKCE protects the login. */
     OIDC_CLIENT_SECRET: z.string().optional(),
     OIDC_SCOPE: z.string().default("openid"),
     OIDC_REDIRECT_URL: url(["https:", "http:"])
@@ -130,11 +130,11 @@ export const schema = z
     MAX_INLINE_BYTES: integer({ min: 1024, max: 16_777_216, default: DEFAULT_LIMITS.inlineFileBytes }),
     CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
     MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
-    /** Per user and edge: a user with connections to two edges has the rate twice. */
+    /** How many asks one user may send to one edge; a user with connections to two edges may send twice as many. */
     ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
-    /** Asks that a user may send at one moment, per edge; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
+    /** How many asks a user may send to one edge at once; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
     ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
-    /** New connections of one user, per edge. */
+    /** How many connections one user may open to one edge. */
     CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
     CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
     /** Connections of one user, on all edges together. */
@@ -144,32 +144,40 @@ export const schema = z
     MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
     MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
     MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
-    /** New anonymous sessions per address and edge; 0 = off. */
+    /** How many anonymous sessions one network may begin on one edge; 0 = any number. */
     SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
     TRUSTED_PROXIES: proxies,
     /**
-     * Anonymous users are also counted by network: one network may use as much as this many users; 0 = off. The default
-     * is 8 for an edge that other machines reach.
+     * All anonymous users of one network together may use as much as this many users; 0 = no bound. The default is 8
+     * for an edge that other machines reach.
      */
     USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
-    /** Users of a tenant are also counted together: one tenant may use as much as this many users; 0 = off. */
+    /** All users of one tenant together may use as much as this many users; 0 = no bound. */
     USERS_PER_TENANT: integer({ min: 0, max: 1_000_000, default: 0 }),
     /** Bytes of a user's questions and answers that are kept within the retention. */
     MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
     RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
-    /** How long a stopping edge reports "not ready" before it closes sockets, if a balancer checks its readiness. */
+    /**
+     * How long a stopping edge reports "not ready" before it closes sockets. Without readiness checks it is skipped.
+     */
     DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),
     /** The time over which a stopping edge spreads the closing of its connections. */
     DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
     OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
     UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 4 }),
-    /** A dead connection is detected after two intervals. */
+    /** The time between two pings of a connection; a dead connection is detected after two intervals. */
     PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
-    /** Longer than the idle timeout of a balancer in front, so that the balancer ends idle connections. */
+    /**
+     * How long an idle HTTP connection is kept open. It must be longer than the idle timeout of a balancer in front, so
+     * that the balancer closes first: a request on a connection that the edge has just closed would fail.
+     */
     HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
-    /** Below a second, so that clients receive an error within a second when Redis does not respond. */
+    /**
+     * The longest time for one command; below a second, so that clients get an error within a second if Redis is
+     * silent.
+     */
     EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
     /** Whether the log lines of feedback contain the words that users wrote. */
@@ -183,7 +191,8 @@ export interface Config extends z.output<typeof schema> {
 }
 
 /**
- * Defaults where one client may become any number of users: anonymous sessions on an edge that other machines reach.
+ * Defaults for an edge with anonymous sessions that other machines reach: there one client may become any number of
+ * users.
  */
 const OPEN = { USERS_PER_ADDRESS: "8", SESSIONS_PER_MINUTE: "60" };
 

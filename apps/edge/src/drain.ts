@@ -9,7 +9,7 @@ export interface DrainDeps {
   readonly http: HttpServer;
   /** All connections that are open now. */
   readonly connections: () => ClientConnection[];
-  /** The time in which a balancer notices that this edge is not ready; 0 if no balancer checks. */
+  /** How long to wait until a balancer has noticed that this edge is not ready; 0 if no balancer checks readiness. */
   readonly delayMs: number;
   readonly spreadMs: number;
   /** Whether some clients may use long polling. */

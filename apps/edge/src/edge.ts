@@ -61,7 +61,8 @@ async function serve(config: Config, log: Logger, resources: Resources): Promise
     port: (http.address() as AddressInfo).port,
     node,
     async stop() {
-      // The delay lets a balancer that checks readiness react; without recent checks it is skipped.
+      // The delay gives a balancer time to notice that this edge is not ready. If no readiness check came in the last
+      // ten seconds, no balancer checks, and the delay is skipped.
       const delayMs = msSinceCheck() < CHECKED_RECENTLY_MS ? config.DRAIN_DELAY_MS : 0;
       await drain({ health, http, connections, delayMs, spreadMs: config.DRAIN_SPREAD_MS, hasPolling });
       return (await life.close()).map(({ step }) => step);

@@ -46,7 +46,7 @@ export interface EndpointsDeps {
 }
 
 const PAGE = join(import.meta.dirname, "../../web/dist");
-/** Feedback of one user, per edge. */
+/** How often one user may give feedback on one edge. */
 const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 /**
  * TCP connections allowed beyond those of clients: for pages, health checks, and connections that have sent no request
@@ -55,14 +55,16 @@ const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
 /**
- * Most bytes of incomplete messages of all connections: `bytes`, or this many of the largest plain frames if that is
- * more.
+ * Most bytes of incomplete messages of all connections together: `bytes`, or the size of `frames` largest plain frames
+ * if that is more.
  */
 const ARRIVING = { bytes: 67_108_864, frames: 2 };
 /** The same bound for the connections of one network, where networks are counted. */
 const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;
-/** Large frames of one user of the plain endpoint. */
+/**
+ * How many large frames one network may send to the plain endpoint of one edge; one user if networks are not counted.
+ */
 const LARGE_RATE = { perSecond: 1, burst: 10 };
 
 /** Builds the endpoints and adds their closing to the lifecycle. */

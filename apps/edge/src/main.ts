@@ -22,7 +22,7 @@ if (!parsed.ok) {
 const { config } = parsed;
 const log = createLogger({ level: config.LOG_LEVEL, name: "edge" });
 const stopped = untilSignal();
-// Logs an unhandled rejection instead of ending the process and its connections.
+// By default Node would end the process, and with it all connections; an unhandled rejection is only logged.
 process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
 
 const edge = await startEdge(config, log).catch((error: unknown) => {

@@ -8,12 +8,12 @@ import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { createTenants, type Tenants } from "./limits/tenants.ts";
 import { createQuotaSettings, loggedField, type QuotaSettings } from "./quotas/quota-settings.ts";
 
-/** The limits of users over all edges. */
+/** The parts of an edge that bound what users may do; all edges share their counts through Redis. */
 export interface EdgeLimits {
   readonly connections: Connections;
-  /** `connections` is undefined where the connections of tenants are not counted. */
+  /** `connections` is undefined if the connections of tenants are not counted (`USERS_PER_TENANT` is 0). */
   readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
-  /** `connections` is undefined where the connections of networks are not counted. */
+  /** `connections` is undefined if the connections of networks are not counted (`USERS_PER_ADDRESS` is 0). */
   readonly byNetwork: { readonly networks: Networks; readonly connections: Connections | undefined };
   readonly quotaSettings: QuotaSettings;
   readonly queueGate: QueueGate;

@@ -14,9 +14,9 @@ import type { Config } from "./config.ts";
 /** An edge's connections to Redis, ready for commands. */
 export interface EdgeRedis {
   readonly redis: RedisClient;
-  /** The subscriber of the Socket.IO adapter. */
+  /** The connection on which the Socket.IO adapter subscribes to the channels of rooms. */
   readonly subscriber: RedisSubscriber;
-  /** The subscriber of every other channel. */
+  /** The connection for all other subscriptions. */
   readonly plainSubscriber: RedisSubscriber;
   readonly replicas: Store["replicas"];
   readonly selfTest: SelfTest;
@@ -47,8 +47,8 @@ export async function openRedis(config: Config, { log, life, node, onTrouble }: 
     const commandTimeoutMs = config.EDGE_REDIS_TIMEOUT_MS;
     return open(name, connectRedis({ ...optionsOf(name), purpose: "command", commandTimeoutMs, offlineQueue }));
   };
-  // Only this connection waits for Redis, and only at the start; later, commands fail at once while Redis is
-  // unavailable.
+  // Only the commands of this connection wait until Redis is reachable, at the start of the edge. On the other
+  // connections commands fail at once while Redis is unreachable.
   const facts = await inspectRedis(connect("start", true), REDIS_WAIT_MS, config.DURABILITY);
   for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
   const redis = connect("command", false);

@@ -55,33 +55,33 @@ export interface Resources extends EdgeLimits {
   readonly node: string;
   readonly life: Lifecycle;
   readonly redis: RedisClient;
-  /** The adapter's connection: receives the published events of all rooms. */
+  /** The Socket.IO adapter's Redis connection, which receives the published events of all rooms. */
   readonly subscriber: RedisSubscriber;
   readonly subscriptions: Subscriptions;
-  /** Receives published events for plain sockets, on a separate connection. */
+  /** Receives published events for plain sockets and HTTP streams, on a Redis connection of its own. */
   readonly fanOut: FanOut;
-  /** Receives hints about uploads and texts, on the connection of `fanOut`. */
+  /** Receives hints about uploads and texts, on the same Redis connection as `fanOut`. */
   readonly hints: Listening<Hint>;
-  /** Receives hints between the connections of one user, on the connection of `fanOut`. */
+  /** Receives hints from other connections of the same user, on the same Redis connection as `fanOut`. */
   readonly userHints: Listening<UserHint>;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
   readonly bell: Bell;
-  /** The workers that this edge has heard of by their beats. */
+  /** The workers whose beats this edge has received lately. */
   readonly roster: Roster;
   /** Tests every minute whether Redis can do everything that docrelay needs. */
   readonly selfTest: SelfTest;
-  /** The asks that were acknowledged lately; an ask that a failover loses is logged. `lost`: how many. */
+  /** The asks that this edge has acknowledged lately. Those that a failover loses are logged; `lost` counts them. */
   readonly acknowledged: Acknowledged & { readonly lost: number };
   readonly sharedSettings: SharedSettings;
-  /** Stores again the shared state that Redis has lost. */
+  /** Stores state that edges share again when Redis has lost it. */
   readonly keptInRedis: KeptInRedis;
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
-  /** The sign-in of users; undefined where the page does not sign in. */
+  /** Issues sessions to users who have signed in through the page; undefined unless `AUTH_MODE` is `oidc`. */
   readonly accounts: Accounts | undefined;
-  /** Undefined where nothing is traced. */
+  /** Undefined if no OpenTelemetry collector is set. */
   readonly tracing: Tracing | undefined;
   /** Logs an error from which the process recovers by itself, at most once a second. */
   onTrouble(error: unknown): void;
@@ -205,7 +205,7 @@ async function openRoster(subscriber: RedisSubscriber, life: Lifecycle, queueGat
     roster.expire();
   }, BEAT_MS);
   life.add("roster", () => clearInterval(ticking));
-  // A command may time out on a busy machine; a process that has just started must not end because of that.
+  // On a busy machine the command may time out. A process that is starting must not end because of that, so it retries.
   await hearBeats(subscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => subscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));
@@ -239,7 +239,7 @@ async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
     resync().catch(onTrouble);
   };
   subscriptions.onResync(lookAgain);
-  // Revocations arrive on the plain subscriber connection, which may be lost while the other one is not.
+  // Revocations arrive on the plain subscriber connection, which may be lost alone: then they are read again as well.
   onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) !== false && lookAgain()));
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),
@@ -249,7 +249,9 @@ async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
   return { subscriptions, sharedSettings, keptInRedis, authenticator, revocations, accounts };
 }
 
-/** After each reconnect, checks whether the Redis that is there now has the asks that were acknowledged. */
+/**
+ * After each reconnect, checks whether Redis still has the asks that this edge has acknowledged, and logs lost ones.
+ */
 function watchAcknowledged({
   store,
   subscriber,

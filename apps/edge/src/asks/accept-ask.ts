@@ -38,17 +38,21 @@ export interface AskInput {
   readonly origin: "socket" | "plain";
   /** The id of an earlier ask of the same conversation, which this ask replaces. */
   readonly replaces?: string | undefined;
-  /** `unique_id` of a plain frame. */
+  /** The field `unique_id` of the plain frame that carried the ask. */
   readonly uniqueId?: string;
-  /** The client's trace. */
+  /** The W3C `traceparent` that the client sent with the ask. */
   readonly traceparent?: string | undefined;
-  /** The connection that sent the ask: it gets no hint about the new conversation. */
+  /**
+   * The name of the connection that sent the ask. If the ask begins a conversation, the user's other connections get a
+   * hint, and this one does not.
+   */
   readonly from?: string;
 }
 
 /**
- * Checks an ask, stores its bytes, accepts it durably and rings the conversation's bell. Idempotent by user and
- * id: an ask sent again returns the stored seq and `duplicate`. `maxInlineBytes` bounds the bytes that come with it.
+ * Checks an ask, stores its bytes, accepts it durably and rings the conversation's bell. Idempotent by user and id: an
+ * ask sent again returns the stored seq and `duplicate: true`. `maxInlineBytes` bounds the bytes of the files that are
+ * in the ask itself.
  * @throws Refusal; an ioredis error means that the outcome is unknown, and the same id may be sent again.
  */
 export type AcceptAsk = (
@@ -63,7 +67,7 @@ export interface AskDeps extends FileDeps {
   readonly memoryGate: Pick<MemoryGate, "full">;
   readonly usage: Usage;
   readonly quotas: Pick<Quotas, "asks" | "asked" | "stored" | "overByFile" | "chargedFor" | "isPaused">;
-  /** Asks by user, on this edge. */
+  /** Limits how often one user may ask on this edge. */
   readonly askRate: RateLimiter;
   readonly limits: Limits;
   readonly tracing: Tracing | undefined;
@@ -109,7 +113,7 @@ async function acceptTraced(
 
   const { maxAsks, over } = await quotas.asks(user);
   const isOver = over ?? (await overByInline(deps, input));
-  // An ask that was accepted already is acknowledged.
+  // An ask that was accepted before the quota was used up is not refused when it is sent again.
   if (isOver && hasFiles && (await isNew(store, input))) throw dayQuotaExceeded(isOver);
 
   const isKnown = intake.isFull || isOver !== undefined;
@@ -128,9 +132,10 @@ async function acceptTraced(
     maxAsks,
     kept: deps.usage.keptOf(Buffer.byteLength(message)),
   });
-  // Without files the ask and its bell go to Redis in one write, the ask first: the ask is durable before a worker
-  // hears the bell. A bell for a refused ask does no harm. A connection that waits for replicas is a second connection:
-  // then the bell is rung after the acceptance.
+  // Without files the ask and its bell go to Redis in one write, the ask first, so that the ask is stored before a
+  // worker hears the bell. If the ask is refused, its bell does no harm. With `DURABILITY=replicated` the ask is
+  // written over a second connection, whose order with this one is not defined: then the bell is rung after the
+  // acceptance.
   const woken = !hasFiles && !intake.isFull && !store.replicas ? wake(deps, input, { files, trace }) : undefined;
   const accepted = await accepting;
   if (accepted.kind === "quota") {
@@ -158,17 +163,18 @@ function checkAsk(
   checkFiles(files, limits, maxInlineBytes);
 }
 
-/** Whether new asks are accepted now, and why not. */
+/** Whether new asks are accepted now, and if not, the reason. */
 interface Intake {
   readonly isFull: boolean;
   /**
-   * Most unfinished asks of a user; 0 while `isFull`: `accept` then acknowledges a known ask, and refuses a new one.
+   * Most unfinished asks of a user. While `isFull` it is 0: then `accept` refuses a new ask, and still acknowledges an
+   * ask that it accepted before.
    */
   readonly maxInFlight: number;
   readonly why: { readonly retryAfterMs: number; readonly reason?: "paused" | "memory" };
 }
 
-/** A full queue or Redis, or a pause by operators, refuses new asks. */
+/** The intake is full while too many asks are unfinished, Redis is short of memory, or operators have paused it. */
 function readIntake({ queueGate, memoryGate, quotas, limits }: AskDeps): Intake {
   const isFull = queueGate.full || memoryGate.full || quotas.isPaused;
   const reason = quotas.isPaused ? "paused" : memoryGate.full ? "memory" : undefined;
@@ -199,8 +205,8 @@ function bodyOf({ quotas }: AskDeps, input: AskInput, files: readonly PreparedFi
 }
 
 /**
- * Queues the extractions and rings the bell. A failure delays a durable ask by about a second: then the sweeper does
- * both.
+ * Queues the extractions of an ask's files and rings its conversation's bell. If this fails, the ask waits for about a
+ * second, until the sweeper does both.
  */
 async function wake(
   deps: AskDeps,
@@ -223,7 +229,8 @@ function countAccepted(deps: AskDeps, input: AskInput, accepted: Pick<NewAsk, "s
   deps.quotas.asked(user);
   const inline = inlineBytes(input);
   if (inline > 0) deps.quotas.stored(user, inline);
-  // A plain connection uses a new conversation, and nearly always a new user: such a conversation is not listed.
+  // Conversations of plain connections are not listed: each connection has a new conversation, nearly always of a new
+  // user who cannot return.
   if (accepted.seq === 1 && input.origin === "socket") deps.conversations.added(user, conversation, input.from);
 }
 

@@ -15,18 +15,18 @@ export interface AcknowledgedAsk {
 export interface Acknowledged {
   add(ask: AcknowledgedAsk): void;
   /**
-   * The user has deleted a conversation: its missing asks do not count as lost. `c`: the id of the conversation's
-   * address.
+   * Call it when a user has deleted a conversation: its asks are then missing in Redis without being lost. `c` is the
+   * field `c` of the conversation's address.
    */
   deleted(c: string): void;
   /**
-   * Call it when Redis is back. If Redis is another process than before, `onLost` gets the asks that the new process
-   * does not have, and this edge forgets these asks. @throws ioredis errors; then call it again.
+   * Call it after each reconnect to Redis. If another Redis process answers than before, calls `onLost` for each kept
+   * ask that this process does not have, and forgets that ask. @throws ioredis errors; then call it again.
    */
   check(): Promise<void>;
 }
 
-/** Longer than the time in which a failover can lose an ask. */
+/** How long an acknowledged ask is remembered: longer than the time in which a failover can lose an ask. */
 const KEEP_MS = 120_000;
 const MAX_KEPT = 10_000;
 const ASKED_AT_ONCE = 500;
@@ -39,7 +39,7 @@ export interface AcknowledgedOptions {
 
 export function createAcknowledged({ store, onLost, now = Date.now }: AcknowledgedOptions): Acknowledged {
   const keepMs = Math.min(KEEP_MS, store.retentionMs);
-  /** In order of their acknowledgements. */
+  /** The remembered asks by user and id, the oldest acknowledgement first. `at`: when it was acknowledged, in ms. */
   const kept = new Map<string, AcknowledgedAsk & { readonly c: string; readonly at: number }>();
   let server: string | undefined;
 
@@ -74,13 +74,13 @@ export function createAcknowledged({ store, onLost, now = Date.now }: Acknowledg
           onLost(ask);
         }
       }
-      // Set only now: a check that fails half way must run again.
+      // Set only at the end: a check that failed half way must look up the remaining asks when it is called again.
       server = found;
     },
   };
 }
 
-/** Returns a name of the Redis process; undefined where the Redis user may not read one. */
+/** Returns the `run_id` of the Redis process; undefined if the Redis user may not run `INFO`. */
 async function processOf({ redis }: Store): Promise<string | undefined> {
   const info = await redis.info("server").catch((error: unknown) => {
     if (error instanceof Error && error.message.startsWith("NOPERM")) return "";

@@ -21,7 +21,9 @@ import { looksLikePdf } from "../uploads/pdf-bytes.ts";
 import type { SharedSettings } from "../uploads/shared-settings.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 
-/** A file of an ask: a finished upload of the same user, or bytes that came with it. */
+/**
+ * A file of an ask: the id of a finished upload of the same user, or the file's bytes, which the ask itself carried.
+ */
 export type AskFileInput = { readonly upload: string; readonly password?: string | undefined } | InlineFile;
 interface InlineFile {
   readonly name: string;
@@ -69,8 +71,8 @@ export async function prepareFile(
   const { password } = file;
   const opened = password === undefined ? found : await withPassword(deps, user, found, password);
   const by = { conversation: conversationAddress(user, conversation), text: opened.text };
-  // The order matters: a process that removes the text meanwhile sees this user, or `canBeRead` sees that the text is
-  // gone.
+  // `useText` is sent before `canBeRead`: so a process that removes the text at the same moment either sees this user
+  // and keeps the text, or has removed it before `canBeRead` looks.
   const [, , isReadable] = await Promise.all([
     useText(store, userAddress(user), opened.text),
     renewUpload(store, user, found.upload, by),
@@ -93,8 +95,8 @@ async function named({ store }: FileDeps, user: string, id: string): Promise<Nam
 }
 
 /**
- * Stores the bytes of a file that came with an ask, and gives the file an id by which later asks can name it. An ask
- * that is sent again gives the same id; an ask of the same id with other files gives another one.
+ * Stores the bytes of a file that came with an ask, and gives the file an upload id by which later asks can name it.
+ * The id follows from the ask's id and the file's place, name and bytes, so that an ask sent again gets the same id.
  */
 async function kept(
   { store, uploads }: FileDeps,
@@ -134,7 +136,7 @@ async function withPassword(
   return { ...file, text, password, locked: true };
 }
 
-/** Whether the outcome under `text` is known and no other extraction of the bytes can change it. */
+/** Whether the outcome of the text key `text` is stored, and extracting the bytes again cannot change it. */
 async function isSettled(store: Store, text: string): Promise<boolean> {
   const [state] = await textState(store, [text]);
   if (state !== "failed") return state === "text";

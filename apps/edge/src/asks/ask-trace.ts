@@ -3,7 +3,7 @@ import type { Span, Tracing } from "@docrelay/platform";
 import { randomUUID } from "node:crypto";
 import { toFailure } from "../report/failure.ts";
 
-/** The fields of an ask that its spans carry. */
+/** The fields of an ask from which its span is made. */
 interface TracedInput {
   readonly id: string;
   readonly conversation: string;
@@ -14,9 +14,12 @@ interface TracedInput {
 
 /** The trace of an ask that is being accepted. */
 export interface AskTrace {
-  /** The trace as the ask's record and the jobs of its files store it: see `readTrace`. */
+  /**
+   * The trace in the form in which the ask's record and the extraction jobs of its files store it; `readTrace` reads
+   * this form.
+   */
   readonly stored: string;
-  /** The ask was accepted, or was known before. */
+  /** Call it when the ask was acknowledged; `duplicate`: it had been accepted before. */
   accepted(duplicate: boolean): void;
   refused(error: unknown): void;
 }

@@ -14,7 +14,8 @@ export function createCancelAsk({ store, bell, onTrouble }: CancelDeps): CancelA
   return async function cancelAsk(user, conversation, ask) {
     const cancelled = await cancel(store, { user, conversation, id: ask, nonce: newNonce() });
     if (cancelled.kind === "unknown") throw refuse("NOT_FOUND");
-    // The ask is flagged as cancelled, or has ended. If this bell is lost, the sweeper rings another one.
+    // `conversation` is set if a worker has something to do: end the running ask, or take the next one. If this bell is
+    // lost, the sweeper rings another one.
     if ("conversation" in cancelled) await bell.ring({ conversation: cancelled.conversation }).catch(onTrouble);
   };
 }

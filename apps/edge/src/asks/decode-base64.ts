@@ -3,7 +3,8 @@ import { refuse } from "@docrelay/protocol";
 const DATA_URL = /^data:[^,]{0,256};base64,/i;
 
 /**
- * Returns the bytes of file `index`. A `data:` URL prefix and white space (MIME breaks lines) are skipped. Only the
+ * Decodes the base64 of an ask's file. `index` is the file's place in the ask, for the refusal; `most` bounds its
+ * bytes. A prefix of a `data:` URL is skipped, and so is white space, because MIME breaks base64 into lines. Only the
  * standard alphabet with full padding is accepted: Node would skip other characters, which would corrupt the file.
  * @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT`
  */
@@ -25,7 +26,8 @@ export function decodeBase64(content: string, index: number, most: number): Uint
 }
 
 /**
- * Copies bytes into a buffer of their own: small buffers share Node's pool, which cannot be transferred to a thread.
+ * Returns bytes that are alone in their buffer, by a copy if needed. Node puts small buffers into one shared pool, and
+ * a pool cannot be transferred to a thread.
  */
 export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes;

@@ -6,11 +6,11 @@ import type { EdgeMetrics } from "../report/metrics.ts";
 
 export interface FeedbackDeps {
   readonly store: Store;
-  /** Limits feedback by user. */
+  /** Limits how often one user may give feedback on this edge. */
   readonly rate: RateLimiter;
   readonly metrics: Pick<EdgeMetrics, "feedbackGiven">;
   readonly log: Pick<Logger, "info">;
-  /** Whether the log line contains the user's words. */
+  /** Whether the log line contains what the user wrote (`LOG_FEEDBACK_WORDS`). */
   readonly logsWords: boolean;
 }
 
@@ -31,7 +31,7 @@ export function createGiveFeedback({ store, rate, metrics, log, logsWords }: Fee
       case "running":
         throw refuse("ASK_CONFLICT", { message: "The ask has not ended." });
       case "many":
-        // The refusal is final while the ask is kept: it tells clients not to retry.
+        // The bound of changes holds as long as the ask is kept, so the client is told to wait that long.
         throw refuse("RATE_LIMITED", {
           retryAfterMs: store.retentionMs,
           message: "The feedback of this answer was changed too often.",

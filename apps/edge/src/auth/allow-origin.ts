@@ -2,16 +2,16 @@ import { refuse } from "@docrelay/protocol";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { originAllowed, type Origins } from "./origin.ts";
 
-/** Headers that OpenAI's client adds to each request. */
+/** The ends of the `x-stainless-…` headers that OpenAI's client adds to each request. */
 const OPENAI_HEADERS = ["lang", "package-version", "os", "arch", "runtime", "runtime-version", "retry-count", "timeout"]
   .map((name) => `, x-stainless-${name}`)
   .join("");
 const REQUEST_HEADERS = `authorization, content-type, idempotency-key, if-range, last-event-id, range, traceparent${OPENAI_HEADERS}, x-stainless-helper-method, x-stainless-poll-helper`;
 
 /**
- * Sets the headers that let a page of an allowed origin read the response. A page of another origin gets a refusal that
- * it can read, but no data; where its browser needs a preflight, the preflight is refused without a reason. @throws
- * Refusal `ORIGIN_DENIED`
+ * Sets the CORS headers with which a page of an allowed origin can read the response. A page of another origin gets no
+ * data, only the refusal, which it can read. If the browser sends a preflight, that is refused, and the page sees no
+ * reason. @throws Refusal `ORIGIN_DENIED`
  */
 export function allowOrigin(
   origins: Origins,

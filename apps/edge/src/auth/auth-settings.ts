@@ -1,6 +1,8 @@
 import type { Env } from "@docrelay/platform";
 
-/** The settings that belong to one mode: in another mode they would have no effect. */
+/**
+ * The settings that belong to one `AUTH_MODE` only. Set in another mode, they would have no effect: that is reported.
+ */
 const OF_MODE: Readonly<Record<string, readonly string[]>> = {
   jwt: ["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_TENANT_CLAIM", "JWT_COOKIE"],
   oidc: ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPE", "OIDC_REDIRECT_URL"],

@@ -9,21 +9,25 @@ export interface Identity {
   readonly expiresAt: number;
   /** The tenant of the user, if the token names one. */
   readonly tenant?: string;
-  /** When the token was issued, in s since the epoch, and the token's `jti`, if the token has them. */
+  /** When the token was issued (its `iat`, in seconds since the epoch), if the token has an `iat`. */
   readonly issuedAt?: number;
+  /** The token's `jti`, by which operators can revoke this token alone. */
   readonly tokenId?: string;
-  /** Set for the token of a link: then `user` owns nothing, and only this conversation may be read. */
+  /**
+   * Set for the token of a link. Then `user` is a made-up user who owns nothing, and the client may read only this
+   * conversation.
+   */
   readonly reads?: Reads;
 }
 
-/** The conversation of another user that a link opens. `digest`: of the link's token. */
+/** The conversation that a link opens, and the user who owns it. `digest`: the digest of the link's token. */
 export interface Reads {
   readonly user: string;
   readonly conversation: string;
   readonly digest: string;
 }
 
-/** The only place where a client is given a user: no other input of the client selects one. */
+/** Finds out which user a client is. Only its token decides that: no other input of a client selects a user. */
 export interface Authenticator {
   /**
    * @throws Refusal `AUTH_REQUIRED` (no token), `AUTH_INVALID`, `AUTH_EXPIRED`; `BUSY` while there are no keys to
@@ -31,8 +35,8 @@ export interface Authenticator {
    */
   verify(token: string | undefined): Promise<Identity>;
   /**
-   * Issues a session for `user`, or for a new user with an unguessable name. @throws Refusal `FORBIDDEN` if sessions
-   * are issued elsewhere.
+   * Issues a session for `user`; without `user`, for a new user with an unguessable name. @throws Refusal `FORBIDDEN`
+   * where users must sign in first, or bring a token of the operator's login.
    */
   issue(user?: string): Promise<Session>;
 }
@@ -42,8 +46,8 @@ const ISSUER = "docrelay";
 const AUDIENCE = "docrelay";
 
 /**
- * Sessions signed with a secret that all edges share; no session is stored. `secrets` returns the signing secret first,
- * then older secrets that still verify.
+ * Issues and verifies sessions as tokens signed with a secret that all edges share, so that no session is stored.
+ * `secrets` returns the secret that signs, then older secrets, whose tokens are still valid.
  */
 export function createAnonymousAuthenticator(options: {
   secrets: () => readonly Uint8Array[];
@@ -94,5 +98,5 @@ export function remainingMs(expiresAt: number, now: number): number {
   return Math.max(0, Math.floor(expiresAt - now));
 }
 
-/** How far the clock of the edge that issued a token may be ahead of this edge's clock. */
+/** How many seconds the clock of the edge that issued a token may be ahead of this edge's clock. */
 const CLOCK_DIFFERENCE_S = 2700;

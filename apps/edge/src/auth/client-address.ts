@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
 
 /**
- * The address of a request's client. Forwarded addresses are read from the right, and only as long as a trusted proxy
- * wrote them: the first address that is no trusted proxy is the client's.
+ * Returns the address of a request's client. `peer` is the other end of the network connection; `forwarded` is the
+ * header `X-Forwarded-For`, to which each proxy appends the address of its own client. From `peer` on, and then from
+ * the right end of the header, addresses of trusted proxies are skipped: the first other address is the client's.
  */
 export function clientAddress(
   peer: string | undefined,
@@ -42,7 +43,8 @@ export function clientNetwork(
 }
 
 /**
- * Returns the client's network if networks are counted, else undefined: then all clients may come through one proxy.
+ * Returns a function that finds the network of a request's client. It returns undefined if networks are not counted:
+ * then all clients may come through one proxy, and would share its address.
  */
 export function countedNetworkOf({
   USERS_PER_ADDRESS: users,

@@ -1,10 +1,11 @@
-/** The longest delay: `setTimeout` fires at once when given a longer one. */
+/** The longest delay that `setTimeout` takes; with a longer one it fires at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 const GRACE_MS = 30_000;
 
 /**
- * Ends a session a little after its token has expired, so that a fresh token may still arrive. A class, since each
- * connection has one: methods cost an idle connection no memory.
+ * Calls `onExpired` half a minute after a connection's token has expired, so that the client can still send a fresh
+ * token. It is a class because each connection has one, and methods, unlike closures, cost an idle connection no
+ * memory.
  */
 export class Expiry {
   readonly #onExpired: () => void;
@@ -15,7 +16,7 @@ export class Expiry {
     this.#onExpired = onExpired;
   }
 
-  /** Sets when the token in use expires, in ms since the epoch; replaces the earlier value. */
+  /** Sets when the connection's current token expires, in ms since the epoch. Call it again for a fresh token. */
   until(expiresAt: number): void {
     this.#expiresAt = expiresAt;
     this.#wait();

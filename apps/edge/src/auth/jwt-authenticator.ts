@@ -3,23 +3,28 @@ import type { Authenticator } from "./authenticator.ts";
 import { subjectOf, verifyToken, type TokenKey } from "./verify-token.ts";
 
 export interface JwtRules {
-  /** The only algorithms that are accepted; they fit the keys. */
+  /** The signature algorithms that are accepted: only those for which `keysOf` returns keys. */
   readonly algorithms: readonly string[];
+  /** Returns the keys that may have signed the token. */
   keysOf(token: string): readonly TokenKey[] | Promise<readonly TokenKey[]>;
-  /** The token's `iss` must be one of these; empty: not checked. */
+  /** The token's `iss` must be one of these; if there are none, `iss` is not checked. */
   readonly issuers: readonly string[];
+  /** The token's `aud` must have one of these; if there are none, `aud` is not checked. */
   readonly audiences: readonly string[];
-  /** The claim that names the tenant. */
+  /** The name of the claim that holds the user's tenant. */
   readonly tenantClaim: string;
   readonly now?: () => number;
 }
 
-/** How far the clock of the login may be ahead of this edge's clock: a token may be used at the moment it is issued. */
+/**
+ * How many seconds the clock of the operator's login may be ahead of this edge's clock, so that a token can be used as
+ * soon as it is issued.
+ */
 const CLOCK_DIFFERENCE_S = 5;
-/** The last moment that a date can express. */
+/** The last moment that a `Date` can express, in ms. */
 const LAST_MS = 8_640_000_000_000_000;
 
-/** Verifies tokens of the operator's own login. This server issues none in this mode. */
+/** Verifies tokens of the operator's own login (`AUTH_MODE=jwt`). In this mode the server itself issues no tokens. */
 export function createJwtAuthenticator(rules: JwtRules): Authenticator {
   const { algorithms, issuers, audiences, tenantClaim, now = Date.now } = rules;
   const options = {
@@ -34,7 +39,7 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
       const at = now();
       const claims = await verifyToken(token, rules.keysOf, { ...options, currentDate: new Date(at) });
       const expiresAt = Math.min(Math.floor((claims.exp ?? 0) * 1000), LAST_MS);
-      if (expiresAt <= at) throw refuse("AUTH_EXPIRED"); // the tolerance is for `nbf` alone
+      if (expiresAt <= at) throw refuse("AUTH_EXPIRED"); // `clockTolerance` is meant for `nbf` alone
       const { iat: issuedAt, jti: tokenId } = claims;
       return {
         user: subjectOf(claims),
@@ -53,8 +58,8 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
 const MAX_TENANT = 256;
 
 /**
- * @throws Refusal `AUTH_INVALID` for a tenant claim that is not a valid name: the user must not pass as a user without
- * a tenant.
+ * Reads the tenant from a token's claim. @throws Refusal `AUTH_INVALID` for a claim that is not a valid name: the user
+ * must not pass as a user without a tenant, whom the tenant's limits do not bind.
  */
 function tenantOf(claim: unknown): { tenant?: string } {
   if (claim === undefined) return {};

@@ -1,8 +1,9 @@
 /**
- * Watches the state that edges share through Redis and also hold in memory, and stores it again if Redis has lost it.
+ * A watch over state that edges share through Redis and also hold in memory, such as the session secret: if Redis loses
+ * it, this edge stores it again.
  */
 export interface KeptInRedis extends Disposable {
-  /** How many times Redis had lost something. */
+  /** In how many checks something was missing in Redis and was stored again. */
   readonly losses: number;
 }
 
@@ -13,14 +14,14 @@ export interface KeepOptions {
 }
 
 /**
- * The time between two checks. An edge that starts between a loss and the next check creates another secret; then both
- * secrets verify.
+ * The time between two checks. An edge that starts between a loss and the next check creates another session secret;
+ * then tokens of both secrets are valid.
  */
 const EVERY_MS = 2000;
 
 /**
- * Checks often, because a Redis that evicts keys or is flushed reports nothing. Each function of `restore` resolves
- * with whether something was lost.
+ * Calls the functions of `restore` every two seconds, because a Redis that evicts keys or is flushed does not report
+ * it. Each function stores again what Redis has lost, and resolves with whether anything was lost.
  */
 export function keepInRedis(
   restore: ReadonlyArray<() => Promise<boolean>>,

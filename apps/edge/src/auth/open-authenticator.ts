@@ -27,18 +27,24 @@ export interface OpenedAuthenticator {
    * Reads and restores the state that edges share. Call it after a reconnect, because Redis may have lost that state.
    */
   resync(): Promise<void>;
-  /** The same for a Redis that stayed connected; called often. Resolves with whether Redis had lost something. */
+  /**
+   * Like `resync`, but cheap enough to be called every two seconds, for a Redis that loses keys while it stays
+   * connected. Resolves with whether Redis had lost something.
+   */
   restore(): Promise<boolean>;
 }
 
-/** Sessions of users who have signed in. */
+/** Issues sessions to users who have signed in through the page (`AUTH_MODE=oidc`). */
 export interface Accounts {
   /** The secrets of sessions, the newest first. */
   readonly secrets: () => readonly Uint8Array[];
   issue(user: string): Promise<Session>;
 }
 
-/** Lifetime of the session's token: shorter than the login, so that the end of a login takes effect soon. */
+/**
+ * How long the token of a signed-in user's session is valid. It is shorter than the login, so that a user who signs out
+ * or is revoked soon loses access.
+ */
 const ACCOUNT_SESSION_MS = 600_000;
 
 export interface AuthDeps {
@@ -96,7 +102,7 @@ async function openMode(
   };
 }
 
-/** The same authenticator, but it issues no session: a user has to sign in first. */
+/** Returns an authenticator that verifies tokens as the given one does, and issues no session: users must sign in. */
 function withoutSessions({ verify }: Authenticator): Authenticator {
   return {
     verify,
@@ -106,7 +112,10 @@ function withoutSessions({ verify }: Authenticator): Authenticator {
   };
 }
 
-/** The keys are fetched before the first token comes; an edge whose login does not respond starts nevertheless. */
+/**
+ * Begins to fetch the login's public keys, so that they are there when the first token comes. Nothing waits for them:
+ * an edge whose login does not respond starts nevertheless.
+ */
 function openKeys(url: string, log: Logger): RemoteKeys {
   const logTrouble = logAtMostOnceASecond((_what, error, repeated) =>
     log.warn({ repeated, reason: reasonOf(error) }, "the login's keys could not be fetched"),

@@ -1,19 +1,19 @@
 /**
- * An origin in its normal form (`https://APP.test:443` is `https://app.test`); undefined for a text that is no web
- * origin: `null`, another scheme, a URL with a path.
+ * Returns an origin in its normal form: `https://APP.test:443` becomes `https://app.test`. Returns undefined for a text
+ * that is no web origin: `null`, another scheme, or a URL with a path.
  */
 export function normalOrigin(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#\\@\s]+$/i.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).origin;
 }
 
-/** Whether an origin and a `Host` header name the same host, with default ports ignored. */
+/** Whether an origin and a `Host` header name the same host and port; a default port may be left out. */
 function isOwn(origin: string, host: string | undefined): boolean {
   if (host === undefined) return false;
   return normalOrigin(`${new URL(origin).protocol}//${host}`) === origin;
 }
 
-/** The origins whose pages may use this edge, besides the edge's own origin; in normal form. */
+/** Which pages may use this edge: those of `listed`, which are in normal form, and those of the edge's own origin. */
 export interface Origins {
   readonly listed: readonly string[];
   /**

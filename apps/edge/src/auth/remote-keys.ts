@@ -1,12 +1,12 @@
 import { refuse } from "@docrelay/protocol";
 import { createLocalJWKSet, decodeProtectedHeader, errors, type CryptoKey, type JSONWebKeySet } from "jose";
 
-/** Public keys of a login, which publishes them as a JSON Web Key Set. */
+/** The public keys of the operator's login, fetched from a URL where the login publishes them (a JSON Web Key Set). */
 export interface RemoteKeys {
   /**
-   * The keys that may have signed a token: those with the `kid` of its header; without a `kid`, a few keys of its kind.
-   * @throws Refusal `AUTH_INVALID` for a token that none of them can have signed; `BUSY` while there are no trusted
-   * keys.
+   * Returns the keys that may have signed a token: those with the `kid` of the token's header, or if the header has no
+   * `kid`, a few keys that fit its algorithm. @throws Refusal `AUTH_INVALID` for a token that none of the keys can have
+   * signed; `BUSY` while there are no keys that may be trusted.
    */
   keysOf(token: string): Promise<readonly CryptoKey[]>;
   /** Fetches the keys now, unless they are being fetched. Never rejects: `onTrouble` gets the error. */
@@ -14,26 +14,27 @@ export interface RemoteKeys {
 }
 
 /**
- * Only algorithms with a public key: with a symmetric algorithm, an attacker could use the published key as the secret.
+ * The algorithms that a token may use, all with a public key: with a symmetric algorithm, an attacker could sign tokens
+ * with the published key as the secret.
  */
 export const REMOTE_ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
-/** Keys older than this are fetched again; the old ones serve meanwhile … */
+/** Keys that were fetched longer ago than this are fetched again; meanwhile the old keys verify tokens … */
 const FRESH_MS = 300_000;
-/** … until no fetch has succeeded for a day: a key that the login has withdrawn must not be trusted for ever. */
+/** … if the last fetch that succeeded is at most a day old: a withdrawn key must not be trusted for ever. */
 const TRUSTED_MS = 86_400_000;
 /** Tokens with an unknown `kid` cause at most one fetch in this time, whether the fetch succeeds or fails. */
 const MISS_MS = 10_000;
-/** The time between two fetches while there are no keys: then every token has to wait. */
+/** The time between two fetches while there are no trusted keys: it is short, because no token can be verified then. */
 const RETRY_MS = 1000;
 const FETCH_MS = 5000;
 const MAX_BYTES = 1_048_576;
-/** Keys that are tried for a token without a `kid`. */
+/** How many keys are tried for a token without a `kid`. */
 const MAX_TRIED = 4;
 
 export interface RemoteKeysOptions {
   readonly url: string;
-  /** A clock that never jumps, in ms. */
+  /** Returns the time in ms, from a clock that never jumps. */
   readonly now?: () => number;
   onTrouble(error: unknown): void;
 }
@@ -94,12 +95,12 @@ function headerOf(token: string): Header {
   } catch {
     throw refuse("AUTH_INVALID");
   }
-  // Checked before the keys are looked up, so that such a token causes no fetch.
+  // Checked before the keys are looked up, so that a token with another algorithm causes no fetch.
   if (!REMOTE_ALGORITHMS.includes(header.alg ?? "")) throw refuse("AUTH_INVALID");
   return header;
 }
 
-/** Returns undefined if no key matches. */
+/** Returns the keys of the set that fit a token's header; undefined if there are none. */
 async function matching(
   keys: ReturnType<typeof createLocalJWKSet>,
   header: Header,

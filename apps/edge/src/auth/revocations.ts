@@ -15,8 +15,9 @@ import { refuse } from "@docrelay/protocol";
 import type { Authenticator, Identity } from "./authenticator.ts";
 
 /**
- * Users and tokens that were revoked. Each edge keeps all of them in memory, so that verifying a token needs no
- * request. Edges hear of a new one by a hint, and read the set in Redis at their start and after each reconnect.
+ * The users and tokens that were revoked. Each edge keeps all of them in memory, so that verifying a token needs no
+ * request to Redis. Edges hear of a new revocation by a hint, and read all of them from Redis at their start and after
+ * each reconnect.
  */
 export interface Revocations {
   isRevoked(identity: Identity): boolean;
@@ -29,11 +30,13 @@ export interface Revocations {
   onChange(listener: () => void): void;
   /** Reads revocations that this edge has missed, and stores again those that Redis has lost. */
   resync(): Promise<void>;
-  /** Runs `resync` if Redis has none of the known revocations; resolves with whether it did. */
+  /** Runs `resync` if this edge knows revocations and Redis has none of them; resolves with whether `resync` ran. */
   restore(): Promise<boolean>;
 }
 
-/** `subscriber` may be shared with other listeners. No revocation is known before the first `resync`. */
+/**
+ * Call `resync` once before the first use: until then no revocation is known. `subscriber` may have other listeners.
+ */
 export function createRevocations(redis: RedisClient, subscriber: RedisSubscriber): Revocations {
   const known = new Map<string, number>();
   const listeners: Array<() => void> = [];
@@ -59,9 +62,9 @@ export function createRevocations(redis: RedisClient, subscriber: RedisSubscribe
     isRevoked({ user: own, tokenId, issuedAt, reads }) {
       if (known.size === 0) return false;
       if (tokenId !== undefined && known.has(revocationName({ token: tokenId }))) return true;
-      // A link ends when its user is revoked.
+      // A link gives no more access once the owner of its conversation is revoked.
       const user = reads?.user ?? own;
-      // A token's times are whole seconds: a token issued in the second of the revocation counts as issued before.
+      // `iat` is in whole seconds, so a token issued in the same second as the revocation counts as issued before it.
       const until = Math.floor((known.get(revocationName({ user })) ?? 0) / 1000);
       return until > 0 && (issuedAt === undefined || issuedAt <= until);
     },
@@ -80,7 +83,7 @@ export function createRevocations(redis: RedisClient, subscriber: RedisSubscribe
   };
 }
 
-/** The same authenticator, but it refuses revoked tokens. */
+/** Returns an authenticator that works as the given one does, and also refuses revoked users and tokens. */
 export function refusingRevoked(
   authenticator: Authenticator,
   revocations: Pick<Revocations, "isRevoked">,
@@ -95,5 +98,5 @@ export function refusingRevoked(
   };
 }
 
-/** The message to users whose access has ended. */
+/** The message of the refusal for a revoked user or token. */
 export const REVOKED = "The token was revoked. Sign in again.";

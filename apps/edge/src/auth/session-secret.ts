@@ -1,13 +1,15 @@
 import { shareSecret, type Store } from "@docrelay/channel";
 
 /**
- * The secrets of sessions: the configured one, or a random one that the edges share through Redis. There is no default.
- * `sync` stores this edge's secret again if Redis has lost it, and reads those of other edges: the first secret signs,
- * all verify.
+ * The secrets of session tokens: `SESSION_SECRET` if it is set, else a random secret that the edges share through
+ * Redis. The first secret of `all` signs new tokens; tokens signed with any of them are valid.
  */
 export interface SessionSecret {
   all(): readonly Uint8Array[];
-  /** Resolves with whether Redis had lost the secret. */
+  /**
+   * Stores this edge's secret again if Redis has lost it, and reads the secrets of other edges. Resolves with whether
+   * Redis had lost it.
+   */
   sync(): Promise<boolean>;
 }
 

@@ -30,7 +30,9 @@ export async function verifyToken(
 
 const MAX_SUBJECT = 256;
 
-/** The claim `sub`. @throws Refusal `AUTH_INVALID` when it is no text of 1 to 256 characters without NUL. */
+/**
+ * Returns the claim `sub`. @throws Refusal `AUTH_INVALID` unless `sub` is a text of 1 to 256 characters without NUL.
+ */
 export function subjectOf({ sub }: JWTPayload): string {
   if (typeof sub !== "string" || sub === "" || sub.length > MAX_SUBJECT || sub.includes("\0"))
     throw refuse("AUTH_INVALID");

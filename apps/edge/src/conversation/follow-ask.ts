@@ -13,7 +13,7 @@ export interface FollowAskDeps {
 
 export interface FollowAskTarget extends Omit<FollowTarget, "after"> {
   readonly ask: string;
-  /** The ask's seq, as `accept` returned it. */
+  /** The seq of the ask's event `accepted`, as `accept` returned it. */
   readonly seq: number;
   readonly duplicate: boolean;
 }
@@ -32,8 +32,8 @@ export async function followAsk(
   onEvent: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<EventOf<Terminal>> {
-  // Without a position before the ask, the log is read from its start: the ask is the first in the log, or the oldest
-  // that is kept.
+  // `after` is the position just before the ask. If the log has no such event, because the ask is the first of the
+  // conversation or the oldest that is kept, the log is read from its start.
   const after = seq > 1 ? await positionAt(store, target.user, target.conversation, seq - 1) : undefined;
   const { promise, resolve, reject } = Promise.withResolvers<EventOf<Terminal>>();
   let isFirst = true;

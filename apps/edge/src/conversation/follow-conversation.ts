@@ -17,12 +17,12 @@ export interface ReaderDeps {
   readonly toWire: (error: unknown) => WireError;
 }
 
-/** A conversation, and the position after which it is followed; without `after` from the oldest kept event. */
+/** A conversation of a user, followed from the event after `after`; without `after`, from the oldest kept event. */
 export interface FollowTarget {
   readonly user: string;
   readonly conversation: string;
   readonly after?: Position | undefined;
-  /** See {@link LogReader}; the default calls back at once, for a reader that buffers nothing. */
+  /** As in {@link LogReader}. A reader that buffers nothing leaves it out: then the callback is called at once. */
   whenRoom?(callback: () => void): void;
 }
 
@@ -30,18 +30,22 @@ export interface FollowHandlers {
   /** Called once for each event, in order. */
   apply(event: Event): void;
   /**
-   * The log was rolled back: the events that were applied so far are void, and the log is applied again from its start.
+   * Called when Redis has lost events that were already applied: these events are void, and `apply` gets the whole log
+   * again from its start.
    */
   reset?(): void;
-  /** The conversation can no longer be followed. */
+  /** Called when the conversation can no longer be followed. */
   fail(error: WireError): void;
 }
 
-/** Follows one conversation for a client without the SDK. The edge reads the log itself, so that a lost hint loses no reply. */
+/**
+ * Follows one conversation for a client without the SDK. The SDK reads the log again when a published event may be
+ * missing; for other clients the edge does so.
+ */
 export interface ConversationReader {
   /** Call it for an accepted ask: the log is read until the ask has its terminal event. */
   asked(ask: string, at: { seq: number; duplicate: boolean }): void;
-  /** Reads the log again: a hint may have been lost. */
+  /** Reads the log again, in case a published event was lost. */
   look(): void;
   stop(): void;
 }
@@ -117,7 +121,8 @@ interface LogListener {
   event(event: Event): void;
   resync(): void;
   /**
-   * Lets the log be read. Called again when more events may have been published before the subscription was confirmed.
+   * Called when the log is to be read: when the subscription is confirmed, and before that if the confirmation is late.
+   * In the second case it is called again at the confirmation, because events may have been missed until then.
    */
   begin(): void;
 }

@@ -2,8 +2,8 @@ import { inPlaces, type TranscriptAsk } from "@docrelay/protocol";
 import type { KeptConversation } from "./read-conversation.ts";
 
 /**
- * A conversation as a Markdown text: each question is a heading with its files, each answer is unchanged. Of a question
- * that was edited or asked again, only the newest version is included.
+ * Returns a conversation as Markdown: each question as a heading with the names of its files, then the answer,
+ * unchanged. Of a question that was edited or asked again, only the newest version is included.
  */
 export function toMarkdown({ asks }: KeptConversation): string {
   const shown = inPlaces(asks).map((versions) => versions.at(-1) ?? versions[0]);

@@ -4,7 +4,7 @@ import type { LogReader, OpenQueue } from "./open-queue.ts";
 
 export interface OpenDeps {
   readonly store: Store;
-  /** Bounds the reads: after a network failure all clients open their conversations at the same moment. */
+  /** Bounds how many logs are read at a time: after a network failure all clients open their conversations at once. */
   readonly openQueue: OpenQueue;
 }
 

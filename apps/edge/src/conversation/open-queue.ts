@@ -7,22 +7,22 @@ export interface LogReader {
   /** Whether the connection has ended: then no further log is read for it. */
   readonly gone: boolean;
   /**
-   * Calls back once when the client has read (nearly) all sent bytes, or the connection has ended; at once if that is
-   * so already.
+   * Calls `callback` once when the client has read all, or nearly all, sent bytes, or the connection has ended; at once
+   * if that is the case already.
    */
   whenRoom(callback: () => void): void;
 }
 
 /**
- * Reads logs for connections: a bounded number of bytes at a time, and users in turn. The logs for one connection are
- * read one after the other, each when the client has read the log before. So a client that opens many conversations and
- * reads nothing costs the memory of one log, and a user's many opens delay mostly that user.
+ * Reads conversations' logs for connections. Only a bounded number of bytes is read at a time, and users are served in
+ * turn, so that a user who opens many conversations delays mostly that user. For one connection, the next log is read
+ * only when the client has received the one before, so that a client that reads nothing costs the memory of one log.
  */
 export interface OpenQueue {
   /**
-   * Runs `work`, which reads one log and sends it, when the reader's turn comes; `bytesOf` returns the size of the log.
-   * @throws Refusal `BUSY` when too many opens wait or the turn does not come in time, `SHUTTING_DOWN` when the
-   * reader's connection has ended; errors of `work`.
+   * Runs `work`, which reads one log and sends it, when the queue serves this reader; `bytesOf` returns the size of the
+   * log. @throws Refusal `BUSY` when too many opens wait or the wait was too long, `SHUTTING_DOWN` when the reader's
+   * connection has ended; errors of `work`.
    */
   run<T>(reader: LogReader, work: () => Promise<T>, bytesOf: (done: T) => number): Promise<T>;
   readonly waiting: number;
@@ -30,16 +30,18 @@ export interface OpenQueue {
 
 export interface OpenQueueRule {
   /**
-   * Bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after it was read:
-   * until then it counts as much as the longest recent log. So many short logs are read at the same time, but few long
-   * ones.
+   * Most bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after it was
+   * read: until then it counts as much as the longest recent log. So many short logs, but few long ones, are read at
+   * the same time.
    */
   readonly maxBytes: number;
-  /** Logs read at a time, however short they are. */
+  /** Most logs that are read at a time, however short they are. */
   readonly atOnce: number;
-  /** Most waiting opens of one user, and of all users. */
+  /** Most waiting calls of `run` for one user … */
   readonly maxPerUser: number;
+  /** … and for all users. */
   readonly maxWaiting: number;
+  /** The longest time that a call waits. */
   readonly waitMs: number;
 }
 
@@ -71,8 +73,8 @@ export function createOpenQueue(rule: OpenQueueRule): OpenQueue {
         expectedBytes = Math.max(bytesOf(done), expectedBytes * (1 - DECAY));
         return done;
       } finally {
-        // The turn is released after the log was written to the reader's buffer, because `whenRoom` has to count those
-        // bytes.
+        // Released only after the caller has written the log to the connection's buffer, because `whenRoom` has to
+        // count those bytes.
         setImmediate(release);
       }
     },

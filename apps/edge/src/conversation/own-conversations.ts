@@ -19,8 +19,8 @@ import {
 import type { OwnFiles } from "../uploads/own-files.ts";
 
 /**
- * Operations on a user's list of conversations. `from`: the connection that asked for the operation; the user's other
- * connections get a hint.
+ * Operations on a user's list of conversations. After a change the user's connections get a hint, except `from`: the
+ * connection that requested the change.
  */
 export interface OwnConversations {
   /** Returns one page of the list, the conversation with the newest question first. */
@@ -28,8 +28,8 @@ export interface OwnConversations {
   /** Idempotent. @throws Refusal `NOT_FOUND` */
   rename(user: string, of: { conversation: string; title: string }, from?: string): Promise<void>;
   /**
-   * Cancels the conversation's asks and removes everything kept of it, including files that only it uses. Idempotent,
-   * also if there is no such conversation.
+   * Cancels the conversation's asks and removes everything kept of it, including files that no other conversation uses.
+   * Idempotent; a conversation that does not exist is no error.
    */
   remove(user: string, conversation: string, from?: string): Promise<void>;
   /** Removes every conversation, but no files. Idempotent. */
@@ -44,7 +44,7 @@ export interface OwnConversationsDeps {
   onTrouble(error: unknown): void;
 }
 
-/** Conversations that are removed at the same time. */
+/** How many conversations `removeAll` removes at the same time. */
 const AT_ONCE = 8;
 
 export function createOwnConversations({ store, ownFiles, onTrouble }: OwnConversationsDeps): OwnConversations {

@@ -1,15 +1,15 @@
 import { onBack, type RedisSubscriber } from "@docrelay/channel";
 
-/** The state of a subscriber connection's channels. */
+/** Which channels of a subscriber connection Redis has confirmed. */
 export interface Subscriptions {
   /**
-   * Resolves once Redis has confirmed the subscription of this channel: no event is lost after a later read of the log.
-   * Call it after the room was joined. A failed subscription is tried again.
+   * Resolves once Redis has confirmed the subscription of this channel. A log that is read after that misses no event:
+   * later ones come through the channel. Call it after the room was joined. A subscription that failed is sent again.
    */
   confirmed(channel: string): Promise<void>;
   /**
-   * Calls back whenever channels that were lost with a connection are subscribed again: with these channels in a
-   * cluster, without an argument for all channels.
+   * Calls `callback` whenever channels that were lost with a connection are subscribed again. In a cluster its argument
+   * has these channels; a single Redis loses all channels at once, and there is no argument.
    */
   onResync(callback: (channels?: ReadonlySet<string>) => void): void;
 }
@@ -17,9 +17,10 @@ export interface Subscriptions {
 type Call = (channel: string | Buffer) => Promise<unknown>;
 
 /**
- * Watches a connection's SSUBSCRIBEs. Redis refuses some of them: a cluster is not ready, or a connection is lost. The
- * Socket.IO adapter, and the client library when it subscribes again after a reconnect, do not handle the replies, so
- * that a refusal would be an unhandled rejection. Here the rejection is handled and kept for `confirmed`.
+ * Watches the SSUBSCRIBE commands of a connection. Redis may refuse one, because a cluster is not ready or the
+ * connection is lost. Neither the Socket.IO adapter nor the client library, which subscribes again after a reconnect,
+ * handles the reply, so that a refusal would be an unhandled rejection. Here it is handled, and a refused channel is
+ * subscribed again by the next `confirmed`.
  */
 export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (error: unknown) => void): Subscriptions {
   const answers = new Map<string, Promise<unknown>>();
@@ -38,15 +39,14 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
   const sunsubscribe: Call = (channel) => {
     answers.delete(channel.toString());
     const answer = unsubscribe(channel);
-    answer.catch(() => undefined); // the connection has ended, and its subscriptions with it
+    answer.catch(() => undefined); // it fails only when the connection has ended, and its subscriptions with it
     return answer;
   };
   Object.assign(subscriber, { ssubscribe, sunsubscribe });
 
   const callbacks: Array<(channels?: ReadonlySet<string>) => void> = [];
   onBack(subscriber, (channels) => {
-    // With a single server the library has sent all subscriptions again by now; the callbacks run when all have
-    // settled.
+    // With a single server, the library has sent all SSUBSCRIBEs again by now; the callbacks wait for the replies.
     const settled = Promise.allSettled(channels ? [] : [...answers.values()]);
     void settled.then(() => {
       for (const callback of callbacks) callback(channels);

@@ -7,21 +7,21 @@ export interface UserListener {
   /** The connection's name, unique among all edges. */
   readonly connection: string;
   conversationsHint(hint: ConversationsHint): void;
-  /** For a reader through a link: receives the digests of links that were ended. */
+  /** Set for a connection that reads through a link: receives the digests of the links that the user has ended. */
   linksEnded?(digests: readonly string[]): void;
 }
 
 /** The connections of this edge by their users. */
 export interface UserSockets {
-  /** Returns at once; hints before the subscription is confirmed are lost, as any hint may be. */
+  /** Returns at once. Until Redis has confirmed the subscription, hints may be lost, as any hint may be. */
   join(listener: UserListener): void;
   leave(listener: UserListener): void;
 }
 
 /**
- * Passes hints for a user on to the user's connections. An edge subscribes to one channel for each shard of users that
- * has a connection here, at most 256 channels, and stays subscribed: with a channel for each user, every idle
- * connection would cost one.
+ * Passes hints for a user on to the user's connections. An edge subscribes to one channel for each shard of which a
+ * user is connected here, so to at most 256 channels, and stays subscribed. With one channel for each user, every idle
+ * connection would cost the edge a subscription.
  */
 export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error: unknown) => void): UserSockets {
   const byUser = new Map<string, UserListener[]>();
@@ -36,8 +36,8 @@ export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error:
   function subscribe(shard: string): void {
     if (shards.has(shard)) return;
     shards.add(shard);
-    // Hints that were lost while Redis did not respond are in no log: the gateway tells its clients to read the list
-    // again.
+    // Hints that were lost while Redis did not respond are in no log, so nothing can be read again here. The gateway
+    // tells its clients to fetch the list of conversations again.
     hints.listen(hintsOfUsers(shard), { message: hear, resync: () => undefined }).catch((error: unknown) => {
       shards.delete(shard); // the next connection of the shard subscribes again
       onTrouble(error);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** An inline script or style of a page: its kind, and the content between its tags. */
+/** An inline script or style of a page. `text` is the content between its tags. */
 export interface Inline {
   readonly kind: "script" | "style";
   readonly text: string;
@@ -27,8 +27,8 @@ export function findInline(html: string): Inline[] {
 }
 
 /**
- * The content security policy of a page: no code of other origins, and only the inline code that is in the page.
- * `ancestors`: origins whose pages may embed this page.
+ * Returns the content security policy of a page. It allows scripts and styles of the page's own origin and those that
+ * are `inline` in the page, by their hashes. `ancestors`: origins whose pages may embed this page.
  */
 export function contentPolicy(inline: readonly Inline[], ancestors: readonly string[]): string {
   const sources = (kind: Inline["kind"]): string => {
@@ -41,7 +41,7 @@ export function contentPolicy(inline: readonly Inline[], ancestors: readonly str
     "default-src 'self'",
     `script-src ${sources("script")}`,
     `style-src ${sources("style")}`,
-    // Includes WebSockets to the page's own host.
+    // `'self'` includes WebSockets to the page's own host.
     "connect-src 'self'",
     "img-src 'self' data:",
     "object-src 'none'",

@@ -1,7 +1,9 @@
 import type { RedisClient, RedisSubscriber } from "@docrelay/channel";
 import { randomUUID } from "node:crypto";
 
-/** Checks that a published message reaches this edge's subscriber connection. Readiness depends on this check. */
+/**
+ * Checks that a message that this edge publishes comes back on its subscriber connection; else the edge is not ready.
+ */
 export function createLoopback(options: { subscriber: RedisSubscriber; publisher: RedisClient; node: string }): {
   check(): Promise<void>;
 } {

@@ -5,12 +5,12 @@ const STYLE = `:root { color-scheme: light dark; font: 16px/1.6 system-ui, sans-
 body { display: grid; place-content: center; min-height: 90vh; margin: 0; padding: 16px; text-align: center }
 h1 { font-size: 1.5rem } a { color: light-dark(#2f5bea, #8ba6ff) }`;
 const POLICY = contentPolicy(findInline(`<style>${STYLE}</style>`), []);
-/** Deeper paths never belong to links of this page. */
+/** The most levels that the link to the start page goes up: no link of ours leads to a deeper path. */
 const MAX_DEPTH = 20;
 
 /**
- * Sends a person a page that says that the path does not exist, with a link to the start page. Returns false, and sends
- * nothing, for requests that need an error as JSON: all of the API, and all except a browser's request for a document.
+ * Sends a page for people: the path does not exist, with a link to the start page. Returns false, and sends nothing,
+ * for requests of programs, which get the error as JSON: those to the API, and those that do not accept HTML.
  */
 export function sayNotFound(path: string, { method, headers }: IncomingMessage, response: ServerResponse): boolean {
   const isRead = method === "GET" || method === "HEAD";
@@ -29,7 +29,8 @@ export function sayNotFound(path: string, { method, headers }: IncomingMessage, 
 }
 
 /**
- * The link to the start page: relative, because a proxy may have cut off a prefix. No part of the path appears in it.
+ * Returns the link to the start page. It is relative, because a proxy may have cut off a prefix of the path, and
+ * contains no part of the path, which the client has chosen.
  */
 function homeOf(path: string): string {
   const depth = path.split("/").length - 2;

@@ -24,14 +24,14 @@ export interface HttpDeps {
   readonly site: StaticSite;
   readonly health: Health;
   readonly authenticator: Authenticator;
-  /** The sign-in of the page; undefined where the page does not sign in. */
+  /** Signs users in through the page; undefined unless `AUTH_MODE` is `oidc`. */
   readonly login: Login | undefined;
   readonly origins: Origins;
   readonly trustedProxies: BlockList;
-  /** Limits new users by network; undefined: not limited. */
+  /** Limits how many anonymous users one network may create; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   readonly api: Pick<HttpApi, "answer">;
-  /** Handles Socket.IO's long polling; undefined where it is off. */
+  /** Handles the requests of Socket.IO's long polling; undefined if `TRANSPORTS` does not allow polling. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** How long an idle connection is kept open. */
   readonly keepAliveMs: number;
@@ -44,9 +44,9 @@ export interface HttpDeps {
 const HEADERS_MS = 10_000;
 const HEARD_MS = 1000;
 const HEARD_BYTES = 4_194_304;
-/** The time for a whole request without files to arrive … */
+/** How long the body of a request without files may take to arrive … */
 const REQUEST_MS = 30_000;
-/** … and for any other request. */
+/** … and how long any other request may take. */
 const UPLOAD_MS = 600_000;
 
 /**
@@ -79,8 +79,8 @@ export function createHttpServer(deps: HttpDeps): Server {
 }
 
 /**
- * Reads the rest of a request, up to a bound: a client that is still sending when its connection closes gets no
- * response.
+ * Reads and drops the rest of a request, for at most a second and 4 MiB. A client that is still sending when its
+ * connection closes would not get the response.
  */
 async function hearOut(request: IncomingMessage): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -91,7 +91,7 @@ async function hearOut(request: IncomingMessage): Promise<void> {
     if (heard > HEARD_BYTES) resolve();
   });
   for (const end of ["end", "close", "error"]) request.once(end, resolve);
-  request.resume(); // the reader of the body has paused it
+  request.resume(); // the reader of the body may have paused the request
   await promise;
   clearTimeout(timer);
 }
@@ -103,7 +103,7 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   if (await deps.login?.answer(path, request, response)) return;
   if (path === "/v1/session") return answerSession(deps, request, response);
   if (path === "/" && (await deps.login?.isMissing(request))) {
-    // Relative, because a proxy may have cut off a prefix.
+    // Relative, because a proxy may have cut off a prefix of the path.
     return void response.writeHead(303, { location: "v1/login", "cache-control": "no-store" }).end();
   }
   if (deps.site.answer(path, request, response)) return;
@@ -119,7 +119,7 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   throw refuse("NOT_FOUND");
 }
 
-/** Ends a connection when its request does not arrive in time. */
+/** Ends a connection when the body of its request does not arrive within `REQUEST_MS`. */
 function boundBody(request: IncomingMessage): void {
   const late = setTimeout(() => request.destroy(), REQUEST_MS);
   late.unref();
@@ -140,7 +140,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
   const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
   const network = clientNetwork(request, deps.trustedProxies);
-  // Lets a check from outside see whether the proxies in front forward the client's address as they should.
+  // `npm run doctor` reads this header to see whether the proxies in front forward the client's address.
   response.setHeader("x-docrelay-client", network);
   const wait = user === undefined ? (deps.sessionRate?.take(network, Date.now()) ?? 0) : 0;
   if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
@@ -150,7 +150,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
 
 const isPlainSocket = (path: string): boolean => path === "/ws/chat" || path === "/ws/chat/";
 
-/** Answers a request without an upgrade: its client speaks no WebSocket, or a proxy has removed the header. */
+/** Responds to a request for a WebSocket address that has no `Upgrade` header; a proxy may have removed the header. */
 function askForUpgrade(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const message = "This address speaks WebSocket. If the client asked for one, a proxy has dropped its Upgrade header.";

@@ -5,9 +5,9 @@ import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { contentPolicy, findInline } from "./content-policy.ts";
 
-/** The few files of the page, kept in memory. Requests for other paths are left to the caller. */
+/** The files of the built page, kept in memory. */
 export interface StaticSite {
-  /** Responds to a GET or HEAD; returns false for an unknown path. */
+  /** Responds to a GET or HEAD of one of the page's files; returns false, and sends nothing, for any other request. */
   answer(path: string, request: IncomingMessage, response: ServerResponse): boolean;
 }
 
@@ -22,30 +22,31 @@ const TYPES: Record<string, string> = {
   ".woff2": "font/woff2",
 };
 const TEXT = new Set([".html", ".js", ".css", ".svg"]);
-/** Names under this folder hold a hash of their content. */
+/** The folder whose file names contain a hash of the file's content. */
 const HASHED = "/assets/";
 /**
- * The script and style names of pages up to version 0.1. Lazily loaded parts of other builds are not found: the page
- * retries, and works without them.
+ * The paths of the script and style of pages up to version 0.1. Such a page, built by another version, may still ask
+ * for them. It may also ask for a lazily loaded part of its build: that is not found, and the page works without it.
  */
 const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 
-/** The SDK for pages of any origin; the first line of the file names its version. */
+/** The path of the SDK, which pages of any origin may load; the first line of the file names its version. */
 const SDK = "/docrelay.js";
 const SDK_VERSION = /^\/\*! docrelay (\S+) \*\//;
 const FOR_EVER = "public, max-age=31536000, immutable";
-/** The chat that the SDK's element loads: always of the current build. */
+/** The path of the chat that the SDK's element loads: it is always that of the current build. */
 const CHAT = "/docrelay-chat.js";
 /**
- * Headers for pages of other origins, which fetch module scripts and fonts with CORS; these files contain no user data.
+ * Headers for files that pages of other origins load: browsers fetch module scripts and fonts with CORS. Every origin
+ * is allowed, because these files contain no user data.
  */
 const FOR_ALL = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
 
 /**
- * Sent in place of a script of another build. While edges are replaced one by one, a page of one build may ask an edge
- * of another build for its script: this script loads the page again until both come from one build. The extra request
- * at random times is for balancers that use edges in turn: otherwise a page with two requests would always reach the
- * same two edges in the same order.
+ * The script that is sent in place of a script of another build. While edges are replaced one by one, a page of one
+ * build may ask an edge of another build for its script. This script then loads the page again, until page and script
+ * come from one build. In half of the cases it sends one more request before: with a balancer that uses two edges in
+ * turn, a page of two requests would otherwise reach the same edges in the same order every time.
  */
 const RELOAD = `setTimeout(async () => {
   if (Math.random() < 0.5) await fetch(location.href, { cache: "no-store" }).catch(() => undefined);
@@ -67,10 +68,11 @@ interface Asset {
 }
 
 /**
- * Reads a built page; a missing folder gives a site without files. Pages of the origins `frameAncestors` may embed the
- * page. The page is one file that includes its script and style, so that a browser never needs files of two builds. A
- * page of an older build, whose script is a separate file, gets a script that loads the page again, and the current
- * style. Lazily loaded parts have a hash in their names, and browsers keep them for ever.
+ * Reads the built page from a folder; if the folder is missing, the site has no files. Pages of the origins
+ * `frameAncestors` may embed the page. The page is one file that includes its script and style, so that a browser never
+ * needs files of two builds. A page of an older build, whose script is a separate file, gets a script that loads the
+ * page again, and the current style. Lazily loaded parts have a hash in their names, so browsers may keep them for
+ * ever.
  */
 export function readStaticSite(folder: string, { frameAncestors }: { frameAncestors: readonly string[] }): StaticSite {
   const assets = new Map<string, Asset>();

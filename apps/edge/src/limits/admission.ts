@@ -7,15 +7,15 @@ import type { Networks } from "./networks.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 export interface AdmissionDeps {
-  /** Counts the connections of this edge, of either kind, and each user's connections on all edges. */
+  /** Counts the connections of this edge, over Socket.IO, plain sockets and HTTP, and each user's on all edges. */
   readonly connections: Connections;
-  /** Limits new connections by user, on this edge. */
+  /** Limits how often one user may connect to this edge. */
   readonly connectRate: RateLimiter;
   readonly maxConnections: number;
-  /** The rules for networks and tenants, where these are counted. */
+  /** The rules for the connections of one tenant and of one network. */
   readonly groups: readonly GroupRule[];
   readonly isDraining: () => boolean;
-  /** Whether a token was revoked after it was verified. */
+  /** Whether the user or the token was revoked. */
   readonly isRevoked: (identity: Identity) => boolean;
 }
 
@@ -23,15 +23,15 @@ export interface AdmissionDeps {
 export interface GroupRule {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "join">;
-  /** Undefined: the connections of the group are not counted. */
+  /** Undefined if the connections of such groups are not counted. */
   readonly limits: { readonly connections: Connections; readonly connectRate: RateLimiter } | undefined;
-  /** Returns the name of the client's network or tenant; undefined: the client has none. */
+  /** Returns the name of the client's network or tenant; undefined if the client has none. */
   nameOf(identity: Identity, request: IncomingMessage): string | undefined;
 }
 
 export interface Admitted {
   readonly identity: Identity;
-  /** Releases the connection's place; idempotent. Call it when the connection has closed. */
+  /** Ends the counting of this connection. Call it when the connection has closed; idempotent. */
   release(): void;
 }
 
@@ -54,7 +54,7 @@ export function createAdmit(deps: AdmissionDeps): Admit {
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   };
 
-  /** Counts a connection for the groups of its user; the returned function releases its places. */
+  /** Counts a connection for the groups of its user; the returned function ends the counting. */
   async function enter(identity: Identity, request: IncomingMessage): Promise<() => void> {
     const left: Array<() => void> = [];
     const leave = (): void => left.splice(0).forEach((one) => one());

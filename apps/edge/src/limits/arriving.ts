@@ -8,21 +8,22 @@ import { performance } from "node:perf_hooks";
 export interface Arriving {
   readonly bytes: number;
   /**
-   * Adds a connection; each of its messages may take `maxMs` to arrive. The connections of one `network` may use a
-   * share of the room; undefined where networks are not counted.
+   * Adds a connection, each of whose messages may take `maxMs` to arrive. The connections of one `network` together may
+   * use only a part of the bytes; `network` is undefined if networks are not counted.
    */
   join(evict: Evict, maxMs: number, network?: string): Member;
   /** Evicts connections whose message takes too long; call it every few seconds. */
   expire(): void;
 }
 /**
- * Ends a connection. `BUSY`: room is needed, and no other large incomplete message has received bytes for so long;
- * `IDLE_TIMEOUT`: the connection's message took too long.
+ * Ends a connection. `BUSY`: the connections of its network, or all connections, hold too many bytes, and of their
+ * large incomplete messages this one has waited longest for its next byte. `IDLE_TIMEOUT`: its message took too long to
+ * arrive.
  */
 export type Evict = (why: "BUSY" | "IDLE_TIMEOUT") => void;
 interface Member {
   received(bytes: number): void;
-  /** The message is complete, or the connection has ended. */
+  /** Call it when the message is complete or the connection has ended. */
   finished(): void;
 }
 interface Large {
@@ -31,12 +32,12 @@ interface Large {
   readonly network: string | undefined;
 }
 
-/** Smaller messages are not counted: every connection may have an incomplete one. */
+/** Smaller messages are not counted, so that every connection may always have a small incomplete message. */
 const SMALL_BYTES = 16_384;
 
 export interface ArrivingRule {
   readonly maxBytes: number;
-  /** Most bytes of the connections of one network. */
+  /** Most bytes of the incomplete messages of one network. */
   readonly maxNetworkBytes: number;
   /** Called with the number of all received bytes, including those of small messages. */
   readonly received?: (bytes: number) => void;
@@ -45,7 +46,7 @@ export interface ArrivingRule {
 
 export function createArriving(rule: ArrivingRule): Arriving {
   const { maxBytes, maxNetworkBytes, now = () => performance.now() } = rule;
-  // In the order of the last received bytes, oldest first.
+  // The connections with a large incomplete message; the one that has waited longest for its next byte is the first.
   const large = new Map<Member, Large>();
   let total = 0;
   const networks = new Map<string, number>();

@@ -2,32 +2,36 @@ import { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease, type RedisCl
 import { refuse } from "@docrelay/protocol";
 
 /**
- * Counts a user's connections on all edges together. Redis has one number for each user and edge, written when a
- * connection opens or closes, and one lease for each edge; when the lease has run out, the edge's numbers are void. So
- * an idle connection costs no write, and the places of a killed edge are free once its lease has run out. Edges of
- * version 0.1 count under another key: while both versions run, a user may have up to twice the cap.
+ * Counts a user's connections on all edges together. Redis has a number for each user and edge, which is written when a
+ * connection opens or closes, and a lease for each edge, which the edge renews. When a lease has run out, because its
+ * edge was killed, the numbers of that edge no longer count. So an idle connection costs no write. Edges of version 0.1
+ * count under another key: while both versions run, a user may have up to twice the allowed connections.
  */
 export interface Connections extends AsyncDisposable {
-  /** Acquires a place; the returned function releases it, idempotently. @throws Refusal `TOO_MANY_CONNECTIONS`. */
+  /**
+   * Counts one more connection of the user; the returned function ends the counting, idempotently. @throws Refusal
+   * `TOO_MANY_CONNECTIONS`.
+   */
   take(user: string): Promise<() => void>;
+  /** How many connections this edge has. */
   readonly count: number;
 }
 
-/** The writes of one user: `claimPlaces` may run only once at a time for a user. */
+/** The state of one user's writes to Redis: for each user, only one `claimPlaces` runs at a time. */
 interface Turn {
-  /** The calls of `take` that the next write will request. */
+  /** The waiting calls of `take`, for which the next write will claim places. */
   takes: Array<(granted: boolean) => void>;
-  /** Calls of `take` without a result, including those in the current write. */
+  /** How many calls of `take` have no result yet, including those of the current write. */
   unanswered: number;
-  /** Whether the number has to be written again after the current write. */
+  /** Whether the user's number has changed since the current write began, and must be written again. */
   again: boolean;
 }
 
 const LEASE_MS = 60_000;
 const RETRY_MS = 5000;
 /**
- * How many users' numbers are written at the same time after a lease was lost: one pipeline could not hold those of a
- * large edge.
+ * How many users' numbers are written at the same time after a lease was lost. A large edge has more users than one
+ * pipeline can hold.
  */
 const WRITTEN_AT_ONCE = 500;
 
@@ -36,20 +40,23 @@ export interface ConnectionsOptions {
   readonly node: string;
   readonly max: number;
   readonly leaseMs?: number;
-  /** Receives the error of a failed renewal. The next renewal, after a third of the lease, repairs the state. */
+  /**
+   * Receives the error of a failed renewal of the lease. The next renewal, a third of the lease later, makes up for it.
+   */
   onError(error: unknown): void;
 }
 
 interface Places {
   readonly options: ConnectionsOptions;
   readonly leaseMs: number;
-  /** How many places each user holds on this edge. */
+  /** How many connections each user has on this edge. */
   readonly held: Map<string, number>;
   readonly turns: Map<string, Turn>;
-  /** Users whose number in Redis may be wrong. */
+  /** The users whose number in Redis may be wrong; the next renewal of the lease writes it again. */
   readonly stale: Set<string>;
-  /** The name of the current lease: it counts how many leases there were. */
+  /** The name of the current lease: the edge's name, with a number from the second lease on. */
   node: string;
+  /** How many leases this edge has begun. */
   leases: number;
 }
 
@@ -104,7 +111,10 @@ function hold(places: Places, user: string, more: number): void {
   else places.held.delete(user);
 }
 
-/** Grants waiting takes in order, as far as there is room, and repeats until nothing has changed during a write. */
+/**
+ * Writes the user's number to Redis and settles the waiting calls of `take`, in order, as far as places are free.
+ * Repeats this until nothing has changed during a write.
+ */
 async function write(places: Places, user: string, turn: Turn): Promise<void> {
   do {
     turn.again = false;
@@ -116,8 +126,9 @@ async function write(places: Places, user: string, turn: Turn): Promise<void> {
       const claim = { node: places.node, held: before, wanted: before + takes.length, max: places.options.max };
       granted = (await claimPlaces(places.options.redis, user, claim)) - before;
     } catch {
-      // Without Redis only this edge's own count is checked: the cap is a protection, and an outage must not refuse all
-      // users. Takes that came during the write get the same result, instead of waiting for another failure.
+      // Without Redis only this edge's own count is checked: the cap protects the service, and an outage must not
+      // refuse all users. Calls of `take` that came during the write are granted too, instead of waiting for another
+      // failure.
       takes.push(...turn.takes.splice(0));
       granted = takes.length;
       places.stale.add(user);
@@ -143,7 +154,7 @@ function change(places: Places, user: string, take?: (granted: boolean) => void)
   return write(places, user, turn);
 }
 
-/** Claims all places again under a new lease, because those under the old lease may be void. */
+/** Begins a new lease, and marks all users to be written again under it: their numbers under the old lease are void. */
 async function beginNextLease(places: Places): Promise<void> {
   const { options, held, turns } = places;
   const next = `${options.node}-${++places.leases}`;

@@ -1,20 +1,20 @@
 import { refuse } from "@docrelay/protocol";
 
 /**
- * A bounded queue that serves users in turn. Calls for one key run one after the other, in the order of arrival; the
- * keys of one user share that user's turns. So a user with many calls delays every other user by at most one of these
- * calls.
+ * A bounded queue that serves users in rotation: after one call of a user comes the next user. A user with many calls
+ * so delays every other user by at most one of these calls. Each call has a key, such as an upload. Calls of one key
+ * begin in the order of arrival, and a user's keys are served in rotation too.
  */
 export interface FairQueue<Key> {
   /**
-   * Waits for the key's turn, at most `waitMs`. Resolves to a function that ends the turn; the function is idempotent
-   * and must be called. @throws Refusal `BUSY` at once when a bound of waiting is reached, or when the turn did not
-   * come in time; errors of `checkKey`.
+   * Waits until the queue serves this call, at most `waitMs`. Resolves to a function that must be called when the
+   * caller's work is done; it is idempotent. @throws Refusal `BUSY`, at once when too many calls wait, or after
+   * `waitMs`; errors of `checkKey`.
    */
   acquire(user: string, key: Key): Promise<() => void>;
-  /** Calls of `acquire` that have not settled. */
+  /** How many calls of `acquire` wait. */
   readonly waiting: number;
-  /** Keys with a waiting call or a turn. */
+  /** How many keys have a call that waits or is being served. */
   readonly keys: number;
 }
 
@@ -22,14 +22,14 @@ export interface FairQueueRule<Key> {
   readonly maxWaiting: number;
   readonly maxWaitingPerUser?: number;
   readonly maxWaitingPerKey?: number;
-  /** Turns that a key may have at the same time; they begin in the order of arrival. Default: 1. */
+  /** How many calls of one key may be served at the same time; 1 by default. */
   readonly turnsPerKey?: number;
   readonly waitMs: number;
   /** The `retryAfterMs` of a `BUSY` refusal. */
   readonly retryAfterMs: number;
-  /** Whether one more turn may begin while `running` turns last. Must return true for 0, else the queue would stop. */
+  /** Whether one more call may be served while `running` are. It must return true for 0, else the queue would stop. */
   hasRoom(running: number): boolean;
-  /** Calls back once when the key may have its next turn. Default: at once. */
+  /** Calls `callback` once when the next call of the key may be served; by default at once. */
   whenReady?(key: Key, callback: () => void): void;
   /** Throws for a key that must no longer be served: all waiting calls of the key reject with that error. */
   checkKey?(key: Key): void;
@@ -40,8 +40,9 @@ interface Waiter {
   reject(error: unknown): void;
 }
 /**
- * The calls for one key. `held`: the lane has all turns that it may have, or `whenReady` has not called back. `ready`:
- * the lane is in its user's round. `idle`: the lane may have a turn, but no call waits.
+ * The calls of one key. `turns`: how many of them are being served. `idle`: no call waits. `held`: no further call may
+ * be served now, because `turnsPerKey` are, or because `whenReady` has not called back. `ready`: the next call may be
+ * served when the lane's user comes up.
  */
 interface Lane<Key> {
   readonly key: Key;
@@ -54,14 +55,14 @@ interface Lane<Key> {
 interface User<Key> {
   waiting: number;
   readonly lanes: Map<Key, Lane<Key>>;
-  /** Lanes in the order of their turns: a Set keeps the order of insertion. */
+  /** The lanes of the state `ready`, the next one first: a Set keeps the order of insertion. */
   readonly ready: Set<Lane<Key>>;
 }
 
 interface Queue<Key> {
   readonly rule: FairQueueRule<Key>;
   readonly users: Map<string, User<Key>>;
-  /** Users with a lane that is ready, in the order of their turns. */
+  /** The users with a lane of the state `ready`, the next one first. */
   readonly round: Set<User<Key>>;
   running: number;
   waiting: number;
@@ -98,7 +99,7 @@ function busy<Key>({ retryAfterMs }: FairQueueRule<Key>): Error {
   return refuse("BUSY", { retryAfterMs });
 }
 
-/** Waits in a lane until `call` is resolved by its turn, or rejected. */
+/** Adds a call to a lane, where it waits until it is served, is rejected, or has waited too long. */
 function wait<Key>(queue: Queue<Key>, lane: Lane<Key>, call: Waiter): void {
   const leave = (): void => {
     clearTimeout(late);
@@ -126,7 +127,7 @@ function wait<Key>(queue: Queue<Key>, lane: Lane<Key>, call: Waiter): void {
   if (lane.state === "idle") makeReady(queue, lane);
 }
 
-/** Begins turns while there is room; users are served in turn. */
+/** Serves waiting calls while there is room, one of each user in rotation. */
 function serve<Key>(queue: Queue<Key>): void {
   while (queue.rule.hasRoom(queue.running)) {
     const [user] = queue.round;
@@ -164,9 +165,7 @@ function begin<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   if (lane.turns < (queue.rule.turnsPerKey ?? 1)) makeReady(queue, lane);
 }
 
-/**
- * Puts a lane into its user's round as soon as the lane may have another turn; forgets a lane without waiting calls.
- */
+/** Makes a lane `ready` as soon as its next call may be served; forgets a lane without waiting calls. */
 function makeReady<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   lane.state = "held";
   const ready = (): void => {
@@ -194,12 +193,12 @@ function laneOf<Key>(queue: Queue<Key>, name: string, key: Key): Lane<Key> {
 function forget<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   const { key, name, user } = lane;
   lane.state = "idle";
-  if (lane.turns > 0) return; // the end of its last turn forgets it
+  if (lane.turns > 0) return; // it is forgotten when its last call is done
   if (user.lanes.delete(key)) queue.keys--;
   if (user.lanes.size === 0) queue.users.delete(name);
 }
 
-/** Called after a waiter's timeout: removes the waiter's lane from the round if no other waiter is left. */
+/** Called when a call has waited too long: forgets its lane if no other call waits there. */
 function forgetIfEmpty<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   if (lane.state !== "ready" || lane.waiters.size > 0) return;
   lane.user.ready.delete(lane);

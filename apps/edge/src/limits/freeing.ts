@@ -3,8 +3,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * Frees the buffers of received messages in time. V8 collects rarely when most memory is outside its heap: in one
- * measurement it kept 130 MB of dead buffers beside 64 MB in use, while its heap was 60 MB.
+ * Runs garbage collections, so that buffers of received messages are freed in time. Buffers are outside V8's heap, and
+ * V8 itself collects rarely when its heap is small: in one measurement it kept 130 MB of dead buffers beside 64 MB in
+ * use, while its heap was 60 MB.
  */
 export interface Freeing {
   /** Call it with the number of bytes that connections have received. */
@@ -14,11 +15,11 @@ export interface Freeing {
 export interface FreeingRule {
   /** The memory is checked each time this many more bytes have been received. */
   readonly stepBytes: number;
-  /** Dead buffers may have this many bytes before a collection. */
+  /** A collection runs when more than this many bytes of buffers are dead, by an estimate. */
   readonly slackBytes: number;
-  /** Bytes of all buffers, dead ones included. */
+  /** Returns the bytes of all buffers of the process, dead ones included. */
   readonly bufferBytes: () => number;
-  /** Runs a collection. `minor` is cheap, and frees only what has survived at most one collection. */
+  /** Runs a collection. A `minor` one is cheap, and frees only what has survived at most one collection before. */
   readonly collect: (kind: "minor" | "major") => void;
   readonly now?: () => number;
 }
@@ -29,15 +30,15 @@ const SLACK_BYTES = 12_582_912;
 const MAJOR_PAUSE = 4;
 
 /**
- * Runs collections in proportion to the received bytes: a minor one for each step above the slack (1 to 3 ms), and a
- * major one (15 to 60 ms) only if minor ones did not free enough.
+ * Looks at the memory after every `stepBytes` of received bytes. While more than `slackBytes` are dead, it runs a minor
+ * collection (1 to 3 ms); if the minor one before did not free enough, a major one (15 to 60 ms).
  */
 export function createFreeing(rule: FreeingRule = ofProcess()): Freeing {
   const { stepBytes, slackBytes, bufferBytes, collect, now: clock = () => performance.now() } = rule;
   let received = 0;
   /** An estimate of the bytes in use at the last check. */
   let used = bufferBytes();
-  /** The last collection. Buffers are freed some time after it, so that its effect is seen at the next check. */
+  /** The kind of the last collection. Buffers are freed some time after it, so its effect is seen at the next check. */
   let last: "minor" | "major" | undefined;
   let majorFrom = Number.NEGATIVE_INFINITY;
 

@@ -6,13 +6,13 @@ export interface GatheringOptions<T> {
   readonly withinMs: number;
   /** Most items of one call of `emit`. */
   readonly most: number;
-  /** Receives items of one name, in order. */
+  /** Receives the gathered items of one name, in order. */
   emit(items: readonly [T, ...T[]]): void;
 }
 
 /**
- * Gathers items by name: the first item of a name is emitted at once, later ones within `withinMs` are emitted
- * together.
+ * Gathers items by name, to emit many with one call. The first item of a name is emitted at once; the items of the next
+ * `withinMs` are emitted together at the end of that time.
  */
 export function createGathering<T>({ withinMs, most, emit }: GatheringOptions<T>): Gathering<T> {
   const waiting = new Map<string, T[]>();

@@ -11,7 +11,7 @@ export interface MemoryGate extends Disposable {
 const EVERY_MS = 1000;
 const FULL_AT = 0.85;
 
-/** @param read returns `INFO memory stats` of each server. While `read` fails, the last result is kept. */
+/** @param read returns the text of `INFO memory stats` of each Redis server. If it fails, the last result is kept. */
 export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs = EVERY_MS): MemoryGate {
   let full = false;
   let evicted = 0;
@@ -24,7 +24,7 @@ export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs
       full = infos.some(isNearlyFull);
       evicted = infos.reduce((sum, info) => sum + numberIn(info, "evicted_keys"), 0);
     } catch {
-      // While Redis does not respond no check is needed: accepting an ask fails anyway.
+      // If Redis does not respond, the memory need not be known: no ask can be accepted anyway.
     } finally {
       reading = false;
     }
@@ -43,7 +43,9 @@ export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs
   };
 }
 
-/** Reads `INFO memory`; a Redis without `maxmemory` is never full. */
+/**
+ * Whether the text of `INFO memory` shows more than 85 % of `maxmemory` in use. Without `maxmemory` it returns false.
+ */
 export function isNearlyFull(info: string): boolean {
   const most = numberIn(info, "maxmemory");
   // The buffers of replicas and of the append-only file do not count against `maxmemory`.

@@ -1,9 +1,10 @@
 /**
- * The network of each user who is connected to this edge. Anonymous users are counted by network, too, because anybody
- * may create any number of users. A user with connections from several networks counts for the latest one.
+ * The network of each user who is connected to this edge. Limits also hold for all users of one network together,
+ * because one client may create any number of anonymous users. A user with connections from several networks counts for
+ * the one of the latest connection.
  */
 export interface Networks {
-  /** Adds a connection; the returned function removes the connection, idempotently. */
+  /** Adds a connection of a user; the returned function removes it, idempotently. */
   join(user: string, network: string): () => void;
   of(user: string): string | undefined;
 }

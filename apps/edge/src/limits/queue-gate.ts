@@ -1,25 +1,26 @@
 /**
- * Whether all users' unfinished asks have reached the bound. Their number is the sweeper's last count, plus the asks
- * accepted since.
+ * Whether the unfinished asks of all users have reached `MAX_QUEUED_ASKS`. Their number is the sweeper's last count,
+ * plus the asks that this edge has accepted since.
  */
 export interface QueueGate extends Disposable {
   readonly full: boolean;
-  /** Adds an accepted ask to the number, until the sweeper's next count. */
+  /** Call it when this edge has accepted an ask: the ask is added to the number until the sweeper has counted it. */
   entered(): void;
-  /** Sets the sweeper's count, which its beats carry. The count may miss the asks of the last moment. */
+  /** Sets the sweeper's count, which comes with its beats. The count may miss asks that were accepted just before. */
   counted(unfinished: number): void;
 }
 
 const EVERY_MS = 1000;
 
 /**
- * @param count sums the unfinished asks. It is called only while no sweeper sends counts: when no worker runs. If
- * `count` fails, the last sum is kept, because accepting an ask fails then as well.
+ * @param options.count reads the number of unfinished asks from Redis. It is called every second, but only while no
+ * sweeper sends counts, because no ask worker runs. If it fails, the last number is kept.
  */
 export function createQueueGate(options: { max: number; count: () => Promise<number>; everyMs?: number }): QueueGate {
   let sum = 0;
   /**
-   * Asks accepted between the last two counts, and since the last count: a sweeper's count may miss the latest asks.
+   * How many asks this edge has accepted between the last two counts, and since the last count. Both are added to the
+   * last count, which may miss asks that were accepted just before it.
    */
   let [before, since] = [0, 0];
   let told = false;
@@ -36,7 +37,7 @@ export function createQueueGate(options: { max: number; count: () => Promise<num
       sum = await options.count();
       [before, since] = [0, since - entered];
     } catch {
-      // While Redis does not respond no count is needed: accepting an ask fails anyway.
+      // If Redis does not respond, the number need not be known: no ask can be accepted anyway.
     } finally {
       counting = false;
     }

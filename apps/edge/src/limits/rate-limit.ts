@@ -1,8 +1,12 @@
 /*
- * Rate limits as pure functions with the time as an input. All of them are per edge; bounds across edges are in Redis.
+ * Rate limits (token buckets). They hold for one edge each; bounds over all edges are kept in Redis. The time is an
+ * input of each function, in ms.
  */
 
-/** A bucket that holds up to `burst` tokens and gains `perSecond`; `tokens` is the count at the time `at`, in ms. */
+/**
+ * The state of a token bucket, which gains `perSecond` tokens of its {@link Rate} and holds at most `burst`: it had
+ * `tokens` at the time `at`, in ms.
+ */
 export interface Bucket {
   readonly tokens: number;
   readonly at: number;
@@ -13,8 +17,8 @@ export interface Rate {
 }
 
 /**
- * Takes `cost` tokens, or as many as the bucket can hold if `cost` is more. If there are too few tokens, none is taken,
- * and `retryAfterMs` is the time until there are enough.
+ * Takes `cost` tokens from a bucket; if `cost` is more than the bucket can hold, a full bucket is enough. If there are
+ * too few tokens, none is taken, and `retryAfterMs` is the time until there are enough.
  */
 export function takeToken(
   bucket: Bucket | undefined,
@@ -34,9 +38,12 @@ export function takeToken(
   };
 }
 
-/** Buckets by name. Full buckets are deleted, so that the map only has names that were used lately. */
+/** A bucket for each name, such as a user's. Buckets that are full again are deleted: a new bucket is full as well. */
 export interface RateLimiter {
-  /** Takes `cost` tokens, one by default; returns 0 if there were enough, else the milliseconds until a retry can succeed. */
+  /**
+   * Takes `cost` tokens, by default one, from the bucket of `name`; returns 0 if there were enough, else the
+   * milliseconds until a retry can succeed.
+   */
   take(name: string, now: number, cost?: number): number;
   readonly size: number;
 }
@@ -65,12 +72,12 @@ export function createRateLimiter(rate: Rate): RateLimiter {
   };
 }
 
-/** Arrival times of the last bad messages of one connection, in ms, oldest first. */
+/** When the last bad messages of one connection arrived, in ms, the oldest first. */
 export type Strikes = readonly number[];
 const MAX_STRIKES = 20;
 const STRIKES_MS = 10_000;
 
-/** Counts one more bad message; `out`: it was the twentieth within ten seconds. */
+/** Adds a bad message; `out` is true if it was the twentieth within ten seconds: then the connection is ended. */
 export function strike(strikes: Strikes, now: number): { strikes: Strikes; out: boolean } {
   const recent = [...strikes.filter((at) => now - at < STRIKES_MS), now];
   return { strikes: recent, out: recent.length >= MAX_STRIKES };

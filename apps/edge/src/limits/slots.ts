@@ -1,11 +1,14 @@
 import { createFairQueue } from "./fair-queue.ts";
 
 /**
- * Runs a bounded number of functions at a time. Further calls wait for a bounded time, and the names are served in
- * turn.
+ * Runs at most `atOnce` functions at a time. Further calls wait, at most `waitMs`, and are served in rotation by their
+ * `name`, such as a user's.
  */
 export interface Slots {
-  /** @throws Refusal `BUSY` when too many wait or the wait was too long; errors of `work`. */
+  /**
+   * Runs `work` when a slot is free. @throws Refusal `BUSY` when too many calls wait or the wait was too long; errors
+   * of `work`.
+   */
   run<T>(work: () => Promise<T>, name?: string): Promise<T>;
   readonly waiting: number;
 }

@@ -2,13 +2,13 @@ import { createNetworks, type Networks } from "./networks.ts";
 
 /** The tenant of each user who is connected to this edge, as the user's token names it; a user may have none. */
 export interface Tenants extends Networks {
-  /** Reports an accepted ask of a user for the user's tenant, with the bytes of its question and files. */
+  /** Call it when an ask was accepted: reports it for the user's tenant, with the bytes of its question and files. */
   asked(user: string, bytes: number): void;
-  /** Sets the listener of these reports; `label` is the tenant's label in metrics. */
+  /** Sets the function that receives these reports; `label` names the tenant in metrics. */
   report(listener: (label: string, bytes: number) => void): void;
 }
 
-/** Most tenants with a label of their own: each label adds a time series that is never removed. */
+/** How many tenants get a label of their own in metrics: each label adds a time series that is never removed. */
 const MAX_LABELS = 100;
 
 export function createTenants(maxLabels: number = MAX_LABELS): Tenants {

@@ -1,9 +1,10 @@
 /**
- * Counts the unfinished items of groups of users, on this edge. An item counts for a fixed time that `renew` restarts:
- * an upload that continues through another edge counts here until that time is over.
+ * Counts the unfinished items, such as uploads, of groups of users on this edge. An item counts until `end`, or until a
+ * fixed time has passed since `begin` or the last `renew`: an upload may continue through another edge, and this edge
+ * does not hear of its end.
  */
 export interface Unfinished {
-  /** Counts one more item of a group, unless the group has `max`. `id` must be new. */
+  /** Counts one more item of a group, unless the group has `max` already: then it returns false. `id` must be new. */
   begin(group: string, id: string, max: number): boolean;
   /** Restarts the item's time in every group; does nothing if the item no longer counts. */
   renew(id: string): void;

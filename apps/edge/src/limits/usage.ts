@@ -18,26 +18,36 @@ import type { RateLimiter } from "./rate-limit.ts";
 import { createUnfinished } from "./unfinished.ts";
 
 /**
- * What users, tenants and the networks of anonymous users have stored and run, over all edges. The step that accepts an
- * ask counts it for its user; the other counts, of groups and of files, are written after the acceptance, without a
- * wait. An edge refuses by the results of its latest writes: so a bound is exceeded by at most what arrives at each
- * edge in a tenth of a second.
+ * Bounds what users, tenants and networks store and run over all edges. The counts are in Redis. The step that accepts
+ * an ask counts it for its user; the counts of groups and of files are written afterwards, and nothing waits for them.
+ * The reply to a write says whether a bound is reached, and then this edge refuses without asking Redis. So a bound may
+ * be exceeded by what arrives at each edge in a tenth of a second.
  */
 export interface Usage {
-  /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY` */
+  /**
+   * Call it before an ask is accepted; `bytes`: of its question. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`,
+   * `BUSY`
+   */
   checkAsk(user: string, bytes: number): void;
-  /** The count for the user that the step that accepts an ask writes: `bytes` of this ask, and the bound. */
+  /**
+   * Returns what the step that accepts an ask counts for its user: the bytes that this ask keeps in Redis, and the
+   * bound of all that the user keeps.
+   */
   keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
-  /** Call it when an ask was accepted. `overMs`: for how many ms the user is still over the budget of kept bytes; undefined: not over. */
+  /**
+   * Call it when an ask was accepted. `overMs`: for how many ms the user is over the bound of kept bytes; undefined if
+   * the user is not.
+   */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
-  /** @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
+  /** Call it before a file is begun. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
   checkFile(user: string): void;
-  /** Call it before each store of further bytes of a file. @throws Refusal `QUOTA_EXCEEDED` */
+  /** Call it before more bytes of a file are stored. @throws Refusal `QUOTA_EXCEEDED` */
   checkBytes(user: string): void;
+  /** Call it when bytes of a file were stored. */
   stored(user: string, bytes: number): void;
   /**
-   * Counts an upload that has begun, by its `ref`. @throws Refusal `BUSY`: the user's groups have too many unfinished
-   * uploads.
+   * Counts an upload that has begun, by its blob ref. @throws Refusal `BUSY` if one of the user's groups has too many
+   * unfinished uploads.
    */
   beginUpload(user: string, ref: string): void;
   /** Call it when a chunk of the upload was stored. */
@@ -46,23 +56,20 @@ export interface Usage {
   endUpload(ref: string): void;
 }
 
-/**
- * A group of users who share limits: the users of one network, or of one tenant. Its limits are those of some users
- * together.
- */
+/** The limits of the users of one network, or of one tenant, together: as much as several single users may use. */
 export interface GroupLimits {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "of">;
-  /** Limits asks and files of the group, on this edge. */
+  /** Limit how many asks and files the group may send to this edge. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
-  /** Most kept bytes of the group's conversations … */
+  /** Most bytes of the group's conversations that are kept within the retention … */
   readonly maxLogBytes: number;
-  /** … and most bytes of files that the group sends, within the retention. */
+  /** … and most bytes of files that the group sends within the retention. */
   readonly maxFileBytes: number;
-  /** Most unfinished asks. */
+  /** Most unfinished asks of the group, on all edges. */
   readonly maxRunning: number;
-  /** Most unfinished uploads, on this edge. */
+  /** Most unfinished uploads of the group, on this edge. */
   readonly maxUploads: number;
 }
 
@@ -81,22 +88,22 @@ export interface UsageDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The bytes that an ask and a short answer use in Redis beside the question. */
+/** An estimate of the bytes that an ask and a short answer use in Redis, without the question. */
 const ASK_BYTES = 4096;
 /**
- * A long question takes several tokens of its group's rate, one for each of this many bytes: 300 questions of 96 kB at
- * once made all users' answers ten times slower on two cores.
+ * Each ask takes one token of its group's rate, and one more for each of this many bytes of its question: 300 questions
+ * of 96 kB at once made all users' answers ten times slower on two cores.
  */
 const BYTES_PER_TOKEN = 8192;
-/** How soon the result of another edge's write, or the end of an ask, is noticed. */
+/** How long a group with too many unfinished asks is refused before its number is looked at again. */
 const LOOK_MS = 1000;
 /**
- * The asks of a group within this time are counted by one script: a script for each ask would be its fourth, with six
- * commands.
+ * The asks of a group within this time are counted by one script. Each ask runs three scripts in Redis already; to
+ * count it alone would take a fourth, of six commands.
  */
 const GATHER_MS = 100;
 const MAX_REFUSED = 10_000;
-/** The wait that a refusal suggests: an upload of the group may end before it expires. */
+/** The wait that a refusal suggests to the client: until then an upload of the group may have ended. */
 const UPLOADS_RETRY_MS = 5000;
 
 export function createUsage(deps: UsageDeps): Usage {
@@ -152,7 +159,7 @@ export function createUsage(deps: UsageDeps): Usage {
   };
 }
 
-/** The groups that a user belongs to. */
+/** Returns the groups that a user belongs to. */
 function groupsOf(groups: readonly GroupLimits[], user: string): CountedGroup[] {
   return groups.flatMap((group) => {
     const name = group.members.of(user);
@@ -165,7 +172,7 @@ function take(rate: RateLimiter, { name }: Account, cost = 1): void {
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
 }
 
-/** The accounts that have used up a budget, and until when. */
+/** Which accounts (users, tenants, networks) have used up a budget, and until when. */
 interface UsedUp {
   /** @throws Refusal if the account has used up the budget */
   check(account: Account, budget: Budget | "running"): void;
@@ -196,7 +203,7 @@ interface AcceptedAsk {
   readonly bytes: number;
 }
 
-/** Counts together the asks of a group that were accepted within a short time. */
+/** Counts accepted asks for their groups, those of one group within a short time together. */
 function countGathered({ store, onTrouble }: UsageDeps, over: UsedUp): Gathering<AcceptedAsk> {
   return createGathering<AcceptedAsk>({
     withinMs: GATHER_MS,

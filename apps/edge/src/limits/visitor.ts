@@ -8,15 +8,15 @@ import { clientNetwork } from "../auth/client-address.ts";
 
 export interface VisitorDeps {
   readonly authenticator: Authenticator;
-  /** Limits new users by network, on this edge; undefined: not limited. */
+  /** Limits how many anonymous users one network may create on this edge; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
   readonly trustedProxies: BlockList;
 }
 
 /**
- * Creates an anonymous user for one connection or request without a token. No token of this user exists, so the user
- * lasts only as long as the connection. @throws Refusal `AUTH_REQUIRED` where sessions are issued elsewhere,
- * `RATE_LIMITED`
+ * Creates an anonymous user for a connection or request without a token. No client gets a token of this user, so the
+ * user lasts only as long as the connection. @throws Refusal `RATE_LIMITED`; `AUTH_REQUIRED` if this server issues no
+ * anonymous sessions
  */
 export async function newVisitor(deps: VisitorDeps, request: IncomingMessage): Promise<Identity> {
   const network = clientNetwork(request, deps.trustedProxies);

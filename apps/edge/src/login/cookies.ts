@@ -2,10 +2,10 @@ import { EncryptJWT, jwtDecrypt, type JWTPayload } from "jose";
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** The two kinds of cookies: a login in progress, and a user who has signed in. */
+/** What a cookie holds: `login`: the secrets of a login that has begun; `session`: the user who has signed in. */
 export type Purpose = "login" | "session";
 
-/** Cookies that are encrypted: only the edges can read and create them. */
+/** Reads and writes encrypted cookies: browsers keep them, but only edges can read and create them. */
 export interface Cookies {
   /** Returns the header `set-cookie` that stores `claims` for this long. */
   set(purpose: Purpose, claims: Readonly<Record<string, string>>, ttlMs: number): Promise<string>;

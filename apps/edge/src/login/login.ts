@@ -7,34 +7,38 @@ import { subjectOf } from "../auth/verify-token.ts";
 import type { Cookies } from "./cookies.ts";
 
 export interface LoginSettings {
-  /** The issuer's URL: it publishes the addresses of its endpoints under `/.well-known/openid-configuration`. */
+  /** The URL of the OpenID issuer, which lists its endpoints under `/.well-known/openid-configuration`. */
   readonly issuer: string;
   readonly clientId: string;
-  /** Undefined: docrelay is a public client, and only PKCE protects the login. */
+  /** If undefined, docrelay is a public client of the issuer, and only PKCE protects the login. */
   readonly clientSecret: string | undefined;
   readonly scope: string;
   /** The URL `…/v1/login/callback` as browsers reach it, and as it is registered with the issuer. */
   readonly redirectUrl: string;
-  /** How long a login lasts. */
+  /** How long a user stays signed in. */
   readonly ttlMs: number;
 }
 
 export interface LoginDeps extends LoginSettings {
-  /** Allowed origins: pages of other origins must not sign users out. */
+  /** The origins whose pages may sign users out, besides the edge's own. */
   readonly origins: Origins;
   readonly cookies: Cookies;
   /**
-   * Issues a session of docrelay for a user. It is shorter than the login, and each next session needs a valid login.
+   * Issues a session of docrelay to a user. A session is shorter than the login, so the page fetches a new one again
+   * and again, for which the login must still be valid.
    */
   issue(user: string): Promise<Session>;
-  /** Whether a user was revoked: then the user has to sign in again. */
+  /** Whether the user was revoked since signing in: then the user has to sign in again. */
   isRevoked(identity: Identity): boolean;
   onTrouble(error: unknown): void;
 }
 
 /** Sign-in of the page by OpenID Connect: the code flow with PKCE. The page itself gets no token of the issuer. */
 export interface Login {
-  /** Responds to `/v1/login`, `/v1/login/callback`, `/v1/logout`; false for any other path. @throws Refusal */
+  /**
+   * Responds to `/v1/login`, `/v1/login/callback` and `/v1/logout`; resolves to false for any other path. @throws
+   * Refusal
+   */
   answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
   /** Issues a session for the user of the request's cookie. @throws Refusal `AUTH_REQUIRED` */
   session(request: IncomingMessage): Promise<Session>;
@@ -49,7 +53,10 @@ export function createLogin(deps: LoginDeps): Login {
   const { cookies, onTrouble } = deps;
   let discovered: Promise<openid.Configuration> | undefined;
 
-  /** Fetches the issuer's configuration once; after a failure, again. @throws Refusal `BUSY` */
+  /**
+   * Returns the issuer's configuration, fetched by the first call; if that failed, by the next one. @throws Refusal
+   * `BUSY`
+   */
   function issuer(): Promise<openid.Configuration> {
     discovered ??= discover(deps).catch((error: unknown) => {
       discovered = undefined;
@@ -134,7 +141,7 @@ async function userOf({ cookies, isRevoked }: LoginDeps, request: IncomingMessag
 function discover({ issuer, clientId, clientSecret }: LoginSettings): Promise<openid.Configuration> {
   const url = new URL(issuer);
   const auth = clientSecret === undefined ? openid.None() : openid.ClientSecretPost(clientSecret);
-  // The operator has named an issuer by http, on this machine or in a private network: it has no certificate.
+  // An operator who sets an `http:` URL has an issuer on this machine or in a private network, without a certificate.
   const execute = url.protocol === "http:" ? [openid.allowInsecureRequests] : [];
   return openid.discovery(url, clientId, undefined, auth, { execute, timeout: 5 });
 }

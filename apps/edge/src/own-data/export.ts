@@ -12,7 +12,7 @@ import { readConversation } from "../conversation/read-conversation.ts";
 import { toMarkdown } from "../conversation/markdown.ts";
 import { TAR_END, tarHeader, tarPadding } from "./tar.ts";
 
-/** The user whose data are read, and when the user's token expires. */
+/** The user whose data are exported; `signal` aborts when the client has disconnected or its token has expired. */
 export interface Reader {
   readonly user: string;
   readonly signal: AbortSignal;
@@ -25,8 +25,9 @@ export interface ExportDeps {
 }
 
 /**
- * Everything kept of a user, as a tar archive: `export.json`, each conversation as JSON and Markdown, each file with
- * its text. Files whose bytes are no longer kept are left out. Only one file is in memory at a time.
+ * Yields the parts of a tar archive with everything kept of a user: each conversation as JSON and as Markdown, each
+ * file with its text, and at the end `export.json`, which lists them. A file whose bytes are no longer kept is left
+ * out. Only one file is in memory at a time.
  */
 export async function* exportOf(deps: ExportDeps, reader: Reader): AsyncGenerator<Uint8Array> {
   const { store } = deps;
@@ -37,7 +38,7 @@ export async function* exportOf(deps: ExportDeps, reader: Reader): AsyncGenerato
   const conversations: object[] = [];
   for (const id of await conversationIds(store, user)) {
     const conversation = await readConversation(deps.openConversation, reader, id);
-    if (!conversation) continue; // the conversation has expired, or is being deleted
+    if (!conversation) continue; // it has expired or was deleted since the list was read
     conversations.push({ id, asks: conversation.asks.length });
     yield* whole(`conversations/${id}.json`, `${JSON.stringify(conversation, undefined, 2)}\n`, at);
     yield* whole(`conversations/${id}.md`, toMarkdown(conversation), at);
@@ -59,8 +60,8 @@ async function* fileOf({ store, blobs }: ExportDeps, upload: OwnUpload, at: numb
 }
 
 /**
- * Reads all bytes of a file; undefined when they are no longer kept. The bytes may be released during the read, when
- * their text is stored: so the header with their size is written only after they were all read.
+ * Reads all bytes of a file; returns undefined when they are no longer kept. They may be released during the read, when
+ * their text is stored: so the archive gets the file's header, which has the size, only after all bytes were read.
  */
 async function readWhole(blobs: BlobStore, ref: string): Promise<Buffer | undefined> {
   try {

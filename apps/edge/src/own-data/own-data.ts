@@ -9,13 +9,13 @@ import { exportOf, type ExportDeps, type Reader } from "./export.ts";
 /** Operations on everything kept of one user. */
 export interface OwnData {
   /**
-   * Removes everything. Idempotent. @throws Refusal `BUSY` when the user adds asks and uploads faster than this removes
-   * them.
+   * Removes everything kept of the user. Idempotent. @throws Refusal `BUSY` when the user adds asks and uploads faster
+   * than they are removed.
    */
   remove(user: string): Promise<void>;
   /**
-   * Calls `write` with the parts of an archive. A few exports run at a time, and users are served in turn. @throws
-   * Refusal `BUSY`; errors of `write`
+   * Calls `write` with the parts of an archive of everything kept of the user. Only a few exports run at a time; others
+   * wait, and users are served in rotation. @throws Refusal `BUSY` after a wait; errors of `write`
    */
   export(reader: Reader, write: (parts: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface OwnDataDeps extends ExportDeps {
   readonly quotas: Pick<Quotas, "isBounded">;
 }
 
-/** Bounds exports, because each one reads and compresses all logs of a user. */
+/** Few exports run at a time, because each one reads and compresses all logs of a user. */
 const EXPORTS = { atOnce: 2, maxWaiting: 32, waitMs: 20_000 };
 const MAX_ROUNDS = 5;
 

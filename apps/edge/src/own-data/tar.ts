@@ -1,7 +1,8 @@
 const BLOCK = 512;
 
 /**
- * The header of a file in a tar archive (POSIX ustar). `name`: ASCII, at most 100 characters; `at` in ms.
+ * Returns the header of a file in a tar archive (POSIX ustar). `name`: ASCII, at most 100 characters; `size` in bytes;
+ * `at`: when the file was changed, in ms since the epoch.
  * @throws Error for a name or a size that does not fit into the header
  */
 export function tarHeader(name: string, { size, at }: { size: number; at: number }): Buffer {
@@ -14,7 +15,7 @@ export function tarHeader(name: string, { size, at }: { size: number; at: number
   header.write(octal(0, 7), 116);
   header.write(octal(size, 11), 124);
   header.write(octal(at / 1000, 11), 136);
-  header.write(" ".repeat(8), 148); // the checksum counts its own field as blanks
+  header.write(" ".repeat(8), 148); // while the checksum is computed, its own field must be blanks
   header.write("0", 156);
   header.write("ustar\u000000", 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
@@ -22,7 +23,7 @@ export function tarHeader(name: string, { size, at }: { size: number; at: number
   return header;
 }
 
-/** The zero bytes that fill the last block of a file of this size. */
+/** Returns the zero bytes that fill up the last block of a file of this size. */
 export function tarPadding(size: number): Buffer {
   return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
 }

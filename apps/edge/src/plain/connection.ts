@@ -32,9 +32,9 @@ export interface ConnectionDeps {
   readonly askDeadlineMs: number;
   readonly maxSocketBufferBytes: number;
   readonly threads: FrameThreads;
-  /** Bounds large frames from the start of their decoding until their ask is stored. */
+  /** Bounds how many large frames are handled at a time, from their decoding until their ask is stored. */
   readonly largeFrames: Slots;
-  /** Limits large frames by network, or by user where networks are not counted, on this edge. */
+  /** Limits how many large frames one network, or one user if networks are not counted, may send to this edge. */
   readonly largeRate: RateLimiter;
   readonly networks: Pick<Networks, "of"> | undefined;
   readonly metrics: EdgeMetrics;
@@ -42,16 +42,16 @@ export interface ConnectionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** Larger text frames are decoded in a thread: decoding 33 MB on the event loop would delay all connections. */
+/** Text frames of more bytes are decoded in a thread: decoding 33 MB on the event loop would delay all connections. */
 const LARGE_FRAME_BYTES = 262_144;
-/** The close code for `BUSY`, which has none in the protocol's table. */
+/** The WebSocket close code for errors that have none in the protocol's table, such as `BUSY`. */
 const TRY_AGAIN_LATER = 1013;
 /** An ask that has no terminal event this long after its deadline counts as lost. */
 const OVERDUE_MS = 15_000;
 
 type AskFrame = Extract<DecodedFrame, { readonly message: string }>;
 
-/** One plain socket. It has a conversation of its own, from its first frame until it closes. */
+/** One socket of `/ws/chat`. All its asks are in one new conversation, which no other socket uses. */
 export class PlainConnection implements ClientConnection {
   readonly #deps: ConnectionDeps;
   readonly #ws: WebSocket;
@@ -60,12 +60,12 @@ export class PlainConnection implements ClientConnection {
   readonly #asks: PendingAsks;
   readonly #inbox: FrameInbox;
   #reader: ConversationReader | undefined;
-  /** Whether the frame that is being handled is a large one. */
+  /** Whether the frame that is being handled has more than `LARGE_FRAME_BYTES`. */
   #isLarge = false;
   #isOver = false;
   #strikes: Strikes = [];
 
-  /** `identity.expiresAt` is Infinity for a socket whose user was created for it. */
+  /** `identity.expiresAt` is Infinity for a socket without a token: its user was created for this socket only. */
   constructor(deps: ConnectionDeps, ws: WebSocket, identity: Identity) {
     this.#deps = deps;
     this.#ws = ws;
@@ -80,12 +80,12 @@ export class PlainConnection implements ClientConnection {
     });
   }
 
-  /** Whether a frame is being handled: the socket is paused then, and receives no pongs. */
+  /** Whether a frame is being handled. The socket is paused meanwhile, so the client's pongs do not arrive. */
   get busy(): boolean {
     return this.#inbox.busy;
   }
 
-  /** Asks that wait for their terminal event. */
+  /** How many asks have no terminal event yet. */
   get pending(): number {
     return this.#asks.count;
   }
@@ -101,9 +101,9 @@ export class PlainConnection implements ClientConnection {
   /** Sends the reason, then closes the socket. Idempotent. */
   end(code: ErrorCode, more?: { message: string }): void {
     if (this.#isOver) return;
-    // A client that does not read would not read the reason either.
+    // A client that reads nothing would not read the reason either.
     if (code !== "SLOW_CONSUMER") this.#send(errorFrame(wireError(code, more), undefined));
-    if (this.#isOver) return; // sending that frame found the buffer full and ended the connection
+    if (this.#isOver) return; // `#send` has found the buffer full and ended the connection already
     this.#deps.metrics.closed(code);
     this.closed();
     this.#ws.close(ERRORS[code].close || TRY_AGAIN_LATER, code);
@@ -119,9 +119,9 @@ export class PlainConnection implements ClientConnection {
 
   #send(frame: string): void {
     if (this.#isOver) return;
-    // One frame may exceed the cap by its own size, because it is counted when the next frame is sent.
+    // A frame is counted only when the next frame is sent, so one frame may exceed the bound by its own size.
     if (this.#ws.bufferedAmount > this.#deps.maxSocketBufferBytes) return this.end("SLOW_CONSUMER");
-    this.#ws.send(frame, () => undefined); // a failed socket also emits `close`
+    this.#ws.send(frame, () => undefined); // the error is ignored here: a socket that failed also emits `close`
   }
 
   async #handle(data: Buffer, isBinary: boolean): Promise<void> {
@@ -132,7 +132,7 @@ export class PlainConnection implements ClientConnection {
     }
     this.#isLarge = data.length > LARGE_FRAME_BYTES;
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
-    // Counted before the decoding, whatever the outcome: decoding costs most, and the content is unknown until then.
+    // The rate counts every large frame before it is decoded: decoding costs most, and only then the content is known.
     const name = networks?.of(this.identity.user) ?? this.identity.user;
     const waitMs = largeRate.take(name, Date.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
@@ -202,8 +202,8 @@ export class PlainConnection implements ClientConnection {
     if (severity === "bug") log.error({ err: error, event: "plain" }, "bug");
     else if (severity === "store") onTrouble(error);
     this.#send(errorFrame(wire, uniqueId));
-    // Bad frames count as strikes, and so do large frames that are refused for good, because their decoding was in
-    // vain.
+    // A bad frame counts as a strike against the connection, and so does a large frame with an error that no retry can
+    // mend, because its decoding was costly.
     if (wire.code !== "BAD_MESSAGE" && !(this.#isLarge && !wire.retryable)) return;
     const struck = strike(this.#strikes, Date.now());
     this.#strikes = struck.strikes;

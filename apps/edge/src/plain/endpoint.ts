@@ -26,7 +26,7 @@ import { servePlainSocket, type ServeDeps } from "./serve-socket.ts";
 export interface PlainDeps extends IdentifyDeps {
   readonly admit: Admit;
   readonly isDraining: () => boolean;
-  /** Receives published events, on a subscriber connection of its own. */
+  /** Receives published events over a Redis connection that the Socket.IO adapter does not use. */
   readonly fanOut: FanOut;
   readonly openConversation: OpenConversation;
   readonly acceptAsk: AcceptAsk;
@@ -38,16 +38,16 @@ export interface PlainDeps extends IdentifyDeps {
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   onTrouble(error: unknown): void;
-  /** Bounds the incomplete messages of all connections of the edge. */
+  /** Bounds the bytes of incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
-  /** Returns the network of a client; undefined where networks are not counted. */
+  /** Returns the network of a request's client; undefined if networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
-  /** Limits large frames by network, or by user where networks are not counted, on this edge. */
+  /** Limits how many large frames one network, or one user if networks are not counted, may send to this edge. */
   readonly largeRate: RateLimiter;
   readonly networks: Pick<Networks, "of"> | undefined;
 }
 
-/** `/ws/chat`: the endpoint of the old front ends. */
+/** The WebSocket endpoint `/ws/chat` of front ends of the original system. */
 export interface PlainEndpoint extends AsyncDisposable {
   /**
    * Admits and upgrades a request, or refuses it with an HTTP status. Call it only for requests to this endpoint's
@@ -55,27 +55,27 @@ export interface PlainEndpoint extends AsyncDisposable {
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly count: number;
-  /** Frames that were decoded in a thread so far. */
+  /** How many frames were decoded in a thread so far. */
   readonly largeFrames: number;
   /** The connections that are open now. */
   connections(): ClientConnection[];
 }
 
 const PROTOCOL = "docrelay.v1";
-/** Bytes of a frame's JSON around the base64 of its files. */
+/** Most bytes that a frame's JSON may have around the base64 of its files. */
 const FRAME_MARGIN_BYTES = 65_536;
 /**
- * Browsers send a large frame in pieces: Chromium sends 33 MB as 251 pieces of 128 KiB. Pieces a quarter as large are
- * allowed, too.
+ * How many fragments a frame may have. Browsers send a large frame in fragments: Chromium sends 33 MB as 251 fragments
+ * of 128 KiB. Fragments of a quarter of that size are allowed too.
  */
 const MIN_FRAGMENTS = 256;
 const FRAGMENT_BYTES = 32_768;
 const CLOSE_MS = 2000;
 const DECODE_MS = 15_000;
-/** Each waiting call keeps a frame of up to 35 MB in memory. */
+/** Bounds how many large frames are decoded, and how many wait for that: each one keeps up to 35 MB in memory. */
 const LARGE_FRAMES = { atOnce: 2, maxWaiting: 8, waitMs: 30_000 };
 
-/** The size of the largest frame with a file of `fileBytes`. */
+/** Returns the size of the largest frame that has a file of `fileBytes`, in bytes. */
 export function plainFrameBytes(fileBytes: number): number {
   return Math.ceil((fileBytes * 4) / 3) + FRAME_MARGIN_BYTES;
 }
@@ -103,7 +103,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       return threads.decoded;
     },
     handleUpgrade(request, socket, head) {
-      socket.on("error", () => undefined); // the client disconnected during the handshake
+      socket.on("error", () => undefined); // the client has disconnected during the handshake
       deps
         .admit(() => identify(deps, request), request)
         .then(
@@ -126,7 +126,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   };
 }
 
-/** The dependencies of one connection. */
+/** Returns what each connection needs. */
 function socketDeps(deps: PlainDeps, maxFrameBytes: number, threads: ServeDeps["threads"]): ServeDeps {
   return {
     fanOut: deps.fanOut,
@@ -173,7 +173,8 @@ function serverOptions(maxFrameBytes: number): ServerOptions {
     maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(maxFrameBytes / FRAGMENT_BYTES)),
     perMessageDeflate: false,
     closeTimeout: CLOSE_MS,
-    // Never selects `bearer.<token>`, because a header of the response repeats the selected subprotocol.
+    // The client may offer its token as the subprotocol `bearer.<token>`. It is never selected, because a header of the
+    // response repeats the selected subprotocol.
     handleProtocols: (offered: Set<string>) => (offered.has(PROTOCOL) ? PROTOCOL : (false as const)),
   };
   return options; // `closeTimeout` is missing in the library's types

@@ -14,21 +14,21 @@ import { decodeBase64 } from "../asks/decode-base64.ts";
 import { parseShallow } from "../asks/parse-shallow.ts";
 import type { UniqueId } from "./reply.ts";
 
-/** The limits of a frame's characters, bytes and files, from the settings. */
+/** How many characters the message of a frame may have, how many bytes each file, and how many files the frame. */
 export interface PlainLimits {
   readonly messageChars: number;
   readonly fileBytes: number;
   readonly filesPerAsk: number;
 }
 
-/** A decoded file of a frame. Its bytes have a buffer of their own, so that a thread can transfer them. */
+/** A decoded file of a frame. Its bytes are alone in their buffer, so that a thread can transfer them. */
 interface DecodedFile {
   readonly name: string;
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** `ignored`: a frame of an unknown type, such as a heartbeat; it gets no answer. */
+/** A decoded frame. `ignored`: its `type` is not `chat`, as that of a heartbeat; the client gets no response. */
 export type DecodedFrame = { readonly uniqueId?: UniqueId } & (
   | { readonly ignored: true; readonly refused?: undefined }
   | { readonly refused: WireError }
@@ -43,8 +43,8 @@ export type DecodedFrame = { readonly uniqueId?: UniqueId } & (
 const UNIQUE_ID_CHARS = 256;
 
 /**
- * Decodes one text frame of an old front end; `text` is valid UTF-8. Does not throw for any client input: an invalid
- * frame is returned as `refused`, with the client's own id if the frame has one.
+ * Decodes one text frame of a front end of the original system; `text` must be valid UTF-8. It throws for no input: an
+ * invalid frame is returned as `refused`, with the frame's `unique_id` if it has one.
  */
 export function decodePlainFrame(text: Buffer, limits: PlainLimits): DecodedFrame {
   let uniqueId: UniqueId;
@@ -79,7 +79,8 @@ function readUniqueId(value: unknown, text: Buffer): UniqueId {
   const { unique_id: id } = value as { unique_id: unknown };
   if (typeof id === "boolean") return { json: String(id) };
   if (typeof id === "number") {
-    // A number is kept as the client's own text: parsed, 1.0 would become 1, and a long number another one.
+    // A number is kept as the text that the client sent: if it were parsed, 1.0 would come back as 1, and a long number
+    // would lose digits.
     const json = text.toString("utf8");
     const member = jsonMembers(json).findLast(({ key }) => key === "unique_id");
     const digits = member ? json.slice(member.value, member.to).trim() : "";

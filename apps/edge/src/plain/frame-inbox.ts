@@ -2,15 +2,15 @@ import type { WebSocket } from "ws";
 
 /** Handles the frames of one socket one after the other. */
 export interface FrameInbox {
-  /** Whether a frame is being handled: the socket is paused then, and receives no pongs. */
+  /** Whether a frame is being handled. The socket is paused meanwhile, so the client's pongs do not arrive. */
   readonly busy: boolean;
   /** Drops the waiting frames and all later ones. */
   close(): void;
 }
 
 /**
- * Calls `handle` with the frames in order, each when the frame before is done. Meanwhile the socket is paused, so that
- * later bytes stay in the network and use no memory here. `handle` must not reject.
+ * Calls `handle` with the frames of a socket in order, each when the one before is done. While a frame is handled the
+ * socket is paused, so that later bytes stay in the network and use no memory here. `handle` must not reject.
  */
 export function createFrameInbox(
   ws: WebSocket,

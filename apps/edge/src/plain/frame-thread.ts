@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decodePlainFrame, type PlainLimits } from "./frame-decoder.ts";
 
-/* Entry of a thread: receives a frame's bytes and returns the decoded frame; both are transferred, not copied. */
+/* What a decoding thread runs: it receives a frame's bytes and sends back the decoded frame, both without a copy. */
 
 const limits = workerData as PlainLimits;
 

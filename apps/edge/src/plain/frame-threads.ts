@@ -6,12 +6,12 @@ import type { DecodedFrame, PlainLimits } from "./frame-decoder.ts";
 /** Decodes large frames in threads, off the event loop. */
 export interface FrameThreads extends AsyncDisposable {
   /**
-   * Decodes a frame in a thread. `text` is transferred to the thread, so that the caller cannot use it afterwards. The
-   * caller bounds the number of calls at one time.
+   * Decodes a frame in a thread. `text` is moved to the thread, so the caller cannot use it afterwards. Each call at
+   * the same time has a thread of its own: the caller must bound their number.
    * @throws Refusal `BUSY` when the decoding took too long.
    */
   decode(text: Buffer): Promise<DecodedFrame>;
-  /** Frames decoded so far. */
+  /** How many frames were decoded so far. */
   readonly decoded: number;
 }
 
@@ -19,8 +19,8 @@ const ENTRY = new URL("./frame-thread.ts", import.meta.url);
 const MIB = 1_048_576;
 
 /**
- * @param options.frameBytes the largest frame; a thread may use a few times as much memory. Threads start when they are
- * first needed.
+ * Threads start when they are needed, and are used again. @param options.frameBytes the size of the largest frame, from
+ * which a thread's memory limit follows.
  */
 export function createFrameThreads(options: {
   limits: PlainLimits;
@@ -33,9 +33,9 @@ export function createFrameThreads(options: {
   let ended = false;
 
   const start = (): Worker => {
-    // A thread's heap has room for the text and its parsed form, at two bytes a character, twice. Reaching this limit
-    // inside the parser would end the whole process; the decoder bounds the size of a parsed frame so that the limit is
-    // not reached.
+    // The heap, in MiB, has room for twice the text and twice its parsed form, at two bytes a character. A thread that
+    // reached this limit inside the JSON parser would end the whole process; so the decoder bounds how many parts a
+    // frame may have.
     const heap = 128 + Math.ceil(options.frameBytes / MIB) * 8;
     const { messageChars, fileBytes, filesPerAsk } = options.limits;
     const worker = new Worker(ENTRY, {
@@ -78,7 +78,7 @@ export function createFrameThreads(options: {
   };
 }
 
-/** The thread's result; undefined when the thread exited, or returned nothing in time. */
+/** Resolves to the frame that the thread has decoded; to undefined if the thread exited or was too slow. */
 function answerOf(
   worker: Worker,
   bytes: Uint8Array<ArrayBuffer>,

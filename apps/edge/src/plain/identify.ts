@@ -5,15 +5,15 @@ import { newVisitor, type VisitorDeps } from "../limits/visitor.ts";
 
 export interface IdentifyDeps extends VisitorDeps {
   readonly origins: Origins;
-  /** The name of the cookie that may hold the token; undefined: no cookie is read. */
+  /** The name of the cookie that may hold the token (`JWT_COOKIE`); if undefined, no cookie is read. */
   readonly cookie: string | undefined;
 }
 
 const BEARER = "bearer.";
 
 /**
- * The user of an upgrade request: the user of the token in its subprotocols or in the cookie; without a token, a new
- * anonymous user for this connection only. @throws Refusal `AUTH_*`, `BUSY`, `RATE_LIMITED`
+ * Finds the user of a request to open a socket, by the token in its subprotocols or in the cookie. Without a token it
+ * is a new anonymous user, for this connection only. @throws Refusal `AUTH_*`, `BUSY`, `RATE_LIMITED`
  */
 export async function identifyUpgrade(deps: IdentifyDeps, request: IncomingMessage): Promise<Identity> {
   const token = tokenOf(request) ?? cookieOf(deps, request);
@@ -26,8 +26,8 @@ function tokenOf({ headers }: IncomingMessage): string | undefined {
 }
 
 /**
- * The cookie counts only for pages of a listed origin, because a browser sends it along with requests of any site's
- * pages.
+ * Returns the token in the cookie, but only for pages of an origin in `CORS_ALLOWED_ORIGINS`: a browser also sends the
+ * cookie with requests of other sites' pages.
  */
 function cookieOf({ cookie, origins }: IdentifyDeps, { headers }: IncomingMessage): string | undefined {
   if (cookie === undefined || headers.origin === undefined) return undefined;

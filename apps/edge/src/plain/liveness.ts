@@ -2,15 +2,18 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { takeToken, type Bucket } from "../limits/rate-limit.ts";
 
-/** A large frame delays the pongs behind it: a client that sends this many bytes in a period also counts as alive. */
+/**
+ * A client that has sent this many bytes since the last ping counts as alive even without a pong: pongs wait behind a
+ * large frame that is still being sent.
+ */
 const ALIVE_BYTES = 4096;
 const PING_RATE = { perSecond: 5, burst: 100 };
 
 /**
- * Pings a socket, and detects when neither a pong nor enough bytes arrive. Also answers the client's pings and detects
- * too many of them: the library's own pongs are off, because the library would close such a socket without a reason.
- * `isHeld`: this process has paused the socket, so that silence is no sign of a dead client. The returned function ends
- * the watch.
+ * Pings a socket every `intervalMs`, and calls `silent` when neither a pong nor enough bytes have come since the last
+ * ping. While `isHeld` is true, this process itself has paused the socket, so silence does not count. Also answers the
+ * client's pings, and calls `flooded` when there are too many: the library's own answers are off, because the library
+ * would close such a socket without a reason. The returned function ends the watch.
  */
 export function watchLiveness(
   ws: WebSocket,

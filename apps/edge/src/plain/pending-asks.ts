@@ -4,11 +4,11 @@ import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./reply.ts";
 /** The asks of one plain socket that have no terminal event yet. */
 export interface PendingAsks {
   readonly count: number;
-  /** Waits for an ask's events, until its terminal event or until the ask is overdue. */
+  /** Adds an ask, whose events then go to the client until its terminal event, or until the ask is overdue. */
   add(ask: string, reply: { readonly uniqueId: UniqueId; readonly stream: boolean }): void;
   has(ask: string): boolean;
   remove(ask: string): void;
-  /** Sends the frames of one event of the conversation's log. */
+  /** Sends the frames that the client gets for one event of the conversation's log. */
   apply(event: Event): void;
   clear(): void;
 }
@@ -20,7 +20,7 @@ interface Pending {
   attempt: number;
 }
 
-/** @param overdueMs after this time an ask without a terminal event counts as lost and is refused as `ASK_EXPIRED`. */
+/** @param overdueMs how long to wait for an ask's terminal event; then the client gets `ASK_EXPIRED`. */
 export function createPendingAsks(overdueMs: number, send: (frame: string) => void): PendingAsks {
   const pending = new Map<string, Pending>();
 

@@ -1,20 +1,23 @@
 import { jsonMembers, type EventOf, type WireError } from "@docrelay/protocol";
 
-/** `unique_id` as the client sent it: null and absent are different values; `json` is the text of a number, true or false. */
+/**
+ * The field `unique_id` of a frame as the client sent it, to send it back unchanged. `undefined` if the frame had none;
+ * `json` is the text of a number, `true` or `false`.
+ */
 export type UniqueId = string | null | undefined | { readonly json: string };
 
-/** The id as text, for the engine and for JSON. */
+/** Returns the id as a text, as the engine gets it. */
 export const idText = (id: string | { readonly json: string }): string => (typeof id === "string" ? id : id.json);
 const idJson = (id: Exclude<UniqueId, undefined>): string =>
   id === null || typeof id === "string" ? JSON.stringify(id) : id.json;
 
-/** Returns a frame of docrelay's own with the client's id at its end. */
+/** Returns a frame that docrelay itself has made, as JSON, with the client's `unique_id` as its last field. */
 function withId(frame: object, id: UniqueId): string {
   const json = JSON.stringify(frame);
   return id === undefined ? json : `${json.slice(0, -1)},"unique_id":${idJson(id)}}`;
 }
 
-/** The frame of a refusal or failure. */
+/** Returns the frame that tells the client of a refusal or of an ask's failure. */
 export function errorFrame({ code, message, retryable }: WireError, uniqueId: UniqueId): string {
   return withId({ type: "error", code, message, retryable }, uniqueId);
 }
@@ -24,7 +27,8 @@ export function deltaFrame(text: string, uniqueId: UniqueId): string {
 }
 
 /**
- * The engine's reply frame with only its id replaced by the client's; without such a frame, one built from the text.
+ * Returns the frame of an answer: the engine's own reply frame, in which only `unique_id` is replaced by the client's;
+ * if the engine sent no such frame, one built from the answer's text.
  */
 export function replyFrame({ text, frame }: EventOf<"completed">, uniqueId: UniqueId): string {
   const forwarded = frame === undefined ? undefined : withUniqueId(frame, uniqueId);
@@ -32,15 +36,16 @@ export function replyFrame({ text, frame }: EventOf<"completed">, uniqueId: Uniq
 }
 
 /**
- * Replaces the value of `unique_id` in the text of a JSON object and leaves every other character as it is: parsing and
- * serialising would change long numbers and escaped characters. Returns undefined when `json` is not a JSON object.
+ * Replaces the value of `unique_id` in the text of a JSON object and leaves every other character as it is: if the text
+ * were parsed and serialised, long numbers and escaped characters would change. Returns undefined if `json` is not a
+ * JSON object.
  */
 export function withUniqueId(json: string, uniqueId: UniqueId): string | undefined {
   if (!isObject(json)) return undefined;
   const members = jsonMembers(json);
   const mine = members.filter(({ key }) => key === "unique_id");
   if (uniqueId === undefined) {
-    // The client sent no id: the id that the engine received instead is removed from the reply.
+    // The client sent no `unique_id`, so the engine got one that docrelay made: it is removed from the reply.
     if (mine.length === 0) return json;
     const rest = members.filter(({ key }) => key !== "unique_id").map(({ from, to }) => json.slice(from, to));
     return `{${rest.join(",")}}`;

@@ -6,12 +6,12 @@ import type { Arriving, Evict } from "../limits/arriving.ts";
 import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
 
-/** The longest time that one frame may take, for the largest frame over a slow network. */
+/** How long one frame may take to arrive: enough for the largest frame over a slow network. */
 const FRAME_MS = 600_000;
 
 export interface ServeDeps extends ConnectionDeps {
   readonly arriving: Arriving;
-  /** Returns the network of a client; undefined where networks are not counted. */
+  /** Returns the network of a request's client; undefined if networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
   readonly pingIntervalMs: number;
 }
@@ -22,7 +22,9 @@ export interface Upgraded {
   readonly identity: Identity;
 }
 
-/** Serves an upgraded socket and ends it on silence, a flood of pings, or token expiry. `close` stops all timers. */
+/**
+ * Serves an open socket, and ends it when the client is silent or floods it with pings, or when its token has expired.
+ */
 export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upgraded): PlainConnection {
   const connection = new PlainConnection(deps, ws, identity);
   const unwatch = watchLiveness(
@@ -40,16 +42,18 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
   );
   const evict: Evict = (why) => {
     connection.end(why);
-    setImmediate(() => ws.terminate()); // at once: a socket that is only closing would continue to buffer bytes
+    setImmediate(() => ws.terminate()); // a socket that waits for the client's close would continue to buffer bytes
   };
   const arriving = deps.arriving.join(evict, FRAME_MS, deps.networkOf(request));
-  // Added before the library's own listener: so bytes are counted first, and a complete frame then resets the count.
+  // Runs before the library's own listener, so that bytes are counted first, and then a complete frame resets the
+  // count.
   request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
   ws.on("message", () => arriving.finished());
   const expiry = new Expiry(() => connection.end("AUTH_EXPIRED"));
   if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);
   ws.on("error", (error: Error & { code?: string }) => {
-    // The library has already closed the socket with the matching code: 1002, 1007, 1008 or 1009.
+    // The frame broke the WebSocket protocol or a bound of the library, which has closed the socket already, with the
+    // code 1002, 1007, 1008 or 1009.
     deps.metrics.closed(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "PAYLOAD_TOO_LARGE" : "BAD_MESSAGE");
   });
   ws.on("close", () => {

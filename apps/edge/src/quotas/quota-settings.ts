@@ -2,7 +2,8 @@ import { parseQuotaField, readQuotas, UNBOUNDED, type Quotas, type RedisClient }
 import { hash } from "node:crypto";
 
 /**
- * The quotas that operators have set in Redis, as this edge has last read them: a change takes effect within seconds.
+ * The quotas that operators have set in Redis. This edge reads them every second, so a change takes effect within
+ * seconds.
  */
 export interface QuotaSettings extends Disposable {
   readonly quotas: Quotas;
@@ -13,8 +14,8 @@ export interface QuotaSettings extends Disposable {
 }
 
 /**
- * A change of the settings, for the log. `quota`: its name, in which names of users and addresses are digests. `none`:
- * no bound, or not set.
+ * A changed quota, for a log line. `quota` is its name; the name of a user or an address in it is replaced by a digest.
+ * `none`: there is no bound.
  */
 export interface QuotaChange {
   readonly quota: string;
@@ -25,11 +26,11 @@ export interface QuotaChange {
 export interface QuotaSettingsDeps {
   readonly redis: RedisClient;
   readonly everyMs?: number;
-  /** Receives the changes since the read before; at the start, all settings. */
+  /** Receives what has changed since the previous read; after the first read, all quotas that are set. */
   onChange(changes: readonly QuotaChange[]): void;
   /** Receives whether the intake is paused, whenever that changes. */
   onPause(isPaused: boolean): void;
-  /** Receives the names of new fields that are no known quota. */
+  /** Receives the names of fields that are no known quota and were not there at the previous read. */
   onUnknown(fields: readonly string[]): void;
   onTrouble(error: unknown): void;
 }
@@ -82,7 +83,7 @@ function changesOf(before: Quotas, after: Quotas): QuotaChange[] {
 const logged = (most: number | undefined): number | "none" =>
   most === undefined || most === UNBOUNDED ? "none" : most;
 
-/** Returns a field's name for the log, without names of users and addresses. */
+/** Returns the name of a quota for a log line: the name of a user or an address in it is replaced by a digest. */
 export function loggedField(field: string): string {
   const parsed = parseQuotaField(field);
   if (parsed?.name === undefined || parsed.kind === "tenant") return field;

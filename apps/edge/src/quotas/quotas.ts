@@ -18,32 +18,39 @@ import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { QuotaSettings } from "./quota-settings.ts";
 
 /**
- * Daily quotas of users, networks and tenants. A user's asks are counted and bounded by the step that accepts them. All
- * else is checked before the acceptance and counted after it, so that a quota is exceeded by at most what arrives in
- * one moment. If no quota bounds a user, nothing is read from Redis.
+ * Daily quotas of users, networks and tenants. The step that accepts an ask also counts it, and refuses it if its user
+ * has no more asks. Everything else is checked before the acceptance and counted after it, so that a quota may be
+ * exceeded by what arrives between the two. For a user without any quota, nothing is read from Redis.
  */
 export interface Quotas {
   /**
-   * The user's daily bound of asks, for `accept`; `over` when no further ask would be accepted, for example because the
-   * tokens are used up.
+   * Returns how many asks the user may send today, for `accept`. `over` is set if another quota allows no further ask:
+   * one of the user's network or tenant, or one of tokens.
    */
   asks(user: string): Promise<{ maxAsks: number | undefined; over?: Over }>;
-  /** Call it when an ask was accepted, and counted for its user. */
+  /**
+   * Call it when an ask was accepted: counts it for the user's network and tenant. `accept` has counted it for the
+   * user.
+   */
   asked(user: string): void;
-  /** Returns the exceeded quota if the user may not send a file of this size today. */
+  /** Returns the quota that a file of this size would exceed today; undefined if the user may send it. */
   overByFile(user: string, bytes: number): Promise<Over | undefined>;
   /** Call it when a file was stored. */
   stored(user: string, bytes: number): void;
-  /** The accounts, besides the user's own, that the user's pages or tokens are counted for: tenant and network. */
+  /**
+   * Returns the accounts for which the user's pages or tokens are counted, besides the user's own: those of the tenant
+   * and of the network, if they have such a quota.
+   */
   chargedFor(count: "pages" | "tokens", user: string): UserAddress[];
-  /** The quotas of the user and of the user's groups, and how much of each is used. */
+  /** Returns the quotas of the user and of the user's network and tenant, and how much of each is used today. */
   read(user: string): Promise<HttpUsage>;
+  /** Whether the user, apart from network and tenant, has a quota of any kind. */
   isBounded(user: string): boolean;
   /** Whether operators have paused the intake: then no new ask or file is accepted. */
   readonly isPaused: boolean;
 }
 
-/** A quota that is used up. */
+/** A daily quota that is used up: the quota `most` for `count`, of `account`, which ends in `endsInMs`. */
 export interface Over {
   readonly account: Account;
   readonly count: DayCount;
@@ -77,7 +84,8 @@ export function createQuotas(deps: QuotasDeps): Quotas {
     async asks(user) {
       const accounts = bounded(deps, user, ["asks", "tokens"]);
       if (accounts.length === 0) return { maxAsks: undefined };
-      // The tokens of an answer are known only at its end: so the last answer may exceed the quota.
+      // The tokens of an answer are known only at its end. So an ask is accepted if one token is left, and its answer
+      // may exceed the quota.
       const used = await over(store, accounts, { asks: 1, tokens: 1 });
       const own = accounts.find(({ account }) => account.kind === "user")?.limits.asks;
       return used ? { maxAsks: 0, over: used } : { maxAsks: own };
@@ -85,7 +93,8 @@ export function createQuotas(deps: QuotasDeps): Quotas {
     asked: (user) => countForGroups(user, "asks", 1),
     async overByFile(user, bytes) {
       const accounts = bounded(deps, user, ["bytes", "pages"]);
-      // The pages of a file are known only when it was extracted: so the last file may exceed the quota.
+      // The pages of a file are known only when it was extracted. So a file is accepted if one page is left, and may
+      // exceed the quota.
       return accounts.length === 0 ? undefined : over(store, accounts, { bytes, pages: 1 });
     },
     stored(user, bytes) {
@@ -111,7 +120,7 @@ function limitsOf({ quotas }: QuotasDeps["settings"], account: Account): Limits 
   return limits;
 }
 
-/** The tenant and the network of a user, as accounts. */
+/** Returns the accounts of the user's tenant and network, as far as the user has them. */
 function groupsOf({ tenants, networks }: QuotasDeps, user: string): Account[] {
   const [tenant, network] = [tenants.of(user), networks.of(user)];
   return [
@@ -120,7 +129,7 @@ function groupsOf({ tenants, networks }: QuotasDeps, user: string): Account[] {
   ];
 }
 
-/** Returns the user's accounts that have a quota for one of these counts. */
+/** Returns those accounts of the user, the tenant and the network that have a quota for one of these counts. */
 function bounded(deps: QuotasDeps, user: string, counts: readonly DayCount[]): Bounded[] {
   const { settings } = deps;
   if (settings.quotas.size === 0) return [];
@@ -152,7 +161,7 @@ async function readUsage(deps: QuotasDeps, user: string): Promise<HttpUsage> {
   return { ...of(0), resetAt: Date.now() + endsInMs, ...(tenant && { tenant }), ...(address && { address }) };
 }
 
-/** Returns the first account whose quota would be exceeded by adding `more`. */
+/** Returns the first quota that would be exceeded by using `more`; undefined if there is none. */
 async function over(store: Store, accounts: readonly Bounded[], more: Limits): Promise<Over | undefined> {
   const { used, endsInMs } = await readUsed(
     store,
@@ -175,7 +184,7 @@ const WHOSE = {
   network: " from your address together",
 } as const;
 
-/** The refusal that says which quota is used up. */
+/** Returns the refusal for a used up quota; its message names the quota. */
 export function dayQuotaExceeded({ account, count, most, endsInMs }: Over): Error {
   const bound = `Today's quota of ${most} ${NOUNS[count]}${WHOSE[account.kind]} is used up.`;
   return quotaExceeded(endsInMs, `${bound} It begins anew at midnight, in UTC.`, "day");

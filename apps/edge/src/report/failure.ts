@@ -3,7 +3,10 @@ import { JobsError } from "@docrelay/jobs";
 import { storeErrorKind } from "@docrelay/platform";
 import { Refusal, wireError, type WireError } from "@docrelay/protocol";
 
-/** An error in the form that a client may receive. Only an error of the severity `bug` is logged as an error. */
+/**
+ * An error in the form that a client may receive. `severity`: `refused`: the client must change something or wait;
+ * `store`: Redis or the blob store failed; `bug`: anything else, and the only one that is logged at the level `error`.
+ */
 export interface Failure {
   readonly wire: WireError;
   readonly severity: "refused" | "store" | "bug";
@@ -11,7 +14,9 @@ export interface Failure {
 
 const STORE_RETRY_MS = 500;
 
-/** Maps an error to a code of the protocol; no other function does. The result contains no internal text. */
+/**
+ * Maps any error to a code of the protocol. All of the edge uses this function. The result contains no internal text.
+ */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Refusal) return { wire: error.wire, severity: "refused" };
   if (error instanceof ChannelError && error.kind === "hole")

@@ -1,35 +1,39 @@
 import { createMetrics, type Metrics } from "@docrelay/platform";
 
 /**
- * The metrics of an edge. Labels are names from fixed tables, and the names of the first tenants, so that the number of
- * time series is bounded.
+ * The metrics of an edge. Labels are only names from fixed tables and the names of a bounded number of tenants, because
+ * each label adds a time series.
  */
 export interface EdgeMetrics {
   readonly metrics: Metrics;
   /** Client events that were refused since the start, by event and code. */
   refusals(): Promise<Array<{ event: string; code: string; count: number }>>;
-  /** Some of the current counts, with names for people. */
+  /** Returns some of the current counts, under names for people, for the pages of operators. */
   figures(): Readonly<Record<string, number>>;
-  /** A client event or frame was acknowledged or refused: `ok` or the refusal's code. */
+  /** A client's event, frame or request was acknowledged or refused. `outcome`: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
   /** An ask was acknowledged, this many seconds after its arrival. */
   asked(seconds: number): void;
   /** An ask of a tenant was accepted; `bytes`: of its question and of the files that came with it. */
   askedByTenant(tenant: string, bytes: number): void;
-  /** A conversation was opened from a position: by a connection that had not joined it, or by one that found a gap. */
+  /**
+   * A conversation was opened from a position, and the client got this many events of the log. `reconnect`: the
+   * connection had not joined the conversation before; `gap`: it had, and has missed events.
+   */
   resumed(why: "reconnect" | "gap", events: number): void;
   /**
-   * The adapter's connection has received a message: an event or a hint for a conversation that is open on this edge.
+   * The Socket.IO adapter has received a message from Redis: an event or a hint for a conversation that is open on this
+   * edge.
    */
   heard(): void;
   resynced(): void;
-  /** The server ended a connection, with this code. */
+  /** This edge has ended a connection, for the reason `code`. */
   closed(code: string): void;
   unexpected(): void;
   feedbackGiven(verdict: "up" | "down" | "none"): void;
 }
 
-/** Current counts, read at each scrape. */
+/** The counts that are read at each scrape of the metrics. */
 export interface OpenNow {
   readonly socketio: number;
   readonly plain: number;
@@ -69,7 +73,7 @@ const GAUGES: { readonly [Field in keyof OpenNow]: readonly [name: string, help:
   largestBuffer: ["docrelay_edge_socket_buffer_largest_bytes", "Bytes that wait for the slowest Socket.IO client"],
 };
 
-/** `now` is called at each scrape. */
+/** @param now returns the current counts; it is called at each scrape. */
 export function createEdgeMetrics(now: () => OpenNow): EdgeMetrics {
   const metrics = createMetrics();
   for (const [field, [name, help]] of Object.entries(GAUGES) as Array<[keyof OpenNow, readonly [string, string]]>)

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toFailure } from "./failure.ts";
 
-/** The pauses before the retries of a step whose outcome is unknown. */
+/** The pauses before the retries of a step, in ms; after the last retry the step has failed. */
 const AGAIN_MS = [250, 750, 1500] as const;
 
 /**
- * Runs an idempotent step, with the retries that a Socket.IO client would make itself while Redis does not respond.
- * `isOver`: the connection has closed, so that no retry follows. @throws the error of the last retry.
+ * Runs an idempotent step, and runs it again while Redis does not respond, as a client with the SDK would do itself.
+ * `isOver` returns true when the connection has closed: then there is no retry. @throws the error of the last try.
  */
 export async function patiently<T>(step: () => Promise<T>, isOver: () => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {

@@ -3,17 +3,19 @@ import { refuse, type Shared } from "@docrelay/protocol";
 import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
 
-/** Links through which anybody may read one conversation, until the link ends. */
+/** Links to conversations: anybody who has a link may read its conversation until the link ends. */
 export interface Shares {
-  /** Whether conversations can be shared. */
+  /** Whether conversations can be shared at all (`SHARE_TTL_MS` is not 0). */
   readonly isOn: boolean;
   /** Creates a link. @throws Refusal `FORBIDDEN` where conversations are not shared, `NOT_FOUND`, `QUOTA_EXCEEDED` */
   share(user: string, conversation: string): Promise<Shared>;
   /** Ends all links to a conversation. Idempotent. */
   end(user: string, conversation: string): Promise<void>;
-  /** Whether the link with this digest of its token has not ended. */
+  /** Whether the link whose token has this digest can still be used. */
   isOpen(digest: string): Promise<boolean>;
-  /** Returns the identity of a reader through a link. @throws Refusal `AUTH_INVALID` */
+  /**
+   * Returns the identity of a reader who has the token of a link. @throws Refusal `AUTH_INVALID` if the link has ended
+   */
   verify(token: string): Promise<Identity>;
 }
 
@@ -28,7 +30,8 @@ export function createShares(store: Store, ttlMs: number): Shares {
       if (added.kind === "full") {
         throw quotaExceeded(added.freeInMs, "There are too many links. End some.");
       }
-      // Checked after the link was stored: a link must not outlive a conversation that is deleted meanwhile.
+      // Checked only after the link was stored: if the conversation is deleted at the same moment, either the deletion
+      // ends the link, or this check does.
       if (!(await hasLog(store, user, conversation))) {
         await endLinks(store, user, conversation);
         throw refuse("NOT_FOUND");
@@ -42,7 +45,7 @@ export function createShares(store: Store, ttlMs: number): Shares {
       const link = isOn && digest !== undefined ? await readLink(store, digest) : undefined;
       if (!link || digest === undefined) throw refuse("AUTH_INVALID", { message: "This link has ended." });
       const { user, conversation, at, leftMs } = link;
-      // A new user who owns nothing: code that does not check `reads` finds no data.
+      // The reader becomes a user of its own who owns nothing, so that code that does not check `reads` finds no data.
       return {
         user: `share-${digest}`,
         expiresAt: Date.now() + leftMs,
@@ -54,7 +57,8 @@ export function createShares(store: Store, ttlMs: number): Shares {
 }
 
 /**
- * The same authenticator, which also verifies the tokens of links. Use it only where the code checks `Identity.reads`.
+ * Returns an authenticator that works as the given one does, and also verifies the tokens of links. Use it only where
+ * the code checks `Identity.reads`.
  */
 export function withLinks(authenticator: Authenticator, shares: Shares): Authenticator {
   return {
@@ -64,8 +68,8 @@ export function withLinks(authenticator: Authenticator, shares: Shares): Authent
 }
 
 /**
- * Returns the user who owns the conversation that this identity may read. @throws Refusal `NOT_FOUND` when a link opens
- * another conversation
+ * Returns the user in whose name an identity may read this conversation: its own user, or for a reader through a link
+ * the conversation's owner. @throws Refusal `NOT_FOUND` if the link is for another conversation
  */
 export function ownerOf({ user, reads }: Identity, conversation: string): string {
   if (!reads) return user;

@@ -8,12 +8,12 @@ export interface WatchLinkDeps {
   onTrouble(error: unknown): void;
 }
 
-/** How often the link is checked, because the hint that it was ended may be lost. */
+/** How often the link is checked in Redis, because the hint that its owner has ended it may be lost. */
 const LOOK_MS = 30_000;
 
 /**
- * Calls `ended` when the owner has ended the link; the caller knows when the link expires. The returned function ends
- * the watch.
+ * Calls `ended` when the owner has ended the link. It does not watch the link's expiry, which the caller knows. The
+ * returned function ends the watch.
  */
 export function watchLink(
   { userSockets, shares, onTrouble }: WatchLinkDeps,

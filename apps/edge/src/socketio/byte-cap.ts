@@ -10,13 +10,14 @@ interface Packet {
   readonly data?: string | Buffer | undefined;
 }
 
-/** The next log may be sent when at most this many bytes wait: enough to keep the network busy meanwhile. */
+/** The next log is read when at most this many bytes wait: they keep the network busy during the read. */
 const ROOM_BYTES = 65_536;
 
 /**
- * Counts the unsent bytes of a connection and calls `onSlow` once when they exceed `cap`: the library itself buffers
- * without a bound (192 MB in 4 s for a client that stops reading). One message may exceed the cap by its own size,
- * because it is counted when the next message is sent. Call `end` when the connection has ended.
+ * Counts the bytes of a connection that wait for the client, and calls `onSlow` once when they exceed `cap`: the
+ * library itself buffers without a bound (192 MB in 4 s for a client that stops reading). A message is counted only
+ * when the next one is sent, so one message may exceed the cap by its own size. Call `end` when the connection has
+ * ended.
  */
 export function capBytes(connection: Connection, cap: number, onSlow: () => void): ByteCap {
   const { socket } = connection.request;
@@ -35,9 +36,9 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
   return counted;
 }
 
-/** A class, since each connection has one: methods cost an idle connection no memory. */
+/** A class, because each connection has one: methods, unlike closures, cost an idle connection no memory. */
 class ByteCap {
-  /** Bytes that are not yet written to the socket: the library writes one batch at a time. */
+  /** Bytes that the library holds and has not yet written to the network socket: it writes one batch at a time. */
   waiting = 0;
   isSlow = false;
   #ended = false;
@@ -53,7 +54,9 @@ class ByteCap {
     return this.waiting + this.#socket.writableLength;
   }
 
-  /** Calls back once when at most `ROOM_BYTES` wait, or the connection has ended; at once if that is so already. */
+  /**
+   * Calls `callback` once when at most `ROOM_BYTES` wait or the connection has ended; at once if that is so already.
+   */
   whenRoom(callback: () => void): void {
     if (this.#hasRoom()) return callback();
     if (!this.#callbacks) {
@@ -70,7 +73,7 @@ class ByteCap {
 
   drained(): void {
     if (!this.#callbacks?.length) return;
-    // The library writes the next batch within the same tick, so the buffer is checked after that tick.
+    // The library writes its next batch within this tick, so only after it the buffer shows how much waits.
     setImmediate(() => {
       if (this.#hasRoom()) for (const callback of this.#callbacks?.splice(0) ?? []) callback();
     });

@@ -15,7 +15,7 @@ import type { UploadListener } from "../uploads/watched-uploads.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { Membership } from "./membership.ts";
 
-/** A connection's user and its joined conversations. `renew` verifies a fresh token of the same user. */
+/** The connection that has sent an event. `renew` replaces its identity after the client has sent a fresh token. */
 export interface Session extends UploadListener, UserListener {
   readonly identity: Identity;
   readonly membership: Membership;
@@ -23,7 +23,7 @@ export interface Session extends UploadListener, UserListener {
   renew(identity: Identity): void;
 }
 
-/** Decides when a connection may be read again. */
+/** Tells whether a connection may be read: not while the part that handles its events has no room. */
 export interface Backpressure {
   readonly hasRoom: boolean;
   whenRoom(callback: () => void): void;
@@ -45,24 +45,24 @@ export interface EventDeps {
 
 /** The rules for one client event. */
 interface EventRules {
-  /** Also runs when the session's token has expired. */
+  /** Whether the event is also handled after the connection's token has expired. */
   readonly whenExpired?: boolean;
-  /** Readers through a link may send it, too. */
+  /** Whether readers through a link may send the event. */
   readonly forReaders?: boolean;
-  /** The event's own code limits its rate, so that `EVENT_RATE` does not count it. */
+  /** Whether `run` itself limits the rate of the event; then `EVENT_RATE` does not count it. */
   readonly hasOwnRate?: boolean;
-  /** While this has no room, a connection that sent the event is not read. */
+  /** Returns a part whose room decides: after the event, the connection is not read while that part has no room. */
   readonly backpressure?: (deps: EventDeps) => Backpressure;
-  /** Whether a refusal is a strike against the connection. Default: each `BAD_MESSAGE` is. */
+  /** Whether a refusal of the event counts as a strike against the connection; by default each `BAD_MESSAGE` does. */
   readonly isStrike?: (error: WireError) => boolean;
 }
 
-/** One client event: its rules, and `run`, which parses the payload and resolves to the acknowledgement's fields. */
+/** One client event. `run` parses the payload, handles the event, and resolves to the fields of its acknowledgement. */
 export interface ClientEvent extends EventRules {
   run(deps: EventDeps, session: Session, payload: unknown): Promise<object>;
 }
 
-/** Combines a schema with the handler of its parsed payload; the payload's depth is checked by `parsePayload`. */
+/** Makes a client event of a schema and a `run` that gets the parsed payload. `parsePayload` also checks the depth. */
 export function clientEvent<S extends z.ZodMiniType>(
   event: EventRules & {
     readonly schema: S;

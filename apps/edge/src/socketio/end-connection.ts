@@ -3,8 +3,8 @@ import type { Socket } from "socket.io";
 import { webSocketOf } from "./web-socket-of.ts";
 
 /**
- * Emits `closing` with the reason, then ends the connection with `socket.conn.close()`, because `disconnect()` tells
- * clients not to reconnect. Waiting packets are sent first, except to a client that does not read.
+ * Emits `closing` with the reason, then closes the connection. It calls `socket.conn.close()`, because `disconnect()`
+ * would tell the client not to reconnect. Waiting packets are sent first, except to a client that does not read.
  */
 export function endConnection(
   socket: Socket,
@@ -17,8 +17,8 @@ export function endConnection(
     socket.conn.close();
     return;
   }
-  // For a client that does not read, waiting packets are dropped, and an emitted `closing` would be dropped with them.
-  // So this frame is written to the WebSocket directly, behind the bytes that the network already has.
+  // The waiting packets of a client that does not read are dropped, and an emitted `closing` would be dropped with
+  // them. So the frame of `closing` is written to the WebSocket directly, behind the bytes that it already has.
   webSocketOf(socket)?.send(`42${JSON.stringify(["closing", error])}`);
   socket.conn.close(true);
 }

@@ -49,7 +49,8 @@ const EVENTS = new Map<string, ClientEvent>(
           acceptAsk({ ...ask, user, files, origin: "socket", from: session.connection }),
         );
         metrics.asked((performance.now() - startedAt) / 1000);
-        // The ask's own events report how each extraction ended; the hints about progress come in addition.
+        // The log reports how each extraction ended. In addition, this connection gets hints about the extractions'
+        // progress.
         for (const file of files) if ("upload" in file) uploadWatch.follow(session, file.upload);
         return { ask: ask.id, seq, duplicate };
       },
@@ -70,7 +71,8 @@ const EVENTS = new Map<string, ClientEvent>(
       schema: uploadChunkSchema,
       hasOwnRate: true,
       backpressure: ({ uploadQueue }) => uploadQueue,
-      // A refused offset is no strike: after a reconnect, the refusal tells the client where to continue.
+      // A chunk at a wrong offset is no strike: after a reconnect a client may learn only from the refusal where to
+      // continue.
       isStrike: ({ code, reason }) => code === "BAD_MESSAGE" && reason !== "offset",
       run: ({ uploads, uploadWatch }, session, chunk) =>
         uploadWatch.storing(session, chunk.upload, () => uploads.chunk(session.user, chunk)),
@@ -113,7 +115,7 @@ const EVENTS = new Map<string, ClientEvent>(
   }),
 );
 
-/** The event that a client named; undefined if there is none. */
+/** Returns the client event of this name; undefined if there is none. `name` is unchecked client input. */
 export function eventNamed(name: unknown): ClientEvent | undefined {
   return typeof name === "string" ? EVENTS.get(name) : undefined;
 }

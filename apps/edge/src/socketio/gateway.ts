@@ -20,8 +20,8 @@ export interface Gateway {
 }
 
 /**
- * Admits Socket.IO clients and serves them. Edge processes keep no reply state: events reach the sockets through the
- * adapter.
+ * Admits Socket.IO clients and serves them. It sends no events of conversations: the Socket.IO adapter receives these
+ * from Redis and sends them to the sockets.
  */
 export function openGateway(deps: GatewayDeps): Gateway {
   const { io, metrics } = deps;
@@ -31,7 +31,7 @@ export function openGateway(deps: GatewayDeps): Gateway {
 
   io.use((socket, next) => {
     const { conn } = socket;
-    // During an admission the library would accept further sockets of the same connection, and no cap would count them.
+    // While a connection is being admitted, the library would accept further sockets of it, which no bound would count.
     if (joined.has(conn)) return conn.close();
     joined.add(conn);
     deps

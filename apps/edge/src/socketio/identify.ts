@@ -11,7 +11,7 @@ export async function identifyHandshake(authenticator: Authenticator, auth: unkn
   if (handshake.success) return authenticator.verify(handshake.data.token);
   const isVersion = handshake.error.issues.some(({ path }) => path[0] === "protocol");
   const { token } = (auth ?? {}) as { token?: unknown };
-  // A missing token is reported before any other error, because a client has to sign in first.
+  // A missing token is reported before any other error: whatever else is wrong, the client has to sign in first.
   if (token === undefined) throw refuse("AUTH_REQUIRED");
   const version = { reason: "version", message: "This server speaks protocol 1. Update the client." };
   throw refuse("BAD_MESSAGE", isVersion ? version : { reason: "schema" });

@@ -3,7 +3,7 @@ import { within } from "@docrelay/platform";
 import { Refusal, refuse } from "@docrelay/protocol";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 
-/** The rooms of one socket: the parts of a Socket.IO socket that are used here. */
+/** The parts of a Socket.IO socket that are used here. */
 interface Rooms {
   readonly connected: boolean;
   readonly rooms: ReadonlySet<string>;
@@ -30,12 +30,12 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
   return new SocketMembership(socket, subscriptions);
 }
 
-/** A class, since each connection has one: methods cost no memory. */
+/** A class, because each connection has one: methods, unlike closures, cost an idle connection no memory. */
 class SocketMembership implements Membership {
   readonly #socket: Rooms;
   readonly #subscriptions: Subscriptions;
   readonly #held = new Set<string>();
-  /** How many calls of `during` are running, by room; undefined if none is running. */
+  /** How many calls of `during` are running for each room; undefined while none is running. */
   #pending: Map<string, number> | undefined;
 
   constructor(socket: Rooms, subscriptions: Subscriptions) {
@@ -46,7 +46,7 @@ class SocketMembership implements Membership {
   async during<T>(conversation: ConversationAddress, work: () => Promise<T>): Promise<T> {
     const room = roomOf(conversation);
     const socket = this.#socket;
-    // `>` and not `>=`, because each socket is also in the room of its own id.
+    // `>` and not `>=`: each socket is also in the room of its own id, which is no conversation.
     if (!socket.rooms.has(room) && socket.rooms.size > MAX_ROOMS) {
       throw refuse("BUSY", { message: "Too many conversations are open on this connection. Close some." });
     }
@@ -54,7 +54,7 @@ class SocketMembership implements Membership {
     let worked = false;
     try {
       void socket.join(room);
-      // A disconnected socket cannot join a room; nobody would receive what a subscription of its channel brings.
+      // A disconnected socket cannot join a room, and no client would receive the events.
       if (!socket.rooms.has(room)) throw refuse("SHUTTING_DOWN", { message: "The connection has ended." });
       await within(BARRIER_MS, () => this.#subscriptions.confirmed(channelOf(conversation)));
       worked = true;
@@ -62,7 +62,7 @@ class SocketMembership implements Membership {
       this.#held.add(room);
       return done;
     } catch (error) {
-      // `work` may have taken effect despite the error, so the socket must receive the events.
+      // After an error that is no refusal, `work` may have taken effect: then the client must receive the events.
       if (worked && !(error instanceof Refusal)) this.#held.add(room);
       throw error;
     } finally {

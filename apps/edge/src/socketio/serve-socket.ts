@@ -42,12 +42,12 @@ export interface SocketDeps extends EventDeps {
   onTrouble(error: unknown): void;
 }
 
-/** Most events of one connection that have no acknowledgement yet. */
+/** How many events of one connection may wait for their acknowledgement. */
 const MAX_PENDING = 64;
 
 /**
- * Sends the welcome to an admitted client and acknowledges each of its events. The connection is in `open` until it
- * disconnects.
+ * Sends `welcome` to an admitted client, then handles and acknowledges each of its events. `open` contains the
+ * connection until it disconnects.
  */
 export function serveSocket(
   deps: SocketDeps,
@@ -61,7 +61,7 @@ export function serveSocket(
   socket.on("disconnect", () => {
     open.delete(served);
     served.closed();
-    socket.conn.close(); // a client that has left the namespace has to return on a new connection
+    socket.conn.close(); // a client that left the namespace but not the connection must come back on a new connection
   });
   const { user, expiresAt, reads } = admitted;
   const { node, limits } = deps;
@@ -75,15 +75,15 @@ export function serveSocket(
 
 const NO_STRIKES: Strikes = [];
 /**
- * Limits the events of one connection that have no limit of their own; asks and chunks have one. The burst allows for a
- * page that opens all of its conversations when it reconnects.
+ * Limits the events of one connection, except asks and chunks, which have limits of their own. The burst is for a page
+ * that opens all of its conversations when it reconnects.
  */
 const EVENT_RATE: Rate = { perSecond: 50, burst: 500 };
 
 /**
- * A connected socket: its identity until the token expires, its rooms, its bounded buffer. It is a class, and parts
- * that an idle connection does not use are created when they are first used: closures and maps took a quarter of its
- * memory.
+ * A connected client: its identity, its conversations, and the bound of the bytes that wait for it. To save memory it
+ * is a class, and parts that an idle connection does not use are created at their first use: closures and maps took a
+ * quarter of the memory of an idle connection.
  */
 class ServedSocket implements ClientConnection, Session, LogReader {
   pending = 0;
@@ -96,7 +96,9 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   #strikes = NO_STRIKES;
   #events: Bucket | undefined;
   #ended = false;
-  /** Set for a connection that reads through a link. */
+  /**
+   * Set for a connection with the token of a link: the reader of the link's conversation, and the watch of the link.
+   */
   readonly #link: { readonly reader: LogReader; stop(): void } | undefined;
 
   constructor(deps: SocketDeps, socket: Socket, admitted: Identity) {
@@ -200,8 +202,8 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   /**
-   * The event parses its own payload. The payload's depth is checked first: before that check no code may traverse the
-   * payload.
+   * Checks the rules of an event and handles it. The event's `run` parses the payload, and checks its depth first:
+   * until then no code may traverse the payload.
    */
   async #run(event: ClientEvent | undefined, args: readonly unknown[]): Promise<object> {
     if (!event) throw refuse("BAD_MESSAGE", { reason: "type", message: "There is no such event." });
@@ -231,7 +233,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   #end(code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable">>): void {
-    if (this.#ended) return; // messages that arrive after the last strike would end the connection again
+    if (this.#ended) return; // messages that still arrive, for example after the last strike, must not end it twice
     this.#ended = true;
     this.#deps.metrics.closed(code);
     endConnection(this.#socket, code, more);
@@ -239,8 +241,8 @@ class ServedSocket implements ClientConnection, Session, LogReader {
 }
 
 /**
- * The error that is sent to a client. An error that is not a refusal is logged, and the client gets the trace of the
- * log line.
+ * Turns an error into the one that is sent to the client. An error that is not a refusal is logged, and the client gets
+ * the trace of that log line.
  */
 function toWire(deps: SocketDeps, event: string, error: unknown): WireError {
   const { wire, severity } = toFailure(error);
@@ -251,7 +253,7 @@ function toWire(deps: SocketDeps, event: string, error: unknown): WireError {
   return { ...wire, trace };
 }
 
-/** Pauses a connection until there is room, so that its bytes stay in the network and use no memory here. */
+/** Stops reading a connection until there is room, so that its bytes stay in the network and use no memory here. */
 function pauseWithoutRoom(socket: Socket, { hasRoom, whenRoom }: Backpressure): void {
   if (hasRoom) return;
   const webSocket = webSocketOf(socket);

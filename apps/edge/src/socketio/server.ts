@@ -12,9 +12,9 @@ import { unsealFrames } from "./unseal-frames.ts";
 import { webSocketOf } from "./web-socket-of.ts";
 
 /**
- * A WebSocket server with lower bounds than the library's. Real messages have few fragments; the library allows 16,384
- * of them in memory. A closed connection keeps its unread bytes until the close timeout: here a third of the library's
- * 30 s.
+ * A WebSocket server with lower bounds than the library's own. A message may have 256 fragments (the library allows
+ * 16,384, all of them in memory). A connection that is closing keeps its unread bytes until the close timeout, which is
+ * 10 s here instead of 30 s.
  */
 class Bounded extends WebSocketServer {
   constructor(options: ServerOptions) {
@@ -25,23 +25,23 @@ class Bounded extends WebSocketServer {
 
 const CONNECT_MS = 10_000;
 const CLOSE_MS = 10_000;
-/** How long a client that is ended for what it sent may take to read the reason. */
+/** How long a client whose connection is ended because of what it sent may take to read the reason. */
 const HEARD_MS = 1000;
 const PONG_MS = 20_000;
-/** The size of an ask's packet without its files: the message with every character escaped, names, ids. */
+/** Most bytes of an ask's packet without its files: the message, with every character escaped, names and ids. */
 const ENVELOPE_BYTES = 524_288;
 /**
- * A packet may have this many times the file bytes that an ask may carry, so that a larger ask is refused with
- * PAYLOAD_TOO_LARGE.
+ * A packet may have this many times `MAX_INLINE_BYTES`. So an ask whose files are a little too large is read and
+ * refused with `PAYLOAD_TOO_LARGE`, and its connection stays open.
  */
 const MAX_INLINE = 2;
 
 type Connection = Socket["conn"];
 
 /**
- * The Socket.IO server. With WebSocket as the only transport, the balancer need not keep a client at one edge. The HTTP
- * server passes upgrades to `engine` by path: otherwise each of the two WebSocket endpoints would end the other's
- * handshakes.
+ * Creates the Socket.IO server. If WebSocket is the only transport, the balancer need not send a client to the same
+ * edge each time. The HTTP server passes handshakes to `engine` by their path: if both WebSocket endpoints listened
+ * themselves, each would end the handshakes of the other.
  */
 export function createSocketServer(options: {
   readonly publisher: RedisClient;
@@ -50,11 +50,11 @@ export function createSocketServer(options: {
   readonly maxInlineBytes: number;
   readonly pingIntervalMs: number;
   readonly transports: ReadonlyArray<"websocket" | "polling">;
-  /** Bounds the incomplete messages of all connections of the edge. */
+  /** Bounds the bytes of incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
-  /** Returns the network of a client; undefined where networks are not counted. */
+  /** Returns the network of a request's client; undefined if networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
-  /** A connection was ended, with this code, because of what it sent or did not send. */
+  /** Called when a connection was ended with this code, because of what it sent or because it did not send in time. */
   closed(code: ErrorCode): void;
 }): { io: Server; engine: EngineServer } {
   const engine = new EngineServer({
@@ -81,11 +81,11 @@ export function createSocketServer(options: {
       if (socket) endConnection(socket, code);
       else if (webSocket) webSocket.close(ERRORS[code].close);
       else conn.close();
-      // Stops reading, because bytes that come until the close would be kept. Unlike an end at once, this lets a client
-      // that is still sending read the reason.
+      // Stops reading, because bytes that come before the close would be kept in memory. The connection is not ended at
+      // once, so that a client that is still sending can read the reason.
       webSocket?.pause();
-      // The paused socket does not read the answer to the close frame, and keeps what has come until the close timeout.
-      // A connection that is ended because room is needed is terminated at once, so that it releases its room.
+      // A paused socket does not see the client's answer to the close frame, and would keep its bytes until the close
+      // timeout. So it is terminated: after a second, or at once if its memory is needed (`BUSY`).
       if (code === "BUSY") setImmediate(() => webSocket?.terminate());
       else setTimeout(() => webSocket?.terminate(), HEARD_MS).unref();
     };
@@ -103,7 +103,7 @@ export function createSocketServer(options: {
       options.sealing,
     ),
   });
-  // Before the library listens to a connection.
+  // Added before `io.bind`, so that packets are watched before the library handles them.
   engine.on("connection", (conn: Connection) => void watch(conn));
   io.on("connection", ({ conn }) => watches.get(conn)?.admit());
   io.bind(engine);

@@ -1,6 +1,9 @@
 import type { Server } from "socket.io";
 
-/** Unread bytes of Socket.IO clients in this process's socket buffers; computed at each scrape, not kept. */
+/**
+ * Returns how many bytes wait in this process for Socket.IO clients to read them: the sum, and the most of one client.
+ * It is computed at each scrape of the metrics.
+ */
 export function readSocketBuffers(io: Server): { bufferedBytes: number; largestBuffer: number } {
   let bufferedBytes = 0;
   let largestBuffer = 0;

@@ -3,15 +3,15 @@ import type { createShardedAdapter } from "@socket.io/redis-adapter";
 
 type AdapterFactory = ReturnType<typeof createShardedAdapter>;
 
-/** The part of the adapter that is used beyond its types; a test with a real edge fails when that part changes. */
+/** Private methods of the adapter that are used here; a test with a real edge fails if the library changes them. */
 interface Receiver {
   onRawMessage(raw: Buffer, channel: Buffer): void;
   onMessage(message: Frame): void;
 }
 
 /**
- * Wraps the adapter, so that it decrypts events before it sends them to the sockets of this edge. An event that cannot
- * be decrypted is dropped: its readers find the gap, read the log, and get the error there.
+ * Wraps the Socket.IO adapter, so that it decrypts published events before it sends them to the sockets of this edge.
+ * An event that cannot be decrypted is dropped: its readers notice the gap, read the log, and get the error there.
  */
 export function unsealFrames(create: AdapterFactory, sealing: Sealing | undefined): AdapterFactory {
   if (!sealing) return create;

@@ -2,11 +2,11 @@ import type { Server as EngineServer } from "engine.io";
 import type { Duplex } from "node:stream";
 
 /**
- * Passes WebSocket handshakes to the library, and removes one listener that the library adds. The listener emits
- * `close` on a response object, which only middlewares would see (there are none). It keeps that object and the request
- * as long as the network socket exists: an eighth of the memory of an idle connection. Normally it is the only added
- * `once` listener of `close`; if a newer library adds none or several, nothing is removed. Source: `WebSocketResponse`
- * in engine.io's `server.ts`.
+ * Passes WebSocket handshakes to the library (engine.io), and removes one listener that the library adds to the network
+ * socket. The listener emits `close` on a response object for middlewares, of which there are none; meanwhile it keeps
+ * that object and the request in memory, an eighth of the memory of an idle connection. It is found as the only `once`
+ * listener of `close` that the library has added; if a newer version adds none or several, nothing is removed. Source:
+ * `WebSocketResponse` in engine.io's `server.ts`.
  */
 export function upgradeTo(engine: EngineServer): EngineServer["handleUpgrade"] {
   return (request, socket, head) => {
@@ -19,7 +19,7 @@ export function upgradeTo(engine: EngineServer): EngineServer["handleUpgrade"] {
 
 type Listener = () => void;
 
-/** The functions that wrap the `once` listeners of `close`; each has the listener as a property. */
+/** Returns the `once` listeners of `close`: Node wraps each in a function that has the listener as a property. */
 function onceClosed(socket: Duplex): Listener[] {
   return (socket.rawListeners("close") as Listener[]).filter((listener) => "listener" in listener);
 }

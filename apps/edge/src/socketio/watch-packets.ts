@@ -12,28 +12,28 @@ interface Connection {
 
 export interface PacketRule {
   readonly arriving: Arriving;
-  /** The client's network; undefined where networks are not counted. */
+  /** The client's network; undefined if networks are not counted. */
   readonly network: string | undefined;
   /** Most bytes of one packet, including its attachments. */
   readonly maxPacketBytes: number;
-  /** Ends the connection. `PAYLOAD_TOO_LARGE`: a packet has too many bytes. */
+  /** Ends the connection with this code; `PAYLOAD_TOO_LARGE` if a packet has too many bytes. */
   end(code: ErrorCode): void;
 }
 
-/** Most bytes before the admission: until then a client sends only a packet with its token. */
+/** Most bytes of a connection before its admission: until then a client sends only a packet with its token. */
 const MAX_BYTES_BEFORE = 16_384;
-/** The longest time for one packet: after a minute clients send it again over another connection. */
+/** How long one packet may take to arrive: after a minute the SDK sends it again over another connection. */
 const PACKET_MS = 60_000;
 
 /**
- * Bounds the bytes of a packet and the time that it takes to arrive: otherwise the library keeps an unfinished frame,
+ * Bounds the bytes of a packet and the time that it takes to arrive. The library itself would keep an unfinished frame,
  * or a packet whose attachments have not come, as long as the connection answers pings. Call it before the library
- * listens to the connection, so that refused bytes are not kept.
+ * listens to the connection, so that bytes that are refused are not kept.
  */
 export function watchPackets(connection: Connection, rule: PacketRule): PacketWatch {
   const watch = new PacketWatch(rule);
   const { socket } = connection.request;
-  const isPolling = connection.transport.name !== "websocket"; // each request of polling has its own bounds
+  const isPolling = connection.transport.name !== "websocket"; // the HTTP server bounds each request of polling
   if (!isPolling) socket.prependListener("data", (chunk: Buffer) => watch.received(chunk.length));
   connection.on("data", (data: string | Buffer) => {
     if (isPolling) watch.received(data.length);
@@ -44,14 +44,14 @@ export function watchPackets(connection: Connection, rule: PacketRule): PacketWa
   return watch;
 }
 
-/** A class, because each connection has one: methods cost an idle connection no memory. */
+/** A class, because each connection has one: methods, unlike closures, cost an idle connection no memory. */
 class PacketWatch {
   readonly #rule: PacketRule;
   readonly #member: ReturnType<Arriving["join"]>;
   #isAdmitted = false;
-  /** Bytes since the last complete packet. */
+  /** The bytes that have come since the last complete packet. */
   #bytes = 0;
-  /** Attachments of the current packet that have not arrived. */
+  /** How many attachments of the current packet have not arrived. */
   #missing = 0;
 
   constructor(rule: PacketRule) {
@@ -70,7 +70,7 @@ class PacketWatch {
     this.#member.received(bytes);
   }
 
-  /** A whole frame has arrived: a packet, or one of its attachments. */
+  /** Call it when a whole frame has arrived: a packet, or one of its attachments. */
   came(data: string | Buffer): void {
     if (typeof data === "string") this.#missing = Number(/^[56](\d{1,9})-/.exec(data)?.[1] ?? 0);
     else if (this.#isAdmitted) this.#missing = Math.max(0, this.#missing - 1);
@@ -79,7 +79,9 @@ class PacketWatch {
     this.complete();
   }
 
-  /** The packet is complete unless attachments are missing: then the library keeps none of its bytes. */
+  /**
+   * Ends the count of a packet that is complete, unless attachments are missing. The library then keeps no bytes of it.
+   */
   complete(): void {
     if (this.#missing > 0) return;
     this.#bytes = 0;

@@ -17,8 +17,8 @@ export interface CompleteDeps extends ExtractionDeps {
 }
 
 /**
- * Ends an upload whose last byte is stored, and queues its extraction. @throws Refusal `FILE_CORRUPT` and
- * `FILE_TYPE_UNSUPPORTED`: then the upload is dropped, so that a new upload may use its id.
+ * Finishes an upload whose last byte is stored: checks its bytes and queues its extraction. @throws Refusal
+ * `FILE_CORRUPT`, `FILE_TYPE_UNSUPPORTED`: then the upload is dropped, and a new upload may use its id.
  */
 export async function completeUpload(deps: CompleteDeps, user: string, known: Receiving): Promise<void> {
   const { store, blobs, usage } = deps;
@@ -26,7 +26,7 @@ export async function completeUpload(deps: CompleteDeps, user: string, known: Re
   const stored = (await hashOf(known)) ?? (await inspectStored(blobs, upload.ref, upload.size));
   if (stored === undefined) {
     usage.endUpload(upload.ref);
-    // Another edge may have finished the upload meanwhile and released its bytes: then the upload is complete.
+    // If another edge has finished the upload meanwhile, its bytes may be released already, and nothing is wrong.
     if ((await dropUpload(store, blobs, user, upload)) === "finished") return;
     throw refuse("FILE_CORRUPT");
   }
@@ -48,7 +48,7 @@ export async function completeUpload(deps: CompleteDeps, user: string, known: Re
       dropNeedless(deps, user, { own: upload.ref, kept: ref, text, state }),
     ]);
   } catch (error) {
-    deps.onTrouble(error); // an ask with this upload queues the extraction again; unused bytes expire
+    deps.onTrouble(error); // harmless: an ask with this upload queues the extraction, and unused bytes expire
   }
 }
 
@@ -65,8 +65,9 @@ export async function refuseType(
 }
 
 /**
- * The hash of an upload's stored bytes. Undefined unless this edge has hashed all bytes and the blob store has as many
- * chunks: then the stored bytes have to be read. The type of hashed bytes was checked with the first chunk.
+ * Returns the hash of an upload's stored bytes, if this edge has hashed all of them and the blob store has as many
+ * chunks as this edge has sent. Otherwise returns undefined: the stored bytes have to be read. `isPdf` is true, because
+ * the type was checked with the first chunk.
  */
 async function hashOf({ hash, counted, chunks }: Receiving): Promise<{ sha256: string; isPdf: boolean } | undefined> {
   return hash && (await counted) === chunks ? { sha256: hash.digest("hex"), isPdf: true } : undefined;

@@ -18,20 +18,21 @@ export interface ExtractionDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  /** Returns the network of a user, where networks are counted. */
+  /** Returns the network of a user; undefined if networks are not counted. */
   readonly networks?: Pick<Networks, "of"> | undefined;
   readonly quotas: Pick<Quotas, "chargedFor">;
 }
 
-/** A user's bytes and the text key of their extraction. */
+/** The stored bytes of a user's file, and the text key under which their text is stored. */
 export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "locked">;
 
-/** Most waiting extractions of one user's uploads that no ask has named. */
+/** How many extractions of one user may wait for uploads that no ask has named. */
 const MAX_UNASKED = 32;
 
 /**
- * Queues the extraction of a text unless its outcome is stored; "the machine was too busy" does not count as an
- * outcome. Idempotent: any number of calls cause one extraction. Users with few waiting extractions have priority.
+ * Queues the extraction of a file that an ask needs, unless its text or its failure is stored; the failure "the machine
+ * was too busy" does not count. Idempotent: any number of calls cause one extraction. Users with few waiting
+ * extractions are served first.
  */
 export async function orderText(deps: ExtractionDeps, user: string, file: Extractable, trace: string): Promise<void> {
   const [state] = await textState(deps.store, [file.text]);
@@ -39,8 +40,8 @@ export async function orderText(deps: ExtractionDeps, user: string, file: Extrac
 }
 
 /**
- * Whether no outcome is stored. The outcome "the machine was too busy" holds only for asks that waited then, so it is
- * removed here.
+ * Whether neither the text nor a failure is stored. The failure "the machine was too busy" is only for asks that waited
+ * at that time, so it is removed here.
  */
 export async function isToBeExtracted(
   { store }: Pick<ExtractionDeps, "store">,
@@ -51,9 +52,9 @@ export async function isToBeExtracted(
 }
 
 /**
- * Queues the extraction of a text that is known to be missing. Idempotent, as {@link orderText} is. `isAsked` false: no
- * ask needs the text yet; then nothing is queued for a user who has many waiting extractions, and a later call queues
- * it.
+ * Queues the extraction of a text that is known to be missing. Idempotent, as {@link orderText} is. If `isAsked` is
+ * false, no ask needs the text yet: then nothing is queued for a user with many waiting extractions; a later call
+ * queues it.
  */
 export async function queueText(
   deps: ExtractionDeps,
@@ -81,8 +82,8 @@ export async function queueText(
 }
 
 /**
- * Whether a file's text exists or can still be extracted. Bytes are released only after the text is stored, so if the
- * bytes are missing, the text is checked a second time. Renews the expiry of both.
+ * Whether a file's text is stored or can still be extracted. Bytes are released when their text has just been stored,
+ * so if the bytes are missing, the text is looked for a second time. Renews the expiry of the text and the bytes.
  */
 export async function canBeRead({ store, blobs }: ExtractionDeps, file: Extractable): Promise<boolean> {
   const there = async (): Promise<boolean> => (await textState(store, [file.text]))[0] !== "missing";

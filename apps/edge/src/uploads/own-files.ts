@@ -9,16 +9,16 @@ import {
 import type { ExtractionDeps } from "./extraction.ts";
 
 /**
- * Removes a user's files, and everything of them that no other user needs: texts, bytes, waiting and running
- * extractions. Idempotent.
+ * Removes a user's files. Their texts, bytes and extractions are removed too, as far as no other user needs them.
+ * Idempotent.
  */
 export interface OwnFiles {
   /**
-   * Removes one file; returns whether there was one. What unfinished asks need of the file is removed with their
-   * conversation.
+   * Removes one file; returns whether there was one. What an unfinished ask needs of the file stays until its
+   * conversation is removed.
    */
   remove(user: string, upload: string): Promise<boolean>;
-  /** Removes the files that only this conversation uses. */
+  /** Removes the user's files that only this conversation uses. */
   removeOf(user: string, conversation: ConversationAddress): Promise<void>;
   removeAll(user: string): Promise<void>;
 }

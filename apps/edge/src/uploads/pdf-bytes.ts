@@ -12,21 +12,21 @@ import {
 import { createHash } from "node:crypto";
 import type { SharedSettings } from "./shared-settings.ts";
 
-/** The mark of a PDF is searched in this many first bytes. */
+/** The mark `%PDF-` must be within this many first bytes of a file. */
 export const HEAD_BYTES = 1024;
 const MARK = Buffer.from("%PDF-");
 
 /**
- * Whether the bytes have the mark of a PDF; the name does not count. As in PDF readers, the mark may be anywhere in the
- * first 1,024 bytes.
+ * Whether the first bytes of a file contain the mark of a PDF. As in PDF readers, the mark may be anywhere in the first
+ * 1,024 bytes. The file's name is not considered.
  */
 export function looksLikePdf(head: Uint8Array): boolean {
   return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES)).includes(MARK);
 }
 
 /**
- * Reads stored bytes in order and inspects them; undefined when a part is missing, or when there are fewer or more than
- * `size`.
+ * Reads the stored bytes of a file, and returns their hash and whether they are a PDF; undefined if some are missing,
+ * or if there are not exactly `size`.
  */
 export async function inspectStored(
   blobs: BlobStore,
@@ -49,10 +49,10 @@ export async function inspectStored(
   return bytes === size ? { sha256: hash.digest("hex"), isPdf: looksLikePdf(head) } : undefined;
 }
 
-/** Most chunks that are being written to the blob store at the same time. */
+/** How many chunks of a file are written to the blob store at the same time. */
 const WRITES_AT_ONCE = 8;
 
-/** Stores bytes that are complete in memory, in chunks. */
+/** Stores a whole file, which is in memory, in chunks. */
 export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Array, chunkBytes: number): Promise<void> {
   for (let from = 0; from < bytes.length; from += WRITES_AT_ONCE * chunkBytes) {
     const group = bytes.subarray(from, from + WRITES_AT_ONCE * chunkBytes);
@@ -64,8 +64,9 @@ export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Arr
 }
 
 /**
- * Counts the user as a user of these bytes' text, and decides which blob is kept for the text. `ref` is released when
- * another copy is kept.
+ * Records that the user uses the text of these bytes, and decides which blob is kept for that text: `ref`, or a copy of
+ * the same bytes that came earlier. Returns the text key and the kept blob. {@link dropNeedless} releases the other
+ * one.
  */
 export async function settleBytes(
   deps: { readonly store: Store; readonly blobs: BlobStore; readonly sharedSettings: SharedSettings },
@@ -75,15 +76,15 @@ export async function settleBytes(
   const { store, blobs, sharedSettings } = deps;
   const [secret, profile] = await Promise.all([sharedSettings.secret(), sharedSettings.profile()]);
   const text = textKey(secret, { sha256, profile, scope: sharedSettings.scopeOf(user) });
-  // The order matters: a process that removes the text sees this user before it removes the bytes that are kept for
-  // this user.
+  // `useText` is sent first: so a process that removes the text at the same moment sees this user before it removes the
+  // bytes that are kept for this user.
   const [, kept] = await Promise.all([useText(store, userAddress(user), text), claimBytes(store, blobs, text, ref)]);
   return { ref: kept, text };
 }
 
 /**
- * Releases bytes that are not needed: another copy is kept, or their text exists and no password was given for them.
- * `state`: the stored state of the text, read after {@link settleBytes}.
+ * Releases a file's bytes that are not needed: because another copy is kept, or because their text is stored and no
+ * password was given for them. `state`: the stored state of the text, read after {@link settleBytes}.
  */
 export async function dropNeedless(
   deps: { readonly store: Store; readonly blobs: BlobStore },

@@ -13,7 +13,7 @@ export interface Chunk {
   readonly size?: number | undefined;
 }
 
-/** The offset up to which an upload is stored, and whether the upload is complete. */
+/** The response to a chunk: up to which offset the upload is stored, and whether it is complete. */
 export interface ChunkAnswer {
   readonly offset: number;
   readonly done: boolean;
@@ -24,21 +24,24 @@ export interface ReceiveChunkDeps {
   readonly blobs: BlobStore;
   readonly receivings: Receivings;
   readonly usage: Pick<Usage, "checkBytes" | "stored" | "renewUpload" | "endUpload">;
-  /** Most bytes of the uploads of all users. */
+  /** How many bytes the uploads of all users together may have. */
   readonly maxUploadBytes: number;
-  /** Ends an upload whose last byte is stored. */
+  /** Finishes an upload whose last byte is stored. */
   complete(user: string, known: Receiving): Promise<void>;
 }
 
 const RETRY_MS = 1000;
-/** The bytes of an upload are counted for its user's groups in steps of this many. */
+/** The bytes of an upload are counted for the user's network and tenant each time this many more have come. */
 const COUNTED_BYTES = 262_144;
-/** Most lookups for one chunk: each copy of the chunk that is sent at the same time may cause one more. */
+/**
+ * How often the state of an upload is looked up for one chunk. Copies of the chunk that come at the same time add one
+ * each.
+ */
 const MAX_LOOKS = 8;
 
 /**
- * Finds the place of a chunk, and stores the chunk if it is the next one. If the place does not fit what this edge
- * knows of the upload, the stored state is read once. @throws Refusal
+ * Stores a chunk if it is the next one of its upload; acknowledges a chunk that is stored already. If the chunk's
+ * offset does not fit what this edge knows of the upload, it reads the stored state. @throws Refusal
  */
 export async function receiveChunk(deps: ReceiveChunkDeps, user: string, chunk: Chunk): Promise<ChunkAnswer> {
   const { receivings } = deps;
@@ -52,7 +55,7 @@ export async function receiveChunk(deps: ReceiveChunkDeps, user: string, chunk: 
     if (offset === next) return storeNext(deps, user, known, bytes);
     if (offset < stored) return reached(deps, user, known, stored);
     if (offset > next && looks > 0) throw hole(next);
-    // Another edge may have stored more, or the same chunk is being stored already.
+    // Another edge may have stored more chunks, or this edge is storing the same chunk already: the loop looks again.
     await known.underway;
     receivings.forget(user, known);
   }
@@ -90,7 +93,8 @@ async function storeNext(
 }
 
 /**
- * The type is checked when enough bytes have arrived: with the first chunk, or if that is too small, with the last one.
+ * Returns false if the first chunk shows that the file is no PDF. If the first chunk is too small to tell, returns true
+ * and drops the hash: then `completeUpload` reads the stored bytes and checks the type.
  */
 function mayBePdf(known: Receiving, firstBytes: Uint8Array): boolean {
   const isCheckable = firstBytes.length >= Math.min(HEAD_BYTES, known.upload.size);
@@ -98,7 +102,7 @@ function mayBePdf(known: Receiving, firstBytes: Uint8Array): boolean {
   return !isCheckable || looksLikePdf(firstBytes);
 }
 
-/** Sends a chunk to the store without waiting for earlier chunks; the store counts chunks in the order of sending. */
+/** Sends a chunk to the store without waiting for earlier ones; the store handles chunks in the order of sending. */
 function sendChunk(
   deps: ReceiveChunkDeps,
   user: string,
@@ -112,7 +116,7 @@ function sendChunk(
   const isLast = known.next === upload.size;
   const storing = whenRoom(deps, known, () => {
     const stored = storeChunk(store, blobs, user, { upload, offset, bytes, maxBytes, earlier });
-    // If the count is missing or fails, the stored bytes are read instead.
+    // Without this count, `completeUpload` reads the stored bytes instead.
     if (isLast) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
     return stored;
   });
@@ -121,8 +125,8 @@ function sendChunk(
 }
 
 /**
- * Sends a chunk when the store has room for it, so that a full store receives no bytes; chunks are sent in order.
- * Mostly an earlier chunk has reserved the room, and the chunk is sent at once.
+ * Calls `send` for a chunk when room is reserved for its bytes, so that a full store receives none; chunks are sent in
+ * order. Mostly an earlier chunk has reserved the room, and the chunk is sent at once.
  */
 function whenRoom<T>(deps: ReceiveChunkDeps, known: Receiving, send: () => Promise<T>): Promise<T> {
   const { next, room, waiting } = known;
@@ -149,7 +153,9 @@ async function askRoom({ store, maxUploadBytes }: ReceiveChunkDeps, known: Recei
   if (offset > known.room) throw full();
 }
 
-/** Updates what is known of the upload by the store's result for a chunk. @throws Refusal when the store has no room */
+/**
+ * Updates what this edge knows of the upload by the store's result for a chunk. @throws Refusal if it was not stored
+ */
 async function answerFor(
   deps: ReceiveChunkDeps,
   user: string,
@@ -166,11 +172,11 @@ async function answerFor(
   return reached(deps, user, known, advanced.offset);
 }
 
-/** The answer for an upload that is stored up to `offset`. */
+/** Returns the response for an upload that is stored up to `offset`; finishes the upload if that is its end. */
 async function reached(deps: ReceiveChunkDeps, user: string, known: Receiving, offset: number): Promise<ChunkAnswer> {
   const { size } = known.upload;
   if (offset < size) return { offset, done: false };
-  // Also for a last chunk sent again: the edge that stored it may have died before it completed the upload.
+  // Also when the last chunk was stored before: the edge that stored it may have died before it finished the upload.
   await (known.ending ??= deps.complete(user, known).finally(() => deps.receivings.forget(user, known)));
   return { offset: size, done: true };
 }

@@ -12,7 +12,7 @@ export interface ArrivingFile {
   readonly name: string;
   readonly type: string;
   readonly body: AsyncIterable<Uint8Array>;
-  /** An upper bound of the file's size: the bytes left in the request. */
+  /** How many bytes the file may have at most: as many as may still come in the request. */
   readonly atMost: number;
 }
 
@@ -22,7 +22,7 @@ export interface ReceiveDeps {
   readonly limits: Pick<Limits, "chunkBytes" | "fileBytes">;
 }
 
-/** One piece of a file, and the outcome of storing it. */
+/** A chunk that was sent to the store; `stored` settles with the outcome. */
 interface Sent {
   readonly chunk: Chunk;
   readonly stored: Promise<unknown>;
@@ -30,8 +30,8 @@ interface Sent {
 
 /**
  * Stores a file as a finished upload, in chunks, while its bytes arrive. The body is read no faster than chunks are
- * stored, so that only a few chunks of a file are in memory. A file that did not arrive whole is removed. @throws
- * Refusal; the reason of `signal`; errors of `body`.
+ * stored, so that only a few chunks of it are in memory. If the file does not arrive whole, the upload is removed.
+ * @throws Refusal; the reason of `signal`; errors of `body`.
  */
 export async function receiveFile(
   deps: ReceiveDeps,
@@ -58,7 +58,9 @@ export async function receiveFile(
     sent.push({ chunk, stored });
   }
 
-  /** Waits until the first `count` chunks are stored. If the store did not respond, all later chunks are sent again. */
+  /**
+   * Waits until the first `count` sent chunks are stored. If the store did not respond, sends all unstored ones again.
+   */
   async function settle(count: number): Promise<void> {
     try {
       for (const { stored } of sent.slice(0, count)) await stored;
@@ -72,7 +74,7 @@ export async function receiveFile(
   }
 
   try {
-    // One chunk is held back, because the last chunk carries the file's size.
+    // One chunk is always held back, because the last one is sent with the file's size, which is known only at the end.
     let held: Chunk | undefined;
     let received = 0;
     for await (const bytes of inChunks(file.body, limits.chunkBytes)) {
@@ -108,7 +110,7 @@ function whenRoom(queue: ReceiveDeps["uploadQueue"], signal: AbortSignal): Promi
   });
 }
 
-/** Cuts the bytes into chunks of `size`; the last one may be shorter. */
+/** Yields the bytes of `body` in chunks of `size` bytes; the last one may be shorter. */
 async function* inChunks(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [];
   let bytes = 0;

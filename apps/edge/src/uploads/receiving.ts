@@ -2,42 +2,45 @@ import { readUpload, type Store, type UploadState } from "@docrelay/channel";
 import { createHash, type Hash } from "node:crypto";
 
 /**
- * The state of an unfinished upload as this edge knows it, so that a chunk need not wait for the round trip of the
- * chunk before.
+ * What this edge knows of an unfinished upload. It lets the edge send a chunk to the store before the store has
+ * responded to the chunk before.
  */
 export interface Receiving {
   upload: UploadState;
-  /** The offset of the next chunk: all bytes before it are stored, or being stored. */
+  /** The offset at which the next chunk begins: all bytes before it are stored or are being stored. */
   next: number;
   /** The offset up to which bytes are stored. */
   stored: number;
   /** The offset up to which room is reserved for the upload's bytes. */
   room: number;
-  /** The offset up to which bytes are counted for the groups of the user. */
+  /** The offset up to which bytes are counted for the user's network and tenant. */
   charged: number;
   /** Settles when all chunks that wait for room have been sent; never rejects. */
   waiting: Promise<unknown> | undefined;
   /** Settles when all sent chunks are stored or refused; never rejects. */
   underway: Promise<unknown>;
-  /** The hash of all stored bytes; undefined when it cannot be known: some bytes came through another edge. */
+  /** The hash of all bytes so far; undefined if this edge has not seen all of them, or may not rely on it. */
   hash: Hash | undefined;
-  /** How many chunks this edge has stored, and how many the store had after the last one. */
+  /** How many chunks this edge has sent to the store. */
   chunks: number;
+  /** How many chunks the blob store has after the last one; set when the last chunk is sent. */
   counted: Promise<number | undefined> | undefined;
-  /** The completion of the upload, which begins when the last byte is stored. */
+  /** Settles when the upload is finished; set when its last byte is stored. */
   ending: Promise<void> | undefined;
 }
 
-/** The uploads whose chunks come through this edge. This state may be out of date: the stored state decides. */
+/**
+ * What this edge knows of the uploads whose chunks come through it. It may be out of date: the stored state decides.
+ */
 export interface Receivings {
   /**
-   * The upload's last known state, or its stored state; undefined when there is no such upload. A finished upload is
-   * read each time.
+   * Returns what is known of an upload, if need be read from Redis; undefined if there is no such upload. The state of
+   * a finished upload is read each time.
    */
   find(user: string, id: string): Promise<Receiving | undefined>;
-  /** Replaces the known state of an upload. `room`: see {@link Receiving}. */
+  /** Replaces what is known of an upload; `room` as in {@link Receiving}. */
   know(user: string, upload: UploadState, room: number): void;
-  /** The next `find` reads the stored state. */
+  /** Drops what is known of an upload, so that the next `find` reads it from Redis. */
   forget(user: string, known: Receiving): void;
 }
 
@@ -45,7 +48,7 @@ export interface Receivings {
 const MAX_KNOWN = 1000;
 
 export function createReceivings(store: Store): Receivings {
-  /** By name, in the order in which they were first read. */
+  /** By user and id, the one that was read first at the front. */
   const all = new Map<string, Promise<Receiving | undefined>>();
   const nameOf = (user: string, id: string): string => `${id} ${user}`; // an id contains no blanks
 

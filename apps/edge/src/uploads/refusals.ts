@@ -2,7 +2,10 @@ import { refuse } from "@docrelay/protocol";
 
 const FULL_RETRY_MS = 5000;
 
-/** A refusal: the room of all users is used up, or nothing new is accepted now. */
+/**
+ * Returns the refusal for a file when the room of all users is used up, operators have paused the intake, or Redis is
+ * short of memory.
+ */
 export function full(details: { freeInMs?: number | undefined; reason?: "paused" | "memory" } = {}): Error {
   const { freeInMs = FULL_RETRY_MS, ...reason } = details;
   return refuse("BUSY", { retryAfterMs: Math.min(freeInMs, FULL_RETRY_MS), ...reason });
@@ -12,13 +15,13 @@ export function unknownUpload(): Error {
   return refuse("NOT_FOUND", { message: "There is no such upload. Begin it again." });
 }
 
-/** A refusal: bytes before a chunk are missing. */
+/** Returns the refusal for a chunk that comes too early: bytes before it are missing. */
 export function hole(expectedOffset: number): Error {
   const message = `The next byte to come is ${expectedOffset}.`;
   return refuse("BAD_MESSAGE", { reason: "offset", expectedOffset, message });
 }
 
-/** A refusal: a file or a chunk is too large. */
+/** Returns the refusal for a file or a chunk that is too large. */
 export function tooLarge(reason: "file" | "frame", message: string): Error {
   return refuse("PAYLOAD_TOO_LARGE", { reason, message });
 }

@@ -1,18 +1,21 @@
 import { readProfile, shareSecret, type SharedSecret, type Store } from "@docrelay/channel";
 
 /**
- * Which users share a text: `user`: none, `tenant`: those of one tenant, `all`: all. A user without a tenant shares
- * with no other user.
+ * Which users share the text of a PDF that several of them send, so that it is extracted once: `user`: no users;
+ * `tenant`: those of one tenant; `all`: all users. With `tenant`, a user without a tenant shares with no other user.
  */
 export type TextScope = "user" | "tenant" | "all";
 
 /** Settings that all edges of a deployment share through Redis. */
 export interface SharedSettings {
-  /** The secret of digests and text keys. @throws ioredis errors. */
+  /** Returns the secret from which digests and text keys are computed. @throws ioredis errors. */
   secret(): Promise<string>;
-  /** The scope of a user's texts, part of their keys; undefined where all users share them. */
+  /**
+   * Returns what keeps a user's text keys apart from those of others: the user or the tenant; undefined if all share
+   * them.
+   */
   scopeOf(user: string): string | undefined;
-  /** The current profile of the extract workers; part of every text key. */
+  /** Returns the current profile of the extract workers, which is part of every text key. */
   profile(): Promise<string>;
   /** Drops the cached profile: after a reconnect, Redis may have another one. */
   forget(): void;
@@ -41,7 +44,7 @@ export function createSharedSettings(
     scopeOf(user) {
       if (textScope === "all") return undefined;
       const tenant = textScope === "tenant" ? tenantOf(user) : undefined;
-      return tenant === undefined ? user : `tenant\0${tenant}`; // never the name of a user
+      return tenant === undefined ? user : `tenant\0${tenant}`; // no user's name contains `\0`
     },
     async profile() {
       if (!profile || now() - profile.at > PROFILE_FRESH_MS) profile = { at: now(), value: await readProfile(store) };

@@ -2,28 +2,28 @@ import { CHUNKS_IN_FLIGHT, refuse } from "@docrelay/protocol";
 import { createFairQueue } from "../limits/fair-queue.ts";
 
 /**
- * Bounds how many chunks are stored at a time. The chunks of an upload begin in order; users are served in turn, and so
- * are the uploads of a user.
+ * Bounds how many chunks are stored at a time. The chunks of an upload are begun in order. Users are served in
+ * rotation, and so are the uploads of one user.
  */
 export interface UploadQueue {
   /**
-   * Calls `work` when the upload's turn comes; earlier chunks of the same upload may still be running. A chunk is
-   * acknowledged when `work` has ended, so that clients send no faster than chunks are stored. @throws Refusal `BUSY`
-   * when too many bytes wait, one upload has too many waiting chunks, or the turn does not come in time; errors of
-   * `work`.
+   * Calls `work`, which stores the chunk, when the queue serves this upload; earlier chunks of the same upload may
+   * still be being stored. A chunk is acknowledged when `work` has ended, so that clients send no faster than chunks
+   * are stored. @throws Refusal `BUSY` when too many bytes wait, one upload has too many waiting chunks, or the chunk
+   * has waited too long; errors of `work`.
    */
   run<T>(chunk: { user: string; upload: string; bytes: number }, work: () => Promise<T>): Promise<T>;
-  /** Bytes that were received and are not stored yet. */
+  /** How many bytes were received and are not stored yet. */
   readonly unstoredBytes: number;
-  /** Uploads with a waiting or running chunk. */
+  /** How many uploads have a chunk that waits or is being stored. */
   readonly uploads: number;
-  /** Calls back once when less than half of the allowed bytes wait; at once if that is so already. */
+  /** Calls `callback` once when less than half of `maxUnstoredBytes` wait; at once if that is so already. */
   whenRoom(callback: () => void): void;
   readonly hasRoom: boolean;
 }
 
 export interface UploadQueueRule {
-  /** Chunks that are stored at one time, of all uploads together. */
+  /** How many chunks of all uploads together are stored at a time. */
   readonly atOnce: number;
   readonly maxUnstoredBytes: number;
   readonly maxChunksPerUpload: number;

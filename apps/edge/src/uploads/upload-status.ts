@@ -4,14 +4,14 @@ import { randomUUID } from "node:crypto";
 import { canBeRead, queueText, type Extractable, type ExtractionDeps } from "./extraction.ts";
 
 /**
- * The status of an upload, and the key of its text once the key is known; undefined when the user has no such upload.
+ * The status of an upload and, once all its bytes are stored, its text key; undefined if the user has no such upload.
  */
 export type ReadStatus = { readonly status: UploadStatus; readonly text?: string } | undefined;
 
 /**
- * Reads the status of an upload. An extraction that is not queued, because its job was lost or its user had too many
- * waiting, is queued now. If `asksQueue` returns false for a missing text, the queue is not read, and the upload counts
- * as queued.
+ * Reads the status of an upload. If its extraction is neither queued nor running, because its job was lost or its user
+ * had too many waiting, it is queued now. `asksQueue` is called with the key of a missing text; if it returns false,
+ * the extraction queue is not read, and the status is `queued`.
  */
 export async function readUploadStatus(
   deps: ExtractionDeps,
@@ -28,7 +28,7 @@ export async function readUploadStatus(
   if (outcome) return { text, status: { upload: id, ...statusOf(outcome) } };
   const state = asksQueue(text) ? await deps.producer.state(text) : "waiting";
   if (state === "none") {
-    // Bytes are released after their text was stored, so this is also true when the text has just been stored.
+    // If the text has just been stored, its bytes may be released already; `canBeRead` then finds the text.
     if (!(await canBeRead(deps, file))) {
       const error = wireError("NOT_FOUND", { message: "The file is no longer kept. Send it again." });
       return { text, status: { upload: id, stage: "failed", error } };
@@ -50,7 +50,7 @@ function statusOf(outcome: Outcome): Omit<UploadStatus, "upload"> {
   return { stage: "failed", error: failureOf(outcome) };
 }
 
-/** The reason why a file has no text, as the user reads it. */
+/** Returns why a file has no text, as an error for the user. */
 export function failureOf({ code: stored, reason }: Extract<Outcome, { kind: "failed" }>): WireError {
   const code = Object.hasOwn(ERRORS, stored) ? (stored as ErrorCode) : "INTERNAL";
   const message = code === "BUSY" ? { message: TOO_BUSY_TO_READ } : {};

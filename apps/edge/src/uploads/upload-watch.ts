@@ -6,25 +6,25 @@ import { readUploadStatus, type ReadStatus } from "./upload-status.ts";
 import { createWatchedUploads, type UploadListener, type Watched, type WatchedUploads } from "./watched-uploads.ts";
 
 /**
- * Sends connections hints about the progress of uploads that they have named. Hints may be lost; `status` reads the
- * stored state.
+ * Sends hints about the progress of uploads to the connections that have named these uploads. Hints may be lost;
+ * `status` reads the stored state.
  */
 export interface UploadWatch {
   /** Begins to send the connection hints about this upload. Reads nothing, and returns at once. */
   name(listener: UploadListener, upload: string): void;
   /**
-   * Runs `work`, which stores a chunk; if that completes or refuses the upload, all connections that named it get a
-   * hint.
+   * Names the upload as `name` does, and runs `work`, which stores a chunk. If the upload is then complete, or refused
+   * as a bad file, all connections that named it get a hint.
    */
   storing<T extends { done: boolean }>(listener: UploadListener, upload: string, work: () => Promise<T>): Promise<T>;
-  /** Reads the upload's status; every later stage is sent as a hint. @throws Refusal `NOT_FOUND` */
+  /** Reads the upload's status; the connection gets a hint for every later stage. @throws Refusal `NOT_FOUND` */
   status(listener: UploadListener, upload: string): Promise<UploadStatus>;
   /**
    * Begins to send the connection hints about this upload, even if the upload has ended or was removed. Returns at
    * once.
    */
   follow(listener: UploadListener, upload: string): void;
-  /** The connection has ended. */
+  /** Call it when the connection has ended. */
   leave(listener: UploadListener): void;
 }
 
@@ -33,11 +33,11 @@ export interface UploadWatchDeps extends ExtractionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The watch of one edge. */
+/** What the functions of this file share. */
 interface Watch {
   readonly deps: UploadWatchDeps;
   readonly uploads: WatchedUploads;
-  /** A name that marks the hints of this edge. */
+  /** A random name that this edge puts into its hints, so that it can ignore them when they come back. */
   readonly me: string;
 }
 
@@ -85,7 +85,9 @@ async function status(watch: Watch, listener: UploadListener, upload: string): P
   return ((await lookNext(watch, watched)) ?? now).status;
 }
 
-/** Listens to `channel` in place of the channel before; resolves to false if the channel was already listened to. */
+/**
+ * Subscribes to `channel` in place of the earlier channel; resolves to false if this edge was already subscribed to it.
+ */
 async function listen(watch: Watch, watched: Watched, channel: string): Promise<boolean> {
   if (hears(watched, channel)) return false;
   if (watched.channel !== channel) {
@@ -131,13 +133,14 @@ async function look(watch: Watch, watched: Watched, error?: WireError): Promise<
   const { user, upload } = watched;
   for (;;) {
     const { stage } = watched;
-    // The extraction queue is read once: as soon as this edge hears every later hint of a worker.
+    // The extraction queue need not be read until this edge receives the hints of workers: then it is read once, and
+    // later changes come as hints.
     const read = await readUploadStatus(watch.deps, user, upload, (text) => hears(watched, hintsOfText(text)));
     const status = read?.status ?? failed(upload, error);
     const isOver = isFinal(status);
     const channel = read?.text === undefined ? hintsOfUpload(user, upload) : hintsOfText(read.text);
     if (!isOver && watched.listeners.size > 0 && (await listen(watch, watched, channel))) continue;
-    // A hint from a worker that arrived during the read is newer.
+    // If the stage has changed during the read, a hint has come that is newer than what was read.
     const isOld = !isOver && watched.stage !== stage;
     const isNews = !isOld && status.stage !== (watched.stage ?? "receiving");
     if (isNews) tell(watched, status);

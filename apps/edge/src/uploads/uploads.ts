@@ -24,21 +24,26 @@ import { full, tooLarge } from "./refusals.ts";
 import type { SharedSettings } from "./shared-settings.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 
-/** Uploads from clients into the blob store, in chunks; each chunk may go through any edge. */
+/** Takes files from clients in chunks and stores them; each chunk of a file may come through another edge. */
 export interface Uploads {
-  /** Begins an upload, or returns the offset of a known one. Idempotent by user and id. @throws Refusal */
+  /**
+   * Begins an upload; for one that has begun, returns how far it is stored. Idempotent by user and id. @throws Refusal
+   */
   start(user: string, input: UploadStart): Promise<{ upload: string; offset: number; chunkBytes: number }>;
   /**
-   * Stores a chunk; the last chunk completes the upload and queues its extraction. Idempotent: a chunk sent again
-   * returns the upload's offset. `size`: the last chunk carries the file's size if the upload began with only an upper
-   * bound. @throws Refusal `BAD_MESSAGE` reason `offset` for a hole, `BUSY` after a wait.
+   * Stores a chunk; the last one finishes the upload and queues its extraction. Idempotent: for a chunk sent again,
+   * returns how far the upload is stored. If the upload was begun with only an upper bound of its size, the last chunk
+   * has the real `size`. @throws Refusal `BAD_MESSAGE` with the reason `offset` if bytes before the chunk are missing,
+   * `BUSY` after a wait.
    */
   chunk(user: string, input: Chunk): Promise<ChunkAnswer>;
   /** Removes an unfinished upload and its bytes; returns whether there was one. Idempotent; a finished upload stays. */
   abandon(user: string, upload: string): Promise<boolean>;
   /**
-   * Stores a file that came whole and looks like a PDF; the day's quota counts its bytes with the ask. `isKnown`: the
-   * ask was accepted before. @throws Refusal
+   * Stores a whole file that came with an ask; the caller has checked that it looks like a PDF, and counts its bytes
+   * for the daily quota. `isKnown`: the ask may have been accepted before, so a pause of the intake does not refuse the
+   * file.
+   * @throws Refusal
    */
   keep(user: string, file: { name: string; bytes: Uint8Array; isKnown?: boolean }): Promise<AskFile>;
 }
@@ -55,18 +60,18 @@ export interface UploadsDeps extends ExtractionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The share of all users' file bytes that uploads may use. */
+/** The share of `MAX_BLOB_BYTES` that uploads may use; the rest is for files that come with an ask. */
 const UPLOADS_PART = 7 / 8;
-/** Most unfinished uploads of one user: each may reserve room for half a minute without sending a byte. */
+/** How many unfinished uploads one user may have: each reserves room for half a minute even if no byte comes. */
 export const MAX_UNFINISHED = 64;
-/** Limits the uploads that one user may begin, on one edge. */
+/** How many uploads one user may begin on one edge. */
 export const START_RATE = { perSecond: 10, burst: 100 };
 
 export function createUploads(deps: UploadsDeps): Uploads {
   const { store, blobs, uploadQueue, limits, usage } = deps;
   const receivings = createReceivings(store);
   const startRate = createRateLimiter(START_RATE);
-  // Uploads leave some room for small files that come with their ask.
+  // Uploads cannot use all room: some is left for small files that come with an ask.
   const maxUploadBytes = Math.floor(deps.maxBytes * UPLOADS_PART);
   const { producer, networks, sharedSettings, quotas, onTrouble } = deps;
   const stores = { store, blobs, receivings, usage };
@@ -113,7 +118,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
   };
 }
 
-/** @throws Refusal when files of this size are never accepted */
+/** @throws Refusal if a file of this size is never accepted */
 function checkSize(size: number, limits: Limits): void {
   if (size > limits.fileBytes) {
     throw tooLarge("file", `The file has ${size} bytes; ${limits.fileBytes} are allowed.`);
@@ -121,7 +126,7 @@ function checkSize(size: number, limits: Limits): void {
   if (size === 0) throw refuse("FILE_TYPE_UNSUPPORTED", { message: "The file is empty." });
 }
 
-/** @throws Refusal when no new file is accepted now; unfinished uploads may continue. */
+/** @throws Refusal if no new file is accepted now. Uploads that have begun are not checked again, and may continue. */
 function checkNew(
   { usage, quotas, memoryGate }: Pick<UploadsDeps, "usage" | "quotas" | "memoryGate">,
   user: string,
@@ -141,19 +146,19 @@ async function begin(
   maxBytes: number,
 ): Promise<{ upload: UploadState; room: number }> {
   const over = await quotas.overByFile(user, size);
-  // An upload that was begun before may be completed.
+  // An upload that was begun before the quota was used up may be completed.
   if (over && !(await readUpload(store, user, id))) throw dayQuotaExceeded(over);
   const file = { id, name, type, size, ref: newRef() };
   const begun = await beginUpload(store, user, { ...file, maxBytes, maxUserBytes, maxUnfinished: MAX_UNFINISHED });
   if (begun.kind === "conflict") throw refuse("ASK_CONFLICT", { message: "This upload id names another file." });
   if (begun.kind === "quota") throw quotaExceeded(begun.freeInMs);
-  if (begun.kind === "busy") throw full({ freeInMs: begun.freeInMs }); // an upload of this user may also end earlier
+  if (begun.kind === "busy") throw full({ freeInMs: begun.freeInMs });
   return begun;
 }
 
 /**
- * Counts an upload for its user's groups. @throws Refusal when a group has too many unfinished uploads; then the upload
- * is dropped.
+ * Counts an upload for the user's network and tenant. @throws Refusal if one of these has too many unfinished uploads;
+ * then the upload is dropped.
  */
 async function countUpload({ store, blobs, usage }: UploadsDeps, user: string, upload: UploadState): Promise<void> {
   try {
@@ -164,7 +169,7 @@ async function countUpload({ store, blobs, usage }: UploadsDeps, user: string, u
   }
 }
 
-/** Stores a file that came whole. @throws Refusal when there is no room for it */
+/** Stores a whole file that is in memory. @throws Refusal if there is no room for it */
 async function keepWhole(
   deps: UploadsDeps,
   user: string,

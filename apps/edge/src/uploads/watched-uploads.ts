@@ -9,21 +9,21 @@ export interface UploadListener {
 }
 
 /**
- * One upload that connections of this edge have named, and whose text, as far as this edge knows, is not ready and has
- * not failed.
+ * An upload that connections of this edge have named, and that is still in progress as far as this edge knows: its text
+ * is not stored and has not failed.
  */
 export interface Watched {
   readonly user: string;
   readonly upload: string;
   readonly listeners: Set<UploadListener>;
-  /** The channel that this edge listens to: first the upload's own channel, later that of its text. */
+  /** The Redis channel to which this edge is subscribed for hints: first the upload's own, later that of its text. */
   channel?: string;
-  /** Pending while Redis has not confirmed the subscription of `channel`. */
+  /** Set until Redis has confirmed the subscription of `channel`. */
   subscribing?: Promise<void>;
   stop?: () => void;
-  /** The last stage that was sent as a hint; the number of extracted pages is sent in addition. */
+  /** The last stage of which these connections know, by a hint or by a read of the status. */
   stage?: UploadStatus["stage"];
-  /** The last read of the upload's status: reads run one after the other. */
+  /** The latest read of the upload's status; the next read waits for it, so that reads run one after the other. */
   looking: Promise<ReadStatus>;
 }
 
@@ -34,11 +34,11 @@ export interface WatchedUploads {
   remove(listener: UploadListener, watched: Watched): void;
   /** Ends the watch of an upload: no connection gets further hints about it. */
   end(watched: Watched): void;
-  /** The connection has ended. */
+  /** Call it when the connection has ended. */
   leave(listener: UploadListener): void;
 }
 
-/** Most uploads watched for one connection; beyond that the oldest is dropped. */
+/** How many uploads are watched for one connection; a further one replaces the oldest. */
 const MAX_NAMED = 64;
 
 export function createWatchedUploads(): WatchedUploads {

@@ -19,18 +19,19 @@ import { lifeOf, type Life } from "./ask-life.ts";
 /** Looks up and ends asks for operators. No result contains words of a question, a file or an answer. */
 export interface AdminAsks {
   /**
-   * Finds unfinished asks of all users by id or trace. `looked`: how many asks were read; `sum`: how many there are.
+   * Finds unfinished asks whose id, trace or user's hash is `word`. `sum`: how many unfinished asks all users have;
+   * `looked`: how many of them were read to find these.
    */
   find(word: string): Promise<{ asks: readonly AskFacts[]; looked: number; sum: number }>;
   /** A user's unfinished asks, and the newest asks of the user's latest conversations. */
   ofUser(user: string): Promise<{ asks: readonly AskFacts[]; ended: readonly EndedAsk[]; conversations: number }>;
-  /** The life of one ask. @throws Refusal `NOT_FOUND` */
+  /** Returns the events of one ask, with their times. @throws Refusal `NOT_FOUND` */
   life(where: AskWhere): Promise<Life & { key: string }>;
   /** Ends an unfinished ask. Idempotent. @throws Refusal `NOT_FOUND` */
   end(where: AskWhere): Promise<{ how: "ended" | "cancelled" | "flagged" }>;
 }
 
-/** One ask: by the key that a listing gave, or by its user and id. */
+/** Names one ask: by the `key` that a listing gave for it, or by its user and its id. */
 export type AskWhere = { readonly key: string } | { readonly user: string; readonly ask: string };
 
 export interface EndedAsk {

@@ -65,7 +65,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
 
 function isBearer(authorization = "", token = ""): boolean {
   const given = /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
-  // Digests have the same length, so that the time of the comparison tells nothing about the token.
+  // Digests always have the same length, so that the time of the comparison reveals nothing about the token.
   return timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", token, "buffer"));
 }
 

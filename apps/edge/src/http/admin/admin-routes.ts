@@ -22,7 +22,7 @@ export interface AdminRoutesDeps {
   drain(): void;
 }
 
-/** One route: `query` and `body` are the request's, not checked yet. */
+/** One route. `query` and `body` come from the request, unchecked; the result is sent as JSON. */
 type AdminRoute = (query: URLSearchParams, body: () => Promise<unknown>) => Promise<object>;
 
 const MAX_QUOTAS = 1000;
@@ -33,7 +33,7 @@ const quotaSchema = z.strictObject({ field: name, value: z.nullable(z.union([z.i
 const pauseSchema = z.strictObject({ paused: z.boolean() });
 const emptySchema = z.strictObject({});
 
-/** Each route by its method and path. */
+/** Returns the routes, each by its method and path. */
 export function adminRoutes(deps: AdminRoutesDeps): Readonly<Record<string, AdminRoute>> {
   const { log, asks } = deps;
   return {

@@ -1,7 +1,7 @@
 import type { AskFacts } from "@docrelay/channel";
 import type { Event } from "@docrelay/protocol";
 
-/** One moment in the life of an ask. `ms`: time since its acceptance. */
+/** One event in the life of an ask. `ms`: the time since the ask was accepted. */
 export interface Moment {
   readonly ms: number;
   readonly what: string;
@@ -13,7 +13,7 @@ export interface Life {
   readonly id: string;
   readonly conversation: string;
   readonly acceptedAt: number;
-  /** The stage of an unfinished ask; undefined when only its terminal event is kept. */
+  /** Of an unfinished ask `queued`, `parked` or `running`; of an ended one the type of its last event. */
   readonly stage: string | undefined;
   readonly trace?: string;
   readonly worker?: string;

@@ -14,7 +14,7 @@ export interface OverviewDeps {
   identities(): readonly Identity[];
 }
 
-/** The state of a running deployment, for operators. Long lists are cut; `sum` counts all entries. */
+/** The state of a running deployment, for operators. Long lists are cut. */
 export interface Overview {
   readonly node: string;
   readonly at: number;
@@ -22,12 +22,15 @@ export interface Overview {
   readonly paused: boolean;
   /** Counts of this edge alone. */
   readonly edge: Readonly<Record<string, number>>;
-  /** Counts of all users' asks; `byStage` counts only the asks that were read. */
+  /**
+   * The unfinished asks of all users: `sum` is their number, `looked` how many of them were read, and `byStage` counts
+   * those that were read.
+   */
   readonly asks: {
     readonly sum: number;
     readonly looked: number;
     readonly byStage: Readonly<Record<AskFacts["state"], number>>;
-    /** The oldest asks of each stage. */
+    /** The unfinished asks of each stage that were accepted first. */
     readonly slowest: readonly AskFacts[];
   };
   readonly extractions: Readonly<Record<string, number>>;
@@ -47,7 +50,7 @@ export interface Overview {
 const MAX_ASKS = 2000;
 const MAX_LISTED = 20;
 const SLOWEST = 10;
-/** Pages that are open at the same time share an overview of this age. */
+/** An overview is kept this long, so that several operators' pages cause only one read. */
 const FRESH_MS = 1000;
 
 export function createOverview(deps: OverviewDeps): () => Promise<Overview> {

@@ -28,7 +28,7 @@ export interface ApiDeps extends VisitorDeps, WatchLinkDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The HTTP API for clients without a socket. */
+/** The HTTP API: the same operations as over Socket.IO, for clients without a WebSocket. */
 export interface HttpApi {
   /**
    * Responds when `path` belongs to the API; else resolves to false. @throws Refusal when the response has not begun.
@@ -72,7 +72,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
         await run({ deps, open }, route, path, { request, response });
         deps.metrics.answered(route.name, "ok");
       } catch (error) {
-        // The client has disconnected: no response can be sent.
+        // The client has disconnected, so no response can be sent.
         if (response.closed) {
           deps.metrics.answered(route.name, "gone");
           return true;
@@ -115,8 +115,8 @@ async function run(
 }
 
 /**
- * The user of the bearer token; without a token, a new user if the route allows visitors. @throws Refusal `AUTH_*`,
- * `RATE_LIMITED`
+ * Returns the user of the request's bearer token; without a token, a new anonymous user if the route allows `visitors`.
+ * @throws Refusal `AUTH_*`, `RATE_LIMITED`, `FORBIDDEN` for the token of a link on a route that is not for readers
  */
 async function identify(deps: ApiDeps, { visitors, forReaders }: Route, request: IncomingMessage): Promise<Identity> {
   const { authorization = "" } = request.headers;
@@ -131,8 +131,8 @@ async function identify(deps: ApiDeps, { visitors, forReaders }: Route, request:
 }
 
 /**
- * The error that is sent to a client. An error that is not a refusal is logged, and the client gets the trace of the
- * log line.
+ * Turns an error into the one that is sent to the client. An error that is not a refusal is logged, and the client gets
+ * the trace of that log line.
  */
 function toWire({ log, onTrouble }: ApiDeps, route: string, error: unknown): WireError {
   const { wire, severity } = toFailure(error);

@@ -10,17 +10,17 @@ import { readBody } from "./body.ts";
 import type { ApiCall } from "./call.ts";
 import { readForm, type Form, type FormDeps } from "./multipart.ts";
 
-/** Bytes of JSON beside the base64 of an ask's files. */
+/** Most bytes that the JSON of an ask may have beside the base64 of its files. */
 const ENVELOPE_BYTES = 524_288;
 
-/** The size of the largest JSON body that holds an ask with its files. */
+/** Returns the size of the largest JSON body of an ask with its files, in bytes. */
 export function mostJsonBytes({ inlineFileBytes }: Limits): number {
   return Math.ceil((inlineFileBytes * 4) / 3) + ENVELOPE_BYTES;
 }
 
 /**
- * Reads an ask from a form or from JSON. Files of a form are stored before this resolves. @throws Refusal; the reason of
- * the call's signal.
+ * Reads an ask from the body of a request: a multipart form, whose files are stored before this resolves, or JSON.
+ * @throws Refusal; the reason of the call's signal.
  */
 export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> {
   const id = readKey(call.request);
@@ -31,8 +31,8 @@ export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> 
 }
 
 /**
- * The id of the conversation of an ask that names none. It follows from the ask's id, so that an ask sent again gets
- * the same conversation.
+ * Returns a conversation id for an ask that names no conversation. It follows from the ask's id, so that an ask sent
+ * again gets the same conversation.
  */
 function conversationOf(ask: string): string {
   return createHash("sha256").update(`conversation of ${ask}`).digest("base64url").slice(0, 22);
@@ -54,8 +54,8 @@ async function readFields(deps: FormDeps, call: ApiCall, type: string | undefine
 }
 
 /**
- * Returns `Idempotency-Key`, which is the id of the created ask or file: a request sent again gets the response of the
- * first.
+ * Returns the header `Idempotency-Key`, or a random id without one. It becomes the id of the ask or file that the
+ * request creates, so that a request sent again with the same key creates nothing new.
  */
 export function readKey({ headers }: IncomingMessage): string {
   const key = headers["idempotency-key"];
@@ -84,7 +84,7 @@ function fromForm({ fields, uploads }: Form): Fields {
   return { ...parsePayload(httpAskSchema, ask), files };
 }
 
-/** The files of an ask in JSON. @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT` */
+/** Decodes the files of an ask that came as JSON. @throws Refusal `PAYLOAD_TOO_LARGE`, `FILE_CORRUPT` */
 export function toFiles(files: NonNullable<HttpAsk["files"]>, limits: Limits): AskFileInput[] {
   if (files.length > limits.filesPerAsk) {
     const message = `There are ${files.length} files; ${limits.filesPerAsk} are allowed.`;

@@ -3,9 +3,9 @@ import type { IncomingMessage } from "node:http";
 import type { ApiCall } from "./call.ts";
 
 /**
- * Reads the whole body of a request into memory. After an error the rest is left unread. @throws Refusal
- * `PAYLOAD_TOO_LARGE` as soon as more than `most` bytes are declared or have arrived, with advice for the client; the
- * reason of the call's signal.
+ * Reads the whole body of a request into memory. After an error the rest is left unread. `advice` is added to the
+ * message of a refusal. @throws Refusal `PAYLOAD_TOO_LARGE` as soon as more than `most` bytes are declared or have
+ * arrived; the reason of the call's signal.
  */
 export function readBody(
   { request, signal }: ApiCall,
@@ -40,14 +40,15 @@ export function readBody(
 
 const BODY_IDLE_MS = 30_000;
 
-/** Ends a call when no byte of its body has arrived for half a minute or more. */
+/** Ends a call when no byte of its body has arrived between two checks, which are half a minute apart. */
 export function watchBody(call: ApiCall): void {
   const { request, response } = call;
   if (request.complete || !hasBody(request)) return;
   let bytes = request.socket.bytesRead;
   const timer = setInterval(() => {
     if (request.complete) return clearInterval(timer);
-    // No chunk waits that long in the upload queue, so the client has stopped sending.
+    // While a chunk waits in the upload queue, the body is not read either; but no chunk waits as long as the time
+    // between two checks. So the client has stopped sending.
     if (request.socket.bytesRead === bytes) call.end(refuse("IDLE_TIMEOUT"));
     bytes = request.socket.bytesRead;
   }, BODY_IDLE_MS);

@@ -5,12 +5,12 @@ import { Expiry } from "../../auth/expiry.ts";
 import { REVOKED } from "../../auth/revocations.ts";
 import type { ClientConnection } from "../../limits/client-connection.ts";
 
-/** What is known of a request before its admission. */
+/** A request that matches a route, before its user is known and admitted. */
 export interface ApiRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
-  /** The parts of the path that the route's pattern has captured. */
+  /** The ids in the path: what the route's `:id` has matched. */
   readonly params: readonly string[];
 }
 
@@ -41,7 +41,10 @@ export class ApiCall implements ClientConnection, ApiRequest {
     return this.identity.user;
   }
 
-  /** Whether the request has no token: then no client can read its user's data after the connection has ended. */
+  /**
+   * Whether the request had no token. Its user was then created for this request only, and no client can read the
+   * user's data after the connection has ended.
+   */
   get isVisitor(): boolean {
     return this.identity.expiresAt === Number.POSITIVE_INFINITY;
   }
@@ -63,7 +66,7 @@ export class ApiCall implements ClientConnection, ApiRequest {
     this.end(refuse("AUTH_INVALID", { message: REVOKED }));
   }
 
-  /** Ends the call's work. Idempotent. */
+  /** Ends the call's work, by aborting `signal` with this error. Idempotent. */
   end(error: Refusal): void {
     this.#abort.abort(error);
   }

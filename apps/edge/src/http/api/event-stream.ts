@@ -3,18 +3,21 @@ import type { ServerResponse } from "node:http";
 import type { ApiCall } from "./call.ts";
 import { watchReader } from "./watch-reader.ts";
 
-/** A response of server-sent events: `id` is the event's seq, `event` its type, `data` its JSON. */
+/**
+ * A response of server-sent events, one block for each event of the log: the block's `id` is the event's seq, `event`
+ * its type, `data` its JSON.
+ */
 export interface EventStream {
-  /** Sends an event. Ends the call with `SLOW_CONSUMER` when more than the cap waits for the client. */
+  /** Sends an event. If more than `maxBufferBytes` wait for the client, ends the call with `SLOW_CONSUMER` instead. */
   send(event: Event): void;
-  /** Sends a block of another form; the same cap applies. */
+  /** Sends a text that is a whole block; the same bound applies. */
   write(block: string): void;
   /**
-   * Calls back once when the client has read (nearly) all sent bytes, or has disconnected; at once if that is so
-   * already.
+   * Calls `callback` once when the client has read all, or nearly all, sent bytes, or has disconnected; at once if that
+   * is the case already.
    */
   whenRoom(callback: () => void): void;
-  /** Ends a complete stream. */
+  /** Ends the response after the last event. */
   end(): void;
 }
 
@@ -49,7 +52,7 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
 
   const write = (block: string): void => {
     if (response.closed || response.destroyed || response.writableEnded) return;
-    // One block may exceed the cap by its own size, because it is counted when the next block is sent.
+    // A block is counted only when the next block is sent, so one block may exceed the bound by its own size.
     if (response.writableLength > maxBufferBytes) return call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
     response.write(block);
   };
@@ -65,7 +68,7 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
   };
 }
 
-/** A block with the reason why a stream ends early: an event `closing` without an id. */
+/** Returns the block that tells a client why its stream ends early: an event `closing`, without an id. */
 export const closingBlock = (error: WireError): string => `event: closing\ndata: ${JSON.stringify(error)}\n\n`;
 
 /**

@@ -7,7 +7,10 @@ export interface ConversationsDeps {
   readonly conversations: OwnConversations;
 }
 
-/** `GET /v1/conversations`: a page of the user's conversations. A `before` that has only digits is read as a time. */
+/**
+ * `GET /v1/conversations`: a page of the user's conversations. The parameter `before` names the last conversation of
+ * the previous page: a number is its time, any other text its id.
+ */
 export async function getConversations({ conversations }: ConversationsDeps, call: ApiCall): Promise<void> {
   const { query, user, response } = call;
   const [before, limit] = [query.get("before"), query.get("limit")];

@@ -15,8 +15,8 @@ export interface GetEventsDeps {
 }
 
 /**
- * The log is read again at this interval: nothing else would notice that the hint of a conversation's last event was
- * lost.
+ * The log is read again at this interval. If the published message of a conversation's last event was lost, no later
+ * event shows the gap.
  */
 const LOOK_AGAIN_MS = 30_000;
 
@@ -55,7 +55,8 @@ export async function getEvents(deps: GetEventsDeps, call: ApiCall): Promise<voi
 }
 
 /**
- * The position that the client names. An EventSource that reconnects sends the id of the last event that it received.
+ * Returns the position after which the client wants to read: the header `Last-Event-ID`, which an EventSource sends
+ * when it reconnects, else the parameter `after`.
  */
 async function readPosition(
   { store, openConversation }: GetEventsDeps,

@@ -43,7 +43,8 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   const until = performance.now() + TEXT_WAIT_MS;
   let outcome = await readText(deps.store, key);
   if (!outcome) {
-    // This also queues the extraction if it is not queued: uploads without an ask are extracted a few at a time.
+    // Reading the status also queues the extraction if it is not queued: of a user's uploads that no ask has named,
+    // only a few are queued at a time.
     const read = await readUploadStatus(deps, call.user, call.params[0] ?? "");
     const error = read?.status.error;
     if (error) throw error.code === "NOT_FOUND" ? gone(error.message) : new Refusal(error);
@@ -74,8 +75,8 @@ function gone(message: string): Refusal {
 }
 
 /**
- * `GET /v1/uploads/:id`: the bytes of a file, or a range of them, while they are kept: most files' bytes are released
- * when their text is stored. @throws Refusal `NOT_FOUND`, `RESUME_LOST` when the bytes are no longer kept
+ * `GET /v1/uploads/:id`: the bytes of a file, or a range of them, as long as they are kept. The bytes of most files are
+ * released when their text is stored. @throws Refusal `NOT_FOUND`, `RESUME_LOST` when the bytes are no longer kept
  */
 export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<void> {
   const { response, request } = call;
@@ -107,9 +108,8 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
 }
 
 /**
- * `DELETE /v1/uploads/:id`: removes a file; its text and bytes are removed too unless something else uses them.
- * Unfinished asks keep what they need: then no new ask can name the upload, and the rest is removed with the
- * conversation.
+ * `DELETE /v1/uploads/:id`: removes a file, so that no new ask can name it. Its text and bytes are removed too, unless
+ * another upload uses them. What an unfinished ask needs of the file stays until its conversation is removed.
  * @throws Refusal `NOT_FOUND`
  */
 export async function removeUpload(deps: DropDeps, call: ApiCall): Promise<void> {
@@ -117,7 +117,7 @@ export async function removeUpload(deps: DropDeps, call: ApiCall): Promise<void>
   call.response.writeHead(204).end();
 }
 
-/** Removes an upload as above, without a response; returns its id. @throws Refusal `NOT_FOUND` */
+/** Removes the upload that the path names, finished or not; returns its id. @throws Refusal `NOT_FOUND` */
 export async function dropUpload({ ownFiles, uploads }: DropDeps, { user, params }: ApiCall): Promise<string> {
   const [id = ""] = params;
   const isDropped = await uploads.abandon(user, id);
@@ -125,7 +125,10 @@ export async function dropUpload({ ownFiles, uploads }: DropDeps, { user, params
   return id;
 }
 
-/** Encodes a file name as RFC 8187 requires: `encodeURIComponent` leaves four characters that are not allowed there. */
+/**
+ * Encodes a file name for a header as RFC 8187 requires; it also encodes the characters `'()*`, unlike
+ * `encodeURIComponent`.
+ */
 function encodeName(name: string): string {
   return encodeURIComponent(name).replaceAll(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
 }

@@ -10,7 +10,7 @@ export interface MeDeps {
   readonly quotas: Pick<Quotas, "read">;
 }
 
-/** `GET /v1/usage`: the user's quotas of today, and how much of them is used. */
+/** `GET /v1/usage`: the user's daily quotas, and how much of each is used today. */
 export async function getUsage({ quotas }: MeDeps, { user, response }: ApiCall): Promise<void> {
   sayJson(response, 200, await quotas.read(user));
 }

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { receiveFile, type ArrivingFile, type ReceiveDeps } from "../../uploads/receive-file.ts";
 import type { ApiCall } from "./call.ts";
 
-/** The fields of a form in the order of their arrival; each file is stored as a finished upload. */
+/** A form that has arrived: the values of its fields, and the ids of the uploads in which its files are stored. */
 export interface Form {
   readonly fields: ReadonlyMap<string, readonly string[]>;
   readonly uploads: readonly string[];
@@ -16,7 +16,7 @@ export interface FormDeps extends ReceiveDeps {
   readonly limits: Limits;
 }
 
-/** Bytes of a form beside its files and its message: boundaries, headers of parts, small fields. */
+/** Most bytes that a form may have beside its files and its message: boundaries, headers of parts, small fields. */
 const MARGIN_BYTES = 65_536;
 const BYTES_PER_CHAR = 4;
 
@@ -97,11 +97,14 @@ function createParser(request: IncomingMessage, limits: Limits): InstanceType<ty
       },
     });
   } catch {
-    throw brokenForm(); // no boundary
+    throw brokenForm(); // the library throws if the content type has no boundary
   }
 }
 
-/** Counts and bounds the bytes of a form. `left()` returns the most bytes that may still arrive. */
+/**
+ * Counts the bytes of a form as they arrive, and calls `fail` when there are too many. `left()` returns how many more
+ * bytes may arrive at most.
+ */
 function countBody(
   request: IncomingMessage,
   limits: Limits,
@@ -124,7 +127,8 @@ function countBody(
 }
 
 /**
- * Bytes that are counted already, but that the parser may not have parsed when it emits `file`: one chunk of a socket.
+ * Bytes that are counted as arrived, but that the parser has perhaps not parsed when it emits `file`: one read of a
+ * socket.
  */
 const HELD_BYTES = 65_536;
 
@@ -141,7 +145,7 @@ async function receive(
   }
 }
 
-/** A part may arrive without a name, although the parser's types do not allow for that. */
+/** `name` may be undefined, although the parser's types do not say so: a part of a form can have no name. */
 function unknownField(name: string | undefined = ""): Error {
   const message = `There is no field ${JSON.stringify(name.slice(0, 64))} in this form.`;
   return refuse("BAD_MESSAGE", { reason: "schema", message });

@@ -20,8 +20,9 @@ export interface PostAskDeps extends FormDeps, FollowAskDeps {
 }
 
 /**
- * `POST /v1/asks`: accepts an ask and sends its events; with `?wait=1`, sends its end as JSON. The ask continues when
- * the client disconnects, unless the request had no token: then no client could read the answer.
+ * `POST /v1/asks`: accepts an ask and sends its events as a stream; with `?wait=1`, waits for the ask's end and sends
+ * the answer or the error as JSON. When the client disconnects, the ask continues, unless the request had no token:
+ * then it is cancelled, because no client could read the answer.
  */
 export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const ask = await readAsk(deps, call);
@@ -42,7 +43,7 @@ export async function acceptCall(
   { signal, isVisitor, request }: ApiCall,
   ask: AskInput,
 ): Promise<{ seq: number; duplicate: boolean }> {
-  signal.throwIfAborted(); // the client has disconnected while its files were stored
+  signal.throwIfAborted(); // the client may have disconnected while its files were stored
   const startedAt = performance.now();
   const { traceparent: given } = request.headers;
   const traceparent = typeof given === "string" ? given : undefined;

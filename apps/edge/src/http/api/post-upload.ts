@@ -49,7 +49,7 @@ export async function postUpload(deps: PostUploadDeps, call: ApiCall): Promise<v
   }
 }
 
-/** Compares a file that was sent again with the stored one. @throws Refusal `ASK_CONFLICT` when they differ */
+/** Compares a file that was sent again under the id of a stored one. @throws Refusal `ASK_CONFLICT` if they differ */
 async function compare(known: UploadState, { name, body }: { name: string; body: PassThrough }): Promise<void> {
   const hash = createHash("sha256");
   let size = 0;

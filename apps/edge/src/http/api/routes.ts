@@ -16,11 +16,11 @@ export interface Route {
   readonly name: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: RegExp;
-  /** Whether a request without a token is admitted, as one of a new anonymous user. */
+  /** Whether a request without a token is admitted, for a new anonymous user. */
   readonly visitors?: boolean;
-  /** Whether readers through a link may use the route, too. */
+  /** Whether the token of a link gives access to this route. */
   readonly forReaders?: boolean;
-  /** Returns the last block of a stream that is cut; default: an event `closing`. */
+  /** Returns the last block of a stream that ends early, with the reason; by default an event `closing`. */
   closing?(error: WireError): string;
   run(call: ApiCall): Promise<void>;
 }

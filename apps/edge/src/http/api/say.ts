@@ -8,7 +8,7 @@ export function sayJson(response: ServerResponse, status: number, body: object):
   response.writeHead(status, headers).end(json);
 }
 
-/** Sends a complete text, which browsers must not interpret as another type. */
+/** Sends a complete response of this media type; a header tells browsers not to guess another type. */
 export function sayText(response: ServerResponse, type: string, text: string): void {
   const bytes = Buffer.from(text);
   response
@@ -21,7 +21,9 @@ export function sayText(response: ServerResponse, type: string, text: string): v
     .end(bytes);
 }
 
-/** Sends a refusal with the status of its code; a response that has begun is cut instead. */
+/**
+ * Sends an error as JSON, with the status of its code. If the response has begun already, cuts the connection instead.
+ */
 export function sayError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();
   if (wire.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(wire.retryAfterMs / 1000));

@@ -7,8 +7,8 @@ import type { ApiCall } from "./call.ts";
 export const LOOK_MS = 15_000;
 
 /**
- * Ends a call as a slow consumer when its client has read nothing between two checks. `onIdle`: called at a check when
- * no sent bytes wait for the client.
+ * Ends a call as a slow consumer when sent bytes wait for its client, and the client has read none between two checks.
+ * `onIdle` is called at each check at which no sent bytes wait.
  */
 export function watchReader(call: ApiCall, onIdle: () => void = () => undefined): void {
   const { response } = call;
@@ -24,12 +24,12 @@ export function watchReader(call: ApiCall, onIdle: () => void = () => undefined)
   response.once("close", () => clearInterval(timer));
 }
 
-/** The longest time of one response: a client that reads very slowly must not keep its place for ever. */
+/** The longest time of one response, in ms: a client that reads very slowly must not keep its connection for ever. */
 const MAX_MS = 1_800_000;
 
 /**
- * Sends the rest of a response as fast as its client reads, and closes the response at an error. @throws errors of
- * `parts`, AbortError
+ * Sends `parts` as the body of a response, as fast as its client reads, and closes the response at an error. `through`
+ * transforms the bytes on their way. @throws errors of `parts`, AbortError
  */
 export async function sendStream(
   call: ApiCall,

@@ -3,17 +3,18 @@ import { refuse, type ChatMessage, type ChatRequest, type HttpAsk, type OpenAiFi
 type Files = NonNullable<HttpAsk["files"]>;
 const NAMES = { user: "User", assistant: "Assistant", tool: "Tool", function: "Tool" } as const;
 
-/** The question and the files of an ask. */
+/** The question and the files of the one ask that a request of OpenAI's API becomes. */
 export interface ChatAsk {
   readonly message: string;
   readonly files: Files;
 }
 
 /**
- * Makes one ask of a chat with its whole history. The last message is the question. Instructions (`system`,
- * `developer`) and earlier messages precede it as text, and the files of all messages are attached. If the request
- * names a conversation, its log has the earlier messages, and those of the request are left out. @throws Refusal
- * `BAD_MESSAGE`
+ * Turns a chat with its whole history into one ask. The last message is the question. Instructions (`system`,
+ * `developer`) and earlier messages are put before it as text, and the files of all messages are attached. If the
+ * request names a conversation, that conversation's log has the earlier messages already, so those of the request are
+ * left out.
+ * @throws Refusal `BAD_MESSAGE`
  */
 export function toChatAsk(request: ChatRequest): ChatAsk {
   checkOptions(request);
@@ -35,7 +36,7 @@ export function toChatAsk(request: ChatRequest): ChatAsk {
   };
 }
 
-/** Refuses parameters that the relay cannot honour: if they were ignored, the caller would rely on them in vain. */
+/** Refuses parameters that docrelay cannot fulfil: if they were ignored, the caller would wrongly rely on them. */
 function checkOptions({ n, response_format: format, tool_choice: choice, modalities }: ChatRequest): void {
   if ((n ?? 1) !== 1) throw unsupported("`n` must be 1.");
   if (format && format.type !== "text") throw unsupported("`response_format` must be text.");
@@ -61,7 +62,10 @@ function filesOf({ content }: ChatMessage): Files {
   return content.flatMap(({ type, file }) => (type === "file" ? [toFile(file ?? {})] : []));
 }
 
-/** A file part in the form that `POST /v1/asks` takes. @throws Refusal `BAD_MESSAGE` when it is empty */
+/**
+ * Turns a file part of a message into a file as `POST /v1/asks` takes it. @throws Refusal `BAD_MESSAGE` for an empty
+ * part
+ */
 export function toFile({ file_id: id, file_data: data, filename }: OpenAiFile): Files[number] {
   if (id) return { upload: id };
   if (data) return { name: filename ?? "document.pdf", content: data };

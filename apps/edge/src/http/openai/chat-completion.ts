@@ -38,7 +38,7 @@ export function toCompletion(head: ChatHead, accepted: Accepted | undefined, end
   };
 }
 
-/** The last chunk of a stream: no choice, only the usage of the reply. */
+/** Returns the last chunk of a stream, which has no choice, only the counts of tokens. */
 export function toUsageChunk(head: ChatHead, end: Completed): ChatChunk {
   return { ...head, object: "chat.completion.chunk", choices: [], ...usageOf(end) };
 }

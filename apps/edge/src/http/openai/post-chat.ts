@@ -56,13 +56,13 @@ export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> 
   }
 }
 
-/** One block of a stream: a chunk, an error, or the mark of the stream's end. */
+/** Returns one block of a stream: a chunk, an error, or `[DONE]`, which marks the stream's end. */
 export const chatBlock = (data: ChatChunk | OpenAiError | "[DONE]"): string =>
   `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 
 /**
- * The last block of a stream that ends early: without it OpenAI's clients would take the stream for a whole reply; they
- * throw an error that comes as a block.
+ * Returns the last block of a stream that ends early. OpenAI's clients throw an error that comes as a block; without it
+ * they would take the stream for a whole reply.
  */
 export const chatClosing = (error: WireError): string => chatBlock(toOpenAiError(error));
 

@@ -5,7 +5,9 @@ import { dropUpload, type DropDeps } from "../api/get-upload.ts";
 import { readForm, type FormDeps } from "../api/multipart.ts";
 import { sayJson } from "../api/say.ts";
 
-/** The fields of OpenAI's form. Only `purpose` is returned to the client; the others are ignored. */
+/**
+ * The fields that OpenAI's form may have beside the file. `purpose` is sent back to the client; the others are ignored.
+ */
 const FIELDS = ["purpose", "expires_after[anchor]", "expires_after[seconds]"];
 
 /** `POST /v1/files`: stores the file of a form as a finished upload, which later asks may name. @throws Refusal */

@@ -6,7 +6,8 @@ import { readBody } from "../api/body.ts";
 import type { ApiCall } from "../api/call.ts";
 
 /**
- * The allowed depth of the JSON: clients also send descriptions of tools, which are JSON schemas; these are ignored.
+ * How deeply the JSON of a request may be nested. Clients also send descriptions of tools, which are deeply nested JSON
+ * schemas; these are ignored.
  */
 const DEPTH = 32;
 

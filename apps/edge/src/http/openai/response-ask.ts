@@ -2,8 +2,9 @@ import { refuse, type ChatMessage, type InputItem, type ResponseRequest } from "
 import { toChatAsk, type ChatAsk } from "./chat-ask.ts";
 
 /**
- * Makes one ask of a request of OpenAI's Responses API, as `toChatAsk` does of a chat. With `conversation`, the
- * conversation's log has the earlier messages. @throws Refusal `BAD_MESSAGE`
+ * Turns a request of OpenAI's Responses API into one ask, as `toChatAsk` does with a chat. If there is a
+ * `conversation`, its log has the earlier messages already, so those of the request are left out. @throws Refusal
+ * `BAD_MESSAGE`
  */
 export function toResponseAsk(request: ResponseRequest, conversation: string | undefined): ChatAsk {
   const { input, instructions, text, tool_choice } = request;

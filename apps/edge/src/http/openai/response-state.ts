@@ -8,11 +8,13 @@ export type ResponseEvent = { readonly type: string } & Readonly<Record<string, 
 export interface ResponseState {
   readonly response: OpenAiResponse;
   /**
-   * Items begun so far. Each attempt that sends text has an item of its own, because sent text cannot be taken back.
+   * How many output items were begun so far. Each attempt that sends text gets a new item, because text that the client
+   * has cannot be taken back.
    */
   readonly items: number;
-  /** The text of the last item. */
+  /** The text of the item that was begun last. */
   readonly text: string;
+  /** Whether that item may still get text. */
   readonly isOpen: boolean;
 }
 
@@ -105,8 +107,8 @@ function toUsage(usage: EventOf<"completed">["usage"]): OpenAiResponse["usage"] 
 }
 
 /**
- * Ends a response with `response.failed` and then `error`: OpenAI's clients yield `response.failed` like any other
- * event, and throw only an `error`.
+ * Ends a response with the event `response.failed` and then the event `error`. OpenAI's clients pass `response.failed`
+ * on like any other event, and throw an exception only at `error`.
  */
 function fail(state: ResponseState, { code, message }: WireError): Step {
   const closed = closeItem(state, "incomplete");
@@ -149,7 +151,7 @@ function closeItem(state: ResponseState, status: "completed" | "incomplete"): St
   return { state: { ...state, response, isOpen: false }, events };
 }
 
-/** The response as it is now, including the text of an item that is still open. */
+/** Returns the response as it is now, including the text of an item that is not complete. */
 export function snapshot(state: ResponseState): OpenAiResponse {
   if (!state.isOpen) return state.response;
   const { item_id: id } = place(state);

@@ -26,12 +26,15 @@ export interface ResponsesDeps extends PostAskDeps {
   readonly conversations: OwnConversations;
 }
 
-/** How long a cancellation waits for the ask's end, which comes when the worker has received the cancellation. */
+/**
+ * How long a request to cancel waits for the ask's terminal event: a worker that runs the ask must hear of it first.
+ */
 const CANCEL_WAIT_MS = 5000;
 
 /**
- * `POST /v1/responses`: accepts one ask: in the conversation of the previous response, in a named conversation, or in a
- * new one. The ask continues when the client disconnects, unless no client could read it. @throws Refusal
+ * `POST /v1/responses`: accepts one ask, in the conversation of the previous response, in the conversation that the
+ * request names, or in a new one. The ask continues when the client disconnects, unless no client could read its reply
+ * later. @throws Refusal
  */
 export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const { user, request } = call;
@@ -58,8 +61,8 @@ export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<vo
 }
 
 /**
- * Whether the client will send the request again after this edge's shutdown: it has received nothing of its ask yet,
- * and it has no idempotency key.
+ * Whether the client will send the request again as a new ask after this edge's shutdown: it has received nothing yet,
+ * and without an idempotency key its second request gets a new id.
  */
 function isSentAgain({ request, response }: ApiCall, error: unknown): boolean {
   const isTold = response.closed || response.headersSent || request.headers["idempotency-key"] !== undefined;
@@ -136,8 +139,8 @@ function targetOf(user: string, { conversation, ask, seq }: EventOf<"accepted">)
 }
 
 /**
- * Turns the events of an ask into those of its response. Sequence numbers count from 0 and are the same in every
- * replay.
+ * Turns the events of an ask into the events of its response, and numbers these from 0. A replay of the log gives the
+ * same numbers.
  */
 function createTeller(onEvent: (event: ResponseEvent & { sequence_number: number }) => void): {
   apply(event: Event): void;

@@ -14,11 +14,11 @@ import {
   type ResponsesDeps,
 } from "./responses.ts";
 
-/** The only listed model: the engine behind the relay has its own settings, so clients have no choice. */
+/** The only model in the list: operators choose the engine and its model, so clients have no choice. */
 const ONE: Model = { id: MODEL, object: "model", created: 0, owned_by: "docrelay" };
 const MODELS: Models = { object: "list", data: [ONE] };
 
-/** The routes of OpenAI's API. Their refusals have OpenAI's form. */
+/** Returns the routes of OpenAI's API. Refusals on these routes have the form of OpenAI's errors. */
 export function createOpenAiRoutes(deps: ResponsesDeps & DropDeps): readonly Route[] {
   return [
     route("POST /v1/chat/completions", (call) => postChat(deps, call), { visitors: true, closing: chatClosing }),

@@ -3,7 +3,10 @@ import type { ServerResponse } from "node:http";
 import { sayJson } from "../api/say.ts";
 
 const PATH = /^\/v1\/(chat\/completions|models|responses|files)(\/|$)/;
-/** The longest wait to send: OpenAI's clients ignore a longer one, and retry within a second. */
+/**
+ * The longest wait for which clients are told to retry: OpenAI's clients ignore a longer one, and retry within a
+ * second.
+ */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /** Whether the clients of a path expect errors in OpenAI's form. */
@@ -23,9 +26,9 @@ function typeOf(status: number): string {
 }
 
 /**
- * Sends a refusal in OpenAI's form. OpenAI's clients send a request again after 408, 409, 429 and 5xx unless a header
- * tells them not to. The header is set where a retry is of no use: the relay has already retried a failed ask, which
- * fails again under the same key; and a client has only one token.
+ * Sends a refusal in OpenAI's form. OpenAI's clients send a request again after 408, 409, 429 and 5xx unless the header
+ * `x-should-retry` is `false`. It is `false` where a retry is of no use: for a failed ask, which docrelay has retried
+ * already and which fails again under the same key, and for a bad token, because a client has only one.
  */
 export function sayOpenAiError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();

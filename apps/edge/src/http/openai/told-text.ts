@@ -1,18 +1,22 @@
 import { refuse, type Event } from "@docrelay/protocol";
 
-/** The text sent so far to a client whose protocol cannot take text back when an attempt becomes void. */
+/**
+ * The text that was sent to a client of a protocol that cannot take text back. If an attempt fails and another one
+ * begins, the text of the failed attempt is void, but the client has it.
+ */
 export interface ToldText {
+  /** All text that the client has. */
   readonly told: string;
-  /** Characters of the current attempt; fewer than were sent if an earlier attempt had sent more. */
+  /** How many characters the current attempt has sent; `told` is longer if an earlier attempt had sent more. */
   readonly at: number;
 }
 
 export const NOTHING_TOLD: ToldText = { told: "", at: 0 };
 
 /**
- * Returns the text that an event adds to what was sent. A later attempt first repeats the text of the attempt before;
- * new text begins where the repetition ends.
- * @throws Refusal `ENGINE_UNAVAILABLE` when the later attempt's text differs: then the text that the client has is void
+ * Returns the text that is to be sent for an event. As long as a later attempt repeats the text that the client has,
+ * nothing is sent; new text begins where the repetition ends.
+ * @throws Refusal `ENGINE_UNAVAILABLE` when the text of a later attempt differs from the text that the client has
  */
 export function tell({ told, at }: ToldText, event: Event): { state: ToldText; piece: string } {
   if (event.type === "started") return { state: { told, at: 0 }, piece: "" };

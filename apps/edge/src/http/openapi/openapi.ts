@@ -56,7 +56,7 @@ const SCHEMAS = {
   OpenAiError: openAiErrorSchema,
 };
 
-/** Refusals that any request with a user may receive. */
+/** The codes of refusals that every request with a user may get. */
 const ALWAYS: readonly ErrorCode[] = [
   "AUTH_REQUIRED",
   "AUTH_INVALID",
@@ -199,7 +199,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 };
 
-/** The description of the HTTP API (OpenAPI 3.1), built from the schemas and the table of errors. */
+/** Returns the description of the HTTP API (OpenAPI 3.1), built from the schemas and the table of errors. */
 export function openApi(): Json {
   const paths: Record<string, Json> = {};
   for (const [name, operation] of Object.entries({ ...OPERATIONS, ...OPENAI_OPERATIONS })) {
@@ -245,7 +245,7 @@ function describe({
   };
 }
 
-/** The error codes of an operation, grouped by HTTP status. */
+/** Describes the refusals of an operation: for each HTTP status the error codes that have it. */
 function refusals(codes: readonly ErrorCode[], schema: string): Json {
   const byStatus = Map.groupBy(new Set(codes), (code) => ERRORS[code].http);
   const content = { "application/json": { schema: ref(schema) } };

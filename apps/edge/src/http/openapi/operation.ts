@@ -7,14 +7,14 @@ export interface Operation {
   readonly summary: string;
   readonly parameters?: readonly Json[];
   readonly requestBody?: Json;
-  /** The media types of status 200, each with a schema or the name of a schema. */
+  /** The media types of a response with status 200, each with the schema of its content or the name of that schema. */
   readonly answers?: Readonly<Record<string, string | Json>>;
-  /** The status of a response without a body, in place of 200. */
+  /** Set if the response has no body: its status, in place of 200. */
   readonly empty?: number;
   readonly errors: readonly ErrorCode[];
   /** Whether the route works without a token in `anonymous` mode. */
   readonly visitors?: boolean;
-  /** The schema of the route's refusals; default: `Error`. */
+  /** The name of the schema of the route's refusals; by default `Error`. */
   readonly refusal?: string;
 }
 
@@ -37,7 +37,7 @@ export const query = (name: string, schema: Json, description: string): Json => 
   description,
 });
 
-/** Refusals of routes that take files. */
+/** The codes of refusals of routes that take files. */
 export const FILE: readonly ErrorCode[] = [
   "PAYLOAD_TOO_LARGE",
   "FILE_NAME_INVALID",
@@ -50,7 +50,7 @@ export const FILE: readonly ErrorCode[] = [
   "IDLE_TIMEOUT",
 ];
 
-/** Refusals of routes that accept an ask, and the failures of the ask. */
+/** The codes of refusals of routes that accept an ask, and of the ask's own failures. */
 export const ASK: readonly ErrorCode[] = [
   ...FILE,
   "NOT_FOUND",
